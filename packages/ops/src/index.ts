@@ -1,1 +1,11 @@
-export {};
+export { type Activation, hardSigmoid, hardSwish, relu } from './activation.js';
+export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
+export { conv2d } from './conv2d.js';
+export { depthwiseConv2d } from './depthwise-conv2d.js';
+export { gatherRows, scatterAddRows } from './gather-rows.js';
+export { globalAveragePool } from './global-average-pool.js';
+export { cosineLogits, l2Normalize } from './l2-normalize.js';
+export { layerNorm } from './layer-norm.js';
+export { addBias, linear, matMul } from './linear.js';
+export { scaleChannels } from './scale-channels.js';
+export type { Window } from './window.js';

@@ -1,0 +1,142 @@
+/**
+ * A seeded stream of random numbers, the same on every machine and in every worker.
+ *
+ * The stream is named by a key, not by how many numbers were drawn before: `new Random(seed, 'augment', epoch, index)`
+ * always gives the same numbers, so data workers need share no state and a resumed run needs to save none.
+ * Generator: xoshiro128** (Blackman & Vigna, 2018), seeded by hashing the key (MurmurHash3, 32 bit, four seeds).
+ */
+export class Random {
+  private a: number;
+  private b: number;
+  private c: number;
+  private d: number;
+  private readonly key: readonly (number | string)[];
+
+  /**
+   * @param key Numbers (any finite double) and strings that name the stream; order matters.
+   * @throws RangeError if the key is empty or holds a number that is not finite.
+   */
+  constructor(...key: (number | string)[]) {
+    if (key.length === 0) throw new RangeError('Random: the key is empty; give at least a seed.');
+    this.key = key;
+    this.a = hashKey(key, 0x9e3779b9);
+    this.b = hashKey(key, 0x243f6a88);
+    this.c = hashKey(key, 0xb7e15162);
+    // A state of four zeros would be stuck: the low bit is set.
+    this.d = hashKey(key, 0xdeadbeef) | 1;
+  }
+
+  /** A stream of its own under this one's key; drawing from one does not move the other. */
+  fork(...key: (number | string)[]): Random {
+    return new Random(...this.key, ...key);
+  }
+
+  /** The next 32 bits, as an integer in [0, 2³²). */
+  uint32(): number {
+    const result = Math.imul(rotl(Math.imul(this.b, 5), 7), 9) >>> 0;
+    const t = this.b << 9;
+    this.c ^= this.a;
+    this.d ^= this.b;
+    this.b ^= this.c;
+    this.a ^= this.d;
+    this.c ^= t;
+    this.d = rotl(this.d, 11);
+    return result;
+  }
+
+  /** A double in [low, high), with 53 random bits. */
+  uniform(low = 0, high = 1): number {
+    const unit = ((this.uint32() >>> 5) * 67108864 + (this.uint32() >>> 6)) / 9007199254740992;
+    return low + unit * (high - low);
+  }
+
+  /** A draw from the normal distribution (Box–Muller; one draw of two is dropped so that draws need no memory). */
+  normal(mean = 0, std = 1): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return mean + std * radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /**
+   * An integer in [0, n), without modulo bias.
+   * @throws RangeError if n is not an integer in [1, 2³²].
+   */
+  int(n: number): number {
+    if (!Number.isInteger(n) || n < 1 || n > 4294967296) {
+      throw new RangeError(`Random.int: n must be an integer in [1, 2^32], not ${n}.`);
+    }
+    const limit = 4294967296 - (4294967296 % n);
+    for (;;) {
+      const draw = this.uint32();
+      if (draw < limit) return draw % n;
+    }
+  }
+
+  /** True with probability p. */
+  boolean(p = 0.5): boolean {
+    return this.uniform() < p;
+  }
+
+  /**
+   * One element, uniformly.
+   * @throws RangeError if the list is empty.
+   */
+  pick<T>(items: ArrayLike<T>): T {
+    if (items.length === 0) throw new RangeError('Random.pick: the list is empty.');
+    return items[this.int(items.length)]!;
+  }
+
+  /** Shuffles in place (Fisher–Yates) and returns the same list. */
+  shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.int(i + 1);
+      const kept = items[i];
+      items[i] = items[j];
+      items[j] = kept;
+    }
+    return items;
+  }
+
+  /** The integers 0 … n−1 in random order. */
+  permutation(n: number): Uint32Array {
+    const order = new Uint32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
+    return this.shuffle(order);
+  }
+}
+
+/** A 32-bit hash of a key, the same everywhere: for splits and for stream names. */
+export function hashKey(key: readonly (number | string)[], seed = 0): number {
+  let h = seed | 0;
+  let length = 0;
+  const mix = (word: number) => {
+    let k = Math.imul(word, 0xcc9e2d51);
+    k = rotl(k, 15);
+    k = Math.imul(k, 0x1b873593);
+    h = Math.imul(rotl(h ^ k, 13), 5) + 0xe6546b64;
+    length += 4;
+  };
+  for (const part of key) {
+    if (typeof part === 'number') {
+      if (!Number.isFinite(part)) throw new RangeError(`Random: a key's number must be finite, not ${part}.`);
+      doubles[0] = part;
+      mix(0x6e);
+      mix(words[0]!);
+      mix(words[1]!);
+    } else {
+      mix(0x73);
+      for (let i = 0; i < part.length; i++) mix(part.charCodeAt(i));
+      mix(part.length);
+    }
+  }
+  h ^= length;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+const doubles = new Float64Array(1);
+const words = new Int32Array(doubles.buffer);
+
+function rotl(x: number, k: number): number {
+  return (x << k) | (x >>> (32 - k));
+}

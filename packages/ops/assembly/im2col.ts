@@ -1,0 +1,53 @@
+// The patches of an NHWC image as rows, and their sum back: a k x k convolution is then a matrix product.
+
+/** out[n·oh·ow, kh·kw·c] from x[n,h,w,c]; places outside the image are zero. Rows [row0, row1) only. */
+export function im2col(
+  x: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32,
+  padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, out: usize,
+): void {
+  const bytes = <usize>c << 2;
+  for (let row = row0; row < row1; row++) {
+    const ox = row % ow;
+    const oy = (row / ow) % oh;
+    const image = row / (ow * oh);
+    for (let ky = 0; ky < kh; ky++) {
+      const iy = oy * sh - padTop + ky;
+      for (let kx = 0; kx < kw; kx++) {
+        const ix = ox * sw - padLeft + kx;
+        if (iy >= 0 && iy < h && ix >= 0 && ix < w) {
+          const from = x + ((<usize>((image * h + iy) * w + ix) * c) << 2);
+          for (let i: usize = 0; i < bytes; i += 4) store<f32>(out + i, load<f32>(from + i));
+        } else {
+          for (let i: usize = 0; i < bytes; i += 4) store<f32>(out + i, 0);
+        }
+        out += bytes;
+      }
+    }
+  }
+}
+
+/** Adds rows [row0, row1) of patches into dx[n,h,w,c]; dx must hold its starting values. */
+export function col2im(
+  patches: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32,
+  padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, dx: usize,
+): void {
+  const bytes = <usize>c << 2;
+  for (let row = row0; row < row1; row++) {
+    const ox = row % ow;
+    const oy = (row / ow) % oh;
+    const image = row / (ow * oh);
+    for (let ky = 0; ky < kh; ky++) {
+      const iy = oy * sh - padTop + ky;
+      for (let kx = 0; kx < kw; kx++) {
+        const ix = ox * sw - padLeft + kx;
+        if (iy >= 0 && iy < h && ix >= 0 && ix < w) {
+          const to = dx + ((<usize>((image * h + iy) * w + ix) * c) << 2);
+          let i: usize = 0;
+          for (; i + 16 <= bytes; i += 16) v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(patches + i)));
+          for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(to + i) + load<f32>(patches + i));
+        }
+        patches += bytes;
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+import { scatterAddRowsWasm } from './wasm/scatter-add-rows.js';
+
+const scatterOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
+  name: 'UnitsphereScatterAddRows',
+  compose: ({ x, ids }, { rows }) => tf.unsortedSegmentSum(x, ids, rows),
+  gradient: ([dy], [ids]) => ({
+    x: () => tf.gather(dy!, ids as tf.Tensor1D),
+    ids: () => {
+      throw new Error('scatterAddRows: row numbers have no gradient.');
+    },
+  }),
+  inputsToSave: ['ids'],
+  kernels: { wasm: scatterAddRowsWasm },
+});
+
+const gatherOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
+  name: 'UnitsphereGatherRows',
+  compose: ({ x, ids }) => tf.gather(x, ids),
+  inputsToSave: ['ids'],
+  gradient: ([dy], [ids], { rows }) => ({
+    x: () => scatterOp({ x: dy as tf.Tensor2D, ids: ids as tf.Tensor1D }, { rows })[0]!,
+    ids: () => {
+      throw new Error('gatherRows: row numbers have no gradient.');
+    },
+  }),
+});
+
+function checkIds(op: string, ids: tf.Tensor): void {
+  if (ids.rank !== 1 || ids.dtype !== 'int32') {
+    throw new Error(`${op}: ids must be an int32 vector, not ${ids.dtype} of shape [${ids.shape}].`);
+  }
+}
+
+/**
+ * Rows of x by number; the gradient adds up where a row is taken twice. Numbers are not checked: a download would cost
+ * more than the operation.
+ * @param x float32 [rows, dimensions].
+ * @param ids int32 [count], each in [0, rows).
+ * @returns float32 [count, dimensions].
+ * @throws Error on a wrong rank or dtype.
+ */
+export function gatherRows(x: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
+  checkFloat('gatherRows', 'x', x, 2);
+  checkIds('gatherRows', ids);
+  return gatherOp({ x, ids }, { rows: x.shape[0] })[0] as tf.Tensor2D;
+}
+
+/**
+ * Sums rows of x that share a number: out[ids[i]] += x[i].
+ * @param x float32 [count, dimensions].
+ * @param ids int32 [count], each in [0, rows).
+ * @param rows the number of rows of the result.
+ * @returns float32 [rows, dimensions], zero where no row fell.
+ * @throws Error on a wrong rank or dtype, or when the counts differ.
+ */
+export function scatterAddRows(x: tf.Tensor2D, ids: tf.Tensor1D, rows: number): tf.Tensor2D {
+  checkFloat('scatterAddRows', 'x', x, 2);
+  checkIds('scatterAddRows', ids);
+  if (x.shape[0] !== ids.shape[0]) {
+    throw new Error(`scatterAddRows: ${x.shape[0]} rows came with ${ids.shape[0]} numbers.`);
+  }
+  return scatterOp({ x, ids }, { rows })[0] as tf.Tensor2D;
+}

@@ -1,0 +1,25 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+
+const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, { height: number; width: number }>({
+  name: 'UnitsphereGlobalAveragePool',
+  compose: ({ x }) => tf.mean(x, [1, 2]),
+  gradient: ([dy], _saved, { height, width }) => ({
+    x: () => {
+      const [n, c] = dy!.shape as [number, number];
+      return tf.tile(tf.reshape(tf.div(dy!, height * width), [n, 1, 1, c]), [1, height, width, 1]);
+    },
+  }),
+});
+
+/**
+ * The mean over height and width.
+ * @param x float32 [batch, height, width, channels].
+ * @returns float32 [batch, channels].
+ * @throws Error on a wrong rank or dtype.
+ */
+export function globalAveragePool(x: tf.Tensor4D): tf.Tensor2D {
+  checkFloat('globalAveragePool', 'x', x, 4);
+  return op({ x }, { height: x.shape[1], width: x.shape[2] })[0] as tf.Tensor2D;
+}

@@ -1,0 +1,50 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+import { matMul } from './linear.js';
+import { l2NormalizeGradWasm, l2NormalizeWasm } from './wasm/l2-normalize.js';
+
+const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; dy: tf.Tensor2D }, { epsilon: number }>({
+  name: 'UnitsphereL2NormalizeGrad',
+  compose: ({ x, dy }, { epsilon }) => {
+    const norm = tf.norm(x, 2, 1, true);
+    const inverse = tf.div(1, tf.maximum(norm, epsilon));
+    const along = tf.mul(tf.sum(tf.mul(x, dy), 1, true), tf.square(inverse));
+    const projected = tf.sub(dy, tf.mul(x, tf.mul(along, tf.cast(tf.greater(norm, epsilon), 'float32'))));
+    return tf.mul(projected, inverse);
+  },
+  kernels: { wasm: l2NormalizeGradWasm },
+});
+
+const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
+  name: 'UnitsphereL2Normalize',
+  compose: ({ x }, { epsilon }) => tf.div(x, tf.maximum(tf.norm(x, 2, 1, true), epsilon)),
+  inputsToSave: ['x'],
+  gradient: ([dy], [x], attrs) => ({
+    x: () => gradOp({ x: x as tf.Tensor2D, dy: dy as tf.Tensor2D }, attrs)[0]!,
+  }),
+  kernels: { wasm: l2NormalizeWasm },
+});
+
+/**
+ * Each row at unit length: x / max(|x|, epsilon), as torch.nn.functional.normalize.
+ * @param x float32 [rows, dimensions].
+ * @param epsilon the smallest norm divided by; default 1e-12.
+ * @returns As x.
+ * @throws Error on a wrong rank or dtype.
+ */
+export function l2Normalize(x: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {
+  checkFloat('l2Normalize', 'x', x, 2);
+  return op({ x }, { epsilon })[0] as tf.Tensor2D;
+}
+
+/**
+ * The cosine of every embedding with every class centre; both are put on the unit sphere first.
+ * @param embeddings float32 [batch, dimensions].
+ * @param classCenters float32 [classes, dimensions].
+ * @returns float32 [batch, classes], in [−1, 1] up to rounding.
+ * @throws Error on a wrong rank or dtype, or when the dimensions differ.
+ */
+export function cosineLogits(embeddings: tf.Tensor2D, classCenters: tf.Tensor2D): tf.Tensor2D {
+  return matMul(l2Normalize(embeddings), l2Normalize(classCenters), false, true);
+}

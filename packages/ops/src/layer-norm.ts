@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkChannels, checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+
+type Inputs = { x: tf.Tensor; gamma: tf.Tensor1D; beta: tf.Tensor1D };
+
+const flat = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]!]) as tf.Tensor2D;
+
+/** (x − mean) / sqrt(variance + eps) over the last axis of [rows, channels], and the factor of the division. */
+function standardise(x: tf.Tensor2D, epsilon: number): { xHat: tf.Tensor2D; invStd: tf.Tensor2D } {
+  const centred = tf.sub(x, tf.mean(x, 1, true));
+  const invStd = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon)) as tf.Tensor2D;
+  return { xHat: tf.mul(centred, invStd), invStd };
+}
+
+const op = /* @__PURE__ */ defineOp<Inputs, { epsilon: number }>({
+  name: 'UnitsphereLayerNorm',
+  compose: ({ x, gamma, beta }, { epsilon }) =>
+    tf.reshape(tf.add(tf.mul(standardise(flat(x), epsilon).xHat, gamma), beta), x.shape),
+  inputsToSave: ['x', 'gamma'],
+  gradient: ([dyTensor], saved, { epsilon }) => {
+    const [x, gamma] = saved as [tf.Tensor, tf.Tensor1D];
+    const dy = flat(dyTensor!);
+    return {
+      x: () => {
+        const { xHat, invStd } = standardise(flat(x), epsilon);
+        const g = tf.mul(dy, gamma);
+        const projection = tf.add(tf.mean(g, 1, true), tf.mul(xHat, tf.mean(tf.mul(g, xHat), 1, true)));
+        return tf.reshape(tf.mul(tf.sub(g, projection), invStd), x.shape);
+      },
+      gamma: () => tf.sum(tf.mul(dy, standardise(flat(x), epsilon).xHat), 0),
+      beta: () => tf.sum(dy, 0),
+    };
+  },
+});
+
+/**
+ * Layer norm over the last axis (Ba, Kiros & Hinton, 2016), as torch.nn.functional.layer_norm.
+ * @param x float32 [..., channels].
+ * @param gamma float32 [channels], scale.
+ * @param beta float32 [channels], shift.
+ * @param options.epsilon added to the variance; default 1e-5.
+ * @returns As x.
+ * @throws Error on a wrong rank, dtype or length.
+ */
+export function layerNorm<T extends tf.Tensor>(
+  x: T,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  { epsilon = 1e-5 }: { epsilon?: number } = {},
+): T {
+  checkFloat('layerNorm', 'x', x);
+  if (x.rank < 2) throw new Error(`layerNorm: x must have at least 2 dimensions, but its shape is [${x.shape}].`);
+  checkChannels('layerNorm', 'gamma', gamma, x.shape[x.rank - 1]!);
+  checkChannels('layerNorm', 'beta', beta, x.shape[x.rank - 1]!);
+  return op({ x, gamma, beta }, { epsilon })[0] as T;
+}

@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkEqual, checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+import { matMulWasm } from './wasm/mat-mul.js';
+
+interface Transpose {
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: Transpose) => tf.Tensor[] = /* @__PURE__ */ defineOp({
+  name: 'UnitsphereMatMul',
+  compose: ({ a, b }: { a: tf.Tensor2D; b: tf.Tensor2D }, { transposeA, transposeB }: Transpose) => tf.matMul(a, b, transposeA, transposeB),
+  inputsToSave: ['a', 'b'],
+  gradient: ([dyTensor], saved, { transposeA, transposeB }) => {
+    const dy = dyTensor as tf.Tensor2D;
+    const [a, b] = saved as [tf.Tensor2D, tf.Tensor2D];
+    return {
+      a: () =>
+        transposeA
+          ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true })[0]!
+          : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB })[0]!,
+      b: () =>
+        transposeB
+          ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA })[0]!
+          : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false })[0]!,
+    };
+  },
+  kernels: { wasm: matMulWasm },
+});
+
+/**
+ * The matrix product of a and b, each as given or transposed.
+ * @param a float32 [m, k], or [k, m] when transposeA.
+ * @param b float32 [k, n], or [n, k] when transposeB.
+ * @returns float32 [m, n].
+ * @throws Error on a wrong rank or dtype, or when the inner sizes differ.
+ */
+export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
+  checkFloat('matMul', 'a', a, 2);
+  checkFloat('matMul', 'b', b, 2);
+  checkEqual('matMul', "b's inner size", b.shape[transposeB ? 1 : 0], a.shape[transposeA ? 0 : 1]);
+  return op({ a, b }, { transposeA, transposeB })[0] as tf.Tensor2D;
+}
+
+/**
+ * x · weightᵀ + bias, as torch.nn.functional.linear.
+ * @param x float32 [batch, inFeatures].
+ * @param weight float32 [outFeatures, inFeatures], PyTorch's layout.
+ * @param bias float32 [outFeatures], if there is one.
+ * @returns float32 [batch, outFeatures].
+ * @throws Error on a wrong rank or dtype, or when the feature counts differ.
+ */
+export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor2D {
+  checkFloat('linear', 'x', x, 2);
+  checkFloat('linear', 'weight', weight, 2);
+  checkEqual('linear', 'the number of input features', x.shape[1], weight.shape[1]);
+  const y = matMul(x, weight, false, true);
+  return bias ? addBias(y, bias) : y;
+}
+
+const biasOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, object>({
+  name: 'UnitsphereAddBias',
+  compose: ({ x, bias }) => tf.add(x, bias),
+  gradient: ([dy]) => ({
+    x: () => tf.clone(dy!),
+    bias: () => tf.sum(tf.reshape(dy!, [-1, dy!.shape[dy!.rank - 1]!]), 0),
+  }),
+});
+
+/**
+ * x + bias along the last axis.
+ * @param x float32 [..., channels].
+ * @param bias float32 [channels].
+ * @throws Error when the channel counts differ.
+ */
+export function addBias<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
+  checkFloat('addBias', 'x', x);
+  checkFloat('addBias', 'bias', bias, 1);
+  checkEqual('addBias', "bias's length", bias.shape[0], x.shape[x.rank - 1]!);
+  return biasOp({ x, bias }, {})[0] as T;
+}

@@ -1,0 +1,30 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkEqual, checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+
+const spread = (gate: tf.Tensor) => tf.reshape(gate, [gate.shape[0]!, 1, 1, gate.shape[1]!]);
+
+const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; gate: tf.Tensor2D }, object>({
+  name: 'UnitsphereScaleChannels',
+  compose: ({ x, gate }) => tf.mul(x, spread(gate)),
+  inputsToSave: ['x', 'gate'],
+  gradient: ([dy], [x, gate]) => ({
+    x: () => tf.mul(dy!, spread(gate!)),
+    gate: () => tf.sum(tf.mul(dy!, x!), [1, 2]),
+  }),
+});
+
+/**
+ * x times one factor for each image and channel: the product at the end of squeeze-and-excitation (Hu et al., 2018).
+ * @param x float32 [batch, height, width, channels].
+ * @param gate float32 [batch, channels].
+ * @returns As x.
+ * @throws Error on a wrong rank or dtype, or when batch or channels differ.
+ */
+export function scaleChannels(x: tf.Tensor4D, gate: tf.Tensor2D): tf.Tensor4D {
+  checkFloat('scaleChannels', 'x', x, 4);
+  checkFloat('scaleChannels', 'gate', gate, 2);
+  checkEqual('scaleChannels', "the gate's batch", gate.shape[0], x.shape[0]);
+  checkEqual('scaleChannels', "the gate's channel count", gate.shape[1], x.shape[3]);
+  return op({ x, gate }, {})[0] as tf.Tensor4D;
+}

@@ -1,0 +1,135 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { kernelBytes } from './kernels.generated.js';
+
+/** The part of TensorFlow.js's WASM backend that our kernels stand on. */
+interface WasmBackend {
+  wasm: {
+    asm?: { memory?: WebAssembly.Memory };
+    _malloc(bytes: number): number;
+    _free(offset: number): void;
+  };
+  dataIdMap: { get(id: object): { memoryOffset: number } };
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+}
+
+type Pointer = number;
+
+/** What assembly/index.ts exports; sizes count elements, pointers are byte addresses. */
+export interface WasmKernels {
+  gemm(
+    transA: number,
+    transB: number,
+    m: number,
+    n: number,
+    k: number,
+    a: Pointer,
+    lda: number,
+    b: Pointer,
+    ldb: number,
+    c: Pointer,
+    ldc: number,
+    accumulate: number,
+    scratch: Pointer,
+  ): void;
+  gemmScratchBytes(): number;
+  im2col(...args: number[]): void;
+  col2im(...args: number[]): void;
+  depthwise(...args: number[]): void;
+  depthwiseBackpropInput(...args: number[]): void;
+  depthwiseBackpropFilter(...args: number[]): void;
+  moments(x: Pointer, m: number, c: number, mean: Pointer, variance: Pointer, scratch: Pointer): void;
+  affine(x: Pointer, m: number, c: number, a: Pointer, b: Pointer, code: number, y: Pointer): void;
+  batchNormGradSums(...args: number[]): void;
+  batchNormGradInput(...args: number[]): void;
+  activation(x: Pointer, count: number, code: number, y: Pointer): void;
+  activationGrad(x: Pointer, dy: Pointer, count: number, code: number, dx: Pointer): void;
+  l2Normalize(x: Pointer, m: number, d: number, eps: number, y: Pointer): void;
+  l2NormalizeGrad(x: Pointer, dy: Pointer, m: number, d: number, eps: number, dx: Pointer): void;
+  scatterAddRows(x: Pointer, ids: Pointer, m: number, d: number, segments: number, out: Pointer): void;
+  adamW(...args: number[]): void;
+  sumSquares(x: Pointer, count: number): number;
+}
+
+/** Our kernels instantiated on one WASM backend's memory. */
+export class WasmRuntime {
+  readonly kernels: WasmKernels;
+  private readonly memory: WebAssembly.Memory;
+
+  constructor(private readonly backend: WasmBackend) {
+    const memory = backend.wasm?.asm?.memory;
+    if (!(memory instanceof WebAssembly.Memory)) {
+      throw new Error(
+        'unitsphere: this @tensorflow/tfjs-backend-wasm does not expose its memory as 4.22 does. Install @tensorflow/tfjs-backend-wasm@4.22.',
+      );
+    }
+    this.memory = memory;
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(kernelBytes) as BufferSource), {
+      env: { memory },
+    });
+    this.kernels = instance.exports as unknown as WasmKernels;
+  }
+
+  /** The address of a tensor's values. */
+  pointer(tensor: tf.TensorInfo): Pointer {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /** A new tensor, its values not set. */
+  output(shape: number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
+    return this.backend.makeOutput(shape, dtype);
+  }
+
+  /** Runs fn with a piece of memory that is freed afterwards. */
+  withScratch<T>(bytes: number, fn: (pointer: Pointer) => T): T {
+    const pointer = this.backend.wasm._malloc(Math.max(bytes, 16)) >>> 0;
+    if (pointer === 0) {
+      throw new Error(`unitsphere: the WASM backend has no ${bytes} bytes left (4 GiB at most). Use a smaller batch.`);
+    }
+    try {
+      return fn(pointer);
+    } finally {
+      this.backend.wasm._free(pointer);
+    }
+  }
+
+  /** A view of count floats; taken anew at each use because memory growth detaches views. */
+  floats(pointer: Pointer, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, pointer, count);
+  }
+
+  /** C = A·B, each as stored or transposed; see assembly/gemm.ts. */
+  gemm(
+    transA: boolean,
+    transB: boolean,
+    m: number,
+    n: number,
+    k: number,
+    a: Pointer,
+    b: Pointer,
+    c: Pointer,
+    accumulate = false,
+  ): void {
+    this.withScratch(this.kernels.gemmScratchBytes(), (scratch) =>
+      this.kernels.gemm(+transA, +transB, m, n, k, a, transA ? m : k, b, transB ? k : n, c, n, +accumulate, scratch),
+    );
+  }
+}
+
+const runtimes = new WeakMap<object, WasmRuntime>();
+
+/** The runtime of a WASM backend, made at its first kernel. */
+export function wasmRuntime(backend: unknown): WasmRuntime {
+  let runtime = runtimes.get(backend as object);
+  if (!runtime) {
+    runtime = new WasmRuntime(backend as WasmBackend);
+    runtimes.set(backend as object, runtime);
+  }
+  return runtime;
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}

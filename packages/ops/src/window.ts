@@ -1,0 +1,30 @@
+/** How a convolution slides: PyTorch's stride and symmetric zero padding, in pixels. */
+export interface Window {
+  stride: number;
+  padding: number;
+}
+
+/** Throws unless stride is a positive and padding a non-negative integer. */
+export function checkWindow(op: string, { stride, padding }: Window): void {
+  if (!Number.isInteger(stride) || stride < 1) throw new Error(`${op}: stride must be a positive integer, not ${stride}.`);
+  if (!Number.isInteger(padding) || padding < 0) {
+    throw new Error(`${op}: padding must be an integer of at least 0, not ${padding}.`);
+  }
+}
+
+/** [outHeight, outWidth]; throws when the kernel does not fit. */
+export function windowShape(
+  op: string,
+  imageShape: readonly number[],
+  filterShape: readonly number[],
+  { stride, padding }: Window,
+): [number, number] {
+  const size = (axis: 0 | 1) => Math.floor((imageShape[axis + 1]! + 2 * padding - filterShape[axis]!) / stride) + 1;
+  const shape: [number, number] = [size(0), size(1)];
+  if (shape[0] < 1 || shape[1] < 1) {
+    throw new Error(
+      `${op}: a ${filterShape[0]}x${filterShape[1]} kernel does not fit an image of ${imageShape[1]}x${imageShape[2]} with padding ${padding}.`,
+    );
+  }
+  return shape;
+}

@@ -1,0 +1,167 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as ops from '../src/index.js';
+
+/** One operation over named inputs: f maps tensors to a tensor, shapes are drawn by the suite. */
+export interface ContractCase {
+  name: string;
+  inputs: { [name: string]: { shape: number[]; low?: number; high?: number } };
+  /** Inputs without a gradient, as int32 rows. */
+  ids?: { name: string; values: number[] };
+  run(inputs: Record<string, tf.Tensor>): tf.Tensor;
+}
+
+const window = (stride: number, padding: number) => ({ stride, padding });
+
+function conv(name: string, x: number[], filter: number[], stride: number, padding: number): ContractCase {
+  return {
+    name: `conv2d ${name}`,
+    inputs: { x: { shape: x }, filter: { shape: filter } },
+    run: (t) => ops.conv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, padding)),
+  };
+}
+
+function depthwise(name: string, x: number[], k: number, stride: number): ContractCase {
+  return {
+    name: `depthwiseConv2d ${name}`,
+    inputs: { x: { shape: x }, filter: { shape: [k, k, x[3]!, 1] } },
+    run: (t) =>
+      ops.depthwiseConv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, Math.floor(k / 2))),
+  };
+}
+
+/** Awkward shapes on purpose: odd sizes, channels that are not a multiple of the vector width, kernels at the edge. */
+export const contractCases: ContractCase[] = [
+  conv('1x1', [2, 5, 3, 6], [1, 1, 6, 9], 1, 0),
+  conv('1x1, 1 to 1 channel', [1, 3, 3, 1], [1, 1, 1, 1], 1, 0),
+  conv('1x1 stride 2', [2, 5, 4, 3], [1, 1, 3, 5], 2, 0),
+  conv('3x3 stride 2 of an RGB image', [2, 9, 7, 3], [3, 3, 3, 8], 2, 1),
+  conv('3x3', [1, 6, 5, 4], [3, 3, 4, 11], 1, 1),
+  conv('5x5 without padding', [1, 6, 7, 2], [5, 5, 2, 3], 1, 0),
+  ...[1, 2].flatMap((stride) =>
+    [3, 5].flatMap((k) =>
+      [1, 5, 8, 13].map((c) => depthwise(`${k}x${k} stride ${stride}, ${c} channels`, [2, 7, 6, c], k, stride)),
+    ),
+  ),
+  depthwise('5x5 on a 2x3 image', [1, 2, 3, 4], 5, 2),
+  ...[
+    [3, 4, 5],
+    [1, 1, 1],
+    [7, 9, 300],
+    [70, 13, 8],
+  ].flatMap(([m, n, k]) =>
+    [false, true].flatMap((a) =>
+      [false, true].map(
+        (b): ContractCase => ({
+          name: `matMul ${m}x${n}x${k}${a ? ', a transposed' : ''}${b ? ', b transposed' : ''}`,
+          inputs: { a: { shape: a ? [k!, m!] : [m!, k!] }, b: { shape: b ? [n!, k!] : [k!, n!] } },
+          run: (t) => ops.matMul(t.a as tf.Tensor2D, t.b as tf.Tensor2D, a, b),
+        }),
+      ),
+    ),
+  ),
+  {
+    name: 'linear with bias',
+    inputs: { x: { shape: [5, 7] }, weight: { shape: [3, 7] }, bias: { shape: [3] } },
+    run: (t) => ops.linear(t.x as tf.Tensor2D, t.weight as tf.Tensor2D, t.bias as tf.Tensor1D),
+  },
+  ...(['none', 'relu', 'hard_swish', 'hard_sigmoid'] as const).flatMap((activation) =>
+    [5, 8].map(
+      (c): ContractCase => ({
+        name: `batchNormTrain ${activation}, ${c} channels`,
+        inputs: {
+          x: { shape: [2, 5, 3, c], low: -4, high: 6 },
+          gamma: { shape: [c], low: 0.5, high: 2 },
+          beta: { shape: [c] },
+        },
+        run: (t) =>
+          ops.batchNormTrain(t.x as tf.Tensor4D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, { activation }).y,
+      }),
+    ),
+  ),
+  {
+    name: 'batchNormTrain over many rows',
+    inputs: { x: { shape: [700, 6], low: 90, high: 110 }, gamma: { shape: [6] }, beta: { shape: [6] } },
+    run: (t) => ops.batchNormTrain(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D).y,
+  },
+  {
+    name: 'layerNorm',
+    inputs: { x: { shape: [5, 9] }, gamma: { shape: [9] }, beta: { shape: [9] } },
+    run: (t) => ops.layerNorm(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D),
+  },
+  ...(['hardSwish', 'hardSigmoid', 'relu'] as const).map(
+    (name): ContractCase => ({
+      name,
+      inputs: { x: { shape: [3, 7], low: -5, high: 5 } },
+      run: (t) => ops[name](t.x!),
+    }),
+  ),
+  {
+    name: 'globalAveragePool',
+    inputs: { x: { shape: [2, 3, 5, 6] } },
+    run: (t) => ops.globalAveragePool(t.x as tf.Tensor4D),
+  },
+  {
+    name: 'scaleChannels',
+    inputs: { x: { shape: [2, 3, 5, 6] }, gate: { shape: [2, 6] } },
+    run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
+  },
+  { name: 'l2Normalize', inputs: { x: { shape: [5, 9] } }, run: (t) => ops.l2Normalize(t.x as tf.Tensor2D) },
+  {
+    name: 'cosineLogits',
+    inputs: { x: { shape: [4, 10] }, centers: { shape: [7, 10] } },
+    run: (t) => ops.cosineLogits(t.x as tf.Tensor2D, t.centers as tf.Tensor2D),
+  },
+  {
+    name: 'gatherRows, one row twice',
+    inputs: { x: { shape: [5, 6] } },
+    ids: { name: 'ids', values: [4, 0, 4] },
+    run: (t) => ops.gatherRows(t.x as tf.Tensor2D, t.ids as tf.Tensor1D),
+  },
+  {
+    name: 'scatterAddRows, one row twice',
+    inputs: { x: { shape: [3, 6] } },
+    ids: { name: 'ids', values: [1, 3, 1] },
+    run: (t) => ops.scatterAddRows(t.x as tf.Tensor2D, t.ids as tf.Tensor1D, 4),
+  },
+];
+
+/** Seeded values in [low, high). */
+export function fill(count: number, seed: number, low = -1, high = 1): Float32Array {
+  const values = new Float32Array(count);
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    values[i] = low + ((high - low) * state) / 4294967296;
+  }
+  return values;
+}
+
+/** The case's values, and those of the gradient of sum(f · weights) for every input, on the current backend. */
+export function evaluate(c: ContractCase, values: Record<string, Float32Array>) {
+  return tf.tidy(() => {
+    const names = Object.keys(c.inputs);
+    const tensors = names.map((name) => tf.tensor(values[name]!, c.inputs[name]!.shape));
+    const ids: Record<string, tf.Tensor> = c.ids ? { [c.ids.name]: tf.tensor1d(c.ids.values, 'int32') } : {};
+    const call = (...args: tf.Tensor[]) =>
+      c.run({ ...Object.fromEntries(names.map((name, i) => [name, args[i]!])), ...ids });
+    const out = call(...tensors);
+    const upstream = tf.tensor(fill(out.size, 99), out.shape);
+    const grads = tf.grads(call)(tensors, upstream);
+    return {
+      out: out.dataSync() as Float32Array,
+      upstream: upstream.dataSync() as Float32Array,
+      grads: Object.fromEntries(names.map((name, i) => [name, grads[i]!.dataSync() as Float32Array])),
+    };
+  });
+}
+
+/** max |a − e| over max |e|. */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let size = 1e-6;
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
+    size = Math.max(size, Math.abs(expected[i]!));
+  }
+  return Number.isNaN(difference) || actual.length !== expected.length ? Number.POSITIVE_INFINITY : difference / size;
+}
