@@ -1,1 +1,14 @@
-export {};
+import '@unitsphere/core/gradients';
+
+export { type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
+export * as initializers from './initializers.js';
+export { Hardsigmoid, Hardswish, ReLU } from './layers/activations.js';
+export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
+export { DepthwiseConv2d } from './layers/depthwise-conv2d.js';
+export { Linear } from './layers/linear.js';
+export { type LoadReport, Module, StateDictError } from './module.js';
+export { Buffer, Counter, type Layout, Parameter, type ParameterOptions } from './parameter.js';
+export { hashKey, Random } from './random.js';
+export { float32, readSafetensors, SafetensorsError, type SafetensorsFile, writeSafetensors } from './safetensors.js';
+export { Sequential } from './sequential.js';
+export { valueAndGradients } from './value-and-gradients.js';

@@ -1,1 +1,3 @@
-export {};
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.js';
+export { LayerNorm, type NormOptions } from './layer-norm.js';
+export { LayerNormBatchNorm } from './layer-norm-batch-norm.js';

@@ -1,0 +1,8 @@
+/**
+ * The nearest multiple of the divisor that keeps at least 90 % of the channels: how the MobileNet family rounds a width
+ * (as timm's make_divisible).
+ */
+export function makeDivisible(channels: number, divisor = 8): number {
+  const rounded = Math.max(divisor, Math.floor((channels + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * channels ? rounded + divisor : rounded;
+}

@@ -1,0 +1,27 @@
+import type { Random } from './random.js';
+import { sizeOf } from './host-tensor.js';
+
+/** Values all the same. */
+export function constant(shape: number[], value: number): Float32Array {
+  return new Float32Array(sizeOf(shape)).fill(value);
+}
+
+/** Draws from N(mean, std). */
+export function normal(shape: number[], random: Random, mean = 0, std = 1): Float32Array {
+  return Float32Array.from({ length: sizeOf(shape) }, () => random.normal(mean, std));
+}
+
+/** Draws from U(−bound, bound). */
+export function uniform(shape: number[], random: Random, bound: number): Float32Array {
+  return Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(-bound, bound));
+}
+
+/** Draws from N(0, sqrt(2 / fanOut)): He et al. (2015) as timm initialises convolutions of the EfficientNet family. */
+export function kaimingNormalFanOut(shape: number[], random: Random, fanOut: number): Float32Array {
+  return normal(shape, random, 0, Math.sqrt(2 / fanOut));
+}
+
+/** Draws from U(±1 / sqrt(fanIn)): PyTorch's default for Linear. */
+export function linearDefault(shape: number[], random: Random, fanIn: number): Float32Array {
+  return uniform(shape, random, 1 / Math.sqrt(fanIn));
+}

@@ -1,0 +1,40 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { addBias, conv2d } from '@unitsphere/ops';
+import { constant, kaimingNormalFanOut } from '../initializers.js';
+import { Module } from '../module.js';
+import type { Random } from '../random.js';
+
+/** What a convolution is made with, beside its channels. */
+export interface Conv2dOptions {
+  kernelSize: number;
+  /** Default 1. */
+  stride?: number;
+  /** Zero padding on every side. Default: kernelSize >> 1, which keeps the size at stride 1. */
+  padding?: number;
+  /** Default false: the convolutions of metric learning are followed by a norm. */
+  bias?: boolean;
+  /** The stream of the initial weights (N(0, sqrt(2 / fanOut)), as timm's EfficientNet family). */
+  random: Random;
+}
+
+/** torch.nn.Conv2d on NHWC images; state dict: `weight` (OIHW on disk) and, if there is one, `bias`. */
+export class Conv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
+  readonly weight;
+  readonly bias;
+  private readonly window: { stride: number; padding: number };
+
+  constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
+    super();
+    const { kernelSize: k, stride = 1, padding = k >> 1, bias = false, random } = options;
+    const shape = [k, k, inChannels, outChannels];
+    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k * outChannels), { layout: 'conv' });
+    this.bias = bias ? this.parameter('bias', [outChannels], constant([outChannels], 0), { weightDecay: false }) : undefined;
+    this.window = { stride, padding };
+  }
+
+  /** @param x float32 [batch, height, width, inChannels]. @returns float32 [batch, outHeight, outWidth, outChannels]. */
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    const y = conv2d(x, this.weight.variable as tf.Tensor4D, this.window);
+    return this.bias ? addBias(y, this.bias.variable as tf.Tensor1D) : y;
+  }
+}

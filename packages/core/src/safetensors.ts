@@ -1,0 +1,128 @@
+import { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, sizeOf } from './host-tensor.js';
+
+// The format's own limit: https://github.com/huggingface/safetensors
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** A safetensors file that breaks the format: cut off, damaged, or not one at all. */
+export class SafetensorsError extends Error {
+  override name = 'SafetensorsError';
+}
+
+/** What a safetensors file holds. */
+export interface SafetensorsFile {
+  tensors: StateDict;
+  metadata: Record<string, string>;
+}
+
+/**
+ * Reads a safetensors file. Values are copied, so the bytes may be dropped afterwards.
+ * @throws SafetensorsError that names what is wrong: a file cut off, a header that is not JSON, an unknown dtype, a shape
+ * that does not fit its bytes, ranges that overlap, leave gaps or lie outside the file.
+ */
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  if (bytes.byteLength < 8) throw new SafetensorsError(`The file has ${bytes.byteLength} bytes; a safetensors file begins with 8 for its header's size.`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = view.getBigUint64(0, true);
+  if (headerBytes > BigInt(MAX_HEADER_BYTES)) {
+    throw new SafetensorsError(`The header claims ${headerBytes} bytes, more than the format allows: this is not a safetensors file.`);
+  }
+  const dataStart = 8 + Number(headerBytes);
+  if (dataStart > bytes.byteLength) {
+    throw new SafetensorsError(`The header claims ${headerBytes} bytes, but the file has ${bytes.byteLength}: it is cut off.`);
+  }
+  const header = parseHeader(bytes.subarray(8, dataStart));
+  const metadata: Record<string, string> = {};
+  const entries: { name: string; dtype: HostDtype; shape: number[]; begin: number; end: number }[] = [];
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') {
+      for (const [key, value] of Object.entries(entry as object)) metadata[key] = String(value);
+    } else {
+      entries.push({ name, ...checkEntry(name, entry) });
+    }
+  }
+  const dataBytes = bytes.byteLength - dataStart;
+  checkRanges(entries, dataBytes);
+  const tensors: StateDict = new Map();
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const start = bytes.byteOffset + dataStart + begin;
+    const copy = bytes.buffer.slice(start, start + end - begin) as ArrayBuffer;
+    tensors.set(name, { dtype, shape, data: new (arrayTypeOf(dtype)!)(copy) });
+  }
+  return { tensors, metadata };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new SafetensorsError(`The header is not JSON (${(error as Error).message}): this is not a safetensors file, or it is damaged.`);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
+    throw new SafetensorsError('The header is not a JSON object.');
+  }
+  return header as Record<string, unknown>;
+}
+
+function checkEntry(name: string, entry: unknown) {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+  const type = typeof dtype === 'string' ? arrayTypeOf(dtype) : undefined;
+  if (!type) throw new SafetensorsError(`Tensor "${name}" has the dtype ${JSON.stringify(dtype)}, which is not read here.`);
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(shape) || !shape.every(isCount)) {
+    throw new SafetensorsError(`Tensor "${name}" has no valid shape: ${JSON.stringify(shape)}.`);
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[1] < offsets[0]) {
+    throw new SafetensorsError(`Tensor "${name}" has no valid data_offsets: ${JSON.stringify(offsets)}.`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const expected = sizeOf(shape) * type.BYTES_PER_ELEMENT;
+  if (end - begin !== expected) {
+    throw new SafetensorsError(`Tensor "${name}" of shape [${shape}] and dtype ${dtype} needs ${expected} bytes, but has ${end - begin}.`);
+  }
+  return { dtype: dtype as HostDtype, shape: shape as number[], begin, end };
+}
+
+function checkRanges(entries: { name: string; begin: number; end: number }[], dataBytes: number): void {
+  let at = 0;
+  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== at) throw new SafetensorsError(`Tensor "${name}" begins at byte ${begin} of the data, but ${at} was expected: ranges overlap or leave a gap.`);
+    if (end > dataBytes) throw new SafetensorsError(`Tensor "${name}" ends at byte ${end} of the data, but the file holds ${dataBytes}: it is cut off.`);
+    at = end;
+  }
+  if (at !== dataBytes) throw new SafetensorsError(`The file holds ${dataBytes} bytes of data, but its tensors take ${at}.`);
+}
+
+/**
+ * Writes a safetensors file: the tensors in the order given, the header padded to 8 bytes as the reference writer does.
+ * @param metadata strings to store beside them.
+ * @throws Error when a tensor's values do not fit its shape.
+ */
+export function writeSafetensors(tensors: StateDict, metadata: Record<string, string> = {}): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length) header.__metadata__ = metadata;
+  let at = 0;
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (data.length !== sizeOf(shape)) {
+      throw new Error(`writeSafetensors: "${name}" has ${data.length} values, but its shape is [${shape}].`);
+    }
+    header[name] = { dtype, shape, data_offsets: [at, at + data.byteLength] };
+    at += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const out = new Uint8Array(8 + headerBytes + at).fill(0x20, 8 + json.length, 8 + headerBytes);
+  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  out.set(json, 8);
+  let to = 8 + headerBytes;
+  for (const { data } of tensors.values()) {
+    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), to);
+    to += data.byteLength;
+  }
+  return out;
+}
+
+/** A float32 host tensor, the common case. */
+export function float32(shape: number[], data: Float32Array): HostTensor {
+  return { dtype: 'F32', shape, data };
+}

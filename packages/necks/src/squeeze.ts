@@ -1,0 +1,23 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { Conv2d, Module, type Random } from '@unitsphere/core';
+import { Flatten } from './flatten.js';
+
+/**
+ * A 1×1 convolution to fewer channels, without bias, norm or activation, then `Flatten`: half the size of `Flatten` alone
+ * at nearly its accuracy (the reference system's neck). State dict: `conv.weight`.
+ * float32 [batch, height, width, channels] → [batch, squeezed · height · width].
+ */
+export class Squeeze extends Module<tf.Tensor4D, tf.Tensor2D> {
+  private readonly conv;
+  private readonly flatten = new Flatten();
+
+  /** @param squeezed Channels after the convolution. */
+  constructor(channels: number, squeezed: number, random: Random) {
+    super();
+    this.conv = this.child('conv', new Conv2d(channels, squeezed, { kernelSize: 1, random }));
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor2D {
+    return this.flatten.forward(this.conv.forward(x));
+  }
+}

@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { initializers, Module } from '@unitsphere/core';
+import { type Activation, batchNormInference, batchNormTrain } from '@unitsphere/ops';
+import type { NormOptions } from './layer-norm.js';
+
+/** What a batch norm is made with, beside its size. */
+export interface BatchNormOptions extends NormOptions {
+  /** Weight of the newest batch in the running averages. Default 0.1, as in PyTorch. */
+  momentum?: number;
+  /** Fused behind the norm. Default 'none'. */
+  activation?: Activation;
+}
+
+/**
+ * Batch norm over the last axis, with running averages; state dict: `weight`, `bias`, `running_mean`, `running_var`,
+ * `num_batches_tracked`. The running variance is the unbiased one, as in PyTorch.
+ */
+class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
+  readonly weight;
+  readonly bias;
+  readonly runningMean;
+  readonly runningVar;
+  readonly batchesTracked;
+  private readonly epsilon: number;
+  private readonly momentum: number;
+  private readonly activation: Activation;
+
+  /** @param features Number of channels: the size of the last axis. */
+  constructor(features: number, { epsilon = 1e-5, momentum = 0.1, activation = 'none' }: BatchNormOptions = {}) {
+    super();
+    this.epsilon = epsilon;
+    this.momentum = momentum;
+    this.activation = activation;
+    this.weight = this.parameter('weight', [features], initializers.constant([features], 1), { weightDecay: false });
+    this.bias = this.parameter('bias', [features], initializers.constant([features], 0), { weightDecay: false });
+    this.runningMean = this.buffer('running_mean', [features], initializers.constant([features], 0));
+    this.runningVar = this.buffer('running_var', [features], initializers.constant([features], 1));
+    this.batchesTracked = this.counter('num_batches_tracked');
+  }
+
+  /** Training mode: the batch's statistics, and the running averages move. Evaluation mode: the running averages. */
+  override forward(x: T): T {
+    const options = { epsilon: this.epsilon, activation: this.activation };
+    const gamma = this.weight.variable as tf.Tensor1D;
+    const beta = this.bias.variable as tf.Tensor1D;
+    if (!this.training) {
+      const mean = this.runningMean.variable as unknown as tf.Tensor1D;
+      return batchNormInference(x, gamma, beta, mean, this.runningVar.variable as unknown as tf.Tensor1D, options);
+    }
+    const { y, mean, variance } = batchNormTrain(x, gamma, beta, options);
+    const count = x.size / mean.size;
+    tf.tidy(() => {
+      moveTowards(this.runningMean.variable, mean, this.momentum);
+      moveTowards(this.runningVar.variable, tf.mul(variance, count / (count - 1)), this.momentum);
+    });
+    this.batchesTracked.value++;
+    return y;
+  }
+}
+
+function moveTowards(average: tf.Variable, latest: tf.Tensor, momentum: number): void {
+  average.assign(tf.add(tf.mul(average, 1 - momentum), tf.mul(latest, momentum)));
+}
+
+/** torch.nn.BatchNorm1d: float32 [batch, features] in and out. */
+export class BatchNorm1d extends BatchNorm<tf.Tensor2D> {}
+
+/** torch.nn.BatchNorm2d on NHWC maps: float32 [batch, height, width, channels] in and out. */
+export class BatchNorm2d extends BatchNorm<tf.Tensor4D> {}
