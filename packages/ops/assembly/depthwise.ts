@@ -1,70 +1,133 @@
-// Depthwise convolution, NHWC, weights [kh,kw,c]: channels are contiguous, so four of them make a vector.
+// Depthwise convolution, NHWC, weights [kh,kw,c]: channels are contiguous, so four of them make a vector. The inside of a
+// row, where every column of the kernel lies on the image, runs with one kernel row held in registers; the rest is general.
 import { madd } from './simd';
+
+/** The outputs [first, end) of a row whose kernel columns all lie on the image. */
+@inline
+function insideFirst(sw: i32, padLeft: i32): i32 {
+  return (padLeft + sw - 1) / sw;
+}
+
+@inline
+function insideEnd(w: i32, kw: i32, sw: i32, padLeft: i32, ow: i32): i32 {
+  const room = w + padLeft - kw;
+  return room < 0 ? 0 : min(ow, room / sw + 1);
+}
 
 export function depthwise(
   x: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, y: usize,
 ): void {
   const pixel = <usize>c << 2;
-  const rowBytes = pixel * w;
   const vector = <usize>(c & ~3) << 2;
+  const rowBytes = pixel * w;
+  const fast = kw == 3 || kw == 5;
+  const end = fast ? insideEnd(w, kw, sw, padLeft, ow) : 0;
+  const first = fast ? min(insideFirst(sw, padLeft), end) : 0;
   for (let image = 0; image < n; image++) {
     const base = x + <usize>image * h * rowBytes;
     for (let oy = 0; oy < oh; oy++) {
       const iy0 = oy * sh - padTop;
       const ky0 = max(0, -iy0), ky1 = min(kh, h - iy0);
-      for (let ox = 0; ox < ow; ox++) {
-        const ix0 = ox * sw - padLeft;
-        const kx0 = max(0, -ix0), kx1 = min(kw, w - ix0);
-        const corner = base + <usize>iy0 * rowBytes + <usize>ix0 * pixel;
-        let ch: usize = 0;
-        if (kh == 3 && ky0 == 0 && ky1 == 3 && kx0 == 0 && kx1 == 3 && kw == 3) {
-          for (; ch < vector; ch += 16) {
-            let from = corner + ch;
-            let wt = weight + ch;
-            let acc = f32x4.mul(v128.load(from), v128.load(wt));
-            acc = madd(acc, v128.load(from + pixel), v128.load(wt + pixel));
-            acc = madd(acc, v128.load(from + 2 * pixel), v128.load(wt + 2 * pixel));
-            from += rowBytes; wt += 3 * pixel;
-            acc = madd(acc, v128.load(from), v128.load(wt));
-            acc = madd(acc, v128.load(from + pixel), v128.load(wt + pixel));
-            acc = madd(acc, v128.load(from + 2 * pixel), v128.load(wt + 2 * pixel));
-            from += rowBytes; wt += 3 * pixel;
-            acc = madd(acc, v128.load(from), v128.load(wt));
-            acc = madd(acc, v128.load(from + pixel), v128.load(wt + pixel));
-            acc = madd(acc, v128.load(from + 2 * pixel), v128.load(wt + 2 * pixel));
-            v128.store(y + ch, acc);
-          }
+      if (end > first) {
+        for (let ky = ky0; ky < ky1; ky++) {
+          const xRow = base + <usize>(iy0 + ky) * rowBytes + <usize>(first * sw - padLeft) * pixel;
+          const wRow = weight + <usize>(ky * kw) * pixel;
+          const yRow = y + <usize>first * pixel;
+          if (kw == 3) row3(xRow, wRow, yRow, end - first, pixel, pixel * sw, vector, ky > ky0);
+          else row5(xRow, wRow, yRow, end - first, pixel, pixel * sw, vector, ky > ky0);
         }
-        for (; ch < vector; ch += 16) {
-          let acc = f32x4.splat(0);
-          for (let ky = ky0; ky < ky1; ky++) {
-            let from = corner + <usize>ky * rowBytes + <usize>kx0 * pixel + ch;
-            let wt = weight + <usize>(ky * kw + kx0) * pixel + ch;
-            for (let kx = kx0; kx < kx1; kx++) {
-              acc = madd(acc, v128.load(from), v128.load(wt));
-              from += pixel;
-              wt += pixel;
-            }
-          }
-          v128.store(y + ch, acc);
-        }
-        for (; ch < pixel; ch += 4) {
-          let acc: f32 = 0;
-          for (let ky = ky0; ky < ky1; ky++) {
-            for (let kx = kx0; kx < kx1; kx++) {
-              acc += load<f32>(corner + <usize>ky * rowBytes + <usize>kx * pixel + ch) * load<f32>(weight + <usize>(ky * kw + kx) * pixel + ch);
-            }
-          }
-          store<f32>(y + ch, acc);
-        }
-        y += pixel;
+        if (ky0 >= ky1) memory.fill(y + <usize>first * pixel, 0, <usize>(end - first) * pixel);
+        if (vector < pixel) general(base, weight, y, iy0, ky0, ky1, first, end, w, kw, sw, padLeft, pixel, rowBytes, vector, pixel);
       }
+      general(base, weight, y, iy0, ky0, ky1, 0, first, w, kw, sw, padLeft, pixel, rowBytes, 0, pixel);
+      general(base, weight, y, iy0, ky0, ky1, end, ow, w, kw, sw, padLeft, pixel, rowBytes, 0, pixel);
+      y += pixel * ow;
     }
   }
 }
 
-/** dx[n,h,w,c] from dy[n,oh,ow,c]: each input place gathers from the outputs it fed. */
+/** Outputs [from, to) of one row, channels [ch0, ch1) in bytes. */
+function general(
+  base: usize, weight: usize, y: usize, iy0: i32, ky0: i32, ky1: i32, from: i32, to: i32, w: i32, kw: i32, sw: i32,
+  padLeft: i32, pixel: usize, rowBytes: usize, ch0: usize, ch1: usize,
+): void {
+  const vector = ch0 + ((ch1 - ch0) & ~15);
+  for (let ox = from; ox < to; ox++) {
+    const ix0 = ox * sw - padLeft;
+    const kx0 = max(0, -ix0), kx1 = min(kw, w - ix0);
+    const corner = base + <usize>iy0 * rowBytes + <usize>ix0 * pixel;
+    const out = y + <usize>ox * pixel;
+    let ch = ch0;
+    for (; ch < vector; ch += 16) {
+      let acc = f32x4.splat(0);
+      for (let ky = ky0; ky < ky1; ky++) {
+        let at = corner + <usize>ky * rowBytes + <usize>kx0 * pixel + ch;
+        let wt = weight + <usize>(ky * kw + kx0) * pixel + ch;
+        for (let kx = kx0; kx < kx1; kx++) {
+          acc = madd(acc, v128.load(at), v128.load(wt));
+          at += pixel;
+          wt += pixel;
+        }
+      }
+      v128.store(out + ch, acc);
+    }
+    for (; ch < ch1; ch += 4) {
+      let acc: f32 = 0;
+      for (let ky = ky0; ky < ky1; ky++) {
+        for (let kx = kx0; kx < kx1; kx++) {
+          acc += load<f32>(corner + <usize>ky * rowBytes + <usize>kx * pixel + ch) * load<f32>(weight + <usize>(ky * kw + kx) * pixel + ch);
+        }
+      }
+      store<f32>(out + ch, acc);
+    }
+  }
+}
+
+function row3(x: usize, weight: usize, y: usize, count: i32, pixel: usize, step: usize, vector: usize, add: bool): void {
+  for (let ch: usize = 0; ch < vector; ch += 16) {
+    const w0 = v128.load(weight + ch), w1 = v128.load(weight + pixel + ch), w2 = v128.load(weight + 2 * pixel + ch);
+    let from = x + ch;
+    let to = y + ch;
+    for (let i = 0; i < count; i++) {
+      let acc = f32x4.mul(v128.load(from), w0);
+      acc = madd(acc, v128.load(from + pixel), w1);
+      acc = madd(acc, v128.load(from + 2 * pixel), w2);
+      v128.store(to, add ? f32x4.add(acc, v128.load(to)) : acc);
+      from += step;
+      to += pixel;
+    }
+  }
+}
+
+function row5(x: usize, weight: usize, y: usize, count: i32, pixel: usize, step: usize, vector: usize, add: bool): void {
+  for (let ch: usize = 0; ch < vector; ch += 16) {
+    const w0 = v128.load(weight + ch), w1 = v128.load(weight + pixel + ch), w2 = v128.load(weight + 2 * pixel + ch);
+    const w3 = v128.load(weight + 3 * pixel + ch), w4 = v128.load(weight + 4 * pixel + ch);
+    let from = x + ch;
+    let to = y + ch;
+    for (let i = 0; i < count; i++) {
+      let acc = f32x4.mul(v128.load(from), w0);
+      acc = madd(acc, v128.load(from + pixel), w1);
+      acc = madd(acc, v128.load(from + 2 * pixel), w2);
+      acc = madd(acc, v128.load(from + 3 * pixel), w3);
+      acc = madd(acc, v128.load(from + 4 * pixel), w4);
+      v128.store(to, add ? f32x4.add(acc, v128.load(to)) : acc);
+      from += step;
+      to += pixel;
+    }
+  }
+}
+
+/** The weights turned by 180 degrees: at stride 1 the input's gradient is a convolution of dy with these. */
+export function flipKernel(weight: usize, taps: i32, c: i32, out: usize): void {
+  const bytes = <usize>c << 2;
+  for (let tap = 0; tap < taps; tap++) {
+    memory.copy(out + <usize>(taps - 1 - tap) * bytes, weight + <usize>tap * bytes, bytes);
+  }
+}
+
+/** dx[n,h,w,c] from dy[n,oh,ow,c], any stride: each input place gathers from the outputs it fed. */
 export function depthwiseBackpropInput(
   dy: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, dx: usize,
@@ -78,33 +141,51 @@ export function depthwiseBackpropInput(
       // oy·sh + ky = iy + padTop: the taps ky of one residue, oy falling by one as ky grows by sh.
       const ty = iy + padTop;
       let kyFirst = ty % sh;
-      const oyTop = ty / sh;
-      if (oyTop >= oh) kyFirst += (oyTop - oh + 1) * sh;
+      let oyFirst = ty / sh;
+      if (oyFirst >= oh) {
+        kyFirst += (oyFirst - oh + 1) * sh;
+        oyFirst = oh - 1;
+      }
       const kyEnd = min(kh, ty + 1);
       for (let ix = 0; ix < w; ix++) {
         const tx = ix + padLeft;
         let kxFirst = tx % sw;
-        const oxTop = tx / sw;
-        if (oxTop >= ow) kxFirst += (oxTop - ow + 1) * sw;
+        let oxFirst = tx / sw;
+        if (oxFirst >= ow) {
+          kxFirst += (oxFirst - ow + 1) * sw;
+          oxFirst = ow - 1;
+        }
         const kxEnd = min(kw, tx + 1);
+        const corner = base + <usize>oyFirst * rowBytes + <usize>oxFirst * pixel;
+        const tap = pixel * sw;
         let ch: usize = 0;
         for (; ch < vector; ch += 16) {
           let acc = f32x4.splat(0);
+          let row = corner + ch;
           for (let ky = kyFirst; ky < kyEnd; ky += sh) {
-            const row = base + <usize>((ty - ky) / sh) * rowBytes + ch;
+            let from = row;
+            let wt = weight + <usize>(ky * kw + kxFirst) * pixel + ch;
             for (let kx = kxFirst; kx < kxEnd; kx += sw) {
-              acc = madd(acc, v128.load(row + <usize>((tx - kx) / sw) * pixel), v128.load(weight + <usize>(ky * kw + kx) * pixel + ch));
+              acc = madd(acc, v128.load(from), v128.load(wt));
+              from -= pixel;
+              wt += tap;
             }
+            row -= rowBytes;
           }
           v128.store(dx + ch, acc);
         }
         for (; ch < pixel; ch += 4) {
           let acc: f32 = 0;
+          let row = corner + ch;
           for (let ky = kyFirst; ky < kyEnd; ky += sh) {
-            const row = base + <usize>((ty - ky) / sh) * rowBytes + ch;
+            let from = row;
+            let wt = weight + <usize>(ky * kw + kxFirst) * pixel + ch;
             for (let kx = kxFirst; kx < kxEnd; kx += sw) {
-              acc += load<f32>(row + <usize>((tx - kx) / sw) * pixel) * load<f32>(weight + <usize>(ky * kw + kx) * pixel + ch);
+              acc += load<f32>(from) * load<f32>(wt);
+              from -= pixel;
+              wt += tap;
             }
+            row -= rowBytes;
           }
           store<f32>(dx + ch, acc);
         }
@@ -121,6 +202,9 @@ export function depthwiseBackpropFilter(
 ): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
+  const fast = kw == 3 || kw == 5;
+  const end = fast ? insideEnd(w, kw, sw, padLeft, ow) : 0;
+  const first = fast ? min(insideFirst(sw, padLeft), end) : 0;
   memory.fill(dw, 0, <usize>(kh * kw) * pixel);
   for (let image = 0; image < n; image++) {
     for (let oy = 0; oy < oh; oy++) {
@@ -129,35 +213,80 @@ export function depthwiseBackpropFilter(
         const iy = oy * sh - padTop + ky;
         if (iy < 0 || iy >= h) continue;
         const xRow = x + <usize>((image * h + iy) * w) * pixel;
-        for (let kx = 0; kx < kw; kx++) {
-          // ox with 0 <= ox·sw - padLeft + kx < w
-          const shift = kx - padLeft;
-          const first = shift >= 0 ? 0 : (-shift + sw - 1) / sw;
-          const end = min(ow, (w - shift + sw - 1) / sw);
-          if (first >= end) continue;
-          const xStep = pixel * sw;
-          const to = dw + <usize>(ky * kw + kx) * pixel;
-          let ch: usize = 0;
-          for (; ch < vector; ch += 16) {
-            let xp = xRow + <usize>(first * sw + shift) * pixel + ch;
-            let dp = dyRow + <usize>first * pixel + ch;
-            let acc = v128.load(to + ch);
-            for (let ox = first; ox < end; ox++) {
-              acc = madd(acc, v128.load(xp), v128.load(dp));
-              xp += xStep;
-              dp += pixel;
-            }
-            v128.store(to + ch, acc);
-          }
-          for (; ch < pixel; ch += 4) {
-            let acc = load<f32>(to + ch);
-            for (let ox = first; ox < end; ox++) {
-              acc += load<f32>(xRow + <usize>(ox * sw + shift) * pixel + ch) * load<f32>(dyRow + <usize>ox * pixel + ch);
-            }
-            store<f32>(to + ch, acc);
-          }
+        const dwRow = dw + <usize>(ky * kw) * pixel;
+        if (end > first) {
+          const xFrom = xRow + <usize>(first * sw - padLeft) * pixel;
+          const dyFrom = dyRow + <usize>first * pixel;
+          if (kw == 3) filterRow3(xFrom, dyFrom, dwRow, end - first, pixel, pixel * sw, vector);
+          else filterRow5(xFrom, dyFrom, dwRow, end - first, pixel, pixel * sw, vector);
+          if (vector < pixel) filterGeneral(xRow, dyRow, dwRow, first, end, w, kw, sw, padLeft, pixel, vector);
         }
+        filterGeneral(xRow, dyRow, dwRow, 0, first, w, kw, sw, padLeft, pixel, 0);
+        filterGeneral(xRow, dyRow, dwRow, end, ow, w, kw, sw, padLeft, pixel, 0);
       }
     }
+  }
+}
+
+function filterGeneral(
+  xRow: usize, dyRow: usize, dwRow: usize, from: i32, to: i32, w: i32, kw: i32, sw: i32, padLeft: i32, pixel: usize, ch0: usize,
+): void {
+  const vector = ch0 + ((pixel - ch0) & ~15);
+  for (let ox = from; ox < to; ox++) {
+    const ix0 = ox * sw - padLeft;
+    const kx0 = max(0, -ix0), kx1 = min(kw, w - ix0);
+    const grad = dyRow + <usize>ox * pixel;
+    for (let kx = kx0; kx < kx1; kx++) {
+      const at = xRow + <usize>(ix0 + kx) * pixel;
+      const out = dwRow + <usize>kx * pixel;
+      let ch = ch0;
+      for (; ch < vector; ch += 16) v128.store(out + ch, madd(v128.load(out + ch), v128.load(at + ch), v128.load(grad + ch)));
+      for (; ch < pixel; ch += 4) store<f32>(out + ch, load<f32>(out + ch) + load<f32>(at + ch) * load<f32>(grad + ch));
+    }
+  }
+}
+
+function filterRow3(x: usize, dy: usize, dw: usize, count: i32, pixel: usize, step: usize, vector: usize): void {
+  for (let ch: usize = 0; ch < vector; ch += 16) {
+    let to = dw + ch;
+    let a0 = v128.load(to), a1 = v128.load(to + pixel), a2 = v128.load(to + 2 * pixel);
+    let from = x + ch;
+    let grad = dy + ch;
+    for (let i = 0; i < count; i++) {
+      const g = v128.load(grad);
+      a0 = madd(a0, v128.load(from), g);
+      a1 = madd(a1, v128.load(from + pixel), g);
+      a2 = madd(a2, v128.load(from + 2 * pixel), g);
+      from += step;
+      grad += pixel;
+    }
+    v128.store(to, a0);
+    v128.store(to + pixel, a1);
+    v128.store(to + 2 * pixel, a2);
+  }
+}
+
+function filterRow5(x: usize, dy: usize, dw: usize, count: i32, pixel: usize, step: usize, vector: usize): void {
+  for (let ch: usize = 0; ch < vector; ch += 16) {
+    let to = dw + ch;
+    let a0 = v128.load(to), a1 = v128.load(to + pixel), a2 = v128.load(to + 2 * pixel);
+    let a3 = v128.load(to + 3 * pixel), a4 = v128.load(to + 4 * pixel);
+    let from = x + ch;
+    let grad = dy + ch;
+    for (let i = 0; i < count; i++) {
+      const g = v128.load(grad);
+      a0 = madd(a0, v128.load(from), g);
+      a1 = madd(a1, v128.load(from + pixel), g);
+      a2 = madd(a2, v128.load(from + 2 * pixel), g);
+      a3 = madd(a3, v128.load(from + 3 * pixel), g);
+      a4 = madd(a4, v128.load(from + 4 * pixel), g);
+      from += step;
+      grad += pixel;
+    }
+    v128.store(to, a0);
+    v128.store(to + pixel, a1);
+    v128.store(to + 2 * pixel, a2);
+    v128.store(to + 3 * pixel, a3);
+    v128.store(to + 4 * pixel, a4);
   }
 }

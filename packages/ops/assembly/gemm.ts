@@ -90,52 +90,6 @@ function tile4(a: usize, rs: usize, cs: usize, kb: i32, panel: usize, c: usize, 
   let a3 = a2 + rs;
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   let p = 0;
-  if (cs == 4) {
-    for (; p + 4 <= kb; p += 4) {
-      let b0 = v128.load(panel);
-      let b1 = v128.load(panel, 16);
-      let s0 = v128.load_splat<f32>(a0);
-      let s1 = v128.load_splat<f32>(a1);
-      let s2 = v128.load_splat<f32>(a2);
-      let s3 = v128.load_splat<f32>(a3);
-      c00 = madd(c00, s0, b0); c01 = madd(c01, s0, b1);
-      c10 = madd(c10, s1, b0); c11 = madd(c11, s1, b1);
-      c20 = madd(c20, s2, b0); c21 = madd(c21, s2, b1);
-      c30 = madd(c30, s3, b0); c31 = madd(c31, s3, b1);
-      b0 = v128.load(panel, 32);
-      b1 = v128.load(panel, 48);
-      s0 = v128.load_splat<f32>(a0, 4);
-      s1 = v128.load_splat<f32>(a1, 4);
-      s2 = v128.load_splat<f32>(a2, 4);
-      s3 = v128.load_splat<f32>(a3, 4);
-      c00 = madd(c00, s0, b0); c01 = madd(c01, s0, b1);
-      c10 = madd(c10, s1, b0); c11 = madd(c11, s1, b1);
-      c20 = madd(c20, s2, b0); c21 = madd(c21, s2, b1);
-      c30 = madd(c30, s3, b0); c31 = madd(c31, s3, b1);
-      b0 = v128.load(panel, 64);
-      b1 = v128.load(panel, 80);
-      s0 = v128.load_splat<f32>(a0, 8);
-      s1 = v128.load_splat<f32>(a1, 8);
-      s2 = v128.load_splat<f32>(a2, 8);
-      s3 = v128.load_splat<f32>(a3, 8);
-      c00 = madd(c00, s0, b0); c01 = madd(c01, s0, b1);
-      c10 = madd(c10, s1, b0); c11 = madd(c11, s1, b1);
-      c20 = madd(c20, s2, b0); c21 = madd(c21, s2, b1);
-      c30 = madd(c30, s3, b0); c31 = madd(c31, s3, b1);
-      b0 = v128.load(panel, 96);
-      b1 = v128.load(panel, 112);
-      s0 = v128.load_splat<f32>(a0, 12);
-      s1 = v128.load_splat<f32>(a1, 12);
-      s2 = v128.load_splat<f32>(a2, 12);
-      s3 = v128.load_splat<f32>(a3, 12);
-      c00 = madd(c00, s0, b0); c01 = madd(c01, s0, b1);
-      c10 = madd(c10, s1, b0); c11 = madd(c11, s1, b1);
-      c20 = madd(c20, s2, b0); c21 = madd(c21, s2, b1);
-      c30 = madd(c30, s3, b0); c31 = madd(c31, s3, b1);
-      panel += 128;
-      a0 += 16; a1 += 16; a2 += 16; a3 += 16;
-    }
-  }
   for (; p < kb; p++) {
     const b0 = v128.load(panel);
     const b1 = v128.load(panel, 16);

@@ -10,10 +10,21 @@ export function im2col(
     const ox = row % ow;
     const oy = (row / ow) % oh;
     const image = row / (ow * oh);
+    const ix0 = ox * sw - padLeft;
     for (let ky = 0; ky < kh; ky++) {
       const iy = oy * sh - padTop + ky;
+      if (iy >= 0 && iy < h && ix0 >= 0 && ix0 + kw <= w) {
+        // One row of the patch is contiguous in the image.
+        const from = x + ((<usize>((image * h + iy) * w + ix0) * c) << 2);
+        const run = bytes * kw;
+        let i: usize = 0;
+        for (; i + 16 <= run; i += 16) v128.store(out + i, v128.load(from + i));
+        for (; i < run; i += 4) store<f32>(out + i, load<f32>(from + i));
+        out += run;
+        continue;
+      }
       for (let kx = 0; kx < kw; kx++) {
-        const ix = ox * sw - padLeft + kx;
+        const ix = ix0 + kx;
         if (iy >= 0 && iy < h && ix >= 0 && ix < w) {
           const from = x + ((<usize>((image * h + iy) * w + ix) * c) << 2);
           for (let i: usize = 0; i < bytes; i += 4) store<f32>(out + i, load<f32>(from + i));

@@ -8,7 +8,8 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, { height: number; width:
   gradient: ([dy], _saved, { height, width }) => ({
     x: () => {
       const [n, c] = dy!.shape as [number, number];
-      return tf.tile(tf.reshape(tf.div(dy!, height * width), [n, 1, 1, c]), [1, height, width, 1]);
+      // A broadcast sum: the WASM backend's tile is an order of magnitude slower.
+      return tf.add(tf.zeros([1, height, width, 1]), tf.reshape(tf.div(dy!, height * width), [n, 1, 1, c]));
     },
   }),
 });

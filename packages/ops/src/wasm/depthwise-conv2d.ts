@@ -29,13 +29,20 @@ export const depthwiseBackpropInputWasm: Kernel<
   const { dy, filter } = inputs;
   const { image, kernel } = sizes(attrs.inputShape, filter.shape, attrs);
   const dx = runtime.output(attrs.inputShape);
-  runtime.kernels.depthwiseBackpropInput(
-    runtime.pointer(dy),
-    ...image,
-    runtime.pointer(filter),
-    ...kernel,
-    runtime.pointer(dx),
-  );
+  const [kh, kw, channels] = filter.shape;
+  const { stride, padding } = attrs;
+  const at = { dy: runtime.pointer(dy), filter: runtime.pointer(filter), dx: runtime.pointer(dx) };
+  if (stride > 1 || padding >= Math.min(kh, kw)) {
+    runtime.kernels.depthwiseBackpropInput(at.dy, ...image, at.filter, ...kernel, at.dx);
+    return dx;
+  }
+  const [n, h, w] = image as [number, number, number];
+  const [, oh, ow] = dy.shape;
+  runtime.withScratch(kh * kw * channels * 4, (flipped) => {
+    runtime.kernels.flipKernel(at.filter, kh * kw, channels, flipped);
+    const turned = [kh, kw, 1, 1, kh - 1 - padding, kw - 1 - padding, h, w];
+    runtime.kernels.depthwise(at.dy, n, oh, ow, channels, flipped, ...turned, at.dx);
+  });
   return dx;
 };
 

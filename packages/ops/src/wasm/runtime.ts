@@ -37,6 +37,7 @@ export interface WasmKernels {
   depthwise(...args: number[]): void;
   depthwiseBackpropInput(...args: number[]): void;
   depthwiseBackpropFilter(...args: number[]): void;
+  flipKernel(weight: Pointer, taps: number, channels: number, out: Pointer): void;
   moments(x: Pointer, m: number, c: number, mean: Pointer, variance: Pointer, scratch: Pointer): void;
   affine(x: Pointer, m: number, c: number, a: Pointer, b: Pointer, code: number, y: Pointer): void;
   batchNormGradSums(...args: number[]): void;

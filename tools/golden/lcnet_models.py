@@ -1,0 +1,66 @@
+"""timm's feature-only LCNet with hash-filled weights, shared by the lcnet and state_dict subjects and check_timm.py."""
+
+import timm
+import torch
+
+from golden import Fill
+
+NAMES = ['lcnet_035', 'lcnet_050', 'lcnet_075', 'lcnet_100', 'lcnet_150']
+
+
+def create(name: str) -> torch.nn.Module:
+    """All five stage maps, random weights."""
+    return timm.create_model(name, pretrained=False, features_only=True, out_indices=(0, 1, 2, 3, 4))
+
+
+def weight_fills(model: torch.nn.Module, seed: int) -> dict:
+    """A fill for every floating tensor of the state dict, seeded in its order.
+
+    Kernels are uniform within the Kaiming bound sqrt(6 / fan in); norm scales lie around 1, shifts and running means
+    around 0, running variances around the variances that such kernels give.
+    """
+    fills = {}
+    for index, (key, value) in enumerate(model.state_dict().items()):
+        shape = tuple(value.shape)
+        if key.endswith('num_batches_tracked'):
+            continue
+        if key.endswith('running_var'):
+            fills[key] = Fill(shape, 0.4, seed + index, 1.0)
+        elif key.endswith('running_mean'):
+            fills[key] = Fill(shape, 0.2, seed + index)
+        elif value.dim() == 4:
+            fills[key] = Fill(shape, (6.0 / (value.numel() // shape[0])) ** 0.5, seed + index)
+        elif key.endswith('weight'):
+            fills[key] = Fill(shape, 0.3, seed + index, 1.2)
+        else:
+            fills[key] = Fill(shape, 0.3, seed + index, 0.1)
+    return fills
+
+
+def load(model: torch.nn.Module, fills: dict, dtype: torch.dtype) -> torch.nn.Module:
+    """The model in dtype with those weights; only the batch counters are left as they were."""
+    model = model.to(dtype)
+    left = model.load_state_dict({key: fill.tensor(dtype) for key, fill in fills.items()}, strict=False)
+    if left.unexpected_keys or any(not key.endswith('num_batches_tracked') for key in left.missing_keys):
+        raise AssertionError(f'weights do not fit: {left}')
+    return model
+
+
+class CornerWatch:
+    """The least distance of any activation's input to a point where its derivative jumps.
+
+    A gradient there would depend on the rounding of the arithmetic that reached it, so golden inputs keep away.
+    """
+
+    CORNERS = {'Hardswish': (-3.0, 3.0), 'Hardsigmoid': (-3.0, 3.0), 'ReLU': (0.0,)}
+
+    def __init__(self, model: torch.nn.Module):
+        self.distance = float('inf')
+        for module in model.modules():
+            corners = self.CORNERS.get(type(module).__name__)
+            if corners:
+                module.register_forward_pre_hook(lambda _, inputs, corners=corners: self._see(inputs[0], corners))
+
+    def _see(self, value, corners):
+        for corner in corners:
+            self.distance = min(self.distance, float((value.detach() - corner).abs().min()))

@@ -1,0 +1,1 @@
+"""One module a subject; each has ABOUT (what the file holds) and cases(dtype)."""
