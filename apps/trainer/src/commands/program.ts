@@ -1,0 +1,78 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, reportError } from './console.js';
+import type { Work } from './work.js';
+
+/** Runs the command line and gives the exit code; a command's code is loaded when it is called. */
+export async function run(argv: readonly string[], version: string, work: Work): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(version, work, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its own: help and version with code 0, wrong use with another.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.mistake;
+    return reportError(error);
+  }
+}
+
+function createProgram(version: string, work: Work, setExitCode: (code: number) => void): Command {
+  const program = new Command('unitsphere')
+    .description('Metric learning on documents, cards and faces, in TypeScript on TensorFlow.js.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(unitsphere --help says how)')
+    .configureHelp({ sortSubcommands: false });
+
+  program
+    .command('train')
+    .description('train a model; without a CONFIG, the embedded documents with the defaults')
+    .argument('[CONFIG]', 'a YAML file, such as configs/documents.yaml')
+    .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
+    .option('--backend <NAME>', 'what computes: auto, wasm or cpu')
+    .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
+    .option('--output <DIR>', 'the folder that holds runs')
+    .option('--resume <RUN>', 'go on with a run that was stopped')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unitsphere train
+  unitsphere train configs/cards.yaml --data cards
+  unitsphere train configs/documents.yaml --set training.steps=200 --set loss.margin=0.3
+  unitsphere train --resume runs/documents-20260301-140509`,
+    )
+    .action(async (config, options) =>
+      setExitCode(await (await import('./train.js')).train(config, options, work)),
+    );
+
+  program
+    .command('evaluate')
+    .description('verify identities that were not trained on')
+    .argument('<CHECKPOINT>', "a checkpoint's folder, or a run's, whose best is taken")
+    .option('--data <DIR>', 'evaluate on the images in a folder; default: the images that were held out')
+    .addOption(
+      new Option('--identities WHICH', 'those the run has not seen (test), or all').choices(['test', 'all']),
+    )
+    .option('--backend <NAME>', 'what computes: auto, wasm or cpu')
+    .option('--json <FILE>', 'write the result to a file too')
+    .action(async (checkpoint, options) =>
+      setExitCode(await (await import('./evaluate.js')).evaluate(checkpoint, options, work)),
+    );
+
+  program
+    .command('report')
+    .description("write a finished run's report.html anew")
+    .argument('<RUN>', "the run's folder")
+    .action(async (path) => setExitCode(await (await import('./report.js')).report(path, work)));
+
+  program
+    .command('doctor')
+    .description('say whether this machine can train, and what is missing')
+    .option('--json', 'as JSON')
+    .action(async (options) => setExitCode(await (await import('./doctor.js')).doctor(options)));
+
+  return program;
+}

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+
+import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
+import { UserError } from '../user-error.js';
+import { relativePath } from './relative-path.js';
+import type { Work } from './work.js';
+
+/** Writes a run's report anew, of what the training saved for it. Gives the exit code. */
+export async function report(path: string, work: Work): Promise<number> {
+  const run = await RunDirectory.openForReading(path);
+  const text = await readFile(run.file(RUN_FILES.reportData), 'utf8').catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new UserError(`the run ${relativePath(path)} has no ${RUN_FILES.reportData}: it is not finished`, {
+      hint: `Finish it with: unitsphere train --resume ${relativePath(path)}`,
+    });
+  });
+  await run.writeFile(RUN_FILES.report, await work.renderReport(JSON.parse(text)));
+  process.stdout.write(`${relativePath(run.file(RUN_FILES.report))}\n`);
+  return 0;
+}

@@ -1,0 +1,185 @@
+import type { CHOICES, CheckedConfig } from './schema.js';
+
+/** Fractions of identities; no identity is in two parts. */
+export interface SplitConfig {
+  train: number;
+  validation: number;
+  test: number;
+}
+
+/** Augmentation of training images; `Augmentation` of @unitsphere/data takes it as it is. */
+export interface AugmentConfig {
+  /** How often an image is changed at all, 0 to 1. */
+  probability: number;
+  /** How often each group acts on a changed image, 0 to 1. */
+  groups: { geometric: number; blur: number; noise: number; color: number };
+  /** What a shifted or turned image shows beyond its edge. */
+  border: (typeof CHOICES.border)[number];
+}
+
+interface DataShared {
+  /** Pixels a side of the network's input. */
+  imageSize: number;
+  /** Classes an identity. */
+  views: 1 | 24;
+  split: SplitConfig;
+  /** False for none. */
+  augment: AugmentConfig | false;
+  /** Threads that prepare images; 0 is inline. */
+  workers: number;
+}
+
+/** The embedded document generator, or a folder of images. */
+export type DataConfig = DataShared &
+  ({ source: 'documents'; identities: number } | { source: 'folder'; path: string; cacheDir?: string });
+
+interface ModelShared {
+  backbone: (typeof CHOICES.backbone)[number];
+  /** A safetensors file. */
+  pretrained?: string;
+  embeddingSize: number;
+  norm: (typeof CHOICES.norm)[number];
+}
+
+export type ModelConfig = ModelShared &
+  ({ neck: 'squeeze'; squeezeRatio: number } | { neck: 'flatten' } | { neck: 'gap' });
+
+/** Margin and scale rise in a straight line over the first steps. */
+export interface MarginWarmup {
+  steps: number;
+  marginFrom: number;
+  scaleFrom: number;
+}
+
+interface LossShared {
+  scale: number;
+  warmup: MarginWarmup | null;
+  /** Standard deviation of the class centres at the start. */
+  centerInitStd: number;
+}
+
+export type LossConfig = LossShared &
+  (
+    | { name: 'cosface' | 'arcface'; margin: number }
+    | { name: 'combined'; m1: number; m2: number; m3: number }
+    | { name: 'softmax' }
+  );
+
+interface OptimizerShared {
+  lr: number;
+  weightDecay: number;
+  clipNorm: number | null;
+  centersLrScale: number;
+  ema: { decay: number } | null;
+}
+
+export type OptimizerConfig = OptimizerShared &
+  (
+    | { name: 'adamw'; betas: [number, number]; eps: number }
+    | { name: 'sgd'; momentum: number; nesterov: boolean }
+  );
+
+export type ScheduleConfig =
+  | { name: 'polynomial'; warmup: number; power: number }
+  | { name: 'cosine' | 'constant'; warmup: number };
+
+export interface TrainingConfig {
+  steps: number;
+  batchSize: number;
+  logEvery: number;
+  validateEvery: number | null;
+  testEvery: number | null;
+  checkpointEvery: number | null;
+  keepCheckpoints: number;
+}
+
+export interface OutputConfig {
+  directory: string;
+  name?: string;
+}
+
+/**
+ * A whole config: every default filled in, and only the keys that its choices use. Written to YAML it is a config file
+ * that gives itself again.
+ */
+export interface Config {
+  seed: number;
+  backend: (typeof CHOICES.backend)[number];
+  data: DataConfig;
+  model: ModelConfig;
+  loss: LossConfig;
+  optimizer: OptimizerConfig;
+  schedule: ScheduleConfig;
+  training: TrainingConfig;
+  output: OutputConfig;
+}
+
+/** Fills in the defaults that depend on other keys. The config has passed the rules. */
+export function completeConfig(checked: CheckedConfig): Config {
+  return {
+    seed: checked.seed,
+    backend: checked.backend,
+    data: completeData(checked.data),
+    model: completeModel(checked.model),
+    loss: completeLoss(checked.loss),
+    optimizer: completeOptimizer(checked.optimizer),
+    schedule: completeSchedule(checked.schedule),
+    training: completeTraining(checked),
+    output: withoutUndefined(checked.output),
+  };
+}
+
+const DEFAULT_AUGMENT: AugmentConfig = {
+  probability: 1,
+  groups: { geometric: 0.5, blur: 0.5, noise: 0.5, color: 0.5 },
+  border: 'reflect',
+};
+
+function completeData({
+  source,
+  path,
+  identities,
+  cacheDir,
+  augment,
+  ...shared
+}: CheckedConfig['data']): DataConfig {
+  const rest = { ...shared, augment: augment === true ? structuredClone(DEFAULT_AUGMENT) : augment };
+  return source === 'folder'
+    ? withoutUndefined({ source, path: path!, ...rest, cacheDir })
+    : { source, identities: identities ?? 600, ...rest };
+}
+
+function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']): ModelConfig {
+  const rest = withoutUndefined(shared);
+  return neck === 'squeeze' ? { ...rest, neck, squeezeRatio: squeezeRatio ?? 0.25 } : { ...rest, neck };
+}
+
+function completeLoss({ name, margin, m1, m2, m3, warmup, ...rest }: CheckedConfig['loss']): LossConfig {
+  const shared = { ...rest, warmup: warmup && { ...warmup, scaleFrom: warmup.scaleFrom ?? rest.scale } };
+  if (name === 'softmax') return { name, ...shared };
+  if (name === 'combined') return { name, m1: m1 ?? 1, m2: m2 ?? 0.3, m3: m3 ?? 0.2, ...shared };
+  return { name, margin: margin ?? 0.4, ...shared };
+}
+
+function completeOptimizer(checked: CheckedConfig['optimizer']): OptimizerConfig {
+  const { name, betas, eps, momentum, nesterov, ...shared } = checked;
+  return name === 'adamw'
+    ? { name, betas: betas ?? [0.9, 0.999], eps: eps ?? 1e-8, ...shared }
+    : { name, momentum: momentum ?? 0.9, nesterov: nesterov ?? false, ...shared };
+}
+
+function completeSchedule({ name, warmup, power }: CheckedConfig['schedule']): ScheduleConfig {
+  return name === 'polynomial' ? { name, warmup, power: power ?? 1 } : { name, warmup };
+}
+
+function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
+  const validateEvery = data.split.validation === 0 ? null : 200;
+  return {
+    ...training,
+    validateEvery: training.validateEvery === undefined ? validateEvery : training.validateEvery,
+  };
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

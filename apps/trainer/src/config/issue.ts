@@ -1,0 +1,120 @@
+import type { z } from 'zod';
+import { nearest } from '../nearest.js';
+import { keyPaths, keysOf } from './key-paths.js';
+import { CHOICES } from './schema.js';
+
+/** One thing wrong with a config: where, and what, in words. */
+export interface Issue {
+  path: readonly (string | number)[];
+  message: string;
+  /** Whether the key itself is wrong, not its value. */
+  key?: boolean;
+}
+
+/** Backends of later versions: known names deserve a better answer than "unknown". */
+const PLANNED = ['webgpu', 'node', 'cuda'];
+
+/** The issues that zod found, in our words. */
+export function toIssues(error: z.ZodError): Issue[] {
+  return error.issues.flatMap((issue) => explain(issue, []));
+}
+
+function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[]): Issue[] {
+  const path = [...above, ...(issue.path as (string | number)[])];
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key), key: true }));
+    case 'invalid_union':
+      return explainUnion(issue, path);
+    case 'invalid_value':
+      return [{ path, message: unknownChoice(path, issue.input, issue.values as (string | number)[]) }];
+    case 'invalid_type': {
+      const expected = TYPES[issue.expected] ?? issue.expected;
+      const message =
+        issue.input === undefined
+          ? `is missing: ${expected}`
+          : `expected ${expected}, not ${show(issue.input)}`;
+      return [{ path, message }];
+    }
+    case 'too_small':
+      return [{ path, message: tooFar(issue, issue.minimum, issue.inclusive ? 'at least' : 'above') }];
+    case 'too_big':
+      return [{ path, message: tooFar(issue, issue.maximum, issue.inclusive ? 'at most' : 'below') }];
+    case 'not_multiple_of':
+      return [{ path, message: `must be a multiple of ${issue.divisor}, not ${show(issue.input)}` }];
+    default:
+      return [
+        {
+          path,
+          message: `${path.at(-1) === 'name' ? 'must be a folder name' : 'is not valid'}: ${show(issue.input)}`,
+        },
+      ];
+  }
+}
+
+/** A setting that may be a switch or a section is judged as what it was given as. */
+function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: (string | number)[]): Issue[] {
+  const input = issue.input;
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
+    const section = issue.errors.find((e) => e.every((i) => i.code !== 'invalid_type' || i.path.length > 0));
+    if (section) return section.flatMap((inner) => explain(inner, path));
+  }
+  return [{ path, message: `expected true, false or a section of settings, not ${show(input)}` }];
+}
+
+function unknownKey(path: readonly (string | number)[], key: string): string {
+  const siblings = keysOf(path);
+  const near = nearest(key, siblings);
+  if (near) return `unknown key; did you mean ${[...path, near].join('.')}?`;
+  const elsewhere = keyPaths().find((other) => other.at(-1) === key);
+  if (elsewhere) return `unknown key here; did you mean ${elsewhere.join('.')}?`;
+  return `unknown key; ${path.length ? path.join('.') : 'a config'} has ${siblings.join(', ')}`;
+}
+
+function unknownChoice(
+  path: readonly (string | number)[],
+  input: unknown,
+  values: (string | number)[],
+): string {
+  if (input === undefined) return `is missing; choose ${orList(values)}`;
+  if (path.join('.') === 'backend' && PLANNED.includes(String(input))) {
+    return `"${input}" is not in this version; choose ${orList(CHOICES.backend)}`;
+  }
+  const near = typeof input === 'string' ? nearest(input, values.map(String)) : undefined;
+  const guess = near ? `did you mean ${near}? ` : '';
+  const given = typeof input === 'string' ? `"${input}"` : show(input);
+  return `${given} is not a choice; ${guess}${near ? `(${values.join(', ')})` : `choose ${orList(values)}`}`;
+}
+
+function tooFar(
+  issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
+  limit: unknown,
+  words: string,
+): string {
+  if (issue.origin === 'string') return 'is empty';
+  if (issue.origin === 'array') return `expected a list of ${limit}, not ${show(issue.input)}`;
+  return `must be ${words} ${limit}, not ${show(issue.input)}`;
+}
+
+const TYPES: Record<string, string> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a section of settings',
+  array: 'a list',
+  tuple: 'a list',
+};
+
+function orList(values: readonly (string | number)[]): string {
+  return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'nothing (null)';
+  if (typeof value === 'string') return `the text "${value}"`;
+  if (typeof value === 'object')
+    return Array.isArray(value) ? `the list ${JSON.stringify(value)}` : 'a section';
+  return String(value);
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { UserError } from '../user-error.js';
+import type { Config } from './config.js';
+import type { Override } from './overrides.js';
+import { parseConfig } from './parse-config.js';
+
+/**
+ * Reads a config file; without one, the defaults. Paths in it are taken from the working folder and made absolute.
+ * @throws UserError for a file that cannot be read, and as {@link parseConfig} does.
+ */
+export function loadConfig(file: string | undefined, overrides: readonly Override[] = []): Config {
+  const text = file === undefined ? '' : readText(file);
+  return absolutePaths(parseConfig(text, { file: file ?? 'the defaults', overrides }));
+}
+
+/** A config as YAML that {@link parseConfig} reads back to the same. */
+export function stringifyConfig(config: Config): string {
+  return stringify(config, { lineWidth: 0 });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UserError(`there is no config file ${file}`, { cause });
+    if (code === 'EISDIR') {
+      throw new UserError(`${file} is a folder, not a config file`, {
+        hint: `To go on with a run: --resume ${file}. To train on its images: --data ${file}.`,
+        cause,
+      });
+    }
+    throw new UserError(`the config file ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The config with its paths taken from the working folder. */
+export function absolutePaths(config: Config): Config {
+  const { data, model, output } = config;
+  return {
+    ...config,
+    data:
+      data.source === 'folder'
+        ? { ...data, path: resolve(data.path), ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }) }
+        : data,
+    model: model.pretrained === undefined ? model : { ...model, pretrained: resolve(model.pretrained) },
+    output: { ...output, directory: resolve(output.directory) },
+  };
+}

@@ -1,0 +1,111 @@
+import type { Issue } from './issue.js';
+import type { CheckedConfig } from './schema.js';
+
+/** Combinations of valid values that make no sense together, each named by the key to change. */
+export function checkRules(config: CheckedConfig): Issue[] {
+  return [
+    ...checkData(config),
+    ...checkModel(config),
+    ...checkLoss(config),
+    ...checkOptimizer(config),
+    ...checkSchedule(config),
+  ];
+}
+
+function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
+  if (data.source === 'folder') {
+    if (data.path === undefined) {
+      yield issue('data.path', 'source: folder needs the path of a folder; give it with --data DIR');
+    }
+    if (data.identities !== undefined) {
+      yield issue(
+        'data.identities',
+        `a folder's identities are its files and subfolders; ${remove('data.identities')}`,
+      );
+    }
+  } else {
+    if (data.path !== undefined) {
+      yield issue(
+        'data.path',
+        `documents are generated and have no path; use source: folder, or ${remove('data.path')}`,
+      );
+    }
+    if (data.cacheDir !== undefined) {
+      yield issue('data.cacheDir', `only source: folder decodes images to keep; ${remove('data.cacheDir')}`);
+    }
+  }
+  const { train, validation, test } = data.split;
+  // Sums of decimal fractions are off by a rounding.
+  const sum = Math.round((train + validation + test) * 1e9) / 1e9;
+  if (sum > 1) {
+    yield issue('data.split', `train ${train} + validation ${validation} + test ${test} = ${sum} is over 1`);
+  }
+  if (validation === 0 && typeof training.validateEvery === 'number') {
+    yield issue(
+      'training.validateEvery',
+      'there are no identities to validate on: data.split.validation is 0',
+    );
+  }
+}
+
+function* checkModel({ model }: CheckedConfig): Generator<Issue> {
+  if (model.neck !== 'squeeze' && model.squeezeRatio !== undefined) {
+    yield issue('model.squeezeRatio', `only neck: squeeze has a ratio; ${remove('model.squeezeRatio')}`);
+  }
+}
+
+function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
+  if (loss.margin !== undefined) {
+    if (loss.name === 'softmax') {
+      yield issue(
+        'loss.margin',
+        `softmax has no margin; use cosface or arcface, or ${remove('loss.margin')}`,
+      );
+    } else if (loss.name === 'combined') {
+      yield issue(
+        'loss.margin',
+        `combined has three margins, m1, m2 and m3; give those and ${remove('loss.margin')}`,
+      );
+    }
+  }
+  for (const key of ['m1', 'm2', 'm3'] as const) {
+    if (loss[key] !== undefined && loss.name !== 'combined') {
+      yield issue(`loss.${key}`, `only name: combined has ${key}; ${remove(`loss.${key}`)}`);
+    }
+  }
+  const { warmup } = loss;
+  if (warmup === null) return;
+  if (warmup.steps > training.steps) {
+    yield issue(
+      'loss.warmup.steps',
+      `${warmup.steps} is more than training.steps, ${training.steps}; give fewer (--set loss.warmup.steps=N)`,
+    );
+  }
+  if (warmup.marginFrom > 0 && (loss.name === 'softmax' || loss.name === 'combined')) {
+    const why = loss.name === 'softmax' ? 'softmax has no margin' : 'combined starts without margins';
+    yield issue('loss.warmup.marginFrom', `${why}; ${remove('loss.warmup.marginFrom')}`);
+  }
+}
+
+function* checkOptimizer({ optimizer }: CheckedConfig): Generator<Issue> {
+  const others =
+    optimizer.name === 'adamw' ? (['momentum', 'nesterov'] as const) : (['betas', 'eps'] as const);
+  const owner = optimizer.name === 'adamw' ? 'sgd' : 'adamw';
+  for (const key of others) {
+    if (optimizer[key] !== undefined) {
+      yield issue(`optimizer.${key}`, `only name: ${owner} has ${key}; ${remove(`optimizer.${key}`)}`);
+    }
+  }
+  if (optimizer.nesterov && optimizer.momentum === 0) {
+    yield issue('optimizer.nesterov', 'needs a momentum above 0');
+  }
+}
+
+function* checkSchedule({ schedule }: CheckedConfig): Generator<Issue> {
+  if (schedule.name !== 'polynomial' && schedule.power !== undefined) {
+    yield issue('schedule.power', `only name: polynomial has a power; ${remove('schedule.power')}`);
+  }
+}
+
+const issue = (path: string, message: string): Issue => ({ path: path.split('.'), message });
+const remove = (path: string) => `leave it out (--set ${path}=)`;

@@ -1,0 +1,221 @@
+import { z } from 'zod';
+
+/** The choices of every setting that has some; timm's and PyTorch's names where they have one. */
+export const CHOICES = {
+  backend: ['auto', 'wasm', 'cpu'],
+  source: ['documents', 'folder'],
+  backbone: ['lcnet_035', 'lcnet_050', 'lcnet_075', 'lcnet_100', 'lcnet_150'],
+  border: ['replicate', 'reflect', 'constant'],
+  neck: ['squeeze', 'flatten', 'gap'],
+  norm: ['layernorm', 'batchnorm', 'layernorm-batchnorm'],
+  loss: ['cosface', 'arcface', 'combined', 'softmax'],
+  optimizer: ['adamw', 'sgd'],
+  schedule: ['polynomial', 'cosine', 'constant'],
+} as const;
+
+const count = () => z.int().min(1);
+const fraction = () => z.number().min(0).max(1);
+const positive = () => z.number().positive();
+const notNegative = () => z.number().min(0);
+
+const group = (what: string) => fraction().default(0.5).describe(`How often ${what}, 0 to 1.`);
+
+const augment = z.strictObject({
+  probability: fraction().default(1).describe('How often an image is changed at all, 0 to 1.'),
+  groups: z
+    .strictObject({
+      geometric: group('a changed image is cropped, or shifted, scaled and turned'),
+      blur: group('it is blurred or JPEG-compressed'),
+      noise: group('it gets noise'),
+      color: group('its colours change'),
+    })
+    .prefault({})
+    .describe('The groups of changes, each applied by itself.'),
+  border: z
+    .enum(CHOICES.border)
+    .default('reflect')
+    .describe('What a shifted or turned image shows beyond its edge.'),
+});
+
+const data = z.strictObject({
+  source: z
+    .enum(CHOICES.source)
+    .default('documents')
+    .describe(
+      'Where images come from: the embedded document generator, or a folder (a file or subfolder an identity).',
+    ),
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The folder of images (source: folder). On the command line: --data.'),
+  identities: count().optional().describe('How many documents to generate (source: documents). Default 600.'),
+  imageSize: z
+    .int()
+    .min(32)
+    .max(1024)
+    .multipleOf(32)
+    .default(128)
+    .describe("The network's input, pixels a side; a multiple of 32, the backbone's stride."),
+  views: z
+    .literal([1, 24])
+    .default(1)
+    .describe('Classes an identity: 1, or 24 for its rotations, flips and halves, each a class of its own.'),
+  split: z
+    .strictObject({
+      train: z.number().positive().max(1).default(0.8).describe('The fraction of identities trained on.'),
+      validation: fraction().default(0.05).describe('The fraction of identities watched while training.'),
+      test: fraction()
+        .default(0.15)
+        .describe('The fraction of identities reported on, never looked at before.'),
+    })
+    .prefault({})
+    .describe('How identities are divided; no identity is in two parts. Adds up to 1 or less.'),
+  augment: z
+    .union([z.boolean(), augment])
+    .default(true)
+    .describe('Whether, and how, training images are changed at random.'),
+  workers: z
+    .int()
+    .min(0)
+    .max(256)
+    .default(1)
+    .describe('Threads that prepare images; 0 does it between the steps.'),
+  cacheDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Where decoded images are kept (source: folder). Default: the system's cache folder."),
+});
+
+const model = z.strictObject({
+  backbone: z.enum(CHOICES.backbone).default('lcnet_050').describe("The backbone, by timm's name."),
+  pretrained: z.string().min(1).optional().describe('A safetensors file of backbone weights to start from.'),
+  neck: z.enum(CHOICES.neck).default('squeeze').describe('What makes a vector of the last feature map.'),
+  squeezeRatio: positive()
+    .max(1)
+    .optional()
+    .describe('Channels that the squeeze neck keeps, as a fraction. Default 0.25.'),
+  embeddingSize: count().max(65536).default(256).describe('The length of the embedding.'),
+  norm: z
+    .enum(CHOICES.norm)
+    .default('layernorm-batchnorm')
+    .describe('The normalisation after each linear layer.'),
+});
+
+const loss = z.strictObject({
+  name: z
+    .enum(CHOICES.loss)
+    .default('cosface')
+    .describe('The margin loss; softmax is the one without a margin.'),
+  scale: positive().default(64).describe('What cosines are multiplied with (s).'),
+  margin: notNegative()
+    .optional()
+    .describe('CosFace: taken from the cosine. ArcFace: added to the angle, radians. Default 0.4.'),
+  m1: z.number().min(1).optional().describe('Combined margin: the factor on the angle. Default 1.'),
+  m2: notNegative().optional().describe('Combined margin: added to the angle, radians. Default 0.3.'),
+  m3: notNegative().optional().describe('Combined margin: taken from the cosine. Default 0.2.'),
+  warmup: z
+    .strictObject({
+      steps: count().describe('Steps until margin and scale are at their values.'),
+      marginFrom: notNegative().default(0).describe('The margin at the first step.'),
+      scaleFrom: positive().optional().describe('The scale at the first step. Default: the scale itself.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Raise the margin (and the scale) over the first steps.'),
+  centerInitStd: positive().default(0.01).describe('Standard deviation of the class centres at the start.'),
+});
+
+const optimizer = z.strictObject({
+  name: z.enum(CHOICES.optimizer).default('adamw'),
+  lr: positive().default(1e-3).describe('The learning rate at its highest.'),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+    .optional()
+    .describe('AdamW: decay of the two moments. Default [0.9, 0.999].'),
+  eps: positive().optional().describe('AdamW: added to the denominator. Default 1e-8.'),
+  momentum: z.number().min(0).lt(1).optional().describe('SGD: default 0.9.'),
+  nesterov: z.boolean().optional().describe('SGD: default false.'),
+  weightDecay: notNegative().default(1e-3).describe('Decay of weights; not of biases and norm scales.'),
+  clipNorm: positive()
+    .nullable()
+    .default(5)
+    .describe("The gradients' highest joint norm; null for no limit."),
+  centersLrScale: positive().default(1).describe("The class centres' learning rate, as a factor of lr."),
+  ema: z
+    .strictObject({
+      decay: positive().lt(1).describe('How much of the average each step keeps, such as 0.999.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Keep a moving average of the weights and evaluate that.'),
+});
+
+const schedule = z.strictObject({
+  name: z
+    .enum(CHOICES.schedule)
+    .default('polynomial')
+    .describe('How the learning rate falls after the warm-up.'),
+  warmup: z.number().min(0).lt(1).default(0.1).describe('The fraction of steps over which the rate rises.'),
+  power: positive().optional().describe('Polynomial: the exponent. Default 1, a straight line.'),
+});
+
+const training = z.strictObject({
+  steps: count().default(1000).describe('How many batches to train on.'),
+  batchSize: z.int().min(2).default(64).describe('Images a step.'),
+  logEvery: count().default(10).describe('Steps between lines of metrics.'),
+  validateEvery: count()
+    .nullable()
+    .optional()
+    .describe('Steps between verifications of the validation identities; null for never. Default 200.'),
+  testEvery: count()
+    .nullable()
+    .default(null)
+    .describe(
+      'Steps between verifications of the held-out identities, for the curve in the report; nothing is chosen by it.',
+    ),
+  checkpointEvery: count()
+    .nullable()
+    .default(200)
+    .describe('Steps between checkpoints; null for only at the end.'),
+  keepCheckpoints: count()
+    .default(2)
+    .describe('How many of the newest checkpoints are kept, beside the best.'),
+});
+
+const output = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .default('runs')
+    .describe('The folder that holds runs. On the command line: --output.'),
+  name: z
+    .string()
+    .regex(/^[^/\\]+$/)
+    .refine((name) => name !== '.' && name !== '..')
+    .optional()
+    .describe("The run's folder in it. Default: the config's name and the time."),
+});
+
+/** The schema of a config file. Every key has a default or belongs to another key's choice; unknown keys are errors. */
+export const configSchema = z.strictObject({
+  seed: z.int().min(0).default(0).describe('One seed gives the same run, whatever the number of workers.'),
+  backend: z
+    .enum(CHOICES.backend)
+    .default('auto')
+    .describe('What computes; auto takes the fastest that works here.'),
+  data: data.prefault({}),
+  model: model.prefault({}),
+  loss: loss.prefault({}),
+  optimizer: optimizer.prefault({}),
+  schedule: schedule.prefault({}),
+  training: training.prefault({}),
+  output: output.prefault({}),
+});
+
+/** A config as it is written: every key may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** A config of valid values, before keys that depend on each other were looked at. */
+export type CheckedConfig = z.output<typeof configSchema>;

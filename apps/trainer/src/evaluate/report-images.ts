@@ -1,0 +1,82 @@
+import { Random } from '@unitsphere/core';
+import type { ImageSource } from '@unitsphere/data';
+import { hardestPairs, nearestNeighbours } from '@unitsphere/verification';
+import type { ReportData } from '../report/index.js';
+import { type EvaluationImages, evaluationImages } from './evaluation-images.js';
+import { thumbnail } from './thumbnail.js';
+import type { ModelVerification } from './verify-model.js';
+
+const SAMPLE_IDENTITIES = 4;
+const QUERIES = 8;
+const NEIGHBOURS = 6;
+const MISTAKES = 8;
+
+/** Training images as the network sees them: a row an identity. */
+export async function sampleRows(
+  source: ImageSource,
+  trainIdentities: readonly number[],
+  options: { size: number; seed: number },
+): Promise<ReportData['samples']> {
+  const picked = new Random(options.seed, 'report').shuffle([...trainIdentities]).slice(0, SAMPLE_IDENTITIES);
+  const images = await evaluationImages(source, picked, options);
+  return Promise.all(
+    picked.map(async (identity) => ({
+      identity: source.identities[identity]!.name,
+      images: await Promise.all(
+        images.filter((row) => row.identity === identity).map(({ image }) => thumbnail(image)),
+      ),
+    })),
+  );
+}
+
+/** Held-out images with what the model finds nearest, and the pairs it gets most wrong. */
+export async function heldOutRows(
+  source: ImageSource,
+  images: EvaluationImages,
+  { embeddings, dimensions, verification }: ModelVerification,
+  seed: number,
+): Promise<Pick<ReportData, 'neighbours' | 'mistakes'>> {
+  const uri = (row: number) => thumbnail(images[row]!.image);
+  const name = (row: number) => source.identities[images[row]!.identity]!.name;
+  const labels = Int32Array.from(images, ({ label }) => label);
+  const queries = new Random(seed, 'queries')
+    .shuffle(images.flatMap(({ kind }, row) => (kind === 'clean' ? [] : [row])))
+    .slice(0, QUERIES);
+  const found = nearestNeighbours(
+    Float32Array.from(queries.flatMap((row) => [...embeddings.subarray(row * dimensions, (row + 1) * dimensions)])),
+    embeddings,
+    dimensions,
+    Math.min(NEIGHBOURS, images.length - 1),
+    { exclude: Int32Array.from(queries) },
+  );
+  const neighbours = await Promise.all(
+    queries.map(async (query, q) => ({
+      query: await uri(query),
+      label: name(query),
+      results: await Promise.all(
+        Array.from(found.indices.subarray(q * found.k, (q + 1) * found.k), async (row, i) => ({
+          uri: await uri(row),
+          score: found.scores[q * found.k + i]!,
+          same: labels[row] === labels[query],
+          label: name(row),
+        })),
+      ),
+    })),
+  );
+  const threshold = verification.tprAtFpr.find(({ fpr }) => fpr === 1e-3)?.threshold ?? Number.POSITIVE_INFINITY;
+  const { negatives, positives } = hardestPairs(embeddings, dimensions, labels, MISTAKES);
+  const mistakes = await Promise.all(
+    [
+      ...negatives.filter(({ score }) => score >= threshold).map((pair) => ({ kind: 'false accept' as const, pair })),
+      ...positives.filter(({ score }) => score < threshold).map((pair) => ({ kind: 'false reject' as const, pair })),
+    ].map(async ({ kind, pair: { a, b, score } }) => ({
+      kind,
+      a: await uri(a),
+      b: await uri(b),
+      score,
+      labelA: name(a),
+      labelB: name(b),
+    })),
+  );
+  return { neighbours, mistakes };
+}

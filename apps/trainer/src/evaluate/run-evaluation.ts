@@ -1,0 +1,103 @@
+import { useBackend } from '@unitsphere/backends';
+import { Random } from '@unitsphere/core';
+import type { Config } from '../config/config.js';
+import { EmbeddingModel } from '../model/embedding-model.js';
+import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import { summarizeVerification, type VerificationSummary } from '../report/index.js';
+import { restoreModel } from '../train/checkpoint-files.js';
+import { openCheckpoint } from '../run/checkpoints.js';
+import { type Dataset, openDataset } from '../train/dataset.js';
+import { loadPretrained } from '../train/load-pretrained.js';
+import { readSeenIdentities } from '../train/seen-identities.js';
+import { UserError } from '../user-error.js';
+import { Embedder } from './embed.js';
+import { evaluationImages } from './evaluation-images.js';
+import { verifyModel } from './verify-model.js';
+
+/** What to evaluate and on what. */
+export interface EvaluationOptions {
+  /** A checkpoint's folder or a run's. */
+  checkpoint: string;
+  /** A folder of images; without it, the data that the run was trained on. */
+  data?: string;
+  /** Which identities: those that the run did not train on or choose by (default), or all of them. */
+  identities?: 'test' | 'all';
+  backend?: Config['backend'];
+  progress: ProgressReporter;
+}
+
+/** What an evaluation found. */
+export interface EvaluationReport {
+  checkpoint: string;
+  step: number;
+  backend: string;
+  heldOut: VerificationSummary;
+  untrained: VerificationSummary;
+  rank1: { heldOut: number; untrained: number };
+  skipped: Dataset['skipped'];
+}
+
+/**
+ * Verifies a checkpoint on identities that its run did not see, one clean image and 8 others each, beside the same network
+ * untrained.
+ * @throws UserError for a checkpoint or data that cannot be used.
+ */
+export async function runEvaluation(options: EvaluationOptions): Promise<EvaluationReport> {
+  const { progress } = options;
+  const { run, checkpoint } = await openCheckpoint(options.checkpoint);
+  const trained = await run.readConfig();
+  const { data } = trained;
+  const config: Config = options.data
+    ? { ...trained, data: { ...data, source: 'folder', path: options.data } as Config['data'] }
+    : trained;
+  const backend = await useBackend(options.backend ?? config.backend);
+  progress.phase('reading images');
+  const { source, skipped } = await openDataset(config, { warn: (message) => progress.note(message) });
+  for (const { file, reason } of skipped) progress.note(`left out ${file}: ${reason}`);
+  const seen = options.identities === 'all' ? new Set<string>() : await readSeenIdentities(run, config);
+  const identities = source.identities.flatMap(({ name }, i) => (seen.has(name) ? [] : [i]));
+  if (identities.length < 2) {
+    throw new UserError(
+      `of ${source.identities.length} identities ${identities.length} were not trained on; at least 2 are needed to compare`,
+      { hint: 'Give a folder with identities that the run has not seen.' },
+    );
+  }
+  if (seen.size) {
+    progress.note(`${identities.length} of ${source.identities.length} identities were not trained on; those are compared`);
+  }
+  const size = { size: config.data.imageSize, seed: config.seed };
+  const images = await evaluationImages(source, identities, size);
+  const preprocessing =
+    (checkpoint.state.preprocessing as Preprocessing | undefined) ?? imageNetPreprocessing(config.data.imageSize);
+  const model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights')).eval();
+  try {
+    const embedder = new Embedder(model, preprocessing);
+    const measure = async () => {
+      const { verification, rank1 } = await verifyModel(embedder, images);
+      const counts = { identities: identities.length, images: images.length };
+      return { summary: summarizeVerification(verification, counts).summary, rank1 };
+    };
+    if (config.model.pretrained) await loadPretrained(model.backbone, config.model.pretrained);
+    progress.phase('measuring the untrained network');
+    const untrained = await measure();
+    const read = async (name: string) => [name, await checkpoint.readFile(name)] as const;
+    restoreModel(model, Object.fromEntries(await Promise.all(['backbone.safetensors', 'head.safetensors'].map(read))));
+    progress.phase('measuring the checkpoint');
+    const heldOut = await measure();
+    const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };
+    return {
+      checkpoint: checkpoint.directory,
+      step: checkpoint.step,
+      backend: backend.name,
+      heldOut: heldOut.summary,
+      untrained: untrained.summary,
+      rank1,
+      skipped,
+    };
+  } finally {
+    progress.phase(null);
+    progress.done();
+    model.dispose();
+  }
+}

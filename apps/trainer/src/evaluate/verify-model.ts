@@ -1,0 +1,39 @@
+import { identificationRate, type VerificationResult, verifyEmbeddings } from '@unitsphere/verification';
+import type { Embedder } from './embed.js';
+import type { EvaluationImages } from './evaluation-images.js';
+
+/** What an evaluation gives: embeddings, verification over all pairs, and identification by enrolling the clean image. */
+export interface ModelVerification {
+  embeddings: Float32Array;
+  dimensions: number;
+  verification: VerificationResult;
+  /** The share of the other images whose nearest clean image is their own identity's. */
+  rank1: number;
+}
+
+/** Embeds the images and scores all pairs. */
+export async function verifyModel(embedder: Embedder, images: EvaluationImages): Promise<ModelVerification> {
+  const { embeddings, dimensions } = await embedder.embed(images.map(({ image }) => image.data));
+  const labels = Int32Array.from(images, ({ label }) => label);
+  const rowsOf = (clean: boolean) => images.flatMap(({ kind }, i) => ((kind === 'clean') === clean ? [i] : []));
+  const pick = (rows: number[]) => {
+    const out = new Float32Array(rows.length * dimensions);
+    rows.forEach((row, i) => out.set(embeddings.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
+    return out;
+  };
+  const [gallery, probes] = [rowsOf(true), rowsOf(false)];
+  const { rates } = identificationRate(
+    pick(gallery),
+    Int32Array.from(gallery, (row) => labels[row]!),
+    pick(probes),
+    Int32Array.from(probes, (row) => labels[row]!),
+    dimensions,
+    [1],
+  );
+  return {
+    embeddings,
+    dimensions,
+    verification: verifyEmbeddings(embeddings, dimensions, labels),
+    rank1: rates[0]!.rate,
+  };
+}

@@ -1,0 +1,139 @@
+import { LineChart, type LineSeriesOption } from 'echarts/charts';
+import { GridComponent, type GridComponentOption } from 'echarts/components';
+import { type ComposeOption, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { escapeHtml, Html } from './html';
+
+use([LineChart, GridComponent, SVGRenderer]);
+
+type ChartOption = ComposeOption<LineSeriesOption | GridComponentOption>;
+type Point = [number, number | null];
+
+/** One line of a plot; `colour` is a custom property of the page, such as `--trained`. */
+export interface Line {
+  points: Point[];
+  colour: string;
+  width?: number;
+  opacity?: number;
+  dashed?: boolean;
+  /** Holds each value until the next point. */
+  step?: boolean;
+  /** Fills down to the axis. */
+  filled?: boolean;
+  /** Draws a dot at each point. */
+  dots?: boolean;
+}
+
+/** An axis of a plot. */
+export interface Axis {
+  name?: string;
+  log?: boolean;
+  min?: number;
+  max?: number;
+  ticks?: number;
+  /** The distance between ticks, where `ticks` is not enough. */
+  interval?: number;
+  format: (value: number) => string;
+}
+
+/** A plot of lines over one pair of axes. */
+export interface Plot {
+  /** A short name, the figure's `data-plot`. */
+  id: string;
+  /** What the plot shows, in words, for a reader who cannot see it. */
+  description: string;
+  lines: Line[];
+  x: Axis;
+  y: Axis;
+}
+
+/** One drawing fits a phone and the other a wider column; the style sheet shows the right one. */
+const SIZES = [
+  { name: 'wide', width: 540, height: 320, font: 12.5, ticks: 1 },
+  { name: 'narrow', width: 335, height: 260, font: 12, ticks: 0.8 },
+] as const;
+
+/**
+ * Draws a plot as two inline SVG elements, one for wide and one for narrow columns. Colours are the page's custom
+ * properties, so that one drawing serves the light and the dark scheme.
+ */
+export function drawPlot(plot: Plot): Html {
+  return new Html(SIZES.map((size) => drawAt(plot, size)).join('\n'));
+}
+
+function drawAt(plot: Plot, size: (typeof SIZES)[number]): string {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: size.width, height: size.height });
+  try {
+    chart.setOption(optionOf(plot, size));
+    const svg = chart.renderToSVGString({ useViewBox: true });
+    const label = escapeHtml(plot.description);
+    return (
+      svg
+        // Hover styles have no use in a still picture, and their class names count everything ever drawn.
+        .replace(/<style[\s\S]*?<\/style>/g, '')
+        .replace(/ class="zr\d+-cls-\d+"/g, '')
+        // Ids count every chart the process has drawn; the page's own names make the same data the same page.
+        .replace(/\bzr\d+-/g, `${plot.id}-${size.name}-`)
+        .replace(
+          /^<svg[^>]*?(viewBox="[^"]*")[^>]*>/,
+          `<svg class="${size.name}" role="img" aria-label="${label}" $1>`,
+        )
+    );
+  } finally {
+    chart.dispose();
+  }
+}
+
+function optionOf(plot: Plot, size: (typeof SIZES)[number]): ChartOption {
+  const font = { color: 'var(--muted)', fontSize: size.font, fontFamily: 'system-ui, sans-serif' };
+  const axis = (a: Axis) => ({
+    ...(a.log
+      ? { type: 'log' as const, logBase: 10 }
+      : { type: 'value' as const, scale: a.min === undefined }),
+    min: a.min,
+    max: a.max,
+    interval: a.interval,
+    splitNumber: Math.max(2, Math.round((a.ticks ?? 5) * size.ticks)),
+    axisLabel: { ...font, formatter: a.format, hideOverlap: true, margin: 9 },
+    axisTick: { show: false },
+    minorTick: { show: false },
+  });
+  return {
+    animation: false,
+    grid: { left: 52, right: 24, top: 14, bottom: 50, outerBoundsMode: 'none' },
+    xAxis: {
+      ...axis(plot.x),
+      name: plot.x.name,
+      nameLocation: 'middle',
+      nameGap: 30,
+      nameTextStyle: font,
+      axisLine: { show: true, onZero: false, lineStyle: { color: 'var(--axis)' } },
+      splitLine: { show: plot.x.log === true, lineStyle: { color: 'var(--rule)' } },
+    },
+    yAxis: {
+      ...axis(plot.y),
+      axisLine: { show: false },
+      splitLine: { show: true, lineStyle: { color: 'var(--rule)' } },
+    },
+    series: plot.lines.map((line) => ({
+      type: 'line' as const,
+      silent: true,
+      data: line.points,
+      step: line.step ? ('end' as const) : undefined,
+      showSymbol: line.dots === true,
+      symbol: 'circle',
+      symbolSize: 7,
+      itemStyle: { color: `var(${line.colour})` },
+      lineStyle: {
+        color: `var(${line.colour})`,
+        width: line.width ?? 2,
+        opacity: line.opacity ?? 1,
+        type: line.dashed ? ([6, 4] as number[]) : ('solid' as const),
+        join: 'round' as const,
+      },
+      areaStyle: line.filled ? { color: `var(${line.colour})`, opacity: 0.16 } : undefined,
+      connectNulls: false,
+      clip: true,
+    })),
+  } as ChartOption;
+}

@@ -1,0 +1,3 @@
+export * from './data';
+export { renderReport } from './render-report';
+export { summarizeVerification } from './summarize-verification';

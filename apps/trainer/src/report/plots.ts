@@ -1,0 +1,178 @@
+import type { Curve, Histogram, ReportData } from './data';
+import type { Line, Plot } from './draw-plot';
+import { formatCosine, formatCount, formatPercent, formatRate } from './format';
+import { type Headline, ratesOf } from './headline';
+
+/** A plot with its title, what to see in it, and what its lines are. */
+export interface Figure {
+  title: string;
+  caption: string;
+  plot: Plot;
+  key: { label: string; colour: string; dashed?: boolean }[];
+}
+
+const percentAxis = { min: 0, max: 1, interval: 0.2, format: (v: number) => `${Math.round(v * 100)}\u202f%` };
+/** The axis of everything drawn by training step. */
+export const stepAxis = { name: 'training step', format: formatCount };
+
+/** One colour for each rate, loosest first. */
+const RATE_COLOURS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
+
+export function rocFigure(data: ReportData, headline: Headline): Figure {
+  const { negative } = data.summary.heldOut.pairs;
+  const left = 10 ** Math.max(-8, Math.floor(Math.log10(1 / negative)));
+  const { heldOut, untrained } = data.roc;
+  const lines: Line[] = [];
+  if (untrained) {
+    lines.push({
+      points: logCurve(untrained, left),
+      colour: '--untrained',
+      dashed: true,
+      step: true,
+      width: 1.75,
+    });
+  }
+  lines.push({ points: logCurve(heldOut, left), colour: '--trained', step: true, width: 2.5 });
+  lines.push({ points: [[headline.fpr, headline.trained]], colour: '--trained', dots: true });
+  return {
+    title: 'Recognised pairs by false accepts allowed',
+    caption:
+      'Each point is a threshold: how many pairs of one identity it accepts, against how many pairs of different ' +
+      'ones it lets through. Higher and further left is better; the dot is the headline. (A ROC curve.)',
+    plot: {
+      id: 'roc',
+      description:
+        `ROC curve on a logarithmic axis of false accepts. Trained: AUROC ${data.summary.heldOut.auroc.toFixed(4)}, ` +
+        `${formatPercent(headline.trained)} at ${formatRate(headline.fpr)}.` +
+        (data.summary.untrained ? ` Untrained: AUROC ${data.summary.untrained.auroc.toFixed(4)}.` : ''),
+      lines,
+      x: { name: 'false accepts', log: true, min: left, max: 1, format: powerOfTen },
+      y: percentAxis,
+    },
+    key: [
+      { label: 'trained', colour: '--trained' },
+      ...(untrained ? [{ label: 'untrained', colour: '--untrained', dashed: true }] : []),
+    ],
+  };
+}
+
+/** A curve from the axis's left end: points further left become its height there. */
+function logCurve(curve: Curve, left: number): [number, number][] {
+  let height = 0;
+  const points: [number, number][] = [];
+  curve.fpr.forEach((fpr, k) => {
+    if (fpr <= left) height = Math.max(height, curve.tpr[k]);
+    else points.push([fpr, curve.tpr[k]]);
+  });
+  return [[left, height], ...points];
+}
+
+function powerOfTen(value: number): string {
+  const power = Math.round(Math.log10(value));
+  if (power === 0) return 'all';
+  const digits = [...String(-power)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
+  return power === -1 ? '1 in 10' : `10⁻${digits}`;
+}
+
+export function histogramFigure(data: ReportData, headline: Headline): Figure {
+  const { edges, positive, negative } = visibleBins(data.histogram);
+  const share = (counts: number[]) => {
+    const total = counts.reduce((sum, count) => sum + count, 0) || 1;
+    return counts.map((count) => count / total);
+  };
+  const [same, different] = [share(positive), share(negative)];
+  const steps = (shares: number[]): [number, number][] => [
+    ...shares.map((y, k): [number, number] => [edges[k], y]),
+    [edges.at(-1)!, shares.at(-1)!],
+  ];
+  const top = Math.max(...same, ...different) * 1.06;
+  const threshold = data.summary.heldOut.thresholds[headline.fprKey];
+  const lines: Line[] = [
+    { points: steps(different), colour: '--different', step: true, filled: true, width: 1.75 },
+    { points: steps(same), colour: '--trained', step: true, filled: true, width: 1.75 },
+  ];
+  if (typeof threshold === 'number') {
+    lines.push({
+      points: [
+        [threshold, 0],
+        [threshold, top],
+      ],
+      colour: '--ink',
+      dashed: true,
+      width: 1.5,
+    });
+  }
+  return {
+    title: 'Scores of held-out pairs',
+    caption:
+      'The cosine between two embeddings, as shares of the pairs of each kind. The less the two overlap, the better. ' +
+      (typeof threshold === 'number'
+        ? `The line is the threshold for one false accept in ${formatRate(headline.fpr).slice(5)}: ` +
+          `${formatCosine(threshold)}.`
+        : ''),
+    plot: {
+      id: 'histogram',
+      description:
+        'Histogram of cosine scores of pairs of the same and of different identities' +
+        (typeof threshold === 'number' ? `, with the threshold at ${formatCosine(threshold)}.` : '.'),
+      lines,
+      x: {
+        name: 'cosine',
+        min: Math.floor(edges[0] * 10 + 1e-6) / 10,
+        max: Math.ceil(edges.at(-1)! * 10 - 1e-6) / 10,
+        format: (v) => String(Number(v.toFixed(2))).replace('-', '\u2212'),
+      },
+      y: { min: 0, max: top, ticks: 4, format: (v) => (v >= top * 0.99 ? '' : formatShare(v)) },
+    },
+    key: [
+      { label: 'same', colour: '--trained' },
+      { label: 'different', colour: '--different' },
+      ...(typeof threshold === 'number' ? [{ label: 'threshold', colour: '--ink', dashed: true }] : []),
+    ],
+  };
+}
+
+/** The part of a histogram that holds pairs, in at most 80 bins: finer ones show noise, and empty ends squeeze it. */
+function visibleBins({ edges, positive, negative }: Histogram): Histogram {
+  const filled = positive.flatMap((count, k) => (count + negative[k] > 0 ? [k] : []));
+  const first = filled[0] ?? 0;
+  const end = (filled.at(-1) ?? positive.length - 1) + 1;
+  const width = Math.ceil((end - first) / 80);
+  const merged: Histogram = { edges: [edges[first]], positive: [], negative: [] };
+  for (let k = first; k < end; k += width) {
+    const to = Math.min(k + width, end);
+    const sum = (counts: number[]) => counts.slice(k, to).reduce((total, count) => total + count, 0);
+    merged.positive.push(sum(positive));
+    merged.negative.push(sum(negative));
+    merged.edges.push(edges[to]);
+  }
+  return merged;
+}
+
+function formatShare(value: number): string {
+  return `${Number((value * 100).toFixed(1))}\u202f%`;
+}
+
+export function validationFigure(data: ReportData): Figure {
+  const rates = ratesOf(data.summary.heldOut).slice(0, RATE_COLOURS.length);
+  const last = data.validation.at(-1);
+  const shown = rates.filter((key) => data.validation.some((point) => point.tprAtFpr[key] !== undefined));
+  return {
+    title: 'Recognition while training',
+    caption: 'The share of same-identity validation pairs recognised, at each rate of false accepts.',
+    plot: {
+      id: 'validation',
+      description:
+        'Recognised pairs of the validation identities by training step. At the last validation: ' +
+        `${shown.map((key) => `${formatPercent(last?.tprAtFpr[key] ?? 0)} at ${formatRate(Number(key))}`).join(', ')}.`,
+      lines: shown.map((key) => ({
+        points: data.validation.map((point) => [point.step, point.tprAtFpr[key] ?? null]),
+        colour: RATE_COLOURS[rates.indexOf(key)],
+        dots: data.validation.length <= 12,
+      })),
+      x: stepAxis,
+      y: percentAxis,
+    },
+    key: shown.map((key) => ({ label: formatRate(Number(key)), colour: RATE_COLOURS[rates.indexOf(key)] })),
+  };
+}

@@ -1,0 +1,91 @@
+import type { ReportData } from './data';
+import { formatDate } from './format';
+import { headlineOf } from './headline';
+import { Html, html } from './html';
+import { histogramFigure, rocFigure, validationFigure } from './plots';
+import {
+  comparison,
+  configSection,
+  facts,
+  figureSection,
+  mistakeGallery,
+  neighbourGallery,
+  rateTable,
+  sampleGallery,
+} from './sections';
+import { stepFigures } from './step-figures';
+import { STYLES } from './styles';
+
+/**
+ * Renders a training report as one HTML file that needs no network, no script and no other file: figures in words and
+ * in a table beside the untrained network, plots as inline SVG, images as data URIs, light and dark, for a desk and
+ * for a phone. The same data gives the same page. Galleries are cut to what fits, and say so; with image data of any
+ * size the page stays under 3 MB.
+ *
+ * @throws Error when there is no rate to report, a histogram or a curve has arrays of unequal length, or an image is not
+ *   a base64 data URI of a raster image.
+ */
+export function renderReport(data: ReportData): string {
+  checkArrays(data);
+  const headline = headlineOf(data);
+  const title = `${data.title}: ${headline.sentence}`;
+  const training = data.validation.length > 0 ? [validationFigure(data)] : [];
+  if (data.metrics.length > 0) training.push(...stepFigures(data));
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Html(STYLES)}</style>
+</head>
+<body>
+<header>
+<p class="eyebrow"><strong>${data.title}</strong> · training report · <time datetime="${data.createdAt}">${formatDate(data.createdAt)}</time></p>
+<h1 id="headline">${headline.sentence}</h1>
+${headline.caution && html`<p class="caution" role="note">${headline.caution}</p>`}
+${comparison(headline)}
+${facts(data)}
+</header>
+<main>
+<section aria-labelledby="recognition"><h2 id="recognition">How well it recognises</h2>
+${rateTable(data)}
+<div class="plots">${figureSection(rocFigure(data, headline))}${figureSection(histogramFigure(data, headline))}</div>
+</section>
+${
+  training.length > 0 &&
+  html`<section aria-labelledby="training"><h2 id="training">How it learned</h2>
+<div class="plots">${training.map(figureSection)}</div>
+</section>`
+}
+${neighbourGallery(data)}
+${mistakeGallery(data)}
+${sampleGallery(data)}
+${configSection(data)}
+</main>
+<footer>Made with unitsphere.</footer>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function checkArrays(data: ReportData): void {
+  const { edges, positive, negative } = data.histogram;
+  if (edges.length < 2 || positive.length !== edges.length - 1 || negative.length !== edges.length - 1) {
+    throw new Error(
+      `histogram has ${edges.length} edges, ${positive.length} positive and ${negative.length} negative counts. ` +
+        'Expected one more edge than counts, and as many counts of each kind.',
+    );
+  }
+  for (const name of ['heldOut', 'untrained'] as const) {
+    const curve = data.roc[name];
+    if (curve && (curve.fpr.length !== curve.tpr.length || curve.fpr.length < 2)) {
+      throw new Error(
+        `roc.${name} has ${curve.fpr.length} fpr and ${curve.tpr.length} tpr values. Expected as many, at least 2.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { ReportData, StepMetrics } from './data';
+import { formatCount, formatNumber } from './format';
+import { type Figure, stepAxis } from './plots';
+import { extremePoints, meanPoints } from './thin';
+
+type Pick = (metrics: StepMetrics) => number | null | undefined;
+
+/** A logged value and how to draw it. */
+interface Metric {
+  id: string;
+  title: string;
+  caption: string;
+  pick: Pick;
+  /** Set by a schedule: drawn as it is, where a measurement is drawn faintly under its running mean. */
+  scheduled?: boolean;
+  /** Its axis need not begin at zero. */
+  floating?: boolean;
+}
+
+/** A figure for each value that was logged at the steps; a margin or a scale only where it changes. */
+export function stepFigures(data: ReportData): Figure[] {
+  const logged = (pick: Pick) => data.metrics.some((m) => typeof pick(m) === 'number');
+  const varies = (pick: Pick) =>
+    new Set(data.metrics.map(pick).filter((v) => typeof v === 'number')).size > 1;
+  const broken = data.metrics.filter((m) => m.loss === null || !Number.isFinite(m.loss)).length;
+
+  const metrics: Metric[] = [
+    {
+      id: 'loss',
+      title: 'Loss',
+      caption:
+        'The margin loss of each batch. Its size depends on the scale and the margin, so watch its course.' +
+        (broken > 0
+          ? ` It was not a finite number at ${formatCount(broken)} logged ${broken === 1 ? 'step' : 'steps'}.`
+          : ''),
+      pick: (m) => m.loss,
+      floating: true,
+    },
+    {
+      id: 'learning-rate',
+      title: 'Learning rate',
+      caption: 'The step size of the optimizer.',
+      pick: (m) => m.lr,
+      scheduled: true,
+    },
+  ];
+  if (varies((m) => m.margin)) {
+    metrics.push({
+      id: 'margin',
+      title: 'Margin',
+      caption: 'By how much the loss asks the right class to win.',
+      pick: (m) => m.margin,
+      scheduled: true,
+    });
+  }
+  if (varies((m) => m.scale)) {
+    metrics.push({
+      id: 'scale',
+      title: 'Scale',
+      caption: 'The factor on the cosines in the loss.',
+      pick: (m) => m.scale,
+      scheduled: true,
+    });
+  }
+  if (logged((m) => m.gradientNorm)) {
+    metrics.push({
+      id: 'gradient-norm',
+      title: 'Gradient norm',
+      caption: 'The length of the whole gradient, before clipping. Spikes are hard or broken batches.',
+      pick: (m) => m.gradientNorm,
+    });
+  }
+  if (logged((m) => m.imagesPerSecond)) {
+    metrics.push({
+      id: 'throughput',
+      title: 'Images a second',
+      caption: 'The speed of training.',
+      pick: (m) => m.imagesPerSecond,
+    });
+  }
+  return metrics.map((metric) => stepFigure(data, metric));
+}
+
+function stepFigure(data: ReportData, { id, title, caption, pick, scheduled, floating }: Metric): Figure {
+  const points = data.metrics.map((m): [number, number | null] => [m.step, pick(m) ?? null]);
+  const finite = points.flatMap(([, y]) => (y !== null && Number.isFinite(y) ? [y] : []));
+  const line = scheduled ? extremePoints(points) : meanPoints(points);
+  const averaged = !scheduled && points.length > line.length;
+  return {
+    title,
+    caption,
+    plot: {
+      id,
+      description:
+        finite.length === 0
+          ? `${title}: no finite value was logged.`
+          : `${title} by training step: from ${formatNumber(finite[0])} to ${formatNumber(finite.at(-1)!)}.`,
+      lines: [
+        ...(averaged
+          ? [{ points: extremePoints(points), colour: '--trained', width: 1, opacity: 0.32 }]
+          : []),
+        { points: line, colour: '--trained', dots: line.length <= 12 },
+      ],
+      x: stepAxis,
+      y: { ticks: 4, min: floating ? undefined : 0, format: formatNumber },
+    },
+    key: averaged ? [{ label: 'running mean, over the single steps', colour: '--trained' }] : [],
+  };
+}

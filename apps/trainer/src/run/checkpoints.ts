@@ -1,0 +1,176 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { UserError } from '../user-error.js';
+import {
+  type Checkpoint,
+  type CheckpointState,
+  checkpointName,
+  checkpointStep,
+  DamagedCheckpointError,
+  fingerprint,
+  readCheckpoint,
+  readState,
+  STATE_FILE,
+} from './checkpoint.js';
+import { diskError } from './disk-error.js';
+import { RUN_FILES, RunDirectory } from './run-directory.js';
+import { syncFolder, temporaryPath, writeFileSynced } from './write-file-atomic.js';
+
+/** What {@link writeCheckpoint} does with the others. */
+export interface WriteCheckpointOptions {
+  /** How many of the newest are kept, this one among them; the best is kept beside them. Default: all. */
+  keep?: number;
+  /** Given when this one is the best so far, with why: such as `{ tpr: 0.83, fpr: 1e-3 }`. */
+  best?: Record<string, unknown>;
+}
+
+/**
+ * Writes a checkpoint so that it is there whole or not at all: each file synced under a temporary folder, state.json
+ * with their sizes and checksums last, then one rename. Then deletes what need not be kept.
+ *
+ * @param files Bytes by file name; plain names, none of them state.json.
+ * @param state What else to save, as JSON.
+ * @throws UserError when the disk is full or may not be written; earlier checkpoints are untouched.
+ * @throws RangeError for a step or a file name that cannot be one.
+ */
+export async function writeCheckpoint(
+  run: RunDirectory,
+  step: number,
+  files: Record<string, Uint8Array>,
+  state: Record<string, unknown>,
+  options: WriteCheckpointOptions = {},
+): Promise<string> {
+  if (!Number.isSafeInteger(step) || step < 0)
+    throw new RangeError(`writeCheckpoint: ${step} is not a step.`);
+  for (const name of Object.keys(files)) {
+    if (name === '' || name !== basename(name) || name === STATE_FILE || name.startsWith('.')) {
+      throw new RangeError(`writeCheckpoint: "${name}" cannot be a checkpoint's file.`);
+    }
+  }
+  const folder = run.file(RUN_FILES.checkpoints);
+  const path = join(folder, checkpointName(step));
+  const temporary = temporaryPath(path);
+  const fingerprints = Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [name, fingerprint(bytes)]),
+  );
+  const saved: CheckpointState = { version: 1, step, files: fingerprints, best: options.best, state };
+  const stateBytes = Buffer.from(`${JSON.stringify(saved, null, 2)}\n`);
+  const total = Object.values(files).reduce((sum, bytes) => sum + bytes.byteLength, stateBytes.byteLength);
+  try {
+    await mkdir(temporary);
+    for (const [name, bytes] of Object.entries(files)) await writeFileSynced(join(temporary, name), bytes);
+    await writeFileSynced(join(temporary, STATE_FILE), stateBytes);
+    await syncFolder(temporary);
+    await replaceFolder(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw await diskError(error, path, total);
+  }
+  if (options.keep !== undefined) await prune(run, step, options.keep);
+  return path;
+}
+
+/** A checkpoint that cannot be used, and why. */
+export interface DamagedCheckpoint {
+  directory: string;
+  reason: string;
+}
+
+/**
+ * The newest checkpoint that is whole, or null if there is none. Every file is read and its checksum compared;
+ * `damaged` names the newer ones that were passed over.
+ */
+export async function latestCheckpoint(
+  run: RunDirectory,
+): Promise<{ checkpoint: Checkpoint | null; damaged: DamagedCheckpoint[] }> {
+  const damaged: DamagedCheckpoint[] = [];
+  for (const step of (await stepsOf(run)).reverse()) {
+    const directory = join(run.file(RUN_FILES.checkpoints), checkpointName(step));
+    try {
+      return { checkpoint: await readCheckpoint(directory), damaged };
+    } catch (error) {
+      if (!(error instanceof DamagedCheckpointError)) throw error;
+      damaged.push({ directory, reason: error.message });
+    }
+  }
+  return { checkpoint: null, damaged };
+}
+
+/** The newest whole checkpoint that was written as the best so far, or null if there is none. */
+export async function bestCheckpoint(run: RunDirectory): Promise<Checkpoint | null> {
+  for (const step of (await stepsOf(run)).reverse()) {
+    const directory = join(run.file(RUN_FILES.checkpoints), checkpointName(step));
+    if (!(await readState(directory).catch(() => null))?.best) continue;
+    try {
+      return await readCheckpoint(directory);
+    } catch (error) {
+      if (!(error instanceof DamagedCheckpointError)) throw error;
+    }
+  }
+  return null;
+}
+
+/**
+ * The checkpoint that a path means: a checkpoint's own folder, or a run, whose best is taken, or else its latest.
+ * @throws UserError if there is none or it is damaged.
+ */
+export async function openCheckpoint(given: string): Promise<{ run: RunDirectory; checkpoint: Checkpoint }> {
+  const path = resolve(given);
+  if (checkpointStep(path) !== undefined) {
+    const run = await RunDirectory.openForReading(dirname(dirname(path)));
+    try {
+      return { run, checkpoint: await readCheckpoint(path) };
+    } catch (error) {
+      if (!(error instanceof DamagedCheckpointError)) throw error;
+      const other = (await latestCheckpoint(run)).checkpoint;
+      throw new UserError(`the checkpoint ${path} is damaged: ${error.message}`, {
+        hint: other ? `The newest whole one is ${relative('.', other.directory)}` : undefined,
+      });
+    }
+  }
+  const run = await RunDirectory.openForReading(path);
+  const checkpoint = (await bestCheckpoint(run)) ?? (await latestCheckpoint(run)).checkpoint;
+  if (!checkpoint) throw new UserError(`the run ${path} has no whole checkpoint`);
+  return { run, checkpoint };
+}
+
+/** Deletes all but the newest up to this step, and the best. Later ones are damaged, and written anew in time. */
+async function prune(run: RunDirectory, step: number, keep: number): Promise<void> {
+  const steps = (await stepsOf(run)).filter((other) => other <= step);
+  const old = steps.slice(0, Math.max(0, steps.length - keep));
+  if (old.length === 0) return;
+  const best = (await bestCheckpoint(run))?.step;
+  for (const other of old) {
+    if (other !== best) await deleteFolder(join(run.file(RUN_FILES.checkpoints), checkpointName(other)));
+  }
+}
+
+async function stepsOf(run: RunDirectory): Promise<number[]> {
+  const names = await readdir(run.file(RUN_FILES.checkpoints)).catch(() => []);
+  return names
+    .map(checkpointStep)
+    .filter((step) => step !== undefined)
+    .sort((a, b) => a - b);
+}
+
+/** A folder may not be renamed onto one that has files: the old one is moved away first. */
+async function replaceFolder(from: string, to: string): Promise<void> {
+  const old = temporaryPath(to);
+  const moved = await rename(to, old).then(
+    () => true,
+    (error) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+  await rename(from, to);
+  if (moved) await rm(old, { recursive: true, force: true });
+}
+
+/** Renamed first, so that a kill leaves no half checkpoint under its own name. */
+async function deleteFolder(path: string): Promise<void> {
+  const away = temporaryPath(path);
+  await rename(path, away);
+  await rm(away, { recursive: true, force: true });
+}

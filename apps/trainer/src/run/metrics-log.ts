@@ -1,0 +1,93 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { diskError } from './disk-error.js';
+import { writeFileAtomic } from './write-file-atomic.js';
+
+/** One line of metrics.jsonl: the step it is of, and numbers or texts by name. */
+export interface MetricsRecord {
+  step: number;
+  [name: string]: unknown;
+}
+
+/** The metrics of a run, a line of JSON each, in order of step. */
+export class MetricsLog {
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle,
+    private length: number,
+  ) {}
+
+  /**
+   * Opens the file, or makes it. A last line that a kill tore is dropped, and so are lines after `throughStep`: a
+   * resumed run writes those steps again.
+   */
+  static async open(path: string, { throughStep = Number.POSITIVE_INFINITY } = {}): Promise<MetricsLog> {
+    const text = await readFile(path, 'utf8').catch((error) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+    const kept = wholeLines(text)
+      .filter(({ record }) => record.step <= throughStep)
+      .map(({ line }) => `${line}\n`)
+      .join('');
+    if (kept !== text) await writeFileAtomic(path, kept);
+    try {
+      return new MetricsLog(path, await open(path, 'a'), Buffer.byteLength(kept));
+    } catch (error) {
+      throw await diskError(error, path, 0);
+    }
+  }
+
+  /**
+   * Adds a line; a number that is not finite is null in it, as JSON has it.
+   * @throws UserError when the disk is full or may not be written; no half line stays.
+   */
+  async append(record: MetricsRecord): Promise<void> {
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    try {
+      await this.file.appendFile(line);
+      this.length += line.byteLength;
+    } catch (error) {
+      await this.file.truncate(this.length).catch(() => {});
+      throw await diskError(error, this.path, line.byteLength);
+    }
+  }
+
+  /** Waits until every line is on the disk; done before a checkpoint is written. */
+  async sync(): Promise<void> {
+    try {
+      await this.file.sync();
+    } catch (error) {
+      throw await diskError(error, this.path, 0);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+/** The metrics of a run that is done or under way; a torn last line is left out. */
+export async function readMetrics(path: string): Promise<MetricsRecord[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return wholeLines(text).map(({ record }) => record);
+}
+
+function wholeLines(text: string): { line: string; record: MetricsRecord }[] {
+  // What stands after the last line break is torn, even if it parses: a number may have lost its end.
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  const whole: { line: string; record: MetricsRecord }[] = [];
+  for (const line of lines) {
+    const record = parse(line);
+    if (record) whole.push({ line, record });
+  }
+  return whole;
+}
+
+function parse(line: string): MetricsRecord | null {
+  try {
+    const record = JSON.parse(line);
+    return typeof record?.step === 'number' ? record : null;
+  } catch {
+    return null;
+  }
+}

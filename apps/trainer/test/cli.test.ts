@@ -1,0 +1,267 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { isSupported } from '../src/doctor/inspect.js';
+import { bundleFixture } from './fixtures/bundle.js';
+import { useTemporaryFolder } from './fixtures/temporary-folder.js';
+
+const folder = useTemporaryFolder();
+let script: string;
+beforeAll(() => {
+  script = bundleFixture('fake-unitsphere');
+});
+
+interface Started {
+  child: ChildProcess;
+  stderr(): string;
+  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+function start(args: string[], env: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: folder(),
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data) => {
+    stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, stdout, stderr })),
+  );
+  return { child, stderr: () => stderr, ended };
+}
+
+const unitsphere = (args: string[], env?: Record<string, string>) => start(args, env).ended;
+const train = (...args: string[]) => [
+  'train',
+  '--set',
+  'output.name=run',
+  '--set',
+  'training.batchSize=8',
+  ...args,
+];
+const runPath = () => join(folder(), 'runs', 'run');
+const steps = () =>
+  readFileSync(join(runPath(), 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).step);
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+/** Waits until a step is in the metrics. */
+async function stepReached(step: number): Promise<void> {
+  for (;;) {
+    const path = join(runPath(), 'metrics.jsonl');
+    if (existsSync(path) && readFileSync(path, 'utf8').includes(`"step":${step},`)) return;
+    await sleep(5);
+  }
+}
+
+describe('train', () => {
+  it('makes a run, prints the result on standard output and the rest on standard error', async () => {
+    const { code, stdout, stderr } = await unitsphere(train('--set', 'training.steps=20', '--set', 'seed=5'));
+    expect(stderr).toMatch(/^New run runs\/run\nstep 1\/20 /);
+    expect(stderr).toMatch(/step 20\/20 \(100%\).*0s left\n$/);
+    expect(stdout).toMatchInlineSnapshot();
+    expect(code).toBe(0);
+    expect(readFileSync(join(runPath(), 'config.yaml'), 'utf8')).toMatch(/^seed: 5\n/);
+    expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
+  });
+
+  it('names a run by its config and the time', async () => {
+    writeFileSync(join(folder(), 'mine.yaml'), 'training: {steps: 2}');
+    const { code } = await unitsphere(['train', 'mine.yaml', '--output', 'out']);
+    expect(code).toBe(0);
+    expect(readdirSync(join(folder(), 'out'))[0]).toMatch(/^mine-\d{8}-\d{6}$/);
+  });
+
+  it('a mistake is one line and a hint, exit code 2, and no run is left', async () => {
+    const { code, stdout, stderr } = await unitsphere(train(), { FAKE_ERROR: 'user' });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'error: the data is bad\n  Give better data.\n',
+    });
+    expect(existsSync(runPath())).toBe(false);
+  });
+
+  it('a mistake found before the first step leaves no run', async () => {
+    const { code, stderr } = await unitsphere(train(), { FAKE_ERROR: 'early' });
+    expect(stderr).toBe('New run runs/run\nerror: nothing to train on\n');
+    expect(code).toBe(2);
+    expect(existsSync(runPath())).toBe(false);
+  });
+
+  it('an error after a checkpoint says how to go on', async () => {
+    const { code, stderr } = await unitsphere(train('--set', 'training.checkpointEvery=10'), {
+      FAKE_ERROR: 'late',
+    });
+    expect(stderr).toContain(
+      'error: the loss is not finite\n  Go on from step 20 with: unitsphere train --resume runs/run\n',
+    );
+    expect(code).toBe(2);
+  });
+
+  it('a fault of the program has its stack, exit code 1, and the lock is given back', async () => {
+    const { code, stderr } = await unitsphere(train(), { FAKE_ERROR: 'bug' });
+    expect(stderr).toMatch(/This is a fault of unitsphere, not of yours.*\nTypeError: a fault\n {4}at /);
+    expect(code).toBe(1);
+    expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
+  });
+
+  it.each([
+    [['train', 'none.yaml'], 'error: there is no config file none.yaml\n'],
+    [
+      ['train', '--set', 'loss.margn=1'],
+      'error: --set loss.margn=1: loss.margn: unknown key; did you mean loss.margin?\n',
+    ],
+    [['train', '--resume', 'none'], 'error: there is no run none\n'],
+    [
+      ['train', 'x.yaml', '--resume', 'r'],
+      "error: --resume goes on with the run's own config; x.yaml would be another\n  Leave x.yaml out; change single settings with --set, such as --set training.steps=2000.\n",
+    ],
+    [
+      ['train', '--dta', 'x'],
+      "error: unknown option '--dta'\n(Did you mean --data?)\n(unitsphere --help says how)\n",
+    ],
+    [['trian'], "error: unknown command 'trian'\n(Did you mean train?)\n(unitsphere --help says how)\n"],
+    [['evaluate'], "error: missing required argument 'CHECKPOINT'\n(unitsphere --help says how)\n"],
+    [
+      ['evaluate', 'x', '--backend', 'gpu'],
+      'error: --backend gpu: backend: "gpu" is not a choice; did you mean cpu? (auto, wasm, cpu)\n',
+    ],
+    [['report', 'none'], 'error: there is no run none\n'],
+  ])('%j', async (args, message) => {
+    const { code, stderr } = await unitsphere(args);
+    expect(stderr).toBe(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe('stopping and going on', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s finishes the step, writes a checkpoint and says how to go on',
+    async (signal) => {
+      const { child, ended } = start(train('--set', 'training.steps=100'));
+      await stepReached(20);
+      child.kill(signal);
+      const { code, stderr } = await ended;
+      expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+      expect(stderr).toMatch(/Finishing this step and writing a checkpoint\. Ctrl-C again quits at once\.\n/);
+      const stopped = Number(
+        stderr.match(
+          /Stopped after step (\d+) of 100\. Go on with:\n {2}unitsphere train --resume runs\/run\n$/,
+        )![1],
+      );
+      expect(steps()).toEqual(upTo(stopped));
+      expect(readdirSync(join(runPath(), 'checkpoints'))).toEqual([
+        `step-${String(stopped).padStart(8, '0')}`,
+      ]);
+
+      const again = await unitsphere(['train', '--resume', 'runs/run']);
+      expect(again.stderr).toMatch(new RegExp(`^Going on with runs/run\nstep ${stopped + 1}/100`));
+      expect(again.code).toBe(0);
+      expect(steps()).toEqual(upTo(100));
+    },
+  );
+
+  it('a second Ctrl-C quits at once, and a first one before the run is made does', async () => {
+    const { child, stderr, ended } = start(train(), { FAKE_STEP_MS: '60000' });
+    while (!stderr().includes('New run')) await sleep(5);
+    child.kill('SIGINT');
+    while (!stderr().includes('Finishing')) await sleep(5);
+    const begun = performance.now();
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
+  it('kill -9 leaves a lock that the next takes over, and no step is in the metrics twice', async () => {
+    const { child, ended } = start(
+      train('--set', 'training.steps=60', '--set', 'training.checkpointEvery=20'),
+    );
+    await stepReached(35);
+    child.kill('SIGKILL');
+    await ended;
+    expect(existsSync(join(runPath(), 'run.lock'))).toBe(true);
+    const { code, stderr } = await unitsphere([
+      'train',
+      '--resume',
+      'runs/run',
+      '--set',
+      'training.steps=50',
+    ]);
+    expect(stderr).toContain('step 21/50');
+    expect(code).toBe(0);
+    expect(steps()).toEqual(upTo(50));
+    expect(readFileSync(join(runPath(), 'config.yaml'), 'utf8')).toContain('steps: 50');
+  });
+
+  it('a run that is being written is not gone on with, nor overwritten', async () => {
+    const { child, ended } = start(train());
+    await stepReached(3);
+    const second = await unitsphere(['train', '--resume', 'runs/run']);
+    expect(second.stderr).toMatch(
+      /^error: another process writes this run: number \d+ on this machine\n {2}Wait for it/,
+    );
+    expect(second.code).toBe(2);
+    const third = await unitsphere(train());
+    expect(third.stderr).toBe(
+      `error: there already is a run ${runPath()}\n  Go on with it: unitsphere train --resume ${runPath()}\n  Or name this one: --set output.name=NAME\n`,
+    );
+    child.kill('SIGKILL');
+    await ended;
+  });
+});
+
+describe('report', () => {
+  it('is written anew from the data of a finished run', async () => {
+    await unitsphere(train('--set', 'training.steps=2'));
+    const { code, stdout } = await unitsphere(['report', 'runs/run']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'runs/run/report.html\n' });
+    expect(readFileSync(join(runPath(), 'report.html'), 'utf8')).toBe('<title>a run</title>');
+    rmSync(join(runPath(), 'report.json'));
+    const missing = await unitsphere(['report', 'runs/run']);
+    expect(missing.stderr).toMatch(/^error: the run runs\/run has no report\.json: it is not finished\n/);
+  });
+});
+
+describe('doctor', () => {
+  it('says that this machine can train, and why the other backends cannot be used', async () => {
+    const { code, stdout } = await unitsphere(['doctor']);
+    expect(stdout).toContain('Ready to train');
+    expect(stdout).toMatch(/✓ wasm +4\.22\.0/);
+    expect(stdout).toMatch(/– cuda .*not in this version/);
+    expect(code).toBe(0);
+    const json = JSON.parse((await unitsphere(['doctor', '--json'])).stdout);
+    expect(json.problems).toEqual([]);
+    expect(
+      json.backends.filter((b: { computes?: boolean }) => b.computes).map((b: { name: string }) => b.name),
+    ).toEqual(['wasm', 'cpu']);
+    expect(json.libraries.map((library: { problem?: string }) => library.problem)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(json.disk.freeBytes).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['20.18.3', false],
+    ['20.19.0', true],
+    ['21.7.0', false],
+    ['22.11.0', false],
+    ['22.12.0', true],
+    ['24.0.0', true],
+  ])('Node %s is supported: %s', (version, supported) => expect(isSupported(version)).toBe(supported));
+});
+
+it('the version', async () => {
+  expect((await unitsphere(['--version'])).stdout).toBe('1.2.3\n');
+});

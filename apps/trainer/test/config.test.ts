@@ -1,0 +1,255 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BACKEND_CHOICES } from '@unitsphere/backends';
+import { describe, expect, it } from 'vitest';
+import { configJsonSchema } from '../src/config/json-schema.js';
+import { keyPaths, keysOf } from '../src/config/key-paths.js';
+import { loadConfig, stringifyConfig } from '../src/config/load-config.js';
+import { optionOverrides, parseOverride } from '../src/config/overrides.js';
+import { parseConfig } from '../src/config/parse-config.js';
+import { CHOICES } from '../src/config/schema.js';
+import { UserError } from '../src/user-error.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The message of the error that a config gives, and nothing else may be thrown. */
+function complaint(yaml: string, ...set: string[]): string {
+  try {
+    parseConfig(yaml, { file: 'my.yaml', overrides: set.map(parseOverride) });
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message;
+  }
+  return 'no error';
+}
+
+describe('defaults', () => {
+  it('are all there for an empty file', () => {
+    expect(parseConfig('')).toMatchSnapshot();
+    expect(parseConfig('# nothing\n')).toEqual(parseConfig(''));
+    expect(parseConfig('data:\nloss:\n')).toEqual(parseConfig(''));
+  });
+
+  it('a switch and an empty section of augmentation mean the same', () => {
+    expect(parseConfig('data: {augment: {}}')).toEqual(parseConfig('data: {augment: true}'));
+  });
+
+  it('follow the choices they depend on', () => {
+    const { loss, optimizer, schedule, model, training, data } = parseConfig(`
+loss: {name: combined, scale: 30, warmup: {steps: 9}}
+optimizer: {name: sgd}
+schedule: {name: cosine}
+model: {neck: gap}
+data: {source: folder, path: /pictures, split: {validation: 0}}
+`);
+    expect(loss).toEqual({
+      name: 'combined',
+      scale: 30,
+      m1: 1,
+      m2: 0.3,
+      m3: 0.2,
+      warmup: { steps: 9, marginFrom: 0, scaleFrom: 30 },
+      centerInitStd: 0.01,
+    });
+    expect(optimizer).toMatchObject({ name: 'sgd', momentum: 0.9, nesterov: false });
+    expect(optimizer).not.toHaveProperty('betas');
+    expect(schedule).toEqual({ name: 'cosine', warmup: 0.1 });
+    expect(model).not.toHaveProperty('squeezeRatio');
+    expect(training.validateEvery).toBeNull();
+    expect(data).not.toHaveProperty('identities');
+  });
+});
+
+describe('a whole config written to YAML', () => {
+  it.each([
+    '',
+    'loss: {name: softmax, warmup: {steps: 5, scaleFrom: 8}}',
+    'loss: {name: combined, warmup: {steps: 5}}',
+    'optimizer: {name: sgd, nesterov: true, clipNorm: null, ema: {decay: 0.99}}',
+    'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {validation: 0}}',
+    'data: {augment: {probability: 1}}\nschedule: {name: constant}\nmodel: {neck: flatten, pretrained: w.safetensors}',
+    'training: {validateEvery: null, checkpointEvery: null}\noutput: {name: mine}',
+  ])('gives itself again: %s', (yaml) => {
+    const config = parseConfig(yaml);
+    expect(parseConfig(stringifyConfig(config))).toEqual(config);
+  });
+});
+
+describe('errors name the place, the key and what to do', () => {
+  it.each([
+    ['training:\n  stepz: 3'],
+    ['loss:\n  lr: 0.1'],
+    ['model:\n  colour: red'],
+    ['colour: red'],
+    ['optimiser: {lr: 1}'],
+    ['data: {augment: {probabilty: 0.3}}'],
+    ['data: {augment: {groups: {colour: 1}}}'],
+    ['data:\n  split: {dev: 0.1}'],
+  ])('unknown key: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
+
+  it.each([
+    ['model:\n  backbone: lcnet_050x'],
+    ['model: {neck: Squeeze}'],
+    ['loss: {name: triplet}'],
+    ['loss: {name: 3}'],
+    ['backend: wsam'],
+    ['backend: webgpu'],
+    ['data: {views: 8}'],
+    ['model: {norm: batchnorm-layernorm}'],
+  ])('unknown choice: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
+
+  it.each([
+    ['optimizer: {lr: fast}'],
+    ['optimizer: {lr: -1}'],
+    ['optimizer: {betas: 0.9}'],
+    ['optimizer: {betas: [0.9]}'],
+    ['optimizer: {betas: [0.9, 1]}'],
+    ['optimizer: {ema: {}}'],
+    ['training: {steps: 0}'],
+    ['training: {steps: 10.5}'],
+    ['training: {steps: .inf}'],
+    ['training: {batchSize: 1}'],
+    ['data: {imageSize: 100}'],
+    ['data: {augment: sometimes}'],
+    ['data: {augment: {probability: 2}}'],
+    ['data: 3'],
+    ['data: {split: {train: 1.5}}'],
+    ['data: {path: ""}'],
+    ['output: {name: a/b}'],
+    ['seed: 1e30'],
+    ['training: {checkpointEvery: never}'],
+  ])('wrong value: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
+
+  it.each([
+    ['data: {source: folder}'],
+    ['data: {source: folder, path: x, identities: 5}'],
+    ['data: {path: x}'],
+    ['data: {cacheDir: x}'],
+    ['data:\n  split: {train: 0.9, validation: 0.2}'],
+    ['data: {split: {validation: 0}}\ntraining: {validateEvery: 10}'],
+    ['data: {split: {test: 0}}\ntraining: {testEvery: 10}'],
+    ['model: {neck: gap, squeezeRatio: 0.5}'],
+    ['loss: {name: softmax, margin: 0.4}'],
+    ['loss: {name: combined, margin: 0.4}'],
+    ['loss: {name: arcface, m2: 0.4}'],
+    ['loss: {warmup: {steps: 2000}}'],
+    ['loss: {name: softmax, warmup: {steps: 20, marginFrom: 0.1}}'],
+    ['optimizer: {name: adamw, momentum: 0.9}'],
+    ['optimizer: {name: sgd, betas: [0.9, 0.99]}'],
+    ['optimizer: {name: sgd, nesterov: true, momentum: 0}'],
+    ['schedule: {name: cosine, power: 2}'],
+  ])('impossible together: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
+
+  it.each([
+    ['seed: 1\n  lr: 2'],
+    ['data: {source: folder'],
+    ['seed: 1\nseed: 2'],
+    ['seed: "1'],
+    ['- seed'],
+    ['just words'],
+  ])('not YAML, or not a config: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
+
+  it('several problems are all told', () => {
+    expect(complaint('seed: -1\nloss:\n  margn: 1\n  name: cosfase\n')).toMatchSnapshot();
+  });
+
+  it('a key the file does not have is placed at its section', () => {
+    expect(complaint('seed: 1\ndata:\n  source: folder\n')).toMatch(/^my\.yaml:2:1: data\.path: /);
+  });
+});
+
+describe('the command line', () => {
+  it('sets values as YAML reads them', () => {
+    const set = [
+      'loss.margin=0.3',
+      'optimizer.betas=[0.5, 0.9]',
+      'optimizer.clipNorm=null',
+      'data.augment=false',
+    ];
+    const config = parseConfig('loss: {margin: 0.2}', { overrides: set.map(parseOverride) });
+    expect(config.loss).toMatchObject({ margin: 0.3 });
+    expect(config.optimizer).toMatchObject({ betas: [0.5, 0.9], clipNorm: null });
+    expect(config.data.augment).toBe(false);
+  });
+
+  it('reaches into a switch, the last setting wins, and an empty value takes a setting out', () => {
+    const set = [
+      'data.augment.probability=.3',
+      'seed=1',
+      'seed=2',
+      'loss.name=softmax',
+      'loss.margin=',
+      'model.x=',
+    ];
+    const config = parseConfig('loss: {margin: 0.2}\ndata: {augment: true}', {
+      overrides: set.map(parseOverride),
+    });
+    expect(config.data.augment).toMatchObject({ probability: 0.3, groups: { noise: 0.5 } });
+    expect(config.seed).toBe(2);
+    expect(config.loss).not.toHaveProperty('margin');
+  });
+
+  it('--data turns a config of documents into one of a folder', () => {
+    const overrides = optionOverrides({ data: 'cards', backend: 'cpu', output: 'out' });
+    const config = parseConfig('data: {identities: 5}', { overrides });
+    expect(config.data).toMatchObject({ source: 'folder', path: 'cards' });
+    expect(config.backend).toBe('cpu');
+    expect(config.output.directory).toBe('out');
+  });
+
+  it.each([
+    [['loss.margn=3']],
+    [['loss.margin=big']],
+    [['loss.margin.deep=1']],
+    [['__proto__.x=1']],
+    [['seed=[1']],
+    [['seed']],
+    [['=1']],
+    [['a..b=1']],
+    [['loss.name=softmax']],
+  ])('wrong settings: %s', (set) => expect(complaint('loss: {margin: 0.1}', ...set)).toMatchSnapshot());
+
+  it('a wrong --backend is named as it was written', () => {
+    expect(() => parseConfig('', { overrides: optionOverrides({ backend: 'wasmm' }) })).toThrow(
+      '--backend wasmm: backend: "wasmm" is not a choice; did you mean wasm? (auto, wasm, cpu)',
+    );
+  });
+});
+
+describe('files', () => {
+  it('a missing file and a folder are told apart', () => {
+    expect(() => loadConfig('no-such.yaml')).toThrow('there is no config file no-such.yaml');
+    expect(() => loadConfig(root)).toThrow('is a folder, not a config file');
+  });
+
+  it('paths become absolute', () => {
+    const config = loadConfig(undefined, optionOverrides({ data: 'cards' }));
+    expect(config.data).toHaveProperty('path', `${process.cwd()}/cards`);
+    expect(config.output.directory).toBe(`${process.cwd()}/runs`);
+  });
+
+  const configs = readdirSync(`${root}configs`).filter((file) => file.endsWith('.yaml'));
+  it.each(configs)('configs/%s is valid and names the schema', (file) => {
+    const overrides = file === 'cards.yaml' ? optionOverrides({ data: 'cards' }) : [];
+    loadConfig(`${root}configs/${file}`, overrides);
+    const [first] = readFileSync(`${root}configs/${file}`, 'utf8').split('\n');
+    expect(first).toBe('# yaml-language-server: $schema=../apps/trainer/schema/config.schema.json');
+  });
+});
+
+describe('schema', () => {
+  it('on disk is current (npm run schema -w apps/trainer)', () => {
+    const file = JSON.parse(readFileSync(new URL('../schema/config.schema.json', import.meta.url), 'utf8'));
+    expect(file).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+
+  it('describes every key that is not self-evident, and finds keys in every section', () => {
+    expect(keysOf(['data', 'augment'])).toEqual(['probability', 'groups', 'border']);
+    expect(keyPaths().map((path) => path.join('.'))).toContain('loss.warmup.scaleFrom');
+    expect(keysOf(['seed'])).toEqual([]);
+  });
+
+  it('knows the backends that the backends package starts', () => {
+    expect(CHOICES.backend).toEqual(BACKEND_CHOICES);
+  });
+});

@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseConfig } from '../src/config/parse-config.js';
+import { latestCheckpoint, writeCheckpoint } from '../src/run/checkpoints.js';
+import { RunDirectory } from '../src/run/run-directory.js';
+import { writeFileAtomic } from '../src/run/write-file-atomic.js';
+import { UserError } from '../src/user-error.js';
+import { useTemporaryFolder } from './fixtures/temporary-folder.js';
+
+const folder = useTemporaryFolder();
+
+/** Makes writes fail once so many bytes were written, with half of the last write done, as a full disk does. */
+const disk = vi.hoisted(() => ({ room: Number.POSITIVE_INFINITY, code: 'ENOSPC' }));
+afterEach(() => {
+  disk.room = Number.POSITIVE_INFINITY;
+  disk.code = 'ENOSPC';
+});
+
+vi.mock('node:fs/promises', async (original) => {
+  const fs = await original<typeof import('node:fs/promises')>();
+  const take = async (file: FileHandle, bytes: Uint8Array) => {
+    if (bytes.byteLength <= disk.room) {
+      disk.room -= bytes.byteLength;
+      return;
+    }
+    const part = bytes.subarray(0, Math.floor(disk.room));
+    disk.room = 0;
+    await file.datasync();
+    if (part.byteLength > 0) await fs.appendFile(file, part);
+    throw Object.assign(new Error(`${disk.code}: no space left on device, write`), { code: disk.code });
+  };
+  const open: typeof fs.open = async (...args) => {
+    const file = await fs.open(...args);
+    const { write, appendFile } = file;
+    file.write = (async (bytes: Uint8Array, offset: number, length: number) => {
+      await take(file, bytes.subarray(offset, offset + length));
+      return write.call(file, bytes, offset, length);
+    }) as typeof write;
+    file.appendFile = async (bytes) => {
+      const restored = file.appendFile;
+      file.appendFile = appendFile;
+      try {
+        await take(file, bytes as Uint8Array);
+        await appendFile.call(file, bytes);
+      } finally {
+        file.appendFile = restored;
+      }
+    };
+    return file;
+  };
+  return { ...fs, default: fs, open };
+});
+
+async function newRun(): Promise<RunDirectory> {
+  const run = await RunDirectory.create(folder(), 'run');
+  await run.writeConfig(parseConfig(''));
+  return run;
+}
+
+describe('a full disk', () => {
+  it('leaves the old file, no temporary one, and says what was needed', async () => {
+    const path = join(folder(), 'x.json');
+    await writeFileAtomic(path, 'old');
+    disk.room = 1000;
+    const error = await writeFileAtomic(path, 'n'.repeat(5000)).catch((e) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toMatch(
+      /^cannot write .*x\.json: the disk is full \(5\.0 kB to write, [\d.]+ \w+ free\)$/,
+    );
+    expect(error.hint).toBe('Nothing already written was lost. Make room, then start again.');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder())).toEqual(['x.json']);
+  });
+
+  it('leaves earlier checkpoints, and no part of the one that had no room', async () => {
+    const run = await newRun();
+    await writeCheckpoint(run, 1, { 'a.bin': new Uint8Array(100) }, {});
+    disk.room = 3000;
+    const files = { 'a.bin': new Uint8Array(2000), 'b.bin': new Uint8Array(2000) };
+    await expect(writeCheckpoint(run, 2, files, {})).rejects.toThrow(
+      /step-00000002: the disk is full \(4\.\d kB to write/,
+    );
+    expect(readdirSync(run.file('checkpoints'))).toEqual(['step-00000001']);
+    expect((await latestCheckpoint(run)).checkpoint!.step).toBe(1);
+  });
+
+  it('leaves no half line of metrics, and the log goes on when there is room', async () => {
+    const run = await newRun();
+    const log = await run.openMetrics();
+    await log.append({ step: 1 });
+    disk.room = 5;
+    await expect(log.append({ step: 2 })).rejects.toThrow(/metrics\.jsonl: the disk is full/);
+    disk.room = 1000;
+    await log.append({ step: 2 });
+    await log.close();
+    expect(readFileSync(run.file('metrics.jsonl'), 'utf8')).toBe('{"step":1}\n{"step":2}\n');
+  });
+
+  it.each([
+    ['EDQUOT', 'the disk quota is used up', 'Make room'],
+    ['EROFS', 'the file system is read-only', 'Give write permission'],
+    ['EACCES', 'permission is denied', 'Give write permission'],
+  ])('%s is told in words', async (code, words, hint) => {
+    disk.room = 0;
+    disk.code = code;
+    const error = await writeFileAtomic(join(folder(), 'x'), 'text').catch((e) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toContain(words);
+    expect(error.hint).toContain(hint);
+  });
+
+  it('any other error is thrown as it is', async () => {
+    disk.room = 0;
+    disk.code = 'EIO';
+    const error = await writeFileAtomic(join(folder(), 'x'), 'text').catch((e) => e);
+    expect(error).not.toBeInstanceOf(UserError);
+    expect(error.code).toBe('EIO');
+  });
+});
+
+/** A file system of 64 kB: the real thing, where mounting is allowed. */
+function mountSmall(path: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('a disk of 64 kB', () => {
+  it('runs full, and the checkpoint before stays whole', async (context) => {
+    if (!mountSmall(folder())) return context.skip('mounting a tmpfs is not allowed here');
+    try {
+      const run = await newRun();
+      await writeCheckpoint(run, 1, { 'a.bin': new Uint8Array(20_000) }, {});
+      const error = await writeCheckpoint(run, 2, { 'a.bin': new Uint8Array(60_000) }, {}).catch((e) => e);
+      expect(error).toBeInstanceOf(UserError);
+      expect(error.message).toMatch(/step-00000002: the disk is full \(60 kB to write, \d+ kB free\)$/);
+      expect(readdirSync(run.file('checkpoints'))).toEqual(['step-00000001']);
+      await writeCheckpoint(run, 2, { 'a.bin': new Uint8Array(10_000) }, {}, { keep: 1 });
+      expect((await latestCheckpoint(run)).checkpoint!.step).toBe(2);
+      await run.close();
+    } finally {
+      execFileSync('umount', [folder()]);
+    }
+  });
+});

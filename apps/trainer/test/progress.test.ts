@@ -1,0 +1,154 @@
+import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import pico from 'picocolors';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { formatBytes, formatSeconds } from '../src/format.js';
+import { Progress } from '../src/progress/progress.js';
+import { plainLine, terminalLine } from '../src/progress/progress-line.js';
+import type { StepReport } from '../src/progress/progress-reporter.js';
+import { StepRates } from '../src/progress/step-rates.js';
+
+const report = (step: number, changes: Partial<StepReport> = {}): StepReport => ({
+  step,
+  epoch: 2,
+  loss: 12.3456,
+  learningRate: 7e-4,
+  images: 64,
+  times: { data: 10, compute: 190 },
+  ...changes,
+});
+
+function view(changes: Partial<StepReport> = {}) {
+  const rates = new StepRates();
+  rates.add(report(370, changes));
+  return { report: report(370, changes), rates: rates.get()!, totalSteps: 1000 };
+}
+
+describe('rates', () => {
+  it('are of the last seconds', () => {
+    const rates = new StepRates(1000);
+    for (let i = 0; i < 50; i++) rates.add(report(i, { times: { data: 0, compute: 1000 } }));
+    for (let i = 0; i < 20; i++) rates.add(report(i, { times: { data: 60, compute: 40 } }));
+    const { imagesPerSecond, secondsPerStep, shares } = rates.get()!;
+    expect(imagesPerSecond).toBeCloseTo(640);
+    expect(secondsPerStep).toBeCloseTo(0.1);
+    expect(shares).toEqual([
+      ['data', expect.closeTo(0.6)],
+      ['compute', expect.closeTo(0.4)],
+    ]);
+  });
+
+  it('are none before the first step, and finite for steps of no time', () => {
+    const rates = new StepRates();
+    expect(rates.get()).toBeNull();
+    rates.add(report(1, { times: { compute: 0 } }));
+    expect(rates.get()!.imagesPerSecond).toBeLessThan(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('a line', () => {
+  it('for a log', () => {
+    expect(plainLine(view())).toMatchInlineSnapshot(
+      `"step 370/1000 (37%)  epoch 2  loss 12.35  lr 7.00e-4  320 images/s  data 5% compute 95%  2m 06s left"`,
+    );
+  });
+
+  it.each([200, 120, 100, 80, 60, 40, 20])(
+    'for a terminal %d wide fits, the least wanted left out',
+    (columns) => {
+      const line = stripVTControlCharacters(terminalLine(view(), columns, pico.createColors(true)));
+      expect(line.length).toBeLessThan(Math.max(columns, 26));
+      expect(line).toMatchSnapshot();
+    },
+  );
+
+  it('shows a loss that is not finite in red', () => {
+    const line = terminalLine(view({ loss: Number.NaN }), 120, pico.createColors(true));
+    expect(line).toContain('\u001b[31mloss NaN\u001b[39m');
+  });
+
+  it('shows waiting for data in yellow', () => {
+    const line = terminalLine(view({ times: { data: 90, compute: 10 } }), 120, pico.createColors(true));
+    expect(line).toContain('\u001b[33mdata 90% compute 10%');
+  });
+});
+
+/** A stream that keeps what is written. */
+function recorder(isTTY: boolean) {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  Object.assign(stream, { isTTY, columns: 100, rows: 30 });
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
+}
+
+describe('progress', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('in a pipe is a plain line every ten seconds, and at the end', () => {
+    const { stream, text } = recorder(false);
+    const progress = new Progress({ totalSteps: 300, stream });
+    progress.note('hello');
+    progress.phase('reading images');
+    progress.phase('reading images');
+    progress.phase(null);
+    for (let step = 1; step <= 300; step++) {
+      vi.advanceTimersByTime(200);
+      progress.step(report(step));
+    }
+    progress.done();
+    progress.done();
+    const lines = text().trim().split('\n');
+    expect(lines[0]).toBe('hello');
+    expect(lines[1]).toBe('reading images …');
+    const steps = lines.slice(2).map((line) => line.match(/^step (\d+)/)?.[1]);
+    expect(steps).toEqual(['1', '51', '101', '151', '201', '251', '300']);
+    expect(text()).not.toContain('\u001b');
+  });
+
+  it('in a terminal is drawn over itself, and notes stay above it', () => {
+    const { stream, text } = recorder(true);
+    const progress = new Progress({ totalSteps: 300, stream });
+    for (let step = 1; step <= 300; step++) {
+      vi.advanceTimersByTime(20);
+      progress.step(report(step));
+      if (step === 150) progress.note('a note');
+    }
+    progress.done();
+    const plain = stripVTControlCharacters(text());
+    expect(plain).toContain('a note\n');
+    expect(plain).toContain('100%');
+    // 6 seconds at ten drawings a second, not one a step.
+    expect(plain.match(/images\/s/g)!.length).toBeLessThan(70);
+  });
+});
+
+describe('formats', () => {
+  it.each([
+    [0, '0 bytes'],
+    [999, '999 bytes'],
+    [1500, '1.5 kB'],
+    [999_700, '1.0 MB'],
+    [12_345_678, '12 MB'],
+    [123_456_789, '123 MB'],
+    [5e12, '5.0 TB'],
+  ])('%d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+  it.each([
+    [0.2, '0s'],
+    [59.6, '1m 00s'],
+    [75, '1m 15s'],
+    [3661, '1h 01m'],
+    [90000, '1d 1h'],
+    [Number.NaN, '?'],
+  ])('%d seconds', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
+});

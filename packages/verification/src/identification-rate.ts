@@ -1,0 +1,110 @@
+import { checkLabels, normalizeRows } from './normalize-rows';
+import { scoreTile, TILE } from './score-tiles';
+import { type Interval, wilson } from './wilson';
+
+/** How often the right identity is among the best ones. */
+export interface IdentificationRate {
+  /** Among the best this many identities. */
+  rank: number;
+  /** `correct / probes`. */
+  rate: number;
+  correct: number;
+  /** 95 % Wilson interval of `rate`, taking probes for independent. */
+  interval: Interval;
+}
+
+/** Closed-set identification of probes among enrolled identities. */
+export interface IdentificationResult {
+  /** One entry for each of `ranks`, in their order. */
+  rates: IdentificationRate[];
+  probes: number;
+  /** Distinct labels of the gallery. */
+  identities: number;
+  /** For each probe, the rank of its own identity: 1 when it is the best. */
+  rankOfProbe: Int32Array;
+}
+
+/**
+ * Closed-set identification: each probe is compared with every enrolled (gallery) row, an identity's score is its best
+ * row's cosine, and a probe counts at rank r when its own identity is among the best r. The points of a cumulative match
+ * characteristic. A tie counts against the probe, so a collapsed model that gives every image one embedding scores 0
+ * and not 1.
+ *
+ * @param galleryEmbeddings Row-major G×D; several rows may share a label (several templates of an identity).
+ * @param galleryLabels G identities.
+ * @param probeEmbeddings Row-major P×D, each of an enrolled identity.
+ * @param probeLabels P identities.
+ * @param dimensions D.
+ * @param ranks The ranks to report, each at least 1. Default 1 and 5.
+ * @throws RangeError when sizes disagree, there is no probe, a probe's identity is not enrolled, a rank is not a positive
+ *   integer, or a row has a NaN, an infinity or zero length (the row is named).
+ */
+export function identificationRate(
+  galleryEmbeddings: Float32Array,
+  galleryLabels: Int32Array,
+  probeEmbeddings: Float32Array,
+  probeLabels: Int32Array,
+  dimensions: number,
+  ranks: readonly number[] = [1, 5],
+): IdentificationResult {
+  for (const rank of ranks) {
+    if (!Number.isInteger(rank) || rank < 1) {
+      throw new RangeError(`ranks must be integers of at least 1, got ${rank}.`);
+    }
+  }
+  const gallery = normalizeRows(galleryEmbeddings, dimensions, 'galleryEmbeddings');
+  const probes = normalizeRows(probeEmbeddings, dimensions, 'probeEmbeddings');
+  checkLabels(galleryLabels, gallery.count, 'galleryLabels');
+  checkLabels(probeLabels, probes.count, 'probeLabels');
+  if (probes.count === 0) throw new RangeError('There is no probe to identify.');
+
+  const identityOf = new Map<number, number>();
+  for (const label of galleryLabels) if (!identityOf.has(label)) identityOf.set(label, identityOf.size);
+  const galleryIdentity = galleryLabels.map((label) => identityOf.get(label)!);
+  const probeIdentity = probeLabels.map((label, i) => {
+    const identity = identityOf.get(label);
+    if (identity === undefined) {
+      throw new RangeError(
+        `Probe ${i} has identity ${label}, which is not in the gallery. Enrol it, or leave the probe out.`,
+      );
+    }
+    return identity;
+  });
+
+  const rankOfProbe = new Int32Array(probes.count);
+  const identities = identityOf.size;
+  const best = new Float32Array(TILE * identities);
+  const tile = new Float32Array(TILE * TILE);
+  for (let i0 = 0; i0 < probes.count; i0 += TILE) {
+    const iEnd = Math.min(i0 + TILE, probes.count);
+    best.fill(Number.NEGATIVE_INFINITY);
+    for (let j0 = 0; j0 < gallery.count; j0 += TILE) {
+      scoreTile(probes, i0, gallery, j0, tile);
+      const jEnd = Math.min(j0 + TILE, gallery.count);
+      for (let i = i0; i < iEnd; i++) {
+        for (let j = j0; j < jEnd; j++) {
+          const at = (i - i0) * identities + galleryIdentity[j];
+          const score = tile[(i - i0) * TILE + (j - j0)];
+          if (score > best[at]) best[at] = score;
+        }
+      }
+    }
+    for (let i = i0; i < iEnd; i++) {
+      const from = (i - i0) * identities;
+      const own = best[from + probeIdentity[i]];
+      // The identity itself is among those at least as good as it, which makes the rank start at 1.
+      let rank = 0;
+      for (let c = 0; c < identities; c++) if (best[from + c] >= own) rank++;
+      rankOfProbe[i] = rank;
+    }
+  }
+  return {
+    rates: ranks.map((rank) => {
+      const correct = rankOfProbe.reduce((sum, r) => sum + (r <= rank ? 1 : 0), 0);
+      return { rank, rate: correct / probes.count, correct, interval: wilson(correct, probes.count) };
+    }),
+    probes: probes.count,
+    identities,
+    rankOfProbe,
+  };
+}

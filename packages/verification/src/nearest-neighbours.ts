@@ -1,0 +1,84 @@
+import { normalizeRows } from './normalize-rows';
+import { scoreTile, TILE } from './score-tiles';
+
+/** What to leave out of a search. */
+export interface NearestNeighboursOptions {
+  /**
+   * For each query, the gallery row it must not find, or -1. When queries are gallery rows themselves, pass their row
+   * numbers so that no image finds itself.
+   */
+  exclude?: Int32Array;
+}
+
+/** The `k` best gallery rows of each query, best first: row-major Q×k. */
+export interface Neighbours {
+  /** Gallery rows. */
+  indices: Int32Array;
+  /** Their cosines with the query. */
+  scores: Float32Array;
+  k: number;
+}
+
+/**
+ * The `k` gallery rows with the highest cosine to each query, by exhaustive search. Equal scores go to the lower row.
+ *
+ * @param query Row-major Q×D; rows need not have unit length.
+ * @param gallery Row-major G×D.
+ * @param dimensions D.
+ * @param k How many, at most G (at most G - 1 when `exclude` names a row).
+ * @throws RangeError when sizes disagree, `k` is out of range, an excluded row does not exist, or a row has a NaN, an
+ *   infinity or zero length (the row is named).
+ */
+export function nearestNeighbours(
+  query: Float32Array,
+  gallery: Float32Array,
+  dimensions: number,
+  k: number,
+  options: NearestNeighboursOptions = {},
+): Neighbours {
+  const { exclude } = options;
+  const q = normalizeRows(query, dimensions, 'query');
+  const g = normalizeRows(gallery, dimensions, 'gallery');
+  const available = g.count - (exclude?.some((row) => row >= 0) ? 1 : 0);
+  if (!Number.isInteger(k) || k < 1 || k > available) {
+    throw new RangeError(
+      `k must be an integer in 1…${available} (the gallery rows to choose from), got ${k}.`,
+    );
+  }
+  if (exclude && exclude.length !== q.count) {
+    throw new RangeError(
+      `exclude has ${exclude.length} entries for ${q.count} queries. Expected one per query.`,
+    );
+  }
+  const outside = exclude?.find((row) => row < -1 || row >= g.count);
+  if (outside !== undefined) {
+    throw new RangeError(
+      `exclude names gallery row ${outside}, but rows are 0…${g.count - 1} (-1 for none).`,
+    );
+  }
+  const indices = new Int32Array(q.count * k);
+  const scores = new Float32Array(q.count * k).fill(Number.NEGATIVE_INFINITY);
+  const tile = new Float32Array(TILE * TILE);
+  for (let i0 = 0; i0 < q.count; i0 += TILE) {
+    for (let j0 = 0; j0 < g.count; j0 += TILE) {
+      scoreTile(q, i0, g, j0, tile);
+      const iEnd = Math.min(i0 + TILE, q.count);
+      const jEnd = Math.min(j0 + TILE, g.count);
+      for (let i = i0; i < iEnd; i++) {
+        const worst = (i + 1) * k - 1;
+        for (let j = j0; j < jEnd; j++) {
+          const score = tile[(i - i0) * TILE + (j - j0)];
+          if (score <= scores[worst] || exclude?.[i] === j) continue;
+          let at = worst;
+          for (; at > i * k && scores[at - 1] < score; at--) {
+            scores[at] = scores[at - 1];
+            indices[at] = indices[at - 1];
+          }
+          scores[at] = score;
+          indices[at] = j;
+        }
+      }
+    }
+  }
+  return { indices, scores, k };
+}

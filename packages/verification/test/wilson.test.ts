@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { wilson } from '../src/index';
+import golden from './golden.json';
+
+describe('wilson', () => {
+  it('agrees with SciPy', () => {
+    for (const { successes, trials, z, low, high } of golden.wilson) {
+      const interval = wilson(successes, trials, z);
+      expect(interval.low).toBeCloseTo(low, 12);
+      expect(interval.high).toBeCloseTo(high, 12);
+    }
+  });
+
+  it('holds the rate and stays in [0, 1]', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, part) => {
+        const successes = Math.floor(n * part);
+        const { low, high } = wilson(successes, n);
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(low).toBeLessThanOrEqual(successes / n);
+        expect(high).toBeGreaterThanOrEqual(successes / n);
+        expect(high).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('says what is wrong with bad input', () => {
+    expect(() => wilson(0, 0)).toThrow('trials must be an integer of at least 1');
+    expect(() => wilson(4, 3)).toThrow('successes must be an integer in 0…3');
+    expect(() => wilson(1, 3, 0)).toThrow('z must be a positive number');
+  });
+});

@@ -1,0 +1,65 @@
+/** Runs a module as a golden case did: its output and gradients in PyTorch's names and layouts. */
+import * as tf from '@tensorflow/tfjs-core';
+import { float32, type Module, Parameter, type StateDict, valueAndGradients } from '@unitsphere/core';
+import { toNchw, toNhwc } from './layout';
+import type { GoldenTensor } from './read';
+
+/** Golden values as a state dict; `rename` gives the module's key for a golden key. */
+export function toStateDict(
+  state: Record<string, GoldenTensor>,
+  rename: (key: string) => string = (key) => key,
+): StateDict {
+  return new Map(
+    Object.entries(state).map(([key, { shape, data }]) => [rename(key), float32(shape, data as Float32Array)]),
+  );
+}
+
+/** What a pass gives, everything in PyTorch's layout. */
+export interface Pass {
+  y: Float32Array;
+  dx: Float32Array;
+  /** Gradients of sum(y · dy) by state-dict key. */
+  gradients: Map<string, Float32Array>;
+}
+
+type Values = { readonly shape: number[]; readonly data: ArrayLike<number> };
+const isImage = ({ shape }: Values) => shape.length === 4;
+const intoTensorFlow = (t: Values) => (isImage(t) ? toNhwc(t) : t);
+const intoPyTorch = (t: Values) => (isImage(t) ? toNchw(t) : t).data as Float32Array;
+
+/**
+ * y = forward(x) once, and the gradients of sum(y · dy) for x and every parameter, on the current backend. Tensors of
+ * four dimensions are images. Leaves no tensors.
+ */
+export async function passOf(
+  module: Module<never, tf.Tensor>,
+  x: GoldenTensor,
+  dy: GoldenTensor,
+  forward: (x: tf.Tensor) => tf.Tensor = (x) => module.forward(x as never),
+): Promise<Pass> {
+  const { shape, data } = intoTensorFlow(x);
+  const input = new Parameter(shape, Float32Array.from(data));
+  const named = module.namedParameters();
+  let y!: Float32Array;
+  const upstream = intoTensorFlow(dy);
+  const { value, gradients } = valueAndGradients(() => {
+    const out = forward(input.variable);
+    y = intoPyTorch({ shape: out.shape, data: out.dataSync() });
+    return tf.sum(tf.mul(out, tf.tensor(upstream.data as Float32Array, upstream.shape))) as tf.Scalar;
+  }, [input, ...named.map(([, parameter]) => parameter)]);
+  value.dispose();
+  const values = gradients.map((gradient) => {
+    const data = gradient?.dataSync() as Float32Array;
+    gradient?.dispose();
+    return data;
+  });
+  input.dispose();
+  const byKey = new Map<string, Float32Array>();
+  for (const [i, [key, { shape, layout }]] of named.entries()) {
+    // A parameter that holds the gradient writes it out in PyTorch's layout.
+    const holder = new Parameter(shape, values[i + 1], { layout });
+    byKey.set(key, (await holder.toHost()).data as Float32Array);
+    holder.dispose();
+  }
+  return { y, dx: intoPyTorch({ shape, data: values[0] }), gradients: byKey };
+}

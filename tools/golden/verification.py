@@ -1,0 +1,84 @@
+"""Writes packages/verification/test/golden.json: what scikit-learn and SciPy say of small fixed cases.
+
+Run from the repository root with Python 3 and `pip install numpy scikit-learn scipy`:
+    python tools/golden/verification.py
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import scipy
+import sklearn
+from scipy.stats import binomtest, norm
+from sklearn.metrics import roc_auc_score, roc_curve
+
+FPRS = [1e-1, 1e-2, 1e-3]
+
+
+def summary(scores, positive):
+    fpr, tpr, thresholds = roc_curve(positive, scores, drop_intermediate=False)
+    rows = []
+    for target in FPRS:
+        best = tpr[fpr <= target].max()
+        # The strictest threshold that reaches the best TPR.
+        at = int(np.flatnonzero((fpr <= target) & (tpr == best))[0])
+        rows.append(
+            {
+                "fpr": target,
+                "tpr": float(best),
+                "threshold": float(thresholds[at]) if np.isfinite(thresholds[at]) else None,
+                "falseAccepts": int(np.sum((scores >= thresholds[at]) & ~positive)),
+            }
+        )
+    return {"auroc": float(roc_auc_score(positive, scores)), "tprAtFpr": rows}
+
+
+def main():
+    rng = np.random.default_rng(2026)
+    identities, per_identity, dimensions = 12, 5, 8
+    centres = rng.normal(size=(identities, dimensions))
+    labels = np.repeat(np.arange(identities), per_identity)
+    embeddings = (centres[labels] + 0.6 * rng.normal(size=(len(labels), dimensions))).astype(np.float32)
+    shuffle = rng.permutation(len(labels))
+    labels, embeddings = labels[shuffle], embeddings[shuffle]
+    unit = embeddings.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    i, j = np.triu_indices(len(labels), 1)
+    cosines = np.sum(unit[i] * unit[j], axis=1).astype(np.float32)
+
+    # Scores on a coarse grid, so that many tie within and across kinds.
+    tied_positive = rng.random(400) < 0.2
+    tied_scores = np.round(rng.normal(size=400) + 1.5 * tied_positive, 1)
+
+    intervals = []
+    for successes, trials in [(0, 10), (10, 10), (7, 12), (830, 1000), (1, 100000)]:
+        for confidence in (0.95, 0.99):
+            ci = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+            z = float(norm.ppf(0.5 + confidence / 2))
+            intervals.append(
+                {"successes": successes, "trials": trials, "z": z, "low": float(ci.low), "high": float(ci.high)}
+            )
+
+    golden = {
+        "madeWith": {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
+        "embeddings": {
+            "dimensions": dimensions,
+            "labels": labels.tolist(),
+            "values": [float(v) for v in embeddings.ravel()],
+            **summary(cosines, labels[i] == labels[j]),
+        },
+        "tied": {
+            "scores": tied_scores.tolist(),
+            "positive": tied_positive.astype(int).tolist(),
+            **summary(tied_scores, tied_positive),
+        },
+        "wilson": intervals,
+    }
+    out = Path("packages/verification/test/golden.json")
+    out.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    print(f"{out}: {out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+// publint and "are the types wrong" on every published package, as it would be packed.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { publishedPackages, root } from './packages.mjs';
+
+/** @returns {{name: string, problems: string}[]} One entry a check; problems is empty where it is clean. */
+export function checkPackages() {
+  return publishedPackages().flatMap(({ path, manifest }) => {
+    const checks = [{ tool: 'publint', args: [join(root, 'node_modules', 'publint', 'src', 'cli.js'), '--strict'] }];
+    // An application without a library entry for require is ESM by design.
+    const profile = manifest.main ? [] : ['--profile', 'esm-only'];
+    checks.push({ tool: 'attw', args: [join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'), '--pack', '.', ...profile] });
+    return checks.map(({ tool, args }) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path, encoding: 'utf8' });
+      return { name: `${tool} ${manifest.name}`, problems: status === 0 ? '' : `${stdout}${stderr}` };
+    });
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const failed = checkPackages().filter(({ name, problems }) => {
+    console.log(`${problems ? '✗' : '✓'} ${name}`);
+    if (problems) console.log(problems);
+    return problems;
+  });
+  process.exit(failed.length ? 1 : 0);
+}

@@ -1,0 +1,67 @@
+// Every check of the workspace: lint, types, unit tests of all packages, and the packages as they would be published.
+// Ends with one line: "N passed, N failed, N skipped". Arguments go to vitest: npm test -- packages/ops
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkPackages } from './check-packages.mjs';
+import { root } from './packages.mjs';
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const filters = process.argv.slice(2);
+
+if (filters.length === 0) {
+  tool('lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
+  tool('types', ['turbo/bin/turbo', 'run', 'typecheck', '--output-logs=errors-only', '--log-prefix=none']);
+}
+unitTests();
+if (filters.length === 0) {
+  for (const { name, problems } of checkPackages()) report(name, problems);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed ? 1 : 0);
+
+function report(name, problems) {
+  total[problems ? 'failed' : 'passed']++;
+  console.log(`${problems ? '✗' : '✓'} ${name}`);
+  if (problems) console.log(problems);
+}
+
+function tool(name, [file, ...args]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'node_modules', file), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+  });
+  report(name, status === 0 ? '' : `${stdout}${stderr}`);
+}
+
+function unitTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'unitsphere-test-'));
+  const json = join(folder, 'results.json');
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', 'vitest.projects.ts', '--reporter=default', '--reporter=json', `--outputFile.json=${json}`, ...filters],
+    { cwd: root, stdio: 'inherit' },
+  );
+  let results;
+  try {
+    results = JSON.parse(readFileSync(json, 'utf8'));
+  } catch {
+    report('unit tests', `vitest left no results (exit status ${status}).`);
+    return;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  total.passed += results.numPassedTests;
+  total.failed += results.numFailedTests;
+  total.skipped += results.numPendingTests + results.numTodoTests;
+  for (const file of results.testResults) {
+    for (const test of file.assertionResults) {
+      if (test.status === 'pending' || test.status === 'skipped') console.log(`skipped: ${test.fullName}`);
+    }
+  }
+  // A file that cannot be loaded fails without a failed test.
+  if (status !== 0 && results.numFailedTests === 0) report('unit tests', `vitest exited with status ${status}; see above.`);
+}
