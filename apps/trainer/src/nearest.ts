@@ -6,7 +6,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const edits = distance(lower, candidate.toLowerCase());
+    const edits = sorted(lower) === sorted(candidate) ? 1 : distance(lower, candidate.toLowerCase());
     if (edits < fewest) {
       fewest = edits;
       best = candidate;
@@ -15,3 +15,6 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   // A third of the letters wrong, but always one slip and never a different word.
   return best !== undefined && fewest <= Math.max(1, Math.ceil(best.length / 3)) ? best : undefined;
 }
+
+// Letters in the wrong order are one slip, and two edits or more.
+const sorted = (word: string) => [...word.toLowerCase()].sort().join('');

@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { run } from '../src/commands/program.js';
+import type { Work } from '../src/commands/work.js';
 import { isSupported } from '../src/doctor/inspect.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -69,7 +72,21 @@ describe('train', () => {
     const { code, stdout, stderr } = await unitsphere(train('--set', 'training.steps=20', '--set', 'seed=5'));
     expect(stderr).toMatch(/^New run runs\/run\nstep 1\/20 /);
     expect(stderr).toMatch(/step 20\/20 \(100%\).*0s left\n$/);
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "
+      Held out: 90 identities, 810 images, 3,240 same and 324,405 different pairs
+                       trained  untrained          95 % interval  threshold
+      TPR at FPR 1e-1    0.990      0.990                             0.200
+      TPR at FPR 1e-2    0.950      0.950                             0.400
+      TPR at FPR 1e-3    0.830      0.120            0.800–0.860      0.500
+      TPR at FPR 1e-4        –          –  too few pairs to tell
+      AUROC             0.9876     0.9876
+      rank-1             0.970      0.400
+
+      20 steps in 1m 15s, 1,234 images/s on wasm
+      Report: runs/run/report.html
+      "
+    `);
     expect(code).toBe(0);
     expect(readFileSync(join(runPath(), 'config.yaml'), 'utf8')).toMatch(/^seed: 5\n/);
     expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
@@ -139,8 +156,15 @@ describe('train', () => {
     ],
     [['report', 'none'], 'error: there is no run none\n'],
   ])('%j', async (args, message) => {
-    const { code, stderr } = await unitsphere(args);
-    expect(stderr).toBe(message);
+    let stderr = '';
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      stderr += text;
+      return true;
+    });
+    // Nothing is set to work by a mistake.
+    const code = await run(args, '1.2.3', {} as Work);
+    write.mockRestore();
+    expect(stripVTControlCharacters(stderr)).toBe(message);
     expect(code).toBe(2);
   });
 });
@@ -172,7 +196,7 @@ describe('stopping and going on', () => {
     },
   );
 
-  it('a second Ctrl-C quits at once, and a first one before the run is made does', async () => {
+  it('a second Ctrl-C quits at once', async () => {
     const { child, stderr, ended } = start(train(), { FAKE_STEP_MS: '60000' });
     while (!stderr().includes('New run')) await sleep(5);
     child.kill('SIGINT');
@@ -181,6 +205,14 @@ describe('stopping and going on', () => {
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
+  it('Ctrl-C before there is a run quits at once', async () => {
+    const { child, stderr, ended } = start(train(), { FAKE_ERROR: 'slow data' });
+    while (!stderr().includes('reading images')) await sleep(5);
+    child.kill('SIGINT');
+    expect(await ended).toEqual({ code: 130, stdout: '', stderr: 'reading images …\n' });
+    expect(existsSync(runPath())).toBe(false);
   });
 
   it('kill -9 leaves a lock that the next takes over, and no step is in the metrics twice', async () => {

@@ -81,6 +81,7 @@ describe('errors name the place, the key and what to do', () => {
     ['loss:\n  lr: 0.1'],
     ['model:\n  colour: red'],
     ['colour: red'],
+    ['optimizer: {rl: 1}'],
     ['optimiser: {lr: 1}'],
     ['data: {augment: {probabilty: 0.3}}'],
     ['data: {augment: {groups: {colour: 1}}}'],

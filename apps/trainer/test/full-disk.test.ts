@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
@@ -12,7 +11,7 @@ import { useTemporaryFolder } from './fixtures/temporary-folder.js';
 
 const folder = useTemporaryFolder();
 
-/** Makes writes fail once so many bytes were written, with half of the last write done, as a full disk does. */
+/** Makes writes fail once so many bytes were written, with a part of the last write done, as a full disk does. */
 const disk = vi.hoisted(() => ({ room: Number.POSITIVE_INFINITY, code: 'ENOSPC' }));
 afterEach(() => {
   disk.room = Number.POSITIVE_INFINITY;
@@ -21,34 +20,20 @@ afterEach(() => {
 
 vi.mock('node:fs/promises', async (original) => {
   const fs = await original<typeof import('node:fs/promises')>();
-  const take = async (file: FileHandle, bytes: Uint8Array) => {
-    if (bytes.byteLength <= disk.room) {
-      disk.room -= bytes.byteLength;
-      return;
-    }
-    const part = bytes.subarray(0, Math.floor(disk.room));
-    disk.room = 0;
-    await file.datasync();
-    if (part.byteLength > 0) await fs.appendFile(file, part);
-    throw Object.assign(new Error(`${disk.code}: no space left on device, write`), { code: disk.code });
-  };
   const open: typeof fs.open = async (...args) => {
     const file = await fs.open(...args);
-    const { write, appendFile } = file;
+    const write = file.write.bind(file) as (
+      bytes: Uint8Array,
+      offset: number,
+      length: number,
+    ) => Promise<unknown>;
     file.write = (async (bytes: Uint8Array, offset: number, length: number) => {
-      await take(file, bytes.subarray(offset, offset + length));
-      return write.call(file, bytes, offset, length);
-    }) as typeof write;
-    file.appendFile = async (bytes) => {
-      const restored = file.appendFile;
-      file.appendFile = appendFile;
-      try {
-        await take(file, bytes as Uint8Array);
-        await appendFile.call(file, bytes);
-      } finally {
-        file.appendFile = restored;
-      }
-    };
+      const part = Math.min(length, disk.room);
+      disk.room -= part;
+      const written = part > 0 ? await write(bytes, offset, part) : undefined;
+      if (part === length) return written;
+      throw Object.assign(new Error(`${disk.code}: no space left on device, write`), { code: disk.code });
+    }) as typeof file.write;
     return file;
   };
   return { ...fs, default: fs, open };

@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { initializers, Module } from '@unitsphere/core';
-import { type Activation, batchNormInference, batchNormTrain } from '@unitsphere/ops';
+import { type Activation, batchNormInference, batchNormTrain, updateMovingAverage } from '@unitsphere/ops';
 import type { NormOptions } from './layer-norm.js';
 
 /** What a batch norm is made with, beside its size. */
@@ -49,17 +49,11 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
     }
     const { y, mean, variance } = batchNormTrain(x, gamma, beta, options);
     const count = x.size / mean.size;
-    tf.tidy(() => {
-      moveTowards(this.runningMean.variable, mean, this.momentum);
-      moveTowards(this.runningVar.variable, tf.mul(variance, count / (count - 1)), this.momentum);
-    });
+    updateMovingAverage(this.runningMean.variable, mean, this.momentum);
+    updateMovingAverage(this.runningVar.variable, variance, this.momentum, count / (count - 1));
     this.batchesTracked.value++;
     return y;
   }
-}
-
-function moveTowards(average: tf.Variable, latest: tf.Tensor, momentum: number): void {
-  average.assign(tf.add(tf.mul(average, 1 - momentum), tf.mul(latest, momentum)));
 }
 
 /** torch.nn.BatchNorm1d: float32 [batch, features] in and out. */

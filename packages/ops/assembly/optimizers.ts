@@ -1,14 +1,18 @@
 // One pass over a parameter: its gradient and state read once, state written in place, the new value written apart.
 
-/** AdamW (Loshchilov & Hutter, 2019) as torch.optim.AdamW computes it. */
+/**
+ * AdamW (Loshchilov & Hutter, 2019) as torch.optim.AdamW computes it. rest1 and rest2 are 1 - beta1 and 1 - beta2: taken
+ * in float32 here they would lose digits.
+ */
 export function adamW(
   p: usize, g: usize, m: usize, v: usize, count: i32, out: usize,
-  gradScale: f32, beta1: f32, beta2: f32, stepSize: f32, invSqrtCorrection2: f32, eps: f32, decay: f32,
+  gradScale: f32, beta1: f32, beta2: f32, rest1: f32, rest2: f32, stepSize: f32, invSqrtCorrection2: f32, eps: f32,
+  decay: f32,
 ): void {
   const bytes = <usize>count << 2;
   const vector = bytes & ~15;
   const sg = f32x4.splat(gradScale), b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2);
-  const c1 = f32x4.splat(1 - beta1), c2 = f32x4.splat(1 - beta2);
+  const c1 = f32x4.splat(rest1), c2 = f32x4.splat(rest2);
   const ss = f32x4.splat(stepSize), ic = f32x4.splat(invSqrtCorrection2), ep = f32x4.splat(eps), de = f32x4.splat(decay);
   let i: usize = 0;
   for (; i < vector; i += 16) {
@@ -22,8 +26,8 @@ export function adamW(
   }
   for (; i < bytes; i += 4) {
     const gv = load<f32>(g + i) * gradScale;
-    const mv = beta1 * load<f32>(m + i) + (1 - beta1) * gv;
-    const vv = beta2 * load<f32>(v + i) + (1 - beta2) * (gv * gv);
+    const mv = beta1 * load<f32>(m + i) + rest1 * gv;
+    const vv = beta2 * load<f32>(v + i) + rest2 * (gv * gv);
     store<f32>(m + i, mv);
     store<f32>(v + i, vv);
     store<f32>(out + i, load<f32>(p + i) * decay - (stepSize * mv) / (sqrt<f32>(vv) * invSqrtCorrection2 + eps));

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { conv2dBackpropFilterWasm, conv2dBackpropInputWasm, conv2dWasm } from './wasm/conv2d.js';
-import { checkWindow, type Window, windowShape } from './window.js';
+import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
 
 const backpropInput = /* @__PURE__ */ defineOp<
   { dy: tf.Tensor4D; filter: tf.Tensor4D },
@@ -15,7 +15,7 @@ const backpropInput = /* @__PURE__ */ defineOp<
       .runKernel(
         tf.Conv2DBackpropInput,
         { dy, filter },
-        { strides: [stride, stride], pad: padding, dataFormat: 'NHWC', inputShape },
+        { strides: [stride, stride], pad: stockPadding(padding), dataFormat: 'NHWC', inputShape },
       ) as tf.Tensor,
   kernels: { wasm: conv2dBackpropInputWasm },
 });
@@ -31,14 +31,14 @@ const backpropFilter = /* @__PURE__ */ defineOp<
       .runKernel(
         tf.Conv2DBackpropFilter,
         { x, dy },
-        { strides: [stride, stride], pad: padding, dataFormat: 'NHWC', filterShape },
+        { strides: [stride, stride], pad: stockPadding(padding), dataFormat: 'NHWC', filterShape },
       ) as tf.Tensor,
   kernels: { wasm: conv2dBackpropFilterWasm },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window>({
   name: 'UnitsphereConv2d',
-  compose: ({ x, filter }, { stride, padding }) => tf.conv2d(x, filter, stride, padding),
+  compose: ({ x, filter }, { stride, padding }) => tf.conv2d(x, filter, stride, stockPadding(padding)),
   inputsToSave: ['x', 'filter'],
   gradient: ([dy], [x, filter], { stride, padding }) => ({
     x: () =>

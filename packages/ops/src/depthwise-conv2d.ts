@@ -6,11 +6,11 @@ import {
   depthwiseBackpropInputWasm,
   depthwiseWasm,
 } from './wasm/depthwise-conv2d.js';
-import { checkWindow, type Window, windowShape } from './window.js';
+import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
 
 const stockAttrs = ({ stride, padding }: Window) => ({
   strides: [stride, stride],
-  pad: padding,
+  pad: stockPadding(padding),
   dilations: [1, 1],
 });
 
@@ -40,7 +40,7 @@ const backpropFilter = /* @__PURE__ */ defineOp<
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window>({
   name: 'UnitsphereDepthwiseConv2d',
-  compose: ({ x, filter }, { stride, padding }) => tf.depthwiseConv2d(x, filter, stride, padding),
+  compose: ({ x, filter }, { stride, padding }) => tf.depthwiseConv2d(x, filter, stride, stockPadding(padding)),
   inputsToSave: ['x', 'filter'],
   gradient: ([dy], [x, filter], { stride, padding }) => ({
     x: () =>

@@ -7,5 +7,13 @@ export { globalAveragePool } from './global-average-pool.js';
 export { cosineLogits, l2Normalize } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { addBias, linear, matMul } from './linear.js';
+export { updateMovingAverage } from './moving-average.js';
 export { scaleChannels } from './scale-channels.js';
 export type { Window } from './window.js';
+export {
+  type AdamWStep,
+  adamWUpdate,
+  type SgdStep,
+  sgdUpdate,
+  sumSquares,
+} from './optimizer-updates.js';

@@ -4,6 +4,16 @@ export interface Window {
   padding: number;
 }
 
+/** The padding as stock operations take it. As one number they would size the width by the kernel's height. */
+export function stockPadding(padding: number): [[0, 0], [number, number], [number, number], [0, 0]] {
+  return [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ];
+}
+
 /** Throws unless stride is a positive and padding a non-negative integer. */
 export function checkWindow(op: string, { stride, padding }: Window): void {
   if (!Number.isInteger(stride) || stride < 1) throw new Error(`${op}: stride must be a positive integer, not ${stride}.`);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { on } from './backends.js';
+import { on } from '../../../tools/workspace/backends';
 import { contractCases, evaluate, fill, relativeError } from './contract.js';
 
 describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) => {

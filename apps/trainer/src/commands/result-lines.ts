@@ -22,7 +22,7 @@ export function resultLines({ heldOut, untrained, rank1 }: Figures): string[] {
         show(heldOut.tprAtFpr[key]),
         show(untrained?.tprAtFpr[key]),
         interval ? `${show(interval.low)}–${show(interval.high)}` : '',
-        show(heldOut.thresholds[key]),
+        show(heldOut.thresholds[key], 4),
       ];
     }),
     ['AUROC', show(heldOut.auroc, 4), show(untrained?.auroc, 4), '', ''],

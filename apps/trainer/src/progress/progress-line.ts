@@ -29,7 +29,7 @@ export function terminalLine(view: ProgressView, columns: number, colors: Colors
   let shown = parts(view);
   const length = () =>
     shown.reduce((sum, part) => sum + part.text.length + 3, head.length + 1 + count.length);
-  while (shown.length > 1 && length() > width) {
+  while (shown.length > 0 && length() > width) {
     const least = Math.max(...shown.map((part) => part.rank));
     shown = shown.filter((part) => part.rank !== least);
   }
@@ -72,9 +72,7 @@ function drawBar(done: number, width: number, colors: Colors): string {
 
 function formatLoss(loss: number): string {
   if (!Number.isFinite(loss)) return String(loss);
-  return Math.abs(loss) >= 1000
-    ? loss.toExponential(2)
-    : loss.toFixed(Math.abs(loss) < 1 ? 4 : 2).padStart(5);
+  return Math.abs(loss) >= 1000 ? loss.toExponential(2) : loss.toFixed(Math.abs(loss) < 1 ? 4 : 2);
 }
 
 function formatRate(rate: number): string {

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { diskError } from './disk-error.js';
-import { writeFileAtomic } from './write-file-atomic.js';
+import { writeAll, writeFileAtomic } from './write-file-atomic.js';
 
 /** One line of metrics.jsonl: the step it is of, and numbers or texts by name. */
 export interface MetricsRecord {
@@ -44,7 +44,7 @@ export class MetricsLog {
   async append(record: MetricsRecord): Promise<void> {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     try {
-      await this.file.appendFile(line);
+      await writeAll(this.file, line);
       this.length += line.byteLength;
     } catch (error) {
       await this.file.truncate(this.length).catch(() => {});

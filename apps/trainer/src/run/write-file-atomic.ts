@@ -41,7 +41,8 @@ export async function writeFileSynced(path: string, bytes: Uint8Array): Promise<
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all bytes at the file's position; one write may take only a part. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.byteLength; ) {
     const { bytesWritten } = await file.write(bytes, offset, bytes.byteLength - offset);
     offset += bytesWritten;

@@ -1,4 +1,12 @@
-import { float32, readSafetensors, type StateDict, StateDictError, writeSafetensors } from '@unitsphere/core';
+import {
+  float32,
+  readSafetensors,
+  type SafetensorsFile,
+  StateDictError,
+  toFloat32,
+  writeSafetensors,
+} from '@unitsphere/core';
+import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
 import { UserError } from '../user-error.js';
 import type { TrainingState } from './training-state.js';
 
@@ -17,7 +25,7 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
   const files: CheckpointFiles = {};
   if (ema) {
     files['raw.safetensors'] = writeSafetensors(await model.stateDict());
-    files['ema.safetensors'] = writeSafetensors(optimizerTensors((await ema.stateDict()).tensors));
+    files['ema.safetensors'] = fromOptimizerState(await ema.stateDict());
   }
   await state.withEvaluatedWeights(async () => {
     files['backbone.safetensors'] = writeSafetensors(await model.backbone.stateDict());
@@ -26,8 +34,7 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
     );
   });
   files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, await classCenters.toHost()]]));
-  const { step, tensors } = await optimizer.stateDict();
-  files['optimizer.safetensors'] = writeSafetensors(optimizerTensors(tensors), { step: String(step) });
+  files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict());
   return files;
 }
 
@@ -38,9 +45,8 @@ export function restoreState(state: TrainingState, files: CheckpointFiles): void
     if (raw) state.model.loadStateDict(readSafetensors(raw).tensors);
     else restoreModel(state.model, files);
     state.classCenters.fromHost(read(files, 'classes.safetensors').tensors.get(CENTERS_KEY)!);
-    const { tensors, metadata } = read(files, 'optimizer.safetensors');
-    state.optimizer.loadStateDict({ step: Number(metadata.step), tensors: fromStateDict(tensors) });
-    if (state.ema) state.ema.loadStateDict({ tensors: fromStateDict(read(files, 'ema.safetensors').tensors) });
+    state.optimizer.loadStateDict(toOptimizerState(read(files, 'optimizer.safetensors')));
+    state.ema?.loadStateDict(toOptimizerState(read(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
   }
@@ -69,14 +75,12 @@ function misfit(error: unknown): unknown {
   return new UserError(`the checkpoint does not fit the config: ${error.message}`, { cause: error });
 }
 
-type HostTensors = Record<string, { shape: number[]; data: Float32Array }>;
-
-function optimizerTensors(tensors: HostTensors): StateDict {
-  return new Map(Object.entries(tensors).map(([name, { shape, data }]) => [name, float32(shape, data)]));
+function fromOptimizerState({ step, tensors }: OptimizerState): Uint8Array {
+  const entries = Object.entries(tensors).map(([name, { shape, data }]) => [name, float32(shape, data)] as const);
+  return writeSafetensors(new Map(entries), { step: String(step) });
 }
 
-function fromStateDict(state: StateDict): HostTensors {
-  return Object.fromEntries(
-    [...state].map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]),
-  );
+function toOptimizerState({ tensors, metadata }: SafetensorsFile): OptimizerState {
+  const entries = [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]);
+  return { step: Number(metadata.step), tensors: Object.fromEntries(entries) };
 }

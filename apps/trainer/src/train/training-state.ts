@@ -27,7 +27,9 @@ export class TrainingState {
     );
     this.optimizer = createOptimizer(config.optimizer, this.model.parameters(), this.classCenters);
     const { ema } = config.optimizer;
-    this.ema = ema ? new Ema(this.model.parameters(), ema) : undefined;
+    // Running statistics too: averaged weights want the statistics that go with them.
+    const averaged = [...this.model.parameters(), ...this.model.namedBuffers().map(([, buffer]) => buffer)];
+    this.ema = ema ? new Ema(averaged, ema) : undefined;
   }
 
   /** Runs fn with the weights that are evaluated and shipped: the moving average where there is one. */
@@ -37,7 +39,7 @@ export class TrainingState {
     try {
       return await fn();
     } finally {
-      this.ema?.restore();
+      this.ema?.swap();
       this.model.train();
     }
   }

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Random } from '@unitsphere/core';
+import sharp from 'sharp';
+import { onTestFinished } from 'vitest';
+import { parseConfig } from '../src/config/parse-config.js';
+import type { Config } from '../src/config/config.js';
+import type { ProgressReporter } from '../src/progress/progress-reporter.js';
+import { RunDirectory } from '../src/run/run-directory.js';
+import { runTraining } from '../src/train/run-training.js';
+import type { TrainingOptions, TrainingOutcome } from '../src/train/types.js';
+
+/** A folder that is deleted when the test ends. */
+export function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'unitsphere-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Writes `count` small pictures of coloured rectangles, an identity each, and returns their folder. */
+export async function pictureFolder(count = 24): Promise<string> {
+  const folder = temporaryFolder();
+  for (let i = 0; i < count; i++) {
+    const random = new Random(7, 'picture', i);
+    const shapes = Array.from({ length: 6 }, () => {
+      const [x, y, w, h] = [random.int(48), random.int(48), 8 + random.int(40), 8 + random.int(40)];
+      return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="hsl(${random.int(360)},70%,50%)"/>`;
+    });
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${shapes.join('')}</svg>`;
+    await sharp(Buffer.from(svg)).flatten({ background: '#fff' }).png().toFile(join(folder, `${String(i).padStart(3, '0')}.png`));
+  }
+  return folder;
+}
+
+/** A config small enough for a test. */
+export function tinyConfig(data: string, extra = ''): Config {
+  return parseConfig(
+    `
+data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 0 }
+model: { backbone: lcnet_035, embeddingSize: 16 }
+training: { steps: 6, batchSize: 4, logEvery: 1, validateEvery: 3, checkpointEvery: 3, keepCheckpoints: 2 }
+${extra}`,
+    { file: 'test' },
+  );
+}
+
+/** Keeps what was noted, says nothing. */
+export function silentProgress(): ProgressReporter & { notes: string[] } {
+  const notes: string[] = [];
+  return { notes, step() {}, note: (line) => void notes.push(line), phase() {}, done() {} };
+}
+
+/** Trains in a new run under `base`, or goes on with the one that is there. */
+export async function train(config: Config, base: string, options: Partial<TrainingOptions> = {}): Promise<TrainingOutcome> {
+  let run: RunDirectory | undefined;
+  const openRun = async () => {
+    run = options.resume ? await RunDirectory.open(join(base, 'run')) : await RunDirectory.create(base, 'run');
+    await run.writeConfig(config);
+    return run;
+  };
+  try {
+    return await runTraining({ config, resume: false, progress: silentProgress(), openRun, ...options });
+  } finally {
+    await run?.close();
+  }
+}

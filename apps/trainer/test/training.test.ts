@@ -1,0 +1,152 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { useBackend } from '@unitsphere/backends';
+import { readSafetensors } from '@unitsphere/core';
+import { BatchLoader } from '@unitsphere/data';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import type { Config } from '../src/config/config.js';
+import { runEvaluation } from '../src/evaluate/run-evaluation.js';
+import { latestCheckpoint } from '../src/run/checkpoints.js';
+import { readMetrics } from '../src/run/metrics-log.js';
+import { RunDirectory } from '../src/run/run-directory.js';
+import { sourceSpec } from '../src/train/dataset.js';
+import { TrainingState } from '../src/train/training-state.js';
+import { createTrainingStep, NotFiniteError } from '../src/train/training-step.js';
+import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
+
+const losses = async (run: RunDirectory) =>
+  (await readMetrics(run.file('metrics.jsonl'))).flatMap((record) => ('loss' in record ? [[record.step, record.loss]] : []));
+const finalFile = async (run: RunDirectory, name: string) => {
+  const { checkpoint } = await latestCheckpoint(run);
+  return Buffer.from(await checkpoint!.readFile(name));
+};
+
+test('a run leaves its config, metrics, checkpoints, summary and report', async () => {
+  const config = tinyConfig(await pictureFolder());
+  const { run, summary } = await train(config, temporaryFolder());
+  const written = JSON.parse(readFileSync(run.file('summary.json'), 'utf8'));
+  expect(written).toEqual(JSON.parse(JSON.stringify(summary)));
+  for (const part of [written.heldOut, written.untrained]) {
+    expect(Object.keys(part.tprAtFpr)).toEqual(['1e-1', '1e-2', '1e-3', '1e-4']);
+    expect(part.auroc).toBeGreaterThanOrEqual(0);
+    const images = written.splits.test * 9;
+    expect(part.pairs.positive + part.pairs.negative).toBe((images * (images - 1)) / 2);
+    expect(part.pairs.positive).toBe(written.splits.test * 36);
+  }
+  expect(written).toMatchObject({ steps: 6, backend: 'wasm', imagesSeen: 24 });
+  expect(written.imagesPerSecond).toBeGreaterThan(0);
+  expect((await losses(run)).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(readFileSync(run.file('report.html'), 'utf8')).toContain('<svg');
+  // timm's keys without a prefix, convolutions as OIHW.
+  const backbone = readSafetensors(await finalFile(run, 'backbone.safetensors')).tensors;
+  expect(backbone.get('conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
+  expect(backbone.get('blocks.0.0.conv_dw.weight')!.shape).toEqual([8, 1, 3, 3]);
+});
+
+test('interrupted at any step and resumed, a run gives the numbers of one that was not', async () => {
+  const data = await pictureFolder();
+  const extra = 'optimizer: { ema: { decay: 0.9 } }\nloss: { warmup: { steps: 4, scaleFrom: 16 } }';
+  const config = tinyConfig(data, extra);
+  const whole = await train(config, temporaryFolder());
+  for (const stopAfter of [1, 4]) {
+    const base = temporaryFolder();
+    const stop = new AbortController();
+    const progress = { ...silentProgress(), step: ({ step }: { step: number }) => void (step === stopAfter && stop.abort()) };
+    const first = await train(config, base, { progress, signal: stop.signal });
+    expect(first.summary).toBeNull();
+    expect(first.step).toBe(stopAfter);
+    const resumed = await train(config, base, { resume: true });
+    expect(await losses(resumed.run)).toEqual(await losses(whole.run));
+    for (const file of ['backbone.safetensors', 'head.safetensors', 'classes.safetensors', 'optimizer.safetensors', 'raw.safetensors']) {
+      expect((await finalFile(resumed.run, file)).equals(await finalFile(whole.run, file)), file).toBe(true);
+    }
+    expect(resumed.summary!.heldOut).toEqual(whole.summary!.heldOut);
+    expect(resumed.summary!.untrained).toEqual(whole.summary!.untrained);
+  }
+});
+
+test('one seed gives one run; another seed another', async () => {
+  const data = await pictureFolder();
+  const config = tinyConfig(data, 'seed: 3');
+  const [a, b] = [await train(config, temporaryFolder()), await train(config, temporaryFolder())];
+  expect(await losses(a.run)).toEqual(await losses(b.run));
+  const other = await train(tinyConfig(data, 'seed: 4'), temporaryFolder());
+  expect(await losses(other.run)).not.toEqual(await losses(a.run));
+});
+
+test.each(['arcface', 'combined', 'softmax'])('%s trains, with SGD and each neck and norm', async (name) => {
+  const choice = { arcface: ['flatten', 'layernorm'], combined: ['gap', 'batchnorm'], softmax: ['squeeze', 'layernorm-batchnorm'] }[name]!;
+  const config = tinyConfig(await pictureFolder(), `loss: { name: ${name}, scale: 16 }\noptimizer: { name: sgd, lr: 0.05 }`);
+  config.model = { ...config.model, neck: choice[0], norm: choice[1] } as Config['model'];
+  if (config.model.neck === 'squeeze') config.model.squeezeRatio = 0.25;
+  const { run, summary } = await train(config, temporaryFolder());
+  expect(summary!.steps).toBe(6);
+  for (const [, loss] of await losses(run)) expect(Number.isFinite(loss)).toBe(true);
+});
+
+test('a loss that is not finite stops with the step, the rate and the norms; the last checkpoint stays', async () => {
+  const config = tinyConfig(await pictureFolder(), 'optimizer: { lr: 1e38, clipNorm: null }\nschedule: { warmup: 0 }');
+  config.training.checkpointEvery = 1;
+  const base = temporaryFolder();
+  const error = await train(config, base).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(NotFiniteError);
+  expect(error.message).toMatch(/stopped at step \d+: the loss is .*norm.*learning rate.*largest weights by norm: .+/);
+  const { checkpoint, damaged } = await latestCheckpoint(await RunDirectory.openForReading(join(base, 'run')));
+  expect(checkpoint!.step).toBeGreaterThanOrEqual(1);
+  expect(damaged).toEqual([]);
+});
+
+test('unreadable images are named and left out; the run goes on', async () => {
+  const data = await pictureFolder();
+  const whole = readFileSync(join(data, '001.png'));
+  writeFileSync(join(data, 'cut-off.png'), whole.subarray(0, whole.length / 2));
+  writeFileSync(join(data, 'text.jpg'), 'not an image');
+  const progress = silentProgress();
+  const { summary } = await train(tinyConfig(data), temporaryFolder(), { progress });
+  expect(summary!.skipped).toBe(2);
+  expect(progress.notes.join('\n')).toMatch(/cut-off\.png/);
+  expect(progress.notes.join('\n')).toMatch(/text\.jpg/);
+});
+
+test('evaluate gives the run its own figures again, and refuses identities it has seen', async () => {
+  const data = await pictureFolder();
+  const config = tinyConfig(data);
+  const { run, summary } = await train(config, temporaryFolder());
+  const own = await runEvaluation({ checkpoint: run.path, progress: silentProgress() });
+  expect(own.heldOut).toEqual(summary!.heldOut);
+  expect(own.untrained.tprAtFpr).toEqual(summary!.untrained!.tprAtFpr);
+  const sameFolder = await runEvaluation({ checkpoint: run.path, data, progress: silentProgress() });
+  expect(sameFolder.heldOut).toEqual(summary!.heldOut);
+  const others = await runEvaluation({ checkpoint: run.path, data, identities: 'all', progress: silentProgress() });
+  expect(others.heldOut.identities).toBe(24);
+});
+
+test('a training step leaves the tensors it found, and memory is flat over 500 steps', { timeout: 120_000 }, async () => {
+  await useBackend('wasm');
+  const config = tinyConfig(await pictureFolder());
+  config.training.steps = 520;
+  const loader = await BatchLoader.create({
+    source: sourceSpec(config.data, 0),
+    size: 32,
+    batchSize: 4,
+    seed: 0,
+    augment: false,
+  });
+  const batches = [await loader.next(), await loader.next()];
+  await loader.close();
+  const state = new TrainingState(config, 24);
+  const step = createTrainingStep(config, state);
+  const run = (i: number) => step({ ...batches[i % 2]!, step: i });
+  // The first steps make the optimizer's state and the backend's caches.
+  for (let i = 0; i < 20; i++) run(i);
+  const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
+  const before = { ...tf.memory(), heap: wasm.HEAPU8.length };
+  for (let i = 20; i < 520; i++) {
+    run(i);
+    if (i === 20) expect(tf.memory().numTensors).toBe(before.numTensors);
+  }
+  const after = { ...tf.memory(), heap: wasm.HEAPU8.length };
+  expect(after).toEqual(before);
+  state.dispose();
+});

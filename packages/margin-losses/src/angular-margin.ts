@@ -1,0 +1,47 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { MarginCurve } from './margin-softmax.js';
+
+/**
+ * The smallest sine that the derivative divides by: 2^−11.5, the sine at 1 − 2^−24, the float32 nearest to 1. So it
+ * acts on cosines of exactly ±1 only, where the derivative has no limit, and keeps it finite there.
+ */
+export const SMALLEST_SINE = 2 ** -11.5;
+
+/** The sine of the angle; (1 − c)(1 + c) keeps the digits that 1 − c² loses near ±1. */
+function sine(cosine: tf.Tensor1D): tf.Tensor1D {
+  return tf.sqrt(tf.mul(tf.sub(1, cosine), tf.add(1, cosine))) as tf.Tensor1D;
+}
+
+/** cos(theta + margin) − offset, by the addition theorem: no inverse cosine. */
+export function additiveAngularMargin(margin: number, offset = 0): MarginCurve {
+  const [cos, sin] = [Math.cos(margin), Math.sin(margin)];
+  return {
+    value: (c) => tf.sub(tf.sub(tf.mul(c, cos), tf.mul(sine(c), sin)), offset),
+    slope: (c) => {
+      const s = sine(c);
+      return tf.div(tf.add(tf.mul(s, cos), tf.mul(c, sin)), tf.maximum(s, SMALLEST_SINE));
+    },
+  };
+}
+
+/** cos(m1 · theta + m2) − m3 (ArcFace, equation 4). */
+export function combinedAngularMargin(m1: number, m2: number, m3: number): MarginCurve {
+  // atan2 keeps the digits that acos loses near ±1.
+  const angle = (c: tf.Tensor1D) => tf.add(tf.mul(tf.atan2(sine(c), c), m1), m2);
+  return {
+    value: (c) => tf.sub(tf.cos(angle(c)), m3) as tf.Tensor1D,
+    slope: (c) => tf.mul(tf.div(tf.sin(angle(c)), tf.maximum(sine(c), SMALLEST_SINE)), m1) as tf.Tensor1D,
+  };
+}
+
+/** One curve where the cosine is above a threshold, and another elsewhere. */
+export function piecewiseMargin(threshold: number, above: MarginCurve, elsewhere: MarginCurve): MarginCurve {
+  return {
+    value: (c) => tf.where(tf.greater(c, threshold), above.value(c), elsewhere.value(c)),
+    slope: (c) => tf.where(tf.greater(c, threshold), slopeOf(above, c), slopeOf(elsewhere, c)),
+  };
+}
+
+function slopeOf(curve: MarginCurve, c: tf.Tensor1D): tf.Tensor1D {
+  return curve.slope ? curve.slope(c) : tf.onesLike(c);
+}

@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Throws unless value is a finite number in [low, high). */
+export function checkNumber(name: string, value: number, low: number, high: number): number {
+  if (!(Number.isFinite(value) && value >= low && value < high)) {
+    throw new RangeError(`${name} must be in [${low}, ${Number(high.toFixed(4))}), but it is ${value}.`);
+  }
+  return value;
+}
+
+/** Throws unless value is a finite number above 0. */
+export function checkPositive(name: string, value: number): number {
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw new RangeError(`${name} must be a finite number above 0, but it is ${value}.`);
+  }
+  return value;
+}
+
+/** Throws unless cosines is a float32 matrix with at least one row and one column. */
+export function checkCosines(loss: string, cosines: tf.Tensor): void {
+  if (cosines.rank !== 2 || cosines.dtype !== 'float32') {
+    throw new TypeError(
+      `${loss}: cosines must be float32 [batch, classes], but they are ${cosines.dtype} of shape [${cosines.shape}].`,
+    );
+  }
+  if (cosines.size === 0) {
+    throw new RangeError(
+      `${loss}: cosines of shape [${cosines.shape}] hold nothing; one row and one class are needed.`,
+    );
+  }
+}
+
+/** Throws where a cosine is not a number, or is no cosine. */
+export function checkCosineValues(loss: string, cosines: tf.Tensor2D): void {
+  if (tf.getBackend() === 'webgpu') {
+    throw new Error(
+      `${loss}: checkNumerics reads the cosines synchronously, which the WebGPU backend cannot. ` +
+        'Leave checkNumerics off, or look for the fault on the wasm or cpu backend.',
+    );
+  }
+  const classes = cosines.shape[1];
+  const values = cosines.dataSync();
+  const at = values.findIndex((value) => !(Math.abs(value) <= 1.001));
+  if (at >= 0) {
+    throw new Error(
+      `${loss}: the cosine of row ${Math.floor(at / classes)} and class ${at % classes} is ${values[at]}. ` +
+        'Cosines lie in [-1, 1]: divide embeddings and class centers by their lengths first' +
+        (Number.isNaN(values[at])
+          ? '; a NaN means that one of them already held a NaN or had no length.'
+          : '.'),
+    );
+  }
+}

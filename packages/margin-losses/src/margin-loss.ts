@@ -1,0 +1,55 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The class of each row: an int32 value in [0, classes), or −1 where the row's class is not among these columns (a
+ * shard of the classes, say).
+ *
+ * An Int32Array is always checked. A tensor is checked on the backends whose memory is the program's own (`cpu`,
+ * `wasm`, `tensorflow`); elsewhere reading it would stall the device, so a value outside [0, classes) counts as −1.
+ */
+export type Labels = tf.Tensor1D | Int32Array;
+
+/** A loss of cosines and labels. It knows nothing of where the class centres live. */
+export interface MarginLoss {
+  /** What the cosines are multiplied by after the margin. */
+  readonly scale: number;
+
+  /**
+   * The logits: the margin applied to each row's label column, and everything multiplied by `scale`. A row with label
+   * −1 gets no margin. Differentiable in the cosines.
+   * @param cosines float32 [batch, classes], each in [−1, 1] up to rounding.
+   * @param labels int32 [batch]; see {@link Labels}.
+   * @returns float32 [batch, classes].
+   * @throws TypeError on a wrong rank or dtype; RangeError where the batch sizes differ or a label is out of range.
+   */
+  logits(cosines: tf.Tensor2D, labels: Labels): tf.Tensor2D;
+
+  /**
+   * The cross-entropy of the logits, averaged over the batch: mean of −log softmax(logits)[label]. Differentiable in
+   * the cosines, in one pass: (softmax − one-hot) · d logit / d cosine / batch.
+   *
+   * A row with label −1 adds 0 to the sum, as its own logit is not here, and still counts in the batch; its gradient
+   * is softmax / batch, that of its log-sum-exp, as in insightface.
+   * @param cosines float32 [batch, classes], each in [−1, 1] up to rounding.
+   * @param labels int32 [batch]; see {@link Labels}.
+   * @returns A float32 scalar.
+   * @throws TypeError on a wrong rank or dtype; RangeError where the batch sizes differ or a label is out of range.
+   */
+  loss(cosines: tf.Tensor2D, labels: Labels): tf.Scalar;
+}
+
+/** What every margin loss can be told. */
+export interface MarginLossOptions {
+  /** What the cosines are multiplied by after the margin; above 0. Default 64. */
+  scale?: number;
+  /**
+   * How the label column is differentiated. `exact` (default): the true derivative of the margin. `pass-through`: that
+   * of insightface's code, which moves the label's logit unrecorded, so d logit / d cosine is `scale` there too.
+   */
+  gradient?: 'exact' | 'pass-through';
+  /**
+   * Read the cosines before every use and throw where one is NaN, infinite or beyond ±1.001. Off by default: it costs
+   * a download, and does not work on WebGPU, which cannot be read synchronously.
+   */
+  checkNumerics?: boolean;
+}

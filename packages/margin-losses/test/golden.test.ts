@@ -1,0 +1,231 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
+import { backends, start } from '../../../tools/workspace/backends.ts';
+import { ArcFace, CombinedMargin, CosFace, type MarginLoss, NormalizedSoftmax } from '../src/index.js';
+import { logitsGradient } from './reference.js';
+
+interface Shard {
+  firstClass: number;
+  cosines: GoldenTensor;
+  labels: GoldenTensor;
+  logits: GoldenTensor;
+  dCosines: GoldenTensor;
+  dCosinesPassThrough: GoldenTensor | null;
+}
+
+interface GoldenLoss {
+  name: string;
+  group: string;
+  margin: string;
+  options: { scale: number; margin: number; m1: number; m2: number; m3: number };
+  cosines: GoldenTensor;
+  labels: GoldenTensor;
+  logits: GoldenTensor;
+  loss: number;
+  lossOfPresentRows?: number;
+  dCosines: GoldenTensor;
+  dCosinesPassThrough: GoldenTensor | null;
+  singular?: [number, number][];
+  shards: Shard[];
+  largestLogit: GoldenTensor;
+  sumExp: GoldenTensor;
+  embeddings: GoldenTensor;
+  classCenters: GoldenTensor;
+  dEmbeddings: GoldenTensor;
+  dClassCenters: GoldenTensor;
+}
+
+const TOLERANCE = 1e-4;
+const all = readGolden<GoldenLoss>('losses').cases;
+const groups = (...names: string[]) =>
+  all.filter((c) => names.includes(c.group)).map((c) => [c.name, c] as const);
+const passes = ['exact', 'pass-through'] as const;
+
+function make({ margin, options }: GoldenLoss, gradient: 'exact' | 'pass-through'): MarginLoss {
+  switch (margin) {
+    case 'softmax':
+      return new NormalizedSoftmax({ ...options, gradient });
+    case 'cosface':
+      return new CosFace({ ...options, gradient });
+    case 'arcface':
+      return new ArcFace({ ...options, gradient });
+    case 'arcface easy margin':
+      return new ArcFace({ ...options, easyMargin: true, gradient });
+    case 'arcface monotonic':
+      return new ArcFace({ ...options, monotonic: true, gradient });
+    case 'combined':
+      return new CombinedMargin({ ...options, gradient });
+    case 'combined insightface':
+      return new CombinedMargin({ ...options, form: 'insightface', gradient });
+    default:
+      throw new Error(`The golden file has a margin that this test does not know: ${margin}.`);
+  }
+}
+
+const matrix = (t: GoldenTensor) => tf.tensor2d(t.data as Float32Array, t.shape as [number, number]);
+const labelsOf = (t: { labels: GoldenTensor }) => t.labels.data as Int32Array;
+
+function evaluate(loss: MarginLoss, cosines: tf.Tensor2D, labels: Int32Array) {
+  return tf.tidy(() => {
+    const { value, grad } = tf.valueAndGrad((c: tf.Tensor) => loss.loss(c as tf.Tensor2D, labels))(cosines);
+    return { value: value.dataSync()[0], gradient: grad.dataSync() as Float32Array };
+  });
+}
+
+/** The gradient that the file has for a pass: none of its own means the exact one. */
+const expectedGradient = (c: GoldenLoss | Shard, pass: string) =>
+  (pass === 'exact' ? undefined : c.dCosinesPassThrough) ?? c.dCosines;
+
+describe.each(backends)('%s', (backend) => {
+  beforeAll(() => start(backend));
+
+  test.each(groups('spread', 'trained', 'edge', 'past pi - margin', 'absent label'))('%s', (_name, c) => {
+    tf.tidy(() => {
+      const cosines = matrix(c.cosines);
+      for (const pass of passes) {
+        const loss = make(c, pass);
+        expect(relativeError(loss.logits(cosines, labelsOf(c)).dataSync(), c.logits)).toBeLessThan(TOLERANCE);
+        const { value, gradient } = evaluate(loss, cosines, labelsOf(c));
+        expect(relativeError(value, c.lossOfPresentRows ?? c.loss)).toBeLessThan(TOLERANCE);
+        const expected = expectedGradient(c, pass);
+        expect(relativeError(gradient, expected), pass).toBeLessThan(TOLERANCE);
+        // Also row by row: one with a large gradient would hide the others. Below 1e-6 · scale a row is rounding.
+        const classes = c.cosines.shape[1];
+        labelsOf(c).forEach((_, row) => {
+          const part = (values: ArrayLike<number>) =>
+            Array.from(values).slice(row * classes, (row + 1) * classes);
+          const wanted = part(expected.data);
+          const size = Math.max(...wanted.map(Math.abs));
+          if (size > 1e-6 * c.options.scale) {
+            const rounding = (1e-6 * c.options.scale) / size;
+            expect(relativeError(part(gradient), wanted), `${pass}, row ${row}`).toBeLessThan(
+              TOLERANCE + rounding,
+            );
+          }
+        });
+      }
+    });
+  });
+
+  test.each(groups('edge').filter(([, c]) => c.singular))('%s: signs where there is no limit', (_name, c) => {
+    const { gradient } = tf.tidy(() => evaluate(make(c, 'exact'), matrix(c.cosines), labelsOf(c)));
+    for (const [row, column] of c.singular!) {
+      const place = row * c.cosines.shape[1] + column;
+      expect(Number.isFinite(gradient[place])).toBe(true);
+      // Adding 0 makes a negative zero a zero.
+      expect(Math.sign(gradient[place]) + 0).toBe(Math.sign(c.dCosines.data[place]) + 0);
+    }
+  });
+
+  // The loss clamps the label's cosine; the others it leaves to whoever made them, as insightface's PartialFC does.
+  test.each(groups('beyond one'))('%s', (_name, c) => {
+    tf.tidy(() => {
+      const raw = c.cosines.data as Float32Array;
+      const clamped = raw.map((v) => Math.min(1, Math.max(-1, v)));
+      const classes = c.cosines.shape[1];
+      for (const pass of passes) {
+        const loss = make(c, pass);
+        const expected = expectedGradient(c, pass).data;
+        const direct = evaluate(loss, matrix(c.cosines), labelsOf(c));
+        expect(relativeError(direct.value, c.loss)).toBeLessThan(TOLERANCE);
+        labelsOf(c).forEach((label, row) => {
+          const place = row * classes + label;
+          if (Math.abs(raw[place]) > 1) expect(Math.abs(direct.gradient[place])).toBe(0);
+          else expect(relativeError(direct.gradient[place], expected[place])).toBeLessThan(TOLERANCE);
+        });
+        const behindClamp = evaluate(loss, matrix({ ...c.cosines, data: clamped }), labelsOf(c)).gradient;
+        const chained = behindClamp.map((g, i) => (Math.abs(raw[i]) > 1 ? 0 : g));
+        expect(relativeError(chained, expected), pass).toBeLessThan(TOLERANCE);
+      }
+    });
+  });
+
+  test.each(groups('sharded'))('%s', (_name, c) => {
+    tf.tidy(() => {
+      const rows = c.labels.shape[0];
+      for (const pass of passes) {
+        for (const shard of c.shards) {
+          const loss = make(c, pass);
+          const cosines = matrix(shard.cosines);
+          const logits = loss.logits(cosines, labelsOf(shard));
+          expect(relativeError(logits.dataSync(), shard.logits)).toBeLessThan(TOLERANCE);
+          // The softmax is over both shards: its gradient arrives from outside.
+          const classes = shard.cosines.shape[1];
+          const dLogits = logits.dataSync().map((logit, i) => {
+            const row = Math.floor(i / classes);
+            const p = Math.exp(logit - c.largestLogit.data[row]) / c.sumExp.data[row];
+            return (p - (i % classes === shard.labels.data[row] ? 1 : 0)) / rows;
+          });
+          const gradient = logitsGradient(
+            loss,
+            cosines,
+            labelsOf(shard),
+            tf.tensor2d(dLogits, [rows, classes]),
+          );
+          expect(relativeError(gradient, expectedGradient(shard, pass))).toBeLessThan(TOLERANCE);
+        }
+      }
+    });
+  });
+
+  test.each(groups('end to end'))(
+    '%s: loss, and gradients carried on to embeddings and class centers',
+    (_name, c) => {
+      tf.tidy(() => {
+        const { value, gradient } = evaluate(make(c, 'exact'), matrix(c.cosines), labelsOf(c));
+        expect(relativeError(value, c.loss)).toBeLessThan(TOLERANCE);
+        const [e, w] = [rowsOf(c.embeddings), rowsOf(c.classCenters)];
+        const classes = w.length;
+        const dCosine = (i: number, j: number) => gradient[i * classes + j];
+        const dE = e.map((row, i) =>
+          throughNormalize(
+            row,
+            sumRows(w.map(unit), (j) => dCosine(i, j)),
+          ),
+        );
+        const dW = w.map((row, j) =>
+          throughNormalize(
+            row,
+            sumRows(e.map(unit), (i) => dCosine(i, j)),
+          ),
+        );
+        expect(relativeError(dE.flat(), c.dEmbeddings)).toBeLessThan(TOLERANCE);
+        expect(relativeError(dW.flat(), c.dClassCenters)).toBeLessThan(TOLERANCE);
+      });
+    },
+  );
+});
+
+test('every group of the file is tested', () => {
+  expect([...new Set(all.map((c) => c.group))].sort()).toEqual(
+    [
+      'absent label',
+      'beyond one',
+      'edge',
+      'end to end',
+      'past pi - margin',
+      'sharded',
+      'spread',
+      'trained',
+    ].sort(),
+  );
+});
+
+function rowsOf({ data, shape }: GoldenTensor): number[][] {
+  return Array.from({ length: shape[0] }, (_, i) => Array.from(data.slice(i * shape[1], (i + 1) * shape[1])));
+}
+
+const length = (row: number[]) => Math.sqrt(row.reduce((sum, v) => sum + v * v, 0));
+const unit = (row: number[]) => row.map((v) => v / length(row));
+
+function sumRows(rows: number[][], weight: (index: number) => number): number[] {
+  return rows[0].map((_, d) => rows.reduce((sum, row, index) => sum + weight(index) * row[d], 0));
+}
+
+/** The gradient of a row from that of the row at unit length. */
+function throughNormalize(row: number[], upstream: number[]): number[] {
+  const direction = unit(row);
+  const along = upstream.reduce((sum, v, d) => sum + v * direction[d], 0);
+  return upstream.map((v, d) => (v - along * direction[d]) / length(row));
+}

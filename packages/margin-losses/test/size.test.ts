@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+
+async function bytesOf(name: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { ${name} } from '../src/index.ts';`,
+      resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    external: ['@tensorflow/tfjs-core'],
+    write: false,
+  });
+  return gzipSync(outputFiles[0].contents).length;
+}
+
+test.each(['CosFace', 'ArcFace', 'CombinedMargin', 'NormalizedSoftmax'])(
+  'importing %s costs at most 5 kB, minified and compressed, beyond tfjs-core',
+  async (name) => {
+    const bytes = await bytesOf(name);
+    expect(bytes).toBeGreaterThan(500);
+    expect(bytes).toBeLessThanOrEqual(5000);
+  },
+);
+
+test('a loss brings no other loss', async () => {
+  expect(await bytesOf('linearRamp')).toBeLessThan(500);
+  expect(await bytesOf('CosFace')).toBeLessThan(await bytesOf('CosFace, ArcFace, CombinedMargin'));
+});

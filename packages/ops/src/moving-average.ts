@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { defineOp } from './define-op.js';
+import { movingAverageWasm } from './wasm/moving-average.js';
+
+const op = /* @__PURE__ */ defineOp<
+  { average: tf.Tensor; latest: tf.Tensor },
+  { momentum: number; factor: number }
+>({
+  name: 'UnitsphereMovingAverage',
+  compose: ({ average, latest }, { momentum, factor }) =>
+    tf.add(tf.mul(average, 1 - momentum), tf.mul(latest, momentum * factor)),
+  kernels: { wasm: movingAverageWasm },
+});
+
+/**
+ * Moves a running average: average ← (1 − momentum) · average + momentum · factor · latest.
+ * @param average float32 variable, any shape; changed.
+ * @param latest float32, the same shape.
+ * @param momentum Weight of the latest, in [0, 1].
+ * @param factor Multiplies the latest first. Default 1.
+ * @throws Error when the shapes differ.
+ */
+export function updateMovingAverage(average: tf.Variable, latest: tf.Tensor, momentum: number, factor = 1): void {
+  if (!tf.util.arraysEqual(average.shape, latest.shape)) {
+    throw new Error(`updateMovingAverage: latest has the shape [${latest.shape}], but the average's is [${average.shape}].`);
+  }
+  average.assign(op({ average, latest }, { momentum, factor })[0]!);
+}

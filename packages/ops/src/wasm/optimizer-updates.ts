@@ -1,0 +1,39 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Kernel } from '../define-op.js';
+import type { AdamWFactors } from '../optimizer-updates.js';
+import { wasmRuntime } from './runtime.js';
+
+/**
+ * The averages change where they lie. The parameter gets a new tensor: the stock backend keeps packed copies of
+ * convolution weights by tensor, which a change in place would leave behind.
+ */
+export const adamWWasm: Kernel<
+  Record<'parameter' | 'gradient' | 'expAvg' | 'expAvgSq', tf.Tensor>,
+  AdamWFactors
+> = ({ inputs: { parameter, gradient, expAvg, expAvgSq }, attrs: f, backend }) => {
+  const runtime = wasmRuntime(backend);
+  const updated = runtime.output(parameter.shape);
+  runtime.kernels.adamW(
+    ...[parameter, gradient, expAvg, expAvgSq].map((tensor) => runtime.pointer(tensor)),
+    parameter.size,
+    runtime.pointer(updated),
+    f.gradientScale,
+    f.beta1,
+    f.beta2,
+    1 - f.beta1,
+    1 - f.beta2,
+    f.stepSize,
+    f.inverseRootCorrection2,
+    f.eps,
+    f.kept,
+  );
+  return [updated];
+};
+
+export const sumSquaresWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
+  const runtime = wasmRuntime(backend);
+  const sum = runtime.kernels.sumSquares(runtime.pointer(x), x.size);
+  const out = runtime.output([]);
+  runtime.floats(runtime.pointer(out), 1)[0] = sum;
+  return out;
+};

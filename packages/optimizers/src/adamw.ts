@@ -1,0 +1,43 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { adamWUpdate } from '@unitsphere/ops';
+import { checkFraction, checkNotNegative } from './check.js';
+import { Optimizer, type Slot, type SlotStep } from './optimizer.js';
+import type { OptimizedParameter, ParameterGroup } from './parameter.js';
+
+/** How an AdamW is made. */
+export interface AdamWOptions {
+  /** Learning rate. Default 1e-3. */
+  lr?: number;
+  /** Decays of the running means of gradients and of their squares, each in [0, 1). Default [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Added to the root of the mean of squares. Default 1e-8. */
+  eps?: number;
+  /** Decoupled decay: a step multiplies the parameter by 1 − lr · weightDecay. Default 1e-2. */
+  weightDecay?: number;
+}
+
+/**
+ * AdamW, as torch.optim.AdamW without amsgrad. Decay acts only on parameters whose `weightDecay` is true.
+ * @see Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+ */
+export class AdamW extends Optimizer {
+  protected readonly stateNames = ['exp_avg', 'exp_avg_sq'] as const;
+  readonly #betas: readonly [number, number];
+  readonly #eps: number;
+
+  /** @throws RangeError, TypeError or Error where an option, a group or a parameter cannot be used. */
+  constructor(
+    groups: readonly ParameterGroup[] | readonly OptimizedParameter[],
+    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 1e-2 }: AdamWOptions = {},
+  ) {
+    super('AdamW', groups, lr, weightDecay);
+    this.#betas = [checkFraction('AdamW: betas[0]', betas[0]), checkFraction('AdamW: betas[1]', betas[1])];
+    this.#eps = checkNotNegative('AdamW: eps', eps);
+  }
+
+  protected update({ parameter, state }: Slot, gradient: tf.Tensor, step: SlotStep): void {
+    const [beta1, beta2] = this.#betas;
+    const [expAvg, expAvgSq] = [state.get('exp_avg')!, state.get('exp_avg_sq')!];
+    adamWUpdate(parameter.variable, gradient, expAvg, expAvgSq, { beta1, beta2, eps: this.#eps, ...step });
+  }
+}
