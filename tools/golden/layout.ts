@@ -7,7 +7,10 @@ export interface Values<Data extends Float32Array | Int32Array = Float32Array> {
 }
 
 /** The same values with their axes in another order: result.shape[i] = shape[order[i]]. */
-export function permute({ shape, data }: { readonly shape: number[]; readonly data: ArrayLike<number> }, order: number[]): Values {
+export function permute(
+  { shape, data }: { readonly shape: number[]; readonly data: ArrayLike<number> },
+  order: number[],
+): Values {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
   const out = { shape: order.map((axis) => shape[axis]), data: new Float32Array(data.length) };
   const index = order.map(() => 0);

@@ -10,7 +10,10 @@ export function toStateDict(
   rename: (key: string) => string = (key) => key,
 ): StateDict {
   return new Map(
-    Object.entries(state).map(([key, { shape, data }]) => [rename(key), float32(shape, data as Float32Array)]),
+    Object.entries(state).map(([key, { shape, data }]) => [
+      rename(key),
+      float32(shape, data as Float32Array),
+    ]),
   );
 }
 

@@ -44,12 +44,18 @@ class DepthwiseSeparable extends Module<tf.Tensor4D, tf.Tensor4D> {
   constructor(inChannels: number, outChannels: number, spec: BlockSpec, random: Random) {
     super();
     const { kernelSize, stride, squeezeExcite } = spec;
-    this.convDw = this.child('conv_dw', new DepthwiseConv2d(inChannels, { kernelSize, stride, random: random.fork('dw') }));
+    this.convDw = this.child(
+      'conv_dw',
+      new DepthwiseConv2d(inChannels, { kernelSize, stride, random: random.fork('dw') }),
+    );
     this.bn1 = this.child('bn1', new BatchNorm2d(inChannels, { activation: 'hard_swish' }));
     this.se = squeezeExcite
       ? this.child('se', new SqueezeExcite(inChannels, squeezeExcite, random.fork('se')))
       : undefined;
-    this.convPw = this.child('conv_pw', new Conv2d(inChannels, outChannels, { kernelSize: 1, random: random.fork('pw') }));
+    this.convPw = this.child(
+      'conv_pw',
+      new Conv2d(inChannels, outChannels, { kernelSize: 1, random: random.fork('pw') }),
+    );
     this.bn2 = this.child('bn2', new BatchNorm2d(outChannels, { activation: 'hard_swish' }));
   }
 

@@ -18,6 +18,7 @@ export function listBackbones(): BackboneName[] {
  */
 export function createBackbone(name: BackboneName, options: BackboneOptions): Backbone {
   const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
-  if (!factory) throw new Error(`createBackbone: there is no backbone "${name}". Known: ${listBackbones().join(', ')}.`);
+  if (!factory)
+    throw new Error(`createBackbone: there is no backbone "${name}". Known: ${listBackbones().join(', ')}.`);
   return factory(options);
 }

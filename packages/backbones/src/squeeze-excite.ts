@@ -12,8 +12,14 @@ export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
     super();
     const squeezed = Math.round(channels * ratio);
     const options = { kernelSize: 1, bias: true };
-    this.reduce = this.child('conv_reduce', new Conv2d(channels, squeezed, { ...options, random: random.fork('reduce') }));
-    this.expand = this.child('conv_expand', new Conv2d(squeezed, channels, { ...options, random: random.fork('expand') }));
+    this.reduce = this.child(
+      'conv_reduce',
+      new Conv2d(channels, squeezed, { ...options, random: random.fork('reduce') }),
+    );
+    this.expand = this.child(
+      'conv_expand',
+      new Conv2d(squeezed, channels, { ...options, random: random.fork('expand') }),
+    );
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {

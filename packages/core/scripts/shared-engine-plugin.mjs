@@ -13,7 +13,8 @@ export function sharedEnginePlugin() {
   const tf = require('@tensorflow/tfjs-core');
   const dist = dirname(require.resolve('@tensorflow/tfjs-core'));
   const bundled = [join(dist, 'gradients'), join(dist, 'public', 'chained_ops')];
-  const isBundled = (file) => bundled.some((folder) => file.startsWith(folder)) || file.endsWith('register_all_gradients.js');
+  const isBundled = (file) =>
+    bundled.some((folder) => file.startsWith(folder)) || file.endsWith('register_all_gradients.js');
   return {
     name: 'shared-engine',
     setup(build) {
@@ -26,9 +27,15 @@ export function sharedEnginePlugin() {
         const file = `${resolve(dirname(from), path)}.js`;
         if (isBundled(file)) return { path: file };
         const source = await publicSource(tf, file, relative(dist, file));
-        return source ? { path: relative(dist, file), namespace: 'public', pluginData: source } : { path: file };
+        return source
+          ? { path: relative(dist, file), namespace: 'public', pluginData: source }
+          : { path: file };
       });
-      build.onLoad({ filter: /.*/, namespace: 'public' }, ({ pluginData }) => ({ contents: pluginData, loader: 'js', resolveDir: dist }));
+      build.onLoad({ filter: /.*/, namespace: 'public' }, ({ pluginData }) => ({
+        contents: pluginData,
+        loader: 'js',
+        resolveDir: dist,
+      }));
     },
   };
 }
@@ -48,10 +55,21 @@ async function publicSource(tf, file, name) {
   if (name === 'ops/ops.js') return `export * from '@tensorflow/tfjs-core';\n`;
   const names = await exportedNames(file);
   if (names.length === 0) return undefined;
-  const homes = [['tf', tf], ['tf.util', tf.util], ['tf.backend_util', tf.backend_util], ['tf.slice_util', tf.slice_util], ['tf.broadcast_util', tf.broadcast_util]];
+  const homes = [
+    ['tf', tf],
+    ['tf.util', tf.util],
+    ['tf.backend_util', tf.backend_util],
+    ['tf.slice_util', tf.slice_util],
+    ['tf.broadcast_util', tf.broadcast_util],
+  ];
   const lines = names.map((n) => {
     const home = homes.find(([, object]) => object && n in object);
-    return home && (home[0] === 'tf' ? `export { ${n} } from '@tensorflow/tfjs-core';` : `export const ${n} = ${home[0]}.${n};`);
+    return (
+      home &&
+      (home[0] === 'tf'
+        ? `export { ${n} } from '@tensorflow/tfjs-core';`
+        : `export const ${n} = ${home[0]}.${n};`)
+    );
   });
   return lines.every(Boolean) ? head + lines.join('\n') : undefined;
 }
@@ -59,7 +77,9 @@ async function publicSource(tf, file, name) {
 async function exportedNames(file) {
   const text = await readFile(file, 'utf8');
   const listed = (match) => match[1].split(',').map((name) => name.trim().split(' as ').pop());
-  const starred = [...text.matchAll(/^export \* from '(\..+)';/gm)].map((match) => exportedNames(join(dirname(file), `${match[1]}.js`)));
+  const starred = [...text.matchAll(/^export \* from '(\..+)';/gm)].map((match) =>
+    exportedNames(join(dirname(file), `${match[1]}.js`)),
+  );
   return [
     ...[...text.matchAll(/^export (?:async )?(?:function|const|let|class) (\w+)/gm)].map((match) => match[1]),
     ...[...text.matchAll(/^export \{ ([^}]+) \}/gm)].flatMap(listed),

@@ -5,7 +5,15 @@ export type HostDtype = 'F32' | 'F16' | 'BF16' | 'F64' | 'I64' | 'I32' | 'I16' |
 export interface HostTensor {
   dtype: HostDtype;
   shape: number[];
-  data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
+  data:
+    | Float32Array
+    | Float64Array
+    | Uint16Array
+    | BigInt64Array
+    | Int32Array
+    | Int16Array
+    | Int8Array
+    | Uint8Array;
 }
 
 /** A state dict as PyTorch has it: names to values, in order. */

@@ -9,6 +9,12 @@ export { Linear } from './layers/linear.js';
 export { type LoadReport, Module, StateDictError } from './module.js';
 export { Buffer, Counter, type Layout, Parameter, type ParameterOptions } from './parameter.js';
 export { hashKey, Random } from './random.js';
-export { float32, readSafetensors, SafetensorsError, type SafetensorsFile, writeSafetensors } from './safetensors.js';
+export {
+  float32,
+  readSafetensors,
+  SafetensorsError,
+  type SafetensorsFile,
+  writeSafetensors,
+} from './safetensors.js';
 export { Sequential } from './sequential.js';
 export { valueAndGradients } from './value-and-gradients.js';

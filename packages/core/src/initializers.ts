@@ -1,5 +1,5 @@
-import type { Random } from './random.js';
 import { sizeOf } from './host-tensor.js';
+import type { Random } from './random.js';
 
 /** Values all the same. */
 export function constant(shape: number[], value: number): Float32Array {

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { StateDict } from './host-tensor.js';
+import { type StateDict, sizeOf } from './host-tensor.js';
 import { Buffer, Counter, Parameter, type ParameterOptions } from './parameter.js';
 
 type Part = Module | Parameter | Counter;
@@ -88,19 +88,27 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
   ): LoadReport {
     const entries = this.entries(prefix);
     const known = new Set(entries.map(([name]) => name));
-    const missing = entries.filter(([name, part]) => !state.has(name) && !(part instanceof Counter)).map(([name]) => name);
+    const missing = entries
+      .filter(([name, part]) => !state.has(name) && !(part instanceof Counter))
+      .map(([name]) => name);
     const unexpected = [...state.keys()].filter((name) => name.startsWith(prefix) && !known.has(name));
     const problems = entries.flatMap(([name, part]) => {
       const tensor = state.get(name);
-      if (!tensor || part instanceof Counter) return [];
-      return String(tensor.shape) === String(part.diskShape)
+      if (!tensor) return [];
+      if (String(tensor.shape) !== String(part.diskShape)) {
+        return [`"${name}" has the shape [${tensor.shape}], but [${part.diskShape}] is needed`];
+      }
+      const count = sizeOf(tensor.shape);
+      return tensor.data.length === count
         ? []
-        : [`"${name}" has the shape [${tensor.shape}], but [${part.diskShape}] is needed`];
+        : [`"${name}" has ${tensor.data.length} values, but its shape needs ${count}`];
     });
     if (strict && missing.length) problems.push(`missing: ${list(missing)}`);
     if (strict && unexpected.length) problems.push(`unexpected: ${list(unexpected)}`);
     if (problems.length) {
-      throw new StateDictError(`${this.constructor.name}: the state dict does not fit: ${problems.join('; ')}.`);
+      throw new StateDictError(
+        `${this.constructor.name}: the state dict does not fit: ${problems.join('; ')}.`,
+      );
     }
     for (const [name, part] of entries) {
       const tensor = state.get(name);
@@ -120,7 +128,12 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
   }
 
   /** Declares a trained parameter. */
-  protected parameter(name: string, shape: number[], values: Float32Array, options?: ParameterOptions): Parameter {
+  protected parameter(
+    name: string,
+    shape: number[],
+    values: Float32Array,
+    options?: ParameterOptions,
+  ): Parameter {
     return this.part(name, new Parameter(shape, values, options));
   }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { float32 } from './safetensors.js';
 import { type HostTensor, sizeOf, toFloat32 } from './host-tensor.js';
+import { float32 } from './safetensors.js';
 
 /**
  * How values lie in memory against how PyTorch lays them out on disk. `plain`: the same. `conv`: HWIO in memory, OIHW on
@@ -30,7 +30,11 @@ export class Parameter {
    * @param values float32, one for each place.
    * @throws Error when the count of values does not fit the shape, or a layout other than plain does not have 4 dimensions.
    */
-  constructor(shape: number[], values: Float32Array, { layout = 'plain', weightDecay = true }: ParameterOptions = {}) {
+  constructor(
+    shape: number[],
+    values: Float32Array,
+    { layout = 'plain', weightDecay = true }: ParameterOptions = {},
+  ) {
     if (values.length !== sizeOf(shape)) {
       throw new Error(`Parameter: ${values.length} values do not fill the shape [${shape}].`);
     }
@@ -39,7 +43,7 @@ export class Parameter {
     }
     this.layout = layout;
     this.weightDecay = weightDecay;
-    this.variable = tf.tidy(() => tf.variable(tf.tensor(values, shape, 'float32'), this.isTrainable()));
+    this.variable = tf.tidy(() => tf.variable(owned(values, shape), this.isTrainable()));
   }
 
   /** Shape in memory. */
@@ -57,7 +61,9 @@ export class Parameter {
     const values = (await this.variable.data()) as Float32Array;
     return float32(
       this.diskShape,
-      this.layout === 'plain' ? Float32Array.from(values) : permute(values, this.shape, diskOrder[this.layout]),
+      this.layout === 'plain'
+        ? Float32Array.from(values)
+        : permute(values, this.shape, diskOrder[this.layout]),
     );
   }
 
@@ -73,7 +79,7 @@ export class Parameter {
     const values = toFloat32(tensor);
     const inMemory =
       this.layout === 'plain' ? values : permute(values, expected, inverse(diskOrder[this.layout]));
-    tf.tidy(() => this.variable.assign(tf.tensor(inMemory, this.shape, 'float32')));
+    tf.tidy(() => this.variable.assign(owned(inMemory, this.shape)));
   }
 
   dispose(): void {
@@ -101,14 +107,21 @@ export class Buffer extends Parameter {
 /** A whole number that is saved with a module, as PyTorch's num_batches_tracked (int64, no dimensions). */
 export class Counter {
   value = 0;
+  /** Shape on disk. */
+  readonly diskShape: number[] = [];
 
   toHost(): HostTensor {
     return { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(this.value)) };
   }
 
   fromHost(tensor: HostTensor): void {
-    this.value = Number(tensor.data[0] ?? 0);
+    this.value = Number(tensor.data[0]);
   }
+}
+
+/** A tensor of a copy: some backends keep the array they are given, and the caller's may change. */
+function owned(values: Float32Array, shape: number[]): tf.Tensor {
+  return tf.tensor(values.slice(), shape, 'float32');
 }
 
 function inverse(order: number[]): number[] {

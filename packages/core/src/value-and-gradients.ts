@@ -11,9 +11,8 @@ export function valueAndGradients(
   f: () => tf.Scalar,
   parameters: readonly Parameter[],
 ): { value: tf.Scalar; gradients: (tf.Tensor | null)[] } {
-  const { value, grads } = tf.variableGrads(
-    f,
-    parameters.map(({ variable }) => variable),
-  );
-  return { value, gradients: parameters.map(({ variable }) => grads[variable.name] ?? null) };
+  const variables = parameters.map(({ variable }) => variable);
+  // The tidy frees the value where variableGrads throws after computing it.
+  const { value, grads } = tf.tidy(() => tf.variableGrads(f, variables));
+  return { value, gradients: variables.map(({ name }) => grads[name] ?? null) };
 }

@@ -1,1 +1,25 @@
-export {};
+export { Augmentation, type AugmentationOptions } from './augment/augmentation.js';
+export { augmentationGroups, type GroupName, type TransformName } from './augment/groups.js';
+export * from './documents/index.js';
+export { type EvaluationImage, type EvaluationOptions, evaluationSet } from './evaluation-set.js';
+export { FolderSource, type FolderSourceOptions, type SharedFolder } from './folder/folder-source.js';
+export type { IdentityPer, SkippedFile } from './folder/scan.js';
+export type { Image } from './image.js';
+export { type Batch, BatchLoader, type BatchLoaderOptions } from './loader/batch-loader.js';
+export {
+  type PlannedSample,
+  TrainingSampler,
+  type TrainingSamplerOptions,
+} from './loader/training-sampler.js';
+export {
+  type DocumentSourceSpec,
+  type FolderSourceSpec,
+  type ModuleSourceSpec,
+  type OpenSourceHandlers,
+  openSource,
+  type SourceSpec,
+} from './open-source.js';
+export type { Identity, ImageSource } from './source.js';
+export { type IdentitySplit, type SplitFractions, splitIdentities } from './split.js';
+export { applyView, classLabel, VIEW_COUNT, type ViewCount } from './views.js';
+export type { Border } from './warp.js';

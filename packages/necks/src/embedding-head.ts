@@ -37,10 +37,15 @@ export class EmbeddingHead extends Module<tf.Tensor2D, tf.Tensor2D> {
   private readonly norm2;
 
   /** @throws Error for a norm that is not in `listHeadNorms()`. */
-  constructor(inFeatures: number, embeddingSize: number, { norm = 'layernorm-batchnorm', random }: EmbeddingHeadOptions) {
+  constructor(
+    inFeatures: number,
+    embeddingSize: number,
+    { norm = 'layernorm-batchnorm', random }: EmbeddingHeadOptions,
+  ) {
     super();
     const makeNorm = Object.hasOwn(norms, norm) ? norms[norm] : undefined;
-    if (!makeNorm) throw new Error(`EmbeddingHead: there is no norm "${norm}". Known: ${listHeadNorms().join(', ')}.`);
+    if (!makeNorm)
+      throw new Error(`EmbeddingHead: there is no norm "${norm}". Known: ${listHeadNorms().join(', ')}.`);
     const linear = (features: number, name: string) =>
       new Linear(features, embeddingSize, { bias: false, random: random.fork(name) });
     this.linear1 = this.child('linear1', linear(inFeatures, 'linear1'));

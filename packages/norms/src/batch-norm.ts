@@ -26,13 +26,20 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   private readonly activation: Activation;
 
   /** @param features Number of channels: the size of the last axis. */
-  constructor(features: number, { epsilon = 1e-5, momentum = 0.1, activation = 'none' }: BatchNormOptions = {}) {
+  constructor(
+    features: number,
+    { epsilon = 1e-5, momentum = 0.1, activation = 'none' }: BatchNormOptions = {},
+  ) {
     super();
     this.epsilon = epsilon;
     this.momentum = momentum;
     this.activation = activation;
-    this.weight = this.parameter('weight', [features], initializers.constant([features], 1), { weightDecay: false });
-    this.bias = this.parameter('bias', [features], initializers.constant([features], 0), { weightDecay: false });
+    this.weight = this.parameter('weight', [features], initializers.constant([features], 1), {
+      weightDecay: false,
+    });
+    this.bias = this.parameter('bias', [features], initializers.constant([features], 0), {
+      weightDecay: false,
+    });
     this.runningMean = this.buffer('running_mean', [features], initializers.constant([features], 0));
     this.runningVar = this.buffer('running_var', [features], initializers.constant([features], 1));
     this.batchesTracked = this.counter('num_batches_tracked');
@@ -45,7 +52,14 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
     const beta = this.bias.variable as tf.Tensor1D;
     if (!this.training) {
       const mean = this.runningMean.variable as unknown as tf.Tensor1D;
-      return batchNormInference(x, gamma, beta, mean, this.runningVar.variable as unknown as tf.Tensor1D, options);
+      return batchNormInference(
+        x,
+        gamma,
+        beta,
+        mean,
+        this.runningVar.variable as unknown as tf.Tensor1D,
+        options,
+      );
     }
     const { y, mean, variance } = batchNormTrain(x, gamma, beta, options);
     const count = x.size / mean.size;

@@ -18,12 +18,18 @@ export class LayerNorm extends Module {
   constructor(features: number, { epsilon = 1e-5 }: NormOptions = {}) {
     super();
     this.epsilon = epsilon;
-    this.weight = this.parameter('weight', [features], initializers.constant([features], 1), { weightDecay: false });
-    this.bias = this.parameter('bias', [features], initializers.constant([features], 0), { weightDecay: false });
+    this.weight = this.parameter('weight', [features], initializers.constant([features], 1), {
+      weightDecay: false,
+    });
+    this.bias = this.parameter('bias', [features], initializers.constant([features], 0), {
+      weightDecay: false,
+    });
   }
 
   /** @param x float32 [..., features]. @returns The same shape. */
   override forward(x: tf.Tensor): tf.Tensor {
-    return layerNorm(x, this.weight.variable as tf.Tensor1D, this.bias.variable as tf.Tensor1D, { epsilon: this.epsilon });
+    return layerNorm(x, this.weight.variable as tf.Tensor1D, this.bias.variable as tf.Tensor1D, {
+      epsilon: this.epsilon,
+    });
   }
 }

@@ -43,12 +43,19 @@ const expectClose = (actual: ArrayLike<number>, expected: GoldenTensor, what: st
 describe.each(backends)('%s', (backend) => {
   test.each(cases.filter((c) => c.kind.startsWith('BatchNorm')))('$name', async (c) => {
     await start(backend);
-    const norm = c.kind === 'BatchNorm2d' ? new BatchNorm2d(c.weight.shape[0]) : new BatchNorm1d(c.weight.shape[0]);
+    const norm =
+      c.kind === 'BatchNorm2d' ? new BatchNorm2d(c.weight.shape[0]) : new BatchNorm1d(c.weight.shape[0]);
     const state = toStateDict({ weight: c.weight, bias: c.bias });
     const statistics = c.mode === 'evaluation' ? c : c.initial;
     if (statistics) {
-      state.set('running_mean', float32(statistics.runningMean.shape, statistics.runningMean.data as Float32Array));
-      state.set('running_var', float32(statistics.runningVar.shape, statistics.runningVar.data as Float32Array));
+      state.set(
+        'running_mean',
+        float32(statistics.runningMean.shape, statistics.runningMean.data as Float32Array),
+      );
+      state.set(
+        'running_var',
+        float32(statistics.runningVar.shape, statistics.runningVar.data as Float32Array),
+      );
     }
     norm.loadStateDict(state, { strict: false });
     norm.train(c.mode === 'training');
@@ -106,7 +113,8 @@ describe.each(backends)('%s', (backend) => {
     expectClose(pass.y, list(c.y)[0], 'y');
     expectClose(pass.dx, c.dx, 'dx');
     expect(Object.keys(c.gradients).map(rename)).toEqual([...pass.gradients.keys()]);
-    for (const [key, expected] of Object.entries(c.gradients)) expectClose(pass.gradients.get(rename(key))!, expected, key);
+    for (const [key, expected] of Object.entries(c.gradients))
+      expectClose(pass.gradients.get(rename(key))!, expected, key);
     const saved = await norm.stateDict();
     for (const [key, expected] of Object.entries(c.afterStep)) {
       expectClose(saved.get(rename(key))!.data as Float32Array, expected as GoldenTensor, key);

@@ -15,7 +15,19 @@ await writeFile(
 async function compile() {
   let bytes;
   const result = await asc.main(
-    ['assembly/index.ts', '--enable', 'simd', '--importMemory', '--runtime', 'stub', '--noAssert', '-O3', '--converge', '--outFile', 'out.wasm'],
+    [
+      'assembly/index.ts',
+      '--enable',
+      'simd',
+      '--importMemory',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '-O3',
+      '--converge',
+      '--outFile',
+      'out.wasm',
+    ],
     {
       baseDir: new URL('..', import.meta.url).pathname,
       writeFile: (name, contents) => {

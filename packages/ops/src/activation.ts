@@ -7,7 +7,12 @@ import { activationGradWasm, activationWasm } from './wasm/activation.js';
 export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid';
 
 /** The codes that kernels take; the order is the kernels'. */
-export const activationCode: Record<Activation, number> = { none: 0, relu: 1, hard_swish: 2, hard_sigmoid: 3 };
+export const activationCode: Record<Activation, number> = {
+  none: 0,
+  relu: 1,
+  hard_swish: 2,
+  hard_sigmoid: 3,
+};
 
 /** activation(z) in stock operations. */
 export function composeActivation(z: tf.Tensor, activation: Activation): tf.Tensor {

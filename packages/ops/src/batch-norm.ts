@@ -51,10 +51,7 @@ const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine, Attrs>({
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
     // One pass gives all three; whichever the tape asks for is there.
-    const grads = gradOp(
-      { x, dy: dy!, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! },
-      attrs,
-    );
+    const grads = gradOp({ x, dy: dy!, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! }, attrs);
     return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]! };
   },
   kernels: { wasm: batchNormTrainWasm },
@@ -73,7 +70,9 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
     const xHat = () => tf.mul(tf.sub(flat(x), mean!), invStd());
     const dz = () => composeActivationGrad(flat(dy!), tf.add(tf.mul(xHat(), gamma!), beta!), activation);
     const constant = (name: string) => () => {
-      throw new Error(`batchNorm: the gradient for the running ${name} is not defined; it is a buffer, not a parameter.`);
+      throw new Error(
+        `batchNorm: the gradient for the running ${name} is not defined; it is a buffer, not a parameter.`,
+      );
     };
     return {
       x: () => tf.reshape(tf.mul(dz(), tf.mul(gamma!, invStd())), x.shape),

@@ -1,11 +1,16 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** Throws unless x is a float32 tensor of the given rank. */
-export function checkFloat(op: string, name: string, x: tf.Tensor, rank?: number): void {
+/** Throws unless x is a float32 tensor of the given rank; an empty one, on which stock kernels fail, only if allowed. */
+export function checkFloat(op: string, name: string, x: tf.Tensor, rank?: number, allowEmpty = false): void {
   if (rank !== undefined && x.rank !== rank) {
     throw new Error(`${op}: ${name} must have ${rank} dimensions, but its shape is [${x.shape}].`);
   }
   if (x.dtype !== 'float32') throw new Error(`${op}: ${name} must be float32, not ${x.dtype}.`);
+  if (x.size === 0 && !allowEmpty) {
+    throw new Error(
+      `${op}: ${name} is empty: its shape is [${x.shape}]. Leave out a batch that has nothing in it.`,
+    );
+  }
 }
 
 /** Throws unless x is a float32 vector with one value for each of count channels. */

@@ -40,7 +40,9 @@ export function defineOp<Inputs extends object, Attrs extends object>(
   };
 }
 
-function ensureRegistered<Inputs extends object, Attrs extends object>(op: OpDefinition<Inputs, Attrs>): void {
+function ensureRegistered<Inputs extends object, Attrs extends object>(
+  op: OpDefinition<Inputs, Attrs>,
+): void {
   const backendName = tf.getBackend();
   if (!backendName) {
     throw new Error(
@@ -64,7 +66,9 @@ function ensureRegistered<Inputs extends object, Attrs extends object>(op: OpDef
       inputsToSave: op.inputsToSave ?? [],
       outputsToSave: op.outputsToSave ?? [],
       gradFunc: (dy, saved, attrs) =>
-        gradient(Array.isArray(dy) ? dy : [dy], saved, attrs as unknown as Attrs) as { [inputName: string]: () => tf.Tensor },
+        gradient(Array.isArray(dy) ? dy : [dy], saved, attrs as unknown as Attrs) as {
+          [inputName: string]: () => tf.Tensor;
+        },
     });
   }
 }

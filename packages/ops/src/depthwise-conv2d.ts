@@ -22,7 +22,11 @@ const backpropInput = /* @__PURE__ */ defineOp<
   compose: ({ dy, filter }, { inputShape, ...window }) =>
     tf
       .engine()
-      .runKernel(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter }, { ...stockAttrs(window), inputShape }) as tf.Tensor,
+      .runKernel(
+        tf.DepthwiseConv2dNativeBackpropInput,
+        { dy, filter },
+        { ...stockAttrs(window), inputShape },
+      ) as tf.Tensor,
   kernels: { wasm: depthwiseBackpropInputWasm },
 });
 
@@ -34,13 +38,18 @@ const backpropFilter = /* @__PURE__ */ defineOp<
   compose: ({ x, dy }, { filterShape, ...window }) =>
     tf
       .engine()
-      .runKernel(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, { ...stockAttrs(window), filterShape }) as tf.Tensor,
+      .runKernel(
+        tf.DepthwiseConv2dNativeBackpropFilter,
+        { x, dy },
+        { ...stockAttrs(window), filterShape },
+      ) as tf.Tensor,
   kernels: { wasm: depthwiseBackpropFilterWasm },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window>({
   name: 'UnitsphereDepthwiseConv2d',
-  compose: ({ x, filter }, { stride, padding }) => tf.depthwiseConv2d(x, filter, stride, stockPadding(padding)),
+  compose: ({ x, filter }, { stride, padding }) =>
+    tf.depthwiseConv2d(x, filter, stride, stockPadding(padding)),
   inputsToSave: ['x', 'filter'],
   gradient: ([dy], [x, filter], { stride, padding }) => ({
     x: () =>

@@ -54,13 +54,16 @@ export function gatherRows(x: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
  * @param ids int32 [count], each in [0, rows).
  * @param rows the number of rows of the result.
  * @returns float32 [rows, dimensions], zero where no row fell.
- * @throws Error on a wrong rank or dtype, or when the counts differ.
+ * @throws Error on a wrong rank or dtype, when the counts differ, or when rows is not a positive integer.
  */
 export function scatterAddRows(x: tf.Tensor2D, ids: tf.Tensor1D, rows: number): tf.Tensor2D {
-  checkFloat('scatterAddRows', 'x', x, 2);
+  checkFloat('scatterAddRows', 'x', x, 2, true);
   checkIds('scatterAddRows', ids);
   if (x.shape[0] !== ids.shape[0]) {
     throw new Error(`scatterAddRows: ${x.shape[0]} rows came with ${ids.shape[0]} numbers.`);
+  }
+  if (!Number.isInteger(rows) || rows < 1) {
+    throw new Error(`scatterAddRows: rows must be an integer of at least 1, not ${rows}.`);
   }
   return scatterOp({ x, ids }, { rows })[0] as tf.Tensor2D;
 }

@@ -8,8 +8,6 @@ export { cosineLogits, l2Normalize } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { addBias, linear, matMul } from './linear.js';
 export { updateMovingAverage } from './moving-average.js';
-export { scaleChannels } from './scale-channels.js';
-export type { Window } from './window.js';
 export {
   type AdamWStep,
   adamWUpdate,
@@ -17,3 +15,5 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export { scaleChannels } from './scale-channels.js';
+export type { Window } from './window.js';

@@ -50,7 +50,8 @@ export function layerNorm<T extends tf.Tensor>(
   { epsilon = 1e-5 }: { epsilon?: number } = {},
 ): T {
   checkFloat('layerNorm', 'x', x);
-  if (x.rank < 2) throw new Error(`layerNorm: x must have at least 2 dimensions, but its shape is [${x.shape}].`);
+  if (x.rank < 2)
+    throw new Error(`layerNorm: x must have at least 2 dimensions, but its shape is [${x.shape}].`);
   checkChannels('layerNorm', 'gamma', gamma, x.shape[x.rank - 1]!);
   checkChannels('layerNorm', 'beta', beta, x.shape[x.rank - 1]!);
   return op({ x, gamma, beta }, { epsilon })[0] as T;

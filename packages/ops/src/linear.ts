@@ -8,26 +8,28 @@ interface Transpose {
   transposeB: boolean;
 }
 
-const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: Transpose) => tf.Tensor[] = /* @__PURE__ */ defineOp({
-  name: 'UnitsphereMatMul',
-  compose: ({ a, b }: { a: tf.Tensor2D; b: tf.Tensor2D }, { transposeA, transposeB }: Transpose) => tf.matMul(a, b, transposeA, transposeB),
-  inputsToSave: ['a', 'b'],
-  gradient: ([dyTensor], saved, { transposeA, transposeB }) => {
-    const dy = dyTensor as tf.Tensor2D;
-    const [a, b] = saved as [tf.Tensor2D, tf.Tensor2D];
-    return {
-      a: () =>
-        transposeA
-          ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true })[0]!
-          : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB })[0]!,
-      b: () =>
-        transposeB
-          ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA })[0]!
-          : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false })[0]!,
-    };
-  },
-  kernels: { wasm: matMulWasm },
-});
+const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: Transpose) => tf.Tensor[] =
+  /* @__PURE__ */ defineOp({
+    name: 'UnitsphereMatMul',
+    compose: ({ a, b }: { a: tf.Tensor2D; b: tf.Tensor2D }, { transposeA, transposeB }: Transpose) =>
+      tf.matMul(a, b, transposeA, transposeB),
+    inputsToSave: ['a', 'b'],
+    gradient: ([dyTensor], saved, { transposeA, transposeB }) => {
+      const dy = dyTensor as tf.Tensor2D;
+      const [a, b] = saved as [tf.Tensor2D, tf.Tensor2D];
+      return {
+        a: () =>
+          transposeA
+            ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true })[0]!
+            : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB })[0]!,
+        b: () =>
+          transposeB
+            ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA })[0]!
+            : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false })[0]!,
+      };
+    },
+    kernels: { wasm: matMulWasm },
+  });
 
 /**
  * The matrix product of a and b, each as given or transposed.

@@ -20,9 +20,16 @@ const op = /* @__PURE__ */ defineOp<
  * @param factor Multiplies the latest first. Default 1.
  * @throws Error when the shapes differ.
  */
-export function updateMovingAverage(average: tf.Variable, latest: tf.Tensor, momentum: number, factor = 1): void {
+export function updateMovingAverage(
+  average: tf.Variable,
+  latest: tf.Tensor,
+  momentum: number,
+  factor = 1,
+): void {
   if (!tf.util.arraysEqual(average.shape, latest.shape)) {
-    throw new Error(`updateMovingAverage: latest has the shape [${latest.shape}], but the average's is [${average.shape}].`);
+    throw new Error(
+      `updateMovingAverage: latest has the shape [${latest.shape}], but the average's is [${average.shape}].`,
+    );
   }
   average.assign(op({ average, latest }, { momentum, factor })[0]!);
 }

@@ -60,7 +60,11 @@ const adamWOp = /* @__PURE__ */ defineOp<AdamWInputs, AdamWFactors>({
     const mean = tf.add(tf.mul(expAvg, f.beta1), tf.mul(g, 1 - f.beta1));
     const meanSquare = tf.add(tf.mul(expAvgSq, f.beta2), tf.mul(tf.square(g), 1 - f.beta2));
     const denominator = tf.add(tf.mul(tf.sqrt(meanSquare), f.inverseRootCorrection2), f.eps);
-    return [tf.sub(tf.mul(parameter, f.kept), tf.div(tf.mul(mean, f.stepSize), denominator)), mean, meanSquare];
+    return [
+      tf.sub(tf.mul(parameter, f.kept), tf.div(tf.mul(mean, f.stepSize), denominator)),
+      mean,
+      meanSquare,
+    ];
   },
   kernels: { wasm: adamWWasm },
 });

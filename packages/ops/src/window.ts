@@ -16,7 +16,8 @@ export function stockPadding(padding: number): [[0, 0], [number, number], [numbe
 
 /** Throws unless stride is a positive and padding a non-negative integer. */
 export function checkWindow(op: string, { stride, padding }: Window): void {
-  if (!Number.isInteger(stride) || stride < 1) throw new Error(`${op}: stride must be a positive integer, not ${stride}.`);
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new Error(`${op}: stride must be a positive integer, not ${stride}.`);
   if (!Number.isInteger(padding) || padding < 0) {
     throw new Error(`${op}: padding must be an integer of at least 0, not ${padding}.`);
   }
@@ -29,7 +30,8 @@ export function windowShape(
   filterShape: readonly number[],
   { stride, padding }: Window,
 ): [number, number] {
-  const size = (axis: 0 | 1) => Math.floor((imageShape[axis + 1]! + 2 * padding - filterShape[axis]!) / stride) + 1;
+  const size = (axis: 0 | 1) =>
+    Math.floor((imageShape[axis + 1]! + 2 * padding - filterShape[axis]!) / stride) + 1;
   const shape: [number, number] = [size(0), size(1)];
   if (shape[0] < 1 || shape[1] < 1) {
     throw new Error(

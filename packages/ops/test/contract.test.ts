@@ -24,7 +24,9 @@ describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) =
     expect(tf.memory().numTensors).toBe(before);
     expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
     for (const name of Object.keys(c.inputs)) {
-      expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(1e-4);
+      expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(
+        1e-4,
+      );
     }
   });
 
@@ -47,7 +49,12 @@ describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) =
       for (const [name, gradient] of Object.entries(grads)) {
         // A few places of each input, spread over it. Steps suit float32; the best of three, as one may cross a kink.
         const size = Math.max(...gradient.map(Math.abs), 1e-3);
-        const places = new Set([0, gradient.length - 1, gradient.length >> 1, Math.floor(gradient.length / 3)]);
+        const places = new Set([
+          0,
+          gradient.length - 1,
+          gradient.length >> 1,
+          Math.floor(gradient.length / 3),
+        ]);
         for (const place of places) {
           const original = values[name]![place]!;
           const at = (x: number) => {

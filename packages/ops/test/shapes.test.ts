@@ -1,4 +1,4 @@
-/** Our WASM kernels against the compositions on cpu, over drawn shapes: odd sizes, any stride and padding, no images. */
+/** Our WASM kernels against the compositions on cpu, over drawn shapes: odd sizes, any stride and padding. */
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -8,27 +8,33 @@ import { type ContractCase, evaluate, fill, relativeError } from './contract';
 
 const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
-async function expectAgreement(c: ContractCase, seed: number): Promise<void> {
+/** @param termSize The size of the terms where they may cancel: a norm's shift, or the gradient of one over few values. */
+async function expectAgreement(c: ContractCase, seed: number, termSize?: number): Promise<void> {
   const values = Object.fromEntries(
-    Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [name, fill(sizeOf(shape), seed + i, low, high)]),
+    Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
+      name,
+      fill(sizeOf(shape), seed + i, low, high),
+    ]),
   );
   const expected = await on('cpu', () => evaluate(c, values));
   await start('wasm');
   const before = tf.memory().numTensors;
   const actual = await on('wasm', () => evaluate(c, values));
   expect(tf.memory().numTensors).toBe(before);
-  expect(relativeError(actual.out, expected.out), c.name).toBeLessThan(2e-5);
+  expect(relativeError(actual.out, expected.out, termSize), c.name).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
-    expect(relativeError(actual.grads[name]!, expected.grads[name]!), `${c.name}: gradient of ${name}`).toBeLessThan(1e-4);
+    expect(
+      relativeError(actual.grads[name]!, expected.grads[name]!, termSize),
+      `${c.name}: gradient of ${name}`,
+    ).toBeLessThan(1e-4);
   }
 }
 
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
-const runs = { numRuns: 150, seed: 1 };
+const runs = { numRuns: 80, seed: 1 };
 
 const window = fc.record({
-  // No images at all are an empty result with zero gradients, as in PyTorch.
-  batch: upTo(3, 0),
+  batch: upTo(3),
   height: upTo(11),
   width: upTo(11),
   kernelHeight: upTo(5),
@@ -37,20 +43,30 @@ const window = fc.record({
   padding: upTo(3, 0),
   seed: upTo(1000),
 });
+const operations = { conv2d: ops.conv2d, depthwiseConv2d: ops.depthwiseConv2d };
+
 type WindowCase = typeof window extends fc.Arbitrary<infer T> ? T : never;
 
 const fits = (w: WindowCase) =>
   w.height + 2 * w.padding >= w.kernelHeight && w.width + 2 * w.padding >= w.kernelWidth;
 
 /** A convolution case; one whose kernel does not fit must say so on every backend. */
-async function convolution(op: 'conv2d' | 'depthwiseConv2d', w: WindowCase, channels: number, filterEnd: number[]) {
+async function convolution(
+  op: 'conv2d' | 'depthwiseConv2d',
+  w: WindowCase,
+  channels: number,
+  filterEnd: number[],
+) {
   const x = [w.batch, w.height, w.width, channels];
   const filter = [w.kernelHeight, w.kernelWidth, ...filterEnd];
-  const run = (t: Record<string, tf.Tensor>) => ops[op](t.x as tf.Tensor4D, t.filter as tf.Tensor4D, w);
+  const run = (t: Record<string, tf.Tensor>) =>
+    operations[op](t.x as tf.Tensor4D, t.filter as tf.Tensor4D, w);
   if (!fits(w)) {
     for (const backend of ['cpu', 'wasm']) {
       const call = on(backend, () => run({ x: tf.zeros(x), filter: tf.zeros(filter) }));
-      await expect(call).rejects.toThrow(`${op}: a ${w.kernelHeight}x${w.kernelWidth} kernel does not fit an image`);
+      await expect(call).rejects.toThrow(
+        `${op}: a ${w.kernelHeight}x${w.kernelWidth} kernel does not fit an image`,
+      );
     }
     return;
   }
@@ -70,20 +86,25 @@ describe('wasm agrees with cpu for', () => {
     const property = fc.asyncProperty(window, upTo(20), (w, channels) =>
       convolution('depthwiseConv2d', w, channels, [channels, 1]),
     );
-    await fc.assert(property, { ...runs, numRuns: 300 });
+    await fc.assert(property, { ...runs, numRuns: 200 });
   });
 
   test('matMul', async () => {
-    const sizes = fc.tuple(upTo(40, 0), fc.oneof(upTo(40), fc.constantFrom(255, 256, 257, 300)), upTo(40));
-    const property = fc.asyncProperty(sizes, fc.boolean(), fc.boolean(), upTo(1000), ([m, k, n], a, b, seed) =>
-      expectAgreement(
-        {
-          name: `matMul ${m}x${k}x${n}${a ? ', a transposed' : ''}${b ? ', b transposed' : ''}`,
-          inputs: { a: { shape: a ? [k, m] : [m, k] }, b: { shape: b ? [n, k] : [k, n] } },
-          run: (t) => ops.matMul(t.a as tf.Tensor2D, t.b as tf.Tensor2D, a, b),
-        },
-        seed,
-      ),
+    const sizes = fc.tuple(upTo(40), fc.oneof(upTo(40), fc.constantFrom(255, 256, 257, 300)), upTo(40));
+    const property = fc.asyncProperty(
+      sizes,
+      fc.boolean(),
+      fc.boolean(),
+      upTo(1000),
+      ([m, k, n], a, b, seed) =>
+        expectAgreement(
+          {
+            name: `matMul ${m}x${k}x${n}${a ? ', a transposed' : ''}${b ? ', b transposed' : ''}`,
+            inputs: { a: { shape: a ? [k, m] : [m, k] }, b: { shape: b ? [n, k] : [k, n] } },
+            run: (t) => ops.matMul(t.a as tf.Tensor2D, t.b as tf.Tensor2D, a, b),
+          },
+          seed,
+        ),
     );
     await fc.assert(property, runs);
   });
@@ -115,6 +136,7 @@ describe('wasm agrees with cpu for', () => {
               ops.batchNormTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation }).y,
           },
           seed,
+          1,
         ),
       ),
       runs,
@@ -140,6 +162,7 @@ describe('wasm agrees with cpu for', () => {
               ),
           },
           seed,
+          1,
         );
       }),
       runs,
@@ -147,54 +170,20 @@ describe('wasm agrees with cpu for', () => {
   });
 });
 
-describe('no images', () => {
-  const none = (...shape: number[]): ContractCase['inputs'][string] => ({ shape: [0, ...shape] });
-  test.each<ContractCase>([
-    {
-      name: 'linear',
-      inputs: { x: none(4), weight: { shape: [3, 4] }, bias: { shape: [3] } },
-      run: (t) => ops.linear(t.x as tf.Tensor2D, t.weight as tf.Tensor2D, t.bias as tf.Tensor1D),
-    },
-    { name: 'hardSwish', inputs: { x: none(3) }, run: (t) => ops.hardSwish(t.x!) },
-    {
-      name: 'globalAveragePool',
-      inputs: { x: none(2, 3, 4) },
-      run: (t) => ops.globalAveragePool(t.x as tf.Tensor4D),
-    },
-    {
-      name: 'scaleChannels',
-      inputs: { x: none(2, 3, 4), gate: none(4) },
-      run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
-    },
-    {
-      name: 'batchNormInference',
-      inputs: { x: none(2, 3, 4), gamma: { shape: [4] }, beta: { shape: [4] } },
-      run: (t) =>
-        ops.batchNormInference(t.x!, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, tf.zeros([4]), tf.ones([4])),
-    },
-    {
-      name: 'layerNorm',
-      inputs: { x: none(4), gamma: { shape: [4] }, beta: { shape: [4] } },
-      run: (t) => ops.layerNorm(t.x!, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D),
-    },
-    { name: 'l2Normalize', inputs: { x: none(4) }, run: (t) => ops.l2Normalize(t.x as tf.Tensor2D) },
-    {
-      name: 'cosineLogits',
-      inputs: { x: none(4), centers: { shape: [5, 4] } },
-      run: (t) => ops.cosineLogits(t.x as tf.Tensor2D, t.centers as tf.Tensor2D),
-    },
-  ])('are an empty result with zero gradients: $name', async (c) => {
-    for (const backend of ['cpu', 'wasm']) {
-      await on(backend, () => {
-        const values = Object.fromEntries(
-          Object.entries(c.inputs).map(([name, { shape }], i) => [name, fill(sizeOf(shape), i)]),
-        );
-        const { out, grads } = evaluate(c, values);
-        expect(out.length).toBe(0);
-        for (const [name, { shape }] of Object.entries(c.inputs)) {
-          expect([...grads[name]!], `${backend}: gradient of ${name}`).toEqual(new Array(sizeOf(shape)).fill(0));
-        }
-      });
-    }
-  });
+test('no rows are gathered or added on every backend', async () => {
+  const ids = () => tf.tensor1d([], 'int32');
+  for (const backend of ['cpu', 'wasm']) {
+    await on(backend, () => {
+      const gather = (x: tf.Tensor) => ops.gatherRows(x as tf.Tensor2D, ids());
+      expect(gather(tf.ones([3, 2])).shape).toEqual([0, 2]);
+      expect([
+        ...tf
+          .grad(gather)(tf.ones([3, 2]), tf.zeros([0, 2]))
+          .dataSync(),
+      ]).toEqual(new Array(6).fill(0));
+      const scatter = (x: tf.Tensor) => ops.scatterAddRows(x as tf.Tensor2D, ids(), 3);
+      expect([...scatter(tf.zeros([0, 2])).dataSync()]).toEqual(new Array(6).fill(0));
+      expect(tf.grad(scatter)(tf.zeros([0, 2]), tf.ones([3, 2])).shape).toEqual([0, 2]);
+    });
+  }
 });

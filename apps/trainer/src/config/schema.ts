@@ -1,13 +1,15 @@
+import { listBackbones } from '@unitsphere/backbones';
+import { listHeadNorms, listNecks } from '@unitsphere/necks';
 import { z } from 'zod';
 
 /** The choices of every setting that has some; timm's and PyTorch's names where they have one. */
 export const CHOICES = {
   backend: ['auto', 'wasm', 'cpu'],
   source: ['documents', 'folder'],
-  backbone: ['lcnet_035', 'lcnet_050', 'lcnet_075', 'lcnet_100', 'lcnet_150'],
+  backbone: listBackbones(),
   border: ['replicate', 'reflect', 'constant'],
-  neck: ['squeeze', 'flatten', 'gap'],
-  norm: ['layernorm', 'batchnorm', 'layernorm-batchnorm'],
+  neck: listNecks(),
+  norm: listHeadNorms(),
   loss: ['cosface', 'arcface', 'combined', 'softmax'],
   optimizer: ['adamw', 'sgd'],
   schedule: ['polynomial', 'cosine', 'constant'],

@@ -98,6 +98,8 @@ async function trainIn(
     const startedAt = performance.now() - 1000 * (saved?.seconds ?? 0);
     let stepSeconds = saved?.stepSeconds ?? 0;
     const checkpoint = async () => {
+      // First, so that after a power cut the metrics are no older than the checkpoint.
+      await log.sync();
       const seconds = (performance.now() - startedAt) / 1000;
       const { preprocessing } = state;
       const rest: Saved = { untrained, seconds, stepSeconds, preprocessing, backbone: config.model.backbone };
@@ -143,7 +145,6 @@ async function trainIn(
     }
     progress.phase('writing a checkpoint');
     await checkpoint();
-    await log.sync();
     if (state.step < training.steps) return { run, summary: null, step: state.step };
 
     progress.phase('measuring the held-out identities');

@@ -27,8 +27,12 @@ export class Conv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
     super();
     const { kernelSize: k, stride = 1, padding = k >> 1, bias = false, random } = options;
     const shape = [k, k, inChannels, outChannels];
-    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k * outChannels), { layout: 'conv' });
-    this.bias = bias ? this.parameter('bias', [outChannels], constant([outChannels], 0), { weightDecay: false }) : undefined;
+    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k * outChannels), {
+      layout: 'conv',
+    });
+    this.bias = bias
+      ? this.parameter('bias', [outChannels], constant([outChannels], 0), { weightDecay: false })
+      : undefined;
     this.window = { stride, padding };
   }
 

@@ -13,7 +13,9 @@ export class DepthwiseConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
     super();
     const { kernelSize: k, stride = 1, padding = k >> 1, random } = options;
     const shape = [k, k, channels, 1];
-    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k), { layout: 'depthwise' });
+    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k), {
+      layout: 'depthwise',
+    });
     this.window = { stride, padding };
   }
 

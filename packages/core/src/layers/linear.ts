@@ -10,12 +10,18 @@ export class Linear extends Module<tf.Tensor2D, tf.Tensor2D> {
   readonly bias;
 
   /** @param options.bias Default true, as in PyTorch. @param options.random The stream of the initial weights, U(±1/sqrt(inFeatures)). */
-  constructor(inFeatures: number, outFeatures: number, { bias = true, random }: { bias?: boolean; random: Random }) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    { bias = true, random }: { bias?: boolean; random: Random },
+  ) {
     super();
     const shape = [outFeatures, inFeatures];
     this.weight = this.parameter('weight', shape, linearDefault(shape, random, inFeatures));
     this.bias = bias
-      ? this.parameter('bias', [outFeatures], linearDefault([outFeatures], random, inFeatures), { weightDecay: false })
+      ? this.parameter('bias', [outFeatures], linearDefault([outFeatures], random, inFeatures), {
+          weightDecay: false,
+        })
       : undefined;
   }
 

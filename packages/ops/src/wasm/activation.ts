@@ -3,7 +3,11 @@ import { type Activation, activationCode } from '../activation.js';
 import type { Kernel } from '../define-op.js';
 import { wasmRuntime } from './runtime.js';
 
-export const activationWasm: Kernel<{ x: tf.Tensor }, { activation: Activation }> = ({ inputs, attrs, backend }) => {
+export const activationWasm: Kernel<{ x: tf.Tensor }, { activation: Activation }> = ({
+  inputs,
+  attrs,
+  backend,
+}) => {
   const runtime = wasmRuntime(backend);
   const y = runtime.output(inputs.x.shape);
   runtime.kernels.activation(

@@ -22,7 +22,14 @@ function foldAffine(
 ): void {
   const c = gamma.shape[0]!;
   const read = (t: tf.TensorInfo) => runtime.floats(runtime.pointer(t), c);
-  const [g, be, m, v, av, bv] = [read(gamma), read(beta), read(mean), read(variance), runtime.floats(a, c), runtime.floats(b, c)];
+  const [g, be, m, v, av, bv] = [
+    read(gamma),
+    read(beta),
+    read(mean),
+    read(variance),
+    runtime.floats(a, c),
+    runtime.floats(b, c),
+  ];
   const inv = invStd === undefined ? undefined : runtime.floats(invStd, c);
   for (let i = 0; i < c; i++) {
     const scale = 1 / Math.sqrt(v[i]! + epsilon);
@@ -62,7 +69,15 @@ export const batchNormInferenceWasm: Kernel<{ x: tf.Tensor } & Affine & Statisti
   runtime.withScratch(c * 8, (a) => {
     const b = a + 4 * c;
     foldAffine(runtime, vectors, attrs.epsilon, a, b);
-    runtime.kernels.affine(runtime.pointer(x), rowsOf(x), c, a, b, activationCode[attrs.activation], runtime.pointer(y));
+    runtime.kernels.affine(
+      runtime.pointer(x),
+      rowsOf(x),
+      c,
+      a,
+      b,
+      activationCode[attrs.activation],
+      runtime.pointer(y),
+    );
   });
   return y;
 };
@@ -84,14 +99,32 @@ export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine 
   const [dgammaAt, dbetaAt] = [runtime.pointer(dgamma), runtime.pointer(dbeta)];
   runtime.withScratch(c * 36, (scratch) => {
     const [a, b, invStd, p, q, sums] = [16, 20, 24, 28, 32, 0].map((offset) => scratch + offset * c) as [
-      number, number, number, number, number, number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
     ];
     foldAffine(runtime, vectors, attrs.epsilon, a, b, invStd);
-    runtime.kernels.batchNormGradSums(xAt, dyAt, rows, c, a, b, meanAt, invStd, code, dgammaAt, dbetaAt, sums);
+    runtime.kernels.batchNormGradSums(
+      xAt,
+      dyAt,
+      rows,
+      c,
+      a,
+      b,
+      meanAt,
+      invStd,
+      code,
+      dgammaAt,
+      dbetaAt,
+      sums,
+    );
     // dx = a·(dz − dbeta/rows − xHat·dgamma/rows), written as a·dz + p·x + q.
-    const [av, iv, pv, qv, mv, dg, db] = [a, invStd, p, q, meanAt, dgammaAt, dbetaAt].map((at) => runtime.floats(at, c)) as [
-      Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array,
-    ];
+    const [av, iv, pv, qv, mv, dg, db] = [a, invStd, p, q, meanAt, dgammaAt, dbetaAt].map((at) =>
+      runtime.floats(at, c),
+    ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
     for (let i = 0; i < c; i++) {
       const slope = (-av[i]! * iv[i]! * dg[i]!) / rows;
       pv[i] = slope;

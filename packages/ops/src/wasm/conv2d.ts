@@ -43,7 +43,11 @@ function forPatchBlocks(
   });
 }
 
-export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({ inputs, attrs, backend }) => {
+export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
+  inputs,
+  attrs,
+  backend,
+}) => {
   const runtime = wasmRuntime(backend);
   const { x, filter } = inputs;
   const g = geometry(x.shape, filter.shape, attrs);
@@ -77,7 +81,12 @@ export const conv2dBackpropInputWasm: Kernel<
   if (g.pointwise) {
     runtime.gemm(false, true, g.patchRows, g.patchSize, g.channelsOut, dyAt, filterAt, dxAt);
   } else {
-    runtime.floats(dxAt, attrs.inputShape.reduce((a, b) => a * b, 1)).fill(0);
+    runtime
+      .floats(
+        dxAt,
+        attrs.inputShape.reduce((a, b) => a * b, 1),
+      )
+      .fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
       const from = dyAt + row0 * g.channelsOut * 4;
       runtime.gemm(false, true, row1 - row0, g.patchSize, g.channelsOut, from, filterAt, patches);

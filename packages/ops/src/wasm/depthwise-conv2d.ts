@@ -9,15 +9,29 @@ function sizes(imageShape: number[], filterShape: number[], window: Window) {
   const [kh, kw] = filterShape as [number, number];
   const [oh, ow] = windowShape('depthwiseConv2d', imageShape, filterShape, window);
   const { stride, padding } = window;
-  return { image: [n, h, w, c], kernel: [kh, kw, stride, stride, padding, padding, oh, ow], outShape: [n, oh, ow, c] };
+  return {
+    image: [n, h, w, c],
+    kernel: [kh, kw, stride, stride, padding, padding, oh, ow],
+    outShape: [n, oh, ow, c],
+  };
 }
 
-export const depthwiseWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({ inputs, attrs, backend }) => {
+export const depthwiseWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
+  inputs,
+  attrs,
+  backend,
+}) => {
   const runtime = wasmRuntime(backend);
   const { x, filter } = inputs;
   const { image, kernel, outShape } = sizes(x.shape, filter.shape, attrs);
   const y = runtime.output(outShape);
-  runtime.kernels.depthwise(runtime.pointer(x), ...image, runtime.pointer(filter), ...kernel, runtime.pointer(y));
+  runtime.kernels.depthwise(
+    runtime.pointer(x),
+    ...image,
+    runtime.pointer(filter),
+    ...kernel,
+    runtime.pointer(y),
+  );
   return y;
 };
 

@@ -2,7 +2,11 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import { wasmRuntime } from './runtime.js';
 
-export const l2NormalizeWasm: Kernel<{ x: tf.Tensor2D }, { epsilon: number }> = ({ inputs: { x }, attrs, backend }) => {
+export const l2NormalizeWasm: Kernel<{ x: tf.Tensor2D }, { epsilon: number }> = ({
+  inputs: { x },
+  attrs,
+  backend,
+}) => {
   const runtime = wasmRuntime(backend);
   const y = runtime.output(x.shape);
   runtime.kernels.l2Normalize(runtime.pointer(x), x.shape[0], x.shape[1], attrs.epsilon, runtime.pointer(y));

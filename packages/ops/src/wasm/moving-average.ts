@@ -9,9 +9,9 @@ export const movingAverageWasm: Kernel<
 > = ({ inputs: { average, latest }, attrs: { momentum, factor }, backend }) => {
   const runtime = wasmRuntime(backend);
   const out = runtime.output(average.shape);
-  const [from, to, next] = [average, latest, out].map((t) => runtime.floats(runtime.pointer(t), average.size)) as [
-    Float32Array, Float32Array, Float32Array,
-  ];
+  const [from, to, next] = [average, latest, out].map((t) =>
+    runtime.floats(runtime.pointer(t), average.size),
+  ) as [Float32Array, Float32Array, Float32Array];
   for (let i = 0; i < next.length; i++) next[i] = (1 - momentum) * from[i]! + momentum * factor * to[i]!;
   return out;
 };

@@ -10,6 +10,7 @@ interface WasmBackend {
   };
   dataIdMap: { get(id: object): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+  disposeData(dataId: object): boolean;
 }
 
 type Pointer = number;
@@ -64,9 +65,12 @@ export class WasmRuntime {
       );
     }
     this.memory = memory;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(kernelBytes) as BufferSource), {
-      env: { memory },
-    });
+    const instance = new WebAssembly.Instance(
+      new WebAssembly.Module(decodeBase64(kernelBytes) as BufferSource),
+      {
+        env: { memory },
+      },
+    );
     this.kernels = instance.exports as unknown as WasmKernels;
   }
 
@@ -75,17 +79,23 @@ export class WasmRuntime {
     return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
   }
 
-  /** A new tensor, its values not set. */
+  /**
+   * A new tensor, its values not set.
+   * @throws Error when memory is full; the stock backend would go on with address 0 and overwrite its own data.
+   */
   output(shape: number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
-    return this.backend.makeOutput(shape, dtype);
+    const tensor = this.backend.makeOutput(shape, dtype);
+    if (this.pointer(tensor) === 0 && !shape.includes(0)) {
+      this.backend.disposeData(tensor.dataId);
+      throw outOfMemory(`a tensor of shape [${shape}]`);
+    }
+    return tensor;
   }
 
   /** Runs fn with a piece of memory that is freed afterwards. */
   withScratch<T>(bytes: number, fn: (pointer: Pointer) => T): T {
     const pointer = this.backend.wasm._malloc(Math.max(bytes, 16)) >>> 0;
-    if (pointer === 0) {
-      throw new Error(`unitsphere: the WASM backend has no ${bytes} bytes left (4 GiB at most). Use a smaller batch.`);
-    }
+    if (pointer === 0) throw outOfMemory(`${bytes} bytes`);
     try {
       return fn(pointer);
     } finally {
@@ -111,9 +121,29 @@ export class WasmRuntime {
     accumulate = false,
   ): void {
     this.withScratch(this.kernels.gemmScratchBytes(), (scratch) =>
-      this.kernels.gemm(+transA, +transB, m, n, k, a, transA ? m : k, b, transB ? k : n, c, n, +accumulate, scratch),
+      this.kernels.gemm(
+        +transA,
+        +transB,
+        m,
+        n,
+        k,
+        a,
+        transA ? m : k,
+        b,
+        transB ? k : n,
+        c,
+        n,
+        +accumulate,
+        scratch,
+      ),
     );
   }
+}
+
+function outOfMemory(what: string): Error {
+  return new Error(
+    `unitsphere: the WASM backend has no room left for ${what} (4 GiB at most). Use a smaller batch.`,
+  );
 }
 
 const runtimes = new WeakMap<object, WasmRuntime>();

@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { pictureFolder, temporaryFolder } from './fixtures.js';
+
+const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
+
+const config = (data: string) => `
+data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
+model: { backbone: lcnet_035, embeddingSize: 16 }
+training: { steps: 40, batchSize: 4, logEvery: 1, validateEvery: 15, checkpointEvery: 7 }
+output: { name: run }
+`;
+
+const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0);
+
+/** Everything of metrics.jsonl but how fast it was. */
+const metricsOf = (run: string) =>
+  readFileSync(join(run, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => ({ ...JSON.parse(line), imagesPerSecond: undefined }));
+
+test('killed with SIGKILL at random moments and resumed, the command line gives the run that was not killed', async () => {
+  const data = await pictureFolder();
+  const file = join(temporaryFolder(), 'tiny.yaml');
+  writeFileSync(file, config(data));
+  const whole = temporaryFolder();
+  const done = spawnSync(process.execPath, [cli, 'train', file, '--output', whole], { encoding: 'utf8' });
+  expect(done.status, done.stderr).toBe(0);
+
+  const killed = temporaryFolder();
+  const run = join(killed, 'run');
+  // The config is written first: from then on there is a run to resume.
+  for (let kill = 0; kill < 3; kill++) {
+    const args = kill === 0 ? ['train', file, '--output', killed] : ['train', '--resume', run];
+    const child = spawn(process.execPath, [cli, ...args], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const wanted = 3 + 12 * kill;
+    while (linesOf(join(run, 'metrics.jsonl')) < wanted && child.exitCode === null) await sleep(10);
+    await sleep(Math.random() * 150);
+    child.kill('SIGKILL');
+    await ended;
+  }
+  const resumed = spawnSync(process.execPath, [cli, 'train', '--resume', run], { encoding: 'utf8' });
+  expect(resumed.status, resumed.stderr).toBe(0);
+
+  expect(metricsOf(run)).toEqual(metricsOf(join(whole, 'run')));
+  for (const name of ['backbone', 'head', 'classes', 'optimizer']) {
+    const bytes = (folder: string) => readFileSync(join(folder, `checkpoints/step-00000040/${name}.safetensors`));
+    expect(bytes(run).equals(bytes(join(whole, 'run'))), name).toBe(true);
+  }
+  const heldOut = (folder: string) => JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')).heldOut;
+  expect(heldOut(run)).toEqual(heldOut(join(whole, 'run')));
+});

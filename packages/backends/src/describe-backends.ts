@@ -1,0 +1,66 @@
+import { probeCpu } from './cpu.js';
+import { PLANNED_BACKENDS } from './names.js';
+import type { BackendProbe } from './probe.js';
+import { probeWasm } from './wasm.js';
+
+/** One backend, as it stands on this machine. */
+export interface BackendDescription {
+  /** Its name in TensorFlow.js, or the name it is planned under. */
+  name: string;
+  /** Whether {@link useBackend} can start it here. */
+  available: boolean;
+  /** The version of its npm package, where that is installed. */
+  version?: string;
+  /** What it is, a few words. */
+  detail: string;
+  /** Why it is not available. */
+  reason?: string;
+  /** What would make it available, or what to use in its place. */
+  remedy?: string;
+}
+
+/** What each backend is, in words, for those that could not be asked. */
+export const BACKEND_DETAILS: Record<string, string> = {
+  wasm: 'WebAssembly with 128-bit SIMD',
+  cpu: 'plain JavaScript',
+  webgpu: 'the GPU, in browsers and Node',
+  node: "TensorFlow's own CPU library, in Node",
+  cuda: "TensorFlow's own library on NVIDIA GPUs, in Node",
+};
+
+/** Why a backend that is known but not in this version cannot be used. */
+export function plannedBackend(name: string): { reason: string; remedy: string } {
+  return {
+    reason: `${BACKEND_DETAILS[name]}, is not in this version.`,
+    remedy: 'Use "wasm" or "cpu", or "auto" for the faster of them that works here.',
+  };
+}
+
+/**
+ * Every backend that this version knows of, the fastest first, and why each can or cannot be used here.
+ *
+ * Imports the packages that are installed, which registers them with TensorFlow.js, and starts none.
+ */
+export async function describeBackends(): Promise<BackendDescription[]> {
+  const planned = PLANNED_BACKENDS.map((name) => ({
+    name,
+    available: false,
+    detail: BACKEND_DETAILS[name],
+    reason: 'not in this version.',
+    remedy: plannedBackend(name).remedy,
+  }));
+  return [describe('wasm', await probeWasm()), describe('cpu', await probeCpu()), ...planned];
+}
+
+function describe(name: string, probe: BackendProbe<unknown>): BackendDescription {
+  if (probe.available) {
+    return { name, available: true, version: probe.version, detail: probe.detail };
+  }
+  return {
+    name,
+    available: false,
+    detail: BACKEND_DETAILS[name],
+    reason: probe.reason,
+    remedy: probe.remedy,
+  };
+}

@@ -1,0 +1,26 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The backends that this version starts. */
+export const USABLE_BACKENDS = ['wasm', 'cpu'] as const;
+
+/** The backends that this version knows of but does not start. */
+export const PLANNED_BACKENDS = ['webgpu', 'node', 'cuda'] as const;
+
+/** A backend's name, as TensorFlow.js registers it. */
+export type BackendName = (typeof USABLE_BACKENDS)[number];
+
+/** What {@link useBackend} accepts: a backend's name, or `auto` for the fastest that works here. */
+export type BackendChoice = BackendName | 'auto';
+
+/** The names that {@link useBackend} can start, `auto` first. */
+export const BACKEND_CHOICES: readonly BackendChoice[] = ['auto', ...USABLE_BACKENDS];
+
+/** The message for a name that is neither a backend of this version nor one it knows of. */
+export function unknownBackendMessage(name: string): string {
+  const known = [...BACKEND_CHOICES, ...PLANNED_BACKENDS];
+  const difference = (choice: string) => distance(name.toLowerCase(), choice);
+  const nearest = known.reduce((a, b) => (difference(b) < difference(a) ? b : a));
+  const close = difference(nearest) <= Math.max(1, Math.floor(nearest.length / 2));
+  const hint = close ? ` Did you mean "${nearest}"?` : '';
+  return `Unknown backend "${name}".${hint} This version has: ${BACKEND_CHOICES.join(', ')}.`;
+}

@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Whether a backend can be started here, without starting it. */
+export type BackendProbe<Module> =
+  | { available: true; module: Module; version: string; detail: string }
+  | { available: false; reason: string; remedy: string; cause?: unknown };
+
+/** Imports a backend's package and checks that it registered itself with this package's tfjs-core. */
+export async function probePackage<Module>(
+  backend: string,
+  packageName: string,
+  load: () => Promise<{ module: Module; version: string; detail: string }>,
+): Promise<BackendProbe<Module>> {
+  let loaded: { module: Module; version: string; detail: string };
+  try {
+    loaded = await load();
+  } catch (cause) {
+    return { available: false, ...importFailure(packageName, cause), cause };
+  }
+  if (tf.findBackendFactory(backend) === null) {
+    return {
+      available: false,
+      reason: `${packageName} ${loaded.version} registered itself with another copy of @tensorflow/tfjs-core.`,
+      remedy: 'Run `npm ls @tensorflow/tfjs-core` and leave one version of it installed.',
+    };
+  }
+  return { available: true, ...loaded };
+}
+
+function importFailure(packageName: string, cause: unknown): { reason: string; remedy: string } {
+  const { code, message = String(cause) } = cause as { code?: string; message?: string };
+  const missing =
+    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(packageName);
+  if (missing) {
+    return {
+      reason: `the package ${packageName} is not installed.`,
+      remedy: `Install it: npm install ${packageName}@${tf.version_core}`,
+    };
+  }
+  return {
+    reason: `the package ${packageName} failed to load (${message.split('\n')[0]}).`,
+    remedy: `Install it anew: npm install ${packageName}@${tf.version_core}`,
+  };
+}

@@ -1,0 +1,96 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { probeCpu } from './cpu.js';
+import { plannedBackend } from './describe-backends.js';
+import { BackendUnavailableError } from './errors.js';
+import type { BackendChoice, BackendName } from './names.js';
+import { PLANNED_BACKENDS, USABLE_BACKENDS, unknownBackendMessage } from './names.js';
+import type { WasmPaths } from './wasm.js';
+import { probeWasm, setPaths } from './wasm.js';
+
+/** Options of {@link useBackend}. */
+export interface UseBackendOptions {
+  /**
+   * Where the WebAssembly backend's `.wasm` files lie. Node finds them by itself; a browser page that does not serve
+   * them beside its script gives the folder's address. Heeded only before the backend's first start.
+   */
+  wasmPaths?: WasmPaths;
+}
+
+/** The backend that was started. */
+export interface UsedBackend {
+  name: BackendName;
+  /** Why it was chosen, one sentence. */
+  reason: string;
+}
+
+/**
+ * Starts a TensorFlow.js backend and makes it the current one.
+ *
+ * A backend asked for by name is started or the call fails; only `auto` chooses, and says why. Starting a backend that
+ * already runs is cheap. Tensors of another backend stay valid and move when they are used.
+ *
+ * @param choice `wasm`, `cpu`, or `auto` for the fastest of them that works here.
+ * @throws BackendUnavailableError when the backend cannot be used here, with what to do (the command that installs a
+ *   missing package, or the names that can be used).
+ * @throws RangeError when the name is unknown; the message names the nearest known one.
+ */
+export async function useBackend(
+  choice: BackendChoice | (string & {}),
+  options: UseBackendOptions = {},
+): Promise<UsedBackend> {
+  if (choice === 'auto') return chooseBackend(options);
+  if ((PLANNED_BACKENDS as readonly string[]).includes(choice)) {
+    const { reason, remedy } = plannedBackend(choice);
+    throw new BackendUnavailableError(choice, reason, remedy);
+  }
+  if (!(USABLE_BACKENDS as readonly string[]).includes(choice)) {
+    throw new RangeError(unknownBackendMessage(choice));
+  }
+  const name = choice as BackendName;
+  await start(name, options);
+  return { name, reason: `"${name}" was asked for by name.` };
+}
+
+async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
+  const failures: BackendUnavailableError[] = [];
+  for (const name of USABLE_BACKENDS) {
+    try {
+      await start(name, options);
+    } catch (error) {
+      if (!(error instanceof BackendUnavailableError)) throw error;
+      failures.push(error);
+      continue;
+    }
+    const before = failures.map((f) => `"${f.backend}" is faster, but ${f.reason} ${f.remedy}`).join(' ');
+    return { name, reason: before || `"${name}" is the fastest backend of this version and works here.` };
+  }
+  throw new BackendUnavailableError(
+    'auto',
+    `no backend works here: ${failures.map((f) => `"${f.backend}": ${f.reason}`).join(' ')}`,
+    failures[0].remedy,
+    { cause: new AggregateError(failures) },
+  );
+}
+
+async function start(name: BackendName, options: UseBackendOptions): Promise<void> {
+  const probe = name === 'wasm' ? await probeWasm() : await probeCpu();
+  if (!probe.available) {
+    throw new BackendUnavailableError(name, probe.reason, probe.remedy, { cause: probe.cause });
+  }
+  if (name === 'wasm' && options.wasmPaths !== undefined) {
+    setPaths(probe.module as Parameters<typeof setPaths>[0], options.wasmPaths);
+  }
+  if (!(await tf.setBackend(name))) {
+    throw new BackendUnavailableError(
+      name,
+      'it failed to start; TensorFlow.js wrote the cause to the console.',
+      name === 'wasm' ? 'Check that its .wasm files can be read; in a browser, give `wasmPaths`.' : '',
+    );
+  }
+  if (name === 'cpu') silenceAdvice(tf.backend());
+}
+
+/** The CPU backend's first tensor prints an advertisement of tfjs-node; whoever chose this backend has chosen. */
+function silenceAdvice(backend: object): void {
+  if ('firstUse' in backend) backend.firstUse = false;
+}

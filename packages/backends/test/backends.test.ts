@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { BackendUnavailableError, describeBackends, useBackend } from '../src/index.js';
+
+describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
+  it('starts and computes', async () => {
+    const used = await useBackend(name);
+    expect(used).toEqual({ name, reason: `"${name}" was asked for by name.` });
+    expect(tf.getBackend()).toBe(name);
+    const before = tf.memory().numTensors;
+    const product = tf.tidy(() =>
+      tf.matMul(
+        tf.tensor2d([
+          [1, 2],
+          [3, 4],
+        ]),
+        tf.tensor2d([
+          [5, 6],
+          [7, 8],
+        ]),
+      ),
+    );
+    expect([...(await product.data())]).toEqual([19, 22, 43, 50]);
+    product.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('starts again without harm, and keeps tensors of the other backend usable', async () => {
+    await useBackend(name === 'wasm' ? 'cpu' : 'wasm');
+    const x = tf.tensor1d([1, 2, 3]);
+    await useBackend(name);
+    await useBackend(name);
+    const y = tf.add(x, x);
+    expect([...(await y.data())]).toEqual([2, 4, 6]);
+    tf.dispose([x, y]);
+  });
+});
+
+describe('wasm', () => {
+  it('runs the SIMD binary', async () => {
+    await useBackend('wasm');
+    expect(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')).toBe(true);
+  });
+
+  it('without SIMD is refused by name, and auto says why it took cpu', async () => {
+    const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    try {
+      await expect(useBackend('wasm')).rejects.toThrowErrorMatchingInlineSnapshot(
+        `[BackendUnavailableError: The backend "wasm" cannot be used: this JavaScript engine runs no WebAssembly with 128-bit SIMD. Use the backend "cpu", or a newer browser or Node (20.19 or later).]`,
+      );
+      const used = await useBackend('auto');
+      expect(used.name).toBe('cpu');
+      expect(used.reason).toContain('"wasm" is faster, but this JavaScript engine runs no WebAssembly');
+    } finally {
+      validate.mockRestore();
+    }
+  });
+});
+
+it('cpu starts without advice to install another backend', async () => {
+  const warn = vi.spyOn(console, 'warn');
+  await useBackend('cpu');
+  tf.dispose(tf.add(1, 2));
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
+});
+
+describe('useBackend', () => {
+  it('auto takes wasm and says why', async () => {
+    expect(await useBackend('auto')).toEqual({
+      name: 'wasm',
+      reason: '"wasm" is the fastest backend of this version and works here.',
+    });
+  });
+
+  it.each([
+    ['wsam', 'Unknown backend "wsam". Did you mean "wasm"? This version has: auto, wasm, cpu.'],
+    ['WASM', 'Unknown backend "WASM". Did you mean "wasm"? This version has: auto, wasm, cpu.'],
+    ['CPU', 'Unknown backend "CPU". Did you mean "cpu"? This version has: auto, wasm, cpu.'],
+    ['webgp', 'Unknown backend "webgp". Did you mean "webgpu"? This version has: auto, wasm, cpu.'],
+    ['tensorflow', 'Unknown backend "tensorflow". This version has: auto, wasm, cpu.'],
+  ])('unknown name %s', async (name, message) => {
+    await expect(useBackend(name)).rejects.toThrow(new RangeError(message));
+  });
+
+  it.each(['webgpu', 'node', 'cuda'])('%s is known, and says what to use today', async (name) => {
+    const error = await useBackend(name).catch((e) => e);
+    expect(error).toBeInstanceOf(BackendUnavailableError);
+    expect(error.backend).toBe(name);
+    expect(error.message).toMatch(/is not in this version\. Use "wasm" or "cpu"/);
+  });
+});
+
+it('describes every backend, with a reason and a remedy where it is not available', async () => {
+  const backends = await describeBackends();
+  expect(backends.map((b) => [b.name, b.available])).toEqual([
+    ['wasm', true],
+    ['cpu', true],
+    ['webgpu', false],
+    ['node', false],
+    ['cuda', false],
+  ]);
+  for (const backend of backends) {
+    expect(backend.detail).not.toBe('');
+    if (backend.available) expect(backend.version).toBe('4.22.0');
+    else
+      expect(backend).toMatchObject({
+        reason: 'not in this version.',
+        remedy: expect.stringContaining('Use'),
+      });
+  }
+});
+
+// A real import that really fails: the package bundled into a folder that holds tfjs-core and no backend.
+describe('without the backends installed', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'unitsphere-backends-'));
+    mkdirSync(join(folder, 'node_modules', '@tensorflow'), { recursive: true });
+    const core = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-core/package.json'));
+    symlinkSync(core, join(folder, 'node_modules', '@tensorflow', 'tfjs-core'));
+    for (const [format, file] of [
+      ['esm', 'backends.mjs'],
+      ['cjs', 'backends.cjs'],
+    ] as const) {
+      buildSync({
+        entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+        bundle: true,
+        external: ['@tensorflow/*'],
+        platform: 'node',
+        format,
+        outfile: join(folder, file),
+      });
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (file: string, code: string) => {
+    writeFileSync(join(folder, file), code);
+    return JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8' }));
+  };
+  const body = `const messages = [];
+    for (const name of ['wasm', 'cpu', 'auto']) await useBackend(name).catch((e) => messages.push(e.name + ': ' + e.message));
+    console.log(JSON.stringify(messages));`;
+  const expected = [
+    'BackendUnavailableError: The backend "wasm" cannot be used: the package @tensorflow/tfjs-backend-wasm is not installed. Install it: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+    'BackendUnavailableError: The backend "cpu" cannot be used: the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install @tensorflow/tfjs-backend-cpu@4.22.0',
+    'BackendUnavailableError: The backend "auto" cannot be used: no backend works here: "wasm": the package @tensorflow/tfjs-backend-wasm is not installed. "cpu": the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+  ];
+
+  it('names the command that installs them, as an ES module', () => {
+    expect(run('main.mjs', `import { useBackend } from './backends.mjs'; ${body}`)).toEqual(expected);
+  });
+
+  it('names the command that installs them, as CommonJS', () => {
+    expect(
+      run('main.cjs', `const { useBackend } = require('./backends.cjs'); (async () => { ${body} })();`),
+    ).toEqual(expected);
+  });
+});

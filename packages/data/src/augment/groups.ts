@@ -1,0 +1,71 @@
+import type { Random } from '@unitsphere/core/random';
+import type { Affine } from '../warp.js';
+import { randomChannelDropout } from './channel-dropout.js';
+import { randomChannelShuffle } from './channel-shuffle.js';
+import { randomColorJitter } from './color-jitter.js';
+import { randomDefocus } from './defocus.js';
+import { randomGaussianBlur } from './gaussian-blur.js';
+import { randomGaussianNoise } from './gaussian-noise.js';
+import { invert } from './invert.js';
+import { randomIsoNoise } from './iso-noise.js';
+import { randomJpegCompression } from './jpeg-compression.js';
+import { randomMedianBlur } from './median-blur.js';
+import { randomMotionBlur } from './motion-blur.js';
+import { randomMultiplicativeNoise } from './multiplicative-noise.js';
+import { randomResizedCrop } from './random-resized-crop.js';
+import { randomRgbShift } from './rgb-shift.js';
+import { shiftScaleRotate } from './shift-scale-rotate.js';
+import { toGray } from './to-gray.js';
+import { toSepia } from './to-sepia.js';
+import type { PixelTransform } from './transform.js';
+import { randomZoomBlur } from './zoom-blur.js';
+
+/** Transforms that move pixels: they give a map, composed with the view and the resize into one resampling. */
+export const geometricTransforms = {
+  randomResizedCrop: (random: Random): Affine => randomResizedCrop(random),
+  shiftScaleRotate: (random: Random): Affine => shiftScaleRotate(random),
+};
+
+/** Transforms that change pixels where they are, by group. */
+export const pixelTransforms = {
+  blur: {
+    motionBlur: randomMotionBlur,
+    medianBlur: randomMedianBlur,
+    gaussianBlur: randomGaussianBlur,
+    zoomBlur: randomZoomBlur,
+    defocus: randomDefocus,
+    jpegCompression: randomJpegCompression,
+  },
+  noise: {
+    isoNoise: randomIsoNoise,
+    gaussianNoise: randomGaussianNoise,
+    multiplicativeNoise: randomMultiplicativeNoise,
+  },
+  color: {
+    colorJitter: randomColorJitter,
+    toGray,
+    toSepia,
+    channelShuffle: randomChannelShuffle,
+    channelDropout: randomChannelDropout,
+    rgbShift: randomRgbShift,
+    invert,
+  },
+} satisfies Record<string, Record<string, PixelTransform>>;
+
+/** The name of one augmenting transform. */
+export type TransformName =
+  | keyof typeof geometricTransforms
+  | keyof typeof pixelTransforms.blur
+  | keyof typeof pixelTransforms.noise
+  | keyof typeof pixelTransforms.color;
+
+/** The name of a group; of a group that acts, one member is picked, each as likely as another. */
+export type GroupName = 'geometric' | keyof typeof pixelTransforms;
+
+/** Every group and its members, in the order they act. */
+export const augmentationGroups: Readonly<Record<GroupName, readonly TransformName[]>> = {
+  geometric: Object.keys(geometricTransforms) as TransformName[],
+  blur: Object.keys(pixelTransforms.blur) as TransformName[],
+  noise: Object.keys(pixelTransforms.noise) as TransformName[],
+  color: Object.keys(pixelTransforms.color) as TransformName[],
+};

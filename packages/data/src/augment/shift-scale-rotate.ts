@@ -1,0 +1,32 @@
+import type { Random } from '@unitsphere/core/random';
+import type { Affine } from '../warp.js';
+
+/** Limits of the three draws, each symmetric about no change. */
+export interface ShiftScaleRotateLimits {
+  /** Of the side. */
+  readonly shift: number;
+  /** Added to 1. */
+  readonly scale: number;
+  /** In degrees. */
+  readonly rotate: number;
+}
+
+/**
+ * Turns about the centre, scales and shifts, all drawn uniformly.
+ *
+ * Follows albumentations' ShiftScaleRotate, with DocClassifier's limits (0.1, 0.1, 15°); albumentations' own are
+ * (0.0625, 0.1, 45°).
+ * @returns The map from the output's unit square to the input's.
+ */
+export function shiftScaleRotate(
+  random: Random,
+  limits: ShiftScaleRotateLimits = { shift: 0.1, scale: 0.1, rotate: 15 },
+): Affine {
+  const angle = (random.uniform(-limits.rotate, limits.rotate) * Math.PI) / 180;
+  const scale = 1 + random.uniform(-limits.scale, limits.scale);
+  const centreU = 0.5 + random.uniform(-limits.shift, limits.shift);
+  const centreV = 0.5 + random.uniform(-limits.shift, limits.shift);
+  const cos = Math.cos(angle) / scale;
+  const sin = Math.sin(angle) / scale;
+  return [cos, -sin, 0.5 - cos * centreU + sin * centreV, sin, cos, 0.5 - sin * centreU - cos * centreV];
+}

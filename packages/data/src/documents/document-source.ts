@@ -1,0 +1,209 @@
+import { Random } from '@unitsphere/core/random';
+import type { Image } from '../image.js';
+import type { Identity, ImageSource } from '../source.js';
+import type { CanvasFactory, Context2D, Surface } from './canvas.js';
+import { nodeCanvasFactory } from './canvas-node.js';
+import { Filler } from './filler.js';
+import { fontFiles } from './fonts.js';
+import { type DocumentIdentity, drawIdentity, drawKind } from './identity.js';
+import { Pen } from './pen.js';
+import { Photographer } from './photograph.js';
+
+/** Which documents a `DocumentSource` makes. */
+export interface DocumentSourceOptions {
+  /** How many identities there are; the first n of a seed are the same however many there are. */
+  readonly identities: number;
+  /** The seed of everything, any finite number; 0 if not given. */
+  readonly seed?: number;
+  /** The side of the square pictures in pixels, 32 … 1024; 160 if not given. */
+  readonly size?: number;
+  /** How many samples of an identity to report; `load` makes any sample all the same. 100 if not given. */
+  readonly samplesPerIdentity?: number;
+}
+
+interface Drawn {
+  readonly surface: Surface;
+  readonly context: Context2D;
+}
+
+/** Documents are drawn this much larger than they are photographed. */
+const OVERSIZE = 1.4;
+/** Drawn documents, without what is filled in, are kept if all the identities fit in so many bytes. */
+const LAYER_BYTES = 48 * 2 ** 20;
+/** Settled identities that are kept; they hold no pixels. */
+const IDENTITIES_KEPT = 4096;
+
+/**
+ * An endless supply of made-up documents (identity cards, tickets, invoices, diplomas and others), for training and
+ * testing without any data. An identity is a document's design; a sample is another copy, filled in with other names,
+ * numbers and faces and photographed anew. The document fills the square, whatever its aspect ratio, as the reference
+ * system squeezes its inputs.
+ *
+ * Everything is drawn from `new Random(seed, 'document', identity)` and, for a sample,
+ * `new Random(seed, 'document', identity, 'sample', sample)`: the same numbers give the same bytes in every thread and
+ * on every machine with the same packages. People, places, issuers and numbers are invented.
+ */
+export class DocumentSource implements ImageSource {
+  readonly identities: readonly Identity[];
+  /** The side of the pictures in pixels. */
+  readonly size: number;
+  /** The seed everything is drawn from. */
+  readonly seed: number;
+
+  private readonly flatSize: number;
+  private readonly work: Drawn;
+  private readonly photographer: Photographer;
+  private readonly settled = new Map<number, DocumentIdentity>();
+  private readonly layers = new Map<number, Drawn>();
+  private readonly keepsLayers: boolean;
+
+  private constructor(
+    options: Required<DocumentSourceOptions>,
+    private readonly canvases: CanvasFactory,
+  ) {
+    const { identities, seed, size, samplesPerIdentity } = options;
+    this.seed = seed;
+    this.size = size;
+    this.identities = Array.from({ length: identities }, (_, i) => ({
+      name: `${drawKind(seed, i)}-${String(i).padStart(5, '0')}`,
+      samples: samplesPerIdentity,
+    }));
+    this.flatSize = Math.round(size * OVERSIZE);
+    // In a random order a cache that does not hold them all would hardly ever be hit.
+    this.keepsLayers = identities * this.flatSize * this.flatSize * 4 <= LAYER_BYTES;
+    this.work = canvases.createCanvas(this.flatSize, this.flatSize);
+    this.photographer = new Photographer(size);
+  }
+
+  /**
+   * Loads the fonts and makes a source.
+   * @param canvases Where to draw; in Node, Skia through `@napi-rs/canvas` if not given. In a browser or a browser's
+   * worker give `browserCanvasFactory(...)`.
+   * @throws RangeError if an option is out of its range; Error if the canvas or a font is not there.
+   */
+  static async create(options: DocumentSourceOptions, canvases?: CanvasFactory): Promise<DocumentSource> {
+    const checked = checkOptions(options);
+    const factory = canvases ?? (await nodeCanvasFactory());
+    await factory.loadFonts(fontFiles);
+    return new DocumentSource(checked, factory);
+  }
+
+  /**
+   * A photograph of a copy of an identity's document: size × size, RGB. The bytes are the caller's own.
+   *
+   * In Node the canvas gives the memory of its pixels back when the event loop turns: a loop over very many pictures
+   * should await `setImmediate` (from `node:timers/promises`) every hundred or so.
+   * @param sample Any integer from 0; it need not be below the reported number of samples.
+   * @throws RangeError if there is no such identity or the sample is not an integer from 0.
+   */
+  load(identity: number, sample: number): Image {
+    if (!Number.isInteger(sample) || sample < 0) {
+      throw new RangeError(`DocumentSource.load: the sample must be an integer from 0, not ${sample}.`);
+    }
+    const { style, layout } = this.settle(identity, 'load');
+    const random = new Random(this.seed, 'document', identity, 'sample', sample);
+    const { context } = this.work;
+    const pen = new Pen(context, layout.aspect, this.flatSize);
+    pen.begin();
+    if (this.keepsLayers) context.drawImage(this.fixedLayer(identity).surface, 0, 0);
+    else this.draw(pen, layout, () => layout.fixed(pen));
+    this.draw(pen, layout, () => {
+      layout.filled(pen, new Filler(random.fork('fields'), style.language, style.dateForm));
+    });
+    const { data } = context.getImageData(0, 0, this.flatSize, this.flatSize);
+    return this.photographer.take({ size: this.flatSize, data }, layout, random.fork('photograph'));
+  }
+
+  /**
+   * The document itself, flat, on white, filled in with values of its own that no sample has: size × size, RGB.
+   * @throws RangeError if there is no such identity.
+   */
+  clean(identity: number): Image {
+    const { style, layout } = this.settle(identity, 'clean');
+    const { size } = this;
+    const twice = size * 2;
+    const { context } = this.canvases.createCanvas(twice, twice);
+    const pen = new Pen(context, layout.aspect, twice);
+    pen.begin();
+    this.draw(pen, layout, () => {
+      layout.fixed(pen);
+      const random = new Random(this.seed, 'document', identity, 'clean');
+      layout.filled(pen, new Filler(random, style.language, style.dateForm));
+    });
+    const from = context.getImageData(0, 0, twice, twice).data;
+    const data = new Uint8Array(size * size * 3);
+    for (let y = 0, at = 0; y < size; y++) {
+      for (let x = 0; x < size; x++, at += 3) {
+        const p = (y * 2 * twice + x * 2) * 4;
+        const block = [p, p + 4, p + twice * 4, p + twice * 4 + 4];
+        for (let channel = 0; channel < 3; channel++) {
+          let sum = 0;
+          for (const q of block) sum += 255 + ((from[q + channel] - 255) * from[q + 3]) / 255;
+          data[at + channel] = Math.round(sum / 4);
+        }
+      }
+    }
+    return { width: size, height: size, data };
+  }
+
+  private settle(identity: number, caller: string): DocumentIdentity {
+    if (!Number.isInteger(identity) || identity < 0 || identity >= this.identities.length) {
+      throw new RangeError(
+        `DocumentSource.${caller}: there are identities 0 … ${this.identities.length - 1}, not ${identity}.`,
+      );
+    }
+    let settled = this.settled.get(identity);
+    if (!settled) {
+      settled = drawIdentity(this.seed, identity);
+      if (this.settled.size >= IDENTITIES_KEPT) this.settled.delete(this.settled.keys().next().value!);
+      this.settled.set(identity, settled);
+    }
+    return settled;
+  }
+
+  /** What every copy of the identity has, drawn once. */
+  private fixedLayer(identity: number): Drawn {
+    let drawn = this.layers.get(identity);
+    if (!drawn) {
+      drawn = this.canvases.createCanvas(this.flatSize, this.flatSize);
+      const { layout } = this.settle(identity, 'load');
+      const pen = new Pen(drawn.context, layout.aspect, this.flatSize);
+      pen.begin();
+      this.draw(pen, layout, () => layout.fixed(pen));
+      this.layers.set(identity, drawn);
+    }
+    return drawn;
+  }
+
+  /** Draws within the document's edge. */
+  private draw(pen: Pen, { outline }: DocumentIdentity['layout'], paint: () => void): void {
+    const { context } = pen;
+    context.save();
+    pen.place();
+    if (outline) {
+      context.beginPath();
+      outline(pen);
+      context.clip();
+    }
+    paint();
+    context.restore();
+  }
+}
+
+function checkOptions(options: DocumentSourceOptions): Required<DocumentSourceOptions> {
+  const { identities, seed = 0, size = 160, samplesPerIdentity = 100 } = options;
+  const integer = (name: string, value: number, low: number, high: number) => {
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new RangeError(
+        `DocumentSource: ${name} must be an integer from ${low} to ${high}, not ${value}.`,
+      );
+    }
+  };
+  integer('identities', identities, 1, 10_000_000);
+  integer('size', size, 32, 1024);
+  integer('samplesPerIdentity', samplesPerIdentity, 1, Number.MAX_SAFE_INTEGER);
+  if (typeof seed !== 'number' || !Number.isFinite(seed)) {
+    throw new RangeError(`DocumentSource: seed must be a finite number, not ${seed}.`);
+  }
+  return { identities, seed, size, samplesPerIdentity };
+}

@@ -1,0 +1,124 @@
+import { mix, readableOn, white } from '../colour.js';
+import { type Kind, roundedOutline } from '../layout.js';
+import { drawCardGround } from '../parts/ground.js';
+import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
+import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
+import { type Label, labels } from '../words/labels.js';
+
+/** A card of a club, a library, a school or a shop: a large emblem, few words, a code. */
+export const membershipCard: Kind = (style, random) => {
+  const sort = random.pick(['club', 'club', 'shop', 'school'] as const);
+  const { issuer, title, emblem } = drawIssue(
+    style,
+    random,
+    sort,
+    sort === 'school' ? 'student' : 'membership',
+  );
+  const ground = drawCardGround(style, random, 0.6);
+  const { palette } = style;
+  const aspect = 1.586;
+  const width = 100 * aspect;
+  const emblemSize = random.uniform(13, 24);
+  const [emblemX, emblemY] = random.pick([
+    [emblemSize + 8, emblemSize + 8],
+    [width - emblemSize - 8, emblemSize + 8],
+    [width / 2, emblemSize + 6],
+  ] as const);
+  const centred = emblemX === width / 2;
+  const radius = centred ? Math.min(emblemSize, 15) : emblemSize;
+  const side = emblemX < width / 2 ? 'left' : 'right';
+  const hasPhoto = !centred && (sort === 'school' || random.boolean(0.3));
+  const photo = drawPhotoStyle(random, palette.primary);
+  const photoX = side === 'left' ? width - 44 : 8;
+  const code = random.pick(['barcode', 'matrix', 'barcode', 'none'] as const);
+  const plate = random.boolean(0.5);
+  const form = drawCodeForm(random, 8);
+  const extra: Label = random.pick(['since', 'level', 'expires'] as const);
+  const nameSize = random.uniform(8.5, 11);
+  const plateHeight = random.uniform(18, 26);
+  const showLevel = random.pick(['Gold', 'Plus', 'Club', 'Premium', '2025', 'Silver', 'Basic']);
+  const colours = ground.dark
+    ? { main: ground.ink, second: palette.accent, ground: ground.base }
+    : { main: palette.primary, second: palette.accent, ground: white };
+  const nameX = hasPhoto && side === 'right' ? photoX + 42 : 8;
+  const codeWidth = random.uniform(50, 80);
+  return {
+    aspect,
+    gloss: 0.9,
+    paper: false,
+    outline: roundedOutline(6),
+    fixed(pen) {
+      ground.paint(pen);
+      emblem(pen, emblemX, centred ? radius + 6 : emblemY, radius, colours);
+      const x = centred ? width / 2 : side === 'left' ? emblemX + emblemSize + 6 : emblemX - emblemSize - 6;
+      const align = centred ? 'center' : side;
+      const max = hasPhoto ? width - emblemSize * 2 - 66 : width - emblemSize * 2 - 26;
+      const y = centred ? radius * 2 + 17 : emblemY;
+      pen.text(issuer, x, y, {
+        font: style.heading,
+        size: 12,
+        colour: ground.main,
+        bold: true,
+        align,
+        max: centred ? width - 12 : max,
+      });
+      pen.text(title, x, y + 9, {
+        font: style.text,
+        size: 6.6,
+        colour: ground.soft,
+        align,
+        max: centred ? width - 12 : max,
+        capitals: true,
+      });
+      if (plate)
+        pen.rect(
+          0,
+          100 - plateHeight,
+          width,
+          plateHeight,
+          ground.dark ? mix(ground.base, white, 0.85) : palette.primary,
+          0.92,
+        );
+    },
+    filled(pen, fill) {
+      const face = fill.random.fork('face');
+      const ink = plate ? readableOn(ground.dark ? white : palette.primary) : ground.ink;
+      if (hasPhoto) paintPortrait(pen, face, photo, photoX, 10, 36, 44);
+      const y = plate ? 100 - plateHeight - 6 : 80;
+      pen.text(fill.name(), nameX, Math.min(y, 74), {
+        font: style.value,
+        size: nameSize,
+        colour: ground.ink,
+        bold: true,
+        max: width - nameX - (code === 'matrix' ? 36 : 8),
+      });
+      pen.text(`${labels[style.language].member} ${fill.code(form)}`, 8, 95, {
+        font: style.mono,
+        size: 6.6,
+        colour: ink,
+        max: 70,
+      });
+      const value =
+        extra === 'level'
+          ? showLevel
+          : extra === 'since'
+            ? String(2004 + fill.random.int(21))
+            : fill.date(2026, 2030);
+      if (!plate)
+        pen.text(`${labels[style.language][extra]}: ${value}`, 8, 85, {
+          font: style.text,
+          size: 5.6,
+          colour: ground.soft,
+          max: 66,
+        });
+      if (code === 'barcode') {
+        pen.rect(width - codeWidth - 8, 80, codeWidth + 4, 16, white);
+        paintBarcode(pen, fill.random, width - codeWidth - 6, 82, codeWidth, 12, [20, 20, 24]);
+      } else if (code === 'matrix') {
+        pen.rect(width - 35, 64, 30, 32, white);
+        paintMatrixCode(pen, fill.random, width - 33, 67, 26, [20, 20, 24]);
+      }
+    },
+  };
+};

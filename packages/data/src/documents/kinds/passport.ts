@@ -1,0 +1,110 @@
+import { mix, white } from '../colour.js';
+import type { Kind } from '../layout.js';
+import { drawFields } from '../parts/fields.js';
+import { drawPaperGround } from '../parts/ground.js';
+import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { paintSignature } from '../parts/marks.js';
+import { patternNames, patterns } from '../parts/pattern.js';
+import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
+
+/** The data page of a passport, two machine-readable lines at its foot. */
+export const passport: Kind = (style, random) => {
+  const { issuer, title, emblem } = drawIssue(style, random, 'state', 'passport');
+  const { palette } = style;
+  const tinted = {
+    ...style,
+    palette: { ...palette, paper: mix(white, palette.secondary, random.uniform(0.12, 0.35)) },
+  };
+  const ground = drawPaperGround(tinted, random, 0);
+  const net = patterns[random.pick(['guilloche', 'rosette', 'contours', 'arcs'] as const)](
+    random,
+    palette.primary,
+    0.4,
+  );
+  const net2 = patterns[random.pick(patternNames)](random, palette.accent, 0.2);
+  const aspect = random.uniform(1.35, 1.45);
+  const width = 100 * aspect;
+  const photo = drawPhotoStyle(random, palette.primary);
+  const photoWidth = random.uniform(34, 42);
+  const left = random.boolean(0.8);
+  const photoX = left ? 6 : width - photoWidth - 6;
+  const head = random.uniform(12, 17);
+  const centred = random.boolean();
+  const numberForm = drawCodeForm(random, 7);
+  const code = issuer
+    .replace(/[^A-Za-z]/g, '')
+    .slice(-3)
+    .toUpperCase()
+    .padEnd(3, 'X');
+  const body = drawFields(
+    style,
+    random,
+    ground,
+    { x: left ? photoX + photoWidth + 5 : 6, y: head + 2, width: width - photoWidth - 18, height: 74 - head },
+    [
+      { label: 'surname', value: (f) => f.surname(), span: 2 },
+      { label: 'given', value: (f) => f.given(), span: 2 },
+      { label: 'nationality', value: () => code },
+      { label: 'document', value: (f) => f.code(numberForm) },
+      { label: 'birth', value: (f) => f.date(1950, 2006) },
+      { label: 'birthPlace', value: (f) => f.place() },
+      { label: 'issued', value: (f) => f.date(2015, 2024) },
+      { label: 'expires', value: (f) => f.date(2025, 2034) },
+    ],
+    { columns: 2, form: random.pick(['above', 'ruled', 'above', 'boxed'] as const) },
+  );
+  const strip = mix(white, palette.paper, random.uniform(0.2, 0.9));
+  const watermark = random.uniform(0.1, 0.22);
+  return {
+    aspect,
+    gloss: 0.6,
+    paper: true,
+    fixed(pen) {
+      ground.paint(pen);
+      net(pen);
+      net2(pen);
+      pen.context.globalAlpha = watermark;
+      emblem(pen, width * 0.62, 45, 30);
+      pen.context.globalAlpha = 1;
+      const x = centred ? width / 2 : 6;
+      pen.text(issuer, x, head * 0.62, {
+        font: style.heading,
+        size: head * 0.5,
+        colour: palette.primary,
+        bold: true,
+        capitals: true,
+        align: centred ? 'center' : 'left',
+        max: width * (centred ? 0.48 : 0.64),
+      });
+      pen.text(title, width - 6, head * 0.62, {
+        font: style.text,
+        size: head * 0.36,
+        colour: palette.primary,
+        align: 'right',
+        max: width * 0.22,
+      });
+      pen.line(6, head * 0.82, width - 6, head * 0.82, palette.primary, 0.5);
+      body.fixed(pen);
+      pen.rect(0, 80, width, 20, strip, 0.85);
+    },
+    filled(pen, fill) {
+      paintPortrait(pen, fill.random.fork('face'), photo, photoX, head + 3, photoWidth, 68 - head);
+      body.filled(pen, fill);
+      paintSignature(pen, fill.random, photoX + 2, 71, photoWidth - 4, 8, ground.ink);
+      const pad = (text: string) => text.padEnd(30, '<').slice(0, 30);
+      const lines = [
+        pad(`P<${code}${fill.code('AAAAAA<<AAAAA')}`),
+        pad(`${fill.code('AA#######')}${code}${fill.code('#######AA######')}`),
+      ];
+      lines.forEach((line, i) => {
+        pen.text(line, width / 2, 88 + i * 8.5, {
+          font: style.mono,
+          size: 8.2,
+          colour: [30, 30, 34],
+          align: 'center',
+          max: width - 10,
+        });
+      });
+    },
+  };
+};

@@ -1,0 +1,180 @@
+import type { Context2D } from './canvas.js';
+import { css, type Rgb } from './colour.js';
+import type { Font } from './fonts.js';
+
+/** How a piece of text is set; sizes are in hundredths of the document's height. */
+export interface TextStyle {
+  readonly font: Font;
+  readonly size: number;
+  readonly colour: Rgb;
+  readonly bold?: boolean;
+  readonly align?: 'left' | 'center' | 'right';
+  readonly alpha?: number;
+  /** The text is narrowed to this width if it is wider. */
+  readonly max?: number;
+  /** Capitals, where the family's are readable. */
+  readonly capitals?: boolean;
+}
+
+/** Type is set in these units a document unit, so that no font size falls below what a canvas rounds well. */
+const TYPE_UNITS = 10;
+
+/**
+ * Draws on a document whose height is 100 units and whose width is 100 × its aspect ratio, squeezed to a square
+ * of pixels. (0, 0) is the top left corner; text stands on its baseline.
+ */
+export class Pen {
+  /** The document's width; its height is always 100. */
+  readonly width: number;
+
+  constructor(
+    readonly context: Context2D,
+    aspect: number,
+    readonly pixels: number,
+  ) {
+    this.width = 100 * aspect;
+  }
+
+  /** Empties the canvas. */
+  begin(): void {
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.context.clearRect(0, 0, this.pixels, this.pixels);
+  }
+
+  /** Puts the units of this document on the canvas. */
+  place(): void {
+    this.context.setTransform(this.pixels / this.width, 0, 0, this.pixels / 100, 0, 0);
+  }
+
+  rect(x: number, y: number, width: number, height: number, colour: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(colour, alpha);
+    this.context.fillRect(x, y, width, height);
+  }
+
+  round(x: number, y: number, width: number, height: number, radius: number, colour: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(colour, alpha);
+    this.context.beginPath();
+    this.context.roundRect(x, y, width, height, radius);
+    this.context.fill();
+  }
+
+  frame(x: number, y: number, width: number, height: number, colour: Rgb, line: number, radius = 0): void {
+    this.context.strokeStyle = css(colour);
+    this.context.lineWidth = line;
+    this.context.beginPath();
+    if (radius > 0) this.context.roundRect(x, y, width, height, radius);
+    else this.context.rect(x, y, width, height);
+    this.context.stroke();
+  }
+
+  line(x1: number, y1: number, x2: number, y2: number, colour: Rgb, width: number, dash?: number[]): void {
+    this.context.strokeStyle = css(colour);
+    this.context.lineWidth = width;
+    if (dash) this.context.setLineDash(dash);
+    this.context.beginPath();
+    this.context.moveTo(x1, y1);
+    this.context.lineTo(x2, y2);
+    this.context.stroke();
+    if (dash) this.context.setLineDash([]);
+  }
+
+  disc(x: number, y: number, radius: number, colour: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(colour, alpha);
+    this.context.beginPath();
+    this.context.arc(x, y, radius, 0, 2 * Math.PI);
+    this.context.fill();
+  }
+
+  ring(x: number, y: number, radius: number, colour: Rgb, line: number): void {
+    this.context.strokeStyle = css(colour);
+    this.context.lineWidth = line;
+    this.context.beginPath();
+    this.context.arc(x, y, radius, 0, 2 * Math.PI);
+    this.context.stroke();
+  }
+
+  polygon(points: readonly (readonly [number, number])[], colour: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(colour, alpha);
+    this.context.beginPath();
+    for (let i = 0; i < points.length; i++) {
+      if (i === 0) this.context.moveTo(points[i][0], points[i][1]);
+      else this.context.lineTo(points[i][0], points[i][1]);
+    }
+    this.context.closePath();
+    this.context.fill();
+  }
+
+  /** Fills the rectangle with a gradient from one colour to another along (dx, dy). */
+  blend(
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    colours: readonly Rgb[],
+    direction: readonly [number, number],
+  ): void {
+    const [dx, dy] = direction;
+    const gradient = this.context.createLinearGradient(
+      x + (dx < 0 ? width : 0),
+      y + (dy < 0 ? height : 0),
+      x + (dx > 0 ? width : 0),
+      y + (dy > 0 ? height : 0),
+    );
+    colours.forEach((colour, i) => {
+      gradient.addColorStop(i / (colours.length - 1), css(colour));
+    });
+    this.context.fillStyle = gradient;
+    this.context.fillRect(x, y, width, height);
+  }
+
+  text(text: string, x: number, y: number, style: TextStyle): void {
+    const { context } = this;
+    const { font, colour } = style;
+    const size = style.size * font.scale * TYPE_UNITS;
+    const shown =
+      font.letters === 'capitals' || (style.capitals && font.letters === 'any') ? text.toUpperCase() : text;
+    context.font = `${style.bold && font.bold ? '700 ' : ''}${size.toFixed(1)}px ${font.css}`;
+    context.textAlign = style.align ?? 'left';
+    context.fillStyle = css(colour, style.alpha ?? 1);
+    context.save();
+    context.translate(x, y);
+    context.scale(1 / TYPE_UNITS, 1 / TYPE_UNITS);
+    if (style.max === undefined) context.fillText(shown, 0, 0);
+    else context.fillText(shown, 0, 0, style.max * TYPE_UNITS);
+    context.restore();
+  }
+
+  /** Letters along a circle, upright at the top; `centre` is the angle (radians) of the text's middle. */
+  arcText(text: string, x: number, y: number, radius: number, centre: number, style: TextStyle): void {
+    const { context } = this;
+    const step = (style.size * 0.72) / radius;
+    const letters = [...text];
+    for (let i = 0; i < letters.length; i++) {
+      const angle = centre + (i - (letters.length - 1) / 2) * step;
+      context.save();
+      context.translate(x + radius * Math.sin(angle), y - radius * Math.cos(angle));
+      context.rotate(angle);
+      this.text(letters[i], 0, 0, { ...style, align: 'center' });
+      context.restore();
+    }
+  }
+
+  /** Draws inside a rectangle only. */
+  within(x: number, y: number, width: number, height: number, radius: number, draw: () => void): void {
+    this.context.save();
+    this.context.beginPath();
+    this.context.roundRect(x, y, width, height, radius);
+    this.context.clip();
+    draw();
+    this.context.restore();
+  }
+
+  /** Draws with the page turned about a point (radians, clockwise). */
+  turned(x: number, y: number, angle: number, draw: () => void): void {
+    this.context.save();
+    this.context.translate(x, y);
+    this.context.rotate(angle);
+    draw();
+    this.context.restore();
+  }
+}

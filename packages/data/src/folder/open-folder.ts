@@ -1,0 +1,168 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { decodeFile } from './decode.js';
+import { cacheFile, defaultCacheDir, readCache, writeCache } from './decoded-cache.js';
+import type { FolderSourceOptions, SharedFolder } from './folder-source.js';
+import { type ScannedFile, type ScannedIdentity, type SkippedFile, scanFolder } from './scan.js';
+
+/** Scans, decodes (or reads from the cache) and checks a folder; what `FolderSource.open` does, in Node. */
+export async function openFolder(dir: string, options: FolderSourceOptions): Promise<SharedFolder> {
+  const { cacheSize = 160, cacheDir, memoryLimit = 4 * 2 ** 30, identityPer = 'auto' } = options;
+  if (!Number.isInteger(cacheSize) || cacheSize < 8 || cacheSize > 4096) {
+    throw new RangeError(`FolderSource: cacheSize must be an integer of 8 … 4096 pixels, not ${cacheSize}.`);
+  }
+  if (!['auto', 'file', 'folder'].includes(identityPer)) {
+    throw new TypeError(`FolderSource: identityPer must be auto, file or folder, not "${identityPer}".`);
+  }
+  const scan = await scanFolder(dir, identityPer);
+  checkScan(dir, scan.identities, scan.skipped, identityPer);
+  const imageBytes = cacheSize * cacheSize * 3;
+  const files = scan.identities.flatMap((identity) => identity.files);
+  if (files.length * imageBytes > memoryLimit) {
+    const limit = (memoryLimit / 2 ** 30).toFixed(1);
+    throw new RangeError(
+      `FolderSource: ${files.length} images of ${cacheSize} × ${cacheSize} pixels take ` +
+        `${((files.length * imageBytes) / 2 ** 30).toFixed(1)} GiB, more than memoryLimit (${limit} GiB). ` +
+        'Use a smaller cacheSize or fewer images, or raise memoryLimit if the machine has the memory.',
+    );
+  }
+
+  const pixels = allocate(files.length * imageBytes);
+  const failures = await fillPixels(dir, files, pixels, imageBytes, cacheSize, cacheDir, options);
+  const skipped = [...scan.skipped];
+  const identities: SharedFolder['identities'][number][] = [];
+  const kept: number[][] = [];
+  let next = 0;
+  for (const identity of scan.identities) {
+    const slots: number[] = [];
+    for (const { file } of identity.files) {
+      const failure = failures.get(next);
+      if (failure === undefined) slots.push(next);
+      else skipped.push({ file, reason: failure });
+      next++;
+    }
+    if (slots.length > 0) {
+      identities.push({ name: identity.name, samples: slots.length });
+      kept.push(slots);
+    }
+  }
+  for (const entry of skipped) options.onSkipped?.(entry);
+  if (identities.length < 2) {
+    throw new Error(
+      `FolderSource: of ${files.length} image files in "${dir}" ${files.length - failures.size} could be read, ` +
+        `which leaves ${identities.length} identities; at least 2 are needed. ${firstReasons(skipped)}`,
+    );
+  }
+  const starts = new Uint32Array(identities.length + 1);
+  kept.forEach((slots, i) => {
+    starts[i + 1] = starts[i] + slots.length;
+  });
+  return { dir, cacheSize, identities, skipped, pixels, starts, slots: Uint32Array.from(kept.flat()) };
+}
+
+/** Shared memory, so that data workers read the one copy. */
+function allocate(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(new SharedArrayBuffer(bytes));
+  } catch (error) {
+    throw new RangeError(
+      `FolderSource: this process cannot hold ${(bytes / 2 ** 30).toFixed(1)} GiB in one piece ` +
+        `(${reasonOf(error)}); use a smaller cacheSize or fewer images.`,
+    );
+  }
+}
+
+function checkScan(dir: string, identities: ScannedIdentity[], skipped: SkippedFile[], per: string): void {
+  const layout =
+    'Each image file directly in the folder is one identity, and each folder below it that holds images is one ' +
+    'identity with those images as its samples (identityPer: "file" makes every image file one).';
+  if (identities.length === 0) {
+    throw new Error(`FolderSource: "${dir}" holds no image files. ${layout} ${firstReasons(skipped)}`.trim());
+  }
+  if (identities.length === 1) {
+    const [{ name, files }] = identities;
+    const hint =
+      per !== 'file' && files.length > 1
+        ? `If its ${files.length} images are different identities, say identityPer: "file" or give that folder itself. `
+        : '';
+    throw new Error(
+      `FolderSource: "${dir}" holds one identity ("${name}"); at least 2 are needed to tell apart. ${hint}${layout}`,
+    );
+  }
+}
+
+function firstReasons(skipped: readonly SkippedFile[]): string {
+  if (skipped.length === 0) return '';
+  const first = skipped.slice(0, 3).map(({ file, reason }) => `${file} (${reason})`);
+  return `Left out: ${first.join('; ')}${skipped.length > 3 ? `; and ${skipped.length - 3} more` : ''}.`;
+}
+
+/** Fills every slot from the cache or by decoding; returns why slots could not be filled. */
+async function fillPixels(
+  dir: string,
+  files: readonly ScannedFile[],
+  pixels: Uint8Array,
+  imageBytes: number,
+  side: number,
+  cacheDir: string | false | undefined,
+  { onWarning, onProgress }: FolderSourceOptions,
+): Promise<Map<number, string>> {
+  const failures = new Map<number, string>();
+  const path = cacheDir === false ? undefined : cacheFile(cacheDir ?? defaultCacheDir(), dir, side);
+  let found: boolean[] = [];
+  let complete = false;
+  if (path) {
+    try {
+      const read = await readCache(path, files, pixels, imageBytes);
+      ({ found, complete } = read);
+      if (read.problem)
+        onWarning?.(`The cache of decoded images ${path} is damaged (${read.problem}); rebuilding it.`);
+    } catch (error) {
+      onWarning?.(
+        `The cache of decoded images ${path} cannot be read (${reasonOf(error)}); decoding instead.`,
+      );
+    }
+  }
+  let done = 0;
+  for (const hit of found) if (hit) done++;
+  if (done > 0) onProgress?.(done, files.length);
+  let next = 0;
+  const decodeRest = async () => {
+    for (let i = next++; i < files.length; i = next++) {
+      if (found[i]) continue;
+      try {
+        pixels.set(await decodeFile(join(dir, files[i].file), side), i * imageBytes);
+      } catch (error) {
+        failures.set(i, reasonOf(error));
+      }
+      onProgress?.(++done, files.length);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, decodeRest));
+
+  if (path && !complete) {
+    const good = files.map((_, i) => i).filter((i) => !failures.has(i));
+    const packed = failures.size === 0 ? pixels : new Uint8Array(good.length * imageBytes);
+    if (failures.size > 0) {
+      good.forEach((slot, i) => {
+        packed.set(pixels.subarray(slot * imageBytes, (slot + 1) * imageBytes), i * imageBytes);
+      });
+    }
+    try {
+      const cached = good.map((i) => files[i]);
+      if (found.filter(Boolean).length < good.length || failures.size === 0) {
+        await writeCache(path, cached, packed, imageBytes);
+      }
+    } catch (error) {
+      onWarning?.(
+        `Decoded images could not be kept in ${path} (${reasonOf(error)}); the next run will decode them again. ` +
+          'Give a writable cacheDir to keep them.',
+      );
+    }
+  }
+  return failures;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,47 @@
+import { Random } from '@unitsphere/core/random';
+import type { Augmentation } from '../augment/augmentation.js';
+import type { ImageSource } from '../source.js';
+import { applyView } from '../views.js';
+import type { PlannedSample } from './training-sampler.js';
+
+/** How planned samples become pixels. */
+export interface SampleMaker {
+  readonly source: ImageSource;
+  /** Side of each image in pixels. */
+  readonly size: number;
+  readonly seed: number;
+  /** None: each view as it is. */
+  readonly augmentation: Augmentation | undefined;
+}
+
+/**
+ * Makes the images of a plan, one after the other: samples × size × size × 3 bytes, RGB. Free of Node, so that any
+ * kind of worker can run it.
+ * @throws Error naming the identity and the sample, with what went wrong as its cause.
+ */
+export async function makeSamples(
+  maker: SampleMaker,
+  plan: readonly PlannedSample[],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { source, size, seed, augmentation } = maker;
+  const bytes = size * size * 3;
+  const images = new Uint8Array(plan.length * bytes);
+  for (let i = 0; i < plan.length; i++) {
+    const { identity, sample, view, stream } = plan[i]!;
+    try {
+      const loaded = source.load(identity, sample);
+      const image = loaded instanceof Promise ? await loaded : loaded;
+      const made = augmentation
+        ? augmentation.augment(image, new Random(seed, 'augment', stream), size, view)
+        : applyView(image, view, size);
+      images.set(made.data, i * bytes);
+    } catch (error) {
+      const name = source.identities[identity]?.name ?? `number ${identity}`;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Sample ${sample} of identity "${name}" could not be made: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+  return images;
+}

@@ -1,0 +1,114 @@
+import { Random } from '@unitsphere/core/random';
+import type { Identity } from '../source.js';
+import { classLabel, VIEW_COUNT, type ViewCount } from '../views.js';
+
+/** One image to make: everything but the source, the size and the augmentation. */
+export interface PlannedSample {
+  /** Index of the identity in the source. */
+  readonly identity: number;
+  readonly sample: number;
+  readonly view: number;
+  /** Position of the identity among the training identities × views + view. */
+  readonly label: number;
+  /** Names this sample's own random stream: its place in the endless sequence of samples, from 0. */
+  readonly stream: number;
+}
+
+/** What a training run draws its samples from. */
+export interface TrainingSamplerOptions {
+  /** All identities of the source. */
+  readonly sourceIdentities: readonly Identity[];
+  /** Indices of those to train on. */
+  readonly identities: readonly number[];
+  /** Classes per identity: 1, or 24 for each view a class. */
+  readonly views: ViewCount;
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
+/**
+ * Which samples each step trains on, as a pure function of the options and the step.
+ *
+ * An epoch visits each class once, in an order of its own; epochs follow each other without a gap, so every batch is
+ * full and one batch in an epoch may hold the end of it and the beginning of the next.
+ */
+export class TrainingSampler {
+  /** How many classes there are: training identities × views. */
+  readonly classCount: number;
+  /** Steps in an epoch; a fraction when the batch size does not divide the classes. */
+  readonly stepsPerEpoch: number;
+  private readonly orders = new Map<number, Uint32Array>();
+
+  /**
+   * @throws RangeError if the identities are fewer than two, repeated or not in the source, views is neither 1 nor
+   * 24, or the batch size is not a positive integer.
+   */
+  constructor(private readonly options: TrainingSamplerOptions) {
+    const { sourceIdentities, identities, views, batchSize, seed } = options;
+    if (views !== 1 && views !== VIEW_COUNT) {
+      throw new RangeError(`TrainingSampler: views must be 1 or ${VIEW_COUNT}, not ${views}.`);
+    }
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new RangeError(`TrainingSampler: the batch size must be a positive integer, not ${batchSize}.`);
+    }
+    if (!Number.isFinite(seed))
+      throw new RangeError(`TrainingSampler: the seed must be a number, not ${seed}.`);
+    if (identities.length < 1 || identities.length * views < 2) {
+      throw new RangeError(
+        `TrainingSampler: ${identities.length} training identities × ${views} views are too few classes; at least 2 ` +
+          'are needed to tell apart.',
+      );
+    }
+    const seen = new Set<number>();
+    for (const identity of identities) {
+      if (!(identity in sourceIdentities) || !Number.isInteger(identity)) {
+        throw new RangeError(
+          `TrainingSampler: identity ${identity} is not in the source, which has ${sourceIdentities.length}.`,
+        );
+      }
+      if (seen.has(identity)) throw new RangeError(`TrainingSampler: identity ${identity} is given twice.`);
+      seen.add(identity);
+    }
+    this.classCount = identities.length * views;
+    this.stepsPerEpoch = this.classCount / batchSize;
+  }
+
+  /** The epoch of a step's first sample, from 0. */
+  epochOf(step: number): number {
+    return Math.floor((step * this.options.batchSize) / this.classCount);
+  }
+
+  /**
+   * The samples of a step, in the order of the batch.
+   * @throws RangeError if the step is not an integer from 0.
+   */
+  batchPlan(step: number): PlannedSample[] {
+    if (!Number.isSafeInteger(step) || step < 0) {
+      throw new RangeError(`TrainingSampler: the step must be an integer from 0, not ${step}.`);
+    }
+    const { sourceIdentities, identities, views, batchSize, seed } = this.options;
+    const plan: PlannedSample[] = [];
+    for (let i = 0; i < batchSize; i++) {
+      const stream = step * batchSize + i;
+      const epoch = Math.floor(stream / this.classCount);
+      const drawn = this.orderOf(epoch)[stream - epoch * this.classCount]!;
+      const position = Math.floor(drawn / views);
+      const view = drawn % views;
+      const identity = identities[position]!;
+      const sample = new Random(seed, 'sample', stream).int(sourceIdentities[identity]!.samples);
+      plan.push({ identity, sample, view, label: classLabel(position, view, views), stream });
+    }
+    return plan;
+  }
+
+  private orderOf(epoch: number): Uint32Array {
+    let order = this.orders.get(epoch);
+    if (!order) {
+      // Two neighbouring epochs are enough for any batch; millions of classes take megabytes an epoch.
+      if (this.orders.size > 1) this.orders.delete(Math.min(...this.orders.keys()));
+      order = new Random(this.options.seed, 'order', epoch).permutation(this.classCount);
+      this.orders.set(epoch, order);
+    }
+    return order;
+  }
+}

@@ -1,0 +1,76 @@
+import { DocumentSource, type DocumentSourceOptions } from './documents/index.js';
+import { FolderSource, type FolderSourceOptions } from './folder/folder-source.js';
+import type { SkippedFile } from './folder/scan.js';
+import type { ImageSource } from './source.js';
+
+/** A folder of images (Node); see `FolderSource.open`. */
+export interface FolderSourceSpec
+  extends Pick<FolderSourceOptions, 'cacheSize' | 'cacheDir' | 'identityPer' | 'memoryLimit'> {
+  readonly kind: 'folder';
+  readonly dir: string;
+}
+
+/** The embedded generator; see `DocumentSource.create`. */
+export interface DocumentSourceSpec extends DocumentSourceOptions {
+  readonly kind: 'documents';
+}
+
+/** A source of your own, in a module that every data worker can import. */
+export interface ModuleSourceSpec {
+  readonly kind: 'module';
+  /** What to import: a `file:` address or a package's name. Its default export makes the source from `options`. */
+  readonly module: string;
+  /** Plain data for the module. */
+  readonly options?: unknown;
+}
+
+/** A source as plain data, for configurations and for workers. */
+export type SourceSpec = FolderSourceSpec | DocumentSourceSpec | ModuleSourceSpec;
+
+/** Who is told what while a source opens. */
+export interface OpenSourceHandlers {
+  readonly onSkipped?: (skipped: SkippedFile) => void;
+  readonly onWarning?: (message: string) => void;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Opens the source a specification names.
+ * @throws TypeError if the kind is unknown or a module's default export is no function giving a source, and whatever
+ * the source itself throws.
+ */
+export async function openSource(spec: SourceSpec, handlers: OpenSourceHandlers = {}): Promise<ImageSource> {
+  switch (spec.kind) {
+    case 'folder': {
+      const { kind, dir, ...options } = spec;
+      return FolderSource.open(dir, { ...options, ...handlers });
+    }
+    case 'documents': {
+      const { kind, ...options } = spec;
+      return DocumentSource.create(options);
+    }
+    case 'module': {
+      const imported = (await import(/* @vite-ignore */ spec.module)) as { default?: unknown };
+      if (typeof imported.default !== 'function') {
+        throw new TypeError(
+          `openSource: the default export of "${spec.module}" must be a function making a source.`,
+        );
+      }
+      const source = (await imported.default(spec.options)) as ImageSource;
+      if (!Array.isArray(source?.identities) || typeof source.load !== 'function') {
+        throw new TypeError(`openSource: "${spec.module}" must give an object with identities and load(…).`);
+      }
+      return source;
+    }
+    default:
+      throw new TypeError(
+        `openSource: no kind of source is called "${(spec as { kind: unknown }).kind}"; there are folder, documents ` +
+          'and module.',
+      );
+  }
+}
+
+/** True for a specification, false for a source already opened. */
+export function isSourceSpec(source: SourceSpec | ImageSource): source is SourceSpec {
+  return 'kind' in source && !('load' in source);
+}

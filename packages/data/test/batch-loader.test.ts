@@ -1,0 +1,202 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Batch, BatchLoader, type BatchLoaderOptions } from '../src/loader/batch-loader.js';
+import type { SourceSpec } from '../src/open-source.js';
+import { applyView } from '../src/views.js';
+import { noiseImage, pictureImage } from './images.js';
+
+const custom = new URL('./fixtures/custom-source.mjs', import.meta.url).href;
+const workerFile = pathToFileURL(fileURLToPath(new URL('../.cache/test-worker.mjs', import.meta.url)));
+const root = mkdtempSync(join(tmpdir(), 'unitsphere-loader-'));
+const folder: SourceSpec = {
+  kind: 'folder',
+  dir: join(root, 'images'),
+  cacheSize: 24,
+  cacheDir: join(root, 'cache'),
+};
+
+beforeAll(async () => {
+  // The worker as built, from the present source.
+  await build({
+    entryPoints: [fileURLToPath(new URL('../src/worker.ts', import.meta.url))],
+    outfile: fileURLToPath(workerFile),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+  });
+  for (let i = 0; i < 5; i++) {
+    mkdirSync(join(root, 'images', `${i}`), { recursive: true });
+    for (let j = 0; j <= i; j++) {
+      const { data } = noiseImage(24, 24, i * 10 + j);
+      const image = sharp(data, { raw: { width: 24, height: 24, channels: 3 } });
+      writeFileSync(join(root, 'images', `${i}`, `${j}.png`), await image.png().toBuffer());
+    }
+  }
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const base = { source: folder, size: 16, batchSize: 6, seed: 3, workerFile } satisfies BatchLoaderOptions;
+async function batches(
+  count: number,
+  options: Partial<BatchLoaderOptions>,
+): Promise<Omit<Batch, 'waitedMs'>[]> {
+  const loader = await BatchLoader.create({ ...base, ...options });
+  const result: Omit<Batch, 'waitedMs'>[] = [];
+  for (let i = 0; i < count; i++) {
+    const { waitedMs, ...batch } = await loader.next();
+    expect(waitedMs).toBeGreaterThanOrEqual(0);
+    result.push(batch);
+  }
+  await loader.close();
+  return result;
+}
+
+describe('BatchLoader', () => {
+  it('gives the same batches whatever the workers, and wherever it begins', async () => {
+    const sources: SourceSpec[] = [
+      folder,
+      { kind: 'module', module: custom },
+      { kind: 'documents', identities: 5, seed: 1, size: 32, samplesPerIdentity: 3 },
+    ];
+    for (const source of sources) {
+      const inline = await batches(9, { source, views: 24, workers: 0 });
+      expect(inline.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(await batches(9, { source, views: 24, workers: 1 })).toEqual(inline);
+      expect(await batches(9, { source, views: 24, workers: 3, prefetch: 5 })).toEqual(inline);
+      expect(await batches(4, { source, views: 24, workers: 2, fromStep: 5 })).toEqual(inline.slice(5));
+      expect(await batches(4, { source, views: 24, fromStep: 5 })).toEqual(inline.slice(5));
+      expect((await batches(1, { source, views: 24, seed: 4 }))[0].images).not.toEqual(inline[0].images);
+    }
+  });
+
+  it('gives the planned views of the planned samples, and each class once an epoch', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 2 }),
+        fc.constantFrom(1 as const, 24 as const),
+        fc.nat(),
+        async (identities, views, seed) => {
+          const loader = await BatchLoader.create({ ...base, identities, views, seed, augment: false });
+          const labels: number[] = [];
+          const steps = Math.ceil(loader.classCount / 6);
+          for (let step = 0; step < steps; step++) {
+            const batch = await loader.next();
+            expect(batch.epoch).toBe(0);
+            const plan = loader.sampler.batchPlan(step);
+            for (const [i, { identity, sample, view, label }] of plan.entries()) {
+              expect(batch.labels[i]).toBe(label);
+              const image = applyView(await loader.source.load(identity, sample), view, 16);
+              expect(batch.images.subarray(i * 768, (i + 1) * 768)).toEqual(image.data);
+            }
+            labels.push(...batch.labels);
+          }
+          expect(new Set(labels.slice(0, loader.classCount)).size).toBe(loader.classCount);
+        },
+      ),
+      { numRuns: 8 },
+    );
+  });
+
+  it('answers overlapping calls in order', async () => {
+    const loader = await BatchLoader.create({ ...base, workers: 2 });
+    const steps = await Promise.all(Array.from({ length: 7 }, async () => (await loader.next()).step));
+    expect(steps).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    await loader.close();
+  });
+
+  it('takes an opened source without workers, and says why not with them', async () => {
+    const source = {
+      identities: [0, 1].map((i) => ({ name: `${i}`, samples: 1 })),
+      load: () => pictureImage(16, 16),
+    };
+    const [batch] = await batches(1, { source, batchSize: 2, augment: false });
+    expect(batch.images.subarray(0, 768)).toEqual(pictureImage(16, 16).data);
+    await expect(BatchLoader.create({ ...base, source, workers: 1 })).rejects.toThrow(
+      /cannot be sent to workers/,
+    );
+  });
+
+  it('says what is wrong with its options before anything starts', async () => {
+    const make = (options: Partial<BatchLoaderOptions>) => BatchLoader.create({ ...base, ...options });
+    await expect(make({ size: 0 })).rejects.toThrow(/size must be an integer from 1/);
+    await expect(make({ workers: -1 })).rejects.toThrow(/workers must be/);
+    await expect(make({ workers: 1, prefetch: 0 })).rejects.toThrow(/prefetch must be an integer from 1/);
+    await expect(make({ fromStep: 1.5 })).rejects.toThrow(/fromStep/);
+    await expect(make({ identities: [9, 1] })).rejects.toThrow(/identity 9 is not in the source/);
+    await expect(make({ augment: { probability: 2 } })).rejects.toThrow(/probability in \[0, 1\]/);
+    await expect(make({ source: { kind: 'video' } as never })).rejects.toThrow(
+      /no kind of source is called "video"/,
+    );
+    await expect(make({ source: { kind: 'module', module: 'node:path', options: 1 } })).rejects.toThrow(
+      /must be a function/,
+    );
+  });
+});
+
+describe('when a worker fails', () => {
+  const troubled = (trouble: string, workers: number) =>
+    BatchLoader.create({
+      ...base,
+      source: { kind: 'module', module: custom, options: { trouble } },
+      workers,
+      batchSize: 3,
+    });
+  const firstFailure = async (loader: BatchLoader) => {
+    for (let i = 0; i < 20; i++) {
+      try {
+        await loader.next();
+      } catch (error) {
+        return error as Error;
+      }
+    }
+    throw new Error('nothing failed');
+  };
+
+  it.each([0, 1, 3])(
+    'next rejects with the identity and the reason, and goes on rejecting (%i workers)',
+    async (workers) => {
+      const loader = await troubled('throw', workers);
+      const error = await firstFailure(loader);
+      expect(error.message).toMatch(
+        /^Sample [01] of identity "custom 3" could not be made: the film is over$/,
+      );
+      await expect(loader.next()).rejects.toBe(error);
+      await loader.close();
+    },
+  );
+
+  it('next rejects when a worker ends by itself or is struck down', async () => {
+    for (const [trouble, message] of [
+      ['exit', /Data worker \d ended by itself with code 7/],
+      ['crash', /Data worker \d failed: struck by lightning/],
+    ] as const) {
+      const loader = await troubled(trouble, 2);
+      expect((await firstFailure(loader)).message).toMatch(message);
+      await loader.close();
+    }
+  });
+
+  it('next rejects when the worker’s file is not there', async () => {
+    const missing = new URL('./none.mjs', import.meta.url);
+    const loader = await BatchLoader.create({ ...base, workers: 1, workerFile: missing });
+    await expect(loader.next()).rejects.toThrow(/Data worker 0 failed: .*none\.mjs/);
+    await loader.close();
+  });
+
+  it('next rejects when the loader is closed, even while a worker hangs', async () => {
+    const loader = await troubled('never', 1);
+    const waiting = firstFailure(loader);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await loader.close();
+    expect((await waiting).message).toMatch(/closed/);
+    await expect(loader.next()).rejects.toThrow(/closed/);
+    await loader.close();
+  });
+});

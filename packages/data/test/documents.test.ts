@@ -1,0 +1,190 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeCanvasFactory } from '../src/documents/canvas-node.js';
+import { drawIdentity } from '../src/documents/identity.js';
+import { DocumentSource, documentKinds, fontFiles } from '../src/documents/index.js';
+import type { Image } from '../src/image.js';
+import { characters } from './documents-font-characters.js';
+
+let source: DocumentSource;
+beforeAll(async () => {
+  source = await DocumentSource.create({ identities: 300, seed: 7 });
+});
+
+/** Mean absolute difference of two pictures shrunk to 20 × 20. */
+function distance(a: Image, b: Image): number {
+  const shrink = ({ width, data }: Image) => {
+    const box = width / 20;
+    const means = new Float64Array(1200);
+    for (let y = 0; y < width; y++) {
+      for (let x = 0; x < width; x++) {
+        const cell = (Math.floor(y / box) * 20 + Math.floor(x / box)) * 3;
+        for (let c = 0; c < 3; c++) means[cell + c] += data[(y * width + x) * 3 + c] / (box * box);
+      }
+    }
+    return means;
+  };
+  const [p, q] = [shrink(a), shrink(b)];
+  return p.reduce((sum, value, i) => sum + Math.abs(value - q[i]), 0) / p.length;
+}
+
+/** Compares bytes; an assertion on the arrays themselves takes seconds. */
+const same = (a: Image, b: Image) => a.width === b.width && Buffer.compare(a.data, b.data) === 0;
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+
+describe('DocumentSource', () => {
+  it('gives square RGB pictures and unique names', () => {
+    const picture = source.load(0, 0);
+    expect(picture.width).toBe(160);
+    expect(picture.height).toBe(160);
+    expect(picture.data).toHaveLength(160 * 160 * 3);
+    expect(new Set(source.identities.map(({ name }) => name)).size).toBe(300);
+    expect(source.identities[0].samples).toBe(100);
+  });
+
+  it('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
+    // So many identities that drawn layers are not kept, and in another order.
+    const other = await DocumentSource.create({ identities: 3000, seed: 7 });
+    for (const identity of [41, 3, 17, 3]) {
+      for (const sample of [9, 0, 123456]) {
+        expect(same(other.load(identity, sample), source.load(identity, sample))).toBe(true);
+      }
+      expect(same(other.clean(identity), source.clean(identity))).toBe(true);
+    }
+  });
+
+  it('gives other documents under another seed', async () => {
+    const other = await DocumentSource.create({ identities: 5, seed: 8 });
+    for (let i = 0; i < 5; i++) expect(distance(other.clean(i), source.clean(i))).toBeGreaterThan(3);
+  });
+
+  it('gives new copies and photographs for each sample', () => {
+    for (const identity of [0, 5, 11]) {
+      expect(distance(source.load(identity, 0), source.load(identity, 1))).toBeGreaterThan(1);
+      expect(distance(source.load(identity, 0), source.clean(identity))).toBeGreaterThan(1);
+    }
+  });
+
+  it('makes identities differ more than the samples of one', () => {
+    const within: number[] = [];
+    const between: number[] = [];
+    const first = Array.from({ length: 40 }, (_, i) => source.load(i, 0));
+    for (let i = 0; i < 40; i++) {
+      within.push(distance(first[i], source.load(i, 1)));
+      for (let j = 0; j < i; j++) between.push(distance(first[i], first[j]));
+    }
+    expect(median(between)).toBeGreaterThan(1.3 * median(within));
+  });
+
+  it('makes some identities of one kind in nearly one colour', () => {
+    const drawn = Array.from({ length: 200 }, (_, i) => drawIdentity(7, i));
+    let alike = 0;
+    for (let i = 0; i < drawn.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const [a, b] = [drawn[i], drawn[j]];
+        const far = a.style.palette.primary.map((v, c) => Math.abs(v - b.style.palette.primary[c]));
+        if (a.kind === b.kind && Math.max(...far) < 48 && a.style.heading === b.style.heading) alike++;
+      }
+    }
+    expect(alike).toBeGreaterThan(5);
+  });
+
+  it('refuses what it cannot do', async () => {
+    await expect(DocumentSource.create({ identities: 0 })).rejects.toThrow(/identities must be an integer/);
+    await expect(DocumentSource.create({ identities: 2.5 })).rejects.toThrow(RangeError);
+    await expect(DocumentSource.create({ identities: 2, size: 8 })).rejects.toThrow(/size must be/);
+    await expect(DocumentSource.create({ identities: 2, seed: Number.NaN })).rejects.toThrow(/seed/);
+    await expect(DocumentSource.create({ identities: 2, samplesPerIdentity: 0 })).rejects.toThrow(
+      /samplesPerIdentity/,
+    );
+    expect(() => source.load(300, 0)).toThrow(/identities 0 … 299, not 300/);
+    expect(() => source.load(-1, 0)).toThrow(RangeError);
+    expect(() => source.load(0, -1)).toThrow(/sample/);
+    expect(() => source.clean(0.5)).toThrow(/DocumentSource.clean/);
+  });
+});
+
+describe('every kind of document', () => {
+  it('is drawn within 300 identities, each letter with a font that has it', async () => {
+    const require = createRequire(import.meta.url);
+    const known = new Map<string, Set<number>>();
+    for (const font of fontFiles) {
+      const own = characters(require.resolve(`${font.package}/${font.file}`));
+      // A letter must be there in every weight.
+      const before = known.get(font.family);
+      known.set(font.family, before ? new Set([...before].filter((c) => own.has(c))) : own);
+    }
+    const missing = new Set<string>();
+    let texts = 0;
+    const factory = await nodeCanvasFactory();
+    const watched = await DocumentSource.create(
+      { identities: 300, seed: 1, size: 32 },
+      {
+        loadFonts: factory.loadFonts,
+        createCanvas(width, height) {
+          const canvas = factory.createCanvas(width, height);
+          const { context } = canvas;
+          const fillText = context.fillText.bind(context);
+          context.fillText = (text, x, y, ...rest) => {
+            texts++;
+            const families = [...context.font.matchAll(/unitsphere [a-z0-9 -]+/g)].map(([name]) =>
+              name.trim(),
+            );
+            for (const letter of text) {
+              const code = letter.codePointAt(0)!;
+              if (!families.some((name) => known.get(name)?.has(code)))
+                missing.add(`${letter} in ${families}`);
+            }
+            return fillText(text, x, y, ...rest);
+          };
+          return canvas;
+        },
+      },
+    );
+    const seen = new Set<string>();
+    for (let i = 0; i < 300; i++) {
+      watched.load(i, i);
+      seen.add(watched.identities[i].name.replace(/-\d+$/, ''));
+    }
+    expect([...seen].sort()).toEqual([...documentKinds].sort());
+    expect(texts).toBeGreaterThan(3000);
+    expect([...missing]).toEqual([]);
+  });
+});
+
+describe('in a worker thread', () => {
+  // Inside the package, so that the canvas and the fonts are found from it.
+  const folder = fileURLToPath(new URL('../node_modules/.documents-test/', import.meta.url));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives the same bytes', async () => {
+    mkdirSync(folder, { recursive: true });
+    await build({
+      stdin: {
+        contents: `
+          import { parentPort } from 'node:worker_threads';
+          import { DocumentSource } from '../src/documents/index.js';
+          const source = await DocumentSource.create({ identities: 300, seed: 7 });
+          parentPort.postMessage([source.load(4, 2), source.load(210, 0), source.clean(33)]);`,
+        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+        loader: 'ts',
+      },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      outfile: `${folder}worker.mjs`,
+    });
+    const answer = await new Promise<Image[]>((resolve, reject) => {
+      const worker = new Worker(`${folder}worker.mjs`);
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    const here = [source.load(4, 2), source.load(210, 0), source.clean(33)];
+    expect(answer.map((picture, i) => same(picture, here[i]))).toEqual([true, true, true]);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { type EvaluationImage, evaluationSet } from '../src/evaluation-set.js';
+import type { ImageSource } from '../src/source.js';
+import { applyView } from '../src/views.js';
+import { noiseImage } from './images.js';
+
+const source: ImageSource = {
+  identities: [4, 1, 3].map((samples, i) => ({ name: `identity ${i}`, samples })),
+  load: (identity, sample) => noiseImage(20, 20, identity * 10 + sample),
+};
+const collect = async (...args: Parameters<typeof evaluationSet>) => {
+  const images: EvaluationImage[] = [];
+  for await (const image of evaluationSet(...args)) images.push(image);
+  return images;
+};
+
+describe('evaluationSet', () => {
+  it('gives each identity clean once and augmented as often as told', async () => {
+    const images = await collect(source, [2, 0], { size: 16, seed: 1, augmented: 5 });
+    expect(images.map(({ label, kind }) => `${label}${kind[0]}`).join(' ')).toBe(
+      '0c 0a 0a 0a 0a 0a 1c 1a 1a 1a 1a 1a',
+    );
+    expect(images.map(({ identity }) => identity)).toEqual([...Array(6).fill(2), ...Array(6).fill(0)]);
+    expect(images[0].image.data).toEqual(applyView(noiseImage(20, 20, 20), 0, 16).data);
+  });
+
+  it('gives an identity the same images whatever else is evaluated', async () => {
+    const options = { size: 16, seed: 1, augmented: 4 };
+    const together = await collect(source, [0, 1, 2], options);
+    const alone = await collect(source, [2], options);
+    expect(together.slice(10).map(({ image }) => image.data)).toEqual(alone.map(({ image }) => image.data));
+    const otherwise = await collect(source, [2], { ...options, seed: 2 });
+    expect(otherwise.map(({ image }) => image.data)).not.toEqual(alone.map(({ image }) => image.data));
+  });
+
+  it('takes true samples instead', async () => {
+    const images = await collect(source, [0, 2], { size: 20, seed: 1, augmented: 2, from: 'samples' });
+    expect(images.map(({ label, kind }) => `${label}${kind[0]}`).join(' ')).toBe('0c 0s 0s 1c 1s 1s');
+    expect(images[2].image.data).toEqual(noiseImage(20, 20, 2).data);
+  });
+
+  it('says what is wrong before the first image', async () => {
+    await expect(collect(source, [3], { size: 8, seed: 0 })).rejects.toThrow(
+      /identity 3 is not in the source/,
+    );
+    await expect(collect(source, [0, 1], { size: 8, seed: 0, from: 'samples' })).rejects.toThrow(
+      /"identity 1" has one sample/,
+    );
+    await expect(collect(source, [0], { size: 8, seed: 0, augmented: 0 })).rejects.toThrow(
+      /positive integer/,
+    );
+  });
+});

@@ -1,0 +1,306 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { FolderSource, type FolderSourceOptions } from '../src/folder/folder-source.js';
+import type { Image } from '../src/image.js';
+import { pictureImage } from './images.js';
+
+const root = mkdtempSync(join(tmpdir(), 'unitsphere-folder-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let dir: string;
+let count = 0;
+beforeEach(() => {
+  dir = join(root, `images-${count++}`);
+  mkdirSync(dir);
+});
+
+const asSharp = (image: Image) =>
+  sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
+const picture = () => asSharp(pictureImage(40, 30));
+const save = async (file: string, image: Sharp, format: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' = 'png') => {
+  mkdirSync(dirname(join(dir, file)), { recursive: true });
+  writeFileSync(join(dir, file), await image.toFormat(format).toBuffer());
+};
+const flat = (r: number, g: number, b: number, width = 20, height = 20) =>
+  sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
+const open = (options: FolderSourceOptions = {}) =>
+  FolderSource.open(dir, { cacheDir: false, cacheSize: 16, ...options });
+const colour = (image: Image, x = 8, y = 8) => {
+  const p = (y * image.width + x) * 3;
+  return [...image.data.subarray(p, p + 3)];
+};
+
+describe('what an identity is', () => {
+  it('files beside folders: each file one, each folder one, in byte order', async () => {
+    await save('b.png', flat(1, 1, 1));
+    await save('Z.png', flat(2, 2, 2));
+    await save('é.png', flat(3, 3, 3));
+    await save('people/ann/2.png', flat(4, 4, 4));
+    await save('people/ann/10.png', flat(5, 5, 5));
+    await save('people/bob/1.png', flat(6, 6, 6));
+    const source = await open();
+    expect(source.identities).toEqual([
+      { name: 'Z.png', samples: 1 },
+      { name: 'b.png', samples: 1 },
+      { name: 'people/ann', samples: 2 },
+      { name: 'people/bob', samples: 1 },
+      { name: 'é.png', samples: 1 },
+    ]);
+    expect(colour(source.load(2, 0))).toEqual([5, 5, 5]);
+    expect(colour(source.load(2, 1))).toEqual([4, 4, 4]);
+    expect((await open({ identityPer: 'file' })).identities.length).toBe(6);
+    const folders = await open({ identityPer: 'folder' });
+    expect(folders.identities.map(({ name }) => name)).toEqual(['people/ann', 'people/bob']);
+    expect(folders.skipped.map(({ file }) => file)).toEqual(['Z.png', 'b.png', 'é.png']);
+    expect(() => source.load(5, 0)).toThrow(/identity 5 is not in \[0, 5\)/);
+    expect(() => source.load(2, 2)).toThrow(/sample 2 of "people\/ann" is not in \[0, 2\)/);
+  });
+});
+
+describe('decoding', () => {
+  it('gives the same colours whatever the file’s kind', async () => {
+    await save('a.png', flat(200, 100, 50));
+    await save('b.jpg', flat(200, 100, 50), 'jpeg');
+    await save('c.webp', flat(200, 100, 50), 'webp');
+    await save('d.tif', flat(200, 100, 50), 'tiff');
+    await save('e.gif', flat(200, 100, 50), 'gif');
+    writeFileSync(
+      join(dir, 'f.ppm'),
+      Buffer.concat([
+        Buffer.from('P6 2 2 255\n'),
+        Buffer.from([200, 100, 50, 200, 100, 50, 200, 100, 50, 200, 100, 50]),
+      ]),
+    );
+    await save('g.png', flat(200, 100, 50).toColourspace('rgb16'));
+    const source = await open();
+    expect(source.skipped).toEqual([]);
+    for (let i = 0; i < source.identities.length; i++) {
+      const [r, g, b] = colour(source.load(i, 0));
+      const apart = Math.max(Math.abs(r - 200), Math.abs(g - 100), Math.abs(b - 50));
+      expect(apart, source.identities[i].name).toBeLessThanOrEqual(8);
+    }
+  });
+
+  it('makes RGB of grey, CMYK and 16-bit grey, and white of what is transparent', async () => {
+    await save('cmyk.jpg', flat(250, 250, 250).toColourspace('cmyk'), 'jpeg');
+    await save('grey.png', flat(90, 90, 90).toColourspace('b-w'));
+    await save('grey16.png', flat(90, 90, 90).toColourspace('grey16'));
+    writeFileSync(
+      join(dir, 'grey8.pgm'),
+      Buffer.concat([Buffer.from('P5 2 1 255\n'), Buffer.from([90, 90])]),
+    );
+    await save(
+      'half.png',
+      sharp({ create: { width: 9, height: 9, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } } }),
+    );
+    await save(
+      'none.png',
+      sharp({ create: { width: 9, height: 9, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }),
+    );
+    const source = await open();
+    const colours = Object.fromEntries(
+      source.identities.map(({ name }, i) => [name, colour(source.load(i, 0))]),
+    );
+    expect(Math.min(...colours['cmyk.jpg'])).toBeGreaterThan(235);
+    for (const name of ['grey.png', 'grey16.png', 'grey8.pgm']) {
+      for (const value of colours[name]) expect(Math.abs(value - 90), name).toBeLessThanOrEqual(2);
+    }
+    expect(colours['half.png'][0]).toBeGreaterThan(250);
+    expect(Math.abs(colours['half.png'][1] - 127)).toBeLessThanOrEqual(2);
+    expect(colours['none.png']).toEqual([255, 255, 255]);
+  });
+
+  it('turns a photograph as its EXIF says and squeezes it to a square', async () => {
+    const wide = flat(255, 0, 0, 60, 20).composite([
+      { input: { create: { width: 30, height: 20, channels: 3, background: '#0000ff' } }, left: 30, top: 0 },
+    ]);
+    await save('plain.jpg', sharp(await wide.png().toBuffer()), 'jpeg');
+    await save('turned.jpg', sharp(await wide.png().toBuffer()).withMetadata({ orientation: 6 }), 'jpeg');
+    const source = await open();
+    const [plain, turned] = [source.load(0, 0), source.load(1, 0)];
+    expect([plain.width, plain.height, plain.data.length]).toEqual([16, 16, 768]);
+    expect(colour(plain, 2, 8)[0]).toBeGreaterThan(240);
+    expect(colour(plain, 13, 8)[2]).toBeGreaterThan(240);
+    expect(colour(turned, 8, 2)[0]).toBeGreaterThan(240);
+    expect(colour(turned, 8, 13)[2]).toBeGreaterThan(240);
+  });
+});
+
+describe('what cannot be read', () => {
+  it('is left out, named, and the rest goes on', async () => {
+    await save('good1.jpg', picture(), 'jpeg');
+    await save('good2.png', picture());
+    await save('cut.jpg', asSharp(pictureImage(200, 200)), 'jpeg');
+    truncateSync(join(dir, 'cut.jpg'), Math.floor(readFileSync(join(dir, 'cut.jpg')).length / 2));
+    await save('cut.png', asSharp(pictureImage(200, 200)));
+    truncateSync(join(dir, 'cut.png'), Math.floor(readFileSync(join(dir, 'cut.png')).length / 2));
+    writeFileSync(join(dir, 'empty.jpg'), '');
+    writeFileSync(join(dir, 'text.jpg'), 'this is no picture');
+    writeFileSync(join(dir, 'notes.txt'), 'neither is this');
+    writeFileSync(join(dir, 'short.pgm'), 'P5 100 100 255\nabc');
+    writeFileSync(join(dir, '.DS_Store'), 'nor this');
+    await save('people/ann.jpg', picture(), 'jpeg');
+    writeFileSync(join(dir, 'people', 'broken.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0]));
+    const told: string[] = [];
+    const source = await open({ onSkipped: ({ file }) => told.push(file) });
+    expect(source.identities).toEqual([
+      { name: 'good1.jpg', samples: 1 },
+      { name: 'good2.png', samples: 1 },
+      { name: 'people', samples: 1 },
+    ]);
+    const reasons = Object.fromEntries(source.skipped.map(({ file, reason }) => [file, reason]));
+    expect(Object.keys(reasons).sort()).toEqual(
+      ['cut.jpg', 'cut.png', 'empty.jpg', 'notes.txt', 'people/broken.jpg', 'short.pgm', 'text.jpg'].sort(),
+    );
+    expect(told.sort()).toEqual(Object.keys(reasons).sort());
+    expect(reasons['empty.jpg']).toBe('the file is empty');
+    expect(reasons['text.jpg']).toMatch(/not an image in a known format.*begins "this is no pictu"/);
+    expect(reasons['notes.txt']).toMatch(/by its ending/);
+    expect(reasons['short.pgm']).toMatch(/cut off: 10000 bytes/);
+    expect(reasons['cut.jpg'].length).toBeGreaterThan(5);
+    for (let i = 0; i < 3; i++) expect(new Set(source.load(i, 0).data).size).toBeGreaterThan(10);
+  });
+
+  it('a folder that cannot be trained on is refused with what to do', async () => {
+    await expect(FolderSource.open(join(dir, 'none'))).rejects.toThrow(
+      /there is no such folder.*Give the path/s,
+    );
+    await expect(open()).rejects.toThrow(/holds no image files.*Each image file directly in the folder/s);
+    writeFileSync(join(dir, 'notes.txt'), '');
+    await expect(open()).rejects.toThrow(/Left out: notes.txt \(not an image by its ending/);
+    await expect(FolderSource.open(join(dir, 'notes.txt'))).rejects.toThrow(/is a file, not a folder/);
+    await save('only/1.png', picture());
+    await save('only/2.png', picture());
+    await expect(open()).rejects.toThrow(/holds one identity \("only"\).*identityPer: "file"/s);
+    writeFileSync(join(dir, 'bad.jpg'), '');
+    await expect(open()).rejects.toThrow(/leaves 1 identities; at least 2.*bad.jpg \(the file is empty\)/s);
+    await save('other.png', picture());
+    await expect(open({ memoryLimit: 1000 })).rejects.toThrow(/more than memoryLimit.*smaller cacheSize/s);
+    await expect(open({ cacheSize: 4 })).rejects.toThrow(/cacheSize must be/);
+    await expect(open({ identityPer: 'class' as never })).rejects.toThrow(/identityPer must be/);
+  });
+});
+
+describe('the cache on disk', () => {
+  const filled = async () => {
+    for (const name of ['a', 'b', 'c']) await save(`${name}.png`, picture());
+    const cacheDir = join(dir, '..', `cache-${count}`);
+    const warnings: string[] = [];
+    const first = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
+    const file = join(cacheDir, readdirSync(cacheDir)[0]);
+    return { cacheDir, warnings, first, file };
+  };
+  /** Whether the pixels came from the cache: files whose content is replaced but not their size and time. */
+  const poison = (name: string) => {
+    const path = join(dir, name);
+    const bytes = readFileSync(path);
+    const past = new Date(1_600_000_000_000);
+    writeFileSync(path, Buffer.alloc(bytes.length));
+    utimesSync(path, past, past);
+  };
+
+  it('is one whole file, used again without decoding', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      await save(`${name}.png`, picture());
+      const past = new Date(1_600_000_000_000);
+      utimesSync(join(dir, `${name}.png`), past, past);
+    }
+    const cacheDir = join(root, `cache-again-${count}`);
+    const first = await open({ cacheDir });
+    expect(readdirSync(cacheDir).length).toBe(1);
+    poison('b.png');
+    const second = await open({ cacheDir });
+    expect(second.skipped).toEqual([]);
+    expect(second.share().pixels).toEqual(first.share().pixels);
+    expect((await open({ cacheDir: false })).skipped.length).toBe(1);
+    expect((await open({ cacheDir, cacheSize: 24 })).skipped.length).toBe(1);
+  });
+
+  it('notices a changed, a new and a removed file', async () => {
+    const { cacheDir, warnings } = await filled();
+    await save('b.png', flat(7, 8, 9));
+    await save('d.png', flat(1, 2, 3));
+    rmSync(join(dir, 'a.png'));
+    const source = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
+    expect(source.identities.map(({ name }) => name)).toEqual(['b.png', 'c.png', 'd.png']);
+    expect(colour(source.load(0, 0))).toEqual([7, 8, 9]);
+    expect(colour(source.load(2, 0))).toEqual([1, 2, 3]);
+    expect(warnings).toEqual([]);
+    const again = await open({ cacheDir });
+    expect(again.share().pixels).toEqual(source.share().pixels);
+  });
+
+  it('is rebuilt when it is damaged, with a warning', async () => {
+    const { cacheDir, warnings, first, file } = await filled();
+    const whole = readFileSync(file);
+    const damages: [string, () => void][] = [
+      [
+        'a flipped bit in a picture',
+        () =>
+          writeFileSync(
+            file,
+            whole.map((byte, i) => (i === whole.length - 5 ? byte ^ 4 : byte)),
+          ),
+      ],
+      [
+        'a flipped bit in the list',
+        () =>
+          writeFileSync(
+            file,
+            whole.map((byte, i) => (i === 60 ? byte ^ 4 : byte)),
+          ),
+      ],
+      ['cut off in the pictures', () => truncateSync(file, whole.length - 800)],
+      ['cut off in the list', () => truncateSync(file, 50)],
+      ['emptied', () => truncateSync(file, 0)],
+    ];
+    for (const [name, damage] of damages) {
+      writeFileSync(file, whole);
+      damage();
+      warnings.length = 0;
+      const source = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
+      expect(source.share().pixels, name).toEqual(first.share().pixels);
+      expect(warnings.join(), name).toMatch(/is damaged .*rebuilding/);
+      expect(readFileSync(file), name).toEqual(whole);
+    }
+  });
+
+  it('that cannot be written is a warning', async () => {
+    await save('a.png', picture());
+    await save('b.png', picture());
+    const blocked = join(root, `blocked-${count}`);
+    writeFileSync(blocked, 'a file where a folder should be');
+    const warnings: string[] = [];
+    const source = await open({
+      cacheDir: join(blocked, 'cache'),
+      onWarning: (message) => warnings.push(message),
+    });
+    expect(source.identities.length).toBe(2);
+    expect(warnings.join()).toMatch(/could not be kept .*Give a writable cacheDir/);
+    expect(existsSync(join(blocked, 'cache'))).toBe(false);
+  });
+});
+
+// Root may read everything, so there is nothing to see.
+it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+  'a file without permission is left out',
+  async () => {
+    for (const name of ['a', 'b', 'c']) await save(`${name}.png`, picture());
+    chmodSync(join(dir, 'b.png'), 0);
+    expect((await open()).skipped).toEqual([{ file: 'b.png', reason: expect.stringMatching(/EACCES/) }]);
+  },
+);

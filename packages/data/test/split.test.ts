@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { splitIdentities } from '../src/split.js';
+
+const fractions = { train: 0.7, validation: 0.15, test: 0.15 };
+const parts = ['train', 'validation', 'test'] as const;
+const named = (count: number, prefix = 'identity') =>
+  Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+
+describe('splitIdentities', () => {
+  it('is disjoint and complete', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.string(), { minLength: 150, maxLength: 200 }),
+        fc.nat(),
+        (names, seed) => {
+          const split = splitIdentities(names, { ...fractions, seed });
+          const all = parts.flatMap((part) => split[part]).sort((a, b) => a - b);
+          expect(all).toEqual(names.map((_, i) => i));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('keeps every identity in its part when others come and go, in whatever order', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 150, max: 300 }), (seed, count) => {
+        const partOf = (names: string[]) => {
+          const split = splitIdentities(names, { ...fractions, seed });
+          return new Map(parts.flatMap((part) => split[part].map((i) => [names[i], part] as const)));
+        };
+        const before = partOf(named(count));
+        const after = partOf([...named(40, 'new'), ...named(count).reverse()]);
+        for (const [name, part] of before) expect(after.get(name)).toBe(part);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('meets the fractions closely', () => {
+    const split = splitIdentities(named(20_000), fractions);
+    expect(Math.abs(split.train.length / 20_000 - 0.7)).toBeLessThan(0.01);
+    expect(Math.abs(split.validation.length / 20_000 - 0.15)).toBeLessThan(0.01);
+  });
+
+  it('leaves a part of fraction 0 empty, and another seed splits otherwise', () => {
+    const split = splitIdentities(named(500), { train: 0.8, validation: 0.2, test: 0 });
+    expect(split.test).toEqual([]);
+    expect(splitIdentities(named(500), { train: 0, validation: 0, test: 1 }).test.length).toBe(500);
+    expect(splitIdentities(named(500), { ...fractions, seed: 1 })).not.toEqual(
+      splitIdentities(named(500), fractions),
+    );
+  });
+
+  it('refuses fractions that are none, and parts that would be empty', () => {
+    expect(() => splitIdentities(named(9), { train: 0.5, validation: 0.5, test: 0.5 })).toThrow(
+      /add up to 1/,
+    );
+    expect(() => splitIdentities(named(9), { train: 1.2, validation: -0.2, test: 0 })).toThrow(
+      /train must be/,
+    );
+    expect(() => splitIdentities(named(2), fractions)).toThrow(
+      /none fell to the (train|validation|test) part/,
+    );
+  });
+});

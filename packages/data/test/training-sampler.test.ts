@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TrainingSampler } from '../src/loader/training-sampler.js';
+
+const sourceIdentities = Array.from({ length: 30 }, (_, i) => ({ name: `${i}`, samples: 1 + (i % 4) }));
+const options = {
+  sourceIdentities,
+  identities: [3, 7, 11, 20, 29],
+  views: 24,
+  batchSize: 7,
+  seed: 5,
+} as const;
+
+describe('TrainingSampler', () => {
+  it('visits each class once an epoch, in full batches', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 29 }), { minLength: 2 }),
+        fc.constantFrom(1 as const, 24 as const),
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(),
+        (identities, views, batchSize, seed) => {
+          const sampler = new TrainingSampler({ sourceIdentities, identities, views, batchSize, seed });
+          expect(sampler.classCount).toBe(identities.length * views);
+          const drawn: number[] = [];
+          for (let step = 0; drawn.length < 2 * sampler.classCount; step++) {
+            const plan = sampler.batchPlan(step);
+            expect(plan.length).toBe(batchSize);
+            for (const { identity, sample, view, label, stream } of plan) {
+              expect(label).toBe(identities.indexOf(identity) * views + view);
+              expect(sample).toBeLessThan(sourceIdentities[identity].samples);
+              expect(stream).toBe(drawn.length);
+              drawn.push(label);
+            }
+          }
+          for (const epoch of [0, 1]) {
+            const labels = drawn.slice(epoch * sampler.classCount, (epoch + 1) * sampler.classCount);
+            expect(new Set(labels).size).toBe(sampler.classCount);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('plans a step the same whatever was planned before', () => {
+    const used = new TrainingSampler(options);
+    for (const step of [0, 1, 100, 3, 50]) {
+      expect(used.batchPlan(step)).toEqual(new TrainingSampler(options).batchPlan(step));
+    }
+    expect(used.batchPlan(0)).not.toEqual(new TrainingSampler({ ...options, seed: 6 }).batchPlan(0));
+    expect(used.batchPlan(0).map((s) => s.label)).not.toEqual(used.batchPlan(120).map((s) => s.label));
+  });
+
+  it('comes to every sample of an identity', () => {
+    const sampler = new TrainingSampler({ ...options, views: 1, batchSize: 1 });
+    const seen = new Set<string>();
+    for (let step = 0; step < 300; step++) {
+      for (const { identity, sample } of sampler.batchPlan(step)) seen.add(`${identity}/${sample}`);
+    }
+    const all = options.identities.reduce((sum, identity) => sum + sourceIdentities[identity].samples, 0);
+    expect(seen.size).toBe(all);
+  });
+
+  it('refuses what cannot be trained on', () => {
+    const make = (changes: object) => () => new TrainingSampler({ ...options, ...changes });
+    expect(make({ identities: [] })).toThrow(/too few classes/);
+    expect(make({ identities: [1], views: 1 })).toThrow(/too few classes/);
+    expect(make({ identities: [1, 1] })).toThrow(/given twice/);
+    expect(make({ identities: [1, 30] })).toThrow(/identity 30 is not in the source, which has 30/);
+    expect(make({ views: 8 })).toThrow(/views must be 1 or 24/);
+    expect(make({ batchSize: 0 })).toThrow(/batch size/);
+    expect(make({ seed: Number.NaN })).toThrow(/seed/);
+    expect(() => new TrainingSampler(options).batchPlan(-1)).toThrow(/step must be/);
+  });
+});

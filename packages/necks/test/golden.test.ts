@@ -1,0 +1,112 @@
+/** Every neck with the embedding head against PyTorch's values on each backend, in training and in evaluation mode. */
+import * as tf from '@tensorflow/tfjs-core';
+import { Module, Random } from '@unitsphere/core';
+import { describe, expect, test } from 'vitest';
+import { toNchw, toNhwc } from '../../../tools/golden/layout';
+import { passOf, toStateDict } from '../../../tools/golden/module-pass';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
+import { backends, on, start } from '../../../tools/workspace/backends';
+import { createNeck, EmbeddingHead, Flatten, GAP, type HeadNormName, type NeckName } from '../src/index';
+
+const TOLERANCE = 1e-4;
+
+interface HeadCase {
+  name: string;
+  options: {
+    neck: NeckName;
+    norm: HeadNormName;
+    channels: number;
+    height: number;
+    width: number;
+    embeddingSize: number;
+    training: boolean;
+  };
+  state: Record<string, GoldenTensor>;
+  x: GoldenTensor;
+  y: GoldenTensor;
+  dy: GoldenTensor;
+  dx: GoldenTensor;
+  gradients: Record<string, GoldenTensor>;
+  running: Record<string, GoldenTensor>;
+}
+
+class NeckAndHead extends Module<tf.Tensor4D, tf.Tensor2D> {
+  private readonly neck;
+  private readonly head;
+
+  constructor({ neck, norm, embeddingSize, ...input }: HeadCase['options']) {
+    super();
+    const random = new Random(1);
+    const { module, features } = createNeck(neck, input, { random });
+    this.neck = this.child('neck', module);
+    this.head = this.child('head', new EmbeddingHead(features, embeddingSize, { norm, random }));
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor2D {
+    return this.head.forward(this.neck.forward(x));
+  }
+}
+
+/** Our key for a golden one. */
+function keyOf(golden: string, norm: HeadNormName): string {
+  if (golden.startsWith('squeeze.')) return golden.replace('squeeze.', 'neck.conv.');
+  const both = norm === 'layernorm-batchnorm';
+  return `head.${golden}`
+    .replace(/layernorm(\d)/, both ? 'norm$1.ln' : 'norm$1')
+    .replace(/batchnorm(\d)/, both ? 'norm$1.bn' : 'norm$1');
+}
+
+const expectClose = (actual: ArrayLike<number>, expected: GoldenTensor, what: string) =>
+  expect(relativeError(actual, expected), what).toBeLessThan(TOLERANCE);
+
+describe.each(backends)('%s', (backend) => {
+  // A gradient with a `scale` is what is left of terms that cancel, such as a LayerNorm's shift before a BatchNorm;
+  // relativeError measures it by the terms' size.
+  // The head at full size takes plain JavaScript seconds.
+  const affordable = (c: HeadCase) => backend !== 'cpu' || c.options.embeddingSize < 100;
+  test.each(readGolden<HeadCase>('head').cases.filter(affordable))('$name', async (c) => {
+    await start(backend);
+    const before = tf.memory().numTensors;
+    const module = new NeckAndHead(c.options);
+    const rename = (key: string) => keyOf(key, c.options.norm);
+    module.loadStateDict(toStateDict(c.state, rename));
+    module.train(c.options.training);
+    const pass = await passOf(module, c.x, c.dy);
+    expectClose(pass.y, c.y, 'y');
+    expectClose(pass.dx, c.dx, 'dx');
+    expect(new Set(Object.keys(c.gradients).map(rename))).toEqual(new Set(pass.gradients.keys()));
+    for (const [key, expected] of Object.entries(c.gradients))
+      expectClose(pass.gradients.get(rename(key))!, expected, key);
+    const saved = await module.stateDict();
+    for (const [key, expected] of Object.entries(c.running)) {
+      expectClose(saved.get(rename(key))!.data as Float32Array, expected, key);
+    }
+    module.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  interface Case {
+    name: string;
+    x: GoldenTensor;
+    y: GoldenTensor;
+    dy: GoldenTensor;
+    dx: GoldenTensor;
+  }
+  const maps = readGolden<Case>('activations').cases.filter((c) =>
+    /^(flatten|global average pool)/.test(c.name),
+  );
+
+  test.each(maps)('$name', async (c) => {
+    await on(backend, () => {
+      const module = c.name === 'flatten' ? new Flatten() : new GAP();
+      const { shape, data } = toNhwc(c.x);
+      const x = tf.tensor4d(data, shape as [number, number, number, number]);
+      expectClose(module.forward(x).dataSync(), c.y, 'y');
+      const dx = tf.grad((t) => module.forward(t as tf.Tensor4D))(
+        x,
+        tf.tensor(c.dy.data as Float32Array, c.dy.shape),
+      );
+      expectClose(toNchw({ shape: dx.shape, data: dx.dataSync() }).data, c.dx, 'dx');
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { hardSwish } from '@unitsphere/ops';
+import { describe, expect, test } from 'vitest';
+import { backends, on, start } from '../../../tools/workspace/backends';
+import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index';
+
+describe.each(backends)('%s', (backend) => {
+  test("state dicts have PyTorch's keys; no norm takes weight decay", async () => {
+    await start(backend);
+    const batchNorm = ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'];
+    const keys = {
+      bn1: [new BatchNorm1d(3), batchNorm],
+      bn2: [new BatchNorm2d(3), batchNorm],
+      ln: [new LayerNorm(3), ['weight', 'bias']],
+      both: [new LayerNormBatchNorm(3), ['ln.weight', 'ln.bias', ...batchNorm.map((key) => `bn.${key}`)]],
+    } as const;
+    for (const [norm, expected] of Object.values(keys)) {
+      expect([...(await norm.stateDict()).keys()]).toEqual(expected);
+      expect(norm.parameters().every(({ weightDecay }) => !weightDecay)).toBe(true);
+      norm.dispose();
+    }
+  });
+
+  test('training moves the running averages by the momentum; evaluation leaves them', async () => {
+    await on(backend, () => {
+      const norm = new BatchNorm1d(2, { momentum: 0.25 });
+      // Means 2 and 20, unbiased variances 4 and 100.
+      norm.forward(tf.tensor2d([0, 10, 2, 20, 4, 30], [3, 2]));
+      expect([...norm.runningMean.variable.dataSync()]).toEqual([0.5, 5]);
+      expect([...norm.runningVar.variable.dataSync()]).toEqual([1.75, 25.75]);
+      expect(norm.batchesTracked.value).toBe(1);
+      norm.eval();
+      const y = norm.forward(tf.tensor2d([0.5, 5], [1, 2]));
+      expect(Math.max(...y.dataSync().map(Math.abs))).toBeLessThan(1e-6);
+      expect([...norm.runningMean.variable.dataSync()]).toEqual([0.5, 5]);
+      expect(norm.batchesTracked.value).toBe(1);
+      norm.dispose();
+    });
+  });
+
+  test('a batch of one is an error in training and moves nothing', async () => {
+    await on(backend, () => {
+      const norm = new LayerNormBatchNorm(3);
+      const one = tf.ones<tf.Rank.R2>([1, 3]);
+      expect(() => norm.forward(one)).toThrow(/training statistics need at least 2 \(a larger batch\)/);
+      expect(norm.namedBuffers().map(([, buffer]) => [...buffer.variable.dataSync()])).toEqual([
+        [0, 0, 0],
+        [1, 1, 1],
+      ]);
+      expect(norm.eval().forward(one).shape).toEqual([1, 3]);
+      norm.dispose();
+    });
+  });
+
+  test('a fused activation is the norm, then the activation', async () => {
+    await on(backend, () => {
+      const x = tf.randomNormal<tf.Rank.R4>([2, 3, 4, 5], 1, 3, 'float32', 1);
+      for (const training of [true, false]) {
+        const plain = new BatchNorm2d(5).train(training);
+        const fused = new BatchNorm2d(5, { activation: 'hard_swish' }).train(training);
+        const difference = tf.max(tf.abs(tf.sub(hardSwish(plain.forward(x)), fused.forward(x))));
+        expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+        plain.dispose();
+        fused.dispose();
+      }
+    });
+  });
+
+  test('leaves no tensors but its result', async () => {
+    await start(backend);
+    const before = tf.memory().numTensors;
+    const norm = new LayerNormBatchNorm(4);
+    const x = tf.ones<tf.Rank.R2>([3, 4]);
+    const made = tf.memory().numTensors;
+    for (let i = 0; i < 3; i++) tf.tidy(() => void norm.forward(x));
+    expect(tf.memory().numTensors).toBe(made);
+    x.dispose();
+    norm.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
