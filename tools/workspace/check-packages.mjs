@@ -7,10 +7,20 @@ import { publishedPackages, root } from './packages.mjs';
 /** @returns {{name: string, problems: string}[]} One entry a check; problems is empty where it is clean. */
 export function checkPackages() {
   return publishedPackages().flatMap(({ path, manifest }) => {
-    const checks = [{ tool: 'publint', args: [join(root, 'node_modules', 'publint', 'src', 'cli.js'), '--strict'] }];
+    const checks = [
+      { tool: 'publint', args: [join(root, 'node_modules', 'publint', 'src', 'cli.js'), '--strict'] },
+    ];
     // An application without a library entry for require is ESM by design.
     const profile = manifest.main ? [] : ['--profile', 'esm-only'];
-    checks.push({ tool: 'attw', args: [join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'), '--pack', '.', ...profile] });
+    checks.push({
+      tool: 'attw',
+      args: [
+        join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'),
+        '--pack',
+        '.',
+        ...profile,
+      ],
+    });
     return checks.map(({ tool, args }) => {
       const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path, encoding: 'utf8' });
       return { name: `${tool} ${manifest.name}`, problems: status === 0 ? '' : `${stdout}${stderr}` };

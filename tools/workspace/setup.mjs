@@ -10,7 +10,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 && minor < 12)) {
-  console.error(`unitsphere needs Node 20.19 or newer (or 22.12 or newer); this is ${process.version}. See https://nodejs.org.`);
+  console.error(
+    `unitsphere needs Node 20.19 or newer (or 22.12 or newer); this is ${process.version}. See https://nodejs.org.`,
+  );
   process.exit(1);
 }
 
@@ -21,7 +23,13 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).m
 }
 
 const tasks = process.argv.includes('--types') ? ['build:js', 'build:types'] : ['build:js'];
-run('Building', process.execPath, [join(root, 'node_modules', 'turbo', 'bin', 'turbo'), 'run', ...tasks, '--output-logs=errors-only', '--log-prefix=none']);
+run('Building', process.execPath, [
+  join(root, 'node_modules', 'turbo', 'bin', 'turbo'),
+  'run',
+  ...tasks,
+  '--output-logs=errors-only',
+  '--log-prefix=none',
+]);
 
 function run(what, command, args) {
   const startedAt = Date.now();
@@ -32,7 +40,12 @@ function run(what, command, args) {
     encoding: 'utf8',
     shell,
     maxBuffer: 1 << 28,
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', npm_config_update_notifier: 'false' },
+    env: {
+      ...process.env,
+      TURBO_TELEMETRY_DISABLED: '1',
+      DO_NOT_TRACK: '1',
+      npm_config_update_notifier: 'false',
+    },
   });
   if (status !== 0) {
     process.stderr.write(`failed\n\n${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}`);

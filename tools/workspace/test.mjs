@@ -28,12 +28,16 @@ function report(name, problems) {
 }
 
 function tool(name, [file, ...args]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'node_modules', file), ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules', file), ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    },
+  );
   report(name, status === 0 ? '' : `${stdout}${stderr}`);
 }
 
@@ -42,7 +46,16 @@ function unitTests() {
   const json = join(folder, 'results.json');
   const { status } = spawnSync(
     process.execPath,
-    [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', 'vitest.projects.ts', '--reporter=default', '--reporter=json', `--outputFile.json=${json}`, ...filters],
+    [
+      join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      '--config',
+      'vitest.projects.ts',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${json}`,
+      ...filters,
+    ],
     { cwd: root, stdio: 'inherit' },
   );
   let results;
@@ -63,5 +76,6 @@ function unitTests() {
     }
   }
   // A file that cannot be loaded fails without a failed test.
-  if (status !== 0 && results.numFailedTests === 0) report('unit tests', `vitest exited with status ${status}; see above.`);
+  if (status !== 0 && results.numFailedTests === 0)
+    report('unit tests', `vitest exited with status ${status}; see above.`);
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Random } from '@unitsphere/core';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
-import { parseConfig } from '../src/config/parse-config.js';
 import type { Config } from '../src/config/config.js';
+import { parseConfig } from '../src/config/parse-config.js';
 import type { ProgressReporter } from '../src/progress/progress-reporter.js';
 import { RunDirectory } from '../src/run/run-directory.js';
 import { runTraining } from '../src/train/run-training.js';
@@ -28,7 +28,10 @@ export async function pictureFolder(count = 24): Promise<string> {
       return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="hsl(${random.int(360)},70%,50%)"/>`;
     });
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${shapes.join('')}</svg>`;
-    await sharp(Buffer.from(svg)).flatten({ background: '#fff' }).png().toFile(join(folder, `${String(i).padStart(3, '0')}.png`));
+    await sharp(Buffer.from(svg))
+      .flatten({ background: '#fff' })
+      .png()
+      .toFile(join(folder, `${String(i).padStart(3, '0')}.png`));
   }
   return folder;
 }
@@ -52,10 +55,16 @@ export function silentProgress(): ProgressReporter & { notes: string[] } {
 }
 
 /** Trains in a new run under `base`, or goes on with the one that is there. */
-export async function train(config: Config, base: string, options: Partial<TrainingOptions> = {}): Promise<TrainingOutcome> {
+export async function train(
+  config: Config,
+  base: string,
+  options: Partial<TrainingOptions> = {},
+): Promise<TrainingOutcome> {
   let run: RunDirectory | undefined;
   const openRun = async () => {
-    run = options.resume ? await RunDirectory.open(join(base, 'run')) : await RunDirectory.create(base, 'run');
+    run = options.resume
+      ? await RunDirectory.open(join(base, 'run'))
+      : await RunDirectory.create(base, 'run');
     await run.writeConfig(config);
     return run;
   };

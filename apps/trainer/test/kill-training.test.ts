@@ -50,7 +50,8 @@ test('killed with SIGKILL at random moments and resumed, the command line gives 
 
   expect(metricsOf(run)).toEqual(metricsOf(join(whole, 'run')));
   for (const name of ['backbone', 'head', 'classes', 'optimizer']) {
-    const bytes = (folder: string) => readFileSync(join(folder, `checkpoints/step-00000040/${name}.safetensors`));
+    const bytes = (folder: string) =>
+      readFileSync(join(folder, `checkpoints/step-00000040/${name}.safetensors`));
     expect(bytes(run).equals(bytes(join(whole, 'run'))), name).toBe(true);
   }
   const heldOut = (folder: string) => JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')).heldOut;

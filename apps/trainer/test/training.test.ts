@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { readSafetensors } from '@unitsphere/core';
 import { BatchLoader } from '@unitsphere/data';
-import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
@@ -16,7 +16,9 @@ import { createTrainingStep, NotFiniteError } from '../src/train/training-step.j
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
 const losses = async (run: RunDirectory) =>
-  (await readMetrics(run.file('metrics.jsonl'))).flatMap((record) => ('loss' in record ? [[record.step, record.loss]] : []));
+  (await readMetrics(run.file('metrics.jsonl'))).flatMap((record) =>
+    'loss' in record ? [[record.step, record.loss]] : [],
+  );
 const finalFile = async (run: RunDirectory, name: string) => {
   const { checkpoint } = await latestCheckpoint(run);
   return Buffer.from(await checkpoint!.readFile(name));
@@ -52,13 +54,22 @@ test('interrupted at any step and resumed, a run gives the numbers of one that w
   for (const stopAfter of [1, 4]) {
     const base = temporaryFolder();
     const stop = new AbortController();
-    const progress = { ...silentProgress(), step: ({ step }: { step: number }) => void (step === stopAfter && stop.abort()) };
+    const progress = {
+      ...silentProgress(),
+      step: ({ step }: { step: number }) => void (step === stopAfter && stop.abort()),
+    };
     const first = await train(config, base, { progress, signal: stop.signal });
     expect(first.summary).toBeNull();
     expect(first.step).toBe(stopAfter);
     const resumed = await train(config, base, { resume: true });
     expect(await losses(resumed.run)).toEqual(await losses(whole.run));
-    for (const file of ['backbone.safetensors', 'head.safetensors', 'classes.safetensors', 'optimizer.safetensors', 'raw.safetensors']) {
+    for (const file of [
+      'backbone.safetensors',
+      'head.safetensors',
+      'classes.safetensors',
+      'optimizer.safetensors',
+      'raw.safetensors',
+    ]) {
       expect((await finalFile(resumed.run, file)).equals(await finalFile(whole.run, file)), file).toBe(true);
     }
     expect(resumed.summary!.heldOut).toEqual(whole.summary!.heldOut);
@@ -76,8 +87,15 @@ test('one seed gives one run; another seed another', async () => {
 });
 
 test.each(['arcface', 'combined', 'softmax'])('%s trains, with SGD and each neck and norm', async (name) => {
-  const choice = { arcface: ['flatten', 'layernorm'], combined: ['gap', 'batchnorm'], softmax: ['squeeze', 'layernorm-batchnorm'] }[name]!;
-  const config = tinyConfig(await pictureFolder(), `loss: { name: ${name}, scale: 16 }\noptimizer: { name: sgd, lr: 0.05 }`);
+  const choice = {
+    arcface: ['flatten', 'layernorm'],
+    combined: ['gap', 'batchnorm'],
+    softmax: ['squeeze', 'layernorm-batchnorm'],
+  }[name]!;
+  const config = tinyConfig(
+    await pictureFolder(),
+    `loss: { name: ${name}, scale: 16 }\noptimizer: { name: sgd, lr: 0.05 }`,
+  );
   config.model = { ...config.model, neck: choice[0], norm: choice[1] } as Config['model'];
   if (config.model.neck === 'squeeze') config.model.squeezeRatio = 0.25;
   const { run, summary } = await train(config, temporaryFolder());
@@ -86,13 +104,20 @@ test.each(['arcface', 'combined', 'softmax'])('%s trains, with SGD and each neck
 });
 
 test('a loss that is not finite stops with the step, the rate and the norms; the last checkpoint stays', async () => {
-  const config = tinyConfig(await pictureFolder(), 'optimizer: { lr: 1e38, clipNorm: null }\nschedule: { warmup: 0 }');
+  const config = tinyConfig(
+    await pictureFolder(),
+    'optimizer: { lr: 1e38, clipNorm: null }\nschedule: { warmup: 0 }',
+  );
   config.training.checkpointEvery = 1;
   const base = temporaryFolder();
   const error = await train(config, base).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(NotFiniteError);
-  expect(error.message).toMatch(/stopped at step \d+: the loss is .*norm.*learning rate.*largest weights by norm: .+/);
-  const { checkpoint, damaged } = await latestCheckpoint(await RunDirectory.openForReading(join(base, 'run')));
+  expect(error.message).toMatch(
+    /stopped at step \d+: the loss is .*norm.*learning rate.*largest weights by norm: .+/,
+  );
+  const { checkpoint, damaged } = await latestCheckpoint(
+    await RunDirectory.openForReading(join(base, 'run')),
+  );
   expect(checkpoint!.step).toBeGreaterThanOrEqual(1);
   expect(damaged).toEqual([]);
 });
@@ -118,11 +143,18 @@ test('evaluate gives the run its own figures again, and refuses identities it ha
   expect(own.untrained.tprAtFpr).toEqual(summary!.untrained!.tprAtFpr);
   const sameFolder = await runEvaluation({ checkpoint: run.path, data, progress: silentProgress() });
   expect(sameFolder.heldOut).toEqual(summary!.heldOut);
-  const others = await runEvaluation({ checkpoint: run.path, data, identities: 'all', progress: silentProgress() });
+  const others = await runEvaluation({
+    checkpoint: run.path,
+    data,
+    identities: 'all',
+    progress: silentProgress(),
+  });
   expect(others.heldOut.identities).toBe(24);
 });
 
-test('a training step leaves the tensors it found, and memory is flat over 500 steps', { timeout: 120_000 }, async () => {
+test('a training step leaves the tensors it found, and memory is flat over 500 steps', {
+  timeout: 120_000,
+}, async () => {
   await useBackend('wasm');
   const config = tinyConfig(await pictureFolder());
   config.training.steps = 520;

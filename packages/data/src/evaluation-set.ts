@@ -65,6 +65,8 @@ export async function* evaluationSet(
   for (let label = 0; label < identities.length; label++) {
     const identity = identities[label]!;
     const { name, samples } = source.identities[identity]!;
+    // The event loop's turn: a generator that draws on a canvas gets its pixel memory back only then.
+    await new Promise((resolve) => setTimeout(resolve));
     const first = await source.load(identity, 0);
     yield { identity, label, kind: 'clean', image: applyView(first, 0, size) };
     if (from === 'samples') {

@@ -17,7 +17,12 @@ export async function evaluationImages(
 ): Promise<EvaluationImages> {
   const hasSamples = identities.every((identity) => source.identities[identity]!.samples > AUGMENTED);
   const images: EvaluationImage[] = [];
-  const options = { size, seed, augmented: AUGMENTED, from: hasSamples ? 'samples' : 'augmentation' } as const;
+  const options = {
+    size,
+    seed,
+    augmented: AUGMENTED,
+    from: hasSamples ? 'samples' : 'augmentation',
+  } as const;
   for await (const image of evaluationSet(source, identities, options)) images.push(image);
   return images;
 }

@@ -43,7 +43,9 @@ export async function heldOutRows(
     .shuffle(images.flatMap(({ kind }, row) => (kind === 'clean' ? [] : [row])))
     .slice(0, QUERIES);
   const found = nearestNeighbours(
-    Float32Array.from(queries.flatMap((row) => [...embeddings.subarray(row * dimensions, (row + 1) * dimensions)])),
+    Float32Array.from(
+      queries.flatMap((row) => [...embeddings.subarray(row * dimensions, (row + 1) * dimensions)]),
+    ),
     embeddings,
     dimensions,
     Math.min(NEIGHBOURS, images.length - 1),
@@ -63,12 +65,17 @@ export async function heldOutRows(
       ),
     })),
   );
-  const threshold = verification.tprAtFpr.find(({ fpr }) => fpr === 1e-3)?.threshold ?? Number.POSITIVE_INFINITY;
+  const threshold =
+    verification.tprAtFpr.find(({ fpr }) => fpr === 1e-3)?.threshold ?? Number.POSITIVE_INFINITY;
   const { negatives, positives } = hardestPairs(embeddings, dimensions, labels, MISTAKES);
   const mistakes = await Promise.all(
     [
-      ...negatives.filter(({ score }) => score >= threshold).map((pair) => ({ kind: 'false accept' as const, pair })),
-      ...positives.filter(({ score }) => score < threshold).map((pair) => ({ kind: 'false reject' as const, pair })),
+      ...negatives
+        .filter(({ score }) => score >= threshold)
+        .map((pair) => ({ kind: 'false accept' as const, pair })),
+      ...positives
+        .filter(({ score }) => score < threshold)
+        .map((pair) => ({ kind: 'false reject' as const, pair })),
     ].map(async ({ kind, pair: { a, b, score } }) => ({
       kind,
       a: await uri(a),

@@ -5,8 +5,8 @@ import { EmbeddingModel } from '../model/embedding-model.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { summarizeVerification, type VerificationSummary } from '../report/index.js';
-import { restoreModel } from '../train/checkpoint-files.js';
 import { openCheckpoint } from '../run/checkpoints.js';
+import { restoreModel } from '../train/checkpoint-files.js';
 import { type Dataset, openDataset } from '../train/dataset.js';
 import { loadPretrained } from '../train/load-pretrained.js';
 import { readSeenIdentities } from '../train/seen-identities.js';
@@ -64,13 +64,20 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     );
   }
   if (seen.size) {
-    progress.note(`${identities.length} of ${source.identities.length} identities were not trained on; those are compared`);
+    progress.note(
+      `${identities.length} of ${source.identities.length} identities were not trained on; those are compared`,
+    );
   }
   const size = { size: config.data.imageSize, seed: config.seed };
   const images = await evaluationImages(source, identities, size);
   const preprocessing =
-    (checkpoint.state.preprocessing as Preprocessing | undefined) ?? imageNetPreprocessing(config.data.imageSize);
-  const model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights')).eval();
+    (checkpoint.state.preprocessing as Preprocessing | undefined) ??
+    imageNetPreprocessing(config.data.imageSize);
+  const model = new EmbeddingModel(
+    config.model,
+    config.data.imageSize,
+    new Random(config.seed, 'weights'),
+  ).eval();
   try {
     const embedder = new Embedder(model, preprocessing);
     const measure = async () => {
@@ -82,7 +89,10 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     progress.phase('measuring the untrained network');
     const untrained = await measure();
     const read = async (name: string) => [name, await checkpoint.readFile(name)] as const;
-    restoreModel(model, Object.fromEntries(await Promise.all(['backbone.safetensors', 'head.safetensors'].map(read))));
+    restoreModel(
+      model,
+      Object.fromEntries(await Promise.all(['backbone.safetensors', 'head.safetensors'].map(read))),
+    );
     progress.phase('measuring the checkpoint');
     const heldOut = await measure();
     const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };

@@ -15,10 +15,13 @@ export interface ModelVerification {
 export async function verifyModel(embedder: Embedder, images: EvaluationImages): Promise<ModelVerification> {
   const { embeddings, dimensions } = await embedder.embed(images.map(({ image }) => image.data));
   const labels = Int32Array.from(images, ({ label }) => label);
-  const rowsOf = (clean: boolean) => images.flatMap(({ kind }, i) => ((kind === 'clean') === clean ? [i] : []));
+  const rowsOf = (clean: boolean) =>
+    images.flatMap(({ kind }, i) => ((kind === 'clean') === clean ? [i] : []));
   const pick = (rows: number[]) => {
     const out = new Float32Array(rows.length * dimensions);
-    rows.forEach((row, i) => out.set(embeddings.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
+    for (const [i, row] of rows.entries()) {
+      out.set(embeddings.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
+    }
     return out;
   };
   const [gallery, probes] = [rowsOf(true), rowsOf(false)];

@@ -15,18 +15,27 @@ export class EmbeddingModel extends Module<tf.Tensor4D, tf.Tensor2D> {
 
   constructor(config: ModelConfig, imageSize: number, random: Random) {
     super();
-    this.backbone = this.child('backbone', createBackbone(config.backbone, { random: random.fork('backbone') }));
+    this.backbone = this.child(
+      'backbone',
+      createBackbone(config.backbone, { random: random.fork('backbone') }),
+    );
     const { channels, reduction } = this.backbone.featureInfo.at(-1)!;
     const side = Math.ceil(imageSize / reduction);
     const neck = createNeck(
       config.neck,
       { channels, height: side, width: side },
-      { random: random.fork('neck'), squeezeRatio: config.neck === 'squeeze' ? config.squeezeRatio : undefined },
+      {
+        random: random.fork('neck'),
+        squeezeRatio: config.neck === 'squeeze' ? config.squeezeRatio : undefined,
+      },
     );
     this.neck = this.child('neck', neck.module);
     this.head = this.child(
       'head',
-      new EmbeddingHead(neck.features, config.embeddingSize, { norm: config.norm, random: random.fork('head') }),
+      new EmbeddingHead(neck.features, config.embeddingSize, {
+        norm: config.norm,
+        random: random.fork('head'),
+      }),
     );
   }
 

@@ -27,7 +27,9 @@ export function toInput(images: Uint8Array, { imageSize, mean, std }: Preprocess
   if (!Number.isInteger(count)) {
     throw new Error(`toInput: ${images.length} bytes are not whole ${imageSize}x${imageSize} RGB images.`);
   }
-  const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
+  const tables = mean.map((m, c) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!),
+  );
   const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
   const values = new Float32Array(images.length);
   for (let i = 0; i < images.length; i += 3) {

@@ -76,11 +76,16 @@ function misfit(error: unknown): unknown {
 }
 
 function fromOptimizerState({ step, tensors }: OptimizerState): Uint8Array {
-  const entries = Object.entries(tensors).map(([name, { shape, data }]) => [name, float32(shape, data)] as const);
+  const entries = Object.entries(tensors).map(
+    ([name, { shape, data }]) => [name, float32(shape, data)] as const,
+  );
   return writeSafetensors(new Map(entries), { step: String(step) });
 }
 
 function toOptimizerState({ tensors, metadata }: SafetensorsFile): OptimizerState {
-  const entries = [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]);
+  const entries = [...tensors].map(([name, tensor]) => [
+    name,
+    { shape: tensor.shape, data: toFloat32(tensor) },
+  ]);
   return { step: Number(metadata.step), tensors: Object.fromEntries(entries) };
 }

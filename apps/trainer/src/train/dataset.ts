@@ -1,9 +1,15 @@
-import { type IdentitySplit, type ImageSource, openSource, type SourceSpec, splitIdentities } from '@unitsphere/data';
+import {
+  type IdentitySplit,
+  type ImageSource,
+  openSource,
+  type SourceSpec,
+  splitIdentities,
+} from '@unitsphere/data';
 import type { Config, DataConfig } from '../config/config.js';
 import { UserError } from '../user-error.js';
 
-// Decoded a little larger than the network's input, so that crops and rotations stay sharp.
-const CACHE_SCALE = 1.25;
+// Images to be augmented are a little larger than the network's input, so that crops and rotations stay sharp.
+const AUGMENTED_SCALE = 1.25;
 
 /** An opened source, what it was opened from, and who is in which part. */
 export interface Dataset {
@@ -16,7 +22,7 @@ export interface Dataset {
 
 /** What a config's images come from, as plain data that workers can open too. */
 export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
-  const size = Math.round(data.imageSize * CACHE_SCALE);
+  const size = Math.round(data.imageSize * (data.augment || data.views > 1 ? AUGMENTED_SCALE : 1));
   return data.source === 'documents'
     ? { kind: 'documents', identities: data.identities, seed, size }
     : { kind: 'folder', dir: data.path, cacheSize: size, ...(data.cacheDir && { cacheDir: data.cacheDir }) };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { readSafetensors, SafetensorsError, StateDictError } from '@unitsphere/core';
 import type { Backbone } from '@unitsphere/backbones';
+import { readSafetensors, SafetensorsError, StateDictError } from '@unitsphere/core';
 import { UserError } from '../user-error.js';
 
 // What timm's classifiers have behind the features.
@@ -12,8 +12,11 @@ export async function loadPretrained(backbone: Backbone, file: string): Promise<
     const { tensors } = readSafetensors(await readFile(file));
     backbone.loadStateDict(new Map([...tensors].filter(([key]) => !CLASSIFIER_KEYS.test(key))));
   } catch (error) {
-    const known = error instanceof SafetensorsError || error instanceof StateDictError || 'code' in (error as object);
+    const known =
+      error instanceof SafetensorsError || error instanceof StateDictError || 'code' in (error as object);
     if (!known) throw error;
-    throw new UserError(`the pretrained weights ${file} cannot be used: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`the pretrained weights ${file} cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,11 @@
-import { ArcFace, CombinedMargin, CosFace, linearRamp, type MarginLoss, NormalizedSoftmax } from '@unitsphere/margin-losses';
+import {
+  ArcFace,
+  CombinedMargin,
+  CosFace,
+  linearRamp,
+  type MarginLoss,
+  NormalizedSoftmax,
+} from '@unitsphere/margin-losses';
 import type { LossConfig } from '../config/config.js';
 
 /** The loss of a config, its margin and scale set for each step. */

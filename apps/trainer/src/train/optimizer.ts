@@ -6,7 +6,11 @@ import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
 export type Optimizer = AdamW | SGD;
 
 /** The optimizer of a config over the model's parameters and the class centres, which may have a rate of their own. */
-export function createOptimizer(config: OptimizerConfig, model: Parameter[], classCenters: Parameter): Optimizer {
+export function createOptimizer(
+  config: OptimizerConfig,
+  model: Parameter[],
+  classCenters: Parameter,
+): Optimizer {
   const groups = [{ parameters: model }, { parameters: [classCenters], lrScale: config.centersLrScale }];
   return config.name === 'adamw' ? new AdamW(groups, config) : new SGD(groups, config);
 }
@@ -14,7 +18,8 @@ export function createOptimizer(config: OptimizerConfig, model: Parameter[], cla
 /** The factor on the learning rate at each step, counted from 0. */
 export function createSchedule(config: ScheduleConfig, totalSteps: number): (step: number) => number {
   const warmupSteps = Math.round(config.warmup * totalSteps);
-  if (config.name === 'polynomial') return polynomialSchedule({ totalSteps, warmupSteps, power: config.power });
+  if (config.name === 'polynomial')
+    return polynomialSchedule({ totalSteps, warmupSteps, power: config.power });
   if (config.name === 'cosine') return cosineSchedule({ totalSteps, warmupSteps });
   return polynomialSchedule({ totalSteps, warmupSteps, end: 1 });
 }

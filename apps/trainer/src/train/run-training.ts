@@ -63,7 +63,8 @@ async function trainIn(
   const size = { size: config.data.imageSize, seed: config.seed };
   const state = new TrainingState(config, split.train.length * config.data.views);
   const embedder = new Embedder(state.model, state.preprocessing, training.batchSize);
-  const verify = (images: EvaluationImages) => state.withEvaluatedWeights(() => verifyModel(embedder, images));
+  const verify = (images: EvaluationImages) =>
+    state.withEvaluatedWeights(() => verifyModel(embedder, images));
   let loader: BatchLoader | undefined;
   let metrics: MetricsLog | undefined;
   try {
@@ -125,7 +126,16 @@ async function trainIn(
       if (due(training.logEvery) || state.step === training.steps) {
         const imagesPerSecond = (1000 * training.batchSize) / milliseconds;
         const { lr, loss, gradientNorm, margin, scale } = result;
-        await log.append({ step: state.step, epoch: batch.epoch, loss, lr, margin, scale, gradientNorm, imagesPerSecond });
+        await log.append({
+          step: state.step,
+          epoch: batch.epoch,
+          loss,
+          lr,
+          margin,
+          scale,
+          gradientNorm,
+          imagesPerSecond,
+        });
       }
       const points: ['validation' | 'test', number | null, EvaluationImages][] = [
         ['validation', training.validateEvery, validationImages],
@@ -203,7 +213,11 @@ function pointOf({ verification, rank1 }: ModelVerification) {
   return { tprAtFpr, auroc: verification.auroc, rank1 };
 }
 
-function pointLine(name: string, step: number, { tprAtFpr, auroc, rank1 }: ReturnType<typeof pointOf>): string {
+function pointLine(
+  name: string,
+  step: number,
+  { tprAtFpr, auroc, rank1 }: ReturnType<typeof pointOf>,
+): string {
   const rates = Object.entries(tprAtFpr).map(([fpr, tpr]) => `${tpr.toFixed(3)} at ${fpr}`);
   return `step ${step}, ${name}: TPR ${rates.join(', ')}; AUROC ${auroc.toFixed(4)}; rank-1 ${rank1.toFixed(3)}`;
 }

@@ -14,7 +14,11 @@ interface SeenFile {
 }
 
 /** Writes down the names of each part. */
-export async function writeSeenIdentities(run: RunDirectory, config: Config, { source, split }: Dataset): Promise<void> {
+export async function writeSeenIdentities(
+  run: RunDirectory,
+  config: Config,
+  { source, split }: Dataset,
+): Promise<void> {
   const names = (part: number[]) => part.map((identity) => source.identities[identity]!.name);
   const file: SeenFile = {
     source: config.data.source,

@@ -40,12 +40,19 @@ export function createTrainingStep(config: Config, state: TrainingState): (batch
       parameters,
     );
     try {
-      const result: StepResult = { loss: value.dataSync()[0]!, lr, gradientNorm: globalNorm(gradients), ...settings };
+      const result: StepResult = {
+        loss: value.dataSync()[0]!,
+        lr,
+        gradientNorm: globalNorm(gradients),
+        ...settings,
+      };
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
         throw notFinite(batch.step, result, state);
       }
       optimizer.lr = lr;
-      optimizer.step(gradients, { gradientScale: clipNorm === null ? 1 : clipScale(result.gradientNorm, clipNorm) });
+      optimizer.step(gradients, {
+        gradientScale: clipNorm === null ? 1 : clipScale(result.gradientNorm, clipNorm),
+      });
       ema?.update();
       state.step = batch.step + 1;
       return result;
@@ -55,7 +62,11 @@ export function createTrainingStep(config: Config, state: TrainingState): (batch
   };
 }
 
-function notFinite(step: number, { loss, lr, gradientNorm }: StepResult, state: TrainingState): NotFiniteError {
+function notFinite(
+  step: number,
+  { loss, lr, gradientNorm }: StepResult,
+  state: TrainingState,
+): NotFiniteError {
   const norms = [
     ...state.model.namedParameters().map(([name, p]) => [name, globalNorm([p.variable])] as const),
     ['class centres', globalNorm([state.classCenters.variable])] as const,
