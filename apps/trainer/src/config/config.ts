@@ -22,6 +22,8 @@ interface DataShared {
   imageSize: number;
   /** Classes an identity. */
   views: 1 | 24;
+  /** First steps that take upright images only. */
+  uprightSteps?: number;
   split: SplitConfig;
   /** False for none. */
   augment: AugmentConfig | false;
@@ -146,7 +148,7 @@ function completeData({
   const rest = { ...shared, augment: augment === true ? structuredClone(DEFAULT_AUGMENT) : augment };
   return source === 'folder'
     ? withoutUndefined({ source, path: path!, ...rest, cacheDir })
-    : { source, identities: identities ?? 600, ...rest };
+    : withoutUndefined({ source, identities: identities ?? 600, ...rest });
 }
 
 function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']): ModelConfig {

@@ -37,8 +37,18 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
   const { train, validation, test } = data.split;
   // Sums of decimal fractions are off by a rounding.
   const sum = Math.round((train + validation + test) * 1e9) / 1e9;
-  if (sum > 1) {
-    yield issue('data.split', `train ${train} + validation ${validation} + test ${test} = ${sum} is over 1`);
+  if (sum !== 1) {
+    const problem = `is ${sum > 1 ? 'over' : 'under'} 1; the three parts share all identities`;
+    yield issue('data.split', `train ${train} + validation ${validation} + test ${test} = ${sum} ${problem}`);
+  }
+  if (data.views === 1 && data.uprightSteps) {
+    yield issue(
+      'data.uprightSteps',
+      `only views: 24 has others than the upright one; ${remove('data.uprightSteps')}`,
+    );
+  }
+  if ((data.uprightSteps ?? 0) > training.steps) {
+    yield issue('data.uprightSteps', `${data.uprightSteps} is more than training.steps, ${training.steps}`);
   }
   if (validation === 0 && typeof training.validateEvery === 'number') {
     yield issue(

@@ -63,6 +63,13 @@ const data = z.strictObject({
     .literal([1, 24])
     .default(1)
     .describe('Classes an identity: 1, or 24 for its rotations, flips and halves, each a class of its own.'),
+  uprightSteps: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'With 24 views: so many first steps take whole, upright images only. Views are easier to tell apart than identities and are learned first otherwise. Default 0.',
+    ),
   split: z
     .strictObject({
       train: z.number().positive().max(1).default(0.8).describe('The fraction of identities trained on.'),
@@ -72,7 +79,7 @@ const data = z.strictObject({
         .describe('The fraction of identities reported on, never looked at before.'),
     })
     .prefault({})
-    .describe('How identities are divided; no identity is in two parts. Adds up to 1 or less.'),
+    .describe('How identities are divided; no identity is in two parts. Adds up to 1.'),
   augment: z
     .union([z.boolean(), augment])
     .default(true)

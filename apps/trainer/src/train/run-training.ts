@@ -87,6 +87,7 @@ async function trainIn(
       size: config.data.imageSize,
       batchSize: training.batchSize,
       seed: config.seed,
+      uprightSteps: config.data.uprightSteps,
       augment: config.data.augment,
       workers: config.data.workers,
       fromStep: state.step,

@@ -32,6 +32,8 @@ export interface BatchLoaderOptions extends OpenSourceHandlers {
   readonly size: number;
   readonly batchSize: number;
   readonly seed: number;
+  /** With 24 views: so many first steps take whole, upright images only; see `TrainingSampler`. Default 0. */
+  readonly uprightSteps?: number;
   /** Default: DocClassifier's augmentation; `false` for none. */
   readonly augment?: AugmentationOptions | false;
   /** Worker threads; 0 (the default) makes each batch when it is asked for, on the caller's thread. */
@@ -97,6 +99,7 @@ export class BatchLoader {
       views,
       batchSize,
       seed,
+      uprightSteps: options.uprightSteps,
     });
     let maker: Maker;
     if (workers === 0) {
