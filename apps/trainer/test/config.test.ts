@@ -40,7 +40,7 @@ loss: {name: combined, scale: 30, warmup: {steps: 9}}
 optimizer: {name: sgd}
 schedule: {name: cosine}
 model: {neck: gap}
-data: {source: folder, path: /pictures, split: {validation: 0}}
+data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
 `);
     expect(loss).toEqual({
       name: 'combined',
@@ -66,7 +66,7 @@ describe('a whole config written to YAML', () => {
     'loss: {name: softmax, warmup: {steps: 5, scaleFrom: 8}}',
     'loss: {name: combined, warmup: {steps: 5}}',
     'optimizer: {name: sgd, nesterov: true, clipNorm: null, ema: {decay: 0.99}}',
-    'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {validation: 0}}',
+    'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {train: 0.85, validation: 0}}',
     'data: {augment: {probability: 1}}\nschedule: {name: constant}\nmodel: {neck: flatten, pretrained: w.safetensors}',
     'training: {validateEvery: null, checkpointEvery: null}\noutput: {name: mine}',
   ])('gives itself again: %s', (yaml) => {
@@ -127,7 +127,7 @@ describe('errors name the place, the key and what to do', () => {
     ['data: {path: x}'],
     ['data: {cacheDir: x}'],
     ['data:\n  split: {train: 0.9, validation: 0.2}'],
-    ['data: {split: {validation: 0}}\ntraining: {validateEvery: 10}'],
+    ['data: {split: {train: 0.85, validation: 0}}\ntraining: {validateEvery: 10}'],
     ['data: {split: {test: 0}}\ntraining: {testEvery: 10}'],
     ['model: {neck: gap, squeezeRatio: 0.5}'],
     ['loss: {name: softmax, margin: 0.4}'],

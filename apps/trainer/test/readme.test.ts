@@ -2,7 +2,9 @@ import { test } from 'vitest';
 import { runReadmeExamples } from '../../../tools/workspace/readme-example';
 
 test("the examples of the trainer's README run", { timeout: 60_000 }, () =>
-  runReadmeExamples(new URL('..', import.meta.url)));
+  runReadmeExamples(new URL('..', import.meta.url)),
+);
 
 test("the examples of the repository's README run", { timeout: 60_000 }, () =>
-  runReadmeExamples(new URL('../../..', import.meta.url)));
+  runReadmeExamples(new URL('../../..', import.meta.url)),
+);

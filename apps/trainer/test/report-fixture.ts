@@ -84,6 +84,14 @@ export function reportFixture(steps = 400): ReportData {
       ),
       auroc: 0.6 + 0.08 * k,
     })),
+    test: Array.from({ length: 5 }, (_, k) => ({
+      step: (k * steps) / 4,
+      imagesSeen: k * steps * 16,
+      tprAtFpr: Object.fromEntries(
+        Object.entries(trained.summary.tprAtFpr).map(([key, tpr]) => [key, (tpr * (k + 1)) / 6]),
+      ),
+      auroc: 0.6 + 0.07 * k,
+    })),
     roc: { heldOut: trained.roc, untrained: untrained.roc },
     histogram: trained.histogram,
     samples: Array.from({ length: 3 }, (_, g) => ({

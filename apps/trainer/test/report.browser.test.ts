@@ -96,6 +96,7 @@ describe.skipIf(!present)('a report in a browser', () => {
           'roc',
           'histogram',
           'validation',
+          'held-out',
           'loss',
           'learning-rate',
           'margin',

@@ -8,6 +8,7 @@ const PLOTS = [
   'roc',
   'histogram',
   'validation',
+  'held-out',
   'loss',
   'learning-rate',
   'margin',
@@ -131,7 +132,7 @@ describe('renderReport', () => {
     delete bare.summary.rank1;
     delete bare.roc.untrained;
     delete bare.subject;
-    Object.assign(bare, { metrics: [], validation: [], samples: [], neighbours: [], mistakes: [] });
+    Object.assign(bare, { metrics: [], validation: [], test: [], samples: [], neighbours: [], mistakes: [] });
     const text = renderReport(bare);
     expect(text.replace(/<style>[\s\S]*?<\/style>/, '')).not.toMatch(/untrained/i);
     expect(text).toContain('of unseen identities.</h1>');

@@ -1,4 +1,4 @@
-import type { Curve, Histogram, ReportData } from './data';
+import type { Curve, Histogram, ReportData, ValidationPoint } from './data';
 import type { Line, Plot } from './draw-plot';
 import { formatCosine, formatCount, formatPercent, formatRate } from './format';
 import { type Headline, ratesOf } from './headline';
@@ -154,21 +154,45 @@ function formatShare(value: number): string {
 }
 
 export function validationFigure(data: ReportData): Figure {
-  const rates = ratesOf(data.summary.heldOut).slice(0, RATE_COLOURS.length);
-  const last = data.validation.at(-1);
-  const shown = rates.filter((key) => data.validation.some((point) => point.tprAtFpr[key] !== undefined));
-  return {
+  return recognitionFigure(data, data.validation, {
+    id: 'validation',
     title: 'Recognition while training',
+    identities: 'validation',
     caption: 'The share of same-identity validation pairs recognised, at each rate of false accepts.',
+  });
+}
+
+/** The same on the held-out identities, for runs that measured them while training. */
+export function heldOutFigure(data: ReportData): Figure {
+  return recognitionFigure(data, data.test ?? [], {
+    id: 'held-out',
+    title: 'Held-out recognition while training',
+    identities: 'held-out',
+    caption:
+      'The same for the identities of the headline. Measured for this picture; nothing was chosen by it.',
+  });
+}
+
+function recognitionFigure(
+  data: ReportData,
+  points: ValidationPoint[],
+  { id, title, identities, caption }: Record<'id' | 'title' | 'identities' | 'caption', string>,
+): Figure {
+  const rates = ratesOf(data.summary.heldOut).slice(0, RATE_COLOURS.length);
+  const last = points.at(-1);
+  const shown = rates.filter((key) => points.some((point) => point.tprAtFpr[key] !== undefined));
+  return {
+    title,
+    caption,
     plot: {
-      id: 'validation',
+      id,
       description:
-        'Recognised pairs of the validation identities by training step. At the last validation: ' +
+        `Recognised pairs of the ${identities} identities by training step. At the last measurement: ` +
         `${shown.map((key) => `${formatPercent(last?.tprAtFpr[key] ?? 0)} at ${formatRate(Number(key))}`).join(', ')}.`,
       lines: shown.map((key) => ({
-        points: data.validation.map((point) => [point.step, point.tprAtFpr[key] ?? null]),
+        points: points.map((point) => [point.step, point.tprAtFpr[key] ?? null]),
         colour: RATE_COLOURS[rates.indexOf(key)],
-        dots: data.validation.length <= 12,
+        dots: points.length <= 12,
       })),
       x: stepAxis,
       y: percentAxis,

@@ -2,7 +2,7 @@ import type { ReportData } from './data';
 import { formatDate } from './format';
 import { headlineOf } from './headline';
 import { Html, html } from './html';
-import { histogramFigure, rocFigure, validationFigure } from './plots';
+import { heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots';
 import {
   comparison,
   configSection,
@@ -30,6 +30,7 @@ export function renderReport(data: ReportData): string {
   const headline = headlineOf(data);
   const title = `${data.title}: ${headline.sentence}`;
   const training = data.validation.length > 0 ? [validationFigure(data)] : [];
+  if (data.test?.length) training.push(heldOutFigure(data));
   if (data.metrics.length > 0) training.push(...stepFigures(data));
   const page = html`<!doctype html>
 <html lang="en">
