@@ -74,7 +74,10 @@ const data = z.strictObject({
     .strictObject({
       train: z.number().positive().max(1).default(0.8).describe('The fraction of identities trained on.'),
       validation: fraction().default(0.05).describe('The fraction of identities watched while training.'),
-      test: fraction()
+      test: z
+        .number()
+        .positive()
+        .max(1)
         .default(0.15)
         .describe('The fraction of identities reported on, never looked at before.'),
     })

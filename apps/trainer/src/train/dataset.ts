@@ -42,8 +42,18 @@ export async function openDataset(
       onProgress: handlers.progress,
     });
     const names = source.identities.map(({ name }) => name);
-    return { spec, source, split: splitIdentities(names, { ...data.split, seed }), skipped };
+    const split = splitIdentities(names, { ...data.split, seed });
+    for (const part of ['validation', 'test'] as const) {
+      if (data.split[part] > 0 && split[part].length < 2) {
+        throw new UserError(
+          `the ${part} part has ${split[part].length} of ${names.length} identities; at least 2 are needed to compare`,
+          { hint: `Use more images, a larger data.split.${part}, or another seed.` },
+        );
+      }
+    }
+    return { spec, source, split, skipped };
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError((error as Error).message, { cause: error });
   }
 }
