@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkEqual, checkFloat } from './check.js';
+import { defineOp, type Kernel } from './define-op.js';
+import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
+
+type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
+type ForInput = Window & { inputShape: number[] };
+type ForFilter = Window & { filterShape: number[] };
+
+/** What a kind of convolution is made of: its stock operations and our kernels for WebAssembly. */
+export interface Convolution {
+  /** The stock operation. */
+  stock: typeof tf.conv2d | typeof tf.depthwiseConv2d;
+  /** Names of the stock gradient kernels, which the public package does not export as functions. */
+  stockBackpropInput: string;
+  stockBackpropFilter: string;
+  wasm: Kernel<Pair, Window>;
+  wasmBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
+  wasmBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
+}
+
+const stockAttrs = ({ stride, padding }: Window) => ({
+  strides: [stride, stride],
+  pad: stockPadding(padding),
+  dilations: [1, 1],
+  dataFormat: 'NHWC',
+});
+
+const runStock = (kernel: string, inputs: object, attrs: object) =>
+  tf.engine().runKernel(kernel, inputs as tf.NamedTensorMap, attrs as tf.NamedAttrMap) as tf.Tensor;
+
+/** A convolution with its two gradients, under kernel names that begin with `name`. */
+export function defineConvolution(
+  name: string,
+  kind: Convolution,
+): (pair: Pair, window: Window) => tf.Tensor4D {
+  const backpropInput = defineOp<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>({
+    name: `${name}BackpropInput`,
+    compose: (inputs, { inputShape, ...window }) =>
+      runStock(kind.stockBackpropInput, inputs, { ...stockAttrs(window), inputShape }),
+    kernels: { wasm: kind.wasmBackpropInput },
+  });
+  const backpropFilter = defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>({
+    name: `${name}BackpropFilter`,
+    compose: (inputs, { filterShape, ...window }) =>
+      runStock(kind.stockBackpropFilter, inputs, { ...stockAttrs(window), filterShape }),
+    kernels: { wasm: kind.wasmBackpropFilter },
+  });
+  const op = defineOp<Pair, Window>({
+    name,
+    compose: ({ x, filter }, { stride, padding }) => kind.stock(x, filter, stride, stockPadding(padding)),
+    inputsToSave: ['x', 'filter'],
+    gradient: (dys, saved, { stride, padding }) => {
+      const [dy] = dys as tf.Tensor4D[];
+      const [x, filter] = saved as tf.Tensor4D[];
+      return {
+        x: () => backpropInput({ dy: dy!, filter: filter! }, { stride, padding, inputShape: x!.shape })[0]!,
+        filter: () => backpropFilter({ x: x!, dy: dy! }, { stride, padding, filterShape: filter!.shape })[0]!,
+      };
+    },
+    kernels: { wasm: kind.wasm },
+  });
+  return (pair, window) => op(pair, window)[0] as tf.Tensor4D;
+}
+
+/** The checks that convolutions share; `op` is the name in messages. */
+export function checkConvolution(op: string, x: tf.Tensor4D, filter: tf.Tensor4D, window: Window): void {
+  checkFloat(op, 'x', x, 4);
+  checkFloat(op, 'filter', filter, 4);
+  checkEqual(op, "the image's channel count", x.shape[3], filter.shape[2]);
+  checkWindow(op, window);
+  windowShape(op, x.shape, filter.shape, window);
+}
