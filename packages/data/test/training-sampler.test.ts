@@ -76,20 +76,29 @@ describe('TrainingSampler', () => {
 
   it('takes upright images first where it is told to, each once an epoch, then every class', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 9 }), fc.nat(), (batchSize, upright, seed) => {
-        const sampler = new TrainingSampler({ ...options, batchSize, seed, uprightSteps: upright });
-        const count = options.identities.length;
-        const early = Array.from({ length: upright }, (_, step) => sampler.batchPlan(step)).flat();
-        expect(early.every(({ view }) => view === 0)).toBe(true);
-        for (let at = 0; at + count <= early.length; at += count) {
-          expect(new Set(early.slice(at, at + count).map(({ identity }) => identity)).size).toBe(count);
-        }
-        const steps = Math.ceil(sampler.classCount / batchSize);
-        const late = Array.from({ length: steps }, (_, i) => sampler.batchPlan(upright + i)).flat();
-        expect(new Set(late.slice(0, sampler.classCount).map(({ label }) => label)).size).toBe(sampler.classCount);
-        const epochs = [...early, ...late].map(({ stream }) => sampler.epochOf(Math.floor(stream / batchSize)));
-        expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 0, max: 9 }),
+        fc.nat(),
+        (batchSize, upright, seed) => {
+          const sampler = new TrainingSampler({ ...options, batchSize, seed, uprightSteps: upright });
+          const count = options.identities.length;
+          const early = Array.from({ length: upright }, (_, step) => sampler.batchPlan(step)).flat();
+          expect(early.every(({ view }) => view === 0)).toBe(true);
+          for (let at = 0; at + count <= early.length; at += count) {
+            expect(new Set(early.slice(at, at + count).map(({ identity }) => identity)).size).toBe(count);
+          }
+          const steps = Math.ceil(sampler.classCount / batchSize);
+          const late = Array.from({ length: steps }, (_, i) => sampler.batchPlan(upright + i)).flat();
+          expect(new Set(late.slice(0, sampler.classCount).map(({ label }) => label)).size).toBe(
+            sampler.classCount,
+          );
+          const epochs = [...early, ...late].map(({ stream }) =>
+            sampler.epochOf(Math.floor(stream / batchSize)),
+          );
+          expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
+        },
+      ),
       { numRuns: 60 },
     );
     expect(() => new TrainingSampler({ ...options, uprightSteps: -1 })).toThrow(/uprightSteps/);

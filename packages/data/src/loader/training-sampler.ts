@@ -116,7 +116,11 @@ export class TrainingSampler {
     const { identities, views, batchSize, uprightSteps = 0 } = this.options;
     const upright = uprightSteps * batchSize;
     if (stream < upright) {
-      return { epoch: Math.floor(stream / identities.length), index: stream % identities.length, viewsUsed: 1 };
+      return {
+        epoch: Math.floor(stream / identities.length),
+        index: stream % identities.length,
+        viewsUsed: 1,
+      };
     }
     const since = stream - upright;
     const epochsBefore = Math.ceil(upright / identities.length);
