@@ -145,10 +145,11 @@ function completeData({
   augment,
   ...shared
 }: CheckedConfig['data']): DataConfig {
-  const rest = { ...shared, augment: augment === true ? structuredClone(DEFAULT_AUGMENT) : augment };
+  const wanted = augment ?? source === 'folder';
+  const rest = { ...shared, augment: wanted === true ? structuredClone(DEFAULT_AUGMENT) : wanted };
   return source === 'folder'
     ? withoutUndefined({ source, path: path!, ...rest, cacheDir })
-    : withoutUndefined({ source, identities: identities ?? 600, ...rest });
+    : withoutUndefined({ source, identities: identities ?? 1500, ...rest });
 }
 
 function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']): ModelConfig {
@@ -160,7 +161,7 @@ function completeLoss({ name, margin, m1, m2, m3, warmup, ...rest }: CheckedConf
   const shared = { ...rest, warmup: warmup && { ...warmup, scaleFrom: warmup.scaleFrom ?? rest.scale } };
   if (name === 'softmax') return { name, ...shared };
   if (name === 'combined') return { name, m1: m1 ?? 1, m2: m2 ?? 0.3, m3: m3 ?? 0.2, ...shared };
-  return { name, margin: margin ?? 0.4, ...shared };
+  return { name, margin: margin ?? 0.2, ...shared };
 }
 
 function completeOptimizer(checked: CheckedConfig['optimizer']): OptimizerConfig {

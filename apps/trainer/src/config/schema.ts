@@ -51,7 +51,7 @@ const data = z.strictObject({
     .min(1)
     .optional()
     .describe('The folder of images (source: folder). On the command line: --data.'),
-  identities: count().optional().describe('How many documents to generate (source: documents). Default 600.'),
+  identities: count().optional().describe('How many documents to generate (source: documents). Default 1500.'),
   imageSize: z
     .int()
     .min(32)
@@ -85,8 +85,10 @@ const data = z.strictObject({
     .describe('How identities are divided; no identity is in two parts. Adds up to 1.'),
   augment: z
     .union([z.boolean(), augment])
-    .default(true)
-    .describe('Whether, and how, training images are changed at random.'),
+    .optional()
+    .describe(
+      'Whether, and how, training images are changed at random. Default: true for a folder, false for documents, each of which is photographed anew.',
+    ),
   workers: z
     .int()
     .min(0)
@@ -120,10 +122,10 @@ const loss = z.strictObject({
     .enum(CHOICES.loss)
     .default('cosface')
     .describe('The margin loss; softmax is the one without a margin.'),
-  scale: positive().default(64).describe('What cosines are multiplied with (s).'),
+  scale: positive().default(16).describe('What cosines are multiplied with (s).'),
   margin: notNegative()
     .optional()
-    .describe('CosFace: taken from the cosine. ArcFace: added to the angle, radians. Default 0.4.'),
+    .describe('CosFace: taken from the cosine. ArcFace: added to the angle, radians. Default 0.2.'),
   m1: z.number().min(1).optional().describe('Combined margin: the factor on the angle. Default 1.'),
   m2: notNegative().optional().describe('Combined margin: added to the angle, radians. Default 0.3.'),
   m3: notNegative().optional().describe('Combined margin: taken from the cosine. Default 0.2.'),
@@ -141,7 +143,7 @@ const loss = z.strictObject({
 
 const optimizer = z.strictObject({
   name: z.enum(CHOICES.optimizer).default('adamw'),
-  lr: positive().default(1e-3).describe('The learning rate at its highest.'),
+  lr: positive().default(1e-2).describe('The learning rate at its highest.'),
   betas: z
     .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
     .optional()
@@ -154,7 +156,7 @@ const optimizer = z.strictObject({
     .nullable()
     .default(5)
     .describe("The gradients' highest joint norm; null for no limit."),
-  centersLrScale: positive().default(1).describe("The class centres' learning rate, as a factor of lr."),
+  centersLrScale: positive().default(0.1).describe("The class centres' learning rate, as a factor of lr."),
   ema: z
     .strictObject({
       decay: positive().lt(1).describe('How much of the average each step keeps, such as 0.999.'),
