@@ -51,7 +51,9 @@ const data = z.strictObject({
     .min(1)
     .optional()
     .describe('The folder of images (source: folder). On the command line: --data.'),
-  identities: count().optional().describe('How many documents to generate (source: documents). Default 1500.'),
+  identities: count()
+    .optional()
+    .describe('How many documents to generate (source: documents). Default 1500.'),
   imageSize: z
     .int()
     .min(32)
