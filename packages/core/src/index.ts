@@ -17,4 +17,5 @@ export {
   writeSafetensors,
 } from './safetensors.js';
 export { Sequential } from './sequential.js';
+export { forwardAndPullback, type Pullback } from './tape.js';
 export { valueAndGradients } from './value-and-gradients.js';

@@ -189,3 +189,25 @@ test('500 training-like steps leave the number of tensors, their bytes and the h
   expect(last).toBeLessThan(first / 2);
   tf.dispose([x, ids, ...variables]);
 });
+
+test('a clone on wasm shares its data, and an optimizer that changes averages in place leaves the clone alone', async () => {
+  await on('wasm', () => {
+    ops.hardSwish(tf.zeros([1]));
+    const average = tf.variable(tf.tensor1d([1, 2, 3]));
+    const before = tf.memory().numDataBuffers;
+    const clone = tf.clone(average);
+    expect(tf.memory().numDataBuffers).toBe(before);
+    const [parameter, square] = [tf.variable(tf.zeros([3])), tf.variable(tf.zeros([3]))];
+    ops.adamWUpdate(parameter, tf.ones([3]), average, square, {
+      lr: 0.1,
+      beta1: 0.5,
+      beta2: 0.9,
+      eps: 1e-8,
+      weightDecay: 0,
+      step: 1,
+    });
+    expect([...clone.dataSync()]).toEqual([1, 2, 3]);
+    expect([...average.dataSync()]).toEqual([1, 1.5, 2]);
+    tf.dispose([average, parameter, square]);
+  });
+});

@@ -13,8 +13,11 @@ export const adamWWasm: Kernel<
 > = ({ inputs: { parameter, gradient, expAvg, expAvgSq }, attrs: f, backend }) => {
   const runtime = wasmRuntime(backend);
   const updated = runtime.output(parameter.shape);
+  // A clone shares its data: averages that someone else holds too are copied before they change.
+  const shared = runtime.isShared(expAvg) || runtime.isShared(expAvgSq);
+  const averages = shared ? [runtime.copy(expAvg), runtime.copy(expAvgSq)] : [expAvg, expAvgSq];
   runtime.kernels.adamW(
-    ...[parameter, gradient, expAvg, expAvgSq].map((tensor) => runtime.pointer(tensor)),
+    ...[parameter, gradient, ...averages].map((tensor) => runtime.pointer(tensor)),
     parameter.size,
     runtime.pointer(updated),
     f.gradientScale,
@@ -27,7 +30,7 @@ export const adamWWasm: Kernel<
     f.eps,
     f.kept,
   );
-  return [updated];
+  return shared ? [updated, ...averages] : [updated];
 };
 
 export const sumSquaresWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {

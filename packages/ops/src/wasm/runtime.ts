@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { kernelBytes } from './kernels.generated.js';
+import { shareIdentity } from './share-identity.js';
 
 /** The part of TensorFlow.js's WASM backend that our kernels stand on. */
 interface WasmBackend {
@@ -11,6 +12,7 @@ interface WasmBackend {
   dataIdMap: { get(id: object): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
   disposeData(dataId: object): boolean;
+  refCount(dataId: object): number;
 }
 
 type Pointer = number;
@@ -92,6 +94,19 @@ export class WasmRuntime {
     return tensor;
   }
 
+  /** Whether another tensor has the same data. */
+  isShared(tensor: tf.TensorInfo): boolean {
+    return this.backend.refCount(tensor.dataId) > 1;
+  }
+
+  /** A new tensor with the same values. */
+  copy(tensor: tf.TensorInfo): tf.TensorInfo {
+    const out = this.output(tensor.shape);
+    const count = tensor.shape.reduce((a, b) => a * b, 1);
+    this.floats(this.pointer(out), count).set(this.floats(this.pointer(tensor), count));
+    return out;
+  }
+
   /** Runs fn with a piece of memory that is freed afterwards. */
   withScratch<T>(bytes: number, fn: (pointer: Pointer) => T): T {
     const pointer = this.backend.wasm._malloc(Math.max(bytes, 16)) >>> 0;
@@ -153,6 +168,7 @@ export function wasmRuntime(backend: unknown): WasmRuntime {
   let runtime = runtimes.get(backend as object);
   if (!runtime) {
     runtime = new WasmRuntime(backend as WasmBackend);
+    shareIdentity();
     runtimes.set(backend as object, runtime);
   }
   return runtime;
