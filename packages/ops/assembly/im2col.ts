@@ -6,10 +6,16 @@ export function im2col(
   padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, out: usize,
 ): void {
   const bytes = <usize>c << 2;
-  for (let row = row0; row < row1; row++) {
-    const ox = row % ow;
-    const oy = (row / ow) % oh;
-    const image = row / (ow * oh);
+  // Counted along: three divisions a row would cost as much as a small patch.
+  let ox = row0 % ow, oy = (row0 / ow) % oh, image = row0 / (ow * oh);
+  for (let row = row0; row < row1; row++, ox++) {
+    if (ox == ow) {
+      ox = 0;
+      if (++oy == oh) {
+        oy = 0;
+        image++;
+      }
+    }
     const ix0 = ox * sw - padLeft;
     for (let ky = 0; ky < kh; ky++) {
       const iy = oy * sh - padTop + ky;
@@ -43,10 +49,16 @@ export function col2im(
   padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, dx: usize,
 ): void {
   const bytes = <usize>c << 2;
-  for (let row = row0; row < row1; row++) {
-    const ox = row % ow;
-    const oy = (row / ow) % oh;
-    const image = row / (ow * oh);
+  // Counted along: three divisions a row would cost as much as a small patch.
+  let ox = row0 % ow, oy = (row0 / ow) % oh, image = row0 / (ow * oh);
+  for (let row = row0; row < row1; row++, ox++) {
+    if (ox == ow) {
+      ox = 0;
+      if (++oy == oh) {
+        oy = 0;
+        image++;
+      }
+    }
     for (let ky = 0; ky < kh; ky++) {
       const iy = oy * sh - padTop + ky;
       for (let kx = 0; kx < kw; kx++) {

@@ -3,6 +3,8 @@
 
 @inline
 export function madd(acc: v128, a: v128, b: v128): v128 {
+  // One rounding and one instruction in the build for engines that have it.
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, acc);
   return f32x4.add(acc, f32x4.mul(a, b));
 }
 

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { kernelBytes } from './kernels.generated.js';
+import { relaxedSimdBytes, simdBytes } from './kernels.generated.js';
+import { useRelaxedSimd } from './relaxed-simd.js';
 import { shareIdentity } from './share-identity.js';
 
 /** The part of TensorFlow.js's WASM backend that our kernels stand on. */
@@ -68,10 +69,8 @@ export class WasmRuntime {
     }
     this.memory = memory;
     const instance = new WebAssembly.Instance(
-      new WebAssembly.Module(decodeBase64(kernelBytes) as BufferSource),
-      {
-        env: { memory },
-      },
+      new WebAssembly.Module(decodeBase64(useRelaxedSimd() ? relaxedSimdBytes : simdBytes) as BufferSource),
+      { env: { memory } },
     );
     this.kernels = instance.exports as unknown as WasmKernels;
   }
