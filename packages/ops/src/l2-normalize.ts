@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat } from './check.js';
+import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { matMul } from './linear.js';
 import { l2NormalizeGradWasm, l2NormalizeWasm } from './wasm/l2-normalize.js';
@@ -36,6 +36,21 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
 export function l2Normalize(x: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {
   checkFloat('l2Normalize', 'x', x, 2);
   return op({ x }, { epsilon })[0] as tf.Tensor2D;
+}
+
+/**
+ * The gradient of l2Normalize by hand, for code that is not on a tape.
+ * @param x float32 [rows, dimensions]: l2Normalize's input.
+ * @param dy float32 [rows, dimensions]: the gradient by its output.
+ * @returns float32 [rows, dimensions]: the gradient by x.
+ * @throws Error on a wrong rank or dtype, or where the sizes differ.
+ */
+export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {
+  checkFloat('l2NormalizeGradient', 'x', x, 2);
+  checkFloat('l2NormalizeGradient', 'dy', dy, 2);
+  checkEqual('l2NormalizeGradient', "dy's row count", dy.shape[0], x.shape[0]);
+  checkEqual('l2NormalizeGradient', "dy's dimensions", dy.shape[1], x.shape[1]);
+  return gradOp({ x, dy }, { epsilon })[0] as tf.Tensor2D;
 }
 
 /**

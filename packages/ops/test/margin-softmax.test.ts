@@ -1,0 +1,227 @@
+/** Both halves of the margin softmax against the definition in float64, its gradients by finite differences. */
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { backends, on } from '../../../tools/workspace/backends';
+import * as ops from '../src/index.js';
+import { fill, relativeError } from './contract.js';
+
+interface Case {
+  name: string;
+  batch: number;
+  classes: number;
+  dimensions: number;
+  scale: number;
+  margin: number;
+  filterThreshold?: number;
+  /** Length of the class centres, about. */
+  size?: number;
+  labels?: number[];
+  /** Make row 0 its class's centre, and row 1 the opposite of it. */
+  poles?: boolean;
+}
+
+const cases: Case[] = [
+  { name: 'odd sizes', batch: 5, classes: 13, dimensions: 9, scale: 16, margin: 0.3 },
+  { name: 'sizes of the vector width', batch: 8, classes: 32, dimensions: 16, scale: 16, margin: 0.3 },
+  {
+    name: 'small centres at scale 64',
+    batch: 7,
+    classes: 21,
+    dimensions: 24,
+    scale: 64,
+    margin: 0.4,
+    size: 0.01,
+  },
+  {
+    name: 'labels that are elsewhere',
+    batch: 4,
+    classes: 6,
+    dimensions: 5,
+    scale: 8,
+    margin: 0.2,
+    labels: [-1, 5, -1, 0],
+  },
+  { name: 'no label here', batch: 2, classes: 3, dimensions: 4, scale: 8, margin: 0.2, labels: [-1, -1] },
+  {
+    name: 'one class, the label',
+    batch: 3,
+    classes: 1,
+    dimensions: 4,
+    scale: 8,
+    margin: 0.2,
+    labels: [0, -1, 0],
+  },
+  { name: 'one row', batch: 1, classes: 70, dimensions: 3, scale: 32, margin: 0.5 },
+  { name: 'filtering', batch: 6, classes: 19, dimensions: 4, scale: 16, margin: 0.3, filterThreshold: 0.4 },
+  {
+    name: 'cosines of 1 and -1 at scale 64',
+    batch: 4,
+    classes: 11,
+    dimensions: 8,
+    scale: 64,
+    margin: 0.4,
+    poles: true,
+  },
+  { name: 'many classes', batch: 3, classes: 1031, dimensions: 20, scale: 64, margin: 0.4 },
+];
+
+function make(c: Case) {
+  const labels = Int32Array.from(
+    c.labels ?? Array.from({ length: c.batch }, (_, i) => (i * 7 + 2) % c.classes),
+  );
+  const centers = fill(c.classes * c.dimensions, 3).map((v) => v * (c.size ?? 1));
+  const embeddings = fill(c.batch * c.dimensions, 5);
+  if (c.poles) {
+    for (let d = 0; d < c.dimensions; d++) {
+      embeddings[d] = centers[labels[0]! * c.dimensions + d]!;
+      embeddings[c.dimensions + d] = -centers[labels[1]! * c.dimensions + d]!;
+    }
+  }
+  for (let i = 0; i < c.batch; i++) {
+    const row = embeddings.subarray(i * c.dimensions, (i + 1) * c.dimensions);
+    const norm = Math.hypot(...row);
+    row.forEach((v, d) => {
+      row[d] = v / norm;
+    });
+  }
+  return { labels, centers, embeddings };
+}
+
+/** What the rest of the classes, on other ranks, adds to a row's sum of exp(logit): a few ordinary terms. */
+const elsewhere = (c: Case) => 3 * Math.exp(c.scale * 0.1);
+
+function reference(c: Case, embeddings: ArrayLike<number>, centers: ArrayLike<number>, labels: Int32Array) {
+  const threshold = c.filterThreshold || 2;
+  return Array.from(labels, (label, i) => {
+    const cosines = Array.from({ length: c.classes }, (_, j) => {
+      let [dot, square] = [0, 0];
+      for (let d = 0; d < c.dimensions; d++) {
+        dot += embeddings[i * c.dimensions + d]! * centers[j * c.dimensions + d]!;
+        square += centers[j * c.dimensions + d]! ** 2;
+      }
+      return dot / Math.sqrt(square);
+    });
+    const others = cosines.filter((_, j) => j !== label).map((v) => c.scale * (v > threshold ? 0 : v));
+    const rowMax = Math.max(-1e30, ...others);
+    const sum = others.reduce((total, l) => total + Math.exp(l - rowMax), 0);
+    const own = label < 0 ? 0 : cosines[label]!;
+    const target = c.scale * (own - c.margin);
+    const total = sum * Math.exp(rowMax) + (label < 0 ? 0 : Math.exp(target)) + elsewhere(c);
+    return { own, rowMax, rowSum: sum, target, logSumExp: Math.log(total) };
+  });
+}
+
+/** Of rows whose label is elsewhere only the log-sum-exp depends on what is here. */
+function loss(
+  c: Case,
+  embeddings: ArrayLike<number>,
+  centers: ArrayLike<number>,
+  labels: Int32Array,
+): number {
+  const rows = reference(c, embeddings, centers, labels);
+  return rows.reduce((sum, r, i) => sum + r.logSumExp - (labels[i]! < 0 ? 0 : r.target), 0) / (2 * c.batch);
+}
+
+/** By central differences; at every k-th place, so that big cases stay quick. */
+function numericGradient(
+  values: Float32Array,
+  every: number,
+  at: (values: Float64Array) => number,
+): number[] {
+  const moved = Float64Array.from(values);
+  return sample(values, every).map((value, index) => {
+    const h = 1e-6 * Math.max(1e-3, Math.abs(value));
+    moved[index * every] = value + h;
+    const above = at(moved);
+    moved[index * every] = value - h;
+    const below = at(moved);
+    moved[index * every] = value;
+    return (above - below) / (2 * h);
+  });
+}
+
+const sample = (values: ArrayLike<number>, every: number) =>
+  Array.from(values).filter((_, index) => index % every === 0);
+
+describe.each(backends)('%s', (backend) => {
+  test.each(cases.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
+    const { labels, centers, embeddings } = make(c);
+    const rows = reference(c, embeddings, centers, labels);
+    await on(backend, () => {
+      const e = tf.tensor2d(embeddings, [c.batch, c.dimensions]);
+      const w = tf.tensor2d(centers, [c.classes, c.dimensions]);
+      const y = tf.tensor1d(labels, 'int32');
+      const options = { scale: c.scale, filterThreshold: c.filterThreshold };
+      const before = tf.memory().numTensors;
+      const sums = ops.marginSoftmaxForward(e, w, y, options);
+      expect(tf.memory().numTensors).toBe(before + 4);
+      expect(
+        relativeError(
+          sums.own.dataSync(),
+          rows.map((r) => r.own),
+          1,
+        ),
+      ).toBeLessThan(1e-6);
+      expect(
+        relativeError(
+          sums.rowMax.dataSync(),
+          rows.map((r) => r.rowMax),
+          c.scale,
+        ),
+      ).toBeLessThan(1e-6);
+      // An error of 1e-7 in a cosine is one of scale · 1e-7 in a term.
+      expect(
+        relativeError(
+          sums.rowSum.dataSync(),
+          rows.map((r) => r.rowSum),
+        ),
+      ).toBeLessThan(4e-7 * c.scale + 1e-6);
+      const lengths = Array.from({ length: c.classes }, (_, j) =>
+        Math.hypot(...centers.subarray(j * c.dimensions, (j + 1) * c.dimensions)),
+      );
+      expect(
+        relativeError(
+          sums.inverseNorms.dataSync(),
+          lengths.map((l) => 1 / l),
+        ),
+      ).toBeLessThan(1e-6);
+
+      const ownGradient = rows.map((r, i) =>
+        labels[i]! < 0 ? 0 : (Math.expm1(r.target - r.logSumExp) * c.scale) / (2 * c.batch),
+      );
+      const held = tf.memory().numTensors;
+      const { dEmbeddings, dCenters } = ops.marginSoftmaxBackward(
+        {
+          embeddings: e,
+          centers: w,
+          labels: y,
+          inverseNorms: sums.inverseNorms,
+          logSumExp: tf.tensor1d(rows.map((r) => r.logSumExp)),
+          ownGradient: tf.tensor1d(ownGradient),
+        },
+        { ...options, rows: 2 * c.batch },
+      );
+      expect(tf.memory().numTensors).toBe(held + 4);
+      const every = Math.ceil(centers.length / 300);
+      const wanted = numericGradient(centers, every, (v) => loss(c, embeddings, v, labels));
+      // At a pole the gradient vanishes: rounding is measured by what the terms were before they cancelled.
+      const termSize = c.poles ? c.scale / c.batch : 1e-6;
+      expect(
+        relativeError(sample(dCenters.dataSync(), every), wanted, termSize / (c.size ?? 1)),
+      ).toBeLessThan(1e-4);
+      // The embeddings are points of the whole space here: their normalisation is l2Normalize's.
+      const wantedE = numericGradient(embeddings, 1, (v) => loss(c, v, centers, labels));
+      expect(relativeError(dEmbeddings.dataSync(), wantedE)).toBeLessThan(1e-4);
+    });
+  });
+});
+
+test('l2NormalizeGradient is the gradient of l2Normalize', async () => {
+  for (const backend of backends) {
+    await on(backend, () => {
+      const [x, dy] = [tf.tensor2d(fill(35, 1), [5, 7]), tf.tensor2d(fill(35, 2), [5, 7])];
+      const taped = tf.grad((v: tf.Tensor) => ops.l2Normalize(v as tf.Tensor2D))(x, dy);
+      expect([...ops.l2NormalizeGradient(x, dy).dataSync()]).toEqual([...taped.dataSync()]);
+    });
+  }
+});
