@@ -5,3 +5,4 @@ export { moments, affine, batchNormGradSums, batchNormGradInput } from './batch-
 export { activation, activationGrad } from './elementwise';
 export { l2Normalize, l2NormalizeGrad, scatterAddRows } from './rows';
 export { adamW, sumSquares } from './optimizers';
+export { marginSoftmaxScratchBytes, marginSoftmaxForward, marginSoftmaxBackward } from './margin-softmax';

@@ -63,3 +63,37 @@ export function activateGrad1(dy: f32, z: f32, code: i32): f32 {
   if (code == 3) return z > -3 && z < 3 ? dy * <f32>(1.0 / 6.0) : 0;
   return dy;
 }
+
+@inline
+export function max4(v: v128): f32 {
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+// e^x to within 2 units in the last place; 0 below -87.3, where float32 has no normal numbers left. x = n·ln 2 + r with
+// |r| <= ln 2 / 2; ln 2 in two parts, so that n·ln 2 is exact. The polynomial is e^r's Taylor series to the 7th power.
+@inline
+export function exp4(x: v128): v128 {
+  const low = f32x4.lt(x, f32x4.splat(-87.3));
+  const clipped = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88.3));
+  const n = f32x4.nearest(f32x4.mul(clipped, f32x4.splat(<f32>1.4426950408889634)));
+  let r = f32x4.sub(clipped, f32x4.mul(n, f32x4.splat(<f32>0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(<f32>-2.1219444e-4)));
+  let p = f32x4.splat(<f32>(1.0 / 5040.0));
+  p = madd(f32x4.splat(<f32>(1.0 / 720.0)), p, r);
+  p = madd(f32x4.splat(<f32>(1.0 / 120.0)), p, r);
+  p = madd(f32x4.splat(<f32>(1.0 / 24.0)), p, r);
+  p = madd(f32x4.splat(<f32>(1.0 / 6.0)), p, r);
+  p = madd(f32x4.splat(0.5), p, r);
+  p = madd(f32x4.splat(1), p, r);
+  p = madd(f32x4.splat(1), p, r);
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(p, power), low);
+}
+
+@inline
+export function exp1(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+}

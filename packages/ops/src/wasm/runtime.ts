@@ -53,6 +53,9 @@ export interface WasmKernels {
   scatterAddRows(x: Pointer, ids: Pointer, m: number, d: number, segments: number, out: Pointer): void;
   adamW(...args: number[]): void;
   sumSquares(x: Pointer, count: number): number;
+  marginSoftmaxScratchBytes(rows: number): number;
+  marginSoftmaxForward(...args: number[]): void;
+  marginSoftmaxBackward(...args: number[]): void;
 }
 
 /** Our kernels instantiated on one WASM backend's memory. */
