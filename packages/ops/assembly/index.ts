@@ -3,6 +3,15 @@ export { im2col, col2im } from './im2col';
 export { depthwise, depthwiseBackpropInput, depthwiseBackpropFilter, flipKernel } from './depthwise';
 export { moments, affine, batchNormGradSums, batchNormGradInput } from './batch-norm';
 export { activation, activationGrad } from './elementwise';
-export { l2Normalize, l2NormalizeGrad, scatterAddRows } from './rows';
-export { adamW, sumSquares } from './optimizers';
+export { l2Normalize, l2NormalizeGrad, gatherRows, scatterAddRows } from './rows';
+export { adamW, sgd, movingAverage, sumSquares } from './optimizers';
 export { marginSoftmaxScratchBytes, marginSoftmaxForward, marginSoftmaxBackward } from './margin-softmax';
+export { layerNorm, layerNormGrad } from './layer-norm';
+export {
+  globalAveragePool,
+  globalAveragePoolGrad,
+  scaleChannels,
+  scaleChannelsGradGate,
+  addBias,
+  columnSums,
+} from './channels';

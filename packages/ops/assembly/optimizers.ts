@@ -56,3 +56,50 @@ export function sumSquares(x: usize, count: i32): f64 {
   }
   return total;
 }
+
+/**
+ * SGD as torch.optim.SGD computes it, the buffer in place: direction = g·gradScale + weightDecay·p; with momentum the
+ * buffer becomes kept·buffer + entering·direction and is the direction, or with nesterov is added to it.
+ */
+export function sgd(
+  p: usize, g: usize, buffer: usize, count: i32, out: usize,
+  gradScale: f32, weightDecay: f32, momentum: f32, kept: f32, entering: f32, nesterov: i32, lr: f32,
+): void {
+  const bytes = <usize>count << 2;
+  const vector = bytes & ~15;
+  const sg = f32x4.splat(gradScale), wd = f32x4.splat(weightDecay), mo = f32x4.splat(momentum);
+  const ke = f32x4.splat(kept), en = f32x4.splat(entering), rate = f32x4.splat(lr);
+  let i: usize = 0;
+  for (; i < vector; i += 16) {
+    const pv = v128.load(p + i);
+    let d = f32x4.add(f32x4.mul(v128.load(g + i), sg), f32x4.mul(wd, pv));
+    if (buffer) {
+      const b = f32x4.add(f32x4.mul(ke, v128.load(buffer + i)), f32x4.mul(en, d));
+      v128.store(buffer + i, b);
+      d = nesterov ? f32x4.add(d, f32x4.mul(mo, b)) : b;
+    }
+    v128.store(out + i, f32x4.sub(pv, f32x4.mul(rate, d)));
+  }
+  for (; i < bytes; i += 4) {
+    const pv = load<f32>(p + i);
+    let d = load<f32>(g + i) * gradScale + weightDecay * pv;
+    if (buffer) {
+      const b = kept * load<f32>(buffer + i) + entering * d;
+      store<f32>(buffer + i, b);
+      d = nesterov ? d + momentum * b : b;
+    }
+    store<f32>(out + i, pv - lr * d);
+  }
+}
+
+/** out = keep·average + take·latest. */
+export function movingAverage(average: usize, latest: usize, count: i32, keep: f32, take: f32, out: usize): void {
+  const bytes = <usize>count << 2;
+  const vector = bytes & ~15;
+  const k = f32x4.splat(keep), t = f32x4.splat(take);
+  let i: usize = 0;
+  for (; i < vector; i += 16) {
+    v128.store(out + i, f32x4.add(f32x4.mul(k, v128.load(average + i)), f32x4.mul(t, v128.load(latest + i))));
+  }
+  for (; i < bytes; i += 4) store<f32>(out + i, keep * load<f32>(average + i) + take * load<f32>(latest + i));
+}

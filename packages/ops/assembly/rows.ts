@@ -63,3 +63,12 @@ export function scatterAddRows(x: usize, ids: usize, m: i32, d: i32, segments: i
     x += bytes;
   }
 }
+
+/** out[r] = x[ids[r]]; the ids lie in x. */
+export function gatherRows(x: usize, ids: usize, m: i32, d: i32, out: usize): void {
+  const bytes = <usize>d << 2;
+  for (let r = 0; r < m; r++) {
+    memory.copy(out, x + <usize>load<i32>(ids + (<usize>r << 2)) * bytes, bytes);
+    out += bytes;
+  }
+}

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
-import { scatterAddRowsWasm } from './wasm/scatter-add-rows.js';
+import { gatherRowsWasm, scatterAddRowsWasm } from './wasm/rows.js';
 
-const scatterOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
+type RowOp = (inputs: { x: tf.Tensor2D; ids: tf.Tensor1D }, attrs: { rows: number }) => tf.Tensor[];
+
+const scatterOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
   name: 'UnitsphereScatterAddRows',
   compose: ({ x, ids }, { rows }) => tf.unsortedSegmentSum(x, ids, rows),
-  gradient: ([dy], [ids]) => ({
-    x: () => tf.gather(dy!, ids as tf.Tensor1D),
+  gradient: ([dy], [ids], { rows }) => ({
+    x: () => gatherOp({ x: dy as tf.Tensor2D, ids: ids as tf.Tensor1D }, { rows })[0]!,
     ids: () => {
       throw new Error('scatterAddRows: row numbers have no gradient.');
     },
@@ -16,7 +18,7 @@ const scatterOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D },
   kernels: { wasm: scatterAddRowsWasm },
 });
 
-const gatherOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
+const gatherOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
   name: 'UnitsphereGatherRows',
   compose: ({ x, ids }) => tf.gather(x, ids),
   inputsToSave: ['ids'],
@@ -26,6 +28,7 @@ const gatherOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, 
       throw new Error('gatherRows: row numbers have no gradient.');
     },
   }),
+  kernels: { wasm: gatherRowsWasm },
 });
 
 function checkIds(op: string, ids: tf.Tensor): void {
@@ -35,12 +38,12 @@ function checkIds(op: string, ids: tf.Tensor): void {
 }
 
 /**
- * Rows of x by number; the gradient adds up where a row is taken twice. Numbers are not checked: a download would cost
- * more than the operation.
+ * Rows of x by number; the gradient adds up where a row is taken twice. Numbers are checked on the
+ * WASM backend; elsewhere a download would cost more than the operation.
  * @param x float32 [rows, dimensions].
  * @param ids int32 [count], each in [0, rows).
  * @returns float32 [count, dimensions].
- * @throws Error on a wrong rank or dtype.
+ * @throws Error on a wrong rank or dtype; on WASM, RangeError for a number outside the rows.
  */
 export function gatherRows(x: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
   checkFloat('gatherRows', 'x', x, 2);

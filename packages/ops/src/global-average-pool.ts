@@ -1,17 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { globalAveragePoolGradWasm, globalAveragePoolWasm } from './wasm/channels.js';
 
-const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, { height: number; width: number }>({
+type Size = { height: number; width: number };
+
+const gradOp = /* @__PURE__ */ defineOp<{ dy: tf.Tensor2D }, Size>({
+  name: 'UnitsphereGlobalAveragePoolGrad',
+  compose: ({ dy }, { height, width }) => {
+    const [n, c] = dy.shape;
+    // A broadcast sum: the WASM backend's tile is an order of magnitude slower.
+    return tf.add(tf.zeros([1, height, width, 1]), tf.reshape(tf.div(dy, height * width), [n, 1, 1, c]));
+  },
+  kernels: { wasm: globalAveragePoolGradWasm },
+});
+
+const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, Size>({
   name: 'UnitsphereGlobalAveragePool',
   compose: ({ x }) => tf.mean(x, [1, 2]),
-  gradient: ([dy], _saved, { height, width }) => ({
-    x: () => {
-      const [n, c] = dy!.shape as [number, number];
-      // A broadcast sum: the WASM backend's tile is an order of magnitude slower.
-      return tf.add(tf.zeros([1, height, width, 1]), tf.reshape(tf.div(dy!, height * width), [n, 1, 1, c]));
-    },
-  }),
+  gradient: ([dy], _saved, size) => ({ x: () => gradOp({ dy: dy as tf.Tensor2D }, size)[0]! }),
+  kernels: { wasm: globalAveragePoolWasm },
 });
 
 /**

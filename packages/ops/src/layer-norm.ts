@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkChannels, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { layerNormGradWasm, layerNormWasm } from './wasm/layer-norm.js';
 
 type Inputs = { x: tf.Tensor; gamma: tf.Tensor1D; beta: tf.Tensor1D };
 
@@ -13,25 +14,37 @@ function standardise(x: tf.Tensor2D, epsilon: number): { xHat: tf.Tensor2D; invS
   return { xHat: tf.mul(centred, invStd), invStd };
 }
 
+const gradOp = /* @__PURE__ */ defineOp<
+  { x: tf.Tensor; dy: tf.Tensor; gamma: tf.Tensor1D },
+  { epsilon: number }
+>({
+  name: 'UnitsphereLayerNormGrad',
+  compose: ({ x, dy: dyTensor, gamma }, { epsilon }) => {
+    const { xHat, invStd } = standardise(flat(x), epsilon);
+    const dy = flat(dyTensor);
+    const g = tf.mul(dy, gamma);
+    const projection = tf.add(tf.mean(g, 1, true), tf.mul(xHat, tf.mean(tf.mul(g, xHat), 1, true)));
+    return [
+      tf.reshape(tf.mul(tf.sub(g, projection), invStd), x.shape),
+      tf.sum(tf.mul(dy, xHat), 0),
+      tf.sum(dy, 0),
+    ];
+  },
+  kernels: { wasm: layerNormGradWasm },
+});
+
 const op = /* @__PURE__ */ defineOp<Inputs, { epsilon: number }>({
   name: 'UnitsphereLayerNorm',
   compose: ({ x, gamma, beta }, { epsilon }) =>
     tf.reshape(tf.add(tf.mul(standardise(flat(x), epsilon).xHat, gamma), beta), x.shape),
   inputsToSave: ['x', 'gamma'],
-  gradient: ([dyTensor], saved, { epsilon }) => {
+  gradient: ([dy], saved, attrs) => {
     const [x, gamma] = saved as [tf.Tensor, tf.Tensor1D];
-    const dy = flat(dyTensor!);
-    return {
-      x: () => {
-        const { xHat, invStd } = standardise(flat(x), epsilon);
-        const g = tf.mul(dy, gamma);
-        const projection = tf.add(tf.mean(g, 1, true), tf.mul(xHat, tf.mean(tf.mul(g, xHat), 1, true)));
-        return tf.reshape(tf.mul(tf.sub(g, projection), invStd), x.shape);
-      },
-      gamma: () => tf.sum(tf.mul(dy, standardise(flat(x), epsilon).xHat), 0),
-      beta: () => tf.sum(dy, 0),
-    };
+    // One pass gives all three; whichever the tape asks for is there.
+    const grads = gradOp({ x, dy: dy!, gamma }, attrs);
+    return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]! };
   },
+  kernels: { wasm: layerNormWasm },
 });
 
 /**

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { addBiasWasm, columnSumsWasm } from './wasm/channels.js';
 import { matMulWasm } from './wasm/mat-mul.js';
 
 interface Transpose {
@@ -61,13 +62,17 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D):
   return bias ? addBias(y, bias) : y;
 }
 
+const columnSumsOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
+  name: 'UnitsphereColumnSums',
+  compose: ({ x }) => tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1]!]), 0),
+  kernels: { wasm: columnSumsWasm },
+});
+
 const biasOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, object>({
   name: 'UnitsphereAddBias',
   compose: ({ x, bias }) => tf.add(x, bias),
-  gradient: ([dy]) => ({
-    x: () => tf.clone(dy!),
-    bias: () => tf.sum(tf.reshape(dy!, [-1, dy!.shape[dy!.rank - 1]!]), 0),
-  }),
+  gradient: ([dy]) => ({ x: () => tf.clone(dy!), bias: () => columnSumsOp({ x: dy! }, {})[0]! }),
+  kernels: { wasm: addBiasWasm },
 });
 
 /**

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineOp } from './define-op.js';
-import { adamWWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
+import { adamWWasm, sgdWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
 
 /** One parameter's numbers for one step of AdamW. */
 export interface AdamWStep {
@@ -103,6 +103,34 @@ export function adamWUpdate(
   });
 }
 
+/** The factors of a step of SGD that are the same for every value. */
+export interface SgdFactors {
+  lr: number;
+  momentum: number;
+  nesterov: boolean;
+  weightDecay: number;
+  gradientScale: number;
+  /** What the buffer keeps, and how much of the direction enters it. */
+  kept: number;
+  entering: number;
+}
+
+export type SgdInputs = { parameter: tf.Tensor; gradient: tf.Tensor; buffer?: tf.Tensor };
+
+// Gives the new parameter and momentum buffer; a kernel that changes the buffer where it lies gives the parameter alone.
+const sgdOp = /* @__PURE__ */ defineOp<SgdInputs, SgdFactors>({
+  name: 'UnitsphereSgd',
+  compose: ({ parameter, gradient, buffer }, f) => {
+    const g = scaled(gradient, f.gradientScale);
+    let direction = f.weightDecay === 0 ? g : tf.add(g, tf.mul(parameter, f.weightDecay));
+    const changed = buffer && tf.add(tf.mul(buffer, f.kept), tf.mul(direction, f.entering));
+    if (changed) direction = f.nesterov ? tf.add(direction, tf.mul(changed, f.momentum)) : changed;
+    const updated = tf.sub(parameter, tf.mul(direction, f.lr));
+    return changed ? [updated, changed] : [updated];
+  },
+  kernels: { wasm: sgdWasm },
+});
+
 /**
  * One step of stochastic gradient descent, as torch.optim.SGD: assigns the parameter and its momentum buffer.
  * @param parameter float32 of any shape.
@@ -120,19 +148,21 @@ export function sgdUpdate(
   if (momentum !== 0 && !momentumBuffer) {
     throw new Error(`sgdUpdate: a momentum of ${momentum} needs a momentum buffer.`);
   }
+  const factors: SgdFactors = {
+    lr,
+    momentum,
+    nesterov,
+    weightDecay,
+    gradientScale,
+    // The first step fills the buffer with the direction.
+    kept: step === 1 ? 0 : momentum,
+    entering: step === 1 ? 1 : 1 - dampening,
+  };
+  const buffer = momentum === 0 ? null : momentumBuffer;
   tf.tidy(() => {
-    const g = scaled(gradient, gradientScale);
-    let direction = weightDecay === 0 ? g : tf.add(g, tf.mul(parameter, weightDecay));
-    if (momentumBuffer && momentum !== 0) {
-      const buffer =
-        step === 1
-          ? // A copy: the buffer must not share the caller's gradient.
-            tf.mul(direction, 1)
-          : tf.add(tf.mul(momentumBuffer, momentum), tf.mul(direction, 1 - dampening));
-      momentumBuffer.assign(buffer);
-      direction = nesterov ? tf.add(direction, tf.mul(buffer, momentum)) : buffer;
-    }
-    parameter.assign(tf.sub(parameter, tf.mul(direction, lr)));
+    const [updated, changed] = sgdOp({ parameter, gradient, ...(buffer && { buffer }) }, factors);
+    parameter.assign(updated!);
+    if (changed) buffer!.assign(changed);
   });
 }
 

@@ -1,18 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { scaleChannelsGradGateWasm, scaleChannelsWasm } from './wasm/channels.js';
 
 const spread = (gate: tf.Tensor) => tf.reshape(gate, [gate.shape[0]!, 1, 1, gate.shape[1]!]);
 
-const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; gate: tf.Tensor2D }, object>({
-  name: 'UnitsphereScaleChannels',
-  compose: ({ x, gate }) => tf.mul(x, spread(gate)),
-  inputsToSave: ['x', 'gate'],
-  gradient: ([dy], [x, gate]) => ({
-    x: () => tf.mul(dy!, spread(gate!)),
-    gate: () => tf.sum(tf.mul(dy!, x!), [1, 2]),
-  }),
+const gateGradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, object>({
+  name: 'UnitsphereScaleChannelsGradGate',
+  compose: ({ x, dy }) => tf.sum(tf.mul(dy, x), [1, 2]),
+  kernels: { wasm: scaleChannelsGradGateWasm },
 });
+
+const op: (inputs: { x: tf.Tensor4D; gate: tf.Tensor2D }, attrs: object) => tf.Tensor[] =
+  /* @__PURE__ */ defineOp({
+    name: 'UnitsphereScaleChannels',
+    compose: ({ x, gate }: { x: tf.Tensor4D; gate: tf.Tensor2D }) => tf.mul(x, spread(gate)),
+    inputsToSave: ['x', 'gate'],
+    gradient: ([dyTensor], saved) => {
+      const dy = dyTensor as tf.Tensor4D;
+      const [x, gate] = saved as [tf.Tensor4D, tf.Tensor2D];
+      return { x: () => op({ x: dy, gate }, {})[0]!, gate: () => gateGradOp({ x, dy }, {})[0]! };
+    },
+    kernels: { wasm: scaleChannelsWasm },
+  });
 
 /**
  * x times one factor for each image and channel: the product at the end of squeeze-and-excitation (Hu et al., 2018).

@@ -1,20 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { on } from '../../../tools/workspace/backends';
-import { contractCases, evaluate, fill, relativeError } from './contract.js';
+import { contractCases, evaluate, relativeError, valuesOf } from './contract';
 
 describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
-  const values = Object.fromEntries(
-    Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
-      name,
-      fill(
-        shape.reduce((a, b) => a * b, 1),
-        i + 1,
-        low,
-        high,
-      ),
-    ]),
-  );
+  const values = valuesOf(c);
 
   test('wasm gives what the composition gives on cpu, forward and gradients, and leaks nothing', async () => {
     const expected = await on('cpu', () => evaluate(c, values));

@@ -140,6 +140,17 @@ export function fill(count: number, seed: number, low = -1, high = 1): Float32Ar
   return values;
 }
 
+/** Seeded values for every input of a case. */
+export function valuesOf(c: ContractCase): Record<string, Float32Array> {
+  const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
+  return Object.fromEntries(
+    Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
+      name,
+      fill(size(shape), i + 1, low, high),
+    ]),
+  );
+}
+
 /** The case's values, and those of the gradient of sum(f · weights) for every input, on the current backend. */
 export function evaluate(c: ContractCase, values: Record<string, Float32Array>) {
   return tf.tidy(() => {

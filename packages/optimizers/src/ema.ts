@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { updateMovingAverage } from '@unitsphere/ops';
 import { checkFraction, checkInteger } from './check.js';
 import { checkStateTensor, readTensors, type StateDict, toTensor } from './state-dict.js';
 
@@ -64,9 +65,7 @@ export class Ema {
     const decay = this.#warmup ? Math.min(this.#decay, (1 + n) / (10 + n)) : this.#decay;
     this.#live.forEach(({ variable }, index) => {
       const average = this.#averages[index];
-      tf.tidy(() => {
-        average.assign(tf.add(tf.mul(average, decay), tf.mul(variable, 1 - decay)));
-      });
+      tf.tidy(() => updateMovingAverage(average, variable, 1 - decay));
     });
     this.#updates++;
   }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { AdamWFactors } from '../optimizer-updates.js';
+import type { AdamWFactors, SgdFactors, SgdInputs } from '../optimizer-updates.js';
 import { wasmRuntime } from './runtime.js';
 
 /**
@@ -31,6 +31,32 @@ export const adamWWasm: Kernel<
     f.kept,
   );
   return shared ? [updated, ...averages] : [updated];
+};
+
+export const sgdWasm: Kernel<SgdInputs, SgdFactors> = ({
+  inputs: { parameter, gradient, buffer },
+  attrs: f,
+  backend,
+}) => {
+  const runtime = wasmRuntime(backend);
+  const updated = runtime.output(parameter.shape);
+  const own = buffer && runtime.isShared(buffer) ? runtime.copy(buffer) : undefined;
+  const changed = own ?? buffer;
+  runtime.kernels.sgd(
+    runtime.pointer(parameter),
+    runtime.pointer(gradient),
+    changed ? runtime.pointer(changed) : 0,
+    parameter.size,
+    runtime.pointer(updated),
+    f.gradientScale,
+    f.weightDecay,
+    f.momentum,
+    f.kept,
+    f.entering,
+    +f.nesterov,
+    f.lr,
+  );
+  return own ? [updated, own] : [updated];
 };
 
 export const sumSquaresWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {

@@ -14,8 +14,9 @@ const PROGRAM = new Uint8Array([
 
 /** Whether to take the kernels with fused multiply-add. */
 export function useRelaxedSimd(): boolean {
-  const env = tf.env() as ReturnType<typeof tf.env> & { flagRegistry?: object };
-  if (!env.flagRegistry || !(FLAG in env.flagRegistry)) env.registerFlag(FLAG, hasRelaxedSimd);
+  const env = tf.env();
+  const { flagRegistry = {} } = env as unknown as { flagRegistry?: object };
+  if (!(FLAG in flagRegistry)) env.registerFlag(FLAG, hasRelaxedSimd);
   return env.getBool(FLAG);
 }
 

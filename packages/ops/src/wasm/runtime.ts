@@ -51,7 +51,18 @@ export interface WasmKernels {
   l2Normalize(x: Pointer, m: number, d: number, eps: number, y: Pointer): void;
   l2NormalizeGrad(x: Pointer, dy: Pointer, m: number, d: number, eps: number, dx: Pointer): void;
   scatterAddRows(x: Pointer, ids: Pointer, m: number, d: number, segments: number, out: Pointer): void;
+  gatherRows(x: Pointer, ids: Pointer, m: number, d: number, out: Pointer): void;
+  layerNorm(...args: number[]): void;
+  layerNormGrad(...args: number[]): void;
+  globalAveragePool(x: Pointer, n: number, pixels: number, c: number, y: Pointer): void;
+  globalAveragePoolGrad(dy: Pointer, n: number, pixels: number, c: number, dx: Pointer): void;
+  scaleChannels(x: Pointer, gate: Pointer, n: number, pixels: number, c: number, y: Pointer): void;
+  scaleChannelsGradGate(x: Pointer, dy: Pointer, n: number, pixels: number, c: number, dgate: Pointer): void;
+  addBias(x: Pointer, m: number, c: number, bias: Pointer, y: Pointer): void;
+  columnSums(x: Pointer, m: number, c: number, sums: Pointer, factor: number): void;
   adamW(...args: number[]): void;
+  sgd(...args: number[]): void;
+  movingAverage(...args: number[]): void;
   sumSquares(x: Pointer, count: number): number;
   marginSoftmaxScratchBytes(rows: number): number;
   marginSoftmaxForward(...args: number[]): void;
@@ -118,6 +129,11 @@ export class WasmRuntime {
     } finally {
       this.backend.wasm._free(pointer);
     }
+  }
+
+  /** A view of count int32 values, under the same rule as floats. */
+  ints(pointer: Pointer, count: number): Int32Array {
+    return new Int32Array(this.memory.buffer, pointer, count);
   }
 
   /** A view of count floats; taken anew at each use because memory growth detaches views. */

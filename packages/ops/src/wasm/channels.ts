@@ -1,0 +1,94 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { rowsOf } from '../check.js';
+import type { Kernel } from '../define-op.js';
+import { wasmRuntime } from './runtime.js';
+
+export const globalAveragePoolWasm: Kernel<{ x: tf.Tensor4D }, { height: number; width: number }> = ({
+  inputs: { x },
+  attrs: { height, width },
+  backend,
+}) => {
+  const runtime = wasmRuntime(backend);
+  const [images, , , channels] = x.shape;
+  const y = runtime.output([images, channels]);
+  runtime.kernels.globalAveragePool(runtime.pointer(x), images, height * width, channels, runtime.pointer(y));
+  return y;
+};
+
+export const globalAveragePoolGradWasm: Kernel<{ dy: tf.Tensor2D }, { height: number; width: number }> = ({
+  inputs: { dy },
+  attrs: { height, width },
+  backend,
+}) => {
+  const runtime = wasmRuntime(backend);
+  const [images, channels] = dy.shape;
+  const dx = runtime.output([images, height, width, channels]);
+  runtime.kernels.globalAveragePoolGrad(
+    runtime.pointer(dy),
+    images,
+    height * width,
+    channels,
+    runtime.pointer(dx),
+  );
+  return dx;
+};
+
+export const scaleChannelsWasm: Kernel<{ x: tf.Tensor4D; gate: tf.Tensor2D }, object> = ({
+  inputs: { x, gate },
+  backend,
+}) => {
+  const runtime = wasmRuntime(backend);
+  const [images, height, width, channels] = x.shape;
+  const y = runtime.output(x.shape);
+  runtime.kernels.scaleChannels(
+    runtime.pointer(x),
+    runtime.pointer(gate),
+    images,
+    height * width,
+    channels,
+    runtime.pointer(y),
+  );
+  return y;
+};
+
+export const scaleChannelsGradGateWasm: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, object> = ({
+  inputs: { x, dy },
+  backend,
+}) => {
+  const runtime = wasmRuntime(backend);
+  const [images, height, width, channels] = x.shape;
+  const dgate = runtime.output([images, channels]);
+  runtime.kernels.scaleChannelsGradGate(
+    runtime.pointer(x),
+    runtime.pointer(dy),
+    images,
+    height * width,
+    channels,
+    runtime.pointer(dgate),
+  );
+  return dgate;
+};
+
+export const addBiasWasm: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = ({
+  inputs: { x, bias },
+  backend,
+}) => {
+  const runtime = wasmRuntime(backend);
+  const y = runtime.output(x.shape);
+  runtime.kernels.addBias(
+    runtime.pointer(x),
+    rowsOf(x),
+    bias.size,
+    runtime.pointer(bias),
+    runtime.pointer(y),
+  );
+  return y;
+};
+
+export const columnSumsWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
+  const runtime = wasmRuntime(backend);
+  const channels = x.shape[x.shape.length - 1]!;
+  const sums = runtime.output([channels]);
+  runtime.kernels.columnSums(runtime.pointer(x), rowsOf(x), channels, runtime.pointer(sums), 1);
+  return sums;
+};
