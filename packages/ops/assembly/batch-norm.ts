@@ -64,7 +64,10 @@ export function affine(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, 
   if (code == 0) affineOf(x, m, c, a, b, 0, y);
   else if (code == 1) affineOf(x, m, c, a, b, 1, y);
   else if (code == 2) affineOf(x, m, c, a, b, 2, y);
-  else affineOf(x, m, c, a, b, 3, y);
+  else if (code == 3) affineOf(x, m, c, a, b, 3, y);
+  else if (code == 4) affineOf(x, m, c, a, b, 4, y);
+  else if (code == 5) affineOf(x, m, c, a, b, 5, y);
+  else affineOf(x, m, c, a, b, 6, y);
 }
 
 @inline
@@ -95,7 +98,10 @@ export function batchNormGradSums(
   if (code == 0) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 0, dgamma, dbeta, scratch);
   else if (code == 1) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 1, dgamma, dbeta, scratch);
   else if (code == 2) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 2, dgamma, dbeta, scratch);
-  else gradSumsOf(x, dy, m, c, a, b, mean, invStd, 3, dgamma, dbeta, scratch);
+  else if (code == 3) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 3, dgamma, dbeta, scratch);
+  else if (code == 4) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 4, dgamma, dbeta, scratch);
+  else if (code == 5) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 5, dgamma, dbeta, scratch);
+  else gradSumsOf(x, dy, m, c, a, b, mean, invStd, 6, dgamma, dbeta, scratch);
 }
 
 @inline
@@ -159,7 +165,10 @@ export function batchNormGradInput(
   if (code == 0) gradInputOf(x, dy, m, c, a, b, p, q, 0, dx);
   else if (code == 1) gradInputOf(x, dy, m, c, a, b, p, q, 1, dx);
   else if (code == 2) gradInputOf(x, dy, m, c, a, b, p, q, 2, dx);
-  else gradInputOf(x, dy, m, c, a, b, p, q, 3, dx);
+  else if (code == 3) gradInputOf(x, dy, m, c, a, b, p, q, 3, dx);
+  else if (code == 4) gradInputOf(x, dy, m, c, a, b, p, q, 4, dx);
+  else if (code == 5) gradInputOf(x, dy, m, c, a, b, p, q, 5, dx);
+  else gradInputOf(x, dy, m, c, a, b, p, q, 6, dx);
 }
 
 @inline

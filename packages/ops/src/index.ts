@@ -1,4 +1,4 @@
-export { type Activation, hardSigmoid, hardSwish, relu } from './activation.js';
+export { type Activation, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
 export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
 export { conv2d } from './conv2d.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';
@@ -7,6 +7,7 @@ export { globalAveragePool } from './global-average-pool.js';
 export { cosineLogits, l2Normalize } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { addBias, linear, matMul } from './linear.js';
+export { maxPool2d, type PoolWindow } from './max-pool.js';
 export { updateMovingAverage } from './moving-average.js';
 export {
   type AdamWStep,
@@ -15,5 +16,6 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export { prelu } from './prelu.js';
 export { scaleChannels } from './scale-channels.js';
 export type { Window } from './window.js';

@@ -47,6 +47,11 @@ export interface WasmKernels {
   batchNormGradInput(...args: number[]): void;
   activation(x: Pointer, count: number, code: number, y: Pointer): void;
   activationGrad(x: Pointer, dy: Pointer, count: number, code: number, dx: Pointer): void;
+  maxPool(...args: number[]): void;
+  maxPoolGrad(...args: number[]): void;
+  prelu(x: Pointer, m: number, c: number, slope: Pointer, y: Pointer): void;
+  preluGradInput(x: Pointer, dy: Pointer, m: number, c: number, slope: Pointer, dx: Pointer): void;
+  preluGradSlope(x: Pointer, dy: Pointer, m: number, c: number, dslope: Pointer, sums: Pointer): void;
   l2Normalize(x: Pointer, m: number, d: number, eps: number, y: Pointer): void;
   l2NormalizeGrad(x: Pointer, dy: Pointer, m: number, d: number, eps: number, dx: Pointer): void;
   scatterAddRows(x: Pointer, ids: Pointer, m: number, d: number, segments: number, out: Pointer): void;
