@@ -142,6 +142,11 @@ export const contractCases: ContractCase[] = [
     inputs: { x: { shape: [2, 3, 5, 6] }, gate: { shape: [2, 6] } },
     run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
   },
+  {
+    name: 'scaleSamples',
+    inputs: { x: { shape: [3, 2, 2, 3] }, factors: { shape: [3] } },
+    run: (t) => ops.scaleSamples(t.x!, t.factors as tf.Tensor1D),
+  },
   { name: 'l2Normalize', inputs: { x: { shape: [5, 9] } }, run: (t) => ops.l2Normalize(t.x as tf.Tensor2D) },
   {
     name: 'cosineLogits',

@@ -195,6 +195,16 @@ const cases: [string, () => unknown, string][] = [
     "scaleChannels: the gate's channel count is 3, but 4 was expected.",
   ],
   [
+    'scaleSamples',
+    () => ops.scaleSamples(t(2, 3), t<T1>(3)),
+    'scaleSamples: the number of factors is 3, but 2 was expected.',
+  ],
+  [
+    'count within a count',
+    () => ops.countMultiplyAdds(() => ops.countMultiplyAdds(() => undefined)),
+    'countMultiplyAdds: a count is running already.',
+  ],
+  [
     'l2Normalize',
     () => ops.l2Normalize(t<T2>(3)),
     'l2Normalize: x must have 2 dimensions, but its shape is [3].',
