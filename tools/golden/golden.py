@@ -62,6 +62,7 @@ class Sampled:
     """A big result, stored as its L2 norm and every k-th element of it flattened."""
 
     value: torch.Tensor
+    count: int = SAMPLE_COUNT
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,14 @@ def cancelling(value: torch.Tensor, scale: torch.Tensor):
     return value if float(value.detach().abs().max()) > 0.01 * size else Cancelling(value, float(f'{size:.3g}'))
 
 
-def sampled(value: torch.Tensor):
-    """The tensor itself when small, else a sample of it."""
-    return value if value.numel() <= FULL_LIMIT else Sampled(value)
+def sampled(value: torch.Tensor, limit: int = FULL_LIMIT, count: int = SAMPLE_COUNT):
+    """The tensor itself when it has no more elements than the limit, else a sample of at most `count`."""
+    return value if value.numel() <= limit else Sampled(value, count)
 
 
-def sample_step(count: int) -> int:
-    """The smallest step giving at most SAMPLE_COUNT elements that shares no factor 2, 3 or 5 with maps and kernels."""
-    step = -(-count // SAMPLE_COUNT)
+def sample_step(count: int, samples: int = SAMPLE_COUNT) -> int:
+    """The smallest step giving at most `samples` elements that shares no factor 2, 3 or 5 with maps and kernels."""
+    step = -(-count // samples)
     while step % 2 == 0 or step % 3 == 0 or step % 5 == 0:
         step += 1
     return step
@@ -116,7 +117,7 @@ def encode(value):
         return {'hash': fill, 'shape': list(value.shape)}
     if isinstance(value, Sampled):
         flat = value.value.detach().reshape(-1)
-        step = sample_step(flat.numel())
+        step = sample_step(flat.numel(), value.count)
         dtype, data = _raw(flat[::step])
         # Twelve digits: the last ones depend on the order of a machine's sums.
         norm = float(f'{flat.double().norm().item():.12g}')

@@ -1,3 +1,10 @@
-export { Backbone, type BackboneFactory, type BackboneOptions, type FeatureInfo } from './backbone.js';
-export { type BackboneName, createBackbone, listBackbones } from './registry.js';
-export { SqueezeExcite } from './squeeze-excite.js';
+export { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
+export { type BackboneCost, measureBackbone } from './measure.js';
+export {
+  type BackboneDescription,
+  type BackboneName,
+  createBackbone,
+  describeBackbone,
+  listBackbones,
+} from './registry.js';
+export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.js';

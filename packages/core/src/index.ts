@@ -2,10 +2,13 @@ import '@unitsphere/core/gradients';
 
 export { type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
 export * as initializers from './initializers.js';
-export { Hardsigmoid, Hardswish, ReLU } from './layers/activations.js';
+export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
 export { DepthwiseConv2d } from './layers/depthwise-conv2d.js';
+export { DropPath } from './layers/drop-path.js';
 export { Linear } from './layers/linear.js';
+export { MaxPool2d } from './layers/max-pool2d.js';
+export { PReLU } from './layers/prelu.js';
 export { type LoadReport, Module, StateDictError } from './module.js';
 export { Buffer, Counter, type Layout, Parameter, type ParameterOptions } from './parameter.js';
 export { hashKey, Random } from './random.js';

@@ -5,70 +5,68 @@ import { activate1, activate4, activateGrad1, activateGrad4, madd } from './simd
 
 const BLOCK: i32 = 128;
 
-/** mean[c] and biased variance[c] of x[m,c]; scratch holds 16 bytes a channel. */
+/**
+ * mean[c] and biased variance[c] of x[m,c]; scratch holds 24 bytes a channel. Four rows at a time pass over float32 sums
+ * that stay in cache: memory is read in order, which columns by themselves would not do.
+ */
 export function moments(x: usize, m: i32, c: i32, mean: usize, variance: usize, scratch: usize): void {
   const pixel = <usize>c << 2;
-  const vector = c & ~3;
-  const sums = scratch;
-  const squares = scratch + (<usize>c << 3);
-  memory.fill(scratch, 0, <usize>c << 4);
+  const vector = <usize>(c & ~3) << 2;
+  const sums = scratch + (<usize>c << 4);
+  const squares = sums + pixel;
+  memory.fill(scratch, 0, <usize>c * 24);
+  let from = x;
   for (let row = 0; row < m; row += BLOCK) {
     const rows = min(BLOCK, m - row);
-    const block = x + <usize>row * pixel;
-    let ch = 0;
-    for (; ch < vector; ch += 4) {
-      const at = <usize>ch << 2;
-      const origin = v128.load(x + at);
-      let s = f32x4.splat(0), q = s;
-      let from = block + at;
-      for (let r = 0; r < rows; r++) {
-        const d = f32x4.sub(v128.load(from), origin);
-        s = f32x4.add(s, d);
-        q = madd(q, d, d);
-        from += pixel;
+    let r = 0;
+    for (; r + 4 <= rows; r += 4) {
+      const x1 = from + pixel, x2 = x1 + pixel, x3 = x2 + pixel;
+      let at: usize = 0;
+      for (; at < vector; at += 16) {
+        const origin = v128.load(x + at);
+        const d0 = f32x4.sub(v128.load(from + at), origin), d1 = f32x4.sub(v128.load(x1 + at), origin);
+        const d2 = f32x4.sub(v128.load(x2 + at), origin), d3 = f32x4.sub(v128.load(x3 + at), origin);
+        v128.store(sums + at, f32x4.add(v128.load(sums + at), f32x4.add(f32x4.add(d0, d1), f32x4.add(d2, d3))));
+        const q = madd(madd(f32x4.mul(d0, d0), d1, d1), d2, d2);
+        v128.store(squares + at, f32x4.add(v128.load(squares + at), madd(q, d3, d3)));
       }
-      addLanes(sums + (at << 1), s);
-      addLanes(squares + (at << 1), q);
+      if (at < pixel) for (let i = 0; i < 4; i++) momentsOfRow(from + <usize>i * pixel, x, at, pixel, sums, squares);
+      from = x3 + pixel;
     }
-    for (; ch < c; ch++) {
-      const at = <usize>ch << 2;
-      const origin = load<f32>(x + at);
-      let s: f32 = 0, q: f32 = 0;
-      let from = block + at;
-      for (let r = 0; r < rows; r++) {
-        const d = load<f32>(from) - origin;
-        s += d;
-        q += d * d;
-        from += pixel;
-      }
-      store<f64>(sums + (at << 1), load<f64>(sums + (at << 1)) + s);
-      store<f64>(squares + (at << 1), load<f64>(squares + (at << 1)) + q);
+    for (; r < rows; r++) {
+      momentsOfRow(from, x, 0, pixel, sums, squares);
+      from += pixel;
     }
+    flush(sums, c, scratch);
+    flush(squares, c, scratch + (<usize>c << 3));
   }
   for (let ch: usize = 0; ch < <usize>c; ch++) {
-    const s = load<f64>(sums + (ch << 3)) / m;
+    const s = load<f64>(scratch + (ch << 3)) / m;
     store<f32>(mean + (ch << 2), <f32>(<f64>load<f32>(x + (ch << 2)) + s));
-    store<f32>(variance + (ch << 2), <f32>max<f64>(load<f64>(squares + (ch << 3)) / m - s * s, 0));
+    store<f32>(variance + (ch << 2), <f32>max<f64>(load<f64>(scratch + ((ch + c) << 3)) / m - s * s, 0));
   }
 }
 
-@inline
-function addLanes(to: usize, v: v128): void {
-  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(v)));
-  const high = i32x4.shuffle(v, v, 2, 3, 2, 3);
-  v128.store(to + 16, f64x2.add(v128.load(to + 16), f64x2.promote_low_f32x4(high)));
+/** Adds the channels from byte `at` on of one row to the sums. */
+function momentsOfRow(from: usize, x: usize, at: usize, pixel: usize, sums: usize, squares: usize): void {
+  for (; at < pixel; at += 4) {
+    const d = load<f32>(from + at) - load<f32>(x + at);
+    store<f32>(sums + at, load<f32>(sums + at) + d);
+    store<f32>(squares + at, load<f32>(squares + at) + d * d);
+  }
+}
+
+/** Adds c float32 sums to the float64 ones and clears them. */
+function flush(sums: usize, c: i32, totals: usize): void {
+  for (let ch: usize = 0; ch < <usize>c; ch++) {
+    store<f64>(totals + (ch << 3), load<f64>(totals + (ch << 3)) + load<f32>(sums + (ch << 2)));
+  }
+  memory.fill(sums, 0, <usize>c << 2);
 }
 
 /** y = activation(x·a + b) with a[c] and b[c]; y may be x. */
-export function affine(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: usize): void {
-  if (code == 0) affineOf(x, m, c, a, b, 0, y);
-  else if (code == 1) affineOf(x, m, c, a, b, 1, y);
-  else if (code == 2) affineOf(x, m, c, a, b, 2, y);
-  else affineOf(x, m, c, a, b, 3, y);
-}
-
 @inline
-function affineOf(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: usize): void {
+export function affineOf(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: usize): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
   for (let row = 0; row < m; row++) {
@@ -86,84 +84,68 @@ function affineOf(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: us
 
 /**
  * With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd;
- * scratch holds 16 bytes a channel.
+ * scratch holds 24 bytes a channel.
  */
-export function batchNormGradSums(
-  x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, mean: usize, invStd: usize, code: i32,
-  dgamma: usize, dbeta: usize, scratch: usize,
-): void {
-  if (code == 0) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 0, dgamma, dbeta, scratch);
-  else if (code == 1) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 1, dgamma, dbeta, scratch);
-  else if (code == 2) gradSumsOf(x, dy, m, c, a, b, mean, invStd, 2, dgamma, dbeta, scratch);
-  else gradSumsOf(x, dy, m, c, a, b, mean, invStd, 3, dgamma, dbeta, scratch);
-}
-
 @inline
-function gradSumsOf(
+export function gradSumsOf(
   x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, mean: usize, invStd: usize, code: i32,
   dgamma: usize, dbeta: usize, scratch: usize,
 ): void {
   const pixel = <usize>c << 2;
-  const vector = c & ~3;
-  const sums = scratch;
-  const products = scratch + (<usize>c << 3);
-  memory.fill(scratch, 0, <usize>c << 4);
+  const vector = <usize>(c & ~3) << 2;
+  const sums = scratch + (<usize>c << 4);
+  const products = sums + pixel;
+  memory.fill(scratch, 0, <usize>c * 24);
   for (let row = 0; row < m; row += BLOCK) {
     const rows = min(BLOCK, m - row);
-    const offset = <usize>row * pixel;
-    let ch = 0;
-    for (; ch < vector; ch += 4) {
-      const at = <usize>ch << 2;
-      const av = v128.load(a + at), bv = v128.load(b + at), mv = v128.load(mean + at);
-      let s = f32x4.splat(0), q = s;
-      let from = x + offset + at;
-      let grad = dy + offset + at;
-      for (let r = 0; r < rows; r++) {
-        const xv = v128.load(from);
-        const dz = activateGrad4(v128.load(grad), madd(bv, xv, av), code);
-        s = f32x4.add(s, dz);
-        q = madd(q, dz, f32x4.sub(xv, mv));
-        from += pixel;
-        grad += pixel;
+    let r = 0;
+    for (; r + 2 <= rows; r += 2) {
+      const x1 = x + pixel, dy1 = dy + pixel;
+      for (let at: usize = 0; at < vector; at += 16) {
+        const av = v128.load(a + at), bv = v128.load(b + at), mv = v128.load(mean + at);
+        const v0 = v128.load(x + at), v1 = v128.load(x1 + at);
+        const dz0 = activateGrad4(v128.load(dy + at), madd(bv, v0, av), code);
+        const dz1 = activateGrad4(v128.load(dy1 + at), madd(bv, v1, av), code);
+        v128.store(sums + at, f32x4.add(v128.load(sums + at), f32x4.add(dz0, dz1)));
+        const q = madd(f32x4.mul(dz0, f32x4.sub(v0, mv)), dz1, f32x4.sub(v1, mv));
+        v128.store(products + at, f32x4.add(v128.load(products + at), q));
       }
-      addLanes(sums + (at << 1), s);
-      addLanes(products + (at << 1), q);
-    }
-    for (; ch < c; ch++) {
-      const at = <usize>ch << 2;
-      let s: f32 = 0, q: f32 = 0;
-      let from = x + offset + at;
-      let grad = dy + offset + at;
-      for (let r = 0; r < rows; r++) {
-        const xv = load<f32>(from);
-        const dz = activateGrad1(load<f32>(grad), xv * load<f32>(a + at) + load<f32>(b + at), code);
-        s += dz;
-        q += dz * (xv - load<f32>(mean + at));
-        from += pixel;
-        grad += pixel;
+      if (vector < pixel) {
+        gradSumsOfRow(x, dy, vector, pixel, a, b, mean, code, sums, products);
+        gradSumsOfRow(x1, dy1, vector, pixel, a, b, mean, code, sums, products);
       }
-      store<f64>(sums + (at << 1), load<f64>(sums + (at << 1)) + s);
-      store<f64>(products + (at << 1), load<f64>(products + (at << 1)) + q);
+      x = x1 + pixel;
+      dy = dy1 + pixel;
     }
+    if (r < rows) {
+      gradSumsOfRow(x, dy, 0, pixel, a, b, mean, code, sums, products);
+      x += pixel;
+      dy += pixel;
+    }
+    flush(sums, c, scratch);
+    flush(products, c, scratch + (<usize>c << 3));
   }
   for (let ch: usize = 0; ch < <usize>c; ch++) {
-    store<f32>(dbeta + (ch << 2), <f32>load<f64>(sums + (ch << 3)));
-    store<f32>(dgamma + (ch << 2), <f32>(load<f64>(products + (ch << 3)) * load<f32>(invStd + (ch << 2))));
+    store<f32>(dbeta + (ch << 2), <f32>load<f64>(scratch + (ch << 3)));
+    store<f32>(dgamma + (ch << 2), <f32>(load<f64>(scratch + ((ch + c) << 3)) * load<f32>(invStd + (ch << 2))));
+  }
+}
+
+/** Adds the channels from byte `at` on of one row to the sums. */
+function gradSumsOfRow(
+  x: usize, dy: usize, at: usize, pixel: usize, a: usize, b: usize, mean: usize, code: i32, sums: usize, products: usize,
+): void {
+  for (; at < pixel; at += 4) {
+    const xv = load<f32>(x + at);
+    const dz = activateGrad1(load<f32>(dy + at), xv * load<f32>(a + at) + load<f32>(b + at), code);
+    store<f32>(sums + at, load<f32>(sums + at) + dz);
+    store<f32>(products + at, load<f32>(products + at) + dz * (xv - load<f32>(mean + at)));
   }
 }
 
 /** dx = a·dz + p·x + q, with per-channel a, p and q: the whole of batch norm's input gradient in one pass. */
-export function batchNormGradInput(
-  x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, code: i32, dx: usize,
-): void {
-  if (code == 0) gradInputOf(x, dy, m, c, a, b, p, q, 0, dx);
-  else if (code == 1) gradInputOf(x, dy, m, c, a, b, p, q, 1, dx);
-  else if (code == 2) gradInputOf(x, dy, m, c, a, b, p, q, 2, dx);
-  else gradInputOf(x, dy, m, c, a, b, p, q, 3, dx);
-}
-
 @inline
-function gradInputOf(
+export function gradInputOf(
   x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, code: i32, dx: usize,
 ): void {
   const pixel = <usize>c << 2;

@@ -1,7 +1,8 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { im2col, col2im } from './im2col';
 export { depthwise, depthwiseBackpropInput, depthwiseBackpropFilter, flipKernel } from './depthwise';
-export { moments, affine, batchNormGradSums, batchNormGradInput } from './batch-norm';
+export { moments } from './batch-norm';
+export * from './batch-norm-activations';
 export { activation, activationGrad } from './elementwise';
 export { l2Normalize, l2NormalizeGrad, gatherRows, scatterAddRows } from './rows';
 export { adamW, sgd, movingAverage, sumSquares } from './optimizers';
@@ -15,3 +16,5 @@ export {
   addBias,
   columnSums,
 } from './channels';
+export { maxPool, maxPoolGrad } from './max-pool';
+export { prelu, preluGradInput, preluGradSlope } from './prelu';

@@ -84,7 +84,7 @@ export function marginSoftmaxForward(
       let highest4 = f32x4.splat(NO_COLUMN);
       let j = 0;
       for (; j < vector; j += 4) {
-        highest4 = f32x4.max(highest4, logits4(v128.load(line + (<usize>j << 2)), scale4, filter4, filtering));
+        highest4 = f32x4.pmax(highest4, logits4(v128.load(line + (<usize>j << 2)), scale4, filter4, filtering));
       }
       let highest = max4(highest4);
       for (; j < count; j++) highest = max<f32>(highest, logit1(load<f32>(line + (<usize>j << 2)), scale, filter));
@@ -144,7 +144,7 @@ export function marginSoftmaxBackward(
         const cosine = v128.load(line + at);
         let g = f32x4.mul(exp4(f32x4.sub(logits4(cosine, scale4, filter4, filtering), logSum4)), factor4);
         if (filtering) g = v128.andnot(g, f32x4.gt(cosine, filter4));
-        const known = f32x4.max(cosine, f32x4.splat(-2));
+        const known = f32x4.pmax(cosine, f32x4.splat(-2));
         v128.store(along + at, f32x4.add(v128.load(along + at), f32x4.mul(g, known)));
         v128.store(line + at, f32x4.mul(g, v128.load(norms + at)));
       }

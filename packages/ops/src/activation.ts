@@ -4,34 +4,65 @@ import { defineOp } from './define-op.js';
 import { activationGradWasm, activationWasm } from './wasm/activation.js';
 
 /** Activations that ops fuse, by timm's names. */
-export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid';
+export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid' | 'relu6' | 'silu' | 'sigmoid';
 
 /** The codes that kernels take; the order is the kernels'. */
-export const activationCode: Record<Activation, number> = {
+export const activationCode = {
   none: 0,
   relu: 1,
   hard_swish: 2,
   hard_sigmoid: 3,
+  relu6: 4,
+  silu: 5,
+  sigmoid: 6,
+} as const satisfies Record<Activation, number>;
+
+/** A kernel's name with the code of its activation behind it. */
+export type ByActivation<Name extends string> = `${Name}${(typeof activationCode)[Activation]}`;
+
+const hardGate = (z: tf.Tensor) => tf.div(tf.clipByValue(tf.add(z, 3), 0, 6), 6);
+
+const compositions: Record<Activation, (z: tf.Tensor) => tf.Tensor> = {
+  none: (z) => tf.clone(z),
+  relu: (z) => tf.relu(z),
+  hard_swish: (z) => tf.mul(z, hardGate(z)),
+  hard_sigmoid: hardGate,
+  relu6: (z) => tf.clipByValue(z, 0, 6),
+  silu: (z) => tf.mul(z, tf.sigmoid(z)),
+  sigmoid: (z) => tf.sigmoid(z),
+};
+
+/** dy where low < z < high, else 0. */
+const between = (dy: tf.Tensor, z: tf.Tensor, low: number, high: number) =>
+  tf.where(tf.logicalAnd(tf.greater(z, low), tf.less(z, high)), dy, tf.zerosLike(dy));
+
+/** s · (1 − s), the sigmoid's derivative, times more. */
+const ofSigmoid = (dy: tf.Tensor, z: tf.Tensor, more: (falling: tf.Tensor) => tf.Tensor) => {
+  const s = tf.sigmoid(z);
+  return tf.mul(dy, tf.mul(s, more(tf.sub(1, s))));
+};
+
+const gradients: Record<Activation, (dy: tf.Tensor, z: tf.Tensor) => tf.Tensor> = {
+  none: (dy) => tf.clone(dy),
+  relu: (dy, z) => tf.where(tf.greater(z, 0), dy, tf.zerosLike(dy)),
+  hard_swish: (dy, z) => {
+    const inside = tf.mul(dy, tf.add(tf.div(z, 3), 0.5));
+    return tf.where(tf.lessEqual(z, -3), tf.zerosLike(dy), tf.where(tf.greaterEqual(z, 3), dy, inside));
+  },
+  hard_sigmoid: (dy, z) => between(tf.div(dy, 6), z, -3, 3),
+  relu6: (dy, z) => between(dy, z, 0, 6),
+  silu: (dy, z) => ofSigmoid(dy, z, (falling) => tf.add(1, tf.mul(z, falling))),
+  sigmoid: (dy, z) => ofSigmoid(dy, z, (falling) => falling),
 };
 
 /** activation(z) in stock operations. */
 export function composeActivation(z: tf.Tensor, activation: Activation): tf.Tensor {
-  if (activation === 'relu') return tf.relu(z);
-  if (activation === 'none') return tf.clone(z);
-  const gate = tf.div(tf.clipByValue(tf.add(z, 3), 0, 6), 6);
-  return activation === 'hard_swish' ? tf.mul(z, gate) : gate;
+  return compositions[activation](z);
 }
 
-/** dy · activation'(z) in stock operations; at the kinks −3 and 3 of the hard activations, the outer side's slope. */
+/** dy · activation'(z) in stock operations; where the slope jumps, the outer side's. */
 export function composeActivationGrad(dy: tf.Tensor, z: tf.Tensor, activation: Activation): tf.Tensor {
-  if (activation === 'none') return tf.clone(dy);
-  const zeros = tf.zerosLike(dy);
-  if (activation === 'relu') return tf.where(tf.greater(z, 0), dy, zeros);
-  const right = tf.greaterEqual(z, 3);
-  const left = tf.lessEqual(z, -3);
-  if (activation === 'hard_sigmoid') return tf.where(tf.logicalOr(left, right), zeros, tf.div(dy, 6));
-  const inside = tf.mul(dy, tf.add(tf.div(z, 3), 0.5));
-  return tf.where(left, zeros, tf.where(right, dy, inside));
+  return gradients[activation](dy, z);
 }
 
 const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, { activation: Activation }>({
@@ -70,4 +101,19 @@ export function hardSigmoid<T extends tf.Tensor>(x: T): T {
 /** max(x, 0); the gradient at 0 is 0, as in PyTorch. @param x float32, any shape. */
 export function relu<T extends tf.Tensor>(x: T): T {
   return activate('relu', x, 'relu');
+}
+
+/** min(max(x, 0), 6), as torch.nn.functional.relu6. @param x float32, any shape. */
+export function relu6<T extends tf.Tensor>(x: T): T {
+  return activate('relu6', x, 'relu6');
+}
+
+/** x · sigmoid(x), also called swish, as torch.nn.functional.silu. @param x float32, any shape. */
+export function silu<T extends tf.Tensor>(x: T): T {
+  return activate('silu', x, 'silu');
+}
+
+/** 1 / (1 + exp(−x)), as torch.sigmoid. @param x float32, any shape. */
+export function sigmoid<T extends tf.Tensor>(x: T): T {
+  return activate('sigmoid', x, 'sigmoid');
 }

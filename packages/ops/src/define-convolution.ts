@@ -58,6 +58,8 @@ export function defineConvolution(
         filter: () => backpropFilter({ x: x!, dy: dy! }, { stride, padding, filterShape: filter!.shape })[0]!,
       };
     },
+    // Each output is a sum over the filter of its channel, whether dense or depthwise.
+    multiplyAdds: ({ filter }, [y]) => (y!.size * filter.size) / y!.shape[3]!,
     kernels: { wasm: kind.wasm },
   });
   return (pair, window) => op(pair, window)[0] as tf.Tensor4D;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { addMultiplyAdds } from './count-multiply-adds.js';
 
 /** A kernel of ours on one backend: reads the inputs where they lie and returns tensor infos or tensors. */
 export type Kernel<Inputs, Attrs> = (args: {
@@ -18,6 +19,8 @@ export interface OpDefinition<Inputs extends object, Attrs extends object> {
   outputsToSave?: boolean[];
   /** One function an input: only those on the path to a variable are called. */
   gradient?(dys: tf.Tensor[], saved: tf.Tensor[], attrs: Attrs): { [name in keyof Inputs]: () => tf.Tensor };
+  /** Multiply-accumulates of one call, for operations that consist of them. */
+  multiplyAdds?(inputs: Inputs, outputs: tf.Tensor[], attrs: Attrs): number;
   /** Kernels by TensorFlow.js backend name. */
   kernels?: { [backendName: string]: Kernel<Inputs, Attrs> };
 }
@@ -36,7 +39,9 @@ export function defineOp<Inputs extends object, Attrs extends object>(
       .runKernel(op.name, inputs as unknown as tf.NamedTensorMap, attrs as unknown as tf.NamedAttrMap) as
       | tf.Tensor
       | tf.Tensor[];
-    return Array.isArray(out) ? out : [out];
+    const outputs = Array.isArray(out) ? out : [out];
+    if (op.multiplyAdds) addMultiplyAdds(() => op.multiplyAdds!(inputs, outputs, attrs));
+    return outputs;
   };
 }
 

@@ -1,6 +1,7 @@
-export { type Activation, hardSigmoid, hardSwish, relu } from './activation.js';
+export { type Activation, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
 export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
 export { conv2d } from './conv2d.js';
+export { countMultiplyAdds } from './count-multiply-adds.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';
 export { gatherRows, scatterAddRows } from './gather-rows.js';
 export { globalAveragePool } from './global-average-pool.js';
@@ -15,6 +16,7 @@ export {
   marginSoftmaxBackward,
   marginSoftmaxForward,
 } from './margin-softmax.js';
+export { maxPool2d, type PoolWindow } from './max-pool.js';
 export { updateMovingAverage } from './moving-average.js';
 export {
   type AdamWStep,
@@ -23,5 +25,7 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export { prelu } from './prelu.js';
 export { scaleChannels } from './scale-channels.js';
+export { scaleSamples } from './scale-samples.js';
 export type { Window } from './window.js';

@@ -29,6 +29,8 @@ const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: Transpose) => tf.T
             : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false })[0]!,
       };
     },
+    multiplyAdds: ({ a }: { a: tf.Tensor2D }, [y]: tf.Tensor[], { transposeA }: Transpose) =>
+      y!.size * a.shape[transposeA ? 0 : 1],
     kernels: { wasm: matMulWasm },
   });
 

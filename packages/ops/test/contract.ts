@@ -66,21 +66,22 @@ export const contractCases: ContractCase[] = [
     inputs: { x: { shape: [5, 7] }, weight: { shape: [3, 7] }, bias: { shape: [3] } },
     run: (t) => ops.linear(t.x as tf.Tensor2D, t.weight as tf.Tensor2D, t.bias as tf.Tensor1D),
   },
-  ...(['none', 'relu', 'hard_swish', 'hard_sigmoid'] as const).flatMap((activation) =>
-    [5, 8].map(
-      (c): ContractCase => ({
-        name: `batchNormTrain ${activation}, ${c} channels`,
-        inputs: {
-          x: { shape: [2, 5, 3, c], low: -4, high: 6 },
-          gamma: { shape: [c], low: 0.5, high: 2 },
-          beta: { shape: [c] },
-        },
-        run: (t) =>
-          ops.batchNormTrain(t.x as tf.Tensor4D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, {
-            activation,
-          }).y,
-      }),
-    ),
+  ...(['none', 'relu', 'hard_swish', 'hard_sigmoid', 'relu6', 'silu', 'sigmoid'] as const).flatMap(
+    (activation) =>
+      [5, 8].map(
+        (c): ContractCase => ({
+          name: `batchNormTrain ${activation}, ${c} channels`,
+          inputs: {
+            x: { shape: [2, 5, 3, c], low: -4, high: 6 },
+            gamma: { shape: [c], low: 0.5, high: 2 },
+            beta: { shape: [c] },
+          },
+          run: (t) =>
+            ops.batchNormTrain(t.x as tf.Tensor4D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, {
+              activation,
+            }).y,
+        }),
+      ),
   ),
   {
     name: 'batchNormTrain over many rows',
@@ -92,11 +93,43 @@ export const contractCases: ContractCase[] = [
     inputs: { x: { shape: [5, 9] }, gamma: { shape: [9] }, beta: { shape: [9] } },
     run: (t) => ops.layerNorm(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D),
   },
-  ...Object.entries({ hardSwish: ops.hardSwish, hardSigmoid: ops.hardSigmoid, relu: ops.relu }).map(
-    ([name, run]): ContractCase => ({
-      name,
-      inputs: { x: { shape: [3, 7], low: -5, high: 5 } },
-      run: (t) => run(t.x!),
+  ...Object.entries({
+    hardSwish: ops.hardSwish,
+    hardSigmoid: ops.hardSigmoid,
+    relu: ops.relu,
+    relu6: ops.relu6,
+    silu: ops.silu,
+    sigmoid: ops.sigmoid,
+  }).flatMap(([name, run]) =>
+    [5, 40].map(
+      (high): ContractCase => ({
+        name: `${name} up to ${high}`,
+        inputs: { x: { shape: [3, 7], low: -high, high } },
+        run: (t) => run(t.x!),
+      }),
+    ),
+  ),
+  ...[
+    [2, 5, 3, 6],
+    [150, 2, 1, 4],
+    [1, 3, 2, 3],
+  ].map(
+    (shape): ContractCase => ({
+      name: `prelu of ${shape}`,
+      inputs: { x: { shape }, slope: { shape: [shape[3]!] } },
+      run: (t) => ops.prelu(t.x!, t.slope as tf.Tensor1D),
+    }),
+  ),
+  ...[
+    { shape: [2, 7, 6, 5], kernelSize: 3, stride: 2, padding: 1 },
+    { shape: [1, 8, 9, 4], kernelSize: 2, stride: 2, padding: 0 },
+    { shape: [1, 4, 5, 9], kernelSize: 3, stride: 1, padding: 1 },
+    { shape: [1, 1, 2, 3], kernelSize: 5, stride: 2, padding: 2 },
+  ].map(
+    ({ shape, ...window }): ContractCase => ({
+      name: `maxPool2d of ${shape}, ${window.kernelSize}x${window.kernelSize} stride ${window.stride}`,
+      inputs: { x: { shape } },
+      run: (t) => ops.maxPool2d(t.x as tf.Tensor4D, window),
     }),
   ),
   {
@@ -108,6 +141,11 @@ export const contractCases: ContractCase[] = [
     name: 'scaleChannels',
     inputs: { x: { shape: [2, 3, 5, 6] }, gate: { shape: [2, 6] } },
     run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
+  },
+  {
+    name: 'scaleSamples',
+    inputs: { x: { shape: [3, 2, 2, 3] }, factors: { shape: [3] } },
+    run: (t) => ops.scaleSamples(t.x!, t.factors as tf.Tensor1D),
   },
   { name: 'l2Normalize', inputs: { x: { shape: [5, 9] } }, run: (t) => ops.l2Normalize(t.x as tf.Tensor2D) },
   {

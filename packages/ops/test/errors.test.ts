@@ -159,6 +159,26 @@ const cases: [string, () => unknown, string][] = [
     'hardSigmoid: x must be float32, not bool.',
   ],
   ['relu', () => ops.relu(t(0, 3)), 'relu: x is empty: its shape is [0,3].'],
+  ['relu6', () => ops.relu6(ints(2)), 'relu6: x must be float32, not int32.'],
+  ['silu', () => ops.silu(ints(2)), 'silu: x must be float32, not int32.'],
+  ['sigmoid', () => ops.sigmoid(ints(2)), 'sigmoid: x must be float32, not int32.'],
+  ['prelu scalar', () => ops.prelu(t(), t<T1>(1)), 'prelu: x must have a channel axis, but it is a scalar.'],
+  ['prelu slope', () => ops.prelu(t(2, 3), t<T1>(2)), 'prelu: slope has 2 values, but there are 3 channels.'],
+  [
+    'maxPool2d size',
+    () => ops.maxPool2d(t<T4>(1, 4, 4, 2), { kernelSize: 0, stride: 1, padding: 0 }),
+    'maxPool2d: kernelSize must be a positive integer, not 0.',
+  ],
+  [
+    'maxPool2d padding',
+    () => ops.maxPool2d(t<T4>(1, 4, 4, 2), { kernelSize: 3, stride: 1, padding: 2 }),
+    'maxPool2d: padding 2 is more than half of kernelSize 3.',
+  ],
+  [
+    'maxPool2d kernel',
+    () => ops.maxPool2d(t<T4>(1, 2, 4, 2), { kernelSize: 3, stride: 1, padding: 0 }),
+    'maxPool2d: a 3x3 kernel does not fit an image of 2x4 with padding 0.',
+  ],
   [
     'globalAveragePool',
     () => ops.globalAveragePool(t<T4>(2, 3, 4)),
@@ -173,6 +193,16 @@ const cases: [string, () => unknown, string][] = [
     'scaleChannels channels',
     () => ops.scaleChannels(t<T4>(2, 3, 3, 4), t<T2>(2, 3)),
     "scaleChannels: the gate's channel count is 3, but 4 was expected.",
+  ],
+  [
+    'scaleSamples',
+    () => ops.scaleSamples(t(2, 3), t<T1>(3)),
+    'scaleSamples: the number of factors is 3, but 2 was expected.',
+  ],
+  [
+    'count within a count',
+    () => ops.countMultiplyAdds(() => ops.countMultiplyAdds(() => undefined)),
+    'countMultiplyAdds: a count is running already.',
   ],
   [
     'l2Normalize',

@@ -1,15 +1,19 @@
-"""What timm's feature-only LCNets are made of: keys, shapes, channels, reductions."""
+"""What the feature-only backbones are made of: keys, shapes, channels, reductions, multiply-accumulates."""
 
-import timm
-
-from lcnet_models import NAMES, create
+from backbone_models import NAMES, create, default_size, info, multiply_adds, whole_state
 
 ABOUT = (
-    'The state dict of timm.create_model(name, features_only=True): "entries" in order, each key with its shape and '
-    'dtype; "parameterCount" counts trainable numbers (no running statistics). "features" has the five stage maps\' '
-    'channels, reductions (input size over map size) and timm module names. "classifierOnly" are the keys that the '
-    "whole classification model of that name has beyond these (timm's published files hold them)."
+    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True)): "entries" in order, '
+    'each "key dtype [shape]"; "parameterCount" counts trainable numbers (no running statistics). "features" has the '
+    'stage maps\' channels and reductions (input size over map size). "multiplyAdds" are those of the convolutions and '
+    'linear layers for one image of the size that is its key, the first one being the size that published weights were '
+    'trained for. "classifierOnly" are the keys that the whole published model of that name has beyond these, in the '
+    'form of the entries.'
 )
+
+
+def entry(key, value):
+    return f'{key} {str(value.dtype).removeprefix("torch.")} {list(value.shape)}'
 
 
 def cases(dtype):
@@ -17,21 +21,16 @@ def cases(dtype):
     for name in NAMES:
         model = create(name)
         state = model.state_dict()
-        whole = timm.create_model(name, pretrained=False).state_dict()
+        whole = whole_state(name)
         missing = [key for key in state if key not in whole]
         if missing:
-            raise AssertionError(f'{name}: the classification model lacks {missing}')
-        info = model.feature_info
+            raise AssertionError(f'{name}: the whole model lacks {missing}')
         made.append({
             'name': name,
             'parameterCount': sum(p.numel() for p in model.parameters()),
-            'features': {'channels': info.channels(), 'reductions': info.reduction(), 'modules': info.module_name()},
-            'entries': [
-                {'key': key, 'shape': list(value.shape), 'dtype': str(value.dtype).removeprefix('torch.')}
-                for key, value in state.items()
-            ],
-            'classifierOnly': [
-                {'key': key, 'shape': list(value.shape)} for key, value in whole.items() if key not in state
-            ],
+            'features': info(model),
+            'multiplyAdds': {str(size): multiply_adds(model, size) for size in (default_size(name), 64)},
+            'entries': [entry(key, value) for key, value in state.items()],
+            'classifierOnly': [entry(key, value) for key, value in whole.items() if key not in state],
         })
     return made

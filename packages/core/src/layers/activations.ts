@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { hardSigmoid, hardSwish, relu } from '@unitsphere/ops';
+import { hardSigmoid, hardSwish, relu, relu6, silu } from '@unitsphere/ops';
 import { Module } from '../module.js';
 
 /** max(x, 0) of any shape. */
@@ -20,5 +20,19 @@ export class Hardswish extends Module {
 export class Hardsigmoid extends Module {
   override forward(x: tf.Tensor): tf.Tensor {
     return hardSigmoid(x);
+  }
+}
+
+/** torch.nn.ReLU6 of any shape. */
+export class ReLU6 extends Module {
+  override forward(x: tf.Tensor): tf.Tensor {
+    return relu6(x);
+  }
+}
+
+/** torch.nn.SiLU of any shape. */
+export class SiLU extends Module {
+  override forward(x: tf.Tensor): tf.Tensor {
+    return silu(x);
   }
 }

@@ -48,11 +48,11 @@ export const batchNormTrainWasm: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({ i
   const mean = runtime.output([c]);
   const variance = runtime.output([c]);
   const xAt = runtime.pointer(x);
-  runtime.withScratch(c * 16, (scratch) => {
+  runtime.withScratch(c * 24, (scratch) => {
     runtime.kernels.moments(xAt, rows, c, runtime.pointer(mean), runtime.pointer(variance), scratch);
     const [a, b] = [scratch, scratch + 4 * c];
     foldAffine(runtime, { gamma, beta, mean, variance }, attrs.epsilon, a, b);
-    runtime.kernels.affine(xAt, rows, c, a, b, activationCode[attrs.activation], runtime.pointer(y));
+    runtime.kernels[`affine${activationCode[attrs.activation]}`](xAt, rows, c, a, b, runtime.pointer(y));
   });
   return [y, mean, variance];
 };
@@ -69,13 +69,12 @@ export const batchNormInferenceWasm: Kernel<{ x: tf.Tensor } & Affine & Statisti
   runtime.withScratch(c * 8, (a) => {
     const b = a + 4 * c;
     foldAffine(runtime, vectors, attrs.epsilon, a, b);
-    runtime.kernels.affine(
+    runtime.kernels[`affine${activationCode[attrs.activation]}`](
       runtime.pointer(x),
       rowsOf(x),
       c,
       a,
       b,
-      activationCode[attrs.activation],
       runtime.pointer(y),
     );
   });
@@ -97,8 +96,8 @@ export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine 
   const dbeta = runtime.output([c]);
   const [xAt, dyAt, meanAt] = [runtime.pointer(x), runtime.pointer(dy), runtime.pointer(inputs.mean)];
   const [dgammaAt, dbetaAt] = [runtime.pointer(dgamma), runtime.pointer(dbeta)];
-  runtime.withScratch(c * 36, (scratch) => {
-    const [a, b, invStd, p, q, sums] = [16, 20, 24, 28, 32, 0].map((offset) => scratch + offset * c) as [
+  runtime.withScratch(c * 44, (scratch) => {
+    const [a, b, invStd, p, q, sums] = [24, 28, 32, 36, 40, 0].map((offset) => scratch + offset * c) as [
       number,
       number,
       number,
@@ -107,7 +106,7 @@ export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine 
       number,
     ];
     foldAffine(runtime, vectors, attrs.epsilon, a, b, invStd);
-    runtime.kernels.batchNormGradSums(
+    runtime.kernels[`batchNormGradSums${code}`](
       xAt,
       dyAt,
       rows,
@@ -116,7 +115,6 @@ export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine 
       b,
       meanAt,
       invStd,
-      code,
       dgammaAt,
       dbetaAt,
       sums,
@@ -130,7 +128,7 @@ export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine 
       pv[i] = slope;
       qv[i] = (-av[i]! * db[i]!) / rows - slope * mv[i]!;
     }
-    runtime.kernels.batchNormGradInput(xAt, dyAt, rows, c, a, b, p, q, code, runtime.pointer(dx));
+    runtime.kernels[`batchNormGradInput${code}`](xAt, dyAt, rows, c, a, b, p, q, runtime.pointer(dx));
   });
   return [dx, dgamma, dbeta];
 };

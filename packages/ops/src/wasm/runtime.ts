@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { ByActivation } from '../activation.js';
 import { relaxedSimdBytes, simdBytes } from './kernels.generated.js';
 import { useRelaxedSimd } from './relaxed-simd.js';
 import { shareIdentity } from './share-identity.js';
@@ -19,7 +20,11 @@ interface WasmBackend {
 type Pointer = number;
 
 /** What assembly/index.ts exports; sizes count elements, pointers are byte addresses. */
-export interface WasmKernels {
+export interface WasmKernels
+  extends Record<
+    ByActivation<'affine' | 'batchNormGradSums' | 'batchNormGradInput'>,
+    (...args: number[]) => void
+  > {
   gemm(
     transA: number,
     transB: number,
@@ -43,11 +48,13 @@ export interface WasmKernels {
   depthwiseBackpropFilter(...args: number[]): void;
   flipKernel(weight: Pointer, taps: number, channels: number, out: Pointer): void;
   moments(x: Pointer, m: number, c: number, mean: Pointer, variance: Pointer, scratch: Pointer): void;
-  affine(x: Pointer, m: number, c: number, a: Pointer, b: Pointer, code: number, y: Pointer): void;
-  batchNormGradSums(...args: number[]): void;
-  batchNormGradInput(...args: number[]): void;
   activation(x: Pointer, count: number, code: number, y: Pointer): void;
   activationGrad(x: Pointer, dy: Pointer, count: number, code: number, dx: Pointer): void;
+  maxPool(...args: number[]): void;
+  maxPoolGrad(...args: number[]): void;
+  prelu(x: Pointer, m: number, c: number, slope: Pointer, y: Pointer): void;
+  preluGradInput(x: Pointer, dy: Pointer, m: number, c: number, slope: Pointer, dx: Pointer): void;
+  preluGradSlope(x: Pointer, dy: Pointer, m: number, c: number, dslope: Pointer, sums: Pointer): void;
   l2Normalize(x: Pointer, m: number, d: number, eps: number, y: Pointer): void;
   l2NormalizeGrad(x: Pointer, dy: Pointer, m: number, d: number, eps: number, dx: Pointer): void;
   scatterAddRows(x: Pointer, ids: Pointer, m: number, d: number, segments: number, out: Pointer): void;

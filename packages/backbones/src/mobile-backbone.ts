@@ -1,0 +1,71 @@
+import { Conv2d, Sequential } from '@unitsphere/core';
+import { BatchNorm2d } from '@unitsphere/norms';
+import type { Activation } from '@unitsphere/ops';
+import type { BackboneOptions } from './backbone.js';
+import { makeDivisible } from './make-divisible.js';
+import { type BlockSpec, makeBlock, type SqueezePlan } from './mobile-blocks.js';
+import type { Layer } from './residual.js';
+import { type Step, StepBackbone } from './step-backbone.js';
+
+/** A network of the mobile families: a stem of stride 2 and a table of stages. */
+export interface MobilePlan {
+  /** Channels of the stem. */
+  stem: number;
+  stages: readonly (readonly BlockSpec[])[];
+  /** Factor of every stage's channels. Default 1. */
+  width?: number;
+  /** Of every block that does not say otherwise, and of the stem. */
+  activation: Activation;
+  squeeze?: SqueezePlan;
+}
+
+/** LCNet, MobileNet and EfficientNet without their heads, as timm's MobileNetV3Features and EfficientNetFeatures. */
+export class MobileBackbone extends StepBackbone {
+  constructor(plan: MobilePlan, options: BackboneOptions) {
+    super(stepsOf(plan, options), options);
+  }
+}
+
+function stepsOf(plan: MobilePlan, { random, inChannels = 3, dropPathRate = 0 }: BackboneOptions): Step[] {
+  const { stem, stages, width = 1, activation, squeeze = { of: 'middle' } } = plan;
+  const blockCount = stages.flat().reduce((count, { repeat }) => count + repeat, 0);
+  const steps: Step[] = [
+    {
+      name: 'conv_stem',
+      make: () => new Conv2d(inChannels, stem, { kernelSize: 3, stride: 2, random: random.fork('stem') }),
+    },
+    { name: 'bn1', make: () => new BatchNorm2d(stem, { activation }) },
+  ];
+  let channels = stem;
+  let reduction = 2;
+  let blocksBefore = 0;
+  // A map ends each reduction, so the stem gives one where the first stage halves at once.
+  const endsReduction = (stage: number) => stages[stage]?.[0]?.stride !== 1;
+  if (endsReduction(0)) steps[1]!.map = { channels, reduction };
+  stages.forEach((specs, stage) => {
+    const blocks = specs.flatMap((spec) =>
+      Array.from({ length: spec.repeat }, (_, i) => ({ spec, stride: i === 0 ? spec.stride : 1 })),
+    );
+    const makers = blocks.map(({ spec, stride }, i): (() => Layer) => {
+      const site = {
+        inChannels: channels,
+        outChannels: makeDivisible(spec.channels * width),
+        stride,
+        activation: spec.activation ?? activation,
+        squeeze,
+        dropPathRate: (dropPathRate * blocksBefore) / blockCount,
+        random: random.fork('block', stage, i),
+      };
+      channels = site.outChannels;
+      reduction *= stride;
+      blocksBefore++;
+      return () => makeBlock(spec, site);
+    });
+    steps.push({
+      name: `blocks.${stage}`,
+      make: () => new Sequential(...makers.map((make) => make())) as unknown as Layer,
+      ...(endsReduction(stage + 1) && { map: { channels, reduction } }),
+    });
+  });
+  return steps;
+}

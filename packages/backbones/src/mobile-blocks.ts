@@ -1,0 +1,185 @@
+import { Conv2d, DepthwiseConv2d, type Random } from '@unitsphere/core';
+import { BatchNorm2d } from '@unitsphere/norms';
+import type { Activation } from '@unitsphere/ops';
+import { makeDivisible } from './make-divisible.js';
+import { type Layer, Residual } from './residual.js';
+import { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.js';
+
+/** What a row of a stage table may say beside its numbers. */
+export interface BlockExtras {
+  /** Ratio of squeeze-and-excitation. Default: none. */
+  se?: number;
+  /** Default: the network's. */
+  activation?: Activation;
+}
+
+/** One row of a stage table, in timm's terms. */
+export interface BlockSpec extends BlockExtras {
+  kind: 'ds' | 'dsa' | 'ir' | 'er' | 'cn' | 'uir';
+  repeat: number;
+  kernel: number;
+  /** Of the first of the repeated blocks; the others have 1. */
+  stride: number;
+  /** Middle channels over input channels. */
+  expand: number;
+  /** Output channels at width 1. */
+  channels: number;
+  /** The kernel of a depthwise convolution at the start of a universal inverted bottleneck; 0 for none. */
+  start: number;
+}
+
+const row = (kind: BlockSpec['kind']) => ({ kind, expand: 1, start: 0 });
+
+/** Depthwise separable: depthwise, pointwise. */
+export const ds = (repeat: number, kernel: number, stride: number, channels: number, more?: BlockExtras) =>
+  ({ ...row('ds'), repeat, kernel, stride, channels, ...more }) satisfies BlockSpec;
+
+/** Depthwise separable with an activation at its end, and no shortcut. */
+export const dsa = (repeat: number, kernel: number, stride: number, channels: number, more?: BlockExtras) =>
+  ({ ...row('dsa'), repeat, kernel, stride, channels, ...more }) satisfies BlockSpec;
+
+/** Inverted residual (MobileNetV2): pointwise expansion, depthwise, pointwise projection. */
+export const ir = (
+  repeat: number,
+  kernel: number,
+  stride: number,
+  expand: number,
+  channels: number,
+  more?: BlockExtras,
+) => ({ ...row('ir'), repeat, kernel, stride, expand, channels, ...more }) satisfies BlockSpec;
+
+/** Edge residual, or fused inverted bottleneck: dense expansion, pointwise projection. */
+export const er = (repeat: number, kernel: number, stride: number, expand: number, channels: number) =>
+  ({ ...row('er'), repeat, kernel, stride, expand, channels }) satisfies BlockSpec;
+
+/** Convolution, norm, activation. */
+export const cn = (repeat: number, kernel: number, stride: number, channels: number) =>
+  ({ ...row('cn'), repeat, kernel, stride, channels }) satisfies BlockSpec;
+
+/** Universal inverted bottleneck (MobileNetV4): depthwise at the start and in the middle, either of them 0 for none. */
+export const uir = (
+  repeat: number,
+  start: number,
+  kernel: number,
+  stride: number,
+  expand: number,
+  channels: number,
+) => ({ ...row('uir'), repeat, start, kernel, stride, expand, channels }) satisfies BlockSpec;
+
+/** Squeeze-and-excitation of a family. */
+export interface SqueezePlan extends SqueezeExciteOptions {
+  /** Whether a row's ratio is of the block's middle channels or of its input channels. */
+  of: 'middle' | 'input';
+  /** Squeezed channels are rounded to a multiple of this, as widths are. Default: to the nearest integer. */
+  divisor?: number;
+}
+
+/** Where a block stands. */
+export interface BlockSite {
+  inChannels: number;
+  outChannels: number;
+  stride: number;
+  activation: Activation;
+  squeeze: SqueezePlan;
+  dropPathRate: number;
+  random: Random;
+}
+
+/** The block of a row, for its place in the network. */
+export function makeBlock(spec: BlockSpec, site: BlockSite): Layer {
+  const { inChannels, outChannels, stride, random, dropPathRate } = site;
+  const skips = stride === 1 && inChannels === outChannels && spec.kind !== 'dsa' && spec.kind !== 'cn';
+  return new Residual(layersOf[spec.kind](spec, site), {
+    shortcut: skips ? 'identity' : 'none',
+    dropPathRate,
+    random,
+  });
+}
+
+type Named = [string, Layer];
+
+const pointwise = (from: number, to: number, random: Random) =>
+  new Conv2d(from, to, { kernelSize: 1, random });
+const depthwise = (channels: number, kernelSize: number, stride: number, random: Random) =>
+  new DepthwiseConv2d(channels, { kernelSize, stride, random });
+const norm = (channels: number, activation: Activation = 'none') => new BatchNorm2d(channels, { activation });
+
+function squeezeOf({ se, expand }: BlockSpec, { squeeze, random }: BlockSite, channels: number): Named[] {
+  if (!se) return [];
+  const exact = channels * (squeeze.of === 'middle' ? se : se / expand);
+  const squeezed = squeeze.divisor ? makeDivisible(exact, squeeze.divisor) : Math.round(exact);
+  return [['se', new SqueezeExcite(channels, squeezed, random.fork('se'), squeeze)]];
+}
+
+const depthwiseSeparable = (spec: BlockSpec, site: BlockSite): Named[] => {
+  const { inChannels, outChannels, stride, activation, random } = site;
+  return [
+    ['conv_dw', depthwise(inChannels, spec.kernel, stride, random.fork('dw'))],
+    ['bn1', norm(inChannels, activation)],
+    ...squeezeOf(spec, site, inChannels),
+    ['conv_pw', pointwise(inChannels, outChannels, random.fork('pw'))],
+    ['bn2', norm(outChannels, spec.kind === 'dsa' ? activation : 'none')],
+  ];
+};
+
+const layersOf: Record<BlockSpec['kind'], (spec: BlockSpec, site: BlockSite) => Named[]> = {
+  ds: depthwiseSeparable,
+  dsa: depthwiseSeparable,
+  ir: (spec, site) => {
+    const { inChannels, outChannels, stride, activation, random } = site;
+    const middle = makeDivisible(inChannels * spec.expand);
+    return [
+      ['conv_pw', pointwise(inChannels, middle, random.fork('pw'))],
+      ['bn1', norm(middle, activation)],
+      ['conv_dw', depthwise(middle, spec.kernel, stride, random.fork('dw'))],
+      ['bn2', norm(middle, activation)],
+      ...squeezeOf(spec, site, middle),
+      ['conv_pwl', pointwise(middle, outChannels, random.fork('pwl'))],
+      ['bn3', norm(outChannels)],
+    ];
+  },
+  er: (spec, { inChannels, outChannels, stride, activation, random }) => {
+    const middle = makeDivisible(inChannels * spec.expand);
+    const expansion = { kernelSize: spec.kernel, stride, random: random.fork('exp') };
+    return [
+      ['conv_exp', new Conv2d(inChannels, middle, expansion)],
+      ['bn1', norm(middle, activation)],
+      ['conv_pwl', pointwise(middle, outChannels, random.fork('pwl'))],
+      ['bn2', norm(outChannels)],
+    ];
+  },
+  cn: (spec, { inChannels, outChannels, stride, activation, random }) => [
+    [
+      'conv',
+      new Conv2d(inChannels, outChannels, { kernelSize: spec.kernel, stride, random: random.fork('conv') }),
+    ],
+    ['bn1', norm(outChannels, activation)],
+  ],
+  uir: ({ start, kernel, expand }, { inChannels, outChannels, stride, activation, random }) => {
+    const middle = makeDivisible(inChannels * expand);
+    const convNorm = (name: string, conv: Layer, channels: number, then: Activation): Named => [
+      name,
+      new Residual(
+        [
+          ['conv', conv],
+          ['bn', norm(channels, then)],
+        ],
+        { random },
+      ),
+    ];
+    const layers: Named[] = [];
+    if (start) {
+      const conv = depthwise(inChannels, start, kernel ? 1 : stride, random.fork('start'));
+      layers.push(convNorm('dw_start', conv, inChannels, 'none'));
+    }
+    layers.push(convNorm('pw_exp', pointwise(inChannels, middle, random.fork('exp')), middle, activation));
+    if (kernel)
+      layers.push(
+        convNorm('dw_mid', depthwise(middle, kernel, stride, random.fork('mid')), middle, activation),
+      );
+    layers.push(
+      convNorm('pw_proj', pointwise(middle, outChannels, random.fork('proj')), outChannels, 'none'),
+    );
+    return layers;
+  },
+};

@@ -1,0 +1,46 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { DropPath, Module, type Random } from '@unitsphere/core';
+import { relu } from '@unitsphere/ops';
+
+/** A module from maps to maps. */
+export type Layer = Module<tf.Tensor4D, tf.Tensor4D>;
+
+/** What is added to a branch, and what follows. */
+export interface ResidualOptions {
+  /** Nothing, the input, or what a named module makes of the input. Default nothing. */
+  shortcut?: 'none' | 'identity' | { name: string; layer: Layer };
+  /** Applied to the sum. Default nothing. */
+  activation?: 'relu';
+  /** Stochastic depth of the branch. Default 0. */
+  dropPathRate?: number;
+  random: Random;
+}
+
+/** Named layers one after another, and a shortcut past them (He et al., 2015). */
+export class Residual extends Module<tf.Tensor4D, tf.Tensor4D> {
+  private readonly branch: Layer[];
+  private readonly shortcut: 'none' | 'identity' | Layer;
+  private readonly activation: 'relu' | undefined;
+  private readonly dropPath: DropPath<tf.Tensor4D> | undefined;
+
+  constructor(layers: readonly (readonly [name: string, layer: Layer])[], options: ResidualOptions) {
+    super();
+    const { shortcut = 'none', activation, dropPathRate = 0, random } = options;
+    this.branch = layers.map(([name, layer]) => this.child(name, layer));
+    this.shortcut = typeof shortcut === 'string' ? shortcut : this.child(shortcut.name, shortcut.layer);
+    this.activation = activation;
+    if (dropPathRate > 0 && shortcut !== 'none')
+      this.dropPath = this.child(
+        'drop_path',
+        new DropPath<tf.Tensor4D>(dropPathRate, random.fork('drop_path')),
+      );
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    const branch = this.branch.reduce((value, layer) => layer.forward(value), x);
+    if (this.shortcut === 'none') return branch;
+    const past = this.shortcut === 'identity' ? x : this.shortcut.forward(x);
+    const sum = tf.add(this.dropPath?.forward(branch) ?? branch, past) as tf.Tensor4D;
+    return this.activation ? relu(sum) : sum;
+  }
+}

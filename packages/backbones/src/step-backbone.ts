@@ -1,0 +1,51 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
+import type { Layer } from './residual.js';
+
+/** A named part of a network that is one thing after another; `map` where its output is a feature map. */
+export interface Step {
+  name: string;
+  make(): Layer;
+  map?: FeatureInfo;
+}
+
+/** A backbone that is a list of steps; those behind the last wanted map are never made. */
+export class StepBackbone extends Backbone {
+  override readonly featureInfo: readonly FeatureInfo[];
+  private readonly steps: { layer: Layer; wanted: boolean }[];
+
+  /** @throws RangeError when outIndices is empty, not ascending or names a map that is not there. */
+  constructor(steps: readonly Step[], { outIndices }: Pick<BackboneOptions, 'outIndices'>) {
+    super();
+    const maps = steps.filter(({ map }) => map);
+    const wanted = chooseMaps(maps.length, outIndices).map((i) => maps[i]!);
+    this.featureInfo = wanted.map(({ map }) => map!);
+    this.steps = steps.slice(0, steps.indexOf(wanted.at(-1)!) + 1).map((step) => ({
+      layer: this.child(step.name, step.make()),
+      wanted: wanted.includes(step),
+    }));
+  }
+
+  override features(x: tf.Tensor4D): tf.Tensor4D[] {
+    const maps: tf.Tensor4D[] = [];
+    let value = x;
+    for (const { layer, wanted } of this.steps) {
+      value = layer.forward(value);
+      if (wanted) maps.push(value);
+    }
+    return maps;
+  }
+}
+
+/** The indices of the wanted maps: all of `count`, or outIndices once checked. */
+export function chooseMaps(count: number, outIndices?: readonly number[]): readonly number[] {
+  if (!outIndices) return Array.from({ length: count }, (_, i) => i);
+  const ascending = outIndices.every((index, i) => i === 0 || index > outIndices[i - 1]!);
+  const known = outIndices.every((index) => Number.isInteger(index) && index >= 0 && index < count);
+  if (outIndices.length === 0 || !ascending || !known) {
+    throw new RangeError(
+      `outIndices must be ascending integers from 0 to ${count - 1}, not [${outIndices.join(', ')}].`,
+    );
+  }
+  return outIndices;
+}

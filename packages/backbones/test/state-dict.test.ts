@@ -1,0 +1,63 @@
+/** Every backbone's keys, shapes, parameters, maps and multiply-accumulates against those of the published definitions. */
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readGolden } from '../../../tools/golden/read';
+import { start } from '../../../tools/workspace/backends';
+import {
+  type BackboneName,
+  createBackbone,
+  describeBackbone,
+  listBackbones,
+  measureBackbone,
+} from '../src/index';
+import { zeros } from './golden-case';
+
+interface StateCase {
+  name: BackboneName;
+  parameterCount: number;
+  features: { channels: number[]; reductions: number[] };
+  /** By image size; the first is the default one. */
+  multiplyAdds: Record<string, number>;
+  /** "key dtype [shape]". */
+  entries: string[];
+}
+
+const stored = readGolden<StateCase>('state_dict').cases;
+const dtypes: Record<string, string> = { F32: 'float32', I64: 'int64' };
+
+beforeAll(() => start('wasm'));
+
+test('every backbone is covered', () => {
+  expect(listBackbones()).toEqual(stored.map(({ name }) => name));
+});
+
+describe.each(stored)('$name', (c) => {
+  test('has the published keys, shapes, order, parameter count, features and multiply-accumulates', async () => {
+    const before = tf.memory().numTensors;
+    const backbone = createBackbone(c.name, { random: zeros });
+    const state = await backbone.stateDict();
+    expect(
+      [...state].map(([key, { shape, dtype }]) => `${key} ${dtypes[dtype]} [${shape.join(', ')}]`),
+    ).toEqual(c.entries);
+    expect(backbone.parameterCount()).toBe(c.parameterCount);
+    expect(backbone.featureInfo.map(({ channels }) => channels)).toEqual(c.features.channels);
+    expect(backbone.featureInfo.map(({ reduction }) => reduction)).toEqual(c.features.reductions);
+    expect(measureBackbone(backbone, 64)).toEqual({
+      parameters: c.parameterCount,
+      multiplyAdds: c.multiplyAdds['64'],
+    });
+    backbone.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('is described as it is', () => {
+    const { name, inputSize, parameters, multiplyAdds, featureInfo } = describeBackbone(c.name);
+    expect(name).toBe(c.name);
+    expect(parameters).toBe(c.parameterCount);
+    expect(multiplyAdds).toBe(c.multiplyAdds[inputSize]);
+    expect(inputSize).toBe(Math.max(...Object.keys(c.multiplyAdds).map(Number)));
+    expect(featureInfo).toEqual(
+      c.features.channels.map((channels, i) => ({ channels, reduction: c.features.reductions[i] })),
+    );
+  });
+});

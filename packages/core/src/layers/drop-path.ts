@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { scaleSamples } from '@unitsphere/ops';
+import { Module } from '../module.js';
+import type { Random } from '../random.js';
+
+/**
+ * Stochastic depth (Huang et al., 2016) of a residual branch, as timm's DropPath: in training each sample's branch is
+ * zero with probability `rate`, else divided by 1 − rate; in evaluation nothing changes.
+ */
+export class DropPath<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
+  /**
+   * @param rate In [0, 1).
+   * @param random The stream of the draws, one a sample; where it stands is not in the state dict.
+   * @throws RangeError on a rate outside [0, 1).
+   */
+  constructor(
+    private readonly rate: number,
+    private readonly random: Random,
+  ) {
+    super();
+    if (!(rate >= 0 && rate < 1)) throw new RangeError(`DropPath: rate must be in [0, 1), not ${rate}.`);
+  }
+
+  /** @param x float32 [batch, ...]. @returns The same shape. */
+  override forward(x: T): T {
+    if (!this.training || this.rate === 0) return x;
+    const kept = 1 / (1 - this.rate);
+    const factors = Array.from({ length: x.shape[0]! }, () => (this.random.boolean(this.rate) ? 0 : kept));
+    return scaleSamples(x, tf.tensor1d(factors));
+  }
+}

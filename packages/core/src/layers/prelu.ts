@@ -1,0 +1,20 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { prelu } from '@unitsphere/ops';
+import { constant } from '../initializers.js';
+import { Module } from '../module.js';
+
+/** torch.nn.PReLU with a slope for each channel of the last axis, at first 0.25; state dict: `weight`. */
+export class PReLU<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
+  readonly weight;
+
+  constructor(channels: number) {
+    super();
+    // A slope is no kernel: decay would pull it towards ReLU.
+    this.weight = this.parameter('weight', [channels], constant([channels], 0.25), { weightDecay: false });
+  }
+
+  /** @param x float32 [..., channels]. @returns The same shape. */
+  override forward(x: T): T {
+    return prelu(x, this.weight.variable as tf.Tensor1D);
+  }
+}

@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkEqual, checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+
+const spread = (factors: tf.Tensor, rank: number) =>
+  tf.reshape(factors, [factors.shape[0]!, ...Array.from({ length: rank - 1 }, () => 1)]);
+
+const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor; factors: tf.Tensor1D }, object>({
+  name: 'UnitsphereScaleSamples',
+  compose: ({ x, factors }) => tf.mul(x, spread(factors, x.rank)),
+  inputsToSave: ['x', 'factors'],
+  gradient: ([dy], [x, factors]) => ({
+    x: () => tf.mul(dy!, spread(factors!, dy!.rank)),
+    factors: () => tf.sum(tf.reshape(tf.mul(dy!, x!), [dy!.shape[0]!, -1]), 1),
+  }),
+});
+
+/**
+ * x times one factor for each sample of the batch: what stochastic depth (Huang et al., 2016) does to a branch, with
+ * factors of 0 or 1 / keep rate.
+ * @param x float32 [batch, ...].
+ * @param factors float32 [batch].
+ * @returns As x.
+ * @throws Error on a wrong dtype, or when the batches differ.
+ */
+export function scaleSamples<T extends tf.Tensor>(x: T, factors: tf.Tensor1D): T {
+  checkFloat('scaleSamples', 'x', x);
+  checkFloat('scaleSamples', 'factors', factors, 1);
+  checkEqual('scaleSamples', 'the number of factors', factors.shape[0], x.shape[0] ?? 0);
+  return op({ x, factors }, {})[0] as T;
+}
