@@ -168,6 +168,127 @@ describe('wasm agrees with cpu for', () => {
       runs,
     );
   });
+
+  test('layerNorm', async () => {
+    // Two channels or more: one by itself has no spread, and its gradient is rounding.
+    const shape = fc.oneof(fc.tuple(upTo(20), upTo(70, 2)), fc.tuple(upTo(3), upTo(4), upTo(4), upTo(20, 2)));
+    const property = fc.asyncProperty(shape, fc.constantFrom(0, 5), upTo(1000), (shape, mean, seed) =>
+      expectAgreement(
+        {
+          name: `layerNorm of [${shape}] about ${mean}`,
+          inputs: normInputs(shape, mean),
+          run: ({ x, gamma, beta }) => ops.layerNorm(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D),
+        },
+        seed,
+        1,
+      ),
+    );
+    await fc.assert(property, runs);
+  });
+
+  test('pooling, gates and biases', async () => {
+    const shape = fc.tuple(upTo(3), upTo(9), upTo(9), upTo(20));
+    const property = fc.asyncProperty(shape, upTo(1000), async (shape, seed) => {
+      const [n, , , c] = shape;
+      const cases: ContractCase[] = [
+        {
+          name: `globalAveragePool of [${shape}]`,
+          inputs: { x: { shape } },
+          run: ({ x }) => ops.globalAveragePool(x as tf.Tensor4D),
+        },
+        {
+          name: `scaleChannels of [${shape}]`,
+          inputs: { x: { shape }, gate: { shape: [n, c] } },
+          run: ({ x, gate }) => ops.scaleChannels(x as tf.Tensor4D, gate as tf.Tensor2D),
+        },
+        {
+          name: `addBias to [${shape}]`,
+          inputs: { x: { shape }, bias: { shape: [c] } },
+          run: ({ x, bias }) => ops.addBias(x as tf.Tensor4D, bias as tf.Tensor1D),
+        },
+      ];
+      for (const c of cases) await expectAgreement(c, seed, 1);
+    });
+    await fc.assert(property, runs);
+  });
+
+  test('rows: unit length, gathered, added, cosines', async () => {
+    const property = fc.asyncProperty(
+      upTo(20),
+      upTo(70),
+      fc.array(upTo(1000, 0), { minLength: 1, maxLength: 40 }),
+      upTo(1000),
+      async (rows, dimensions, picks, seed) => {
+        const values = picks.map((pick) => pick % rows);
+        const ids = { name: 'ids', values };
+        const cases: ContractCase[] = [
+          {
+            name: `l2Normalize of [${rows}, ${dimensions}]`,
+            inputs: { x: { shape: [rows, dimensions] } },
+            run: ({ x }) => ops.l2Normalize(x as tf.Tensor2D),
+          },
+          {
+            name: `gatherRows ${values} of [${rows}, ${dimensions}]`,
+            inputs: { x: { shape: [rows, dimensions] } },
+            ids,
+            run: ({ x, ids }) => ops.gatherRows(x as tf.Tensor2D, ids as tf.Tensor1D),
+          },
+          {
+            name: `scatterAddRows to ${values} of [${rows}, ${dimensions}]`,
+            inputs: { x: { shape: [values.length, dimensions] } },
+            ids,
+            run: ({ x, ids }) => ops.scatterAddRows(x as tf.Tensor2D, ids as tf.Tensor1D, rows),
+          },
+          {
+            name: `cosineLogits of [${values.length}, ${dimensions}] with ${rows}`,
+            inputs: { x: { shape: [values.length, dimensions] }, centers: { shape: [rows, dimensions] } },
+            run: ({ x, centers }) => ops.cosineLogits(x as tf.Tensor2D, centers as tf.Tensor2D),
+          },
+        ];
+        for (const c of cases) await expectAgreement(c, seed, 1);
+      },
+    );
+    await fc.assert(property, runs);
+  });
+
+  test('optimizer steps and moving averages', async () => {
+    const shape = fc.oneof(fc.tuple(upTo(67)), fc.tuple(upTo(5), upTo(13))) as fc.Arbitrary<number[]>;
+    const options = fc.record({
+      nesterov: fc.boolean(),
+      momentum: fc.constantFrom(0, 0.9),
+      dampening: fc.constantFrom(0, 0.1),
+      weightDecay: fc.constantFrom(0, 0.01),
+      gradientScale: fc.constantFrom(1, 0.3),
+      step: upTo(3),
+    });
+    const property = fc.asyncProperty(shape, options, upTo(1000), async (shape, options, seed) => {
+      const states = [];
+      for (const backend of ['cpu', 'wasm']) {
+        states.push(
+          await on(backend, () => {
+            const value = (i: number, low = -1) => tf.tensor(fill(sizeOf(shape), seed + i, low), shape);
+            const variables = [value(0), value(1), value(2), value(3, 0), value(4), value(5)].map((v) =>
+              tf.variable(v),
+            ) as [tf.Variable, tf.Variable, tf.Variable, tf.Variable, tf.Variable, tf.Variable];
+            const [p, buffer, mean, square, q, average] = variables;
+            const gradient = value(6);
+            const rest = { beta1: 0.9, beta2: 0.99, eps: 1e-8 };
+            ops.adamWUpdate(p, gradient, mean, square, { lr: 0.1, ...rest, ...options });
+            ops.sgdUpdate(q, gradient, options.momentum ? buffer : null, { lr: 0.1, ...options });
+            ops.updateMovingAverage(average, gradient, 0.3, 1.5);
+            const result = variables.map((v) => v.dataSync() as Float32Array);
+            tf.dispose(variables);
+            return result;
+          }),
+        );
+      }
+      const [expected, actual] = states as [Float32Array[], Float32Array[]];
+      expected.forEach((values, i) => {
+        expect(relativeError(actual[i]!, values, 1), `variable ${i} of [${shape}]`).toBeLessThan(1e-5);
+      });
+    });
+    await fc.assert(property, runs);
+  });
 });
 
 test('no rows are gathered or added on every backend', async () => {
