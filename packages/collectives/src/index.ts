@@ -1,0 +1,2 @@
+export type { Communicator, NumericArray, ReduceOp } from './communicator.js';
+export { CollectiveAbortedError, CollectiveError, CollectiveMismatchError } from './errors.js';
