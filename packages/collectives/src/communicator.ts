@@ -24,8 +24,8 @@ export interface Communicator {
 
   /**
    * In place: every rank ends with the sum, mean or maximum over ranks, element by element; default 'sum'. The lengths
-   * are equal on all ranks. Every rank gets the same bits: values are added in rank order, in double precision, and
-   * rounded once. The maximum with a NaN is NaN.
+   * are equal on all ranks. Every rank gets the same bits, and so does every run: values are added in rank order, each sum
+   * rounded to the array's type. The maximum with a NaN is NaN.
    */
   allReduce(data: Float32Array | Float64Array, op?: ReduceOp): void;
 
