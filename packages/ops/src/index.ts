@@ -23,5 +23,12 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export {
+  type AdamWRowsStep,
+  adamWUpdateRows,
+  assignRows,
+  type SgdRowsStep,
+  sgdUpdateRows,
+} from './row-updates.js';
 export { scaleChannels } from './scale-channels.js';
 export type { Window } from './window.js';
