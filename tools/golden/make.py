@@ -22,7 +22,7 @@ from golden import FILES, dump, encode
 
 SUBJECTS = [
     'hash', 'conv', 'depthwise', 'linear', 'activations', 'norms', 'squeeze_excite', 'head', 'losses', 'optimizers',
-    'schedules', 'lcnet', 'state_dict',
+    'schedules', 'lcnet', 'state_dict', 'partial_fc',
 ]
 # A value may differ in its last place between machines, whose sums have other orders.
 CHECK_TOLERANCE = 1e-6

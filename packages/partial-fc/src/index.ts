@@ -8,4 +8,4 @@ export { PartialFC, type PartialFCOptions, type PartialFCResult, type PartialFCS
 export { RowAdamW, type RowAdamWOptions } from './row-adamw.js';
 export type { RowOptimizer, RowStep, Unsampled } from './row-optimizer.js';
 export { RowSGD, type RowSGDOptions } from './row-sgd.js';
-export { ClassSampler } from './sample-classes.js';
+export { ClassSampler, type Sampler } from './sample-classes.js';

@@ -18,7 +18,7 @@ import { readHeadState, rowsFromShards, withHeadState } from './head-state.js';
 import { type InitialRow, normalRows } from './initial-centers.js';
 import { RowAdamW } from './row-adamw.js';
 import type { RowOptimizer } from './row-optimizer.js';
-import { ClassSampler } from './sample-classes.js';
+import { ClassSampler, type Sampler } from './sample-classes.js';
 import { type LocalSums, softmaxOverRanks } from './softmax-over-ranks.js';
 
 /** How a PartialFC is made. */
@@ -33,6 +33,8 @@ export interface PartialFCOptions {
   sampleRate?: number;
   /** In its place: how many classes a step samples. */
   sampledClasses?: number;
+  /** In place of both: what chooses the classes. Default: uniform, seeded. */
+  sampler?: Sampler;
   /**
    * Interclass filtering, as in insightface: a cosine above this with a class that is not the label's counts as 0 and
    * has no gradient, since the two classes may be one. In [0, 1); default 0: none.
@@ -70,6 +72,8 @@ export interface PartialFCStep {
   gradientScale?: number;
 }
 
+const ONE_SAMPLING = 'PartialFC: give one of sampleRate, sampledClasses and sampler.';
+
 interface Held {
   /** Absent where this rank has no sampled class. */
   rows?: { block: RowBlock; gradient: tf.Tensor2D };
@@ -96,7 +100,7 @@ export class PartialFC {
   readonly #filterThreshold: number;
   readonly #optimizer: RowOptimizer;
   readonly #communicator: Communicator;
-  readonly #sampler: ClassSampler;
+  readonly #sampler: Sampler;
   #stepCount = 0;
   #rates = new Float64Array(0);
   /** Whether all rows are known to be up to date. */
@@ -112,6 +116,7 @@ export class PartialFC {
     loss,
     sampleRate,
     sampledClasses,
+    sampler,
     interclassFilteringThreshold = 0,
     store = deviceStore(),
     optimizer = new RowAdamW(),
@@ -127,6 +132,7 @@ export class PartialFC {
         `PartialFC: interclassFilteringThreshold must be in [0, 1), but it is ${interclassFilteringThreshold}.`,
       );
     }
+    if (sampler && (sampleRate ?? sampledClasses) !== undefined) throw new Error(ONE_SAMPLING);
     if (!Number.isFinite(seed)) throw new RangeError(`PartialFC: seed must be a finite number, not ${seed}.`);
     if (!(Number.isFinite(initStd) && initStd > 0)) {
       throw new RangeError(`PartialFC: initStd must be a finite number above 0, but it is ${initStd}.`);
@@ -135,7 +141,8 @@ export class PartialFC {
     this.#filterThreshold = interclassFilteringThreshold;
     this.#optimizer = optimizer;
     this.#communicator = communicator;
-    this.#sampler = new ClassSampler(classes, sampleSize(classes, sampleRate, sampledClasses), seed);
+    this.#sampler =
+      sampler ?? new ClassSampler(classes, sampleSize(classes, sampleRate, sampledClasses), seed);
     const { first, count } = classRange(classes, communicator.rank, communicator.size);
     this.firstClass = first;
     this.store = store({
@@ -494,7 +501,7 @@ function checkCount(name: string, value: number): number {
 
 function sampleSize(classes: number, rate: number | undefined, count: number | undefined): number {
   if (rate !== undefined && count !== undefined) {
-    throw new Error('PartialFC: give sampleRate or sampledClasses, not both.');
+    throw new Error(ONE_SAMPLING);
   }
   if (count !== undefined) return checkCount('sampledClasses', count);
   const part = rate ?? 1;

@@ -26,10 +26,10 @@ export interface RowAdamWOptions {
   unsampled?: Unsampled;
   /**
    * Whose count undoes the bias of the running means. `row` (default): how often the row itself was updated, so that
-   * its first update is as long as anyone's. `global`: the number of steps, as insightface's PartialFC with AdamW has
-   * it. Rows that are caught up always use the latter.
+   * its first update is as long as anyone's. `insightface`: the number of steps plus 1, whatever the row, as its
+   * PartialFCAdamW has it. Rows that are caught up always use the number of steps, as dense AdamW does.
    */
-  stepCount?: 'row' | 'global';
+  stepCount?: 'row' | 'insightface';
 }
 
 // Past this, what is left of a running mean no longer moves a float32 row.
@@ -45,7 +45,7 @@ export class RowAdamW implements RowOptimizer {
   readonly #betas: readonly [number, number];
   readonly #eps: number;
   readonly #weightDecay: number;
-  readonly #stepCount: 'row' | 'global';
+  readonly #stepCount: 'row' | 'insightface';
 
   /** @throws RangeError where an option is out of range. */
   constructor({
@@ -62,7 +62,7 @@ export class RowAdamW implements RowOptimizer {
     this.#eps = checkNotNegative('RowAdamW: eps', eps);
     this.#weightDecay = checkNotNegative('RowAdamW: weightDecay', weightDecay);
     this.unsampled = checkChoice('RowAdamW: unsampled', unsampled, ['frozen', 'caught-up']);
-    this.#stepCount = checkChoice('RowAdamW: stepCount', stepCount, ['row', 'global']);
+    this.#stepCount = checkChoice('RowAdamW: stepCount', stepCount, ['row', 'insightface']);
   }
 
   update(
@@ -71,7 +71,9 @@ export class RowAdamW implements RowOptimizer {
     { lr, gradientScale, counts, step }: RowStep,
   ): void {
     const [beta1, beta2] = this.#betas;
-    const shared = this.#stepCount === 'global' || this.unsampled === 'caught-up';
+    // One count for all rows, where it is not their own.
+    const shared =
+      this.unsampled === 'caught-up' ? step : this.#stepCount === 'insightface' ? step + 1 : undefined;
     adamWUpdateRows(tables.get('weight')!, tables.get('exp_avg')!, tables.get('exp_avg_sq')!, ids, gradient, {
       lr,
       beta1,
@@ -79,7 +81,7 @@ export class RowAdamW implements RowOptimizer {
       eps: this.#eps,
       weightDecay: this.#weightDecay,
       gradientScale,
-      steps: shared ? new Int32Array(counts.length).fill(step) : counts,
+      steps: shared === undefined ? counts : new Int32Array(counts.length).fill(shared),
     });
   }
 

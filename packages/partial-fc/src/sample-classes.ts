@@ -1,10 +1,22 @@
 import { Random } from '@unitsphere/core';
 
+/** Chooses the classes of a step. */
+export interface Sampler {
+  /** Whether every sample is all of the classes. */
+  readonly samplesAll: boolean;
+  /**
+   * The classes of a step, ascending, each once, the positives among them; the same on every rank and at every call.
+   * @param positives The classes of the batch, in any order and number.
+   * @param step How many steps were applied before.
+   */
+  sample(positives: Int32Array, step: number): Int32Array;
+}
+
 /**
  * Draws the classes of a step: all that the batch has, and as many others as fit the count, uniformly and each once.
  * Its time grows with the sample, not with the classes.
  */
-export class ClassSampler {
+export class ClassSampler implements Sampler {
   readonly #classes: number;
   readonly #count: number;
   readonly #seed: number;

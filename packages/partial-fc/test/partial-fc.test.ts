@@ -11,6 +11,7 @@ import { adamWUpdate, sgdUpdate } from '@unitsphere/ops';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backends, start } from '../../../tools/workspace/backends.ts';
 import {
+  ClassSampler,
   deviceStore,
   hostStore,
   PartialFC,
@@ -245,7 +246,8 @@ test.each([
   [{ dimensions: 1.5 }, 'dimensions must be an integer'],
   [{ sampleRate: 0 }, 'sampleRate must be in (0, 1], but it is 0.'],
   [{ sampleRate: 1.1 }, 'sampleRate must be in (0, 1]'],
-  [{ sampleRate: 0.1, sampledClasses: 3 }, 'not both'],
+  [{ sampleRate: 0.1, sampledClasses: 3 }, 'give one of sampleRate, sampledClasses and sampler'],
+  [{ sampleRate: 0.1, sampler: new ClassSampler(classes, 3, 1) }, 'give one of'],
   [{ sampledClasses: 0 }, 'sampledClasses must be an integer of at least 1'],
   [{ seed: Number.NaN }, 'seed must be a finite number'],
   [{ initStd: 0 }, 'initStd must be'],
