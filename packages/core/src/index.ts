@@ -14,6 +14,7 @@ export {
   readSafetensors,
   SafetensorsError,
   type SafetensorsFile,
+  safetensorsHeader,
   writeSafetensors,
 } from './safetensors.js';
 export { Sequential } from './sequential.js';
