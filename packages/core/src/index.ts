@@ -17,6 +17,7 @@ export {
   readSafetensors,
   SafetensorsError,
   type SafetensorsFile,
+  safetensorsHeader,
   writeSafetensors,
 } from './safetensors.js';
 export { Sequential } from './sequential.js';

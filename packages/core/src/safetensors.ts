@@ -130,15 +130,7 @@ function checkRanges(entries: { name: string; begin: number; end: number }[], da
  * @throws Error when a tensor's values do not fit its shape or its dtype, or its name is the reserved "__metadata__".
  */
 export function writeSafetensors(tensors: StateDict, metadata: Record<string, string> = {}): Uint8Array {
-  // Written out entry by entry: an object would reorder names such as "0" and lose "__proto__".
-  const header: string[] = [];
-  const add = (name: string, entry: unknown) =>
-    header.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-  if (Object.keys(metadata).length) add('__metadata__', metadata);
-  let at = 0;
   for (const [name, { dtype, shape, data }] of tensors) {
-    if (name === '__metadata__')
-      throw new Error('writeSafetensors: a tensor cannot have the name "__metadata__".');
     const type = arrayTypeOf(dtype);
     if (!type || !(data instanceof type)) {
       const expected = type ? `${dtype} needs a ${type.name}` : 'there is no such dtype';
@@ -149,19 +141,52 @@ export function writeSafetensors(tensors: StateDict, metadata: Record<string, st
     if (data.length !== sizeOf(shape)) {
       throw new Error(`writeSafetensors: "${name}" has ${data.length} values, but its shape is [${shape}].`);
     }
-    add(name, { dtype, shape, data_offsets: [at, at + data.byteLength] });
-    at += data.byteLength;
   }
-  const json = new TextEncoder().encode(`{${header.join(',')}}`);
-  const headerBytes = Math.ceil(json.length / 8) * 8;
-  const out = new Uint8Array(8 + headerBytes + at).fill(0x20, 8 + json.length, 8 + headerBytes);
-  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  out.set(json, 8);
-  let to = 8 + headerBytes;
+  const header = safetensorsHeader(
+    [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
+    metadata,
+  );
+  const dataBytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const out = new Uint8Array(header.length + dataBytes);
+  out.set(header);
+  let to = header.length;
   for (const { data } of tensors.values()) {
     out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), to);
     to += data.byteLength;
   }
+  return out;
+}
+
+/**
+ * The start of a safetensors file, behind which the tensors' values follow in the order given: for files that are
+ * written piece by piece. Padded to 8 bytes as the reference writer does.
+ * @param metadata strings to store beside them.
+ * @throws Error when a tensor has the reserved name "__metadata__" or an unknown dtype.
+ */
+export function safetensorsHeader(
+  tensors: readonly { name: string; dtype: HostDtype; shape: readonly number[] }[],
+  metadata: Record<string, string> = {},
+): Uint8Array {
+  // Written out entry by entry: an object would reorder names such as "0" and lose "__proto__".
+  const header: string[] = [];
+  const add = (name: string, entry: unknown) =>
+    header.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+  if (Object.keys(metadata).length) add('__metadata__', metadata);
+  let at = 0;
+  for (const { name, dtype, shape } of tensors) {
+    if (name === '__metadata__')
+      throw new Error('writeSafetensors: a tensor cannot have the name "__metadata__".');
+    const type = arrayTypeOf(dtype);
+    if (!type) throw new Error(`writeSafetensors: "${name}" has the dtype ${dtype}; there is no such dtype.`);
+    const end = at + sizeOf(shape) * type.BYTES_PER_ELEMENT;
+    add(name, { dtype, shape, data_offsets: [at, end] });
+    at = end;
+  }
+  const json = new TextEncoder().encode(`{${header.join(',')}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const out = new Uint8Array(8 + headerBytes).fill(0x20, 8 + json.length);
+  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  out.set(json, 8);
   return out;
 }
 

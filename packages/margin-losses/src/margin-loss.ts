@@ -38,6 +38,25 @@ export interface MarginLoss {
   loss(cosines: tf.Tensor2D, labels: Labels): tf.Scalar;
 }
 
+/** The margin at the label's cosine of each row. */
+export interface MarginTarget {
+  /** float32 [batch]: the margin's value; the label's logit is `scale` times it. */
+  value: tf.Tensor1D;
+  /** float32 [batch]: d value / d cosine, exact or pass-through as the loss is set; 0 beyond ±1, where it is clamped. */
+  slope: tf.Tensor1D;
+}
+
+/** A loss whose margin moves the label's logit by the label's cosine alone, so that it can be applied by parts. */
+export interface LabelMarginLoss extends MarginLoss {
+  /**
+   * The margin by itself, for a softmax that is put together elsewhere: over class centres of which only a part is
+   * here, say. Not differentiable: the slope is given.
+   * @param own float32 [batch], each row's cosine with its label's centre, in [−1, 1] up to rounding.
+   * @throws TypeError on a wrong rank or dtype.
+   */
+  target(own: tf.Tensor1D): MarginTarget;
+}
+
 /** What every margin loss can be told. */
 export interface MarginLossOptions {
   /** What the cosines are multiplied by after the margin; above 0. Default 64. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCosines, checkCosineValues, checkPositive } from './check.js';
 import { labelColumn } from './label-column.js';
-import type { Labels, MarginLoss, MarginLossOptions } from './margin-loss.js';
+import type { LabelMarginLoss, Labels, MarginLossOptions, MarginTarget } from './margin-loss.js';
 
 /** What a margin does to the label's cosine. Its input is in [−1, 1]. */
 export interface MarginCurve {
@@ -14,7 +14,7 @@ export interface MarginCurve {
 type Gradient = NonNullable<MarginLossOptions['gradient']>;
 
 /** The part that all margin losses share: the label column, the scale, the cross-entropy and their gradients. */
-export abstract class MarginSoftmax implements MarginLoss {
+export abstract class MarginSoftmax implements LabelMarginLoss {
   #scale: number;
   readonly #gradient: Gradient;
   readonly #checkNumerics: boolean;
@@ -91,6 +91,19 @@ export abstract class MarginSoftmax implements MarginLoss {
     return run(cosines);
   }
 
+  target(own: tf.Tensor1D): MarginTarget {
+    if (own.rank !== 1 || own.dtype !== 'float32') {
+      throw new TypeError(
+        `${this.title}: own must be float32 [batch], but it is ${own.dtype} of shape [${own.shape}].`,
+      );
+    }
+    const curve = this.curve();
+    return tf.tidy(() => ({
+      value: curve.value(clamp(own)),
+      slope: curveSlope(own, curve, this.#gradient),
+    }));
+  }
+
   #start(cosines: tf.Tensor2D): { scale: number; curve: MarginCurve; gradient: Gradient } {
     checkCosines(this.title, cosines);
     if (this.#checkNumerics) checkCosineValues(this.title, cosines);
@@ -114,17 +127,20 @@ function marginLogits(
   return logits;
 }
 
-/** d margin / d cosine in the label column: 0 beyond ±1, where the cosine is clamped, and 1 where no label is. */
+/** d margin / d cosine in the label column, and 1 where no label is. */
 function labelSlope(
   own: tf.Tensor1D,
   present: tf.Tensor,
   curve: MarginCurve,
   gradient: Gradient,
 ): tf.Tensor1D {
-  const one = tf.onesLike(own);
-  const slope = gradient === 'exact' && curve.slope ? curve.slope(clamp(own)) : one;
-  const inside = tf.where(tf.lessEqual(tf.abs(own), 1), slope, tf.zerosLike(own));
-  return tf.where(present, inside, one);
+  return tf.where(present, curveSlope(own, curve, gradient), tf.onesLike(own));
+}
+
+/** d margin / d cosine: 0 beyond ±1, where the cosine is clamped. */
+function curveSlope(own: tf.Tensor1D, curve: MarginCurve, gradient: Gradient): tf.Tensor1D {
+  const slope = gradient === 'exact' && curve.slope ? curve.slope(clamp(own)) : tf.onesLike(own);
+  return tf.where(tf.lessEqual(tf.abs(own), 1), slope, tf.zerosLike(own));
 }
 
 function clamp(cosine: tf.Tensor1D): tf.Tensor1D {

@@ -26,6 +26,13 @@ export {
   sumSquares,
 } from './optimizer-updates.js';
 export { prelu } from './prelu.js';
+export {
+  type AdamWRowsStep,
+  adamWUpdateRows,
+  assignRows,
+  type SgdRowsStep,
+  sgdUpdateRows,
+} from './row-updates.js';
 export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
 export type { Window } from './window.js';

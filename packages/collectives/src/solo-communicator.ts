@@ -1,0 +1,41 @@
+import type { Communicator, NumericArray } from './communicator.js';
+import { CollectiveAbortedError } from './errors.js';
+import { partOffsets } from './parts.js';
+import { reasonText } from './reason-text.js';
+
+/** The group of one rank: every call returns at once. What is written for replicas then runs without any. */
+export function soloCommunicator(): Communicator {
+  let aborted: string | undefined;
+  const check = () => {
+    if (aborted !== undefined) throw new CollectiveAbortedError(aborted);
+  };
+  return {
+    rank: 0,
+    size: 1,
+    barrier: check,
+    broadcast(_data, root = 0) {
+      checkRoot(root, 1);
+      check();
+    },
+    allReduce: check,
+    allGather<T extends NumericArray>(data: T): T {
+      check();
+      return data.slice() as T;
+    },
+    reduceScatter(data, counts = [data.length]) {
+      partOffsets(counts, 1, data.length);
+      check();
+      return data.slice();
+    },
+    abort(reason) {
+      aborted ??= reasonText(reason);
+    },
+  };
+}
+
+/** @throws RangeError unless it is a rank of the group. */
+export function checkRoot(root: number, size: number): void {
+  if (!Number.isInteger(root) || root < 0 || root >= size) {
+    throw new RangeError(`broadcast: the root must be a rank from 0 to ${size - 1}, not ${root}.`);
+  }
+}

@@ -1,0 +1,56 @@
+/** The margin by itself is the one that the logits and their gradients have. */
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { backends, start } from '../../../tools/workspace/backends.ts';
+import {
+  ArcFace,
+  CombinedMargin,
+  CosFace,
+  type LabelMarginLoss,
+  type MarginLossOptions,
+  NormalizedSoftmax,
+} from '../src/index.js';
+import { logitsGradient } from './reference.js';
+
+const losses: [string, (options: MarginLossOptions) => LabelMarginLoss][] = [
+  ['NormalizedSoftmax', (options) => new NormalizedSoftmax(options)],
+  ['CosFace', (options) => new CosFace({ margin: 0.3, ...options })],
+  ['ArcFace', (options) => new ArcFace({ margin: 0.6, ...options })],
+  ['ArcFace, monotonic', (options) => new ArcFace({ margin: 0.6, monotonic: true, ...options })],
+  ['CombinedMargin', (options) => new CombinedMargin({ m1: 1.1, m2: 0.2, m3: 0.1, ...options })],
+];
+const own = [-1.0000002, -1, -0.99, -0.4, 0, 0.3, 0.97, 1, 1.0000002];
+
+describe.each(backends)('%s', (backend) => {
+  test.each(losses)('%s', async (_name, make) => {
+    await start(backend);
+    for (const gradient of ['exact', 'pass-through'] as const) {
+      const loss = make({ scale: 8, gradient });
+      const before = tf.memory().numTensors;
+      const cosine = tf.tensor1d(own);
+      const { value, slope } = loss.target(cosine);
+      expect(tf.memory().numTensors).toBe(before + 3);
+      const labels = new Int32Array(own.length);
+      const matrix = tf.reshape(cosine, [-1, 1]) as tf.Tensor2D;
+      const logits = loss.logits(matrix, labels);
+      // Scaling by 8 is exact.
+      expect([...value.dataSync()].map((v) => 8 * v)).toEqual([...logits.dataSync()]);
+      const ones = tf.ones<tf.Rank.R2>(matrix.shape);
+      expect([...slope.dataSync()].map((v) => 8 * v)).toEqual([
+        ...logitsGradient(loss, matrix, labels, ones),
+      ]);
+      tf.dispose([cosine, value, slope, matrix, logits, ones]);
+      expect(tf.memory().numTensors).toBe(before);
+    }
+  });
+
+  test('what is no vector of cosines is refused', async () => {
+    await start(backend);
+    tf.tidy(() => {
+      expect(() => new CosFace().target(tf.ones([2, 1]) as never)).toThrow(
+        'CosFace: own must be float32 [batch], but it is float32 of shape [2,1].',
+      );
+      expect(() => new CosFace().target(tf.ones([2], 'int32'))).toThrow(TypeError);
+    });
+  });
+});

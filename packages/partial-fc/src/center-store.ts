@@ -1,0 +1,77 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { StateDict } from '@unitsphere/core';
+import type { InitialRow } from './initial-centers.js';
+
+/** What a store is asked to hold: the class centres that a rank owns, and their optimizer's state. */
+export interface StoreSpec {
+  /** The number of the first class; row r of the store is class firstClass + r. */
+  readonly firstClass: number;
+  /** How many classes there are here; may be 0. */
+  readonly rows: number;
+  /** The length of a centre. */
+  readonly dimensions: number;
+  /** The optimizer's tables beside the centres, by torch's names (`exp_avg`, …), each [rows, dimensions], 0 at first. */
+  readonly stateNames: readonly string[];
+  /** What a centre is before its first update. */
+  readonly initialRow: InitialRow;
+}
+
+/** Rows in the host's memory, in the order they were asked for. */
+export interface HostRows {
+  /** float32 [n, dimensions] by name: `weight`, the centres, and the spec's state names. */
+  readonly tables: ReadonlyMap<string, Float32Array>;
+  /** How many updates each row has had. */
+  readonly counts: Int32Array;
+  /** The step at which each row was last brought up to date; 0 for never. */
+  readonly lastSteps: Int32Array;
+}
+
+/** Rows as an optimizer updates them: places in tables on the backend. */
+export interface RowTables {
+  /** float32 [any, dimensions] by name: `weight` and the state names. Only the rows of `ids` may be changed. */
+  readonly tables: ReadonlyMap<string, tf.Variable>;
+  /** int32 [n]: where in the tables the rows are. */
+  readonly ids: tf.Tensor1D;
+}
+
+/** Rows of a store during one step. */
+export interface RowBlock {
+  /** float32 [n, dimensions]: the centres, in the order asked for. The block's own: not to be disposed. */
+  readonly centers: tf.Tensor2D;
+  /** How many updates each row has had before this step. */
+  readonly counts: Int32Array;
+  /**
+   * Lets fn change the rows and keeps the outcome, counted as one update of each, at the given step. Once a block.
+   * @throws Error where it cannot be kept (a full disk); the store then holds what it held.
+   */
+  update(fn: (rows: RowTables) => void, step: number): Promise<void>;
+  /** Frees the block's tensors. */
+  dispose(): void;
+}
+
+/** Where a rank's class centres live. One step's rows are on loan at a time. */
+export interface CenterStore {
+  readonly spec: StoreSpec;
+  /**
+   * Lends rows.
+   * @param rows Row numbers, ascending, each once.
+   * @param prepare Changes the rows in place before anything sees them, and their lastSteps; the outcome is kept.
+   */
+  gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock>;
+  /** The centres of rows from … to − 1, float32 [to − from, dimensions], in the host's memory. */
+  readCenters(from: number, to: number): Promise<Float32Array>;
+  /**
+   * What a checkpoint needs to bring this state back. A store in memory gives all of it; one in a file fixes the state
+   * as a generation on the disk and gives its number.
+   */
+  save(): Promise<StateDict>;
+  /** Says that the checkpoint with what save() gave last is safely on the disk. */
+  checkpointWritten(): Promise<void>;
+  /** Brings back what a save() gave. @throws Error where it does not fit; nothing is changed then. */
+  restore(saved: StateDict): Promise<void>;
+  /** Frees tensors and closes files; nothing is written. */
+  dispose(): void;
+}
+
+/** Makes a store of the size that the head finds this rank to need. */
+export type StoreFactory = (spec: StoreSpec) => CenterStore;

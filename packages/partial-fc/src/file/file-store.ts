@@ -1,0 +1,236 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { StateDict } from '@unitsphere/core';
+import type { CenterStore, HostRows, RowBlock, StoreFactory, StoreSpec } from '../center-store.js';
+import { CenterStoreError } from '../errors.js';
+import { tableNames } from '../memory-tables.js';
+import { StagedBlock } from '../staged-block.js';
+import { CenterFile } from './center-file.js';
+import { type Generation, Journal } from './journal.js';
+import { indexFiles } from './journal-index.js';
+import { RecordLayout, Records } from './record.js';
+import { RowCache } from './row-cache.js';
+
+/** How a store in a file is made. */
+export interface FileStoreOptions {
+  /** Memory for rows that are in use, in bytes. Default 128 MiB. */
+  cacheBytes?: number;
+  /** Begin anew: drop the file and the journal that are there. Default false. */
+  overwrite?: boolean;
+}
+
+/**
+ * Class centres and their optimizer's state in a file, which may be larger than memory: only sampled rows are read, and
+ * those in use are kept in a cache of bounded size. Beside it memory takes 8 bytes a class.
+ *
+ * Between checkpoints the file is not written: changed rows go to a journal beside it (`path.journal`). save() seals
+ * the journal as a generation, whose number the checkpoint holds; checkpointWritten() moves the sealed rows to the file.
+ * Every step of this is on the disk before the next begins, records and indices carry CRCs, and a move that was cut
+ * short is done again when the file is next opened. So after a crash at any moment the file gives the centres of the
+ * checkpoint that is loaded, and a row is old or new, never torn. A file that holds the generation of a checkpoint gives
+ * no rows until that checkpoint's state is loaded.
+ *
+ * Rows take room on the disk once they were updated; until then they are made from the seed.
+ * @param path The file; made where there is none. One a rank.
+ * @throws CenterStoreError where the file is none of class centres, or of another version, shape or size.
+ */
+export function fileStore(path: string, options: FileStoreOptions = {}): StoreFactory {
+  return (spec) => new FileStore(spec, path, options);
+}
+
+class FileStore implements CenterStore {
+  readonly #layout: RecordLayout;
+  readonly #file: CenterFile;
+  readonly #journal: Journal;
+  readonly #cache: RowCache;
+  /** Why the rows cannot be used, until a state is restored. */
+  #unusable: string | undefined;
+
+  constructor(
+    readonly spec: StoreSpec,
+    path: string,
+    { cacheBytes = 128 * 2 ** 20, overwrite = false }: FileStoreOptions,
+  ) {
+    if (!(Number.isFinite(cacheBytes) && cacheBytes > 0)) {
+      throw new RangeError(`fileStore: cacheBytes must be a finite number above 0, but it is ${cacheBytes}.`);
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    if (overwrite) removeFiles(path);
+    if (existsSync(`${path}.journal`) && !existsSync(path)) {
+      throw new CenterStoreError(
+        `${path} is missing, but its journal is there. Restore the file, or set overwrite to begin anew.`,
+      );
+    }
+    this.#layout = new RecordLayout(tableNames(spec), spec.dimensions);
+    this.#file = new CenterFile(path, this.#layout, spec);
+    this.#journal = new Journal(this.#file);
+    this.#cache = new RowCache(
+      this.#layout,
+      spec.rows,
+      Math.floor(cacheBytes / this.#layout.bytes),
+      (row, slot) => {
+        this.#cache.records.seal(slot, row);
+        this.#journal.write(row, this.#cache.records.bytesOf(slot));
+      },
+    );
+    try {
+      this.#journal.finishMerge();
+      const generations = this.#journal.generations();
+      if (generations.at(-1)!.generation === 0) this.#journal.goTo(0);
+      else {
+        this.#unusable =
+          `${path} holds the centres of a checkpoint (generation ${numbers(generations)}). ` +
+          'Load its state with loadStateDict(), or set overwrite to begin anew.';
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  async gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock> {
+    this.#usable();
+    const { dimensions } = this.spec;
+    const { records } = this.#cache;
+    const tables = this.#layout.tables.map(
+      (name) => [name, new Float32Array(rows.length * dimensions)] as const,
+    );
+    const staged: HostRows = {
+      tables: new Map(tables),
+      counts: new Int32Array(rows.length),
+      lastSteps: new Int32Array(rows.length),
+    };
+    rows.forEach((row, i) => {
+      const slot = this.#load(row);
+      tables.forEach(([, values], table) => {
+        values.set(records.rowOf(slot, table), i * dimensions);
+      });
+      staged.counts[i] = records.count(slot);
+      staged.lastSteps[i] = records.lastStep(slot);
+    });
+    if (prepare) {
+      prepare(staged);
+      this.#write(rows, staged);
+    }
+    return new StagedBlock(staged, dimensions, (updated) => this.#write(rows, updated));
+  }
+
+  async readCenters(from: number, to: number): Promise<Float32Array> {
+    this.#usable();
+    const { dimensions } = this.spec;
+    const centers = new Float32Array((to - from) * dimensions);
+    const one = new Records(this.#layout, 1);
+    for (let row = from; row < to; row++) {
+      // Past the cache: reading all rows must not drive out those in use.
+      const slot = this.#cache.find(row);
+      if (slot < 0) this.#read(row, one, 0);
+      centers.set(slot < 0 ? one.rowOf(0, 0) : this.#cache.records.rowOf(slot, 0), (row - from) * dimensions);
+    }
+    return centers;
+  }
+
+  async save(): Promise<StateDict> {
+    this.#usable();
+    this.#cache.flush();
+    const { generation, sealId } = this.#journal.seal();
+    return new Map([
+      ['generation', { dtype: 'I32', shape: [2], data: Int32Array.of(generation, sealId) }],
+      ['file_id', { dtype: 'I32', shape: [2], data: Int32Array.from(this.#file.header.fileId) }],
+    ]);
+  }
+
+  async checkpointWritten(): Promise<void> {
+    this.#usable();
+    this.#journal.merge();
+  }
+
+  async restore(saved: StateDict): Promise<void> {
+    const [generation, fileId] = [saved.get('generation'), saved.get('file_id')];
+    if (generation?.data.length !== 2 || fileId?.data.length !== 2) {
+      throw new CenterStoreError(
+        'the saved state holds centres and not the generation of a file; load it into a store in memory.',
+      );
+    }
+    const { header, path } = this.#file;
+    if (fileId.data[0] !== header.fileId[0] || fileId.data[1] !== header.fileId[1]) {
+      throw new CenterStoreError(`the saved state belongs to another file of centres than ${path}.`);
+    }
+    const [wanted, sealId] = generation.data as Int32Array;
+    const there = this.#journal.generations();
+    if (!there.some((one) => one.generation === wanted && one.sealId === sealId)) {
+      throw new CenterStoreError(
+        `${path} holds generation ${numbers(there)}, and not the checkpoint's ${wanted}: other training wrote over it. ` +
+          'Resume from the last checkpoint, or restore a copy of the file that is as old as this one.',
+      );
+    }
+    this.#journal.goTo(wanted!);
+    this.#cache.clear();
+    this.#unusable = undefined;
+  }
+
+  dispose(): void {
+    if (this.#unusable === DISPOSED) return;
+    this.#unusable = DISPOSED;
+    this.#file.close();
+    this.#journal.close();
+  }
+
+  #usable(): void {
+    if (this.#unusable) throw new CenterStoreError(this.#unusable);
+  }
+
+  /** The place of a row in the cache. */
+  #load(row: number): number {
+    const slot = this.#cache.find(row);
+    if (slot < 0) return this.#cache.insert(row, (free) => this.#read(row, this.#cache.records, free));
+    this.#cache.markUsed(slot);
+    return slot;
+  }
+
+  #read(row: number, records: Records, i: number): void {
+    const inJournal = this.#journal.has(row);
+    if (inJournal) this.#journal.read(row, records, i);
+    else this.#file.read(row, records, i);
+    const state = records.check(i, row);
+    if (state === 'damaged' || (inJournal && state === 'unwritten')) {
+      const path = inJournal ? this.#journal.path : this.#file.path;
+      throw new CenterStoreError(
+        `${path}: the record of class ${this.spec.firstClass + row} is damaged (its checksum is wrong). Restore the file from a copy.`,
+      );
+    }
+    if (state === 'unwritten') this.spec.initialRow(this.spec.firstClass + row, records.rowOf(i, 0));
+  }
+
+  #write(rows: Int32Array, { tables, counts, lastSteps }: HostRows): void {
+    const { dimensions } = this.spec;
+    const { records } = this.#cache;
+    const values = this.#layout.tables.map((name) => tables.get(name)!);
+    try {
+      rows.forEach((row, i) => {
+        let slot = this.#cache.find(row);
+        // All of the record is written below.
+        if (slot < 0) slot = this.#cache.insert(row, () => {});
+        values.forEach((of, table) => {
+          records.rowOf(slot, table).set(of.subarray(i * dimensions, (i + 1) * dimensions));
+        });
+        records.setSteps(slot, counts[i]!, lastSteps[i]!);
+        this.#cache.markDirty(slot);
+      });
+    } catch (error) {
+      // A part of the step's rows is new and the rest old.
+      this.#unusable = `a step was not kept whole: ${(error as Error).message} Load the state of the last checkpoint.`;
+      throw error;
+    }
+  }
+}
+
+const numbers = (generations: readonly Generation[]) =>
+  generations.map(({ generation }) => generation).join(' or ');
+
+function removeFiles(path: string): void {
+  for (const index of indexFiles(`${path}.journal`)) rmSync(index.path);
+  rmSync(`${path}.journal`, { force: true });
+  rmSync(path, { force: true });
+}
+
+const DISPOSED = 'this store is disposed.';

@@ -1,0 +1,547 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
+import type { StateDict } from '@unitsphere/core';
+import type { LabelMarginLoss } from '@unitsphere/margin-losses';
+import {
+  l2Normalize,
+  l2NormalizeGradient,
+  type MarginSoftmaxSums,
+  marginSoftmaxBackward,
+  marginSoftmaxForward,
+  sumSquares,
+} from '@unitsphere/ops';
+import type { CenterStore, RowBlock, StoreFactory } from './center-store.js';
+import { classRange } from './class-range.js';
+import { deviceStore } from './device-store.js';
+import { NotFiniteError } from './errors.js';
+import { readHeadState, rowsFromShards, withHeadState } from './head-state.js';
+import { type InitialRow, normalRows } from './initial-centers.js';
+import { RowAdamW } from './row-adamw.js';
+import type { RowOptimizer } from './row-optimizer.js';
+import { ClassSampler, type Sampler } from './sample-classes.js';
+import { type LocalSums, softmaxOverRanks } from './softmax-over-ranks.js';
+
+/** How a PartialFC is made. */
+export interface PartialFCOptions {
+  /** How many classes there are, over all ranks. */
+  classes: number;
+  /** The length of an embedding and of a class centre. */
+  dimensions: number;
+  /** The margin and the scale. */
+  loss: LabelMarginLoss;
+  /** The part of the classes that a step samples, in (0, 1]. Default 1: all, which is the full softmax. */
+  sampleRate?: number;
+  /** In its place: how many classes a step samples. */
+  sampledClasses?: number;
+  /** In place of both: what chooses the classes. Default: uniform, seeded. */
+  sampler?: Sampler;
+  /**
+   * Interclass filtering, as in insightface: a cosine above this with a class that is not the label's counts as 0 and
+   * has no gradient, since the two classes may be one. In [0, 1); default 0: none.
+   */
+  interclassFilteringThreshold?: number;
+  /** Where the class centres live. Default deviceStore(). */
+  store?: StoreFactory;
+  /** What updates them. Default new RowAdamW(). */
+  optimizer?: RowOptimizer;
+  /** The ranks that share the classes. Default: one rank. */
+  communicator?: Communicator;
+  /** Of the samples and of the first centres; equal on all ranks. */
+  seed: number;
+  /** Standard deviation of the first centres. Default 0.01. */
+  initStd?: number;
+  /** In its place: what a class's first centre is. A function of the class alone, equal on all ranks. */
+  initialRow?: InitialRow;
+}
+
+/** What one pass gives. */
+export interface PartialFCResult {
+  /** The loss's mean over all ranks' rows. */
+  loss: number;
+  /** float32 [b, dimensions]: its gradient by this rank's embeddings; the caller's to dispose. */
+  embeddingGradient: tf.Tensor2D;
+  /** The sum of the squares of its gradient by this rank's class centres; the sum over ranks is that of all. */
+  gradientSquareSum: number;
+}
+
+/** How the held gradient is applied. */
+export interface PartialFCStep {
+  /** Learning rate. */
+  lr: number;
+  /** Multiplies the gradient (clipping, undoing a loss scale); finite. Default 1. */
+  gradientScale?: number;
+}
+
+const ONE_SAMPLING = 'PartialFC: give one of sampleRate, sampledClasses and sampler.';
+
+interface Held {
+  /** Absent where this rank has no sampled class. */
+  rows?: { block: RowBlock; gradient: tf.Tensor2D };
+}
+
+/**
+ * PartialFC: the margin softmax over all classes, of which a step samples those of its batch and some others, each rank
+ * owning a range of them. Forward and backward in one call by hand, not on the tape.
+ *
+ * Every rank draws the same sample of all classes and keeps those in its range, so any number of ranks computes what one
+ * does. Cosines are float32. Methods are asynchronous since some backends cannot be read otherwise; they must not be
+ * called inside tf.tidy. Embeddings and centres are stored at any length and normalised here.
+ * @see An et al., "Killing Two Birds with One Stone: Efficient and Robust Training of Face Recognition CNNs by Partial
+ *   FC", CVPR 2022.
+ */
+export class PartialFC {
+  readonly classes: number;
+  readonly dimensions: number;
+  /** This rank's classes: `firstClass` to `firstClass + store.spec.rows − 1`. */
+  readonly firstClass: number;
+  /** This rank's class centres. */
+  readonly store: CenterStore;
+  readonly #loss: LabelMarginLoss;
+  readonly #filterThreshold: number;
+  readonly #optimizer: RowOptimizer;
+  readonly #communicator: Communicator;
+  readonly #sampler: Sampler;
+  #stepCount = 0;
+  #rates = new Float64Array(0);
+  /** Whether all rows are known to be up to date. */
+  #upToDate = false;
+  #held: Held | undefined;
+  #busy = false;
+  #disposed = false;
+
+  /** @throws RangeError or Error where an option is out of range; what the store throws. */
+  constructor({
+    classes,
+    dimensions,
+    loss,
+    sampleRate,
+    sampledClasses,
+    sampler,
+    interclassFilteringThreshold = 0,
+    store = deviceStore(),
+    optimizer = new RowAdamW(),
+    communicator = soloCommunicator(),
+    seed,
+    initStd = 0.01,
+    initialRow,
+  }: PartialFCOptions) {
+    this.classes = checkCount('classes', classes);
+    this.dimensions = checkCount('dimensions', dimensions);
+    if (!(interclassFilteringThreshold >= 0 && interclassFilteringThreshold < 1)) {
+      throw new RangeError(
+        `PartialFC: interclassFilteringThreshold must be in [0, 1), but it is ${interclassFilteringThreshold}.`,
+      );
+    }
+    if (sampler && (sampleRate ?? sampledClasses) !== undefined) throw new Error(ONE_SAMPLING);
+    if (!Number.isFinite(seed)) throw new RangeError(`PartialFC: seed must be a finite number, not ${seed}.`);
+    if (!(Number.isFinite(initStd) && initStd > 0)) {
+      throw new RangeError(`PartialFC: initStd must be a finite number above 0, but it is ${initStd}.`);
+    }
+    this.#loss = loss;
+    this.#filterThreshold = interclassFilteringThreshold;
+    this.#optimizer = optimizer;
+    this.#communicator = communicator;
+    this.#sampler =
+      sampler ?? new ClassSampler(classes, sampleSize(classes, sampleRate, sampledClasses), seed);
+    const { first, count } = classRange(classes, communicator.rank, communicator.size);
+    this.firstClass = first;
+    this.store = store({
+      firstClass: first,
+      rows: count,
+      dimensions,
+      stateNames: optimizer.stateNames,
+      initialRow: initialRow ?? normalRows(seed, initStd),
+    });
+  }
+
+  /** How many steps were applied. */
+  get stepCount(): number {
+    return this.#stepCount;
+  }
+
+  /**
+   * One batch: the loss and its gradients. The centres' gradient is held for step() or discard(). All ranks call it
+   * together, each with rows of its own; a rank may have none, but not all.
+   * @param embeddings float32 [b, dimensions], of any length.
+   * @param labels [b]: class numbers.
+   * @throws RangeError where a label is no class, NotFiniteError where an embedding or a centre is no finite number: on
+   *   all ranks. Error on a wrong shape or dtype, or where a gradient is still held. Nothing is changed then.
+   */
+  async forwardBackward(embeddings: tf.Tensor2D, labels: Int32Array): Promise<PartialFCResult> {
+    this.#begin('forwardBackward');
+    // Everything made on the way; what is kept is taken out.
+    const made = new Set<tf.Tensor>();
+    const track = <T extends tf.Tensor>(tensor: T): T => {
+      made.add(tensor);
+      return tensor;
+    };
+    let block: RowBlock | undefined;
+    try {
+      if (this.#held) {
+        throw new Error(
+          'PartialFC: a gradient is still held; call step() or discard() before the next batch.',
+        );
+      }
+      this.#checkBatch(embeddings, labels);
+      const communicator = this.#communicator;
+      const counts = [...communicator.allGather(Int32Array.of(labels.length))];
+      const allLabels = communicator.allGather(labels);
+      this.#checkLabels(allLabels, counts);
+      const unit = labels.length > 0 ? track(l2Normalize(embeddings)) : undefined;
+      const allUnit = await this.#gatherEmbeddings(unit, allLabels.length, track);
+
+      const rows = this.#sampleRows(allLabels);
+      let sums: MarginSoftmaxSums | undefined;
+      let columns: tf.Tensor1D | undefined;
+      let local = noSums(allLabels.length);
+      if (rows.length > 0) {
+        block = await this.store.gather(rows, this.#preparation());
+        const values = columnsOf(allLabels, rows, this.firstClass);
+        columns = track(tf.tensor1d(values, 'int32'));
+        sums = marginSoftmaxForward(allUnit, block.centers, columns, {
+          scale: this.#loss.scale,
+          filterThreshold: this.#filterThreshold,
+        });
+        Object.values(sums).forEach(track);
+        local = await this.#readSums(sums, values);
+      }
+      const softmax = softmaxOverRanks(local, this.#loss.scale, communicator);
+      if (softmax.notFinite >= 0) throw await this.#notFinite(embeddings, softmax.notFinite, counts);
+
+      let gradient: { dEmbeddings: tf.Tensor2D; dCenters: tf.Tensor2D } | undefined;
+      if (block && sums && columns) {
+        gradient = marginSoftmaxBackward(
+          {
+            embeddings: allUnit,
+            centers: block.centers,
+            labels: columns,
+            inverseNorms: sums.inverseNorms,
+            logSumExp: track(tf.tensor1d(softmax.logSumExp)),
+            ownGradient: track(tf.tensor1d(softmax.ownGradient)),
+          },
+          { scale: this.#loss.scale, filterThreshold: this.#filterThreshold, rows: allLabels.length },
+        );
+        track(gradient.dEmbeddings);
+        track(gradient.dCenters);
+      }
+      const dUnit = await this.#scatterEmbeddings(gradient?.dEmbeddings, allLabels.length, counts, track);
+      const embeddingGradient =
+        unit && dUnit
+          ? track(l2NormalizeGradient(embeddings, dUnit))
+          : track(tf.zeros<tf.Rank.R2>([0, this.dimensions]));
+      const squares = gradient ? track(sumSquares(gradient.dCenters)) : undefined;
+      const gradientSquareSum = squares ? (await squares.data())[0]! : 0;
+      this.#held = {};
+      if (block && gradient) {
+        this.#held = { rows: { block, gradient: gradient.dCenters } };
+        made.delete(gradient.dCenters);
+      }
+      made.delete(embeddingGradient);
+      return { loss: softmax.loss, embeddingGradient, gradientSquareSum };
+    } finally {
+      tf.dispose([...made]);
+      if (!this.#held?.rows) block?.dispose();
+      this.#busy = false;
+    }
+  }
+
+  /**
+   * Applies the held gradient to the sampled rows. All ranks call it together.
+   * @throws Error where no gradient is held; RangeError where lr or gradientScale is not finite; what the store throws.
+   */
+  async step({ lr, gradientScale = 1 }: PartialFCStep): Promise<void> {
+    this.#begin('step');
+    try {
+      if (!this.#held) throw new Error('PartialFC: no gradient is held; call forwardBackward() first.');
+      if (!(Number.isFinite(lr) && lr >= 0)) {
+        throw new RangeError(`PartialFC: lr must be a finite number of at least 0, but it is ${lr}.`);
+      }
+      if (!Number.isFinite(gradientScale)) {
+        throw new RangeError(
+          `PartialFC: gradientScale is ${gradientScale}. Call discard() where the gradients' norm is not finite.`,
+        );
+      }
+      const { rows } = this.#held;
+      const step = this.#stepCount + 1;
+      try {
+        await rows?.block.update(
+          (tables) =>
+            this.#optimizer.update(tables, rows.gradient, {
+              lr,
+              gradientScale,
+              counts: rows.block.counts.map((count) => count + 1),
+              step,
+            }),
+          step,
+        );
+      } finally {
+        this.#release();
+      }
+      this.#stepCount = step;
+      this.#keepRate(lr);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Drops the held gradient, if there is one; nothing is changed. */
+  discard(): void {
+    this.#alive();
+    this.#release();
+  }
+
+  /**
+   * This rank's state: its class centres, their optimizer's state, and the step count. Of a store in a file it names a
+   * generation that is on the disk: call {@link checkpointWritten} once the checkpoint with it is safely written.
+   */
+  async stateDict(): Promise<StateDict> {
+    this.#idle('stateDict');
+    const { rows } = this.store.spec;
+    return withHeadState(await this.store.save(), {
+      classes: this.classes,
+      firstClass: this.firstClass,
+      rows,
+      step: this.#stepCount,
+      rates: this.#rates.slice(0, this.#optimizer.unsampled === 'caught-up' ? this.#stepCount : 0),
+    });
+  }
+
+  /** Says that the checkpoint with the last stateDict() is safely on the disk. */
+  async checkpointWritten(): Promise<void> {
+    this.#alive();
+    await this.store.checkpointWritten();
+  }
+
+  /**
+   * Brings back what stateDict() gave; the next step is then the one that would have followed there.
+   * @param shards The states of all ranks; their number may have been another, but for centres in a file.
+   * @throws Error where they do not fit. Nothing is changed then.
+   */
+  async loadStateDict(...shards: StateDict[]): Promise<void> {
+    this.#idle('loadStateDict');
+    if (shards.length === 0)
+      throw new Error('PartialFC: loadStateDict needs the state of at least one rank.');
+    const heads = shards.map(readHeadState);
+    const { step, rates } = heads[0]!;
+    for (const head of heads) {
+      if (head.classes !== this.classes) {
+        throw new Error(
+          `PartialFC: the saved state is of ${head.classes} classes, but there are ${this.classes}.`,
+        );
+      }
+      if (head.step !== step) {
+        throw new Error(
+          `PartialFC: the saved states are of steps ${step} and ${head.step}, not of one checkpoint.`,
+        );
+      }
+    }
+    if (this.#optimizer.unsampled === 'caught-up' && rates.length !== step) {
+      throw new Error(
+        `PartialFC: the saved state has ${rates.length} learning rates for ${step} steps; rows cannot be caught up over them.`,
+      );
+    }
+    await this.store.restore(rowsFromShards(this.store.spec, shards));
+    this.#stepCount = step;
+    this.#rates = rates.slice();
+    this.#upToDate = false;
+  }
+
+  /** Frees tensors and closes files. The head cannot be used after. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#release();
+    this.store.dispose();
+    this.#disposed = true;
+  }
+
+  #alive(): void {
+    if (this.#disposed) throw new Error('PartialFC: this head is disposed; make a new one.');
+  }
+
+  #begin(what: string): void {
+    this.#alive();
+    if (this.#busy)
+      throw new Error(`PartialFC: ${what}() was called before the last call had ended; await it.`);
+    this.#busy = true;
+  }
+
+  #idle(what: string): void {
+    this.#alive();
+    if (this.#busy || this.#held) {
+      throw new Error(
+        `PartialFC: ${what}() was called in the middle of a step; call step() or discard() first.`,
+      );
+    }
+  }
+
+  #release(): void {
+    this.#held?.rows?.block.dispose();
+    this.#held?.rows?.gradient.dispose();
+    this.#held = undefined;
+  }
+
+  #checkBatch(embeddings: tf.Tensor2D, labels: Int32Array): void {
+    if (embeddings.rank !== 2 || embeddings.dtype !== 'float32' || embeddings.shape[1] !== this.dimensions) {
+      throw new Error(
+        `PartialFC: embeddings must be float32 [batch, ${this.dimensions}], but they are ${embeddings.dtype} of shape [${embeddings.shape}].`,
+      );
+    }
+    if (!(labels instanceof Int32Array)) throw new TypeError('PartialFC: labels must be an Int32Array.');
+    if (labels.length !== embeddings.shape[0]) {
+      throw new RangeError(`PartialFC: ${embeddings.shape[0]} embeddings came with ${labels.length} labels.`);
+    }
+  }
+
+  #checkLabels(labels: Int32Array, counts: readonly number[]): void {
+    if (labels.length === 0) throw new RangeError('PartialFC: the batch is empty on all ranks.');
+    const at = labels.findIndex((label) => label < 0 || label >= this.classes);
+    if (at < 0) return;
+    throw new RangeError(
+      `PartialFC: the label of ${rowName(at, counts)} is ${labels[at]}, but there are ${this.classes} classes: 0 to ${this.classes - 1}.`,
+    );
+  }
+
+  async #gatherEmbeddings(
+    unit: tf.Tensor2D | undefined,
+    rows: number,
+    track: (tensor: tf.Tensor2D) => tf.Tensor2D,
+  ): Promise<tf.Tensor2D> {
+    if (this.#communicator.size === 1) return unit!;
+    const own = unit ? ((await unit.data()) as Float32Array) : new Float32Array(0);
+    return track(tf.tensor2d(this.#communicator.allGather(own), [rows, this.dimensions]));
+  }
+
+  /** This rank's rows of the sum of all ranks' gradients. */
+  async #scatterEmbeddings(
+    gradient: tf.Tensor2D | undefined,
+    rows: number,
+    counts: readonly number[],
+    track: (tensor: tf.Tensor2D) => tf.Tensor2D,
+  ): Promise<tf.Tensor2D | undefined> {
+    const { size, rank } = this.#communicator;
+    if (size === 1) return gradient;
+    const part = gradient
+      ? ((await gradient.data()) as Float32Array)
+      : new Float32Array(rows * this.dimensions);
+    const sizes = counts.map((count) => count * this.dimensions);
+    const own = this.#communicator.reduceScatter(part, sizes);
+    return counts[rank]! > 0 ? track(tf.tensor2d(own, [counts[rank]!, this.dimensions])) : undefined;
+  }
+
+  /** This rank's sampled rows, ascending. */
+  #sampleRows(labels: Int32Array): Int32Array {
+    const { rows } = this.store.spec;
+    if (this.#sampler.samplesAll) return Int32Array.from({ length: rows }, (_, row) => row);
+    const sample = this.#sampler.sample(labels, this.#stepCount);
+    const begin = lowerBound(sample, this.firstClass);
+    const end = lowerBound(sample, this.firstClass + rows);
+    return sample.subarray(begin, end).map((number) => number - this.firstClass);
+  }
+
+  #preparation() {
+    if (this.#optimizer.unsampled !== 'caught-up' || this.#stepCount === 0) return undefined;
+    // Where every step samples every row, only the first after a restore can find rows that are behind.
+    if (this.#sampler.samplesAll && this.#upToDate) return undefined;
+    this.#upToDate = true;
+    return (rows: Parameters<RowOptimizer['catchUp']>[0]) =>
+      this.#optimizer.catchUp(rows, this.#stepCount, this.#rates);
+  }
+
+  /** The sums with the label's margin, in the host's memory: one download. */
+  async #readSums({ own, rowMax, rowSum }: MarginSoftmaxSums, columns: Int32Array): Promise<LocalSums> {
+    const stacked = tf.tidy(() => {
+      const { value, slope } = this.#loss.target(own);
+      return tf.stack([rowMax, rowSum, value, slope]);
+    });
+    try {
+      const values = (await stacked.data()) as Float32Array;
+      const rows = columns.length;
+      const [max, sum, target, slope] = [0, 1, 2, 3].map((i) => values.slice(i * rows, (i + 1) * rows));
+      columns.forEach((column, row) => {
+        if (column < 0) target![row] = slope![row] = 0;
+      });
+      return { rowMax: max!, rowSum: sum!, target: target!, slope: slope! };
+    } finally {
+      stacked.dispose();
+    }
+  }
+
+  async #notFinite(embeddings: tf.Tensor2D, row: number, counts: readonly number[]): Promise<NotFiniteError> {
+    const values = await embeddings.data();
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      const own = Math.floor(at / this.dimensions);
+      return new NotFiniteError(
+        `PartialFC: embedding ${own} holds ${values[at]} at place ${at % this.dimensions}. Nothing was changed.`,
+      );
+    }
+    return new NotFiniteError(
+      `PartialFC: the softmax of ${rowName(row, counts)} is no finite number, and this rank's embeddings are finite: ` +
+        "another rank's embedding or a class centre is not. Nothing was changed.",
+    );
+  }
+
+  #keepRate(lr: number): void {
+    if (this.#optimizer.unsampled !== 'caught-up') return;
+    if (this.#rates.length < this.#stepCount) {
+      const larger = new Float64Array(Math.max(1024, 2 * this.#stepCount));
+      larger.set(this.#rates);
+      this.#rates = larger;
+    }
+    this.#rates[this.#stepCount - 1] = lr;
+  }
+}
+
+function checkCount(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1) {
+    throw new RangeError(`PartialFC: ${name} must be an integer of at least 1, but it is ${value}.`);
+  }
+  return value;
+}
+
+function sampleSize(classes: number, rate: number | undefined, count: number | undefined): number {
+  if (rate !== undefined && count !== undefined) {
+    throw new Error(ONE_SAMPLING);
+  }
+  if (count !== undefined) return checkCount('sampledClasses', count);
+  const part = rate ?? 1;
+  if (!(part > 0 && part <= 1))
+    throw new RangeError(`PartialFC: sampleRate must be in (0, 1], but it is ${part}.`);
+  return Math.max(1, Math.floor(part * classes));
+}
+
+/** Where the labels are among the sampled rows; −1 for those of other ranks. */
+function columnsOf(labels: Int32Array, rows: Int32Array, firstClass: number): Int32Array {
+  return labels.map((label) => {
+    const at = lowerBound(rows, label - firstClass);
+    return rows[at] === label - firstClass ? at : -1;
+  });
+}
+
+/** The first place in ascending values that holds at least `wanted`. */
+function lowerBound(values: Int32Array, wanted: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What a rank without sampled classes adds to the softmax. */
+function noSums(rows: number): LocalSums {
+  return {
+    rowMax: new Float32Array(rows).fill(-1e30),
+    rowSum: new Float32Array(rows),
+    target: new Float32Array(rows),
+    slope: new Float32Array(rows),
+  };
+}
+
+function rowName(row: number, counts: readonly number[]): string {
+  let rank = 0;
+  let at = row;
+  while (at >= counts[rank]!) at -= counts[rank++]!;
+  return counts.length === 1 ? `row ${at}` : `row ${at} of rank ${rank}`;
+}
