@@ -7,6 +7,7 @@ The protocol is that of src/contender/protocol.ts: one JSON object a line.
 
 import argparse
 import json
+import math
 import resource
 import sys
 import time
@@ -175,12 +176,13 @@ def serve(args, footprint):
         request = json.loads(line)
         if request['do'] == 'steps':
             step = step or make_step(args)
-            milliseconds, loss = [], None
+            milliseconds, loss, processor = [], None, time.process_time()
             for _ in range(request['count']):
                 started = time.perf_counter()
                 loss = step()
                 milliseconds.append(1000 * (time.perf_counter() - started))
-            say({'milliseconds': milliseconds, 'loss': loss})
+            processor = 1000 * (time.process_time() - processor)
+            say({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
         elif request['do'] == 'memory':
             say({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
         else:

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
-import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
+import type { Description, MemoryFigures, Reply, Request, StepTimes } from './protocol.js';
 
 /** How a contender is started and named. */
 export interface ContenderSpec {
@@ -46,7 +46,7 @@ export class Contender {
   }
 
   /** Makes so many steps. */
-  async steps(count: number): Promise<{ milliseconds: number[]; loss: number }> {
+  async steps(count: number): Promise<StepTimes> {
     const reply = await this.#line.ask({ do: 'steps', count });
     if (!('milliseconds' in reply) || reply.milliseconds.length !== count) {
       throw new Error(
@@ -99,7 +99,7 @@ class Line {
 
   async next(): Promise<Reply> {
     const { done, value } = await this.#lines.next();
-    if (!done) return JSON.parse(value) as Reply;
+    if (!done) return parseReply(value, this.#spec.label);
     const how = await this.#exited;
     if (this.#process.pid === undefined) {
       throw new AbsentError(withRemedy(`${this.#spec.label}: ${how}`, this.#spec.remedy));
@@ -123,6 +123,14 @@ class Line {
 
   #send(request: Request): void {
     if (this.#process.stdin.writable) this.#process.stdin.write(`${JSON.stringify(request)}\n`);
+  }
+}
+
+function parseReply(line: string, label: string): Reply {
+  try {
+    return JSON.parse(line) as Reply;
+  } catch {
+    throw new Error(`${label} printed a line that is no reply: ${line.slice(0, 200)}`);
   }
 }
 

@@ -22,12 +22,21 @@ export interface MemoryFigures {
   wasmHeap?: number;
 }
 
+/** How steps went. */
+export interface StepTimes {
+  /** Wall-clock time of each step, until its loss was known. */
+  milliseconds: number[];
+  /** Processor time of all steps and all threads together, in milliseconds. */
+  processor: number;
+  /** The last step's loss. */
+  loss: number;
+}
+
 /** What the contender answers. */
 export type Reply =
   /** It can run. footprint: its peak memory before anything of the benchmark was made, in bytes. */
   | { ready: Description; footprint: number }
   /** It cannot run here: why, and what to do. */
   | { absent: string }
-  /** Wall-clock time of each step asked for, and the last step's loss. */
-  | { milliseconds: number[]; loss: number }
+  | StepTimes
   | { memory: MemoryFigures };

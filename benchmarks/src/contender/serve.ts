@@ -37,12 +37,14 @@ export async function serve(open: () => Promise<Description>, make: () => Promis
     trainee ??= await make();
     const milliseconds: number[] = [];
     let loss = Number.NaN;
+    const before = process.cpuUsage();
     for (let i = 0; i < request.count; i++) {
       const begun = performance.now();
       loss = await trainee.step();
       milliseconds.push(performance.now() - begun);
     }
-    say({ milliseconds, loss });
+    const { user, system } = process.cpuUsage(before);
+    say({ milliseconds, processor: (user + system) / 1000, loss });
   }
   // Worker threads of the trainee do not keep the process.
   process.exit(0);

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { mean } from './statistics.js';
+import type { StepTimes } from '../contender/protocol.js';
+import { OtherWork } from './other-work.js';
+import { mean, median } from './statistics.js';
 
 /** What can be asked for steps: a contender. */
 export interface Steps {
-  steps(count: number): Promise<{ milliseconds: number[]; loss: number }>;
+  steps(count: number): Promise<StepTimes>;
 }
 
 /** How long it all takes. */
@@ -27,6 +29,10 @@ export interface Course {
   stepsPerTurn: number;
   warmUpSteps: number;
   loss: number;
+  /** Cores that it kept busy, the median of the turns. */
+  coresUsed: number;
+  /** Cores that something else kept busy meanwhile, the median of the turns; where it is not near 0, mistrust the figures. */
+  coresOfOthers: number;
 }
 
 /** Warms a contender up and finds how many steps make a turn. */
@@ -58,9 +64,9 @@ export async function interleave(
   pace: Pace,
   onTurn: (done: number, of: number) => void = () => undefined,
 ): Promise<Course[]> {
-  const courses: (Course & { slow: boolean })[] = [];
+  const courses: (Turns & Awaited<ReturnType<typeof warmUp>>)[] = [];
   for (const contender of contenders) {
-    courses.push({ ...(await warmUp(contender, pace)), turns: [], loss: Number.NaN });
+    courses.push({ ...(await warmUp(contender, pace)), turns: [], used: [], others: [], loss: Number.NaN });
   }
   for (let round = 0; round < pace.rounds; round++) {
     onTurn(round, pace.rounds);
@@ -70,11 +76,29 @@ export async function interleave(
       if (course.slow && round >= pace.slowRounds) continue;
       // Threads of the one before that spin for work come to rest.
       await wait(50);
-      const { milliseconds, loss } = await contenders[at]!.steps(course.stepsPerTurn);
-      course.turns.push(mean(milliseconds));
-      course.loss = loss;
+      await takeTurn(contenders[at]!, course);
     }
   }
   onTurn(pace.rounds, pace.rounds);
-  return courses.map(({ slow: _, ...course }) => course);
+  return courses.map(({ slow: _, used, others, ...course }) => ({
+    ...course,
+    coresUsed: median(used),
+    coresOfOthers: median(others),
+  }));
+}
+
+interface Turns {
+  turns: number[];
+  used: number[];
+  others: number[];
+  loss: number;
+}
+
+async function takeTurn(contender: Steps, course: Turns & { stepsPerTurn: number }): Promise<void> {
+  const otherWork = new OtherWork();
+  const { milliseconds, processor, loss } = await contender.steps(course.stepsPerTurn);
+  course.others.push(otherWork.cores(processor));
+  course.turns.push(mean(milliseconds));
+  course.used.push(processor / (mean(milliseconds) * milliseconds.length));
+  course.loss = loss;
 }

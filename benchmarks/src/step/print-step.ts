@@ -19,6 +19,7 @@ export function printStep(report: StepReport): string {
       },
       { title: 'peak memory, MB', value: (r) => megabytes(r.peakRss) },
       { title: 'before the model, MB', value: (r) => megabytes(r.footprint) },
+      { title: 'cores used', value: (r) => digits(r.coresUsed) },
       { title: 'turns × steps', value: (r) => `${r.stepMilliseconds.repetitions} × ${r.stepsPerTurn}` },
     ],
     contenders,
@@ -29,8 +30,17 @@ export function printStep(report: StepReport): string {
     rows,
     '',
     ...ratioLines(report),
+    ...disturbance(contenders),
     ...Object.values(report.absent).map((why) => `- Not there: ${why}`),
   ].join('\n');
+}
+
+/** A warning where other work took part of the machine. */
+function disturbance(contenders: readonly StepResult[]): string[] {
+  const cores = Math.max(0, ...contenders.map((r) => r.coresOfOthers));
+  return cores > 0.1
+    ? [`- Other work kept up to ${digits(cores)} cores busy meanwhile: measure again on an idle machine.`]
+    : [];
 }
 
 function ratioLines(report: StepReport): string[] {
