@@ -196,7 +196,7 @@ def main():
         import torch
     except ImportError as error:
         # The runner names what is missing and how to get it.
-        say({'absent': error.name})
+        say({'absent': str(error)})
         return
     if args.threads:
         torch.set_num_threads(args.threads)
