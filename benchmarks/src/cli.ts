@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
+import { printOps } from './ops/print-ops.js';
+import { runOps } from './ops/run-ops.js';
 import { stepContenders } from './step/contenders.js';
 import { printStep } from './step/print-step.js';
 import { runStep } from './step/run-step.js';
@@ -54,6 +56,21 @@ program
       await save(options.json, report);
     },
   );
+
+program
+  .command('ops')
+  .description(
+    'each operation at the shapes of that step, beside stock kernels and the limits of the machine',
+  )
+  .option(...json)
+  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
+  .option('--repetitions <COUNT>', 'measurements of each', count, 7)
+  .action(async (options: { json?: string; backends: string[]; repetitions: number }) => {
+    const report = await runOps(options.backends, options.repetitions, progress);
+    progress('');
+    console.log(printOps(report));
+    await save(options.json, report);
+  });
 
 /** Those entries of options that the pattern has. */
 function pick<T extends object>(options: object, pattern: T): Partial<T> {
