@@ -42,6 +42,7 @@ def arguments():
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--classes', type=int, default=10_000)
     parser.add_argument('--embedding', type=int, default=256)
+    parser.add_argument('--norm', choices=['layernorm-batchnorm', 'layernorm'], default='layernorm-batchnorm')
     parser.add_argument('--threads', type=int, default=None, help="default: PyTorch's own choice")
     parser.add_argument('--memory-format', choices=['contiguous', 'channels_last'], default='contiguous')
     parser.add_argument('--adamw', choices=['default', 'foreach', 'fused'], default='default')
@@ -60,11 +61,10 @@ def make_step(args):
     torch.manual_seed(0)
     channels_last = args.memory_format == 'channels_last'
 
-    class Norm(nn.Sequential):
-        """LayerNorm, then BatchNorm."""
-
-        def __init__(self, features):
-            super().__init__(nn.LayerNorm(features), nn.BatchNorm1d(features))
+    def norm(features):
+        if args.norm == 'layernorm':
+            return nn.LayerNorm(features)
+        return nn.Sequential(nn.LayerNorm(features), nn.BatchNorm1d(features))
 
     class Model(nn.Module):
         """Images to embeddings, not yet of unit length."""
@@ -79,9 +79,9 @@ def make_step(args):
             self.neck = nn.Conv2d(channels, squeezed, 1, bias=False)
             self.head = nn.Sequential(
                 nn.Linear(squeezed * side * side, args.embedding, bias=False),
-                Norm(args.embedding),
+                norm(args.embedding),
                 nn.Linear(args.embedding, args.embedding, bias=False),
-                Norm(args.embedding),
+                norm(args.embedding),
             )
 
         def forward(self, images):

@@ -36,7 +36,7 @@ export function printStep(report: StepReport): string {
 }
 
 /** A warning where other work took part of the machine. */
-function disturbance(contenders: readonly StepResult[]): string[] {
+export function disturbance(contenders: readonly StepResult[]): string[] {
   const cores = Math.max(0, ...contenders.map((r) => r.coresOfOthers));
   return cores > 0.1
     ? [`- Other work kept up to ${digits(cores)} cores busy meanwhile: measure again on an idle machine.`]

@@ -13,6 +13,8 @@ export interface StepResult extends Omit<Course, 'turns'> {
   label: string;
   family: StepContender['family'];
   backend: string;
+  /** In no ratio. */
+  extra: boolean;
   description: Description;
   /** Milliseconds of a step: of each turn the mean, of these the median and extremes. */
   stepMilliseconds: Summary & { turns: number[] };
@@ -55,18 +57,10 @@ export async function runStep(
   pace: Pace,
   say: (message: string) => void = () => undefined,
 ): Promise<StepReport> {
-  const running: { spec: StepContender; contender: Contender }[] = [];
-  const absent: Record<string, string> = {};
+  say(`starting ${specs.map(({ label }) => label).join('; ')}`);
+  const { running, absent, failure } = await startAll(specs);
   try {
-    for (const spec of specs) {
-      say(`starting ${spec.label}`);
-      try {
-        running.push({ spec, contender: await Contender.start(spec) });
-      } catch (error) {
-        if (!(error instanceof AbsentError)) throw error;
-        absent[spec.id] = error.message;
-      }
-    }
+    if (failure) throw failure;
     const courses = await interleave(
       running.map(({ contender }) => contender),
       pace,
@@ -91,8 +85,23 @@ export async function runStep(
   }
 }
 
+/** Starts all at once; nothing is timed yet. */
+async function startAll(specs: readonly StepContender[]) {
+  const running: { spec: StepContender; contender: Contender }[] = [];
+  const absent: Record<string, string> = {};
+  let failure: Error | undefined;
+  const starts = await Promise.allSettled(specs.map((spec) => Contender.start(spec)));
+  for (const [i, start] of starts.entries()) {
+    const spec = specs[i]!;
+    if (start.status === 'fulfilled') running.push({ spec, contender: start.value });
+    else if (start.reason instanceof AbsentError) absent[spec.id] = start.reason.message;
+    else failure ??= start.reason as Error;
+  }
+  return { running, absent, failure };
+}
+
 function result(
-  { id, label, family, backend }: StepContender,
+  { id, label, family, backend, extra = false }: StepContender,
   { description, footprint }: Contender,
   { turns, ...course }: Course,
   memory: MemoryFigures,
@@ -103,6 +112,7 @@ function result(
     label,
     family,
     backend,
+    extra,
     description,
     ...course,
     stepMilliseconds: { ...summarize(turns), turns },

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { Command, Option } from 'commander';
+import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
 import type { MemoryFigures } from '../contender/protocol.js';
 import { serve } from '../contender/serve.js';
 import { makeStep } from './unitsphere-step.js';
@@ -15,13 +16,22 @@ const options = new Command()
   .requiredOption('--batch <images>', '', count)
   .requiredOption('--classes <count>', '', count)
   .requiredOption('--embedding <length>', '', count)
+  .requiredOption('--norm <name>')
   .requiredOption('--backend <name>')
   .requiredOption('--replicas <count>', '', count)
   .addOption(new Option('--kernels <which>').choices(['ours', 'stock']).makeOptionMandatory())
   .parse()
   .opts<Workload & { backend: string; replicas: number; kernels: 'ours' | 'stock' }>();
 
-await serve(open, async () => ({ step: makeStep(options), memory }));
+await serve(open, async () => {
+  const step = makeStep(options);
+  if (options.kernels === 'stock' && options.backend !== 'cpu') {
+    // Ours register at their first use and can be replaced then. On `cpu` there are none: all is stock.
+    await step();
+    useStockKernels(options.backend);
+  }
+  return { step, memory };
+});
 
 async function open() {
   if (options.replicas > 1) {

@@ -20,11 +20,11 @@ export function makeStep(workload: Workload): () => Promise<number> {
   };
 }
 
-function configOf({ backbone, imageSize, batch, embedding }: Workload) {
+function configOf({ backbone, imageSize, batch, embedding, norm }: Workload) {
   return parseConfig(
     JSON.stringify({
       data: { imageSize },
-      model: { backbone, neck: 'squeeze', norm: 'layernorm-batchnorm', embeddingSize: embedding },
+      model: { backbone, neck: 'squeeze', norm, embeddingSize: embedding },
       loss: { name: 'cosface', scale: 64, margin: 0.4 },
       optimizer: { name: 'adamw', lr: 1e-3, weightDecay: 1e-3, clipNorm: 5, centersLrScale: 1 },
       schedule: { warmup: 0 },

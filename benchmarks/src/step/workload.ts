@@ -8,6 +8,8 @@ export interface Workload {
   classes: number;
   /** Length of the embedding. */
   embedding: number;
+  /** Of the head. A batch of one image has no statistics: it takes `layernorm` alone. */
+  norm: 'layernorm-batchnorm' | 'layernorm';
 }
 
 /** The step that the project's figures are about. */
@@ -17,21 +19,19 @@ export const DEFAULT_WORKLOAD: Workload = {
   batch: 32,
   classes: 10_000,
   embedding: 256,
+  norm: 'layernorm-batchnorm',
 };
 
 /** The workload as options of a contender's command line. */
-export function workloadArguments({ backbone, imageSize, batch, classes, embedding }: Workload): string[] {
-  const options = {
-    backbone,
-    'image-size': imageSize,
-    batch,
-    classes,
-    embedding,
-  };
-  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+export function workloadArguments({ imageSize, ...rest }: Workload): string[] {
+  return Object.entries({ 'image-size': imageSize, ...rest }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ]);
 }
 
 /** The workload in one line. */
-export function workloadLine({ backbone, imageSize, batch, classes, embedding }: Workload): string {
-  return `${backbone}, Squeeze, LayerNorm→BatchNorm head of ${embedding}, ${imageSize} px, batch ${batch}, CosFace 64/0.4 over ${classes.toLocaleString('en')} classes, AdamW, clipped gradients, float32`;
+export function workloadLine({ backbone, imageSize, batch, classes, embedding, norm }: Workload): string {
+  const head = norm === 'layernorm' ? 'LayerNorm' : 'LayerNorm→BatchNorm';
+  return `${backbone}, Squeeze, ${head} head of ${embedding}, ${imageSize} px, batch ${batch}, CosFace 64/0.4 over ${classes.toLocaleString('en')} classes, AdamW, clipped gradients, float32`;
 }
