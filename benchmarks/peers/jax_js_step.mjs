@@ -7,7 +7,10 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
   options: Object.fromEntries(
-    ['backbone', 'image-size', 'batch', 'classes', 'embedding', 'norm'].map((name) => [name, { type: 'string' }]),
+    ['backbone', 'image-size', 'batch', 'classes', 'embedding', 'norm'].map((name) => [
+      name,
+      { type: 'string' },
+    ]),
   ),
 });
 const [imageSize, batch, classes, embedding] = ['image-size', 'batch', 'classes', 'embedding'].map((name) =>
@@ -94,7 +97,10 @@ function embed(x, weights) {
     if (!value) return;
     const centred = value.ref.sub(np.mean(value, axes, { keepdims: true }));
     const variance = np.mean(np.square(centred.ref), axes, { keepdims: true });
-    value = centred.mul(np.reciprocal(np.sqrt(variance.add(1e-5)))).mul(gamma).add(beta);
+    value = centred
+      .mul(np.reciprocal(np.sqrt(variance.add(1e-5))))
+      .mul(gamma)
+      .add(beta);
   };
   const batchNorm = (features) => {
     normalise([0, 2, 3], (c) => [1, c, 1, 1], features);
@@ -102,8 +108,14 @@ function embed(x, weights) {
   };
   const gate = (features) => {
     const reduced = Math.round(features / 4);
-    const [w1, b1] = [weights.take([features, reduced], Math.sqrt(6 / features)), weights.take([1, reduced], 0)];
-    const [w2, b2] = [weights.take([reduced, features], Math.sqrt(6 / reduced)), weights.take([1, features], 0)];
+    const [w1, b1] = [
+      weights.take([features, reduced], Math.sqrt(6 / features)),
+      weights.take([1, reduced], 0),
+    ];
+    const [w2, b2] = [
+      weights.take([reduced, features], Math.sqrt(6 / reduced)),
+      weights.take([1, features], 0),
+    ];
     if (!value) return;
     const hidden = nn.relu(np.matmul(np.mean(value.ref, [2, 3]), w1).add(b1));
     value = value.mul(nn.hardSigmoid(np.matmul(hidden, w2).add(b2)).reshape([batch, features, 1, 1]));
@@ -153,9 +165,7 @@ function update(parameters, means, squares, images, labels, corrections) {
     images,
     labels,
   );
-  const norm = np.sqrt(
-    gradients.map((g) => np.sum(np.square(g.ref))).reduce((a, b) => a.add(b)),
-  );
+  const norm = np.sqrt(gradients.map((g) => np.sum(np.square(g.ref))).reduce((a, b) => a.add(b)));
   const scale = np.minimum(np.reciprocal(norm.add(1e-6)).mul(5), 1);
   // corrections: 1 − β₁ᵗ and 1 − β₂ᵗ.
   const [c1, c2] = [corrections.ref.slice(0), corrections.slice(1)];

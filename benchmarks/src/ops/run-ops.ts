@@ -18,7 +18,7 @@ export interface OpTimes {
   ratioToStock: Summary | null;
   /** Milliseconds that the machine's limits allow. */
   bound: number;
-  /** bound / ours. */
+  /** bound / the fastest of ours, as the limits are the best that was seen. */
   fractionOfLimit: number;
 }
 
@@ -136,7 +136,7 @@ async function times(
     stock: stock.length ? summarize(stock) : null,
     ratioToStock: stock.length ? pairedRatio(stock, ours) : null,
     bound: boundMilliseconds,
-    fractionOfLimit: boundMilliseconds / summary.median,
+    fractionOfLimit: boundMilliseconds / summary.low,
   };
 }
 
