@@ -1,0 +1,210 @@
+"""One training step of the benchmark's network in PyTorch on the CPU, timed on demand.
+
+The same network, loss and optimizer as the `unitsphere` contender: timm's LCNet features, a 1x1 convolution to a quarter of
+the channels, Linear -> LayerNorm -> BatchNorm twice, CosFace over all classes, AdamW, gradient clipping; float32.
+The protocol is that of src/contender/protocol.ts: one JSON object a line.
+"""
+
+import argparse
+import json
+import math
+import resource
+import sys
+import time
+
+
+def peak_rss():
+    """Bytes: the most this process ever had in memory."""
+    try:
+        with open('/proc/self/status') as status:
+            for line in status:
+                if line.startswith('VmHWM:'):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == 'darwin' else peak * 1024
+
+
+def rss():
+    """Bytes in memory now; None where the system does not say."""
+    try:
+        with open('/proc/self/statm') as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return None
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--backbone', default='lcnet_050', help="timm's name")
+    parser.add_argument('--image-size', type=int, default=128)
+    parser.add_argument('--batch', type=int, default=32)
+    parser.add_argument('--classes', type=int, default=10_000)
+    parser.add_argument('--embedding', type=int, default=256)
+    parser.add_argument('--norm', choices=['layernorm-batchnorm', 'layernorm'], default='layernorm-batchnorm')
+    parser.add_argument('--threads', type=int, default=None, help="default: PyTorch's own choice")
+    parser.add_argument('--memory-format', choices=['contiguous', 'channels_last'], default='contiguous')
+    parser.add_argument('--adamw', choices=['default', 'foreach', 'fused'], default='default')
+    parser.add_argument('--compile', action='store_true', help='torch.compile the network and the loss')
+    parser.add_argument('--profile', type=int, default=0, metavar='STEPS', help='profile so many steps, print and exit')
+    return parser.parse_args()
+
+
+def make_step(args):
+    """The function that trains on a batch and returns the loss."""
+    import timm
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    torch.manual_seed(0)
+    channels_last = args.memory_format == 'channels_last'
+
+    def norm(features):
+        if args.norm == 'layernorm':
+            return nn.LayerNorm(features)
+        return nn.Sequential(nn.LayerNorm(features), nn.BatchNorm1d(features))
+
+    class Model(nn.Module):
+        """Images to embeddings, not yet of unit length."""
+
+        def __init__(self):
+            super().__init__()
+            # The deepest map alone, and no layers behind it.
+            self.backbone = timm.create_model(args.backbone, pretrained=False, features_only=True, out_indices=(4,))
+            channels = self.backbone.feature_info.channels()[-1]
+            side = -(-args.image_size // self.backbone.feature_info.reduction()[-1])
+            squeezed = round(channels / 4)
+            self.neck = nn.Conv2d(channels, squeezed, 1, bias=False)
+            self.head = nn.Sequential(
+                nn.Linear(squeezed * side * side, args.embedding, bias=False),
+                norm(args.embedding),
+                nn.Linear(args.embedding, args.embedding, bias=False),
+                norm(args.embedding),
+            )
+
+        def forward(self, images):
+            return self.head(self.neck(self.backbone(images)[0]).flatten(1))
+
+    class CosFace(nn.Module):
+        """Mean cross-entropy of s * (cos - m at the label) over all classes."""
+
+        def __init__(self, scale=64.0, margin=0.4):
+            super().__init__()
+            self.scale = scale
+            self.margin = margin
+            self.centers = nn.Parameter(torch.randn(args.classes, args.embedding) * 0.01)
+
+        def forward(self, embeddings, labels):
+            cosines = functional.linear(functional.normalize(embeddings), functional.normalize(self.centers))
+            rows = torch.arange(len(labels))
+            # In place, as insightface does: no second matrix of all classes.
+            cosines[rows, labels] -= self.margin
+            return functional.cross_entropy(cosines * self.scale, labels)
+
+    model, criterion = Model().train(), CosFace()
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    parameters = [*model.parameters(), *criterion.parameters()]
+    groups = [
+        {'params': [p for p in parameters if p.dim() > 1]},
+        {'params': [p for p in parameters if p.dim() <= 1], 'weight_decay': 0.0},
+    ]
+    choice = {} if args.adamw == 'default' else {args.adamw: True}
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, weight_decay=1e-3, **choice)
+
+    images = torch.randn(args.batch, 3, args.image_size, args.image_size)
+    if channels_last:
+        images = images.contiguous(memory_format=torch.channels_last)
+
+    def forward(labels):
+        return criterion(model(images), labels)
+
+    if args.compile:
+        forward = torch.compile(forward)
+
+    def step():
+        # New labels each time: a batch learned by heart would train on denormal numbers, which are slow.
+        loss = forward(torch.randint(0, args.classes, (args.batch,)))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def profile(step, steps):
+    import torch
+    from torch.profiler import ProfilerActivity, profile as profiler
+
+    for _ in range(3):
+        step()
+    with profiler(activities=[ProfilerActivity.CPU]) as result:
+        started = time.perf_counter()
+        for _ in range(steps):
+            step()
+        elapsed = time.perf_counter() - started
+    print(f'{torch.__version__}, {torch.get_num_threads()} threads: {1000 * elapsed / steps:.1f} ms a step while profiled')
+    print(result.key_averages().table(sort_by='self_cpu_time_total', row_limit=30, max_name_column_width=55))
+
+
+def say(message):
+    print(json.dumps(message), flush=True)
+
+
+def serve(args, footprint):
+    import timm
+    import torch
+
+    step = None
+    say({
+        'ready': {
+            'name': 'PyTorch',
+            'version': torch.__version__,
+            'timm': timm.__version__,
+            'python': sys.version.split()[0],
+            'threads': torch.get_num_threads(),
+            'cpuCapability': torch.backends.cpu.get_cpu_capability(),
+            'build': torch.__config__.show(),
+        },
+        'footprint': footprint,
+    })
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request['do'] == 'steps':
+            step = step or make_step(args)
+            milliseconds, loss, processor = [], None, time.process_time()
+            for _ in range(request['count']):
+                started = time.perf_counter()
+                loss = step()
+                milliseconds.append(1000 * (time.perf_counter() - started))
+            processor = 1000 * (time.process_time() - processor)
+            say({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
+        elif request['do'] == 'memory':
+            say({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
+        else:
+            break
+
+
+def main():
+    args = arguments()
+    try:
+        import timm
+        import torch
+    except ImportError as error:
+        # The runner names what is missing and how to get it.
+        say({'absent': str(error)})
+        return
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if args.profile:
+        profile(make_step(args), args.profile)
+    else:
+        serve(args, peak_rss())
+
+
+if __name__ == '__main__':
+    main()

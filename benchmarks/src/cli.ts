@@ -1,0 +1,134 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
+import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
+import { runOps } from './ops/run-ops.js';
+import { print, writeTables } from './readme.js';
+import { chooseContenders } from './step/choose-contenders.js';
+import { stepContenders } from './step/contenders.js';
+import { runStep } from './step/run-step.js';
+import { runSweep } from './step/run-sweep.js';
+import { DEFAULT_WORKLOAD, type Workload } from './step/workload.js';
+
+const program = new Command('npm run bench --')
+  .description('Measures unitsphere on this machine, beside PyTorch and stock TensorFlow.js.')
+  .showHelpAfterError();
+
+const json = [
+  '--json <FILE>',
+  'write every figure with the machine, the repetitions and their spread',
+] as const;
+const only = [
+  '--only <IDS>',
+  'who takes part, with commas between; an id also stands for those it begins',
+  list,
+] as const;
+
+program
+  .command('step')
+  .description('one training step, by backend and replicas, beside PyTorch and stock kernels; data excluded')
+  .option(...json)
+  .option(...only)
+  .option('--sweep', 'ours beside PyTorch over batches, image sizes and widths')
+  .option('--backbone <NAME>', "timm's name of an LCNet", DEFAULT_WORKLOAD.backbone)
+  .option('--image-size <PIXELS>', 'a side', count, DEFAULT_WORKLOAD.imageSize)
+  .option('--batch <IMAGES>', 'images a step', count, DEFAULT_WORKLOAD.batch)
+  .option('--classes <COUNT>', 'classes of the loss', count, DEFAULT_WORKLOAD.classes)
+  .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
+  .action(async (options: StepOptions) => {
+    const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
+    const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
+    await show(
+      options.sweep
+        ? await runSweep(workload, pace, progress)
+        : await runStep(chooseContenders(stepContenders(workload), options.only), workload, pace, progress),
+      options.json,
+    );
+  });
+
+interface StepOptions extends Partial<Pace>, Partial<Workload> {
+  json?: string;
+  only?: string[];
+  sweep?: boolean;
+}
+
+program
+  .command('ops')
+  .description(
+    'each operation at the shapes of that step, beside stock kernels and the limits of the machine',
+  )
+  .option(...json)
+  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
+  .option('--repetitions <COUNT>', 'measurements of each', count, 7)
+  .action(async (options: { json?: string; backends: string[]; repetitions: number }) => {
+    await show(await runOps(options.backends, options.repetitions, progress), options.json);
+  });
+
+program
+  .command('memory')
+  .description('whether memory stays flat over many of those steps')
+  .option(...json)
+  .option(...only)
+  .option('--steps <COUNT>', `of which the first ${SETTLING_STEPS} settle`, count, 2000)
+  .action(async (options: { json?: string; only?: string[]; steps: number }) => {
+    if (options.steps <= SETTLING_STEPS) {
+      program.error(`--steps must be more than ${SETTLING_STEPS}, the steps before the first look.`);
+    }
+    const specs = stepContenders(DEFAULT_WORKLOAD);
+    const chosen = chooseContenders(specs, options.only ?? ['unitsphere']);
+    const report = await runMemory(chosen, DEFAULT_WORKLOAD, options.steps, progress);
+    await show(report, options.json);
+    if (report.contenders.some(({ flat }) => !flat)) process.exitCode = 1;
+  });
+
+program
+  .command('tables')
+  .description('write the tables of benchmarks/README.md anew from benchmarks/results/*.json')
+  .action(async () => {
+    const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+    console.log(`From ${(await writeTables(at('README.md'), at('results'))).join(', ')}.`);
+  });
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  }
+  return value;
+}
+
+function list(text: string): string[] {
+  return text.split(',');
+}
+
+/** Those entries of options that the pattern has. */
+function pick<T extends object>(options: object, pattern: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => key in pattern)) as Partial<T>;
+}
+
+/** One line that is overwritten, where someone watches. */
+function progress(message: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
+}
+
+async function show(report: Parameters<typeof print>[0], file?: string): Promise<void> {
+  progress('');
+  console.log(print(report));
+  if (file) await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  progress('');
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

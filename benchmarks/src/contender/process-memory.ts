@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+
+/** The most physical memory this process ever had, in bytes. */
+export function peakRss(): number {
+  // Kilobytes; on Linux the same number as VmHWM, on which a child does not inherit its parent's as maxRSS does.
+  return (linuxStatus('VmHWM') ?? process.resourceUsage().maxRSS) * 1024;
+}
+
+/** The physical memory this process has now, in bytes. */
+export function rss(): number {
+  return process.memoryUsage.rss();
+}
+
+function linuxStatus(key: string): number | undefined {
+  try {
+    const line = readFileSync('/proc/self/status', 'utf8').match(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm'));
+    return line ? Number(line[1]) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { availableParallelism, cpus, totalmem, type } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What the figures were measured on. */
+export interface Machine {
+  cpu: string;
+  /** Cores that this process may use. */
+  cores: number;
+  memoryBytes: number;
+  system: string;
+  node: string;
+  tfjs: string;
+}
+
+/** This machine. */
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    system: `${type()} ${process.arch}`,
+    node: process.version,
+    tfjs: tf.version_core,
+  };
+}
+
+/** The machine in one line. */
+export function machineLine({ cpu, cores, memoryBytes, system, node, tfjs }: Machine): string {
+  return `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, ${system}, Node ${node.slice(1)}, TensorFlow.js ${tfjs}`;
+}

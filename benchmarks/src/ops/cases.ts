@@ -1,0 +1,206 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { CosFace } from '@unitsphere/margin-losses';
+import * as ops from '@unitsphere/ops';
+
+/** What an operation costs at the least: each value read or written once, each multiplication and addition counted. */
+export interface Cost {
+  bytes: number;
+  flops: number;
+}
+
+/** One operation at one shape. */
+export interface OpCase {
+  name: string;
+  /** Float inputs by shape, filled at random in [low, 1); the gradient is taken for each of them. */
+  inputs: number[][];
+  /** Default −1. */
+  low?: number;
+  /** Row numbers, where it takes some: how many, and below what. */
+  ids?: { count: number; below: number };
+  /** Gives the result, or nothing where it assigns its inputs. */
+  run(inputs: tf.Variable[], ids?: tf.Tensor1D): tf.Tensor | undefined;
+  forward: Cost;
+  /** Of the gradient alone; undefined where there is none. */
+  gradient?: Cost;
+}
+
+const BATCH = 32;
+const FLOAT = 4;
+
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const bytes = (...shapes: number[][]) => FLOAT * shapes.reduce((sum, shape) => sum + size(shape), 0);
+
+function convolution(
+  kind: 'conv2d' | 'depthwiseConv2d',
+  side: number,
+  channels: number,
+  filter: [number, number, number, number],
+  stride = 1,
+): OpCase {
+  const [kernel, , , last] = filter;
+  const depthwise = kind === 'depthwiseConv2d';
+  const outChannels = depthwise ? channels : last;
+  const x = [BATCH, side, side, channels];
+  const y = [BATCH, side / stride, side / stride, outChannels];
+  const flops = 2 * size(y) * kernel * kernel * (depthwise ? 1 : channels);
+  const window = { stride, padding: (kernel - 1) / 2 };
+  const convolve = depthwise ? ops.depthwiseConv2d : ops.conv2d;
+  const what = depthwise ? `depthwise ${kernel}×${kernel}` : `conv ${kernel}×${kernel}`;
+  return {
+    name: `${what}${stride > 1 ? `, stride ${stride}` : ''}, ${channels}→${outChannels} at ${side}×${side}`,
+    inputs: [x, filter],
+    run: ([image, weights]) => convolve(image as tf.Tensor4D, weights as tf.Tensor4D, window),
+    forward: { flops, bytes: bytes(x, filter, y) },
+    gradient: { flops: 2 * flops, bytes: bytes(x, filter, y, x, filter) },
+  };
+}
+
+const conv = (kernel: number, side: number, from: number, to: number, stride?: number) =>
+  convolution('conv2d', side, from, [kernel, kernel, from, to], stride);
+const depthwise = (kernel: number, side: number, channels: number, stride?: number) =>
+  convolution('depthwiseConv2d', side, channels, [kernel, kernel, channels, 1], stride);
+
+function batchNorm(side: number, channels: number): OpCase {
+  const x = [BATCH, side, side, channels];
+  return {
+    name: `batch norm + hard-swish, ${channels} at ${side}×${side}`,
+    inputs: [x, [channels], [channels]],
+    run: ([image, gamma, beta]) =>
+      ops.batchNormTrain(image as tf.Tensor4D, gamma as tf.Tensor1D, beta as tf.Tensor1D, {
+        activation: 'hard_swish',
+      }).y,
+    forward: { bytes: bytes(x, x), flops: 10 * size(x) },
+    gradient: { bytes: bytes(x, x, x), flops: 20 * size(x) },
+  };
+}
+
+function gated(side: number, channels: number): OpCase {
+  const x = [BATCH, side, side, channels];
+  return {
+    name: `average pool and gate of squeeze-and-excitation, ${channels} at ${side}×${side}`,
+    inputs: [x],
+    run: ([image]) =>
+      ops.scaleChannels(
+        image as tf.Tensor4D,
+        ops.hardSigmoid(ops.globalAveragePool(image as tf.Tensor4D)) as tf.Tensor2D,
+      ),
+    forward: { bytes: bytes(x, x), flops: 2 * size(x) },
+    gradient: { bytes: bytes(x, x, x), flops: 4 * size(x) },
+  };
+}
+
+function linear(from: number, to: number): OpCase {
+  const [x, weight, y] = [
+    [BATCH, from],
+    [to, from],
+    [BATCH, to],
+  ];
+  const flops = 2 * BATCH * from * to;
+  return {
+    name: `linear ${from}→${to}`,
+    inputs: [x, weight],
+    run: ([rows, weights]) => ops.linear(rows as tf.Tensor2D, weights as tf.Tensor2D),
+    forward: { bytes: bytes(x, weight, y), flops },
+    gradient: { bytes: bytes(x, weight, y, x, weight), flops: 2 * flops },
+  };
+}
+
+function layerNorm(features: number): OpCase {
+  const x = [BATCH, features];
+  return {
+    name: `layer norm, ${features}`,
+    inputs: [x, [features], [features]],
+    run: ([rows, gamma, beta]) =>
+      ops.layerNorm(rows as tf.Tensor2D, gamma as tf.Tensor1D, beta as tf.Tensor1D),
+    forward: { bytes: bytes(x, x), flops: 8 * size(x) },
+    gradient: { bytes: bytes(x, x, x), flops: 16 * size(x) },
+  };
+}
+
+function cosines(classes: number, embedding: number): OpCase {
+  const [x, centers, y] = [
+    [BATCH, embedding],
+    [classes, embedding],
+    [BATCH, classes],
+  ];
+  const flops = 2 * BATCH * embedding * classes;
+  return {
+    name: `cosine logits, ${classes.toLocaleString('en')} classes`,
+    inputs: [x, centers],
+    run: ([rows, weights]) => ops.cosineLogits(rows as tf.Tensor2D, weights as tf.Tensor2D),
+    forward: { bytes: bytes(x, centers, y), flops: flops + 3 * size(centers) },
+    gradient: { bytes: bytes(x, centers, y, x, centers), flops: 2 * flops + 6 * size(centers) },
+  };
+}
+
+function marginLoss(classes: number): OpCase {
+  const x = [BATCH, classes];
+  const loss = new CosFace({ scale: 64, margin: 0.4 });
+  return {
+    name: `CosFace of cosines, ${classes.toLocaleString('en')} classes`,
+    inputs: [x],
+    ids: { count: BATCH, below: classes },
+    run: ([logits], labels) => loss.loss(logits as tf.Tensor as tf.Tensor2D, labels!),
+    // An exponential counts as ten.
+    forward: { bytes: bytes(x), flops: 13 * size(x) },
+    gradient: { bytes: bytes(x, x), flops: 12 * size(x) },
+  };
+}
+
+function adamW(values: number): OpCase {
+  const x = [values];
+  const step = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 1e-3, step: 10 };
+  return {
+    name: `AdamW, ${(values / 1e6).toFixed(1)} million values`,
+    inputs: [x, x, x, x],
+    // Means of squares are not negative.
+    low: 0,
+    run: ([parameter, gradient, expAvg, expAvgSq]) => {
+      ops.adamWUpdate(parameter!, gradient!, expAvg!, expAvgSq!, step);
+      return undefined;
+    },
+    forward: { bytes: bytes(x, x, x, x, x, x, x), flops: 14 * values },
+  };
+}
+
+function gather(rows: number, count: number, dimensions: number): OpCase {
+  const [x, y] = [
+    [rows, dimensions],
+    [count, dimensions],
+  ];
+  return {
+    name: `gather ${count.toLocaleString('en')} of ${rows.toLocaleString('en')} rows of ${dimensions}`,
+    inputs: [x],
+    ids: { count, below: rows },
+    run: ([table], ids) => ops.gatherRows(table as tf.Tensor as tf.Tensor2D, ids!),
+    forward: { bytes: bytes(y, y), flops: 0 },
+    // The gradient is dense: zeros but for the rows taken.
+    gradient: { bytes: bytes(y, x, y), flops: size(y) },
+  };
+}
+
+/** The operations of a training step of LCNet-050 at 128 px and batch 32, with the 10,000-class loss. */
+export const opCases: OpCase[] = [
+  conv(3, 128, 3, 8, 2),
+  conv(1, 64, 8, 16),
+  conv(1, 32, 32, 32),
+  conv(1, 16, 64, 64),
+  conv(1, 8, 128, 128),
+  conv(1, 4, 256, 256),
+  depthwise(3, 64, 8),
+  depthwise(3, 64, 16, 2),
+  depthwise(3, 32, 32),
+  depthwise(5, 8, 128),
+  depthwise(5, 8, 128, 2),
+  depthwise(5, 4, 256),
+  batchNorm(64, 16),
+  batchNorm(16, 64),
+  batchNorm(8, 128),
+  gated(4, 256),
+  linear(1024, 256),
+  layerNorm(256),
+  cosines(10_000, 256),
+  marginLoss(10_000),
+  adamW(2_560_000),
+  gather(10_000, 1000, 256),
+];

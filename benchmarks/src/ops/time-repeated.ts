@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A measurement runs the operation so often that it takes about so long. */
+const MEASUREMENT_MS = 40;
+
+/** Milliseconds of one call of f, as many measurements as asked for; each is the mean of enough calls to be told apart. */
+export async function timeRepeated(
+  f: () => tf.TensorContainer | undefined,
+  repetitions: number,
+): Promise<number[]> {
+  const calls = await callsPerMeasurement(f);
+  const times: number[] = [];
+  for (let i = 0; i < repetitions; i++) times.push(await timeCalls(f, calls));
+  return times;
+}
+
+/** How many calls of f make one measurement; also warms f up. */
+export async function callsPerMeasurement(f: () => tf.TensorContainer | undefined): Promise<number> {
+  let calls = 1;
+  for (;;) {
+    const took = calls * (await timeCalls(f, calls));
+    if (took >= MEASUREMENT_MS) return Math.max(1, Math.round((calls * MEASUREMENT_MS) / took));
+    calls *= 2;
+  }
+}
+
+/** Milliseconds of one of so many calls of f, until the device has done all of them. */
+export async function timeCalls(f: () => tf.TensorContainer | undefined, calls: number): Promise<number> {
+  const begun = performance.now();
+  for (let i = 0; i < calls; i++) tf.dispose(f() ?? []);
+  if (tf.getBackend() === 'webgpu') await deviceIdle();
+  return (performance.now() - begun) / calls;
+}
+
+/** Work is done in order: a value asked for last comes when all before it is done. */
+async function deviceIdle(): Promise<void> {
+  const marker = tf.tidy(() => tf.add(tf.zeros([1]), 1));
+  await marker.data();
+  marker.dispose();
+}

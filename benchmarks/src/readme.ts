@@ -1,0 +1,52 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { printMemory } from './memory/print-memory.js';
+import type { MemoryReport } from './memory/run-memory.js';
+import { printOps } from './ops/print-ops.js';
+import type { OpsReport } from './ops/run-ops.js';
+import { printStep } from './step/print-step.js';
+import { printSweep } from './step/print-sweep.js';
+import type { StepReport } from './step/run-step.js';
+import type { SweepReport } from './step/run-sweep.js';
+
+type Report = StepReport | SweepReport | OpsReport | MemoryReport;
+
+/** Any benchmark's report as Markdown. */
+export function print(report: Report): string {
+  switch (report.benchmark) {
+    case 'step':
+      return printStep(report);
+    case 'sweep':
+      return printSweep(report);
+    case 'ops':
+      return printOps(report);
+    case 'memory':
+      return printMemory(report);
+  }
+}
+
+/**
+ * Puts each report between its markers, `<!-- bench NAME -->` and `<!-- /bench NAME -->`.
+ * @throws Error where a report has no markers in the text.
+ */
+export function fillTables(markdown: string, reports: readonly Report[]): string {
+  return reports.reduce((text, report) => {
+    const [open, close] = [`<!-- bench ${report.benchmark} -->`, `<!-- /bench ${report.benchmark} -->`];
+    const [from, to] = [text.indexOf(open), text.indexOf(close)];
+    if (from < 0 || to < from) {
+      throw new Error(`There is no place for the tables of ${report.benchmark}: ${open} … ${close}.`);
+    }
+    const filled = `\n${print(report)}\n\nMeasured ${report.date.slice(0, 10)}.\n`;
+    return text.slice(0, from + open.length) + filled + text.slice(to);
+  }, markdown);
+}
+
+/** Writes the tables of a README anew from the JSON files in a folder. */
+export async function writeTables(readme: string, folder: string): Promise<string[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  const reports = await Promise.all(
+    files.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Report),
+  );
+  await writeFile(readme, fillTables(await readFile(readme, 'utf8'), reports));
+  return files;
+}

@@ -1,0 +1,48 @@
+/** The process of a contender that is ours or stock TensorFlow.js: trains when the runner asks. */
+import * as tf from '@tensorflow/tfjs-core';
+import { useBackend } from '@unitsphere/backends';
+import { Command, Option } from 'commander';
+import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
+import type { MemoryFigures } from '../contender/protocol.js';
+import { serve } from '../contender/serve.js';
+import { makeStep } from './unitsphere-step.js';
+import type { Workload } from './workload.js';
+
+const count = (text: string) => Number.parseInt(text, 10);
+
+const options = new Command()
+  .requiredOption('--backbone <name>')
+  .requiredOption('--image-size <pixels>', '', count)
+  .requiredOption('--batch <images>', '', count)
+  .requiredOption('--classes <count>', '', count)
+  .requiredOption('--embedding <length>', '', count)
+  .requiredOption('--norm <name>')
+  .requiredOption('--backend <name>')
+  .requiredOption('--replicas <count>', '', count)
+  .addOption(new Option('--kernels <which>').choices(['ours', 'stock']).makeOptionMandatory())
+  .parse()
+  .opts<Workload & { backend: string; replicas: number; kernels: 'ours' | 'stock' }>();
+
+await serve(open, async () => {
+  const step = makeStep(options);
+  if (options.kernels === 'stock' && options.backend !== 'cpu') {
+    // Ours register at their first use and can be replaced then. On `cpu` there are none: all is stock.
+    await step();
+    useStockKernels(options.backend);
+  }
+  return { step, memory };
+});
+
+async function open() {
+  if (options.replicas > 1) {
+    throw new Error('the trainer does not train with several replicas yet.');
+  }
+  const { name } = await useBackend(options.backend);
+  return { backend: name, kernels: options.kernels, replicas: options.replicas, tfjs: tf.version_core };
+}
+
+function memory(): Omit<MemoryFigures, 'peakRss' | 'rss'> {
+  const { numTensors, numBytes } = tf.memory();
+  const { wasm } = tf.backend() as { wasm?: { asm?: { memory?: WebAssembly.Memory } } };
+  return { tensors: numTensors, tensorBytes: numBytes, wasmHeap: wasm?.asm?.memory?.buffer.byteLength };
+}

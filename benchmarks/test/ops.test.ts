@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { opCases } from '../src/ops/cases.js';
+import { bound, type Limits } from '../src/ops/limits.js';
+import { runOps } from '../src/ops/run-ops.js';
+import { print } from '../src/readme.js';
+
+const limits: Limits = {
+  flopsPerSecond: 1e9,
+  bandwidth: [
+    { bytes: 1e3, bytesPerSecond: 1e10 },
+    { bytes: 1e6, bytesPerSecond: 1e9 },
+  ],
+};
+
+it('is bound by the slower of memory and arithmetic, at the speed of copies of that size', () => {
+  expect(bound({ bytes: 1e6, flops: 0 }, limits)).toBeCloseTo(1, 10);
+  expect(bound({ bytes: 1e6, flops: 2e6 }, limits)).toBeCloseTo(2, 10);
+  // Nearer to 1e3 than to 1e6 on a logarithmic scale.
+  expect(bound({ bytes: 2e3, flops: 0 }, limits)).toBeCloseTo(2e-4, 10);
+});
+
+it('counts what a convolution costs', () => {
+  const stem = opCases[0]!;
+  expect(stem.name).toBe('conv 3×3, stride 2, 3→8 at 128×128');
+  expect(stem.forward).toEqual({
+    flops: 2 * 32 * 64 * 64 * 8 * 27,
+    bytes: 4 * (32 * 128 * 128 * 3 + 27 * 8 + 32 * 64 * 64 * 8),
+  });
+});
+
+it('measures ours and stock kernels, says where there are none, and names a backend that is not there', async () => {
+  const few = opCases.filter(({ name }) => /^conv 1×1, 256|^layer norm|^AdamW/.test(name));
+  expect(few).toHaveLength(3);
+  const report = await runOps(['wasm', 'cuda'], 1, () => undefined, few);
+  const [wasm] = report.backends;
+  expect(wasm!.name).toBe('wasm');
+  expect(wasm!.limits.flopsPerSecond).toBeGreaterThan(0);
+  const [conv, norm, adamW] = wasm!.ops;
+  expect(conv!.forward.stock!.median).toBeGreaterThan(0);
+  expect(conv!.withGradient).toMatchObject({ stock: null, ratioToStock: null });
+  expect(norm!.withGradient!.stock!.median).toBeGreaterThan(0);
+  expect(adamW!.withGradient).toBeNull();
+  expect(conv!.forward.fractionOfLimit).toBeCloseTo(conv!.forward.bound / conv!.forward.ours.low, 10);
+  expect(report.absent['cuda']).toContain('cuda');
+  expect(print(report)).toContain('no kernel');
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { printStep } from '../src/step/print-step.js';
+import { runStep } from '../src/step/run-step.js';
+import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
+import { fake } from './fake.js';
+
+const pace = { rounds: 2, turnSeconds: 0.1, warmUpSteps: 2, slowRounds: 1 };
+
+describe('bench step', () => {
+  it('compares our fastest with the fastest setting of each peer', async () => {
+    const report = await runStep(
+      [
+        fake('unitsphere-wasm', { ms: 20 }),
+        fake('unitsphere-wasm-2', { ms: 10 }),
+        fake('unitsphere-webgpu', { ms: 4 }, { backend: 'webgpu' }),
+        fake('pytorch-eager', { ms: 8 }, { family: 'pytorch', backend: 'cpu' }),
+        fake('pytorch-channels-last', { ms: 5 }, { family: 'pytorch', backend: 'cpu' }),
+        fake('pytorch-compiled', { ms: 1 }, { family: 'pytorch', backend: 'cpu', extra: true }),
+        fake('stock-cpu', { ms: 1000 }, { family: 'stock', backend: 'cpu' }),
+        fake('stock-webgpu', { ms: 12 }, { family: 'stock', backend: 'webgpu' }),
+      ],
+      DEFAULT_WORKLOAD,
+      pace,
+    );
+    expect(report).toMatchObject({
+      benchmark: 'step',
+      workload: DEFAULT_WORKLOAD,
+      // A compiled setting is shown and not compared with.
+      ratioToPyTorch: 0.5,
+      ratioToStockCpu: 100,
+      ratioToStockWebgpu: 3,
+      ratios: {
+        ratioToPyTorch: { ours: 'unitsphere-wasm-2', theirs: 'pytorch-channels-last', repetitions: 2 },
+        ratioToStockCpu: { repetitions: 1 },
+      },
+    });
+    // 2 steps of warm-up and 2 turns of 10 or 20.
+    expect(report.peakMemoryRatioToPyTorch).toBeCloseTo((3000 + 22) / (3000 + 42), 10);
+    expect(report.workingMemoryRatioToPyTorch).toBeCloseTo((2000 + 22) / (2000 + 42), 10);
+    expect(Object.keys(report.machine).sort()).toEqual(
+      ['cpu', 'cores', 'memoryBytes', 'system', 'node', 'tfjs'].sort(),
+    );
+    expect(report.contenders[0]).toMatchObject({
+      stepMilliseconds: { median: 20, low: 20, high: 20, repetitions: 2, turns: [20, 20] },
+      imagesPerSecond: { median: 1600 },
+      stepsPerTurn: 5,
+      footprint: 1000,
+    });
+    const text = printStep(report);
+    expect(text).toContain('| Fake unitsphere-wasm-2 ');
+    expect(text).toContain(
+      '`ratioToPyTorch` 0.500 (0.500–0.500): unitsphere-wasm-2 over pytorch-channels-last',
+    );
+  });
+
+  it('names who is absent and leaves the ratio empty', async () => {
+    const report = await runStep(
+      [
+        fake('unitsphere-wasm'),
+        fake('pytorch-eager', {}, { command: 'no-such-python', remedy: 'Install it.' }),
+      ],
+      DEFAULT_WORKLOAD,
+      pace,
+    );
+    expect(report.ratioToPyTorch).toBeNull();
+    expect(report.peakMemoryRatioToPyTorch).toBeNull();
+    expect(report.absent['pytorch-eager']).toContain('Install it.');
+    expect(printStep(report)).toContain('- Not there: Fake pytorch-eager: it could not be started');
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  it('ends every process when one of them dies', async () => {
+    await expect(runStep([fake('a'), fake('b', { 'die-after': 1 })], DEFAULT_WORKLOAD, pace)).rejects.toThrow(
+      'Fake b: it ended with status 3',
+    );
+  });
+});

@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { useBackend } from '@unitsphere/backends';
+import { expect, it } from 'vitest';
+import { makeStep } from '../src/step/unitsphere-step.js';
+import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
+
+const tiny = {
+  ...DEFAULT_WORKLOAD,
+  backbone: 'lcnet_035',
+  imageSize: 32,
+  batch: 2,
+  classes: 10,
+  embedding: 8,
+};
+
+it("makes the trainer's steps and leaves no tensors", async () => {
+  await useBackend('wasm');
+  const step = makeStep(tiny);
+  await step();
+  const before = tf.memory().numTensors;
+  const losses = [await step(), await step()];
+  expect(tf.memory().numTensors).toBe(before);
+  expect(losses.every(Number.isFinite)).toBe(true);
+  // New labels each time: the loss cannot be the same twice.
+  expect(losses[0]).not.toBe(losses[1]);
+});
+
+it('trains on a batch of one with layer norm alone', async () => {
+  await useBackend('wasm');
+  expect(await makeStep({ ...tiny, imageSize: 64, batch: 1, norm: 'layernorm' })()).toBeGreaterThan(0);
+});
