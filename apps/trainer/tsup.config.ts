@@ -1,3 +1,8 @@
 import { packageConfig } from '../../tsup.base.ts';
 
-export default packageConfig({ entry: ['src/cli.ts', 'src/index.ts'], format: ['esm'], splitting: true });
+export default packageConfig({
+  // The replica is the module that the replicas' threads run.
+  entry: { cli: 'src/cli.ts', index: 'src/index.ts', replica: 'src/replicas/worker.ts' },
+  format: ['esm'],
+  splitting: true,
+});

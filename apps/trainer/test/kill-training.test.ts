@@ -11,7 +11,7 @@ const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 const config = (data: string) => `
 data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
-training: { steps: 40, batchSize: 4, logEvery: 1, validateEvery: 15, checkpointEvery: 7 }
+training: { steps: 40, batchSize: 4, replicas: 2, logEvery: 1, validateEvery: 15, checkpointEvery: 7 }
 output: { name: run }
 `;
 
@@ -56,4 +56,35 @@ test('killed with SIGKILL at random moments and resumed, the command line gives 
   }
   const heldOut = (folder: string) => JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')).heldOut;
   expect(heldOut(run)).toEqual(heldOut(join(whole, 'run')));
+});
+
+test('Ctrl-C ends a training on two replicas with a checkpoint, which another number of replicas goes on from', async () => {
+  const data = await pictureFolder();
+  const base = temporaryFolder();
+  const file = join(base, 'tiny.yaml');
+  writeFileSync(file, config(data));
+  const run = join(base, 'run');
+  const child = spawn(
+    process.execPath,
+    [cli, 'train', file, '--output', base, '--set', 'training.steps=4000'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  let told = '';
+  child.stderr.on('data', (text) => {
+    told += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  while (linesOf(join(run, 'metrics.jsonl')) < 3 && child.exitCode === null) await sleep(10);
+  child.kill('SIGINT');
+  expect(await ended, told).toBe(130);
+  const stopped = Number(told.match(/Stopped after step (\d+) of 4000/)![1]);
+  expect(existsSync(join(run, `checkpoints/step-${String(stopped).padStart(8, '0')}`))).toBe(true);
+  const changes = ['--set', `training.steps=${stopped + 2}`, '--set', 'training.replicas=1'];
+  const resumed = spawnSync(process.execPath, [cli, 'train', '--resume', run, ...changes], {
+    encoding: 'utf8',
+  });
+  expect(resumed.status, resumed.stderr).toBe(0);
+  expect(metricsOf(run).at(-1)!.step).toBe(stopped + 2);
 });

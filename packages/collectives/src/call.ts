@@ -1,7 +1,7 @@
 import type { NumericArray, ReduceOp } from './communicator.js';
 import { HEADER_WORDS } from './rendezvous.js';
 
-const OPERATIONS = ['barrier', 'broadcast', 'allReduce', 'allGather', 'reduceScatter'] as const;
+const OPERATIONS = ['barrier', 'broadcast', 'allReduce', 'allGather', 'gather', 'reduceScatter'] as const;
 const DTYPES = ['float32', 'float64', 'int32', 'uint8'] as const;
 const REDUCE_OPS: readonly ReduceOp[] = ['sum', 'mean', 'max'];
 const CONSTRUCTORS = {
@@ -63,7 +63,7 @@ export function lengthOf(header: Int32Array): number {
 export function mismatch(headers: readonly Int32Array[]): string | undefined {
   const [first] = headers as [Int32Array];
   // Arrays that are gathered may differ in length.
-  const lengthsMayDiffer = OPERATIONS[first[OPERATION]!] === 'allGather';
+  const lengthsMayDiffer = ['allGather', 'gather'].includes(OPERATIONS[first[OPERATION]!]!);
   const fits = (header: Int32Array) => {
     for (let word = 0; word < HEADER_WORDS; word++) {
       if (lengthsMayDiffer && (word === LOW || word === HIGH)) continue;
@@ -81,7 +81,9 @@ function describe(header: Int32Array): string {
   const operation = OPERATIONS[header[OPERATION]!]!;
   if (operation === 'barrier') return 'barrier()';
   const values = `${lengthOf(header)} ${DTYPES[header[DTYPE]!]} values`;
-  if (operation === 'broadcast') return `broadcast(${values}, root ${header[ROOT]})`;
+  if (operation === 'broadcast' || operation === 'gather') {
+    return `${operation}(${values}, root ${header[ROOT]})`;
+  }
   return operation === 'allReduce'
     ? `allReduce(${values}, ${REDUCE_OPS[header[OP]!]})`
     : `${operation}(${values})`;

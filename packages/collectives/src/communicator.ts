@@ -32,6 +32,9 @@ export interface Communicator {
   /** A new array: the ranks' arrays behind one another, in rank order. Lengths may differ between ranks. */
   allGather<T extends NumericArray>(data: T): T;
 
+  /** `allGather` for root alone: undefined on the other ranks, which then need not hold it all. Default root 0. */
+  gather<T extends NumericArray>(data: T, root?: number): T | undefined;
+
   /**
    * Sums over ranks, as `allReduce` does, and returns this rank's part as a new array: the first counts[0] elements are
    * rank 0's, the next counts[1] rank 1's, and so on. `counts` add up to the length and are equal on all ranks; default:

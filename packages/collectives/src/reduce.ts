@@ -24,8 +24,14 @@ export function reduce(out: Floats, inputs: readonly Floats[], op: ReduceOp): vo
   if (op === 'mean') divide(out, inputs.length);
 }
 
-// Four at a time: half the time of one at a time.
 function add(out: Floats, a: Floats, b: Floats): void {
+  if (out instanceof Float32Array) addFloats(out, a as Float32Array, b as Float32Array);
+  else addDoubles(out, a as Float64Array, b as Float64Array);
+}
+
+// A function that has seen one type of array alone is compiled to several times quicker code, and four at a time takes half
+// the time of one at a time.
+function addFloats(out: Float32Array, a: Float32Array, b: Float32Array): void {
   const whole = out.length & ~3;
   let i = 0;
   for (; i < whole; i += 4) {
@@ -37,11 +43,24 @@ function add(out: Floats, a: Floats, b: Floats): void {
   for (; i < out.length; i++) out[i] = a[i]! + b[i]!;
 }
 
+function addDoubles(out: Float64Array, a: Float64Array, b: Float64Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = a[i]! + b[i]!;
+}
+
 function maximum(out: Floats, a: Floats, b: Floats): void {
   // Math.max gives NaN where either is.
   for (let i = 0; i < out.length; i++) out[i] = Math.max(a[i]!, b[i]!);
 }
 
 function divide(out: Floats, divisor: number): void {
+  if (out instanceof Float32Array) divideFloats(out, divisor);
+  else divideDoubles(out, divisor);
+}
+
+function divideFloats(out: Float32Array, divisor: number): void {
+  for (let i = 0; i < out.length; i++) out[i]! /= divisor;
+}
+
+function divideDoubles(out: Float64Array, divisor: number): void {
   for (let i = 0; i < out.length; i++) out[i]! /= divisor;
 }

@@ -14,11 +14,16 @@ export function soloCommunicator(): Communicator {
     size: 1,
     barrier: check,
     broadcast(_data, root = 0) {
-      checkRoot(root, 1);
+      checkRoot('broadcast', root, 1);
       check();
     },
     allReduce: check,
     allGather<T extends NumericArray>(data: T): T {
+      check();
+      return data.slice() as T;
+    },
+    gather<T extends NumericArray>(data: T, root = 0): T {
+      checkRoot('gather', root, 1);
       check();
       return data.slice() as T;
     },
@@ -34,8 +39,8 @@ export function soloCommunicator(): Communicator {
 }
 
 /** @throws RangeError unless it is a rank of the group. */
-export function checkRoot(root: number, size: number): void {
+export function checkRoot(operation: string, root: number, size: number): void {
   if (!Number.isInteger(root) || root < 0 || root >= size) {
-    throw new RangeError(`broadcast: the root must be a rank from 0 to ${size - 1}, not ${root}.`);
+    throw new RangeError(`${operation}: the root must be a rank from 0 to ${size - 1}, not ${root}.`);
   }
 }

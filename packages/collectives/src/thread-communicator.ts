@@ -50,7 +50,7 @@ export class ThreadCommunicator implements Communicator {
   }
 
   broadcast(data: NumericArray, root = 0): void {
-    checkRoot(root, this.size);
+    checkRoot('broadcast', root, this.size);
     const call = this.call('broadcast', data, { root });
     const room = this.room(data);
     this.inPieces(call, Math.ceil(data.length / room), (piece) => {
@@ -105,36 +105,12 @@ export class ThreadCommunicator implements Communicator {
   }
 
   allGather<T extends NumericArray>(data: T): T {
-    const call = this.call('allGather', data, {});
-    const room = this.room(data);
-    let out: T | undefined;
-    let lengths: number[] = [];
-    const put = (piece: number) => {
-      this.window(call.dtype).set(data.subarray(piece * room, (piece + 1) * room));
-    };
-    const take = (piece: number, windows: readonly NumericArray[]) => {
-      let at = 0;
-      lengths.forEach((length, rank) => {
-        const count = Math.min(room, length - piece * room);
-        if (count > 0) out!.set(windows[rank]!.subarray(0, count), at + piece * room);
-        at += length;
-      });
-    };
-    put(0);
-    const windows = this.open(call, (headers) => {
-      lengths = headers.map(lengthOf);
-    });
-    out = arrayOf<T>(
-      call.dtype,
-      lengths.reduce((sum, length) => sum + length, 0),
-    );
-    take(0, windows);
-    const pieces = Math.ceil(Math.max(...lengths) / room);
-    for (let piece = 1; piece < pieces; piece++) {
-      put(piece);
-      take(piece, this.meet(call.dtype));
-    }
-    return out;
+    return this.collect(this.call('allGather', data, {}), data, true)!;
+  }
+
+  gather<T extends NumericArray>(data: T, root = 0): T | undefined {
+    checkRoot('gather', root, this.size);
+    return this.collect(this.call('gather', data, { root }), data, this.rank === root);
   }
 
   reduceScatter(data: Float32Array, counts?: readonly number[]): Float32Array {
@@ -163,6 +139,35 @@ export class ThreadCommunicator implements Communicator {
 
   abort(reason: unknown): void {
     this.rendezvous.abort(reason);
+  }
+
+  /** Shows this rank's data to the others, and puts all of it together where it is wanted. */
+  private collect<T extends NumericArray>(call: Call, data: T, wanted: boolean): T | undefined {
+    const room = this.room(data);
+    let lengths: number[] = [];
+    const put = (piece: number) => {
+      this.window(call.dtype).set(data.subarray(piece * room, (piece + 1) * room));
+    };
+    put(0);
+    let windows = this.open(call, (headers) => {
+      lengths = headers.map(lengthOf);
+    });
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    const out = wanted ? arrayOf<T>(call.dtype, total) : undefined;
+    const pieces = Math.ceil(Math.max(...lengths) / room);
+    for (let piece = 0; piece < pieces; piece++) {
+      if (piece > 0) {
+        put(piece);
+        windows = this.meet(call.dtype);
+      }
+      let at = 0;
+      lengths.forEach((length, rank) => {
+        const count = Math.min(room, length - piece * room);
+        if (count > 0) out?.set(windows[rank]!.subarray(0, count), at + piece * room);
+        at += length;
+      });
+    }
+    return out;
   }
 
   /** Reduces this rank's part of all windows, with its own values from where they are. */

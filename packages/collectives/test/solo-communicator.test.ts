@@ -11,7 +11,7 @@ it('one rank has everything already', () => {
   expect(data).toEqual(Float32Array.of(1, -2, 3));
   const gathered = group.allGather(data);
   const scattered = group.reduceScatter(data);
-  expect([gathered, scattered]).toEqual([data, data]);
+  expect([gathered, scattered, group.gather(data)]).toEqual([data, data, data]);
   // New arrays, as in a larger group.
   expect([gathered === data, scattered.buffer === data.buffer]).toEqual([false, false]);
 });
@@ -32,6 +32,7 @@ it('calls after abort throw its reason', () => {
     () => group.broadcast(new Float32Array(1)),
     () => group.allReduce(new Float32Array(1)),
     () => group.allGather(new Float32Array(1)),
+    () => group.gather(new Float32Array(1)),
     () => group.reduceScatter(new Float32Array(1)),
   ]) {
     expect(call).toThrow(CollectiveAbortedError);

@@ -79,6 +79,9 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
           fc.asyncProperty(cases, async (inputs) => {
             const given = await ranks.results('allGather', (rank) => [Int32Array.from(inputs[rank]!)]);
             for (const result of given) expect(result).toEqual(Int32Array.from(inputs.flat()));
+            const root = inputs[0]!.length % size;
+            const told = await ranks.all('gather', (rank) => [Int32Array.from(inputs[rank]!), root]);
+            expect(told[root]).toMatchObject({ result: Int32Array.from(inputs.flat()) });
           }),
           runs,
         );

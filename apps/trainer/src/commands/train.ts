@@ -124,12 +124,13 @@ function readOverrides(options: TrainOptions) {
 
 function finishedLines(run: RunDirectory, summary: TrainingSummary): string[] {
   const speed = Math.round(summary.imagesPerSecond).toLocaleString('en');
+  const replicas = (summary.replicas ?? 1) > 1 ? `, ${summary.replicas} replicas` : '';
   const steps = `${summary.steps.toLocaleString('en')} steps in ${formatSeconds(summary.seconds)}`;
   return [
     '',
     ...resultLines(summary),
     '',
-    `${steps}, ${speed} images/s on ${summary.backend}`,
+    `${steps}, ${speed} images/s on ${summary.backend}${replicas}`,
     `Report: ${relativePath(run.file(RUN_FILES.report))}`,
   ];
 }

@@ -88,6 +88,8 @@ export type ScheduleConfig =
 export interface TrainingConfig {
   steps: number;
   batchSize: number;
+  /** Copies of the model that train at once. */
+  replicas: 'auto' | number;
   logEvery: number;
   validateEvery: number | null;
   testEvery: number | null;

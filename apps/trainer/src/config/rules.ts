@@ -9,6 +9,7 @@ export function checkRules(config: CheckedConfig): Issue[] {
     ...checkLoss(config),
     ...checkOptimizer(config),
     ...checkSchedule(config),
+    ...checkTraining(config),
   ];
 }
 
@@ -114,6 +115,17 @@ function* checkOptimizer({ optimizer }: CheckedConfig): Generator<Issue> {
 function* checkSchedule({ schedule }: CheckedConfig): Generator<Issue> {
   if (schedule.name !== 'polynomial' && schedule.power !== undefined) {
     yield issue('schedule.power', `only name: polynomial has a power; ${remove('schedule.power')}`);
+  }
+}
+
+function* checkTraining({ training: { replicas, batchSize } }: CheckedConfig): Generator<Issue> {
+  // Batch norm has no variance of one image.
+  const most = Math.floor(batchSize / 2);
+  if (replicas !== 'auto' && replicas > 1 && replicas > most) {
+    yield issue(
+      'training.replicas',
+      `${replicas} replicas of a batch of ${batchSize} have fewer than 2 images each; use at most ${most}, or a larger training.batchSize`,
+    );
   }
 }
 

@@ -180,6 +180,12 @@ const schedule = z.strictObject({
 const training = z.strictObject({
   steps: count().default(1000).describe('How many batches to train on.'),
   batchSize: z.int().min(2).default(64).describe('Images a step.'),
+  replicas: z
+    .union([z.literal('auto'), z.int().min(1).max(256)])
+    .default('auto')
+    .describe(
+      'Copies of the model that train at once, each on its part of every batch, on a core each; the batch stays what it is. auto: one a core on wasm, one elsewhere.',
+    ),
   logEvery: count().default(10).describe('Steps between lines of metrics.'),
   validateEvery: count()
     .nullable()

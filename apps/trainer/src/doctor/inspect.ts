@@ -4,6 +4,8 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendDescription, describeBackends, useBackend } from '@unitsphere/backends';
+import { parseConfig } from '../config/parse-config.js';
+import { replicaCount } from '../replicas/replica-count.js';
 
 /** A library that loads or does not. */
 export interface LibraryState {
@@ -20,6 +22,8 @@ export interface Inspection {
   unitsphere: string;
   node: { version: string; platform: string; supported: boolean; required: string };
   processor: { model: string; cores: number };
+  /** How many replicas a training has by default. */
+  replicas: number;
   memory: { totalBytes: number; freeBytes: number };
   disk: { path: string; freeBytes: number };
   packages: { name: string; version: string | null }[];
@@ -37,6 +41,7 @@ const require = createRequire(import.meta.url);
 export async function inspect(): Promise<Inspection> {
   const own = require('unitsphere/package.json');
   const names = Object.keys(own.dependencies).filter((name) => name.startsWith('@unitsphere/'));
+  const backends = await inspectBackends();
   const inspection: Inspection = {
     unitsphere: own.version,
     node: {
@@ -46,11 +51,12 @@ export async function inspect(): Promise<Inspection> {
       required: own.engines.node,
     },
     processor: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism() },
+    replicas: replicasByDefault(backends),
     memory: memory(),
     disk: disk(process.cwd()),
     packages: names.map((name) => ({ name, version: versionOf(`${name}/package.json`) })),
     tfjs: tf.version_core,
-    backends: await inspectBackends(),
+    backends,
     libraries: [await inspectSharp(), await inspectCanvas()],
     problems: [],
   };
@@ -61,6 +67,13 @@ export async function inspect(): Promise<Inspection> {
 export function isSupported(version: string): boolean {
   const [major, minor] = version.split('.').map(Number);
   return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
+}
+
+function replicasByDefault(backends: Inspection['backends']): number {
+  // The first that works is what a training takes by default.
+  const backend = backends.find(({ computes }) => computes)?.name ?? 'none';
+  const { replicas: wanted, batchSize } = parseConfig('').training;
+  return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
 }
 
 async function inspectBackends(): Promise<Inspection['backends']> {

@@ -19,6 +19,7 @@ export function printInspection(found: Inspection, colors: Colors): string {
     '',
     row('Node', `${found.node.version} (${found.node.platform})${found.node.supported ? '' : ` ${bad}`}`),
     row('Processor', `${found.processor.model}, ${plural(found.processor.cores, 'core')}`),
+    row('Replicas', `${found.replicas} in a training, unless training.replicas says otherwise`),
     row('Memory', `${formatBytes(found.memory.totalBytes)}, ${formatBytes(found.memory.freeBytes)} free`),
     row('Disk', `${formatBytes(found.disk.freeBytes)} free in ${found.disk.path}`),
     row('TensorFlow.js', found.tfjs),

@@ -3,40 +3,67 @@ import { l2Normalize } from '@unitsphere/ops';
 import type { EmbeddingModel } from '../model/embedding-model.js';
 import { type Preprocessing, toInput } from '../model/preprocessing.js';
 
-/** Unit-length embeddings of many images, made in batches. */
-export class Embedder {
+/** What makes unit-length embeddings of many images. */
+export interface ImageEmbedder {
+  /**
+   * @param images One size × size × 3 array of bytes each, RGB.
+   * @returns images.length × dimensions, row-major; dimensions 0 for no images.
+   */
+  embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }>;
+}
+
+/** Embeds in batches, in the model's present mode. */
+export class Embedder implements ImageEmbedder {
   constructor(
     private readonly model: EmbeddingModel,
     private readonly preprocessing: Preprocessing,
     private readonly batchSize = 64,
   ) {}
 
-  /**
-   * Embeds images in the model's present mode.
-   * @param images One size × size × 3 array of bytes each, RGB.
-   * @returns images.length × embeddingSize, row-major.
-   */
   async embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }> {
     const parts: Float32Array[] = [];
     for (let at = 0; at < images.length; at += this.batchSize) {
-      const batch = images.slice(at, at + this.batchSize);
-      const bytes = new Uint8Array(batch.reduce((sum, image) => sum + image.length, 0));
-      let to = 0;
-      for (const image of batch) {
-        bytes.set(image, to);
-        to += image.length;
-      }
-      const embedded = tf.tidy(() => l2Normalize(this.model.forward(toInput(bytes, this.preprocessing))));
-      parts.push((await embedded.data()) as Float32Array);
-      embedded.dispose();
+      const bytes = joinImages(images.slice(at, at + this.batchSize));
+      parts.push(await embedBatch(this.model, bytes, this.preprocessing));
     }
-    const total = parts.reduce((sum, part) => sum + part.length, 0);
-    const embeddings = new Float32Array(total);
-    let to = 0;
-    for (const part of parts) {
-      embeddings.set(part, to);
-      to += part.length;
-    }
-    return { embeddings, dimensions: images.length ? total / images.length : 0 };
+    const embeddings = joinEmbeddings(parts);
+    return { embeddings, dimensions: images.length ? embeddings.length / images.length : 0 };
   }
+}
+
+/** Unit-length embeddings of whole images behind one another, in the model's present mode; none of none. */
+export async function embedBatch(
+  model: EmbeddingModel,
+  images: Uint8Array,
+  preprocessing: Preprocessing,
+): Promise<Float32Array> {
+  if (images.length === 0) return new Float32Array(0);
+  const embedded = tf.tidy(() => l2Normalize(model.forward(toInput(images, preprocessing))));
+  try {
+    return (await embedded.data()) as Float32Array;
+  } finally {
+    embedded.dispose();
+  }
+}
+
+/** Images behind one another. */
+export function joinImages(images: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(images.reduce((sum, image) => sum + image.length, 0));
+  let to = 0;
+  for (const image of images) {
+    bytes.set(image, to);
+    to += image.length;
+  }
+  return bytes;
+}
+
+/** Embeddings behind one another. */
+export function joinEmbeddings(parts: readonly Float32Array[]): Float32Array {
+  const embeddings = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let to = 0;
+  for (const part of parts) {
+    embeddings.set(part, to);
+    to += part.length;
+  }
+  return embeddings;
 }

@@ -1,5 +1,5 @@
 import { identificationRate, type VerificationResult, verifyEmbeddings } from '@unitsphere/verification';
-import type { Embedder } from './embed.js';
+import type { ImageEmbedder } from './embed.js';
 import type { EvaluationImages } from './evaluation-images.js';
 
 /** What an evaluation gives: embeddings, verification over all pairs, and identification by enrolling the clean image. */
@@ -12,7 +12,10 @@ export interface ModelVerification {
 }
 
 /** Embeds the images and scores all pairs. */
-export async function verifyModel(embedder: Embedder, images: EvaluationImages): Promise<ModelVerification> {
+export async function verifyModel(
+  embedder: ImageEmbedder,
+  images: EvaluationImages,
+): Promise<ModelVerification> {
   const { embeddings, dimensions } = await embedder.embed(images.map(({ image }) => image.data));
   const labels = Int32Array.from(images, ({ label }) => label);
   const rowsOf = (clean: boolean) =>

@@ -58,6 +58,7 @@ function parts({ report, rates, totalSteps }: ProgressView): Part[] {
     },
     { text: `lr ${formatRate(report.learningRate)}`, rank: 4 },
     { text: `${formatSpeed(rates.imagesPerSecond)} images/s`, rank: 2 },
+    { text: (report.replicas ?? 1) > 1 ? `${report.replicas} replicas` : '', rank: 6 },
     // A trainer that waits for images, not for arithmetic, is the thing to see.
     { text: waits, rank: 3, paint: (c, text) => (slowest[0] === 'data' ? c.yellow(text) : c.dim(text)) },
     { text: `${formatSeconds((totalSteps - report.step) * rates.secondsPerStep)} left`, rank: 1 },

@@ -7,6 +7,8 @@ export interface StepReport {
   learningRate: number;
   /** Images in the step's batch. */
   images: number;
+  /** How many replicas shared it; told where it is more than one. */
+  replicas?: number;
   /** Milliseconds by what they went to, such as `{ data: 3, compute: 140 }`; together the step's time. */
   times: Record<string, number>;
 }

@@ -38,6 +38,8 @@ export interface ReportSummary {
   steps: number;
   imagesPerSecond: number;
   backend: string;
+  /** How many replicas trained, each on its part of every batch. */
+  replicas?: number;
   /** Wall-clock time of training. */
   seconds: number;
   imagesSeen?: number;

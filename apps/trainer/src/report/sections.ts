@@ -46,6 +46,7 @@ export function facts(data: ReportData): Html {
   ];
   if (summary.imagesSeen !== undefined) entries.push(['Images seen', formatCount(summary.imagesSeen)]);
   entries.push(['Images a second', formatNumber(summary.imagesPerSecond)], ['Backend', summary.backend]);
+  if (summary.replicas !== undefined) entries.push(['Replicas', formatCount(summary.replicas)]);
   if (summary.classes !== undefined) entries.push(['Classes', formatCount(summary.classes)]);
   if (summary.parameters !== undefined) entries.push(['Parameters', formatCount(summary.parameters)]);
   if (summary.embeddingSize !== undefined) entries.push(['Embedding', formatCount(summary.embeddingSize)]);

@@ -2,12 +2,14 @@ import {
   float32,
   readSafetensors,
   type SafetensorsFile,
+  type StateDict,
   StateDictError,
   toFloat32,
   writeSafetensors,
 } from '@unitsphere/core';
 import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
 import { UserError } from '../user-error.js';
+import { gatherHeadState } from './class-head.js';
 import type { TrainingState } from './training-state.js';
 
 /**
@@ -18,10 +20,16 @@ import type { TrainingState } from './training-state.js';
 export type CheckpointFiles = Record<string, Uint8Array>;
 
 const CENTERS_KEY = 'weight';
+// Beside the model's optimizer state: that of the class centres.
+const CENTERS_PREFIX = 'centers.';
 
-/** All of a run's state as files. */
-export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles> {
-  const { model, classCenters, optimizer, ema } = state;
+/**
+ * All of a run's state as files, the same for any number of replicas; undefined but on rank 0. All ranks call it together.
+ */
+export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles | undefined> {
+  const { model, head, optimizer, ema, communicator } = state;
+  const centers = await gatherHeadState(head, communicator);
+  if (!centers) return undefined;
   const files: CheckpointFiles = {};
   if (ema) {
     files['raw.safetensors'] = writeSafetensors(await model.stateDict());
@@ -33,19 +41,28 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
       new Map([...(await model.neck.stateDict('neck.')), ...(await model.head.stateDict('head.'))]),
     );
   });
-  files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, await classCenters.toHost()]]));
-  files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict());
+  files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, centers.get(CENTERS_KEY)!]]));
+  centers.delete(CENTERS_KEY);
+  files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict(), centers);
   return files;
 }
 
-/** Puts a run's state back. @throws UserError when the files are of another model or number of classes. */
-export function restoreState(state: TrainingState, files: CheckpointFiles): void {
+/**
+ * Puts a run's state back; each rank takes its classes from the whole.
+ * @throws UserError when the files are of another model or number of classes.
+ */
+export async function restoreState(state: TrainingState, files: CheckpointFiles): Promise<void> {
   try {
     const raw = files['raw.safetensors'];
     if (raw) state.model.loadStateDict(readSafetensors(raw).tensors);
     else restoreModel(state.model, files);
-    state.classCenters.fromHost(read(files, 'classes.safetensors').tensors.get(CENTERS_KEY)!);
-    state.optimizer.loadStateDict(toOptimizerState(read(files, 'optimizer.safetensors')));
+    const optimizer = read(files, 'optimizer.safetensors');
+    state.optimizer.loadStateDict(toOptimizerState(optimizer));
+    const centers: StateDict = new Map(read(files, 'classes.safetensors').tensors);
+    for (const [name, tensor] of optimizer.tensors) {
+      if (name.startsWith(CENTERS_PREFIX)) centers.set(name.slice(CENTERS_PREFIX.length), tensor);
+    }
+    await restoreHead(state, centers);
     state.ema?.loadStateDict(toOptimizerState(read(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
@@ -70,22 +87,30 @@ function read(files: CheckpointFiles, name: string) {
   return readSafetensors(bytes);
 }
 
+async function restoreHead({ head }: TrainingState, centers: StateDict): Promise<void> {
+  try {
+    await head.loadStateDict(centers);
+  } catch (error) {
+    throw new StateDictError((error as Error).message, { cause: error });
+  }
+}
+
 function misfit(error: unknown): unknown {
   if (!(error instanceof StateDictError)) return error;
   return new UserError(`the checkpoint does not fit the config: ${error.message}`, { cause: error });
 }
 
-function fromOptimizerState({ step, tensors }: OptimizerState): Uint8Array {
-  const entries = Object.entries(tensors).map(
-    ([name, { shape, data }]) => [name, float32(shape, data)] as const,
-  );
+function fromOptimizerState({ step, tensors }: OptimizerState, centers: StateDict = new Map()): Uint8Array {
+  const entries = [
+    ...Object.entries(tensors).map(([name, { shape, data }]) => [name, float32(shape, data)] as const),
+    ...[...centers].map(([name, tensor]) => [CENTERS_PREFIX + name, tensor] as const),
+  ];
   return writeSafetensors(new Map(entries), { step: String(step) });
 }
 
 function toOptimizerState({ tensors, metadata }: SafetensorsFile): OptimizerState {
-  const entries = [...tensors].map(([name, tensor]) => [
-    name,
-    { shape: tensor.shape, data: toFloat32(tensor) },
-  ]);
+  const entries = [...tensors]
+    .filter(([name]) => !name.startsWith(CENTERS_PREFIX))
+    .map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]);
   return { step: Number(metadata.step), tensors: Object.fromEntries(entries) };
 }

@@ -2,15 +2,15 @@ import {
   ArcFace,
   CombinedMargin,
   CosFace,
+  type LabelMarginLoss,
   linearRamp,
-  type MarginLoss,
   NormalizedSoftmax,
 } from '@unitsphere/margin-losses';
 import type { LossConfig } from '../config/config.js';
 
 /** The loss of a config, its margin and scale set for each step. */
 export interface ScheduledLoss {
-  readonly loss: MarginLoss;
+  readonly loss: LabelMarginLoss;
   /** Sets margin and scale for a step; returns what the log shows. */
   at(step: number): { margin?: number; scale: number };
 }

@@ -5,14 +5,9 @@ import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
 /** Either optimizer. */
 export type Optimizer = AdamW | SGD;
 
-/** The optimizer of a config over the model's parameters and the class centres, which may have a rate of their own. */
-export function createOptimizer(
-  config: OptimizerConfig,
-  model: Parameter[],
-  classCenters: Parameter,
-): Optimizer {
-  const groups = [{ parameters: model }, { parameters: [classCenters], lrScale: config.centersLrScale }];
-  return config.name === 'adamw' ? new AdamW(groups, config) : new SGD(groups, config);
+/** The optimizer of a config over the model's parameters; the class centres have their own. */
+export function createOptimizer(config: OptimizerConfig, model: Parameter[]): Optimizer {
+  return config.name === 'adamw' ? new AdamW(model, config) : new SGD(model, config);
 }
 
 /** The factor on the learning rate at each step, counted from 0. */

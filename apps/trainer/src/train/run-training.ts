@@ -1,20 +1,18 @@
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
 import { BatchLoader } from '@unitsphere/data';
-import { Embedder } from '../evaluate/embed.js';
 import { type EvaluationImages, evaluationImages } from '../evaluate/evaluation-images.js';
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
+import type { LeadReplica } from '../replicas/lead-replica.js';
+import { startReplicas } from '../replicas/start-replicas.js';
 import { fprKey, summarizeVerification } from '../report/index.js';
 import { latestCheckpoint, writeCheckpoint } from '../run/checkpoints.js';
 import type { MetricsLog } from '../run/metrics-log.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
-import { checkpointFiles, restoreState } from './checkpoint-files.js';
 import { type Dataset, openDataset } from './dataset.js';
-import { loadPretrained } from './load-pretrained.js';
 import { writeSeenIdentities } from './seen-identities.js';
-import { TrainingState } from './training-state.js';
-import { createTrainingStep } from './training-step.js';
+import type { TrainingState } from './training-state.js';
 import type { TrainingOptions, TrainingOutcome } from './types.js';
 import { type UntrainedFigures, writeResults } from './write-results.js';
 
@@ -38,7 +36,13 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   progress.phase('reading images');
   const dataset = await openDataset(config, { warn: (message) => progress.note(message) });
   reportDataset(dataset, progress);
-  return trainIn(await options.openRun(), backend, dataset, options);
+  const run = await options.openRun();
+  const classCount = dataset.split.train.length * config.data.views;
+  const start = { config, classCount, backend: backend.name, file: options.replicaFile };
+  return startReplicas(start, (lead, { size }) => {
+    if (size > 1) progress.note(`${size} replicas, each with its part of every batch`);
+    return trainIn(run, lead, { backend, dataset, replicas: size }, options);
+  });
 }
 
 function reportDataset({ skipped, split, source }: Dataset, progress: ProgressReporter): void {
@@ -54,26 +58,24 @@ function reportDataset({ skipped, split, source }: Dataset, progress: ProgressRe
 
 async function trainIn(
   run: RunDirectory,
-  backend: UsedBackend,
-  dataset: Dataset,
+  lead: LeadReplica,
+  { backend, dataset, replicas }: { backend: UsedBackend; dataset: Dataset; replicas: number },
   { config, resume, progress, signal }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   const { source, split, spec } = dataset;
   const { training } = config;
   const size = { size: config.data.imageSize, seed: config.seed };
-  const state = new TrainingState(config, split.train.length * config.data.views);
-  const embedder = new Embedder(state.model, state.preprocessing, training.batchSize);
-  const verify = (images: EvaluationImages) =>
-    state.withEvaluatedWeights(() => verifyModel(embedder, images));
+  const { state } = lead;
+  const verify = (images: EvaluationImages) => verifyModel(lead, images);
   let loader: BatchLoader | undefined;
   let metrics: MetricsLog | undefined;
   try {
     await writeSeenIdentities(run, config, dataset);
-    if (config.model.pretrained) await loadPretrained(state.model.backbone, config.model.pretrained);
+    if (config.model.pretrained) await lead.loadPretrained();
     progress.phase('preparing the held-out images');
     const validationImages = await evaluationImages(source, split.validation, size);
     const testImages = await evaluationImages(source, split.test, size);
-    const saved = resume ? await restoreLatest(run, state, progress) : undefined;
+    const saved = resume ? await restoreLatest(run, lead, progress) : undefined;
     let untrained = saved?.untrained;
     if (!untrained) {
       progress.phase('measuring the untrained network');
@@ -96,7 +98,6 @@ async function trainIn(
     metrics = log;
     progress.phase(null);
 
-    const step = createTrainingStep(config, state);
     const startedAt = performance.now() - 1000 * (saved?.seconds ?? 0);
     let stepSeconds = saved?.stepSeconds ?? 0;
     const checkpoint = async () => {
@@ -105,7 +106,7 @@ async function trainIn(
       const seconds = (performance.now() - startedAt) / 1000;
       const { preprocessing } = state;
       const rest: Saved = { untrained, seconds, stepSeconds, preprocessing, backbone: config.model.backbone };
-      const files = await checkpointFiles(state);
+      const files = await lead.checkpointFiles();
       await writeCheckpoint(run, state.step, files, { ...rest }, { keep: training.keepCheckpoints });
     };
     const due = (every: number | null) => every !== null && state.step % every === 0;
@@ -113,7 +114,7 @@ async function trainIn(
     while (state.step < training.steps && !signal?.aborted) {
       const begun = performance.now();
       const batch = await loader.next();
-      const result = step(batch);
+      const result = await lead.train(batch);
       const milliseconds = performance.now() - begun;
       stepSeconds += milliseconds / 1000;
       progress.step({
@@ -122,6 +123,7 @@ async function trainIn(
         loss: result.loss,
         learningRate: result.lr,
         images: training.batchSize,
+        replicas,
         times: { data: batch.waitedMs, compute: milliseconds - batch.waitedMs },
       });
       if (due(training.logEvery) || state.step === training.steps) {
@@ -168,6 +170,7 @@ async function trainIn(
       heldOut,
       untrained,
       backend: backend.name,
+      replicas,
       seconds: (performance.now() - startedAt) / 1000,
       stepSeconds,
       parameters: state.model.parameterCount(),
@@ -177,13 +180,12 @@ async function trainIn(
     progress.phase(null);
     await loader?.close();
     await metrics?.close();
-    state.dispose();
   }
 }
 
 async function restoreLatest(
   run: RunDirectory,
-  state: TrainingState,
+  lead: LeadReplica,
   progress: ProgressReporter,
 ): Promise<Saved | undefined> {
   const { checkpoint, damaged } = await latestCheckpoint(run);
@@ -198,8 +200,7 @@ async function restoreLatest(
   const files = Object.fromEntries(
     await Promise.all(checkpoint.files.map(async (name) => [name, await checkpoint.readFile(name)] as const)),
   );
-  restoreState(state, files);
-  state.step = checkpoint.step;
+  await lead.restore(checkpoint.step, files);
   progress.note(`resuming at step ${checkpoint.step}`);
   return checkpoint.state as unknown as Saved;
 }

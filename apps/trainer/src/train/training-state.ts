@@ -1,35 +1,57 @@
-import { initializers, Parameter, Random } from '@unitsphere/core';
+import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
+import { type Buffer, Random } from '@unitsphere/core';
 import { Ema } from '@unitsphere/optimizers';
+import type { PartialFC } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
+import { createHead } from './class-head.js';
+import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 
-/** Everything of a run that changes from step to step and that a checkpoint therefore holds. */
+/**
+ * Everything of a run that changes from step to step and that a checkpoint therefore holds. Every replica has one: the same
+ * on all, but for the class centres, of which each has a range.
+ */
 export class TrainingState {
   readonly model: EmbeddingModel;
   readonly preprocessing: Preprocessing;
-  /** float32 [classes, embeddingSize]; only their directions matter. */
-  readonly classCenters: Parameter;
+  readonly loss: ScheduledLoss;
+  /** This rank's class centres; only their directions matter. */
+  readonly head: PartialFC;
   readonly optimizer: Optimizer;
   readonly ema: Ema | undefined;
   /** Steps done. */
   step = 0;
 
-  constructor(config: Config, classCount: number) {
-    const random = new Random(config.seed, 'weights');
-    const shape = [classCount, config.model.embeddingSize];
-    this.model = new EmbeddingModel(config.model, config.data.imageSize, random);
+  constructor(
+    config: Config,
+    classCount: number,
+    readonly communicator: Communicator = soloCommunicator(),
+  ) {
+    this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
     this.preprocessing = imageNetPreprocessing(config.data.imageSize);
-    this.classCenters = new Parameter(
-      shape,
-      initializers.normal(shape, random.fork('centers'), 0, config.loss.centerInitStd),
-    );
-    this.optimizer = createOptimizer(config.optimizer, this.model.parameters(), this.classCenters);
+    this.loss = createLoss(config.loss);
+    this.head = createHead(config, classCount, this.loss.loss, communicator);
+    this.optimizer = createOptimizer(config.optimizer, this.model.parameters());
     const { ema } = config.optimizer;
     // Running statistics too: averaged weights want the statistics that go with them.
-    const averaged = [...this.model.parameters(), ...this.model.namedBuffers().map(([, buffer]) => buffer)];
-    this.ema = ema ? new Ema(averaged, ema) : undefined;
+    this.ema = ema ? new Ema([...this.model.parameters(), ...this.runningStatistics()], ema) : undefined;
+  }
+
+  /** The running averages of the model's batch norms. */
+  runningStatistics(): Buffer[] {
+    return this.model.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /** The norm of all class centres together. All ranks call it together. */
+  async centersNorm(): Promise<number> {
+    const squares = new Float64Array(1);
+    const { rows } = this.head.store.spec;
+    const values = rows > 0 ? await this.head.store.readCenters(0, rows) : [];
+    for (const value of values) squares[0]! += value * value;
+    this.communicator.allReduce(squares);
+    return Math.sqrt(squares[0]!);
   }
 
   /** Runs fn with the weights that are evaluated and shipped: the moving average where there is one. */
@@ -46,7 +68,7 @@ export class TrainingState {
 
   dispose(): void {
     this.model.dispose();
-    this.classCenters.dispose();
+    this.head.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
   }

@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { valueAndGradients } from '@unitsphere/core';
-import type { Batch } from '@unitsphere/data';
-import { cosineLogits } from '@unitsphere/ops';
-import { clipScale, globalNorm } from '@unitsphere/optimizers';
+import { forwardAndPullback } from '@unitsphere/core';
+import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
+import { NotFiniteError as HeadNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { toInput } from '../model/preprocessing.js';
+import type { BatchPart } from '../replicas/shared-batch.js';
+import { StepReduction } from '../replicas/step-reduction.js';
 import { UserError } from '../user-error.js';
-import { createLoss } from './margin-loss.js';
 import { createSchedule } from './optimizer.js';
 import type { TrainingState } from './training-state.js';
 
-/** What one step shows. */
+/** What one step shows; the same on every replica. */
 export interface StepResult {
   loss: number;
   lr: number;
@@ -20,57 +20,101 @@ export interface StepResult {
   scale: number;
 }
 
+/** A replica's part of the batch of a step, counted from 0. */
+export interface StepPart extends BatchPart {
+  step: number;
+  /** Its fraction of the batch. */
+  share: number;
+}
+
+/** Trains on one batch; the next call waits until this one's promise is settled. All replicas call it together. */
+export type TrainingStep = (part: StepPart) => Promise<StepResult>;
+
 /** The loss or the gradients stopped being numbers; nothing was updated in that step. */
 export class NotFiniteError extends UserError {}
 
-/** Makes the function that trains on one batch: forward, loss, gradients, clipping, update. It leaves no tensors. */
-export function createTrainingStep(config: Config, state: TrainingState): (batch: Batch) => StepResult {
-  const { loss, at } = createLoss(config.loss);
+/**
+ * Makes the function that trains on one batch: forward, loss, gradients, clipping, update. It leaves no tensors. Each replica
+ * gives its part of the batch; the gradients are those of the mean over the whole batch, whatever the parts.
+ */
+export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
-  const { lr: baseRate, clipNorm } = config.optimizer;
-  const { model, classCenters, optimizer, ema, preprocessing } = state;
-  const parameters = [...model.parameters(), classCenters];
-  return (batch) => {
-    const settings = at(batch.step);
-    const lr = baseRate * schedule(batch.step);
-    const images = toInput(batch.images, preprocessing);
-    const labels = tf.tensor1d(batch.labels, 'int32');
-    const { value, gradients } = valueAndGradients(
-      () => loss.loss(cosineLogits(model.forward(images), classCenters.variable as tf.Tensor2D), labels),
-      parameters,
-    );
+  const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
+  const { model, head, optimizer, ema, preprocessing, communicator } = state;
+  const parameters = model.parameters();
+  const reduction = new StepReduction(communicator, state.runningStatistics());
+  return async ({ step, images, labels, share }) => {
+    const settings = state.loss.at(step);
+    const lr = baseRate * schedule(step);
+    const input = toInput(images, preprocessing);
+    const forward = forwardAndPullback(() => model.forward(input), parameters);
+    let gradients: (tf.Tensor | null)[] = [];
     try {
-      const result: StepResult = {
-        loss: value.dataSync()[0]!,
-        lr,
-        gradientNorm: globalNorm(gradients),
-        ...settings,
-      };
-      if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
-        throw notFinite(batch.step, result, state);
-      }
+      const { loss, embeddingGradient, gradientSquareSum } = await headPass(state, forward.value, labels);
+      gradients = pullback(forward, embeddingGradient);
+      const reduced = await reduction.reduce({ gradients, squares: gradientSquareSum, share });
+      gradients = reduced.gradients;
+      const gradientNorm = Math.hypot(await globalNormAsync(gradients), Math.sqrt(reduced.squares));
+      const result: StepResult = { loss, lr, gradientNorm, ...settings };
+      // The same on every replica, so that all of them stop.
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+        throw await notFinite(step, result, state);
+      const gradientScale = clipNorm === null ? 1 : clipScale(gradientNorm, clipNorm);
       optimizer.lr = lr;
-      optimizer.step(gradients, {
-        gradientScale: clipNorm === null ? 1 : clipScale(result.gradientNorm, clipNorm),
-      });
+      optimizer.step(gradients, { gradientScale });
+      await head.step({ lr: lr * centersLrScale, gradientScale });
       ema?.update();
-      state.step = batch.step + 1;
+      state.step = step + 1;
       return result;
     } finally {
-      tf.dispose([images, labels, value, ...gradients.filter((gradient) => gradient !== null)]);
+      head.discard();
+      forward.dispose();
+      tf.dispose([input, forward.value, ...gradients.filter((gradient) => gradient !== null)]);
     }
   };
 }
 
-function notFinite(
+/** The head's forward and backward; where it meets what is no number, a loss that is none. */
+async function headPass(
+  { head }: TrainingState,
+  embeddings: tf.Tensor2D,
+  labels: Int32Array,
+): Promise<PartialFCResult> {
+  try {
+    return await head.forwardBackward(embeddings, labels);
+  } catch (error) {
+    if (!(error instanceof HeadNotFiniteError)) throw error;
+    return {
+      loss: Number.NaN,
+      embeddingGradient: tf.zerosLike(embeddings),
+      gradientSquareSum: Number.NaN,
+    };
+  }
+}
+
+function pullback(
+  forward: ReturnType<typeof forwardAndPullback>,
+  embeddingGradient: tf.Tensor,
+): (tf.Tensor | null)[] {
+  try {
+    return forward.pullback(embeddingGradient);
+  } finally {
+    embeddingGradient.dispose();
+  }
+}
+
+async function notFinite(
   step: number,
   { loss, lr, gradientNorm }: StepResult,
   state: TrainingState,
-): NotFiniteError {
-  const norms = [
-    ...state.model.namedParameters().map(([name, p]) => [name, globalNorm([p.variable])] as const),
-    ['class centres', globalNorm([state.classCenters.variable])] as const,
-  ].sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
+): Promise<NotFiniteError> {
+  const norms = await Promise.all(
+    state.model
+      .namedParameters()
+      .map(async ([name, parameter]) => [name, await globalNormAsync([parameter.variable])] as const),
+  );
+  norms.push(['class centres', await state.centersNorm()]);
+  norms.sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
   const largest = norms.slice(0, 3).map(([name, norm]) => `${name} ${norm.toPrecision(4)}`);
   return new NotFiniteError(
     `training stopped at step ${step}: the loss is ${loss} and the gradients' norm ${gradientNorm}, at learning rate ${lr.toPrecision(3)} (largest weights by norm: ${largest.join(', ')})`,

@@ -13,6 +13,8 @@ export interface TrainingOptions {
   progress: ProgressReporter;
   /** Aborting it ends the training after the step under way, with a checkpoint. */
   signal?: AbortSignal;
+  /** The module that the replicas' threads run, where it is not built beside this one. */
+  replicaFile?: URL | string;
 }
 
 /** What summary.json holds. */

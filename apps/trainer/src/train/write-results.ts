@@ -32,6 +32,7 @@ export interface Results {
   heldOut: ModelVerification;
   untrained: UntrainedFigures;
   backend: string;
+  replicas: number;
   seconds: number;
   stepSeconds: number;
   parameters: number;
@@ -50,6 +51,7 @@ export async function writeResults(run: RunDirectory, results: Results): Promise
     steps: config.training.steps,
     imagesPerSecond: imagesSeen / results.stepSeconds,
     backend: results.backend,
+    replicas: results.replicas,
     seconds: results.seconds,
     imagesSeen,
     classes: split.train.length * config.data.views,

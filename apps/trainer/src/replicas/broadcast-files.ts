@@ -1,0 +1,20 @@
+import type { Communicator } from '@unitsphere/collectives';
+
+/** Gives every rank the named files of rank 0. All ranks call it together, the others without files. */
+export function broadcastFiles(
+  communicator: Communicator,
+  files?: Readonly<Record<string, Uint8Array>>,
+): Record<string, Uint8Array> {
+  const text = files && new TextEncoder().encode(JSON.stringify(Object.keys(files)));
+  const names: string[] = JSON.parse(new TextDecoder().decode(broadcastBytes(communicator, text)));
+  return Object.fromEntries(names.map((name) => [name, broadcastBytes(communicator, files?.[name])]));
+}
+
+/** Gives every rank the bytes of rank 0. */
+function broadcastBytes(communicator: Communicator, bytes?: Uint8Array): Uint8Array {
+  const length = Float64Array.of(bytes?.length ?? 0);
+  communicator.broadcast(length);
+  const data = bytes ?? new Uint8Array(length[0]!);
+  communicator.broadcast(data);
+  return data;
+}

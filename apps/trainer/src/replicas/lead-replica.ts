@@ -1,0 +1,72 @@
+import type { Communicator } from '@unitsphere/collectives';
+import type { Batch } from '@unitsphere/data';
+import type { Config } from '../config/config.js';
+import type { ImageEmbedder } from '../evaluate/embed.js';
+import type { CheckpointFiles } from '../train/checkpoint-files.js';
+import type { TrainingState } from '../train/training-state.js';
+import type { StepResult } from '../train/training-step.js';
+import { tell } from './commands.js';
+import { Replica } from './replica.js';
+import type { SharedBatch } from './shared-batch.js';
+
+/** Rank 0 of a training: has all replicas do what it does itself. With one replica there is nobody to tell. */
+export class LeadReplica implements ImageEmbedder {
+  private readonly replica: Replica;
+
+  constructor(
+    config: Config,
+    classCount: number,
+    private readonly communicator: Communicator,
+    private readonly batch: SharedBatch,
+  ) {
+    this.replica = new Replica(config, classCount, communicator, batch);
+  }
+
+  get state(): TrainingState {
+    return this.replica.state;
+  }
+
+  /** Starts all replicas from the config's pretrained weights. @throws UserError when they cannot be read or do not fit. */
+  async loadPretrained(): Promise<void> {
+    // This one first: what is wrong with the file is then told here, and once.
+    await this.replica.loadPretrained();
+    tell(this.communicator, { name: 'loadPretrained' });
+  }
+
+  /** Trains on a batch, each replica on its part. */
+  train({ step, images, labels }: Batch): Promise<StepResult> {
+    this.batch.write(images, labels);
+    const count = labels.length;
+    tell(this.communicator, { name: 'train', step, count });
+    return this.replica.train(step, count);
+  }
+
+  /** Embeds with the weights that are evaluated. */
+  async embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }> {
+    const count = images.length;
+    tell(this.communicator, { name: 'embed', count });
+    const embeddings = await this.replica.embed(count, images);
+    return { embeddings, dimensions: count ? embeddings.length / count : 0 };
+  }
+
+  /** The state as the files of a checkpoint, the same for any number of replicas. */
+  async checkpointFiles(): Promise<CheckpointFiles> {
+    tell(this.communicator, { name: 'checkpointFiles' });
+    return (await this.replica.checkpointFiles())!;
+  }
+
+  /** Goes on from a checkpoint. @throws UserError when it does not fit. */
+  async restore(step: number, files: CheckpointFiles): Promise<void> {
+    tell(this.communicator, { name: 'restore', step });
+    await this.replica.restore(step, files);
+  }
+
+  /** Lets the other replicas end. */
+  stop(): void {
+    tell(this.communicator, { name: 'stop' });
+  }
+
+  dispose(): void {
+    this.replica.dispose();
+  }
+}

@@ -1,0 +1,45 @@
+import { availableParallelism } from 'node:os';
+import { type Communicator, withReplicas } from '@unitsphere/collectives';
+import type { Config } from '../config/config.js';
+import type { FollowerStart } from './follow.js';
+import { LeadReplica } from './lead-replica.js';
+import { replicaCount } from './replica-count.js';
+import { SharedBatch } from './shared-batch.js';
+
+/** What replicas are started with. */
+export interface ReplicasStart {
+  config: Config;
+  classCount: number;
+  backend: string;
+  /** The module of their threads. Default: the one that is built beside this. */
+  file?: URL | string;
+}
+
+/** How many replicas a config has on this machine. @throws UserError for a number that the backend cannot have. */
+export function replicasOf({ training }: Config, backend: string): number {
+  const { replicas: wanted, batchSize } = training;
+  return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
+}
+
+/**
+ * Runs a training's work on rank 0 with the other replicas on threads, and ends them afterwards.
+ * @throws ReplicaError when one of them fails; what the work throws.
+ */
+export function startReplicas<T>(
+  { config, classCount, backend, file = new URL('./replica.js', import.meta.url) }: ReplicasStart,
+  work: (lead: LeadReplica, communicator: Communicator) => Promise<T>,
+): Promise<T> {
+  const size = replicasOf(config, backend);
+  const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize);
+  const start: FollowerStart = { config, classCount, backend, batch: batch.memory };
+  return withReplicas({ size, file, data: () => start }, async (communicator) => {
+    const lead = new LeadReplica(config, classCount, communicator, batch);
+    try {
+      const result = await work(lead, communicator);
+      lead.stop();
+      return result;
+    } finally {
+      lead.dispose();
+    }
+  });
+}

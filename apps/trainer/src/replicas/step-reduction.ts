@@ -1,0 +1,66 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Communicator } from '@unitsphere/collectives';
+import type { Buffer } from '@unitsphere/core';
+
+/** What one replica's part of a step gives. */
+export interface PartialStep {
+  /** Of the loss's mean over the whole batch, from this replica's images. */
+  gradients: (tf.Tensor | null)[];
+  /** Sum of squares of the gradient of this replica's class centres. */
+  squares: number;
+  /** This replica's fraction of the batch. */
+  share: number;
+}
+
+/**
+ * Makes of the replicas' parts one step, in one message: gradients and sums of squares are summed. Running statistics become
+ * the mean over the replicas by their share of the batch. Of a running variance that is the variance within a replica's
+ * images, which is what its batch norm divided by; the variance between the replicas' means is not in it.
+ */
+export class StepReduction {
+  private flat = new Float32Array(0);
+
+  /** @param buffers The model's running statistics. */
+  constructor(
+    private readonly communicator: Communicator,
+    private readonly buffers: readonly Buffer[],
+  ) {}
+
+  /** Disposes of the gradients that come in; the caller of those that come out. Every rank gets the same bits. */
+  async reduce({ gradients, squares, share }: PartialStep): Promise<Omit<PartialStep, 'share'>> {
+    if (this.communicator.size === 1) return { gradients, squares };
+    const statistics = this.buffers.map(({ variable }) => variable);
+    const sizes = [
+      ...gradients.map((gradient) => gradient?.size ?? 0),
+      ...statistics.map(({ size }) => size),
+    ];
+    const length = sizes.reduce((sum, size) => sum + size, 1);
+    if (this.flat.length !== length) this.flat = new Float32Array(length);
+    const { flat } = this;
+    let at = 0;
+    for (const gradient of gradients) {
+      if (!gradient) continue;
+      flat.set((await gradient.data()) as Float32Array, at);
+      at += gradient.size;
+    }
+    for (const variable of statistics) {
+      const values = (await variable.data()) as Float32Array;
+      for (let i = 0; i < values.length; i++) flat[at + i] = values[i]! * share;
+      at += values.length;
+    }
+    flat[at] = squares;
+    this.communicator.allReduce(flat, 'sum');
+    at = 0;
+    // A copy each: some backends keep the array they are given.
+    const next = (size: number) => {
+      at += size;
+      return flat.slice(at - size, at);
+    };
+    const reduced = gradients.map((gradient) => gradient && tf.tensor(next(gradient.size), gradient.shape));
+    tf.dispose(gradients.filter((gradient) => gradient !== null));
+    for (const variable of statistics) {
+      tf.tidy(() => variable.assign(tf.tensor(next(variable.size), variable.shape)));
+    }
+    return { gradients: reduced, squares: flat[at]! };
+  }
+}

@@ -1,0 +1,4 @@
+import { follow } from './follow.js';
+
+// The module of a replica's thread; see start-replicas.ts.
+await follow();

@@ -1,0 +1,158 @@
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ReplicaError, withReplicas } from '@unitsphere/collectives';
+import { readSafetensors } from '@unitsphere/core';
+import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
+import { replicaCount } from '../src/replicas/replica-count.js';
+import { latestCheckpoint } from '../src/run/checkpoints.js';
+import { readMetrics } from '../src/run/metrics-log.js';
+import { RunDirectory } from '../src/run/run-directory.js';
+import { bundleFixture } from './fixtures/bundle.js';
+import { runSteps, type Steps } from './fixtures/replica-steps.js';
+import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
+
+let stepsFile: string;
+let replicaFile: string;
+beforeAll(() => {
+  stepsFile = bundleFixture('replica-steps-worker');
+  replicaFile = bundleFixture('replica-worker');
+});
+
+const stepsOn = (size: number, steps: Steps) =>
+  withReplicas({ size, file: stepsFile, data: () => steps }, (communicator) => runSteps(communicator, steps));
+
+const settings = ({ batch = 12, optimizer = 'adamw', norm = 'layernorm', steps = 30 } = {}) => `
+data: { imageSize: 32, augment: false }
+model: { backbone: lcnet_035, neck: gap, embeddingSize: 16, norm: ${norm} }
+loss: { warmup: { steps: 10 } }
+optimizer: { name: ${optimizer}, lr: ${optimizer === 'adamw' ? 2e-3 : 0.02}, clipNorm: 1, ema: { decay: 0.9 } }
+training: { steps: ${steps}, batchSize: ${batch} }`;
+
+describe('where no batch norm is in play', () => {
+  it.each([
+    ['two replicas', 2, 12],
+    ['three with unequal parts', 3, 13],
+  ])('%s give the loss curve of one, to rounding', async (_, size, batch) => {
+    const steps = { config: settings({ batch }), classes: 11, count: 30, withoutBatchNorm: true };
+    const [one, more] = [await stepsOn(1, steps), await stepsOn(size, steps)];
+    expect(one.losses.at(-1)).toBeLessThan(one.losses[0]! - 1);
+    one.losses.forEach((loss, i) => {
+      expect(Math.abs(more.losses[i]! - loss), `step ${i}`).toBeLessThan(1e-4 * loss);
+      const norm = one.gradientNorms[i]!;
+      expect(Math.abs(more.gradientNorms[i]! - norm), `step ${i}`).toBeLessThan(2e-3 * norm);
+    });
+  });
+});
+
+describe.each(['adamw', 'sgd'])('with batch norm and %s', (optimizer) => {
+  it('all ranks hold the same bits after 50 steps, leave no tensors, and a second run gives the first', async () => {
+    const config = settings({ optimizer, norm: 'layernorm-batchnorm', batch: 13, steps: 50 });
+    const steps = { config, classes: 11, count: 50, withoutBatchNorm: false };
+    const { states, losses, tensors } = await stepsOn(2, steps);
+    expect(states.length).toBe(2);
+    expect(states[0]!.length).toBeGreaterThan(10_000);
+    expect(Buffer.compare(bytes(states[0]!), bytes(states[1]!))).toBe(0);
+    expect(states[0]!.every(Number.isFinite)).toBe(true);
+    expect(tensors[1]).toBe(tensors[0]);
+    expect((await stepsOn(2, steps)).losses).toEqual(losses);
+  });
+});
+
+const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+  Buffer.from(buffer, byteOffset, byteLength);
+const losses = async (run: RunDirectory) =>
+  (await readMetrics(run.file('metrics.jsonl'))).flatMap((record) => ('loss' in record ? [record.loss] : []));
+const FILES = ['backbone', 'head', 'classes', 'optimizer', 'raw', 'ema'].map((name) => `${name}.safetensors`);
+const lastFile = async (run: RunDirectory, name: string) => {
+  const { checkpoint } = await latestCheckpoint(run);
+  return Buffer.from(await checkpoint!.readFile(name));
+};
+const twoReplicas = async () => {
+  const config = tinyConfig(await pictureFolder(), 'optimizer: { ema: { decay: 0.9 } }');
+  config.training.replicas = 2;
+  return config;
+};
+const stoppedAfter = (stopAfter: number) => {
+  const stop = new AbortController();
+  const step = ({ step }: { step: number }) => void (step === stopAfter && stop.abort());
+  return { signal: stop.signal, progress: { ...silentProgress(), step }, replicaFile };
+};
+
+test('a run on two replicas is whole, says so, and resumed is the run that was not interrupted', async () => {
+  const config = await twoReplicas();
+  const progress = silentProgress();
+  const whole = await train(config, temporaryFolder(), { replicaFile, progress });
+  expect(whole.summary).toMatchObject({ replicas: 2, steps: 6, imagesSeen: 24 });
+  expect(progress.notes).toContain('2 replicas, each with its part of every batch');
+  expect(readFileSync(whole.run.file('report.html'), 'utf8')).toContain('<dt>Replicas</dt><dd>2</dd>');
+
+  const base = temporaryFolder();
+  const first = await train(config, base, stoppedAfter(2));
+  expect(first).toMatchObject({ summary: null, step: 2 });
+  const resumed = await train(config, base, { resume: true, replicaFile });
+  expect(await losses(resumed.run)).toEqual(await losses(whole.run));
+  for (const file of FILES) {
+    expect((await lastFile(resumed.run, file)).equals(await lastFile(whole.run, file)), file).toBe(true);
+  }
+  expect(resumed.summary!.heldOut).toEqual(whole.summary!.heldOut);
+});
+
+test('a checkpoint is the same for any number of replicas, and is resumed with another', async () => {
+  const config = await twoReplicas();
+  const base = temporaryFolder();
+  const { run } = await train(config, base, stoppedAfter(3));
+  const classes = JSON.parse(readFileSync(run.file('identities.json'), 'utf8')).train.length;
+  const centers = readSafetensors(await lastFile(run, 'classes.safetensors')).tensors;
+  expect([...centers].map(([name, { shape }]) => [name, shape])).toEqual([['weight', [classes, 16]]]);
+  const moments = readSafetensors(await lastFile(run, 'optimizer.safetensors')).tensors;
+  expect(moments.get('centers.exp_avg')!.shape).toEqual([classes, 16]);
+
+  for (const replicas of [1, 3] as const) {
+    // The step after, without a step between, has the very state.
+    const other = { ...config, training: { ...config.training, replicas, steps: 3 } };
+    if (replicas === 3) other.training.batchSize = 6;
+    const copy = temporaryFolder();
+    cpSync(join(base, 'run'), join(copy, 'run'), { recursive: true });
+    const same = await train(other, copy, { resume: true, replicaFile });
+    for (const file of FILES) {
+      expect((await lastFile(same.run, file)).equals(await lastFile(run, file)), file).toBe(true);
+    }
+    const further = await train({ ...other, training: { ...other.training, steps: 6 } }, copy, {
+      resume: true,
+      replicaFile,
+    });
+    expect(further.summary!.steps).toBe(6);
+    for (const loss of await losses(further.run)) expect(Number.isFinite(loss)).toBe(true);
+  }
+});
+
+test.each([
+  ['throws', /^replica 1 failed: a fault in the replica$/],
+  ['exits', /^replica 1 failed: the thread ended by itself with code 7$/],
+])('a replica that %s ends the run with its error; the last checkpoint is whole', async (death, message) => {
+  process.env.UNITSPHERE_TEST_DEATH = death;
+  onTestFinished(() => void delete process.env.UNITSPHERE_TEST_DEATH);
+  const base = temporaryFolder();
+  const error = await train(await twoReplicas(), base, { replicaFile }).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(ReplicaError);
+  expect(error.message).toMatch(message);
+  if (death === 'throws') expect(error.cause.stack).toContain('replica-worker');
+  const { checkpoint, damaged } = await latestCheckpoint(
+    await RunDirectory.openForReading(join(base, 'run')),
+  );
+  expect(checkpoint!.step).toBe(3);
+  expect(damaged).toEqual([]);
+});
+
+test('by default one replica a core on WebAssembly, with at least 8 images each', () => {
+  const auto = { wanted: 'auto', backend: 'wasm', cores: 2, batchSize: 64 } as const;
+  expect(replicaCount(auto)).toBe(2);
+  expect(replicaCount({ ...auto, cores: 64, batchSize: 1024 })).toBe(16);
+  expect(replicaCount({ ...auto, cores: 64 })).toBe(8);
+  expect(replicaCount({ ...auto, batchSize: 4 })).toBe(1);
+  expect(replicaCount({ ...auto, backend: 'cpu' })).toBe(1);
+  expect(replicaCount({ ...auto, backend: 'cpu', wanted: 2 })).toBe(2);
+  expect(() => replicaCount({ ...auto, backend: 'webgpu', wanted: 2 })).toThrow(
+    'the backend webgpu trains on one replica, not on 2',
+  );
+});
