@@ -1,5 +1,6 @@
 import { probeCpu } from './cpu.js';
 import { PLANNED_BACKENDS } from './names.js';
+import { probeNative } from './native/native.js';
 import type { BackendProbe } from './probe.js';
 import { probeWasm } from './wasm.js';
 
@@ -49,7 +50,13 @@ export async function describeBackends(): Promise<BackendDescription[]> {
     reason: 'not in this version.',
     remedy: plannedBackend(name).remedy,
   }));
-  return [describe('wasm', await probeWasm()), describe('cpu', await probeCpu()), ...planned];
+  return [
+    describe('cuda', probeNative('cuda')),
+    describe('node', probeNative('node')),
+    describe('wasm', await probeWasm()),
+    describe('cpu', await probeCpu()),
+    ...planned,
+  ];
 }
 
 function describe(name: string, probe: BackendProbe<unknown>): BackendDescription {

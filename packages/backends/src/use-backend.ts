@@ -4,6 +4,7 @@ import { plannedBackend } from './describe-backends.js';
 import { BackendUnavailableError } from './errors.js';
 import type { BackendChoice, BackendName } from './names.js';
 import { PLANNED_BACKENDS, USABLE_BACKENDS, unknownBackendMessage } from './names.js';
+import { startNative } from './native/native.js';
 import type { WasmPaths } from './wasm.js';
 import { probeWasm, setPaths } from './wasm.js';
 
@@ -73,6 +74,7 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
 }
 
 async function start(name: BackendName, options: UseBackendOptions): Promise<void> {
+  if (name === 'node' || name === 'cuda') return startNative(name);
   const probe = name === 'wasm' ? await probeWasm() : await probeCpu();
   if (!probe.available) {
     throw new BackendUnavailableError(name, probe.reason, probe.remedy, { cause: probe.cause });
