@@ -6,7 +6,7 @@ import { probeWasm } from './wasm.js';
 
 /** One backend, as it stands on this machine. */
 export interface BackendDescription {
-  /** Its name in TensorFlow.js, or the name it is planned under. */
+  /** Its name, as {@link useBackend} takes it. */
   name: string;
   /** Whether {@link useBackend} can start it here. */
   available: boolean;
@@ -52,8 +52,8 @@ export async function describeBackends(): Promise<BackendDescription[]> {
   }));
   return [
     describe('cuda', probeNative('cuda')),
-    describe('node', probeNative('node')),
     describe('wasm', await probeWasm()),
+    describe('node', probeNative('node')),
     describe('cpu', await probeCpu()),
     ...planned,
   ];

@@ -7,7 +7,9 @@ export interface CheckedBinding {
   gpu: boolean;
 }
 
+// Of an error only its message: the stack of this program says nothing.
 const PROGRAM = `
+process.on('uncaughtException', ({ message }) => { console.error(message); process.exit(1); });
 const tf = require(process.argv[1]);
 const matrix = (values) => tf.createTensor([2, 2], tf.TF_FLOAT, Float32Array.from(values));
 const attributes = [

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { describeBackends } from '../describe-backends.js';
-import { NATIVE_BACKENDS, type NativeBackend } from '../native/installation.js';
+import type { NativeBackend } from '../native/installation.js';
+import { isNative } from '../native/native.js';
 import { InstallError } from './install-error.js';
 import { installNativeBackend } from './install-native-backend.js';
 
@@ -34,7 +35,7 @@ async function main(argv: string[]): Promise<number> {
       await list();
       return 0;
     }
-    if (command === 'install' && isNative(backend)) {
+    if (command === 'install' && backend !== undefined && isNative(backend)) {
       await install(backend, { ...values, withoutGpu: values['without-gpu'] });
       return 0;
     }
@@ -47,9 +48,6 @@ async function main(argv: string[]): Promise<number> {
     return usage ? 2 : 1;
   }
 }
-
-const isNative = (name: string | undefined): name is NativeBackend =>
-  (NATIVE_BACKENDS as readonly (string | undefined)[]).includes(name);
 
 async function list(): Promise<void> {
   for (const { name, available, version, detail, reason, remedy } of await describeBackends()) {

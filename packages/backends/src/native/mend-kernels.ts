@@ -17,7 +17,7 @@ type ConvolutionInputs = Record<'x' | 'filter' | 'dy', tf.TensorInfo>;
 
 /**
  * Registers kernels anew that tfjs-node 4.22 gets wrong:
- * - the gradients of convolutions refuse padding given in pixels, or pass it on without the numbers;
+ * - convolutions refuse padding given in pixels, or pass it on without the numbers;
  * - `Exp` of int32, `Prelu`, and `ArgMax`/`ArgMin` of bool call methods of tensors that exist only when
  *   TensorFlow.js's chained operations were imported (and `Exp` disposes its caller's tensor).
  */
@@ -26,7 +26,7 @@ export function mendKernels(backendName: string): void {
     tf.unregisterKernel(kernelName, backendName);
     tf.registerKernel({ kernelName, backendName, kernelFunc: kernelFunc as unknown as tf.KernelFunc });
   };
-  for (const kernel of CONVOLUTION_GRADIENTS) register(kernel, convolutionGradient(kernel));
+  for (const kernel of CONVOLUTIONS) register(kernel, convolution(kernel));
 
   for (const kernel of ['ArgMax', 'ArgMin'] as const) {
     const stock = kernelOf(kernel, backendName);
@@ -63,22 +63,23 @@ function withCast(
   return tf.tidy(() => kernel({ ...args, inputs: { x: tf.cast(x, to) } }) as tf.Tensor);
 }
 
-const CONVOLUTION_GRADIENTS = [
+const CONVOLUTIONS = [
+  'Conv2D',
   'Conv2DBackpropInput',
   'Conv2DBackpropFilter',
+  'DepthwiseConv2dNative',
   'DepthwiseConv2dNativeBackpropInput',
   'DepthwiseConv2dNativeBackpropFilter',
 ] as const;
 
-/** TensorFlow's own gradient kernel of this name, with the padding in pixels where it was given so. */
-function convolutionGradient(kernel: (typeof CONVOLUTION_GRADIENTS)[number]) {
+/** TensorFlow's own kernel of this name, with the padding in pixels where it was given so. */
+function convolution(kernel: (typeof CONVOLUTIONS)[number]) {
   const depthwise = kernel.startsWith('Depthwise');
-  const forInput = kernel.endsWith('Input');
   return ({ inputs, attrs, backend }: KernelArgs): tf.TensorInfo => {
     const { x, filter, dy } = inputs as ConvolutionInputs;
     const {
       strides,
-      dilations = 1,
+      dilations,
       pad,
       dimRoundingMode,
       dataFormat = 'NHWC',
@@ -89,34 +90,33 @@ function convolutionGradient(kernel: (typeof CONVOLUTION_GRADIENTS)[number]) {
       inputShape ?? (x.shape as Sizes),
       filterShape ?? (filter.shape as Sizes),
       strides,
-      dilations,
+      dilations ?? 1,
       pad,
       dimRoundingMode,
       depthwise,
       tf.backend_util.convertConv2DDataFormat(dataFormat),
     );
     const { TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
-    // Sizes of the four axes: those of the image lie in the middle, or at the end.
+    // Numbers of the four axes: those of the image lie in the middle, or at the end.
     const axes = <T>(image: T[], other: T[]) =>
       dataFormat === 'NHWC' ? [...other, ...image, ...other] : [...other, ...other, ...image];
+    const stock = padInfo.type === 'VALID' || padInfo.type === 'SAME';
     const attributes = [
       { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
       { name: 'strides', type: TF_ATTR_INT, value: axes([info.strideHeight, info.strideWidth], [1]) },
-      { name: 'padding', type: TF_ATTR_STRING, value: padInfo.type },
+      { name: 'padding', type: TF_ATTR_STRING, value: stock ? padInfo.type : 'EXPLICIT' },
       { name: 'data_format', type: TF_ATTR_STRING, value: dataFormat },
       { name: 'dilations', type: TF_ATTR_INT, value: axes([info.dilationHeight, info.dilationWidth], [1]) },
     ];
-    if (padInfo.type === 'EXPLICIT') {
+    if (!stock) {
       const { top, bottom, left, right } = padInfo;
       const value = axes([top, bottom, left, right], [0, 0]);
       attributes.push({ name: 'explicit_paddings', type: TF_ATTR_INT, value });
     }
-    const shape = tf.tensor1d(forInput ? info.inShape : info.filterShape, 'int32');
-    const gradient = backend.executeSingleOutput(
-      kernel,
-      attributes,
-      forInput ? [shape, filter, dy] : [x, shape, dy],
-    );
+    const run = (...given: tf.TensorInfo[]) => backend.executeSingleOutput(kernel, attributes, given);
+    if (!dy) return run(x, filter);
+    const shape = tf.tensor1d(inputShape ?? filterShape!, 'int32');
+    const gradient = inputShape ? run(shape, filter, dy) : run(x, shape, dy);
     shape.dispose();
     return gradient;
   };

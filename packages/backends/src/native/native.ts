@@ -6,14 +6,20 @@ import {
   findInstallation,
   type Installation,
   installCommand,
+  NATIVE_BACKENDS,
   type NativeBackend,
   PEER_PACKAGES,
 } from './installation.js';
-import { loadTfjsNode, type NativeKernelBackend } from './load-tfjs-node.js';
+import { loadTfjsNode } from './load-tfjs-node.js';
 import { mendKernels } from './mend-kernels.js';
 
 /** The name under which TensorFlow.js knows both native backends: tfjs-node's kernels are registered for it. */
 export const NATIVE_REGISTRY_NAME = 'tensorflow';
+
+/** Whether a backend is one of TensorFlow's own, in Node. */
+export function isNative(name: string): name is NativeBackend {
+  return (NATIVE_BACKENDS as readonly string[]).includes(name);
+}
 
 /** The native backend of ours that this process has registered. */
 let registered: NativeBackend | undefined;
@@ -109,9 +115,4 @@ export function gpuNames(): string[] {
     timeout: 10_000,
   });
   return status === 0 ? stdout.trim().split('\n').filter(Boolean) : [];
-}
-
-/** The running native backend, for its devices and counters; undefined while none was started. */
-export function nativeKernelBackend(): NativeKernelBackend | undefined {
-  return registered && (tf.findBackend(NATIVE_REGISTRY_NAME) as NativeKernelBackend);
 }
