@@ -267,12 +267,15 @@ describe('report', () => {
 
 describe('doctor', () => {
   it('says that this machine can train, and why the other backends cannot be used', async () => {
-    const { code, stdout } = await unitsphere(['doctor']);
+    // An empty cache: native backends that this machine has are not found.
+    const env = { XDG_CACHE_HOME: folder() };
+    const { code, stdout } = await unitsphere(['doctor'], env);
     expect(stdout).toContain('Ready to train');
     expect(stdout).toMatch(/✓ wasm +4\.22\.0/);
-    expect(stdout).toMatch(/– cuda .*not in this version/);
+    expect(stdout).toMatch(/– webgpu .*not in this version/);
+    expect(stdout).toMatch(/– cuda .*not installed. Install it: npx @unitsphere\/backends install cuda/);
     expect(code).toBe(0);
-    const json = JSON.parse((await unitsphere(['doctor', '--json'])).stdout);
+    const json = JSON.parse((await unitsphere(['doctor', '--json'], env)).stdout);
     expect(json.problems).toEqual([]);
     expect(
       json.backends.filter((b: { computes?: boolean }) => b.computes).map((b: { name: string }) => b.name),
@@ -292,6 +295,25 @@ describe('doctor', () => {
     ['22.12.0', true],
     ['24.0.0', true],
   ])('Node %s is supported: %s', (version, supported) => expect(isSupported(version)).toBe(supported));
+});
+
+describe('backend install', () => {
+  const install = (name: string, env: Record<string, string>) =>
+    unitsphere(['backend', 'install', name], env);
+
+  it('says what is missing and the command that mends it, before it downloads', async () => {
+    const { code, stdout, stderr } = await install('node', { XDG_CACHE_HOME: folder(), CXX: 'no-such-c++' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /^error: The C\+\+ compiler "no-such-c\+\+" that CXX names does not run\.\n {2}Install one: .+\n$/,
+    );
+  });
+
+  it('knows the names', async () => {
+    const { code, stderr } = await install('gpu', {});
+    expect(code).toBe(2);
+    expect(stderr).toContain('Allowed choices are node, cuda');
+  });
 });
 
 it('the version', async () => {

@@ -1,11 +1,12 @@
 import { probeCpu } from './cpu.js';
 import { PLANNED_BACKENDS } from './names.js';
+import { probeNative } from './native/native.js';
 import type { BackendProbe } from './probe.js';
 import { probeWasm } from './wasm.js';
 
 /** One backend, as it stands on this machine. */
 export interface BackendDescription {
-  /** Its name in TensorFlow.js, or the name it is planned under. */
+  /** Its name, as {@link useBackend} takes it. */
   name: string;
   /** Whether {@link useBackend} can start it here. */
   available: boolean;
@@ -49,7 +50,13 @@ export async function describeBackends(): Promise<BackendDescription[]> {
     reason: 'not in this version.',
     remedy: plannedBackend(name).remedy,
   }));
-  return [describe('wasm', await probeWasm()), describe('cpu', await probeCpu()), ...planned];
+  return [
+    describe('cuda', probeNative('cuda')),
+    describe('wasm', await probeWasm()),
+    describe('node', probeNative('node')),
+    describe('cpu', await probeCpu()),
+    ...planned,
+  ];
 }
 
 function describe(name: string, probe: BackendProbe<unknown>): BackendDescription {

@@ -1,12 +1,12 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The backends that this version starts. */
-export const USABLE_BACKENDS = ['wasm', 'cpu'] as const;
+/** The backends that this version starts, the fastest first. */
+export const USABLE_BACKENDS = ['cuda', 'wasm', 'node', 'cpu'] as const;
 
 /** The backends that this version knows of but does not start. */
-export const PLANNED_BACKENDS = ['webgpu', 'node', 'cuda'] as const;
+export const PLANNED_BACKENDS = ['webgpu'] as const;
 
-/** A backend's name, as TensorFlow.js registers it. */
+/** A backend's name. TensorFlow.js registers `node` and `cuda` as `tensorflow`, the others under their own names. */
 export type BackendName = (typeof USABLE_BACKENDS)[number];
 
 /** What {@link useBackend} accepts: a backend's name, or `auto` for the fastest that works here. */

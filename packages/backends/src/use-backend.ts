@@ -4,6 +4,7 @@ import { plannedBackend } from './describe-backends.js';
 import { BackendUnavailableError } from './errors.js';
 import type { BackendChoice, BackendName } from './names.js';
 import { PLANNED_BACKENDS, USABLE_BACKENDS, unknownBackendMessage } from './names.js';
+import { isNative, probeNative, startNative } from './native/native.js';
 import type { WasmPaths } from './wasm.js';
 import { probeWasm, setPaths } from './wasm.js';
 
@@ -29,7 +30,8 @@ export interface UsedBackend {
  * A backend asked for by name is started or the call fails; only `auto` chooses, and says why. Starting a backend that
  * already runs is cheap. Tensors of another backend stay valid and move when they are used.
  *
- * @param choice `wasm`, `cpu`, or `auto` for the fastest of them that works here.
+ * @param choice A backend's name, or `auto` for the fastest that works here: `cuda` (where it is installed), `wasm`, then
+ *   `node` (where it is installed) and `cpu`.
  * @throws BackendUnavailableError when the backend cannot be used here, with what to do (the command that installs a
  *   missing package, or the names that can be used).
  * @throws RangeError when the name is unknown; the message names the nearest known one.
@@ -54,6 +56,8 @@ export async function useBackend(
 async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
   const failures: BackendUnavailableError[] = [];
   for (const name of USABLE_BACKENDS) {
+    // Built by who wants them: that they are not there is no news.
+    if (isNative(name) && !probeNative(name).available) continue;
     try {
       await start(name, options);
     } catch (error) {
@@ -73,6 +77,7 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
 }
 
 async function start(name: BackendName, options: UseBackendOptions): Promise<void> {
+  if (isNative(name)) return startNative(name);
   const probe = name === 'wasm' ? await probeWasm() : await probeCpu();
   if (!probe.available) {
     throw new BackendUnavailableError(name, probe.reason, probe.remedy, { cause: probe.cause });

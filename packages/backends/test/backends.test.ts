@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { backends } from '../../../tools/workspace/backends';
 import { BackendUnavailableError, describeBackends, useBackend } from '../src/index.js';
 
 describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
@@ -49,14 +50,14 @@ describe('wasm', () => {
     expect(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')).toBe(true);
   });
 
-  it('without SIMD is refused by name, and auto says why it took cpu', async () => {
+  it('without SIMD is refused by name, and auto says why it took another', async () => {
     const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
     try {
       await expect(useBackend('wasm')).rejects.toThrowErrorMatchingInlineSnapshot(
         `[BackendUnavailableError: The backend "wasm" cannot be used: this JavaScript engine runs no WebAssembly with 128-bit SIMD. Use the backend "cpu", or a newer browser or Node (20.19 or later).]`,
       );
       const used = await useBackend('auto');
-      expect(used.name).toBe('cpu');
+      expect(used.name).toBe(backends.includes('node') ? 'node' : 'cpu');
       expect(used.reason).toContain('"wasm" is faster, but this JavaScript engine runs no WebAssembly');
     } finally {
       validate.mockRestore();
@@ -81,40 +82,37 @@ describe('useBackend', () => {
   });
 
   it.each([
-    ['wsam', 'Unknown backend "wsam". Did you mean "wasm"? This version has: auto, wasm, cpu.'],
-    ['WASM', 'Unknown backend "WASM". Did you mean "wasm"? This version has: auto, wasm, cpu.'],
-    ['CPU', 'Unknown backend "CPU". Did you mean "cpu"? This version has: auto, wasm, cpu.'],
-    ['webgp', 'Unknown backend "webgp". Did you mean "webgpu"? This version has: auto, wasm, cpu.'],
-    ['tensorflow', 'Unknown backend "tensorflow". This version has: auto, wasm, cpu.'],
+    ['wsam', 'Unknown backend "wsam". Did you mean "wasm"? This version has: auto, cuda, wasm, node, cpu.'],
+    ['WASM', 'Unknown backend "WASM". Did you mean "wasm"? This version has: auto, cuda, wasm, node, cpu.'],
+    ['CPU', 'Unknown backend "CPU". Did you mean "cpu"? This version has: auto, cuda, wasm, node, cpu.'],
+    [
+      'webgp',
+      'Unknown backend "webgp". Did you mean "webgpu"? This version has: auto, cuda, wasm, node, cpu.',
+    ],
+    ['tensorflow', 'Unknown backend "tensorflow". This version has: auto, cuda, wasm, node, cpu.'],
   ])('unknown name %s', async (name, message) => {
     await expect(useBackend(name)).rejects.toThrow(new RangeError(message));
   });
 
-  it.each(['webgpu', 'node', 'cuda'])('%s is known, and says what to use today', async (name) => {
-    const error = await useBackend(name).catch((e) => e);
+  it('webgpu is known, and says what to use today', async () => {
+    const error = await useBackend('webgpu').catch((e) => e);
     expect(error).toBeInstanceOf(BackendUnavailableError);
-    expect(error.backend).toBe(name);
+    expect(error.backend).toBe('webgpu');
     expect(error.message).toMatch(/is not in this version\. Use "wasm" or "cpu"/);
   });
 });
 
 it('describes every backend, with a reason and a remedy where it is not available', async () => {
-  const backends = await describeBackends();
-  expect(backends.map((b) => [b.name, b.available])).toEqual([
-    ['wasm', true],
-    ['cpu', true],
-    ['webgpu', false],
-    ['node', false],
-    ['cuda', false],
-  ]);
-  for (const backend of backends) {
-    expect(backend.detail).not.toBe('');
-    if (backend.available) expect(backend.version).toBe('4.22.0');
-    else
-      expect(backend).toMatchObject({
-        reason: 'not in this version.',
-        remedy: expect.stringContaining('Use'),
-      });
+  const described = await describeBackends();
+  expect(described.map(({ name }) => name)).toEqual(['cuda', 'wasm', 'node', 'cpu', 'webgpu']);
+  for (const { name, available, detail, version, reason, remedy } of described) {
+    expect(detail).not.toBe('');
+    if (['wasm', 'cpu'].includes(name)) expect(available).toBe(true);
+    if (available) expect(version).toBe('4.22.0');
+    else {
+      expect(reason).not.toBe('');
+      expect(remedy).not.toBe('');
+    }
   }
 });
 
@@ -144,7 +142,9 @@ describe('without the backends installed', () => {
 
   const run = (file: string, code: string) => {
     writeFileSync(join(folder, file), code);
-    return JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8' }));
+    // An empty cache, so that a native backend built on this machine is not found.
+    const env = { ...process.env, XDG_CACHE_HOME: folder };
+    return JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8', env }));
   };
   const body = `const messages = [];
     for (const name of ['wasm', 'cpu', 'auto']) await useBackend(name).catch((e) => messages.push(e.name + ': ' + e.message));

@@ -1,24 +1,27 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { on } from '../../../tools/workspace/backends';
+import { backends, on } from '../../../tools/workspace/backends';
 import { contractCases, evaluate, relativeError, valuesOf } from './contract';
 
 describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
   const values = valuesOf(c);
 
-  test('wasm gives what the composition gives on cpu, forward and gradients, and leaks nothing', async () => {
-    const expected = await on('cpu', () => evaluate(c, values));
-    await on('wasm', () => undefined);
-    const before = tf.memory().numTensors;
-    const actual = await on('wasm', () => evaluate(c, values));
-    expect(tf.memory().numTensors).toBe(before);
-    expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
-    for (const name of Object.keys(c.inputs)) {
-      expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(
-        1e-4,
-      );
-    }
-  });
+  test.each(backends.filter((name) => name !== 'cpu'))(
+    '%s gives what the composition gives on cpu, forward and gradients, and leaks nothing',
+    async (backend) => {
+      const expected = await on('cpu', () => evaluate(c, values));
+      await on(backend, () => undefined);
+      const before = tf.memory().numTensors;
+      const actual = await on(backend, () => evaluate(c, values));
+      expect(tf.memory().numTensors).toBe(before);
+      expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
+      for (const name of Object.keys(c.inputs)) {
+        expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(
+          1e-4,
+        );
+      }
+    },
+  );
 
   test('gradients agree with finite differences', async () => {
     await on('cpu', () => {

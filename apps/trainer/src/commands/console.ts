@@ -17,8 +17,16 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** An error of @unitsphere/backends that says what is missing, told by its name: importing it loads TensorFlow.js. */
+function isMissingBackend(error: unknown): error is Error & { remedy: string } {
+  return error instanceof Error && ['BackendUnavailableError', 'InstallError'].includes(error.name);
+}
+
 /** Prints an error as its kind deserves, and gives the exit code. */
-export function reportError(error: unknown): number {
+export function reportError(thrown: unknown): number {
+  const error = isMissingBackend(thrown)
+    ? new UserError(thrown.message.replace(thrown.remedy, '').trim(), { hint: thrown.remedy })
+    : thrown;
   if (error instanceof UserError) {
     say(`${colors.red('error:')} ${error.message}`);
     for (const line of error.hint?.split('\n') ?? []) say(`  ${colors.dim(line)}`);

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT, reportError } from './console.js';
 import type { Work } from './work.js';
 
@@ -31,7 +31,7 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
     .description('train a model; without a CONFIG, the embedded documents with the defaults')
     .argument('[CONFIG]', 'a YAML file, such as configs/documents.yaml')
     .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
-    .option('--backend <NAME>', 'what computes: auto, wasm or cpu')
+    .option('--backend <NAME>', 'what computes: auto, cuda, wasm, node or cpu')
     .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
     .option('--output <DIR>', 'the folder that holds runs')
     .option('--resume <RUN>', 'go on with a run that was stopped')
@@ -56,7 +56,7 @@ Examples:
     .addOption(
       new Option('--identities WHICH', 'those the run has not seen (test), or all').choices(['test', 'all']),
     )
-    .option('--backend <NAME>', 'what computes: auto, wasm or cpu')
+    .option('--backend <NAME>', 'what computes: auto, cuda, wasm, node or cpu')
     .option('--json <FILE>', 'write the result to a file too')
     .action(async (checkpoint, options) =>
       setExitCode(await (await import('./evaluate.js')).evaluate(checkpoint, options, work)),
@@ -67,6 +67,18 @@ Examples:
     .description("write a finished run's report.html anew")
     .argument('<RUN>', "the run's folder")
     .action(async (path) => setExitCode(await (await import('./report.js')).report(path, work)));
+
+  const backend = program
+    .command('backend')
+    .description("install TensorFlow's own library as a backend: node on the CPU, cuda on NVIDIA GPUs");
+  backend
+    .command('install')
+    .description("build it into the user's cache folder; needs a C++ compiler, and pip or a way to PyPI")
+    .addArgument(new Argument('<BACKEND>', 'node or cuda').choices(['node', 'cuda']))
+    .option('--force', 'build it anew')
+    .option('--wheel <FILE>', 'use this wheel of tensorflow or tensorflow-cpu instead of downloading one')
+    .option('--without-gpu', 'cuda: install for another machine, which has the GPU')
+    .action(async (name, options) => (await import('./backend.js')).installBackend(name, options));
 
   program
     .command('doctor')

@@ -1,0 +1,51 @@
+import { InstallError } from './install-error.js';
+import { complaint, runCommand } from './run-command.js';
+
+/** What a binding said when it was tried. */
+export interface CheckedBinding {
+  tensorflow: string;
+  gpu: boolean;
+}
+
+// Of an error only its message: the stack of this program says nothing.
+const PROGRAM = `
+process.on('uncaughtException', ({ message }) => { console.error(message); process.exit(1); });
+const tf = require(process.argv[1]);
+const matrix = (values) => tf.createTensor([2, 2], tf.TF_FLOAT, Float32Array.from(values));
+const attributes = [
+  { name: 'transpose_a', type: tf.TF_ATTR_BOOL, value: false },
+  { name: 'transpose_b', type: tf.TF_ATTR_BOOL, value: false },
+  { name: 'T', type: tf.TF_ATTR_TYPE, value: tf.TF_FLOAT },
+];
+const [{ id }] = tf.executeOp('MatMul', attributes, [matrix([1, 2, 3, 4]), matrix([5, 6, 7, 8])], 1);
+const product = [...tf.tensorDataSync(id)];
+console.log(JSON.stringify({ tensorflow: tf.TF_Version, gpu: tf.isUsingGpuDevice(), product }));
+`;
+
+/**
+ * Loads a binding in a Node of its own and multiplies two matrices with it.
+ * @throws InstallError with the dynamic linker's or TensorFlow's complaint.
+ */
+export async function checkBinding(binding: string): Promise<CheckedBinding> {
+  const result = await runCommand(process.execPath, ['-e', PROGRAM, binding], {
+    env: { TF_CPP_MIN_LOG_LEVEL: '2', ...process.env },
+  });
+  if (!result.ok) {
+    throw new InstallError(
+      `The binding was built but does not run here:\n${complaint(result)}\n`,
+      /GLIBC|GLIBCXX|CXXABI/.test(result.stderr)
+        ? 'This system\'s C or C++ library is older than TensorFlow needs; use the backend "wasm", or a newer system.'
+        : /ended by SIGILL/.test(result.stderr)
+          ? 'This processor lacks instructions that TensorFlow needs (AVX); use the backend "wasm".'
+          : 'Please report it with the lines above.',
+    );
+  }
+  const { product, ...checked } = JSON.parse(result.stdout) as CheckedBinding & { product: number[] };
+  if (product.join() !== '19,22,43,50') {
+    throw new InstallError(
+      `The binding runs but computes wrongly: [1 2; 3 4] · [5 6; 7 8] gave ${product.join(' ')}.`,
+      'Please report it.',
+    );
+  }
+  return checked;
+}

@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { describeBackends } from '../describe-backends.js';
+import type { NativeBackend } from '../native/installation.js';
+import { isNative } from '../native/native.js';
+import { InstallError } from './install-error.js';
+import { installNativeBackend } from './install-native-backend.js';
+
+const USAGE = `Usage: npx @unitsphere/backends <command>
+
+  list                     every backend, and why it can or cannot be used here
+  install <node|cuda>      build TensorFlow's own library into the user's cache, for the CPU or NVIDIA GPUs
+      --force              build anew
+      --wheel <FILE>       use this wheel of tensorflow or tensorflow-cpu instead of downloading one
+      --without-gpu        cuda: install for another machine, which has the GPU
+`;
+
+async function main(argv: string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        force: { type: 'boolean' },
+        wheel: { type: 'string' },
+        'without-gpu': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    const [command, backend] = positionals;
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    if (command === 'list') {
+      await list();
+      return 0;
+    }
+    if (command === 'install' && backend !== undefined && isNative(backend)) {
+      await install(backend, { ...values, withoutGpu: values['without-gpu'] });
+      return 0;
+    }
+    process.stderr.write(USAGE);
+    return 2;
+  } catch (error) {
+    const usage = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ?? false;
+    if (!usage && !(error instanceof InstallError)) throw error;
+    process.stderr.write(`${(error as Error).message}\n${usage ? `\n${USAGE}` : ''}`);
+    return usage ? 2 : 1;
+  }
+}
+
+async function list(): Promise<void> {
+  for (const { name, available, version, detail, reason, remedy } of await describeBackends()) {
+    process.stdout.write(
+      available ? `✓ ${name} ${version}: ${detail}\n` : `– ${name}: ${detail}: ${reason} ${remedy}\n`,
+    );
+  }
+}
+
+async function install(
+  backend: NativeBackend,
+  options: Parameters<typeof installNativeBackend>[1],
+): Promise<void> {
+  const started = Date.now();
+  const { folder, manifest, fresh } = await installNativeBackend(backend, {
+    ...options,
+    onProgress: (what) => process.stderr.write(`${what} …\n`),
+  });
+  const seconds = fresh ? ` in ${((Date.now() - started) / 1000).toFixed(0)} s` : ', there already';
+  process.stdout.write(`${backend}: libtensorflow ${manifest.tensorflow}${seconds}, in ${folder}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));

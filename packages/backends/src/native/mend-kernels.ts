@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { NativeKernelBackend } from './load-tfjs-node.js';
+
+type Sizes = [number, number, number, number];
+
+interface ConvolutionAttrs {
+  strides: [number, number] | number;
+  dilations?: [number, number] | number;
+  pad: Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  dataFormat?: 'NHWC' | 'NCHW';
+  inputShape?: Sizes;
+  filterShape?: Sizes;
+}
+
+type ConvolutionInputs = Record<'x' | 'filter' | 'dy', tf.TensorInfo>;
+
+/**
+ * Registers kernels anew that tfjs-node 4.22 gets wrong:
+ * - convolutions refuse padding given in pixels, or pass it on without the numbers;
+ * - `Exp` of int32, `Prelu`, and `ArgMax`/`ArgMin` of bool call methods of tensors that exist only when
+ *   TensorFlow.js's chained operations were imported (and `Exp` disposes its caller's tensor).
+ */
+export function mendKernels(backendName: string): void {
+  const register = (kernelName: string, kernelFunc: (args: KernelArgs) => tf.TensorInfo) => {
+    tf.unregisterKernel(kernelName, backendName);
+    tf.registerKernel({ kernelName, backendName, kernelFunc: kernelFunc as unknown as tf.KernelFunc });
+  };
+  for (const kernel of CONVOLUTIONS) register(kernel, convolution(kernel));
+
+  for (const kernel of ['ArgMax', 'ArgMin'] as const) {
+    const stock = kernelOf(kernel, backendName);
+    register(kernel, (args) => withCast(args, 'bool', 'int32', stock));
+  }
+  const exp = kernelOf('Exp', backendName);
+  register('Exp', (args) => withCast(args, 'int32', 'float32', exp));
+  register('Prelu', ({ inputs }) =>
+    tf.tidy(() => {
+      const [x, alpha] = [inputs['x'] as tf.Tensor, inputs['alpha'] as tf.Tensor];
+      return tf.add(tf.relu(x), tf.mul(alpha, tf.minimum(x, 0)));
+    }),
+  );
+}
+
+interface KernelArgs {
+  inputs: Record<string, tf.TensorInfo>;
+  attrs: object;
+  backend: NativeKernelBackend;
+}
+
+function kernelOf(name: string, backendName: string): (args: KernelArgs) => tf.TensorInfo {
+  return tf.getKernel(name, backendName).kernelFunc as unknown as (args: KernelArgs) => tf.TensorInfo;
+}
+
+function withCast(
+  args: KernelArgs,
+  from: tf.DataType,
+  to: tf.DataType,
+  kernel: (args: KernelArgs) => tf.TensorInfo,
+): tf.TensorInfo {
+  const x = args.inputs['x'] as tf.Tensor;
+  if (x.dtype !== from) return kernel(args);
+  return tf.tidy(() => kernel({ ...args, inputs: { x: tf.cast(x, to) } }) as tf.Tensor);
+}
+
+const CONVOLUTIONS = [
+  'Conv2D',
+  'Conv2DBackpropInput',
+  'Conv2DBackpropFilter',
+  'DepthwiseConv2dNative',
+  'DepthwiseConv2dNativeBackpropInput',
+  'DepthwiseConv2dNativeBackpropFilter',
+] as const;
+
+/** TensorFlow's own kernel of this name, with the padding in pixels where it was given so. */
+function convolution(kernel: (typeof CONVOLUTIONS)[number]) {
+  const depthwise = kernel.startsWith('Depthwise');
+  return ({ inputs, attrs, backend }: KernelArgs): tf.TensorInfo => {
+    const { x, filter, dy } = inputs as ConvolutionInputs;
+    const {
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+      dataFormat = 'NHWC',
+      inputShape,
+      filterShape,
+    } = attrs as ConvolutionAttrs;
+    const { padInfo, ...info } = tf.backend_util.computeConv2DInfo(
+      inputShape ?? (x.shape as Sizes),
+      filterShape ?? (filter.shape as Sizes),
+      strides,
+      dilations ?? 1,
+      pad,
+      dimRoundingMode,
+      depthwise,
+      tf.backend_util.convertConv2DDataFormat(dataFormat),
+    );
+    const { TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+    // Numbers of the four axes: those of the image lie in the middle, or at the end.
+    const axes = <T>(image: T[], other: T[]) =>
+      dataFormat === 'NHWC' ? [...other, ...image, ...other] : [...other, ...other, ...image];
+    const stock = padInfo.type === 'VALID' || padInfo.type === 'SAME';
+    const attributes = [
+      { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
+      { name: 'strides', type: TF_ATTR_INT, value: axes([info.strideHeight, info.strideWidth], [1]) },
+      { name: 'padding', type: TF_ATTR_STRING, value: stock ? padInfo.type : 'EXPLICIT' },
+      { name: 'data_format', type: TF_ATTR_STRING, value: dataFormat },
+      { name: 'dilations', type: TF_ATTR_INT, value: axes([info.dilationHeight, info.dilationWidth], [1]) },
+    ];
+    if (!stock) {
+      const { top, bottom, left, right } = padInfo;
+      const value = axes([top, bottom, left, right], [0, 0]);
+      attributes.push({ name: 'explicit_paddings', type: TF_ATTR_INT, value });
+    }
+    const run = (...given: tf.TensorInfo[]) => backend.executeSingleOutput(kernel, attributes, given);
+    if (!dy) return run(x, filter);
+    const shape = tf.tensor1d(inputShape ?? filterShape!, 'int32');
+    const gradient = inputShape ? run(shape, filter, dy) : run(x, shape, dy);
+    shape.dispose();
+    return gradient;
+  };
+}

