@@ -171,11 +171,11 @@ test('a training step leaves the tensors it found, and memory is flat over 500 s
   const step = createTrainingStep(config, state);
   const run = (i: number) => step({ ...batches[i % 2]!, step: i });
   // The first steps make the optimizer's state and the backend's caches.
-  for (let i = 0; i < 20; i++) run(i);
+  for (let i = 0; i < 20; i++) await run(i);
   const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
   const before = { ...tf.memory(), heap: wasm.HEAPU8.length };
   for (let i = 20; i < 520; i++) {
-    run(i);
+    await run(i);
     if (i === 20) expect(tf.memory().numTensors).toBe(before.numTensors);
   }
   const after = { ...tf.memory(), heap: wasm.HEAPU8.length };

@@ -113,7 +113,7 @@ async function trainIn(
     while (state.step < training.steps && !signal?.aborted) {
       const begun = performance.now();
       const batch = await loader.next();
-      const result = step(batch);
+      const result = await step(batch);
       const milliseconds = performance.now() - begun;
       stepSeconds += milliseconds / 1000;
       progress.step({

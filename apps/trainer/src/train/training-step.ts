@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { valueAndGradients } from '@unitsphere/core';
 import type { Batch } from '@unitsphere/data';
 import { cosineLogits } from '@unitsphere/ops';
-import { clipScale, globalNorm } from '@unitsphere/optimizers';
+import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import type { Config } from '../config/config.js';
 import { toInput } from '../model/preprocessing.js';
 import { UserError } from '../user-error.js';
@@ -20,17 +20,20 @@ export interface StepResult {
   scale: number;
 }
 
+/** Trains on one batch; the next call waits until this one's promise is settled. */
+export type TrainingStep = (batch: Batch) => Promise<StepResult>;
+
 /** The loss or the gradients stopped being numbers; nothing was updated in that step. */
 export class NotFiniteError extends UserError {}
 
 /** Makes the function that trains on one batch: forward, loss, gradients, clipping, update. It leaves no tensors. */
-export function createTrainingStep(config: Config, state: TrainingState): (batch: Batch) => StepResult {
+export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const { loss, at } = createLoss(config.loss);
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm } = config.optimizer;
   const { model, classCenters, optimizer, ema, preprocessing } = state;
   const parameters = [...model.parameters(), classCenters];
-  return (batch) => {
+  return async (batch) => {
     const settings = at(batch.step);
     const lr = baseRate * schedule(batch.step);
     const images = toInput(batch.images, preprocessing);
@@ -40,14 +43,11 @@ export function createTrainingStep(config: Config, state: TrainingState): (batch
       parameters,
     );
     try {
-      const result: StepResult = {
-        loss: value.dataSync()[0]!,
-        lr,
-        gradientNorm: globalNorm(gradients),
-        ...settings,
-      };
+      // Not dataSync: a GPU cannot be read synchronously. Both at once: one wait.
+      const [values, gradientNorm] = await Promise.all([value.data(), globalNormAsync(gradients)]);
+      const result: StepResult = { loss: values[0]!, lr, gradientNorm, ...settings };
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
-        throw notFinite(batch.step, result, state);
+        throw await notFinite(batch.step, result, state);
       }
       optimizer.lr = lr;
       optimizer.step(gradients, {
@@ -62,15 +62,16 @@ export function createTrainingStep(config: Config, state: TrainingState): (batch
   };
 }
 
-function notFinite(
+async function notFinite(
   step: number,
   { loss, lr, gradientNorm }: StepResult,
   state: TrainingState,
-): NotFiniteError {
-  const norms = [
-    ...state.model.namedParameters().map(([name, p]) => [name, globalNorm([p.variable])] as const),
-    ['class centres', globalNorm([state.classCenters.variable])] as const,
-  ].sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
+): Promise<NotFiniteError> {
+  const named = [...state.model.namedParameters(), ['class centres', state.classCenters] as const];
+  const norms = await Promise.all(
+    named.map(async ([name, parameter]) => [name, await globalNormAsync([parameter.variable])] as const),
+  );
+  norms.sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
   const largest = norms.slice(0, 3).map(([name, norm]) => `${name} ${norm.toPrecision(4)}`);
   return new NotFiniteError(
     `training stopped at step ${step}: the loss is ${loss} and the gradients' norm ${gradientNorm}, at learning rate ${lr.toPrecision(3)} (largest weights by norm: ${largest.join(', ')})`,
