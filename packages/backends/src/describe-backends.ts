@@ -2,6 +2,8 @@ import { probeCpu } from './cpu.js';
 import { PLANNED_BACKENDS } from './names.js';
 import type { BackendProbe } from './probe.js';
 import { probeWasm } from './wasm.js';
+import type { AdapterDescription } from './webgpu/adapter.js';
+import { probeWebGpu } from './webgpu/webgpu.js';
 
 /** One backend, as it stands on this machine. */
 export interface BackendDescription {
@@ -13,6 +15,8 @@ export interface BackendDescription {
   version?: string;
   /** What it is, a few words. */
   detail: string;
+  /** The graphics adapter, of `webgpu` where that is available. */
+  adapter?: AdapterDescription;
   /** Why it is not available. */
   reason?: string;
   /** What would make it available, or what to use in its place. */
@@ -32,7 +36,7 @@ export const BACKEND_DETAILS: Record<string, string> = {
 export function plannedBackend(name: string): { reason: string; remedy: string } {
   return {
     reason: `${BACKEND_DETAILS[name]}, is not in this version.`,
-    remedy: 'Use "wasm" or "cpu", or "auto" for the faster of them that works here.',
+    remedy: 'Use "webgpu", "wasm" or "cpu", or "auto" for the fastest of them that works here.',
   };
 }
 
@@ -49,7 +53,13 @@ export async function describeBackends(): Promise<BackendDescription[]> {
     reason: 'not in this version.',
     remedy: plannedBackend(name).remedy,
   }));
-  return [describe('wasm', await probeWasm()), describe('cpu', await probeCpu()), ...planned];
+  const webgpu = await probeWebGpu();
+  return [
+    { ...describe('webgpu', webgpu), ...(webgpu.available && webgpu.module) },
+    describe('wasm', await probeWasm()),
+    describe('cpu', await probeCpu()),
+    ...planned,
+  ];
 }
 
 function describe(name: string, probe: BackendProbe<unknown>): BackendDescription {

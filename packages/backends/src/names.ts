@@ -1,10 +1,10 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The backends that this version starts. */
-export const USABLE_BACKENDS = ['wasm', 'cpu'] as const;
+/** The backends that this version starts, the fastest first. */
+export const USABLE_BACKENDS = ['webgpu', 'wasm', 'cpu'] as const;
 
 /** The backends that this version knows of but does not start. */
-export const PLANNED_BACKENDS = ['webgpu', 'node', 'cuda'] as const;
+export const PLANNED_BACKENDS = ['node', 'cuda'] as const;
 
 /** A backend's name, as TensorFlow.js registers it. */
 export type BackendName = (typeof USABLE_BACKENDS)[number];

@@ -6,6 +6,7 @@ import type { BackendChoice, BackendName } from './names.js';
 import { PLANNED_BACKENDS, USABLE_BACKENDS, unknownBackendMessage } from './names.js';
 import type { WasmPaths } from './wasm.js';
 import { probeWasm, setPaths } from './wasm.js';
+import { probeWebGpu, startWebGpu } from './webgpu/webgpu.js';
 
 /** Options of {@link useBackend}. */
 export interface UseBackendOptions {
@@ -29,7 +30,8 @@ export interface UsedBackend {
  * A backend asked for by name is started or the call fails; only `auto` chooses, and says why. Starting a backend that
  * already runs is cheap. Tensors of another backend stay valid and move when they are used.
  *
- * @param choice `wasm`, `cpu`, or `auto` for the fastest of them that works here.
+ * @param choice `webgpu`, `wasm`, `cpu`, or `auto` for the fastest of them that works here: WebGPU on a graphics card,
+ *   not on an adapter that the processor computes.
  * @throws BackendUnavailableError when the backend cannot be used here, with what to do (the command that installs a
  *   missing package, or the names that can be used).
  * @throws RangeError when the name is unknown; the message names the nearest known one.
@@ -55,13 +57,16 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
   const failures: BackendUnavailableError[] = [];
   for (const name of USABLE_BACKENDS) {
     try {
+      if (name === 'webgpu') await refuseSoftware();
       await start(name, options);
     } catch (error) {
       if (!(error instanceof BackendUnavailableError)) throw error;
       failures.push(error);
       continue;
     }
-    const before = failures.map((f) => `"${f.backend}" is faster, but ${f.reason} ${f.remedy}`).join(' ');
+    const before = failures
+      .map((f) => `"${f.backend}" is faster, but ${[f.reason, f.remedy].filter(Boolean).join(' ')}`)
+      .join(' ');
     return { name, reason: before || `"${name}" is the fastest backend of this version and works here.` };
   }
   throw new BackendUnavailableError(
@@ -72,7 +77,20 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
   );
 }
 
+/** Throws where WebGPU would be computed by the processor, as "wasm" is, and more slowly. */
+async function refuseSoftware(): Promise<void> {
+  const probe = await probeWebGpu();
+  if (!probe.available || !probe.module.adapter.software) return;
+  const { name } = probe.module.adapter;
+  throw new BackendUnavailableError(
+    'webgpu',
+    `only on a graphics card: the adapter here is software (${name}).`,
+    '',
+  );
+}
+
 async function start(name: BackendName, options: UseBackendOptions): Promise<void> {
+  if (name === 'webgpu') return startWebGpu();
   const probe = name === 'wasm' ? await probeWasm() : await probeCpu();
   if (!probe.available) {
     throw new BackendUnavailableError(name, probe.reason, probe.remedy, { cause: probe.cause });

@@ -12,7 +12,7 @@ export interface Issue {
 }
 
 /** Backends of later versions: known names deserve a better answer than "unknown". */
-const PLANNED = ['webgpu', 'node', 'cuda'];
+const PLANNED = ['node', 'cuda'];
 
 /** The issues that zod found, in our words. */
 export function toIssues(error: z.ZodError): Issue[] {
