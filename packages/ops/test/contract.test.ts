@@ -1,28 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { on } from '../../../tools/workspace/backends';
+import { everyBackend, missingBackends, on } from '../../../tools/workspace/backends';
 import { contractCases, evaluate, relativeError, valuesOf } from './contract';
+
+// A line in the results for what was not tested.
+for (const { name, why } of missingBackends) test.skip(`${name}: ${why}`, () => undefined);
 
 describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
   const values = valuesOf(c);
 
-  test('wasm gives what the composition gives on cpu, forward and gradients, and leaks nothing', async () => {
-    const expected = await on('cpu', () => evaluate(c, values));
-    await on('wasm', () => undefined);
-    const before = tf.memory().numTensors;
-    const actual = await on('wasm', () => evaluate(c, values));
-    expect(tf.memory().numTensors).toBe(before);
-    expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
-    for (const name of Object.keys(c.inputs)) {
-      expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(
-        1e-4,
-      );
-    }
-  });
+  test.each(everyBackend.filter((name) => name !== 'cpu'))(
+    '%s gives what the composition gives on cpu, forward and gradients, and leaks nothing',
+    async (backend) => {
+      const expected = await on('cpu', () => evaluate(c, values));
+      await on(backend, () => undefined);
+      const before = tf.memory().numTensors;
+      const actual = await on(backend, () => evaluate(c, values));
+      expect(tf.memory().numTensors).toBe(before);
+      expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
+      for (const name of Object.keys(c.inputs)) {
+        expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(
+          1e-4,
+        );
+      }
+    },
+  );
 
   test('gradients agree with finite differences', async () => {
+    const { grads, upstream } = await on('cpu', () => evaluate(c, values));
     await on('cpu', () => {
-      const { grads, upstream } = evaluate(c, values);
       const objective = (v: Record<string, Float32Array>) => {
         const out = evaluateForward(v);
         let sum = 0;
