@@ -8,9 +8,15 @@ const sigmoid = (z: string) => `1.0 / (1.0 + exp(-${z}))`;
 /** WGSL for activation(z); T is `f32` or `vec4f`. */
 export function activationOf(activation: Activation, z: string, T: string): string {
   const gate = `clamp(${z} + 3.0, ${T}(), ${T}(6.0)) / 6.0`;
-  return { none: z, relu: `max(${z}, ${T}())`, hard_swish: `${z} * (${gate})`, hard_sigmoid: gate }[
-    activation
-  ];
+  return {
+    none: z,
+    relu: `max(${z}, ${T}())`,
+    hard_swish: `${z} * (${gate})`,
+    hard_sigmoid: gate,
+    relu6: `clamp(${z}, ${T}(), ${T}(6.0))`,
+    silu: `${z} * (${sigmoid(z)})`,
+    sigmoid: sigmoid(z),
+  }[activation];
 }
 
 /** WGSL for dy · activation'(z); where the slope jumps, the outer side's. */
