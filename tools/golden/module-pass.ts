@@ -43,19 +43,17 @@ export async function passOf(
   const { shape, data } = intoTensorFlow(x);
   const input = new Parameter(shape, Float32Array.from(data));
   const named = module.namedParameters();
-  let y!: Float32Array;
+  let y!: tf.Tensor;
   const upstream = intoTensorFlow(dy);
   const { value, gradients } = valueAndGradients(() => {
     const out = forward(input.variable);
-    y = intoPyTorch({ shape: out.shape, data: out.dataSync() });
+    y = tf.keep(tf.clone(out));
     return tf.sum(tf.mul(out, tf.tensor(upstream.data as Float32Array, upstream.shape))) as tf.Scalar;
   }, [input, ...named.map(([, parameter]) => parameter)]);
   value.dispose();
-  const values = gradients.map((gradient) => {
-    const data = gradient?.dataSync() as Float32Array;
-    gradient?.dispose();
-    return data;
-  });
+  const values = await Promise.all(gradients.map((gradient) => gradient?.data() as Promise<Float32Array>));
+  const result = intoPyTorch({ shape: y.shape, data: await y.data() });
+  tf.dispose([y, ...gradients.filter((gradient) => gradient !== null)]);
   input.dispose();
   const byKey = new Map<string, Float32Array>();
   for (const [i, [key, { shape, layout }]] of named.entries()) {
@@ -64,5 +62,5 @@ export async function passOf(
     byKey.set(key, (await holder.toHost()).data as Float32Array);
     holder.dispose();
   }
-  return { y, dx: intoPyTorch({ shape, data: values[0] }), gradients: byKey };
+  return { y: result, dx: intoPyTorch({ shape, data: values[0] }), gradients: byKey };
 }

@@ -4,30 +4,37 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKEND_CHOICES, describeBackends, useBackend } from '@unitsphere/backends';
 
-/** Backends that are there where somebody installed them. */
-const OPTIONAL = ['node'] as const;
+/** Backends that a machine may lack, and how one comes by them beyond what their own remedy says. */
+const OPTIONAL: { [name: string]: string } = {
+  node: '',
+  webgpu: ' On Debian without a graphics card: tools/workspace/install-lavapipe.sh',
+};
 
-/** Those that a run counts on: there a missing one is a failure, elsewhere its tests are not run. */
-const expected = (process.env['UNITSPHERE_TEST_BACKENDS'] ?? '').split(',').filter(Boolean);
+/** Those that a run counts on: a missing one is a failure there; elsewhere its tests are not run. CI installs all. */
+const expected =
+  process.env['UNITSPHERE_TEST_BACKENDS']?.split(',').filter(Boolean) ??
+  (process.env['CI'] === 'true' ? Object.keys(OPTIONAL) : []);
 
-const found = (await describeBackends()).filter(({ name }) => (OPTIONAL as readonly string[]).includes(name));
-for (const { name, available, reason, remedy } of found) {
-  if (!available && expected.includes(name)) {
-    throw new Error(`UNITSPHERE_TEST_BACKENDS counts on "${name}", but ${reason} ${remedy}`);
-  }
-}
+const found = (await describeBackends()).filter(({ name }) => name in OPTIONAL);
 
-/** The optional backends that are not here, with the reason and the command that installs them. */
+/** The optional backends that are not here, with the reason and what installs them. */
 export const missingBackends = found
   .filter(({ available }) => !available)
-  .map(({ name, reason, remedy }) => ({ name, why: `${reason} ${remedy}` }));
+  .map(({ name, reason, remedy }) => ({ name, why: `${reason} ${remedy}${OPTIONAL[name]}` }));
 
-/** The backends that run without a GPU, here. */
-export const backends: readonly string[] = [
+for (const { name, why } of missingBackends) {
+  if (expected.includes(name)) throw new Error(`The backend "${name}" should be here and is missing: ${why}`);
+}
+
+/** Every backend that is here. Of `webgpu` values are read by a promise only: see {@link read}. */
+export const everyBackend: readonly string[] = [
   'cpu',
   'wasm',
   ...found.filter(({ available }) => available).map(({ name }) => name),
 ];
+
+/** Those whose values can be read synchronously. */
+export const backends: readonly string[] = everyBackend.filter((name) => name !== 'webgpu');
 
 /** Starts a backend, one of ours or one that a test registered, and makes it the current one. */
 export async function start(backend: string): Promise<void> {
@@ -36,12 +43,22 @@ export async function start(backend: string): Promise<void> {
   await tf.ready();
 }
 
-/** Runs fn on a backend inside a tidy. */
-export async function on<T>(backend: string, fn: () => T): Promise<T> {
+/** Runs fn on a backend inside a tidy; what it gives may be a promise of {@link read}. */
+export async function on<T>(backend: string, fn: () => T): Promise<Awaited<T>> {
   await start(backend);
   let result!: T;
   tf.tidy(() => {
     result = fn();
   });
-  return result;
+  return await result;
+}
+
+/** A tensor's values, on every backend; called inside a tidy it outlives that. */
+export async function read(tensor: tf.Tensor): Promise<Float32Array> {
+  const own = tf.keep(tf.clone(tensor));
+  try {
+    return (await own.data()) as Float32Array;
+  } finally {
+    own.dispose();
+  }
 }

@@ -272,14 +272,16 @@ describe('doctor', () => {
     const { code, stdout } = await unitsphere(['doctor'], env);
     expect(stdout).toContain('Ready to train');
     expect(stdout).toMatch(/✓ wasm +4\.22\.0/);
-    expect(stdout).toMatch(/– webgpu .*not in this version/);
     expect(stdout).toMatch(/– cuda .*not installed. Install it: npx @unitsphere\/backends install cuda/);
     expect(code).toBe(0);
     const json = JSON.parse((await unitsphere(['doctor', '--json'], env)).stdout);
     expect(json.problems).toEqual([]);
-    expect(
-      json.backends.filter((b: { computes?: boolean }) => b.computes).map((b: { name: string }) => b.name),
-    ).toEqual(['wasm', 'cpu']);
+    const works = json.backends.filter((b: { computes?: boolean }) => b.computes);
+    // WebGPU depends on the machine.
+    expect(works.map((b: { name: string }) => b.name).filter((name: string) => name !== 'webgpu')).toEqual([
+      'wasm',
+      'cpu',
+    ]);
     expect(json.libraries.map((library: { problem?: string }) => library.problem)).toEqual([
       undefined,
       undefined,

@@ -94,7 +94,7 @@ describe('errors name the place, the key and what to do', () => {
     ['loss: {name: triplet}'],
     ['loss: {name: 3}'],
     ['backend: wsam'],
-    ['backend: webgpu'],
+    ['backend: webgl'],
     ['data: {views: 8}'],
     ['model: {norm: batchnorm-layernorm}'],
   ])('unknown choice: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());

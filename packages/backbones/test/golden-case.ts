@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { toNchw, toNhwc } from '../../../tools/golden/layout';
 import { passOf, toStateDict } from '../../../tools/golden/module-pass';
 import { type GoldenTensor, relativeError } from '../../../tools/golden/read';
-import { on, start } from '../../../tools/workspace/backends';
+import { on, read, start } from '../../../tools/workspace/backends';
 import { type BackboneName, createBackbone } from '../src/index';
 
 export interface BackboneCase {
@@ -52,9 +52,11 @@ export async function expectMaps(backend: string, c: BackboneCase): Promise<void
   const backbone = load(c);
   const { shape, data } = toNhwc(c.x);
   const maps = await on(backend, () =>
-    backbone
-      .features(tf.tensor4d(data, shape as [number, number, number, number]))
-      .map((map) => toNchw({ shape: map.shape, data: map.dataSync() })),
+    Promise.all(
+      backbone
+        .features(tf.tensor4d(data, shape as [number, number, number, number]))
+        .map(async (map) => toNchw({ shape: map.shape, data: await read(map) })),
+    ),
   );
   expect(maps.length).toBe(backbone.featureInfo.length);
   c.features.forEach((expected, i) => {

@@ -1,8 +1,9 @@
 import { probeCpu } from './cpu.js';
-import { PLANNED_BACKENDS } from './names.js';
 import { probeNative } from './native/native.js';
 import type { BackendProbe } from './probe.js';
 import { probeWasm } from './wasm.js';
+import type { AdapterDescription } from './webgpu/adapter.js';
+import { probeWebGpu } from './webgpu/webgpu.js';
 
 /** One backend, as it stands on this machine. */
 export interface BackendDescription {
@@ -14,6 +15,8 @@ export interface BackendDescription {
   version?: string;
   /** What it is, a few words. */
   detail: string;
+  /** The graphics adapter, of `webgpu` where that is available. */
+  adapter?: AdapterDescription;
   /** Why it is not available. */
   reason?: string;
   /** What would make it available, or what to use in its place. */
@@ -29,33 +32,19 @@ export const BACKEND_DETAILS: Record<string, string> = {
   cuda: "TensorFlow's own library on NVIDIA GPUs, in Node",
 };
 
-/** Why a backend that is known but not in this version cannot be used. */
-export function plannedBackend(name: string): { reason: string; remedy: string } {
-  return {
-    reason: `${BACKEND_DETAILS[name]}, is not in this version.`,
-    remedy: 'Use "wasm" or "cpu", or "auto" for the faster of them that works here.',
-  };
-}
-
 /**
  * Every backend that this version knows of, the fastest first, and why each can or cannot be used here.
  *
  * Imports the packages that are installed, which registers them with TensorFlow.js, and starts none.
  */
 export async function describeBackends(): Promise<BackendDescription[]> {
-  const planned = PLANNED_BACKENDS.map((name) => ({
-    name,
-    available: false,
-    detail: BACKEND_DETAILS[name],
-    reason: 'not in this version.',
-    remedy: plannedBackend(name).remedy,
-  }));
+  const webgpu = await probeWebGpu();
   return [
     describe('cuda', probeNative('cuda')),
+    { ...describe('webgpu', webgpu), ...(webgpu.available && webgpu.module) },
     describe('wasm', await probeWasm()),
     describe('node', probeNative('node')),
     describe('cpu', await probeCpu()),
-    ...planned,
   ];
 }
 

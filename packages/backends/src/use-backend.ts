@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { probeCpu } from './cpu.js';
-import { plannedBackend } from './describe-backends.js';
 import { BackendUnavailableError } from './errors.js';
 import type { BackendChoice, BackendName } from './names.js';
-import { PLANNED_BACKENDS, USABLE_BACKENDS, unknownBackendMessage } from './names.js';
+import { USABLE_BACKENDS, unknownBackendMessage } from './names.js';
 import { isNative, probeNative, startNative } from './native/native.js';
 import type { WasmPaths } from './wasm.js';
 import { probeWasm, setPaths } from './wasm.js';
+import { probeWebGpu, startWebGpu } from './webgpu/webgpu.js';
 
 /** Options of {@link useBackend}. */
 export interface UseBackendOptions {
@@ -30,8 +30,8 @@ export interface UsedBackend {
  * A backend asked for by name is started or the call fails; only `auto` chooses, and says why. Starting a backend that
  * already runs is cheap. Tensors of another backend stay valid and move when they are used.
  *
- * @param choice A backend's name, or `auto` for the fastest that works here: `cuda` (where it is installed), `wasm`, then
- *   `node` (where it is installed) and `cpu`.
+ * @param choice A backend's name, or `auto` for the fastest that works here: `cuda` (where it is installed), `webgpu` on a
+ *   graphics card (not on an adapter that the processor computes), `wasm`, then `node` (where it is installed) and `cpu`.
  * @throws BackendUnavailableError when the backend cannot be used here, with what to do (the command that installs a
  *   missing package, or the names that can be used).
  * @throws RangeError when the name is unknown; the message names the nearest known one.
@@ -41,10 +41,6 @@ export async function useBackend(
   options: UseBackendOptions = {},
 ): Promise<UsedBackend> {
   if (choice === 'auto') return chooseBackend(options);
-  if ((PLANNED_BACKENDS as readonly string[]).includes(choice)) {
-    const { reason, remedy } = plannedBackend(choice);
-    throw new BackendUnavailableError(choice, reason, remedy);
-  }
   if (!(USABLE_BACKENDS as readonly string[]).includes(choice)) {
     throw new RangeError(unknownBackendMessage(choice));
   }
@@ -59,13 +55,16 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
     // Built by who wants them: that they are not there is no news.
     if (isNative(name) && !probeNative(name).available) continue;
     try {
+      if (name === 'webgpu') await refuseSoftware();
       await start(name, options);
     } catch (error) {
       if (!(error instanceof BackendUnavailableError)) throw error;
       failures.push(error);
       continue;
     }
-    const before = failures.map((f) => `"${f.backend}" is faster, but ${f.reason} ${f.remedy}`).join(' ');
+    const before = failures
+      .map((f) => `"${f.backend}" is faster, but ${[f.reason, f.remedy].filter(Boolean).join(' ')}`)
+      .join(' ');
     return { name, reason: before || `"${name}" is the fastest backend of this version and works here.` };
   }
   throw new BackendUnavailableError(
@@ -76,8 +75,21 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
   );
 }
 
+/** Throws where WebGPU would be computed by the processor, as "wasm" is, and more slowly. */
+async function refuseSoftware(): Promise<void> {
+  const probe = await probeWebGpu();
+  if (!probe.available || !probe.module.adapter.software) return;
+  const { name } = probe.module.adapter;
+  throw new BackendUnavailableError(
+    'webgpu',
+    `only on a graphics card: the adapter here is software (${name}).`,
+    '',
+  );
+}
+
 async function start(name: BackendName, options: UseBackendOptions): Promise<void> {
   if (isNative(name)) return startNative(name);
+  if (name === 'webgpu') return startWebGpu();
   const probe = name === 'wasm' ? await probeWasm() : await probeCpu();
   if (!probe.available) {
     throw new BackendUnavailableError(name, probe.reason, probe.remedy, { cause: probe.cause });

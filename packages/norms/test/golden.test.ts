@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { toNchw, toNhwc } from '../../../tools/golden/layout';
 import { passOf, toStateDict } from '../../../tools/golden/module-pass';
 import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { backends, on, start } from '../../../tools/workspace/backends';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
 import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index';
 
 const TOLERANCE = 1e-4;
@@ -40,7 +40,7 @@ const list = <T>(item: T | T[]) => (Array.isArray(item) ? item : [item]);
 const expectClose = (actual: ArrayLike<number>, expected: GoldenTensor, what: string) =>
   expect(relativeError(actual, expected), what).toBeLessThan(TOLERANCE);
 
-describe.each(backends)('%s', (backend) => {
+describe.each(everyBackend)('%s', (backend) => {
   test.each(cases.filter((c) => c.kind.startsWith('BatchNorm')))('$name', async (c) => {
     await start(backend);
     const norm =
@@ -77,11 +77,11 @@ describe.each(backends)('%s', (backend) => {
     if (c.mode === 'evaluation') await checkStatistics(c, 0);
     else await checkStatistics(c.afterStep[0], 1);
     for (const [i, next] of later.entries()) {
-      const out = await on(backend, () => {
+      const out = await on(backend, async () => {
         const input = next.shape.length === 4 ? toNhwc(next) : next;
         const t = tf.tensor(input.data as Float32Array, input.shape);
         const result = (norm as BatchNorm1d).forward(t as tf.Tensor2D);
-        return { shape: result.shape as number[], data: result.dataSync() };
+        return { shape: result.shape as number[], data: await read(result) };
       });
       expectClose((next.shape.length === 4 ? toNchw(out) : out).data, laterY[i], `y of step ${i + 2}`);
       await checkStatistics(c.afterStep[i + 1], c.afterStep[i + 1].numBatchesTracked);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { activationGradWasm, activationWasm } from './wasm/activation.js';
+import { activationGradWebGpu, activationWebGpu } from './webgpu/activation.js';
 
 /** Activations that ops fuse, by timm's names. */
 export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid' | 'relu6' | 'silu' | 'sigmoid';
@@ -68,7 +69,7 @@ export function composeActivationGrad(dy: tf.Tensor, z: tf.Tensor, activation: A
 const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, { activation: Activation }>({
   name: 'UnitsphereActivationGrad',
   compose: ({ x, dy }, { activation }) => composeActivationGrad(dy, x, activation),
-  kernels: { wasm: activationGradWasm },
+  kernels: { wasm: activationGradWasm, webgpu: activationGradWebGpu },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { activation: Activation }>({
@@ -76,7 +77,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { activation: Activation }
   compose: ({ x }, { activation }) => composeActivation(x, activation),
   inputsToSave: ['x'],
   gradient: ([dy], [x], attrs) => ({ x: () => gradOp({ x: x!, dy: dy! }, attrs)[0]! }),
-  kernels: { wasm: activationWasm },
+  kernels: { wasm: activationWasm, webgpu: activationWebGpu },
 });
 
 function activate<T extends tf.Tensor>(name: string, x: T, activation: Activation): T {

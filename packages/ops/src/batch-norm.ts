@@ -3,6 +3,7 @@ import { type Activation, composeActivation, composeActivationGrad } from './act
 import { checkChannels, checkFloat, rowsOf } from './check.js';
 import { defineOp } from './define-op.js';
 import { batchNormGradWasm, batchNormInferenceWasm, batchNormTrainWasm } from './wasm/batch-norm.js';
+import { batchNormGradWebGpu, batchNormInferenceWebGpu, batchNormTrainWebGpu } from './webgpu/batch-norm.js';
 
 /** What batch norm needs beside its tensors. */
 export interface BatchNormOptions {
@@ -34,7 +35,7 @@ const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor } & Affine
     const centred = tf.sub(dz, tf.add(tf.div(dbeta, rows), tf.mul(xHat, tf.div(dgamma, rows))));
     return [tf.reshape(tf.mul(centred, tf.mul(gamma, invStd)), x.shape), dgamma, dbeta];
   },
-  kernels: { wasm: batchNormGradWasm },
+  kernels: { wasm: batchNormGradWasm, webgpu: batchNormGradWebGpu },
 });
 
 const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine, Attrs>({
@@ -54,7 +55,7 @@ const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine, Attrs>({
     const grads = gradOp({ x, dy: dy!, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! }, attrs);
     return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]! };
   },
-  kernels: { wasm: batchNormTrainWasm },
+  kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu },
 });
 
 const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statistics, Attrs>({
@@ -82,7 +83,7 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
       variance: constant('variance'),
     };
   },
-  kernels: { wasm: batchNormInferenceWasm },
+  kernels: { wasm: batchNormInferenceWasm, webgpu: batchNormInferenceWebGpu },
 });
 
 function check(op: string, x: tf.Tensor, vectors: Record<string, tf.Tensor>): void {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkConvolution, defineConvolution } from './define-convolution.js';
 import { conv2dBackpropFilterWasm, conv2dBackpropInputWasm, conv2dWasm } from './wasm/conv2d.js';
+import { conv2dBackpropFilterWebGpu, conv2dBackpropInputWebGpu, conv2dWebGpu } from './webgpu/conv2d.js';
 import type { Window } from './window.js';
 
 const op = /* @__PURE__ */ defineConvolution('UnitsphereConv2d', {
@@ -10,6 +11,9 @@ const op = /* @__PURE__ */ defineConvolution('UnitsphereConv2d', {
   wasm: conv2dWasm,
   wasmBackpropInput: conv2dBackpropInputWasm,
   wasmBackpropFilter: conv2dBackpropFilterWasm,
+  webgpu: conv2dWebGpu,
+  webgpuBackpropInput: conv2dBackpropInputWebGpu,
+  webgpuBackpropFilter: conv2dBackpropFilterWebGpu,
 });
 
 /**

@@ -7,7 +7,7 @@ type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
 type ForInput = Window & { inputShape: number[] };
 type ForFilter = Window & { filterShape: number[] };
 
-/** What a kind of convolution is made of: its stock operations and our kernels for WebAssembly. */
+/** What a kind of convolution is made of: its stock operations and our kernels. */
 export interface Convolution {
   /** The stock operation. */
   stock: typeof tf.conv2d | typeof tf.depthwiseConv2d;
@@ -17,6 +17,9 @@ export interface Convolution {
   wasm: Kernel<Pair, Window>;
   wasmBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
   wasmBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
+  webgpu: Kernel<Pair, Window>;
+  webgpuBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
+  webgpuBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
 }
 
 const stockAttrs = ({ stride, padding }: Window) => ({
@@ -38,13 +41,13 @@ export function defineConvolution(
     name: `${name}BackpropInput`,
     compose: (inputs, { inputShape, ...window }) =>
       runStock(kind.stockBackpropInput, inputs, { ...stockAttrs(window), inputShape }),
-    kernels: { wasm: kind.wasmBackpropInput },
+    kernels: { wasm: kind.wasmBackpropInput, webgpu: kind.webgpuBackpropInput },
   });
   const backpropFilter = defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>({
     name: `${name}BackpropFilter`,
     compose: (inputs, { filterShape, ...window }) =>
       runStock(kind.stockBackpropFilter, inputs, { ...stockAttrs(window), filterShape }),
-    kernels: { wasm: kind.wasmBackpropFilter },
+    kernels: { wasm: kind.wasmBackpropFilter, webgpu: kind.webgpuBackpropFilter },
   });
   const op = defineOp<Pair, Window>({
     name,
@@ -60,7 +63,7 @@ export function defineConvolution(
     },
     // Each output is a sum over the filter of its channel, whether dense or depthwise.
     multiplyAdds: ({ filter }, [y]) => (y!.size * filter.size) / y!.shape[3]!,
-    kernels: { wasm: kind.wasm },
+    kernels: { wasm: kind.wasm, webgpu: kind.webgpu },
   });
   return (pair, window) => op(pair, window)[0] as tf.Tensor4D;
 }

@@ -6,6 +6,11 @@ import {
   depthwiseBackpropInputWasm,
   depthwiseWasm,
 } from './wasm/depthwise-conv2d.js';
+import {
+  depthwiseBackpropFilterWebGpu,
+  depthwiseBackpropInputWebGpu,
+  depthwiseWebGpu,
+} from './webgpu/depthwise-conv2d.js';
 import type { Window } from './window.js';
 
 const op = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseConv2d', {
@@ -15,6 +20,9 @@ const op = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseConv2d', {
   wasm: depthwiseWasm,
   wasmBackpropInput: depthwiseBackpropInputWasm,
   wasmBackpropFilter: depthwiseBackpropFilterWasm,
+  webgpu: depthwiseWebGpu,
+  webgpuBackpropInput: depthwiseBackpropInputWebGpu,
+  webgpuBackpropFilter: depthwiseBackpropFilterWebGpu,
 });
 
 /**

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { gatherRowsWasm, scatterAddRowsWasm } from './wasm/rows.js';
+import { gatherRowsWebGpu, scatterAddRowsWebGpu } from './webgpu/rows.js';
 
 type RowOp = (inputs: { x: tf.Tensor2D; ids: tf.Tensor1D }, attrs: { rows: number }) => tf.Tensor[];
 
@@ -15,7 +16,7 @@ const scatterOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tens
     },
   }),
   inputsToSave: ['ids'],
-  kernels: { wasm: scatterAddRowsWasm },
+  kernels: { wasm: scatterAddRowsWasm, webgpu: scatterAddRowsWebGpu },
 });
 
 const gatherOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }>({
@@ -28,7 +29,7 @@ const gatherOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tenso
       throw new Error('gatherRows: row numbers have no gradient.');
     },
   }),
-  kernels: { wasm: gatherRowsWasm },
+  kernels: { wasm: gatherRowsWasm, webgpu: gatherRowsWebGpu },
 });
 
 function checkIds(op: string, ids: tf.Tensor): void {

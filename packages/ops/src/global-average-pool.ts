@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { globalAveragePoolGradWasm, globalAveragePoolWasm } from './wasm/channels.js';
+import { globalAveragePoolGradWebGpu, globalAveragePoolWebGpu } from './webgpu/pooling.js';
 
 type Size = { height: number; width: number };
 
@@ -12,14 +13,14 @@ const gradOp = /* @__PURE__ */ defineOp<{ dy: tf.Tensor2D }, Size>({
     // A broadcast sum: the WASM backend's tile is an order of magnitude slower.
     return tf.add(tf.zeros([1, height, width, 1]), tf.reshape(tf.div(dy, height * width), [n, 1, 1, c]));
   },
-  kernels: { wasm: globalAveragePoolGradWasm },
+  kernels: { wasm: globalAveragePoolGradWasm, webgpu: globalAveragePoolGradWebGpu },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, Size>({
   name: 'UnitsphereGlobalAveragePool',
   compose: ({ x }) => tf.mean(x, [1, 2]),
   gradient: ([dy], _saved, size) => ({ x: () => gradOp({ dy: dy as tf.Tensor2D }, size)[0]! }),
-  kernels: { wasm: globalAveragePoolWasm },
+  kernels: { wasm: globalAveragePoolWasm, webgpu: globalAveragePoolWebGpu },
 });
 
 /**

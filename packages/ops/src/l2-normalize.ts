@@ -3,6 +3,7 @@ import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { matMul } from './linear.js';
 import { l2NormalizeGradWasm, l2NormalizeWasm } from './wasm/l2-normalize.js';
+import { l2NormalizeGradWebGpu, l2NormalizeWebGpu } from './webgpu/row-norms.js';
 
 const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; dy: tf.Tensor2D }, { epsilon: number }>({
   name: 'UnitsphereL2NormalizeGrad',
@@ -13,7 +14,7 @@ const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; dy: tf.Tensor2D }, { e
     const projected = tf.sub(dy, tf.mul(x, tf.mul(along, tf.cast(tf.greater(norm, epsilon), 'float32'))));
     return tf.mul(projected, inverse);
   },
-  kernels: { wasm: l2NormalizeGradWasm },
+  kernels: { wasm: l2NormalizeGradWasm, webgpu: l2NormalizeGradWebGpu },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
@@ -23,7 +24,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
   gradient: ([dy], [x], attrs) => ({
     x: () => gradOp({ x: x as tf.Tensor2D, dy: dy as tf.Tensor2D }, attrs)[0]!,
   }),
-  kernels: { wasm: l2NormalizeWasm },
+  kernels: { wasm: l2NormalizeWasm, webgpu: l2NormalizeWebGpu },
 });
 
 /**

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkChannels, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { layerNormGradWasm, layerNormWasm } from './wasm/layer-norm.js';
+import { layerNormGradWebGpu, layerNormWebGpu } from './webgpu/row-norms.js';
 
 type Inputs = { x: tf.Tensor; gamma: tf.Tensor1D; beta: tf.Tensor1D };
 
@@ -30,7 +31,7 @@ const gradOp = /* @__PURE__ */ defineOp<
       tf.sum(dy, 0),
     ];
   },
-  kernels: { wasm: layerNormGradWasm },
+  kernels: { wasm: layerNormGradWasm, webgpu: layerNormGradWebGpu },
 });
 
 const op = /* @__PURE__ */ defineOp<Inputs, { epsilon: number }>({
@@ -44,7 +45,7 @@ const op = /* @__PURE__ */ defineOp<Inputs, { epsilon: number }>({
     const grads = gradOp({ x, dy: dy!, gamma }, attrs);
     return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]! };
   },
-  kernels: { wasm: layerNormWasm },
+  kernels: { wasm: layerNormWasm, webgpu: layerNormWebGpu },
 });
 
 /**

@@ -3,6 +3,8 @@ import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { addBiasWasm, columnSumsWasm } from './wasm/channels.js';
 import { matMulWasm } from './wasm/mat-mul.js';
+import { addBiasWebGpu, columnSumsWebGpu } from './webgpu/channels.js';
+import { matMulWebGpu } from './webgpu/mat-mul.js';
 
 interface Transpose {
   transposeA: boolean;
@@ -31,7 +33,7 @@ const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: Transpose) => tf.T
     },
     multiplyAdds: ({ a }: { a: tf.Tensor2D }, [y]: tf.Tensor[], { transposeA }: Transpose) =>
       y!.size * a.shape[transposeA ? 0 : 1],
-    kernels: { wasm: matMulWasm },
+    kernels: { wasm: matMulWasm, webgpu: matMulWebGpu },
   });
 
 /**
@@ -67,14 +69,14 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D):
 const columnSumsOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereColumnSums',
   compose: ({ x }) => tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1]!]), 0),
-  kernels: { wasm: columnSumsWasm },
+  kernels: { wasm: columnSumsWasm, webgpu: columnSumsWebGpu },
 });
 
 const biasOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, object>({
   name: 'UnitsphereAddBias',
   compose: ({ x, bias }) => tf.add(x, bias),
   gradient: ([dy]) => ({ x: () => tf.clone(dy!), bias: () => columnSumsOp({ x: dy! }, {})[0]! }),
-  kernels: { wasm: addBiasWasm },
+  kernels: { wasm: addBiasWasm, webgpu: addBiasWebGpu },
 });
 
 /**

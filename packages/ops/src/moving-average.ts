@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineOp } from './define-op.js';
 import { movingAverageWasm } from './wasm/moving-average.js';
+import { movingAverageWebGpu } from './webgpu/optimizer-updates.js';
 
 const op = /* @__PURE__ */ defineOp<
   { average: tf.Tensor; latest: tf.Tensor },
@@ -9,7 +10,7 @@ const op = /* @__PURE__ */ defineOp<
   name: 'UnitsphereMovingAverage',
   compose: ({ average, latest }, { momentum, factor }) =>
     tf.add(tf.mul(average, 1 - momentum), tf.mul(latest, momentum * factor)),
-  kernels: { wasm: movingAverageWasm },
+  kernels: { wasm: movingAverageWasm, webgpu: movingAverageWebGpu },
 });
 
 /**

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineOp } from './define-op.js';
 import { adamWWasm, sgdWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
+import { adamWWebGpu, sgdWebGpu, sumSquaresWebGpu } from './webgpu/optimizer-updates.js';
 
 /** One parameter's numbers for one step of AdamW. */
 export interface AdamWStep {
@@ -66,7 +67,7 @@ const adamWOp = /* @__PURE__ */ defineOp<AdamWInputs, AdamWFactors>({
       meanSquare,
     ];
   },
-  kernels: { wasm: adamWWasm },
+  kernels: { wasm: adamWWasm, webgpu: adamWWebGpu },
 });
 
 /**
@@ -128,7 +129,7 @@ const sgdOp = /* @__PURE__ */ defineOp<SgdInputs, SgdFactors>({
     const updated = tf.sub(parameter, tf.mul(direction, f.lr));
     return changed ? [updated, changed] : [updated];
   },
-  kernels: { wasm: sgdWasm },
+  kernels: { wasm: sgdWasm, webgpu: sgdWebGpu },
 });
 
 /**
@@ -170,7 +171,7 @@ const sumSquaresOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereSumSquares',
   // Rows first: one long float32 sum would lose the small terms.
   compose: ({ x }) => tf.sum(x.rank > 1 ? tf.sum(tf.square(x), -1) : tf.square(x)),
-  kernels: { wasm: sumSquaresWasm },
+  kernels: { wasm: sumSquaresWasm, webgpu: sumSquaresWebGpu },
 });
 
 /**

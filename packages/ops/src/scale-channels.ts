@@ -2,13 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { scaleChannelsGradGateWasm, scaleChannelsWasm } from './wasm/channels.js';
+import { scaleChannelsGradGateWebGpu, scaleChannelsWebGpu } from './webgpu/pooling.js';
 
 const spread = (gate: tf.Tensor) => tf.reshape(gate, [gate.shape[0]!, 1, 1, gate.shape[1]!]);
 
 const gateGradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, object>({
   name: 'UnitsphereScaleChannelsGradGate',
   compose: ({ x, dy }) => tf.sum(tf.mul(dy, x), [1, 2]),
-  kernels: { wasm: scaleChannelsGradGateWasm },
+  kernels: { wasm: scaleChannelsGradGateWasm, webgpu: scaleChannelsGradGateWebGpu },
 });
 
 const op: (inputs: { x: tf.Tensor4D; gate: tf.Tensor2D }, attrs: object) => tf.Tensor[] =
@@ -21,7 +22,7 @@ const op: (inputs: { x: tf.Tensor4D; gate: tf.Tensor2D }, attrs: object) => tf.T
       const [x, gate] = saved as [tf.Tensor4D, tf.Tensor2D];
       return { x: () => op({ x: dy, gate }, {})[0]!, gate: () => gateGradOp({ x, dy }, {})[0]! };
     },
-    kernels: { wasm: scaleChannelsWasm },
+    kernels: { wasm: scaleChannelsWasm, webgpu: scaleChannelsWebGpu },
   });
 
 /**

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { read } from '../../../tools/workspace/backends';
 import * as ops from '../src/index.js';
 
 /** One operation over named inputs: f maps tensors to a tensor, shapes are drawn by the suite. */
@@ -190,9 +191,9 @@ export function valuesOf(c: ContractCase): Record<string, Float32Array> {
 }
 
 /** The case's values, and those of the gradient of sum(f · weights) for every input, on the current backend. */
-export function evaluate(c: ContractCase, values: Record<string, Float32Array>) {
-  return tf.tidy(() => {
-    const names = Object.keys(c.inputs);
+export async function evaluate(c: ContractCase, values: Record<string, Float32Array>) {
+  const names = Object.keys(c.inputs);
+  const reading = tidied(() => {
     const tensors = names.map((name) => tf.tensor(values[name]!, c.inputs[name]!.shape));
     const ids: Record<string, tf.Tensor> = c.ids ? { [c.ids.name]: tf.tensor1d(c.ids.values, 'int32') } : {};
     const call = (...args: tf.Tensor[]) =>
@@ -200,12 +201,27 @@ export function evaluate(c: ContractCase, values: Record<string, Float32Array>) 
     const out = call(...tensors);
     const upstream = tf.tensor(fill(out.size, 99), out.shape);
     const grads = tf.grads(call)(tensors, upstream);
-    return {
-      out: out.dataSync() as Float32Array,
-      upstream: upstream.dataSync() as Float32Array,
-      grads: Object.fromEntries(names.map((name, i) => [name, grads[i]!.dataSync() as Float32Array])),
-    };
+    return [out, upstream, ...grads].map(read);
   });
+  const [out, upstream, ...gradients] = (await Promise.all(reading)) as [
+    Float32Array,
+    Float32Array,
+    ...Float32Array[],
+  ];
+  return {
+    out,
+    upstream,
+    grads: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])),
+  };
+}
+
+/** tf.tidy for a function that gives no tensors. */
+function tidied<T>(fn: () => T): T {
+  let result!: T;
+  tf.tidy(() => {
+    result = fn();
+  });
+  return result;
 }
 
 /** max |a − e| over max |e|, or over the size of the terms where these cancel. */

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { fromDepthwise, toDepthwise, toHwio, toNchw, toNhwc, toOihw } from '../../../tools/golden/layout';
 import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { backends, on } from '../../../tools/workspace/backends';
+import { everyBackend, on, read } from '../../../tools/workspace/backends';
 import * as ops from '../src/index';
 
 const TOLERANCE = 1e-4;
@@ -23,7 +23,7 @@ interface Input {
 }
 
 const tensor = ({ shape, data }: ReturnType<Order>) => tf.tensor(data as Float32Array, shape);
-const values = (t: tf.Tensor) => ({ shape: t.shape, data: t.dataSync() as Float32Array });
+const values = async (t: tf.Tensor) => ({ shape: t.shape, data: await read(t) });
 
 /** Compares an operation's result and gradients with PyTorch's. */
 async function check(
@@ -33,15 +33,15 @@ async function check(
   output: { y: GoldenTensor; dy: GoldenTensor; into?: Order; back?: Order },
 ): Promise<void> {
   const { into = same, back = same } = output;
-  await on(backend, () => {
+  const [y, ...gradients] = await on(backend, () => {
     const tensors = inputs.map(({ value, into = same }) => tensor(into(value)));
-    expect(relativeError(back(values(run(...tensors))).data, output.y), 'y').toBeLessThan(TOLERANCE);
-    const gradients = tf.grads(run)(tensors, tensor(into(output.dy)));
-    inputs.forEach(({ gradient, back = same }, i) => {
-      if (!gradient) return;
-      const error = relativeError(back(values(gradients[i])).data, gradient);
-      expect(error, `gradient of input ${i}`).toBeLessThan(TOLERANCE);
-    });
+    return Promise.all([run(...tensors), ...tf.grads(run)(tensors, tensor(into(output.dy)))].map(values));
+  });
+  expect(relativeError(back(y).data, output.y), 'y').toBeLessThan(TOLERANCE);
+  inputs.forEach(({ gradient, back = same }, i) => {
+    if (!gradient) return;
+    const error = relativeError(back(gradients[i]).data, gradient);
+    expect(error, `gradient of input ${i}`).toBeLessThan(TOLERANCE);
   });
 }
 
@@ -64,7 +64,7 @@ interface ConvCase extends WeightCase {
 
 const image = { into: toNhwc, back: toNchw };
 
-describe.each(backends)('%s', (backend) => {
+describe.each(everyBackend)('%s', (backend) => {
   for (const [file, op, kernel] of [
     ['conv', ops.conv2d, { into: toHwio, back: toOihw }],
     ['depthwise', ops.depthwiseConv2d, { into: toDepthwise, back: fromDepthwise }],
@@ -108,7 +108,7 @@ describe.each(backends)('%s', (backend) => {
     // PyTorch takes either side's slope there, so each element is to lie between the two.
     const c = activationCases.find((item) => item.name === `${name} at its corners`)!;
     await check(backend, op, [{ value: c.x }], c);
-    const dx = await on(backend, () => tf.grad(op)(tensor(c.x), tensor(c.dy)).dataSync());
+    const dx = await on(backend, () => read(tf.grad(op)(tensor(c.x), tensor(c.dy))));
     dx.forEach((value, i) => {
       const sides = [c.dxFromLeft!.data[i], c.dxFromRight!.data[i]];
       expect(value, `dx[${i}]`).toBeGreaterThanOrEqual(Math.min(...sides) - TOLERANCE);

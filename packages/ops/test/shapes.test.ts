@@ -1,15 +1,20 @@
-/** Our WASM kernels against the compositions on cpu, over drawn shapes: odd sizes, any stride and padding. */
+/** Our kernels against the compositions on cpu, over drawn shapes: odd sizes, any stride and padding. */
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { on, start } from '../../../tools/workspace/backends';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
 import * as ops from '../src/index';
 import { type ContractCase, evaluate, fill, relativeError } from './contract';
 
 const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** @param termSize The size of the terms where they may cancel: a norm's shift, or the gradient of one over few values. */
-async function expectAgreement(c: ContractCase, seed: number, termSize?: number): Promise<void> {
+async function expectAgreement(
+  backend: string,
+  c: ContractCase,
+  seed: number,
+  termSize?: number,
+): Promise<void> {
   const values = Object.fromEntries(
     Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
       name,
@@ -17,9 +22,9 @@ async function expectAgreement(c: ContractCase, seed: number, termSize?: number)
     ]),
   );
   const expected = await on('cpu', () => evaluate(c, values));
-  await start('wasm');
+  await start(backend);
   const before = tf.memory().numTensors;
-  const actual = await on('wasm', () => evaluate(c, values));
+  const actual = await on(backend, () => evaluate(c, values));
   expect(tf.memory().numTensors).toBe(before);
   expect(relativeError(actual.out, expected.out, termSize), c.name).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
@@ -31,7 +36,11 @@ async function expectAgreement(c: ContractCase, seed: number, termSize?: number)
 }
 
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
-const runs = { numRuns: 80, seed: 1 };
+// On a software GPU each new program takes a tenth of a second to compile.
+const runsOn = (backend: string, numRuns = 80) => ({
+  numRuns: backend === 'webgpu' ? Math.ceil(numRuns / 8) : numRuns,
+  seed: 1,
+});
 
 const window = fc.record({
   batch: upTo(3),
@@ -52,6 +61,7 @@ const fits = (w: WindowCase) =>
 
 /** A convolution case; one whose kernel does not fit must say so on every backend. */
 async function convolution(
+  backend: string,
   op: 'conv2d' | 'depthwiseConv2d',
   w: WindowCase,
   channels: number,
@@ -62,8 +72,8 @@ async function convolution(
   const run = (t: Record<string, tf.Tensor>) =>
     operations[op](t.x as tf.Tensor4D, t.filter as tf.Tensor4D, w);
   if (!fits(w)) {
-    for (const backend of ['cpu', 'wasm']) {
-      const call = on(backend, () => run({ x: tf.zeros(x), filter: tf.zeros(filter) }));
+    for (const name of ['cpu', backend]) {
+      const call = on(name, () => run({ x: tf.zeros(x), filter: tf.zeros(filter) }));
       await expect(call).rejects.toThrow(
         `${op}: a ${w.kernelHeight}x${w.kernelWidth} kernel does not fit an image`,
       );
@@ -71,22 +81,28 @@ async function convolution(
     return;
   }
   const name = `${op} of [${x}] with [${filter}], stride ${w.stride}, padding ${w.padding}`;
-  await expectAgreement({ name, inputs: { x: { shape: x }, filter: { shape: filter } }, run }, w.seed);
+  await expectAgreement(
+    backend,
+    { name, inputs: { x: { shape: x }, filter: { shape: filter } }, run },
+    w.seed,
+  );
 }
 
-describe('wasm agrees with cpu for', () => {
+const compared = everyBackend.filter((name) => name !== 'cpu');
+
+describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend) => {
   test('conv2d', async () => {
     const property = fc.asyncProperty(window, upTo(20), upTo(20), (w, channels, out) =>
-      convolution('conv2d', w, channels, [channels, out]),
+      convolution(backend, 'conv2d', w, channels, [channels, out]),
     );
-    await fc.assert(property, runs);
+    await fc.assert(property, runsOn(backend));
   });
 
   test('depthwiseConv2d', async () => {
     const property = fc.asyncProperty(window, upTo(20), (w, channels) =>
-      convolution('depthwiseConv2d', w, channels, [channels, 1]),
+      convolution(backend, 'depthwiseConv2d', w, channels, [channels, 1]),
     );
-    await fc.assert(property, { ...runs, numRuns: 200 });
+    await fc.assert(property, runsOn(backend, 200));
   });
 
   test('matMul', async () => {
@@ -98,6 +114,7 @@ describe('wasm agrees with cpu for', () => {
       upTo(1000),
       ([m, k, n], a, b, seed) =>
         expectAgreement(
+          backend,
           {
             name: `matMul ${m}x${k}x${n}${a ? ', a transposed' : ''}${b ? ', b transposed' : ''}`,
             inputs: { a: { shape: a ? [k, m] : [m, k] }, b: { shape: b ? [n, k] : [k, n] } },
@@ -106,7 +123,7 @@ describe('wasm agrees with cpu for', () => {
           seed,
         ),
     );
-    await fc.assert(property, runs);
+    await fc.assert(property, runsOn(backend));
   });
 
   const activation = fc.constantFrom('none', 'relu', 'hard_swish', 'hard_sigmoid');
@@ -129,6 +146,7 @@ describe('wasm agrees with cpu for', () => {
     await fc.assert(
       fc.asyncProperty(batchNorm, ({ shape, activation, mean, seed }) =>
         expectAgreement(
+          backend,
           {
             name: `batchNormTrain of [${shape}] with ${activation} about ${mean}`,
             inputs: normInputs(shape, mean),
@@ -139,7 +157,7 @@ describe('wasm agrees with cpu for', () => {
           1,
         ),
       ),
-      runs,
+      runsOn(backend),
     );
   });
 
@@ -148,6 +166,7 @@ describe('wasm agrees with cpu for', () => {
       fc.asyncProperty(batchNorm, ({ shape, activation, mean, seed }) => {
         const c = shape.at(-1)!;
         return expectAgreement(
+          backend,
           {
             name: `batchNormInference of [${shape}] with ${activation} about ${mean}`,
             inputs: normInputs(shape, mean),
@@ -165,7 +184,7 @@ describe('wasm agrees with cpu for', () => {
           1,
         );
       }),
-      runs,
+      runsOn(backend),
     );
   });
 
@@ -174,6 +193,7 @@ describe('wasm agrees with cpu for', () => {
     const shape = fc.oneof(fc.tuple(upTo(20), upTo(70, 2)), fc.tuple(upTo(3), upTo(4), upTo(4), upTo(20, 2)));
     const property = fc.asyncProperty(shape, fc.constantFrom(0, 5), upTo(1000), (shape, mean, seed) =>
       expectAgreement(
+        backend,
         {
           name: `layerNorm of [${shape}] about ${mean}`,
           inputs: normInputs(shape, mean),
@@ -183,7 +203,7 @@ describe('wasm agrees with cpu for', () => {
         1,
       ),
     );
-    await fc.assert(property, runs);
+    await fc.assert(property, runsOn(backend));
   });
 
   test('pooling, gates and biases', async () => {
@@ -207,9 +227,9 @@ describe('wasm agrees with cpu for', () => {
           run: ({ x, bias }) => ops.addBias(x as tf.Tensor4D, bias as tf.Tensor1D),
         },
       ];
-      for (const c of cases) await expectAgreement(c, seed, 1);
+      for (const c of cases) await expectAgreement(backend, c, seed, 1);
     });
-    await fc.assert(property, runs);
+    await fc.assert(property, runsOn(backend));
   });
 
   test('rows: unit length, gathered, added, cosines', async () => {
@@ -245,10 +265,10 @@ describe('wasm agrees with cpu for', () => {
             run: ({ x, centers }) => ops.cosineLogits(x as tf.Tensor2D, centers as tf.Tensor2D),
           },
         ];
-        for (const c of cases) await expectAgreement(c, seed, 1);
+        for (const c of cases) await expectAgreement(backend, c, seed, 1);
       },
     );
-    await fc.assert(property, runs);
+    await fc.assert(property, runsOn(backend));
   });
 
   test('optimizer steps and moving averages', async () => {
@@ -263,9 +283,9 @@ describe('wasm agrees with cpu for', () => {
     });
     const property = fc.asyncProperty(shape, options, upTo(1000), async (shape, options, seed) => {
       const states = [];
-      for (const backend of ['cpu', 'wasm']) {
+      for (const name of ['cpu', backend]) {
         states.push(
-          await on(backend, () => {
+          await on(name, () => {
             const value = (i: number, low = -1) => tf.tensor(fill(sizeOf(shape), seed + i, low), shape);
             const variables = [value(0), value(1), value(2), value(3, 0), value(4), value(5)].map((v) =>
               tf.variable(v),
@@ -276,9 +296,9 @@ describe('wasm agrees with cpu for', () => {
             ops.adamWUpdate(p, gradient, mean, square, { lr: 0.1, ...rest, ...options });
             ops.sgdUpdate(q, gradient, options.momentum ? buffer : null, { lr: 0.1, ...options });
             ops.updateMovingAverage(average, gradient, 0.3, 1.5);
-            const result = variables.map((v) => v.dataSync() as Float32Array);
+            const result = variables.map(read);
             tf.dispose(variables);
-            return result;
+            return Promise.all(result);
           }),
         );
       }
@@ -287,24 +307,24 @@ describe('wasm agrees with cpu for', () => {
         expect(relativeError(actual[i]!, values, 1), `variable ${i} of [${shape}]`).toBeLessThan(1e-5);
       });
     });
-    await fc.assert(property, runs);
+    await fc.assert(property, runsOn(backend));
   });
 });
 
 test('no rows are gathered or added on every backend', async () => {
   const ids = () => tf.tensor1d([], 'int32');
-  for (const backend of ['cpu', 'wasm']) {
-    await on(backend, () => {
+  for (const backend of everyBackend) {
+    const [gathered, scattered] = await on(backend, () => {
       const gather = (x: tf.Tensor) => ops.gatherRows(x as tf.Tensor2D, ids());
       expect(gather(tf.ones([3, 2])).shape).toEqual([0, 2]);
-      expect([
-        ...tf
-          .grad(gather)(tf.ones([3, 2]), tf.zeros([0, 2]))
-          .dataSync(),
-      ]).toEqual(new Array(6).fill(0));
       const scatter = (x: tf.Tensor) => ops.scatterAddRows(x as tf.Tensor2D, ids(), 3);
-      expect([...scatter(tf.zeros([0, 2])).dataSync()]).toEqual(new Array(6).fill(0));
       expect(tf.grad(scatter)(tf.zeros([0, 2]), tf.ones([3, 2])).shape).toEqual([0, 2]);
+      return Promise.all([
+        read(tf.grad(gather)(tf.ones([3, 2]), tf.zeros([0, 2]))),
+        read(scatter(tf.zeros([0, 2]))),
+      ]);
     });
+    expect([...gathered]).toEqual(new Array(6).fill(0));
+    expect([...scattered]).toEqual(new Array(6).fill(0));
   }
 });

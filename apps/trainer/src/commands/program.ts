@@ -31,7 +31,7 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
     .description('train a model; without a CONFIG, the embedded documents with the defaults')
     .argument('[CONFIG]', 'a YAML file, such as configs/documents.yaml')
     .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
-    .option('--backend <NAME>', 'what computes: auto, cuda, wasm, node or cpu')
+    .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
     .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
     .option('--output <DIR>', 'the folder that holds runs')
     .option('--resume <RUN>', 'go on with a run that was stopped')
@@ -56,7 +56,7 @@ Examples:
     .addOption(
       new Option('--identities WHICH', 'those the run has not seen (test), or all').choices(['test', 'all']),
     )
-    .option('--backend <NAME>', 'what computes: auto, cuda, wasm, node or cpu')
+    .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
     .option('--json <FILE>', 'write the result to a file too')
     .action(async (checkpoint, options) =>
       setExitCode(await (await import('./evaluate.js')).evaluate(checkpoint, options, work)),

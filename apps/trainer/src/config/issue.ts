@@ -11,9 +11,6 @@ export interface Issue {
   key?: boolean;
 }
 
-/** Backends of later versions: known names deserve a better answer than "unknown". */
-const PLANNED = ['webgpu'];
-
 /** The issues that zod found, in our words. */
 export function toIssues(error: z.ZodError): Issue[] {
   return error.issues.flatMap((issue) => explain(issue, []));
@@ -27,7 +24,7 @@ function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[]): 
     case 'invalid_union':
       return explainUnion(issue, path);
     case 'invalid_value':
-      return [{ path, message: unknownChoice(path, issue.input, issue.values as (string | number)[]) }];
+      return [{ path, message: unknownChoice(issue.input, issue.values as (string | number)[]) }];
     case 'invalid_type': {
       const expected = TYPES[issue.expected] ?? issue.expected;
       const message =
@@ -71,15 +68,8 @@ function unknownKey(path: readonly (string | number)[], key: string): string {
   return `unknown key; ${path.length ? path.join('.') : 'a config'} has ${siblings.join(', ')}`;
 }
 
-function unknownChoice(
-  path: readonly (string | number)[],
-  input: unknown,
-  values: (string | number)[],
-): string {
+function unknownChoice(input: unknown, values: (string | number)[]): string {
   if (input === undefined) return `is missing; choose ${orList(values)}`;
-  if (path.join('.') === 'backend' && PLANNED.includes(String(input))) {
-    return `"${input}" is not in this version; choose ${orList(CHOICES.backend)}`;
-  }
   const near = typeof input === 'string' ? nearest(input, values.map(String)) : undefined;
   const guess = near ? `did you mean ${near}? ` : '';
   const given = typeof input === 'string' ? `"${input}"` : show(input);

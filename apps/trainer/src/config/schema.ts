@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /** The choices of every setting that has some; timm's and PyTorch's names where they have one. */
 export const CHOICES = {
-  backend: ['auto', 'cuda', 'wasm', 'node', 'cpu'],
+  backend: ['auto', 'cuda', 'webgpu', 'wasm', 'node', 'cpu'],
   source: ['documents', 'folder'],
   backbone: listBackbones(),
   border: ['replicate', 'reflect', 'constant'],

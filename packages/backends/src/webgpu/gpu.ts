@@ -1,0 +1,81 @@
+/** The parts of WebGPU that a backend is started with. */
+export interface Gpu {
+  requestAdapter(options?: { powerPreference?: string }): Promise<GpuAdapter | null>;
+}
+
+export interface GpuAdapterInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  isFallbackAdapter?: boolean;
+}
+
+export interface GpuAdapter {
+  features: ReadonlySet<string>;
+  limits: { readonly [name: string]: number };
+  info: GpuAdapterInfo;
+  requestDevice(descriptor: {
+    requiredFeatures: string[];
+    requiredLimits: { [name: string]: number };
+  }): Promise<GpuDevice>;
+}
+
+export interface GpuDevice extends EventTarget {
+  lost: Promise<{ reason: string; message: string }>;
+}
+
+/** Why there is no WebGPU. */
+export interface Missing {
+  reason: string;
+  remedy: string;
+  cause?: unknown;
+}
+
+const PACKAGE: string = 'webgpu';
+
+/** The GPU of the page or of Node's newer versions; else, in Node, that of Dawn (npm `webgpu`). */
+export async function findGpu(): Promise<Gpu | Missing> {
+  const own = (globalThis as { navigator?: { gpu?: Gpu } }).navigator?.gpu;
+  if (own) return own;
+  if (typeof process === 'undefined' || !process.versions?.node) {
+    return {
+      reason: 'this browser has no WebGPU, or not on a page without https.',
+      remedy: 'Use the backend "wasm", or a newer browser.',
+    };
+  }
+  try {
+    return await startDawn();
+  } catch (cause) {
+    const { code, message = String(cause) } = cause as { code?: string; message?: string };
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') {
+      return {
+        reason: `the package ${PACKAGE} is not installed.`,
+        remedy: `Install it: npm install ${PACKAGE} @tensorflow/tfjs-backend-webgpu@4.22.0`,
+        cause,
+      };
+    }
+    return {
+      reason: `the package ${PACKAGE} failed to load (${message.split('\n')[0]}).`,
+      remedy: `Install it anew: npm install ${PACKAGE}`,
+      cause,
+    };
+  }
+}
+
+/** Loads Dawn and puts WebGPU's globals where TensorFlow.js looks for them. */
+async function startDawn(): Promise<Gpu> {
+  // By a variable, so that bundlers of pages leave it out.
+  const { create, globals } = (await import(/* @vite-ignore */ PACKAGE)) as {
+    create(flags: string[]): Gpu;
+    globals: object;
+  };
+  const gpu = create([]);
+  Object.assign(globalThis, globals);
+  // Node 20 has no navigator, later ones have one without a GPU.
+  if (!('navigator' in globalThis)) {
+    Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
+  }
+  Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
+  return gpu;
+}

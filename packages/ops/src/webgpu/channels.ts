@@ -1,0 +1,190 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { rowsOf } from '../check.js';
+import type { Kernel } from '../define-op.js';
+import { sumParts } from './mat-mul.js';
+import { floats, type Program, repeat, widthOf } from './program.js';
+import { type Bound, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+
+// An invocation takes this many rows of its channels, so that what it reads of the channels is worth it.
+const ROWS_EACH = 16;
+
+type Tensors = { [name: string]: tf.TensorInfo };
+type Numbers = { [name: string]: number };
+
+const typed = (names: string[], type: string) => Object.fromEntries(names.map((name) => [name, type]));
+const f32s = (numbers: Numbers) =>
+  Object.fromEntries(Object.keys(numbers).map((name) => [name, 'f32' as const]));
+
+/** Works on [rows, channels] with numbers that each channel has once. */
+export function forChannels(
+  runtime: WebGpuRuntime,
+  op: {
+    key: string;
+    rows: number;
+    channels: number;
+    /** [rows, channels]. */
+    tensors: Tensors;
+    /** [channels]; read. */
+    vectors: Tensors;
+    /** Those of the tensors that are written. */
+    written: string[];
+    numbers?: Numbers;
+    /** WGSL for the channels `c`. */
+    before: (T: string) => string;
+    /** WGSL for the values at `at`. */
+    each: (T: string) => string;
+  },
+): void {
+  const { tensors, vectors, written, numbers = {} } = op;
+  const { workgroupSize } = runtime.tuning;
+  const width = widthOf(op.channels);
+  const T = floats(width);
+  const names = Object.keys(tensors);
+  const program: Program = {
+    key: `${op.key} ${width} ${workgroupSize}`,
+    inputs: {
+      ...typed(
+        names.filter((name) => !written.includes(name)),
+        T,
+      ),
+      ...typed(Object.keys(vectors), T),
+    },
+    outputs: typed(written, T),
+    uniforms: { rows: 'u32', channels: 'u32', strands: 'u32', ...f32s(numbers) },
+    workgroupSize,
+    // Neighbours have neighbouring channels, and their rows interleave: one contiguous piece at a time.
+    body: `
+  let id = group * ${workgroupSize}u + local;
+  let c = id % u.channels;
+  let strand = id / u.channels;
+  if (strand < u.strands) {
+    ${op.before(T)}
+    for (var row = strand; row < u.rows; row += u.strands) {
+      let at = row * u.channels + c;
+      ${op.each(T)}
+    }
+  }`,
+  };
+  const channels = op.channels / width;
+  runtime.forParts(
+    op.key.split(' ')[0]!,
+    op.rows,
+    names.map(() => op.channels),
+    (start, rows) => {
+      const bound: Bound = { ...vectors };
+      for (const name of names) {
+        bound[name] = { tensor: tensors[name]!, start: start * op.channels, count: rows * op.channels };
+      }
+      const strands = Math.ceil(rows / ROWS_EACH);
+      const groups = Math.ceil((strands * channels) / workgroupSize);
+      runtime.run(program, bound, { rows, channels, strands, ...numbers }, groups);
+    },
+  );
+}
+
+/**
+ * Sums over rows, in parts: rows p, p + parts, p + 2 · parts, … by an invocation for each channel vector.
+ * @returns partials [parts, sums, channels], which the caller frees.
+ */
+export function sumOverRows(
+  runtime: WebGpuRuntime,
+  op: {
+    op: string;
+    rows: number;
+    channels: number;
+    inputs: Tensors;
+    vectors?: Tensors;
+    numbers?: Numbers;
+    sums: number;
+    before?: (T: string) => string;
+    /** WGSL that adds the values at `at` to `sum0`, `sum1`, … */
+    each: (T: string) => string;
+    after?: (T: string) => string;
+  },
+): { partials: tf.TensorInfo; parts: number } {
+  const { inputs, vectors = {}, numbers = {} } = op;
+  const { workgroupSize, targetGroups } = runtime.tuning;
+  const width = widthOf(op.channels);
+  const T = floats(width);
+  const channels = op.channels / width;
+  const filling = Math.ceil((targetGroups * workgroupSize) / channels);
+  const parts = Math.max(1, Math.min(filling, Math.ceil(op.rows / ROWS_EACH), 1024));
+  // Where the rows cannot be bound at a time, each piece of them has parts of its own.
+  const pieces: [start: number, rows: number][] = [];
+  runtime.forParts(op.op.split(' ')[0]!, op.rows, [op.channels], (...piece) => pieces.push(piece));
+  const partials = runtime.output([parts * pieces.length, op.sums, op.channels]);
+  const program: Program = {
+    key: `${op.op} ${width} ${workgroupSize}`,
+    inputs: { ...typed(Object.keys(inputs), T), ...typed(Object.keys(vectors), T) },
+    outputs: { partials: T },
+    uniforms: { rows: 'u32', channels: 'u32', parts: 'u32', firstPart: 'u32', ...f32s(numbers) },
+    workgroupSize,
+    body: `
+  let id = group * ${workgroupSize}u + local;
+  let c = id % u.channels;
+  let firstRow = id / u.channels;
+  if (firstRow < u.parts) {
+    let rowCount = (max(u.rows, firstRow) - firstRow + u.parts - 1u) / u.parts;
+    ${repeat(op.sums, (i) => `var sum${i} = ${T}();`)}
+    ${op.before?.(T) ?? ''}
+    for (var row = firstRow; row < u.rows; row += u.parts) {
+      let at = row * u.channels + c;
+      ${op.each(T)}
+    }
+    ${op.after?.(T) ?? ''}
+    ${repeat(op.sums, (i) => `partials[((u.firstPart + firstRow) * ${op.sums}u + ${i}u) * u.channels + c] = sum${i};`)}
+  }`,
+  };
+  const groups = Math.ceil((parts * channels) / workgroupSize);
+  pieces.forEach(([start, rows], i) => {
+    const bound: Bound = { ...vectors, partials };
+    for (const [name, tensor] of Object.entries(inputs)) {
+      bound[name] = { tensor, start: start * op.channels, count: rows * op.channels };
+    }
+    runtime.run(program, bound, { rows, channels, parts, firstPart: i * parts, ...numbers }, groups);
+  });
+  return { partials, parts: parts * pieces.length };
+}
+
+/** The sum over the rows of [rows, columns]: [columns]. */
+export function columnSums(
+  runtime: WebGpuRuntime,
+  x: tf.TensorInfo,
+  rows: number,
+  columns: number,
+): tf.TensorInfo {
+  const out = runtime.output([columns]);
+  const { partials, parts } = sumOverRows(runtime, {
+    op: 'columnSums',
+    rows,
+    channels: columns,
+    inputs: { x },
+    sums: 1,
+    each: () => 'sum0 += x[at];',
+  });
+  sumParts(runtime, partials, { parts, stride: columns, count: columns }, out);
+  runtime.free(partials);
+  return out;
+}
+
+export const columnSumsWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) =>
+  columnSums(webGpuRuntime(backend), x, rowsOf(x), x.shape[x.rank - 1]!);
+
+export const addBiasWebGpu: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = ({
+  inputs: { x, bias },
+  backend,
+}) => {
+  const runtime = webGpuRuntime(backend);
+  const y = runtime.output(x.shape);
+  forChannels(runtime, {
+    key: 'addBias',
+    rows: rowsOf(x),
+    channels: bias.shape[0],
+    tensors: { x, y },
+    vectors: { bias },
+    written: ['y'],
+    before: () => 'let b = bias[c];',
+    each: () => 'y[at] = x[at] + b;',
+  });
+  return y;
+};

@@ -1,0 +1,284 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Kernel } from '../define-op.js';
+import { type Window, windowShape } from '../window.js';
+import { multiply, sumParts } from './mat-mul.js';
+import { floats, type Program, widthOf } from './program.js';
+import { type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+
+// Patches are laid out for a part of the batch at a time, of at most so many values.
+const MOST_PATCH_VALUES = 1 << 23;
+
+interface Geometry {
+  batch: number;
+  height: number;
+  width: number;
+  channels: number;
+  outHeight: number;
+  outWidth: number;
+  channelsOut: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  window: Window;
+  pointwise: boolean;
+  /** Values of a patch, and the same rounded up to whole vectors. */
+  patchSize: number;
+  paddedSize: number;
+}
+
+function geometryOf(imageShape: number[], filterShape: number[], window: Window): Geometry {
+  const [batch, height, width, channels] = imageShape as [number, number, number, number];
+  const [kernelHeight, kernelWidth, , channelsOut] = filterShape as [number, number, number, number];
+  const [outHeight, outWidth] = windowShape('conv2d', imageShape, filterShape, window);
+  const patchSize = kernelHeight * kernelWidth * channels;
+  return {
+    batch,
+    height,
+    width,
+    channels,
+    outHeight,
+    outWidth,
+    channelsOut,
+    kernelHeight,
+    kernelWidth,
+    window,
+    pointwise: kernelHeight === 1 && kernelWidth === 1 && window.stride === 1 && window.padding === 0,
+    patchSize,
+    paddedSize: Math.ceil(patchSize / 4) * 4,
+  };
+}
+
+/** Runs fn for images in parts whose patches fit, with a tensor for these: [rows, paddedSize]. */
+function forPatches(
+  runtime: WebGpuRuntime,
+  g: Geometry,
+  fn: (first: number, count: number, patches: tf.TensorInfo, rows: number) => void,
+): void {
+  const rowsEach = g.outHeight * g.outWidth;
+  const values = Math.min(MOST_PATCH_VALUES, runtime.maxBindingBytes / 4);
+  let part = Math.max(1, Math.min(g.batch, Math.floor(values / (rowsEach * g.paddedSize))));
+  // Parts that are not the whole begin at aligned addresses.
+  if (part < g.batch && part >= 64) part -= part % 64;
+  for (let first = 0; first < g.batch; first += part) {
+    const count = Math.min(part, g.batch - first);
+    const patches = runtime.output([count * rowsEach, g.paddedSize]);
+    fn(first, count, patches, count * rowsEach);
+    runtime.free(patches);
+  }
+}
+
+const UNIFORMS = {
+  firstImage: 'i32',
+  height: 'i32',
+  width: 'i32',
+  channels: 'i32',
+  outHeight: 'i32',
+  outWidth: 'i32',
+  kernelHeight: 'i32',
+  kernelWidth: 'i32',
+  stride: 'i32',
+  padding: 'i32',
+  rowVectors: 'i32',
+  total: 'i32',
+} as const;
+
+const numbersOf = (g: Geometry, vector: number) => ({
+  height: g.height,
+  width: g.width,
+  channels: g.channels / vector,
+  outHeight: g.outHeight,
+  outWidth: g.outWidth,
+  kernelHeight: g.kernelHeight,
+  kernelWidth: g.kernelWidth,
+  stride: g.window.stride,
+  padding: g.window.padding,
+  rowVectors: g.paddedSize / vector,
+});
+
+/** Lays out the patches of images: patches[(n, oy, ox), (ky, kx, c)], zero outside of the image and of the patch. */
+function layPatches(
+  runtime: WebGpuRuntime,
+  g: Geometry,
+  x: tf.TensorInfo,
+  first: number,
+  patches: tf.TensorInfo,
+): void {
+  const { workgroupSize } = runtime.tuning;
+  const vector = widthOf(g.channels);
+  const T = floats(vector);
+  const program: Program = {
+    key: `conv2dPatches ${vector} ${workgroupSize}`,
+    inputs: { x: T },
+    outputs: { patches: T },
+    uniforms: UNIFORMS,
+    workgroupSize,
+    body: `
+  let id = i32(group * ${workgroupSize}u + local);
+  if (id < u.total) {
+    let at = id % u.rowVectors;
+    var rest = id / u.rowVectors;
+    let ox = rest % u.outWidth;
+    rest /= u.outWidth;
+    let oy = rest % u.outHeight;
+    let n = rest / u.outHeight;
+    let c = at % u.channels;
+    let tap = at / u.channels;
+    let y = oy * u.stride - u.padding + tap / u.kernelWidth;
+    let px = ox * u.stride - u.padding + tap % u.kernelWidth;
+    var value = ${T}();
+    if (tap < u.kernelHeight * u.kernelWidth && y >= 0 && y < u.height && px >= 0 && px < u.width) {
+      value = x[((n * u.height + y) * u.width + px) * u.channels + c];
+    }
+    patches[id] = value;
+  }`,
+  };
+  const total = (patches.shape[0]! * g.paddedSize) / vector;
+  const count = patches.shape[0]! / (g.outHeight * g.outWidth);
+  runtime.run(
+    program,
+    { x: imagesOf(g, x, first, count), patches },
+    { ...numbersOf(g, vector), firstImage: first, total },
+    Math.ceil(total / workgroupSize),
+  );
+}
+
+/** Adds patches back where they came from. */
+function gatherPatches(
+  runtime: WebGpuRuntime,
+  g: Geometry,
+  patches: tf.TensorInfo,
+  dx: tf.TensorInfo,
+  first: number,
+  count: number,
+): void {
+  const { workgroupSize } = runtime.tuning;
+  const vector = widthOf(g.channels);
+  const T = floats(vector);
+  const program: Program = {
+    key: `conv2dGather ${vector} ${workgroupSize}`,
+    inputs: { patches: T },
+    outputs: { dx: T },
+    uniforms: UNIFORMS,
+    workgroupSize,
+    body: `
+  let id = i32(group * ${workgroupSize}u + local);
+  if (id < u.total) {
+    let c = id % u.channels;
+    var rest = id / u.channels;
+    let x = rest % u.width + u.padding;
+    rest /= u.width;
+    let y = rest % u.height + u.padding;
+    let n = rest / u.height;
+    var sum = ${T}();
+    for (var ky = y % u.stride; ky < u.kernelHeight; ky += u.stride) {
+      let oy = (y - ky) / u.stride;
+      if (y >= ky && oy < u.outHeight) {
+        for (var kx = x % u.stride; kx < u.kernelWidth; kx += u.stride) {
+          let ox = (x - kx) / u.stride;
+          if (x >= kx && ox < u.outWidth) {
+            sum += patches[((n * u.outHeight + oy) * u.outWidth + ox) * u.rowVectors + (ky * u.kernelWidth + kx) * u.channels + c];
+          }
+        }
+      }
+    }
+    dx[id] = sum;
+  }`,
+  };
+  const total = (count * g.height * g.width * g.channels) / vector;
+  runtime.run(
+    program,
+    { patches, dx: imagesOf(g, dx, first, count) },
+    { ...numbersOf(g, vector), firstImage: first, total },
+    Math.ceil(total / workgroupSize),
+  );
+}
+
+function imagesOf(g: Geometry, image: tf.TensorInfo, first: number, count: number): Range {
+  const size = g.height * g.width * g.channels;
+  return { tensor: image, start: first * size, count: count * size };
+}
+
+function resultsOf(g: Geometry, y: tf.TensorInfo, first: number, count: number): Range {
+  const size = g.outHeight * g.outWidth * g.channelsOut;
+  return { tensor: y, start: first * size, count: count * size };
+}
+
+export const conv2dWebGpu: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
+  inputs: { x, filter },
+  attrs,
+  backend,
+}) => {
+  const runtime = webGpuRuntime(backend);
+  const g = geometryOf(x.shape, filter.shape, attrs);
+  const y = runtime.output([g.batch, g.outHeight, g.outWidth, g.channelsOut]);
+  const plain = { transposeA: false, transposeB: false, n: g.channelsOut };
+  if (g.pointwise) {
+    multiply(runtime, { ...plain, m: g.batch * g.height * g.width, k: g.channels }, x, filter, y);
+    return y;
+  }
+  forPatches(runtime, g, (first, count, patches, m) => {
+    layPatches(runtime, g, x, first, patches);
+    multiply(
+      runtime,
+      { ...plain, m, k: g.paddedSize, bRows: g.patchSize },
+      patches,
+      filter,
+      resultsOf(g, y, first, count),
+    );
+  });
+  return y;
+};
+
+export const conv2dBackpropInputWebGpu: Kernel<
+  { dy: tf.Tensor4D; filter: tf.Tensor4D },
+  Window & { inputShape: number[] }
+> = ({ inputs: { dy, filter }, attrs: { inputShape, ...window }, backend }) => {
+  const runtime = webGpuRuntime(backend);
+  const g = geometryOf(inputShape, filter.shape, window);
+  const dx = runtime.output(inputShape);
+  const turned = { transposeA: false, transposeB: true, k: g.channelsOut };
+  if (g.pointwise) {
+    multiply(runtime, { ...turned, m: g.batch * g.height * g.width, n: g.channels }, dy, filter, dx);
+    return dx;
+  }
+  forPatches(runtime, g, (first, count, patches, m) => {
+    // The columns that only fill up a patch are never read.
+    multiply(
+      runtime,
+      { ...turned, m, n: g.paddedSize, bRows: g.patchSize },
+      resultsOf(g, dy, first, count),
+      filter,
+      patches,
+    );
+    gatherPatches(runtime, g, patches, dx, first, count);
+  });
+  return dx;
+};
+
+export const conv2dBackpropFilterWebGpu: Kernel<
+  { x: tf.Tensor4D; dy: tf.Tensor4D },
+  Window & { filterShape: number[] }
+> = ({ inputs: { x, dy }, attrs: { filterShape, ...window }, backend }) => {
+  const runtime = webGpuRuntime(backend);
+  const g = geometryOf(x.shape, filterShape, window);
+  const dw = runtime.output(filterShape);
+  const turned = { transposeA: true, transposeB: false, n: g.channelsOut };
+  if (g.pointwise) {
+    multiply(runtime, { ...turned, m: g.channels, k: g.batch * g.height * g.width }, x, dy, dw);
+    return dw;
+  }
+  // Each part of the batch gives a gradient of its own, in padded rows; they are summed in order.
+  const parts: tf.TensorInfo[] = [];
+  forPatches(runtime, g, (first, count, patches, k) => {
+    layPatches(runtime, g, x, first, patches);
+    const part = runtime.output([g.paddedSize, g.channelsOut]);
+    multiply(runtime, { ...turned, m: g.paddedSize, k }, patches, resultsOf(g, dy, first, count), part);
+    parts.push(part);
+  });
+  const size = g.patchSize * g.channelsOut;
+  parts.forEach((part, i) => {
+    const stride = g.paddedSize * g.channelsOut;
+    sumParts(runtime, part, { parts: 1, stride, count: size, add: i > 0 }, dw);
+    runtime.free(part);
+  });
+  return dw;
+};

@@ -1,0 +1,133 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Kernel } from '../define-op.js';
+import type { AdamWFactors, SgdFactors, SgdInputs } from '../optimizer-updates.js';
+import { elementwise, forEachValue } from './elementwise.js';
+import { floats, type Program, widthOf } from './program.js';
+import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
+import { webGpuRuntime } from './runtime.js';
+
+/** One pass. The averages change where they lie, unless someone else holds them too; the parameter gets a new tensor. */
+export const adamWWebGpu: Kernel<
+  Record<'parameter' | 'gradient' | 'expAvg' | 'expAvgSq', tf.Tensor>,
+  AdamWFactors
+> = ({ inputs: { parameter, gradient, expAvg, expAvgSq }, attrs, backend }) => {
+  const runtime = webGpuRuntime(backend);
+  const updated = runtime.output(parameter.shape);
+  const shared = runtime.isShared(expAvg) || runtime.isShared(expAvgSq);
+  const averages = shared
+    ? [runtime.output(expAvg.shape), runtime.output(expAvgSq.shape)]
+    : [expAvg, expAvgSq];
+  const [mean, meanSquare] = averages as [tf.TensorInfo, tf.TensorInfo];
+  forEachValue(runtime, {
+    key: `adamW ${shared}`,
+    tensors: { parameter, gradient, ...(shared && { expAvg, expAvgSq }), updated, mean, meanSquare },
+    written: ['updated', 'mean', 'meanSquare'],
+    numbers: { ...attrs, rest1: 1 - attrs.beta1, rest2: 1 - attrs.beta2 },
+    body: () => `let g = gradient[i] * u.gradientScale;
+    let m = ${shared ? 'expAvg' : 'mean'}[i] * u.beta1 + g * u.rest1;
+    let v = ${shared ? 'expAvgSq' : 'meanSquare'}[i] * u.beta2 + g * g * u.rest2;
+    mean[i] = m;
+    meanSquare[i] = v;
+    updated[i] = parameter[i] * u.kept - (m * u.stepSize) / (sqrt(v) * u.inverseRootCorrection2 + u.eps);`,
+  });
+  return shared ? [updated, mean, meanSquare] : [updated];
+};
+
+/** One pass, whose buffer is a new tensor too. */
+export const sgdWebGpu: Kernel<SgdInputs, SgdFactors> = ({
+  inputs: { parameter, gradient, buffer },
+  attrs: { nesterov, ...numbers },
+  backend,
+}) => {
+  const runtime = webGpuRuntime(backend);
+  const updated = runtime.output(parameter.shape);
+  const changed = buffer && runtime.output(parameter.shape);
+  const step = `let p = parameter[i];
+    let d = gradient[i] * u.gradientScale + p * u.weightDecay;`;
+  forEachValue(runtime, {
+    key: `sgd ${changed !== undefined} ${nesterov}`,
+    tensors: { parameter, gradient, updated, ...(changed && { buffer, changed }) },
+    written: changed ? ['updated', 'changed'] : ['updated'],
+    numbers,
+    body: () =>
+      changed
+        ? `${step}
+    let b = buffer[i] * u.kept + d * u.entering;
+    changed[i] = b;
+    updated[i] = p - u.lr * (${nesterov ? 'd + b * u.momentum' : 'b'});`
+        : `${step}
+    updated[i] = p - u.lr * d;`,
+  });
+  return changed ? [updated, changed] : [updated];
+};
+
+export const movingAverageWebGpu: Kernel<
+  { average: tf.Tensor; latest: tf.Tensor },
+  { momentum: number; factor: number }
+> = ({ inputs, attrs: { momentum, factor }, backend }) =>
+  elementwise(backend, {
+    key: 'movingAverage',
+    like: inputs.average,
+    inputs: { ...inputs },
+    numbers: { kept: 1 - momentum, added: momentum * factor },
+    result: () => 'average[i] * u.kept + latest[i] * u.added',
+  });
+
+/** Sums of parts by an invocation each, then one sum of these: short sums keep float32's digits. */
+export const sumSquaresWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
+  const runtime = webGpuRuntime(backend);
+  const { size } = x;
+  if (size === 0) return runtime.zeros([]);
+  const out = runtime.output([]);
+  const { workgroupSize, targetGroups } = runtime.tuning;
+  const width = widthOf(size);
+  const T = floats(width);
+  const count = size / width;
+  const sums = Math.min(Math.ceil(count / 4), workgroupSize * targetGroups);
+  const partials = runtime.output([sums]);
+  const stage: Program = {
+    key: `sumSquares ${width} ${workgroupSize}`,
+    inputs: { x: T },
+    outputs: { partials: 'f32' },
+    uniforms: { count: 'u32', sums: 'u32', first: 'u32' },
+    workgroupSize,
+    body: `
+  let at = group * ${workgroupSize}u + local;
+  if (at < u.sums) {
+    var sum = ${T}();
+    for (var i = at; i < u.count; i += u.sums) { sum = fma(x[i], x[i], sum); }
+    let total = ${width === 4 ? '(sum.x + sum.y) + (sum.z + sum.w)' : 'sum'};
+    if (u.first == 1u) { partials[at] = total; } else { partials[at] += total; }
+  }`,
+  };
+  runtime.forParts('sumSquares', count, [width], (start, part) =>
+    runtime.run(
+      stage,
+      { x: { tensor: x, start: start * width, count: part * width }, partials },
+      { count: part, sums, first: +(start === 0) },
+      Math.ceil(sums / workgroupSize),
+    ),
+  );
+  // A few reducers even in software: one long sum would lose digits.
+  const reducers = Math.max(runtime.tuning.reducers, 16);
+  runtime.run(
+    {
+      key: `sumAll ${reducers}`,
+      inputs: { partials: 'f32' },
+      outputs: { out: 'f32' },
+      uniforms: { sums: 'u32' },
+      workgroupSize: reducers,
+      declarations: sharedReducer(reducers, ['f32']),
+      body: `
+  var sum = 0.0;
+  for (var i = local; i < u.sums; i += ${reducers}u) { sum += partials[i]; }
+  ${reduceOverWorkgroup(reducers, ['sum'])}
+  if (local == 0u) { out[0] = sum; }`,
+    },
+    { partials, out },
+    { sums },
+    1,
+  );
+  runtime.free(partials);
+  return out;
+};

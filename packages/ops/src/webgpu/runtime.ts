@@ -1,0 +1,225 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Program, wgsl } from './program.js';
+import { type Tuning, tuningFor } from './tuning.js';
+
+/** The part of TensorFlow.js's WebGPU backend that our kernels stand on. */
+interface WebGpuBackend {
+  device: GPUDevice;
+  adapterInfo?: object;
+  tensorMap: { get(id: object): TensorData };
+  commandQueueOwnedIds: WeakSet<object>;
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  uploadToGPU(dataId: object): void;
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: Float32Array): tf.TensorInfo;
+  makeUniforms(fields: { type: string; data: number[] }[]): GPUBufferBinding;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+  disposeData(dataId: object): boolean;
+  refCount(dataId: object): number;
+}
+
+interface TensorData {
+  values: ArrayLike<number> | null;
+  resource?: GPUBuffer | null;
+}
+
+interface Compiled {
+  pipeline: GPUComputePipeline;
+  layout: GPUBindGroupLayout;
+}
+
+/** A part of a tensor: `count` elements from `start`. */
+export interface Range {
+  tensor: tf.TensorInfo;
+  start: number;
+  count: number;
+}
+
+/** What a dispatch binds for each of its program's names. */
+export type Bound = { [name: string]: tf.TensorInfo | Range };
+
+const BYTES = 4;
+const MOST_GROUPS = 65_535;
+
+/** Our kernels on one WebGPU backend, recorded into its own command encoder, so in order with stock kernels. */
+export class WebGpuRuntime {
+  /** What kernels choose by the kind of device; tests change it. */
+  tuning: Tuning;
+  /** The largest part of a buffer that a program can bind, in bytes; tests lower it. */
+  maxBindingBytes: number;
+  private readonly pipelines = new Map<string, Compiled>();
+  private readonly alignment: number;
+
+  constructor(private readonly backend: WebGpuBackend) {
+    const { device, tensorMap } = backend;
+    if (!device || !tensorMap || typeof backend.makeUniforms !== 'function') {
+      throw new Error(
+        'unitsphere: this @tensorflow/tfjs-backend-webgpu is not built as 4.22 is. Install @tensorflow/tfjs-backend-webgpu@4.22.',
+      );
+    }
+    const { adapterInfo } = device as GPUDevice & { adapterInfo?: object };
+    this.tuning = tuningFor(device, adapterInfo ?? backend.adapterInfo ?? {});
+    this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.alignment = device.limits.minStorageBufferOffsetAlignment;
+  }
+
+  /** How many programs were compiled. */
+  get pipelineCount(): number {
+    return this.pipelines.size;
+  }
+
+  /** A new tensor, its values not set. */
+  output(shape: number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
+    const tensor = this.backend.makeTensorInfo(shape, dtype);
+    if (sizeOf(tensor) === 0) {
+      this.backend.tensorMap.get(tensor.dataId).values = tf.util.getTypedArrayFromDType(
+        dtype as 'float32',
+        0,
+      );
+    }
+    return tensor;
+  }
+
+  /** A new tensor of zeros. */
+  zeros(shape: number[]): tf.TensorInfo {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return this.backend.makeTensorInfo(shape, 'float32', new Float32Array(size));
+  }
+
+  /** Frees a tensor that a kernel made for itself; the device keeps it until it has done its work. */
+  free(tensor: tf.TensorInfo): void {
+    this.backend.disposeData(tensor.dataId);
+  }
+
+  /** Whether another tensor has the same data, so that it must not be changed where it lies. */
+  isShared(tensor: tf.TensorInfo): boolean {
+    return this.backend.refCount(tensor.dataId) > 1;
+  }
+
+  /**
+   * Calls fn for parts of `rows` rows, as few as there can be: each tensor, given by its elements in a row, must be bound
+   * in a piece that the device takes.
+   * @throws Error where not even the smallest part can be.
+   */
+  forParts(
+    op: string,
+    rows: number,
+    rowElements: number[],
+    fn: (start: number, count: number) => void,
+  ): void {
+    const most = Math.max(...rowElements) * BYTES;
+    if (rows * most <= this.maxBindingBytes) {
+      fn(0, rows);
+      return;
+    }
+    // Parts begin at aligned addresses.
+    let step = 1;
+    while (rowElements.some((elements) => (step * elements * BYTES) % this.alignment !== 0)) step++;
+    const part = Math.floor(this.maxBindingBytes / (step * most)) * step;
+    if (part === 0) throw this.tooLarge(op, `${step} rows of ${most} bytes`);
+    for (let start = 0; start < rows; start += part) fn(start, Math.min(part, rows - start));
+  }
+
+  /** Records one dispatch of `groups` workgroups. */
+  run(program: Program, bound: Bound, numbers: { [name: string]: number }, groups: number): void {
+    const folded = groups > MOST_GROUPS;
+    const { pipeline, layout } = this.compiled(program, folded);
+    const { backend } = this;
+    const names = [...Object.keys(program.inputs), ...Object.keys(program.outputs)];
+    const buffers = names.map((name) => this.binding(program, name, bound[name]!));
+    const fields = Object.entries(program.uniforms).map(([name, type]) => ({
+      type: { u32: 'uint32', i32: 'int32', f32: 'float32' }[type],
+      data: [numbers[name]!],
+    }));
+    if (folded) fields.push({ type: 'uint32', data: [groups] });
+    if (fields.length === 0) fields.push({ type: 'uint32', data: [0] });
+    const bindGroup = backend.device.createBindGroup({
+      layout,
+      entries: [...buffers, backend.makeUniforms(fields)].map((resource, binding) => ({ binding, resource })),
+    });
+    backend.ensureCommandEncoderReady();
+    backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
+    const pass = backend.computePassEncoder;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    const y = Math.ceil(groups / MOST_GROUPS);
+    pass.dispatchWorkgroups(Math.ceil(groups / y), y);
+    backend.dispatchCountInPass++;
+    if (backend.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) {
+      backend.endComputePassEncoder();
+      backend.submitQueue();
+    }
+  }
+
+  private binding(program: Program, name: string, bound: tf.TensorInfo | Range): GPUBufferBinding {
+    const { tensor, start, count } =
+      'tensor' in bound ? bound : { tensor: bound, start: 0, count: sizeOf(bound) };
+    const { backend } = this;
+    backend.uploadToGPU(tensor.dataId);
+    backend.commandQueueOwnedIds.add(tensor.dataId);
+    const data = backend.tensorMap.get(tensor.dataId);
+    // What was read before is not what is there afterwards.
+    if (name in program.outputs) data.values = null;
+    const [offset, size] = [start * BYTES, count * BYTES];
+    if (size > this.maxBindingBytes || offset % this.alignment !== 0) {
+      throw this.tooLarge(program.key.split(' ')[0]!, `${name} of shape [${tensor.shape}]`);
+    }
+    return { buffer: data.resource!, offset, size };
+  }
+
+  private tooLarge(op: string, what: string): Error {
+    return new Error(
+      `${op}: ${what} is more than the ${this.maxBindingBytes} bytes that this device binds at a time. Use a smaller batch, or another backend.`,
+    );
+  }
+
+  private compiled(program: Program, folded: boolean): Compiled {
+    const key = folded ? `${program.key} folded` : program.key;
+    let compiled = this.pipelines.get(key);
+    if (!compiled) {
+      compiled = this.compile(program, folded);
+      this.pipelines.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  private compile(program: Program, folded: boolean): Compiled {
+    const { device } = this.backend;
+    const buffers = [
+      ...Object.keys(program.inputs).map(() => 'read-only-storage' as const),
+      ...Object.keys(program.outputs).map(() => 'storage' as const),
+      'uniform' as const,
+    ];
+    const layout = device.createBindGroupLayout({
+      entries: buffers.map((type, binding) => ({ binding, visibility: 4, buffer: { type } })),
+    });
+    const pipeline = device.createComputePipeline({
+      label: program.key,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: {
+        module: device.createShaderModule({ code: wgsl(program, folded), label: program.key }),
+        entryPoint: 'main',
+      },
+    });
+    return { pipeline, layout };
+  }
+}
+
+function sizeOf({ shape }: tf.TensorInfo): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+const runtimes = new WeakMap<object, WebGpuRuntime>();
+
+/** The runtime of a WebGPU backend, made at its first kernel. */
+export function webGpuRuntime(backend: unknown): WebGpuRuntime {
+  let runtime = runtimes.get(backend as object);
+  if (!runtime) {
+    runtime = new WebGpuRuntime(backend as WebGpuBackend);
+    runtimes.set(backend as object, runtime);
+  }
+  return runtime;
+}
