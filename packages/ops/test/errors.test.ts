@@ -83,6 +83,11 @@ const cases: [string, () => unknown, string][] = [
     'depthwiseConv2d: a 3x3 kernel does not fit an image of 2x2 with padding 0.',
   ],
   [
+    'groupedConv2d groups',
+    () => ops.groupedConv2d(t<T4>(1, 5, 5, 6), t<T4>(3, 3, 4, 6), same),
+    'groupedConv2d: groups of 4 channels do not divide 6 channels in and 6 out.',
+  ],
+  [
     'matMul rank',
     () => ops.matMul(t<T2>(3), t<T2>(3, 2)),
     'matMul: a must have 2 dimensions, but its shape is [3].',
