@@ -5,8 +5,8 @@ export { countMultiplyAdds } from './count-multiply-adds.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';
 export { gatherRows, scatterAddRows } from './gather-rows.js';
 export { globalAveragePool } from './global-average-pool.js';
-export { cosineLogits, l2Normalize, l2NormalizeGradient } from './l2-normalize.js';
 export { groupedConv2d } from './grouped-conv2d.js';
+export { cosineLogits, l2Normalize, l2NormalizeGradient } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { addBias, linear, matMul } from './linear.js';
 export {

@@ -1,9 +1,9 @@
 """What the feature-only backbones are made of: keys, shapes, channels, reductions, multiply-accumulates."""
 
-from backbone_models import NAMES, create, default_size, info, multiply_adds, whole_state
+from backbone_models import NAMES, create, default_size, info, multiply_adds, published
 
 ABOUT = (
-    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True)): "entries" in order, '
+    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True), or insightface\'s arcface_torch without its head): "entries" in order, '
     'each "key dtype [shape]"; "parameterCount" counts trainable numbers (no running statistics). "features" has the '
     'stage maps\' channels and reductions (input size over map size). "multiplyAdds" are those of the convolutions and '
     'linear layers for one image of the size that is its key, the first one being the size that published weights were '
@@ -21,7 +21,7 @@ def cases(dtype):
     for name in NAMES:
         model = create(name)
         state = model.state_dict()
-        whole = whole_state(name)
+        whole = published(name).state_dict()
         missing = [key for key in state if key not in whole]
         if missing:
             raise AssertionError(f'{name}: the whole model lacks {missing}')
