@@ -8,6 +8,7 @@ from pathlib import Path
 
 import timm
 import torch
+from timm.layers import Attention
 from torch import nn
 
 from golden import Cancelling, Fill, gradients, sampled
@@ -23,7 +24,8 @@ TIMM = [
 ]
 IRESNETS = ['iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200']
 MOBILE_FACE_NETS = {'mobilefacenet': 'get_mbf', 'mobilefacenet_large': 'get_mbf_large'}
-NAMES = [*TIMM, *IRESNETS, *MOBILE_FACE_NETS]
+VITS = ['vit_tiny_patch16_224', 'vit_small_patch16_224']
+NAMES = [*TIMM, *IRESNETS, *MOBILE_FACE_NETS, *VITS]
 
 ABOUT_CASES = (
     'The weights are "state" (the published keys; num_batches_tracked starts at 0). "features" are the stage maps '
@@ -42,8 +44,14 @@ def published(name: str) -> nn.Module:
     return timm.create_model(name, pretrained=False)
 
 
-def create(name: str) -> nn.Module:
-    """All stage maps, random weights."""
+def create(name: str, size: int = 224) -> nn.Module:
+    """All stage maps, random weights; the size of the images matters to vision transformers."""
+    if name in VITS:
+        features = timm.create_model(name, pretrained=False, features_only=True, img_size=size)
+        # The transformer inside has the keys of the whole model.
+        features.model.feature_info = features.feature_info
+        features.model.forward = features.forward
+        return features.model
     if name in IRESNETS:
         return without(published(name), ('dropout', 'fc', 'features'), iresnet_maps)
     if name in MOBILE_FACE_NETS:
@@ -98,21 +106,24 @@ def info(model: nn.Module) -> dict:
 
 def default_size(name: str) -> int:
     """The image size that the published weights of that name were trained for."""
-    return timm.get_pretrained_cfg(name).input_size[-1] if name in TIMM else 112
+    return timm.get_pretrained_cfg(name).input_size[-1] if name in [*TIMM, *VITS] else 112
 
 
 def multiply_adds(model: nn.Module, size: int) -> int:
-    """Multiply-accumulates of the convolutions and linear layers for one image, as fvcore counts them."""
+    """Multiply-accumulates of the convolutions, linear layers and attentions for one image, as fvcore counts them."""
     total = 0
 
     def see(module, inputs, y):
         nonlocal total
         if isinstance(module, nn.Conv2d):
             total += y.numel() * module.weight[0].numel()
+        elif isinstance(module, Attention):
+            # Queries with keys, and probabilities with values.
+            total += 2 * y.numel() * y.shape[1]
         else:
             total += y.numel() * module.in_features
 
-    hooks = [m.register_forward_hook(see) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    hooks = [m.register_forward_hook(see) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear, Attention))]
     with torch.no_grad():
         model.eval()(torch.zeros(1, 3, size, size))
     for hook in hooks:
@@ -127,6 +138,8 @@ def fills(model: nn.Module, seed: int) -> dict:
         key = f'{name}.weight'
         if isinstance(module, nn.PReLU):
             found[key] = Fill(found[key].shape, 0.2, found[key].seed, 0.25)
+        elif isinstance(module, nn.Linear):
+            found[key] = Fill(found[key].shape, (3.0 / module.in_features) ** 0.5, found[key].seed)
         elif isinstance(module, nn.BatchNorm2d) and name.endswith(ENDS_OF_BRANCHES):
             found[key] = Fill(found[key].shape, 0.2, found[key].seed, 0.4)
     return found
@@ -187,7 +200,7 @@ def few(value):
 
 def full_case(name, size, train, dtype, seed):
     """Every stage map, every gradient, and the running statistics after a training pass."""
-    model = create(name)
+    model = create(name, size)
     state = fills(model, seed)
     load(model, state, dtype).train(train)
     title = f'{name} {size}x{size} ' + ('training' if train else 'evaluation')
@@ -214,7 +227,7 @@ def full_case(name, size, train, dtype, seed):
 
 def short_case(name, size, dtype, seed, train=False):
     """The stage maps alone."""
-    model = create(name)
+    model = create(name, size)
     state = fills(model, seed)
     load(model, state, dtype).train(train)
     x = input_fill(size, seed, 0)

@@ -29,4 +29,6 @@ export const catalog = {
   iresnet200: { parameters: 105987328, multiplyAdds: 23406100480, channels: [64, 64, 128, 256, 512], reductions: [1, 2, 4, 8, 16] },
   mobilefacenet: { parameters: 1770240, multiplyAdds: 437233664, channels: [128, 128, 256, 512], reductions: [2, 4, 8, 16] },
   mobilefacenet_large: { parameters: 6025600, multiplyAdds: 1816195584, channels: [256, 256, 512, 512], reductions: [2, 4, 8, 16] },
+  vit_tiny_patch16_224: { parameters: 5524032, multiplyAdds: 1253491200, channels: [192, 192, 192], reductions: [16, 16, 16] },
+  vit_small_patch16_224: { parameters: 21664896, multiplyAdds: 4598498304, channels: [384, 384, 384], reductions: [16, 16, 16] },
 };

@@ -7,6 +7,7 @@ import { mobilefacenets } from './mobilefacenet.js';
 import { mobilenetv3s } from './mobilenetv3.js';
 import { mobilenetv4s } from './mobilenetv4.js';
 import { resnets } from './resnet.js';
+import { vits } from './vit.js';
 
 // A new family is one file and one line here; `npm run catalog -w packages/backbones` then writes its figures.
 export const entries = {
@@ -17,6 +18,7 @@ export const entries = {
   ...mobilenetv4s,
   ...iresnets,
   ...mobilefacenets,
+  ...vits,
 } satisfies Record<string, BackboneEntry>;
 
 /** The name of a backbone, as timm or insightface has it. */

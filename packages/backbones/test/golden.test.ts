@@ -45,6 +45,7 @@ const families = [
   { file: 'iresnet', tolerance: 1e-3, onCpu: { 'iresnet18 32x32 evaluation': 2 } },
   { file: 'mobilefacenet', tolerance: 1e-3, onCpu: { 'mobilefacenet 48x48 evaluation': 2 } },
   { file: 'efficientnet', tolerance: 1e-3, onCpu: { 'efficientnet_b0 64x64 evaluation': 5 } },
+  { file: 'vit', tolerance: 1e-3, onCpu: { 'vit_tiny_patch16_224 48x48 training': 3 } },
   { file: 'mobilenetv4', tolerance: 1e-3, onCpu: { 'mobilenetv4_conv_small_035 64x64 evaluation': 5 } },
 ];
 

@@ -112,6 +112,7 @@ export const contractCases: ContractCase[] = [
     relu6: ops.relu6,
     silu: ops.silu,
     sigmoid: ops.sigmoid,
+    gelu: ops.gelu,
   }).flatMap(([name, run]) =>
     [5, 40].map(
       (high): ContractCase => ({
@@ -153,6 +154,11 @@ export const contractCases: ContractCase[] = [
     name: 'scaleChannels',
     inputs: { x: { shape: [2, 3, 5, 6] }, gate: { shape: [2, 6] } },
     run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
+  },
+  {
+    name: 'selfAttention',
+    inputs: { qkv: { shape: [2, 5, 18], low: -2, high: 2 } },
+    run: (t) => ops.selfAttention(t.qkv as tf.Tensor3D, 2),
   },
   {
     name: 'scaleSamples',

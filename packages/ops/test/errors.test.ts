@@ -164,6 +164,12 @@ const cases: [string, () => unknown, string][] = [
     'hardSigmoid: x must be float32, not bool.',
   ],
   ['relu', () => ops.relu(t(0, 3)), 'relu: x is empty: its shape is [0,3].'],
+  ['gelu', () => ops.gelu(ints(2)), 'gelu: x must be float32, not int32.'],
+  [
+    'selfAttention',
+    () => ops.selfAttention(t<tf.Tensor3D>(1, 2, 12), 3),
+    'selfAttention: 3 heads do not divide a third of 12 channels.',
+  ],
   ['relu6', () => ops.relu6(ints(2)), 'relu6: x must be float32, not int32.'],
   ['silu', () => ops.silu(ints(2)), 'silu: x must be float32, not int32.'],
   ['sigmoid', () => ops.sigmoid(ints(2)), 'sigmoid: x must be float32, not int32.'],

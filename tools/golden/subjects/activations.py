@@ -57,4 +57,5 @@ def cases(dtype):
         x = Fill((2, 5, 9, 8), 1.0, 3015 + seed)
         add('max pool {kernelSize}x{kernelSize} stride {stride}'.format(**pool), lambda x: F.max_pool2d(x, k, stride, padding), x)
         made[-1]['options'] = pool
+    add('gelu', F.gelu, Fill(image, 5.0, 3018))
     return made

@@ -1,6 +1,6 @@
 """What the feature-only backbones are made of: keys, shapes, channels, reductions, multiply-accumulates."""
 
-from backbone_models import NAMES, create, default_size, info, multiply_adds, published
+from backbone_models import NAMES, VITS, create, default_size, info, multiply_adds, published
 
 ABOUT = (
     'The state dict of each feature-only backbone (timm.create_model(name, features_only=True), or insightface\'s arcface_torch without its head): "entries" in order, '
@@ -16,6 +16,11 @@ def entry(key, value):
     return f'{key} {str(value.dtype).removeprefix("torch.")} {list(value.shape)}'
 
 
+def sizes(name):
+    # A vision transformer is made for one size.
+    return [default_size(name)] if name in VITS else [default_size(name), 64]
+
+
 def cases(dtype):
     made = []
     for name in NAMES:
@@ -29,7 +34,7 @@ def cases(dtype):
             'name': name,
             'parameterCount': sum(p.numel() for p in model.parameters()),
             'features': info(model),
-            'multiplyAdds': {str(size): multiply_adds(model, size) for size in (default_size(name), 64)},
+            'multiplyAdds': {str(size): multiply_adds(model, size) for size in sizes(name)},
             'entries': [entry(key, value) for key, value in state.items()],
             'classifierOnly': [entry(key, value) for key, value in whole.items() if key not in state],
         })
