@@ -1,59 +1,129 @@
 """Feature-only backbones from timm and insightface's arcface_torch, and what their golden cases share."""
 
+import importlib.util
+import math
+import os
+import types
+from pathlib import Path
+
 import timm
 import torch
+from timm.layers import Attention
 from torch import nn
 
 from golden import Cancelling, Fill, gradients, sampled
-from lcnet_models import load, weight_fills
+from lcnet_models import CornerWatch, load, weight_fills
 
 TIMM = [
     'lcnet_035', 'lcnet_050', 'lcnet_075', 'lcnet_100', 'lcnet_150',
     'mobilenetv3_small_050', 'mobilenetv3_small_075', 'mobilenetv3_small_100',
     'mobilenetv3_large_075', 'mobilenetv3_large_100',
+    'resnet18', 'resnet34', 'resnet50',
+    'efficientnet_b0', 'efficientnet_b1', 'efficientnet_b2', 'efficientnet_lite0',
+    'mobilenetv4_conv_small_035', 'mobilenetv4_conv_small_050', 'mobilenetv4_conv_small', 'mobilenetv4_conv_medium',
 ]
-NAMES = [*TIMM]
+IRESNETS = ['iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200']
+MOBILE_FACE_NETS = {'mobilefacenet': 'get_mbf', 'mobilefacenet_large': 'get_mbf_large'}
+VITS = ['vit_tiny_patch16_224', 'vit_small_patch16_224']
+NAMES = [*TIMM, *IRESNETS, *MOBILE_FACE_NETS, *VITS]
 
 ABOUT_CASES = (
     'The weights are "state" (the published keys; num_batches_tracked starts at 0). "features" are the stage maps '
     '[N,C,H,W]. "dx" and "gradients", where there are any, are those of sum(last map * dy); "running" are the running '
-    'statistics after the one training pass. Of a tensor of more than 64 elements the norm and at most 64 are stored.'
+    'statistics after the one training pass. No activation input lies nearer than cornerDistance to a point where its '
+    'derivative jumps, nor two values of a pool to each other. Of a tensor of more than 64 elements the norm and at most 64 are stored.'
 )
 
 
-def create(name: str) -> nn.Module:
-    """All stage maps, random weights."""
+def published(name: str) -> nn.Module:
+    """The whole published model, random weights."""
+    if name in IRESNETS:
+        return getattr(insightface('iresnet'), name)()
+    if name in MOBILE_FACE_NETS:
+        return getattr(insightface('mobilefacenet'), MOBILE_FACE_NETS[name])(fp16=False, num_features=512)
+    return timm.create_model(name, pretrained=False)
+
+
+def create(name: str, size: int = 224) -> nn.Module:
+    """All stage maps, random weights; the size of the images matters to vision transformers."""
+    if name in VITS:
+        features = timm.create_model(name, pretrained=False, features_only=True, img_size=size)
+        # The transformer inside has the keys of the whole model.
+        features.model.feature_info = features.feature_info
+        features.model.forward = features.forward
+        return features.model
+    if name in IRESNETS:
+        return without(published(name), ('dropout', 'fc', 'features'), iresnet_maps)
+    if name in MOBILE_FACE_NETS:
+        return without(published(name), ('features',), mobile_face_net_maps)
     return timm.create_model(name, pretrained=False, features_only=True)
 
 
-def whole_state(name: str) -> dict:
-    """The state dict of the whole published model."""
-    return timm.create_model(name, pretrained=False).state_dict()
+def insightface(module: str):
+    """A module of arcface_torch's backbones, from a clone of github.com/deepinsight/insightface."""
+    clone = os.environ.get('INSIGHTFACE')
+    if not clone:
+        raise SystemExit('Set INSIGHTFACE to a clone of https://github.com/deepinsight/insightface (see README.md).')
+    path = Path(clone) / 'recognition' / 'arcface_torch' / 'backbones' / f'{module}.py'
+    spec = importlib.util.spec_from_file_location(f'arcface_{module}', path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def without(model: nn.Module, head: tuple, maps) -> nn.Module:
+    """The model without the modules of its head, giving maps."""
+    for name in head:
+        delattr(model, name)
+    model.forward = types.MethodType(maps, model)
+    return model
+
+
+def iresnet_maps(self, x):
+    maps = [self.prelu(self.bn1(self.conv1(x)))]
+    for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+        maps.append(layer(maps[-1]))
+    return [*maps[:-1], self.bn2(maps[-1])]
+
+
+def mobile_face_net_maps(self, x):
+    maps = []
+    for index, layer in enumerate(self.layers):
+        x = layer(x)
+        if index % 2 == 1:
+            maps.append(x)
+    return [*maps[:-1], self.conv_sep(x)]
 
 
 def info(model: nn.Module) -> dict:
     """Channels and reductions of the stage maps."""
-    found = model.feature_info
-    return {'channels': found.channels(), 'reductions': found.reduction()}
+    if hasattr(model, 'feature_info'):
+        return {'channels': model.feature_info.channels(), 'reductions': model.feature_info.reduction()}
+    with torch.no_grad():
+        maps = model.eval()(torch.zeros(1, 3, 64, 64))
+    return {'channels': [m.shape[1] for m in maps], 'reductions': [64 // m.shape[2] for m in maps]}
 
 
 def default_size(name: str) -> int:
     """The image size that the published weights of that name were trained for."""
-    return timm.get_pretrained_cfg(name).input_size[-1]
+    return timm.get_pretrained_cfg(name).input_size[-1] if name in [*TIMM, *VITS] else 112
 
 
 def multiply_adds(model: nn.Module, size: int) -> int:
-    """Multiply-accumulates of the convolutions and linear layers for one image, as fvcore counts them."""
+    """Multiply-accumulates of the convolutions, linear layers and attentions for one image, as fvcore counts them."""
     total = 0
 
     def see(module, inputs, y):
         nonlocal total
         if isinstance(module, nn.Conv2d):
             total += y.numel() * module.weight[0].numel()
+        elif isinstance(module, Attention):
+            # Queries with keys, and probabilities with values.
+            total += 2 * y.numel() * y.shape[1]
         else:
             total += y.numel() * module.in_features
 
-    hooks = [m.register_forward_hook(see) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    hooks = [m.register_forward_hook(see) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear, Attention))]
     with torch.no_grad():
         model.eval()(torch.zeros(1, 3, size, size))
     for hook in hooks:
@@ -68,13 +138,15 @@ def fills(model: nn.Module, seed: int) -> dict:
         key = f'{name}.weight'
         if isinstance(module, nn.PReLU):
             found[key] = Fill(found[key].shape, 0.2, found[key].seed, 0.25)
-        elif name.endswith(ENDS_OF_BRANCHES):
+        elif isinstance(module, nn.Linear):
+            found[key] = Fill(found[key].shape, (3.0 / module.in_features) ** 0.5, found[key].seed)
+        elif isinstance(module, nn.BatchNorm2d) and name.endswith(ENDS_OF_BRANCHES):
             found[key] = Fill(found[key].shape, 0.2, found[key].seed, 0.4)
     return found
 
 
 # The last norm of an inverted residual, of IResNet's and of ResNet's blocks.
-ENDS_OF_BRANCHES = ('.bn3', '.pw_proj.bn')
+ENDS_OF_BRANCHES = ('.bn3', '.pw_proj.bn', '.layers.2.layers.1')
 
 
 class NormTerms2d:
@@ -101,6 +173,26 @@ class NormTerms2d:
         return few(found) if float(found.abs().max()) > 0.01 * size else Cancelling(found, float(f'{size:.3g}'))
 
 
+# Chosen by `python tools/golden/backbone_seeds.py`: far from every corner of the activations and pools.
+INPUT_SEEDS = {
+    'mobilenetv4_conv_small_035 64x64 evaluation': 3,
+    'mobilenetv4_conv_small_035 64x64 training': 3,
+    'mobilenetv3_small_050 64x64 evaluation': 6,
+    'mobilenetv3_small_050 64x64 training': 3,
+    'resnet18 32x32 evaluation': 11,
+    'resnet18 48x48 training': 15,
+    'iresnet18 32x32 evaluation': 16,
+    'iresnet18 32x32 training': 18,
+    'mobilefacenet 48x48 evaluation': 4,
+    'mobilefacenet 48x48 training': 20,
+}
+LEAST_CORNER_DISTANCE = 5e-6
+
+
+def input_fill(size, seed, chosen):
+    return Fill((2, 3, size, size), 1.0, seed + 60000 + chosen)
+
+
 def few(value):
     """The norm and 64 elements of what has more: deep networks have many tensors."""
     return sampled(value, 64, 64)
@@ -108,18 +200,23 @@ def few(value):
 
 def full_case(name, size, train, dtype, seed):
     """Every stage map, every gradient, and the running statistics after a training pass."""
-    model = create(name)
+    model = create(name, size)
     state = fills(model, seed)
     load(model, state, dtype).train(train)
-    x = Fill((2, 3, size, size), 1.0, seed + 50000)
+    title = f'{name} {size}x{size} ' + ('training' if train else 'evaluation')
+    x = input_fill(size, seed, INPUT_SEEDS.get(title, 0))
+    watch = CornerWatch(model)
     terms = NormTerms2d(model)
     value = x.tensor(dtype, True)
     maps = model(value)
+    if watch.distance < LEAST_CORNER_DISTANCE:
+        raise AssertionError(f'{title}: an activation input lies {watch.distance:g} from a corner; choose another seed')
     dy = Fill(tuple(maps[-1].shape), 1.0, seed + 50001)
     found = gradients(maps[-1], dy.tensor(dtype), {'x': value, **dict(model.named_parameters())})
     case = {
-        'name': f'{name} {size}x{size} ' + ('training' if train else 'evaluation'),
-        'model': name, 'mode': 'training' if train else 'evaluation',
+        'name': title, 'model': name, 'mode': 'training' if train else 'evaluation',
+        # None where no derivative jumps.
+        'cornerDistance': float(f'{watch.distance:.2g}') if math.isfinite(watch.distance) else None,
         'state': state, 'x': x, 'features': [few(m) for m in maps],
         'dy': dy, 'dx': few(found.pop('x')), 'gradients': {key: terms.mark(key, g) for key, g in found.items()},
     }
@@ -130,10 +227,10 @@ def full_case(name, size, train, dtype, seed):
 
 def short_case(name, size, dtype, seed, train=False):
     """The stage maps alone."""
-    model = create(name)
+    model = create(name, size)
     state = fills(model, seed)
     load(model, state, dtype).train(train)
-    x = Fill((2, 3, size, size), 1.0, seed + 50000)
+    x = input_fill(size, seed, 0)
     with torch.no_grad():
         maps = model(x.tensor(dtype))
     return {

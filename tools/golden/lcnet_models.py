@@ -52,7 +52,7 @@ class CornerWatch:
     A gradient there would depend on the rounding of the arithmetic that reached it, so golden inputs keep away.
     """
 
-    CORNERS = {'Hardswish': (-3.0, 3.0), 'Hardsigmoid': (-3.0, 3.0), 'ReLU': (0.0,)}
+    CORNERS = {'Hardswish': (-3.0, 3.0), 'Hardsigmoid': (-3.0, 3.0), 'ReLU': (0.0,), 'ReLU6': (0.0, 6.0), 'PReLU': (0.0,)}
 
     def __init__(self, model: torch.nn.Module):
         self.distance = float('inf')
@@ -60,6 +60,17 @@ class CornerWatch:
             corners = self.CORNERS.get(type(module).__name__)
             if corners:
                 module.register_forward_pre_hook(lambda _, inputs, corners=corners: self._see(inputs[0], corners))
+            if isinstance(module, torch.nn.MaxPool2d):
+                module.register_forward_pre_hook(lambda pool, inputs: self._see_pool(pool, inputs[0]))
+
+    def _see_pool(self, pool, value):
+        k, padding = pool.kernel_size, pool.padding
+        padded = torch.nn.functional.pad(value.detach(), (padding,) * 4, value=-float('inf'))
+        windows = padded.unfold(2, k, pool.stride).unfold(3, k, pool.stride).flatten(4)
+        first, second = windows.topk(2, dim=-1).values.unbind(-1)
+        # Where all are zero, the activation before the pool gives no gradient.
+        gap = (first - second)[first > 0]
+        self.distance = min(self.distance, float(gap.min()))
 
     def _see(self, value, corners):
         for corner in corners:

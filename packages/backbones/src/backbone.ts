@@ -21,6 +21,11 @@ export interface BackboneOptions {
    * Default: all.
    */
   outIndices?: readonly number[];
+  /**
+   * Height and width of the images, in pixels, for a network that is made for one size (a vision transformer); the others
+   * take every size and do not use it. Default: that of the published weights.
+   */
+  inputSize?: number;
   /** Stochastic depth: the rate of the last block; earlier ones have less, in proportion. Default 0. */
   dropPathRate?: number;
 }

@@ -91,8 +91,7 @@ export function makeBlock(spec: BlockSpec, site: BlockSite): Layer {
   const skips = stride === 1 && inChannels === outChannels && spec.kind !== 'dsa' && spec.kind !== 'cn';
   return new Residual(layersOf[spec.kind](spec, site), {
     shortcut: skips ? 'identity' : 'none',
-    dropPathRate,
-    random,
+    dropPath: { rate: dropPathRate, random },
   });
 }
 
@@ -159,13 +158,10 @@ const layersOf: Record<BlockSpec['kind'], (spec: BlockSpec, site: BlockSite) => 
     const middle = makeDivisible(inChannels * expand);
     const convNorm = (name: string, conv: Layer, channels: number, then: Activation): Named => [
       name,
-      new Residual(
-        [
-          ['conv', conv],
-          ['bn', norm(channels, then)],
-        ],
-        { random },
-      ),
+      new Residual([
+        ['conv', conv],
+        ['bn', norm(channels, then)],
+      ]),
     ];
     const layers: Named[] = [];
     if (start) {

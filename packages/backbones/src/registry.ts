@@ -1,10 +1,25 @@
 import type { Backbone, BackboneEntry, BackboneOptions, FeatureInfo } from './backbone.js';
 import { catalog } from './catalog.js';
+import { efficientnets } from './efficientnet.js';
+import { iresnets } from './iresnet.js';
 import { lcnets } from './lcnet.js';
+import { mobilefacenets } from './mobilefacenet.js';
 import { mobilenetv3s } from './mobilenetv3.js';
+import { mobilenetv4s } from './mobilenetv4.js';
+import { resnets } from './resnet.js';
+import { vits } from './vit.js';
 
 // A new family is one file and one line here; `npm run catalog -w packages/backbones` then writes its figures.
-export const entries = { ...lcnets, ...mobilenetv3s } satisfies Record<string, BackboneEntry>;
+export const entries = {
+  ...lcnets,
+  ...mobilenetv3s,
+  ...resnets,
+  ...efficientnets,
+  ...mobilenetv4s,
+  ...iresnets,
+  ...mobilefacenets,
+  ...vits,
+} satisfies Record<string, BackboneEntry>;
 
 /** The name of a backbone, as timm or insightface has it. */
 export type BackboneName = keyof typeof entries;

@@ -11,9 +11,8 @@ export interface ResidualOptions {
   shortcut?: 'none' | 'identity' | { name: string; layer: Layer };
   /** Applied to the sum. Default nothing. */
   activation?: 'relu';
-  /** Stochastic depth of the branch. Default 0. */
-  dropPathRate?: number;
-  random: Random;
+  /** Stochastic depth of the branch. Default none. */
+  dropPath?: { rate: number; random: Random };
 }
 
 /** Named layers one after another, and a shortcut past them (He et al., 2015). */
@@ -23,17 +22,16 @@ export class Residual extends Module<tf.Tensor4D, tf.Tensor4D> {
   private readonly activation: 'relu' | undefined;
   private readonly dropPath: DropPath<tf.Tensor4D> | undefined;
 
-  constructor(layers: readonly (readonly [name: string, layer: Layer])[], options: ResidualOptions) {
+  constructor(layers: readonly (readonly [name: string, layer: Layer])[], options: ResidualOptions = {}) {
     super();
-    const { shortcut = 'none', activation, dropPathRate = 0, random } = options;
+    const { shortcut = 'none', activation, dropPath } = options;
     this.branch = layers.map(([name, layer]) => this.child(name, layer));
     this.shortcut = typeof shortcut === 'string' ? shortcut : this.child(shortcut.name, shortcut.layer);
     this.activation = activation;
-    if (dropPathRate > 0 && shortcut !== 'none')
-      this.dropPath = this.child(
-        'drop_path',
-        new DropPath<tf.Tensor4D>(dropPathRate, random.fork('drop_path')),
-      );
+    if (dropPath && dropPath.rate > 0 && shortcut !== 'none') {
+      const random = dropPath.random.fork('drop_path');
+      this.dropPath = this.child('drop_path', new DropPath<tf.Tensor4D>(dropPath.rate, random));
+    }
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {

@@ -174,3 +174,21 @@ test('measuring leaves the mode, the values and the tensors as they were', () =>
   expect(tf.memory().numTensors).toBe(before);
   backbone.dispose();
 });
+
+test('a vision transformer takes images of the size it is made for', () => {
+  const random = new Random(1);
+  const name = 'vit_tiny_patch16_224';
+  const backbone = createBackbone(name, { random, inputSize: 32, outIndices: [0, 1], inChannels: 4 });
+  expect(backbone.featureInfo).toEqual([
+    { channels: 192, reduction: 16 },
+    { channels: 192, reduction: 16 },
+  ]);
+  tf.tidy(() => {
+    expect(backbone.forward(tf.ones([1, 32, 32, 4])).shape).toEqual([1, 2, 2, 192]);
+    expect(() => backbone.forward(tf.ones([1, 48, 32, 4]))).toThrow(
+      'VisionTransformer: its positions are for images of 32x32 (inputSize), not 48x32.',
+    );
+  });
+  backbone.dispose();
+  expect(() => createBackbone(name, { random, inputSize: 40 })).toThrow('inputSize must be a multiple of 16');
+});

@@ -6,6 +6,7 @@ export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
 export { DepthwiseConv2d } from './layers/depthwise-conv2d.js';
 export { DropPath } from './layers/drop-path.js';
+export { GroupedConv2d } from './layers/grouped-conv2d.js';
 export { Linear } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { PReLU } from './layers/prelu.js';

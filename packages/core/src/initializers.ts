@@ -21,6 +21,16 @@ export function kaimingNormalFanOut(shape: number[], random: Random, fanOut: num
   return normal(shape, random, 0, Math.sqrt(2 / fanOut));
 }
 
+/** Draws from N(0, std), or as kaimingNormalFanOut where no std is given: a convolution's weights. */
+export function convolutionWeights(
+  shape: number[],
+  random: Random,
+  fanOut: number,
+  std?: number,
+): Float32Array {
+  return std === undefined ? kaimingNormalFanOut(shape, random, fanOut) : normal(shape, random, 0, std);
+}
+
 /** Draws from U(±1 / sqrt(fanIn)): PyTorch's default for Linear. */
 export function linearDefault(shape: number[], random: Random, fanIn: number): Float32Array {
   return uniform(shape, random, 1 / Math.sqrt(fanIn));

@@ -9,6 +9,8 @@ export interface BatchNormOptions extends NormOptions {
   momentum?: number;
   /** Fused behind the norm. Default 'none'. */
   activation?: Activation;
+  /** What `weight` begins with. Default 1; 0 silences a residual branch at first. */
+  initialScale?: number;
 }
 
 /**
@@ -28,13 +30,13 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   /** @param features Number of channels: the size of the last axis. */
   constructor(
     features: number,
-    { epsilon = 1e-5, momentum = 0.1, activation = 'none' }: BatchNormOptions = {},
+    { epsilon = 1e-5, momentum = 0.1, activation = 'none', initialScale = 1 }: BatchNormOptions = {},
   ) {
     super();
     this.epsilon = epsilon;
     this.momentum = momentum;
     this.activation = activation;
-    this.weight = this.parameter('weight', [features], initializers.constant([features], 1), {
+    this.weight = this.parameter('weight', [features], initializers.constant([features], initialScale), {
       weightDecay: false,
     });
     this.bias = this.parameter('bias', [features], initializers.constant([features], 0), {

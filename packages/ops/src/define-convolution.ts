@@ -32,11 +32,15 @@ const stockAttrs = ({ stride, padding }: Window) => ({
 const runStock = (kernel: string, inputs: object, attrs: object) =>
   tf.engine().runKernel(kernel, inputs as tf.NamedTensorMap, attrs as tf.NamedAttrMap) as tf.Tensor;
 
+/** A convolution, and its two gradients as functions of their own. */
+export interface DefinedConvolution {
+  (pair: Pair, window: Window): tf.Tensor4D;
+  backpropInput(inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: ForInput): tf.Tensor4D;
+  backpropFilter(inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: ForFilter): tf.Tensor4D;
+}
+
 /** A convolution with its two gradients, under kernel names that begin with `name`. */
-export function defineConvolution(
-  name: string,
-  kind: Convolution,
-): (pair: Pair, window: Window) => tf.Tensor4D {
+export function defineConvolution(name: string, kind: Convolution): DefinedConvolution {
   const backpropInput = defineOp<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>({
     name: `${name}BackpropInput`,
     compose: (inputs, { inputShape, ...window }) =>
@@ -65,7 +69,12 @@ export function defineConvolution(
     multiplyAdds: ({ filter }, [y]) => (y!.size * filter.size) / y!.shape[3]!,
     kernels: { wasm: kind.wasm, webgpu: kind.webgpu },
   });
-  return (pair, window) => op(pair, window)[0] as tf.Tensor4D;
+  return Object.assign((pair: Pair, window: Window) => op(pair, window)[0] as tf.Tensor4D, {
+    backpropInput: (inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: ForInput) =>
+      backpropInput(inputs, attrs)[0] as tf.Tensor4D,
+    backpropFilter: (inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: ForFilter) =>
+      backpropFilter(inputs, attrs)[0] as tf.Tensor4D,
+  });
 }
 
 /** The checks that convolutions share; `op` is the name in messages. */

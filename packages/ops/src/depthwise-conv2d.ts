@@ -13,7 +13,8 @@ import {
 } from './webgpu/depthwise-conv2d.js';
 import type { Window } from './window.js';
 
-const op = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseConv2d', {
+/** Without its checks, for operations that are made of it. */
+export const depthwise = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseConv2d', {
   stock: tf.depthwiseConv2d,
   stockBackpropInput: tf.DepthwiseConv2dNativeBackpropInput,
   stockBackpropFilter: tf.DepthwiseConv2dNativeBackpropFilter,
@@ -36,5 +37,5 @@ const op = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseConv2d', {
 export function depthwiseConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, window: Window): tf.Tensor4D {
   checkConvolution('depthwiseConv2d', x, filter, window);
   checkEqual('depthwiseConv2d', 'the channel multiplier', filter.shape[3], 1);
-  return op({ x, filter }, window);
+  return depthwise({ x, filter }, window);
 }

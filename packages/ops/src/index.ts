@@ -4,7 +4,9 @@ export { conv2d } from './conv2d.js';
 export { countMultiplyAdds } from './count-multiply-adds.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';
 export { gatherRows, scatterAddRows } from './gather-rows.js';
+export { gelu } from './gelu.js';
 export { globalAveragePool } from './global-average-pool.js';
+export { groupedConv2d } from './grouped-conv2d.js';
 export { cosineLogits, l2Normalize, l2NormalizeGradient } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { addBias, linear, matMul } from './linear.js';
@@ -35,4 +37,5 @@ export {
 } from './row-updates.js';
 export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
+export { selfAttention } from './self-attention.js';
 export type { Window } from './window.js';

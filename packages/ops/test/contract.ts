@@ -45,6 +45,18 @@ export const contractCases: ContractCase[] = [
       ),
     ),
   ),
+  ...[
+    { x: [2, 5, 4, 6], filter: [3, 3, 2, 6], stride: 1, padding: 1 },
+    { x: [1, 6, 5, 4], filter: [3, 3, 2, 6], stride: 2, padding: 1 },
+    { x: [1, 3, 3, 6], filter: [1, 1, 3, 2], stride: 1, padding: 0 },
+    { x: [1, 4, 4, 5], filter: [3, 3, 1, 5], stride: 1, padding: 0 },
+  ].map(
+    ({ x, filter, stride, padding }): ContractCase => ({
+      name: `groupedConv2d of ${x}, groups of ${filter[2]}`,
+      inputs: { x: { shape: x }, filter: { shape: filter } },
+      run: (t) => ops.groupedConv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, padding)),
+    }),
+  ),
   depthwise('5x5 on a 2x3 image', [1, 2, 3, 4], 5, 2),
   ...[
     [3, 4, 5],
@@ -101,6 +113,7 @@ export const contractCases: ContractCase[] = [
     relu6: ops.relu6,
     silu: ops.silu,
     sigmoid: ops.sigmoid,
+    gelu: ops.gelu,
   }).flatMap(([name, run]) =>
     [5, 40].map(
       (high): ContractCase => ({
@@ -142,6 +155,11 @@ export const contractCases: ContractCase[] = [
     name: 'scaleChannels',
     inputs: { x: { shape: [2, 3, 5, 6] }, gate: { shape: [2, 6] } },
     run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
+  },
+  {
+    name: 'selfAttention',
+    inputs: { qkv: { shape: [2, 5, 18], low: -2, high: 2 } },
+    run: (t) => ops.selfAttention(t.qkv as tf.Tensor3D, 2),
   },
   {
     name: 'scaleSamples',

@@ -83,6 +83,11 @@ const cases: [string, () => unknown, string][] = [
     'depthwiseConv2d: a 3x3 kernel does not fit an image of 2x2 with padding 0.',
   ],
   [
+    'groupedConv2d groups',
+    () => ops.groupedConv2d(t<T4>(1, 5, 5, 6), t<T4>(3, 3, 4, 6), same),
+    'groupedConv2d: groups of 4 channels do not divide 6 channels in and 6 out.',
+  ],
+  [
     'matMul rank',
     () => ops.matMul(t<T2>(3), t<T2>(3, 2)),
     'matMul: a must have 2 dimensions, but its shape is [3].',
@@ -159,6 +164,12 @@ const cases: [string, () => unknown, string][] = [
     'hardSigmoid: x must be float32, not bool.',
   ],
   ['relu', () => ops.relu(t(0, 3)), 'relu: x is empty: its shape is [0,3].'],
+  ['gelu', () => ops.gelu(ints(2)), 'gelu: x must be float32, not int32.'],
+  [
+    'selfAttention',
+    () => ops.selfAttention(t<tf.Tensor3D>(1, 2, 12), 3),
+    'selfAttention: 3 heads do not divide a third of 12 channels.',
+  ],
   ['relu6', () => ops.relu6(ints(2)), 'relu6: x must be float32, not int32.'],
   ['silu', () => ops.silu(ints(2)), 'silu: x must be float32, not int32.'],
   ['sigmoid', () => ops.sigmoid(ints(2)), 'sigmoid: x must be float32, not int32.'],

@@ -94,7 +94,15 @@ describe.each(everyBackend)('%s', (backend) => {
     await check(backend, run, inputs, c);
   });
 
-  const activations = { hard_swish: ops.hardSwish, hard_sigmoid: ops.hardSigmoid, relu: ops.relu };
+  const activations = {
+    hard_swish: ops.hardSwish,
+    hard_sigmoid: ops.hardSigmoid,
+    relu: ops.relu,
+    relu6: ops.relu6,
+    silu: ops.silu,
+    sigmoid: ops.sigmoid,
+    gelu: ops.gelu,
+  };
   const activationCases = readGolden<Case & { dxFromLeft?: GoldenTensor; dxFromRight?: GoldenTensor }>(
     'activations',
   ).cases;
@@ -104,7 +112,10 @@ describe.each(everyBackend)('%s', (backend) => {
     await check(backend, op, [{ value: c.x, gradient: c.dx }], c);
   });
 
-  test.each(Object.entries(activations))('%s at its corners', async (name, op) => {
+  const withCorners = Object.entries(activations).filter(
+    ([name]) => !['silu', 'sigmoid', 'gelu'].includes(name),
+  );
+  test.each(withCorners)('%s at its corners', async (name, op) => {
     // PyTorch takes either side's slope there, so each element is to lie between the two.
     const c = activationCases.find((item) => item.name === `${name} at its corners`)!;
     await check(backend, op, [{ value: c.x }], c);
@@ -123,6 +134,39 @@ describe.each(everyBackend)('%s', (backend) => {
       [{ value: c.x, gradient: c.dx, ...image }],
       { y: c.y, dy: c.dy },
     );
+  });
+
+  test.each(activationCases.filter((c) => c.name.startsWith('max pool')))('$name', async (c) => {
+    const { options } = c as unknown as { options: ops.PoolWindow };
+    const run = (x: tf.Tensor) => ops.maxPool2d(x as tf.Tensor4D, options);
+    await check(backend, run, [{ value: c.x, gradient: c.dx, ...image }], { y: c.y, dy: c.dy, ...image });
+  });
+
+  test.each(activationCases.filter((c) => c.name.startsWith('prelu') && c.name !== 'prelu, one weight'))(
+    '$name',
+    async (c) => {
+      const order = c.x.shape.length === 4 ? image : {};
+      const { weight, dWeight } = c as unknown as WeightCase;
+      await check(
+        backend,
+        (x, slope) => ops.prelu(x, slope as tf.Tensor1D),
+        [
+          { value: c.x, gradient: c.dx, ...order },
+          { value: weight, gradient: dWeight },
+        ],
+        { y: c.y, dy: c.dy, ...order },
+      );
+    },
+  );
+
+  test.each(readGolden<ConvCase>('grouped').cases)('grouped: $name', async (c) => {
+    const run = (x: tf.Tensor, weight: tf.Tensor) =>
+      ops.groupedConv2d(x as tf.Tensor4D, weight as tf.Tensor4D, c.options);
+    const inputs: Input[] = [
+      { value: c.x, gradient: c.dx, ...image },
+      { value: c.weight, gradient: c.dWeight, into: toHwio, back: toOihw },
+    ];
+    await check(backend, run, inputs, { y: c.y, dy: c.dy, ...image });
   });
 
   interface NormCase extends Omit<WeightCase, 'x' | 'y' | 'bias'> {

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from golden import Fill, exact, gradients
 
 ABOUT = (
-    'torch hardswish, hardsigmoid, relu, prelu, global average pool (mean over height and width, [N,C,H,W] to [N,C]) '
+    'torch hardswish, hardsigmoid, relu, prelu, relu6, silu, sigmoid, max_pool2d ("options"), global average pool (mean over height and width, [N,C,H,W] to [N,C]) '
     'and flatten ([N,C,H,W] to [N,C*H*W], channels slowest); dx and dWeight are the gradients of sum(y * dy). In the '
     'cases named "... at its corners" x lies on points where the derivative jumps. PyTorch itself takes one side or the '
     'other there depending on the processor, so dxFromLeft and dxFromRight give both: each element of dx is to lie '
@@ -48,4 +48,14 @@ def cases(dtype):
     add('global average pool', lambda x: x.mean((2, 3)), Fill(image, 1.0, 3009))
     add('global average pool of a 1x1 map', lambda x: x.mean((2, 3)), Fill((3, 4, 1, 1), 1.0, 3010))
     add('flatten', lambda x: torch.flatten(x, 1), Fill((2, 3, 4, 5), 1.0, 3011))
+    add('relu6', F.relu6, Fill(image, 8.0, 3012))
+    add_corners('relu6', F.relu6, exact([-1.0, -0.0, 0.0, 3.0, 6.0, 7.0]))
+    add('silu', F.silu, Fill(image, 8.0, 3013))
+    add('sigmoid', torch.sigmoid, Fill(image, 8.0, 3014))
+    for seed, (k, stride, padding) in enumerate([(3, 2, 1), (2, 2, 0), (3, 1, 1)]):
+        pool = {'kernelSize': k, 'stride': stride, 'padding': padding}
+        x = Fill((2, 5, 9, 8), 1.0, 3015 + seed)
+        add('max pool {kernelSize}x{kernelSize} stride {stride}'.format(**pool), lambda x: F.max_pool2d(x, k, stride, padding), x)
+        made[-1]['options'] = pool
+    add('gelu', F.gelu, Fill(image, 5.0, 3018))
     return made

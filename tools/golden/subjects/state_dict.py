@@ -1,9 +1,9 @@
 """What the feature-only backbones are made of: keys, shapes, channels, reductions, multiply-accumulates."""
 
-from backbone_models import NAMES, create, default_size, info, multiply_adds, whole_state
+from backbone_models import NAMES, VITS, create, default_size, info, multiply_adds, published
 
 ABOUT = (
-    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True)): "entries" in order, '
+    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True), or insightface\'s arcface_torch without its head): "entries" in order, '
     'each "key dtype [shape]"; "parameterCount" counts trainable numbers (no running statistics). "features" has the '
     'stage maps\' channels and reductions (input size over map size). "multiplyAdds" are those of the convolutions and '
     'linear layers for one image of the size that is its key, the first one being the size that published weights were '
@@ -16,12 +16,17 @@ def entry(key, value):
     return f'{key} {str(value.dtype).removeprefix("torch.")} {list(value.shape)}'
 
 
+def sizes(name):
+    # A vision transformer is made for one size.
+    return [default_size(name)] if name in VITS else [default_size(name), 64]
+
+
 def cases(dtype):
     made = []
     for name in NAMES:
         model = create(name)
         state = model.state_dict()
-        whole = whole_state(name)
+        whole = published(name).state_dict()
         missing = [key for key in state if key not in whole]
         if missing:
             raise AssertionError(f'{name}: the whole model lacks {missing}')
@@ -29,7 +34,7 @@ def cases(dtype):
             'name': name,
             'parameterCount': sum(p.numel() for p in model.parameters()),
             'features': info(model),
-            'multiplyAdds': {str(size): multiply_adds(model, size) for size in (default_size(name), 64)},
+            'multiplyAdds': {str(size): multiply_adds(model, size) for size in sizes(name)},
             'entries': [entry(key, value) for key, value in state.items()],
             'classifierOnly': [entry(key, value) for key, value in whole.items() if key not in state],
         })

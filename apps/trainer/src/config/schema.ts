@@ -105,7 +105,10 @@ const data = z.strictObject({
 });
 
 const model = z.strictObject({
-  backbone: z.enum(CHOICES.backbone).default('lcnet_050').describe("The backbone, by timm's name."),
+  backbone: z
+    .enum(CHOICES.backbone)
+    .default('lcnet_050')
+    .describe("The backbone, by timm's or insightface's name."),
   pretrained: z.string().min(1).optional().describe('A safetensors file of backbone weights to start from.'),
   neck: z.enum(CHOICES.neck).default('squeeze').describe('What makes a vector of the last feature map.'),
   squeezeRatio: positive()

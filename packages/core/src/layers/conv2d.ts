@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { addBias, conv2d } from '@unitsphere/ops';
-import { constant, kaimingNormalFanOut } from '../initializers.js';
+import { constant, convolutionWeights } from '../initializers.js';
 import { Module } from '../module.js';
 import type { Random } from '../random.js';
 
@@ -13,8 +13,10 @@ export interface Conv2dOptions {
   padding?: number;
   /** Default false: the convolutions of metric learning are followed by a norm. */
   bias?: boolean;
-  /** The stream of the initial weights (N(0, sqrt(2 / fanOut)), as timm's EfficientNet family). */
+  /** The stream of the initial weights, N(0, std). */
   random: Random;
+  /** Default sqrt(2 / fanOut), where fanOut is kernelSize² · outChannels / groups, as timm's EfficientNet family. */
+  std?: number;
 }
 
 /** torch.nn.Conv2d on NHWC images; state dict: `weight` (OIHW on disk) and, if there is one, `bias`. */
@@ -25,11 +27,16 @@ export class Conv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
 
   constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
     super();
-    const { kernelSize: k, stride = 1, padding = k >> 1, bias = false, random } = options;
+    const { kernelSize: k, stride = 1, padding = k >> 1, bias = false, random, std } = options;
     const shape = [k, k, inChannels, outChannels];
-    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k * outChannels), {
-      layout: 'conv',
-    });
+    this.weight = this.parameter(
+      'weight',
+      shape,
+      convolutionWeights(shape, random, k * k * outChannels, std),
+      {
+        layout: 'conv',
+      },
+    );
     this.bias = bias
       ? this.parameter('bias', [outChannels], constant([outChannels], 0), { weightDecay: false })
       : undefined;

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { depthwiseConv2d } from '@unitsphere/ops';
-import { kaimingNormalFanOut } from '../initializers.js';
+import { convolutionWeights } from '../initializers.js';
 import { Module } from '../module.js';
 import type { Conv2dOptions } from './conv2d.js';
 
@@ -11,9 +11,9 @@ export class DepthwiseConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
 
   constructor(channels: number, options: Omit<Conv2dOptions, 'bias'>) {
     super();
-    const { kernelSize: k, stride = 1, padding = k >> 1, random } = options;
+    const { kernelSize: k, stride = 1, padding = k >> 1, random, std } = options;
     const shape = [k, k, channels, 1];
-    this.weight = this.parameter('weight', shape, kaimingNormalFanOut(shape, random, k * k), {
+    this.weight = this.parameter('weight', shape, convolutionWeights(shape, random, k * k, std), {
       layout: 'depthwise',
     });
     this.window = { stride, padding };

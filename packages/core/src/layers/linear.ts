@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { linear } from '@unitsphere/ops';
-import { linearDefault } from '../initializers.js';
+import { constant, linearDefault, normal } from '../initializers.js';
 import { Module } from '../module.js';
 import type { Random } from '../random.js';
 
@@ -9,19 +9,33 @@ export class Linear extends Module<tf.Tensor2D, tf.Tensor2D> {
   readonly weight;
   readonly bias;
 
-  /** @param options.bias Default true, as in PyTorch. @param options.random The stream of the initial weights, U(±1/sqrt(inFeatures)). */
+  /**
+   * @param options.bias Default true, as in PyTorch.
+   * @param options.random The stream of the initial weights and bias, U(±1/sqrt(inFeatures)).
+   * @param options.std If given, weights are from N(0, std) instead and the bias is 0, as in transformers.
+   */
   constructor(
     inFeatures: number,
     outFeatures: number,
-    { bias = true, random }: { bias?: boolean; random: Random },
+    { bias = true, random, std }: { bias?: boolean; random: Random; std?: number },
   ) {
     super();
     const shape = [outFeatures, inFeatures];
-    this.weight = this.parameter('weight', shape, linearDefault(shape, random, inFeatures));
+    const draw = (of: number[]) => linearDefault(of, random, inFeatures);
+    this.weight = this.parameter(
+      'weight',
+      shape,
+      std === undefined ? draw(shape) : normal(shape, random, 0, std),
+    );
     this.bias = bias
-      ? this.parameter('bias', [outFeatures], linearDefault([outFeatures], random, inFeatures), {
-          weightDecay: false,
-        })
+      ? this.parameter(
+          'bias',
+          [outFeatures],
+          std === undefined ? draw([outFeatures]) : constant([outFeatures], 0),
+          {
+            weightDecay: false,
+          },
+        )
       : undefined;
   }
 

@@ -1,0 +1,52 @@
+import type { BackboneEntry } from './backbone.js';
+import { makeDivisible } from './make-divisible.js';
+import { MobileBackbone } from './mobile-backbone.js';
+import { type BlockExtras, ds, ir, type SqueezePlan } from './mobile-blocks.js';
+
+const SQUEEZE: SqueezePlan = { of: 'input', activation: 'silu', gate: 'sigmoid' };
+
+/** The stages of EfficientNet (Tan & Le, 2019) with a factor of their depths. */
+function stages(depth: number, extras: BlockExtras) {
+  const deep = (repeat: number) => Math.ceil(repeat * depth);
+  return [
+    [ds(deep(1), 3, 1, 16, extras)],
+    [ir(deep(2), 3, 2, 6, 24, extras)],
+    [ir(deep(2), 5, 2, 6, 40, extras)],
+    [ir(deep(3), 3, 2, 6, 80, extras)],
+    [ir(deep(3), 5, 1, 6, 112, extras)],
+    [ir(deep(4), 5, 2, 6, 192, extras)],
+    [ir(deep(1), 3, 1, 6, 320, extras)],
+  ];
+}
+
+/** EfficientNet (Tan & Le, "Rethinking Model Scaling for Convolutional Neural Networks", 2019) with timm's names. */
+class EfficientNet extends MobileBackbone {}
+
+const efficientnet = (width: number, depth: number, inputSize: number): BackboneEntry => ({
+  inputSize,
+  make: (options) =>
+    new EfficientNet(
+      {
+        stem: makeDivisible(32 * width),
+        stages: stages(depth, { se: 0.25 }),
+        width,
+        activation: 'silu',
+        squeeze: SQUEEZE,
+      },
+      options,
+    ),
+});
+
+/** EfficientNet-Lite has no squeeze-and-excitation, and ReLU6 for SiLU. */
+const efficientnetLite0: BackboneEntry = {
+  inputSize: 224,
+  make: (options) => new EfficientNet({ stem: 32, stages: stages(1, {}), activation: 'relu6' }, options),
+};
+
+/** The EfficientNet family by timm's names. */
+export const efficientnets = {
+  efficientnet_b0: efficientnet(1, 1, 224),
+  efficientnet_b1: efficientnet(1, 1.1, 240),
+  efficientnet_b2: efficientnet(1.1, 1.2, 256),
+  efficientnet_lite0: efficientnetLite0,
+};

@@ -1,0 +1,16 @@
+"""timm's EfficientNet features."""
+
+from backbone_models import ABOUT_CASES, full_case, short_case
+
+ABOUT = f'timm.create_model(name, features_only=True) of the EfficientNet family. {ABOUT_CASES}'
+
+
+def cases(dtype):
+    return [
+        full_case('efficientnet_b0', 64, False, dtype, 5100000),
+        full_case('efficientnet_b0', 64, True, dtype, 5100000),
+        short_case('efficientnet_b1', 32, dtype, 5200000),
+        short_case('efficientnet_b2', 32, dtype, 5300000),
+        short_case('efficientnet_lite0', 32, dtype, 5400000),
+        short_case('efficientnet_lite0', 64, dtype, 5400000, True),
+    ]
