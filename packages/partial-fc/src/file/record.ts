@@ -76,7 +76,13 @@ export class Records {
   check(i: number, row: number): 'whole' | 'unwritten' | 'damaged' {
     const tail = this.#tail(i);
     if (this.integers[tail + 2] === row + 1 && this.integers[tail + 3] === this.#crc(i)) return 'whole';
-    return this.bytesOf(i).every((byte) => byte === 0) ? 'unwritten' : 'damaged';
+    return this.#isZero(i) ? 'unwritten' : 'damaged';
+  }
+
+  #isZero(i: number): boolean {
+    const begin = (i * this.layout.bytes) / 4;
+    for (let at = begin; at < begin + this.layout.bytes / 4; at++) if (this.integers[at] !== 0) return false;
+    return true;
   }
 
   #crc(i: number): number {
