@@ -219,11 +219,12 @@ class FileStore implements CenterStore {
 
   #read(row: number, records: Records, i: number): void {
     const inJournal = this.#journal.has(row);
-    if (!this.#ahead?.take(row, records, i)) {
+    const ahead = this.#ahead?.take(row, records, i) ?? 'absent';
+    if (ahead === 'absent') {
       if (inJournal) this.#journal.read(row, records, i);
       else this.#file.read(row, records, i);
     }
-    const state = records.check(i, row);
+    const state = records.check(i, row, ahead === 'checked');
     if (state === 'damaged' || (inJournal && state === 'unwritten')) {
       const path = inJournal ? this.#journal.path : this.#file.path;
       throw new CenterStoreError(

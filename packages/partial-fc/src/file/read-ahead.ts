@@ -19,11 +19,12 @@ const PATIENCE = 60_000;
 
 /**
  * What each thread runs, as text so that no file need be found beside the bundle: waits for a request, reads its share
- * of the records, says so. `whole` is 1 where all of a record came.
+ * of the records and their checksums, says so. `whole` is 1 where all of a record came, 2 where its checksum is right, too.
  */
 const THREAD = `
 const { workerData } = require('node:worker_threads');
 const { readSync } = require('node:fs');
+const { crc32 } = require('node:zlib');
 const { control, fds, positions, whole, bytes, recordBytes, index, threads } = workerData;
 let seen = 0;
 for (;;) {
@@ -32,7 +33,11 @@ for (;;) {
   seen = Atomics.load(control, ${REQUEST});
   for (let i = index; i < control[${COUNT}]; i += threads) {
     try {
-      whole[i] = readSync(fds[i], bytes, i * recordBytes, recordBytes, positions[i]) === recordBytes ? 1 : 0;
+      whole[i] = 0;
+      if (readSync(fds[i], bytes, i * recordBytes, recordBytes, positions[i]) < recordBytes) continue;
+      const end = (i + 1) * recordBytes;
+      const crc = crc32(bytes.subarray(i * recordBytes, end - 4)) | 0;
+      whole[i] = crc === new Int32Array(bytes.buffer, end - 4, 1)[0] ? 2 : 1;
     } catch {
       whole[i] = 0;
     }
@@ -104,14 +109,14 @@ export class ReadAhead {
     Atomics.notify(this.#control, REQUEST);
   }
 
-  /** Gives a row that was asked for, once it is there. @returns Whether it is one. */
-  take(row: number, records: Records, into: number): boolean {
+  /** Gives a row that was asked for, once it is there. @returns Whether it is one, and its checksum is known to be right. */
+  take(row: number, records: Records, into: number): 'absent' | 'read' | 'checked' {
     const i = this.#index.get(row);
-    if (i === undefined) return false;
+    if (i === undefined) return 'absent';
     this.#wait();
-    if (this.#whole[i] === 0) return false;
+    if (this.#whole[i] === 0) return 'absent';
     records.bytesOf(into).set(this.#bytes.subarray(i * this.#layout.bytes, (i + 1) * this.#layout.bytes));
-    return true;
+    return this.#whole[i] === 2 ? 'checked' : 'read';
   }
 
   /** A row is about to change: what was read of it is old. */
