@@ -58,6 +58,8 @@ export interface CenterStore {
    * @param prepare Changes the rows in place before anything sees them, and their lastSteps; the outcome is kept.
    */
   gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock>;
+  /** Says which rows the next gather is likely to ask for: where reading takes time, it can begin. */
+  prefetch?(rows: Int32Array): void;
   /** The centres of rows from … to − 1, float32 [to − from, dimensions], in the host's memory. */
   readCenters(from: number, to: number): Promise<Float32Array>;
   /**

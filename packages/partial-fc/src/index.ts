@@ -5,7 +5,13 @@ export { type EnrolmentBankOptions, enrolmentBank } from './enrolment-bank.js';
 export { CenterStoreError, NotFiniteError } from './errors.js';
 export { hostStore } from './host-store.js';
 export type { InitialRow } from './initial-centers.js';
-export { PartialFC, type PartialFCOptions, type PartialFCResult, type PartialFCStep } from './partial-fc.js';
+export {
+  PartialFC,
+  type PartialFCOptions,
+  type PartialFCPass,
+  type PartialFCResult,
+  type PartialFCStep,
+} from './partial-fc.js';
 export { RowAdamW, type RowAdamWOptions } from './row-adamw.js';
 export type { RowOptimizer, RowStep, Unsampled } from './row-optimizer.js';
 export { RowSGD, type RowSGDOptions } from './row-sgd.js';

@@ -54,6 +54,15 @@ export interface PartialFCOptions {
   initialRow?: InitialRow;
 }
 
+/** What may be said beside a batch. */
+export interface PartialFCPass {
+  /**
+   * This rank's labels of the next batch, where they are known: a store in a file then reads their rows, too, while
+   * this pass computes. Those of the other classes of the next sample it always does.
+   */
+  nextLabels?: Int32Array;
+}
+
 /** What one pass gives. */
 export interface PartialFCResult {
   /** The loss's mean over all ranks' rows. */
@@ -167,7 +176,11 @@ export class PartialFC {
    * @throws RangeError where a label is no class, NotFiniteError where an embedding or a centre is no finite number: on
    *   all ranks. Error on a wrong shape or dtype, or where a gradient is still held. Nothing is changed then.
    */
-  async forwardBackward(embeddings: tf.Tensor2D, labels: Int32Array): Promise<PartialFCResult> {
+  async forwardBackward(
+    embeddings: tf.Tensor2D,
+    labels: Int32Array,
+    { nextLabels }: PartialFCPass = {},
+  ): Promise<PartialFCResult> {
     this.#begin('forwardBackward');
     // Everything made on the way; what is kept is taken out.
     const made = new Set<tf.Tensor>();
@@ -190,12 +203,13 @@ export class PartialFC {
       const unit = labels.length > 0 ? track(l2Normalize(embeddings)) : undefined;
       const allUnit = await this.#gatherEmbeddings(unit, allLabels.length, track);
 
-      const rows = this.#sampleRows(allLabels);
+      const rows = this.#sampleRows(allLabels, this.#stepCount);
       let sums: MarginSoftmaxSums | undefined;
       let columns: tf.Tensor1D | undefined;
       let local = noSums(allLabels.length);
       if (rows.length > 0) {
         block = await this.store.gather(rows, this.#preparation());
+        this.#prefetch(nextLabels);
         const values = columnsOf(allLabels, rows, this.firstClass);
         columns = track(tf.tensor1d(values, 'int32'));
         sums = marginSoftmaxForward(allUnit, block.centers, columns, {
@@ -429,13 +443,20 @@ export class PartialFC {
   }
 
   /** This rank's sampled rows, ascending. */
-  #sampleRows(labels: Int32Array): Int32Array {
+  #sampleRows(labels: Int32Array, step: number): Int32Array {
     const { rows } = this.store.spec;
     if (this.#sampler.samplesAll) return Int32Array.from({ length: rows }, (_, row) => row);
-    const sample = this.#sampler.sample(labels, this.#stepCount);
+    const sample = this.#sampler.sample(labels, step);
     const begin = lowerBound(sample, this.firstClass);
     const end = lowerBound(sample, this.firstClass + rows);
     return sample.subarray(begin, end).map((number) => number - this.firstClass);
+  }
+
+  /** Lets the store begin with the next step's rows. Without its labels the negatives are known all the same. */
+  #prefetch(labels: Int32Array = new Int32Array(0)): void {
+    if (!this.store.prefetch || this.#sampler.samplesAll) return;
+    const known = labels.filter((label) => label >= 0 && label < this.classes);
+    this.store.prefetch(this.#sampleRows(known, this.#stepCount + 1));
   }
 
   #preparation() {

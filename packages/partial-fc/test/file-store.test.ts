@@ -104,6 +104,28 @@ test.each([5, 17, 1000])(
   },
 );
 
+test('rows that are read ahead are those that are read when asked for', async () => {
+  const reading = inFile({ readAhead: 3, cacheBytes: 14 * recordBytes });
+  const memory = make({ store: hostStore() });
+  for (let round = 0; round < 12; round++) {
+    const step = memory.stepCount;
+    const labelsOf = (n: number) => Int32Array.from({ length: 4 }, (_, j) => (n * 11 + j * 7) % classes);
+    const embeddings = tf.tensor2d(fill(4 * dimensions, step + 1), [4, dimensions]);
+    for (const head of [reading, memory]) {
+      // Now and then the next labels are not known, or others than what then comes.
+      const nextLabels = [labelsOf(step + 1), undefined, Int32Array.of(1, 2, 99)][round % 3];
+      (await head.forwardBackward(embeddings, labelsOf(step), { nextLabels })).embeddingGradient.dispose();
+      if (round === 7) head.discard();
+      else await head.step({ lr: 0.05 });
+    }
+    embeddings.dispose();
+    if (round % 4 === 2) await checkpoint(reading);
+    expect(await centersOf(reading)).toEqual(await centersOf(memory));
+  }
+  reading.dispose();
+  memory.dispose();
+});
+
 test('what was trained after a checkpoint is dropped when it is loaded, also by a new program', async () => {
   const head = inFile();
   await run(head, 4);
@@ -277,6 +299,7 @@ test('states of other files, other stores and other heads are refused', async ()
   expect(() => inFile()).toThrow('is missing, but its journal is there');
   inFile({ overwrite: true }).dispose();
   expect(() => make({ store: fileStore(path, { cacheBytes: 0 }) })).toThrow('cacheBytes must be');
+  expect(() => make({ store: fileStore(path, { readAhead: -1 }) })).toThrow('readAhead must be');
   expect(() => make({ store: fileStore(join(path, 'x')) })).toThrow();
 });
 

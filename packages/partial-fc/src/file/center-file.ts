@@ -14,6 +14,7 @@ import type { StoreSpec } from '../center-store.js';
 import { CenterStoreError } from '../errors.js';
 import { onDisk, readAll, syncFolder, writeAll } from './disk.js';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type Header } from './header.js';
+import type { Place } from './read-ahead.js';
 import type { RecordLayout, Records } from './record.js';
 
 /**
@@ -91,6 +92,11 @@ export class CenterFile {
     if (!readAll(this.#fd, records.bytesOf(i), HEADER_BYTES + row * this.layout.bytes)) {
       throw new CenterStoreError(`${this.path} is cut off before row ${row}; restore it from a copy.`);
     }
+  }
+
+  /** Where a row lies. */
+  placeOf(row: number): Place {
+    return { fd: this.#fd, position: HEADER_BYTES + row * this.layout.bytes };
   }
 
   write(row: number, record: Uint8Array): void {

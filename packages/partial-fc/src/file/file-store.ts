@@ -8,6 +8,7 @@ import { StagedBlock } from '../staged-block.js';
 import { CenterFile } from './center-file.js';
 import { type Generation, Journal } from './journal.js';
 import { indexFiles } from './journal-index.js';
+import { ReadAhead } from './read-ahead.js';
 import { RecordLayout, Records } from './record.js';
 import { RowCache } from './row-cache.js';
 
@@ -15,6 +16,8 @@ import { RowCache } from './row-cache.js';
 export interface FileStoreOptions {
   /** Memory for rows that are in use, in bytes. Default 128 MiB. */
   cacheBytes?: number;
+  /** Threads that read the next step's rows while this one computes; 0 for none. Default 4. */
+  readAhead?: number;
   /** Begin anew: drop the file and the journal that are there. Default false. */
   overwrite?: boolean;
 }
@@ -43,17 +46,24 @@ class FileStore implements CenterStore {
   readonly #file: CenterFile;
   readonly #journal: Journal;
   readonly #cache: RowCache;
+  readonly #threads: number;
+  /** Made at the first use. */
+  #ahead: ReadAhead | undefined;
   /** Why the rows cannot be used, until a state is restored. */
   #unusable: string | undefined;
 
   constructor(
     readonly spec: StoreSpec,
     path: string,
-    { cacheBytes = 128 * 2 ** 20, overwrite = false }: FileStoreOptions,
+    { cacheBytes = 128 * 2 ** 20, readAhead = 4, overwrite = false }: FileStoreOptions,
   ) {
     if (!(Number.isFinite(cacheBytes) && cacheBytes > 0)) {
       throw new RangeError(`fileStore: cacheBytes must be a finite number above 0, but it is ${cacheBytes}.`);
     }
+    if (!Number.isInteger(readAhead) || readAhead < 0 || readAhead > 64) {
+      throw new RangeError(`fileStore: readAhead must be an integer from 0 to 64, but it is ${readAhead}.`);
+    }
+    this.#threads = readAhead;
     mkdirSync(dirname(path), { recursive: true });
     if (overwrite) removeFiles(path);
     if (existsSync(`${path}.journal`) && !existsSync(path)) {
@@ -70,6 +80,7 @@ class FileStore implements CenterStore {
       Math.floor(cacheBytes / this.#layout.bytes),
       (row, slot) => {
         this.#cache.records.seal(slot, row);
+        this.#ahead?.forget(row);
         this.#journal.write(row, this.#cache.records.bytesOf(slot));
       },
     );
@@ -115,6 +126,21 @@ class FileStore implements CenterStore {
     return new StagedBlock(staged, dimensions, (updated) => this.#write(rows, updated));
   }
 
+  prefetch(rows: Int32Array): void {
+    if (this.#unusable || this.#threads === 0) return;
+    const missing = rows.filter((row) => this.#cache.find(row) < 0);
+    if (missing.length === 0) return;
+    if (!this.#ahead || this.#ahead.capacity < Math.min(missing.length, this.#cache.capacity)) {
+      this.#ahead?.close();
+      // Some room, as samples vary.
+      const capacity = Math.min(Math.ceil(1.25 * missing.length) + 64, this.#cache.capacity);
+      this.#ahead = new ReadAhead(this.#layout, capacity, this.#threads);
+    }
+    this.#ahead.request(missing, (row) =>
+      this.#journal.has(row) ? this.#journal.placeOf(row) : this.#file.placeOf(row),
+    );
+  }
+
   async readCenters(from: number, to: number): Promise<Float32Array> {
     this.#usable();
     const { dimensions } = this.spec;
@@ -131,6 +157,7 @@ class FileStore implements CenterStore {
 
   async save(): Promise<StateDict> {
     this.#usable();
+    this.#ahead?.clear();
     this.#cache.flush();
     const { generation, sealId } = this.#journal.seal();
     return new Map([
@@ -141,6 +168,7 @@ class FileStore implements CenterStore {
 
   async checkpointWritten(): Promise<void> {
     this.#usable();
+    this.#ahead?.clear();
     this.#journal.merge();
   }
 
@@ -163,6 +191,7 @@ class FileStore implements CenterStore {
           'Resume from the last checkpoint, or restore a copy of the file that is as old as this one.',
       );
     }
+    this.#ahead?.clear();
     this.#journal.goTo(wanted!);
     this.#cache.clear();
     this.#unusable = undefined;
@@ -171,6 +200,7 @@ class FileStore implements CenterStore {
   dispose(): void {
     if (this.#unusable === DISPOSED) return;
     this.#unusable = DISPOSED;
+    this.#ahead?.close();
     this.#file.close();
     this.#journal.close();
   }
@@ -189,9 +219,12 @@ class FileStore implements CenterStore {
 
   #read(row: number, records: Records, i: number): void {
     const inJournal = this.#journal.has(row);
-    if (inJournal) this.#journal.read(row, records, i);
-    else this.#file.read(row, records, i);
-    const state = records.check(i, row);
+    const ahead = this.#ahead?.take(row, records, i) ?? 'absent';
+    if (ahead === 'absent') {
+      if (inJournal) this.#journal.read(row, records, i);
+      else this.#file.read(row, records, i);
+    }
+    const state = records.check(i, row, ahead === 'checked');
     if (state === 'damaged' || (inJournal && state === 'unwritten')) {
       const path = inJournal ? this.#journal.path : this.#file.path;
       throw new CenterStoreError(

@@ -5,7 +5,11 @@ import { CenterStoreError } from '../errors.js';
 import type { CenterFile } from './center-file.js';
 import { onDisk, readAll, syncFolder, writeAll } from './disk.js';
 import { indexFiles, indexPath, type JournalIndex, readIndex, writeIndex } from './journal-index.js';
+import type { Place } from './read-ahead.js';
 import { Records } from './record.js';
+
+/** Records that are written at once. */
+const TAIL = 256;
 
 /** The centres of one checkpoint. */
 export interface Generation {
@@ -25,6 +29,9 @@ export class Journal {
   readonly #slotOfRow: Int32Array;
   #rowOfSlot = new Int32Array(1024);
   #slots = 0;
+  /** Places that are in the file; the rest is in #tail. */
+  #written = 0;
+  readonly #tail: Records;
   #sealedSlots = 0;
   /** The generation sealed last, also where its checkpoint is not known to be written. */
   #sealed: number;
@@ -35,6 +42,7 @@ export class Journal {
     this.#slotOfRow = new Int32Array(centers.header.rows);
     this.#sealed = centers.header.generation;
     this.#one = new Records(centers.layout, 1);
+    this.#tail = new Records(centers.layout, TAIL);
     this.#fd = onDisk(this.path, () => openSync(this.path, 'a+'));
     closeSync(this.#fd);
     this.#fd = onDisk(this.path, () => openSync(this.path, 'r+'));
@@ -48,17 +56,41 @@ export class Journal {
     return this.#slotOfRow[row] !== 0;
   }
 
+  /** Where a row lies; undefined while it is in memory only. */
+  placeOf(row: number): Place | undefined {
+    const slot = this.#slotOfRow[row]! - 1;
+    return slot < this.#written ? { fd: this.#fd, position: slot * this.#centers.layout.bytes } : undefined;
+  }
+
   /** Reads a row into a record. */
   read(row: number, records: Records, i: number): void {
-    this.#readSlot(this.#slotOfRow[row]! - 1, records, i);
+    const slot = this.#slotOfRow[row]! - 1;
+    if (slot < this.#written) this.#readSlot(slot, records, i);
+    else records.bytesOf(i).set(this.#tail.bytesOf(slot - this.#written));
   }
 
   /** Keeps a row's sealed record. */
   write(row: number, record: Uint8Array): void {
     const known = this.#slotOfRow[row]! - 1;
-    const slot = known >= this.#sealedSlots ? known : this.#slots;
-    onDisk(this.path, () => writeAll(this.#fd, record, slot * this.#centers.layout.bytes));
-    if (slot === this.#slots) this.#append(row);
+    if (known >= this.#written) {
+      this.#tail.bytesOf(known - this.#written).set(record);
+    } else if (known >= this.#sealedSlots) {
+      onDisk(this.path, () => writeAll(this.#fd, record, known * this.#centers.layout.bytes));
+    } else {
+      if (this.#slots - this.#written === TAIL) this.#writeTail();
+      this.#tail.bytesOf(this.#slots - this.#written).set(record);
+      this.#append(row);
+    }
+  }
+
+  /** Writes the new records at the end, one behind another. */
+  #writeTail(): void {
+    const { bytes } = this.#centers.layout;
+    const count = this.#slots - this.#written;
+    onDisk(this.path, () =>
+      writeAll(this.#fd, this.#tail.bytes.subarray(0, count * bytes), this.#written * bytes),
+    );
+    this.#written = this.#slots;
   }
 
   /** Fixes all that is here as the next generation, on the disk. */
@@ -66,6 +98,7 @@ export class Journal {
     const { fileId } = this.#centers.header;
     const generation = this.#sealed + 1;
     const sealId = randomInt(1, 2 ** 31);
+    this.#writeTail();
     onDisk(this.path, () => fsyncSync(this.#fd));
     onDisk(this.path, () =>
       writeIndex(indexPath(this.path, generation), fileId, { generation, sealId, ...this.#current() }),
@@ -167,6 +200,7 @@ export class Journal {
 
   #empty(): void {
     this.#slots = 0;
+    this.#written = 0;
     this.#sealedSlots = 0;
     onDisk(this.path, () => ftruncateSync(this.#fd, 0));
   }

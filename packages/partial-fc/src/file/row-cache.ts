@@ -27,6 +27,11 @@ export class RowCache {
     this.#writeBack = writeBack;
   }
 
+  /** How many rows fit. */
+  get capacity(): number {
+    return this.#flags.length;
+  }
+
   /** Where a row is, or −1. */
   find(row: number): number {
     return this.#slotOfRow[row]! - 1;
