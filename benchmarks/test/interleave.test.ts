@@ -25,7 +25,14 @@ describe('interleave', () => {
       ...['a1', 'a1', 'a2', 'b1', 'b1', 'b2'],
       ...['a10', 'b2', 'b2', 'a10', 'a10', 'b2'],
     ]);
-    expect(a).toMatchObject({ turns: [10, 10, 10], stepsPerTurn: 10, warmUpSteps: 4, loss: 1, coresUsed: 2 });
+    expect(a).toMatchObject({
+      turns: [10, 10, 10],
+      processorTurns: [20, 20, 20],
+      stepsPerTurn: 10,
+      warmUpSteps: 4,
+      loss: 1,
+      coresUsed: 2,
+    });
     expect(b).toMatchObject({ turns: [50, 50, 50], stepsPerTurn: 2 });
     expect(a!.coresOfOthers).toBeGreaterThanOrEqual(0);
   });

@@ -26,6 +26,8 @@ export const DEFAULT_PACE: Pace = { rounds: 7, turnSeconds: 2, warmUpSteps: 8, s
 export interface Course {
   /** The mean time of a step in each turn, in order of the rounds. */
   turns: number[];
+  /** The mean processor time of a step in each turn, all threads together: other work disturbs it little. */
+  processorTurns: number[];
   stepsPerTurn: number;
   warmUpSteps: number;
   loss: number;
@@ -66,7 +68,7 @@ export async function interleave(
 ): Promise<Course[]> {
   const courses: (Turns & Awaited<ReturnType<typeof warmUp>>)[] = [];
   for (const contender of contenders) {
-    courses.push({ ...(await warmUp(contender, pace)), turns: [], used: [], others: [], loss: Number.NaN });
+    courses.push({ ...(await warmUp(contender, pace)), ...noTurns() });
   }
   for (let round = 0; round < pace.rounds; round++) {
     onTurn(round, pace.rounds);
@@ -87,11 +89,13 @@ export async function interleave(
   }));
 }
 
-interface Turns {
-  turns: number[];
+interface Turns extends Pick<Course, 'turns' | 'processorTurns' | 'loss'> {
   used: number[];
   others: number[];
-  loss: number;
+}
+
+function noTurns(): Turns {
+  return { turns: [], processorTurns: [], used: [], others: [], loss: Number.NaN };
 }
 
 async function takeTurn(contender: Steps, course: Turns & { stepsPerTurn: number }): Promise<void> {
@@ -99,6 +103,7 @@ async function takeTurn(contender: Steps, course: Turns & { stepsPerTurn: number
   const { milliseconds, processor, loss } = await contender.steps(course.stepsPerTurn);
   course.others.push(otherWork.cores(processor));
   course.turns.push(mean(milliseconds));
+  course.processorTurns.push(processor / milliseconds.length);
   course.used.push(processor / (mean(milliseconds) * milliseconds.length));
   course.loss = loss;
 }

@@ -1,5 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { CosFace } from '@unitsphere/margin-losses';
 import * as ops from '@unitsphere/ops';
 
 /** What an operation costs at the least: each value read or written once, each multiplication and addition counted. */
@@ -17,8 +16,10 @@ export interface OpCase {
   low?: number;
   /** Row numbers, where it takes some: how many, and below what. */
   ids?: { count: number; below: number };
-  /** Gives the result, or nothing where it assigns its inputs. */
-  run(inputs: tf.Variable[], ids?: tf.Tensor1D): tf.Tensor | undefined;
+  /** The first input is the batch's images, which need no gradient. */
+  ofImages?: boolean;
+  /** Gives what it computes: one tensor where there is a gradient; nothing where it assigns its inputs. */
+  run(inputs: tf.Variable[], ids?: tf.Tensor1D): tf.TensorContainer | undefined;
   forward: Cost;
   /** Of the gradient alone; undefined where there is none. */
   gradient?: Cost;
@@ -28,6 +29,7 @@ const BATCH = 32;
 const FLOAT = 4;
 
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const matrix = (x: tf.Tensor | undefined) => x as tf.Tensor2D;
 const bytes = (...shapes: number[][]) => FLOAT * shapes.reduce((sum, shape) => sum + size(shape), 0);
 
 function convolution(
@@ -44,14 +46,18 @@ function convolution(
   const y = [BATCH, side / stride, side / stride, outChannels];
   const flops = 2 * size(y) * kernel * kernel * (depthwise ? 1 : channels);
   const window = { stride, padding: (kernel - 1) / 2 };
+  const ofImages = channels === 3;
   const convolve = depthwise ? ops.depthwiseConv2d : ops.conv2d;
   const what = depthwise ? `depthwise ${kernel}×${kernel}` : `conv ${kernel}×${kernel}`;
   return {
     name: `${what}${stride > 1 ? `, stride ${stride}` : ''}, ${channels}→${outChannels} at ${side}×${side}`,
     inputs: [x, filter],
+    ofImages,
     run: ([image, weights]) => convolve(image as tf.Tensor4D, weights as tf.Tensor4D, window),
     forward: { flops, bytes: bytes(x, filter, y) },
-    gradient: { flops: 2 * flops, bytes: bytes(x, filter, y, x, filter) },
+    gradient: ofImages
+      ? { flops, bytes: bytes(x, y, filter) }
+      : { flops: 2 * flops, bytes: bytes(x, filter, y, x, filter) },
   };
 }
 
@@ -133,18 +139,51 @@ function cosines(classes: number, embedding: number): OpCase {
   };
 }
 
-function marginLoss(classes: number): OpCase {
-  const x = [BATCH, classes];
-  const loss = new CosFace({ scale: 64, margin: 0.4 });
-  return {
-    name: `CosFace of cosines, ${classes.toLocaleString('en')} classes`,
-    inputs: [x],
-    ids: { count: BATCH, below: classes },
-    run: ([logits], labels) => loss.loss(logits as tf.Tensor as tf.Tensor2D, labels!),
-    // An exponential counts as ten.
-    forward: { bytes: bytes(x), flops: 13 * size(x) },
-    gradient: { bytes: bytes(x, x), flops: 12 * size(x) },
-  };
+function marginSoftmax(classes: number, embedding: number): OpCase[] {
+  const [x, centers, column] = [[BATCH, embedding], [classes, embedding], [BATCH]];
+  const product = 2 * BATCH * classes * embedding;
+  const ids = { count: BATCH, below: classes };
+  // Random rows are not of unit length: at the usual 64 their exponentials would leave the range of floats.
+  const options = { scale: 1, rows: BATCH };
+  const exponential = 10;
+  const name = `${classes.toLocaleString('en')} classes`;
+  return [
+    {
+      name: `margin softmax, ${name}`,
+      inputs: [x, centers],
+      ids,
+      run: ([rows, weights], labels) => ({
+        ...ops.marginSoftmaxForward(matrix(rows), matrix(weights), labels!, options),
+      }),
+      forward: {
+        bytes: bytes(x, centers, column, column, column, [classes]),
+        flops: product + 2 * size(centers) + (exponential + 3) * BATCH * classes,
+      },
+    },
+    {
+      name: `its gradient, ${name}`,
+      inputs: [x, centers, [classes], column, column],
+      ids,
+      run: ([rows, weights, inverseNorms, logSumExp, ownGradient], labels) => ({
+        ...ops.marginSoftmaxBackward(
+          {
+            embeddings: matrix(rows),
+            centers: matrix(weights),
+            labels: labels!,
+            inverseNorms: inverseNorms as tf.Tensor as tf.Tensor1D,
+            logSumExp: logSumExp as tf.Tensor as tf.Tensor1D,
+            ownGradient: ownGradient as tf.Tensor as tf.Tensor1D,
+          },
+          options,
+        ),
+      }),
+      // The logits are computed anew: three products.
+      forward: {
+        bytes: bytes(x, centers, [classes], column, column, x, centers),
+        flops: 3 * product + 6 * size(centers) + (exponential + 3) * BATCH * classes,
+      },
+    },
+  ];
 }
 
 function adamW(values: number): OpCase {
@@ -200,7 +239,7 @@ export const opCases: OpCase[] = [
   linear(1024, 256),
   layerNorm(256),
   cosines(10_000, 256),
-  marginLoss(10_000),
+  ...marginSoftmax(10_000, 256),
   adamW(2_560_000),
   gather(10_000, 1000, 256),
 ];

@@ -79,11 +79,12 @@ export async function runOps(
 async function measure(one: OpCase, limits: Limits, repetitions: number): Promise<OpResult> {
   const { parameters, ids } = makeInputs(one);
   const variables = parameters.map(({ variable }) => variable);
-  const forward = () => tf.tidy(() => one.run(variables, ids) as tf.Tensor);
+  const trained = one.ofImages ? parameters.slice(1) : parameters;
+  const forward = () => tf.tidy(() => one.run(variables, ids) as tf.TensorContainer);
   // The tidy frees what is left where stock kernels throw half-way.
   const both = () =>
     tf.tidy(() => {
-      const { value, pullback } = forwardAndPullback(forward, parameters);
+      const { value, pullback } = forwardAndPullback(forward as () => tf.Tensor, trained);
       return [value, ...pullback().filter((gradient) => gradient !== null)];
     });
   const { gradient } = one;

@@ -10,7 +10,7 @@ export type Family = 'ours' | 'stock' | 'pytorch' | 'jax-js';
 export interface StepContender extends ContenderSpec {
   family: Family;
   backend: string;
-  /** Shown, but in no ratio and only where it is asked for by name: it takes minutes to start. */
+  /** Shown, but in no ratio and only where it is asked for by name: it takes minutes to start, or is no setting to train with. */
   extra?: boolean;
 }
 
@@ -32,6 +32,12 @@ const PYTORCH_SETTINGS: { id: string; label: string; options: string[]; extra?: 
     id: 'channels-last-fused',
     label: 'eager, channels_last, fused AdamW',
     options: [...CHANNELS_LAST, '--adamw', 'fused'],
+  },
+  {
+    id: 'one-thread',
+    label: 'eager, channels_last, fused AdamW, one thread',
+    options: [...CHANNELS_LAST, '--adamw', 'fused', '--threads', '1'],
+    extra: true,
   },
   {
     id: 'compiled',

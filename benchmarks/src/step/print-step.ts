@@ -19,6 +19,7 @@ export function printStep(report: StepReport): string {
       },
       { title: 'peak memory, MB', value: (r) => megabytes(r.peakRss) },
       { title: 'before the model, MB', value: (r) => megabytes(r.footprint) },
+      { title: 'processor ms', value: (r) => spread(r.processorMilliseconds) },
       { title: 'cores used', value: (r) => digits(r.coresUsed) },
       { title: 'turns × steps', value: (r) => `${r.stepMilliseconds.repetitions} × ${r.stepsPerTurn}` },
     ],

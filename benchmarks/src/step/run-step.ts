@@ -8,7 +8,7 @@ import { type NamedRatio, ratios } from './ratios.js';
 import type { Workload } from './workload.js';
 
 /** A contender's figures. */
-export interface StepResult extends Omit<Course, 'turns'> {
+export interface StepResult extends Omit<Course, 'turns' | 'processorTurns'> {
   id: string;
   label: string;
   family: StepContender['family'];
@@ -19,6 +19,8 @@ export interface StepResult extends Omit<Course, 'turns'> {
   /** Milliseconds of a step: of each turn the mean, of these the median and extremes. */
   stepMilliseconds: Summary & { turns: number[] };
   imagesPerSecond: Summary;
+  /** Processor milliseconds of a step, all threads together; they tell where a loaded machine makes the clock useless. */
+  processorMilliseconds: Summary;
   /** Bytes. Peak of the whole process after all steps. */
   peakRss: number;
   /** Bytes. Peak of the whole process before the model was made. */
@@ -103,7 +105,7 @@ async function startAll(specs: readonly StepContender[]) {
 function result(
   { id, label, family, backend, extra = false }: StepContender,
   { description, footprint }: Contender,
-  { turns, ...course }: Course,
+  { turns, processorTurns, ...course }: Course,
   memory: MemoryFigures,
   batch: number,
 ): StepResult {
@@ -116,6 +118,7 @@ function result(
     description,
     ...course,
     stepMilliseconds: { ...summarize(turns), turns },
+    processorMilliseconds: summarize(processorTurns),
     imagesPerSecond: summarize(turns.map((milliseconds) => (1000 * batch) / milliseconds)),
     peakRss: memory.peakRss,
     footprint,
