@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
 import { multiply, sumParts } from './mat-mul.js';
-import { floats, type Program, widthOf } from './program.js';
+import { division, divisionKey, floats, type Program, widthOf } from './program.js';
 import { type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 // Patches are laid out for a part of the batch at a time, of at most so many values.
@@ -67,7 +67,6 @@ function forPatches(
 }
 
 const UNIFORMS = {
-  firstImage: 'i32',
   height: 'i32',
   width: 'i32',
   channels: 'i32',
@@ -105,38 +104,65 @@ function layPatches(
   const { workgroupSize } = runtime.tuning;
   const vector = widthOf(g.channels);
   const T = floats(vector);
+  const rows = patches.shape[0]!;
+  const bySegments = runtime.tuning.reducers === 1;
+  const total = bySegments ? rows * g.kernelHeight : (rows * g.paddedSize) / vector;
+  const place = `let line = divide(place, u.outWidth);
+    let ox = place - line * u.outWidth;
+    let n = divide(line, u.outHeight);
+    let oy = line - n * u.outHeight;`;
+  // A GPU wants neighbours to write neighbours. In software an invocation is cheaper the more it copies by itself: a row
+  // of the kernel, which is contiguous in the image and in the patch.
+  const body = bySegments
+    ? `
+    let place = divide(id, u.kernelHeight);
+    let ky = id - place * u.kernelHeight;
+    ${place}
+    let y = oy * u.stride - u.padding + ky;
+    let first = (ox * u.stride - u.padding) * u.channels;
+    let length = u.kernelWidth * u.channels;
+    let origin = (n * u.height + y) * u.width * u.channels + first;
+    let to = place * u.rowVectors + ky * length;
+    let inside = y >= 0 && y < u.height;
+    for (var i = 0; i < length; i++) {
+      var value = ${T}();
+      if (inside && first + i >= 0 && first + i < u.width * u.channels) { value = x[origin + i]; }
+      patches[to + i] = value;
+    }
+    if (ky == u.kernelHeight - 1) {
+      for (var i = u.kernelHeight * length; i < u.rowVectors; i++) { patches[place * u.rowVectors + i] = ${T}(); }
+    }`
+    : `
+    let place = divide(id, u.rowVectors);
+    let at = id - place * u.rowVectors;
+    ${place}
+    let tap = divide(at, u.channels);
+    let c = at - tap * u.channels;
+    let ky = divide(tap, u.kernelWidth);
+    let y = oy * u.stride - u.padding + ky;
+    let px = ox * u.stride - u.padding + tap - ky * u.kernelWidth;
+    var value = ${T}();
+    if (ky < u.kernelHeight && y >= 0 && y < u.height && px >= 0 && px < u.width) {
+      value = x[((n * u.height + y) * u.width + px) * u.channels + c];
+    }
+    patches[id] = value;`;
   const program: Program = {
-    key: `conv2dPatches ${vector} ${workgroupSize}`,
+    key: `conv2dPatches ${vector} ${workgroupSize} ${bySegments} ${divisionKey(total)}`,
     inputs: { x: T },
     outputs: { patches: T },
     uniforms: UNIFORMS,
     workgroupSize,
+    declarations: division(total),
     body: `
   let id = i32(group * ${workgroupSize}u + local);
-  if (id < u.total) {
-    let at = id % u.rowVectors;
-    var rest = id / u.rowVectors;
-    let ox = rest % u.outWidth;
-    rest /= u.outWidth;
-    let oy = rest % u.outHeight;
-    let n = rest / u.outHeight;
-    let c = at % u.channels;
-    let tap = at / u.channels;
-    let y = oy * u.stride - u.padding + tap / u.kernelWidth;
-    let px = ox * u.stride - u.padding + tap % u.kernelWidth;
-    var value = ${T}();
-    if (tap < u.kernelHeight * u.kernelWidth && y >= 0 && y < u.height && px >= 0 && px < u.width) {
-      value = x[((n * u.height + y) * u.width + px) * u.channels + c];
-    }
-    patches[id] = value;
+  if (id < u.total) {${body}
   }`,
   };
-  const total = (patches.shape[0]! * g.paddedSize) / vector;
-  const count = patches.shape[0]! / (g.outHeight * g.outWidth);
+  const count = rows / (g.outHeight * g.outWidth);
   runtime.run(
     program,
     { x: imagesOf(g, x, first, count), patches },
-    { ...numbersOf(g, vector), firstImage: first, total },
+    { ...numbersOf(g, vector), total },
     Math.ceil(total / workgroupSize),
   );
 }
@@ -153,8 +179,10 @@ function gatherPatches(
   const { workgroupSize } = runtime.tuning;
   const vector = widthOf(g.channels);
   const T = floats(vector);
+  const total = (count * g.height * g.width * g.channels) / vector;
   const program: Program = {
-    key: `conv2dGather ${vector} ${workgroupSize}`,
+    key: `conv2dGather ${vector} ${workgroupSize} ${divisionKey(total)}`,
+    declarations: division(total),
     inputs: { patches: T },
     outputs: { dx: T },
     uniforms: UNIFORMS,
@@ -162,12 +190,12 @@ function gatherPatches(
     body: `
   let id = i32(group * ${workgroupSize}u + local);
   if (id < u.total) {
-    let c = id % u.channels;
-    var rest = id / u.channels;
-    let x = rest % u.width + u.padding;
-    rest /= u.width;
-    let y = rest % u.height + u.padding;
-    let n = rest / u.height;
+    let place = divide(id, u.channels);
+    let c = id - place * u.channels;
+    let line = divide(place, u.width);
+    let x = place - line * u.width + u.padding;
+    let n = divide(line, u.height);
+    let y = line - n * u.height + u.padding;
     var sum = ${T}();
     for (var ky = y % u.stride; ky < u.kernelHeight; ky += u.stride) {
       let oy = (y - ky) / u.stride;
@@ -183,11 +211,10 @@ function gatherPatches(
     dx[id] = sum;
   }`,
   };
-  const total = (count * g.height * g.width * g.channels) / vector;
   runtime.run(
     program,
     { patches, dx: imagesOf(g, dx, first, count) },
-    { ...numbersOf(g, vector), firstImage: first, total },
+    { ...numbersOf(g, vector), total },
     Math.ceil(total / workgroupSize),
   );
 }

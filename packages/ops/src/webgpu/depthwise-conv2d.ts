@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
 import { sumParts } from './mat-mul.js';
-import { floats, type Program, repeat, widthOf } from './program.js';
+import { division, divisionKey, floats, type Program, repeat, widthOf } from './program.js';
 import { type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 /** Sizes of a depthwise convolution; the image is its input, `out` what slides over it gives. */
@@ -74,8 +74,10 @@ function slide(
   const { workgroupSize } = runtime.tuning;
   const run = outWidth >= 4 ? 4 : outWidth >= 2 ? 2 : 1;
   const columns = (run - 1) * stride + kw;
+  const most = (sizes.batch * outHeight * outWidth * channels) / vector;
   const program: Program = {
-    key: `depthwise ${vector} ${kh}x${kw} ${stride} ${flip} ${run} ${workgroupSize}`,
+    key: `depthwise ${vector} ${kh}x${kw} ${stride} ${flip} ${run} ${workgroupSize} ${divisionKey(most)}`,
+    declarations: division(most),
     inputs: { image: T, filterValues: T },
     outputs: { out: T },
     uniforms: { ...GEOMETRY, runs: 'i32' },
@@ -83,12 +85,12 @@ function slide(
     body: `
   let id = i32(group * ${workgroupSize}u + local);
   if (id < u.total) {
-    let c = id % u.channels;
-    var rest = id / u.channels;
-    let x0 = (rest % u.runs) * ${run};
-    rest /= u.runs;
-    let y0 = rest % u.outHeight;
-    let n = rest / u.outHeight;
+    let place = divide(id, u.channels);
+    let c = id - place * u.channels;
+    let line = divide(place, u.runs);
+    let x0 = (place - line * u.runs) * ${run};
+    let n = divide(line, u.outHeight);
+    let y0 = line - n * u.outHeight;
     let left = x0 * ${stride} - u.padX;
     ${repeat(run, (r) => `var sum${r} = ${T}();`)}
     for (var ky = 0; ky < ${kh}; ky++) {
@@ -175,9 +177,11 @@ function gather(
   const vector = widthOf(channels);
   const T = floats(vector);
   const { workgroupSize } = runtime.tuning;
+  const most = (sizes.batch * height * width * channels) / vector;
   // Of the taps of a row only every stride-th falls on a result.
   const program: Program = {
-    key: `depthwiseGather ${vector} ${kh}x${kw} ${stride} ${workgroupSize}`,
+    key: `depthwiseGather ${vector} ${kh}x${kw} ${stride} ${workgroupSize} ${divisionKey(most)}`,
+    declarations: division(most),
     inputs: { dy: T, filterValues: T },
     outputs: { dx: T },
     uniforms: GEOMETRY,
@@ -185,12 +189,12 @@ function gather(
     body: `
   let id = i32(group * ${workgroupSize}u + local);
   if (id < u.total) {
-    let c = id % u.channels;
-    var rest = id / u.channels;
-    let x = rest % u.width + u.padX;
-    rest /= u.width;
-    let y = rest % u.height + u.padY;
-    let n = rest / u.height;
+    let place = divide(id, u.channels);
+    let c = id - place * u.channels;
+    let line = divide(place, u.width);
+    let x = place - line * u.width + u.padX;
+    let n = divide(line, u.height);
+    let y = line - n * u.height + u.padY;
     var sum = ${T}();
     for (var ky = y % ${stride}; ky < ${kh}; ky += ${stride}) {
       let oy = (y - ky) / ${stride};
@@ -250,8 +254,10 @@ export const depthwiseBackpropFilterWebGpu: Kernel<
   // Four results at a time share the image values under them.
   const run = outWidth >= 4 ? 4 : outWidth >= 2 ? 2 : 1;
   const columns = (run - 1) * stride + kw;
+  const most = Math.max(rows, strands * kernelHeight * vectors);
   const program: Program = {
-    key: `depthwiseFilter ${vector} ${kw} ${stride} ${run} ${workgroupSize}`,
+    key: `depthwiseFilter ${vector} ${kw} ${stride} ${run} ${workgroupSize} ${divisionKey(most)}`,
+    declarations: division(most),
     inputs: { x: T, dy: T },
     outputs: { partials: T },
     uniforms: { ...GEOMETRY, kernelHeight: 'i32', rows: 'i32', strands: 'i32', firstStrand: 'i32' },
@@ -259,15 +265,16 @@ export const depthwiseBackpropFilterWebGpu: Kernel<
     body: `
   let id = i32(group * ${workgroupSize}u + local);
   if (id < u.total) {
-    let c = id % u.channels;
-    let rest = id / u.channels;
-    let ky = rest % u.kernelHeight;
-    let strand = rest / u.kernelHeight;
+    let place = divide(id, u.channels);
+    let c = id - place * u.channels;
+    let strand = divide(place, u.kernelHeight);
+    let ky = place - strand * u.kernelHeight;
     ${repeat(kw, (k) => `var sum${k} = ${T}();`)}
     for (var row = strand; row < u.rows; row += u.strands) {
-      let y = (row % u.outHeight) * ${stride} - u.padY + ky;
+      let n = divide(row, u.outHeight);
+      let y = (row - n * u.outHeight) * ${stride} - u.padY + ky;
       if (y >= 0 && y < u.height) {
-        let origin = ((row / u.outHeight) * u.height + y) * u.width;
+        let origin = (n * u.height + y) * u.width;
         for (var ox = 0; ox < u.outWidth; ox += ${run}) {
           let left = ox * ${stride} - u.padX;
           ${repeat(columns, (i) => `let v${i} = x[(origin + clamp(left + ${i}, 0, u.width - 1)) * u.channels + c] * f32(left + ${i} >= 0 && left + ${i} < u.width);`, '\n          ')}

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import { floats, widthOf } from './program.js';
+import { division, divisionKey, floats, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { type Bound, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
@@ -66,8 +66,10 @@ function spreadOverImages(
   const { workgroupSize } = runtime.tuning;
   const vector = widthOf(channels);
   const T = floats(vector);
+  const most = (batch * height * width * channels) / vector;
   const program = {
-    key: `${key} ${vector} ${workgroupSize}`,
+    key: `${key} ${vector} ${workgroupSize} ${divisionKey(most)}`,
+    declarations: division(most),
     inputs: Object.fromEntries([...Object.keys(image), ...Object.keys(perImage)].map((name) => [name, T])),
     outputs: { out: T },
     uniforms: { total: 'u32', imageSize: 'u32', channels: 'u32', factor: 'f32' } as const,
@@ -75,7 +77,8 @@ function spreadOverImages(
     body: `
   let at = group * ${workgroupSize}u + local;
   if (at < u.total) {
-    let once = (at / u.imageSize) * u.channels + at % u.channels;
+    let place = divide(i32(at), i32(u.channels));
+    let once = u32(divide(i32(at), i32(u.imageSize)) * i32(u.channels) + i32(at) - place * i32(u.channels));
     out[at] = ${value};
   }`,
   };

@@ -59,3 +59,22 @@ export function floats(width: Width): string {
 export function repeat(count: number, fn: (i: number) => string, separator = '\n'): string {
   return Array.from({ length: count }, (_, i) => fn(i)).join(separator);
 }
+
+/**
+ * WGSL of divide(a, b), rounded down, for 0 <= a < total and b > 0. Few processors divide integers quickly and none
+ * several at a time; below 2^22 a float division is at most one off, which is put right.
+ */
+export function division(total: number): string {
+  return total < 2 ** 22
+    ? `fn divide(a: i32, b: i32) -> i32 {
+  let q = i32(f32(a) / f32(b));
+  let rest = a - q * b;
+  return q + select(0, 1, rest >= b) - select(0, 1, rest < 0);
+}`
+    : 'fn divide(a: i32, b: i32) -> i32 { return a / b; }';
+}
+
+/** What of a program's key {@link division} decides. */
+export function divisionKey(total: number): string {
+  return total < 2 ** 22 ? 'small' : 'large';
+}
