@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backends } from '../../../tools/workspace/backends';
-import { BackendUnavailableError, describeBackends, useBackend } from '../src/index.js';
+import { describeBackends, useBackend } from '../src/index.js';
 
 describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
   it('starts and computes', async () => {

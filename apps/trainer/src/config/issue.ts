@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { nearest } from '../nearest.js';
 import { keyPaths, keysOf } from './key-paths.js';
-import { CHOICES } from './schema.js';
 
 /** One thing wrong with a config: where, and what, in words. */
 export interface Issue {
