@@ -17,7 +17,7 @@ type ConvolutionInputs = Record<'x' | 'filter' | 'dy', tf.TensorInfo>;
 
 /**
  * Registers kernels anew that tfjs-node 4.22 gets wrong:
- * - convolutions refuse padding given in pixels, or pass it on without the numbers;
+ * - convolutions and max-pooling refuse padding given in pixels, or pass it on without the numbers;
  * - `Exp` of int32, `Prelu`, and `ArgMax`/`ArgMin` of bool call methods of tensors that exist only when
  *   TensorFlow.js's chained operations were imported (and `Exp` disposes its caller's tensor).
  */
@@ -28,6 +28,9 @@ export function mendKernels(backendName: string): void {
   };
   for (const kernel of CONVOLUTIONS) register(kernel, convolution(kernel));
 
+  for (const kernel of ['MaxPool', 'MaxPoolGrad'] as const) {
+    register(kernel, maxPool(kernelOf(kernel, backendName)));
+  }
   for (const kernel of ['ArgMax', 'ArgMin'] as const) {
     const stock = kernelOf(kernel, backendName);
     register(kernel, (args) => withCast(args, 'bool', 'int32', stock));
@@ -119,5 +122,36 @@ function convolution(kernel: (typeof CONVOLUTIONS)[number]) {
     const gradient = inputShape ? run(shape, filter, dy) : run(x, shape, dy);
     shape.dispose();
     return gradient;
+  };
+}
+
+interface PoolAttrs {
+  filterSize: [number, number] | number;
+  strides: [number, number] | number;
+  pad: Parameters<typeof tf.backend_util.computePool2DInfo>[4];
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** Max-pooling, or its gradient, of an image that was padded beforehand where the padding was given in pixels. */
+function maxPool(stock: (args: KernelArgs) => tf.TensorInfo) {
+  return (args: KernelArgs): tf.TensorInfo => {
+    const { inputs } = args;
+    const { filterSize, strides, pad, dimRoundingMode } = args.attrs as PoolAttrs;
+    const name = 'x' in inputs ? 'x' : 'input';
+    const image = inputs[name] as tf.Tensor4D;
+    const info = tf.backend_util.computePool2DInfo(image.shape, filterSize, strides, 1, pad, dimRoundingMode);
+    if (info.padInfo.type === 'VALID' || info.padInfo.type === 'SAME') return stock(args);
+    return tf.tidy(() => {
+      const { top, left } = info.padInfo;
+      // As far as the last window reaches, whichever way its place was rounded.
+      const bottom = (info.outHeight - 1) * info.strideHeight + info.filterHeight - info.inHeight - top;
+      const right = (info.outWidth - 1) * info.strideWidth + info.filterWidth - info.inWidth - left;
+      const rows: [number, number] = [top, Math.max(0, bottom)];
+      const columns: [number, number] = [left, Math.max(0, right)];
+      const padded = tf.pad(image, [[0, 0], rows, columns, [0, 0]], -Infinity);
+      const attrs = { filterSize, strides, pad: 'valid' };
+      const pooled = stock({ ...args, inputs: { ...inputs, [name]: padded }, attrs }) as tf.Tensor4D;
+      return name === 'x' ? pooled : tf.slice(pooled, [0, top, left, 0], image.shape);
+    });
   };
 }
