@@ -8,13 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backends } from '../../../tools/workspace/backends';
-import {
-  type BackendDescription,
-  BackendUnavailableError,
-  describeBackends,
-  GpuError,
-  useBackend,
-} from '../src/index.js';
+import { type BackendDescription, describeBackends, GpuError, useBackend } from '../src/index.js';
 
 const described = await describeBackends();
 const [cuda, webgpu] = ['cuda', 'webgpu'].map(
