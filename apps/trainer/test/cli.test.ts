@@ -152,7 +152,7 @@ describe('train', () => {
     [['evaluate'], "error: missing required argument 'CHECKPOINT'\n(unitsphere --help says how)\n"],
     [
       ['evaluate', 'x', '--backend', 'gpu'],
-      'error: --backend gpu: backend: "gpu" is not a choice; did you mean cpu? (auto, wasm, cpu)\n',
+      'error: --backend gpu: backend: "gpu" is not a choice; did you mean cpu? (auto, cuda, webgpu, wasm, node, cpu)\n',
     ],
     [['report', 'none'], 'error: there is no run none\n'],
   ])('%j', async (args, message) => {

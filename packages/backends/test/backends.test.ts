@@ -8,7 +8,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backends } from '../../../tools/workspace/backends';
-import { describeBackends, useBackend } from '../src/index.js';
+import { type BackendDescription, describeBackends, GpuError, useBackend } from '../src/index.js';
+
+const described = await describeBackends();
+const [cuda, webgpu] = ['cuda', 'webgpu'].map(
+  (name) => described.find((backend) => backend.name === name)!,
+) as [BackendDescription, BackendDescription];
 
 describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
   it('starts and computes', async () => {
@@ -65,6 +70,54 @@ describe('wasm', () => {
   });
 });
 
+// The device itself is used to make real errors.
+describe.skipIf(!webgpu.available)('webgpu', () => {
+  const device = () =>
+    (tf.backend() as unknown as { device: GPUDevice & { adapterInfo?: GPUAdapterInfo } }).device;
+
+  it('says what the adapter has, and starts a device with it', async () => {
+    const { adapter, detail } = webgpu;
+    expect(detail).toContain(adapter!.name);
+    expect(detail.includes('software adapter')).toBe(adapter!.software);
+    await useBackend('webgpu');
+    expect(tf.getBackend()).toBe('webgpu');
+    expect(device().features.has('subgroups' as GPUFeatureName)).toBe(adapter!.subgroups);
+    expect(device().features.has('shader-f16')).toBe(adapter!.f16);
+    expect(device().limits.maxStorageBufferBindingSize).toBe(adapter!.maxBindingBytes);
+    expect(device().limits.maxBufferSize).toBe(adapter!.maxBufferBytes);
+    const sum = tf.add(tf.tensor1d([1, 2]), 1);
+    expect([...(await sum.data())]).toEqual([2, 3]);
+  });
+
+  it('throws what the device refused at the next use, once', async () => {
+    await useBackend('webgpu');
+    const x = tf.tensor1d([1, 2]);
+    device().createShaderModule({ code: 'fn main( {' });
+    await vi.waitFor(() => expect(() => tf.tensor1d([1])).toThrow(GpuError));
+    expect([...(await tf.add(x, 1).data())]).toEqual([2, 3]);
+    device().createBuffer({ size: device().limits.maxBufferSize + 4, usage: 128 });
+    await vi.waitFor(() =>
+      expect(() => tf.tensor1d([1])).toThrow(/larger than the GPU takes.*Use a smaller batch/),
+    );
+    expect([...(await tf.add(x, 1).data())]).toEqual([2, 3]);
+  });
+
+  it('a lost device is an error at every use until the backend is started again', async () => {
+    await useBackend('webgpu');
+    const x = tf.tensor1d([1, 2]);
+    await tf.add(x, 1).data();
+    const pending = tf.add(x, 2);
+    device().destroy();
+    for (let i = 0; i < 2; i++) {
+      await expect(pending.data()).rejects.toThrow(
+        /The GPU was lost .* Start again from the last checkpoint/,
+      );
+    }
+    await useBackend('webgpu');
+    expect([...(await tf.add(tf.tensor1d([1, 2]), 1).data())]).toEqual([2, 3]);
+  });
+});
+
 it('cpu starts without advice to install another backend', async () => {
   const warn = vi.spyOn(console, 'warn');
   await useBackend('cpu');
@@ -74,11 +127,21 @@ it('cpu starts without advice to install another backend', async () => {
 });
 
 describe('useBackend', () => {
-  it('auto takes wasm and says why', async () => {
-    expect(await useBackend('auto')).toEqual({
-      name: 'wasm',
-      reason: '"wasm" is the fastest backend of this version and works here.',
-    });
+  it.skipIf(cuda.available)('auto takes WebGPU on a graphics card only, and says why', async () => {
+    const used = await useBackend('auto');
+    if (webgpu.available && !webgpu.adapter!.software) {
+      expect(used).toEqual({
+        name: 'webgpu',
+        reason: '"webgpu" is the fastest backend of this version and works here.',
+      });
+    } else {
+      expect(used.name).toBe('wasm');
+      expect(used.reason).toContain(
+        webgpu.available
+          ? `"webgpu" is faster, but only on a graphics card: the adapter here is software (${webgpu.adapter!.name}).`
+          : `"webgpu" is faster, but ${webgpu.reason}`,
+      );
+    }
   });
 
   it.each([
@@ -105,7 +168,6 @@ describe('useBackend', () => {
 });
 
 it('describes every backend, with a reason and a remedy where it is not available', async () => {
-  const described = await describeBackends();
   expect(described.map(({ name }) => name)).toEqual(['cuda', 'webgpu', 'wasm', 'node', 'cpu']);
   for (const { name, available, detail, version, reason, remedy } of described) {
     expect(detail).not.toBe('');
@@ -133,7 +195,7 @@ describe('without the backends installed', () => {
       buildSync({
         entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
         bundle: true,
-        external: ['@tensorflow/*'],
+        external: ['@tensorflow/*', 'webgpu'],
         platform: 'node',
         format,
         outfile: join(folder, file),
@@ -149,12 +211,13 @@ describe('without the backends installed', () => {
     return JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8', env }));
   };
   const body = `const messages = [];
-    for (const name of ['wasm', 'cpu', 'auto']) await useBackend(name).catch((e) => messages.push(e.name + ': ' + e.message));
+    for (const name of ['webgpu', 'wasm', 'cpu', 'auto']) await useBackend(name).catch((e) => messages.push(e.name + ': ' + e.message));
     console.log(JSON.stringify(messages));`;
   const expected = [
+    'BackendUnavailableError: The backend "webgpu" cannot be used: the package webgpu is not installed. Install it: npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0',
     'BackendUnavailableError: The backend "wasm" cannot be used: the package @tensorflow/tfjs-backend-wasm is not installed. Install it: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
     'BackendUnavailableError: The backend "cpu" cannot be used: the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install @tensorflow/tfjs-backend-cpu@4.22.0',
-    'BackendUnavailableError: The backend "auto" cannot be used: no backend works here: "wasm": the package @tensorflow/tfjs-backend-wasm is not installed. "cpu": the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+    'BackendUnavailableError: The backend "auto" cannot be used: no backend works here: "webgpu": the package webgpu is not installed. "wasm": the package @tensorflow/tfjs-backend-wasm is not installed. "cpu": the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0',
   ];
 
   it('names the command that installs them, as an ES module', () => {

@@ -1,0 +1,204 @@
+/** What only the WebGPU kernels have: forms for each kind of device, parts of large tensors, programs kept, the GPU's memory. */
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
+import * as ops from '../src/index';
+import { type WebGpuRuntime, webGpuRuntime } from '../src/webgpu/runtime';
+import { isSoftware, tuningFor } from '../src/webgpu/tuning';
+import { type ContractCase, contractCases, evaluate, fill, relativeError, valuesOf } from './contract';
+
+async function expectAgreement(c: ContractCase): Promise<void> {
+  const values = valuesOf(c);
+  const expected = await on('cpu', () => evaluate(c, values));
+  const actual = await on('webgpu', () => evaluate(c, values));
+  expect(relativeError(actual.out, expected.out), c.name).toBeLessThan(2e-5);
+  for (const name of Object.keys(c.inputs)) {
+    expect(relativeError(actual.grads[name]!, expected.grads[name]!), `${c.name}: ${name}`).toBeLessThan(
+      1e-4,
+    );
+  }
+}
+
+describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }, () => {
+  let runtime: WebGpuRuntime;
+  beforeEach(async () => {
+    await start('webgpu');
+    runtime = webGpuRuntime(tf.backend());
+    const { tuning, maxBindingBytes } = runtime;
+    return () => Object.assign(runtime, { tuning, maxBindingBytes });
+  });
+
+  describe.each([
+    ['a graphics card', { broadcast: 0, reducers: 64, targetGroups: 512 }],
+    ['a small one', { broadcast: 0, reducers: 16, workgroupSize: 32, workgroupLimit: 128, targetGroups: 64 }],
+  ])('the kernels for %s', (_name, changes) => {
+    // One of each operation: the others have passed in the form of this device.
+    const kinds = new Map(contractCases.map((c) => [c.name.split(/[ ,]/)[0]!, c]));
+    const large = contractCases.filter(({ name }) => name.startsWith('matMul 70x13x8'));
+    test.each([...kinds.values(), ...large].map((c) => [c.name, c] as const))('%s', async (_name, c) => {
+      runtime.tuning = { ...runtime.tuning, ...changes };
+      await expectAgreement(c);
+    });
+  });
+
+  test('tensors above what the device binds at a time are worked on in parts', async () => {
+    // 15 kB: two parts.
+    runtime.maxBindingBytes = 8192;
+    const rows = { shape: [6, 8, 5, 16] };
+    const vector = { shape: [16] };
+    const cases: ContractCase[] = [
+      { name: 'hardSwish', inputs: { x: rows }, run: ({ x }) => ops.hardSwish(x!) },
+      {
+        name: 'batchNormTrain',
+        inputs: { x: rows, gamma: vector, beta: vector },
+        run: ({ x, gamma, beta }) =>
+          ops.batchNormTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'relu' }).y,
+      },
+      {
+        name: 'conv2d 1x1',
+        inputs: { x: rows, filter: { shape: [1, 1, 16, 16] } },
+        run: ({ x, filter }) =>
+          ops.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, { stride: 1, padding: 0 }),
+      },
+      {
+        name: 'l2Normalize',
+        inputs: { x: { shape: [200, 16] } },
+        run: ({ x }) => ops.l2Normalize(x as tf.Tensor2D),
+      },
+    ];
+    for (const c of cases) await expectAgreement(c);
+    const [x, window] = [{ shape: [10, 16, 16, 4] }, { stride: 1, padding: 1 }];
+    // The images are bound in two parts.
+    runtime.maxBindingBytes = 32_768;
+    await expectAgreement({
+      name: 'depthwiseConv2d',
+      inputs: { x, filter: { shape: [3, 3, 4, 1] } },
+      run: ({ x, filter }) => ops.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, window),
+    });
+    // The patches of one image at a time.
+    runtime.maxBindingBytes = 65_536;
+    await expectAgreement({
+      name: 'conv2d 3x3',
+      inputs: { x, filter: { shape: [3, 3, 4, 5] } },
+      run: ({ x, filter }) => ops.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, window),
+    });
+  });
+
+  test('a tensor that cannot be worked on in parts is an error that says what to do', () => {
+    runtime.maxBindingBytes = 1024;
+    tf.tidy(() => {
+      expect(() => ops.matMul(tf.ones([4, 8]), tf.ones([8, 100]))).toThrow(
+        /^matMul: 16 rows of 400 bytes is more than the 1024 bytes .* Use a smaller batch, or another backend\.$/,
+      );
+    });
+  });
+
+  test('no program is compiled twice, also not for other sizes', async () => {
+    const norm = (rows: number, channels: number) =>
+      tf.tidy(() =>
+        ops.batchNormTrain(
+          tf.ones([rows, channels]),
+          tf.ones([channels]) as tf.Tensor1D,
+          tf.zeros([channels]),
+        ),
+      ).y;
+    tf.dispose([norm(9, 8), ops.matMul(tf.ones([40, 16]), tf.ones([16, 32]))]);
+    const before = runtime.pipelineCount;
+    tf.dispose([norm(9, 8), norm(200, 12), ops.matMul(tf.ones([70, 24]), tf.ones([24, 64]))]);
+    expect(runtime.pipelineCount).toBe(before);
+  });
+
+  test('memory is flat over many steps, and a run gives the same numbers again', async () => {
+    const image = tf.tensor4d(fill(4 * 12 * 12 * 3, 5), [4, 12, 12, 3]);
+    async function run(steps: number) {
+      const shapes = [[3, 3, 3, 8], [8], [8], [5, 5, 8, 1], [10, 8]];
+      const variables = shapes.map((shape, i) =>
+        tf.variable(
+          tf.tensor(
+            fill(
+              shape.reduce((a, b) => a * b, 1),
+              i + 1,
+              0.1,
+            ),
+            shape,
+          ),
+        ),
+      );
+      const states = shapes.map(
+        (shape) => [tf.variable(tf.zeros(shape)), tf.variable(tf.zeros(shape))] as const,
+      );
+      const forward = (...[stem, gamma, beta, depth, centers]: tf.Tensor[]) => {
+        const map = ops.conv2d(image, stem as tf.Tensor4D, { stride: 2, padding: 1 });
+        const { y } = ops.batchNormTrain(map, gamma as tf.Tensor1D, beta as tf.Tensor1D, {
+          activation: 'hard_swish',
+        });
+        const deep = ops.depthwiseConv2d(y, depth as tf.Tensor4D, { stride: 1, padding: 2 });
+        const gated = ops.scaleChannels(deep, ops.hardSigmoid(ops.globalAveragePool(deep)));
+        return ops.cosineLogits(ops.globalAveragePool(gated), centers as tf.Tensor2D);
+      };
+      const seen: { numTensors: number; bytes: number }[] = [];
+      for (let step = 1; step <= steps; step++) {
+        const norm = tf.tidy(() => {
+          const target = tf.eye(4, 10);
+          const grads = tf.grads(forward)(variables, tf.sub(forward(...variables), target));
+          grads.forEach((gradient, i) => {
+            const rest = { lr: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+            ops.adamWUpdate(variables[i]!, gradient, ...states[i]!, { ...rest, step });
+          });
+          return ops.sumSquares(grads[0]!);
+        });
+        expect(Number.isFinite((await norm.data())[0])).toBe(true);
+        norm.dispose();
+        const { numTensors, numBytesAllocatedInGPU } = tf.memory() as tf.MemoryInfo & {
+          numBytesAllocatedInGPU: number;
+        };
+        seen.push({ numTensors, bytes: numBytesAllocatedInGPU });
+      }
+      const values = await Promise.all([...variables, ...states.flat()].map(read));
+      tf.dispose([...variables, ...states.flat()]);
+      return { seen, values };
+    }
+    const first = await run(60);
+    // The first steps fill the backend's pool of buffers.
+    expect(new Set(first.seen.slice(10).map(({ numTensors }) => numTensors)).size).toBe(1);
+    expect(new Set(first.seen.slice(10).map(({ bytes }) => bytes)).size).toBe(1);
+    const second = await run(60);
+    second.values.forEach((values, i) => {
+      expect([...values]).toEqual([...first.values[i]!]);
+    });
+    image.dispose();
+  });
+
+  test('averages that change where they lie are read anew, and a clone of one stays', async () => {
+    const [average, square] = [tf.variable(tf.tensor1d([1, 2, 3])), tf.variable(tf.zeros([3]))];
+    const parameter = tf.variable(tf.zeros([3]));
+    const step = () =>
+      ops.adamWUpdate(parameter, tf.ones([3]), average, square, {
+        ...{ lr: 0.1, beta1: 0.5, beta2: 0.9, eps: 1e-8, weightDecay: 0, step: 1 },
+      });
+    tf.tidy(step);
+    expect([...(await average.data())]).toEqual([1, 1.5, 2]);
+    tf.tidy(step);
+    expect([...(await average.data())]).toEqual([1, 1.25, 1.5]);
+    const clone = tf.clone(average);
+    tf.tidy(step);
+    expect([...(await clone.data())]).toEqual([1, 1.25, 1.5]);
+    expect([...(await average.data())]).toEqual([1, 1.125, 1.25]);
+    tf.dispose([average, square, parameter, clone]);
+  });
+});
+
+test('the kind of device decides between broadcasts and workgroup memory, within its limits', () => {
+  const device = (features: string[], most: number) => ({
+    features: new Set(features),
+    limits: { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupSizeX: most },
+  });
+  const software = { vendor: 'mesa', architecture: 'software', subgroupMinSize: 8, subgroupMaxSize: 8 };
+  expect(tuningFor(device(['subgroups'], 1024), software)).toMatchObject({ broadcast: 8, reducers: 1 });
+  expect(tuningFor(device([], 1024), software)).toMatchObject({ broadcast: 0, reducers: 1 });
+  const card = { vendor: 'nvidia', architecture: 'hopper', subgroupMinSize: 32, subgroupMaxSize: 32 };
+  expect(tuningFor(device(['subgroups'], 1024), card)).toMatchObject({ broadcast: 0, reducers: 64 });
+  expect(tuningFor(device([], 32), card)).toMatchObject({ reducers: 32, workgroupSize: 32 });
+  expect(isSoftware({ description: 'SwiftShader Device' })).toBe(true);
+  expect(isSoftware({ vendor: 'intel', architecture: 'xe' })).toBe(false);
+});
