@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { expect, it } from 'vitest';
-import { makeStep } from '../src/step/unitsphere-step.js';
+import { startTraining } from '../src/step/unitsphere-step.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
 const tiny = {
@@ -15,7 +15,8 @@ const tiny = {
 
 it("makes the trainer's steps and leaves no tensors", async () => {
   await useBackend('wasm');
-  const step = makeStep(tiny);
+  const outside = tf.memory().numTensors;
+  const { step, stop } = await startTraining(tiny, 'wasm', 1);
   await step();
   const before = tf.memory().numTensors;
   const losses = [await step(), await step()];
@@ -23,9 +24,24 @@ it("makes the trainer's steps and leaves no tensors", async () => {
   expect(losses.every(Number.isFinite)).toBe(true);
   // New labels each time: the loss cannot be the same twice.
   expect(losses[0]).not.toBe(losses[1]);
+  await stop();
+  expect(tf.memory().numTensors).toBe(outside);
+});
+
+it('trains on two replicas', async () => {
+  await useBackend('wasm');
+  const { step, stop } = await startTraining({ ...tiny, batch: 4 }, 'wasm', 2);
+  expect(await step()).toBeGreaterThan(0);
+  await stop();
 });
 
 it('trains on a batch of one with layer norm alone', async () => {
   await useBackend('wasm');
-  expect(await makeStep({ ...tiny, imageSize: 64, batch: 1, norm: 'layernorm' })()).toBeGreaterThan(0);
+  const { step, stop } = await startTraining(
+    { ...tiny, imageSize: 64, batch: 1, norm: 'layernorm' },
+    'wasm',
+    1,
+  );
+  expect(await step()).toBeGreaterThan(0);
+  await stop();
 });

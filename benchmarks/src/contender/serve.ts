@@ -6,6 +6,8 @@ import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
 export interface Trainee {
   /** Makes one step and resolves with its loss, when all of its work is done. */
   step(): Promise<number>;
+  /** Ends what it started. */
+  stop?(): Promise<void>;
   /** What it knows of its memory beyond the process's. */
   memory?(): Omit<MemoryFigures, 'peakRss' | 'rss'>;
 }
@@ -46,7 +48,7 @@ export async function serve(open: () => Promise<Description>, make: () => Promis
     const { user, system } = process.cpuUsage(before);
     say({ milliseconds, processor: (user + system) / 1000, loss });
   }
-  // Worker threads of the trainee do not keep the process.
+  await trainee?.stop?.();
   process.exit(0);
 }
 

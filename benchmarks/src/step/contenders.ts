@@ -69,7 +69,8 @@ export function stepContenders(workload: Workload): StepContender[] {
   });
   return [
     ours('wasm'),
-    ...(cores > 1 ? [ours('wasm', cores)] : []),
+    // Batch norm needs two images on each.
+    ...(cores > 1 && workload.batch >= 2 * cores ? [ours('wasm', cores)] : []),
     ours('webgpu'),
     ...PYTORCH_SETTINGS.map(
       ({ id, label, options, extra }): StepContender => ({

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
 import type { MemoryFigures } from '../contender/protocol.js';
 import { serve } from '../contender/serve.js';
-import { makeStep } from './unitsphere-step.js';
+import { startTraining } from './unitsphere-step.js';
 import type { Workload } from './workload.js';
 
 const count = (text: string) => Number.parseInt(text, 10);
@@ -24,23 +24,21 @@ const options = new Command()
   .opts<Workload & { backend: string; replicas: number; kernels: 'ours' | 'stock' }>();
 
 await serve(open, async () => {
-  const step = makeStep(options);
+  const training = await startTraining(options, options.backend, options.replicas);
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
     // Ours register at their first use and can be replaced then. On `cpu` there are none: all is stock.
-    await step();
+    await training.step();
     useStockKernels(options.backend);
   }
-  return { step, memory };
+  return { ...training, memory };
 });
 
 async function open() {
-  if (options.replicas > 1) {
-    throw new Error('the trainer does not train with several replicas yet.');
-  }
   const { name } = await useBackend(options.backend);
   return { backend: name, kernels: options.kernels, replicas: options.replicas, tfjs: tf.version_core };
 }
 
+/** TensorFlow.js's count is that of this thread: rank 0's where there are several replicas. */
 function memory(): Omit<MemoryFigures, 'peakRss' | 'rss'> {
   const { numTensors, numBytes } = tf.memory();
   const { wasm } = tf.backend() as { wasm?: { asm?: { memory?: WebAssembly.Memory } } };

@@ -1,7 +1,8 @@
 /**
- * The trainer's own training step, so that what is timed is what trains. The one place that reaches into the trainer: its
- * package exports the command's work, not its parts.
+ * The trainer's own training step on its own replicas, so that what is timed is what trains. The one place that reaches into
+ * the trainer: its package exports the command's work, not its parts.
  */
+export { startReplicas } from '../../../apps/trainer/src/replicas/start-replicas.js';
 
-export { TrainingState } from '../../../apps/trainer/src/train/training-state.js';
-export { createTrainingStep } from '../../../apps/trainer/src/train/training-step.js';
+/** The module of the replicas' threads, which the trainer's build puts beside its entry. */
+export const replicaFile = new URL('./replica.js', import.meta.resolve('unitsphere'));
