@@ -6,6 +6,7 @@ export function im2col(
   padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, out: usize,
 ): void {
   const bytes = <usize>c << 2;
+  const run = bytes * kw;
   // Counted along: three divisions a row would cost as much as a small patch.
   let ox = row0 % ow, oy = (row0 / ow) % oh, image = row0 / (ow * oh);
   for (let row = row0; row < row1; row++, ox++) {
@@ -17,15 +18,22 @@ export function im2col(
       }
     }
     const ix0 = ox * sw - padLeft;
+    const whole = ix0 >= 0 && ix0 + kw <= w;
     for (let ky = 0; ky < kh; ky++) {
       const iy = oy * sh - padTop + ky;
-      if (iy >= 0 && iy < h && ix0 >= 0 && ix0 + kw <= w) {
+      if (whole && iy >= 0 && iy < h) {
         // One row of the patch is contiguous in the image.
         const from = x + ((<usize>((image * h + iy) * w + ix0) * c) << 2);
-        const run = bytes * kw;
-        let i: usize = 0;
-        for (; i + 16 <= run; i += 16) v128.store(out + i, v128.load(from + i));
-        for (; i < run; i += 4) store<f32>(out + i, load<f32>(from + i));
+        if (run == 36) {
+          // Three pixels of an RGB image, which is where most networks begin: a loop would cost more than the copy.
+          v128.store(out, v128.load(from));
+          v128.store(out, v128.load(from, 16), 16);
+          store<f32>(out, load<f32>(from, 32), 32);
+        } else {
+          let i: usize = 0;
+          for (; i + 16 <= run; i += 16) v128.store(out + i, v128.load(from + i));
+          for (; i < run; i += 4) store<f32>(out + i, load<f32>(from + i));
+        }
         out += run;
         continue;
       }
