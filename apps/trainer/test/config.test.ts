@@ -212,7 +212,7 @@ describe('the command line', () => {
 
   it('a wrong --backend is named as it was written', () => {
     expect(() => parseConfig('', { overrides: optionOverrides({ backend: 'wasmm' }) })).toThrow(
-      '--backend wasmm: backend: "wasmm" is not a choice; did you mean wasm? (auto, cuda, wasm, node, cpu)',
+      '--backend wasmm: backend: "wasmm" is not a choice; did you mean wasm? (auto, cuda, webgpu, wasm, node, cpu)',
     );
   });
 });
