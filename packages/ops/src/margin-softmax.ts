@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { marginSoftmaxBackwardWasm, marginSoftmaxForwardWasm } from './wasm/margin-softmax.js';
+import { marginSoftmaxBackwardWebGpu, marginSoftmaxForwardWebGpu } from './webgpu/margin-softmax.js';
 
 /** The row maximum where a row has no column but its label's: below every logit, and finite. */
 export const NO_COLUMN = -1e30;
@@ -70,7 +71,7 @@ const forwardOp = /* @__PURE__ */ defineOp<ForwardInputs, MarginSoftmaxAttrs>({
     const terms = tf.where(isLabel, tf.zerosLike(logits), tf.exp(tf.sub(others, rowMax)));
     return [own, tf.reshape(rowMax, [-1]), tf.sum(terms, 1), inverseNorms];
   },
-  kernels: { wasm: marginSoftmaxForwardWasm },
+  kernels: { wasm: marginSoftmaxForwardWasm, webgpu: marginSoftmaxForwardWebGpu },
 });
 
 const backwardOp = /* @__PURE__ */ defineOp<
@@ -98,7 +99,7 @@ const backwardOp = /* @__PURE__ */ defineOp<
     const along = tf.sum(tf.mul(dUnit, unit), 1, true);
     return [tf.matMul(dCosines, unit), tf.mul(tf.sub(dUnit, tf.mul(unit, along)), column(inverseNorms))];
   },
-  kernels: { wasm: marginSoftmaxBackwardWasm },
+  kernels: { wasm: marginSoftmaxBackwardWasm, webgpu: marginSoftmaxBackwardWebGpu },
 });
 
 function cosinesOf(embeddings: tf.Tensor2D, centers: tf.Tensor2D, inverseNorms: tf.Tensor1D): tf.Tensor2D {

@@ -1,7 +1,7 @@
 /** Both halves of the margin softmax against the definition in float64, its gradients by finite differences. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { backends, on } from '../../../tools/workspace/backends';
+import { backends, everyBackend, on, read } from '../../../tools/workspace/backends';
 import * as ops from '../src/index.js';
 import { fill, relativeError } from './contract.js';
 
@@ -143,11 +143,14 @@ function numericGradient(
 const sample = (values: ArrayLike<number>, every: number) =>
   Array.from(values).filter((_, index) => index % every === 0);
 
-describe.each(backends)('%s', (backend) => {
+describe.each(everyBackend)('%s', (backend) => {
   test.each(cases.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
     const { labels, centers, embeddings } = make(c);
     const rows = reference(c, embeddings, centers, labels);
-    await on(backend, () => {
+    const ownGradients = rows.map((r, i) =>
+      labels[i]! < 0 ? 0 : (Math.expm1(r.target - r.logSumExp) * c.scale) / (2 * c.batch),
+    );
+    const [own, rowMax, rowSum, inverseNorms, dEmbeddings, dCenters] = await on(backend, () => {
       const e = tf.tensor2d(embeddings, [c.batch, c.dimensions]);
       const w = tf.tensor2d(centers, [c.classes, c.dimensions]);
       const y = tf.tensor1d(labels, 'int32');
@@ -155,64 +158,39 @@ describe.each(backends)('%s', (backend) => {
       const before = tf.memory().numTensors;
       const sums = ops.marginSoftmaxForward(e, w, y, options);
       expect(tf.memory().numTensors).toBe(before + 4);
-      expect(
-        relativeError(
-          sums.own.dataSync(),
-          rows.map((r) => r.own),
-          1,
-        ),
-      ).toBeLessThan(1e-6);
-      expect(
-        relativeError(
-          sums.rowMax.dataSync(),
-          rows.map((r) => r.rowMax),
-          c.scale,
-        ),
-      ).toBeLessThan(1e-6);
-      // An error of 1e-7 in a cosine is one of scale · 1e-7 in a term.
-      expect(
-        relativeError(
-          sums.rowSum.dataSync(),
-          rows.map((r) => r.rowSum),
-        ),
-      ).toBeLessThan(4e-7 * c.scale + 1e-6);
-      const lengths = Array.from({ length: c.classes }, (_, j) =>
-        Math.hypot(...centers.subarray(j * c.dimensions, (j + 1) * c.dimensions)),
-      );
-      expect(
-        relativeError(
-          sums.inverseNorms.dataSync(),
-          lengths.map((l) => 1 / l),
-        ),
-      ).toBeLessThan(1e-6);
-
-      const ownGradient = rows.map((r, i) =>
-        labels[i]! < 0 ? 0 : (Math.expm1(r.target - r.logSumExp) * c.scale) / (2 * c.batch),
-      );
+      const { inverseNorms } = sums;
       const held = tf.memory().numTensors;
-      const { dEmbeddings, dCenters } = ops.marginSoftmaxBackward(
-        {
-          embeddings: e,
-          centers: w,
-          labels: y,
-          inverseNorms: sums.inverseNorms,
-          logSumExp: tf.tensor1d(rows.map((r) => r.logSumExp)),
-          ownGradient: tf.tensor1d(ownGradient),
-        },
+      const logSumExp = tf.tensor1d(rows.map((r) => r.logSumExp));
+      const ownGradient = tf.tensor1d(ownGradients);
+      const gradients = ops.marginSoftmaxBackward(
+        { embeddings: e, centers: w, labels: y, inverseNorms, logSumExp, ownGradient },
         { ...options, rows: 2 * c.batch },
       );
       expect(tf.memory().numTensors).toBe(held + 4);
-      const every = Math.ceil(centers.length / 300);
-      const wanted = numericGradient(centers, every, (v) => loss(c, embeddings, v, labels));
-      // At a pole the gradient vanishes: rounding is measured by what the terms were before they cancelled.
-      const termSize = c.poles ? c.scale / c.batch : 1e-6;
-      expect(
-        relativeError(sample(dCenters.dataSync(), every), wanted, termSize / (c.size ?? 1)),
-      ).toBeLessThan(1e-4);
-      // The embeddings are points of the whole space here: their normalisation is l2Normalize's.
-      const wantedE = numericGradient(embeddings, 1, (v) => loss(c, v, centers, labels));
-      expect(relativeError(dEmbeddings.dataSync(), wantedE)).toBeLessThan(1e-4);
+      const { own, rowMax, rowSum } = sums;
+      return Promise.all(
+        [own, rowMax, rowSum, inverseNorms, gradients.dEmbeddings, gradients.dCenters].map(read),
+      );
     });
+    const column = (name: 'own' | 'rowMax' | 'rowSum') => rows.map((r) => r[name]);
+    expect(relativeError(own!, column('own'), 1)).toBeLessThan(1e-6);
+    expect(relativeError(rowMax!, column('rowMax'), c.scale)).toBeLessThan(1e-6);
+    // An error of 1e-7 in a cosine is one of scale · 1e-7 in a term.
+    expect(relativeError(rowSum!, column('rowSum'))).toBeLessThan(4e-7 * c.scale + 1e-6);
+    const lengths = Array.from({ length: c.classes }, (_, j) =>
+      Math.hypot(...centers.subarray(j * c.dimensions, (j + 1) * c.dimensions)),
+    );
+    const inverseLengths = lengths.map((l) => 1 / l);
+    expect(relativeError(inverseNorms!, inverseLengths)).toBeLessThan(1e-6);
+
+    const every = Math.ceil(centers.length / 300);
+    const wanted = numericGradient(centers, every, (v) => loss(c, embeddings, v, labels));
+    // At a pole the gradient vanishes: rounding is measured by what the terms were before they cancelled.
+    const termSize = c.poles ? c.scale / c.batch : 1e-6;
+    expect(relativeError(sample(dCenters!, every), wanted, termSize / (c.size ?? 1))).toBeLessThan(1e-4);
+    // The embeddings are points of the whole space here: their normalisation is l2Normalize's.
+    const wantedE = numericGradient(embeddings, 1, (v) => loss(c, v, centers, labels));
+    expect(relativeError(dEmbeddings!, wantedE)).toBeLessThan(1e-4);
   });
 });
 

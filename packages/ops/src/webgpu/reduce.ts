@@ -7,17 +7,21 @@ export function sharedReducer(reducers: number, types: string[]): string {
 }
 
 /**
- * WGSL that replaces each variable by its sum over the workgroup, the same in every invocation, in an order that is always
+ * WGSL that replaces each variable by its sum (or what `combine` makes of two) over the workgroup, the same in every invocation, in an order that is always
  * the same. All invocations must come by.
  */
-export function reduceOverWorkgroup(reducers: number, variables: string[]): string {
+export function reduceOverWorkgroup(
+  reducers: number,
+  variables: string[],
+  combine = (a: string, b: string) => `${a} + ${b}`,
+): string {
   if (reducers === 1) return '';
   return `
   workgroupBarrier();
   ${repeat(variables.length, (i) => `shared${i}[local] = ${variables[i]};`)}
   for (var half = ${reducers / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (local < half) { ${repeat(variables.length, (i) => `shared${i}[local] += shared${i}[local + half];`, ' ')} }
+    if (local < half) { ${repeat(variables.length, (i) => `shared${i}[local] = ${combine(`shared${i}[local]`, `shared${i}[local + half]`)};`, ' ')} }
   }
   workgroupBarrier();
   ${repeat(variables.length, (i) => `${variables[i]} = shared${i}[0];`)}`;
