@@ -24,9 +24,9 @@ const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.floor(q *
 const show = (times) =>
   `${quantile(times, 0.5).toFixed(1)} ms (10 %: ${quantile(times, 0.1).toFixed(1)}, 90 %: ${quantile(times, 0.9).toFixed(1)})`;
 const mb = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
-const line = (name, { milliseconds, memory }) =>
+const line = (name, { milliseconds, processorTime, memory }) =>
   console.log(
-    `${name}: ${show(milliseconds)}, resident ${mb(memory.resident)}, peak ${mb(memory.peak)}, tensors ${mb(memory.tensors)}`,
+    `${name}: ${show(milliseconds)}, processors ${processorTime.toFixed(1)} ms, resident ${mb(memory.resident)}, peak ${mb(memory.peak)}, tensors ${mb(memory.tensors)}`,
   );
 
 try {
