@@ -25,16 +25,11 @@ const only = [
   list,
 ] as const;
 
-program
-  .command('step')
+withWorkload(program.command('step'))
   .description('one training step, by backend and replicas, beside PyTorch and stock kernels; data excluded')
   .option(...json)
   .option(...only)
   .option('--sweep', 'ours beside PyTorch over batches, image sizes and widths')
-  .option('--backbone <NAME>', "timm's name of an LCNet", DEFAULT_WORKLOAD.backbone)
-  .option('--image-size <PIXELS>', 'a side', count, DEFAULT_WORKLOAD.imageSize)
-  .option('--batch <IMAGES>', 'images a step', count, DEFAULT_WORKLOAD.batch)
-  .option('--classes <COUNT>', 'classes of the loss', count, DEFAULT_WORKLOAD.classes)
   .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
   .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
   .action(async (options: StepOptions) => {
@@ -66,19 +61,18 @@ program
     await show(await runOps(options.backends, options.repetitions, progress), options.json);
   });
 
-program
-  .command('memory')
+withWorkload(program.command('memory'))
   .description('whether memory stays flat over many of those steps')
   .option(...json)
   .option(...only)
   .option('--steps <COUNT>', `of which the first ${SETTLING_STEPS} settle`, count, 2000)
-  .action(async (options: { json?: string; only?: string[]; steps: number }) => {
+  .action(async (options: Partial<Workload> & { json?: string; only?: string[]; steps: number }) => {
     if (options.steps <= SETTLING_STEPS) {
       program.error(`--steps must be more than ${SETTLING_STEPS}, the steps before the first look.`);
     }
-    const specs = stepContenders(DEFAULT_WORKLOAD);
-    const chosen = chooseContenders(specs, options.only ?? ['unitsphere']);
-    const report = await runMemory(chosen, DEFAULT_WORKLOAD, options.steps, progress);
+    const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
+    const chosen = chooseContenders(stepContenders(workload), options.only ?? ['unitsphere']);
+    const report = await runMemory(chosen, workload, options.steps, progress);
     await show(report, options.json);
     if (report.contenders.some(({ flat }) => !flat)) process.exitCode = 1;
   });
@@ -90,6 +84,15 @@ program
     const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
     console.log(`From ${(await writeTables(at('README.md'), at('results'))).join(', ')}.`);
   });
+
+/** The options that say what a step is. */
+function withWorkload(command: Command): Command {
+  return command
+    .option('--backbone <NAME>', "timm's name of an LCNet", DEFAULT_WORKLOAD.backbone)
+    .option('--image-size <PIXELS>', 'a side', count, DEFAULT_WORKLOAD.imageSize)
+    .option('--batch <IMAGES>', 'images a step', count, DEFAULT_WORKLOAD.batch)
+    .option('--classes <COUNT>', 'classes of the loss', count, DEFAULT_WORKLOAD.classes);
+}
 
 function positive(text: string): number {
   const value = Number(text);
