@@ -4,6 +4,7 @@ export { type AveragedVariable, Ema, type EmaOptions } from './ema.js';
 export type { Optimizer, StepOptions } from './optimizer.js';
 export type { OptimizedParameter, ParameterGroup } from './parameter.js';
 export {
+  constantSchedule,
   cosineSchedule,
   type PolynomialScheduleOptions,
   polynomialSchedule,

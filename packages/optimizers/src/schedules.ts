@@ -41,6 +41,18 @@ export function cosineSchedule(options: ScheduleOptions): Schedule {
   return warmupThen('cosineSchedule', options, (progress) => (1 + Math.cos(Math.PI * progress)) / 2);
 }
 
+/**
+ * Linear warm-up, then 1: the full rate to the end. A pure function of the step.
+ * @throws RangeError where an option, or later the step, is out of range.
+ */
+export function constantSchedule({ warmupSteps = 0 }: Pick<ScheduleOptions, 'warmupSteps'> = {}): Schedule {
+  checkInteger('constantSchedule: warmupSteps', warmupSteps, 0);
+  return (step) => {
+    checkInteger('constantSchedule: step', step, 0);
+    return step < warmupSteps ? (step + 1) / warmupSteps : 1;
+  };
+}
+
 function warmupThen(
   name: string,
   { totalSteps, warmupSteps = 0, end = 0 }: ScheduleOptions,

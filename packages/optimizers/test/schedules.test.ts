@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cosineSchedule, polynomialSchedule } from '../src/index.js';
+import { constantSchedule, cosineSchedule, polynomialSchedule } from '../src/index.js';
 
 const steps = (count: number) => Array.from({ length: count }, (_, k) => k);
 
@@ -14,6 +14,13 @@ test('polynomial with a power and an end', () => {
   expect(steps(6).map(schedule)).toEqual(
     [1, 0.2 + 0.8 * 0.5625, 0.2 + 0.8 * 0.25, 0.2 + 0.8 * 0.0625, 0.2, 0.2].map((v) => expect.closeTo(v, 12)),
   );
+});
+
+test('constant: warm-up, then the full rate at any step', () => {
+  const schedule = constantSchedule({ warmupSteps: 2 });
+  expect([0, 1, 2, 100].map(schedule)).toEqual([0.5, 1, 1, 1]);
+  expect(constantSchedule()(0)).toBe(1);
+  expect(() => schedule(-1)).toThrow(/step/);
 });
 
 test('cosine by hand', () => {

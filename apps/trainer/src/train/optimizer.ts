@@ -1,5 +1,5 @@
 import type { Parameter } from '@unitsphere/core';
-import { AdamW, cosineSchedule, polynomialSchedule, SGD } from '@unitsphere/optimizers';
+import { AdamW, constantSchedule, cosineSchedule, polynomialSchedule, SGD } from '@unitsphere/optimizers';
 import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
 
 /** Either optimizer. */
@@ -16,5 +16,5 @@ export function createSchedule(config: ScheduleConfig, totalSteps: number): (ste
   if (config.name === 'polynomial')
     return polynomialSchedule({ totalSteps, warmupSteps, power: config.power });
   if (config.name === 'cosine') return cosineSchedule({ totalSteps, warmupSteps });
-  return polynomialSchedule({ totalSteps, warmupSteps, end: 1 });
+  return constantSchedule({ warmupSteps });
 }
