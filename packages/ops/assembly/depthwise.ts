@@ -30,12 +30,20 @@ export function depthwise(
       const iy0 = oy * sh - padTop;
       const ky0 = max(0, -iy0), ky1 = min(kh, h - iy0);
       if (end > first) {
-        for (let ky = ky0; ky < ky1; ky++) {
-          const xRow = base + <usize>(iy0 + ky) * rowBytes + <usize>(first * sw - padLeft) * pixel;
-          const wRow = weight + <usize>(ky * kw) * pixel;
+        const blocks = sw == 1 ? (end - first) & ~3 : 0;
+        if (blocks) {
+          const xRow = base + <usize>(iy0 + ky0) * rowBytes + <usize>(first - padLeft) * pixel;
+          const wRow = weight + <usize>(ky0 * kw) * pixel;
           const yRow = y + <usize>first * pixel;
-          if (kw == 3) row3(xRow, wRow, yRow, end - first, pixel, pixel * sw, vector, ky > ky0);
-          else row5(xRow, wRow, yRow, end - first, pixel, pixel * sw, vector, ky > ky0);
+          if (kw == 3) blocks3(xRow, rowBytes, wRow, yRow, blocks, ky1 - ky0, pixel, vector);
+          else blocks5(xRow, rowBytes, wRow, yRow, blocks, ky1 - ky0, pixel, vector);
+        }
+        for (let ky = ky0; ky < ky1; ky++) {
+          const xRow = base + <usize>(iy0 + ky) * rowBytes + <usize>((first + blocks) * sw - padLeft) * pixel;
+          const wRow = weight + <usize>(ky * kw) * pixel;
+          const yRow = y + <usize>(first + blocks) * pixel;
+          if (kw == 3) row3(xRow, wRow, yRow, end - first - blocks, pixel, pixel * sw, vector, ky > ky0);
+          else row5(xRow, wRow, yRow, end - first - blocks, pixel, pixel * sw, vector, ky > ky0);
         }
         if (ky0 >= ky1) memory.fill(y + <usize>first * pixel, 0, <usize>(end - first) * pixel);
         if (vector < pixel) general(base, weight, y, iy0, ky0, ky1, first, end, w, kw, sw, padLeft, pixel, rowBytes, vector, pixel);
@@ -43,6 +51,38 @@ export function depthwise(
       general(base, weight, y, iy0, ky0, ky1, 0, first, w, kw, sw, padLeft, pixel, rowBytes, 0, pixel);
       general(base, weight, y, iy0, ky0, ky1, end, ow, w, kw, sw, padLeft, pixel, rowBytes, 0, pixel);
       y += pixel * ow;
+    }
+  }
+}
+
+/**
+ * The same at stride 1 with a 3x3 or 5x5 kernel by way of a copy of each image with its zeros around it, where a large
+ * part of a small image is border. padded holds (h + 2·pad)·(w + 2·pad)·c floats; channels are a multiple of four.
+ */
+export function depthwisePadded(
+  x: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, k: i32, pad: i32, oh: i32, ow: i32, y: usize, padded: usize,
+): void {
+  const pixel = <usize>c << 2;
+  const rowBytes = pixel * (w + 2 * pad);
+  const inner = padded + <usize>pad * rowBytes + <usize>pad * pixel;
+  const blocks = ow & ~3;
+  memory.fill(padded, 0, rowBytes * (h + 2 * pad));
+  for (let image = 0; image < n; image++) {
+    for (let iy = 0; iy < h; iy++) {
+      memory.copy(inner + <usize>iy * rowBytes, x, <usize>w * pixel);
+      x += <usize>w * pixel;
+    }
+    for (let oy = 0; oy < oh; oy++) {
+      const from = padded + <usize>oy * rowBytes;
+      if (k == 3) blocks3(from, rowBytes, weight, y, blocks, 3, pixel, pixel);
+      else blocks5(from, rowBytes, weight, y, blocks, 5, pixel, pixel);
+      for (let ky = 0; ky < k && blocks < ow; ky++) {
+        const xRow = from + <usize>ky * rowBytes + <usize>blocks * pixel;
+        const wRow = weight + <usize>(ky * k) * pixel;
+        if (k == 3) row3(xRow, wRow, y + <usize>blocks * pixel, ow - blocks, pixel, pixel, pixel, ky > 0);
+        else row5(xRow, wRow, y + <usize>blocks * pixel, ow - blocks, pixel, pixel, pixel, ky > 0);
+      }
+      y += <usize>ow * pixel;
     }
   }
 }
@@ -81,6 +121,86 @@ function general(
       }
       store<f32>(out + ch, acc);
     }
+  }
+}
+
+/** Four outputs of a row at a time, the 3 rows of the kernel that lie on the image one after another, at stride 1. */
+function blocks3(
+  x0: usize, rowBytes: usize, weight: usize, y: usize, count: i32, rows: i32, pixel: usize, vector: usize,
+): void {
+  for (let i = 0; i < count; i += 4) {
+    for (let ch: usize = 0; ch < vector; ch += 16) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+      let from = x0 + ch;
+      let wt = weight + ch;
+      for (let ky = 0; ky < rows; ky++) {
+        const w0 = v128.load(wt), w1 = v128.load(wt + pixel), w2 = v128.load(wt + 2 * pixel);
+        let x: v128;
+        x = v128.load(from);
+        a0 = madd(a0, x, w0);
+        x = v128.load(from + pixel);
+        a0 = madd(a0, x, w1); a1 = madd(a1, x, w0);
+        x = v128.load(from + 2 * pixel);
+        a0 = madd(a0, x, w2); a1 = madd(a1, x, w1); a2 = madd(a2, x, w0);
+        x = v128.load(from + 3 * pixel);
+        a1 = madd(a1, x, w2); a2 = madd(a2, x, w1); a3 = madd(a3, x, w0);
+        x = v128.load(from + 4 * pixel);
+        a2 = madd(a2, x, w2); a3 = madd(a3, x, w1);
+        x = v128.load(from + 5 * pixel);
+        a3 = madd(a3, x, w2);
+        from += rowBytes;
+        wt += 3 * pixel;
+      }
+      const to = y + ch;
+      v128.store(to, a0);
+      v128.store(to + pixel, a1);
+      v128.store(to + 2 * pixel, a2);
+      v128.store(to + 3 * pixel, a3);
+    }
+    x0 += 4 * pixel;
+    y += 4 * pixel;
+  }
+}
+
+/** Four outputs of a row at a time, the 5 rows of the kernel that lie on the image one after another, at stride 1. */
+function blocks5(
+  x0: usize, rowBytes: usize, weight: usize, y: usize, count: i32, rows: i32, pixel: usize, vector: usize,
+): void {
+  for (let i = 0; i < count; i += 4) {
+    for (let ch: usize = 0; ch < vector; ch += 16) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+      let from = x0 + ch;
+      let wt = weight + ch;
+      for (let ky = 0; ky < rows; ky++) {
+        const w0 = v128.load(wt), w1 = v128.load(wt + pixel), w2 = v128.load(wt + 2 * pixel), w3 = v128.load(wt + 3 * pixel), w4 = v128.load(wt + 4 * pixel);
+        let x: v128;
+        x = v128.load(from);
+        a0 = madd(a0, x, w0);
+        x = v128.load(from + pixel);
+        a0 = madd(a0, x, w1); a1 = madd(a1, x, w0);
+        x = v128.load(from + 2 * pixel);
+        a0 = madd(a0, x, w2); a1 = madd(a1, x, w1); a2 = madd(a2, x, w0);
+        x = v128.load(from + 3 * pixel);
+        a0 = madd(a0, x, w3); a1 = madd(a1, x, w2); a2 = madd(a2, x, w1); a3 = madd(a3, x, w0);
+        x = v128.load(from + 4 * pixel);
+        a0 = madd(a0, x, w4); a1 = madd(a1, x, w3); a2 = madd(a2, x, w2); a3 = madd(a3, x, w1);
+        x = v128.load(from + 5 * pixel);
+        a1 = madd(a1, x, w4); a2 = madd(a2, x, w3); a3 = madd(a3, x, w2);
+        x = v128.load(from + 6 * pixel);
+        a2 = madd(a2, x, w4); a3 = madd(a3, x, w3);
+        x = v128.load(from + 7 * pixel);
+        a3 = madd(a3, x, w4);
+        from += rowBytes;
+        wt += 5 * pixel;
+      }
+      const to = y + ch;
+      v128.store(to, a0);
+      v128.store(to + pixel, a1);
+      v128.store(to + 2 * pixel, a2);
+      v128.store(to + 3 * pixel, a3);
+    }
+    x0 += 4 * pixel;
+    y += 4 * pixel;
   }
 }
 
@@ -147,10 +267,17 @@ export function depthwiseBackpropInput(
         oyFirst = oh - 1;
       }
       const kyEnd = min(kh, ty + 1);
+      // tx % sw and tx / sw, counted along: two divisions a pixel would take most of the time.
+      let rest = padLeft % sw - 1;
+      let quotient = padLeft / sw;
       for (let ix = 0; ix < w; ix++) {
         const tx = ix + padLeft;
-        let kxFirst = tx % sw;
-        let oxFirst = tx / sw;
+        if (++rest == sw) {
+          rest = 0;
+          quotient++;
+        }
+        let kxFirst = rest;
+        let oxFirst = quotient;
         if (oxFirst >= ow) {
           kxFirst += (oxFirst - ow + 1) * sw;
           oxFirst = ow - 1;

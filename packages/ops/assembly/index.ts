@@ -1,6 +1,12 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { im2col, col2im } from './im2col';
-export { depthwise, depthwiseBackpropInput, depthwiseBackpropFilter, flipKernel } from './depthwise';
+export {
+  depthwise,
+  depthwisePadded,
+  depthwiseBackpropInput,
+  depthwiseBackpropFilter,
+  flipKernel,
+} from './depthwise';
 export { moments } from './batch-norm';
 export * from './batch-norm-activations';
 export { activation, activationGrad } from './elementwise';

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
-import { wasmRuntime } from './runtime.js';
+import { type WasmRuntime, wasmRuntime } from './runtime.js';
 
 /** The sizes that the three kernels take between their first tensors and their last. */
 function sizes(imageShape: number[], filterShape: number[], window: Window) {
@@ -16,6 +16,27 @@ function sizes(imageShape: number[], filterShape: number[], window: Window) {
   };
 }
 
+// A larger image has little border for its size.
+const PADDED_WIDTH = 16;
+
+/** Convolves, small images by way of a padded copy: most of their outputs are at a border. */
+function convolve(
+  runtime: WasmRuntime,
+  [n, h, w, c]: number[],
+  [kh, kw, sh, sw, padTop, padLeft, oh, ow]: number[],
+  at: { x: number; filter: number; y: number },
+): void {
+  const square = kh === kw && padTop === padLeft && (kw === 3 || kw === 5);
+  if (sh !== 1 || !square || c! % 4 !== 0 || padTop === 0 || w! > PADDED_WIDTH) {
+    const kernel = [kh!, kw!, sh!, sw!, padTop!, padLeft!, oh!, ow!];
+    runtime.kernels.depthwise(at.x, n!, h!, w!, c!, at.filter, ...kernel, at.y);
+    return;
+  }
+  runtime.withScratch((h! + 2 * padTop!) * (w! + 2 * padTop!) * c! * 4, (padded) =>
+    runtime.kernels.depthwisePadded(at.x, n!, h!, w!, c!, at.filter, kw!, padTop!, oh!, ow!, at.y, padded),
+  );
+}
+
 export const depthwiseWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
   inputs,
   attrs,
@@ -25,13 +46,11 @@ export const depthwiseWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Wind
   const { x, filter } = inputs;
   const { image, kernel, outShape } = sizes(x.shape, filter.shape, attrs);
   const y = runtime.output(outShape);
-  runtime.kernels.depthwise(
-    runtime.pointer(x),
-    ...image,
-    runtime.pointer(filter),
-    ...kernel,
-    runtime.pointer(y),
-  );
+  convolve(runtime, image, kernel, {
+    x: runtime.pointer(x),
+    filter: runtime.pointer(filter),
+    y: runtime.pointer(y),
+  });
   return y;
 };
 
@@ -55,7 +74,7 @@ export const depthwiseBackpropInputWasm: Kernel<
   runtime.withScratch(kh * kw * channels * 4, (flipped) => {
     runtime.kernels.flipKernel(at.filter, kh * kw, channels, flipped);
     const turned = [kh, kw, 1, 1, kh - 1 - padding, kw - 1 - padding, h, w];
-    runtime.kernels.depthwise(at.dy, n, oh, ow, channels, flipped, ...turned, at.dx);
+    convolve(runtime, [n, oh, ow, channels], turned, { x: at.dy, filter: flipped, y: at.dx });
   });
   return dx;
 };

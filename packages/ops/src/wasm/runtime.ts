@@ -44,6 +44,7 @@ export interface WasmKernels
   im2col(...args: number[]): void;
   col2im(...args: number[]): void;
   depthwise(...args: number[]): void;
+  depthwisePadded(...args: number[]): void;
   depthwiseBackpropInput(...args: number[]): void;
   depthwiseBackpropFilter(...args: number[]): void;
   flipKernel(weight: Pointer, taps: number, channels: number, out: Pointer): void;
