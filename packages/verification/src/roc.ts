@@ -143,7 +143,8 @@ function tprAt(counts: LadderCounts, fpr: number): TprAtFpr {
   return {
     fpr,
     tpr: accepted / positives,
-    threshold: first < thresholds.length ? thresholds[first] : Number.POSITIVE_INFINITY,
+    // Plus 0: never −0, which is the same threshold under another name.
+    threshold: first < thresholds.length ? thresholds[first] + 0 : Number.POSITIVE_INFINITY,
     falseAccepts: first < thresholds.length ? falseAccepts[first] : 0,
     truePositives: accepted,
     resolved: 1 / negatives <= fpr,

@@ -60,7 +60,7 @@ export function bruteTprAtFpr(scores: number[], positive: boolean[], fpr: number
     // A threshold accepts every pair of its score: look only after the last of them.
     if (k + 1 < descending.length && scores[descending[k + 1]] === scores[pair]) return;
     if (counts.falseAccepts / negatives <= fpr && counts.truePositives > best.truePositives) {
-      best = { threshold: scores[pair], ...counts };
+      best = { threshold: scores[pair] + 0, ...counts };
     }
   });
   return { ...best, tpr: best.truePositives / positives };

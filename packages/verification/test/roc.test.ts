@@ -38,6 +38,18 @@ const scored = fc
   .filter((pairs) => pairs.some(([, p]) => p) && pairs.some(([, p]) => !p));
 
 describe('rocFromScores', () => {
+  it('gives 0 as a threshold, never −0', () => {
+    for (const zeros of [
+      [-0, 0],
+      [0, -0],
+      [-0, -0],
+    ]) {
+      const scores = [-Number.MIN_VALUE, ...zeros, Number.MIN_VALUE];
+      const { tprAtFpr } = rocFromScores(scores, [false, true, true, false], { fprs: [0.5], rocPoints: 8 });
+      expect(Object.is(tprAtFpr[0]!.threshold, 0)).toBe(true);
+    }
+  });
+
   it('equals sorting every score, ties and the extremes of doubles included', () => {
     fc.assert(
       fc.property(scored, fc.integer({ min: 8, max: 300 }), (pairs, rocPoints) => {
