@@ -121,6 +121,13 @@ describe('the download', () => {
       );
     }));
 
+  it('says so where there is neither pip nor the name of an index', async () => {
+    vi.stubEnv('PIP_INDEX_URL', undefined);
+    expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
+      /no Python with pip here, and PIP_INDEX_URL names no package index\..*Install Python with pip/s,
+    );
+  });
+
   it('says so where there is no network', async () => {
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
     expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(

