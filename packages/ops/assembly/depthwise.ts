@@ -267,17 +267,10 @@ export function depthwiseBackpropInput(
         oyFirst = oh - 1;
       }
       const kyEnd = min(kh, ty + 1);
-      // tx % sw and tx / sw, counted along: two divisions a pixel would take most of the time.
-      let rest = padLeft % sw - 1;
-      let quotient = padLeft / sw;
       for (let ix = 0; ix < w; ix++) {
         const tx = ix + padLeft;
-        if (++rest == sw) {
-          rest = 0;
-          quotient++;
-        }
-        let kxFirst = rest;
-        let oxFirst = quotient;
+        let kxFirst = tx % sw;
+        let oxFirst = tx / sw;
         if (oxFirst >= ow) {
           kxFirst += (oxFirst - ow + 1) * sw;
           oxFirst = ow - 1;

@@ -1,7 +1,7 @@
 // C[m,n] (+)= A·B, with A and B each as stored or transposed. A register tile of 4 rows and 8 columns walks down the
 // rows of A, which is read in place; B is packed block by block into panels of eight columns where more than a few tiles
 // will read it, and read in place otherwise. A product of rows with rows and a long depth takes dot products instead.
-import { madd, sum4 } from './simd';
+import { dot, madd, sum4 } from './simd';
 
 const NB: i32 = 256; // columns of B packed at a time
 const KB: i32 = 256; // depth of a packed block: 256 x 256 floats stay in the second-level cache
@@ -291,13 +291,4 @@ function tail(a: usize, b: usize, from: usize, bytes: usize): f32 {
   let s: f32 = 0;
   for (let p = from; p < bytes; p += 4) s += load<f32>(a + p) * load<f32>(b + p);
   return s;
-}
-
-/** The dot product of two rows of k floats. */
-export function dot(a: usize, b: usize, k: i32): f32 {
-  const vector = <usize>(k & ~3) << 2;
-  let acc = f32x4.splat(0);
-  let p: usize = 0;
-  for (; p < vector; p += 16) acc = madd(acc, v128.load(a + p), v128.load(b + p));
-  return sum4(acc) + tail(a, b, p, <usize>k << 2);
 }

@@ -1,7 +1,7 @@
 // The margin softmax over class centres, a block of classes at a time: the cosines of a block stay in cache between the
 // product that makes them and the two that use them, and the whole matrix of logits is never there.
-import { dot, gemm, gemmScratchBytes } from './gemm';
-import { exp1, exp4, max4, sum4 } from './simd';
+import { gemm, gemmScratchBytes } from './gemm';
+import { dot, exp1, exp4, max4, sum4 } from './simd';
 
 const BLOCK: i32 = 128; // classes at a time
 const NO_COLUMN: f32 = -1e30; // as in src/margin-softmax.ts

@@ -1,17 +1,5 @@
 // Operations on rows of x[m,d]: unit length and its gradient, sums over labels.
-import { madd, sum4 } from './simd';
-
-@inline
-function dot(a: usize, b: usize, d: i32): f32 {
-  const bytes = <usize>d << 2;
-  const vector = bytes & ~15;
-  let acc = f32x4.splat(0);
-  let i: usize = 0;
-  for (; i < vector; i += 16) acc = madd(acc, v128.load(a + i), v128.load(b + i));
-  let s = sum4(acc);
-  for (; i < bytes; i += 4) s += load<f32>(a + i) * load<f32>(b + i);
-  return s;
-}
+import { dot } from './simd';
 
 /** y[r] = x[r] / max(|x[r]|, eps). */
 export function l2Normalize(x: usize, m: i32, d: i32, eps: f32, y: usize): void {

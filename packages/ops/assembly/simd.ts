@@ -13,6 +13,19 @@ export function sum4(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
+/** The dot product of two rows of d floats. */
+@inline
+export function dot(a: usize, b: usize, d: i32): f32 {
+  const bytes = <usize>d << 2;
+  const vector = bytes & ~15;
+  let acc = f32x4.splat(0);
+  let i: usize = 0;
+  for (; i < vector; i += 16) acc = madd(acc, v128.load(a + i), v128.load(b + i));
+  let s = sum4(acc);
+  for (; i < bytes; i += 4) s += load<f32>(a + i) * load<f32>(b + i);
+  return s;
+}
+
 // pmin and pmax below are one instruction where min and max are eight; with the variable first they too pass NaN on.
 
 // e^x to within 2 units in the last place; 0 below -87.3, where float32 has no normal numbers left. x = n·ln 2 + r with

@@ -198,12 +198,12 @@ export function fill(count: number, seed: number, low = -1, high = 1): Float32Ar
 }
 
 /** Seeded values for every input of a case. */
-export function valuesOf(c: ContractCase): Record<string, Float32Array> {
+export function valuesOf(c: ContractCase, seed = 1): Record<string, Float32Array> {
   const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
   return Object.fromEntries(
     Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
       name,
-      fill(size(shape), i + 1, low, high),
+      fill(size(shape), seed + i, low, high),
     ]),
   );
 }

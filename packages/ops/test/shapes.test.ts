@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
 import * as ops from '../src/index';
-import { type ContractCase, evaluate, fill, relativeError } from './contract';
+import { type ContractCase, evaluate, fill, relativeError, valuesOf } from './contract';
 
 const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -15,12 +15,7 @@ async function expectAgreement(
   seed: number,
   termSize?: number,
 ): Promise<void> {
-  const values = Object.fromEntries(
-    Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
-      name,
-      fill(sizeOf(shape), seed + i, low, high),
-    ]),
-  );
+  const values = valuesOf(c, seed);
   const expected = await on('cpu', () => evaluate(c, values));
   await start(backend);
   const before = tf.memory().numTensors;
