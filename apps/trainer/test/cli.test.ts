@@ -144,6 +144,11 @@ describe('train', () => {
       ['train', 'x.yaml', '--resume', 'r'],
       "error: --resume goes on with the run's own config; x.yaml would be another\n  Leave x.yaml out; change single settings with --set, such as --set training.steps=2000.\n",
     ],
+    [['train', '--grow', 'none'], 'error: there is no run none\n'],
+    [
+      ['train', '--grow', 'a', '--resume', 'b'],
+      'error: --resume goes on with a run and --grow begins a new one\n  Leave one of them out.\n',
+    ],
     [
       ['train', '--dta', 'x'],
       "error: unknown option '--dta'\n(Did you mean --data?)\n(unitsphere --help says how)\n",

@@ -50,6 +50,8 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
       m3: 0.2,
       warmup: { steps: 9, marginFrom: 0, scaleFrom: 30 },
       centerInitStd: 0.01,
+      interclassFilteringThreshold: 0,
+      partialFc: { store: 'memory', unsampled: 'frozen' },
     });
     expect(optimizer).toMatchObject({ name: 'sgd', momentum: 0.9, nesterov: false });
     expect(optimizer).not.toHaveProperty('betas');
@@ -69,6 +71,8 @@ describe('a whole config written to YAML', () => {
     'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {train: 0.85, validation: 0}}',
     'data: {augment: {probability: 1}}\nschedule: {name: constant}\nmodel: {neck: flatten, pretrained: w.safetensors}',
     'training: {validateEvery: null, checkpointEvery: null}\noutput: {name: mine}',
+    'loss: {partialFc: {sampleRate: 0.1, store: host, unsampled: caught-up}, interclassFilteringThreshold: 0.5}',
+    'loss: {partialFc: {sampledClasses: 1000, store: file}}\ntraining: {growFrom: /runs/old}',
   ])('gives itself again: %s', (yaml) => {
     const config = parseConfig(yaml);
     expect(parseConfig(stringifyConfig(config))).toEqual(config);
@@ -107,6 +111,8 @@ describe('errors name the place, the key and what to do', () => {
     ['optimizer: {betas: [0.9, 1]}'],
     ['optimizer: {ema: {}}'],
     ['training: {steps: 0}'],
+    ['loss: {partialFc: {sampleRate: 0}}'],
+    ['loss: {partialFc: {store: disk}}'],
     ['training: {steps: 10.5}'],
     ['training: {steps: .inf}'],
     ['training: {batchSize: 1}'],
@@ -126,6 +132,9 @@ describe('errors name the place, the key and what to do', () => {
     ['data: {source: folder, path: x, identities: 5}'],
     ['data: {path: x}'],
     ['data: {cacheDir: x}'],
+    ['loss: {partialFc: {sampleRate: 0.1, sampledClasses: 10}}'],
+    ['loss: {partialFc: {cacheMiB: 10}}'],
+    ['model: {pretrained: w.safetensors}\ntraining: {growFrom: runs/old}'],
     ['data:\n  split: {train: 0.9, validation: 0.2}'],
     ['data: {split: {train: 0.85, validation: 0}}\ntraining: {validateEvery: 10}'],
     ['data: {split: {test: 0}}\ntraining: {testEvery: 10}'],

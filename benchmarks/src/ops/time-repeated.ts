@@ -40,9 +40,12 @@ function processorMilliseconds(): number {
   return (user + system) / 1000;
 }
 
-/** Work is done in order: a value asked for last comes when all before it is done. */
+/** Hands the device what is still gathered for it and waits until all is done. A small value asked for would not do: the backend computes it here. */
 async function deviceIdle(): Promise<void> {
-  const marker = tf.tidy(() => tf.add(tf.zeros([1]), 1));
-  await marker.data();
-  marker.dispose();
+  const { device, submitQueue } = tf.backend() as unknown as {
+    device: { queue: { onSubmittedWorkDone(): Promise<void> } };
+    submitQueue(): void;
+  };
+  submitQueue.call(tf.backend());
+  await device.queue.onSubmittedWorkDone();
 }

@@ -51,11 +51,12 @@ const PYTORCH_SETTINGS: { id: string; label: string; options: string[]; extra?: 
 export function stepContenders(workload: Workload): StepContender[] {
   const cores = availableParallelism();
   const common = workloadArguments(workload);
-  const ours = (backend: string, replicas = 1): StepContender => ({
+  const ours = (backend: string, replicas = 1, extra = false): StepContender => ({
     id: `unitsphere-${backend}${replicas > 1 ? `-${replicas}` : ''}`,
     label: `unitsphere, ${backend}, ${replicas} replica${replicas > 1 ? 's' : ''}`,
     family: 'ours',
     backend,
+    extra,
     command: process.execPath,
     args: trainOnDemand(common, backend, replicas, 'ours'),
   });
@@ -72,6 +73,9 @@ export function stepContenders(workload: Workload): StepContender[] {
     // Batch norm needs two images on each.
     ...(cores > 1 && workload.batch >= 2 * cores ? [ours('wasm', cores)] : []),
     ours('webgpu'),
+    // Of `cpu` ours is the composition of its own kernels, and `node` needs a library that is built first.
+    ours('node', 1, true),
+    ours('cpu', 1, true),
     ...PYTORCH_SETTINGS.map(
       ({ id, label, options, extra }): StepContender => ({
         id: `pytorch-${id}`,

@@ -89,6 +89,7 @@ describe('BatchLoader', () => {
           for (let step = 0; step < steps; step++) {
             const batch = await loader.next();
             expect(batch.epoch).toBe(0);
+            expect(loader.labelsAt(step)).toEqual(batch.labels);
             const plan = loader.sampler.batchPlan(step);
             for (const [i, { identity, sample, view, label }] of plan.entries()) {
               expect(batch.labels[i]).toBe(label);

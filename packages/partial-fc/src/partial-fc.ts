@@ -57,7 +57,7 @@ export interface PartialFCOptions {
 /** What may be said beside a batch. */
 export interface PartialFCPass {
   /**
-   * This rank's labels of the next batch, where they are known: a store in a file then reads their rows, too, while
+   * The labels of the next batch, of all ranks where they are known: a store in a file then reads their rows, too, while
    * this pass computes. Those of the other classes of the next sample it always does.
    */
   nextLabels?: Int32Array;
@@ -318,6 +318,44 @@ export class PartialFC {
       step: this.#stepCount,
       rates: this.#rates.slice(0, this.#optimizer.unsampled === 'caught-up' ? this.#stepCount : 0),
     });
+  }
+
+  /**
+   * Puts centres in place of those that are there, as when classes are added to a trained head: make one with more
+   * classes and give it the old one's. The optimizer's state of the rows stays as it is.
+   * @param classes Class numbers, ascending; those of other ranks are passed over.
+   * @param centers float32 [classes.length, dimensions], row-major.
+   * @throws RangeError where the length differs, a class is out of range or they are not ascending, NotFiniteError where
+   *   a value is no finite number: nothing is changed then; what the store throws.
+   */
+  async setCenters(classes: Int32Array, centers: Float32Array): Promise<void> {
+    this.#idle('setCenters');
+    const { dimensions } = this;
+    if (centers.length !== classes.length * dimensions) {
+      throw new RangeError(
+        `PartialFC: ${classes.length} classes of ${dimensions} dimensions came with ${centers.length} values.`,
+      );
+    }
+    classes.forEach((number, i) => {
+      if (number < 0 || number >= this.classes || (i > 0 && number <= classes[i - 1]!)) {
+        throw new RangeError(
+          `PartialFC: setCenters needs ascending classes from 0 to ${this.classes - 1}, but class ${number} is at place ${i}.`,
+        );
+      }
+    });
+    const odd = centers.findIndex((value) => !Number.isFinite(value));
+    if (odd >= 0) {
+      throw new NotFiniteError(
+        `PartialFC: the centre given for class ${classes[Math.floor(odd / dimensions)]} holds ${centers[odd]}. Nothing was changed.`,
+      );
+    }
+    const begin = lowerBound(classes, this.firstClass);
+    const end = lowerBound(classes, this.firstClass + this.store.spec.rows);
+    if (begin === end) return;
+    const rows = classes.subarray(begin, end).map((number) => number - this.firstClass);
+    const values = centers.subarray(begin * dimensions, end * dimensions);
+    const block = await this.store.gather(rows, ({ tables }) => tables.get('weight')!.set(values));
+    block.dispose();
   }
 
   /** Says that the checkpoint with the last stateDict() is safely on the disk. */

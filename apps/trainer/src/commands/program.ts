@@ -35,6 +35,10 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
     .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
     .option('--output <DIR>', 'the folder that holds runs')
     .option('--resume <RUN>', 'go on with a run that was stopped')
+    .option(
+      '--grow <RUN>',
+      'begin a new run with a trained one: its weights, and its class centres beside new ones',
+    )
     .addHelpText(
       'after',
       `
@@ -42,7 +46,8 @@ Examples:
   unitsphere train
   unitsphere train configs/cards.yaml --data cards
   unitsphere train configs/documents.yaml --set training.steps=200 --set loss.margin=0.3
-  unitsphere train --resume runs/documents-20260301-140509`,
+  unitsphere train --resume runs/documents-20260301-140509
+  unitsphere train --grow runs/cards-20260301-140509 --data more-cards`,
     )
     .action(async (config, options) =>
       setExitCode(await (await import('./train.js')).train(config, options, work)),

@@ -22,6 +22,7 @@ export interface TrainOptions {
   output?: string;
   set?: string[];
   resume?: string;
+  grow?: string;
 }
 
 /** What to train, and where: the run is made or opened once the data is known to be good. */
@@ -33,8 +34,7 @@ interface Plan {
 
 /** Trains a new run, or goes on with one. Gives the exit code. */
 export async function train(file: string | undefined, options: TrainOptions, work: Work): Promise<number> {
-  const { config, resume, openRun } =
-    options.resume === undefined ? planRun(file, options) : await planResume(file, options.resume, options);
+  const { config, resume, openRun } = await plan(file, options);
   const progress = new Progress({ totalSteps: config.training.steps });
   let run: RunDirectory | undefined;
   const interrupt = listenForInterrupt(() => {
@@ -73,14 +73,39 @@ export async function train(file: string | undefined, options: TrainOptions, wor
   }
 }
 
-function planRun(file: string | undefined, options: TrainOptions): Plan {
+async function plan(file: string | undefined, options: TrainOptions): Promise<Plan> {
+  if (options.resume !== undefined) return planResume(file, options.resume, options);
+  if (options.grow !== undefined) return planGrowth(file, options.grow, options);
   const config = loadConfig(file, readOverrides(options));
-  const name = config.output.name ?? `${runName(file, config)}-${timestamp(new Date())}`;
+  return newRun(config, file === undefined ? config.data.source : basename(file, extname(file)));
+}
+
+function newRun(config: Config, called: string): Plan {
+  const name = config.output.name ?? `${called}-${timestamp(new Date())}`;
   return {
     config,
     resume: false,
     openRun: () => openWith(config, RunDirectory.create(config.output.directory, name)),
   };
+}
+
+/** A new run with the config given, or else that of the run it grows from. */
+async function planGrowth(file: string | undefined, path: string, options: TrainOptions): Promise<Plan> {
+  const run = await RunDirectory.openForReading(path);
+  const written = `--grow ${path}`;
+  const growFrom = { path: ['training', 'growFrom'], value: path, written };
+  // Its own settings that are of that run alone.
+  const inherited = [
+    ['output', 'name'],
+    ['model', 'pretrained'],
+  ];
+  const overrides = [growFrom, ...readOverrides(options)];
+  const called = basename(run.path).replace(/-\d{8}-\d{6}$/, '');
+  if (file !== undefined) return newRun(loadConfig(file, overrides), called);
+  const left = inherited.map((key) => ({ path: key, value: undefined, written }));
+  const text = stringifyConfig(await run.readConfig());
+  const config = parseConfig(text, { file: run.file(RUN_FILES.config), overrides: [...left, ...overrides] });
+  return newRun(absolutePaths(config), called);
 }
 
 async function planResume(file: string | undefined, path: string, options: TrainOptions): Promise<Plan> {
@@ -92,6 +117,11 @@ async function planResume(file: string | undefined, path: string, options: Train
   if (options.output !== undefined) {
     throw new UserError('--resume writes to the run it goes on with; --output would be another', {
       hint: 'Leave --output out.',
+    });
+  }
+  if (options.grow !== undefined) {
+    throw new UserError('--resume goes on with a run and --grow begins a new one', {
+      hint: 'Leave one of them out.',
     });
   }
   const config = await changeConfig(await RunDirectory.openForReading(path), options);
@@ -142,10 +172,6 @@ async function withWayOn(error: unknown, run: RunDirectory): Promise<unknown> {
   if (!checkpoint) return error;
   const way = `Go on from step ${checkpoint.step} with: unitsphere train --resume ${relativePath(run.path)}`;
   return new UserError(error.message, { hint: [error.hint, way].filter(Boolean).join('\n'), cause: error });
-}
-
-function runName(file: string | undefined, config: Config): string {
-  return file === undefined ? config.data.source : basename(file, extname(file));
 }
 
 /** 2026-03-01 14:05:09 → "20260301-140509", in local time, as the user's clock shows it. */

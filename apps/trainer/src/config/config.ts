@@ -53,11 +53,20 @@ export interface MarginWarmup {
   scaleFrom: number;
 }
 
+/** Which classes a step takes, and where their centres live. */
+export type PartialFcConfig = {
+  sampleRate?: number;
+  sampledClasses?: number;
+  unsampled: (typeof CHOICES.unsampled)[number];
+} & ({ store: 'memory' | 'host' } | { store: 'file'; cacheMiB: number });
+
 interface LossShared {
   scale: number;
   warmup: MarginWarmup | null;
   /** Standard deviation of the class centres at the start. */
   centerInitStd: number;
+  interclassFilteringThreshold: number;
+  partialFc: PartialFcConfig;
 }
 
 export type LossConfig = LossShared &
@@ -94,6 +103,8 @@ export interface TrainingConfig {
   validateEvery: number | null;
   testEvery: number | null;
   checkpointEvery: number | null;
+  /** A run's folder. */
+  growFrom?: string;
   keepCheckpoints: number;
 }
 
@@ -159,11 +170,23 @@ function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']
   return neck === 'squeeze' ? { ...rest, neck, squeezeRatio: squeezeRatio ?? 0.25 } : { ...rest, neck };
 }
 
-function completeLoss({ name, margin, m1, m2, m3, warmup, ...rest }: CheckedConfig['loss']): LossConfig {
-  const shared = { ...rest, warmup: warmup && { ...warmup, scaleFrom: warmup.scaleFrom ?? rest.scale } };
+function completeLoss(checked: CheckedConfig['loss']): LossConfig {
+  const { name, margin, m1, m2, m3, warmup, partialFc, ...rest } = checked;
+  const shared = {
+    ...rest,
+    warmup: warmup && { ...warmup, scaleFrom: warmup.scaleFrom ?? rest.scale },
+    partialFc: completePartialFc(partialFc),
+  };
   if (name === 'softmax') return { name, ...shared };
   if (name === 'combined') return { name, m1: m1 ?? 1, m2: m2 ?? 0.3, m3: m3 ?? 0.2, ...shared };
   return { name, margin: margin ?? 0.2, ...shared };
+}
+
+function completePartialFc({ cacheMiB, ...checked }: CheckedConfig['loss']['partialFc']): PartialFcConfig {
+  const rest = withoutUndefined(checked);
+  return rest.store === 'file'
+    ? { ...rest, store: rest.store, cacheMiB: cacheMiB ?? 128 }
+    : { ...rest, store: rest.store };
 }
 
 function completeOptimizer(checked: CheckedConfig['optimizer']): OptimizerConfig {
@@ -180,7 +203,7 @@ function completeSchedule({ name, warmup, power }: CheckedConfig['schedule']): S
 function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
   const validateEvery = data.split.validation === 0 ? null : 200;
   return {
-    ...training,
+    ...withoutUndefined(training),
     validateEvery: training.validateEvery === undefined ? validateEvery : training.validateEvery,
   };
 }

@@ -38,7 +38,7 @@ function readText(file: string): string {
 
 /** The config with its paths taken from the working folder. */
 export function absolutePaths(config: Config): Config {
-  const { data, model, output } = config;
+  const { data, model, training, output } = config;
   return {
     ...config,
     data:
@@ -46,6 +46,7 @@ export function absolutePaths(config: Config): Config {
         ? { ...data, path: resolve(data.path), ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }) }
         : data,
     model: model.pretrained === undefined ? model : { ...model, pretrained: resolve(model.pretrained) },
+    training: training.growFrom ? { ...training, growFrom: resolve(training.growFrom) } : training,
     output: { ...output, directory: resolve(output.directory) },
   };
 }

@@ -84,6 +84,7 @@ function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
       yield issue(`loss.${key}`, `only name: combined has ${key}; ${remove(`loss.${key}`)}`);
     }
   }
+  yield* checkPartialFc(loss);
   const { warmup } = loss;
   if (warmup === null) return;
   if (warmup.steps > training.steps) {
@@ -95,6 +96,21 @@ function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
   if (warmup.marginFrom > 0 && (loss.name === 'softmax' || loss.name === 'combined')) {
     const why = loss.name === 'softmax' ? 'softmax has no margin' : 'combined starts without margins';
     yield issue('loss.warmup.marginFrom', `${why}; ${remove('loss.warmup.marginFrom')}`);
+  }
+}
+
+function* checkPartialFc({ partialFc }: CheckedConfig['loss']): Generator<Issue> {
+  if (partialFc.sampleRate !== undefined && partialFc.sampledClasses !== undefined) {
+    yield issue(
+      'loss.partialFc.sampledClasses',
+      `sampleRate is given too; ${remove('loss.partialFc.sampleRate')}, or this`,
+    );
+  }
+  if (partialFc.store !== 'file' && partialFc.cacheMiB !== undefined) {
+    yield issue(
+      'loss.partialFc.cacheMiB',
+      `only store: file has a cache; ${remove('loss.partialFc.cacheMiB')}`,
+    );
   }
 }
 
@@ -118,7 +134,14 @@ function* checkSchedule({ schedule }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkTraining({ training: { replicas, batchSize } }: CheckedConfig): Generator<Issue> {
+function* checkTraining({ training, model }: CheckedConfig): Generator<Issue> {
+  const { replicas, batchSize, growFrom } = training;
+  if (growFrom !== undefined && model.pretrained !== undefined) {
+    yield issue(
+      'model.pretrained',
+      `the weights are those of the run that training.growFrom names; ${remove('model.pretrained')}`,
+    );
+  }
   // Batch norm has no variance of one image.
   const most = Math.floor(batchSize / 2);
   if (replicas !== 'auto' && replicas > 1 && replicas > most) {

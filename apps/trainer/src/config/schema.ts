@@ -11,6 +11,8 @@ export const CHOICES = {
   neck: listNecks(),
   norm: listHeadNorms(),
   loss: ['cosface', 'arcface', 'combined', 'softmax'],
+  centerStore: ['memory', 'host', 'file'],
+  unsampled: ['frozen', 'caught-up'],
   optimizer: ['adamw', 'sgd'],
   schedule: ['polynomial', 'cosine', 'constant'],
 } as const;
@@ -122,6 +124,29 @@ const model = z.strictObject({
     .describe('The normalisation after each linear layer.'),
 });
 
+const partialFc = z.strictObject({
+  sampleRate: positive()
+    .max(1)
+    .optional()
+    .describe('The fraction of the classes that a step samples. Default 1: all, the full softmax.'),
+  sampledClasses: count().optional().describe('In its place: how many classes a step samples.'),
+  store: z
+    .enum(CHOICES.centerStore)
+    .default('memory')
+    .describe(
+      "Where class centres live: in the backend's memory, in the host's with only the sampled ones going up, or in a file in the run's folder, for more than memory holds.",
+    ),
+  cacheMiB: positive()
+    .optional()
+    .describe('store: file: memory for centres in use, a replica, in MiB. Default 128.'),
+  unsampled: z
+    .enum(CHOICES.unsampled)
+    .default('frozen')
+    .describe(
+      'What the optimizer does to a class that is not sampled: nothing, or, when it is next sampled, all it would have done.',
+    ),
+});
+
 const loss = z.strictObject({
   name: z
     .enum(CHOICES.loss)
@@ -144,6 +169,19 @@ const loss = z.strictObject({
     .default(null)
     .describe('Raise the margin (and the scale) over the first steps.'),
   centerInitStd: positive().default(0.01).describe('Standard deviation of the class centres at the start.'),
+  interclassFilteringThreshold: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      "A cosine above this with a class that is not the image's counts as 0: the two classes may be one. 0 for none.",
+    ),
+  partialFc: partialFc
+    .prefault({})
+    .describe(
+      'PartialFC: how many of the classes each step takes into its softmax, and where their centres live.',
+    ),
 });
 
 const optimizer = z.strictObject({
@@ -204,6 +242,13 @@ const training = z.strictObject({
     .nullable()
     .default(200)
     .describe('Steps between checkpoints; null for only at the end.'),
+  growFrom: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "A trained run's folder: begin with its weights, and with its class centres for the classes that it has too. On the command line: --grow.",
+    ),
   keepCheckpoints: count()
     .default(2)
     .describe('How many of the newest checkpoints are kept, beside the best.'),

@@ -1,6 +1,15 @@
 import type { Communicator } from '@unitsphere/collectives';
 
-const COMMANDS = ['train', 'embed', 'checkpointFiles', 'restore', 'loadPretrained', 'stop'] as const;
+const COMMANDS = [
+  'train',
+  'embed',
+  'checkpointFiles',
+  'checkpointWritten',
+  'restore',
+  'loadPretrained',
+  'grow',
+  'stop',
+] as const;
 
 /** What rank 0 has all replicas do: a method of theirs, or to end. */
 export interface Command {

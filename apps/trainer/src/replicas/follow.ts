@@ -1,6 +1,7 @@
 import { useBackend } from '@unitsphere/backends';
 import { serveReplica } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
+import type { CentersPlace } from '../train/center-store.js';
 import { hear } from './commands.js';
 import { Replica } from './replica.js';
 import { SharedBatch } from './shared-batch.js';
@@ -12,15 +13,17 @@ export interface FollowerStart {
   /** The backend that rank 0 runs on. */
   backend: string;
   batch: SharedBatch['memory'];
+  /** Where class centres in files lie. */
+  centers?: CentersPlace;
 }
 
 /** A replica's thread: does what rank 0 tells, until it is told to stop. */
 export function follow(): Promise<void> {
   return serveReplica<FollowerStart>(async ({ communicator, data }) => {
-    const { config, classCount, backend } = data;
+    const { config, classCount, backend, centers } = data;
     await useBackend(backend);
     const batch = SharedBatch.open(data.batch, config.data.imageSize);
-    const replica = new Replica(config, classCount, communicator, batch);
+    const replica = new Replica(config, classCount, communicator, batch, centers);
     for (let command = hear(communicator); command.name !== 'stop'; command = hear(communicator)) {
       const { name, step, count } = command;
       if (name === 'train') await replica.train(step, count);

@@ -2,11 +2,12 @@ import type { Communicator } from '@unitsphere/collectives';
 import type { Batch } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
+import type { CentersPlace } from '../train/center-store.js';
 import type { CheckpointFiles } from '../train/checkpoint-files.js';
 import type { TrainingState } from '../train/training-state.js';
 import type { StepResult } from '../train/training-step.js';
 import { tell } from './commands.js';
-import { Replica } from './replica.js';
+import { type GrowthSource, Replica } from './replica.js';
 import type { SharedBatch } from './shared-batch.js';
 
 /** Rank 0 of a training: has all replicas do what it does itself. With one replica there is nobody to tell. */
@@ -18,8 +19,9 @@ export class LeadReplica implements ImageEmbedder {
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
+    centers?: CentersPlace,
   ) {
-    this.replica = new Replica(config, classCount, communicator, batch);
+    this.replica = new Replica(config, classCount, communicator, batch, centers);
   }
 
   get state(): TrainingState {
@@ -33,9 +35,18 @@ export class LeadReplica implements ImageEmbedder {
     tell(this.communicator, { name: 'loadPretrained' });
   }
 
-  /** Trains on a batch, each replica on its part. */
-  train({ step, images, labels }: Batch): Promise<StepResult> {
-    this.batch.write(images, labels);
+  /** Starts all replicas from another run's weights and class centres. @throws UserError when they do not fit. */
+  async grow(source: GrowthSource): Promise<void> {
+    tell(this.communicator, { name: 'grow' });
+    await this.replica.grow(source);
+  }
+
+  /**
+   * Trains on a batch, each replica on its part.
+   * @param nextLabels Those of the next batch: class centres in a file are then read ahead.
+   */
+  train({ step, images, labels }: Batch, nextLabels?: Int32Array): Promise<StepResult> {
+    this.batch.write(images, labels, nextLabels);
     const count = labels.length;
     tell(this.communicator, { name: 'train', step, count });
     return this.replica.train(step, count);
@@ -53,6 +64,12 @@ export class LeadReplica implements ImageEmbedder {
   async checkpointFiles(): Promise<CheckpointFiles> {
     tell(this.communicator, { name: 'checkpointFiles' });
     return (await this.replica.checkpointFiles())!;
+  }
+
+  /** Says that the checkpoint with the last files is safely on the disk. */
+  async checkpointWritten(): Promise<void> {
+    tell(this.communicator, { name: 'checkpointWritten' });
+    await this.replica.checkpointWritten();
   }
 
   /** Goes on from a checkpoint. @throws UserError when it does not fit. */

@@ -1,12 +1,27 @@
 import type { Communicator } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
 import { embedBatch, joinEmbeddings, joinImages } from '../evaluate/embed.js';
-import { type CheckpointFiles, checkpointFiles, restoreState } from '../train/checkpoint-files.js';
+import type { CentersPlace } from '../train/center-store.js';
+import {
+  type CheckpointFiles,
+  checkpointFiles,
+  restoreModel,
+  restoreState,
+} from '../train/checkpoint-files.js';
 import { loadPretrained } from '../train/load-pretrained.js';
 import { TrainingState } from '../train/training-state.js';
 import { createTrainingStep, type StepResult, type TrainingStep } from '../train/training-step.js';
+import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
 import type { SharedBatch } from './shared-batch.js';
+
+/** What a run grows from. */
+export interface GrowthSource {
+  /** The files of the weights that are evaluated. */
+  weights: CheckpointFiles;
+  /** Centres by their new class numbers. */
+  centers: AsyncIterable<CenterBlock>;
+}
 
 /**
  * One rank's part in a training: the model and the optimizer, the same on every rank, and a range of the class centres.
@@ -21,21 +36,38 @@ export class Replica {
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
+    centers?: CentersPlace,
   ) {
-    this.state = new TrainingState(config, classCount, communicator);
+    this.state = new TrainingState(config, classCount, communicator, centers);
     this.step = createTrainingStep(config, this.state);
   }
 
   /** Starts from the config's pretrained weights. */
   async loadPretrained(): Promise<void> {
     await loadPretrained(this.state.model.backbone, this.config.model.pretrained!);
+    this.state.restartAverage();
+  }
+
+  /** Starts from another run's weights and class centres, which rank 0 has. */
+  async grow(source?: GrowthSource): Promise<void> {
+    const { state, communicator } = this;
+    restoreModel(state.model, broadcastFiles(communicator, source?.weights));
+    state.restartAverage();
+    for await (const { classes, centers } of broadcastCenters(communicator, source?.centers)) {
+      await state.head.setCenters(classes, centers);
+    }
   }
 
   /** Trains on the batch that is in the shared memory. */
   train(step: number, count: number): Promise<StepResult> {
     const { rank, size } = this.communicator;
     const part = this.batch.part(count, rank, size);
-    return this.step({ step, ...part, share: part.labels.length / count });
+    return this.step({
+      step,
+      ...part,
+      share: part.labels.length / count,
+      nextLabels: this.batch.nextLabels(),
+    });
   }
 
   /**
@@ -64,6 +96,11 @@ export class Replica {
   /** The state as the files of a checkpoint, on rank 0. */
   checkpointFiles(): Promise<CheckpointFiles | undefined> {
     return checkpointFiles(this.state);
+  }
+
+  /** Says that the checkpoint with the last files is safely on the disk. */
+  checkpointWritten(): Promise<void> {
+    return this.state.head.checkpointWritten();
   }
 
   /** Goes on from a checkpoint, whose files rank 0 has. */

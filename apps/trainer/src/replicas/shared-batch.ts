@@ -1,5 +1,8 @@
 import { equalParts } from '@unitsphere/collectives';
 
+// What stands where there is no label.
+const NONE = -1;
+
 /** Images and labels of one batch. */
 export interface BatchPart {
   /** N × size × size × 3 bytes. */
@@ -11,7 +14,7 @@ export interface BatchPart {
 export class SharedBatch {
   private constructor(
     /** Plain data: post it to the replicas. */
-    readonly memory: { images: SharedArrayBuffer; labels: SharedArrayBuffer },
+    readonly memory: { images: SharedArrayBuffer; labels: SharedArrayBuffer; nextLabels: SharedArrayBuffer },
     private readonly imageBytes: number,
   ) {}
 
@@ -19,7 +22,11 @@ export class SharedBatch {
   static create(capacity: number, imageSize: number): SharedBatch {
     const bytes = imageSize * imageSize * 3;
     return new SharedBatch(
-      { images: new SharedArrayBuffer(capacity * bytes), labels: new SharedArrayBuffer(capacity * 4) },
+      {
+        images: new SharedArrayBuffer(capacity * bytes),
+        labels: new SharedArrayBuffer(capacity * 4),
+        nextLabels: new SharedArrayBuffer(capacity * 4),
+      },
       bytes,
     );
   }
@@ -34,10 +41,25 @@ export class SharedBatch {
     return this.memory.labels.byteLength / 4;
   }
 
-  /** Writes a batch, or images alone. The replicas must have read the one before. */
-  write(images: Uint8Array, labels: Int32Array = new Int32Array(0)): void {
+  /**
+   * Writes a batch, or images alone. The replicas must have read the one before.
+   * @param nextLabels Those of the batch that follows, where they are known.
+   */
+  write(
+    images: Uint8Array,
+    labels: Int32Array = new Int32Array(0),
+    nextLabels: Int32Array = new Int32Array(0),
+  ): void {
     new Uint8Array(this.memory.images).set(images);
     new Int32Array(this.memory.labels).set(labels);
+    const next = new Int32Array(this.memory.nextLabels);
+    next.fill(NONE);
+    next.set(nextLabels);
+  }
+
+  /** All labels of the batch that follows, as far as they were given. */
+  nextLabels(): Int32Array {
+    return new Int32Array(this.memory.nextLabels).filter((label) => label !== NONE);
   }
 
   /** A rank's part of the first `count` images, as equal as can be: views, to be read before the next write. */

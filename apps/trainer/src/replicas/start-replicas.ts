@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Communicator, withReplicas } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
+import type { CentersPlace } from '../train/center-store.js';
 import type { FollowerStart } from './follow.js';
 import { LeadReplica } from './lead-replica.js';
 import { replicaCount } from './replica-count.js';
@@ -11,6 +12,8 @@ export interface ReplicasStart {
   config: Config;
   classCount: number;
   backend: string;
+  /** Where class centres in files lie. */
+  centers?: CentersPlace;
   /** The module of their threads. Default: the one that is built beside this. */
   file?: URL | string;
 }
@@ -26,14 +29,14 @@ export function replicasOf({ training }: Config, backend: string): number {
  * @throws ReplicaError when one of them fails; what the work throws.
  */
 export function startReplicas<T>(
-  { config, classCount, backend, file = new URL('./replica.js', import.meta.url) }: ReplicasStart,
+  { config, classCount, backend, centers, file = new URL('./replica.js', import.meta.url) }: ReplicasStart,
   work: (lead: LeadReplica, communicator: Communicator) => Promise<T>,
 ): Promise<T> {
   const size = replicasOf(config, backend);
   const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize);
-  const start: FollowerStart = { config, classCount, backend, batch: batch.memory };
+  const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers };
   return withReplicas({ size, file, data: () => start }, async (communicator) => {
-    const lead = new LeadReplica(config, classCount, communicator, batch);
+    const lead = new LeadReplica(config, classCount, communicator, batch, centers);
     try {
       const result = await work(lead, communicator);
       lead.stop();

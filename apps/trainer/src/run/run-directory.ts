@@ -15,6 +15,7 @@ export const RUN_FILES = {
   config: 'config.yaml',
   metrics: 'metrics.jsonl',
   checkpoints: 'checkpoints',
+  centers: 'centers',
   summary: 'summary.json',
   reportData: 'report.json',
   report: 'report.html',

@@ -8,14 +8,16 @@ import {
   writeSafetensors,
 } from '@unitsphere/core';
 import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
+import { CenterStoreError } from '@unitsphere/partial-fc';
 import { UserError } from '../user-error.js';
-import { gatherHeadState } from './class-head.js';
+import { gatherHeadState, restoreHead } from './head-state.js';
 import type { TrainingState } from './training-state.js';
 
 /**
  * The files of a checkpoint. `backbone.safetensors` has timm's own keys, so it opens in timm as it is; `head.safetensors`
  * has `neck.*` and `head.*`; with a moving average these two hold the averaged weights and `raw.safetensors` the trained
- * ones, since the averaged are what is evaluated and shipped.
+ * ones, since the averaged are what is evaluated and shipped. `classes.safetensors` has the class centres, unless they live
+ * in files, whose generation is then in `optimizer.safetensors`.
  */
 export type CheckpointFiles = Record<string, Uint8Array>;
 
@@ -41,7 +43,8 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
       new Map([...(await model.neck.stateDict('neck.')), ...(await model.head.stateDict('head.'))]),
     );
   });
-  files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, centers.get(CENTERS_KEY)!]]));
+  const weight = centers.get(CENTERS_KEY);
+  if (weight) files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]));
   centers.delete(CENTERS_KEY);
   files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict(), centers);
   return files;
@@ -58,11 +61,7 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     else restoreModel(state.model, files);
     const optimizer = read(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
-    const centers: StateDict = new Map(read(files, 'classes.safetensors').tensors);
-    for (const [name, tensor] of optimizer.tensors) {
-      if (name.startsWith(CENTERS_PREFIX)) centers.set(name.slice(CENTERS_PREFIX.length), tensor);
-    }
-    await restoreHead(state, centers);
+    await restoreCenters(state, headStateOf(files));
     state.ema?.loadStateDict(toOptimizerState(read(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
@@ -87,10 +86,22 @@ function read(files: CheckpointFiles, name: string) {
   return readSafetensors(bytes);
 }
 
-async function restoreHead({ head }: TrainingState, centers: StateDict): Promise<void> {
+/** The class centres' whole state: rows, or of centres in files their generations. */
+export function headStateOf(files: CheckpointFiles): StateDict {
+  const state: StateDict = new Map();
+  const weight = files['classes.safetensors'];
+  if (weight) for (const [name, tensor] of readSafetensors(weight).tensors) state.set(name, tensor);
+  for (const [name, tensor] of read(files, 'optimizer.safetensors').tensors) {
+    if (name.startsWith(CENTERS_PREFIX)) state.set(name.slice(CENTERS_PREFIX.length), tensor);
+  }
+  return state;
+}
+
+async function restoreCenters({ head, communicator }: TrainingState, centers: StateDict): Promise<void> {
   try {
-    await head.loadStateDict(centers);
+    await restoreHead(head, centers, communicator);
   } catch (error) {
+    if (error instanceof UserError || error instanceof CenterStoreError) throw error;
     throw new StateDictError((error as Error).message, { cause: error });
   }
 }

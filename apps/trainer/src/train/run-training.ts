@@ -4,14 +4,18 @@ import { type EvaluationImages, evaluationImages } from '../evaluate/evaluation-
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import { startReplicas } from '../replicas/start-replicas.js';
+import { replicasOf, startReplicas } from '../replicas/start-replicas.js';
 import { fprKey, summarizeVerification } from '../report/index.js';
+import type { Checkpoint } from '../run/checkpoint.js';
 import { latestCheckpoint, writeCheckpoint } from '../run/checkpoints.js';
 import type { MetricsLog } from '../run/metrics-log.js';
-import type { RunDirectory } from '../run/run-directory.js';
+import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
+import { centerError } from './center-error.js';
 import { type Dataset, openDataset } from './dataset.js';
-import { writeSeenIdentities } from './seen-identities.js';
+import { type Growth, openGrowth } from './growth.js';
+import { checkFileRanks } from './head-state.js';
+import { readSeenFile, writeSeenIdentities } from './seen-identities.js';
 import type { TrainingState } from './training-state.js';
 import type { TrainingOptions, TrainingOutcome } from './types.js';
 import { type UntrainedFigures, writeResults } from './write-results.js';
@@ -22,6 +26,9 @@ interface Saved {
   /** Wall-clock seconds of training so far, and those of them spent in steps. */
   seconds: number;
   stepSeconds: number;
+  /** Those of a step that the class centres took. */
+  lossSeconds: number;
+  replicas: number;
   preprocessing: TrainingState['preprocessing'];
   backbone: string;
 }
@@ -36,13 +43,35 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   progress.phase('reading images');
   const dataset = await openDataset(config, { warn: (message) => progress.note(message) });
   reportDataset(dataset, progress);
-  const run = await options.openRun();
   const classCount = dataset.split.train.length * config.data.views;
-  const start = { config, classCount, backend: backend.name, file: options.replicaFile };
-  return startReplicas(start, (lead, { size }) => {
-    if (size > 1) progress.note(`${size} replicas, each with its part of every batch`);
-    return trainIn(run, lead, { backend, dataset, replicas: size }, options);
-  });
+  checkSample(config, classCount);
+  const replicas = replicasOf(config, backend.name);
+  const run = await options.openRun();
+  const checkpoint = options.resume ? await findCheckpoint(run, progress) : null;
+  const inFiles = config.loss.partialFc.store === 'file';
+  if (checkpoint && inFiles) checkFileRanks(checkpoint.state.replicas as number, replicas);
+  const growth = checkpoint ? undefined : await openGrowth(config, dataset);
+  const centers = { folder: run.file(RUN_FILES.centers), overwrite: !checkpoint };
+  const start = { config, classCount, backend: backend.name, file: options.replicaFile, centers };
+  try {
+    return await startReplicas(start, (lead) => {
+      if (replicas > 1) progress.note(`${replicas} replicas, each with its part of every batch`);
+      return trainIn(run, lead, { backend, dataset, replicas, checkpoint, growth }, options);
+    });
+  } catch (error) {
+    throw centerError(error);
+  } finally {
+    await growth?.close();
+  }
+}
+
+function checkSample({ loss: { partialFc } }: TrainingOptions['config'], classes: number): void {
+  const { sampledClasses = 0 } = partialFc;
+  if (sampledClasses <= classes) return;
+  throw new UserError(
+    `loss.partialFc.sampledClasses is ${sampledClasses}, but there are ${classes} classes to sample from`,
+    { hint: 'Give fewer, or leave it out for the full softmax (--set loss.partialFc.sampledClasses=).' },
+  );
 }
 
 function reportDataset({ skipped, split, source }: Dataset, progress: ProgressReporter): void {
@@ -56,11 +85,22 @@ function reportDataset({ skipped, split, source }: Dataset, progress: ProgressRe
   );
 }
 
+/** What was found and opened for a training. */
+interface Prepared {
+  backend: UsedBackend;
+  dataset: Dataset;
+  replicas: number;
+  /** What it goes on from. */
+  checkpoint: Checkpoint | null;
+  /** What it begins with, where it does not go on. */
+  growth: Growth | undefined;
+}
+
 async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
-  { backend, dataset, replicas }: { backend: UsedBackend; dataset: Dataset; replicas: number },
-  { config, resume, progress, signal }: TrainingOptions,
+  { backend, dataset, replicas, checkpoint: begin, growth }: Prepared,
+  { config, progress, signal }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   const { source, split, spec } = dataset;
   const { training } = config;
@@ -70,12 +110,14 @@ async function trainIn(
   let loader: BatchLoader | undefined;
   let metrics: MetricsLog | undefined;
   try {
-    await writeSeenIdentities(run, config, dataset);
-    if (config.model.pretrained) await lead.loadPretrained();
+    const earlier = begin ? (await readSeenFile(run)).earlier : (growth?.seen ?? []);
+    await writeSeenIdentities(run, config, dataset, earlier);
+    if (growth) await grow(lead, growth, config.training.growFrom!, progress);
+    else if (config.model.pretrained && !begin) await lead.loadPretrained();
     progress.phase('preparing the held-out images');
     const validationImages = await evaluationImages(source, split.validation, size);
     const testImages = await evaluationImages(source, split.test, size);
-    const saved = resume ? await restoreLatest(run, lead, progress) : undefined;
+    const saved = begin ? await restore(begin, lead, progress) : undefined;
     let untrained = saved?.untrained;
     if (!untrained) {
       progress.phase('measuring the untrained network');
@@ -100,23 +142,38 @@ async function trainIn(
 
     const startedAt = performance.now() - 1000 * (saved?.seconds ?? 0);
     let stepSeconds = saved?.stepSeconds ?? 0;
+    let lossSeconds = saved?.lossSeconds ?? 0;
+    const readsAhead = config.loss.partialFc.store === 'file';
     const checkpoint = async () => {
       // First, so that after a power cut the metrics are no older than the checkpoint.
       await log.sync();
       const seconds = (performance.now() - startedAt) / 1000;
       const { preprocessing } = state;
-      const rest: Saved = { untrained, seconds, stepSeconds, preprocessing, backbone: config.model.backbone };
+      const { backbone } = config.model;
+      const rest: Saved = {
+        untrained,
+        seconds,
+        stepSeconds,
+        lossSeconds,
+        replicas,
+        preprocessing,
+        backbone,
+      };
       const files = await lead.checkpointFiles();
       await writeCheckpoint(run, state.step, files, { ...rest }, { keep: training.keepCheckpoints });
+      await lead.checkpointWritten();
     };
+    // What was grown is not to be had from the config and the seed again.
+    if (growth) await checkpoint();
     const due = (every: number | null) => every !== null && state.step % every === 0;
 
     while (state.step < training.steps && !signal?.aborted) {
       const begun = performance.now();
       const batch = await loader.next();
-      const result = await lead.train(batch);
+      const result = await lead.train(batch, readsAhead ? loader.labelsAt(batch.step + 1) : undefined);
       const milliseconds = performance.now() - begun;
       stepSeconds += milliseconds / 1000;
+      lossSeconds += result.lossMilliseconds / 1000;
       progress.step({
         step: state.step,
         epoch: batch.epoch,
@@ -128,7 +185,7 @@ async function trainIn(
       });
       if (due(training.logEvery) || state.step === training.steps) {
         const imagesPerSecond = (1000 * training.batchSize) / milliseconds;
-        const { lr, loss, gradientNorm, margin, scale } = result;
+        const { lr, loss, gradientNorm, margin, scale, lossMilliseconds } = result;
         await log.append({
           step: state.step,
           epoch: batch.epoch,
@@ -138,6 +195,7 @@ async function trainIn(
           scale,
           gradientNorm,
           imagesPerSecond,
+          lossMilliseconds,
         });
       }
       const points: ['validation' | 'test', number | null, EvaluationImages][] = [
@@ -173,6 +231,7 @@ async function trainIn(
       replicas,
       seconds: (performance.now() - startedAt) / 1000,
       stepSeconds,
+      lossSeconds,
       parameters: state.model.parameterCount(),
     });
     return { run, summary, step: state.step };
@@ -183,11 +242,21 @@ async function trainIn(
   }
 }
 
-async function restoreLatest(
-  run: RunDirectory,
+async function grow(
   lead: LeadReplica,
+  growth: Growth,
+  from: string,
   progress: ProgressReporter,
-): Promise<Saved | undefined> {
+): Promise<void> {
+  const { kept, added, dropped } = growth.classes;
+  const number = (n: number) => n.toLocaleString('en');
+  const gone = dropped ? `; ${number(dropped)} are not in this data and are left out` : '';
+  progress.note(`growing from ${from}: ${number(kept)} of its classes, ${number(added)} new ones${gone}`);
+  await lead.grow(growth);
+}
+
+/** The newest whole checkpoint of a run to go on with; null where it has none yet. */
+async function findCheckpoint(run: RunDirectory, progress: ProgressReporter): Promise<Checkpoint | null> {
   const { checkpoint, damaged } = await latestCheckpoint(run);
   for (const { directory, reason } of damaged) progress.note(`passed over ${directory}: ${reason}`);
   if (!checkpoint) {
@@ -195,8 +264,15 @@ async function restoreLatest(
       throw new UserError(`no checkpoint of ${run.path} is whole`, { hint: 'Train anew: unitsphere train.' });
     }
     progress.note('the run has no checkpoint yet; beginning at its first step');
-    return undefined;
   }
+  return checkpoint;
+}
+
+async function restore(
+  checkpoint: Checkpoint,
+  lead: LeadReplica,
+  progress: ProgressReporter,
+): Promise<Saved> {
   const files = Object.fromEntries(
     await Promise.all(checkpoint.files.map(async (name) => [name, await checkpoint.readFile(name)] as const)),
   );

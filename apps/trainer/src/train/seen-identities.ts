@@ -6,11 +6,14 @@ import type { Dataset } from './dataset.js';
 // Beside the checkpoints: which identities a run has trained on or chosen by, so that none is ever compared as unseen.
 const FILE = 'identities.json';
 
-interface SeenFile {
+/** The names of a run's identities. */
+export interface SeenFile {
   source: Config['data']['source'];
   train: string[];
   validation: string[];
   test: string[];
+  /** What the runs that this one grew from had seen. */
+  earlier: string[];
 }
 
 /** Writes down the names of each part. */
@@ -18,6 +21,7 @@ export async function writeSeenIdentities(
   run: RunDirectory,
   config: Config,
   { source, split }: Dataset,
+  earlier: string[],
 ): Promise<void> {
   const names = (part: number[]) => part.map((identity) => source.identities[identity]!.name);
   const file: SeenFile = {
@@ -25,12 +29,18 @@ export async function writeSeenIdentities(
     train: names(split.train),
     validation: names(split.validation),
     test: names(split.test),
+    earlier,
   };
   await run.writeFile(FILE, JSON.stringify(file));
 }
 
 /** Names that the run trained on or chose by; empty when the images are of another kind of source than the run's. */
 export async function readSeenIdentities(run: RunDirectory, config: Config): Promise<Set<string>> {
-  const file = JSON.parse(await readFile(run.file(FILE), 'utf8')) as SeenFile;
-  return new Set(file.source === config.data.source ? [...file.train, ...file.validation] : []);
+  const { source, train, validation, earlier } = await readSeenFile(run);
+  return new Set(source === config.data.source ? [...train, ...validation, ...earlier] : []);
+}
+
+/** Everything that was written down. */
+export async function readSeenFile(run: RunDirectory): Promise<SeenFile> {
+  return { earlier: [], ...JSON.parse(await readFile(run.file(FILE), 'utf8')) };
 }

@@ -5,6 +5,7 @@ import type { PartialFC } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
+import type { CentersPlace } from './center-store.js';
 import { createHead } from './class-head.js';
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
@@ -20,21 +21,30 @@ export class TrainingState {
   /** This rank's class centres; only their directions matter. */
   readonly head: PartialFC;
   readonly optimizer: Optimizer;
-  readonly ema: Ema | undefined;
+  /** The moving average of the weights. */
+  ema: Ema | undefined;
   /** Steps done. */
   step = 0;
 
+  /** @param centers Where class centres in files lie. */
   constructor(
-    config: Config,
+    private readonly config: Config,
     classCount: number,
     readonly communicator: Communicator = soloCommunicator(),
+    centers?: CentersPlace,
   ) {
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
     this.preprocessing = imageNetPreprocessing(config.data.imageSize);
     this.loss = createLoss(config.loss);
-    this.head = createHead(config, classCount, this.loss.loss, communicator);
+    this.head = createHead(config, classCount, this.loss.loss, communicator, centers);
     this.optimizer = createOptimizer(config.optimizer, this.model.parameters());
-    const { ema } = config.optimizer;
+    this.restartAverage();
+  }
+
+  /** Begins the moving average at the weights that are there now, as after weights were loaded to start from. */
+  restartAverage(): void {
+    this.ema?.dispose();
+    const { ema } = this.config.optimizer;
     // Running statistics too: averaged weights want the statistics that go with them.
     this.ema = ema ? new Ema([...this.model.parameters(), ...this.runningStatistics()], ema) : undefined;
   }

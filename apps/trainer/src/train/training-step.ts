@@ -18,6 +18,8 @@ export interface StepResult {
   gradientNorm: number;
   margin?: number;
   scale: number;
+  /** Spent in the class centres' forward, backward and update, by this replica's clock. */
+  lossMilliseconds: number;
 }
 
 /** A replica's part of the batch of a step, counted from 0. */
@@ -25,6 +27,8 @@ export interface StepPart extends BatchPart {
   step: number;
   /** Its fraction of the batch. */
   share: number;
+  /** All labels of the next batch, where they are known. */
+  nextLabels?: Int32Array;
 }
 
 /** Trains on one batch; the next call waits until this one's promise is settled. All replicas call it together. */
@@ -40,32 +44,35 @@ export class NotFiniteError extends UserError {}
 export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
-  const { model, head, optimizer, ema, preprocessing, communicator } = state;
+  const { model, head, optimizer, preprocessing, communicator } = state;
   const parameters = model.parameters();
   const reduction = new StepReduction(communicator, state.runningStatistics());
-  return async ({ step, images, labels, share }) => {
+  return async ({ step, images, labels, share, nextLabels }) => {
+    const lossTime = new Stopwatch();
     const settings = state.loss.at(step);
     const lr = baseRate * schedule(step);
     const input = toInput(images, preprocessing);
     const forward = forwardAndPullback(() => model.forward(input), parameters);
     let gradients: (tf.Tensor | null)[] = [];
     try {
-      const { loss, embeddingGradient, gradientSquareSum } = await headPass(state, forward.value, labels);
+      const { loss, embeddingGradient, gradientSquareSum } = await lossTime.during(() =>
+        headPass(state, forward.value, labels, nextLabels),
+      );
       gradients = pullback(forward, embeddingGradient);
       const reduced = await reduction.reduce({ gradients, squares: gradientSquareSum, share });
       gradients = reduced.gradients;
       const gradientNorm = Math.hypot(await globalNormAsync(gradients), Math.sqrt(reduced.squares));
-      const result: StepResult = { loss, lr, gradientNorm, ...settings };
+      const result: StepResult = { loss, lr, gradientNorm, ...settings, lossMilliseconds: 0 };
       // The same on every replica, so that all of them stop.
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
         throw await notFinite(step, result, state);
       const gradientScale = clipNorm === null ? 1 : clipScale(gradientNorm, clipNorm);
       optimizer.lr = lr;
       optimizer.step(gradients, { gradientScale });
-      await head.step({ lr: lr * centersLrScale, gradientScale });
-      ema?.update();
+      await lossTime.during(() => head.step({ lr: lr * centersLrScale, gradientScale }));
+      state.ema?.update();
       state.step = step + 1;
-      return result;
+      return { ...result, lossMilliseconds: lossTime.milliseconds };
     } finally {
       head.discard();
       forward.dispose();
@@ -79,9 +86,10 @@ async function headPass(
   { head }: TrainingState,
   embeddings: tf.Tensor2D,
   labels: Int32Array,
+  nextLabels: Int32Array | undefined,
 ): Promise<PartialFCResult> {
   try {
-    return await head.forwardBackward(embeddings, labels);
+    return await head.forwardBackward(embeddings, labels, { nextLabels });
   } catch (error) {
     if (!(error instanceof HeadNotFiniteError)) throw error;
     return {
@@ -89,6 +97,20 @@ async function headPass(
       embeddingGradient: tf.zerosLike(embeddings),
       gradientSquareSum: Number.NaN,
     };
+  }
+}
+
+/** Adds up the time of what it is given to do. */
+class Stopwatch {
+  milliseconds = 0;
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const begun = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.milliseconds += performance.now() - begun;
+    }
   }
 }
 

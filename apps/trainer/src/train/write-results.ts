@@ -35,6 +35,7 @@ export interface Results {
   replicas: number;
   seconds: number;
   stepSeconds: number;
+  lossSeconds: number;
   parameters: number;
 }
 
@@ -60,6 +61,8 @@ export async function writeResults(run: RunDirectory, results: Results): Promise
     rank1: { heldOut: heldOut.rank1, untrained: untrained.rank1 },
     splits: { train: split.train.length, validation: split.validation.length, test: split.test.length },
     skipped: dataset.skipped.length,
+    lossSeconds: results.lossSeconds,
+    stepSeconds: results.stepSeconds,
   };
   const records = await readMetrics(run.file(RUN_FILES.metrics));
   const images = { size: config.data.imageSize, seed: config.seed };

@@ -122,6 +122,11 @@ export class BatchLoader {
     return this.sampler.classCount;
   }
 
+  /** The labels of a step's batch, before or after it is made. */
+  labelsAt(step: number): Int32Array {
+    return Int32Array.from(this.sampler.batchPlan(step), ({ label }) => label);
+  }
+
   /**
    * The next batch. Calls may overlap; each gets the step after the one before.
    * @throws Error naming the identity or the worker that failed, the same for every later call; or if closed.

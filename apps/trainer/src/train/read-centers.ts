@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { classRange, RowAdamW, RowSGD } from '@unitsphere/partial-fc';
+import { fileStore } from '@unitsphere/partial-fc/file';
+import type { Config } from '../config/config.js';
+import type { CenterBlock } from '../replicas/broadcast-centers.js';
+import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
+import { centersFile } from './center-store.js';
+import { type CheckpointFiles, headStateOf } from './checkpoint-files.js';
+
+const ROWS_AT_ONCE = 4096;
+
+/** The class centres of a checkpoint, some at a time; of those in files only the ones that were updated. */
+export async function* readCenters(
+  run: RunDirectory,
+  { model, optimizer, loss }: Config,
+  classes: number,
+  files: CheckpointFiles,
+): AsyncGenerator<CenterBlock> {
+  const state = headStateOf(files);
+  const dimensions = model.embeddingSize;
+  const weight = state.get('weight');
+  if (weight) {
+    const values = weight.data as Float32Array;
+    for (let from = 0; from < classes; from += ROWS_AT_ONCE) {
+      const to = Math.min(classes, from + ROWS_AT_ONCE);
+      yield { classes: range(from, to), centers: values.subarray(from * dimensions, to * dimensions) };
+    }
+    return;
+  }
+  const ranks = state.get('generation')!.shape[0]!;
+  const { unsampled } = loss.partialFc;
+  const { stateNames } = optimizer.name === 'adamw' ? new RowAdamW({ unsampled }) : new RowSGD(optimizer);
+  for (let rank = 0; rank < ranks; rank++) {
+    const { first, count } = classRange(classes, rank, ranks);
+    const untouched = new Set<number>();
+    const store = fileStore(join(run.file(RUN_FILES.centers), centersFile(rank)), { readAhead: 0 })({
+      firstClass: first,
+      rows: count,
+      dimensions,
+      stateNames,
+      initialRow: (number) => untouched.add(number),
+    });
+    try {
+      const own = (name: string) => {
+        const { dtype, data } = state.get(name)!;
+        return { dtype, shape: [2], data: data.slice(2 * rank, 2 * rank + 2) };
+      };
+      await store.restore(new Map(['generation', 'file_id'].map((name) => [name, own(name)])));
+      for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+        const to = Math.min(count, from + ROWS_AT_ONCE);
+        untouched.clear();
+        const centers = await store.readCenters(from, to);
+        const touched = range(first + from, first + to).filter((number) => !untouched.has(number));
+        yield {
+          classes: touched,
+          centers: pickRows(
+            centers,
+            touched.map((number) => number - first - from),
+            dimensions,
+          ),
+        };
+      }
+    } finally {
+      store.dispose();
+    }
+  }
+}
+
+/** The same centres by new numbers, ascending in each block; those whose number is −1 are left out. */
+export async function* renumbered(
+  blocks: AsyncIterable<CenterBlock>,
+  newClass: Int32Array,
+  dimensions: number,
+): AsyncGenerator<CenterBlock> {
+  for await (const { classes, centers } of blocks) {
+    const rows = Int32Array.from(classes.keys())
+      .filter((row) => newClass[classes[row]!]! >= 0)
+      .sort((a, b) => newClass[classes[a]!]! - newClass[classes[b]!]!);
+    if (rows.length === 0) continue;
+    yield {
+      classes: rows.map((row) => newClass[classes[row]!]!),
+      centers: pickRows(centers, rows, dimensions),
+    };
+  }
+}
+
+function pickRows(values: Float32Array, rows: Int32Array, dimensions: number): Float32Array {
+  const out = new Float32Array(rows.length * dimensions);
+  rows.forEach((row, i) => {
+    out.set(values.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
+  });
+  return out;
+}
+
+const range = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);

@@ -1,0 +1,231 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSafetensors, toFloat32 } from '@unitsphere/core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../src/config/config.js';
+import { latestCheckpoint } from '../src/run/checkpoints.js';
+import { readMetrics } from '../src/run/metrics-log.js';
+import type { RunDirectory } from '../src/run/run-directory.js';
+import { UserError } from '../src/user-error.js';
+import { bundleFixture } from './fixtures/bundle.js';
+import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
+
+let replicaFile: string;
+beforeAll(() => {
+  replicaFile = bundleFixture('replica-worker');
+});
+
+const STORES = ['memory', 'host', 'file'] as const;
+const partialConfig = (data: string, store: string, more = '') =>
+  tinyConfig(data, `loss: { partialFc: { sampledClasses: 6, store: ${store}${more} } }`);
+
+const losses = async (run: RunDirectory) =>
+  (await readMetrics(run.file('metrics.jsonl'))).flatMap((record) =>
+    'loss' in record ? [record.loss as number] : [],
+  );
+const stopAfter = (last: number) => {
+  const stop = new AbortController();
+  const step = ({ step }: { step: number }) => void (step === last && stop.abort());
+  return { signal: stop.signal, progress: { ...silentProgress(), step } };
+};
+const file = async (run: RunDirectory, name: string) => {
+  const { checkpoint } = await latestCheckpoint(run);
+  return checkpoint!.readFile(name);
+};
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error) => error,
+  );
+
+describe('loss.partialFc', () => {
+  it('gives the same run wherever the centres live, and samples fewer classes than there are', async () => {
+    const data = await pictureFolder();
+    const all = await train(tinyConfig(data), temporaryFolder());
+    const runs = [];
+    for (const store of STORES) runs.push(await train(partialConfig(data, store), temporaryFolder()));
+    const [memory, host, inFile] = await Promise.all(runs.map(({ run }) => losses(run)));
+    expect(host).toEqual(memory);
+    expect(inFile).toEqual(memory);
+    expect(await losses(all.run)).not.toEqual(memory);
+    for (const { summary } of runs) {
+      expect(summary!.heldOut).toEqual(runs[0]!.summary!.heldOut);
+      expect(summary!.lossSeconds).toBeGreaterThan(0);
+      expect(summary!.lossSeconds).toBeLessThan(summary!.stepSeconds);
+    }
+    // Of centres in a file the checkpoint holds the generation, not the rows.
+    expect((await latestCheckpoint(runs[2]!.run)).checkpoint!.files).not.toContain('classes.safetensors');
+    expect(readdirSync(runs[2]!.run.file('centers'))).toContain('rank-0.centers');
+  });
+
+  it.each([
+    ['file', 1],
+    ['file', 2],
+    ['host', 2],
+  ] as const)(
+    'interrupted and resumed with %s centres on %i replica(s), is the run that was not',
+    async (store, replicas) => {
+      const config = partialConfig(await pictureFolder(), store, ', unsampled: caught-up');
+      config.training.replicas = replicas;
+      const whole = await train(config, temporaryFolder(), { replicaFile });
+      const base = temporaryFolder();
+      const first = await train(config, base, { replicaFile, ...stopAfter(4) });
+      expect(first.step).toBe(4);
+      const resumed = await train(config, base, { resume: true, replicaFile });
+      expect(await losses(resumed.run)).toEqual(await losses(whole.run));
+      for (const name of ['backbone.safetensors', 'head.safetensors']) {
+        expect(Buffer.compare(await file(resumed.run, name), await file(whole.run, name)), name).toBe(0);
+      }
+    },
+  );
+
+  it('centres in files go on with as many replicas as wrote them, or say how', async () => {
+    const config = partialConfig(await pictureFolder(), 'file');
+    config.training.replicas = 2;
+    const base = temporaryFolder();
+    await train(config, base, { replicaFile, ...stopAfter(4) });
+    config.training.replicas = 1;
+    const error = await failure(train(config, base, { resume: true, replicaFile }));
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toContain('class centres lie in 2 files, one a replica');
+    expect(error.hint).toContain('training.replicas=2');
+  });
+
+  it('a file of centres that is cut off ends the resuming with its name, and nothing is overwritten', async () => {
+    const config = partialConfig(await pictureFolder(), 'file');
+    const base = temporaryFolder();
+    const { run } = await train(config, base, stopAfter(4));
+    const path = join(run.file('centers'), 'rank-0.centers');
+    const whole = readFileSync(path);
+    truncateSync(path, whole.length - 100);
+    const error = await failure(train(config, base, { resume: true }));
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toContain('rank-0.centers');
+    expect(error.message).toContain('cut off');
+    expect(readFileSync(path).equals(whole.subarray(0, whole.length - 100))).toBe(true);
+    expect((await latestCheckpoint(run)).checkpoint!.step).toBe(4);
+  });
+
+  it('killed before its first checkpoint, a run begins with fresh centres', async () => {
+    const config = partialConfig(await pictureFolder(), 'file');
+    config.training.checkpointEvery = null;
+    const whole = await train(config, temporaryFolder());
+    const base = temporaryFolder();
+    // What a kill leaves behind: centres and no checkpoint.
+    const { run } = await train(config, base, stopAfter(4));
+    rmSync(run.file('checkpoints'), { recursive: true });
+    const again = await train(config, base, { resume: true });
+    expect(await losses(again.run)).toEqual(await losses(whole.run));
+  });
+
+  it('more sampled classes than there are is refused before a run is made', async () => {
+    const config = partialConfig(await pictureFolder(), 'memory');
+    config.loss.partialFc.sampledClasses = 500;
+    const base = temporaryFolder();
+    const error = await failure(train(config, base));
+    expect(error.message).toMatch(/sampledClasses is 500, but there are \d+ classes/);
+    expect(existsSync(join(base, 'run'))).toBe(false);
+  });
+});
+
+describe('--grow', () => {
+  const centersOf = async (run: RunDirectory) => {
+    const { tensors } = readSafetensors(await file(run, 'classes.safetensors'));
+    return toFloat32(tensors.get('weight')!);
+  };
+  const namesOf = (run: RunDirectory) =>
+    JSON.parse(readFileSync(run.file('identities.json'), 'utf8')) as Record<string, string[]>;
+  /** Stops before its first step, with the checkpoint that growing wrote. */
+  const grown = (config: Config, from: RunDirectory, options = {}) => {
+    const stop = new AbortController();
+    stop.abort();
+    const training = { ...config.training, growFrom: from.path };
+    return train({ ...config, training }, temporaryFolder(), {
+      signal: stop.signal,
+      replicaFile,
+      ...options,
+    });
+  };
+
+  it.each(STORES)('keeps the centres of the classes that were, from %s, and adds others', async (store) => {
+    const more = await pictureFolder(40);
+    const few = temporaryFolder();
+    for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
+    const config = partialConfig(few, store);
+    config.training.replicas = 2;
+    const { run: old } = await train(config, temporaryFolder(), { replicaFile });
+    // The same run with its centres in memory, to compare with.
+    const reference = partialConfig(few, 'memory');
+    reference.training.replicas = 2;
+    const { run: same } = await train(reference, temporaryFolder(), { replicaFile });
+    const was = await centersOf(same);
+
+    const progress = silentProgress();
+    const next = partialConfig(more, 'memory');
+    const { run, step } = await grown(next, old, { progress });
+    expect(step).toBe(0);
+    const [oldNames, newNames] = [namesOf(old).train!, namesOf(run).train!];
+    expect(newNames.length).toBeGreaterThan(oldNames.length);
+    const is = await centersOf(run);
+    oldNames.forEach((name, row) => {
+      const now = newNames.indexOf(name);
+      expect([...is.subarray(16 * now, 16 * now + 16)], name).toEqual([
+        ...was.subarray(16 * row, 16 * row + 16),
+      ]);
+    });
+    expect(
+      Buffer.compare(await file(run, 'backbone.safetensors'), await file(old, 'backbone.safetensors')),
+    ).toBe(0);
+    expect(progress.notes.join('\n')).toContain(
+      `${oldNames.length} of its classes, ${newNames.length - oldNames.length} new ones`,
+    );
+    expect(namesOf(run).earlier).toEqual(expect.arrayContaining(oldNames));
+  });
+
+  it('trains on in a file on two replicas, and is resumed from what was grown', async () => {
+    const data = await pictureFolder(40);
+    const { run: old } = await train(partialConfig(data, 'file'), temporaryFolder());
+    const config = partialConfig(data, 'file');
+    config.training = { ...config.training, replicas: 2, growFrom: old.path };
+    const whole = await train(config, temporaryFolder(), { replicaFile });
+    expect(whole.summary!.steps).toBe(6);
+    const base = temporaryFolder();
+    await train(config, base, { replicaFile, ...stopAfter(1) });
+    const resumed = await train(config, base, { resume: true, replicaFile });
+    expect(await losses(resumed.run)).toEqual(await losses(whole.run));
+  });
+
+  it.each([
+    ['another embedding size', { model: { embeddingSize: 8 } }, /model\.embeddingSize is 8, but .* has 16/],
+    ['another backbone', { model: { backbone: 'lcnet_050' } }, /model\.backbone is lcnet_050/],
+  ] as const)('refuses %s', async (_, change, message) => {
+    const data = await pictureFolder();
+    const config = tinyConfig(data);
+    const { run } = await train(config, temporaryFolder());
+    const error = await failure(
+      grown({ ...config, model: { ...config.model, ...change.model } as Config['model'] }, run),
+    );
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toMatch(message);
+  });
+
+  it('refuses to hold out what was trained on', async () => {
+    const config = tinyConfig(await pictureFolder());
+    const { run } = await train(config, temporaryFolder());
+    const error = await failure(grown({ ...config, seed: 9 }, run));
+    expect(error.message).toMatch(/identities that are to be held out were trained on by/);
+    expect(error.hint).toContain('data.split');
+  });
+
+  it('refuses images of which none was trained on', async () => {
+    const config = tinyConfig(await pictureFolder());
+    const { run } = await train(config, temporaryFolder());
+    const others = temporaryFolder();
+    const from = await pictureFolder();
+    for (const name of readdirSync(from)) cpSync(join(from, name), join(others, `other-${name}`));
+    const error = await failure(grown(tinyConfig(others), run));
+    expect(error.message).toMatch(/none of the identities that .* was trained on is in this data/);
+  });
+});
