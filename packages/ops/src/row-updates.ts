@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { gatherRows } from './gather-rows.js';
 import { adamWRowsWasm, assignRowsWasm } from './wasm/row-updates.js';
+import { adamWRowsWebGpu, assignRowsWebGpu } from './webgpu/row-updates.js';
 
 /** The numbers of one step of AdamW that all rows share. */
 export interface AdamWRowsStep {
@@ -74,7 +76,7 @@ const adamWRowsOp = /* @__PURE__ */ defineOp<AdamWRowsInputs & { [name: string]:
       const step = tf.div(tf.mul(mean, column(stepSize)), denominator);
       return [tf.sub(tf.mul(rows(parameter), f.kept), step), mean, meanSquare];
     },
-    kernels: { wasm: adamWRowsWasm },
+    kernels: { wasm: adamWRowsWasm, webgpu: adamWRowsWebGpu },
   },
 );
 
@@ -82,12 +84,12 @@ const adamWRowsOp = /* @__PURE__ */ defineOp<AdamWRowsInputs & { [name: string]:
 const assignRowsOp = /* @__PURE__ */ defineOp<{ table: tf.Tensor; ids: tf.Tensor; rows: tf.Tensor }, object>({
   name: 'UnitsphereAssignRows',
   compose: ({ table, ids, rows }) => tf.tensorScatterUpdate(table, tf.reshape(ids, [-1, 1]), rows),
-  kernels: { wasm: assignRowsWasm },
+  kernels: { wasm: assignRowsWasm, webgpu: assignRowsWebGpu },
 });
 
 /**
  * Assigns rows of a variable, where the backend can without a copy of the rest. The variable must not share its values
- * with another tensor (a clone, or the tensor that it was made of): on WebAssembly they change where they lie.
+ * with another tensor (a clone, or the tensor that it was made of): on WebAssembly and WebGPU they change where they lie.
  * @param table float32 [rows, dimensions].
  * @param ids int32 [n], each in [0, rows), each once; not checked, as that would cost a download.
  * @param rows float32 [n, dimensions].
@@ -159,7 +161,7 @@ export function sgdUpdateRows(
     throw new Error(`sgdUpdateRows: a momentum of ${momentum} needs a momentum buffer.`);
   }
   tf.tidy(() => {
-    const rows = tf.gather(parameter, ids) as tf.Tensor2D;
+    const rows = gatherRows(parameter as tf.Variable<tf.Rank.R2>, ids);
     const g = gradientScale === 1 ? gradient : tf.mul(gradient, gradientScale);
     let direction: tf.Tensor = weightDecay === 0 ? g : tf.add(g, tf.mul(rows, weightDecay));
     if (momentumBuffer && momentum !== 0) {
@@ -170,7 +172,7 @@ export function sgdUpdateRows(
           [steps.length, 1],
         );
       const buffer = tf.add(
-        tf.mul(tf.gather(momentumBuffer, ids), column(0, momentum)),
+        tf.mul(gatherRows(momentumBuffer as tf.Variable<tf.Rank.R2>, ids), column(0, momentum)),
         tf.mul(direction, column(1, 1 - dampening)),
       ) as tf.Tensor2D;
       assignRows(momentumBuffer, ids, buffer);

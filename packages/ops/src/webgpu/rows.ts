@@ -19,24 +19,38 @@ export const gatherRowsWebGpu: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { ro
     key: `gatherRows ${vector} ${workgroupSize}`,
     inputs: { x: T, ids: 'i32' },
     outputs: { out: T },
-    uniforms: { total: 'u32', dimensions: 'u32', rows: 'u32', first: 'u32' } as const,
+    uniforms: {
+      total: 'u32',
+      dimensions: 'u32',
+      rows: 'u32',
+      place: 'u32',
+      first: 'i32',
+      part: 'i32',
+    } as const,
     workgroupSize,
     body: `
   let id = group * ${workgroupSize}u + local;
   if (id < u.total) {
-    let row = min(u32(ids[u.first + id / u.dimensions]), u.rows - 1u);
-    out[id] = x[row * u.dimensions + id % u.dimensions];
+    let row = i32(min(u32(ids[u.place + id / u.dimensions]), u.rows - 1u)) - u.first;
+    if (row >= 0 && row < u.part) { out[id] = x[u32(row) * u.dimensions + id % u.dimensions]; }
   }`,
   };
-  runtime.forParts('gatherRows', count, [dimensions], (first, part) => {
-    const total = (part * dimensions) / vector;
-    runtime.run(
-      program,
-      { x, ids, out: { tensor: out, start: first * dimensions, count: part * dimensions } },
-      { total, dimensions: dimensions / vector, rows, first },
-      Math.ceil(total / workgroupSize),
-    );
-  });
+  // A table that the device cannot bind whole is gone through in parts, each giving the rows that lie in it.
+  runtime.forParts('gatherRows', rows, [dimensions], (first, part) =>
+    runtime.forParts('gatherRows', count, [dimensions], (place, many) => {
+      const total = (many * dimensions) / vector;
+      runtime.run(
+        program,
+        {
+          x: { tensor: x, start: first * dimensions, count: part * dimensions },
+          ids,
+          out: { tensor: out, start: place * dimensions, count: many * dimensions },
+        },
+        { total, dimensions: dimensions / vector, rows, place, first, part },
+        Math.ceil(total / workgroupSize),
+      );
+    }),
+  );
   return out;
 };
 
