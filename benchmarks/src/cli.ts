@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
@@ -75,6 +76,21 @@ withWorkload(program.command('memory'))
     const report = await runMemory(chosen, workload, options.steps, progress);
     await show(report, options.json);
     if (report.contenders.some(({ flat }) => !flat)) process.exitCode = 1;
+  });
+
+program
+  .command('identities')
+  .description(
+    'PartialFC beside the full softmax from end to end: what both reach on held-out documents, and the time in the loss',
+  )
+  .option(...json)
+  .option('--identities <COUNT>', 'documents that the generator draws', count, 50_000)
+  .option('--sampled-classes <COUNT>', 'of PartialFC', count, 1000)
+  .option('--seeds <COUNT>', 'trainings of each', count, 3)
+  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/identities')
+  .option('--set <KEY=VALUE...>', "change a setting of configs/many-documents.yaml, the trainings' config")
+  .action(async ({ json: file, set = [], ...options }: IdentitiesOptions & { json?: string }) => {
+    await show(await runIdentities({ ...options, set }, progress), file);
   });
 
 program

@@ -1,5 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printIdentities } from './identities/print-identities.js';
+import type { IdentitiesReport } from './identities/run-identities.js';
 import { printMemory } from './memory/print-memory.js';
 import type { MemoryReport } from './memory/run-memory.js';
 import { printOps } from './ops/print-ops.js';
@@ -9,7 +11,7 @@ import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
 import type { SweepReport } from './step/run-sweep.js';
 
-type Report = StepReport | SweepReport | OpsReport | MemoryReport;
+type Report = StepReport | SweepReport | OpsReport | MemoryReport | IdentitiesReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -22,6 +24,8 @@ export function print(report: Report): string {
       return printOps(report);
     case 'memory':
       return printMemory(report);
+    case 'identities':
+      return printIdentities(report);
   }
 }
 

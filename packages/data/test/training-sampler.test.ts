@@ -43,6 +43,39 @@ describe('TrainingSampler', () => {
     );
   });
 
+  it('with several images a class, visits each class once an epoch, its images in a row of one batch', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 29 }), { minLength: 2 }),
+        fc.constantFrom(1 as const, 24 as const),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 6 }),
+        (identities, views, imagesPerClass, classesABatch) => {
+          const batchSize = imagesPerClass * classesABatch;
+          const make = { sourceIdentities, identities, views, batchSize, seed: 1, imagesPerClass };
+          const sampler = new TrainingSampler(make);
+          const visits: number[] = [];
+          for (let step = 0; visits.length < sampler.classCount; step++) {
+            expect(sampler.epochOf(step)).toBe(Math.floor((step * classesABatch) / sampler.classCount));
+            const plan = sampler.batchPlan(step);
+            expect(plan.map(({ stream }) => stream)).toEqual(plan.map((_, i) => step * batchSize + i));
+            for (let i = 0; i < batchSize; i += imagesPerClass) {
+              const row = plan.slice(i, i + imagesPerClass);
+              expect(new Set(row.map(({ label }) => label)).size).toBe(1);
+              visits.push(row[0]!.label);
+            }
+          }
+          expect(new Set(visits.slice(0, sampler.classCount)).size).toBe(sampler.classCount);
+          expect(sampler.stepsPerEpoch).toBeCloseTo(sampler.classCount / classesABatch, 9);
+        },
+      ),
+      { numRuns: 40 },
+    );
+    expect(() => new TrainingSampler({ ...options, imagesPerClass: 2 })).toThrow(
+      /divides the batch size, 7; it is 2/,
+    );
+  });
+
   it('plans a step the same whatever was planned before', () => {
     const used = new TrainingSampler(options);
     for (const step of [0, 1, 100, 3, 50]) {

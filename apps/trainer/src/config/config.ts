@@ -24,6 +24,8 @@ interface DataShared {
   views: 1 | 24;
   /** First steps that take upright images only. */
   uprightSteps?: number;
+  /** Images of a class in a row in a batch. */
+  imagesPerClass: number;
   split: SplitConfig;
   /** False for none. */
   augment: AugmentConfig | false;

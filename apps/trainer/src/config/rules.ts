@@ -42,6 +42,12 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
     const problem = `is ${sum > 1 ? 'over' : 'under'} 1; the three parts share all identities`;
     yield issue('data.split', `train ${train} + validation ${validation} + test ${test} = ${sum} ${problem}`);
   }
+  if (training.batchSize % data.imagesPerClass !== 0) {
+    yield issue(
+      'data.imagesPerClass',
+      `${data.imagesPerClass} does not divide training.batchSize, ${training.batchSize}`,
+    );
+  }
   if (data.views === 1 && data.uprightSteps) {
     yield issue(
       'data.uprightSteps',

@@ -74,6 +74,11 @@ const data = z.strictObject({
     .describe(
       'With 24 views: so many first steps take whole, upright images only. Views are easier to tell apart than identities and are learned first otherwise. Default 0.',
     ),
+  imagesPerClass: count()
+    .default(1)
+    .describe(
+      'Images of a class that follow each other in a batch; a divisor of training.batchSize. With very many classes, which are each met rarely, several show what belongs together.',
+    ),
   split: z
     .strictObject({
       train: z.number().positive().max(1).default(0.8).describe('The fraction of identities trained on.'),

@@ -132,6 +132,7 @@ async function trainIn(
       batchSize: training.batchSize,
       seed: config.seed,
       uprightSteps: config.data.uprightSteps,
+      imagesPerClass: config.data.imagesPerClass,
       augment: config.data.augment,
       workers: config.data.workers,
       fromStep: state.step,

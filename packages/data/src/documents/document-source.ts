@@ -55,6 +55,7 @@ export class DocumentSource implements ImageSource {
   private readonly photographer: Photographer;
   private readonly settled = new Map<number, DocumentIdentity>();
   private readonly layers = new Map<number, Drawn>();
+  private last: { identity: number; drawn: Drawn } | undefined;
   private readonly keepsLayers: boolean;
 
   private constructor(
@@ -69,7 +70,7 @@ export class DocumentSource implements ImageSource {
       samples: samplesPerIdentity,
     }));
     this.flatSize = Math.round(size * OVERSIZE);
-    // In a random order a cache that does not hold them all would hardly ever be hit.
+    // In a random order a cache that does not hold them all would hardly ever be hit, but by one that comes twice in a row.
     this.keepsLayers = identities * this.flatSize * this.flatSize * 4 <= LAYER_BYTES;
     this.work = canvases.createCanvas(this.flatSize, this.flatSize);
     this.photographer = new Photographer(size);
@@ -105,8 +106,7 @@ export class DocumentSource implements ImageSource {
     const { context } = this.work;
     const pen = new Pen(context, layout.aspect, this.flatSize);
     pen.begin();
-    if (this.keepsLayers) context.drawImage(this.fixedLayer(identity).surface, 0, 0);
-    else this.draw(pen, layout, () => layout.fixed(pen));
+    context.drawImage(this.fixedLayer(identity).surface, 0, 0);
     this.draw(pen, layout, () => {
       layout.filled(pen, new Filler(random.fork('fields'), style.language, style.dateForm));
     });
@@ -161,17 +161,20 @@ export class DocumentSource implements ImageSource {
     return settled;
   }
 
-  /** What every copy of the identity has, drawn once. */
+  /** What every copy of the identity has, drawn once, or once as long as it is asked for again and again. */
   private fixedLayer(identity: number): Drawn {
-    let drawn = this.layers.get(identity);
-    if (!drawn) {
-      drawn = this.canvases.createCanvas(this.flatSize, this.flatSize);
-      const { layout } = this.settle(identity, 'load');
-      const pen = new Pen(drawn.context, layout.aspect, this.flatSize);
-      pen.begin();
-      this.draw(pen, layout, () => layout.fixed(pen));
-      this.layers.set(identity, drawn);
-    }
+    const { last } = this;
+    const known = this.layers.get(identity) ?? (last?.identity === identity ? last.drawn : undefined);
+    if (known) return known;
+    const drawn = last?.drawn ?? this.canvases.createCanvas(this.flatSize, this.flatSize);
+    // Forgotten first: where drawing fails half-way, what is there is of nobody.
+    this.last = undefined;
+    const { layout } = this.settle(identity, 'load');
+    const pen = new Pen(drawn.context, layout.aspect, this.flatSize);
+    pen.begin();
+    this.draw(pen, layout, () => layout.fixed(pen));
+    if (this.keepsLayers) this.layers.set(identity, drawn);
+    else this.last = { identity, drawn };
     return drawn;
   }
 

@@ -34,6 +34,8 @@ export interface BatchLoaderOptions extends OpenSourceHandlers {
   readonly seed: number;
   /** With 24 views: so many first steps take whole, upright images only; see `TrainingSampler`. Default 0. */
   readonly uprightSteps?: number;
+  /** Images of a class that follow each other in a batch; see `TrainingSampler`. Default 1. */
+  readonly imagesPerClass?: number;
   /** Default: DocClassifier's augmentation; `false` for none. */
   readonly augment?: AugmentationOptions | false;
   /** Worker threads; 0 (the default) makes each batch when it is asked for, on the caller's thread. */
@@ -100,6 +102,7 @@ export class BatchLoader {
       batchSize,
       seed,
       uprightSteps: options.uprightSteps,
+      imagesPerClass: options.imagesPerClass,
     });
     let maker: Maker;
     if (workers === 0) {

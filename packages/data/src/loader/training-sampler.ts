@@ -29,12 +29,18 @@ export interface TrainingSamplerOptions {
    * easier to tell apart than identities, and a network that sees both at once learns the views first. Default 0.
    */
   readonly uprightSteps?: number;
+  /**
+   * Images of a class that follow each other in a batch. With several a batch says which images belong together even where
+   * it meets a class for the first time: with very many classes that is most of them. Default 1.
+   * @see MPerClassSampler of pytorch-metric-learning.
+   */
+  readonly imagesPerClass?: number;
 }
 
 /**
  * Which samples each step trains on, as a pure function of the options and the step.
  *
- * An epoch visits each class once, in an order of its own; epochs follow each other without a gap, so every batch is
+ * An epoch visits each class once, with as many images as `imagesPerClass` says, in an order of its own; epochs follow each other without a gap, so every batch is
  * full and one batch in an epoch may hold the end of it and the beginning of the next.
  */
 export class TrainingSampler {
@@ -46,15 +52,21 @@ export class TrainingSampler {
 
   /**
    * @throws RangeError if the identities are fewer than two, repeated or not in the source, views is neither 1 nor
-   * 24, or the batch size is not a positive integer.
+   * 24, or the batch size is not a positive integer or no multiple of `imagesPerClass`.
    */
   constructor(private readonly options: TrainingSamplerOptions) {
     const { sourceIdentities, identities, views, batchSize, seed, uprightSteps = 0 } = options;
+    const { imagesPerClass = 1 } = options;
     if (views !== 1 && views !== VIEW_COUNT) {
       throw new RangeError(`TrainingSampler: views must be 1 or ${VIEW_COUNT}, not ${views}.`);
     }
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(`TrainingSampler: the batch size must be a positive integer, not ${batchSize}.`);
+    }
+    if (!Number.isInteger(imagesPerClass) || imagesPerClass < 1 || batchSize % imagesPerClass !== 0) {
+      throw new RangeError(
+        `TrainingSampler: imagesPerClass must be an integer from 1 that divides the batch size, ${batchSize}; it is ${imagesPerClass}.`,
+      );
     }
     if (!Number.isInteger(uprightSteps) || uprightSteps < 0) {
       throw new RangeError(
@@ -80,12 +92,13 @@ export class TrainingSampler {
       seen.add(identity);
     }
     this.classCount = identities.length * views;
-    this.stepsPerEpoch = this.classCount / batchSize;
+    this.stepsPerEpoch = (this.classCount * imagesPerClass) / batchSize;
   }
 
   /** The epoch of a step's first sample, from 0. */
   epochOf(step: number): number {
-    return this.placeOf(step * this.options.batchSize).epoch;
+    const { batchSize, imagesPerClass = 1 } = this.options;
+    return this.placeOf((step * batchSize) / imagesPerClass).epoch;
   }
 
   /**
@@ -96,11 +109,11 @@ export class TrainingSampler {
     if (!Number.isSafeInteger(step) || step < 0) {
       throw new RangeError(`TrainingSampler: the step must be an integer from 0, not ${step}.`);
     }
-    const { sourceIdentities, identities, views, batchSize, seed } = this.options;
+    const { sourceIdentities, identities, views, batchSize, seed, imagesPerClass = 1 } = this.options;
     const plan: PlannedSample[] = [];
     for (let i = 0; i < batchSize; i++) {
       const stream = step * batchSize + i;
-      const { epoch, index, viewsUsed } = this.placeOf(stream);
+      const { epoch, index, viewsUsed } = this.placeOf(Math.floor(stream / imagesPerClass));
       const drawn = this.orderOf(epoch, identities.length * viewsUsed)[index]!;
       const position = Math.floor(drawn / viewsUsed);
       const view = drawn % viewsUsed;
@@ -111,18 +124,18 @@ export class TrainingSampler {
     return plan;
   }
 
-  /** Where a sample of the endless sequence lies: first the epochs of upright images, then those of all views. */
-  private placeOf(stream: number): { epoch: number; index: number; viewsUsed: ViewCount } {
-    const { identities, views, batchSize, uprightSteps = 0 } = this.options;
-    const upright = uprightSteps * batchSize;
-    if (stream < upright) {
+  /** Where a visit of the endless sequence lies: first the epochs of upright images, then those of all views. */
+  private placeOf(visit: number): { epoch: number; index: number; viewsUsed: ViewCount } {
+    const { identities, views, batchSize, uprightSteps = 0, imagesPerClass = 1 } = this.options;
+    const upright = (uprightSteps * batchSize) / imagesPerClass;
+    if (visit < upright) {
       return {
-        epoch: Math.floor(stream / identities.length),
-        index: stream % identities.length,
+        epoch: Math.floor(visit / identities.length),
+        index: visit % identities.length,
         viewsUsed: 1,
       };
     }
-    const since = stream - upright;
+    const since = visit - upright;
     const epochsBefore = Math.ceil(upright / identities.length);
     return {
       epoch: epochsBefore + Math.floor(since / this.classCount),
