@@ -38,4 +38,5 @@ export {
 export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
 export { selfAttention } from './self-attention.js';
+export { readTensors, writeTensors } from './tensor-memory.js';
 export type { Window } from './window.js';

@@ -26,6 +26,9 @@ export interface HostRows {
   readonly lastSteps: Int32Array;
 }
 
+/** Changes a part of the rows that are gathered, of which the first is at place `from`. */
+export type PrepareRows = (rows: HostRows, from: number) => void;
+
 /** Rows as an optimizer updates them: places in tables on the backend. */
 export interface RowTables {
   /** float32 [any, dimensions] by name: `weight` and the state names. Only the rows of `ids` may be changed. */
@@ -42,9 +45,11 @@ export interface RowBlock {
   readonly counts: Int32Array;
   /**
    * Lets fn change the rows and keeps the outcome, counted as one update of each, at the given step. Once a block.
-   * @throws Error where it cannot be kept (a full disk); the store then holds what it held.
+   * @param fn Called for one part of the rows after another: for those from … to − 1 of the block, in their order.
+   * @throws Error where it cannot be kept (a full disk). Where a part of it was, the store gives no rows until a state is
+   *   restored.
    */
-  update(fn: (rows: RowTables) => void, step: number): Promise<void>;
+  update(fn: (rows: RowTables, from: number, to: number) => void, step: number): Promise<void>;
   /** Frees the block's tensors. */
   dispose(): void;
 }
@@ -55,9 +60,10 @@ export interface CenterStore {
   /**
    * Lends rows.
    * @param rows Row numbers, ascending, each once.
-   * @param prepare Changes the rows in place before anything sees them, and their lastSteps; the outcome is kept.
+   * @param prepare Changes the rows in place before anything sees them, and their lastSteps; the outcome is kept. Called
+   *   for one part of them after another, with the place of its first in `rows`.
    */
-  gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock>;
+  gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock>;
   /** Says which rows the next gather is likely to ask for: where reading takes time, it can begin. */
   prefetch?(rows: Int32Array): void;
   /** The centres of rows from … to − 1, float32 [to − from, dimensions], in the host's memory. */

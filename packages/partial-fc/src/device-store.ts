@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '@unitsphere/core';
 import { assignRows, gatherRows } from '@unitsphere/ops';
-import type { CenterStore, HostRows, RowBlock, RowTables, StoreFactory, StoreSpec } from './center-store.js';
+import type {
+  CenterStore,
+  HostRows,
+  PrepareRows,
+  RowBlock,
+  RowTables,
+  StoreFactory,
+  StoreSpec,
+} from './center-store.js';
 import { stateToTables, tableNames, tablesToState } from './memory-tables.js';
 
 /** Class centres and their optimizer's state on the backend: the quickest, where they fit. */
@@ -27,7 +35,7 @@ class DeviceStore implements CenterStore {
     this.#lastSteps = new Int32Array(rows);
   }
 
-  async gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock> {
+  async gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock> {
     const ids = tf.tensor1d(rows, 'int32');
     try {
       if (prepare) await this.#prepare(rows, ids, prepare);
@@ -38,8 +46,8 @@ class DeviceStore implements CenterStore {
       return {
         centers,
         counts: rows.map((row) => this.#counts[row]!),
-        update: async (fn: (rows: RowTables) => void, step: number) => {
-          fn({ tables: this.#tables, ids });
+        update: async (fn: (rows: RowTables, from: number, to: number) => void, step: number) => {
+          fn({ tables: this.#tables, ids }, 0, rows.length);
           for (const row of rows) {
             this.#counts[row]!++;
             this.#lastSteps[row] = step;
@@ -90,7 +98,7 @@ class DeviceStore implements CenterStore {
     return tf.tidy(() => tf.variable(values ? tf.tensor2d(values, shape) : tf.zeros(shape), false));
   }
 
-  async #prepare(rows: Int32Array, ids: tf.Tensor1D, prepare: (rows: HostRows) => void): Promise<void> {
+  async #prepare(rows: Int32Array, ids: tf.Tensor1D, prepare: PrepareRows): Promise<void> {
     const gathered = [...this.#tables].map(([name, table]) => [name, gatherRows(table, ids)] as const);
     try {
       const host: HostRows = {
@@ -102,7 +110,7 @@ class DeviceStore implements CenterStore {
         counts: rows.map((row) => this.#counts[row]!),
         lastSteps: rows.map((row) => this.#lastSteps[row]!),
       };
-      prepare(host);
+      prepare(host, 0);
       tf.tidy(() => {
         for (const [name, values] of host.tables) {
           assignRows(this.#tables.get(name)!, ids, tf.tensor2d(values, [rows.length, this.spec.dimensions]));

@@ -1,7 +1,8 @@
 import type { StateDict } from '@unitsphere/core';
-import type { CenterStore, HostRows, RowBlock, StoreFactory, StoreSpec } from './center-store.js';
+import type { CenterStore, PrepareRows, RowBlock, StoreFactory, StoreSpec } from './center-store.js';
+import { CenterStoreError } from './errors.js';
 import { stateToTables, tableNames, tablesToState } from './memory-tables.js';
-import { StagedBlock } from './staged-block.js';
+import { type RowAccess, stageRows } from './staged-block.js';
 
 /**
  * Class centres in the host's memory: only the sampled rows go up to the backend and come back. A row takes memory from
@@ -16,6 +17,8 @@ class HostStore implements CenterStore {
   readonly #counts: Int32Array;
   readonly #lastSteps: Int32Array;
   readonly #made: Uint8Array;
+  /** Why the rows cannot be used, until a state is restored. */
+  #unusable: string | undefined;
 
   constructor(readonly spec: StoreSpec) {
     const { rows, dimensions } = spec;
@@ -25,36 +28,21 @@ class HostStore implements CenterStore {
     this.#made = new Uint8Array(rows);
   }
 
-  async gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock> {
-    const { dimensions } = this.spec;
+  async gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock> {
+    this.#usable();
     for (const row of rows) this.#make(row);
-    const staged: HostRows = {
-      tables: new Map(
-        [...this.#tables].map(([name, table]) => {
-          const out = new Float32Array(rows.length * dimensions);
-          rows.forEach((row, i) => {
-            out.set(table.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
-          });
-          return [name, out];
-        }),
-      ),
-      counts: rows.map((row) => this.#counts[row]!),
-      lastSteps: rows.map((row) => this.#lastSteps[row]!),
-    };
-    if (prepare) {
-      prepare(staged);
-      this.#write(rows, staged);
-    }
-    return new StagedBlock(staged, dimensions, (updated) => this.#write(rows, updated));
+    return stageRows(this.spec, this.#accessTo(rows), prepare);
   }
 
   async readCenters(from: number, to: number): Promise<Float32Array> {
+    this.#usable();
     const { dimensions } = this.spec;
     for (let row = from; row < to; row++) this.#make(row);
     return this.#tables.get('weight')!.slice(from * dimensions, to * dimensions);
   }
 
   async save(): Promise<StateDict> {
+    this.#usable();
     for (let row = 0; row < this.spec.rows; row++) this.#make(row);
     const tables = new Map([...this.#tables].map(([name, table]) => [name, table.slice()]));
     return tablesToState(this.spec, tables, this.#counts.slice(), this.#lastSteps.slice());
@@ -68,6 +56,7 @@ class HostStore implements CenterStore {
     this.#counts.set(counts);
     this.#lastSteps.set(lastSteps);
     this.#made.fill(1);
+    this.#unusable = undefined;
   }
 
   dispose(): void {
@@ -82,17 +71,38 @@ class HostStore implements CenterStore {
     initialRow(firstClass + row, centers.subarray(row * dimensions, (row + 1) * dimensions));
   }
 
-  #write(rows: Int32Array, { tables, counts, lastSteps }: HostRows): void {
+  #accessTo(rows: Int32Array): RowAccess {
     const { dimensions } = this.spec;
-    for (const [name, values] of tables) {
-      const table = this.#tables.get(name)!;
-      rows.forEach((row, i) => {
-        table.set(values.subarray(i * dimensions, (i + 1) * dimensions), row * dimensions);
-      });
-    }
-    rows.forEach((row, i) => {
-      this.#counts[row] = counts[i]!;
-      this.#lastSteps[row] = lastSteps[i]!;
-    });
+    const tables = [...this.#tables.values()];
+    const row = (i: number, table: number) =>
+      tables[table]!.subarray(rows[i]! * dimensions, (rows[i]! + 1) * dimensions);
+    return {
+      count: rows.length,
+      read: (from, to, values) => {
+        for (let i = from; i < to; i++) {
+          values.forEach((of, table) => {
+            of.set(row(i, table), (i - from) * dimensions);
+          });
+        }
+      },
+      steps: (i) => ({ count: this.#counts[rows[i]!]!, lastStep: this.#lastSteps[rows[i]!]! }),
+      write: (from, to, values, steps) => {
+        for (let i = from; i < to; i++) {
+          values.forEach((of, table) => {
+            row(i, table).set(of.subarray((i - from) * dimensions, (i - from + 1) * dimensions));
+          });
+          const { count, lastStep } = steps(i);
+          this.#counts[rows[i]!] = count;
+          this.#lastSteps[rows[i]!] = lastStep;
+        }
+      },
+      torn: (why) => {
+        this.#unusable = why;
+      },
+    };
+  }
+
+  #usable(): void {
+    if (this.#unusable) throw new CenterStoreError(this.#unusable);
   }
 }

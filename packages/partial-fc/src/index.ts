@@ -1,4 +1,12 @@
-export type { CenterStore, HostRows, RowBlock, RowTables, StoreFactory, StoreSpec } from './center-store.js';
+export type {
+  CenterStore,
+  HostRows,
+  PrepareRows,
+  RowBlock,
+  RowTables,
+  StoreFactory,
+  StoreSpec,
+} from './center-store.js';
 export { type ClassRange, classRange } from './class-range.js';
 export { deviceStore } from './device-store.js';
 export { type EnrolmentBankOptions, enrolmentBank } from './enrolment-bank.js';

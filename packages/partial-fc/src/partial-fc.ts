@@ -279,13 +279,15 @@ export class PartialFC {
       const step = this.#stepCount + 1;
       try {
         await rows?.block.update(
-          (tables) =>
-            this.#optimizer.update(tables, rows.gradient, {
-              lr,
-              gradientScale,
-              counts: rows.block.counts.map((count) => count + 1),
-              step,
-            }),
+          (tables, from, to) =>
+            tf.tidy(() =>
+              this.#optimizer.update(tables, rowsOf(rows.gradient, from, to), {
+                lr,
+                gradientScale,
+                counts: rows.block.counts.slice(from, to).map((count) => count + 1),
+                step,
+              }),
+            ),
           step,
         );
       } finally {
@@ -354,7 +356,10 @@ export class PartialFC {
     if (begin === end) return;
     const rows = classes.subarray(begin, end).map((number) => number - this.firstClass);
     const values = centers.subarray(begin * dimensions, end * dimensions);
-    const block = await this.store.gather(rows, ({ tables }) => tables.get('weight')!.set(values));
+    const block = await this.store.gather(rows, ({ tables }, from) => {
+      const part = tables.get('weight')!;
+      part.set(values.subarray(from * dimensions, from * dimensions + part.length));
+    });
     block.dispose();
   }
 
@@ -549,6 +554,11 @@ export class PartialFC {
     }
     this.#rates[this.#stepCount - 1] = lr;
   }
+}
+
+/** Rows from … to − 1; the tensor itself where they are all. */
+function rowsOf(x: tf.Tensor2D, from: number, to: number): tf.Tensor2D {
+  return to - from === x.shape[0] ? x : tf.slice(x, [from, 0], [to - from, x.shape[1]]);
 }
 
 function checkCount(name: string, value: number): number {

@@ -22,7 +22,7 @@ export interface RowOptimizer {
   readonly stateNames: readonly string[];
   /** Which rule unsampled rows follow. */
   readonly unsampled: Unsampled;
-  /** Updates the rows of tables with their gradient, float32 [n, dimensions]. */
+  /** Updates the rows of tables with their gradient, float32 [n, dimensions]. A step may be many calls, each with other rows. */
   update(rows: RowTables, gradient: tf.Tensor2D, step: RowStep): void;
   /**
    * Does to rows what the steps since their last one would have done with a gradient of 0, up to and with `step`.

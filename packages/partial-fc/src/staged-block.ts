@@ -1,51 +1,127 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { HostRows, RowBlock, RowTables } from './center-store.js';
+import { readTensors, writeTensors } from '@unitsphere/ops';
+import type { HostRows, PrepareRows, RowBlock, RowTables, StoreSpec } from './center-store.js';
+import { tableNames } from './memory-tables.js';
 
-/** Rows that were copied from the host's memory to the backend, and go back there when they are updated. */
-export class StagedBlock implements RowBlock {
-  readonly centers: tf.Variable<tf.Rank.R2>;
-  readonly counts: Int32Array;
-  readonly #rows: HostRows;
-  readonly #dimensions: number;
-  readonly #write: (rows: HostRows) => void;
+/** Values of a table that are on their way at a time: 2 MiB, so that a part is in the processor's cache while it is changed. */
+const PART = 2 ** 19;
 
-  /** @param write Keeps the rows after an update; their arrays are the block's. */
-  constructor(rows: HostRows, dimensions: number, write: (rows: HostRows) => void) {
-    this.#rows = rows;
-    this.counts = rows.counts;
-    this.#dimensions = dimensions;
-    this.#write = write;
-    this.centers = this.#upload('weight');
-  }
+/** When a row was updated. */
+export interface RowSteps {
+  count: number;
+  lastStep: number;
+}
 
-  async update(fn: (rows: RowTables) => void, step: number): Promise<void> {
-    const names = [...this.#rows.tables.keys()];
-    const tables = new Map(
-      names.map((name) => [name, name === 'weight' ? this.centers : this.#upload(name)]),
-    );
-    const ids = tf.range(0, this.counts.length, 1, 'int32');
-    try {
-      fn({ tables, ids });
-      const values = await Promise.all(
-        names.map((name) => tables.get(name)!.data() as Promise<Float32Array>),
-      );
-      this.#write({
+/** The rows that were asked of a store in the host's memory or behind it, by their place in the request. */
+export interface RowAccess {
+  /** How many. */
+  readonly count: number;
+  /** Copies rows from … to − 1 out, an array for each table; of the first tables alone where fewer are given. */
+  read(from: number, to: number, values: readonly Float32Array[]): void;
+  /** Of a row that was just read. */
+  steps(i: number): RowSteps;
+  /** Keeps rows from … to − 1, an array for each table. */
+  write(from: number, to: number, values: readonly Float32Array[], steps: (i: number) => RowSteps): void;
+  /** A part of a change was kept and the rest was not: no row may be used any more. */
+  torn(why: string): void;
+}
+
+/** Brings the centres of rows to the backend, after prepare() has changed them. The rest follows when it is updated. */
+export async function stageRows(spec: StoreSpec, rows: RowAccess, prepare?: PrepareRows): Promise<RowBlock> {
+  if (prepare) await prepareRows(spec, rows, prepare);
+  const counts = new Int32Array(rows.count);
+  const [centers] = writeTensors([[rows.count, spec.dimensions]], (values) => {
+    rows.read(0, rows.count, values);
+    for (let i = 0; i < counts.length; i++) counts[i] = rows.steps(i).count;
+  });
+  return new StagedBlock(spec, rows, centers as tf.Tensor2D, counts);
+}
+
+async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRows): Promise<void> {
+  await keepWhole(rows, async (keep) => {
+    for (const [from, to] of parts(spec, rows.count)) {
+      const names = tableNames(spec);
+      const values = names.map(() => new Float32Array((to - from) * spec.dimensions));
+      rows.read(from, to, values);
+      const steps = Array.from({ length: to - from }, (_, i) => rows.steps(from + i));
+      const staged: HostRows = {
         tables: new Map(names.map((name, i) => [name, values[i]!])),
-        counts: this.counts.map((count) => count + 1),
-        lastSteps: new Int32Array(this.counts.length).fill(step),
-      });
-    } finally {
-      ids.dispose();
-      for (const [name, table] of tables) if (name !== 'weight') table.dispose();
+        counts: Int32Array.from(steps, ({ count }) => count),
+        lastSteps: Int32Array.from(steps, ({ lastStep }) => lastStep),
+      };
+      prepare(staged, from);
+      keep(from, to, values, (i) => ({
+        count: staged.counts[i - from]!,
+        lastStep: staged.lastSteps[i - from]!,
+      }));
     }
+  });
+}
+
+/** Rows whose centres are on the backend, and which go there and back a part at a time when they are updated. */
+class StagedBlock implements RowBlock {
+  constructor(
+    readonly spec: StoreSpec,
+    readonly rows: RowAccess,
+    readonly centers: tf.Tensor2D,
+    readonly counts: Int32Array,
+  ) {}
+
+  async update(fn: (rows: RowTables, from: number, to: number) => void, step: number): Promise<void> {
+    const { spec, rows, counts } = this;
+    await keepWhole(rows, async (keep) => {
+      for (const [from, to] of parts(spec, rows.count)) {
+        const tables = this.#upload(from, to);
+        const ids = tf.range(0, to - from, 1, 'int32');
+        try {
+          fn({ tables, ids }, from, to);
+          await readTensors([...tables.values()], (values) =>
+            keep(from, to, values, (i) => ({ count: counts[i]! + 1, lastStep: step })),
+          );
+        } finally {
+          tf.dispose([ids, ...tables.values()]);
+        }
+      }
+    });
   }
 
   dispose(): void {
     this.centers.dispose();
   }
 
-  #upload(name: string): tf.Variable<tf.Rank.R2> {
-    const shape: [number, number] = [this.counts.length, this.#dimensions];
-    return tf.tidy(() => tf.variable(tf.tensor2d(this.#rows.tables.get(name)!, shape), false));
+  #upload(from: number, to: number): Map<string, tf.Variable> {
+    const names = tableNames(this.spec);
+    const shape = [to - from, this.spec.dimensions];
+    const variables = tf.tidy(() =>
+      writeTensors(
+        names.map(() => shape),
+        (values) => this.rows.read(from, to, values),
+      ).map((tensor) => tf.variable(tensor, false)),
+    );
+    return new Map(names.map((name, i) => [name, variables[i]!]));
   }
+}
+
+/** Does what keeps rows in parts, and says so where it fails between two of them. */
+async function keepWhole(rows: RowAccess, work: (keep: RowAccess['write']) => Promise<void>): Promise<void> {
+  let begun = false;
+  try {
+    await work((...part) => {
+      begun = true;
+      rows.write(...part);
+    });
+  } catch (error) {
+    if (begun) {
+      rows.torn(
+        `a step was not kept whole: ${(error as Error).message} Load the state of the last checkpoint.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** Where the parts of so many rows begin and end. */
+function* parts({ dimensions }: StoreSpec, count: number): Generator<[number, number]> {
+  const size = Math.max(1, Math.floor(PART / dimensions));
+  for (let from = 0; from < count; from += size) yield [from, Math.min(from + size, count)];
 }

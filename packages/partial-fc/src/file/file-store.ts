@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StateDict } from '@unitsphere/core';
-import type { CenterStore, HostRows, RowBlock, StoreFactory, StoreSpec } from '../center-store.js';
+import type { CenterStore, PrepareRows, RowBlock, StoreFactory, StoreSpec } from '../center-store.js';
 import { CenterStoreError } from '../errors.js';
 import { tableNames } from '../memory-tables.js';
-import { StagedBlock } from '../staged-block.js';
+import { type RowAccess, stageRows } from '../staged-block.js';
 import { CenterFile } from './center-file.js';
 import { type Generation, Journal } from './journal.js';
 import { indexFiles } from './journal-index.js';
@@ -99,31 +99,9 @@ class FileStore implements CenterStore {
     }
   }
 
-  async gather(rows: Int32Array, prepare?: (rows: HostRows) => void): Promise<RowBlock> {
+  async gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock> {
     this.#usable();
-    const { dimensions } = this.spec;
-    const { records } = this.#cache;
-    const tables = this.#layout.tables.map(
-      (name) => [name, new Float32Array(rows.length * dimensions)] as const,
-    );
-    const staged: HostRows = {
-      tables: new Map(tables),
-      counts: new Int32Array(rows.length),
-      lastSteps: new Int32Array(rows.length),
-    };
-    rows.forEach((row, i) => {
-      const slot = this.#load(row);
-      tables.forEach(([, values], table) => {
-        values.set(records.rowOf(slot, table), i * dimensions);
-      });
-      staged.counts[i] = records.count(slot);
-      staged.lastSteps[i] = records.lastStep(slot);
-    });
-    if (prepare) {
-      prepare(staged);
-      this.#write(rows, staged);
-    }
-    return new StagedBlock(staged, dimensions, (updated) => this.#write(rows, updated));
+    return stageRows(this.spec, this.#accessTo(rows), prepare);
   }
 
   prefetch(rows: Int32Array): void {
@@ -234,26 +212,41 @@ class FileStore implements CenterStore {
     if (state === 'unwritten') this.spec.initialRow(this.spec.firstClass + row, records.rowOf(i, 0));
   }
 
-  #write(rows: Int32Array, { tables, counts, lastSteps }: HostRows): void {
+  #accessTo(rows: Int32Array): RowAccess {
     const { dimensions } = this.spec;
     const { records } = this.#cache;
-    const values = this.#layout.tables.map((name) => tables.get(name)!);
-    try {
-      rows.forEach((row, i) => {
-        let slot = this.#cache.find(row);
-        // All of the record is written below.
-        if (slot < 0) slot = this.#cache.insert(row, () => {});
-        values.forEach((of, table) => {
-          records.rowOf(slot, table).set(of.subarray(i * dimensions, (i + 1) * dimensions));
-        });
-        records.setSteps(slot, counts[i]!, lastSteps[i]!);
-        this.#cache.markDirty(slot);
-      });
-    } catch (error) {
-      // A part of the step's rows is new and the rest old.
-      this.#unusable = `a step was not kept whole: ${(error as Error).message} Load the state of the last checkpoint.`;
-      throw error;
-    }
+    const counts = new Int32Array(rows.length);
+    const lastSteps = new Int32Array(rows.length);
+    return {
+      count: rows.length,
+      read: (from, to, values) => {
+        for (let i = from; i < to; i++) {
+          const slot = this.#load(rows[i]!);
+          values.forEach((of, table) => {
+            of.set(records.rowOf(slot, table), (i - from) * dimensions);
+          });
+          counts[i] = records.count(slot);
+          lastSteps[i] = records.lastStep(slot);
+        }
+      },
+      steps: (i) => ({ count: counts[i]!, lastStep: lastSteps[i]! }),
+      write: (from, to, values, steps) => {
+        for (let i = from; i < to; i++) {
+          let slot = this.#cache.find(rows[i]!);
+          // All of the record is written below.
+          if (slot < 0) slot = this.#cache.insert(rows[i]!, () => {});
+          values.forEach((of, table) => {
+            records.rowOf(slot, table).set(of.subarray((i - from) * dimensions, (i - from + 1) * dimensions));
+          });
+          const { count, lastStep } = steps(i);
+          records.setSteps(slot, count, lastStep);
+          this.#cache.markDirty(slot);
+        }
+      },
+      torn: (why) => {
+        this.#unusable = why;
+      },
+    };
   }
 }
 

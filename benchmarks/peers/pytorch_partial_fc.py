@@ -1,0 +1,169 @@
+"""One step of PartialFC V2 in PyTorch on the CPU, timed on demand.
+
+Written from the published algorithm (An et al., "Killing Two Birds with One Stone", CVPR 2022): the classes of the batch and
+uniformly drawn others are gathered with their optimizer's state, normalised, multiplied with the embeddings, CosFace, softmax
+cross entropy, backward, AdamW on the gathered rows, and these written back. float32.
+The protocol is that of src/contender/protocol.ts: one JSON object a line.
+"""
+
+import argparse
+import json
+import math
+import sys
+import time
+
+from pytorch_step import peak_rss, rss, say
+
+SCALE, MARGIN = 64.0, 0.4
+LR, BETAS, EPS, WEIGHT_DECAY = 1e-3, (0.9, 0.999), 1e-8, 1e-2
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--classes', type=int, default=400_000)
+    parser.add_argument('--dimensions', type=int, default=256)
+    parser.add_argument('--batch', type=int, default=64)
+    parser.add_argument('--sampled', type=int, default=40_000)
+    parser.add_argument('--threads', type=int, default=None, help="default: PyTorch's own choice")
+    parser.add_argument('--adamw', choices=['single', 'foreach', 'fused', 'by-hand'], default='fused')
+    parser.add_argument('--gradient', choices=['tape', 'by-hand'], default='tape')
+    return parser.parse_args()
+
+
+def make_step(args):
+    """The function that makes one step and returns its loss."""
+    import torch
+    from torch.nn import functional
+
+    torch.manual_seed(0)
+    weight = torch.randn(args.classes, args.dimensions) * 0.01
+    exp_avg, exp_avg_sq = torch.zeros_like(weight), torch.zeros_like(weight)
+    fused = getattr(torch, '_fused_adamw_', None) if args.adamw == 'fused' else None
+
+    def sample(labels):
+        """Sampled classes, ascending, and where the labels are among them."""
+        positive = labels.unique()
+        priority = torch.rand(args.classes)
+        priority[positive] = 2.0
+        chosen = torch.topk(priority, max(args.sampled, len(positive)), sorted=False).indices.sort().values
+        return chosen, torch.searchsorted(chosen, labels)
+
+    def loss_on_tape(embeddings, rows, labels):
+        rows.requires_grad_()
+        embeddings.requires_grad_()
+        cosines = functional.linear(functional.normalize(embeddings), functional.normalize(rows))
+        # In place, as insightface does: no second matrix.
+        cosines[torch.arange(len(labels)), labels] -= MARGIN
+        loss = functional.cross_entropy(cosines * SCALE, labels)
+        loss.backward()
+        return loss, rows.grad
+
+    def loss_by_hand(embeddings, rows, labels):
+        """The same gradients with the fewest passes over memory that plain PyTorch allows."""
+        unit = functional.normalize(embeddings)
+        inverse = torch.linalg.vector_norm(rows, dim=1).clamp_min_(1e-12).reciprocal_()
+        cosines = (unit @ rows.T).mul_(inverse)
+        at = torch.arange(len(labels))
+        logits = cosines * SCALE
+        logits[at, labels] -= SCALE * MARGIN
+        log_sum = torch.logsumexp(logits, 1)
+        loss = (log_sum - logits[at, labels]).mean()
+        d = logits.sub_(log_sum[:, None]).exp_()
+        d[at, labels] -= 1.0
+        d.mul_(SCALE / len(labels))
+        along = (d * cosines).sum(0)
+        d.mul_(inverse)
+        embedding_gradient = d @ rows
+        gradient = torch.addcmul(d.T @ unit, rows, (along * inverse.square())[:, None], value=-1)
+        # Through the embeddings' own normalisation.
+        norms = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)
+        (embedding_gradient - unit * (embedding_gradient * unit).sum(1, keepdim=True)).div_(norms)
+        return loss, gradient
+
+    def update(rows, mean, square, gradient, step):
+        if args.adamw == 'by-hand':
+            rows.mul_(1 - LR * WEIGHT_DECAY)
+            mean.lerp_(gradient, 1 - BETAS[0])
+            square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+            denominator = square.sqrt().div_(math.sqrt(1 - BETAS[1] ** step)).add_(EPS)
+            rows.addcdiv_(mean, denominator, value=-LR / (1 - BETAS[0] ** step))
+        elif fused:
+            fused(
+                [rows], [gradient], [mean], [square], [], [torch.tensor(float(step))], amsgrad=False, lr=LR,
+                beta1=BETAS[0], beta2=BETAS[1], weight_decay=WEIGHT_DECAY, eps=EPS, maximize=False,
+            )
+        else:
+            torch.optim.adamw.adamw(
+                [rows], [gradient], [mean], [square], [], [torch.tensor(float(step - 1))], foreach=args.adamw == 'foreach',
+                amsgrad=False, beta1=BETAS[0], beta2=BETAS[1], lr=LR, weight_decay=WEIGHT_DECAY, eps=EPS, maximize=False,
+            )
+
+    # Drawn beforehand, as ours are: the backbone makes them.
+    batches = [torch.randn(args.batch, args.dimensions) for _ in range(8)]
+    count = 0
+
+    def step():
+        nonlocal count
+        embeddings = batches[count % len(batches)].detach().clone()
+        count += 1
+        chosen, labels = sample(torch.randint(0, args.classes, (args.batch,)))
+        rows = weight.index_select(0, chosen)
+        gradients = loss_on_tape if args.gradient == 'tape' else loss_by_hand
+        loss, gradient = gradients(embeddings, rows, labels)
+        with torch.no_grad():
+            rows = rows.detach()
+            mean, square = exp_avg.index_select(0, chosen), exp_avg_sq.index_select(0, chosen)
+            update(rows, mean, square, gradient, count)
+            for table, values in ((weight, rows), (exp_avg, mean), (exp_avg_sq, square)):
+                table.index_copy_(0, chosen, values)
+        return loss.item()
+
+    return step
+
+
+def serve(args, footprint):
+    import torch
+
+    step = None
+    say({
+        'ready': {
+            'name': 'PyTorch',
+            'version': torch.__version__,
+            'python': sys.version.split()[0],
+            'threads': torch.get_num_threads(),
+            'cpuCapability': torch.backends.cpu.get_cpu_capability(),
+        },
+        'footprint': footprint,
+    })
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request['do'] == 'steps':
+            step = step or make_step(args)
+            milliseconds, loss, processor = [], None, time.process_time()
+            for _ in range(request['count']):
+                started = time.perf_counter()
+                loss = step()
+                milliseconds.append(1000 * (time.perf_counter() - started))
+            processor = 1000 * (time.process_time() - processor)
+            say({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
+        elif request['do'] == 'memory':
+            say({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
+        else:
+            break
+
+
+def main():
+    args = arguments()
+    try:
+        import torch
+    except ImportError as error:
+        # The runner names what is missing and how to get it.
+        say({'absent': str(error)})
+        return
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    serve(args, peak_rss())
+
+
+if __name__ == '__main__':
+    main()
