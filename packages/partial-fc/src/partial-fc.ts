@@ -3,6 +3,7 @@ import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
 import type { StateDict } from '@unitsphere/core';
 import type { LabelMarginLoss } from '@unitsphere/margin-losses';
 import {
+  gatherRows,
   l2Normalize,
   l2NormalizeGradient,
   type MarginSoftmaxSums,
@@ -556,9 +557,9 @@ export class PartialFC {
   }
 }
 
-/** Rows from … to − 1; the tensor itself where they are all. */
+/** Rows from … to − 1; the tensor itself where they are all. Not tf.slice: on WebAssembly it downloads all of x. */
 function rowsOf(x: tf.Tensor2D, from: number, to: number): tf.Tensor2D {
-  return to - from === x.shape[0] ? x : tf.slice(x, [from, 0], [to - from, x.shape[1]]);
+  return to - from === x.shape[0] ? x : gatherRows(x, tf.range(from, to, 1, 'int32'));
 }
 
 function checkCount(name: string, value: number): number {
