@@ -70,7 +70,8 @@ class StagedBlock implements RowBlock {
   async update(fn: (rows: RowTables, from: number, to: number) => void, step: number): Promise<void> {
     const { spec, rows, counts } = this;
     await keepWhole(rows, async (keep) => {
-      for (const [from, to] of parts(spec, rows.count)) {
+      // Backwards: a cache that holds less than the sample has its last rows.
+      for (const [from, to] of [...parts(spec, rows.count)].reverse()) {
         const tables = this.#upload(from, to);
         const ids = tf.range(0, to - from, 1, 'int32');
         try {
