@@ -1,8 +1,12 @@
 import { packageConfig } from '../tsup.base.ts';
 
-// Two programs: the command, and the process that trains for it.
+// The command, and the processes that train for it.
 export default packageConfig({
-  entry: { cli: 'src/cli.ts', 'train-on-demand': 'src/step/train-on-demand.ts' },
+  entry: {
+    cli: 'src/cli.ts',
+    'train-on-demand': 'src/step/train-on-demand.ts',
+    'head-on-demand': 'src/partial-fc/head-on-demand.ts',
+  },
   format: ['esm'],
   splitting: true,
 });

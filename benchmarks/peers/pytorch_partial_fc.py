@@ -25,7 +25,7 @@ def arguments():
     parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--sampled', type=int, default=40_000)
     parser.add_argument('--threads', type=int, default=None, help="default: PyTorch's own choice")
-    parser.add_argument('--adamw', choices=['single', 'foreach', 'fused', 'by-hand'], default='fused')
+    parser.add_argument('--adamw', choices=['fused', 'by-hand'], default='fused')
     parser.add_argument('--gradient', choices=['tape', 'by-hand'], default='tape')
     return parser.parse_args()
 
@@ -38,7 +38,6 @@ def make_step(args):
     torch.manual_seed(0)
     weight = torch.randn(args.classes, args.dimensions) * 0.01
     exp_avg, exp_avg_sq = torch.zeros_like(weight), torch.zeros_like(weight)
-    fused = getattr(torch, '_fused_adamw_', None) if args.adamw == 'fused' else None
 
     def sample(labels):
         """Sampled classes, ascending, and where the labels are among them."""
@@ -87,15 +86,11 @@ def make_step(args):
             square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
             denominator = square.sqrt().div_(math.sqrt(1 - BETAS[1] ** step)).add_(EPS)
             rows.addcdiv_(mean, denominator, value=-LR / (1 - BETAS[0] ** step))
-        elif fused:
-            fused(
+        else:
+            # What torch.optim.AdamW(fused=True) calls, without an optimizer of all rows.
+            torch._fused_adamw_(
                 [rows], [gradient], [mean], [square], [], [torch.tensor(float(step))], amsgrad=False, lr=LR,
                 beta1=BETAS[0], beta2=BETAS[1], weight_decay=WEIGHT_DECAY, eps=EPS, maximize=False,
-            )
-        else:
-            torch.optim.adamw.adamw(
-                [rows], [gradient], [mean], [square], [], [torch.tensor(float(step - 1))], foreach=args.adamw == 'foreach',
-                amsgrad=False, beta1=BETAS[0], beta2=BETAS[1], lr=LR, weight_decay=WEIGHT_DECAY, eps=EPS, maximize=False,
             )
 
     # Drawn beforehand, as ours are: the backbone makes them.

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
+import { type Part, runPartialFC } from './partial-fc/run-partial-fc.js';
 import { print, writeTables } from './readme.js';
 import { chooseContenders } from './step/choose-contenders.js';
 import { stepContenders } from './step/contenders.js';
@@ -91,6 +93,22 @@ program
   .option('--set <KEY=VALUE...>', "change a setting of configs/many-documents.yaml, the trainings' config")
   .action(async ({ json: file, set = [], ...options }: IdentitiesOptions & { json?: string }) => {
     await show(await runIdentities({ ...options, set }, progress), file);
+  });
+
+program
+  .command('partial-fc')
+  .description(
+    'a step of sampled classes as the classes grow with their centres in a file, and against the full softmax and PyTorch',
+  )
+  .option(...json)
+  .addOption(new Option('--only <PART>', 'one of the two').choices(['classes', 'rate']))
+  .option('--folder <FOLDER>', 'where the files of centres are made: on the disk to be measured', tmpdir())
+  .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
+  .action(async (options: Partial<Pace> & { json?: string; only?: Part; folder: string }) => {
+    const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
+    const parts: Part[] = options.only ? [options.only] : ['classes', 'rate'];
+    await show(await runPartialFC(parts, options.folder, pace, progress), options.json);
   });
 
 program

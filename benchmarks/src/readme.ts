@@ -6,12 +6,14 @@ import { printMemory } from './memory/print-memory.js';
 import type { MemoryReport } from './memory/run-memory.js';
 import { printOps } from './ops/print-ops.js';
 import type { OpsReport } from './ops/run-ops.js';
+import { printPartialFC } from './partial-fc/print-partial-fc.js';
+import type { PartialFCReport } from './partial-fc/run-partial-fc.js';
 import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
 import type { SweepReport } from './step/run-sweep.js';
 
-type Report = StepReport | SweepReport | OpsReport | MemoryReport | IdentitiesReport;
+type Report = StepReport | SweepReport | OpsReport | MemoryReport | IdentitiesReport | PartialFCReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -26,6 +28,8 @@ export function print(report: Report): string {
       return printMemory(report);
     case 'identities':
       return printIdentities(report);
+    case 'partial-fc':
+      return printPartialFC(report);
   }
 }
 

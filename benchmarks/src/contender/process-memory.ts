@@ -11,6 +11,12 @@ export function rss(): number {
   return process.memoryUsage.rss();
 }
 
+/** Of it, what belongs to no file: the system cannot take it back. undefined where it does not say. */
+export function anonymous(): number | undefined {
+  const kilobytes = linuxStatus('RssAnon');
+  return kilobytes === undefined ? undefined : kilobytes * 1024;
+}
+
 function linuxStatus(key: string): number | undefined {
   try {
     const line = readFileSync('/proc/self/status', 'utf8').match(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm'));

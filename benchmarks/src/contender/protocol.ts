@@ -15,6 +15,8 @@ export interface MemoryFigures {
   peakRss: number;
   /** What it has now. */
   rss?: number;
+  /** Of it, what belongs to no file. */
+  anonymous?: number;
   /** TensorFlow.js's own count. */
   tensors?: number;
   tensorBytes?: number;

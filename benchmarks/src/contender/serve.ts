@@ -1,15 +1,17 @@
 import { createInterface } from 'node:readline';
-import { peakRss, rss } from './process-memory.js';
+import { anonymous, peakRss, rss } from './process-memory.js';
 import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
 
 /** What a contender written in JavaScript brings. */
 export interface Trainee {
   /** Makes one step and resolves with its loss, when all of its work is done. */
   step(): Promise<number>;
+  /** Called before each step; what it takes is not the step's. */
+  prepare?(): Promise<void>;
   /** Ends what it started. */
   stop?(): Promise<void>;
   /** What it knows of its memory beyond the process's. */
-  memory?(): Omit<MemoryFigures, 'peakRss' | 'rss'>;
+  memory?(): Omit<MemoryFigures, 'peakRss' | 'rss' | 'anonymous'>;
 }
 
 /**
@@ -33,20 +35,23 @@ export async function serve(open: () => Promise<Description>, make: () => Promis
     const request = JSON.parse(line) as Request;
     if (request.do === 'exit') break;
     if (request.do === 'memory') {
-      say({ memory: { peakRss: peakRss(), rss: rss(), ...trainee?.memory?.() } });
+      say({ memory: { peakRss: peakRss(), rss: rss(), anonymous: anonymous(), ...trainee?.memory?.() } });
       continue;
     }
     trainee ??= await make();
     const milliseconds: number[] = [];
     let loss = Number.NaN;
-    const before = process.cpuUsage();
+    let processor = 0;
     for (let i = 0; i < request.count; i++) {
+      await trainee.prepare?.();
+      const before = process.cpuUsage();
       const begun = performance.now();
       loss = await trainee.step();
       milliseconds.push(performance.now() - begun);
+      const { user, system } = process.cpuUsage(before);
+      processor += (user + system) / 1000;
     }
-    const { user, system } = process.cpuUsage(before);
-    say({ milliseconds, processor: (user + system) / 1000, loss });
+    say({ milliseconds, processor, loss });
   }
   await trainee?.stop?.();
   process.exit(0);

@@ -1,4 +1,5 @@
 import { digits, megabytes, spread } from '../format.js';
+import { disturbance } from '../measure/disturbance.js';
 import { machineLine } from '../measure/machine.js';
 import { table } from '../table.js';
 import type { StepReport, StepResult } from './run-step.js';
@@ -34,14 +35,6 @@ export function printStep(report: StepReport): string {
     ...disturbance(contenders),
     ...Object.values(report.absent).map((why) => `- Not there: ${why}`),
   ].join('\n');
-}
-
-/** A warning where other work took part of the machine. */
-export function disturbance(contenders: readonly StepResult[]): string[] {
-  const cores = Math.max(0, ...contenders.map((r) => r.coresOfOthers));
-  return cores > 0.1
-    ? [`- Other work kept up to ${digits(cores)} cores busy meanwhile: measure again on an idle machine.`]
-    : [];
 }
 
 function ratioLines(report: StepReport): string[] {

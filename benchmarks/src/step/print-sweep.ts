@@ -1,7 +1,7 @@
 import { digits, megabytes, spread } from '../format.js';
+import { disturbance } from '../measure/disturbance.js';
 import { machineLine } from '../measure/machine.js';
 import { table } from '../table.js';
-import { disturbance } from './print-step.js';
 import type { StepResult } from './run-step.js';
 import type { SweepReport } from './run-sweep.js';
 import { workloadLine } from './workload.js';

@@ -1,5 +1,6 @@
-import { AbsentError, Contender } from '../contender/contender.js';
+import type { Contender } from '../contender/contender.js';
 import type { Description, MemoryFigures } from '../contender/protocol.js';
+import { startAll } from '../contender/start-all.js';
 import { type Course, interleave, type Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
@@ -85,21 +86,6 @@ export async function runStep(
   } finally {
     await Promise.all(running.map(({ contender }) => contender.close()));
   }
-}
-
-/** Starts all at once; nothing is timed yet. */
-async function startAll(specs: readonly StepContender[]) {
-  const running: { spec: StepContender; contender: Contender }[] = [];
-  const absent: Record<string, string> = {};
-  let failure: Error | undefined;
-  const starts = await Promise.allSettled(specs.map((spec) => Contender.start(spec)));
-  for (const [i, start] of starts.entries()) {
-    const spec = specs[i]!;
-    if (start.status === 'fulfilled') running.push({ spec, contender: start.value });
-    else if (start.reason instanceof AbsentError) absent[spec.id] = start.reason.message;
-    else failure ??= start.reason as Error;
-  }
-  return { running, absent, failure };
 }
 
 function result(

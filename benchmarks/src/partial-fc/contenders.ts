@@ -1,0 +1,94 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ContenderSpec } from '../contender/contender.js';
+import type { StoreName } from './head-step.js';
+import { CLASS_COUNTS, CLASSES_WORKLOAD, headArguments, RATE_WORKLOAD } from './workload.js';
+
+/** Ours with a number of classes and a cache that is warm or cold. */
+export interface ClassesContender extends ContenderSpec {
+  classes: number;
+  cold: boolean;
+}
+
+/** Ours with a store, ours with all classes, or a setting of PyTorch. */
+export interface RateContender extends ContenderSpec {
+  role: StoreName | 'full' | 'pytorch';
+}
+
+/** The step of as many sampled classes as the classes grow, with the centres in a file. */
+export function classesContenders(folder: string): ClassesContender[] {
+  return CLASS_COUNTS.flatMap((classes) =>
+    [false, true].map((cold): ClassesContender => {
+      const id = `${classes}-${cold ? 'cold' : 'warm'}`;
+      return {
+        id,
+        label: `${classes.toLocaleString('en')} classes, ${cold ? 'cold' : 'warm'}`,
+        classes,
+        cold,
+        command: process.execPath,
+        args: [
+          program(),
+          ...headArguments({ ...CLASSES_WORKLOAD, classes }),
+          ...['--store', 'file', '--path', join(folder, id), '--disjoint', ...(cold ? ['--cold'] : [])],
+        ],
+      };
+    }),
+  );
+}
+
+/** PyTorch's settings: as one writes it, and with as few passes over memory as it allows. */
+const PYTORCH_SETTINGS = [
+  { id: 'tape-fused', label: 'autograd, fused AdamW', options: ['--gradient', 'tape', '--adamw', 'fused'] },
+  {
+    id: 'by-hand-fused',
+    label: 'gradient by hand, fused AdamW',
+    options: ['--gradient', 'by-hand', '--adamw', 'fused'],
+  },
+  {
+    id: 'by-hand',
+    label: 'gradient and AdamW by hand',
+    options: ['--gradient', 'by-hand', '--adamw', 'by-hand'],
+  },
+];
+
+/** A tenth of the classes with each store, all classes, and PyTorch. */
+export function rateContenders(folder: string): RateContender[] {
+  const { classes } = RATE_WORKLOAD;
+  const ours = (role: RateContender['role'], label: string, sampled: number, store: StoreName) => ({
+    id: `unitsphere-${role}`,
+    label,
+    role,
+    command: process.execPath,
+    args: [
+      program(),
+      ...headArguments({ ...RATE_WORKLOAD, sampled }),
+      ...['--store', store, '--path', join(folder, 'rate')],
+    ],
+  });
+  const { sampled } = RATE_WORKLOAD;
+  return [
+    ours('full', 'full softmax, on the backend', classes, 'device'),
+    ours('device', 'sampled, centres on the backend', sampled, 'device'),
+    ours('host', 'sampled, centres on the host', sampled, 'host'),
+    ours('file', 'sampled, centres in a file', sampled, 'file'),
+    ...PYTORCH_SETTINGS.map(
+      ({ id, label, options }): RateContender => ({
+        id: `pytorch-${id}`,
+        label: `PyTorch, sampled, ${label}`,
+        role: 'pytorch',
+        command: process.env['UNITSPHERE_PYTHON'] || 'python3',
+        args: [
+          fileURLToPath(new URL('../peers/pytorch_partial_fc.py', import.meta.url)),
+          ...headArguments(RATE_WORKLOAD),
+          ...['--threads', String(availableParallelism()), ...options],
+        ],
+        remedy: 'pip install torch; set UNITSPHERE_PYTHON to the python that has it (default: python3).',
+      }),
+    ),
+  ];
+}
+
+function program(): string {
+  return fileURLToPath(new URL('head-on-demand.js', import.meta.url));
+}

@@ -1,0 +1,25 @@
+/** The process of a contender of ours: makes steps of a PartialFC when the runner asks. */
+import * as tf from '@tensorflow/tfjs-core';
+import { useBackend } from '@unitsphere/backends';
+import { Command, Option } from 'commander';
+import { serve } from '../contender/serve.js';
+import { type HeadRun, startHead } from './head-step.js';
+
+const count = (text: string) => Number.parseInt(text, 10);
+
+const options = new Command()
+  .requiredOption('--classes <count>', '', count)
+  .requiredOption('--dimensions <count>', '', count)
+  .requiredOption('--batch <rows>', '', count)
+  .requiredOption('--sampled <count>', '', count)
+  .addOption(new Option('--store <name>').choices(['device', 'host', 'file']).makeOptionMandatory())
+  .option('--path <file>')
+  .option('--cold')
+  .option('--disjoint')
+  .parse()
+  .opts<HeadRun>();
+
+await serve(
+  async () => ({ backend: (await useBackend('wasm')).name, store: options.store, tfjs: tf.version_core }),
+  () => startHead(options),
+);

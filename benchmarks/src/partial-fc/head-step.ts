@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CosFace } from '@unitsphere/margin-losses';
+import { deviceStore, hostStore, PartialFC, RowAdamW } from '@unitsphere/partial-fc';
+import { fileStore } from '@unitsphere/partial-fc/file';
+import type { Trainee } from '../contender/serve.js';
+import { forgetFile } from './page-cache.js';
+import { disjointSampler, uniformSampler } from './samplers.js';
+import { CYCLE, type HeadWorkload } from './workload.js';
+
+/** Where the centres live. */
+export type StoreName = 'device' | 'host' | 'file';
+
+/** A workload and how it is run. */
+export interface HeadRun extends HeadWorkload {
+  store: StoreName;
+  /** Of the file. */
+  path?: string;
+  /** Each cycle of steps begins with an empty cache of rows and a file that the system has forgotten. */
+  cold?: boolean;
+  /** No class twice in a cycle. */
+  disjoint?: boolean;
+}
+
+const SEED = 1;
+
+/** Makes a head whose rows were all updated once, and in a file are at their places there. */
+export async function startHead(run: HeadRun): Promise<Trainee> {
+  const { dimensions, batch, store, path = '', cold = false } = run;
+  const { sampler, labels } = (run.disjoint ? disjointSampler : uniformSampler)(run, SEED);
+  const make = (overwrite: boolean) =>
+    new PartialFC({
+      classes: run.classes,
+      dimensions,
+      loss: new CosFace(),
+      optimizer: new RowAdamW(),
+      store:
+        store === 'file' ? fileStore(path, { overwrite }) : store === 'host' ? hostStore() : deviceStore(),
+      sampler,
+      seed: SEED,
+    });
+  let head = make(true);
+  const embeddings = Array.from({ length: CYCLE }, (_, i) =>
+    tf.randomNormal<tf.Rank.R2>([batch, dimensions], 0, 1, 'float32', i + 1),
+  );
+
+  async function step(): Promise<number> {
+    const at = head.stepCount;
+    const { loss, embeddingGradient } = await head.forwardBackward(embeddings[at % CYCLE]!, labels(at));
+    await head.step({ lr: 1e-3 });
+    embeddingGradient.dispose();
+    return loss;
+  }
+
+  async function cool(): Promise<void> {
+    const state = await head.stateDict();
+    await head.checkpointWritten();
+    head.dispose();
+    forgetFile(path);
+    head = make(false);
+    await head.loadStateDict(state);
+  }
+
+  // The full softmax has the same rows in each step.
+  for (let i = 0; i < (run.sampled >= run.classes ? 1 : CYCLE); i++) await step();
+  if (store === 'file') {
+    await head.stateDict();
+    await head.checkpointWritten();
+  }
+  return {
+    step,
+    prepare: async () => {
+      if (cold && head.stepCount % CYCLE === 0) await cool();
+    },
+    stop: async () => {
+      head.dispose();
+      tf.dispose(embeddings);
+    },
+    memory: () => {
+      const { numTensors, numBytes } = tf.memory();
+      const { wasm } = tf.backend() as { wasm?: { asm?: { memory?: WebAssembly.Memory } } };
+      return { tensors: numTensors, tensorBytes: numBytes, wasmHeap: wasm?.asm?.memory?.buffer.byteLength };
+    },
+  };
+}
