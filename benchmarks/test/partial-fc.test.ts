@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { useBackend } from '@unitsphere/backends';
+import { describe, expect, it } from 'vitest';
+import type { StoreName } from '../src/partial-fc/head-step.js';
+import { startHead } from '../src/partial-fc/head-step.js';
+import { classesRatios, rateRatios } from '../src/partial-fc/ratios.js';
+import {
+  type ClassesResult,
+  type HeadResult,
+  measure,
+  type PartialFCReport,
+  type RateResult,
+} from '../src/partial-fc/run-partial-fc.js';
+import { disjointSampler, uniformSampler } from '../src/partial-fc/samplers.js';
+import { CLASSES_WORKLOAD, CYCLE, RATE_WORKLOAD } from '../src/partial-fc/workload.js';
+import { fillTables, print } from '../src/readme.js';
+import { fake } from './fake.js';
+
+const figures = (id: string, turns: number[], peakRss = 1000, footprint = 100): HeadResult => ({
+  id,
+  label: `Head ${id}`,
+  stepsPerTurn: 4,
+  warmUpSteps: 2,
+  loss: 1,
+  coresUsed: 1,
+  coresOfOthers: 0,
+  stepMilliseconds: { median: turns[1]!, low: 0, high: 99, repetitions: turns.length, turns },
+  processorMilliseconds: { median: 1, low: 1, high: 1, repetitions: turns.length },
+  footprint,
+  memory: { peakRss, rss: 3e6, anonymous: 2e6 },
+});
+
+const classes: ClassesResult[] = [
+  // Out of order: what counts is the number of classes.
+  { ...figures('10000000-warm', [11, 24, 30]), classes: 10_000_000, cold: false },
+  { ...figures('10000-warm', [10, 20, 30]), classes: 10_000, cold: false },
+  { ...figures('10000-cold', [10, 10, 10]), classes: 10_000, cold: true },
+  { ...figures('1000000-cold', [99, 99, 99]), classes: 1_000_000, cold: true },
+  { ...figures('10000000-cold', [20, 30, 40]), classes: 10_000_000, cold: true },
+];
+const rate: RateResult[] = [
+  { ...figures('full', [100, 120, 140], 4100), role: 'full' },
+  { ...figures('device', [10, 10, 10], 4100), role: 'device' },
+  { ...figures('host', [25, 24, 20], 3100), role: 'host' },
+  { ...figures('file', [20, 20, 20], 1100, 300), role: 'file' },
+  { ...figures('pytorch-slow', [50, 50, 50]), role: 'pytorch' },
+  { ...figures('pytorch-quick', [30, 20, 10]), role: 'pytorch' },
+];
+
+describe('bench partial-fc', () => {
+  it('compares the most classes with the fewest, turn by turn', () => {
+    const { ratioWarm, ratioCold, ratios } = classesRatios(classes);
+    expect(ratioWarm).toBeCloseTo(1.1, 10);
+    expect(ratios.warm).toMatchObject({ low: 1, high: 1.2, repetitions: 3 });
+    expect(ratioCold).toBe(3);
+    expect(() => classesRatios(classes.filter(({ cold }) => !cold))).toThrow('no figures of a cold cache');
+  });
+
+  it("compares each store with the full softmax and PyTorch's fastest setting; the file's figures are the head's", () => {
+    const ratios = rateRatios(rate);
+    expect(ratios).toMatchObject({
+      ratioToFullSoftmax: 6,
+      workingMemoryRatioToFullSoftmax: 0.2,
+      ratioToPyTorch: 1,
+      pytorch: 'pytorch-quick',
+      byStore: {
+        device: { ratioToFullSoftmax: { median: 12, low: 10, high: 14 }, memoryRatioToFullSoftmax: 1 },
+        host: { ratioToFullSoftmax: { median: 5 } },
+      },
+    });
+    expect(ratios.memoryRatioToFullSoftmax).toBeCloseTo(1100 / 4100, 10);
+    const alone = rateRatios(rate.filter(({ role }) => role !== 'pytorch'));
+    expect(alone).toMatchObject({ ratioToPyTorch: null, pytorch: null });
+    expect(() => rateRatios(rate.filter(({ role }) => role !== 'full'))).toThrow('no figures of full');
+  });
+
+  it('prints both parts, or the one that was measured, between markers', () => {
+    const summary = { median: 5, low: 4, high: 6, repetitions: 3 };
+    const report: PartialFCReport = {
+      benchmark: 'partial-fc',
+      date: '2026-01-02T03:04:05Z',
+      machine: { cpu: 'a cpu', cores: 2, memoryBytes: 2 ** 34, system: 'Linux x64', node: 'v22', tfjs: '4' },
+      pace: { rounds: 3, turnSeconds: 1, warmUpSteps: 2, slowRounds: 1 },
+      classes: {
+        ...classesRatios(classes),
+        workload: CLASSES_WORKLOAD,
+        results: classes,
+        disk: { recordBytes: 3088, bytesPerStep: 3_088_000, oneReader: summary, fourReaders: summary },
+      },
+      rate: {
+        ...rateRatios(rate),
+        workload: RATE_WORKLOAD,
+        results: rate,
+        absent: { 'pytorch-gone': 'PyTorch: no torch. Install it.' },
+      },
+    };
+    const text = print(report);
+    expect(text).toContain('`ratioWarm` 1.10 (1.00–1.20), `ratioCold` 3.00 (2.00–4.00)');
+    expect(text).toContain('1,000 records of 3,088 bytes, 3.1 MB');
+    expect(text).toContain('| Head 10000000-cold ');
+    expect(text).toMatch(
+      /- file: `ratioToFullSoftmax` 6\.00 .*`memoryRatioToFullSoftmax` 0\.268 \(0\.200 .*\), `ratioToPyTorch` 1\.00/,
+    );
+    expect(text).toContain('- Not there: PyTorch: no torch. Install it.');
+    const { rate: _, ...half } = report;
+    expect(print(half)).not.toContain('full softmax');
+    expect(fillTables('<!-- bench partial-fc -->\n<!-- /bench partial-fc -->', [half])).toContain(
+      'Measured 2026-01-02.',
+    );
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  it('times contenders and names who is absent', async () => {
+    const { results, absent } = await measure(
+      [fake('quick', { ms: 5 }), fake('slow', { ms: 10 }), fake('gone', { absent: 'no adapter' })],
+      { rounds: 2, turnSeconds: 0.02, warmUpSteps: 2, slowRounds: 1 },
+      () => undefined,
+    );
+    expect(results.map(({ spec, result }) => [spec.id, result.stepMilliseconds.turns])).toEqual([
+      ['quick', [5, 5]],
+      ['slow', [10, 10]],
+    ]);
+    expect(results[0]!.result).toMatchObject({ footprint: 1000, memory: { rss: 2000 } });
+    expect(absent).toEqual({ gone: 'Fake gone: no adapter' });
+  });
+});
+
+describe('its samples', () => {
+  const workload = { classes: 500, dimensions: 4, batch: 8, sampled: 60 };
+
+  it('have no class twice in a cycle, are ascending and hold the labels', () => {
+    const { sampler, labels } = disjointSampler(workload, 1);
+    const samples = Array.from({ length: CYCLE }, (_, i) => [...sampler.sample(labels(i), i)]);
+    expect(new Set(samples.flat()).size).toBe(CYCLE * 60);
+    samples.forEach((sample, i) => {
+      expect(sample).toEqual([...sample].sort((a, b) => a - b));
+      for (const label of labels(i)) expect(sample).toContain(label);
+      // What is read ahead, before the labels are known, is what is used.
+      expect([...sampler.sample(new Int32Array(0), i + CYCLE)]).toEqual(sample);
+    });
+    expect(() => disjointSampler({ ...workload, sampled: 63 }, 1)).toThrow('need 504 classes, not 500');
+  });
+
+  it('come again after a cycle, and are all classes for the full softmax', () => {
+    const { sampler, labels } = uniformSampler(workload, 1);
+    expect(sampler.sample(labels(3), 3)).toEqual(sampler.sample(labels(3 + CYCLE), 3 + CYCLE));
+    expect(sampler.sample(labels(3), 3)).not.toEqual(sampler.sample(labels(4), 4));
+    expect(uniformSampler({ ...workload, sampled: 500 }, 1).sampler.samplesAll).toBe(true);
+  });
+});
+
+describe('its step', () => {
+  const losses = async (store: StoreName, cold: boolean): Promise<number[]> => {
+    const folder = mkdtempSync(join(tmpdir(), 'head-'));
+    try {
+      const head = await startHead({
+        ...{ classes: 400, dimensions: 8, batch: 4, sampled: 20, disjoint: true },
+        ...{ store, path: join(folder, 'centers'), cold },
+      });
+      const all: number[] = [];
+      // Past the end of a cycle, where a cold one forgets.
+      for (let i = 0; i < CYCLE + 2; i++) {
+        await head.prepare?.();
+        all.push(await head.step());
+      }
+      expect(head.memory?.().wasmHeap).toBeGreaterThan(0);
+      await head.stop?.();
+      return all;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  it('trains alike with each store, warm or cold', async () => {
+    await useBackend('wasm');
+    const device = await losses('device', false);
+    expect(new Set(device).size).toBe(CYCLE + 2);
+    expect(await losses('host', false)).toEqual(device);
+    expect(await losses('file', false)).toEqual(device);
+    expect(await losses('file', true)).toEqual(device);
+  });
+});
