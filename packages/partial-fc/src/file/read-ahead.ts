@@ -73,6 +73,8 @@ export class ReadAhead {
     this.#threads = Array.from({ length: threads }, (_, index) => {
       const thread = new Worker(THREAD, {
         eval: true,
+        // They keep nothing; left to itself each takes 10 MB.
+        resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
         workerData: {
           control: this.#control,
           fds: this.#fds,
