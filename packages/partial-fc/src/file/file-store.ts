@@ -14,7 +14,7 @@ import { RowCache } from './row-cache.js';
 
 /** How a store in a file is made. */
 export interface FileStoreOptions {
-  /** Memory for rows that are in use, in bytes. Default 128 MiB. */
+  /** Memory for rows that are in use, in bytes; as much again, at most, for those read ahead. Default 64 MiB. */
   cacheBytes?: number;
   /** Threads that read the next step's rows while this one computes; 0 for none. Default 4. */
   readAhead?: number;
@@ -55,7 +55,7 @@ class FileStore implements CenterStore {
   constructor(
     readonly spec: StoreSpec,
     path: string,
-    { cacheBytes = 128 * 2 ** 20, readAhead = 4, overwrite = false }: FileStoreOptions,
+    { cacheBytes = 64 * 2 ** 20, readAhead = 4, overwrite = false }: FileStoreOptions,
   ) {
     if (!(Number.isFinite(cacheBytes) && cacheBytes > 0)) {
       throw new RangeError(`fileStore: cacheBytes must be a finite number above 0, but it is ${cacheBytes}.`);
