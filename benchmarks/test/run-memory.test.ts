@@ -15,9 +15,9 @@ it('is flat when nothing grows but a little of the resident memory', () => {
 });
 
 it('looks at the memory five times on the way', async () => {
-  const report = await runMemory([fake('a'), fake('b', { absent: 'no adapter' })], DEFAULT_WORKLOAD, 90);
+  const report = await runMemory([fake('a'), fake('b', { absent: 'no adapter' })], DEFAULT_WORKLOAD, 240);
   expect(report.contenders[0]!.points.map(({ step, peakRss }) => [step, peakRss])).toEqual(
-    [50, 60, 70, 80, 90].map((step) => [step, 3000 + step]),
+    [200, 210, 220, 230, 240].map((step) => [step, 3000 + step]),
   );
   expect(report.contenders[0]!.flat).toBe(true);
   expect(report.absent).toEqual({ b: 'Fake b: no adapter' });

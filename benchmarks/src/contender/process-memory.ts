@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** The most physical memory this process ever had, in bytes. */
 export function peakRss(): number {
   // Kilobytes; on Linux the same number as VmHWM, on which a child does not inherit its parent's as maxRSS does.
   return (linuxStatus('VmHWM') ?? process.resourceUsage().maxRSS) * 1024;
+}
+
+/** Has this thread's garbage collected, so that what is left is in use. */
+export function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
 }
 
 /** The physical memory this process has now, in bytes. */

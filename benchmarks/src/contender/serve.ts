@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { anonymous, peakRss, rss } from './process-memory.js';
+import { anonymous, collectGarbage, peakRss, rss } from './process-memory.js';
 import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
 
 /** What a contender written in JavaScript brings. */
@@ -35,6 +35,7 @@ export async function serve(open: () => Promise<Description>, make: () => Promis
     const request = JSON.parse(line) as Request;
     if (request.do === 'exit') break;
     if (request.do === 'memory') {
+      collectGarbage();
       say({ memory: { peakRss: peakRss(), rss: rss(), anonymous: anonymous(), ...trainee?.memory?.() } });
       continue;
     }
@@ -50,6 +51,8 @@ export async function serve(open: () => Promise<Description>, make: () => Promis
       milliseconds.push(performance.now() - begun);
       const { user, system } = process.cpuUsage(before);
       processor += (user + system) / 1000;
+      // As between a trainer's steps: without a turn of the event loop nothing else of the process gets to run.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     say({ milliseconds, processor, loss });
   }

@@ -25,7 +25,7 @@ export interface MemoryReport {
 }
 
 /** Steps before the first look: caches and heaps fill, kernels are compiled. */
-export const SETTLING_STEPS = 50;
+export const SETTLING_STEPS = 200;
 /** Looks after it. */
 const LOOKS = 4;
 /** Resident memory moves a little with the garbage collector. */
