@@ -33,11 +33,15 @@ export function readStoredZip(bytes: Uint8Array): Map<string, ZipEntry> {
   const { count, start, size } = findDirectory(view);
   const entries = new Map<string, ZipEntry>();
   let at = start;
+  let total = 0;
   for (let i = 0; i < count; i++) {
     if (at + CENTRAL_BYTES > start + size || view.getUint32(at, true) !== CENTRAL)
       throw damaged(`its directory has no entry ${i + 1} of ${count}`);
     const entry = readEntry(bytes, view, at, start + size);
     if (entries.has(entry.name)) throw damaged(`it has two files "${entry.name}"`);
+    // Overlapping files would be many times what there is.
+    total += entry.bytes.byteLength;
+    if (total > bytes.byteLength) throw damaged('its files overlap');
     entries.set(entry.name, entry);
     at = entry.next;
   }

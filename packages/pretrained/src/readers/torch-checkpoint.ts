@@ -102,13 +102,10 @@ const GLOBALS: ReadonlyMap<string, Global> = new Map<string, Global>([
   ]),
 ]);
 
+// Its items follow one by one; made of a list, one list could be copied any number of times.
 function orderedDict(items: unknown): Map<unknown, unknown> {
-  const map = new Map();
-  if (items === undefined) return map;
-  const isPair = (item: unknown): item is unknown[] => Array.isArray(item) && item.length === 2;
-  if (!Array.isArray(items) || !items.every(isPair)) throw damaged('an OrderedDict is made of no pairs');
-  for (const [key, value] of items) map.set(key, value);
-  return map;
+  if (items !== undefined) throw damaged('an OrderedDict is not made as torch.save makes it');
+  return new Map();
 }
 
 /** The storage of a persistent id: ("storage", class, key, device, number of values). */
