@@ -26,6 +26,7 @@ export interface WeightCache {
   where(key: string): string;
 }
 
+const OTHER_CACHE = 'Name another folder (cache), or none: cache: false.';
 const BROWSER_CACHE = 'unitsphere-pretrained';
 
 /**
@@ -63,7 +64,10 @@ function diskCache(folder: string): WeightCache {
       } catch (error) {
         if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT')
           return undefined;
-        throw new SourceError(`The cache cannot be read: ${(error as Error).message}.`, { cause: error });
+        throw new SourceError(
+          `The cache ${folder} cannot be read: ${(error as Error).message}. ${OTHER_CACHE}`,
+          { cause: error },
+        );
       }
     },
     async put(key, { bytes, info }) {
@@ -76,10 +80,9 @@ function diskCache(folder: string): WeightCache {
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
         const what = code === 'ENOSPC' ? 'the disk is full' : message;
-        throw new SourceError(
-          `The download cannot be kept in ${folder}: ${what}. Name another folder (cache), or none: cache: false.`,
-          { cause: error },
-        );
+        throw new SourceError(`The download cannot be kept in ${folder}: ${what}. ${OTHER_CACHE}`, {
+          cause: error,
+        });
       }
     },
   };
