@@ -15,6 +15,7 @@ export function expectSame(actual: StateDict, expected: StateDict): void {
   for (const [name, tensor] of expected) {
     const { dtype, shape } = actual.get(name)!;
     expect({ dtype, shape }, name).toEqual({ dtype: tensor.dtype, shape: tensor.shape });
-    expect(bytesOf(actual.get(name)!), name).toEqual(bytesOf(tensor));
+    // Many times faster than toEqual.
+    expect(Buffer.compare(bytesOf(actual.get(name)!), bytesOf(tensor)), name).toBe(0);
   }
 }
