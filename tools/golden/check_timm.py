@@ -18,14 +18,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from golden import Fill, dump, sampled
-from lcnet_models import NAMES, create
+from backbone_models import TIMM, VITS, create
 
 INPUT_SEED = 4242
 
 
 def run(directory: Path, name: str, size: int) -> dict:
     """The case of one backbone; raises what a reader of the message can act on."""
-    model = create(name)
+    model = create(name, size)
     model.load_state_dict(load_file(directory / 'backbone.safetensors'), strict=True)
     model = model.double().eval()
     x = Fill((2, 3, size, size), 1.0, INPUT_SEED)
@@ -38,7 +38,7 @@ def run(directory: Path, name: str, size: int) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(description='Open a backbone in timm and write what timm computes with it.')
     parser.add_argument('directory', type=Path, help='holds backbone.safetensors')
-    parser.add_argument('--model', default='lcnet_050', choices=NAMES)
+    parser.add_argument('--model', default='lcnet_050', choices=[*TIMM, *VITS])
     parser.add_argument('--size', type=int, default=128, help='input height and width in pixels')
     parser.add_argument('--output', type=Path, help='default: timm.json in the directory')
     arguments = parser.parse_args()

@@ -134,6 +134,7 @@ describe('errors name the place, the key and what to do', () => {
     ['data: {cacheDir: x}'],
     ['loss: {partialFc: {sampleRate: 0.1, sampledClasses: 10}}'],
     ['loss: {partialFc: {cacheMiB: 10}}'],
+    ['data: {imagesPerClass: 3}'],
     ['model: {pretrained: w.safetensors}\ntraining: {growFrom: runs/old}'],
     ['data:\n  split: {train: 0.9, validation: 0.2}'],
     ['data: {split: {train: 0.85, validation: 0}}\ntraining: {validateEvery: 10}'],

@@ -1,6 +1,6 @@
 import '@unitsphere/core/gradients';
 
-export { type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
+export { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
 export * as initializers from './initializers.js';
 export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';

@@ -75,9 +75,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 function checkMetadata(entry: unknown): Record<string, string> {
   const isObject = typeof entry === 'object' && entry !== null && !Array.isArray(entry);
   if (!isObject || Object.values(entry).some((value) => typeof value !== 'string')) {
-    throw new SafetensorsError(
-      `__metadata__ must hold strings by name, not ${JSON.stringify(entry).slice(0, 100)}.`,
-    );
+    throw new SafetensorsError(`__metadata__ must hold strings by name, not ${show(entry)}.`);
   }
   return entry as Record<string, string>;
 }
@@ -86,24 +84,33 @@ function checkEntry(name: string, entry: unknown) {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const type = typeof dtype === 'string' ? arrayTypeOf(dtype) : undefined;
   if (!type)
-    throw new SafetensorsError(
-      `Tensor "${name}" has the dtype ${JSON.stringify(dtype)}, which is not read here.`,
-    );
+    throw new SafetensorsError(`Tensor "${name}" has the dtype ${show(dtype)}, which is not read here.`);
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    throw new SafetensorsError(`Tensor "${name}" has no valid shape: ${JSON.stringify(shape)}.`);
+    throw new SafetensorsError(`Tensor "${name}" has no valid shape: ${show(shape)}.`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[1] < offsets[0]) {
-    throw new SafetensorsError(`Tensor "${name}" has no valid data_offsets: ${JSON.stringify(offsets)}.`);
+    throw new SafetensorsError(`Tensor "${name}" has no valid data_offsets: ${show(offsets)}.`);
   }
   const [begin, end] = offsets as [number, number];
   const expected = sizeOf(shape) * type.BYTES_PER_ELEMENT;
   if (end - begin !== expected) {
     throw new SafetensorsError(
-      `Tensor "${name}" of shape [${shape}] and dtype ${dtype} needs ${expected} bytes, but has ${end - begin}.`,
+      `Tensor "${name}" of shape ${show(shape)} and dtype ${dtype} needs ${expected} bytes, but has ${end - begin}.`,
     );
   }
   return { dtype: dtype as HostDtype, shape: shape as number[], begin, end };
+}
+
+/** A value of the header for a message: of a damaged file it may be long, or nested deeper than JSON.stringify goes. */
+function show(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? 'undefined';
+  } catch {
+    text = 'something nested too deeply';
+  }
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 /** Entries in the order of their data. */

@@ -380,3 +380,16 @@ describe('a damaged file', () => {
     expect(read).toBeGreaterThan(100);
   });
 });
+
+test.each(['dtype', 'shape', 'data_offsets'])(
+  'a header nested deeply at %s is refused in a short message',
+  (key) => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const entry = { dtype: '"F32"', shape: '[1]', data_offsets: '[0,4]', [key]: deep };
+    const json = `{"a":{${Object.entries(entry).map(([name, value]) => `"${name}":${value}`)}}}`;
+    const read = () => readSafetensors(file(json, 4));
+    expect(read).toThrow(SafetensorsError);
+    expect(read).toThrow(/^.{1,200}$/);
+    expect(() => readSafetensors(file(`{"__metadata__":${deep}}`))).toThrow(SafetensorsError);
+  },
+);

@@ -39,7 +39,7 @@ export type DataConfig = DataShared &
 
 interface ModelShared {
   backbone: (typeof CHOICES.backbone)[number];
-  /** A safetensors file. */
+  /** A file, an address or a model of the hub. */
   pretrained?: string;
   embeddingSize: number;
   norm: (typeof CHOICES.norm)[number];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseSource } from '@unitsphere/pretrained';
 import { stringify } from 'yaml';
 import { UserError } from '../user-error.js';
 import type { Config } from './config.js';
@@ -45,8 +46,18 @@ export function absolutePaths(config: Config): Config {
       data.source === 'folder'
         ? { ...data, path: resolve(data.path), ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }) }
         : data,
-    model: model.pretrained === undefined ? model : { ...model, pretrained: resolve(model.pretrained) },
+    model:
+      model.pretrained === undefined ? model : { ...model, pretrained: absoluteSource(model.pretrained) },
     training: training.growFrom ? { ...training, growFrom: resolve(training.growFrom) } : training,
     output: { ...output, directory: resolve(output.directory) },
   };
+}
+
+/** Of a file its absolute path; an address or a model of the hub as it is. */
+function absoluteSource(source: string): string {
+  try {
+    return parseSource(source).kind === 'file' ? resolve(source) : source;
+  } catch (error) {
+    throw new UserError(`model.pretrained: ${(error as Error).message}`, { cause: error });
+  }
 }

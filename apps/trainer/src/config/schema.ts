@@ -116,7 +116,13 @@ const model = z.strictObject({
     .enum(CHOICES.backbone)
     .default('lcnet_050')
     .describe("The backbone, by timm's or insightface's name."),
-  pretrained: z.string().min(1).optional().describe('A safetensors file of backbone weights to start from.'),
+  pretrained: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k.',
+    ),
   neck: z.enum(CHOICES.neck).default('squeeze').describe('What makes a vector of the last feature map.'),
   squeezeRatio: positive()
     .max(1)

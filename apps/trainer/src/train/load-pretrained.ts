@@ -1,21 +1,25 @@
-import { readFile } from 'node:fs/promises';
 import type { Backbone } from '@unitsphere/backbones';
-import { readSafetensors, SafetensorsError, StateDictError } from '@unitsphere/core';
+import { SafetensorsError } from '@unitsphere/core';
+import {
+  CheckpointError,
+  loadPretrained as load,
+  SourceError,
+  WeightsMismatchError,
+} from '@unitsphere/pretrained';
 import { UserError } from '../user-error.js';
 
-// What timm's classifiers have behind the features.
-const CLASSIFIER_KEYS = /^(conv_head|norm_head|classifier|head)\./;
+const KNOWN = [SafetensorsError, CheckpointError, SourceError, WeightsMismatchError];
 
-/** Puts a safetensors file of timm's into a backbone. @throws UserError when it cannot be read or does not fit. */
-export async function loadPretrained(backbone: Backbone, file: string): Promise<void> {
+/**
+ * Puts published weights into a backbone: a file, an address, or a model of the Hugging Face hub.
+ * @throws UserError when they cannot be had or read, or do not fit.
+ */
+export async function loadPretrained(backbone: Backbone, source: string): Promise<void> {
   try {
-    const { tensors } = readSafetensors(await readFile(file));
-    backbone.loadStateDict(new Map([...tensors].filter(([key]) => !CLASSIFIER_KEYS.test(key))));
+    await load(backbone, source);
   } catch (error) {
-    const known =
-      error instanceof SafetensorsError || error instanceof StateDictError || 'code' in (error as object);
-    if (!known) throw error;
-    throw new UserError(`the pretrained weights ${file} cannot be used: ${(error as Error).message}`, {
+    if (!KNOWN.some((type) => error instanceof type)) throw error;
+    throw new UserError(`the pretrained weights ${source} cannot be used: ${(error as Error).message}`, {
       cause: error,
     });
   }

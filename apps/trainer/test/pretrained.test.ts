@@ -1,0 +1,56 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createBackbone } from '@unitsphere/backbones';
+import { useBackend } from '@unitsphere/backends';
+import { Random, readSafetensors } from '@unitsphere/core';
+import { saveTimm, timmWeights } from '@unitsphere/pretrained';
+import { expect, it, test } from 'vitest';
+import { absolutePaths } from '../src/config/load-config.js';
+import { latestCheckpoint } from '../src/run/checkpoints.js';
+import { UserError } from '../src/user-error.js';
+import { pictureFolder, temporaryFolder, tinyConfig, train } from './fixtures.js';
+
+it.each([
+  ['weights/lcnet.safetensors', resolve('weights/lcnet.safetensors')],
+  ['lcnet.pth', resolve('lcnet.pth')],
+  ['timm/lcnet_050.ra2_in1k', 'timm/lcnet_050.ra2_in1k'],
+  ['https://example.org/lcnet.safetensors', 'https://example.org/lcnet.safetensors'],
+])('model.pretrained: %s is taken from the working folder where it is a file', (written, meant) => {
+  const config = tinyConfig('pictures');
+  config.model.pretrained = written;
+  expect(absolutePaths(config).model.pretrained).toBe(meant);
+});
+
+test('a run begins with the pretrained weights, and so does its moving average', async () => {
+  await useBackend('wasm');
+  const backbone = createBackbone('lcnet_035', { random: new Random(99) });
+  const file = join(temporaryFolder(), 'weights.safetensors');
+  await saveTimm(backbone, file);
+  const wanted = await timmWeights(backbone);
+  backbone.dispose();
+  const config = tinyConfig(await pictureFolder(), 'optimizer: { ema: { decay: 0.9 } }');
+  config.model.pretrained = file;
+  const stop = new AbortController();
+  stop.abort();
+  // Stopped before its first step; its checkpoint's backbone is the average's.
+  const { run } = await train(config, temporaryFolder(), { signal: stop.signal });
+  const { checkpoint } = await latestCheckpoint(run);
+  const [is, was] = [await checkpoint!.readFile('backbone.safetensors'), wanted].map(
+    (bytes) => readSafetensors(bytes).tensors,
+  );
+  for (const [name, { data }] of was!) expect(is!.get(name)!.data, name).toEqual(data);
+});
+
+it.each([
+  ['which is not there', 'none.safetensors', undefined, /none\.safetensors/],
+  ['which is damaged', 'cut.safetensors', new Uint8Array(20), /cut\.safetensors cannot be read/],
+])('a file %s ends the run before its first step', async (_, name, bytes, message) => {
+  const file = join(temporaryFolder(), name);
+  if (bytes) writeFileSync(file, bytes);
+  const config = tinyConfig(await pictureFolder());
+  config.model.pretrained = file;
+  const error = await train(config, temporaryFolder()).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(UserError);
+  expect(error.message).toMatch(/^the pretrained weights .* cannot be used: /);
+  expect(error.message).toMatch(message);
+});

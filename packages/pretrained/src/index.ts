@@ -1,0 +1,16 @@
+export { type LoadedWeights, type LoadPretrainedOptions, loadPretrained } from './load-pretrained.js';
+export { type Mismatch, type UnmatchedKey, WeightsMismatchError, type WrongShape } from './mismatch.js';
+export {
+  type Preprocessing,
+  PreprocessingError,
+  parsePreprocessing,
+  stringifyPreprocessing,
+} from './preprocessing.js';
+export { CheckpointError } from './readers/checkpoint-error.js';
+export { readOnnxInitializers } from './readers/onnx-initializers.js';
+export { readTorchCheckpoint, type TorchCheckpointOptions } from './readers/torch-checkpoint.js';
+export { saveTimm, timmWeights } from './save-timm.js';
+export type { DownloadProgress } from './sources/download.js';
+export type { SourceOptions, WeightSource } from './sources/fetch-weights.js';
+export { type ParsedSource, parseSource } from './sources/parse-source.js';
+export { SourceError } from './sources/source-error.js';

@@ -1,0 +1,277 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { arrayTypeOf, type HostDtype, type HostTensor, type StateDict } from '@unitsphere/core';
+import { CheckpointError } from './checkpoint-error.js';
+
+/** A node of a graph, as far as weights are concerned. */
+export interface OnnxNode {
+  type: string;
+  inputs: string[];
+  outputs: string[];
+  /** The attribute of that name, where there is one: a BatchNormalization's. */
+  epsilon?: number;
+}
+
+/** An ONNX model's graph: its nodes in order, and its constant tensors by name. */
+export interface OnnxGraph {
+  nodes: OnnxNode[];
+  tensors: StateDict;
+}
+
+// TensorProto.DataType of onnx.proto: the ones that are read, and how the others are called.
+const DTYPES: Readonly<Record<number, HostDtype>> = {
+  1: 'F32',
+  2: 'U8',
+  3: 'I8',
+  5: 'I16',
+  6: 'I32',
+  7: 'I64',
+  9: 'BOOL',
+  10: 'F16',
+  11: 'F64',
+  16: 'BF16',
+};
+const REFUSED: Readonly<Record<number, string>> = {
+  0: 'undefined',
+  4: 'uint16',
+  8: 'string',
+  12: 'uint32',
+  13: 'uint64',
+  14: 'complex64',
+  15: 'complex128',
+};
+const EXTERNAL = 1;
+const MAX_DIMENSIONS = 64;
+
+/**
+ * Reads an ONNX model (onnx.proto) as far as its weights need: initialisers, Constant nodes, and which node takes what.
+ * @throws CheckpointError for a file that is cut off, damaged or no ONNX model, and for a tensor whose values lie in another
+ * file or have a type that is not read, by its name.
+ */
+export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
+  let graph: Uint8Array | undefined;
+  try {
+    forEachField(bytes, (field, reader, wire) => {
+      if (field !== 7) return false;
+      if (graph) throw damaged('it has two graphs');
+      graph = lengthDelimited(reader, wire);
+      return true;
+    });
+    if (!graph) throw new CheckpointError('The file is no ONNX model, or it is cut off: it has no graph.');
+    return readGraph(graph);
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw damaged((error as Error).message);
+  }
+}
+
+function readGraph(bytes: Uint8Array): OnnxGraph {
+  const nodes: OnnxNode[] = [];
+  const tensors: StateDict = new Map();
+  const add = (name: string, tensor: HostTensor) => {
+    if (tensors.has(name)) throw damaged(`it has two tensors "${clip(name)}"`);
+    tensors.set(name, tensor);
+  };
+  forEachField(bytes, (field, reader, wire) => {
+    if (field === 1) {
+      const { value, ...node } = readNode(lengthDelimited(reader, wire));
+      if (value && node.outputs.length > 0) add(node.outputs[0]!, readTensor(value, node.outputs[0]!).tensor);
+      else nodes.push(node);
+    } else if (field === 5) {
+      const { name, tensor } = readTensor(lengthDelimited(reader, wire));
+      add(name, tensor);
+    } else if (field === 15) {
+      throw new CheckpointError('The ONNX model has sparse initialisers, which are not read here.');
+    } else return false;
+    return true;
+  });
+  return { nodes, tensors };
+}
+
+/** A node; `value` is a Constant's tensor. */
+function readNode(bytes: Uint8Array): OnnxNode & { value?: Uint8Array } {
+  const node: OnnxNode & { value?: Uint8Array } = { type: '', inputs: [], outputs: [] };
+  const attributes: Uint8Array[] = [];
+  forEachField(bytes, (field, reader, wire) => {
+    if (field === 1) node.inputs.push(text(reader, wire));
+    else if (field === 2) node.outputs.push(text(reader, wire));
+    else if (field === 4) node.type = text(reader, wire);
+    else if (field === 5) attributes.push(lengthDelimited(reader, wire));
+    else return false;
+    return true;
+  });
+  for (const attribute of attributes) {
+    let name = '';
+    let tensor: Uint8Array | undefined;
+    let float: number | undefined;
+    forEachField(attribute, (field, reader, wire) => {
+      if (field === 1) name = text(reader, wire);
+      else if (field === 2 && wire === WireType.Bit32) float = reader.float();
+      else if (field === 5) tensor = lengthDelimited(reader, wire);
+      else return false;
+      return true;
+    });
+    if (node.type === 'Constant' && name === 'value' && tensor) node.value = tensor;
+    if (name === 'epsilon' && float !== undefined) node.epsilon = float;
+  }
+  return node;
+}
+
+/** What a TensorProto holds, before its values are understood. */
+interface RawTensor {
+  name: string;
+  dims: number[];
+  type: number;
+  location: number;
+  external: boolean;
+  raw?: Uint8Array;
+  /** The typed fields' contents: field number, wire type, and bytes of a packed field or one value. */
+  typed: { field: number; wire: WireType; bytes: Uint8Array }[];
+}
+
+function readTensor(bytes: Uint8Array, as?: string): { name: string; tensor: HostTensor } {
+  const raw = readRawTensor(bytes);
+  const name = as ?? raw.name;
+  const where = `Tensor "${clip(name)}" of the ONNX model`;
+  if (raw.external || raw.location === EXTERNAL) {
+    throw new CheckpointError(
+      `${where} has its values in another file, which is not read here; in Python: onnx.save(onnx.load(file), new_file).`,
+    );
+  }
+  const dtype = DTYPES[raw.type];
+  if (!dtype)
+    throw new CheckpointError(
+      `${where} has the type ${REFUSED[raw.type] ?? raw.type}, which is not read here.`,
+    );
+  const count = raw.dims.reduce((a, b) => a * b, 1);
+  if (raw.dims.length > MAX_DIMENSIONS || !Number.isSafeInteger(count))
+    throw new CheckpointError(`${where} has no valid shape.`);
+  return { name, tensor: { dtype, shape: raw.dims, data: valuesOf(raw, dtype, count, where) } };
+}
+
+function readRawTensor(bytes: Uint8Array): RawTensor {
+  const tensor: RawTensor = { name: '', dims: [], type: 0, location: 0, external: false, typed: [] };
+  forEachField(bytes, (field, reader, wire) => {
+    if (field === 1) tensor.dims.push(...dimensions(reader, wire));
+    else if (field === 2) tensor.type = varint(reader, wire);
+    else if (field === 8) tensor.name = text(reader, wire);
+    else if (field === 9) {
+      if (tensor.raw) throw damaged('a tensor has raw data twice');
+      tensor.raw = lengthDelimited(reader, wire);
+    } else if (field === 13) {
+      lengthDelimited(reader, wire);
+      tensor.external = true;
+    } else if (field === 14) tensor.location = varint(reader, wire);
+    else if (field in TYPED_FIELDS) {
+      const start = reader.pos;
+      const bytes = wire === WireType.LengthDelimited ? reader.bytes() : reader.skip(wire);
+      if (reader.pos === start) throw damaged('a tensor has an empty value');
+      tensor.typed.push({ field, wire, bytes });
+    } else return false;
+    return true;
+  });
+  return tensor;
+}
+
+function dimensions(reader: BinaryReader, wire: WireType): number[] {
+  const dims: number[] = [];
+  if (wire === WireType.Varint) dims.push(dimension(reader));
+  else {
+    const packed = new BinaryReader(lengthDelimited(reader, wire));
+    while (packed.pos < packed.len && dims.length <= MAX_DIMENSIONS) dims.push(dimension(packed));
+  }
+  return dims;
+}
+
+function dimension(reader: BinaryReader): number {
+  const value = Number(reader.int64());
+  if (!Number.isSafeInteger(value) || value < 0) throw damaged(`a tensor has the dimension ${value}`);
+  return value;
+}
+
+// float_data, int32_data (also of the small types), int64_data, double_data: which types they hold.
+const TYPED_FIELDS: Readonly<Record<number, readonly HostDtype[]>> = {
+  4: ['F32'],
+  5: ['I32', 'I16', 'I8', 'U8', 'BOOL', 'F16', 'BF16'],
+  7: ['I64'],
+  10: ['F64'],
+};
+
+function valuesOf(
+  { raw, typed }: RawTensor,
+  dtype: HostDtype,
+  count: number,
+  where: string,
+): HostTensor['data'] {
+  const Type = arrayTypeOf(dtype)!;
+  if (raw) {
+    if (typed.length) throw new CheckpointError(`${where} has its values twice.`);
+    const needed = count * Type.BYTES_PER_ELEMENT;
+    if (raw.byteLength !== needed)
+      throw new CheckpointError(`${where} needs ${needed} bytes for its shape, but has ${raw.byteLength}.`);
+    // A copy: aligned, and it does not keep the whole file in memory.
+    return new Type(new Uint8Array(raw).buffer);
+  }
+  const available = typed.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  // Every value takes a byte at least, so nothing is allocated for what is merely claimed.
+  if (available < count)
+    throw new CheckpointError(`${where} has too few values for its shape: ${count} are needed.`);
+  const data = new Type(count) as HostTensor['data'];
+  let filled = 0;
+  for (const { field, bytes } of typed) {
+    if (!TYPED_FIELDS[field]!.includes(dtype))
+      throw new CheckpointError(`${where} has values of another type than ${dtype}.`);
+    const reader = new BinaryReader(bytes);
+    while (reader.pos < reader.len) {
+      if (filled === count)
+        throw new CheckpointError(`${where} has more values than its shape: ${count} are needed.`);
+      data[filled++] =
+        field === 4
+          ? reader.float()
+          : field === 10
+            ? reader.double()
+            : field === 7
+              ? BigInt(reader.int64())
+              : reader.int32();
+    }
+  }
+  if (filled !== count)
+    throw new CheckpointError(`${where} has ${filled} values, but its shape needs ${count}.`);
+  return data;
+}
+
+/** Calls `read` for every field; what it does not take (returns false for) is skipped. */
+function forEachField(
+  bytes: Uint8Array,
+  read: (field: number, reader: BinaryReader, wire: WireType) => boolean,
+): void {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag();
+    if (!read(field, reader, wire)) reader.skip(wire, field);
+    if (reader.pos > reader.len) throw damaged('a field of it is cut off');
+  }
+}
+
+function lengthDelimited(reader: BinaryReader, wire: WireType): Uint8Array {
+  if (wire !== WireType.LengthDelimited) throw damaged('a field of it has another type');
+  return reader.bytes();
+}
+
+function varint(reader: BinaryReader, wire: WireType): number {
+  if (wire !== WireType.Varint) throw damaged('a field of it has another type');
+  return reader.int32();
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function text(reader: BinaryReader, wire: WireType): string {
+  return decoder.decode(lengthDelimited(reader, wire));
+}
+
+function clip(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
+}
+
+function damaged(what: string): CheckpointError {
+  return new CheckpointError(`The file is no ONNX model, or it is damaged: ${what}.`);
+}

@@ -1,0 +1,308 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Backbone, createBackbone } from '@unitsphere/backbones';
+import { float32, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { readGolden } from '../../../tools/golden/read';
+import { on, read, start } from '../../../tools/workspace/backends';
+import { classifierKeys } from '../src/classifier-keys';
+import {
+  loadPretrained,
+  type Preprocessing,
+  SourceError,
+  saveTimm,
+  timmWeights,
+  WeightsMismatchError,
+} from '../src/index';
+import { bytesOf, expectSame } from './helpers';
+import { lcnetAsOnnx } from './paddle-onnx';
+
+const lcnet = (seed: number, options = {}) =>
+  createBackbone('lcnet_035', { random: new Random(seed), ...options });
+
+let published: StateDict;
+let bytes: Uint8Array;
+let folder: string;
+
+beforeAll(async () => {
+  await start('wasm');
+  const model = lcnet(1);
+  published = await model.stateDict();
+  model.dispose();
+  // What a whole model of timm's has behind the features.
+  published.set('conv_head.weight', float32([2, 176, 1, 1], new Float32Array(352)));
+  published.set('classifier.bias', float32([2], new Float32Array(2)));
+  bytes = writeSafetensors(published);
+  folder = mkdtempSync(join(tmpdir(), 'unitsphere-load-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A backbone that is gone after the test. */
+function model(options = {}): Backbone {
+  const made = lcnet(2, options);
+  onTestFinished(() => made.dispose());
+  return made;
+}
+
+/** The published weights, with some changed. */
+function changed(change: (state: StateDict) => void): Uint8Array {
+  const state = new Map(published);
+  change(state);
+  return writeSafetensors(state);
+}
+
+const features = () => new Map([...published].filter(([key]) => !/^(conv_head|classifier)/.test(key)));
+
+async function mismatchOf(loading: Promise<unknown>): Promise<WeightsMismatchError> {
+  const error = await loading.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(WeightsMismatchError);
+  return error as WeightsMismatchError;
+}
+
+describe('loads', () => {
+  test('bytes, a file, and a file address, without the classifier and without leaving tensors', async () => {
+    const file = join(folder, 'lcnet.safetensors');
+    writeFileSync(file, bytes);
+    for (const source of [bytes, bytes.slice().buffer, file, pathToFileURL(file)]) {
+      const backbone = model();
+      const before = tf.memory().numTensors;
+      const loaded = await loadPretrained(backbone, source);
+      expect(tf.memory().numTensors).toBe(before);
+      expect(loaded).toMatchObject({
+        format: 'safetensors',
+        leftOut: ['conv_head.weight', 'classifier.bias'],
+        mismatch: { missing: [], unexpected: [], wrongShape: [] },
+        adaptedInput: false,
+      });
+      expectSame(await backbone.stateDict(), features());
+    }
+  });
+
+  test.each([1, 4])('weights of 3 channels into %i', async (inChannels) => {
+    const backbone = model({ inChannels });
+    const { adaptedInput } = await loadPretrained(backbone, bytes);
+    expect(adaptedInput).toBe(true);
+    const expected = backbone.adaptInput(published).get('conv_stem.weight')!;
+    expect((await backbone.stateDict()).get('conv_stem.weight')!.data).toEqual(expected.data);
+  });
+
+  test('into a backbone without its last stages, where those are named', async () => {
+    const backbone = model({ outIndices: [0, 1] });
+    const { mismatch } = await mismatchOf(loadPretrained(backbone, bytes));
+    expect(mismatch.missing).toEqual([]);
+    expect(mismatch.unexpected.every(({ key }) => /^blocks\.[2-5]\./.test(key))).toBe(true);
+    const { leftOut } = await loadPretrained(backbone, bytes, { ignore: /^blocks\.[2-5]\./g });
+    expect(leftOut.length).toBe(mismatch.unexpected.length + 2);
+  });
+
+  test('the preprocessing beside the weights', async () => {
+    const preprocessing: Preprocessing = {
+      imageSize: 64,
+      channelOrder: 'RGB',
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.5, 1],
+    };
+    const saved = model();
+    const file = join(folder, 'deep', 'saved.safetensors');
+    await saveTimm(saved, file, { preprocessing });
+    expect(JSON.parse(readFileSync(join(folder, 'deep', 'saved.json'), 'utf8'))).toEqual(preprocessing);
+    expect(readSafetensors(readFileSync(file)).metadata).toEqual({ format: 'pt' });
+    const backbone = lcnet(3);
+    expect((await loadPretrained(backbone, file)).preprocessing).toEqual(preprocessing);
+    expectSame(await backbone.stateDict(), await saved.stateDict());
+    backbone.dispose();
+    writeFileSync(join(folder, 'deep', 'saved.json'), '{"channelOrder":"RGB","imageSize":0}');
+    await expect(loadPretrained(saved, file)).rejects.toThrow(
+      /saved\.json cannot be used: imageSize must be/,
+    );
+  });
+
+  test('ours, saved, bit for bit', async () => {
+    const backbone = model();
+    await loadPretrained(backbone, bytes);
+    expectSame(readSafetensors(await timmWeights(backbone)).tensors, features());
+  });
+});
+
+describe('a mismatch', () => {
+  test('tells missing, unexpected and wrongly shaped keys with the nearest names, and changes nothing', async () => {
+    const backbone = model();
+    const before = await backbone.stateDict();
+    const wrong = changed((state) => {
+      state.set('blocks.0.0.conv_depth.weight', state.get('blocks.0.0.conv_dw.weight')!);
+      state.delete('blocks.0.0.conv_dw.weight');
+      state.set('blocks.1.0.bn1.weight', float32([3], new Float32Array(3)));
+    });
+    const { mismatch, message } = await mismatchOf(loadPretrained(backbone, wrong));
+    expect(mismatch).toEqual({
+      missing: [{ key: 'blocks.0.0.conv_dw.weight', nearest: 'blocks.0.0.conv_depth.weight' }],
+      unexpected: [{ key: 'blocks.0.0.conv_depth.weight', nearest: 'blocks.0.0.conv_dw.weight' }],
+      wrongShape: [{ key: 'blocks.1.0.bn1.weight', found: [3], needed: [16] }],
+    });
+    expect(message).toBe(`The weights of the given bytes do not fit the model:
+  1 key missing from the file:
+    blocks.0.0.conv_dw.weight (the file has blocks.0.0.conv_depth.weight)
+  1 key that the model does not have:
+    blocks.0.0.conv_depth.weight (the model has blocks.0.0.conv_dw.weight)
+  1 key of another shape:
+    blocks.1.0.bn1.weight has [3], but [16] is needed`);
+    expectSame(await backbone.stateDict(), before);
+  });
+
+  test('of a prefix before every key names it', async () => {
+    const prefixed = writeSafetensors(
+      new Map([...features()].map(([key, value]) => [`backbone.${key}`, value])),
+    );
+    const { message } = await mismatchOf(loadPretrained(model(), prefixed));
+    expect(message).toContain('conv_stem.weight (the file has backbone.conv_stem.weight)');
+    expect(message).toMatch(/… and \d+ more/);
+  });
+
+  test('is reported, not thrown, without strict; a wrong shape is thrown all the same', async () => {
+    const backbone = model();
+    const without = changed((state) => {
+      state.delete('bn1.bias');
+      state.set('other', float32([1], Float32Array.of(1)));
+    });
+    const { mismatch } = await loadPretrained(backbone, without, { strict: false });
+    expect(mismatch).toEqual({
+      missing: [{ key: 'bn1.bias' }],
+      unexpected: [{ key: 'other' }],
+      wrongShape: [],
+    });
+    expect((await backbone.stateDict()).get('bn1.weight')!.data).toEqual(published.get('bn1.weight')!.data);
+    const misshapen = changed((state) => state.set('bn1.bias', float32([1], Float32Array.of(1))));
+    await mismatchOf(loadPretrained(backbone, misshapen, { strict: false }));
+  });
+
+  test('is not made of counters that older files lack', async () => {
+    const old = changed((state) => {
+      for (const key of state.keys()) if (key.endsWith('num_batches_tracked')) state.delete(key);
+    });
+    await loadPretrained(model(), old);
+  });
+
+  test('with ten thousand strange keys is told in good time', async () => {
+    const strange = new Map(
+      Array.from(
+        { length: 10_000 },
+        (_, i) => [`layer.${'x'.repeat(150)}.${i}`, float32([0], new Float32Array())] as const,
+      ),
+    );
+    const startedAt = performance.now();
+    const { message } = await mismatchOf(
+      loadPretrained(model(), writeSafetensors(new Map([...features(), ...strange]))),
+    );
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(message.length).toBeLessThan(5000);
+  });
+});
+
+describe('sources that cannot be loaded', () => {
+  test.each([
+    ['nothing/here.safetensors', /nothing\/here\.safetensors cannot be read: there is no such file/],
+    ['ftp://example.org/w.pth', /only http and https/],
+    ['hf-hub:lcnet', /hf-hub:owner\/name is needed/],
+    ['./here', /\.\/here cannot be read: there is no such file/],
+  ])('%s', async (source, message) => {
+    const loading = loadPretrained(model(), source, { offline: true });
+    await expect(loading).rejects.toThrow(SourceError);
+    await expect(loading).rejects.toThrow(message);
+  });
+
+  test('a folder', async () => {
+    await expect(loadPretrained(model(), folder)).rejects.toThrow(/it is a folder; name the file in it/);
+  });
+
+  test.each([
+    ['<!doctype html><html>', /a web page, not weights/],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:1', /a pointer of Git LFS/],
+    ['\x1f\x8b\x08', /gunzip/],
+    ['', /is empty/],
+    ['hello', /none of safetensors, a PyTorch checkpoint or an ONNX model/],
+  ])('bytes that are no weights: %j', async (text, message) => {
+    await expect(loadPretrained(model(), Buffer.from(text, 'latin1'))).rejects.toThrow(message);
+  });
+});
+
+describe('ONNX', () => {
+  test('whose initialisers have the keys of the model', async () => {
+    const backbone = model();
+    const { format } = await loadPretrained(backbone, lcnetAsOnnx(features(), { names: 'pytorch' }));
+    expect(format).toBe('onnx');
+    const expected = [...features()].filter(([key]) => !key.endsWith('num_batches_tracked'));
+    const state = await backbone.stateDict();
+    for (const [key, { data }] of expected)
+      expect(Buffer.compare(bytesOf(state.get(key)!), new Uint8Array(data.buffer)), key).toBe(0);
+  });
+
+  test('of PaddlePaddle, by the order of its convolutions', async () => {
+    const backbone = model();
+    await loadPretrained(backbone, lcnetAsOnnx(features(), { names: 'paddle' }));
+    const expected = [...features()].filter(([key]) => !key.endsWith('num_batches_tracked'));
+    const state = await backbone.stateDict();
+    for (const [key, { data }] of expected)
+      expect(Buffer.compare(bytesOf(state.get(key)!), new Uint8Array(data.buffer)), key).toBe(0);
+  });
+
+  test('with its batch norms folded gives the same maps', async () => {
+    const [whole, folded] = [model().eval(), model().eval()];
+    const random = new Random(5);
+    // Statistics that matter, and maps that do not vanish.
+    const lively = new Map(
+      [...features()].map(([key, tensor]) => {
+        const [from, to] = key.endsWith('running_var') ? [0.05, 0.2] : [-0.5, 0.5];
+        const isNorm = tensor.shape.length === 1 && !key.includes('.se.') && !/bn\d\.weight$/.test(key);
+        const values = Float32Array.from(
+          { length: tensor.data.length },
+          () => random.uniform() * (to - from) + from,
+        );
+        return [key, isNorm ? float32(tensor.shape, values) : tensor] as const;
+      }),
+    );
+    await loadPretrained(whole, writeSafetensors(lively));
+    await loadPretrained(folded, lcnetAsOnnx(lively, { names: 'paddle', fold: true }));
+    const image = Float32Array.from({ length: 64 * 64 * 3 }, (_, i) => Math.sin(i));
+    const [a, b] = await on('wasm', () => {
+      const x = tf.tensor4d(image, [1, 64, 64, 3]);
+      return Promise.all([read(whole.forward(x)), read(folded.forward(x))]);
+    });
+    const largest = Math.max(...a.map(Math.abs));
+    expect(largest).toBeGreaterThan(0.01);
+    for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThan(1e-4 * largest);
+  });
+
+  test('of another width or network is refused at the first convolution that differs', async () => {
+    const other = createBackbone('lcnet_050', { random: new Random(1) });
+    onTestFinished(() => other.dispose());
+    await expect(loadPretrained(other, lcnetAsOnnx(features(), { names: 'paddle' }))).rejects.toThrow(
+      /another network: convolution 5 of 31 \("blocks\.1\.0\.conv_pw\.weight"\) has the shape \[24,16,1,1\] there, but \[32,16,1,1\]/,
+    );
+    const resnet = createBackbone('resnet18', { random: new Random(1), outIndices: [0] });
+    onTestFinished(() => resnet.dispose());
+    await mismatchOf(loadPretrained(resnet, lcnetAsOnnx(features(), { names: 'paddle' })));
+  });
+});
+
+interface KeysCase {
+  name: string;
+  entries: string[];
+  classifierOnly: string[];
+}
+
+test.each(readGolden<KeysCase>('state_dict').cases)(
+  'the classifier of the published $name is known, and nothing else',
+  ({ entries, classifierOnly }) => {
+    const keys = (list: string[]) => list.map((entry) => entry.split(' ')[0]!);
+    const whole: StateDict = new Map(
+      [...entries, ...classifierOnly].map((entry) => [
+        entry.split(' ')[0]!,
+        float32([0], new Float32Array()),
+      ]),
+    );
+    expect(classifierKeys(whole, keys(entries))).toEqual(keys(classifierOnly));
+  },
+);

@@ -1,0 +1,184 @@
+import { readSafetensors } from '@unitsphere/core';
+import { describe, expect, test } from 'vitest';
+import { writeStoredZip } from '../fuzz/zip';
+import { CheckpointError, readTorchCheckpoint } from '../src/index';
+import { readStoredZip } from '../src/readers/stored-zip';
+import { expectSame, testFile } from './helpers';
+
+const expected = (name: string) => readSafetensors(testFile(`${name}.safetensors`)).tensors;
+
+/** The files inside a checkpoint, by their names without the folder. */
+function contents(name: string): Map<string, Uint8Array> {
+  return new Map(
+    [...readStoredZip(testFile(name)).values()].map((entry) => [
+      entry.name.replace(/^[^/]*\//, ''),
+      new Uint8Array(entry.bytes),
+    ]),
+  );
+}
+
+const zip = (files: Map<string, Uint8Array>) =>
+  writeStoredZip([...files].map(([name, bytes]): [string, Uint8Array] => [`archive/${name}`, bytes]));
+
+/** A checkpoint whose pickle is this text and bytes. */
+function withPickle(...parts: (string | number[])[]): Uint8Array {
+  const bytes = parts.flatMap((part) =>
+    typeof part === 'string' ? [...new TextEncoder().encode(part)] : part,
+  );
+  return zip(new Map([['data.pkl', Uint8Array.from(bytes)]]));
+}
+
+describe('reads what torch.save wrote', () => {
+  test.each(['dtypes', 'windows', 'training'])('%s', (name) => {
+    expectSame(readTorchCheckpoint(testFile(`${name}.pth`)), expected(name));
+  });
+
+  test('in pickle protocol 4', () => {
+    expectSame(readTorchCheckpoint(testFile('protocol4.pth')), expected('training'));
+  });
+
+  test('in the order of the file', () => {
+    expect([...readTorchCheckpoint(testFile('dtypes.pth')).keys()].slice(0, 3)).toEqual([
+      'float',
+      'half',
+      'bfloat',
+    ]);
+  });
+
+  test('from a view into other bytes, and from a Buffer', () => {
+    const file = testFile('windows.pth');
+    const shifted = new Uint8Array(file.length + 3);
+    shifted.set(file, 3);
+    expectSame(readTorchCheckpoint(shifted.subarray(3)), expected('windows'));
+    expectSame(readTorchCheckpoint(Buffer.from(shifted.buffer, 3)), expected('windows'));
+  });
+
+  test('with memory shared as in torch, and apart from the file', () => {
+    const file = testFile('windows.pth');
+    const tensors = readTorchCheckpoint(file);
+    const [all, half] = ['all', 'second half'].map((name) => tensors.get(name)!.data);
+    expect(all!.buffer).toBe(half!.buffer);
+    expect(half!.byteOffset).toBe(48);
+    expect(all!.buffer).not.toBe(file.buffer);
+  });
+
+  test('in big-endian order', () => {
+    const files = contents('training.pth');
+    files.set('byteorder', new TextEncoder().encode('big'));
+    for (const [name, bytes] of files) {
+      if (!name.startsWith('data/')) continue;
+      // The last storage is the counter, of int64.
+      const size = bytes.length === 8 && name === 'data/5' ? 8 : 4;
+      for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
+    }
+    expectSame(readTorchCheckpoint(zip(files)), expected('training'));
+  });
+
+  test('under a key that is named', () => {
+    expectSame(readTorchCheckpoint(testFile('training.pth'), { key: 'state_dict' }), expected('training'));
+    expect(() => readTorchCheckpoint(testFile('training.pth'), { key: 'ema' })).toThrow(
+      /no dict "ema"; it has the keys "epoch", "arch", "best", "big", "optimizer", "state_dict"/,
+    );
+    expect(() => readTorchCheckpoint(testFile('training.pth'), { key: 'optimizer' })).toThrow(
+      /"state" in the state dict is a dict, not a tensor/,
+    );
+  });
+});
+
+describe('refuses', () => {
+  const refused = (bytes: Uint8Array, message: RegExp) => {
+    expect(() => readTorchCheckpoint(bytes)).toThrow(CheckpointError);
+    expect(() => readTorchCheckpoint(bytes)).toThrow(message);
+  };
+
+  test.each([
+    ['namespace.pth', /names argparse\.Namespace, which .* refused/],
+    ['whole-model.pth', /names torch\.nn\.modules\.container\.Sequential/],
+    ['complex.pth', /names torch\.ComplexFloatStorage/],
+    ['legacy.pth', /before 1\.6.*torch\.save\(torch\.load/],
+    ['expanded.pth', /"x".*\[1000,1000\] repeats.*contiguous/],
+  ])('%s', (name, message) => refused(testFile(name), message));
+
+  test.each(['os.system', 'builtins.eval', 'torch.storage._load_from_bytes', 'builtins.getattr'])(
+    'a call of %s, which is not made',
+    (name) => {
+      const [module, attribute] = [name.slice(0, name.lastIndexOf('.')), name.split('.').at(-1)];
+      refused(
+        withPickle([0x80, 2], `c${module}\n${attribute}\n`, [0x58, 2, 0, 0, 0], 'ls', [0x85, 0x52, 0x2e]),
+        new RegExp(name),
+      );
+      const text = (value: string) => [0x8c, value.length, ...new TextEncoder().encode(value)];
+      refused(
+        withPickle([0x80, 4], text(module!), text(attribute!), [0x93, 0x29, 0x52, 0x2e]),
+        new RegExp(name),
+      );
+    },
+  );
+
+  test('instructions that make objects', () => {
+    // NEWOBJ, INST, OBJ, EXT1
+    for (const code of [0x81, 0x69, 0x6f, 0x82])
+      refused(withPickle([0x80, 2, 0x29, 0x29, code]), new RegExp(`0x${code.toString(16)} at byte 4`));
+  });
+
+  test('a file cut off anywhere', () => {
+    const file = testFile('training.pth');
+    for (let length = 0; length < file.length; length += 7)
+      expect(() => readTorchCheckpoint(file.subarray(0, length))).toThrow(CheckpointError);
+  });
+
+  test('damaged values', () => {
+    const file = testFile('windows.pth');
+    const at = file.length - 1200;
+    const { byteOffset, length } = [...readStoredZip(file).values()].find(({ name }) =>
+      name.endsWith('data/0'),
+    )!.bytes;
+    file[byteOffset + length - 1]! ^= 1;
+    expect(at).toBeGreaterThan(0);
+    refused(file, /data\/0" are damaged: their CRC-32/);
+    expect(readTorchCheckpoint(file, { verify: false }).size).toBe(7);
+  });
+
+  test('storages that claim more than there is', () => {
+    const files = contents('windows.pth');
+    files.set('data/0', files.get('data/0')!.subarray(0, 40));
+    refused(zip(files), /data\/0" of 24 values \(F32\) needs 96 bytes, but has 40/);
+    files.delete('data/0');
+    refused(zip(files), /no file data\/0/);
+  });
+
+  test('overlapping files, which would be more than there is', () => {
+    const file = testFile('windows.pth');
+    const view = new DataView(file.buffer);
+    const directory = Number(view.getUint32(file.length - 6, true));
+    // Every entry becomes the whole file from its beginning.
+    for (let at = directory; view.getUint32(at, true) === 0x02014b50; ) {
+      view.setUint32(at + 20, 1000, true);
+      view.setUint32(at + 24, 1000, true);
+      view.setUint32(at + 42, 0, true);
+      at += 46 + view.getUint16(at + 28, true) + view.getUint16(at + 30, true);
+    }
+    refused(file, /overlap/);
+  });
+
+  test('compressed and encrypted files', () => {
+    for (const [offset, value, message] of [
+      [10, 8, /compressed/],
+      [8, 1, /encrypted/],
+    ] as const) {
+      const file = testFile('windows.pth');
+      const view = new DataView(file.buffer);
+      view.setUint16(view.getUint32(file.length - 6, true) + offset, value, true);
+      refused(file, message);
+    }
+  });
+
+  test('what is no checkpoint', () => {
+    refused(new Uint8Array(), /does not begin as a ZIP/);
+    refused(testFile('dtypes.safetensors'), /does not begin as a ZIP/);
+    refused(zip(new Map([['a.txt', new Uint8Array(3)]])), /no data\.pkl.*archive\/a\.txt/);
+    refused(withPickle([0x80, 2, 0x4b, 7, 0x2e]), /no state dict: it has a number/);
+    refused(withPickle([0x80, 2, 0x2e]), /takes a value where there is none/);
+    refused(withPickle([0x80, 6, 0x2e]), /protocol 6/);
+  });
+});
