@@ -1,4 +1,5 @@
 export { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
+export { layerIds } from './layer-ids.js';
 export { type BackboneCost, measureBackbone } from './measure.js';
 export {
   type BackboneDescription,

@@ -63,6 +63,14 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
     return this.entries(prefix).filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
   }
 
+  /** This module and every one inside it, with the names that begin the keys of their parameters; its own is ''. */
+  namedModules(prefix = ''): [string, Module][] {
+    const inside = [...this.parts].flatMap(([name, part]) =>
+      part instanceof Module ? part.namedModules(prefix ? `${prefix}.${name}` : name) : [],
+    );
+    return [[prefix, this as unknown as Module], ...inside];
+  }
+
   /** The number of trained values. */
   parameterCount(): number {
     return this.parameters().reduce((count, { variable }) => count + variable.size, 0);

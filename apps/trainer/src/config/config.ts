@@ -41,6 +41,9 @@ interface ModelShared {
   backbone: (typeof CHOICES.backbone)[number];
   /** A file, an address or a model of the hub. */
   pretrained?: string;
+  /** Beginnings of names of what is not trained. */
+  freeze?: string[];
+  dropPathRate: number;
   embeddingSize: number;
   norm: (typeof CHOICES.norm)[number];
 }
@@ -83,6 +86,7 @@ interface OptimizerShared {
   weightDecay: number;
   clipNorm: number | null;
   centersLrScale: number;
+  layerDecay: number;
   ema: { decay: number } | null;
 }
 

@@ -123,6 +123,20 @@ const model = z.strictObject({
     .describe(
       'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k.',
     ),
+  freeze: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'What is not trained, by the beginning of its name: backbone, backbone.conv_stem, backbone.blocks.0 … Batch norm in it keeps its running averages. Default: nothing.',
+    ),
+  dropPathRate: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'Stochastic depth: how often the last residual block is left out; earlier ones less, in proportion.',
+    ),
   neck: z.enum(CHOICES.neck).default('squeeze').describe('What makes a vector of the last feature map.'),
   squeezeRatio: positive()
     .max(1)
@@ -210,6 +224,12 @@ const optimizer = z.strictObject({
     .nullable()
     .default(5)
     .describe("The gradients' highest joint norm; null for no limit."),
+  layerDecay: positive()
+    .max(1)
+    .default(1)
+    .describe(
+      'Each layer of the backbone has the learning rate of the one behind it times this, down to the stem; for pretrained weights, such as 0.75. 1 for the same everywhere.',
+    ),
   centersLrScale: positive().default(0.1).describe("The class centres' learning rate, as a factor of lr."),
   ema: z
     .strictObject({

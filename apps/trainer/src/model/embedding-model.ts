@@ -17,7 +17,11 @@ export class EmbeddingModel extends Module<tf.Tensor4D, tf.Tensor2D> {
     super();
     this.backbone = this.child(
       'backbone',
-      createBackbone(config.backbone, { random: random.fork('backbone'), inputSize: imageSize }),
+      createBackbone(config.backbone, {
+        random: random.fork('backbone'),
+        inputSize: imageSize,
+        dropPathRate: config.dropPathRate,
+      }),
     );
     const { channels, reduction } = this.backbone.featureInfo.at(-1)!;
     const side = Math.ceil(imageSize / reduction);

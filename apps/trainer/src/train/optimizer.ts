@@ -1,13 +1,28 @@
-import type { Parameter } from '@unitsphere/core';
+import { layerIds } from '@unitsphere/backbones';
 import { AdamW, constantSchedule, cosineSchedule, polynomialSchedule, SGD } from '@unitsphere/optimizers';
 import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
+import type { EmbeddingModel } from '../model/embedding-model.js';
+import type { Frozen } from '../model/frozen.js';
 
 /** Either optimizer. */
 export type Optimizer = AdamW | SGD;
 
-/** The optimizer of a config over the model's parameters; the class centres have their own. */
-export function createOptimizer(config: OptimizerConfig, model: Parameter[]): Optimizer {
-  return config.name === 'adamw' ? new AdamW(model, config) : new SGD(model, config);
+/**
+ * The optimizer of a config over what of the model is trained, in order; the class centres have their own. With layer decay a
+ * layer of the backbone has the rate of the one behind it times the decay; neck and head have the whole.
+ */
+export function createOptimizer(
+  config: OptimizerConfig,
+  { backbone }: Pick<EmbeddingModel, 'backbone'>,
+  frozen: Frozen,
+): Optimizer {
+  const ids = layerIds(backbone);
+  const count = Math.max(...ids.values()) + 1;
+  const groups = frozen.trained().map(([name, parameter]) => {
+    const id = ids.get(name.replace(/^backbone\./, '')) ?? count;
+    return { parameters: [parameter], lrScale: config.layerDecay ** (count - id) };
+  });
+  return config.name === 'adamw' ? new AdamW(groups, config) : new SGD(groups, config);
 }
 
 /** The factor on the learning rate at each step, counted from 0. */

@@ -4,6 +4,7 @@ import { Ema } from '@unitsphere/optimizers';
 import type { PartialFC } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
+import { Frozen } from '../model/frozen.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
 import type { CentersPlace } from './center-store.js';
 import { createHead } from './class-head.js';
@@ -16,6 +17,8 @@ import { createOptimizer, type Optimizer } from './optimizer.js';
  */
 export class TrainingState {
   readonly model: EmbeddingModel;
+  /** What of the model is trained. */
+  readonly frozen: Frozen;
   readonly preprocessing: Preprocessing;
   readonly loss: ScheduledLoss;
   /** This rank's class centres; only their directions matter. */
@@ -34,10 +37,12 @@ export class TrainingState {
     centers?: CentersPlace,
   ) {
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
+    this.frozen = new Frozen(this.model, config.model.freeze ?? []);
+    this.frozen.train();
     this.preprocessing = imageNetPreprocessing(config.data.imageSize);
     this.loss = createLoss(config.loss);
     this.head = createHead(config, classCount, this.loss.loss, communicator, centers);
-    this.optimizer = createOptimizer(config.optimizer, this.model.parameters());
+    this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen);
     this.restartAverage();
   }
 
@@ -72,7 +77,7 @@ export class TrainingState {
       return await fn();
     } finally {
       this.ema?.swap();
-      this.model.train();
+      this.frozen.train();
     }
   }
 

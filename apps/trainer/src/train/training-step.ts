@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { forwardAndPullback } from '@unitsphere/core';
+import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import { NotFiniteError as HeadNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
@@ -45,12 +45,16 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
   const { model, head, optimizer, preprocessing, communicator } = state;
-  const parameters = model.parameters();
-  const reduction = new StepReduction(communicator, state.runningStatistics());
+  const parameters = state.frozen.trained().map(([, parameter]) => parameter);
+  const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
+  const dropPaths = model.namedModules().filter(([, module]) => module instanceof DropPath);
   return async ({ step, images, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
     const settings = state.loss.at(step);
     const lr = baseRate * schedule(step);
+    // Of the step's own stream, so that a resumed run draws what the uninterrupted one does.
+    for (const [name, dropPath] of dropPaths as [string, DropPath][])
+      dropPath.drawFrom(new Random(config.seed, 'drop-path', name, step, communicator.rank));
     const input = toInput(images, preprocessing);
     const forward = forwardAndPullback(() => model.forward(input), parameters);
     let gradients: (tf.Tensor | null)[] = [];

@@ -10,15 +10,20 @@ import type { Random } from '../random.js';
 export class DropPath<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
   /**
    * @param rate In [0, 1).
-   * @param random The stream of the draws, one a sample; where it stands is not in the state dict.
+   * @param random The stream of the draws, one a sample; where it stands is not in the state dict: see `drawFrom`.
    * @throws RangeError on a rate outside [0, 1).
    */
   constructor(
     private readonly rate: number,
-    private readonly random: Random,
+    private random: Random,
   ) {
     super();
     if (!(rate >= 0 && rate < 1)) throw new RangeError(`DropPath: rate must be in [0, 1), not ${rate}.`);
+  }
+
+  /** Draws from another stream from now on. A trainer that gives one made of the step's number can be resumed at any step. */
+  drawFrom(random: Random): void {
+    this.random = random;
   }
 
   /** @param x float32 [batch, ...]. @returns The same shape. */

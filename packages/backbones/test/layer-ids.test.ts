@@ -1,0 +1,34 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { Random } from '@unitsphere/core';
+import { beforeAll, expect, it } from 'vitest';
+import { readGolden } from '../../../tools/golden/read.js';
+import { type BackboneName, createBackbone, layerIds } from '../src/index.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const { cases } = readGolden<{ name: string; begins: [string, number][] }>('layer_ids');
+
+it.each(cases)("layers of $name are timm's", ({ name, begins: expected }) => {
+  const backbone = createBackbone(name as BackboneName, { random: new Random(1), inputSize: 64 });
+  const begins: [string, number][] = [];
+  for (const [key, id] of layerIds(backbone)) if (begins.at(-1)?.[1] !== id) begins.push([key, id]);
+  // timm's last is the classifier, which a backbone has not.
+  expect(begins).toEqual(expected.filter(([key]) => !/^(conv_head|classifier|fc|head)\./.test(key)));
+  backbone.dispose();
+});
+
+it.each([
+  ['iresnet18', 8, 'layer4.1.', 'bn2.'],
+  ['mobilefacenet', 7, 'layers.7.', 'conv_sep.'],
+] as const)("%s's last layer has what comes behind its last block", (name, last, block, behind) => {
+  const backbone = createBackbone(name, { random: new Random(1) });
+  const ids = [...layerIds(backbone)];
+  expect(ids[0]![1]).toBe(0);
+  expect(Math.max(...ids.map(([, id]) => id))).toBe(last);
+  for (const [key, id] of ids)
+    if (key.startsWith(block) || key.startsWith(behind)) expect(id, key).toBe(last);
+  backbone.dispose();
+});
