@@ -214,6 +214,12 @@ test('the Cache API keeps files where there are no folders', async () => {
   expect([...kept.keys()]).toEqual([expect.stringMatching(/w\.safetensors$/)]);
 });
 
+/** A file of the working folder, whichever it is, that could be a model's name. */
+const FILE_LIKE_ID = readdirSync('.', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && /^\w+$/.test(entry.name))
+  .flatMap(({ name }) => readdirSync(name).map((file) => `${name}/${file}`))
+  .find((path) => /^\w+\/\w+(\.ts|\.mjs)?$/.test(path))!;
+
 test.each([
   ['timm/lcnet_050.ra2_in1k', { kind: 'hub', repository: 'timm/lcnet_050.ra2_in1k' }],
   ['hf-hub:a/b@v1.0', { kind: 'hub', repository: 'a/b', revision: 'v1.0' }],
@@ -221,7 +227,7 @@ test.each([
   ['weights/model.safetensors', { kind: 'file', path: 'weights/model.safetensors' }],
   ['../weights', { kind: 'file', path: '../weights' }],
   ['/srv/weights/model', { kind: 'file', path: '/srv/weights/model' }],
-  ['src/index.ts', { kind: 'file', path: 'src/index.ts' }],
+  [FILE_LIKE_ID, { kind: 'file', path: FILE_LIKE_ID }],
   ['model.pth', { kind: 'file', path: 'model.pth' }],
   ['C:\\weights\\model', { kind: 'file', path: 'C:\\weights\\model' }],
   ['https://host/a', { kind: 'url', url: 'https://host/a' }],
