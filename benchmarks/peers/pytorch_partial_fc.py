@@ -7,12 +7,9 @@ The protocol is that of src/contender/protocol.ts: one JSON object a line.
 """
 
 import argparse
-import json
 import math
-import sys
-import time
 
-from pytorch_step import peak_rss, rss, say
+from contender import say, serve
 
 SCALE, MARGIN = 64.0, 0.4
 LR, BETAS, EPS, WEIGHT_DECAY = 1e-3, (0.9, 0.999), 1e-8, 1e-2
@@ -116,37 +113,6 @@ def make_step(args):
     return step
 
 
-def serve(args, footprint):
-    import torch
-
-    step = None
-    say({
-        'ready': {
-            'name': 'PyTorch',
-            'version': torch.__version__,
-            'python': sys.version.split()[0],
-            'threads': torch.get_num_threads(),
-            'cpuCapability': torch.backends.cpu.get_cpu_capability(),
-        },
-        'footprint': footprint,
-    })
-    for line in sys.stdin:
-        request = json.loads(line)
-        if request['do'] == 'steps':
-            step = step or make_step(args)
-            milliseconds, loss, processor = [], None, time.process_time()
-            for _ in range(request['count']):
-                started = time.perf_counter()
-                loss = step()
-                milliseconds.append(1000 * (time.perf_counter() - started))
-            processor = 1000 * (time.process_time() - processor)
-            say({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
-        elif request['do'] == 'memory':
-            say({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
-        else:
-            break
-
-
 def main():
     args = arguments()
     try:
@@ -157,7 +123,7 @@ def main():
         return
     if args.threads:
         torch.set_num_threads(args.threads)
-    serve(args, peak_rss())
+    serve({}, lambda: make_step(args))
 
 
 if __name__ == '__main__':

@@ -6,33 +6,9 @@ The protocol is that of src/contender/protocol.ts: one JSON object a line.
 """
 
 import argparse
-import json
-import math
-import resource
-import sys
 import time
 
-
-def peak_rss():
-    """Bytes: the most this process ever had in memory."""
-    try:
-        with open('/proc/self/status') as status:
-            for line in status:
-                if line.startswith('VmHWM:'):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == 'darwin' else peak * 1024
-
-
-def rss():
-    """Bytes in memory now; None where the system does not say."""
-    try:
-        with open('/proc/self/statm') as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return None
+from contender import say, serve
 
 
 def arguments():
@@ -151,44 +127,6 @@ def profile(step, steps):
     print(result.key_averages().table(sort_by='self_cpu_time_total', row_limit=30, max_name_column_width=55))
 
 
-def say(message):
-    print(json.dumps(message), flush=True)
-
-
-def serve(args, footprint):
-    import timm
-    import torch
-
-    step = None
-    say({
-        'ready': {
-            'name': 'PyTorch',
-            'version': torch.__version__,
-            'timm': timm.__version__,
-            'python': sys.version.split()[0],
-            'threads': torch.get_num_threads(),
-            'cpuCapability': torch.backends.cpu.get_cpu_capability(),
-            'build': torch.__config__.show(),
-        },
-        'footprint': footprint,
-    })
-    for line in sys.stdin:
-        request = json.loads(line)
-        if request['do'] == 'steps':
-            step = step or make_step(args)
-            milliseconds, loss, processor = [], None, time.process_time()
-            for _ in range(request['count']):
-                started = time.perf_counter()
-                loss = step()
-                milliseconds.append(1000 * (time.perf_counter() - started))
-            processor = 1000 * (time.process_time() - processor)
-            say({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
-        elif request['do'] == 'memory':
-            say({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
-        else:
-            break
-
-
 def main():
     args = arguments()
     try:
@@ -203,7 +141,7 @@ def main():
     if args.profile:
         profile(make_step(args), args.profile)
     else:
-        serve(args, peak_rss())
+        serve({'timm': timm.__version__, 'build': torch.__config__.show()}, lambda: make_step(args))
 
 
 if __name__ == '__main__':

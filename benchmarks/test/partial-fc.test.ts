@@ -3,22 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@unitsphere/backends';
 import { describe, expect, it } from 'vitest';
+import { type Timing, timeContenders } from '../src/measure/time-contenders.js';
 import type { StoreName } from '../src/partial-fc/head-step.js';
 import { startHead } from '../src/partial-fc/head-step.js';
 import { classesRatios, rateRatios } from '../src/partial-fc/ratios.js';
-import {
-  type ClassesResult,
-  type HeadResult,
-  measure,
-  type PartialFCReport,
-  type RateResult,
-} from '../src/partial-fc/run-partial-fc.js';
+import type { ClassesResult, PartialFCReport, RateResult } from '../src/partial-fc/run-partial-fc.js';
 import { disjointSampler, uniformSampler } from '../src/partial-fc/samplers.js';
 import { CLASSES_WORKLOAD, CYCLE, RATE_WORKLOAD } from '../src/partial-fc/workload.js';
 import { fillTables, print } from '../src/readme.js';
 import { fake } from './fake.js';
 
-const figures = (id: string, turns: number[], peakRss = 1000, footprint = 100): HeadResult => ({
+const figures = (id: string, turns: number[], peakRss = 1000, footprint = 100): Timing => ({
   id,
   label: `Head ${id}`,
   stepsPerTurn: 4,
@@ -113,16 +108,16 @@ describe('bench partial-fc', () => {
   });
 
   it('times contenders and names who is absent', async () => {
-    const { results, absent } = await measure(
+    const { timed, absent } = await timeContenders(
       [fake('quick', { ms: 5 }), fake('slow', { ms: 10 }), fake('gone', { absent: 'no adapter' })],
       { rounds: 2, turnSeconds: 0.02, warmUpSteps: 2, slowRounds: 1 },
       () => undefined,
     );
-    expect(results.map(({ spec, result }) => [spec.id, result.stepMilliseconds.turns])).toEqual([
+    expect(timed.map(({ spec, timing }) => [spec.id, timing.stepMilliseconds.turns])).toEqual([
       ['quick', [5, 5]],
       ['slow', [10, 10]],
     ]);
-    expect(results[0]!.result).toMatchObject({ footprint: 1000, memory: { rss: 2000 } });
+    expect(timed[0]!.timing).toMatchObject({ footprint: 1000, memory: { rss: 2000 } });
     expect(absent).toEqual({ gone: 'Fake gone: no adapter' });
   });
 });

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ContenderSpec } from '../contender/contender.js';
+import { peerFile, pythonCommand } from '../contender/peers.js';
 import type { StoreName } from './head-step.js';
 import { CLASS_COUNTS, CLASSES_WORKLOAD, headArguments, RATE_WORKLOAD } from './workload.js';
 
@@ -77,9 +78,9 @@ export function rateContenders(folder: string): RateContender[] {
         id: `pytorch-${id}`,
         label: `PyTorch, sampled, ${label}`,
         role: 'pytorch',
-        command: process.env['UNITSPHERE_PYTHON'] || 'python3',
+        command: pythonCommand(),
         args: [
-          fileURLToPath(new URL('../peers/pytorch_partial_fc.py', import.meta.url)),
+          peerFile('pytorch_partial_fc.py'),
           ...headArguments(RATE_WORKLOAD),
           ...['--threads', String(availableParallelism()), ...options],
         ],

@@ -3,6 +3,7 @@ import { CosFace } from '@unitsphere/margin-losses';
 import { deviceStore, hostStore, PartialFC, RowAdamW } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
 import type { Trainee } from '../contender/serve.js';
+import { tfjsMemory } from '../contender/tfjs-memory.js';
 import { forgetFile } from './page-cache.js';
 import { disjointSampler, uniformSampler } from './samplers.js';
 import { CYCLE, type HeadWorkload } from './workload.js';
@@ -75,10 +76,6 @@ export async function startHead(run: HeadRun): Promise<Trainee> {
       head.dispose();
       tf.dispose(embeddings);
     },
-    memory: () => {
-      const { numTensors, numBytes } = tf.memory();
-      const { wasm } = tf.backend() as { wasm?: { asm?: { memory?: WebAssembly.Memory } } };
-      return { tensors: numTensors, tensorBytes: numBytes, wasmHeap: wasm?.asm?.memory?.buffer.byteLength };
-    },
+    memory: tfjsMemory,
   };
 }

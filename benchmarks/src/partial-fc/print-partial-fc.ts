@@ -1,8 +1,9 @@
 import { digits, megabytes, spread } from '../format.js';
 import { disturbance } from '../measure/disturbance.js';
 import { machineLine } from '../measure/machine.js';
+import type { Timing } from '../measure/time-contenders.js';
 import { type Column, table } from '../table.js';
-import type { HeadResult, PartialFCReport } from './run-partial-fc.js';
+import type { PartialFCReport } from './run-partial-fc.js';
 import { headLine } from './workload.js';
 
 /** The report as Markdown: a table for each part and the ratios below it. */
@@ -17,7 +18,7 @@ export function printPartialFC(report: PartialFCReport): string {
 
 const known = (bytes: number | undefined) => (bytes === undefined ? '–' : megabytes(bytes));
 
-const STEP_COLUMNS: Column<HeadResult>[] = [
+const STEP_COLUMNS: Column<Timing>[] = [
   { title: 'ms', value: (r) => spread(r.stepMilliseconds) },
   { title: 'processor ms', value: (r) => spread(r.processorMilliseconds) },
 ];
@@ -31,7 +32,7 @@ function printClasses({
   return [
     `${headLine(workload)}, centres in a file.`,
     '',
-    table<HeadResult>(
+    table<Timing>(
       [
         { title: 'one step', value: (r) => r.label, align: 'left' },
         ...STEP_COLUMNS,
@@ -54,7 +55,7 @@ function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
   return [
     `${workload.classes.toLocaleString('en')} classes: ${headLine(workload)}.`,
     '',
-    table<HeadResult>(
+    table<Timing>(
       [
         { title: 'one step', value: (r) => r.label, align: 'left' },
         ...STEP_COLUMNS,

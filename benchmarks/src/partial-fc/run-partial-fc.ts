@@ -1,11 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContenderSpec } from '../contender/contender.js';
-import type { MemoryFigures } from '../contender/protocol.js';
-import { startAll } from '../contender/start-all.js';
-import { type Course, interleave, type Pace } from '../measure/interleave.js';
+import type { Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
-import { type Summary, summarize } from '../measure/statistics.js';
+import { type Timing, timeContenders } from '../measure/time-contenders.js';
 import {
   type ClassesContender,
   classesContenders,
@@ -16,21 +13,8 @@ import { type DiskFigures, measureDisk } from './disk.js';
 import { type ClassesRatios, classesRatios, type RateRatios, rateRatios } from './ratios.js';
 import { CLASSES_WORKLOAD, type HeadWorkload, RATE_WORKLOAD } from './workload.js';
 
-/** A contender's figures. */
-export interface HeadResult extends Omit<Course, 'turns' | 'processorTurns'> {
-  id: string;
-  label: string;
-  /** Milliseconds of a step: of each turn the mean, of these the median and extremes. */
-  stepMilliseconds: Summary & { turns: number[] };
-  /** Processor milliseconds of a step, all threads together. */
-  processorMilliseconds: Summary;
-  /** Bytes. Peak of the whole process before the head was made. */
-  footprint: number;
-  memory: MemoryFigures;
-}
-
-export type ClassesResult = HeadResult & Pick<ClassesContender, 'classes' | 'cold'>;
-export type RateResult = HeadResult & Pick<RateContender, 'role'>;
+export type ClassesResult = Timing & Pick<ClassesContender, 'classes' | 'cold'>;
+export type RateResult = Timing & Pick<RateContender, 'role'>;
 
 /** What `bench partial-fc` writes. */
 export interface PartialFCReport {
@@ -78,8 +62,8 @@ export async function runPartialFC(
 }
 
 async function runClasses(folder: string, pace: Pace, say: (message: string) => void) {
-  const { results: measured } = await measure(classesContenders(folder), pace, say);
-  const results = measured.map(({ spec: { classes, cold }, result }) => ({ ...result, classes, cold }));
+  const { timed } = await timeContenders(classesContenders(folder), pace, say);
+  const results = timed.map(({ spec: { classes, cold }, timing }) => ({ ...timing, classes, cold }));
   say('what the disk can do');
   const { dimensions, sampled } = CLASSES_WORKLOAD;
   const most = Math.max(...results.map(({ classes }) => classes));
@@ -92,42 +76,7 @@ async function runClasses(folder: string, pace: Pace, say: (message: string) => 
 }
 
 async function runRate(folder: string, pace: Pace, say: (message: string) => void) {
-  const { results: measured, absent } = await measure(rateContenders(folder), pace, say);
-  const results = measured.map(({ spec: { role }, result }) => ({ ...result, role }));
+  const { timed, absent } = await timeContenders(rateContenders(folder), pace, say);
+  const results = timed.map(({ spec: { role }, timing }) => ({ ...timing, role }));
   return { workload: RATE_WORKLOAD, ...rateRatios(results), results, absent };
-}
-
-/** Starts those who are there and times them in turns. */
-export async function measure<Spec extends ContenderSpec>(
-  specs: readonly Spec[],
-  pace: Pace,
-  say: (message: string) => void,
-): Promise<{ results: { spec: Spec; result: HeadResult }[]; absent: Record<string, string> }> {
-  say(`starting ${specs.map(({ label }) => label).join('; ')}`);
-  const { running, absent, failure } = await startAll(specs);
-  try {
-    if (failure) throw failure;
-    const courses = await interleave(
-      running.map(({ contender }) => contender),
-      pace,
-      (done, of) => say(`round ${done} of ${of}`),
-    );
-    const results: { spec: Spec; result: HeadResult }[] = [];
-    for (const [i, { spec, contender }] of running.entries()) {
-      const { turns, processorTurns, ...course } = courses[i]!;
-      const result: HeadResult = {
-        id: spec.id,
-        label: spec.label,
-        ...course,
-        stepMilliseconds: { ...summarize(turns), turns },
-        processorMilliseconds: summarize(processorTurns),
-        footprint: contender.footprint,
-        memory: await contender.memory(),
-      };
-      results.push({ spec, result });
-    }
-    return { results, absent };
-  } finally {
-    await Promise.all(running.map(({ contender }) => contender.close()));
-  }
 }

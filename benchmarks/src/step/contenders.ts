@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ContenderSpec } from '../contender/contender.js';
+import { peerFile, pythonCommand } from '../contender/peers.js';
 import { type Workload, workloadArguments } from './workload.js';
 
 /** Whose figures a contender's are. */
@@ -83,7 +84,7 @@ export function stepContenders(workload: Workload): StepContender[] {
         family: 'pytorch',
         backend: 'cpu',
         extra,
-        command: process.env['UNITSPHERE_PYTHON'] || 'python3',
+        command: pythonCommand(),
         args: [peerFile('pytorch_step.py'), ...common, '--threads', String(cores), ...options],
         remedy: PYTORCH_REMEDY,
       }),
@@ -109,9 +110,4 @@ function trainOnDemand(common: string[], backend: string, replicas: number, kern
     ...common,
     ...['--backend', backend, '--replicas', String(replicas), '--kernels', kernels],
   ];
-}
-
-/** A peer's program: not built, so in the package's folder. */
-function peerFile(name: string): string {
-  return fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
 }

@@ -1,32 +1,22 @@
-import type { Contender } from '../contender/contender.js';
-import type { Description, MemoryFigures } from '../contender/protocol.js';
-import { startAll } from '../contender/start-all.js';
-import { type Course, interleave, type Pace } from '../measure/interleave.js';
+import type { Description } from '../contender/protocol.js';
+import type { Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
+import { type Timed, type Timing, timeContenders } from '../measure/time-contenders.js';
 import type { StepContender } from './contenders.js';
 import { type NamedRatio, ratios } from './ratios.js';
 import type { Workload } from './workload.js';
 
 /** A contender's figures. */
-export interface StepResult extends Omit<Course, 'turns' | 'processorTurns'> {
-  id: string;
-  label: string;
+export interface StepResult extends Timing {
   family: StepContender['family'];
   backend: string;
   /** In no ratio. */
   extra: boolean;
   description: Description;
-  /** Milliseconds of a step: of each turn the mean, of these the median and extremes. */
-  stepMilliseconds: Summary & { turns: number[] };
   imagesPerSecond: Summary;
-  /** Processor milliseconds of a step, all threads together; they tell where a loaded machine makes the clock useless. */
-  processorMilliseconds: Summary;
   /** Bytes. Peak of the whole process after all steps. */
   peakRss: number;
-  /** Bytes. Peak of the whole process before the model was made. */
-  footprint: number;
-  memory: MemoryFigures;
 }
 
 /** What `bench step` writes. Ratios are null where one of the two is absent. */
@@ -60,41 +50,23 @@ export async function runStep(
   pace: Pace,
   say: (message: string) => void = () => undefined,
 ): Promise<StepReport> {
-  say(`starting ${specs.map(({ label }) => label).join('; ')}`);
-  const { running, absent, failure } = await startAll(specs);
-  try {
-    if (failure) throw failure;
-    const courses = await interleave(
-      running.map(({ contender }) => contender),
-      pace,
-      (done, of) => say(`round ${done} of ${of}`),
-    );
-    const results: StepResult[] = [];
-    for (const [i, { spec, contender }] of running.entries()) {
-      results.push(result(spec, contender, courses[i]!, await contender.memory(), workload.batch));
-    }
-    return {
-      benchmark: 'step',
-      date: new Date().toISOString(),
-      machine: describeMachine(),
-      workload,
-      pace,
-      contenders: results,
-      absent,
-      ...ratios(results),
-    };
-  } finally {
-    await Promise.all(running.map(({ contender }) => contender.close()));
-  }
+  const { timed, absent } = await timeContenders(specs, pace, say);
+  const results = timed.map((one) => result(one, workload.batch));
+  return {
+    benchmark: 'step',
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    workload,
+    pace,
+    contenders: results,
+    absent,
+    ...ratios(results),
+  };
 }
 
-function result(
-  { id, label, family, backend, extra = false }: StepContender,
-  { description, footprint }: Contender,
-  { turns, processorTurns, ...course }: Course,
-  memory: MemoryFigures,
-  batch: number,
-): StepResult {
+function result({ spec, description, timing }: Timed<StepContender>, batch: number): StepResult {
+  const { family, backend, extra = false } = spec;
+  const { id, label, ...figures } = timing;
   return {
     id,
     label,
@@ -102,12 +74,10 @@ function result(
     backend,
     extra,
     description,
-    ...course,
-    stepMilliseconds: { ...summarize(turns), turns },
-    processorMilliseconds: summarize(processorTurns),
-    imagesPerSecond: summarize(turns.map((milliseconds) => (1000 * batch) / milliseconds)),
-    peakRss: memory.peakRss,
-    footprint,
-    memory,
+    ...figures,
+    imagesPerSecond: summarize(
+      timing.stepMilliseconds.turns.map((milliseconds) => (1000 * batch) / milliseconds),
+    ),
+    peakRss: timing.memory.peakRss,
   };
 }

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { Command, Option } from 'commander';
 import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
-import type { MemoryFigures } from '../contender/protocol.js';
 import { serve } from '../contender/serve.js';
+import { tfjsMemory } from '../contender/tfjs-memory.js';
 import { startTraining } from './unitsphere-step.js';
 import type { Workload } from './workload.js';
 
@@ -30,17 +30,11 @@ await serve(open, async () => {
     await training.step();
     useStockKernels(options.backend);
   }
-  return { ...training, memory };
+  // Of this thread: rank 0's where there are several replicas.
+  return { ...training, memory: tfjsMemory };
 });
 
 async function open() {
   const { name } = await useBackend(options.backend);
   return { backend: name, kernels: options.kernels, replicas: options.replicas, tfjs: tf.version_core };
-}
-
-/** TensorFlow.js's count is that of this thread: rank 0's where there are several replicas. */
-function memory(): Omit<MemoryFigures, 'peakRss' | 'rss'> {
-  const { numTensors, numBytes } = tf.memory();
-  const { wasm } = tf.backend() as { wasm?: { asm?: { memory?: WebAssembly.Memory } } };
-  return { tensors: numTensors, tensorBytes: numBytes, wasmHeap: wasm?.asm?.memory?.buffer.byteLength };
 }

@@ -1,3 +1,4 @@
+import { concat } from '../src/concat.js';
 import type { FuzzRandom } from './random.js';
 
 type Mutation = (bytes: Uint8Array, random: FuzzRandom, others: readonly Uint8Array[]) => Uint8Array;
@@ -48,17 +49,17 @@ const truncate: Mutation = (bytes, random) => bytes.slice(0, random.below(bytes.
 
 const cutOut: Mutation = (bytes, random) => {
   const [from, to] = section(bytes, random);
-  return joined(bytes.subarray(0, from), bytes.subarray(to));
+  return concat([bytes.subarray(0, from), bytes.subarray(to)]);
 };
 
 const repeat: Mutation = (bytes, random) => {
   const [from, to] = section(bytes, random);
   const times = random.pick([1, 1, 1, 2, 7, 50]);
-  return joined(
+  return concat([
     bytes.subarray(0, to),
     ...Array.from({ length: times }, () => bytes.subarray(from, to)),
     bytes.subarray(to),
-  );
+  ]);
 };
 
 const splice: Mutation = (bytes, random, others) => {
@@ -66,7 +67,7 @@ const splice: Mutation = (bytes, random, others) => {
   const [from, to] = section(other, random);
   const at = random.below(bytes.length + 1);
   const over = random.below(2) ? Math.min(bytes.length, at + to - from) : at;
-  return joined(bytes.subarray(0, at), other.subarray(from, to), bytes.subarray(over));
+  return concat([bytes.subarray(0, at), other.subarray(from, to), bytes.subarray(over)]);
 };
 
 const NUMBERS = ['0', '-1', '1e308', '1.5', '9007199254740991', '18446744073709551615', 'null', '[[]]'];
@@ -79,18 +80,18 @@ const setNumber: Mutation = (bytes, random) => {
   const { index, 0: digits } = random.pick(numbers);
   const number =
     random.below(40) === 0 ? '['.repeat(8000) + ']'.repeat(8000) : random.pick([...NUMBERS, `${digits}0`]);
-  return joined(
+  return concat([
     bytes.subarray(0, index),
     new TextEncoder().encode(number),
     bytes.subarray(index + digits.length),
-  );
+  ]);
 };
 
 const nest: Mutation = (bytes, random) => {
   const at = random.below(bytes.length + 1);
   const opening = random.pick(['[', '{"a":', '(', ']', '\x0b', '}', '\x85']);
   const depth = random.pick([3, 30, 3000, 30_000]);
-  return joined(bytes.subarray(0, at), new TextEncoder().encode(opening.repeat(depth)), bytes.subarray(at));
+  return concat([bytes.subarray(0, at), new TextEncoder().encode(opening.repeat(depth)), bytes.subarray(at)]);
 };
 
 const MUTATIONS: readonly Mutation[] = [
@@ -121,14 +122,4 @@ function section(bytes: Uint8Array, random: FuzzRandom): [number, number] {
   const from = random.below(bytes.length + 1);
   const length = random.below(random.pick([2, 9, 65, bytes.length + 1]));
   return [from, Math.min(bytes.length, from + length)];
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { concat } from '../src/concat.js';
 import { crc32 } from '../src/readers/crc32.js';
 
 /** A ZIP file of stored files, with the right CRC-32 of each. */
@@ -45,14 +46,4 @@ function fields(...numbers: [bytes: 2 | 4, value: number][]): Uint8Array {
     at += bytes;
   }
   return out;
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -53,6 +53,13 @@ export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   };
 }
 
+/** All files of a checkpoint, by name. @throws as {@link Checkpoint.readFile}. */
+export async function readFiles({ files, readFile }: Checkpoint): Promise<Record<string, Uint8Array>> {
+  return Object.fromEntries(
+    await Promise.all(files.map(async (name) => [name, await readFile(name)] as const)),
+  );
+}
+
 /** Reads only state.json. @throws DamagedCheckpointError if it is missing or cannot be read. */
 export async function readState(directory: string): Promise<CheckpointState> {
   const text = await readFile(join(directory, STATE_FILE), 'utf8').catch(() => {

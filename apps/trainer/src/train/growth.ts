@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.js';
 import type { GrowthSource } from '../replicas/replica.js';
+import { readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
-import type { CheckpointFiles } from './checkpoint-files.js';
 import type { Dataset } from './dataset.js';
 import { readCenters, renumbered } from './read-centers.js';
 import { readSeenFile, type SeenFile } from './seen-identities.js';
@@ -36,9 +36,7 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     const seen = await readSeenFile(run);
     checkHeldOut(path, seen, dataset);
     const newClass = mapClasses(path, seen.train, dataset, config.data.views);
-    const files: CheckpointFiles = Object.fromEntries(
-      await Promise.all(checkpoint.files.map(async (name) => [name, await checkpoint.readFile(name)])),
-    );
+    const files = await readFiles(checkpoint);
     const kept = newClass.reduce((count, to) => (to < 0 ? count : count + 1), 0);
     return {
       weights: Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]!])),

@@ -43,15 +43,21 @@ export async function restoreHead(
   const generation = whole.get('generation');
   if (!generation) return head.loadStateDict(whole);
   checkFileRanks(generation.shape[0]!, size);
-  const own: StateDict = new Map(whole);
-  for (const name of FILE_STATE) {
-    const { dtype, data } = whole.get(name)!;
-    own.set(name, { dtype, shape: [2], data: (data as Int32Array).slice(2 * rank, 2 * rank + 2) });
-  }
+  const own: StateDict = new Map([...whole, ...fileState(whole, rank)]);
   const [, , , step] = whole.get('head')!.data as Int32Array;
   const { firstClass, rows } = head.store.spec;
   own.set('head', { ...whole.get('head')!, data: headOf(head, firstClass, rows, step!) });
   return head.loadStateDict(own);
+}
+
+/** What the store of a rank's file needs of the whole to open the right generation. */
+export function fileState(whole: StateDict, rank: number): StateDict {
+  return new Map(
+    FILE_STATE.map((name) => {
+      const { dtype, data } = whole.get(name)!;
+      return [name, { dtype, shape: [2], data: (data as Int32Array).slice(2 * rank, 2 * rank + 2) }];
+    }),
+  );
 }
 
 /** @throws UserError where a run's centres lie in files of another number of replicas than are to go on with it. */

@@ -1,23 +1,25 @@
 import { join } from 'node:path';
-import { classRange, RowAdamW, RowSGD } from '@unitsphere/partial-fc';
+import { classRange } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
 import type { Config } from '../config/config.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { centersFile } from './center-store.js';
 import { type CheckpointFiles, headStateOf } from './checkpoint-files.js';
+import { createRowOptimizer } from './class-head.js';
+import { fileState } from './head-state.js';
 
 const ROWS_AT_ONCE = 4096;
 
 /** The class centres of a checkpoint, some at a time; of those in files only the ones that were updated. */
 export async function* readCenters(
   run: RunDirectory,
-  { model, optimizer, loss }: Config,
+  config: Config,
   classes: number,
   files: CheckpointFiles,
 ): AsyncGenerator<CenterBlock> {
   const state = headStateOf(files);
-  const dimensions = model.embeddingSize;
+  const dimensions = config.model.embeddingSize;
   const weight = state.get('weight');
   if (weight) {
     const values = weight.data as Float32Array;
@@ -28,8 +30,7 @@ export async function* readCenters(
     return;
   }
   const ranks = state.get('generation')!.shape[0]!;
-  const { unsampled } = loss.partialFc;
-  const { stateNames } = optimizer.name === 'adamw' ? new RowAdamW({ unsampled }) : new RowSGD(optimizer);
+  const { stateNames } = createRowOptimizer(config);
   for (let rank = 0; rank < ranks; rank++) {
     const { first, count } = classRange(classes, rank, ranks);
     const untouched = new Set<number>();
@@ -41,11 +42,7 @@ export async function* readCenters(
       initialRow: (number) => untouched.add(number),
     });
     try {
-      const own = (name: string) => {
-        const { dtype, data } = state.get(name)!;
-        return { dtype, shape: [2], data: data.slice(2 * rank, 2 * rank + 2) };
-      };
-      await store.restore(new Map(['generation', 'file_id'].map((name) => [name, own(name)])));
+      await store.restore(fileState(state, rank));
       for (let from = 0; from < count; from += ROWS_AT_ONCE) {
         const to = Math.min(count, from + ROWS_AT_ONCE);
         untouched.clear();

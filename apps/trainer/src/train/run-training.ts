@@ -6,7 +6,7 @@ import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { replicasOf, startReplicas } from '../replicas/start-replicas.js';
 import { fprKey, summarizeVerification } from '../report/index.js';
-import type { Checkpoint } from '../run/checkpoint.js';
+import { type Checkpoint, readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint, writeCheckpoint } from '../run/checkpoints.js';
 import type { MetricsLog } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
@@ -274,10 +274,7 @@ async function restore(
   lead: LeadReplica,
   progress: ProgressReporter,
 ): Promise<Saved> {
-  const files = Object.fromEntries(
-    await Promise.all(checkpoint.files.map(async (name) => [name, await checkpoint.readFile(name)] as const)),
-  );
-  await lead.restore(checkpoint.step, files);
+  await lead.restore(checkpoint.step, await readFiles(checkpoint));
   progress.note(`resuming at step ${checkpoint.step}`);
   return checkpoint.state as unknown as Saved;
 }

@@ -4,7 +4,7 @@ import { isSourceSpec, type OpenSourceHandlers, openSource, type SourceSpec } fr
 import type { ImageSource } from '../source.js';
 import type { ViewCount } from '../views.js';
 import { makeSamples } from './make-samples.js';
-import { TrainingSampler } from './training-sampler.js';
+import { type PlannedSample, TrainingSampler } from './training-sampler.js';
 
 /** A batch of training images. */
 export interface Batch {
@@ -127,7 +127,7 @@ export class BatchLoader {
 
   /** The labels of a step's batch, before or after it is made. */
   labelsAt(step: number): Int32Array {
-    return Int32Array.from(this.sampler.batchPlan(step), ({ label }) => label);
+    return labelsOf(this.sampler.batchPlan(step));
   }
 
   /**
@@ -161,7 +161,7 @@ export class BatchLoader {
         step,
         epoch: this.sampler.epochOf(step),
         images,
-        labels: Int32Array.from(plan, ({ label }) => label),
+        labels: labelsOf(plan),
         waitedMs: performance.now() - started,
       };
     } catch (error) {
@@ -183,9 +183,11 @@ export class BatchLoader {
   }
 }
 
+const labelsOf = (plan: readonly PlannedSample[]) => Int32Array.from(plan, ({ label }) => label);
+
 /** Makes a step's images: here, or in workers. */
 interface Maker {
-  make(job: { step: number; plan: ReturnType<TrainingSampler['batchPlan']> }): Promise<Uint8Array>;
+  make(job: { step: number; plan: PlannedSample[] }): Promise<Uint8Array>;
   hold(waited: boolean): void;
   close(reason: Error): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { readSafetensors, type StateDict } from '@unitsphere/core';
 import { CheckpointError } from './checkpoint-error.js';
 import { type OnnxGraph, readOnnxGraph } from './onnx-graph.js';
-import { readTorchCheckpoint, type TorchCheckpointOptions } from './torch-checkpoint.js';
+import { isTar, readTorchCheckpoint, type TorchCheckpointOptions } from './torch-checkpoint.js';
 
 /** What a file of weights holds. */
 export type Weights =
@@ -14,11 +14,7 @@ export type Weights =
  */
 export function readWeights(bytes: Uint8Array, options: TorchCheckpointOptions = {}): Weights {
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 200));
-  if (
-    start.startsWith('PK') ||
-    start.startsWith('\x80') ||
-    bytes.subarray(257, 262).join() === '117,115,116,97,114'
-  )
+  if (start.startsWith('PK') || start.startsWith('\x80') || isTar(bytes))
     return { format: 'torch', tensors: readTorchCheckpoint(bytes, options) };
   // A safetensors file: 8 bytes of length, then JSON.
   if (start[8] === '{') {

@@ -63,7 +63,8 @@ function checkFormat(bytes: Uint8Array): void {
   );
 }
 
-function isTar(bytes: Uint8Array): boolean {
+/** Whether a file is a tar archive, as torch.save wrote in its earliest versions. */
+export function isTar(bytes: Uint8Array): boolean {
   return bytes.length > 262 && String.fromCharCode(...bytes.subarray(257, 262)) === 'ustar';
 }
 

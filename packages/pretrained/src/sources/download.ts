@@ -1,3 +1,4 @@
+import { concat } from '../concat.js';
 import { digest } from './cache.js';
 import { SourceError } from './source-error.js';
 
@@ -96,13 +97,7 @@ class Transfer {
   }
 
   bytes(): Uint8Array {
-    const whole = new Uint8Array(this.loaded);
-    let at = 0;
-    for (const chunk of this.chunks) {
-      whole.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return whole;
+    return concat(this.chunks);
   }
 
   /** One try. */
@@ -247,10 +242,7 @@ async function checkContent(
       );
   } else if (gitBlob !== undefined) {
     const head = new TextEncoder().encode(`blob ${bytes.byteLength}\0`);
-    const blob = new Uint8Array(head.length + bytes.length);
-    blob.set(head);
-    blob.set(bytes, head.length);
-    const actual = await digest('SHA-1', blob);
+    const actual = await digest('SHA-1', concat([head, bytes]));
     if (actual !== gitBlob)
       throw new TransferError(
         `its Git id is ${actual}, but ${gitBlob} is expected: ${url} serves another file`,
