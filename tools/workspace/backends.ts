@@ -4,6 +4,8 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKEND_CHOICES, describeBackends, useBackend } from '@unitsphere/backends';
 
+export { read } from './read';
+
 /** Backends that a machine may lack, and how one comes by them beyond what their own remedy says. */
 const OPTIONAL: { [name: string]: string } = {
   node: '',
@@ -26,7 +28,7 @@ for (const { name, why } of missingBackends) {
   if (expected.includes(name)) throw new Error(`The backend "${name}" should be here and is missing: ${why}`);
 }
 
-/** Every backend that is here. Of `webgpu` values are read by a promise only: see {@link read}. */
+/** Every backend that is here. Of `webgpu` values are read by a promise only: see read. */
 export const everyBackend: readonly string[] = [
   'cpu',
   'wasm',
@@ -43,7 +45,7 @@ export async function start(backend: string): Promise<void> {
   await tf.ready();
 }
 
-/** Runs fn on a backend inside a tidy; what it gives may be a promise of {@link read}. */
+/** Runs fn on a backend inside a tidy; what it gives may be a promise of read. */
 export async function on<T>(backend: string, fn: () => T): Promise<Awaited<T>> {
   await start(backend);
   let result!: T;
@@ -51,14 +53,4 @@ export async function on<T>(backend: string, fn: () => T): Promise<Awaited<T>> {
     result = fn();
   });
   return await result;
-}
-
-/** A tensor's values, on every backend; called inside a tidy it outlives that. */
-export async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  const own = tf.keep(tf.clone(tensor));
-  try {
-    return (await own.data()) as Float32Array;
-  } finally {
-    own.dispose();
-  }
 }

@@ -1,0 +1,297 @@
+/** The operations' cases and their numbers on a backend, in Node and in browsers: nothing here needs a test runner. */
+import * as tf from '@tensorflow/tfjs-core';
+import { read } from '../../../tools/workspace/read';
+import type * as Ops from '../src/index.js';
+
+/** One operation over named inputs: f maps tensors to a tensor, shapes are drawn by the suite. */
+export interface ContractCase {
+  name: string;
+  inputs: { [name: string]: { shape: number[]; low?: number; high?: number } };
+  /** Inputs without a gradient, as int32 rows. */
+  ids?: { name: string; values: number[] };
+  run(inputs: Record<string, tf.Tensor>): tf.Tensor;
+}
+
+type Operations = typeof Ops;
+
+const window = (stride: number, padding: number) => ({ stride, padding });
+
+/**
+ * Every operation, at awkward shapes on purpose: odd sizes, channels that are not a multiple of the vector width, kernels at
+ * the edge.
+ * @param ops The operations, from the source or as they are built.
+ */
+export function contractCasesOf(ops: Operations): ContractCase[] {
+  const conv = (
+    name: string,
+    x: number[],
+    filter: number[],
+    stride: number,
+    padding: number,
+  ): ContractCase => ({
+    name: `conv2d ${name}`,
+    inputs: { x: { shape: x }, filter: { shape: filter } },
+    run: (t) => ops.conv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, padding)),
+  });
+  const depthwise = (name: string, x: number[], k: number, stride: number): ContractCase => ({
+    name: `depthwiseConv2d ${name}`,
+    inputs: { x: { shape: x }, filter: { shape: [k, k, x[3]!, 1] } },
+    run: (t) =>
+      ops.depthwiseConv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, Math.floor(k / 2))),
+  });
+  return [
+    conv('1x1', [2, 5, 3, 6], [1, 1, 6, 9], 1, 0),
+    conv('1x1, 1 to 1 channel', [1, 3, 3, 1], [1, 1, 1, 1], 1, 0),
+    conv('1x1 stride 2', [2, 5, 4, 3], [1, 1, 3, 5], 2, 0),
+    conv('3x3 stride 2 of an RGB image', [2, 9, 7, 3], [3, 3, 3, 8], 2, 1),
+    conv('3x3', [1, 6, 5, 4], [3, 3, 4, 11], 1, 1),
+    conv('5x5 without padding', [1, 6, 7, 2], [5, 5, 2, 3], 1, 0),
+    ...[1, 2].flatMap((stride) =>
+      [3, 5].flatMap((k) =>
+        [1, 5, 8, 13].map((c) =>
+          depthwise(`${k}x${k} stride ${stride}, ${c} channels`, [2, 7, 6, c], k, stride),
+        ),
+      ),
+    ),
+    ...[
+      { x: [2, 5, 4, 6], filter: [3, 3, 2, 6], stride: 1, padding: 1 },
+      { x: [1, 6, 5, 4], filter: [3, 3, 2, 6], stride: 2, padding: 1 },
+      { x: [1, 3, 3, 6], filter: [1, 1, 3, 2], stride: 1, padding: 0 },
+      { x: [1, 4, 4, 5], filter: [3, 3, 1, 5], stride: 1, padding: 0 },
+    ].map(
+      ({ x, filter, stride, padding }): ContractCase => ({
+        name: `groupedConv2d of ${x}, groups of ${filter[2]}`,
+        inputs: { x: { shape: x }, filter: { shape: filter } },
+        run: (t) => ops.groupedConv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, padding)),
+      }),
+    ),
+    depthwise('5x5 on a 2x3 image', [1, 2, 3, 4], 5, 2),
+    ...[
+      [3, 4, 5],
+      [1, 1, 1],
+      [7, 9, 300],
+      [70, 13, 8],
+    ].flatMap(([m, n, k]) =>
+      [false, true].flatMap((a) =>
+        [false, true].map(
+          (b): ContractCase => ({
+            name: `matMul ${m}x${n}x${k}${a ? ', a transposed' : ''}${b ? ', b transposed' : ''}`,
+            inputs: { a: { shape: a ? [k!, m!] : [m!, k!] }, b: { shape: b ? [n!, k!] : [k!, n!] } },
+            run: (t) => ops.matMul(t.a as tf.Tensor2D, t.b as tf.Tensor2D, a, b),
+          }),
+        ),
+      ),
+    ),
+    {
+      name: 'linear with bias',
+      inputs: { x: { shape: [5, 7] }, weight: { shape: [3, 7] }, bias: { shape: [3] } },
+      run: (t) => ops.linear(t.x as tf.Tensor2D, t.weight as tf.Tensor2D, t.bias as tf.Tensor1D),
+    },
+    ...(['none', 'relu', 'hard_swish', 'hard_sigmoid', 'relu6', 'silu', 'sigmoid'] as const).flatMap(
+      (activation) =>
+        [5, 8].map(
+          (c): ContractCase => ({
+            name: `batchNormTrain ${activation}, ${c} channels`,
+            inputs: {
+              x: { shape: [2, 5, 3, c], low: -4, high: 6 },
+              gamma: { shape: [c], low: 0.5, high: 2 },
+              beta: { shape: [c] },
+            },
+            run: (t) =>
+              ops.batchNormTrain(t.x as tf.Tensor4D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, {
+                activation,
+              }).y,
+          }),
+        ),
+    ),
+    {
+      name: 'batchNormTrain over many rows',
+      inputs: { x: { shape: [700, 6], low: 90, high: 110 }, gamma: { shape: [6] }, beta: { shape: [6] } },
+      run: (t) => ops.batchNormTrain(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D).y,
+    },
+    {
+      name: 'layerNorm',
+      inputs: { x: { shape: [5, 9] }, gamma: { shape: [9] }, beta: { shape: [9] } },
+      run: (t) => ops.layerNorm(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D),
+    },
+    ...Object.entries({
+      hardSwish: ops.hardSwish,
+      hardSigmoid: ops.hardSigmoid,
+      relu: ops.relu,
+      relu6: ops.relu6,
+      silu: ops.silu,
+      sigmoid: ops.sigmoid,
+      gelu: ops.gelu,
+    }).flatMap(([name, run]) =>
+      [5, 40].map(
+        (high): ContractCase => ({
+          name: `${name} up to ${high}`,
+          inputs: { x: { shape: [3, 7], low: -high, high } },
+          run: (t) => run(t.x!),
+        }),
+      ),
+    ),
+    ...[
+      [2, 5, 3, 6],
+      [150, 2, 1, 4],
+      [1, 3, 2, 3],
+    ].map(
+      (shape): ContractCase => ({
+        name: `prelu of ${shape}`,
+        inputs: { x: { shape }, slope: { shape: [shape[3]!] } },
+        run: (t) => ops.prelu(t.x!, t.slope as tf.Tensor1D),
+      }),
+    ),
+    ...[
+      { shape: [2, 7, 6, 5], kernelSize: 3, stride: 2, padding: 1 },
+      { shape: [1, 8, 9, 4], kernelSize: 2, stride: 2, padding: 0 },
+      { shape: [1, 4, 5, 9], kernelSize: 3, stride: 1, padding: 1 },
+      { shape: [1, 1, 2, 3], kernelSize: 5, stride: 2, padding: 2 },
+    ].map(
+      ({ shape, ...window }): ContractCase => ({
+        name: `maxPool2d of ${shape}, ${window.kernelSize}x${window.kernelSize} stride ${window.stride}`,
+        inputs: { x: { shape } },
+        run: (t) => ops.maxPool2d(t.x as tf.Tensor4D, window),
+      }),
+    ),
+    {
+      name: 'globalAveragePool',
+      inputs: { x: { shape: [2, 3, 5, 6] } },
+      run: (t) => ops.globalAveragePool(t.x as tf.Tensor4D),
+    },
+    {
+      name: 'scaleChannels',
+      inputs: { x: { shape: [2, 3, 5, 6] }, gate: { shape: [2, 6] } },
+      run: (t) => ops.scaleChannels(t.x as tf.Tensor4D, t.gate as tf.Tensor2D),
+    },
+    {
+      name: 'selfAttention',
+      inputs: { qkv: { shape: [2, 5, 18], low: -2, high: 2 } },
+      run: (t) => ops.selfAttention(t.qkv as tf.Tensor3D, 2),
+    },
+    {
+      name: 'scaleSamples',
+      inputs: { x: { shape: [3, 2, 2, 3] }, factors: { shape: [3] } },
+      run: (t) => ops.scaleSamples(t.x!, t.factors as tf.Tensor1D),
+    },
+    {
+      name: 'l2Normalize',
+      inputs: { x: { shape: [5, 9] } },
+      run: (t) => ops.l2Normalize(t.x as tf.Tensor2D),
+    },
+    {
+      name: 'cosineLogits',
+      inputs: { x: { shape: [4, 10] }, centers: { shape: [7, 10] } },
+      run: (t) => ops.cosineLogits(t.x as tf.Tensor2D, t.centers as tf.Tensor2D),
+    },
+    {
+      name: 'gatherRows, one row twice',
+      inputs: { x: { shape: [5, 6] } },
+      ids: { name: 'ids', values: [4, 0, 4] },
+      run: (t) => ops.gatherRows(t.x as tf.Tensor2D, t.ids as tf.Tensor1D),
+    },
+    {
+      name: 'scatterAddRows, one row twice',
+      inputs: { x: { shape: [3, 6] } },
+      ids: { name: 'ids', values: [1, 3, 1] },
+      run: (t) => ops.scatterAddRows(t.x as tf.Tensor2D, t.ids as tf.Tensor1D, 4),
+    },
+    ...(['none', 'hard_swish'] as const).map(
+      (activation): ContractCase => ({
+        name: `batchNormInference ${activation}`,
+        inputs: {
+          x: { shape: [2, 5, 3, 6], low: -4, high: 6 },
+          gamma: { shape: [6], low: 0.5, high: 2 },
+          beta: { shape: [6] },
+        },
+        run: (t) =>
+          ops.batchNormInference(
+            t.x as tf.Tensor4D,
+            t.gamma as tf.Tensor1D,
+            t.beta as tf.Tensor1D,
+            tf.tensor1d(fill(6, 7)),
+            tf.tensor1d(fill(6, 8, 0.5, 3)),
+            { activation },
+          ),
+      }),
+    ),
+    {
+      name: 'addBias',
+      inputs: { x: { shape: [2, 3, 5, 6] }, bias: { shape: [6] } },
+      run: (t) => ops.addBias(t.x as tf.Tensor4D, t.bias as tf.Tensor1D),
+    },
+  ];
+}
+
+/** Seeded values in [low, high). */
+export function fill(count: number, seed: number, low = -1, high = 1): Float32Array {
+  const values = new Float32Array(count);
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    values[i] = low + ((high - low) * state) / 4294967296;
+  }
+  return values;
+}
+
+/** Seeded values for every input of a case. */
+export function valuesOf(c: ContractCase, seed = 1): Record<string, Float32Array> {
+  const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
+  return Object.fromEntries(
+    Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
+      name,
+      fill(size(shape), seed + i, low, high),
+    ]),
+  );
+}
+
+/** The case's values, and those of the gradient of sum(f · weights) for every input, on the current backend. */
+export async function evaluate(c: ContractCase, values: Record<string, Float32Array>) {
+  const names = Object.keys(c.inputs);
+  const reading = tidied(() => {
+    const tensors = names.map((name) => tf.tensor(values[name]!, c.inputs[name]!.shape));
+    const ids: Record<string, tf.Tensor> = c.ids ? { [c.ids.name]: tf.tensor1d(c.ids.values, 'int32') } : {};
+    const call = (...args: tf.Tensor[]) =>
+      c.run({ ...Object.fromEntries(names.map((name, i) => [name, args[i]!])), ...ids });
+    const out = call(...tensors);
+    const upstream = tf.tensor(fill(out.size, 99), out.shape);
+    const grads = tf.grads(call)(tensors, upstream);
+    return [out, upstream, ...grads].map(read);
+  });
+  const [out, upstream, ...gradients] = (await Promise.all(reading)) as [
+    Float32Array,
+    Float32Array,
+    ...Float32Array[],
+  ];
+  return {
+    out,
+    upstream,
+    grads: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])),
+  };
+}
+
+/** tf.tidy for a function that gives no tensors. */
+function tidied<T>(fn: () => T): T {
+  let result!: T;
+  tf.tidy(() => {
+    result = fn();
+  });
+  return result;
+}
+
+/** max |a − e| over max |e|, or over the size of the terms where these cancel. */
+export function relativeError(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  termSize = 1e-6,
+): number {
+  let difference = 0;
+  let size = termSize;
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
+    size = Math.max(size, Math.abs(expected[i]!));
+  }
+  return Number.isNaN(difference) || actual.length !== expected.length
+    ? Number.POSITIVE_INFINITY
+    : difference / size;
+}
