@@ -5,7 +5,7 @@ import type { BackendChoice, BackendName } from './names.js';
 import { USABLE_BACKENDS, unknownBackendMessage } from './names.js';
 import { isNative, probeNative, startNative } from './native/native.js';
 import type { WasmPaths } from './wasm.js';
-import { probeWasm, setPaths } from './wasm.js';
+import { probeWasm, setPaths, useOneThread } from './wasm.js';
 import { probeWebGpu, startWebGpu } from './webgpu/webgpu.js';
 
 /** Options of {@link useBackend}. */
@@ -97,6 +97,7 @@ async function start(name: BackendName, options: UseBackendOptions): Promise<voi
   if (name === 'wasm' && options.wasmPaths !== undefined) {
     setPaths(probe.module as Parameters<typeof setPaths>[0], options.wasmPaths);
   }
+  if (name === 'wasm') useOneThread();
   if (!(await tf.setBackend(name))) {
     throw new BackendUnavailableError(
       name,

@@ -31,6 +31,14 @@ export async function probeWasm(): Promise<BackendProbe<WasmPackage>> {
   });
 }
 
+/**
+ * Makes the backend take its build of one thread; a backend that has already started keeps the one it has. In a page that is
+ * cross-origin isolated it would take the one with threads, whose memory our kernels cannot use.
+ */
+export function useOneThread(): void {
+  if (tf.engine().registry['wasm'] === undefined) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+}
+
 /** Tells the backend where its files are; a backend that has already started keeps the ones it has. */
 export function setPaths(module: WasmPackage, paths: WasmPaths): void {
   if (tf.engine().registry['wasm'] === undefined) module.setWasmPaths(paths);

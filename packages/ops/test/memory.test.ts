@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { on, start } from '../../../tools/workspace/backends';
 import * as ops from '../src/index';
+import { wasmRuntime } from '../src/wasm/runtime';
 import { contractCases, evaluate, fill, relativeError } from './contract';
 
 interface WasmBackend {
@@ -70,6 +71,21 @@ test('results stay right when memory grows between any two allocations of a kern
   }
   for (const block of blocks) wasm()._free(block);
   expect(sizes.size, 'sizes that the heap had').toBeGreaterThan(6);
+});
+
+test('a backend that took its build with threads is an error that says how to start the other one', async () => {
+  await start('wasm');
+  const threads = tf.env().getBool('WASM_HAS_MULTITHREAD_SUPPORT');
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
+  try {
+    // That build keeps its memory elsewhere.
+    expect(() => wasmRuntime({ wasm: { asm: {} } })).toThrow(
+      /build with threads.*useBackend\('wasm'\).*tf\.env\(\)\.set\('WASM_HAS_MULTITHREAD_SUPPORT', false\)/,
+    );
+  } finally {
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads);
+  }
+  expect(() => wasmRuntime({ wasm: { asm: {} } })).toThrow('does not expose its memory as 4.22 does');
 });
 
 test('a full memory is an error that says so and writes nowhere', async () => {

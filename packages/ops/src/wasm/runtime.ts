@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { ByActivation } from '../activation.js';
 import { relaxedSimdBytes, simdBytes } from './kernels.generated.js';
 import { useRelaxedSimd } from './relaxed-simd.js';
@@ -85,6 +85,11 @@ export class WasmRuntime {
   constructor(private readonly backend: WasmBackend) {
     const memory = backend.wasm?.asm?.memory;
     if (!(memory instanceof WebAssembly.Memory)) {
+      if (tf.env().getBool('WASM_HAS_MULTITHREAD_SUPPORT')) {
+        throw new Error(
+          "unitsphere: TensorFlow.js took the WASM backend's build with threads, as it does in a page that is cross-origin isolated; our kernels need the other one. Start it by useBackend('wasm') of @unitsphere/backends, or call tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false) before it starts.",
+        );
+      }
       throw new Error(
         'unitsphere: this @tensorflow/tfjs-backend-wasm does not expose its memory as 4.22 does. Install @tensorflow/tfjs-backend-wasm@4.22.',
       );
