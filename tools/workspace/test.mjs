@@ -1,14 +1,16 @@
 // Every check of the workspace: lint, types, unit tests of all packages, and the packages as they would be published.
-// Ends with one line: "N passed, N failed, N skipped". Arguments go to vitest: npm test -- packages/ops
+// Ends with a table of the contract's backends and one line: "N passed, N failed, N skipped". Arguments go to vitest: npm test -- packages/ops
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkPackages } from './check-packages.mjs';
+import { contractTable } from './contract-table.mjs';
 import { root } from './packages.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const filters = process.argv.slice(2);
+let backends = [];
 
 if (filters.length === 0) {
   tool('lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
@@ -18,6 +20,7 @@ unitTests();
 if (filters.length === 0) {
   for (const { name, problems } of checkPackages()) report(name, problems);
 }
+if (backends.length > 0) console.log(`\nThe contract on each backend:\n${backends.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed ? 1 : 0);
 
@@ -67,6 +70,7 @@ function unitTests() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  backends = contractTable(results.testResults);
   total.passed += results.numPassedTests;
   total.failed += results.numFailedTests;
   total.skipped += results.numPendingTests + results.numTodoTests;

@@ -1,0 +1,164 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { createBackbone } from '@unitsphere/backbones';
+import { Random, Sequential, toFloat32 } from '@unitsphere/core';
+import { ArcFace, CosFace } from '@unitsphere/margin-losses';
+import { createNeck, EmbeddingHead } from '@unitsphere/necks';
+import {
+  deviceStore,
+  hostStore,
+  PartialFC,
+  type PartialFCOptions,
+  RowAdamW,
+  RowSGD,
+} from '@unitsphere/partial-fc';
+import { fill } from '../../../ops/test/contract-cases';
+import cpuLosses from '../../golden/lcnet-losses.json' with { type: 'json' };
+import type { AgreementCheck, Values } from '../check.js';
+import { SmallTrainer } from './small-trainer.js';
+
+const STEPS = 20;
+/** How many of them cpu takes anew in each run of the contract. */
+const STEPS_AGAIN = 2;
+const LEARNING_RATE = 3e-4;
+const SIDE = 16;
+const BATCH = 8;
+const CLASSES = 6;
+const EMBEDDING = 32;
+
+/** LCNet-050 with the reference head. */
+function referenceModel(random: Random) {
+  const backbone = createBackbone('lcnet_050', { random: random.fork('backbone'), inputSize: SIDE });
+  const { channels, reduction } = backbone.featureInfo.at(-1)!;
+  const side = Math.ceil(SIDE / reduction);
+  const neck = createNeck(
+    'squeeze',
+    { channels, height: side, width: side },
+    { random: random.fork('neck') },
+  );
+  const head = new EmbeddingHead(neck.features, EMBEDDING, { random: random.fork('head') });
+  return new Sequential(backbone, neck.module, head);
+}
+
+/** A batch of every class, each of one colour under other noise in each step, so that there is something to learn. */
+function imagesOf(step: number): { images: Float32Array; labels: Int32Array } {
+  const random = new Random(2, 'contract', step);
+  const labels = Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES);
+  const pixels = SIDE * SIDE * 3;
+  const images = new Float32Array(BATCH * pixels);
+  labels.forEach((label, i) => {
+    const colour = fill(3, 100 + label);
+    for (let at = 0; at < pixels; at++) {
+      images[i * pixels + at] = colour[at % 3]! + random.uniform(-0.5, 0.5);
+    }
+  });
+  return { images, labels };
+}
+
+/** The reference model's losses in its first steps on the current backend. */
+export async function trainReference(steps = STEPS): Promise<number[]> {
+  const trainer = new SmallTrainer({
+    model: referenceModel(new Random(1, 'contract')),
+    classes: CLASSES,
+    dimensions: EMBEDDING,
+  });
+  try {
+    const losses = [];
+    for (let step = 0; step < steps; step++) {
+      const { images, labels } = imagesOf(step);
+      const batch = tf.tensor4d(images, [BATCH, SIDE, SIDE, 3]);
+      // Warmed up, as one trains; without, AdamW's first steps make rounding large.
+      losses.push(await trainer.step(batch, labels, (LEARNING_RATE * (step + 1)) / STEPS));
+      batch.dispose();
+    }
+    return losses;
+  } finally {
+    trainer.dispose();
+  }
+}
+
+const lcnet: AgreementCheck = {
+  group: 'training',
+  subject: 'LCNet-050',
+  name: `LCNet-050: ${STEPS} whole training steps`,
+  compute: async () => ({ losses: await trainReference() }),
+  // Plain JavaScript takes a minute for them: scripts/write-losses.mjs wrote them down.
+  reference: cpuLosses,
+  coarse: {
+    tolerance: 1e-3,
+    why: 'rounding, about 1e-6 in the first losses, grows from step to step',
+  },
+  async verifyReference() {
+    const { losses } = cpuLosses;
+    const problems = [];
+    const some = await trainReference(STEPS_AGAIN);
+    const away = some.filter((loss, step) => !(Math.abs(loss - losses[step]!) <= 1e-6 * losses[step]!));
+    if (losses.length !== STEPS || away.length > 0) {
+      problems.push(
+        `cpu's losses are no longer those of golden/lcnet-losses.json (${some} in place of ${losses.slice(0, STEPS_AGAIN)}): run npm run golden -w packages/contract`,
+      );
+    }
+    const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length;
+    if (!(mean(losses.slice(-5)) < 0.9 * mean(losses.slice(0, 5)))) {
+      problems.push(`the loss does not fall: ${losses}`);
+    }
+    return problems;
+  },
+};
+
+const heads: [variant: string, options: () => Partial<PartialFCOptions>][] = [
+  ['all classes, AdamW', () => ({ optimizer: new RowAdamW({ weightDecay: 0.1 }), store: deviceStore() })],
+  [
+    'sampled classes, SGD',
+    () => ({ sampledClasses: 20, optimizer: new RowSGD({ weightDecay: 0.1 }), store: deviceStore() }),
+  ],
+  [
+    'sampled classes, centres outside the device, ArcFace',
+    () => ({ sampleRate: 0.3, store: hostStore(), loss: new ArcFace({ scale: 16 }) }),
+  ],
+];
+
+async function trainHead(options: Partial<PartialFCOptions>): Promise<Values> {
+  const [classes, dimensions, batch] = [60, 16, 7];
+  const head = new PartialFC({
+    classes,
+    dimensions,
+    loss: new CosFace({ scale: 16, margin: 0.3 }),
+    seed: 3,
+    initStd: 0.1,
+    ...options,
+  });
+  const values: Record<string, ArrayLike<number>> = {};
+  try {
+    for (let step = 0; step < 3; step++) {
+      const embeddings = tf.tensor2d(fill(batch * dimensions, step + 1), [batch, dimensions]);
+      const labels = Int32Array.from({ length: batch }, (_, i) => (i * 11 + step * 5) % classes);
+      const { loss, embeddingGradient, gradientSquareSum } = await head.forwardBackward(embeddings, labels);
+      values[`loss of step ${step}`] = [loss];
+      values[`squares of the centres' gradient in step ${step}`] = [gradientSquareSum];
+      values[`gradient of the embeddings in step ${step}`] = Float32Array.from(
+        await embeddingGradient.data(),
+      );
+      await head.step({ lr: 0.05, gradientScale: 0.5 });
+      tf.dispose([embeddings, embeddingGradient]);
+    }
+    for (const [name, tensor] of await head.stateDict()) {
+      if (tensor.dtype === 'F32') values[`${name} after`] = toFloat32(tensor);
+    }
+    return values;
+  } finally {
+    head.dispose();
+  }
+}
+
+/** A whole training step of the reference model, and of the class centres by themselves. */
+export const trainingChecks: AgreementCheck[] = [
+  lcnet,
+  ...heads.map(
+    ([variant, options]): AgreementCheck => ({
+      group: 'training',
+      subject: 'PartialFC',
+      name: `PartialFC: ${variant}`,
+      compute: () => trainHead(options()),
+    }),
+  ),
+];

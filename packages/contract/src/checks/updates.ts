@@ -1,0 +1,114 @@
+/** The operations without a gradient: they change variables, or are halves of a loss. */
+import * as tf from '@tensorflow/tfjs-core';
+import * as ops from '@unitsphere/ops';
+import { fill } from '../../../ops/test/contract-cases';
+import type { AgreementCheck, Values } from '../check.js';
+import { readAll } from '../read-all.js';
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const tensor = (shape: number[], seed: number, low = -1, high = 1) =>
+  tf.tensor(fill(sizeOf(shape), seed, low, high), shape);
+
+function operation(
+  subject: string,
+  variant: string,
+  compute: () => Record<string, tf.Tensor>,
+): AgreementCheck {
+  return {
+    group: 'operations',
+    subject,
+    name: [subject, variant].filter(Boolean).join(' '),
+    async compute() {
+      let values!: Promise<Values>;
+      tf.tidy(() => {
+        values = readAll(compute());
+      });
+      return values;
+    },
+  };
+}
+
+/** Variables that a step changes, read after it, then freed. */
+function stepped(
+  subject: string,
+  variant: string,
+  shapes: Record<string, { shape: number[]; low?: number }>,
+  step: (variables: tf.Variable[]) => void,
+): AgreementCheck {
+  return operation(subject, variant, () => {
+    const variables = Object.values(shapes).map(({ shape, low }, i) =>
+      tf.variable(tensor(shape, i + 1, low)),
+    );
+    step(variables);
+    const changed = Object.keys(shapes).map((name, i) => [name, tf.clone(variables[i]!)]);
+    tf.dispose(variables);
+    return Object.fromEntries(changed);
+  });
+}
+
+const adamW = { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, gradientScale: 0.5 };
+const sgd = { lr: 0.1, momentum: 0.9, dampening: 0.1, nesterov: false, weightDecay: 0.01, gradientScale: 2 };
+const momenta = (shape: number[]) => ({
+  parameter: { shape },
+  'mean of gradients': { shape },
+  'mean of squares': { shape, low: 0 },
+});
+const table = [9, 7];
+const rows = () => tf.tensor1d([6, 0, 3], 'int32');
+const steps = Int32Array.of(1, 4, 50);
+
+/** What a margin softmax is given: unit rows, centres of any length, a row whose label is elsewhere. */
+function softmaxInputs() {
+  const embeddings = ops.l2Normalize(tensor([6, 20], 1) as tf.Tensor2D);
+  const centers = tensor([37, 20], 2) as tf.Tensor2D;
+  return { embeddings, centers, labels: tf.tensor1d([3, 36, 0, 3, -1, 17], 'int32') };
+}
+const softmax = { scale: 32, filterThreshold: 0.4 };
+
+/** Each of them at one or two shapes. */
+export const updateChecks: AgreementCheck[] = [
+  ...[[67], [5, 13]].flatMap((shape) => [
+    stepped('adamWUpdate', `of ${shape}`, momenta(shape), ([p, mean, square]) =>
+      ops.adamWUpdate(p!, tensor(shape, 9), mean!, square!, { ...adamW, step: 3 }),
+    ),
+    stepped('sgdUpdate', `of ${shape}`, { parameter: { shape }, buffer: { shape } }, ([p, buffer]) =>
+      ops.sgdUpdate(p!, tensor(shape, 9), buffer!, { ...sgd, step: 2 }),
+    ),
+    stepped('updateMovingAverage', `of ${shape}`, { average: { shape } }, ([average]) =>
+      ops.updateMovingAverage(average!, tensor(shape, 9), 0.3, 1.5),
+    ),
+    operation('sumSquares', `of ${shape}`, () => ({ output: ops.sumSquares(tensor(shape, 1)) })),
+  ]),
+  stepped('adamWUpdateRows', '', momenta(table), ([p, mean, square]) =>
+    ops.adamWUpdateRows(p!, mean!, square!, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...adamW, steps }),
+  ),
+  stepped('sgdUpdateRows', '', { parameter: { shape: table }, buffer: { shape: table } }, ([p, buffer]) =>
+    ops.sgdUpdateRows(p!, buffer!, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...sgd, steps }),
+  ),
+  stepped('assignRows', '', { table: { shape: table } }, ([t]) =>
+    ops.assignRows(t!, rows(), tensor([3, 7], 9) as tf.Tensor2D),
+  ),
+  operation('l2NormalizeGradient', '', () => ({
+    output: ops.l2NormalizeGradient(tensor([5, 9], 1) as tf.Tensor2D, tensor([5, 9], 2) as tf.Tensor2D),
+  })),
+  operation('marginSoftmaxForward', '', () => {
+    const { embeddings, centers, labels } = softmaxInputs();
+    return { ...ops.marginSoftmaxForward(embeddings, centers, labels, softmax) };
+  }),
+  operation('marginSoftmaxBackward', '', () => {
+    const inputs = softmaxInputs();
+    const lengths = tf.norm(inputs.centers, 2, 1);
+    return {
+      ...ops.marginSoftmaxBackward(
+        {
+          ...inputs,
+          inverseNorms: tf.div(1, lengths) as tf.Tensor1D,
+          // A little above the largest logit, so that no probability is above 1.
+          logSumExp: tensor([6], 3, 20, 24) as tf.Tensor1D,
+          ownGradient: tensor([6], 4, -4, 0) as tf.Tensor1D,
+        },
+        { ...softmax, rows: 6 },
+      ),
+    };
+  }),
+];

@@ -1,0 +1,19 @@
+import type { Check } from './check.js';
+import { fileChecks } from './checks/files.js';
+import { layerChecks } from './checks/layers.js';
+import { lossChecks } from './checks/losses.js';
+import { memoryChecks } from './checks/memory.js';
+import { operationChecks } from './checks/operations.js';
+import { trainingChecks } from './checks/training.js';
+import { updateChecks } from './checks/updates.js';
+
+/** Everything that every backend must do. Data and functions of tfjs-core alone: no test runner, nothing of Node. */
+export const contractChecks: readonly Check[] = [
+  ...operationChecks,
+  ...updateChecks,
+  ...layerChecks,
+  ...lossChecks,
+  ...trainingChecks,
+  ...fileChecks,
+  ...memoryChecks,
+];

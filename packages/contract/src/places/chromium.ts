@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { ContractPage } from '../page/page.js';
+import { deviceOf } from './node.js';
+import type { MissingPlace, Place } from './place.js';
+import { type PageServer, servePage, WASM_FOLDER } from './serve.js';
+
+/** The browser: CHROMIUM_PATH, or Debian's. */
+export const chromiumPath = () => process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+
+/** The backends of the contract in a browser. */
+export const BROWSER_BACKENDS = ['wasm', 'webgpu'] as const;
+
+/** Without a graphics card Chromium gives its own software adapter, SwiftShader, if it is told that this is meant. */
+const GPU = ['--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
+const QUIET = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A headless Chromium with the contract's page. */
+export class ChromiumContract {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly server: PageServer,
+  ) {}
+
+  /** @throws Error where there is no browser at chromiumPath(). */
+  static async launch(): Promise<ChromiumContract> {
+    const executablePath = chromiumPath();
+    if (!existsSync(executablePath)) {
+      throw new Error(`no browser at ${executablePath}: install Chromium or set CHROMIUM_PATH.`);
+    }
+    const server = await servePage();
+    try {
+      return new ChromiumContract(
+        await chromium.launch({ executablePath, args: [...QUIET, ...GPU] }),
+        server,
+      );
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  }
+
+  /** The backends of a page, those that are there and why the others are not. */
+  async places(kind: PageKind = 'plain'): Promise<{ present: Place[]; missing: MissingPlace[] }> {
+    const page = await this.open(kind);
+    const described = await page.evaluate(() => contract.describeBackends());
+    const wasm = await page.evaluate((folder) => contract.startWasm(folder), WASM_FOLDER);
+    const places = { present: [] as Place[], missing: [] as MissingPlace[] };
+    for (const backend of BROWSER_BACKENDS) {
+      const name = `${backend} in Chromium${kind === 'plain' ? '' : ", an isolated page's worker"}`;
+      const description = described.find((b) => b.name === backend)!;
+      if (!description.available) {
+        places.missing.push({ name, why: `${description.reason} ${description.remedy}` });
+        continue;
+      }
+      const device =
+        backend === 'wasm'
+          ? `128-bit SIMD, ${wasm.threads ? 'threads' : 'one thread'}`
+          : deviceOf(description);
+      places.present.push({
+        name,
+        backend,
+        device: `Chromium ${this.browser.version().split('.')[0]}: ${device}`,
+        run: (check) =>
+          page.evaluate(({ check, backend }) => contract.runCheck(check, backend), { check, backend }),
+      });
+    }
+    return places;
+  }
+
+  /** A new page with the contract in `globalThis.contract`. */
+  async open(kind: PageKind = 'plain'): Promise<Page> {
+    const page = await this.browser.newPage();
+    await page.goto(kind === 'plain' ? this.server.plain : `${this.server.isolated}#worker`);
+    await page.waitForFunction(() => 'contract' in globalThis);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.server.close();
+  }
+}
+
+/** A page without any headers; or one that is cross-origin isolated, with the contract in a worker. */
+export type PageKind = 'plain' | 'isolated worker';
+
+/** In the page. */
+declare const contract: ContractPage;
