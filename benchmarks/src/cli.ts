@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { runAgreement } from './agreement/run-agreement.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
@@ -109,6 +111,21 @@ program
     const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
     const parts: Part[] = options.only ? [options.only] : ['classes', 'rate'];
     await show(await runPartialFC(parts, options.folder, pace, progress), options.json);
+  });
+
+program
+  .command('agreement')
+  .description('how far every backend, in Node and in Chromium, is from cpu, by operation and layer')
+  .option(...json)
+  .action(async (options: { json?: string }) => {
+    const places = await allPlaces();
+    try {
+      const report = await runAgreement(places, contractChecks, progress);
+      await show(report, options.json);
+      if (report.problems.length > 0) process.exitCode = 1;
+    } finally {
+      await places.close();
+    }
   });
 
 program

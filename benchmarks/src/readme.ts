@@ -1,5 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printAgreement } from './agreement/print-agreement.js';
+import type { AgreementReport } from './agreement/run-agreement.js';
 import { printIdentities } from './identities/print-identities.js';
 import type { IdentitiesReport } from './identities/run-identities.js';
 import { printMemory } from './memory/print-memory.js';
@@ -13,7 +15,14 @@ import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
 import type { SweepReport } from './step/run-sweep.js';
 
-type Report = StepReport | SweepReport | OpsReport | MemoryReport | IdentitiesReport | PartialFCReport;
+type Report =
+  | StepReport
+  | SweepReport
+  | OpsReport
+  | MemoryReport
+  | IdentitiesReport
+  | PartialFCReport
+  | AgreementReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -30,6 +39,8 @@ export function print(report: Report): string {
       return printIdentities(report);
     case 'partial-fc':
       return printPartialFC(report);
+    case 'agreement':
+      return printAgreement(report);
   }
 }
 

@@ -1,0 +1,70 @@
+import type { Check, Outcome, Place } from '@unitsphere/contract';
+import { expect, it } from 'vitest';
+import { printAgreement } from '../src/agreement/print-agreement.js';
+import { runAgreement } from '../src/agreement/run-agreement.js';
+
+const described = (name: string, subject: string) => ({ group: 'operations' as const, subject, name });
+const compute = async () => ({ output: [1] });
+const checks: Check[] = [
+  { ...described('conv 1x1', 'conv'), compute },
+  { ...described('conv 3x3', 'conv'), compute },
+  { ...described('angle', 'angle'), compute },
+  { group: 'memory', subject: 'memory', name: 'memory', verify: async () => [] },
+];
+
+function place(name: string, outcomes: Record<string, Partial<Outcome>>): Place {
+  return {
+    name,
+    backend: name,
+    device: `${name}'s device`,
+    run: async (check) => {
+      const { subject = '', group = 'operations' } = checks.find((c) => c.name === check) ?? {};
+      return { group, subject, name: check, problems: [], differences: [], ...outcomes[check] };
+    },
+  };
+}
+
+const difference = (output: string, absolute: number, relative: number) => ({ output, absolute, relative });
+
+it('has the worst of each subject on each backend but cpu, and names what is above the limit', async () => {
+  const wasm = place('wasm', {
+    'conv 1x1': { differences: [difference('output', 3e-6, 1e-7), difference('gradient of x', 1e-6, 2e-6)] },
+    'conv 3x3': { differences: [difference('output', 2e-6, 1e-6)] },
+    angle: { differences: [difference('output', 0, 0)] },
+  });
+  const webgpu = place('webgpu', {
+    'conv 1x1': { differences: [difference('output', 1, 0.5)], problems: ['output differs'] },
+    angle: { differences: [difference('output', 2e-4, 3e-4)], coarse: 'angles are coarse there' },
+  });
+  const cpu = place('cpu', {});
+  const missing = [{ name: 'node', why: 'it is not installed.' }];
+  const report = await runAgreement({ present: [cpu, wasm, webgpu], missing }, checks);
+
+  expect(report.places.map(({ name }) => name)).toEqual(['wasm', 'webgpu']);
+  expect(report.rows).toEqual([
+    {
+      group: 'operations',
+      subject: 'conv',
+      places: {
+        wasm: {
+          absolute: { value: 3e-6, in: 'conv 1x1: output' },
+          relative: { value: 2e-6, in: 'conv 1x1: gradient of x' },
+        },
+        webgpu: {
+          absolute: { value: 1, in: 'conv 1x1: output' },
+          relative: { value: 0.5, in: 'conv 1x1: output' },
+        },
+      },
+    },
+    expect.objectContaining({ subject: 'angle' }),
+  ]);
+  expect(report.problems).toEqual(['webgpu, conv 1x1: output differs']);
+
+  const text = printAgreement(report);
+  expect(text).toMatch(/\| conv +\| +3\.0e-6 · 2\.0e-6 \| +\*\*1\.0e\+0 · 5\.0e-1\*\* \|/);
+  expect(text).toMatch(/\| angle +\| +0 · 0 \| +\*\*2\.0e-4 · 3\.0e-4\*\* \|/);
+  expect(text).toContain('- angle on webgpu by nature: angles are coarse there.');
+  expect(text).toContain('- **Does not hold**: webgpu, conv 1x1: output differs');
+  expect(text).toContain('- Not there: node: it is not installed.');
+  expect(text).toContain('largest relative difference: 5.0e-1, webgpu, conv 1x1: output. Above 0.0001: 2.');
+});
