@@ -65,8 +65,36 @@ function softmaxInputs() {
 }
 const softmax = { scale: 32, filterThreshold: 0.4 };
 
+/** Values that go in and out of the backend's memory, an operation between. */
+const memory: AgreementCheck[] = [
+  operation('writeTensors', '', () => {
+    const written = ops.writeTensors([[3, 5], [7]], (values) => {
+      for (const [i, of] of values.entries()) of.set(fill(of.length, i + 1));
+    });
+    const [matrix, vector] = written.map((tensor) => tf.mul(tensor, 3));
+    return { matrix: matrix!, vector: vector! };
+  }),
+  {
+    group: 'operations',
+    subject: 'readTensors',
+    name: 'readTensors',
+    async compute() {
+      const tensors = tf.tidy(() => [tf.mul(tensor([3, 5], 1), 3), tf.add(tensor([7], 2), 1)]);
+      try {
+        return await ops.readTensors(tensors, ([matrix, vector]) => ({
+          matrix: matrix!.slice(),
+          vector: vector!.slice(),
+        }));
+      } finally {
+        tf.dispose(tensors);
+      }
+    },
+  },
+];
+
 /** Each of them at one or two shapes. */
 export const updateChecks: AgreementCheck[] = [
+  ...memory,
   ...[[67], [5, 13]].flatMap((shape) => [
     stepped('adamWUpdate', `of ${shape}`, momenta(shape), ([p, mean, square]) =>
       ops.adamWUpdate(p!, tensor(shape, 9), mean!, square!, { ...adamW, step: 3 }),
