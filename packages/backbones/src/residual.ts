@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DropPath, Module, type Random } from '@unitsphere/core';
 import { relu } from '@unitsphere/ops';
+import { runLayers } from './run-layers.js';
 
 /** A module from maps to maps. */
 export type Layer = Module<tf.Tensor4D, tf.Tensor4D>;
@@ -35,7 +36,7 @@ export class Residual extends Module<tf.Tensor4D, tf.Tensor4D> {
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    const branch = this.branch.reduce((value, layer) => layer.forward(value), x);
+    const branch = runLayers(this.branch, x);
     if (this.shortcut === 'none') return branch;
     const past = this.shortcut === 'identity' ? x : this.shortcut.forward(x);
     const sum = tf.add(this.dropPath?.forward(branch) ?? branch, past) as tf.Tensor4D;

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
 import type { Layer } from './residual.js';
+import { runLayers } from './run-layers.js';
 
 /** A named part of a network that is one thing after another; `map` where its output is a feature map. */
 export interface Step {
@@ -12,7 +13,8 @@ export interface Step {
 /** A backbone that is a list of steps; those behind the last wanted map are never made. */
 export class StepBackbone extends Backbone {
   override readonly featureInfo: readonly FeatureInfo[];
-  private readonly steps: { layer: Layer; wanted: boolean }[];
+  /** The layers up to each wanted map. */
+  private readonly parts: readonly (readonly Layer[])[];
 
   /** @throws RangeError when outIndices is empty, not ascending or names a map that is not there. */
   constructor(steps: readonly Step[], { outIndices }: Pick<BackboneOptions, 'outIndices'>) {
@@ -20,19 +22,18 @@ export class StepBackbone extends Backbone {
     const maps = steps.filter(({ map }) => map);
     const wanted = chooseMaps(maps.length, outIndices).map((i) => maps[i]!);
     this.featureInfo = wanted.map(({ map }) => map!);
-    this.steps = steps.slice(0, steps.indexOf(wanted.at(-1)!) + 1).map((step) => ({
-      layer: this.child(step.name, step.make()),
-      wanted: wanted.includes(step),
-    }));
+    let done = 0;
+    this.parts = wanted.map((step) => {
+      const end = steps.indexOf(step) + 1;
+      const part = steps.slice(done, end).map(({ name, make }) => this.child(name, make()));
+      done = end;
+      return part;
+    });
   }
 
   override features(x: tf.Tensor4D): tf.Tensor4D[] {
     const maps: tf.Tensor4D[] = [];
-    let value = x;
-    for (const { layer, wanted } of this.steps) {
-      value = layer.forward(value);
-      if (wanted) maps.push(value);
-    }
+    for (const layers of this.parts) maps.push(runLayers(layers, maps.at(-1) ?? x));
     return maps;
   }
 }

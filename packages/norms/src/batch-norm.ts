@@ -1,6 +1,14 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { initializers, Module } from '@unitsphere/core';
-import { type Activation, batchNormInference, batchNormTrain, updateMovingAverage } from '@unitsphere/ops';
+import {
+  type Activation,
+  batchNormInference,
+  batchNormPreluInference,
+  batchNormPreluTrain,
+  batchNormTrain,
+  prelu,
+  updateMovingAverage,
+} from '@unitsphere/ops';
 import type { NormOptions } from './layer-norm.js';
 
 /** What a batch norm is made with, beside its size. */
@@ -47,23 +55,27 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
     this.batchesTracked = this.counter('num_batches_tracked');
   }
 
-  /** Training mode: the batch's statistics, and the running averages move. Evaluation mode: the running averages. */
-  override forward(x: T): T {
-    const options = { epsilon: this.epsilon, activation: this.activation };
+  /**
+   * Training mode: the batch's statistics, and the running averages move. Evaluation mode: the running averages.
+   * @param slope The weight of a PReLU behind the norm, which is then part of the same pass: float32 [channels] or [1].
+   */
+  override forward(x: T, slope?: tf.Tensor1D): T {
+    const { epsilon, activation } = this;
+    if (slope && activation !== 'none') return prelu(this.forward(x), slope);
     const gamma = this.weight.variable as tf.Tensor1D;
     const beta = this.bias.variable as tf.Tensor1D;
     if (!this.training) {
-      const mean = this.runningMean.variable as unknown as tf.Tensor1D;
-      return batchNormInference(
-        x,
-        gamma,
-        beta,
-        mean,
-        this.runningVar.variable as unknown as tf.Tensor1D,
-        options,
-      );
+      const running = [this.runningMean.variable, this.runningVar.variable] as unknown as [
+        tf.Tensor1D,
+        tf.Tensor1D,
+      ];
+      return slope
+        ? batchNormPreluInference(x, gamma, beta, ...running, slope, { epsilon })
+        : batchNormInference(x, gamma, beta, ...running, { epsilon, activation });
     }
-    const { y, mean, variance } = batchNormTrain(x, gamma, beta, options);
+    const { y, mean, variance } = slope
+      ? batchNormPreluTrain(x, gamma, beta, slope, { epsilon })
+      : batchNormTrain(x, gamma, beta, { epsilon, activation });
     const count = x.size / mean.size;
     updateMovingAverage(this.runningMean.variable, mean, this.momentum);
     updateMovingAverage(this.runningVar.variable, variance, this.momentum, count / (count - 1));

@@ -1,6 +1,6 @@
 // The passes of batch norm once for each activation. One function would choose by its code once, but the optimiser folds
 // such branches together again and asks at every value: half the speed.
-import { affineOf, gradInputOf, gradSumsOf } from './batch-norm';
+import { affineOf, gradInputOf, gradSumsOf, PRELU } from './batch-norm';
 
 export function affine0(x: usize, m: i32, c: i32, a: usize, b: usize, y: usize): void {
   affineOf(x, m, c, a, b, 0, y);
@@ -28,6 +28,10 @@ export function affine5(x: usize, m: i32, c: i32, a: usize, b: usize, y: usize):
 
 export function affine6(x: usize, m: i32, c: i32, a: usize, b: usize, y: usize): void {
   affineOf(x, m, c, a, b, 6, y);
+}
+
+export function affinePrelu(x: usize, m: i32, c: i32, a: usize, b: usize, y: usize, slope: usize): void {
+  affineOf(x, m, c, a, b, PRELU, y, slope);
 }
 
 export function batchNormGradSums0(
@@ -79,6 +83,13 @@ export function batchNormGradSums6(
   gradSumsOf(x, dy, m, c, a, b, mean, invStd, 6, dgamma, dbeta, scratch);
 }
 
+export function batchNormGradSumsPrelu(
+  x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, mean: usize, invStd: usize,
+  dgamma: usize, dbeta: usize, scratch: usize, slope: usize, dslope: usize,
+): void {
+  gradSumsOf(x, dy, m, c, a, b, mean, invStd, PRELU, dgamma, dbeta, scratch, slope, dslope);
+}
+
 export function batchNormGradInput0(
   x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, dx: usize,
 ): void {
@@ -119,4 +130,10 @@ export function batchNormGradInput6(
   x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, dx: usize,
 ): void {
   gradInputOf(x, dy, m, c, a, b, p, q, 6, dx);
+}
+
+export function batchNormGradInputPrelu(
+  x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, dx: usize, slope: usize,
+): void {
+  gradInputOf(x, dy, m, c, a, b, p, q, PRELU, dx, slope);
 }

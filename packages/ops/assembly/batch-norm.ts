@@ -5,6 +5,35 @@ import { activate1, activate4, activateGrad1, activateGrad4, madd } from './simd
 
 const BLOCK: i32 = 128;
 
+/** PReLU's code here: it has a slope a channel, which the activations of simd.ts have not. */
+export const PRELU: i32 = 7;
+
+/** activation(z) of four channels, whose slopes are at `slope`. */
+@inline
+function apply4(z: v128, code: i32, slope: usize): v128 {
+  if (code != PRELU) return activate4(z, code);
+  return v128.bitselect(z, f32x4.mul(z, v128.load(slope)), f32x4.gt(z, f32x4.splat(0)));
+}
+
+@inline
+function apply1(z: f32, code: i32, slope: usize): f32 {
+  if (code != PRELU) return activate1(z, code);
+  return z > 0 ? z : z * load<f32>(slope);
+}
+
+/** dy times the derivative at z of four channels, whose slopes are at `slope`. */
+@inline
+function applyGrad4(dy: v128, z: v128, code: i32, slope: usize): v128 {
+  if (code != PRELU) return activateGrad4(dy, z, code);
+  return v128.bitselect(dy, f32x4.mul(dy, v128.load(slope)), f32x4.gt(z, f32x4.splat(0)));
+}
+
+@inline
+function applyGrad1(dy: f32, z: f32, code: i32, slope: usize): f32 {
+  if (code != PRELU) return activateGrad1(dy, z, code);
+  return z > 0 ? dy : dy * load<f32>(slope);
+}
+
 /**
  * mean[c] and biased variance[c] of x[m,c]; scratch holds 24 bytes a channel. Four rows at a time pass over float32 sums
  * that stay in cache: memory is read in order, which columns by themselves would not do.
@@ -64,18 +93,20 @@ function flush(sums: usize, c: i32, totals: usize): void {
   memory.fill(sums, 0, <usize>c << 2);
 }
 
-/** y = activation(x·a + b) with a[c] and b[c]; y may be x. */
+/** y = activation(x·a + b) with a[c] and b[c], and slope[c] where it is PReLU; y may be x. */
 @inline
-export function affineOf(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: usize): void {
+export function affineOf(
+  x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: usize, slope: usize = 0,
+): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
   for (let row = 0; row < m; row++) {
     let ch: usize = 0;
     for (; ch < vector; ch += 16) {
-      v128.store(y + ch, activate4(madd(v128.load(b + ch), v128.load(x + ch), v128.load(a + ch)), code));
+      v128.store(y + ch, apply4(madd(v128.load(b + ch), v128.load(x + ch), v128.load(a + ch)), code, slope + ch));
     }
     for (; ch < pixel; ch += 4) {
-      store<f32>(y + ch, activate1(load<f32>(x + ch) * load<f32>(a + ch) + load<f32>(b + ch), code));
+      store<f32>(y + ch, apply1(load<f32>(x + ch) * load<f32>(a + ch) + load<f32>(b + ch), code, slope + ch));
     }
     x += pixel;
     y += pixel;
@@ -83,19 +114,21 @@ export function affineOf(x: usize, m: i32, c: i32, a: usize, b: usize, code: i32
 }
 
 /**
- * With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd;
- * scratch holds 24 bytes a channel.
+ * With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd; with PReLU also
+ * dslope[c] = Σ dy·min(z, 0). Scratch holds 36 bytes a channel with PReLU, 24 without.
  */
 @inline
 export function gradSumsOf(
   x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, mean: usize, invStd: usize, code: i32,
-  dgamma: usize, dbeta: usize, scratch: usize,
+  dgamma: usize, dbeta: usize, scratch: usize, slope: usize = 0, dslope: usize = 0,
 ): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
-  const sums = scratch + (<usize>c << 4);
+  const kinds: usize = code == PRELU ? 3 : 2;
+  const sums = scratch + (<usize>c << 3) * kinds;
   const products = sums + pixel;
-  memory.fill(scratch, 0, <usize>c * 24);
+  const negatives = products + pixel;
+  memory.fill(scratch, 0, <usize>c * 12 * kinds);
   for (let row = 0; row < m; row += BLOCK) {
     const rows = min(BLOCK, m - row);
     let r = 0;
@@ -104,49 +137,61 @@ export function gradSumsOf(
       for (let at: usize = 0; at < vector; at += 16) {
         const av = v128.load(a + at), bv = v128.load(b + at), mv = v128.load(mean + at);
         const v0 = v128.load(x + at), v1 = v128.load(x1 + at);
-        const dz0 = activateGrad4(v128.load(dy + at), madd(bv, v0, av), code);
-        const dz1 = activateGrad4(v128.load(dy1 + at), madd(bv, v1, av), code);
+        const z0 = madd(bv, v0, av), z1 = madd(bv, v1, av);
+        const dz0 = applyGrad4(v128.load(dy + at), z0, code, slope + at);
+        const dz1 = applyGrad4(v128.load(dy1 + at), z1, code, slope + at);
         v128.store(sums + at, f32x4.add(v128.load(sums + at), f32x4.add(dz0, dz1)));
         const q = madd(f32x4.mul(dz0, f32x4.sub(v0, mv)), dz1, f32x4.sub(v1, mv));
         v128.store(products + at, f32x4.add(v128.load(products + at), q));
+        if (code == PRELU) {
+          const n0 = f32x4.mul(f32x4.pmin(z0, f32x4.splat(0)), v128.load(dy + at));
+          const n = madd(n0, f32x4.pmin(z1, f32x4.splat(0)), v128.load(dy1 + at));
+          v128.store(negatives + at, f32x4.add(v128.load(negatives + at), n));
+        }
       }
       if (vector < pixel) {
-        gradSumsOfRow(x, dy, vector, pixel, a, b, mean, code, sums, products);
-        gradSumsOfRow(x1, dy1, vector, pixel, a, b, mean, code, sums, products);
+        gradSumsOfRow(x, dy, vector, pixel, a, b, mean, code, sums, slope);
+        gradSumsOfRow(x1, dy1, vector, pixel, a, b, mean, code, sums, slope);
       }
       x = x1 + pixel;
       dy = dy1 + pixel;
     }
     if (r < rows) {
-      gradSumsOfRow(x, dy, 0, pixel, a, b, mean, code, sums, products);
+      gradSumsOfRow(x, dy, 0, pixel, a, b, mean, code, sums, slope);
       x += pixel;
       dy += pixel;
     }
     flush(sums, c, scratch);
     flush(products, c, scratch + (<usize>c << 3));
+    if (code == PRELU) flush(negatives, c, scratch + (<usize>c << 4));
   }
   for (let ch: usize = 0; ch < <usize>c; ch++) {
     store<f32>(dbeta + (ch << 2), <f32>load<f64>(scratch + (ch << 3)));
     store<f32>(dgamma + (ch << 2), <f32>(load<f64>(scratch + ((ch + c) << 3)) * load<f32>(invStd + (ch << 2))));
+    if (code == PRELU) store<f32>(dslope + (ch << 2), <f32>load<f64>(scratch + ((ch + 2 * c) << 3)));
   }
 }
 
-/** Adds the channels from byte `at` on of one row to the sums. */
+/** Adds the channels from byte `at` on of one row to the sums, the kinds of which lie one behind the other. */
 function gradSumsOfRow(
-  x: usize, dy: usize, at: usize, pixel: usize, a: usize, b: usize, mean: usize, code: i32, sums: usize, products: usize,
+  x: usize, dy: usize, at: usize, pixel: usize, a: usize, b: usize, mean: usize, code: i32, sums: usize, slope: usize,
 ): void {
+  const products = sums + pixel;
+  const negatives = products + pixel;
   for (; at < pixel; at += 4) {
     const xv = load<f32>(x + at);
-    const dz = activateGrad1(load<f32>(dy + at), xv * load<f32>(a + at) + load<f32>(b + at), code);
+    const z = xv * load<f32>(a + at) + load<f32>(b + at);
+    const dz = applyGrad1(load<f32>(dy + at), z, code, slope + at);
     store<f32>(sums + at, load<f32>(sums + at) + dz);
     store<f32>(products + at, load<f32>(products + at) + dz * (xv - load<f32>(mean + at)));
+    if (code == PRELU) store<f32>(negatives + at, load<f32>(negatives + at) + min<f32>(z, 0) * load<f32>(dy + at));
   }
 }
 
 /** dx = a·dz + p·x + q, with per-channel a, p and q: the whole of batch norm's input gradient in one pass. */
 @inline
 export function gradInputOf(
-  x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, code: i32, dx: usize,
+  x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, code: i32, dx: usize, slope: usize = 0,
 ): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
@@ -154,12 +199,12 @@ export function gradInputOf(
     let ch: usize = 0;
     for (; ch < vector; ch += 16) {
       const xv = v128.load(x + ch), av = v128.load(a + ch);
-      const dz = activateGrad4(v128.load(dy + ch), madd(v128.load(b + ch), xv, av), code);
+      const dz = applyGrad4(v128.load(dy + ch), madd(v128.load(b + ch), xv, av), code, slope + ch);
       v128.store(dx + ch, madd(madd(v128.load(q + ch), xv, v128.load(p + ch)), dz, av));
     }
     for (; ch < pixel; ch += 4) {
       const xv = load<f32>(x + ch), av = load<f32>(a + ch);
-      const dz = activateGrad1(load<f32>(dy + ch), xv * av + load<f32>(b + ch), code);
+      const dz = applyGrad1(load<f32>(dy + ch), xv * av + load<f32>(b + ch), code, slope + ch);
       store<f32>(dx + ch, av * dz + (xv * load<f32>(p + ch) + load<f32>(q + ch)));
     }
     x += pixel;

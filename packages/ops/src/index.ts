@@ -1,5 +1,6 @@
 export { type Activation, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
 export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
+export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
 export { conv2d } from './conv2d.js';
 export { countMultiplyAdds } from './count-multiply-adds.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { maxPool2dGradWasm, maxPool2dWasm } from './wasm/max-pool.js';
+import { maxPool2dGradWebGpu, maxPool2dWebGpu } from './webgpu/max-pool.js';
 import { checkWindow, type Window, windowShape } from './window.js';
 
 /** A square window that slides. */
@@ -20,7 +21,7 @@ const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; y: tf.Tensor4D; dy: tf
   name: 'UnitsphereMaxPool2dGrad',
   compose: ({ x, y, dy }, window) =>
     tf.engine().runKernel(tf.MaxPoolGrad, { dy, input: x, output: y }, stockAttrs(window)) as tf.Tensor,
-  kernels: { wasm: maxPool2dGradWasm },
+  kernels: { wasm: maxPool2dGradWasm, webgpu: maxPool2dGradWebGpu },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, PoolWindow>({
@@ -31,7 +32,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, PoolWindow>({
   gradient: ([dy], [x, y], window) => ({
     x: () => gradOp({ x: x as tf.Tensor4D, y: y as tf.Tensor4D, dy: dy as tf.Tensor4D }, window)[0]!,
   }),
-  kernels: { wasm: maxPool2dWasm },
+  kernels: { wasm: maxPool2dWasm, webgpu: maxPool2dWebGpu },
 });
 
 /**

@@ -1,47 +1,46 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { checkChannels, checkFloat } from './check.js';
+import type * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { checkSlope, composePrelu, composePreluGrad, composeSlopeGrad } from './prelu-composition.js';
 import { preluGradInputWasm, preluGradSlopeWasm, preluWasm } from './wasm/prelu.js';
+import { preluGradInputWebGpu, preluGradSlopeWebGpu, preluWebGpu } from './webgpu/prelu.js';
 
 type Pair = { x: tf.Tensor; slope: tf.Tensor1D };
 
 const gradInputOp = /* @__PURE__ */ defineOp<Pair & { dy: tf.Tensor }, object>({
   name: 'UnitspherePreluGradInput',
-  compose: ({ x, slope, dy }) => tf.where(tf.greater(x, 0), dy, tf.mul(dy, slope)),
-  kernels: { wasm: preluGradInputWasm },
+  compose: ({ x, slope, dy }) => composePreluGrad(dy, x, slope),
+  kernels: { wasm: preluGradInputWasm, webgpu: preluGradInputWebGpu },
 });
 
-const gradSlopeOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, object>({
+const gradSlopeOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, { slopes: number }>({
   name: 'UnitspherePreluGradSlope',
-  compose: ({ x, dy }) => {
-    const terms = tf.mul(tf.minimum(x, 0), dy);
-    return tf.sum(tf.reshape(terms, [-1, x.shape[x.rank - 1]!]), 0);
-  },
-  kernels: { wasm: preluGradSlopeWasm },
+  compose: ({ x, dy }, { slopes }) => composeSlopeGrad(dy, x, slopes),
+  kernels: { wasm: preluGradSlopeWasm, webgpu: preluGradSlopeWebGpu },
 });
 
 const op = /* @__PURE__ */ defineOp<Pair, object>({
   name: 'UnitspherePrelu',
-  compose: ({ x, slope }) => tf.where(tf.greater(x, 0), x, tf.mul(x, slope)),
+  compose: ({ x, slope }) => composePrelu(x, slope),
   inputsToSave: ['x', 'slope'],
   gradient: ([dy], [x, slope]) => ({
     x: () => gradInputOp({ x: x!, slope: slope as tf.Tensor1D, dy: dy! }, {})[0]!,
-    slope: () => gradSlopeOp({ x: x!, dy: dy! }, {})[0]!,
+    slope: () => gradSlopeOp({ x: x!, dy: dy! }, { slopes: slope!.shape[0]! })[0]!,
   }),
-  kernels: { wasm: preluWasm },
+  kernels: { wasm: preluWasm, webgpu: preluWebGpu },
 });
 
 /**
  * x where it is positive, else slope · x (He et al., "Delving Deep into Rectifiers", 2015), as
- * torch.nn.functional.prelu with a slope a channel.
+ * torch.nn.functional.prelu.
  * @param x float32 [..., channels].
- * @param slope float32 [channels].
+ * @param slope float32 [channels], or [1] for one slope that all channels share.
  * @returns As x.
  * @throws Error on a wrong dtype or a slope of another length.
  */
 export function prelu<T extends tf.Tensor>(x: T, slope: tf.Tensor1D): T {
   checkFloat('prelu', 'x', x);
   if (x.rank < 1) throw new Error('prelu: x must have a channel axis, but it is a scalar.');
-  checkChannels('prelu', 'slope', slope, x.shape[x.rank - 1]!);
+  checkSlope('prelu', slope, x.shape[x.rank - 1]!);
   return op({ x, slope }, {})[0] as T;
 }

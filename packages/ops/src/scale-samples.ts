@@ -1,19 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { scaleSamplesGradFactorsWebGpu, scaleSamplesWebGpu } from './webgpu/scale-samples.js';
 
 const spread = (factors: tf.Tensor, rank: number) =>
   tf.reshape(factors, [factors.shape[0]!, ...Array.from({ length: rank - 1 }, () => 1)]);
 
-const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor; factors: tf.Tensor1D }, object>({
-  name: 'UnitsphereScaleSamples',
-  compose: ({ x, factors }) => tf.mul(x, spread(factors, x.rank)),
-  inputsToSave: ['x', 'factors'],
-  gradient: ([dy], [x, factors]) => ({
-    x: () => tf.mul(dy!, spread(factors!, dy!.rank)),
-    factors: () => tf.sum(tf.reshape(tf.mul(dy!, x!), [dy!.shape[0]!, -1]), 1),
-  }),
+const factorsGradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, object>({
+  name: 'UnitsphereScaleSamplesGradFactors',
+  compose: ({ x, dy }) => tf.sum(tf.reshape(tf.mul(dy, x), [dy.shape[0]!, -1]), 1),
+  kernels: { webgpu: scaleSamplesGradFactorsWebGpu },
 });
+
+const op: (inputs: { x: tf.Tensor; factors: tf.Tensor1D }, attrs: object) => tf.Tensor[] =
+  /* @__PURE__ */ defineOp({
+    name: 'UnitsphereScaleSamples',
+    compose: ({ x, factors }: { x: tf.Tensor; factors: tf.Tensor1D }) => tf.mul(x, spread(factors, x.rank)),
+    inputsToSave: ['x', 'factors'],
+    gradient: ([dyTensor], saved) => {
+      const dy = dyTensor!;
+      const [x, factors] = saved as [tf.Tensor, tf.Tensor1D];
+      return { x: () => op({ x: dy, factors }, {})[0]!, factors: () => factorsGradOp({ x, dy }, {})[0]! };
+    },
+    kernels: { webgpu: scaleSamplesWebGpu },
+  });
 
 /**
  * x times one factor for each sample of the batch: what stochastic depth (Huang et al., 2016) does to a branch, with

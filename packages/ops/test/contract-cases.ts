@@ -109,6 +109,42 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       inputs: { x: { shape: [700, 6], low: 90, high: 110 }, gamma: { shape: [6] }, beta: { shape: [6] } },
       run: (t) => ops.batchNormTrain(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D).y,
     },
+    // One slope for each channel, and one for all.
+    ...[
+      { shape: [2, 5, 3, 5], slopes: 5 },
+      { shape: [2, 5, 3, 8], slopes: 8 },
+      { shape: [3, 3, 3, 13], slopes: 1 },
+      { shape: [2, 2, 3, 8], slopes: 1 },
+      { shape: [2, 4, 3, 1], slopes: 1 },
+      { shape: [9, 6], slopes: 6 },
+      { shape: [301, 6], slopes: 6, about: 100 },
+    ].flatMap(({ shape, slopes, about = 0 }): ContractCase[] => {
+      const channels: { shape: [number] } = { shape: [shape.at(-1)!] };
+      const inputs = {
+        x: { shape, low: about - 4, high: about + 6 },
+        gamma: { ...channels, low: 0.5, high: 2 },
+        beta: channels,
+        slope: { shape: [slopes] },
+      };
+      const vectors = (t: Record<string, tf.Tensor>) =>
+        [t.x!, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D] as const;
+      return [
+        {
+          name: `batchNormPreluTrain of ${shape}, ${slopes} slopes`,
+          inputs,
+          run: (t) => ops.batchNormPreluTrain(...vectors(t), t.slope as tf.Tensor1D).y,
+        },
+        {
+          name: `batchNormPreluInference of ${shape}, ${slopes} slopes`,
+          inputs,
+          run: (t) => {
+            const mean = tf.fill<tf.Rank.R1>(channels.shape, about + 0.5);
+            const variance = tf.fill<tf.Rank.R1>(channels.shape, 3);
+            return ops.batchNormPreluInference(...vectors(t), mean, variance, t.slope as tf.Tensor1D);
+          },
+        },
+      ];
+    }),
     {
       name: 'layerNorm',
       inputs: { x: { shape: [5, 9] }, gamma: { shape: [9] }, beta: { shape: [9] } },
@@ -132,13 +168,16 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       ),
     ),
     ...[
-      [2, 5, 3, 6],
-      [150, 2, 1, 4],
-      [1, 3, 2, 3],
+      { shape: [2, 5, 3, 6], slopes: 6 },
+      { shape: [150, 2, 1, 4], slopes: 4 },
+      { shape: [1, 3, 2, 3], slopes: 3 },
+      { shape: [2, 3, 2, 5], slopes: 1 },
+      { shape: [40, 8], slopes: 1 },
+      { shape: [7], slopes: 7 },
     ].map(
-      (shape): ContractCase => ({
-        name: `prelu of ${shape}`,
-        inputs: { x: { shape }, slope: { shape: [shape[3]!] } },
+      ({ shape, slopes }): ContractCase => ({
+        name: `prelu of ${shape}, ${slopes} slopes`,
+        inputs: { x: { shape }, slope: { shape: [slopes] } },
         run: (t) => ops.prelu(t.x!, t.slope as tf.Tensor1D),
       }),
     ),
@@ -147,6 +186,8 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       { shape: [1, 8, 9, 4], kernelSize: 2, stride: 2, padding: 0 },
       { shape: [1, 4, 5, 9], kernelSize: 3, stride: 1, padding: 1 },
       { shape: [1, 1, 2, 3], kernelSize: 5, stride: 2, padding: 2 },
+      { shape: [2, 9, 7, 8], kernelSize: 3, stride: 2, padding: 1 },
+      { shape: [1, 8, 7, 6], kernelSize: 2, stride: 3, padding: 1 },
     ].map(
       ({ shape, ...window }): ContractCase => ({
         name: `maxPool2d of ${shape}, ${window.kernelSize}x${window.kernelSize} stride ${window.stride}`,
@@ -169,11 +210,13 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       inputs: { qkv: { shape: [2, 5, 18], low: -2, high: 2 } },
       run: (t) => ops.selfAttention(t.qkv as tf.Tensor3D, 2),
     },
-    {
-      name: 'scaleSamples',
-      inputs: { x: { shape: [3, 2, 2, 3] }, factors: { shape: [3] } },
-      run: (t) => ops.scaleSamples(t.x!, t.factors as tf.Tensor1D),
-    },
+    ...[[3, 2, 2, 3], [2, 3, 5, 4], [70, 3], [5]].map(
+      (shape): ContractCase => ({
+        name: `scaleSamples of ${shape}`,
+        inputs: { x: { shape }, factors: { shape: [shape[0]!] } },
+        run: (t) => ops.scaleSamples(t.x!, t.factors as tf.Tensor1D),
+      }),
+    ),
     {
       name: 'l2Normalize',
       inputs: { x: { shape: [5, 9] } },

@@ -3,7 +3,10 @@ import { prelu } from '@unitsphere/ops';
 import { constant } from '../initializers.js';
 import { Module } from '../module.js';
 
-/** torch.nn.PReLU with a slope for each channel of the last axis, at first 0.25; state dict: `weight`. */
+/**
+ * torch.nn.PReLU with a slope for each channel of the last axis, or with one for all: `new PReLU(1)`; at first 0.25. State
+ * dict: `weight`.
+ */
 export class PReLU<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
   readonly weight;
 

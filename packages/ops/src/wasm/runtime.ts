@@ -49,6 +49,9 @@ export interface WasmKernels
   depthwiseBackpropFilter(...args: number[]): void;
   flipKernel(weight: Pointer, taps: number, channels: number, out: Pointer): void;
   moments(x: Pointer, m: number, c: number, mean: Pointer, variance: Pointer, scratch: Pointer): void;
+  affinePrelu(...args: number[]): void;
+  batchNormGradSumsPrelu(...args: number[]): void;
+  batchNormGradInputPrelu(...args: number[]): void;
   activation(x: Pointer, count: number, code: number, y: Pointer): void;
   activationGrad(x: Pointer, dy: Pointer, count: number, code: number, dx: Pointer): void;
   maxPool(...args: number[]): void;

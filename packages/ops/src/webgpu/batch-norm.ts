@@ -1,9 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../activation.js';
+import type { Affine, Statistics } from '../batch-norm-composition.js';
 import { rowsOf } from '../check.js';
 import type { Kernel } from '../define-op.js';
 import { activationGradOf, activationOf } from './activation.js';
 import { forChannels, sumOverRows } from './channels.js';
+import { preluGradOf, preluOf, type Slopes, slopeGradient, slopesOf } from './prelu.js';
 import { floats, type Program, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
@@ -12,8 +14,31 @@ interface Attrs {
   epsilon: number;
   activation: Activation;
 }
-type Affine = { gamma: tf.Tensor1D; beta: tf.Tensor1D };
-type Statistics = { mean: tf.Tensor1D; variance: tf.Tensor1D };
+type Sloped = { slope: tf.Tensor1D };
+
+/** What follows the norm: WGSL of its value and its gradient, and its slopes where it is PReLU. */
+interface Follower {
+  key: string;
+  value: (z: string, T: string) => string;
+  gradient: (z: string, dy: string, T: string) => string;
+  slopes?: Slopes;
+}
+
+const followerOf = (activation: Activation): Follower => ({
+  key: activation,
+  value: (z, T) => activationOf(activation, z, T),
+  gradient: (z, dy, T) => activationGradOf(activation, z, dy, T),
+});
+
+const prelu = (slope: tf.TensorInfo, channels: number): Follower => {
+  const slopes = slopesOf(slope, channels);
+  return {
+    key: slopes.key,
+    value: (z, T) => preluOf(slopes, z, T),
+    gradient: (z, dy, T) => preluGradOf(slopes, z, dy, T),
+    slopes,
+  };
+};
 
 /** WGSL that folds batch norm into x · a + b for the invocation's channels. */
 const fold = `let invStd = inverseSqrt(variance[c] + u.epsilon);
@@ -84,51 +109,47 @@ function moments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) {
   return { mean, variance };
 }
 
-export const batchNormTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
-  inputs,
-  attrs,
-  backend,
-}) => {
-  const runtime = webGpuRuntime(backend);
-  const { x, gamma, beta } = inputs;
+function train(
+  runtime: WebGpuRuntime,
+  { x, gamma, beta }: { x: tf.Tensor } & Affine,
+  epsilon: number,
+  follower: Follower,
+): tf.TensorInfo[] {
   const { mean, variance } = moments(runtime, x, gamma.shape[0]);
-  const y = normalise(runtime, { x, gamma, beta, mean, variance }, attrs);
+  const y = normalise(runtime, { x, gamma, beta, mean, variance }, epsilon, follower);
   return [y, mean, variance];
-};
-
-export const batchNormInferenceWebGpu: Kernel<{ x: tf.Tensor } & Affine & Statistics, Attrs> = ({
-  inputs,
-  attrs,
-  backend,
-}) => normalise(webGpuRuntime(backend), inputs, attrs);
+}
 
 function normalise(
   runtime: WebGpuRuntime,
   inputs: Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance', tf.TensorInfo>,
-  { epsilon, activation }: Attrs,
+  epsilon: number,
+  { key, value, slopes }: Follower,
 ): tf.TensorInfo {
   const { x, gamma, beta, mean, variance } = inputs;
   const y = runtime.output(x.shape);
   forChannels(runtime, {
-    key: `batchNorm ${activation}`,
+    key: `batchNorm ${key}`,
     rows: rowsOf(x),
     channels: gamma.shape[0]!,
     tensors: { x, y },
-    vectors: { gamma, beta, mean, variance },
+    vectors: { gamma, beta, mean, variance, ...slopes?.vectors },
+    scalars: slopes?.scalars,
     written: ['y'],
     numbers: { epsilon },
     before: () => fold,
-    each: (T) => `let z = fma(x[at], a, b); y[at] = ${activationOf(activation, 'z', T)};`,
+    each: (T) => `let z = fma(x[at], a, b); y[at] = ${value('z', T)};`,
   });
   return y;
 }
 
-export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics, Attrs> = ({
-  inputs,
-  attrs: { epsilon, activation },
-  backend,
-}) => {
-  const runtime = webGpuRuntime(backend);
+/** [dx, dgamma, dbeta], and dslope behind PReLU. */
+function trainGrad(
+  runtime: WebGpuRuntime,
+  inputs: { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
+  epsilon: number,
+  { key, gradient, slopes }: Follower,
+): tf.TensorInfo[] {
   const { x, dy, gamma, beta, mean, variance } = inputs;
   const rows = rowsOf(x);
   const channels = gamma.shape[0];
@@ -138,30 +159,37 @@ export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affin
   const dz = (T: string) => `let xAt = x[at];
       let z = fma(xAt, a, b);
       let dyAt = dy[at];
-      let dz = ${activationGradOf(activation, 'z', 'dyAt', T)};`;
+      let dz = ${gradient('z', 'dyAt', T)};`;
   const vectors = { gamma, beta, mean, variance };
+  const kinds = slopes ? 3 : 2;
   const { partials, parts } = sumOverRows(runtime, {
-    op: `batchNormGradSums ${activation}`,
+    op: `batchNormGradSums ${key}`,
     rows,
     channels,
     inputs: { x, dy },
-    vectors,
+    vectors: { ...vectors, ...slopes?.vectors },
+    scalars: slopes?.scalars,
     numbers: { epsilon },
-    sums: 2,
+    sums: kinds,
     before: () => `${fold}\n    let m = mean[c];`,
-    each: (T) => `${dz(T)} sum0 += dz; sum1 = fma(dz, xAt - m, sum1);`,
+    each: (T) =>
+      `${dz(T)} sum0 += dz; sum1 = fma(dz, xAt - m, sum1); ${slopes ? `sum2 = fma(select(z, ${T}(), z > ${T}()), dyAt, sum2);` : ''}`,
     after: () => 'sum1 *= invStd;',
   });
   const coefficients = runtime.output([4, channels]);
   const sums = { dgamma, dbeta, coefficients };
-  mergeGradSums(runtime, partials, parts, channels, vectors, sums, { epsilon, inverseRows: 1 / rows });
+  const numbers = { epsilon, inverseRows: 1 / rows };
+  mergeGradSums(runtime, partials, parts, kinds, channels, vectors, sums, numbers);
+  const dslope =
+    slopes && slopeGradient(runtime, partials, { parts, kinds, kind: 2, channels, slopes: slopes.count });
   runtime.free(partials);
   forChannels(runtime, {
-    key: `batchNormGradInput ${activation}`,
+    key: `batchNormGradInput ${key}`,
     rows,
     channels,
     tensors: { x, dy, dx },
-    vectors: { coefficients },
+    vectors: { coefficients, ...slopes?.vectors },
+    scalars: slopes?.scalars,
     written: ['dx'],
     before: () => `let a = coefficients[c];
     let b = coefficients[u.channels + c];
@@ -170,17 +198,54 @@ export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affin
     each: (T) => `${dz(T)} dx[at] = fma(dz, a, fma(xAt, p, q));`,
   });
   runtime.free(coefficients);
-  return [dx, dgamma, dbeta];
-};
+  return [dx, dgamma, dbeta, ...(dslope ? [dslope] : [])];
+}
+
+export const batchNormTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
+  inputs,
+  attrs: { epsilon, activation },
+  backend,
+}) => train(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
+
+export const batchNormInferenceWebGpu: Kernel<{ x: tf.Tensor } & Affine & Statistics, Attrs> = ({
+  inputs,
+  attrs: { epsilon, activation },
+  backend,
+}) => normalise(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
+
+export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics, Attrs> = ({
+  inputs,
+  attrs: { epsilon, activation },
+  backend,
+}) => trainGrad(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
+
+export const batchNormPreluTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine & Sloped, { epsilon: number }> = ({
+  inputs: { slope, ...inputs },
+  attrs: { epsilon },
+  backend,
+}) => train(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
+
+export const batchNormPreluInferenceWebGpu: Kernel<
+  { x: tf.Tensor } & Affine & Sloped & Statistics,
+  { epsilon: number }
+> = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
+  normalise(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
+
+export const batchNormPreluGradWebGpu: Kernel<
+  { x: tf.Tensor; dy: tf.Tensor } & Affine & Sloped & Statistics,
+  { epsilon: number }
+> = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
+  trainGrad(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
 
 /**
- * Adds up the parts, and writes the input's gradient dx = a · (dz − dbeta / rows − xHat · dgamma / rows) as
+ * Adds up the parts, the first two of `kinds` sums in each, and writes the input's gradient dx = a · (dz − dbeta / rows − xHat · dgamma / rows) as
  * a · dz + p · x + q: coefficients [4, channels] are a, b (of the forward pass), p and q.
  */
 function mergeGradSums(
   runtime: WebGpuRuntime,
   partials: tf.TensorInfo,
   parts: number,
+  kinds: number,
   channels: number,
   vectors: Affine & Statistics,
   sums: Record<'dgamma' | 'dbeta' | 'coefficients', tf.TensorInfo>,
@@ -194,7 +259,7 @@ function mergeGradSums(
   const count = channels / width;
   runtime.run(
     {
-      key: `batchNormGradMerge ${width} ${size} ${together}`,
+      key: `batchNormGradMerge ${kinds} ${width} ${size} ${together}`,
       inputs: { partials: T, gamma: T, beta: T, mean: T, variance: T },
       outputs: { dgamma: T, dbeta: T, coefficients: T },
       uniforms: { channels: 'u32', parts: 'u32', epsilon: 'f32', inverseRows: 'f32' },
@@ -206,8 +271,8 @@ function mergeGradSums(
   var sum0 = ${T}();
   var sum1 = ${T}();
   for (var p = ${together ? 'local' : '0u'}; p < u.parts; p += ${together ? size : 1}u) {
-    sum0 += partials[2u * p * u.channels + c];
-    sum1 += partials[(2u * p + 1u) * u.channels + c];
+    sum0 += partials[${kinds}u * p * u.channels + c];
+    sum1 += partials[(${kinds}u * p + 1u) * u.channels + c];
   }
   ${reduceOverWorkgroup(reducers, ['sum0', 'sum1'])}
   if (${together ? 'local == 0u' : 'channel < u.channels'}) {

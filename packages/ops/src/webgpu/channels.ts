@@ -26,6 +26,8 @@ export function forChannels(
     tensors: Tensors;
     /** [channels]; read. */
     vectors: Tensors;
+    /** [1]; read as an array of f32. */
+    scalars?: Tensors;
     /** Those of the tensors that are written. */
     written: string[];
     numbers?: Numbers;
@@ -35,7 +37,7 @@ export function forChannels(
     each: (T: string) => string;
   },
 ): void {
-  const { tensors, vectors, written, numbers = {} } = op;
+  const { tensors, vectors, scalars = {}, written, numbers = {} } = op;
   const { workgroupSize } = runtime.tuning;
   const width = widthOf(op.channels);
   const T = floats(width);
@@ -48,6 +50,7 @@ export function forChannels(
         T,
       ),
       ...typed(Object.keys(vectors), T),
+      ...typed(Object.keys(scalars), 'f32'),
     },
     outputs: typed(written, T),
     uniforms: { rows: 'u32', channels: 'u32', strands: 'u32', ...f32s(numbers) },
@@ -71,7 +74,7 @@ export function forChannels(
     op.rows,
     names.map(() => op.channels),
     (start, rows) => {
-      const bound: Bound = { ...vectors };
+      const bound: Bound = { ...vectors, ...scalars };
       for (const name of names) {
         bound[name] = { tensor: tensors[name]!, start: start * op.channels, count: rows * op.channels };
       }
@@ -94,6 +97,7 @@ export function sumOverRows(
     channels: number;
     inputs: Tensors;
     vectors?: Tensors;
+    scalars?: Tensors;
     numbers?: Numbers;
     sums: number;
     before?: (T: string) => string;
@@ -102,7 +106,7 @@ export function sumOverRows(
     after?: (T: string) => string;
   },
 ): { partials: tf.TensorInfo; parts: number } {
-  const { inputs, vectors = {}, numbers = {} } = op;
+  const { inputs, vectors = {}, scalars = {}, numbers = {} } = op;
   const { workgroupSize, targetGroups } = runtime.tuning;
   const width = widthOf(op.channels);
   const T = floats(width);
@@ -115,7 +119,10 @@ export function sumOverRows(
   const partials = runtime.output([parts * pieces.length, op.sums, op.channels]);
   const program: Program = {
     key: `${op.op} ${width} ${workgroupSize}`,
-    inputs: { ...typed(Object.keys(inputs), T), ...typed(Object.keys(vectors), T) },
+    inputs: {
+      ...typed([...Object.keys(inputs), ...Object.keys(vectors)], T),
+      ...typed(Object.keys(scalars), 'f32'),
+    },
     outputs: { partials: T },
     uniforms: { rows: 'u32', channels: 'u32', parts: 'u32', firstPart: 'u32', ...f32s(numbers) },
     workgroupSize,
@@ -137,7 +144,7 @@ export function sumOverRows(
   };
   const groups = Math.ceil((parts * channels) / workgroupSize);
   pieces.forEach(([start, rows], i) => {
-    const bound: Bound = { ...vectors, partials };
+    const bound: Bound = { ...vectors, ...scalars, partials };
     for (const [name, tensor] of Object.entries(inputs)) {
       bound[name] = { tensor, start: start * op.channels, count: rows * op.channels };
     }

@@ -92,31 +92,37 @@ function withParts(
   runtime.free(partials);
 }
 
-/** c[i] = the sum of partials[p, i] over p, in order; with `add` it is added to c[i]. */
+/** c[i] = the sum of partials[p, first + i] over p, in order; with `add` it is added to c[i]. */
 export function sumParts(
   runtime: WebGpuRuntime,
   partials: tf.TensorInfo,
-  { parts, stride, count, add = false }: { parts: number; stride: number; count: number; add?: boolean },
+  {
+    parts,
+    stride,
+    count,
+    first = 0,
+    add = false,
+  }: { parts: number; stride: number; count: number; first?: number; add?: boolean },
   c: Operand,
 ): void {
   const { workgroupSize } = runtime.tuning;
-  const width = widthOf(stride, count);
+  const width = widthOf(stride, count, first);
   const type = width === 4 ? 'vec4f' : 'f32';
   const program: Program = {
     key: `sumParts ${width} ${add} ${workgroupSize}`,
     inputs: { partials: type },
     outputs: { c: type },
-    uniforms: { count: 'u32', stride: 'u32', parts: 'u32' },
+    uniforms: { count: 'u32', stride: 'u32', parts: 'u32', first: 'u32' },
     workgroupSize,
     body: `
   let i = group * ${workgroupSize}u + local;
   if (i < u.count) {
     var sum = ${add ? 'c[i]' : `${type}()`};
-    for (var p = 0u; p < u.parts; p++) { sum += partials[p * u.stride + i]; }
+    for (var p = 0u; p < u.parts; p++) { sum += partials[u.first + p * u.stride + i]; }
     c[i] = sum;
   }`,
   };
-  const numbers = { count: count / width, stride: stride / width, parts };
+  const numbers = { count: count / width, stride: stride / width, parts, first: first / width };
   runtime.run(program, { partials, c }, numbers, Math.ceil(count / width / workgroupSize));
 }
 

@@ -4,16 +4,21 @@ import { division, divisionKey, floats, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { type Bound, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
-/** out[n, c] = factor · the sum over height and width of `value` at `at`. */
-function sumOverImages(
+/** out[n, c] = factor · the sum over height and width of `value` at `at`; the inputs' shapes have four axes. */
+export function sumOverImages(
   runtime: WebGpuRuntime,
   key: string,
-  inputs: { [name: string]: tf.Tensor4D },
+  inputs: { [name: string]: tf.TensorInfo },
   factor: number,
   value: string,
 ): tf.TensorInfo {
   const names = Object.keys(inputs);
-  const [batch, height, width, channels] = Object.values(inputs)[0]!.shape;
+  const [batch, height, width, channels] = Object.values(inputs)[0]!.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const out = runtime.output([batch, channels]);
   const { reducers, workgroupSize } = runtime.tuning;
   const vector = widthOf(channels);
