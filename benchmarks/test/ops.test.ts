@@ -28,6 +28,22 @@ it('counts what a convolution costs', () => {
   });
 });
 
+it('measures the operations that other backbones have beside these', async () => {
+  const few = opCases.filter(({ name }) => /PReLU, (64|256) at 8|^factor a sample/.test(name));
+  expect(few.map(({ name }) => name)).toEqual([
+    'batch norm + PReLU, 256 at 8×8',
+    'factor a sample, 64 at 16×16',
+  ]);
+  const report = await runOps(['wasm'], 1, () => undefined, few);
+  for (const { name, forward, withGradient } of report.backends[0]!.ops) {
+    for (const times of [forward, withGradient!]) {
+      expect(times.ours.median, name).toBeGreaterThan(0);
+      expect(times.stock!.median, name).toBeGreaterThan(0);
+      expect(times.fractionOfLimit, name).toBeGreaterThan(0);
+    }
+  }
+});
+
 it('measures ours and stock kernels, says where there are none, and names a backend that is not there', async () => {
   const few = opCases.filter(({ name }) => /^conv 1×1, 256|^layer norm|^AdamW/.test(name));
   expect(few).toHaveLength(3);

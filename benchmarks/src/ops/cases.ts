@@ -80,6 +80,62 @@ function batchNorm(side: number, channels: number): OpCase {
   };
 }
 
+function batchNormPrelu(side: number, channels: number): OpCase {
+  const x = [BATCH, side, side, channels];
+  return {
+    name: `batch norm + PReLU, ${channels} at ${side}×${side}`,
+    inputs: [x, [channels], [channels], [channels]],
+    run: ([image, gamma, beta, slope]) =>
+      ops.batchNormPreluTrain(
+        image as tf.Tensor4D,
+        gamma as tf.Tensor1D,
+        beta as tf.Tensor1D,
+        slope as tf.Tensor as tf.Tensor1D,
+      ).y,
+    forward: { bytes: bytes(x, x), flops: 8 * size(x) },
+    gradient: { bytes: bytes(x, x, x), flops: 18 * size(x) },
+  };
+}
+
+function prelu(side: number, channels: number): OpCase {
+  const x = [BATCH, side, side, channels];
+  return {
+    name: `PReLU, ${channels} at ${side}×${side}`,
+    inputs: [x, [channels]],
+    run: ([image, slope]) => ops.prelu(image as tf.Tensor, slope as tf.Tensor as tf.Tensor1D),
+    forward: { bytes: bytes(x, x), flops: size(x) },
+    gradient: { bytes: bytes(x, x, x), flops: 3 * size(x) },
+  };
+}
+
+function maxPool(side: number, channels: number): OpCase {
+  const [kernelSize, stride] = [3, 2];
+  const [x, y] = [
+    [BATCH, side, side, channels],
+    [BATCH, side / stride, side / stride, channels],
+  ];
+  const flops = kernelSize ** 2 * size(y);
+  return {
+    name: `max pool ${kernelSize}×${kernelSize}, stride ${stride}, ${channels} at ${side}×${side}`,
+    inputs: [x],
+    run: ([image]) => ops.maxPool2d(image as tf.Tensor4D, { kernelSize, stride, padding: 1 }),
+    forward: { bytes: bytes(x, y), flops },
+    // Where the largest values lie is found anew.
+    gradient: { bytes: bytes(x, y, x), flops: 2 * flops },
+  };
+}
+
+function scaleSamples(side: number, channels: number): OpCase {
+  const x = [BATCH, side, side, channels];
+  return {
+    name: `factor a sample, ${channels} at ${side}×${side}`,
+    inputs: [x, [BATCH]],
+    run: ([image, factors]) => ops.scaleSamples(image as tf.Tensor, factors as tf.Tensor as tf.Tensor1D),
+    forward: { bytes: bytes(x, x), flops: size(x) },
+    gradient: { bytes: bytes(x, x, x), flops: 3 * size(x) },
+  };
+}
+
 function gated(side: number, channels: number): OpCase {
   const x = [BATCH, side, side, channels];
   return {
@@ -218,7 +274,10 @@ function gather(rows: number, count: number, dimensions: number): OpCase {
   };
 }
 
-/** The operations of a training step of LCNet-050 at 128 px and batch 32, with the 10,000-class loss. */
+/**
+ * The operations of a training step of LCNet-050 at 128 px and batch 32, with the 10,000-class loss; and what IResNet,
+ * ResNet and stochastic depth have beside them.
+ */
 export const opCases: OpCase[] = [
   conv(3, 128, 3, 8, 2),
   conv(1, 64, 8, 16),
@@ -235,6 +294,11 @@ export const opCases: OpCase[] = [
   batchNorm(64, 16),
   batchNorm(16, 64),
   batchNorm(8, 128),
+  batchNormPrelu(32, 64),
+  batchNormPrelu(8, 256),
+  prelu(32, 64),
+  maxPool(32, 64),
+  scaleSamples(16, 64),
   gated(4, 256),
   linear(1024, 256),
   layerNorm(256),

@@ -6,7 +6,7 @@ import type { OpResult, OpsReport, OpTimes } from './run-ops.js';
 /** The report as Markdown: the machine, the limits of each backend and a table of its operations. */
 export function printOps(report: OpsReport): string {
   return [
-    `LCNet-050 at 128 px, batch 32, float32. ${machineLine(report.machine)}. Medians of ${report.repetitions} measurements, ours and stock in turns.`,
+    `Operations of LCNet-050 at 128 px, and some of other backbones; batch 32, float32. ${machineLine(report.machine)}. Medians of ${report.repetitions} measurements, ours and stock in turns.`,
     ...report.backends.flatMap(({ name, limits, ops }) => [
       '',
       `**${name}**: a matrix product of ours of 1024³ reaches ${digits(limits.flopsPerSecond / 1e9)} GFLOP/s; a copy moves ${limits.bandwidth

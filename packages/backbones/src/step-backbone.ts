@@ -14,7 +14,7 @@ export interface Step {
 export class StepBackbone extends Backbone {
   override readonly featureInfo: readonly FeatureInfo[];
   /** The layers up to each wanted map. */
-  private readonly parts: readonly (readonly Layer[])[];
+  private readonly segments: readonly (readonly Layer[])[];
 
   /** @throws RangeError when outIndices is empty, not ascending or names a map that is not there. */
   constructor(steps: readonly Step[], { outIndices }: Pick<BackboneOptions, 'outIndices'>) {
@@ -23,7 +23,7 @@ export class StepBackbone extends Backbone {
     const wanted = chooseMaps(maps.length, outIndices).map((i) => maps[i]!);
     this.featureInfo = wanted.map(({ map }) => map!);
     let done = 0;
-    this.parts = wanted.map((step) => {
+    this.segments = wanted.map((step) => {
       const end = steps.indexOf(step) + 1;
       const part = steps.slice(done, end).map(({ name, make }) => this.child(name, make()));
       done = end;
@@ -33,7 +33,7 @@ export class StepBackbone extends Backbone {
 
   override features(x: tf.Tensor4D): tf.Tensor4D[] {
     const maps: tf.Tensor4D[] = [];
-    for (const layers of this.parts) maps.push(runLayers(layers, maps.at(-1) ?? x));
+    for (const layers of this.segments) maps.push(runLayers(layers, maps.at(-1) ?? x));
     return maps;
   }
 }

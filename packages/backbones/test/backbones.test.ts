@@ -97,6 +97,33 @@ test('every parameter gets a gradient', () => {
   backbone.dispose();
 });
 
+test('batch norm and the PReLU behind it are one operation, and have keys of their own', async () => {
+  for (const name of ['iresnet18', 'mobilefacenet'] as const) {
+    const backbone = createBackbone(name, { random: new Random(1), outIndices: [0, 1] });
+    const keys = [...(await backbone.stateDict()).keys()];
+    const x = tf.ones<tf.Rank.R4>([2, 16, 16, 3]);
+    const prelus = backbone.namedParameters().filter(([, { variable }], i, all) => {
+      // Of a PReLU there is a weight alone, behind a norm's two.
+      return (
+        variable.rank === 1 &&
+        /weight$/.test(all[i]![0]) &&
+        !keys.includes(all[i]![0].replace(/weight$/, 'bias'))
+      );
+    });
+    expect(prelus.length).toBeGreaterThan(2);
+    for (const training of [true, false]) {
+      backbone.train(training);
+      const { kernels } = await tf.profile(() => tf.tidy(() => backbone.forward(x).clone()));
+      const names = kernels.map(({ name }) => name);
+      const fused = training ? 'UnitsphereBatchNormPreluTrain' : 'UnitsphereBatchNormPreluInference';
+      expect(names.filter((name) => name === fused).length).toBe(prelus.length);
+      expect(names).not.toContain('UnitspherePrelu');
+    }
+    x.dispose();
+    backbone.dispose();
+  }
+});
+
 test('outIndices chooses maps, and leaves out what only later maps need', () => {
   const all = make();
   const some = createBackbone('lcnet_050', { random: new Random(1), outIndices: [0, 2] });

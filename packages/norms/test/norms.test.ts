@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { hardSwish } from '@unitsphere/ops';
+import { hardSwish, prelu } from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
 import { backends, on, start } from '../../../tools/workspace/backends';
 import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index';
@@ -19,6 +19,31 @@ describe.each(backends)('%s', (backend) => {
       expect(norm.parameters().every(({ weightDecay }) => !weightDecay)).toBe(true);
       norm.dispose();
     }
+  });
+
+  test('a batch norm with the slope of a PReLU behind it is both, one after the other, in both modes', async () => {
+    await start(backend);
+    const before = tf.memory().numTensors;
+    for (const activation of ['none', 'relu'] as const) {
+      for (const slopes of [[0.25, -0.5], [0.1]]) {
+        const [fused, apart] = [new BatchNorm2d(2, { activation }), new BatchNorm2d(2, { activation })];
+        tf.tidy(() => {
+          const x = tf.tensor4d([1, -2, 3, 5, -1, 7, 2, 0], [2, 2, 1, 2]);
+          const slope = tf.tensor1d(slopes);
+          for (const mode of [true, false]) {
+            const actual = fused.train(mode).forward(x, slope).dataSync();
+            const expected = prelu(apart.train(mode).forward(x), slope).dataSync();
+            expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!)))).toBeLessThan(1e-5);
+            for (const name of ['runningMean', 'runningVar'] as const)
+              expect([...fused[name].variable.dataSync()]).toEqual([...apart[name].variable.dataSync()]);
+          }
+          expect(fused.batchesTracked.value).toBe(1);
+        });
+        fused.dispose();
+        apart.dispose();
+      }
+    }
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   test('training moves the running averages by the momentum; evaluation leaves them', async () => {

@@ -38,7 +38,7 @@ export function maxPool(
   }
 }
 
-/** dx[n,h,w,c]: each window's dy goes to the first place, row by row, that holds its largest value y. */
+/** dx[n,h,w,c]: each window's dy goes to the first place, row by row, that holds its largest value y; to the last NaN. */
 export function maxPoolGrad(
   x: usize, y: usize, dy: usize, n: i32, h: i32, w: i32, c: i32, k: i32, stride: i32, padding: i32, oh: i32, ow: i32,
   dx: usize,
@@ -65,6 +65,11 @@ export function maxPoolGrad(
               at += pixel;
             }
           }
+          if (v128.any_true(f32x4.ne(best, best))) {
+            for (let end = ch + 16, one = ch; one < end; one += 4) {
+              gradToLastNaN(x + one, y + one, dy + one, image * h, w, pixel, top, bottom, left, right, dx + one);
+            }
+          }
         }
         for (; ch < pixel; ch += 4) {
           const best = load<f32>(y + ch);
@@ -78,9 +83,27 @@ export function maxPoolGrad(
               }
             }
           }
+          gradToLastNaN(x + ch, y + ch, dy + ch, image * h, w, pixel, top, bottom, left, right, dx + ch);
         }
         y += pixel;
         dy += pixel;
+      }
+    }
+  }
+}
+
+/** Where y is NaN, which equals nothing: the window's dy for one channel, to the last NaN as in PyTorch. */
+function gradToLastNaN(
+  x: usize, y: usize, dy: usize, firstRow: i32, w: i32, pixel: usize, top: i32, bottom: i32, left: i32, right: i32,
+  dx: usize,
+): void {
+  if (!isNaN(load<f32>(y))) return;
+  for (let iy = bottom - 1; iy >= top; iy--) {
+    for (let ix = right - 1; ix >= left; ix--) {
+      const at = <usize>((firstRow + iy) * w + ix) * pixel;
+      if (isNaN(load<f32>(x + at))) {
+        store<f32>(dx + at, load<f32>(dx + at) + load<f32>(dy));
+        return;
       }
     }
   }

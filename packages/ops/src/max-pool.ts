@@ -37,7 +37,8 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, PoolWindow>({
 
 /**
  * The largest value of each window, as torch.nn.functional.max_pool2d; where several share it, the gradient goes to the
- * first, row by row.
+ * first, row by row. NaN wins in kernels of ours, as in PyTorch, and the last one takes the gradient; the
+ * stock ones elsewhere pass over it.
  * @param x float32 [batch, height, width, channels].
  * @param window size, stride and padding in pixels; padding never wins.
  * @returns float32 [batch, outHeight, outWidth, channels], sizes floor((size + 2·padding − kernel) / stride) + 1.

@@ -174,7 +174,42 @@ const cases: [string, () => unknown, string][] = [
   ['silu', () => ops.silu(ints(2)), 'silu: x must be float32, not int32.'],
   ['sigmoid', () => ops.sigmoid(ints(2)), 'sigmoid: x must be float32, not int32.'],
   ['prelu scalar', () => ops.prelu(t(), t<T1>(1)), 'prelu: x must have a channel axis, but it is a scalar.'],
-  ['prelu slope', () => ops.prelu(t(2, 3), t<T1>(2)), 'prelu: slope has 2 values, but there are 3 channels.'],
+  [
+    'prelu slope',
+    () => ops.prelu(t(2, 3), t<T1>(2)),
+    'prelu: slope has 2 values, but there are 3 channels; it must have as many, or 1 for all.',
+  ],
+  ['prelu empty', () => ops.prelu(t(0, 3), t<T1>(3)), 'prelu: x is empty: its shape is [0,3].'],
+  [
+    'batchNormPreluTrain slope',
+    () => ops.batchNormPreluTrain(t<T2>(2, 3), t<T1>(3), t<T1>(3), t<T1>(2)),
+    'batchNormPreluTrain: slope has 2 values, but there are 3 channels; it must have as many, or 1 for all.',
+  ],
+  [
+    'batchNormPreluTrain slope rank',
+    () => ops.batchNormPreluTrain(t<T2>(2, 3), t<T1>(3), t<T1>(3), t<T1>(1, 3)),
+    'batchNormPreluTrain: slope must have 1 dimensions, but its shape is [1,3].',
+  ],
+  [
+    'batchNormPreluTrain batch of one',
+    () => ops.batchNormPreluTrain(t<T2>(1, 3), t<T1>(3), t<T1>(3), t<T1>(1)),
+    'batchNormPreluTrain: a shape of [1,3] has one value a channel; training statistics need at least 2 (a larger batch).',
+  ],
+  [
+    'batchNormPreluTrain empty',
+    () => ops.batchNormPreluTrain(t<T2>(0, 3), t<T1>(3), t<T1>(3), t<T1>(3)),
+    'batchNormPreluTrain: x is empty: its shape is [0,3].',
+  ],
+  [
+    'batchNormPreluInference variance',
+    () => ops.batchNormPreluInference(t<T2>(2, 3), t<T1>(3), t<T1>(3), t<T1>(3), t<T1>(1), t<T1>(3)),
+    'batchNormPreluInference: variance has 1 values, but there are 3 channels.',
+  ],
+  [
+    'maxPool2d empty',
+    () => ops.maxPool2d(t<T4>(0, 4, 4, 2), { kernelSize: 2, stride: 2, padding: 0 }),
+    'maxPool2d: x is empty: its shape is [0,4,4,2].',
+  ],
   [
     'maxPool2d size',
     () => ops.maxPool2d(t<T4>(1, 4, 4, 2), { kernelSize: 0, stride: 1, padding: 0 }),

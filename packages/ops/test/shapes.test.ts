@@ -183,6 +183,27 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
     );
   });
 
+  test('batch norm with PReLU behind it', async () => {
+    const shared = fc.boolean();
+    await fc.assert(
+      fc.asyncProperty(batchNorm, shared, ({ shape, mean, seed }, shared) => {
+        const inputs = { ...normInputs(shape, mean), slope: { shape: [shared ? 1 : shape.at(-1)!] } };
+        return expectAgreement(
+          backend,
+          {
+            name: `batchNormPreluTrain of [${shape}] with ${inputs.slope.shape} slopes about ${mean}`,
+            inputs,
+            run: ({ x, gamma, beta, slope }) =>
+              ops.batchNormPreluTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
+          },
+          seed,
+          1,
+        );
+      }),
+      runsOn(backend),
+    );
+  });
+
   test('layerNorm', async () => {
     // Two channels or more: one by itself has no spread, and its gradient is rounding.
     const shape = fc.oneof(fc.tuple(upTo(20), upTo(70, 2)), fc.tuple(upTo(3), upTo(4), upTo(4), upTo(20, 2)));
@@ -201,7 +222,31 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
     await fc.assert(property, runsOn(backend));
   });
 
-  test('pooling, gates and biases', async () => {
+  test('maxPool2d', async () => {
+    const sizes = fc.record({
+      shape: fc.tuple(upTo(3), upTo(9), upTo(9), upTo(20)),
+      kernelSize: upTo(5),
+      stride: upTo(4),
+      halfPadding: upTo(2, 0),
+      seed: upTo(1000),
+    });
+    const property = fc.asyncProperty(sizes, async ({ shape, kernelSize, stride, halfPadding, seed }) => {
+      const padding = Math.min(halfPadding, Math.floor(kernelSize / 2));
+      fc.pre(Math.min(shape[1], shape[2]) + 2 * padding >= kernelSize);
+      await expectAgreement(
+        backend,
+        {
+          name: `maxPool2d of [${shape}], ${kernelSize}x${kernelSize}, stride ${stride}, padding ${padding}`,
+          inputs: { x: { shape } },
+          run: ({ x }) => ops.maxPool2d(x as tf.Tensor4D, { kernelSize, stride, padding }),
+        },
+        seed,
+      );
+    });
+    await fc.assert(property, runsOn(backend));
+  });
+
+  test('pooling, gates, slopes and biases', async () => {
     const shape = fc.tuple(upTo(3), upTo(9), upTo(9), upTo(20));
     const property = fc.asyncProperty(shape, upTo(1000), async (shape, seed) => {
       const [n, , , c] = shape;
@@ -216,6 +261,18 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
           inputs: { x: { shape }, gate: { shape: [n, c] } },
           run: ({ x, gate }) => ops.scaleChannels(x as tf.Tensor4D, gate as tf.Tensor2D),
         },
+        {
+          name: `scaleSamples of [${shape}]`,
+          inputs: { x: { shape }, factors: { shape: [n] } },
+          run: ({ x, factors }) => ops.scaleSamples(x!, factors as tf.Tensor1D),
+        },
+        ...[1, c].map(
+          (slopes): ContractCase => ({
+            name: `prelu of [${shape}] with ${slopes} slopes`,
+            inputs: { x: { shape }, slope: { shape: [slopes] } },
+            run: ({ x, slope }) => ops.prelu(x!, slope as tf.Tensor1D),
+          }),
+        ),
         {
           name: `addBias to [${shape}]`,
           inputs: { x: { shape }, bias: { shape: [c] } },

@@ -10,7 +10,11 @@ import { type ContractCase, contractCases, evaluate, fill, relativeError, values
 async function expectAgreement(c: ContractCase): Promise<void> {
   const values = valuesOf(c);
   const expected = await on('cpu', () => evaluate(c, values));
+  await start('webgpu');
+  const dataCount = () => (tf.backend() as unknown as { numDataIds(): number }).numDataIds();
+  const before = dataCount();
   const actual = await on('webgpu', () => evaluate(c, values));
+  expect(dataCount(), `${c.name}: buffers of kernels' own`).toBe(before);
   expect(relativeError(actual.out, expected.out), c.name).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
     expect(relativeError(actual.grads[name]!, expected.grads[name]!), `${c.name}: ${name}`).toBeLessThan(
@@ -53,6 +57,29 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
         inputs: { x: rows, gamma: vector, beta: vector },
         run: ({ x, gamma, beta }) =>
           ops.batchNormTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'relu' }).y,
+      },
+      ...[16, 1].flatMap((slopes): ContractCase[] => [
+        {
+          name: `batchNormPreluTrain, ${slopes} slopes`,
+          inputs: { x: rows, gamma: vector, beta: vector, slope: { shape: [slopes] } },
+          run: ({ x, gamma, beta, slope }) =>
+            ops.batchNormPreluTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
+        },
+        {
+          name: `prelu, ${slopes} slopes`,
+          inputs: { x: rows, slope: { shape: [slopes] } },
+          run: ({ x, slope }) => ops.prelu(x!, slope as tf.Tensor1D),
+        },
+      ]),
+      {
+        name: 'maxPool2d',
+        inputs: { x: rows },
+        run: ({ x }) => ops.maxPool2d(x as tf.Tensor4D, { kernelSize: 3, stride: 2, padding: 1 }),
+      },
+      {
+        name: 'scaleSamples',
+        inputs: { x: rows, factors: { shape: [6] } },
+        run: ({ x, factors }) => ops.scaleSamples(x!, factors as tf.Tensor1D),
       },
       {
         name: 'conv2d 1x1',
@@ -102,9 +129,22 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
           tf.zeros([channels]),
         ),
       ).y;
-    tf.dispose([norm(9, 8), ops.matMul(tf.ones([40, 16]), tf.ones([16, 32]))]);
+    const rest = (batch: number, side: number, channels: number) =>
+      tf.tidy(() => {
+        const x = tf.ones<tf.Rank.R4>([batch, side, side, channels]);
+        const vector = tf.ones<tf.Rank.R1>([channels]);
+        const run = (x: tf.Tensor, slope: tf.Tensor, factors: tf.Tensor) => {
+          const { y } = ops.batchNormPreluTrain(x, vector, vector, slope as tf.Tensor1D);
+          const pooled = ops.maxPool2d(y as tf.Tensor4D, { kernelSize: 3, stride: 2, padding: 1 });
+          return ops.scaleSamples(ops.prelu(pooled, slope as tf.Tensor1D), factors as tf.Tensor1D);
+        };
+        const inputs = [x, vector, tf.ones([batch])];
+        return tf.grads(run)(inputs, tf.onesLike(run(...(inputs as [tf.Tensor, tf.Tensor, tf.Tensor]))));
+      });
+    tf.dispose([norm(9, 8), ops.matMul(tf.ones([40, 16]), tf.ones([16, 32])), rest(2, 6, 8)]);
     const before = runtime.pipelineCount;
     tf.dispose([norm(9, 8), norm(200, 12), ops.matMul(tf.ones([70, 24]), tf.ones([24, 64]))]);
+    tf.dispose([rest(2, 6, 8), rest(3, 9, 12)]);
     expect(runtime.pipelineCount).toBe(before);
   });
 

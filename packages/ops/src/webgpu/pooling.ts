@@ -29,7 +29,7 @@ export function sumOverImages(
     key: `${key} ${vector} ${size} ${together}`,
     inputs: Object.fromEntries(names.map((name) => [name, T])),
     outputs: { out: T },
-    uniforms: { total: 'u32', pixels: 'u32', channels: 'u32', factor: 'f32' } as const,
+    uniforms: { total: 'u32', pixels: 'u32', channels: 'u32', first: 'u32', factor: 'f32' } as const,
     workgroupSize: size,
     declarations: sharedReducer(reducers, [T]),
     body: `
@@ -42,16 +42,20 @@ export function sumOverImages(
     sum += ${value};
   }
   ${reduceOverWorkgroup(reducers, ['sum'])}
-  if (${together ? 'local == 0u' : 'place < u.total'}) { out[id] = sum * u.factor; }`,
+  if (${together ? 'local == 0u' : 'place < u.total'}) { out[u.first + id] = sum * u.factor; }`,
   };
   const pixels = height * width;
-  runtime.forParts(key, batch, [pixels * channels, channels], (start, count) => {
-    const part = (tensor: tf.TensorInfo, row: number) => ({ tensor, start: start * row, count: count * row });
-    const bound: Bound = { out: part(out, channels) };
-    for (const name of names) bound[name] = part(inputs[name]!, pixels * channels);
+  // The sums are bound whole: parts of them need not begin at aligned addresses.
+  runtime.forParts(key, batch, [pixels * channels], (start, count) => {
+    const bound: Bound = { out };
+    for (const name of names) {
+      const row = pixels * channels;
+      bound[name] = { tensor: inputs[name]!, start: start * row, count: count * row };
+    }
     const total = (count * channels) / vector;
     const groups = together ? total : Math.ceil(total / size);
-    runtime.run(program, bound, { total, pixels, channels: channels / vector, factor }, groups);
+    const first = (start * channels) / vector;
+    runtime.run(program, bound, { total, pixels, channels: channels / vector, first, factor }, groups);
   });
   return out;
 }

@@ -1,0 +1,153 @@
+/** Ties, infinities and NaN, where operations choose between values. */
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { everyBackend, on, read } from '../../../tools/workspace/backends';
+import * as ops from '../src/index';
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+/** The lowest finite number: what TensorFlow's own library begins a window with. */
+const LOWEST = -3.4028234663852886e38;
+
+/** One row of `values` a place, the same in every one of the channels: with 4 of them kernels take vectors. */
+const image = (values: number[][], channels: number) =>
+  tf.tensor4d(
+    values.flat().flatMap((value) => new Array<number>(channels).fill(value)),
+    [1, values.length, values[0]!.length, channels],
+  );
+const firstChannels = (values: Float32Array, channels: number) => {
+  const rows = Array.from({ length: values.length / channels }, (_, i) =>
+    Array.from(values.subarray(i * channels, (i + 1) * channels)),
+  );
+  for (const row of rows) expect(new Set(row).size, `channels alike: ${row}`).toBe(1);
+  return rows.map(([first]) => first);
+};
+
+describe.each(everyBackend)('%s', (backend) => {
+  describe.each([3, 4])('with %d channels', (channels) => {
+    const pool = (values: number[][], window: ops.PoolWindow) =>
+      on(backend, async () => {
+        const run = (x: tf.Tensor) => ops.maxPool2d(x as tf.Tensor4D, window);
+        const x = image(values, channels);
+        const y = run(x);
+        // Each window's gradient can be told by its number: 1, 2, 4, …
+        const dy = tf.tensor4d(
+          Array.from({ length: y.size }, (_, i) => 2 ** Math.floor(i / channels)),
+          y.shape as [number, number, number, number],
+        );
+        const [out, gradient] = await Promise.all([read(y), read(tf.grad(run)(x, dy))]);
+        return { y: firstChannels(out, channels), dx: firstChannels(gradient, channels) };
+      });
+
+    test('of equal largest values the first, row by row, takes the gradient', async () => {
+      const values = [
+        [5, 5, 1],
+        [5, 0, 7],
+        [2, 7, 7],
+      ];
+      expect(await pool(values, { kernelSize: 2, stride: 1, padding: 0 })).toEqual({
+        y: [5, 7, 7, 7],
+        dx: [1, 0, 0, 0, 0, 2 + 8, 0, 4, 0],
+      });
+      const same = [
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ];
+      // Padding does not win against values below it, nor against equal ones.
+      expect(await pool(same, { kernelSize: 3, stride: 2, padding: 1 })).toEqual({
+        y: [0, 0, 0, 0],
+        dx: [1, 2, 0, 4, 8, 0, 0, 0, 0],
+      });
+      const below = same.map((row, i) => row.map((_, j) => -9 + 3 * i + j));
+      expect((await pool(below, { kernelSize: 3, stride: 2, padding: 1 })).y).toEqual([-5, -4, -2, -1]);
+    });
+
+    test('infinities win and lose as other values do', async () => {
+      const values = [
+        [-inf, 3, inf],
+        [-inf, -inf, inf],
+      ];
+      expect(await pool(values, { kernelSize: 2, stride: 1, padding: 0 })).toEqual({
+        y: [3, inf],
+        dx: [0, 1, 2, 0, 0, 0],
+      });
+      const none = backend === 'node' ? LOWEST : -inf;
+      const { y } = await pool([[-inf, -inf]], { kernelSize: 1, stride: 1, padding: 0 });
+      expect(y).toEqual([none, none]);
+    });
+
+    const stock = backend === 'cpu' || backend === 'node';
+    test(stock ? 'NaN does not win' : 'NaN wins, the last one the gradient, as in PyTorch', async () => {
+      const window = { kernelSize: 2, stride: 2, padding: 0 };
+      for (const [values, last] of [
+        [[nan, inf, 2, 3], 0],
+        [[-nan, nan, 2, nan], 3],
+        [[1, nan, nan, 3], 2],
+      ] as const) {
+        const { y, dx } = await pool([values.slice(0, 2), values.slice(2)], window);
+        if (stock) expect(y).toEqual([Math.max(...values.filter((value) => !Number.isNaN(value)))]);
+        else {
+          expect(y).toEqual([nan]);
+          expect(dx).toEqual([0, 1, 2, 3].map((place) => Number(place === last)));
+        }
+      }
+    });
+
+    test('PReLU keeps infinities and NaN, in a norm too, and passes gradients by the sign', async () => {
+      const values = [[nan, inf, -inf, -2, 0, 3]];
+      const expected = [nan, inf, -inf, -0.5, 0, 3];
+      const slope = () => tf.fill([channels], 0.25) as tf.Tensor1D;
+      const vector = (value: number) => tf.fill([channels], value) as tf.Tensor1D;
+      const [plain, shared, inNorm, dx] = await on(backend, () => {
+        const x = image(values, channels);
+        const norm = [vector(1), vector(0), vector(0), vector(1)] as const;
+        return Promise.all(
+          [
+            ops.prelu(x, slope()),
+            ops.prelu(x, tf.tensor1d([0.25])),
+            ops.batchNormPreluInference(x, ...norm, slope(), { epsilon: 0 }),
+            tf.grad((t) => ops.prelu(t, slope()))(x, tf.onesLike(x)),
+          ].map(read),
+        );
+      });
+      expect(firstChannels(plain!, channels)).toEqual(expected);
+      expect(firstChannels(shared!, channels)).toEqual(expected);
+      expect(firstChannels(inNorm!, channels)).toEqual(expected);
+      expect(firstChannels(dx!, channels)).toEqual([0.25, 1, 0.25, 0.25, 0.25, 1]);
+    });
+
+    test('NaN in one channel spoils the statistics and gradients of that one alone', async () => {
+      const [y, dx, dslope] = await on(backend, () => {
+        const values = Array.from({ length: 6 * channels }, (_, i) =>
+          i === channels + 1 ? nan : (i % 7) - 3,
+        );
+        const x = tf.tensor2d(values, [6, channels]);
+        const vector = (value: number) => tf.fill([channels], value) as tf.Tensor1D;
+        const run = (x: tf.Tensor, slope: tf.Tensor) =>
+          ops.batchNormPreluTrain(x, vector(1), vector(0), slope as tf.Tensor1D).y;
+        const slope = vector(0.25);
+        return Promise.all([run(x, slope), ...tf.grads(run)([x, slope], tf.onesLike(x))].map(read));
+      });
+      for (const values of [y!, dx!, dslope!]) {
+        values.forEach((value, i) => {
+          expect(Number.isNaN(value), `${i}: ${value}`).toBe(i % channels === 1);
+        });
+      }
+    });
+
+    test('a factor of 0 makes NaN of an infinity, and leaves other samples alone', async () => {
+      const scaled = await on(backend, () =>
+        read(
+          ops.scaleSamples(
+            tf.tensor2d(
+              [...new Array<number>(channels).fill(inf), ...new Array<number>(channels).fill(2)],
+              [2, channels],
+            ),
+            tf.tensor1d([0, -3]),
+          ),
+        ),
+      );
+      expect(firstChannels(scaled, channels)).toEqual([nan, -6]);
+    });
+  });
+});
