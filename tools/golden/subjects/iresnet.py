@@ -14,4 +14,6 @@ def cases(dtype):
         full_case('iresnet18', 32, True, dtype, 3100000),
         short_case('iresnet34', 32, dtype, 3200000),
         short_case('iresnet50', 32, dtype, 3300000),
+        short_case('iresnet100', 32, dtype, 3400000, True),
+        short_case('iresnet200', 16, dtype, 3500000),
     ]
