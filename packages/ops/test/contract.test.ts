@@ -34,3 +34,24 @@ describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) =
     }
   });
 });
+
+// The README's table says so.
+test.each([
+  [
+    'wasm',
+    [
+      'Gelu',
+      'GroupedConv2d',
+      'SelfAttention',
+      'SelfAttentionGrad',
+      'ScaleSamples',
+      'ScaleSamplesGradFactors',
+    ],
+  ],
+  ['webgpu', ['Gelu', 'GroupedConv2d', 'SelfAttention', 'SelfAttentionGrad']],
+] as const)('on %s no operation but the listed ones is a composition', (backend, compositions) => {
+  const used = (tf.getKernelsForBackend(backend) as (tf.KernelConfig & { composition?: tf.KernelFunc })[])
+    .filter(({ kernelFunc, composition }) => composition && composition === kernelFunc)
+    .map(({ kernelName }) => kernelName.replace('Unitsphere', ''));
+  expect(used.filter((name) => !(compositions as readonly string[]).includes(name))).toEqual([]);
+});
