@@ -354,14 +354,16 @@ export class PartialFC {
     }
     const begin = lowerBound(classes, this.firstClass);
     const end = lowerBound(classes, this.firstClass + this.store.spec.rows);
-    if (begin === end) return;
-    const rows = classes.subarray(begin, end).map((number) => number - this.firstClass);
-    const values = centers.subarray(begin * dimensions, end * dimensions);
-    const block = await this.store.gather(rows, ({ tables }, from) => {
-      const part = tables.get('weight')!;
-      part.set(values.subarray(from * dimensions, from * dimensions + part.length));
-    });
-    block.dispose();
+    for (let from = begin; from < end; from += ROWS_AT_ONCE) {
+      const to = Math.min(end, from + ROWS_AT_ONCE);
+      const rows = classes.subarray(from, to).map((number) => number - this.firstClass);
+      const values = centers.subarray(from * dimensions, to * dimensions);
+      const block = await this.store.gather(rows, ({ tables }, at) => {
+        const part = tables.get('weight')!;
+        part.set(values.subarray(at * dimensions, at * dimensions + part.length));
+      });
+      block.dispose();
+    }
   }
 
   /** Says that the checkpoint with the last stateDict() is safely on the disk. */
@@ -556,6 +558,9 @@ export class PartialFC {
     this.#rates[this.#stepCount - 1] = lr;
   }
 }
+
+/** Rows that setCenters() changes at a time, so that a store need not have all of them at hand. */
+const ROWS_AT_ONCE = 4096;
 
 /** Rows from … to − 1; the tensor itself where they are all. Not tf.slice: on WebAssembly it downloads all of x. */
 function rowsOf(x: tf.Tensor2D, from: number, to: number): tf.Tensor2D {

@@ -22,6 +22,8 @@ export interface RowAccess {
   steps(i: number): RowSteps;
   /** Keeps rows from … to − 1, an array for each table. */
   write(from: number, to: number, values: readonly Float32Array[], steps: (i: number) => RowSteps): void;
+  /** Rows from … to − 1 are not asked for again. */
+  release?(from: number, to: number): void;
   /** A part of a change was kept and the rest was not: no row may be used any more. */
   torn(why: string): void;
 }
@@ -79,6 +81,7 @@ class StagedBlock implements RowBlock {
           await readTensors([...tables.values()], (values) =>
             keep(from, to, values, (i) => ({ count: counts[i]! + 1, lastStep: step })),
           );
+          rows.release?.(from, to);
         } finally {
           tf.dispose([ids, ...tables.values()]);
         }

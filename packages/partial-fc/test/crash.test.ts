@@ -29,7 +29,7 @@ const open = (path: string, overwrite = false) =>
     loss: new CosFace({ scale: 8 }),
     sampledClasses: 4,
     seed: 3,
-    store: fileStore(path, { cacheBytes: 2 * recordBytes, readAhead: 0, overwrite }),
+    store: fileStore(path, { cacheBytes: 2 * recordBytes, ioThreads: 0, overwrite }),
   });
 
 async function step(head: PartialFC): Promise<void> {

@@ -105,7 +105,7 @@ test.each([5, 17, 1000])(
 );
 
 test('rows that are read ahead are those that are read when asked for', async () => {
-  const reading = inFile({ readAhead: 3, cacheBytes: 14 * recordBytes });
+  const reading = inFile({ ioThreads: 3, cacheBytes: 14 * recordBytes });
   const memory = make({ store: hostStore() });
   for (let round = 0; round < 12; round++) {
     const step = memory.stepCount;
@@ -299,7 +299,7 @@ test('states of other files, other stores and other heads are refused', async ()
   expect(() => inFile()).toThrow('is missing, but its journal is there');
   inFile({ overwrite: true }).dispose();
   expect(() => make({ store: fileStore(path, { cacheBytes: 0 }) })).toThrow('cacheBytes must be');
-  expect(() => make({ store: fileStore(path, { readAhead: -1 }) })).toThrow('readAhead must be');
+  expect(() => make({ store: fileStore(path, { ioThreads: -1 }) })).toThrow('ioThreads must be');
   expect(() => make({ store: fileStore(join(path, 'x')) })).toThrow();
 });
 

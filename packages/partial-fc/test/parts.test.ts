@@ -25,7 +25,7 @@ const recordBytes = 4 * 3 * dimensions + 16;
 function file(records: number): StoreFactory {
   const path = mkdtempSync(join(tmpdir(), 'unitsphere-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return fileStore(join(path, 'centers'), { readAhead: 0, cacheBytes: records * recordBytes });
+  return fileStore(join(path, 'centers'), { ioThreads: 0, cacheBytes: records * recordBytes });
 }
 
 const make = (store: StoreFactory, optimizer: RowOptimizer) =>

@@ -31,7 +31,7 @@ const make = (store: StoreFactory) =>
 const stores: [string, () => StoreFactory][] = [
   ['device', deviceStore],
   ['host', hostStore],
-  ['file', () => fileStore(join(folder(), 'centers'), { readAhead: 0, cacheBytes: 200 })],
+  ['file', () => fileStore(join(folder(), 'centers'), { ioThreads: 0, cacheBytes: 200 })],
 ];
 
 describe.each(everyBackend)('%s', (backend) => {

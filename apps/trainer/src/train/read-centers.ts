@@ -34,7 +34,7 @@ export async function* readCenters(
   for (let rank = 0; rank < ranks; rank++) {
     const { first, count } = classRange(classes, rank, ranks);
     const untouched = new Set<number>();
-    const store = fileStore(join(run.file(RUN_FILES.centers), centersFile(rank)), { readAhead: 0 })({
+    const store = fileStore(join(run.file(RUN_FILES.centers), centersFile(rank)), { ioThreads: 0 })({
       firstClass: first,
       rows: count,
       dimensions,

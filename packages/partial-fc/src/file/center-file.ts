@@ -14,8 +14,8 @@ import type { StoreSpec } from '../center-store.js';
 import { CenterStoreError } from '../errors.js';
 import { onDisk, readAll, syncFolder, writeAll } from './disk.js';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type Header } from './header.js';
-import type { Place } from './read-ahead.js';
 import type { RecordLayout, Records } from './record.js';
+import type { Place } from './row-threads.js';
 
 /**
  * The rows as of the last checkpoint, a record each at its own place. Rows never written are holes, which take no room

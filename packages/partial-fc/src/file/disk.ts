@@ -16,13 +16,19 @@ export function onDisk<T>(path: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
-    const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''];
-    if (!reason) throw error;
-    throw new CenterStoreError(
-      `cannot write ${path}: ${reason}${room(path)}. The centres of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
-      { cause: error },
-    );
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!REASONS[code]) throw error;
+    throw writeError(path, code, error);
   }
+}
+
+/** That a file could not be written: why, by the error's code, and what is safe. */
+export function writeError(path: string, code: string, cause?: unknown): CenterStoreError {
+  const reason = REASONS[code] ?? `the system says ${code}`;
+  return new CenterStoreError(
+    `cannot write ${path}: ${reason}${room(path)}. The centres of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
+    { cause },
+  );
 }
 
 function room(path: string): string {

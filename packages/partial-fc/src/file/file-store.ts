@@ -8,23 +8,29 @@ import { type RowAccess, stageRows } from '../staged-block.js';
 import { CenterFile } from './center-file.js';
 import { type Generation, Journal } from './journal.js';
 import { indexFiles } from './journal-index.js';
-import { ReadAhead } from './read-ahead.js';
 import { RecordLayout, Records } from './record.js';
 import { RowCache } from './row-cache.js';
+import { RowTransfer } from './row-transfer.js';
 
 /** How a store in a file is made. */
 export interface FileStoreOptions {
-  /** Memory for rows that are in use, in bytes; as much again, at most, for those read ahead. Default 64 MiB. */
+  /**
+   * Memory for rows that are in use, in bytes. With threads it grows to what a step's rows and more than half of the next
+   * one's take. Default 64 MiB.
+   */
   cacheBytes?: number;
-  /** Threads that read the next step's rows while this one computes; 0 for none. Default 4. */
-  readAhead?: number;
+  /**
+   * Threads that write the last step's rows and read the next one's while this one computes; 0 for none: then rows are
+   * moved when they are asked for, and the cache never grows. Default 4.
+   */
+  ioThreads?: number;
   /** Begin anew: drop the file and the journal that are there. Default false. */
   overwrite?: boolean;
 }
 
 /**
  * Class centres and their optimizer's state in a file, which may be larger than memory: only sampled rows are read, and
- * those in use are kept in a cache of bounded size. Beside it memory takes 8 bytes a class.
+ * those in use are kept in a cache, whose size goes by the sample and not by the classes. Beside it memory takes 8 bytes a class.
  *
  * Between checkpoints the file is not written: changed rows go to a journal beside it (`path.journal`). save() seals
  * the journal as a generation, whose number the checkpoint holds; checkpointWritten() moves the sealed rows to the file.
@@ -46,24 +52,22 @@ class FileStore implements CenterStore {
   readonly #file: CenterFile;
   readonly #journal: Journal;
   readonly #cache: RowCache;
-  readonly #threads: number;
-  /** Made at the first use. */
-  #ahead: ReadAhead | undefined;
+  /** Absent without threads. */
+  readonly #transfer: RowTransfer | undefined;
   /** Why the rows cannot be used, until a state is restored. */
   #unusable: string | undefined;
 
   constructor(
     readonly spec: StoreSpec,
     path: string,
-    { cacheBytes = 64 * 2 ** 20, readAhead = 4, overwrite = false }: FileStoreOptions,
+    { cacheBytes = 64 * 2 ** 20, ioThreads = 4, overwrite = false }: FileStoreOptions,
   ) {
     if (!(Number.isFinite(cacheBytes) && cacheBytes > 0)) {
       throw new RangeError(`fileStore: cacheBytes must be a finite number above 0, but it is ${cacheBytes}.`);
     }
-    if (!Number.isInteger(readAhead) || readAhead < 0 || readAhead > 64) {
-      throw new RangeError(`fileStore: readAhead must be an integer from 0 to 64, but it is ${readAhead}.`);
+    if (!Number.isInteger(ioThreads) || ioThreads < 0 || ioThreads > 64) {
+      throw new RangeError(`fileStore: ioThreads must be an integer from 0 to 64, but it is ${ioThreads}.`);
     }
-    this.#threads = readAhead;
     mkdirSync(dirname(path), { recursive: true });
     if (overwrite) removeFiles(path);
     if (existsSync(`${path}.journal`) && !existsSync(path)) {
@@ -74,16 +78,15 @@ class FileStore implements CenterStore {
     this.#layout = new RecordLayout(tableNames(spec), spec.dimensions);
     this.#file = new CenterFile(path, this.#layout, spec);
     this.#journal = new Journal(this.#file);
-    this.#cache = new RowCache(
-      this.#layout,
-      spec.rows,
-      Math.floor(cacheBytes / this.#layout.bytes),
-      (row, slot) => {
-        this.#cache.records.seal(slot, row);
-        this.#ahead?.forget(row);
-        this.#journal.write(row, this.#cache.records.bytesOf(slot));
-      },
-    );
+    const rows = Math.floor(cacheBytes / this.#layout.bytes);
+    this.#cache = new RowCache(this.#layout, spec.rows, rows, ioThreads > 0);
+    if (ioThreads > 0) {
+      const files = { centers: this.#file, journal: this.#journal };
+      this.#transfer = new RowTransfer(this.#cache, files, ioThreads, (row, slot, found) => {
+        if (found === 'absent') this.#read(row, this.#cache.records, slot);
+        else this.#check(row, this.#cache.records, slot, found === 'checked');
+      });
+    }
     try {
       this.#journal.finishMerge();
       const generations = this.#journal.generations();
@@ -101,26 +104,17 @@ class FileStore implements CenterStore {
 
   async gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock> {
     this.#usable();
+    this.#transfer?.bring(rows);
     return stageRows(this.spec, this.#accessTo(rows), prepare);
   }
 
   prefetch(rows: Int32Array): void {
-    if (this.#unusable || this.#threads === 0) return;
-    const missing = rows.filter((row) => this.#cache.find(row) < 0);
-    if (missing.length === 0) return;
-    if (!this.#ahead || this.#ahead.capacity < Math.min(missing.length, this.#cache.capacity)) {
-      this.#ahead?.close();
-      // Some room, as samples vary.
-      const capacity = Math.min(Math.ceil(1.25 * missing.length) + 64, this.#cache.capacity);
-      this.#ahead = new ReadAhead(this.#layout, capacity, this.#threads);
-    }
-    this.#ahead.request(missing, (row) =>
-      this.#journal.has(row) ? this.#journal.placeOf(row) : this.#file.placeOf(row),
-    );
+    if (!this.#unusable) this.#transfer?.ahead(rows);
   }
 
   async readCenters(from: number, to: number): Promise<Float32Array> {
     this.#usable();
+    this.#transfer?.settle();
     const { dimensions } = this.spec;
     const centers = new Float32Array((to - from) * dimensions);
     const one = new Records(this.#layout, 1);
@@ -135,8 +129,8 @@ class FileStore implements CenterStore {
 
   async save(): Promise<StateDict> {
     this.#usable();
-    this.#ahead?.clear();
-    this.#cache.flush();
+    if (this.#transfer) this.#transfer.flush();
+    else this.#cache.flush(this.#writeBack);
     const { generation, sealId } = this.#journal.seal();
     return new Map([
       ['generation', { dtype: 'I32', shape: [2], data: Int32Array.of(generation, sealId) }],
@@ -146,7 +140,7 @@ class FileStore implements CenterStore {
 
   async checkpointWritten(): Promise<void> {
     this.#usable();
-    this.#ahead?.clear();
+    this.#transfer?.settle();
     this.#journal.merge();
   }
 
@@ -169,7 +163,7 @@ class FileStore implements CenterStore {
           'Resume from the last checkpoint, or restore a copy of the file that is as old as this one.',
       );
     }
-    this.#ahead?.clear();
+    this.#transfer?.abandon();
     this.#journal.goTo(wanted!);
     this.#cache.clear();
     this.#unusable = undefined;
@@ -178,7 +172,7 @@ class FileStore implements CenterStore {
   dispose(): void {
     if (this.#unusable === DISPOSED) return;
     this.#unusable = DISPOSED;
-    this.#ahead?.close();
+    this.#transfer?.close();
     this.#file.close();
     this.#journal.close();
   }
@@ -189,20 +183,45 @@ class FileStore implements CenterStore {
 
   /** The place of a row in the cache. */
   #load(row: number): number {
-    const slot = this.#cache.find(row);
-    if (slot < 0) return this.#cache.insert(row, (free) => this.#read(row, this.#cache.records, free));
-    this.#cache.markUsed(slot);
+    const there = this.#cache.find(row);
+    if (there >= 0) {
+      this.#cache.markUsed(there);
+      return there;
+    }
+    const slot = this.#claim(row);
+    try {
+      this.#read(row, this.#cache.records, slot);
+    } catch (error) {
+      this.#cache.drop(slot);
+      throw error;
+    }
     return slot;
   }
 
+  #claim(row: number): number {
+    // No thread may be at work on the row, nor on one that makes room.
+    this.#transfer?.settle();
+    const slot = this.#cache.claim(row, this.#writeBack);
+    if (slot < 0) throw new Error('fileStore: every row of the cache is held.');
+    return slot;
+  }
+
+  /** Keeps a changed row that makes room, where no thread does. */
+  readonly #writeBack = (row: number, slot: number): void => {
+    this.#cache.records.seal(slot, row);
+    this.#journal.write(row, this.#cache.records.bytesOf(slot));
+  };
+
   #read(row: number, records: Records, i: number): void {
+    if (this.#journal.has(row)) this.#journal.read(row, records, i);
+    else this.#file.read(row, records, i);
+    this.#check(row, records, i);
+  }
+
+  /** Looks at a record that was read as a row's; one never written becomes what the row is at first. */
+  #check(row: number, records: Records, i: number, checked = false): void {
     const inJournal = this.#journal.has(row);
-    const ahead = this.#ahead?.take(row, records, i) ?? 'absent';
-    if (ahead === 'absent') {
-      if (inJournal) this.#journal.read(row, records, i);
-      else this.#file.read(row, records, i);
-    }
-    const state = records.check(i, row, ahead === 'checked');
+    const state = records.check(i, row, checked);
     if (state === 'damaged' || (inJournal && state === 'unwritten')) {
       const path = inJournal ? this.#journal.path : this.#file.path;
       throw new CenterStoreError(
@@ -214,6 +233,7 @@ class FileStore implements CenterStore {
 
   #accessTo(rows: Int32Array): RowAccess {
     const { dimensions } = this.spec;
+    // It is another after rows were brought in.
     const { records } = this.#cache;
     const counts = new Int32Array(rows.length);
     const lastSteps = new Int32Array(rows.length);
@@ -241,7 +261,7 @@ class FileStore implements CenterStore {
         for (let i = from; i < to; i++) {
           let slot = this.#cache.find(rows[i]!);
           // All of the record is written below.
-          if (slot < 0) slot = this.#cache.insert(rows[i]!, () => {});
+          if (slot < 0) slot = this.#claim(rows[i]!);
           values.forEach((of, table) => {
             records.rowOf(slot, table).set(of.subarray((i - from) * dimensions, (i - from + 1) * dimensions));
           });
@@ -249,6 +269,10 @@ class FileStore implements CenterStore {
           records.setSteps(slot, count, lastStep);
           this.#cache.markDirty(slot);
         }
+      },
+      release: (from, to) => {
+        for (let i = from; i < to; i++) this.#cache.release(this.#cache.find(rows[i]!));
+        this.#transfer?.goOn();
       },
       torn: (why) => {
         this.#unusable = why;

@@ -5,11 +5,8 @@ import { CenterStoreError } from '../errors.js';
 import type { CenterFile } from './center-file.js';
 import { onDisk, readAll, syncFolder, writeAll } from './disk.js';
 import { indexFiles, indexPath, type JournalIndex, readIndex, writeIndex } from './journal-index.js';
-import type { Place } from './read-ahead.js';
 import { Records } from './record.js';
-
-/** Records that are written at once. */
-const TAIL = 256;
+import type { Place } from './row-threads.js';
 
 /** The centres of one checkpoint. */
 export interface Generation {
@@ -29,9 +26,6 @@ export class Journal {
   readonly #slotOfRow: Int32Array;
   #rowOfSlot = new Int32Array(1024);
   #slots = 0;
-  /** Places that are in the file; the rest is in #tail. */
-  #written = 0;
-  readonly #tail: Records;
   #sealedSlots = 0;
   /** The generation sealed last, also where its checkpoint is not known to be written. */
   #sealed: number;
@@ -42,7 +36,6 @@ export class Journal {
     this.#slotOfRow = new Int32Array(centers.header.rows);
     this.#sealed = centers.header.generation;
     this.#one = new Records(centers.layout, 1);
-    this.#tail = new Records(centers.layout, TAIL);
     this.#fd = onDisk(this.path, () => openSync(this.path, 'a+'));
     closeSync(this.#fd);
     this.#fd = onDisk(this.path, () => openSync(this.path, 'r+'));
@@ -56,41 +49,26 @@ export class Journal {
     return this.#slotOfRow[row] !== 0;
   }
 
-  /** Where a row lies; undefined while it is in memory only. */
-  placeOf(row: number): Place | undefined {
-    const slot = this.#slotOfRow[row]! - 1;
-    return slot < this.#written ? { fd: this.#fd, position: slot * this.#centers.layout.bytes } : undefined;
+  /** Where a row lies. */
+  placeOf(row: number): Place {
+    return this.#place(this.#slotOfRow[row]! - 1);
+  }
+
+  /** Where a row is to be written: from then on it lies there. */
+  placeFor(row: number): Place {
+    if (this.#slotOfRow[row]! <= this.#sealedSlots) this.#append(row);
+    return this.placeOf(row);
   }
 
   /** Reads a row into a record. */
   read(row: number, records: Records, i: number): void {
-    const slot = this.#slotOfRow[row]! - 1;
-    if (slot < this.#written) this.#readSlot(slot, records, i);
-    else records.bytesOf(i).set(this.#tail.bytesOf(slot - this.#written));
+    this.#readSlot(this.#slotOfRow[row]! - 1, records, i);
   }
 
   /** Keeps a row's sealed record. */
   write(row: number, record: Uint8Array): void {
-    const known = this.#slotOfRow[row]! - 1;
-    if (known >= this.#written) {
-      this.#tail.bytesOf(known - this.#written).set(record);
-    } else if (known >= this.#sealedSlots) {
-      onDisk(this.path, () => writeAll(this.#fd, record, known * this.#centers.layout.bytes));
-    } else {
-      if (this.#slots - this.#written === TAIL) this.#writeTail();
-      this.#tail.bytesOf(this.#slots - this.#written).set(record);
-      this.#append(row);
-    }
-  }
-
-  /** Writes the new records at the end, one behind another. */
-  #writeTail(): void {
-    const { bytes } = this.#centers.layout;
-    const count = this.#slots - this.#written;
-    onDisk(this.path, () =>
-      writeAll(this.#fd, this.#tail.bytes.subarray(0, count * bytes), this.#written * bytes),
-    );
-    this.#written = this.#slots;
+    const { fd, position } = this.placeFor(row);
+    onDisk(this.path, () => writeAll(fd, record, position));
   }
 
   /** Fixes all that is here as the next generation, on the disk. */
@@ -98,7 +76,6 @@ export class Journal {
     const { fileId } = this.#centers.header;
     const generation = this.#sealed + 1;
     const sealId = randomInt(1, 2 ** 31);
-    this.#writeTail();
     onDisk(this.path, () => fsyncSync(this.#fd));
     onDisk(this.path, () =>
       writeIndex(indexPath(this.path, generation), fileId, { generation, sealId, ...this.#current() }),
@@ -157,6 +134,10 @@ export class Journal {
     closeSync(this.#fd);
   }
 
+  #place(slot: number): Place {
+    return { fd: this.#fd, position: slot * this.#centers.layout.bytes };
+  }
+
   #append(row: number): void {
     if (this.#slots === this.#rowOfSlot.length) {
       const larger = new Int32Array(2 * this.#slots);
@@ -200,7 +181,6 @@ export class Journal {
 
   #empty(): void {
     this.#slots = 0;
-    this.#written = 0;
     this.#sealedSlots = 0;
     onDisk(this.path, () => ftruncateSync(this.#fd, 0));
   }

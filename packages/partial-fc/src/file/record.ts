@@ -27,11 +27,13 @@ export class Records {
   readonly integers: Int32Array;
   readonly bytes: Uint8Array;
 
+  /** @param shared Whether threads can work on them. */
   constructor(
     readonly layout: RecordLayout,
-    count: number,
+    readonly size: number,
+    shared = false,
   ) {
-    const buffer = new ArrayBuffer(count * layout.bytes);
+    const buffer = new (shared ? SharedArrayBuffer : ArrayBuffer)(size * layout.bytes);
     this.floats = new Float32Array(buffer);
     this.integers = new Int32Array(buffer);
     this.bytes = new Uint8Array(buffer);

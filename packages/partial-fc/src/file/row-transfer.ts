@@ -1,0 +1,182 @@
+import type { CenterFile } from './center-file.js';
+import { writeError } from './disk.js';
+import type { Journal } from './journal.js';
+import type { RowCache } from './row-cache.js';
+import { type Place, RowThreads } from './row-threads.js';
+
+/** What a row that was asked for is, once it is in the cache. */
+export type AcceptRow = (row: number, slot: number, found: 'absent' | 'read' | 'checked') => void;
+
+/**
+ * Brings rows from the files into the cache, and changed ones that make room back, on threads. What is under way is
+ * settled before the cache is used.
+ */
+export class RowTransfer {
+  #threads: RowThreads | undefined;
+  /** By the place in memory: the changed row that is being written, and the row that comes, −1 for none. */
+  #leaving = new Int32Array(0);
+  #coming = new Int32Array(0);
+  /** Rows of the next turn, of which those from #next on are still to be asked for. */
+  #wanted: Int32Array = new Int32Array(0);
+  #next = 0;
+  /** What went wrong with no one there to be told. */
+  #failure: Error | undefined;
+
+  constructor(
+    readonly cache: RowCache,
+    readonly files: { centers: CenterFile; journal: Journal },
+    readonly threads: number,
+    readonly accept: AcceptRow,
+  ) {}
+
+  /** Brings all of these rows in and holds them for a turn. @throws CenterStoreError what any transfer so far met with. */
+  bring(rows: Int32Array): void {
+    const { cache } = this;
+    this.settle();
+    this.#wanted = new Int32Array(0);
+    cache.beginTurn();
+    // As the rows of a turn are released while they are updated, the next ones need less than as much again.
+    const room = Math.ceil(rows.length * (1 + AHEAD)) + SLACK;
+    if (room > cache.capacity) this.#grow(room);
+    for (const row of rows) {
+      const slot = cache.find(row);
+      if (slot < 0) continue;
+      cache.markUsed(slot);
+      cache.hold(slot);
+    }
+    let missing = 0;
+    for (const row of rows) {
+      if (cache.find(row) >= 0) continue;
+      this.#ask(row);
+      missing++;
+    }
+    if (missing === 0) return;
+    this.#threads!.start();
+    this.settle();
+  }
+
+  /** Begins to bring in the next turn's rows, as far as there is room; the rest as rows are released. */
+  ahead(rows: Int32Array): void {
+    for (const row of rows) {
+      const slot = this.cache.find(row);
+      if (slot >= 0) this.cache.holdForNext(slot);
+    }
+    this.#wanted = rows;
+    this.#next = 0;
+    this.goOn();
+  }
+
+  /** Asks for what is still wanted, where there is room and nothing under way. */
+  goOn(): void {
+    if (this.#next === this.#wanted.length || this.#failure) return;
+    if (this.#threads?.busy && !this.#threads.ended) return;
+    try {
+      this.settle();
+    } catch (error) {
+      // The turn that goes on now needs none of it.
+      this.#failure = error as Error;
+      return;
+    }
+    for (; this.#next < this.#wanted.length; this.#next++) {
+      const row = this.#wanted[this.#next]!;
+      const slot = this.cache.find(row);
+      if (slot >= 0) this.cache.holdForNext(slot);
+      else if (!this.#ask(row, true)) break;
+    }
+    this.#threads?.start();
+  }
+
+  /** Writes every changed row to the journal. @throws CenterStoreError where one cannot be written; it stays changed. */
+  flush(): void {
+    this.settle();
+    this.cache.flush((row, slot) => this.#add(slot, row, -1));
+    this.#threads?.start();
+    this.settle();
+  }
+
+  /** Waits for what is under way. @throws CenterStoreError what it met with. */
+  settle(): void {
+    let failure = this.#failure;
+    this.#failure = undefined;
+    if (this.#threads?.busy) {
+      this.#threads.finish((slot, outcome) => {
+        try {
+          this.#settleRow(slot, outcome);
+        } catch (error) {
+          failure ??= error as Error;
+        }
+      });
+    }
+    if (failure) throw failure;
+  }
+
+  /** Waits for what is under way and forgets what was wanted, whatever happened to it. */
+  abandon(): void {
+    this.#wanted = new Int32Array(0);
+    this.#next = 0;
+    try {
+      this.settle();
+    } catch {
+      // The rows are not used any more.
+    }
+  }
+
+  close(): void {
+    this.abandon();
+    this.#threads?.close();
+  }
+
+  /** @returns Whether there is room. */
+  #ask(row: number, forNext = false): boolean {
+    const { cache } = this;
+    let leaving = -1;
+    const slot = cache.claim(row, (dirty) => {
+      leaving = dirty;
+    });
+    if (slot < 0) return false;
+    if (forNext) cache.holdForNext(slot);
+    else cache.hold(slot);
+    this.#add(slot, leaving, row);
+    return true;
+  }
+
+  #add(slot: number, leaving: number, coming: number): void {
+    const { centers, journal } = this.files;
+    if (!this.#threads) {
+      this.#threads = new RowThreads(this.cache.records, this.threads);
+      this.#leaving = new Int32Array(this.cache.capacity);
+      this.#coming = new Int32Array(this.cache.capacity);
+    }
+    const write = leaving < 0 ? undefined : { row: leaving, ...journal.placeFor(leaving) };
+    let read: Place | undefined;
+    if (coming >= 0) read = journal.has(coming) ? journal.placeOf(coming) : centers.placeOf(coming);
+    this.#leaving[slot] = leaving;
+    this.#coming[slot] = coming;
+    this.#threads.add(slot, write, read);
+  }
+
+  #settleRow(slot: number, outcome: Parameters<Parameters<RowThreads['finish']>[0]>[1]): void {
+    if (typeof outcome === 'object') {
+      this.cache.putBack(this.#leaving[slot]!, slot);
+      throw writeError(this.files.journal.path, outcome.code);
+    }
+    if (outcome === 'written') return;
+    try {
+      this.accept(this.#coming[slot]!, slot, outcome);
+    } catch (error) {
+      this.cache.drop(slot);
+      throw error;
+    }
+  }
+
+  #grow(room: number): void {
+    this.cache.grow(room);
+    this.#threads?.close();
+    this.#threads = undefined;
+  }
+}
+
+/** How much of the next turn's rows there is room for beside this one's. */
+const AHEAD = 0.6;
+/** Rows of room beside, as samples vary. */
+const SLACK = 64;
