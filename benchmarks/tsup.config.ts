@@ -5,6 +5,7 @@ export default packageConfig({
   entry: {
     cli: 'src/cli.ts',
     'train-on-demand': 'src/step/train-on-demand.ts',
+    'plain-simd': 'src/first-losses/plain-simd.ts',
     'head-on-demand': 'src/partial-fc/head-on-demand.ts',
   },
   format: ['esm'],

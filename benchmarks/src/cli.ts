@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
+import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
@@ -129,6 +130,19 @@ program
   });
 
 program
+  .command('first-losses')
+  .description("how far the first losses of `unitsphere train` on each backend are from wasm's, same seed")
+  .option(...json)
+  .option(...only)
+  .option('--data <DIR>', 'a folder of cards to train on, beside the generated documents')
+  .option('--lr <RATES>', "learning rates with commas between; default: the configs' own", rates, [])
+  .option('--steps <COUNT>', 'how many losses', count, 50)
+  .option('--set <KEY=VALUE...>', 'change a setting of the configs')
+  .action(async ({ json: file, ...options }: FirstLossesOptions & { json?: string }) => {
+    await show(await runFirstLosses(options, progress), file);
+  });
+
+program
   .command('tables')
   .description('write the tables of benchmarks/README.md anew from benchmarks/results/*.json')
   .action(async () => {
@@ -157,6 +171,10 @@ function count(text: string): number {
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
   }
   return value;
+}
+
+function rates(text: string): number[] {
+  return list(text).map(positive);
 }
 
 function list(text: string): string[] {

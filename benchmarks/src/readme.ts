@@ -2,6 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
+import { printFirstLosses } from './first-losses/print-first-losses.js';
+import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printIdentities } from './identities/print-identities.js';
 import type { IdentitiesReport } from './identities/run-identities.js';
 import { printMemory } from './memory/print-memory.js';
@@ -22,7 +24,8 @@ type Report =
   | MemoryReport
   | IdentitiesReport
   | PartialFCReport
-  | AgreementReport;
+  | AgreementReport
+  | FirstLossesReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -41,6 +44,8 @@ export function print(report: Report): string {
       return printPartialFC(report);
     case 'agreement':
       return printAgreement(report);
+    case 'first-losses':
+      return printFirstLosses(report);
   }
 }
 

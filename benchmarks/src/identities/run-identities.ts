@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describeMachine, type Machine } from '../measure/machine.js';
+import { repositoryFile } from '../measure/repository-file.js';
 import { type Summary, summarize } from '../measure/statistics.js';
 
 /** One way to take the softmax. */
@@ -55,8 +55,8 @@ export interface IdentitiesOptions {
   set: string[];
 }
 
-const CONFIG = fileURLToPath(new URL('../../configs/many-documents.yaml', import.meta.url));
-const CLI = fileURLToPath(new URL('../../apps/trainer/bin/unitsphere.js', import.meta.url));
+const CONFIG = repositoryFile('configs/many-documents.yaml');
+const CLI = repositoryFile('apps/trainer/bin/unitsphere.js');
 
 /** Trains both arms with each seed, the trainer's own command in a process each, and compares them. */
 export async function runIdentities(
