@@ -1,0 +1,17 @@
+import '@unitsphere/core/gradients';
+
+export { ContrastiveDistillation, type ContrastiveDistillationOptions } from './losses/contrastive.js';
+export { CosineDistillation } from './losses/cosine.js';
+export type { DistillationLoss } from './losses/distillation-loss.js';
+export { KLDistillation, type KLDistillationOptions, ReferenceDistillation } from './losses/kl.js';
+export { MSEDistillation, type MSEDistillationOptions } from './losses/mse.js';
+export {
+  createDistillationLoss,
+  type DistillationLossName,
+  type DistillationLossOptions,
+  listDistillationLosses,
+} from './losses/registry.js';
+export { RKDAngle, RKDDistance } from './losses/relational.js';
+export { SimilarityDistillation } from './losses/similarity.js';
+export { distillationWeight, type WeightSchedule } from './losses/weight-schedule.js';
+export { ProjectionHead } from './projection-head.js';
