@@ -15,3 +15,12 @@ export { RKDAngle, RKDDistance } from './losses/relational.js';
 export { SimilarityDistillation } from './losses/similarity.js';
 export { distillationWeight, type WeightSchedule } from './losses/weight-schedule.js';
 export { ProjectionHead } from './projection-head.js';
+export type { ClipTower } from './tower/clip-tower.js';
+export type {
+  ClipResNetConfig,
+  ClipTowerConfig,
+  ClipTowerName,
+  ClipVisionTransformerConfig,
+} from './tower/configs.js';
+export { createClipTower, listClipTowers } from './tower/create-clip-tower.js';
+export { type LoadClipTowerOptions, type LoadedClipTower, loadClipTower } from './tower/load-clip-tower.js';

@@ -50,7 +50,7 @@ describe.each(everyBackend)('%s', (backend) => {
 
   test.each(plain.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
     const before = tf.memory().numTensors;
-    const loss = createDistillationLoss(c.loss, c.options);
+    const loss = createDistillationLoss(c.loss, c.options as object);
     expect(loss.name).toBe(c.loss);
     const [value, gradient] = await on(backend, () => evaluate(loss, matrix(c.student), matrix(c.teacher)));
     // A divergence of distributions that are nearly the same is a difference of logarithms, which float32 has to about 1e-6.
@@ -151,15 +151,15 @@ test('the reference form is nearly inert beside the same with a temperature', as
 
 describe('errors', () => {
   beforeAll(() => start('cpu'));
-  const withTensors = (fn: (a: tf.Tensor2D, b: tf.Tensor2D) => unknown, a: number[], b: number[]) => () =>
-    tf.tidy(() => fn(tf.zeros(a) as tf.Tensor2D, tf.zeros(b) as tf.Tensor2D));
+  const withTensors = (fn: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor, a: number[], b: number[]) => () =>
+    tf.tidy(() => fn(tf.zeros<tf.Rank>(a) as tf.Tensor2D, tf.zeros<tf.Rank>(b) as tf.Tensor2D));
 
   test('unknown names and options', () => {
     expect(() => createDistillationLoss('hinton' as 'kl')).toThrow(/there is no loss "hinton".*contrastive/);
     expect(() => createDistillationLoss('kl', { temprature: 2 } as object)).toThrow(
       /no option "temprature"; its options are temperature, timesTemperatureSquared/,
     );
-    expect(() => createDistillationLoss('cosine', { temperature: 2 } as object)).toThrow(/it has none/);
+    expect(() => createDistillationLoss('cosine', { temperature: 2 } as never)).toThrow(/it has none/);
     expect(() => createDistillationLoss('kl', { temperature: 0 })).toThrow(RangeError);
     expect(() => createDistillationLoss('contrastive', { temperature: Number.NaN })).toThrow(RangeError);
   });
