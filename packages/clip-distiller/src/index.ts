@@ -14,6 +14,8 @@ export {
 export { RKDAngle, RKDDistance } from './losses/relational.js';
 export { SimilarityDistillation } from './losses/similarity.js';
 export { distillationWeight, type WeightSchedule } from './losses/weight-schedule.js';
+export { clipPreprocessing, preprocessImages, resizeAndCrop } from './preprocess/preprocess.js';
+export type { RgbImage } from './preprocess/resample.js';
 export { ProjectionHead } from './projection-head.js';
 export type { ClipTower } from './tower/clip-tower.js';
 export type {
