@@ -17,6 +17,8 @@ export { distillationWeight, type WeightSchedule } from './losses/weight-schedul
 export { clipPreprocessing, preprocessImages, resizeAndCrop } from './preprocess/preprocess.js';
 export type { RgbImage } from './preprocess/resample.js';
 export { ProjectionHead } from './projection-head.js';
+export type { Teacher } from './teacher.js';
+export { type ClipTeacherOptions, clipTeacher } from './tower/clip-teacher.js';
 export type { ClipTower } from './tower/clip-tower.js';
 export type {
   ClipResNetConfig,

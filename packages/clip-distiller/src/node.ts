@@ -1,1 +1,2 @@
-export {};
+export { CachedTeacher, type CachedTeacherOptions, type CacheStatistics } from './cache/cached-teacher.js';
+export { FeatureCacheError } from './cache/errors.js';

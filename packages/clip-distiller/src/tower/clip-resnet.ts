@@ -22,7 +22,10 @@ export class ClipResNet extends StepBackbone implements ClipTower {
   readonly width: number;
   private readonly attnpool;
 
-  constructor(config: ClipResNetConfig, random: Random) {
+  constructor(
+    readonly config: ClipResNetConfig,
+    random: Random,
+  ) {
     super(stepsOf(config, random), {});
     this.imageSize = config.imageSize;
     this.width = config.embedDim;

@@ -1,8 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Backbone } from '@unitsphere/backbones';
+import type { ClipTowerConfig } from './configs.js';
 
 /** A CLIP image tower: a backbone with CLIP's own head. */
 export interface ClipTower extends Backbone {
+  /** Its shape. */
+  readonly config: ClipTowerConfig;
   /** Height and width of the images. */
   readonly imageSize: number;
   /** Values of an embedding. */

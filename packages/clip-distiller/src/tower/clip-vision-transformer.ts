@@ -18,7 +18,10 @@ export class ClipVisionTransformer extends VisionTransformer implements ClipTowe
   private readonly norm;
   private readonly head;
 
-  constructor(config: ClipVisionTransformerConfig, random: Random) {
+  constructor(
+    readonly config: ClipVisionTransformerConfig,
+    random: Random,
+  ) {
     const { imageSize, patchSize, width: channels, depth, heads, activation, embedDim } = config;
     super(
       { channels, heads, depth, patchSize, epsilon: EPSILON, activation, preNorm: true },
