@@ -1,1 +1,2 @@
-export {};
+export { type OnnxTeacherOptions, onnxTeacher } from './onnx/onnx-teacher.js';
+export { type OnnxRuntime, type OnnxSession, OnnxTeacherError, type OnnxTensor } from './onnx/runtime.js';
