@@ -3,10 +3,11 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '@unitsphere/core/disk';
+import { floatToHalf } from '@unitsphere/core/half';
 import type { Preprocessing } from '@unitsphere/pretrained';
 import type { Teacher } from '../teacher.js';
 import { FeatureCacheError, onDisk } from './errors.js';
-import { halfValues, toHalf } from './half.js';
+import { halfValues } from './half-values.js';
 import { doubled, HASH_WORDS, HashIndex } from './hash-index.js';
 import { RECORD_WORDS, sealRecord } from './records.js';
 import { openSegment, type Segment, SegmentWriter } from './segment.js';
@@ -195,7 +196,7 @@ export class FeatureStore {
   }
 
   private half(value: number, image: number): number {
-    const half = toHalf(value);
+    const half = floatToHalf(value);
     if ((half & 0x7c00) === 0x7c00) {
       throw new FeatureCacheError(
         `The feature of image ${image} of the batch holds ${value}, which float16 cannot keep: ${this.teacher.name} has no finite features of ordinary size.`,

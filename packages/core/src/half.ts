@@ -1,4 +1,12 @@
-import { toFloat32 } from '@unitsphere/core';
+/** The value of float16's 16 bits. */
+export function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
 
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
@@ -7,7 +15,7 @@ const bits = new Uint32Array(floats.buffer);
  * A float32 value as float16's 16 bits, rounded to the nearest, halves to even, as PyTorch and IEEE 754 do. What is too
  * large is infinite; NaN stays one.
  */
-export function toHalf(value: number): number {
+export function floatToHalf(value: number): number {
   floats[0] = value;
   const x = bits[0]!;
   const sign = (x >>> 16) & 0x8000;
@@ -22,16 +30,4 @@ export function toHalf(value: number): number {
   // Below 2^-14 the last place is 2^-24: a float32 of that size added to 0.5 is rounded there by the addition itself.
   floats[0] = Math.abs(floats[0]!) + 0.5;
   return sign | (bits[0]! - 0x3f000000);
-}
-
-let table: Float32Array | undefined;
-
-/** Each float16's value, by its 16 bits. */
-export function halfValues(): Float32Array {
-  table ??= toFloat32({
-    dtype: 'F16',
-    shape: [65536],
-    data: Uint16Array.from({ length: 65536 }, (_, pattern) => pattern),
-  });
-  return table;
 }
