@@ -193,11 +193,15 @@ describe('a torn or damaged file', () => {
     expect(damaged.rows).toBe(4);
     append(damaged, range(0, 6));
     expect(present(damaged, range(0, 6))).toEqual(range(0, 6));
-    const again = openStore();
-    // The first reading finds the damaged row by its checksum; the one beside it takes its place.
-    present(again, range(0, 6));
-    append(again, range(0, 6));
-    expect(present(again, range(0, 6))).toEqual(range(0, 6));
+    // Whoever opens it later reads the row that was written anew, whichever it meets first.
+    for (let time = 0; time < 2; time++) {
+      const again = openStore();
+      expect(again.rows).toBe(6);
+      expect(present(again, range(0, 6))).toEqual(range(0, 6));
+      const files = filesOf(again, '.rows').length;
+      append(again, range(0, 6));
+      expect(filesOf(again, '.rows').length).toBe(files);
+    }
   });
 
   test('a record of zeros, and one in another’s place, are none', () => {

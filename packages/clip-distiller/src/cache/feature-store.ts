@@ -19,6 +19,7 @@ export type TeacherIdentity = Pick<Teacher, 'name' | 'fingerprint' | 'width' | '
 const VERSION = 1;
 const MOST_BYTES_AT_ONCE = 4 * 2 ** 20;
 const INDEX_ENDING = '.index';
+const PLACE_WORDS = 4;
 
 /**
  * Features on disk as float16, found by the hash of their image. One folder holds those of one teacher with one
@@ -28,14 +29,15 @@ const INDEX_ENDING = '.index';
 export class FeatureStore {
   /** Where the files are: a folder inside that of the cache. */
   readonly folder: string;
-  /** Rows that failed their checksum and count as missing. */
+  /** Rows that failed their checksum; they are read from where else they are, or count as missing. */
   damaged = 0;
   private readonly index = new HashIndex();
   private readonly segments: Segment[] = [];
   private readonly known = new Set<string>();
   private writer: SegmentWriter | undefined;
-  // Of each row of the index: which segment, where in it, and its CRC-32.
-  private places = new Uint32Array(3 * 1024);
+  // Of each row of the index: which segment, where in it, its CRC-32, and 1 + the row where the same feature is once more.
+  private places = new Uint32Array(PLACE_WORDS * 1024);
+  private repeated = 0;
   private readonly bad = new Set<number>();
 
   /**
@@ -56,7 +58,7 @@ export class FeatureStore {
 
   /** Features that are there. */
   get rows(): number {
-    return this.index.rows - this.bad.size;
+    return this.index.rows - this.repeated - this.bad.size;
   }
 
   /** Bytes of the features that are there. */
@@ -81,10 +83,7 @@ export class FeatureStore {
     this.segments.forEach((segment, number) => {
       segment.readRecords(
         (count) => this.index.reserve(this.index.rows + count),
-        (words, at, row) => {
-          // One that was written twice is kept once.
-          if (this.find(words, at) < 0) this.enter(words, at, number, row, words[at + HASH_WORDS]!);
-        },
+        (words, at, row) => this.enter(words, at, number, row, words[at + HASH_WORDS]!),
       );
     });
   }
@@ -109,11 +108,11 @@ export class FeatureStore {
     const mostRows = Math.max(1, Math.floor(MOST_BYTES_AT_ONCE / rowBytes));
     const lost: number[] = [];
     for (let begin = 0; begin < order.length; ) {
-      const first = rows[order[begin]!]! * 3;
+      const first = rows[order[begin]!]! * PLACE_WORDS;
       const [segment, at] = [places[first]!, places[first + 1]!];
       let end = begin + 1;
       while (end < order.length && end - begin < mostRows) {
-        const next = rows[order[end]!]! * 3;
+        const next = rows[order[end]!]! * PLACE_WORDS;
         if (places[next] !== segment || places[next + 1] !== at + end - begin) break;
         end++;
       }
@@ -123,11 +122,10 @@ export class FeatureStore {
       for (let i = begin; i < end; i++) {
         const row = rows[order[i]!]!;
         const from = (i - begin) * width;
-        const sound = isThere && crc32(bytes.subarray(2 * from, 2 * (from + width))) === places[row * 3 + 2];
+        const sound =
+          isThere && crc32(bytes.subarray(2 * from, 2 * (from + width))) === places[row * PLACE_WORDS + 2];
         if (!sound) {
           lost.push(order[i]!);
-          if (!this.bad.has(row)) this.damaged++;
-          this.bad.add(row);
           continue;
         }
         const to = order[i]! * width;
@@ -135,7 +133,7 @@ export class FeatureStore {
       }
       begin = end;
     }
-    return lost;
+    return this.readAgain(lost, rows, out);
   }
 
   /**
@@ -186,13 +184,44 @@ export class FeatureStore {
     return new SegmentWriter(this.folder, this.rowBytes);
   }
 
+  /** Reads damaged rows from where else they are. @returns The places whose feature is whole nowhere. */
+  private readAgain(lost: readonly number[], rows: ArrayLike<number>, out: Float32Array): number[] {
+    if (lost.length === 0) return [];
+    const { places } = this;
+    const { width } = this.teacher;
+    const damaged = new Set(lost.map((i) => rows[i]!));
+    for (const row of damaged) {
+      this.damaged++;
+      const at = row * PLACE_WORDS;
+      const other = places[at + 3]!;
+      if (other === 0) this.bad.add(row);
+      else places.copyWithin(at, (other - 1) * PLACE_WORDS, other * PLACE_WORDS);
+    }
+    const again = lost.filter((i) => !this.bad.has(rows[i]!));
+    const found = new Float32Array(again.length * width);
+    const still = new Set(
+      this.read(
+        again.map((i) => rows[i]!),
+        found,
+      ),
+    );
+    again.forEach((i, at) => {
+      if (!still.has(at)) out.set(found.subarray(at * width, (at + 1) * width), i * width);
+    });
+    return lost.filter((i) => this.bad.has(rows[i]!));
+  }
+
   private enter(words: Uint32Array, at: number, segment: number, place: number, crc: number): void {
-    // The only row of this hash that may be there is a damaged one.
-    const row = this.index.add(words, at, true);
-    if (3 * row + 3 > this.places.length) this.places = doubled(this.places);
-    this.places[3 * row] = segment;
-    this.places[3 * row + 1] = place;
-    this.places[3 * row + 2] = crc;
+    const known = this.find(words, at);
+    // Where there is one of this hash, and it is not damaged, it stays, and this one stands behind it.
+    const row = this.index.add(words, at, known < 0);
+    if (PLACE_WORDS * (row + 1) > this.places.length) this.places = doubled(this.places);
+    const { places } = this;
+    places.set([segment, place, crc, 0], row * PLACE_WORDS);
+    if (known < 0) return;
+    places[row * PLACE_WORDS + 3] = places[known * PLACE_WORDS + 3]!;
+    places[known * PLACE_WORDS + 3] = row + 1;
+    this.repeated++;
   }
 
   private half(value: number, image: number): number {
