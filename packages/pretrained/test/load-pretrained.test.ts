@@ -64,7 +64,7 @@ async function mismatchOf(loading: Promise<unknown>): Promise<WeightsMismatchErr
 
 describe('loads', () => {
   test('keys of other names, by a function that sees what is not ignored', async () => {
-    const other = new Map([...published].map(([key, tensor]) => [`visual.${key}`, tensor] as const));
+    const other: StateDict = new Map([...published].map(([key, tensor]) => [`visual.${key}`, tensor]));
     other.set('text.weight', float32([1], new Float32Array(1)));
     const backbone = model();
     const seen: string[] = [];
