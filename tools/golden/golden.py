@@ -103,8 +103,8 @@ def _raw(tensor: torch.Tensor) -> tuple:
     if array.dtype == np.float64:
         array = array.astype(np.float32)
     name = str(array.dtype)
-    if name not in ('float32', 'int32', 'int64'):
-        raise TypeError(f'a golden file holds float32, int32 and int64 tensors, not {name}')
+    if name not in ('float32', 'int32', 'int64', 'uint8'):
+        raise TypeError(f'a golden file holds float32, int32, int64 and uint8 tensors, not {name}')
     if name == 'float32' and not np.isfinite(array).all():
         raise ValueError('a golden tensor holds NaN or an infinity')
     return name, base64.b64encode(array.astype(array.dtype.newbyteorder('<')).tobytes()).decode('ascii')

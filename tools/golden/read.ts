@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs';
 export interface GoldenTensor {
   /** The whole tensor's shape, also where only a sample of it is stored. */
   readonly shape: number[];
-  readonly dtype: 'float32' | 'int32' | 'int64';
-  /** Row-major values; of a sampled tensor, every `sampled.every`-th one. int64 values are given as Int32Array. */
+  readonly dtype: 'float32' | 'int32' | 'int64' | 'uint8';
+  /** Row-major values; of a sampled tensor, every `sampled.every`-th one. int64 and uint8 values are given as Int32Array. */
   readonly data: Float32Array | Int32Array;
   /** Present where only a sample is stored: the step between samples, and the L2 norm of the whole tensor. */
   readonly sampled?: { readonly every: number; readonly norm: number };
@@ -180,6 +180,7 @@ function decodeStored({ data, ...rest }: StoredTensor): GoldenTensor {
       data: Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(4 * i, true)),
     };
   }
+  if (rest.dtype === 'uint8') return { ...rest, data: Int32Array.from(bytes) };
   if (rest.dtype !== 'int64') throw new Error(`golden file: a tensor has the unknown dtype '${rest.dtype}'.`);
   const values = Array.from({ length: bytes.length / 8 }, (_, i) => view.getBigInt64(8 * i, true));
   const tooLarge = values.find((item) => item !== BigInt.asIntN(32, item));

@@ -8,4 +8,7 @@ export {
   describeBackbone,
   listBackbones,
 } from './registry.js';
+export { type Layer, Residual, type ResidualOptions } from './residual.js';
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.js';
+export { type Step, StepBackbone } from './step-backbone.js';
+export { VisionTransformer, type VisionTransformerPlan } from './vision-transformer.js';

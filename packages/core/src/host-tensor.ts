@@ -1,3 +1,5 @@
+import { halfToFloat } from './half.js';
+
 /** Element types of safetensors files that are read and written, by their names there. */
 export type HostDtype = 'F32' | 'F16' | 'BF16' | 'F64' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
 
@@ -58,13 +60,4 @@ export function toFloat32({ dtype, data }: HostTensor): Float32Array {
     for (let i = 0; i < data.length; i++) out[i] = Number(data[i]);
   }
   return out;
-}
-
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -29,6 +29,7 @@ export {
   sumSquares,
 } from './optimizer-updates.js';
 export { prelu } from './prelu.js';
+export { quickGelu } from './quick-gelu.js';
 export {
   type AdamWRowsStep,
   adamWUpdateRows,

@@ -158,6 +158,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       silu: ops.silu,
       sigmoid: ops.sigmoid,
       gelu: ops.gelu,
+      quickGelu: ops.quickGelu,
     }).flatMap(([name, run]) =>
       [5, 40].map(
         (high): ContractCase => ({

@@ -165,6 +165,7 @@ const cases: [string, () => unknown, string][] = [
   ],
   ['relu', () => ops.relu(t(0, 3)), 'relu: x is empty: its shape is [0,3].'],
   ['gelu', () => ops.gelu(ints(2)), 'gelu: x must be float32, not int32.'],
+  ['quickGelu', () => ops.quickGelu(ints(2)), 'quickGelu: x must be float32, not int32.'],
   [
     'selfAttention',
     () => ops.selfAttention(t<tf.Tensor3D>(1, 2, 12), 3),

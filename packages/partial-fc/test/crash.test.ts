@@ -7,9 +7,9 @@ import type { StateDict } from '@unitsphere/core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { start } from '../../../tools/workspace/backends.ts';
+import { Crash, type Fault, withFault } from '../../../tools/workspace/faults.ts';
 import { fileStore } from '../src/file.js';
 import { CenterStoreError, PartialFC } from '../src/index.js';
-import { Crash, type Fault, withFault } from './faults.js';
 import { fill } from './reference.js';
 
 const [classes, dimensions] = [12, 2];

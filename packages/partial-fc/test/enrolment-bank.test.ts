@@ -6,9 +6,9 @@ import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { start } from '../../../tools/workspace/backends.ts';
+import { withFault } from '../../../tools/workspace/faults.ts';
 import { fileStore, writeEnrolmentBank } from '../src/file.js';
 import { deviceStore, enrolmentBank, hostStore, PartialFC } from '../src/index.js';
-import { withFault } from './faults.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -16,6 +16,11 @@ export interface LoadPretrainedOptions extends SourceOptions {
   strict?: boolean;
   /** Further keys that are left out: those of stages that the model was made without (`outIndices`), for instance. */
   ignore?: RegExp;
+  /**
+   * Gives the file's values the model's keys, for files that name or cut them otherwise; called with what `ignore` leaves.
+   * Default: they are taken as they are.
+   */
+  convert?(state: StateDict): StateDict;
   /** Of a PyTorch checkpoint: the key of its state dict. Default: as timm looks for it. */
   key?: string;
 }
@@ -55,9 +60,11 @@ export async function loadPretrained(
   const weights = named(name, () => readWeights(bytes, { key: options.key }));
   const modelKeys = [...model.namedParameters(), ...model.namedBuffers()].map(([key]) => key);
   const published = named(name, () => stateOf(model, modelKeys, weights));
-  const leftOut = new Set(classifierKeys(published, modelKeys));
-  for (const key of published.keys()) if (options.ignore && key.search(options.ignore) >= 0) leftOut.add(key);
-  const features: StateDict = new Map([...published].filter(([key]) => !leftOut.has(key)));
+  const ignored = [...published.keys()].filter((key) => options.ignore && key.search(options.ignore) >= 0);
+  const wanted = without(published, ignored);
+  const converted = options.convert?.(wanted) ?? wanted;
+  const classifier = classifierKeys(converted, modelKeys);
+  const features = without(converted, classifier);
   const state = adapted(model, features);
   const mismatch = findMismatch(model, state);
   const { missing, unexpected, wrongShape } = mismatch;
@@ -68,11 +75,16 @@ export async function loadPretrained(
   return {
     source: name,
     format: weights.format,
-    leftOut: [...leftOut],
+    leftOut: [...classifier, ...ignored],
     mismatch,
     adaptedInput: state !== features,
     preprocessing,
   };
+}
+
+function without(state: StateDict, keys: readonly string[]): StateDict {
+  const gone = new Set(keys);
+  return new Map([...state].filter(([key]) => !gone.has(key)));
 }
 
 function stateOf(model: Backbone, modelKeys: string[], weights: Weights): StateDict {

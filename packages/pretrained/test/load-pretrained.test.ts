@@ -63,6 +63,23 @@ async function mismatchOf(loading: Promise<unknown>): Promise<WeightsMismatchErr
 }
 
 describe('loads', () => {
+  test('keys of other names, by a function that sees what is not ignored', async () => {
+    const other: StateDict = new Map([...published].map(([key, tensor]) => [`visual.${key}`, tensor]));
+    other.set('text.weight', float32([1], new Float32Array(1)));
+    const backbone = model();
+    const seen: string[] = [];
+    const loaded = await loadPretrained(backbone, writeSafetensors(other), {
+      ignore: /^text\./,
+      convert: (state) => {
+        seen.push(...state.keys());
+        return new Map([...state].map(([key, tensor]) => [key.replace('visual.', ''), tensor]));
+      },
+    });
+    expect(seen).toEqual([...published.keys()].map((key) => `visual.${key}`));
+    expect(loaded.leftOut).toEqual(['conv_head.weight', 'classifier.bias', 'text.weight']);
+    expectSame(await backbone.stateDict(), features());
+  });
+
   test('bytes, a file, and a file address, without the classifier and without leaving tensors', async () => {
     const file = join(folder, 'lcnet.safetensors');
     writeFileSync(file, bytes);

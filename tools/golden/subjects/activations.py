@@ -2,11 +2,12 @@
 
 import torch
 import torch.nn.functional as F
+from timm.layers.activations import quick_gelu
 
 from golden import Fill, exact, gradients
 
 ABOUT = (
-    'torch hardswish, hardsigmoid, relu, prelu, relu6, silu, sigmoid, max_pool2d ("options"), global average pool (mean over height and width, [N,C,H,W] to [N,C]) '
+    'torch hardswish, hardsigmoid, relu, prelu, relu6, silu, sigmoid, gelu, timm quick_gelu, max_pool2d ("options"), global average pool (mean over height and width, [N,C,H,W] to [N,C]) '
     'and flatten ([N,C,H,W] to [N,C*H*W], channels slowest); dx and dWeight are the gradients of sum(y * dy). In the '
     'cases named "... at its corners" x lies on points where the derivative jumps. PyTorch itself takes one side or the '
     'other there depending on the processor, so dxFromLeft and dxFromRight give both: each element of dx is to lie '
@@ -58,4 +59,5 @@ def cases(dtype):
         add('max pool {kernelSize}x{kernelSize} stride {stride}'.format(**pool), lambda x: F.max_pool2d(x, k, stride, padding), x)
         made[-1]['options'] = pool
     add('gelu', F.gelu, Fill(image, 5.0, 3018))
+    add('quick_gelu', quick_gelu, Fill(image, 5.0, 3019))
     return made

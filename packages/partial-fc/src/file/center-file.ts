@@ -10,9 +10,10 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { readAll, syncFolder, writeAll } from '@unitsphere/core/disk';
 import type { StoreSpec } from '../center-store.js';
 import { CenterStoreError } from '../errors.js';
-import { onDisk, readAll, syncFolder, writeAll } from './disk.js';
+import { onDisk } from './disk.js';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type Header } from './header.js';
 import type { RecordLayout, Records } from './record.js';
 import type { Place } from './row-threads.js';

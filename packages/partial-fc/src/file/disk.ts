@@ -1,89 +1,21 @@
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeRefusal } from '@unitsphere/core/disk';
 import { CenterStoreError } from '../errors.js';
-
-const REASONS: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file is larger than the file system or its limit allows',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EROFS: 'the file system is read-only',
-};
 
 /** Runs fn; what the disk refuses becomes an error that says so, and what is safe. */
 export function onDisk<T>(path: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!REASONS[code]) throw error;
-    throw writeError(path, code, error);
+    if (!writeRefusal(path, error)) throw error;
+    throw writeError(path, error as NodeJS.ErrnoException);
   }
 }
 
 /** That a file could not be written: why, by the error's code, and what is safe. */
-export function writeError(path: string, code: string, cause?: unknown): CenterStoreError {
-  const reason = REASONS[code] ?? `the system says ${code}`;
+export function writeError(path: string, cause: { code?: string }): CenterStoreError {
+  const reason = writeRefusal(path, cause) ?? `the system says ${cause.code}`;
   return new CenterStoreError(
-    `cannot write ${path}: ${reason}${room(path)}. The centres of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
+    `cannot write ${path}: ${reason}. The centres of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
     { cause },
   );
-}
-
-function room(path: string): string {
-  try {
-    const { bavail, bsize } = statfsSync(dirname(path));
-    return ` (${Math.floor((bavail * bsize) / 2 ** 20)} MiB free)`;
-  } catch {
-    return '';
-  }
-}
-
-/** Writes all of the bytes; one write may take only a part. */
-export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.byteLength; ) {
-    done += writeSync(fd, bytes, done, bytes.byteLength - done, position + done);
-  }
-}
-
-/** Fills the bytes from the file. @returns Whether there were that many. */
-export function readAll(fd: number, bytes: Uint8Array, position: number): boolean {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const read = readSync(fd, bytes, done, bytes.byteLength - done, position + done);
-    if (read === 0) return false;
-    done += read;
-  }
-  return true;
-}
-
-/** Writes a file so that its path holds all of it or what was there before, whatever happens. */
-export function writeFileAtomic(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.tmp`;
-  try {
-    const fd = openSync(temporary, 'w');
-    try {
-      writeAll(fd, bytes, 0);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-    syncFolder(dirname(path));
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Waits until a folder's entries are on the disk. */
-export function syncFolder(path: string): void {
-  // Windows opens no folders, and needs none synced.
-  if (process.platform === 'win32') return;
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { writeFileAtomic } from '@unitsphere/core/disk';
 import { CenterStoreError } from '../errors.js';
-import { writeFileAtomic } from './disk.js';
 
 const MAGIC = 0x78646975;
 /** Words before the rows. */

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readAll, syncFolder, writeAll } from '@unitsphere/core/disk';
 import { CenterStoreError } from '../errors.js';
 import type { CenterFile } from './center-file.js';
-import { onDisk, readAll, syncFolder, writeAll } from './disk.js';
+import { onDisk } from './disk.js';
 import { indexFiles, indexPath, type JournalIndex, readIndex, writeIndex } from './journal-index.js';
 import { Records } from './record.js';
 import type { Place } from './row-threads.js';

@@ -158,7 +158,7 @@ export class RowTransfer {
   #settleRow(slot: number, outcome: Parameters<Parameters<RowThreads['finish']>[0]>[1]): void {
     if (typeof outcome === 'object') {
       this.cache.putBack(this.#leaving[slot]!, slot);
-      throw writeError(this.files.journal.path, outcome.code);
+      throw writeError(this.files.journal.path, outcome);
     }
     if (outcome === 'written') return;
     try {

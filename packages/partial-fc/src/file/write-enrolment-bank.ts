@@ -1,9 +1,10 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { safetensorsHeader } from '@unitsphere/core';
+import { syncFolder, writeAll } from '@unitsphere/core/disk';
 import { bankLayout, type EnrolmentBankOptions, unitCenters } from '../enrolment-bank.js';
 import type { PartialFC } from '../partial-fc.js';
-import { onDisk, syncFolder, writeAll } from './disk.js';
+import { onDisk } from './disk.js';
 
 const ROWS_AT_ONCE = 4096;
 

@@ -1,0 +1,136 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Conv2d, initializers } from '@unitsphere/core';
+import { LayerNorm } from '@unitsphere/norms';
+import { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
+import { chooseMaps } from './step-backbone.js';
+import { TransformerBlock } from './transformer-block.js';
+
+/** What a vision transformer consists of. */
+export interface VisionTransformerPlan {
+  channels: number;
+  heads: number;
+  /** Number of blocks. */
+  depth: number;
+  /** Height and width of a patch, in pixels. */
+  patchSize: number;
+  /** Added to the norms' variance. Default 1e-6, as timm's. */
+  epsilon?: number;
+  /** Between a block's linear layers, by timm's names. Default gelu. */
+  activation?: 'gelu' | 'quick_gelu';
+  /** A norm before the first block, `norm_pre`, in place of the patches' bias, as CLIP has it. Default false. */
+  preNorm?: boolean;
+}
+
+const STD = 0.02;
+
+/**
+ * Vision transformer (Dosovitskiy et al., 2020) with timm's names; its maps are the patch tokens behind the blocks that
+ * outIndices names (0 to depth − 1; default the last three), without the class token and the last norm, as timm's features.
+ */
+export class VisionTransformer extends Backbone {
+  override readonly featureInfo: readonly FeatureInfo[];
+  private readonly clsToken;
+  private readonly posEmbed;
+  private readonly proj;
+  private readonly normPre;
+  private readonly blocks: { block: TransformerBlock; wanted: boolean }[];
+  private readonly grid: number;
+  private readonly channels: number;
+  private readonly patchSize: number;
+
+  /** @throws RangeError where inputSize is no multiple of the patches' size, or outIndices names no map. */
+  constructor(
+    plan: VisionTransformerPlan,
+    { random, inChannels = 3, outIndices, dropPathRate = 0, inputSize = 224 }: BackboneOptions,
+  ) {
+    super();
+    const { channels, heads, depth, patchSize, epsilon = 1e-6, activation = 'gelu', preNorm = false } = plan;
+    if (!Number.isInteger(inputSize / patchSize) || inputSize < patchSize)
+      throw new RangeError(
+        `inputSize must be a multiple of ${patchSize} for a vision transformer, not ${inputSize}.`,
+      );
+    this.grid = inputSize / patchSize;
+    this.channels = channels;
+    this.patchSize = patchSize;
+    const tokens = this.grid ** 2 + 1;
+    const drawn = (shape: number[], std: number, key: string) =>
+      initializers.normal(shape, random.fork(key), 0, std);
+    const token = [1, 1, channels];
+    const positions = [1, tokens, channels];
+    this.clsToken = this.parameter('cls_token', token, drawn(token, 1e-6, 'cls'), { weightDecay: false });
+    this.posEmbed = this.parameter('pos_embed', positions, drawn(positions, STD, 'pos'), {
+      weightDecay: false,
+    });
+    // As spread as PyTorch's default for convolutions.
+    const std = 1 / Math.sqrt(3 * inChannels * patchSize ** 2);
+    this.proj = this.child(
+      'patch_embed.proj',
+      new Conv2d(inChannels, channels, {
+        kernelSize: patchSize,
+        stride: patchSize,
+        padding: 0,
+        bias: !preNorm,
+        std,
+        random: random.fork('patch'),
+      }),
+    );
+    this.normPre = preNorm ? this.child('norm_pre', new LayerNorm(channels, { epsilon })) : undefined;
+    const wanted = chooseMaps(
+      depth,
+      outIndices ?? [depth - 3, depth - 2, depth - 1].filter((index) => index >= 0),
+    );
+    this.featureInfo = wanted.map(() => ({ channels, reduction: patchSize }));
+    this.blocks = Array.from({ length: wanted.at(-1)! + 1 }, (_, i) => {
+      const rate = depth > 1 ? (dropPathRate * i) / (depth - 1) : 0;
+      const block = this.child(
+        `blocks.${i}`,
+        new TransformerBlock({
+          channels,
+          heads,
+          epsilon,
+          activation,
+          dropPathRate: rate,
+          random: random.fork('block', i),
+        }),
+      );
+      return { block, wanted: wanted.includes(i) };
+    });
+  }
+
+  /** @throws Error for images of another size than inputSize: the positions are learned for that one. */
+  override features(x: tf.Tensor4D): tf.Tensor4D[] {
+    const { grid, channels } = this;
+    let tokens = this.firstTokens(x);
+    const maps: tf.Tensor4D[] = [];
+    for (const { block, wanted } of this.blocks) {
+      tokens = block.forward(tokens);
+      if (wanted) maps.push(tf.reshape(tf.slice(tokens, [0, 1, 0]), [x.shape[0], grid, grid, channels]));
+    }
+    return maps;
+  }
+
+  /**
+   * All tokens behind the last block that was made, the class token first, without a last norm.
+   * @param x float32 [batch, inputSize, inputSize, inChannels].
+   * @returns float32 [batch, 1 + (inputSize / patchSize)², channels].
+   * @throws Error for images of another size than inputSize.
+   */
+  tokens(x: tf.Tensor4D): tf.Tensor3D {
+    return this.blocks.reduce((tokens, { block }) => block.forward(tokens), this.firstTokens(x));
+  }
+
+  /** What the first block takes. */
+  private firstTokens(x: tf.Tensor4D): tf.Tensor3D {
+    const { grid, channels, patchSize } = this;
+    const [batch, height, width] = x.shape;
+    if (height !== grid * patchSize || width !== grid * patchSize) {
+      throw new Error(
+        `${this.constructor.name}: its positions are for images of ${grid * patchSize}x${grid * patchSize} (inputSize), not ${height}x${width}.`,
+      );
+    }
+    const patches = tf.reshape(this.proj.forward(x), [batch, grid * grid, channels]);
+    const cls = tf.add(tf.zeros([batch, 1, 1]), this.clsToken.variable);
+    const tokens = tf.add(tf.concat([cls, patches], 1), this.posEmbed.variable) as tf.Tensor3D;
+    return this.normPre ? (this.normPre.forward(tokens) as tf.Tensor3D) : tokens;
+  }
+}

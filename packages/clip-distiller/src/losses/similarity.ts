@@ -1,0 +1,23 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { l2Normalize, matMul } from '@unitsphere/ops';
+import { checkFeatures } from './check.js';
+import type { DistillationLoss } from './distillation-loss.js';
+
+/**
+ * Similarity-preserving distillation: each side's matrix of inner products X · Xᵀ [batch, batch] with rows at unit length,
+ * and the squared difference of the two, summed, over batch². Widths may differ.
+ * @see Tung & Mori, "Similarity-Preserving Knowledge Distillation" (2019), equations 1 to 4.
+ */
+export class SimilarityDistillation implements DistillationLoss {
+  readonly name = 'similarity';
+  readonly sameWidth = false;
+
+  loss(student: tf.Tensor2D, teacher: tf.Tensor2D): tf.Scalar {
+    checkFeatures('SimilarityDistillation', student, teacher, { smallestBatch: 2 });
+    return tf.tidy(
+      () => tf.mean(tf.square(tf.sub(similarities(student), similarities(teacher)))) as tf.Scalar,
+    );
+  }
+}
+
+const similarities = (x: tf.Tensor2D) => l2Normalize(matMul(x, x, false, true));

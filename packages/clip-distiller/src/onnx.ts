@@ -1,0 +1,2 @@
+export { type OnnxTeacherOptions, onnxTeacher } from './onnx/onnx-teacher.js';
+export { type OnnxRuntime, type OnnxSession, OnnxTeacherError, type OnnxTensor } from './onnx/runtime.js';

@@ -1,0 +1,143 @@
+/** An 8-bit RGB picture: row-major, three bytes a pixel, no padding between rows. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** width × height × 3 bytes. */
+  readonly data: Uint8Array;
+}
+
+/** A part of a picture, in whole pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How neighbouring pixels are weighed. */
+export type ResampleFilter = 'bilinear' | 'bicubic';
+
+// As PIL: what a sum of 8-bit values times weights leaves of 32 bits.
+const PRECISION_BITS = 22;
+const CUBIC = -0.5;
+
+const filters: Record<ResampleFilter, { support: number; weight(x: number): number }> = {
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  bicubic: {
+    support: 2,
+    weight(x) {
+      const d = Math.abs(x);
+      if (d < 1) return ((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1;
+      return d < 2 ? (((d - 5) * d + 8) * d - 4) * CUBIC : 0;
+    },
+  },
+};
+
+/**
+ * A part of a picture resized to width × height, bit for bit as PIL's Image.resize (and crop) with its antialias: the filter is
+ * widened where the picture shrinks; rows first, then columns; weights in fixed point, each pass rounded to 8 bits.
+ * @param box The part of the resized picture that is made; the rest is not computed.
+ * @see https://github.com/python-pillow/Pillow, src/libImaging/Resample.c.
+ */
+export function resample(
+  image: RgbImage,
+  width: number,
+  height: number,
+  box: Box,
+  filter: ResampleFilter,
+): RgbImage {
+  const columns = axisWeights(image.width, width, box.left, box.width, filter);
+  const rows = axisWeights(image.height, height, box.top, box.height, filter);
+  // Only source rows that a row of the box reads.
+  const firstRow = rows.starts[0]!;
+  const lastRow = rows.starts[box.height - 1]! + rows.counts[box.height - 1]!;
+  const middle = new Uint8Array((lastRow - firstRow) * box.width * 3);
+  for (let y = firstRow; y < lastRow; y++) {
+    const from = y * image.width * 3;
+    const to = (y - firstRow) * box.width * 3;
+    weigh(image.data, from, 3, middle, to, 3, columns, box.width);
+  }
+  const data = new Uint8Array(box.width * box.height * 3);
+  const stride = box.width * 3;
+  for (let x = 0; x < box.width; x++) {
+    weigh(middle, 3 * x - firstRow * stride, stride, data, 3 * x, stride, rows, box.height);
+  }
+  return { width: box.width, height: box.height, data };
+}
+
+interface AxisWeights {
+  /** The first source pixel of each output pixel, and how many. */
+  readonly starts: Int32Array;
+  readonly counts: Int32Array;
+  /** `most` weights for each output pixel, in fixed point. */
+  readonly weights: Int32Array;
+  readonly most: number;
+}
+
+function axisWeights(
+  inSize: number,
+  outSize: number,
+  first: number,
+  count: number,
+  filter: ResampleFilter,
+): AxisWeights {
+  const { support: radius, weight } = filters[filter];
+  const scale = inSize / outSize;
+  const stretch = Math.max(1, scale);
+  const support = radius * stretch;
+  const most = Math.ceil(support) * 2 + 1;
+  const starts = new Int32Array(count);
+  const counts = new Int32Array(count);
+  const weights = new Int32Array(count * most);
+  const exact = new Float64Array(most);
+  for (let i = 0; i < count; i++) {
+    const centre = (first + i + 0.5) * scale;
+    // Truncated as C does.
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(inSize, Math.trunc(centre + support + 0.5));
+    let sum = 0;
+    for (let j = 0; j < end - start; j++) {
+      exact[j] = weight((j + start - centre + 0.5) * (1 / stretch));
+      sum += exact[j]!;
+    }
+    for (let j = 0; j < end - start; j++) {
+      const fixed = (sum === 0 ? exact[j]! : exact[j]! / sum) * (1 << PRECISION_BITS);
+      weights[i * most + j] = Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
+    }
+    starts[i] = start;
+    counts[i] = end - start;
+  }
+  return { starts, counts, weights, most };
+}
+
+/** One row or column of pixels: `from` and `to` are the places of pixel 0, the steps lead to the next pixel. */
+function weigh(
+  source: Uint8Array,
+  from: number,
+  step: number,
+  target: Uint8Array,
+  to: number,
+  targetStep: number,
+  { starts, counts, weights, most }: AxisWeights,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    let r = 1 << (PRECISION_BITS - 1);
+    let g = r;
+    let b = r;
+    let at = from + starts[i]! * step;
+    const end = i * most + counts[i]!;
+    for (let w = i * most; w < end; w++, at += step) {
+      const weight = weights[w]!;
+      r += source[at]! * weight;
+      g += source[at + 1]! * weight;
+      b += source[at + 2]! * weight;
+    }
+    const out = to + i * targetStep;
+    target[out] = clip(r >> PRECISION_BITS);
+    target[out + 1] = clip(g >> PRECISION_BITS);
+    target[out + 2] = clip(b >> PRECISION_BITS);
+  }
+}
+
+const clip = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : value);

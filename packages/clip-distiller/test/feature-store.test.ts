@@ -1,0 +1,395 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { Random } from '@unitsphere/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withFault } from '../../../tools/workspace/faults.ts';
+import { FeatureStore, type TeacherIdentity } from '../src/cache/feature-store.js';
+import { HASH_WORDS } from '../src/cache/hash-index.js';
+import { indexHeader, RECORD_BYTES, RECORD_WORDS, sealRecord } from '../src/cache/records.js';
+import { bundle } from './fixtures/bundle.js';
+import { featureOf, hashOf, identity, rowsOf, WIDTH } from './fixtures/rows.js';
+
+let folder: string;
+const open: FeatureStore[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'features-'));
+});
+afterEach(() => {
+  for (const store of open.splice(0)) store.close();
+  rmSync(folder, { recursive: true });
+});
+
+function openStore(teacher: TeacherIdentity = identity): FeatureStore {
+  const store = new FeatureStore(folder, teacher);
+  open.push(store);
+  return store;
+}
+
+function append(store: FeatureStore, numbers: readonly number[]): void {
+  const { hashes, features } = rowsOf(numbers);
+  store.append(hashes, features);
+}
+
+const range = (begin: number, end: number) => Array.from({ length: end - begin }, (_, i) => begin + i);
+const filesOf = (store: FeatureStore, ending: string) =>
+  readdirSync(store.folder)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => join(store.folder, file));
+
+/** Which of the numbers the store has; each must have its own feature. */
+function present(store: FeatureStore, numbers: readonly number[]): number[] {
+  const there = numbers.filter((number) => store.find(hashOf(number)) >= 0);
+  const out = new Float32Array(there.length * WIDTH).fill(Number.NaN);
+  const lost = store.read(
+    there.map((number) => store.find(hashOf(number))),
+    out,
+  );
+  const isLost = new Set(lost);
+  const sound: number[] = [];
+  there.forEach((number, i) => {
+    if (isLost.has(i)) return;
+    sound.push(number);
+    const found = bytes(out.subarray(i * WIDTH, (i + 1) * WIDTH));
+    if (Buffer.compare(found, bytes(featureOf(number))) !== 0) expect.fail(`row ${number} is another's`);
+  });
+  return sound;
+}
+
+const bytes = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+describe('what is written', () => {
+  test('is there at once, after reopening, and for whoever opened it before', () => {
+    const store = openStore();
+    const reader = openStore();
+    append(store, range(0, 50));
+    append(store, range(50, 53));
+    expect(present(store, range(0, 60))).toEqual(range(0, 53));
+    expect(present(openStore(), range(0, 60))).toEqual(range(0, 53));
+    expect(present(reader, range(0, 60))).toEqual([]);
+    reader.refresh();
+    expect(present(reader, range(0, 60))).toEqual(range(0, 53));
+    expect([store.rows, store.bytes]).toEqual([53, 53 * 2 * WIDTH]);
+  });
+
+  test('comes in any order asked for, twice too', () => {
+    const store = openStore();
+    append(store, range(0, 40));
+    const asked = [7, 3, 3, 39, 8, 0, 9, 10];
+    const out = new Float32Array(asked.length * WIDTH);
+    expect(
+      store.read(
+        asked.map((number) => store.find(hashOf(number))),
+        out,
+      ),
+    ).toEqual([]);
+    asked.forEach((number, i) => {
+      expect(out.slice(i * WIDTH, (i + 1) * WIDTH)).toEqual(featureOf(number));
+    });
+  });
+
+  test('is written once', () => {
+    const store = openStore();
+    append(store, range(0, 10));
+    append(store, range(5, 12));
+    const rows = filesOf(store, '.rows').reduce((sum, file) => sum + statSync(file).size, 0);
+    expect(rows).toBe(12 * 2 * WIDTH);
+    expect(present(store, range(0, 20))).toEqual(range(0, 12));
+  });
+
+  test('by two at a time does not mix', () => {
+    const [a, b] = [openStore(), openStore()];
+    for (let i = 0; i < 30; i += 3) {
+      append(a, [i, 100]);
+      append(b, [i + 1, 100]);
+    }
+    const expected = [...range(0, 30).filter((i) => i % 3 < 2), 100];
+    expect(present(openStore(), range(0, 200))).toEqual(expected);
+  });
+
+  test('is another teacher’s where any part of it differs', () => {
+    append(openStore(), range(0, 5));
+    const { preprocessing } = identity;
+    for (const other of [
+      { ...identity, fingerprint: 'beef' },
+      { ...identity, width: 8 },
+      { ...identity, preprocessing: { ...preprocessing, imageSize: 9 } },
+      { ...identity, preprocessing: { ...preprocessing, interpolation: 'bicubic' } },
+      { ...identity, preprocessing: { ...preprocessing, mean: [0, 0, 0.5] } },
+    ] as TeacherIdentity[])
+      expect(openStore(other).rows).toBe(0);
+    // The same said otherwise is the same.
+    const spelledOut = { std: [1, 1, 1], cropFraction: 1, interpolation: 'bilinear' } as const;
+    expect(openStore({ ...identity, preprocessing: { ...preprocessing, ...spelledOut } } as never).rows).toBe(
+      5,
+    );
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 7e4])(
+    '%s is refused before anything is written',
+    (value) => {
+      const store = openStore();
+      const { hashes, features } = rowsOf([1, 2, 3]);
+      features[WIDTH + 4] = value;
+      expect(() => store.append(hashes, features)).toThrow(
+        /image 1 of the batch holds .*float16 cannot keep/,
+      );
+      expect(store.rows).toBe(0);
+      expect(filesOf(store, '.rows')).toEqual([]);
+    },
+  );
+});
+
+describe('a torn or damaged file', () => {
+  test('is cut at any byte: every row that is listed whole is there, no other', () => {
+    const store = openStore();
+    append(store, range(0, 6));
+    const [index] = filesOf(store, '.index') as [string];
+    const [rows] = filesOf(store, '.rows') as [string];
+    const whole = { index: readFileSync(index), rows: readFileSync(rows) };
+    for (let cut = 0; cut <= whole.index.length; cut += 5) {
+      writeFileSync(index, whole.index.subarray(0, cut));
+      const expected = Math.max(0, Math.floor(cut / RECORD_BYTES) - 1);
+      expect(present(openStore(), range(0, 6)), `${cut} bytes`).toEqual(range(0, expected));
+    }
+    writeFileSync(index, whole.index);
+    for (let cut = 0; cut <= whole.rows.length; cut += 11) {
+      writeFileSync(rows, whole.rows.subarray(0, cut));
+      const expected = Math.floor(cut / (2 * WIDTH));
+      expect(present(openStore(), range(0, 6)), `${cut} bytes`).toEqual(range(0, expected));
+    }
+  });
+
+  test('one changed byte costs one row, which can be written anew', () => {
+    const store = openStore();
+    append(store, range(0, 6));
+    for (const [ending, at] of [
+      ['.rows', 2 * WIDTH * 2 + 9],
+      ['.index', RECORD_BYTES * 4 + 3],
+    ] as const) {
+      const [file] = filesOf(store, ending) as [string];
+      const content = readFileSync(file);
+      content[at]! ^= 0x10;
+      writeFileSync(file, content);
+    }
+    const damaged = openStore();
+    expect(present(damaged, range(0, 6))).toEqual([0, 1, 4, 5]);
+    expect(damaged.damaged).toBe(1);
+    expect(damaged.rows).toBe(4);
+    append(damaged, range(0, 6));
+    expect(present(damaged, range(0, 6))).toEqual(range(0, 6));
+    // Whoever opens it later reads the row that was written anew, whichever it meets first.
+    for (let time = 0; time < 2; time++) {
+      const again = openStore();
+      expect(again.rows).toBe(6);
+      expect(present(again, range(0, 6))).toEqual(range(0, 6));
+      const files = filesOf(again, '.rows').length;
+      append(again, range(0, 6));
+      expect(filesOf(again, '.rows').length).toBe(files);
+    }
+  });
+
+  test('a record of zeros, and one in another’s place, are none', () => {
+    const store = openStore();
+    append(store, range(0, 4));
+    const [index] = filesOf(store, '.index') as [string];
+    const content = readFileSync(index);
+    const record = (i: number) => content.subarray((i + 1) * RECORD_BYTES, (i + 2) * RECORD_BYTES);
+    record(0).fill(0);
+    record(1).set(record(2));
+    writeFileSync(index, content);
+    expect(present(openStore(), range(0, 4))).toEqual([2, 3]);
+  });
+
+  test('rows that end in half a row do not disturb another writer', () => {
+    const store = openStore();
+    append(store, range(0, 3));
+    appendFileSync(filesOf(store, '.rows')[0]!, new Uint8Array(7));
+    appendFileSync(filesOf(store, '.index')[0]!, new Uint8Array(RECORD_BYTES + 3));
+    const next = openStore();
+    append(next, range(3, 6));
+    expect(present(openStore(), range(0, 9))).toEqual(range(0, 6));
+  });
+
+  test('an index that is none, and a teacher.json that is another’s', () => {
+    const store = openStore();
+    append(store, range(0, 3));
+    writeFileSync(join(store.folder, 'other.index'), 'no index at all, but longer than a header is');
+    writeFileSync(join(store.folder, 'other.rows'), '');
+    expect(present(openStore(), range(0, 9))).toEqual(range(0, 3));
+    writeFileSync(join(store.folder, 'teacher.json'), '{}');
+    expect(() => openStore()).toThrow(/describes another teacher than numbers.*Delete/);
+  });
+});
+
+describe('a disk that refuses', () => {
+  test('full at any write: a clear error, and everything before it is there', async () => {
+    let writes = 0;
+    for (let at = 0; ; at++) {
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+      const store = openStore();
+      let error: Error | undefined;
+      const calls = await withFault('full', at, async () => {
+        try {
+          append(store, range(0, 4));
+          append(store, range(4, 9));
+        } catch (thrown) {
+          error = thrown as Error;
+        }
+      });
+      if (!error) {
+        writes = calls;
+        break;
+      }
+      expect(error.message).toMatch(/cannot be written to .*: the disk is full \(\d+ MiB free\).*are safe/);
+      expect([0, 4]).toContain(present(openStore(), range(0, 9)).length);
+      // Room was made: the same store goes on.
+      append(store, range(0, 9));
+      expect(present(store, range(0, 9))).toEqual(range(0, 9));
+      expect(present(openStore(), range(0, 9))).toEqual(range(0, 9));
+    }
+    // The header; then rows and records, each synced, twice: and the folder's sync.
+    expect(writes).toBe(10);
+  });
+
+  test('a crash at any call that changes the disk', async () => {
+    for (let at = 0; at < 10; at++) {
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+      const store = openStore();
+      append(openStore(), [100]);
+      await withFault('crash', at, async () => {
+        append(store, range(0, 4));
+        append(store, range(4, 9));
+      }).catch(() => {});
+      const next = openStore();
+      const there = present(next, range(0, 101));
+      expect(there).toEqual([...range(0, there.length - 1), 100]);
+      append(next, range(0, 9));
+      expect(present(openStore(), range(0, 101))).toEqual([...range(0, 9), 100]);
+    }
+  });
+});
+
+const KILLS = 20;
+test(`killed at ${KILLS} random moments while it is written, it reopens whole`, {
+  timeout: 120_000,
+}, async () => {
+  const program = bundle('writer');
+  const random = new Random(3, 'kills');
+  let kills = 0;
+  let safe = 0;
+  const count = 1e6;
+  while (kills < KILLS) {
+    const child = fork(program, [folder, String(count)]);
+    let acknowledged = 0;
+    child.on('message', (rows: number) => {
+      acknowledged = rows;
+    });
+    const ended = once(child, 'exit');
+    await Promise.race([once(child, 'message'), ended]);
+    await sleep(random.uniform(0, 60));
+    child.kill('SIGKILL');
+    const [, signal] = await ended;
+    expect(signal).toBe('SIGKILL');
+    kills++;
+    const store = openStore();
+    // Everything that was said to be safe, the runs before included, and what else there is is right.
+    expect(store.rows).toBeGreaterThanOrEqual(acknowledged);
+    expect(acknowledged).toBeGreaterThan(safe);
+    safe = acknowledged;
+    expect(present(store, range(0, store.rows)).length).toBe(store.rows);
+    expect(store.damaged).toBe(0);
+    store.close();
+    open.pop();
+  }
+});
+
+test('two processes write one cache, and a third reads it meanwhile', { timeout: 60_000 }, async () => {
+  const program = bundle('writer');
+  const count = 8000;
+  const children = [0, 1].map(() => fork(program, [folder, String(count)]));
+  const ends = children.map((child) => once(child, 'exit'));
+  await once(children[0]!, 'message');
+  const reader = openStore();
+  let running = true;
+  void Promise.all(ends).then(() => {
+    running = false;
+  });
+  while (running) {
+    reader.refresh();
+    present(reader, range(0, count));
+    await sleep(5);
+  }
+  for (const end of ends) expect((await end)[0]).toBe(0);
+  reader.refresh();
+  expect(present(reader, range(0, count)).length).toBe(count);
+  expect(reader.damaged).toBe(0);
+});
+
+test('1,000,000 features of 512 values open in under a second and are read at memory speed', {
+  timeout: 120_000,
+}, () => {
+  const large: TeacherIdentity = { ...identity, width: 512 };
+  const [rows, rowBytes] = [1_000_000, 1024];
+  const first = new FeatureStore(folder, large);
+  first.close();
+  // The rows are a hole in a file of that size: as long, and read through the same calls, but no gigabyte on the disk.
+  writeFileSync(join(first.folder, 'a.rows'), '');
+  truncateSync(join(first.folder, 'a.rows'), rows * rowBytes);
+  const crc = crc32(new Uint8Array(rowBytes));
+  const words = new Uint32Array((rows + 1) * RECORD_WORDS);
+  words.set(indexHeader(rowBytes));
+  for (let row = 0; row < rows; row++) {
+    const at = (row + 1) * RECORD_WORDS;
+    for (let i = 0; i < HASH_WORDS; i++) words[at + i] = Math.imul(row + 1, 0x9e3779b1 + 2 * i);
+    sealRecord(words, at, row, crc);
+  }
+  writeFileSync(join(first.folder, 'a.index'), new Uint8Array(words.buffer));
+
+  // Of the processor's time, which other programs on the machine do not lengthen.
+  const timed = <T>(fn: () => T) => {
+    const before = process.cpuUsage();
+    const result = fn();
+    const { user, system } = process.cpuUsage(before);
+    return { result, seconds: (user + system) / 1e6 };
+  };
+  const { result: store, seconds } = timed(() => openStore(large));
+  expect(store.rows).toBe(rows);
+  expect(seconds).toBeLessThan(1);
+
+  const part = 100_000;
+  const asked = Uint32Array.from({ length: part }, (_, i) => store.find(hashOf(i)));
+  const out = new Float32Array(part * 512).fill(1);
+  const reading = timed(() => store.read(asked, out));
+  expect(reading.result).toEqual([]);
+  expect(out.every((value) => value === 0)).toBe(true);
+  // Beside what it takes to copy as many bytes in memory as come and go: 2 of a half read, 4 of a float written.
+  const source = new Float32Array(out.length * 1.5).fill(1);
+  const copying = timed(() => new Float32Array(source.length).set(source));
+  expect(reading.seconds).toBeLessThan(8 * copying.seconds);
+});
+
+test('the folder may be missing, and a file in its place is an error', () => {
+  const missing = join(folder, 'a', 'b');
+  new FeatureStore(missing, identity).close();
+  expect(existsSync(missing)).toBe(true);
+  writeFileSync(join(folder, 'file'), '');
+  expect(() => new FeatureStore(join(folder, 'file'), identity)).toThrow(/ENOTDIR|EEXIST/);
+});

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { toNhwc } from '../../../tools/golden/layout.ts';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
+import { start } from '../../../tools/workspace/backends.ts';
+import { clipPreprocessing } from '../src/index.js';
+import { CachedTeacher } from '../src/node.js';
+import { findRuntime } from '../src/onnx/runtime.js';
+import { OnnxTeacherError, onnxTeacher } from '../src/onnx.js';
+
+interface OnnxCase {
+  name: string;
+  layout: 'NCHW' | 'NHWC';
+  batch: number | null;
+  model: string;
+  x: GoldenTensor;
+  y: GoldenTensor;
+}
+
+const { cases } = readGolden<OnnxCase>('onnx_teacher');
+const [anyBatch, channelsLast] = cases as [OnnxCase, OnnxCase];
+const twoOutputs = cases.find((c) => c.name === 'two outputs')!;
+const fileOf = ({ model }: OnnxCase) => new Uint8Array(Buffer.from(model, 'base64'));
+const preprocessing = clipPreprocessing(16);
+
+beforeAll(() => start('cpu'));
+
+test.each(cases.map((c) => [c.name, c] as const))('%s: the features are those of torch', async (_name, c) => {
+  const before = tf.memory().numTensors;
+  const output = c === twoOutputs ? 'embedding' : undefined;
+  const teacher = await onnxTeacher(fileOf(c), { name: 'small', preprocessing, layout: c.layout, output });
+  expect([teacher.name, teacher.width]).toEqual(['small', 5]);
+  const { data, shape } = toNhwc(c.x);
+  const pixels = tf.tensor4d(data, shape as [number, number, number, number]);
+  const features = await teacher.embed(pixels);
+  expect(features.shape).toEqual([3, 5]);
+  expect(relativeError(features.dataSync(), c.y)).toBeLessThan(1e-5);
+  tf.dispose([pixels, features]);
+  await teacher.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a file is named by its name, and serves a cache', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
+  const file = join(folder, 'tower.onnx');
+  writeFileSync(file, fileOf(anyBatch));
+  const teacher = await onnxTeacher(file, { preprocessing });
+  expect(teacher.name).toBe('tower.onnx');
+  const cache = new CachedTeacher(teacher, { folder });
+  const image = { width: 20, height: 18, data: new Uint8Array(20 * 18 * 3).map((_, i) => i) };
+  for (let time = 0; time < 2; time++) (await cache.features([image])).dispose();
+  expect(cache.statistics).toMatchObject({ features: 1, hits: 1, misses: 1 });
+  cache.close();
+  await teacher.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+test('another file, or another output, has another fingerprint', async () => {
+  const prints: string[] = [];
+  for (const [c, options] of [
+    [anyBatch, {}],
+    [anyBatch, {}],
+    [channelsLast, { layout: 'NHWC' }],
+    [twoOutputs, { output: 'embedding' }],
+  ] as const) {
+    const teacher = await onnxTeacher(fileOf(c), { preprocessing, ...options });
+    prints.push(teacher.fingerprint);
+    await teacher.dispose();
+  }
+  expect(prints[0]).toBe(prints[1]);
+  expect(new Set(prints).size).toBe(3);
+});
+
+describe('errors', () => {
+  test.each([
+    [
+      'several outputs',
+      twoOutputs,
+      {},
+      /an ONNX model has the outputs "tokens", "embedding": name the feature/,
+    ],
+    ['an output that is not there', anyBatch, { output: 'pooled' }, /no output "pooled"; it has "embedding"/],
+    [
+      'an output of maps',
+      twoOutputs,
+      { output: 'tokens' },
+      /"tokens" .* is float32 \[1,4,8,8\], but a feature/,
+    ],
+    ['the other layout', anyBatch, { layout: 'NHWC' }, /does not run on images of 16x16 \(NHWC\)/],
+    ['another size', anyBatch, { preprocessing: clipPreprocessing(24) }, /does not run on images of 24x24/],
+  ] as const)('%s', async (_what, c, options, message) => {
+    const error = await onnxTeacher(fileOf(c), { preprocessing, ...options }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(OnnxTeacherError);
+    expect(error.message).toMatch(message);
+  });
+
+  test('no model, and no file', async () => {
+    await expect(onnxTeacher(Uint8Array.of(1, 2, 3), { preprocessing })).rejects.toThrow(
+      /cannot be loaded by ONNX Runtime/,
+    );
+    await expect(onnxTeacher('/no/such/tower.onnx', { preprocessing })).rejects.toThrow(
+      /tower\.onnx cannot be read: there is no such file/,
+    );
+  });
+
+  const missing = (name: string) => () =>
+    Promise.reject(
+      Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' }),
+    );
+
+  test('no ONNX Runtime: the command that installs it', async () => {
+    const none = {
+      'onnxruntime-node': missing('onnxruntime-node'),
+      'onnxruntime-web': missing('onnxruntime-web'),
+    };
+    await expect(findRuntime(true, none)).rejects.toThrow(
+      'not installed: run "npm install onnxruntime-node", or "npm install onnxruntime-web".',
+    );
+    await expect(findRuntime(false, none)).rejects.toThrow('run "npm install onnxruntime-web".');
+  });
+
+  test('one that does not start is not passed over', async () => {
+    const broken = {
+      'onnxruntime-node': missing('onnxruntime-common'),
+      'onnxruntime-web': async () => ({ InferenceSession: {} }),
+    };
+    await expect(findRuntime(true, broken)).rejects.toThrow(
+      /onnxruntime-node is installed but does not start/,
+    );
+  });
+});

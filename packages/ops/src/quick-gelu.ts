@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from './check.js';
+import { defineOp } from './define-op.js';
+
+const SLOPE = 1.702;
+const gate = (x: tf.Tensor) => tf.sigmoid(tf.mul(x, SLOPE));
+
+const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
+  name: 'UnitsphereQuickGelu',
+  compose: ({ x }) => tf.mul(x, gate(x)),
+  inputsToSave: ['x'],
+  gradient: ([dy], [x]) => ({
+    x: () => {
+      const s = gate(x!);
+      const falling = tf.mul(tf.mul(x!, SLOPE), tf.sub(1, s));
+      return tf.mul(dy!, tf.mul(s, tf.add(1, falling)));
+    },
+  }),
+});
+
+/**
+ * x · sigmoid(1.702 · x), the approximation of GELU that OpenAI's CLIP was trained with (Hendrycks & Gimpel, 2016; timm's
+ * quick_gelu). @param x float32, any shape.
+ */
+export function quickGelu<T extends tf.Tensor>(x: T): T {
+  checkFloat('quickGelu', 'x', x);
+  return op({ x }, {})[0] as T;
+}
