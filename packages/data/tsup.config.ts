@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.ts';
 
 // Splitting (ESM) keeps what needs the file system in chunks that are loaded when they are asked for.
@@ -30,7 +30,7 @@ const browser = packageConfig({
 });
 
 // Both have the same types.
-export default defineConfig(({ dts }) => (dts ? [node] : [node, browser] as never) as never);
+export default defineConfig(({ dts }) => (dts ? [node] : [node, browser]) as Options[]);
 
 /** Chunks are named by content, and dist is not emptied first: those no file imports any more are left over. */
 async function removeOldChunks() {

@@ -56,7 +56,9 @@ it('has an entry for browsers with the names of the one for Node', async () => {
 
 it('says in a browser what is not there, and what to give', async () => {
   const { BatchLoader, openSource } = await import(`${here}.cache/dist/browser.js`);
-  await expect(openSource({ kind: 'folder', dir: 'photos' })).rejects.toThrow(/cannot read the folder "photos"/);
+  await expect(openSource({ kind: 'folder', dir: 'photos' })).rejects.toThrow(
+    /cannot read the folder "photos"/,
+  );
   const source = { kind: 'documents', identities: 4, size: 32 };
   await expect(openSource(source)).rejects.toThrow(/give canvases, browserCanvasFactory/);
   const custom = { kind: 'module', module: new URL('./fixtures/custom-source.mjs', import.meta.url).href };

@@ -37,7 +37,11 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
  */
 export async function openDataset(
   { data, seed }: Pick<Config, 'data' | 'seed'>,
-  handlers: { warn(message: string): void; progress?(done: number, total: number): void; canvases?: CanvasFactory },
+  handlers: {
+    warn(message: string): void;
+    progress?(done: number, total: number): void;
+    canvases?: CanvasFactory;
+  },
 ): Promise<Dataset> {
   const spec = sourceSpec(data, seed);
   const skipped: Dataset['skipped'] = [];

@@ -8,10 +8,11 @@ import { LeadReplica } from '../replicas/lead-replica.js';
 import { SharedBatch } from '../replicas/shared-batch.js';
 import type { ReportData } from '../report/index.js';
 import { UserError } from '../user-error.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
 import { checkSample, openDataset, reportDataset } from './dataset.js';
 import { datasetImages } from './dataset-images.js';
 import { reportData, summaryOf } from './results.js';
-import { type MetricsRecord, type TrainingOutput, trainingLoop } from './training-loop.js';
+import { type MetricsRecord, type Saved, type TrainingOutput, trainingLoop } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
 /** What a training in a page or a page's worker needs. */
@@ -29,8 +30,19 @@ export interface BrowserTrainingOptions {
   onBackend?(backend: UsedBackend): void;
   /** Where metrics and checkpoints go. */
   output: Pick<TrainingOutput, 'metrics' | 'checkpoint'>;
+  /** Go on from here instead of beginning. */
+  from?: BrowserCheckpoint;
   /** Aborting it ends the training after the step under way, with a checkpoint. */
   signal?: AbortSignal;
+}
+
+/** What a training in a browser can go on from: what its output was given. */
+export interface BrowserCheckpoint {
+  step: number;
+  files: CheckpointFiles;
+  saved: Saved;
+  /** The metrics, those up to the step. */
+  metrics: readonly MetricsRecord[];
 }
 
 /** How a training in a browser ended. */
@@ -60,7 +72,8 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   reportDataset(dataset, progress);
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
-  const records: MetricsRecord[] = [];
+  const { from } = options;
+  const records = from ? from.metrics.filter(({ step }) => step <= from.step) : [];
   const output: TrainingOutput = {
     open: async () => {},
     async metrics(record) {
@@ -73,9 +86,18 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   const batch = SharedBatch.createAlone(config.training.batchSize, config.data.imageSize);
   const lead = new LeadReplica(config, classCount, soloCommunicator(), batch);
   try {
-    if (config.model.pretrained) await lead.loadPretrained();
+    if (from) await lead.restore(from.step, from.files);
+    else if (config.model.pretrained) await lead.loadPretrained();
     const images = datasetImages(config, dataset, { canvases, createWorker });
-    const figures = await trainingLoop(lead, { config, images, output, progress, signal, replicas: 1 });
+    const figures = await trainingLoop(lead, {
+      config,
+      images,
+      output,
+      progress,
+      signal,
+      replicas: 1,
+      saved: from?.saved,
+    });
     const { step } = lead.state;
     if (!figures) return { step, summary: null, report: null };
     progress.phase('making the report');
@@ -93,8 +115,7 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
 function checkForBrowser({ data, loss, training }: Config): void {
   const wants = (setting: string, why: string, hint: string) =>
     new UserError(`${setting}: ${why}`, { hint: `${hint} Or train in Node: unitsphere train.` });
-  if (data.source !== 'documents')
-    throw wants('data.source', 'a browser reads no folders', 'Use documents.');
+  if (data.source !== 'documents') throw wants('data.source', 'a browser reads no folders', 'Use documents.');
   if (loss.partialFc.store === 'file') {
     throw wants('loss.partialFc.store', 'a browser keeps no class centres in files', 'Use memory or host.');
   }

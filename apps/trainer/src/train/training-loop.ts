@@ -173,7 +173,11 @@ export async function trainingLoop(
         if (!due(every) || !images.length) continue;
         progress.phase(`verifying the ${name} identities`);
         const point = pointOf(await verify(images));
-        await output.metrics({ step: state.step, imagesSeen: state.step * training.batchSize, [name]: point });
+        await output.metrics({
+          step: state.step,
+          imagesSeen: state.step * training.batchSize,
+          [name]: point,
+        });
         progress.note(pointLine(name, state.step, point));
         progress.phase(null);
       }
@@ -188,7 +192,16 @@ export async function trainingLoop(
     progress.phase('measuring the held-out identities');
     const heldOut = await verify(testImages);
     const parameters = state.model.parameterCount();
-    return { testImages, heldOut, untrained, replicas, seconds: seconds(), stepSeconds, lossSeconds, parameters };
+    return {
+      testImages,
+      heldOut,
+      untrained,
+      replicas,
+      seconds: seconds(),
+      stepSeconds,
+      lossSeconds,
+      parameters,
+    };
   } finally {
     progress.phase(null);
     await batches?.close();

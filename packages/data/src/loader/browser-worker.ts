@@ -37,6 +37,7 @@ export function serveDataWorker(options: { readonly canvases?: CanvasFactory } =
   let handle: ((job: WorkerJob) => void) | undefined;
   scope.onmessage = ({ data }) => {
     if (handle) handle(data as WorkerJob);
-    else handle = serve(data as WorkerStart, (reply, transfer) => scope.postMessage(reply, transfer), options);
+    else
+      handle = serve(data as WorkerStart, (reply, transfer) => scope.postMessage(reply, transfer), options);
   };
 }

@@ -37,7 +37,10 @@ async function openMaker(
   surroundings: { readonly canvases?: CanvasFactory },
 ): Promise<SampleMaker> {
   return {
-    source: 'folder' in source ? FolderSource.fromShared(source.folder) : await openSource(source.spec, surroundings),
+    source:
+      'folder' in source
+        ? FolderSource.fromShared(source.folder)
+        : await openSource(source.spec, surroundings),
     size,
     seed,
     augmentation: augment === false ? undefined : new Augmentation(augment),
