@@ -1,7 +1,7 @@
 // The trainer for browsers: nothing in it imports anything of Node's.
 export type * from './config/config.js';
 export { type Override, parseOverride } from './config/overrides.js';
-export { type ParseConfigOptions, parseConfig } from './config/parse-config.js';
+export { type ParseConfigOptions, parseConfig, stringifyConfig } from './config/parse-config.js';
 export { CHOICES, type ConfigInput } from './config/schema.js';
 export type { Preprocessing } from './model/preprocessing.js';
 export type { ProgressReporter, StepReport } from './progress/progress-reporter.js';

@@ -1,8 +1,8 @@
 export type * from './config/config.js';
 export { configJsonSchema } from './config/json-schema.js';
-export { loadConfig, stringifyConfig } from './config/load-config.js';
+export { loadConfig } from './config/load-config.js';
 export { type Override, optionOverrides, parseOverride } from './config/overrides.js';
-export { type ParseConfigOptions, parseConfig } from './config/parse-config.js';
+export { type ParseConfigOptions, parseConfig, stringifyConfig } from './config/parse-config.js';
 export { CHOICES, type ConfigInput, configSchema } from './config/schema.js';
 export { type EvaluationOptions, type EvaluationReport, runEvaluation } from './evaluate/run-evaluation.js';
 export { Progress, type ProgressOptions } from './progress/progress.js';
