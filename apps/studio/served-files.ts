@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const WASM = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'];
 
 /** What is served beside the page, by its address: fonts that documents are drawn with, TensorFlow.js's WebAssembly. */
-const files = new Map([
+const files = new Map<string, string>([
   ...fontFiles.map(({ package: name, file }) => [`fonts/${basename(file)}`, `${name}/${file}`] as const),
   ...WASM.map((name) => [`wasm/${name}`, `@tensorflow/tfjs-backend-wasm/dist/${name}`] as const),
 ]);

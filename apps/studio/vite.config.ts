@@ -1,5 +1,5 @@
-import { defineConfig, type Plugin } from 'vite';
 import { STYLES } from 'unitsphere/report';
+import { defineConfig, type Plugin } from 'vite';
 import { servedFiles } from './served-files.ts';
 
 /** The report's style sheet in the page's head, so that results look here as they do there. */

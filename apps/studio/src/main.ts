@@ -41,6 +41,7 @@ if (query.has('start')) element<HTMLFormElement>('controls').requestSubmit();
 
 function start(order: Order, from?: BrowserCheckpoint): void {
   showFailure(undefined);
+  showBackendNote(undefined);
   clearOutcome();
   view.begin(from !== undefined);
   setButtons('running');
@@ -51,24 +52,31 @@ function start(order: Order, from?: BrowserCheckpoint): void {
 function hear(training: Training, message: FromTraining): void {
   switch (message.type) {
     case 'config':
-      return view.config(message.config);
+      view.config(message.config);
+      break;
     case 'backend':
       showBackendNote(message.backend);
-      return view.backend(message.backend);
+      view.backend(message.backend);
+      break;
     case 'phase':
-      return view.phase(message.words);
+      view.phase(message.words);
+      break;
     case 'note':
-      return view.note(message.line);
+      view.note(message.line);
+      break;
     case 'step':
-      return view.step(message.report, message.rates);
+      view.step(message.report, message.rates);
+      break;
     case 'finished':
       showResults(message.report);
-      return end(training, 'Done');
+      end(training, 'Done');
+      break;
     case 'stopped':
-      return end(training, `Stopped after step ${message.step}`, true);
+      end(training, `Stopped after step ${message.step}`, true);
+      break;
     case 'failed':
       showFailure(message.failure);
-      return end(training, 'Stopped by an error', true);
+      end(training, 'Stopped by an error', true);
   }
 }
 

@@ -16,7 +16,9 @@ metrics.jsonl         loss and validation by step
 
 /** The trained model as a zip archive: weights, preprocessing, and what it came from. */
 export function modelArchive({ files, saved, metrics, step }: BrowserCheckpoint, yaml: string): Blob {
-  const lines = metrics.filter((record) => record.step <= step).map((record) => `${JSON.stringify(record)}\n`);
+  const lines = metrics
+    .filter((record) => record.step <= step)
+    .map((record) => `${JSON.stringify(record)}\n`);
   const entries = {
     ...Object.fromEntries(WEIGHTS.map((name) => [name, files[name]!])),
     'preprocessing.json': strToU8(stringifyPreprocessing(saved.preprocessing)),

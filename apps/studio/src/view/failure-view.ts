@@ -1,11 +1,12 @@
 import { element } from '../element.js';
 import type { Failure, StartedBackend } from '../messages.js';
 
-/** Says that a slower backend computes than could, and why. */
-export function showBackendNote({ name, reason, slow }: StartedBackend): void {
+/** Says that a slower backend computes than could, and why; nothing where none does. */
+export function showBackendNote(backend: StartedBackend | undefined): void {
   const note = element('backend-note');
-  note.hidden = !slow;
-  if (!slow) return;
+  note.hidden = !backend?.slow;
+  if (!backend?.slow) return;
+  const { name, reason } = backend;
   const what =
     name === 'webgpu'
       ? 'WebGPU is computed by the processor here, which is slower than WebAssembly.'

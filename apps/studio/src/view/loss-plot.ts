@@ -35,7 +35,9 @@ export class LossPlot {
     const last = this.points.at(-1)?.[1];
     this.place.innerHTML = drawPlot({
       id: 'loss',
-      description: last ? `The loss by training step; at the last it is ${formatNumber(last)}.` : 'No loss yet.',
+      description: last
+        ? `The loss by training step; at the last it is ${formatNumber(last)}.`
+        : 'No loss yet.',
       lines,
       x: { name: 'training step', min: 0, max: this.totalSteps, format: formatCount },
       y: this.points.length ? { format: formatNumber } : { min: 0, max: 1, format: () => '' },

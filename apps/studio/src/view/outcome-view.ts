@@ -1,14 +1,23 @@
 import type { BrowserCheckpoint } from 'unitsphere/browser';
-import { headlineOf, type ReportData, renderComparison, renderReport, renderResults } from 'unitsphere/report';
+import {
+  headlineOf,
+  type ReportData,
+  renderComparison,
+  renderReport,
+  renderResults,
+} from 'unitsphere/report';
 import { element } from '../element.js';
 import { modelArchive } from '../model-files.js';
 
 const urls: string[] = [];
+const opening = { headline: element('headline').textContent, lead: element('lead').textContent };
 
 /** Forgets what was shown of an earlier training. */
 export function clearOutcome(): void {
   element('outcome').hidden = true;
   for (const id of ['go-on', 'model', 'report', 'model-note']) element(id).hidden = true;
+  element('headline').textContent = opening.headline;
+  element('lead').textContent = opening.lead;
   for (const id of ['results', 'comparison']) element(id).replaceChildren();
   for (const url of urls.splice(0)) URL.revokeObjectURL(url);
 }

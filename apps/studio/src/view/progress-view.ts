@@ -60,6 +60,6 @@ export class ProgressView {
     this.plot?.draw();
     element('phase').textContent = words;
     element('left').textContent = '';
-    document.title = 'unitsphere studio';
+    document.title = `${words} · unitsphere studio`;
   }
 }
