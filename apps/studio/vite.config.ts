@@ -13,5 +13,18 @@ export default defineConfig({
   base: './',
   plugins: [servedFiles(), reportStyles],
   worker: { format: 'es' },
+  // Found at the start of the development server; found later, they would load the page anew in the midst of a training.
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgpu',
+      'fflate',
+      'unitsphere > yaml',
+      'unitsphere > zod',
+      'unitsphere > fastest-levenshtein',
+    ],
+  },
   build: { target: 'es2022', chunkSizeWarningLimit: 2000 },
 });

@@ -16,16 +16,15 @@ const here = [`data.workers=${WORKERS}`];
 export const PRESETS: Record<string, Preset> = {
   short: {
     title: 'Short',
-    about: '400 documents at 96 pixels, 250 steps of 32 images',
+    about: '400 documents at 64 pixels, 300 steps of 64 images',
     yaml: documents,
     settings: [
       ...here,
       'data.identities=400',
-      'data.imageSize=96',
+      'data.imageSize=64',
       'data.split={train: 0.75, validation: 0.05, test: 0.2}',
-      'loss.warmup.steps=125',
-      'training.steps=250',
-      'training.batchSize=32',
+      'loss.warmup.steps=150',
+      'training.steps=300',
       'training.validateEvery=50',
       'training.checkpointEvery=50',
     ],

@@ -89,7 +89,8 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     return { name: download.suggestedFilename(), files, losses };
   }
 
-  const differences = (losses: number[]) => losses.map((loss, i) => Math.abs(loss / inNode.losses[i]! - 1));
+  const differences = (losses: number[], others = inNode.losses) =>
+    losses.map((loss, i) => Math.abs(loss / others[i]! - 1));
 
   test('draws the documents that Node draws, but for the edges of letters', async () => {
     const page = await open('wasm');
@@ -156,8 +157,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     onTestFinished(() => {
       server.batches = undefined;
     });
-    const page = await open('wasm');
-    const { losses } = await train(page);
+    const { losses } = await train(await open('wasm'));
     expect(Math.max(...differences(losses))).toBeLessThan(1e-3);
 
     const other = await open('wasm');
@@ -170,6 +170,21 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await ended(other);
     expect(await text(other, '#phase')).toBe('Done');
     expect((await takeModel(other)).losses).toEqual(losses);
+  });
+
+  test("on WebGPU, given Node's batches, it has Node's losses, and says that a software adapter is slow", async () => {
+    // Such an adapter is slow: few steps, small images.
+    const settings = [...SETTINGS, 'training.steps=3', 'data.imageSize=32', 'data.identities=20'];
+    const node = await trainInNode(await configOf([...settings, 'backend=wasm']));
+    server.batches = await batchesOf(await configOf(settings), 3 + 4);
+    onTestFinished(() => {
+      server.batches = undefined;
+    });
+    const page = await open('webgpu', settings);
+    const { losses } = await train(page);
+    expect(Math.max(...differences(losses, node.losses))).toBeLessThan(1e-3);
+    expect(await text(page, '#used')).toMatch(/^webgpu/);
+    expect(await text(page, '#backend-note')).toMatch(/WebGPU is computed by the processor/);
   });
 
   test('says what is wrong with a setting, and when the loss is no number', async () => {
