@@ -18,7 +18,12 @@ export function failureOf(error: unknown): Failure {
     return { title: GPU_TITLES[error.kind], message: error.message, fault: error.kind === 'invalid' };
   }
   if (error instanceof UserError) {
-    return { title: 'Training stopped', message: sentence(error.message), hint: error.hint, fault: false };
+    return {
+      title: 'Not trained to the end',
+      message: sentence(error.message),
+      hint: error.hint,
+      fault: false,
+    };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {

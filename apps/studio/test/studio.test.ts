@@ -213,4 +213,17 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await text(page, '#failure')).toMatch(/webgpu cannot be used here.*use the backend "wasm"/s);
     expect(await page.isVisible('#start')).toBe(true);
   });
+
+  test('a graphics card that is lost is an error that says what to do', async () => {
+    const own = await chromium.launch({ executablePath, args: [...QUIET, ...GPU] });
+    onTestFinished(() => own.close());
+    const page = await open('webgpu', SETTINGS, own);
+    await start(page);
+    await page.waitForFunction(() => document.querySelector('#used')!.textContent!.startsWith('webgpu'));
+    const session = await own.newBrowserCDPSession();
+    // It answers no more.
+    session.send('Browser.crashGpuProcess').catch(() => {});
+    await ended(page);
+    expect(await text(page, '#failure')).toMatch(/The graphics card was lost.*another backend/s);
+  });
 });
