@@ -31,7 +31,7 @@ export const PRESETS: Record<string, Preset> = {
   },
   default: {
     title: 'Default',
-    about: '1,500 documents at 128 pixels, 900 steps of 64 images: what `npm start` trains',
+    about: '1,500 documents at 128 pixels, 900 steps of 64 images: what npm start trains',
     yaml: documents,
     settings: here,
   },

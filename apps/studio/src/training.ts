@@ -27,7 +27,7 @@ export class Training {
     from?: BrowserCheckpoint,
   ) {
     this.checkpoint = from;
-    this.metrics = from ? [...from.metrics] : [];
+    this.metrics = from ? from.metrics.filter(({ step }) => step <= from.step) : [];
     this.worker.onmessage = ({ data }: MessageEvent<FromTraining>) => {
       if (data.type === 'config') this.yaml = data.yaml;
       if (data.type === 'metrics') this.metrics.push(data.record);

@@ -18,6 +18,8 @@ export class LossPlot {
   }
 
   add(step: number, loss: number): void {
+    // Steps since the checkpoint that a training goes on from come again.
+    while (this.points.length && this.points.at(-1)![0] >= step) this.points.pop();
     this.points.push([step, Number.isFinite(loss) ? loss : null]);
     this.timer ??= setTimeout(() => this.draw(), EVERY_MS);
   }

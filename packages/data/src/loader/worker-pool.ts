@@ -74,6 +74,7 @@ export class WorkerPool {
     this.failure = error;
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
+    // None yet where one fails while they are started.
     for (const { worker } of this.workers ?? []) void worker.terminate();
   }
 }
