@@ -1,8 +1,17 @@
+import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.ts';
 
-export default packageConfig({
-  // The replica is the module that the replicas' threads run.
-  entry: { cli: 'src/cli.ts', index: 'src/index.ts', replica: 'src/replicas/worker.ts' },
-  format: ['esm'],
-  splitting: true,
-});
+// The replica is the module that the replicas' threads run.
+const node = { cli: 'src/cli.ts', index: 'src/index.ts', replica: 'src/replicas/worker.ts' };
+const browser = { browser: 'src/browser.ts', report: 'src/report.ts' };
+
+// A browser's entries are files of their own; declarations are made of all entries at once.
+export default defineConfig(({ dts }) =>
+  dts
+    ? esm({ ...node, ...browser })
+    : [esm(node, { splitting: true }), esm(browser, { platform: 'browser' })],
+);
+
+function esm(entry: Record<string, string>, options: Options = {}): Options {
+  return packageConfig({ entry, format: ['esm'], ...options }) as Options;
+}

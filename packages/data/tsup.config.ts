@@ -1,13 +1,36 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.ts';
 
-// Splitting (ESM) keeps what needs Node in chunks that a browser's bundle never loads.
-export default packageConfig({
+// Splitting (ESM) keeps what needs the file system in chunks that are loaded when they are asked for.
+const node = packageConfig({
   entry: ['src/index.ts', 'src/worker.ts'],
   splitting: undefined,
   removeNodeProtocol: false,
   onSuccess: removeOldChunks,
 });
+
+// The same module for browsers, without any module of Node's.
+const browser = packageConfig({
+  entry: { browser: 'src/index.ts' },
+  format: ['esm'],
+  platform: 'browser',
+  esbuildPlugins: [
+    {
+      name: 'NAME.browser.ts stands in for NAME.ts',
+      setup(build) {
+        build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
+          const standIn = join(resolveDir, path.replace(/\.js$/, '.browser.ts'));
+          return existsSync(standIn) ? { path: standIn } : undefined;
+        });
+      },
+    },
+  ],
+});
+
+// Both have the same types.
+export default defineConfig(({ dts }) => (dts ? [node] : [node, browser]) as Options[]);
 
 /** Chunks are named by content, and dist is not emptied first: those no file imports any more are left over. */
 async function removeOldChunks() {

@@ -4,9 +4,9 @@ import { BACKEND_CHOICES } from '@unitsphere/backends';
 import { describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../src/config/json-schema.js';
 import { keyPaths, keysOf } from '../src/config/key-paths.js';
-import { loadConfig, stringifyConfig } from '../src/config/load-config.js';
+import { loadConfig } from '../src/config/load-config.js';
 import { optionOverrides, parseOverride } from '../src/config/overrides.js';
-import { parseConfig } from '../src/config/parse-config.js';
+import { parseConfig, stringifyConfig } from '../src/config/parse-config.js';
 import { CHOICES } from '../src/config/schema.js';
 import { UserError } from '../src/user-error.js';
 

@@ -113,11 +113,11 @@ export function compare(losses: Record<string, readonly number[]>): LossesApart[
   return others.map(([id, own]) => {
     const relative = own.map((loss, i) => Math.abs(loss - reference![i]!) / Math.abs(reference![i]!));
     // A difference that is no number counts as the largest.
-    const worst = relative.reduce((a, b) => (b <= a ? a : b), 0);
+    const worst = relative.reduce((a, b) => (Number.isNaN(a) || b <= a ? a : b), 0);
     return {
       id,
       worst,
-      atStep: relative.indexOf(worst) + 1,
+      atStep: relative.findIndex((one) => Object.is(one, worst)) + 1,
       at: SHOWN.filter((step) => step <= own.length).map((step) => ({
         step,
         relative: relative[step - 1]!,

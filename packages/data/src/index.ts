@@ -6,6 +6,7 @@ export { FolderSource, type FolderSourceOptions, type SharedFolder } from './fol
 export type { IdentityPer, SkippedFile } from './folder/scan.js';
 export type { Image } from './image.js';
 export { type Batch, BatchLoader, type BatchLoaderOptions } from './loader/batch-loader.js';
+export { serveDataWorker } from './loader/browser-worker.js';
 export {
   type PlannedSample,
   TrainingSampler,

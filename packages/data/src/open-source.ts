@@ -1,4 +1,4 @@
-import { DocumentSource, type DocumentSourceOptions } from './documents/index.js';
+import { type CanvasFactory, DocumentSource, type DocumentSourceOptions } from './documents/index.js';
 import { FolderSource, type FolderSourceOptions } from './folder/folder-source.js';
 import type { SkippedFile } from './folder/scan.js';
 import type { ImageSource } from './source.js';
@@ -27,8 +27,10 @@ export interface ModuleSourceSpec {
 /** A source as plain data, for configurations and for workers. */
 export type SourceSpec = FolderSourceSpec | DocumentSourceSpec | ModuleSourceSpec;
 
-/** Who is told what while a source opens. */
+/** Who is told what while a source opens, and with what it is opened. */
 export interface OpenSourceHandlers {
+  /** Where documents are drawn; default Node's canvas. In a browser `browserCanvasFactory(...)`. */
+  readonly canvases?: CanvasFactory;
   readonly onSkipped?: (skipped: SkippedFile) => void;
   readonly onWarning?: (message: string) => void;
   readonly onProgress?: (done: number, total: number) => void;
@@ -43,11 +45,12 @@ export async function openSource(spec: SourceSpec, handlers: OpenSourceHandlers 
   switch (spec.kind) {
     case 'folder': {
       const { kind, dir, ...options } = spec;
-      return FolderSource.open(dir, { ...options, ...handlers });
+      const { canvases, ...told } = handlers;
+      return FolderSource.open(dir, { ...options, ...told });
     }
     case 'documents': {
       const { kind, ...options } = spec;
-      return DocumentSource.create(options);
+      return DocumentSource.create(options, handlers.canvases);
     }
     case 'module': {
       const imported = (await import(/* @vite-ignore */ spec.module)) as { default?: unknown };

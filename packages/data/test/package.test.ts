@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -29,33 +29,39 @@ it('as built, finds its worker from an ES module and from CommonJS', { timeout: 
   expect(outputs[1].stdout).toBe(outputs[0].stdout);
 });
 
-it('can be bundled for a browser: nothing of Node is imported until a folder or a worker is asked for', async () => {
-  const { metafile } = await build({
-    entryPoints: [`${here}.cache/dist/index.js`],
-    outdir: `${here}.cache/browser`,
+it('is bundled for a browser without anything of Node', async () => {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents: "export * from '@unitsphere/data';", resolveDir: here },
+    alias: { '@unitsphere/data': `${here}.cache/dist/browser.js` },
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'browser',
-    external: ['node:*', 'sharp', '@napi-rs/canvas'],
     metafile: true,
     write: false,
   });
-  const outputs = new Map(Object.entries(metafile.outputs));
-  const entry = [...outputs].find(([, output]) => output.entryPoint?.endsWith('dist/index.js'))!;
-  const reached = new Set([entry[0]]);
-  const foreign: string[] = [];
-  for (const path of reached) {
-    for (const { path: imported, kind, external } of outputs.get(path)!.imports) {
-      if (kind !== 'import-statement') continue;
-      if (external) foreign.push(imported);
-      else reached.add(imported);
-    }
-  }
-  expect(foreign).toEqual([]);
-  expect(
-    [...outputs.values()]
-      .flatMap(({ imports }) => imports)
-      .some(({ path }) => path === 'node:worker_threads'),
-  ).toBe(true);
+  const inputs = Object.values(metafile.inputs).flatMap(({ imports }) => imports);
+  expect(inputs.filter(({ external }) => external)).toEqual([]);
+  expect(outputFiles[0]!.text).not.toMatch(/(import|require)\(?["' ]+(node:|sharp|@napi-rs)/);
+});
+
+it('has an entry for browsers with the names of the one for Node', async () => {
+  const [node, browser] = await Promise.all([
+    import(`${here}.cache/dist/index.js`),
+    import(`${here}.cache/dist/browser.js`),
+  ]);
+  expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
+  const { exports } = JSON.parse(readFileSync(`${here}package.json`, 'utf8'));
+  expect(exports['.'].browser.default).toBe('./dist/browser.js');
+});
+
+it('says in a browser what is not there, and what to give', async () => {
+  const { BatchLoader, openSource } = await import(`${here}.cache/dist/browser.js`);
+  await expect(openSource({ kind: 'folder', dir: 'photos' })).rejects.toThrow(
+    /cannot read the folder "photos"/,
+  );
+  const source = { kind: 'documents', identities: 4, size: 32 };
+  await expect(openSource(source)).rejects.toThrow(/give canvases, browserCanvasFactory/);
+  const custom = { kind: 'module', module: new URL('./fixtures/custom-source.mjs', import.meta.url).href };
+  const options = { source: custom, size: 8, batchSize: 4, seed: 1, workers: 1 };
+  await expect(BatchLoader.create(options)).rejects.toThrow(/give createWorker/);
 });

@@ -1,8 +1,8 @@
 import { basename, extname } from 'node:path';
 import type { Config } from '../config/config.js';
-import { absolutePaths, loadConfig, stringifyConfig } from '../config/load-config.js';
+import { absolutePaths, loadConfig } from '../config/load-config.js';
 import { optionOverrides, parseOverride } from '../config/overrides.js';
-import { parseConfig } from '../config/parse-config.js';
+import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { formatSeconds } from '../format.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { Progress } from '../progress/progress.js';

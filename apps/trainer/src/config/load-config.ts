@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseSource } from '@unitsphere/pretrained';
-import { stringify } from 'yaml';
 import { UserError } from '../user-error.js';
 import type { Config } from './config.js';
 import type { Override } from './overrides.js';
@@ -14,11 +13,6 @@ import { parseConfig } from './parse-config.js';
 export function loadConfig(file: string | undefined, overrides: readonly Override[] = []): Config {
   const text = file === undefined ? '' : readText(file);
   return absolutePaths(parseConfig(text, { file: file ?? 'the defaults', overrides }));
-}
-
-/** A config as YAML that {@link parseConfig} reads back to the same. */
-export function stringifyConfig(config: Config): string {
-  return stringify(config, { lineWidth: 0 });
 }
 
 function readText(file: string): string {

@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parseDocument, stringify } from 'yaml';
 import { UserError } from '../user-error.js';
 import { type Config, completeConfig } from './config.js';
 import { type Issue, toIssues } from './issue.js';
@@ -49,6 +49,11 @@ export function parseConfig(
   const issues = checked.success ? checkRules(checked.data) : toIssues(checked.error);
   if (issues.length > 0) throw problems(issues.map((issue) => ({ ...issue, origin: origin(issue) })));
   return completeConfig(checked.data!);
+}
+
+/** A config as YAML that {@link parseConfig} reads back to the same. */
+export function stringifyConfig(config: Config): string {
+  return stringify(config, { lineWidth: 0 });
 }
 
 function readSettings(document: Document, file: string): Record<string, unknown> {

@@ -1,9 +1,8 @@
 import { Random } from '@unitsphere/core';
-import type { ImageSource } from '@unitsphere/data';
+import type { Image, ImageSource } from '@unitsphere/data';
 import { hardestPairs, nearestNeighbours } from '@unitsphere/verification';
 import type { ReportData } from '../report/index.js';
 import { type EvaluationImages, evaluationImages } from './evaluation-images.js';
-import { thumbnail } from './thumbnail.js';
 import type { ModelVerification } from './verify-model.js';
 
 const SAMPLE_IDENTITIES = 4;
@@ -11,11 +10,15 @@ const QUERIES = 8;
 const NEIGHBOURS = 6;
 const MISTAKES = 8;
 
+/** Makes of an image a data URI, small enough for a page that holds many. */
+export type Thumbnail = (image: Image) => Promise<string>;
+
 /** Training images as the network sees them: a row an identity. */
 export async function sampleRows(
   source: ImageSource,
   trainIdentities: readonly number[],
   options: { size: number; seed: number },
+  thumbnail: Thumbnail,
 ): Promise<ReportData['samples']> {
   const picked = new Random(options.seed, 'report').shuffle([...trainIdentities]).slice(0, SAMPLE_IDENTITIES);
   const images = await evaluationImages(source, picked, options);
@@ -35,6 +38,7 @@ export async function heldOutRows(
   images: EvaluationImages,
   { embeddings, dimensions, verification }: ModelVerification,
   seed: number,
+  thumbnail: Thumbnail,
 ): Promise<Pick<ReportData, 'neighbours' | 'mistakes'>> {
   const uri = (row: number) => thumbnail(images[row]!.image);
   const name = (row: number) => source.identities[images[row]!.identity]!.name;

@@ -1,7 +1,7 @@
 import { useBackend } from '@unitsphere/backends';
 import { serveReplica } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
-import type { CentersPlace } from '../train/center-store.js';
+import { type CentersPlace, createStore } from '../train/center-store.js';
 import { hear } from './commands.js';
 import { Replica } from './replica.js';
 import { SharedBatch } from './shared-batch.js';
@@ -23,7 +23,8 @@ export function follow(): Promise<void> {
     const { config, classCount, backend, centers } = data;
     await useBackend(backend);
     const batch = SharedBatch.open(data.batch, config.data.imageSize);
-    const replica = new Replica(config, classCount, communicator, batch, centers);
+    const store = createStore(config.loss.partialFc, communicator, centers);
+    const replica = new Replica(config, classCount, communicator, batch, store);
     for (let command = hear(communicator); command.name !== 'stop'; command = hear(communicator)) {
       const { name, step, count } = command;
       if (name === 'train') await replica.train(step, count);

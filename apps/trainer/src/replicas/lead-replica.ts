@@ -1,8 +1,8 @@
 import type { Communicator } from '@unitsphere/collectives';
 import type { Batch } from '@unitsphere/data';
+import type { StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
-import type { CentersPlace } from '../train/center-store.js';
 import type { CheckpointFiles } from '../train/checkpoint-files.js';
 import type { TrainingState } from '../train/training-state.js';
 import type { StepResult } from '../train/training-step.js';
@@ -19,9 +19,9 @@ export class LeadReplica implements ImageEmbedder {
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
-    centers?: CentersPlace,
+    store?: StoreFactory,
   ) {
-    this.replica = new Replica(config, classCount, communicator, batch, centers);
+    this.replica = new Replica(config, classCount, communicator, batch, store);
   }
 
   get state(): TrainingState {

@@ -1,7 +1,7 @@
 import type { Communicator } from '@unitsphere/collectives';
+import type { StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { embedBatch, joinEmbeddings, joinImages } from '../evaluate/embed.js';
-import type { CentersPlace } from '../train/center-store.js';
 import {
   type CheckpointFiles,
   checkpointFiles,
@@ -36,9 +36,9 @@ export class Replica {
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
-    centers?: CentersPlace,
+    store?: StoreFactory,
   ) {
-    this.state = new TrainingState(config, classCount, communicator, centers);
+    this.state = new TrainingState(config, classCount, communicator, store);
     this.step = createTrainingStep(config, this.state);
   }
 

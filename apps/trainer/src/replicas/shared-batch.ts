@@ -14,18 +14,31 @@ export interface BatchPart {
 export class SharedBatch {
   private constructor(
     /** Plain data: post it to the replicas. */
-    readonly memory: { images: SharedArrayBuffer; labels: SharedArrayBuffer; nextLabels: SharedArrayBuffer },
+    readonly memory: Record<'images' | 'labels' | 'nextLabels', ArrayBuffer | SharedArrayBuffer>,
     private readonly imageBytes: number,
   ) {}
 
   /** Room for `capacity` images of size × size × 3 bytes. */
   static create(capacity: number, imageSize: number): SharedBatch {
+    return SharedBatch.in(SharedArrayBuffer, capacity, imageSize);
+  }
+
+  /** The same for one replica alone, in memory of its own: most pages of browsers have no memory to share. */
+  static createAlone(capacity: number, imageSize: number): SharedBatch {
+    return SharedBatch.in(ArrayBuffer, capacity, imageSize);
+  }
+
+  private static in(
+    Memory: typeof ArrayBuffer | typeof SharedArrayBuffer,
+    capacity: number,
+    imageSize: number,
+  ): SharedBatch {
     const bytes = imageSize * imageSize * 3;
     return new SharedBatch(
       {
-        images: new SharedArrayBuffer(capacity * bytes),
-        labels: new SharedArrayBuffer(capacity * 4),
-        nextLabels: new SharedArrayBuffer(capacity * 4),
+        images: new Memory(capacity * bytes),
+        labels: new Memory(capacity * 4),
+        nextLabels: new Memory(capacity * 4),
       },
       bytes,
     );

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Communicator, withReplicas } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
-import type { CentersPlace } from '../train/center-store.js';
+import { type CentersPlace, createStore } from '../train/center-store.js';
 import type { FollowerStart } from './follow.js';
 import { LeadReplica } from './lead-replica.js';
 import { replicaCount } from './replica-count.js';
@@ -36,7 +36,8 @@ export function startReplicas<T>(
   const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize);
   const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers };
   return withReplicas({ size, file, data: () => start }, async (communicator) => {
-    const lead = new LeadReplica(config, classCount, communicator, batch, centers);
+    const store = createStore(config.loss.partialFc, communicator, centers);
+    const lead = new LeadReplica(config, classCount, communicator, batch, store);
     try {
       const result = await work(lead, communicator);
       lead.stop();

@@ -2,7 +2,8 @@ import type { ReportData } from './data';
 import { formatDate } from './format';
 import { headlineOf } from './headline';
 import { Html, html } from './html';
-import { heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots';
+import { heldOutFigure, validationFigure } from './plots';
+import { resultsOf } from './render-results';
 import {
   comparison,
   configSection,
@@ -10,7 +11,6 @@ import {
   figureSection,
   mistakeGallery,
   neighbourGallery,
-  rateTable,
   sampleGallery,
 } from './sections';
 import { stepFigures } from './step-figures';
@@ -52,8 +52,7 @@ ${facts(data)}
 </header>
 <main>
 <section aria-labelledby="recognition"><h2 id="recognition">How well it recognises</h2>
-${rateTable(data)}
-<div class="plots">${figureSection(rocFigure(data, headline))}${figureSection(histogramFigure(data, headline))}</div>
+${resultsOf(data)}
 </section>
 ${
   training.length > 0 &&

@@ -1,12 +1,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import type { MetricsRecord } from '../train/training-loop.js';
 import { diskError } from './disk-error.js';
 import { writeAll, writeFileAtomic } from './write-file-atomic.js';
-
-/** One line of metrics.jsonl: the step it is of, and numbers or texts by name. */
-export interface MetricsRecord {
-  step: number;
-  [name: string]: unknown;
-}
 
 /** The metrics of a run, a line of JSON each, in order of step. */
 export class MetricsLog {

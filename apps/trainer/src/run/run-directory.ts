@@ -1,8 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
-import { stringifyConfig } from '../config/load-config.js';
-import { parseConfig } from '../config/parse-config.js';
+import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
 import { type Lock, takeLock } from './lock.js';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Communicator } from '@unitsphere/collectives';
-import { deviceStore, hostStore, type StoreFactory } from '@unitsphere/partial-fc';
+import type { StoreFactory } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
 import type { PartialFcConfig } from '../config/config.js';
+import { memoryStore } from './memory-store.js';
 
 /** Where a run keeps class centres that live in files. */
 export interface CentersPlace {
@@ -11,15 +12,13 @@ export interface CentersPlace {
   overwrite: boolean;
 }
 
-const IN_MEMORY = { memory: deviceStore, host: hostStore };
-
 /** The store of a config's class centres. @throws Error where they live in a file and no place is given. */
 export function createStore(
   config: PartialFcConfig,
   { rank }: Communicator,
   place: CentersPlace | undefined,
 ): StoreFactory {
-  if (config.store !== 'file') return IN_MEMORY[config.store]();
+  if (config.store !== 'file') return memoryStore(config);
   if (!place) throw new Error('createStore: class centres in a file need a folder.');
   return fileStore(join(place.folder, centersFile(rank)), {
     cacheBytes: config.cacheMiB * 2 ** 20,

@@ -1,8 +1,8 @@
 import type { Communicator } from '@unitsphere/collectives';
 import type { LabelMarginLoss } from '@unitsphere/margin-losses';
-import { PartialFC, RowAdamW, type RowOptimizer, RowSGD } from '@unitsphere/partial-fc';
+import { PartialFC, RowAdamW, type RowOptimizer, RowSGD, type StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
-import { type CentersPlace, createStore } from './center-store.js';
+import { memoryStore } from './memory-store.js';
 
 /** The class centres of a config, each rank with its range of the classes, and what updates them. */
 export function createHead(
@@ -10,7 +10,7 @@ export function createHead(
   classes: number,
   loss: LabelMarginLoss,
   communicator: Communicator,
-  place?: CentersPlace,
+  store: StoreFactory = memoryStore(config.loss.partialFc),
 ): PartialFC {
   const { centerInitStd, partialFc, interclassFilteringThreshold } = config.loss;
   const { sampleRate, sampledClasses } = partialFc;
@@ -24,7 +24,7 @@ export function createHead(
     sampleRate,
     sampledClasses,
     interclassFilteringThreshold,
-    store: createStore(partialFc, communicator, place),
+    store,
     optimizer: createRowOptimizer(config),
   });
 }

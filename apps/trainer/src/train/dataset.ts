@@ -1,4 +1,5 @@
 import {
+  type CanvasFactory,
   type IdentitySplit,
   type ImageSource,
   openSource,
@@ -6,6 +7,7 @@ import {
   splitIdentities,
 } from '@unitsphere/data';
 import type { Config, DataConfig } from '../config/config.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { UserError } from '../user-error.js';
 
 // Images to be augmented are a little larger than the network's input, so that crops and rotations stay sharp.
@@ -28,10 +30,18 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
     : { kind: 'folder', dir: data.path, cacheSize: size, ...(data.cacheDir && { cacheDir: data.cacheDir }) };
 }
 
-/** Opens a config's source and splits its identities. @throws UserError for a source that cannot be trained on. */
+/**
+ * Opens a config's source and splits its identities.
+ * @param handlers `canvases`: where documents are drawn, in a browser.
+ * @throws UserError for a source that cannot be trained on.
+ */
 export async function openDataset(
   { data, seed }: Pick<Config, 'data' | 'seed'>,
-  handlers: { warn(message: string): void; progress?(done: number, total: number): void },
+  handlers: {
+    warn(message: string): void;
+    progress?(done: number, total: number): void;
+    canvases?: CanvasFactory;
+  },
 ): Promise<Dataset> {
   const spec = sourceSpec(data, seed);
   const skipped: Dataset['skipped'] = [];
@@ -40,6 +50,7 @@ export async function openDataset(
       onSkipped: (file) => skipped.push(file),
       onWarning: handlers.warn,
       onProgress: handlers.progress,
+      canvases: handlers.canvases,
     });
     const names = source.identities.map(({ name }) => name);
     const split = splitIdentities(names, { ...data.split, seed });
@@ -56,4 +67,26 @@ export async function openDataset(
     if (error instanceof UserError) throw error;
     throw new UserError((error as Error).message, { cause: error });
   }
+}
+
+/** @throws UserError where a step is to sample more classes than there are. */
+export function checkSample({ loss: { partialFc } }: Config, classes: number): void {
+  const { sampledClasses = 0 } = partialFc;
+  if (sampledClasses <= classes) return;
+  throw new UserError(
+    `loss.partialFc.sampledClasses is ${sampledClasses}, but there are ${classes} classes to sample from`,
+    { hint: 'Give fewer, or leave it out for the full softmax (--set loss.partialFc.sampledClasses=).' },
+  );
+}
+
+/** Tells what was read and how it is divided. */
+export function reportDataset({ skipped, split, source }: Dataset, progress: ProgressReporter): void {
+  if (skipped.length) {
+    const shown = skipped.slice(0, 5).map(({ file, reason }) => `  ${file}: ${reason}`);
+    if (skipped.length > 5) shown.push(`  … and ${skipped.length - 5} more`);
+    progress.note(`${skipped.length} image(s) could not be read and are left out:\n${shown.join('\n')}`);
+  }
+  progress.note(
+    `${source.identities.length} identities: ${split.train.length} to train on, ${split.validation.length} for validation, ${split.test.length} held out`,
+  );
 }

@@ -1,12 +1,11 @@
 import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
 import { type Buffer, Random } from '@unitsphere/core';
 import { Ema } from '@unitsphere/optimizers';
-import type { PartialFC } from '@unitsphere/partial-fc';
+import type { PartialFC, StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { Frozen } from '../model/frozen.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
-import type { CentersPlace } from './center-store.js';
 import { createHead } from './class-head.js';
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
@@ -29,19 +28,19 @@ export class TrainingState {
   /** Steps done. */
   step = 0;
 
-  /** @param centers Where class centres in files lie. */
+  /** @param store Where class centres live; default: in memory, as the config says. */
   constructor(
     private readonly config: Config,
     classCount: number,
     readonly communicator: Communicator = soloCommunicator(),
-    centers?: CentersPlace,
+    store?: StoreFactory,
   ) {
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
     this.frozen = new Frozen(this.model, config.model.freeze ?? []);
     this.frozen.train();
     this.preprocessing = imageNetPreprocessing(config.data.imageSize);
     this.loss = createLoss(config.loss);
-    this.head = createHead(config, classCount, this.loss.loss, communicator, centers);
+    this.head = createHead(config, classCount, this.loss.loss, communicator, store);
     this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen);
     this.restartAverage();
   }

@@ -3,8 +3,10 @@ import { FolderSource } from '../folder/folder-source.js';
 import { isSourceSpec, type OpenSourceHandlers, openSource, type SourceSpec } from '../open-source.js';
 import type { ImageSource } from '../source.js';
 import type { ViewCount } from '../views.js';
+import { browserWorkers } from './browser-worker.js';
 import { makeSamples } from './make-samples.js';
 import { type PlannedSample, TrainingSampler } from './training-sampler.js';
+import { WorkerPool } from './worker-pool.js';
 
 /** A batch of training images. */
 export interface Batch {
@@ -46,6 +48,8 @@ export interface BatchLoaderOptions extends OpenSourceHandlers {
   readonly fromStep?: number;
   /** Where the worker's file is, if a bundler has moved it from beside this package's own. */
   readonly workerFile?: URL;
+  /** In a browser: makes a worker whose module calls `serveDataWorker`. */
+  readonly createWorker?: () => Worker;
 }
 
 /**
@@ -112,10 +116,13 @@ export class BatchLoader {
         close: async () => {},
       };
     } else {
-      const { WorkerPool } = await import('./worker-pool.js');
+      const { createWorker, workerFile } = options;
+      const startWorker = createWorker
+        ? browserWorkers(createWorker)
+        : (await import('./node-worker.js')).nodeWorkers(workerFile);
       const sent =
         source instanceof FolderSource ? { folder: source.share() } : { spec: options.source as SourceSpec };
-      maker = new WorkerPool(workers, { source: sent, size, seed, augment }, options.workerFile);
+      maker = new WorkerPool(workers, { source: sent, size, seed, augment }, startWorker);
     }
     return new BatchLoader(source, sampler, maker, workers === 0 ? 0 : prefetch, fromStep);
   }

@@ -1,0 +1,229 @@
+/** The built page in headless Chromium, driven to the end. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSafetensors } from '@unitsphere/core';
+import { DocumentSource } from '@unitsphere/data';
+import { parsePreprocessing } from '@unitsphere/pretrained';
+import { strFromU8, unzipSync } from 'fflate';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { batchesOf, configOf, trainInNode } from './node-run.js';
+import { buildStudio, type StudioServer, serveStudio } from './studio-server.js';
+
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+// Without a graphics card Chromium gives its own software adapter, SwiftShader, if it is told that this is meant.
+const GPU = ['--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
+const QUIET = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+
+const STEPS = 6;
+const SETTINGS = [
+  `training.steps=${STEPS}`,
+  'training.batchSize=16',
+  'training.logEvery=1',
+  'training.validateEvery=3',
+  'training.checkpointEvery=3',
+  'training.replicas=1',
+  'data.identities=40',
+  'data.imageSize=64',
+  'data.workers=1',
+  'data.split={train: 0.6, validation: 0.2, test: 0.2}',
+  'loss.warmup=',
+  'optimizer.lr=1e-3',
+];
+
+// In CI its absence is a failure, not a skip.
+describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('the studio', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unitsphere-page-'));
+  let browser: Browser;
+  let server: StudioServer;
+  let inNode: Awaited<ReturnType<typeof trainInNode>>;
+
+  beforeAll(async () => {
+    await buildStudio(folder);
+    server = await serveStudio(folder);
+    browser = await chromium.launch({ executablePath, args: [...QUIET, ...GPU] });
+    inNode = await trainInNode(await configOf([...SETTINGS, 'backend=wasm']));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(backend: string, settings = SETTINGS, within = browser): Promise<Page> {
+    const query = new URLSearchParams([
+      ['preset', 'default'],
+      ['backend', backend],
+    ]);
+    for (const setting of settings) query.append('set', setting);
+    const page = await within.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    onTestFinished(async () => {
+      await page.close();
+      expect(errors).toEqual([]);
+    });
+    await page.goto(`${server.address}?${query}`);
+    return page;
+  }
+
+  const start = (page: Page) => page.click('#start');
+  const ended = (page: Page) => page.waitForSelector('body[data-state=idle]', { timeout: 150_000 });
+  const text = (page: Page, selector: string) => page.innerText(selector);
+
+  /** Trains to the end and takes the model home. */
+  async function train(page: Page) {
+    await start(page);
+    await ended(page);
+    expect(await page.isVisible('#failure'), (await page.textContent('#failure')) ?? '').toBe(false);
+    return takeModel(page);
+  }
+
+  async function takeModel(page: Page) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#model')]);
+    const entries = Object.entries(unzipSync(readFileSync(await download.path())));
+    const files = Object.fromEntries(entries.map(([name, bytes]) => [name.split('/')[1]!, bytes]));
+    const lines = strFromU8(files['metrics.jsonl']!).trim().split('\n');
+    const losses = lines.flatMap((line) => JSON.parse(line).loss ?? []) as number[];
+    return { name: download.suggestedFilename(), files, losses };
+  }
+
+  const differences = (losses: number[], others = inNode.losses) =>
+    losses.map((loss, i) => Math.abs(loss / others[i]! - 1));
+
+  test('draws the documents that Node draws, but for the edges of letters', async () => {
+    const page = await open('wasm');
+    await page.waitForFunction(() => document.querySelectorAll('#samples canvas').length === 8);
+    const drawn = await page.$$eval('#samples canvas', (canvases) =>
+      (canvases as HTMLCanvasElement[]).map((canvas) => {
+        const { width, height } = canvas;
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height);
+        return Array.from(data, (value) => String.fromCharCode(value)).join('');
+      }),
+    );
+    const source = await DocumentSource.create({ identities: 8, size: 256 });
+    for (const [identity, pixels] of drawn.entries()) {
+      const rgb = Buffer.from(pixels, 'latin1').filter((_, i) => i % 4 !== 3);
+      const { data } = source.load(identity, 0);
+      expect(rgb.length).toBe(data.length);
+      const levels = data.reduce((sum, value, i) => sum + Math.abs(value - rgb[i]!), 0) / data.length;
+      expect(levels, `document ${identity}`).toBeLessThan(3);
+    }
+  });
+
+  test('trains to the end on images of its own, near Node, on WebAssembly where there is no graphics card', async () => {
+    const page = await open('auto');
+    const { name, files, losses } = await train(page);
+    expect(await text(page, '#backend-note')).toMatch(/WebAssembly.*webgpu/);
+    expect(await text(page, '#step')).toBe(`${STEPS} of ${STEPS}`);
+    expect(Number(await text(page, '#speed'))).toBeGreaterThan(0);
+    // Batches of almost the same pixels: of one course, and no more.
+    expect(losses.length).toBe(STEPS);
+    const apart = differences(losses);
+    expect(Math.max(...apart)).toBeLessThan(0.25);
+    expect(apart.reduce((sum, value) => sum + value) / STEPS).toBeLessThan(0.08);
+
+    const rows = await page.$$eval('#tpr-table tbody th', (cells) => cells.map((cell) => cell.textContent));
+    expect(rows.map((row) => row!.replace(' *', ''))).toEqual([
+      '1 in 10',
+      '1 in 100',
+      '1 in 1,000',
+      '1 in 10,000',
+    ]);
+    const { splits } = inNode.summary;
+    const same = (splits.test * 36).toLocaleString('en');
+    expect(await text(page, '#results')).toContain(`From ${same} pairs of the same`);
+    expect(await page.locator('#loss-plot svg').count()).toBe(2);
+
+    expect(name).toBe(`unitsphere-step-${STEPS}.zip`);
+    const backbone = readSafetensors(files['backbone.safetensors']!).tensors;
+    expect(backbone.get('conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
+    expect(
+      [...readSafetensors(files['head.safetensors']!).tensors.keys()].every((key) =>
+        /^(neck|head)\./.test(key),
+      ),
+    ).toBe(true);
+    expect(parsePreprocessing(strFromU8(files['preprocessing.json']!)).imageSize).toBe(64);
+    expect(strFromU8(files['config.yaml']!)).toContain('backbone: lcnet_050');
+
+    const [report] = await Promise.all([page.waitForEvent('popup'), page.click('#report')]);
+    await report.waitForSelector('#tpr-table');
+    expect(await report.locator('.search').count()).toBeGreaterThan(0);
+  });
+
+  test("given Node's batches it has Node's losses, and stopped and gone on with the same to the bit", async () => {
+    server.batches = await batchesOf(await configOf(SETTINGS), STEPS + 4);
+    onTestFinished(() => {
+      server.batches = undefined;
+    });
+    const { losses } = await train(await open('wasm'));
+    expect(Math.max(...differences(losses))).toBeLessThan(1e-3);
+
+    const other = await open('wasm');
+    await start(other);
+    await other.waitForFunction(() => /^[2-4] of/.test(document.querySelector('#step')!.textContent!));
+    await other.click('#stop');
+    await ended(other);
+    expect(await text(other, '#phase')).toMatch(/^Stopped after step [2-5]$/);
+    await other.click('#go-on');
+    await ended(other);
+    expect(await text(other, '#phase')).toBe('Done');
+    expect((await takeModel(other)).losses).toEqual(losses);
+  });
+
+  test("on WebGPU, given Node's batches, it has Node's losses, and says that a software adapter is slow", async () => {
+    // Such an adapter is slow: few steps, small images.
+    const settings = [...SETTINGS, 'training.steps=3', 'data.imageSize=32', 'data.identities=20'];
+    const node = await trainInNode(await configOf([...settings, 'backend=wasm']));
+    server.batches = await batchesOf(await configOf(settings), 3 + 4);
+    onTestFinished(() => {
+      server.batches = undefined;
+    });
+    const page = await open('webgpu', settings);
+    const { losses } = await train(page);
+    expect(Math.max(...differences(losses, node.losses))).toBeLessThan(1e-3);
+    expect(await text(page, '#used')).toMatch(/^webgpu/);
+    expect(await text(page, '#backend-note')).toMatch(/WebGPU is computed by the processor/);
+  });
+
+  test('says what is wrong with a setting, and when the loss is no number', async () => {
+    const page = await open('wasm', [...SETTINGS, 'training.stepz=5']);
+    await start(page);
+    await ended(page);
+    expect(await text(page, '#failure')).toMatch(/training\.stepz.*steps/s);
+
+    const wild = await open('wasm', [
+      ...SETTINGS,
+      'optimizer.lr=1e38',
+      'optimizer.clipNorm=',
+      'schedule.warmup=0',
+    ]);
+    await start(wild);
+    await ended(wild);
+    expect(await text(wild, '#failure')).toMatch(/the loss is NaN.*lower optimizer\.lr/s);
+  });
+
+  test('WebGPU by name, where there is none, is an error that says what to do', async () => {
+    const plain = await chromium.launch({ executablePath, args: [...QUIET, '--disable-gpu'] });
+    onTestFinished(() => plain.close());
+    const page = await open('webgpu', SETTINGS, plain);
+    await start(page);
+    await ended(page);
+    expect(await text(page, '#failure')).toMatch(/webgpu cannot be used here.*use the backend "wasm"/s);
+    expect(await page.isVisible('#start')).toBe(true);
+  });
+
+  test('a graphics card that is lost is an error that says what to do', async () => {
+    const own = await chromium.launch({ executablePath, args: [...QUIET, ...GPU] });
+    onTestFinished(() => own.close());
+    const page = await open('webgpu', SETTINGS, own);
+    await start(page);
+    await page.waitForFunction(() => document.querySelector('#used')!.textContent!.startsWith('webgpu'));
+    const session = await own.newBrowserCDPSession();
+    // It answers no more.
+    session.send('Browser.crashGpuProcess').catch(() => {});
+    await ended(page);
+    expect(await text(page, '#failure')).toMatch(/The graphics card was lost.*another backend/s);
+  });
+});

@@ -1,0 +1,18 @@
+// The trainer for browsers: nothing in it imports anything of Node's.
+export type * from './config/config.js';
+export { type Override, parseOverride } from './config/overrides.js';
+export { type ParseConfigOptions, parseConfig, stringifyConfig } from './config/parse-config.js';
+export { CHOICES, type ConfigInput } from './config/schema.js';
+export type { Preprocessing } from './model/preprocessing.js';
+export type { ProgressReporter, StepReport } from './progress/progress-reporter.js';
+export { type Rates, StepRates } from './progress/step-rates.js';
+export type { CheckpointFiles } from './train/checkpoint-files.js';
+export {
+  type BrowserCheckpoint,
+  type BrowserOutcome,
+  type BrowserTrainingOptions,
+  trainInBrowser,
+} from './train/train-in-browser.js';
+export type { MetricsRecord, Saved } from './train/training-loop.js';
+export type { TrainingSummary } from './train/types.js';
+export { UserError } from './user-error.js';

@@ -1,0 +1,80 @@
+import type { Config } from '../config/config.js';
+import { heldOutRows, sampleRows, type Thumbnail } from '../evaluate/report-images.js';
+import {
+  type ReportData,
+  type StepMetrics,
+  summarizeVerification,
+  type ValidationPoint,
+} from '../report/index.js';
+import type { Dataset } from './dataset.js';
+import type { MetricsRecord, TrainingFigures } from './training-loop.js';
+import type { TrainingSummary } from './types.js';
+
+/** What a finished training hands over to be told. */
+export interface Results {
+  config: Config;
+  dataset: Dataset;
+  backend: string;
+  figures: TrainingFigures;
+}
+
+/** The figures of a finished training. */
+export function summaryOf({ config, dataset, backend, figures }: Results): TrainingSummary {
+  const { split } = dataset;
+  const { heldOut, untrained, testImages, stepSeconds } = figures;
+  const counts = { identities: split.test.length, images: testImages.length };
+  const imagesSeen = config.training.steps * config.training.batchSize;
+  return {
+    heldOut: summarizeVerification(heldOut.verification, counts).summary,
+    untrained: untrained.summary,
+    steps: config.training.steps,
+    imagesPerSecond: imagesSeen / stepSeconds,
+    backend,
+    replicas: figures.replicas,
+    seconds: figures.seconds,
+    imagesSeen,
+    classes: split.train.length * config.data.views,
+    parameters: figures.parameters,
+    embeddingSize: config.model.embeddingSize,
+    rank1: { heldOut: heldOut.rank1, untrained: untrained.rank1 },
+    splits: { train: split.train.length, validation: split.validation.length, test: split.test.length },
+    skipped: dataset.skipped.length,
+    lossSeconds: figures.lossSeconds,
+    stepSeconds,
+  };
+}
+
+/** Everything that the report of a finished training shows. */
+export async function reportData(
+  { config, dataset, figures }: Results,
+  summary: TrainingSummary,
+  records: readonly MetricsRecord[],
+  { machine, thumbnail }: { machine: ReportData['machine']; thumbnail: Thumbnail },
+): Promise<ReportData> {
+  const { split, source } = dataset;
+  const { heldOut, untrained, testImages } = figures;
+  const { roc, histogram } = summarizeVerification(heldOut.verification);
+  const images = { size: config.data.imageSize, seed: config.seed };
+  return {
+    title: config.data.source === 'documents' ? 'Generated documents' : `Images of ${config.data.path}`,
+    createdAt: new Date().toISOString(),
+    subject: config.data.source === 'documents' ? { one: 'document', many: 'documents' } : undefined,
+    config: config as unknown as Record<string, unknown>,
+    summary,
+    metrics: records.filter((record) => 'loss' in record) as unknown as StepMetrics[],
+    validation: pointsOf(records, 'validation'),
+    test: pointsOf(records, 'test'),
+    roc: { heldOut: roc, untrained: untrained.roc },
+    histogram,
+    samples: await sampleRows(source, split.train, images, thumbnail),
+    ...(await heldOutRows(source, testImages, heldOut, config.seed, thumbnail)),
+    machine,
+  };
+}
+
+function pointsOf(records: readonly MetricsRecord[], name: 'validation' | 'test'): ValidationPoint[] {
+  return records.flatMap((record) => {
+    const point = record[name] as Omit<ValidationPoint, 'step' | 'imagesSeen'> | undefined;
+    return point ? [{ step: record.step, imagesSeen: record.imagesSeen as number, ...point }] : [];
+  });
+}

@@ -1,0 +1,229 @@
+import type { Batch } from '@unitsphere/data';
+import type { Config } from '../config/config.js';
+import type { EvaluationImages } from '../evaluate/evaluation-images.js';
+import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import type { LeadReplica } from '../replicas/lead-replica.js';
+import { type Curve, fprKey, summarizeVerification, type VerificationSummary } from '../report/index.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
+import { nextTurn } from './next-turn.js';
+import type { TrainingState } from './training-state.js';
+
+/** Batches in order of step; `BatchLoader` of `@unitsphere/data` is one. */
+export interface BatchSource {
+  next(): Promise<Batch>;
+  /** The labels of a step's batch, before it is made. */
+  labelsAt(step: number): Int32Array;
+  close(): Promise<void>;
+}
+
+/** Where a training's images come from. */
+export interface TrainingImages {
+  /** Those that the identities of a part are compared by. */
+  evaluation(part: 'validation' | 'test'): Promise<EvaluationImages>;
+  /** Those to train on, from a step on. */
+  batches(fromStep: number): Promise<BatchSource>;
+}
+
+/** One line of the metrics: the step it is of, and numbers or texts by name. */
+export interface MetricsRecord {
+  step: number;
+  [name: string]: unknown;
+}
+
+/** Where a training's results go: a run's folder, or a page. */
+export interface TrainingOutput {
+  /** Before the first of this training's steps. */
+  open(stepsDone: number): Promise<void>;
+  metrics(record: MetricsRecord): Promise<void>;
+  /** Keeps all that is needed to go on; resolves once it is safe, with the metrics up to here. */
+  checkpoint(step: number, files: CheckpointFiles, saved: Saved): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What is kept of the network's verification before its first step. */
+export interface UntrainedFigures {
+  summary: VerificationSummary;
+  roc: Curve;
+  rank1: number;
+}
+
+/** What a checkpoint holds beside the tensors. */
+export interface Saved {
+  untrained: UntrainedFigures;
+  /** Wall-clock seconds of training so far, and those of them spent in steps. */
+  seconds: number;
+  stepSeconds: number;
+  /** Those of a step that the class centres took. */
+  lossSeconds: number;
+  replicas: number;
+  preprocessing: TrainingState['preprocessing'];
+  backbone: string;
+}
+
+/** What the loop is run with. */
+export interface TrainingLoopOptions {
+  config: Config;
+  images: TrainingImages;
+  output: TrainingOutput;
+  progress: ProgressReporter;
+  /** Aborting it ends the training after the step under way, with a checkpoint. */
+  signal?: AbortSignal;
+  replicas: number;
+  /** What the checkpoint held that the replicas went on from. */
+  saved?: Saved;
+  /** Write a checkpoint before the first step: what it begins with is not to be had from the config and the seed again. */
+  checkpointFirst?: boolean;
+}
+
+/** What a training came to. */
+export interface TrainingFigures {
+  testImages: EvaluationImages;
+  heldOut: ModelVerification;
+  untrained: UntrainedFigures;
+  replicas: number;
+  seconds: number;
+  stepSeconds: number;
+  lossSeconds: number;
+  parameters: number;
+}
+
+/**
+ * Trains the replicas to the config's last step: the same in Node and in a browser, which differ in where images come from
+ * and results go.
+ * @returns Null when it was interrupted; a checkpoint of that step has been written.
+ * @throws UserError for a loss that is not finite; what the images and the output throw.
+ */
+export async function trainingLoop(
+  lead: LeadReplica,
+  options: TrainingLoopOptions,
+): Promise<TrainingFigures | null> {
+  const { config, images, output, progress, signal, replicas, saved } = options;
+  const { training } = config;
+  const { state } = lead;
+  const verify = (images: EvaluationImages) => verifyModel(lead, images);
+  let batches: BatchSource | undefined;
+  let opened = false;
+  try {
+    progress.phase('preparing the held-out images');
+    const validationImages = await images.evaluation('validation');
+    const testImages = await images.evaluation('test');
+    let untrained = saved?.untrained;
+    if (!untrained) {
+      progress.phase('measuring the untrained network');
+      untrained = figures(await verify(testImages));
+    }
+    progress.phase('starting the data workers');
+    batches = await images.batches(state.step);
+    await output.open(state.step);
+    opened = true;
+    progress.phase(null);
+
+    const startedAt = performance.now() - 1000 * (saved?.seconds ?? 0);
+    const seconds = () => (performance.now() - startedAt) / 1000;
+    let stepSeconds = saved?.stepSeconds ?? 0;
+    let lossSeconds = saved?.lossSeconds ?? 0;
+    const readsAhead = config.loss.partialFc.store === 'file';
+    const checkpoint = async () => {
+      const times = { seconds: seconds(), stepSeconds, lossSeconds };
+      const { preprocessing } = state;
+      const rest = { untrained, ...times, replicas, preprocessing, backbone: config.model.backbone };
+      await output.checkpoint(state.step, await lead.checkpointFiles(), rest);
+      await lead.checkpointWritten();
+    };
+    if (options.checkpointFirst) await checkpoint();
+    const due = (every: number | null) => every !== null && state.step % every === 0;
+
+    while (state.step < training.steps && !signal?.aborted) {
+      const begun = performance.now();
+      const batch = await batches.next();
+      const result = await lead.train(batch, readsAhead ? batches.labelsAt(batch.step + 1) : undefined);
+      const milliseconds = performance.now() - begun;
+      stepSeconds += milliseconds / 1000;
+      lossSeconds += result.lossMilliseconds / 1000;
+      progress.step({
+        step: state.step,
+        epoch: batch.epoch,
+        loss: result.loss,
+        learningRate: result.lr,
+        images: training.batchSize,
+        replicas,
+        times: { data: batch.waitedMs, compute: milliseconds - batch.waitedMs },
+      });
+      if (due(training.logEvery) || state.step === training.steps) {
+        const imagesPerSecond = (1000 * training.batchSize) / milliseconds;
+        const { lr, loss, gradientNorm, margin, scale, lossMilliseconds } = result;
+        await output.metrics({
+          step: state.step,
+          epoch: batch.epoch,
+          loss,
+          lr,
+          margin,
+          scale,
+          gradientNorm,
+          imagesPerSecond,
+          lossMilliseconds,
+        });
+      }
+      const points: ['validation' | 'test', number | null, EvaluationImages][] = [
+        ['validation', training.validateEvery, validationImages],
+        ['test', training.testEvery, testImages],
+      ];
+      for (const [name, every, images] of points) {
+        if (!due(every) || !images.length) continue;
+        progress.phase(`verifying the ${name} identities`);
+        const point = pointOf(await verify(images));
+        await output.metrics({
+          step: state.step,
+          imagesSeen: state.step * training.batchSize,
+          [name]: point,
+        });
+        progress.note(pointLine(name, state.step, point));
+        progress.phase(null);
+      }
+      if (due(training.checkpointEvery) && state.step < training.steps) await checkpoint();
+      // Other work (signals, workers' messages, a page's button) gets its turn between steps.
+      await nextTurn();
+    }
+    progress.phase('writing a checkpoint');
+    await checkpoint();
+    if (state.step < training.steps) return null;
+
+    progress.phase('measuring the held-out identities');
+    const heldOut = await verify(testImages);
+    const parameters = state.model.parameterCount();
+    return {
+      testImages,
+      heldOut,
+      untrained,
+      replicas,
+      seconds: seconds(),
+      stepSeconds,
+      lossSeconds,
+      parameters,
+    };
+  } finally {
+    progress.phase(null);
+    await batches?.close();
+    if (opened) await output.close();
+  }
+}
+
+function figures(result: ModelVerification): UntrainedFigures {
+  const { summary, roc } = summarizeVerification(result.verification);
+  return { summary, roc, rank1: result.rank1 };
+}
+
+function pointOf({ verification, rank1 }: ModelVerification) {
+  const tprAtFpr = Object.fromEntries(verification.tprAtFpr.map(({ fpr, tpr }) => [fprKey(fpr), tpr]));
+  return { tprAtFpr, auroc: verification.auroc, rank1 };
+}
+
+function pointLine(
+  name: string,
+  step: number,
+  { tprAtFpr, auroc, rank1 }: ReturnType<typeof pointOf>,
+): string {
+  const rates = Object.entries(tprAtFpr).map(([fpr, tpr]) => `${tpr.toFixed(3)} at ${fpr}`);
+  return `step ${step}, ${name}: TPR ${rates.join(', ')}; AUROC ${auroc.toFixed(4)}; rank-1 ${rank1.toFixed(3)}`;
+}

@@ -1,0 +1,51 @@
+/** The entries for browsers, bundled from their source as a page's bundler would. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+
+const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+async function bundle(entry: string) {
+  const { metafile } = await build({
+    entryPoints: [file(entry)],
+    outdir: file('.cache'),
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    // Listed, where it would be an error of the bundler.
+    external: ['node:*', 'sharp', '@napi-rs/canvas'],
+    logLevel: 'silent',
+  });
+  const inputs = Object.entries(metafile.inputs);
+  return {
+    foreign: inputs.flatMap(([path, { imports }]) =>
+      imports.filter(({ external }) => external).map((imported) => `${path} imports ${imported.path}`),
+    ),
+    files: inputs.map(([path]) => path),
+  };
+}
+
+test.each(['src/browser.ts', 'src/report.ts'])('%s reaches nothing of Node', async (entry) => {
+  expect((await bundle(entry)).foreign).toEqual([]);
+});
+
+test("the browser's loop is the command line's", async () => {
+  const { files } = await bundle('src/browser.ts');
+  for (const shared of ['training-loop', 'training-step', 'training-state', 'checkpoint-files', 'results']) {
+    expect(
+      files.some((path) => path.endsWith(`src/train/${shared}.ts`)),
+      shared,
+    ).toBe(true);
+  }
+  expect(files.filter((path) => path.includes('apps/trainer/src/run/') || /^src\/run\//.test(path))).toEqual(
+    [],
+  );
+});
+
+test('what only Node has would be found', async () => {
+  expect((await bundle('src/run/write-file-atomic.ts')).foreign).not.toEqual([]);
+  await expect(bundle('src/train/run-training.ts')).rejects.toThrow(/Could not resolve/);
+});
