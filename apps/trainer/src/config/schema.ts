@@ -163,7 +163,9 @@ const partialFc = z.strictObject({
     ),
   cacheMiB: positive()
     .optional()
-    .describe('store: file: memory for centres in use, a replica, in MiB; more where the rows of a step take more. Default 128.'),
+    .describe(
+      'store: file: memory for centres in use, a replica, in MiB; more where the rows of a step take more. Default 128.',
+    ),
   unsampled: z
     .enum(CHOICES.unsampled)
     .default('frozen')
