@@ -46,9 +46,10 @@ test.each([
       'SelfAttentionGrad',
       'ScaleSamples',
       'ScaleSamplesGradFactors',
+      'QuickGelu',
     ],
   ],
-  ['webgpu', ['Gelu', 'GroupedConv2d', 'SelfAttention', 'SelfAttentionGrad']],
+  ['webgpu', ['Gelu', 'GroupedConv2d', 'QuickGelu', 'SelfAttention', 'SelfAttentionGrad']],
 ] as const)('on %s no operation but the listed ones is a composition', (backend, compositions) => {
   const used = (tf.getKernelsForBackend(backend) as (tf.KernelConfig & { composition?: tf.KernelFunc })[])
     .filter(({ kernelFunc, composition }) => composition && composition === kernelFunc)
