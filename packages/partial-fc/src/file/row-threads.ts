@@ -43,12 +43,9 @@ const PATIENCE = 60_000;
 const THREAD = `
 const { workerData } = require('node:worker_threads');
 const { readSync, writeSync } = require('node:fs');
-const { setPriority } = require('node:os');
 const { crc32 } = require('node:zlib');
 const { control, slots, rows, writeFds, writePositions, readFds, readPositions, outcomes, bytes, recordBytes } = workerData;
 const integers = new Int32Array(bytes.buffer);
-// The program computes meanwhile, and everyone waits for it. On Linux this is the thread's alone.
-if (process.platform === 'linux') try { setPriority(10); } catch {}
 const crcOf = (begin) => crc32(bytes.subarray(begin, begin + recordBytes - 4)) | 0;
 function whole(call, fd, begin, position) {
   for (let done = 0; done < recordBytes; ) {
