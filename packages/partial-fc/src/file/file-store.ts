@@ -272,8 +272,10 @@ class FileStore implements CenterStore {
         }
       },
       release: (from, to) => {
+        // Without threads no row is held.
+        if (!this.#transfer) return;
         for (let i = from; i < to; i++) this.#cache.release(this.#cache.find(rows[i]!));
-        this.#transfer?.goOn();
+        this.#transfer.goOn();
       },
       torn: (why) => {
         this.#unusable = why;

@@ -33,7 +33,7 @@ export class RowTransfer {
   bring(rows: Int32Array): void {
     const { cache } = this;
     this.settle();
-    this.#wanted = new Int32Array(0);
+    this.#wantNone();
     cache.beginTurn();
     // As the rows of a turn are released while they are updated, the next ones need less than as much again.
     const room = Math.ceil(rows.length * (1 + AHEAD)) + SLACK;
@@ -44,14 +44,8 @@ export class RowTransfer {
       cache.markUsed(slot);
       cache.hold(slot);
     }
-    let missing = 0;
-    for (const row of rows) {
-      if (cache.find(row) >= 0) continue;
-      this.#ask(row);
-      missing++;
-    }
-    if (missing === 0) return;
-    this.#threads!.start();
+    for (const row of rows) if (cache.find(row) < 0) this.#ask(row);
+    this.#threads?.start();
     this.settle();
   }
 
@@ -112,8 +106,7 @@ export class RowTransfer {
 
   /** Waits for what is under way and forgets what was wanted, whatever happened to it. */
   abandon(): void {
-    this.#wanted = new Int32Array(0);
-    this.#next = 0;
+    this.#wantNone();
     try {
       this.settle();
     } catch {
@@ -124,6 +117,11 @@ export class RowTransfer {
   close(): void {
     this.abandon();
     this.#threads?.close();
+  }
+
+  #wantNone(): void {
+    this.#wanted = new Int32Array(0);
+    this.#next = 0;
   }
 
   /** @returns Whether there is room. */
