@@ -18,11 +18,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { Random } from '@unitsphere/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
 import { withFault } from '../../../tools/workspace/faults.ts';
 import { FeatureStore, type TeacherIdentity } from '../src/cache/feature-store.js';
 import { HASH_WORDS } from '../src/cache/hash-index.js';
 import { indexHeader, RECORD_BYTES, RECORD_WORDS, sealRecord } from '../src/cache/records.js';
-import { bundle } from './fixtures/bundle.js';
 import { featureOf, hashOf, identity, rowsOf, WIDTH } from './fixtures/rows.js';
 
 let folder: string;
@@ -291,7 +291,7 @@ const KILLS = 20;
 test(`killed at ${KILLS} random moments while it is written, it reopens whole`, {
   timeout: 120_000,
 }, async () => {
-  const program = bundle('writer');
+  const program = bundleModule('./fixtures/writer.ts', import.meta.url);
   const random = new Random(3, 'kills');
   let kills = 0;
   let safe = 0;
@@ -322,7 +322,7 @@ test(`killed at ${KILLS} random moments while it is written, it reopens whole`, 
 });
 
 test('two processes write one cache, and a third reads it meanwhile', { timeout: 60_000 }, async () => {
-  const program = bundle('writer');
+  const program = bundleModule('./fixtures/writer.ts', import.meta.url);
   const count = 8000;
   const children = [0, 1].map(() => fork(program, [folder, String(count)]));
   const ends = children.map((child) => once(child, 'exit'));

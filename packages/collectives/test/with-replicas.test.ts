@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
 import {
   CollectiveAbortedError,
   CollectiveMismatchError,
@@ -6,11 +7,13 @@ import {
   ReplicaError,
   withReplicas,
 } from '../src/index.js';
-import { bundle } from './fixtures/bundle.js';
 
 let files: { file: string; supervisorFile: string };
 beforeAll(() => {
-  files = { file: bundle('test/fixtures/replica.ts'), supervisorFile: bundle('src/supervisor.ts') };
+  files = {
+    file: bundleModule('./fixtures/replica.ts', import.meta.url),
+    supervisorFile: bundleModule('../src/supervisor.ts', import.meta.url),
+  };
 });
 
 const sumOfRanks = (communicator: Communicator) => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { start } from '../../../tools/workspace/backends.ts';
+import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
 import { hostStore } from '../src/index.js';
-import { bundle } from './fixtures/bundle.js';
 import { classes, makeHead, openHead, trainStep } from './fixtures/trainer.js';
 
 test.skipIf(process.platform === 'win32')(
@@ -17,7 +17,7 @@ test.skipIf(process.platform === 'win32')(
     const folder = mkdtempSync(join(tmpdir(), 'full-'));
     try {
       // In bash's unit of 1,024 bytes: the centre file fits, a journal of many steps does not.
-      const limited = `ulimit -f 150; exec "${process.execPath}" "${bundle('trainer')}" fill "${folder}"`;
+      const limited = `ulimit -f 150; exec "${process.execPath}" "${bundleModule('./fixtures/trainer.ts', import.meta.url)}" fill "${folder}"`;
       const { status, stderr } = spawnSync('bash', ['-c', limited], { encoding: 'utf8' });
       expect(stderr).toMatch(
         /CenterStoreError: cannot write .*classes\.centers\.journal: the file is larger than .* its limit allows .*resume from that checkpoint/,

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '@unitsphere/core';
 import { expect, test } from 'vitest';
 import { start } from '../../../tools/workspace/backends.ts';
+import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
 import { hostStore } from '../src/index.js';
-import { bundle } from './fixtures/bundle.js';
 import { classes, makeHead, openHead, trainStep } from './fixtures/trainer.js';
 
 const KILLS = 12;
@@ -18,7 +18,7 @@ test(`after each of ${KILLS} kills the centres are those of the checkpoint`, {
   timeout: 240_000,
 }, async () => {
   await start('cpu');
-  const program = bundle('trainer');
+  const program = bundleModule('./fixtures/trainer.ts', import.meta.url);
   const folder = mkdtempSync(join(tmpdir(), 'killed-'));
   const random = new Random(1, 'kills');
   // What an undisturbed training has, in memory.

@@ -5,14 +5,14 @@ import { soloCommunicator, withReplicas } from '@unitsphere/collectives';
 import { CosFace } from '@unitsphere/margin-losses';
 import { beforeAll, expect, test } from 'vitest';
 import { backends, start } from '../../../tools/workspace/backends.ts';
+import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
 import { hostStore, PartialFC, RowAdamW } from '../src/index.js';
-import { bundle } from './fixtures/bundle.js';
 import { type Scenario, trainShard } from './fixtures/train-shard.js';
 import { fill, relativeError } from './reference.js';
 
 let file: string;
 beforeAll(() => {
-  file = bundle('shard-rank');
+  file = bundleModule('./fixtures/shard-rank.ts', import.meta.url);
 });
 
 const onRanks = (size: number, scenario: Scenario) =>
