@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { nearest } from '../nearest.js';
 import { keyPaths, keysOf } from './key-paths.js';
+import { configSchema } from './schema.js';
 
 /** One thing wrong with a config: where, and what, in words. */
 export interface Issue {
@@ -10,18 +11,25 @@ export interface Issue {
   key?: boolean;
 }
 
-/** The issues that zod found, in our words. */
-export function toIssues(error: z.ZodError): Issue[] {
-  return error.issues.flatMap((issue) => explain(issue, []));
+/**
+ * The issues that zod found, in our words.
+ * @param schema What the settings were held against; of its keys near ones are offered.
+ */
+export function toIssues(error: z.ZodError, schema: z.ZodType = configSchema): Issue[] {
+  return error.issues.flatMap((issue) => explain(issue, [], schema));
 }
 
-function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[]): Issue[] {
+function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[], schema: z.ZodType): Issue[] {
   const path = [...above, ...(issue.path as (string | number)[])];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key), key: true }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        message: unknownKey(path, key, schema),
+        key: true,
+      }));
     case 'invalid_union':
-      return explainUnion(issue, path);
+      return explainUnion(issue, path, schema);
     case 'invalid_value':
       return [{ path, message: unknownChoice(issue.input, issue.values as (string | number)[]) }];
     case 'invalid_type': {
@@ -49,20 +57,24 @@ function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[]): 
 }
 
 /** A setting that may be a switch or a section is judged as what it was given as. */
-function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: (string | number)[]): Issue[] {
+function explainUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: (string | number)[],
+  schema: z.ZodType,
+): Issue[] {
   const input = issue.input;
   if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
     const section = issue.errors.find((e) => e.every((i) => i.code !== 'invalid_type' || i.path.length > 0));
-    if (section) return section.flatMap((inner) => explain(inner, path));
+    if (section) return section.flatMap((inner) => explain(inner, path, schema));
   }
   return [{ path, message: `expected true, false or a section of settings, not ${show(input)}` }];
 }
 
-function unknownKey(path: readonly (string | number)[], key: string): string {
-  const siblings = keysOf(path);
+function unknownKey(path: readonly (string | number)[], key: string, schema: z.ZodType): string {
+  const siblings = keysOf(path, schema);
   const near = nearest(key, siblings);
   if (near) return `unknown key; did you mean ${[...path, near].join('.')}?`;
-  const elsewhere = keyPaths().find((other) => other.at(-1) === key);
+  const elsewhere = keyPaths(schema).find((other) => other.at(-1) === key);
   if (elsewhere) return `unknown key here; did you mean ${elsewhere.join('.')}?`;
   return `unknown key; ${path.length ? path.join('.') : 'a config'} has ${siblings.join(', ')}`;
 }

@@ -4,10 +4,10 @@ import { configSchema } from './schema.js';
 type Shape = Record<string, z.ZodType>;
 
 /** The keys that the section at a path may have; none where there is no section. */
-export function keysOf(path: readonly (string | number)[]): string[] {
-  let shape = shapeOf(configSchema);
-  for (const key of path) shape = shape?.[key] && shapeOf(shape[key]);
-  return Object.keys(shape ?? {});
+export function keysOf(path: readonly (string | number)[], schema: z.ZodType = configSchema): string[] {
+  let at: z.ZodType | undefined = schema;
+  for (const key of path) at = at && partOf(at, key);
+  return Object.keys((at && shapeOf(at)) ?? {});
 }
 
 /** Every key of a config, as its path. */
@@ -16,6 +16,12 @@ export function keyPaths(schema: z.ZodType = configSchema, above: readonly strin
     [...above, key],
     ...keyPaths(value, [...above, key]),
   ]);
+}
+
+function partOf(schema: z.ZodType, key: string | number): z.ZodType | undefined {
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
+  const inner = (schema.def as { innerType?: z.ZodType }).innerType;
+  return shapeOf(schema)?.[key] ?? (inner && partOf(inner, key));
 }
 
 function shapeOf(schema: z.ZodType): Shape | undefined {

@@ -1,0 +1,65 @@
+/** The process of one of a study's runs: the trainer as `unitsphere train` has it, told what to do by its parent. */
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import { RunDirectory } from '../run/run-directory.js';
+import { runTraining } from '../train/run-training.js';
+import { NotFiniteError } from '../train/training-step.js';
+import { UserError } from '../user-error.js';
+import type { ChildReply, ChildRequest } from './child-protocol.js';
+
+const STEPS_BETWEEN_REPLIES_MS = 500;
+
+const stop = new AbortController();
+const tell = (reply: ChildReply) => void process.send?.(reply);
+
+// Ctrl-C reaches the whole group of a terminal's processes; the parent says when to stop.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+// A parent that is gone wants nothing any more: keep what there is.
+process.on('disconnect', () => stop.abort());
+process.on('message', (request: ChildRequest) => {
+  if (request.do === 'stop') stop.abort();
+  else void train(request);
+});
+
+async function train({ config, directory, name, resume }: Extract<ChildRequest, { do: 'train' }>) {
+  let run: RunDirectory | undefined;
+  try {
+    const outcome = await runTraining({
+      config,
+      resume,
+      progress: progress(),
+      signal: stop.signal,
+      openRun: async () => {
+        run = resume
+          ? await RunDirectory.open(`${directory}/${name}`)
+          : await RunDirectory.create(directory, name);
+        await run.writeConfig(config);
+        return run;
+      },
+    });
+    await run?.close();
+    tell({ ended: outcome.summary ? 'finished' : 'stopped' });
+  } catch (error) {
+    await run?.close();
+    if (!resume) await run?.deleteIfUnused();
+    if (error instanceof NotFiniteError) tell({ diverged: error.message });
+    else if (error instanceof UserError) tell({ mistake: error.message, hint: error.hint });
+    else throw error;
+  } finally {
+    process.disconnect?.();
+  }
+}
+
+function progress(): ProgressReporter {
+  let told = Number.NEGATIVE_INFINITY;
+  return {
+    step({ step, loss }) {
+      const now = performance.now();
+      if (now - told < STEPS_BETWEEN_REPLIES_MS) return;
+      told = now;
+      tell({ step, loss });
+    },
+    phase: (phase) => tell({ phase }),
+    note: (note) => tell({ note }),
+    done: () => undefined,
+  };
+}

@@ -1,0 +1,81 @@
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { UserError } from '../user-error.js';
+import type { Issue } from './issue.js';
+
+/** A file of settings in YAML (1.2, so JSON too): what it says, and where in it each thing stands. */
+export class YamlFile {
+  readonly settings: Record<string, unknown>;
+
+  private constructor(
+    private readonly name: string,
+    private readonly document: Document,
+    private readonly lines: LineCounter,
+  ) {
+    this.settings = readSettings(document, name);
+  }
+
+  /**
+   * @param name The file's name, for messages.
+   * @throws UserError for what is not YAML, or no list of settings.
+   */
+  static parse(text: string, name: string): YamlFile {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+    if (document.errors.length > 0) {
+      const { message, pos } = document.errors[0];
+      throw new UserError(`${place(name, lines, pos[0])}: this is not YAML: ${message.split('\n')[0]}`);
+    }
+    return new YamlFile(name, document, lines);
+  }
+
+  /** Where the key or value of an issue stands, or the nearest section around it: `cards.yaml:3:9`. */
+  where(issue: Issue): string {
+    const offset = offsetOf(this.document, issue);
+    return offset === undefined ? this.name : place(this.name, this.lines, offset);
+  }
+}
+
+/** The error of all that is wrong, a line each. */
+export function problems(what: string, issues: readonly (Issue & { origin: string })[]): UserError {
+  const line = ({ origin, path, message }: Issue & { origin: string }) =>
+    `${origin}: ${path.join('.')}: ${message}`;
+  if (issues.length === 1) return new UserError(line(issues[0]));
+  return new UserError(
+    `${what} has ${issues.length} problems\n${issues.map((i) => `  ${line(i)}`).join('\n')}`,
+  );
+}
+
+function place(name: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${name}:${line}:${col}`;
+}
+
+function readSettings(document: Document, file: string): Record<string, unknown> {
+  if (document.contents === null) return {};
+  // A file of comments, or "~", is one of defaults.
+  if (isScalar(document.contents) && document.contents.value === null) return {};
+  if (!isMap(document.contents)) {
+    throw new UserError(`${file}: a config is a list of "key: value" lines, such as "seed: 1"`);
+  }
+  const settings = document.toJS() as Record<string, unknown>;
+  // A section whose keys are all commented out.
+  for (const [key, value] of Object.entries(settings)) if (value === null) delete settings[key];
+  return settings;
+}
+
+function offsetOf(document: Document, { path, key }: Issue): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const around = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    if (isSeq(around)) {
+      const item = around.items[path[length - 1] as number];
+      if (item) return (item as { range?: [number, number, number] }).range?.[0];
+      continue;
+    }
+    if (!isMap(around)) continue;
+    const pair = around.items.find((item) => isScalar(item.key) && item.key.value === path[length - 1]);
+    if (!pair) continue;
+    const node = key || length < path.length || !pair.value ? pair.key : pair.value;
+    return (node as { range?: [number, number, number] }).range?.[0];
+  }
+  return undefined;
+}
