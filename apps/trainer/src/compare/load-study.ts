@@ -34,8 +34,12 @@ export function loadStudy(
   const checked = studySchema.safeParse(yaml.settings, { reportInput: true });
   const issues = checked.success ? [...checkStudy(checked.data)] : toIssues(checked.error, studySchema);
   if (issues.length > 0) {
-    const origin = (issue: Issue) => (seeds !== undefined && issue.path[0] === 'seeds' ? '--seeds' : yaml.where(issue));
-    throw problems('the study', issues.map((issue) => ({ ...issue, origin: origin(issue) })));
+    const origin = (issue: Issue) =>
+      seeds !== undefined && issue.path[0] === 'seeds' ? '--seeds' : yaml.where(issue);
+    throw problems(
+      'the study',
+      issues.map((issue) => ({ ...issue, origin: origin(issue) })),
+    );
   }
   const study = checked.data!;
   const basePath = resolve(dirname(file), study.base);

@@ -61,14 +61,14 @@ export const studySchema = z.strictObject({
   title: z.string().min(1),
   question: z.string().min(1).describe('What it is to answer, a sentence.'),
   reference: z.string().min(1).optional().describe('What the reference system said, a sentence.'),
-  base: z.string().min(1).describe("The config that arms differ from, a file's path from the study's folder."),
+  base: z
+    .string()
+    .min(1)
+    .describe("The config that arms differ from, a file's path from the study's folder."),
   set: settings().describe('Settings over the base, the same in every arm.'),
   factors: z.array(z.string().min(1)).min(1).describe('The keys that arms may set; nothing else differs.'),
   arms: z.array(arm).min(2),
-  baseline: z
-    .string()
-    .optional()
-    .describe('The arm that the others are compared with. Default: the first.'),
+  baseline: z.string().optional().describe('The arm that the others are compared with. Default: the first.'),
   data: z
     .array(dataset)
     .min(1)
