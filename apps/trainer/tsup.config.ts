@@ -1,8 +1,13 @@
 import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.ts';
 
-// The replica is the module that the replicas' threads run.
-const node = { cli: 'src/cli.ts', index: 'src/index.ts', replica: 'src/replicas/worker.ts' };
+// Beside the command: what the replicas' threads run, and the processes of a study's runs.
+const node = {
+  cli: 'src/cli.ts',
+  index: 'src/index.ts',
+  replica: 'src/replicas/worker.ts',
+  'study-child': 'src/compare/child.ts',
+};
 const browser = { browser: 'src/browser.ts', report: 'src/report.ts' };
 
 // A browser's entries are files of their own; declarations are made of all entries at once.

@@ -100,7 +100,7 @@ describe('errors name the place, the key and what to do', () => {
     ['backend: wsam'],
     ['backend: webgl'],
     ['data: {views: 8}'],
-    ['model: {norm: batchnorm-layernorm}'],
+    ['model: {norm: batchnorm-layernrom}'],
   ])('unknown choice: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
   it.each([

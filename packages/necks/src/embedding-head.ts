@@ -1,12 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { Linear, Module, type Random } from '@unitsphere/core';
-import { BatchNorm1d, LayerNorm, LayerNormBatchNorm } from '@unitsphere/norms';
+import { BatchNorm1d, BatchNormLayerNorm, LayerNorm, LayerNormBatchNorm } from '@unitsphere/norms';
 
 // A new norm for the head is one line here.
 const norms = {
   layernorm: (features: number): Module => new LayerNorm(features),
   batchnorm: (features: number) => new BatchNorm1d(features),
   'layernorm-batchnorm': (features: number) => new LayerNormBatchNorm(features),
+  'batchnorm-layernorm': (features: number) => new BatchNormLayerNorm(features),
 };
 
 /** The name of a norm that the head can use. */

@@ -28,13 +28,13 @@ test('the squeeze ratio', () => {
 
 test('names are checked', () => {
   expect(listNecks()).toEqual(['flatten', 'gap', 'squeeze']);
-  expect(listHeadNorms()).toEqual(['layernorm', 'batchnorm', 'layernorm-batchnorm']);
+  expect(listHeadNorms()).toEqual(['layernorm', 'batchnorm', 'layernorm-batchnorm', 'batchnorm-layernorm']);
   const input = { channels: 1, height: 1, width: 1 };
   expect(() => createNeck('toString' as NeckName, input, { random })).toThrow(
     'createNeck: there is no neck "toString". Known: flatten, gap, squeeze.',
   );
   expect(() => new EmbeddingHead(4, 2, { norm: 'groupnorm' as 'layernorm', random })).toThrow(
-    'EmbeddingHead: there is no norm "groupnorm". Known: layernorm, batchnorm, layernorm-batchnorm.',
+    'EmbeddingHead: there is no norm "groupnorm". Known: layernorm, batchnorm, layernorm-batchnorm, batchnorm-layernorm.',
   );
 });
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { hardSwish, prelu } from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
 import { backends, on, start } from '../../../tools/workspace/backends';
-import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index';
+import { BatchNorm1d, BatchNorm2d, BatchNormLayerNorm, LayerNorm, LayerNormBatchNorm } from '../src/index';
 
 describe.each(backends)('%s', (backend) => {
   test("state dicts have PyTorch's keys; no norm takes weight decay", async () => {
@@ -13,12 +13,30 @@ describe.each(backends)('%s', (backend) => {
       bn2: [new BatchNorm2d(3), batchNorm],
       ln: [new LayerNorm(3), ['weight', 'bias']],
       both: [new LayerNormBatchNorm(3), ['ln.weight', 'ln.bias', ...batchNorm.map((key) => `bn.${key}`)]],
+      other: [new BatchNormLayerNorm(3), [...batchNorm.map((key) => `bn.${key}`), 'ln.weight', 'ln.bias']],
     } as const;
     for (const [norm, expected] of Object.values(keys)) {
       expect([...(await norm.stateDict()).keys()]).toEqual(expected);
       expect(norm.parameters().every(({ weightDecay }) => !weightDecay)).toBe(true);
       norm.dispose();
     }
+  });
+
+  test('one norm after the other is what both are by themselves, in the order of the name', async () => {
+    await on(backend, () => {
+      const x = tf.randomNormal<tf.Rank.R2>([5, 6], 1, 3, 'float32', 1);
+      const [bn, ln] = [new BatchNorm1d(6), new LayerNorm(6)];
+      for (const [both, expected] of [
+        [new LayerNormBatchNorm(6), bn.forward(ln.forward(x) as tf.Tensor2D)],
+        [new BatchNormLayerNorm(6), ln.forward(bn.forward(x))],
+      ] as const) {
+        const difference = tf.max(tf.abs(tf.sub(both.forward(x), expected)));
+        expect(difference.dataSync()[0]).toBeLessThan(1e-6);
+        both.dispose();
+      }
+      bn.dispose();
+      ln.dispose();
+    });
   });
 
   test('a batch norm with the slope of a PReLU behind it is both, one after the other, in both modes', async () => {

@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, reportError } from './console.js';
 import type { Work } from './work.js';
 
@@ -68,6 +68,30 @@ Examples:
     );
 
   program
+    .command('compare')
+    .description('train the arms of a study alike, several seeds each, and say what differs')
+    .argument('<STUDY>', 'a YAML file, such as studies/norms.yaml')
+    .option('--seeds <COUNT>', "trainings of each arm, in place of the study's", wholeNumber)
+    .option('--jobs <COUNT>', 'runs at once; default: one a core', wholeNumber)
+    .option('--data <DIR>', 'the images in a folder, in every arm')
+    .option('--set <KEY=VALUE...>', 'change a setting of every arm, such as --set training.batchSize=32')
+    .option('--output <DIR>', 'the folder that holds the runs and the report; default: runs/STUDY')
+    .option('--report', 'train nothing: write the report of what there is')
+    .addHelpText(
+      'after',
+      `
+Start it again after Ctrl-C or a crash: runs that are finished are not made again, others go on.
+
+Examples:
+  unitsphere compare studies/norms.yaml
+  unitsphere compare studies/norms.yaml --seeds 5
+  unitsphere compare studies/norms.yaml --data cards --output runs/norms-on-cards`,
+    )
+    .action(async (study, options) =>
+      setExitCode(await (await import('./compare.js')).compare(study, options, work)),
+    );
+
+  program
     .command('report')
     .description("write a finished run's report.html anew")
     .argument('<RUN>', "the run's folder")
@@ -92,4 +116,11 @@ Examples:
     .action(async (options) => setExitCode(await (await import('./doctor.js')).doctor(options)));
 
   return program;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('Expected a whole number above 0.');
+  return number;
 }

@@ -1,4 +1,5 @@
 import type { VerificationSummary } from '../report/data.js';
+import { alignColumns } from './columns.js';
 import { outputColors } from './console.js';
 
 /** Figures of verification, beside those of the untrained network. */
@@ -28,15 +29,8 @@ export function resultLines({ heldOut, untrained, rank1 }: Figures): string[] {
     ['AUROC', show(heldOut.auroc, 4), show(untrained?.auroc, 4), '', ''],
     ...(rank1 ? [['rank-1', show(rank1.heldOut), show(rank1.untrained), '', '']] : []),
   ];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
-  );
-  return [
-    who(heldOut),
-    outputColors.dim(lines[0].trimEnd()),
-    ...lines.slice(1).map((line) => line.trimEnd()),
-  ];
+  const [head, ...lines] = alignColumns(table);
+  return [who(heldOut), outputColors.dim(head), ...lines];
 }
 
 function who({ identities, images, pairs }: VerificationSummary): string {

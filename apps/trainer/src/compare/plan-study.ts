@@ -21,6 +21,9 @@ export interface Replicate {
   config(settings: Record<string, unknown>, steps: number, kind: 'candidate' | 'training'): Config;
 }
 
+/** Enough steps for any setting that depends on them, where how many there will be is not known yet. */
+export const MANY_STEPS = 1_000_000;
+
 /** The name of the only set of images of a study that names none. */
 export const ONLY_DATA = 'data';
 
@@ -67,9 +70,10 @@ export function planStudy(study: Study): Replicate[] {
     }
   }
   // A mistake in the last arm should not be found out after the first was trained.
-  for (const { candidates, config } of replicates) {
+  for (const { candidates, budget, config } of replicates) {
     for (const settings of candidates) config(settings, study.search!.steps, 'candidate');
-    config(candidates[0] ?? {}, study.budget.steps ?? 1, 'training');
+    const searched = candidates.length * (study.search?.steps ?? 0);
+    config(candidates[0] ?? {}, budget === 'steps' ? study.budget.steps! - searched : MANY_STEPS, 'training');
   }
   return replicates;
 }

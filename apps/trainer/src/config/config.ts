@@ -27,6 +27,8 @@ interface DataShared {
   /** Images of a class in a row in a batch. */
   imagesPerClass: number;
   split: SplitConfig;
+  /** How many of the training part are trained on. */
+  trainIdentities?: number;
   /** False for none. */
   augment: AugmentConfig | false;
   /** Threads that prepare images; 0 is inline. */

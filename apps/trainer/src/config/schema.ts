@@ -92,6 +92,11 @@ const data = z.strictObject({
     })
     .prefault({})
     .describe('How identities are divided; no identity is in two parts. Adds up to 1.'),
+  trainIdentities: count()
+    .optional()
+    .describe(
+      'How many identities of the training part are trained on; the other parts stay what they are. Default: all.',
+    ),
   augment: z
     .union([z.boolean(), augment])
     .optional()

@@ -1,12 +1,12 @@
-import { LineChart, type LineSeriesOption } from 'echarts/charts';
+import { CustomChart, type CustomSeriesOption, LineChart, type LineSeriesOption } from 'echarts/charts';
 import { GridComponent, type GridComponentOption } from 'echarts/components';
 import { type ComposeOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { escapeHtml, Html } from './html';
 
-use([LineChart, GridComponent, SVGRenderer]);
+use([LineChart, CustomChart, GridComponent, SVGRenderer]);
 
-type ChartOption = ComposeOption<LineSeriesOption | GridComponentOption>;
+type ChartOption = ComposeOption<LineSeriesOption | CustomSeriesOption | GridComponentOption>;
 type Point = [number, number | null];
 
 /** One line of a plot; `colour` is a custom property of the page, such as `--trained`. */
@@ -22,6 +22,13 @@ export interface Line {
   filled?: boolean;
   /** Draws a dot at each point. */
   dots?: boolean;
+}
+
+/** An area between two heights, drawn under the lines. */
+export interface Band {
+  /** x, lower and upper y, in order of x. */
+  points: [number, number, number][];
+  colour: string;
 }
 
 /** An axis of a plot. */
@@ -43,6 +50,7 @@ export interface Plot {
   /** What the plot shows, in words, for a reader who cannot see it. */
   description: string;
   lines: Line[];
+  bands?: Band[];
   x: Axis;
   y: Axis;
 }
@@ -115,25 +123,48 @@ function optionOf(plot: Plot, size: (typeof SIZES)[number]): ChartOption {
       axisLine: { show: false },
       splitLine: { show: true, lineStyle: { color: 'var(--rule)' } },
     },
-    series: plot.lines.map((line) => ({
-      type: 'line' as const,
-      silent: true,
-      data: line.points,
-      step: line.step ? ('end' as const) : undefined,
-      showSymbol: line.dots === true,
-      symbol: 'circle',
-      symbolSize: 7,
-      itemStyle: { color: `var(${line.colour})` },
-      lineStyle: {
-        color: `var(${line.colour})`,
-        width: line.width ?? 2,
-        opacity: line.opacity ?? 1,
-        type: line.dashed ? ([6, 4] as number[]) : ('solid' as const),
-        join: 'round' as const,
-      },
-      areaStyle: line.filled ? { color: `var(${line.colour})`, opacity: 0.16 } : undefined,
-      connectNulls: false,
-      clip: true,
-    })),
+    series: [
+      ...(plot.bands ?? []).map(bandSeries),
+      ...plot.lines.map((line) => ({
+        type: 'line' as const,
+        silent: true,
+        data: line.points,
+        step: line.step ? ('end' as const) : undefined,
+        showSymbol: line.dots === true,
+        symbol: 'circle',
+        symbolSize: 7,
+        itemStyle: { color: `var(${line.colour})` },
+        lineStyle: {
+          color: `var(${line.colour})`,
+          width: line.width ?? 2,
+          opacity: line.opacity ?? 1,
+          type: line.dashed ? ([6, 4] as number[]) : ('solid' as const),
+          join: 'round' as const,
+        },
+        areaStyle: line.filled ? { color: `var(${line.colour})`, opacity: 0.16 } : undefined,
+        connectNulls: false,
+        clip: true,
+      })),
+    ],
   } as ChartOption;
+}
+
+function bandSeries({ points, colour }: Band): CustomSeriesOption {
+  return {
+    type: 'custom',
+    silent: true,
+    clip: true,
+    // One polygon for all points: there along the lower edge, back along the upper one.
+    data: points.length > 1 ? [0] : [],
+    renderItem: (_, api) => ({
+      type: 'polygon',
+      shape: {
+        points: [
+          ...points.map(([x, low]) => api.coord([x, low])),
+          ...[...points].reverse().map(([x, , high]) => api.coord([x, high])),
+        ],
+      },
+      style: { fill: `var(${colour})`, opacity: 0.14 },
+    }),
+  };
 }

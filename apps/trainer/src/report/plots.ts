@@ -11,12 +11,18 @@ export interface Figure {
   key: { label: string; colour: string; dashed?: boolean }[];
 }
 
-const percentAxis = { min: 0, max: 1, interval: 0.2, format: (v: number) => `${Math.round(v * 100)}\u202f%` };
+/** Shares from none to all. */
+export const percentAxis = {
+  min: 0,
+  max: 1,
+  interval: 0.2,
+  format: (v: number) => `${Math.round(v * 100)}\u202f%`,
+};
 /** The axis of everything drawn by training step. */
 export const stepAxis = { name: 'training step', format: formatCount };
 
-/** One colour for each rate, loosest first. */
-const RATE_COLOURS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
+/** Colours that can be told apart, of rates from the loosest, or of arms. */
+export const SERIES_COLOURS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
 
 export function rocFigure(data: ReportData, headline: Headline): Figure {
   const { negative } = data.summary.heldOut.pairs;
@@ -67,7 +73,8 @@ function logCurve(curve: Curve, left: number): [number, number][] {
   return [[left, height], ...points];
 }
 
-function powerOfTen(value: number): string {
+/** A power of ten in words or as one: 10⁻³. */
+export function powerOfTen(value: number): string {
   const power = Math.round(Math.log10(value));
   if (power === 0) return 'all';
   const digits = [...String(-power)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
@@ -178,7 +185,7 @@ function recognitionFigure(
   points: ValidationPoint[],
   { id, title, identities, caption }: Record<'id' | 'title' | 'identities' | 'caption', string>,
 ): Figure {
-  const rates = ratesOf(data.summary.heldOut).slice(0, RATE_COLOURS.length);
+  const rates = ratesOf(data.summary.heldOut).slice(0, SERIES_COLOURS.length);
   const last = points.at(-1);
   const shown = rates.filter((key) => points.some((point) => point.tprAtFpr[key] !== undefined));
   return {
@@ -191,12 +198,12 @@ function recognitionFigure(
         `${shown.map((key) => `${formatPercent(last?.tprAtFpr[key] ?? 0)} at ${formatRate(Number(key))}`).join(', ')}.`,
       lines: shown.map((key) => ({
         points: points.map((point) => [point.step, point.tprAtFpr[key] ?? null]),
-        colour: RATE_COLOURS[rates.indexOf(key)],
+        colour: SERIES_COLOURS[rates.indexOf(key)],
         dots: points.length <= 12,
       })),
       x: stepAxis,
       y: percentAxis,
     },
-    key: shown.map((key) => ({ label: formatRate(Number(key)), colour: RATE_COLOURS[rates.indexOf(key)] })),
+    key: shown.map((key) => ({ label: formatRate(Number(key)), colour: SERIES_COLOURS[rates.indexOf(key)] })),
   };
 }

@@ -62,11 +62,23 @@ export async function openDataset(
         );
       }
     }
-    return { spec, source, split, skipped };
+    const train = trainedOn(split.train, data.trainIdentities);
+    return { spec, source, split: { ...split, train }, skipped };
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError((error as Error).message, { cause: error });
   }
+}
+
+/** The identities of the training part that are trained on. */
+function trainedOn(part: IdentitySplit['train'], wanted = part.length): IdentitySplit['train'] {
+  if (wanted <= part.length) return part.slice(0, wanted);
+  throw new UserError(
+    `data.trainIdentities is ${wanted}, but the training part has ${part.length} identities`,
+    {
+      hint: 'Give fewer, more identities, or a larger data.split.train.',
+    },
+  );
 }
 
 /** @throws UserError where a step is to sample more classes than there are. */

@@ -41,6 +41,8 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
     skipped: dataset.skipped.length,
     lossSeconds: figures.lossSeconds,
     stepSeconds,
+    multiplyAdds: figures.multiplyAdds,
+    modelBytes: figures.modelBytes,
   };
 }
 

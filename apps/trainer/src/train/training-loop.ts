@@ -2,6 +2,7 @@ import type { Batch } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
 import type { EvaluationImages } from '../evaluate/evaluation-images.js';
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
+import { modelCost } from '../model/model-cost.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { type Curve, fprKey, summarizeVerification, type VerificationSummary } from '../report/index.js';
@@ -86,6 +87,9 @@ export interface TrainingFigures {
   stepSeconds: number;
   lossSeconds: number;
   parameters: number;
+  /** Multiply-accumulates of the embedding of one image, and bytes of the weights that are shipped. */
+  multiplyAdds: number;
+  modelBytes: number;
 }
 
 /**
@@ -192,6 +196,7 @@ export async function trainingLoop(
     progress.phase('measuring the held-out identities');
     const heldOut = await verify(testImages);
     const parameters = state.model.parameterCount();
+    const { multiplyAdds, modelBytes } = await modelCost(state.model, config.data.imageSize);
     return {
       testImages,
       heldOut,
@@ -201,6 +206,8 @@ export async function trainingLoop(
       stepSeconds,
       lossSeconds,
       parameters,
+      multiplyAdds,
+      modelBytes,
     };
   } finally {
     progress.phase(null);

@@ -26,6 +26,10 @@ export interface TrainingSummary extends ReportSummary {
   /** Seconds spent in steps, and those of them in the class centres' forward, backward and update. */
   stepSeconds: number;
   lossSeconds: number;
+  /** Multiply-accumulates of the embedding of one image. */
+  multiplyAdds: number;
+  /** Bytes of the weights that are shipped: backbone, neck and head, float32. */
+  modelBytes: number;
 }
 
 /** How a training ended. */

@@ -1,8 +1,8 @@
-import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { thumbnail } from '../evaluate/thumbnail.js';
-import { type ReportData, renderReport } from '../report/index.js';
+import { renderReport } from '../report/index.js';
 import { readMetrics } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
+import { describeMachine } from './describe-machine.js';
 import { type Results, reportData, summaryOf } from './results.js';
 import type { TrainingSummary } from './types.js';
 
@@ -10,20 +10,10 @@ import type { TrainingSummary } from './types.js';
 export async function writeResults(run: RunDirectory, results: Results): Promise<TrainingSummary> {
   const summary = summaryOf(results);
   const records = await readMetrics(run.file(RUN_FILES.metrics));
-  const data = await reportData(results, summary, records, { machine: machine(), thumbnail });
+  const data = await reportData(results, summary, records, { machine: describeMachine(), thumbnail });
   await run.writeFile(RUN_FILES.reportData, JSON.stringify(data));
   await run.writeFile(RUN_FILES.report, renderReport(data));
   // Last, so that a run with a summary has everything.
   await run.writeFile(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
-}
-
-function machine(): ReportData['machine'] {
-  return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `${platform()} ${arch()}`,
-    node: process.version,
-  };
 }

@@ -72,6 +72,7 @@ const cases: LayerCase[] = [
     ...norm('LayerNormBatchNorm', rows, () => new norms.LayerNormBatchNorm(10)),
     vanishing: beforeBatchNorm(''),
   },
+  norm('BatchNormLayerNorm', rows, () => new norms.BatchNormLayerNorm(10)),
   neck('Flatten', image, () => new Flatten()),
   neck('GAP', image, () => new GAP()),
   neck('Squeeze', image, (random) => new Squeeze(8, 2, random)),
@@ -83,6 +84,7 @@ const cases: LayerCase[] = [
       // A linear layer and a batch norm follow: a shift before these is taken out again.
       batchnorm: ['gradient of norm1.bias'],
       'layernorm-batchnorm': [...beforeBatchNorm('norm1.'), ...beforeBatchNorm('norm2.')],
+      'batchnorm-layernorm': ['gradient of norm1.ln.bias'],
     }[name],
   })),
 ];

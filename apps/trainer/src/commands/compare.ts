@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadStudy } from '../compare/load-study.js';
+import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
+import { StudyProgress } from '../compare/study-progress.js';
+import type { StudyResults } from '../compare/study-results.js';
+import { armRows, comparisonTitle } from '../compare/study-rows.js';
+import { optionOverrides, parseOverride } from '../config/overrides.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { diskError } from '../run/disk-error.js';
+import { takeLock } from '../run/lock.js';
+import { writeFileAtomic } from '../run/write-file-atomic.js';
+import { describeMachine } from '../train/describe-machine.js';
+import { alignColumns } from './columns.js';
+import { colors, outputColors, say } from './console.js';
+import { relativePath } from './relative-path.js';
+import type { Work } from './work.js';
+
+/** Options of `unitsphere compare`. */
+export interface CompareOptions {
+  seeds?: number;
+  jobs?: number;
+  data?: string;
+  set?: string[];
+  output?: string;
+  report?: boolean;
+}
+
+/** Names in a study's folder. */
+const FILES = { lock: 'study.lock', results: 'results.json', report: 'report.html' } as const;
+
+/** Makes a study's runs and compares its arms. Gives the exit code. */
+export async function compare(file: string, options: CompareOptions, work: Work): Promise<number> {
+  const overrides = [...optionOverrides({ data: options.data }), ...(options.set ?? []).map(parseOverride)];
+  const study = loadStudy(file, { seeds: options.seeds, overrides });
+  const replicates = planStudy(study);
+  const directory = resolve(options.output ?? join('runs', study.name));
+  const jobs = options.jobs ?? jobsOf(replicates[0]);
+  await mkdir(directory, { recursive: true }).catch(async (error) => {
+    throw await diskError(error, directory, 0);
+  });
+  const lock = await takeLock(join(directory, FILES.lock));
+  const interrupt = listenForInterrupt(() =>
+    say(colors.yellow('Finishing the steps under way and writing checkpoints. Ctrl-C again quits at once.')),
+  );
+  try {
+    if (!options.report) {
+      const progress = new StudyProgress(runCount(replicates));
+      try {
+        const parts = { study, replicates, directory, jobs, signal: interrupt.signal, listener: progress };
+        if (!(await work.runStudy(parts))) {
+          progress.close();
+          say('Stopped. The same command goes on with it.');
+          return interrupt.exitCode() ?? 0;
+        }
+      } finally {
+        progress.close();
+      }
+    }
+    const results = await work.collectStudy(study, replicates, {
+      directory,
+      jobs,
+      machine: describeMachine(),
+    });
+    await writeFileAtomic(join(directory, FILES.results), `${JSON.stringify(results, null, 1)}\n`);
+    await writeFileAtomic(join(directory, FILES.report), await work.renderStudy(results));
+    for (const line of studyLines(results)) process.stdout.write(`${line}\n`);
+    process.stdout.write(`\nReport: ${relativePath(join(directory, FILES.report))}\n`);
+    return 0;
+  } finally {
+    interrupt.dispose();
+    await lock.release();
+  }
+}
+
+/** One a core where runs compute on cores, and else one: a device is not shared well. */
+function jobsOf({ config, candidates }: Replicate): number {
+  const { backend } = config(candidates[0] ?? {}, MANY_STEPS, 'training');
+  return backend === 'auto' || backend === 'wasm' || backend === 'cpu' ? availableParallelism() : 1;
+}
+
+/** All runs: trainings, candidates, and probes where there is a budget of time and no search. */
+function runCount(replicates: readonly Replicate[]): number {
+  return replicates.reduce((sum, { candidates, budget }) => {
+    const probe = budget === 'seconds' && candidates.length === 0 ? 1 : 0;
+    return sum + candidates.length + probe + 1;
+  }, 0);
+}
+
+function studyLines(results: StudyResults): string[] {
+  return [
+    outputColors.bold(results.question),
+    ...results.comparisons.flatMap((comparison) => {
+      const { head, rows } = armRows(results, comparison);
+      const [titles, ...lines] = alignColumns([head, ...rows]);
+      return [
+        '',
+        outputColors.bold(comparisonTitle(results, comparison)),
+        outputColors.dim(titles),
+        ...lines,
+        '',
+        ...Object.values(comparison.sentences),
+      ];
+    }),
+  ];
+}

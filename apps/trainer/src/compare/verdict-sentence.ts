@@ -1,0 +1,60 @@
+import type { ArmComparison } from '@unitsphere/verification/statistics';
+import { metricLabel } from './score.js';
+import type { Metric } from './study-schema.js';
+
+/** Who is compared with whom, and by what. */
+export interface Compared {
+  name: string;
+  baseline: string;
+  metric: Metric;
+}
+
+/** What is known of a run: that it has figures, or why not. */
+export interface Attempt {
+  missing?: { why: 'diverged' | 'unfinished' };
+}
+
+/**
+ * One sentence on whether the data resolve how an arm differs from the baseline.
+ * @param attempts All runs of both, those without figures among them: none is dropped silently.
+ */
+export function verdictSentence(
+  { name, baseline, metric }: Compared,
+  comparison: ArmComparison | undefined,
+  attempts: readonly Attempt[],
+): string {
+  const gone = missingWords(attempts);
+  const difference = comparison?.difference;
+  if (!comparison || !difference || comparison.verdict === 'untested') {
+    return `${name} against ${baseline}: nothing can be said of fewer than two seeds that both have${gone}.`;
+  }
+  const { mean, interval, n, seedsToResolve } = difference;
+  const by = `${signed(mean)} in ${metricLabel(metric)} (95 % interval ${signed(interval!.low)} to ${signed(interval!.high)}, ${n} seeds${gone})`;
+  if (comparison.verdict === 'unresolved') {
+    const more =
+      seedsToResolve === undefined || !Number.isFinite(seedsToResolve)
+        ? 'there is no difference that more seeds could resolve'
+        : `a difference of this size would take about ${seedsToResolve.toLocaleString('en')} seeds`;
+    return `${name} against ${baseline}: ${by}: not resolved by these data; ${more}.`;
+  }
+  const better = comparison.verdict === 'higher' ? 'better' : 'worse';
+  return `${name} is ${better} than ${baseline}: ${by}, p = ${pValue(comparison.adjustedPValue!)} after Holm: resolved.`;
+}
+
+function missingWords(attempts: readonly Attempt[]): string {
+  const count = (why: 'diverged' | 'unfinished') =>
+    attempts.filter(({ missing }) => missing?.why === why).length;
+  const [diverged, unfinished] = [count('diverged'), count('unfinished')];
+  return [
+    diverged > 0 ? `; ${diverged} diverged` : '',
+    unfinished > 0 ? `; ${unfinished} not finished` : '',
+  ].join('');
+}
+
+/** A difference with its sign, a true minus. */
+export function signed(value: number, digits = 3): string {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 ? `\u2212${text}` : `+${text}`;
+}
+
+const pValue = (p: number) => (p < 0.001 ? '<\u20090.001' : p.toFixed(3));

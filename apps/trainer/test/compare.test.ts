@@ -1,0 +1,306 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadStudy, STUDIES, type Study } from '../src/compare/load-study.js';
+import { planStudy } from '../src/compare/plan-study.js';
+import { renderStudy } from '../src/compare/render-study.js';
+import { runStudy, type StudyListener } from '../src/compare/run-study.js';
+import { collectStudy, ROC_FPRS } from '../src/compare/study-results.js';
+import { armRows } from '../src/compare/study-rows.js';
+import { UserError } from '../src/user-error.js';
+import { bundleFixture } from './fixtures/bundle.js';
+import { useTemporaryFolder } from './fixtures/temporary-folder.js';
+
+const folder = useTemporaryFolder();
+let childFile: string;
+beforeAll(() => {
+  childFile = bundleFixture('fake-study-child');
+});
+
+const log = () => join(folder(), 'log');
+beforeEach(() => {
+  process.env.FAKE_STUDY_LOG = log();
+});
+const said = (): string[] => (existsSync(log()) ? readFileSync(log(), 'utf8').trim().split('\n') : []);
+
+const STUDY = `
+title: Norms
+question: Which norm?
+reference: Both.
+base: base.yaml
+factors: [model.norm]
+arms:
+  - { name: ln, label: LayerNorm, set: { model.norm: layernorm } }
+  - { name: bn, label: BatchNorm, set: { model.norm: batchnorm } }
+budget: { steps: 100 }
+`;
+
+function study(text = STUDY, options?: Parameters<typeof loadStudy>[1], base = ''): Study {
+  writeFileSync(join(folder(), 'base.yaml'), base);
+  writeFileSync(join(folder(), 'norms.yaml'), text);
+  return loadStudy(join(folder(), 'norms.yaml'), options);
+}
+
+function complaint(make: () => unknown): string {
+  try {
+    make();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message.replaceAll(`${folder()}/`, '');
+  }
+  return 'no error';
+}
+
+const silent: StudyListener = { started: () => {}, reply: () => {}, done: () => {} };
+
+async function runAll(study: Study, options: Partial<Parameters<typeof runStudy>[0]> = {}) {
+  const directory = join(folder(), 'out');
+  const replicates = planStudy(study);
+  const finished = await runStudy({
+    study,
+    replicates,
+    directory,
+    jobs: 2,
+    signal: new AbortController().signal,
+    listener: silent,
+    childFile,
+    ...options,
+  });
+  const results = await collectStudy(study, replicates, { directory, jobs: 2, machine: { cores: 2 } });
+  return { finished, results, directory };
+}
+
+describe('a study', () => {
+  it('has defaults, and takes the number of seeds from the command line', () => {
+    expect(study()).toMatchObject({ name: 'norms', baseline: 'ln', metric: 'tpr@1e-3', seeds: 3, set: {} });
+    expect(study(STUDY, { seeds: 5 }).seeds).toBe(5);
+  });
+
+  it.each([
+    ['a key that is none', 'metrics: auroc', 'norms.yaml:11:1: metrics: unknown key; did you mean metric?'],
+    [
+      'a baseline that is no arm',
+      'baseline: bm',
+      'norms.yaml:11:11: baseline: there is no arm "bm"; did you mean bn?',
+    ],
+    ['too few seeds', 'seeds: 1', 'norms.yaml:11:8: seeds: must be at least 2, not 1'],
+    [
+      'a search longer than its budget',
+      'search: { steps: 50, grid: { optimizer.lr: [0.1, 0.2] } }',
+      'the study has 2 problems\n  norms.yaml:8:5: arms.0: its search takes 100 of the 100 steps',
+    ],
+  ])('names %s', (_, line, message) => {
+    expect(complaint(() => study(STUDY + line))).toContain(message);
+  });
+
+  it('names an arm that differs in more than the factor, an arm of a name that is taken, and a budget of nothing', () => {
+    const other = STUDY.replace('model.norm: batchnorm', 'model.norm: batchnorm, loss.margin: 0.3');
+    expect(complaint(() => study(other))).toMatch(
+      /arms\.1\.set\.loss\.margin: arms may differ in model\.norm only/,
+    );
+    expect(complaint(() => study(STUDY.replace('name: bn', 'name: ln')))).toContain(
+      'already is one called ln',
+    );
+    expect(complaint(() => study(STUDY.replace('steps: 100', '')))).toContain(
+      'budget: give steps, seconds, or both',
+    );
+  });
+
+  it('is planned whole before anything is trained: a setting that makes no config is named with its arm', () => {
+    const wrong = study(STUDY.replace('model.norm: batchnorm', 'model.norm: batchnrm'));
+    expect(complaint(() => planStudy(wrong))).toBe(
+      'norms.yaml: arm bn: model.norm: model.norm: "batchnrm" is not a choice; did you mean batchnorm? (layernorm, batchnorm, layernorm-batchnorm, batchnorm-layernorm)',
+    );
+    expect(complaint(() => study(STUDY.replace('base.yaml', 'gone.yaml')))).toContain(
+      'gone.yaml is not there',
+    );
+  });
+
+  it('has every arm with a seed before the next seed, on each set of images and under each budget', () => {
+    const several = study(`${STUDY.replace('steps: 100', 'steps: 100, seconds: 5')}
+seeds: 2
+set: { training.batchSize: 8 }
+data: [{ name: small, set: { data.imageSize: 32 } }, { name: large, set: { data.imageSize: 64 } }]`);
+    const plan = planStudy(several);
+    expect(plan).toHaveLength(2 * 2 * 2 * 2);
+    expect(plan.slice(0, 3).map(({ id }) => id)).toEqual([
+      'small/steps/ln/seed-0',
+      'small/steps/bn/seed-0',
+      'small/seconds/ln/seed-0',
+    ]);
+    const config = plan.at(-1)!.config({}, 77, 'training');
+    expect(config).toMatchObject({
+      seed: 1,
+      data: { imageSize: 64 },
+      model: { norm: 'batchnorm' },
+      training: { steps: 77, batchSize: 8, replicas: 1, testEvery: 16, validateEvery: null },
+    });
+    const candidate = plan[0].config({ 'optimizer.lr': 0.5 }, 7, 'candidate');
+    expect(candidate).toMatchObject({
+      optimizer: { lr: 0.5 },
+      training: { steps: 7, validateEvery: 7, testEvery: null, checkpointEvery: null },
+    });
+  });
+});
+
+describe('the studies that come with the trainer', () => {
+  const names = readdirSync(STUDIES).flatMap((file) =>
+    file.endsWith('.yaml') ? [basename(file, '.yaml')] : [],
+  );
+
+  it.each(names)('%s is planned whole', (name) => {
+    const study = loadStudy(`studies/${name}.yaml`);
+    expect(study.seeds).toBeGreaterThanOrEqual(3);
+    expect(planStudy(study).length).toBeGreaterThanOrEqual(2 * study.seeds);
+  });
+
+  it('are found by their names, and a mistyped one is offered its neighbour', () => {
+    expect(loadStudy('norms').title).toBe('Norms of the embedding head');
+    expect(complaint(() => loadStudy('studies/norm.yaml'))).toBe(
+      'there is no study studies/norm.yaml; did you mean norms.yaml?',
+    );
+  });
+});
+
+describe("a study's runs", () => {
+  it('are made once each, however often it is started', async () => {
+    const { finished, results } = await runAll(study());
+    expect(finished).toBe(true);
+    expect(said()).toHaveLength(6);
+    const again = await runAll(study());
+    expect(said()).toHaveLength(6);
+    expect(again.results.comparisons).toEqual(results.comparisons);
+    // Another seed is two more.
+    await runAll(study(STUDY, { seeds: 4 }));
+    expect(said()).toHaveLength(8);
+  });
+
+  it('are stopped with a checkpoint and gone on with', async () => {
+    const waiting = study(STUDY, undefined, 'training: { batchSize: 13 }');
+    const stop = new AbortController();
+    const running = runAll(waiting, { signal: stop.signal });
+    await vi.waitFor(() => expect(said().filter((line) => line.startsWith('waits'))).toHaveLength(2), 10_000);
+    stop.abort();
+    const { finished, results } = await running;
+    expect(finished).toBe(false);
+    expect(results.runs.every(({ missing }) => missing?.why === 'unfinished')).toBe(true);
+    expect(Object.values(results.comparisons[0].sentences)).toEqual([
+      'BatchNorm against LayerNorm: nothing can be said of fewer than two seeds that both have; 6 not finished.',
+    ]);
+    rmSync(log());
+    // Those that wait do so only when they begin.
+    const more = new AbortController();
+    const second = runAll(waiting, { signal: more.signal });
+    await vi.waitFor(
+      () => expect(said().filter((line) => line.startsWith('resumes'))).toHaveLength(2),
+      10_000,
+    );
+    await vi.waitFor(() => expect(said().filter((line) => line.startsWith('waits'))).toHaveLength(2), 10_000);
+    more.abort();
+    expect((await second).results.runs.filter(({ figures }) => figures)).toHaveLength(2);
+  });
+
+  it('that diverge are told, not dropped, and not tried again', async () => {
+    const text = `${STUDY.replace('factors: [model.norm]', 'factors: [model.norm, optimizer.lr]').replace(
+      'model.norm: batchnorm',
+      'model.norm: batchnorm, optimizer.lr: 1',
+    )}`;
+    const { results } = await runAll(study(text));
+    const gone = results.runs.filter(({ arm }) => arm === 'bn');
+    expect(gone.map(({ missing }) => missing)).toEqual(
+      Array(3).fill({ why: 'diverged', reason: 'the loss is NaN' }),
+    );
+    expect(results.comparisons[0].sentences.bn).toContain('; 3 diverged');
+    expect(renderStudy(results)).toContain('diverged');
+    await runAll(study(text));
+    expect(said()).toHaveLength(6);
+  });
+
+  it('stop, all of them, at what a person can mend', async () => {
+    await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 14 }'))).rejects.toThrow(
+      'the disk is full',
+    );
+  });
+
+  it('of another config are not taken for its own', async () => {
+    await runAll(study());
+    await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 32 }'))).rejects.toThrow(
+      /out\/runs\/ln\/seed-0\/training was trained with another config: training\.batchSize was 64 and is now 32/,
+    );
+    // Where it lies and who prepares its images changes no run.
+    await runAll(study(STUDY, undefined, 'data: { workers: 2 }'));
+    expect(said()).toHaveLength(6);
+  });
+
+  it('of a process that dies say so', async () => {
+    const file = join(folder(), 'dies.mjs');
+    writeFileSync(file, "process.on('message', () => { console.error('no memory'); process.exit(9); });");
+    await expect(runAll(study(), { childFile: file })).rejects.toThrow(/ended with code 9\.\nno memory/);
+  });
+});
+
+describe('a search', () => {
+  const SEARCH = `${STUDY}search: { steps: 10, grid: { optimizer.lr: [0.01, 0.2, 1] } }\nseeds: 2`;
+
+  it('is made by each arm with each seed, by validation, within its budget', async () => {
+    const { results } = await runAll(study(SEARCH));
+    // Three candidates and a training, two seeds, two arms.
+    expect(said()).toHaveLength(16);
+    for (const { settings, search, searchSteps, searchSeconds, figures } of results.runs) {
+      expect(settings).toEqual({ 'optimizer.lr': 0.2 });
+      expect(search.map(({ score }) => score === null)).toEqual([false, false, true]);
+      expect(searchSteps).toBe(30);
+      // Those that diverged have no time.
+      expect(searchSeconds).toBeCloseTo(2, 10);
+      expect(figures!.steps).toBe(70);
+    }
+  });
+
+  it('of an arm may have a grid of its own, and what it leaves is trained', async () => {
+    const own = SEARCH.replace(
+      'model.norm: batchnorm }',
+      'model.norm: batchnorm }, grid: { optimizer.lr: [0.1] }',
+    );
+    const { results } = await runAll(study(own));
+    expect(results.runs.map(({ figures }) => figures!.steps)).toEqual([70, 90, 70, 90]);
+  });
+
+  it('in a budget of time leaves so many steps as there is time for', async () => {
+    const { results } = await runAll(study(SEARCH.replace('steps: 100', 'seconds: 8.05')));
+    // 2 seconds went to the two candidates that have a time; a step takes a tenth.
+    expect(results.runs.map(({ figures }) => figures!.steps)).toEqual(Array(4).fill(60));
+    rmSync(join(folder(), 'out'), { recursive: true });
+    // Without a search a probe of 30 steps tells how long a step takes.
+    const probed = await runAll(study(STUDY.replace('steps: 100', 'seconds: 8.05'), { seeds: 2 }));
+    expect(probed.results.runs.map(({ figures }) => figures!.steps)).toEqual(Array(4).fill(50));
+  });
+});
+
+describe('what a study came to', () => {
+  it('is compared seed by seed, with a sentence for each arm', async () => {
+    const text = `${STUDY.replace(
+      'budget:',
+      '  - { name: both, label: Both, set: { model.norm: layernorm-batchnorm } }\nbudget:',
+    )}set: { optimizer.lr: 0.01 }`;
+    const { results } = await runAll(study(text));
+    const [{ statistics, sentences }] = results.comparisons;
+    expect(statistics!.base.summary).toMatchObject({ n: 3, mean: expect.closeTo(0.56, 10) });
+    const bn = statistics!.arms.find(({ arm }) => arm === 'bn')!;
+    expect(bn.difference!.mean).toBeCloseTo(0.101, 10);
+    expect(bn.verdict).toBe('higher');
+    expect(sentences.bn).toMatch(
+      /^BatchNorm is better than LayerNorm: \+0\.101 in TPR at FPR 1e-3 \(95 % interval \+0\.099 to \+0\.103, 3 seeds\), p = <?.*after Holm: resolved\.$/,
+    );
+    expect(Object.keys(sentences)).toEqual(['bn', 'both']);
+    const { head, rows } = armRows(results, results.comparisons[0]);
+    expect(rows.map((row) => row.length)).toEqual(Array(3).fill(head.length));
+    expect(rows[0].slice(0, 4)).toEqual(['LayerNorm', '0.560 ± 0.050', 'baseline', '3 of 3']);
+    const { curve, roc } = results.runs[0].figures!;
+    expect(curve.map(({ step }) => step)).toEqual([20, 40, 60, 80, 100]);
+    expect(roc).toHaveLength(ROC_FPRS.length);
+    expect(roc.at(-1)).toBe(1);
+    expect(roc[0]).toBe(0);
+    const read = JSON.parse(JSON.stringify(results));
+    expect(renderStudy(read)).toBe(renderStudy(results));
+  });
+});
