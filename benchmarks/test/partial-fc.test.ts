@@ -58,13 +58,18 @@ describe('bench partial-fc', () => {
     expect(ratios).toMatchObject({
       ratioToFullSoftmax: 6,
       workingMemoryRatioToFullSoftmax: 0.2,
-      ratioToPyTorch: 1,
+      ratioToPyTorch: 2,
+      fastest: 'device',
       pytorch: 'pytorch-quick',
-      byStore: {
-        device: { ratioToFullSoftmax: { median: 12, low: 10, high: 14 }, memoryRatioToFullSoftmax: 1 },
-        host: { ratioToFullSoftmax: { median: 5 } },
-      },
     });
+    expect(ratios.ours).toHaveLength(3);
+    const of = (store: StoreName) => ratios.ours.find((one) => one.store === store);
+    expect(of('device')).toMatchObject({
+      ranks: 1,
+      ratioToFullSoftmax: { median: 12, low: 10, high: 14 },
+      memoryRatioToFullSoftmax: 1,
+    });
+    expect(of('host')).toMatchObject({ ratioToFullSoftmax: { median: 5 } });
     expect(ratios.memoryRatioToFullSoftmax).toBeCloseTo(1100 / 4100, 10);
     const alone = rateRatios(rate.filter(({ role }) => role !== 'pytorch'));
     expect(alone).toMatchObject({ ratioToPyTorch: null, pytorch: null });
@@ -96,7 +101,7 @@ describe('bench partial-fc', () => {
     expect(text).toContain('1,000 records of 3,088 bytes, 3.1 MB');
     expect(text).toContain('| Head 10000000-cold ');
     expect(text).toMatch(
-      /- file: `ratioToFullSoftmax` 6\.00 .*`memoryRatioToFullSoftmax` 0\.268 \(0\.200 .*\), `ratioToPyTorch` 1\.00/,
+      /- file, 1 rank: `ratioToFullSoftmax` 6\.00 .*`memoryRatioToFullSoftmax` 0\.268 \(0\.200 .*\), `ratioToPyTorch` 1\.00/,
     );
     expect(text).toContain('- Not there: PyTorch: no torch. Install it.');
     const { rate: _, ...half } = report;

@@ -42,10 +42,16 @@ function processorMilliseconds(): number {
 
 /** Hands the device what is still gathered for it and waits until all is done. A small value asked for would not do: the backend computes it here. */
 async function deviceIdle(): Promise<void> {
-  const { device, submitQueue } = tf.backend() as unknown as {
+  const backend = tf.backend() as unknown as {
     device: { queue: { onSubmittedWorkDone(): Promise<void> } };
+    commandEncoder: object | null;
+    endComputePassEncoder(): void;
     submitQueue(): void;
   };
-  submitQueue.call(tf.backend());
-  await device.queue.onSubmittedWorkDone();
+  if (backend.commandEncoder) {
+    // Kernels of ours leave the pass open for the next one.
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+  await backend.device.queue.onSubmittedWorkDone();
 }

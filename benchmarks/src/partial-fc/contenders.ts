@@ -15,6 +15,8 @@ export interface ClassesContender extends ContenderSpec {
 /** Ours with a store, ours with all classes, or a setting of PyTorch. */
 export interface RateContender extends ContenderSpec {
   role: StoreName | 'full' | 'pytorch';
+  /** Threads that share the classes and the batch, of ours. */
+  ranks?: number;
 }
 
 /** The step of as many sampled classes as the classes grow, with the centres in a file. */
@@ -56,23 +58,34 @@ const PYTORCH_SETTINGS = [
 /** A tenth of the classes with each store, all classes, and PyTorch. */
 export function rateContenders(folder: string): RateContender[] {
   const { classes } = RATE_WORKLOAD;
-  const ours = (role: RateContender['role'], label: string, sampled: number, store: StoreName) => ({
-    id: `unitsphere-${role}`,
-    label,
+  const cores = availableParallelism();
+  const ours = (
+    role: RateContender['role'],
+    label: string,
+    sampled: number,
+    store: StoreName,
+    ranks = 1,
+  ): RateContender => ({
+    id: `unitsphere-${role}${ranks > 1 ? `-${ranks}` : ''}`,
+    label: ranks > 1 ? `${label}, ${ranks} ranks` : label,
     role,
+    ranks,
     command: process.execPath,
     args: [
       program(),
       ...headArguments({ ...RATE_WORKLOAD, sampled }),
-      ...['--store', store, '--path', join(folder, 'rate')],
+      ...['--store', store, '--path', join(folder, `rate-${ranks}`), '--ranks', String(ranks)],
     ],
   });
+  const rankCounts = cores > 1 ? [1, cores] : [1];
   const { sampled } = RATE_WORKLOAD;
   return [
     ours('full', 'full softmax, on the backend', classes, 'device'),
-    ours('device', 'sampled, centres on the backend', sampled, 'device'),
-    ours('host', 'sampled, centres on the host', sampled, 'host'),
-    ours('file', 'sampled, centres in a file', sampled, 'file'),
+    ...rankCounts.flatMap((ranks) => [
+      ours('device', 'sampled, centres on the backend', sampled, 'device', ranks),
+      ours('host', 'sampled, centres on the host', sampled, 'host', ranks),
+      ours('file', 'sampled, centres in a file', sampled, 'file', ranks),
+    ]),
     ...PYTORCH_SETTINGS.map(
       ({ id, label, options }): RateContender => ({
         id: `pytorch-${id}`,

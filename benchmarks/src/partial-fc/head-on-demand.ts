@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { Command, Option } from 'commander';
 import { serve } from '../contender/serve.js';
+import { startRanks } from './head-ranks.js';
 import { type HeadRun, startHead } from './head-step.js';
 
 const count = (text: string) => Number.parseInt(text, 10);
@@ -16,10 +17,11 @@ const options = new Command()
   .option('--path <file>')
   .option('--cold')
   .option('--disjoint')
+  .option('--ranks <count>', '', count, 1)
   .parse()
-  .opts<HeadRun>();
+  .opts<HeadRun & { ranks: number }>();
 
 await serve(
   async () => ({ backend: (await useBackend('wasm')).name, store: options.store, tfjs: tf.version_core }),
-  () => startHead(options),
+  () => (options.ranks > 1 ? startRanks(options, options.ranks) : startHead(options)),
 );

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Communicator, equalParts, soloCommunicator } from '@unitsphere/collectives';
 import { CosFace } from '@unitsphere/margin-losses';
 import { deviceStore, hostStore, PartialFC, RowAdamW } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
@@ -24,9 +25,20 @@ export interface HeadRun extends HeadWorkload {
 
 const SEED = 1;
 
-/** Makes a head whose rows were all updated once, and in a file are at their places there. */
-export async function startHead(run: HeadRun): Promise<Trainee> {
-  const { dimensions, batch, store, path = '', cold = false } = run;
+/**
+ * Makes a head whose rows were all updated once, and in a file are at their places there. All ranks call it together, and so
+ * its steps.
+ */
+export async function startHead(
+  run: HeadRun,
+  communicator: Communicator = soloCommunicator(),
+): Promise<Trainee> {
+  const { dimensions, batch, store, cold = false } = run;
+  const { rank, size } = communicator;
+  const path = `${run.path ?? ''}${size > 1 ? `-${rank}` : ''}`;
+  const parts = equalParts(batch, size);
+  const begin = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);
+  const rows = parts[rank]!;
   const { sampler, labels } = (run.disjoint ? disjointSampler : uniformSampler)(run, SEED);
   const make = (overwrite: boolean) =>
     new PartialFC({
@@ -38,15 +50,22 @@ export async function startHead(run: HeadRun): Promise<Trainee> {
         store === 'file' ? fileStore(path, { overwrite }) : store === 'host' ? hostStore() : deviceStore(),
       sampler,
       seed: SEED,
+      communicator,
     });
   let head = make(true);
   const embeddings = Array.from({ length: CYCLE }, (_, i) =>
-    tf.randomNormal<tf.Rank.R2>([batch, dimensions], 0, 1, 'float32', i + 1),
+    tf.tidy(() => {
+      const all = tf.randomNormal<tf.Rank.R2>([batch, dimensions], 0, 1, 'float32', i + 1);
+      return tf.slice(all, [begin, 0], [rows, dimensions]);
+    }),
   );
 
   async function step(): Promise<number> {
     const at = head.stepCount;
-    const { loss, embeddingGradient } = await head.forwardBackward(embeddings[at % CYCLE]!, labels(at));
+    const { loss, embeddingGradient } = await head.forwardBackward(
+      embeddings[at % CYCLE]!,
+      labels(at).subarray(begin, begin + rows),
+    );
     await head.step({ lr: 1e-3 });
     embeddingGradient.dispose();
     return loss;

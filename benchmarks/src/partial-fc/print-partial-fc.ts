@@ -51,7 +51,7 @@ function printClasses({
 }
 
 function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
-  const { workload, results, byStore, pytorch, absent } = rate;
+  const { workload, results, ours, fastest, ratioToPyTorch, pytorch, absent } = rate;
   return [
     `${workload.classes.toLocaleString('en')} classes: ${headLine(workload)}.`,
     '',
@@ -68,15 +68,18 @@ function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
       results,
     ),
     '',
-    ...Object.entries(byStore).map(([store, ratios]) =>
+    ...ours.map(({ store, ranks, ...ratios }) =>
       [
-        `- ${store}: \`ratioToFullSoftmax\` ${spread(ratios.ratioToFullSoftmax)}`,
+        `- ${store}, ${ranks} rank${ranks > 1 ? 's' : ''}: \`ratioToFullSoftmax\` ${spread(ratios.ratioToFullSoftmax)}`,
         `\`memoryRatioToFullSoftmax\` ${digits(ratios.memoryRatioToFullSoftmax)} (${digits(ratios.workingMemoryRatioToFullSoftmax)} without what was there before the head)`,
         ...(ratios.ratioToPyTorch
           ? [`\`ratioToPyTorch\` ${spread(ratios.ratioToPyTorch)} (${pytorch})`]
           : []),
       ].join(', '),
     ),
+    ...(ratioToPyTorch === null
+      ? []
+      : [`- \`ratioToPyTorch\` of the fastest, ${fastest}: ${digits(ratioToPyTorch)}`]),
     ...disturbance(results),
     ...Object.values(absent).map((why) => `- Not there: ${why}`),
   ];

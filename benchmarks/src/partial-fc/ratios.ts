@@ -22,14 +22,17 @@ export interface StoreRatios {
   ratioToPyTorch: Summary | null;
 }
 
-/** What the sampled step with its centres in a file, the store for more than memory holds, reaches; and the others. */
+/** What the sampled step reaches: to the full softmax in a file, the store for more than memory holds; and the others. */
 export interface RateRatios {
   ratioToFullSoftmax: number;
   memoryRatioToFullSoftmax: number;
   workingMemoryRatioToFullSoftmax: number;
+  /** Of the fastest of ours; null where PyTorch is absent. */
   ratioToPyTorch: number | null;
-  byStore: Record<StoreName, StoreRatios>;
-  /** Which of PyTorch's settings was the fastest. */
+  /** Ours by store and number of ranks. */
+  ours: (StoreRatios & { store: StoreName; ranks: number })[];
+  /** Which of ours and of PyTorch's settings was the fastest. */
+  fastest: string;
   pytorch: string | null;
 }
 
@@ -56,26 +59,32 @@ export function rateRatios(results: readonly RateResult[]): RateRatios {
     .filter(({ role }) => role === 'pytorch')
     .sort((a, b) => a.stepMilliseconds.median - b.stepMilliseconds.median)
     .at(0);
-  const of = (store: StoreName): StoreRatios => {
-    const ours = one(store);
+  const stores: readonly string[] = ['device', 'host', 'file'] satisfies StoreName[];
+  const sampled = results.filter(({ role }) => stores.includes(role));
+  const ours = sampled.map((one) => {
     const faster = (other: RateResult) =>
-      pairedRatio(other.stepMilliseconds.turns, ours.stepMilliseconds.turns);
+      pairedRatio(other.stepMilliseconds.turns, one.stepMilliseconds.turns);
     return {
+      store: one.role as StoreName,
+      ranks: one.ranks ?? 1,
       ratioToFullSoftmax: faster(full),
-      memoryRatioToFullSoftmax: ours.memory.peakRss / full.memory.peakRss,
+      memoryRatioToFullSoftmax: one.memory.peakRss / full.memory.peakRss,
       workingMemoryRatioToFullSoftmax:
-        (ours.memory.peakRss - ours.footprint) / (full.memory.peakRss - full.footprint),
+        (one.memory.peakRss - one.footprint) / (full.memory.peakRss - full.footprint),
       ratioToPyTorch: pytorch ? faster(pytorch) : null,
     };
-  };
-  const byStore = { device: of('device'), host: of('host'), file: of('file') };
-  const { file } = byStore;
+  });
+  const file = ours.find(({ store, ranks }) => store === 'file' && ranks === 1);
+  if (!file) throw new Error('There are no figures of file.');
+  const median = (i: number) => sampled[i]!.stepMilliseconds.median;
+  const fastest = ours.reduce((best, _, i) => (median(i) < median(best) ? i : best), 0);
   return {
     ratioToFullSoftmax: file.ratioToFullSoftmax.median,
     memoryRatioToFullSoftmax: file.memoryRatioToFullSoftmax,
     workingMemoryRatioToFullSoftmax: file.workingMemoryRatioToFullSoftmax,
-    ratioToPyTorch: file.ratioToPyTorch?.median ?? null,
-    byStore,
+    ratioToPyTorch: ours[fastest]!.ratioToPyTorch?.median ?? null,
+    ours,
+    fastest: sampled[fastest]!.id,
     pytorch: pytorch?.id ?? null,
   };
 }

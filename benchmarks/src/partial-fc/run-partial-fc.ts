@@ -14,7 +14,7 @@ import { type ClassesRatios, classesRatios, type RateRatios, rateRatios } from '
 import { CLASSES_WORKLOAD, type HeadWorkload, RATE_WORKLOAD } from './workload.js';
 
 export type ClassesResult = Timing & Pick<ClassesContender, 'classes' | 'cold'>;
-export type RateResult = Timing & Pick<RateContender, 'role'>;
+export type RateResult = Timing & Pick<RateContender, 'role' | 'ranks'>;
 
 /** What `bench partial-fc` writes. */
 export interface PartialFCReport {
@@ -77,6 +77,6 @@ async function runClasses(folder: string, pace: Pace, say: (message: string) => 
 
 async function runRate(folder: string, pace: Pace, say: (message: string) => void) {
   const { timed, absent } = await timeContenders(rateContenders(folder), pace, say);
-  const results = timed.map(({ spec: { role }, timing }) => ({ ...timing, role }));
+  const results = timed.map(({ spec: { role, ranks }, timing }) => ({ ...timing, role, ranks }));
   return { workload: RATE_WORKLOAD, ...rateRatios(results), results, absent };
 }

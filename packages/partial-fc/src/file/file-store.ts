@@ -245,13 +245,8 @@ class FileStore implements CenterStore {
           const slot = this.#load(rows[i]!);
           const at = records.rowAt(slot);
           for (let table = 0; table < values.length; table++) {
-            copy(
-              records.floats,
-              at + table * dimensions,
-              values[table]!,
-              (i - from) * dimensions,
-              dimensions,
-            );
+            const begin = at + table * dimensions;
+            values[table]!.set(records.floats.subarray(begin, begin + dimensions), (i - from) * dimensions);
           }
           counts[i] = records.count(slot);
           lastSteps[i] = records.lastStep(slot);
@@ -282,11 +277,6 @@ class FileStore implements CenterStore {
       },
     };
   }
-}
-
-/** As set() of a subarray, which would leave two objects a row to collect: tens of megabytes a step. */
-function copy(from: Float32Array, fromAt: number, to: Float32Array, toAt: number, count: number): void {
-  for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!;
 }
 
 const numbers = (generations: readonly Generation[]) =>

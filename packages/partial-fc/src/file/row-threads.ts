@@ -44,7 +44,7 @@ const THREAD = `
 const { workerData } = require('node:worker_threads');
 const { readSync, writeSync } = require('node:fs');
 const { crc32 } = require('node:zlib');
-const { control, slots, rows, writeFds, writePositions, readFds, readPositions, outcomes, bytes, recordBytes } = workerData;
+const { control, order, slots, rows, writeFds, writePositions, readFds, readPositions, outcomes, bytes, recordBytes } = workerData;
 const integers = new Int32Array(bytes.buffer);
 const crcOf = (begin) => crc32(bytes.subarray(begin, begin + recordBytes - 4)) | 0;
 function whole(call, fd, begin, position) {
@@ -84,7 +84,7 @@ for (;;) {
   for (;;) {
     const from = Atomics.add(control, ${NEXT}, ${SHARE});
     if (from >= count) break;
-    for (let i = from; i < Math.min(from + ${SHARE}, count); i++) outcomes[i] = move(i);
+    for (let at = from; at < Math.min(from + ${SHARE}, count); at++) outcomes[order[at]] = move(order[at]);
   }
   Atomics.add(control, ${DONE}, 1);
   Atomics.notify(control, ${DONE});
@@ -96,6 +96,8 @@ for (;;) {
  */
 export class RowThreads {
   readonly #control = new Int32Array(new SharedArrayBuffer(20));
+  /** The records in the order in which they are taken. */
+  readonly #order: Int32Array;
   readonly #slots: Int32Array;
   readonly #rows: Int32Array;
   readonly #writeFds: Int32Array;
@@ -114,7 +116,8 @@ export class RowThreads {
     const { size, layout, bytes } = records;
     const words = () => new Int32Array(new SharedArrayBuffer(4 * size));
     const positions = () => new Float64Array(new SharedArrayBuffer(8 * size));
-    [this.#slots, this.#rows, this.#writeFds, this.#readFds, this.#outcomes] = [
+    [this.#order, this.#slots, this.#rows, this.#writeFds, this.#readFds, this.#outcomes] = [
+      words(),
       words(),
       words(),
       words(),
@@ -130,6 +133,7 @@ export class RowThreads {
         resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
         workerData: {
           control: this.#control,
+          order: this.#order,
           slots: this.#slots,
           rows: this.#rows,
           writeFds: this.#writeFds,
@@ -166,11 +170,24 @@ export class RowThreads {
   /** Begins with what was added. */
   start(): void {
     if (this.#count === 0) return;
+    this.#sort();
     this.#control[COUNT] = this.#count;
     this.#control[NEXT] = 0;
     Atomics.store(this.#control, DONE, 0);
     Atomics.add(this.#control, REQUEST, 1);
     Atomics.notify(this.#control, REQUEST);
+  }
+
+  /** Puts the records in order of where they are written, or else read: the system takes neighbours several times as fast. */
+  #sort(): void {
+    const { size, layout } = this.records;
+    const keys = new Float64Array(this.#count);
+    for (let i = 0; i < keys.length; i++) {
+      const position = this.#writeFds[i]! >= 0 ? this.#writePositions[i]! : this.#readPositions[i]!;
+      keys[i] = Math.floor(position / layout.bytes) * size + i;
+    }
+    keys.sort();
+    for (let at = 0; at < keys.length; at++) this.#order[at] = keys[at]! % size;
   }
 
   /** Whether a request is under way, or its end not yet asked for. */
