@@ -14,6 +14,7 @@ export {
   rocFromScores,
   type TprAtFpr,
 } from './roc';
+export { type AllPairsOptions, verifyAllPairs } from './verify-all-pairs';
 export {
   type ScoreHistogram,
   type VerificationOptions,
