@@ -4,7 +4,9 @@ export {
   type IdentificationResult,
   identificationRate,
 } from './identification-rate';
+export { type FoldAccuracy, lfwAccuracy, pairDistances } from './lfw-accuracy';
 export { type NearestNeighboursOptions, type Neighbours, nearestNeighbours } from './nearest-neighbours';
+export { type PairFile, readPairFile } from './read-pair-file';
 export {
   auroc,
   DEFAULT_FPRS,
@@ -14,6 +16,7 @@ export {
   rocFromScores,
   type TprAtFpr,
 } from './roc';
+export { poolTemplates, scorePairs, type Templates } from './templates';
 export { type AllPairsOptions, verifyAllPairs } from './verify-all-pairs';
 export {
   type ScoreHistogram,

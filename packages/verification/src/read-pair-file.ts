@@ -52,21 +52,15 @@ export function readPairFile(bytes: Uint8Array): PairFile {
   return { images, isSame: flags };
 }
 
-// Python 2 writes True as itself from protocol 2 on; Python 3 at protocols 0 to 2 writes bytes by this call.
+// Python 3 writes bytes by this call at protocol 2.
 const GLOBALS = new Map([
   [
     '_codecs.encode',
     (text: unknown, encoding: unknown) => {
-      if (typeof text !== 'string' || !isLatin1(encoding))
+      if (typeof text !== 'string' || encoding !== 'latin1') {
         throw new Error('It encodes text in an unexpected way.');
+      }
       return Uint8Array.from(text, (char) => char.charCodeAt(0));
     },
   ],
 ]);
-
-function isLatin1(encoding: unknown): boolean {
-  return (
-    encoding === 'latin1' ||
-    (encoding instanceof Uint8Array && new TextDecoder().decode(encoding) === 'latin1')
-  );
-}
