@@ -6,6 +6,13 @@ export {
 } from './identification-rate';
 export { type FoldAccuracy, lfwAccuracy, pairDistances } from './lfw-accuracy';
 export { type NearestNeighboursOptions, type Neighbours, nearestNeighbours } from './nearest-neighbours';
+export {
+  type OpenSetOptions,
+  type OpenSetPoint,
+  type OpenSetResult,
+  openSetIdentification,
+  pairFprForGallery,
+} from './open-set';
 export { type PairFile, readPairFile } from './read-pair-file';
 export {
   auroc,
