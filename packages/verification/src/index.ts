@@ -1,3 +1,8 @@
+export {
+  bootstrapVerification,
+  type IdentityBootstrap,
+  type IdentityBootstrapOptions,
+} from './bootstrap-verification';
 export { type HardestPairs, hardestPairs, type ScoredPair } from './hardest-pairs';
 export {
   type IdentificationRate,
