@@ -7,6 +7,7 @@ export default packageConfig({
     'train-on-demand': 'src/step/train-on-demand.ts',
     'plain-simd': 'src/first-losses/plain-simd.ts',
     'head-on-demand': 'src/partial-fc/head-on-demand.ts',
+    'verify-file': 'src/verification/verify-file.ts',
   },
   format: ['esm'],
   splitting: true,
