@@ -5,6 +5,7 @@ import { cosineOf, countingMemory, LAST_SCORE } from '../src/all-pairs/memory';
 import { rocFromScores, verifyAllPairs, verifyEmbeddings } from '../src/index';
 import { unitRowsInto } from '../src/normalize-rows';
 import { allPairs } from './brute-force';
+import golden from './golden.json';
 
 const fprs = [0.3, 0.1, 0.01, 0.001];
 
@@ -70,6 +71,21 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
         expect(histogram.negative).toEqual(bins.negative);
       }
     }
+  });
+
+  it('agrees with scikit-learn on the same scores', async () => {
+    const { dimensions, bits, labels, values, auroc, tprAtFpr } = golden.exact;
+    const result = await verifyAllPairs(
+      Float32Array.from(values, (value) => value / 2 ** bits),
+      dimensions,
+      Int32Array.from(labels),
+      { fprs: tprAtFpr.map(({ fpr }) => fpr) },
+    );
+    expect(Math.abs(result.auroc - auroc)).toBeLessThan(1e-12);
+    tprAtFpr.forEach(({ tpr, threshold, falseAccepts }, k) => {
+      expect(result.tprAtFpr[k]!.tpr).toBeCloseTo(tpr, 12);
+      expect(result.tprAtFpr[k]).toMatchObject({ threshold, falseAccepts });
+    });
   });
 
   it('is as near to double precision as float32 allows', async () => {
