@@ -79,10 +79,14 @@ const IMAGES_EACH = 10;
 /** Rows of which PyTorch and scikit-learn hold and sort every score in the memory of an ordinary machine. */
 const MOST_FOR_PEER = 25_000;
 
+/** The built program of ours that takes a turn. */
+const OURS = fileURLToPath(new URL('./verify-file.js', import.meta.url));
+
 /** All pairs of so many rows, ours beside PyTorch's product and scikit-learn's curve, a process each and in turns. */
 export async function runVerification(
   { rows: sizes, dimensions, rounds, threads = availableParallelism() }: VerificationBenchOptions,
   say: (message: string) => void = () => undefined,
+  program = OURS,
 ): Promise<VerificationReport> {
   const folder = await mkdtemp(join(tmpdir(), 'verification-'));
   try {
@@ -91,9 +95,9 @@ export async function runVerification(
       const file = join(folder, 'embeddings.f32');
       say(`drawing ${rows} embeddings`);
       await drawEmbeddings(file, rows, dimensions);
-      results.push(
-        await measureSize(file, rows, dimensions, rows > MOST_FOR_PEER ? 1 : rounds, threads, say),
-      );
+      const args = [file, rows, dimensions, IMAGES_EACH, threads, FPRS.join(',')].map(String);
+      const turns = rows > MOST_FOR_PEER ? 1 : rounds;
+      results.push(await measureSize([program, ...args], rows, dimensions, turns, say));
     }
     return {
       benchmark: 'verification',
@@ -111,15 +115,12 @@ export async function runVerification(
 }
 
 async function measureSize(
-  file: string,
+  [program, ...args]: [string, ...string[]],
   rows: number,
   dimensions: number,
   rounds: number,
-  threads: number,
   say: (message: string) => void,
 ): Promise<VerificationSize> {
-  const args = [file, rows, dimensions, IMAGES_EACH, threads, FPRS.join(',')].map(String);
-  const program = fileURLToPath(new URL('./verify-file.js', import.meta.url));
   const ours: VerificationTurn[] = [];
   const peers: VerificationTurn[] = [];
   let without =
