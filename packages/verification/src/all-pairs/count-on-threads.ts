@@ -35,7 +35,7 @@ for (;;) {
   for (let i = 0; i < first; i += ${STRIDE}) {
     if (Atomics.load(control, ${STOP})) process.exit(0);
     const end = Math.min(first, i + ${STRIDE});
-    kernels.countNegatives(x, dimensions, i, end, thread.packed, n, thread.low, carries, thread.tile);
+    kernels.countNegatives(x, dimensions, i, end, thread.packed, n, thread.low, carries, thread.lists, thread.tile);
     pairs[${PAIRS} + index] += (end - i) * n;
   }
   for (let i = first; i < j0 + n; i += ${STRIDE}) {
@@ -45,7 +45,8 @@ for (;;) {
     // All but those on or below the diagonal, which are counted from the diagonal's block itself.
     for (let r = i; r < end; r++) pairs[${PAIRS} + index] += r < j0 ? n : j0 + n - 1 - r;
   }
-}`;
+}
+kernels.countLists(thread.low, carries, thread.lists);`;
 
 /** How a long count is watched and ended. */
 export interface CountOptions {

@@ -4,9 +4,11 @@ import { relaxedSimdBytes, simdBytes } from './kernels.generated';
 export interface Kernels {
   COLUMNS: { value: number };
   scratchBytes(d: number): number;
+  listBytes(): number;
   pack(x: number, d: number, j0: number, n: number, out: number): void;
   countNegatives(...args: number[]): void;
   countLabelled(...args: number[]): void;
+  countLists(low: number, carries: number, lists: number): void;
   anySet(at: number, bytes: number): number;
   scorePairs(x: number, d: number, a: number, b: number, count: number, out: number): void;
 }

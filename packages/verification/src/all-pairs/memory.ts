@@ -32,8 +32,8 @@ export interface CountingMemory {
   positives: number;
   /** Negative pairs by score beyond 16 bits, 32 bits each, in 65,536s. */
   carries: number;
-  /** For each thread: its negative pairs by score, 16 bits each; its packed columns; its tile. */
-  threads: { low: number; packed: number; tile: number }[];
+  /** For each thread: its negative pairs by score, 16 bits each; its lists of scores to be counted; its packed columns; its tile. */
+  threads: { low: number; lists: number; packed: number; tile: number }[];
 }
 
 /**
@@ -53,9 +53,10 @@ export function countingMemory(rows: number, dimensions: number, threads: number
   const positives = take(PADDED * 4);
   const carries = take(PADDED * 4);
   const shared = end;
-  // As in scratchBytes of the kernels, which have no memory yet; checked below.
+  // As scratchBytes and listBytes of the kernels, which have no memory yet, say; checked below.
   const scratch = 256 * dimensions * 4 + 128;
-  const perThread = PADDED * 2 + Math.ceil(scratch / 64) * 64;
+  const listBytes = 4096 + 513 * 16384 * 2;
+  const perThread = PADDED * 2 + listBytes + Math.ceil(scratch / 64) * 64;
   const fitting = Math.floor((LARGEST - shared) / perThread);
   if (fitting < 1) {
     throw new RangeError(
@@ -65,13 +66,14 @@ export function countingMemory(rows: number, dimensions: number, threads: number
   }
   const places = Array.from({ length: Math.min(threads, fitting) }, () => {
     const low = take(PADDED * 2);
+    const lists = take(listBytes);
     const packed = take(scratch);
-    return { low, packed, tile: packed + scratch - 128 };
+    return { low, lists, packed, tile: packed + scratch - 128 };
   });
   const pages = Math.ceil(end / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const kernels = kernelsOn(memory);
-  if (kernels.scratchBytes(dimensions) !== scratch || kernels.COLUMNS.value !== 256) {
+  if (kernels.scratchBytes(dimensions) !== scratch || kernels.listBytes() !== listBytes) {
     throw new Error('The compiled kernels are not of this version. Build the package anew.');
   }
   return { memory, kernels, rows, dimensions, x, labels, positives, carries, threads: places };
