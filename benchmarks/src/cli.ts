@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
+import { type CoverageOptions, runCoverage } from './coverage/run-coverage.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
@@ -16,6 +17,7 @@ import { stepContenders } from './step/contenders.js';
 import { runStep } from './step/run-step.js';
 import { runSweep } from './step/run-sweep.js';
 import { DEFAULT_WORKLOAD, type Workload } from './step/workload.js';
+import { runVerification, type VerificationBenchOptions } from './verification/run-verification.js';
 
 const program = new Command('npm run bench --')
   .description('Measures unitsphere on this machine, beside PyTorch and stock TensorFlow.js.')
@@ -143,6 +145,31 @@ program
   });
 
 program
+  .command('verification')
+  .description("all pairs of embeddings, beside PyTorch's product and scikit-learn's ROC curve")
+  .option(...json)
+  .option('--rows <COUNTS>', 'embeddings, with commas between', counts, [20_000, 100_000])
+  .option('--dimensions <COUNT>', 'of an embedding', count, 256)
+  .option('--rounds <COUNT>', 'turns of each; one where there is no peer', count, 3)
+  .option('--threads <COUNT>', 'default: one a core', count)
+  .action(async ({ json: file, ...options }: VerificationBenchOptions & { json?: string }) => {
+    await show(await runVerification(options, progress), file);
+  });
+
+program
+  .command('coverage')
+  .description(
+    'how often the intervals of packages/verification hold the truth, where it is known in closed form',
+  )
+  .option(...json)
+  .option('--draws <COUNT>', 'of each set', count, 1000)
+  .option('--resamples <COUNT>', 'of the bootstrap', count, 300)
+  .option('--identities <COUNTS>', 'sizes of the sets, with commas between', counts, [40, 100, 200])
+  .action(async ({ json: file, ...options }: CoverageOptions & { json?: string }) => {
+    await show(await runCoverage(options, progress), file);
+  });
+
+program
   .command('tables')
   .description('write the tables of benchmarks/README.md anew from benchmarks/results/*.json')
   .action(async () => {
@@ -171,6 +198,10 @@ function count(text: string): number {
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
   }
   return value;
+}
+
+function counts(text: string): number[] {
+  return list(text).map(count);
 }
 
 function rates(text: string): number[] {

@@ -2,6 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
+import { printCoverage } from './coverage/print-coverage.js';
+import type { CoverageReport } from './coverage/run-coverage.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printIdentities } from './identities/print-identities.js';
@@ -16,6 +18,8 @@ import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
 import type { SweepReport } from './step/run-sweep.js';
+import { printVerification } from './verification/print-verification.js';
+import type { VerificationReport } from './verification/run-verification.js';
 
 type Report =
   | StepReport
@@ -25,7 +29,9 @@ type Report =
   | IdentitiesReport
   | PartialFCReport
   | AgreementReport
-  | FirstLossesReport;
+  | FirstLossesReport
+  | VerificationReport
+  | CoverageReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -46,6 +52,10 @@ export function print(report: Report): string {
       return printAgreement(report);
     case 'first-losses':
       return printFirstLosses(report);
+    case 'verification':
+      return printVerification(report);
+    case 'coverage':
+      return printCoverage(report);
   }
 }
 

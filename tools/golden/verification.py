@@ -34,6 +34,23 @@ def summary(scores, positive):
     return {"auroc": float(roc_auc_score(positive, scores)), "tprAtFpr": rows}
 
 
+def exact_rows(rng, count, dimensions, bits):
+    """Unit rows of multiples of 2^-bits: every inner product is exact in float32, in whatever order it is summed."""
+    square = 4**bits
+    roots = {k * k: k for k in range(2**bits + 1)}
+    rows = []
+    while len(rows) < count:
+        row = np.round(rng.normal(size=dimensions - 2) * 2**bits / np.sqrt(dimensions)).astype(np.int64)
+        rest = square - int(row @ row)
+        # Two more entries that make the length 1, where two squares do.
+        for a in range(int(max(rest, 0) ** 0.5) + 1):
+            b = roots.get(rest - a * a)
+            if b is not None:
+                rows.append([*row.tolist(), a * int(rng.choice([-1, 1])), b])
+                break
+    return np.asarray(rows)
+
+
 def main():
     rng = np.random.default_rng(2026)
     identities, per_identity, dimensions = 12, 5, 8
@@ -46,6 +63,15 @@ def main():
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     i, j = np.triu_indices(len(labels), 1)
     cosines = np.sum(unit[i] * unit[j], axis=1).astype(np.float32)
+
+    bits = 10
+    whole = exact_rows(np.random.default_rng(7), 400, 16, bits)
+    # A row belongs to the nearest of the first 40.
+    whole_labels = np.argmax(whole @ whole[:40].T, axis=1)
+    whole_scores = (whole @ whole.T) / 4.0**bits
+    a, b = np.triu_indices(len(whole), 1)
+    exact = whole_scores[a, b].astype(np.float32)
+    assert np.array_equal(exact, whole_scores[a, b])
 
     # Scores on a coarse grid, so that many tie within and across kinds.
     tied_positive = rng.random(400) < 0.2
@@ -67,6 +93,13 @@ def main():
             "labels": labels.tolist(),
             "values": [float(v) for v in embeddings.ravel()],
             **summary(cosines, labels[i] == labels[j]),
+        },
+        "exact": {
+            "dimensions": 16,
+            "bits": bits,
+            "labels": whole_labels.tolist(),
+            "values": whole.ravel().tolist(),
+            **summary(exact, whole_labels[a] == whole_labels[b]),
         },
         "tied": {
             "scores": tied_scores.tolist(),

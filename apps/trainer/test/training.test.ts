@@ -141,6 +141,12 @@ test('evaluate gives the run its own figures again, and refuses identities it ha
   const own = await runEvaluation({ checkpoint: run.path, progress: silentProgress() });
   expect(own.heldOut).toEqual(summary!.heldOut);
   expect(own.untrained.tprAtFpr).toEqual(summary!.untrained!.tprAtFpr);
+  const { auroc, tprAtFpr } = own.overIdentities!;
+  expect(auroc.low).toBeLessThanOrEqual(own.heldOut.auroc);
+  expect(auroc.high).toBeGreaterThanOrEqual(own.heldOut.auroc);
+  expect(Object.keys(tprAtFpr)).toEqual(
+    Object.keys(own.heldOut.tprAtFpr).filter((key) => own.heldOut.resolved![key]),
+  );
   const sameFolder = await runEvaluation({ checkpoint: run.path, data, progress: silentProgress() });
   expect(sameFolder.heldOut).toEqual(summary!.heldOut);
   const others = await runEvaluation({

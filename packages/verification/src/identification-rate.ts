@@ -1,5 +1,5 @@
 import { checkLabels, normalizeRows } from './normalize-rows';
-import { scoreTile, TILE } from './score-tiles';
+import { forEachProbe, numberIdentities } from './probe-scores';
 import { type Interval, wilson } from './wilson';
 
 /** How often the right identity is among the best ones. */
@@ -58,9 +58,7 @@ export function identificationRate(
   checkLabels(probeLabels, probes.count, 'probeLabels');
   if (probes.count === 0) throw new RangeError('There is no probe to identify.');
 
-  const identityOf = new Map<number, number>();
-  for (const label of galleryLabels) if (!identityOf.has(label)) identityOf.set(label, identityOf.size);
-  const galleryIdentity = galleryLabels.map((label) => identityOf.get(label)!);
+  const { identityOf, identityOfRow } = numberIdentities(galleryLabels);
   const probeIdentity = probeLabels.map((label, i) => {
     const identity = identityOf.get(label);
     if (identity === undefined) {
@@ -73,31 +71,13 @@ export function identificationRate(
 
   const rankOfProbe = new Int32Array(probes.count);
   const identities = identityOf.size;
-  const best = new Float32Array(TILE * identities);
-  const tile = new Float32Array(TILE * TILE);
-  for (let i0 = 0; i0 < probes.count; i0 += TILE) {
-    const iEnd = Math.min(i0 + TILE, probes.count);
-    best.fill(Number.NEGATIVE_INFINITY);
-    for (let j0 = 0; j0 < gallery.count; j0 += TILE) {
-      scoreTile(probes, i0, gallery, j0, tile);
-      const jEnd = Math.min(j0 + TILE, gallery.count);
-      for (let i = i0; i < iEnd; i++) {
-        for (let j = j0; j < jEnd; j++) {
-          const at = (i - i0) * identities + galleryIdentity[j];
-          const score = tile[(i - i0) * TILE + (j - j0)];
-          if (score > best[at]) best[at] = score;
-        }
-      }
-    }
-    for (let i = i0; i < iEnd; i++) {
-      const from = (i - i0) * identities;
-      const own = best[from + probeIdentity[i]];
-      // The identity itself is among those at least as good as it, which makes the rank start at 1.
-      let rank = 0;
-      for (let c = 0; c < identities; c++) if (best[from + c] >= own) rank++;
-      rankOfProbe[i] = rank;
-    }
-  }
+  forEachProbe(gallery, identityOfRow, identities, probes, (probe, best) => {
+    const own = best[probeIdentity[probe]!]!;
+    // The identity itself is among those at least as good as it, which makes the rank start at 1.
+    let rank = 0;
+    for (let c = 0; c < identities; c++) if (best[c]! >= own) rank++;
+    rankOfProbe[probe] = rank;
+  });
   return {
     rates: ranks.map((rank) => {
       const correct = rankOfProbe.reduce((sum, r) => sum + (r <= rank ? 1 : 0), 0);

@@ -23,6 +23,19 @@ export function normalizeRows(
 ): UnitRows {
   const count = countRows(embeddings, dimensions, name);
   const data = new Float64Array(Math.ceil(count / ROW_MULTIPLE) * ROW_MULTIPLE * dimensions);
+  unitRowsInto(data, embeddings, dimensions, order, name);
+  return { data, count, dimensions };
+}
+
+/** Writes the rows, scaled to unit length in double precision, one behind another; checked as by `normalizeRows`. */
+export function unitRowsInto(
+  out: Float64Array | Float32Array,
+  embeddings: Float32Array,
+  dimensions: number,
+  order?: Int32Array,
+  name = 'embeddings',
+): void {
+  const count = embeddings.length / dimensions;
   for (let i = 0; i < count; i++) {
     const row = order ? order[i] : i;
     const from = row * dimensions;
@@ -39,9 +52,8 @@ export function normalizeRows(
     }
     const scale = 1 / Math.sqrt(squares);
     const to = i * dimensions;
-    for (let d = 0; d < dimensions; d++) data[to + d] = embeddings[from + d] * scale;
+    for (let d = 0; d < dimensions; d++) out[to + d] = embeddings[from + d] * scale;
   }
-  return { data, count, dimensions };
 }
 
 /** @throws RangeError when the values are not a whole number of rows. */

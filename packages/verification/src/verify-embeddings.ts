@@ -38,6 +38,7 @@ const MAX_POSITIVE_PAIRS = 2 ** 25;
  * @param labels The identity of each row, N of them.
  * @throws RangeError when sizes disagree, a row has a NaN, an infinity or zero length (the row is named), all rows have
  *   one identity, no two rows share one, an option is out of range, or there are more than 33 million positive pairs.
+ * @see verifyAllPairs, for many rows on many cores.
  */
 export function verifyEmbeddings(
   embeddings: Float32Array,
@@ -46,23 +47,14 @@ export function verifyEmbeddings(
   options: VerificationOptions = {},
 ): VerificationResult {
   const rocOptions = checkRocOptions(options);
-  const bins = options.bins ?? 200;
-  if (!Number.isInteger(bins) || bins < 1) {
-    throw new RangeError(`bins must be an integer of at least 1, got ${bins}.`);
-  }
+  const bins = checkBins(options.bins);
   checkLabels(labels, countRows(embeddings, dimensions));
   const order = orderByLabel(labels);
   const sorted = order.map((row) => labels[row]);
-  const positiveCount = countPositivePairs(sorted);
+  const positiveCount = countPositivePairs(sorted, MAX_POSITIVE_PAIRS);
   const rows = normalizeRows(embeddings, dimensions, 'embeddings', order);
 
-  const edges = Float64Array.from({ length: bins + 1 }, (_, b) => -1 + (2 * b) / bins);
-  const histogram: ScoreHistogram = {
-    edges,
-    positive: new Float64Array(bins),
-    negative: new Float64Array(bins),
-  };
-
+  const histogram = emptyHistogram(bins);
   const positives = new Float32Array(positiveCount);
   let held = 0;
   forEachPairOfKind(rows, sorted, true, (batch) => {
@@ -85,8 +77,25 @@ function count(bins: Float64Array, batch: PairBatch): void {
   }
 }
 
-/** @throws RangeError when all labels are equal, none is repeated, or too many pairs are positive. */
-function countPositivePairs(sorted: Int32Array): number {
+/** @throws RangeError when it is not a positive integer. */
+export function checkBins(bins = 200): number {
+  if (!Number.isInteger(bins) || bins < 1) {
+    throw new RangeError(`bins must be an integer of at least 1, got ${bins}.`);
+  }
+  return bins;
+}
+
+/** A histogram of nothing yet. */
+export function emptyHistogram(bins: number): ScoreHistogram {
+  return {
+    edges: Float64Array.from({ length: bins + 1 }, (_, b) => -1 + (2 * b) / bins),
+    positive: new Float64Array(bins),
+    negative: new Float64Array(bins),
+  };
+}
+
+/** @throws RangeError when all labels are equal, none is repeated, or more than `most` pairs are positive. */
+export function countPositivePairs(sorted: Int32Array, most: number): number {
   let pairs = 0;
   let identities = 0;
   for (let start = 0; start < sorted.length; ) {
@@ -106,9 +115,9 @@ function countPositivePairs(sorted: Int32Array): number {
       'No identity has two embeddings, so no pair is positive. Give at least two images of some identities.',
     );
   }
-  if (pairs > MAX_POSITIVE_PAIRS) {
+  if (pairs > most) {
     throw new RangeError(
-      `There are ${pairs} positive pairs; at most ${MAX_POSITIVE_PAIRS} are held in memory. ` +
+      `There are ${pairs} positive pairs; at most ${most} are held in memory. ` +
         'Verify fewer images of each identity.',
     );
   }

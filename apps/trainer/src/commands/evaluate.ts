@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { optionOverrides } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
+import type { IdentityIntervals } from '../evaluate/identity-intervals.js';
 import { Progress } from '../progress/progress.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { say } from './console.js';
@@ -32,6 +33,7 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
     progress.done();
     process.stdout.write(`${relativePath(report.checkpoint)}, step ${report.step}, on ${report.backend}\n`);
     for (const line of resultLines(report)) process.stdout.write(`${line}\n`);
+    if (report.overIdentities) process.stdout.write(`${overIdentitiesLine(report.overIdentities)}\n`);
     if (options.json !== undefined) {
       await writeFileAtomic(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`);
       say(`Written to ${options.json}`);
@@ -40,4 +42,12 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
   } finally {
     progress.done();
   }
+}
+
+/** Where the figures would lie for other identities. */
+function overIdentitiesLine({ auroc, tprAtFpr }: IdentityIntervals): string {
+  const range = ({ low, high }: { low: number; high: number }, digits: number) =>
+    `${low.toFixed(digits)}–${high.toFixed(digits)}`;
+  const rates = Object.entries(tprAtFpr).map(([key, interval]) => `TPR at ${key} ${range(interval, 3)}`);
+  return `For other identities, 95 %: AUROC ${[range(auroc, 4), ...rates].join(', ')}`;
 }

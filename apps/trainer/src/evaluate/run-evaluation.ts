@@ -13,6 +13,7 @@ import { readSeenIdentities } from '../train/seen-identities.js';
 import { UserError } from '../user-error.js';
 import { Embedder } from './embed.js';
 import { evaluationImages } from './evaluation-images.js';
+import { type IdentityIntervals, identityIntervals } from './identity-intervals.js';
 import { verifyModel } from './verify-model.js';
 
 /** What to evaluate and on what. */
@@ -35,6 +36,8 @@ export interface EvaluationReport {
   heldOut: VerificationSummary;
   untrained: VerificationSummary;
   rank1: { heldOut: number; untrained: number };
+  /** 95 % intervals of the checkpoint's figures over identities, not pairs; absent where the pairs are too many for it. */
+  overIdentities?: IdentityIntervals;
   skipped: Dataset['skipped'];
 }
 
@@ -81,9 +84,9 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   try {
     const embedder = new Embedder(model, preprocessing);
     const measure = async () => {
-      const { verification, rank1 } = await verifyModel(embedder, images);
+      const found = await verifyModel(embedder, images);
       const counts = { identities: identities.length, images: images.length };
-      return { summary: summarizeVerification(verification, counts).summary, rank1 };
+      return { ...found, summary: summarizeVerification(found.verification, counts).summary };
     };
     if (config.model.pretrained) await loadPretrained(model.backbone, config.model.pretrained);
     progress.phase('measuring the untrained network');
@@ -95,6 +98,10 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     );
     progress.phase('measuring the checkpoint');
     const heldOut = await measure();
+    progress.phase('resampling identities');
+    const overIdentities = identityIntervals(heldOut, images);
+    if (!overIdentities)
+      progress.note('too many pairs to resample identities: intervals take pairs for independent');
     const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };
     return {
       checkpoint: checkpoint.directory,
@@ -103,6 +110,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       heldOut: heldOut.summary,
       untrained: untrained.summary,
       rank1,
+      overIdentities,
       skipped,
     };
   } finally {

@@ -44,7 +44,7 @@ export function readTorchCheckpoint(
   const folder = pickleName!.slice(0, -'data.pkl'.length);
   if (verify && !pickle.isIntact())
     throw new CheckpointError("The ZIP file is damaged: the CRC-32 of data.pkl is not the file's.");
-  const root = readPickle(pickle.bytes, {
+  const { value: root } = readPickle(pickle.bytes, {
     globals: GLOBALS,
     persistentLoad: storageLoader(files, folder, verify),
   });

@@ -1,0 +1,29 @@
+import { bootstrapVerification } from '@unitsphere/verification';
+import { fprKey } from '../report/data.js';
+import type { EvaluationImages } from './evaluation-images.js';
+import type { ModelVerification } from './verify-model.js';
+
+/** 95 % intervals of what a model would reach on other identities of the same kind. */
+export interface IdentityIntervals {
+  auroc: { low: number; high: number };
+  /** By `fprKey`; only rates that there are enough negative pairs to measure. */
+  tprAtFpr: Record<string, { low: number; high: number }>;
+}
+
+/** More pairs than these take minutes to resample. */
+const MOST_PAIRS = 2e7;
+
+/** By the bootstrap over identities; undefined where there are too many pairs. */
+export function identityIntervals(
+  { embeddings, dimensions, verification }: ModelVerification,
+  images: EvaluationImages,
+): IdentityIntervals | undefined {
+  if (verification.pairs.negative > MOST_PAIRS) return undefined;
+  const labels = Int32Array.from(images, ({ label }) => label);
+  const measured = verification.tprAtFpr.filter(({ resolved }) => resolved).map(({ fpr }) => fpr);
+  const { auroc, tprAtFpr } = bootstrapVerification(embeddings, dimensions, labels, { fprs: measured });
+  return {
+    auroc,
+    tprAtFpr: Object.fromEntries(tprAtFpr.map(({ fpr, interval }) => [fprKey(fpr), interval])),
+  };
+}

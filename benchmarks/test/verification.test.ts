@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { bundleModule } from '../../tools/workspace/bundle-module.js';
+import { printCoverage } from '../src/coverage/print-coverage.js';
+import { runCoverage } from '../src/coverage/run-coverage.js';
+import { printVerification } from '../src/verification/print-verification.js';
+import { runVerification } from '../src/verification/run-verification.js';
+
+it('verifies all pairs of each size in a process, and says why there is no peer', async () => {
+  const before = process.env['UNITSPHERE_PYTHON'];
+  process.env['UNITSPHERE_PYTHON'] = '/no/such/python';
+  try {
+    const program = bundleModule('../src/verification/verify-file.ts', import.meta.url);
+    const options = { rows: [300, 700], dimensions: 32, rounds: 2, threads: 2 };
+    const report = await runVerification(options, () => undefined, program);
+    expect(report.sizes.map(({ rows, pairs }) => [rows, pairs])).toEqual([
+      [300, 44_850],
+      [700, 244_650],
+    ]);
+    for (const { ours, peer, without } of report.sizes) {
+      expect(ours.seconds.repetitions).toBe(2);
+      expect(ours.peakRss).toBeGreaterThan(ours.footprint);
+      expect(ours.auroc).toBeGreaterThan(0.7);
+      expect(ours.tpr).toHaveLength(report.fprs.length);
+      expect(peer).toBeUndefined();
+      expect(without).toMatch(/could not be started.*pip install torch/);
+    }
+    const text = printVerification(report);
+    expect(text).toContain('| unitsphere |');
+    expect(text).toContain('- 700: no peer: PyTorch: it could not be started');
+  } finally {
+    if (before === undefined) delete process.env['UNITSPHERE_PYTHON'];
+    else process.env['UNITSPHERE_PYTHON'] = before;
+  }
+});
+
+it('counts how often intervals hold the truth', async () => {
+  const report = await runCoverage({ draws: 20, resamples: 100, identities: [20] });
+  for (const { draws, covered, below, above } of report.rows) {
+    expect(draws).toBe(20);
+    expect(covered + below + above).toBe(20);
+  }
+  const [auroc, , pairs] = report.rows;
+  expect(auroc!.covered).toBeGreaterThan(pairs!.covered - 1);
+  expect(printCoverage(report)).toContain('AUROC, bootstrap over identities');
+});

@@ -1,0 +1,46 @@
+import type { Interval } from './wilson';
+
+/** A rate over trials that come in clusters, with its interval. */
+export interface ClusteredRate {
+  rate: number;
+  interval: Interval;
+}
+
+/**
+ * The mean of values in [0, 1] that come in independent clusters (all images of one person), with Wilson's interval for as
+ * many independent trials as would have the variance that the clusters show; never more than there are values. Where the
+ * clusters show none (all 0, or all 1), each counts as one trial.
+ *
+ * @see Fogliato, Patil & Perona, "Confidence intervals for error rates in 1:1 matching tasks", IJCV 2024.
+ */
+export function clusteredRate(
+  values: ArrayLike<number>,
+  cluster: ArrayLike<number>,
+  z = 1.96,
+): ClusteredRate {
+  const n = values.length;
+  let sum = 0;
+  for (let k = 0; k < n; k++) sum += values[k]!;
+  const rate = sum / n;
+  const deviations = new Map<number, number>();
+  for (let k = 0; k < n; k++) {
+    deviations.set(cluster[k]!, (deviations.get(cluster[k]!) ?? 0) + values[k]! - rate);
+  }
+  const clusters = deviations.size;
+  let squares = 0;
+  for (const deviation of deviations.values()) squares += deviation * deviation;
+  const variance = ((squares / n / n) * clusters) / Math.max(1, clusters - 1);
+  const effective = variance > 1e-15 ? Math.min(n, (rate * (1 - rate)) / variance) : clusters;
+  return { rate, interval: wilsonOfRate(rate, effective, z) };
+}
+
+/** Wilson's interval of a rate over so many trials, neither of which need be whole. */
+function wilsonOfRate(rate: number, trials: number, z: number): Interval {
+  const z2 = (z * z) / trials;
+  const centre = (rate + z2 / 2) / (1 + z2);
+  const half = (z / (1 + z2)) * Math.sqrt((rate * (1 - rate)) / trials + z2 / (4 * trials));
+  return {
+    low: rate === 0 ? 0 : Math.max(0, centre - half),
+    high: rate === 1 ? 1 : Math.min(1, centre + half),
+  };
+}

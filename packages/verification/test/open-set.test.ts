@@ -1,0 +1,216 @@
+import { Random } from '@unitsphere/core/random';
+import { describe, expect, it } from 'vitest';
+import { clusteredRate } from '../src/clustered-rate';
+import { openSetIdentification, pairFprForGallery, wilson } from '../src/index';
+
+const dimensions = 4;
+
+/** Identities 0 … enrolled − 1 have gallery rows; probes are of all. */
+function people(enrolled: number, others: number, probesEach: number, seed: number, noise = 0.5) {
+  const random = new Random(seed);
+  const centres = Array.from({ length: enrolled + others }, () =>
+    Array.from({ length: dimensions }, () => random.normal()),
+  );
+  const sample = (identity: number) => centres[identity]!.map((v) => v + noise * random.normal());
+  const rows = (labels: number[]) => ({
+    embeddings: Float32Array.from(labels.flatMap(sample)),
+    labels: Int32Array.from(labels),
+  });
+  const range = (n: number) => Array.from({ length: n }, (_, k) => k);
+  return {
+    gallery: rows(range(enrolled).flatMap((k) => [k, k])),
+    probes: rows(range(enrolled + others).flatMap((k) => range(probesEach).map(() => k))),
+  };
+}
+
+function run({ gallery, probes }: ReturnType<typeof people>, options = {}) {
+  return openSetIdentification(
+    gallery.embeddings,
+    gallery.labels,
+    probes.embeddings,
+    probes.labels,
+    dimensions,
+    options,
+  );
+}
+
+function cosine(x: ArrayLike<number>, i: number, y: ArrayLike<number>, j: number): number {
+  const row = (m: ArrayLike<number>, r: number) =>
+    Array.from({ length: dimensions }, (_, d) => m[r * dimensions + d]!);
+  const unit = (v: number[]) =>
+    v.map((value) => value * (1 / Math.sqrt(v.reduce((sum, w) => sum + w * w, 0))));
+  const [a, b] = [unit(row(x, i)), unit(row(y, j))];
+  return Math.fround(a.reduce((sum, v, d) => sum + v * b[d]!, 0));
+}
+
+function subsets(n: number, size: number): number[][] {
+  if (size === 0) return [[]];
+  return Array.from({ length: n - size + 1 }, (_, k) => n - 1 - k).flatMap((last) =>
+    subsets(last, size - 1).map((rest) => [...rest, last]),
+  );
+}
+
+/** Rates at a threshold as means over every gallery of a size, by enrolling each. */
+function bruteRates({ gallery, probes }: ReturnType<typeof people>, size: number, threshold: number) {
+  const identities = Math.max(...gallery.labels) + 1;
+  const score = (probe: number, identity: number) =>
+    Math.max(
+      ...[...gallery.labels.keys()]
+        .filter((row) => gallery.labels[row] === identity)
+        .map((row) => cosine(probes.embeddings, probe, gallery.embeddings, row)),
+    );
+  const table = Array.from(probes.labels, (_, p) =>
+    Array.from({ length: identities }, (_, c) => score(p, c)),
+  );
+  const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const galleries = subsets(identities, size);
+  const fpir = mean(
+    [...probes.labels.keys()]
+      .filter((p) => probes.labels[p]! >= identities)
+      .map((p) => mean(galleries.map((g) => (g.some((c) => table[p]![c]! >= threshold) ? 1 : 0)))),
+  );
+  const fnir = mean(
+    [...probes.labels.keys()]
+      .filter((p) => probes.labels[p]! < identities)
+      .map((p) => {
+        const own = probes.labels[p]!;
+        const with_ = galleries.filter((g) => g.includes(own));
+        return mean(
+          with_.map((g) =>
+            table[p]![own]! >= threshold && !g.some((c) => c !== own && table[p]![c]! >= table[p]![own]!)
+              ? 0
+              : 1,
+          ),
+        );
+      }),
+  );
+  return { fpir, fnir };
+}
+
+describe('openSetIdentification', () => {
+  it('is the mean over every gallery of a size, and its threshold the lowest that will do', () => {
+    const data = people(7, 5, 3, 1);
+    const gallerySizes = [1, 3, 7];
+    const fpirs = [0.6, 0.3, 0.1];
+    const { points, ...counts } = run(data, { gallerySizes, fpirs });
+    expect(counts).toEqual({ mated: 21, nonMated: 15, identities: 7 });
+    expect(points.map((p) => [p.gallerySize, p.targetFpir])).toEqual(
+      gallerySizes.flatMap((size) => fpirs.map((fpir) => [size, fpir])),
+    );
+    for (const point of points) {
+      const brute = bruteRates(data, point.gallerySize, point.threshold);
+      expect(point.fpir).toBeCloseTo(brute.fpir, 12);
+      expect(point.fnir).toBeCloseTo(brute.fnir, 12);
+      expect(point.fpir).toBeLessThanOrEqual(point.targetFpir);
+      // The next lower float32 accepts one more score, and too much.
+      const lower = bruteRates(data, point.gallerySize, point.threshold - 2 ** -24);
+      expect(lower.fpir).toBeGreaterThan(point.targetFpir);
+      expect(point.resolved).toBe(15 * point.targetFpir >= 1);
+      expect(point.thresholdInterval.low).toBeLessThanOrEqual(point.threshold);
+      expect(point.thresholdInterval.high).toBeGreaterThanOrEqual(point.threshold);
+      expect(point.fpirInterval.high).toBeGreaterThanOrEqual(point.fpir);
+      expect(point.fnirInterval.low).toBeLessThanOrEqual(point.fnir);
+    }
+  });
+
+  it('needs a higher threshold for a larger gallery', () => {
+    const gallerySizes = [2, 20, 200];
+    const { points } = run(people(200, 100, 2, 3), { gallerySizes, fpirs: [0.05] });
+    const thresholds = points.map((point) => point.threshold);
+    expect(thresholds).toEqual([...thresholds].sort((x, y) => x - y));
+    expect(thresholds[2]! - thresholds[0]!).toBeGreaterThan(0.02);
+    const fnirs = points.map((point) => point.fnir);
+    expect(fnirs).toEqual([...fnirs].sort((x, y) => x - y));
+  });
+
+  it('vouches for no threshold on few probes', () => {
+    const { points } = run(people(5, 3, 1, 2), { fpirs: [0.001] });
+    expect(points[0]).toMatchObject({ resolved: false, fpir: 0 });
+    expect(points[0]!.thresholdInterval.high).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('finds the true threshold within its interval about as often as stated', () => {
+    // One gallery; non-mated people drawn anew 200 times. The truth: 4,000 of them.
+    const gallery = people(30, 0, 1, 5).gallery;
+    const draw = (seed: number, count: number, each: number) => {
+      const random = new Random(seed);
+      const labels = Array.from({ length: count * each }, (_, k) => 1000 + Math.floor(k / each));
+      const embeddings = new Float32Array(labels.length * dimensions);
+      for (let c = 0; c < count; c++) {
+        const centre = Array.from({ length: dimensions }, () => random.normal());
+        for (let k = 0; k < each * dimensions; k++) {
+          embeddings[c * each * dimensions + k] = centre[k % dimensions]! + 0.3 * random.normal();
+        }
+      }
+      const mated = gallery.embeddings.subarray(0, dimensions);
+      const probes = {
+        embeddings: Float32Array.from([...embeddings, ...mated]),
+        labels: Int32Array.from([...labels, gallery.labels[0]!]),
+      };
+      return run({ gallery, probes }, { fpirs: [0.1] }).points[0]!;
+    };
+    const truth = draw(99, 4000, 1).threshold;
+    let covered = 0;
+    for (let seed = 0; seed < 200; seed++) {
+      const { low, high } = draw(seed, 60, 4).thresholdInterval;
+      if (low <= truth && truth <= high) covered++;
+    }
+    // 95 % of 200, three standard errors to either side, and 2 for the truth's own error.
+    expect(covered).toBeGreaterThanOrEqual(179);
+  });
+
+  it('says what is wrong with bad input', () => {
+    const data = people(3, 2, 1, 1);
+    expect(() => run(data, { fpirs: [1] })).toThrow('fpirs: 1');
+    expect(() => run(data, { gallerySizes: [4] })).toThrow('gallerySizes: 4 is not an integer in 1…3');
+    expect(() => run({ ...data, probes: data.gallery })).toThrow('there is no FPIR');
+    const { embeddings, labels } = data.probes;
+    const strangers = { embeddings: embeddings.subarray(3 * dimensions), labels: labels.subarray(3) };
+    expect(() => run({ ...data, probes: strangers })).toThrow('there is no FNIR');
+  });
+});
+
+describe('clusteredRate', () => {
+  it("is Wilson's interval where every cluster is one value", () => {
+    const values = Array.from({ length: 40 }, (_, k) => (k < 7 ? 1 : 0));
+    const { rate, interval } = clusteredRate(values, [...values.keys()]);
+    expect(rate).toBe(7 / 40);
+    // Their variance is the binomial's but for n / (n − 1).
+    const { low, high } = wilson(7, 39);
+    expect(Math.abs(interval.low - low)).toBeLessThan(0.006);
+    expect(Math.abs(interval.high - high)).toBeLessThan(0.006);
+  });
+
+  it('is as wide as that of the clusters where their values are equal', () => {
+    const values = Array.from({ length: 400 }, (_, k) => (k < 70 ? 1 : 0));
+    const tens = values.map((_, k) => Math.floor(k / 10));
+    const clustered = clusteredRate(values, tens).interval;
+    const alone = clusteredRate(
+      Array.from({ length: 40 }, (_, k) => (k < 7 ? 1 : 0)),
+      [...Array(40).keys()],
+    ).interval;
+    expect(clustered.low).toBeCloseTo(alone.low, 12);
+    expect(clustered.high).toBeCloseTo(alone.high, 12);
+  });
+
+  it('counts each cluster once where there is no variance', () => {
+    expect(clusteredRate([0, 0, 0, 0], [1, 1, 2, 2]).interval).toEqual(wilson(0, 2));
+    expect(clusteredRate([1, 1, 1], [1, 2, 3]).interval).toEqual(wilson(3, 3));
+  });
+});
+
+describe('pairFprForGallery', () => {
+  it('gives the wanted rate over so many independent pairs', () => {
+    for (const [fpir, n] of [
+      [0.01, 1],
+      [0.1, 1000],
+      [1e-3, 1_000_000],
+    ] as const) {
+      const pair = pairFprForGallery(fpir, n);
+      expect(-Math.expm1(n * Math.log1p(-pair))).toBeCloseTo(fpir, 12);
+    }
+    expect(pairFprForGallery(0.01, 1)).toBeCloseTo(0.01, 15);
+    expect(() => pairFprForGallery(0, 5)).toThrow('fpir must be');
+    expect(() => pairFprForGallery(0.5, 0)).toThrow('gallerySize must be');
+  });
+});

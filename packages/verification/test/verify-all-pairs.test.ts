@@ -1,0 +1,157 @@
+import { Random } from '@unitsphere/core/random';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cosineOf, countingMemory, LAST_SCORE } from '../src/all-pairs/memory';
+import { rocFromScores, verifyAllPairs, verifyEmbeddings } from '../src/index';
+import { unitRowsInto } from '../src/normalize-rows';
+import { allPairs } from './brute-force';
+import golden from './golden.json';
+
+const fprs = [0.3, 0.1, 0.01, 0.001];
+
+/** Every pair's score, one by one by the same arithmetic. */
+function everyScore(embeddings: Float32Array, dimensions: number, labels: Int32Array) {
+  const rows = labels.length;
+  const { memory, kernels, x, positives, carries } = countingMemory(rows, dimensions, 1);
+  unitRowsInto(new Float32Array(memory.buffer, x, rows * dimensions), embeddings, dimensions);
+  const pairs = allPairs(embeddings, dimensions, labels);
+  // In the tables, which are not in use.
+  const a = new Int32Array(memory.buffer, positives, pairs.length).fill(0);
+  a.set(pairs.map((pair) => pair.a));
+  const b = new Int32Array(memory.buffer, positives + 4 * pairs.length, pairs.length);
+  b.set(pairs.map((pair) => pair.b));
+  kernels.scorePairs(x, dimensions, positives, positives + 4 * pairs.length, pairs.length, carries);
+  const scores = Array.from(new Int32Array(memory.buffer, carries, pairs.length), cosineOf);
+  expect(
+    scores.reduce((most, score, k) => Math.max(most, Math.abs(score - pairs[k]!.score)), 0),
+  ).toBeLessThan(1e-6);
+  return { scores, positive: pairs.map((pair) => pair.positive) };
+}
+
+function clustered(rows: number, dimensions: number, identities: number, noise: number, seed = 1) {
+  const random = new Random(seed);
+  const labels = Int32Array.from({ length: rows }, () => random.int(identities));
+  const centres = Array.from({ length: identities * dimensions }, () => random.normal());
+  const embeddings = Float32Array.from(
+    { length: rows * dimensions },
+    (_, k) =>
+      centres[labels[Math.floor(k / dimensions)]! * dimensions + (k % dimensions)]! + noise * random.normal(),
+  );
+  return { embeddings, dimensions, labels };
+}
+
+describe('verifyAllPairs', { timeout: 60_000 }, () => {
+  it('equals sorting the score of every pair, whatever the size, the threads and the order of rows', async () => {
+    const cases = [
+      clustered(3, 1, 2, 1, 5),
+      clustered(64, 5, 9, 1),
+      clustered(301, 33, 20, 2),
+      clustered(700, 16, 3, 1),
+      // More than one block of columns, and identities that cross their edges.
+      clustered(1030, 8, 40, 0.5),
+      clustered(517, 130, 130, 4),
+    ];
+    for (const { embeddings, dimensions, labels } of cases) {
+      const { scores, positive } = everyScore(embeddings, dimensions, labels);
+      const expected = rocFromScores(scores, positive, { fprs, rocPoints: 50 });
+      for (const threads of [1, 3]) {
+        const { histogram, ...result } = await verifyAllPairs(embeddings, dimensions, labels, {
+          fprs,
+          rocPoints: 50,
+          threads,
+        });
+        // The sums of the area are made in another order.
+        expect(Math.abs(result.auroc - expected.auroc)).toBeLessThan(1e-14);
+        expect({ ...result, auroc: 0 }).toEqual({ ...expected, auroc: 0 });
+        const bins = { positive: new Float64Array(200), negative: new Float64Array(200) };
+        scores.forEach((score, k) => {
+          bins[positive[k] ? 'positive' : 'negative'][Math.min(199, Math.floor(((score + 1) / 2) * 200))]!++;
+        });
+        expect(histogram.positive).toEqual(bins.positive);
+        expect(histogram.negative).toEqual(bins.negative);
+      }
+    }
+  });
+
+  it('agrees with scikit-learn on the same scores', async () => {
+    const { dimensions, bits, labels, values, auroc, tprAtFpr } = golden.exact;
+    const result = await verifyAllPairs(
+      Float32Array.from(values, (value) => value / 2 ** bits),
+      dimensions,
+      Int32Array.from(labels),
+      { fprs: tprAtFpr.map(({ fpr }) => fpr) },
+    );
+    expect(Math.abs(result.auroc - auroc)).toBeLessThan(1e-12);
+    tprAtFpr.forEach(({ tpr, threshold, falseAccepts }, k) => {
+      expect(result.tprAtFpr[k]!.tpr).toBeCloseTo(tpr, 12);
+      expect(result.tprAtFpr[k]).toMatchObject({ threshold, falseAccepts });
+    });
+  });
+
+  it('is as near to double precision as float32 allows', async () => {
+    const { embeddings, dimensions, labels } = clustered(600, 256, 60, 3);
+    const precise = verifyEmbeddings(embeddings, dimensions, labels, { fprs });
+    const ours = await verifyAllPairs(embeddings, dimensions, labels, { fprs });
+    expect(Math.abs(ours.auroc - precise.auroc)).toBeLessThan(1e-8);
+    ours.tprAtFpr.forEach((row, k) => {
+      expect(Math.abs(row.threshold - precise.tprAtFpr[k]!.threshold)).toBeLessThan(1e-6);
+    });
+  });
+
+  it('counts more than 65,536 pairs of one score', async () => {
+    // All rows are one point or its opposite: 2 scores for 499,500 pairs, and identities mix them.
+    const n = 1000;
+    const sign = (k: number) => (k % 3 === 0 ? -1 : 1);
+    const embeddings = Float32Array.from({ length: 2 * n }, (_, k) => (k % 2 ? 0 : sign(k >> 1)));
+    const labels = Int32Array.from({ length: n }, (_, k) => k % 2);
+    const { pairs, histogram, tprAtFpr } = await verifyAllPairs(embeddings, 2, labels, {
+      fprs: [0.6],
+      bins: 2,
+    });
+    expect(pairs).toEqual({ positive: 2 * ((500 * 499) / 2), negative: 250_000 });
+    // Of either identity 167 rows are at -1 and 333 at 1, but for one: 334 rows in all are at -1.
+    const opposite = [167, 167];
+    const alike = opposite[0]! * opposite[1]! + (500 - opposite[0]!) * (500 - opposite[1]!);
+    expect(histogram.negative).toEqual(Float64Array.of(250_000 - alike, alike));
+    expect(tprAtFpr[0]).toMatchObject({ threshold: 1, falseAccepts: alike });
+  });
+
+  it('gives −1, 0 and 1 their places', () => {
+    expect([0, LAST_SCORE / 2, LAST_SCORE].map(cosineOf)).toEqual([-1, 0, 1]);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: LAST_SCORE }), (score) => {
+        expect(Math.fround(cosineOf(score))).toBe(cosineOf(score));
+      }),
+    );
+  });
+
+  it('tells how far it is, and ends when asked', async () => {
+    const { embeddings, dimensions, labels } = clustered(4000, 64, 100, 1);
+    const seen: { pairs: number; total: number }[] = [];
+    await verifyAllPairs(embeddings, dimensions, labels, { onProgress: (done) => seen.push(done) });
+    const total = (4000 * 3999) / 2;
+    expect(seen.at(-1)).toEqual({ pairs: total, total });
+
+    const controller = new AbortController();
+    const running = verifyAllPairs(embeddings, dimensions, labels, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+    await expect(
+      verifyAllPairs(embeddings, dimensions, labels, { signal: AbortSignal.abort(new Error('before')) }),
+    ).rejects.toThrow('before');
+  });
+
+  it('says what is wrong with bad input', async () => {
+    const embeddings = Float32Array.from([1, 0, 0, 1, 1, 1]);
+    const labels = Int32Array.from([0, 0, 1]);
+    const run = (x: Float32Array, l = labels, options = {}) => verifyAllPairs(x, 2, l, options);
+    await expect(run(embeddings, labels, { threads: 0 })).rejects.toThrow('threads must be');
+    await expect(run(embeddings, labels, { bins: 0.5 })).rejects.toThrow('bins must be');
+    await expect(run(embeddings.with(3, 0).with(2, 0))).rejects.toThrow('row 1 has zero length');
+    await expect(run(embeddings.with(5, Number.NaN))).rejects.toThrow('row 2 holds a NaN');
+    await expect(run(embeddings, labels.with(2, 0))).rejects.toThrow('at least two identities');
+    await expect(run(embeddings, Int32Array.from([0, 1, 2]))).rejects.toThrow('no pair is positive');
+    await expect(run(embeddings, labels.subarray(1))).rejects.toThrow('2 entries for 3 rows');
+    expect(() => countingMemory(5_000_000, 256, 2)).toThrow('5.1 GiB');
+  });
+});

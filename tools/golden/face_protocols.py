@@ -1,0 +1,144 @@
+"""Writes packages/verification/test/golden/faces*.bin and faces.json: the protocols of LFW and IJB as insightface evaluates them.
+
+Run from the repository root with Python 3 and `pip install numpy scikit-learn pillow`:
+    python tools/golden/face_protocols.py
+"""
+
+import io
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import PIL
+import sklearn
+from PIL import Image
+from sklearn.metrics import roc_curve
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import normalize
+
+SIZE, DIMENSIONS, PAIRS = 6, 16, 64
+OUT = Path("packages/verification/test/golden")
+
+
+def images(rng):
+    """Pairs of small noise images, of one picture with other noise or of two pictures."""
+    made, same = [], []
+    for pair in range(PAIRS):
+        is_same = pair % 2 == 0
+        first = rng.normal(128, 40, (SIZE, SIZE, 3))
+        second = first if is_same else 0.45 * (first - 128) + 128 + rng.normal(0, 30, first.shape)
+        for picture in (first, second):
+            noisy = picture + rng.normal(0, 34, picture.shape)
+            made.append(np.clip(np.round(noisy), 0, 255).astype(np.uint8))
+        same.append(is_same)
+    return made, same
+
+
+def encoded(pixels):
+    out = io.BytesIO()
+    # Without loss, so that every decoder gives the same pixels.
+    Image.fromarray(pixels).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def python2_pickle(blobs, same):
+    """What Python 2's pickle.dump((list of str, list of bool), protocol 2) writes: strings of bytes."""
+    out = io.BytesIO()
+    out.write(b"\x80\x02(]q\x00(")
+    for blob in blobs:
+        out.write((b"U" + bytes([len(blob)]) if len(blob) < 256 else b"T" + len(blob).to_bytes(4, "little")) + blob)
+    out.write(b"e]q\x01(" + b"".join(b"\x88" if s else b"\x89" for s in same) + b"et.")
+    return out.getvalue()
+
+
+def ten_fold(embeddings, same, folds):
+    """The logic of insightface's verification.py: calculate_accuracy over thresholds, best by argmax on the other folds."""
+    unit = normalize(embeddings)
+    first, second = unit[0::2], unit[1::2]
+    distances = np.sum(np.square(first - second), 1)
+    thresholds = np.arange(0, 4, 0.01)
+    same = np.asarray(same)
+    results = []
+    for train, test in KFold(n_splits=folds, shuffle=False).split(np.arange(len(same))):
+        accuracy = [np.mean((distances[train] < t) == same[train]) for t in thresholds]
+        best = thresholds[int(np.argmax(accuracy))]
+        results.append((float(np.mean((distances[test] < best) == same[test])), float(best)))
+    accuracies = np.array([accuracy for accuracy, _ in results])
+    return {
+        "folds": [{"accuracy": a, "threshold": t} for a, t in results],
+        "accuracy": float(accuracies.mean()),
+        "std": float(accuracies.std()),
+    }, distances
+
+
+def templates(rng):
+    """IJB's pooling, and TAR at FAR of listed pairs by scikit-learn's curve."""
+    identities, per_template = 12, 5
+    centres = rng.normal(size=(identities, 6))
+    rows, template, media, identity = [], [], [], []
+    for t in range(30):
+        who = int(rng.integers(identities))
+        for _ in range(per_template):
+            rows.append(centres[who] + 0.8 * rng.normal(size=6))
+            template.append(100 - t)
+            media.append(int(rng.integers(3)))
+        identity.append(who)
+    rows = np.asarray(rows, np.float32)
+    template, media = np.asarray(template), np.asarray(media)
+    ids = np.unique(template)
+    pooled = []
+    for t in ids:
+        own, kinds = rows[template == t].astype(np.float64), media[template == t]
+        pooled.append(np.sum([own[kinds == kind].mean(axis=0) for kind in np.unique(kinds)], axis=0))
+    pooled = normalize(np.asarray(pooled))
+    who = np.asarray(identity)[::-1]
+    a, b = np.triu_indices(len(ids), 1)
+    scores = np.sum(pooled[a] * pooled[b], axis=1)
+    positive = who[a] == who[b]
+    fpr, tpr, _ = roc_curve(positive, scores, drop_intermediate=False)
+    shuffle = rng.permutation(len(rows))
+    return {
+        "dimensions": 6,
+        "rows": rows[shuffle].ravel().tolist(),
+        "templates": template[shuffle].tolist(),
+        "media": media[shuffle].tolist(),
+        "ids": ids.tolist(),
+        "pooled": pooled.ravel().tolist(),
+        "identities": who.tolist(),
+        "tarAtFar": [{"far": far, "tar": float(tpr[fpr <= far].max())} for far in (0.1, 0.05, 0.01)],
+    }
+
+
+def main():
+    rng = np.random.default_rng(17)
+    pixels, same = images(rng)
+    blobs = [encoded(p) for p in pixels]
+    OUT.mkdir(exist_ok=True)
+    (OUT / "faces.bin").write_bytes(pickle.dumps((blobs, same), protocol=pickle.HIGHEST_PROTOCOL))
+    few = 4
+    (OUT / "faces-python2.bin").write_bytes(python2_pickle(blobs[: 2 * few], same[:few]))
+    (OUT / "faces-protocol2.bin").write_bytes(pickle.dumps((blobs[: 2 * few], same[:few]), protocol=2))
+    (OUT / "faces-arrays.bin").write_bytes(pickle.dumps(([np.zeros(3, np.uint8)] * 2, [True]), protocol=4))
+    # The "network": a fixed projection. Small whole numbers, so that sums of pixels are exact in float32.
+    weights = rng.integers(-8, 9, (DIMENSIONS, SIZE * SIZE * 3))
+    flat = lambda p: (p.astype(np.int64).reshape(-1) - 128)
+    embeddings = np.array([weights @ flat(p) + weights @ flat(p[:, ::-1]) for p in pixels], np.float64)
+    lfw, distances = ten_fold(embeddings, same, 10)
+    golden = {
+        "madeWith": {"numpy": np.__version__, "scikit-learn": sklearn.__version__, "pillow": PIL.__version__},
+        "size": SIZE,
+        "weights": weights.ravel().tolist(),
+        "pixelSums": [int(p.sum()) for p in pixels],
+        "isSame": same,
+        "distances": distances.tolist(),
+        "lfw": lfw,
+        "templates": templates(rng),
+    }
+    path = OUT / "faces.json"
+    path.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    print(f"{path}: {path.stat().st_size} bytes, accuracy {lfw['accuracy']}, {[f['threshold'] for f in lfw['folds']]}")
+
+
+if __name__ == "__main__":
+    main()
