@@ -19,10 +19,13 @@ const MAX_LONG_BYTES = 64;
  * The value of a Python pickle, protocols 2 to 5. Nothing is executed: a pickle is a program for a small machine of a stack
  * and a memo, and this one only builds values. dict → Map, list → Array, tuple → frozen Array, bytes → Uint8Array, set → Set,
  * int → number, or bigint beyond 2^53. Python's pickletools.py describes the instructions.
+ * @returns The value, and where the pickle ends: other things may follow.
  * @throws CheckpointError for a global that is not allowed (by its name), an instruction that is not read, or a damaged pickle.
  */
-export function readPickle(bytes: Uint8Array, options: PickleOptions): unknown {
-  return new Machine(bytes, options).run();
+export function readPickle(bytes: Uint8Array, options: PickleOptions): { value: unknown; end: number } {
+  const machine = new Machine(bytes, options);
+  const value = machine.run();
+  return { value, end: machine.position };
 }
 
 class Machine {
@@ -36,6 +39,11 @@ class Machine {
     private readonly options: PickleOptions,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Bytes read so far. */
+  get position(): number {
+    return this.at;
   }
 
   run(): unknown {
