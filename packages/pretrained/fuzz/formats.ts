@@ -170,13 +170,10 @@ function onnxSeeds(): Uint8Array[] {
     w.tag(5, 2).fork().int32(15360);
     return w.join();
   });
-  const constant = node(
-    'Constant',
-    [],
-    ['constant'],
-    tensor('', 1, [1], (w) => w.tag(9, 2).bytes(raw(values(1)))),
-  );
-  const conv = node('Conv', ['x', 'conv.weight'], ['y']);
+  const constant = node('Constant', [], ['constant'], {
+    value: tensor('', 1, [1], (w) => w.tag(9, 2).bytes(raw(values(1)))),
+  });
+  const conv = node('Conv', ['x', 'conv.weight'], ['y'], { strides: [2, 1] });
   return [
     model([constant, conv], [kernel, floats, longs]),
     model([conv], [unpacked, doubles, half]),
@@ -198,14 +195,24 @@ export function tensor(
   return fill(writer).finish();
 }
 
-/** A NodeProto; a Constant's has a tensor. */
-export function node(type: string, inputs: string[], outputs: string[], value?: Uint8Array): Uint8Array {
+/** A NodeProto; a Constant's has a tensor, a Conv's may have strides. */
+export function node(
+  type: string,
+  inputs: string[],
+  outputs: string[],
+  { value, strides }: { value?: Uint8Array; strides?: number[] } = {},
+): Uint8Array {
   const writer = new BinaryWriter();
   for (const input of inputs) writer.tag(1, 2).string(input);
   for (const output of outputs) writer.tag(2, 2).string(output);
   writer.tag(4, 2).string(type);
   if (value)
     writer.tag(5, 2).fork().tag(1, 2).string('value').tag(5, 2).bytes(value).tag(20, 0).int32(4).join();
+  if (strides) {
+    writer.tag(5, 2).fork().tag(1, 2).string('strides').tag(20, 0).int32(7);
+    for (const stride of strides) writer.tag(8, 0).int64(stride);
+    writer.join();
+  }
   return writer.finish();
 }
 

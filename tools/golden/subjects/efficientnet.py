@@ -13,4 +13,8 @@ def cases(dtype):
         short_case('efficientnet_b2', 32, dtype, 5300000),
         short_case('efficientnet_lite0', 32, dtype, 5400000),
         short_case('efficientnet_lite0', 64, dtype, 5400000, True),
+        # Padding as TensorFlow's, which differs for even and odd sizes.
+        short_case('tf_efficientnet_b0', 48, dtype, 5500000),
+        short_case('tf_efficientnet_lite0', 48, dtype, 5600000, True),
+        full_case('tf_efficientnet_lite0', 32, False, dtype, 5600000),
     ]
