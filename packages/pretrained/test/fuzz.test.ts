@@ -63,7 +63,9 @@ test('a reader that hangs on to what a file claims, or throws what it should not
       return new Map();
     },
   };
-  expect(runCase(hoarding, new Uint8Array(100)).problem).toMatch(
+  // A collection may come in the middle of one.
+  const problems = Array.from({ length: 5 }, () => runCase(hoarding, new Uint8Array(100)).problem);
+  expect(problems.find((problem) => problem !== undefined)).toMatch(
     /took \d+ bytes of objects for a file of 100/,
   );
   const crashing = {
