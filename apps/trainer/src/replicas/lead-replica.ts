@@ -4,6 +4,7 @@ import type { StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
 import type { CheckpointFiles } from '../train/checkpoint-files.js';
+import { loadPretrained } from '../train/load-pretrained.js';
 import type { TrainingState } from '../train/training-state.js';
 import type { StepResult } from '../train/training-step.js';
 import { tell } from './commands.js';
@@ -15,7 +16,7 @@ export class LeadReplica implements ImageEmbedder {
   private readonly replica: Replica;
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
@@ -30,9 +31,10 @@ export class LeadReplica implements ImageEmbedder {
 
   /** Starts all replicas from the config's pretrained weights. @throws UserError when they cannot be read or do not fit. */
   async loadPretrained(): Promise<void> {
-    // This one first: what is wrong with the file is then told here, and once.
-    await this.replica.loadPretrained();
-    tell(this.communicator, { name: 'loadPretrained' });
+    // Read and converted here alone: what is wrong with the file is told once, and a download is one.
+    await loadPretrained(this.state.model.backbone, this.config.model.pretrained!);
+    tell(this.communicator, { name: 'sharePretrained' });
+    await this.replica.sharePretrained();
   }
 
   /** Starts all replicas from another run's weights and class centres. @throws UserError when they do not fit. */
