@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
+import { runArms } from './arms/run-arms.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
@@ -141,6 +142,42 @@ program
   .action(async ({ json: file, ...options }: FirstLossesOptions & { json?: string }) => {
     await show(await runFirstLosses(options, progress), file);
   });
+
+program
+  .command('fine-tune')
+  .description(
+    'pretrained weights beside none at the same number of steps, on a folder of cards: held-out recognition',
+  )
+  .option(...json)
+  .requiredOption('--data <DIR>', 'a folder of images, an identity each')
+  .requiredOption('--weights <FILE>', 'of the backbone: as of model.pretrained')
+  .option('--backbone <NAME>', 'that they are of', 'tf_efficientnet_lite0')
+  .option('--seeds <COUNT>', 'trainings of each', count, 3)
+  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/fine-tune')
+  .option('--set <KEY=VALUE...>', "change a setting of configs/fine-tune.yaml, the trainings' config")
+  .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone }: FineTuneOptions) => {
+    const arms = [
+      { id: 'scratch', label: 'random weights', settings: ['optimizer.lr=1e-2'] },
+      {
+        id: 'pretrained',
+        label: 'pretrained weights',
+        settings: ['optimizer.lr=3e-3', 'optimizer.layerDecay=0.85', `model.pretrained=${weights}`],
+      },
+    ];
+    const common = [`data.path=${data}`, `model.backbone=${backbone}`, ...set];
+    const options = { arms, seeds, runs, set: common, config: 'configs/fine-tune.yaml' };
+    await show(await runArms({ ...options, benchmark: 'fine-tune' }, progress), file);
+  });
+
+interface FineTuneOptions {
+  json?: string;
+  seeds: number;
+  runs: string;
+  set?: string[];
+  data: string;
+  weights: string;
+  backbone: string;
+}
 
 program
   .command('tables')

@@ -2,6 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
+import { printArms } from './arms/print-arms.js';
+import type { ArmsReport } from './arms/run-arms.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printIdentities } from './identities/print-identities.js';
@@ -25,7 +27,8 @@ type Report =
   | IdentitiesReport
   | PartialFCReport
   | AgreementReport
-  | FirstLossesReport;
+  | FirstLossesReport
+  | ArmsReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -46,6 +49,9 @@ export function print(report: Report): string {
       return printAgreement(report);
     case 'first-losses':
       return printFirstLosses(report);
+    case 'fine-tune':
+    case 'distillation':
+      return printArms(report);
   }
 }
 
