@@ -157,11 +157,11 @@ program
   .option('--set <KEY=VALUE...>', "change a setting of configs/fine-tune.yaml, the trainings' config")
   .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone }: FineTuneOptions) => {
     const arms = [
-      { id: 'scratch', label: 'random weights', settings: ['optimizer.lr=1e-2'] },
+      { id: 'scratch', label: 'random weights', settings: ['optimizer.layerDecay=1'] },
       {
         id: 'pretrained',
         label: 'pretrained weights',
-        settings: ['optimizer.lr=3e-3', 'optimizer.layerDecay=0.85', `model.pretrained=${weights}`],
+        settings: [`model.pretrained=${weights}`],
       },
     ];
     const common = [`data.path=${data}`, `model.backbone=${backbone}`, ...set];

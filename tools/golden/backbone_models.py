@@ -186,6 +186,7 @@ INPUT_SEEDS = {
     'iresnet18 32x32 training': 18,
     'mobilefacenet 48x48 evaluation': 4,
     'mobilefacenet 48x48 training': 20,
+    'tf_efficientnet_lite0 32x32 evaluation': 7,
 }
 LEAST_CORNER_DISTANCE = 5e-6
 

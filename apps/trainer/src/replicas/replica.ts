@@ -1,6 +1,5 @@
 import type { Communicator } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
-import type { StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import { embedBatch, joinEmbeddings, joinImages } from '../evaluate/embed.js';
 import {
@@ -9,13 +8,16 @@ import {
   restoreModel,
   restoreState,
 } from '../train/checkpoint-files.js';
-import { TrainingState } from '../train/training-state.js';
+import { TrainingState, type TrainingStateMeans } from '../train/training-state.js';
 import { createTrainingStep, type StepResult, type TrainingStep } from '../train/training-step.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
 import type { SharedBatch } from './shared-batch.js';
 
 const BACKBONE_FILE = 'backbone.safetensors';
+
+/** What a replica has that its config does not say. */
+export type ReplicaMeans = TrainingStateMeans;
 
 /** What a run grows from. */
 export interface GrowthSource {
@@ -38,9 +40,9 @@ export class Replica {
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
-    store?: StoreFactory,
+    means: ReplicaMeans = {},
   ) {
-    this.state = new TrainingState(config, classCount, communicator, store);
+    this.state = new TrainingState(config, classCount, communicator, means);
     this.step = createTrainingStep(config, this.state);
   }
 
