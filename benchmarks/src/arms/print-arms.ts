@@ -22,11 +22,20 @@ export function printArms(report: ArmsReport): string {
     '',
     table<ArmRun>(
       [
-        { title: 'begins with', value: ({ arm }) => label(arm), align: 'left' },
+        { title: 'training', value: ({ arm }) => label(arm), align: 'left' },
         { title: 'seed', value: ({ seed }) => String(seed) },
         { title: 'TPR@1e-2', value: (run) => run.tprAtFpr['1e-2']!.toFixed(3) },
         { title: 'TPR@1e-3', value: (run) => run.tprAtFpr['1e-3']!.toFixed(3) },
         { title: 'AUROC', value: ({ auroc }) => auroc.toFixed(4) },
+        ...(report.runs.some((run) => run.gradientRatio !== undefined)
+          ? [
+              {
+                title: "teacher's gradient over the margin loss's",
+                value: ({ gradientRatio }: ArmRun) =>
+                  gradientRatio === undefined ? '–' : digits(gradientRatio),
+              },
+            ]
+          : []),
         { title: 'ms a step', value: (run) => digits((1000 * run.stepSeconds) / run.steps) },
       ],
       report.runs,
@@ -37,15 +46,14 @@ export function printArms(report: ArmsReport): string {
         { title: 'median of the seeds (lowest–highest)', value: (arm) => arm.label, align: 'left' },
         { title: 'TPR@1e-2', value: (arm) => of(arm, '1e-2') },
         { title: 'TPR@1e-3', value: (arm) => of(arm, '1e-3') },
-        {
-          title: 'settings',
-          value: ({ settings }) => settings.map((setting) => `\`${setting}\``).join(' '),
-          align: 'left',
-        },
       ],
       report.arms,
     ),
     '',
+    ...report.arms.map(
+      ({ label, settings }) =>
+        `- ${label}: ${settings.map((setting) => `\`${setting}\``).join(', ') || 'as the config'}`,
+    ),
     ...Object.entries(report.tprDifferences).map(
       ([id, { median, low, high }]) =>
         `- TPR@1e-3, ${label(id)} less ${label(report.arms[0]!.id)}, same seed: ${signed(median)} (${signed(low)} … ${signed(high)})`,

@@ -1,4 +1,6 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readMetrics } from 'unitsphere';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
 import { summaryOf, train } from '../measure/trainings.js';
@@ -22,6 +24,8 @@ export interface ArmRun {
   auroc: number;
   pairs: { positive: number; negative: number };
   stepSeconds: number;
+  /** With a teacher: the length of its gradient for the embeddings over that of the margin loss, median of the logged steps. */
+  gradientRatio?: number;
 }
 
 /** What a comparison of arms writes. */
@@ -65,7 +69,13 @@ export async function runArms(
       await train(config, folder, name, [`seed=${seed}`, `output.name=${name}`, ...settings, ...set]);
       const { steps, classes, imagesSeen, stepSeconds, heldOut } = summaryOf(folder, name);
       const { tprAtFpr, auroc, pairs } = heldOut;
-      runs.push({ arm: id, seed, steps, classes, imagesSeen, tprAtFpr, auroc, pairs, stepSeconds });
+      const figures = { steps, classes, imagesSeen, tprAtFpr, auroc, pairs, stepSeconds };
+      runs.push({
+        arm: id,
+        seed,
+        ...figures,
+        ...gradientRatioOf(await readMetrics(join(folder, name, 'metrics.jsonl'))),
+      });
     }
   }
   const machine = describeMachine();
@@ -82,6 +92,13 @@ export async function runArms(
     runs,
     tprDifferences: compareArms(arms, runs),
   };
+}
+
+function gradientRatioOf(records: readonly Record<string, unknown>[]): Pick<ArmRun, 'gradientRatio'> {
+  const ratios = records.flatMap(({ distillationGradientNorm: own, marginGradientNorm: margin }) =>
+    typeof own === 'number' && typeof margin === 'number' ? [own / margin] : [],
+  );
+  return ratios.length > 0 ? { gradientRatio: summarize(ratios).median } : {};
 }
 
 /** Every arm beside the first, seed by seed. */

@@ -20,7 +20,7 @@ export const catalog = {
   efficientnet_lite0: { parameters: 2958848, multiplyAdds: 363837152, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
   tf_efficientnet_b0: { parameters: 3595388, multiplyAdds: 364464352, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
   tf_efficientnet_b1: { parameters: 6101024, multiplyAdds: 659308432, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
-  tf_efficientnet_b2: { parameters: 7202562, multiplyAdds: 826726336, channels: [16, 24, 48, 120, 352], reductions: [2, 4, 8, 16, 32] },
+  tf_efficientnet_b2: { parameters: 7202562, multiplyAdds: 952008976, channels: [16, 24, 48, 120, 352], reductions: [2, 4, 8, 16, 32] },
   tf_efficientnet_lite0: { parameters: 2958848, multiplyAdds: 363837152, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
   mobilenetv4_conv_small_035: { parameters: 191744, multiplyAdds: 46012960, channels: [32, 16, 24, 32, 336], reductions: [2, 4, 8, 16, 32] },
   mobilenetv4_conv_small_050: { parameters: 340992, multiplyAdds: 62847008, channels: [32, 16, 32, 48, 480], reductions: [2, 4, 8, 16, 32] },
