@@ -190,17 +190,22 @@ program
     '--teacher <YAML>',
     "as the config's distillation.teacher: { clip: ViT-B-32-quickgelu, weights: FILE }",
   )
-  .option('--losses <NAMES>', 'with commas between', list, ['reference', 'kl', 'cosine'])
+  .option('--distill <YAML...>', 'settings of distillation, each beside a training without', [
+    'loss: reference',
+    'loss: kl, weight: 20',
+    'loss: cosine, weight: 20',
+  ])
+  .option('--batch <HALVES>', 'as distillation.batch; augmented costs no more than none', 'augmented')
   .option('--seeds <COUNT>', 'trainings of each', count, 3)
   .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/distillation')
   .option('--set <KEY=VALUE...>', "change a setting of configs/distillation.yaml, the trainings' config")
-  .action(async ({ json: file, seeds, runs, set = [], data, teacher, losses }: DistillationOptions) => {
+  .action(async ({ json: file, seeds, runs, set = [], data, teacher, ...more }: DistillationOptions) => {
     const arms = [
       { id: 'none', label: 'classes alone', settings: [] },
-      ...losses.map((loss) => ({
-        id: loss,
-        label: `with a teacher, ${loss}`,
-        settings: [`distillation={ teacher: ${teacher}, loss: ${loss} }`],
+      ...more.distill.map((settings) => ({
+        id: settings.replace(/\w+: */g, '').replace(/[^\w.]+/g, '-'),
+        label: `with a teacher, ${settings.replace('loss: ', '')}`,
+        settings: [`distillation={ teacher: ${teacher}, batch: ${more.batch}, ${settings} }`],
       })),
     ];
     const options = {
@@ -215,7 +220,8 @@ program
 
 interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbone'> {
   teacher: string;
-  losses: string[];
+  distill: string[];
+  batch: string;
 }
 
 program
