@@ -163,8 +163,9 @@ function* checkDistillation({ distillation, training }: CheckedConfig): Generato
   if (!distillation) return;
   yield* checkTeacher(distillation.teacher);
   const { loss, decay, finalWeight, warmupSteps } = distillation;
-  for (const [key, losses] of DISTILLATION_OPTIONS) {
-    if (distillation[key] !== undefined && !losses.includes(loss)) {
+  const options = { temperature: ['kl', 'contrastive'], timesTemperatureSquared: ['kl'], normalize: ['mse'] };
+  for (const [key, losses] of Object.entries(options)) {
+    if (distillation[key as keyof typeof options] !== undefined && !losses.includes(loss)) {
       yield issue(
         `distillation.${key}`,
         `only loss: ${losses.join(' and ')} has it; ${remove(`distillation.${key}`)}`,
@@ -184,15 +185,6 @@ function* checkDistillation({ distillation, training }: CheckedConfig): Generato
     );
   }
 }
-
-const DISTILLATION_OPTIONS = [
-  ['temperature', ['kl', 'contrastive']],
-  ['timesTemperatureSquared', ['kl']],
-  ['normalize', ['mse']],
-] as const satisfies readonly [string, readonly string[]][] as readonly [
-  'temperature' | 'timesTemperatureSquared' | 'normalize',
-  readonly string[],
-][];
 
 function* checkTeacher(teacher: NonNullable<CheckedConfig['distillation']>['teacher']): Generator<Issue> {
   const path = (key: string) => `distillation.teacher.${key}`;

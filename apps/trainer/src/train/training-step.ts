@@ -67,8 +67,8 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
     const forward = forwardAndPullback(() => model.forward(input), parameters);
     let gradients: (tf.Tensor | null)[] = [];
+    const embeddings = partsOf(forward.value, labels.length);
     try {
-      const embeddings = partsOf(forward.value, labels.length);
       const { loss, embeddingGradient, gradientSquareSum } = await lossTime.during(() =>
         headPass(state, embeddings.first, labels, nextLabels),
       );
@@ -108,7 +108,12 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     } finally {
       head.discard();
       forward.dispose();
-      tf.dispose([input, forward.value, ...gradients.filter((gradient) => gradient !== null)]);
+      tf.dispose([
+        input,
+        forward.value,
+        embeddings.first,
+        ...gradients.filter((gradient) => gradient !== null),
+      ]);
     }
   };
 }
@@ -150,7 +155,6 @@ async function teach(
   const [margin, distillation] = [await globalNormAsync([embeddingGradient]), await globalNormAsync([own])];
   const sum = distiller.seesBoth ? tf.concat([embeddingGradient, own]) : tf.add(embeddingGradient, own);
   tf.dispose([learning, pass.value, pass.embeddingGradient, ...pass.gradients, own, embeddingGradient]);
-  if (first !== all) first.dispose();
   return {
     embeddingGradient: sum as tf.Tensor2D,
     gradients,
