@@ -5,6 +5,7 @@ import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
 import { type CoverageOptions, runCoverage } from './coverage/run-coverage.js';
+import { runArms } from './arms/run-arms.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
@@ -168,6 +169,86 @@ program
   .action(async ({ json: file, ...options }: CoverageOptions & { json?: string }) => {
     await show(await runCoverage(options, progress), file);
   });
+
+  .command('fine-tune')
+  .description(
+    'pretrained weights beside none at the same number of steps, on a folder of cards: held-out recognition',
+  )
+  .option(...json)
+  .requiredOption('--data <DIR>', 'a folder of images, an identity each')
+  .requiredOption('--weights <FILE>', 'of the backbone: as of model.pretrained')
+  .option('--backbone <NAME>', 'that they are of', 'tf_efficientnet_lite0')
+  .option('--seeds <COUNT>', 'trainings of each', count, 3)
+  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/fine-tune')
+  .option('--set <KEY=VALUE...>', "change a setting of configs/fine-tune.yaml, the trainings' config")
+  .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone }: FineTuneOptions) => {
+    const arms = [
+      { id: 'scratch', label: 'random weights', settings: ['optimizer.layerDecay=1'] },
+      {
+        id: 'pretrained',
+        label: 'pretrained weights',
+        settings: [`model.pretrained=${weights}`],
+      },
+    ];
+    const common = [`data.path=${data}`, `model.backbone=${backbone}`, ...set];
+    const options = { arms, seeds, runs, set: common, config: 'configs/fine-tune.yaml' };
+    await show(await runArms({ ...options, benchmark: 'fine-tune' }, progress), file);
+  });
+
+interface FineTuneOptions {
+  json?: string;
+  seeds: number;
+  runs: string;
+  set?: string[];
+  data: string;
+  weights: string;
+  backbone: string;
+}
+
+program
+  .command('distillation')
+  .description(
+    "a teacher's features beside the classes alone at the same number of steps, by several losses: held-out recognition",
+  )
+  .option(...json)
+  .requiredOption('--data <DIR>', 'a folder of images, an identity each')
+  .requiredOption(
+    '--teacher <YAML>',
+    "as the config's distillation.teacher: { clip: ViT-B-32-quickgelu, weights: FILE }",
+  )
+  .option('--distill <YAML...>', 'settings of distillation, each beside a training without', [
+    'loss: reference',
+    'loss: kl, weight: 20',
+    'loss: cosine, weight: 20',
+  ])
+  .option('--batch <HALVES>', 'as distillation.batch; augmented costs no more than none', 'augmented')
+  .option('--seeds <COUNT>', 'trainings of each', count, 3)
+  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/distillation')
+  .option('--set <KEY=VALUE...>', "change a setting of configs/distillation.yaml, the trainings' config")
+  .action(async ({ json: file, seeds, runs, set = [], data, teacher, ...more }: DistillationOptions) => {
+    const arms = [
+      { id: 'none', label: 'classes alone', settings: [] },
+      ...more.distill.map((settings) => ({
+        id: settings.replace(/\w+: */g, '').replace(/[^\w.]+/g, '-'),
+        label: `with a teacher, ${settings.replace('loss: ', '')}`,
+        settings: [`distillation={ teacher: ${teacher}, batch: ${more.batch}, ${settings} }`],
+      })),
+    ];
+    const options = {
+      arms,
+      seeds,
+      runs,
+      set: [`data.path=${data}`, ...set],
+      config: 'configs/distillation.yaml',
+    };
+    await show(await runArms({ ...options, benchmark: 'distillation' }, progress), file);
+  });
+
+interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbone'> {
+  teacher: string;
+  distill: string[];
+  batch: string;
+}
 
 program
   .command('tables')

@@ -4,6 +4,8 @@ import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
 import { printCoverage } from './coverage/print-coverage.js';
 import type { CoverageReport } from './coverage/run-coverage.js';
+import { printArms } from './arms/print-arms.js';
+import type { ArmsReport } from './arms/run-arms.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printIdentities } from './identities/print-identities.js';
@@ -31,7 +33,8 @@ type Report =
   | AgreementReport
   | FirstLossesReport
   | VerificationReport
-  | CoverageReport;
+  | CoverageReport
+  | ArmsReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -56,6 +59,9 @@ export function print(report: Report): string {
       return printVerification(report);
     case 'coverage':
       return printCoverage(report);
+    case 'fine-tune':
+    case 'distillation':
+      return printArms(report);
   }
 }
 

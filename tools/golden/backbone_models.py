@@ -20,6 +20,7 @@ TIMM = [
     'mobilenetv3_large_075', 'mobilenetv3_large_100',
     'resnet18', 'resnet34', 'resnet50',
     'efficientnet_b0', 'efficientnet_b1', 'efficientnet_b2', 'efficientnet_lite0',
+    'tf_efficientnet_b0', 'tf_efficientnet_b1', 'tf_efficientnet_b2', 'tf_efficientnet_lite0',
     'mobilenetv4_conv_small_035', 'mobilenetv4_conv_small_050', 'mobilenetv4_conv_small', 'mobilenetv4_conv_medium',
 ]
 IRESNETS = ['iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200']
@@ -185,6 +186,7 @@ INPUT_SEEDS = {
     'iresnet18 32x32 training': 18,
     'mobilefacenet 48x48 evaluation': 4,
     'mobilefacenet 48x48 training': 20,
+    'tf_efficientnet_lite0 32x32 evaluation': 7,
 }
 LEAST_CORNER_DISTANCE = 5e-6
 

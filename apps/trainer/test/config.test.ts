@@ -4,7 +4,7 @@ import { BACKEND_CHOICES } from '@unitsphere/backends';
 import { describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../src/config/json-schema.js';
 import { keyPaths, keysOf } from '../src/config/key-paths.js';
-import { loadConfig } from '../src/config/load-config.js';
+import { absolutePaths, loadConfig } from '../src/config/load-config.js';
 import { optionOverrides, parseOverride } from '../src/config/overrides.js';
 import { parseConfig, stringifyConfig } from '../src/config/parse-config.js';
 import { CHOICES } from '../src/config/schema.js';
@@ -149,6 +149,16 @@ describe('errors name the place, the key and what to do', () => {
     ['optimizer: {name: sgd, betas: [0.9, 0.99]}'],
     ['optimizer: {name: sgd, nesterov: true, momentum: 0}'],
     ['schedule: {name: cosine, power: 2}'],
+    ['distillation: {teacher: {}}'],
+    ['distillation: {teacher: {clip: ViT-B-32}}'],
+    ['distillation: {teacher: {clip: ViT-B-32, weights: a, layout: NHWC}}'],
+    ['distillation: {teacher: {onnx: a.onnx, weights: a}}'],
+    ['distillation: {teacher: {onnx: a.onnx, clip: ViT-B-32, weights: a}}'],
+    ['distillation: {teacher: {clip: ViT-B-32, weights: a}, loss: cosine, temperature: 1}'],
+    ['distillation: {teacher: {clip: ViT-B-32, weights: a}, normalize: true, finalWeight: 1}'],
+    ['distillation: {teacher: {clip: ViT-B-32, weights: a}, warmupSteps: 2000}'],
+    ['distillation: {loss: kl}'],
+    ['distillation: {teacher: {clip: ViT-B32, weights: a}, loss: lk}'],
   ])('impossible together: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
   it.each([
@@ -237,11 +247,20 @@ describe('files', () => {
     const config = loadConfig(undefined, optionOverrides({ data: 'cards' }));
     expect(config.data).toHaveProperty('path', `${process.cwd()}/cards`);
     expect(config.output.directory).toBe(`${process.cwd()}/runs`);
+    const distilling = (teacher: string) =>
+      absolutePaths(parseConfig(`distillation: { teacher: ${teacher}, cacheDir: cache }`)).distillation!;
+    const { teacher, cacheDir } = distilling('{ onnx: a.onnx, preprocessing: { imageSize: 8 } }');
+    expect(teacher).toHaveProperty('onnx', `${process.cwd()}/a.onnx`);
+    expect(cacheDir).toBe(`${process.cwd()}/cache`);
+    const weights = (written: string) => distilling(`{ clip: ViT-B-32, weights: ${written} }`).teacher;
+    expect(weights('clip.safetensors')).toHaveProperty('weights', `${process.cwd()}/clip.safetensors`);
+    expect(weights('openai/clip-vit-base-patch32')).toHaveProperty('weights', 'openai/clip-vit-base-patch32');
   });
 
   const configs = readdirSync(`${root}configs`).filter((file) => file.endsWith('.yaml'));
   it.each(configs)('configs/%s is valid and names the schema', (file) => {
-    const overrides = file === 'cards.yaml' ? optionOverrides({ data: 'cards' }) : [];
+    const wantsFolder = /^ *source: folder/m.test(readFileSync(`${root}configs/${file}`, 'utf8'));
+    const overrides = wantsFolder ? optionOverrides({ data: 'cards' }) : [];
     loadConfig(`${root}configs/${file}`, overrides);
     const [first] = readFileSync(`${root}configs/${file}`, 'utf8').split('\n');
     expect(first).toBe('# yaml-language-server: $schema=../apps/trainer/schema/config.schema.json');

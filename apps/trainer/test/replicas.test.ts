@@ -1,7 +1,7 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReplicaError, withReplicas } from '@unitsphere/collectives';
-import { readSafetensors } from '@unitsphere/core';
+import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import { replicaCount } from '../src/replicas/replica-count.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
@@ -96,6 +96,32 @@ test('a run on two replicas is whole, says so, and resumed is the run that was n
   }
   expect(resumed.summary!.heldOut).toEqual(whole.summary!.heldOut);
 });
+
+test('pretrained weights are read by one replica, and all have them', async () => {
+  const config = await twoReplicas();
+  const weights = join(temporaryFolder(), 'weights.safetensors');
+  const stopped = new AbortController();
+  stopped.abort();
+  const before = await train(config, temporaryFolder(), { signal: stopped.signal, replicaFile });
+  writeFileSync(weights, scaled(await lastFile(before.run, 'backbone.safetensors')));
+  config.model.pretrained = weights;
+  process.env.UNITSPHERE_TEST_SECRET = weights;
+  onTestFinished(() => void delete process.env.UNITSPHERE_TEST_SECRET);
+  const two = await train(config, temporaryFolder(), { replicaFile });
+  const one = { ...config, training: { ...config.training, replicas: 1 as const } };
+  const alone = await train(one, temporaryFolder());
+  // Half of the images are embedded by each.
+  expect(two.summary!.untrained).toEqual(alone.summary!.untrained);
+});
+
+/** Other weights of the same names: every second channel of a norm at twice its value. */
+function scaled(file: Uint8Array): Uint8Array {
+  const { tensors } = readSafetensors(file);
+  for (const [name, { data }] of tensors) {
+    if (/bn\d\.weight$/.test(name)) for (let i = 0; i < data.length; i += 2) (data as Float32Array)[i]! *= 2;
+  }
+  return writeSafetensors(tensors);
+}
 
 test('a checkpoint is the same for any number of replicas, and is resumed with another', async () => {
   const config = await twoReplicas();

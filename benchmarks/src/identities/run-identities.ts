@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describeMachine, type Machine } from '../measure/machine.js';
-import { repositoryFile } from '../measure/repository-file.js';
 import { type Summary, summarize } from '../measure/statistics.js';
+import { summaryOf, train } from '../measure/trainings.js';
 
 /** One way to take the softmax. */
 export interface Arm {
@@ -55,8 +52,7 @@ export interface IdentitiesOptions {
   set: string[];
 }
 
-const CONFIG = repositoryFile('configs/many-documents.yaml');
-const CLI = repositoryFile('apps/trainer/bin/unitsphere.js');
+const CONFIG = 'configs/many-documents.yaml';
 
 /** Trains both arms with each seed, the trainer's own command in a process each, and compares them. */
 export async function runIdentities(
@@ -78,8 +74,21 @@ export async function runIdentities(
       const name = `${id}-${identities}-seed-${seed}`;
       say(name);
       const common = [`seed=${seed}`, `data.identities=${identities}`, `output.name=${name}`];
-      await train(folder, name, [...common, ...settings, ...set]);
-      runs.push({ arm: id, seed, ...summaryOf(join(folder, name)) });
+      await train(CONFIG, folder, name, [...common, ...settings, ...set]);
+      const { heldOut, steps, classes, imagesSeen, stepSeconds, lossSeconds } = summaryOf(folder, name);
+      const { tprAtFpr, auroc, pairs } = heldOut;
+      runs.push({
+        arm: id,
+        seed,
+        steps,
+        classes,
+        imagesSeen,
+        tprAtFpr,
+        auroc,
+        pairs,
+        stepSeconds,
+        lossSeconds,
+      });
     }
   }
   return {
@@ -107,25 +116,4 @@ export function compare(
     ),
     lossTimeRatio: summarize(pairs.map(([full, sampled]) => sampled.lossSeconds / full.lossSeconds)),
   };
-}
-
-async function train(folder: string, name: string, settings: string[]): Promise<void> {
-  const run = join(folder, name);
-  if (existsSync(join(run, 'summary.json'))) return;
-  const args = existsSync(join(run, 'config.yaml'))
-    ? ['--resume', run]
-    : [CONFIG, '--output', folder, ...settings.flatMap((setting) => ['--set', setting])];
-  const child = spawn(process.execPath, [CLI, 'train', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`the training ${name} ended with code ${code}; see above.`);
-}
-
-function summaryOf(run: string): Omit<IdentitiesRun, 'arm' | 'seed'> {
-  const { heldOut, ...rest } = JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8'));
-  const { steps, classes, imagesSeen, stepSeconds, lossSeconds } = rest;
-  const { tprAtFpr, auroc, pairs } = heldOut;
-  return { steps, classes, imagesSeen, tprAtFpr, auroc, pairs, stepSeconds, lossSeconds };
 }

@@ -22,7 +22,12 @@ function stages(depth: number, extras: BlockExtras) {
 /** EfficientNet (Tan & Le, "Rethinking Model Scaling for Convolutional Neural Networks", 2019) with timm's names. */
 class EfficientNet extends MobileBackbone {}
 
-const efficientnet = (width: number, depth: number, inputSize: number): BackboneEntry => ({
+const efficientnet = (
+  width: number,
+  depth: number,
+  inputSize: number,
+  { tensorflow = false } = {},
+): BackboneEntry => ({
   inputSize,
   make: (options) =>
     new EfficientNet(
@@ -32,21 +37,32 @@ const efficientnet = (width: number, depth: number, inputSize: number): Backbone
         width,
         activation: 'silu',
         squeeze: SQUEEZE,
+        tensorflow,
       },
       options,
     ),
 });
 
 /** EfficientNet-Lite has no squeeze-and-excitation, and ReLU6 for SiLU. */
-const efficientnetLite0: BackboneEntry = {
+const efficientnetLite0 = ({ tensorflow = false } = {}): BackboneEntry => ({
   inputSize: 224,
-  make: (options) => new EfficientNet({ stem: 32, stages: stages(1, {}), activation: 'relu6' }, options),
-};
+  make: (options) =>
+    new EfficientNet({ stem: 32, stages: stages(1, {}), activation: 'relu6', tensorflow }, options),
+});
 
-/** The EfficientNet family by timm's names. */
+const TF = { tensorflow: true };
+
+/**
+ * The EfficientNet family by timm's names: those that begin with `tf_` pad and normalise as the authors' own in TensorFlow, whose
+ * weights they take.
+ */
 export const efficientnets = {
   efficientnet_b0: efficientnet(1, 1, 224),
   efficientnet_b1: efficientnet(1, 1.1, 240),
   efficientnet_b2: efficientnet(1.1, 1.2, 256),
-  efficientnet_lite0: efficientnetLite0,
+  efficientnet_lite0: efficientnetLite0(),
+  tf_efficientnet_b0: efficientnet(1, 1, 224, TF),
+  tf_efficientnet_b1: efficientnet(1, 1.1, 240, TF),
+  tf_efficientnet_b2: efficientnet(1.1, 1.2, 260, TF),
+  tf_efficientnet_lite0: efficientnetLite0(TF),
 };

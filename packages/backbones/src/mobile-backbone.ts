@@ -3,9 +3,10 @@ import { BatchNorm2d } from '@unitsphere/norms';
 import type { Activation } from '@unitsphere/ops';
 import type { BackboneOptions } from './backbone.js';
 import { makeDivisible } from './make-divisible.js';
-import { type BlockSpec, makeBlock, type SqueezePlan } from './mobile-blocks.js';
+import { type BlockSpec, makeBlock, type SqueezePlan, TF_NORM } from './mobile-blocks.js';
 import type { Layer } from './residual.js';
 import { type Step, StepBackbone } from './step-backbone.js';
+import { TfConv2d } from './tf-padding.js';
 
 /** A network of the mobile families: a stem of stride 2 and a table of stages. */
 export interface MobilePlan {
@@ -17,6 +18,8 @@ export interface MobilePlan {
   /** Of every block that does not say otherwise, and of the stem. */
   activation: Activation;
   squeeze?: SqueezePlan;
+  /** As the networks that were trained in TensorFlow: strided convolutions padded as SAME, batch norm with its epsilon of 1e-3. */
+  tensorflow?: boolean;
 }
 
 /** LCNet, MobileNet and EfficientNet without their heads, as timm's MobileNetV3Features and EfficientNetFeatures. */
@@ -27,14 +30,15 @@ export class MobileBackbone extends StepBackbone {
 }
 
 function stepsOf(plan: MobilePlan, { random, inChannels = 3, dropPathRate = 0 }: BackboneOptions): Step[] {
-  const { stem, stages, width = 1, activation, squeeze = { of: 'middle' } } = plan;
+  const { stem, stages, width = 1, activation, squeeze = { of: 'middle' }, tensorflow = false } = plan;
+  const StemConv = tensorflow ? TfConv2d : Conv2d;
   const blockCount = stages.flat().reduce((count, { repeat }) => count + repeat, 0);
   const steps: Step[] = [
     {
       name: 'conv_stem',
-      make: () => new Conv2d(inChannels, stem, { kernelSize: 3, stride: 2, random: random.fork('stem') }),
+      make: () => new StemConv(inChannels, stem, { kernelSize: 3, stride: 2, random: random.fork('stem') }),
     },
-    { name: 'bn1', make: () => new BatchNorm2d(stem, { activation }) },
+    { name: 'bn1', make: () => new BatchNorm2d(stem, { activation, ...(tensorflow && TF_NORM) }) },
   ];
   let channels = stem;
   let reduction = 2;
@@ -53,6 +57,7 @@ function stepsOf(plan: MobilePlan, { random, inChannels = 3, dropPathRate = 0 }:
         stride,
         activation: spec.activation ?? activation,
         squeeze,
+        tensorflow,
         dropPathRate: (dropPathRate * blocksBefore) / blockCount,
         random: random.fork('block', stage, i),
       };

@@ -4,6 +4,7 @@ import type { Activation } from '@unitsphere/ops';
 import { makeDivisible } from './make-divisible.js';
 import { type Layer, Residual } from './residual.js';
 import { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.js';
+import { TfConv2d, TfDepthwiseConv2d } from './tf-padding.js';
 
 /** What a row of a stage table may say beside its numbers. */
 export interface BlockExtras {
@@ -81,6 +82,7 @@ export interface BlockSite {
   stride: number;
   activation: Activation;
   squeeze: SqueezePlan;
+  tensorflow: boolean;
   dropPathRate: number;
   random: Random;
 }
@@ -99,9 +101,25 @@ type Named = [string, Layer];
 
 const pointwise = (from: number, to: number, random: Random) =>
   new Conv2d(from, to, { kernelSize: 1, random });
-const depthwise = (channels: number, kernelSize: number, stride: number, random: Random) =>
-  new DepthwiseConv2d(channels, { kernelSize, stride, random });
-const norm = (channels: number, activation: Activation = 'none') => new BatchNorm2d(channels, { activation });
+// At stride 1 TensorFlow's padding is PyTorch's.
+const depthwise = (
+  channels: number,
+  kernelSize: number,
+  stride: number,
+  { random, tensorflow }: Pick<BlockSite, 'random' | 'tensorflow'>,
+  key: string,
+) =>
+  new (tensorflow && stride > 1 ? TfDepthwiseConv2d : DepthwiseConv2d)(channels, {
+    kernelSize,
+    stride,
+    random: random.fork(key),
+  });
+const denseConv = ({ tensorflow, stride }: BlockSite) => (tensorflow && stride > 1 ? TfConv2d : Conv2d);
+const norm = (channels: number, { tensorflow }: BlockSite, activation: Activation = 'none') =>
+  new BatchNorm2d(channels, { activation, ...(tensorflow && TF_NORM) });
+
+/** TensorFlow's epsilon of a batch norm; timm's BN_EPS_TF_DEFAULT. */
+export const TF_NORM = { epsilon: 1e-3 };
 
 function squeezeOf({ se, expand }: BlockSpec, { squeeze, random }: BlockSite, channels: number): Named[] {
   if (!se) return [];
@@ -113,11 +131,11 @@ function squeezeOf({ se, expand }: BlockSpec, { squeeze, random }: BlockSite, ch
 const depthwiseSeparable = (spec: BlockSpec, site: BlockSite): Named[] => {
   const { inChannels, outChannels, stride, activation, random } = site;
   return [
-    ['conv_dw', depthwise(inChannels, spec.kernel, stride, random.fork('dw'))],
-    ['bn1', norm(inChannels, activation)],
+    ['conv_dw', depthwise(inChannels, spec.kernel, stride, site, 'dw')],
+    ['bn1', norm(inChannels, site, activation)],
     ...squeezeOf(spec, site, inChannels),
     ['conv_pw', pointwise(inChannels, outChannels, random.fork('pw'))],
-    ['bn2', norm(outChannels, spec.kind === 'dsa' ? activation : 'none')],
+    ['bn2', norm(outChannels, site, spec.kind === 'dsa' ? activation : 'none')],
   ];
 };
 
@@ -129,50 +147,51 @@ const layersOf: Record<BlockSpec['kind'], (spec: BlockSpec, site: BlockSite) => 
     const middle = makeDivisible(inChannels * spec.expand);
     return [
       ['conv_pw', pointwise(inChannels, middle, random.fork('pw'))],
-      ['bn1', norm(middle, activation)],
-      ['conv_dw', depthwise(middle, spec.kernel, stride, random.fork('dw'))],
-      ['bn2', norm(middle, activation)],
+      ['bn1', norm(middle, site, activation)],
+      ['conv_dw', depthwise(middle, spec.kernel, stride, site, 'dw')],
+      ['bn2', norm(middle, site, activation)],
       ...squeezeOf(spec, site, middle),
       ['conv_pwl', pointwise(middle, outChannels, random.fork('pwl'))],
-      ['bn3', norm(outChannels)],
+      ['bn3', norm(outChannels, site)],
     ];
   },
-  er: (spec, { inChannels, outChannels, stride, activation, random }) => {
+  er: (spec, site) => {
+    const { inChannels, outChannels, stride, activation, random } = site;
     const middle = makeDivisible(inChannels * spec.expand);
     const expansion = { kernelSize: spec.kernel, stride, random: random.fork('exp') };
     return [
-      ['conv_exp', new Conv2d(inChannels, middle, expansion)],
-      ['bn1', norm(middle, activation)],
+      ['conv_exp', new (denseConv(site))(inChannels, middle, expansion)],
+      ['bn1', norm(middle, site, activation)],
       ['conv_pwl', pointwise(middle, outChannels, random.fork('pwl'))],
-      ['bn2', norm(outChannels)],
+      ['bn2', norm(outChannels, site)],
     ];
   },
-  cn: (spec, { inChannels, outChannels, stride, activation, random }) => [
-    [
-      'conv',
-      new Conv2d(inChannels, outChannels, { kernelSize: spec.kernel, stride, random: random.fork('conv') }),
-    ],
-    ['bn1', norm(outChannels, activation)],
-  ],
-  uir: ({ start, kernel, expand }, { inChannels, outChannels, stride, activation, random }) => {
+  cn: (spec, site) => {
+    const { inChannels, outChannels, stride, activation, random } = site;
+    const window = { kernelSize: spec.kernel, stride, random: random.fork('conv') };
+    return [
+      ['conv', new (denseConv(site))(inChannels, outChannels, window)],
+      ['bn1', norm(outChannels, site, activation)],
+    ];
+  },
+  uir: ({ start, kernel, expand }, site) => {
+    const { inChannels, outChannels, stride, activation, random } = site;
     const middle = makeDivisible(inChannels * expand);
     const convNorm = (name: string, conv: Layer, channels: number, then: Activation): Named => [
       name,
       new Residual([
         ['conv', conv],
-        ['bn', norm(channels, then)],
+        ['bn', norm(channels, site, then)],
       ]),
     ];
     const layers: Named[] = [];
     if (start) {
-      const conv = depthwise(inChannels, start, kernel ? 1 : stride, random.fork('start'));
+      const conv = depthwise(inChannels, start, kernel ? 1 : stride, site, 'start');
       layers.push(convNorm('dw_start', conv, inChannels, 'none'));
     }
     layers.push(convNorm('pw_exp', pointwise(inChannels, middle, random.fork('exp')), middle, activation));
     if (kernel)
-      layers.push(
-        convNorm('dw_mid', depthwise(middle, kernel, stride, random.fork('mid')), middle, activation),
-      );
+      layers.push(convNorm('dw_mid', depthwise(middle, kernel, stride, site, 'mid'), middle, activation));
     layers.push(
       convNorm('pw_proj', pointwise(middle, outChannels, random.fork('proj')), outChannels, 'none'),
     );

@@ -1,5 +1,7 @@
 import '@unitsphere/core/gradients';
 
+export { preprocessImages, type RgbImage, resizeAndCrop } from '@unitsphere/pretrained';
+export { clipPreprocessing } from './clip-preprocessing.js';
 export { ContrastiveDistillation, type ContrastiveDistillationOptions } from './losses/contrastive.js';
 export { CosineDistillation } from './losses/cosine.js';
 export type { DistillationLoss } from './losses/distillation-loss.js';
@@ -14,8 +16,6 @@ export {
 export { RKDAngle, RKDDistance } from './losses/relational.js';
 export { SimilarityDistillation } from './losses/similarity.js';
 export { distillationWeight, type WeightSchedule } from './losses/weight-schedule.js';
-export { clipPreprocessing, preprocessImages, resizeAndCrop } from './preprocess/preprocess.js';
-export type { RgbImage } from './preprocess/resample.js';
 export { ProjectionHead } from './projection-head.js';
 export type { Teacher } from './teacher.js';
 export { type ClipTeacherOptions, clipTeacher } from './tower/clip-teacher.js';

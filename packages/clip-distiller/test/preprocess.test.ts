@@ -79,13 +79,3 @@ test('the centre of an extreme shape, where halves of a pixel go to the even one
     ]);
   }
 });
-
-test('errors', () => {
-  const image = { width: 2, height: 2, data: new Uint8Array(16) };
-  expect(() => resizeAndCrop(image, clipPreprocessing(2))).toThrow(/12 bytes, not 16.*without alpha/);
-  expect(() => preprocessImages([], clipPreprocessing(2))).toThrow(/no image/);
-  const rgb = { width: 2, height: 2, data: new Uint8Array(12) };
-  expect(() => resizeAndCrop(rgb, { ...clipPreprocessing(2), interpolation: 'nearest' })).toThrow(
-    /not nearest/,
-  );
-});

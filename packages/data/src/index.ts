@@ -20,7 +20,7 @@ export {
   openSource,
   type SourceSpec,
 } from './open-source.js';
-export type { Identity, ImageSource } from './source.js';
+export { cleanImage, type Identity, type ImageSource } from './source.js';
 export { type IdentitySplit, type SplitFractions, splitIdentities } from './split.js';
 export { applyView, classLabel, VIEW_COUNT, type ViewCount } from './views.js';
 export type { Border } from './warp.js';

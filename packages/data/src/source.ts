@@ -16,4 +16,11 @@ export interface ImageSource {
    * read them, do not write them.
    */
   load(identity: number, sample: number): Image | Promise<Image>;
+  /** What all samples of an identity show, without what a sample adds; for sources whose samples are pictures of one thing. */
+  clean?(identity: number): Image | Promise<Image>;
+}
+
+/** A sample's clean picture: what its source knows to be behind all samples, or else the sample itself. */
+export function cleanImage(source: ImageSource, identity: number, sample: number): Image | Promise<Image> {
+  return source.clean?.(identity) ?? source.load(identity, sample);
 }

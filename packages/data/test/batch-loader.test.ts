@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Batch, BatchLoader, type BatchLoaderOptions } from '../src/loader/batch-loader.js';
 import type { SourceSpec } from '../src/open-source.js';
+import type { ImageSource } from '../src/source.js';
 import { applyView } from '../src/views.js';
 import { noiseImage, pictureImage } from './images.js';
 
@@ -103,6 +104,33 @@ describe('BatchLoader', () => {
       ),
       { numRuns: 8 },
     );
+  });
+
+  it('gives the clean image of each beside it, whatever the workers, and changes nothing else', async () => {
+    const documents: SourceSpec = {
+      kind: 'documents',
+      identities: 5,
+      seed: 1,
+      size: 32,
+      samplesPerIdentity: 3,
+    };
+    for (const source of [folder, documents]) {
+      const options = { source, views: 24, clean: true } as const;
+      const inline = await batches(3, options);
+      expect(await batches(3, { ...options, workers: 2 })).toEqual(inline);
+      const without = await batches(3, { ...options, clean: false });
+      expect(inline.map(({ clean, ...batch }) => batch)).toEqual(without);
+      expect(without[0]).not.toHaveProperty('clean');
+      const loader = await BatchLoader.create({ ...base, ...options });
+      for (const [i, { identity, sample, view }] of loader.sampler.batchPlan(2).entries()) {
+        const opened = loader.source as ImageSource;
+        const image = await (source === documents ? opened.clean!(identity) : opened.load(identity, sample));
+        const expected = applyView(image, view, 16).data;
+        expect(inline[2]!.clean!.subarray(i * 768, (i + 1) * 768)).toEqual(expected);
+        expect(inline[2]!.images.subarray(i * 768, (i + 1) * 768)).not.toEqual(expected);
+      }
+      await loader.close();
+    }
   });
 
   it('answers overlapping calls in order', async () => {

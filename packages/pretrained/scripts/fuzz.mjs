@@ -9,7 +9,14 @@ import { build } from 'esbuild';
 
 // A hang, whatever else the machine does.
 const HANG_MS = 30_000;
-const CHECKPOINTS = ['dtypes.pth', 'windows.pth', 'training.pth', 'protocol4.pth', 'namespace.pth'];
+const CHECKPOINTS = [
+  'dtypes.pth',
+  'windows.pth',
+  'training.pth',
+  'protocol4.pth',
+  'namespace.pth',
+  'legacy.pth',
+];
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const { values, positionals } = parseArgs({
@@ -84,7 +91,7 @@ async function fuzz() {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   if (total) {
     console.log(
-      `${format}, seed ${seed}: ${count} inputs in ${seconds} s: ${total.read} read, ${total.refused} refused, ${total.failed} failed; slowest ${total.slowest.toFixed(1)} ms, most memory ${(total.most / 2 ** 20).toFixed(1)} MiB`,
+      `${format}, seed ${seed}: ${count} inputs in ${seconds} s: ${total.read} read, ${total.refused} refused, ${total.failed} failed; slowest ${total.slowest.toFixed(1)} ms, most buffers ${(100 * total.buffers).toFixed(0)} % and objects ${(100 * total.heap).toFixed(0)} % of what may be`,
     );
   }
   return total !== undefined && failures === 0;

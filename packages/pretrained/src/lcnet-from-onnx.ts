@@ -52,6 +52,12 @@ export function lcnetFromOnnx(model: Backbone, graph: OnnxGraph): StateDict {
       throw new CheckpointError(
         `The ONNX model is another network: it has ${theirs.length} convolutions and no ${place}.`,
       );
+    const [down, across] = found.node.strides ?? [];
+    if (down !== across) {
+      throw new CheckpointError(
+        `The ONNX model is another network: ${place} has the strides [${found.node.strides}] there, for text lines; ours halve both sides alike.`,
+      );
+    }
     const shape = found.kernel.shape;
     // The stem's input channels may differ; they are adapted later.
     const fits = convolution.shape.every((size, axis) => size === shape[axis] || (i === 0 && axis === 1));

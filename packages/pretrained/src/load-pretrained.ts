@@ -1,9 +1,10 @@
 import type { Backbone } from '@unitsphere/backbones';
 import type { StateDict } from '@unitsphere/core';
 import { classifierKeys } from './classifier-keys.js';
+import { fromEfficientnetPytorch } from './efficientnet-keys.js';
 import { isLCNet, lcnetFromOnnx } from './lcnet-from-onnx.js';
 import { findMismatch, type Mismatch, WeightsMismatchError } from './mismatch.js';
-import type { Preprocessing } from './preprocessing.js';
+import type { Preprocessing } from './preprocess/preprocessing.js';
 import { readWeights, type Weights } from './readers/read-weights.js';
 import { fetchWeights, type SourceOptions, type WeightSource } from './sources/fetch-weights.js';
 
@@ -45,7 +46,7 @@ export interface LoadedWeights {
  * model's `inChannels` as timm does. Nothing is changed unless everything fits.
  *
  * The file is safetensors, a PyTorch checkpoint, or an ONNX model (whose initialisers have the model's keys, or which is a
- * PP-LCNet), told by its bytes.
+ * PP-LCNet), told by its bytes. The keys are timm's or insightface's; efficientnet_pytorch's are known too.
  * @param source The path of a file, the bytes, an http(s) address, or a model of the Hugging Face hub such as
  * `timm/lcnet_050.ra2_in1k`; downloads are cached and checked.
  * @throws WeightsMismatchError with the missing, unexpected and wrongly shaped keys; SourceError when the source cannot be had;
@@ -88,7 +89,7 @@ function without(state: StateDict, keys: readonly string[]): StateDict {
 }
 
 function stateOf(model: Backbone, modelKeys: string[], weights: Weights): StateDict {
-  if (weights.format !== 'onnx') return weights.tensors;
+  if (weights.format !== 'onnx') return fromEfficientnetPytorch(weights.tensors, modelKeys);
   const namesFit = modelKeys.some((key) => weights.tensors.has(key));
   // Other constants of the graph, such as shapes, are no weights.
   if (namesFit) return new Map([...weights.tensors].filter(([key]) => modelKeys.includes(key)));

@@ -1,6 +1,6 @@
 import type { Backbone } from '@unitsphere/backbones';
 import { writeSafetensors } from '@unitsphere/core';
-import { type Preprocessing, stringifyPreprocessing } from './preprocessing.js';
+import { type Preprocessing, stringifyPreprocessing } from './preprocess/preprocessing.js';
 import { builtin, hasFiles } from './sources/builtin.js';
 import { writeWhole } from './sources/cache.js';
 import { SourceError } from './sources/source-error.js';

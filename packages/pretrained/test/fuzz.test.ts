@@ -10,7 +10,7 @@ import { runCase } from '../fuzz/run-case';
 import { testFile } from './helpers';
 
 const formats = fuzzFormats(
-  ['dtypes.pth', 'windows.pth', 'training.pth', 'protocol4.pth', 'namespace.pth'].map(testFile),
+  ['dtypes.pth', 'windows.pth', 'training.pth', 'protocol4.pth', 'namespace.pth', 'legacy.pth'].map(testFile),
 );
 
 describe.each(Object.keys(formats) as FormatName[])('%s', (name) => {
@@ -40,7 +40,34 @@ test('a reader that hangs on to what a file claims, or throws what it should not
     ...formats.onnx,
     read: () => new Map([['a', { dtype: 'F32' as const, shape: [1e6], data: new Float32Array(1e6) }]]),
   };
-  expect(runCase(broken, new Uint8Array(100)).problem).toMatch(/100 bytes gave 4000000 bytes/);
+  expect(runCase(broken, new Uint8Array(100)).problem).toMatch(
+    /gave 4000000 bytes of values, where the file has 800 at most/,
+  );
+  // Given back before it ends, so that only the memory tells.
+  const wasteful = {
+    ...formats.onnx,
+    read: (bytes: Uint8Array) => {
+      new Float32Array(bytes.length * 20 + 10_000).fill(1);
+      return new Map();
+    },
+  };
+  expect(runCase(wasteful, new Uint8Array(100)).problem).toMatch(
+    /took \d+ bytes of buffers for a file of 100/,
+  );
+  // Kept, as a collection in between would hide it.
+  const kept: object[] = [];
+  const hoarding = {
+    ...formats.onnx,
+    read: () => {
+      kept.push(Array.from({ length: 2e5 }, (_, i) => ({ i })));
+      return new Map();
+    },
+  };
+  // A collection may come in the middle of one.
+  const problems = Array.from({ length: 5 }, () => runCase(hoarding, new Uint8Array(100)).problem);
+  expect(problems.find((problem) => problem !== undefined)).toMatch(
+    /took \d+ bytes of objects for a file of 100/,
+  );
   const crashing = {
     ...formats.onnx,
     read: () => {

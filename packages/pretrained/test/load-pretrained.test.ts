@@ -63,6 +63,57 @@ async function mismatchOf(loading: Promise<unknown>): Promise<WeightsMismatchErr
 }
 
 describe('loads', () => {
+  test.each(['tf_efficientnet_b0', 'tf_efficientnet_lite0'] as const)(
+    "efficientnet_pytorch's keys into %s",
+    async (name) => {
+      const made = createBackbone(name, { random: new Random(1) });
+      const state = await made.stateDict();
+      made.dispose();
+      // That package's blocks have one number, and its layers these names, in the order in which they run.
+      const LAYERS = [
+        [
+          '_expand_conv',
+          '_bn0',
+          '_depthwise_conv',
+          '_bn1',
+          '_se_reduce',
+          '_se_expand',
+          '_project_conv',
+          '_bn2',
+        ],
+        ['_depthwise_conv', '_bn1', '_se_reduce', '_se_expand', '_project_conv', '_bn2'],
+      ];
+      const blocks = [
+        ...new Set([...state.keys()].map((key) => key.split('.').slice(0, 3).join('.'))),
+      ].filter((key) => key.startsWith('blocks'));
+      const theirs: StateDict = new Map(
+        [...state].map(([key, tensor]) => {
+          const [, block, layer, rest] = /^(blocks\.\d+\.\d+)\.(.+)\.([^.]+)$/.exec(key) ?? [];
+          if (!block) return [key.replace('conv_stem', '_conv_stem').replace('bn1', '_bn0'), tensor];
+          const layers = [
+            ...new Set(
+              [...state.keys()]
+                .filter((other) => other.startsWith(`${block}.`))
+                .map((other) => other.slice(block.length + 1).replace(/\.[^.]+$/, '')),
+            ),
+          ];
+          const names = LAYERS[block === 'blocks.0.0' ? 1 : 0]!.filter(
+            (name) => layers.includes('se.conv_reduce') || !name.startsWith('_se'),
+          );
+          return [`_blocks.${blocks.indexOf(block)}.${names[layers.indexOf(layer!)]}.${rest}`, tensor];
+        }),
+      );
+      theirs.set('_fc.bias', float32([2], new Float32Array(2)));
+      theirs.set('_bn1.bias', float32([2], new Float32Array(2)));
+      expect(theirs.has('_blocks.15._bn2.running_var')).toBe(true);
+      const backbone = createBackbone(name, { random: new Random(2) });
+      const { leftOut } = await loadPretrained(backbone, writeSafetensors(theirs));
+      expect(leftOut).toEqual(['classifier.bias', 'bn2.bias']);
+      expectSame(await backbone.stateDict(), state);
+      backbone.dispose();
+    },
+  );
+
   test('keys of other names, by a function that sees what is not ignored', async () => {
     const other: StateDict = new Map([...published].map(([key, tensor]) => [`visual.${key}`, tensor]));
     other.set('text.weight', float32([1], new Float32Array(1)));
@@ -295,6 +346,10 @@ describe('ONNX', () => {
   test('of another width or network is refused at the first convolution that differs', async () => {
     const other = createBackbone('lcnet_050', { random: new Random(1) });
     onTestFinished(() => other.dispose());
+    const lines = lcnetAsOnnx(features(), { names: 'paddle', strides: [2, 1] });
+    await expect(loadPretrained(model(), lines)).rejects.toThrow(
+      /convolution 1 of \d+ \("conv_stem\.weight"\) has the strides \[2,1\] there, for text lines/,
+    );
     await expect(loadPretrained(other, lcnetAsOnnx(features(), { names: 'paddle' }))).rejects.toThrow(
       /another network: convolution 5 of 31 \("blocks\.1\.0\.conv_pw\.weight"\) has the shape \[24,16,1,1\] there, but \[32,16,1,1\]/,
     );

@@ -53,7 +53,7 @@ describe('refuses', () => {
   test('two tensors of one name', () => {
     const one = tensor('w', 1, [1], (w) => w.tag(9, 2).bytes(raw(1)));
     refused(model([], [one, one]), /two tensors "w"/);
-    refused(model([node('Constant', [], ['w'], one)], [one]), /two tensors "w"/);
+    refused(model([node('Constant', [], ['w'], { value: one })], [one]), /two tensors "w"/);
   });
 
   test('a file cut off anywhere, and other files', () => {

@@ -9,7 +9,7 @@ import { model, node, tensor } from '../fuzz/formats';
  */
 export function lcnetAsOnnx(
   state: StateDict,
-  { names, fold = false }: { names: 'pytorch' | 'paddle'; fold?: boolean },
+  { names, fold = false, strides }: { names: 'pytorch' | 'paddle'; fold?: boolean; strides?: number[] },
 ): Uint8Array {
   const kernels = [...state.keys()].filter((key) => state.get(key)!.shape.length === 4);
   const nodes: Uint8Array[] = [];
@@ -67,7 +67,7 @@ export function lcnetAsOnnx(
         weight(`${norm}.${name}`, of(name), [channels], `batch_norm2d_${i}.${'wb'[j] ?? 'w'}_${j}`),
       );
       nodes.push(
-        node('Conv', [x, weight(key, kernel, kernel.shape, `conv2d_${i}.w_0`)], [y]),
+        node('Conv', [x, weight(key, kernel, kernel.shape, `conv2d_${i}.w_0`)], [y], { strides }),
         node('BatchNormalization', [y, ...inputs], [`norm.${i}`]),
       );
       x = `norm.${i}`;

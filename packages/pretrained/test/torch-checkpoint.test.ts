@@ -33,6 +33,31 @@ describe('reads what torch.save wrote', () => {
     expectSame(readTorchCheckpoint(testFile(`${name}.pth`)), expected(name));
   });
 
+  test('in the format of before 1.6', () => {
+    const file = testFile('legacy.pth');
+    expectSame(readTorchCheckpoint(file), expected('training'));
+    // The last storage of the file is the first tensor's or another's: none may be read from beside its place.
+    file[file.length - 1]! ^= 0x3f;
+    const differing = [...readTorchCheckpoint(file)].filter(
+      ([name, { data }]) => String(data) !== String(expected('training').get(name)!.data),
+    );
+    expect(differing.length).toBe(1);
+  });
+
+  test("an OrderedDict's items, which follow it one by one or in a list of pairs that is empty", () => {
+    const text = (value: string) => [0x58, value.length, 0, 0, 0, ...new TextEncoder().encode(value)];
+    const ordered = (args: number[], ...items: number[][]) =>
+      withPickle([0x80, 2], 'ccollections\nOrderedDict\n', args, [0x52], items.flat(), [0x2e]);
+    const epochs = ordered([0x29], [0x28, ...text('epoch'), 0x4b, 3, 0x75]);
+    expect(() => readTorchCheckpoint(epochs)).toThrow(/no state dict: it has the keys "epoch"/);
+    expect(readTorchCheckpoint(ordered([0x29])).size).toBe(0);
+    // OrderedDict([]) and OrderedDict([["a", 1]]): torch.save writes neither, and one list could be copied any number of times.
+    for (const items of [[], [0x5d, ...text('a'), 0x61, 0x4b, 1, 0x61, 0x61]])
+      expect(() => readTorchCheckpoint(ordered([0x5d, ...items, 0x85]))).toThrow(
+        /an OrderedDict is not made as torch\.save makes it/,
+      );
+  });
+
   test('in pickle protocol 4', () => {
     expectSame(readTorchCheckpoint(testFile('protocol4.pth')), expected('training'));
   });
@@ -95,7 +120,6 @@ describe('refuses', () => {
     ['namespace.pth', /names argparse\.Namespace, which .* refused/],
     ['whole-model.pth', /names torch\.nn\.modules\.container\.Sequential/],
     ['complex.pth', /names torch\.ComplexFloatStorage/],
-    ['legacy.pth', /before 1\.6.*torch\.save\(torch\.load/],
     ['expanded.pth', /"x".*\[1000,1000\] repeats.*contiguous/],
   ])('%s', (name, message) => refused(testFile(name), message));
 
@@ -121,8 +145,8 @@ describe('refuses', () => {
       refused(withPickle([0x80, 2, 0x29, 0x29, code]), new RegExp(`0x${code.toString(16)} at byte 4`));
   });
 
-  test('a file cut off anywhere', () => {
-    const file = testFile('training.pth');
+  test.each(['training.pth', 'legacy.pth'])('%s, cut off anywhere', (name) => {
+    const file = testFile(name);
     for (let length = 0; length < file.length; length += 7)
       expect(() => readTorchCheckpoint(file.subarray(0, length))).toThrow(CheckpointError);
   });
@@ -176,6 +200,9 @@ describe('refuses', () => {
   test('what is no checkpoint', () => {
     refused(new Uint8Array(), /does not begin as a ZIP/);
     refused(testFile('dtypes.safetensors'), /does not begin as a ZIP/);
+    const tar = new Uint8Array(512);
+    tar.set(new TextEncoder().encode('ustar'), 257);
+    refused(tar, /tar file.*torch\.save\(torch\.load/);
     refused(zip(new Map([['a.txt', new Uint8Array(3)]])), /no data\.pkl.*archive\/a\.txt/);
     refused(withPickle([0x80, 2, 0x4b, 7, 0x2e]), /no state dict: it has a number/);
     refused(withPickle([0x80, 2, 0x2e]), /takes a value where there is none/);

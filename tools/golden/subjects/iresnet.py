@@ -15,5 +15,10 @@ def cases(dtype):
         short_case('iresnet34', 32, dtype, 3200000),
         short_case('iresnet50', 32, dtype, 3300000),
         short_case('iresnet100', 32, dtype, 3400000, True),
+        short_case('iresnet100', 16, dtype, 3400000),
         short_case('iresnet200', 16, dtype, 3500000),
+        # Batch norm by the batch, in maps of 2 × 2.
+        short_case('iresnet34', 32, dtype, 3200000, True),
+        short_case('iresnet50', 32, dtype, 3300000, True),
+        short_case('iresnet200', 32, dtype, 3500000, True),
     ]

@@ -53,16 +53,19 @@ def full_case(height, width, train, dtype):
     return case
 
 
-def short_case(name, dtype):
+def short_case(name, dtype, train):
     model = create(name)
     state = weight_fills(model, SEEDS[name])
-    load(model, state, dtype).eval()
+    load(model, state, dtype).train(train)
     x = input_fill(64, 64, 50)
     with torch.no_grad():
         maps = model(x.tensor(dtype))
-    return {'name': f'{name} 64x64 last map', 'model': name, 'mode': 'evaluation', 'state': state, 'x': x, 'features': [maps[-1]]}
+    return {
+        'name': f'{name} 64x64 last map' + (', training' if train else ''),
+        'model': name, 'mode': 'training' if train else 'evaluation', 'state': state, 'x': x, 'features': [sampled(maps[-1])],
+    }
 
 
 def cases(dtype):
     made = [full_case(h, w, train, dtype) for h, w in ((64, 64), (96, 80)) for train in (False, True)]
-    return made + [short_case(name, dtype) for name in NAMES if name != 'lcnet_050']
+    return made + [short_case(name, dtype, train) for name in NAMES if name != 'lcnet_050' for train in (False, True)]

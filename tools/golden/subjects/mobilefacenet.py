@@ -13,4 +13,6 @@ def cases(dtype):
         full_case('mobilefacenet', 48, False, dtype, 4100000),
         full_case('mobilefacenet', 48, True, dtype, 4100000),
         short_case('mobilefacenet_large', 32, dtype, 4200000),
+        # Batch norm by the batch, in maps of 2 × 2.
+        short_case('mobilefacenet_large', 32, dtype, 4200000, True),
     ]

@@ -116,6 +116,46 @@ export interface TrainingConfig {
   keepCheckpoints: number;
 }
 
+/** How images become the input of a teacher in an ONNX file; `Preprocessing` of @unitsphere/pretrained. */
+export interface TeacherPreprocessing {
+  imageSize: number;
+  channelOrder: (typeof CHOICES.channelOrder)[number];
+  mean: [number, number, number];
+  std: [number, number, number];
+  cropFraction: number;
+  cropMode: (typeof CHOICES.cropMode)[number];
+  interpolation: (typeof CHOICES.interpolation)[number];
+}
+
+/** A CLIP image tower, or any network in an ONNX file. */
+export type TeacherConfig =
+  | { clip: (typeof CHOICES.clipTower)[number]; weights: string }
+  | {
+      onnx: string;
+      preprocessing: TeacherPreprocessing;
+      layout: (typeof CHOICES.onnxLayout)[number];
+      output?: string;
+    };
+
+/** A teacher whose features the student learns, beside the classes. */
+export interface DistillationConfig {
+  teacher: TeacherConfig;
+  loss: (typeof CHOICES.distillationLoss)[number];
+  temperature?: number;
+  timesTemperatureSquared?: boolean;
+  normalize?: boolean;
+  weight: number;
+  /** First steps over which the weight grows. */
+  warmupSteps: number;
+  decay: (typeof CHOICES.distillationDecay)[number];
+  finalWeight?: number;
+  /** What of each image the student sees. */
+  batch: (typeof CHOICES.distillationBatch)[number];
+  /** Images that the teacher sees at once. */
+  batchSize: number;
+  cacheDir?: string;
+}
+
 export interface OutputConfig {
   directory: string;
   name?: string;
@@ -134,6 +174,8 @@ export interface Config {
   optimizer: OptimizerConfig;
   schedule: ScheduleConfig;
   training: TrainingConfig;
+  /** Null for none. */
+  distillation: DistillationConfig | null;
   output: OutputConfig;
 }
 
@@ -148,6 +190,7 @@ export function completeConfig(checked: CheckedConfig): Config {
     optimizer: completeOptimizer(checked.optimizer),
     schedule: completeSchedule(checked.schedule),
     training: completeTraining(checked),
+    distillation: completeDistillation(checked.distillation),
     output: withoutUndefined(checked.output),
   };
 }
@@ -214,6 +257,18 @@ function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
     ...withoutUndefined(training),
     validateEvery: training.validateEvery === undefined ? validateEvery : training.validateEvery,
   };
+}
+
+function completeDistillation(checked: CheckedConfig['distillation']): DistillationConfig | null {
+  if (!checked) return null;
+  const { teacher, ...rest } = checked;
+  const { clip, weights, onnx, preprocessing, output, layout } = teacher;
+  return withoutUndefined({
+    teacher: clip
+      ? { clip, weights: weights! }
+      : withoutUndefined({ onnx: onnx!, preprocessing: preprocessing!, layout: layout ?? 'NCHW', output }),
+    ...rest,
+  });
 }
 
 function withoutUndefined<T extends object>(object: T): T {

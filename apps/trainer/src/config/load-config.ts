@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseSource } from '@unitsphere/pretrained';
 import { UserError } from '../user-error.js';
-import type { Config } from './config.js';
+import type { Config, TeacherConfig } from './config.js';
 import type { Override } from './overrides.js';
 import { parseConfig } from './parse-config.js';
 
@@ -33,7 +33,7 @@ function readText(file: string): string {
 
 /** The config with its paths taken from the working folder. */
 export function absolutePaths(config: Config): Config {
-  const { data, model, training, output } = config;
+  const { data, model, training, distillation, output } = config;
   return {
     ...config,
     data:
@@ -41,17 +41,30 @@ export function absolutePaths(config: Config): Config {
         ? { ...data, path: resolve(data.path), ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }) }
         : data,
     model:
-      model.pretrained === undefined ? model : { ...model, pretrained: absoluteSource(model.pretrained) },
+      model.pretrained === undefined
+        ? model
+        : { ...model, pretrained: absoluteSource('model.pretrained', model.pretrained) },
     training: training.growFrom ? { ...training, growFrom: resolve(training.growFrom) } : training,
+    distillation: distillation && {
+      ...distillation,
+      teacher: absoluteTeacher(distillation.teacher),
+      ...(distillation.cacheDir && { cacheDir: resolve(distillation.cacheDir) }),
+    },
     output: { ...output, directory: resolve(output.directory) },
   };
 }
 
+function absoluteTeacher(teacher: TeacherConfig): TeacherConfig {
+  return 'onnx' in teacher
+    ? { ...teacher, onnx: resolve(teacher.onnx) }
+    : { ...teacher, weights: absoluteSource('distillation.teacher.weights', teacher.weights) };
+}
+
 /** Of a file its absolute path; an address or a model of the hub as it is. */
-function absoluteSource(source: string): string {
+function absoluteSource(key: string, source: string): string {
   try {
     return parseSource(source).kind === 'file' ? resolve(source) : source;
   } catch (error) {
-    throw new UserError(`model.pretrained: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${key}: ${(error as Error).message}`, { cause: error });
   }
 }

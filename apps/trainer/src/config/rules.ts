@@ -10,6 +10,7 @@ export function checkRules(config: CheckedConfig): Issue[] {
     ...checkOptimizer(config),
     ...checkSchedule(config),
     ...checkTraining(config),
+    ...checkDistillation(config),
   ];
 }
 
@@ -155,6 +156,58 @@ function* checkTraining({ training, model }: CheckedConfig): Generator<Issue> {
       'training.replicas',
       `${replicas} replicas of a batch of ${batchSize} have fewer than 2 images each; use at most ${most}, or a larger training.batchSize`,
     );
+  }
+}
+
+function* checkDistillation({ distillation, training }: CheckedConfig): Generator<Issue> {
+  if (!distillation) return;
+  yield* checkTeacher(distillation.teacher);
+  const { loss, decay, finalWeight, warmupSteps } = distillation;
+  const options = { temperature: ['kl', 'contrastive'], timesTemperatureSquared: ['kl'], normalize: ['mse'] };
+  for (const [key, losses] of Object.entries(options)) {
+    if (distillation[key as keyof typeof options] !== undefined && !losses.includes(loss)) {
+      yield issue(
+        `distillation.${key}`,
+        `only loss: ${losses.join(' and ')} has it; ${remove(`distillation.${key}`)}`,
+      );
+    }
+  }
+  if (decay === 'constant' && finalWeight !== undefined) {
+    yield issue(
+      'distillation.finalWeight',
+      `decay: constant keeps the weight; use linear or cosine, or ${remove('distillation.finalWeight')}`,
+    );
+  }
+  if (warmupSteps > training.steps) {
+    yield issue(
+      'distillation.warmupSteps',
+      `${warmupSteps} is more than training.steps, ${training.steps}; give fewer (--set distillation.warmupSteps=N)`,
+    );
+  }
+}
+
+function* checkTeacher(teacher: NonNullable<CheckedConfig['distillation']>['teacher']): Generator<Issue> {
+  const path = (key: string) => `distillation.teacher.${key}`;
+  const { clip, onnx } = teacher;
+  if (clip === undefined && onnx === undefined) {
+    yield issue('distillation.teacher', 'has no network: give clip and weights, or onnx and preprocessing');
+    return;
+  }
+  if (clip !== undefined && onnx !== undefined) {
+    yield issue(path('onnx'), `clip is a teacher too; leave one of them out (--set ${path('clip')}=)`);
+    return;
+  }
+  const [own, other] = clip === undefined ? ['onnx', 'clip'] : ['clip', 'onnx'];
+  const belongs = { clip: ['weights'], onnx: ['preprocessing', 'output', 'layout'] } as const;
+  for (const key of belongs[other as 'clip' | 'onnx']) {
+    if (teacher[key] !== undefined) {
+      yield issue(path(key), `only a teacher by ${other} has it; ${remove(path(key))}`);
+    }
+  }
+  const needed = own === 'clip' ? 'weights' : 'preprocessing';
+  if (teacher[needed] === undefined) {
+    const what = own === 'clip' ? 'a file, an address or a model of the hub' : 'imageSize, mean, std, …';
+    yield issue(path(needed), `is missing: a teacher by ${own} needs it (${what})`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { listBackbones } from '@unitsphere/backbones';
+import { listClipTowers, listDistillationLosses } from '@unitsphere/clip-distiller';
 import { listHeadNorms, listNecks } from '@unitsphere/necks';
 import { z } from 'zod';
 
@@ -15,6 +16,14 @@ export const CHOICES = {
   unsampled: ['frozen', 'caught-up'],
   optimizer: ['adamw', 'sgd'],
   schedule: ['polynomial', 'cosine', 'constant'],
+  clipTower: listClipTowers(),
+  distillationLoss: listDistillationLosses(),
+  distillationBatch: ['augmented+clean', 'clean', 'augmented'],
+  distillationDecay: ['constant', 'linear', 'cosine'],
+  channelOrder: ['RGB', 'BGR'],
+  cropMode: ['center', 'squash'],
+  interpolation: ['nearest', 'bilinear', 'bicubic'],
+  onnxLayout: ['NCHW', 'NHWC'],
 } as const;
 
 const count = () => z.int().min(1);
@@ -292,6 +301,99 @@ const training = z.strictObject({
     .describe('How many of the newest checkpoints are kept, beside the best.'),
 });
 
+const triple = () => z.tuple([z.number(), z.number(), z.number()]);
+
+const teacherPreprocessing = z.strictObject({
+  imageSize: count().describe('Pixels a side of its input.'),
+  channelOrder: z.enum(CHOICES.channelOrder).default('RGB'),
+  mean: triple()
+    .default([0.485, 0.456, 0.406])
+    .describe("Taken from pixel / 255, a channel each. Default: ImageNet's."),
+  std: z
+    .tuple([positive(), positive(), positive()])
+    .default([0.229, 0.224, 0.225])
+    .describe("What the difference is divided by. Default: ImageNet's."),
+  cropFraction: positive()
+    .max(1)
+    .default(1)
+    .describe('The side of the input over that of the image it is cut from, at the centre.'),
+  cropMode: z
+    .enum(CHOICES.cropMode)
+    .default('squash')
+    .describe(
+      'center: the aspect ratio is kept and ends are cut away; squash: it is not, as training images.',
+    ),
+  interpolation: z.enum(CHOICES.interpolation).default('bicubic').describe('How images are resized.'),
+});
+
+const teacher = z.strictObject({
+  clip: z
+    .enum(CHOICES.clipTower)
+    .optional()
+    .describe(
+      "A CLIP image tower, by OpenCLIP's name; OpenAI's weights need a -quickgelu one. Give weights too.",
+    ),
+  weights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'clip: its weights, a safetensors or PyTorch file, an http(s) address, or a model of the Hugging Face hub such as openai/clip-vit-base-patch32.',
+    ),
+  onnx: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'In its place: any vision network in an ONNX file that gives [batch, width]. Wants ONNX Runtime: npm install onnxruntime-node.',
+    ),
+  preprocessing: teacherPreprocessing.optional().describe('onnx: how images become its input.'),
+  output: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('onnx: the name of the output that is the feature, where there are several.'),
+  layout: z
+    .enum(CHOICES.onnxLayout)
+    .optional()
+    .describe("onnx: the order of its input's axes. Default NCHW."),
+});
+
+const distillation = z.strictObject({
+  teacher: teacher.describe('Whose features the student learns.'),
+  loss: z
+    .enum(CHOICES.distillationLoss)
+    .default('kl')
+    .describe("How it learns them; reference is DocClassifier's own, which hardly acts."),
+  temperature: positive().optional().describe('loss: kl (default 0.05) and contrastive (default 0.07).'),
+  timesTemperatureSquared: z
+    .boolean()
+    .optional()
+    .describe('loss: kl, as in Hinton et al. 2015. Default false.'),
+  normalize: z.boolean().optional().describe('loss: mse, of unit vectors. Default false.'),
+  weight: positive().default(1).describe("The loss's factor, beside the margin loss."),
+  warmupSteps: z.int().min(0).default(0).describe('Steps over which the weight grows from 0.'),
+  decay: z
+    .enum(CHOICES.distillationDecay)
+    .default('constant')
+    .describe('How the weight moves from there to finalWeight at the last step.'),
+  finalWeight: notNegative().optional().describe('decay: linear or cosine. Default 0.'),
+  batch: z
+    .enum(CHOICES.distillationBatch)
+    .default('augmented+clean')
+    .describe(
+      'What the student sees. augmented+clean: both, the margin loss of the one half and this loss of the other; clean, or augmented: that alone, for both losses.',
+    ),
+  batchSize: count().default(32).describe('Images that the teacher sees at once.'),
+  cacheDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Where the teacher's features are kept, each computed once. Default: in the system's cache folder.",
+    ),
+});
+
 const output = z.strictObject({
   directory: z
     .string()
@@ -319,6 +421,10 @@ export const configSchema = z.strictObject({
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   training: training.prefault({}),
+  distillation: distillation
+    .nullable()
+    .default(null)
+    .describe("A teacher's knowledge, learned beside the classes; null for none."),
   output: output.prefault({}),
 });
 

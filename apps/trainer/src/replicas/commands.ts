@@ -6,7 +6,7 @@ const COMMANDS = [
   'checkpointFiles',
   'checkpointWritten',
   'restore',
-  'loadPretrained',
+  'sharePretrained',
   'grow',
   'stop',
 ] as const;

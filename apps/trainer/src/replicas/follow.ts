@@ -15,16 +15,18 @@ export interface FollowerStart {
   batch: SharedBatch['memory'];
   /** Where class centres in files lie. */
   centers?: CentersPlace;
+  /** Values of the teacher's feature, where there is one. */
+  teacherWidth?: number;
 }
 
 /** A replica's thread: does what rank 0 tells, until it is told to stop. */
 export function follow(): Promise<void> {
   return serveReplica<FollowerStart>(async ({ communicator, data }) => {
-    const { config, classCount, backend, centers } = data;
+    const { config, classCount, backend, centers, teacherWidth } = data;
     await useBackend(backend);
     const batch = SharedBatch.open(data.batch, config.data.imageSize);
     const store = createStore(config.loss.partialFc, communicator, centers);
-    const replica = new Replica(config, classCount, communicator, batch, store);
+    const replica = new Replica(config, classCount, communicator, batch, { store, teacherWidth });
     for (let command = hear(communicator); command.name !== 'stop'; command = hear(communicator)) {
       const { name, step, count } = command;
       if (name === 'train') await replica.train(step, count);

@@ -1,13 +1,13 @@
 import type { Communicator } from '@unitsphere/collectives';
-import type { Batch } from '@unitsphere/data';
-import type { StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
 import type { CheckpointFiles } from '../train/checkpoint-files.js';
+import { loadPretrained } from '../train/load-pretrained.js';
+import type { TrainingBatch } from '../train/training-loop.js';
 import type { TrainingState } from '../train/training-state.js';
 import type { StepResult } from '../train/training-step.js';
 import { tell } from './commands.js';
-import { type GrowthSource, Replica } from './replica.js';
+import { type GrowthSource, Replica, type ReplicaMeans } from './replica.js';
 import type { SharedBatch } from './shared-batch.js';
 
 /** Rank 0 of a training: has all replicas do what it does itself. With one replica there is nobody to tell. */
@@ -15,13 +15,13 @@ export class LeadReplica implements ImageEmbedder {
   private readonly replica: Replica;
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
-    store?: StoreFactory,
+    means: ReplicaMeans = {},
   ) {
-    this.replica = new Replica(config, classCount, communicator, batch, store);
+    this.replica = new Replica(config, classCount, communicator, batch, means);
   }
 
   get state(): TrainingState {
@@ -30,9 +30,10 @@ export class LeadReplica implements ImageEmbedder {
 
   /** Starts all replicas from the config's pretrained weights. @throws UserError when they cannot be read or do not fit. */
   async loadPretrained(): Promise<void> {
-    // This one first: what is wrong with the file is then told here, and once.
-    await this.replica.loadPretrained();
-    tell(this.communicator, { name: 'loadPretrained' });
+    // Read and converted here alone: what is wrong with the file is told once, and a download is one.
+    await loadPretrained(this.state.model.backbone, this.config.model.pretrained!);
+    tell(this.communicator, { name: 'sharePretrained' });
+    await this.replica.sharePretrained();
   }
 
   /** Starts all replicas from another run's weights and class centres. @throws UserError when they do not fit. */
@@ -45,8 +46,9 @@ export class LeadReplica implements ImageEmbedder {
    * Trains on a batch, each replica on its part.
    * @param nextLabels Those of the next batch: class centres in a file are then read ahead.
    */
-  train({ step, images, labels }: Batch, nextLabels?: Int32Array): Promise<StepResult> {
-    this.batch.write(images, labels, nextLabels);
+  train(batch: TrainingBatch, nextLabels?: Int32Array): Promise<StepResult> {
+    const { step, images, labels } = batch;
+    this.batch.write(images, labels, nextLabels, batch);
     const count = labels.length;
     tell(this.communicator, { name: 'train', step, count });
     return this.replica.train(step, count);

@@ -1,5 +1,5 @@
 import type { Communicator } from '@unitsphere/collectives';
-import type { StoreFactory } from '@unitsphere/partial-fc';
+import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import type { Config } from '../config/config.js';
 import { embedBatch, joinEmbeddings, joinImages } from '../evaluate/embed.js';
 import {
@@ -8,12 +8,16 @@ import {
   restoreModel,
   restoreState,
 } from '../train/checkpoint-files.js';
-import { loadPretrained } from '../train/load-pretrained.js';
-import { TrainingState } from '../train/training-state.js';
+import { TrainingState, type TrainingStateMeans } from '../train/training-state.js';
 import { createTrainingStep, type StepResult, type TrainingStep } from '../train/training-step.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
 import type { SharedBatch } from './shared-batch.js';
+
+const BACKBONE_FILE = 'backbone.safetensors';
+
+/** What a replica has that its config does not say. */
+export type ReplicaMeans = TrainingStateMeans;
 
 /** What a run grows from. */
 export interface GrowthSource {
@@ -32,20 +36,26 @@ export class Replica {
   private readonly step: TrainingStep;
 
   constructor(
-    private readonly config: Config,
+    config: Config,
     classCount: number,
     private readonly communicator: Communicator,
     private readonly batch: SharedBatch,
-    store?: StoreFactory,
+    means: ReplicaMeans = {},
   ) {
-    this.state = new TrainingState(config, classCount, communicator, store);
+    this.state = new TrainingState(config, classCount, communicator, means);
     this.step = createTrainingStep(config, this.state);
   }
 
-  /** Starts from the config's pretrained weights. */
-  async loadPretrained(): Promise<void> {
-    await loadPretrained(this.state.model.backbone, this.config.model.pretrained!);
-    this.state.restartAverage();
+  /** Starts from the backbone's pretrained weights, which rank 0 has read into its own. */
+  async sharePretrained(): Promise<void> {
+    const { state, communicator } = this;
+    const { backbone } = state.model;
+    if (communicator.size > 1) {
+      const own = async () => ({ [BACKBONE_FILE]: writeSafetensors(await backbone.stateDict()) });
+      const shared = broadcastFiles(communicator, communicator.rank === 0 ? await own() : undefined);
+      if (communicator.rank > 0) backbone.loadStateDict(readSafetensors(shared[BACKBONE_FILE]!).tensors);
+    }
+    state.restartAverage();
   }
 
   /** Starts from another run's weights and class centres, which rank 0 has. */

@@ -8,19 +8,33 @@ export interface BatchPart {
   /** N × size × size × 3 bytes. */
   images: Uint8Array;
   labels: Int32Array;
+  /** With a teacher: the clean image of each, where the student sees both; and the teacher's features, row-major. */
+  clean?: Uint8Array;
+  features?: Float32Array;
 }
+
+/** What a batch has beside images and labels where there is a teacher. */
+export interface TeacherRoom {
+  /** Values of a feature. */
+  width: number;
+  /** Whether clean images come beside the augmented ones. */
+  clean: boolean;
+}
+
+type Memory = ArrayBuffer | SharedArrayBuffer;
 
 /** One batch in memory that all replicas see: rank 0 writes it, each takes its part from where it lies. */
 export class SharedBatch {
   private constructor(
     /** Plain data: post it to the replicas. */
-    readonly memory: Record<'images' | 'labels' | 'nextLabels', ArrayBuffer | SharedArrayBuffer>,
+    readonly memory: Record<'images' | 'labels' | 'nextLabels', Memory> &
+      Partial<Record<'clean' | 'features', Memory>>,
     private readonly imageBytes: number,
   ) {}
 
   /** Room for `capacity` images of size × size × 3 bytes. */
-  static create(capacity: number, imageSize: number): SharedBatch {
-    return SharedBatch.in(SharedArrayBuffer, capacity, imageSize);
+  static create(capacity: number, imageSize: number, teacher?: TeacherRoom): SharedBatch {
+    return SharedBatch.in(SharedArrayBuffer, capacity, imageSize, teacher);
   }
 
   /** The same for one replica alone, in memory of its own: most pages of browsers have no memory to share. */
@@ -32,6 +46,7 @@ export class SharedBatch {
     Memory: typeof ArrayBuffer | typeof SharedArrayBuffer,
     capacity: number,
     imageSize: number,
+    teacher?: TeacherRoom,
   ): SharedBatch {
     const bytes = imageSize * imageSize * 3;
     return new SharedBatch(
@@ -39,6 +54,8 @@ export class SharedBatch {
         images: new Memory(capacity * bytes),
         labels: new Memory(capacity * 4),
         nextLabels: new Memory(capacity * 4),
+        ...(teacher && { features: new Memory(capacity * teacher.width * 4) }),
+        ...(teacher?.clean && { clean: new Memory(capacity * bytes) }),
       },
       bytes,
     );
@@ -57,12 +74,16 @@ export class SharedBatch {
   /**
    * Writes a batch, or images alone. The replicas must have read the one before.
    * @param nextLabels Those of the batch that follows, where they are known.
+   * @param teacher What there is room for beside them.
    */
   write(
     images: Uint8Array,
     labels: Int32Array = new Int32Array(0),
     nextLabels: Int32Array = new Int32Array(0),
+    { clean, features }: Pick<BatchPart, 'clean' | 'features'> = {},
   ): void {
+    if (clean && this.memory.clean) new Uint8Array(this.memory.clean).set(clean);
+    if (features && this.memory.features) new Float32Array(this.memory.features).set(features);
     new Uint8Array(this.memory.images).set(images);
     new Int32Array(this.memory.labels).set(labels);
     const next = new Int32Array(this.memory.nextLabels);
@@ -80,9 +101,15 @@ export class SharedBatch {
     const parts = equalParts(count, ranks);
     const from = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);
     const length = parts[rank]!;
+    const imagesOf = (memory: Memory) =>
+      new Uint8Array(memory, from * this.imageBytes, length * this.imageBytes);
+    const { images, labels, clean, features } = this.memory;
+    const width = (features?.byteLength ?? 0) / 4 / this.capacity;
     return {
-      images: new Uint8Array(this.memory.images, from * this.imageBytes, length * this.imageBytes),
-      labels: new Int32Array(this.memory.labels, from * 4, length).slice(),
+      images: imagesOf(images),
+      labels: new Int32Array(labels, from * 4, length).slice(),
+      ...(clean && { clean: imagesOf(clean) }),
+      ...(features && { features: new Float32Array(features, from * width * 4, length * width).slice() }),
     };
   }
 }

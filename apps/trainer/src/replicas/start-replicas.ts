@@ -14,6 +14,8 @@ export interface ReplicasStart {
   backend: string;
   /** Where class centres in files lie. */
   centers?: CentersPlace;
+  /** Values of the teacher's feature, where there is one. */
+  teacherWidth?: number;
   /** The module of their threads. Default: the one that is built beside this. */
   file?: URL | string;
 }
@@ -29,15 +31,21 @@ export function replicasOf({ training }: Config, backend: string): number {
  * @throws ReplicaError when one of them fails; what the work throws.
  */
 export function startReplicas<T>(
-  { config, classCount, backend, centers, file = new URL('./replica.js', import.meta.url) }: ReplicasStart,
+  options: ReplicasStart,
   work: (lead: LeadReplica, communicator: Communicator) => Promise<T>,
 ): Promise<T> {
+  const { config, classCount, backend, centers, teacherWidth } = options;
+  const { file = new URL('./replica.js', import.meta.url) } = options;
   const size = replicasOf(config, backend);
-  const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize);
-  const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers };
+  const room = teacherWidth && {
+    width: teacherWidth,
+    clean: config.distillation?.batch === 'augmented+clean',
+  };
+  const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize, room || undefined);
+  const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers, teacherWidth };
   return withReplicas({ size, file, data: () => start }, async (communicator) => {
     const store = createStore(config.loss.partialFc, communicator, centers);
-    const lead = new LeadReplica(config, classCount, communicator, batch, store);
+    const lead = new LeadReplica(config, classCount, communicator, batch, { store, teacherWidth });
     try {
       const result = await work(lead, communicator);
       lead.stop();

@@ -6,14 +6,14 @@ import type { Buffer } from '@unitsphere/core';
 export interface PartialStep {
   /** Of the loss's mean over the whole batch, from this replica's images. */
   gradients: (tf.Tensor | null)[];
-  /** Sum of squares of the gradient of this replica's class centres. */
-  squares: number;
+  /** Numbers to be summed over the replicas: squares of gradients, losses. */
+  sums: readonly number[];
   /** This replica's fraction of the batch. */
   share: number;
 }
 
 /**
- * Makes of the replicas' parts one step, in one message: gradients and sums of squares are summed. Running statistics become
+ * Makes of the replicas' parts one step, in one message: gradients and the numbers beside them are summed. Running statistics become
  * the mean over the replicas by their share of the batch. Of a running variance that is the variance within a replica's
  * images, which is what its batch norm divided by; the variance between the replicas' means is not in it.
  */
@@ -27,14 +27,14 @@ export class StepReduction {
   ) {}
 
   /** Disposes of the gradients that come in; the caller of those that come out. Every rank gets the same bits. */
-  async reduce({ gradients, squares, share }: PartialStep): Promise<Omit<PartialStep, 'share'>> {
-    if (this.communicator.size === 1) return { gradients, squares };
+  async reduce({ gradients, sums, share }: PartialStep): Promise<Omit<PartialStep, 'share'>> {
+    if (this.communicator.size === 1) return { gradients, sums };
     const statistics = this.buffers.map(({ variable }) => variable);
     const sizes = [
       ...gradients.map((gradient) => gradient?.size ?? 0),
       ...statistics.map(({ size }) => size),
     ];
-    const length = sizes.reduce((sum, size) => sum + size, 1);
+    const length = sizes.reduce((sum, size) => sum + size, sums.length);
     if (this.flat.length !== length) this.flat = new Float32Array(length);
     const { flat } = this;
     let at = 0;
@@ -48,7 +48,7 @@ export class StepReduction {
       for (let i = 0; i < values.length; i++) flat[at + i] = values[i]! * share;
       at += values.length;
     }
-    flat[at] = squares;
+    flat.set(sums, at);
     this.communicator.allReduce(flat, 'sum');
     at = 0;
     // A copy each: some backends keep the array they are given.
@@ -61,6 +61,6 @@ export class StepReduction {
     for (const variable of statistics) {
       tf.tidy(() => variable.assign(tf.tensor(next(variable.size), variable.shape)));
     }
-    return { gradients: reduced, squares: flat[at]! };
+    return { gradients: reduced, sums: [...flat.subarray(at)] };
   }
 }

@@ -78,6 +78,11 @@ export interface StepMetrics {
   scale?: number;
   imagesPerSecond: number | null;
   gradientNorm: number | null;
+  /** With a teacher: its loss, that loss's weight, and the norms of both losses' gradients for the embeddings. */
+  distillationLoss?: number | null;
+  distillationWeight?: number;
+  distillationGradientNorm?: number | null;
+  marginGradientNorm?: number | null;
 }
 
 /** A validation made while training; `tprAtFpr` by `fprKey`. */

@@ -70,6 +70,9 @@ export function stepFigures(data: ReportData): Figure[] {
       pick: (m) => m.gradientNorm,
     });
   }
+  if (logged((m) => m.distillationLoss)) {
+    metrics.push(...distillationMetrics(varies((m) => m.distillationWeight)));
+  }
   if (logged((m) => m.imagesPerSecond)) {
     metrics.push({
       id: 'throughput',
@@ -79,6 +82,39 @@ export function stepFigures(data: ReportData): Figure[] {
     });
   }
   return metrics.map((metric) => stepFigure(data, metric));
+}
+
+/** What shows whether a teacher is heard beside the margin loss. */
+function distillationMetrics(weightVaries: boolean): Metric[] {
+  return [
+    {
+      id: 'distillation-loss',
+      title: 'Distillation loss',
+      caption: "How far the student's embeddings are from the teacher's features, before its weight.",
+      pick: (m) => m.distillationLoss,
+      floating: true,
+    },
+    ...(weightVaries
+      ? [
+          {
+            id: 'distillation-weight',
+            title: 'Distillation weight',
+            caption: 'The factor of the distillation loss.',
+            pick: (m: StepMetrics) => m.distillationWeight,
+            scheduled: true,
+          },
+        ]
+      : []),
+    {
+      id: 'distillation-share',
+      title: 'Distillation gradient over margin gradient',
+      caption:
+        'The length of the gradient that the teacher asks of the embeddings, with its weight, over that of the margin loss. ' +
+        'Far below 1 the teacher is hardly heard.',
+      pick: ({ distillationGradientNorm: own, marginGradientNorm: margin }) =>
+        typeof own === 'number' && margin ? own / margin : null,
+    },
+  ];
 }
 
 function stepFigure(data: ReportData, { id, title, caption, pick, scheduled, floating }: Metric): Figure {

@@ -17,10 +17,12 @@ import type { TrainingState } from './training-state.js';
  * The files of a checkpoint. `backbone.safetensors` has timm's own keys, so it opens in timm as it is; `head.safetensors`
  * has `neck.*` and `head.*`; with a moving average these two hold the averaged weights and `raw.safetensors` the trained
  * ones, since the averaged are what is evaluated and shipped. `classes.safetensors` has the class centres, unless they live
- * in files, whose generation is then in `optimizer.safetensors`.
+ * in files, whose generation is then in `optimizer.safetensors`. `distillation.safetensors` has the projection to a teacher's width,
+ * which only training needs.
  */
 export type CheckpointFiles = Record<string, Uint8Array>;
 
+const PROJECTION_FILE = 'distillation.safetensors';
 const CENTERS_KEY = 'weight';
 // Beside the model's optimizer state: that of the class centres.
 const CENTERS_PREFIX = 'centers.';
@@ -29,7 +31,7 @@ const CENTERS_PREFIX = 'centers.';
  * All of a run's state as files, the same for any number of replicas; undefined but on rank 0. All ranks call it together.
  */
 export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles | undefined> {
-  const { model, head, optimizer, ema, communicator } = state;
+  const { model, head, optimizer, ema, communicator, distiller } = state;
   const centers = await gatherHeadState(head, communicator);
   if (!centers) return undefined;
   const files: CheckpointFiles = {};
@@ -43,6 +45,8 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
       new Map([...(await model.neck.stateDict('neck.')), ...(await model.head.stateDict('head.'))]),
     );
   });
+  if (distiller?.projection)
+    files[PROJECTION_FILE] = writeSafetensors(await distiller.projection.stateDict('projection.'));
   const weight = centers.get(CENTERS_KEY);
   if (weight) files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]));
   centers.delete(CENTERS_KEY);
@@ -59,6 +63,8 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     const raw = files['raw.safetensors'];
     if (raw) state.model.loadStateDict(readSafetensors(raw).tensors);
     else restoreModel(state.model, files);
+    const projection = state.distiller?.projection;
+    if (projection) projection.loadStateDict(read(files, PROJECTION_FILE).tensors, { prefix: 'projection.' });
     const optimizer = read(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
     await restoreCenters(state, headStateOf(files));

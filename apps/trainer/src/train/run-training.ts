@@ -1,4 +1,5 @@
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
+import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { replicasOf, startReplicas } from '../replicas/start-replicas.js';
@@ -30,17 +31,20 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
   const replicas = replicasOf(config, backend.name);
+  // Before there is a run: they are kept, and a teacher that cannot be used leaves nothing behind.
+  const teacher = config.distillation ? await teacherFeatures(config, dataset, progress) : undefined;
   const run = await options.openRun();
   const checkpoint = options.resume ? await findCheckpoint(run, progress) : null;
   const inFiles = config.loss.partialFc.store === 'file';
   if (checkpoint && inFiles) checkFileRanks(checkpoint.state.replicas as number, replicas);
   const growth = checkpoint ? undefined : await openGrowth(config, dataset);
   const centers = { folder: run.file(RUN_FILES.centers), overwrite: !checkpoint };
-  const start = { config, classCount, backend: backend.name, file: options.replicaFile, centers };
+  const means = { centers, teacherWidth: teacher?.width };
+  const start = { config, classCount, backend: backend.name, file: options.replicaFile, ...means };
   try {
     return await startReplicas(start, (lead) => {
       if (replicas > 1) progress.note(`${replicas} replicas, each with its part of every batch`);
-      return trainIn(run, lead, { backend, dataset, replicas, checkpoint, growth }, options);
+      return trainIn(run, lead, { backend, dataset, replicas, checkpoint, growth, teacher }, options);
     });
   } catch (error) {
     throw centerError(error);
@@ -58,12 +62,14 @@ interface Prepared {
   checkpoint: Checkpoint | null;
   /** What it begins with, where it does not go on. */
   growth: Growth | undefined;
+  /** What a teacher says of the images, where there is one. */
+  teacher: TeacherFeatures | undefined;
 }
 
 async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
-  { backend, dataset, replicas, checkpoint, growth }: Prepared,
+  { backend, dataset, replicas, checkpoint, growth, teacher }: Prepared,
   { config, progress, signal }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   const earlier = checkpoint ? (await readSeenFile(run)).earlier : (growth?.seen ?? []);
@@ -73,7 +79,7 @@ async function trainIn(
   const saved = checkpoint ? await restore(checkpoint, lead, progress) : undefined;
   const figures = await trainingLoop(lead, {
     config,
-    images: datasetImages(config, dataset),
+    images: datasetImages(config, dataset, {}, teacher),
     output: runOutput(run, config.training.keepCheckpoints),
     progress,
     signal,

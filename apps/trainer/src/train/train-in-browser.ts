@@ -112,12 +112,15 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
 }
 
 /** @throws UserError naming the setting that only Node can have. */
-function checkForBrowser({ data, loss, training }: Config): void {
+function checkForBrowser({ data, loss, training, distillation }: Config): void {
   const wants = (setting: string, why: string, hint: string) =>
     new UserError(`${setting}: ${why}`, { hint: `${hint} Or train in Node: unitsphere train.` });
   if (data.source !== 'documents') throw wants('data.source', 'a browser reads no folders', 'Use documents.');
   if (loss.partialFc.store === 'file') {
     throw wants('loss.partialFc.store', 'a browser keeps no class centres in files', 'Use memory or host.');
+  }
+  if (distillation) {
+    throw wants('distillation', "a browser keeps no teacher's features", 'Leave it out.');
   }
   if (training.growFrom !== undefined) {
     throw wants('training.growFrom', 'a browser has no runs to grow from', 'Leave it out.');

@@ -10,9 +10,12 @@ import type { CheckpointFiles } from './checkpoint-files.js';
 import { nextTurn } from './next-turn.js';
 import type { TrainingState } from './training-state.js';
 
+/** A batch, and what a teacher says of its images where there is one: images × width, row-major. */
+export type TrainingBatch = Batch & { readonly features?: Float32Array };
+
 /** Batches in order of step; `BatchLoader` of `@unitsphere/data` is one. */
 export interface BatchSource {
-  next(): Promise<Batch>;
+  next(): Promise<TrainingBatch>;
   /** The labels of a step's batch, before it is made. */
   labelsAt(step: number): Int32Array;
   close(): Promise<void>;
@@ -167,6 +170,7 @@ export async function trainingLoop(
           gradientNorm,
           imagesPerSecond,
           lossMilliseconds,
+          ...result.distillation,
         });
       }
       const points: ['validation' | 'test', number | null, EvaluationImages][] = [

@@ -3,12 +3,21 @@ import { type Buffer, Random } from '@unitsphere/core';
 import { Ema } from '@unitsphere/optimizers';
 import type { PartialFC, StoreFactory } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
+import { Distiller } from '../distillation/distiller.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { Frozen } from '../model/frozen.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
 import { createHead } from './class-head.js';
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
+
+/** What a state has that its config does not say. */
+export interface TrainingStateMeans {
+  /** Where class centres live; default: in memory, as the config says. */
+  store?: StoreFactory;
+  /** Values of the teacher's feature; wanted where the config has a distillation. */
+  teacherWidth?: number;
+}
 
 /**
  * Everything of a run that changes from step to step and that a checkpoint therefore holds. Every replica has one: the same
@@ -22,18 +31,19 @@ export class TrainingState {
   readonly loss: ScheduledLoss;
   /** This rank's class centres; only their directions matter. */
   readonly head: PartialFC;
+  /** What a teacher's features do, where there is one. */
+  readonly distiller: Distiller | undefined;
   readonly optimizer: Optimizer;
   /** The moving average of the weights. */
   ema: Ema | undefined;
   /** Steps done. */
   step = 0;
 
-  /** @param store Where class centres live; default: in memory, as the config says. */
   constructor(
     private readonly config: Config,
     classCount: number,
     readonly communicator: Communicator = soloCommunicator(),
-    store?: StoreFactory,
+    { store, teacherWidth }: TrainingStateMeans = {},
   ) {
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
     this.frozen = new Frozen(this.model, config.model.freeze ?? []);
@@ -41,7 +51,8 @@ export class TrainingState {
     this.preprocessing = imageNetPreprocessing(config.data.imageSize);
     this.loss = createLoss(config.loss);
     this.head = createHead(config, classCount, this.loss.loss, communicator, store);
-    this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen);
+    this.distiller = teacherWidth === undefined ? undefined : new Distiller(config, teacherWidth);
+    this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen, this.distiller?.parameters());
     this.restartAverage();
   }
 
@@ -83,6 +94,7 @@ export class TrainingState {
   dispose(): void {
     this.model.dispose();
     this.head.dispose();
+    this.distiller?.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
   }

@@ -3,6 +3,7 @@ import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import { NotFiniteError as HeadNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
+import type { Distiller } from '../distillation/distiller.js';
 import { toInput } from '../model/preprocessing.js';
 import type { BatchPart } from '../replicas/shared-batch.js';
 import { StepReduction } from '../replicas/step-reduction.js';
@@ -18,6 +19,13 @@ export interface StepResult {
   gradientNorm: number;
   margin?: number;
   scale: number;
+  /** With a teacher; norms are of the gradients that come to the embeddings, each with its weight. */
+  distillation?: {
+    distillationLoss: number;
+    distillationWeight: number;
+    distillationGradientNorm: number;
+    marginGradientNorm: number;
+  };
   /** Spent in the class centres' forward, backward and update, by this replica's clock. */
   lossMilliseconds: number;
 }
@@ -44,29 +52,49 @@ export class NotFiniteError extends UserError {}
 export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
-  const { model, head, optimizer, preprocessing, communicator } = state;
+  const { model, head, optimizer, preprocessing, communicator, distiller } = state;
+  // The projection's gradients follow the model's, as in the optimizer.
   const parameters = state.frozen.trained().map(([, parameter]) => parameter);
   const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
   const dropPaths = model.namedModules().filter(([, module]) => module instanceof DropPath);
-  return async ({ step, images, labels, share, nextLabels }) => {
+  return async ({ step, images, clean, features, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
     const settings = state.loss.at(step);
     const lr = baseRate * schedule(step);
     // Of the step's own stream, so that a resumed run draws what the uninterrupted one does.
     for (const [name, dropPath] of dropPaths as [string, DropPath][])
       dropPath.drawFrom(new Random(config.seed, 'drop-path', name, step, communicator.rank));
-    const input = toInput(images, preprocessing);
+    const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
     const forward = forwardAndPullback(() => model.forward(input), parameters);
     let gradients: (tf.Tensor | null)[] = [];
+    const embeddings = partsOf(forward.value, labels.length);
     try {
       const { loss, embeddingGradient, gradientSquareSum } = await lossTime.during(() =>
-        headPass(state, forward.value, labels, nextLabels),
+        headPass(state, embeddings.first, labels, nextLabels),
       );
-      gradients = pullback(forward, embeddingGradient);
-      const reduced = await reduction.reduce({ gradients, squares: gradientSquareSum, share });
+      const taught =
+        distiller && features
+          ? await teach(distiller, embeddings, features, {
+              embeddingGradient,
+              weight: distiller.weightAt(step),
+              share,
+            })
+          : { embeddingGradient, gradients: [], sums: [] };
+      gradients = [...pullback(forward, taught.embeddingGradient), ...taught.gradients];
+      const reduced = await reduction.reduce({ gradients, sums: [gradientSquareSum, ...taught.sums], share });
       gradients = reduced.gradients;
-      const gradientNorm = Math.hypot(await globalNormAsync(gradients), Math.sqrt(reduced.squares));
+      const [squares, ...figures] = reduced.sums as [number, ...number[]];
+      const gradientNorm = Math.hypot(await globalNormAsync(gradients), Math.sqrt(squares));
       const result: StepResult = { loss, lr, gradientNorm, ...settings, lossMilliseconds: 0 };
+      if (distiller) {
+        const [distillationLoss, marginSquares, distillationSquares] = figures as [number, number, number];
+        result.distillation = {
+          distillationLoss,
+          distillationWeight: distiller.weightAt(step),
+          distillationGradientNorm: Math.sqrt(distillationSquares),
+          marginGradientNorm: Math.sqrt(marginSquares),
+        };
+      }
       // The same on every replica, so that all of them stop.
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
         throw await notFinite(step, result, state);
@@ -80,8 +108,57 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     } finally {
       head.discard();
       forward.dispose();
-      tf.dispose([input, forward.value, ...gradients.filter((gradient) => gradient !== null)]);
+      tf.dispose([
+        input,
+        forward.value,
+        embeddings.first,
+        ...gradients.filter((gradient) => gradient !== null),
+      ]);
     }
+  };
+}
+
+/** Embeddings of a batch: the first ones, which the class centres see, and all. */
+interface EmbeddingParts {
+  first: tf.Tensor2D;
+  all: tf.Tensor2D;
+}
+
+function partsOf(all: tf.Tensor2D, count: number): EmbeddingParts {
+  return { all, first: all.shape[0] === count ? all : tf.slice(all, [0, 0], [count, -1]) };
+}
+
+function joined(images: Uint8Array, clean: Uint8Array): Uint8Array {
+  const both = new Uint8Array(images.length + clean.length);
+  both.set(images);
+  both.set(clean, images.length);
+  return both;
+}
+
+/**
+ * Adds what the teacher asks for to the gradient of a replica's embeddings, and gives the projection's.
+ * @returns `sums`: the loss's part of its mean over the batch, and the squares of the margin loss's gradient and of its own.
+ */
+async function teach(
+  distiller: Distiller,
+  { first, all }: EmbeddingParts,
+  features: Float32Array,
+  { embeddingGradient, weight, share }: { embeddingGradient: tf.Tensor2D; weight: number; share: number },
+): Promise<{ embeddingGradient: tf.Tensor2D; gradients: tf.Tensor[]; sums: number[] }> {
+  const count = first.shape[0];
+  const learning = distiller.seesBoth ? tf.slice(all, [count, 0], [count, -1]) : tf.clone(all);
+  const pass = distiller.pass(learning, features);
+  const [own, ...gradients] = [pass.embeddingGradient, ...pass.gradients].map((gradient) =>
+    tf.mul(gradient, weight * share),
+  ) as [tf.Tensor2D, ...tf.Tensor[]];
+  const [value] = (await pass.value.data()) as Float32Array;
+  const [margin, distillation] = [await globalNormAsync([embeddingGradient]), await globalNormAsync([own])];
+  const sum = distiller.seesBoth ? tf.concat([embeddingGradient, own]) : tf.add(embeddingGradient, own);
+  tf.dispose([learning, pass.value, pass.embeddingGradient, ...pass.gradients, own, embeddingGradient]);
+  return {
+    embeddingGradient: sum as tf.Tensor2D,
+    gradients,
+    sums: [value! * share, margin ** 2, distillation ** 2],
   };
 }
 

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { preprocessImages } from '../preprocess/preprocess.js';
-import type { RgbImage } from '../preprocess/resample.js';
+import { preprocessImages, type RgbImage } from '@unitsphere/pretrained';
 import type { Teacher } from '../teacher.js';
 import { FeatureCacheError } from './errors.js';
 import { FeatureStore } from './feature-store.js';

@@ -255,13 +255,15 @@ export class FeatureStore {
 
 /** Everything that decides about a feature but the image, always written the same way. */
 function identityText({ name, fingerprint, width, preprocessing }: TeacherIdentity): string {
-  const { imageSize, channelOrder, mean, std, cropFraction = 1, interpolation = 'bilinear' } = preprocessing;
+  const { imageSize, channelOrder, mean, std } = preprocessing;
+  const { cropFraction = 1, cropMode = 'center', interpolation = 'bilinear' } = preprocessing;
   const canonical: Required<Preprocessing> = {
     imageSize,
     channelOrder,
     mean,
     std,
     cropFraction,
+    cropMode,
     interpolation,
   };
   return `${JSON.stringify({ version: VERSION, name, fingerprint, width, preprocessing: canonical }, null, 2)}\n`;

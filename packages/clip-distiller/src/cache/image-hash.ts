@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RgbImage } from '../preprocess/resample.js';
+import type { RgbImage } from '@unitsphere/pretrained';
 import { HASH_WORDS } from './hash-index.js';
 
 /** 192 bits of the SHA-256 of an image's sides and pixels, written into `words` from `at` on. */

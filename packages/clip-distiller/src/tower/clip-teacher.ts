@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preprocessing } from '@unitsphere/pretrained';
+import { clipPreprocessing } from '../clip-preprocessing.js';
 import { fingerprintOf } from '../fingerprint.js';
-import { clipPreprocessing } from '../preprocess/preprocess.js';
 import type { Teacher } from '../teacher.js';
 import type { ClipTower } from './clip-tower.js';
 

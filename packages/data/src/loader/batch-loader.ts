@@ -16,6 +16,8 @@ export interface Batch {
   readonly epoch: number;
   /** N × size × size × 3 bytes: RGB, 0 … 255, row-major. The caller's own. */
   readonly images: Uint8Array;
+  /** The clean image of each, the same view unaugmented, if they were asked for: as `images`. */
+  readonly clean?: Uint8Array;
   /** N class labels in [0, classCount). */
   readonly labels: Int32Array;
   /** How long `next` had to wait for it, in milliseconds; near 0 where the data keeps up with the training. */
@@ -40,6 +42,8 @@ export interface BatchLoaderOptions extends OpenSourceHandlers {
   readonly imagesPerClass?: number;
   /** Default: DocClassifier's augmentation; `false` for none. */
   readonly augment?: AugmentationOptions | false;
+  /** Whether every image's clean one is made too; default false. */
+  readonly clean?: boolean;
   /** Worker threads; 0 (the default) makes each batch when it is asked for, on the caller's thread. */
   readonly workers?: number;
   /** Batches made ahead, with workers; default 2 a worker. */
@@ -71,6 +75,7 @@ export class BatchLoader {
     readonly sampler: TrainingSampler,
     private readonly maker: Maker,
     private readonly prefetch: number,
+    private readonly clean: boolean,
     fromStep: number,
   ) {
     this.step = fromStep;
@@ -83,6 +88,7 @@ export class BatchLoader {
    */
   static async create(options: BatchLoaderOptions): Promise<BatchLoader> {
     const { views = 1, size, batchSize, seed, augment = {}, workers = 0, fromStep = 0 } = options;
+    const { clean = false } = options;
     checkInteger('size', size, 1);
     checkInteger('workers', workers, 0);
     checkInteger('fromStep', fromStep, 0);
@@ -111,7 +117,7 @@ export class BatchLoader {
     let maker: Maker;
     if (workers === 0) {
       maker = {
-        make: ({ plan }) => makeSamples({ source, size, seed, augmentation }, plan),
+        make: ({ plan }) => makeSamples({ source, size, seed, augmentation, clean }, plan),
         hold: () => {},
         close: async () => {},
       };
@@ -122,9 +128,9 @@ export class BatchLoader {
         : (await import('./node-worker.js')).nodeWorkers(workerFile);
       const sent =
         source instanceof FolderSource ? { folder: source.share() } : { spec: options.source as SourceSpec };
-      maker = new WorkerPool(workers, { source: sent, size, seed, augment }, startWorker);
+      maker = new WorkerPool(workers, { source: sent, size, seed, augment, clean }, startWorker);
     }
-    return new BatchLoader(source, sampler, maker, workers === 0 ? 0 : prefetch, fromStep);
+    return new BatchLoader(source, sampler, maker, workers === 0 ? 0 : prefetch, clean, fromStep);
   }
 
   /** How many classes the labels name: training identities × views. */
@@ -161,13 +167,15 @@ export class BatchLoader {
     const plan = this.sampler.batchPlan(step);
     this.maker.hold(true);
     try {
-      const images = await (this.ahead.get(step) ?? this.maker.make({ step, plan }));
+      const made = await (this.ahead.get(step) ?? this.maker.make({ step, plan }));
+      const half = this.clean ? made.length / 2 : made.length;
       this.ahead.delete(step);
       this.fill();
       return {
         step,
         epoch: this.sampler.epochOf(step),
-        images,
+        images: made.subarray(0, half),
+        ...(this.clean && { clean: made.subarray(half) }),
         labels: labelsOf(plan),
         waitedMs: performance.now() - started,
       };

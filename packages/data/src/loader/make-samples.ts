@@ -1,6 +1,6 @@
 import { Random } from '@unitsphere/core/random';
 import type { Augmentation } from '../augment/augmentation.js';
-import type { ImageSource } from '../source.js';
+import { cleanImage, type ImageSource } from '../source.js';
 import { applyView } from '../views.js';
 import type { PlannedSample } from './training-sampler.js';
 
@@ -12,20 +12,22 @@ export interface SampleMaker {
   readonly seed: number;
   /** None: each view as it is. */
   readonly augmentation: Augmentation | undefined;
+  /** Whether every sample's clean image is made too. */
+  readonly clean?: boolean;
 }
 
 /**
- * Makes the images of a plan, one after the other: samples × size × size × 3 bytes, RGB. Free of Node, so that any
- * kind of worker can run it.
+ * Makes the images of a plan, one after the other: samples × size × size × 3 bytes, RGB; if wanted their clean images behind
+ * them, in the same order. Free of Node, so that any kind of worker can run it.
  * @throws Error naming the identity and the sample, with what went wrong as its cause.
  */
 export async function makeSamples(
   maker: SampleMaker,
   plan: readonly PlannedSample[],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { source, size, seed, augmentation } = maker;
+  const { source, size, seed, augmentation, clean = false } = maker;
   const bytes = size * size * 3;
-  const images = new Uint8Array(plan.length * bytes);
+  const images = new Uint8Array((clean ? 2 : 1) * plan.length * bytes);
   for (let i = 0; i < plan.length; i++) {
     const { identity, sample, view, stream } = plan[i]!;
     try {
@@ -35,6 +37,9 @@ export async function makeSamples(
         ? augmentation.augment(image, new Random(seed, 'augment', stream), size, view)
         : applyView(image, view, size);
       images.set(made.data, i * bytes);
+      if (!clean) continue;
+      const whole = await cleanImage(source, identity, sample);
+      images.set(applyView(whole, view, size).data, (plan.length + i) * bytes);
     } catch (error) {
       const name = source.identities[identity]?.name ?? `number ${identity}`;
       const reason = error instanceof Error ? error.message : String(error);

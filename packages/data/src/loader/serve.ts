@@ -33,7 +33,7 @@ export function serve(
 }
 
 async function openMaker(
-  { source, size, seed, augment }: WorkerStart,
+  { source, size, seed, augment, clean }: WorkerStart,
   surroundings: { readonly canvases?: CanvasFactory },
 ): Promise<SampleMaker> {
   return {
@@ -44,5 +44,6 @@ async function openMaker(
     size,
     seed,
     augmentation: augment === false ? undefined : new Augmentation(augment),
+    clean,
   };
 }

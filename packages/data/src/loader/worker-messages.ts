@@ -9,6 +9,7 @@ export interface WorkerStart {
   readonly size: number;
   readonly seed: number;
   readonly augment: AugmentationOptions | false;
+  readonly clean: boolean;
 }
 
 /** One batch to make. */

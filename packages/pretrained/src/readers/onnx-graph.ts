@@ -9,6 +9,8 @@ export interface OnnxNode {
   outputs: string[];
   /** The attribute of that name, where there is one: a BatchNormalization's. */
   epsilon?: number;
+  /** The attribute of that name: a Conv's. */
+  strides?: number[];
 }
 
 /** An ONNX model's graph: its nodes in order, and its constant tensors by name. */
@@ -103,13 +105,16 @@ function readNode(bytes: Uint8Array): OnnxNode & { value?: Uint8Array } {
     let name = '';
     let tensor: Uint8Array | undefined;
     let float: number | undefined;
+    const ints: number[] = [];
     forEachField(attribute, (field, reader, wire) => {
       if (field === 1) name = text(reader, wire);
       else if (field === 2 && wire === WireType.Bit32) float = reader.float();
       else if (field === 5) tensor = lengthDelimited(reader, wire);
+      else if (field === 8) ints.push(...integers(reader, wire));
       else return false;
       return true;
     });
+    if (name === 'strides' && ints.length > 0) node.strides = ints;
     if (node.type === 'Constant' && name === 'value' && tensor) node.value = tensor;
     if (name === 'epsilon' && float !== undefined) node.epsilon = float;
   }
@@ -173,19 +178,20 @@ function readRawTensor(bytes: Uint8Array): RawTensor {
 }
 
 function dimensions(reader: BinaryReader, wire: WireType): number[] {
-  const dims: number[] = [];
-  if (wire === WireType.Varint) dims.push(dimension(reader));
-  else {
-    const packed = new BinaryReader(lengthDelimited(reader, wire));
-    while (packed.pos < packed.len && dims.length <= MAX_DIMENSIONS) dims.push(dimension(packed));
+  const dims = integers(reader, wire);
+  for (const value of dims) {
+    if (!Number.isSafeInteger(value) || value < 0) throw damaged(`a tensor has the dimension ${value}`);
   }
   return dims;
 }
 
-function dimension(reader: BinaryReader): number {
-  const value = Number(reader.int64());
-  if (!Number.isSafeInteger(value) || value < 0) throw damaged(`a tensor has the dimension ${value}`);
-  return value;
+/** A repeated field of integers: one, or packed ones, of which no more are taken than a shape may have. */
+function integers(reader: BinaryReader, wire: WireType): number[] {
+  if (wire === WireType.Varint) return [Number(reader.int64())];
+  const values: number[] = [];
+  const packed = new BinaryReader(lengthDelimited(reader, wire));
+  while (packed.pos < packed.len && values.length <= MAX_DIMENSIONS) values.push(Number(packed.int64()));
+  return values;
 }
 
 // float_data, int32_data (also of the small types), int64_data, double_data: which types they hold.

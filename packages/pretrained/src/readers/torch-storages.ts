@@ -1,6 +1,5 @@
 import { arrayTypeOf, type HostDtype, type HostTensor } from '@unitsphere/core';
 import { CheckpointError } from './checkpoint-error.js';
-import type { ZipEntry } from './stored-zip.js';
 
 /** The storage classes that are read, by their names in torch. */
 export const STORAGE_DTYPES: Readonly<Record<string, HostDtype>> = {
@@ -15,6 +14,14 @@ export const STORAGE_DTYPES: Readonly<Record<string, HostDtype>> = {
   ByteStorage: 'U8',
   BoolStorage: 'BOOL',
 };
+
+/** Where a storage's values lie. */
+export interface StorageFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Whether they have the checksum that the file says. */
+  isIntact(): boolean;
+}
 
 /** A tensor as torch.save describes it: a window into a storage. Its values are taken only when asked for. */
 export class TorchTensor {
@@ -36,17 +43,9 @@ export class TorchStorage {
     readonly dtype: HostDtype,
     /** Number of values. */
     readonly length: number,
-    private readonly entry: ZipEntry,
-    private readonly bigEndian: boolean,
-    private readonly verify: boolean,
-  ) {
-    const needed = length * arrayTypeOf(dtype)!.BYTES_PER_ELEMENT;
-    if (entry.bytes.byteLength !== needed) {
-      throw new CheckpointError(
-        `The storage "${entry.name}" of ${length} values (${dtype}) needs ${needed} bytes, but has ${entry.bytes.byteLength}.`,
-      );
-    }
-  }
+    private readonly file: StorageFile,
+    private readonly options: { bigEndian?: boolean; verify?: boolean },
+  ) {}
 
   /**
    * The values of a window. Windows that are whole runs share the storage's memory, as the tensors do in torch; others are
@@ -78,15 +77,21 @@ export class TorchStorage {
 
   private load(): HostTensor['data'] {
     if (this.values) return this.values;
-    const { bytes, name } = this.entry;
-    if (this.verify && !this.entry.isIntact()) {
+    const { bytes, name } = this.file;
+    const Type = arrayTypeOf(this.dtype)!;
+    const needed = this.length * Type.BYTES_PER_ELEMENT;
+    if (bytes.byteLength !== needed) {
+      throw new CheckpointError(
+        `The storage "${name}" of ${this.length} values (${this.dtype}) needs ${needed} bytes, but has ${bytes.byteLength}.`,
+      );
+    }
+    if (this.options.verify && !this.file.isIntact()) {
       throw new CheckpointError(
         `The values in "${name}" are damaged: their CRC-32 is not the file's. Get the file again (a checkpoint that was written with set_crc32_options(False) has none: give verify: false).`,
       );
     }
-    const Type = arrayTypeOf(this.dtype)!;
     const copy = new Uint8Array(bytes);
-    if (this.bigEndian) reverseEach(copy, Type.BYTES_PER_ELEMENT);
+    if (this.options.bigEndian) reverseEach(copy, Type.BYTES_PER_ELEMENT);
     this.values = new Type(copy.buffer);
     return this.values;
   }

@@ -1,4 +1,4 @@
-import { type Preprocessing, parsePreprocessing } from '../preprocessing.js';
+import { type Preprocessing, parsePreprocessing } from '../preprocess/preprocessing.js';
 import { builtin, environment, hasFiles } from './builtin.js';
 import { openCache } from './cache.js';
 import type { DownloadProgress } from './download.js';

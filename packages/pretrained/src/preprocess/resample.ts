@@ -15,13 +15,13 @@ export interface Box {
 }
 
 /** How neighbouring pixels are weighed. */
-export type ResampleFilter = 'bilinear' | 'bicubic';
+export type ResampleFilter = 'nearest' | 'bilinear' | 'bicubic';
 
 // As PIL: what a sum of 8-bit values times weights leaves of 32 bits.
 const PRECISION_BITS = 22;
 const CUBIC = -0.5;
 
-const filters: Record<ResampleFilter, { support: number; weight(x: number): number }> = {
+const filters: Record<Exclude<ResampleFilter, 'nearest'>, { support: number; weight(x: number): number }> = {
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: {
     support: 2,
@@ -46,6 +46,7 @@ export function resample(
   box: Box,
   filter: ResampleFilter,
 ): RgbImage {
+  if (filter === 'nearest') return takeNearest(image, width, height, box);
   const columns = axisWeights(image.width, width, box.left, box.width, filter);
   const rows = axisWeights(image.height, height, box.top, box.height, filter);
   // Only source rows that a row of the box reads.
@@ -65,6 +66,31 @@ export function resample(
   return { width: box.width, height: box.height, data };
 }
 
+function takeNearest(image: RgbImage, width: number, height: number, box: Box): RgbImage {
+  const columns = nearestPixels(image.width, width, box.left, box.width);
+  const rows = nearestPixels(image.height, height, box.top, box.height);
+  const data = new Uint8Array(box.width * box.height * 3);
+  rows.forEach((row, y) => {
+    columns.forEach((column, x) => {
+      const from = 3 * (row * image.width + column);
+      data.set(image.data.subarray(from, from + 3), 3 * (y * box.width + x));
+    });
+  });
+  return { width: box.width, height: box.height, data };
+}
+
+/** The source pixel of each output pixel, as PIL's ImagingScaleAffine steps along an axis. */
+function nearestPixels(inSize: number, outSize: number, first: number, count: number): number[] {
+  const step = inSize / outSize;
+  let at = step * 0.5;
+  for (let i = 0; i < first; i++) at += step;
+  return Array.from({ length: count }, () => {
+    const pixel = Math.trunc(at);
+    at += step;
+    return pixel;
+  });
+}
+
 interface AxisWeights {
   /** The first source pixel of each output pixel, and how many. */
   readonly starts: Int32Array;
@@ -79,7 +105,7 @@ function axisWeights(
   outSize: number,
   first: number,
   count: number,
-  filter: ResampleFilter,
+  filter: keyof typeof filters,
 ): AxisWeights {
   const { support: radius, weight } = filters[filter];
   const scale = inSize / outSize;

@@ -10,6 +10,11 @@ export interface Preprocessing {
   std: [number, number, number];
   /** The side of the input over that of the image it is cut from, at the centre. Default 1: nothing is cut away. */
   cropFraction?: number;
+  /**
+   * `center`: the short side is resized and the aspect ratio kept, so that of a wide or high image the ends are cut away.
+   * `squash`: both sides are resized, whatever the aspect ratio. timm's crop_mode. Default `center`.
+   */
+  cropMode?: 'center' | 'squash';
   /** How images are resized. Default `bilinear`. */
   interpolation?: 'nearest' | 'bilinear' | 'bicubic';
 }
@@ -19,6 +24,7 @@ export class PreprocessingError extends Error {
   override name = 'PreprocessingError';
 }
 
+const CROP_MODES = ['center', 'squash'];
 const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'];
 
 /** The preprocessing as the JSON text that is kept beside the weights; `parsePreprocessing` reads it. */
@@ -47,14 +53,15 @@ export function parsePreprocessing(json: string): Preprocessing {
 /** timm's PretrainedCfg. */
 function fromTimm(cfg: Record<string, unknown>): Record<string, unknown> {
   const { input_size: size, mean, std, crop_pct: cropFraction, interpolation } = cfg;
+  const { crop_mode: cropMode } = cfg;
   const [, height, width] = Array.isArray(size) ? size : [];
   if (height !== width)
     throw new PreprocessingError(`input_size is ${JSON.stringify(size)}; only square inputs are used here.`);
-  return { imageSize: height, channelOrder: 'RGB', mean, std, cropFraction, interpolation };
+  return { imageSize: height, channelOrder: 'RGB', mean, std, cropFraction, cropMode, interpolation };
 }
 
 function checked(value: Record<string, unknown>): Preprocessing {
-  const { imageSize, channelOrder, mean, std, cropFraction, interpolation } = value;
+  const { imageSize, channelOrder, mean, std, cropFraction, cropMode, interpolation } = value;
   const wrong = (name: string, needed: string, found: unknown) =>
     new PreprocessingError(`${name} must be ${needed}, not ${JSON.stringify(found)?.slice(0, 100)}.`);
   if (!Number.isInteger(imageSize) || (imageSize as number) < 1 || (imageSize as number) > 65_536)
@@ -66,6 +73,8 @@ function checked(value: Record<string, unknown>): Preprocessing {
   const isFraction = typeof cropFraction === 'number' && cropFraction > 0 && cropFraction <= 1;
   if (cropFraction !== undefined && !isFraction)
     throw wrong('cropFraction', 'above 0 and at most 1', cropFraction);
+  if (cropMode !== undefined && !CROP_MODES.includes(cropMode as string))
+    throw wrong('cropMode', CROP_MODES.join(' or '), cropMode);
   if (interpolation !== undefined && !INTERPOLATIONS.includes(interpolation as string))
     throw wrong('interpolation', INTERPOLATIONS.join(' or '), interpolation);
   return {
@@ -74,6 +83,7 @@ function checked(value: Record<string, unknown>): Preprocessing {
     mean,
     std,
     ...(cropFraction !== undefined && { cropFraction: cropFraction as number }),
+    ...(cropMode !== undefined && { cropMode: cropMode as Preprocessing['cropMode'] }),
     ...(interpolation !== undefined && { interpolation: interpolation as Preprocessing['interpolation'] }),
   };
 }

@@ -1,0 +1,27 @@
+import { clipTeacher, loadClipTower, type Teacher } from '@unitsphere/clip-distiller';
+import { OnnxTeacherError, onnxTeacher } from '@unitsphere/clip-distiller/onnx';
+import { SafetensorsError } from '@unitsphere/core';
+import { CheckpointError, SourceError, WeightsMismatchError } from '@unitsphere/pretrained';
+import type { TeacherConfig } from '../config/config.js';
+import { UserError } from '../user-error.js';
+
+const KNOWN = [OnnxTeacherError, SafetensorsError, CheckpointError, SourceError, WeightsMismatchError];
+
+/**
+ * Opens the teacher of a config. In Node.
+ * @throws UserError where its file cannot be had, read or run, or does not fit.
+ */
+export async function openTeacher(config: TeacherConfig): Promise<Teacher> {
+  try {
+    if ('onnx' in config) {
+      const { onnx, preprocessing, output, layout } = config;
+      return await onnxTeacher(onnx, { preprocessing, output, layout });
+    }
+    const { tower } = await loadClipTower(config.clip, config.weights);
+    return await clipTeacher(tower, { name: config.clip });
+  } catch (error) {
+    if (!KNOWN.some((type) => error instanceof type)) throw error;
+    const named = 'onnx' in config ? config.onnx : `${config.clip} (${config.weights})`;
+    throw new UserError(`the teacher ${named} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}

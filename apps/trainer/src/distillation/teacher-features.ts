@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { cacheFolder } from '@unitsphere/backends';
+import type { Teacher } from '@unitsphere/clip-distiller';
+import { CachedTeacher, FeatureCacheError } from '@unitsphere/clip-distiller/node';
+import {
+  applyView,
+  cleanImage,
+  type ImageSource,
+  openSource,
+  type PlannedSample,
+  TrainingSampler,
+} from '@unitsphere/data';
+import type { Config } from '../config/config.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import type { Dataset } from '../train/dataset.js';
+import { samplerOptions } from '../train/dataset-images.js';
+import { UserError } from '../user-error.js';
+import { openTeacher } from './open-teacher.js';
+
+// Between words on how far it is: where the progress is not drawn over itself, each is a line.
+const WORDS_EVERY_MS = 5000;
+
+/** A teacher's features of a training's clean images. */
+export interface TeacherFeatures {
+  /** Values of a feature. */
+  readonly width: number;
+  /** Those of planned samples: samples × width, row-major. */
+  of(plan: readonly PlannedSample[]): Float32Array;
+}
+
+/**
+ * The teacher's features of every clean image that the training will meet, from its cache or else computed now. The teacher
+ * sees the views that the student does, from pictures of its own size.
+ * @throws UserError for a teacher or a cache that cannot be used.
+ */
+export async function teacherFeatures(
+  config: Config,
+  dataset: Dataset,
+  progress: ProgressReporter,
+): Promise<TeacherFeatures> {
+  const { teacher: wanted, batchSize, cacheDir } = config.distillation!;
+  progress.phase('opening the teacher');
+  const teacher = await openTeacher(wanted);
+  const folder = cacheDir ?? join(cacheFolder(), 'unitsphere', 'teacher-features');
+  let cache: CachedTeacher | undefined;
+  try {
+    cache = new CachedTeacher(teacher, { folder, batchSize });
+    const source = await sourceFor(teacher, dataset);
+    return await gather(config, source, dataset, cache, progress);
+  } catch (error) {
+    if (!(error instanceof FeatureCacheError)) throw error;
+    throw new UserError(`the teacher's features: ${error.message}`, {
+      hint: 'Another folder: --set distillation.cacheDir=DIR.',
+      cause: error,
+    });
+  } finally {
+    progress.phase(null);
+    cache?.close();
+    await teacher.dispose();
+  }
+}
+
+/** The dataset's pictures in the size from which the teacher's input is cut. */
+async function sourceFor({ preprocessing }: Teacher, { spec }: Dataset): Promise<ImageSource> {
+  const side = sideOf(preprocessing);
+  if (spec.kind === 'documents') return openSource({ ...spec, size: side });
+  return openSource(spec.kind === 'folder' ? { ...spec, cacheSize: side } : spec);
+}
+
+const sideOf = ({ imageSize, cropFraction = 1 }: Teacher['preprocessing']) =>
+  Math.floor(imageSize / cropFraction);
+
+async function gather(
+  config: Config,
+  source: ImageSource,
+  dataset: Dataset,
+  cache: CachedTeacher,
+  progress: ProgressReporter,
+): Promise<TeacherFeatures> {
+  const { batchSize } = config.distillation!;
+  const { teacher } = cache;
+  const { width } = teacher;
+  const side = sideOf(teacher.preprocessing);
+  // Of what all samples of an identity show there is one clean image a view.
+  const keyOf = ({ identity, sample, view }: PlannedSample) =>
+    `${identity} ${source.clean ? 0 : sample} ${view}`;
+  const planned = plannedSamples(config, dataset, keyOf);
+  const rows = new Map([...planned.keys()].map((key, row) => [key, row]));
+  const values = new Float32Array(rows.size * width);
+  const samples = [...planned.values()];
+  const number = (n: number) => n.toLocaleString('en');
+  let lastWords = Number.NEGATIVE_INFINITY;
+  for (let begin = 0; begin < samples.length; begin += batchSize) {
+    if (performance.now() - lastWords > WORDS_EVERY_MS) {
+      lastWords = performance.now();
+      progress.phase(`the teacher's features: ${number(begin)} of ${number(samples.length)}`);
+    }
+    const images = await Promise.all(
+      samples
+        .slice(begin, begin + batchSize)
+        .map(async ({ identity, sample, view }) =>
+          applyView(await cleanImage(source, identity, sample), view, side),
+        ),
+    );
+    const features = await cache.features(images);
+    values.set((await features.data()) as Float32Array, begin * width);
+    tf.dispose(features);
+  }
+  progress.note(`teacher: ${cache.describe()}`);
+  return {
+    width,
+    of(plan) {
+      const found = new Float32Array(plan.length * width);
+      plan.forEach((sample, i) => {
+        const row = rows.get(keyOf(sample))!;
+        found.set(values.subarray(row * width, (row + 1) * width), i * width);
+      });
+      return found;
+    },
+  };
+}
+
+/** Every different clean image of the training's steps, by its key. */
+function plannedSamples(
+  config: Config,
+  dataset: Dataset,
+  keyOf: (sample: PlannedSample) => string,
+): Map<string, PlannedSample> {
+  const sampler = new TrainingSampler(samplerOptions(config, dataset));
+  const planned = new Map<string, PlannedSample>();
+  for (let step = 0; step < config.training.steps; step++) {
+    for (const sample of sampler.batchPlan(step)) planned.set(keyOf(sample), sample);
+  }
+  return planned;
+}

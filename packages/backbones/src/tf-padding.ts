@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Conv2d, type Conv2dOptions, DepthwiseConv2d } from '@unitsphere/core';
+
+/** A convolution padded as TensorFlow's SAME: so that ceil(size / stride) places fit, an odd pixel behind; timm's Conv2dSame. */
+export class TfConv2d extends Conv2d {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    private readonly options: Conv2dOptions,
+  ) {
+    super(inChannels, outChannels, { ...options, padding: 0 });
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return super.forward(padSame(x, this.options));
+  }
+}
+
+/** A depthwise convolution padded as TensorFlow's SAME. */
+export class TfDepthwiseConv2d extends DepthwiseConv2d {
+  constructor(
+    channels: number,
+    private readonly options: Omit<Conv2dOptions, 'bias'>,
+  ) {
+    super(channels, { ...options, padding: 0 });
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return super.forward(padSame(x, this.options));
+  }
+}
+
+function padSame(
+  x: tf.Tensor4D,
+  { kernelSize, stride = 1 }: Pick<Conv2dOptions, 'kernelSize' | 'stride'>,
+): tf.Tensor4D {
+  const sides = (size: number): [number, number] => {
+    const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernelSize - size, 0);
+    return [total >> 1, total - (total >> 1)];
+  };
+  return tf.pad(x, [[0, 0], sides(x.shape[1]), sides(x.shape[2]), [0, 0]]);
+}

@@ -1,0 +1,12 @@
+import type { Preprocessing } from '@unitsphere/pretrained';
+
+/** CLIP's: the short side to imageSize by bicubic with antialias, the centre, OpenAI's mean and standard deviation. */
+export function clipPreprocessing(imageSize: number): Preprocessing {
+  return {
+    imageSize,
+    channelOrder: 'RGB',
+    mean: [0.48145466, 0.4578275, 0.40821073],
+    std: [0.26862954, 0.26130258, 0.27577711],
+    interpolation: 'bicubic',
+  };
+}

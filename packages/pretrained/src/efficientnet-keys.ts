@@ -1,0 +1,61 @@
+import type { StateDict } from '@unitsphere/core';
+
+// efficientnet_pytorch's names of a block's layers: with an expansion, and in the first stage, which has none.
+const EXPANDED: Readonly<Record<string, string>> = {
+  _expand_conv: 'conv_pw',
+  _bn0: 'bn1',
+  _depthwise_conv: 'conv_dw',
+  _bn1: 'bn2',
+  _se_reduce: 'se.conv_reduce',
+  _se_expand: 'se.conv_expand',
+  _project_conv: 'conv_pwl',
+  _bn2: 'bn3',
+};
+const SEPARABLE: Readonly<Record<string, string>> = {
+  _depthwise_conv: 'conv_dw',
+  _bn1: 'bn1',
+  _se_reduce: 'se.conv_reduce',
+  _se_expand: 'se.conv_expand',
+  _project_conv: 'conv_pw',
+  _bn2: 'bn2',
+};
+const OUTSIDE: Readonly<Record<string, string>> = {
+  _conv_stem: 'conv_stem',
+  _bn0: 'bn1',
+  _conv_head: 'conv_head',
+  _bn1: 'bn2',
+  _fc: 'classifier',
+};
+
+/**
+ * The weights of the packages efficientnet_pytorch and efficientnet_lite_pytorch with timm's keys, where they are for the model:
+ * those number the blocks from the first to the last, timm within each stage. They were trained in TensorFlow, so they are
+ * exact in the `tf_` networks.
+ * @param modelKeys The model's, which tell how many blocks a stage has.
+ * @returns The state dict itself where it has other keys.
+ */
+export function fromEfficientnetPytorch(state: StateDict, modelKeys: readonly string[]): StateDict {
+  if (!state.has('_conv_stem.weight') || !modelKeys.includes('blocks.0.0.conv_dw.weight')) return state;
+  const places = [...new Set(modelKeys.map((key) => /^blocks\.\d+\.\d+/.exec(key)?.[0]))].filter(
+    (place) => place !== undefined,
+  );
+  const expanded = new Set(
+    modelKeys
+      .filter((key) => key.endsWith('.conv_pwl.weight'))
+      .map((key) => key.replace('.conv_pwl.weight', '')),
+  );
+  return new Map(
+    [...state].map(([key, tensor]) => {
+      const block = /^_blocks\.(\d+)\.(\w+)\.(.+)$/.exec(key);
+      if (block) {
+        const [, number, layer, rest] = block as unknown as [string, string, string, string];
+        const place = places[Number(number)];
+        const name = place && (expanded.has(place) ? EXPANDED : SEPARABLE)[layer];
+        return [name ? `${place}.${name}.${rest}` : key, tensor];
+      }
+      const dot = key.indexOf('.');
+      const name = OUTSIDE[key.slice(0, dot)];
+      return [name ? name + key.slice(dot) : key, tensor];
+    }),
+  );
+}
