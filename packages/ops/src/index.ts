@@ -28,6 +28,8 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export { roundToBfloat16, roundToTensorFloat32 } from './precision/round.js';
+export { toBfloat16 } from './precision/round-values.js';
 export { prelu } from './prelu.js';
 export { quickGelu } from './quick-gelu.js';
 export {

@@ -74,6 +74,7 @@ export interface WasmKernels
   adamW(...args: number[]): void;
   sgd(...args: number[]): void;
   movingAverage(...args: number[]): void;
+  round(x: Pointer, count: number, bits: number, y: Pointer): void;
   sumSquares(x: Pointer, count: number): number;
   marginSoftmaxScratchBytes(rows: number): number;
   marginSoftmaxForward(...args: number[]): void;
