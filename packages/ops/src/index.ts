@@ -28,6 +28,22 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export {
+  describeMatmulPrecision,
+  type MatmulPrecisionReport,
+  type ProductReport,
+} from './precision/describe.js';
+export {
+  getFloat32MatmulPrecision,
+  MATMUL_PRECISIONS,
+  type MatmulPrecision,
+  PRODUCT_KINDS,
+  type ProductKind,
+  type ProductPolicy,
+  setFloat32MatmulPrecision,
+  withFloat32MatmulPrecision,
+  withProductPolicy,
+} from './precision/matmul-precision.js';
 export { roundToBfloat16, roundToTensorFloat32 } from './precision/round.js';
 export { toBfloat16 } from './precision/round-values.js';
 export { prelu } from './prelu.js';

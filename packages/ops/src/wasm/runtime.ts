@@ -38,6 +38,7 @@ export interface WasmKernels
     c: Pointer,
     ldc: number,
     accumulate: number,
+    ordered: number,
     scratch: Pointer,
   ): void;
   gemmScratchBytes(): number;
@@ -168,7 +169,7 @@ export class WasmRuntime {
     a: Pointer,
     b: Pointer,
     c: Pointer,
-    accumulate = false,
+    { accumulate = false, ordered = false }: { accumulate?: boolean; ordered?: boolean } = {},
   ): void {
     this.withScratch(this.kernels.gemmScratchBytes(), (scratch) =>
       this.kernels.gemm(
@@ -184,6 +185,7 @@ export class WasmRuntime {
         c,
         n,
         +accumulate,
+        +ordered,
         scratch,
       ),
     );
