@@ -24,4 +24,4 @@ export {
 } from './channels';
 export { maxPool, maxPoolGrad } from './max-pool';
 export { prelu, preluGradInput, preluGradSlope } from './prelu';
-export { round } from './round';
+export { round, countNonFinite } from './round';

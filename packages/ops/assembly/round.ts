@@ -17,3 +17,19 @@ function round4(v: v128, drop: i32): v128 {
   const isNaN = i32x4.gt_s(v128.and(v, i32x4.splat(0x7fffffff)), i32x4.splat(0x7f800000));
   return v128.bitselect(i32x4.splat(0x7fc00000), kept, isNaN);
 }
+
+/** How many of count floats are infinite or NaN. */
+export function countNonFinite(x: usize, count: i32): i32 {
+  const bytes = <usize>count << 2;
+  const vector = bytes & ~15;
+  const size = i32x4.splat(0x7fffffff), infinity = i32x4.splat(0x7f800000);
+  let sums = i32x4.splat(0);
+  let i: usize = 0;
+  for (; i < vector; i += 16) {
+    sums = i32x4.sub(sums, i32x4.ge_s(v128.and(v128.load(x + i), size), infinity));
+  }
+  let total =
+    i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
+  for (; i < bytes; i += 4) total += i32((load<i32>(x + i) & 0x7fffffff) >= 0x7f800000);
+  return total;
+}

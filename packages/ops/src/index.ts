@@ -3,6 +3,7 @@ export { type BatchNormOptions, batchNormInference, batchNormTrain } from './bat
 export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
 export { conv2d } from './conv2d.js';
 export { countMultiplyAdds } from './count-multiply-adds.js';
+export { countNonFinite } from './count-non-finite.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';
 export { gatherRows, scatterAddRows } from './gather-rows.js';
 export { gelu } from './gelu.js';

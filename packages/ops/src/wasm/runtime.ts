@@ -75,6 +75,7 @@ export interface WasmKernels
   adamW(...args: number[]): void;
   sgd(...args: number[]): void;
   movingAverage(...args: number[]): void;
+  countNonFinite(x: Pointer, count: number): number;
   round(x: Pointer, count: number, bits: number, y: Pointer): void;
   sumSquares(x: Pointer, count: number): number;
   marginSoftmaxScratchBytes(rows: number): number;

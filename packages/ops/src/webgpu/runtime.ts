@@ -12,7 +12,7 @@ interface WebGpuBackend {
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   uploadToGPU(dataId: object): void;
-  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: Float32Array): tf.TensorInfo;
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.TypedArray): tf.TensorInfo;
   makeUniforms(fields: { type: string; data: number[] }[]): GPUBufferBinding;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
@@ -94,9 +94,9 @@ export class WebGpuRuntime {
   }
 
   /** A new tensor of zeros. */
-  zeros(shape: number[]): tf.TensorInfo {
+  zeros(shape: number[], dtype: 'float32' | 'int32' = 'float32'): tf.TensorInfo {
     const size = shape.reduce((a, b) => a * b, 1);
-    return this.backend.makeTensorInfo(shape, 'float32', new Float32Array(size));
+    return this.backend.makeTensorInfo(shape, dtype, tf.util.getTypedArrayFromDType(dtype, size));
   }
 
   /** Frees a tensor that a kernel made for itself; the device keeps it until it has done its work. */
