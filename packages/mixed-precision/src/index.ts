@@ -1,6 +1,7 @@
 export {
   describeMatmulPrecision,
   getFloat32MatmulPrecision,
+  MATMUL_PRECISIONS,
   type MatmulPrecision,
   type MatmulPrecisionReport,
   type ProductReport,

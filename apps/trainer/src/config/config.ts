@@ -100,6 +100,11 @@ export type ScheduleConfig =
   | { name: 'polynomial'; warmup: number; power: number }
   | { name: 'cosine' | 'constant'; warmup: number };
 
+export interface PrecisionConfig {
+  /** Of the network's products in training. */
+  matmul: (typeof CHOICES.matmul)[number];
+}
+
 export interface TrainingConfig {
   steps: number;
   batchSize: number;
@@ -131,6 +136,7 @@ export interface Config {
   loss: LossConfig;
   optimizer: OptimizerConfig;
   schedule: ScheduleConfig;
+  precision: PrecisionConfig;
   training: TrainingConfig;
   output: OutputConfig;
 }
@@ -145,6 +151,7 @@ export function completeConfig(checked: CheckedConfig): Config {
     loss: completeLoss(checked.loss),
     optimizer: completeOptimizer(checked.optimizer),
     schedule: completeSchedule(checked.schedule),
+    precision: checked.precision,
     training: completeTraining(checked),
     output: withoutUndefined(checked.output),
   };

@@ -46,6 +46,11 @@ export function facts(data: ReportData): Html {
   ];
   if (summary.imagesSeen !== undefined) entries.push(['Images seen', formatCount(summary.imagesSeen)]);
   entries.push(['Images a second', formatNumber(summary.imagesPerSecond)], ['Backend', summary.backend]);
+  const { precision } = summary;
+  if (precision && precision.matmul !== 'highest') {
+    // Of convolutions: what most of a network is.
+    entries.push(['Matrix products', `${precision.matmul}: ${precision.did['conv2d']}`]);
+  }
   if (summary.replicas !== undefined) entries.push(['Replicas', formatCount(summary.replicas)]);
   if (summary.classes !== undefined) entries.push(['Classes', formatCount(summary.classes)]);
   if (summary.parameters !== undefined) entries.push(['Parameters', formatCount(summary.parameters)]);

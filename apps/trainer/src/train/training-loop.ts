@@ -4,9 +4,16 @@ import type { EvaluationImages } from '../evaluate/evaluation-images.js';
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import { type Curve, fprKey, summarizeVerification, type VerificationSummary } from '../report/index.js';
+import {
+  type Curve,
+  fprKey,
+  type PrecisionSummary,
+  summarizeVerification,
+  type VerificationSummary,
+} from '../report/index.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { nextTurn } from './next-turn.js';
+import { precisionLine, precisionSummary } from './precision.js';
 import type { TrainingState } from './training-state.js';
 
 /** Batches in order of step; `BatchLoader` of `@unitsphere/data` is one. */
@@ -86,6 +93,7 @@ export interface TrainingFigures {
   stepSeconds: number;
   lossSeconds: number;
   parameters: number;
+  precision: PrecisionSummary;
 }
 
 /**
@@ -117,6 +125,11 @@ export async function trainingLoop(
     batches = await images.batches(state.step);
     await output.open(state.step);
     opened = true;
+    const precision = precisionSummary(config);
+    if (precision.matmul !== 'highest') {
+      progress.note(`products of ${precisionLine(precision)}`);
+      await output.metrics({ step: state.step, precision });
+    }
     progress.phase(null);
 
     const startedAt = performance.now() - 1000 * (saved?.seconds ?? 0);
@@ -201,6 +214,7 @@ export async function trainingLoop(
       stepSeconds,
       lossSeconds,
       parameters,
+      precision,
     };
   } finally {
     progress.phase(null);
