@@ -12,6 +12,8 @@ import { printOps } from './ops/print-ops.js';
 import type { OpsReport } from './ops/run-ops.js';
 import { printPartialFC } from './partial-fc/print-partial-fc.js';
 import type { PartialFCReport } from './partial-fc/run-partial-fc.js';
+import { printPrecision } from './precision/print-precision.js';
+import type { PrecisionReport } from './precision/run-precision.js';
 import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
@@ -25,7 +27,8 @@ type Report =
   | IdentitiesReport
   | PartialFCReport
   | AgreementReport
-  | FirstLossesReport;
+  | FirstLossesReport
+  | PrecisionReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -46,6 +49,8 @@ export function print(report: Report): string {
       return printAgreement(report);
     case 'first-losses':
       return printFirstLosses(report);
+    case 'precision':
+      return printPrecision(report);
   }
 }
 

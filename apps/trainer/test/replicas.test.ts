@@ -118,9 +118,10 @@ test('products of lower precision on every replica, told in the notes, the metri
   expect(two.notes).toContain(
     `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${did})`,
   );
-  expect(two.report).toContain(`<dt>Matrix products</dt><dd>medium: ${did}</dd>`);
+  expect(two.report).toContain('<dt>Matrix precision</dt><dd>medium</dd>');
+  expect(two.report).toContain(`Matrix products in training: ${did}.`);
   expect(plain.summary.precision).toMatchObject({ matmul: 'highest', did: { conv2d: 'float32' } });
-  expect(plain.report).not.toContain('Matrix products');
+  expect(plain.report).not.toContain('Matrix ');
   expect(plain.records[0]).toHaveProperty('loss');
   const away = Math.abs((two.losses[0] as number) / (plain.losses[0] as number) - 1);
   expect(away).toBeGreaterThan(1e-6);

@@ -141,8 +141,8 @@ describe.each(kinds)('%s', (kind) => {
         const low = await compute(backend, false);
         expect(tf.memory().numTensors).toBe(before);
         low.forEach((values, i) => {
-          expect(relativeError(values, expected[i]!), ['y', 'dx', 'dfilter'][i]).toBeLessThan(2e-6);
-          expect(relativeError(plain[i]!, expected[i]!), 'float32').toBeGreaterThan(1e-5);
+          expect(relativeError(values, expected[i]!), ['y', 'dx', 'dfilter'][i]).toBeLessThan(1e-5);
+          expect(relativeError(plain[i]!, expected[i]!), 'float32').toBeGreaterThan(2e-5);
         });
       },
     );
@@ -210,7 +210,7 @@ describe.each(kinds)('%s', (kind) => {
     expect(products.matMul.did).toMatch(expected);
     expect(products.selfAttention.did).toMatch(/^bfloat16 inputs/);
     ops.setFloat32MatmulPrecision('highest');
-    if (backend !== 'node') expect(ops.describeMatmulPrecision().products.matMul.did).toBe('float32');
+    expect(ops.describeMatmulPrecision().products.matMul.did).toBe('float32');
   });
 });
 

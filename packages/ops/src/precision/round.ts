@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from '../check.js';
 import { defineOp } from '../define-op.js';
+import { roundTensorFlow } from '../tensorflow/round.js';
 import { roundWasm } from '../wasm/round.js';
 import { roundWebGpu } from '../webgpu/round.js';
 import { roundValues, type SignificandBits } from './round-values.js';
@@ -10,7 +11,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { bits: SignificandBits }>
   // Stock operations cannot reach a float's bits: the values go through the host's memory.
   compose: ({ x }, { bits }) => tf.tensor(roundValues(x.dataSync() as Float32Array, bits), x.shape),
   gradient: ([dy]) => ({ x: () => tf.clone(dy!) }),
-  kernels: { wasm: roundWasm, webgpu: roundWebGpu },
+  kernels: { wasm: roundWasm, webgpu: roundWebGpu, tensorflow: roundTensorFlow },
 });
 
 /** x with so many stored bits of significand. */
