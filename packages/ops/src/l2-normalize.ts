@@ -64,6 +64,6 @@ export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1
  */
 export function cosineLogits(embeddings: tf.Tensor2D, classCenters: tf.Tensor2D): tf.Tensor2D {
   const [rows, centers] = [l2Normalize(embeddings), l2Normalize(classCenters)];
-  checkEqual('cosineLogits', "the class centres' dimensions", centers.shape[1], rows.shape[1]);
+  checkEqual('cosineLogits', "the class centres' number of dimensions", centers.shape[1], rows.shape[1]);
   return matMulWith('highest', rows, centers, false, true);
 }
