@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type MatmulPrecision, significandBits } from '../precision/matmul-precision.js';
 import { type Program, widthOf } from './program.js';
+import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { rounded, roundedBits } from './round.js';
 import { HALF_BYTES, type Operand, type Range, sizeOf, type WebGpuRuntime } from './runtime.js';
 
@@ -95,37 +96,56 @@ export function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): Range {
   return whole;
 }
 
-/** The largest biased exponent of the finite values of x, as one uint32. */
+/** The largest biased exponent of the finite values of x, as one uint32: of parts by an invocation each, then of these. */
 function largestExponent(runtime: WebGpuRuntime, x: tf.TensorInfo, size: number): tf.TensorInfo {
-  const out = runtime.zeros([1]);
   const { workgroupSize, targetGroups } = runtime.tuning;
   const width = widthOf(size);
   const T = width === 4 ? 'vec4u' : 'u32';
   const count = size / width;
-  const program: Program = {
-    key: `largestExponent ${width} ${workgroupSize}`,
+  const strands = Math.min(Math.ceil(count / 4), workgroupSize * targetGroups);
+  const partials = runtime.output([strands], 'int32');
+  const stage: Program = {
+    key: `exponents ${width} ${workgroupSize}`,
     inputs: { x: T },
-    outputs: { out: 'atomic<u32>' },
-    uniforms: { count: 'u32', strands: 'u32' },
+    outputs: { partials: 'u32' },
+    uniforms: { count: 'u32', strands: 'u32', first: 'u32' },
     workgroupSize,
     body: `
   let strand = group * ${workgroupSize}u + local;
-  var most = ${T}();
-  for (var i = strand; i < u.count; i += u.strands) {
-    let exponent = (x[i] >> ${T}(23u)) & ${T}(255u);
-    most = max(most, select(exponent, ${T}(), exponent == ${T}(255u)));
-  }
-  let largest = ${width === 4 ? 'max(max(most.x, most.y), max(most.z, most.w))' : 'most'};
-  if (largest > 0u) { atomicMax(&out[0], largest); }`,
+  if (strand < u.strands) {
+    var most = ${T}();
+    for (var i = strand; i < u.count; i += u.strands) {
+      let exponent = (x[i] >> ${T}(23u)) & ${T}(255u);
+      most = max(most, select(exponent, ${T}(), exponent == ${T}(255u)));
+    }
+    let largest = ${width === 4 ? 'max(max(most.x, most.y), max(most.z, most.w))' : 'most'};
+    if (u.first == 1u) { partials[strand] = largest; } else { partials[strand] = max(partials[strand], largest); }
+  }`,
   };
-  runtime.forParts('largestExponent', count, [width], (start, part) => {
-    const groups = Math.min(targetGroups, Math.ceil(part / workgroupSize));
+  runtime.forParts('exponents', count, [width], (start, part) =>
     runtime.run(
-      program,
-      { x: { tensor: x, start: start * width, count: part * width }, out },
-      { count: part, strands: groups * workgroupSize },
-      groups,
-    );
-  });
+      stage,
+      { x: { tensor: x, start: start * width, count: part * width }, partials },
+      { count: part, strands, first: +(start === 0) },
+      Math.ceil(strands / workgroupSize),
+    ),
+  );
+  const out = runtime.output([1], 'int32');
+  const { reducers } = runtime.tuning;
+  const last: Program = {
+    key: `largestExponent ${reducers}`,
+    inputs: { partials: 'u32' },
+    outputs: { out: 'u32' },
+    uniforms: { strands: 'u32' },
+    workgroupSize: reducers,
+    declarations: sharedReducer(reducers, ['u32']),
+    body: `
+  var most = 0u;
+  for (var i = local; i < u.strands; i += ${reducers}u) { most = max(most, partials[i]); }
+  ${reduceOverWorkgroup(reducers, ['most'], (a, b) => `max(${a}, ${b})`)}
+  if (local == 0u) { out[0] = most; }`,
+  };
+  runtime.run(last, { partials, out }, { strands }, 1);
+  runtime.free(partials);
   return out;
 }
