@@ -37,6 +37,9 @@ export function withOperands(
 /** The biased exponent below which a tensor's largest value counts as being of it: scales are normal numbers then. */
 const LEAST_EXPONENT = 15;
 
+/** A biased exponent less this is that of a scale's inverse: 127 for the bias, 14 for the place that values are brought to. */
+const PLACE = 141;
+
 /** WGSL of 2 to the power of an integer expression, from -126 to 127. */
 const power = (e: string) => `bitcast<f32>(u32(${e} + 127) << 23u)`;
 
@@ -45,7 +48,7 @@ const power = (e: string) => `bitcast<f32>(u32(${e} + 127) << 23u)`;
  * that neither overflows by itself.
  */
 export const UNSCALE = `
-  let unscale = max(i32(aExponent[0]), ${LEAST_EXPONENT}) + max(i32(bExponent[0]), ${LEAST_EXPONENT}) - 282;
+  let unscale = max(i32(aExponent[0]), ${LEAST_EXPONENT}) + max(i32(bExponent[0]), ${LEAST_EXPONENT}) - ${2 * PLACE};
   let scaleLow = ${power('unscale / 2')};
   let scaleHigh = ${power('(unscale - unscale / 2)')};`;
 
@@ -73,7 +76,7 @@ export function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): Range {
   let i = group * ${workgroupSize}u + local;
   if (i < u.count) {
     let v = x[i];
-    let scale = ${power(`141 - max(i32(exponent[0]), ${LEAST_EXPONENT})`)};
+    let scale = ${power(`${PLACE} - max(i32(exponent[0]), ${LEAST_EXPONENT})`)};
     y[i] = ${half}(bitcast<${float}>(${roundedBits('v', 10, bits)}) * scale);
   }`,
   };
