@@ -4,14 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
-import { type CoverageOptions, runCoverage } from './coverage/run-coverage.js';
 import { runArms } from './arms/run-arms.js';
+import { type CoverageOptions, runCoverage } from './coverage/run-coverage.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
 import { type Part, runPartialFC } from './partial-fc/run-partial-fc.js';
+import { type PrecisionOptions, runPrecision } from './precision/run-precision.js';
 import { print, writeTables } from './readme.js';
 import { chooseContenders } from './step/choose-contenders.js';
 import { stepContenders } from './step/contenders.js';
@@ -143,6 +144,22 @@ program
   .option('--set <KEY=VALUE...>', 'change a setting of the configs')
   .action(async ({ json: file, ...options }: FirstLossesOptions & { json?: string }) => {
     await show(await runFirstLosses(options, progress), file);
+  });
+
+withWorkload(program.command('precision'))
+  .description(
+    'lower precision beside float32: speed and memory of a training step, and where trainings end, by backend',
+  )
+  .option(...json)
+  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
+  .option('--steps <COUNT>', 'of the trainings whose losses are compared', count, 300)
+  .option('--set <KEY=VALUE...>', "change a setting of configs/documents.yaml, the trainings' config")
+  .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
+  .action(async ({ json: file, set = [], backends, steps, ...options }: StepOptions & PrecisionOptions) => {
+    const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
+    const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
+    await show(await runPrecision({ backends, steps, set }, workload, pace, progress), file);
   });
 
 program

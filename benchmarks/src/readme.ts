@@ -2,10 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
-import { printCoverage } from './coverage/print-coverage.js';
-import type { CoverageReport } from './coverage/run-coverage.js';
 import { printArms } from './arms/print-arms.js';
 import type { ArmsReport } from './arms/run-arms.js';
+import { printCoverage } from './coverage/print-coverage.js';
+import type { CoverageReport } from './coverage/run-coverage.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printIdentities } from './identities/print-identities.js';
@@ -16,6 +16,8 @@ import { printOps } from './ops/print-ops.js';
 import type { OpsReport } from './ops/run-ops.js';
 import { printPartialFC } from './partial-fc/print-partial-fc.js';
 import type { PartialFCReport } from './partial-fc/run-partial-fc.js';
+import { printPrecision } from './precision/print-precision.js';
+import type { PrecisionReport } from './precision/run-precision.js';
 import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
@@ -34,7 +36,8 @@ type Report =
   | FirstLossesReport
   | VerificationReport
   | CoverageReport
-  | ArmsReport;
+  | ArmsReport
+  | PrecisionReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -62,6 +65,8 @@ export function print(report: Report): string {
     case 'fine-tune':
     case 'distillation':
       return printArms(report);
+    case 'precision':
+      return printPrecision(report);
   }
 }
 

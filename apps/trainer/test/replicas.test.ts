@@ -123,6 +123,37 @@ function scaled(file: Uint8Array): Uint8Array {
   return writeSafetensors(tensors);
 }
 
+test('products of lower precision on every replica, told in the notes, the metrics, the summary and the report', async () => {
+  const config = await twoReplicas();
+  // Batch norm over two images would make much of a small difference.
+  config.training.batchSize = 12;
+  const run = async (matmul: 'highest' | 'medium') => {
+    const progress = silentProgress();
+    const { run, summary } = await train({ ...config, precision: { matmul } }, temporaryFolder(), {
+      replicaFile,
+      progress,
+    });
+    const records = await readMetrics(run.file('metrics.jsonl'));
+    const report = readFileSync(run.file('report.html'), 'utf8');
+    return { losses: await losses(run), summary: summary!, notes: progress.notes, records, report };
+  };
+  const [plain, two] = [await run('highest'), await run('medium')];
+  const did = 'bfloat16 inputs, emulated by rounding to nearest even, float32 accumulation';
+  expect(two.summary.precision).toMatchObject({ matmul: 'medium', did: { conv2d: did, matMul: did } });
+  expect(two.records[0]).toEqual({ step: 0, precision: two.summary.precision });
+  expect(two.notes).toContain(
+    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${did})`,
+  );
+  expect(two.report).toContain('<dt>Matrix precision</dt><dd>medium</dd>');
+  expect(two.report).toContain(`Matrix products in training: ${did}.`);
+  expect(plain.summary.precision).toMatchObject({ matmul: 'highest', did: { conv2d: 'float32' } });
+  expect(plain.report).not.toContain('Matrix ');
+  expect(plain.records[0]).toHaveProperty('loss');
+  const away = Math.abs((two.losses[0] as number) / (plain.losses[0] as number) - 1);
+  expect(away).toBeGreaterThan(1e-6);
+  expect(away).toBeLessThan(2e-2);
+});
+
 test('a checkpoint is the same for any number of replicas, and is resumed with another', async () => {
   const config = await twoReplicas();
   const base = temporaryFolder();

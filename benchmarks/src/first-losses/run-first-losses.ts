@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { repositoryFile } from '../measure/repository-file.js';
+import { trainingLosses } from '../measure/training-losses.js';
 
 /** Who trains: a backend, or one of WebAssembly's two builds of our kernels by itself. */
 export interface Trainee {
@@ -69,7 +65,6 @@ export interface FirstLossesOptions {
   set?: string[];
 }
 
-const CLI = repositoryFile('apps/trainer/bin/unitsphere.js');
 const SHOWN = [1, 5, 10, 20, 30, 40, 50];
 
 /** Trains with `unitsphere train`, the same seed on every backend, one replica, and compares the first losses. */
@@ -90,7 +85,7 @@ export async function runFirstLosses(
       for (const trainee of TRAINEES.filter(({ id }) => !only || id === 'wasm' || only.includes(id))) {
         if (absent[trainee.id]) continue;
         say(`${name} ${settings.join(' ')}: ${trainee.label}`);
-        const outcome = await firstLosses(trainee, args, settings, steps);
+        const outcome = await trainingLosses({ ...trainee, args, settings, steps });
         if (typeof outcome === 'string') absent[trainee.id] = outcome;
         else losses[trainee.id] = outcome;
       }
@@ -124,68 +119,4 @@ export function compare(losses: Record<string, readonly number[]>): LossesApart[
       })),
     };
   });
-}
-
-/** The losses of a training that is stopped after so many steps; why there is none, where the backend is missing. */
-async function firstLosses(
-  { backend, plainSimd }: Trainee,
-  args: readonly string[],
-  settings: readonly string[],
-  steps: number,
-): Promise<number[] | string> {
-  const folder = mkdtempSync(join(tmpdir(), 'first-losses-'));
-  const all = [
-    ...settings,
-    'training.logEvery=1',
-    'training.replicas=1',
-    'training.validateEvery=',
-    'output.name=run',
-  ];
-  const child = spawn(
-    process.execPath,
-    [
-      ...(plainSimd ? ['--import', repositoryFile('benchmarks/dist/plain-simd.js')] : []),
-      CLI,
-      ...['train', ...args, '--backend', backend, '--output', folder],
-      ...all.flatMap((setting) => ['--set', setting]),
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let errors = '';
-  child.stderr.on('data', (text) => {
-    errors += text;
-  });
-  let ended = false;
-  const end = new Promise<void>((resolve) => {
-    child.once('close', () => {
-      ended = true;
-      resolve();
-    });
-  });
-  try {
-    const metrics = join(folder, 'run', 'metrics.jsonl');
-    const read = () => (existsSync(metrics) ? lossesOf(readFileSync(metrics, 'utf8')) : []);
-    while (!ended && read().length < steps) await sleep(300);
-    child.kill('SIGINT');
-    await end;
-    const losses = read();
-    if (losses.length >= steps) return losses.slice(0, steps);
-    if (/cannot be used|is not available/.test(errors)) return errors.trim().split('\n')[0]!;
-    throw new Error(`the training on ${backend} ended after ${losses.length} steps:\n${errors}`);
-  } finally {
-    child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** The losses of a run's metrics; the last line may not be whole yet. */
-function lossesOf(text: string): number[] {
-  return text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .filter(Boolean)
-    .flatMap((line) => {
-      const { loss } = JSON.parse(line) as { loss?: number };
-      return loss === undefined ? [] : [loss];
-    });
 }

@@ -1,6 +1,12 @@
 /** The process of a contender that is ours or stock TensorFlow.js: trains when the runner asks. */
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
+import {
+  describeMatmulPrecision,
+  MATMUL_PRECISIONS,
+  type MatmulPrecision,
+  withFloat32MatmulPrecision,
+} from '@unitsphere/mixed-precision';
 import { Command, Option } from 'commander';
 import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
 import { serve } from '../contender/serve.js';
@@ -20,11 +26,14 @@ const options = new Command()
   .requiredOption('--backend <name>')
   .requiredOption('--replicas <count>', '', count)
   .addOption(new Option('--kernels <which>').choices(['ours', 'stock']).makeOptionMandatory())
+  .addOption(new Option('--precision <which>').choices(MATMUL_PRECISIONS).default('highest'))
   .parse()
-  .opts<Workload & { backend: string; replicas: number; kernels: 'ours' | 'stock' }>();
+  .opts<
+    Workload & { backend: string; replicas: number; kernels: 'ours' | 'stock'; precision: MatmulPrecision }
+  >();
 
 await serve(open, async () => {
-  const training = await startTraining(options, options.backend, options.replicas);
+  const training = await startTraining(options, options.backend, options.replicas, options.precision);
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
     // Ours register at their first use and can be replaced then. On `cpu` there are none: all is stock.
     await training.step();
@@ -36,5 +45,10 @@ await serve(open, async () => {
 
 async function open() {
   const { name } = await useBackend(options.backend);
-  return { backend: name, kernels: options.kernels, replicas: options.replicas, tfjs: tf.version_core };
+  const { products } = withFloat32MatmulPrecision(options.precision, describeMatmulPrecision);
+  const { kernels, replicas, precision } = options;
+  return {
+    ...{ backend: name, kernels, replicas, precision, tfjs: tf.version_core },
+    convolutions: products.conv2d.did,
+  };
 }

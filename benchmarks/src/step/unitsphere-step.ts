@@ -1,4 +1,5 @@
 import { Random } from '@unitsphere/core';
+import type { MatmulPrecision } from '@unitsphere/mixed-precision';
 import { parseConfig } from 'unitsphere';
 import { replicaFile, startReplicas } from './trainer.js';
 import type { Workload } from './workload.js';
@@ -12,10 +13,15 @@ export interface Training {
 }
 
 /** Starts the trainer's replicas on a backend that is already in use. */
-export function startTraining(workload: Workload, backend: string, replicas: number): Promise<Training> {
+export function startTraining(
+  workload: Workload,
+  backend: string,
+  replicas: number,
+  precision: MatmulPrecision = 'highest',
+): Promise<Training> {
   return new Promise((resolve, reject) => {
     const { imageSize, batch: size, classes } = workload;
-    const config = configOf(workload, replicas);
+    const config = configOf(workload, replicas, precision);
     const random = new Random(0, 'benchmark');
     const images = Uint8Array.from({ length: size * imageSize * imageSize * 3 }, () => random.int(256));
     let count = 0;
@@ -39,7 +45,11 @@ export function startTraining(workload: Workload, backend: string, replicas: num
   });
 }
 
-function configOf({ backbone, imageSize, batch, embedding, norm }: Workload, replicas: number) {
+function configOf(
+  { backbone, imageSize, batch, embedding, norm }: Workload,
+  replicas: number,
+  matmul: MatmulPrecision,
+) {
   return parseConfig(
     JSON.stringify({
       data: { imageSize },
@@ -47,6 +57,7 @@ function configOf({ backbone, imageSize, batch, embedding, norm }: Workload, rep
       loss: { name: 'cosface', scale: 64, margin: 0.4 },
       optimizer: { name: 'adamw', lr: 1e-3, weightDecay: 1e-3, clipNorm: 5, centersLrScale: 1 },
       schedule: { warmup: 0 },
+      precision: { matmul },
       // So many that the learning rate stays what it is.
       training: { batchSize: Math.max(2, batch), steps: 1e9, replicas },
     }),

@@ -4,6 +4,7 @@ import { layerChecks } from './checks/layers.js';
 import { lossChecks } from './checks/losses.js';
 import { memoryChecks } from './checks/memory.js';
 import { operationChecks } from './checks/operations.js';
+import { precisionChecks } from './checks/precision.js';
 import { trainingChecks } from './checks/training.js';
 import { updateChecks } from './checks/updates.js';
 
@@ -11,6 +12,7 @@ import { updateChecks } from './checks/updates.js';
 export const contractChecks: readonly Check[] = [
   ...operationChecks,
   ...updateChecks,
+  ...precisionChecks,
   ...layerChecks,
   ...lossChecks,
   ...trainingChecks,

@@ -14,19 +14,20 @@ export function gemmScratchBytes(): i32 {
 
 /**
  * C[m,n] = A·B, or C += A·B when accumulate is set. lda, ldb and ldc count floats a stored row.
+ * ordered: every sum runs along k in blocks of KB, whatever the sizes, as src/precision/ordered-product.ts does it.
  * A is m x k as stored, or k x m when transA; B is k x n as stored, or n x k when transB.
  */
 export function gemm(
   transA: i32, transB: i32, m: i32, n: i32, k: i32,
   a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
-  accumulate: i32, scratch: usize,
+  accumulate: i32, ordered: i32, scratch: usize,
 ): void {
   if (k == 0 && !accumulate) {
     for (let i = 0; i < m; i++) memory.fill(c + ((<usize>i * ldc) << 2), 0, <usize>n << 2);
     return;
   }
   // Packing B by columns costs as much as a few rows of the product.
-  if (!transA && transB && k >= 32 && m <= 64) {
+  if (!ordered && !transA && transB && k >= 32 && m <= 64) {
     dotProducts(m, n, k, a, <usize>lda << 2, b, <usize>ldb << 2, c, <usize>ldc << 2, accumulate);
     return;
   }

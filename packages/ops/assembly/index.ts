@@ -24,3 +24,4 @@ export {
 } from './channels';
 export { maxPool, maxPoolGrad } from './max-pool';
 export { prelu, preluGradInput, preluGradSlope } from './prelu';
+export { round, countNonFinite } from './round';

@@ -16,7 +16,7 @@ export function marginSoftmaxScratchBytes(b: i32): i32 {
 function cosinesOfBlock(
   e: usize, b: i32, d: i32, w: usize, count: i32, inverseNorms: usize, cosines: usize, scratch: usize,
 ): void {
-  gemm(0, 1, b, count, d, e, d, w, d, cosines, count, 0, scratch);
+  gemm(0, 1, b, count, d, e, d, w, d, cosines, count, 0, 0, scratch);
   const vector = count & ~3;
   for (let row = 0; row < b; row++) {
     let j = 0;
@@ -163,9 +163,9 @@ export function marginSoftmaxBackward(
         store<f32>(place, g * load<f32>(norms + at));
       }
     }
-    gemm(0, 0, b, d, count, cosines, count, centers, d, dE, d, 1, scratch);
+    gemm(0, 0, b, d, count, cosines, count, centers, d, dE, d, 1, 0, scratch);
     let out = dW + <usize>j0 * rowBytes;
-    gemm(1, 0, count, d, b, cosines, count, e, d, out, d, 0, scratch);
+    gemm(1, 0, count, d, b, cosines, count, e, d, out, d, 0, 0, scratch);
     for (let j = 0; j < count; j++) {
       const norm = load<f32>(norms + (<usize>j << 2));
       const taken = load<f32>(along + (<usize>j << 2)) * norm * norm;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkConvolution, defineConvolution } from './define-convolution.js';
+import { product } from './precision/product.js';
 import { conv2dBackpropFilterWasm, conv2dBackpropInputWasm, conv2dWasm } from './wasm/conv2d.js';
 import { conv2dBackpropFilterWebGpu, conv2dBackpropInputWebGpu, conv2dWebGpu } from './webgpu/conv2d.js';
 import type { Window } from './window.js';
@@ -17,7 +18,8 @@ const op = /* @__PURE__ */ defineConvolution('UnitsphereConv2d', {
 });
 
 /**
- * 2-D convolution (cross-correlation), as torch.nn.functional.conv2d without bias, groups or dilation.
+ * 2-D convolution (cross-correlation), as torch.nn.functional.conv2d without bias, groups or dilation, with the
+ * precision of setFloat32MatmulPrecision.
  * @param x float32 [batch, height, width, inChannels].
  * @param filter float32 [kernelHeight, kernelWidth, inChannels, outChannels] (HWIO).
  * @param window stride and zero padding on every side, in pixels.
@@ -26,5 +28,7 @@ const op = /* @__PURE__ */ defineConvolution('UnitsphereConv2d', {
  */
 export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, window: Window): tf.Tensor4D {
   checkConvolution('conv2d', x, filter, window);
-  return op({ x, filter }, window);
+  const [height, width] = filter.shape;
+  const kind = height === 1 && width === 1 ? 'pointwiseConv2d' : 'conv2d';
+  return product(kind, (precision) => op({ x, filter }, { ...window, precision }));
 }

@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp, type Kernel } from './define-op.js';
+import type { MatmulPrecision } from './precision/matmul-precision.js';
+import { asInput } from './precision/product.js';
 import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
 
 type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
-type ForInput = Window & { inputShape: number[] };
-type ForFilter = Window & { filterShape: number[] };
+/** A window, and how precise its products are. */
+export type ConvolutionAttrs = Window & { precision: MatmulPrecision };
+type ForInput = ConvolutionAttrs & { inputShape: number[] };
+type ForFilter = ConvolutionAttrs & { filterShape: number[] };
 
 /** What a kind of convolution is made of: its stock operations and our kernels. */
 export interface Convolution {
@@ -14,10 +18,10 @@ export interface Convolution {
   /** Names of the stock gradient kernels, which the public package does not export as functions. */
   stockBackpropInput: string;
   stockBackpropFilter: string;
-  wasm: Kernel<Pair, Window>;
+  wasm: Kernel<Pair, ConvolutionAttrs>;
   wasmBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
   wasmBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
-  webgpu: Kernel<Pair, Window>;
+  webgpu: Kernel<Pair, ConvolutionAttrs>;
   webgpuBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
   webgpuBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
 }
@@ -34,7 +38,7 @@ const runStock = (kernel: string, inputs: object, attrs: object) =>
 
 /** A convolution, and its two gradients as functions of their own. */
 export interface DefinedConvolution {
-  (pair: Pair, window: Window): tf.Tensor4D;
+  (pair: Pair, attrs: ConvolutionAttrs): tf.Tensor4D;
   backpropInput(inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: ForInput): tf.Tensor4D;
   backpropFilter(inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: ForFilter): tf.Tensor4D;
 }
@@ -43,33 +47,43 @@ export interface DefinedConvolution {
 export function defineConvolution(name: string, kind: Convolution): DefinedConvolution {
   const backpropInput = defineOp<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>({
     name: `${name}BackpropInput`,
-    compose: (inputs, { inputShape, ...window }) =>
-      runStock(kind.stockBackpropInput, inputs, { ...stockAttrs(window), inputShape }),
+    compose: ({ dy, filter }, { inputShape, precision, ...window }) =>
+      runStock(
+        kind.stockBackpropInput,
+        { dy: asInput(dy, precision), filter: asInput(filter, precision) },
+        { ...stockAttrs(window), inputShape },
+      ),
     kernels: { wasm: kind.wasmBackpropInput, webgpu: kind.webgpuBackpropInput },
   });
   const backpropFilter = defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>({
     name: `${name}BackpropFilter`,
-    compose: (inputs, { filterShape, ...window }) =>
-      runStock(kind.stockBackpropFilter, inputs, { ...stockAttrs(window), filterShape }),
+    compose: ({ x, dy }, { filterShape, precision, ...window }) =>
+      runStock(
+        kind.stockBackpropFilter,
+        { x: asInput(x, precision), dy: asInput(dy, precision) },
+        { ...stockAttrs(window), filterShape },
+      ),
     kernels: { wasm: kind.wasmBackpropFilter, webgpu: kind.webgpuBackpropFilter },
   });
-  const op = defineOp<Pair, Window>({
+  const op = defineOp<Pair, ConvolutionAttrs>({
     name,
-    compose: ({ x, filter }, { stride, padding }) => kind.stock(x, filter, stride, stockPadding(padding)),
+    compose: ({ x, filter }, { stride, padding, precision }) =>
+      kind.stock(asInput(x, precision), asInput(filter, precision), stride, stockPadding(padding)),
     inputsToSave: ['x', 'filter'],
-    gradient: (dys, saved, { stride, padding }) => {
+    gradient: (dys, saved, { stride, padding, precision }) => {
+      const attrs = { stride, padding, precision };
       const [dy] = dys as tf.Tensor4D[];
       const [x, filter] = saved as tf.Tensor4D[];
       return {
-        x: () => backpropInput({ dy: dy!, filter: filter! }, { stride, padding, inputShape: x!.shape })[0]!,
-        filter: () => backpropFilter({ x: x!, dy: dy! }, { stride, padding, filterShape: filter!.shape })[0]!,
+        x: () => backpropInput({ dy: dy!, filter: filter! }, { ...attrs, inputShape: x!.shape })[0]!,
+        filter: () => backpropFilter({ x: x!, dy: dy! }, { ...attrs, filterShape: filter!.shape })[0]!,
       };
     },
     // Each output is a sum over the filter of its channel, whether dense or depthwise.
     multiplyAdds: ({ filter }, [y]) => (y!.size * filter.size) / y!.shape[3]!,
     kernels: { wasm: kind.wasm, webgpu: kind.webgpu },
   });
-  return Object.assign((pair: Pair, window: Window) => op(pair, window)[0] as tf.Tensor4D, {
+  return Object.assign((pair: Pair, attrs: ConvolutionAttrs) => op(pair, attrs)[0] as tf.Tensor4D, {
     backpropInput: (inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: ForInput) =>
       backpropInput(inputs, attrs)[0] as tf.Tensor4D,
     backpropFilter: (inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: ForFilter) =>

@@ -28,6 +28,7 @@ export const depthwise = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseC
 
 /**
  * Depthwise convolution with one filter a channel: torch.nn.functional.conv2d with groups = channels, without bias.
+ * Always float32, whatever setFloat32MatmulPrecision says, as in PyTorch, whose own depthwise kernel multiplies float32.
  * @param x float32 [batch, height, width, channels].
  * @param filter float32 [kernelHeight, kernelWidth, channels, 1].
  * @param window stride and zero padding on every side, in pixels.
@@ -37,5 +38,5 @@ export const depthwise = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseC
 export function depthwiseConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, window: Window): tf.Tensor4D {
   checkConvolution('depthwiseConv2d', x, filter, window);
   checkEqual('depthwiseConv2d', 'the channel multiplier', filter.shape[3], 1);
-  return depthwise({ x, filter }, window);
+  return depthwise({ x, filter }, { ...window, precision: 'highest' });
 }

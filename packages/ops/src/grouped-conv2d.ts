@@ -33,12 +33,15 @@ const op = /* @__PURE__ */ defineOp<Pair, Window>({
     const [, , perGroup, out] = filter.shape;
     const outputs = out / (x.shape[3] / perGroup);
     return members(perGroup, (k) =>
-      depthwise({ x: member(x, k, perGroup, outputs), filter: filtersOf(filter, k) }, window),
+      depthwise(
+        { x: member(x, k, perGroup, outputs), filter: filtersOf(filter, k) },
+        { ...window, precision: 'highest' },
+      ),
     ).reduce((sum, part) => tf.add(sum, part));
   },
   inputsToSave: ['x', 'filter'],
   gradient: ([dyTensor], saved, { stride, padding }) => {
-    const window = { stride, padding };
+    const window = { stride, padding, precision: 'highest' } as const;
     const dy = dyTensor as tf.Tensor4D;
     const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
     const [n, h, w, c] = x.shape;
@@ -72,7 +75,7 @@ const op = /* @__PURE__ */ defineOp<Pair, Window>({
 /**
  * 2-D convolution in groups of channels, as torch.nn.functional.conv2d with groups, without bias or dilation: output o
  * sees the input channels of its group alone. Made of depthwise convolutions, one for each input channel of a group, so
- * meant for small groups.
+ * meant for small groups, and always float32.
  * @param x float32 [batch, height, width, inChannels].
  * @param filter float32 [kernelHeight, kernelWidth, inChannels / groups, outChannels].
  * @param window stride and zero padding on every side, in pixels.

@@ -3,6 +3,7 @@ export { type BatchNormOptions, batchNormInference, batchNormTrain } from './bat
 export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
 export { conv2d } from './conv2d.js';
 export { countMultiplyAdds } from './count-multiply-adds.js';
+export { countNonFinite } from './count-non-finite.js';
 export { depthwiseConv2d } from './depthwise-conv2d.js';
 export { gatherRows, scatterAddRows } from './gather-rows.js';
 export { gelu } from './gelu.js';
@@ -28,6 +29,24 @@ export {
   sgdUpdate,
   sumSquares,
 } from './optimizer-updates.js';
+export {
+  describeMatmulPrecision,
+  type MatmulPrecisionReport,
+  type ProductReport,
+} from './precision/describe.js';
+export {
+  getFloat32MatmulPrecision,
+  MATMUL_PRECISIONS,
+  type MatmulPrecision,
+  PRODUCT_KINDS,
+  type ProductKind,
+  type ProductPolicy,
+  setFloat32MatmulPrecision,
+  withFloat32MatmulPrecision,
+  withProductPolicy,
+} from './precision/matmul-precision.js';
+export { roundToBfloat16, roundToTensorFloat32 } from './precision/round.js';
+export { toBfloat16 } from './precision/round-values.js';
 export { prelu } from './prelu.js';
 export { quickGelu } from './quick-gelu.js';
 export {

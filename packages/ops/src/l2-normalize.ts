@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
-import { matMul } from './linear.js';
+import { matMulWith } from './linear.js';
 import { l2NormalizeGradWasm, l2NormalizeWasm } from './wasm/l2-normalize.js';
 import { l2NormalizeGradWebGpu, l2NormalizeWebGpu } from './webgpu/row-norms.js';
 
@@ -55,12 +55,15 @@ export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1
 }
 
 /**
- * The cosine of every embedding with every class centre; both are put on the unit sphere first.
+ * The cosine of every embedding with every class centre; both are put on the unit sphere first. Float32 whatever
+ * setFloat32MatmulPrecision says.
  * @param embeddings float32 [batch, dimensions].
  * @param classCenters float32 [classes, dimensions].
  * @returns float32 [batch, classes], in [−1, 1] up to rounding.
  * @throws Error on a wrong rank or dtype, or when the dimensions differ.
  */
 export function cosineLogits(embeddings: tf.Tensor2D, classCenters: tf.Tensor2D): tf.Tensor2D {
-  return matMul(l2Normalize(embeddings), l2Normalize(classCenters), false, true);
+  const [rows, centers] = [l2Normalize(embeddings), l2Normalize(classCenters)];
+  checkEqual('cosineLogits', "the class centres' number of dimensions", centers.shape[1], rows.shape[1]);
+  return matMulWith('highest', rows, centers, false, true);
 }

@@ -1,43 +1,62 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import type { MatmulPrecision } from './precision/matmul-precision.js';
+import { orderedProduct } from './precision/ordered-product.js';
+import { asInput, product } from './precision/product.js';
 import { addBiasWasm, columnSumsWasm } from './wasm/channels.js';
 import { matMulWasm } from './wasm/mat-mul.js';
 import { addBiasWebGpu, columnSumsWebGpu } from './webgpu/channels.js';
 import { matMulWebGpu } from './webgpu/mat-mul.js';
 
-interface Transpose {
+export interface ProductAttrs {
   transposeA: boolean;
   transposeB: boolean;
+  precision: MatmulPrecision;
 }
 
-const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: Transpose) => tf.Tensor[] =
+const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: ProductAttrs) => tf.Tensor[] =
   /* @__PURE__ */ defineOp({
     name: 'UnitsphereMatMul',
-    compose: ({ a, b }: { a: tf.Tensor2D; b: tf.Tensor2D }, { transposeA, transposeB }: Transpose) =>
-      tf.matMul(a, b, transposeA, transposeB),
+    compose: ({ a, b }: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: ProductAttrs) => {
+      const { transposeA, transposeB, precision } = attrs;
+      const [left, right] = [asInput(a, precision), asInput(b, precision)];
+      const ordered = precision !== 'highest' && tf.getBackend() === 'cpu';
+      return (ordered ? orderedProduct : tf.matMul)(left, right, transposeA, transposeB);
+    },
     inputsToSave: ['a', 'b'],
-    gradient: ([dyTensor], saved, { transposeA, transposeB }) => {
+    gradient: ([dyTensor], saved, { transposeA, transposeB, precision }) => {
       const dy = dyTensor as tf.Tensor2D;
       const [a, b] = saved as [tf.Tensor2D, tf.Tensor2D];
       return {
         a: () =>
           transposeA
-            ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true })[0]!
-            : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB })[0]!,
+            ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true, precision })[0]!
+            : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB, precision })[0]!,
         b: () =>
           transposeB
-            ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA })[0]!
-            : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false })[0]!,
+            ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA, precision })[0]!
+            : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false, precision })[0]!,
       };
     },
-    multiplyAdds: ({ a }: { a: tf.Tensor2D }, [y]: tf.Tensor[], { transposeA }: Transpose) =>
+    multiplyAdds: ({ a }: { a: tf.Tensor2D }, [y]: tf.Tensor[], { transposeA }: ProductAttrs) =>
       y!.size * a.shape[transposeA ? 0 : 1],
     kernels: { wasm: matMulWasm, webgpu: matMulWebGpu },
   });
 
+/** The product of checked matrices with a precision of its own. */
+export function matMulWith(
+  precision: MatmulPrecision,
+  a: tf.Tensor2D,
+  b: tf.Tensor2D,
+  transposeA = false,
+  transposeB = false,
+): tf.Tensor2D {
+  return op({ a, b }, { transposeA, transposeB, precision })[0] as tf.Tensor2D;
+}
+
 /**
- * The matrix product of a and b, each as given or transposed.
+ * The matrix product of a and b, each as given or transposed, with the precision of setFloat32MatmulPrecision.
  * @param a float32 [m, k], or [k, m] when transposeA.
  * @param b float32 [k, n], or [n, k] when transposeB.
  * @returns float32 [m, n].
@@ -47,11 +66,11 @@ export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, trans
   checkFloat('matMul', 'a', a, 2);
   checkFloat('matMul', 'b', b, 2);
   checkEqual('matMul', "b's inner size", b.shape[transposeB ? 1 : 0], a.shape[transposeA ? 0 : 1]);
-  return op({ a, b }, { transposeA, transposeB })[0] as tf.Tensor2D;
+  return product('matMul', (precision) => matMulWith(precision, a, b, transposeA, transposeB));
 }
 
 /**
- * x · weightᵀ + bias, as torch.nn.functional.linear.
+ * x · weightᵀ + bias, as torch.nn.functional.linear, the product with the precision of setFloat32MatmulPrecision.
  * @param x float32 [batch, inFeatures].
  * @param weight float32 [outFeatures, inFeatures], PyTorch's layout.
  * @param bias float32 [outFeatures], if there is one.

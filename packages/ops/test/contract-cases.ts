@@ -10,6 +10,8 @@ export interface ContractCase {
   /** Inputs without a gradient, as int32 rows. */
   ids?: { name: string; values: number[] };
   run(inputs: Record<string, tf.Tensor>): tf.Tensor;
+  /** Its gradient is one by definition, which is not that of finite differences: this one. */
+  straightThrough?: (upstream: Float32Array) => Float32Array;
 }
 
 type Operations = typeof Ops;
@@ -258,6 +260,19 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
             { activation },
           ),
       }),
+    ),
+    ...Object.entries({
+      roundToBfloat16: ops.roundToBfloat16,
+      roundToTensorFloat32: ops.roundToTensorFloat32,
+    }).flatMap(([name, run]) =>
+      [[3, 7], [64]].map(
+        (shape): ContractCase => ({
+          name: `${name} of ${shape}`,
+          inputs: { x: { shape, low: -300, high: 300 } },
+          run: (t) => run(t.x!),
+          straightThrough: (upstream) => upstream,
+        }),
+      ),
     ),
     {
       name: 'addBias',

@@ -259,7 +259,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'cosineLogits',
     () => ops.cosineLogits(t<T2>(2, 3), t<T2>(5, 4)),
-    "matMul: b's inner size is 4, but 3 was expected.",
+    "cosineLogits: the class centres' number of dimensions is 4, but 3 was expected.",
   ],
   [
     'gatherRows',

@@ -150,4 +150,14 @@ describe.each(everyBackend)('%s', (backend) => {
       expect(firstChannels(scaled, channels)).toEqual([nan, -6]);
     });
   });
+
+  test.each([4, 7, 4000, 4099])('of %d values those that are infinite or NaN are counted', async (size) => {
+    const values = Float32Array.from({ length: size }, (_, i) => [LOWEST, 0, 1e-40, 3][i % 4]!);
+    const count = (of: Float32Array) => on(backend, () => read(ops.countNonFinite(tf.tensor1d(of))));
+    expect([...(await count(values))]).toEqual([0]);
+    values.set([inf, -inf, nan]);
+    values[size - 1] = nan;
+    expect([...(await count(values))]).toEqual([4]);
+    expect([...(await count(new Float32Array(0)))]).toEqual([0]);
+  });
 });

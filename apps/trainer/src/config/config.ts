@@ -102,6 +102,11 @@ export type ScheduleConfig =
   | { name: 'polynomial'; warmup: number; power: number }
   | { name: 'cosine' | 'constant'; warmup: number };
 
+export interface PrecisionConfig {
+  /** Of the network's products in training. */
+  matmul: (typeof CHOICES.matmul)[number];
+}
+
 export interface TrainingConfig {
   steps: number;
   batchSize: number;
@@ -173,6 +178,7 @@ export interface Config {
   loss: LossConfig;
   optimizer: OptimizerConfig;
   schedule: ScheduleConfig;
+  precision: PrecisionConfig;
   training: TrainingConfig;
   /** Null for none. */
   distillation: DistillationConfig | null;
@@ -189,6 +195,7 @@ export function completeConfig(checked: CheckedConfig): Config {
     loss: completeLoss(checked.loss),
     optimizer: completeOptimizer(checked.optimizer),
     schedule: completeSchedule(checked.schedule),
+    precision: checked.precision,
     training: completeTraining(checked),
     distillation: completeDistillation(checked.distillation),
     output: withoutUndefined(checked.output),

@@ -1,5 +1,6 @@
 import { listBackbones } from '@unitsphere/backbones';
 import { listClipTowers, listDistillationLosses } from '@unitsphere/clip-distiller';
+import { MATMUL_PRECISIONS } from '@unitsphere/mixed-precision';
 import { listHeadNorms, listNecks } from '@unitsphere/necks';
 import { z } from 'zod';
 
@@ -24,6 +25,7 @@ export const CHOICES = {
   cropMode: ['center', 'squash'],
   interpolation: ['nearest', 'bilinear', 'bicubic'],
   onnxLayout: ['NCHW', 'NHWC'],
+  matmul: MATMUL_PRECISIONS,
 } as const;
 
 const count = () => z.int().min(1);
@@ -265,6 +267,15 @@ const schedule = z.strictObject({
   power: positive().optional().describe('Polynomial: the exponent. Default 1, a straight line.'),
 });
 
+const precision = z.strictObject({
+  matmul: z
+    .enum(CHOICES.matmul)
+    .default('highest')
+    .describe(
+      "How precise the network's products are in training, with their gradients, in PyTorch's words: highest is float32, high TensorFloat-32, medium bfloat16. Weights, norms, cosines, the loss and evaluation stay float32.",
+    ),
+});
+
 const training = z.strictObject({
   steps: count().default(1000).describe('How many batches to train on.'),
   batchSize: z.int().min(2).default(64).describe('Images a step.'),
@@ -420,6 +431,7 @@ export const configSchema = z.strictObject({
   loss: loss.prefault({}),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
+  precision: precision.prefault({}),
   training: training.prefault({}),
   distillation: distillation
     .nullable()

@@ -38,6 +38,8 @@ export interface ReportSummary {
   steps: number;
   imagesPerSecond: number;
   backend: string;
+  /** How precise the network's products were in training. */
+  precision?: PrecisionSummary;
   /** How many replicas trained, each on its part of every batch. */
   replicas?: number;
   /** Wall-clock time of training. */
@@ -50,6 +52,13 @@ export interface ReportSummary {
   embeddingSize?: number;
   /** Rank-1 identification of augmented probes among clean enrolments, in [0, 1]. */
   rank1?: { heldOut: number; untrained?: number };
+}
+
+/** A precision that was asked for, and what took place on the backend. */
+export interface PrecisionSummary {
+  matmul: string;
+  /** By kind of product. */
+  did: Record<string, string>;
 }
 
 /** Verification figures as JSON; `summarizeVerification` makes one of a verification result. Keys are `fprKey`s. */

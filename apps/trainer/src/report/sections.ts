@@ -46,6 +46,9 @@ export function facts(data: ReportData): Html {
   ];
   if (summary.imagesSeen !== undefined) entries.push(['Images seen', formatCount(summary.imagesSeen)]);
   entries.push(['Images a second', formatNumber(summary.imagesPerSecond)], ['Backend', summary.backend]);
+  const { precision } = summary;
+  const lower = precision !== undefined && precision.matmul !== 'highest';
+  if (lower) entries.push(['Matrix precision', precision.matmul]);
   if (summary.replicas !== undefined) entries.push(['Replicas', formatCount(summary.replicas)]);
   if (summary.classes !== undefined) entries.push(['Classes', formatCount(summary.classes)]);
   if (summary.parameters !== undefined) entries.push(['Parameters', formatCount(summary.parameters)]);
@@ -53,7 +56,10 @@ export function facts(data: ReportData): Html {
   if (summary.heldOut.identities !== undefined) {
     entries.push([`Unseen ${many}`, formatCount(summary.heldOut.identities)]);
   }
-  return html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>${
+    // Of convolutions: what most of a network is.
+    lower && html`<p class="note">Matrix products in training: ${precision.did['conv2d']}.</p>`
+  }`;
 }
 
 export function rateTable(data: ReportData): Html {

@@ -30,6 +30,7 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
     steps: config.training.steps,
     imagesPerSecond: imagesSeen / stepSeconds,
     backend,
+    precision: figures.precision,
     replicas: figures.replicas,
     seconds: figures.seconds,
     imagesSeen,

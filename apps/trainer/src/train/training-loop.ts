@@ -5,9 +5,16 @@ import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js
 import { modelCost } from '../model/model-cost.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import { type Curve, fprKey, summarizeVerification, type VerificationSummary } from '../report/index.js';
+import {
+  type Curve,
+  fprKey,
+  type PrecisionSummary,
+  summarizeVerification,
+  type VerificationSummary,
+} from '../report/index.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { nextTurn } from './next-turn.js';
+import { precisionLine, precisionSummary } from './precision.js';
 import type { TrainingState } from './training-state.js';
 
 /** A batch, and what a teacher says of its images where there is one: images × width, row-major. */
@@ -93,6 +100,7 @@ export interface TrainingFigures {
   /** Multiply-accumulates of the embedding of one image, and bytes of the weights that are shipped. */
   multiplyAdds: number;
   modelBytes: number;
+  precision: PrecisionSummary;
 }
 
 /**
@@ -124,6 +132,11 @@ export async function trainingLoop(
     batches = await images.batches(state.step);
     await output.open(state.step);
     opened = true;
+    const precision = precisionSummary(config);
+    if (precision.matmul !== 'highest') {
+      progress.note(`products of ${precisionLine(precision)}`);
+      await output.metrics({ step: state.step, precision });
+    }
     progress.phase(null);
 
     const startedAt = performance.now() - 1000 * (saved?.seconds ?? 0);
@@ -212,6 +225,7 @@ export async function trainingLoop(
       parameters,
       multiplyAdds,
       modelBytes,
+      precision,
     };
   } finally {
     progress.phase(null);

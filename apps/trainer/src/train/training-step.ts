@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
+import { withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import { NotFiniteError as HeadNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
@@ -65,7 +66,10 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     for (const [name, dropPath] of dropPaths as [string, DropPath][])
       dropPath.drawFrom(new Random(config.seed, 'drop-path', name, step, communicator.rank));
     const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
-    const forward = forwardAndPullback(() => model.forward(input), parameters);
+    // Their gradients have the precision of the products; the head's are outside, in float32.
+    const forward = withFloat32MatmulPrecision(config.precision.matmul, () =>
+      forwardAndPullback(() => model.forward(input), parameters),
+    );
     let gradients: (tf.Tensor | null)[] = [];
     const embeddings = partsOf(forward.value, labels.length);
     try {

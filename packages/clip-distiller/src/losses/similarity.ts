@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { l2Normalize, matMul } from '@unitsphere/ops';
+import { l2Normalize, matMul, withFloat32MatmulPrecision } from '@unitsphere/ops';
 import { checkFeatures } from './check.js';
 import type { DistillationLoss } from './distillation-loss.js';
 
@@ -20,4 +20,6 @@ export class SimilarityDistillation implements DistillationLoss {
   }
 }
 
-const similarities = (x: tf.Tensor2D) => l2Normalize(matMul(x, x, false, true));
+// Of losses none is less precise than float32.
+const similarities = (x: tf.Tensor2D) =>
+  l2Normalize(withFloat32MatmulPrecision('highest', () => matMul(x, x, false, true)));

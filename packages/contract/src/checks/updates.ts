@@ -106,6 +106,10 @@ export const updateChecks: AgreementCheck[] = [
       ops.updateMovingAverage(average!, tensor(shape, 9), 0.3, 1.5),
     ),
     operation('sumSquares', `of ${shape}`, () => ({ output: ops.sumSquares(tensor(shape, 1)) })),
+    operation('countNonFinite', `of ${shape}`, () => ({
+      // Above e^88.7 there is no float32.
+      output: ops.countNonFinite(tf.exp(tensor(shape, 1, 60, 120))),
+    })),
   ]),
   stepped('adamWUpdateRows', '', momenta(table), ([p, mean, square]) =>
     ops.adamWUpdateRows(p!, mean!, square!, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...adamW, steps }),

@@ -1,6 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { ConvolutionAttrs } from '../define-convolution.js';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
+import { withOperands } from './operands.js';
 import { type WasmRuntime, wasmRuntime } from './runtime.js';
 
 // Patches are laid out for this many floats at a time, so that they stay in cache between im2col and the product.
@@ -43,7 +45,7 @@ function forPatchBlocks(
   });
 }
 
-export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
+export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, ConvolutionAttrs> = ({
   inputs,
   attrs,
   backend,
@@ -52,35 +54,35 @@ export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window>
   const { x, filter } = inputs;
   const g = geometry(x.shape, filter.shape, attrs);
   const y = runtime.output(g.outShape);
-  const xAt = runtime.pointer(x);
   const yAt = runtime.pointer(y);
-  const filterAt = runtime.pointer(filter);
-  if (g.pointwise) {
-    runtime.gemm(false, false, g.patchRows, g.channelsOut, g.patchSize, xAt, filterAt, yAt);
-  } else {
-    forPatchBlocks(runtime, g, (row0, row1, patches) => {
-      runtime.kernels.im2col(xAt, ...g.sizes, row0, row1, patches);
-      const to = yAt + row0 * g.channelsOut * 4;
-      runtime.gemm(false, false, row1 - row0, g.channelsOut, g.patchSize, patches, filterAt, to);
-    });
-  }
+  withOperands(runtime, attrs.precision, [x, filter], (xAt, filterAt) => {
+    if (g.pointwise) {
+      runtime.gemm(false, false, g.patchRows, g.channelsOut, g.patchSize, xAt, filterAt, yAt);
+    } else {
+      forPatchBlocks(runtime, g, (row0, row1, patches) => {
+        runtime.kernels.im2col(xAt, ...g.sizes, row0, row1, patches);
+        const to = yAt + row0 * g.channelsOut * 4;
+        runtime.gemm(false, false, row1 - row0, g.channelsOut, g.patchSize, patches, filterAt, to);
+      });
+    }
+  });
   return y;
 };
 
 export const conv2dBackpropInputWasm: Kernel<
   { dy: tf.Tensor4D; filter: tf.Tensor4D },
-  Window & { inputShape: number[] }
+  ConvolutionAttrs & { inputShape: number[] }
 > = ({ inputs, attrs, backend }) => {
   const runtime = wasmRuntime(backend);
   const { dy, filter } = inputs;
   const g = geometry(attrs.inputShape, filter.shape, attrs);
   const dx = runtime.output(attrs.inputShape);
   const dxAt = runtime.pointer(dx);
-  const dyAt = runtime.pointer(dy);
-  const filterAt = runtime.pointer(filter);
-  if (g.pointwise) {
-    runtime.gemm(false, true, g.patchRows, g.patchSize, g.channelsOut, dyAt, filterAt, dxAt);
-  } else {
+  withOperands(runtime, attrs.precision, [dy, filter], (dyAt, filterAt) => {
+    if (g.pointwise) {
+      runtime.gemm(false, true, g.patchRows, g.patchSize, g.channelsOut, dyAt, filterAt, dxAt);
+      return;
+    }
     runtime
       .floats(
         dxAt,
@@ -92,30 +94,31 @@ export const conv2dBackpropInputWasm: Kernel<
       runtime.gemm(false, true, row1 - row0, g.patchSize, g.channelsOut, from, filterAt, patches);
       runtime.kernels.col2im(patches, ...g.sizes, row0, row1, dxAt);
     });
-  }
+  });
   return dx;
 };
 
 export const conv2dBackpropFilterWasm: Kernel<
   { x: tf.Tensor4D; dy: tf.Tensor4D },
-  Window & { filterShape: number[] }
+  ConvolutionAttrs & { filterShape: number[] }
 > = ({ inputs, attrs, backend }) => {
   const runtime = wasmRuntime(backend);
   const { x, dy } = inputs;
   const g = geometry(x.shape, attrs.filterShape, attrs);
   const dw = runtime.output(attrs.filterShape);
   const dwAt = runtime.pointer(dw);
-  const xAt = runtime.pointer(x);
-  const dyAt = runtime.pointer(dy);
-  if (g.pointwise) {
-    runtime.gemm(true, false, g.patchSize, g.channelsOut, g.patchRows, xAt, dyAt, dwAt);
-  } else {
+  withOperands(runtime, attrs.precision, [x, dy], (xAt, dyAt) => {
+    if (g.pointwise) {
+      runtime.gemm(true, false, g.patchSize, g.channelsOut, g.patchRows, xAt, dyAt, dwAt);
+      return;
+    }
     runtime.floats(dwAt, g.patchSize * g.channelsOut).fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
       runtime.kernels.im2col(xAt, ...g.sizes, row0, row1, patches);
       const from = dyAt + row0 * g.channelsOut * 4;
-      runtime.gemm(true, false, g.patchSize, g.channelsOut, row1 - row0, patches, from, dwAt, true);
+      const rows = row1 - row0;
+      runtime.gemm(true, false, g.patchSize, g.channelsOut, rows, patches, from, dwAt, { accumulate: true });
     });
-  }
+  });
   return dw;
 };

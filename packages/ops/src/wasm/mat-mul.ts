@@ -1,15 +1,22 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
+import type { ProductAttrs } from '../linear.js';
+import { withOperands } from './operands.js';
 import { wasmRuntime } from './runtime.js';
 
-export const matMulWasm: Kernel<
-  { a: tf.Tensor2D; b: tf.Tensor2D },
-  { transposeA: boolean; transposeB: boolean }
-> = ({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend }) => {
+export const matMulWasm: Kernel<{ a: tf.Tensor2D; b: tf.Tensor2D }, ProductAttrs> = ({
+  inputs: { a, b },
+  attrs: { transposeA, transposeB, precision },
+  backend,
+}) => {
   const runtime = wasmRuntime(backend);
   const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
   const n = transposeB ? b.shape[0] : b.shape[1];
   const c = runtime.output([m, n]);
-  runtime.gemm(transposeA, transposeB, m, n, k, runtime.pointer(a), runtime.pointer(b), runtime.pointer(c));
+  withOperands(runtime, precision, [a, b], (aAt, bAt) =>
+    runtime.gemm(transposeA, transposeB, m, n, k, aAt, bAt, runtime.pointer(c), {
+      ordered: precision !== 'highest',
+    }),
+  );
   return c;
 };

@@ -38,6 +38,7 @@ export interface WasmKernels
     c: Pointer,
     ldc: number,
     accumulate: number,
+    ordered: number,
     scratch: Pointer,
   ): void;
   gemmScratchBytes(): number;
@@ -74,6 +75,8 @@ export interface WasmKernels
   adamW(...args: number[]): void;
   sgd(...args: number[]): void;
   movingAverage(...args: number[]): void;
+  countNonFinite(x: Pointer, count: number): number;
+  round(x: Pointer, count: number, bits: number, y: Pointer): void;
   sumSquares(x: Pointer, count: number): number;
   marginSoftmaxScratchBytes(rows: number): number;
   marginSoftmaxForward(...args: number[]): void;
@@ -167,7 +170,7 @@ export class WasmRuntime {
     a: Pointer,
     b: Pointer,
     c: Pointer,
-    accumulate = false,
+    { accumulate = false, ordered = false }: { accumulate?: boolean; ordered?: boolean } = {},
   ): void {
     this.withScratch(this.kernels.gemmScratchBytes(), (scratch) =>
       this.kernels.gemm(
@@ -183,6 +186,7 @@ export class WasmRuntime {
         c,
         n,
         +accumulate,
+        +ordered,
         scratch,
       ),
     );

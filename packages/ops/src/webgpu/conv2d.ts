@@ -1,9 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { ConvolutionAttrs } from '../define-convolution.js';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
 import { multiply, sumParts } from './mat-mul.js';
+import { withOperands } from './operands.js';
 import { division, divisionKey, floats, type Program, widthOf } from './program.js';
-import { type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import { HALF_BYTES, type Operand, type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 // Patches are laid out for a part of the batch at a time, of at most so many values.
 const MOST_PATCH_VALUES = 1 << 23;
@@ -47,22 +49,30 @@ function geometryOf(imageShape: number[], filterShape: number[], window: Window)
   };
 }
 
-/** Runs fn for images in parts whose patches fit, with a tensor for these: [rows, paddedSize]. */
+/**
+ * Runs fn for images in parts whose patches fit, with room for these: [rows, paddedSize], of half floats where they are of
+ * such an image.
+ * @param dense Whether images or results are half floats.
+ */
 function forPatches(
   runtime: WebGpuRuntime,
   g: Geometry,
-  fn: (first: number, count: number, patches: tf.TensorInfo, rows: number) => void,
+  { exponent, dense = exponent !== undefined }: { exponent?: tf.TensorInfo; dense?: boolean },
+  fn: (first: number, count: number, patches: Range, rows: number) => void,
 ): void {
   const rowsEach = g.outHeight * g.outWidth;
   const values = Math.min(MOST_PATCH_VALUES, runtime.maxBindingBytes / 4);
   let part = Math.max(1, Math.min(g.batch, Math.floor(values / (rowsEach * g.paddedSize))));
   // Parts that are not the whole begin at aligned addresses.
-  if (part < g.batch && part >= 64) part -= part % 64;
+  const images = [g.height * g.width * g.channels, rowsEach * g.channelsOut];
+  const step = runtime.alignedRows(images, dense ? HALF_BYTES : undefined);
+  if (part < g.batch && part >= step) part -= part % step;
   for (let first = 0; first < g.batch; first += part) {
     const count = Math.min(part, g.batch - first);
-    const patches = runtime.output([count * rowsEach, g.paddedSize]);
-    fn(first, count, patches, count * rowsEach);
-    runtime.free(patches);
+    const size = count * rowsEach * g.paddedSize;
+    const tensor = runtime.output([exponent ? size / 2 : size]);
+    fn(first, count, { tensor, start: 0, count: size, exponent }, count * rowsEach);
+    runtime.free(tensor);
   }
 }
 
@@ -94,17 +104,12 @@ const numbersOf = (g: Geometry, vector: number) => ({
 });
 
 /** Lays out the patches of images: patches[(n, oy, ox), (ky, kx, c)], zero outside of the image and of the patch. */
-function layPatches(
-  runtime: WebGpuRuntime,
-  g: Geometry,
-  x: tf.TensorInfo,
-  first: number,
-  patches: tf.TensorInfo,
-): void {
+function layPatches(runtime: WebGpuRuntime, g: Geometry, x: Operand, first: number, patches: Range): void {
   const { workgroupSize } = runtime.tuning;
   const vector = widthOf(g.channels);
-  const T = floats(vector);
-  const rows = patches.shape[0]!;
+  const f16 = patches.exponent !== undefined;
+  const T = f16 ? { 1: 'f16', 4: 'vec4h' }[vector] : floats(vector);
+  const rows = patches.count / g.paddedSize;
   const bySegments = runtime.tuning.reducers === 1;
   const total = bySegments ? rows * g.kernelHeight : (rows * g.paddedSize) / vector;
   const place = `let line = divide(place, u.outWidth);
@@ -147,7 +152,8 @@ function layPatches(
     }
     patches[id] = value;`;
   const program: Program = {
-    key: `conv2dPatches ${vector} ${workgroupSize} ${bySegments} ${divisionKey(total)}`,
+    key: `conv2dPatches ${T} ${workgroupSize} ${bySegments} ${divisionKey(total)}`,
+    f16,
     inputs: { x: T },
     outputs: { patches: T },
     uniforms: UNIFORMS,
@@ -171,7 +177,7 @@ function layPatches(
 function gatherPatches(
   runtime: WebGpuRuntime,
   g: Geometry,
-  patches: tf.TensorInfo,
+  patches: Range,
   dx: tf.TensorInfo,
   first: number,
   count: number,
@@ -219,93 +225,94 @@ function gatherPatches(
   );
 }
 
-function imagesOf(g: Geometry, image: tf.TensorInfo, first: number, count: number): Range {
-  const size = g.height * g.width * g.channels;
-  return { tensor: image, start: first * size, count: count * size };
+function imagesOf(g: Geometry, image: Operand, first: number, count: number): Range {
+  return partOf(image, g.height * g.width * g.channels, first, count);
 }
 
-function resultsOf(g: Geometry, y: tf.TensorInfo, first: number, count: number): Range {
-  const size = g.outHeight * g.outWidth * g.channelsOut;
-  return { tensor: y, start: first * size, count: count * size };
+function resultsOf(g: Geometry, y: Operand, first: number, count: number): Range {
+  return partOf(y, g.outHeight * g.outWidth * g.channelsOut, first, count);
 }
 
-export const conv2dWebGpu: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
-  inputs: { x, filter },
+function partOf(whole: Operand, size: number, first: number, count: number): Range {
+  return { ...('tensor' in whole ? whole : { tensor: whole }), start: first * size, count: count * size };
+}
+
+const exponentOf = (operand: Operand) => ('tensor' in operand ? operand.exponent : undefined);
+
+export const conv2dWebGpu: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, ConvolutionAttrs> = ({
+  inputs,
   attrs,
   backend,
 }) => {
   const runtime = webGpuRuntime(backend);
-  const g = geometryOf(x.shape, filter.shape, attrs);
+  const g = geometryOf(inputs.x.shape, inputs.filter.shape, attrs);
   const y = runtime.output([g.batch, g.outHeight, g.outWidth, g.channelsOut]);
   const plain = { transposeA: false, transposeB: false, n: g.channelsOut };
-  if (g.pointwise) {
-    multiply(runtime, { ...plain, m: g.batch * g.height * g.width, k: g.channels }, x, filter, y);
-    return y;
-  }
-  forPatches(runtime, g, (first, count, patches, m) => {
-    layPatches(runtime, g, x, first, patches);
-    multiply(
-      runtime,
-      { ...plain, m, k: g.paddedSize, bRows: g.patchSize },
-      patches,
-      filter,
-      resultsOf(g, y, first, count),
-    );
+  withOperands(runtime, attrs.precision, [inputs.x, inputs.filter], (x, filter) => {
+    if (g.pointwise) {
+      multiply(runtime, { ...plain, m: g.batch * g.height * g.width, k: g.channels }, x, filter, y);
+      return;
+    }
+    forPatches(runtime, g, { exponent: exponentOf(x) }, (first, count, patches, m) => {
+      layPatches(runtime, g, x, first, patches);
+      const product = { ...plain, m, k: g.paddedSize, bRows: g.patchSize };
+      multiply(runtime, product, patches, filter, resultsOf(g, y, first, count));
+    });
   });
   return y;
 };
 
 export const conv2dBackpropInputWebGpu: Kernel<
   { dy: tf.Tensor4D; filter: tf.Tensor4D },
-  Window & { inputShape: number[] }
-> = ({ inputs: { dy, filter }, attrs: { inputShape, ...window }, backend }) => {
+  ConvolutionAttrs & { inputShape: number[] }
+> = ({ inputs, attrs: { inputShape, precision, ...window }, backend }) => {
   const runtime = webGpuRuntime(backend);
-  const g = geometryOf(inputShape, filter.shape, window);
+  const g = geometryOf(inputShape, inputs.filter.shape, window);
   const dx = runtime.output(inputShape);
   const turned = { transposeA: false, transposeB: true, k: g.channelsOut };
-  if (g.pointwise) {
-    multiply(runtime, { ...turned, m: g.batch * g.height * g.width, n: g.channels }, dy, filter, dx);
-    return dx;
-  }
-  forPatches(runtime, g, (first, count, patches, m) => {
-    // The columns that only fill up a patch are never read.
-    multiply(
-      runtime,
-      { ...turned, m, n: g.paddedSize, bRows: g.patchSize },
-      resultsOf(g, dy, first, count),
-      filter,
-      patches,
-    );
-    gatherPatches(runtime, g, patches, dx, first, count);
+  withOperands(runtime, precision, [inputs.dy, inputs.filter], (dy, filter) => {
+    if (g.pointwise) {
+      multiply(runtime, { ...turned, m: g.batch * g.height * g.width, n: g.channels }, dy, filter, dx);
+      return;
+    }
+    // The patches' gradients are sums, so floats.
+    forPatches(runtime, g, { dense: exponentOf(dy) !== undefined }, (first, count, patches, m) => {
+      // The columns that only fill up a patch are never read.
+      const product = { ...turned, m, n: g.paddedSize, bRows: g.patchSize };
+      multiply(runtime, product, resultsOf(g, dy, first, count), filter, patches);
+      gatherPatches(runtime, g, patches, dx, first, count);
+    });
   });
   return dx;
 };
 
 export const conv2dBackpropFilterWebGpu: Kernel<
   { x: tf.Tensor4D; dy: tf.Tensor4D },
-  Window & { filterShape: number[] }
-> = ({ inputs: { x, dy }, attrs: { filterShape, ...window }, backend }) => {
+  ConvolutionAttrs & { filterShape: number[] }
+> = ({ inputs, attrs: { filterShape, precision, ...window }, backend }) => {
   const runtime = webGpuRuntime(backend);
-  const g = geometryOf(x.shape, filterShape, window);
+  const g = geometryOf(inputs.x.shape, filterShape, window);
   const dw = runtime.output(filterShape);
   const turned = { transposeA: true, transposeB: false, n: g.channelsOut };
-  if (g.pointwise) {
-    multiply(runtime, { ...turned, m: g.channels, k: g.batch * g.height * g.width }, x, dy, dw);
-    return dw;
-  }
-  // Each part of the batch gives a gradient of its own, in padded rows; they are summed in order.
-  const parts: tf.TensorInfo[] = [];
-  forPatches(runtime, g, (first, count, patches, k) => {
-    layPatches(runtime, g, x, first, patches);
-    const part = runtime.output([g.paddedSize, g.channelsOut]);
-    multiply(runtime, { ...turned, m: g.paddedSize, k }, patches, resultsOf(g, dy, first, count), part);
-    parts.push(part);
-  });
-  const size = g.patchSize * g.channelsOut;
-  parts.forEach((part, i) => {
-    const stride = g.paddedSize * g.channelsOut;
-    sumParts(runtime, part, { parts: 1, stride, count: size, add: i > 0 }, dw);
-    runtime.free(part);
+  withOperands(runtime, precision, [inputs.x, inputs.dy], (x, dy) => {
+    if (g.pointwise) {
+      multiply(runtime, { ...turned, m: g.channels, k: g.batch * g.height * g.width }, x, dy, dw);
+      return;
+    }
+    // Each part of the batch gives a gradient of its own, in padded rows; they are summed in order.
+    const parts: tf.TensorInfo[] = [];
+    forPatches(runtime, g, { exponent: exponentOf(x) }, (first, count, patches, k) => {
+      layPatches(runtime, g, x, first, patches);
+      const part = runtime.output([g.paddedSize, g.channelsOut]);
+      multiply(runtime, { ...turned, m: g.paddedSize, k }, patches, resultsOf(g, dy, first, count), part);
+      parts.push(part);
+    });
+    const size = g.patchSize * g.channelsOut;
+    parts.forEach((part, i) => {
+      const stride = g.paddedSize * g.channelsOut;
+      sumParts(runtime, part, { parts: 1, stride, count: size, add: i > 0 }, dw);
+      runtime.free(part);
+    });
   });
   return dw;
 };

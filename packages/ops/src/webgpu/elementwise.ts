@@ -10,6 +10,8 @@ export interface Elementwise {
   /** Those of them that are written, or changed where they lie. */
   written: string[];
   numbers?: { [name: string]: number };
+  /** The values are taken as their bits: T is `u32` or `vec4u`. */
+  bits?: boolean;
   /** WGSL that sets the written ones at `i`; T is `f32` or `vec4f`. */
   body: (T: string) => string;
 }
@@ -22,7 +24,7 @@ export function forEachValue(runtime: WebGpuRuntime, op: Elementwise): void {
   if (size === 0) return;
   const { workgroupSize } = runtime.tuning;
   const width = widthOf(size);
-  const T = floats(width);
+  const T = op.bits ? { 1: 'u32', 4: 'vec4u' }[width] : floats(width);
   const typed = (wanted: boolean) =>
     Object.fromEntries(names.filter((name) => written.includes(name) === wanted).map((name) => [name, T]));
   const program: Program = {

@@ -1,7 +1,16 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
+import type { ProductAttrs } from '../linear.js';
+import { UNSCALE, withOperands } from './operands.js';
 import { type Program, repeat, widthOf } from './program.js';
-import { type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import {
+  type Bound,
+  HALF_BYTES,
+  type Operand,
+  type Range,
+  type WebGpuRuntime,
+  webGpuRuntime,
+} from './runtime.js';
 
 /** C [m, n] = A · B, each as stored or transposed. Leading dimensions are what rows are apart, in elements. */
 export interface Product {
@@ -14,9 +23,7 @@ export interface Product {
   bRows?: number;
 }
 
-type Operand = tf.TensorInfo | Range;
-
-/** Records C = A · B. Where k is long and C small, parts of k are summed by workgroups of their own, in a fixed order. */
+/** Records C = A · B, A and B both of floats or both of half floats. Where k is long and C small, parts of k are summed by workgroups of their own, in a fixed order. */
 export function multiply(runtime: WebGpuRuntime, product: Product, a: Operand, b: Operand, c: Operand): void {
   const { transposeA, transposeB, m, n, k } = product;
   if (!transposeA || transposeB) {
@@ -24,17 +31,18 @@ export function multiply(runtime: WebGpuRuntime, product: Product, a: Operand, b
     return;
   }
   // Both have k rows, which may be more than can be bound: parts of them are summed.
-  runtime.forParts('matMul', k, [m, n], (start, count) => {
+  const part = (start: number, count: number) => {
     const [aRows, bRows] = [rowsOf(a, start, count, m), rowsOf(b, start, count, n)];
     if (start === 0) {
       multiplyPart(runtime, { ...product, k: count }, aRows, bRows, c);
       return;
     }
-    const part = runtime.output([m, n]);
-    multiplyPart(runtime, { ...product, k: count }, aRows, bRows, part);
-    sumParts(runtime, part, { parts: 1, stride: m * n, count: m * n, add: true }, c);
-    runtime.free(part);
-  });
+    const sum = runtime.output([m, n]);
+    multiplyPart(runtime, { ...product, k: count }, aRows, bRows, sum);
+    sumParts(runtime, sum, { parts: 1, stride: m * n, count: m * n, add: true }, c);
+    runtime.free(sum);
+  };
+  runtime.forParts('matMul', k, [m, n], part, leastBytes(a));
 }
 
 function multiplyPart(runtime: WebGpuRuntime, product: Product, a: Operand, b: Operand, c: Operand): void {
@@ -52,7 +60,43 @@ function multiplyPart(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
 /** A part of an operand, counted in its stored rows. */
 function rowsOf(operand: Operand, start: number, count: number, rowElements: number): Range {
   const whole = 'tensor' in operand ? operand : { tensor: operand, start: 0 };
-  return { tensor: whole.tensor, start: whole.start + start * rowElements, count: count * rowElements };
+  return { ...whole, start: whole.start + start * rowElements, count: count * rowElements };
+}
+
+const leastBytes = (operand: Operand) => ('tensor' in operand && operand.exponent ? HALF_BYTES : undefined);
+
+/** What a product's program has of the kind of its inputs. */
+interface Elements {
+  key: string;
+  f16: boolean;
+  /** The type that is stored where the program computes with this one. */
+  type(float: string): string;
+  /** The powers of two that halves are multiplied by. */
+  exponents: { [name: string]: string };
+  bound: Bound;
+  begin: string;
+  /** WGSL of what is stored for a sum. */
+  result(sum: string): string;
+}
+
+function elements(a: Operand, b: Operand): Elements {
+  const [aExponent, bExponent] = [a, b].map((operand) =>
+    'tensor' in operand ? operand.exponent : undefined,
+  );
+  if (!aExponent || !bExponent) {
+    const same = (x: string) => x;
+    return { key: '', f16: false, type: same, exponents: {}, bound: {}, begin: '', result: same };
+  }
+  const halves: { [float: string]: string } = { f32: 'f16', vec2f: 'vec2h', vec4f: 'vec4h' };
+  return {
+    key: ' f16',
+    f16: true,
+    type: (float) => halves[float]!,
+    exponents: { aExponent: 'u32', bExponent: 'u32' },
+    bound: { aExponent, bExponent },
+    begin: UNSCALE,
+    result: (sum) => `${sum} * scaleLow * scaleHigh`,
+  };
 }
 
 /** Runs fn for m in parts that can be bound: rows of A and of C. */
@@ -63,8 +107,12 @@ function forRows(
   c: Operand,
   fn: (m: number, a: Range, c: Range) => void,
 ): void {
-  runtime.forParts('matMul', m, [k, n], (start, count) =>
-    fn(count, rowsOf(a, start, count, k), rowsOf(c, start, count, n)),
+  runtime.forParts(
+    'matMul',
+    m,
+    [k, n],
+    (start, count) => fn(count, rowsOf(a, start, count, k), rowsOf(c, start, count, n)),
+    leastBytes(a),
   );
 }
 
@@ -160,30 +208,32 @@ function rowProducts(runtime: WebGpuRuntime, product: Product, a: Operand, b: Op
             `    { let w = ${value(i * quads + j)}; ${repeat(rows, (r) => `c${r}_${j} = fma(vec4f(a${r}.${'xyzw'[i]}), w, c${r}_${j});`, ' ')} }`,
         ),
       );
+  const e = elements(a, b);
   const vectorStores = n % 4 === 0;
   const store = (r: number, j: number) =>
     vectorStores
-      ? `if (row + ${r}u < u.m && first + ${4 * j}u < u.n) { c[((row + ${r}u) * u.n + first) / 4u + ${j}u] = c${r}_${j}; }`
+      ? `if (row + ${r}u < u.m && first + ${4 * j}u < u.n) { c[((row + ${r}u) * u.n + first) / 4u + ${j}u] = ${e.result(`c${r}_${j}`)}; }`
       : repeat(
           4,
           (i) =>
-            `if (row + ${r}u < u.m && first + ${4 * j + i}u < u.n) { c[(row + ${r}u) * u.n + first + ${4 * j + i}u] = c${r}_${j}.${'xyzw'[i]}; }`,
+            `if (row + ${r}u < u.m && first + ${4 * j + i}u < u.n) { c[(row + ${r}u) * u.n + first + ${4 * j + i}u] = ${e.result(`c${r}_${j}.${'xyzw'[i]}`)}; }`,
         );
   const program: Program = {
-    key: `matMulRows ${size} ${columns} ${transposeB} ${vectorStores}`,
-    inputs: { a: 'vec4f', b: 'vec4f' },
+    key: `matMulRows ${size} ${columns} ${transposeB} ${vectorStores}${e.key}`,
+    f16: e.f16,
+    inputs: { a: e.type('vec4f'), b: e.type('vec4f'), ...e.exponents },
     outputs: { c: vectorStores ? 'vec4f' : 'f32' },
     uniforms: { m: 'u32', n: 'u32', k: 'u32', bRows: 'u32', columnBlocks: 'u32' },
     workgroupSize: size,
     subgroups: true,
-    body: `
+    body: `${e.begin}
   let first = (group % u.columnBlocks) * ${columns}u;
   let row = ((group / u.columnBlocks) * ${size}u + local) * ${rows}u;
   ${repeat(rows, (r) => `let origin${r} = min(row + ${r}u, u.m - 1u) * (u.k / 4u);`)}
   ${repeat(rows, (r) => repeat(quads, (j) => `var c${r}_${j} = vec4f();`))}
   for (var k = 0u; k < u.k / 4u; k++) {
-    ${repeat(loads, (q) => `let b${q} = b[${address(`(lane + ${q * size}u)`)}];`)}
-    ${repeat(rows, (r) => `let a${r} = a[origin${r} + k];`)}
+    ${repeat(loads, (q) => `let b${q} = vec4f(b[${address(`(lane + ${q * size}u)`)}]);`)}
+    ${repeat(rows, (r) => `let a${r} = vec4f(a[origin${r} + k]);`)}
 ${multiplyAdd}
   }
   ${repeat(rows, (r) => repeat(quads, (j) => store(r, j)))}`,
@@ -191,7 +241,7 @@ ${multiplyAdd}
   const columnBlocks = Math.ceil(n / columns);
   forRows(runtime, product, a, c, (m, aRows, cRows) => {
     const groups = Math.ceil(m / (size * rows)) * columnBlocks;
-    runtime.run(program, { a: aRows, b, c: cRows }, { m, n, k, bRows, columnBlocks }, groups);
+    runtime.run(program, { a: aRows, b, c: cRows, ...e.bound }, { m, n, k, bRows, columnBlocks }, groups);
   });
 }
 
@@ -209,14 +259,16 @@ function outerProducts(runtime: WebGpuRuntime, product: Product, a: Operand, b: 
   const loads = Math.ceil((unroll * quads) / size);
   const aType = { 1: 'f32', 2: 'vec2f', 4: 'vec4f' }[rows];
   const part = (r: number) => (rows === 1 ? '' : `.${'xyzw'[r]}`);
+  const e = elements(a, b);
   const program: Program = {
-    key: `matMulOuter ${size} ${rows} ${columns}`,
-    inputs: { a: aType, b: 'vec4f' },
+    key: `matMulOuter ${size} ${rows} ${columns}${e.key}`,
+    f16: e.f16,
+    inputs: { a: e.type(aType), b: e.type('vec4f'), ...e.exponents },
     outputs: { c: 'vec4f' },
     uniforms: { m: 'u32', n: 'u32', k: 'u32', rowBlocks: 'u32', columnBlocks: 'u32', partLength: 'u32' },
     workgroupSize: size,
     subgroups: true,
-    body: `
+    body: `${e.begin}
   let first = (group % u.columnBlocks) * ${columns}u;
   let block = group / u.columnBlocks;
   let row = ((block % u.rowBlocks) * ${size}u + local) * ${rows}u;
@@ -228,11 +280,13 @@ function outerProducts(runtime: WebGpuRuntime, product: Product, a: Operand, b: 
     ${repeat(
       loads,
       (q) => `let at${q} = lane + ${q * size}u;
-    let b${q} = b[min(k + at${q} / ${quads}u, u.k - 1u) * (u.n / 4u) + min(first / 4u + at${q} % ${quads}u, u.n / 4u - 1u)];`,
+    let b${q} = vec4f(b[min(k + at${q} / ${quads}u, u.k - 1u) * (u.n / 4u) + min(first / 4u + at${q} % ${quads}u, u.n / 4u - 1u)]);`,
     )}
     ${repeat(
       unroll,
-      (i) => `let a${i} = a[min(k + ${i}u, u.k - 1u) * (u.m / ${rows}u) + origin] * f32(k + ${i}u < end);
+      (
+        i,
+      ) => `let a${i} = ${aType}(a[min(k + ${i}u, u.k - 1u) * (u.m / ${rows}u) + origin]) * f32(k + ${i}u < end);
 ${repeat(quads, (j) => {
   const at = i * quads + j;
   return `    { let w = subgroupBroadcast(b${Math.floor(at / size)}, ${at % size}u); ${repeat(rows, (r) => `c${r}_${j} = fma(vec4f(a${i}${part(r)}), w, c${r}_${j});`, ' ')} }`;
@@ -244,7 +298,7 @@ ${repeat(quads, (j) => {
     repeat(
       quads,
       (j) =>
-        `if (row + ${r}u < u.m && first + ${4 * j}u < u.n) { c[(to + (row + ${r}u) * u.n + first) / 4u + ${j}u] = c${r}_${j}; }`,
+        `if (row + ${r}u < u.m && first + ${4 * j}u < u.n) { c[(to + (row + ${r}u) * u.n + first) / 4u + ${j}u] = ${e.result(`c${r}_${j}`)}; }`,
     ),
   )}`,
   };
@@ -254,7 +308,7 @@ ${repeat(quads, (j) => {
   withParts(runtime, product, c, { groups, smallest: 64 }, (target, parts, partLength) =>
     runtime.run(
       program,
-      { a, b, c: target },
+      { a, b, c: target, ...e.bound },
       { m, n, k, rowBlocks, columnBlocks, partLength },
       groups * parts,
     ),
@@ -281,16 +335,18 @@ function tiledProduct(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
       let outer = ${outer}First + o;
       let inner = k0 + d;
       var value = 0.0;
-      if (outer < u.${outer} && inner < end) { value = ${name}[${
+      if (outer < u.${outer} && inner < end) { value = f32(${name}[${
         (name === 'a') === !transposed
           ? `${bounded(name, 'outer')} * u.k + inner`
           : `${bounded(name, 'inner')} * u.${outer} + outer`
-      }]; }
+      }]); }
       ${name}Tile[d * ${tile}u + o] = value;
     }`;
+  const e = elements(a, b);
   const program: Program = {
-    key: `matMulTiled ${side} ${transposeA} ${transposeB}`,
-    inputs: { a: 'f32', b: 'f32' },
+    key: `matMulTiled ${side} ${transposeA} ${transposeB}${e.key}`,
+    f16: e.f16,
+    inputs: { a: e.type('f32'), b: e.type('f32'), ...e.exponents },
     outputs: { c: 'f32' },
     uniforms: {
       m: 'u32',
@@ -303,7 +359,7 @@ function tiledProduct(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
     },
     workgroupSize: threads,
     declarations: `var<workgroup> aTile: array<f32, ${tile * depth}>;\nvar<workgroup> bTile: array<f32, ${tile * depth}>;`,
-    body: `
+    body: `${e.begin}
   let nFirst = (group % u.columnBlocks) * ${tile}u;
   let block = group / u.columnBlocks;
   let mFirst = (block % u.rowBlocks) * ${tile}u;
@@ -325,7 +381,7 @@ function tiledProduct(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
     repeat(
       4,
       (j) =>
-        `if (mFirst + row + ${r}u < u.m && nFirst + column + ${j}u < u.n) { c[to + (mFirst + row + ${r}u) * u.n + nFirst + column + ${j}u] = c${r}.${'xyzw'[j]}; }`,
+        `if (mFirst + row + ${r}u < u.m && nFirst + column + ${j}u < u.n) { c[to + (mFirst + row + ${r}u) * u.n + nFirst + column + ${j}u] = ${e.result(`c${r}.${'xyzw'[j]}`)}; }`,
     ),
   )}`,
   };
@@ -333,7 +389,7 @@ function tiledProduct(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
   const run = (m: number, a: Operand, c: Operand, parts: number, partLength: number) => {
     const rowBlocks = Math.ceil(m / tile);
     const numbers = { m, n, k, bRows, rowBlocks, columnBlocks, partLength };
-    runtime.run(program, { a, b, c }, numbers, rowBlocks * columnBlocks * parts);
+    runtime.run(program, { a, b, c, ...e.bound }, numbers, rowBlocks * columnBlocks * parts);
   };
   const groups = Math.ceil(m / tile) * columnBlocks;
   withParts(runtime, product, c, { groups, smallest: 256 }, (target, parts, partLength) => {
@@ -342,14 +398,17 @@ function tiledProduct(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
   });
 }
 
-export const matMulWebGpu: Kernel<
-  { a: tf.Tensor2D; b: tf.Tensor2D },
-  { transposeA: boolean; transposeB: boolean }
-> = ({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend }) => {
+export const matMulWebGpu: Kernel<{ a: tf.Tensor2D; b: tf.Tensor2D }, ProductAttrs> = ({
+  inputs: { a, b },
+  attrs: { transposeA, transposeB, precision },
+  backend,
+}) => {
   const runtime = webGpuRuntime(backend);
   const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
   const n = transposeB ? b.shape[0] : b.shape[1];
   const c = runtime.output([m, n]);
-  multiply(runtime, { transposeA, transposeB, m, n, k }, a, b, c);
+  withOperands(runtime, precision, [a, b], (left, right) =>
+    multiply(runtime, { transposeA, transposeB, m, n, k }, left, right, c),
+  );
   return c;
 };

@@ -14,11 +14,13 @@ export interface Program {
   /** The body of main; it sees `group` and `local`, flat, and `lane` where it needs subgroups. */
   body: string;
   subgroups?: boolean;
+  /** It has half floats. */
+  f16?: boolean;
 }
 
 /** The WGSL of a program. Bindings in order: inputs, outputs, uniforms. */
 export function wgsl(program: Program, folded: boolean): string {
-  const { inputs, outputs, uniforms, subgroups } = program;
+  const { inputs, outputs, uniforms, subgroups, f16 } = program;
   let binding = 0;
   const declare = (kind: string, name: string, type: string) =>
     `@group(0) @binding(${binding++}) var<storage, ${kind}> ${name}: array<${type}>;`;
@@ -26,6 +28,7 @@ export function wgsl(program: Program, folded: boolean): string {
   if (fields.length === 0) fields.push(['unused', 'u32']);
   return [
     subgroups ? 'enable subgroups;' : '',
+    f16 ? 'enable f16;' : '',
     ...Object.entries(inputs).map(([name, type]) => declare('read', name, type)),
     ...Object.entries(outputs).map(([name, type]) => declare('read_write', name, type)),
     `struct Uniforms { ${fields.map(([name, type]) => `${name}: ${type}`).join(', ')} }`,

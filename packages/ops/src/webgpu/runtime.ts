@@ -12,7 +12,7 @@ interface WebGpuBackend {
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   uploadToGPU(dataId: object): void;
-  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: Float32Array): tf.TensorInfo;
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.TypedArray): tf.TensorInfo;
   makeUniforms(fields: { type: string; data: number[] }[]): GPUBufferBinding;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
@@ -36,12 +36,22 @@ export interface Range {
   tensor: tf.TensorInfo;
   start: number;
   count: number;
+  /**
+   * The elements are half floats, two in each place of the tensor, times a power of two: this tensor says which (see
+   * operands.ts).
+   */
+  exponent?: tf.TensorInfo;
 }
+
+/** What a product reads or writes. */
+export type Operand = tf.TensorInfo | Range;
 
 /** What a dispatch binds for each of its program's names. */
 export type Bound = { [name: string]: tf.TensorInfo | Range };
 
 const BYTES = 4;
+/** Of a half float. */
+export const HALF_BYTES = 2;
 const MOST_GROUPS = 65_535;
 
 /** Our kernels on one WebGPU backend, recorded into its own command encoder, so in order with stock kernels. */
@@ -84,9 +94,9 @@ export class WebGpuRuntime {
   }
 
   /** A new tensor of zeros. */
-  zeros(shape: number[]): tf.TensorInfo {
+  zeros(shape: number[], dtype: 'float32' | 'int32' = 'float32'): tf.TensorInfo {
     const size = shape.reduce((a, b) => a * b, 1);
-    return this.backend.makeTensorInfo(shape, 'float32', new Float32Array(size));
+    return this.backend.makeTensorInfo(shape, dtype, tf.util.getTypedArrayFromDType(dtype, size));
   }
 
   /** Frees a tensor that a kernel made for itself; the device keeps it until it has done its work. */
@@ -102,6 +112,7 @@ export class WebGpuRuntime {
   /**
    * Calls fn for parts of `rows` rows, as few as there can be: each tensor, given by its elements in a row, must be bound
    * in a piece that the device takes.
+   * @param leastBytes Of an element of the tensor with the smallest.
    * @throws Error where not even the smallest part can be.
    */
   forParts(
@@ -109,18 +120,24 @@ export class WebGpuRuntime {
     rows: number,
     rowElements: number[],
     fn: (start: number, count: number) => void,
+    leastBytes = BYTES,
   ): void {
     const most = Math.max(...rowElements) * BYTES;
     if (rows * most <= this.maxBindingBytes) {
       fn(0, rows);
       return;
     }
-    // Parts begin at aligned addresses.
-    let step = 1;
-    while (rowElements.some((elements) => (step * elements * BYTES) % this.alignment !== 0)) step++;
+    const step = this.alignedRows(rowElements, leastBytes);
     const part = Math.floor(this.maxBindingBytes / (step * most)) * step;
     if (part === 0) throw this.tooLarge(op, `${step} rows of ${most} bytes`);
     for (let start = 0; start < rows; start += part) fn(start, Math.min(part, rows - start));
+  }
+
+  /** The fewest rows after which another part can begin: at addresses that are aligned in every tensor. */
+  alignedRows(rowElements: number[], bytes = BYTES): number {
+    let step = 1;
+    while (rowElements.some((elements) => (step * elements * bytes) % this.alignment !== 0)) step++;
+    return step;
   }
 
   /** Records one dispatch of `groups` workgroups. */
@@ -155,7 +172,7 @@ export class WebGpuRuntime {
   }
 
   private binding(program: Program, name: string, bound: tf.TensorInfo | Range): GPUBufferBinding {
-    const { tensor, start, count } =
+    const { tensor, start, count, exponent }: Range =
       'tensor' in bound ? bound : { tensor: bound, start: 0, count: sizeOf(bound) };
     const { backend } = this;
     backend.uploadToGPU(tensor.dataId);
@@ -163,7 +180,8 @@ export class WebGpuRuntime {
     const data = backend.tensorMap.get(tensor.dataId);
     // What was read before is not what is there afterwards.
     if (name in program.outputs) data.values = null;
-    const [offset, size] = [start * BYTES, count * BYTES];
+    const bytes = exponent ? HALF_BYTES : BYTES;
+    const [offset, size] = [start * bytes, Math.ceil((count * bytes) / BYTES) * BYTES];
     if (size > this.maxBindingBytes || offset % this.alignment !== 0) {
       throw this.tooLarge(program.key.split(' ')[0]!, `${name} of shape [${tensor.shape}]`);
     }
@@ -208,7 +226,8 @@ export class WebGpuRuntime {
   }
 }
 
-function sizeOf({ shape }: tf.TensorInfo): number {
+/** How many elements a tensor has. */
+export function sizeOf({ shape }: tf.TensorInfo): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 

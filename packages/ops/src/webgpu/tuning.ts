@@ -18,6 +18,8 @@ export interface Tuning {
   targetGroups: number;
   /** Invocations that a workgroup can have. */
   workgroupLimit: number;
+  /** Whether products below `highest` take half floats. */
+  f16: boolean;
 }
 
 interface Device {
@@ -55,5 +57,6 @@ export function tuningFor(device: Device, info: AdapterInfo = device.adapterInfo
     workgroupSize: Math.min(64, most),
     targetGroups: software ? 32 : 512,
     workgroupLimit: most,
+    f16: device.features.has('shader-f16'),
   };
 }

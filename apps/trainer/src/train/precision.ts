@@ -1,0 +1,19 @@
+import { describeMatmulPrecision, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
+import type { Config } from '../config/config.js';
+import type { PrecisionSummary } from '../report/index.js';
+
+/** What the config's precision comes to on the backend that runs. */
+export function precisionSummary({ precision }: Config): PrecisionSummary {
+  const { requested, products } = withFloat32MatmulPrecision(precision.matmul, describeMatmulPrecision);
+  const did = Object.entries(products).map(([kind, product]) => [kind, product.did]);
+  return { matmul: requested, did: Object.fromEntries(did) };
+}
+
+/** The same in a line: products that do the same together. */
+export function precisionLine({ matmul, did }: PrecisionSummary): string {
+  const ways = [...new Set(Object.values(did))].map((way) => {
+    const kinds = Object.keys(did).filter((kind) => did[kind] === way);
+    return `${kinds.join(', ')}: ${way}`;
+  });
+  return `${matmul} precision (${ways.join('; ')})`;
+}

@@ -1,0 +1,23 @@
+export {
+  describeMatmulPrecision,
+  getFloat32MatmulPrecision,
+  MATMUL_PRECISIONS,
+  type MatmulPrecision,
+  type MatmulPrecisionReport,
+  type ProductReport,
+  roundToBfloat16,
+  roundToTensorFloat32,
+  setFloat32MatmulPrecision,
+  toBfloat16,
+  withFloat32MatmulPrecision,
+} from '@unitsphere/ops';
+export { AUTOCAST_TABLE, type AutocastPolicy, autocast } from './autocast.js';
+export { describeNonFinite, findFirstNonFinite, type NonFiniteOperation } from './find-first-non-finite.js';
+export {
+  GradScaler,
+  type GradScalerOptions,
+  type GradScalerState,
+  LossScaleCollapseError,
+  type SteppedOptimizer,
+  type Unscaled,
+} from './grad-scaler.js';

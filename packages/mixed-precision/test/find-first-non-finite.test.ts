@@ -1,0 +1,69 @@
+import '@unitsphere/core/gradients';
+import * as tf from '@tensorflow/tfjs-core';
+import * as ops from '@unitsphere/ops';
+import { describe, expect, test } from 'vitest';
+import { everyBackend, start } from '../../../tools/workspace/backends';
+import { describeNonFinite, findFirstNonFinite } from '../src/index';
+
+describe.each(everyBackend)('%s', (backend) => {
+  /** A layer and its gradient; the weights' largest values decide where it overflows. */
+  const pass = (forward: number, upstream: number) => () =>
+    tf.tidy(() => {
+      const x = tf.fill([2, 3, 3, 4], 1e10) as tf.Tensor4D;
+      const filter = tf.fill([1, 1, 4, 5], forward) as tf.Tensor4D;
+      const run = (x: tf.Tensor, filter: tf.Tensor) =>
+        ops.relu(ops.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, { stride: 1, padding: 0 }));
+      return tf.grads(run)([x, filter], tf.fill([2, 3, 3, 5], upstream));
+    });
+
+  test('names the operation, of the forward pass or of a gradient', async () => {
+    await start(backend);
+    const before = tf.memory().numTensors;
+    expect(await findFirstNonFinite(pass(1, 1))).toBeUndefined();
+    const inForward = await findFirstNonFinite(pass(1e30, 1));
+    expect(inForward).toMatchObject({
+      operation: expect.stringMatching(/Conv2[dD]/),
+      inputShapes: [
+        [2, 3, 3, 4],
+        [1, 1, 4, 5],
+      ],
+      outputShape: [2, 3, 3, 5],
+      nonFinite: 90,
+    });
+    // 18 pixels of 1e10 each.
+    const inGradient = await findFirstNonFinite(pass(1, 1e29));
+    expect(inGradient?.operation).toMatch(/Conv2[dD]BackpropFilter/);
+    expect(inGradient).toMatchObject({ outputShape: [1, 1, 4, 5], nonFinite: 20 });
+    expect(inGradient!.place).toBeGreaterThan(inForward!.place);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('of an operation that is made of others the part is named', async () => {
+    await start(backend);
+    const found = await findFirstNonFinite(() =>
+      tf.tidy(() => ops.selfAttention(tf.fill([2, 3, 12], 1e30) as tf.Tensor3D, 2)),
+    );
+    expect(found).toMatchObject({ operation: 'BatchMatMul', within: ['UnitsphereSelfAttention'] });
+    expect(describeNonFinite(found!)).toMatch(
+      /^BatchMatMul in UnitsphereSelfAttention \(operation \d+ of \d+\) of \[4,3,2\] and \[4,3,2\]: 36 of 36 values are infinite or NaN$/,
+    );
+  });
+
+  test('the engine is as before, also after an error', async () => {
+    await start(backend);
+    const engine = tf.engine() as unknown as { runKernelFunc: unknown };
+    const original = engine.runKernelFunc;
+    const before = tf.memory().numTensors;
+    await expect(
+      findFirstNonFinite(() =>
+        tf.tidy(() => {
+          tf.square(tf.scalar(2));
+          throw new Error('in the step');
+        }),
+      ),
+    ).rejects.toThrow('in the step');
+    await expect(findFirstNonFinite(async () => 0)).rejects.toThrow(/fn is async/);
+    expect(engine.runKernelFunc).toBe(original);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

@@ -1,0 +1,96 @@
+/** A small network trained in mixed precision ends where float32 does, on arithmetic that is real and that is emulated. */
+import '@unitsphere/core/gradients';
+import * as tf from '@tensorflow/tfjs-core';
+import { valueAndGradients } from '@unitsphere/core';
+import * as ops from '@unitsphere/ops';
+import { AdamW, polynomialSchedule } from '@unitsphere/optimizers';
+import { expect, test } from 'vitest';
+import { everyBackend, start } from '../../../tools/workspace/backends';
+import { fill } from '../../ops/test/contract-cases';
+import { autocast, GradScaler } from '../src/index';
+
+const STEPS = 300;
+const LEARNING_RATE = 4e-3;
+const [BATCH, SIDE, CLASSES, WIDTH] = [16, 8, 8, 16];
+/** Losses are compared over so many of the last steps. */
+const LAST = 50;
+
+function* parameters() {
+  const shapes = [[3, 3, 3, WIDTH], [WIDTH], [WIDTH], [1, 1, WIDTH, 32], [32], [32], [24, 32], [CLASSES, 24]];
+  for (const [i, shape] of shapes.entries()) {
+    const values = fill(
+      tf.util.sizeFromShape(shape),
+      i + 1,
+      shape.length === 1 ? 0.9 : -0.3,
+      shape.length === 1 ? 1.1 : 0.3,
+    );
+    yield { variable: tf.tidy(() => tf.variable(tf.tensor(values, shape))), weightDecay: shape.length > 1 };
+  }
+}
+
+/** Each class is a pattern under noise. */
+function batchOf(step: number): { x: tf.Tensor4D; labels: tf.Tensor1D } {
+  const size = SIDE * SIDE * 3;
+  const noise = fill(BATCH * size, 1000 + step, -1.2, 1.2);
+  const labels = Int32Array.from({ length: BATCH }, (_, i) => (i * 5 + step) % CLASSES);
+  labels.forEach((label, i) => {
+    fill(size, 100 + label).forEach((value, at) => {
+      noise[i * size + at]! += value;
+    });
+  });
+  return { x: tf.tensor4d(noise, [BATCH, SIDE, SIDE, 3]), labels: tf.tensor1d(labels, 'int32') };
+}
+
+/** The mean loss of the last steps. */
+async function train(mixed: boolean): Promise<number> {
+  const all = [...parameters()];
+  const [stem, gamma1, beta1, point, gamma2, beta2, dense, centers] = all.map(
+    ({ variable }) => variable as tf.Tensor,
+  );
+  const forward = (x: tf.Tensor4D) => {
+    const first = ops.conv2d(x, stem as tf.Tensor4D, { stride: 1, padding: 1 });
+    const norm = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor) =>
+      ops.batchNormTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'hard_swish' }).y;
+    const second = ops.conv2d(norm(first, gamma1!, beta1!), point as tf.Tensor4D, { stride: 1, padding: 0 });
+    const features = ops.globalAveragePool(norm(second, gamma2!, beta2!));
+    return ops.cosineLogits(ops.linear(features, dense as tf.Tensor2D), centers as tf.Tensor2D);
+  };
+  const optimizer = new AdamW(all, { lr: LEARNING_RATE });
+  const scaler = new GradScaler({ growthInterval: 50 });
+  const schedule = polynomialSchedule({ totalSteps: STEPS, warmupSteps: 30 });
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const { x, labels } = batchOf(step);
+    const { value, gradients } = valueAndGradients(() => {
+      const cosines = mixed ? autocast({}, () => forward(x)) : forward(x);
+      const probabilities = tf.logSoftmax(tf.mul(cosines, 16) as tf.Tensor2D);
+      const loss = tf.neg(tf.sum(tf.mul(probabilities, tf.oneHot(labels, CLASSES)))) as tf.Scalar;
+      return scaler.scale(loss);
+    }, all as never);
+    losses.push((await value.data())[0]! / scaler.getScale() / BATCH);
+    optimizer.lr = LEARNING_RATE * schedule(step);
+    await scaler.step(optimizer, gradients);
+    await scaler.update();
+    tf.dispose([value, x, labels, ...gradients.flatMap((gradient) => gradient ?? [])]);
+  }
+  optimizer.dispose();
+  tf.dispose(all.map(({ variable }) => variable));
+  // The scale doubles six times without harm: nothing here nears the limits of float32.
+  expect(scaler.skippedSteps).toBe(0);
+  const last = losses.slice(-LAST).reduce((sum, loss) => sum + loss, 0) / LAST;
+  expect(last).toBeLessThan(0.2 * losses[0]!);
+  return last;
+}
+
+test.each(everyBackend.filter((name) => name !== 'cpu'))(
+  '%s: 300 steps',
+  { timeout: 300_000 },
+  async (backend) => {
+    await start(backend);
+    const before = tf.memory().numTensors;
+    const [plain, mixed] = [await train(false), await train(true)];
+    expect(mixed).not.toBe(plain);
+    expect(Math.abs(mixed / plain - 1)).toBeLessThan(0.02);
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);

@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { webGpuRuntime } from '../webgpu/runtime.js';
+import {
+  getFloat32MatmulPrecision,
+  type MatmulPrecision,
+  PRODUCT_KINDS,
+  type ProductKind,
+  precisionOf,
+} from './matmul-precision.js';
+import { onCuda } from './product.js';
+
+/** What a kind of product does on a backend. */
+export interface ProductReport {
+  /** The precision that was asked for. */
+  requested: MatmulPrecision;
+  /** The arithmetic that takes place, in words. */
+  did: string;
+}
+
+/** What a precision comes to on the current backend. */
+export interface MatmulPrecisionReport {
+  /** TensorFlow.js's name of the backend. */
+  backend: string;
+  /** What setFloat32MatmulPrecision was given. */
+  requested: MatmulPrecision;
+  products: Record<ProductKind, ProductReport>;
+}
+
+const NAMES = { high: 'TensorFloat-32', medium: 'bfloat16' } as const;
+
+/**
+ * Tells what products really do at this moment on the current backend, gradients included: kernels decide by the same
+ * precision and the same features of the device. Everything that is not listed is float32.
+ * @throws Error where no backend is ready.
+ */
+export function describeMatmulPrecision(): MatmulPrecisionReport {
+  const backend = tf.getBackend();
+  if (!backend) {
+    throw new Error(
+      'describeMatmulPrecision: no TensorFlow.js backend is ready; start one first, as it is what decides.',
+    );
+  }
+  const reports = PRODUCT_KINDS.map((kind) => {
+    const requested = precisionOf(kind);
+    return [kind, { requested, did: arithmeticOf(backend, kind, requested) }];
+  });
+  return { backend, requested: getFloat32MatmulPrecision(), products: Object.fromEntries(reports) };
+}
+
+function arithmeticOf(backend: string, kind: ProductKind, precision: MatmulPrecision): string {
+  const tensorCores =
+    "TensorFlow's own arithmetic, which is TensorFloat-32 on GPUs that have it unless NVIDIA_TF32_OVERRIDE=0 was set before it started, else float32";
+  const cuda = backend === 'tensorflow' && onCuda();
+  if (precision === 'highest') return cuda ? tensorCores : 'float32';
+  if (precision === 'high' && cuda) return tensorCores;
+  if (backend === 'webgpu' && kind !== 'selfAttention' && webGpuRuntime(tf.backend()).tuning.f16) {
+    return "float16 inputs, each tensor's largest value scaled by a power of two to the top of the range, float32 accumulation";
+  }
+  const accumulation = cuda ? `then ${tensorCores}` : 'float32 accumulation';
+  return `${NAMES[precision]} inputs, emulated by rounding to nearest even, ${accumulation}`;
+}
