@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkPackages } from './check-packages.mjs';
+import { checkSizes } from './check-sizes.mjs';
 import { contractTable } from './contract-table.mjs';
 import { root } from './packages.mjs';
 
@@ -18,7 +19,7 @@ if (filters.length === 0) {
 }
 unitTests();
 if (filters.length === 0) {
-  for (const { name, problems } of checkPackages()) report(name, problems);
+  for (const { name, problems } of [...checkPackages(), ...checkSizes()]) report(name, problems);
 }
 if (backends.length > 0) console.log(`\nThe contract on each backend:\n${backends.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
