@@ -7,11 +7,17 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Every published package: its folder and its package.json. */
 export function publishedPackages() {
+  return manifestsOf(root)
+    .filter((manifest) => !manifest.private)
+    .map(({ folder: path, ...manifest }) => ({ path, manifest }));
+}
+
+/** The package.json of every package in a copy of this repository, each with its folder. */
+export function manifestsOf(repository) {
   return ['packages', 'apps']
-    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)))
-    .filter((path) => existsSync(join(path, 'package.json')))
-    .map((path) => ({ path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) }))
-    .filter(({ manifest }) => !manifest.private);
+    .flatMap((folder) => readdirSync(join(repository, folder)).map((name) => join(repository, folder, name)))
+    .filter((folder) => existsSync(join(folder, 'package.json')))
+    .map((folder) => ({ folder, ...JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }));
 }
 
 /** Installs a folder's packages by its lockfile, where that was not done since it changed. Ends the process on failure. */
