@@ -8,8 +8,10 @@ import {
   realpathSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { blocksOf } from '../workspace/doc-blocks.mjs';
+import { root } from '../workspace/packages.mjs';
 import { runInChromium } from './browser.mjs';
 import { run, start } from './processes.mjs';
 
@@ -21,7 +23,7 @@ export const consumerNames = readdirSync(consumers).sort();
 
 /**
  * Installs, checks and runs a consumer in a folder outside the repository. Its package.json says what is done in `e2e`:
- * `shared`, files of shared/ that go into `src/`; `readmes`, packages whose README's blocks of TypeScript become files in `src/readme/`, and `runReadmes`, where each
+ * `shared`, files of shared/ that go into `src/`; `documents`, those of the repository that go into `documents/`; `readmes`, packages whose README's blocks of TypeScript become files in `src/readme/`, and `runReadmes`, where each
  * of them is when it is compiled; then its scripts `types` and `start`,
  * each where it has one, and with `declarations` a check of our declaration files; `pages`, addresses in the build `dist/` to open in Chromium.
  * @param step Told what begins.
@@ -36,12 +38,16 @@ export async function runConsumer(name, folder, npmrc, step) {
   for (const file of e2e.shared ?? [])
     cpSync(join(shared, file), join(folder, 'src', type === 'module' ? file : file.replace(/ts$/, 'cts')));
 
+  for (const [i, document] of (e2e.documents ?? []).entries()) {
+    cpSync(join(root, document), join(folder, 'documents', `${i}-${basename(document)}`));
+  }
+
   step('install');
   await npm('install', '--no-audit', '--no-fund', '--prefer-online', '--loglevel=error');
   step('copies');
   assertOurs(folder);
   assertOneCopy(folder, '@tensorflow/tfjs-core');
-  const readmes = (e2e.readmes ?? []).flatMap((of) => writeExamples(folder, of));
+  const readmes = (e2e.readmes ?? []).flatMap((of) => writeExamples(name, folder, of));
   for (const script of ['types', 'start']) {
     if (!scripts[script]) continue;
     step(script);
@@ -63,18 +69,21 @@ export async function runConsumer(name, folder, npmrc, step) {
 }
 
 /**
- * Writes the blocks of TypeScript of an installed package's README as modules.
- * @returns Their names, without an ending.
+ * Writes the blocks of TypeScript of an installed package's README as modules. `ts check` says that one is not to be run,
+ * `ts run-by:CONSUMER` that one consumer alone can.
+ * @returns The names of those to run, without an ending.
  */
-function writeExamples(folder, name) {
+function writeExamples(consumer, folder, name) {
   const readme = readFileSync(join(folder, 'node_modules', name, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/^```ts(?: e2e)?\r?\n(.*?)^```/gms)].map(([, code]) => code);
+  const own = `ts run-by:${consumer}`;
+  const blocks = blocksOf(readme).filter(({ info }) => /^ts\b/.test(info));
   if (blocks.length === 0) throw new Error(`${name}: the README in the package has no example.`);
   mkdirSync(join(folder, 'src', 'readme'), { recursive: true });
-  return blocks.map((code, i) => {
+  return blocks.flatMap(({ info, code }, i) => {
+    if (!['ts', 'ts check', own].includes(info)) return [];
     const file = `${name.replace('@unitsphere/', '')}-${i + 1}`;
     writeFileSync(join(folder, 'src', 'readme', `${file}.ts`), `${code}\nexport {};\n`);
-    return file;
+    return info === 'ts check' ? [] : [file];
   });
 }
 

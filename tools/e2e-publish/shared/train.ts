@@ -51,7 +51,8 @@ export async function train(): Promise<string> {
     );
     optimizer.step(gradients);
     losses.push((await value.data())[0]!);
-    tf.dispose([value, ...gradients]);
+    value.dispose();
+    for (const gradient of gradients) gradient?.dispose();
   }
   const [first, last] = [losses[0]!, losses.at(-1)!];
   if (!(last < first / 2))

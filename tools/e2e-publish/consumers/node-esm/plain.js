@@ -10,7 +10,7 @@ for (const name of Object.keys(dependencies).filter((n) => n.startsWith('@unitsp
 
 await useBackend('wasm');
 if (tf.getKernel('Conv2DBackpropFilter', 'wasm')) throw new Error('The stock backend has the kernel by now.');
-const gradient = tf.grad((filter) => conv2d(tf.ones([1, 4, 4, 1]), filter, { padding: 1 }))(
+const gradient = tf.grad((filter) => conv2d(tf.ones([1, 4, 4, 1]), filter, { stride: 1, padding: 1 }))(
   tf.ones([3, 3, 1, 1]),
 );
 const values = [...gradient.dataSync()];

@@ -1,4 +1,4 @@
-// A page: trains on the backend of its address, and on WebAssembly runs the README's example too.
+// A page: trains on the backend of its address, and on WebAssembly runs READMEs' examples too.
 import { useBackend } from '@unitsphere/backends';
 import { train } from './train';
 
@@ -7,7 +7,10 @@ const backend = new URLSearchParams(location.search).get('backend') as 'wasm' | 
 async function run(): Promise<string> {
   await useBackend(backend, { wasmPaths: '/wasm/' });
   const text = await train();
-  if (backend === 'wasm') await import('./readme/ops-1');
+  if (backend === 'wasm') {
+    await import('./readme/ops-1');
+    await import('./readme/data-2');
+  }
   return text;
 }
 
