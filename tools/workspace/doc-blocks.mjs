@@ -65,7 +65,6 @@ const NOT_RUN = [
     'npm run release',
     'publishes; the dry run of tools/workspace/release.test.ts makes its versions',
   ],
-  ['CONTRIBUTING.md', 'npx changeset', 'asks questions; tools/workspace/release.test.ts runs what follows'],
 ];
 
 // Commands, and the file and the text in it that runs them.
@@ -74,7 +73,8 @@ const RUN_BY = [
   [/^npm run e2e:publish/, '.ci/run', 'npm run e2e:publish'],
   [/^npm run docs/, '.ci/run', 'npm run docs'],
   [/^npm run build -w apps\/studio/, 'apps/studio/test/studio-server.ts', 'await build({'],
-  [/^npm run (build|check:)/, 'package.json', '"release"'],
+  [/^npm run build$/, 'tools/workspace/setup.mjs', "'build:js', 'build:types'"],
+  [/^npm run release:version/, 'tools/workspace/release.test.ts', 'version.mjs'],
   [/^npx @unitsphere\/backends install node/, '.ci/run', 'backend install node'],
   [
     /^npx @unitsphere\/backends list/,

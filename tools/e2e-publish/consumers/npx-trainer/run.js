@@ -43,7 +43,9 @@ const lossesOf = (run) =>
     .trim()
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line).loss);
+    .map((line) => JSON.parse(line).loss)
+    // A validation has a line of its own.
+    .filter((loss) => loss !== undefined);
 
 /** A training that Ctrl-C stops once it has logged a step. */
 async function stopped() {
