@@ -1,4 +1,4 @@
-// A built page in headless Chromium. The page puts its result on `globalThis.outcome`: a text, or an error.
+// A built page in headless Chromium. It puts its result on `globalThis.outcome`, a text or an error, or shows it.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -24,18 +24,19 @@ export const whyNoBrowser = existsSync(executablePath)
   : `there is no browser at ${executablePath}. Install Chromium or set CHROMIUM_PATH.`;
 
 /**
- * Serves a folder on loopback and opens one of its pages.
- * @returns The text that the page ends with.
- * @throws Error with the page's own, or where it gives none in time.
+ * Serves the build of a consumer on loopback and opens one of its pages.
+ * @param page Its `path`; for a page that is used by a person, the `file` that is chosen, and what its paragraph then `shows`.
+ * @throws Error with the page's own, or where it gives no result in time.
  */
-export async function runInChromium(folder, path) {
+export async function runInChromium(consumer, { path, file, shows }) {
+  const folder = join(consumer, 'dist');
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
     try {
-      const file = join(folder, normalize(pathname === '/' ? '/index.html' : pathname));
-      const body = await readFile(file);
+      const found = join(folder, normalize(pathname === '/' ? '/index.html' : pathname));
+      const body = await readFile(found);
       response
-        .writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
+        .writeHead(200, { 'content-type': TYPES[extname(found)] ?? 'application/octet-stream' })
         .end(body);
     } catch {
       response.writeHead(404).end();
@@ -49,10 +50,17 @@ export async function runInChromium(folder, path) {
     page.on('pageerror', (error) => messages.push(String(error)));
     page.on('console', (message) => messages.push(message.text()));
     await page.goto(`http://127.0.0.1:${server.address().port}/${path}`);
-    await page.waitForFunction(() => 'outcome' in globalThis, undefined, { timeout: MINUTES * 60_000 });
-    const { error, text } = await page.evaluate(() => globalThis.outcome);
+    const timeout = MINUTES * 60_000;
+    if (shows) {
+      await page.waitForSelector('input[type=file]:enabled', { timeout });
+      await page.setInputFiles('input[type=file]', join(consumer, file));
+      const matches = (pattern) => new RegExp(pattern).test(document.querySelector('p').textContent);
+      await page.waitForFunction(matches, shows, { timeout });
+      return;
+    }
+    await page.waitForFunction(() => 'outcome' in globalThis, undefined, { timeout });
+    const { error } = await page.evaluate(() => globalThis.outcome);
     if (error) throw new Error(error);
-    return text;
   } catch (error) {
     throw new Error(`${path}: ${error.message}\n${messages.join('\n')}`);
   } finally {

@@ -25,7 +25,8 @@ export const consumerNames = readdirSync(consumers).sort();
  * Installs, checks and runs a consumer in a folder outside the repository. Its package.json says what is done in `e2e`:
  * `shared`, files of shared/ that go into `src/`; `documents`, those of the repository that go into `documents/`; `readmes`, packages whose README's blocks of TypeScript become files in `src/readme/`, and `runReadmes`, where each
  * of them is when it is compiled; then its scripts `types` and `start`,
- * each where it has one, and with `declarations` a check of our declaration files; `pages`, addresses in the build `dist/` to open in Chromium.
+ * each where it has one, and with `declarations` a check of our declaration files; `pages`, what to open of the build `dist/` in Chromium;
+ * `installsItself`, where `start` is what installs.
  * @param step Told what begins.
  * @throws Error where anything does not hold.
  */
@@ -42,11 +43,10 @@ export async function runConsumer(name, folder, npmrc, step) {
     cpSync(join(root, document), join(folder, 'documents', `${i}-${basename(document)}`));
   }
 
-  step('install');
-  await npm('install', '--no-audit', '--no-fund', '--prefer-online', '--loglevel=error');
-  step('copies');
-  assertOurs(folder);
-  assertOneCopy(folder, '@tensorflow/tfjs-core');
+  if (!e2e.installsItself) {
+    step('install');
+    await npm('install', '--no-audit', '--no-fund', '--prefer-online', '--loglevel=error');
+  }
   const readmes = (e2e.readmes ?? []).flatMap((of) => writeExamples(name, folder, of));
   for (const script of ['types', 'start']) {
     if (!scripts[script]) continue;
@@ -62,9 +62,12 @@ export async function runConsumer(name, folder, npmrc, step) {
     for (const file of readmes)
       await run(process.execPath, [e2e.runReadmes.replace('*', file)], { cwd: folder });
   }
+  step('copies');
+  assertOurs(folder);
+  assertOneCopy(folder, '@tensorflow/tfjs-core');
   for (const page of e2e.pages ?? []) {
-    step(`page ${page}`);
-    await runInChromium(join(folder, 'dist'), page);
+    step(`page ${page.path}`);
+    await runInChromium(folder, page);
   }
 }
 
