@@ -16,11 +16,12 @@ const SMALL = [
   'data.uprightSteps=0',
   'data.workers=1',
   'data.split={train: 0.6, validation: 0.2, test: 0.2}',
-  'training.steps=6',
+  'training.steps=24',
+  'optimizer.lr=1e-3',
   'training.batchSize=8',
   'training.replicas=1',
-  'training.validateEvery=3',
-  'training.checkpointEvery=3',
+  'training.validateEvery=24',
+  'training.checkpointEvery=24',
   'loss.warmup=',
 ].flatMap((setting) => ['--set', `'${setting}'`]);
 
