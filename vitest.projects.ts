@@ -5,5 +5,9 @@ import { defineConfig } from 'vitest/config';
 // Every package in one run. Named so that "vitest run" inside a package does not find it.
 const root = dirname(fileURLToPath(import.meta.url));
 export default defineConfig({
-  test: { projects: ['packages/*', 'apps/*', 'tools/golden', 'benchmarks'].map((path) => join(root, path)) },
+  test: {
+    projects: ['packages/*', 'apps/*', 'tools/golden', 'tools/workspace', 'benchmarks'].map((path) =>
+      join(root, path),
+    ),
+  },
 });

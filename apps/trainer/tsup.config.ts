@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.ts';
 
@@ -14,9 +15,16 @@ const browser = { browser: 'src/browser.ts', report: 'src/report.ts' };
 export default defineConfig(({ dts }) =>
   dts
     ? esm({ ...node, ...browser })
-    : [esm(node, { splitting: true }), esm(browser, { platform: 'browser' })],
+    : [esm(node, { splitting: true, onSuccess: copyRecipes }), esm(browser, { platform: 'browser' })],
 );
 
 function esm(entry: Record<string, string>, options: Options = {}): Options {
   return packageConfig({ entry, format: ['esm'], ...options }) as Options;
+}
+
+/** The repository's configs go along, to be trained by their names. */
+async function copyRecipes(): Promise<void> {
+  cpSync(new URL('../../configs', import.meta.url), new URL('dist/configs', import.meta.url), {
+    recursive: true,
+  });
 }

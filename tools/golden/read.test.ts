@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
+import { codeBlocks } from '../workspace/readme-example';
 import { type GoldenTensor, hashFill, readGolden, readGoldenFile, relativeError } from './read';
 
 interface HashCase {
@@ -125,4 +128,24 @@ test('integers are decoded, and one beyond 32 bits is refused', () => {
 
 test('a subject without a file is an error', () => {
   expect(() => readGolden('no-such-subject')).toThrow('no-such-subject');
+});
+
+test('the example of README.md reads the golden values', async () => {
+  const [contents] = codeBlocks(readFileSync(new URL('README.md', import.meta.url), 'utf8'));
+  // Where a package's test lies.
+  const resolveDir = fileURLToPath(new URL('../../packages/core/test', import.meta.url));
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `${contents}\nexport const cases = readGolden<Case>('linear').cases;`,
+      resolveDir,
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    define: { 'import.meta.url': JSON.stringify(new URL('read.ts', import.meta.url).href) },
+  });
+  const { cases } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  expect(cases.length).toBeGreaterThan(0);
 });

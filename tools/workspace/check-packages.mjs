@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { publishedPackages, root } from './packages.mjs';
+import { reportAll } from './report-all.mjs';
 
 /** @returns {{name: string, problems: string}[]} One entry a check; problems is empty where it is clean. */
 export function checkPackages() {
@@ -28,11 +29,4 @@ export function checkPackages() {
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const failed = checkPackages().filter(({ name, problems }) => {
-    console.log(`${problems ? '✗' : '✓'} ${name}`);
-    if (problems) console.log(problems);
-    return problems;
-  });
-  process.exit(failed.length ? 1 : 0);
-}
+if (import.meta.url === pathToFileURL(process.argv[1]).href) reportAll(checkPackages());

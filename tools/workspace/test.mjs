@@ -1,10 +1,13 @@
-// Every check of the workspace: lint, types, unit tests of all packages, and the packages as they would be published.
+// Every check of the workspace: lint, types, unit tests of all packages, the packages as they would be published, and documents.
 // Ends with a table of the contract's backends and one line: "N passed, N failed, N skipped". Arguments go to vitest: npm test -- packages/ops
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkDocs } from './check-docs.mjs';
+import { checkLicences } from './check-licences.mjs';
 import { checkPackages } from './check-packages.mjs';
+import { checkSizes } from './check-sizes.mjs';
 import { contractTable } from './contract-table.mjs';
 import { root } from './packages.mjs';
 
@@ -18,7 +21,8 @@ if (filters.length === 0) {
 }
 unitTests();
 if (filters.length === 0) {
-  for (const { name, problems } of checkPackages()) report(name, problems);
+  for (const { name, problems } of [...checkPackages(), ...checkSizes(), ...checkDocs(), ...checkLicences()])
+    report(name, problems);
 }
 if (backends.length > 0) console.log(`\nThe contract on each backend:\n${backends.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

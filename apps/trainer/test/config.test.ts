@@ -243,6 +243,16 @@ describe('files', () => {
     expect(() => loadConfig(root)).toThrow('is a folder, not a config file');
   });
 
+  it('one that comes along is had by its name, and all of them are told', () => {
+    expect(loadConfig('documents')).toEqual(loadConfig(`${root}configs/documents.yaml`));
+    expect(loadConfig('cards', optionOverrides({ data: 'photos' })).data).toMatchObject({
+      uprightSteps: 1800,
+    });
+    expect(() => loadConfig('card')).toThrow(
+      expect.objectContaining({ hint: 'By name there are cards, documents, many-documents.' }),
+    );
+  });
+
   it('paths become absolute', () => {
     const config = loadConfig(undefined, optionOverrides({ data: 'cards' }));
     expect(config.data).toHaveProperty('path', `${process.cwd()}/cards`);

@@ -1,5 +1,7 @@
-import { test } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { runReadmeExamples } from '../../../tools/workspace/readme-example';
+import { parseConfig } from '../src/index';
 
 test("the examples of the trainer's README run", { timeout: 60_000 }, () =>
   runReadmeExamples(new URL('..', import.meta.url)),
@@ -8,3 +10,18 @@ test("the examples of the trainer's README run", { timeout: 60_000 }, () =>
 test("the examples of the repository's README run", { timeout: 60_000 }, () =>
   runReadmeExamples(new URL('../../..', import.meta.url)),
 );
+
+const guides = new URL('../../../docs/guides/', import.meta.url);
+const documents = [
+  new URL('../README.md', import.meta.url),
+  ...readdirSync(guides)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => new URL(name, guides)),
+];
+
+test.each(documents.map(String))('the configs in %s are configs', (document) => {
+  const markdown = readFileSync(new URL(document), 'utf8');
+  for (const [, text] of markdown.matchAll(/^```yaml\r?\n(.*?)^```/gms)) {
+    expect(parseConfig(text, { file: document })).toHaveProperty('seed');
+  }
+});

@@ -29,7 +29,7 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
   program
     .command('train')
     .description('train a model; without a CONFIG, the embedded documents with the defaults')
-    .argument('[CONFIG]', 'a YAML file, such as configs/documents.yaml')
+    .argument('[CONFIG]', 'a YAML file, or one that comes along: cards, documents, many-documents')
     .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
     .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
     .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
@@ -44,8 +44,8 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
       `
 Examples:
   unitsphere train
-  unitsphere train configs/cards.yaml --data cards
-  unitsphere train configs/documents.yaml --set training.steps=200 --set loss.margin=0.3
+  unitsphere train cards --data photos
+  unitsphere train documents --set training.steps=200 --set loss.margin=0.3
   unitsphere train --resume runs/documents-20260301-140509
   unitsphere train --grow runs/cards-20260301-140509 --data more-cards`,
     )

@@ -23,7 +23,7 @@ export interface Checkpoint {
   directory: string;
   step: number;
   state: Record<string, unknown>;
-  /** File names, as they were given to {@link writeCheckpoint}. */
+  /** File names, as they were given to `writeCheckpoint`. */
   files: readonly string[];
   /**
    * The bytes of a file.

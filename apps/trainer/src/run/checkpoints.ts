@@ -16,7 +16,7 @@ import { diskError } from './disk-error.js';
 import { RUN_FILES, RunDirectory } from './run-directory.js';
 import { syncFolder, temporaryPath, writeFileSynced } from './write-file-atomic.js';
 
-/** What {@link writeCheckpoint} does with the others. */
+/** What `writeCheckpoint` does with the others. */
 export interface WriteCheckpointOptions {
   /** How many of the newest are kept, this one among them; the best is kept beside them. Default: all. */
   keep?: number;

@@ -100,12 +100,12 @@ export class RunDirectory {
     return parseConfig(await readFile(file, 'utf8'), { file });
   }
 
-  /** Writes a file whole or not at all; see {@link writeFileAtomic}. */
+  /** Writes a file whole or not at all; see `writeFileAtomic`. */
   async writeFile(name: string, data: string | Uint8Array): Promise<void> {
     await writeFileAtomic(this.file(name), data);
   }
 
-  /** Opens metrics.jsonl to add lines, dropping those after a step; see {@link MetricsLog.open}. */
+  /** Opens metrics.jsonl to add lines, dropping those after a step; see `MetricsLog.open`. */
   async openMetrics(options?: { throughStep?: number }): Promise<MetricsLog> {
     return MetricsLog.open(this.file(RUN_FILES.metrics), options);
   }

@@ -42,7 +42,7 @@ export interface InstalledBackend {
 }
 
 /**
- * Makes a native backend available to {@link useBackend}: builds tfjs-node's own binding against the libtensorflow in a
+ * Makes a native backend available to `useBackend`: builds tfjs-node's own binding against the libtensorflow in a
  * wheel from PyPI, into the user's cache folder (`XDG_CACHE_HOME` or the platform's).
  *
  * Needs a C++17 compiler, and pip or an open way to PyPI; sources come from the installed `@tensorflow/tfjs-node` or by

@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backends, start } from '../../../tools/workspace/backends';
+import { CosFace, NormalizedSoftmax } from '../src/index';
+import { cosineLayer, layersLoss } from '../src/layers';
+
+const CLASSES = 4;
+const CosineLayer = cosineLayer(tfl);
+
+/** Points around one direction a class. */
+function points(perClass: number) {
+  const labels = Int32Array.from({ length: CLASSES * perClass }, (_, i) => i % CLASSES);
+  const noise = tf.randomNormal([labels.length, 8], 0, 0.3, 'float32', 1);
+  return tf.tidy(() => ({
+    x: tf.add(tf.mul(tf.oneHot(labels, 8), 1), noise) as tf.Tensor2D,
+    y: tf.oneHot(labels, CLASSES) as tf.Tensor2D,
+    labels,
+    noise,
+  }));
+}
+
+function model() {
+  const m = tfl.sequential();
+  m.add(
+    tfl.layers.dense({
+      units: 6,
+      inputShape: [8],
+      kernelInitializer: tfl.initializers.glorotNormal({ seed: 3 }),
+    }),
+  );
+  m.add(new CosineLayer({ units: CLASSES, centersInitializer: tfl.initializers.glorotNormal({ seed: 4 }) }));
+  return m;
+}
+
+describe.each(backends)('a layers model on %s', (backend) => {
+  const kept: tf.Tensor[] = [];
+  beforeAll(() => start(backend));
+  afterAll(() => tf.dispose(kept));
+
+  test('its cosines are those of unit rows, and the loss is the loss', () => {
+    const m = model();
+    tf.tidy(() => {
+      const { x, y, labels, noise } = points(3);
+      kept.push(noise);
+      const [kernel, bias, centers] = m.getWeights();
+      const unit = (t: tf.Tensor) => tf.div(t, tf.norm(t, 2, 1, true));
+      const expected = tf.matMul(
+        unit(tf.add(tf.matMul(x, kernel as tf.Tensor2D), bias)),
+        unit(centers),
+        false,
+        true,
+      );
+      const cosines = m.apply(x) as tf.Tensor2D;
+      expect(centers.shape).toEqual([CLASSES, 6]);
+      expect(tf.max(tf.abs(tf.sub(cosines, expected))).dataSync()[0]).toBeLessThan(1e-6);
+      const loss = new CosFace({ scale: 16, margin: 0.2 });
+      const value = loss.loss(cosines, labels).dataSync()[0];
+      const asLayers = layersLoss(loss);
+      expect(asLayers(y, cosines).dataSync()[0]).toBeCloseTo(value, 6);
+      expect(asLayers(tf.cast(y, 'float32'), cosines).dataSync()[0]).toBeCloseTo(value, 6);
+      expect(asLayers(tf.tensor2d(labels, [labels.length, 1], 'float32'), cosines).dataSync()[0]).toBeCloseTo(
+        value,
+        6,
+      );
+    });
+    m.dispose();
+  });
+
+  test('it trains by fit, and leaves no tensors behind', async () => {
+    const before = tf.memory().numTensors;
+    const m = model();
+    const optimizer = tf.train.adam(0.05);
+    const { x, y, noise } = points(16);
+    m.compile({
+      optimizer,
+      loss: layersLoss(new CosFace({ scale: 16, margin: 0.2 })),
+      metrics: ['accuracy'],
+    });
+    const { history } = await m.fit(x, y, { epochs: 10, batchSize: 16, shuffle: false, verbose: 0 });
+    const [first, last] = [history['loss'][0], history['loss'].at(-1)] as number[];
+    expect(last).toBeLessThan(first / 3);
+    expect(history['acc'].at(-1)).toBeGreaterThan(0.9);
+    tf.dispose([x, y, noise]);
+    m.dispose();
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('it is saved and loaded', async () => {
+    const m = model();
+    const { x, y, noise } = points(1);
+    let saved!: tf.io.ModelArtifacts;
+    await m.save(
+      tf.io.withSaveHandler(async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+      }),
+    );
+    const loaded = await tfl.loadLayersModel(tf.io.fromMemory(saved));
+    const [a, b] = [m, loaded].map((net) => (net.predict(x) as tf.Tensor).dataSync());
+    expect(b).toEqual(a);
+    tf.dispose([x, y, noise]);
+    m.dispose();
+    loaded.dispose();
+  });
+});
+
+describe('what does not fit', () => {
+  beforeAll(() => start('cpu'));
+
+  test('is told', () => {
+    expect(() => cosineLayer({} as never)).toThrow(/give it the tf whose layers you use/);
+    expect(() => new CosineLayer({ units: 0 })).toThrow(
+      /units must be an integer of at least 1, but it is 0/,
+    );
+    expect(() => new CosineLayer({ units: 2 }).apply(tf.zeros([1, 2, 2]))).toThrow(/tf\.layers\.flatten\(\)/);
+    const loss = layersLoss(new NormalizedSoftmax());
+    expect(() => loss(tf.zeros([2, 3]), tf.zeros([2, 4]))).toThrow(
+      /targets of shape \[2,3\].*\[2,4\].*oneHot/s,
+    );
+  });
+});

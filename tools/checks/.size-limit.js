@@ -1,0 +1,78 @@
+// What each package may weigh, minified and compressed by gzip: `npm run check:sizes` measures the built packages.
+// Each has room for a fifth more than it weighs now, a half where kernels and networks still come. `whole` is a package's own code, without what it depends on; `one` a single import with all
+// that comes along but TensorFlow.js, which shows that the rest is shaken off.
+import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const BUILTIN = [...builtinModules, ...builtinModules.map((name) => `node:${name}`)];
+const path = (folder, file) => fileURLToPath(new URL(`../../${folder}/dist/${file}.js`, import.meta.url));
+// No platform: a package for browsers that imports Node's modules in the entry for pages fails to bundle.
+const esbuild = (platform) => (config) => ({ ...config, platform, format: 'esm', target: 'es2022' });
+const own = (name) => (name.includes('/') ? name : `packages/${name}`);
+
+function whole(name, limit, { file = 'index', platform = 'browser', ignore = [] } = {}) {
+  return {
+    name: `${name.replace('apps/trainer', 'unitsphere')}${file === 'index' ? '' : `/${file}`}, all of it`,
+    path: path(own(name), file),
+    ignore: ['@tensorflow/*', '@unitsphere/*', ...ignore, ...(platform === 'node' ? BUILTIN : [])],
+    limit,
+    gzip: true,
+    modifyEsbuildConfig: esbuild(platform),
+  };
+}
+
+function one(imports, name, limit, file = 'index') {
+  return {
+    name: `{ ${imports} } of ${name}`,
+    path: path(own(name), file),
+    import: `{ ${imports} }`,
+    ignore: ['@tensorflow/*'],
+    limit,
+    gzip: true,
+    modifyEsbuildConfig: esbuild('browser'),
+  };
+}
+
+const NODE = { platform: 'node' };
+
+export default [
+  // A loss, and what it is not to bring along: at most 5 kB beyond tfjs-core.
+  one('CosFace', 'margin-losses', '5 kB'),
+  one('ArcFace', 'margin-losses', '5 kB'),
+  one('CombinedMargin', 'margin-losses', '5 kB'),
+  one('NormalizedSoftmax', 'margin-losses', '5 kB'),
+  one('linearRamp', 'margin-losses', '500 B'),
+  one('cosineLayer', 'margin-losses', '5 kB', 'layers'),
+  one('Random', 'core', '1 kB', 'random'),
+  one('verifyEmbeddings', 'verification', '4.6 kB'),
+  one('conv2d', 'ops', '70 kB'),
+  one('LayerNorm', 'norms', '90 kB'),
+  one('AdamW', 'optimizers', '66 kB'),
+  one('EmbeddingHead', 'necks', '104 kB'),
+
+  whole('backbones', '12 kB'),
+  whole('backends', '8.8 kB'),
+  whole('backends', '8.4 kB', { file: 'install', ...NODE, ignore: ['yauzl', 'fastest-levenshtein'] }),
+  whole('clip-distiller', '8 kB'),
+  whole('clip-distiller', '6.4 kB', { file: 'node', ...NODE }),
+  whole('clip-distiller', '2.4 kB', {
+    file: 'onnx',
+    ...NODE,
+    ignore: ['onnxruntime-node', 'onnxruntime-web'],
+  }),
+  whole('collectives', '5.8 kB', NODE),
+  whole('core', '8.1 kB'),
+  whole('core', '0.7 kB', { file: 'disk', ...NODE }),
+  whole('data', '69 kB', { file: 'browser' }),
+  whole('data', '75 kB', { ...NODE, ignore: ['sharp', '@napi-rs/canvas', '@fontsource/*'] }),
+  whole('margin-losses', '3.4 kB'),
+  whole('necks', '1 kB'),
+  whole('norms', '0.9 kB'),
+  whole('ops', '104 kB'),
+  whole('optimizers', '4.1 kB'),
+  whole('partial-fc', '11 kB'),
+  whole('partial-fc', '10 kB', { file: 'file', ...NODE }),
+  whole('pretrained', '24 kB', { ignore: ['@bufbuild/*', 'fastest-levenshtein', ...BUILTIN] }),
+  whole('verification', '6.7 kB'),
+  whole('apps/trainer', '22 kB', { file: 'browser', ignore: ['yaml', 'zod', 'fastest-levenshtein'] }),
+];

@@ -1,0 +1,71 @@
+// A built page in headless Chromium. It puts its result on `globalThis.outcome`, a text or an error, or shows it.
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+// Without a graphics card Chromium gives its own software adapter, SwiftShader, if it is told that this is meant.
+const ARGUMENTS = [
+  '--enable-unsafe-webgpu',
+  '--enable-unsafe-swiftshader',
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+];
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const MINUTES = 2;
+
+/** Why no page can be run here, or undefined. */
+export const whyNoBrowser = existsSync(executablePath)
+  ? undefined
+  : `there is no browser at ${executablePath}. Install Chromium or set CHROMIUM_PATH.`;
+
+/**
+ * Serves the build of a consumer on loopback and opens one of its pages.
+ * @param page Its `path`; for a page that is used by a person, the `file` that is chosen, and what its paragraph then `shows`.
+ * @throws Error with the page's own, or where it gives no result in time.
+ */
+export async function runInChromium(consumer, { path, file, shows }) {
+  const folder = join(consumer, 'dist');
+  const server = createServer(async ({ url }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
+    try {
+      const found = join(folder, normalize(pathname === '/' ? '/index.html' : pathname));
+      const body = await readFile(found);
+      response
+        .writeHead(200, { 'content-type': TYPES[extname(found)] ?? 'application/octet-stream' })
+        .end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS, handleSIGINT: false });
+  const messages = [];
+  try {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => messages.push(String(error)));
+    page.on('console', (message) => messages.push(message.text()));
+    await page.goto(`http://127.0.0.1:${server.address().port}/${path}`);
+    const timeout = MINUTES * 60_000;
+    if (shows) {
+      await page.waitForSelector('input[type=file]:enabled', { timeout });
+      await page.setInputFiles('input[type=file]', join(consumer, file));
+      const matches = (pattern) => new RegExp(pattern).test(document.querySelector('p').textContent);
+      await page.waitForFunction(matches, shows, { timeout });
+      return;
+    }
+    await page.waitForFunction(() => 'outcome' in globalThis, undefined, { timeout });
+    const { error } = await page.evaluate(() => globalThis.outcome);
+    if (error) throw new Error(error);
+  } catch (error) {
+    throw new Error(`${path}: ${error.message}\n${messages.join('\n')}`);
+  } finally {
+    await browser.close();
+    server.close();
+    server.closeAllConnections();
+  }
+}

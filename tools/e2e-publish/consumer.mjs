@@ -1,0 +1,143 @@
+// One consumer: a folder of real files, copied out of the repository, with packages from the registry alone.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { blocksOf } from '../workspace/doc-blocks.mjs';
+import { root } from '../workspace/packages.mjs';
+import { runInChromium } from './browser.mjs';
+import { run, start } from './processes.mjs';
+
+const consumers = fileURLToPath(new URL('consumers/', import.meta.url));
+const shared = fileURLToPath(new URL('shared/', import.meta.url));
+
+/** The names of all consumers. */
+export const consumerNames = readdirSync(consumers).sort();
+
+/**
+ * Installs, checks and runs a consumer in a folder outside the repository. Its package.json says what is done in `e2e`:
+ * `shared`, files of shared/ that go into `src/`; `documents`, those of the repository that go into `documents/`; `readmes`, packages whose README's blocks of TypeScript become files in `src/readme/`, and `runReadmes`, where each
+ * of them is when it is compiled; then its scripts `types` and `start`,
+ * each where it has one, and with `declarations` a check of our declaration files; `pages`, what to open of the build `dist/` in Chromium;
+ * `installsItself`, where `start` is what installs.
+ * @param step Told what begins.
+ * @throws Error where anything does not hold.
+ */
+export async function runConsumer(name, folder, npmrc, step) {
+  cpSync(join(consumers, name), folder, { recursive: true });
+  writeFileSync(join(folder, '.npmrc'), npmrc);
+  const { type, scripts = {}, e2e = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const npm = (...args) => run('npm', args, { cwd: folder });
+
+  for (const file of e2e.shared ?? [])
+    cpSync(join(shared, file), join(folder, 'src', type === 'module' ? file : file.replace(/ts$/, 'cts')));
+
+  for (const [i, document] of (e2e.documents ?? []).entries()) {
+    cpSync(join(root, document), join(folder, 'documents', `${i}-${basename(document)}`));
+  }
+
+  if (!e2e.installsItself) {
+    step('install');
+    await npm('install', '--no-audit', '--no-fund', '--prefer-online', '--loglevel=error');
+  }
+  const readmes = (e2e.readmes ?? []).flatMap((of) => writeExamples(name, folder, of));
+  for (const script of ['types', 'start']) {
+    if (!scripts[script]) continue;
+    step(script);
+    await npm('run', '--silent', script);
+  }
+  if (e2e.declarations) {
+    step('declarations');
+    await checkDeclarations(folder);
+  }
+  if (e2e.runReadmes) {
+    step('readme');
+    for (const file of readmes)
+      await run(process.execPath, [e2e.runReadmes.replace('*', file)], { cwd: folder });
+  }
+  step('copies');
+  assertOurs(folder);
+  assertOneCopy(folder, '@tensorflow/tfjs-core');
+  for (const page of e2e.pages ?? []) {
+    step(`page ${page.path}`);
+    await runInChromium(folder, page);
+  }
+}
+
+/**
+ * Writes the blocks of TypeScript of an installed package's README as modules. `ts check` says that one is not to be run,
+ * `ts run-by:CONSUMER` that one consumer alone can.
+ * @returns The names of those to run, without an ending.
+ */
+function writeExamples(consumer, folder, name) {
+  const readme = readFileSync(join(folder, 'node_modules', name, 'README.md'), 'utf8');
+  const own = `ts run-by:${consumer}`;
+  const blocks = blocksOf(readme).filter(({ info }) => /^ts\b/.test(info));
+  if (blocks.length === 0) throw new Error(`${name}: the README in the package has no example.`);
+  mkdirSync(join(folder, 'src', 'readme'), { recursive: true });
+  return blocks.flatMap(({ info, code }, i) => {
+    if (!['ts', 'ts check', own].includes(info)) return [];
+    const file = `${name.replace('@unitsphere/', '')}-${i + 1}`;
+    writeFileSync(join(folder, 'src', 'readme', `${file}.ts`), `${code}\nexport {};\n`);
+    return info === 'ts check' ? [] : [file];
+  });
+}
+
+/** Checks our declarations as sources; those of TensorFlow.js have errors of their own. */
+async function checkDeclarations(folder) {
+  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
+  const child = start(process.execPath, [tsc, '--noEmit', '--skipLibCheck', 'false'], { cwd: folder });
+  await child.ended;
+  const ours = child
+    .output()
+    .split('\n')
+    .filter((line) => /^node_modules\/(@unitsphere|unitsphere)\//.test(line));
+  if (ours.length > 0) throw new Error(`Declarations of ours do not check:\n${ours.join('\n')}`);
+}
+
+/** Every folder `node_modules/NAME` below a folder. */
+function copiesOf(folder, name) {
+  const found = [];
+  const visit = (modules) => {
+    if (!existsSync(modules)) return;
+    if (existsSync(join(modules, name, 'package.json'))) found.push(realpathSync(join(modules, name)));
+    for (const entry of readdirSync(modules)) {
+      if (entry.startsWith('.')) continue;
+      const inner = entry.startsWith('@')
+        ? readdirSync(join(modules, entry)).map((n) => join(entry, n))
+        : [entry];
+      for (const path of inner) visit(join(modules, path, 'node_modules'));
+    }
+  };
+  visit(join(folder, 'node_modules'));
+  return found;
+}
+
+function assertOneCopy(folder, name) {
+  const copies = copiesOf(folder, name);
+  if (copies.length !== 1)
+    throw new Error(`${copies.length} copies of ${name}, not one:\n${copies.join('\n')}`);
+}
+
+/** Packages of ours must be the registry's tarballs, unpacked in this folder: no links into a repository. */
+function assertOurs(folder) {
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  const ours = Object.entries(packages).filter(([path]) =>
+    /(^|\/)node_modules\/(@unitsphere\/[^/]+|unitsphere)$/.test(path),
+  );
+  if (ours.length === 0) throw new Error('No package of ours is installed.');
+  for (const [path, { link, integrity }] of ours) {
+    const real = realpathSync(join(folder, path));
+    if (!existsSync(join(real, 'LICENSE'))) throw new Error(`${path} came without its licence.`);
+    if (link || !integrity || !real.startsWith(realpathSync(folder)) || dirname(real) === folder) {
+      throw new Error(`${path} is no package of the registry.`);
+    }
+  }
+}

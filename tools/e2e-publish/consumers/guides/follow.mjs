@@ -1,0 +1,125 @@
+// Follows the guides of documents/ word by word in this folder: a block that begins with a file's name becomes that file, the
+// commands of the others are run. Only three things differ from a reader's: the pictures are drawn, trainings are small, and the hub
+// is a server here, which has random weights in place of timm's.
+import { exec } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const IDENTITIES = 24;
+const SIDE = 64;
+const SMALL = [
+  'data.imageSize=32',
+  'data.views=1',
+  'data.uprightSteps=0',
+  'data.workers=1',
+  'data.split={train: 0.6, validation: 0.2, test: 0.2}',
+  'training.steps=24',
+  'optimizer.lr=1e-3',
+  'training.batchSize=8',
+  'training.replicas=1',
+  'training.validateEvery=24',
+  'training.checkpointEvery=24',
+  'loss.warmup=',
+].flatMap((setting) => ['--set', `'${setting}'`]);
+
+// What a command prints.
+const EXPECTED = [
+  ['npx unitsphere train', /report\.html/],
+  ['npx unitsphere evaluate', /AUROC/i],
+  ['node embed.js', /cosine (0\.\d|1\b)/],
+  ['node enrol.js', /3\.png \{ name: '3\.png', cosine: (1|0\.99)/],
+];
+
+const blocks = readdirSync('documents')
+  .sort()
+  .flatMap((name) => [
+    ...readFileSync(join('documents', name), 'utf8').matchAll(/^```(sh|js|html)\r?\n(.*?)^```/gms),
+  ]);
+if (blocks.length === 0) throw new Error('No guide has a block.');
+
+let hub;
+try {
+  for (const [, language, code] of blocks) {
+    const [, file] = /^(?:\/\/|<!--) ([\w.-]+\.(?:js|html))/.exec(code) ?? [];
+    if (file) writeFileSync(file, code);
+    else if (language === 'sh') for (const line of code.trim().split('\n')) await follow(line);
+    else throw new Error(`This block names no file:\n${code}`);
+  }
+} finally {
+  hub?.server.close();
+}
+
+async function follow(line) {
+  // What draws the pictures has come with the first packages.
+  if (existsSync('node_modules/sharp') && !existsSync('my-pictures')) await drawPictures();
+  if (/^node embed/.test(line)) hub = await serveHub();
+  const command = line
+    .replace(/runs\/cards-…/, () => `runs/${readdirSync('runs').at(-1)}`)
+    .replace(/one\.jpg other\.jpg/, 'my-pictures/0.png my-pictures/1.png')
+    .replace(/\bpicture\.jpg/, 'my-pictures/3.png')
+    .replace(/^(npx unitsphere train .*)$/, (train) => [train, ...SMALL].join(' '));
+  const began = Date.now();
+  const { stdout } = await promisify(exec)(command, {
+    env: {
+      ...process.env,
+      XDG_CACHE_HOME: join(process.cwd(), 'cache'),
+      ...(hub && { HF_ENDPOINT: hub.address }),
+    },
+  });
+  console.log(`${((Date.now() - began) / 1000).toFixed(1)} s  ${line}`);
+  const expected = EXPECTED.find(([start]) => line.startsWith(start));
+  if (expected && !expected[1].test(stdout)) throw new Error(`"${line}" printed:\n${stdout}`);
+}
+
+/** An identity a file: coloured tiles. */
+async function drawPictures() {
+  const { default: sharp } = await import('sharp');
+  mkdirSync('my-pictures');
+  for (let i = 0; i < IDENTITIES; i++) {
+    const tiles = createHash('sha512').update(`picture ${i}`).digest().subarray(0, 48);
+    await sharp(tiles, { raw: { width: 4, height: 4, channels: 3 } })
+      .resize(SIDE, SIDE, { kernel: 'cubic' })
+      .png()
+      .toFile(`my-pictures/${i}.png`);
+  }
+}
+
+/** The hub as @unitsphere/pretrained asks it, with one model of random weights. */
+async function serveHub() {
+  const [{ useBackend }, { createBackbone }, { Random }, { timmWeights }] = await Promise.all(
+    ['backends', 'backbones', 'core', 'pretrained'].map((name) => import(`@unitsphere/${name}`)),
+  );
+  await useBackend('wasm');
+  const weights = await timmWeights(createBackbone('lcnet_050', { random: new Random(1) }));
+  const config = Buffer.from(
+    JSON.stringify({
+      pretrained_cfg: {
+        input_size: [3, 224, 224],
+        crop_pct: 0.875,
+        interpolation: 'bicubic',
+        mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225],
+      },
+    }),
+  );
+  const files = { 'config.json': config, 'model.safetensors': Buffer.from(weights) };
+  const sha = '0123456789'.repeat(4);
+  const siblings = Object.entries(files).map(([rfilename, { length: size }]) => ({
+    rfilename,
+    size,
+    lfs: { size, sha256: createHash('sha256').update(files[rfilename]).digest('hex') },
+  }));
+  const server = createServer(({ url }, response) => {
+    const [, name] = /^\/timm\/lcnet_050\.ra2_in1k\/resolve\/\d+\/([\w.]+)$/.exec(url) ?? [];
+    if (url.startsWith('/api/models/timm/lcnet_050.ra2_in1k/revision/main')) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ sha, siblings }));
+    } else if (files[name])
+      response.writeHead(200, { 'content-length': files[name].length }).end(files[name]);
+    else response.writeHead(404).end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, address: `http://127.0.0.1:${server.address().port}` };
+}

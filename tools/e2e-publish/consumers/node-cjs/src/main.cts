@@ -1,0 +1,13 @@
+// CommonJS in TypeScript: the same training, by require.
+import backends = require('@unitsphere/backends');
+import training = require('./train.cjs');
+
+async function main(): Promise<void> {
+  await backends.useBackend('wasm');
+  console.log(await training.train());
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

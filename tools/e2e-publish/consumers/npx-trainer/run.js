@@ -1,0 +1,116 @@
+// The trainer by npx, as its documents say: every `unitsphere` command of documents/ in turn, with small pictures and few steps.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DocumentSource } from '@unitsphere/data';
+import sharp from 'sharp';
+
+const [IDENTITIES, SIDE] = [24, 48];
+// What makes any of the trainings small.
+const SMALL = [
+  'backend=wasm',
+  'data.imageSize=32',
+  'data.workers=1',
+  'data.split={train: 0.6, validation: 0.2, test: 0.2}',
+  'model.backbone=lcnet_035',
+  'training.steps=6',
+  'training.batchSize=8',
+  'training.replicas=1',
+  'training.validateEvery=3',
+  'training.checkpointEvery=3',
+  'training.logEvery=1',
+  'loss.warmup=',
+];
+const small = (settings) => settings.flatMap((setting) => ['--set', setting]);
+
+const npx = (args) =>
+  execFileSync('npx', ['--no', 'unitsphere', ...args], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+
+/** The run that was begun last. */
+function lastRun() {
+  const [name] = readdirSync('runs').sort(
+    (a, b) => statSync(`runs/${b}`).birthtimeMs - statSync(`runs/${a}`).birthtimeMs,
+  );
+  return `runs/${name}`;
+}
+
+const lossesOf = (run) =>
+  readFileSync(`${run}/metrics.jsonl`, 'utf8')
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).loss)
+    // A validation has a line of its own.
+    .filter((loss) => loss !== undefined);
+
+/** A training that Ctrl-C stops once it has logged a step. */
+async function stopped() {
+  const settings = small([...SMALL, 'data.identities=30', 'training.steps=60', 'training.validateEvery=60']);
+  const before = new Set(existsSync('runs') ? readdirSync('runs') : []);
+  const child = spawn(process.execPath, ['node_modules/unitsphere/bin/unitsphere.js', 'train', ...settings], {
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  for (let run; child.exitCode === null; await sleep(20)) {
+    run ??= existsSync('runs') ? readdirSync('runs').find((name) => !before.has(name)) : undefined;
+    if (run && existsSync(`runs/${run}/metrics.jsonl`) && lossesOf(`runs/${run}`).length > 0) break;
+  }
+  child.kill('SIGINT');
+  const [status] = await ended;
+  const done = lossesOf(lastRun()).length;
+  if (status !== 130 || done >= 60) throw new Error(`Ctrl-C: the status is ${status} after ${done} steps.`);
+}
+
+async function run(command) {
+  const args = command
+    .replace(/\s+#.*$/, '')
+    .replace(/^(npx )?unitsphere /, '')
+    .replace(/\bDIR\b|path\/to\/images/, 'pictures')
+    .split(/\s+/);
+  if (args[0] === 'backend') return;
+  if (args.includes('--resume')) await stopped();
+  const words = args.map((word) => (word.startsWith('runs/') ? lastRun() : word));
+  const begins = words[0] === 'train' && !words.includes('--resume');
+  // Settings of the command's own are read, then made small.
+  const more = begins
+    ? small([
+        ...SMALL,
+        ...(words.includes('--data') ? ['data.views=1', 'data.uprightSteps=0'] : ['data.identities=30']),
+      ])
+    : [];
+  const printed = npx([...words, ...more]);
+  const expected = { doctor: /wasm/, train: /report\.html/, evaluate: /AUROC/i, report: /report\.html/ }[
+    words[0]
+  ];
+  if (!expected.test(printed)) throw new Error(`"${command}" printed:\n${printed}`);
+  if (words[0] === 'train') {
+    const losses = lossesOf(lastRun());
+    if (losses.length < 6 || !losses.every(Number.isFinite)) throw new Error(`${command}: losses ${losses}`);
+  }
+}
+
+mkdirSync('pictures');
+const source = await DocumentSource.create({ identities: IDENTITIES, seed: 1, size: SIDE });
+for (let i = 0; i < IDENTITIES; i++) {
+  const { data } = source.clean(i);
+  await sharp(data, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+    .png()
+    .toFile(`pictures/${i}.png`);
+}
+
+let count = 0;
+for (const document of readdirSync('documents')) {
+  const markdown = readFileSync(`documents/${document}`, 'utf8');
+  for (const [, code] of markdown.matchAll(/^```sh\r?\n(.*?)^```/gms)) {
+    for (const line of code.split('\n').filter((text) => /^(npx )?unitsphere /.test(text))) {
+      await run(line);
+      count++;
+    }
+  }
+}
+if (count === 0) throw new Error('No document has a command.');
+console.log(`${count} commands`);

@@ -1,0 +1,138 @@
+// npm run e2e:publish [-- CONSUMER…]: publishes every package to a registry on loopback, then installs, type-checks and runs
+// each folder of consumers/ outside the repository with what that registry gives. README.md says what each one shows.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { install, publishedPackages, root } from '../workspace/packages.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+install('Installing the registry', here);
+const { cleanEnvironment, endAll, run } = await import('./processes.mjs');
+const { startRegistry } = await import('./registry.mjs');
+const { consumerNames, runConsumer } = await import('./consumer.mjs');
+const { whyNoBrowser } = await import('./browser.mjs');
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : consumerNames;
+const unknown = names.filter((name) => !consumerNames.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no consumer ${unknown.join(', ')}; there are ${consumerNames.join(', ')}.`);
+  process.exit(2);
+}
+if (whyNoBrowser) {
+  console.error(`e2e:publish runs pages: ${whyNoBrowser}`);
+  process.exit(2);
+}
+
+// The real path: some systems' temporary folder is a link, which packages would be seen through.
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'unitsphere-publish-')));
+const cleanUp = () => {
+  endAll();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+};
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.on(signal, () => {
+    console.error('\nStopped; everything is put away.');
+    cleanUp();
+    process.exit(status);
+  });
+}
+
+const startedAt = Date.now();
+const results = [];
+try {
+  const npmrc = await publishAll();
+  const waiting = [...names];
+  const worker = async () => {
+    for (let name = waiting.shift(); name; name = waiting.shift())
+      results.push(await tryConsumer(name, npmrc));
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+} catch (error) {
+  console.error(error.message);
+  results.push({ name: 'publishing', steps: [], error });
+} finally {
+  cleanUp();
+}
+printTable();
+process.exit(results.some(({ error }) => error) ? 1 : 0);
+
+/** Builds every package anew, publishes all, and gives the settings that install them. */
+async function publishAll() {
+  const packages = publishedPackages();
+  // What an earlier build left would be published too.
+  for (const { path } of packages) rmSync(join(path, 'dist'), { recursive: true, force: true });
+  const build = spawnSync(process.execPath, [join(root, 'tools', 'workspace', 'setup.mjs'), '--types'], {
+    stdio: 'inherit',
+  });
+  if (build.status !== 0) throw new Error('The build failed.');
+
+  process.stderr.write('Publishing … ');
+  const began = Date.now();
+  const registry = await startRegistry(
+    folder,
+    packages.map(({ manifest }) => manifest.name),
+  );
+  const settings = join(folder, 'npmrc');
+  writeFileSync(settings, registry.npmrc);
+  await run(
+    'npm',
+    ['publish', '--workspaces', '--ignore-scripts', '--provenance=false', '--loglevel=error'],
+    {
+      cwd: root,
+      env: cleanEnvironment({ npm_config_userconfig: settings }),
+    },
+  );
+  for (const { manifest } of packages) {
+    const answer = await fetch(`${registry.address}${manifest.name.replace('/', '%2f')}`);
+    const { versions = {} } = await answer.json();
+    if (!versions[manifest.version]) throw new Error(`${manifest.name} was not published.`);
+  }
+  console.error(`${packages.length} packages, ${seconds(began)} s`);
+  return registry.npmrc;
+}
+
+async function tryConsumer(name, npmrc) {
+  const began = Date.now();
+  const steps = [];
+  const step = (what) => steps.push({ what, began: Date.now() });
+  try {
+    await runConsumer(name, join(folder, name), npmrc, step);
+    console.error(`✓ ${name} ${seconds(began)} s`);
+    return { name, steps, began, ended: Date.now() };
+  } catch (error) {
+    console.error(`✗ ${name}: ${steps.at(-1)?.what ?? 'copy'}\n${error.message}\n`);
+    return { name, steps, began, ended: Date.now(), error };
+  }
+}
+
+function printTable() {
+  const rows = results
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, steps, began, ended, error }) => [
+      name,
+      error ? '✗' : '✓',
+      steps
+        .map(({ what, began }, i) => `${what} ${seconds(began, steps[i + 1]?.began ?? ended)} s`)
+        .join(', ') + (error ? `: ${error.message.split('\n')[0]}` : ''),
+      ended ? `${seconds(began, ended)} s` : '',
+    ]);
+  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
+  console.log();
+  for (const row of rows)
+    console.log(
+      row
+        .map((text, i) => text.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  console.log(`\n${rows.length} in ${seconds(startedAt)} s`);
+}
+
+function seconds(began, ended = Date.now()) {
+  return ((ended - began) / 1000).toFixed(ended - began < 9950 ? 1 : 0);
+}

@@ -1,0 +1,86 @@
+// npm run docs: the API of every published package from its docstrings, READMEs as its pages, and the guides, as a site in site/.
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { install, publishedPackages, root } from './packages.mjs';
+
+const tools = join(root, 'tools', 'checks');
+install('Installing the tools of checks', tools);
+const typedoc = await import(
+  pathToFileURL(createRequire(join(tools, 'package.json')).resolve('typedoc')).href
+);
+
+const guides = join(root, 'docs', 'guides');
+const folder = mkdtempSync(join(tmpdir(), 'unitsphere-docs-'));
+let warnings = 0;
+try {
+  const projects = [];
+  for (const { path, manifest } of publishedPackages()) {
+    const app = await bootstrap({
+      name: manifest.name,
+      entryPoints: sourcesOf(path, manifest),
+      tsconfig: join(path, 'tsconfig.json'),
+      readme: join(path, 'README.md'),
+      // The types are checked by `npm test`; what a package's tests import is no part of it.
+      skipErrorChecking: true,
+      excludeInternal: true,
+      excludePrivate: true,
+      excludeExternals: true,
+      disableGit: true,
+      disableSources: true,
+      // Of parameters that are taken apart typedoc does not find the names in @param.
+      logLevel: 'Error',
+    });
+    const project = await app.convert();
+    warnings += app.logger.errorCount;
+    if (!project) throw new Error(`${manifest.name} could not be read.`);
+    const file = join(folder, `${basename(path)}.json`);
+    writeFileSync(file, JSON.stringify(app.serializer.projectToObject(project, typedoc.normalizePath(root))));
+    projects.push(file);
+    console.log(
+      `${manifest.name}: ${project.getReflectionsByKind(typedoc.ReflectionKind.SomeExport).length} exports`,
+    );
+  }
+  const app = await bootstrap({
+    name: 'unitsphere',
+    entryPointStrategy: typedoc.EntryPointStrategy.Merge,
+    entryPoints: projects,
+    readme: join(root, 'README.md'),
+    projectDocuments: readdirSync(guides).map((name) => join(guides, name)),
+    navigation: { includeGroups: false, includeCategories: false },
+    hideGenerator: true,
+    validation: { notExported: false, invalidLink: true, invalidPath: true },
+  });
+  const project = await app.convert();
+  app.validate(project);
+  await app.generateOutputs(project);
+  warnings += app.logger.warningCount + app.logger.errorCount;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (warnings > 0) {
+  console.error(`${warnings} problems; see above.`);
+  process.exit(1);
+}
+console.log(`site/index.html`);
+
+function bootstrap(options) {
+  return typedoc.Application.bootstrap({
+    out: join(root, 'site'),
+    basePath: root,
+    logLevel: 'Warn',
+    ...options,
+  });
+}
+
+/** The sources of what a package exports. */
+function sourcesOf(path, { exports }) {
+  return Object.values(exports)
+    .flatMap((conditions) =>
+      typeof conditions === 'object' ? [conditions.types ?? conditions.import?.types] : [],
+    )
+    .map((types) => basename(types, '.d.ts'))
+    .map((name) => [join(path, 'src', `${name}.ts`), join(path, 'src', name, 'index.ts')].find(existsSync));
+}
