@@ -5,9 +5,9 @@ import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
 import { runArms } from './arms/run-arms.js';
-import { type CoverageOptions, runCoverage } from './coverage/run-coverage.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
+import { type CoverageOptions, runCoverage } from './interval-coverage/run-coverage.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
@@ -187,6 +187,7 @@ program
     await show(await runCoverage(options, progress), file);
   });
 
+program
   .command('fine-tune')
   .description(
     'pretrained weights beside none at the same number of steps, on a folder of cards: held-out recognition',

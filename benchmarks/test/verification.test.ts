@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { bundleModule } from '../../tools/workspace/bundle-module.js';
-import { printCoverage } from '../src/coverage/print-coverage.js';
-import { runCoverage } from '../src/coverage/run-coverage.js';
+import { printCoverage } from '../src/interval-coverage/print-coverage.js';
+import { runCoverage } from '../src/interval-coverage/run-coverage.js';
 import { printVerification } from '../src/verification/print-verification.js';
 import { runVerification } from '../src/verification/run-verification.js';
 
