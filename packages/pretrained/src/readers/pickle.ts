@@ -6,7 +6,7 @@ import {
 } from '@unitsphere/core/pickle';
 import { CheckpointError } from './checkpoint-error.js';
 
-export type { Global } from '@unitsphere/core/pickle';
+export type { Global, PickleOptions } from '@unitsphere/core/pickle';
 
 /**
  * The value of a checkpoint's pickle, of which nothing is executed, and where the pickle ends.
