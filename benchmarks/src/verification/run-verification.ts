@@ -125,7 +125,7 @@ async function measureSize(
   const peers: VerificationTurn[] = [];
   let without =
     rows > MOST_FOR_PEER
-      ? `scores and sorting of ${rows.toLocaleString('en')} rows would take ${Math.round((rows * rows * 25) / 1e9).toLocaleString('en')} GB`
+      ? `scores and sorting of ${rows.toLocaleString('en')} rows would take ${Math.round((rows * rows * 18) / 1e9).toLocaleString('en')} GB`
       : undefined;
   const others = new OtherWork();
   for (let round = 0; round < rounds; round++) {
