@@ -8,7 +8,7 @@ import { expect, it, test } from 'vitest';
 import { absolutePaths } from '../src/config/load-config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { UserError } from '../src/user-error.js';
-import { pictureFolder, temporaryFolder, tinyConfig, train } from './fixtures.js';
+import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
 it.each([
   ['weights/lcnet.safetensors', resolve('weights/lcnet.safetensors')],
@@ -39,6 +39,31 @@ test('a run begins with the pretrained weights, and so does its moving average',
     (bytes) => readSafetensors(bytes).tensors,
   );
   for (const [name, { data }] of was!) expect(is!.get(name)!.data, name).toEqual(data);
+});
+
+test.each([
+  [[0.485, 0.456, 0.406], undefined],
+  [
+    [0.5, 0.5, 0.5],
+    /the pretrained weights are for other inputs \(RGB, mean 0\.5 0\.5 0\.5, .* which are ImageNet's/,
+  ],
+])('weights that were trained with the mean %j beside them', async (mean, told) => {
+  await useBackend('wasm');
+  const backbone = createBackbone('lcnet_035', { random: new Random(99) });
+  const file = join(temporaryFolder(), 'weights.safetensors');
+  await saveTimm(backbone, file);
+  backbone.dispose();
+  const preprocessing = { imageSize: 224, channelOrder: 'RGB', mean, std: [0.229, 0.224, 0.225] };
+  writeFileSync(file.replace('.safetensors', '.json'), JSON.stringify(preprocessing));
+  const config = tinyConfig(await pictureFolder());
+  config.model.pretrained = file;
+  const stop = new AbortController();
+  stop.abort();
+  const progress = silentProgress();
+  await train(config, temporaryFolder(), { signal: stop.signal, progress });
+  const note = progress.notes.find((line) => line.includes('other inputs'));
+  if (told) expect(note).toMatch(told);
+  else expect(note).toBeUndefined();
 });
 
 it.each([

@@ -26,6 +26,8 @@ export interface FuzzFormat {
    * copies of strided windows; of ONNX an int64 of eight bytes for a varint of one.
    */
   heldPerByte: number;
+  /** Bytes of objects that a byte of the file may honestly cost: one instruction of a pickle makes a dict, a Map of 300 bytes. */
+  objectsPerByte: number;
   /** A changed file. */
   input(random: FuzzRandom): Uint8Array;
 }
@@ -48,18 +50,21 @@ export function fuzzFormats(checkpoints: readonly Uint8Array[]): Record<FormatNa
       },
       error: SafetensorsError,
       heldPerByte: 1,
+      objectsPerByte: 50,
       input: (random) => changedSafetensors(random, safetensors),
     },
     pth: {
       read: (bytes) => readTorchCheckpoint(bytes),
       error: CheckpointError,
       heldPerByte: 5,
+      objectsPerByte: 350,
       input: (random) => changedCheckpoint(random, checkpoints),
     },
     onnx: {
       read: readOnnxInitializers,
       error: CheckpointError,
       heldPerByte: 8,
+      objectsPerByte: 50,
       input: (random) => mutate(random.pick(onnx), random, onnx),
     },
   };

@@ -23,8 +23,8 @@ export const LIMITS = {
   /** Array buffers: what the result may hold, twice (the reader's and a copy that the case makes to check it), and small change. */
   buffers: (fileBytes: number, { heldPerByte }: FuzzFormat) =>
     (2 * heldPerByte + 4) * fileBytes + 32 * 2 ** 10,
-  /** Objects: JSON's and a pickle's, of at most so many bytes for a byte that makes one, and what the engine takes for itself. */
-  heap: (fileBytes: number) => 160 * fileBytes + 2 * 2 ** 20,
+  /** Objects: what the file's bytes make, and what the engine takes for itself. */
+  heap: (fileBytes: number, { objectsPerByte }: FuzzFormat) => objectsPerByte * fileBytes + 2 * 2 ** 20,
 };
 
 // The engine compiles when it likes: only what is taken every time, with nothing left to collect, is the reader's.
@@ -81,6 +81,6 @@ function memoryProblem(
 ): string | undefined {
   if (buffers > LIMITS.buffers(length, format))
     return `took ${buffers} bytes of buffers for a file of ${length}`;
-  if (heap > LIMITS.heap(length)) return `took ${heap} bytes of objects for a file of ${length}`;
+  if (heap > LIMITS.heap(length, format)) return `took ${heap} bytes of objects for a file of ${length}`;
   return undefined;
 }

@@ -33,7 +33,7 @@ for (let i = from; i < to; i++) {
   counts[outcome]++;
   slowest = Math.max(slowest, result.milliseconds);
   buffers = Math.max(buffers, result.buffers / LIMITS.buffers(bytes.length, format));
-  heap = Math.max(heap, result.heap / LIMITS.heap(bytes.length));
+  heap = Math.max(heap, result.heap / LIMITS.heap(bytes.length, format));
   if (problem) {
     const file = `${folder}/${name}-${seed}-${i}.bin`;
     writeFileSync(file, bytes);

@@ -2,7 +2,7 @@ import type { Communicator } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
 import type { CheckpointFiles } from '../train/checkpoint-files.js';
-import { loadPretrained } from '../train/load-pretrained.js';
+import { loadPretrained, otherInputs } from '../train/load-pretrained.js';
 import type { TrainingBatch } from '../train/training-loop.js';
 import type { TrainingState } from '../train/training-state.js';
 import type { StepResult } from '../train/training-step.js';
@@ -28,12 +28,17 @@ export class LeadReplica implements ImageEmbedder {
     return this.replica.state;
   }
 
-  /** Starts all replicas from the config's pretrained weights. @throws UserError when they cannot be read or do not fit. */
-  async loadPretrained(): Promise<void> {
+  /**
+   * Starts all replicas from the config's pretrained weights.
+   * @returns What to know where they were trained on other inputs.
+   * @throws UserError when they cannot be read or do not fit.
+   */
+  async loadPretrained(): Promise<string | undefined> {
     // Read and converted here alone: what is wrong with the file is told once, and a download is one.
-    await loadPretrained(this.state.model.backbone, this.config.model.pretrained!);
+    const loaded = await loadPretrained(this.state.model.backbone, this.config.model.pretrained!);
     tell(this.communicator, { name: 'sharePretrained' });
     await this.replica.sharePretrained();
+    return otherInputs(loaded, this.state.preprocessing);
   }
 
   /** Starts all replicas from another run's weights and class centres. @throws UserError when they do not fit. */

@@ -75,7 +75,10 @@ async function trainIn(
   const earlier = checkpoint ? (await readSeenFile(run)).earlier : (growth?.seen ?? []);
   await writeSeenIdentities(run, config, dataset, earlier);
   if (growth) await grow(lead, growth, config.training.growFrom!, progress);
-  else if (config.model.pretrained && !checkpoint) await lead.loadPretrained();
+  else if (config.model.pretrained && !checkpoint) {
+    const warning = await lead.loadPretrained();
+    if (warning) progress.note(warning);
+  }
   const saved = checkpoint ? await restore(checkpoint, lead, progress) : undefined;
   const figures = await trainingLoop(lead, {
     config,

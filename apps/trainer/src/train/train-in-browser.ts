@@ -87,7 +87,10 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   const lead = new LeadReplica(config, classCount, soloCommunicator(), batch);
   try {
     if (from) await lead.restore(from.step, from.files);
-    else if (config.model.pretrained) await lead.loadPretrained();
+    else if (config.model.pretrained) {
+      const warning = await lead.loadPretrained();
+      if (warning) progress.note(warning);
+    }
     const images = datasetImages(config, dataset, { canvases, createWorker });
     const figures = await trainingLoop(lead, {
       config,
