@@ -104,7 +104,9 @@ export async function runPrecision(
     const losses = {} as Record<Precision, number>;
     for (const precision of PRECISIONS) {
       say(`training of ${steps} steps: ${backend}, ${precision}`);
-      const settings = [...set, `training.steps=${steps}`, `precision.matmul=${precision}`];
+      // The config's warm-up is as long as all of these steps may be: half of them, unless told otherwise.
+      const length = [`training.steps=${steps}`, `loss.warmup.steps=${Math.ceil(steps / 2)}`];
+      const settings = [...length, ...set, `precision.matmul=${precision}`];
       const args = [repositoryFile('configs/documents.yaml')];
       const outcome = await trainingLosses({ backend, args, settings, steps });
       if (typeof outcome === 'string') absent[`${backend}-${precision}`] = outcome;
