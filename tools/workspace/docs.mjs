@@ -37,10 +37,10 @@ try {
     const project = await app.convert();
     warnings += app.logger.errorCount;
     if (!project) throw new Error(`${manifest.name} could not be read.`);
-    // By what is imported: the entries' sources are index, layers, install/index.
+    // By what is imported, without the scope: the entries' sources are index, layers, install/index.
     for (const entry of project.getChildrenByKind(typedoc.ReflectionKind.Module)) {
       const name = entry.name.replace(/(^|\/)index$/, '');
-      entry.name = name ? `${manifest.name}/${name}` : manifest.name;
+      entry.name = [basename(manifest.name), ...(name ? [name] : [])].join('/');
     }
     const file = join(folder, `${basename(path)}.json`);
     writeFileSync(file, JSON.stringify(app.serializer.projectToObject(project, typedoc.normalizePath(root))));
@@ -61,6 +61,10 @@ try {
     validation: { notExported: false, invalidLink: true, invalidPath: true },
   });
   const project = await app.convert();
+  // A guide goes by its title.
+  for (const guide of project.getReflectionsByKind(typedoc.ReflectionKind.Document)) {
+    guide.name = /^# (.+)$/m.exec(guide.content.map(({ text }) => text).join(''))[1];
+  }
   app.validate(project);
   await app.generateOutputs(project);
   warnings += app.logger.warningCount + app.logger.errorCount;
