@@ -21,6 +21,7 @@ try {
     const app = await bootstrap({
       name: manifest.name,
       entryPoints: sourcesOf(path, manifest),
+      displayBasePath: join(path, 'src'),
       tsconfig: join(path, 'tsconfig.json'),
       readme: join(path, 'README.md'),
       // The types are checked by `npm test`; what a package's tests import is no part of it.
@@ -36,6 +37,11 @@ try {
     const project = await app.convert();
     warnings += app.logger.errorCount;
     if (!project) throw new Error(`${manifest.name} could not be read.`);
+    // By what is imported, without the scope: the entries' sources are index, layers, install/index.
+    for (const entry of project.getChildrenByKind(typedoc.ReflectionKind.Module)) {
+      const name = entry.name.replace(/(^|\/)index$/, '');
+      entry.name = [basename(manifest.name), ...(name ? [name] : [])].join('/');
+    }
     const file = join(folder, `${basename(path)}.json`);
     writeFileSync(file, JSON.stringify(app.serializer.projectToObject(project, typedoc.normalizePath(root))));
     projects.push(file);
@@ -50,10 +56,15 @@ try {
     readme: join(root, 'README.md'),
     projectDocuments: readdirSync(guides).map((name) => join(guides, name)),
     navigation: { includeGroups: false, includeCategories: false },
+    customCss: join(root, 'docs', 'site.css'),
     hideGenerator: true,
     validation: { notExported: false, invalidLink: true, invalidPath: true },
   });
   const project = await app.convert();
+  // A guide goes by its title.
+  for (const guide of project.getReflectionsByKind(typedoc.ReflectionKind.Document)) {
+    guide.name = /^# (.+)$/m.exec(guide.content.map(({ text }) => text).join(''))[1];
+  }
   app.validate(project);
   await app.generateOutputs(project);
   warnings += app.logger.warningCount + app.logger.errorCount;
