@@ -249,7 +249,9 @@ describe('files', () => {
       uprightSteps: 1800,
     });
     expect(() => loadConfig('card')).toThrow(
-      expect.objectContaining({ hint: 'By name there are cards, distillation, documents, fine-tune, many-documents.' }),
+      expect.objectContaining({
+        hint: 'By name there are cards, distillation, documents, fine-tune, many-documents.',
+      }),
     );
   });
 
