@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { runReadmeExamples } from '../../../tools/workspace/readme-example';
+import { studySchema } from '../src/compare/study-schema';
 import { parseConfig } from '../src/index';
 
 test("the examples of the trainer's README run", { timeout: 60_000 }, () =>
@@ -22,6 +24,7 @@ const documents = [
 test.each(documents.map(String))('the configs in %s are configs', (document) => {
   const markdown = readFileSync(new URL(document), 'utf8');
   for (const [, text] of markdown.matchAll(/^```yaml\r?\n(.*?)^```/gms)) {
-    expect(parseConfig(text, { file: document })).toHaveProperty('seed');
+    if (/^arms:/m.test(text)) expect(studySchema.parse(parse(text))).toHaveProperty('seeds');
+    else expect(parseConfig(text, { file: document })).toHaveProperty('seed');
   }
 });
