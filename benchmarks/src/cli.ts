@@ -153,14 +153,17 @@ withWorkload(program.command('precision'))
   .option(...json)
   .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
   .option('--steps <COUNT>', 'of the trainings whose losses are compared', count, 300)
+  .option('--seeds <COUNT>', 'such trainings on each backend', count, 3)
   .option('--set <KEY=VALUE...>', "change a setting of configs/documents.yaml, the trainings' config")
   .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
   .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
-  .action(async ({ json: file, set = [], backends, steps, ...options }: StepOptions & PrecisionOptions) => {
-    const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
-    const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
-    await show(await runPrecision({ backends, steps, set }, workload, pace, progress), file);
-  });
+  .action(
+    async ({ json: file, set = [], backends, steps, seeds, ...options }: StepOptions & PrecisionOptions) => {
+      const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
+      const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
+      await show(await runPrecision({ backends, steps, seeds, set }, workload, pace, progress), file);
+    },
+  );
 
 program
   .command('verification')

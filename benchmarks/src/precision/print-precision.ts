@@ -1,6 +1,7 @@
 import { digits, megabytes, spread } from '../format.js';
 import { disturbance } from '../measure/disturbance.js';
 import { machineLine } from '../measure/machine.js';
+import { mean } from '../measure/statistics.js';
 import { workloadLine } from '../step/workload.js';
 import { table } from '../table.js';
 import {
@@ -36,19 +37,30 @@ export function printPrecision(report: PrecisionReport): string {
     ...(trainings.length > 0
       ? [
           '',
-          `Trainings of ${steps} steps on the generated documents${settings.length > 0 ? ` (${settings.join(', ')})` : ''}, one seed; the mean loss of the last ${LAST_STEPS} steps:`,
+          `Trainings of ${steps} steps on the generated documents${settings.length > 0 ? ` (${settings.join(', ')})` : ''}, a seed a row; the mean loss of the last ${LAST_STEPS} steps:`,
           '',
           table<PrecisionTraining>(
             [
               { title: 'backend', value: ({ backend }) => backend, align: 'left' },
+              { title: 'seed', value: ({ seed }) => String(seed) },
               { title: '`highest`', value: ({ losses }) => digits(losses.highest) },
               { title: '`medium`', value: ({ losses }) => digits(losses.medium) },
               { title: 'difference', value: ({ difference }) => `${(100 * difference).toFixed(2)} %` },
             ],
             trainings,
           ),
+          '',
+          ...meanDifferences(trainings),
         ]
       : []),
     ...Object.values(report.absent).map((why) => `\n- Not there: ${why}`),
   ].join('\n');
+}
+
+/** Of each backend: one seed's difference is mostly chance. */
+function meanDifferences(trainings: readonly PrecisionTraining[]): string[] {
+  return [...new Set(trainings.map(({ backend }) => backend))].map((backend) => {
+    const own = trainings.filter((one) => one.backend === backend).map(({ difference }) => difference);
+    return `- ${backend}: a mean difference of ${(100 * mean(own)).toFixed(2)} % over ${own.length} seeds`;
+  });
 }

@@ -20,6 +20,8 @@ export interface PrecisionOptions {
   backends: string[];
   /** Of the trainings. */
   steps: number;
+  /** Trainings of each; their differences from float32 are as much of chance as of precision. */
+  seeds: number;
   set?: string[];
 }
 
@@ -40,6 +42,7 @@ export interface PrecisionStep extends Timing {
 /** Two trainings of one seed, which differ in precision. */
 export interface PrecisionTraining {
   backend: string;
+  seed: number;
   /** The mean loss of the last steps. */
   losses: Record<Precision, number>;
   /** medium's over highest's, less 1. */
@@ -83,7 +86,7 @@ export function precisionContenders(backends: readonly string[], workload: Workl
 
 /** Times steps in turns, then trains from one seed at each precision. */
 export async function runPrecision(
-  { backends, steps, set = [] }: PrecisionOptions,
+  { backends, steps, seeds, set = [] }: PrecisionOptions,
   workload: Workload,
   pace: Pace,
   say: (message: string) => void = () => undefined,
@@ -100,13 +103,14 @@ export async function runPrecision(
     }),
   );
   const trainings: PrecisionTraining[] = [];
-  for (const backend of steps > 0 ? backends : []) {
+  const runs = backends.flatMap((backend) => Array.from({ length: seeds }, (_, seed) => ({ backend, seed })));
+  for (const { backend, seed } of steps > 0 ? runs : []) {
     const losses = {} as Record<Precision, number>;
     for (const precision of PRECISIONS) {
-      say(`training of ${steps} steps: ${backend}, ${precision}`);
+      say(`training of ${steps} steps: ${backend}, ${precision}, seed ${seed}`);
       // The config's warm-up is as long as all of these steps may be: half of them, unless told otherwise.
       const length = [`training.steps=${steps}`, `loss.warmup.steps=${Math.ceil(steps / 2)}`];
-      const settings = [...length, ...set, `precision.matmul=${precision}`];
+      const settings = [...length, ...set, `seed=${seed}`, `precision.matmul=${precision}`];
       const args = [repositoryFile('configs/documents.yaml')];
       const outcome = await trainingLosses({ backend, args, settings, steps });
       if (typeof outcome === 'string') absent[`${backend}-${precision}`] = outcome;
@@ -114,7 +118,7 @@ export async function runPrecision(
     }
     const { highest, medium } = losses;
     if (highest !== undefined && medium !== undefined) {
-      trainings.push({ backend, losses, difference: medium / highest - 1 });
+      trainings.push({ backend, seed, losses, difference: medium / highest - 1 });
     }
   }
   return {
