@@ -66,6 +66,7 @@ export default [
   whole('data', '69 kB', { file: 'browser' }),
   whole('data', '75 kB', { ...NODE, ignore: ['sharp', '@napi-rs/canvas', '@fontsource/*'] }),
   whole('margin-losses', '3.4 kB'),
+  whole('mixed-precision', '4 kB'),
   whole('necks', '1 kB'),
   whole('norms', '0.9 kB'),
   whole('ops', '104 kB'),
@@ -74,5 +75,6 @@ export default [
   whole('partial-fc', '10 kB', { file: 'file', ...NODE }),
   whole('pretrained', '24 kB', { ignore: ['@bufbuild/*', 'fastest-levenshtein', ...BUILTIN] }),
   whole('verification', '6.7 kB'),
+  whole('verification', '8 kB', { file: 'statistics' }),
   whole('apps/trainer', '22 kB', { file: 'browser', ignore: ['yaml', 'zod', 'fastest-levenshtein'] }),
 ];

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../src/commands/program.js';
 import type { Work } from '../src/commands/work.js';
+import { recipeNames } from '../src/config/recipes.js';
 import { isSupported } from '../src/doctor/inspect.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -134,7 +135,10 @@ describe('train', () => {
   });
 
   it.each([
-    [['train', 'none.yaml'], 'error: there is no config file none.yaml\n'],
+    [
+      ['train', 'none.yaml'],
+      `error: there is no config file none.yaml\n  By name there are ${recipeNames.join(', ')}.\n`,
+    ],
     [
       ['train', '--set', 'loss.margn=1'],
       'error: --set loss.margn=1: loss.margn: unknown key; did you mean loss.margin?\n',

@@ -238,6 +238,10 @@ describe('the command line', () => {
 });
 
 describe('files', () => {
+  const configs = readdirSync(`${root}configs`)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort();
+
   it('a missing file and a folder are told apart', () => {
     expect(() => loadConfig('no-such.yaml')).toThrow('there is no config file no-such.yaml');
     expect(() => loadConfig(root)).toThrow('is a folder, not a config file');
@@ -250,7 +254,7 @@ describe('files', () => {
     });
     expect(() => loadConfig('card')).toThrow(
       expect.objectContaining({
-        hint: 'By name there are cards, distillation, documents, fine-tune, many-documents.',
+        hint: `By name there are ${configs.map((file) => file.replace('.yaml', '')).join(', ')}.`,
       }),
     );
   });
@@ -269,7 +273,6 @@ describe('files', () => {
     expect(weights('openai/clip-vit-base-patch32')).toHaveProperty('weights', 'openai/clip-vit-base-patch32');
   });
 
-  const configs = readdirSync(`${root}configs`).filter((file) => file.endsWith('.yaml'));
   it.each(configs)('configs/%s is valid and names the schema', (file) => {
     const wantsFolder = /^ *source: folder/m.test(readFileSync(`${root}configs/${file}`, 'utf8'));
     const overrides = wantsFolder ? optionOverrides({ data: 'cards' }) : [];

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { recipeNames } from '../config/recipes.js';
 import { EXIT, reportError } from './console.js';
 import type { Work } from './work.js';
 
@@ -29,7 +30,7 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
   program
     .command('train')
     .description('train a model; without a CONFIG, the embedded documents with the defaults')
-    .argument('[CONFIG]', 'a YAML file, or one that comes along: cards, documents, many-documents')
+    .argument('[CONFIG]', `a YAML file, or one that comes along: ${recipeNames.join(', ')}`)
     .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
     .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
     .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
