@@ -74,7 +74,7 @@ export default [
   whole('partial-fc', '11 kB'),
   whole('partial-fc', '10 kB', { file: 'file', ...NODE }),
   whole('pretrained', '24 kB', { ignore: ['@bufbuild/*', 'fastest-levenshtein', ...BUILTIN] }),
-  whole('verification', '6.7 kB'),
-  whole('verification', '8 kB', { file: 'statistics' }),
+  whole('verification', '19 kB'),
+  whole('verification', '25 kB', { file: 'statistics' }),
   whole('apps/trainer', '22 kB', { file: 'browser', ignore: ['yaml', 'zod', 'fastest-levenshtein'] }),
 ];
