@@ -1,7 +1,7 @@
 import { formatCount, formatDate, formatDuration, formatNumber } from '../report/format.js';
-import { type Content, Html, html } from '../report/html.js';
+import { type Content, type Html, html } from '../report/html.js';
+import { renderPage } from '../report/render-page.js';
 import { figureSection } from '../report/sections.js';
-import { STYLES } from '../report/styles.js';
 import { metricLabel } from './score.js';
 import { armStyle, curveFigure, rocOverlay } from './study-plots.js';
 import type { Comparison, StudyResults } from './study-results.js';
@@ -14,32 +14,13 @@ import { armRows, budgetWords, comparisonTitle, settingsText } from './study-row
  */
 export function renderStudy(results: StudyResults): string {
   const { title, question, reference, createdAt, comparisons } = results;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Html(STYLES + STUDY_STYLES)}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow"><strong>${title}</strong> · study · <time datetime="${createdAt}">${formatDate(createdAt)}</time></p>
+  const header = html`<p class="eyebrow"><strong>${title}</strong> · study · <time datetime="${createdAt}">${formatDate(createdAt)}</time></p>
 <h1 id="headline">${question}</h1>
 ${reference && html`<p class="reference">The reference system said: ${reference}</p>`}
-${facts(results)}
-</header>
-<main>
-${comparisons.map((comparison) => comparisonSection(results, comparison))}
-${methods(results)}
-</main>
-<footer>Made with unitsphere.</footer>
-</body>
-</html>
-`;
-  return page.text;
+${facts(results)}`;
+  const main = html`${comparisons.map((comparison) => comparisonSection(results, comparison))}
+${methods(results)}`;
+  return renderPage({ title, styles: STUDY_STYLES, header, main });
 }
 
 function facts(results: StudyResults): Html {

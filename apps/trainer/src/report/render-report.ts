@@ -1,8 +1,9 @@
 import type { ReportData } from './data';
 import { formatDate } from './format';
 import { headlineOf } from './headline';
-import { Html, html } from './html';
+import { html } from './html';
 import { heldOutFigure, validationFigure } from './plots';
+import { renderPage } from './render-page';
 import { resultsOf } from './render-results';
 import {
   comparison,
@@ -14,7 +15,6 @@ import {
   sampleGallery,
 } from './sections';
 import { stepFigures } from './step-figures';
-import { STYLES } from './styles';
 
 /**
  * Renders a training report as one HTML file that needs no network, no script and no other file: figures in words and
@@ -32,26 +32,12 @@ export function renderReport(data: ReportData): string {
   const training = data.validation.length > 0 ? [validationFigure(data)] : [];
   if (data.test?.length) training.push(heldOutFigure(data));
   if (data.metrics.length > 0) training.push(...stepFigures(data));
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Html(STYLES)}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow"><strong>${data.title}</strong> · training report · <time datetime="${data.createdAt}">${formatDate(data.createdAt)}</time></p>
+  const header = html`<p class="eyebrow"><strong>${data.title}</strong> · training report · <time datetime="${data.createdAt}">${formatDate(data.createdAt)}</time></p>
 <h1 id="headline">${headline.sentence}</h1>
 ${headline.caution && html`<p class="caution" role="note">${headline.caution}</p>`}
 ${comparison(headline)}
-${facts(data)}
-</header>
-<main>
-<section aria-labelledby="recognition"><h2 id="recognition">How well it recognises</h2>
+${facts(data)}`;
+  const main = html`<section aria-labelledby="recognition"><h2 id="recognition">How well it recognises</h2>
 ${resultsOf(data)}
 </section>
 ${
@@ -63,13 +49,8 @@ ${
 ${neighbourGallery(data)}
 ${mistakeGallery(data)}
 ${sampleGallery(data)}
-${configSection(data)}
-</main>
-<footer>Made with unitsphere.</footer>
-</body>
-</html>
-`;
-  return page.text;
+${configSection(data)}`;
+  return renderPage({ title, header, main });
 }
 
 function checkArrays(data: ReportData): void {
