@@ -43,7 +43,8 @@ export function loadTfjsNode(
 ): { createBackend(packageName: string): NativeKernelBackend; binding: Binding } {
   const { dirname, join } = builtin('node:path');
   const { createRequire } = builtin('node:module');
-  // Before the library loads: it writes a page about the processor to stderr otherwise. Errors stay.
+  // Before the library loads: it writes a page about the processor to stderr otherwise. Errors stay, and so does one notice
+  // where oneDNN is on (AVX-512): only turning that off (TF_ENABLE_ONEDNN_OPTS=0) would silence it, and change results.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const binding = createRequire(join(dirname(file), '_'))(file) as Binding;
 
