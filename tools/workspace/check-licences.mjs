@@ -45,6 +45,8 @@ const EXCEPTIONS = [
     why: "libvips, sharp's own shared library, installed beside our code: it can be exchanged",
   },
 ];
+/** Licences that npm's bill does not read: named in the manifest's old way, and in the package's own file. */
+const NAMED_OTHERWISE = { jstat: 'MIT' };
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'];
 
 /** @returns The bill of materials of the published packages and all that is installed with them, on any platform. */
@@ -148,8 +150,9 @@ function licenceProblems({ components }) {
 }
 
 /** A component's licence as one SPDX expression. */
-function licenceOf({ licenses = [] }) {
-  return licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name).join(' AND ');
+function licenceOf({ name, licenses = [] }) {
+  const named = licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name);
+  return named.join(' AND ') || NAMED_OTHERWISE[name];
 }
 
 /** What is bundled into a package, and not named by its THIRD_PARTY.md. */

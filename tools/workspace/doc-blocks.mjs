@@ -51,6 +51,16 @@ const NOT_RUN = [
     'trainInBrowser(',
     'is a page with a worker: apps/studio is it, whole, and its test drives it; types are checked',
   ],
+  [
+    'apps/trainer/README.md',
+    'distillation.teacher',
+    "needs CLIP's weights, hundreds of megabytes; test/distillation.test.ts trains with a small tower",
+  ],
+  [
+    'benchmarks/README.md',
+    'npm run bench',
+    'a benchmark takes the machine for itself; benchmarks/test runs each small',
+  ],
   ['tools/golden/README.md', 'venv', 'needs Python and PyTorch, which no test may'],
   ['tools/golden/README.md', 'pip install', 'needs Python and PyTorch, which no test may'],
   ['tools/golden/README.md', 'make.py', 'needs Python and PyTorch, which no test may'],

@@ -1,7 +1,7 @@
 // The trainer by npx, as its documents say: every `unitsphere` command of documents/ in turn, with small pictures and few steps.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DocumentSource } from '@unitsphere/data';
 import sharp from 'sharp';
@@ -22,6 +22,23 @@ const SMALL = [
   'training.logEvery=1',
   'loss.warmup=',
 ];
+// A study in place of those that come along, which take an hour.
+const STUDY = `
+title: Two norms
+question: Which?
+base: base.yaml
+factors: [model.norm]
+arms:
+  - { name: ln, set: { model.norm: layernorm } }
+  - { name: bn, set: { model.norm: batchnorm } }
+seeds: 2
+budget: { steps: 6 }
+`;
+const BASE = `
+data: { source: documents, identities: 30, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 } }
+model: { backbone: lcnet_035, embeddingSize: 16 }
+training: { batchSize: 8 }
+`;
 const small = (settings) => settings.flatMap((setting) => ['--set', setting]);
 
 const npx = (args) =>
@@ -65,6 +82,18 @@ async function stopped() {
   if (status !== 130 || done >= 60) throw new Error(`Ctrl-C: the status is ${status} after ${done} steps.`);
 }
 
+/** Each in a folder of its own: another study, or other images, are not gone on with. */
+function compare([, , ...options]) {
+  const output = options.includes('--output') ? 'compared-other' : 'compared';
+  const words = options
+    .map((word, i) => (options[i - 1] === '--output' ? output : options[i - 1] === '--seeds' ? '3' : word))
+    .concat(options.includes('--output') ? [] : ['--output', output]);
+  const printed = npx(['compare', 'study.yaml', ...words]);
+  if (!/bn against ln: .* seeds/.test(printed) || !existsSync(`${output}/report.html`)) {
+    throw new Error(`"compare ${words.join(' ')}" printed:\n${printed}`);
+  }
+}
+
 async function run(command) {
   const args = command
     .replace(/\s+#.*$/, '')
@@ -72,6 +101,9 @@ async function run(command) {
     .replace(/\bDIR\b|path\/to\/images/, 'pictures')
     .split(/\s+/);
   if (args[0] === 'backend') return;
+  // Needs CLIP's weights.
+  if (command.includes('distillation.teacher')) return;
+  if (args[0] === 'compare') return compare(args);
   if (args.includes('--resume')) await stopped();
   const words = args.map((word) => (word.startsWith('runs/') ? lastRun() : word));
   const begins = words[0] === 'train' && !words.includes('--resume');
@@ -93,6 +125,8 @@ async function run(command) {
   }
 }
 
+writeFileSync('study.yaml', STUDY);
+writeFileSync('base.yaml', BASE);
 mkdirSync('pictures');
 const source = await DocumentSource.create({ identities: IDENTITIES, seed: 1, size: SIDE });
 for (let i = 0; i < IDENTITIES; i++) {
