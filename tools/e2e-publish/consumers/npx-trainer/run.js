@@ -35,7 +35,7 @@ seeds: 2
 budget: { steps: 6 }
 `;
 const BASE = `
-data: { source: documents, identities: 30, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 } }
+data: { source: documents, identities: 30, imageSize: 32, split: { train: 0.4, validation: 0.3, test: 0.3 } }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { batchSize: 8 }
 `;
