@@ -1,29 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMetrics } from 'unitsphere';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
-import { summaryOf, train } from '../measure/trainings.js';
+import { type Arm, type ArmFigures, trainArms } from '../measure/trainings.js';
 
-/** One way to train, of two or more that are compared. */
-export interface Arm {
-  id: string;
-  label: string;
-  /** As of `unitsphere train --set`. */
-  settings: string[];
-}
+export type { Arm };
 
 /** What one training gave. */
-export interface ArmRun {
-  arm: string;
-  seed: number;
-  steps: number;
-  classes: number;
-  imagesSeen: number;
-  tprAtFpr: Record<string, number>;
-  auroc: number;
-  pairs: { positive: number; negative: number };
-  stepSeconds: number;
+export interface ArmRun extends ArmFigures {
   /** With a teacher: the length of its gradient for the embeddings over that of the margin loss, median of the logged steps. */
   gradientRatio?: number;
 }
@@ -60,23 +44,11 @@ export async function runArms(
   { benchmark, config, arms, seeds, runs: folder, set }: ArmsOptions,
   say: (message: string) => void = () => undefined,
 ): Promise<ArmsReport> {
-  await mkdir(folder, { recursive: true });
+  const nameOf = ({ id }: Arm, seed: number) => `${id}-seed-${seed}`;
+  const trained = await trainArms({ config, arms, seeds, folder, nameOf, after: set }, say);
   const runs: ArmRun[] = [];
-  for (let seed = 0; seed < seeds; seed++) {
-    for (const { id, settings } of arms) {
-      const name = `${id}-seed-${seed}`;
-      say(name);
-      await train(config, folder, name, [`seed=${seed}`, `output.name=${name}`, ...settings, ...set]);
-      const { steps, classes, imagesSeen, stepSeconds, heldOut } = summaryOf(folder, name);
-      const { tprAtFpr, auroc, pairs } = heldOut;
-      const figures = { steps, classes, imagesSeen, tprAtFpr, auroc, pairs, stepSeconds };
-      runs.push({
-        arm: id,
-        seed,
-        ...figures,
-        ...gradientRatioOf(await readMetrics(join(folder, name, 'metrics.jsonl'))),
-      });
-    }
+  for (const { name, figures } of trained) {
+    runs.push({ ...figures, ...gradientRatioOf(await readMetrics(join(folder, name, 'metrics.jsonl'))) });
   }
   const machine = describeMachine();
   // Where a person's files lie is nobody else's business.

@@ -1,27 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
-import { summaryOf, train } from '../measure/trainings.js';
-
-/** One way to take the softmax. */
-export interface Arm {
-  id: string;
-  label: string;
-  settings: string[];
-}
+import { type Arm, type ArmFigures, trainArms } from '../measure/trainings.js';
 
 /** What one training gave. */
-export interface IdentitiesRun {
-  arm: string;
-  seed: number;
-  steps: number;
-  classes: number;
-  imagesSeen: number;
-  tprAtFpr: Record<string, number>;
-  auroc: number;
-  pairs: { positive: number; negative: number };
-  /** Seconds in steps, and those of them in the class centres' forward, backward and update. */
-  stepSeconds: number;
+export interface IdentitiesRun extends ArmFigures {
+  /** Seconds of the steps in the class centres' forward, backward and update. */
   lossSeconds: number;
 }
 
@@ -67,30 +50,19 @@ export async function runIdentities(
       settings: [`loss.partialFc={sampledClasses: ${sampledClasses}}`],
     },
   ];
-  await mkdir(folder, { recursive: true });
-  const runs: IdentitiesRun[] = [];
-  for (let seed = 0; seed < seeds; seed++) {
-    for (const { id, settings } of arms) {
-      const name = `${id}-${identities}-seed-${seed}`;
-      say(name);
-      const common = [`seed=${seed}`, `data.identities=${identities}`, `output.name=${name}`];
-      await train(CONFIG, folder, name, [...common, ...settings, ...set]);
-      const { heldOut, steps, classes, imagesSeen, stepSeconds, lossSeconds } = summaryOf(folder, name);
-      const { tprAtFpr, auroc, pairs } = heldOut;
-      runs.push({
-        arm: id,
-        seed,
-        steps,
-        classes,
-        imagesSeen,
-        tprAtFpr,
-        auroc,
-        pairs,
-        stepSeconds,
-        lossSeconds,
-      });
-    }
-  }
+  const trained = await trainArms(
+    {
+      config: CONFIG,
+      arms,
+      seeds,
+      folder,
+      nameOf: ({ id }, seed) => `${id}-${identities}-seed-${seed}`,
+      before: [`data.identities=${identities}`],
+      after: set,
+    },
+    say,
+  );
+  const runs: IdentitiesRun[] = trained.map(({ figures, lossSeconds }) => ({ ...figures, lossSeconds }));
   return {
     benchmark: 'identities',
     date: new Date().toISOString(),

@@ -47,15 +47,11 @@ export async function compare(file: string, options: CompareOptions, work: Work)
   try {
     if (!options.report) {
       const progress = new StudyProgress(runCount(replicates));
-      try {
-        const parts = { study, replicates, directory, jobs, signal: interrupt.signal, listener: progress };
-        if (!(await work.runStudy(parts))) {
-          progress.close();
-          say('Stopped. The same command goes on with it.');
-          return interrupt.exitCode() ?? 0;
-        }
-      } finally {
-        progress.close();
+      const parts = { study, replicates, directory, jobs, signal: interrupt.signal, listener: progress };
+      const finished = await work.runStudy(parts).finally(() => progress.close());
+      if (!finished) {
+        say('Stopped. The same command goes on with it.');
+        return interrupt.exitCode() ?? 0;
       }
     }
     const results = await work.collectStudy(study, replicates, {

@@ -6,7 +6,7 @@ import { NotFiniteError } from '../train/training-step.js';
 import { UserError } from '../user-error.js';
 import type { ChildReply, ChildRequest } from './child-protocol.js';
 
-const STEPS_BETWEEN_REPLIES_MS = 500;
+const MS_BETWEEN_REPLIES = 500;
 
 const stop = new AbortController();
 const tell = (reply: ChildReply) => void process.send?.(reply);
@@ -54,7 +54,7 @@ function progress(): ProgressReporter {
   return {
     step({ step, loss }) {
       const now = performance.now();
-      if (now - told < STEPS_BETWEEN_REPLIES_MS) return;
+      if (now - told < MS_BETWEEN_REPLIES) return;
       told = now;
       tell({ step, loss });
     },

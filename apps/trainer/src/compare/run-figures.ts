@@ -14,8 +14,6 @@ export interface FiguresPoint extends Scored {
 /** What a finished run left. */
 export interface RunFigures {
   summary: TrainingSummary;
-  /** The ROC of held-out pairs. */
-  roc: Curve;
   validation: FiguresPoint[];
   /** On held-out identities, while training. */
   test: FiguresPoint[];
@@ -23,15 +21,21 @@ export interface RunFigures {
 
 /** Reads what a finished run left. @throws Error where it is not finished. */
 export async function readRunFigures(folder: string): Promise<RunFigures> {
-  const read = async <T>(name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as T;
   const records = await readMetrics(join(folder, RUN_FILES.metrics));
   const points = (name: 'validation' | 'test') =>
     records.flatMap((record) => (record[name] ? [{ step: record.step, ...(record[name] as Scored) }] : []));
-  const { roc } = await read<ReportData>(RUN_FILES.reportData);
   return {
-    summary: await read<TrainingSummary>(RUN_FILES.summary),
-    roc: roc.heldOut,
+    summary: await readJson<TrainingSummary>(folder, RUN_FILES.summary),
     validation: points('validation'),
     test: points('test'),
   };
+}
+
+/** The ROC of a finished run's held-out pairs: of its report's data, which have pictures too and are read for this alone. */
+export async function readRunRoc(folder: string): Promise<Curve> {
+  return (await readJson<ReportData>(folder, RUN_FILES.reportData)).roc.heldOut;
+}
+
+async function readJson<T>(folder: string, name: string): Promise<T> {
+  return JSON.parse(await readFile(join(folder, name), 'utf8')) as T;
 }

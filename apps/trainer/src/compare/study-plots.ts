@@ -1,3 +1,4 @@
+import { summarize } from '@unitsphere/verification/statistics';
 import type { Axis, Band, Line } from '../report/draw-plot.js';
 import { formatPercent } from '../report/format.js';
 import { type Figure, percentAxis, powerOfTen, SERIES_COLOURS, stepAxis } from '../report/plots.js';
@@ -116,18 +117,12 @@ function seriesOf(
     const count = Math.min(...all.map((points) => points.length));
     const points = Array.from({ length: count }, (_, k) => {
       const [xs, ys] = [all.map((points) => points[k][0]), all.map((points) => points[k][1])];
-      const mean = average(ys);
-      const spread =
-        ys.length > 1
-          ? Math.sqrt(average(ys.map((y) => (y - mean) ** 2)) * (ys.length / (ys.length - 1)))
-          : 0;
-      return { x: average(xs), mean, spread };
+      const { mean, std = 0 } = summarize(ys);
+      return { x: summarize(xs).mean, mean, spread: std };
     });
     return [{ label, points, ...armStyle(index) }];
   });
 }
-
-const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const endsOf = (series: Series[]) =>
   series.map(({ label, points }) => `${label} ${formatPercent(points.at(-1)?.mean ?? 0)}`).join(', ');

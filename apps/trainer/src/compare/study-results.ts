@@ -3,7 +3,7 @@ import { compareArms } from '@unitsphere/verification/statistics';
 import type { Curve, VerificationSummary } from '../report/data.js';
 import type { Study } from './load-study.js';
 import { type BudgetKind, ONLY_DATA, type Replicate } from './plan-study.js';
-import { readRunFigures } from './run-figures.js';
+import { readRunFigures, readRunRoc } from './run-figures.js';
 import { runState } from './run-folder.js';
 import { replicateFolder, searched, type TrainingPlan } from './run-study.js';
 import { scoreOf } from './score.js';
@@ -133,7 +133,8 @@ async function collectRun(study: Study, replicate: Replicate, directory: string)
   if (state.is !== 'finished') {
     return { ...shared, ...found, missing: missing(state.is === 'diverged' ? state.reason : undefined) };
   }
-  const { summary, roc, test } = await readRunFigures(training);
+  const { summary, test } = await readRunFigures(training);
+  const roc = await readRunRoc(training);
   const value = scoreOf(study.metric, { ...summary.heldOut, rank1: summary.rank1?.heldOut });
   const curve = test.map(({ step, ...point }) => ({ step, value: scoreOf(study.metric, point) }));
   if (curve.at(-1)?.step !== steps) curve.push({ step: steps, value });

@@ -243,10 +243,8 @@ class FileStore implements CenterStore {
       read: (from, to, values) => {
         for (let i = from; i < to; i++) {
           const slot = this.#load(rows[i]!);
-          const at = records.rowAt(slot);
           for (let table = 0; table < values.length; table++) {
-            const begin = at + table * dimensions;
-            values[table]!.set(records.floats.subarray(begin, begin + dimensions), (i - from) * dimensions);
+            values[table]!.set(records.rowOf(slot, table), (i - from) * dimensions);
           }
           counts[i] = records.count(slot);
           lastSteps[i] = records.lastStep(slot);

@@ -44,11 +44,6 @@ export class Records {
     return this.bytes.subarray(i * this.layout.bytes, (i + 1) * this.layout.bytes);
   }
 
-  /** Where record i begins in floats: its rows of all tables, one behind another. */
-  rowAt(i: number): number {
-    return (i * this.layout.bytes) / 4;
-  }
-
   /** Record i's row of a table, by the table's place. */
   rowOf(i: number, table: number): Float32Array {
     const at = (i * this.layout.bytes) / 4 + table * this.layout.dimensions;
