@@ -13,6 +13,7 @@ import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
 import { type Part, runPartialFC } from './partial-fc/run-partial-fc.js';
 import { type PrecisionOptions, runPrecision } from './precision/run-precision.js';
+import { runProfile } from './profile/run-profile.js';
 import { print, writeTables } from './readme.js';
 import { chooseContenders } from './step/choose-contenders.js';
 import { stepContenders } from './step/contenders.js';
@@ -58,6 +59,15 @@ interface StepOptions extends Partial<Pace>, Partial<Workload> {
   only?: string[];
   sweep?: boolean;
 }
+
+withWorkload(program.command('profile'))
+  .description('where the milliseconds of that step go, by kernel, on wasm with one replica')
+  .option(...json)
+  .option('--steps <COUNT>', 'that are clocked', count, 100)
+  .action(async (options: Partial<Workload> & { json?: string; steps: number }) => {
+    const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
+    await show(await runProfile(workload, options.steps, progress), options.json);
+  });
 
 program
   .command('ops')

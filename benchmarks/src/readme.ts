@@ -18,6 +18,8 @@ import { printPartialFC } from './partial-fc/print-partial-fc.js';
 import type { PartialFCReport } from './partial-fc/run-partial-fc.js';
 import { printPrecision } from './precision/print-precision.js';
 import type { PrecisionReport } from './precision/run-precision.js';
+import { printProfile } from './profile/print-profile.js';
+import type { ProfileReport } from './profile/run-profile.js';
 import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
 import type { StepReport } from './step/run-step.js';
@@ -37,7 +39,8 @@ type Report =
   | VerificationReport
   | CoverageReport
   | ArmsReport
-  | PrecisionReport;
+  | PrecisionReport
+  | ProfileReport;
 
 /** Any benchmark's report as Markdown. */
 export function print(report: Report): string {
@@ -67,6 +70,8 @@ export function print(report: Report): string {
       return printArms(report);
     case 'precision':
       return printPrecision(report);
+    case 'profile':
+      return printProfile(report);
   }
 }
 

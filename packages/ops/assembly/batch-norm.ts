@@ -5,6 +5,12 @@ import { activate1, activate4, activateGrad1, activateGrad4, madd } from './simd
 
 const BLOCK: i32 = 128;
 
+/** Up to so many channels a block of rows stays in the first cache, so each channel's sums and factors are held in registers. */
+const NARROW: i32 = 16;
+
+/** Bytes of a tensor that are passed over channel by channel, their factors in registers. */
+const TILE: usize = 8192;
+
 /** PReLU's code here: it has a slope a channel, which the activations of simd.ts have not. */
 export const PRELU: i32 = 7;
 
@@ -48,6 +54,12 @@ export function moments(x: usize, m: i32, c: i32, mean: usize, variance: usize, 
   for (let row = 0; row < m; row += BLOCK) {
     const rows = min(BLOCK, m - row);
     let r = 0;
+    if (c <= NARROW) {
+      r = rows & ~1;
+      for (let at: usize = 0; at < vector; at += 16) momentsOfBlock(from + at, r, pixel, v128.load(x + at), sums + at, squares + at);
+      if (vector < pixel) for (let i = 0; i < r; i++) momentsOfRow(from + <usize>i * pixel, x, vector, pixel, sums, squares);
+      from += <usize>r * pixel;
+    }
     for (; r + 4 <= rows; r += 4) {
       const x1 = from + pixel, x2 = x1 + pixel, x3 = x2 + pixel;
       let at: usize = 0;
@@ -76,6 +88,21 @@ export function moments(x: usize, m: i32, c: i32, mean: usize, variance: usize, 
   }
 }
 
+/** Adds four channels of an even number of rows to the sums. */
+function momentsOfBlock(from: usize, rows: i32, pixel: usize, origin: v128, sums: usize, squares: usize): void {
+  let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
+  for (let r = 0; r < rows; r += 2) {
+    const d0 = f32x4.sub(v128.load(from), origin), d1 = f32x4.sub(v128.load(from + pixel), origin);
+    s0 = f32x4.add(s0, d0);
+    s1 = f32x4.add(s1, d1);
+    q0 = madd(q0, d0, d0);
+    q1 = madd(q1, d1, d1);
+    from += 2 * pixel;
+  }
+  v128.store(sums, f32x4.add(v128.load(sums), f32x4.add(s0, s1)));
+  v128.store(squares, f32x4.add(v128.load(squares), f32x4.add(q0, q1)));
+}
+
 /** Adds the channels from byte `at` on of one row to the sums. */
 function momentsOfRow(from: usize, x: usize, at: usize, pixel: usize, sums: usize, squares: usize): void {
   for (; at < pixel; at += 4) {
@@ -100,16 +127,27 @@ export function affineOf(
 ): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
-  for (let row = 0; row < m; row++) {
-    let ch: usize = 0;
-    for (; ch < vector; ch += 16) {
-      v128.store(y + ch, apply4(madd(v128.load(b + ch), v128.load(x + ch), v128.load(a + ch)), code, slope + ch));
+  const tile = <i32>max<usize>(TILE / pixel, 4);
+  for (let row = 0; row < m; row += tile) {
+    const rows = min(tile, m - row);
+    for (let ch: usize = 0; ch < vector; ch += 16) {
+      const av = v128.load(a + ch), bv = v128.load(b + ch);
+      let from = x + ch, to = y + ch;
+      for (let r = 0; r < rows; r++) {
+        v128.store(to, apply4(madd(bv, v128.load(from), av), code, slope + ch));
+        from += pixel;
+        to += pixel;
+      }
     }
-    for (; ch < pixel; ch += 4) {
-      store<f32>(y + ch, apply1(load<f32>(x + ch) * load<f32>(a + ch) + load<f32>(b + ch), code, slope + ch));
+    for (let r = 0; r < rows && vector < pixel; r++) {
+      const past = <usize>r * pixel;
+      for (let ch = vector; ch < pixel; ch += 4) {
+        const z = load<f32>(x + past + ch) * load<f32>(a + ch) + load<f32>(b + ch);
+        store<f32>(y + past + ch, apply1(z, code, slope + ch));
+      }
     }
-    x += pixel;
-    y += pixel;
+    x += <usize>rows * pixel;
+    y += <usize>rows * pixel;
   }
 }
 
@@ -132,6 +170,35 @@ export function gradSumsOf(
   for (let row = 0; row < m; row += BLOCK) {
     const rows = min(BLOCK, m - row);
     let r = 0;
+    if (code != PRELU && c <= NARROW) {
+      r = rows & ~1;
+      for (let at: usize = 0; at < vector; at += 16) {
+        const av = v128.load(a + at), bv = v128.load(b + at), mv = v128.load(mean + at);
+        let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
+        let from = x + at, grad = dy + at;
+        for (let i = 0; i < r; i += 2) {
+          const v0 = v128.load(from), v1 = v128.load(from + pixel);
+          const dz0 = activateGrad4(v128.load(grad), madd(bv, v0, av), code);
+          const dz1 = activateGrad4(v128.load(grad + pixel), madd(bv, v1, av), code);
+          s0 = f32x4.add(s0, dz0);
+          s1 = f32x4.add(s1, dz1);
+          q0 = madd(q0, dz0, f32x4.sub(v0, mv));
+          q1 = madd(q1, dz1, f32x4.sub(v1, mv));
+          from += 2 * pixel;
+          grad += 2 * pixel;
+        }
+        v128.store(sums + at, f32x4.add(v128.load(sums + at), f32x4.add(s0, s1)));
+        v128.store(products + at, f32x4.add(v128.load(products + at), f32x4.add(q0, q1)));
+      }
+      if (vector < pixel) {
+        for (let i = 0; i < r; i++) {
+          const past = <usize>i * pixel;
+          gradSumsOfRow(x + past, dy + past, vector, pixel, a, b, mean, code, sums, slope);
+        }
+      }
+      x += <usize>r * pixel;
+      dy += <usize>r * pixel;
+    }
     for (; r + 2 <= rows; r += 2) {
       const x1 = x + pixel, dy1 = dy + pixel;
       for (let at: usize = 0; at < vector; at += 16) {
@@ -195,20 +262,31 @@ export function gradInputOf(
 ): void {
   const pixel = <usize>c << 2;
   const vector = <usize>(c & ~3) << 2;
-  for (let row = 0; row < m; row++) {
-    let ch: usize = 0;
-    for (; ch < vector; ch += 16) {
-      const xv = v128.load(x + ch), av = v128.load(a + ch);
-      const dz = applyGrad4(v128.load(dy + ch), madd(v128.load(b + ch), xv, av), code, slope + ch);
-      v128.store(dx + ch, madd(madd(v128.load(q + ch), xv, v128.load(p + ch)), dz, av));
+  const tile = <i32>max<usize>(TILE / pixel, 4);
+  for (let row = 0; row < m; row += tile) {
+    const rows = min(tile, m - row);
+    for (let ch: usize = 0; ch < vector; ch += 16) {
+      const av = v128.load(a + ch), bv = v128.load(b + ch), pv = v128.load(p + ch), qv = v128.load(q + ch);
+      let from = x + ch, grad = dy + ch, to = dx + ch;
+      for (let r = 0; r < rows; r++) {
+        const xv = v128.load(from);
+        const dz = applyGrad4(v128.load(grad), madd(bv, xv, av), code, slope + ch);
+        v128.store(to, madd(madd(qv, xv, pv), dz, av));
+        from += pixel;
+        grad += pixel;
+        to += pixel;
+      }
     }
-    for (; ch < pixel; ch += 4) {
-      const xv = load<f32>(x + ch), av = load<f32>(a + ch);
-      const dz = applyGrad1(load<f32>(dy + ch), xv * av + load<f32>(b + ch), code, slope + ch);
-      store<f32>(dx + ch, av * dz + (xv * load<f32>(p + ch) + load<f32>(q + ch)));
+    for (let r = 0; r < rows && vector < pixel; r++) {
+      const past = <usize>r * pixel;
+      for (let ch = vector; ch < pixel; ch += 4) {
+        const xv = load<f32>(x + past + ch), av = load<f32>(a + ch);
+        const dz = applyGrad1(load<f32>(dy + past + ch), xv * av + load<f32>(b + ch), code, slope + ch);
+        store<f32>(dx + past + ch, av * dz + (xv * load<f32>(p + ch) + load<f32>(q + ch)));
+      }
     }
-    x += pixel;
-    dy += pixel;
-    dx += pixel;
+    x += <usize>rows * pixel;
+    dy += <usize>rows * pixel;
+    dx += <usize>rows * pixel;
   }
 }

@@ -4,12 +4,12 @@ import { madd } from './simd';
 
 /** The outputs [first, end) of a row whose kernel columns all lie on the image. */
 @inline
-function insideFirst(sw: i32, padLeft: i32): i32 {
+export function insideFirst(sw: i32, padLeft: i32): i32 {
   return (padLeft + sw - 1) / sw;
 }
 
 @inline
-function insideEnd(w: i32, kw: i32, sw: i32, padLeft: i32, ow: i32): i32 {
+export function insideEnd(w: i32, kw: i32, sw: i32, padLeft: i32, ow: i32): i32 {
   const room = w + padLeft - kw;
   return room < 0 ? 0 : min(ow, room / sw + 1);
 }
@@ -255,6 +255,10 @@ export function depthwiseBackpropInput(
   const pixel = <usize>c << 2;
   const rowBytes = pixel * ow;
   const vector = <usize>(c & ~3) << 2;
+  if (sh == 2 && sw == 2 && kh == kw && (kw == 3 || kw == 5) && padTop == kw >> 1 && padLeft == kw >> 1 && vector == pixel) {
+    spread(dy, n, h, w, weight, kw, padTop, oh, ow, pixel, dx);
+    return;
+  }
   for (let image = 0; image < n; image++) {
     const base = dy + <usize>image * oh * rowBytes;
     for (let iy = 0; iy < h; iy++) {
@@ -313,6 +317,75 @@ export function depthwiseBackpropInput(
       }
     }
   }
+}
+
+/** The same at stride 2 with half the kernel as padding: each row of dy spreads over the rows that its outputs saw. */
+function spread(
+  dy: usize, n: i32, h: i32, w: i32, weight: usize, k: i32, pad: i32, oh: i32, ow: i32, pixel: usize, dx: usize,
+): void {
+  const rowBytes = pixel * ow;
+  for (let image = 0; image < n; image++) {
+    for (let iy = 0; iy < h; iy++) {
+      let add = false;
+      for (let ky = (iy + pad) & 1; ky < k; ky += 2) {
+        const oy = (iy + pad - ky) >> 1;
+        if (oy < 0 || oy >= oh) continue;
+        const from = dy + <usize>oy * rowBytes;
+        const wRow = weight + <usize>(ky * k) * pixel;
+        if (k == 3) spreadRow3(from, wRow, dx, ow, w, pixel, add);
+        else spreadRow5(from, wRow, dx, ow, w, pixel, add);
+        add = true;
+      }
+      if (!add) memory.fill(dx, 0, pixel * w);
+      dx += pixel * w;
+    }
+    dy += rowBytes * oh;
+  }
+}
+
+/** Output o of a row lies over the inputs 2·o − 1 to 2·o + 1: an even input was seen by one output, an odd one by two. */
+function spreadRow3(dy: usize, weight: usize, dx: usize, ow: i32, w: i32, pixel: usize, add: bool): void {
+  for (let ch: usize = 0; ch < pixel; ch += 16) {
+    const w0 = v128.load(weight + ch), w1 = v128.load(weight + pixel + ch), w2 = v128.load(weight + 2 * pixel + ch);
+    let from = dy + ch, to = dx + ch;
+    let d = v128.load(from);
+    for (let o = 1; o < ow; o++) {
+      from += pixel;
+      const next = v128.load(from);
+      put(to, f32x4.mul(d, w1), add);
+      put(to + pixel, madd(f32x4.mul(d, w2), next, w0), add);
+      d = next;
+      to += 2 * pixel;
+    }
+    put(to, f32x4.mul(d, w1), add);
+    if (2 * ow <= w) put(to + pixel, f32x4.mul(d, w2), add);
+  }
+}
+
+/** Output o lies over the inputs 2·o − 2 to 2·o + 2: an even input was seen by three outputs, an odd one by two. */
+function spreadRow5(dy: usize, weight: usize, dx: usize, ow: i32, w: i32, pixel: usize, add: bool): void {
+  for (let ch: usize = 0; ch < pixel; ch += 16) {
+    const w0 = v128.load(weight + ch), w1 = v128.load(weight + pixel + ch), w2 = v128.load(weight + 2 * pixel + ch);
+    const w3 = v128.load(weight + 3 * pixel + ch), w4 = v128.load(weight + 4 * pixel + ch);
+    let from = dy + ch, to = dx + ch;
+    let before = f32x4.splat(0), d = v128.load(from);
+    for (let o = 1; o < ow; o++) {
+      from += pixel;
+      const next = v128.load(from);
+      put(to, madd(madd(f32x4.mul(d, w2), next, w0), before, w4), add);
+      put(to + pixel, madd(f32x4.mul(d, w3), next, w1), add);
+      before = d;
+      d = next;
+      to += 2 * pixel;
+    }
+    put(to, madd(f32x4.mul(d, w2), before, w4), add);
+    if (2 * ow <= w) put(to + pixel, f32x4.mul(d, w3), add);
+  }
+}
+
+@inline
+function put(to: usize, value: v128, add: bool): void {
+  v128.store(to, add ? f32x4.add(v128.load(to), value) : value);
 }
 
 /** dw[kh,kw,c] from x and dy. */

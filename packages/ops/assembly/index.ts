@@ -1,4 +1,5 @@
 export { gemm, gemmScratchBytes } from './gemm';
+export { convThin, convThinBackpropFilter } from './conv-thin';
 export { im2col, col2im } from './im2col';
 export {
   depthwise,
@@ -24,4 +25,5 @@ export {
 } from './channels';
 export { maxPool, maxPoolGrad } from './max-pool';
 export { prelu, preluGradInput, preluGradSlope } from './prelu';
+export { lookUpPixels } from './images';
 export { round, countNonFinite } from './round';

@@ -22,6 +22,7 @@ export {
 } from './margin-softmax.js';
 export { maxPool2d, type PoolWindow } from './max-pool.js';
 export { updateMovingAverage } from './moving-average.js';
+export { type ImageStatistics, normalizeImages } from './normalize-images.js';
 export {
   type AdamWStep,
   adamWUpdate,

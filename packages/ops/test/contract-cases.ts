@@ -68,6 +68,14 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       }),
     ),
     depthwise('5x5 on a 2x3 image', [1, 2, 3, 4], 5, 2),
+    // Wide enough that rows are read in place, with even and odd ends.
+    ...[1, 2].flatMap((stride) =>
+      [3, 5].flatMap((k) => [
+        depthwise(`${k}x${k} stride ${stride}, 19 pixels wide`, [2, 6, 19, 8], k, stride),
+        depthwise(`${k}x${k} stride ${stride}, 18 pixels wide`, [1, 5, 18, 6], k, stride),
+        depthwise(`${k}x${k} stride ${stride}, one pixel`, [3, 1, 1, 4], k, stride),
+      ]),
+    ),
     ...[
       [3, 4, 5],
       [1, 1, 1],
@@ -111,6 +119,25 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       inputs: { x: { shape: [700, 6], low: 90, high: 110 }, gamma: { shape: [6] }, beta: { shape: [6] } },
       run: (t) => ops.batchNormTrain(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D).y,
     },
+    // More rows than a block, narrow and wide, whole vectors of channels and not.
+    ...[
+      [301, 12],
+      [140, 72],
+      [131, 67],
+    ].map(
+      ([rows, c]): ContractCase => ({
+        name: `batchNormTrain hard_swish of ${rows} rows, ${c} channels`,
+        inputs: {
+          x: { shape: [rows!, c!], low: -4, high: 6 },
+          gamma: { shape: [c!], low: 0.5, high: 2 },
+          beta: { shape: [c!] },
+        },
+        run: (t) =>
+          ops.batchNormTrain(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, {
+            activation: 'hard_swish',
+          }).y,
+      }),
+    ),
     // One slope for each channel, and one for all.
     ...[
       { shape: [2, 5, 3, 5], slopes: 5 },

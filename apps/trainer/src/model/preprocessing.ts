@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { normalizeImages } from '@unitsphere/ops';
 
 /** How pixels become the network's input; saved beside the weights because they mean nothing without it. */
 export interface Preprocessing {
@@ -20,22 +21,8 @@ export function imageNetPreprocessing(imageSize: number): Preprocessing {
  * Images as the network takes them.
  * @param images count × size × size × 3 bytes, RGB, row-major.
  * @returns float32 [count, size, size, 3].
- * @throws Error when the bytes do not make whole images.
+ * @throws RangeError when the bytes do not make whole images.
  */
 export function toInput(images: Uint8Array, { imageSize, mean, std }: Preprocessing): tf.Tensor4D {
-  const count = images.length / (imageSize * imageSize * 3);
-  if (!Number.isInteger(count)) {
-    throw new Error(`toInput: ${images.length} bytes are not whole ${imageSize}x${imageSize} RGB images.`);
-  }
-  const tables = mean.map((m, c) =>
-    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!),
-  );
-  const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
-  const values = new Float32Array(images.length);
-  for (let i = 0; i < images.length; i += 3) {
-    values[i] = red[images[i]!]!;
-    values[i + 1] = green[images[i + 1]!]!;
-    values[i + 2] = blue[images[i + 2]!]!;
-  }
-  return tf.tensor4d(values, [count, imageSize, imageSize, 3]);
+  return normalizeImages(images, [imageSize, imageSize], { mean, std });
 }

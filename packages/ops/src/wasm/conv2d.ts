@@ -8,11 +8,16 @@ import { type WasmRuntime, wasmRuntime } from './runtime.js';
 // Patches are laid out for this many floats at a time, so that they stay in cache between im2col and the product.
 const PATCH_FLOATS = 1 << 16;
 
+/** Images of so few channels have more to copy into patches than to multiply. */
+const THIN_CHANNELS = 4;
+
 interface Geometry {
   patchRows: number;
   patchSize: number;
   channelsOut: number;
   pointwise: boolean;
+  /** Whether it runs on the image as it lies, row by row of the kernel. */
+  thin: boolean;
   /** The arguments im2col and col2im share, between their first pointer and the rows. */
   sizes: number[];
   outShape: number[];
@@ -28,6 +33,7 @@ function geometry(imageShape: number[], filterShape: number[], window: Window): 
     patchSize: kh * kw * c,
     channelsOut,
     pointwise: kh === 1 && kw === 1 && stride === 1 && padding === 0,
+    thin: kw > 1 && c <= THIN_CHANNELS,
     sizes: [h, w, c, kh, kw, stride, stride, padding, padding, oh, ow],
     outShape: [n, oh, ow, channelsOut],
   };
@@ -58,6 +64,10 @@ export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Convolu
   withOperands(runtime, attrs.precision, [x, filter], (xAt, filterAt) => {
     if (g.pointwise) {
       runtime.gemm(false, false, g.patchRows, g.channelsOut, g.patchSize, xAt, filterAt, yAt);
+    } else if (g.thin) {
+      runtime.withGemmScratch((scratch) =>
+        runtime.kernels.convThin(xAt, x.shape[0], ...g.sizes, filterAt, g.channelsOut, yAt, scratch),
+      );
     } else {
       forPatchBlocks(runtime, g, (row0, row1, patches) => {
         runtime.kernels.im2col(xAt, ...g.sizes, row0, row1, patches);
@@ -110,6 +120,20 @@ export const conv2dBackpropFilterWasm: Kernel<
   withOperands(runtime, attrs.precision, [x, dy], (xAt, dyAt) => {
     if (g.pointwise) {
       runtime.gemm(true, false, g.patchSize, g.channelsOut, g.patchRows, xAt, dyAt, dwAt);
+      return;
+    }
+    if (g.thin) {
+      runtime.withGemmScratch((scratch) =>
+        runtime.kernels.convThinBackpropFilter(
+          xAt,
+          dyAt,
+          x.shape[0],
+          ...g.sizes,
+          g.channelsOut,
+          dwAt,
+          scratch,
+        ),
+      );
       return;
     }
     runtime.floats(dwAt, g.patchSize * g.channelsOut).fill(0);

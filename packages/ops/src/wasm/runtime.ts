@@ -42,6 +42,8 @@ export interface WasmKernels
     scratch: Pointer,
   ): void;
   gemmScratchBytes(): number;
+  convThin(...args: number[]): void;
+  convThinBackpropFilter(...args: number[]): void;
   im2col(...args: number[]): void;
   col2im(...args: number[]): void;
   depthwise(...args: number[]): void;
@@ -76,6 +78,7 @@ export interface WasmKernels
   sgd(...args: number[]): void;
   movingAverage(...args: number[]): void;
   countNonFinite(x: Pointer, count: number): number;
+  lookUpPixels(bytes: Pointer, pixels: number, tables: Pointer, out: Pointer): void;
   round(x: Pointer, count: number, bits: number, y: Pointer): void;
   sumSquares(x: Pointer, count: number): number;
   marginSoftmaxScratchBytes(rows: number): number;
@@ -150,6 +153,11 @@ export class WasmRuntime {
     }
   }
 
+  /** A view of count bytes, under the same rule as floats. */
+  bytes(pointer: Pointer, count: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, pointer, count);
+  }
+
   /** A view of count int32 values, under the same rule as floats. */
   ints(pointer: Pointer, count: number): Int32Array {
     return new Int32Array(this.memory.buffer, pointer, count);
@@ -158,6 +166,11 @@ export class WasmRuntime {
   /** A view of count floats; taken anew at each use because memory growth detaches views. */
   floats(pointer: Pointer, count: number): Float32Array {
     return new Float32Array(this.memory.buffer, pointer, count);
+  }
+
+  /** Runs fn with the memory that the matrix product packs into. */
+  withGemmScratch<T>(fn: (pointer: Pointer) => T): T {
+    return this.withScratch(this.kernels.gemmScratchBytes(), fn);
   }
 
   /** C = A·B, each as stored or transposed; see assembly/gemm.ts. */
@@ -172,7 +185,7 @@ export class WasmRuntime {
     c: Pointer,
     { accumulate = false, ordered = false }: { accumulate?: boolean; ordered?: boolean } = {},
   ): void {
-    this.withScratch(this.kernels.gemmScratchBytes(), (scratch) =>
+    this.withGemmScratch((scratch) =>
       this.kernels.gemm(
         +transA,
         +transB,

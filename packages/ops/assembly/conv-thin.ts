@@ -1,0 +1,75 @@
+// Convolution of images of few channels, as a network's first: a row of the kernel over a row of the image is a product of
+// matrices, whose rows overlap in the image as it lies. Patches, many times the image, are never written.
+import { insideEnd, insideFirst } from './depthwise';
+import { gemm } from './gemm';
+
+/** y[n,oh,ow,channels] from x[n,h,w,c] and filter[kh,kw,c,channels]. */
+export function convThin(
+  x: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32, padTop: i32, padLeft: i32, oh: i32, ow: i32,
+  filter: usize, channels: i32, y: usize, scratch: usize,
+): void {
+  const pixel = <usize>c << 2;
+  const out = <usize>channels << 2;
+  const end = insideEnd(w, kw, sw, padLeft, ow);
+  const first = min(insideFirst(sw, padLeft), end);
+  for (let image = 0; image < n; image++) {
+    for (let oy = 0; oy < oh; oy++) {
+      const iy0 = oy * sh - padTop;
+      const ky0 = max(0, -iy0), ky1 = min(kh, h - iy0);
+      if (ky0 >= ky1) memory.fill(y, 0, <usize>ow * out);
+      for (let ky = ky0; ky < ky1; ky++) {
+        const xRow = x + <usize>((iy0 + ky) * w) * pixel;
+        const wRow = filter + <usize>(ky * kw) * pixel * channels;
+        const add = i32(ky > ky0);
+        if (end > first) {
+          const from = xRow + <usize>(first * sw - padLeft) * pixel;
+          gemm(0, 0, end - first, channels, kw * c, from, sw * c, wRow, channels, y + <usize>first * out, channels, add, 0, scratch);
+        }
+        for (let ox = first > 0 ? 0 : end; ox < ow; ox = ox + 1 == first ? end : ox + 1) {
+          const ix0 = ox * sw - padLeft;
+          const kx0 = max(0, -ix0);
+          const depth = max(0, min(kw, w - ix0) - kx0) * c;
+          const from = xRow + <usize>(ix0 + kx0) * pixel;
+          gemm(0, 0, 1, channels, depth, from, depth, wRow + <usize>kx0 * pixel * channels, channels, y + <usize>ox * out, channels, add, 0, scratch);
+        }
+      }
+      y += <usize>ow * out;
+    }
+    x += <usize>(h * w) * pixel;
+  }
+}
+
+/** dw[kh,kw,c,channels] from x and dy. */
+export function convThinBackpropFilter(
+  x: usize, dy: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32, padTop: i32, padLeft: i32, oh: i32,
+  ow: i32, channels: i32, dw: usize, scratch: usize,
+): void {
+  const pixel = <usize>c << 2;
+  const out = <usize>channels << 2;
+  const end = insideEnd(w, kw, sw, padLeft, ow);
+  const first = min(insideFirst(sw, padLeft), end);
+  memory.fill(dw, 0, <usize>(kh * kw) * pixel * channels);
+  for (let image = 0; image < n; image++) {
+    for (let oy = 0; oy < oh; oy++) {
+      const iy0 = oy * sh - padTop;
+      const ky1 = min(kh, h - iy0);
+      for (let ky = max(0, -iy0); ky < ky1; ky++) {
+        const xRow = x + <usize>((iy0 + ky) * w) * pixel;
+        const dwRow = dw + <usize>(ky * kw) * pixel * channels;
+        if (end > first) {
+          const from = xRow + <usize>(first * sw - padLeft) * pixel;
+          gemm(1, 0, kw * c, channels, end - first, from, sw * c, dy + <usize>first * out, channels, dwRow, channels, 1, 0, scratch);
+        }
+        for (let ox = first > 0 ? 0 : end; ox < ow; ox = ox + 1 == first ? end : ox + 1) {
+          const ix0 = ox * sw - padLeft;
+          const kx0 = max(0, -ix0);
+          const depth = max(0, min(kw, w - ix0) - kx0) * c;
+          const from = xRow + <usize>(ix0 + kx0) * pixel;
+          gemm(1, 0, depth, channels, 1, from, depth, dy + <usize>ox * out, channels, dwRow + <usize>kx0 * pixel * channels, channels, 1, 0, scratch);
+        }
+      }
+      dy += <usize>ow * out;
+    }
+    x += <usize>(h * w) * pixel;
+  }
+}
