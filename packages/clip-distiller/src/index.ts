@@ -2,6 +2,7 @@ import '@unitsphere/core/gradients';
 
 export { preprocessImages, type RgbImage, resizeAndCrop } from '@unitsphere/pretrained';
 export { clipPreprocessing } from './clip-preprocessing.js';
+export { CenteredTeacher } from './losses/centered-teacher.js';
 export { ContrastiveDistillation, type ContrastiveDistillationOptions } from './losses/contrastive.js';
 export { CosineDistillation } from './losses/cosine.js';
 export type { DistillationLoss } from './losses/distillation-loss.js';
@@ -12,6 +13,7 @@ export {
   type DistillationLossName,
   type DistillationLossOptions,
   listDistillationLosses,
+  type TeacherOptions,
 } from './losses/registry.js';
 export { RKDAngle, RKDDistance } from './losses/relational.js';
 export { SimilarityDistillation } from './losses/similarity.js';

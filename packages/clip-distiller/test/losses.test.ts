@@ -60,6 +60,36 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test.each(listDistillationLosses())(
+    '%s of a centred teacher is that of features less their mean',
+    async (name) => {
+      const before = tf.memory().numTensors;
+      const [student, teacher] = await on(backend, () => {
+        const random = new Random(3, name);
+        const features = (offset: number) =>
+          tf.tensor2d(
+            Float32Array.from({ length: 6 * 5 }, () => random.uniform(-1, 1) + offset),
+            [6, 5],
+          );
+        return [features(0), features(4)] as const;
+      });
+      const centred = tf.sub(teacher, tf.mean(teacher, 0, true)) as tf.Tensor2D;
+      const [value, gradient] = await evaluate(
+        createDistillationLoss(name, { center: true } as object),
+        student,
+        teacher,
+      );
+      const [expected, expectedGradient] = await evaluate(createDistillationLoss(name), student, centred);
+      expect(value[0]).toBeCloseTo(expected[0]!, 6);
+      for (const [i, of] of expectedGradient.entries()) expect(gradient[i]).toBeCloseTo(of, 6);
+      const [raw] = await evaluate(createDistillationLoss(name), student, teacher);
+      // Distances and angles do not see a shift; the others do.
+      if (!name.startsWith('rkd')) expect(Math.abs(value[0]! - raw[0]!)).toBeGreaterThan(1e-3);
+      tf.dispose([student, teacher, centred]);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
+
   test.each(projected.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
     const before = tf.memory().numTensors;
     const [width, studentWidth] = c.weight.shape as [number, number];

@@ -47,7 +47,11 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
     conv('1x1 stride 2', [2, 5, 4, 3], [1, 1, 3, 5], 2, 0),
     conv('3x3 stride 2 of an RGB image', [2, 9, 7, 3], [3, 3, 3, 8], 2, 1),
     conv('3x3', [1, 6, 5, 4], [3, 3, 4, 11], 1, 1),
+    conv('3x3 of more channels', [2, 6, 5, 7], [3, 3, 7, 6], 1, 1),
+    conv('3x3 stride 2 of more channels', [2, 6, 7, 5], [3, 3, 5, 8], 2, 1),
     conv('5x5 without padding', [1, 6, 7, 2], [5, 5, 2, 3], 1, 0),
+    conv('7x7 stride 2 of an RGB image', [1, 12, 9, 3], [7, 7, 3, 17], 2, 3),
+    conv('5x5 on a 2x3 image', [2, 2, 3, 3], [5, 5, 3, 4], 2, 2),
     ...[1, 2].flatMap((stride) =>
       [3, 5].flatMap((k) =>
         [1, 5, 8, 13].map((c) =>

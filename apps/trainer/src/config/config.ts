@@ -145,6 +145,8 @@ export type TeacherConfig =
 /** A teacher whose features the student learns, beside the classes. */
 export interface DistillationConfig {
   teacher: TeacherConfig;
+  /** Whether the batch's mean is taken from the teacher's features first. */
+  center: boolean;
   loss: (typeof CHOICES.distillationLoss)[number];
   temperature?: number;
   timesTemperatureSquared?: boolean;

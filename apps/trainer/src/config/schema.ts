@@ -382,6 +382,10 @@ const distillation = z.strictObject({
     .optional()
     .describe('loss: kl, as in Hinton et al. 2015. Default false.'),
   normalize: z.boolean().optional().describe('loss: mse, of unit vectors. Default false.'),
+  center: z
+    .boolean()
+    .default(false)
+    .describe("Whether the batch's mean is taken from the teacher's features first."),
   weight: positive().default(1).describe("The loss's factor, beside the margin loss."),
   warmupSteps: z.int().min(0).default(0).describe('Steps over which the weight grows from 0.'),
   decay: z

@@ -33,8 +33,8 @@ export class Distiller {
   constructor({ distillation, model, training, seed }: Config, teacherWidth: number) {
     this.config = distillation!;
     this.steps = training.steps;
-    const { loss, temperature, timesTemperatureSquared, normalize } = this.config;
-    const given = Object.entries({ temperature, timesTemperatureSquared, normalize });
+    const { loss, center, temperature, timesTemperatureSquared, normalize } = this.config;
+    const given = Object.entries({ center, temperature, timesTemperatureSquared, normalize });
     this.loss = createDistillationLoss(
       loss,
       Object.fromEntries(given.filter(([, value]) => value !== undefined)),

@@ -1,3 +1,4 @@
+import { CenteredTeacher } from './centered-teacher.js';
 import { ContrastiveDistillation, type ContrastiveDistillationOptions } from './contrastive.js';
 import { CosineDistillation } from './cosine.js';
 import type { DistillationLoss } from './distillation-loss.js';
@@ -24,6 +25,12 @@ export interface DistillationLossOptions {
   'rkd-angle': Record<string, never>;
   /** `ContrastiveDistillation`. */
   contrastive: ContrastiveDistillationOptions;
+}
+
+/** What every loss may be made with. */
+export interface TeacherOptions {
+  /** Whether the mean of the batch is taken from the teacher's features first: `CenteredTeacher`. Default false. */
+  center?: boolean;
 }
 
 /** The name of a distillation loss. */
@@ -58,7 +65,7 @@ export function listDistillationLosses(): DistillationLossName[] {
  */
 export function createDistillationLoss<Name extends DistillationLossName>(
   name: Name,
-  options: DistillationLossOptions[Name] = {},
+  { center = false, ...options }: DistillationLossOptions[Name] & TeacherOptions = {},
 ): DistillationLoss {
   if (!Object.hasOwn(entries, name)) {
     throw new Error(
@@ -73,5 +80,6 @@ export function createDistillationLoss<Name extends DistillationLossName>(
       throw new Error(`createDistillationLoss: the loss "${name}" has no option "${key}"; ${has}.`);
     }
   }
-  return entry.make(options);
+  const loss = entry.make(options as DistillationLossOptions[Name]);
+  return center ? new CenteredTeacher(loss) : loss;
 }

@@ -74,6 +74,13 @@ const memory: AgreementCheck[] = [
     const [matrix, vector] = written.map((tensor) => tf.mul(tensor, 3));
     return { matrix: matrix!, vector: vector! };
   }),
+  operation('normalizeImages', '', () => ({
+    images: ops.normalizeImages(
+      Uint8Array.from({ length: 2 * 5 * 3 * 3 }, (_, i) => (i * 89) % 256),
+      [5, 3],
+      { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    ),
+  })),
   {
     group: 'operations',
     subject: 'readTensors',
