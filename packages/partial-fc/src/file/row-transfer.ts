@@ -2,7 +2,7 @@ import type { CenterFile } from './center-file.js';
 import { writeError } from './disk.js';
 import type { Journal } from './journal.js';
 import type { RowCache } from './row-cache.js';
-import { type Place, RowThreads } from './row-threads.js';
+import { RowThreads } from './row-threads.js';
 
 /** What a row that was asked for is, once it is in the cache. */
 export type AcceptRow = (row: number, slot: number, found: 'absent' | 'read' | 'checked') => void;
@@ -45,7 +45,7 @@ export class RowTransfer {
       cache.hold(slot);
     }
     for (const row of rows) if (cache.find(row) < 0) this.#ask(row);
-    this.#threads?.start();
+    this.#start();
     this.settle();
   }
 
@@ -77,14 +77,14 @@ export class RowTransfer {
       if (slot >= 0) this.cache.holdForNext(slot);
       else if (!this.#ask(row, true)) break;
     }
-    this.#threads?.start();
+    this.#start();
   }
 
   /** Writes every changed row to the journal. @throws CenterStoreError where one cannot be written; it stays changed. */
   flush(): void {
     this.settle();
     this.cache.flush((row, slot) => this.#add(slot, row, -1));
-    this.#threads?.start();
+    this.#start();
     this.settle();
   }
 
@@ -145,12 +145,15 @@ export class RowTransfer {
       this.#leaving = new Int32Array(this.cache.capacity);
       this.#coming = new Int32Array(this.cache.capacity);
     }
-    const write = leaving < 0 ? undefined : { row: leaving, ...journal.placeFor(leaving) };
-    let read: Place | undefined;
-    if (coming >= 0) read = journal.has(coming) ? journal.placeOf(coming) : centers.placeOf(coming);
+    const from = coming < 0 ? undefined : journal.has(coming) ? journal : centers;
+    const writePosition = leaving < 0 ? 0 : journal.positionFor(leaving);
     this.#leaving[slot] = leaving;
     this.#coming[slot] = coming;
-    this.#threads.add(slot, write, read);
+    this.#threads.add(slot, leaving, writePosition, from?.fd ?? -1, from?.positionOf(coming) ?? 0);
+  }
+
+  #start(): void {
+    this.#threads?.start(this.files.journal.fd);
   }
 
   #settleRow(slot: number, outcome: Parameters<Parameters<RowThreads['finish']>[0]>[1]): void {
