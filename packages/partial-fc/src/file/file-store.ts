@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '@unitsphere/core';
 import type { CenterStore, PrepareRows, RowBlock, StoreFactory, StoreSpec } from '../center-store.js';
 import { CenterStoreError } from '../errors.js';
@@ -251,6 +252,20 @@ class FileStore implements CenterStore {
         }
       },
       steps: (i) => ({ count: counts[i]!, lastStep: lastSteps[i]! }),
+      inPlace: () => {
+        const { memory, layout } = records;
+        // Their kernels compute what WebAssembly's do. Without threads no row is held.
+        if (!memory || !this.#transfer || tf.getBackend() !== 'wasm') return undefined;
+        const begins = new Uint32Array(rows.length);
+        for (let i = 0; i < rows.length; i++) {
+          const slot = this.#cache.find(rows[i]!);
+          begins[i] = slot * layout.bytes;
+          counts[i] = records.count(slot);
+          lastSteps[i] = records.lastStep(slot);
+        }
+        const columns = new Map(layout.tables.map((name, table) => [name, 4 * table * dimensions]));
+        return { memory, begins, columns };
+      },
       write: (from, to, values, steps) => {
         for (let i = from; i < to; i++) {
           let slot = this.#cache.find(rows[i]!);
