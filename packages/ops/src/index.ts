@@ -15,6 +15,7 @@ export { addBias, linear, matMul } from './linear.js';
 export {
   type MarginSoftmaxBackwardInputs,
   type MarginSoftmaxBackwardOptions,
+  type MarginSoftmaxForwardOptions,
   type MarginSoftmaxOptions,
   type MarginSoftmaxSums,
   marginSoftmaxBackward,

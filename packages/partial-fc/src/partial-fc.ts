@@ -221,6 +221,7 @@ export class PartialFC {
         sums = marginSoftmaxForward(allUnit, block.centers, columns, {
           scale: this.#loss.scale,
           filterThreshold: this.#filterThreshold,
+          keepCosines: true,
         });
         Object.values(sums).forEach(track);
         local = await this.#readSums(sums, values);
@@ -236,6 +237,7 @@ export class PartialFC {
             centers: block.centers,
             labels: columns,
             inverseNorms: sums.inverseNorms,
+            cosines: sums.cosines,
             logSumExp: track(tf.tensor1d(softmax.logSumExp)),
             ownGradient: track(tf.tensor1d(softmax.ownGradient)),
           },
