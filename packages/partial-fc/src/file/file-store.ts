@@ -86,7 +86,7 @@ class FileStore implements CenterStore {
       const files = { centers: this.#file, journal: this.#journal };
       this.#transfer = new RowTransfer(this.#cache, files, ioThreads, (row, slot, found) => {
         if (found === 'absent') this.#read(row, this.#cache.records, slot);
-        else this.#check(row, this.#cache.records, slot, found === 'checked');
+        else this.#check(row, this.#cache.records, slot);
       });
     }
     try {
@@ -221,9 +221,9 @@ class FileStore implements CenterStore {
   }
 
   /** Looks at a record that was read as a row's; one never written becomes what the row is at first. */
-  #check(row: number, records: Records, i: number, checked = false): void {
+  #check(row: number, records: Records, i: number): void {
     const inJournal = this.#journal.has(row);
-    const state = records.check(i, row, checked);
+    const state = records.check(i, row);
     if (state === 'damaged' || (inJournal && state === 'unwritten')) {
       const path = inJournal ? this.#journal.path : this.#file.path;
       throw new CenterStoreError(

@@ -79,12 +79,10 @@ export class Records {
     this.integers[this.#tail(i) + 3] = this.#crc(i);
   }
 
-  /** Whether record i is a row's, never written, or damaged. @param checked Its CRC is known to be right. */
-  check(i: number, row: number, checked = false): 'whole' | 'unwritten' | 'damaged' {
+  /** Whether record i is a row's, never written, or damaged. */
+  check(i: number, row: number): 'whole' | 'unwritten' | 'damaged' {
     const tail = this.#tail(i);
-    if (this.integers[tail + 2] === row + 1 && (checked || this.integers[tail + 3] === this.#crc(i))) {
-      return 'whole';
-    }
+    if (this.integers[tail + 2] === row + 1 && this.integers[tail + 3] === this.#crc(i)) return 'whole';
     return this.#isZero(i) ? 'unwritten' : 'damaged';
   }
 
