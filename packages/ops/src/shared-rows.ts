@@ -83,7 +83,12 @@ export class SharedRowMemory {
   ): Promise<void> {
     checkFloat('adamW of shared rows', 'the gradient', gradient, 2);
     checkEqual('adamW of shared rows', 'the number of steps', steps.length, begins.length);
-    const dimensions = gradient.shape[1];
+    const [rows, dimensions] = gradient.shape;
+    if (from < 0 || from + begins.length > rows) {
+      throw new Error(
+        `adamW of shared rows: the gradient has ${rows} rows, but rows ${from} to ${from + begins.length - 1} were asked for.`,
+      );
+    }
     const { expAvg, expAvgSq } = columns;
     const corrections = new Map<number, [stepSize: number, inverseRootCorrection2: number]>();
     const correctionsOf = (step: number) => {

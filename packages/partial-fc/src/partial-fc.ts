@@ -437,7 +437,12 @@ export class PartialFC {
   }
 
   /** Applies a gradient to the rows, on the backend or where the store keeps them. */
-  async #update({ block, gradient }: HeldRows, lr: number, gradientScale: number, step: number): Promise<void> {
+  async #update(
+    { block, gradient }: HeldRows,
+    lr: number,
+    gradientScale: number,
+    step: number,
+  ): Promise<void> {
     const optimizer = this.#optimizer;
     const numbers = (from: number, to: number) => ({
       lr,

@@ -37,9 +37,13 @@ export async function stageRows(spec: StoreSpec, rows: RowAccess, prepare?: Prep
   const there = rows.inPlace?.();
   const centers = there
     ? there.memory.gather(there.begins, spec.dimensions)
-    : (writeTensors([[rows.count, spec.dimensions]], (values) => rows.read(0, rows.count, values))[0] as tf.Tensor2D);
+    : (writeTensors([[rows.count, spec.dimensions]], (values) =>
+        rows.read(0, rows.count, values),
+      )[0] as tf.Tensor2D);
   for (let i = 0; i < counts.length; i++) counts[i] = rows.steps(i).count;
-  return there ? new BlockInPlace(spec, rows, centers, counts, there) : new StagedBlock(spec, rows, centers, counts);
+  return there
+    ? new BlockInPlace(spec, rows, centers, counts, there)
+    : new StagedBlock(spec, rows, centers, counts);
 }
 
 async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRows): Promise<void> {

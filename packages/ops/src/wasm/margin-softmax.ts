@@ -10,7 +10,11 @@ import { wasmRuntime } from './runtime.js';
 export const marginSoftmaxForwardWasm: Kernel<
   { embeddings: tf.Tensor2D; centers: tf.Tensor2D; labels: tf.Tensor1D },
   MarginSoftmaxForwardAttrs
-> = ({ inputs: { embeddings, centers, labels }, attrs: { scale, filterThreshold, keepCosines }, backend }) => {
+> = ({
+  inputs: { embeddings, centers, labels },
+  attrs: { scale, filterThreshold, keepCosines },
+  backend,
+}) => {
   const runtime = wasmRuntime(backend);
   const [rows, dimensions] = embeddings.shape;
   const classes = centers.shape[0];
