@@ -16,7 +16,6 @@ import { CenterStoreError } from '../errors.js';
 import { onDisk } from './disk.js';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type Header } from './header.js';
 import type { RecordLayout, Records } from './record.js';
-import type { Place } from './row-threads.js';
 
 /**
  * The rows as of the last checkpoint, a record each at its own place. Rows never written are holes, which take no room
@@ -90,18 +89,23 @@ export class CenterFile {
 
   /** Reads a row into a record. @throws CenterStoreError where the file ends early. */
   read(row: number, records: Records, i: number): void {
-    if (!readAll(this.#fd, records.bytesOf(i), HEADER_BYTES + row * this.layout.bytes)) {
+    if (!readAll(this.#fd, records.bytesOf(i), this.positionOf(row))) {
       throw new CenterStoreError(`${this.path} is cut off before row ${row}; restore it from a copy.`);
     }
   }
 
-  /** Where a row lies. */
-  placeOf(row: number): Place {
-    return { fd: this.#fd, position: HEADER_BYTES + row * this.layout.bytes };
+  /** Of the open file. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** Where a row begins in the file, in bytes. */
+  positionOf(row: number): number {
+    return HEADER_BYTES + row * this.layout.bytes;
   }
 
   write(row: number, record: Uint8Array): void {
-    onDisk(this.path, () => writeAll(this.#fd, record, HEADER_BYTES + row * this.layout.bytes));
+    onDisk(this.path, () => writeAll(this.#fd, record, this.positionOf(row)));
   }
 
   sync(): void {

@@ -6,8 +6,8 @@ import { CenterStoreError } from '../errors.js';
 import type { CenterFile } from './center-file.js';
 import { onDisk } from './disk.js';
 import { indexFiles, indexPath, type JournalIndex, readIndex, writeIndex } from './journal-index.js';
+import { JournalPlaces } from './journal-places.js';
 import { Records } from './record.js';
-import type { Place } from './row-threads.js';
 
 /** The centres of one checkpoint. */
 export interface Generation {
@@ -16,18 +16,17 @@ export interface Generation {
 }
 
 /**
- * The rows that changed since the last checkpoint. A row has one place, written again as it changes, until save()
- * seals what is there: from then on it gets a new place, so that a sealed generation stays whole until the centre file
- * has it.
+ * The rows that changed since the last checkpoint. Each time that a row is written it gets another place, behind the row
+ * written before it, and leaves its old one free; save() seals what is there, whose places are then free no more until the
+ * centre file has their rows. So a sealed generation stays whole. The file is at most twice as long as the rows that it
+ * keeps.
  */
 export class Journal {
   readonly #centers: CenterFile;
   readonly #fd: number;
   /** By row: its place plus 1, 0 for none. */
   readonly #slotOfRow: Int32Array;
-  #rowOfSlot = new Int32Array(1024);
-  #slots = 0;
-  #sealedSlots = 0;
+  readonly #places = new JournalPlaces();
   /** The generation sealed last, also where its checkpoint is not known to be written. */
   #sealed: number;
   readonly #one: Records;
@@ -50,15 +49,22 @@ export class Journal {
     return this.#slotOfRow[row] !== 0;
   }
 
-  /** Where a row lies. */
-  placeOf(row: number): Place {
-    return this.#place(this.#slotOfRow[row]! - 1);
+  /** Of the open file. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** Where a row begins in the file, in bytes. */
+  positionOf(row: number): number {
+    return (this.#slotOfRow[row]! - 1) * this.#centers.layout.bytes;
   }
 
   /** Where a row is to be written: from then on it lies there. */
-  placeFor(row: number): Place {
-    if (this.#slotOfRow[row]! <= this.#sealedSlots) this.#append(row);
-    return this.placeOf(row);
+  positionFor(row: number): number {
+    const place = this.#places.take();
+    if (this.has(row)) this.#places.release(this.#slotOfRow[row]! - 1);
+    this.#slotOfRow[row] = place + 1;
+    return this.positionOf(row);
   }
 
   /** Reads a row into a record. */
@@ -68,8 +74,8 @@ export class Journal {
 
   /** Keeps a row's sealed record. */
   write(row: number, record: Uint8Array): void {
-    const { fd, position } = this.placeFor(row);
-    onDisk(this.path, () => writeAll(fd, record, position));
+    const position = this.positionFor(row);
+    onDisk(this.path, () => writeAll(this.#fd, record, position));
   }
 
   /** Fixes all that is here as the next generation, on the disk. */
@@ -82,7 +88,7 @@ export class Journal {
       writeIndex(indexPath(this.path, generation), fileId, { generation, sealId, ...this.#current() }),
     );
     this.#sealed = generation;
-    this.#sealedSlots = this.#slots;
+    this.#places.pin();
     return { generation, sealId };
   }
 
@@ -95,7 +101,7 @@ export class Journal {
     index.rows.forEach((row, i) => {
       if (this.#slotOfRow[row] === index.slots[i]! + 1) this.#slotOfRow[row] = 0;
     });
-    if (this.#slots === this.#sealedSlots) this.#empty();
+    this.#keepOnly(this.#current().slots);
   }
 
   /** Finishes a merge that was cut short. */
@@ -128,32 +134,25 @@ export class Journal {
     syncFolder(dirname(this.path));
     this.#sealed = generation;
     this.#slotOfRow.fill(0);
-    this.#empty();
+    this.#keepOnly([]);
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  #place(slot: number): Place {
-    return { fd: this.#fd, position: slot * this.#centers.layout.bytes };
-  }
-
-  #append(row: number): void {
-    if (this.#slots === this.#rowOfSlot.length) {
-      const larger = new Int32Array(2 * this.#slots);
-      larger.set(this.#rowOfSlot);
-      this.#rowOfSlot = larger;
-    }
-    this.#rowOfSlot[this.#slots++] = row;
-    this.#slotOfRow[row] = this.#slots;
-  }
-
+  /** The rows that are here, ascending, and their places. */
   #current(): { rows: Int32Array; slots: Int32Array } {
-    const used = Int32Array.from({ length: this.#slots }, (_, slot) => slot).filter(
-      (slot) => this.#slotOfRow[this.#rowOfSlot[slot]!] === slot + 1,
-    );
-    return { rows: used.map((slot) => this.#rowOfSlot[slot]!), slots: used };
+    let count = 0;
+    for (const slot of this.#slotOfRow) if (slot !== 0) count++;
+    const [rows, slots] = [new Int32Array(count), new Int32Array(count)];
+    let at = 0;
+    this.#slotOfRow.forEach((slot, row) => {
+      if (slot === 0) return;
+      rows[at] = row;
+      slots[at++] = slot - 1;
+    });
+    return { rows, slots };
   }
 
   /** Copies a sealed generation's rows to their places in the centre file. It can be done again. */
@@ -180,9 +179,9 @@ export class Journal {
     }
   }
 
-  #empty(): void {
-    this.#slots = 0;
-    this.#sealedSlots = 0;
-    onDisk(this.path, () => ftruncateSync(this.#fd, 0));
+  /** Gives up all places but these, and the end of the file behind them. */
+  #keepOnly(slots: Iterable<number>): void {
+    this.#places.keepOnly(slots);
+    onDisk(this.path, () => ftruncateSync(this.#fd, this.#places.end * this.#centers.layout.bytes));
   }
 }
