@@ -40,9 +40,10 @@ export function referenceGradient(
 }
 
 /** Value and gradient of a loss, as plain numbers. */
-export function evaluate(loss: MarginLoss, rows: number[][], labels: Labels) {
+export function evaluate(loss: MarginLoss, rows: number[][], labels: Labels, norms?: ArrayLike<number>) {
   return tf.tidy(() => {
-    const { value, grad } = tf.valueAndGrad((c: tf.Tensor) => loss.loss(c as tf.Tensor2D, labels))(
+    const lengths = norms && tf.tensor1d(Float32Array.from(norms));
+    const { value, grad } = tf.valueAndGrad((c: tf.Tensor) => loss.loss(c as tf.Tensor2D, labels, lengths))(
       tf.tensor2d(rows),
     );
     return { value: value.dataSync()[0], gradient: grad.dataSync() as Float32Array };
@@ -73,4 +74,54 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
     largest = Math.max(largest, Math.abs(expected[i]));
   }
   return difference / largest;
+}
+
+/** The rows of a matrix that is stored row-major. */
+export function rowsOf({ data, shape }: { data: ArrayLike<number>; shape: readonly number[] }): number[][] {
+  const width = shape[1];
+  return Array.from({ length: shape[0] }, (_, i) =>
+    Array.from({ length: width }, (_, j) => data[i * width + j]),
+  );
+}
+
+/** The cosine of every embedding with every centre, in float64. */
+export function cosinesOf(embeddings: number[][], centers: number[][]): number[][] {
+  const units = centers.map(unit);
+  return embeddings.map((row) => {
+    const e = unit(row);
+    return units.map((w) => w.reduce((sum, v, d) => sum + v * e[d], 0));
+  });
+}
+
+/** The gradients of embeddings and centres, row-major, from those of their cosines. */
+export function throughCosines(embeddings: number[][], centers: number[][], dCosines: ArrayLike<number>) {
+  const at = (i: number, j: number) => dCosines[i * centers.length + j];
+  const sum = (rows: number[][], weight: (index: number) => number) =>
+    rows[0].map((_, d) => rows.reduce((total, row, index) => total + weight(index) * row[d], 0));
+  const [e, w] = [embeddings.map(unit), centers.map(unit)];
+  return {
+    dE: embeddings.flatMap((row, i) =>
+      throughNormalize(
+        row,
+        sum(w, (j) => at(i, j)),
+      ),
+    ),
+    dW: centers.flatMap((row, j) =>
+      throughNormalize(
+        row,
+        sum(e, (i) => at(i, j)),
+      ),
+    ),
+  };
+}
+
+/** A row's length. */
+export const length = (row: readonly number[]) => Math.hypot(...row);
+const unit = (row: number[]) => row.map((v) => v / length(row));
+
+/** The gradient of a row from that of the row at unit length. */
+function throughNormalize(row: number[], upstream: number[]): number[] {
+  const direction = unit(row);
+  const along = upstream.reduce((sum, v, d) => sum + v * direction[d], 0);
+  return upstream.map((v, d) => (v - along * direction[d]) / length(row));
 }
