@@ -135,8 +135,8 @@ function* checkMargin({ name, margin, warmup }: CheckedConfig['loss']): Generato
     ['loss.warmup.marginFrom', warmup?.marginFrom],
   ] as const) {
     if (value === undefined || (value >= least && value < limit)) continue;
-    const range = limit === Infinity ? `at least ${least}` : `below ${Number(limit.toFixed(4))}`;
-    yield issue(key, `${value} is no margin of ${name}, which is ${range}`);
+    const range = limit === Infinity ? `of at least ${least}` : `below ${Number(limit.toFixed(4))}`;
+    yield issue(key, `${value} is no margin of ${name}; give one ${range}`);
   }
 }
 
