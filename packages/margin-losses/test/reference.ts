@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels, MarginLoss } from '../src/index.js';
 
-/** A margin in float64: what becomes of the label's cosine. */
-export type Margin = (cosine: number) => number;
+/** A margin in float64: what becomes of the label's cosine, in a row. */
+export type Margin = (cosine: number, row: number) => number;
+
+/** What becomes of another class's cosine, by the label's. */
+export type Negative = (cosine: number, own: number) => number;
 
 /** The loss in plain float64 JavaScript, from the definition; a row labelled −1 adds 0. */
 export function referenceLoss(
@@ -10,11 +13,13 @@ export function referenceLoss(
   labels: ArrayLike<number>,
   scale: number,
   margin: Margin,
+  negative: Negative = (c) => c,
 ): number {
   let total = 0;
   rows.forEach((row, i) => {
     if (labels[i] < 0) return;
-    const logits = row.map((c, j) => scale * (j === labels[i] ? margin(c) : c));
+    const own = row[labels[i]];
+    const logits = row.map((c, j) => scale * (j === labels[i] ? margin(c, i) : negative(c, own)));
     const largest = Math.max(...logits);
     total +=
       largest + Math.log(logits.reduce((sum, l) => sum + Math.exp(l - largest), 0)) - logits[labels[i]];
@@ -28,15 +33,18 @@ export function referenceGradient(
   labels: ArrayLike<number>,
   scale: number,
   margin: Margin,
+  negative?: Negative,
 ): number[] {
   const h = 1e-7;
-  return rows.flatMap((row, i) =>
-    row.map((c, j) => {
+  return rows.flatMap((row, i) => {
+    const own: Margin = (c) => margin(c, i);
+    return row.map((c, j) => {
       const at = (x: number) =>
-        referenceLoss([row.map((v, k) => (k === j ? x : v))], [labels[i]], scale, margin) / rows.length;
+        referenceLoss([row.map((v, k) => (k === j ? x : v))], [labels[i]], scale, own, negative) /
+        rows.length;
       return (at(c + h) - at(c - h)) / (2 * h);
-    }),
-  );
+    });
+  });
 }
 
 /** Value and gradient of a loss, as plain numbers. */
@@ -56,11 +64,12 @@ export function logitsGradient(
   cosines: tf.Tensor2D,
   labels: Labels,
   dy: tf.Tensor2D,
+  norms?: tf.Tensor1D,
 ): Float32Array {
   return tf.tidy(
     () =>
       tf
-        .grad((c: tf.Tensor) => loss.logits(c as tf.Tensor2D, labels))(cosines, dy)
+        .grad((c: tf.Tensor) => loss.logits(c as tf.Tensor2D, labels, norms))(cosines, dy)
         .dataSync() as Float32Array,
   );
 }
