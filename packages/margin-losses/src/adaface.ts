@@ -30,7 +30,8 @@ const [SMALLEST_NORM, LARGEST_NORM] = [1e-3, 100];
  * then on.
  *
  * As published, the label's cosine is clamped to ±(1 − ε) and the moved angle to [ε, π − ε], ε = 0.001, without a gradient
- * beyond. The published code clamps the other columns, too; here they are taken as they come.
+ * beyond. The published code clamps the other columns, too; here they are taken as they come. Over PartialFC each row's
+ * margin goes into the fused operation.
  * @see Kim et al., "AdaFace: Quality Adaptive Margin for Face Recognition", CVPR 2022; its `head.py`.
  */
 export class AdaFace extends MarginSoftmax {

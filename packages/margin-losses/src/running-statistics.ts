@@ -45,6 +45,7 @@ export class RunningStatistics {
   /** Numbers until they first move: a loss can be made before a backend has started. */
   readonly #values: Map<string, number | tf.Variable<tf.Rank.R1>>;
 
+  /** @internal A loss makes its own. */
   constructor(rule: StatisticsRule) {
     this.#rule = rule;
     this.#values = new Map(Object.entries(rule.first));
