@@ -22,8 +22,8 @@ from golden import FILES, dump, encode
 
 SUBJECTS = [
     'hash', 'conv', 'depthwise', 'grouped', 'linear', 'activations', 'norms', 'squeeze_excite', 'head', 'losses',
-    'optimizers', 'schedules', 'lcnet', 'mobilenetv3', 'resnet', 'iresnet', 'mobilefacenet', 'efficientnet',
-    'mobilenetv4', 'vit', 'state_dict', 'adapt_input', 'layer_ids', 'partial_fc', 'distillation',
+    'adaptive_losses', 'optimizers', 'schedules', 'lcnet', 'mobilenetv3', 'resnet', 'iresnet', 'mobilefacenet',
+    'efficientnet', 'mobilenetv4', 'vit', 'state_dict', 'adapt_input', 'layer_ids', 'partial_fc', 'distillation',
     'clip', 'clip_preprocessing', 'preprocessing', 'onnx_teacher', 'bfloat16', 'grad_scaler',
 ]
 # A value may differ in its last place between machines, whose sums have other orders.

@@ -45,6 +45,7 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
     expect(loss).toEqual({
       name: 'combined',
       scale: 30,
+      gradient: 'exact',
       m1: 1,
       m2: 0.3,
       m3: 0.2,
@@ -52,6 +53,20 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
       centerInitStd: 0.01,
       interclassFilteringThreshold: 0,
       partialFc: { store: 'memory', unsampled: 'frozen' },
+    });
+    const lossOf = (yaml: string) => parseConfig(`loss: ${yaml}`).loss;
+    expect(lossOf('{name: adaface}')).toMatchObject({
+      margin: 0.4,
+      h: 0.333,
+      tAlpha: 0.01,
+      gradient: 'exact',
+    });
+    expect(lossOf('{name: curricularface}')).toMatchObject({ margin: 0.5, momentum: 0.01 });
+    expect(lossOf('{name: sphereface, warmup: {steps: 9}}')).toMatchObject({
+      margin: 1.7,
+      form: 'sphereface',
+      gradient: 'pass-through',
+      warmup: { marginFrom: 1 },
     });
     expect(optimizer).toMatchObject({ name: 'sgd', momentum: 0.9, nesterov: false });
     expect(optimizer).not.toHaveProperty('betas');
@@ -67,6 +82,9 @@ describe('a whole config written to YAML', () => {
     '',
     'loss: {name: softmax, warmup: {steps: 5, scaleFrom: 8}}',
     'loss: {name: combined, warmup: {steps: 5}}',
+    'loss: {name: adaface, h: 0.5, gradient: pass-through, warmup: {steps: 5}}',
+    'loss: {name: curricularface, momentum: 0.1, margin: 0.3}',
+    'loss: {name: sphereface, form: sphereface-r, warmup: {steps: 5}, gradient: exact}',
     'optimizer: {name: sgd, nesterov: true, clipNorm: null, ema: {decay: 0.99}}',
     'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {train: 0.85, validation: 0}}',
     'data: {augment: {probability: 1}}\nschedule: {name: constant}\nmodel: {neck: flatten, pretrained: w.safetensors}',
@@ -143,6 +161,10 @@ describe('errors name the place, the key and what to do', () => {
     ['loss: {name: softmax, margin: 0.4}'],
     ['loss: {name: combined, margin: 0.4}'],
     ['loss: {name: arcface, m2: 0.4}'],
+    ['loss: {h: 0.3}'],
+    ['loss: {name: adaface, momentum: 0.1, margin: 1.6}'],
+    ['loss: {name: sphereface, margin: 0.5, warmup: {steps: 5, marginFrom: 0.1}}'],
+    ['loss: {name: arcface, margin: 4}'],
     ['loss: {warmup: {steps: 2000}}'],
     ['loss: {name: softmax, warmup: {steps: 20, marginFrom: 0.1}}'],
     ['optimizer: {name: adamw, momentum: 0.9}'],

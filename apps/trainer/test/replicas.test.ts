@@ -21,21 +21,32 @@ beforeAll(() => {
 const stepsOn = (size: number, steps: Steps) =>
   withReplicas({ size, file: stepsFile, data: () => steps }, (communicator) => runSteps(communicator, steps));
 
-const settings = ({ batch = 12, optimizer = 'adamw', norm = 'layernorm', steps = 30 } = {}) => `
+const settings = ({
+  batch = 12,
+  optimizer = 'adamw',
+  norm = 'layernorm',
+  steps = 30,
+  loss = 'cosface',
+} = {}) => `
 data: { imageSize: 32, augment: false }
 model: { backbone: lcnet_035, neck: gap, embeddingSize: 16, norm: ${norm} }
-loss: { warmup: { steps: 10 } }
+loss: { name: ${loss}, warmup: { steps: 10 } }
 optimizer: { name: ${optimizer}, lr: ${optimizer === 'adamw' ? 2e-3 : 0.02}, clipNorm: 1, ema: { decay: 0.9 } }
 training: { steps: ${steps}, batchSize: ${batch} }`;
 
 describe('where no batch norm is in play', () => {
   it.each([
-    ['two replicas', 2, 12],
-    ['three with unequal parts', 3, 13],
-  ])('%s give the loss curve of one, to rounding', async (_, size, batch) => {
-    const steps = { config: settings({ batch }), classes: 11, count: 30, withoutBatchNorm: true };
+    ['two replicas', 2, 12, 'cosface'],
+    ['three with unequal parts', 3, 13, 'cosface'],
+    ['three with AdaFace, whose statistics are of all images,', 3, 13, 'adaface'],
+    ['two with CurricularFace', 2, 12, 'curricularface'],
+  ])('%s give the loss curve of one, to rounding', async (_, size, batch, loss) => {
+    const steps = { config: settings({ batch, loss }), classes: 11, count: 30, withoutBatchNorm: true };
     const [one, more] = [await stepsOn(1, steps), await stepsOn(size, steps)];
     expect(one.losses.at(-1)).toBeLessThan(one.losses[0]! - 1);
+    for (const state of more.states) {
+      expect(Buffer.compare(bytes(state), bytes(more.states[0]!))).toBe(0);
+    }
     one.losses.forEach((loss, i) => {
       expect(Math.abs(more.losses[i]! - loss), `step ${i}`).toBeLessThan(1e-4 * loss);
       const norm = one.gradientNorms[i]!;

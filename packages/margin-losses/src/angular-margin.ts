@@ -8,7 +8,7 @@ import type { MarginCurve } from './margin-softmax.js';
 export const SMALLEST_SINE = 2 ** -11.5;
 
 /** The sine of the angle; (1 − c)(1 + c) keeps the digits that 1 − c² loses near ±1. */
-function sine(cosine: tf.Tensor1D): tf.Tensor1D {
+export function sine(cosine: tf.Tensor1D): tf.Tensor1D {
   return tf.sqrt(tf.mul(tf.sub(1, cosine), tf.add(1, cosine))) as tf.Tensor1D;
 }
 
@@ -24,13 +24,30 @@ export function additiveAngularMargin(margin: number, offset = 0): MarginCurve {
   };
 }
 
+/** cos(theta + margin) up to the angle π − margin, and from there on cosine − margin · sin(margin). */
+export function monotonicAngularMargin(margin: number): MarginCurve {
+  return piecewiseMargin(-Math.cos(margin), additiveAngularMargin(margin), {
+    value: (c) => tf.sub(c, margin * Math.sin(margin)),
+  });
+}
+
+/** factor · theta + offset: the angle of a cosine, and d cos(angle) / d cosine. */
+export function scaledAngle(factor: number, offset = 0) {
+  // atan2 keeps the digits that acos loses near ±1.
+  const angle = (c: tf.Tensor1D) => tf.add(tf.mul(tf.atan2(sine(c), c), factor), offset) as tf.Tensor1D;
+  return {
+    of: angle,
+    slope: (c: tf.Tensor1D) =>
+      tf.mul(tf.div(tf.sin(angle(c)), tf.maximum(sine(c), SMALLEST_SINE)), factor) as tf.Tensor1D,
+  };
+}
+
 /** cos(m1 · theta + m2) − m3 (ArcFace, equation 4). */
 export function combinedAngularMargin(m1: number, m2: number, m3: number): MarginCurve {
-  // atan2 keeps the digits that acos loses near ±1.
-  const angle = (c: tf.Tensor1D) => tf.add(tf.mul(tf.atan2(sine(c), c), m1), m2);
+  const angle = scaledAngle(m1, m2);
   return {
-    value: (c) => tf.sub(tf.cos(angle(c)), m3) as tf.Tensor1D,
-    slope: (c) => tf.mul(tf.div(tf.sin(angle(c)), tf.maximum(sine(c), SMALLEST_SINE)), m1) as tf.Tensor1D,
+    value: (c) => tf.sub(tf.cos(angle.of(c)), m3) as tf.Tensor1D,
+    slope: angle.slope,
   };
 }
 

@@ -1,5 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { additiveAngularMargin, piecewiseMargin } from './angular-margin.js';
+import { additiveAngularMargin, monotonicAngularMargin, piecewiseMargin } from './angular-margin.js';
 import { checkNumber } from './check.js';
 import type { MarginLossOptions } from './margin-loss.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
@@ -54,12 +53,9 @@ export class ArcFace extends MarginSoftmax {
 
   protected curve(): MarginCurve {
     const margin = this.#margin;
+    if (this.#monotonic) return monotonicAngularMargin(margin);
     const angular = additiveAngularMargin(margin);
-    if (this.#easyMargin) return piecewiseMargin(0, angular, { value: (c) => c });
-    if (!this.#monotonic) return angular;
-    return piecewiseMargin(-Math.cos(margin), angular, {
-      value: (c) => tf.sub(c, margin * Math.sin(margin)),
-    });
+    return this.#easyMargin ? piecewiseMargin(0, angular, { value: (c) => c }) : angular;
   }
 }
 

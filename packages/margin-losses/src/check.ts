@@ -51,3 +51,18 @@ export function checkCosineValues(loss: string, cosines: tf.Tensor2D): void {
     );
   }
 }
+
+/** Throws unless norms is float32 [rows]. */
+export function checkNorms(loss: string, norms: tf.Tensor | undefined, rows: number): void {
+  if (!norms) {
+    throw new TypeError(
+      `${loss}: give the embeddings' lengths before they are divided by them, float32 [${rows}], as norms: ` +
+        'tf.norm(embeddings, 2, 1).',
+    );
+  }
+  if (norms.rank !== 1 || norms.dtype !== 'float32' || norms.size !== rows) {
+    throw new TypeError(
+      `${loss}: norms must be float32 [${rows}], but they are ${norms.dtype} of shape [${norms.shape}].`,
+    );
+  }
+}

@@ -7,9 +7,19 @@ import type { MarginLoss } from './margin-loss.js';
  *
  * `yTrue` is one-hot [batch, classes] of any dtype, as `model.fit` wants the targets of every loss of the caller's own;
  * where the function is called otherwise, class numbers [batch] or [batch, 1] are taken too. `yPred` is the cosines.
- * @throws RangeError where yTrue has neither shape.
+ *
+ * A loss with statistics moves them in `evaluate`, too, since a layers model does not say which of the two it is in: set
+ * `loss.statistics.training` to false meanwhile.
+ * @throws Error for a loss that needs norms, which a layers model does not give its loss; the function, RangeError where
+ *   yTrue has neither shape.
  */
 export function layersLoss(loss: MarginLoss): (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Scalar {
+  if (loss.needsNorms) {
+    throw new Error(
+      "layersLoss: this loss needs the embeddings' norms, and a layers model gives its loss only the cosines. Call " +
+        'loss.loss(cosines, labels, norms) in a training loop of your own, or use a loss without norms.',
+    );
+  }
   return (yTrue, yPred) => tf.tidy(() => loss.loss(yPred as tf.Tensor2D, labelsOf(yTrue, yPred)));
 }
 

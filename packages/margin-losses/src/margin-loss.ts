@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { RunningStatistics } from './running-statistics.js';
 
 /**
  * The class of each row: an int32 value in [0, classes), or −1 where the row's class is not among these columns (a
@@ -14,15 +15,24 @@ export interface MarginLoss {
   /** What the cosines are multiplied by after the margin. */
   readonly scale: number;
 
+  /** Whether the margin is of the embeddings' lengths, so that every call wants `norms`. Default false. */
+  readonly needsNorms?: boolean;
+
+  /** What the loss keeps of the batches it has seen; absent where it keeps nothing. A checkpoint holds it. */
+  readonly statistics?: RunningStatistics;
+
   /**
    * The logits: the margin applied to each row's label column, and everything multiplied by `scale`. A row with label
    * −1 gets no margin. Differentiable in the cosines.
    * @param cosines float32 [batch, classes], each in [−1, 1] up to rounding.
    * @param labels int32 [batch]; see {@link Labels}.
+   * @param norms float32 [batch], for a loss that `needsNorms`: the embeddings' lengths before they were divided by
+   *   them. No gradient goes to them.
    * @returns float32 [batch, classes].
-   * @throws TypeError on a wrong rank or dtype; RangeError where the batch sizes differ or a label is out of range.
+   * @throws TypeError on a wrong rank or dtype, or where norms are needed and missing; RangeError where the batch sizes
+   *   differ or a label is out of range.
    */
-  logits(cosines: tf.Tensor2D, labels: Labels): tf.Tensor2D;
+  logits(cosines: tf.Tensor2D, labels: Labels, norms?: tf.Tensor1D): tf.Tensor2D;
 
   /**
    * The cross-entropy of the logits, averaged over the batch: mean of −log softmax(logits)[label]. Differentiable in
@@ -32,10 +42,11 @@ export interface MarginLoss {
    * is softmax / batch, that of its log-sum-exp, as in insightface.
    * @param cosines float32 [batch, classes], each in [−1, 1] up to rounding.
    * @param labels int32 [batch]; see {@link Labels}.
+   * @param norms As of {@link logits}.
    * @returns A float32 scalar.
-   * @throws TypeError on a wrong rank or dtype; RangeError where the batch sizes differ or a label is out of range.
+   * @throws As {@link logits}.
    */
-  loss(cosines: tf.Tensor2D, labels: Labels): tf.Scalar;
+  loss(cosines: tf.Tensor2D, labels: Labels, norms?: tf.Tensor1D): tf.Scalar;
 }
 
 /** The margin at the label's cosine of each row. */
@@ -46,15 +57,34 @@ export interface MarginTarget {
   slope: tf.Tensor1D;
 }
 
-/** A loss whose margin moves the label's logit by the label's cosine alone, so that it can be applied by parts. */
+/** What a loss makes of the cosines with classes that are not the label's. */
+export interface MarginNegatives {
+  /** float32 [batch, classes]: the logits are `scale` times them. */
+  value: tf.Tensor2D;
+  /** float32 [batch, classes]: d value / d cosine. */
+  slope: tf.Tensor2D;
+}
+
+/**
+ * A loss whose logits are of one cosine each and of the label's, so that it can be applied by parts. Where it has
+ * statistics, these parts take them as they are: `statistics.observe` moves them first, once a batch.
+ */
 export interface LabelMarginLoss extends MarginLoss {
   /**
    * The margin by itself, for a softmax that is put together elsewhere: over class centres of which only a part is
    * here, say. Not differentiable: the slope is given.
    * @param own float32 [batch], each row's cosine with its label's centre, in [−1, 1] up to rounding.
-   * @throws TypeError on a wrong rank or dtype.
+   * @param norms As of {@link MarginLoss.logits}.
+   * @throws TypeError on a wrong rank or dtype, or where norms are needed and missing.
    */
-  target(own: tf.Tensor1D): MarginTarget;
+  target(own: tf.Tensor1D, norms?: tf.Tensor1D): MarginTarget;
+
+  /**
+   * The other columns by themselves; absent where they are the cosines. What comes in the label's column is of no use.
+   * @param cosines float32 [batch, classes], of any part of the classes.
+   * @param own float32 [batch], each row's cosine with its label's centre, wherever that is.
+   */
+  negatives?(cosines: tf.Tensor2D, own: tf.Tensor1D): MarginNegatives;
 }
 
 /** What every margin loss can be told. */

@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkCosines, checkCosineValues, checkPositive } from './check.js';
-import { labelColumn } from './label-column.js';
-import type { LabelMarginLoss, Labels, MarginLossOptions, MarginTarget } from './margin-loss.js';
+import { checkCosines, checkCosineValues, checkNorms, checkPositive } from './check.js';
+import { type LabelColumn, labelColumn } from './label-column.js';
+import type {
+  LabelMarginLoss,
+  Labels,
+  MarginLossOptions,
+  MarginNegatives,
+  MarginTarget,
+} from './margin-loss.js';
+import type { RunningStatistics } from './running-statistics.js';
 
 /** What a margin does to the label's cosine. Its input is in [−1, 1]. */
 export interface MarginCurve {
@@ -13,8 +20,20 @@ export interface MarginCurve {
 
 type Gradient = NonNullable<MarginLossOptions['gradient']>;
 
+/** The logits before the scale, by what their gradient is made of. */
+interface Columns extends LabelColumn {
+  /** float32 [batch]: the label's column; the cosine in column 0 where no label is. */
+  own: tf.Tensor1D;
+  /** float32 [batch]: its derivative; 1 where no label is. */
+  slope: tf.Tensor1D;
+  /** The other columns, where they are not the cosines. */
+  negatives: MarginNegatives | undefined;
+}
+
 /** The part that all margin losses share: the label column, the scale, the cross-entropy and their gradients. */
 export abstract class MarginSoftmax implements LabelMarginLoss {
+  readonly needsNorms: boolean = false;
+  readonly statistics?: RunningStatistics;
   #scale: number;
   readonly #gradient: Gradient;
   readonly #checkNumerics: boolean;
@@ -41,100 +60,118 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
   /** The loss's name in messages. */
   protected abstract readonly title: string;
 
-  /** The margin as it is now; later changes of the margin do not reach it. */
-  protected abstract curve(): MarginCurve;
+  /** The margin as it is now, for rows of these norms where it is of them; called where tensors are tidied. */
+  protected abstract curve(norms?: tf.Tensor1D): MarginCurve;
 
-  logits(cosines: tf.Tensor2D, labels: Labels): tf.Tensor2D {
-    const { scale, curve, gradient } = this.#start(cosines);
+  negatives?(cosines: tf.Tensor2D, own: tf.Tensor1D): MarginNegatives;
+
+  logits(cosines: tf.Tensor2D, labels: Labels, norms?: tf.Tensor1D): tf.Tensor2D {
+    this.#check(cosines, norms);
+    const scale = this.#scale;
     const run = tf.customGrad(((c: tf.Tensor2D, save: tf.GradSaveFunc) => {
-      const { places, present } = labelColumn(this.title, labels, c.shape[0], c.shape[1]);
-      const own = tf.gatherND(c, places) as tf.Tensor1D;
-      save([own, places, present]);
+      const columns = this.#columns(c, labels, norms);
+      const { places, slope, negatives } = columns;
+      save(negatives ? [places, slope, negatives.slope] : [places, slope]);
       return {
-        value: marginLogits(c, own, places, present, curve, scale),
-        gradFunc: (dy: tf.Tensor2D, [own, places, present]: tf.Tensor[]) =>
+        value: scaledLogits(c, columns, scale),
+        gradFunc: (dy: tf.Tensor2D, [places, slope, slopes]: tf.Tensor[]) =>
           tf.tidy(() => {
             const scaled = tf.mul(dy, scale);
-            const slope = labelSlope(own as tf.Tensor1D, present, curve, gradient);
-            return tf.tensorScatterUpdate(scaled, places, tf.mul(tf.gatherND(scaled, places), slope));
+            const others = slopes ? tf.mul(scaled, slopes) : scaled;
+            return tf.tensorScatterUpdate(others, places, tf.mul(tf.gatherND(scaled, places), slope));
           }),
       };
     }) as Parameters<typeof tf.customGrad<tf.Tensor2D>>[0]);
     return run(cosines);
   }
 
-  loss(cosines: tf.Tensor2D, labels: Labels): tf.Scalar {
-    const { scale, curve, gradient } = this.#start(cosines);
+  loss(cosines: tf.Tensor2D, labels: Labels, norms?: tf.Tensor1D): tf.Scalar {
+    this.#check(cosines, norms);
+    const scale = this.#scale;
     const rows = cosines.shape[0];
     const run = tf.customGrad(((c: tf.Tensor2D, save: tf.GradSaveFunc) => {
-      const { places, present } = labelColumn(this.title, labels, rows, c.shape[1]);
-      const own = tf.gatherND(c, places) as tf.Tensor1D;
-      const logits = marginLogits(c, own, places, present, curve, scale);
+      const columns = this.#columns(c, labels, norms);
+      const { places, present, slope, negatives } = columns;
+      const logits = scaledLogits(c, columns, scale);
       const probabilities = tf.softmax(logits);
       // The largest probability is 1 / sum of exp(logit - largest logit): the sum comes without another [B,C] tensor.
       const logSumExp = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
-      const rowLoss = tf.where(present, tf.sub(logSumExp, tf.gatherND(logits, places)), tf.zerosLike(own));
+      const rowLoss = tf.where(present, tf.sub(logSumExp, tf.gatherND(logits, places)), tf.zerosLike(slope));
       logits.dispose();
-      save([probabilities, own, places, present]);
+      const kept = [probabilities, places, present, slope];
+      save(negatives ? [...kept, negatives.slope] : kept);
       return {
         value: tf.mul(tf.sum(rowLoss), 1 / rows) as tf.Scalar,
-        gradFunc: (dy: tf.Scalar, [probabilities, own, places, present]: tf.Tensor[]) =>
+        gradFunc: (dy: tf.Scalar, [probabilities, places, present, slope, slopes]: tf.Tensor[]) =>
           tf.tidy(() => {
             const factor = tf.mul(dy, scale / rows);
             const p = tf.gatherND(probabilities, places);
-            const slope = labelSlope(own as tf.Tensor1D, present, curve, gradient);
             const ofLabel = tf.mul(tf.mul(tf.sub(p, tf.cast(present, 'float32')), slope), factor);
-            return tf.tensorScatterUpdate(tf.mul(probabilities, factor), places, ofLabel);
+            const scaled = tf.mul(probabilities, factor);
+            const others = slopes ? tf.mul(scaled, slopes) : scaled;
+            return tf.tensorScatterUpdate(others, places, ofLabel);
           }),
       };
     }) as Parameters<typeof tf.customGrad<tf.Scalar>>[0]);
     return run(cosines);
   }
 
-  target(own: tf.Tensor1D): MarginTarget {
+  target(own: tf.Tensor1D, norms?: tf.Tensor1D): MarginTarget {
     if (own.rank !== 1 || own.dtype !== 'float32') {
       throw new TypeError(
         `${this.title}: own must be float32 [batch], but it is ${own.dtype} of shape [${own.shape}].`,
       );
     }
-    const curve = this.curve();
-    return tf.tidy(() => ({
-      value: curve.value(clamp(own)),
-      slope: curveSlope(own, curve, this.#gradient),
-    }));
+    if (this.needsNorms) checkNorms(this.title, norms, own.size);
+    return tf.tidy(() => {
+      const curve = this.curve(norms);
+      return { value: curve.value(clamp(own)), slope: curveSlope(own, curve, this.#gradient) };
+    });
   }
 
-  #start(cosines: tf.Tensor2D): { scale: number; curve: MarginCurve; gradient: Gradient } {
+  #check(cosines: tf.Tensor2D, norms: tf.Tensor1D | undefined): void {
     checkCosines(this.title, cosines);
+    if (this.needsNorms) checkNorms(this.title, norms, cosines.shape[0]);
     if (this.#checkNumerics) checkCosineValues(this.title, cosines);
-    return { scale: this.#scale, curve: this.curve(), gradient: this.#gradient };
   }
+
+  /** What becomes of the cosines; the statistics follow the batch first. */
+  #columns(cosines: tf.Tensor2D, labels: Labels, norms: tf.Tensor1D | undefined): Columns {
+    const [rows, classes] = cosines.shape;
+    const { places, present } = labelColumn(this.title, labels, rows, classes);
+    const own = tf.gatherND(cosines, places) as tf.Tensor1D;
+    if (this.statistics?.training) this.statistics.observe({ own, present, norms });
+    const curve = this.curve(norms);
+    return {
+      places,
+      present,
+      own: tf.where(present, curve.value(clamp(own)), own),
+      slope: tf.where(present, curveSlope(own, curve, this.#gradient), tf.onesLike(own)),
+      negatives: presentOnly(this.negatives?.(cosines, own), cosines, present),
+    };
+  }
+}
+
+/** A row without a label has no cosine that its others could be compared with: they stay. */
+function presentOnly(
+  negatives: MarginNegatives | undefined,
+  cosines: tf.Tensor2D,
+  present: tf.Tensor1D,
+): MarginNegatives | undefined {
+  if (!negatives) return undefined;
+  const rows = tf.reshape(present, [-1, 1]);
+  return {
+    value: tf.where(rows, negatives.value, cosines),
+    slope: tf.where(rows, negatives.slope, tf.onesLike(cosines)),
+  };
 }
 
 /** scale · cosines, with the margin in the label column. */
-function marginLogits(
-  cosines: tf.Tensor2D,
-  own: tf.Tensor1D,
-  places: tf.Tensor,
-  present: tf.Tensor,
-  curve: MarginCurve,
-  scale: number,
-): tf.Tensor2D {
-  const moved = tf.where(present, curve.value(clamp(own)), own);
-  const scaled = tf.mul(cosines, scale);
-  const logits = tf.tensorScatterUpdate(scaled, places, tf.mul(moved, scale)) as tf.Tensor2D;
+function scaledLogits(cosines: tf.Tensor2D, { places, own, negatives }: Columns, scale: number): tf.Tensor2D {
+  const scaled = tf.mul(negatives ? negatives.value : cosines, scale);
+  const logits = tf.tensorScatterUpdate(scaled, places, tf.mul(own, scale)) as tf.Tensor2D;
   scaled.dispose();
   return logits;
-}
-
-/** d margin / d cosine in the label column, and 1 where no label is. */
-function labelSlope(
-  own: tf.Tensor1D,
-  present: tf.Tensor,
-  curve: MarginCurve,
-  gradient: Gradient,
-): tf.Tensor1D {
-  return tf.where(present, curveSlope(own, curve, gradient), tf.onesLike(own));
 }
 
 /** d margin / d cosine: 0 beyond ±1, where the cosine is clamped. */

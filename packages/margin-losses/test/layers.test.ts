@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backends, start } from '../../../tools/workspace/backends';
-import { CosFace, NormalizedSoftmax } from '../src/index';
+import { AdaFace, CosFace, CurricularFace, NormalizedSoftmax, SphereFace } from '../src/index';
 import { cosineLayer, layersLoss } from '../src/layers';
 
 const CLASSES = 4;
@@ -67,20 +67,35 @@ describe.each(backends)('a layers model on %s', (backend) => {
     m.dispose();
   });
 
-  test('it trains by fit, and leaves no tensors behind', async () => {
+  test.each([
+    ['CosFace', () => new CosFace({ scale: 16, margin: 0.2 })],
+    ['CurricularFace', () => new CurricularFace({ scale: 16, margin: 0.2, momentum: 0.1 })],
+    ['SphereFace', () => new SphereFace({ scale: 16, margin: 1.5, gradient: 'pass-through' })],
+  ])('it trains by fit with %s, and leaves no tensors behind', async (_name, make) => {
+    const loss = make();
     const before = tf.memory().numTensors;
     const m = model();
     const optimizer = tf.train.adam(0.05);
     const { x, y, noise } = points(16);
     m.compile({
       optimizer,
-      loss: layersLoss(new CosFace({ scale: 16, margin: 0.2 })),
+      loss: layersLoss(loss),
       metrics: ['accuracy'],
     });
     const { history } = await m.fit(x, y, { epochs: 10, batchSize: 16, shuffle: false, verbose: 0 });
     const [first, last] = [history['loss'][0], history['loss'].at(-1)] as number[];
     expect(last).toBeLessThan(first / 3);
     expect(history['acc'].at(-1)).toBeGreaterThan(0.9);
+    const { statistics } = loss;
+    if (statistics) {
+      // It has followed 40 batches towards cosines near 1, and looks at others without that.
+      const t = statistics.value('t').dataSync()[0];
+      expect(t).toBeGreaterThan(0.5);
+      statistics.training = false;
+      tf.dispose(m.evaluate(x, y));
+      expect(statistics.value('t').dataSync()[0]).toBe(t);
+      statistics.dispose();
+    }
     tf.dispose([x, y, noise]);
     m.dispose();
     optimizer.dispose();
@@ -115,6 +130,9 @@ describe('what does not fit', () => {
       /units must be an integer of at least 1, but it is 0/,
     );
     expect(() => new CosineLayer({ units: 2 }).apply(tf.zeros([1, 2, 2]))).toThrow(/tf\.layers\.flatten\(\)/);
+    expect(() => layersLoss(new AdaFace())).toThrow(
+      /needs the embeddings' norms.*loss\(cosines, labels, norms\)/,
+    );
     const loss = layersLoss(new NormalizedSoftmax());
     expect(() => loss(tf.zeros([2, 3]), tf.zeros([2, 4]))).toThrow(
       /targets of shape \[2,3\].*\[2,4\].*oneHot/s,

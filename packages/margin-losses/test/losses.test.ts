@@ -2,7 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends, start } from '../../../tools/workspace/backends.ts';
-import { ArcFace, CombinedMargin, CosFace, type MarginLoss, NormalizedSoftmax } from '../src/index.js';
+import {
+  ArcFace,
+  CombinedMargin,
+  CosFace,
+  type MarginLoss,
+  NormalizedSoftmax,
+  SphereFace,
+} from '../src/index.js';
 import {
   evaluate,
   logitsGradient,
@@ -12,10 +19,16 @@ import {
   relativeError,
 } from './reference.js';
 
-const angular =
-  (m1: number, m2: number, m3: number): Margin =>
-  (c) =>
-    Math.cos(m1 * Math.acos(c) + m2) - m3;
+const angular = (m1: number, m2: number, m3: number) => (c: number) => Math.cos(m1 * Math.acos(c) + m2) - m3;
+
+/** SphereFace's ψ. */
+const multiplied =
+  (m: number): Margin =>
+  (c) => {
+    const angle = m * Math.acos(c);
+    const k = Math.floor(angle / Math.PI);
+    return (-1) ** k * Math.cos(angle) - 2 * k;
+  };
 
 interface Case {
   name: string;
@@ -62,6 +75,24 @@ const cases: Case[] = [
     margin: (c) => c,
     scale: 64,
   },
+  {
+    name: 'SphereFace',
+    make: (gradient) => new SphereFace({ gradient }),
+    margin: multiplied(1.7),
+    scale: 30,
+  },
+  {
+    name: 'SphereFace, margin 4',
+    make: (gradient) => new SphereFace({ margin: 4, scale: 8, gradient }),
+    margin: multiplied(4),
+    scale: 8,
+  },
+  {
+    name: 'SphereFace, SphereFace-R',
+    make: (gradient) => new SphereFace({ form: 'sphereface-r', gradient }),
+    margin: (c) => Math.cos(Math.min(1.7 * Math.acos(c), Math.PI)),
+    scale: 30,
+  },
 ];
 
 // Rows near a decision, rows far from it, both ends of the label's angle, and one row without a label.
@@ -103,7 +134,7 @@ describe.each(backends)('%s', (backend) => {
     test('pass-through takes the slope of the margin as 1', () => {
       const { gradient } = evaluate(make('pass-through'), rows, labels);
       rows.forEach((row, i) => {
-        const logits = row.map((c, j) => scale * (j === labels[i] ? margin(c) : c));
+        const logits = row.map((c, j) => scale * (j === labels[i] ? margin(c, i) : c));
         const expected = softmax(logits).map(
           (p, j) => (scale * (p - (j === labels[i] ? 1 : 0))) / rows.length,
         );
@@ -119,7 +150,7 @@ describe.each(backends)('%s', (backend) => {
         const logits = loss.logits(cosines, labels).arraySync();
         rows.forEach((row, i) => {
           row.forEach((c, j) => {
-            expect(logits[i][j] / scale).toBeCloseTo(j === labels[i] ? margin(c) : c, 5);
+            expect(logits[i][j] / scale).toBeCloseTo(j === labels[i] ? margin(c, i) : c, 5);
           });
         });
         const dLogits = logits.map((l, i) =>
@@ -319,6 +350,10 @@ test('options are checked', () => {
   expect(() => new ArcFace({ easyMargin: true, monotonic: true })).toThrow(/choose one/);
   expect(() => new CombinedMargin({ m1: 0 })).toThrow(RangeError);
   expect(() => new CombinedMargin({ m1: 1.2, form: 'insightface' })).toThrow(/use form 'paper'/);
+  expect(() => new SphereFace({ margin: 0.9 })).toThrow(
+    'SphereFace: margin must be a finite number of at least 1, but it is 0.9.',
+  );
+  expect(() => new SphereFace({ form: 'v2' as 'sphereface' })).toThrow(/'sphereface' or 'sphereface-r'/);
   expect(() => new CosFace({ gradient: 'none' as 'exact' })).toThrow(/'exact' or 'pass-through'/);
   expect(() => new CombinedMargin({ form: 'other' as 'paper' })).toThrow(/'paper' or 'insightface'/);
   const loss = new ArcFace();

@@ -8,7 +8,12 @@ export interface HeadState {
   rows: number;
   step: number;
   rates: Float64Array;
+  /** The loss's statistics, where it has any. */
+  loss?: StateDict;
 }
+
+/** What the names of the loss's statistics begin with. */
+const LOSS_PREFIX = 'loss.';
 
 /** Adds the head's own numbers to a store's saved state. */
 export function withHeadState(store: StateDict, head: HeadState): StateDict {
@@ -19,6 +24,7 @@ export function withHeadState(store: StateDict, head: HeadState): StateDict {
     data: Int32Array.of(head.classes, head.firstClass, head.rows, head.step),
   });
   state.set('learning_rates', { dtype: 'F64', shape: [head.rates.length], data: head.rates });
+  for (const [name, tensor] of head.loss ?? []) state.set(LOSS_PREFIX + name, tensor);
   return state;
 }
 
@@ -38,6 +44,12 @@ export function readHeadState(state: StateDict): HeadState {
   };
 }
 
+/** The statistics of the loss in a head's state; empty where it has none. */
+export function lossStateOf(state: StateDict): StateDict {
+  const entries = [...state].filter(([name]) => name.startsWith(LOSS_PREFIX));
+  return new Map(entries.map(([name, tensor]) => [name.slice(LOSS_PREFIX.length), tensor]));
+}
+
 /** The rows of one rank, from the states of all ranks that were: their number may have been another. */
 export function rowsFromShards(spec: StoreSpec, shards: readonly StateDict[]): StateDict {
   const heads = shards.map(readHeadState);
@@ -45,7 +57,7 @@ export function rowsFromShards(spec: StoreSpec, shards: readonly StateDict[]): S
   if (alone >= 0) return shards[alone]!;
   const out: StateDict = new Map();
   for (const name of shards[0]!.keys()) {
-    if (name === 'head' || name === 'learning_rates') continue;
+    if (name === 'head' || name === 'learning_rates' || name.startsWith(LOSS_PREFIX)) continue;
     const parts: { tensor: HostTensor; begin: number; end: number; at: number }[] = [];
     let next = spec.firstClass;
     const last = spec.firstClass + spec.rows;

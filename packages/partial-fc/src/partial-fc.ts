@@ -1,26 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
 import type { StateDict } from '@unitsphere/core';
-import type { LabelMarginLoss } from '@unitsphere/margin-losses';
-import {
-  gatherRows,
-  l2Normalize,
-  l2NormalizeGradient,
-  type MarginSoftmaxSums,
-  marginSoftmaxBackward,
-  marginSoftmaxForward,
-  sumSquares,
-} from '@unitsphere/ops';
+import type { LabelMarginLoss, SavedStatistics } from '@unitsphere/margin-losses';
+import { gatherRows, l2Normalize, l2NormalizeGradient, sumSquares } from '@unitsphere/ops';
 import type { CenterStore, RowBlock, StoreFactory } from './center-store.js';
 import { classRange } from './class-range.js';
 import { deviceStore } from './device-store.js';
 import { NotFiniteError } from './errors.js';
-import { readHeadState, rowsFromShards, withHeadState } from './head-state.js';
+import { fusedSoftmax } from './fused-softmax.js';
+import { lossStateOf, readHeadState, rowsFromShards, withHeadState } from './head-state.js';
 import { type InitialRow, normalRows } from './initial-centers.js';
+import { matrixSoftmax } from './matrix-softmax.js';
 import { RowAdamW } from './row-adamw.js';
 import type { RowOptimizer } from './row-optimizer.js';
 import { ClassSampler, type Sampler } from './sample-classes.js';
-import { type LocalSums, softmaxOverRanks } from './softmax-over-ranks.js';
+import { softmaxOverRanks } from './softmax-over-ranks.js';
 
 /** How a PartialFC is made. */
 export interface PartialFCOptions {
@@ -28,7 +22,10 @@ export interface PartialFCOptions {
   classes: number;
   /** The length of an embedding and of a class centre. */
   dimensions: number;
-  /** The margin and the scale. */
+  /**
+   * The margin and the scale. Its statistics, where it has any, are this head's: they follow the batches of all ranks, and
+   * its state holds them.
+   */
   loss: LabelMarginLoss;
   /** The part of the classes that a step samples, in (0, 1]. Default 1: all, which is the full softmax. */
   sampleRate?: number;
@@ -92,6 +89,8 @@ interface HeldRows {
 interface Held {
   /** Absent where this rank has no sampled class. */
   rows?: HeldRows;
+  /** The loss's statistics before the batch, for where its gradient is dropped. */
+  statistics?: StateDict;
 }
 
 /**
@@ -195,6 +194,7 @@ export class PartialFC {
       return tensor;
     };
     let block: RowBlock | undefined;
+    let statistics: StateDict | undefined;
     try {
       if (this.#held) {
         throw new Error(
@@ -208,41 +208,30 @@ export class PartialFC {
       this.#checkLabels(allLabels, counts);
       const unit = labels.length > 0 ? track(l2Normalize(embeddings)) : undefined;
       const allUnit = await this.#gatherEmbeddings(unit, allLabels.length, track);
+      const norms = this.#loss.needsNorms ? await this.#gatherNorms(embeddings, track) : undefined;
 
       const rows = this.#sampleRows(allLabels, this.#stepCount);
-      let sums: MarginSoftmaxSums | undefined;
-      let columns: tf.Tensor1D | undefined;
-      let local = noSums(allLabels.length);
       if (rows.length > 0) {
         block = await this.store.gather(rows, this.#preparation());
         this.#prefetch(nextLabels);
-        const values = columnsOf(allLabels, rows, this.firstClass);
-        columns = track(tf.tensor1d(values, 'int32'));
-        sums = marginSoftmaxForward(allUnit, block.centers, columns, {
-          scale: this.#loss.scale,
-          filterThreshold: this.#filterThreshold,
-          keepCosines: true,
-        });
-        Object.values(sums).forEach(track);
-        local = await this.#readSums(sums, values);
       }
-      const softmax = softmaxOverRanks(local, this.#loss.scale, communicator);
+      statistics = await this.#loss.statistics?.stateDict();
+      const softmaxPart = this.#loss.negatives ? matrixSoftmax : fusedSoftmax;
+      const { sums, backward } = await softmaxPart({
+        loss: this.#loss,
+        filterThreshold: this.#filterThreshold,
+        communicator,
+        embeddings: allUnit,
+        norms,
+        centers: block?.centers,
+        columns: columnsOf(allLabels, rows, this.firstClass),
+        track,
+      });
+      const softmax = softmaxOverRanks(sums, this.#loss.scale, communicator);
       if (softmax.notFinite >= 0) throw await this.#notFinite(embeddings, softmax.notFinite, counts);
 
-      let gradient: { dEmbeddings: tf.Tensor2D; dCenters: tf.Tensor2D } | undefined;
-      if (block && sums && columns) {
-        gradient = marginSoftmaxBackward(
-          {
-            embeddings: allUnit,
-            centers: block.centers,
-            labels: columns,
-            inverseNorms: sums.inverseNorms,
-            cosines: sums.cosines,
-            logSumExp: track(tf.tensor1d(softmax.logSumExp)),
-            ownGradient: track(tf.tensor1d(softmax.ownGradient)),
-          },
-          { scale: this.#loss.scale, filterThreshold: this.#filterThreshold, rows: allLabels.length },
-        );
+      const gradient = backward(softmax);
+      if (gradient) {
         track(gradient.dEmbeddings);
         track(gradient.dCenters);
       }
@@ -253,13 +242,16 @@ export class PartialFC {
           : track(tf.zeros<tf.Rank.R2>([0, this.dimensions]));
       const squares = gradient ? track(sumSquares(gradient.dCenters)) : undefined;
       const gradientSquareSum = squares ? (await squares.data())[0]! : 0;
-      this.#held = {};
+      this.#held = { statistics };
       if (block && gradient) {
-        this.#held = { rows: { block, gradient: gradient.dCenters } };
+        this.#held.rows = { block, gradient: gradient.dCenters };
         made.delete(gradient.dCenters);
       }
       made.delete(embeddingGradient);
       return { loss: softmax.loss, embeddingGradient, gradientSquareSum };
+    } catch (error) {
+      this.#restoreStatistics(statistics);
+      throw error;
     } finally {
       tf.dispose([...made]);
       if (!this.#held?.rows) block?.dispose();
@@ -283,10 +275,13 @@ export class PartialFC {
           `PartialFC: gradientScale is ${gradientScale}. Call discard() where the gradients' norm is not finite.`,
         );
       }
-      const { rows } = this.#held;
+      const { rows, statistics } = this.#held;
       const step = this.#stepCount + 1;
       try {
         if (rows) await this.#update(rows, lr, gradientScale, step);
+      } catch (error) {
+        this.#restoreStatistics(statistics);
+        throw error;
       } finally {
         this.#release();
       }
@@ -300,11 +295,13 @@ export class PartialFC {
   /** Drops the held gradient, if there is one; nothing is changed. */
   discard(): void {
     this.#alive();
+    this.#restoreStatistics(this.#held?.statistics);
     this.#release();
   }
 
   /**
-   * This rank's state: its class centres, their optimizer's state, and the step count. Of a store in a file it names a
+   * This rank's state: its class centres, their optimizer's state, the step count, and the loss's statistics where it has
+   * any, as `loss.batch_mean` and so on, which are the same on all ranks. Of a store in a file it names a
    * generation that is on the disk: call {@link checkpointWritten} once the checkpoint with it is safely written.
    */
   async stateDict(): Promise<StateDict> {
@@ -316,6 +313,7 @@ export class PartialFC {
       rows,
       step: this.#stepCount,
       rates: this.#rates.slice(0, this.#optimizer.unsampled === 'caught-up' ? this.#stepCount : 0),
+      loss: await this.#loss.statistics?.stateDict(),
     });
   }
 
@@ -396,7 +394,14 @@ export class PartialFC {
         `PartialFC: the saved state has ${rates.length} learning rates for ${step} steps; rows cannot be caught up over them.`,
       );
     }
-    await this.store.restore(rowsFromShards(this.store.spec, shards));
+    const before = await this.#loss.statistics?.stateDict();
+    this.#restoreStatistics(lossStateOf(shards[0]!));
+    try {
+      await this.store.restore(rowsFromShards(this.store.spec, shards));
+    } catch (error) {
+      this.#restoreStatistics(before);
+      throw error;
+    }
     this.#stepCount = step;
     this.#rates = rates.slice();
     this.#upToDate = false;
@@ -464,6 +469,10 @@ export class PartialFC {
     );
   }
 
+  #restoreStatistics(state: StateDict | undefined): void {
+    if (state) this.#loss.statistics?.loadStateDict(state as SavedStatistics);
+  }
+
   #checkBatch(embeddings: tf.Tensor2D, labels: Int32Array): void {
     if (embeddings.rank !== 2 || embeddings.dtype !== 'float32' || embeddings.shape[1] !== this.dimensions) {
       throw new Error(
@@ -493,6 +502,17 @@ export class PartialFC {
     if (this.#communicator.size === 1) return unit!;
     const own = unit ? ((await unit.data()) as Float32Array) : new Float32Array(0);
     return track(tf.tensor2d(this.#communicator.allGather(own), [rows, this.dimensions]));
+  }
+
+  /** The lengths of all ranks' embeddings, the same bits on every rank. */
+  async #gatherNorms(
+    embeddings: tf.Tensor2D,
+    track: (tensor: tf.Tensor1D) => tf.Tensor1D,
+  ): Promise<tf.Tensor1D> {
+    const own = embeddings.shape[0] > 0 ? track(tf.norm(embeddings, 2, 1) as tf.Tensor1D) : undefined;
+    if (own && this.#communicator.size === 1) return own;
+    const values = own ? ((await own.data()) as Float32Array) : new Float32Array(0);
+    return track(tf.tensor1d(this.#communicator.allGather(values)));
   }
 
   /** This rank's rows of the sum of all ranks' gradients. */
@@ -536,25 +556,6 @@ export class PartialFC {
     this.#upToDate = true;
     return (rows: Parameters<RowOptimizer['catchUp']>[0]) =>
       this.#optimizer.catchUp(rows, this.#stepCount, this.#rates);
-  }
-
-  /** The sums with the label's margin, in the host's memory: one download. */
-  async #readSums({ own, rowMax, rowSum }: MarginSoftmaxSums, columns: Int32Array): Promise<LocalSums> {
-    const stacked = tf.tidy(() => {
-      const { value, slope } = this.#loss.target(own);
-      return tf.stack([rowMax, rowSum, value, slope]);
-    });
-    try {
-      const values = (await stacked.data()) as Float32Array;
-      const rows = columns.length;
-      const [max, sum, target, slope] = [0, 1, 2, 3].map((i) => values.slice(i * rows, (i + 1) * rows));
-      columns.forEach((column, row) => {
-        if (column < 0) target![row] = slope![row] = 0;
-      });
-      return { rowMax: max!, rowSum: sum!, target: target!, slope: slope! };
-    } finally {
-      stacked.dispose();
-    }
   }
 
   async #notFinite(embeddings: tf.Tensor2D, row: number, counts: readonly number[]): Promise<NotFiniteError> {
@@ -626,16 +627,6 @@ function lowerBound(values: Int32Array, wanted: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** What a rank without sampled classes adds to the softmax. */
-function noSums(rows: number): LocalSums {
-  return {
-    rowMax: new Float32Array(rows).fill(-1e30),
-    rowSum: new Float32Array(rows),
-    target: new Float32Array(rows),
-    slope: new Float32Array(rows),
-  };
 }
 
 function rowName(row: number, counts: readonly number[]): string {

@@ -33,6 +33,54 @@ const scenarios: [string, Scenario][] = [
     'more positives than the sample',
     { backend: 'wasm', classes: 40, sampledClasses: 2, optimizer: 'adamw', batches: [12, 3] },
   ],
+  [
+    'AdaFace',
+    {
+      backend: 'wasm',
+      classes: 101,
+      sampledClasses: 30,
+      optimizer: 'adamw',
+      loss: 'adaface',
+      batches: [8, 5, 12, 7],
+    },
+  ],
+  [
+    'CurricularFace',
+    {
+      backend: 'wasm',
+      classes: 101,
+      sampledClasses: 30,
+      optimizer: 'adamw',
+      loss: 'curricularface',
+      batches: [8, 5, 12],
+    },
+  ],
+  [
+    'CurricularFace, filtered, fewer classes than ranks',
+    {
+      backend: 'cpu',
+      classes: 3,
+      optimizer: 'sgd',
+      loss: 'curricularface',
+      filterThreshold: 0.3,
+      batches: [6, 2, 5],
+    },
+  ],
+  [
+    'AdaFace, fewer classes than ranks',
+    { backend: 'cpu', classes: 3, optimizer: 'sgd', loss: 'adaface', batches: [6, 2, 5] },
+  ],
+  [
+    'SphereFace',
+    {
+      backend: 'wasm',
+      classes: 101,
+      sampledClasses: 30,
+      optimizer: 'sgd',
+      loss: 'sphereface',
+      batches: [8, 3],
+    },
+  ],
   ['fewer classes than ranks', { backend: 'cpu', classes: 3, optimizer: 'adamw', batches: [6, 2, 5] }],
   ['one class', { backend: 'cpu', classes: 1, optimizer: 'sgd', batches: [3, 2] }],
 ];
@@ -53,6 +101,10 @@ test.each(scenarios)(
       });
       expect(relativeError(many.centers, one.centers)).toBeLessThan(1e-5);
       expect(many.leaked).toBe(0);
+      for (const statistics of many.statistics) {
+        expect(statistics).toEqual(many.statistics[0]);
+        expect(relativeError(statistics, one.statistics[0]!)).toBeLessThan(1e-6);
+      }
     }
   },
 );

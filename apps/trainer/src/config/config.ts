@@ -69,6 +69,7 @@ export type PartialFcConfig = {
 
 interface LossShared {
   scale: number;
+  gradient: (typeof CHOICES.lossGradient)[number];
   warmup: MarginWarmup | null;
   /** Standard deviation of the class centres at the start. */
   centerInitStd: number;
@@ -81,6 +82,9 @@ export type LossConfig = LossShared &
     | { name: 'cosface' | 'arcface'; margin: number }
     | { name: 'combined'; m1: number; m2: number; m3: number }
     | { name: 'softmax' }
+    | { name: 'adaface'; margin: number; h: number; tAlpha: number }
+    | { name: 'curricularface'; margin: number; momentum: number }
+    | { name: 'sphereface'; margin: number; form: (typeof CHOICES.sphereFaceForm)[number] }
   );
 
 interface OptimizerShared {
@@ -230,16 +234,28 @@ function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']
   return neck === 'squeeze' ? { ...rest, neck, squeezeRatio: squeezeRatio ?? 0.25 } : { ...rest, neck };
 }
 
+const DEFAULT_MARGINS = { cosface: 0.2, arcface: 0.2, adaface: 0.4, curricularface: 0.5, sphereface: 1.7 };
+
 function completeLoss(checked: CheckedConfig['loss']): LossConfig {
-  const { name, margin, m1, m2, m3, warmup, partialFc, ...rest } = checked;
+  const { name, margin: given, m1, m2, m3, h, tAlpha, momentum, form, ...rest } = checked;
+  const { warmup, partialFc, gradient } = rest;
   const shared = {
     ...rest,
-    warmup: warmup && { ...warmup, scaleFrom: warmup.scaleFrom ?? rest.scale },
+    gradient: gradient ?? (name === 'sphereface' ? 'pass-through' : 'exact'),
+    warmup: warmup && {
+      ...warmup,
+      marginFrom: warmup.marginFrom ?? (name === 'sphereface' ? 1 : 0),
+      scaleFrom: warmup.scaleFrom ?? rest.scale,
+    },
     partialFc: completePartialFc(partialFc),
   };
   if (name === 'softmax') return { name, ...shared };
   if (name === 'combined') return { name, m1: m1 ?? 1, m2: m2 ?? 0.3, m3: m3 ?? 0.2, ...shared };
-  return { name, margin: margin ?? 0.2, ...shared };
+  const margin = given ?? DEFAULT_MARGINS[name];
+  if (name === 'adaface') return { name, margin, h: h ?? 0.333, tAlpha: tAlpha ?? 0.01, ...shared };
+  if (name === 'curricularface') return { name, margin, momentum: momentum ?? 0.01, ...shared };
+  if (name === 'sphereface') return { name, margin, form: form ?? 'sphereface', ...shared };
+  return { name, margin, ...shared };
 }
 
 function completePartialFc({ cacheMiB, ...checked }: CheckedConfig['loss']['partialFc']): PartialFcConfig {

@@ -86,11 +86,12 @@ function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
       );
     }
   }
-  for (const key of ['m1', 'm2', 'm3'] as const) {
-    if (loss[key] !== undefined && loss.name !== 'combined') {
-      yield issue(`loss.${key}`, `only name: combined has ${key}; ${remove(`loss.${key}`)}`);
+  for (const [key, owner] of Object.entries(LOSS_KEYS)) {
+    if (loss[key as keyof typeof LOSS_KEYS] !== undefined && loss.name !== owner) {
+      yield issue(`loss.${key}`, `only name: ${owner} has ${key}; ${remove(`loss.${key}`)}`);
     }
   }
+  yield* checkMargin(loss);
   yield* checkPartialFc(loss);
   const { warmup } = loss;
   if (warmup === null) return;
@@ -100,9 +101,42 @@ function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
       `${warmup.steps} is more than training.steps, ${training.steps}; give fewer (--set loss.warmup.steps=N)`,
     );
   }
-  if (warmup.marginFrom > 0 && (loss.name === 'softmax' || loss.name === 'combined')) {
+  if ((warmup.marginFrom ?? 0) > 0 && (loss.name === 'softmax' || loss.name === 'combined')) {
     const why = loss.name === 'softmax' ? 'softmax has no margin' : 'combined starts without margins';
     yield issue('loss.warmup.marginFrom', `${why}; ${remove('loss.warmup.marginFrom')}`);
+  }
+}
+
+/** Settings that one loss alone has. */
+const LOSS_KEYS = {
+  m1: 'combined',
+  m2: 'combined',
+  m3: 'combined',
+  h: 'adaface',
+  tAlpha: 'adaface',
+  momentum: 'curricularface',
+  form: 'sphereface',
+} as const;
+
+/** The first margin that each loss no longer takes. */
+const MARGIN_LIMITS = {
+  cosface: 2,
+  arcface: Math.PI,
+  adaface: Math.PI / 2,
+  curricularface: Math.PI,
+  sphereface: Infinity,
+};
+
+function* checkMargin({ name, margin, warmup }: CheckedConfig['loss']): Generator<Issue> {
+  if (name === 'softmax' || name === 'combined') return;
+  const [least, limit] = [name === 'sphereface' ? 1 : 0, MARGIN_LIMITS[name]];
+  for (const [key, value] of [
+    ['loss.margin', margin],
+    ['loss.warmup.marginFrom', warmup?.marginFrom],
+  ] as const) {
+    if (value === undefined || (value >= least && value < limit)) continue;
+    const range = limit === Infinity ? `of at least ${least}` : `below ${Number(limit.toFixed(4))}`;
+    yield issue(key, `${value} is no margin of ${name}; give one ${range}`);
   }
 }
 

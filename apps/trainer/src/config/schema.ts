@@ -12,7 +12,9 @@ export const CHOICES = {
   border: ['replicate', 'reflect', 'constant'],
   neck: listNecks(),
   norm: listHeadNorms(),
-  loss: ['cosface', 'arcface', 'combined', 'softmax'],
+  loss: ['cosface', 'arcface', 'combined', 'softmax', 'adaface', 'curricularface', 'sphereface'],
+  lossGradient: ['exact', 'pass-through'],
+  sphereFaceForm: ['sphereface', 'sphereface-r'],
   centerStore: ['memory', 'host', 'file'],
   unsampled: ['frozen', 'caught-up'],
   optimizer: ['adamw', 'sgd'],
@@ -198,14 +200,42 @@ const loss = z.strictObject({
   scale: positive().default(16).describe('What cosines are multiplied with (s).'),
   margin: notNegative()
     .optional()
-    .describe('CosFace: taken from the cosine. ArcFace: added to the angle, radians. Default 0.2.'),
+    .describe(
+      'CosFace: taken from the cosine. ArcFace, CurricularFace: added to the angle, radians. AdaFace: m. SphereFace: the factor on the angle, at least 1. Default 0.2; adaface 0.4, curricularface 0.5, sphereface 1.7.',
+    ),
   m1: z.number().min(1).optional().describe('Combined margin: the factor on the angle. Default 1.'),
   m2: notNegative().optional().describe('Combined margin: added to the angle, radians. Default 0.3.'),
   m3: notNegative().optional().describe('Combined margin: taken from the cosine. Default 0.2.'),
+  h: notNegative()
+    .lt(10)
+    .optional()
+    .describe(
+      "AdaFace: how far a standard deviation of the embeddings' norms moves the margin. Default 0.333.",
+    ),
+  tAlpha: fraction()
+    .optional()
+    .describe('AdaFace: how far a batch moves the running mean and deviation of the norms. Default 0.01.'),
+  momentum: fraction()
+    .optional()
+    .describe(
+      "CurricularFace: how far a batch moves t, the running mean of the labels' cosines. Default 0.01.",
+    ),
+  form: z
+    .enum(CHOICES.sphereFaceForm)
+    .optional()
+    .describe(
+      'SphereFace: how the curve goes on where margin times angle passes π: falling on, or at -1 as in SphereFace-R. Default sphereface.',
+    ),
+  gradient: z
+    .enum(CHOICES.lossGradient)
+    .optional()
+    .describe(
+      "How the label's logit is differentiated: with the margin's slope, or with 1 in its place. Default exact; sphereface pass-through, its authors' way.",
+    ),
   warmup: z
     .strictObject({
       steps: count().describe('Steps until margin and scale are at their values.'),
-      marginFrom: notNegative().default(0).describe('The margin at the first step.'),
+      marginFrom: notNegative().optional().describe('The margin at the first step. Default 0; sphereface 1.'),
       scaleFrom: positive().optional().describe('The scale at the first step. Default: the scale itself.'),
     })
     .nullable()

@@ -17,7 +17,7 @@ import type { TrainingState } from './training-state.js';
  * The files of a checkpoint. `backbone.safetensors` has timm's own keys, so it opens in timm as it is; `head.safetensors`
  * has `neck.*` and `head.*`; with a moving average these two hold the averaged weights and `raw.safetensors` the trained
  * ones, since the averaged are what is evaluated and shipped. `classes.safetensors` has the class centres, unless they live
- * in files, whose generation is then in `optimizer.safetensors`. `distillation.safetensors` has the projection to a teacher's width,
+ * in files, whose generation is then in `optimizer.safetensors`, where a loss's statistics are, too. `distillation.safetensors` has the projection to a teacher's width,
  * which only training needs.
  */
 export type CheckpointFiles = Record<string, Uint8Array>;

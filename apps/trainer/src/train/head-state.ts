@@ -16,7 +16,7 @@ export async function gatherHeadState(
 ): Promise<StateDict | undefined> {
   const whole: StateDict = new Map();
   for (const [name, tensor] of await head.stateDict()) {
-    if (name === 'learning_rates') {
+    if (name === 'learning_rates' || name.startsWith('loss.')) {
       whole.set(name, tensor);
     } else if (name === 'head') {
       whole.set(name, { ...tensor, data: headOf(head, 0, head.classes, head.stepCount) });

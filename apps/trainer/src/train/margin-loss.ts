@@ -1,10 +1,13 @@
 import {
+  AdaFace,
   ArcFace,
   CombinedMargin,
   CosFace,
+  CurricularFace,
   type LabelMarginLoss,
   linearRamp,
   NormalizedSoftmax,
+  SphereFace,
 } from '@unitsphere/margin-losses';
 import type { LossConfig } from '../config/config.js';
 
@@ -21,23 +24,38 @@ export function createLoss(config: LossConfig): ScheduledLoss {
   const ramp = (step: number, from: number, to: number) =>
     warmup ? linearRamp(step, { from, to, steps: warmup.steps }) : to;
   const scaleAt = (step: number) => ramp(step, warmup?.scaleFrom ?? scale, scale);
-  if (config.name === 'cosface' || config.name === 'arcface') {
-    const loss = config.name === 'cosface' ? new CosFace(config) : new ArcFace(config);
+  if (config.name === 'combined' || config.name === 'softmax') {
+    const loss = config.name === 'combined' ? new CombinedMargin(config) : new NormalizedSoftmax(config);
     return {
       loss,
       at(step) {
         loss.scale = scaleAt(step);
-        loss.margin = ramp(step, warmup?.marginFrom ?? 0, config.margin);
-        return { margin: loss.margin, scale: loss.scale };
+        return { scale: loss.scale };
       },
     };
   }
-  const loss = config.name === 'combined' ? new CombinedMargin(config) : new NormalizedSoftmax(config);
+  const loss = withOneMargin(config);
   return {
     loss,
     at(step) {
       loss.scale = scaleAt(step);
-      return { scale: loss.scale };
+      loss.margin = ramp(step, warmup?.marginFrom ?? config.margin, config.margin);
+      return { margin: loss.margin, scale: loss.scale };
     },
   };
+}
+
+function withOneMargin(config: Extract<LossConfig, { margin: number }>) {
+  switch (config.name) {
+    case 'cosface':
+      return new CosFace(config);
+    case 'arcface':
+      return new ArcFace(config);
+    case 'adaface':
+      return new AdaFace(config);
+    case 'curricularface':
+      return new CurricularFace(config);
+    case 'sphereface':
+      return new SphereFace(config);
+  }
 }

@@ -94,6 +94,7 @@ export class TrainingState {
   dispose(): void {
     this.model.dispose();
     this.head.dispose();
+    this.loss.loss.statistics?.dispose();
     this.distiller?.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();

@@ -22,42 +22,55 @@ const cases: [subject: string, variant: string, create: () => losses.LabelMargin
     () => new losses.CombinedMargin({ scale: 16, m2: 0.4, form: 'insightface' }),
   ],
   ['NormalizedSoftmax', '', () => new losses.NormalizedSoftmax({ scale: 16 })],
+  ['AdaFace', '', () => new losses.AdaFace({ scale: 16, tAlpha: 0.5 })],
+  ['CurricularFace', '', () => new losses.CurricularFace({ scale: 16, momentum: 0.5 })],
+  ['SphereFace', '', () => new losses.SphereFace({ scale: 16 })],
+  ['SphereFace', 'SphereFace-R', () => new losses.SphereFace({ scale: 16, form: 'sphereface-r' })],
 ];
 
-/** Of the losses, CombinedMargin alone takes an angle and its cosine. */
+/** Those that take the cosine of an angle that the backend has computed. */
+const TRIGONOMETRIC = ['CombinedMargin', 'SphereFace', 'AdaFace'];
 const WGSL_TRIGONOMETRY = {
   tolerance: 6e-4,
   why: 'WGSL lets acos be 6.8e-5 off and cos 2⁻¹¹, and SwiftShader makes use of it',
 };
 
-/** Every margin loss: its logits, its value and gradient, and its margin by itself. */
+/** Every margin loss: its logits, its value and gradient, its parts by themselves, and the statistics it keeps. */
 export const lossChecks: AgreementCheck[] = cases.map(([subject, variant, create]) => ({
   group: 'losses',
   subject,
   name: [subject, variant].filter(Boolean).join(', '),
   compute: () => lossValues(create()),
-  coarse: subject === 'CombinedMargin' ? { on: ['webgpu'], to: WGSL_TRIGONOMETRY } : undefined,
+  coarse: TRIGONOMETRIC.includes(subject) ? { on: ['webgpu'], to: WGSL_TRIGONOMETRY } : undefined,
 }));
 
 async function lossValues(loss: losses.LabelMarginLoss): Promise<Values> {
   const cosines = new Parameter([BATCH, CLASSES], fill(BATCH * CLASSES, 1, -0.95, 0.95));
   const matrix = cosines.variable as tf.Tensor as tf.Tensor2D;
+  const norms = tf.tensor1d(fill(BATCH, 3, 5, 40));
   let reading!: Promise<Values>;
   tf.tidy(() => {
+    // Logits move the statistics, so they are first.
+    const logits = loss.logits(matrix, labels, norms);
     const own = tf.tensor1d(fill(9, 2, -0.99, 0.99));
-    const { value, slope } = loss.target(own);
-    reading = readAll({ logits: loss.logits(matrix, labels), value, slope });
+    const { value, slope } = loss.target(own, tf.tensor1d(fill(9, 4, 5, 40)));
+    const negatives = loss.negatives?.(matrix, tf.tensor1d(fill(BATCH, 5, -0.9, 0.9)));
+    const others = negatives && { negatives: negatives.value, 'slope of the negatives': negatives.slope };
+    reading = readAll({ logits, value, slope, ...others });
   });
-  const { value, gradients } = valueAndGradients(() => loss.loss(matrix, labels), [cosines]);
+  const { value, gradients } = valueAndGradients(() => loss.loss(matrix, labels, norms), [cosines]);
   const gradient = gradients[0]!;
   try {
+    const statistics = (await loss.statistics?.stateDict()) ?? new Map<string, { data: Float32Array }>();
     return {
       ...(await reading),
+      ...Object.fromEntries([...statistics].map(([name, { data }]) => [name, data])),
       loss: Float32Array.from(await value.data()),
       'gradient of the cosines': Float32Array.from(await gradient.data()),
     };
   } finally {
-    tf.dispose([value, gradient]);
+    tf.dispose([value, gradient, norms]);
+    loss.statistics?.dispose();
     cosines.dispose();
   }
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createBackbone } from '@unitsphere/backbones';
 import { Random, Sequential, toFloat32 } from '@unitsphere/core';
-import { ArcFace, CosFace } from '@unitsphere/margin-losses';
+import { AdaFace, ArcFace, CosFace, CurricularFace } from '@unitsphere/margin-losses';
 import { createNeck, EmbeddingHead } from '@unitsphere/necks';
 import {
   deviceStore,
@@ -115,14 +115,24 @@ const heads: [variant: string, options: () => Partial<PartialFCOptions>][] = [
     'sampled classes, centres outside the device, ArcFace',
     () => ({ sampleRate: 0.3, store: hostStore(), loss: new ArcFace({ scale: 16 }) }),
   ],
+  ['AdaFace', () => ({ sampledClasses: 20, loss: new AdaFace({ scale: 16, tAlpha: 0.5 }) })],
+  [
+    'CurricularFace, interclass filtering',
+    () => ({
+      sampledClasses: 20,
+      interclassFilteringThreshold: 0.4,
+      loss: new CurricularFace({ scale: 16, momentum: 0.5 }),
+    }),
+  ],
 ];
 
 async function trainHead(options: Partial<PartialFCOptions>): Promise<Values> {
   const [classes, dimensions, batch] = [60, 16, 7];
+  const { loss = new CosFace({ scale: 16, margin: 0.3 }) } = options;
   const head = new PartialFC({
     classes,
     dimensions,
-    loss: new CosFace({ scale: 16, margin: 0.3 }),
+    loss,
     seed: 3,
     initStd: 0.1,
     ...options,
@@ -147,6 +157,7 @@ async function trainHead(options: Partial<PartialFCOptions>): Promise<Values> {
     return values;
   } finally {
     head.dispose();
+    loss.statistics?.dispose();
   }
 }
 
