@@ -265,9 +265,11 @@ describe('stopping and going on', () => {
 describe('report', () => {
   it('is written anew from the data of a finished run', async () => {
     await unitsphere(train('--set', 'training.steps=2'));
-    const { code, stdout } = await unitsphere(['report', 'runs/run']);
+    const { code, stdout, stderr } = await unitsphere(['report', 'runs/run']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'runs/run/report.html\n' });
+    expect(stderr).toBe('no canvas\n');
     expect(readFileSync(join(runPath(), 'report.html'), 'utf8')).toBe('<title>a run</title>');
+    expect(readFileSync(join(runPath(), 'plots/roc.svg'), 'utf8')).toBe('<svg/>');
     rmSync(join(runPath(), 'report.json'));
     const missing = await unitsphere(['report', 'runs/run']);
     expect(missing.stderr).toMatch(/^error: the run runs\/run has no report\.json: it is not finished\n/);

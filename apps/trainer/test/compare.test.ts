@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { compareArms } from '@unitsphere/verification/statistics';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { collectStudy } from '../src/compare/collect-study.js';
 import { loadStudy, STUDIES, type Study } from '../src/compare/load-study.js';
 import { planStudy } from '../src/compare/plan-study.js';
 import { renderStudy } from '../src/compare/render-study.js';
 import { runStudy, type StudyListener } from '../src/compare/run-study.js';
-import { collectStudy, ROC_FPRS } from '../src/compare/study-results.js';
+import { ROC_FPRS } from '../src/compare/study-results.js';
 import { armRows } from '../src/compare/study-rows.js';
+import { verdictSentence } from '../src/compare/verdict-sentence.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -277,6 +280,22 @@ describe('a search', () => {
 });
 
 describe('what a study came to', () => {
+  it('says, where it is not resolved, how many seeds and identities would resolve it', () => {
+    const said = (values: number[]) => {
+      const runs = values.flatMap((value, seed) => [
+        { arm: 'a', seed, value: 0.5 },
+        { arm: 'b', seed, value: 0.5 + value },
+      ]);
+      const [comparison] = compareArms(runs, 'a').arms;
+      const compared = { name: 'B', baseline: 'A', metric: 'auroc' as const, heldOut: 1200 };
+      return verdictSentence(compared, comparison, []);
+    };
+    expect(said([0.02, -0.01, 0.02])).toBe(
+      'B against A: +0.010 in AUROC (95 % interval \u22120.033 to +0.053, 3 seeds): not resolved by these data; a difference of this size would take about 26 seeds, each with 1,200 identities held out (80 % power).',
+    );
+    expect(said([0.01, -0.01])).toContain('there is no difference that more seeds could resolve');
+  });
+
   it('is compared seed by seed, with a sentence for each arm', async () => {
     const text = `${STUDY.replace(
       'budget:',
@@ -294,7 +313,13 @@ describe('what a study came to', () => {
     expect(Object.keys(sentences)).toEqual(['bn', 'both']);
     const { head, rows } = armRows(results, results.comparisons[0]);
     expect(rows.map((row) => row.length)).toEqual(Array(3).fill(head.length));
-    expect(rows[0].slice(0, 4)).toEqual(['LayerNorm', '0.560 ± 0.050', 'baseline', '3 of 3']);
+    expect(rows[0].slice(0, 5)).toEqual(['LayerNorm', '0.560 ± 0.050', 'baseline', '–', '3 of 3']);
+    expect(rows[1].slice(2, 4)).toEqual(['+0.101 (+0.099 to +0.103)', '+0.100 to +0.102']);
+    expect(results).toMatchObject({
+      backbone: 'lcnet_050',
+      batchSize: 64,
+      data: [{ name: 'data', label: 'data', source: 'documents', imageSize: 128, identities: 1500 }],
+    });
     const { curve, roc } = results.runs[0].figures!;
     expect(curve.map(({ step }) => step)).toEqual([20, 40, 60, 80, 100]);
     expect(roc).toHaveLength(ROC_FPRS.length);

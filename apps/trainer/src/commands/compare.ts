@@ -8,6 +8,7 @@ import type { StudyResults } from '../compare/study-results.js';
 import { armRows, comparisonTitle } from '../compare/study-rows.js';
 import { optionOverrides, parseOverride } from '../config/overrides.js';
 import { listenForInterrupt } from '../interrupt.js';
+import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { diskError } from '../run/disk-error.js';
 import { takeLock } from '../run/lock.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
@@ -60,7 +61,10 @@ export async function compare(file: string, options: CompareOptions, work: Work)
       machine: describeMachine(),
     });
     await writeFileAtomic(join(directory, FILES.results), `${JSON.stringify(results, null, 1)}\n`);
-    await writeFileAtomic(join(directory, FILES.report), await work.renderStudy(results));
+    const { page, plots, problem } = await work.renderStudy(results);
+    await writeFileAtomic(join(directory, FILES.report), page);
+    await writePlotFiles(directory, plots);
+    if (problem) say(problem);
     for (const line of studyLines(results)) process.stdout.write(`${line}\n`);
     process.stdout.write(`\nReport: ${relativePath(join(directory, FILES.report))}\n`);
     return 0;
