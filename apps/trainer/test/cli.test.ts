@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../src/commands/program.js';
 import type { Work } from '../src/commands/work.js';
-import { recipeNames } from '../src/config/recipes.js';
+import { RECIPES } from '../src/config/shipped.js';
 import { isSupported } from '../src/doctor/inspect.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -137,7 +137,7 @@ describe('train', () => {
   it.each([
     [
       ['train', 'none.yaml'],
-      `error: there is no config file none.yaml\n  By name there are ${recipeNames.join(', ')}.\n`,
+      `error: there is no config none.yaml\n  By name there are ${RECIPES.names.join(', ')}.\n`,
     ],
     [
       ['train', '--set', 'loss.margn=1'],

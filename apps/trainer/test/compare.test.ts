@@ -1,15 +1,17 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { compareArms } from '@unitsphere/verification/statistics';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { collectStudy } from '../src/compare/collect-study.js';
-import { loadStudy, STUDIES, type Study } from '../src/compare/load-study.js';
+import { loadStudy, type Study } from '../src/compare/load-study.js';
+import { localWeightsWords, parseLocalWeights } from '../src/compare/local-weights.js';
 import { planStudy } from '../src/compare/plan-study.js';
 import { renderStudy } from '../src/compare/render-study.js';
 import { runStudy, type StudyListener } from '../src/compare/run-study.js';
 import { ROC_FPRS } from '../src/compare/study-results.js';
 import { armRows } from '../src/compare/study-rows.js';
 import { verdictSentence } from '../src/compare/verdict-sentence.js';
+import { STUDIES } from '../src/config/shipped.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -119,6 +121,32 @@ describe('a study', () => {
     );
   });
 
+  it('takes files in the place of models, tells their names alone, and refuses what no arm has', () => {
+    const text = `${STUDY.replace('[model.norm]', '[model.pretrained, distillation]')
+      .replace('model.norm: layernorm', '')
+      .replace(
+        'model.norm: batchnorm',
+        'model.pretrained: timm/a, distillation: { teacher: { clip: ViT-B-32, weights: openai/b } }',
+      )}`;
+    const [a, b] = ['a.pth', 'b.safetensors'].map((name) => join(folder(), name));
+    for (const file of [a, b]) writeFileSync(file, '');
+    const planned = (...texts: string[]) => {
+      const replicates = planStudy(study(text, { weights: parseLocalWeights(texts) }));
+      return replicates[1].config({}, 1, 'training');
+    };
+    expect(planned().model.pretrained).toBe('timm/a');
+    const local = planned(`timm/a=${a}`, `openai/b=${b}`);
+    expect(local.model.pretrained).toBe(a);
+    expect(local.distillation!.teacher).toMatchObject({ weights: b });
+    expect(localWeightsWords(parseLocalWeights([`timm/a=${a}`]))).toEqual({ 'timm/a': 'a.pth' });
+    expect(complaint(() => planned(`timm/b=${a}`))).toBe(
+      '--weights timm/b=…: no arm of the study has weights of timm/b',
+    );
+    expect(complaint(() => planned(`timm/a=${a}x`))).toBe('--weights timm/a=a.pthx: there is no file a.pthx');
+    expect(complaint(() => planned('timm/a'))).toBe('--weights timm/a: expected MODEL=FILE');
+    expect(complaint(() => planned(`timm/a=${a}`, `timm/a=${b}`))).toContain('timm/a is given twice');
+  });
+
   it('has every arm with a seed before the next seed, on each set of images and under each budget', () => {
     const several = study(`${STUDY.replace('steps: 100', 'steps: 100, seconds: 5')}
 seeds: 2
@@ -147,11 +175,7 @@ data: [{ name: small, set: { data.imageSize: 32 } }, { name: large, set: { data.
 });
 
 describe('the studies that come with the trainer', () => {
-  const names = readdirSync(STUDIES).flatMap((file) =>
-    file.endsWith('.yaml') ? [basename(file, '.yaml')] : [],
-  );
-
-  it.each(names)('%s is planned whole', (name) => {
+  it.each(STUDIES.names)('%s is planned whole', (name) => {
     const study = loadStudy(`studies/${name}.yaml`);
     expect(study.seeds).toBeGreaterThanOrEqual(3);
     expect(planStudy(study).length).toBeGreaterThanOrEqual(2 * study.seeds);
@@ -160,7 +184,7 @@ describe('the studies that come with the trainer', () => {
   it('are found by their names, and a mistyped one is offered its neighbour', () => {
     expect(loadStudy('norms').title).toBe('Norms of the embedding head');
     expect(complaint(() => loadStudy('studies/norm.yaml'))).toBe(
-      'there is no study studies/norm.yaml; did you mean norms.yaml?',
+      'there is no study studies/norm.yaml; did you mean norms?',
     );
   });
 });

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadStudy } from '../compare/load-study.js';
+import { parseLocalWeights } from '../compare/local-weights.js';
 import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
 import { StudyProgress } from '../compare/study-progress.js';
 import type { StudyResults } from '../compare/study-results.js';
@@ -24,6 +25,7 @@ export interface CompareOptions {
   jobs?: number;
   data?: string;
   set?: string[];
+  weights?: string[];
   output?: string;
   report?: boolean;
 }
@@ -34,7 +36,8 @@ const FILES = { lock: 'study.lock', results: 'results.json', report: 'report.htm
 /** Makes a study's runs and compares its arms. Gives the exit code. */
 export async function compare(file: string, options: CompareOptions, work: Work): Promise<number> {
   const overrides = [...optionOverrides({ data: options.data }), ...(options.set ?? []).map(parseOverride)];
-  const study = loadStudy(file, { seeds: options.seeds, overrides });
+  const weights = parseLocalWeights(options.weights ?? []);
+  const study = loadStudy(file, { seeds: options.seeds, overrides, weights });
   const replicates = planStudy(study);
   const directory = resolve(options.output ?? join('runs', study.name));
   const jobs = options.jobs ?? jobsOf(replicates[0]);

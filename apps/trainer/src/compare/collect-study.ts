@@ -4,6 +4,7 @@ import { compareArms } from '@unitsphere/verification/statistics';
 import type { Config } from '../config/config.js';
 import type { Curve } from '../report/data.js';
 import type { Study } from './load-study.js';
+import { localWeightsWords } from './local-weights.js';
 import { MANY_STEPS, ONLY_DATA, type Replicate } from './plan-study.js';
 import { readRunFigures, readRunRoc } from './run-figures.js';
 import { runState } from './run-folder.js';
@@ -49,6 +50,7 @@ export async function collectStudy(
     data,
     backbone: backbones.size === 1 ? configs[0].model.backbone : undefined,
     batchSize: configs[0].training.batchSize,
+    weights: study.weights.size > 0 ? localWeightsWords(study.weights) : undefined,
     jobs,
     createdAt: new Date().toISOString(),
     machine,

@@ -21,7 +21,7 @@ export interface StudyImages {
   name: string;
   label: string;
   /** Where they come from: a generator, or a folder. */
-  source: 'documents' | 'folder';
+  source: 'documents' | 'faces' | 'folder';
   /** Pixels a side of the network's input. */
   imageSize: number;
   /** Of a generator: how many identities it made, of which the splits are parts. */
