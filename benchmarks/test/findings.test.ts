@@ -50,7 +50,7 @@ describe('the page of findings', () => {
       'norms@cards': { ...fakeStudy('norms', { ln: [0.5, 0.6], bn: [0.45, null] }), jobs: 1 },
       pretrained: fakeStudy('pretrained', { scratch: [0.5, 0.52, 0.51], pretrained: [0.3, 0.33, 0.29] }),
     });
-    await expect(page).toMatchFileSnapshot('__snapshots__/findings.md');
+    await expect(page).toMatchFileSnapshot('__snapshots__/findings.txt');
     for (const { title } of FINDINGS) expect(page).toContain(`. ${title}\n`);
     const plots = await readdir(join(folder, 'plots'));
     const shown = [...page.matchAll(/\(findings\/([^)]+\.svg)\)/g)].map(([, name]) => name);

@@ -1,17 +1,21 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareArms } from '@unitsphere/verification/statistics';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { compare } from '../src/commands/compare.js';
+import type { Work } from '../src/commands/work.js';
 import { collectStudy } from '../src/compare/collect-study.js';
 import { loadStudy, type Study } from '../src/compare/load-study.js';
 import { localWeightsWords, parseLocalWeights } from '../src/compare/local-weights.js';
 import { planStudy } from '../src/compare/plan-study.js';
 import { renderStudy } from '../src/compare/render-study.js';
 import { runStudy, type StudyListener } from '../src/compare/run-study.js';
-import { ROC_FPRS } from '../src/compare/study-results.js';
+import { studyFigures } from '../src/compare/study-plots.js';
+import { ROC_FPRS, type StudyResults } from '../src/compare/study-results.js';
 import { armRows } from '../src/compare/study-rows.js';
 import { verdictSentence } from '../src/compare/verdict-sentence.js';
 import { STUDIES } from '../src/config/shipped.js';
+import { drawPlotFiles } from '../src/plot-files/draw-plot-files.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -263,6 +267,34 @@ describe("a study's runs", () => {
     const file = join(folder(), 'dies.mjs');
     writeFileSync(file, "process.on('message', () => { console.error('no memory'); process.exit(9); });");
     await expect(runAll(study(), { childFile: file })).rejects.toThrow(/ended with code 9\.\nno memory/);
+  });
+});
+
+describe('the command', () => {
+  it('leaves results, a report and its plots, and says what they say', async () => {
+    study();
+    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const output = join(folder(), 'out');
+    const work = {
+      runStudy: (parts: Parameters<typeof runStudy>[0]) => runStudy({ ...parts, childFile }),
+      collectStudy,
+      renderStudy: async (results: StudyResults) => ({
+        page: renderStudy(results),
+        ...(await drawPlotFiles(studyFigures(results))),
+      }),
+    } as unknown as Work;
+    const code = await compare(join(folder(), 'norms.yaml'), { output, jobs: 2 }, work).finally(() =>
+      said.mockRestore(),
+    );
+    expect(code).toBe(0);
+    expect(readdirSync(output).sort()).toEqual(['plots', 'report.html', 'results.json', 'runs']);
+    const plots = ['curve-data-steps', 'roc-data-steps'];
+    expect(readdirSync(join(output, 'plots')).sort()).toEqual(
+      plots.flatMap((name) => [`${name}.png`, `${name}.svg`]),
+    );
+    const words = said.mock.calls.map(([text]) => text).join('');
+    expect(words).toContain('BatchNorm is better than LayerNorm');
+    expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).runs).toHaveLength(6);
   });
 });
 

@@ -54,7 +54,7 @@ export interface Conditions {
 }
 
 const any = (random: Random) =>
-  hsl(random.uniform(0, 360), random.uniform(0.05, 0.55), random.uniform(0.15, 0.75));
+  hsl(random.uniform(0, 360), random.uniform(0.05, 0.45), random.uniform(0.2, 0.75));
 
 /** The conditions of a picture, all of them drawn from `random`. */
 export function drawConditions(random: Random): Conditions {
@@ -64,12 +64,12 @@ export function drawConditions(random: Random): Conditions {
   const tint = random.normal(0, 0.012);
   const ground = any(random);
   return {
-    yaw: within(0.2, 0.5),
+    yaw: within(0.17, 0.45),
     pitch: within(0.08, 0.22),
     roll: within(0.06, 0.18),
-    scale: random.uniform(0.265, 0.295),
-    x: 0.5 + random.normal(0, 0.02),
-    y: 0.5 + random.normal(0, 0.02),
+    scale: random.uniform(0.3, 0.325),
+    x: 0.5 + random.normal(0, 0.012),
+    y: 0.53 + random.normal(0, 0.012),
     expression: {
       smile: random.boolean(0.5) ? random.uniform(0.2, 1) : random.uniform(-0.4, 0.2),
       open: random.boolean(0.3) ? random.uniform(0.2, 1) : 0,
@@ -88,7 +88,7 @@ export function drawConditions(random: Random): Conditions {
           [170, 200, 255],
           [255, 255, 255],
         ]),
-        random.uniform(0, 0.25),
+        random.uniform(0, 0.16),
       ),
     },
     eyewear: {
@@ -106,10 +106,10 @@ export function drawConditions(random: Random): Conditions {
       turn: random.uniform(0, 2 * Math.PI),
       blobs: random.boolean(0.5) ? 2 + random.int(6) : 0,
     },
-    exposure: random.uniform(0.87, 1.1),
+    exposure: random.uniform(0.88, 1.08),
     contrast: random.uniform(0.88, 1.08),
     gains: [1 + warmth, 1 + tint, 1 - warmth],
-    saturation: random.uniform(0.8, 1.1),
+    saturation: random.uniform(0.85, 1.08),
   };
 }
 
@@ -118,9 +118,9 @@ export const PLAIN: Conditions = {
   yaw: 0,
   pitch: 0,
   roll: 0,
-  scale: 0.28,
+  scale: 0.31,
   x: 0.5,
-  y: 0.5,
+  y: 0.53,
   expression: { smile: 0, open: 0, browRaise: 0, squint: 0 },
   gaze: [0, 0],
   light: { x: 0.3, y: -0.9, contrast: 0.15, colour: [255, 255, 255] },

@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { mix, type Rgb } from '../drawing/colour.js';
+import { hsl, mix, type Rgb } from '../drawing/colour.js';
 
 /** How hair falls; each is drawn its own way. */
 export const hairStyles = [
@@ -118,8 +118,8 @@ const HAIRS: readonly Rgb[] = [
   [176, 132, 84],
   [220, 190, 136],
   [158, 72, 40],
-  [150, 148, 150],
-  [214, 212, 210],
+  [136, 136, 140],
+  [222, 220, 216],
 ];
 const IRISES: readonly Rgb[] = [
   [62, 38, 26],
@@ -131,22 +131,29 @@ const IRISES: readonly Rgb[] = [
   [120, 126, 132],
 ];
 
-/** A point along a row of colours, between its neighbours, and a little off it. */
+/** A colour along a row of them, between its neighbours, and a little lighter or darker and off in hue. */
 function along(colours: readonly Rgb[], random: Random, off: number): Rgb {
   const at = random.uniform(0, colours.length - 1);
   const from = Math.min(colours.length - 2, Math.floor(at));
-  const [r, g, b] = mix(colours[from], colours[from + 1], at - from);
-  const shift = () => random.normal(0, off);
-  return [clamp(r + shift(), 8, 250), clamp(g + shift(), 8, 250), clamp(b + shift(), 8, 250)];
+  const light = random.normal(0, off);
+  const [r, g, b] = mix(colours[from], colours[from + 1], at - from).map((value) =>
+    clamp(value + light + random.normal(0, off / 4), 8, 250),
+  );
+  return [r, g, b];
 }
 
 /** The person of a number under a seed; the same whatever else was drawn. */
 export function drawFace(seed: number, identity: number): FaceIdentity {
   const random = new Random(seed, 'face', identity);
-  const about = (mean: number, std: number) => mean + 1.3 * std * clamp(random.normal(), -2, 2);
+  const about = (mean: number, std: number) => mean + 1.6 * std * clamp(random.normal(), -1.9, 1.9);
   const skin = along(SKINS, random, 8);
+  // Each part's place follows from that above it, so that the parts of no face run into each other.
+  const noseLength = about(0.45, 0.04);
+  const mouthY = noseLength + about(0.3, 0.03);
   const flush = random.uniform(0.1, 0.9);
-  const hairColour = along(HAIRS, random, 10);
+  const hairColour = random.boolean(0.15)
+    ? hsl(random.uniform(0, 360), 0.5, random.uniform(0.3, 0.55))
+    : along(HAIRS, random, 10);
   const age = random.boolean(0.45) ? random.uniform(0.2, 1) : 0;
   const style = random.pick(hairStyles);
   const beard: Beard = random.boolean(0.6)
@@ -162,7 +169,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
       width: about(1, 0.035),
       depth: about(1, 0.04),
       crown: about(1, 0.05),
-      chin: about(1, 0.07),
+      chin: (mouthY + about(0.43, 0.045)) / 1.2,
       temple: about(0.95, 0.025),
       cheek: about(0.96, 0.035),
       jaw: about(0.77, 0.065),
@@ -191,14 +198,14 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
       colour: mix(hairColour, [30, 24, 22], random.uniform(0.1, 0.7)),
     },
     nose: {
-      length: about(0.46, 0.05),
+      length: noseLength,
       width: about(0.18, 0.028),
       bridge: about(0.075, 0.015),
       height: about(0.24, 0.04),
       tip: random.uniform(),
     },
     mouth: {
-      y: about(0.77, 0.035),
+      y: mouthY,
       width: about(0.3, 0.035),
       upper: about(0.062, 0.018),
       lower: about(0.085, 0.02),
@@ -209,8 +216,8 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
     hair: {
       style,
       colour: hairColour,
-      line: about(-0.8, 0.06),
-      volume: random.uniform(0.05, 0.2),
+      line: about(-0.8, 0.07),
+      volume: random.uniform(0.03, 0.26),
       side: random.boolean() ? 1 : -1,
       fall: random.uniform(0, 1),
       seed: random.uint32(),
