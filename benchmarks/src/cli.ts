@@ -5,6 +5,7 @@ import { allPlaces, contractChecks } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
 import { runArms } from './arms/run-arms.js';
+import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
 import { type CoverageOptions, runCoverage } from './interval-coverage/run-coverage.js';
@@ -287,6 +288,21 @@ program
   .action(async () => {
     const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
     console.log(`From ${(await writeTables(at('README.md'), at('results'))).join(', ')}.`);
+  });
+
+program
+  .command('findings')
+  .description(
+    "write benchmarks/findings.md, what studies say of the reference system's nine findings, anew from benchmarks/results/studies/*.json",
+  )
+  .action(async () => {
+    const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+    const names = await runFindings({
+      studies: at('results/studies'),
+      page: at('findings.md'),
+      plots: at('findings'),
+    });
+    console.log(`From ${names.join(', ') || 'no results'}.`);
   });
 
 /** The options that say what a step is. */

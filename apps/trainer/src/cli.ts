@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { run } from './commands/program.js';
+import type { ReportData } from './report/index.js';
 
 const { version } = createRequire(import.meta.url)('unitsphere/package.json');
 
@@ -8,7 +9,17 @@ process.exitCode = await run(process.argv.slice(2), version, {
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
   runStudy: async (study) => (await import('./compare/run-study.js')).runStudy(study),
-  collectStudy: async (...study) => (await import('./compare/study-results.js')).collectStudy(...study),
-  renderStudy: async (results) => (await import('./compare/render-study.js')).renderStudy(results),
-  renderReport: async (data) => (await import('./report/index.js')).renderReport(data as never),
+  collectStudy: async (...study) => (await import('./compare/collect-study.js')).collectStudy(...study),
+  renderStudy: async (results) => {
+    const { renderStudy } = await import('./compare/render-study.js');
+    const { studyFigures } = await import('./compare/study-plots.js');
+    const { drawPlotFiles } = await import('./plot-files/draw-plot-files.js');
+    return { page: renderStudy(results), ...(await drawPlotFiles(studyFigures(results))) };
+  },
+  renderReport: async (data) => {
+    const { renderReport, reportFigures } = await import('./report/index.js');
+    const { drawPlotFiles } = await import('./plot-files/draw-plot-files.js');
+    const page = renderReport(data as ReportData);
+    return { page, ...(await drawPlotFiles(reportFigures(data as ReportData))) };
+  },
 });

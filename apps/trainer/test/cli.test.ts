@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../src/commands/program.js';
 import type { Work } from '../src/commands/work.js';
-import { recipeNames } from '../src/config/recipes.js';
+import { RECIPES } from '../src/config/shipped.js';
 import { isSupported } from '../src/doctor/inspect.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -137,7 +137,7 @@ describe('train', () => {
   it.each([
     [
       ['train', 'none.yaml'],
-      `error: there is no config file none.yaml\n  By name there are ${recipeNames.join(', ')}.\n`,
+      `error: there is no config none.yaml\n  By name there are ${RECIPES.names.join(', ')}.\n`,
     ],
     [
       ['train', '--set', 'loss.margn=1'],
@@ -265,9 +265,11 @@ describe('stopping and going on', () => {
 describe('report', () => {
   it('is written anew from the data of a finished run', async () => {
     await unitsphere(train('--set', 'training.steps=2'));
-    const { code, stdout } = await unitsphere(['report', 'runs/run']);
+    const { code, stdout, stderr } = await unitsphere(['report', 'runs/run']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'runs/run/report.html\n' });
+    expect(stderr).toBe('no canvas\n');
     expect(readFileSync(join(runPath(), 'report.html'), 'utf8')).toBe('<title>a run</title>');
+    expect(readFileSync(join(runPath(), 'plots/roc.svg'), 'utf8')).toBe('<svg/>');
     rmSync(join(runPath(), 'report.json'));
     const missing = await unitsphere(['report', 'runs/run']);
     expect(missing.stderr).toMatch(/^error: the run runs\/run has no report\.json: it is not finished\n/);

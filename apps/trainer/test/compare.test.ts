@@ -1,12 +1,21 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { compareArms } from '@unitsphere/verification/statistics';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadStudy, STUDIES, type Study } from '../src/compare/load-study.js';
+import { compare } from '../src/commands/compare.js';
+import type { Work } from '../src/commands/work.js';
+import { collectStudy } from '../src/compare/collect-study.js';
+import { loadStudy, type Study } from '../src/compare/load-study.js';
+import { localWeightsWords, parseLocalWeights } from '../src/compare/local-weights.js';
 import { planStudy } from '../src/compare/plan-study.js';
 import { renderStudy } from '../src/compare/render-study.js';
 import { runStudy, type StudyListener } from '../src/compare/run-study.js';
-import { collectStudy, ROC_FPRS } from '../src/compare/study-results.js';
+import { studyFigures } from '../src/compare/study-plots.js';
+import { ROC_FPRS, type StudyResults } from '../src/compare/study-results.js';
 import { armRows } from '../src/compare/study-rows.js';
+import { verdictSentence } from '../src/compare/verdict-sentence.js';
+import { STUDIES } from '../src/config/shipped.js';
+import { drawPlotFiles } from '../src/plot-files/draw-plot-files.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
@@ -116,6 +125,32 @@ describe('a study', () => {
     );
   });
 
+  it('takes files in the place of models, tells their names alone, and refuses what no arm has', () => {
+    const text = `${STUDY.replace('[model.norm]', '[model.pretrained, distillation]')
+      .replace('model.norm: layernorm', '')
+      .replace(
+        'model.norm: batchnorm',
+        'model.pretrained: timm/a, distillation: { teacher: { clip: ViT-B-32, weights: openai/b } }',
+      )}`;
+    const [a, b] = ['a.pth', 'b.safetensors'].map((name) => join(folder(), name));
+    for (const file of [a, b]) writeFileSync(file, '');
+    const planned = (...texts: string[]) => {
+      const replicates = planStudy(study(text, { weights: parseLocalWeights(texts) }));
+      return replicates[1].config({}, 1, 'training');
+    };
+    expect(planned().model.pretrained).toBe('timm/a');
+    const local = planned(`timm/a=${a}`, `openai/b=${b}`);
+    expect(local.model.pretrained).toBe(a);
+    expect(local.distillation!.teacher).toMatchObject({ weights: b });
+    expect(localWeightsWords(parseLocalWeights([`timm/a=${a}`]))).toEqual({ 'timm/a': 'a.pth' });
+    expect(complaint(() => planned(`timm/b=${a}`))).toBe(
+      '--weights timm/b=…: no arm of the study has weights of timm/b',
+    );
+    expect(complaint(() => planned(`timm/a=${a}x`))).toBe('--weights timm/a=a.pthx: there is no file a.pthx');
+    expect(complaint(() => planned('timm/a'))).toBe('--weights timm/a: expected MODEL=FILE');
+    expect(complaint(() => planned(`timm/a=${a}`, `timm/a=${b}`))).toContain('timm/a is given twice');
+  });
+
   it('has every arm with a seed before the next seed, on each set of images and under each budget', () => {
     const several = study(`${STUDY.replace('steps: 100', 'steps: 100, seconds: 5')}
 seeds: 2
@@ -144,11 +179,7 @@ data: [{ name: small, set: { data.imageSize: 32 } }, { name: large, set: { data.
 });
 
 describe('the studies that come with the trainer', () => {
-  const names = readdirSync(STUDIES).flatMap((file) =>
-    file.endsWith('.yaml') ? [basename(file, '.yaml')] : [],
-  );
-
-  it.each(names)('%s is planned whole', (name) => {
+  it.each(STUDIES.names)('%s is planned whole', (name) => {
     const study = loadStudy(`studies/${name}.yaml`);
     expect(study.seeds).toBeGreaterThanOrEqual(3);
     expect(planStudy(study).length).toBeGreaterThanOrEqual(2 * study.seeds);
@@ -157,7 +188,7 @@ describe('the studies that come with the trainer', () => {
   it('are found by their names, and a mistyped one is offered its neighbour', () => {
     expect(loadStudy('norms').title).toBe('Norms of the embedding head');
     expect(complaint(() => loadStudy('studies/norm.yaml'))).toBe(
-      'there is no study studies/norm.yaml; did you mean norms.yaml?',
+      'there is no study studies/norm.yaml; did you mean norms?',
     );
   });
 });
@@ -239,6 +270,34 @@ describe("a study's runs", () => {
   });
 });
 
+describe('the command', () => {
+  it('leaves results, a report and its plots, and says what they say', async () => {
+    study();
+    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const output = join(folder(), 'out');
+    const work = {
+      runStudy: (parts: Parameters<typeof runStudy>[0]) => runStudy({ ...parts, childFile }),
+      collectStudy,
+      renderStudy: async (results: StudyResults) => ({
+        page: renderStudy(results),
+        ...(await drawPlotFiles(studyFigures(results))),
+      }),
+    } as unknown as Work;
+    const code = await compare(join(folder(), 'norms.yaml'), { output, jobs: 2 }, work).finally(() =>
+      said.mockRestore(),
+    );
+    expect(code).toBe(0);
+    expect(readdirSync(output).sort()).toEqual(['plots', 'report.html', 'results.json', 'runs']);
+    const plots = ['curve-data-steps', 'roc-data-steps'];
+    expect(readdirSync(join(output, 'plots')).sort()).toEqual(
+      plots.flatMap((name) => [`${name}.png`, `${name}.svg`]),
+    );
+    const words = said.mock.calls.map(([text]) => text).join('');
+    expect(words).toContain('BatchNorm is better than LayerNorm');
+    expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).runs).toHaveLength(6);
+  });
+});
+
 describe('a search', () => {
   const SEARCH = `${STUDY}search: { steps: 10, grid: { optimizer.lr: [0.01, 0.2, 1] } }\nseeds: 2`;
 
@@ -277,6 +336,22 @@ describe('a search', () => {
 });
 
 describe('what a study came to', () => {
+  it('says, where it is not resolved, how many seeds and identities would resolve it', () => {
+    const said = (values: number[]) => {
+      const runs = values.flatMap((value, seed) => [
+        { arm: 'a', seed, value: 0.5 },
+        { arm: 'b', seed, value: 0.5 + value },
+      ]);
+      const [comparison] = compareArms(runs, 'a').arms;
+      const compared = { name: 'B', baseline: 'A', metric: 'auroc' as const, heldOut: 1200 };
+      return verdictSentence(compared, comparison, []);
+    };
+    expect(said([0.02, -0.01, 0.02])).toBe(
+      'B against A: +0.010 in AUROC (95 % interval \u22120.033 to +0.053, 3 seeds): not resolved by these data; a difference of this size would take about 26 seeds, each with 1,200 identities held out (80 % power).',
+    );
+    expect(said([0.01, -0.01])).toContain('there is no difference that more seeds could resolve');
+  });
+
   it('is compared seed by seed, with a sentence for each arm', async () => {
     const text = `${STUDY.replace(
       'budget:',
@@ -294,7 +369,13 @@ describe('what a study came to', () => {
     expect(Object.keys(sentences)).toEqual(['bn', 'both']);
     const { head, rows } = armRows(results, results.comparisons[0]);
     expect(rows.map((row) => row.length)).toEqual(Array(3).fill(head.length));
-    expect(rows[0].slice(0, 4)).toEqual(['LayerNorm', '0.560 ± 0.050', 'baseline', '3 of 3']);
+    expect(rows[0].slice(0, 5)).toEqual(['LayerNorm', '0.560 ± 0.050', 'baseline', '–', '3 of 3']);
+    expect(rows[1].slice(2, 4)).toEqual(['+0.101 (+0.099 to +0.103)', '+0.100 to +0.102']);
+    expect(results).toMatchObject({
+      backbone: 'lcnet_050',
+      batchSize: 64,
+      data: [{ name: 'data', label: 'data', source: 'documents', imageSize: 128, identities: 1500 }],
+    });
     const { curve, roc } = results.runs[0].figures!;
     expect(curve.map(({ step }) => step)).toEqual([20, 40, 60, 80, 100]);
     expect(roc).toHaveLength(ROC_FPRS.length);

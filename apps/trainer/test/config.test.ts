@@ -265,7 +265,7 @@ describe('files', () => {
     .sort();
 
   it('a missing file and a folder are told apart', () => {
-    expect(() => loadConfig('no-such.yaml')).toThrow('there is no config file no-such.yaml');
+    expect(() => loadConfig('no-such.yaml')).toThrow('there is no config no-such.yaml');
     expect(() => loadConfig(root)).toThrow('is a folder, not a config file');
   });
 
@@ -276,6 +276,7 @@ describe('files', () => {
     });
     expect(() => loadConfig('card')).toThrow(
       expect.objectContaining({
+        message: 'there is no config card; did you mean cards?',
         hint: `By name there are ${configs.map((file) => file.replace('.yaml', '')).join(', ')}.`,
       }),
     );

@@ -2,6 +2,7 @@ export { Augmentation, type AugmentationOptions } from './augment/augmentation.j
 export { augmentationGroups, type GroupName, type TransformName } from './augment/groups.js';
 export * from './documents/index.js';
 export { type EvaluationImage, type EvaluationOptions, evaluationSet } from './evaluation-set.js';
+export * from './faces/index.js';
 export { FolderSource, type FolderSourceOptions, type SharedFolder } from './folder/folder-source.js';
 export type { IdentityPer, SkippedFile } from './folder/scan.js';
 export type { Image } from './image.js';
@@ -14,6 +15,7 @@ export {
 } from './loader/training-sampler.js';
 export {
   type DocumentSourceSpec,
+  type FaceSourceSpec,
   type FolderSourceSpec,
   type ModuleSourceSpec,
   type OpenSourceHandlers,

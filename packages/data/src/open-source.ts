@@ -1,4 +1,5 @@
 import { type CanvasFactory, DocumentSource, type DocumentSourceOptions } from './documents/index.js';
+import { FaceSource, type FaceSourceOptions } from './faces/index.js';
 import { FolderSource, type FolderSourceOptions } from './folder/folder-source.js';
 import type { SkippedFile } from './folder/scan.js';
 import type { ImageSource } from './source.js';
@@ -10,9 +11,14 @@ export interface FolderSourceSpec
   readonly dir: string;
 }
 
-/** The embedded generator; see `DocumentSource.create`. */
+/** The embedded generator of documents; see `DocumentSource.create`. */
 export interface DocumentSourceSpec extends DocumentSourceOptions {
   readonly kind: 'documents';
+}
+
+/** The embedded generator of faces; see `FaceSource.create`. */
+export interface FaceSourceSpec extends FaceSourceOptions {
+  readonly kind: 'faces';
 }
 
 /** A source of your own, in a module that every data worker can import. */
@@ -25,11 +31,11 @@ export interface ModuleSourceSpec {
 }
 
 /** A source as plain data, for configurations and for workers. */
-export type SourceSpec = FolderSourceSpec | DocumentSourceSpec | ModuleSourceSpec;
+export type SourceSpec = FolderSourceSpec | DocumentSourceSpec | FaceSourceSpec | ModuleSourceSpec;
 
 /** Who is told what while a source opens, and with what it is opened. */
 export interface OpenSourceHandlers {
-  /** Where documents are drawn; default Node's canvas. In a browser `browserCanvasFactory(...)`. */
+  /** Where documents and faces are drawn; default Node's canvas. In a browser `browserCanvasFactory(...)`. */
   readonly canvases?: CanvasFactory;
   readonly onSkipped?: (skipped: SkippedFile) => void;
   readonly onWarning?: (message: string) => void;
@@ -52,6 +58,10 @@ export async function openSource(spec: SourceSpec, handlers: OpenSourceHandlers 
       const { kind, ...options } = spec;
       return DocumentSource.create(options, handlers.canvases);
     }
+    case 'faces': {
+      const { kind, ...options } = spec;
+      return FaceSource.create(options, handlers.canvases);
+    }
     case 'module': {
       const imported = (await import(/* @vite-ignore */ spec.module)) as { default?: unknown };
       if (typeof imported.default !== 'function') {
@@ -67,8 +77,8 @@ export async function openSource(spec: SourceSpec, handlers: OpenSourceHandlers 
     }
     default:
       throw new TypeError(
-        `openSource: no kind of source is called "${(spec as { kind: unknown }).kind}"; there are folder, documents ` +
-          'and module.',
+        `openSource: no kind of source is called "${(spec as { kind: unknown }).kind}"; there are folder, documents, ` +
+          'faces and module.',
       );
   }
 }

@@ -4,38 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodeCanvasFactory } from '../src/documents/canvas-node.js';
 import { drawIdentity } from '../src/documents/identity.js';
 import { DocumentSource, documentKinds, fontFiles } from '../src/documents/index.js';
+import { nodeCanvasFactory } from '../src/drawing/canvas-node.js';
 import type { Image } from '../src/image.js';
+import { distance, median, same } from './compare-images.js';
 import { characters } from './documents-font-characters.js';
 
 let source: DocumentSource;
 beforeAll(async () => {
   source = await DocumentSource.create({ identities: 300, seed: 7 });
 });
-
-/** Mean absolute difference of two pictures shrunk to 20 × 20. */
-function distance(a: Image, b: Image): number {
-  const shrink = ({ width, data }: Image) => {
-    const box = width / 20;
-    const means = new Float64Array(1200);
-    for (let y = 0; y < width; y++) {
-      for (let x = 0; x < width; x++) {
-        const cell = (Math.floor(y / box) * 20 + Math.floor(x / box)) * 3;
-        for (let c = 0; c < 3; c++) means[cell + c] += data[(y * width + x) * 3 + c] / (box * box);
-      }
-    }
-    return means;
-  };
-  const [p, q] = [shrink(a), shrink(b)];
-  return p.reduce((sum, value, i) => sum + Math.abs(value - q[i]), 0) / p.length;
-}
-
-/** Compares bytes; an assertion on the arrays themselves takes seconds. */
-const same = (a: Image, b: Image) => a.width === b.width && Buffer.compare(a.data, b.data) === 0;
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
 
 describe('DocumentSource', () => {
   it('gives square RGB pictures and unique names', () => {

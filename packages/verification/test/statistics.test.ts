@@ -116,6 +116,28 @@ describe('power', () => {
     }
   });
 
+  it('finds the difference as often as asked for in a simulation of so many seeds, and less often with fewer', () => {
+    const TRIALS = 3000;
+    const found = (mean: number, n: number) => {
+      const random = new Random('power', mean, n);
+      let tests = 0;
+      for (let trial = 0; trial < TRIALS; trial++) {
+        // The t test finds what the interval leaves out.
+        const { low, high } = summarize(Array.from({ length: n }, () => random.normal(mean, 1))).interval!;
+        if (low > 0 || high < 0) tests++;
+      }
+      return tests / TRIALS;
+    };
+    // Three standard errors of a share of 0.8.
+    const error = 3 * Math.sqrt((0.8 * 0.2) / TRIALS);
+    for (const mean of [2, 1, 0.5]) {
+      const seeds = seedsToResolve(mean, 1);
+      expect(found(mean, seeds)).toBeGreaterThan(0.8 - error);
+      expect(found(mean, seeds - 1)).toBeLessThan(0.8 + error);
+    }
+    expect([2, 1, 0.5].map((mean) => seedsToResolve(mean, 1))).toEqual([5, 10, 34]);
+  });
+
   it('has its ends, and says what is wrong with bad input', () => {
     expect(seedsToResolve(0, 1)).toBe(Infinity);
     expect(seedsToResolve(1, 0)).toBe(2);

@@ -2,12 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadStudy } from '../compare/load-study.js';
+import { parseLocalWeights } from '../compare/local-weights.js';
 import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
 import { StudyProgress } from '../compare/study-progress.js';
 import type { StudyResults } from '../compare/study-results.js';
 import { armRows, comparisonTitle } from '../compare/study-rows.js';
 import { optionOverrides, parseOverride } from '../config/overrides.js';
 import { listenForInterrupt } from '../interrupt.js';
+import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { diskError } from '../run/disk-error.js';
 import { takeLock } from '../run/lock.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
@@ -23,6 +25,7 @@ export interface CompareOptions {
   jobs?: number;
   data?: string;
   set?: string[];
+  weights?: string[];
   output?: string;
   report?: boolean;
 }
@@ -33,7 +36,8 @@ const FILES = { lock: 'study.lock', results: 'results.json', report: 'report.htm
 /** Makes a study's runs and compares its arms. Gives the exit code. */
 export async function compare(file: string, options: CompareOptions, work: Work): Promise<number> {
   const overrides = [...optionOverrides({ data: options.data }), ...(options.set ?? []).map(parseOverride)];
-  const study = loadStudy(file, { seeds: options.seeds, overrides });
+  const weights = parseLocalWeights(options.weights ?? []);
+  const study = loadStudy(file, { seeds: options.seeds, overrides, weights });
   const replicates = planStudy(study);
   const directory = resolve(options.output ?? join('runs', study.name));
   const jobs = options.jobs ?? jobsOf(replicates[0]);
@@ -60,7 +64,10 @@ export async function compare(file: string, options: CompareOptions, work: Work)
       machine: describeMachine(),
     });
     await writeFileAtomic(join(directory, FILES.results), `${JSON.stringify(results, null, 1)}\n`);
-    await writeFileAtomic(join(directory, FILES.report), await work.renderStudy(results));
+    const { page, plots, problem } = await work.renderStudy(results);
+    await writeFileAtomic(join(directory, FILES.report), page);
+    await writePlotFiles(directory, plots);
+    if (problem) say(problem);
     for (const line of studyLines(results)) process.stdout.write(`${line}\n`);
     process.stdout.write(`\nReport: ${relativePath(join(directory, FILES.report))}\n`);
     return 0;

@@ -1,5 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { recipeNames } from '../config/recipes.js';
+import { RECIPES, STUDIES } from '../config/shipped.js';
 import { EXIT, reportError } from './console.js';
 import type { Work } from './work.js';
 
@@ -30,7 +30,7 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
   program
     .command('train')
     .description('train a model; without a CONFIG, the embedded documents with the defaults')
-    .argument('[CONFIG]', `a YAML file, or one that comes along: ${recipeNames.join(', ')}`)
+    .argument('[CONFIG]', `a YAML file, or one that comes along: ${RECIPES.names.join(', ')}`)
     .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
     .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
     .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
@@ -71,11 +71,15 @@ Examples:
   program
     .command('compare')
     .description('train the arms of a study alike, several seeds each, and say what differs')
-    .argument('<STUDY>', 'a YAML file, such as studies/norms.yaml')
+    .argument('<STUDY>', `a YAML file, or one that comes along: ${STUDIES.names.join(', ')}`)
     .option('--seeds <COUNT>', "trainings of each arm, in place of the study's", wholeNumber)
     .option('--jobs <COUNT>', 'runs at once; default: one a core', wholeNumber)
     .option('--data <DIR>', 'the images in a folder, in every arm')
     .option('--set <KEY=VALUE...>', 'change a setting of every arm, such as --set training.batchSize=32')
+    .option(
+      '--weights <MODEL=FILE...>',
+      'a file in the place of a model of the hub that the study names, to work offline',
+    )
     .option('--output <DIR>', 'the folder that holds the runs and the report; default: runs/STUDY')
     .option('--report', 'train nothing: write the report of what there is')
     .addHelpText(
@@ -86,7 +90,8 @@ Start it again after Ctrl-C or a crash: runs that are finished are not made agai
 Examples:
   unitsphere compare studies/norms.yaml
   unitsphere compare studies/norms.yaml --seeds 5
-  unitsphere compare studies/norms.yaml --data cards --output runs/norms-on-cards`,
+  unitsphere compare studies/norms.yaml --data cards --output runs/norms-on-cards
+  unitsphere compare pretrained --weights timm/lcnet_050.ra2_in1k=lcnet_050.safetensors`,
     )
     .action(async (study, options) =>
       setExitCode(await (await import('./compare.js')).compare(study, options, work)),

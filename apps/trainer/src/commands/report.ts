@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
+import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
+import { say } from './console.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
@@ -14,7 +16,10 @@ export async function report(path: string, work: Work): Promise<number> {
       hint: `Finish it with: unitsphere train --resume ${relativePath(path)}`,
     });
   });
-  await run.writeFile(RUN_FILES.report, await work.renderReport(JSON.parse(text)));
+  const { page, plots, problem } = await work.renderReport(JSON.parse(text));
+  await run.writeFile(RUN_FILES.report, page);
+  await writePlotFiles(run.path, plots);
+  if (problem) say(problem);
   process.stdout.write(`${relativePath(run.file(RUN_FILES.report))}\n`);
   return 0;
 }

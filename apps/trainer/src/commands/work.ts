@@ -1,7 +1,14 @@
+import type { collectStudy } from '../compare/collect-study.js';
 import type { StudyWork } from '../compare/run-study.js';
-import type { collectStudy, StudyResults } from '../compare/study-results.js';
+import type { StudyResults } from '../compare/study-results.js';
 import type { EvaluationOptions, EvaluationReport } from '../evaluate/run-evaluation.js';
+import type { PlotFiles } from '../plot-files/draw-plot-files.js';
 import type { TrainingOptions, TrainingOutcome } from '../train/types.js';
+
+/** A report as files. */
+export interface Rendered extends PlotFiles {
+  page: string;
+}
 
 /** What the commands set to work; given to them, so that they can be tested without a training. */
 export interface Work {
@@ -11,8 +18,8 @@ export interface Work {
   runStudy(work: StudyWork): Promise<boolean>;
   /** Reads what a study's runs left, and compares its arms. */
   collectStudy: typeof collectStudy;
-  /** A study's page. */
-  renderStudy(results: StudyResults): Promise<string>;
-  /** The report's page, of what report.json holds. */
-  renderReport(data: unknown): Promise<string>;
+  /** A study's page and plots. */
+  renderStudy(results: StudyResults): Promise<Rendered>;
+  /** The report's page and plots, of what report.json holds. */
+  renderReport(data: unknown): Promise<Rendered>;
 }

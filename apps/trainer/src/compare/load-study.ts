@@ -1,18 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { type Issue, toIssues } from '../config/issue.js';
 import type { Override } from '../config/overrides.js';
+import { STUDIES } from '../config/shipped.js';
 import { problems, YamlFile } from '../config/yaml-file.js';
 import { nearest } from '../nearest.js';
 import { UserError } from '../user-error.js';
+import type { LocalWeights } from './local-weights.js';
 import { type CheckedStudy, studySchema } from './study-schema.js';
-
-/** The folder of the studies that come with the trainer. */
-export const STUDIES = join(
-  dirname(createRequire(import.meta.url).resolve('unitsphere/package.json')),
-  'studies',
-);
 
 /** A study, and where it came from. */
 export interface Study extends CheckedStudy {
@@ -26,6 +21,8 @@ export interface Study extends CheckedStudy {
   basePath: string;
   /** Settings of the command line, over the study's. */
   overrides: readonly Override[];
+  /** Files in the place of models that its configs name. */
+  weights: LocalWeights;
 }
 
 /**
@@ -34,9 +31,13 @@ export interface Study extends CheckedStudy {
  */
 export function loadStudy(
   given: string,
-  { seeds, overrides = [] }: { seeds?: number; overrides?: readonly Override[] } = {},
+  {
+    seeds,
+    overrides = [],
+    weights = new Map(),
+  }: { seeds?: number; overrides?: readonly Override[]; weights?: LocalWeights } = {},
 ): Study {
-  const file = findStudy(given);
+  const file = STUDIES.find(given);
   const yaml = YamlFile.parse(readText(file, 'study'), file);
   if (seeds !== undefined) yaml.settings.seeds = seeds;
   const checked = studySchema.safeParse(yaml.settings, { reportInput: true });
@@ -59,21 +60,8 @@ export function loadStudy(
     baseText: readText(basePath, `${file}: base: config`),
     basePath,
     overrides,
+    weights,
   };
-}
-
-/** A study's file: as it is given, or one of those that come with the trainer, by its name or `studies/NAME.yaml`. */
-function findStudy(given: string): string {
-  if (existsSync(given)) return given;
-  const ours = readdirSync(STUDIES).filter((name) => name.endsWith('.yaml'));
-  const name = `${basename(given, '.yaml')}.yaml`;
-  const isOurs = given === basename(given) || dirname(given) === 'studies';
-  if (isOurs && ours.includes(name)) return join(STUDIES, name);
-  const near = nearest(name, ours);
-  const known = ours.map((one) => basename(one, '.yaml')).join(', ');
-  throw new UserError(`there is no study ${given}${near ? `; did you mean ${near}?` : ''}`, {
-    hint: `Those that come with the trainer: ${known}.`,
-  });
 }
 
 function* checkStudy(study: CheckedStudy): Generator<Issue> {

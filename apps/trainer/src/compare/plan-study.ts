@@ -3,6 +3,7 @@ import { absolutePaths } from '../config/load-config.js';
 import type { Override } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
 import { combinations, type Study } from './load-study.js';
+import { checkLocalWeights, withLocalWeights } from './local-weights.js';
 
 /** Which budget a comparison is under. */
 export type BudgetKind = 'steps' | 'seconds';
@@ -70,21 +71,26 @@ export function planStudy(study: Study): Replicate[] {
     }
   }
   // A mistake in the last arm should not be found out after the first was trained.
-  for (const { candidates, budget, config } of replicates) {
-    for (const settings of candidates) config(settings, study.search!.steps, 'candidate');
+  const configs = replicates.flatMap(({ candidates, budget, config }) => {
     const searched = candidates.length * (study.search?.steps ?? 0);
-    config(candidates[0] ?? {}, budget === 'steps' ? study.budget.steps! - searched : MANY_STEPS, 'training');
-  }
+    const steps = budget === 'steps' ? study.budget.steps! - searched : MANY_STEPS;
+    return [
+      ...candidates.map((settings) => config(settings, study.search!.steps, 'candidate')),
+      config(candidates[0] ?? {}, steps, 'training'),
+    ];
+  });
+  checkLocalWeights(study.weights, configs);
   return replicates;
 }
 
 function configOf(
-  { baseText, basePath }: Study,
+  { baseText, basePath, weights }: Study,
   seed: number,
   kind: 'candidate' | 'training',
   overrides: Override[],
 ): Config {
-  const config = absolutePaths(parseConfig(baseText, { file: basePath, overrides }));
+  const written = parseConfig(baseText, { file: basePath, overrides });
+  const config = absolutePaths(withLocalWeights(written, weights));
   return {
     ...config,
     seed,

@@ -3,9 +3,10 @@ import { type Content, type Html, html } from '../report/html.js';
 import { renderPage } from '../report/render-page.js';
 import { figureSection } from '../report/sections.js';
 import { metricLabel } from './score.js';
-import { armStyle, curveFigure, rocOverlay } from './study-plots.js';
+import { armStyle, comparisonFigures } from './study-plots.js';
 import type { Comparison, StudyResults } from './study-results.js';
 import { armRows, budgetWords, comparisonTitle, settingsText } from './study-rows.js';
+import { POWER_METHOD } from './verdict-sentence.js';
 
 /**
  * A study's report as one HTML file that needs no network and no script: what was asked, every arm with its spread, what the
@@ -39,9 +40,7 @@ function facts(results: StudyResults): Html {
 
 function comparisonSection(results: StudyResults, comparison: Comparison): Html {
   const id = `${comparison.data}-${comparison.budget}`;
-  const figures = [curveFigure(results, comparison), rocOverlay(results, comparison)].filter(
-    (one) => one !== null,
-  );
+  const figures = comparisonFigures(results, comparison);
   return html`
 <section aria-labelledby="${id}"><h2 id="${id}">${comparisonTitle(results, comparison)}</h2>
 <ul class="verdicts">${Object.entries(comparison.sentences).map(([arm, sentence]) => {
@@ -55,7 +54,7 @@ ${armTable(results, comparison)}
 
 function armTable(results: StudyResults, comparison: Comparison): Html {
   const { head, rows } = armRows(results, comparison);
-  return html`<p class="note">${metricLabel(results.metric)} on held-out identities: mean ± standard deviation over seeds. Differences are paired by seed, with Student’s 95 % interval.</p>
+  return html`<p class="note">${metricLabel(results.metric)} on held-out identities: mean ± standard deviation over seeds. Differences are paired by seed, with Student’s 95 % interval, by which they are judged; beside it that of the bootstrap (BCa), which is too short of few seeds.</p>
 <div class="scroll"><table class="arms">
 <thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map(
@@ -86,7 +85,7 @@ function methods(results: StudyResults): Html {
     search
       ? html`. With each seed each arm first searches ${Object.keys(search.grid).join(', ')} for ${formatCount(search.steps)} steps a candidate, chosen on validation identities only; these steps are part of its budget`
       : ''
-  }. ${jobs > 1 ? `${formatCount(jobs)} runs shared the machine at once, so images a second are of a part of it.` : ''}</p>
+  }. ${jobs > 1 ? `${formatCount(jobs)} runs shared the machine at once, so images a second are of a part of it.` : ''} ${POWER_METHOD}</p>
 <dl class="machine">${Object.entries(machine).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></details></section>`;
 }
 

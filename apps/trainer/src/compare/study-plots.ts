@@ -25,6 +25,16 @@ interface Series extends ArmStyle {
   points: { x: number; mean: number; spread: number }[];
 }
 
+/** A comparison's plots: learning curves, where arms were measured while they trained, and ROC curves over each other. */
+export function comparisonFigures(results: StudyResults, comparison: Comparison): Figure[] {
+  return [curveFigure(results, comparison), rocOverlay(results, comparison)].filter((one) => one !== null);
+}
+
+/** All plots of a study. */
+export function studyFigures(results: StudyResults): Figure[] {
+  return results.comparisons.flatMap((comparison) => comparisonFigures(results, comparison));
+}
+
 /** The metric on held-out identities while training: the mean over seeds, and a band of one standard deviation. */
 export function curveFigure(results: StudyResults, comparison: Comparison): Figure | null {
   const series = seriesOf(results, comparison, ({ curve }) => curve.map(({ step, value }) => [step, value]));

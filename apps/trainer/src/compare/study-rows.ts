@@ -8,6 +8,7 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
     '',
     'mean ± sd',
     'difference',
+    'bootstrap',
     'seeds',
     'AUROC',
     'rank-1',
@@ -20,20 +21,19 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
     const runs = results.runs.filter((run) => run.arm === name && run.data === data && run.budget === budget);
     const figures = runs.flatMap((run) => (run.figures ? [run.figures] : []));
     const count = `${figures.length} of ${runs.length}`;
-    if (figures.length === 0) return [label, '–', '–', count, ...Array(head.length - 4).fill('–')];
+    if (figures.length === 0) return [label, '–', '–', '–', count, ...Array(head.length - 5).fill('–')];
     const mean = (of: (figures: StudyRunFigures) => number) =>
       figures.reduce((sum, one) => sum + of(one), 0) / figures.length;
     const compared = statistics?.arms.find(({ arm }) => arm === name);
     const summary = name === results.baseline ? statistics?.base.summary : compared?.summary;
     const spread = summary?.std === undefined ? '' : ` ± ${summary.std.toFixed(3)}`;
     const difference = compared?.difference;
-    const interval = difference?.interval
-      ? ` (${signed(difference.interval.low)} to ${signed(difference.interval.high)})`
-      : '';
+    const interval = difference?.interval ? ` (${range(difference.interval)})` : '';
     return [
       label,
       `${mean(({ value }) => value).toFixed(3)}${spread}`,
       name === results.baseline ? 'baseline' : difference ? `${signed(difference.mean)}${interval}` : '–',
+      difference?.bootstrap ? range(difference.bootstrap.bca) : '–',
       count,
       mean(({ heldOut }) => heldOut.auroc).toFixed(4),
       figures.every(({ rank1 }) => rank1 !== undefined) ? mean(({ rank1 }) => rank1!).toFixed(3) : '–',
@@ -45,6 +45,8 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
   });
   return { head, rows };
 }
+
+const range = ({ low, high }: { low: number; high: number }) => `${signed(low)} to ${signed(high)}`;
 
 /** What a comparison is of, as a heading. */
 export function comparisonTitle(results: StudyResults, { data, budget }: Comparison): string {

@@ -1,4 +1,5 @@
 import type { ArmComparison } from '@unitsphere/verification/statistics';
+import { formatCount } from '../report/format.js';
 import { metricLabel } from './score.js';
 import type { Metric } from './study-schema.js';
 
@@ -7,7 +8,13 @@ export interface Compared {
   name: string;
   baseline: string;
   metric: Metric;
+  /** Identities that a run holds out, where all runs have about as many. */
+  heldOut?: number;
 }
+
+/** How {@link resolveWords} comes to its number, in a line. */
+export const POWER_METHOD =
+  'How many seeds would resolve a difference: those with which a two-sided paired t test at 5 % finds it 8 times in 10 (80 % power, by the noncentral t distribution), if mean and spread of the differences are what these few seeds say; read it as an order of size.';
 
 /** What is known of a run: that it has figures, or why not. */
 export interface Attempt {
@@ -19,7 +26,7 @@ export interface Attempt {
  * @param attempts All runs of both, those without figures among them: none is dropped silently.
  */
 export function verdictSentence(
-  { name, baseline, metric }: Compared,
+  { name, baseline, metric, heldOut }: Compared,
   comparison: ArmComparison | undefined,
   attempts: readonly Attempt[],
 ): string {
@@ -31,14 +38,24 @@ export function verdictSentence(
   const { mean, interval, n, seedsToResolve } = difference;
   const by = `${signed(mean)} in ${metricLabel(metric)} (95 % interval ${signed(interval!.low)} to ${signed(interval!.high)}, ${n} seeds${gone})`;
   if (comparison.verdict === 'unresolved') {
-    const more =
-      seedsToResolve === undefined || !Number.isFinite(seedsToResolve)
-        ? 'there is no difference that more seeds could resolve'
-        : `a difference of this size would take about ${seedsToResolve.toLocaleString('en')} seeds`;
+    const more = resolveWords(seedsToResolve, heldOut);
     return `${name} against ${baseline}: ${by}: not resolved by these data; ${more}.`;
   }
   const better = comparison.verdict === 'higher' ? 'better' : 'worse';
   return `${name} is ${better} than ${baseline}: ${by}, p = ${pValue(comparison.adjustedPValue!)} after Holm: resolved.`;
+}
+
+/**
+ * What it would take to resolve a difference of the size seen.
+ * @param seeds Of `pairedDifference`; Infinity where there is no difference.
+ * @param heldOut Identities that a run holds out.
+ */
+export function resolveWords(seeds: number | undefined, heldOut?: number): string {
+  if (seeds === undefined || !Number.isFinite(seeds)) {
+    return 'there is no difference that more seeds could resolve';
+  }
+  const each = heldOut === undefined ? '' : `, each with ${formatCount(heldOut)} identities held out`;
+  return `a difference of this size would take about ${formatCount(seeds)} seeds${each} (80 % power)`;
 }
 
 function missingWords(attempts: readonly Attempt[]): string {

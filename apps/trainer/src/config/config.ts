@@ -35,9 +35,12 @@ interface DataShared {
   workers: number;
 }
 
-/** The embedded document generator, or a folder of images. */
+/** An embedded generator, or a folder of images. */
 export type DataConfig = DataShared &
-  ({ source: 'documents'; identities: number } | { source: 'folder'; path: string; cacheDir?: string });
+  (
+    | { source: 'documents' | 'faces'; identities: number }
+    | { source: 'folder'; path: string; cacheDir?: string }
+  );
 
 interface ModelShared {
   backbone: (typeof CHOICES.backbone)[number];

@@ -5,34 +5,23 @@ import { UserError } from '../user-error.js';
 import type { Config, TeacherConfig } from './config.js';
 import type { Override } from './overrides.js';
 import { parseConfig } from './parse-config.js';
-import { recipeFile, recipeNames } from './recipes.js';
+import { RECIPES } from './shipped.js';
 
 /**
  * Reads a config file, or one that comes along by its name; without either, the defaults. Paths in it are taken from the working folder and made absolute.
  * @throws UserError for a file that cannot be read, and as {@link parseConfig} does.
  */
 export function loadConfig(file: string | undefined, overrides: readonly Override[] = []): Config {
-  const text = file === undefined ? '' : readText(recipeFile(file) ?? file);
+  const text = file === undefined ? '' : readText(file);
   return absolutePaths(parseConfig(text, { file: file ?? 'the defaults', overrides }));
 }
 
-function readText(file: string): string {
+function readText(given: string): string {
+  const hint = `To go on with a run: --resume ${given}. To train on its images: --data ${given}.`;
+  const file = RECIPES.find(given, hint);
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') {
-      throw new UserError(`there is no config file ${file}`, {
-        hint: `By name there are ${recipeNames.join(', ')}.`,
-        cause,
-      });
-    }
-    if (code === 'EISDIR') {
-      throw new UserError(`${file} is a folder, not a config file`, {
-        hint: `To go on with a run: --resume ${file}. To train on its images: --data ${file}.`,
-        cause,
-      });
-    }
     throw new UserError(`the config file ${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }

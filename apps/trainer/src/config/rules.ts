@@ -29,7 +29,7 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
     if (data.path !== undefined) {
       yield issue(
         'data.path',
-        `documents are generated and have no path; use source: folder, or ${remove('data.path')}`,
+        `${data.source} are generated and have no path; use source: folder, or ${remove('data.path')}`,
       );
     }
     if (data.cacheDir !== undefined) {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 /** The choices of every setting that has some; timm's and PyTorch's names where they have one. */
 export const CHOICES = {
   backend: ['auto', 'cuda', 'webgpu', 'wasm', 'node', 'cpu'],
-  source: ['documents', 'folder'],
+  source: ['documents', 'faces', 'folder'],
   backbone: listBackbones(),
   border: ['replicate', 'reflect', 'constant'],
   neck: listNecks(),
@@ -59,7 +59,7 @@ const data = z.strictObject({
     .enum(CHOICES.source)
     .default('documents')
     .describe(
-      'Where images come from: the embedded document generator, or a folder (a file or subfolder an identity).',
+      'Where images come from: the embedded generator of documents or that of painted faces, or a folder (a file or subfolder an identity).',
     ),
   path: z
     .string()
@@ -68,7 +68,7 @@ const data = z.strictObject({
     .describe('The folder of images (source: folder). On the command line: --data.'),
   identities: count()
     .optional()
-    .describe('How many documents to generate (source: documents). Default 1500.'),
+    .describe('How many documents or faces to generate (source: documents or faces). Default 1500.'),
   imageSize: z
     .int()
     .min(32)
@@ -114,7 +114,7 @@ const data = z.strictObject({
     .union([z.boolean(), augment])
     .optional()
     .describe(
-      'Whether, and how, training images are changed at random. Default: true for a folder, false for documents, each of which is photographed anew.',
+      'Whether, and how, training images are changed at random. Default: true for a folder, false for documents and faces, each of which is photographed anew.',
     ),
   workers: z
     .int()

@@ -64,7 +64,7 @@ export async function teacherFeatures(
 /** The dataset's pictures in the size from which the teacher's input is cut. */
 async function sourceFor({ preprocessing }: Teacher, { spec }: Dataset): Promise<ImageSource> {
   const side = sideOf(preprocessing);
-  if (spec.kind === 'documents') return openSource({ ...spec, size: side });
+  if (spec.kind === 'documents' || spec.kind === 'faces') return openSource({ ...spec, size: side });
   return openSource(spec.kind === 'folder' ? { ...spec, cacheSize: side } : spec);
 }
 

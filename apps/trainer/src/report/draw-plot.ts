@@ -55,11 +55,20 @@ export interface Plot {
   y: Axis;
 }
 
+/** How large a drawing is, and its letters; `ticks` is a factor on how many an axis has. */
+export interface PlotSize {
+  name: string;
+  width: number;
+  height: number;
+  font: number;
+  ticks: number;
+}
+
 /** One drawing fits a phone and the other a wider column; the style sheet shows the right one. */
-const SIZES = [
+const SIZES: readonly PlotSize[] = [
   { name: 'wide', width: 540, height: 320, font: 12.5, ticks: 1 },
   { name: 'narrow', width: 335, height: 260, font: 12, ticks: 0.8 },
-] as const;
+];
 
 /**
  * Draws a plot as two inline SVG elements, one for wide and one for narrow columns. Colours are the page's custom
@@ -69,7 +78,8 @@ export function drawPlot(plot: Plot): Html {
   return new Html(SIZES.map((size) => drawAt(plot, size)).join('\n'));
 }
 
-function drawAt(plot: Plot, size: (typeof SIZES)[number]): string {
+/** Draws a plot in one size, as an SVG element of that class. */
+export function drawAt(plot: Plot, size: PlotSize): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: size.width, height: size.height });
   try {
     chart.setOption(optionOf(plot, size));
@@ -92,7 +102,7 @@ function drawAt(plot: Plot, size: (typeof SIZES)[number]): string {
   }
 }
 
-function optionOf(plot: Plot, size: (typeof SIZES)[number]): ChartOption {
+function optionOf(plot: Plot, size: PlotSize): ChartOption {
   const font = { color: 'var(--muted)', fontSize: size.font, fontFamily: 'system-ui, sans-serif' };
   const axis = (a: Axis) => ({
     ...(a.log

@@ -1,3 +1,3 @@
 export * from './data';
-export { renderReport } from './render-report';
+export { renderReport, reportFigures } from './render-report';
 export { summarizeVerification } from './summarize-verification';

@@ -2,7 +2,7 @@ import type { ReportData } from './data';
 import { formatDate } from './format';
 import { headlineOf } from './headline';
 import { html } from './html';
-import { heldOutFigure, validationFigure } from './plots';
+import { type Figure, heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots';
 import { renderPage } from './render-page';
 import { resultsOf } from './render-results';
 import {
@@ -29,9 +29,7 @@ export function renderReport(data: ReportData): string {
   checkArrays(data);
   const headline = headlineOf(data);
   const title = `${data.title}: ${headline.sentence}`;
-  const training = data.validation.length > 0 ? [validationFigure(data)] : [];
-  if (data.test?.length) training.push(heldOutFigure(data));
-  if (data.metrics.length > 0) training.push(...stepFigures(data));
+  const training = trainingFigures(data);
   const header = html`<p class="eyebrow"><strong>${data.title}</strong> · training report · <time datetime="${data.createdAt}">${formatDate(data.createdAt)}</time></p>
 <h1 id="headline">${headline.sentence}</h1>
 ${headline.caution && html`<p class="caution" role="note">${headline.caution}</p>`}
@@ -51,6 +49,21 @@ ${mistakeGallery(data)}
 ${sampleGallery(data)}
 ${configSection(data)}`;
   return renderPage({ title, header, main });
+}
+
+/** All plots of a report, in their order on its page. @throws as {@link renderReport}. */
+export function reportFigures(data: ReportData): Figure[] {
+  checkArrays(data);
+  const headline = headlineOf(data);
+  return [rocFigure(data, headline), histogramFigure(data, headline), ...trainingFigures(data)];
+}
+
+function trainingFigures(data: ReportData): Figure[] {
+  return [
+    ...(data.validation.length > 0 ? [validationFigure(data)] : []),
+    ...(data.test?.length ? [heldOutFigure(data)] : []),
+    ...(data.metrics.length > 0 ? stepFigures(data) : []),
+  ];
 }
 
 function checkArrays(data: ReportData): void {

@@ -1,20 +1,9 @@
+import { DARK, LIGHT } from './palette';
+
 /** The page's style sheet: one column of text, plots beside each other where there is room, light and dark. */
 export const STYLES = `
-:root {
-  color-scheme: light dark;
-  --page: #fbfaf7; --card: #ffffff; --ink: #1b1d22; --muted: #5b616c; --rule: #e7e5df; --axis: #b9b6ae;
-  --trained: #0b66c3; --untrained: #757b86; --different: #b3500b; --right: #1a7340; --wrong: #b42318;
-  --rate-1: #0b66c3; --rate-2: #0f7f74; --rate-3: #9a5b00; --rate-4: #a3277c; --rate-5: #5b45c9;
-  --caution: #8a4b00; --caution-page: #fff4df;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #121418; --card: #1a1d22; --ink: #eceef1; --muted: #a2a9b4; --rule: #2b2f36; --axis: #565c66;
-    --trained: #62aefc; --untrained: #98a0ac; --different: #f2a057; --right: #5fcf8b; --wrong: #ff8a7a;
-    --rate-1: #62aefc; --rate-2: #4fc9ba; --rate-3: #eab04f; --rate-4: #ec86c8; --rate-5: #a79bff;
-    --caution: #ffce85; --caution-page: #33270f;
-  }
-}
+:root { color-scheme: light dark; ${properties(LIGHT)} }
+@media (prefers-color-scheme: dark) { :root { ${properties(DARK)} } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
@@ -117,3 +106,9 @@ footer { margin-top: 40px; padding-bottom: 56px; color: var(--muted); font-size:
   section { margin-top: 36px; }
 }
 `;
+
+function properties(palette: Record<string, string>): string {
+  return Object.entries(palette)
+    .map(([name, colour]) => `--${name}: ${colour};`)
+    .join(' ');
+}

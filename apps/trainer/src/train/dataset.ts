@@ -25,14 +25,14 @@ export interface Dataset {
 /** What a config's images come from, as plain data that workers can open too. */
 export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
   const size = Math.round(data.imageSize * (data.augment || data.views > 1 ? AUGMENTED_SCALE : 1));
-  return data.source === 'documents'
-    ? { kind: 'documents', identities: data.identities, seed, size }
-    : { kind: 'folder', dir: data.path, cacheSize: size, ...(data.cacheDir && { cacheDir: data.cacheDir }) };
+  return data.source === 'folder'
+    ? { kind: 'folder', dir: data.path, cacheSize: size, ...(data.cacheDir && { cacheDir: data.cacheDir }) }
+    : { kind: data.source, identities: data.identities, seed, size };
 }
 
 /**
  * Opens a config's source and splits its identities.
- * @param handlers `canvases`: where documents are drawn, in a browser.
+ * @param handlers `canvases`: where documents and faces are drawn, in a browser.
  * @throws UserError for a source that cannot be trained on.
  */
 export async function openDataset(

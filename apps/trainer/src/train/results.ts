@@ -10,6 +10,13 @@ import type { Dataset } from './dataset.js';
 import type { MetricsRecord, TrainingFigures } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
+/** What the identities of a source are called. */
+const SUBJECTS = {
+  documents: { one: 'document', many: 'documents' },
+  faces: { one: 'face', many: 'faces' },
+  folder: undefined,
+} as const;
+
 /** What a finished training hands over to be told. */
 export interface Results {
   config: Config;
@@ -59,9 +66,10 @@ export async function reportData(
   const { roc, histogram } = summarizeVerification(heldOut.verification);
   const images = { size: config.data.imageSize, seed: config.seed };
   return {
-    title: config.data.source === 'documents' ? 'Generated documents' : `Images of ${config.data.path}`,
+    title:
+      config.data.source === 'folder' ? `Images of ${config.data.path}` : `Generated ${config.data.source}`,
     createdAt: new Date().toISOString(),
-    subject: config.data.source === 'documents' ? { one: 'document', many: 'documents' } : undefined,
+    subject: SUBJECTS[config.data.source],
     config: config as unknown as Record<string, unknown>,
     summary,
     metrics: records.filter((record) => 'loss' in record) as unknown as StepMetrics[],

@@ -94,7 +94,8 @@ async function trainIn(
   if (!figures) return { run, summary: null, step };
   progress.phase('writing the report');
   try {
-    const summary = await writeResults(run, { config, dataset, backend: backend.name, figures });
+    const results = { config, dataset, backend: backend.name, figures };
+    const summary = await writeResults(run, results, (text) => progress.note(text));
     return { run, summary, step };
   } finally {
     progress.phase(null);

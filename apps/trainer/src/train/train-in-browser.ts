@@ -17,9 +17,9 @@ import type { TrainingSummary } from './types.js';
 
 /** What a training in a page or a page's worker needs. */
 export interface BrowserTrainingOptions {
-  /** As `parseConfig` gives it; its data are documents. */
+  /** As `parseConfig` gives it; its data are documents or faces. */
   config: Config;
-  /** Where documents are drawn: `browserCanvasFactory(...)` of `@unitsphere/data`. */
+  /** Where they are drawn: `browserCanvasFactory(...)` of `@unitsphere/data`. */
   canvases: CanvasFactory;
   /** Makes a worker whose module calls `serveDataWorker` of `@unitsphere/data`; wanted where `data.workers` is not 0. */
   createWorker?: () => Worker;
@@ -118,7 +118,9 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
 function checkForBrowser({ data, loss, training, distillation }: Config): void {
   const wants = (setting: string, why: string, hint: string) =>
     new UserError(`${setting}: ${why}`, { hint: `${hint} Or train in Node: unitsphere train.` });
-  if (data.source !== 'documents') throw wants('data.source', 'a browser reads no folders', 'Use documents.');
+  if (data.source === 'folder') {
+    throw wants('data.source', 'a browser reads no folders', 'Use documents or faces.');
+  }
   if (loss.partialFc.store === 'file') {
     throw wants('loss.partialFc.store', 'a browser keeps no class centres in files', 'Use memory or host.');
   }

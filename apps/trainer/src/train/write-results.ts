@@ -1,18 +1,26 @@
 import { thumbnail } from '../evaluate/thumbnail.js';
-import { renderReport } from '../report/index.js';
+import { drawPlotFiles, writePlotFiles } from '../plot-files/draw-plot-files.js';
+import { renderReport, reportFigures } from '../report/index.js';
 import { readMetrics } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { describeMachine } from './describe-machine.js';
 import { type Results, reportData, summaryOf } from './results.js';
 import type { TrainingSummary } from './types.js';
 
-/** Writes summary.json, report.json and report.html; returns the summary. */
-export async function writeResults(run: RunDirectory, results: Results): Promise<TrainingSummary> {
+/** Writes summary.json, report.json, report.html and its plots; returns the summary. @param note Told of plots that are not there. */
+export async function writeResults(
+  run: RunDirectory,
+  results: Results,
+  note: (text: string) => void,
+): Promise<TrainingSummary> {
   const summary = summaryOf(results);
   const records = await readMetrics(run.file(RUN_FILES.metrics));
   const data = await reportData(results, summary, records, { machine: describeMachine(), thumbnail });
   await run.writeFile(RUN_FILES.reportData, JSON.stringify(data));
   await run.writeFile(RUN_FILES.report, renderReport(data));
+  const { plots, problem } = await drawPlotFiles(reportFigures(data));
+  await writePlotFiles(run.path, plots);
+  if (problem) note(problem);
   // Last, so that a run with a summary has everything.
   await run.writeFile(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
   return summary;

@@ -1,8 +1,9 @@
 import { Random } from '@unitsphere/core/random';
+import type { CanvasFactory, Context2D, Surface } from '../drawing/canvas.js';
+import { nodeCanvasFactory } from '../drawing/canvas-node.js';
+import { checkGeneratorOptions } from '../drawing/generator-options.js';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource } from '../source.js';
-import type { CanvasFactory, Context2D, Surface } from './canvas.js';
-import { nodeCanvasFactory } from './canvas-node.js';
 import { Filler } from './filler.js';
 import { fontFiles } from './fonts.js';
 import { type DocumentIdentity, drawIdentity, drawKind } from './identity.js';
@@ -83,7 +84,7 @@ export class DocumentSource implements ImageSource {
    * @throws RangeError if an option is out of its range; Error if the canvas or a font is not there.
    */
   static async create(options: DocumentSourceOptions, canvases?: CanvasFactory): Promise<DocumentSource> {
-    const checked = checkOptions(options);
+    const checked = checkGeneratorOptions('DocumentSource', options, 160);
     const factory = canvases ?? (await nodeCanvasFactory());
     await factory.loadFonts(fontFiles);
     return new DocumentSource(checked, factory);
@@ -191,22 +192,4 @@ export class DocumentSource implements ImageSource {
     paint();
     context.restore();
   }
-}
-
-function checkOptions(options: DocumentSourceOptions): Required<DocumentSourceOptions> {
-  const { identities, seed = 0, size = 160, samplesPerIdentity = 100 } = options;
-  const integer = (name: string, value: number, low: number, high: number) => {
-    if (!Number.isInteger(value) || value < low || value > high) {
-      throw new RangeError(
-        `DocumentSource: ${name} must be an integer from ${low} to ${high}, not ${value}.`,
-      );
-    }
-  };
-  integer('identities', identities, 1, 10_000_000);
-  integer('size', size, 32, 1024);
-  integer('samplesPerIdentity', samplesPerIdentity, 1, Number.MAX_SAFE_INTEGER);
-  if (typeof seed !== 'number' || !Number.isFinite(seed)) {
-    throw new RangeError(`DocumentSource: seed must be a finite number, not ${seed}.`);
-  }
-  return { identities, seed, size, samplesPerIdentity };
 }

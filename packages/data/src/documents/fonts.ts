@@ -1,4 +1,4 @@
-import type { FontFile } from './canvas.js';
+import type { FontFile } from '../drawing/canvas.js';
 
 /** An alphabet. Every font has Latin; the others only some. */
 export type Script = 'latin' | 'cyrillic' | 'greek';

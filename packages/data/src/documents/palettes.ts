@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { hex, mix, type Rgb } from './colour.js';
+import { hex, mix, type Rgb } from '../drawing/colour.js';
 
 /** The colours of a document. */
 export interface Palette {

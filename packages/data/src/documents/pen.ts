@@ -1,5 +1,5 @@
-import type { Context2D } from './canvas.js';
-import { css, type Rgb } from './colour.js';
+import type { Context2D } from '../drawing/canvas.js';
+import { css, type Rgb } from '../drawing/colour.js';
 import type { Font } from './fonts.js';
 
 /** How a piece of text is set; sizes are in hundredths of the document's height. */

@@ -1,6 +1,7 @@
 import { Random } from '@unitsphere/core/random';
+import { hsl, mix, type Rgb } from '../drawing/colour.js';
+import { capture } from '../drawing/sensor.js';
 import type { Image } from '../image.js';
-import { hsl, mix, type Rgb } from './colour.js';
 
 /** A drawn document, square, RGBA, not premultiplied; where alpha is 0 one sees what lies beneath it. */
 export interface FlatDocument {
@@ -31,16 +32,7 @@ export class Photographer {
   /** One picture; everything about its taking is drawn from `random`. */
   take(document: FlatDocument, material: Material, random: Random): Image {
     this.expose(document, material, random);
-    const scale = this.size / 160;
-    const soft = random.boolean(0.75) ? random.uniform(0.2, 0.7) * scale : 0;
-    const along = random.boolean(0.2) ? random.uniform(0.4, 1.3) * scale : 0;
-    const upright = random.boolean();
-    const sigmaX = Math.hypot(soft, upright ? 0 : along);
-    const sigmaY = Math.hypot(soft, upright ? along : 0);
-    if (sigmaX > 0.2) blur(this.light, this.spare, this.size, sigmaX, 3, this.size * 3);
-    if (sigmaY > 0.2) blur(this.light, this.spare, this.size, sigmaY, this.size * 3, 3);
-    if (random.boolean(0.6)) halveChroma(this.light, this.size);
-    return this.develop(random);
+    return capture(this.light, this.spare, this.size, random);
   }
 
   /** What falls on the sensor, in the units of 8-bit values but not rounded. */
@@ -192,33 +184,6 @@ export class Photographer {
       }
     }
   }
-
-  /** Adds noise and rounds to bytes. */
-  private develop(random: Random): Image {
-    const { size, light } = this;
-    const data = new Uint8Array(size * size * 3);
-    // The sum of four bytes has a deviation of 147.8; luminance noise is on all channels, colour noise on each.
-    const grain = (random.boolean(0.8) ? random.uniform(0.5, 6) : 0) / 147.8;
-    const speckle = (grain * random.uniform(0.1, 0.6) * 147.8) / 73.9;
-    let state = random.uint32() | 1;
-    for (let p = 0; p < data.length; p += 3) {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      const all =
-        ((state & 255) + ((state >>> 8) & 255) + ((state >>> 16) & 255) + (state >>> 24) - 510) * grain;
-      const own = (((state >>> 4) & 255) - 127.5) * speckle;
-      const other = (((state >>> 12) & 255) - 127.5) * speckle;
-      data[p] = clampByte(light[p] + all + own);
-      data[p + 1] = clampByte(light[p + 1] + all);
-      data[p + 2] = clampByte(light[p + 2] + all + other);
-    }
-    return { width: size, height: size, data };
-  }
-}
-
-function clampByte(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
 }
 
 /** Output position (0 … 1) → document position (0 … 1), as a 3 × 3 matrix by rows. */
@@ -349,71 +314,4 @@ function tileAt(x: number, y: number): number {
 function makeTile(): Float32Array {
   const random = new Random('document surface');
   return Float32Array.from({ length: TILE * TILE }, () => random.uniform());
-}
-
-/**
- * Gaussian blur along one axis, in place: `step` is the distance from a value to its neighbour, `line` from one line
- * to the next. Beyond the edge the last value goes on.
- */
-function blur(
-  values: Float32Array,
-  spare: Float32Array,
-  size: number,
-  sigma: number,
-  step: number,
-  line: number,
-): void {
-  const radius = Math.max(1, Math.ceil(sigma * 2.2));
-  const weights: number[] = [];
-  let sum = 0;
-  for (let k = 0; k <= radius; k++) {
-    weights.push(Math.exp((-k * k) / (2 * sigma * sigma)));
-    sum += k === 0 ? weights[k] : 2 * weights[k];
-  }
-  for (let k = 0; k <= radius; k++) weights[k] /= sum;
-  spare.set(values);
-  for (let row = 0; row < size; row++) {
-    for (let n = 0; n < size; n++) {
-      const at = row * line + n * step;
-      let r = spare[at] * weights[0];
-      let g = spare[at + 1] * weights[0];
-      let b = spare[at + 2] * weights[0];
-      for (let k = 1; k <= radius; k++) {
-        const before = n >= k ? at - k * step : row * line;
-        const after = n + k < size ? at + k * step : row * line + (size - 1) * step;
-        r += (spare[before] + spare[after]) * weights[k];
-        g += (spare[before + 1] + spare[after + 1]) * weights[k];
-        b += (spare[before + 2] + spare[after + 2]) * weights[k];
-      }
-      values[at] = r;
-      values[at + 1] = g;
-      values[at + 2] = b;
-    }
-  }
-}
-
-/** Keeps brightness of every pixel, colour of every second one in both directions (4:2:0). */
-function halveChroma(values: Float32Array, size: number): void {
-  const even = size & ~1;
-  for (let y = 0; y < even; y += 2) {
-    for (let x = 0; x < even; x += 2) {
-      const first = (y * size + x) * 3;
-      const block = [first, first + 3, first + size * 3, first + size * 3 + 3];
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      for (const p of block) {
-        r += values[p];
-        g += values[p + 1];
-        b += values[p + 2];
-      }
-      const mean = (0.299 * r + 0.587 * g + 0.114 * b) / 4;
-      for (const p of block) {
-        const luma = 0.299 * values[p] + 0.587 * values[p + 1] + 0.114 * values[p + 2];
-        values[p] = luma + r / 4 - mean;
-        values[p + 1] = luma + g / 4 - mean;
-        values[p + 2] = luma + b / 4 - mean;
-      }
-    }
-  }
 }

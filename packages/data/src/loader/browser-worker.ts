@@ -1,4 +1,4 @@
-import type { CanvasFactory } from '../documents/canvas.js';
+import type { CanvasFactory } from '../drawing/canvas.js';
 import { serve } from './serve.js';
 import type { WorkerJob, WorkerReply, WorkerStart } from './worker-messages.js';
 import type { StartWorker } from './worker-pool.js';

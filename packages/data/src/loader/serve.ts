@@ -1,5 +1,5 @@
 import { Augmentation } from '../augment/augmentation.js';
-import type { CanvasFactory } from '../documents/canvas.js';
+import type { CanvasFactory } from '../drawing/canvas.js';
 import { FolderSource } from '../folder/folder-source.js';
 import { openSource } from '../open-source.js';
 import { makeSamples, type SampleMaker } from './make-samples.js';

@@ -1,4 +1,4 @@
-import { css, mix } from '../colour.js';
+import { css, mix } from '../../drawing/colour.js';
 import { type Kind, roundedOutline } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';

@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../colour.js';
+import { mix, readableOn, white } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';

@@ -1,4 +1,4 @@
-import { mix, white } from '../colour.js';
+import { mix, white } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';

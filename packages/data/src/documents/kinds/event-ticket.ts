@@ -1,4 +1,4 @@
-import { brightness, mix, readableOn, white } from '../colour.js';
+import { brightness, mix, readableOn, white } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode } from '../parts/marks.js';

@@ -1,4 +1,4 @@
-import { mix, type Rgb, readableOn, white } from '../colour.js';
+import { mix, type Rgb, readableOn, white } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawFields, type Field, fieldForms } from '../parts/fields.js';
 import { drawPaperGround } from '../parts/ground.js';

@@ -1,4 +1,4 @@
-import { readableOn } from '../colour.js';
+import { readableOn } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';

@@ -1,4 +1,4 @@
-import { legible, readableOn } from '../colour.js';
+import { legible, readableOn } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawCardGround, drawPaperGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';

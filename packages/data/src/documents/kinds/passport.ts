@@ -1,4 +1,4 @@
-import { mix, white } from '../colour.js';
+import { mix, white } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawFields } from '../parts/fields.js';
 import { drawPaperGround } from '../parts/ground.js';

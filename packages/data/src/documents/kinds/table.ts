@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../colour.js';
+import { mix, readableOn, white } from '../../drawing/colour.js';
 import type { Filler } from '../filler.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';

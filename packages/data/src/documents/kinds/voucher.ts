@@ -1,4 +1,4 @@
-import { css, mix, readableOn, white } from '../colour.js';
+import { css, mix, readableOn, white } from '../../drawing/colour.js';
 import type { Kind } from '../layout.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode } from '../parts/marks.js';

@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { css, type Rgb } from '../colour.js';
+import { css, type Rgb } from '../../drawing/colour.js';
 import type { Font } from '../fonts.js';
 import type { Pen } from '../pen.js';
 

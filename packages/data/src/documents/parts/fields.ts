@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { mix, type Rgb, white } from '../colour.js';
+import { mix, type Rgb, white } from '../../drawing/colour.js';
 import type { Filler } from '../filler.js';
 import type { Font } from '../fonts.js';
 import type { Box } from '../layout.js';

@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { brightness, legible, mix, type Rgb, readableOn, white } from '../colour.js';
+import { brightness, legible, mix, type Rgb, readableOn, white } from '../../drawing/colour.js';
 import type { Style } from '../style.js';
 import { type Painter, patternNames, patterns } from './pattern.js';
 

@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { brightness, mix, type Rgb, readableOn, white } from '../colour.js';
+import { brightness, mix, type Rgb, readableOn, white } from '../../drawing/colour.js';
 import type { Box } from '../layout.js';
 import type { Pen } from '../pen.js';
 import type { Style } from '../style.js';

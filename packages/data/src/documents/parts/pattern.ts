@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { css, type Rgb } from '../colour.js';
+import { css, type Rgb } from '../../drawing/colour.js';
 import type { Pen } from '../pen.js';
 
 /** Something drawn over the whole of a document, all of its numbers settled beforehand. */

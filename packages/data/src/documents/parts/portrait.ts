@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { brightness, css, hsl, mix, type Rgb } from '../colour.js';
+import { brightness, css, hsl, mix, type Rgb } from '../../drawing/colour.js';
 import type { Pen } from '../pen.js';
 
 /** How an issuer's photographs look, whoever is on them. */

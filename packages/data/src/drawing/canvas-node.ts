@@ -27,7 +27,7 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
     canvas = loaded.default ?? (loaded as NodeCanvasModule);
   } catch (cause) {
     throw new Error(
-      'DocumentSource: @napi-rs/canvas could not be loaded. Install it again with npm (optional dependencies ' +
+      'nodeCanvasFactory: @napi-rs/canvas could not be loaded. Install it again with npm (optional dependencies ' +
         'included); in a browser give browserCanvasFactory(...) instead.',
       { cause },
     );
@@ -49,7 +49,7 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
             return await readFile(require.resolve(`${font.package}/${font.file}`));
           } catch (cause) {
             throw new Error(
-              `DocumentSource: the font file ${font.package}/${font.file} is missing; run npm install again.`,
+              `nodeCanvasFactory: the font file ${font.package}/${font.file} is missing; run npm install again.`,
               { cause },
             );
           }
@@ -68,7 +68,9 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
           !known.has(name) &&
           !canvas.GlobalFonts.register(bytes[i], font.family)
         ) {
-          throw new Error(`DocumentSource: ${font.package}/${font.file} is not a font the canvas can read.`);
+          throw new Error(
+            `nodeCanvasFactory: ${font.package}/${font.file} is not a font the canvas can read.`,
+          );
         }
         registered.add(name);
       });

@@ -1,0 +1,55 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { plotSvg } from '../report/plot-file.js';
+import type { Figure } from '../report/plots.js';
+import { diskError } from '../run/disk-error.js';
+import { writeFileAtomic } from '../run/write-file-atomic.js';
+import { PNG_FONT, pngPainter } from './png-painter.js';
+
+/** A report's folder of plots. */
+export const PLOTS = 'plots';
+
+/** A plot as files. */
+export interface PlotFile {
+  /** Without an ending, such as `roc`. */
+  name: string;
+  svg: string;
+  png?: Uint8Array;
+}
+
+/** A report's plots as files. */
+export interface PlotFiles {
+  plots: PlotFile[];
+  /** Why there are no PNG files, where there are none. */
+  problem?: string;
+}
+
+/** Draws figures as files that stand alone. */
+export async function drawPlotFiles(figures: readonly Figure[]): Promise<PlotFiles> {
+  let paint: Awaited<ReturnType<typeof pngPainter>>;
+  try {
+    paint = await pngPainter();
+  } catch (error) {
+    // Training itself needs no canvas: what it came to is worth more than a picture of it.
+    const plots = figures.map((figure) => ({ name: figure.plot.id, svg: plotSvg(figure) }));
+    return { plots, problem: `The plots are SVG files only: ${(error as Error).message}` };
+  }
+  const plots: PlotFile[] = [];
+  for (const figure of figures) {
+    const png = await paint(plotSvg(figure, PNG_FONT));
+    plots.push({ name: figure.plot.id, svg: plotSvg(figure), png });
+  }
+  return { plots };
+}
+
+/** Writes plots into a folder's {@link PLOTS}, each whole or not at all. @throws UserError where they cannot be written. */
+export async function writePlotFiles(folder: string, plots: readonly PlotFile[]): Promise<void> {
+  const directory = join(folder, PLOTS);
+  await mkdir(directory, { recursive: true }).catch(async (error) => {
+    throw await diskError(error, directory, 0);
+  });
+  for (const { name, svg, png } of plots) {
+    await writeFileAtomic(join(directory, `${name}.svg`), svg);
+    if (png) await writeFileAtomic(join(directory, `${name}.png`), png);
+  }
+}

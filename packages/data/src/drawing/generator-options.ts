@@ -1,0 +1,32 @@
+/** Which pictures a generator makes. */
+export interface GeneratorOptions {
+  readonly identities: number;
+  readonly seed?: number;
+  readonly size?: number;
+  readonly samplesPerIdentity?: number;
+}
+
+/**
+ * A generator's options with what was left out.
+ * @param caller Whose they are, for messages.
+ * @throws RangeError if one is out of its range.
+ */
+export function checkGeneratorOptions(
+  caller: string,
+  options: GeneratorOptions,
+  defaultSize: number,
+): Required<GeneratorOptions> {
+  const { identities, seed = 0, size = defaultSize, samplesPerIdentity = 100 } = options;
+  const integer = (name: string, value: number, low: number, high: number) => {
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new RangeError(`${caller}: ${name} must be an integer from ${low} to ${high}, not ${value}.`);
+    }
+  };
+  integer('identities', identities, 1, 10_000_000);
+  integer('size', size, 32, 1024);
+  integer('samplesPerIdentity', samplesPerIdentity, 1, Number.MAX_SAFE_INTEGER);
+  if (typeof seed !== 'number' || !Number.isFinite(seed)) {
+    throw new RangeError(`${caller}: seed must be a finite number, not ${seed}.`);
+  }
+  return { identities, seed, size, samplesPerIdentity };
+}

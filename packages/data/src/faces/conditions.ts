@@ -1,0 +1,136 @@
+import type { Random } from '@unitsphere/core/random';
+import { hsl, mix, type Rgb } from '../drawing/colour.js';
+
+export type Eyewear = 'none' | 'glasses' | 'sunglasses';
+export type Headwear = 'none' | 'cap' | 'beanie';
+
+/** How one picture is taken: nothing here says who is on it. */
+export interface Conditions {
+  /** Radians: to a side, up, and leaning. */
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly roll: number;
+  /** Half the head's width as a fraction of the picture's side, and where its middle is. */
+  readonly scale: number;
+  readonly x: number;
+  readonly y: number;
+  readonly expression: {
+    /** −1 sad … 1 glad. */
+    readonly smile: number;
+    readonly open: number;
+    readonly browRaise: number;
+    readonly squint: number;
+  };
+  /** Where the eyes look, in radii of the iris. */
+  readonly gaze: readonly [number, number];
+  readonly light: {
+    /** Where it comes from, on the picture. */
+    readonly x: number;
+    readonly y: number;
+    /** How much darker the other side is. */
+    readonly contrast: number;
+    readonly colour: Rgb;
+  };
+  readonly eyewear: {
+    readonly kind: Eyewear;
+    readonly colour: Rgb;
+    readonly round: number;
+    readonly size: number;
+  };
+  readonly headwear: { readonly kind: Headwear; readonly colour: Rgb };
+  readonly cloth: Rgb;
+  readonly collar: number;
+  readonly background: {
+    readonly low: Rgb;
+    readonly high: Rgb;
+    readonly turn: number;
+    readonly blobs: number;
+  };
+  /** The camera's exposure, contrast and colour. */
+  readonly exposure: number;
+  readonly contrast: number;
+  readonly gains: readonly [number, number, number];
+  readonly saturation: number;
+}
+
+const any = (random: Random) =>
+  hsl(random.uniform(0, 360), random.uniform(0.05, 0.45), random.uniform(0.2, 0.75));
+
+/** The conditions of a picture, all of them drawn from `random`. */
+export function drawConditions(random: Random): Conditions {
+  const within = (std: number, most: number) => Math.max(-most, Math.min(most, random.normal(0, std)));
+  const lightTurn = random.uniform(0, 2 * Math.PI);
+  const warmth = random.normal(0, 0.03);
+  const tint = random.normal(0, 0.012);
+  const ground = any(random);
+  return {
+    yaw: within(0.17, 0.45),
+    pitch: within(0.08, 0.22),
+    roll: within(0.06, 0.18),
+    scale: random.uniform(0.3, 0.325),
+    x: 0.5 + random.normal(0, 0.012),
+    y: 0.53 + random.normal(0, 0.012),
+    expression: {
+      smile: random.boolean(0.5) ? random.uniform(0.2, 1) : random.uniform(-0.4, 0.2),
+      open: random.boolean(0.3) ? random.uniform(0.2, 1) : 0,
+      browRaise: within(0.4, 1),
+      squint: random.boolean(0.12) ? random.uniform(0.4, 0.95) : random.uniform(-0.1, 0.25),
+    },
+    gaze: [within(0.3, 0.7), within(0.15, 0.4)],
+    light: {
+      x: Math.cos(lightTurn),
+      y: -Math.abs(Math.sin(lightTurn)) * random.uniform(0.2, 1),
+      contrast: random.uniform(0.1, 0.5),
+      colour: mix(
+        [255, 255, 255],
+        random.pick([
+          [255, 208, 150],
+          [170, 200, 255],
+          [255, 255, 255],
+        ]),
+        random.uniform(0, 0.16),
+      ),
+    },
+    eyewear: {
+      kind: random.boolean(0.16) ? (random.boolean(0.2) ? 'sunglasses' : 'glasses') : 'none',
+      colour: random.pick([[28, 26, 28], [92, 58, 36], [150, 150, 156], any(random)]),
+      round: random.uniform(),
+      size: random.uniform(0.2, 0.27),
+    },
+    headwear: { kind: random.boolean(0.07) ? random.pick(['cap', 'beanie']) : 'none', colour: any(random) },
+    cloth: any(random),
+    collar: random.int(3),
+    background: {
+      low: mix(ground, [0, 0, 0], random.uniform(0, 0.35)),
+      high: mix(ground, [255, 255, 255], random.uniform(0, 0.5)),
+      turn: random.uniform(0, 2 * Math.PI),
+      blobs: random.boolean(0.5) ? 2 + random.int(6) : 0,
+    },
+    exposure: random.uniform(0.88, 1.08),
+    contrast: random.uniform(0.88, 1.08),
+    gains: [1 + warmth, 1 + tint, 1 - warmth],
+    saturation: random.uniform(0.85, 1.08),
+  };
+}
+
+/** Straight on, at rest, in even light: what the clean picture of an identity is taken in. */
+export const PLAIN: Conditions = {
+  yaw: 0,
+  pitch: 0,
+  roll: 0,
+  scale: 0.31,
+  x: 0.5,
+  y: 0.53,
+  expression: { smile: 0, open: 0, browRaise: 0, squint: 0 },
+  gaze: [0, 0],
+  light: { x: 0.3, y: -0.9, contrast: 0.15, colour: [255, 255, 255] },
+  eyewear: { kind: 'none', colour: [0, 0, 0], round: 0, size: 0.2 },
+  headwear: { kind: 'none', colour: [0, 0, 0] },
+  cloth: [96, 100, 108],
+  collar: 0,
+  background: { low: [206, 210, 214], high: [226, 230, 234], turn: 1.6, blobs: 0 },
+  exposure: 1,
+  contrast: 1,
+  gains: [1, 1, 1],
+  saturation: 1,
+};

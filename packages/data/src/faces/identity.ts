@@ -1,0 +1,235 @@
+import { Random } from '@unitsphere/core/random';
+import { hsl, mix, type Rgb } from '../drawing/colour.js';
+
+/** How hair falls; each is drawn its own way. */
+export const hairStyles = [
+  'bald',
+  'cropped',
+  'short',
+  'parted',
+  'swept',
+  'fringe',
+  'curly',
+  'bob',
+  'long',
+  'bun',
+] as const;
+export type HairStyle = (typeof hairStyles)[number];
+
+export type Beard = 'none' | 'stubble' | 'moustache' | 'goatee' | 'full';
+
+/** A mole, on the face's own coordinates. */
+export interface Mole {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+}
+
+/**
+ * A person: what all pictures of them share. Lengths are in half widths of an average head, of which the face's coordinates
+ * (x to its left on the picture's right, y down, the eyes near 0, z to the viewer) are made.
+ */
+export interface FaceIdentity {
+  /** Factors on the head's width and depth, and on its length above and below the eyes. */
+  readonly head: {
+    readonly width: number;
+    readonly depth: number;
+    readonly crown: number;
+    readonly chin: number;
+    /** Half widths of the temples, cheekbones, jaw and chin. */
+    readonly temple: number;
+    readonly cheek: number;
+    readonly jaw: number;
+    readonly chinWidth: number;
+  };
+  readonly skin: Rgb;
+  /** How red cheeks and lips are, 0 … 1. */
+  readonly flush: number;
+  readonly eyes: {
+    readonly apart: number;
+    readonly y: number;
+    readonly width: number;
+    readonly open: number;
+    /** How much higher the outer corner is. */
+    readonly tilt: number;
+    readonly iris: Rgb;
+    readonly irisRadius: number;
+    /** How deep they lie, 0 … 1, and how heavy the upper lid is. */
+    readonly depth: number;
+    readonly lid: number;
+    readonly lashes: number;
+  };
+  readonly brows: {
+    readonly y: number;
+    readonly length: number;
+    readonly thickness: number;
+    readonly arch: number;
+    readonly tilt: number;
+    readonly colour: Rgb;
+  };
+  readonly nose: {
+    readonly length: number;
+    readonly width: number;
+    readonly bridge: number;
+    readonly height: number;
+    readonly tip: number;
+  };
+  readonly mouth: {
+    readonly y: number;
+    readonly width: number;
+    readonly upper: number;
+    readonly lower: number;
+    readonly bow: number;
+    readonly colour: Rgb;
+  };
+  readonly ears: { readonly y: number; readonly size: number; readonly out: number };
+  readonly hair: {
+    readonly style: HairStyle;
+    readonly colour: Rgb;
+    readonly line: number;
+    readonly volume: number;
+    readonly side: number;
+    readonly fall: number;
+    /** Names what is random in how it lies. */
+    readonly seed: number;
+  };
+  readonly beard: Beard;
+  readonly moles: readonly Mole[];
+  readonly freckles: number;
+  /** Of wrinkles, 0 … 1. */
+  readonly age: number;
+  readonly seed: number;
+}
+
+const SKINS: readonly Rgb[] = [
+  [250, 222, 204],
+  [240, 202, 172],
+  [224, 178, 140],
+  [196, 146, 106],
+  [152, 104, 72],
+  [112, 74, 52],
+  [80, 54, 40],
+];
+const HAIRS: readonly Rgb[] = [
+  [26, 22, 22],
+  [48, 34, 28],
+  [82, 54, 36],
+  [122, 82, 50],
+  [176, 132, 84],
+  [220, 190, 136],
+  [158, 72, 40],
+  [136, 136, 140],
+  [222, 220, 216],
+];
+const IRISES: readonly Rgb[] = [
+  [62, 38, 26],
+  [96, 60, 36],
+  [128, 96, 52],
+  [96, 112, 70],
+  [86, 116, 140],
+  [112, 142, 176],
+  [120, 126, 132],
+];
+
+/** A colour along a row of them, between its neighbours, and a little lighter or darker and off in hue. */
+function along(colours: readonly Rgb[], random: Random, off: number): Rgb {
+  const at = random.uniform(0, colours.length - 1);
+  const from = Math.min(colours.length - 2, Math.floor(at));
+  const light = random.normal(0, off);
+  const [r, g, b] = mix(colours[from], colours[from + 1], at - from).map((value) =>
+    clamp(value + light + random.normal(0, off / 4), 8, 250),
+  );
+  return [r, g, b];
+}
+
+/** The person of a number under a seed; the same whatever else was drawn. */
+export function drawFace(seed: number, identity: number): FaceIdentity {
+  const random = new Random(seed, 'face', identity);
+  const about = (mean: number, std: number) => mean + 1.6 * std * clamp(random.normal(), -1.9, 1.9);
+  const skin = along(SKINS, random, 8);
+  // Each part's place follows from that above it, so that the parts of no face run into each other.
+  const noseLength = about(0.45, 0.04);
+  const mouthY = noseLength + about(0.3, 0.03);
+  const flush = random.uniform(0.1, 0.9);
+  const hairColour = random.boolean(0.15)
+    ? hsl(random.uniform(0, 360), 0.5, random.uniform(0.3, 0.55))
+    : along(HAIRS, random, 10);
+  const age = random.boolean(0.45) ? random.uniform(0.2, 1) : 0;
+  const style = random.pick(hairStyles);
+  const beard: Beard = random.boolean(0.6)
+    ? 'none'
+    : random.pick(['stubble', 'moustache', 'goatee', 'full'] as const);
+  const moles = Array.from({ length: random.boolean(0.5) ? 1 + random.int(3) : 0 }, () => ({
+    x: random.uniform(-0.7, 0.7),
+    y: random.uniform(-0.6, 1),
+    radius: random.uniform(0.022, 0.05),
+  }));
+  return {
+    head: {
+      width: about(1, 0.035),
+      depth: about(1, 0.04),
+      crown: about(1, 0.05),
+      chin: (mouthY + about(0.43, 0.045)) / 1.2,
+      temple: about(0.95, 0.025),
+      cheek: about(0.96, 0.035),
+      jaw: about(0.77, 0.065),
+      chinWidth: about(0.34, 0.06),
+    },
+    skin,
+    flush,
+    eyes: {
+      apart: about(0.43, 0.03),
+      y: about(0, 0.03),
+      width: about(0.2, 0.018),
+      open: about(0.092, 0.016),
+      tilt: about(0.015, 0.028),
+      iris: along(IRISES, random, 8),
+      irisRadius: about(0.088, 0.006),
+      depth: random.uniform(),
+      lid: random.uniform(),
+      lashes: random.uniform(),
+    },
+    brows: {
+      y: about(-0.25, 0.03),
+      length: about(0.27, 0.028),
+      thickness: about(0.05, 0.018),
+      arch: about(0.05, 0.03),
+      tilt: about(0, 0.035),
+      colour: mix(hairColour, [30, 24, 22], random.uniform(0.1, 0.7)),
+    },
+    nose: {
+      length: noseLength,
+      width: about(0.18, 0.028),
+      bridge: about(0.075, 0.015),
+      height: about(0.24, 0.04),
+      tip: random.uniform(),
+    },
+    mouth: {
+      y: mouthY,
+      width: about(0.3, 0.035),
+      upper: about(0.062, 0.018),
+      lower: about(0.085, 0.02),
+      bow: random.uniform(),
+      colour: mix(mix(skin, [176, 62, 62], 0.32 + 0.3 * flush), [90, 30, 30], random.uniform(0, 0.2)),
+    },
+    ears: { y: about(0.12, 0.04), size: about(0.27, 0.03), out: about(0.11, 0.035) },
+    hair: {
+      style,
+      colour: hairColour,
+      line: about(-0.8, 0.07),
+      volume: random.uniform(0.03, 0.26),
+      side: random.boolean() ? 1 : -1,
+      fall: random.uniform(0, 1),
+      seed: random.uint32(),
+    },
+    beard,
+    moles,
+    freckles: random.boolean(0.25) ? random.uniform(0.3, 1) : 0,
+    age,
+    seed: random.uint32(),
+  };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

@@ -1,0 +1,1 @@
+export { FaceSource, type FaceSourceOptions } from './face-source.js';

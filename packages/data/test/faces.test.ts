@@ -1,0 +1,159 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { Random } from '@unitsphere/core/random';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawConditions, PLAIN } from '../src/faces/conditions.js';
+import { Head } from '../src/faces/head.js';
+import { drawFace, hairStyles } from '../src/faces/identity.js';
+import { FaceSource } from '../src/faces/index.js';
+import type { Image } from '../src/image.js';
+import { openSource } from '../src/open-source.js';
+import { distance, median, same } from './compare-images.js';
+
+let source: FaceSource;
+beforeAll(async () => {
+  source = await FaceSource.create({ identities: 300, seed: 7, size: 80 });
+});
+
+describe('FaceSource', () => {
+  it('gives square RGB pictures and unique names', () => {
+    const picture = source.load(0, 0);
+    expect([picture.width, picture.height, picture.data.length]).toEqual([80, 80, 80 * 80 * 3]);
+    expect(new Set(source.identities.map(({ name }) => name)).size).toBe(300);
+    expect(source.identities[0].samples).toBe(100);
+  });
+
+  it('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
+    const other = (await openSource({ kind: 'faces', identities: 3000, seed: 7, size: 80 })) as FaceSource;
+    for (const identity of [41, 3, 17, 3]) {
+      for (const sample of [9, 0, 123456]) {
+        expect(same(other.load(identity, sample), source.load(identity, sample))).toBe(true);
+      }
+      expect(same(other.clean(identity), source.clean(identity))).toBe(true);
+    }
+  });
+
+  it('gives other people under another seed', async () => {
+    const other = await FaceSource.create({ identities: 5, seed: 8, size: 80 });
+    for (let i = 0; i < 5; i++) expect(distance(other.clean(i), source.clean(i))).toBeGreaterThan(3);
+  });
+
+  it('gives new pictures for each sample', () => {
+    for (const identity of [0, 5, 11]) {
+      expect(distance(source.load(identity, 0), source.load(identity, 1))).toBeGreaterThan(5);
+      expect(distance(source.load(identity, 0), source.clean(identity))).toBeGreaterThan(5);
+    }
+  });
+
+  it('makes pictures of one person differ about as much as those of two, so that pixels alone tell nobody apart', () => {
+    const within: number[] = [];
+    const between: number[] = [];
+    const first = Array.from({ length: 40 }, (_, i) => source.load(i, 0));
+    for (let i = 0; i < 40; i++) {
+      within.push(distance(first[i], source.load(i, 1)));
+      for (let j = 0; j < i; j++) between.push(distance(first[i], first[j]));
+    }
+    const ratio = median(between) / median(within);
+    expect(ratio).toBeGreaterThan(0.95);
+    expect(ratio).toBeLessThan(1.4);
+  });
+
+  it('makes people differ where nothing else does, each a little or more from the nearest', () => {
+    const faces = Array.from({ length: 60 }, (_, i) => source.clean(i));
+    const nearest = faces.map((face, i) =>
+      Math.min(...faces.flatMap((other, j) => (i === j ? [] : [distance(face, other)]))),
+    );
+    expect(Math.min(...nearest)).toBeGreaterThan(1);
+  });
+
+  it('refuses what it cannot do', async () => {
+    await expect(FaceSource.create({ identities: 0 })).rejects.toThrow(/FaceSource: identities must be/);
+    await expect(FaceSource.create({ identities: 2, size: 8 })).rejects.toThrow(/size must be/);
+    await expect(FaceSource.create({ identities: 2, seed: Number.NaN })).rejects.toThrow(/seed/);
+    expect(() => source.load(300, 0)).toThrow(/identities 0 … 299, not 300/);
+    expect(() => source.load(0, -1)).toThrow(/FaceSource.load: the sample/);
+    expect(() => source.clean(0.5)).toThrow(/FaceSource.clean/);
+  });
+});
+
+describe('an identity', () => {
+  it('is of every kind of hair and beard among a few hundred', () => {
+    const faces = Array.from({ length: 300 }, (_, i) => drawFace(1, i));
+    expect(new Set(faces.map(({ hair }) => hair.style))).toEqual(new Set(hairStyles));
+    expect(new Set(faces.map(({ beard }) => beard)).size).toBe(5);
+  });
+
+  it('is not told by its pictures’ conditions, which are drawn apart from it', () => {
+    const conditions = Array.from({ length: 400 }, (_, k) => drawConditions(new Random(3, k)));
+    const share = (is: (one: (typeof conditions)[number]) => boolean) =>
+      conditions.filter(is).length / conditions.length;
+    expect(share(({ eyewear }) => eyewear.kind !== 'none')).toBeCloseTo(0.22, 1);
+    expect(share(({ headwear }) => headwear.kind !== 'none')).toBeCloseTo(0.12, 1);
+    expect(share(({ yaw }) => Math.abs(yaw) > 0.3)).toBeGreaterThan(0.2);
+  });
+});
+
+describe('a head', () => {
+  const face = drawFace(1, 4);
+  const head = (change: Partial<typeof PLAIN>) => new Head(face, { ...PLAIN, ...change }, 100);
+
+  it('is alike on both sides when it looks straight on', () => {
+    const straight = head({});
+    const [left, right] = [straight.edge(0.2, -1), straight.edge(0.2, 1)];
+    expect(left[0] + right[0]).toBeCloseTo(100, 10);
+    expect(straight.at(0, 0.4)[0]).toBeCloseTo(50, 10);
+  });
+
+  it('turns what stands out furthest: a nose more than eyes, and eyes more than the edge', () => {
+    const [straight, turned] = [head({}), head({ yaw: 0.4 })];
+    const moved = (of: (head: Head) => readonly [number, number]) => of(turned)[0] - of(straight)[0];
+    const nose = moved((h) => h.at(0, 0.4, 0.25));
+    const eyes = (moved((h) => h.at(-0.4, 0)) + moved((h) => h.at(0.4, 0))) / 2;
+    const edges = (moved((h) => h.edge(0, -1)) + moved((h) => h.edge(0, 1))) / 2;
+    expect(nose).toBeGreaterThan(eyes + 1);
+    expect(eyes).toBeGreaterThan(edges + 1);
+    // The eye on the far side comes nearer to the middle.
+    const apart = (h: Head, side: number) => Math.abs(h.at(side * 0.4, 0)[0] - h.at(0, 0)[0]);
+    expect(apart(turned, 1)).toBeLessThan(apart(turned, -1));
+  });
+
+  it('nods and leans', () => {
+    expect(head({ pitch: 0.2 }).at(0, 0.4)[1]).toBeLessThan(head({}).at(0, 0.4)[1] - 1);
+    const leaning = head({ roll: 0.2 });
+    expect(leaning.at(0.4, 0)[1]).toBeGreaterThan(leaning.at(-0.4, 0)[1]);
+  });
+});
+
+describe('in a worker thread', () => {
+  // Inside the package, so that the canvas is found from it.
+  const folder = fileURLToPath(new URL('../node_modules/.faces-test/', import.meta.url));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives the same bytes', async () => {
+    mkdirSync(folder, { recursive: true });
+    await build({
+      stdin: {
+        contents: `
+          import { parentPort } from 'node:worker_threads';
+          import { FaceSource } from '../src/faces/index.js';
+          const source = await FaceSource.create({ identities: 300, seed: 7, size: 80 });
+          parentPort.postMessage([source.load(4, 2), source.load(210, 0), source.clean(33)]);`,
+        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+        loader: 'ts',
+      },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      outfile: `${folder}worker.mjs`,
+    });
+    const answer = await new Promise<Image[]>((resolve, reject) => {
+      const worker = new Worker(`${folder}worker.mjs`);
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    const here = [source.load(4, 2), source.load(210, 0), source.clean(33)];
+    expect(answer.map((picture, i) => same(picture, here[i]))).toEqual([true, true, true]);
+  });
+});
