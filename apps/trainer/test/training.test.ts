@@ -48,12 +48,12 @@ test('a run leaves its config, metrics, checkpoints, summary and report', async 
 });
 
 test('painted faces are trained on as documents are, and called what they are', async () => {
-  const config: Config = {
-    ...tinyConfig('.', 'seed: 3'),
-    data: { ...parseConfig('data: { source: faces, identities: 20, imageSize: 32, workers: 0 }').data },
-  };
+  const source = 'source: faces, identities: 30, imageSize: 32, workers: 0';
+  const split = 'split: { train: 0.6, validation: 0.2, test: 0.2 }';
+  const { data } = parseConfig(`data: { ${source}, ${split} }`);
+  const config: Config = { ...tinyConfig('.'), data };
   const { run, summary } = await train(config, temporaryFolder());
-  expect(summary!.splits.train + summary!.splits.validation + summary!.splits.test).toBe(20);
+  expect(summary!.splits.train + summary!.splits.validation + summary!.splits.test).toBe(30);
   const report = JSON.parse(readFileSync(run.file('report.json'), 'utf8'));
   expect(report).toMatchObject({ title: 'Generated faces', subject: { one: 'face', many: 'faces' } });
   for (const ending of ['svg', 'png']) expect(existsSync(run.file(`plots/roc.${ending}`))).toBe(true);
