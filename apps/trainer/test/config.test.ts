@@ -77,6 +77,17 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
   });
 });
 
+it('faces are generated as documents are, and have no path either', () => {
+  expect(parseConfig('data: { source: faces }').data).toMatchObject({
+    source: 'faces',
+    identities: 1500,
+    augment: false,
+  });
+  expect(() => parseConfig('data: { source: faces, path: x }')).toThrow(
+    'faces are generated and have no path',
+  );
+});
+
 describe('a whole config written to YAML', () => {
   it.each([
     '',
@@ -89,6 +100,7 @@ describe('a whole config written to YAML', () => {
     'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {train: 0.85, validation: 0}}',
     'data: {augment: {probability: 1}}\nschedule: {name: constant}\nmodel: {neck: flatten, pretrained: w.safetensors}',
     'training: {validateEvery: null, checkpointEvery: null}\noutput: {name: mine}',
+    'data: {source: faces, identities: 30}',
     'loss: {partialFc: {sampleRate: 0.1, store: host, unsampled: caught-up}, interclassFilteringThreshold: 0.5}',
     'loss: {partialFc: {sampledClasses: 1000, store: file}}\ntraining: {growFrom: /runs/old}',
   ])('gives itself again: %s', (yaml) => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
@@ -6,6 +6,7 @@ import { readSafetensors } from '@unitsphere/core';
 import { BatchLoader } from '@unitsphere/data';
 import { expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
+import { parseConfig } from '../src/config/parse-config.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -44,6 +45,18 @@ test('a run leaves its config, metrics, checkpoints, summary and report', async 
   const backbone = readSafetensors(await finalFile(run, 'backbone.safetensors')).tensors;
   expect(backbone.get('conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
   expect(backbone.get('blocks.0.0.conv_dw.weight')!.shape).toEqual([8, 1, 3, 3]);
+});
+
+test('painted faces are trained on as documents are, and called what they are', async () => {
+  const source = 'source: faces, identities: 30, imageSize: 32, workers: 0';
+  const split = 'split: { train: 0.6, validation: 0.2, test: 0.2 }';
+  const { data } = parseConfig(`data: { ${source}, ${split} }`);
+  const config: Config = { ...tinyConfig('.'), data };
+  const { run, summary } = await train(config, temporaryFolder());
+  expect(summary!.splits.train + summary!.splits.validation + summary!.splits.test).toBe(30);
+  const report = JSON.parse(readFileSync(run.file('report.json'), 'utf8'));
+  expect(report).toMatchObject({ title: 'Generated faces', subject: { one: 'face', many: 'faces' } });
+  for (const ending of ['svg', 'png']) expect(existsSync(run.file(`plots/roc.${ending}`))).toBe(true);
 });
 
 test('interrupted at any step and resumed, a run gives the numbers of one that was not', async () => {

@@ -28,9 +28,9 @@ function cutOf({ hair }: FaceIdentity): Cut {
     case 'curly':
       return { off: 0.12 + 0.9 * volume, sides: 0.25, behind: 0.2 + 0.9 * fall };
     case 'bob':
-      return { off: 0.08 + 0.5 * volume, sides: 0.75, behind: 0.75 + 0.35 * fall };
+      return { off: 0.08 + 0.5 * volume, sides: 0.5, behind: 0.75 + 0.35 * fall };
     case 'long':
-      return { off: 0.07 + 0.5 * volume, sides: 0.6, behind: 1.5 + 0.9 * fall };
+      return { off: 0.07 + 0.5 * volume, sides: 0.48, behind: 1.5 + 0.9 * fall };
     case 'bun':
       return { off: 0.03 + 0.2 * volume, sides: 0.1 };
   }
