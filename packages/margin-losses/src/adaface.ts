@@ -3,7 +3,7 @@ import { sine } from './angular-margin.js';
 import { checkNorms, checkNumber } from './check.js';
 import type { MarginLossOptions } from './margin-loss.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
-import { RunningStatistics } from './running-statistics.js';
+import { RunningAverages, type RunningStatistics } from './running-statistics.js';
 
 /** How an AdaFace is made. */
 export interface AdaFaceOptions extends MarginLossOptions {
@@ -49,7 +49,7 @@ export class AdaFace extends MarginSoftmax {
     if (!(tAlpha >= 0 && tAlpha <= 1)) {
       throw new RangeError(`AdaFace: tAlpha must be in [0, 1], but it is ${tAlpha}.`);
     }
-    this.statistics = new RunningStatistics({
+    this.statistics = new RunningAverages({
       title: 'AdaFace',
       first: { batch_mean: 20, batch_std: 100 },
       rate: tAlpha,

@@ -3,7 +3,7 @@ import { additiveAngularMargin, monotonicAngularMargin } from './angular-margin.
 import { checkNumber } from './check.js';
 import type { MarginLossOptions, MarginNegatives } from './margin-loss.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
-import { RunningStatistics } from './running-statistics.js';
+import { RunningAverages, type RunningStatistics } from './running-statistics.js';
 
 /** How a CurricularFace is made. */
 export interface CurricularFaceOptions extends MarginLossOptions {
@@ -37,7 +37,7 @@ export class CurricularFace extends MarginSoftmax {
     if (!(momentum >= 0 && momentum <= 1)) {
       throw new RangeError(`CurricularFace: momentum must be in [0, 1], but it is ${momentum}.`);
     }
-    this.statistics = new RunningStatistics({
+    this.statistics = new RunningAverages({
       title: 'CurricularFace',
       first: { t: 0 },
       rate: momentum,

@@ -19,8 +19,41 @@ export type SavedStatistics = ReadonlyMap<
   { dtype: string; shape: readonly number[]; data: ArrayLike<number | bigint> }
 >;
 
-/** How statistics are made: their first values, how far they move with a batch, and what a batch says. */
-export interface StatisticsRule {
+/**
+ * Exponential averages over the batches that a loss has seen: float32 [1] each, on the device, so that a step need not wait
+ * for them. No gradient goes through them.
+ *
+ * `loss` and `logits` of the loss move them, as the published PyTorch modules' forward does, before they use them.
+ */
+export interface RunningStatistics {
+  /** Whether `loss` and `logits` move them; false to look at a batch without that. Default true. */
+  training: boolean;
+
+  /**
+   * Moves them by a batch, whatever `training` says: for a softmax that is put together elsewhere, which gives its whole
+   * batch, of all ranks, on every rank.
+   * @throws TypeError where the batch lacks what the loss follows.
+   */
+  observe(batch: LabelBatch): void;
+
+  /** One of them as it is now, float32 [1]: to be used inside a tidy and not disposed of. */
+  value(name: string): tf.Tensor1D;
+
+  /** All of them, float32 [1] each. */
+  stateDict(): Promise<StatisticsState>;
+
+  /**
+   * Puts back what stateDict() gave; other names are passed over.
+   * @throws Error where one is missing, is no one number or not finite. Nothing is changed then.
+   */
+  loadStateDict(state: SavedStatistics): void;
+
+  /** Frees their tensors; they are then as they were at first. */
+  dispose(): void;
+}
+
+/** How averages are made: their first values, how far they move with a batch, and what a batch says. */
+export interface AveragesRule {
   /** The loss's name in messages. */
   title: string;
   /** By name, in the order they are saved. */
@@ -31,31 +64,18 @@ export interface StatisticsRule {
   ofBatch(batch: LabelBatch, now: (name: string) => tf.Tensor1D): { [name: string]: tf.Tensor | undefined };
 }
 
-/**
- * Exponential averages over the batches that a loss has seen: float32 [1] each, on the device, so that a step need not wait
- * for them. No gradient goes through them.
- *
- * `loss` and `logits` of the loss move them, as the published PyTorch modules' forward does, before they use them; set
- * `training` to false to look at a batch without that.
- */
-export class RunningStatistics {
-  /** Whether `loss` and `logits` move them. Default true. */
+/** Statistics by such a rule. */
+export class RunningAverages implements RunningStatistics {
   training = true;
-  readonly #rule: StatisticsRule;
+  readonly #rule: AveragesRule;
   /** Numbers until they first move: a loss can be made before a backend has started. */
   readonly #values: Map<string, number | tf.Variable<tf.Rank.R1>>;
 
-  /** @internal A loss makes its own. */
-  constructor(rule: StatisticsRule) {
+  constructor(rule: AveragesRule) {
     this.#rule = rule;
     this.#values = new Map(Object.entries(rule.first));
   }
 
-  /**
-   * Moves them by a batch, whatever `training` says: for a softmax that is put together elsewhere, which gives its whole
-   * batch, of all ranks, on every rank.
-   * @throws TypeError where the batch lacks what the loss follows.
-   */
   observe(batch: LabelBatch): void {
     const { rate, ofBatch } = this.#rule;
     tf.tidy(() => {
@@ -70,13 +90,11 @@ export class RunningStatistics {
     });
   }
 
-  /** One of them as it is now, float32 [1]: to be used inside a tidy and not disposed of. */
   value(name: string): tf.Tensor1D {
     const held = this.#values.get(name)!;
     return typeof held === 'object' ? held : tf.tensor1d([held]);
   }
 
-  /** All of them, float32 [1] each. */
   async stateDict(): Promise<StatisticsState> {
     const state: StatisticsState = new Map();
     for (const [name, held] of this.#values) {
@@ -86,10 +104,6 @@ export class RunningStatistics {
     return state;
   }
 
-  /**
-   * Puts back what stateDict() gave; other names are passed over.
-   * @throws Error where one is missing, is no one number or not finite. Nothing is changed then.
-   */
   loadStateDict(state: SavedStatistics): void {
     const values = [...this.#values.keys()].map((name) => {
       const { title } = this.#rule;
@@ -107,7 +121,6 @@ export class RunningStatistics {
     for (const [name, value] of values) this.#values.set(name, value);
   }
 
-  /** Frees their tensors; they are then as they were at first. */
   dispose(): void {
     for (const [name, held] of this.#values) {
       if (typeof held === 'object') held.dispose();
