@@ -30,7 +30,7 @@ const settings = ({
 } = {}) => `
 data: { imageSize: 32, augment: false }
 model: { backbone: lcnet_035, neck: gap, embeddingSize: 16, norm: ${norm} }
-loss: { name: ${loss}, warmup: { steps: 10 } }
+loss: { name: ${loss}, margin: 0.2, warmup: { steps: 10 } }
 optimizer: { name: ${optimizer}, lr: ${optimizer === 'adamw' ? 2e-3 : 0.02}, clipNorm: 1, ema: { decay: 0.9 } }
 training: { steps: ${steps}, batchSize: ${batch} }`;
 
