@@ -273,7 +273,11 @@ describe("a study's runs", () => {
 describe('the command', () => {
   it('leaves results, a report and its plots, and says what they say', async () => {
     study();
-    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    let words = '';
+    const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      words += text;
+      return true;
+    });
     const output = join(folder(), 'out');
     const work = {
       runStudy: (parts: Parameters<typeof runStudy>[0]) => runStudy({ ...parts, childFile }),
@@ -284,7 +288,7 @@ describe('the command', () => {
       }),
     } as unknown as Work;
     const code = await compare(join(folder(), 'norms.yaml'), { output, jobs: 2 }, work).finally(() =>
-      said.mockRestore(),
+      stdout.mockRestore(),
     );
     expect(code).toBe(0);
     expect(readdirSync(output).sort()).toEqual(['plots', 'report.html', 'results.json', 'runs']);
@@ -292,7 +296,6 @@ describe('the command', () => {
     expect(readdirSync(join(output, 'plots')).sort()).toEqual(
       plots.flatMap((name) => [`${name}.png`, `${name}.svg`]),
     );
-    const words = said.mock.calls.map(([text]) => text).join('');
     expect(words).toContain('BatchNorm is better than LayerNorm');
     expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).runs).toHaveLength(6);
   });

@@ -47,17 +47,21 @@ describe('FaceSource', () => {
     }
   });
 
-  it('makes pictures of one person differ about as much as those of two, so that pixels alone tell nobody apart', () => {
+  it('makes people differ more than the pictures of one, and yet pixels alone often take one for another', () => {
+    const first = Array.from({ length: 60 }, (_, i) => source.load(i, 0));
     const within: number[] = [];
     const between: number[] = [];
-    const first = Array.from({ length: 40 }, (_, i) => source.load(i, 0));
-    for (let i = 0; i < 40; i++) {
-      within.push(distance(first[i], source.load(i, 1)));
-      for (let j = 0; j < i; j++) between.push(distance(first[i], first[j]));
+    let recognised = 0;
+    for (let i = 0; i < first.length; i++) {
+      const again = source.load(i, 1);
+      const distances = first.map((other) => distance(again, other));
+      within.push(distances[i]);
+      between.push(...distances.filter((_, j) => j !== i));
+      if (Math.min(...distances) === distances[i]) recognised++;
     }
-    const ratio = median(between) / median(within);
-    expect(ratio).toBeGreaterThan(0.95);
-    expect(ratio).toBeLessThan(1.4);
+    expect(median(between)).toBeGreaterThan(1.2 * median(within));
+    expect(recognised / first.length).toBeGreaterThan(0.1);
+    expect(recognised / first.length).toBeLessThan(0.8);
   });
 
   it('makes people differ where nothing else does, each a little or more from the nearest', () => {
@@ -89,9 +93,9 @@ describe('an identity', () => {
     const conditions = Array.from({ length: 400 }, (_, k) => drawConditions(new Random(3, k)));
     const share = (is: (one: (typeof conditions)[number]) => boolean) =>
       conditions.filter(is).length / conditions.length;
-    expect(share(({ eyewear }) => eyewear.kind !== 'none')).toBeCloseTo(0.22, 1);
-    expect(share(({ headwear }) => headwear.kind !== 'none')).toBeCloseTo(0.12, 1);
-    expect(share(({ yaw }) => Math.abs(yaw) > 0.3)).toBeGreaterThan(0.2);
+    expect(Math.abs(share(({ eyewear }) => eyewear.kind !== 'none') - 0.12)).toBeLessThan(0.05);
+    expect(Math.abs(share(({ headwear }) => headwear.kind !== 'none') - 0.05)).toBeLessThan(0.035);
+    expect(share(({ yaw }) => Math.abs(yaw) > 0.12)).toBeGreaterThan(0.2);
   });
 });
 

@@ -116,7 +116,10 @@ async function inspectCanvas(): Promise<LibraryState> {
       h: number,
     ) => { getContext(kind: '2d'): { font: string } };
     createCanvas(8, 8).getContext('2d').font = '8px sans-serif';
-    return { version: versionFrom('@napi-rs/canvas', dataRequire()) ?? undefined, detail: 'draws documents, faces and plots' };
+    return {
+      version: versionFrom('@napi-rs/canvas', dataRequire()) ?? undefined,
+      detail: 'draws documents, faces and plots',
+    };
   });
 }
 

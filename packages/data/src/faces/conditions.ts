@@ -53,18 +53,17 @@ export interface Conditions {
   readonly saturation: number;
 }
 
-const any = (random: Random) =>
-  hsl(random.uniform(0, 360), random.uniform(0.05, 0.45), random.uniform(0.2, 0.75));
+const any = (random: Random) => hsl(random.uniform(0, 360), random.uniform(0, 0.3), random.uniform(0.3, 0.8));
 
 /** The conditions of a picture, all of them drawn from `random`. */
 export function drawConditions(random: Random): Conditions {
   const within = (std: number, most: number) => Math.max(-most, Math.min(most, random.normal(0, std)));
   const lightTurn = random.uniform(0, 2 * Math.PI);
-  const warmth = random.normal(0, 0.03);
+  const warmth = random.normal(0, 0.02);
   const tint = random.normal(0, 0.012);
   const ground = any(random);
   return {
-    yaw: within(0.17, 0.45),
+    yaw: within(0.12, 0.36),
     pitch: within(0.08, 0.22),
     roll: within(0.06, 0.18),
     scale: random.uniform(0.3, 0.325),
@@ -74,13 +73,13 @@ export function drawConditions(random: Random): Conditions {
       smile: random.boolean(0.5) ? random.uniform(0.2, 1) : random.uniform(-0.4, 0.2),
       open: random.boolean(0.3) ? random.uniform(0.2, 1) : 0,
       browRaise: within(0.4, 1),
-      squint: random.boolean(0.12) ? random.uniform(0.4, 0.95) : random.uniform(-0.1, 0.25),
+      squint: random.boolean(0.06) ? random.uniform(0.4, 0.95) : random.uniform(-0.1, 0.25),
     },
     gaze: [within(0.3, 0.7), within(0.15, 0.4)],
     light: {
       x: Math.cos(lightTurn),
       y: -Math.abs(Math.sin(lightTurn)) * random.uniform(0.2, 1),
-      contrast: random.uniform(0.1, 0.5),
+      contrast: random.uniform(0.1, 0.4),
       colour: mix(
         [255, 255, 255],
         random.pick([
@@ -92,21 +91,21 @@ export function drawConditions(random: Random): Conditions {
       ),
     },
     eyewear: {
-      kind: random.boolean(0.16) ? (random.boolean(0.2) ? 'sunglasses' : 'glasses') : 'none',
+      kind: random.boolean(0.12) ? (random.boolean(0.2) ? 'sunglasses' : 'glasses') : 'none',
       colour: random.pick([[28, 26, 28], [92, 58, 36], [150, 150, 156], any(random)]),
       round: random.uniform(),
       size: random.uniform(0.2, 0.27),
     },
-    headwear: { kind: random.boolean(0.07) ? random.pick(['cap', 'beanie']) : 'none', colour: any(random) },
+    headwear: { kind: random.boolean(0.05) ? random.pick(['cap', 'beanie']) : 'none', colour: any(random) },
     cloth: any(random),
     collar: random.int(3),
     background: {
       low: mix(ground, [0, 0, 0], random.uniform(0, 0.35)),
       high: mix(ground, [255, 255, 255], random.uniform(0, 0.5)),
       turn: random.uniform(0, 2 * Math.PI),
-      blobs: random.boolean(0.5) ? 2 + random.int(6) : 0,
+      blobs: random.boolean(0.3) ? 2 + random.int(6) : 0,
     },
-    exposure: random.uniform(0.88, 1.08),
+    exposure: random.uniform(0.92, 1.06),
     contrast: random.uniform(0.88, 1.08),
     gains: [1 + warmth, 1 + tint, 1 - warmth],
     saturation: random.uniform(0.85, 1.08),

@@ -95,6 +95,8 @@ export interface FaceIdentity {
   };
   readonly beard: Beard;
   readonly moles: readonly Mole[];
+  /** A patch of another colour, of those who have one. */
+  readonly birthmark?: Mole & { readonly colour: Rgb };
   readonly freckles: number;
   /** Of wrinkles, 0 … 1. */
   readonly age: number;
@@ -131,6 +133,19 @@ const IRISES: readonly Rgb[] = [
   [120, 126, 132],
 ];
 
+const LIPS: readonly Rgb[] = [
+  [176, 62, 62],
+  [150, 40, 86],
+  [196, 92, 66],
+  [112, 52, 54],
+  [206, 110, 120],
+];
+const BIRTHMARKS: readonly Rgb[] = [
+  [120, 34, 46],
+  [92, 58, 40],
+  [244, 226, 212],
+];
+
 /** A colour along a row of them, between its neighbours, and a little lighter or darker and off in hue. */
 function along(colours: readonly Rgb[], random: Random, off: number): Rgb {
   const at = random.uniform(0, colours.length - 1);
@@ -151,7 +166,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
   const noseLength = about(0.45, 0.04);
   const mouthY = noseLength + about(0.3, 0.03);
   const flush = random.uniform(0.1, 0.9);
-  const hairColour = random.boolean(0.15)
+  const hairColour = random.boolean(0.25)
     ? hsl(random.uniform(0, 360), 0.5, random.uniform(0.3, 0.55))
     : along(HAIRS, random, 10);
   const age = random.boolean(0.45) ? random.uniform(0.2, 1) : 0;
@@ -159,10 +174,10 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
   const beard: Beard = random.boolean(0.6)
     ? 'none'
     : random.pick(['stubble', 'moustache', 'goatee', 'full'] as const);
-  const moles = Array.from({ length: random.boolean(0.5) ? 1 + random.int(3) : 0 }, () => ({
+  const moles = Array.from({ length: random.boolean(0.6) ? 1 + random.int(4) : 0 }, () => ({
     x: random.uniform(-0.7, 0.7),
     y: random.uniform(-0.6, 1),
-    radius: random.uniform(0.022, 0.05),
+    radius: random.uniform(0.03, 0.065),
   }));
   return {
     head: {
@@ -180,11 +195,11 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
     eyes: {
       apart: about(0.43, 0.03),
       y: about(0, 0.03),
-      width: about(0.2, 0.018),
-      open: about(0.092, 0.016),
+      width: about(0.22, 0.02),
+      open: about(0.105, 0.018),
       tilt: about(0.015, 0.028),
       iris: along(IRISES, random, 8),
-      irisRadius: about(0.088, 0.006),
+      irisRadius: about(0.1, 0.007),
       depth: random.uniform(),
       lid: random.uniform(),
       lashes: random.uniform(),
@@ -192,7 +207,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
     brows: {
       y: about(-0.25, 0.03),
       length: about(0.27, 0.028),
-      thickness: about(0.05, 0.018),
+      thickness: about(0.062, 0.02),
       arch: about(0.05, 0.03),
       tilt: about(0, 0.035),
       colour: mix(hairColour, [30, 24, 22], random.uniform(0.1, 0.7)),
@@ -210,7 +225,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
       upper: about(0.062, 0.018),
       lower: about(0.085, 0.02),
       bow: random.uniform(),
-      colour: mix(mix(skin, [176, 62, 62], 0.32 + 0.3 * flush), [90, 30, 30], random.uniform(0, 0.2)),
+      colour: mix(mix(skin, random.pick(LIPS), 0.4 + 0.35 * flush), [90, 30, 30], random.uniform(0, 0.25)),
     },
     ears: { y: about(0.12, 0.04), size: about(0.27, 0.03), out: about(0.11, 0.035) },
     hair: {
@@ -224,6 +239,14 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
     },
     beard,
     moles,
+    birthmark: random.boolean(0.3)
+      ? {
+          x: random.uniform(-0.65, 0.65),
+          y: random.pick([random.uniform(-0.7, -0.35), random.uniform(0.2, 0.7)]),
+          radius: random.uniform(0.12, 0.24),
+          colour: random.pick(BIRTHMARKS),
+        }
+      : undefined,
     freckles: random.boolean(0.25) ? random.uniform(0.3, 1) : 0,
     age,
     seed: random.uint32(),

@@ -23,7 +23,7 @@ export function paintBackground(
   for (let k = 0; k < blobs; k++) {
     const [x, y] = [random.uniform(0, side), random.uniform(0, side)];
     const reach = random.uniform(0.12, 0.4) * side;
-    const colour: Rgb = mix(low, [random.int(256), random.int(256), random.int(256)], 0.6);
+    const colour: Rgb = mix(low, [random.int(256), random.int(256), random.int(256)], 0.35);
     const blob = context.createRadialGradient(x, y, reach * random.uniform(0, 0.8), x, y, reach);
     blob.addColorStop(0, css(colour, 0.7));
     blob.addColorStop(1, css(colour, 0));

@@ -96,8 +96,22 @@ export function paintSkin(brush: Brush, head: Head, face: FaceIdentity): void {
   brush.glow(head.at(0, head.chin * 0.92), 0.26, mix(skin, [255, 255, 255], 0.4), 0.16);
 }
 
-/** Moles and freckles. */
-export function paintMarks(brush: Brush, head: Head, { skin, moles, freckles, seed }: FaceIdentity): void {
+/** Moles, freckles and a birthmark. */
+export function paintMarks(
+  brush: Brush,
+  head: Head,
+  { skin, moles, birthmark, freckles, seed }: FaceIdentity,
+): void {
+  if (birthmark) {
+    const { x, y, radius, colour } = birthmark;
+    const random = new Random(seed, 'birthmark');
+    const patch = Array.from({ length: 9 }, (_, k) => {
+      const turn = (2 * Math.PI * k) / 9;
+      const reach = radius * random.uniform(0.6, 1.3);
+      return head.at(x + reach * Math.cos(turn), y + reach * Math.sin(turn));
+    });
+    brush.shape(patch, mix(skin, colour, 0.7), 0.85);
+  }
   if (freckles > 0) {
     const random = new Random(seed, 'freckles');
     const colour = mix(skin, [140, 74, 40], 0.55);
