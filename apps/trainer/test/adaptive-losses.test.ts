@@ -27,6 +27,10 @@ const statisticsOf = async (run: RunDirectory) => {
 
 describe.each([
   ['adaface, tAlpha: 0.1', { 'centers.loss.batch_mean': 20, 'centers.loss.batch_std': 100 }],
+  [
+    'adaface, tAlpha: 0.1, partialFc: { store: file }',
+    { 'centers.loss.batch_mean': 20, 'centers.loss.batch_std': 100 },
+  ],
   ['curricularface, momentum: 0.1, partialFc: { sampledClasses: 6 }', { 'centers.loss.t': 0 }],
   ['sphereface, warmup: { steps: 3 }', {}],
 ] as [string, Record<string, number>][])('loss.name: %s', (loss, first) => {
@@ -52,7 +56,10 @@ describe.each([
     if (Object.keys(first).length > 0) expect(await statisticsOf(part.run)).not.toEqual(statistics);
     const resumed = await train(config, base, { resume: true, replicaFile });
     expect(await losses(resumed.run)).toEqual(seen);
-    for (const name of ['backbone', 'head', 'classes', 'optimizer']) {
+    // Of centres in a file the optimizer's has the number of a file that is made anew by every run.
+    const inFile = loss.includes('file');
+    if (inFile) expect(await statisticsOf(resumed.run)).toEqual(statistics);
+    for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {
       const [a, b] = [resumed.run, whole.run].map((run) => file(run, `${name}.safetensors`));
       expect(Buffer.compare(await a!, await b!), name).toBe(0);
     }

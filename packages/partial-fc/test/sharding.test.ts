@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { soloCommunicator, withReplicas } from '@unitsphere/collectives';
-import { CosFace } from '@unitsphere/margin-losses';
+import { AdaFace } from '@unitsphere/margin-losses';
 import { beforeAll, expect, test } from 'vitest';
 import { backends, start } from '../../../tools/workspace/backends.ts';
 import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
@@ -136,7 +136,7 @@ test.each(backends)('a state is taken over by another number of ranks: %s', asyn
   const heads = (size: number) =>
     Array.from({ length: size }, (_, rank) => {
       const communicator = { ...soloCommunicator(), rank, size };
-      const options = { classes, dimensions, loss: new CosFace(), seed: 1, optimizer: new RowAdamW() };
+      const options = { classes, dimensions, loss: new AdaFace(), seed: 1, optimizer: new RowAdamW() };
       return new PartialFC({ ...options, communicator, store: hostStore() });
     });
   const whole = heads(1)[0]!;
@@ -145,6 +145,9 @@ test.each(backends)('a state is taken over by another number of ranks: %s', asyn
   (await whole.forwardBackward(embeddings, labels)).embeddingGradient.dispose();
   await whole.step({ lr: 0.1 });
   const expected = await whole.stateDict();
+  expect([...expected.keys()]).toEqual(
+    expect.arrayContaining(['weight', 'loss.batch_mean', 'loss.batch_std']),
+  );
   let states = [expected];
   for (const size of [4, 3, 2, 4, 1]) {
     const ranks = heads(size);
