@@ -46,12 +46,12 @@ function logit1(cosine: f32, scale: f32, filter: f32): f32 {
 
 /**
  * own[b], rowMax[b], rowSum[b] and inverseNorms[c] of unit rows e[b,d] and centres w[c,d]; labels[b] are columns or -1.
+ * kept[b·c], where it is not 0, gets the cosines, a block of classes behind another.
  */
 export function marginSoftmaxForward(
   e: usize, b: i32, d: i32, w: usize, c: i32, labels: usize, scale: f32, filter: f32,
-  own: usize, rowMax: usize, rowSum: usize, inverseNorms: usize, scratch: usize,
+  own: usize, rowMax: usize, rowSum: usize, inverseNorms: usize, kept: usize, scratch: usize,
 ): void {
-  const cosines = scratch + gemmScratchBytes();
   const rowBytes = <usize>d << 2;
   for (let row = 0; row < b; row++) {
     const at = <usize>row << 2;
@@ -65,6 +65,7 @@ export function marginSoftmaxForward(
     const count = min(BLOCK, c - j0);
     const centers = w + <usize>j0 * rowBytes;
     const norms = inverseNorms + (<usize>j0 << 2);
+    const cosines = kept ? kept + ((<usize>b * j0) << 2) : scratch + gemmScratchBytes();
     for (let j = 0; j < count; j++) {
       const center = centers + <usize>j * rowBytes;
       store<f32>(norms + (<usize>j << 2), <f32>1 / max<f32>(sqrt<f32>(dot(center, center, d)), SMALLEST_NORM));
@@ -75,8 +76,9 @@ export function marginSoftmaxForward(
       const line = cosines + ((<usize>row * count) << 2);
       const at = <usize>row << 2;
       const label = load<i32>(labels + at) - j0;
-      if (label >= 0 && label < count) {
-        const place = line + (<usize>label << 2);
+      const here = label >= 0 && label < count;
+      const place = line + (<usize>label << 2);
+      if (here) {
         store<f32>(own + at, load<f32>(place));
         // The label's column is not among these: far below every logit, and it stays so through the filter.
         store<f32>(place, NO_COLUMN);
@@ -90,7 +92,11 @@ export function marginSoftmaxForward(
       for (; j < count; j++) highest = max<f32>(highest, logit1(load<f32>(line + (<usize>j << 2)), scale, filter));
       const before = load<f32>(rowMax + at);
       highest = max<f32>(highest, before);
-      if (highest <= NO_COLUMN) continue; // nothing but the label so far
+      if (highest <= NO_COLUMN) {
+        // Nothing but the label so far.
+        if (here) store<f32>(place, load<f32>(own + at));
+        continue;
+      }
       const shift = f32x4.splat(highest);
       let total4 = f32x4.splat(0);
       for (j = 0; j < vector; j += 4) {
@@ -101,20 +107,21 @@ export function marginSoftmaxForward(
       for (; j < count; j++) total += exp1(logit1(load<f32>(line + (<usize>j << 2)), scale, filter) - highest);
       store<f32>(rowSum + at, load<f32>(rowSum + at) * exp1(before - highest) + total);
       store<f32>(rowMax + at, highest);
+      if (here) store<f32>(place, load<f32>(own + at));
     }
   }
 }
 
 /**
  * dE[b,d] and dW[c,d] of the loss's mean: in a label's column the cosine's gradient is ownGradient[row], in another
- * softmax · factor, with softmax = exp(scale · cosine - logSumExp[row]).
+ * softmax · factor, with softmax = exp(scale · cosine - logSumExp[row]). kept, where it is not 0, is the forward pass's.
  */
 export function marginSoftmaxBackward(
   e: usize, b: i32, d: i32, w: usize, c: i32, labels: usize, inverseNorms: usize, logSumExp: usize, ownGradient: usize,
-  scale: f32, filter: f32, factor: f32, dE: usize, dW: usize, scratch: usize,
+  scale: f32, filter: f32, factor: f32, kept: usize, dE: usize, dW: usize, scratch: usize,
 ): void {
-  const cosines = scratch + gemmScratchBytes();
-  const along = cosines + ((<usize>b * BLOCK) << 2);
+  const gradients = scratch + gemmScratchBytes();
+  const along = gradients + ((<usize>b * BLOCK) << 2);
   const rowBytes = <usize>d << 2;
   const vectorD = rowBytes & ~15;
   const scale4 = f32x4.splat(scale), filter4 = f32x4.splat(filter), factor4 = f32x4.splat(factor);
@@ -125,11 +132,13 @@ export function marginSoftmaxBackward(
     const vector = count & ~3;
     let centers = w + <usize>j0 * rowBytes;
     const norms = inverseNorms + (<usize>j0 << 2);
-    cosinesOfBlock(e, b, d, centers, count, norms, cosines, scratch);
+    const cosines = kept ? kept + ((<usize>b * j0) << 2) : gradients;
+    if (!kept) cosinesOfBlock(e, b, d, centers, count, norms, cosines, scratch);
     memory.fill(along, 0, <usize>count << 2);
     // Cosines become their gradients, over the centre's length; along[j] gathers what of it points along the centre.
     for (let row = 0; row < b; row++) {
       const line = cosines + ((<usize>row * count) << 2);
+      const out = gradients + ((<usize>row * count) << 2);
       const label = load<i32>(labels + (<usize>row << 2)) - j0;
       const here = label >= 0 && label < count;
       const place = line + (<usize>label << 2);
@@ -146,7 +155,7 @@ export function marginSoftmaxBackward(
         if (filtering) g = v128.andnot(g, f32x4.gt(cosine, filter4));
         const known = f32x4.pmax(cosine, f32x4.splat(-2));
         v128.store(along + at, f32x4.add(v128.load(along + at), f32x4.mul(g, known)));
-        v128.store(line + at, f32x4.mul(g, v128.load(norms + at)));
+        v128.store(out + at, f32x4.mul(g, v128.load(norms + at)));
       }
       for (; j < count; j++) {
         const at = <usize>j << 2;
@@ -154,18 +163,20 @@ export function marginSoftmaxBackward(
         let g: f32 = 0;
         if (!(filtering && cosine > filter)) g = exp1(logit1(cosine, scale, filter) - logSum) * factor;
         store<f32>(along + at, load<f32>(along + at) + g * max<f32>(cosine, -2));
-        store<f32>(line + at, g * load<f32>(norms + at));
+        store<f32>(out + at, g * load<f32>(norms + at));
       }
       if (here) {
         const g = load<f32>(ownGradient + (<usize>row << 2));
         const at = <usize>label << 2;
         store<f32>(along + at, load<f32>(along + at) + g * own);
-        store<f32>(place, g * load<f32>(norms + at));
+        // As it was, for another pass; without kept this is the gradient's place, too.
+        store<f32>(place, own);
+        store<f32>(out + at, g * load<f32>(norms + at));
       }
     }
-    gemm(0, 0, b, d, count, cosines, count, centers, d, dE, d, 1, 0, scratch);
+    gemm(0, 0, b, d, count, gradients, count, centers, d, dE, d, 1, 0, scratch);
     let out = dW + <usize>j0 * rowBytes;
-    gemm(1, 0, count, d, b, cosines, count, e, d, out, d, 0, 0, scratch);
+    gemm(1, 0, count, d, b, gradients, count, e, d, out, d, 0, 0, scratch);
     for (let j = 0; j < count; j++) {
       const norm = load<f32>(norms + (<usize>j << 2));
       const taken = load<f32>(along + (<usize>j << 2)) * norm * norm;

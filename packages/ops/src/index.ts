@@ -15,6 +15,7 @@ export { addBias, linear, matMul } from './linear.js';
 export {
   type MarginSoftmaxBackwardInputs,
   type MarginSoftmaxBackwardOptions,
+  type MarginSoftmaxForwardOptions,
   type MarginSoftmaxOptions,
   type MarginSoftmaxSums,
   marginSoftmaxBackward,
@@ -59,5 +60,6 @@ export {
 export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
 export { selfAttention } from './self-attention.js';
+export { SharedRowMemory } from './shared-rows.js';
 export { readTensors, writeTensors } from './tensor-memory.js';
 export type { Window } from './window.js';

@@ -21,6 +21,15 @@ export interface MarginSoftmaxOptions {
   filterThreshold?: number;
 }
 
+/** The settings of the forward pass. */
+export interface MarginSoftmaxForwardOptions extends MarginSoftmaxOptions {
+  /**
+   * Give the cosines, for the backward pass to take in place of one of its three products. Only where a kernel has them at
+   * hand and they take 16 MiB at most. Default false.
+   */
+  keepCosines?: boolean;
+}
+
 /** What the softmax over these classes is made of; a class elsewhere can still be added. */
 export interface MarginSoftmaxSums {
   /** float32 [B]: each row's cosine with its label's centre; 0 where the label is not here. */
@@ -31,6 +40,8 @@ export interface MarginSoftmaxSums {
   rowSum: tf.Tensor1D;
   /** float32 [C]: one over the length of each centre (over at least 1e-12). */
   inverseNorms: tf.Tensor1D;
+  /** float32 [B · C], in a kernel's own order: the cosines, where they were asked for and are kept. */
+  cosines?: tf.Tensor1D;
 }
 
 /** What the backward pass needs beside the forward pass's inputs. */
@@ -47,6 +58,8 @@ export interface MarginSoftmaxBackwardInputs {
   logSumExp: tf.Tensor1D;
   /** float32 [B]: the loss's derivative by the cosine in the label's column. */
   ownGradient: tf.Tensor1D;
+  /** Those of the forward pass, of the same embeddings, centers and backend, if it gave them. */
+  cosines?: tf.Tensor1D;
 }
 
 /** The settings of the backward pass. */
@@ -57,8 +70,12 @@ export interface MarginSoftmaxBackwardOptions extends MarginSoftmaxOptions {
 
 type ForwardInputs = { embeddings: tf.Tensor2D; centers: tf.Tensor2D; labels: tf.Tensor1D };
 export type MarginSoftmaxAttrs = { scale: number; filterThreshold: number };
+export type MarginSoftmaxForwardAttrs = MarginSoftmaxAttrs & { keepCosines: boolean };
 
-const forwardOp = /* @__PURE__ */ defineOp<ForwardInputs, MarginSoftmaxAttrs>({
+/** Cosines that are kept at most: 16 MiB. */
+const KEPT = 2 ** 22;
+
+const forwardOp = /* @__PURE__ */ defineOp<ForwardInputs, MarginSoftmaxForwardAttrs>({
   name: 'UnitsphereMarginSoftmaxForward',
   compose: ({ embeddings, centers, labels }, { scale, filterThreshold }) => {
     const inverseNorms = tf.div(1, tf.maximum(tf.norm(centers, 2, 1), SMALLEST_NORM)) as tf.Tensor1D;
@@ -129,15 +146,21 @@ export function marginSoftmaxForward(
   embeddings: tf.Tensor2D,
   centers: tf.Tensor2D,
   labels: tf.Tensor1D,
-  options: MarginSoftmaxOptions,
+  options: MarginSoftmaxForwardOptions,
 ): MarginSoftmaxSums {
   check('marginSoftmaxForward', embeddings, centers, labels, options);
-  const { scale, filterThreshold = 0 } = options;
-  const [own, rowMax, rowSum, inverseNorms] = forwardOp(
+  const { scale, filterThreshold = 0, keepCosines = false } = options;
+  const [own, rowMax, rowSum, inverseNorms, cosines] = forwardOp(
     { embeddings, centers, labels },
-    { scale, filterThreshold },
+    { scale, filterThreshold, keepCosines: keepCosines && embeddings.shape[0] * centers.shape[0] <= KEPT },
   ) as tf.Tensor1D[];
-  return { own: own!, rowMax: rowMax!, rowSum: rowSum!, inverseNorms: inverseNorms! };
+  return {
+    own: own!,
+    rowMax: rowMax!,
+    rowSum: rowSum!,
+    inverseNorms: inverseNorms!,
+    ...(cosines && { cosines }),
+  };
 }
 
 /**
@@ -151,7 +174,7 @@ export function marginSoftmaxBackward(
   options: MarginSoftmaxBackwardOptions,
 ): { dEmbeddings: tf.Tensor2D; dCenters: tf.Tensor2D } {
   const op = 'marginSoftmaxBackward';
-  const { embeddings, centers, labels, inverseNorms, logSumExp, ownGradient } = inputs;
+  const { embeddings, centers, labels, inverseNorms, logSumExp, ownGradient, cosines } = inputs;
   check(op, embeddings, centers, labels, options);
   for (const [name, vector, count] of [
     ['inverseNorms', inverseNorms, centers.shape[0]],
@@ -160,6 +183,9 @@ export function marginSoftmaxBackward(
   ] as const) {
     checkFloat(op, name, vector, 1);
     checkEqual(op, `${name}'s length`, vector.shape[0], count);
+  }
+  if (cosines) {
+    checkEqual(op, 'the number of cosines', cosines.size, embeddings.shape[0] * centers.shape[0]);
   }
   const { scale, filterThreshold = 0, rows } = options;
   if (!Number.isInteger(rows) || rows < 1) {

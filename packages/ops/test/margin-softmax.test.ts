@@ -194,6 +194,79 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
+test.each(cases.map((c) => [c.name, c] as const))(
+  'cosines that are kept change no bit of the gradients: %s',
+  async (_name, c) => {
+    const { labels, centers, embeddings } = make(c);
+    const rows = reference(c, embeddings, centers, labels);
+    await on('wasm', async () => {
+      const [e, w] = [
+        tf.tensor2d(embeddings, [c.batch, c.dimensions]),
+        tf.tensor2d(centers, [c.classes, c.dimensions]),
+      ];
+      const y = tf.tensor1d(labels, 'int32');
+      const options = { scale: c.scale, filterThreshold: c.filterThreshold };
+      const { cosines, ...sums } = ops.marginSoftmaxForward(e, w, y, { ...options, keepCosines: true });
+      expect(cosines!.size).toBe(c.batch * c.classes);
+      const plain = ops.marginSoftmaxForward(e, w, y, options);
+      expect(Object.keys(plain)).toEqual(Object.keys(sums));
+      for (const name of ['own', 'rowMax', 'rowSum', 'inverseNorms'] as const) {
+        expect([...sums[name].dataSync()], name).toEqual([...plain[name].dataSync()]);
+      }
+      const inputs = {
+        embeddings: e,
+        centers: w,
+        labels: y,
+        inverseNorms: sums.inverseNorms,
+        logSumExp: tf.tensor1d(rows.map((r) => r.logSumExp)),
+        ownGradient: tf.tensor1d(rows.map((_, i) => -0.01 * i)),
+      };
+      const gradients = (kept?: tf.Tensor1D) =>
+        Object.values(
+          ops.marginSoftmaxBackward({ ...inputs, cosines: kept }, { ...options, rows: c.batch }),
+        ).map((gradient) => [...gradient.dataSync()]);
+      const expected = gradients();
+      // The pass leaves them as they are.
+      for (let pass = 0; pass < 2; pass++) expect(gradients(cosines)).toEqual(expected);
+    });
+  },
+);
+
+test('cosines are not kept above 16 MiB, nor where no kernel has them', async () => {
+  for (const [backend, classes] of [
+    ['wasm', 2 ** 21 + 1],
+    ['cpu', 10],
+  ] as const) {
+    await on(backend, () => {
+      const sums = ops.marginSoftmaxForward(
+        tf.ones([2, 1]),
+        tf.ones([classes, 1]),
+        tf.tensor1d([0, 1], 'int32'),
+        {
+          scale: 1,
+          keepCosines: true,
+        },
+      );
+      expect(Object.keys(sums)).toEqual(['own', 'rowMax', 'rowSum', 'inverseNorms']);
+    });
+  }
+  await on('wasm', () => {
+    const [e, w, y] = [
+      tf.ones<tf.Rank.R2>([2, 3]),
+      tf.ones<tf.Rank.R2>([5, 3]),
+      tf.tensor1d([0, 1], 'int32'),
+    ];
+    const { inverseNorms } = ops.marginSoftmaxForward(e, w, y, { scale: 1 });
+    const inputs = { embeddings: e, centers: w, labels: y, inverseNorms };
+    expect(() =>
+      ops.marginSoftmaxBackward(
+        { ...inputs, logSumExp: tf.ones([2]), ownGradient: tf.ones([2]), cosines: tf.ones([9]) },
+        { scale: 1, rows: 2 },
+      ),
+    ).toThrow('the number of cosines is 9, but 10 was expected');
+  });
+});
+
 test('l2NormalizeGradient is the gradient of l2Normalize', async () => {
   for (const backend of backends) {
     await on(backend, () => {

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '@unitsphere/core';
+import type { SharedRowMemory } from '@unitsphere/ops';
 import type { InitialRow } from './initial-centers.js';
 
 /** What a store is asked to hold: the class centres that a rank owns, and their optimizer's state. */
@@ -37,6 +38,15 @@ export interface RowTables {
   readonly ids: tf.Tensor1D;
 }
 
+/** Rows where a store keeps them, in memory that kernels work in. */
+export interface RowsInPlace {
+  readonly memory: SharedRowMemory;
+  /** Where the rows' centres begin in it: byte addresses. */
+  readonly begins: Uint32Array;
+  /** How far from there a row of each table begins, in bytes, by name: `weight`, 0, and the state names. */
+  readonly columns: ReadonlyMap<string, number>;
+}
+
 /** Rows of a store during one step. */
 export interface RowBlock {
   /** float32 [n, dimensions]: the centres, in the order asked for. The block's own: not to be disposed. */
@@ -50,6 +60,14 @@ export interface RowBlock {
    *   restored.
    */
   update(fn: (rows: RowTables, from: number, to: number) => void, step: number): Promise<void>;
+  /**
+   * update() of the rows where the store keeps them, for an optimizer that can: they need not go to the backend and back.
+   * Absent where they are not in such memory.
+   */
+  updateInPlace?(
+    fn: (rows: RowsInPlace, from: number, to: number) => Promise<void>,
+    step: number,
+  ): Promise<void>;
   /** Frees the block's tensors. */
   dispose(): void;
 }

@@ -84,9 +84,14 @@ export interface PartialFCStep {
 
 const ONE_SAMPLING = 'PartialFC: give one of sampleRate, sampledClasses and sampler.';
 
+interface HeldRows {
+  block: RowBlock;
+  gradient: tf.Tensor2D;
+}
+
 interface Held {
   /** Absent where this rank has no sampled class. */
-  rows?: { block: RowBlock; gradient: tf.Tensor2D };
+  rows?: HeldRows;
 }
 
 /**
@@ -216,6 +221,7 @@ export class PartialFC {
         sums = marginSoftmaxForward(allUnit, block.centers, columns, {
           scale: this.#loss.scale,
           filterThreshold: this.#filterThreshold,
+          keepCosines: true,
         });
         Object.values(sums).forEach(track);
         local = await this.#readSums(sums, values);
@@ -231,6 +237,7 @@ export class PartialFC {
             centers: block.centers,
             labels: columns,
             inverseNorms: sums.inverseNorms,
+            cosines: sums.cosines,
             logSumExp: track(tf.tensor1d(softmax.logSumExp)),
             ownGradient: track(tf.tensor1d(softmax.ownGradient)),
           },
@@ -279,18 +286,7 @@ export class PartialFC {
       const { rows } = this.#held;
       const step = this.#stepCount + 1;
       try {
-        await rows?.block.update(
-          (tables, from, to) =>
-            tf.tidy(() =>
-              this.#optimizer.update(tables, rowsOf(rows.gradient, from, to), {
-                lr,
-                gradientScale,
-                counts: rows.block.counts.slice(from, to).map((count) => count + 1),
-                step,
-              }),
-            ),
-          step,
-        );
+        if (rows) await this.#update(rows, lr, gradientScale, step);
       } finally {
         this.#release();
       }
@@ -438,6 +434,34 @@ export class PartialFC {
     this.#held?.rows?.block.dispose();
     this.#held?.rows?.gradient.dispose();
     this.#held = undefined;
+  }
+
+  /** Applies a gradient to the rows, on the backend or where the store keeps them. */
+  async #update(
+    { block, gradient }: HeldRows,
+    lr: number,
+    gradientScale: number,
+    step: number,
+  ): Promise<void> {
+    const optimizer = this.#optimizer;
+    const numbers = (from: number, to: number) => ({
+      lr,
+      gradientScale,
+      counts: block.counts.slice(from, to).map((count) => count + 1),
+      step,
+    });
+    if (block.updateInPlace && optimizer.updateInPlace) {
+      await block.updateInPlace(
+        (rows, from, to) => optimizer.updateInPlace!(rows, gradient, from, numbers(from, to)),
+        step,
+      );
+      return;
+    }
+    await block.update(
+      (rows, from, to) =>
+        tf.tidy(() => optimizer.update(rows, rowsOf(gradient, from, to), numbers(from, to))),
+      step,
+    );
   }
 
   #checkBatch(embeddings: tf.Tensor2D, labels: Int32Array): void {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { adamWUpdateRows } from '@unitsphere/ops';
-import type { HostRows, RowTables } from './center-store.js';
+import { type AdamWRowsStep, adamWUpdateRows } from '@unitsphere/ops';
+import type { HostRows, RowsInPlace, RowTables } from './center-store.js';
 import {
   checkChoice,
   checkFraction,
@@ -65,24 +65,19 @@ export class RowAdamW implements RowOptimizer {
     this.#stepCount = checkChoice('RowAdamW: stepCount', stepCount, ['row', 'insightface']);
   }
 
-  update(
-    { tables, ids }: RowTables,
+  update({ tables, ids }: RowTables, gradient: tf.Tensor2D, step: RowStep): void {
+    const [weight, mean, square] = ['weight', ...this.stateNames].map((name) => tables.get(name)!);
+    adamWUpdateRows(weight!, mean!, square!, ids, gradient, this.#numbers(step));
+  }
+
+  async updateInPlace(
+    { memory, begins, columns }: RowsInPlace,
     gradient: tf.Tensor2D,
-    { lr, gradientScale, counts, step }: RowStep,
-  ): void {
-    const [beta1, beta2] = this.#betas;
-    // One count for all rows, where it is not their own.
-    const shared =
-      this.unsampled === 'caught-up' ? step : this.#stepCount === 'insightface' ? step + 1 : undefined;
-    adamWUpdateRows(tables.get('weight')!, tables.get('exp_avg')!, tables.get('exp_avg_sq')!, ids, gradient, {
-      lr,
-      beta1,
-      beta2,
-      eps: this.#eps,
-      weightDecay: this.#weightDecay,
-      gradientScale,
-      steps: shared === undefined ? counts : new Int32Array(counts.length).fill(shared),
-    });
+    from: number,
+    step: RowStep,
+  ): Promise<void> {
+    const means = { expAvg: columns.get('exp_avg')!, expAvgSq: columns.get('exp_avg_sq')! };
+    await memory.adamW(begins, means, gradient, from, this.#numbers(step));
   }
 
   catchUp({ tables, lastSteps }: HostRows, step: number, rates: ArrayLike<number>): void {
@@ -122,5 +117,21 @@ export class RowAdamW implements RowOptimizer {
       }
       lastSteps[row] = step;
     });
+  }
+
+  #numbers({ lr, gradientScale, counts, step }: RowStep): AdamWRowsStep {
+    const [beta1, beta2] = this.#betas;
+    // One count for all rows, where it is not their own.
+    const shared =
+      this.unsampled === 'caught-up' ? step : this.#stepCount === 'insightface' ? step + 1 : undefined;
+    return {
+      lr,
+      beta1,
+      beta2,
+      eps: this.#eps,
+      weightDecay: this.#weightDecay,
+      gradientScale,
+      steps: shared === undefined ? counts : new Int32Array(counts.length).fill(shared),
+    };
   }
 }

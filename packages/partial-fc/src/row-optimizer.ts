@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { HostRows, RowTables } from './center-store.js';
+import type { HostRows, RowsInPlace, RowTables } from './center-store.js';
 
 /** What becomes of a row in a step that does not sample it. */
 export type Unsampled = 'frozen' | 'caught-up';
@@ -24,6 +24,11 @@ export interface RowOptimizer {
   readonly unsampled: Unsampled;
   /** Updates the rows of tables with their gradient, float32 [n, dimensions]. A step may be many calls, each with other rows. */
   update(rows: RowTables, gradient: tf.Tensor2D, step: RowStep): void;
+  /**
+   * update() of rows where a store keeps them, to the same outcome. Where it is absent they go to the backend and back.
+   * @param gradient float32 [any, dimensions]; the first of the rows has its row `from`.
+   */
+  updateInPlace?(rows: RowsInPlace, gradient: tf.Tensor2D, from: number, step: RowStep): Promise<void>;
   /**
    * Does to rows what the steps since their last one would have done with a gradient of 0, up to and with `step`.
    * @param rates The learning rate of every step so far; that of step s at s − 1.

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readTensors, writeTensors } from '@unitsphere/ops';
-import type { HostRows, PrepareRows, RowBlock, RowTables, StoreSpec } from './center-store.js';
+import type { HostRows, PrepareRows, RowBlock, RowsInPlace, RowTables, StoreSpec } from './center-store.js';
 import { tableNames } from './memory-tables.js';
 
 /** Values of a table that are on their way at a time: 2 MiB, so that a part is in the processor's cache while it is changed. */
@@ -20,7 +20,9 @@ export interface RowAccess {
   read(from: number, to: number, values: readonly Float32Array[]): void;
   /** Of a row that was just read. */
   steps(i: number): RowSteps;
-  /** Keeps rows from … to − 1, an array for each table. */
+  /** Where the rows of the request lie, if kernels can work there. */
+  inPlace?(): RowsInPlace | undefined;
+  /** Keeps rows from … to − 1, an array for each table; of none where all were changed in place. */
   write(from: number, to: number, values: readonly Float32Array[], steps: (i: number) => RowSteps): void;
   /** Rows from … to − 1 are not asked for again. */
   release?(from: number, to: number): void;
@@ -32,11 +34,16 @@ export interface RowAccess {
 export async function stageRows(spec: StoreSpec, rows: RowAccess, prepare?: PrepareRows): Promise<RowBlock> {
   if (prepare) await prepareRows(spec, rows, prepare);
   const counts = new Int32Array(rows.count);
-  const [centers] = writeTensors([[rows.count, spec.dimensions]], (values) => {
-    rows.read(0, rows.count, values);
-    for (let i = 0; i < counts.length; i++) counts[i] = rows.steps(i).count;
-  });
-  return new StagedBlock(spec, rows, centers as tf.Tensor2D, counts);
+  const there = rows.inPlace?.();
+  const centers = there
+    ? there.memory.gather(there.begins, spec.dimensions)
+    : (writeTensors([[rows.count, spec.dimensions]], (values) =>
+        rows.read(0, rows.count, values),
+      )[0] as tf.Tensor2D);
+  for (let i = 0; i < counts.length; i++) counts[i] = rows.steps(i).count;
+  return there
+    ? new BlockInPlace(spec, rows, centers, counts, there)
+    : new StagedBlock(spec, rows, centers, counts);
 }
 
 async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRows): Promise<void> {
@@ -103,6 +110,34 @@ class StagedBlock implements RowBlock {
       ).map((tensor) => tf.variable(tensor, false)),
     );
     return new Map(names.map((name, i) => [name, variables[i]!]));
+  }
+}
+
+/** Rows that need not go to the backend to be updated. */
+class BlockInPlace extends StagedBlock {
+  constructor(
+    spec: StoreSpec,
+    rows: RowAccess,
+    centers: tf.Tensor2D,
+    counts: Int32Array,
+    readonly there: RowsInPlace,
+  ) {
+    super(spec, rows, centers, counts);
+  }
+
+  async updateInPlace(
+    fn: (rows: RowsInPlace, from: number, to: number) => Promise<void>,
+    step: number,
+  ): Promise<void> {
+    const { spec, rows, counts, there } = this;
+    await keepWhole(rows, async (keep) => {
+      for (const [from, to] of parts(spec, rows.count)) {
+        // First: where fn fails between two rows, some are changed.
+        keep(from, to, [], (i) => ({ count: counts[i]! + 1, lastStep: step }));
+        await fn({ ...there, begins: there.begins.subarray(from, to) }, from, to);
+        rows.release?.(from, to);
+      }
+    });
   }
 }
 

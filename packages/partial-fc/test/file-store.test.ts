@@ -25,6 +25,7 @@ import {
   PartialFC,
   type PartialFCOptions,
   RowAdamW,
+  type RowOptimizer,
   RowSGD,
 } from '../src/index.js';
 import { fill } from './reference.js';
@@ -124,6 +125,58 @@ test('rows that are read ahead are those that are read when asked for', async ()
   }
   reading.dispose();
   memory.dispose();
+});
+
+test('on WebAssembly rows are updated where the cache has them, to the bit as in memory', async () => {
+  await start('wasm');
+  const before = tf.memory().numTensors;
+  for (const optimizer of [
+    new RowAdamW({ weightDecay: 0.1 }),
+    new RowAdamW({ unsampled: 'caught-up' }),
+    new RowAdamW({ stepCount: 'insightface' }),
+    // These go to the backend and back.
+    new RowSGD(),
+  ]) {
+    const memory = make({ store: hostStore(), optimizer });
+    const file = make({
+      store: fileStore(path, { cacheBytes: 5 * recordBytes, overwrite: true }),
+      optimizer,
+    });
+    let updates = 0;
+    const { updateInPlace } = optimizer as RowOptimizer;
+    if (updateInPlace) {
+      (optimizer as RowOptimizer).updateInPlace = (...of) => {
+        updates++;
+        return updateInPlace.apply(optimizer, of);
+      };
+    }
+    for (let round = 0; round < 5; round++) {
+      expect(await run(file, 3)).toEqual(await run(memory, 3));
+      if (round % 2) await checkpoint(file);
+      expect(await centersOf(file)).toEqual(await centersOf(memory));
+    }
+    expect(updates).toBe(updateInPlace ? 15 : 0);
+    memory.dispose();
+    file.dispose();
+  }
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('where an update in place fails, no row is given until a state is loaded', async () => {
+  await start('wasm');
+  const optimizer = new RowAdamW();
+  const failing = make({ store: fileStore(join(folder, 'failing')), optimizer });
+  await run(failing, 2);
+  const saved = await checkpoint(failing);
+  const centers = await centersOf(failing);
+  optimizer.updateInPlace = async () => {
+    throw new Error('no numbers');
+  };
+  await expect(run(failing, 1)).rejects.toThrow('no numbers');
+  await expect(run(failing, 1)).rejects.toThrow('a step was not kept whole: no numbers');
+  await failing.loadStateDict(saved);
+  expect(await centersOf(failing)).toEqual(centers);
+  failing.dispose();
 });
 
 test('what was trained after a checkpoint is dropped when it is loaded, also by a new program', async () => {

@@ -13,7 +13,7 @@ test.skipIf(process.platform === 'win32')(
   'a journal that may not grow ends the training, and the checkpoint stands (Windows has no limit to set)',
   { timeout: 60_000 },
   async () => {
-    await start('cpu');
+    await start('wasm');
     const folder = mkdtempSync(join(tmpdir(), 'full-'));
     try {
       // In bash's unit of 1,024 bytes: the centre file fits, a journal of many steps does not.
@@ -22,7 +22,7 @@ test.skipIf(process.platform === 'win32')(
       expect(stderr).toMatch(
         /CenterStoreError: cannot write .*classes\.centers\.journal: the file is larger than .* its limit allows .*resume from that checkpoint/,
       );
-      expect(status).toBe(1);
+      expect(status).toBeGreaterThan(0);
       const head = await openHead(folder);
       expect(head.stepCount).toBeGreaterThan(3);
       const truth = makeHead(hostStore());

@@ -17,7 +17,7 @@ const KILLS = 12;
 test(`after each of ${KILLS} kills the centres are those of the checkpoint`, {
   timeout: 240_000,
 }, async () => {
-  await start('cpu');
+  await start('wasm');
   const program = bundleModule('./fixtures/trainer.ts', import.meta.url);
   const folder = mkdtempSync(join(tmpdir(), 'killed-'));
   const random = new Random(1, 'kills');

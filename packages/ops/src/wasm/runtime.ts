@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ByActivation } from '../activation.js';
+import { decodeBase64 } from './base64.js';
 import { relaxedSimdBytes, simdBytes } from './kernels.generated.js';
 import { useRelaxedSimd } from './relaxed-simd.js';
 import { shareIdentity } from './share-identity.js';
@@ -210,11 +211,4 @@ export function wasmRuntime(backend: unknown): WasmRuntime {
     runtimes.set(backend as object, runtime);
   }
   return runtime;
-}
-
-function decodeBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '@unitsphere/core';
 import type { CenterStore, PrepareRows, RowBlock, StoreFactory, StoreSpec } from '../center-store.js';
 import { CenterStoreError } from '../errors.js';
@@ -85,7 +86,7 @@ class FileStore implements CenterStore {
       const files = { centers: this.#file, journal: this.#journal };
       this.#transfer = new RowTransfer(this.#cache, files, ioThreads, (row, slot, found) => {
         if (found === 'absent') this.#read(row, this.#cache.records, slot);
-        else this.#check(row, this.#cache.records, slot, found === 'checked');
+        else this.#check(row, this.#cache.records, slot);
       });
     }
     try {
@@ -220,9 +221,9 @@ class FileStore implements CenterStore {
   }
 
   /** Looks at a record that was read as a row's; one never written becomes what the row is at first. */
-  #check(row: number, records: Records, i: number, checked = false): void {
+  #check(row: number, records: Records, i: number): void {
     const inJournal = this.#journal.has(row);
-    const state = records.check(i, row, checked);
+    const state = records.check(i, row);
     if (state === 'damaged' || (inJournal && state === 'unwritten')) {
       const path = inJournal ? this.#journal.path : this.#file.path;
       throw new CenterStoreError(
@@ -251,6 +252,20 @@ class FileStore implements CenterStore {
         }
       },
       steps: (i) => ({ count: counts[i]!, lastStep: lastSteps[i]! }),
+      inPlace: () => {
+        const { memory, layout } = records;
+        // Their kernels compute what WebAssembly's do. Without threads no row is held.
+        if (!memory || !this.#transfer || tf.getBackend() !== 'wasm') return undefined;
+        const begins = new Uint32Array(rows.length);
+        for (let i = 0; i < rows.length; i++) {
+          const slot = this.#cache.find(rows[i]!);
+          begins[i] = slot * layout.bytes;
+          counts[i] = records.count(slot);
+          lastSteps[i] = records.lastStep(slot);
+        }
+        const columns = new Map(layout.tables.map((name, table) => [name, 4 * table * dimensions]));
+        return { memory, begins, columns };
+      },
       write: (from, to, values, steps) => {
         for (let i = from; i < to; i++) {
           let slot = this.#cache.find(rows[i]!);

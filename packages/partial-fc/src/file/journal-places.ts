@@ -1,7 +1,7 @@
 /**
  * Places to each row that is kept, at most: as many again as rows. Where a row is written again with the same chance at each
- * step, as when they are drawn uniformly, the sweep then comes back to a stretch of which about an eighth is still kept,
- * and so writes some eight places in one go.
+ * step, as when they are drawn uniformly, the sweep then comes back to a stretch of which about a sixth is still kept, and so
+ * writes some five places in one go.
  */
 const PLACES_PER_ROW = 2;
 

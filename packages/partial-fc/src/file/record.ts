@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { SharedRowMemory } from '@unitsphere/ops';
 
 /**
  * How one class lies in a file: its centre and its optimizer's state, float32, then four 32-bit integers: how many
@@ -26,6 +27,8 @@ export class Records {
   readonly floats: Float32Array;
   readonly integers: Int32Array;
   readonly bytes: Uint8Array;
+  /** Where kernels can work on them; absent where threads cannot, or where they are more than it holds. */
+  readonly memory: SharedRowMemory | undefined;
 
   /** @param shared Whether threads can work on them. */
   constructor(
@@ -33,10 +36,12 @@ export class Records {
     readonly size: number,
     shared = false,
   ) {
-    const buffer = new (shared ? SharedArrayBuffer : ArrayBuffer)(size * layout.bytes);
-    this.floats = new Float32Array(buffer);
-    this.integers = new Int32Array(buffer);
-    this.bytes = new Uint8Array(buffer);
+    const length = size * layout.bytes;
+    if (shared && SharedRowMemory.fits(length, layout.dimensions)) this.memory = new SharedRowMemory(length);
+    const buffer = this.memory?.buffer ?? new (shared ? SharedArrayBuffer : ArrayBuffer)(length);
+    this.floats = new Float32Array(buffer, 0, length / 4);
+    this.integers = new Int32Array(buffer, 0, length / 4);
+    this.bytes = new Uint8Array(buffer, 0, length);
   }
 
   /** All bytes of record i. */
@@ -74,12 +79,10 @@ export class Records {
     this.integers[this.#tail(i) + 3] = this.#crc(i);
   }
 
-  /** Whether record i is a row's, never written, or damaged. @param checked Its CRC is known to be right. */
-  check(i: number, row: number, checked = false): 'whole' | 'unwritten' | 'damaged' {
+  /** Whether record i is a row's, never written, or damaged. */
+  check(i: number, row: number): 'whole' | 'unwritten' | 'damaged' {
     const tail = this.#tail(i);
-    if (this.integers[tail + 2] === row + 1 && (checked || this.integers[tail + 3] === this.#crc(i))) {
-      return 'whole';
-    }
+    if (this.integers[tail + 2] === row + 1 && this.integers[tail + 3] === this.#crc(i)) return 'whole';
     return this.#isZero(i) ? 'unwritten' : 'damaged';
   }
 

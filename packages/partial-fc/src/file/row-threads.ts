@@ -3,16 +3,14 @@ import { Worker } from 'node:worker_threads';
 import { CenterStoreError } from '../errors.js';
 import type { Records } from './record.js';
 
-/** What became of a record that was asked for. */
+/** What became of a record that is not as it was asked for. */
 export type Outcome =
   /** It could not be read, or not all of it. */
   | 'absent'
-  /** It is there; its checksum is not right, as that of a row never written. */
+  /** It is there, and not whole: its row is another or its checksum not right, as that of a row never written. */
   | 'read'
-  /** It is there and its checksum is right. */
-  | 'checked'
-  /** It was to be written only, and was. */
-  | 'written';
+  /** The row in memory could not be written, and is still there: the error's code. */
+  | { code: string };
 
 // Words of the control array.
 const REQUEST = 0;
@@ -22,9 +20,8 @@ const DONE = 3;
 const CLOSED = 4;
 const WRITE_FD = 5;
 
-/** What a thread writes down for a record; a failed write gives its (negative) error number. */
-const OUTCOMES: readonly Outcome[] = ['absent', 'read', 'checked', 'written'];
-const [ABSENT, READ, CHECKED, WRITTEN] = [0, 1, 2, 3];
+// What a thread writes down for a record; a failed write gives its (negative) error number.
+const [ABSENT, READ, WHOLE] = [0, 1, 2];
 /** EIO, for a write that failed and said nothing. */
 const IO_ERROR = -5;
 
@@ -43,7 +40,7 @@ const THREAD = `
 const { workerData } = require('node:worker_threads');
 const { readSync, writeSync, writevSync } = require('node:fs');
 const { crc32 } = require('node:zlib');
-const { control, slots, rows, writePositions, readFds, readPositions, outcomes, bytes, recordBytes } = workerData;
+const { control, slots, leaving, writePositions, coming, readFds, readPositions, outcomes, bytes, recordBytes } = workerData;
 const integers = new Int32Array(bytes.buffer);
 const crcOf = (begin) => crc32(bytes.subarray(begin, begin + recordBytes - 4)) | 0;
 function whole(call, fd, begin, position) {
@@ -57,12 +54,12 @@ function whole(call, fd, begin, position) {
 function seal(i) {
   const begin = slots[i] * recordBytes;
   const tail = (begin + recordBytes) / 4;
-  integers[tail - 2] = rows[i] + 1;
+  integers[tail - 2] = leaving[i] + 1;
   integers[tail - 1] = crcOf(begin);
 }
 function writeOne(fd, i) {
   try {
-    return whole(writeSync, fd, slots[i] * recordBytes, writePositions[i]) ? ${WRITTEN} : ${IO_ERROR};
+    return whole(writeSync, fd, slots[i] * recordBytes, writePositions[i]) ? ${WHOLE} : ${IO_ERROR};
   } catch (error) {
     return error.errno < 0 ? error.errno : ${IO_ERROR};
   }
@@ -75,12 +72,12 @@ function writeRun(fd, run) {
   } catch {}
   // What is refused is tried one by one, to know whose it is.
   const all = written === run.length * recordBytes;
-  for (const i of run) outcomes[i] = all ? ${WRITTEN} : writeOne(fd, i);
+  for (const i of run) outcomes[i] = all ? ${WHOLE} : writeOne(fd, i);
 }
 function write(fd, from, to) {
   let run = [];
   for (let i = from; i < to; i++) {
-    if (rows[i] < 0) continue;
+    if (leaving[i] < 0) continue;
     seal(i);
     if (run.length > 0 && writePositions[i] !== writePositions[run.at(-1)] + recordBytes) {
       writeRun(fd, run);
@@ -94,7 +91,8 @@ function read(i) {
   const begin = slots[i] * recordBytes;
   try {
     if (!whole(readSync, readFds[i], begin, readPositions[i])) return ${ABSENT};
-    return crcOf(begin) === integers[(begin + recordBytes) / 4 - 1] ? ${CHECKED} : ${READ};
+    const tail = (begin + recordBytes) / 4;
+    return integers[tail - 2] === coming[i] + 1 && integers[tail - 1] === crcOf(begin) ? ${WHOLE} : ${READ};
   } catch {
     return ${ABSENT};
   }
@@ -111,7 +109,7 @@ for (;;) {
     const to = Math.min(from + ${SHARE}, count);
     write(control[${WRITE_FD}], from, to);
     for (let i = from; i < to; i++) {
-      if (readFds[i] >= 0 && (rows[i] < 0 || outcomes[i] === ${WRITTEN})) outcomes[i] = read(i);
+      if (coming[i] >= 0 && (leaving[i] < 0 || outcomes[i] === ${WHOLE})) outcomes[i] = read(i);
     }
   }
   Atomics.add(control, ${DONE}, 1);
@@ -125,7 +123,8 @@ for (;;) {
 export class RowThreads {
   readonly #control = new Int32Array(new SharedArrayBuffer(24));
   readonly #slots: Int32Array;
-  readonly #rows: Int32Array;
+  readonly #leaving: Int32Array;
+  readonly #coming: Int32Array;
   readonly #writePositions: Float64Array;
   readonly #readFds: Int32Array;
   readonly #readPositions: Float64Array;
@@ -141,7 +140,8 @@ export class RowThreads {
     const { size, layout, bytes } = records;
     const words = () => new Int32Array(new SharedArrayBuffer(4 * size));
     const positions = () => new Float64Array(new SharedArrayBuffer(8 * size));
-    [this.#slots, this.#rows, this.#readFds, this.#outcomes] = [words(), words(), words(), words()];
+    [this.#slots, this.#leaving, this.#coming] = [words(), words(), words()];
+    [this.#readFds, this.#outcomes] = [words(), words()];
     [this.#writePositions, this.#readPositions] = [positions(), positions()];
     Atomics.store(this.#control, DONE, threads);
     this.#threads = Array.from({ length: threads }, () => {
@@ -152,7 +152,8 @@ export class RowThreads {
         workerData: {
           control: this.#control,
           slots: this.#slots,
-          rows: this.#rows,
+          leaving: this.#leaving,
+          coming: this.#coming,
           writePositions: this.#writePositions,
           readFds: this.#readFds,
           readPositions: this.#readPositions,
@@ -170,16 +171,23 @@ export class RowThreads {
   /**
    * Adds a record to the next request.
    * @param slot Where in memory.
-   * @param row The row that is there, to be sealed and written first; −1 for none.
-   * @param writePosition Where it goes. What goes to one place after another should be added in that order.
-   * @param readFd Of the file that holds what comes in its place; −1 for nothing.
-   * @param readPosition Where in it.
+   * @param leaving The row that is there, to be sealed and written first, and where; −1 for none. Rows that go to one place
+   *   after the other should be added in that order.
+   * @param coming The row that comes in its place, and from where; −1 for none.
    */
-  add(slot: number, row: number, writePosition: number, readFd: number, readPosition: number): void {
+  add(
+    slot: number,
+    leaving: number,
+    writePosition: number,
+    coming: number,
+    readFd: number,
+    readPosition: number,
+  ): void {
     const i = this.#count++;
     this.#slots[i] = slot;
-    this.#rows[i] = row;
+    this.#leaving[i] = leaving;
     this.#writePositions[i] = writePosition;
+    this.#coming[i] = coming;
     this.#readFds[i] = readFd;
     this.#readPositions[i] = readPosition;
   }
@@ -207,16 +215,18 @@ export class RowThreads {
 
   /**
    * Waits for the end of the request.
-   * @param each Told of every record in turn: its place in memory, and what became of it. Where the row in memory could
-   *   not be written, it is still there, and `outcome` is the error's code, such as `{ code: 'ENOSPC' }`.
+   * @param each Told of every record that is not as it was asked for: its place in memory, the row that was to be written
+   *   and the row that was to come, each −1 for none, and what became of it.
    */
-  finish(each: (slot: number, outcome: Outcome | { code: string }) => void): void {
+  finish(each: (slot: number, leaving: number, coming: number, outcome: Outcome) => void): void {
     this.#wait();
     const count = this.#count;
     this.#count = 0;
     for (let i = 0; i < count; i++) {
       const outcome = this.#outcomes[i]!;
-      each(this.#slots[i]!, outcome < 0 ? { code: getSystemErrorName(outcome) } : OUTCOMES[outcome]!);
+      if (outcome === WHOLE) continue;
+      const what = outcome < 0 ? { code: getSystemErrorName(outcome) } : outcome === READ ? 'read' : 'absent';
+      each(this.#slots[i]!, this.#leaving[i]!, this.#coming[i]!, what);
     }
   }
 

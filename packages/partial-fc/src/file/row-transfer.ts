@@ -2,10 +2,10 @@ import type { CenterFile } from './center-file.js';
 import { writeError } from './disk.js';
 import type { Journal } from './journal.js';
 import type { RowCache } from './row-cache.js';
-import { RowThreads } from './row-threads.js';
+import { type Outcome, RowThreads } from './row-threads.js';
 
-/** What a row that was asked for is, once it is in the cache. */
-export type AcceptRow = (row: number, slot: number, found: 'absent' | 'read' | 'checked') => void;
+/** Looks at a row that was asked for and is not whole: what is in the cache of it, or that nothing is. */
+export type AcceptRow = (row: number, slot: number, found: 'absent' | 'read') => void;
 
 /**
  * Brings rows from the files into the cache, and changed ones that make room back, on threads. What is under way is
@@ -13,9 +13,6 @@ export type AcceptRow = (row: number, slot: number, found: 'absent' | 'read' | '
  */
 export class RowTransfer {
   #threads: RowThreads | undefined;
-  /** By the place in memory: the changed row that is being written, and the row that comes, −1 for none. */
-  #leaving = new Int32Array(0);
-  #coming = new Int32Array(0);
   /** Rows of the next turn, of which those from #next on are still to be asked for. */
   #wanted: Int32Array = new Int32Array(0);
   #next = 0;
@@ -93,9 +90,9 @@ export class RowTransfer {
     let failure = this.#failure;
     this.#failure = undefined;
     if (this.#threads?.busy) {
-      this.#threads.finish((slot, outcome) => {
+      this.#threads.finish((...of) => {
         try {
-          this.#settleRow(slot, outcome);
+          this.#settleRow(...of);
         } catch (error) {
           failure ??= error as Error;
         }
@@ -140,30 +137,23 @@ export class RowTransfer {
 
   #add(slot: number, leaving: number, coming: number): void {
     const { centers, journal } = this.files;
-    if (!this.#threads) {
-      this.#threads = new RowThreads(this.cache.records, this.threads);
-      this.#leaving = new Int32Array(this.cache.capacity);
-      this.#coming = new Int32Array(this.cache.capacity);
-    }
+    this.#threads ??= new RowThreads(this.cache.records, this.threads);
     const from = coming < 0 ? undefined : journal.has(coming) ? journal : centers;
     const writePosition = leaving < 0 ? 0 : journal.positionFor(leaving);
-    this.#leaving[slot] = leaving;
-    this.#coming[slot] = coming;
-    this.#threads.add(slot, leaving, writePosition, from?.fd ?? -1, from?.positionOf(coming) ?? 0);
+    this.#threads.add(slot, leaving, writePosition, coming, from?.fd ?? -1, from?.positionOf(coming) ?? 0);
   }
 
   #start(): void {
     this.#threads?.start(this.files.journal.fd);
   }
 
-  #settleRow(slot: number, outcome: Parameters<Parameters<RowThreads['finish']>[0]>[1]): void {
+  #settleRow(slot: number, leaving: number, coming: number, outcome: Outcome): void {
     if (typeof outcome === 'object') {
-      this.cache.putBack(this.#leaving[slot]!, slot);
+      this.cache.putBack(leaving, slot);
       throw writeError(this.files.journal.path, outcome);
     }
-    if (outcome === 'written') return;
     try {
-      this.accept(this.#coming[slot]!, slot, outcome);
+      this.accept(coming, slot, outcome);
     } catch (error) {
       this.cache.drop(slot);
       throw error;

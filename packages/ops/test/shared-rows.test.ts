@@ -1,0 +1,88 @@
+/** Rows in memory that threads share: gathered and updated where they lie, as tables on a backend are. */
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { everyBackend, start } from '../../../tools/workspace/backends';
+import * as ops from '../src/index.js';
+import { fill, relativeError } from './contract.js';
+
+/** A record: a row of each table, and 8 bytes of something else. */
+const recordBytes = (dimensions: number) => 3 * 4 * dimensions + 8;
+const TABLES = ['parameter', 'expAvg', 'expAvgSq'] as const;
+
+/** Memory with records, of which some are chosen, in another order than they lie; and the rows of each table. */
+function make(rows: number, dimensions: number, chosen: number[]) {
+  const memory = new ops.SharedRowMemory(rows * recordBytes(dimensions));
+  const floats = new Float32Array(memory.buffer, 0, (rows * recordBytes(dimensions)) / 4);
+  floats.set(fill(floats.length, 1).map(Math.abs));
+  const begins = Uint32Array.from(chosen, (row) => row * recordBytes(dimensions));
+  const rowsOf = (table: number) =>
+    Float32Array.from(
+      [...begins].flatMap((begin) => {
+        const at = begin / 4 + table * dimensions;
+        return [...floats.subarray(at, at + dimensions)];
+      }),
+    );
+  return { memory, floats, begins, rowsOf };
+}
+
+const options = { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.2, gradientScale: 0.5 };
+
+describe.each(everyBackend)('%s', (backend) => {
+  // The second has more rows than go at a time, and dimensions that no vector divides.
+  test.each([
+    [5, 6, [3, 0, 4]],
+    [700, 203, Array.from({ length: 600 }, (_, i) => (i * 37) % 700)],
+  ])('of %i rows of %i dimensions', async (rows, dimensions, chosen) => {
+    await start(backend);
+    const { memory, floats, begins, rowsOf } = make(rows, dimensions, chosen);
+    const before = tf.memory().numTensors;
+    const gathered = memory.gather(begins, dimensions);
+    expect(gathered.shape).toEqual([chosen.length, dimensions]);
+    expect(await gathered.data()).toEqual(rowsOf(0));
+
+    const others = floats.slice();
+    const [from, count] = [2, chosen.length];
+    const gradient = tf.tensor2d(fill((from + count) * dimensions, 9), [from + count, dimensions]);
+    const steps = Int32Array.from(chosen, (_, i) => 1 + ((i * 5) % 9));
+    const tables = TABLES.map((_, table) =>
+      tf.tidy(() => tf.variable(tf.tensor2d(rowsOf(table), [count, dimensions]))),
+    ) as [tf.Variable, tf.Variable, tf.Variable];
+    const columns = { expAvg: 4 * dimensions, expAvgSq: 8 * dimensions };
+    await memory.adamW(begins, columns, gradient, from, { ...options, steps });
+    const ids = tf.range(0, count, 1, 'int32') as tf.Tensor1D;
+    const part = tf.slice(gradient, [from, 0], [count, dimensions]) as tf.Tensor2D;
+    ops.adamWUpdateRows(...tables, ids, part, { ...options, steps });
+    for (const [table, variable] of tables.entries()) {
+      const expected = (await variable.data()) as Float32Array;
+      if (backend === 'wasm') expect(rowsOf(table)).toEqual(expected);
+      else expect(relativeError(rowsOf(table), expected)).toBeLessThan(1e-6);
+    }
+    tf.dispose([gathered, gradient, ids, part, ...tables]);
+    expect(tf.memory().numTensors).toBe(before);
+    // What is not of the rows stays.
+    const changed = new Set(
+      chosen.flatMap((row) =>
+        Array.from({ length: 3 * dimensions }, (_, i) => (row * recordBytes(dimensions)) / 4 + i),
+      ),
+    );
+    expect(floats.findIndex((value, i) => value !== others[i] && !changed.has(i))).toBe(-1);
+  });
+});
+
+test('what does not fit is refused', async () => {
+  await start('cpu');
+  expect(ops.SharedRowMemory.fits(2 ** 32, 4)).toBe(false);
+  expect(ops.SharedRowMemory.fits(2 ** 20, 70_000)).toBe(false);
+  expect(ops.SharedRowMemory.fits(2 ** 31, 512)).toBe(true);
+  expect(() => new ops.SharedRowMemory(2 ** 32)).toThrow('do not fit in the 4 GiB');
+  const { memory, begins } = make(3, 4, [0, 2]);
+  const gradient = tf.ones<tf.Rank.R2>([2, 4]);
+  const columns = { expAvg: 16, expAvgSq: 32 };
+  await expect(
+    memory.adamW(begins, columns, gradient, 0, { ...options, steps: Int32Array.of(1) }),
+  ).rejects.toThrow('the number of steps is 1, but 2 was expected');
+  await expect(
+    memory.adamW(begins, columns, gradient, 1, { ...options, steps: Int32Array.of(1, 1) }),
+  ).rejects.toThrow('the gradient has 2 rows, but rows 1 to 2 were asked for');
+  gradient.dispose();
+});
