@@ -29,10 +29,10 @@ export class SharedRowMemory {
   }
 
   /**
-   * @param bytes For rows; zeros at first.
+   * @param bytes How many are for rows; zeros at first.
    * @throws RangeError where it would be more than 4 GiB.
    */
-  constructor(bytes: number) {
+  constructor(readonly bytes: number) {
     if (!SharedRowMemory.fits(bytes, 1)) {
       throw new RangeError(`SharedRowMemory: ${bytes} bytes do not fit in the 4 GiB of WebAssembly.`);
     }

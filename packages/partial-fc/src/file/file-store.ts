@@ -175,6 +175,7 @@ class FileStore implements CenterStore {
     if (this.#unusable === DISPOSED) return;
     this.#unusable = DISPOSED;
     this.#transfer?.close();
+    this.#cache.close();
     this.#file.close();
     this.#journal.close();
   }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { SharedRowMemory } from '@unitsphere/ops';
+import { leaveMemory, takeMemory } from './row-memory.js';
 
 /**
  * How one class lies in a file: its centre and its optimizer's state, float32, then four 32-bit integers: how many
@@ -30,18 +31,23 @@ export class Records {
   /** Where kernels can work on them; absent where threads cannot, or where they are more than it holds. */
   readonly memory: SharedRowMemory | undefined;
 
-  /** @param shared Whether threads can work on them. */
+  /** @param shared Whether threads can work on them: the records may then hold anything at first. */
   constructor(
     readonly layout: RecordLayout,
     readonly size: number,
     shared = false,
   ) {
     const length = size * layout.bytes;
-    if (shared && SharedRowMemory.fits(length, layout.dimensions)) this.memory = new SharedRowMemory(length);
+    if (shared && SharedRowMemory.fits(length, layout.dimensions)) this.memory = takeMemory(length);
     const buffer = this.memory?.buffer ?? new (shared ? SharedArrayBuffer : ArrayBuffer)(length);
     this.floats = new Float32Array(buffer, 0, length / 4);
     this.integers = new Int32Array(buffer, 0, length / 4);
     this.bytes = new Uint8Array(buffer, 0, length);
+  }
+
+  /** Says that nothing works on them any more. */
+  leave(): void {
+    if (this.memory) leaveMemory(this.memory);
   }
 
   /** All bytes of record i. */

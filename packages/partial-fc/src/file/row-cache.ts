@@ -50,6 +50,7 @@ export class RowCache {
     if (slots <= this.capacity) return;
     const records = new Records(this.#records.layout, slots, this.shared);
     records.bytes.set(this.#records.bytes);
+    this.#records.leave();
     this.#records = records;
     const rowOfSlot = new Int32Array(slots).fill(-1);
     rowOfSlot.set(this.#rowOfSlot);
@@ -140,6 +141,11 @@ export class RowCache {
     this.#rowOfSlot.fill(-1);
     this.#flags.fill(0);
     this.#heldAt.fill(0);
+  }
+
+  /** Gives its memory up; it is not used after. */
+  close(): void {
+    this.#records.leave();
   }
 
   #put(row: number, slot: number): void {

@@ -161,9 +161,10 @@ export class RowTransfer {
   }
 
   #grow(room: number): void {
-    this.cache.grow(room);
+    // They work on the memory that is left.
     this.#threads?.close();
     this.#threads = undefined;
+    this.cache.grow(room);
   }
 }
 
