@@ -3,6 +3,7 @@ export type {
   HostRows,
   PrepareRows,
   RowBlock,
+  RowsInPlace,
   RowTables,
   StoreFactory,
   StoreSpec,

@@ -18,8 +18,8 @@ export interface Generation {
 /**
  * The rows that changed since the last checkpoint. Each time that a row is written it gets another place, behind the row
  * written before it, and leaves its old one free; save() seals what is there, whose places are then free no more until the
- * centre file has their rows. So a sealed generation stays whole. The file is at most twice as long as the rows that it
- * keeps.
+ * centre file has their rows. So a sealed generation stays whole. The file grows to at most twice the room of the
+ * rows that it keeps.
  */
 export class Journal {
   readonly #centers: CenterFile;

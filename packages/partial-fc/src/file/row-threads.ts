@@ -28,8 +28,11 @@ const IO_ERROR = -5;
 /** Records that a thread takes at a time: few enough to stay in the processor's cache between the calls that move them. */
 const SHARE = 64;
 
-/** Milliseconds without a share taken: a slow disk takes long, a thread that did not start takes for ever. */
-const PATIENCE = 60_000;
+/**
+ * Seconds without a share taken: a slow disk takes long, a thread that did not start takes for ever. They are counted one
+ * by one, so that a program that was stopped and goes on does not take the pause for them.
+ */
+const PATIENCE = 60;
 
 /**
  * What each thread runs, as text so that no file need be found beside the bundle: waits for a request, takes shares of
@@ -239,12 +242,16 @@ export class RowThreads {
   }
 
   #wait(): void {
+    let idle = 0;
+    let taken = -1;
     for (;;) {
       const done = Atomics.load(this.#control, DONE);
       if (done === this.#threads.length) return;
-      const taken = Atomics.load(this.#control, NEXT);
-      const late = Atomics.wait(this.#control, DONE, done, PATIENCE) === 'timed-out';
-      if (late && Atomics.load(this.#control, NEXT) === taken) {
+      if (Atomics.wait(this.#control, DONE, done, 1000) !== 'timed-out') continue;
+      const now = Atomics.load(this.#control, NEXT);
+      idle = now === taken ? idle + 1 : 0;
+      taken = now;
+      if (idle === PATIENCE) {
         throw new CenterStoreError(
           'the threads that read and write rows do not answer; set ioThreads of fileStore to 0 to do without them.',
         );
