@@ -169,6 +169,6 @@ export class RowTransfer {
 }
 
 /** How much of the next turn's rows there is room for beside this one's. */
-const AHEAD = 0.7;
+const AHEAD = 0.65;
 /** Rows of room beside, as samples vary. */
 const SLACK = 64;
