@@ -230,6 +230,37 @@ test('until a checkpoint is known to be written, both it and the one before can 
   }
 });
 
+test.each([0, 2])(
+  'with %i threads a journal grows to at most twice its rows, and what is sealed in it stays whole',
+  async (ioThreads) => {
+    // Far more rows than the cache has.
+    const rows = 400;
+    const open = () =>
+      make({
+        classes: rows,
+        sampledClasses: 20,
+        store: fileStore(path, { cacheBytes: 5 * recordBytes, ioThreads }),
+      });
+    const journalRows = () => statSync(`${path}.journal`).size / recordBytes;
+    const head = open();
+    await run(head, 80);
+    expect(journalRows()).toBeGreaterThan(rows);
+    expect(journalRows()).toBeLessThanOrEqual(2 * rows + 1);
+    const sealed = await head.stateDict();
+    const centers = await head.store.readCenters(0, rows);
+    await run(head, 80);
+    // Those that were sealed, and as many newer ones.
+    expect(journalRows()).toBeLessThanOrEqual(2 * 2 * rows + 1);
+    expect(await head.store.readCenters(0, rows)).not.toEqual(centers);
+    head.dispose();
+    const resumed = open();
+    await resumed.loadStateDict(sealed);
+    expect(await resumed.store.readCenters(0, rows)).toEqual(centers);
+    expect(journalRows()).toBe(0);
+    resumed.dispose();
+  },
+);
+
 test('a checkpoint that other training wrote over is refused, also where the number is the same', async () => {
   const head = inFile();
   await run(head, 2);

@@ -34,8 +34,9 @@ export interface FileStoreOptions {
  * Class centres and their optimizer's state in a file, which may be larger than memory: only sampled rows are read, and
  * those in use are kept in a cache, whose size goes by the sample and not by the classes. Beside it memory takes 8 bytes a class.
  *
- * Between checkpoints the file is not written: changed rows go to a journal beside it (`path.journal`). save() seals
- * the journal as a generation, whose number the checkpoint holds; checkpointWritten() moves the sealed rows to the file.
+ * Between checkpoints the file is not written: changed rows go to a journal beside it (`path.journal`), which grows
+ * to at most twice the room of the rows that it keeps. save() seals the journal as a generation, whose number the
+ * checkpoint holds; checkpointWritten() moves the sealed rows to the file.
  * Every step of this is on the disk before the next begins, records and indices carry CRCs, and a move that was cut
  * short is done again when the file is next opened. So after a crash at any moment the file gives the centres of the
  * checkpoint that is loaded, and a row is old or new, never torn. A file that holds the generation of a checkpoint gives
@@ -260,6 +261,7 @@ class FileStore implements CenterStore {
         const begins = new Uint32Array(rows.length);
         for (let i = 0; i < rows.length; i++) {
           const slot = this.#cache.find(rows[i]!);
+          if (slot < 0) throw new Error(`fileStore: row ${rows[i]} was brought in and is not there.`);
           begins[i] = slot * layout.bytes;
           counts[i] = records.count(slot);
           lastSteps[i] = records.lastStep(slot);
@@ -268,6 +270,7 @@ class FileStore implements CenterStore {
         return { memory, begins, columns };
       },
       write: (from, to, values, steps) => {
+        this.#usable();
         for (let i = from; i < to; i++) {
           let slot = this.#cache.find(rows[i]!);
           // All of the record is written below.
