@@ -61,6 +61,6 @@ export {
 export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
 export { selfAttention } from './self-attention.js';
-export { SharedRowMemory } from './shared-rows.js';
+export { fitsSharedRowMemory, type SharedRowMemory, sharedRowMemory } from './shared-rows.js';
 export { readTensors, writeTensors } from './tensor-memory.js';
 export type { Window } from './window.js';

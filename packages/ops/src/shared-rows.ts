@@ -14,8 +14,49 @@ const SCRATCH_BYTES = 2 * 4 * PIECE;
  * Memory that threads share and that kernels work in, for rows that are kept in the host's memory, as those of tables larger
  * than a backend holds: they are gathered and updated where they lie. Kernels are WebAssembly whatever the backend is.
  */
-export class SharedRowMemory {
-  /** Its bytes; those for rows are the first. */
+export interface SharedRowMemory {
+  /** How many bytes are for rows. */
+  readonly bytes: number;
+  /** All bytes; those for rows are the first. */
+  readonly buffer: SharedArrayBuffer;
+  /**
+   * Brings rows to the backend.
+   * @param begins Where they begin: byte addresses, multiples of 4.
+   * @returns float32 [begins.length, dimensions].
+   */
+  gather(begins: Uint32Array, dimensions: number): tf.Tensor2D;
+  /**
+   * adamWUpdateRows on rows of this memory, to the same bit as on WebAssembly.
+   * @param begins Where the rows of the parameter begin: byte addresses, multiples of 4.
+   * @param columns How far from there those of the two running means begin, in bytes.
+   * @param gradient float32 [any, dimensions]; not disposed.
+   * @param from Which of its rows is the first one's.
+   * @throws Error on a wrong rank, dtype or size.
+   */
+  adamW(
+    begins: Uint32Array,
+    columns: { expAvg: number; expAvgSq: number },
+    gradient: tf.Tensor2D,
+    from: number,
+    step: AdamWRowsStep,
+  ): Promise<void>;
+}
+
+/** Whether there can be a memory of so many bytes for rows of so many dimensions: WebAssembly's ends at 4 GiB. */
+export function fitsSharedRowMemory(bytes: number, dimensions: number): boolean {
+  return dimensions <= PIECE && bytes + SCRATCH_BYTES <= LARGEST - PAGE;
+}
+
+/**
+ * Makes one.
+ * @param bytes How many are for rows; zeros at first.
+ * @throws RangeError where it would be more than 4 GiB.
+ */
+export function sharedRowMemory(bytes: number): SharedRowMemory {
+  return new WasmRowMemory(bytes);
+}
+
+class WasmRowMemory implements SharedRowMemory {
   readonly buffer: SharedArrayBuffer;
   readonly #kernels: SharedKernels;
   /** Addresses of a piece's rows. */
@@ -23,18 +64,9 @@ export class SharedRowMemory {
   /** Floats of a piece. */
   readonly #floats: Float32Array;
 
-  /** Whether there can be so much of it: with scratch it ends at WebAssembly's 4 GiB. */
-  static fits(bytes: number, dimensions: number): boolean {
-    return dimensions <= PIECE && bytes + SCRATCH_BYTES <= LARGEST - PAGE;
-  }
-
-  /**
-   * @param bytes How many are for rows; zeros at first.
-   * @throws RangeError where it would be more than 4 GiB.
-   */
   constructor(readonly bytes: number) {
-    if (!SharedRowMemory.fits(bytes, 1)) {
-      throw new RangeError(`SharedRowMemory: ${bytes} bytes do not fit in the 4 GiB of WebAssembly.`);
+    if (!fitsSharedRowMemory(bytes, 1)) {
+      throw new RangeError(`sharedRowMemory: ${bytes} bytes do not fit in the 4 GiB of WebAssembly.`);
     }
     const pages = Math.ceil((bytes + SCRATCH_BYTES) / PAGE) + 1;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -45,11 +77,6 @@ export class SharedRowMemory {
     this.#floats = new Float32Array(this.buffer, scratch + 4 * PIECE, PIECE);
   }
 
-  /**
-   * Brings rows to the backend.
-   * @param begins Where they begin: byte addresses, multiples of 4.
-   * @returns float32 [begins.length, dimensions].
-   */
   gather(begins: Uint32Array, dimensions: number): tf.Tensor2D {
     const [gathered] = writeTensors([[begins.length, dimensions]], ([values]) => {
       for (const [from, to] of pieces(begins.length, dimensions)) {
@@ -66,14 +93,6 @@ export class SharedRowMemory {
     return gathered as tf.Tensor2D;
   }
 
-  /**
-   * adamWUpdateRows on rows of this memory, to the same bit as on WebAssembly.
-   * @param begins Where the rows of the parameter begin: byte addresses, multiples of 4.
-   * @param columns How far from there those of the two running means begin, in bytes.
-   * @param gradient float32 [any, dimensions]; not disposed.
-   * @param from Which of its rows is the first one's.
-   * @throws Error on a wrong rank, dtype or size.
-   */
   async adamW(
     begins: Uint32Array,
     columns: { expAvg: number; expAvgSq: number },

@@ -11,7 +11,7 @@ const TABLES = ['parameter', 'expAvg', 'expAvgSq'] as const;
 
 /** Memory with records, of which some are chosen, in another order than they lie; and the rows of each table. */
 function make(rows: number, dimensions: number, chosen: number[]) {
-  const memory = new ops.SharedRowMemory(rows * recordBytes(dimensions));
+  const memory = ops.sharedRowMemory(rows * recordBytes(dimensions));
   const floats = new Float32Array(memory.buffer, 0, (rows * recordBytes(dimensions)) / 4);
   floats.set(fill(floats.length, 1).map(Math.abs));
   const begins = Uint32Array.from(chosen, (row) => row * recordBytes(dimensions));
@@ -71,10 +71,10 @@ describe.each(everyBackend)('%s', (backend) => {
 
 test('what does not fit is refused', async () => {
   await start('cpu');
-  expect(ops.SharedRowMemory.fits(2 ** 32, 4)).toBe(false);
-  expect(ops.SharedRowMemory.fits(2 ** 20, 70_000)).toBe(false);
-  expect(ops.SharedRowMemory.fits(2 ** 31, 512)).toBe(true);
-  expect(() => new ops.SharedRowMemory(2 ** 32)).toThrow('do not fit in the 4 GiB');
+  expect(ops.fitsSharedRowMemory(2 ** 32, 4)).toBe(false);
+  expect(ops.fitsSharedRowMemory(2 ** 20, 70_000)).toBe(false);
+  expect(ops.fitsSharedRowMemory(2 ** 31, 512)).toBe(true);
+  expect(() => ops.sharedRowMemory(2 ** 32)).toThrow('do not fit in the 4 GiB');
   const { memory, begins } = make(3, 4, [0, 2]);
   const gradient = tf.ones<tf.Rank.R2>([2, 4]);
   const columns = { expAvg: 16, expAvgSq: 32 };

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { SharedRowMemory } from '@unitsphere/ops';
+import { fitsSharedRowMemory, type SharedRowMemory } from '@unitsphere/ops';
 import { leaveMemory, takeMemory } from './row-memory.js';
 
 /**
@@ -38,7 +38,7 @@ export class Records {
     shared = false,
   ) {
     const length = size * layout.bytes;
-    if (shared && SharedRowMemory.fits(length, layout.dimensions)) this.memory = takeMemory(length);
+    if (shared && fitsSharedRowMemory(length, layout.dimensions)) this.memory = takeMemory(length);
     const buffer = this.memory?.buffer ?? new (shared ? SharedArrayBuffer : ArrayBuffer)(length);
     this.floats = new Float32Array(buffer, 0, length / 4);
     this.integers = new Int32Array(buffer, 0, length / 4);

@@ -1,4 +1,4 @@
-import { SharedRowMemory } from '@unitsphere/ops';
+import { type SharedRowMemory, sharedRowMemory } from '@unitsphere/ops';
 
 /**
  * Memories that nothing uses any more. JavaScript frees shared memory when it next collects garbage, and does not count it
@@ -11,7 +11,7 @@ export function takeMemory(bytes: number): SharedRowMemory {
   left = left.filter((one) => one.deref());
   const at = left.findIndex((one) => one.deref()?.bytes === bytes);
   const found = at < 0 ? undefined : left.splice(at, 1)[0]!.deref();
-  return found ?? new SharedRowMemory(bytes);
+  return found ?? sharedRowMemory(bytes);
 }
 
 /** Says that nothing uses a memory any more. */
