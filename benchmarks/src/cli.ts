@@ -250,8 +250,9 @@ program
   )
   .option('--distill <YAML...>', 'settings of distillation, each beside a training without', [
     'loss: reference',
-    'loss: kl, weight: 20',
-    'loss: cosine, weight: 20',
+    'loss: kl, weight: 1',
+    'loss: cosine, weight: 3',
+    'loss: rkd-distance, weight: 3',
   ])
   .option('--batch <HALVES>', 'as distillation.batch; augmented costs no more than none', 'augmented')
   .option('--seeds <COUNT>', 'trainings of each', count, 3)

@@ -13,6 +13,7 @@ it('clocks calls, bytes and arithmetic, and puts the kernels back', async () => 
     const x = tf.ones<tf.Rank.R4>([2, 8, 8, 3]);
     matMul(tf.ones([5, 7]), tf.ones([5, 11]), true);
     depthwiseConv2d(conv2d(x, tf.ones([3, 3, 3, 4]), { stride: 2, padding: 1 }), tf.ones([3, 3, 4, 1]), {
+      stride: 1,
       padding: 1,
     });
   };

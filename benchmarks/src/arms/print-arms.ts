@@ -32,7 +32,7 @@ export function printArms(report: ArmsReport): string {
               {
                 title: "teacher's gradient over the margin loss's",
                 value: ({ gradientRatio }: ArmRun) =>
-                  gradientRatio === undefined ? '–' : digits(gradientRatio),
+                  gradientRatio === undefined ? '–' : small(gradientRatio),
               },
             ]
           : []),
@@ -59,4 +59,9 @@ export function printArms(report: ArmsReport): string {
         `- TPR@1e-3, ${label(id)} less ${label(report.arms[0]!.id)}, same seed: ${signed(median)} (${signed(low)} … ${signed(high)})`,
     ),
   ].join('\n');
+}
+
+/** Also of a ratio that three decimals would not show. */
+function small(ratio: number): string {
+  return ratio > 0 && ratio < 0.001 ? ratio.toExponential(1).replace('-', '−') : digits(ratio);
 }

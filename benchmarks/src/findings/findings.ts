@@ -98,6 +98,7 @@ export const FINDINGS: readonly Finding[] = [
       better('distillation', 'reference', 'none'),
       better('distillation', 'kl', 'none'),
       better('distillation', 'cosine', 'none'),
+      better('distillation', 'rkd', 'none'),
     ],
   },
   {

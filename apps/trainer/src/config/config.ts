@@ -289,12 +289,14 @@ function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
 
 function completeDistillation(checked: CheckedConfig['distillation']): DistillationConfig | null {
   if (!checked) return null;
-  const { teacher, ...rest } = checked;
+  const { teacher, weight, ...rest } = checked;
   const { clip, weights, onnx, preprocessing, output, layout } = teacher;
   return withoutUndefined({
     teacher: clip
       ? { clip, weights: weights! }
       : withoutUndefined({ onnx: onnx!, preprocessing: preprocessing!, layout: layout ?? 'NCHW', output }),
+    // What did best in benchmarks/README.md.
+    weight: weight ?? (rest.loss === 'rkd-distance' ? 3 : 1),
     ...rest,
   });
 }

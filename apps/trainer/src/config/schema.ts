@@ -404,7 +404,7 @@ const distillation = z.strictObject({
   teacher: teacher.describe('Whose features the student learns.'),
   loss: z
     .enum(CHOICES.distillationLoss)
-    .default('kl')
+    .default('rkd-distance')
     .describe("How it learns them; reference is DocClassifier's own, which hardly acts."),
   temperature: positive().optional().describe('loss: kl (default 0.05) and contrastive (default 0.07).'),
   timesTemperatureSquared: z
@@ -416,7 +416,9 @@ const distillation = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether the batch's mean is taken from the teacher's features first."),
-  weight: positive().default(1).describe("The loss's factor, beside the margin loss."),
+  weight: positive()
+    .optional()
+    .describe("The loss's factor, beside the margin loss. Default 3 of rkd-distance, 1 of others."),
   warmupSteps: z.int().min(0).default(0).describe('Steps over which the weight grows from 0.'),
   decay: z
     .enum(CHOICES.distillationDecay)
