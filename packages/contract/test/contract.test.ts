@@ -73,6 +73,8 @@ test('the contract has every operation, layer, norm, neck and loss', async () =>
   const asides = [
     ...['countMultiplyAdds', 'MATMUL_PRECISIONS', 'PRODUCT_KINDS', 'toBfloat16'],
     ...['getFloat32MatmulPrecision', 'withFloat32MatmulPrecision', 'describeMatmulPrecision'],
+    // It works in the host's memory.
+    ...['sharedRowMemory', 'fitsSharedRowMemory'],
   ];
   const names = Object.keys(ops).filter((name) => !asides.includes(name));
   const { Module } = exported[1];
