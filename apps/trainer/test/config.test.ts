@@ -308,6 +308,14 @@ describe('files', () => {
     expect(weights('openai/clip-vit-base-patch32')).toHaveProperty('weights', 'openai/clip-vit-base-patch32');
   });
 
+  it("a teacher's loss is what did best, at its own weight; another begins at 1", () => {
+    const distilling = (more: string) =>
+      parseConfig(`distillation: { teacher: { clip: ViT-B-32, weights: a }${more} }`).distillation;
+    expect(distilling('')).toMatchObject({ loss: 'rkd-distance', weight: 3, center: false });
+    expect(distilling(', loss: kl')).toMatchObject({ loss: 'kl', weight: 1 });
+    expect(distilling(', weight: 0.5')).toMatchObject({ loss: 'rkd-distance', weight: 0.5 });
+  });
+
   it.each(configs)('configs/%s is valid and names the schema', (file) => {
     const wantsFolder = /^ *source: folder/m.test(readFileSync(`${root}configs/${file}`, 'utf8'));
     const overrides = wantsFolder ? optionOverrides({ data: 'cards' }) : [];

@@ -54,7 +54,7 @@ const stopAfter = (last: number) => {
 };
 
 test('a run with a teacher logs its loss and both gradients, reports them, and ships without the projection', async () => {
-  const config = await withTeacher();
+  const config = await withTeacher('loss: kl');
   const progress = silentProgress();
   const phases: (string | null)[] = [];
   progress.phase = (words) => void phases.push(words);
@@ -90,7 +90,7 @@ test('a run with a teacher logs its loss and both gradients, reports them, and s
 
 describe.each(['augmented+clean', 'clean', 'augmented'] as const)('batch: %s', (batch) => {
   it('resumed is the run that was not interrupted, to the bit', async () => {
-    const config = await withTeacher(`batch: ${batch}\n  warmupSteps: 2\n  decay: linear`);
+    const config = await withTeacher(`loss: kl\n  batch: ${batch}\n  warmupSteps: 2\n  decay: linear`);
     const whole = await train(config, temporaryFolder());
     const base = temporaryFolder();
     await train(config, base, stopAfter(2));
