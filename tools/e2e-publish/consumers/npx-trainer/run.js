@@ -101,8 +101,8 @@ async function run(command) {
     .replace(/\bDIR\b|path\/to\/images/, 'pictures')
     .split(/\s+/);
   if (args[0] === 'backend') return;
-  // Needs CLIP's weights.
-  if (command.includes('distillation.teacher')) return;
+  // Needs CLIP's weights, or a file of others.
+  if (command.includes('distillation.teacher') || args.includes('--weights')) return;
   if (args[0] === 'compare') return compare(args);
   if (args.includes('--resume')) await stopped();
   const words = args.map((word) => (word.startsWith('runs/') ? lastRun() : word));
