@@ -1,15 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { drawIdentity } from '../src/documents/identity.js';
 import { DocumentSource, documentKinds, fontFiles } from '../src/documents/index.js';
 import { nodeCanvasFactory } from '../src/drawing/canvas-node.js';
-import type { Image } from '../src/image.js';
 import { distance, median, same } from './compare-images.js';
 import { characters } from './documents-font-characters.js';
+import { picturesOfWorker } from './in-worker.js';
 
 let source: DocumentSource;
 beforeAll(async () => {
@@ -137,32 +133,15 @@ describe('every kind of document', () => {
 });
 
 describe('in a worker thread', () => {
-  // Inside the package, so that the canvas and the fonts are found from it.
-  const folder = fileURLToPath(new URL('../node_modules/.documents-test/', import.meta.url));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
   it('gives the same bytes', async () => {
-    mkdirSync(folder, { recursive: true });
-    await build({
-      stdin: {
-        contents: `
-          import { parentPort } from 'node:worker_threads';
-          import { DocumentSource } from '../src/documents/index.js';
-          const source = await DocumentSource.create({ identities: 300, seed: 7 });
-          parentPort.postMessage([source.load(4, 2), source.load(210, 0), source.clean(33)]);`,
-        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
-        loader: 'ts',
-      },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      outfile: `${folder}worker.mjs`,
-    });
-    const answer = await new Promise<Image[]>((resolve, reject) => {
-      const worker = new Worker(`${folder}worker.mjs`);
-      worker.once('message', resolve);
-      worker.once('error', reject);
-    });
+    const answer = await picturesOfWorker(
+      'documents',
+      `
+        import { parentPort } from 'node:worker_threads';
+        import { DocumentSource } from '../src/documents/index.js';
+        const source = await DocumentSource.create({ identities: 300, seed: 7 });
+        parentPort.postMessage([source.load(4, 2), source.load(210, 0), source.clean(33)]);`,
+    );
     const here = [source.load(4, 2), source.load(210, 0), source.clean(33)];
     expect(answer.map((picture, i) => same(picture, here[i]))).toEqual([true, true, true]);
   });

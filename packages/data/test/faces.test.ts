@@ -1,16 +1,12 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { Random } from '@unitsphere/core/random';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { drawConditions, PLAIN } from '../src/faces/conditions.js';
 import { Head } from '../src/faces/head.js';
 import { drawFace, hairStyles } from '../src/faces/identity.js';
 import { FaceSource } from '../src/faces/index.js';
-import type { Image } from '../src/image.js';
 import { openSource } from '../src/open-source.js';
 import { distance, median, same } from './compare-images.js';
+import { picturesOfWorker } from './in-worker.js';
 
 let source: FaceSource;
 beforeAll(async () => {
@@ -131,32 +127,15 @@ describe('a head', () => {
 });
 
 describe('in a worker thread', () => {
-  // Inside the package, so that the canvas is found from it.
-  const folder = fileURLToPath(new URL('../node_modules/.faces-test/', import.meta.url));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
   it('gives the same bytes', async () => {
-    mkdirSync(folder, { recursive: true });
-    await build({
-      stdin: {
-        contents: `
-          import { parentPort } from 'node:worker_threads';
-          import { FaceSource } from '../src/faces/index.js';
-          const source = await FaceSource.create({ identities: 300, seed: 7, size: 80 });
-          parentPort.postMessage([source.load(4, 2), source.load(210, 0), source.clean(33)]);`,
-        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
-        loader: 'ts',
-      },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      outfile: `${folder}worker.mjs`,
-    });
-    const answer = await new Promise<Image[]>((resolve, reject) => {
-      const worker = new Worker(`${folder}worker.mjs`);
-      worker.once('message', resolve);
-      worker.once('error', reject);
-    });
+    const answer = await picturesOfWorker(
+      'faces',
+      `
+        import { parentPort } from 'node:worker_threads';
+        import { FaceSource } from '../src/faces/index.js';
+        const source = await FaceSource.create({ identities: 300, seed: 7, size: 80 });
+        parentPort.postMessage([source.load(4, 2), source.load(210, 0), source.clean(33)]);`,
+    );
     const here = [source.load(4, 2), source.load(210, 0), source.clean(33)];
     expect(answer.map((picture, i) => same(picture, here[i]))).toEqual([true, true, true]);
   });

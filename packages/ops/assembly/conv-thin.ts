@@ -1,5 +1,6 @@
 // Convolution of images of few channels, as a network's first: a row of the kernel over a row of the image is a product of
 // matrices, whose rows overlap in the image as it lies. Patches, many times the image, are never written.
+// The outputs [first, end) of a row, whose kernel columns all lie on the image, are one product; those at its ends one each.
 import { insideEnd, insideFirst } from './depthwise';
 import { gemm } from './gemm';
 
@@ -21,16 +22,13 @@ export function convThin(
         const xRow = x + <usize>((iy0 + ky) * w) * pixel;
         const wRow = filter + <usize>(ky * kw) * pixel * channels;
         const add = i32(ky > ky0);
-        if (end > first) {
-          const from = xRow + <usize>(first * sw - padLeft) * pixel;
-          gemm(0, 0, end - first, channels, kw * c, from, sw * c, wRow, channels, y + <usize>first * out, channels, add, 0, scratch);
-        }
-        for (let ox = first > 0 ? 0 : end; ox < ow; ox = ox + 1 == first ? end : ox + 1) {
+        for (let ox = 0, count = 1; ox < ow; ox += count) {
+          count = ox == first && end > first ? end - first : 1;
           const ix0 = ox * sw - padLeft;
           const kx0 = max(0, -ix0);
           const depth = max(0, min(kw, w - ix0) - kx0) * c;
           const from = xRow + <usize>(ix0 + kx0) * pixel;
-          gemm(0, 0, 1, channels, depth, from, depth, wRow + <usize>kx0 * pixel * channels, channels, y + <usize>ox * out, channels, add, 0, scratch);
+          gemm(0, 0, count, channels, depth, from, sw * c, wRow + <usize>kx0 * pixel * channels, channels, y + <usize>ox * out, channels, add, 0, scratch);
         }
       }
       y += <usize>ow * out;
@@ -56,16 +54,13 @@ export function convThinBackpropFilter(
       for (let ky = max(0, -iy0); ky < ky1; ky++) {
         const xRow = x + <usize>((iy0 + ky) * w) * pixel;
         const dwRow = dw + <usize>(ky * kw) * pixel * channels;
-        if (end > first) {
-          const from = xRow + <usize>(first * sw - padLeft) * pixel;
-          gemm(1, 0, kw * c, channels, end - first, from, sw * c, dy + <usize>first * out, channels, dwRow, channels, 1, 0, scratch);
-        }
-        for (let ox = first > 0 ? 0 : end; ox < ow; ox = ox + 1 == first ? end : ox + 1) {
+        for (let ox = 0, count = 1; ox < ow; ox += count) {
+          count = ox == first && end > first ? end - first : 1;
           const ix0 = ox * sw - padLeft;
           const kx0 = max(0, -ix0);
           const depth = max(0, min(kw, w - ix0) - kx0) * c;
           const from = xRow + <usize>(ix0 + kx0) * pixel;
-          gemm(1, 0, depth, channels, 1, from, depth, dy + <usize>ox * out, channels, dwRow + <usize>kx0 * pixel * channels, channels, 1, 0, scratch);
+          gemm(1, 0, depth, channels, count, from, sw * c, dy + <usize>ox * out, channels, dwRow + <usize>kx0 * pixel * channels, channels, 1, 0, scratch);
         }
       }
       dy += <usize>ow * out;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { adamWCorrection } from './adamw-corrections.js';
 import { defineOp } from './define-op.js';
 import { adamWWasm, sgdWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
 import { adamWWebGpu, sgdWebGpu, sumSquaresWebGpu } from './webgpu/optimizer-updates.js';
@@ -93,8 +94,7 @@ export function adamWUpdate(
     eps,
     gradientScale,
     kept: 1 - lr * weightDecay,
-    stepSize: lr / (1 - beta1 ** step),
-    inverseRootCorrection2: 1 / Math.sqrt(1 - beta2 ** step),
+    ...adamWCorrection(step, { lr, beta1, beta2 }),
   };
   tf.tidy(() => {
     const [updated, mean, meanSquare] = adamWOp({ parameter, gradient, expAvg, expAvgSq }, factors);

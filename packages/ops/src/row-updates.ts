@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { adamWCorrections } from './adamw-corrections.js';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { gatherRows } from './gather-rows.js';
@@ -125,8 +126,9 @@ export function adamWUpdateRows(
   checkRows('adamWUpdateRows', ids, gradient, tables);
   checkEqual('adamWUpdateRows', 'the number of steps', steps.length, ids.shape[0]);
   tf.tidy(() => {
-    const stepSize = tf.tensor1d(ofSteps(steps, (step) => lr / (1 - beta1 ** step)));
-    const inverseRootCorrection2 = tf.tensor1d(ofSteps(steps, (step) => 1 / Math.sqrt(1 - beta2 ** step)));
+    const corrections = adamWCorrections(steps, { lr, beta1, beta2 });
+    const stepSize = tf.tensor1d(corrections.stepSize);
+    const inverseRootCorrection2 = tf.tensor1d(corrections.inverseRootCorrection2);
     const updated = adamWRowsOp(
       { ...tables, ids, gradient, stepSize, inverseRootCorrection2 },
       { beta1, beta2, eps, gradientScale, kept: 1 - lr * weightDecay },
@@ -197,20 +199,4 @@ function checkRows(
     checkEqual(op, `${name}'s row count`, table.shape[0]!, shape[0]!);
     checkEqual(op, `${name}'s dimensions`, table.shape[1]!, rows.shape[1]);
   }
-}
-
-/** What belongs to each row's step, computed once for each that differs: of many rows few do, and a power takes long. */
-function ofSteps(steps: ArrayLike<number>, compute: (step: number) => number): Float32Array {
-  const known = new Map<number, number>();
-  const values = new Float32Array(steps.length);
-  let [step, value] = [Number.NaN, Number.NaN];
-  for (let i = 0; i < steps.length; i++) {
-    if (steps[i] !== step) {
-      step = steps[i]!;
-      value = known.get(step) ?? compute(step);
-      known.set(step, value);
-    }
-    values[i] = value;
-  }
-  return values;
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { adamWCorrections } from './adamw-corrections.js';
 import { checkEqual, checkFloat } from './check.js';
 import type { AdamWRowsStep } from './row-updates.js';
 import { readTensors, writeTensors } from './tensor-memory.js';
@@ -109,20 +110,11 @@ class WasmRowMemory implements SharedRowMemory {
       );
     }
     const { expAvg, expAvgSq } = columns;
-    const corrections = new Map<number, [stepSize: number, inverseRootCorrection2: number]>();
-    const correctionsOf = (step: number) => {
-      let known = corrections.get(step);
-      if (!known) {
-        known = [lr / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)];
-        corrections.set(step, known);
-      }
-      return known;
-    };
+    const { stepSize, inverseRootCorrection2 } = adamWCorrections(steps, { lr, beta1, beta2 });
     await readTensors([gradient], ([values]) => {
       for (const [first, end] of pieces(begins.length, dimensions)) {
         this.#floats.set(values!.subarray((from + first) * dimensions, (from + end) * dimensions));
         for (let i = first; i < end; i++) {
-          const [stepSize, correction2] = correctionsOf(steps[i]!);
           const parameter = begins[i]!;
           this.#kernels.adamW(
             parameter,
@@ -136,8 +128,8 @@ class WasmRowMemory implements SharedRowMemory {
             beta2,
             1 - beta1,
             1 - beta2,
-            stepSize,
-            correction2,
+            stepSize[i]!,
+            inverseRootCorrection2[i]!,
             eps,
             1 - lr * weightDecay,
           );

@@ -2,6 +2,7 @@ import { Random } from '@unitsphere/core/random';
 import type { CanvasFactory, Context2D, Surface } from '../drawing/canvas.js';
 import { nodeCanvasFactory } from '../drawing/canvas-node.js';
 import { checkGeneratorOptions } from '../drawing/generator-options.js';
+import { SettledIdentities } from '../drawing/settled-identities.js';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource } from '../source.js';
 import { Filler } from './filler.js';
@@ -31,8 +32,6 @@ interface Drawn {
 const OVERSIZE = 1.4;
 /** Drawn documents, without what is filled in, are kept if all the identities fit in so many bytes. */
 const LAYER_BYTES = 48 * 2 ** 20;
-/** Settled identities that are kept; they hold no pixels. */
-const IDENTITIES_KEPT = 4096;
 
 /**
  * An endless supply of made-up documents (identity cards, tickets, invoices, diplomas and others), for training and
@@ -54,7 +53,7 @@ export class DocumentSource implements ImageSource {
   private readonly flatSize: number;
   private readonly work: Drawn;
   private readonly photographer: Photographer;
-  private readonly settled = new Map<number, DocumentIdentity>();
+  private readonly settled: SettledIdentities<DocumentIdentity>;
   private readonly layers = new Map<number, Drawn>();
   private last: { identity: number; drawn: Drawn } | undefined;
   private readonly keepsLayers: boolean;
@@ -65,6 +64,9 @@ export class DocumentSource implements ImageSource {
   ) {
     const { identities, seed, size, samplesPerIdentity } = options;
     this.seed = seed;
+    this.settled = new SettledIdentities('DocumentSource', identities, (identity) =>
+      drawIdentity(seed, identity),
+    );
     this.size = size;
     this.identities = Array.from({ length: identities }, (_, i) => ({
       name: `${drawKind(seed, i)}-${String(i).padStart(5, '0')}`,
@@ -102,7 +104,7 @@ export class DocumentSource implements ImageSource {
     if (!Number.isInteger(sample) || sample < 0) {
       throw new RangeError(`DocumentSource.load: the sample must be an integer from 0, not ${sample}.`);
     }
-    const { style, layout } = this.settle(identity, 'load');
+    const { style, layout } = this.settled.get(identity, 'load');
     const random = new Random(this.seed, 'document', identity, 'sample', sample);
     const { context } = this.work;
     const pen = new Pen(context, layout.aspect, this.flatSize);
@@ -120,7 +122,7 @@ export class DocumentSource implements ImageSource {
    * @throws RangeError if there is no such identity.
    */
   clean(identity: number): Image {
-    const { style, layout } = this.settle(identity, 'clean');
+    const { style, layout } = this.settled.get(identity, 'clean');
     const { size } = this;
     const twice = size * 2;
     const { context } = this.canvases.createCanvas(twice, twice);
@@ -147,21 +149,6 @@ export class DocumentSource implements ImageSource {
     return { width: size, height: size, data };
   }
 
-  private settle(identity: number, caller: string): DocumentIdentity {
-    if (!Number.isInteger(identity) || identity < 0 || identity >= this.identities.length) {
-      throw new RangeError(
-        `DocumentSource.${caller}: there are identities 0 … ${this.identities.length - 1}, not ${identity}.`,
-      );
-    }
-    let settled = this.settled.get(identity);
-    if (!settled) {
-      settled = drawIdentity(this.seed, identity);
-      if (this.settled.size >= IDENTITIES_KEPT) this.settled.delete(this.settled.keys().next().value!);
-      this.settled.set(identity, settled);
-    }
-    return settled;
-  }
-
   /** What every copy of the identity has, drawn once, or once as long as it is asked for again and again. */
   private fixedLayer(identity: number): Drawn {
     const { last } = this;
@@ -170,7 +157,7 @@ export class DocumentSource implements ImageSource {
     const drawn = last?.drawn ?? this.canvases.createCanvas(this.flatSize, this.flatSize);
     // Forgotten first: where drawing fails half-way, what is there is of nobody.
     this.last = undefined;
-    const { layout } = this.settle(identity, 'load');
+    const { layout } = this.settled.get(identity, 'load');
     const pen = new Pen(drawn.context, layout.aspect, this.flatSize);
     pen.begin();
     this.draw(pen, layout, () => layout.fixed(pen));

@@ -3,6 +3,7 @@ import type { CanvasFactory, Context2D } from '../drawing/canvas.js';
 import { nodeCanvasFactory } from '../drawing/canvas-node.js';
 import { checkGeneratorOptions } from '../drawing/generator-options.js';
 import { capture } from '../drawing/sensor.js';
+import { SettledIdentities } from '../drawing/settled-identities.js';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource } from '../source.js';
 import { type Conditions, drawConditions, PLAIN } from './conditions.js';
@@ -23,8 +24,6 @@ export interface FaceSourceOptions {
 
 /** Faces are painted this much larger than their pictures. */
 const OVERSIZE = 2;
-/** Settled identities that are kept. */
-const IDENTITIES_KEPT = 4096;
 
 /**
  * An endless supply of painted faces of nobody, for training and testing what is said of faces without any picture of a person.
@@ -49,11 +48,12 @@ export class FaceSource implements ImageSource {
   private readonly context: Context2D;
   private readonly light: Float32Array;
   private readonly spare: Float32Array;
-  private readonly settled = new Map<number, FaceIdentity>();
+  private readonly settled: SettledIdentities<FaceIdentity>;
 
   private constructor(options: Required<FaceSourceOptions>, canvases: CanvasFactory) {
     const { identities, seed, size, samplesPerIdentity } = options;
     this.seed = seed;
+    this.settled = new SettledIdentities('FaceSource', identities, (identity) => drawFace(seed, identity));
     this.size = size;
     this.identities = Array.from({ length: identities }, (_, i) => ({
       name: `face-${String(i).padStart(5, '0')}`,
@@ -89,7 +89,7 @@ export class FaceSource implements ImageSource {
     if (!Number.isInteger(sample) || sample < 0) {
       throw new RangeError(`FaceSource.load: the sample must be an integer from 0, not ${sample}.`);
     }
-    const face = this.settle(identity, 'load');
+    const face = this.settled.get(identity, 'load');
     const random = new Random(this.seed, 'face', identity, 'sample', sample);
     const conditions = drawConditions(random);
     this.expose(face, conditions, random);
@@ -102,7 +102,7 @@ export class FaceSource implements ImageSource {
    */
   clean(identity: number): Image {
     const { size, light } = this;
-    this.expose(this.settle(identity, 'clean'), PLAIN, new Random(this.seed, 'face', identity, 'clean'));
+    this.expose(this.settled.get(identity, 'clean'), PLAIN, new Random(this.seed, 'face', identity, 'clean'));
     return {
       width: size,
       height: size,
@@ -132,20 +132,5 @@ export class FaceSource implements ImageSource {
         light[at + 2] = level + (b - luma) * chroma;
       }
     }
-  }
-
-  private settle(identity: number, caller: string): FaceIdentity {
-    if (!Number.isInteger(identity) || identity < 0 || identity >= this.identities.length) {
-      throw new RangeError(
-        `FaceSource.${caller}: there are identities 0 … ${this.identities.length - 1}, not ${identity}.`,
-      );
-    }
-    let settled = this.settled.get(identity);
-    if (!settled) {
-      settled = drawFace(this.seed, identity);
-      if (this.settled.size >= IDENTITIES_KEPT) this.settled.delete(this.settled.keys().next().value!);
-      this.settled.set(identity, settled);
-    }
-    return settled;
   }
 }
