@@ -68,6 +68,11 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
       gradient: 'pass-through',
       warmup: { marginFrom: 1 },
     });
+    const byFraction = parseConfig(
+      '{data: {views: 24, uprightFraction: 0.2}, loss: {warmup: {fraction: 0.4}}, training: {steps: 50}}',
+    );
+    expect(byFraction.loss.warmup).toMatchObject({ steps: 20, marginFrom: 0 });
+    expect(byFraction.data).toMatchObject({ uprightSteps: 10 });
     expect(optimizer).toMatchObject({ name: 'sgd', momentum: 0.9, nesterov: false });
     expect(optimizer).not.toHaveProperty('betas');
     expect(schedule).toEqual({ name: 'cosine', warmup: 0.1 });
@@ -177,7 +182,11 @@ describe('errors name the place, the key and what to do', () => {
     ['loss: {name: adaface, momentum: 0.1, margin: 1.6}'],
     ['loss: {name: sphereface, margin: 0.5, warmup: {steps: 5, marginFrom: 0.1}}'],
     ['loss: {name: arcface, margin: 4}'],
+    ['data: {uprightFraction: 0.5}'],
+    ['data: {views: 24, uprightSteps: 5, uprightFraction: 0.5}'],
     ['loss: {warmup: {steps: 2000}}'],
+    ['loss: {warmup: {}}'],
+    ['loss: {warmup: {steps: 20, fraction: 0.5}}'],
     ['loss: {name: softmax, warmup: {steps: 20, marginFrom: 0.1}}'],
     ['optimizer: {name: adamw, momentum: 0.9}'],
     ['optimizer: {name: sgd, betas: [0.9, 0.99]}'],

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Conv2d, initializers } from '@unitsphere/core';
+import { Conv2d, initializers, inTurn } from '@unitsphere/core';
 import { LayerNorm } from '@unitsphere/norms';
 import { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
 import { chooseMaps } from './step-backbone.js';
@@ -103,7 +103,9 @@ export class VisionTransformer extends Backbone {
     let tokens = this.firstTokens(x);
     const maps: tf.Tensor4D[] = [];
     for (const { block, wanted } of this.blocks) {
-      tokens = block.forward(tokens);
+      const before = tokens;
+      tokens = tf.tidy(() => block.forward(before));
+      before.dispose();
       if (wanted) maps.push(tf.reshape(tf.slice(tokens, [0, 1, 0]), [x.shape[0], grid, grid, channels]));
     }
     return maps;
@@ -116,7 +118,7 @@ export class VisionTransformer extends Backbone {
    * @throws Error for images of another size than inputSize.
    */
   tokens(x: tf.Tensor4D): tf.Tensor3D {
-    return this.blocks.reduce((tokens, { block }) => block.forward(tokens), this.firstTokens(x));
+    return inTurn(this.blocks, this.firstTokens(x), ({ block }, tokens) => block.forward(tokens));
   }
 
   /** What the first block takes. */

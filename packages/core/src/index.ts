@@ -1,6 +1,7 @@
 import '@unitsphere/core/gradients';
 
 export { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
+export { inTurn } from './in-turn.js';
 export * as initializers from './initializers.js';
 export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
@@ -21,6 +22,7 @@ export {
   safetensorsHeader,
   writeSafetensors,
 } from './safetensors.js';
+export type { SavedTensorsHooks } from './saved-tensors.js';
 export { Sequential } from './sequential.js';
 export { forwardAndPullback, type Pullback } from './tape.js';
 export { valueAndGradients } from './value-and-gradients.js';

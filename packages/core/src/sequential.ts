@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { inTurn } from './in-turn.js';
 import { Module } from './module.js';
 
 /** Modules one after another, named "0", "1", … as in torch.nn.Sequential. */
@@ -12,6 +13,6 @@ export class Sequential extends Module {
   }
 
   override forward(x: tf.Tensor): tf.Tensor {
-    return this.modules.reduce((value, module) => module.forward(value), x);
+    return inTurn(this.modules, x, (module, value) => module.forward(value));
   }
 }

@@ -1,21 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from './parameter.js';
-
-/** One operation that TensorFlow.js recorded. */
-interface TapeNode {
-  kernelName: string;
-  inputs: { [name: string]: tf.Tensor | null };
-  outputs: tf.Tensor[];
-  saved?: tf.Tensor[];
-  gradient?(dys: (tf.Tensor | null)[]): { [name: string]: () => tf.Tensor };
-}
-
-/** The part of TensorFlow.js's engine that records. */
-interface Recorder {
-  state: { activeTape: TapeNode[] | null; gradientDepth: number };
-  startTape(): void;
-  endTape(): void;
-}
+import type { Recorder, TapeNode } from './recorder.js';
+import { SavedTensors, type SavedTensorsHooks } from './saved-tensors.js';
 
 /** A value computed from parameters, and the way back from it. */
 export interface Pullback<T extends tf.Tensor> {
@@ -37,17 +23,20 @@ export interface Pullback<T extends tf.Tensor> {
  * sharded classes, say) can be pulled back to the parameters. Every tensor is freed as soon as the way back has passed
  * it, where tf.grads keeps all of them to its end: about half the memory.
  * @param f Computes a tensor from the parameters; intermediate tensors are freed.
+ * @param options.savedTensorsHooks How what the gradient reads is kept until then. Default: as it is.
  * @throws Error inside another gradient (tf.grad, or f itself calling this): gradients of gradients are tf.grads'.
  */
 export function forwardAndPullback<T extends tf.Tensor>(
   f: () => T,
   parameters: readonly Parameter[],
+  { savedTensorsHooks }: { savedTensorsHooks?: SavedTensorsHooks } = {},
 ): Pullback<T> {
-  const { value, tape } = record(f);
+  const saved = savedTensorsHooks && new SavedTensors(savedTensorsHooks);
+  const { value, tape } = record(f, saved);
   const variables = parameters.map(({ variable }) => variable);
   let pulled = false;
   const dispose = () => {
-    for (const node of tape) freeSaved(node);
+    for (const node of tape) freeSaved(node, saved);
     tape.length = 0;
   };
   return {
@@ -57,7 +46,7 @@ export function forwardAndPullback<T extends tf.Tensor>(
       if (dy) checkLikeValue(dy, value);
       pulled = true;
       try {
-        return backpropagate(tape, variables, value, dy);
+        return backpropagate(tape, variables, { value, dy, saved });
       } finally {
         dispose();
       }
@@ -69,17 +58,18 @@ export function forwardAndPullback<T extends tf.Tensor>(
   };
 }
 
-function record<T extends tf.Tensor>(f: () => T): { value: T; tape: TapeNode[] } {
+function record<T extends tf.Tensor>(f: () => T, saved?: SavedTensors): { value: T; tape: TapeNode[] } {
   const engine = tf.engine() as unknown as Recorder;
   if (engine.state.gradientDepth !== 0) {
     throw new Error('forwardAndPullback: it was called inside another gradient; use tf.grads there.');
   }
   engine.startTape();
+  if (saved) engine.state.activeTape = saved.tape(engine);
   try {
     const value = tf.tidy(f);
     return { value, tape: engine.state.activeTape! };
   } catch (error) {
-    engine.state.activeTape!.forEach(freeSaved);
+    for (const node of engine.state.activeTape!) freeSaved(node, saved);
     throw error;
   } finally {
     engine.endTape();
@@ -91,8 +81,7 @@ function record<T extends tf.Tensor>(f: () => T): { value: T; tape: TapeNode[] }
 function backpropagate(
   tape: TapeNode[],
   variables: tf.Variable[],
-  value: tf.Tensor,
-  dy: tf.Tensor | undefined,
+  { value, dy, saved }: { value: tf.Tensor; dy?: tf.Tensor; saved?: SavedTensors },
 ): (tf.Tensor | null)[] {
   const trainable = variables.filter((variable) => variable.trainable);
   const fromVariables = tensorsFrom(tape, trainable);
@@ -108,13 +97,14 @@ function backpropagate(
             node,
             dys,
             wanted.map(([name]) => name),
+            saved,
           );
           wanted.forEach(([, input], i) => {
             accumulate(gradients, input!.id, found[i]!);
           });
         }
       } finally {
-        freeSaved(node);
+        freeSaved(node, saved);
       }
       for (const { id } of node.outputs) {
         gradients.get(id)?.dispose();
@@ -142,13 +132,19 @@ function tensorsFrom(tape: readonly TapeNode[], variables: readonly tf.Tensor[])
   return ids;
 }
 
-function inputGradients(node: TapeNode, dys: (tf.Tensor | null)[], names: string[]): tf.Tensor[] {
+function inputGradients(
+  node: TapeNode,
+  dys: (tf.Tensor | null)[],
+  names: string[],
+  saved?: SavedTensors,
+): tf.Tensor[] {
   if (!node.gradient) {
     throw new Error(
       `The operation ${node.kernelName} has no gradient. Import @unitsphere/core before it is used (it registers those of stock operations), or leave it out of what is trained.`,
     );
   }
   return tf.tidy(() => {
+    saved?.unpack(node);
     const gradientOf = node.gradient!(dys);
     const seen = new Set<tf.Tensor>();
     return names.map((name) => {
@@ -174,7 +170,8 @@ function accumulate(gradients: Map<number, tf.Tensor>, id: number, gradient: tf.
   if (before) tf.dispose([before, gradient]);
 }
 
-function freeSaved(node: TapeNode): void {
+function freeSaved(node: TapeNode, saved?: SavedTensors): void {
+  saved?.free(node);
   for (const tensor of node.saved ?? []) tensor.dispose();
 }
 

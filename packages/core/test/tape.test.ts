@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { relu } from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
 import { backends, start } from '../../../tools/workspace/backends';
-import { forwardAndPullback, Parameter } from '../src/index';
+import { forwardAndPullback, inTurn, Parameter } from '../src/index';
 
 const parameter = (...values: number[]) => new Parameter([values.length], Float32Array.from(values));
 
@@ -103,6 +104,116 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
     expect([...gradient!.dataSync()]).toEqual([2, 20]);
     tf.dispose([value, gradient!]);
     expect(tf.memory().numTensors).toBe(before + 1);
+    p.dispose();
+  });
+
+  describe('savedTensorsHooks', () => {
+    /** Keeps a tensor with half of its values' digits: a scaled int32, so that what is kept is told from what was saved. */
+    const hooks = (log: string[] = []) => ({
+      pack: (saved: tf.Tensor) => {
+        log.push(`pack ${saved.shape}`);
+        return saved.size < 3 ? null : tf.cast(tf.mul(saved, 4), 'int32');
+      },
+      unpack: (packed: tf.Tensor, { shape }: { shape: number[] }) => {
+        log.push(`unpack ${shape}`);
+        return tf.reshape(tf.div(tf.cast(packed, 'float32'), 4), shape);
+      },
+    });
+
+    test('the gradient reads what was unpacked; each value is packed once, parameters never', async () => {
+      await start(backend);
+      // With the first of our operations WebAssembly shares the values of clones.
+      tf.tidy(() => relu(tf.scalar(1)));
+      const [a, input] = [parameter(1.1, 2.3, 3.2), tf.tensor1d([2, 2, 2])];
+      const before = tf.memory();
+      const log: string[] = [];
+      const { value, pullback } = forwardAndPullback(
+        () => {
+          // 2.42, 10.58, 20.48: saved by the square and by the product.
+          const squared = tf.mul(tf.square(a.variable), input);
+          return tf.mul(squared, tf.square(squared));
+        },
+        [a],
+        { savedTensorsHooks: hooks(log) },
+      );
+      // square(a) for the product with the input, that product, and its square.
+      expect(log).toEqual(['pack 3', 'pack 3', 'pack 3']);
+      const kept = tf.memory().numBytes;
+      const [da] = pullback();
+      const [x, y] = [
+        [1.1, 2.3, 3.2],
+        [2.25, 10.5, 20.25],
+      ].map((values) => Float32Array.from(values));
+      const squares = Float32Array.from([2.42, 10.58, 20.48], (v) => Math.floor(4 * v * v) / 4);
+      // d(s · s²) = (s² + s · 2s) ds with what was kept of s and s²; ds = 2 a · input.
+      da!.dataSync().forEach((gradient, i) => {
+        const upstream = squares[i]! + y![i]! * 2 * y![i]!;
+        expect(gradient / (upstream * 2 * x![i]! * 2)).toBeCloseTo(1, 4);
+      });
+      expect(log.filter((line) => line.startsWith('unpack'))).not.toEqual([]);
+      expect(kept).toBeGreaterThan(before.numBytes);
+      tf.dispose([value, da!]);
+      expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
+      a.dispose();
+      input.dispose();
+    });
+
+    test('nothing is left of a value whose gradient is not wanted, or after an error', async () => {
+      await start(backend);
+      const p = parameter(1, 2, 3, 4);
+      const before = tf.memory().numTensors;
+      const f = () => tf.square(tf.exp(p.variable));
+      const kept = forwardAndPullback(f, [p], { savedTensorsHooks: hooks() });
+      kept.dispose();
+      kept.value.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+
+      const failing = (what: 'pack' | 'unpack') => ({
+        ...hooks(),
+        [what]: () => {
+          throw new Error(`no ${what}`);
+        },
+      });
+      expect(() => forwardAndPullback(f, [p], { savedTensorsHooks: failing('pack') })).toThrow('no pack');
+      expect(tf.memory().numTensors).toBe(before);
+      const { value, pullback } = forwardAndPullback(f, [p], { savedTensorsHooks: failing('unpack') });
+      expect(() => pullback()).toThrow('no unpack');
+      value.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+      // The engine records as before.
+      const again = tf.tidy(
+        () =>
+          tf
+            .grad((x) => tf.square(x))(tf.scalar(3))
+            .dataSync()[0],
+      );
+      expect(again).toBe(6);
+      p.dispose();
+    });
+  });
+
+  test('inTurn frees what is passed on, in a gradient too', async () => {
+    await start(backend);
+    const p = parameter(0.1, 0.2);
+    const before = tf.memory().numTensors;
+    const most: number[] = [];
+    const parts = Array.from({ length: 6 }, () => (x: tf.Tensor) => {
+      most.push(tf.memory().numTensors - before);
+      return tf.add(tf.mul(x, 2), tf.neg(tf.abs(x)));
+    });
+    const f = () => inTurn(parts, p.variable as tf.Tensor, (part, x) => part(x));
+    const y = f();
+    expect(Math.max(...most)).toBeLessThanOrEqual(1);
+    const { value, pullback } = forwardAndPullback(f, [p]);
+    const [gradient] = pullback();
+    expect([...gradient!.dataSync()]).toEqual([1, 1]);
+    tf.dispose([y, value, gradient!]);
+    expect(inTurn([], p.variable as tf.Tensor, () => p.variable)).toBe(p.variable);
+    // A part that gives what it was given.
+    const same = inTurn([0, 1], p.variable as tf.Tensor, (i, x) => (i === 0 ? tf.neg(x) : x));
+    expect([...same.dataSync()]).toEqual([...Float32Array.of(-0.1, -0.2)]);
+    same.dispose();
+    expect(tf.memory().numTensors).toBe(before);
     p.dispose();
   });
 });

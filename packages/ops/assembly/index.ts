@@ -26,4 +26,4 @@ export {
 export { maxPool, maxPoolGrad } from './max-pool';
 export { prelu, preluGradInput, preluGradSlope } from './prelu';
 export { lookUpPixels } from './images';
-export { round, countNonFinite } from './round';
+export { countNonFinite, packBfloat16, round, unpackBfloat16 } from './round';

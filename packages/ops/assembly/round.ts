@@ -18,6 +18,36 @@ function round4(v: v128, drop: i32): v128 {
   return v128.bitselect(i32x4.splat(0x7fc00000), kept, isNaN);
 }
 
+/** y = the upper halves of x, rounded to bfloat16: count 16-bit values, and a zero behind an odd number of them. */
+export function packBfloat16(x: usize, count: i32, y: usize): void {
+  const values = <usize>count;
+  const vector = values & ~7;
+  let i: usize = 0;
+  for (; i < vector; i += 8) {
+    const low = round4(v128.load(x + (i << 2)), 16);
+    const high = round4(v128.load(x + (i << 2), 16), 16);
+    v128.store(y + (i << 1), v128.shuffle<u16>(low, high, 1, 3, 5, 7, 9, 11, 13, 15));
+  }
+  for (; i < values; i++) {
+    store<u16>(y + (i << 1), <u16>i16x8.extract_lane_u(round4(v128.load32_splat(x + (i << 2)), 16), 1));
+  }
+  if (values & 1) store<u16>(y + (values << 1), 0);
+}
+
+/** y = count floats from their upper halves x. */
+export function unpackBfloat16(x: usize, count: i32, y: usize): void {
+  const values = <usize>count;
+  const vector = values & ~7;
+  const zero = i32x4.splat(0);
+  let i: usize = 0;
+  for (; i < vector; i += 8) {
+    const halves = v128.load(x + (i << 1));
+    v128.store(y + (i << 2), v128.shuffle<u16>(zero, halves, 0, 8, 0, 9, 0, 10, 0, 11));
+    v128.store(y + (i << 2), v128.shuffle<u16>(zero, halves, 0, 12, 0, 13, 0, 14, 0, 15), 16);
+  }
+  for (; i < values; i++) store<u32>(y + (i << 2), <u32>load<u16>(x + (i << 1)) << 16);
+}
+
 /** How many of count floats are infinite or NaN. */
 export function countNonFinite(x: usize, count: i32): i32 {
   const bytes = <usize>count << 2;

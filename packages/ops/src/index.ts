@@ -47,6 +47,7 @@ export {
   withFloat32MatmulPrecision,
   withProductPolicy,
 } from './precision/matmul-precision.js';
+export { packBfloat16, unpackBfloat16 } from './precision/pack-bfloat16.js';
 export { roundToBfloat16, roundToTensorFloat32 } from './precision/round.js';
 export { toBfloat16 } from './precision/round-values.js';
 export { prelu } from './prelu.js';

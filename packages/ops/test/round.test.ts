@@ -4,7 +4,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { readGolden } from '../../../tools/golden/read';
 import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import { roundToBfloat16, roundToTensorFloat32, toBfloat16 } from '../src/index';
+import {
+  packBfloat16,
+  roundToBfloat16,
+  roundToTensorFloat32,
+  toBfloat16,
+  unpackBfloat16,
+} from '../src/index';
+import { webGpuRuntime } from '../src/webgpu/runtime';
 
 interface Case {
   name: string;
@@ -17,6 +24,8 @@ const { cases } = readGolden<Case>('bfloat16');
 /** Every upper half of a float's bits, with one lower half. */
 const floats = (lower: number) =>
   new Float32Array(Uint32Array.from({ length: 1 << 16 }, (_, upper) => (upper << 16) | lower).buffer);
+const valuesOf = (patterns: Uint16Array) =>
+  new Float32Array(Uint32Array.from(patterns, (bits) => bits << 16).buffer);
 const bitsOf = (values: Float32Array) => new Uint32Array(values.slice().buffer);
 const sha256 = (patterns: Uint16Array) => createHash('sha256').update(patterns).digest('hex');
 
@@ -38,6 +47,45 @@ describe.each(everyBackend)('%s', (backend) => {
     const bits = bitsOf(rounded);
     expect(bits.every((value) => (value & 0xffff) === 0)).toBe(true);
     expect(sha256(Uint16Array.from(bits, (value) => value >>> 16))).toBe(expected);
+  });
+
+  test.each(cases)('packBfloat16 and back: $name', async ({ lower, sha256: expected }) => {
+    await start(backend);
+    const before = tf.memory().numTensors;
+    const x = tf.tensor2d(floats(lower), [256, 256]);
+    const packed = packBfloat16(x);
+    expect([packed.dtype, packed.shape]).toEqual(['int32', [1 << 15]]);
+    const patterns = new Uint16Array(((await packed.data()) as Int32Array).slice().buffer);
+    expect(sha256(patterns)).toBe(expected);
+    const back = unpackBfloat16<tf.Rank.R2>(packed, [256, 256]);
+    expect([back.dtype, back.shape]).toEqual(['float32', [256, 256]]);
+    const bits = bitsOf((await back.data()) as Float32Array);
+    expect(bits.every((value, i) => value === patterns[i]! * 65536)).toBe(true);
+    tf.dispose([x, packed, back]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test.each([1, 2, 3, 7, 8, 9, 31, 1027])('packBfloat16 of %i values', async (size) => {
+    const values = Float32Array.from({ length: size }, (_, i) => (i % 3 ? 1 : -1) * Math.exp((i % 40) - 20));
+    const [packed, back] = await on(backend, () => {
+      const packed = packBfloat16(tf.tensor1d(values));
+      return Promise.all([read(packed), read(unpackBfloat16(packed, [size]))]);
+    });
+    expect(packed).toHaveLength(Math.ceil(size / 2));
+    const patterns = [...new Uint16Array(Int32Array.from(packed).buffer)];
+    expect(patterns).toEqual([...toBfloat16(values), ...(size % 2 ? [0] : [])]);
+    expect([...back]).toEqual([...valuesOf(toBfloat16(values))]);
+  });
+
+  test('packBfloat16 takes float32, unpackBfloat16 what fits the shape', async () => {
+    await on(backend, () => {
+      const ints = tf.tensor1d([1, 2], 'int32');
+      expect(() => packBfloat16(ints)).toThrow('packBfloat16: x must be float32, not int32.');
+      expect(() => unpackBfloat16(ints, [2, 3])).toThrow(
+        'unpackBfloat16: [2,3] takes 3 int32 values, but packed is int32 of shape [2].',
+      );
+      expect(() => unpackBfloat16(tf.tensor1d([1, 2]), [4])).toThrow('packed is float32');
+    });
   });
 
   // Not a multiple of the vector width, so that kernels' ends are seen too.
@@ -70,5 +118,21 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(() => roundToBfloat16(tf.tensor1d([1], 'int32'))).toThrow(
       'roundToBfloat16: x must be float32, not int32.',
     );
+  });
+});
+
+describe.runIf(everyBackend.includes('webgpu'))('webgpu', () => {
+  test('packs what is larger than the device binds, in parts', async () => {
+    await start('webgpu');
+    const runtime = webGpuRuntime(tf.backend());
+    const { maxBindingBytes } = runtime;
+    const values = Float32Array.from({ length: 1001 }, (_, i) => i / 7);
+    try {
+      runtime.maxBindingBytes = 1024;
+      const back = await on('webgpu', () => read(unpackBfloat16(packBfloat16(tf.tensor1d(values)), [1001])));
+      expect([...back]).toEqual([...valuesOf(toBfloat16(values))]);
+    } finally {
+      runtime.maxBindingBytes = maxBindingBytes;
+    }
   });
 });

@@ -199,9 +199,9 @@ export function completeConfig(checked: CheckedConfig): Config {
   return {
     seed: checked.seed,
     backend: checked.backend,
-    data: completeData(checked.data),
+    data: completeData(checked.data, checked.training.steps),
     model: completeModel(checked.model),
-    loss: completeLoss(checked.loss),
+    loss: completeLoss(checked.loss, checked.training.steps),
     optimizer: completeOptimizer(checked.optimizer),
     schedule: completeSchedule(checked.schedule),
     precision: checked.precision,
@@ -217,16 +217,14 @@ const DEFAULT_AUGMENT: AugmentConfig = {
   border: 'reflect',
 };
 
-function completeData({
-  source,
-  path,
-  identities,
-  cacheDir,
-  augment,
-  ...shared
-}: CheckedConfig['data']): DataConfig {
+function completeData(
+  { source, path, identities, cacheDir, augment, uprightFraction, ...shared }: CheckedConfig['data'],
+  trainingSteps: number,
+): DataConfig {
+  const uprightSteps =
+    uprightFraction === undefined ? shared.uprightSteps : Math.round(uprightFraction * trainingSteps);
   const wanted = augment ?? source === 'folder';
-  const rest = { ...shared, augment: wanted === true ? structuredClone(DEFAULT_AUGMENT) : wanted };
+  const rest = { ...shared, uprightSteps, augment: wanted === true ? structuredClone(DEFAULT_AUGMENT) : wanted };
   return source === 'folder'
     ? withoutUndefined({ source, path: path!, ...rest, cacheDir })
     : withoutUndefined({ source, identities: identities ?? 1500, ...rest });
@@ -239,14 +237,14 @@ function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']
 
 const DEFAULT_MARGINS = { cosface: 0.2, arcface: 0.2, adaface: 0.4, curricularface: 0.5, sphereface: 1.7 };
 
-function completeLoss(checked: CheckedConfig['loss']): LossConfig {
+function completeLoss(checked: CheckedConfig['loss'], trainingSteps: number): LossConfig {
   const { name, margin: given, m1, m2, m3, h, tAlpha, momentum, form, ...rest } = checked;
   const { warmup, partialFc, gradient } = rest;
   const shared = {
     ...rest,
     gradient: gradient ?? (name === 'sphereface' ? 'pass-through' : 'exact'),
     warmup: warmup && {
-      ...warmup,
+      steps: warmup.steps ?? Math.max(1, Math.round(warmup.fraction! * trainingSteps)),
       marginFrom: warmup.marginFrom ?? (name === 'sphereface' ? 1 : 0),
       scaleFrom: warmup.scaleFrom ?? rest.scale,
     },

@@ -49,11 +49,13 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
       `${data.imagesPerClass} does not divide training.batchSize, ${training.batchSize}`,
     );
   }
-  if (data.views === 1 && data.uprightSteps) {
-    yield issue(
-      'data.uprightSteps',
-      `only views: 24 has others than the upright one; ${remove('data.uprightSteps')}`,
-    );
+  const uprightKeys = (['uprightSteps', 'uprightFraction'] as const).filter((key) => data[key]);
+  for (const key of data.views === 1 ? uprightKeys : []) {
+    const path = `data.${key}`;
+    yield issue(path, `only views: 24 has others than the upright one; ${remove(path)}`);
+  }
+  if (uprightKeys.length > 1) {
+    yield issue('data.uprightFraction', `uprightSteps says it too; ${remove('data.uprightSteps')}`);
   }
   if ((data.uprightSteps ?? 0) > training.steps) {
     yield issue('data.uprightSteps', `${data.uprightSteps} is more than training.steps, ${training.steps}`);
@@ -95,7 +97,10 @@ function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
   yield* checkPartialFc(loss);
   const { warmup } = loss;
   if (warmup === null) return;
-  if (warmup.steps > training.steps) {
+  if ((warmup.steps === undefined) === (warmup.fraction === undefined)) {
+    yield issue('loss.warmup', 'how long it takes is said once: give steps, or fraction');
+  }
+  if ((warmup.steps ?? 0) > training.steps) {
     yield issue(
       'loss.warmup.steps',
       `${warmup.steps} is more than training.steps, ${training.steps}; give fewer (--set loss.warmup.steps=N)`,

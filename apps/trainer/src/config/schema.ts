@@ -87,6 +87,12 @@ const data = z.strictObject({
     .describe(
       'With 24 views: so many first steps take whole, upright images only. Views are easier to tell apart than identities and are learned first otherwise. Default 0.',
     ),
+  uprightFraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("In the place of uprightSteps: the part of the training's steps, whatever their number."),
   imagesPerClass: count()
     .default(1)
     .describe(
@@ -234,7 +240,13 @@ const loss = z.strictObject({
     ),
   warmup: z
     .strictObject({
-      steps: count().describe('Steps until margin and scale are at their values.'),
+      steps: count().optional().describe('Steps until margin and scale are at their values.'),
+      fraction: z
+        .number()
+        .gt(0)
+        .max(1)
+        .optional()
+        .describe("In the place of steps: the part of the training's steps, whatever their number."),
       marginFrom: notNegative().optional().describe('The margin at the first step. Default 0; sphereface 1.'),
       scaleFrom: positive().optional().describe('The scale at the first step. Default: the scale itself.'),
     })

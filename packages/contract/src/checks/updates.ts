@@ -113,6 +113,10 @@ export const updateChecks: AgreementCheck[] = [
       ops.updateMovingAverage(average!, tensor(shape, 9), 0.3, 1.5),
     ),
     operation('sumSquares', `of ${shape}`, () => ({ output: ops.sumSquares(tensor(shape, 1)) })),
+    operation('packBfloat16', `of ${shape}`, () => ({ output: ops.packBfloat16(tensor(shape, 1)) })),
+    operation('unpackBfloat16', `of ${shape}`, () => ({
+      output: ops.unpackBfloat16(ops.packBfloat16(tensor(shape, 1)), shape),
+    })),
     operation('countNonFinite', `of ${shape}`, () => ({
       // Above e^88.7 there is no float32.
       output: ops.countNonFinite(tf.exp(tensor(shape, 1, 60, 120))),

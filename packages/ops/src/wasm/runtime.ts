@@ -81,6 +81,8 @@ export interface WasmKernels
   countNonFinite(x: Pointer, count: number): number;
   lookUpPixels(bytes: Pointer, pixels: number, tables: Pointer, out: Pointer): void;
   round(x: Pointer, count: number, bits: number, y: Pointer): void;
+  packBfloat16(x: Pointer, count: number, y: Pointer): void;
+  unpackBfloat16(x: Pointer, count: number, y: Pointer): void;
   sumSquares(x: Pointer, count: number): number;
   marginSoftmaxScratchBytes(rows: number): number;
   marginSoftmaxForward(...args: number[]): void;
