@@ -138,24 +138,33 @@ test('products of lower precision on every replica, told in the notes, the metri
   const config = await twoReplicas();
   // Batch norm over two images would make much of a small difference.
   config.training.batchSize = 12;
-  const run = async (matmul: 'highest' | 'medium') => {
+  const run = async (matmul: 'highest' | 'medium', activations: 'float32' | 'bfloat16') => {
     const progress = silentProgress();
-    const { run, summary } = await train({ ...config, precision: { matmul } }, temporaryFolder(), {
-      replicaFile,
-      progress,
-    });
+    const { run, summary } = await train(
+      { ...config, precision: { matmul, activations } },
+      temporaryFolder(),
+      {
+        replicaFile,
+        progress,
+      },
+    );
     const records = await readMetrics(run.file('metrics.jsonl'));
     const report = readFileSync(run.file('report.html'), 'utf8');
     return { losses: await losses(run), summary: summary!, notes: progress.notes, records, report };
   };
-  const [plain, two] = [await run('highest'), await run('medium')];
+  const [plain, two] = [await run('highest', 'float32'), await run('medium', 'bfloat16')];
   const did = 'bfloat16 inputs, emulated by rounding to nearest even, float32 accumulation';
-  expect(two.summary.precision).toMatchObject({ matmul: 'medium', did: { conv2d: did, matMul: did } });
+  expect(two.summary.precision).toMatchObject({
+    matmul: 'medium',
+    activations: 'bfloat16',
+    did: { conv2d: did, matMul: did },
+  });
   expect(two.records[0]).toEqual({ step: 0, precision: two.summary.precision });
   expect(two.notes).toContain(
-    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${did})`,
+    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${did}); activations wait for the gradient in bfloat16`,
   );
   expect(two.report).toContain('<dt>Matrix precision</dt><dd>medium</dd>');
+  expect(two.report).toContain('<dt>Activations</dt><dd>bfloat16</dd>');
   expect(two.report).toContain(`Matrix products in training: ${did}.`);
   expect(plain.summary.precision).toMatchObject({ matmul: 'highest', did: { conv2d: 'float32' } });
   expect(plain.report).not.toContain('Matrix ');

@@ -12,6 +12,11 @@ export {
   withFloat32MatmulPrecision,
 } from '@unitsphere/ops';
 export { AUTOCAST_TABLE, type AutocastPolicy, autocast } from './autocast.js';
+export {
+  type Bfloat16Hooks,
+  type Bfloat16SavedTensorsOptions,
+  bfloat16SavedTensors,
+} from './bfloat16-saved-tensors.js';
 export { describeNonFinite, findFirstNonFinite, type NonFiniteOperation } from './find-first-non-finite.js';
 export {
   GradScaler,

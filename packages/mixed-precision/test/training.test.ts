@@ -1,13 +1,13 @@
 /** A small network trained in mixed precision ends where float32 does, on arithmetic that is real and that is emulated. */
 import '@unitsphere/core/gradients';
 import * as tf from '@tensorflow/tfjs-core';
-import { valueAndGradients } from '@unitsphere/core';
+import { forwardAndPullback } from '@unitsphere/core';
 import * as ops from '@unitsphere/ops';
 import { AdamW, polynomialSchedule } from '@unitsphere/optimizers';
 import { expect, test } from 'vitest';
 import { everyBackend, start } from '../../../tools/workspace/backends';
 import { fill } from '../../ops/test/contract-cases';
-import { autocast, GradScaler } from '../src/index';
+import { autocast, bfloat16SavedTensors, GradScaler } from '../src/index';
 
 const STEPS = 300;
 const LEARNING_RATE = 4e-3;
@@ -57,16 +57,19 @@ async function train(mixed: boolean): Promise<number> {
   };
   const optimizer = new AdamW(all, { lr: LEARNING_RATE });
   const scaler = new GradScaler({ growthInterval: 50 });
+  const options = mixed ? { savedTensorsHooks: bfloat16SavedTensors({ minimumSize: 0 }) } : {};
   const schedule = polynomialSchedule({ totalSteps: STEPS, warmupSteps: 30 });
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const { x, labels } = batchOf(step);
-    const { value, gradients } = valueAndGradients(() => {
+    const lossOf = () => {
       const cosines = mixed ? autocast({}, () => forward(x)) : forward(x);
       const probabilities = tf.logSoftmax(tf.mul(cosines, 16) as tf.Tensor2D);
       const loss = tf.neg(tf.sum(tf.mul(probabilities, tf.oneHot(labels, CLASSES)))) as tf.Scalar;
       return scaler.scale(loss);
-    }, all as never);
+    };
+    const { value, pullback } = forwardAndPullback(lossOf, all as never, options);
+    const gradients = pullback();
     losses.push((await value.data())[0]! / scaler.getScale() / BATCH);
     optimizer.lr = LEARNING_RATE * schedule(step);
     await scaler.step(optimizer, gradients);

@@ -112,6 +112,8 @@ export type ScheduleConfig =
 export interface PrecisionConfig {
   /** Of the network's products in training. */
   matmul: (typeof CHOICES.matmul)[number];
+  /** How the network's activations are kept for the backward pass. */
+  activations: (typeof CHOICES.activations)[number];
 }
 
 export interface TrainingConfig {
@@ -224,7 +226,11 @@ function completeData(
   const uprightSteps =
     uprightFraction === undefined ? shared.uprightSteps : Math.round(uprightFraction * trainingSteps);
   const wanted = augment ?? source === 'folder';
-  const rest = { ...shared, uprightSteps, augment: wanted === true ? structuredClone(DEFAULT_AUGMENT) : wanted };
+  const rest = {
+    ...shared,
+    uprightSteps,
+    augment: wanted === true ? structuredClone(DEFAULT_AUGMENT) : wanted,
+  };
   return source === 'folder'
     ? withoutUndefined({ source, path: path!, ...rest, cacheDir })
     : withoutUndefined({ source, identities: identities ?? 1500, ...rest });

@@ -28,6 +28,7 @@ export const CHOICES = {
   interpolation: ['nearest', 'bilinear', 'bicubic'],
   onnxLayout: ['NCHW', 'NHWC'],
   matmul: MATMUL_PRECISIONS,
+  activations: ['float32', 'bfloat16'],
 } as const;
 
 const count = () => z.int().min(1);
@@ -315,6 +316,12 @@ const precision = z.strictObject({
     .default('highest')
     .describe(
       "How precise the network's products are in training, with their gradients, in PyTorch's words: highest is float32, high TensorFloat-32, medium bfloat16. Weights, norms, cosines, the loss and evaluation stay float32.",
+    ),
+  activations: z
+    .enum(CHOICES.activations)
+    .default('float32')
+    .describe(
+      "How the network's activations wait for the backward pass: bfloat16 takes half the memory, and rounds what gradients are computed from.",
     ),
 });
 

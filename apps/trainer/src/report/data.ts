@@ -57,6 +57,8 @@ export interface ReportSummary {
 /** A precision that was asked for, and what took place on the backend. */
 export interface PrecisionSummary {
   matmul: string;
+  /** How activations waited for the backward pass; results of before that was a choice have none. */
+  activations?: string;
   /** By kind of product. */
   did: Record<string, string>;
 }

@@ -49,6 +49,7 @@ export function facts(data: ReportData): Html {
   const { precision } = summary;
   const lower = precision !== undefined && precision.matmul !== 'highest';
   if (lower) entries.push(['Matrix precision', precision.matmul]);
+  if (precision?.activations === 'bfloat16') entries.push(['Activations', 'bfloat16']);
   if (summary.replicas !== undefined) entries.push(['Replicas', formatCount(summary.replicas)]);
   if (summary.classes !== undefined) entries.push(['Classes', formatCount(summary.classes)]);
   if (summary.parameters !== undefined) entries.push(['Parameters', formatCount(summary.parameters)]);

@@ -133,7 +133,7 @@ export async function trainingLoop(
     await output.open(state.step);
     opened = true;
     const precision = precisionSummary(config);
-    if (precision.matmul !== 'highest') {
+    if (precision.matmul !== 'highest' || precision.activations !== 'float32') {
       progress.note(`products of ${precisionLine(precision)}`);
       await output.metrics({ step: state.step, precision });
     }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
-import { withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
+import { bfloat16SavedTensors, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import { NotFiniteError as HeadNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
@@ -57,6 +57,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   // The projection's gradients follow the model's, as in the optimizer.
   const parameters = state.frozen.trained().map(([, parameter]) => parameter);
   const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
+  const savedTensorsHooks = config.precision.activations === 'bfloat16' ? bfloat16SavedTensors() : undefined;
   const dropPaths = model.namedModules().filter(([, module]) => module instanceof DropPath);
   return async ({ step, images, clean, features, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
@@ -68,7 +69,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
     // Their gradients have the precision of the products; the head's are outside, in float32.
     const forward = withFloat32MatmulPrecision(config.precision.matmul, () =>
-      forwardAndPullback(() => model.forward(input), parameters),
+      forwardAndPullback(() => model.forward(input), parameters, { savedTensorsHooks }),
     );
     let gradients: (tf.Tensor | null)[] = [];
     const embeddings = partsOf(forward.value, labels.length);
