@@ -17,6 +17,8 @@ const NOT_ARITHMETIC = [
   'roundToBfloat16',
   'roundToTensorFloat32',
   'toBfloat16',
+  'packBfloat16',
+  'unpackBfloat16',
   'countMultiplyAdds',
   'readTensors',
   'writeTensors',

@@ -15,12 +15,14 @@ function network() {
     new Parameter([WIDTH], fill(WIDTH, i + 10, 0.8, 1.2)),
     new Parameter([WIDTH], fill(WIDTH, i + 20, -0.2, 0.2)),
   ]);
-  const forward = (x: tf.Tensor4D) =>
-    inTurn(parameters, x, ([weight, gamma, beta], value) => {
+  const forward = (x: tf.Tensor4D) => {
+    const maps = inTurn(parameters, x, ([weight, gamma, beta], value) => {
       const maps = ops.conv2d(value, weight!.variable as tf.Tensor4D, { stride: 1, padding: 1 });
       const [g, b] = [gamma!, beta!].map(({ variable }) => variable as tf.Tensor1D);
       return ops.batchNormTrain(maps, g!, b!, { activation: 'hard_swish' }).y;
     });
+    return ops.globalAveragePool(maps);
+  };
   return { parameters: parameters.flat(), forward };
 }
 

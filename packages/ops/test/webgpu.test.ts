@@ -45,6 +45,29 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     });
   });
 
+  test('floats that were cast from integers, which stock WebGPU leaves as they are in memory, are read as floats', async () => {
+    const before = tf.memory().numTensors;
+    const values = [3, -2, 0, 7, 70_000, -1];
+    const cast = () => tf.cast(tf.tensor2d(values, [2, 3], 'int32'), 'float32');
+    expect([...(await on('webgpu', () => read(ops.relu(cast()))))]).toEqual([3, 0, 0, 7, 70_000, 0]);
+    const flags = () => tf.cast(tf.greater(tf.tensor1d(values), 0), 'float32');
+    expect([...(await on('webgpu', () => read(ops.relu(flags()))))]).toEqual([1, 0, 0, 1, 1, 0]);
+    const products = await on('webgpu', () => read(ops.matMul(cast(), cast(), false, true)));
+    expect(relativeError(products, Float32Array.of(13, -139_979, -139_979, 4_900_000_050))).toBeLessThan(
+      1e-5,
+    );
+    runtime.maxBindingBytes = 256;
+    const many = await on('webgpu', () => read(ops.relu(tf.cast(tf.range(-50, 150, 1, 'int32'), 'float32'))));
+    expect([...many.slice(48, 53), many[199]]).toEqual([0, 0, 0, 1, 2, 149]);
+    const variable = tf.tidy(() => tf.variable(cast()));
+    const [rows, row] = [tf.tensor1d([1], 'int32'), tf.ones<tf.Rank.R2>([1, 3])];
+    expect(() => ops.assignRows(variable, rows, row)).toThrow(
+      /of shape \[2,3\] was cast from integers.*make it of floats: tf\.mul\(x, tf\.scalar\(1\)\)/,
+    );
+    tf.dispose([variable, rows, row]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   test('tensors above what the device binds at a time are worked on in parts', async () => {
     // 15 kB: two parts.
     runtime.maxBindingBytes = 8192;

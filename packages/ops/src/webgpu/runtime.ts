@@ -22,6 +22,8 @@ interface WebGpuBackend {
 }
 
 interface TensorData {
+  /** What the values are in memory: a cast from int32 to float32 leaves them as they are. */
+  dtype: tf.DataType;
   values: ArrayLike<number> | null;
   resource?: GPUBuffer | null;
 }
@@ -146,7 +148,8 @@ export class WebGpuRuntime {
     const { pipeline, layout } = this.compiled(program, folded);
     const { backend } = this;
     const names = [...Object.keys(program.inputs), ...Object.keys(program.outputs)];
-    const buffers = names.map((name) => this.binding(program, name, bound[name]!));
+    const converted: tf.TensorInfo[] = [];
+    const buffers = names.map((name) => this.binding(program, name, bound[name]!, converted));
     const fields = Object.entries(program.uniforms).map(([name, type]) => ({
       type: { u32: 'uint32', i32: 'int32', f32: 'float32' }[type],
       data: [numbers[name]!],
@@ -164,6 +167,7 @@ export class WebGpuRuntime {
     pass.setBindGroup(0, bindGroup);
     const y = Math.ceil(groups / MOST_GROUPS);
     pass.dispatchWorkgroups(Math.ceil(groups / y), y);
+    for (const tensor of converted) this.free(tensor);
     backend.dispatchCountInPass++;
     if (backend.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) {
       backend.endComputePassEncoder();
@@ -171,10 +175,29 @@ export class WebGpuRuntime {
     }
   }
 
-  private binding(program: Program, name: string, bound: tf.TensorInfo | Range): GPUBufferBinding {
-    const { tensor, start, count, exponent }: Range =
-      'tensor' in bound ? bound : { tensor: bound, start: 0, count: sizeOf(bound) };
+  /** @param converted Takes a tensor that was made for this binding. */
+  private binding(
+    program: Program,
+    name: string,
+    bound: tf.TensorInfo | Range,
+    converted: tf.TensorInfo[],
+  ): GPUBufferBinding {
+    const {
+      tensor: given,
+      start,
+      count,
+      exponent,
+    }: Range = 'tensor' in bound ? bound : { tensor: bound, start: 0, count: sizeOf(bound) };
     const { backend } = this;
+    const tensor = this.isCastFromIntegers(given) ? this.asFloats(given) : given;
+    if (tensor !== given) {
+      if (name in program.outputs) {
+        throw new Error(
+          `${program.key.split(' ')[0]}: ${name} of shape [${given.shape}] was cast from integers, and lies in memory as such, so it cannot be changed where it is; make it of floats: tf.mul(x, tf.scalar(1)).`,
+        );
+      }
+      converted.push(tensor);
+    }
     backend.uploadToGPU(tensor.dataId);
     backend.commandQueueOwnedIds.add(tensor.dataId);
     const data = backend.tensorMap.get(tensor.dataId);
@@ -186,6 +209,33 @@ export class WebGpuRuntime {
       throw this.tooLarge(program.key.split(' ')[0]!, `${name} of shape [${tensor.shape}]`);
     }
     return { buffer: data.resource!, offset, size };
+  }
+
+  /** Whether float32 values lie in memory as int32 (or bool, which is the same there). */
+  private isCastFromIntegers({ dtype, dataId }: tf.TensorInfo): boolean {
+    return dtype === 'float32' && this.backend.tensorMap.get(dataId).dtype !== 'float32';
+  }
+
+  /** A new tensor of the values of one that was cast from integers. */
+  private asFloats(tensor: tf.TensorInfo): tf.TensorInfo {
+    const y = this.output(tensor.shape);
+    const { workgroupSize } = this.tuning;
+    const program: Program = {
+      key: `floats ${workgroupSize}`,
+      inputs: { x: 'i32' },
+      outputs: { y: 'f32' },
+      uniforms: { count: 'u32' },
+      workgroupSize,
+      body: `
+  let i = group * ${workgroupSize}u + local;
+  if (i < u.count) { y[i] = f32(x[i]); }`,
+    };
+    const x: tf.TensorInfo = { dataId: tensor.dataId, shape: tensor.shape, dtype: 'int32' };
+    this.forParts('cast', sizeOf(tensor), [1, 1], (start, count) => {
+      const bound = { x: { tensor: x, start, count }, y: { tensor: y, start, count } };
+      this.run(program, bound, { count }, Math.ceil(count / workgroupSize));
+    });
+    return y;
   }
 
   private tooLarge(op: string, what: string): Error {
