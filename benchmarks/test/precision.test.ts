@@ -8,19 +8,21 @@ const pace = { rounds: 2, turnSeconds: 0.1, warmUpSteps: 2, slowRounds: 1 };
 
 it('compares the turns of each backend, and trainings from one seed', { timeout: 240_000 }, async () => {
   const specs = [
-    { ...fake('wasm-highest', { ms: 10 }), backend: 'wasm', precision: 'highest' as const },
-    { ...fake('wasm-medium', { ms: 20 }), backend: 'wasm', precision: 'medium' as const },
-    { ...fake('webgpu-highest', { ms: 10 }), backend: 'webgpu', precision: 'highest' as const },
+    { ...fake('wasm-highest', { ms: 10 }), backend: 'wasm', mode: 'highest' as const },
+    { ...fake('wasm-medium', { ms: 20 }), backend: 'wasm', mode: 'medium' as const },
+    { ...fake('webgpu-highest', { ms: 10 }), backend: 'webgpu', mode: 'highest' as const },
   ];
   const set = ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'];
   const options = { backends: ['wasm'], steps: 2, seeds: 1, set };
   const report = await runPrecision(options, DEFAULT_WORKLOAD, pace, undefined, specs);
-  expect(report.ratios).toMatchObject({ wasm: { median: 0.5, repetitions: 2 } });
+  expect(report.ratios).toMatchObject({ wasm: { medium: { median: 0.5, repetitions: 2 } } });
   expect(Object.keys(report.ratios)).toEqual(['wasm']);
   const [training] = report.trainings;
   expect(training!.losses.highest).toBeGreaterThan(0);
-  expect(training!.difference).not.toBe(0);
-  expect(Math.abs(training!.difference)).toBeLessThan(0.1);
+  for (const mode of ['medium', 'mixed'] as const) {
+    expect(training!.differences[mode]).not.toBe(0);
+    expect(Math.abs(training!.differences[mode]!)).toBeLessThan(0.1);
+  }
   const printed = printPrecision(report);
   expect(printed).toContain(
     '- wasm, `medium` over `highest`, images/s: 0.500 (0.500–0.500), 2 pairs of turns',
@@ -34,8 +36,10 @@ it('has a process for each backend and precision', () => {
   expect(specs.map(({ id }) => id)).toEqual([
     'wasm-highest',
     'wasm-medium',
+    'wasm-mixed',
     'webgpu-highest',
     'webgpu-medium',
+    'webgpu-mixed',
   ]);
-  expect(specs[3]!.args.slice(-2)).toEqual(['--precision', 'medium']);
+  expect(specs[5]!.args.slice(-4)).toEqual(['--precision', 'medium', '--activations', 'bfloat16']);
 });

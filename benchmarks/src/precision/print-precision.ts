@@ -6,6 +6,7 @@ import { workloadLine } from '../step/workload.js';
 import { table } from '../table.js';
 import {
   LAST_STEPS,
+  LOWER,
   type PrecisionReport,
   type PrecisionStep,
   type PrecisionTraining,
@@ -24,14 +25,22 @@ export function printPrecision(report: PrecisionReport): string {
         { title: 'ms', value: (r) => spread(r.stepMilliseconds) },
         { title: 'processor ms', value: (r) => spread(r.processorMilliseconds) },
         { title: 'peak memory, MB', value: ({ memory }) => megabytes(memory.peakRss) },
+        {
+          title: 'WebAssembly heap, MB',
+          value: ({ memory }) => (memory.wasmHeap === undefined ? '–' : megabytes(memory.wasmHeap)),
+        },
         { title: 'products of convolutions', value: (r) => r.convolutions, align: 'left' },
       ],
       contenders,
     ),
     '',
-    ...Object.entries(ratios).map(
-      ([backend, ratio]) =>
-        `- ${backend}, \`medium\` over \`highest\`, images/s: ${spread(ratio)}, ${ratio.repetitions} pairs of turns`,
+    '`mixed` is `medium` with activations in bfloat16 until the backward pass.',
+    '',
+    ...Object.entries(ratios).flatMap(([backend, ofModes]) =>
+      Object.entries(ofModes).map(
+        ([mode, ratio]) =>
+          `- ${backend}, \`${mode}\` over \`highest\`, images/s: ${spread(ratio)}, ${ratio.repetitions} pairs of turns`,
+      ),
     ),
     ...disturbance(contenders),
     ...(trainings.length > 0
@@ -44,8 +53,17 @@ export function printPrecision(report: PrecisionReport): string {
               { title: 'backend', value: ({ backend }) => backend, align: 'left' },
               { title: 'seed', value: ({ seed }) => String(seed) },
               { title: '`highest`', value: ({ losses }) => digits(losses.highest) },
-              { title: '`medium`', value: ({ losses }) => digits(losses.medium) },
-              { title: 'difference', value: ({ difference }) => `${(100 * difference).toFixed(2)} %` },
+              ...LOWER.flatMap((mode) => [
+                {
+                  title: `\`${mode}\``,
+                  value: ({ losses }: PrecisionTraining) =>
+                    losses[mode] === undefined ? '–' : digits(losses[mode]),
+                },
+                {
+                  title: 'difference',
+                  value: ({ differences }: PrecisionTraining) => percent(differences[mode]),
+                },
+              ]),
             ],
             trainings,
           ),
@@ -57,10 +75,19 @@ export function printPrecision(report: PrecisionReport): string {
   ].join('\n');
 }
 
+const percent = (part: number | undefined) => (part === undefined ? '–' : `${(100 * part).toFixed(2)} %`);
+
 /** Of each backend: one seed's difference is mostly chance. */
 function meanDifferences(trainings: readonly PrecisionTraining[]): string[] {
-  return [...new Set(trainings.map(({ backend }) => backend))].map((backend) => {
-    const own = trainings.filter((one) => one.backend === backend).map(({ difference }) => difference);
-    return `- ${backend}: a mean difference of ${(100 * mean(own)).toFixed(2)} % over ${own.length} seeds`;
-  });
+  return [...new Set(trainings.map(({ backend }) => backend))].flatMap((backend) =>
+    LOWER.flatMap((mode) => {
+      const own = trainings.flatMap((one) =>
+        one.backend === backend && one.differences[mode] !== undefined ? [one.differences[mode]] : [],
+      );
+      if (own.length === 0) return [];
+      return [
+        `- ${backend}, \`${mode}\`: a mean difference of ${percent(mean(own))} over ${own.length} seeds`,
+      ];
+    }),
+  );
 }

@@ -8,9 +8,17 @@ import { type Timing, timeContenders } from '../measure/time-contenders.js';
 import { trainingLosses } from '../measure/training-losses.js';
 import { type Workload, workloadArguments } from '../step/workload.js';
 
-/** What is compared: float32 first. */
-const PRECISIONS = ['highest', 'medium'] as const;
-type Precision = (typeof PRECISIONS)[number];
+/** What is compared, float32 first: products, and how activations wait for the backward pass. */
+const MODES = {
+  highest: { matmul: 'highest', activations: 'float32' },
+  medium: { matmul: 'medium', activations: 'float32' },
+  mixed: { matmul: 'medium', activations: 'bfloat16' },
+} as const;
+type Mode = keyof typeof MODES;
+const NAMES = Object.keys(MODES) as Mode[];
+type Lower = Exclude<Mode, 'highest'>;
+/** Those below float32. */
+export const LOWER = NAMES.filter((mode): mode is Lower => mode !== 'highest');
 
 /** A training ends with the mean loss of so many of its steps. */
 export const LAST_STEPS = 50;
@@ -27,26 +35,26 @@ export interface PrecisionOptions {
 
 interface PrecisionContender extends ContenderSpec {
   backend: string;
-  precision: Precision;
+  mode: Mode;
 }
 
-/** A training step at one precision. */
+/** A training step in one mode. */
 export interface PrecisionStep extends Timing {
   backend: string;
-  precision: Precision;
+  mode: Mode;
   /** What convolutions did. */
   convolutions: string;
   imagesPerSecond: Summary;
 }
 
-/** Two trainings of one seed, which differ in precision. */
+/** Trainings of one seed, which differ in precision alone. */
 export interface PrecisionTraining {
   backend: string;
   seed: number;
   /** The mean loss of the last steps. */
-  losses: Record<Precision, number>;
-  /** medium's over highest's, less 1. */
-  difference: number;
+  losses: Partial<Record<Mode, number>> & { highest: number };
+  /** Each over highest's, less 1. */
+  differences: Partial<Record<Lower, number>>;
 }
 
 /** What `bench precision` writes. */
@@ -57,8 +65,8 @@ export interface PrecisionReport {
   workload: Workload;
   pace: Pace;
   contenders: PrecisionStep[];
-  /** Images/s of medium over those of highest in the same rounds, by backend. */
-  ratios: Record<string, Summary>;
+  /** Images/s over those of highest in the same rounds, by backend. */
+  ratios: Record<string, Partial<Record<Lower, Summary>>>;
   steps: number;
   settings: string[];
   trainings: PrecisionTraining[];
@@ -66,25 +74,26 @@ export interface PrecisionReport {
   absent: Record<string, string>;
 }
 
-/** The process of a training step at a precision. */
+/** The process of a training step in each mode. */
 export function precisionContenders(backends: readonly string[], workload: Workload): PrecisionContender[] {
   return backends.flatMap((backend) =>
-    PRECISIONS.map((precision) => ({
-      id: `${backend}-${precision}`,
-      label: `${backend}, ${precision}`,
+    NAMES.map((mode) => ({
+      id: `${backend}-${mode}`,
+      label: `${backend}, ${mode}`,
       backend,
-      precision,
+      mode,
       command: process.execPath,
       args: [
         fileURLToPath(new URL('train-on-demand.js', import.meta.url)),
         ...workloadArguments(workload),
-        ...['--backend', backend, '--replicas', '1', '--kernels', 'ours', '--precision', precision],
+        ...['--backend', backend, '--replicas', '1', '--kernels', 'ours'],
+        ...['--precision', MODES[mode].matmul, '--activations', MODES[mode].activations],
       ],
     })),
   );
 }
 
-/** Times steps in turns, then trains from one seed at each precision. */
+/** Times steps in turns, then trains from each seed in each mode. */
 export async function runPrecision(
   { backends, steps, seeds, set = [] }: PrecisionOptions,
   workload: Workload,
@@ -97,7 +106,7 @@ export async function runPrecision(
     ({ spec, description, timing }): PrecisionStep => ({
       ...timing,
       backend: spec.backend,
-      precision: spec.precision,
+      mode: spec.mode,
       convolutions: String(description['convolutions'] ?? ''),
       imagesPerSecond: summarize(timing.stepMilliseconds.turns.map((ms) => (1000 * workload.batch) / ms)),
     }),
@@ -105,21 +114,25 @@ export async function runPrecision(
   const trainings: PrecisionTraining[] = [];
   const runs = backends.flatMap((backend) => Array.from({ length: seeds }, (_, seed) => ({ backend, seed })));
   for (const { backend, seed } of steps > 0 ? runs : []) {
-    const losses = {} as Record<Precision, number>;
-    for (const precision of PRECISIONS) {
-      say(`training of ${steps} steps: ${backend}, ${precision}, seed ${seed}`);
+    const losses: Partial<Record<Mode, number>> = {};
+    for (const mode of NAMES) {
+      say(`training of ${steps} steps: ${backend}, ${mode}, seed ${seed}`);
       // The config's warm-up is as long as all of these steps may be: half of them, unless told otherwise.
       const length = [`training.steps=${steps}`, `loss.warmup.steps=${Math.ceil(steps / 2)}`];
-      const settings = [...length, ...set, `seed=${seed}`, `precision.matmul=${precision}`];
+      const precision = Object.entries(MODES[mode]).map(([key, value]) => `precision.${key}=${value}`);
+      const settings = [...length, ...set, `seed=${seed}`, ...precision];
       const args = [repositoryFile('configs/documents.yaml')];
       const outcome = await trainingLosses({ backend, args, settings, steps });
-      if (typeof outcome === 'string') absent[`${backend}-${precision}`] = outcome;
-      else losses[precision] = mean(outcome.slice(-LAST_STEPS));
+      if (typeof outcome === 'string') absent[`${backend}-${mode}`] = outcome;
+      else losses[mode] = mean(outcome.slice(-LAST_STEPS));
     }
-    const { highest, medium } = losses;
-    if (highest !== undefined && medium !== undefined) {
-      trainings.push({ backend, seed, losses, difference: medium / highest - 1 });
+    const { highest } = losses;
+    if (highest === undefined) continue;
+    const differences: PrecisionTraining['differences'] = {};
+    for (const mode of LOWER) {
+      if (losses[mode] !== undefined) differences[mode] = losses[mode] / highest - 1;
     }
+    trainings.push({ backend, seed, losses: { ...losses, highest }, differences });
   }
   return {
     benchmark: 'precision',
@@ -136,13 +149,15 @@ export async function runPrecision(
   };
 }
 
-function ratiosOf(contenders: readonly PrecisionStep[]): Record<string, Summary> {
-  const of = (backend: string, wanted: Precision) =>
-    contenders.find((one) => one.backend === backend && one.precision === wanted)?.stepMilliseconds.turns;
-  const ratios: Record<string, Summary> = {};
+function ratiosOf(contenders: readonly PrecisionStep[]): PrecisionReport['ratios'] {
+  const of = (backend: string, wanted: Mode) =>
+    contenders.find((one) => one.backend === backend && one.mode === wanted)?.stepMilliseconds.turns;
+  const ratios: PrecisionReport['ratios'] = {};
   for (const backend of new Set(contenders.map((one) => one.backend))) {
-    const [plain, low] = [of(backend, 'highest'), of(backend, 'medium')];
-    if (plain && low) ratios[backend] = pairedRatio(plain, low);
+    for (const mode of LOWER) {
+      const [plain, low] = [of(backend, 'highest'), of(backend, mode)];
+      if (plain && low) ratios[backend] = { ...ratios[backend], [mode]: pairedRatio(plain, low) };
+    }
   }
   return ratios;
 }

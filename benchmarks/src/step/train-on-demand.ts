@@ -27,13 +27,23 @@ const options = new Command()
   .requiredOption('--replicas <count>', '', count)
   .addOption(new Option('--kernels <which>').choices(['ours', 'stock']).makeOptionMandatory())
   .addOption(new Option('--precision <which>').choices(MATMUL_PRECISIONS).default('highest'))
+  .addOption(new Option('--activations <which>').choices(['float32', 'bfloat16']).default('float32'))
   .parse()
   .opts<
-    Workload & { backend: string; replicas: number; kernels: 'ours' | 'stock'; precision: MatmulPrecision }
+    Workload & {
+      backend: string;
+      replicas: number;
+      kernels: 'ours' | 'stock';
+      precision: MatmulPrecision;
+      activations: 'float32' | 'bfloat16';
+    }
   >();
 
 await serve(open, async () => {
-  const training = await startTraining(options, options.backend, options.replicas, options.precision);
+  const training = await startTraining(options, options.backend, options.replicas, {
+    matmul: options.precision,
+    activations: options.activations,
+  });
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
     // Ours register at their first use and can be replaced then. On `cpu` there are none: all is stock.
     await training.step();
@@ -46,9 +56,9 @@ await serve(open, async () => {
 async function open() {
   const { name } = await useBackend(options.backend);
   const { products } = withFloat32MatmulPrecision(options.precision, describeMatmulPrecision);
-  const { kernels, replicas, precision } = options;
+  const { kernels, replicas, precision, activations } = options;
   return {
-    ...{ backend: name, kernels, replicas, precision, tfjs: tf.version_core },
+    ...{ backend: name, kernels, replicas, precision, activations, tfjs: tf.version_core },
     convolutions: products.conv2d.did,
   };
 }

@@ -1,6 +1,5 @@
 import { Random } from '@unitsphere/core';
-import type { MatmulPrecision } from '@unitsphere/mixed-precision';
-import { parseConfig } from 'unitsphere';
+import { type Config, parseConfig } from 'unitsphere';
 import { replicaFile, startReplicas } from './trainer.js';
 import type { Workload } from './workload.js';
 
@@ -17,7 +16,7 @@ export function startTraining(
   workload: Workload,
   backend: string,
   replicas: number,
-  precision: MatmulPrecision = 'highest',
+  precision: Config['precision'] = { matmul: 'highest', activations: 'float32' },
 ): Promise<Training> {
   return new Promise((resolve, reject) => {
     const { imageSize, batch: size, classes } = workload;
@@ -48,7 +47,7 @@ export function startTraining(
 function configOf(
   { backbone, imageSize, batch, embedding, norm }: Workload,
   replicas: number,
-  matmul: MatmulPrecision,
+  precision: Config['precision'],
 ) {
   return parseConfig(
     JSON.stringify({
@@ -57,7 +56,7 @@ function configOf(
       loss: { name: 'cosface', scale: 64, margin: 0.4 },
       optimizer: { name: 'adamw', lr: 1e-3, weightDecay: 1e-3, clipNorm: 5, centersLrScale: 1 },
       schedule: { warmup: 0 },
-      precision: { matmul },
+      precision,
       // So many that the learning rate stays what it is.
       training: { batchSize: Math.max(2, batch), steps: 1e9, replicas },
     }),
