@@ -40,7 +40,7 @@ const rate: RateResult[] = [
   { ...figures('device', [10, 10, 10], 4100), role: 'device' },
   { ...figures('host', [25, 24, 20], 3100), role: 'host' },
   { ...figures('file', [20, 20, 20], 1100, 300), role: 'file' },
-  { ...figures('pytorch-slow', [50, 50, 50]), role: 'pytorch' },
+  { ...figures('pytorch-tape-fused', [50, 50, 50]), role: 'pytorch' },
   { ...figures('pytorch-quick', [30, 20, 10]), role: 'pytorch' },
 ];
 
@@ -68,11 +68,14 @@ describe('bench partial-fc', () => {
       ranks: 1,
       ratioToFullSoftmax: { median: 12, low: 10, high: 14 },
       memoryRatioToFullSoftmax: 1,
+      ratioToPyTorch: { median: 2 },
+      ratioToPublished: { median: 5 },
     });
     expect(of('host')).toMatchObject({ ratioToFullSoftmax: { median: 5 } });
     expect(ratios.memoryRatioToFullSoftmax).toBeCloseTo(1100 / 4100, 10);
     const alone = rateRatios(rate.filter(({ role }) => role !== 'pytorch'));
     expect(alone).toMatchObject({ ratioToPyTorch: null, pytorch: null });
+    expect(alone.ours[0]).toMatchObject({ ratioToPyTorch: null, ratioToPublished: null });
     expect(() => rateRatios(rate.filter(({ role }) => role !== 'full'))).toThrow('no figures of full');
   });
 
@@ -101,7 +104,7 @@ describe('bench partial-fc', () => {
     expect(text).toContain('1,000 records of 3,088 bytes, 3.1 MB');
     expect(text).toContain('| Head 10000000-cold ');
     expect(text).toMatch(
-      /- file, 1 rank: `ratioToFullSoftmax` 6\.00 .*`memoryRatioToFullSoftmax` 0\.268 \(0\.200 .*\), `ratioToPyTorch` 1\.00/,
+      /- file, 1 rank: `ratioToFullSoftmax` 6\.00 .*`memoryRatioToFullSoftmax` 0\.268 \(0\.200 .*\), `ratioToPyTorch` 1\.00 .*, `ratioToPublished` 2\.50/,
     );
     expect(text).toContain('- Not there: PyTorch: no torch. Install it.');
     const { rate: _, ...half } = report;

@@ -75,6 +75,9 @@ function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
         ...(ratios.ratioToPyTorch
           ? [`\`ratioToPyTorch\` ${spread(ratios.ratioToPyTorch)} (${pytorch})`]
           : []),
+        ...(ratios.ratioToPublished
+          ? [`\`ratioToPublished\` ${spread(ratios.ratioToPublished)} (autograd, as insightface's code)`]
+          : []),
       ].join(', '),
     ),
     ...(ratioToPyTorch === null

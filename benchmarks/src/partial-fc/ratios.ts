@@ -20,6 +20,8 @@ export interface StoreRatios {
   workingMemoryRatioToFullSoftmax: number;
   /** Steps in the time of one of PyTorch's fastest setting; null where PyTorch is absent. */
   ratioToPyTorch: Summary | null;
+  /** The same of the setting that is insightface's published step: its gradient by autograd. */
+  ratioToPublished: Summary | null;
 }
 
 /** What the sampled step reaches: to the full softmax in a file, the store for more than memory holds; and the others. */
@@ -47,6 +49,9 @@ export function classesRatios(results: readonly ClassesResult[]): ClassesRatios 
   return { ratioWarm: ratios.warm.median, ratioCold: ratios.cold.median, ratios };
 }
 
+/** PyTorch's setting that does what insightface's published code does. */
+const PUBLISHED = 'pytorch-tape-fused';
+
 /** @throws Error where the full softmax or a store has no figures. */
 export function rateRatios(results: readonly RateResult[]): RateRatios {
   const one = (role: RateResult['role']): RateResult => {
@@ -59,6 +64,7 @@ export function rateRatios(results: readonly RateResult[]): RateRatios {
     .filter(({ role }) => role === 'pytorch')
     .sort((a, b) => a.stepMilliseconds.median - b.stepMilliseconds.median)
     .at(0);
+  const published = results.find(({ id }) => id === PUBLISHED);
   const stores: readonly string[] = ['device', 'host', 'file'] satisfies StoreName[];
   const sampled = results.filter(({ role }) => stores.includes(role));
   const ours = sampled.map((one) => {
@@ -72,6 +78,7 @@ export function rateRatios(results: readonly RateResult[]): RateRatios {
       workingMemoryRatioToFullSoftmax:
         (one.memory.peakRss - one.footprint) / (full.memory.peakRss - full.footprint),
       ratioToPyTorch: pytorch ? faster(pytorch) : null,
+      ratioToPublished: published ? faster(published) : null,
     };
   });
   const file = ours.find(({ store, ranks }) => store === 'file' && ranks === 1);
