@@ -142,6 +142,16 @@ describe('a study', () => {
     const local = planned(`timm/a=${a}`, `openai/b=${b}`);
     expect(local.model.pretrained).toBe(a);
     expect(local.distillation!.teacher).toMatchObject({ weights: b });
+    const onnx = study(
+      text.replace(
+        'clip: ViT-B-32, weights: openai/b',
+        'onnx: b.onnx, preprocessing: { imageSize: 32, mean: [0, 0, 0], std: [1, 1, 1] }',
+      ),
+      {
+        weights: parseLocalWeights([`b.onnx=${b}`]),
+      },
+    );
+    expect(planStudy(onnx)[1].config({}, 1, 'training').distillation!.teacher).toMatchObject({ onnx: b });
     expect(localWeightsWords(parseLocalWeights([`timm/a=${a}`]))).toEqual({ 'timm/a': 'a.pth' });
     expect(complaint(() => planned(`timm/b=${a}`))).toBe(
       '--weights timm/b=…: no arm of the study has weights of timm/b',

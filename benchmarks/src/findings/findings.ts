@@ -94,10 +94,10 @@ export const FINDINGS: readonly Finding[] = [
     title: 'CLIP distillation helps',
     said: 'TPR@1e-4 0.813 without and 0.859 with it, by a loss of 0.002 to 0.004 beside a margin loss of about 10.',
     claims: [
-      better('distillation', 'reference', 'none'),
-      better('distillation', 'kl', 'none'),
-      better('distillation', 'cosine', 'none'),
-      better('distillation', 'rkd', 'none'),
+      better('distillation-onnx', 'reference', 'none'),
+      better('distillation-onnx', 'kl', 'none'),
+      better('distillation-onnx', 'cosine', 'none'),
+      better('distillation-onnx', 'rkd', 'none'),
     ],
   },
   {

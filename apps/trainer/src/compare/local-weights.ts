@@ -32,9 +32,8 @@ export function parseLocalWeights(texts: readonly string[]): LocalWeights {
 /** Where a config's weights come from: a backbone's and a teacher's. */
 function modelsOf({ model, distillation }: Config): string[] {
   const teacher = distillation?.teacher;
-  return [model.pretrained, teacher && 'weights' in teacher ? teacher.weights : undefined].filter(
-    (one) => one !== undefined,
-  );
+  const ofTeacher = teacher && ('onnx' in teacher ? teacher.onnx : teacher.weights);
+  return [model.pretrained, ofTeacher].filter((one) => one !== undefined);
 }
 
 /** The config with files in the place of models. */
@@ -44,14 +43,16 @@ export function withLocalWeights(config: Config, files: LocalWeights): Config {
   return {
     ...config,
     model: model.pretrained === undefined ? model : { ...model, pretrained: local(model.pretrained) },
-    distillation:
-      distillation && 'weights' in distillation.teacher
-        ? {
-            ...distillation,
-            teacher: { ...distillation.teacher, weights: local(distillation.teacher.weights) },
-          }
-        : distillation,
+    distillation: distillation && { ...distillation, teacher: localTeacher(distillation.teacher, local) },
   };
+}
+
+type Teacher = NonNullable<Config['distillation']>['teacher'];
+
+function localTeacher(teacher: Teacher, local: (name: string) => string): Teacher {
+  return 'onnx' in teacher
+    ? { ...teacher, onnx: local(teacher.onnx) }
+    : { ...teacher, weights: local(teacher.weights) };
 }
 
 /** @throws UserError for a file that no config has come to: it would be left out silently otherwise. */
