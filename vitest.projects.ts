@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
 const root = dirname(fileURLToPath(import.meta.url));
 export default defineConfig({
   test: {
+    // Every core: vitest leaves one free, which of two is half of them.
+    maxWorkers: '100%',
     projects: ['packages/*', 'apps/*', 'tools/golden', 'tools/workspace', 'benchmarks'].map((path) =>
       join(root, path),
     ),
