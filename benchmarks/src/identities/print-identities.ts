@@ -29,6 +29,7 @@ export function printIdentities(report: IdentitiesReport): string {
       report.runs,
     ),
     '',
+    `- Both begin with one network, trained on ${report.start.classes.toLocaleString('en')} documents in ${report.start.steps.toLocaleString('en')} steps (TPR@1e-3 ${report.start.tprAtFpr['1e-3']!.toFixed(3)} of its own held-out ones)`,
     `- TPR@1e-3, sampled less full, same seed: ${range(report.tprDifference, signed)}`,
     `- time in the loss, sampled over full: ${range(report.lossTimeRatio, digits)}`,
   ].join('\n');

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
 import { type Arm, type ArmFigures, trainArms } from '../measure/trainings.js';
@@ -17,6 +18,8 @@ export interface IdentitiesReport {
   identities: number;
   sampledClasses: number;
   arms: Arm[];
+  /** What every arm begins with: a network that has learned fewer documents. */
+  start: ArmFigures;
   runs: IdentitiesRun[];
   /** Of each seed: held-out TPR at FPR 1e-3 of the sampled softmax less that of the full one. */
   tprDifference: Summary;
@@ -36,8 +39,15 @@ export interface IdentitiesOptions {
 }
 
 const CONFIG = 'configs/many-documents.yaml';
+const START = {
+  config: 'configs/documents.yaml',
+  settings: ['data.imageSize=64', 'training.steps=1200', 'training.replicas=1'],
+};
 
-/** Trains both arms with each seed, the trainer's own command in a process each, and compares them. */
+/**
+ * Trains both arms with each seed, the trainer's own command in a process each, from one network that tells documents apart,
+ * and compares them.
+ */
 export async function runIdentities(
   { seeds, identities, sampledClasses, runs: folder, set }: IdentitiesOptions,
   say: (message: string) => void = () => undefined,
@@ -50,6 +60,17 @@ export async function runIdentities(
       settings: [`loss.partialFc={sampledClasses: ${sampledClasses}}`],
     },
   ];
+  const [start] = await trainArms(
+    {
+      config: START.config,
+      arms: [{ id: 'start', label: 'the network that both begin with', settings: START.settings }],
+      seeds: 1,
+      folder,
+      nameOf: ({ id }) => id,
+      after: [],
+    },
+    say,
+  );
   const trained = await trainArms(
     {
       config: CONFIG,
@@ -57,7 +78,7 @@ export async function runIdentities(
       seeds,
       folder,
       nameOf: ({ id }, seed) => `${id}-${identities}-seed-${seed}`,
-      before: [`data.identities=${identities}`],
+      before: [`data.identities=${identities}`, `training.growFrom=${resolve(folder, start!.name)}`],
       after: set,
     },
     say,
@@ -70,6 +91,7 @@ export async function runIdentities(
     identities,
     sampledClasses,
     arms,
+    start: start!.figures,
     runs,
     ...compare(runs),
   };
