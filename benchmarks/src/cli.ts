@@ -13,7 +13,8 @@ import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
 import { type Part, runPartialFC } from './partial-fc/run-partial-fc.js';
-import { type PrecisionOptions, runPrecision } from './precision/run-precision.js';
+import { runPrecision } from './precision/run-precision.js';
+import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
 import { runProfile } from './profile/run-profile.js';
 import { print, writeTables } from './readme.js';
 import { chooseContenders } from './step/choose-contenders.js';
@@ -158,23 +159,28 @@ program
   });
 
 withWorkload(program.command('precision'))
-  .description(
-    'lower precision beside float32: speed and memory of a training step, and where trainings end, by backend',
-  )
+  .description('lower precision beside float32: speed and memory of a training step, by backend')
   .option(...json)
   .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
-  .option('--steps <COUNT>', 'of the trainings whose losses are compared', count, 300)
-  .option('--seeds <COUNT>', 'such trainings on each backend', count, 3)
-  .option('--set <KEY=VALUE...>', "change a setting of configs/documents.yaml, the trainings' config")
   .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
   .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
-  .action(
-    async ({ json: file, set = [], backends, steps, seeds, ...options }: StepOptions & PrecisionOptions) => {
-      const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
-      const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
-      await show(await runPrecision({ backends, steps, seeds, set }, workload, pace, progress), file);
-    },
-  );
+  .action(async ({ json: file, backends, ...options }: StepOptions & { backends: string[] }) => {
+    const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
+    const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
+    await show(await runPrecision(backends, workload, pace, progress), file);
+  });
+
+program
+  .command('precision-losses')
+  .description('where trainings of lower precision end beside those of float32, by backend')
+  .option(...json)
+  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
+  .option('--steps <COUNT>', 'of a training', count, 300)
+  .option('--seeds <COUNT>', 'trainings on each backend in each mode', count, 3)
+  .option('--set <KEY=VALUE...>', "change a setting of configs/documents.yaml, the trainings' config")
+  .action(async ({ json: file, ...options }: PrecisionLossesOptions & { json?: string }) => {
+    await show(await runPrecisionLosses(options, progress), file);
+  });
 
 program
   .command('verification')

@@ -17,7 +17,9 @@ import type { OpsReport } from './ops/run-ops.js';
 import { printPartialFC } from './partial-fc/print-partial-fc.js';
 import type { PartialFCReport } from './partial-fc/run-partial-fc.js';
 import { printPrecision } from './precision/print-precision.js';
+import { printPrecisionLosses } from './precision/print-precision-losses.js';
 import type { PrecisionReport } from './precision/run-precision.js';
+import type { PrecisionLossesReport } from './precision/run-precision-losses.js';
 import { printProfile } from './profile/print-profile.js';
 import type { ProfileReport } from './profile/run-profile.js';
 import { printStep } from './step/print-step.js';
@@ -40,6 +42,7 @@ type Report =
   | CoverageReport
   | ArmsReport
   | PrecisionReport
+  | PrecisionLossesReport
   | ProfileReport;
 
 /** Any benchmark's report as Markdown. */
@@ -70,6 +73,8 @@ export function print(report: Report): string {
       return printArms(report);
     case 'precision':
       return printPrecision(report);
+    case 'precision-losses':
+      return printPrecisionLosses(report);
     case 'profile':
       return printProfile(report);
   }

@@ -1,34 +1,48 @@
 import { expect, it } from 'vitest';
 import { printPrecision } from '../src/precision/print-precision.js';
+import { printPrecisionLosses } from '../src/precision/print-precision-losses.js';
 import { precisionContenders, runPrecision } from '../src/precision/run-precision.js';
-import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
+import { runPrecisionLosses } from '../src/precision/run-precision-losses.js';
+import { DEFAULT_WORKLOAD, type Workload } from '../src/step/workload.js';
 import { fake } from './fake.js';
 
 const pace = { rounds: 2, turnSeconds: 0.1, warmUpSteps: 2, slowRounds: 1 };
 
-it('compares the turns of each backend, and trainings from one seed', { timeout: 240_000 }, async () => {
-  const specs = [
-    { ...fake('wasm-highest', { ms: 10 }), backend: 'wasm', mode: 'highest' as const },
-    { ...fake('wasm-medium', { ms: 20 }), backend: 'wasm', mode: 'medium' as const },
-    { ...fake('webgpu-highest', { ms: 10 }), backend: 'webgpu', mode: 'highest' as const },
-  ];
-  const set = ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'];
-  const options = { backends: ['wasm'], steps: 2, seeds: 1, set };
-  const report = await runPrecision(options, DEFAULT_WORKLOAD, pace, undefined, specs);
+it('compares the turns of each backend, and looks at the memory of larger batches', async () => {
+  const batches: number[] = [];
+  const contendersOf = (_: readonly string[], { batch }: Workload) => {
+    batches.push(batch);
+    return [
+      { ...fake('wasm-highest', { ms: 10 }), backend: 'wasm', mode: 'highest' as const },
+      { ...fake('wasm-medium', { ms: 20 }), backend: 'wasm', mode: 'medium' as const },
+      { ...fake('webgpu-highest', { ms: 10 }), backend: 'webgpu', mode: 'highest' as const },
+    ];
+  };
+  const report = await runPrecision(['wasm'], DEFAULT_WORKLOAD, pace, undefined, contendersOf);
+  expect(batches).toEqual([32, 128]);
   expect(report.ratios).toMatchObject({ wasm: { medium: { median: 0.5, repetitions: 2 } } });
   expect(Object.keys(report.ratios)).toEqual(['wasm']);
+  expect(report.memory.map(({ id }) => id)).toEqual(['wasm-highest', 'wasm-medium', 'webgpu-highest']);
+  const printed = printPrecision(report);
+  expect(printed).toContain(
+    '- wasm, `medium` over `highest`, images/s: 0.500 (0.500–0.500), 2 pairs of turns',
+  );
+  expect(printed).toContain('Memory of the same step with batches of 128:');
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+it('compares trainings from one seed', { timeout: 240_000 }, async () => {
+  const set = ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'];
+  const report = await runPrecisionLosses({ backends: ['wasm'], steps: 2, seeds: 1, set });
   const [training] = report.trainings;
   expect(training!.losses.highest).toBeGreaterThan(0);
   for (const mode of ['medium', 'mixed'] as const) {
     expect(training!.differences[mode]).not.toBe(0);
     expect(Math.abs(training!.differences[mode]!)).toBeLessThan(0.1);
   }
-  const printed = printPrecision(report);
-  expect(printed).toContain(
-    '- wasm, `medium` over `highest`, images/s: 0.500 (0.500–0.500), 2 pairs of turns',
-  );
+  const printed = printPrecisionLosses(report);
   expect(printed).toContain('Trainings of 2 steps on the generated documents (data.identities=120, ');
-  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  expect(printed).toMatch(/- wasm, `mixed`: a mean difference of -?\d\.\d\d % over 1 seeds/);
 });
 
 it('has a process for each backend and precision', () => {

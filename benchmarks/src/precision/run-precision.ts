@@ -2,36 +2,14 @@ import { fileURLToPath } from 'node:url';
 import type { ContenderSpec } from '../contender/contender.js';
 import type { Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
-import { repositoryFile } from '../measure/repository-file.js';
-import { mean, pairedRatio, type Summary, summarize } from '../measure/statistics.js';
+import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
 import { type Timing, timeContenders } from '../measure/time-contenders.js';
-import { trainingLosses } from '../measure/training-losses.js';
 import { type Workload, workloadArguments } from '../step/workload.js';
+import { LOWER, type Lower, MODE_NAMES, MODES, type Mode } from './modes.js';
 
-/** What is compared, float32 first: products, and how activations wait for the backward pass. */
-const MODES = {
-  highest: { matmul: 'highest', activations: 'float32' },
-  medium: { matmul: 'medium', activations: 'float32' },
-  mixed: { matmul: 'medium', activations: 'bfloat16' },
-} as const;
-type Mode = keyof typeof MODES;
-const NAMES = Object.keys(MODES) as Mode[];
-type Lower = Exclude<Mode, 'highest'>;
-/** Those below float32. */
-export const LOWER = NAMES.filter((mode): mode is Lower => mode !== 'highest');
-
-/** A training ends with the mean loss of so many of its steps. */
-export const LAST_STEPS = 50;
-
-/** What it is told. */
-export interface PrecisionOptions {
-  backends: string[];
-  /** Of the trainings. */
-  steps: number;
-  /** Trainings of each; their differences from float32 are as much of chance as of precision. */
-  seeds: number;
-  set?: string[];
-}
+/** Memory is that of batches so many times as large, where activations are most of it. */
+const MEMORY_BATCHES = 4;
+const MEMORY_PACE: Pace = { rounds: 1, turnSeconds: 0.1, warmUpSteps: 3, slowRounds: 1 };
 
 interface PrecisionContender extends ContenderSpec {
   backend: string;
@@ -47,14 +25,10 @@ export interface PrecisionStep extends Timing {
   imagesPerSecond: Summary;
 }
 
-/** Trainings of one seed, which differ in precision alone. */
-export interface PrecisionTraining {
+/** What a step in a mode takes of memory. */
+export interface PrecisionMemory extends Pick<Timing, 'id' | 'label' | 'footprint' | 'memory'> {
   backend: string;
-  seed: number;
-  /** The mean loss of the last steps. */
-  losses: Partial<Record<Mode, number>> & { highest: number };
-  /** Each over highest's, less 1. */
-  differences: Partial<Record<Lower, number>>;
+  mode: Mode;
 }
 
 /** What `bench precision` writes. */
@@ -67,9 +41,9 @@ export interface PrecisionReport {
   contenders: PrecisionStep[];
   /** Images/s over those of highest in the same rounds, by backend. */
   ratios: Record<string, Partial<Record<Lower, Summary>>>;
-  steps: number;
-  settings: string[];
-  trainings: PrecisionTraining[];
+  /** With larger batches, so many images each. */
+  memoryBatch: number;
+  memory: PrecisionMemory[];
   /** Why who is not there, by id. */
   absent: Record<string, string>;
 }
@@ -77,7 +51,7 @@ export interface PrecisionReport {
 /** The process of a training step in each mode. */
 export function precisionContenders(backends: readonly string[], workload: Workload): PrecisionContender[] {
   return backends.flatMap((backend) =>
-    NAMES.map((mode) => ({
+    MODE_NAMES.map((mode) => ({
       id: `${backend}-${mode}`,
       label: `${backend}, ${mode}`,
       backend,
@@ -93,15 +67,15 @@ export function precisionContenders(backends: readonly string[], workload: Workl
   );
 }
 
-/** Times steps in turns, then trains from each seed in each mode. */
+/** Times steps in turns, then looks at the memory of larger ones. */
 export async function runPrecision(
-  { backends, steps, seeds, set = [] }: PrecisionOptions,
+  backends: readonly string[],
   workload: Workload,
   pace: Pace,
   say: (message: string) => void = () => undefined,
-  specs: readonly PrecisionContender[] = precisionContenders(backends, workload),
+  contendersOf: typeof precisionContenders = precisionContenders,
 ): Promise<PrecisionReport> {
-  const { timed, absent } = await timeContenders(specs, pace, say);
+  const { timed, absent } = await timeContenders(contendersOf(backends, workload), pace, say);
   const contenders = timed.map(
     ({ spec, description, timing }): PrecisionStep => ({
       ...timing,
@@ -111,28 +85,15 @@ export async function runPrecision(
       imagesPerSecond: summarize(timing.stepMilliseconds.turns.map((ms) => (1000 * workload.batch) / ms)),
     }),
   );
-  const trainings: PrecisionTraining[] = [];
-  const runs = backends.flatMap((backend) => Array.from({ length: seeds }, (_, seed) => ({ backend, seed })));
-  for (const { backend, seed } of steps > 0 ? runs : []) {
-    const losses: Partial<Record<Mode, number>> = {};
-    for (const mode of NAMES) {
-      say(`training of ${steps} steps: ${backend}, ${mode}, seed ${seed}`);
-      // The config's warm-up is as long as all of these steps may be: half of them, unless told otherwise.
-      const length = [`training.steps=${steps}`, `loss.warmup.steps=${Math.ceil(steps / 2)}`];
-      const precision = Object.entries(MODES[mode]).map(([key, value]) => `precision.${key}=${value}`);
-      const settings = [...length, ...set, `seed=${seed}`, ...precision];
-      const args = [repositoryFile('configs/documents.yaml')];
-      const outcome = await trainingLosses({ backend, args, settings, steps });
-      if (typeof outcome === 'string') absent[`${backend}-${mode}`] = outcome;
-      else losses[mode] = mean(outcome.slice(-LAST_STEPS));
+  const memoryBatch = MEMORY_BATCHES * workload.batch;
+  const memory: PrecisionMemory[] = [];
+  // One at a time: together they would not fit on a small machine.
+  for (const spec of contendersOf(backends, { ...workload, batch: memoryBatch })) {
+    const { timed } = await timeContenders([spec], MEMORY_PACE, say);
+    for (const { timing } of timed) {
+      const { id, label, footprint, memory: figures } = timing;
+      memory.push({ id, label, footprint, memory: figures, backend: spec.backend, mode: spec.mode });
     }
-    const { highest } = losses;
-    if (highest === undefined) continue;
-    const differences: PrecisionTraining['differences'] = {};
-    for (const mode of LOWER) {
-      if (losses[mode] !== undefined) differences[mode] = losses[mode] / highest - 1;
-    }
-    trainings.push({ backend, seed, losses: { ...losses, highest }, differences });
   }
   return {
     benchmark: 'precision',
@@ -142,9 +103,8 @@ export async function runPrecision(
     pace,
     contenders,
     ratios: ratiosOf(contenders),
-    steps,
-    settings: set,
-    trainings,
+    memoryBatch,
+    memory,
     absent,
   };
 }

@@ -65,7 +65,7 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test.each([1, 2, 3, 7, 8, 9, 31, 1027])('packBfloat16 of %i values', async (size) => {
+  test.each([1, 2, 3, 7, 8, 9, 31, 40, 1027])('packBfloat16 of %i values', async (size) => {
     const values = Float32Array.from({ length: size }, (_, i) => (i % 3 ? 1 : -1) * Math.exp((i % 40) - 20));
     const [packed, back] = await on(backend, () => {
       const packed = packBfloat16(tf.tensor1d(values));
@@ -126,11 +126,15 @@ describe.runIf(everyBackend.includes('webgpu'))('webgpu', () => {
     await start('webgpu');
     const runtime = webGpuRuntime(tf.backend());
     const { maxBindingBytes } = runtime;
-    const values = Float32Array.from({ length: 1001 }, (_, i) => i / 7);
     try {
-      runtime.maxBindingBytes = 1024;
-      const back = await on('webgpu', () => read(unpackBfloat16(packBfloat16(tf.tensor1d(values)), [1001])));
-      expect([...back]).toEqual([...valuesOf(toBfloat16(values))]);
+      runtime.maxBindingBytes = 4096;
+      for (const size of [4001, 4000]) {
+        const values = Float32Array.from({ length: size }, (_, i) => i / 7);
+        const back = await on('webgpu', () =>
+          read(unpackBfloat16(packBfloat16(tf.tensor1d(values)), [size])),
+        );
+        expect([...back]).toEqual([...valuesOf(toBfloat16(values))]);
+      }
     } finally {
       runtime.maxBindingBytes = maxBindingBytes;
     }

@@ -7,12 +7,14 @@ import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 export const packBfloat16WebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = webGpuRuntime(backend);
   const packed = runtime.output([Math.ceil(x.size / 2)], 'int32');
-  forPairs(runtime, x.size, { values: x, packed }, 'packed', [
-    `let low = ${roundedBits('values[2u * i]', 7, 'u32')} >> 16u;`,
-    'var high = 0u;',
-    `if (2u * i + 1u < u.values) { high = ${roundedBits('values[2u * i + 1u]', 7, 'u32')}; }`,
-    'packed[i] = low | high;',
-  ]);
+  convert(runtime, x.size, { values: x, packed }, 'packed', {
+    pair: `var high = 0u;
+    if (2u * i + 1u < u.values) { high = ${roundedBits('values[2u * i + 1u]', 7, 'u32')}; }
+    packed[i] = (${roundedBits('values[2u * i]', 7, 'u32')} >> 16u) | high;`,
+    eight: `let a = ${roundedBits('values[2u * i]', 7, 'vec4u')};
+    let b = ${roundedBits('values[2u * i + 1u]', 7, 'vec4u')};
+    packed[i] = (vec4u(a.xz, b.xz) >> vec4u(16u)) | vec4u(a.yw, b.yw);`,
+  });
   return packed;
 };
 
@@ -24,41 +26,52 @@ export const unpackBfloat16WebGpu: Kernel<{ x: tf.Tensor }, { shape: number[] }>
   const runtime = webGpuRuntime(backend);
   const values = runtime.output(shape);
   const count = shape.reduce((a, b) => a * b, 1);
-  forPairs(runtime, count, { packed: x, values }, 'values', [
-    'values[2u * i] = packed[i] << 16u;',
-    'if (2u * i + 1u < u.values) { values[2u * i + 1u] = packed[i] & 0xffff0000u; }',
-  ]);
+  convert(runtime, count, { packed: x, values }, 'values', {
+    pair: `values[2u * i] = packed[i] << 16u;
+    if (2u * i + 1u < u.values) { values[2u * i + 1u] = packed[i] & 0xffff0000u; }`,
+    eight: `let low = packed[i] << vec4u(16u);
+    let high = packed[i] & vec4u(0xffff0000u);
+    values[2u * i] = vec4u(low.x, high.x, low.y, high.y);
+    values[2u * i + 1u] = vec4u(low.z, high.z, low.w, high.w);`,
+  });
   return values;
 };
 
-/** Runs code for each pair of values, at `i` in packed and twice that in values. All are taken as their bits. */
-function forPairs(
+/**
+ * Runs code for each element of packed, `i`, and the two of values at twice that: words, or four of them where their
+ * number allows. All are taken as their bits.
+ */
+function convert(
   runtime: WebGpuRuntime,
   count: number,
   tensors: { values: tf.TensorInfo; packed: tf.TensorInfo },
   written: 'values' | 'packed',
-  body: string[],
+  code: { pair: string; eight: string },
 ): void {
   if (count === 0) return;
   const { workgroupSize } = runtime.tuning;
+  const [T, width, body] =
+    count % 8 === 0 ? (['vec4u', 4, code.eight] as const) : (['u32', 1, code.pair] as const);
   const program: Program = {
-    key: `bfloat16 ${written} ${workgroupSize}`,
-    inputs: { [written === 'packed' ? 'values' : 'packed']: 'u32' },
-    outputs: { [written]: 'u32' },
-    uniforms: { pairs: 'u32', values: 'u32' },
+    key: `bfloat16 ${written} ${width} ${workgroupSize}`,
+    inputs: { [written === 'packed' ? 'values' : 'packed']: T },
+    outputs: { [written]: T },
+    uniforms: { packed: 'u32', values: 'u32' },
     workgroupSize,
     body: `
   let i = group * ${workgroupSize}u + local;
-  if (i < u.pairs) {
-    ${body.join('\n    ')}
+  if (i < u.packed) {
+    ${body}
   }`,
   };
-  runtime.forParts('bfloat16', Math.ceil(count / 2), [2, 1], (start, pairs) => {
-    const values = Math.min(2 * pairs, count - 2 * start);
+  const words = Math.ceil(count / 2);
+  runtime.forParts('bfloat16', words / width, [2 * width, width], (start, elements) => {
+    const first = 2 * width * start;
+    const values = Math.min(2 * width * elements, count - first);
     const bound = {
-      values: { tensor: tensors.values, start: 2 * start, count: values },
-      packed: { tensor: tensors.packed, start, count: pairs },
+      values: { tensor: tensors.values, start: first, count: values },
+      packed: { tensor: tensors.packed, start: width * start, count: width * elements },
     };
-    runtime.run(program, bound, { pairs, values }, Math.ceil(pairs / workgroupSize));
+    runtime.run(program, bound, { packed: elements, values }, Math.ceil(elements / workgroupSize));
   });
 }

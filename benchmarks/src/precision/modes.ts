@@ -1,0 +1,13 @@
+/** What is compared, float32 first: products, and how activations wait for the backward pass. */
+export const MODES = {
+  highest: { matmul: 'highest', activations: 'float32' },
+  medium: { matmul: 'medium', activations: 'float32' },
+  mixed: { matmul: 'medium', activations: 'bfloat16' },
+} as const;
+
+export type Mode = keyof typeof MODES;
+export const MODE_NAMES = Object.keys(MODES) as Mode[];
+
+/** Those below float32. */
+export type Lower = Exclude<Mode, 'highest'>;
+export const LOWER = MODE_NAMES.filter((mode): mode is Lower => mode !== 'highest');
