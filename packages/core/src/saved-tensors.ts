@@ -64,7 +64,7 @@ export class SavedTensors {
       let packed = this.byData.get(saved.dataId);
       if (packed === undefined) {
         const tensor = tf.tidy(() => this.hooks.pack(saved) ?? []) as tf.Tensor | [];
-        packed = Array.isArray(tensor) ? null : { tensor: tf.keep(tensor), uses: 0 };
+        packed = Array.isArray(tensor) || tensor === saved ? null : { tensor: tf.keep(tensor), uses: 0 };
         this.byData.set(saved.dataId, packed);
       }
       if (!packed) return;
@@ -79,7 +79,9 @@ export class SavedTensors {
   unpack(node: TapeNode): void {
     for (const [i, { tensor }] of this.packedOf.get(node) ?? []) {
       const { shape, dtype } = node.saved![i]!;
-      node.saved![i] = this.hooks.unpack(tensor, { shape, dtype });
+      const unpacked = this.hooks.unpack(tensor, { shape, dtype });
+      // Freed with this operation, when others may still need what is packed.
+      node.saved![i] = unpacked === tensor ? tf.clone(tensor) : unpacked;
     }
   }
 

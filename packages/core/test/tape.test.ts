@@ -158,6 +158,28 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       input.dispose();
     });
 
+    test('hooks may give what they were given', async () => {
+      await start(backend);
+      const p = parameter(1, 2, 3);
+      const before = tf.memory().numTensors;
+      const f = () => {
+        const x = tf.exp(p.variable);
+        return tf.mul(x, tf.square(x));
+      };
+      const same = { pack: (saved: tf.Tensor) => saved, unpack: (packed: tf.Tensor) => packed };
+      const copied = { ...same, pack: (saved: tf.Tensor) => tf.mul(saved, 1) };
+      for (const savedTensorsHooks of [same, copied]) {
+        const { value, pullback } = forwardAndPullback(f, [p], { savedTensorsHooks });
+        const [gradient] = pullback();
+        gradient!.dataSync().forEach((dp, i) => {
+          expect(dp / (3 * Math.exp(3 * (i + 1)))).toBeCloseTo(1, 4);
+        });
+        tf.dispose([value, gradient!]);
+        expect(tf.memory().numTensors).toBe(before);
+      }
+      p.dispose();
+    });
+
     test('nothing is left of a value whose gradient is not wanted, or after an error', async () => {
       await start(backend);
       const p = parameter(1, 2, 3, 4);
