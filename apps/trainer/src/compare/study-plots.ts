@@ -42,7 +42,7 @@ export function curveFigure(results: StudyResults, comparison: Comparison): Figu
   const metric = metricLabel(results.metric);
   return figure({
     id: plotId('curve', comparison),
-    title: 'While training',
+    title: `${metric} while training`,
     caption: `${metric} on held-out identities, measured for this picture; nothing was chosen by it. Lines are means over seeds, bands one standard deviation.`,
     description: `${metric} by training step. At the end: ${endsOf(series)}.`,
     series,
