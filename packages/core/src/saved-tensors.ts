@@ -24,7 +24,7 @@ interface Packed {
 /** A tape whose saved tensors are packed as soon as they are recorded, so that the originals can be freed. */
 export class SavedTensors {
   private readonly byData = new WeakMap<object, Packed | null>();
-  private readonly fromOutside = new WeakSet<object>();
+  /** What operations on the tape gave; all else is from outside. */
   private readonly fromWithin = new WeakSet<object>();
   private readonly packedOf = new WeakMap<TapeNode, Map<number, Packed>>();
 
@@ -53,12 +53,10 @@ export class SavedTensors {
   private pack(node: TapeNode): void {
     const outputs = new Set<object>(node.outputs.map(({ dataId }) => dataId));
     for (const input of Object.values(node.inputs)) {
-      if (!input || this.fromWithin.has(input.dataId)) continue;
       // A reshaped tensor, or the clone by which an output is saved: whose it is, its own operation tells.
-      if (outputs.has(input.dataId)) outputs.delete(input.dataId);
-      else this.fromOutside.add(input.dataId);
+      if (input && !this.fromWithin.has(input.dataId)) outputs.delete(input.dataId);
     }
-    for (const dataId of outputs) if (!this.fromOutside.has(dataId)) this.fromWithin.add(dataId);
+    for (const dataId of outputs) this.fromWithin.add(dataId);
     node.saved?.forEach((saved, i) => {
       if (!this.fromWithin.has(saved.dataId)) return;
       let packed = this.byData.get(saved.dataId);

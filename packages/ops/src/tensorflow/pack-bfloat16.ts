@@ -20,6 +20,6 @@ export const unpackBfloat16TensorFlow: Kernel<{ x: tf.Tensor }, { shape: number[
   tf.tidy(() => {
     const bit = bitOperations(backend);
     const pairs = tf.stack([bit.shiftLeft(x, 16), bit.and(x, -0x10000)], 1);
-    const count = shape.reduce((a, b) => a * b, 1);
+    const count = tf.util.sizeFromShape(shape);
     return tf.reshape(bit.floatsOf(tf.slice1d(tf.reshape(pairs, [2 * x.size]), 0, count)), shape);
   });

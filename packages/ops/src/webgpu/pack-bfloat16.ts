@@ -2,12 +2,12 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import type { Program } from './program.js';
 import { roundedBits } from './round.js';
-import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import { sizeOf, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 export const packBfloat16WebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = webGpuRuntime(backend);
   const packed = runtime.output([Math.ceil(x.size / 2)], 'int32');
-  convert(runtime, x.size, { values: x, packed }, 'packed', {
+  convert(runtime, { values: x, packed }, 'packed', {
     pair: `var high = 0u;
     if (2u * i + 1u < u.values) { high = ${roundedBits('values[2u * i + 1u]', 7, 'u32')}; }
     packed[i] = (${roundedBits('values[2u * i]', 7, 'u32')} >> 16u) | high;`,
@@ -25,8 +25,7 @@ export const unpackBfloat16WebGpu: Kernel<{ x: tf.Tensor }, { shape: number[] }>
 }) => {
   const runtime = webGpuRuntime(backend);
   const values = runtime.output(shape);
-  const count = shape.reduce((a, b) => a * b, 1);
-  convert(runtime, count, { packed: x, values }, 'values', {
+  convert(runtime, { packed: x, values }, 'values', {
     pair: `values[2u * i] = packed[i] << 16u;
     if (2u * i + 1u < u.values) { values[2u * i + 1u] = packed[i] & 0xffff0000u; }`,
     eight: `let low = packed[i] << vec4u(16u);
@@ -43,11 +42,11 @@ export const unpackBfloat16WebGpu: Kernel<{ x: tf.Tensor }, { shape: number[] }>
  */
 function convert(
   runtime: WebGpuRuntime,
-  count: number,
   tensors: { values: tf.TensorInfo; packed: tf.TensorInfo },
   written: 'values' | 'packed',
   code: { pair: string; eight: string },
 ): void {
+  const count = sizeOf(tensors.values);
   if (count === 0) return;
   const { workgroupSize } = runtime.tuning;
   const [T, width, body] =
