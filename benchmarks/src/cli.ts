@@ -190,6 +190,10 @@ program
   .option('--dimensions <COUNT>', 'of an embedding', count, 256)
   .option('--rounds <COUNT>', 'turns of each; one where there is no peer', count, 3)
   .option('--threads <COUNT>', 'default: one a core', count)
+  .option(
+    '--checkpoint <FILE>',
+    'of one number of rows: what is counted so far is kept there, and gone on from',
+  )
   .action(async ({ json: file, ...options }: VerificationBenchOptions & { json?: string }) => {
     await show(await runVerification(options, progress), file);
   });

@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundleModule } from '../../tools/workspace/bundle-module.js';
 import { printCoverage } from '../src/interval-coverage/print-coverage.js';
 import { runCoverage } from '../src/interval-coverage/run-coverage.js';
+import { readCheckpoint, writeCheckpoint } from '../src/verification/checkpoint.js';
 import { printVerification } from '../src/verification/print-verification.js';
 import { runVerification } from '../src/verification/run-verification.js';
 
@@ -30,6 +34,24 @@ it('verifies all pairs of each size in a process, and says why there is no peer'
   } finally {
     if (before === undefined) delete process.env['UNITSPHERE_PYTHON'];
     else process.env['UNITSPHERE_PYTHON'] = before;
+  }
+});
+
+it('keeps what is counted, of one number of many rows', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+  try {
+    const path = join(folder, 'counted');
+    expect(await readCheckpoint(path)).toBeUndefined();
+    const spent = { seconds: 12.5, processorSeconds: 24, peakRss: 3e9 };
+    writeCheckpoint(path, Uint8Array.of(0, 10, 255), spent);
+    const kept = await readCheckpoint(path);
+    expect([...kept!.state]).toEqual([0, 10, 255]);
+    expect(kept!.spent).toEqual(spent);
+    const run = (rows: number[]) => runVerification({ rows, dimensions: 32, rounds: 1, checkpoint: path });
+    await expect(run([700])).rejects.toThrow('fewer are counted within seconds');
+    await expect(run([30_000, 40_000])).rejects.toThrow('one number of --rows');
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 

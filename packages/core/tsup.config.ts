@@ -2,7 +2,15 @@ import { packageConfig } from '../../tsup.base.ts';
 import { sharedEnginePlugin } from './scripts/shared-engine-plugin.mjs';
 
 export default packageConfig({
-  entry: ['src/index.ts', 'src/random.ts', 'src/gradients.ts', 'src/disk.ts', 'src/half.ts', 'src/pickle.ts'],
+  entry: [
+    'src/index.ts',
+    'src/random.ts',
+    'src/gradients.ts',
+    'src/disk.ts',
+    'src/half.ts',
+    'src/pickle.ts',
+    'src/safetensors.ts',
+  ],
   external: ['@unitsphere/core/gradients'],
   // Rollup's tree shaking would drop the side effects that gradients.ts is for.
   treeshake: false,

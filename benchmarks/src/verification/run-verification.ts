@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '@unitsphere/core/random';
 import { peerFile, pythonCommand } from '../contender/peers.js';
@@ -14,6 +14,8 @@ export interface VerificationTurn {
   /** From embeddings in memory to the result. */
   seconds: number;
   processorSeconds: number;
+  /** Processor seconds of those that were spent before a checkpoint that it went on from. */
+  earlier?: number;
   /** The process's, in bytes, and before the embeddings were read. */
   peakRss: number;
   footprint: number;
@@ -72,6 +74,8 @@ export interface VerificationBenchOptions {
   dimensions: number;
   rounds: number;
   threads?: number;
+  /** Where what is counted is kept, of one number of rows that is counted once; gone on from where there is one. */
+  checkpoint?: string;
 }
 
 const FPRS = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5];
@@ -84,10 +88,15 @@ const OURS = fileURLToPath(new URL('./verify-file.js', import.meta.url));
 
 /** All pairs of so many rows, ours beside PyTorch's product and scikit-learn's curve, a process each and in turns. */
 export async function runVerification(
-  { rows: sizes, dimensions, rounds, threads = availableParallelism() }: VerificationBenchOptions,
+  { rows: sizes, dimensions, rounds, threads = availableParallelism(), checkpoint }: VerificationBenchOptions,
   say: (message: string) => void = () => undefined,
   program = OURS,
 ): Promise<VerificationReport> {
+  if (checkpoint !== undefined && !(sizes.length === 1 && sizes[0]! > MOST_FOR_PEER)) {
+    throw new Error(
+      `--checkpoint is for one number of --rows, more than ${MOST_FOR_PEER.toLocaleString('en')}: fewer are counted within seconds.`,
+    );
+  }
   const folder = await mkdtemp(join(tmpdir(), 'verification-'));
   try {
     const results: VerificationSize[] = [];
@@ -96,6 +105,7 @@ export async function runVerification(
       say(`drawing ${rows} embeddings`);
       await drawEmbeddings(file, rows, dimensions);
       const args = [file, rows, dimensions, IMAGES_EACH, threads, FPRS.join(',')].map(String);
+      if (checkpoint !== undefined) args.push(resolve(checkpoint));
       const turns = rows > MOST_FOR_PEER ? 1 : rounds;
       results.push(await measureSize([program, ...args], rows, dimensions, turns, say));
     }
@@ -139,7 +149,10 @@ async function measureSize(
       without = `PyTorch: ${(error as Error).message} (pip install torch scikit-learn; UNITSPHERE_PYTHON)`;
     }
   }
-  const measured = [...ours, ...peers].reduce((sum, { processorSeconds }) => sum + processorSeconds, 0);
+  const measured = [...ours, ...peers].reduce(
+    (sum, { processorSeconds, earlier = 0 }) => sum + processorSeconds - earlier,
+    0,
+  );
   const pairs = (rows * (rows - 1)) / 2;
   const figures = (label: string, turns: VerificationTurn[]): VerificationFigures => {
     const seconds = summarize(turns.map((t) => t.seconds));

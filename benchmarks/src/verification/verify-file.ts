@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { verifyAllPairs } from '@unitsphere/verification';
 import { peakRss } from '../contender/process-memory.js';
+import { readCheckpoint, type Spent, writeCheckpoint } from './checkpoint.js';
 import type { VerificationTurn } from './run-verification.js';
 
 const [path, ...numbers] = process.argv.slice(2);
@@ -12,6 +13,7 @@ const [rows, dimensions, imagesEach, threads] = numbers.slice(0, 4).map(Number) 
   number,
 ];
 const fprs = numbers[4]!.split(',').map(Number);
+const checkpoint = numbers[5];
 
 const footprint = peakRss();
 const embeddings = new Float32Array(rows * dimensions);
@@ -25,27 +27,38 @@ for (let at = 0; at < bytes.length; ) {
 await file.close();
 const labels = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / imagesEach));
 
+const resumed = checkpoint === undefined ? undefined : await readCheckpoint(checkpoint);
+const earlier = resumed?.spent ?? { seconds: 0, processorSeconds: 0, peakRss: 0 };
 let told = performance.now();
 const before = process.cpuUsage();
 const started = performance.now();
+const spent = (): Spent => {
+  const { user, system } = process.cpuUsage(before);
+  return {
+    seconds: earlier.seconds + (performance.now() - started) / 1000,
+    processorSeconds: earlier.processorSeconds + (user + system) / 1e6,
+    peakRss: Math.max(earlier.peakRss, peakRss()),
+  };
+};
+let first: number | undefined;
 const { auroc, tprAtFpr } = await verifyAllPairs(embeddings, dimensions, labels, {
   threads,
   fprs,
+  resumeFrom: resumed?.state,
+  onCheckpoint: checkpoint === undefined ? undefined : (state) => writeCheckpoint(checkpoint, state, spent()),
   onProgress: ({ pairs, total }) => {
-    if (performance.now() - told < 2000) return;
+    first ??= pairs;
+    if (performance.now() - told < 2000 || pairs === first) return;
     told = performance.now();
-    const left = ((told - started) / 60_000) * (total / pairs - 1);
+    const left = ((told - started) / 60_000) * ((total - pairs) / (pairs - first));
     console.error(
       `progress ${rows} rows: ${((100 * pairs) / total).toFixed(1)} %, ${left.toFixed(1)} minutes left`,
     );
   },
 });
-const seconds = (performance.now() - started) / 1000;
-const { user, system } = process.cpuUsage(before);
 const turn: VerificationTurn = {
-  seconds,
-  processorSeconds: (user + system) / 1e6,
-  peakRss: peakRss(),
+  ...spent(),
+  earlier: earlier.processorSeconds,
   footprint,
   auroc,
   tpr: tprAtFpr.map(({ tpr }) => tpr),

@@ -1,5 +1,7 @@
 import { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, sizeOf } from './host-tensor.js';
 
+export type { HostTensor } from './host-tensor.js';
+
 // The format's own limit: https://github.com/huggingface/safetensors
 const MAX_HEADER_BYTES = 100_000_000;
 

@@ -1,4 +1,5 @@
 import { type CountOptions, countOnThreads } from './all-pairs/count-on-threads';
+import { countingState } from './all-pairs/counting-state';
 import {
   type CountingMemory,
   cosineOf,
@@ -23,6 +24,8 @@ import {
 export interface AllPairsOptions extends VerificationOptions, CountOptions {
   /** Default: one for each core that the process may use. Fewer where memory is too small for so many. */
   threads?: number;
+  /** What `onCheckpoint` was told last, in a count of the same embeddings and labels that did not come to its end. */
+  resumeFrom?: Uint8Array;
 }
 
 /** A positive count has 32 bits. */
@@ -42,9 +45,10 @@ const MAX_POSITIVE_PAIRS = 2 ** 32 - 1;
  * @param embeddings Row-major N×D; rows need not have unit length.
  * @param dimensions D.
  * @param labels The identity of each row, N of them.
- * @throws RangeError as `verifyEmbeddings`, when `threads` is not a positive integer, when N·D is too much for the 4 GiB
- *   of WebAssembly's memory, or when there are 2³² positive pairs or more. Error where there are no worker threads. The
- *   signal's reason when it is aborted.
+ * @throws RangeError as `verifyEmbeddings`, when `threads` is not a positive integer or `checkpointEvery` not positive, when
+ *   N·D is too much for the 4 GiB of WebAssembly's memory, or when there are 2³² positive pairs or more. Error where there
+ *   are no worker threads, or `resumeFrom` is cut off, damaged or of other embeddings. The signal's reason when it is
+ *   aborted, and what `onCheckpoint` throws.
  */
 export async function verifyAllPairs(
   embeddings: Float32Array,
@@ -56,9 +60,12 @@ export async function verifyAllPairs(
   const bins = checkBins(options.bins);
   const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:os');
   if (!node) throw new Error("verifyAllPairs needs Node's worker threads. Use verifyEmbeddings elsewhere.");
-  const { threads = node.availableParallelism() } = options;
+  const { threads = node.availableParallelism(), checkpointEvery = 300 } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`threads must be an integer of at least 1, got ${threads}.`);
+  }
+  if (!(checkpointEvery > 0)) {
+    throw new RangeError(`checkpointEvery must be a positive number of seconds, got ${checkpointEvery}.`);
   }
   const rows = countRows(embeddings, dimensions);
   checkLabels(labels, rows);
@@ -69,7 +76,14 @@ export async function verifyAllPairs(
   const { buffer } = counting.memory;
   unitRowsInto(new Float32Array(buffer, counting.x, rows * dimensions), embeddings, dimensions, order);
   new Int32Array(buffer, counting.labels, rows).set(sorted);
-  await countOnThreads(counting, options);
+  const { onCheckpoint, resumeFrom } = options;
+  const state = onCheckpoint || resumeFrom ? countingState(counting) : undefined;
+  await countOnThreads(
+    counting,
+    options,
+    resumeFrom && state!.read(resumeFrom),
+    onCheckpoint && ((counted) => onCheckpoint(state!.write(counted))),
+  );
   const { counts, histogram } = readCounts(counting, bins);
   return { ...rocOfCounts(counts, rocOptions), histogram };
 }

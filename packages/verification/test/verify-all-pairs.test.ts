@@ -1,4 +1,5 @@
 import { Random } from '@unitsphere/core/random';
+import { readSafetensors, writeSafetensors } from '@unitsphere/core/safetensors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cosineOf, countingMemory, LAST_SCORE } from '../src/all-pairs/memory';
@@ -139,6 +140,51 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     await expect(
       verifyAllPairs(embeddings, dimensions, labels, { signal: AbortSignal.abort(new Error('before')) }),
     ).rejects.toThrow('before');
+  });
+
+  it('goes on from a checkpoint, on as many threads as there are then, to the same counts', async () => {
+    const data = clustered(1600, 8, 100, 1);
+    const run = (options = {}, { embeddings, dimensions, labels } = data) =>
+      verifyAllPairs(embeddings, dimensions, labels, { fprs, ...options });
+    const whole = await run();
+    const states: Uint8Array[] = [];
+    const first: number[] = [];
+    // A checkpoint whenever the two threads have finished a block.
+    const told = await run({
+      threads: 2,
+      checkpointEvery: 1e-3,
+      onCheckpoint: async (state: Uint8Array) => void states.push(state),
+    });
+    expect(told).toEqual(whole);
+    expect(states.length).toBeGreaterThan(1);
+    for (const threads of [1, 3]) {
+      const seen: number[] = [];
+      const resumed = await run({
+        threads,
+        resumeFrom: states.at(-1),
+        onProgress: ({ pairs }: { pairs: number }) => seen.push(pairs),
+      });
+      expect(resumed).toEqual(whole);
+      first.push(seen[0]!);
+    }
+    const { metadata } = readSafetensors(states.at(-1)!);
+    expect(Math.min(...first)).toBeGreaterThanOrEqual(Number(metadata.pairs));
+    expect(Number(metadata.pairs)).toBeGreaterThan(Number(readSafetensors(states[0]!).metadata.pairs));
+
+    const full = new Error('the disk is full');
+    await expect(run({ checkpointEvery: 1e-3, onCheckpoint: () => Promise.reject(full) })).rejects.toBe(full);
+    await expect(run({ checkpointEvery: 0 })).rejects.toThrow('checkpointEvery must be');
+    const resume = (resumeFrom: Uint8Array, other = data) => run({ resumeFrom }, other);
+    const state = states[0]!;
+    await expect(resume(state.subarray(0, state.length - 8))).rejects.toThrow('cut off');
+    const damaged = Uint8Array.from(state);
+    damaged[damaged.length - 20]! ^= 1;
+    damaged.fill(0, damaged.length - 400, damaged.length - 300);
+    await expect(resume(damaged)).rejects.toThrow('resumeFrom is damaged');
+    await expect(resume(state, clustered(1600, 8, 100, 1, 2))).rejects.toThrow('of other embeddings');
+    const plain = writeSafetensors(new Map(), { ...metadata, arithmetic: 'abacus' });
+    await expect(resume(plain)).rejects.toThrow('counted with abacus');
+    await expect(resume(writeSafetensors(new Map()))).rejects.toThrow('not what onCheckpoint');
   });
 
   it('says what is wrong with bad input', async () => {

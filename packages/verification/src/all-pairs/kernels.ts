@@ -13,14 +13,24 @@ export interface Kernels {
   scorePairs(x: number, d: number, a: number, b: number, count: number, out: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: { module: WebAssembly.Module; relaxed: boolean } | undefined;
 
 /** The kernels for this engine, with fused multiply-add where it has relaxed SIMD. */
 export function kernelModule(): WebAssembly.Module {
+  return compile().module;
+}
+
+/** Whether the kernels multiply and add without rounding in between. */
+export function usesRelaxedSimd(): boolean {
+  return compile().relaxed;
+}
+
+function compile() {
   if (!compiled) {
-    const relaxed = decodeBase64(relaxedSimdBytes);
+    const bytes = decodeBase64(relaxedSimdBytes);
     switchOnInNode20();
-    compiled = new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : decodeBase64(simdBytes));
+    const relaxed = WebAssembly.validate(bytes);
+    compiled = { module: new WebAssembly.Module(relaxed ? bytes : decodeBase64(simdBytes)), relaxed };
   }
   return compiled;
 }

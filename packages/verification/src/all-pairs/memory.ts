@@ -105,3 +105,15 @@ export function forEachScoreDescending(
     }
   }
 }
+
+/** Sets how many pairs have a score, in tables in which none is counted yet. */
+export function countsSetter({ memory, positives, carries, threads }: CountingMemory) {
+  const positive = new Uint32Array(memory.buffer, positives, CELLS);
+  const carried = new Uint32Array(memory.buffer, carries, CELLS);
+  const low = new Uint16Array(memory.buffer, threads[0]!.low, CELLS);
+  return (score: number, positives: number, negatives: number): void => {
+    positive[score] = positives;
+    carried[score] = Math.floor(negatives / 65536);
+    low[score] = negatives % 65536;
+  };
+}
