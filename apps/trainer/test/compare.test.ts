@@ -360,7 +360,7 @@ describe('what a study came to', () => {
       return verdictSentence(compared, comparison, []);
     };
     expect(said([0.02, -0.01, 0.02])).toBe(
-      'B against A: +0.010 in AUROC (95 % interval \u22120.033 to +0.053, 3 seeds): not resolved by these data; a difference of this size would take about 26 seeds, each with 1,200 identities held out (80 % power).',
+      'B against A: +0.010 in AUROC (95 % interval \u22120.033 to +0.053, 3 seeds), p = 0.423 after Holm: not resolved by these data; a difference of this size would take about 26 seeds, each with 1,200 identities held out (80 % power).',
     );
     expect(said([0.01, -0.01])).toContain('there is no difference that more seeds could resolve');
   });

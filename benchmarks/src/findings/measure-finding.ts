@@ -1,4 +1,9 @@
-import { holm, type PairedDifference, pairedDifference } from '@unitsphere/verification/statistics';
+import {
+  holm,
+  type PairedDifference,
+  pairedDifference,
+  seedsToResolve,
+} from '@unitsphere/verification/statistics';
 import type { Comparison, StudyResults, StudyRun } from 'unitsphere/report';
 import type { Claim, Finding } from './findings.js';
 
@@ -60,6 +65,11 @@ export function measureFinding(finding: Finding, files: readonly StudyFile[]): M
   const adjusted = holm(tested.map(({ difference }) => difference.pValue!));
   tested.forEach((measured, i) => {
     measured.adjustedPValue = adjusted[i]!;
+    const { difference } = measured;
+    // At the level of one of all tests, as the verdict is.
+    difference.seedsToResolve = seedsToResolve(difference.mean, difference.std!, {
+      alpha: LEVEL / tested.length,
+    });
   });
   for (const one of claims) one.verdict = verdictOf(one);
   const studies = [...new Set(finding.claims.map(({ study }) => study))];

@@ -181,7 +181,7 @@ describe('compareArms', () => {
     ...seeded('base', [0.9, 0.91, 0.89, 0.9]),
     ...seeded('better', [0.95, 0.961, 0.94, 0.951]),
     ...seeded('worse', [0.8, 0.812, 0.79, 0.801]),
-    ...seeded('same', [0.91, 0.9, 0.9, 0.89]),
+    ...seeded('same', [0.91, 0.9, 0.9, 0.9]),
     ...seeded('once', [0.5]),
     ...seeded('elsewhere', [0.5, 0.6], 7),
   ];
@@ -202,6 +202,10 @@ describe('compareArms', () => {
     expect(arms[4]!.difference).toBeUndefined();
     const raw = arms.slice(0, 3).map(({ difference }) => difference!.pValue!);
     expect(arms.slice(0, 3).map(({ adjustedPValue }) => adjustedPValue)).toEqual(holm(raw));
+    // Seeds for the same test as the verdict's: of one arm among three.
+    const { mean, std, seedsToResolve: seeds } = arms[2]!.difference!;
+    expect(seeds).toBe(seedsToResolve(mean, std!, { alpha: 0.05 / 3 }));
+    expect(seeds).toBeGreaterThan(seedsToResolve(mean, std!));
   });
 
   it('pairs by seed, in any order of runs', () => {

@@ -95,6 +95,6 @@ const STUDY_STYLES = `
 .verdicts li { margin-top: 8px; padding-left: 14px; border-left: 3px solid var(--axis); }
 .verdicts .higher { border-left-color: var(--right); }
 .verdicts .lower { border-left-color: var(--wrong); }
-table.arms { max-width: none; }
+table.arms { max-width: none; font-size: 14px; }
 .swatch { display: inline-block; width: 11px; height: 11px; margin-right: 8px; border-radius: 3px; }
 `;

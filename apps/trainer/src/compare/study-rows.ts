@@ -37,7 +37,7 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
       count,
       mean(({ heldOut }) => heldOut.auroc).toFixed(4),
       figures.every(({ rank1 }) => rank1 !== undefined) ? mean(({ rank1 }) => rank1!).toFixed(3) : '–',
-      formatNumber(mean(({ modelBytes }) => modelBytes) / 1e6),
+      megabytes(mean(({ modelBytes }) => modelBytes)),
       formatNumber(mean(({ multiplyAdds }) => multiplyAdds) / 1e6),
       formatNumber(mean(({ imagesPerSecond }) => imagesPerSecond)),
       formatCount(mean(({ steps }) => steps)),
@@ -45,6 +45,12 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
   });
   return { head, rows };
 }
+
+/** Three digits, zeros too: sizes stand in a column. */
+const megabytes = (bytes: number) => {
+  const mb = bytes / 1e6;
+  return mb.toFixed(mb < 10 ? 2 : mb < 100 ? 1 : 0);
+};
 
 const range = ({ low, high }: { low: number; high: number }) => `${signed(low)} to ${signed(high)}`;
 

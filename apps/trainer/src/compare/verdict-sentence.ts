@@ -14,7 +14,7 @@ export interface Compared {
 
 /** How {@link resolveWords} comes to its number, in a line. */
 export const POWER_METHOD =
-  'How many seeds would resolve a difference: those with which a two-sided paired t test at 5 % finds it 8 times in 10 (80 % power, by the noncentral t distribution), if mean and spread of the differences are what these few seeds say; read it as an order of size.';
+  'How many seeds would resolve a difference: those with which a two-sided paired t test, at 5 % over all that are made together, finds it 8 times in 10 (80 % power, by the noncentral t distribution), if mean and spread of the differences are what these few seeds say; read it as an order of size.';
 
 /** What is known of a run: that it has figures, or why not. */
 export interface Attempt {
@@ -36,13 +36,14 @@ export function verdictSentence(
     return `${name} against ${baseline}: nothing can be said of fewer than two seeds that both have${gone}.`;
   }
   const { mean, interval, n, seedsToResolve } = difference;
+  const p = `p = ${pValue(comparison.adjustedPValue!)} after Holm`;
   const by = `${signed(mean)} in ${metricLabel(metric)} (95 % interval ${signed(interval!.low)} to ${signed(interval!.high)}, ${n} seeds${gone})`;
   if (comparison.verdict === 'unresolved') {
     const more = resolveWords(seedsToResolve, heldOut);
-    return `${name} against ${baseline}: ${by}: not resolved by these data; ${more}.`;
+    return `${name} against ${baseline}: ${by}, ${p}: not resolved by these data; ${more}.`;
   }
   const better = comparison.verdict === 'higher' ? 'better' : 'worse';
-  return `${name} is ${better} than ${baseline}: ${by}, p = ${pValue(comparison.adjustedPValue!)} after Holm: resolved.`;
+  return `${name} is ${better} than ${baseline}: ${by}, ${p}: resolved.`;
 }
 
 /**

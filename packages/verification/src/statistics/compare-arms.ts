@@ -1,6 +1,7 @@
 import { checkConfidence } from './checks';
 import { holm } from './holm';
 import { type DifferenceOptions, type PairedDifference, pairedDifference } from './paired-difference';
+import { seedsToResolve } from './seeds-to-resolve';
 import { type Summary, summarize } from './summarize';
 
 /** The result of one run of a study. */
@@ -22,7 +23,10 @@ export interface ArmComparison {
   arm: string;
   /** Of all of the arm's runs. */
   summary: Summary;
-  /** Against the base, over the seeds that both have; undefined when they share none. */
+  /**
+   * Against the base, over the seeds that both have; undefined when they share none. Its seeds to resolve are at the level of
+   * one of all tests (Bonferroni's, of which Holm's is the sharper form), as the verdict is.
+   */
   difference?: PairedDifference;
   /** Seeds of `difference`, ascending. */
   seeds: number[];
@@ -82,9 +86,14 @@ export function compareArms(
   const tested = arms.filter(({ difference }) => difference?.pValue !== undefined);
   const adjusted = holm(tested.map(({ difference }) => difference!.pValue!));
   tested.forEach((comparison, k) => {
+    const difference = comparison.difference!;
+    difference.seedsToResolve = seedsToResolve(difference.mean, difference.std!, {
+      alpha: (1 - confidence) / tested.length,
+      power: options.power,
+    });
     comparison.adjustedPValue = adjusted[k]!;
     const resolved = adjusted[k]! <= 1 - confidence;
-    comparison.verdict = !resolved ? 'unresolved' : comparison.difference!.mean > 0 ? 'higher' : 'lower';
+    comparison.verdict = !resolved ? 'unresolved' : difference.mean > 0 ? 'higher' : 'lower';
   });
   return { base: { arm: base, summary: summarize([...baseRuns.values()], confidence) }, arms };
 }
