@@ -50,6 +50,7 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
       m2: 0.3,
       m3: 0.2,
       warmup: { steps: 9, marginFrom: 0, scaleFrom: 30 },
+      centerInit: 'normal',
       centerInitStd: 0.01,
       interclassFilteringThreshold: 0,
       partialFc: { store: 'memory', unsampled: 'frozen' },
@@ -107,7 +108,7 @@ describe('a whole config written to YAML', () => {
     'training: {validateEvery: null, checkpointEvery: null}\noutput: {name: mine}',
     'data: {source: faces, identities: 30}',
     'loss: {partialFc: {sampleRate: 0.1, store: host, unsampled: caught-up}, interclassFilteringThreshold: 0.5}',
-    'loss: {partialFc: {sampledClasses: 1000, store: file}}\ntraining: {growFrom: /runs/old}',
+    'loss: {centerInit: imprinted, partialFc: {sampledClasses: 1000, store: file}}\ntraining: {growFrom: /runs/old}',
   ])('gives itself again: %s', (yaml) => {
     const config = parseConfig(yaml);
     expect(parseConfig(stringifyConfig(config))).toEqual(config);
@@ -171,6 +172,7 @@ describe('errors name the place, the key and what to do', () => {
     ['loss: {partialFc: {cacheMiB: 10}}'],
     ['data: {imagesPerClass: 3}'],
     ['model: {pretrained: w.safetensors}\ntraining: {growFrom: runs/old}'],
+    ['loss: {centerInit: imprinted}'],
     ['data:\n  split: {train: 0.9, validation: 0.2}'],
     ['data: {split: {train: 0.85, validation: 0}}\ntraining: {validateEvery: 10}'],
     ['data: {split: {test: 0}}\ntraining: {testEvery: 10}'],

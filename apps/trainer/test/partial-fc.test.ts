@@ -1,11 +1,17 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { useBackend } from '@unitsphere/backends';
 import { readSafetensors, toFloat32 } from '@unitsphere/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../src/config/config.js';
+import { embedBatch } from '../src/evaluate/embed.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
+import { restoreModel } from '../src/train/checkpoint-files.js';
+import { openDataset } from '../src/train/dataset.js';
+import { datasetImages } from '../src/train/dataset-images.js';
+import { TrainingState } from '../src/train/training-state.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
@@ -137,6 +143,34 @@ describe('--grow', () => {
   };
   const namesOf = (run: RunDirectory) =>
     JSON.parse(readFileSync(run.file('identities.json'), 'utf8')) as Record<string, string[]>;
+  /** What a network sees of each class, as long as a random centre is. */
+  const imprints = async (config: Config, backbone: Uint8Array, head: Uint8Array) => {
+    await useBackend('wasm');
+    const dataset = await openDataset(config, { warn() {} });
+    const classes = dataset.split.train.length;
+    const state = new TrainingState(config, classes);
+    restoreModel(state.model, { 'backbone.safetensors': backbone, 'head.safetensors': head });
+    state.restartAverage();
+    const plain = { ...config, data: { ...config.data, augment: false as const } };
+    const batches = await datasetImages(plain, dataset).batches(0);
+    const found = new Map<number, number[]>();
+    while (found.size < classes) {
+      const { images, labels } = await batches.next();
+      const embeddings = await state.withEvaluatedWeights(() =>
+        embedBatch(state.model, images, state.preprocessing),
+      );
+      labels.forEach((label, i) => {
+        const unit = [...embeddings.subarray(16 * i, 16 * i + 16)];
+        found.set(
+          label,
+          unit.map((value) => 4 * config.loss.centerInitStd * value),
+        );
+      });
+    }
+    await batches.close();
+    state.dispose();
+    return found;
+  };
   /** Stops before its first step, with the checkpoint that growing wrote. */
   const grown = (config: Config, from: RunDirectory, options = {}) => {
     const stop = new AbortController();
@@ -195,6 +229,51 @@ describe('--grow', () => {
     await train(config, base, { replicaFile, ...stopAfter(1) });
     const resumed = await train(config, base, { resume: true, replicaFile });
     expect(await losses(resumed.run)).toEqual(await losses(whole.run));
+  });
+
+  it('begins the centres of new classes where the network sees an image of them', async () => {
+    const more = await pictureFolder(40);
+    const few = temporaryFolder();
+    for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
+    const { run: old } = await train(partialConfig(few, 'memory'), temporaryFolder());
+    const was = await centersOf(old);
+    const config = partialConfig(more, 'memory');
+    config.loss.centerInit = 'imprinted';
+    config.training = { ...config.training, growFrom: old.path, replicas: 2 };
+    const whole = await train(config, temporaryFolder(), { replicaFile });
+    const stopIn = (phase: string) => {
+      const stop = new AbortController();
+      const when = (words: string | null) => void (words?.startsWith(phase) && stop.abort());
+      return { replicaFile, signal: stop.signal, progress: { ...silentProgress(), phase: when } };
+    };
+    const base = temporaryFolder();
+    const { run, step } = await train(config, base, stopIn('preparing the held-out images'));
+    expect(step).toBe(0);
+    const is = await centersOf(run);
+    const seen = await imprints(
+      config,
+      await file(run, 'backbone.safetensors'),
+      await file(run, 'head.safetensors'),
+    );
+    const [oldNames, newNames] = [namesOf(old).train!, namesOf(run).train!];
+    const centerOf = (centers: Float32Array, row: number) => [...centers.subarray(16 * row, 16 * row + 16)];
+    for (const [row, name] of newNames.entries()) {
+      const before = oldNames.indexOf(name);
+      if (before >= 0) expect(centerOf(is, row), name).toEqual(centerOf(was, before));
+      else
+        for (const [d, value] of centerOf(is, row).entries())
+          expect(value).toBeCloseTo(seen.get(row)![d]!, 6);
+    }
+    const resumed = await train(config, base, { resume: true, replicaFile });
+    expect(await losses(resumed.run)).toEqual(await losses(whole.run));
+
+    // Interrupted while they are made, it has nothing to go on from, and begins again.
+    const early = temporaryFolder();
+    const cut = await train(config, early, stopIn('imprinting class centres'));
+    expect([cut.step, cut.summary]).toEqual([0, null]);
+    expect((await latestCheckpoint(cut.run)).checkpoint).toBeNull();
+    const again = await train(config, early, { resume: true, replicaFile });
+    expect(await losses(again.run)).toEqual(await losses(whole.run));
   });
 
   it.each([

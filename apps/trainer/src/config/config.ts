@@ -74,6 +74,8 @@ interface LossShared {
   scale: number;
   gradient: (typeof CHOICES.lossGradient)[number];
   warmup: MarginWarmup | null;
+  /** Where class centres begin: drawn at random, or at an image of the class. */
+  centerInit: (typeof CHOICES.centerInit)[number];
   /** Standard deviation of the class centres at the start. */
   centerInitStd: number;
   interclassFilteringThreshold: number;

@@ -74,7 +74,13 @@ function* checkModel({ model }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkLoss({ loss, training }: CheckedConfig): Generator<Issue> {
+function* checkLoss({ loss, training, model }: CheckedConfig): Generator<Issue> {
+  if (loss.centerInit === 'imprinted' && training.growFrom === undefined && model.pretrained === undefined) {
+    yield issue(
+      'loss.centerInit',
+      'a network that is trained from scratch sees nothing to imprint centres with; give training.growFrom (--grow) or model.pretrained, or use normal',
+    );
+  }
   if (loss.margin !== undefined) {
     if (loss.name === 'softmax') {
       yield issue(

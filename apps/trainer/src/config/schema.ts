@@ -15,6 +15,7 @@ export const CHOICES = {
   loss: ['cosface', 'arcface', 'combined', 'softmax', 'adaface', 'curricularface', 'sphereface'],
   lossGradient: ['exact', 'pass-through'],
   sphereFaceForm: ['sphereface', 'sphereface-r'],
+  centerInit: ['normal', 'imprinted'],
   centerStore: ['memory', 'host', 'file'],
   unsampled: ['frozen', 'caught-up'],
   optimizer: ['adamw', 'sgd'],
@@ -254,6 +255,12 @@ const loss = z.strictObject({
     .nullable()
     .default(null)
     .describe('Raise the margin (and the scale) over the first steps.'),
+  centerInit: z
+    .enum(CHOICES.centerInit)
+    .default('normal')
+    .describe(
+      'Where class centres begin: drawn at random, or, of a network that tells images apart already (training.growFrom, model.pretrained), where it sees an image of the class, which spares it relearning from random ones. Classes that growFrom has too keep theirs.',
+    ),
   centerInitStd: positive().default(0.01).describe('Standard deviation of the class centres at the start.'),
   interclassFilteringThreshold: z
     .number()

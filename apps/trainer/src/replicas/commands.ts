@@ -8,6 +8,7 @@ const COMMANDS = [
   'restore',
   'sharePretrained',
   'grow',
+  'setCenters',
   'stop',
 ] as const;
 

@@ -6,6 +6,7 @@ import { loadPretrained, otherInputs } from '../train/load-pretrained.js';
 import type { TrainingBatch } from '../train/training-loop.js';
 import type { TrainingState } from '../train/training-state.js';
 import type { StepResult } from '../train/training-step.js';
+import type { CenterBlock } from './broadcast-centers.js';
 import { tell } from './commands.js';
 import { type GrowthSource, Replica, type ReplicaMeans } from './replica.js';
 import type { SharedBatch } from './shared-batch.js';
@@ -45,6 +46,12 @@ export class LeadReplica implements ImageEmbedder {
   async grow(source: GrowthSource): Promise<void> {
     tell(this.communicator, { name: 'grow' });
     await this.replica.grow(source);
+  }
+
+  /** Puts class centres in the place of those that all replicas have. */
+  async setCenters(blocks: AsyncIterable<CenterBlock>): Promise<void> {
+    tell(this.communicator, { name: 'setCenters' });
+    await this.replica.setCenters(blocks);
   }
 
   /**

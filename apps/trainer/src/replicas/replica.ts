@@ -63,8 +63,13 @@ export class Replica {
     const { state, communicator } = this;
     restoreModel(state.model, broadcastFiles(communicator, source?.weights));
     state.restartAverage();
-    for await (const { classes, centers } of broadcastCenters(communicator, source?.centers)) {
-      await state.head.setCenters(classes, centers);
+    await this.setCenters(source?.centers);
+  }
+
+  /** Puts class centres in the place of those that are there; rank 0 has them. */
+  async setCenters(blocks?: AsyncIterable<CenterBlock>): Promise<void> {
+    for await (const { classes, centers } of broadcastCenters(this.communicator, blocks)) {
+      await this.state.head.setCenters(classes, centers);
     }
   }
 

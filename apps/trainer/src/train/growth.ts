@@ -14,6 +14,8 @@ const WEIGHT_FILES = ['backbone.safetensors', 'head.safetensors'];
 export interface Growth extends GrowthSource {
   /** Names that it, or a run it grew from, has trained on or chosen by. */
   seen: string[];
+  /** Positions, among the identities trained on now, of those that it was trained on too. */
+  kept: ReadonlySet<number>;
   /** How its classes and those of now compare. */
   classes: { kept: number; added: number; dropped: number };
   close(): Promise<void>;
@@ -37,7 +39,9 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     checkHeldOut(path, seen, dataset);
     const newClass = mapClasses(path, seen.train, dataset, config.data.views);
     const files = await readFiles(checkpoint);
-    const kept = newClass.reduce((count, to) => (to < 0 ? count : count + 1), 0);
+    const { views } = config.data;
+    const kept = new Set([...newClass].filter((to) => to >= 0).map((to) => Math.floor(to / views)));
+    const keptClasses = kept.size * views;
     return {
       weights: Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]!])),
       centers: renumbered(
@@ -46,10 +50,11 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
         config.model.embeddingSize,
       ),
       seen: [...seen.earlier, ...seen.train, ...seen.validation],
+      kept,
       classes: {
-        kept,
-        added: dataset.split.train.length * config.data.views - kept,
-        dropped: newClass.length - kept,
+        kept: keptClasses,
+        added: dataset.split.train.length * views - keptClasses,
+        dropped: newClass.length - keptClasses,
       },
       close: () => run.close(),
     };

@@ -12,6 +12,7 @@ import { checkSample, type Dataset, openDataset, reportDataset } from './dataset
 import { datasetImages } from './dataset-images.js';
 import { type Growth, openGrowth } from './growth.js';
 import { checkFileRanks } from './head-state.js';
+import { imprintCenters } from './imprint-centers.js';
 import { runOutput } from './run-output.js';
 import { readSeenFile, writeSeenIdentities } from './seen-identities.js';
 import { type Saved, trainingLoop } from './training-loop.js';
@@ -78,6 +79,11 @@ async function trainIn(
   else if (config.model.pretrained && !checkpoint) {
     const warning = await lead.loadPretrained();
     if (warning) progress.note(warning);
+  }
+  if (config.loss.centerInit === 'imprinted' && !checkpoint) {
+    const done = await imprintCenters(lead, { config, dataset, kept: growth?.kept, progress, signal });
+    // Nothing is trained yet, and half of the centres are no place to go on from.
+    if (!done) return { run, summary: null, step: 0 };
   }
   const saved = checkpoint ? await restore(checkpoint, lead, progress) : undefined;
   const figures = await trainingLoop(lead, {

@@ -11,6 +11,7 @@ import { UserError } from '../user-error.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { checkSample, openDataset, reportDataset } from './dataset.js';
 import { datasetImages } from './dataset-images.js';
+import { imprintCenters } from './imprint-centers.js';
 import { reportData, summaryOf } from './results.js';
 import { type MetricsRecord, type Saved, type TrainingOutput, trainingLoop } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
@@ -91,7 +92,12 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
       const warning = await lead.loadPretrained();
       if (warning) progress.note(warning);
     }
-    const images = datasetImages(config, dataset, { canvases, createWorker });
+    const means = { canvases, createWorker };
+    if (config.loss.centerInit === 'imprinted' && !from) {
+      const done = await imprintCenters(lead, { config, dataset, progress, signal, means });
+      if (!done) return { step: 0, summary: null, report: null };
+    }
+    const images = datasetImages(config, dataset, means);
     const figures = await trainingLoop(lead, {
       config,
       images,
@@ -106,8 +112,8 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
     progress.phase('making the report');
     const results = { config, dataset, backend: backend.name, figures };
     const summary = summaryOf(results);
-    const means = { machine: { browser: navigator.userAgent }, thumbnail: canvasThumbnail };
-    return { step, summary, report: await reportData(results, summary, records, means) };
+    const about = { machine: { browser: navigator.userAgent }, thumbnail: canvasThumbnail };
+    return { step, summary, report: await reportData(results, summary, records, about) };
   } finally {
     progress.phase(null);
     lead.dispose();

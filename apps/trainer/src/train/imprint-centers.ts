@@ -1,0 +1,86 @@
+import type { Config } from '../config/config.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import type { CenterBlock } from '../replicas/broadcast-centers.js';
+import type { LeadReplica } from '../replicas/lead-replica.js';
+import type { Dataset } from './dataset.js';
+import { type BatchMeans, datasetImages } from './dataset-images.js';
+
+/** Classes whose centres wait to be set at once. */
+const AT_ONCE = 4096;
+
+/** What class centres are imprinted with. */
+export interface ImprintOptions {
+  config: Config;
+  dataset: Dataset;
+  /** Positions among the identities trained on whose classes keep the centres they have. */
+  kept?: ReadonlySet<number>;
+  progress: ProgressReporter;
+  signal?: AbortSignal;
+  means?: BatchMeans;
+}
+
+/**
+ * Begins each class's centre where the network sees an image of the class as it is, not augmented, as long as a random one is: what a network that
+ * tells images apart knows of them need not be learned again from random centres.
+ * @returns Whether it came to its end before the signal.
+ * @see Qi, Brown and Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018.
+ */
+export async function imprintCenters(lead: LeadReplica, options: ImprintOptions): Promise<boolean> {
+  const { config, dataset, kept = new Set(), progress, signal, means } = options;
+  const { views } = config.data;
+  const { train } = dataset.split;
+  const fresh = train.map((_, position) => position).filter((position) => !kept.has(position));
+  if (fresh.length === 0) return true;
+  // A sampler wants two classes to tell apart; the second is then drawn for nothing.
+  const drawn = fresh.length * views > 1 ? fresh : [fresh[0]!, train.findIndex((_, i) => i !== fresh[0])];
+  const wanted = fresh.length * views;
+  const batches = await datasetImages(
+    { ...config, data: { ...config.data, augment: false, uprightSteps: undefined }, distillation: null },
+    { ...dataset, split: { ...dataset.split, train: drawn.map((position) => train[position]!) } },
+    means,
+  ).batches(0);
+  try {
+    const length = config.loss.centerInitStd * Math.sqrt(config.model.embeddingSize);
+    const seen = new Set<number>();
+    let waiting = new Map<number, Float32Array>();
+    while (seen.size < wanted) {
+      if (signal?.aborted) return false;
+      progress.phase(
+        `imprinting class centres (${seen.size.toLocaleString('en')} of ${wanted.toLocaleString('en')})`,
+      );
+      const { images, labels } = await batches.next();
+      const imageBytes = images.length / labels.length;
+      const first = [...labels.keys()].filter((i) => {
+        const isNew = labels[i]! < wanted && !seen.has(labels[i]!);
+        if (isNew) seen.add(labels[i]!);
+        return isNew;
+      });
+      const { embeddings, dimensions } = await lead.embed(
+        first.map((i) => images.subarray(i * imageBytes, (i + 1) * imageBytes)),
+      );
+      first.forEach((i, row) => {
+        const label = labels[i]!;
+        const number = drawn[Math.floor(label / views)]! * views + (label % views);
+        waiting.set(
+          number,
+          embeddings.slice(row * dimensions, (row + 1) * dimensions).map((value) => value * length),
+        );
+      });
+      if (waiting.size < AT_ONCE && seen.size < wanted) continue;
+      await lead.setCenters(blockOf(waiting));
+      waiting = new Map();
+    }
+    return true;
+  } finally {
+    progress.phase(null);
+    await batches.close();
+  }
+}
+
+async function* blockOf(centers: ReadonlyMap<number, Float32Array>): AsyncGenerator<CenterBlock> {
+  const classes = Int32Array.from(centers.keys()).sort();
+  const dimensions = centers.get(classes[0]!)!.length;
+  const values = new Float32Array(classes.length * dimensions);
+  for (const [row, number] of classes.entries()) values.set(centers.get(number)!, row * dimensions);
+  yield { classes, centers: values };
+}
