@@ -5,12 +5,14 @@ import { readSafetensors, toFloat32 } from '@unitsphere/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { embedBatch } from '../src/evaluate/embed.js';
+import type { LeadReplica } from '../src/replicas/lead-replica.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
 import { restoreModel } from '../src/train/checkpoint-files.js';
 import { openDataset } from '../src/train/dataset.js';
 import { datasetImages } from '../src/train/dataset-images.js';
+import { imprintCenters } from '../src/train/imprint-centers.js';
 import { TrainingState } from '../src/train/training-state.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
@@ -274,6 +276,26 @@ describe('--grow', () => {
     expect((await latestCheckpoint(cut.run)).checkpoint).toBeNull();
     const again = await train(config, early, { resume: true, replicaFile });
     expect(await losses(again.run)).toEqual(await losses(whole.run));
+  });
+
+  it('imprints one new class, and none where all are known', async () => {
+    const config = tinyConfig(await pictureFolder());
+    const dataset = await openDataset(config, { warn() {} });
+    const all = dataset.split.train.map((_, position) => position);
+    const set: number[][] = [];
+    const lead = {
+      async embed(images: readonly Uint8Array[]) {
+        return { embeddings: new Float32Array(16 * images.length).fill(0.25), dimensions: 16 };
+      },
+      async setCenters(blocks: AsyncIterable<{ classes: Int32Array; centers: Float32Array }>) {
+        for await (const { classes, centers } of blocks) set.push([...classes, ...centers]);
+      },
+    } as unknown as LeadReplica;
+    const progress = silentProgress();
+    for (const kept of [all.filter((position) => position !== 3), all]) {
+      expect(await imprintCenters(lead, { config, dataset, kept: new Set(kept), progress })).toBe(true);
+    }
+    expect(set).toEqual([[3, ...new Array(16).fill(Math.fround(0.01))]]);
   });
 
   it.each([

@@ -39,7 +39,7 @@ export function printVerification(report: VerificationReport): string {
           ? [`- ${count.toLocaleString('en')}: no peer: ${without}`]
           : [],
     ),
-    `- at the rate of the largest, 1,000,000 take ${digits(million)} minutes: \`npm run bench -- verification --rows 1000000\``,
+    `- at the rate of the largest, 1,000,000 take ${digits(million)} minutes: \`npm run bench -- verification --rows 1000000 --checkpoint FILE\``,
     ...disturbance(report.sizes),
   ].join('\n');
 }

@@ -50,15 +50,15 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
       );
       const { images, labels } = await batches.next();
       const imageBytes = images.length / labels.length;
-      const first = [...labels.keys()].filter((i) => {
+      const unseen = [...labels.keys()].filter((i) => {
         const isNew = labels[i]! < wanted && !seen.has(labels[i]!);
         if (isNew) seen.add(labels[i]!);
         return isNew;
       });
       const { embeddings, dimensions } = await lead.embed(
-        first.map((i) => images.subarray(i * imageBytes, (i + 1) * imageBytes)),
+        unseen.map((i) => images.subarray(i * imageBytes, (i + 1) * imageBytes)),
       );
-      first.forEach((i, row) => {
+      unseen.forEach((i, row) => {
         const label = labels[i]!;
         const number = drawn[Math.floor(label / views)]! * views + (label % views);
         waiting.set(
