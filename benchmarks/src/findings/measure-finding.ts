@@ -1,8 +1,7 @@
 import {
-  holm,
+  correctForMultipleTests,
   type PairedDifference,
   pairedDifference,
-  seedsToResolve,
 } from '@unitsphere/verification/statistics';
 import type { Comparison, StudyResults, StudyRun } from 'unitsphere/report';
 import type { Claim, Finding } from './findings.js';
@@ -62,14 +61,12 @@ const LEVEL = 0.05;
 export function measureFinding(finding: Finding, files: readonly StudyFile[]): MeasuredFinding {
   const claims = finding.claims.flatMap((claim) => measureClaim(claim, files));
   const tested = claims.flatMap(({ measured }) => (measured ? [measured] : []));
-  const adjusted = holm(tested.map(({ difference }) => difference.pValue!));
+  const corrected = correctForMultipleTests(
+    tested.map(({ difference }) => difference),
+    { confidence: 1 - LEVEL },
+  );
   tested.forEach((measured, i) => {
-    measured.adjustedPValue = adjusted[i]!;
-    const { difference } = measured;
-    // At the level of one of all tests, as the verdict is.
-    difference.seedsToResolve = seedsToResolve(difference.mean, difference.std!, {
-      alpha: LEVEL / tested.length,
-    });
+    Object.assign(measured, corrected[i]);
   });
   for (const one of claims) one.verdict = verdictOf(one);
   const studies = [...new Set(finding.claims.map(({ study }) => study))];

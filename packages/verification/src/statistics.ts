@@ -6,6 +6,7 @@ export {
   type StudyComparison,
   type Verdict,
 } from './statistics/compare-arms';
+export { type CorrectedDifference, correctForMultipleTests } from './statistics/correct-for-multiple-tests';
 export { holm } from './statistics/holm';
 export {
   type DifferenceOptions,

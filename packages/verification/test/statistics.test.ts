@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   bootstrapMean,
   compareArms,
+  correctForMultipleTests,
   holm,
   pairedDifference,
   pairedTPower,
@@ -174,6 +175,26 @@ describe('holm', () => {
   });
 });
 
+describe('correctForMultipleTests', () => {
+  it('refuses a difference that has no test, and corrects none', () => {
+    const one = pairedDifference([1], [2]);
+    expect(() => correctForMultipleTests([one])).toThrow('A difference of 1 pair has no test.');
+    expect(correctForMultipleTests([])).toEqual([]);
+  });
+
+  it('leaves one alone, and asks more seeds of several', () => {
+    const difference = pairedDifference([1, 2, 3], [2, 3.5, 4]);
+    const [alone] = correctForMultipleTests([difference]);
+    expect(alone).toEqual({ difference, adjustedPValue: difference.pValue });
+    const both = correctForMultipleTests([difference, difference]);
+    for (const one of both) {
+      expect(one.adjustedPValue).toBe(2 * difference.pValue!);
+      expect(one.difference.seedsToResolve).toBeGreaterThan(difference.seedsToResolve!);
+    }
+    expect(difference.seedsToResolve).toBe(alone!.difference.seedsToResolve);
+  });
+});
+
 describe('compareArms', () => {
   const seeded = (arm: string, values: number[], first = 1) =>
     values.map((value, k) => ({ arm, seed: first + k, value }));
@@ -239,5 +260,5 @@ describe('compareArms', () => {
     }
     expect(wrong).toBeLessThan(36);
     expect(wrong).toBeGreaterThan(0);
-  });
+  }, 60_000);
 });

@@ -61,7 +61,9 @@ function tensorsOf(counting: CountingMemory): SafetensorsFile['tensors'] {
 }
 
 function setTables(counting: CountingMemory, tensors: SafetensorsFile['tensors']): void {
-  const [positive, negative, scores] = [...tensors.values()].map(({ data }) => data as Float64Array);
+  const [scores, positive, negative] = ['scores', 'positive', 'negative'].map(
+    (name) => tensors.get(name)!.data as Int32Array | Float64Array,
+  );
   const set = countsSetter(counting);
   for (let k = 0; k < scores.length; k++) set(scores[k], positive[k], negative[k]);
 }

@@ -1,7 +1,6 @@
 import { checkConfidence } from './checks';
-import { holm } from './holm';
+import { correctForMultipleTests } from './correct-for-multiple-tests';
 import { type DifferenceOptions, type PairedDifference, pairedDifference } from './paired-difference';
-import { seedsToResolve } from './seeds-to-resolve';
 import { type Summary, summarize } from './summarize';
 
 /** The result of one run of a study. */
@@ -24,8 +23,8 @@ export interface ArmComparison {
   /** Of all of the arm's runs. */
   summary: Summary;
   /**
-   * Against the base, over the seeds that both have; undefined when they share none. Its seeds to resolve are at the level of
-   * one of all tests (Bonferroni's, of which Holm's is the sharper form), as the verdict is.
+   * Against the base, over the seeds that both have; undefined when they share none. Its seeds to resolve are corrected over
+   * all tested arms, as the verdict is.
    */
   difference?: PairedDifference;
   /** Seeds of `difference`, ascending. */
@@ -84,15 +83,13 @@ export function compareArms(
     return [{ arm, summary, difference, seeds, unpairedSeeds, verdict: 'untested' }];
   });
   const tested = arms.filter(({ difference }) => difference?.pValue !== undefined);
-  const adjusted = holm(tested.map(({ difference }) => difference!.pValue!));
+  const corrected = correctForMultipleTests(
+    tested.map(({ difference }) => difference!),
+    options,
+  );
   tested.forEach((comparison, k) => {
-    const difference = comparison.difference!;
-    difference.seedsToResolve = seedsToResolve(difference.mean, difference.std!, {
-      alpha: (1 - confidence) / tested.length,
-      power: options.power,
-    });
-    comparison.adjustedPValue = adjusted[k]!;
-    const resolved = adjusted[k]! <= 1 - confidence;
+    const { difference, adjustedPValue } = Object.assign(comparison, corrected[k]!);
+    const resolved = adjustedPValue <= 1 - confidence;
     comparison.verdict = !resolved ? 'unresolved' : difference.mean > 0 ? 'higher' : 'lower';
   });
   return { base: { arm: base, summary: summarize([...baseRuns.values()], confidence) }, arms };
