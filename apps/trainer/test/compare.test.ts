@@ -13,7 +13,9 @@ import { runStudy, type StudyListener } from '../src/compare/run-study.js';
 import { studyFigures } from '../src/compare/study-plots.js';
 import { ROC_FPRS, type StudyResults } from '../src/compare/study-results.js';
 import { armRows } from '../src/compare/study-rows.js';
+import { trainInChild } from '../src/compare/train-in-child.js';
 import { verdictSentence } from '../src/compare/verdict-sentence.js';
+import { parseConfig } from '../src/config/parse-config.js';
 import { STUDIES } from '../src/config/shipped.js';
 import { drawPlotFiles } from '../src/plot-files/draw-plot-files.js';
 import { UserError } from '../src/user-error.js';
@@ -277,6 +279,39 @@ describe("a study's runs", () => {
     const file = join(folder(), 'dies.mjs');
     writeFileSync(file, "process.on('message', () => { console.error('no memory'); process.exit(9); });");
     await expect(runAll(study(), { childFile: file })).rejects.toThrow(/ended with code 9\.\nno memory/);
+  });
+
+  describe('in their processes', () => {
+    const stop = new AbortController();
+    const training = () => ({
+      config: parseConfig('data: { identities: 40, imageSize: 32 }'),
+      directory: folder(),
+      name: 'run',
+      resume: false,
+      signal: stop.signal,
+    });
+    const interrupted = () => {
+      const file = join(folder(), 'interrupted.mjs');
+      writeFileSync(file, "process.kill(process.pid, 'SIGINT'); setInterval(() => {}, 1000);");
+      return file;
+    };
+
+    it('that are ended by a signal say so', async () => {
+      await expect(trainInChild({ ...training(), file: interrupted() })).rejects.toThrow(
+        `the training ${folder()}/run was ended by SIGINT`,
+      );
+    });
+
+    it('that Ctrl-C ends before they listen were stopped', async () => {
+      stop.abort();
+      expect(await trainInChild({ ...training(), file: interrupted() })).toEqual({ ended: 'stopped' });
+    });
+
+    it('that are stopped before there is a run leave none', async () => {
+      const file = bundleFixture('study-child', new URL('../src/compare/child.ts', import.meta.url));
+      expect(await trainInChild({ ...training(), file })).toEqual({ ended: 'stopped' });
+      expect(existsSync(join(folder(), 'run'))).toBe(false);
+    });
   });
 });
 

@@ -328,10 +328,13 @@ describe('files', () => {
   });
 
   it.each(configs)('configs/%s is valid and names the schema', (file) => {
-    const wantsFolder = /^ *source: folder/m.test(readFileSync(`${root}configs/${file}`, 'utf8'));
-    const overrides = wantsFolder ? optionOverrides({ data: 'cards' }) : [];
-    loadConfig(`${root}configs/${file}`, overrides);
-    const [first] = readFileSync(`${root}configs/${file}`, 'utf8').split('\n');
+    const text = readFileSync(`${root}configs/${file}`, 'utf8');
+    const wants = [
+      ...(/^ *source: folder/m.test(text) ? optionOverrides({ data: 'cards' }) : []),
+      ...(/^ *centerInit: imprinted/m.test(text) ? [parseOverride('training.growFrom=runs/old')] : []),
+    ];
+    loadConfig(`${root}configs/${file}`, wants);
+    const [first] = text.split('\n');
     expect(first).toBe('# yaml-language-server: $schema=../apps/trainer/schema/config.schema.json');
   });
 });

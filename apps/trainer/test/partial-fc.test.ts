@@ -245,7 +245,12 @@ describe('--grow', () => {
     const whole = await train(config, temporaryFolder(), { replicaFile });
     const stopIn = (phase: string) => {
       const stop = new AbortController();
-      const when = (words: string | null) => void (words?.startsWith(phase) && stop.abort());
+      const when = (words: string | null) => {
+        if (!words?.startsWith(phase)) return;
+        // What is grown from has been read, and is others' to write again.
+        expect(existsSync(old.file('run.lock'))).toBe(false);
+        stop.abort();
+      };
       return { replicaFile, signal: stop.signal, progress: { ...silentProgress(), phase: when } };
     };
     const base = temporaryFolder();

@@ -81,7 +81,7 @@ describe('the lock', () => {
   it('keeps a second writer out until the first closes, and readers in', async () => {
     const run = await newRun();
     await expect(RunDirectory.open(run.path)).rejects.toThrow(
-      `another process writes this run: number ${process.pid}`,
+      `another process writes ${run.path}: number ${process.pid}`,
     );
     await RunDirectory.openForReading(run.path);
     await run.close();

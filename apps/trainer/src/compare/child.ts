@@ -10,13 +10,22 @@ const MS_BETWEEN_REPLIES = 500;
 
 const stop = new AbortController();
 const tell = (reply: ChildReply) => void process.send?.(reply);
+/** Until there is a run. */
+let preparing = true;
+
+function halt(): void {
+  stop.abort();
+  // Nothing was begun, so there is nothing to finish.
+  if (preparing && !process.connected) process.exit();
+  if (preparing) process.send!({ ended: 'stopped' } satisfies ChildReply, () => process.exit());
+}
 
 // Ctrl-C reaches the whole group of a terminal's processes; the parent says when to stop.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 // A parent that is gone wants nothing any more: keep what there is.
-process.on('disconnect', () => stop.abort());
+process.on('disconnect', halt);
 process.on('message', (request: ChildRequest) => {
-  if (request.do === 'stop') stop.abort();
+  if (request.do === 'stop') halt();
   else void train(request);
 });
 
@@ -29,6 +38,7 @@ async function train({ config, directory, name, resume }: Extract<ChildRequest, 
       progress: progress(),
       signal: stop.signal,
       openRun: async () => {
+        preparing = false;
         run = resume
           ? await RunDirectory.open(`${directory}/${name}`)
           : await RunDirectory.create(directory, name);
@@ -45,6 +55,7 @@ async function train({ config, directory, name, resume }: Extract<ChildRequest, 
     else if (error instanceof UserError) tell({ mistake: error.message, hint: error.hint });
     else throw error;
   } finally {
+    preparing = false;
     process.disconnect?.();
   }
 }

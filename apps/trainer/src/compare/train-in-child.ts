@@ -23,6 +23,7 @@ export interface ChildTraining {
 
 /** The end of a process's words that tells what went wrong. */
 const ERROR_TEXT = 4000;
+const INTERRUPTS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Makes a run in a process of its own, so that several fill the cores and one that fails takes no other with it.
@@ -59,6 +60,8 @@ export function trainInChild({
       signal.removeEventListener('abort', stop);
       if (last && ('ended' in last || 'diverged' in last)) resolve(last);
       else if (last && 'mistake' in last) reject(new UserError(last.mistake, { hint: last.hint }));
+      // Ctrl-C reaches the whole group of a terminal's processes, also one that has not come to say that it minds.
+      else if (signal.aborted && killedBy && INTERRUPTS.includes(killedBy)) resolve({ ended: 'stopped' });
       else {
         const how = killedBy ? `was ended by ${killedBy}` : `ended with code ${code}`;
         reject(new Error(`the training ${directory}/${name} ${how}.\n${words.trim()}`));

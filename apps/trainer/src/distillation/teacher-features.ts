@@ -12,14 +12,12 @@ import {
   TrainingSampler,
 } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
+import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { Dataset } from '../train/dataset.js';
 import { samplerOptions } from '../train/dataset-images.js';
 import { UserError } from '../user-error.js';
 import { openTeacher } from './open-teacher.js';
-
-// Between words on how far it is: where the progress is not drawn over itself, each is a line.
-const WORDS_EVERY_MS = 5000;
 
 /** A teacher's features of a training's clean images. */
 export interface TeacherFeatures {
@@ -90,12 +88,9 @@ async function gather(
   const values = new Float32Array(rows.size * width);
   const samples = [...planned.values()];
   const number = (n: number) => n.toLocaleString('en');
-  let lastWords = Number.NEGATIVE_INFINITY;
+  const phase = countingPhase(progress);
   for (let begin = 0; begin < samples.length; begin += batchSize) {
-    if (performance.now() - lastWords > WORDS_EVERY_MS) {
-      lastWords = performance.now();
-      progress.phase(`the teacher's features: ${number(begin)} of ${number(samples.length)}`);
-    }
+    phase(`the teacher's features: ${number(begin)} of ${number(samples.length)}`);
     const images = await Promise.all(
       samples
         .slice(begin, begin + batchSize)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, readFileSync } from 'node:fs';
 import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
 import { temporaryPath } from './write-file-atomic.js';
@@ -118,7 +119,7 @@ function processStart(pid: number): string | null {
 function held(path: string, owner: Owner): UserError {
   const here = owner.hostname === hostname();
   return new UserError(
-    `another process writes this run: number ${owner.pid} on ${here ? 'this machine' : owner.hostname}`,
+    `another process writes ${dirname(path)}: number ${owner.pid} on ${here ? 'this machine' : owner.hostname}`,
     {
       hint: here
         ? `Wait for it, or end it: kill ${owner.pid}`

@@ -29,6 +29,7 @@ export interface Growth extends GrowthSource {
 export async function openGrowth(config: Config, dataset: Dataset): Promise<Growth | undefined> {
   const path = config.training.growFrom;
   if (path === undefined) return undefined;
+  const { views } = config.data;
   const run = await RunDirectory.open(path);
   try {
     const old = await run.readConfig();
@@ -37,9 +38,8 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     checkShape(path, old, config);
     const seen = await readSeenFile(run);
     checkHeldOut(path, seen, dataset);
-    const newClass = mapClasses(path, seen.train, dataset, config.data.views);
+    const newClass = mapClasses(path, seen.train, dataset, views);
     const files = await readFiles(checkpoint);
-    const { views } = config.data;
     const kept = new Set([...newClass].filter((to) => to >= 0).map((to) => Math.floor(to / views)));
     const keptClasses = kept.size * views;
     return {

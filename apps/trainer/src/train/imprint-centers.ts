@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
@@ -20,8 +21,8 @@ export interface ImprintOptions {
 }
 
 /**
- * Begins each class's centre where the network sees an image of the class as it is, not augmented, as long as a random one is: what a network that
- * tells images apart knows of them need not be learned again from random centres.
+ * Begins each class's centre where the network sees an image of the class as it is, not augmented, as long as a random one
+ * is: what a network that tells images apart knows of them need not be learned again from random centres.
  * @returns Whether it came to its end before the signal.
  * @see Qi, Brown and Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018.
  */
@@ -34,6 +35,7 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
   // A sampler wants two classes to tell apart; the second is then drawn for nothing.
   const drawn = fresh.length * views > 1 ? fresh : [fresh[0]!, train.findIndex((_, i) => i !== fresh[0])];
   const wanted = fresh.length * views;
+  const phase = countingPhase(progress);
   const batches = await datasetImages(
     { ...config, data: { ...config.data, augment: false, uprightSteps: undefined }, distillation: null },
     { ...dataset, split: { ...dataset.split, train: drawn.map((position) => train[position]!) } },
@@ -45,9 +47,7 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
     let waiting = new Map<number, Float32Array>();
     while (seen.size < wanted) {
       if (signal?.aborted) return false;
-      progress.phase(
-        `imprinting class centres (${seen.size.toLocaleString('en')} of ${wanted.toLocaleString('en')})`,
-      );
+      phase(`imprinting class centres: ${seen.size.toLocaleString('en')} of ${wanted.toLocaleString('en')}`);
       const { images, labels } = await batches.next();
       const imageBytes = images.length / labels.length;
       const unseen = [...labels.keys()].filter((i) => {

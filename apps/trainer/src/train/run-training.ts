@@ -75,8 +75,11 @@ async function trainIn(
 ): Promise<TrainingOutcome> {
   const earlier = checkpoint ? (await readSeenFile(run)).earlier : (growth?.seen ?? []);
   await writeSeenIdentities(run, config, dataset, earlier);
-  if (growth) await grow(lead, growth, config.training.growFrom!, progress);
-  else if (config.model.pretrained && !checkpoint) {
+  if (growth) {
+    await grow(lead, growth, config.training.growFrom!, progress);
+    // All of it is read: others may grow from it too, or go on with it.
+    await growth.close();
+  } else if (config.model.pretrained && !checkpoint) {
     const warning = await lead.loadPretrained();
     if (warning) progress.note(warning);
   }
