@@ -1,5 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
 import { printArms } from './arms/print-arms.js';
@@ -81,27 +81,30 @@ export function print(report: Report): string {
 }
 
 /**
- * Puts each report between its markers, `<!-- bench NAME -->` and `<!-- /bench NAME -->`.
- * @throws Error where a report has no markers in the text.
+ * Puts reports between the markers of their names, `<!-- bench NAME -->` and `<!-- /bench NAME -->`.
+ * @throws Error where a name has no markers in the text.
  */
-export function fillTables(markdown: string, reports: readonly Report[]): string {
-  return reports.reduce((text, report) => {
-    const [open, close] = [`<!-- bench ${report.benchmark} -->`, `<!-- /bench ${report.benchmark} -->`];
+export function fillTables(markdown: string, reports: Readonly<Record<string, Report>>): string {
+  return Object.entries(reports).reduce((text, [name, report]) => {
+    const [open, close] = [`<!-- bench ${name} -->`, `<!-- /bench ${name} -->`];
     const [from, to] = [text.indexOf(open), text.indexOf(close)];
     if (from < 0 || to < from) {
-      throw new Error(`There is no place for the tables of ${report.benchmark}: ${open} … ${close}.`);
+      throw new Error(`There is no place for the tables of ${name}: ${open} … ${close}.`);
     }
     const filled = `\n${print(report)}\n\nMeasured ${report.date.slice(0, 10)}.\n`;
     return text.slice(0, from + open.length) + filled + text.slice(to);
   }, markdown);
 }
 
-/** Writes the tables of a README anew from the JSON files in a folder. */
+/** Writes the tables of a README anew from the JSON files in a folder; a file is called as the markers are. */
 export async function writeTables(readme: string, folder: string): Promise<string[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   const reports = await Promise.all(
-    files.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Report),
+    files.map(
+      async (file) =>
+        [basename(file, '.json'), JSON.parse(await readFile(join(folder, file), 'utf8')) as Report] as const,
+    ),
   );
-  await writeFile(readme, fillTables(await readFile(readme, 'utf8'), reports));
+  await writeFile(readme, fillTables(await readFile(readme, 'utf8'), Object.fromEntries(reports)));
   return files;
 }

@@ -40,7 +40,7 @@ it('prints a row a training and both comparisons', () => {
       { id: 'full', label: 'full softmax', settings: [] },
       { id: 'sampled', label: 'PartialFC', settings: [] },
     ],
-    start: run('start', 0, 0.4, 9),
+    starts: [run('start', 0, 0.4, 9), run('start', 1, 0.5, 9)],
     runs,
     ...compare(runs),
   };
@@ -49,7 +49,9 @@ it('prints a row a training and both comparisons', () => {
   expect(text).toMatch(
     /\| PartialFC +\| +1 \| +0\.900 \| +0\.830 \| +0\.100 \| +0\.9900 \| +50\.0 \| +10 % \|/,
   );
-  expect(text).toContain('one network, trained on 990 documents in 100 steps (TPR@1e-3 0.400 of');
+  expect(text).toContain(
+    'one network, trained on 990 documents in 100 steps (TPR@1e-3 0.450 (0.400 … 0.500) of',
+  );
   expect(text).toContain('sampled less full, same seed: +0.010 (−0.010 … +0.030)');
   expect(text).toContain('sampled over full: 0.150 (0.100 … 0.200)');
 });

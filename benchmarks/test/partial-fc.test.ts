@@ -109,9 +109,9 @@ describe('bench partial-fc', () => {
     expect(text).toContain('- Not there: PyTorch: no torch. Install it.');
     const { rate: _, ...half } = report;
     expect(print(half)).not.toContain('full softmax');
-    expect(fillTables('<!-- bench partial-fc -->\n<!-- /bench partial-fc -->', [half])).toContain(
-      'Measured 2026-01-02.',
-    );
+    expect(
+      fillTables('<!-- bench partial-fc -->\n<!-- /bench partial-fc -->', { 'partial-fc': half }),
+    ).toContain('Measured 2026-01-02.');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 

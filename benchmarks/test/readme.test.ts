@@ -24,7 +24,9 @@ it('replaces what stands between the markers, twice with the same result', async
     expect(text).not.toContain('old');
     await writeTables(readme, folder);
     expect(await readFile(readme, 'utf8')).toBe(text);
-    expect(() => fillTables('no markers', [report])).toThrow('There is no place for the tables of step');
+    expect(() => fillTables('no markers', { step: report })).toThrow(
+      'There is no place for the tables of step',
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -31,6 +31,9 @@ it('verifies all pairs of each size in a process, and says why there is no peer'
     const text = printVerification(report);
     expect(text).toContain('| unitsphere |');
     expect(text).toContain('- 700: no peer: PyTorch: it could not be started');
+    expect(text).toContain('1,000,000 take');
+    const million = report.sizes.map((size) => ({ ...size, rows: 1_000_000 }));
+    expect(printVerification({ ...report, sizes: million })).not.toContain('1,000,000 take');
   } finally {
     if (before === undefined) delete process.env['UNITSPHERE_PYTHON'];
     else process.env['UNITSPHERE_PYTHON'] = before;

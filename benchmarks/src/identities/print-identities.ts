@@ -1,12 +1,13 @@
 import { digits } from '../format.js';
 import { machineLine } from '../measure/machine.js';
-import type { Summary } from '../measure/statistics.js';
+import { type Summary, summarize } from '../measure/statistics.js';
 import { table } from '../table.js';
 import type { IdentitiesReport, IdentitiesRun } from './run-identities.js';
 
 /** The report as Markdown: a row a training, and the two arms compared. */
 export function printIdentities(report: IdentitiesReport): string {
   const [first] = report.runs;
+  const [start] = report.starts;
   const label = (run: IdentitiesRun) => report.arms.find(({ id }) => id === run.arm)!.label;
   const rate = (fpr: string) => (run: IdentitiesRun) => run.tprAtFpr[fpr]!.toFixed(3);
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
@@ -29,7 +30,7 @@ export function printIdentities(report: IdentitiesReport): string {
       report.runs,
     ),
     '',
-    `- Both begin with one network, trained on ${report.start.classes.toLocaleString('en')} documents in ${report.start.steps.toLocaleString('en')} steps (TPR@1e-3 ${report.start.tprAtFpr['1e-3']!.toFixed(3)} of its own held-out ones)`,
+    `- Both of a seed begin with one network, trained on ${start!.classes.toLocaleString('en')} documents in ${start!.steps.toLocaleString('en')} steps (TPR@1e-3 ${range(summarize(report.starts.map(({ tprAtFpr }) => tprAtFpr['1e-3']!)), (value) => value.toFixed(3))} of its own held-out ones)`,
     `- TPR@1e-3, sampled less full, same seed: ${range(report.tprDifference, signed)}`,
     `- time in the loss, sampled over full: ${range(report.lossTimeRatio, digits)}`,
   ].join('\n');

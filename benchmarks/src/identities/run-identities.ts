@@ -18,8 +18,8 @@ export interface IdentitiesReport {
   identities: number;
   sampledClasses: number;
   arms: Arm[];
-  /** What every arm begins with: a network that has learned fewer documents. */
-  start: ArmFigures;
+  /** What both arms of each seed begin with: a network that has learned fewer of the seed's documents. */
+  starts: ArmFigures[];
   runs: IdentitiesRun[];
   /** Of each seed: held-out TPR at FPR 1e-3 of the sampled softmax less that of the full one. */
   tprDifference: Summary;
@@ -39,14 +39,17 @@ export interface IdentitiesOptions {
 }
 
 const CONFIG = 'configs/many-documents.yaml';
-const START = {
-  config: 'configs/documents.yaml',
+const START_CONFIG = 'configs/documents.yaml';
+const START_ARM: Arm = {
+  id: 'start',
+  label: 'the network that both begin with',
   settings: ['data.imageSize=64', 'training.steps=1200', 'training.replicas=1'],
 };
+const startName = ({ id }: Arm, seed: number) => `${id}-seed-${seed}`;
 
 /**
- * Trains both arms with each seed, the trainer's own command in a process each, from one network that tells documents apart,
- * and compares them.
+ * Trains both arms with each seed, the trainer's own command in a process each, from one network that tells the seed's
+ * documents apart, and compares them.
  */
 export async function runIdentities(
   { seeds, identities, sampledClasses, runs: folder, set }: IdentitiesOptions,
@@ -60,13 +63,13 @@ export async function runIdentities(
       settings: [`loss.partialFc={sampledClasses: ${sampledClasses}}`],
     },
   ];
-  const [start] = await trainArms(
+  const starts = await trainArms(
     {
-      config: START.config,
-      arms: [{ id: 'start', label: 'the network that both begin with', settings: START.settings }],
-      seeds: 1,
+      config: START_CONFIG,
+      arms: [START_ARM],
+      seeds,
       folder,
-      nameOf: ({ id }) => id,
+      nameOf: startName,
       after: [],
     },
     say,
@@ -78,7 +81,10 @@ export async function runIdentities(
       seeds,
       folder,
       nameOf: ({ id }, seed) => `${id}-${identities}-seed-${seed}`,
-      before: [`data.identities=${identities}`, `training.growFrom=${resolve(folder, start!.name)}`],
+      before: (seed) => [
+        `data.identities=${identities}`,
+        `training.growFrom=${resolve(folder, startName(START_ARM, seed))}`,
+      ],
       after: set,
     },
     say,
@@ -91,7 +97,7 @@ export async function runIdentities(
     identities,
     sampledClasses,
     arms,
-    start: start!.figures,
+    starts: starts.map(({ figures }) => figures),
     runs,
     ...compare(runs),
   };

@@ -43,14 +43,15 @@ export interface ArmTrainings {
   folder: string;
   /** A run's name in it. */
   nameOf(arm: Arm, seed: number): string;
-  /** Settings of all arms, before and after an arm's own. */
-  before?: readonly string[];
+  /** Settings of all arms with a seed, before an arm's own. */
+  before?(seed: number): readonly string[];
+  /** Settings of all arms, after an arm's own. */
   after: readonly string[];
 }
 
 /** Trains every arm with each seed, the trainer's own command in a process each; the figures of each run, and its name. */
 export async function trainArms(
-  { config, arms, seeds, folder, nameOf, before = [], after }: ArmTrainings,
+  { config, arms, seeds, folder, nameOf, before = () => [], after }: ArmTrainings,
   say: (message: string) => void,
 ): Promise<{ name: string; figures: ArmFigures; lossSeconds: number }[]> {
   await mkdir(folder, { recursive: true });
@@ -59,7 +60,7 @@ export async function trainArms(
     for (const arm of arms) {
       const name = nameOf(arm, seed);
       say(name);
-      const common = [`seed=${seed}`, ...before, `output.name=${name}`];
+      const common = [`seed=${seed}`, ...before(seed), `output.name=${name}`];
       await train(config, folder, name, [...common, ...arm.settings, ...after]);
       const { steps, classes, imagesSeen, stepSeconds, lossSeconds, heldOut } = summaryOf(folder, name);
       const { tprAtFpr, auroc, pairs } = heldOut;

@@ -4,6 +4,8 @@ import { machineLine } from '../measure/machine.js';
 import { table } from '../table.js';
 import type { VerificationFigures, VerificationReport, VerificationSize } from './run-verification.js';
 
+const MILLION = 1_000_000;
+
 /** The report as Markdown: a row a contender and size. */
 export function printVerification(report: VerificationReport): string {
   const rows = report.sizes.flatMap((size) =>
@@ -11,7 +13,7 @@ export function printVerification(report: VerificationReport): string {
   );
   type Row = { size: VerificationSize; figures: VerificationFigures };
   const largest = report.sizes.reduce((x, y) => (x.rows > y.rows ? x : y));
-  const million = (largest.ours.seconds.median * (1e6 * (1e6 - 1))) / 2 / largest.pairs / 60;
+  const million = (largest.ours.seconds.median * (MILLION * (MILLION - 1))) / 2 / largest.pairs / 60;
   return [
     `All pairs of embeddings of ${report.dimensions} dimensions, ${report.imagesEach} an identity, ${report.threads} threads. ${machineLine(report.machine)}.`,
     '',
@@ -39,7 +41,11 @@ export function printVerification(report: VerificationReport): string {
           ? [`- ${count.toLocaleString('en')}: no peer: ${without}`]
           : [],
     ),
-    `- at the rate of the largest, 1,000,000 take ${digits(million)} minutes: \`npm run bench -- verification --rows 1000000 --checkpoint FILE\``,
+    ...(largest.rows < MILLION
+      ? [
+          `- at the rate of the largest, 1,000,000 take ${digits(million)} minutes: \`npm run bench -- verification --rows 1000000 --checkpoint FILE\``,
+        ]
+      : []),
     ...disturbance(report.sizes),
   ].join('\n');
 }
