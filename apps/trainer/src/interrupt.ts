@@ -1,5 +1,7 @@
 /** The exit codes that shells give a process that a signal ended. */
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+/** Signals by which a person, a terminal or a machine asks a process to end. */
+export const INTERRUPTS = Object.keys(EXIT_CODES) as readonly NodeJS.Signals[];
 
 /** Signals turned into an `AbortSignal`: the first asks the work to stop at a good place, the second ends at once. */
 export interface Interrupt {
@@ -20,13 +22,12 @@ export function listenForInterrupt(onFirst: (signal: NodeJS.Signals) => void): I
     controller.abort(new Error(`stopped by ${signal}`));
     onFirst(signal);
   };
-  const signals = Object.keys(EXIT_CODES) as NodeJS.Signals[];
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of INTERRUPTS) process.on(signal, listener);
   return {
     signal: controller.signal,
     exitCode: () => received && EXIT_CODES[received],
     dispose: () => {
-      for (const signal of signals) process.off(signal, listener);
+      for (const signal of INTERRUPTS) process.off(signal, listener);
     },
   };
 }

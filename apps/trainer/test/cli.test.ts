@@ -250,7 +250,7 @@ describe('stopping and going on', () => {
     await stepReached(3);
     const second = await unitsphere(['train', '--resume', 'runs/run']);
     expect(second.stderr).toMatch(
-      /^error: another process writes \S*: number \d+ on this machine\n {2}Wait for it/,
+      /^error: another process writes runs\/run: number \d+ on this machine\n {2}Wait for it/,
     );
     expect(second.code).toBe(2);
     const third = await unitsphere(train());

@@ -1,4 +1,5 @@
 /** The process of one of a study's runs: the trainer as `unitsphere train` has it, told what to do by its parent. */
+import { INTERRUPTS } from '../interrupt.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { runTraining } from '../train/run-training.js';
@@ -21,7 +22,7 @@ function halt(): void {
 }
 
 // Ctrl-C reaches the whole group of a terminal's processes; the parent says when to stop.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+for (const signal of INTERRUPTS) process.on(signal, () => undefined);
 // A parent that is gone wants nothing any more: keep what there is.
 process.on('disconnect', halt);
 process.on('message', (request: ChildRequest) => {

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
+import { INTERRUPTS } from '../interrupt.js';
 import { UserError } from '../user-error.js';
 import type { ChildReply, ChildRequest } from './child-protocol.js';
 
@@ -23,7 +24,6 @@ export interface ChildTraining {
 
 /** The end of a process's words that tells what went wrong. */
 const ERROR_TEXT = 4000;
-const INTERRUPTS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Makes a run in a process of its own, so that several fill the cores and one that fails takes no other with it.
