@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { buildShared } from './build-shared.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -13,7 +13,7 @@ export function bundleModule(path: string, from: string): string {
   const name = relative(fileURLToPath(root), entry).replace(/\.ts$/, '.mjs');
   // Inside the repository, so that what is not bundled is found.
   const outfile = fileURLToPath(new URL(`.cache/test/${name}`, root));
-  buildSync({
+  buildShared({
     entryPoints: [entry],
     outfile,
     bundle: true,
