@@ -48,6 +48,7 @@ export const FINDINGS: readonly Finding[] = [
     claims: [
       better('classes-by-images', 'd400', 'd100'),
       better('classes-by-images', 'd1600', 'd400'),
+      better('classes-by-images-longer', 'd1600', 'd400'),
       better('classes-by-views', 'views', 'upright'),
       better('classes-by-views', 'late', 'upright'),
     ],
