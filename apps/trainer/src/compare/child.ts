@@ -16,9 +16,10 @@ let preparing = true;
 
 function halt(): void {
   stop.abort();
+  if (!preparing) return;
   // Nothing was begun, so there is nothing to finish.
-  if (preparing && !process.connected) process.exit();
-  if (preparing) process.send!({ ended: 'stopped' } satisfies ChildReply, () => process.exit());
+  if (process.connected) process.send!({ ended: 'stopped' } satisfies ChildReply, () => process.exit());
+  else process.exit();
 }
 
 // Ctrl-C reaches the whole group of a terminal's processes; the parent says when to stop.

@@ -1,6 +1,6 @@
 import { checkConfidence } from './checks';
 import { correctForMultipleTests } from './correct-for-multiple-tests';
-import { type DifferenceOptions, type PairedDifference, pairedDifference } from './paired-difference';
+import { type DifferenceOptions, type PairedDifference, testDifference } from './paired-difference';
 import { type Summary, summarize } from './summarize';
 
 /** The result of one run of a study. */
@@ -73,7 +73,7 @@ export function compareArms(
       .filter((seed) => !armRuns.has(seed) || !baseRuns.has(seed))
       .sort(ascending);
     const difference = seeds.length
-      ? pairedDifference(
+      ? testDifference(
           seeds.map((seed) => baseRuns.get(seed)!),
           seeds.map((seed) => armRuns.get(seed)!),
           options,

@@ -31,14 +31,26 @@ export function pairedDifference(
   arm: readonly number[],
   options: DifferenceOptions = {},
 ): PairedDifference {
+  const difference = testDifference(base, arm, options);
+  const { mean, std } = difference;
+  if (std === undefined) return difference;
+  const { confidence = 0.95, power } = options;
+  return { ...difference, seedsToResolve: seedsToResolve(mean, std, { alpha: 1 - confidence, power }) };
+}
+
+/** `pairedDifference` but for the seeds to resolve, which are another number where several are tested together. */
+export function testDifference(
+  base: readonly number[],
+  arm: readonly number[],
+  options: DifferenceOptions,
+): Omit<PairedDifference, 'seedsToResolve'> {
   if (base.length !== arm.length) {
     throw new RangeError(
       `base has ${base.length} values and arm ${arm.length}. Expected one of each per seed.`,
     );
   }
   const differences = arm.map((value, k) => value - base[k]!);
-  const { confidence = 0.95, power } = options;
-  const summary = summarize(differences, confidence);
+  const summary = summarize(differences, options.confidence);
   const { n, mean, std } = summary;
   if (std === undefined) return { ...summary, differences };
   return {
@@ -47,6 +59,5 @@ export function pairedDifference(
     bootstrap: bootstrapMean(differences, options),
     // Without any spread the test is out of its depth: equal runs differ by nothing, others by the same every time.
     pValue: std > 0 ? tTwoSided(mean / (std / Math.sqrt(n)), n - 1) : mean === 0 ? 1 : 0,
-    seedsToResolve: seedsToResolve(mean, std, { alpha: 1 - confidence, power }),
   };
 }
