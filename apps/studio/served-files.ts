@@ -22,7 +22,7 @@ export function servedFiles(): Plugin {
     name: 'served-files',
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
-        const address = (request.url ?? '').slice(1).split('?')[0]!;
+        const address = (request.url ?? '').slice(1).split('?')[0];
         if (!files.has(address)) return next();
         response.setHeader('content-type', address.endsWith('.wasm') ? 'application/wasm' : 'font/woff');
         response.end(read(address));

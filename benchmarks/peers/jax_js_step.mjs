@@ -92,18 +92,18 @@ function embed(x, weights) {
       { featureGroupCount: groups },
     );
   };
-  const normalise = (axes, spread, features) => {
+  const normalize = (axes, spread, features) => {
     const [gamma, beta] = [weights.take(spread(features), 0, 1), weights.take(spread(features), 0)];
     if (!value) return;
-    const centred = value.ref.sub(np.mean(value, axes, { keepdims: true }));
-    const variance = np.mean(np.square(centred.ref), axes, { keepdims: true });
-    value = centred
+    const centered = value.ref.sub(np.mean(value, axes, { keepdims: true }));
+    const variance = np.mean(np.square(centered.ref), axes, { keepdims: true });
+    value = centered
       .mul(np.reciprocal(np.sqrt(variance.add(1e-5))))
       .mul(gamma)
       .add(beta);
   };
   const batchNorm = (features) => {
-    normalise([0, 2, 3], (c) => [1, c, 1, 1], features);
+    normalize([0, 2, 3], (c) => [1, c, 1, 1], features);
     value &&= nn.hardSilu(value);
   };
   const gate = (features) => {
@@ -123,8 +123,8 @@ function embed(x, weights) {
   const linear = (from, to) => {
     const weight = weights.take([from, to], Math.sqrt(1 / from));
     value &&= np.matmul(value, weight);
-    normalise([1], (c) => [1, c], to);
-    if (values.norm === 'layernorm-batchnorm') normalise([0], (c) => [1, c], to);
+    normalize([1], (c) => [1, c], to);
+    if (values.norm === 'layernorm-batchnorm') normalize([0], (c) => [1, c], to);
   };
 
   let channels = makeDivisible(16 * width);

@@ -1,7 +1,7 @@
 """One step of PartialFC V2 in PyTorch on the CPU, timed on demand.
 
 Written from the published algorithm (An et al., "Killing Two Birds with One Stone", CVPR 2022): the classes of the batch and
-uniformly drawn others are gathered with their optimizer's state, normalised, multiplied with the embeddings, CosFace, softmax
+uniformly drawn others are gathered with their optimizer's state, normalized, multiplied with the embeddings, CosFace, softmax
 cross entropy, backward, AdamW on the gathered rows, and these written back. float32.
 The protocol is that of src/contender/protocol.ts: one JSON object a line.
 """
@@ -71,7 +71,7 @@ def make_step(args):
         d.mul_(inverse)
         embedding_gradient = d @ rows
         gradient = torch.addcmul(d.T @ unit, rows, (along * inverse.square())[:, None], value=-1)
-        # Through the embeddings' own normalisation.
+        # Through the embeddings' own normalization.
         norms = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)
         (embedding_gradient - unit * (embedding_gradient * unit).sum(1, keepdim=True)).div_(norms)
         return loss, gradient

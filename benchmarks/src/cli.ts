@@ -117,11 +117,11 @@ program
 program
   .command('partial-fc')
   .description(
-    'a step of sampled classes as the classes grow with their centres in a file, and against the full softmax and PyTorch',
+    'a step of sampled classes as the classes grow with their centers in a file, and against the full softmax and PyTorch',
   )
   .option(...json)
   .addOption(new Option('--only <PART>', 'one of the two').choices(['classes', 'rate']))
-  .option('--folder <FOLDER>', 'where the files of centres are made: on the disk to be measured', tmpdir())
+  .option('--folder <FOLDER>', 'where the files of centers are made: on the disk to be measured', tmpdir())
   .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
   .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
   .action(async (options: Partial<Pace> & { json?: string; only?: Part; folder: string }) => {

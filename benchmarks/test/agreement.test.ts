@@ -1,5 +1,5 @@
 import type { Check, Outcome, Place } from '@unitsphere/contract';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { printAgreement } from '../src/agreement/print-agreement.js';
 import { runAgreement } from '../src/agreement/run-agreement.js';
 
@@ -26,7 +26,7 @@ function place(name: string, outcomes: Record<string, Partial<Outcome>>): Place 
 
 const difference = (output: string, absolute: number, relative: number) => ({ output, absolute, relative });
 
-it('has the worst of each subject on each backend but cpu, and names what is above the limit', async () => {
+test('has the worst of each subject on each backend but cpu, and names what is above the limit', async () => {
   const wasm = place('wasm', {
     'conv 1x1': { differences: [difference('output', 3e-6, 1e-7), difference('gradient of x', 1e-6, 2e-6)] },
     'conv 3x3': { differences: [difference('output', 2e-6, 1e-6)] },

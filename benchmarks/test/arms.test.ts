@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { printArms } from '../src/arms/print-arms.js';
 import { type ArmRun, type ArmsReport, compareArms } from '../src/arms/run-arms.js';
 import { describeMachine } from '../src/measure/machine.js';
@@ -25,14 +25,14 @@ const arms = [
 ];
 const runs = [run('none', 0, 0.1), run('kl', 0, 0.3, 0.5), run('none', 1, 0.2), run('kl', 1, 0.25, 0.4)];
 
-it('compares every arm with the first, seed by seed', () => {
+test('compares every arm with the first, seed by seed', () => {
   const { kl } = compareArms(arms, runs);
-  expect(kl!.low).toBeCloseTo(0.05);
-  expect(kl!.high).toBeCloseTo(0.2);
+  expect(kl.low).toBeCloseTo(0.05);
+  expect(kl.high).toBeCloseTo(0.2);
   expect(Object.keys(compareArms(arms, runs))).toEqual(['kl']);
 });
 
-it('prints a row a training, a row an arm, and the differences', () => {
+test('prints a row a training, a row an arm, and the differences', () => {
   const report: ArmsReport = {
     benchmark: 'distillation',
     date: '2026-01-01T00:00:00Z',

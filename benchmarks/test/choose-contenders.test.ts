@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { chooseContenders } from '../src/step/choose-contenders.js';
 import { fake } from './fake.js';
 
@@ -10,17 +10,17 @@ const all = [
 ];
 const ids = (only?: string[]) => chooseContenders(all, only).map(({ id }) => id);
 
-it('takes all but the extra ones', () => {
+test('takes all but the extra ones', () => {
   expect(ids()).toEqual(['unitsphere-wasm', 'unitsphere-wasm-2', 'pytorch-eager']);
 });
 
-it('takes one by its name, and many by how their names begin', () => {
+test('takes one by its name, and many by how their names begin', () => {
   expect(ids(['unitsphere-wasm'])).toEqual(['unitsphere-wasm']);
   expect(ids(['pytorch', 'unitsphere'])).toEqual(['unitsphere-wasm', 'unitsphere-wasm-2', 'pytorch-eager']);
   expect(ids(['pytorch-compiled'])).toEqual(['pytorch-compiled']);
 });
 
-it('names those there are where one is unknown', () => {
+test('names those there are where one is unknown', () => {
   expect(() => ids(['tensorflow'])).toThrow(
     'there is no contender "tensorflow". Known: unitsphere-wasm, unitsphere-wasm-2, pytorch-eager, pytorch-compiled.',
   );

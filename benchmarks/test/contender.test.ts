@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AbsentError, Contender } from '../src/contender/contender.js';
 import { PYTORCH_REMEDY, stepContenders } from '../src/step/contenders.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 import { fake } from './fake.js';
 
 describe('a contender', () => {
-  it('says what it is, makes steps and tells its memory', async () => {
+  test('says what it is, makes steps and tells its memory', async () => {
     const contender = await Contender.start(fake('a', { ms: 12 }));
     try {
       expect(contender.description).toEqual({ name: 'fake' });
@@ -17,20 +17,20 @@ describe('a contender', () => {
     }
   });
 
-  it('is absent where its program is not there, with what to do', async () => {
+  test('is absent where its program is not there, with what to do', async () => {
     const spec = fake('a', {}, { command: 'no-such-python', remedy: 'Install it.' });
     const error = await Contender.start(spec).catch((e) => e);
     expect(error).toBeInstanceOf(AbsentError);
     expect(error.message).toMatch(/^Fake a: it could not be started: .*ENOENT\. Install it\.$/);
   });
 
-  it('is absent where it says so', async () => {
+  test('is absent where it says so', async () => {
     const error = await Contender.start(fake('a', { absent: 'no adapter' })).catch((e) => e);
     expect(error).toBeInstanceOf(AbsentError);
     expect(error.message).toBe('Fake a: no adapter');
   });
 
-  it('that dies is an error with its last words, not an absent one', async () => {
+  test('that dies is an error with its last words, not an absent one', async () => {
     const contender = await Contender.start(fake('a', { 'die-after': 2 }));
     await contender.steps(2);
     const error = await contender.steps(1).catch((e) => e);
@@ -38,13 +38,13 @@ describe('a contender', () => {
     expect(error.message).toBe('Fake a: it ended with status 3 before it answered.\nout of luck');
   });
 
-  it('whose loss is not a number is an error', async () => {
+  test('whose loss is not a number is an error', async () => {
     const contender = await Contender.start(fake('a', { loss: 'NaN' }));
     await expect(contender.steps(1)).rejects.toThrow('Fake a: its loss is');
     await contender.close();
   });
 
-  it("PyTorch's names the variable and the command that install it", async () => {
+  test("PyTorch's names the variable and the command that install it", async () => {
     const spec = stepContenders(DEFAULT_WORKLOAD).find(({ id }) => id === 'pytorch-eager')!;
     // A python without torch says what is missing; none at all cannot be started.
     const withoutTorch = { ...fake('p', { absent: 'no module torch' }), remedy: spec.remedy };

@@ -9,7 +9,7 @@ export function fakeStudy(
 ): StudyResults {
   const names = Object.keys(arms);
   const runs = names.flatMap((arm, index) =>
-    arms[arm]!.map((value, seed): StudyRun => {
+    arms[arm].map((value, seed): StudyRun => {
       const shared = { data: 'data', budget: 'steps' as const, arm, seed };
       const search = { settings: {}, search: [], searchSteps: 0, searchSeconds: 0 };
       if (value === null) return { ...shared, ...search, missing: { why: 'diverged', reason: 'NaN' } };
@@ -51,8 +51,8 @@ export function fakeStudy(
     reference: 'One of them.',
     name,
     metric: 'tpr@1e-3',
-    baseline: names[0]!,
-    seeds: Math.max(...names.map((arm) => arms[arm]!.length)),
+    baseline: names[0],
+    seeds: Math.max(...names.map((arm) => arms[arm].length)),
     factors: ['model.norm'],
     budget: { steps: 400 },
     search: { steps: 50, grid: { 'optimizer.lr': [0.003, 0.01] } },
@@ -65,7 +65,7 @@ export function fakeStudy(
     machine: { cpu: 'A processor', cores: 2, memory: '8 GiB', system: 'linux x64', node: 'v22.1.0' },
     runs,
     comparisons: [
-      { data: 'data', budget: 'steps', statistics: compareArms(values, names[0]!), sentences: {} },
+      { data: 'data', budget: 'steps', statistics: compareArms(values, names[0]), sentences: {} },
     ],
     ...more,
   };

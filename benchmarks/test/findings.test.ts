@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StudyResults } from 'unitsphere/report';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FINDINGS } from '../src/findings/findings.js';
 import { measureFinding } from '../src/findings/measure-finding.js';
 import type { Note } from '../src/findings/notes.js';
@@ -43,7 +43,7 @@ const normsNote: Note = {
 };
 
 describe('the page of findings', () => {
-  it('has every finding, measured or not, with figures, data, certainty and plots', async () => {
+  test('has every finding, measured or not, with figures, data, certainty and plots', async () => {
     const page = await write({
       norms,
       'norms-faces': faces,
@@ -58,7 +58,7 @@ describe('the page of findings', () => {
     expect(plots).toContain('norms-on-cards-roc-data-steps.svg');
   });
 
-  it('names findings without a result as not measured', async () => {
+  test('names findings without a result as not measured', async () => {
     const page = await write({});
     for (const { number } of FINDINGS) {
       expect(section(page, number)).toContain('**Measured: not measured.**');
@@ -66,7 +66,7 @@ describe('the page of findings', () => {
     }
   });
 
-  it('says of an unresolved claim what would resolve it', async () => {
+  test('says of an unresolved claim what would resolve it', async () => {
     const page = await write({ norms, 'norms-faces': faces });
     // Differences -0.04, 0.06 and 0.02: mean 0.0133, deviation 0.0503.
     expect(section(page, 4)).toMatch(
@@ -75,7 +75,7 @@ describe('the page of findings', () => {
     expect(section(page, 4)).toContain('**Measured: the same in part.**');
   });
 
-  it('tells runs that diverged, and what a finding that contradicts lacks', async () => {
+  test('tells runs that diverged, and what a finding that contradicts lacks', async () => {
     const page = await write({
       pretrained: fakeStudy('pretrained', {
         scratch: [0.5, 0.52, 0.51, 0.53],
@@ -87,7 +87,7 @@ describe('the page of findings', () => {
     expect(section(page, 6)).toContain('Why it comes out otherwise here is not known.');
   });
 
-  it('shows a note beside the verdicts it was written for, and refuses it beside others', async () => {
+  test('shows a note beside the verdicts it was written for, and refuses it beside others', async () => {
     const page = await write({ norms, 'norms-faces': faces }, [normsNote]);
     expect(section(page, 4)).toContain('**What we make of it:** Because it is so.');
     const before = await readFile(join(folder, 'findings.md'), 'utf8');
@@ -103,7 +103,7 @@ describe('the page of findings', () => {
     expect(await readFile(join(folder, 'findings.md'), 'utf8')).toBe(before);
   });
 
-  it.each<[string, string, object, string]>([
+  test.each<[string, string, object, string]>([
     ['of no finding', 'other', fakeStudy('other', { a: [1, 2], b: [1, 2] }), 'which no finding asks for'],
     ['of another study', 'norms', faces, 'is of the study norms-faces: call it norms-faces.json'],
     ['that is none', 'norms', { name: 'norms' }, 'is not the results.json of a study'],
@@ -130,25 +130,25 @@ describe('the page of findings', () => {
     expect(await readdir(folder)).toEqual(['studies']);
   });
 
-  it('corrects for the number of claims of a finding', () => {
+  test('corrects for the number of claims of a finding', () => {
     // p = 0.036 by itself, which of two claims is no longer below 5 %.
     const ours = fakeStudy('norms', { ln: [0.5, 0.6, 0.55], bn: [0.48, 0.57, 0.51] });
     const [four] = FINDINGS.filter(({ number }) => number === 4);
-    const alone = measureFinding(four!, [{ name: 'norms', results: ours }]);
-    expect(alone.claims[0]!.verdict).toBe('confirmed');
-    const both = measureFinding(four!, [
+    const alone = measureFinding(four, [{ name: 'norms', results: ours }]);
+    expect(alone.claims[0].verdict).toBe('confirmed');
+    const both = measureFinding(four, [
       { name: 'norms', results: ours },
       { name: 'norms-faces', results: faces },
     ]);
-    expect(both.claims[0]!.measured!.adjustedPValue).toBeCloseTo(
-      2 * alone.claims[0]!.measured!.adjustedPValue,
+    expect(both.claims[0].measured!.adjustedPValue).toBeCloseTo(
+      2 * alone.claims[0].measured!.adjustedPValue,
       10,
     );
-    expect(both.claims[0]!.verdict).toBe('unresolved');
+    expect(both.claims[0].verdict).toBe('unresolved');
   });
 });
 
-it('the committed page is what the command writes of the committed results', async () => {
+test('the committed page is what the command writes of the committed results', async () => {
   const at = (path: string) => repositoryFile(`benchmarks/${path}`);
   const page = join(folder, 'findings.md');
   await runFindings({ studies: at('results/studies'), page, plots: join(folder, 'plots') });
@@ -156,7 +156,7 @@ it('the committed page is what the command writes of the committed results', asy
 });
 
 describe('the findings', () => {
-  it.each(
+  test.each(
     FINDINGS.flatMap(({ claims }) => claims.map(({ study, arm, than }) => [study, arm, than] as const)),
   )('ask %s for arms it has: %s, %s', async (study, ...arms) => {
     const file = repositoryFile(`apps/trainer/studies/${study}.yaml`);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { printIdentities } from '../src/identities/print-identities.js';
 import { compare, type IdentitiesReport, type IdentitiesRun } from '../src/identities/run-identities.js';
 import { describeMachine } from '../src/measure/machine.js';
@@ -22,14 +22,14 @@ const runs = [
   run('full', 1, 0.8, 25),
 ];
 
-it('compares the arms seed by seed', () => {
+test('compares the arms seed by seed', () => {
   const { tprDifference, lossTimeRatio } = compare(runs);
   expect(tprDifference.low).toBeCloseTo(-0.01);
   expect(tprDifference.high).toBeCloseTo(0.03);
   expect(lossTimeRatio).toMatchObject({ low: 0.1, high: 0.2, repetitions: 2 });
 });
 
-it('prints a row a training and both comparisons', () => {
+test('prints a row a training and both comparisons', () => {
   const report: IdentitiesReport = {
     benchmark: 'identities',
     date: '2026-01-01T00:00:00Z',

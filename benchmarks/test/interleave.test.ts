@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { interleave } from '../src/measure/interleave.js';
 
 /** A contender whose steps take so long by its own account, and that writes down when it is asked. */
@@ -18,7 +18,7 @@ function timed(name: string, milliseconds: number, log: string[]) {
 const pace = { rounds: 3, turnSeconds: 0.1, warmUpSteps: 4, slowRounds: 2 };
 
 describe('interleave', () => {
-  it('warms each up, then gives turns of equal length, each round beginning with the next one', async () => {
+  test('warms each up, then gives turns of equal length, each round beginning with the next one', async () => {
     const log: string[] = [];
     const [a, b] = await interleave([timed('a', 10, log), timed('b', 50, log)], pace);
     expect(log).toEqual([
@@ -34,13 +34,13 @@ describe('interleave', () => {
       coresUsed: 2,
     });
     expect(b).toMatchObject({ turns: [50, 50, 50], stepsPerTurn: 2 });
-    expect(a!.coresOfOthers).toBeGreaterThanOrEqual(0);
+    expect(a.coresOfOthers).toBeGreaterThanOrEqual(0);
   });
 
-  it('spares a slow one: two steps of warm-up, one a turn, fewer turns', async () => {
+  test('spares a slow one: two steps of warm-up, one a turn, fewer turns', async () => {
     const log: string[] = [];
     const [a, b] = await interleave([timed('a', 101, log), timed('b', 100, log)], pace);
     expect(a).toMatchObject({ turns: [101, 101], stepsPerTurn: 1, warmUpSteps: 2 });
-    expect(b!.turns).toHaveLength(3);
+    expect(b.turns).toHaveLength(3);
   });
 });

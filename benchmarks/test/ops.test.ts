@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { opCases } from '../src/ops/cases.js';
 import { bound, type Limits } from '../src/ops/limits.js';
 import { runOps } from '../src/ops/run-ops.js';
@@ -12,15 +12,15 @@ const limits: Limits = {
   ],
 };
 
-it('is bound by the slower of memory and arithmetic, at the speed of copies of that size', () => {
+test('is bound by the slower of memory and arithmetic, at the speed of copies of that size', () => {
   expect(bound({ bytes: 1e6, flops: 0 }, limits)).toBeCloseTo(1, 10);
   expect(bound({ bytes: 1e6, flops: 2e6 }, limits)).toBeCloseTo(2, 10);
   // Nearer to 1e3 than to 1e6 on a logarithmic scale.
   expect(bound({ bytes: 2e3, flops: 0 }, limits)).toBeCloseTo(2e-4, 10);
 });
 
-it('counts what a convolution costs', () => {
-  const stem = opCases[0]!;
+test('counts what a convolution costs', () => {
+  const stem = opCases[0];
   expect(stem.name).toBe('conv 3×3, stride 2, 3→8 at 128×128');
   expect(stem.forward).toEqual({
     flops: 2 * 32 * 64 * 64 * 8 * 27,
@@ -28,14 +28,14 @@ it('counts what a convolution costs', () => {
   });
 });
 
-it('measures the operations that other backbones have beside these', async () => {
+test('measures the operations that other backbones have beside these', async () => {
   const few = opCases.filter(({ name }) => /PReLU, (64|256) at 8|^factor a sample/.test(name));
   expect(few.map(({ name }) => name)).toEqual([
     'batch norm + PReLU, 256 at 8×8',
     'factor a sample, 64 at 16×16',
   ]);
   const report = await runOps(['wasm'], 1, () => undefined, few);
-  for (const { name, forward, withGradient } of report.backends[0]!.ops) {
+  for (const { name, forward, withGradient } of report.backends[0].ops) {
     for (const times of [forward, withGradient!]) {
       expect(times.ours.median, name).toBeGreaterThan(0);
       expect(times.stock!.median, name).toBeGreaterThan(0);
@@ -44,19 +44,19 @@ it('measures the operations that other backbones have beside these', async () =>
   }
 });
 
-it('measures ours and stock kernels, says where there are none, and names a backend that is not there', async () => {
+test('measures ours and stock kernels, says where there are none, and names a backend that is not there', async () => {
   const few = opCases.filter(({ name }) => /^conv 1×1, 256|^layer norm|^AdamW/.test(name));
   expect(few).toHaveLength(3);
   const report = await runOps(['wasm', 'cuda'], 1, () => undefined, few);
   const [wasm] = report.backends;
-  expect(wasm!.name).toBe('wasm');
-  expect(wasm!.limits.flopsPerSecond).toBeGreaterThan(0);
-  const [conv, norm, adamW] = wasm!.ops;
-  expect(conv!.forward.stock!.median).toBeGreaterThan(0);
-  expect(conv!.withGradient).toMatchObject({ stock: null, ratioToStock: null });
-  expect(norm!.withGradient!.stock!.median).toBeGreaterThan(0);
-  expect(adamW!.withGradient).toBeNull();
-  expect(conv!.forward.fractionOfLimit).toBeCloseTo(conv!.forward.bound / conv!.forward.ours.low, 10);
+  expect(wasm.name).toBe('wasm');
+  expect(wasm.limits.flopsPerSecond).toBeGreaterThan(0);
+  const [conv, norm, adamW] = wasm.ops;
+  expect(conv.forward.stock!.median).toBeGreaterThan(0);
+  expect(conv.withGradient).toMatchObject({ stock: null, ratioToStock: null });
+  expect(norm.withGradient!.stock!.median).toBeGreaterThan(0);
+  expect(adamW.withGradient).toBeNull();
+  expect(conv.forward.fractionOfLimit).toBeCloseTo(conv.forward.bound / conv.forward.ours.low, 10);
   expect(report.absent['cuda']).toContain('cuda');
   expect(print(report)).toContain('no kernel');
 });

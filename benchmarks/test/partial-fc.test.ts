@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@unitsphere/backends';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Timing, timeContenders } from '../src/measure/time-contenders.js';
 import type { StoreName } from '../src/partial-fc/head-step.js';
 import { startHead } from '../src/partial-fc/head-step.js';
@@ -21,7 +21,7 @@ const figures = (id: string, turns: number[], peakRss = 1000, footprint = 100): 
   loss: 1,
   coresUsed: 1,
   coresOfOthers: 0,
-  stepMilliseconds: { median: turns[1]!, low: 0, high: 99, repetitions: turns.length, turns },
+  stepMilliseconds: { median: turns[1], low: 0, high: 99, repetitions: turns.length, turns },
   processorMilliseconds: { median: 1, low: 1, high: 1, repetitions: turns.length },
   footprint,
   memory: { peakRss, rss: 3e6, anonymous: 2e6 },
@@ -45,7 +45,7 @@ const rate: RateResult[] = [
 ];
 
 describe('bench partial-fc', () => {
-  it('compares the most classes with the fewest, turn by turn', () => {
+  test('compares the most classes with the fewest, turn by turn', () => {
     const { ratioWarm, ratioCold, ratios } = classesRatios(classes);
     expect(ratioWarm).toBeCloseTo(1.1, 10);
     expect(ratios.warm).toMatchObject({ low: 1, high: 1.2, repetitions: 3 });
@@ -53,7 +53,7 @@ describe('bench partial-fc', () => {
     expect(() => classesRatios(classes.filter(({ cold }) => !cold))).toThrow('no figures of a cold cache');
   });
 
-  it("compares each store with the full softmax and PyTorch's fastest setting; the file's figures are the head's", () => {
+  test("compares each store with the full softmax and PyTorch's fastest setting; the file's figures are the head's", () => {
     const ratios = rateRatios(rate);
     expect(ratios).toMatchObject({
       ratioToFullSoftmax: 6,
@@ -79,7 +79,7 @@ describe('bench partial-fc', () => {
     expect(() => rateRatios(rate.filter(({ role }) => role !== 'full'))).toThrow('no figures of full');
   });
 
-  it('prints both parts, or the one that was measured, between markers', () => {
+  test('prints both parts, or the one that was measured, between markers', () => {
     const summary = { median: 5, low: 4, high: 6, repetitions: 3 };
     const report: PartialFCReport = {
       benchmark: 'partial-fc',
@@ -115,7 +115,7 @@ describe('bench partial-fc', () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
-  it('times contenders and names who is absent', async () => {
+  test('times contenders and names who is absent', async () => {
     const { timed, absent } = await timeContenders(
       [fake('quick', { ms: 5 }), fake('slow', { ms: 10 }), fake('gone', { absent: 'no adapter' })],
       { rounds: 2, turnSeconds: 0.02, warmUpSteps: 2, slowRounds: 1 },
@@ -125,7 +125,7 @@ describe('bench partial-fc', () => {
       ['quick', [5, 5]],
       ['slow', [10, 10]],
     ]);
-    expect(timed[0]!.timing).toMatchObject({ footprint: 1000, memory: { rss: 2000 } });
+    expect(timed[0].timing).toMatchObject({ footprint: 1000, memory: { rss: 2000 } });
     expect(absent).toEqual({ gone: 'Fake gone: no adapter' });
   });
 });
@@ -133,7 +133,7 @@ describe('bench partial-fc', () => {
 describe('its samples', () => {
   const workload = { classes: 500, dimensions: 4, batch: 8, sampled: 60 };
 
-  it('have no class twice in a cycle, are ascending and hold the labels', () => {
+  test('have no class twice in a cycle, are ascending and hold the labels', () => {
     const { sampler, labels } = disjointSampler(workload, 1);
     const samples = Array.from({ length: CYCLE }, (_, i) => [...sampler.sample(labels(i), i)]);
     expect(new Set(samples.flat()).size).toBe(CYCLE * 60);
@@ -146,7 +146,7 @@ describe('its samples', () => {
     expect(() => disjointSampler({ ...workload, sampled: 63 }, 1)).toThrow('need 504 classes, not 500');
   });
 
-  it('come again after a cycle, and are all classes for the full softmax', () => {
+  test('come again after a cycle, and are all classes for the full softmax', () => {
     const { sampler, labels } = uniformSampler(workload, 1);
     expect(sampler.sample(labels(3), 3)).toEqual(sampler.sample(labels(3 + CYCLE), 3 + CYCLE));
     expect(sampler.sample(labels(3), 3)).not.toEqual(sampler.sample(labels(4), 4));
@@ -176,7 +176,7 @@ describe('its step', () => {
     }
   };
 
-  it('trains alike with each store, warm or cold', async () => {
+  test('trains alike with each store, warm or cold', async () => {
     await useBackend('wasm');
     const device = await losses('device', false);
     expect(new Set(device).size).toBe(CYCLE + 2);

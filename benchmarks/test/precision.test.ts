@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { printPrecision } from '../src/precision/print-precision.js';
 import { printPrecisionLosses } from '../src/precision/print-precision-losses.js';
 import { precisionContenders, runPrecision } from '../src/precision/run-precision.js';
@@ -8,7 +8,7 @@ import { fake } from './fake.js';
 
 const pace = { rounds: 2, turnSeconds: 0.1, warmUpSteps: 2, slowRounds: 1 };
 
-it('compares the turns of each backend, and looks at the memory of larger batches', async () => {
+test('compares the turns of each backend, and looks at the memory of larger batches', async () => {
   const batches: number[] = [];
   const contendersOf = (_: readonly string[], { batch }: Workload) => {
     batches.push(batch);
@@ -31,21 +31,21 @@ it('compares the turns of each backend, and looks at the memory of larger batche
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
 
-it('compares trainings from one seed', { timeout: 240_000 }, async () => {
+test('compares trainings from one seed', { timeout: 240_000 }, async () => {
   const set = ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'];
   const report = await runPrecisionLosses({ backends: ['wasm'], steps: 2, seeds: 1, set });
   const [training] = report.trainings;
-  expect(training!.losses.highest).toBeGreaterThan(0);
+  expect(training.losses.highest).toBeGreaterThan(0);
   for (const mode of ['medium', 'mixed'] as const) {
-    expect(training!.differences[mode]).not.toBe(0);
-    expect(Math.abs(training!.differences[mode]!)).toBeLessThan(0.1);
+    expect(training.differences[mode]).not.toBe(0);
+    expect(Math.abs(training.differences[mode]!)).toBeLessThan(0.1);
   }
   const printed = printPrecisionLosses(report);
   expect(printed).toContain('Trainings of 2 steps on the generated documents (data.identities=120, ');
   expect(printed).toMatch(/- wasm, `mixed`: a mean difference of -?\d\.\d\d % over 1 seeds/);
 });
 
-it('has a process for each backend and precision', () => {
+test('has a process for each backend and precision', () => {
   const specs = precisionContenders(['wasm', 'webgpu'], DEFAULT_WORKLOAD);
   expect(specs.map(({ id }) => id)).toEqual([
     'wasm-highest',
@@ -55,5 +55,5 @@ it('has a process for each backend and precision', () => {
     'webgpu-medium',
     'webgpu-mixed',
   ]);
-  expect(specs[5]!.args.slice(-4)).toEqual(['--precision', 'medium', '--activations', 'bfloat16']);
+  expect(specs[5].args.slice(-4)).toEqual(['--precision', 'medium', '--activations', 'bfloat16']);
 });

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { conv2d, depthwiseConv2d, matMul } from '@unitsphere/ops';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { clockKernels } from '../src/profile/kernel-clock.js';
 import { runProfile } from '../src/profile/run-profile.js';
 import { print } from '../src/readme.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
-it('clocks calls, bytes and arithmetic, and puts the kernels back', async () => {
+test('clocks calls, bytes and arithmetic, and puts the kernels back', async () => {
   await useBackend('wasm');
   const run = () => {
     const x = tf.ones<tf.Rank.R4>([2, 8, 8, 3]);
@@ -35,7 +35,7 @@ it('clocks calls, bytes and arithmetic, and puts the kernels back', async () => 
   expect(of('UnitsphereDepthwiseConv2d')).toMatchObject({ calls: 2, flops: 2 * 2 * (2 * 4 * 4 * 4) * 9 });
 });
 
-it('takes from a kernel what other kernels took that it called', async () => {
+test('takes from a kernel what other kernels took that it called', async () => {
   await useBackend('wasm');
   const wait = (milliseconds: number) => {
     for (const end = performance.now() + milliseconds; performance.now() < end; );
@@ -56,7 +56,7 @@ it('takes from a kernel what other kernels took that it called', async () => {
   for (const name of ['Inner', 'Outer']) tf.unregisterKernel(name, 'wasm');
 });
 
-it('accounts for a whole step', async () => {
+test('accounts for a whole step', async () => {
   const tiny = { ...DEFAULT_WORKLOAD, imageSize: 32, batch: 2, classes: 10, embedding: 8 };
   const outside = tf.memory().numTensors;
   const report = await runProfile(tiny, 3);

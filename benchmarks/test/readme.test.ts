@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { fillTables, writeTables } from '../src/readme.js';
 import { runStep } from '../src/step/run-step.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
@@ -9,7 +9,7 @@ import { fake } from './fake.js';
 
 const pace = { rounds: 1, turnSeconds: 0.02, warmUpSteps: 2, slowRounds: 1 };
 
-it('replaces what stands between the markers, twice with the same result', async () => {
+test('replaces what stands between the markers, twice with the same result', async () => {
   const report = await runStep([fake('unitsphere-wasm')], DEFAULT_WORKLOAD, pace);
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   try {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { printStep } from '../src/step/print-step.js';
 import { runStep } from '../src/step/run-step.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
@@ -7,7 +7,7 @@ import { fake } from './fake.js';
 const pace = { rounds: 2, turnSeconds: 0.1, warmUpSteps: 2, slowRounds: 1 };
 
 describe('bench step', () => {
-  it('compares our fastest with the fastest setting of each peer', async () => {
+  test('compares our fastest with the fastest setting of each peer', async () => {
     const report = await runStep(
       [
         fake('unitsphere-wasm', { ms: 20 }),
@@ -53,7 +53,7 @@ describe('bench step', () => {
     );
   });
 
-  it('names who is absent and leaves the ratio empty', async () => {
+  test('names who is absent and leaves the ratio empty', async () => {
     const report = await runStep(
       [
         fake('unitsphere-wasm'),
@@ -69,7 +69,7 @@ describe('bench step', () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
-  it('ends every process when one of them dies', async () => {
+  test('ends every process when one of them dies', async () => {
     await expect(runStep([fake('a'), fake('b', { 'die-after': 1 })], DEFAULT_WORKLOAD, pace)).rejects.toThrow(
       'Fake b: it ended with status 3',
     );

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { StepReport } from '../src/step/run-step.js';
 import { sweepWorkloads, worstRow } from '../src/step/run-sweep.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
-it('changes one thing at a time and measures the base once', () => {
+test('changes one thing at a time and measures the base once', () => {
   const rows = sweepWorkloads(DEFAULT_WORKLOAD);
   expect(rows.map(({ what }) => what)).toEqual([
     'as above',
@@ -20,7 +20,7 @@ it('changes one thing at a time and measures the base once', () => {
   }
 });
 
-it('finds the worst row, and none without PyTorch', () => {
+test('finds the worst row, and none without PyTorch', () => {
   const row = (what: string, ratioToPyTorch: number | null) => ({
     what,
     report: { ratioToPyTorch } as StepReport,

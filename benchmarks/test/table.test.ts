@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { digits, megabytes, spread } from '../src/format.js';
 import { table } from '../src/table.js';
 
-it('pads a Markdown table so that columns stand under each other', () => {
+test('pads a Markdown table so that columns stand under each other', () => {
   const text = table<[string, number]>(
     [
       { title: 'who', value: ([who]) => who, align: 'left' },
@@ -21,7 +21,7 @@ it('pads a Markdown table so that columns stand under each other', () => {
   ]);
 });
 
-it('writes three digits', () => {
+test('writes three digits', () => {
   expect([1234.5, 45.678, 2.3456, 0.12345].map(digits)).toEqual(['1235', '45.7', '2.35', '0.123']);
   expect(spread({ median: 2, low: 1.5, high: 30, repetitions: 3 })).toBe('2.00 (1.50–30.0)');
   expect(megabytes(1_234_567)).toBe('1');

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { startTraining } from '../src/step/unitsphere-step.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
@@ -13,7 +13,7 @@ const tiny = {
   embedding: 8,
 };
 
-it("makes the trainer's steps and leaves no tensors", async () => {
+test("makes the trainer's steps and leaves no tensors", async () => {
   await useBackend('wasm');
   const outside = tf.memory().numTensors;
   const { step, stop } = await startTraining(tiny, 'wasm', 1);
@@ -28,14 +28,14 @@ it("makes the trainer's steps and leaves no tensors", async () => {
   expect(tf.memory().numTensors).toBe(outside);
 });
 
-it('trains on two replicas', async () => {
+test('trains on two replicas', async () => {
   await useBackend('wasm');
   const { step, stop } = await startTraining({ ...tiny, batch: 4 }, 'wasm', 2);
   expect(await step()).toBeGreaterThan(0);
   await stop();
 });
 
-it('trains on a batch of one with layer norm alone', async () => {
+test('trains on a batch of one with layer norm alone', async () => {
   await useBackend('wasm');
   const { step, stop } = await startTraining(
     { ...tiny, imageSize: 64, batch: 1, norm: 'layernorm' },

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { bundleModule } from '../../tools/workspace/bundle-module.js';
 import { printCoverage } from '../src/interval-coverage/print-coverage.js';
 import { runCoverage } from '../src/interval-coverage/run-coverage.js';
@@ -9,7 +9,7 @@ import { readCheckpoint, writeCheckpoint } from '../src/verification/checkpoint.
 import { printVerification } from '../src/verification/print-verification.js';
 import { runVerification } from '../src/verification/run-verification.js';
 
-it('verifies all pairs of each size in a process, and says why there is no peer', async () => {
+test('verifies all pairs of each size in a process, and says why there is no peer', async () => {
   const before = process.env['UNITSPHERE_PYTHON'];
   process.env['UNITSPHERE_PYTHON'] = '/no/such/python';
   try {
@@ -40,7 +40,7 @@ it('verifies all pairs of each size in a process, and says why there is no peer'
   }
 });
 
-it('keeps what is counted, of one number of many rows', async () => {
+test('keeps what is counted, of one number of many rows', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'checkpoint-'));
   try {
     const path = join(folder, 'counted');
@@ -58,13 +58,13 @@ it('keeps what is counted, of one number of many rows', async () => {
   }
 });
 
-it('counts how often intervals hold the truth', async () => {
+test('counts how often intervals hold the truth', async () => {
   const report = await runCoverage({ draws: 20, resamples: 100, identities: [20] });
   for (const { draws, covered, below, above } of report.rows) {
     expect(draws).toBe(20);
     expect(covered + below + above).toBe(20);
   }
   const [auroc, , pairs] = report.rows;
-  expect(auroc!.covered).toBeGreaterThan(pairs!.covered - 1);
+  expect(auroc.covered).toBeGreaterThan(pairs.covered - 1);
   expect(printCoverage(report)).toContain('AUROC, bootstrap over identities');
 });

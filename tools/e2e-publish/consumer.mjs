@@ -135,7 +135,7 @@ function assertOurs(folder) {
   if (ours.length === 0) throw new Error('No package of ours is installed.');
   for (const [path, { link, integrity }] of ours) {
     const real = realpathSync(join(folder, path));
-    if (!existsSync(join(real, 'LICENSE'))) throw new Error(`${path} came without its licence.`);
+    if (!existsSync(join(real, 'LICENSE'))) throw new Error(`${path} came without its license.`);
     if (link || !integrity || !real.startsWith(realpathSync(folder)) || dirname(real) === folder) {
       throw new Error(`${path} is no package of the registry.`);
     }

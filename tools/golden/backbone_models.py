@@ -11,7 +11,7 @@ import torch
 from timm.layers import Attention
 from torch import nn
 
-from golden import Cancelling, Fill, gradients, sampled
+from golden import Canceling, Fill, gradients, sampled
 from lcnet_models import CornerWatch, load, weight_fills
 
 TIMM = [
@@ -171,7 +171,7 @@ class NormTerms2d:
 
     def mark(self, key: str, found: torch.Tensor):
         size = self.sizes.get(key.rpartition('.')[0], 0.0)
-        return few(found) if float(found.abs().max()) > 0.01 * size else Cancelling(found, float(f'{size:.3g}'))
+        return few(found) if float(found.abs().max()) > 0.01 * size else Canceling(found, float(f'{size:.3g}'))
 
 
 # Chosen by `python tools/golden/backbone_seeds.py`: far from every corner of the activations and pools.

@@ -75,12 +75,12 @@ def ten_fold(embeddings, same, folds):
 def templates(rng):
     """IJB's pooling, and TAR at FAR of listed pairs by scikit-learn's curve."""
     identities, per_template = 12, 5
-    centres = rng.normal(size=(identities, 6))
+    centers = rng.normal(size=(identities, 6))
     rows, template, media, identity = [], [], [], []
     for t in range(30):
         who = int(rng.integers(identities))
         for _ in range(per_template):
-            rows.append(centres[who] + 0.8 * rng.normal(size=6))
+            rows.append(centers[who] + 0.8 * rng.normal(size=6))
             template.append(100 - t)
             media.append(int(rng.integers(3)))
         identity.append(who)

@@ -19,7 +19,7 @@ SAMPLE_COUNT = 512
 
 
 def _mix(h: np.ndarray) -> np.ndarray:
-    """MurmurHash3's 32-bit finaliser, on uint32 arrays (products wrap)."""
+    """MurmurHash3's 32-bit finalizer, on uint32 arrays (products wrap)."""
     h = h ^ (h >> np.uint32(16))
     h = h * np.uint32(0x85EBCA6B)
     h = h ^ (h >> np.uint32(13))
@@ -66,18 +66,18 @@ class Sampled:
 
 
 @dataclass(frozen=True)
-class Cancelling:
+class Canceling:
     """A result that is a small rest of large terms, with the size of those terms: errors are to be measured by that."""
 
     value: torch.Tensor
     scale: float
 
 
-def cancelling(value: torch.Tensor, scale: torch.Tensor):
+def canceling(value: torch.Tensor, scale: torch.Tensor):
     """The tensor itself, marked where its terms, of size `scale`, cancel to under a hundredth."""
     size = float(scale.detach().max())
     # Three digits: it is a yardstick, not a result.
-    return value if float(value.detach().abs().max()) > 0.01 * size else Cancelling(value, float(f'{size:.3g}'))
+    return value if float(value.detach().abs().max()) > 0.01 * size else Canceling(value, float(f'{size:.3g}'))
 
 
 def sampled(value: torch.Tensor, limit: int = FULL_LIMIT, count: int = SAMPLE_COUNT):
@@ -122,7 +122,7 @@ def encode(value):
         # Twelve digits: the last ones depend on the order of a machine's sums.
         norm = float(f'{flat.double().norm().item():.12g}')
         return {'shape': list(value.value.shape), 'sampled': {'every': step, 'norm': norm}, 'dtype': dtype, 'data': data}
-    if isinstance(value, Cancelling):
+    if isinstance(value, Canceling):
         # What is zero but for rounding is stored as zero.
         rest = torch.where(value.value.detach().abs() < 1e-13 * value.scale, 0.0, value.value.detach())
         return {**encode(rest), 'scale': value.scale}
@@ -167,14 +167,14 @@ class NormTerms:
                 norm.register_forward_hook(lambda norm, _, y, name=name: self._watch(name, norm, y))
 
     def _watch(self, name, norm, y):
-        normalised = ((y - norm.bias) / norm.weight).detach()
+        normalized = ((y - norm.bias) / norm.weight).detach()
         prefix = f'{name}.' if name else ''
 
         def see(upstream):
             self.sizes[f'{prefix}bias'] = upstream.abs().sum(0)
-            self.sizes[f'{prefix}weight'] = (upstream * normalised).abs().sum(0)
+            self.sizes[f'{prefix}weight'] = (upstream * normalized).abs().sum(0)
 
         y.register_hook(see)
 
     def mark(self, found: dict) -> dict:
-        return {key: cancelling(g, self.sizes[key]) if key in self.sizes else g for key, g in found.items()}
+        return {key: canceling(g, self.sizes[key]) if key in self.sizes else g for key, g in found.items()}

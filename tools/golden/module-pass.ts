@@ -1,8 +1,8 @@
 /** Runs a module as a golden case did: its output and gradients in PyTorch's names and layouts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { float32, type Module, Parameter, type StateDict, valueAndGradients } from '@unitsphere/core';
-import { toNchw, toNhwc } from './layout';
-import type { GoldenTensor } from './read';
+import { toNchw, toNhwc } from './layout.js';
+import type { GoldenTensor } from './read.js';
 
 /** Golden values as a state dict; `rename` gives the module's key for a golden key. */
 export function toStateDict(

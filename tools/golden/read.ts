@@ -78,7 +78,7 @@ export function relativeError(
 /**
  * Values for big inputs and weights that files need not store: the same in hash_fill of golden.py, bit for bit.
  *
- * bits = mix(index · 0x9E3779B1 XOR mix(seed + 0x9E3779B9)) modulo 2³², where mix is MurmurHash3's finaliser; value =
+ * bits = mix(index · 0x9E3779B1 XOR mix(seed + 0x9E3779B9)) modulo 2³², where mix is MurmurHash3's finalizer; value =
  * float32((bits / 2³² − 0.5) · (2 · scale) + offset), thus in [offset − scale, offset + scale].
  * @param seed An integer in [0, 2³²).
  * @throws RangeError if count or seed is no such integer.
@@ -97,7 +97,7 @@ export function hashFill(count: number, scale: number, seed: number, offset = 0)
   return values;
 }
 
-/** MurmurHash3's 32-bit finaliser. */
+/** MurmurHash3's 32-bit finalizer. */
 function mix(h: number): number {
   let x = h ^ (h >>> 16);
   x = Math.imul(x, 0x85ebca6b);

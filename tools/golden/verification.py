@@ -54,9 +54,9 @@ def exact_rows(rng, count, dimensions, bits):
 def main():
     rng = np.random.default_rng(2026)
     identities, per_identity, dimensions = 12, 5, 8
-    centres = rng.normal(size=(identities, dimensions))
+    centers = rng.normal(size=(identities, dimensions))
     labels = np.repeat(np.arange(identities), per_identity)
-    embeddings = (centres[labels] + 0.6 * rng.normal(size=(len(labels), dimensions))).astype(np.float32)
+    embeddings = (centers[labels] + 0.6 * rng.normal(size=(len(labels), dimensions))).astype(np.float32)
     shuffle = rng.permutation(len(labels))
     labels, embeddings = labels[shuffle], embeddings[shuffle]
     unit = embeddings.astype(np.float64)

@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKEND_CHOICES, describeBackends, useBackend } from '@unitsphere/backends';
 
-export { read } from './read';
+export { read } from './read.js';
 
 /** Backends that a machine may lack, and how one comes by them beyond what their own remedy says. */
 const OPTIONAL: { [name: string]: string } = {

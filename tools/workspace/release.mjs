@@ -14,7 +14,7 @@ node('tools/workspace/setup.mjs', '--types');
 node('tools/workspace/check-packages.mjs');
 node('tools/workspace/check-sizes.mjs');
 node('tools/workspace/check-docs.mjs');
-node('tools/workspace/check-licences.mjs', '--sbom', 'sbom.cdx.json');
+node('tools/workspace/check-licenses.mjs', '--sbom', 'sbom.cdx.json');
 run('npm', 'audit', '--omit=dev');
 
 if (dryRun) {

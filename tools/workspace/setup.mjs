@@ -25,5 +25,5 @@ run('Building', process.execPath, [
   '--log-prefix=none',
 ]);
 
-// Every package is published with the licence; one text of it is kept.
+// Every package is published with the license; one text of it is kept.
 for (const { path } of publishedPackages()) copyFileSync(join(root, 'LICENSE'), join(path, 'LICENSE'));

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkDocs } from './check-docs.mjs';
-import { checkLicences } from './check-licences.mjs';
+import { checkLicenses } from './check-licenses.mjs';
 import { checkPackages } from './check-packages.mjs';
 import { checkSizes } from './check-sizes.mjs';
 import { contractTable } from './contract-table.mjs';
@@ -21,7 +21,7 @@ if (filters.length === 0) {
 }
 unitTests();
 if (filters.length === 0) {
-  for (const { name, problems } of [...checkPackages(), ...checkSizes(), ...checkDocs(), ...checkLicences()])
+  for (const { name, problems } of [...checkPackages(), ...checkSizes(), ...checkDocs(), ...checkLicenses()])
     report(name, problems);
 }
 if (backends.length > 0) console.log(`\nThe contract on each backend:\n${backends.join('\n')}`);

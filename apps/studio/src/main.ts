@@ -23,7 +23,7 @@ showAbout();
 
 element('controls').onsubmit = (event) => {
   event.preventDefault();
-  const { yaml, settings } = PRESETS[preset.value]!;
+  const { yaml, settings } = PRESETS[preset.value];
   start({ yaml, settings: [...settings, `backend=${backend.value}`, ...query.getAll('set')] });
 };
 element('stop').onclick = () => {
@@ -102,7 +102,7 @@ function setButtons(state: 'idle' | 'running' | 'stopping'): void {
 }
 
 function showAbout(): void {
-  element('about').textContent = PRESETS[preset.value]!.about;
+  element('about').textContent = PRESETS[preset.value].about;
 }
 
 /** Selects an option by its value; leaves the first where there is none of it. */

@@ -2,7 +2,7 @@ import { stringifyPreprocessing } from '@unitsphere/pretrained';
 import { strToU8, zipSync } from 'fflate';
 import type { BrowserCheckpoint } from 'unitsphere/browser';
 
-// What recognises; the class centres and the optimizer's state are of use to the training only.
+// What recognizes; the class centers and the optimizer's state are of use to the training only.
 const WEIGHTS = ['backbone.safetensors', 'head.safetensors'];
 
 const README = `The model that was trained in unitsphere studio.
@@ -20,7 +20,7 @@ export function modelArchive({ files, saved, metrics, step }: BrowserCheckpoint,
     .filter((record) => record.step <= step)
     .map((record) => `${JSON.stringify(record)}\n`);
   const entries = {
-    ...Object.fromEntries(WEIGHTS.map((name) => [name, files[name]!])),
+    ...Object.fromEntries(WEIGHTS.map((name) => [name, files[name]])),
     'preprocessing.json': strToU8(stringifyPreprocessing(saved.preprocessing)),
     'config.yaml': strToU8(yaml),
     'metrics.jsonl': strToU8(lines.join('')),

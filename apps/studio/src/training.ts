@@ -14,8 +14,8 @@ export class Training {
   checkpoint: BrowserCheckpoint | undefined;
   /** The config as it was resolved. */
   yaml = '';
-  private readonly metrics: MetricsRecord[];
-  private readonly worker = new Worker(new URL('./training-worker.ts', import.meta.url), { type: 'module' });
+  readonly #metrics: MetricsRecord[];
+  readonly #worker = new Worker(new URL('./training-worker.ts', import.meta.url), { type: 'module' });
 
   /**
    * Starts it.
@@ -27,19 +27,19 @@ export class Training {
     from?: BrowserCheckpoint,
   ) {
     this.checkpoint = from;
-    this.metrics = from ? from.metrics.filter(({ step }) => step <= from.step) : [];
-    this.worker.onmessage = ({ data }: MessageEvent<FromTraining>) => {
+    this.#metrics = from ? from.metrics.filter(({ step }) => step <= from.step) : [];
+    this.#worker.onmessage = ({ data }: MessageEvent<FromTraining>) => {
       if (data.type === 'config') this.yaml = data.yaml;
-      if (data.type === 'metrics') this.metrics.push(data.record);
+      if (data.type === 'metrics') this.#metrics.push(data.record);
       if (data.type === 'checkpoint') {
         const { step, files, saved } = data;
-        this.checkpoint = { step, files, saved, metrics: this.metrics };
+        this.checkpoint = { step, files, saved, metrics: this.#metrics };
       }
-      if (['stopped', 'finished', 'failed'].includes(data.type)) this.worker.terminate();
+      if (['stopped', 'finished', 'failed'].includes(data.type)) this.#worker.terminate();
       listener(data);
     };
-    this.worker.onerror = ({ message }) => {
-      this.worker.terminate();
+    this.#worker.onerror = ({ message }) => {
+      this.#worker.terminate();
       listener({
         type: 'failed',
         failure: {
@@ -50,15 +50,15 @@ export class Training {
         },
       });
     };
-    this.tell({ type: 'start', ...order, from });
+    this.#tell({ type: 'start', ...order, from });
   }
 
   /** Ends it after the step under way, with a checkpoint. */
   stop(): void {
-    this.tell({ type: 'stop' });
+    this.#tell({ type: 'stop' });
   }
 
-  private tell(message: ToTraining): void {
-    this.worker.postMessage(message);
+  #tell(message: ToTraining): void {
+    this.#worker.postMessage(message);
   }
 }

@@ -49,7 +49,7 @@ export async function serveStudio(folder: string): Promise<StudioServer> {
     try {
       const [, first, step] = pathname.split('/');
       if (studio.batches && first === 'batches') {
-        send('application/octet-stream', studio.batches[Number(step)]!);
+        send('application/octet-stream', studio.batches[Number(step)]);
       } else if (studio.batches && pathname.includes('data-worker')) {
         send('text/javascript', BATCHES_WORKER);
       } else {

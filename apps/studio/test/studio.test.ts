@@ -83,14 +83,14 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   async function takeModel(page: Page) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#model')]);
     const entries = Object.entries(unzipSync(readFileSync(await download.path())));
-    const files = Object.fromEntries(entries.map(([name, bytes]) => [name.split('/')[1]!, bytes]));
-    const lines = strFromU8(files['metrics.jsonl']!).trim().split('\n');
+    const files = Object.fromEntries(entries.map(([name, bytes]) => [name.split('/')[1], bytes]));
+    const lines = strFromU8(files['metrics.jsonl']).trim().split('\n');
     const losses = lines.flatMap((line) => JSON.parse(line).loss ?? []) as number[];
     return { name: download.suggestedFilename(), files, losses };
   }
 
   const differences = (losses: number[], others = inNode.losses) =>
-    losses.map((loss, i) => Math.abs(loss / others[i]! - 1));
+    losses.map((loss, i) => Math.abs(loss / others[i] - 1));
 
   test('draws the documents that Node draws, but for the edges of letters', async () => {
     const page = await open('wasm');
@@ -107,7 +107,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
       const rgb = Buffer.from(pixels, 'latin1').filter((_, i) => i % 4 !== 3);
       const { data } = source.load(identity, 0);
       expect(rgb.length).toBe(data.length);
-      const levels = data.reduce((sum, value, i) => sum + Math.abs(value - rgb[i]!), 0) / data.length;
+      const levels = data.reduce((sum, value, i) => sum + Math.abs(value - rgb[i]), 0) / data.length;
       expect(levels, `document ${identity}`).toBeLessThan(3);
     }
   });
@@ -125,7 +125,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(apart.reduce((sum, value) => sum + value) / STEPS).toBeLessThan(0.08);
 
     const rows = await page.$$eval('#tpr-table tbody th', (cells) => cells.map((cell) => cell.textContent));
-    expect(rows.map((row) => row!.replace(' *', ''))).toEqual([
+    expect(rows.map((row) => row.replace(' *', ''))).toEqual([
       '1 in 10',
       '1 in 100',
       '1 in 1,000',
@@ -137,15 +137,15 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await page.locator('#loss-plot svg').count()).toBe(2);
 
     expect(name).toBe(`unitsphere-step-${STEPS}.zip`);
-    const backbone = readSafetensors(files['backbone.safetensors']!).tensors;
+    const backbone = readSafetensors(files['backbone.safetensors']).tensors;
     expect(backbone.get('conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
     expect(
-      [...readSafetensors(files['head.safetensors']!).tensors.keys()].every((key) =>
+      [...readSafetensors(files['head.safetensors']).tensors.keys()].every((key) =>
         /^(neck|head)\./.test(key),
       ),
     ).toBe(true);
-    expect(parsePreprocessing(strFromU8(files['preprocessing.json']!)).imageSize).toBe(64);
-    expect(strFromU8(files['config.yaml']!)).toContain('backbone: lcnet_050');
+    expect(parsePreprocessing(strFromU8(files['preprocessing.json'])).imageSize).toBe(64);
+    expect(strFromU8(files['config.yaml'])).toContain('backbone: lcnet_050');
 
     const [report] = await Promise.all([page.waitForEvent('popup'), page.click('#report')]);
     await report.waitForSelector('#tpr-table');
@@ -162,7 +162,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
 
     const other = await open('wasm');
     await start(other);
-    await other.waitForFunction(() => /^[2-4] of/.test(document.querySelector('#step')!.textContent!));
+    await other.waitForFunction(() => /^[2-4] of/.test(document.querySelector('#step')!.textContent));
     await other.click('#stop');
     await ended(other);
     expect(await text(other, '#phase')).toMatch(/^Stopped after step [2-5]$/);
@@ -219,7 +219,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     onTestFinished(() => own.close());
     const page = await open('webgpu', SETTINGS, own);
     await start(page);
-    await page.waitForFunction(() => document.querySelector('#used')!.textContent!.startsWith('webgpu'));
+    await page.waitForFunction(() => document.querySelector('#used')!.textContent.startsWith('webgpu'));
     const session = await own.newBrowserCDPSession();
     // It answers no more.
     session.send('Browser.crashGpuProcess').catch(() => {});

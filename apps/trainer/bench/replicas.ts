@@ -89,7 +89,7 @@ async function measure(
   const a = (ms: number) => ms / steps;
   times.sort((x, y) => x - y);
   return {
-    millisecondsAStep: times[steps >> 1]!,
+    millisecondsAStep: times[steps >> 1],
     processorMilliseconds: a(processor),
     parts: Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, a(ms)])),
   };

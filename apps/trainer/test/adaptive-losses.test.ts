@@ -1,5 +1,5 @@
 import { readSafetensors } from '@unitsphere/core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
@@ -34,34 +34,37 @@ describe.each([
   ['curricularface, momentum: 0.1, partialFc: { sampledClasses: 6 }', { 'centers.loss.t': 0 }],
   ['sphereface, warmup: { steps: 3 }', {}],
 ] as [string, Record<string, number>][])('loss.name: %s', (loss, first) => {
-  it.each([1, 2])('on %i replica(s), interrupted and resumed, is the run that was not', async (replicas) => {
-    const config = tinyConfig(await pictureFolder(), `loss: { name: ${loss} }`);
-    config.training.replicas = replicas;
-    const whole = await train(config, temporaryFolder(), { replicaFile });
-    const seen = await losses(whole.run);
-    expect(seen.length).toBe(6);
-    expect(seen.every(Number.isFinite)).toBe(true);
-    const statistics = await statisticsOf(whole.run);
-    expect(Object.keys(statistics)).toEqual(Object.keys(first));
-    for (const [name, value] of Object.entries(first)) {
-      expect(Math.abs(statistics[name]! - value), name).toBeGreaterThan(1e-4);
-    }
+  test.each([1, 2])(
+    'on %i replica(s), interrupted and resumed, is the run that was not',
+    async (replicas) => {
+      const config = tinyConfig(await pictureFolder(), `loss: { name: ${loss} }`);
+      config.training.replicas = replicas;
+      const whole = await train(config, temporaryFolder(), { replicaFile });
+      const seen = await losses(whole.run);
+      expect(seen.length).toBe(6);
+      expect(seen.every(Number.isFinite)).toBe(true);
+      const statistics = await statisticsOf(whole.run);
+      expect(Object.keys(statistics)).toEqual(Object.keys(first));
+      for (const [name, value] of Object.entries(first)) {
+        expect(Math.abs(statistics[name] - value), name).toBeGreaterThan(1e-4);
+      }
 
-    const base = temporaryFolder();
-    const stop = new AbortController();
-    const step = ({ step }: { step: number }) => void (step === 4 && stop.abort());
-    const progress = { ...silentProgress(), step };
-    const part = await train(config, base, { replicaFile, signal: stop.signal, progress });
-    expect(part.step).toBe(4);
-    if (Object.keys(first).length > 0) expect(await statisticsOf(part.run)).not.toEqual(statistics);
-    const resumed = await train(config, base, { resume: true, replicaFile });
-    expect(await losses(resumed.run)).toEqual(seen);
-    // Of centres in a file the optimizer's has the number of a file that is made anew by every run.
-    const inFile = loss.includes('file');
-    if (inFile) expect(await statisticsOf(resumed.run)).toEqual(statistics);
-    for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {
-      const [a, b] = [resumed.run, whole.run].map((run) => file(run, `${name}.safetensors`));
-      expect(Buffer.compare(await a!, await b!), name).toBe(0);
-    }
-  });
+      const base = temporaryFolder();
+      const stop = new AbortController();
+      const step = ({ step }: { step: number }) => void (step === 4 && stop.abort());
+      const progress = { ...silentProgress(), step };
+      const part = await train(config, base, { replicaFile, signal: stop.signal, progress });
+      expect(part.step).toBe(4);
+      if (Object.keys(first).length > 0) expect(await statisticsOf(part.run)).not.toEqual(statistics);
+      const resumed = await train(config, base, { resume: true, replicaFile });
+      expect(await losses(resumed.run)).toEqual(seen);
+      // Of centers in a file the optimizer's has the number of a file that is made anew by every run.
+      const inFile = loss.includes('file');
+      if (inFile) expect(await statisticsOf(resumed.run)).toEqual(statistics);
+      for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {
+        const [a, b] = [resumed.run, whole.run].map((run) => file(run, `${name}.safetensors`));
+        expect(Buffer.compare(await a, await b), name).toBe(0);
+      }
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { run } from '../src/commands/program.js';
 import type { Work } from '../src/commands/work.js';
 import { RECIPES } from '../src/config/shipped.js';
@@ -69,7 +69,7 @@ async function stepReached(step: number): Promise<void> {
 }
 
 describe('train', () => {
-  it('makes a run, prints the result on standard output and the rest on standard error', async () => {
+  test('makes a run, prints the result on standard output and the rest on standard error', async () => {
     const { code, stdout, stderr } = await unitsphere(train('--set', 'training.steps=20', '--set', 'seed=5'));
     expect(stderr).toMatch(/^New run runs\/run\nstep 1\/20 /);
     expect(stderr).toMatch(/step 20\/20 \(100%\).*0s left\n$/);
@@ -93,14 +93,14 @@ describe('train', () => {
     expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
   });
 
-  it('names a run by its config and the time', async () => {
+  test('names a run by its config and the time', async () => {
     writeFileSync(join(folder(), 'mine.yaml'), 'training: {steps: 2}');
     const { code } = await unitsphere(['train', 'mine.yaml', '--output', 'out']);
     expect(code).toBe(0);
     expect(readdirSync(join(folder(), 'out'))[0]).toMatch(/^mine-\d{8}-\d{6}$/);
   });
 
-  it('a mistake is one line and a hint, exit code 2, and no run is left', async () => {
+  test('a mistake is one line and a hint, exit code 2, and no run is left', async () => {
     const { code, stdout, stderr } = await unitsphere(train(), { FAKE_ERROR: 'user' });
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
@@ -110,14 +110,14 @@ describe('train', () => {
     expect(existsSync(runPath())).toBe(false);
   });
 
-  it('a mistake found before the first step leaves no run', async () => {
+  test('a mistake found before the first step leaves no run', async () => {
     const { code, stderr } = await unitsphere(train(), { FAKE_ERROR: 'early' });
     expect(stderr).toBe('New run runs/run\nerror: nothing to train on\n');
     expect(code).toBe(2);
     expect(existsSync(runPath())).toBe(false);
   });
 
-  it('an error after a checkpoint says how to go on', async () => {
+  test('an error after a checkpoint says how to go on', async () => {
     const { code, stderr } = await unitsphere(train('--set', 'training.checkpointEvery=10'), {
       FAKE_ERROR: 'late',
     });
@@ -127,14 +127,14 @@ describe('train', () => {
     expect(code).toBe(2);
   });
 
-  it('a fault of the program has its stack, exit code 1, and the lock is given back', async () => {
+  test('a fault of the program has its stack, exit code 1, and the lock is given back', async () => {
     const { code, stderr } = await unitsphere(train(), { FAKE_ERROR: 'bug' });
     expect(stderr).toMatch(/This is a fault of unitsphere, not of yours.*\nTypeError: a fault\n {4}at /);
     expect(code).toBe(1);
     expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
   });
 
-  it.each([
+  test.each([
     [
       ['train', 'none.yaml'],
       `error: there is no config none.yaml\n  By name there are ${RECIPES.names.join(', ')}.\n`,
@@ -179,7 +179,7 @@ describe('train', () => {
 });
 
 describe('stopping and going on', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s finishes the step, writes a checkpoint and says how to go on',
     async (signal) => {
       const { child, ended } = start(train('--set', 'training.steps=100'));
@@ -205,7 +205,7 @@ describe('stopping and going on', () => {
     },
   );
 
-  it('a second Ctrl-C quits at once', async () => {
+  test('a second Ctrl-C quits at once', async () => {
     const { child, stderr, ended } = start(train(), { FAKE_STEP_MS: '60000' });
     while (!stderr().includes('New run')) await sleep(5);
     child.kill('SIGINT');
@@ -216,7 +216,7 @@ describe('stopping and going on', () => {
     expect(performance.now() - begun).toBeLessThan(2000);
   });
 
-  it('Ctrl-C before there is a run quits at once', async () => {
+  test('Ctrl-C before there is a run quits at once', async () => {
     const { child, stderr, ended } = start(train(), { FAKE_ERROR: 'slow data' });
     while (!stderr().includes('reading images')) await sleep(5);
     child.kill('SIGINT');
@@ -224,7 +224,7 @@ describe('stopping and going on', () => {
     expect(existsSync(runPath())).toBe(false);
   });
 
-  it('kill -9 leaves a lock that the next takes over, and no step is in the metrics twice', async () => {
+  test('kill -9 leaves a lock that the next takes over, and no step is in the metrics twice', async () => {
     const { child, ended } = start(
       train('--set', 'training.steps=60', '--set', 'training.checkpointEvery=20'),
     );
@@ -245,7 +245,7 @@ describe('stopping and going on', () => {
     expect(readFileSync(join(runPath(), 'config.yaml'), 'utf8')).toContain('steps: 50');
   });
 
-  it('a run that is being written is not gone on with, nor overwritten', async () => {
+  test('a run that is being written is not gone on with, nor overwritten', async () => {
     const { child, ended } = start(train());
     await stepReached(3);
     const second = await unitsphere(['train', '--resume', 'runs/run']);
@@ -263,7 +263,7 @@ describe('stopping and going on', () => {
 });
 
 describe('report', () => {
-  it('is written anew from the data of a finished run', async () => {
+  test('is written anew from the data of a finished run', async () => {
     await unitsphere(train('--set', 'training.steps=2'));
     const { code, stdout, stderr } = await unitsphere(['report', 'runs/run']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'runs/run/report.html\n' });
@@ -277,7 +277,7 @@ describe('report', () => {
 });
 
 describe('doctor', () => {
-  it('says that this machine can train, and why the other backends cannot be used', async () => {
+  test('says that this machine can train, and why the other backends cannot be used', async () => {
     // An empty cache: native backends that this machine has are not found.
     const env = { XDG_CACHE_HOME: folder() };
     const { code, stdout } = await unitsphere(['doctor'], env);
@@ -300,7 +300,7 @@ describe('doctor', () => {
     expect(json.disk.freeBytes).toBeGreaterThan(0);
   });
 
-  it.each([
+  test.each([
     ['20.18.3', false],
     ['20.19.0', true],
     ['21.7.0', false],
@@ -314,7 +314,7 @@ describe('backend install', () => {
   const install = (name: string, env: Record<string, string>) =>
     unitsphere(['backend', 'install', name], env);
 
-  it('says what is missing and the command that mends it, before it downloads', async () => {
+  test('says what is missing and the command that mends it, before it downloads', async () => {
     const { code, stdout, stderr } = await install('node', { XDG_CACHE_HOME: folder(), CXX: 'no-such-c++' });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
@@ -322,13 +322,13 @@ describe('backend install', () => {
     );
   });
 
-  it('knows the names', async () => {
+  test('knows the names', async () => {
     const { code, stderr } = await install('gpu', {});
     expect(code).toBe(2);
     expect(stderr).toContain('Allowed choices are node, cuda');
   });
 });
 
-it('the version', async () => {
+test('the version', async () => {
   expect((await unitsphere(['--version'])).stdout).toBe('1.2.3\n');
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareArms } from '@unitsphere/verification/statistics';
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compare } from '../src/commands/compare.js';
 import type { Work } from '../src/commands/work.js';
 import { collectStudy } from '../src/compare/collect-study.js';
@@ -82,12 +82,12 @@ async function runAll(study: Study, options: Partial<Parameters<typeof runStudy>
 }
 
 describe('a study', () => {
-  it('has defaults, and takes the number of seeds from the command line', () => {
+  test('has defaults, and takes the number of seeds from the command line', () => {
     expect(study()).toMatchObject({ name: 'norms', baseline: 'ln', metric: 'tpr@1e-3', seeds: 3, set: {} });
     expect(study(STUDY, { seeds: 5 }).seeds).toBe(5);
   });
 
-  it.each([
+  test.each([
     ['a key that is none', 'metrics: auroc', 'norms.yaml:11:1: metrics: unknown key; did you mean metric?'],
     [
       'a baseline that is no arm',
@@ -104,7 +104,7 @@ describe('a study', () => {
     expect(complaint(() => study(STUDY + line))).toContain(message);
   });
 
-  it('names an arm that differs in more than the factor, an arm of a name that is taken, and a budget of nothing', () => {
+  test('names an arm that differs in more than the factor, an arm of a name that is taken, and a budget of nothing', () => {
     const other = STUDY.replace('model.norm: batchnorm', 'model.norm: batchnorm, loss.margin: 0.3');
     expect(complaint(() => study(other))).toMatch(
       /arms\.1\.set\.loss\.margin: arms may differ in model\.norm only/,
@@ -117,7 +117,7 @@ describe('a study', () => {
     );
   });
 
-  it('is planned whole before anything is trained: a setting that makes no config is named with its arm', () => {
+  test('is planned whole before anything is trained: a setting that makes no config is named with its arm', () => {
     const wrong = study(STUDY.replace('model.norm: batchnorm', 'model.norm: batchnrm'));
     expect(complaint(() => planStudy(wrong))).toBe(
       'norms.yaml: arm bn: model.norm: model.norm: "batchnrm" is not a choice; did you mean batchnorm? (layernorm, batchnorm, layernorm-batchnorm, batchnorm-layernorm)',
@@ -127,7 +127,7 @@ describe('a study', () => {
     );
   });
 
-  it('takes files in the place of models, tells their names alone, and refuses what no arm has', () => {
+  test('takes files in the place of models, tells their names alone, and refuses what no arm has', () => {
     const text = `${STUDY.replace('[model.norm]', '[model.pretrained, distillation]')
       .replace('model.norm: layernorm', '')
       .replace(
@@ -163,7 +163,7 @@ describe('a study', () => {
     expect(complaint(() => planned(`timm/a=${a}`, `timm/a=${b}`))).toContain('timm/a is given twice');
   });
 
-  it('has every arm with a seed before the next seed, on each set of images and under each budget', () => {
+  test('has every arm with a seed before the next seed, on each set of images and under each budget', () => {
     const several = study(`${STUDY.replace('steps: 100', 'steps: 100, seconds: 5')}
 seeds: 2
 set: { training.batchSize: 8 }
@@ -191,13 +191,13 @@ data: [{ name: small, set: { data.imageSize: 32 } }, { name: large, set: { data.
 });
 
 describe('the studies that come with the trainer', () => {
-  it.each(STUDIES.names)('%s is planned whole', (name) => {
+  test.each(STUDIES.names)('%s is planned whole', (name) => {
     const study = loadStudy(`studies/${name}.yaml`);
     expect(study.seeds).toBeGreaterThanOrEqual(3);
     expect(planStudy(study).length).toBeGreaterThanOrEqual(2 * study.seeds);
   });
 
-  it('are found by their names, and a mistyped one is offered its neighbour', () => {
+  test('are found by their names, and a mistyped one is offered its neighbor', () => {
     expect(loadStudy('norms').title).toBe('Norms of the embedding head');
     expect(complaint(() => loadStudy('studies/norm.yaml'))).toBe(
       'there is no study studies/norm.yaml; did you mean norms?',
@@ -206,7 +206,7 @@ describe('the studies that come with the trainer', () => {
 });
 
 describe("a study's runs", () => {
-  it('are made once each, however often it is started', async () => {
+  test('are made once each, however often it is started', async () => {
     const { finished, results } = await runAll(study());
     expect(finished).toBe(true);
     expect(said()).toHaveLength(6);
@@ -218,7 +218,7 @@ describe("a study's runs", () => {
     expect(said()).toHaveLength(8);
   });
 
-  it('are stopped with a checkpoint and gone on with', async () => {
+  test('are stopped with a checkpoint and gone on with', async () => {
     const waiting = study(STUDY, undefined, 'training: { batchSize: 13 }');
     const stop = new AbortController();
     const running = runAll(waiting, { signal: stop.signal });
@@ -243,7 +243,7 @@ describe("a study's runs", () => {
     expect((await second).results.runs.filter(({ figures }) => figures)).toHaveLength(2);
   });
 
-  it('that diverge are told, not dropped, and not tried again', async () => {
+  test('that diverge are told, not dropped, and not tried again', async () => {
     const text = `${STUDY.replace('factors: [model.norm]', 'factors: [model.norm, optimizer.lr]').replace(
       'model.norm: batchnorm',
       'model.norm: batchnorm, optimizer.lr: 1',
@@ -259,13 +259,13 @@ describe("a study's runs", () => {
     expect(said()).toHaveLength(6);
   });
 
-  it('stop, all of them, at what a person can mend', async () => {
+  test('stop, all of them, at what a person can mend', async () => {
     await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 14 }'))).rejects.toThrow(
       'the disk is full',
     );
   });
 
-  it('of another config are not taken for its own', async () => {
+  test('of another config are not taken for its own', async () => {
     await runAll(study());
     await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 32 }'))).rejects.toThrow(
       /out\/runs\/(ln|bn)\/seed-0\/training was trained with another config: training\.batchSize was 64 and is now 32/,
@@ -275,7 +275,7 @@ describe("a study's runs", () => {
     expect(said()).toHaveLength(6);
   });
 
-  it('of a process that dies say so', async () => {
+  test('of a process that dies say so', async () => {
     const file = join(folder(), 'dies.mjs');
     writeFileSync(file, "process.on('message', () => { console.error('no memory'); process.exit(9); });");
     await expect(runAll(study(), { childFile: file })).rejects.toThrow(/ended with code 9\.\nno memory/);
@@ -296,18 +296,18 @@ describe("a study's runs", () => {
       return file;
     };
 
-    it('that are ended by a signal say so', async () => {
+    test('that are ended by a signal say so', async () => {
       await expect(trainInChild({ ...training(), file: interrupted() })).rejects.toThrow(
         `the training ${folder()}/run was ended by SIGINT`,
       );
     });
 
-    it('that Ctrl-C ends before they listen were stopped', async () => {
+    test('that Ctrl-C ends before they listen were stopped', async () => {
       stop.abort();
       expect(await trainInChild({ ...training(), file: interrupted() })).toEqual({ ended: 'stopped' });
     });
 
-    it('that are stopped before there is a run leave none', async () => {
+    test('that are stopped before there is a run leave none', async () => {
       const file = bundleFixture('study-child', new URL('../src/compare/child.ts', import.meta.url));
       expect(await trainInChild({ ...training(), file })).toEqual({ ended: 'stopped' });
       expect(existsSync(join(folder(), 'run'))).toBe(false);
@@ -316,7 +316,7 @@ describe("a study's runs", () => {
 });
 
 describe('the command', () => {
-  it('leaves results, a report and its plots, and says what they say', async () => {
+  test('leaves results, a report and its plots, and says what they say', async () => {
     study();
     let words = '';
     const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -349,7 +349,7 @@ describe('the command', () => {
 describe('a search', () => {
   const SEARCH = `${STUDY}search: { steps: 10, grid: { optimizer.lr: [0.01, 0.2, 1] } }\nseeds: 2`;
 
-  it('is made by each arm with each seed, by validation, within its budget', async () => {
+  test('is made by each arm with each seed, by validation, within its budget', async () => {
     const { results } = await runAll(study(SEARCH));
     // Three candidates and a training, two seeds, two arms.
     expect(said()).toHaveLength(16);
@@ -363,7 +363,7 @@ describe('a search', () => {
     }
   });
 
-  it('of an arm may have a grid of its own, and what it leaves is trained', async () => {
+  test('of an arm may have a grid of its own, and what it leaves is trained', async () => {
     const own = SEARCH.replace(
       'model.norm: batchnorm }',
       'model.norm: batchnorm }, grid: { optimizer.lr: [0.1] }',
@@ -372,7 +372,7 @@ describe('a search', () => {
     expect(results.runs.map(({ figures }) => figures!.steps)).toEqual([70, 90, 70, 90]);
   });
 
-  it('in a budget of time leaves so many steps as there is time for', async () => {
+  test('in a budget of time leaves so many steps as there is time for', async () => {
     const { results } = await runAll(study(SEARCH.replace('steps: 100', 'seconds: 8.05')));
     // 2 seconds went to the two candidates that have a time; a step takes a tenth.
     expect(results.runs.map(({ figures }) => figures!.steps)).toEqual(Array(4).fill(60));
@@ -384,7 +384,7 @@ describe('a search', () => {
 });
 
 describe('what a study came to', () => {
-  it('says, where it is not resolved, how many seeds and identities would resolve it', () => {
+  test('says, where it is not resolved, how many seeds and identities would resolve it', () => {
     const said = (values: number[]) => {
       const runs = values.flatMap((value, seed) => [
         { arm: 'a', seed, value: 0.5 },
@@ -400,7 +400,7 @@ describe('what a study came to', () => {
     expect(said([0.01, -0.01])).toContain('there is no difference that more seeds could resolve');
   });
 
-  it('is compared seed by seed, with a sentence for each arm', async () => {
+  test('is compared seed by seed, with a sentence for each arm', async () => {
     const text = `${STUDY.replace(
       'budget:',
       '  - { name: both, label: Both, set: { model.norm: layernorm-batchnorm } }\nbudget:',

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BACKEND_CHOICES } from '@unitsphere/backends';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { configJsonSchema } from '../src/config/json-schema.js';
 import { keyPaths, keysOf } from '../src/config/key-paths.js';
 import { absolutePaths, loadConfig } from '../src/config/load-config.js';
@@ -24,17 +24,17 @@ function complaint(yaml: string, ...set: string[]): string {
 }
 
 describe('defaults', () => {
-  it('are all there for an empty file', () => {
+  test('are all there for an empty file', () => {
     expect(parseConfig('')).toMatchSnapshot();
     expect(parseConfig('# nothing\n')).toEqual(parseConfig(''));
     expect(parseConfig('data:\nloss:\n')).toEqual(parseConfig(''));
   });
 
-  it('a switch and an empty section of augmentation mean the same', () => {
+  test('a switch and an empty section of augmentation mean the same', () => {
     expect(parseConfig('data: {augment: {}}')).toEqual(parseConfig('data: {augment: true}'));
   });
 
-  it('follow the choices they depend on', () => {
+  test('follow the choices they depend on', () => {
     const { loss, optimizer, schedule, model, training, data } = parseConfig(`
 loss: {name: combined, scale: 30, warmup: {steps: 9}}
 optimizer: {name: sgd}
@@ -83,7 +83,7 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
   });
 });
 
-it('faces are generated as documents are, and have no path either', () => {
+test('faces are generated as documents are, and have no path either', () => {
   expect(parseConfig('data: { source: faces }').data).toMatchObject({
     source: 'faces',
     identities: 1500,
@@ -95,7 +95,7 @@ it('faces are generated as documents are, and have no path either', () => {
 });
 
 describe('a whole config written to YAML', () => {
-  it.each([
+  test.each([
     '',
     'loss: {name: softmax, warmup: {steps: 5, scaleFrom: 8}}',
     'loss: {name: combined, warmup: {steps: 5}}',
@@ -116,19 +116,19 @@ describe('a whole config written to YAML', () => {
 });
 
 describe('errors name the place, the key and what to do', () => {
-  it.each([
+  test.each([
     ['training:\n  stepz: 3'],
     ['loss:\n  lr: 0.1'],
-    ['model:\n  colour: red'],
-    ['colour: red'],
+    ['model:\n  color: red'],
+    ['color: red'],
     ['optimizer: {rl: 1}'],
-    ['optimiser: {lr: 1}'],
+    ['optimizer: {lr: 1}'],
     ['data: {augment: {probabilty: 0.3}}'],
-    ['data: {augment: {groups: {colour: 1}}}'],
+    ['data: {augment: {groups: {color: 1}}}'],
     ['data:\n  split: {dev: 0.1}'],
   ])('unknown key: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
-  it.each([
+  test.each([
     ['model:\n  backbone: lcnet_050x'],
     ['model: {neck: Squeeze}'],
     ['loss: {name: triplet}'],
@@ -139,7 +139,7 @@ describe('errors name the place, the key and what to do', () => {
     ['model: {norm: batchnorm-layernrom}'],
   ])('unknown choice: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
-  it.each([
+  test.each([
     ['optimizer: {lr: fast}'],
     ['optimizer: {lr: -1}'],
     ['optimizer: {betas: 0.9}'],
@@ -163,7 +163,7 @@ describe('errors name the place, the key and what to do', () => {
     ['training: {checkpointEvery: never}'],
   ])('wrong value: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
-  it.each([
+  test.each([
     ['data: {source: folder}'],
     ['data: {source: folder, path: x, identities: 5}'],
     ['data: {path: x}'],
@@ -206,7 +206,7 @@ describe('errors name the place, the key and what to do', () => {
     ['distillation: {teacher: {clip: ViT-B32, weights: a}, loss: lk}'],
   ])('impossible together: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
-  it.each([
+  test.each([
     ['seed: 1\n  lr: 2'],
     ['data: {source: folder'],
     ['seed: 1\nseed: 2'],
@@ -215,17 +215,17 @@ describe('errors name the place, the key and what to do', () => {
     ['just words'],
   ])('not YAML, or not a config: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
-  it('several problems are all told', () => {
+  test('several problems are all told', () => {
     expect(complaint('seed: -1\nloss:\n  margn: 1\n  name: cosfase\n')).toMatchSnapshot();
   });
 
-  it('a key the file does not have is placed at its section', () => {
+  test('a key the file does not have is placed at its section', () => {
     expect(complaint('seed: 1\ndata:\n  source: folder\n')).toMatch(/^my\.yaml:2:1: data\.path: /);
   });
 });
 
 describe('the command line', () => {
-  it('sets values as YAML reads them', () => {
+  test('sets values as YAML reads them', () => {
     const set = [
       'loss.margin=0.3',
       'optimizer.betas=[0.5, 0.9]',
@@ -238,7 +238,7 @@ describe('the command line', () => {
     expect(config.data.augment).toBe(false);
   });
 
-  it('reaches into a switch, the last setting wins, and an empty value takes a setting out', () => {
+  test('reaches into a switch, the last setting wins, and an empty value takes a setting out', () => {
     const set = [
       'data.augment.probability=.3',
       'seed=1',
@@ -255,7 +255,7 @@ describe('the command line', () => {
     expect(config.loss).not.toHaveProperty('margin');
   });
 
-  it('--data turns a config of documents into one of a folder', () => {
+  test('--data turns a config of documents into one of a folder', () => {
     const overrides = optionOverrides({ data: 'cards', backend: 'cpu', output: 'out' });
     const config = parseConfig('data: {identities: 5}', { overrides });
     expect(config.data).toMatchObject({ source: 'folder', path: 'cards' });
@@ -263,7 +263,7 @@ describe('the command line', () => {
     expect(config.output.directory).toBe('out');
   });
 
-  it.each([
+  test.each([
     [['loss.margn=3']],
     [['loss.margin=big']],
     [['loss.margin.deep=1']],
@@ -275,7 +275,7 @@ describe('the command line', () => {
     [['loss.name=softmax']],
   ])('wrong settings: %s', (set) => expect(complaint('loss: {margin: 0.1}', ...set)).toMatchSnapshot());
 
-  it('a wrong --backend is named as it was written', () => {
+  test('a wrong --backend is named as it was written', () => {
     expect(() => parseConfig('', { overrides: optionOverrides({ backend: 'wasmm' }) })).toThrow(
       '--backend wasmm: backend: "wasmm" is not a choice; did you mean wasm? (auto, cuda, webgpu, wasm, node, cpu)',
     );
@@ -287,12 +287,12 @@ describe('files', () => {
     .filter((file) => file.endsWith('.yaml'))
     .sort();
 
-  it('a missing file and a folder are told apart', () => {
+  test('a missing file and a folder are told apart', () => {
     expect(() => loadConfig('no-such.yaml')).toThrow('there is no config no-such.yaml');
     expect(() => loadConfig(root)).toThrow('is a folder, not a config file');
   });
 
-  it('one that comes along is had by its name, and all of them are told', () => {
+  test('one that comes along is had by its name, and all of them are told', () => {
     expect(loadConfig('documents')).toEqual(loadConfig(`${root}configs/documents.yaml`));
     expect(loadConfig('cards', optionOverrides({ data: 'photos' })).data).toMatchObject({
       uprightSteps: 1800,
@@ -305,7 +305,7 @@ describe('files', () => {
     );
   });
 
-  it('paths become absolute', () => {
+  test('paths become absolute', () => {
     const config = loadConfig(undefined, optionOverrides({ data: 'cards' }));
     expect(config.data).toHaveProperty('path', `${process.cwd()}/cards`);
     expect(config.output.directory).toBe(`${process.cwd()}/runs`);
@@ -319,7 +319,7 @@ describe('files', () => {
     expect(weights('openai/clip-vit-base-patch32')).toHaveProperty('weights', 'openai/clip-vit-base-patch32');
   });
 
-  it("a teacher's loss is what did best, at its own weight; another begins at 1", () => {
+  test("a teacher's loss is what did best, at its own weight; another begins at 1", () => {
     const distilling = (more: string) =>
       parseConfig(`distillation: { teacher: { clip: ViT-B-32, weights: a }${more} }`).distillation;
     expect(distilling('')).toMatchObject({ loss: 'rkd-distance', weight: 3, center: false });
@@ -327,7 +327,7 @@ describe('files', () => {
     expect(distilling(', weight: 0.5')).toMatchObject({ loss: 'rkd-distance', weight: 0.5 });
   });
 
-  it.each(configs)('configs/%s is valid and names the schema', (file) => {
+  test.each(configs)('configs/%s is valid and names the schema', (file) => {
     const text = readFileSync(`${root}configs/${file}`, 'utf8');
     const wants = [
       ...(/^ *source: folder/m.test(text) ? optionOverrides({ data: 'cards' }) : []),
@@ -340,18 +340,18 @@ describe('files', () => {
 });
 
 describe('schema', () => {
-  it('on disk is current (npm run schema -w apps/trainer)', () => {
+  test('on disk is current (npm run schema -w apps/trainer)', () => {
     const file = JSON.parse(readFileSync(new URL('../schema/config.schema.json', import.meta.url), 'utf8'));
     expect(file).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
   });
 
-  it('describes every key that is not self-evident, and finds keys in every section', () => {
+  test('describes every key that is not self-evident, and finds keys in every section', () => {
     expect(keysOf(['data', 'augment'])).toEqual(['probability', 'groups', 'border']);
     expect(keyPaths().map((path) => path.join('.'))).toContain('loss.warmup.scaleFrom');
     expect(keysOf(['seed'])).toEqual([]);
   });
 
-  it('knows the backends that the backends package starts', () => {
+  test('knows the backends that the backends package starts', () => {
     expect(CHOICES.backend).toEqual(BACKEND_CHOICES);
   });
 });

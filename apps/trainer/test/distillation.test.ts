@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withReplicas } from '@unitsphere/collectives';
 import { readSafetensors } from '@unitsphere/core';
-import { beforeAll, describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readGolden } from '../../../tools/golden/read.js';
 import type { Config } from '../src/config/config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
@@ -24,7 +24,7 @@ beforeAll(() => {
 function teacherFile(): string {
   const file = join(temporaryFolder(), 'teacher.onnx');
   const [small] = readGolden<{ name: string; model: string }>('onnx_teacher').cases;
-  writeFileSync(file, Buffer.from(small!.model, 'base64'));
+  writeFileSync(file, Buffer.from(small.model, 'base64'));
   return file;
 }
 
@@ -71,7 +71,7 @@ test('a run with a teacher logs its loss and both gradients, reports them, and s
     expect(record.distillationWeight).toBe(1);
   }
   const files = Object.fromEntries(await filesOf(run));
-  const keysOf = (name: string) => [...readSafetensors(files[name]!).tensors.keys()];
+  const keysOf = (name: string) => [...readSafetensors(files[name]).tensors.keys()];
   expect(keysOf('distillation.safetensors')).toEqual(['projection.weight']);
   expect([...keysOf('backbone.safetensors'), ...keysOf('head.safetensors')].join()).not.toContain(
     'projection',
@@ -89,7 +89,7 @@ test('a run with a teacher logs its loss and both gradients, reports them, and s
 });
 
 describe.each(['augmented+clean', 'clean', 'augmented'] as const)('batch: %s', (batch) => {
-  it('resumed is the run that was not interrupted, to the bit', async () => {
+  test('resumed is the run that was not interrupted, to the bit', async () => {
     const config = await withTeacher(`loss: kl\n  batch: ${batch}\n  warmupSteps: 2\n  decay: linear`);
     const whole = await train(config, temporaryFolder());
     const base = temporaryFolder();
@@ -105,7 +105,7 @@ describe.each(['augmented+clean', 'clean', 'augmented'] as const)('batch: %s', (
   });
 });
 
-it('two replicas train whole, and resumed are the run that was not interrupted', async () => {
+test('two replicas train whole, and resumed are the run that was not interrupted', async () => {
   const config = await withTeacher();
   config.training.replicas = 2;
   const whole = await train(config, temporaryFolder(), { replicaFile });
@@ -134,17 +134,17 @@ const run = (distillation: string) => ({
 describe.each(['augmented+clean', 'augmented'] as const)(
   'where no batch norm is in play, batch: %s',
   (batch) => {
-    it('the student comes closer to the teacher, and two replicas give the curve of one, to rounding', async () => {
+    test('the student comes closer to the teacher, and two replicas give the curve of one, to rounding', async () => {
       const steps = run(`distillation: { ${teacher}, loss: kl, weight: 2, batch: ${batch} }`);
       const [one, two] = [await stepsOn(1, steps), await stepsOn(2, steps)];
       expect(one.tensors[1]).toBe(one.tensors[0]);
-      const [first, last] = [one.distillation[0]!, one.distillation.at(-1)!];
+      const [first, last] = [one.distillation[0], one.distillation.at(-1)!];
       expect(last.distillationLoss).toBeLessThan(0.8 * first.distillationLoss);
-      expect(one.losses.at(-1)).toBeLessThan(one.losses[0]!);
+      expect(one.losses.at(-1)).toBeLessThan(one.losses[0]);
       one.losses.forEach((loss, i) => {
-        expect(Math.abs(two.losses[i]! - loss), `step ${i}`).toBeLessThan(1e-3 * loss);
-        for (const [name, value] of Object.entries(one.distillation[i]!)) {
-          const other = two.distillation[i]![name as keyof typeof first];
+        expect(Math.abs(two.losses[i] - loss), `step ${i}`).toBeLessThan(1e-3 * loss);
+        for (const [name, value] of Object.entries(one.distillation[i])) {
+          const other = two.distillation[i][name as keyof typeof first];
           expect(Math.abs(other - value), `${name} of step ${i}`).toBeLessThan(5e-3 * value + 1e-9);
         }
       });
@@ -152,7 +152,7 @@ describe.each(['augmented+clean', 'augmented'] as const)(
   },
 );
 
-it('what asks for next to nothing leaves the run as it is without a teacher', async () => {
+test('what asks for next to nothing leaves the run as it is without a teacher', async () => {
   const without = await stepsOn(1, run(''));
   const silent = run(`distillation: { ${teacher}, weight: 1e-30, batch: augmented }`);
   const heard = run(`distillation: { ${teacher}, weight: 10, batch: augmented }`);
@@ -160,19 +160,19 @@ it('what asks for next to nothing leaves the run as it is without a teacher', as
   expect((await stepsOn(1, heard)).losses.slice(1)).not.toEqual(without.losses.slice(1));
 });
 
-it('the gradient norms are those of the embeddings, each with its weight', async () => {
+test('the gradient norms are those of the embeddings, each with its weight', async () => {
   const [one, ten] = await Promise.all(
     [1, 10].map((weight) =>
       stepsOn(1, { ...run(`distillation: { ${teacher}, weight: ${weight} }`), count: 1 }),
     ),
   );
-  const [a, b] = [one!.distillation[0]!, ten!.distillation[0]!];
+  const [a, b] = [one.distillation[0], ten.distillation[0]];
   expect(b.distillationGradientNorm / a.distillationGradientNorm).toBeCloseTo(10, 4);
   expect(b.marginGradientNorm).toBe(a.marginGradientNorm);
   expect(b.distillationLoss).toBe(a.distillationLoss);
 });
 
-it.each([
+test.each([
   ['that is not there', 'none.onnx', undefined, /none\.onnx cannot be used: .*there is no such file/],
   ['that is damaged', 'bad.onnx', new Uint8Array(20).fill(8), /bad\.onnx cannot be used: .*cannot be loaded/],
 ])('a teacher %s ends the run before there is one', async (_, name, bytes, message) => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { readSafetensors, toFloat32 } from '@unitsphere/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -27,7 +27,7 @@ const withModel = (config: Config, model: object) =>
   ({ ...config, model: { ...config.model, ...model } }) as Config;
 
 describe('model.freeze', () => {
-  it('leaves weights and running averages as they were, and trains the rest', async () => {
+  test('leaves weights and running averages as they were, and trains the rest', async () => {
     const config = withModel(tinyConfig(await pictureFolder()), {
       freeze: ['backbone.conv_stem', 'backbone.bn1', 'backbone.blocks.0'],
     });
@@ -41,7 +41,7 @@ describe('model.freeze', () => {
     }
   });
 
-  it.each([
+  test.each([
     [['backbone.block'], /the model has no "backbone\.block"/, /Did you mean/],
     [['backbone', 'neck', 'head'], /nothing left to train/, /^$/],
   ])('%j is told before the first step', async (freeze, message, hint) => {
@@ -54,7 +54,7 @@ describe('model.freeze', () => {
 });
 
 describe('optimizer.layerDecay', () => {
-  it('gives each layer the rate of the one behind it times the decay', async () => {
+  test('gives each layer the rate of the one behind it times the decay', async () => {
     await useBackend('wasm');
     const config = tinyConfig(
       'pictures',
@@ -69,9 +69,9 @@ describe('optimizer.layerDecay', () => {
     const gradients = trained.map(([, { variable }]) => tf.ones(variable.shape));
     optimizer.step(gradients);
     const moved = await Promise.all(
-      trained.map(async ([, { variable }], i) => before[i]![0]! - (await variable.data())[0]!),
+      trained.map(async ([, { variable }], i) => before[i][0] - (await variable.data())[0]),
     );
-    const rate = (name: string) => moved[trained.findIndex(([key]) => key === name)]!;
+    const rate = (name: string) => moved[trained.findIndex(([key]) => key === name)];
     const last = trained.findLast(([name]) => name.startsWith('backbone.'))![0];
     expect(rate(trained.at(-1)![0])).toBeCloseTo(1, 4);
     expect(rate(last)).toBeCloseTo(0.5, 4);
@@ -85,7 +85,7 @@ describe('optimizer.layerDecay', () => {
 });
 
 describe('model.dropPathRate', () => {
-  it('changes the run, and resumed at any step is the run that was not interrupted', async () => {
+  test('changes the run, and resumed at any step is the run that was not interrupted', async () => {
     const config = withModel(tinyConfig(await pictureFolder()), {
       backbone: 'mobilenetv4_conv_small_035',
       dropPathRate: 0.5,

@@ -18,7 +18,7 @@ export function temporaryFolder(): string {
   return path;
 }
 
-/** Writes `count` small pictures of coloured rectangles, an identity each, and returns their folder. */
+/** Writes `count` small pictures of colored rectangles, an identity each, and returns their folder. */
 export async function pictureFolder(count = 24): Promise<string> {
   const folder = temporaryFolder();
   for (let i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
 import { latestCheckpoint, writeCheckpoint } from '../src/run/checkpoints.js';
 import { RunDirectory } from '../src/run/run-directory.js';
@@ -46,7 +46,7 @@ async function newRun(): Promise<RunDirectory> {
 }
 
 describe('a full disk', () => {
-  it('leaves the old file, no temporary one, and says what was needed', async () => {
+  test('leaves the old file, no temporary one, and says what was needed', async () => {
     const path = join(folder(), 'x.json');
     await writeFileAtomic(path, 'old');
     disk.room = 1000;
@@ -60,7 +60,7 @@ describe('a full disk', () => {
     expect(readdirSync(folder())).toEqual(['x.json']);
   });
 
-  it('leaves earlier checkpoints, and no part of the one that had no room', async () => {
+  test('leaves earlier checkpoints, and no part of the one that had no room', async () => {
     const run = await newRun();
     await writeCheckpoint(run, 1, { 'a.bin': new Uint8Array(100) }, {});
     disk.room = 3000;
@@ -72,7 +72,7 @@ describe('a full disk', () => {
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(1);
   });
 
-  it('leaves no half line of metrics, and the log goes on when there is room', async () => {
+  test('leaves no half line of metrics, and the log goes on when there is room', async () => {
     const run = await newRun();
     const log = await run.openMetrics();
     await log.append({ step: 1 });
@@ -84,7 +84,7 @@ describe('a full disk', () => {
     expect(readFileSync(run.file('metrics.jsonl'), 'utf8')).toBe('{"step":1}\n{"step":2}\n');
   });
 
-  it.each([
+  test.each([
     ['EDQUOT', 'the disk quota is used up', 'Make room'],
     ['EROFS', 'the file system is read-only', 'Give write permission'],
     ['EACCES', 'permission is denied', 'Give write permission'],
@@ -97,7 +97,7 @@ describe('a full disk', () => {
     expect(error.hint).toContain(hint);
   });
 
-  it('any other error is thrown as it is', async () => {
+  test('any other error is thrown as it is', async () => {
     disk.room = 0;
     disk.code = 'EIO';
     const error = await writeFileAtomic(join(folder(), 'x'), 'text').catch((e) => e);
@@ -117,7 +117,7 @@ function mountSmall(path: string): boolean {
 }
 
 describe('a disk of 64 kB', () => {
-  it('runs full, and the checkpoint before stays whole', async (context) => {
+  test('runs full, and the checkpoint before stays whole', async (context) => {
     if (!mountSmall(folder())) return context.skip('mounting a tmpfs is not allowed here');
     try {
       const run = await newRun();

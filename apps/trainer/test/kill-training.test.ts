@@ -28,7 +28,7 @@ const metricsOf = (run: string) =>
 const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 3);
 const STEPS = 40;
 
-/** Centres in a file lie behind its header, which has random numbers. */
+/** Centers in a file lie behind its header, which has random numbers. */
 const centersIn = (run: string) =>
   [0, 1].map((rank) => readFileSync(join(run, `centers/rank-${rank}.centers`)).subarray(8192));
 
@@ -36,7 +36,7 @@ test.each([
   ['memory', ''],
   ['a file', 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }'],
 ])(
-  'killed with SIGKILL at random moments and resumed, with centres in %s, the command line gives the run that was not killed',
+  'killed with SIGKILL at random moments and resumed, with centers in %s, the command line gives the run that was not killed',
   {
     timeout: 60_000 + 10_000 * KILLS,
   },
@@ -67,7 +67,7 @@ test.each([
 
     expect(metricsOf(run)).toEqual(metricsOf(join(whole, 'run')));
     const inFile = store !== 'memory';
-    // Beside centres in files the optimizer's file has their random numbers.
+    // Beside centers in files the optimizer's file has their random numbers.
     for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {
       const bytes = (folder: string) =>
         readFileSync(join(folder, `checkpoints/step-000000${STEPS}/${name}.safetensors`));
@@ -77,7 +77,7 @@ test.each([
       const [there, wanted] = [centersIn(run), centersIn(join(whole, 'run'))];
       there.forEach((bytes, rank) => {
         expect(bytes.length).toBeGreaterThan(1000);
-        expect(bytes.equals(wanted[rank]!), `rank ${rank}`).toBe(true);
+        expect(bytes.equals(wanted[rank]), `rank ${rank}`).toBe(true);
       });
     }
     const heldOut = (folder: string) =>

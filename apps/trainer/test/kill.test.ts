@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
 import { bestCheckpoint, latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -30,7 +30,7 @@ async function writeAndKill(script: string, path: string, afterMs: number): Prom
   return Number(told.trim().split('\n').filter(Boolean).at(-1));
 }
 
-it('kill -9 at any moment leaves a whole checkpoint, no older than the last one told of', {
+test('kill -9 at any moment leaves a whole checkpoint, no older than the last one told of', {
   timeout: 60_000,
 }, async () => {
   const script = bundleFixture('checkpoint-writer');

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } f
 import { join } from 'node:path';
 import { useBackend } from '@unitsphere/backends';
 import { readSafetensors, toFloat32 } from '@unitsphere/core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { embedBatch } from '../src/evaluate/embed.js';
 import type { LeadReplica } from '../src/replicas/lead-replica.js';
@@ -49,7 +49,7 @@ const failure = (promise: Promise<unknown>) =>
   );
 
 describe('loss.partialFc', () => {
-  it('gives the same run wherever the centres live, and samples fewer classes than there are', async () => {
+  test('gives the same run wherever the centers live, and samples fewer classes than there are', async () => {
     const data = await pictureFolder();
     const all = await train(tinyConfig(data), temporaryFolder());
     const runs = [];
@@ -59,21 +59,21 @@ describe('loss.partialFc', () => {
     expect(inFile).toEqual(memory);
     expect(await losses(all.run)).not.toEqual(memory);
     for (const { summary } of runs) {
-      expect(summary!.heldOut).toEqual(runs[0]!.summary!.heldOut);
+      expect(summary!.heldOut).toEqual(runs[0].summary!.heldOut);
       expect(summary!.lossSeconds).toBeGreaterThan(0);
       expect(summary!.lossSeconds).toBeLessThan(summary!.stepSeconds);
     }
-    // Of centres in a file the checkpoint holds the generation, not the rows.
-    expect((await latestCheckpoint(runs[2]!.run)).checkpoint!.files).not.toContain('classes.safetensors');
-    expect(readdirSync(runs[2]!.run.file('centers'))).toContain('rank-0.centers');
+    // Of centers in a file the checkpoint holds the generation, not the rows.
+    expect((await latestCheckpoint(runs[2].run)).checkpoint!.files).not.toContain('classes.safetensors');
+    expect(readdirSync(runs[2].run.file('centers'))).toContain('rank-0.centers');
   });
 
-  it.each([
+  test.each([
     ['file', 1],
     ['file', 2],
     ['host', 2],
   ] as const)(
-    'interrupted and resumed with %s centres on %i replica(s), is the run that was not',
+    'interrupted and resumed with %s centers on %i replica(s), is the run that was not',
     async (store, replicas) => {
       const config = partialConfig(await pictureFolder(), store, ', unsampled: caught-up');
       config.training.replicas = replicas;
@@ -89,7 +89,7 @@ describe('loss.partialFc', () => {
     },
   );
 
-  it('centres in files go on with as many replicas as wrote them, or say how', async () => {
+  test('centers in files go on with as many replicas as wrote them, or say how', async () => {
     const config = partialConfig(await pictureFolder(), 'file');
     config.training.replicas = 2;
     const base = temporaryFolder();
@@ -97,11 +97,11 @@ describe('loss.partialFc', () => {
     config.training.replicas = 1;
     const error = await failure(train(config, base, { resume: true, replicaFile }));
     expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toContain('class centres lie in 2 files, one a replica');
+    expect(error.message).toContain('class centers lie in 2 files, one a replica');
     expect(error.hint).toContain('training.replicas=2');
   });
 
-  it('a file of centres that is cut off ends the resuming with its name, and nothing is overwritten', async () => {
+  test('a file of centers that is cut off ends the resuming with its name, and nothing is overwritten', async () => {
     const config = partialConfig(await pictureFolder(), 'file');
     const base = temporaryFolder();
     const { run } = await train(config, base, stopAfter(4));
@@ -116,19 +116,19 @@ describe('loss.partialFc', () => {
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(4);
   });
 
-  it('killed before its first checkpoint, a run begins with fresh centres', async () => {
+  test('killed before its first checkpoint, a run begins with fresh centers', async () => {
     const config = partialConfig(await pictureFolder(), 'file');
     config.training.checkpointEvery = null;
     const whole = await train(config, temporaryFolder());
     const base = temporaryFolder();
-    // What a kill leaves behind: centres and no checkpoint.
+    // What a kill leaves behind: centers and no checkpoint.
     const { run } = await train(config, base, stopAfter(4));
     rmSync(run.file('checkpoints'), { recursive: true });
     const again = await train(config, base, { resume: true });
     expect(await losses(again.run)).toEqual(await losses(whole.run));
   });
 
-  it('more sampled classes than there are is refused before a run is made', async () => {
+  test('more sampled classes than there are is refused before a run is made', async () => {
     const config = partialConfig(await pictureFolder(), 'memory');
     config.loss.partialFc.sampledClasses = 500;
     const base = temporaryFolder();
@@ -145,7 +145,7 @@ describe('--grow', () => {
   };
   const namesOf = (run: RunDirectory) =>
     JSON.parse(readFileSync(run.file('identities.json'), 'utf8')) as Record<string, string[]>;
-  /** What a network sees of each class, as long as a random centre is. */
+  /** What a network sees of each class, as long as a random center is. */
   const imprints = async (config: Config, backbone: Uint8Array, head: Uint8Array) => {
     await useBackend('wasm');
     const dataset = await openDataset(config, { warn() {} });
@@ -185,14 +185,14 @@ describe('--grow', () => {
     });
   };
 
-  it.each(STORES)('keeps the centres of the classes that were, from %s, and adds others', async (store) => {
+  test.each(STORES)('keeps the centers of the classes that were, from %s, and adds others', async (store) => {
     const more = await pictureFolder(40);
     const few = temporaryFolder();
     for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
     const config = partialConfig(few, store);
     config.training.replicas = 2;
     const { run: old } = await train(config, temporaryFolder(), { replicaFile });
-    // The same run with its centres in memory, to compare with.
+    // The same run with its centers in memory, to compare with.
     const reference = partialConfig(few, 'memory');
     reference.training.replicas = 2;
     const { run: same } = await train(reference, temporaryFolder(), { replicaFile });
@@ -202,7 +202,7 @@ describe('--grow', () => {
     const next = partialConfig(more, 'memory');
     const { run, step } = await grown(next, old, { progress });
     expect(step).toBe(0);
-    const [oldNames, newNames] = [namesOf(old).train!, namesOf(run).train!];
+    const [oldNames, newNames] = [namesOf(old).train, namesOf(run).train];
     expect(newNames.length).toBeGreaterThan(oldNames.length);
     const is = await centersOf(run);
     oldNames.forEach((name, row) => {
@@ -220,7 +220,7 @@ describe('--grow', () => {
     expect(namesOf(run).earlier).toEqual(expect.arrayContaining(oldNames));
   });
 
-  it('trains on in a file on two replicas, and is resumed from what was grown', async () => {
+  test('trains on in a file on two replicas, and is resumed from what was grown', async () => {
     const data = await pictureFolder(40);
     const { run: old } = await train(partialConfig(data, 'file'), temporaryFolder());
     const config = partialConfig(data, 'file');
@@ -233,7 +233,7 @@ describe('--grow', () => {
     expect(await losses(resumed.run)).toEqual(await losses(whole.run));
   });
 
-  it('begins the centres of new classes where the network sees an image of them', async () => {
+  test('begins the centers of new classes where the network sees an image of them', async () => {
     const more = await pictureFolder(40);
     const few = temporaryFolder();
     for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
@@ -262,28 +262,27 @@ describe('--grow', () => {
       await file(run, 'backbone.safetensors'),
       await file(run, 'head.safetensors'),
     );
-    const [oldNames, newNames] = [namesOf(old).train!, namesOf(run).train!];
+    const [oldNames, newNames] = [namesOf(old).train, namesOf(run).train];
     const centerOf = (centers: Float32Array, row: number) => [...centers.subarray(16 * row, 16 * row + 16)];
     for (const [row, name] of newNames.entries()) {
       const before = oldNames.indexOf(name);
       if (before >= 0) expect(centerOf(is, row), name).toEqual(centerOf(was, before));
       else
-        for (const [d, value] of centerOf(is, row).entries())
-          expect(value).toBeCloseTo(seen.get(row)![d]!, 6);
+        for (const [d, value] of centerOf(is, row).entries()) expect(value).toBeCloseTo(seen.get(row)![d], 6);
     }
     const resumed = await train(config, base, { resume: true, replicaFile });
     expect(await losses(resumed.run)).toEqual(await losses(whole.run));
 
     // Interrupted while they are made, it has nothing to go on from, and begins again.
     const early = temporaryFolder();
-    const cut = await train(config, early, stopIn('imprinting class centres'));
+    const cut = await train(config, early, stopIn('imprinting class centers'));
     expect([cut.step, cut.summary]).toEqual([0, null]);
     expect((await latestCheckpoint(cut.run)).checkpoint).toBeNull();
     const again = await train(config, early, { resume: true, replicaFile });
     expect(await losses(again.run)).toEqual(await losses(whole.run));
   });
 
-  it('imprints one new class, and none where all are known', async () => {
+  test('imprints one new class, and none where all are known', async () => {
     const config = tinyConfig(await pictureFolder());
     const dataset = await openDataset(config, { warn() {} });
     const all = dataset.split.train.map((_, position) => position);
@@ -303,7 +302,7 @@ describe('--grow', () => {
     expect(set).toEqual([[3, ...new Array(16).fill(Math.fround(0.01))]]);
   });
 
-  it.each([
+  test.each([
     ['another embedding size', { model: { embeddingSize: 8 } }, /model\.embeddingSize is 8, but .* has 16/],
     ['another backbone', { model: { backbone: 'lcnet_050' } }, /model\.backbone is lcnet_050/],
   ] as const)('refuses %s', async (_, change, message) => {
@@ -317,7 +316,7 @@ describe('--grow', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('refuses to hold out what was trained on', async () => {
+  test('refuses to hold out what was trained on', async () => {
     const config = tinyConfig(await pictureFolder());
     const { run } = await train(config, temporaryFolder());
     const error = await failure(grown({ ...config, seed: 9 }, run));
@@ -325,7 +324,7 @@ describe('--grow', () => {
     expect(error.hint).toContain('data.split');
   });
 
-  it('refuses images of which none was trained on', async () => {
+  test('refuses images of which none was trained on', async () => {
     const config = tinyConfig(await pictureFolder());
     const { run } = await train(config, temporaryFolder());
     const others = temporaryFolder();

@@ -1,19 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { drawPlotFiles, writePlotFiles } from '../src/plot-files/draw-plot-files.js';
-import { reportFigures } from '../src/report/index';
-import { LIGHT } from '../src/report/palette';
-import { plotSvg } from '../src/report/plot-file';
+import { reportFigures } from '../src/report/index.js';
+import { LIGHT } from '../src/report/palette.js';
+import { plotSvg } from '../src/report/plot-file.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
-import { reportFixture } from './report-fixture';
+import { reportFixture } from './report-fixture.js';
 
 const folder = useTemporaryFolder();
 const figures = reportFigures(reportFixture());
 
 describe('plots as files', () => {
-  it('stand alone: a title, a description, a key, and colours of their own', () => {
+  test('stand alone: a title, a description, a key, and colors of their own', () => {
     for (const figure of figures) {
       const svg = plotSvg(figure);
       expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" role="img" width="720" height="\d+"/);
@@ -25,7 +25,7 @@ describe('plots as files', () => {
     }
   });
 
-  it('are written as SVG and PNG, and PNG shows what SVG does', async () => {
+  test('are written as SVG and PNG, and PNG shows what SVG does', async () => {
     const { plots, problem } = await drawPlotFiles(figures);
     expect(problem).toBeUndefined();
     await writePlotFiles(folder(), plots);
@@ -36,8 +36,8 @@ describe('plots as files', () => {
     const image = sharp(join(folder(), 'plots/roc.png'));
     const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: 1440, height: 2 * height, channels: 3 });
-    const near = (colour: string) => {
-      const want = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+    const near = (color: string) => {
+      const want = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
       let count = 0;
       for (let i = 0; i < data.length; i += 3) {
         if (want.every((value, c) => Math.abs(data[i + c] - value) < 8)) count++;
@@ -52,7 +52,7 @@ describe('plots as files', () => {
     expect(near('#ffffff')).toBeGreaterThan(0.8 * 1440 * 2 * height);
   });
 
-  it('are SVG alone, and say why, where there is no canvas', async () => {
+  test('are SVG alone, and say why, where there is no canvas', async () => {
     vi.doMock('@napi-rs/canvas', () => {
       throw new Error('no binary for this machine');
     });

@@ -4,13 +4,13 @@ import { createBackbone } from '@unitsphere/backbones';
 import { useBackend } from '@unitsphere/backends';
 import { Random, readSafetensors } from '@unitsphere/core';
 import { saveTimm, timmWeights } from '@unitsphere/pretrained';
-import { expect, it, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { absolutePaths } from '../src/config/load-config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { UserError } from '../src/user-error.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
-it.each([
+test.each([
   ['weights/lcnet.safetensors', resolve('weights/lcnet.safetensors')],
   ['lcnet.pth', resolve('lcnet.pth')],
   ['timm/lcnet_050.ra2_in1k', 'timm/lcnet_050.ra2_in1k'],
@@ -38,7 +38,7 @@ test('a run begins with the pretrained weights, and so does its moving average',
   const [is, was] = [await checkpoint!.readFile('backbone.safetensors'), wanted].map(
     (bytes) => readSafetensors(bytes).tensors,
   );
-  for (const [name, { data }] of was!) expect(is!.get(name)!.data, name).toEqual(data);
+  for (const [name, { data }] of was) expect(is.get(name)!.data, name).toEqual(data);
 });
 
 test.each([
@@ -66,7 +66,7 @@ test.each([
   else expect(note).toBeUndefined();
 });
 
-it.each([
+test.each([
   ['which is not there', 'none.safetensors', undefined, /none\.safetensors/],
   ['which is damaged', 'cut.safetensors', new Uint8Array(20), /cut\.safetensors cannot be read/],
 ])('a file %s ends the run before its first step', async (_, name, bytes, message) => {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import pico from 'picocolors';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { formatBytes, formatSeconds } from '../src/format.js';
 import { Progress } from '../src/progress/progress.js';
 import { plainLine, terminalLine } from '../src/progress/progress-line.js';
@@ -25,7 +25,7 @@ function view(changes: Partial<StepReport> = {}) {
 }
 
 describe('rates', () => {
-  it('are of the last seconds', () => {
+  test('are of the last seconds', () => {
     const rates = new StepRates(1000);
     for (let i = 0; i < 50; i++) rates.add(report(i, { times: { data: 0, compute: 1000 } }));
     for (let i = 0; i < 20; i++) rates.add(report(i, { times: { data: 60, compute: 40 } }));
@@ -38,7 +38,7 @@ describe('rates', () => {
     ]);
   });
 
-  it('are none before the first step, and finite for steps of no time', () => {
+  test('are none before the first step, and finite for steps of no time', () => {
     const rates = new StepRates();
     expect(rates.get()).toBeNull();
     rates.add(report(1, { times: { compute: 0 } }));
@@ -47,13 +47,13 @@ describe('rates', () => {
 });
 
 describe('a line', () => {
-  it('for a log', () => {
+  test('for a log', () => {
     expect(plainLine(view())).toMatchInlineSnapshot(
       `"step 370/1000 (37%)  epoch 2  loss 12.35  lr 7.00e-4  320 images/s  data 5% compute 95%  2m 06s left"`,
     );
   });
 
-  it.each([200, 120, 100, 80, 60, 40, 20])(
+  test.each([200, 120, 100, 80, 60, 40, 20])(
     'for a terminal %d wide fits, the least wanted left out',
     (columns) => {
       const line = stripVTControlCharacters(terminalLine(view(), columns, pico.createColors(true)));
@@ -62,12 +62,12 @@ describe('a line', () => {
     },
   );
 
-  it('shows a loss that is not finite in red', () => {
+  test('shows a loss that is not finite in red', () => {
     const line = terminalLine(view({ loss: Number.NaN }), 120, pico.createColors(true));
     expect(line).toContain('\u001b[31mloss NaN\u001b[39m');
   });
 
-  it('shows waiting for data in yellow', () => {
+  test('shows waiting for data in yellow', () => {
     const line = terminalLine(view({ times: { data: 90, compute: 10 } }), 120, pico.createColors(true));
     expect(line).toContain('\u001b[33mdata 90% compute 10%');
   });
@@ -94,7 +94,7 @@ describe('progress', () => {
     vi.useRealTimers();
   });
 
-  it('in a pipe is a plain line every ten seconds, and at the end', () => {
+  test('in a pipe is a plain line every ten seconds, and at the end', () => {
     const { stream, text } = recorder(false);
     const progress = new Progress({ totalSteps: 300, stream });
     progress.note('hello');
@@ -115,7 +115,7 @@ describe('progress', () => {
     expect(text()).not.toContain('\u001b');
   });
 
-  it('in a terminal is drawn over itself, and notes stay above it', () => {
+  test('in a terminal is drawn over itself, and notes stay above it', () => {
     const { stream, text } = recorder(true);
     const progress = new Progress({ totalSteps: 300, stream });
     for (let step = 1; step <= 300; step++) {
@@ -133,7 +133,7 @@ describe('progress', () => {
 });
 
 describe('formats', () => {
-  it.each([
+  test.each([
     [0, '0 bytes'],
     [999, '999 bytes'],
     [1500, '1.5 kB'],
@@ -143,7 +143,7 @@ describe('formats', () => {
     [5e12, '5.0 TB'],
   ])('%d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
-  it.each([
+  test.each([
     [0.2, '0s'],
     [59.6, '1m 00s'],
     [75, '1m 15s'],

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { runReadmeExamples } from '../../../tools/workspace/readme-example';
-import { studySchema } from '../src/compare/study-schema';
-import { parseConfig } from '../src/index';
+import { runReadmeExamples } from '../../../tools/workspace/readme-example.js';
+import { studySchema } from '../src/compare/study-schema.js';
+import { parseConfig } from '../src/index.js';
 
 test("the examples of the trainer's README run", { timeout: 60_000 }, () =>
   runReadmeExamples(new URL('..', import.meta.url)),

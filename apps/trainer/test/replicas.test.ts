@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReplicaError, withReplicas } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
-import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { replicaCount } from '../src/replicas/replica-count.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -35,7 +35,7 @@ optimizer: { name: ${optimizer}, lr: ${optimizer === 'adamw' ? 2e-3 : 0.02}, cli
 training: { steps: ${steps}, batchSize: ${batch} }`;
 
 describe('where no batch norm is in play', () => {
-  it.each([
+  test.each([
     ['two replicas', 2, 12, 'cosface'],
     ['three with unequal parts', 3, 13, 'cosface'],
     ['three with AdaFace, whose statistics are of all images,', 3, 13, 'adaface'],
@@ -43,27 +43,27 @@ describe('where no batch norm is in play', () => {
   ])('%s give the loss curve of one, to rounding', async (_, size, batch, loss) => {
     const steps = { config: settings({ batch, loss }), classes: 11, count: 30, withoutBatchNorm: true };
     const [one, more] = [await stepsOn(1, steps), await stepsOn(size, steps)];
-    expect(one.losses.at(-1)).toBeLessThan(one.losses[0]! - 1);
+    expect(one.losses.at(-1)).toBeLessThan(one.losses[0] - 1);
     for (const state of more.states) {
-      expect(Buffer.compare(bytes(state), bytes(more.states[0]!))).toBe(0);
+      expect(Buffer.compare(bytes(state), bytes(more.states[0]))).toBe(0);
     }
     one.losses.forEach((loss, i) => {
-      expect(Math.abs(more.losses[i]! - loss), `step ${i}`).toBeLessThan(1e-4 * loss);
-      const norm = one.gradientNorms[i]!;
-      expect(Math.abs(more.gradientNorms[i]! - norm), `step ${i}`).toBeLessThan(2e-3 * norm);
+      expect(Math.abs(more.losses[i] - loss), `step ${i}`).toBeLessThan(1e-4 * loss);
+      const norm = one.gradientNorms[i];
+      expect(Math.abs(more.gradientNorms[i] - norm), `step ${i}`).toBeLessThan(2e-3 * norm);
     });
   });
 });
 
 describe.each(['adamw', 'sgd'])('with batch norm and %s', (optimizer) => {
-  it('all ranks hold the same bits after 50 steps, leave no tensors, and a second run gives the first', async () => {
+  test('all ranks hold the same bits after 50 steps, leave no tensors, and a second run gives the first', async () => {
     const config = settings({ optimizer, norm: 'layernorm-batchnorm', batch: 13, steps: 50 });
     const steps = { config, classes: 11, count: 50, withoutBatchNorm: false };
     const { states, losses, tensors } = await stepsOn(2, steps);
     expect(states.length).toBe(2);
-    expect(states[0]!.length).toBeGreaterThan(10_000);
-    expect(Buffer.compare(bytes(states[0]!), bytes(states[1]!))).toBe(0);
-    expect(states[0]!.every(Number.isFinite)).toBe(true);
+    expect(states[0].length).toBeGreaterThan(10_000);
+    expect(Buffer.compare(bytes(states[0]), bytes(states[1]))).toBe(0);
+    expect(states[0].every(Number.isFinite)).toBe(true);
     expect(tensors[1]).toBe(tensors[0]);
     expect((await stepsOn(2, steps)).losses).toEqual(losses);
   });
@@ -129,7 +129,7 @@ test('pretrained weights are read by one replica, and all have them', async () =
 function scaled(file: Uint8Array): Uint8Array {
   const { tensors } = readSafetensors(file);
   for (const [name, { data }] of tensors) {
-    if (/bn\d\.weight$/.test(name)) for (let i = 0; i < data.length; i += 2) (data as Float32Array)[i]! *= 2;
+    if (/bn\d\.weight$/.test(name)) for (let i = 0; i < data.length; i += 2) (data as Float32Array)[i] *= 2;
   }
   return writeSafetensors(tensors);
 }

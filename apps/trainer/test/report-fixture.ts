@@ -1,9 +1,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { Random } from '@unitsphere/core/random';
 import { verifyEmbeddings } from '@unitsphere/verification';
-import { type ReportData, summarizeVerification } from '../src/report/index';
+import { type ReportData, summarizeVerification } from '../src/report/index.js';
 
-/** A small real PNG of one grey per pixel, as a data URI. */
+/** A small real PNG of one gray per pixel, as a data URI. */
 export function pngUri(random: Random, side = 24): string {
   const chunk = (type: string, body: Buffer) => {
     const typed = Buffer.concat([Buffer.from(type, 'latin1'), body]);
@@ -15,7 +15,7 @@ export function pngUri(random: Random, side = 24): string {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
-  header[8] = 8; // Bits a sample; colour type 0 is grey.
+  header[8] = 8; // Bits a sample; color type 0 is gray.
   const rows = Buffer.alloc(side * (side + 1));
   for (let k = 0; k < rows.length; k++) rows[k] = k % (side + 1) === 0 ? 0 : random.int(256);
   const png = Buffer.concat([
@@ -27,14 +27,14 @@ export function pngUri(random: Random, side = 24): string {
   return `data:image/png;base64,${png.toString('base64')}`;
 }
 
-/** Verified embeddings of 40 identities: a centre each, and noise. */
+/** Verified embeddings of 40 identities: a center each, and noise. */
 function verified(random: Random, noise: number) {
   const [identities, each, dimensions] = [40, 8, 32];
-  const centres = Float32Array.from({ length: identities * dimensions }, () => random.normal());
+  const centers = Float32Array.from({ length: identities * dimensions }, () => random.normal());
   const labels = Int32Array.from({ length: identities * each }, (_, i) => i % identities);
   const embeddings = Float32Array.from({ length: labels.length * dimensions }, (_, k) => {
-    const centre = centres[labels[Math.floor(k / dimensions)] * dimensions + (k % dimensions)];
-    return centre + noise * random.normal();
+    const center = centers[labels[Math.floor(k / dimensions)] * dimensions + (k % dimensions)];
+    return center + noise * random.normal();
   });
   return summarizeVerification(verifyEmbeddings(embeddings, dimensions, labels), {
     identities,
@@ -98,7 +98,7 @@ export function reportFixture(steps = 400): ReportData {
       identity: `Invoice ${g}`,
       images: Array.from({ length: 6 }, image),
     })),
-    neighbours: Array.from({ length: 3 }, (_, q) => ({
+    neighbors: Array.from({ length: 3 }, (_, q) => ({
       query: image(),
       label: `Receipt ${q}`,
       results: Array.from({ length: 4 }, (_, k) => ({ uri: image(), score: 0.9 - 0.1 * k, same: k < 2 + q })),

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderReport } from '../src/report/index';
-import { reportFixture } from './report-fixture';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { renderReport } from '../src/report/index.js';
+import { reportFixture } from './report-fixture.js';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const present = existsSync(executablePath);
@@ -64,7 +64,7 @@ describe.skipIf(!present)('a report in a browser', () => {
 
   for (const width of [1200, 375]) {
     for (const scheme of ['light', 'dark'] as const) {
-      it(`draws every plot and fits at ${width} pixels, ${scheme}`, async () => {
+      test(`draws every plot and fits at ${width} pixels, ${scheme}`, async () => {
         const { page, problems } = await open(width, scheme);
         const plots = await page.locator('[data-plot]').evaluateAll((figures) =>
           figures.map((figure) => {
@@ -74,7 +74,7 @@ describe.skipIf(!present)('a report in a browser', () => {
             const lines = shown
               .flatMap((svg) => Array.from(svg.querySelectorAll('path')))
               .filter((path) =>
-                // The data's lines are in the page's plot colours; axes and rules are not.
+                // The data's lines are in the page's plot colors; axes and rules are not.
                 /--(trained|untrained|different|rate-\d)/.test(path.getAttribute('stroke') ?? ''),
               );
             const boxes = lines.map((path) => path.getBoundingClientRect());
@@ -88,7 +88,7 @@ describe.skipIf(!present)('a report in a browser', () => {
                   Array.from(svg.querySelectorAll('text')).map((text) => text.getBoundingClientRect().height),
                 ),
               ),
-              colour: lines.length > 0 ? getComputedStyle(lines[0]).stroke : '',
+              color: lines.length > 0 ? getComputedStyle(lines[0]).stroke : '',
             };
           }),
         );
@@ -109,7 +109,7 @@ describe.skipIf(!present)('a report in a browser', () => {
           expect(plot.width, `${plot.id}: width of its lines`).toBeGreaterThan(200);
           expect(plot.height, `${plot.id}: height of its lines`).toBeGreaterThan(30);
           expect(plot.font, `${plot.id}: height of its smallest text`).toBeGreaterThan(9);
-          expect(plot.colour, plot.id).toMatch(/^rgb\(/);
+          expect(plot.color, plot.id).toMatch(/^rgb\(/);
         }
         const images = await page
           .locator('img')
@@ -128,7 +128,7 @@ describe.skipIf(!present)('a report in a browser', () => {
     }
   }
 
-  it('opens the configuration on request', async () => {
+  test('opens the configuration on request', async () => {
     const { page } = await open(1200, 'light');
     expect(await page.locator('#config pre').isVisible()).toBe(false);
     await page.locator('#config summary').click();

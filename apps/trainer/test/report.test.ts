@@ -1,8 +1,8 @@
 import { Random } from '@unitsphere/core/random';
 import { verifyEmbeddings } from '@unitsphere/verification';
-import { describe, expect, it } from 'vitest';
-import { fprKey, renderReport, summarizeVerification } from '../src/report/index';
-import { pngUri, reportFixture } from './report-fixture';
+import { describe, expect, test } from 'vitest';
+import { fprKey, renderReport, summarizeVerification } from '../src/report/index.js';
+import { pngUri, reportFixture } from './report-fixture.js';
 
 const PLOTS = [
   'roc',
@@ -27,12 +27,12 @@ describe('renderReport', () => {
   const data = reportFixture();
   const page = renderReport(data);
 
-  it('leads with the result in words and beside the untrained network', () => {
+  test('leads with the result in words and beside the untrained network', () => {
     const { heldOut, untrained } = data.summary;
     const percent = (share: number) => `${(share * 100).toFixed(0)}\u202f%`;
     expect(untrained!.tprAtFpr['1e-3']).toBeGreaterThan(0.005);
     expect(page).toContain(
-      `At one false accept in 1,000 pairs it recognises ${percent(heldOut.tprAtFpr['1e-3'])} of unseen documents; ` +
+      `At one false accept in 1,000 pairs it recognizes ${percent(heldOut.tprAtFpr['1e-3'])} of unseen documents; ` +
         `untrained: ${percent(untrained!.tprAtFpr['1e-3'])}.</h1>`,
     );
     for (const key of ['1e-1', '1e-2', '1e-3', '1e-4']) {
@@ -43,7 +43,7 @@ describe('renderReport', () => {
     expect(page).toContain(heldOut.auroc.toFixed(4));
   });
 
-  it('draws every plot, in two sizes, with a description', () => {
+  test('draws every plot, in two sizes, with a description', () => {
     expect([...page.matchAll(/data-plot="([^"]+)"/g)].map(([, id]) => id)).toEqual(PLOTS);
     for (const id of PLOTS) {
       const svg = svgOf(page, id);
@@ -53,7 +53,7 @@ describe('renderReport', () => {
     expect(page.match(/<svg class="narrow"/g)).toHaveLength(PLOTS.length);
   });
 
-  it('is one file of moderate size that refers to nothing outside', () => {
+  test('is one file of moderate size that refers to nothing outside', () => {
     expect(page.length).toBeLessThan(3e6);
     expect(page).not.toMatch(/<script|<iframe|@import|url\((?!#)/i);
     const references = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, target]) => target);
@@ -61,11 +61,11 @@ describe('renderReport', () => {
     for (const target of references) expect(target).toMatch(/^data:/);
   });
 
-  it('is the same page for the same data', () => {
+  test('is the same page for the same data', () => {
     expect(renderReport(reportFixture())).toBe(page);
   });
 
-  it('escapes every text', () => {
+  test('escapes every text', () => {
     const attack = `"><script>alert('x')</script>&amp;`;
     const hostile = reportFixture(5);
     hostile.title = attack;
@@ -75,8 +75,8 @@ describe('renderReport', () => {
     hostile.config = { [attack]: attack };
     hostile.machine = { [attack]: attack };
     hostile.samples[0].identity = attack;
-    hostile.neighbours[0].label = attack;
-    hostile.neighbours[0].results[0].label = attack;
+    hostile.neighbors[0].label = attack;
+    hostile.neighbors[0].results[0].label = attack;
     hostile.mistakes[0].labelA = attack;
     const text = renderReport(hostile);
     expect(text).not.toContain('<script');
@@ -85,7 +85,7 @@ describe('renderReport', () => {
     ).toBeGreaterThan(9);
   });
 
-  it('stays small however many images there are, and says what it left out', () => {
+  test('stays small however many images there are, and says what it left out', () => {
     const large = reportFixture(5);
     const random = new Random(2);
     const image = pngUri(random, 220);
@@ -93,7 +93,7 @@ describe('renderReport', () => {
       identity: `${g}`,
       images: Array(12).fill(image),
     }));
-    large.neighbours = Array.from({ length: 60 }, (_, q) => ({
+    large.neighbors = Array.from({ length: 60 }, (_, q) => ({
       query: image,
       label: `${q}`,
       results: Array.from({ length: 9 }, () => ({ uri: image, score: 0.5, same: true })),
@@ -111,11 +111,11 @@ describe('renderReport', () => {
     expect(text).toContain('None recorded.');
   });
 
-  it('takes a long run without growing with it', () => {
+  test('takes a long run without growing with it', () => {
     expect(renderReport(reportFixture(20_000)).length).toBeLessThan(page.length + 100_000);
   });
 
-  it('shows values that were not finite as gaps, and says so', () => {
+  test('shows values that were not finite as gaps, and says so', () => {
     const broken = reportFixture(50);
     broken.metrics[9].loss = null;
     broken.metrics[10].loss = Number.NaN;
@@ -126,20 +126,20 @@ describe('renderReport', () => {
     expect(renderReport(broken)).toContain('Loss: no finite value was logged.');
   });
 
-  it('does without an untrained network, galleries or training curves', () => {
+  test('does without an untrained network, galleries or training curves', () => {
     const bare = reportFixture(5);
     delete bare.summary.untrained;
     delete bare.summary.rank1;
     delete bare.roc.untrained;
     delete bare.subject;
-    Object.assign(bare, { metrics: [], validation: [], test: [], samples: [], neighbours: [], mistakes: [] });
+    Object.assign(bare, { metrics: [], validation: [], test: [], samples: [], neighbors: [], mistakes: [] });
     const text = renderReport(bare);
     expect(text.replace(/<style>[\s\S]*?<\/style>/, '')).not.toMatch(/untrained/i);
     expect(text).toContain('of unseen identities.</h1>');
     expect([...text.matchAll(/data-plot="([^"]+)"/g)].map(([, id]) => id)).toEqual(['roc', 'histogram']);
   });
 
-  it('leads with a rate that the pairs can measure, and marks the others', () => {
+  test('leads with a rate that the pairs can measure, and marks the others', () => {
     const few = reportFixture(5);
     delete few.summary.heldOut.resolved;
     few.summary.heldOut.pairs = { positive: 30, negative: 450 };
@@ -151,14 +151,14 @@ describe('renderReport', () => {
     expect(renderReport(few)).toContain('too few pairs of different identities to measure any');
   });
 
-  it('says so when training has not helped', () => {
+  test('says so when training has not helped', () => {
     const worse = reportFixture(5);
     [worse.summary.heldOut, worse.summary.untrained] = [worse.summary.untrained!, worse.summary.heldOut];
     expect(renderReport(worse)).toContain('Training has not helped');
     expect(page).not.toContain('Training has not helped');
   });
 
-  it('shows a rate without a threshold', () => {
+  test('shows a rate without a threshold', () => {
     const none = reportFixture(5);
     none.summary.heldOut.thresholds['1e-3'] = null;
     none.summary.heldOut.tprAtFpr['1e-3'] = 0;
@@ -168,7 +168,7 @@ describe('renderReport', () => {
     expect(svgOf(page, 'histogram')).toContain('stroke="var(--ink)"');
   });
 
-  it('says what is wrong with bad data', () => {
+  test('says what is wrong with bad data', () => {
     const withImage = (uri: string) => {
       const bad = reportFixture(5);
       bad.samples[1].images[2] = uri;
@@ -190,7 +190,7 @@ describe('renderReport', () => {
 });
 
 describe('summarizeVerification', () => {
-  it('survives JSON, with null for a threshold that accepts nothing', () => {
+  test('survives JSON, with null for a threshold that accepts nothing', () => {
     // The two different images are nearer to each other than any two of one identity.
     const result = verifyEmbeddings(
       Float32Array.from([1, 0, 0, 1, 1, 0.1, -1, 0.2]),

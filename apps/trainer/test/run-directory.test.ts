@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
 import { bestCheckpoint, latestCheckpoint, openCheckpoint, writeCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -39,7 +39,7 @@ async function runWithCheckpoints(...steps: number[]): Promise<RunDirectory> {
 const checkpointsOf = (run: RunDirectory) => readdirSync(run.file('checkpoints')).sort();
 
 describe('a run', () => {
-  it('keeps its config, and is opened again', async () => {
+  test('keeps its config, and is opened again', async () => {
     const run = await newRun();
     expect(await run.readConfig()).toEqual(parseConfig('seed: 7'));
     await run.close();
@@ -48,14 +48,14 @@ describe('a run', () => {
     expect(readdirSync(run.path).sort()).toEqual(['checkpoints', 'config.yaml']);
   });
 
-  it('is never overwritten', async () => {
+  test('is never overwritten', async () => {
     const run = await newRun();
     await run.close();
     await expect(newRun()).rejects.toThrow(`there already is a run ${run.path}`);
     expect((await run.readConfig()).seed).toBe(7);
   });
 
-  it('that is none is told', async () => {
+  test('that is none is told', async () => {
     await expect(RunDirectory.open(join(folder(), 'none'))).rejects.toThrow(/there is no run .*none/);
     writeFileSync(join(folder(), 'x.txt'), '');
     const error = await RunDirectory.open(folder()).catch((e) => e);
@@ -65,7 +65,7 @@ describe('a run', () => {
     await expect(RunDirectory.create(join(folder(), 'x.txt'), 'a')).rejects.toThrow(/x\.txt is not a folder/);
   });
 
-  it('is deleted when nothing was trained, and only then', async () => {
+  test('is deleted when nothing was trained, and only then', async () => {
     const empty = await newRun('empty');
     await empty.close();
     await empty.deleteIfUnused();
@@ -78,7 +78,7 @@ describe('a run', () => {
 });
 
 describe('the lock', () => {
-  it('keeps a second writer out until the first closes, and readers in', async () => {
+  test('keeps a second writer out until the first closes, and readers in', async () => {
     const run = await newRun();
     await expect(RunDirectory.open(run.path)).rejects.toThrow(
       `another process writes ${run.path}: number ${process.pid}`,
@@ -93,7 +93,7 @@ describe('the lock', () => {
   const owner = (changes: object) =>
     JSON.stringify({ hostname: hostname(), processStart: null, token: 't', ...changes });
 
-  it.each([
+  test.each([
     ['of a dead process', () => owner({ pid: dead() })],
     ['of a process number that is used again', () => owner({ pid: process.pid, processStart: '1' })],
     ['that is empty', () => ''],
@@ -108,7 +108,7 @@ describe('the lock', () => {
     expect(readdirSync(run.path).filter((name) => name.startsWith('.tmp'))).toEqual([]);
   });
 
-  it('of another machine is not, and says which file to delete', async () => {
+  test('of another machine is not, and says which file to delete', async () => {
     const run = await newRun();
     await run.close();
     writeFileSync(run.file('run.lock'), owner({ pid: 1, hostname: 'elsewhere' }));
@@ -117,7 +117,7 @@ describe('the lock', () => {
     expect(error.hint).toContain(`delete ${run.file('run.lock')}`);
   });
 
-  it('is had by one of many that want a dead one at once', async () => {
+  test('is had by one of many that want a dead one at once', async () => {
     const run = await newRun();
     await run.close();
     writeFileSync(run.file('run.lock'), owner({ pid: dead() }));
@@ -127,7 +127,7 @@ describe('the lock', () => {
 });
 
 describe('metrics', () => {
-  it('are lines in order, and not finite numbers are null', async () => {
+  test('are lines in order, and not finite numbers are null', async () => {
     const run = await newRun();
     const log = await run.openMetrics();
     await log.append({ step: 1, loss: Number.NaN, lr: 0.1 });
@@ -139,7 +139,7 @@ describe('metrics', () => {
     await run.close();
   });
 
-  it('after the checkpoint are cut off on resume, and a torn last line too, so that none is doubled', async () => {
+  test('after the checkpoint are cut off on resume, and a torn last line too, so that none is doubled', async () => {
     const run = await newRun();
     const log = await run.openMetrics();
     for (let step = 1; step <= 10; step++) await log.append({ step });
@@ -155,7 +155,7 @@ describe('metrics', () => {
     await run.close();
   });
 
-  it('a last line without its line break is torn even if it parses', async () => {
+  test('a last line without its line break is torn even if it parses', async () => {
     const run = await newRun();
     writeFileSync(run.file('metrics.jsonl'), '{"step":1}\n{"step":2}');
     const log = await run.openMetrics();
@@ -167,7 +167,7 @@ describe('metrics', () => {
 });
 
 describe('checkpoints', () => {
-  it('come back as they were', async () => {
+  test('come back as they were', async () => {
     const run = await runWithCheckpoints(3, 12);
     const { checkpoint, damaged } = await latestCheckpoint(run);
     expect(checkpoint).toMatchObject({ step: 12, state: { seen: 12 }, files: ['m.bin'] });
@@ -177,11 +177,11 @@ describe('checkpoints', () => {
     expect(checkpointsOf(run)).toEqual(['step-00000003', 'step-00000012']);
   });
 
-  it('of a new run are none', async () => {
+  test('of a new run are none', async () => {
     expect(await latestCheckpoint(await newRun())).toEqual({ checkpoint: null, damaged: [] });
   });
 
-  it.each([
+  test.each([
     [
       'a byte changed',
       (dir: string) => writeFileSync(join(dir, 'm.bin'), bytes(9)),
@@ -212,7 +212,7 @@ describe('checkpoints', () => {
     expect(checkpointsOf(run)).toEqual(['step-00000003', 'step-00000012']);
   });
 
-  it('are kept as many as asked, and the best beside them', async () => {
+  test('are kept as many as asked, and the best beside them', async () => {
     const run = await newRun();
     for (let step = 1; step <= 6; step++) {
       const best = step === 2 ? { tpr: 0.8 } : undefined;
@@ -225,7 +225,7 @@ describe('checkpoints', () => {
     expect(checkpointsOf(run)).toEqual(['step-00000007']);
   });
 
-  it('a damaged later one does not push out whole ones', async () => {
+  test('a damaged later one does not push out whole ones', async () => {
     const run = await runWithCheckpoints(1, 2, 9);
     rmSync(run.file('checkpoints/step-00000009/m.bin'));
     await writeCheckpoint(run, 3, { 'm.bin': bytes(3) }, {}, { keep: 2 });
@@ -233,7 +233,7 @@ describe('checkpoints', () => {
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(3);
   });
 
-  it('leftovers of killed writes are deleted when the run is opened, and whole ones put back', async () => {
+  test('leftovers of killed writes are deleted when the run is opened, and whole ones put back', async () => {
     const run = await runWithCheckpoints(1, 2);
     await run.close();
     const folder = run.file('checkpoints');
@@ -248,13 +248,13 @@ describe('checkpoints', () => {
     await again.close();
   });
 
-  it.each(['../m.bin', 'state.json', '.hidden', ''])('cannot hold a file called "%s"', async (name) => {
+  test.each(['../m.bin', 'state.json', '.hidden', ''])('cannot hold a file called "%s"', async (name) => {
     const run = await newRun();
     await expect(writeCheckpoint(run, 1, { [name]: bytes(1) }, {})).rejects.toThrow(RangeError);
     expect(checkpointsOf(run)).toEqual([]);
   });
 
-  it('a run without any is told', async () => {
+  test('a run without any is told', async () => {
     const run = await newRun();
     await expect(openCheckpoint(run.path)).rejects.toThrow(/has no whole checkpoint/);
     await expect(openCheckpoint(join(run.path, 'checkpoints', 'step-00000009'))).rejects.toThrow(
@@ -264,7 +264,7 @@ describe('checkpoints', () => {
 });
 
 describe('writeFileAtomic', () => {
-  it('replaces a file and leaves nothing else', async () => {
+  test('replaces a file and leaves nothing else', async () => {
     const path = join(folder(), 'x.json');
     await writeFileAtomic(path, 'one');
     await writeFileAtomic(path, new Uint8Array([116, 119, 111]));
@@ -272,7 +272,7 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(folder())).toEqual(['x.json']);
   });
 
-  it('a missing folder is the caller’s fault, and thrown as it is', async () => {
+  test('a missing folder is the caller’s fault, and thrown as it is', async () => {
     await expect(writeFileAtomic(join(folder(), 'none', 'x'), '')).rejects.toThrow(/ENOENT/);
   });
 });

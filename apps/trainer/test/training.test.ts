@@ -188,7 +188,7 @@ test('a training step leaves the tensors it found, and memory is flat over 500 s
   await loader.close();
   const state = new TrainingState(config, 24);
   const step = createTrainingStep(config, state);
-  const run = (i: number) => step({ ...batches[i % 2]!, step: i, share: 1 });
+  const run = (i: number) => step({ ...batches[i % 2], step: i, share: 1 });
   // The first steps make the optimizer's state and the backend's caches.
   for (let i = 0; i < 20; i++) await run(i);
   const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };

@@ -10,7 +10,7 @@ export function printAgreement(report: AgreementReport): string {
     ...places.map(({ name }) => ({ title: name, value: (row: AgreementRow) => cell(row, name) })),
   ];
   const isOperation = ({ group }: AgreementRow) => group === 'operations';
-  const titled = (title: string) => [{ ...columns[0]!, title }, ...columns.slice(1)];
+  const titled = (title: string) => [{ ...columns[0], title }, ...columns.slice(1)];
   return [
     `${machineLine(report.machine)}.`,
     '',

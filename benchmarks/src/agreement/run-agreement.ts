@@ -80,7 +80,7 @@ function note(rows: Map<string, AgreementRow>, place: Place, outcome: Outcome): 
       absolute: { value: absolute, in: at },
       relative: { value: relative, in: at },
     };
-    const worst = row.places[place.name]!;
+    const worst = row.places[place.name];
     if (absolute > worst.absolute.value) worst.absolute = { value: absolute, in: at };
     if (relative > worst.relative.value) worst.relative = { value: relative, in: at };
   }

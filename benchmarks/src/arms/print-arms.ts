@@ -12,20 +12,20 @@ export function printArms(report: ArmsReport): string {
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
   const of = (arm: Arm, fpr: string) => {
     const { median, low, high } = summarize(
-      report.runs.filter((run) => run.arm === arm.id).map((run) => run.tprAtFpr[fpr]!),
+      report.runs.filter((run) => run.arm === arm.id).map((run) => run.tprAtFpr[fpr]),
     );
     return `${median.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`;
   };
-  const { positive, negative } = first!.pairs;
+  const { positive, negative } = first.pairs;
   return [
-    `${report.config}${report.settings.length ? `, ${report.settings.join(', ')}` : ''}: ${count(first!.classes)} classes, ${count(first!.steps)} steps, ${count(first!.imagesSeen)} images; held out: ${count(positive)} same and ${count(negative)} different pairs. ${machineLine(report.machine)}.`,
+    `${report.config}${report.settings.length ? `, ${report.settings.join(', ')}` : ''}: ${count(first.classes)} classes, ${count(first.steps)} steps, ${count(first.imagesSeen)} images; held out: ${count(positive)} same and ${count(negative)} different pairs. ${machineLine(report.machine)}.`,
     '',
     table<ArmRun>(
       [
         { title: 'training', value: ({ arm }) => label(arm), align: 'left' },
         { title: 'seed', value: ({ seed }) => String(seed) },
-        { title: 'TPR@1e-2', value: (run) => run.tprAtFpr['1e-2']!.toFixed(3) },
-        { title: 'TPR@1e-3', value: (run) => run.tprAtFpr['1e-3']!.toFixed(3) },
+        { title: 'TPR@1e-2', value: (run) => run.tprAtFpr['1e-2'].toFixed(3) },
+        { title: 'TPR@1e-3', value: (run) => run.tprAtFpr['1e-3'].toFixed(3) },
         { title: 'AUROC', value: ({ auroc }) => auroc.toFixed(4) },
         ...(report.runs.some((run) => run.gradientRatio !== undefined)
           ? [
@@ -56,7 +56,7 @@ export function printArms(report: ArmsReport): string {
     ),
     ...Object.entries(report.tprDifferences).map(
       ([id, { median, low, high }]) =>
-        `- TPR@1e-3, ${label(id)} less ${label(report.arms[0]!.id)}, same seed: ${signed(median)} (${signed(low)} … ${signed(high)})`,
+        `- TPR@1e-3, ${label(id)} less ${label(report.arms[0].id)}, same seed: ${signed(median)} (${signed(low)} … ${signed(high)})`,
     ),
   ].join('\n');
 }

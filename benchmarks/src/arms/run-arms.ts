@@ -79,9 +79,9 @@ export function compareArms(
   runs: readonly ArmRun[],
 ): Record<string, Summary> {
   const tpr = (arm: string, seed: number) =>
-    runs.find((run) => run.arm === arm && run.seed === seed)!.tprAtFpr['1e-3']!;
+    runs.find((run) => run.arm === arm && run.seed === seed)!.tprAtFpr['1e-3'];
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   return Object.fromEntries(
-    others.map(({ id }) => [id, summarize(seeds.map((seed) => tpr(id, seed) - tpr(first!.id, seed)))]),
+    others.map(({ id }) => [id, summarize(seeds.map((seed) => tpr(id, seed) - tpr(first.id, seed)))]),
   );
 }

@@ -55,8 +55,8 @@ export const FINDINGS: readonly Finding[] = [
   },
   {
     number: 3,
-    title: 'Low-precision training generalises better',
-    said: "PyTorch's matmul precision `medium` recognises better than `highest`; no figure is given.",
+    title: 'Low-precision training generalizes better',
+    said: "PyTorch's matmul precision `medium` recognizes better than `highest`; no figure is given.",
     claims: [better('matmul-precision', 'high', 'highest'), better('matmul-precision', 'medium', 'highest')],
   },
   {

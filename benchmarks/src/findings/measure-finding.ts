@@ -93,12 +93,12 @@ function measureClaim(claim: Claim, files: readonly StudyFile[]): MeasuredClaim[
       ];
       const id = `${file.name}${parts.map((part) => `, ${part}`).join('')}: ${words}`;
       const [ours, theirs] = [arm, than].map((name) => runsOf(file, comparison, name));
-      const seeds = ours!.flatMap(({ seed }) => (theirs!.some((run) => run.seed === seed) ? [seed] : []));
+      const seeds = ours.flatMap(({ seed }) => (theirs.some((run) => run.seed === seed) ? [seed] : []));
       if (seeds.length < 2) return { id, claim, verdict: 'not measured', seeds: seeds.length };
       const values = (runs: StudyRun[]) =>
         seeds.map((seed) => runs.find((run) => run.seed === seed)!.figures!.value);
-      const difference = pairedDifference(values(theirs!), values(ours!));
-      const counts = [...ours!, ...theirs!].map(({ figures }) => figures!.heldOut.identities ?? 0);
+      const difference = pairedDifference(values(theirs), values(ours));
+      const counts = [...ours, ...theirs].map(({ figures }) => figures!.heldOut.identities ?? 0);
       const heldOut = Math.round(counts.reduce((sum, one) => sum + one, 0) / counts.length);
       return {
         id,

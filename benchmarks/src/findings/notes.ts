@@ -17,7 +17,7 @@ export const NOTES: readonly Note[] = [
       'margins: cosface-partial > cosface': 'unresolved',
       'margins: cosface-partial > softmax': 'unresolved',
     },
-    text: 'With 800 classes a step takes 240 of them, and what PartialFC leaves out is missed: it costs the softmax a third of its recognition (the table), and the margin loss less than the seeds can tell. It saves next to nothing, for the loss is 3 % of these steps; with the reference’s 390,144 classes it is nearly all of a step, and a sample still has 100,000 of them (`npm run bench -- partial-fc` has those times). The softmax here is normalised, with its scale searched, which is most of what a margin loss is.',
+    text: 'With 800 classes a step takes 240 of them, and what PartialFC leaves out is missed: it costs the softmax a third of its recognition (the table), and the margin loss less than the seeds can tell. It saves next to nothing, for the loss is 3 % of these steps; with the reference’s 390,144 classes it is nearly all of a step, and a sample still has 100,000 of them (`npm run bench -- partial-fc` has those times). The softmax here is normalized, with its scale searched, which is most of what a margin loss is.',
   },
   {
     finding: 2,

@@ -153,7 +153,7 @@ function studySection(file: StudyFile, comparison: Comparison): string {
   const several = results.comparisons.length > 1 ? `: ${comparisonTitle(results, comparison)}` : '';
   const columns = head.map((title, i) => ({
     title,
-    value: (row: string[]) => row[i]!,
+    value: (row: string[]) => row[i],
     align: i === 0 ? ('left' as const) : ('right' as const),
   }));
   const plots = comparisonFigures(results, comparison).map(

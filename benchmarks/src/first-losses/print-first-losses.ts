@@ -17,7 +17,7 @@ export function printFirstLosses(report: FirstLossesReport): string {
           { title: 'beside wasm', value: ({ id }) => label(id), align: 'left' },
           ...(apart[0]?.at ?? []).map(({ step }, i) => ({
             title: `step ${step}`,
-            value: ({ at }: LossesApart) => small(at[i]!.relative),
+            value: ({ at }: LossesApart) => small(at[i].relative),
           })),
           { title: 'largest', value: ({ worst, atStep }) => `${small(worst)} (step ${atStep})` },
         ],

@@ -106,7 +106,7 @@ export async function runFirstLosses(
 export function compare(losses: Record<string, readonly number[]>): LossesApart[] {
   const [[, reference] = [], ...others] = Object.entries(losses);
   return others.map(([id, own]) => {
-    const relative = own.map((loss, i) => Math.abs(loss - reference![i]!) / Math.abs(reference![i]!));
+    const relative = own.map((loss, i) => Math.abs(loss - reference![i]) / Math.abs(reference![i]));
     // A difference that is no number counts as the largest.
     const worst = relative.reduce((a, b) => (Number.isNaN(a) || b <= a ? a : b), 0);
     return {
@@ -115,7 +115,7 @@ export function compare(losses: Record<string, readonly number[]>): LossesApart[
       atStep: relative.findIndex((one) => Object.is(one, worst)) + 1,
       at: SHOWN.filter((step) => step <= own.length).map((step) => ({
         step,
-        relative: relative[step - 1]!,
+        relative: relative[step - 1],
       })),
     };
   });

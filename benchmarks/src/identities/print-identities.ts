@@ -9,12 +9,12 @@ export function printIdentities(report: IdentitiesReport): string {
   const [first] = report.runs;
   const [start] = report.starts;
   const label = (run: IdentitiesRun) => report.arms.find(({ id }) => id === run.arm)!.label;
-  const rate = (fpr: string) => (run: IdentitiesRun) => run.tprAtFpr[fpr]!.toFixed(3);
+  const rate = (fpr: string) => (run: IdentitiesRun) => run.tprAtFpr[fpr].toFixed(3);
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
   const range = ({ median, low, high }: Summary, write: (value: number) => string) =>
     `${write(median)} (${write(low)} … ${write(high)})`;
   return [
-    `${report.identities.toLocaleString('en')} generated documents, ${first!.classes.toLocaleString('en')} of them classes, ${first!.steps.toLocaleString('en')} steps, ${first!.imagesSeen.toLocaleString('en')} images; held out: ${first!.pairs.positive.toLocaleString('en')} same and ${first!.pairs.negative.toLocaleString('en')} different pairs. ${machineLine(report.machine)}.`,
+    `${report.identities.toLocaleString('en')} generated documents, ${first.classes.toLocaleString('en')} of them classes, ${first.steps.toLocaleString('en')} steps, ${first.imagesSeen.toLocaleString('en')} images; held out: ${first.pairs.positive.toLocaleString('en')} same and ${first.pairs.negative.toLocaleString('en')} different pairs. ${machineLine(report.machine)}.`,
     '',
     table<IdentitiesRun>(
       [
@@ -30,7 +30,7 @@ export function printIdentities(report: IdentitiesReport): string {
       report.runs,
     ),
     '',
-    `- Both of a seed begin with one network, trained on ${start!.classes.toLocaleString('en')} documents in ${start!.steps.toLocaleString('en')} steps (TPR@1e-3 ${range(summarize(report.starts.map(({ tprAtFpr }) => tprAtFpr['1e-3']!)), (value) => value.toFixed(3))} of its own held-out ones)`,
+    `- Both of a seed begin with one network, trained on ${start.classes.toLocaleString('en')} documents in ${start.steps.toLocaleString('en')} steps (TPR@1e-3 ${range(summarize(report.starts.map(({ tprAtFpr }) => tprAtFpr['1e-3'])), (value) => value.toFixed(3))} of its own held-out ones)`,
     `- TPR@1e-3, sampled less full, same seed: ${range(report.tprDifference, signed)}`,
     `- time in the loss, sampled over full: ${range(report.lossTimeRatio, digits)}`,
   ].join('\n');

@@ -5,7 +5,7 @@ import { type Arm, type ArmFigures, trainArms } from '../measure/trainings.js';
 
 /** What one training gave. */
 export interface IdentitiesRun extends ArmFigures {
-  /** Seconds of the steps in the class centres' forward, backward and update. */
+  /** Seconds of the steps in the class centers' forward, backward and update. */
   lossSeconds: number;
 }
 
@@ -112,7 +112,7 @@ export function compare(
     .map((full) => [full, runs.find(({ arm, seed }) => arm === 'sampled' && seed === full.seed)!] as const);
   return {
     tprDifference: summarize(
-      pairs.map(([full, sampled]) => sampled.tprAtFpr['1e-3']! - full.tprAtFpr['1e-3']!),
+      pairs.map(([full, sampled]) => sampled.tprAtFpr['1e-3'] - full.tprAtFpr['1e-3']),
     ),
     lossTimeRatio: summarize(pairs.map(([full, sampled]) => sampled.lossSeconds / full.lossSeconds)),
   };

@@ -70,8 +70,8 @@ export async function runCoverage(
       const options = { fprs: [FPR], resamples, seed: draw };
       const found = bootstrapVerification(embeddings, KNOWN_DIMENSIONS, labels, options);
       auroc(found.auroc);
-      tpr(found.tprAtFpr[0]!.interval);
-      pairs(verifyEmbeddings(embeddings, KNOWN_DIMENSIONS, labels, options).tprAtFpr[0]!.tprInterval);
+      tpr(found.tprAtFpr[0].interval);
+      pairs(verifyEmbeddings(embeddings, KNOWN_DIMENSIONS, labels, options).tprAtFpr[0].tprInterval);
     }
   }
   // Two images a person: one positive pair each, which are independent, at a threshold that is given.
@@ -88,7 +88,7 @@ export async function runCoverage(
         let cosine = 0;
         for (let d = 0; d < KNOWN_DIMENSIONS; d++) {
           const at = 2 * pair * KNOWN_DIMENSIONS + d;
-          cosine += embeddings[at]! * embeddings[at + KNOWN_DIMENSIONS]!;
+          cosine += embeddings[at] * embeddings[at + KNOWN_DIMENSIONS];
         }
         if (cosine >= Math.cos(ANGLE)) accepted++;
       }

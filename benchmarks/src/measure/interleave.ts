@@ -74,11 +74,11 @@ export async function interleave(
     onTurn(round, pace.rounds);
     for (let i = 0; i < contenders.length; i++) {
       const at = (round + i) % contenders.length;
-      const course = courses[at]!;
+      const course = courses[at];
       if (course.slow && round >= pace.slowRounds) continue;
       // Threads of the one before that spin for work come to rest.
       await wait(50);
-      await takeTurn(contenders[at]!, course);
+      await takeTurn(contenders[at], course);
     }
   }
   onTurn(pace.rounds, pace.rounds);

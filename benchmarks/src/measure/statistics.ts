@@ -15,7 +15,7 @@ export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('median: there are no values.');
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Median, extremes and count. */
@@ -34,7 +34,7 @@ export function summarize(values: readonly number[]): Summary {
  */
 export function pairedRatio(ones: readonly number[], others: readonly number[]): Summary {
   const pairs = Math.min(ones.length, others.length);
-  return summarize(Array.from({ length: pairs }, (_, i) => ones[i]! / others[i]!));
+  return summarize(Array.from({ length: pairs }, (_, i) => ones[i] / others[i]));
 }
 
 /** The mean. */

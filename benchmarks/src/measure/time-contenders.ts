@@ -41,7 +41,7 @@ export async function timeContenders<Spec extends ContenderSpec>(
     );
     const timed: Timed<Spec>[] = [];
     for (const [i, { spec, contender }] of running.entries()) {
-      const { turns, processorTurns, ...course } = courses[i]!;
+      const { turns, processorTurns, ...course } = courses[i];
       const timing: Timing = {
         id: spec.id,
         label: spec.label,

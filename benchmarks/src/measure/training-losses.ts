@@ -64,7 +64,7 @@ export async function trainingLosses({
     await end;
     const losses = read();
     if (losses.length >= steps) return losses.slice(0, steps);
-    if (/cannot be used|is not available/.test(errors)) return errors.trim().split('\n')[0]!;
+    if (/cannot be used|is not available/.test(errors)) return errors.trim().split('\n')[0];
     throw new Error(`the training on ${backend} ended after ${losses.length} steps:\n${errors}`);
   } finally {
     child.kill('SIGKILL');

@@ -83,7 +83,7 @@ async function course(
 
 /** Whether the last point is what the first was. */
 export function isFlat(points: MemoryCourse['points']): boolean {
-  const [first, last] = [points[0]!, points.at(-1)!];
+  const [first, last] = [points[0], points.at(-1)!];
   const same = (['tensors', 'tensorBytes', 'wasmHeap'] as const).every((key) => last[key] === first[key]);
   return same && (last.rss ?? 0) <= TOLERANCE * (first.rss ?? 0);
 }

@@ -251,7 +251,7 @@ function adamW(values: number): OpCase {
     // Means of squares are not negative.
     low: 0,
     run: ([parameter, gradient, expAvg, expAvgSq]) => {
-      ops.adamWUpdate(parameter!, gradient!, expAvg!, expAvgSq!, step);
+      ops.adamWUpdate(parameter, gradient, expAvg, expAvgSq, step);
       return undefined;
     },
     forward: { bytes: bytes(x, x, x, x, x, x, x), flops: 14 * values },

@@ -19,7 +19,7 @@ export interface RateContender extends ContenderSpec {
   ranks?: number;
 }
 
-/** The step of as many sampled classes as the classes grow, with the centres in a file. */
+/** The step of as many sampled classes as the classes grow, with the centers in a file. */
 export function classesContenders(folder: string): ClassesContender[] {
   return CLASS_COUNTS.flatMap((classes) =>
     [false, true].map((cold): ClassesContender => {
@@ -82,9 +82,9 @@ export function rateContenders(folder: string): RateContender[] {
   return [
     ours('full', 'full softmax, on the backend', classes, 'device'),
     ...rankCounts.flatMap((ranks) => [
-      ours('device', 'sampled, centres on the backend', sampled, 'device', ranks),
-      ours('host', 'sampled, centres on the host', sampled, 'host', ranks),
-      ours('file', 'sampled, centres in a file', sampled, 'file', ranks),
+      ours('device', 'sampled, centers on the backend', sampled, 'device', ranks),
+      ours('host', 'sampled, centers on the host', sampled, 'host', ranks),
+      ours('file', 'sampled, centers in a file', sampled, 'file', ranks),
     ]),
     ...PYTORCH_SETTINGS.map(
       ({ id, label, options }): RateContender => ({

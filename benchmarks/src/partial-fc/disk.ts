@@ -8,7 +8,7 @@ import { forgetFile } from './page-cache.js';
 
 /** What the disk can do: as many records, as far apart, read plainly. */
 export interface DiskFigures {
-  /** Of a class in the file: its centre and its optimizer's state. */
+  /** Of a class in the file: its center and its optimizer's state. */
   recordBytes: number;
   /** What a step reads when nothing is in memory. */
   bytesPerStep: number;
@@ -63,7 +63,7 @@ export async function measureDisk(
         await Promise.all(
           [0, 1, 2, 3].map(async (reader) => {
             const into = new Uint8Array(recordBytes);
-            for (let i = reader; i < count; i += 4) await handle.read(into, 0, recordBytes, places[i]!);
+            for (let i = reader; i < count; i += 4) await handle.read(into, 0, recordBytes, places[i]);
           }),
         );
         await handle.close();

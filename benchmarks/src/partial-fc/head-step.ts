@@ -9,7 +9,7 @@ import { forgetFile } from './page-cache.js';
 import { disjointSampler, uniformSampler } from './samplers.js';
 import { CYCLE, type HeadWorkload } from './workload.js';
 
-/** Where the centres live. */
+/** Where the centers live. */
 export type StoreName = 'device' | 'host' | 'file';
 
 /** A workload and how it is run. */
@@ -38,7 +38,7 @@ export async function startHead(
   const path = `${run.path ?? ''}${size > 1 ? `-${rank}` : ''}`;
   const parts = equalParts(batch, size);
   const begin = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);
-  const rows = parts[rank]!;
+  const rows = parts[rank];
   const { sampler, labels } = (run.disjoint ? disjointSampler : uniformSampler)(run, SEED);
   const make = (overwrite: boolean) =>
     new PartialFC({
@@ -63,7 +63,7 @@ export async function startHead(
   async function step(): Promise<number> {
     const at = head.stepCount;
     const { loss, embeddingGradient } = await head.forwardBackward(
-      embeddings[at % CYCLE]!,
+      embeddings[at % CYCLE],
       labels(at).subarray(begin, begin + rows),
     );
     await head.step({ lr: 1e-3 });

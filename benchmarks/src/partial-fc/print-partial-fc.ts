@@ -30,7 +30,7 @@ function printClasses({
   disk,
 }: NonNullable<PartialFCReport['classes']>): string[] {
   return [
-    `${headLine(workload)}, centres in a file.`,
+    `${headLine(workload)}, centers in a file.`,
     '',
     table<Timing>(
       [

@@ -43,7 +43,7 @@ export function classesRatios(results: readonly ClassesResult[]): ClassesRatios 
   const ratio = (cold: boolean): Summary => {
     const of = results.filter((one) => one.cold === cold).sort((a, b) => a.classes - b.classes);
     if (of.length === 0) throw new Error(`There are no figures of a ${cold ? 'cold' : 'warm'} cache.`);
-    return pairedRatio(of.at(-1)!.stepMilliseconds.turns, of[0]!.stepMilliseconds.turns);
+    return pairedRatio(of.at(-1)!.stepMilliseconds.turns, of[0].stepMilliseconds.turns);
   };
   const ratios = { warm: ratio(false), cold: ratio(true) };
   return { ratioWarm: ratios.warm.median, ratioCold: ratios.cold.median, ratios };
@@ -83,15 +83,15 @@ export function rateRatios(results: readonly RateResult[]): RateRatios {
   });
   const file = ours.find(({ store, ranks }) => store === 'file' && ranks === 1);
   if (!file) throw new Error('There are no figures of file.');
-  const median = (i: number) => sampled[i]!.stepMilliseconds.median;
+  const median = (i: number) => sampled[i].stepMilliseconds.median;
   const fastest = ours.reduce((best, _, i) => (median(i) < median(best) ? i : best), 0);
   return {
     ratioToFullSoftmax: file.ratioToFullSoftmax.median,
     memoryRatioToFullSoftmax: file.memoryRatioToFullSoftmax,
     workingMemoryRatioToFullSoftmax: file.workingMemoryRatioToFullSoftmax,
-    ratioToPyTorch: ours[fastest]!.ratioToPyTorch?.median ?? null,
+    ratioToPyTorch: ours[fastest].ratioToPyTorch?.median ?? null,
     ours,
-    fastest: sampled[fastest]!.id,
+    fastest: sampled[fastest].id,
     pytorch: pytorch?.id ?? null,
   };
 }

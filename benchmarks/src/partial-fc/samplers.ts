@@ -21,10 +21,10 @@ export function disjointSampler({ classes, sampled, batch }: HeadWorkload, seed:
   const all = new ClassSampler(classes, CYCLE * sampled, seed).sample(new Int32Array(0), 0);
   const samples = Array.from({ length: CYCLE }, (_, step) => all.filter((_, i) => i % CYCLE === step));
   return {
-    sampler: { samplesAll: false, sample: (_, step) => samples[step % CYCLE]! },
+    sampler: { samplesAll: false, sample: (_, step) => samples[step % CYCLE] },
     labels: (step) => {
-      const sample = samples[step % CYCLE]!;
-      return Int32Array.from({ length: batch }, (_, i) => sample[(i * 37) % sampled]!);
+      const sample = samples[step % CYCLE];
+      return Int32Array.from({ length: batch }, (_, i) => sample[(i * 37) % sampled]);
     },
   };
 }

@@ -40,7 +40,7 @@ export function clockKernels(backendName: string): { read(): KernelTime[]; stop(
         const outputs = config.kernelFunc(call);
         const took = performance.now() - begun;
         const own = took - nested.pop()!;
-        if (nested.length > 0) nested[nested.length - 1]! += took;
+        if (nested.length > 0) nested[nested.length - 1] += took;
         const time = times.get(config.kernelName) ?? emptyTime(config.kernelName);
         times.set(config.kernelName, time);
         time.calls++;
@@ -70,13 +70,13 @@ function flopsOf(kernel: string, { inputs, attrs }: Call, [output]: tf.TensorInf
   const size = ({ shape }: tf.TensorInfo) => tf.util.sizeFromShape(shape);
   if (kernel === 'UnitsphereMatMul') {
     const { a } = inputs as { a: tf.TensorInfo };
-    return 2 * size(output!) * a.shape[attrs?.['transposeA'] ? 0 : 1]!;
+    return 2 * size(output) * a.shape[attrs?.['transposeA'] ? 0 : 1];
   }
   if (/^Unitsphere(Depthwise)?Conv2d/.test(kernel)) {
-    const map = inputs['dy'] ?? output!;
+    const map = inputs['dy'] ?? output;
     const filter = inputs['filter']?.shape ?? (attrs?.['filterShape'] as unknown as number[]);
     // Each value of the map is a sum over the filter of its channel, whether dense or depthwise.
-    return (2 * size(map) * tf.util.sizeFromShape(filter)) / map.shape[3]!;
+    return (2 * size(map) * tf.util.sizeFromShape(filter)) / map.shape[3];
   }
   return 0;
 }

@@ -39,13 +39,13 @@ export function printSweep({ rows, worst, machine }: SweepReport): string {
     rows,
   );
   return [
-    `One thing changed in each row: ${workloadLine(rows[0]!.report.workload)}. ${machineLine(machine)}.`,
+    `One thing changed in each row: ${workloadLine(rows[0].report.workload)}. ${machineLine(machine)}.`,
     '',
     lines,
     '',
     worst
       ? `- Worst: ${worst.what}, ${digits(worst.ratioToPyTorch)}× PyTorch`
-      : `- ${Object.values(rows[0]!.report.absent).join('\n- ')}`,
+      : `- ${Object.values(rows[0].report.absent).join('\n- ')}`,
     ...disturbance(rows.flatMap(({ report }) => report.contenders)),
   ].join('\n');
 }

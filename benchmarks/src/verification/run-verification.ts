@@ -92,7 +92,7 @@ export async function runVerification(
   say: (message: string) => void = () => undefined,
   program = OURS,
 ): Promise<VerificationReport> {
-  if (checkpoint !== undefined && !(sizes.length === 1 && sizes[0]! > MOST_FOR_PEER)) {
+  if (checkpoint !== undefined && !(sizes.length === 1 && sizes[0] > MOST_FOR_PEER)) {
     throw new Error(
       `--checkpoint is for one number of --rows, more than ${MOST_FOR_PEER.toLocaleString('en')}: fewer are counted within seconds.`,
     );
@@ -158,14 +158,14 @@ async function measureSize(
     const seconds = summarize(turns.map((t) => t.seconds));
     return {
       label,
-      about: turns[0]!.about,
+      about: turns[0].about,
       seconds,
       processorSeconds: summarize(turns.map((t) => t.processorSeconds)),
       peakRss: Math.max(...turns.map((t) => t.peakRss)),
       footprint: Math.max(...turns.map((t) => t.footprint)),
       gflops: (pairs * 2 * dimensions) / seconds.median / 1e9,
-      auroc: turns[0]!.auroc,
-      tpr: turns[0]!.tpr,
+      auroc: turns[0].auroc,
+      tpr: turns[0].tpr,
     };
   };
   const result: VerificationSize = {
@@ -187,15 +187,15 @@ async function measureSize(
     memoryRatioToPyTorch: result.ours.peakRss / peer.peakRss,
     difference: {
       auroc: Math.abs(result.ours.auroc - peer.auroc),
-      tpr: Math.max(...peer.tpr.map((tpr, k) => Math.abs(tpr - result.ours.tpr[k]!))),
+      tpr: Math.max(...peer.tpr.map((tpr, k) => Math.abs(tpr - result.ours.tpr[k]))),
     },
   };
 }
 
-/** Noise about a centre an identity: the noise of a network that tells them apart, but not always. */
+/** Noise about a center an identity: the noise of a network that tells them apart, but not always. */
 async function drawEmbeddings(path: string, rows: number, dimensions: number): Promise<void> {
   const random = new Random(1, 'verification');
-  const centre = new Float32Array(dimensions);
+  const center = new Float32Array(dimensions);
   const file = await open(path, 'w');
   try {
     const block = new Float32Array(1000 * dimensions);
@@ -203,11 +203,11 @@ async function drawEmbeddings(path: string, rows: number, dimensions: number): P
       const count = Math.min(1000, rows - from);
       for (let row = 0; row < count; row++) {
         if ((from + row) % IMAGES_EACH === 0)
-          for (let d = 0; d < dimensions; d++) centre[d] = random.normal();
+          for (let d = 0; d < dimensions; d++) center[d] = random.normal();
         // Some images are harder than others.
         const noise = random.uniform(0.8, 3.2);
         for (let d = 0; d < dimensions; d++)
-          block[row * dimensions + d] = centre[d]! + noise * random.normal();
+          block[row * dimensions + d] = center[d] + noise * random.normal();
       }
       await file.write(new Uint8Array(block.buffer, 0, 4 * count * dimensions));
     }

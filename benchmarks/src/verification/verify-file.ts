@@ -12,13 +12,13 @@ const [rows, dimensions, imagesEach, threads] = numbers.slice(0, 4).map(Number) 
   number,
   number,
 ];
-const fprs = numbers[4]!.split(',').map(Number);
+const fprs = numbers[4].split(',').map(Number);
 const checkpoint = numbers[5];
 
 const footprint = peakRss();
 const embeddings = new Float32Array(rows * dimensions);
 const bytes = new Uint8Array(embeddings.buffer);
-const file = await open(path!);
+const file = await open(path);
 for (let at = 0; at < bytes.length; ) {
   const { bytesRead } = await file.read(bytes, at, Math.min(2 ** 28, bytes.length - at), at);
   if (bytesRead === 0) throw new Error(`${path} is shorter than ${rows} rows.`);

@@ -15,11 +15,11 @@ export function adaptInputChannels(state: StateDict, key: string, inChannels: nu
   for (let o = 0; o < outChannels; o++) {
     for (let tap = 0; tap < taps; tap++) {
       if (inChannels === 1) {
-        for (let i = 0; i < before; i++) adapted[o * taps + tap]! += values[from(o, i) + tap]!;
+        for (let i = 0; i < before; i++) adapted[o * taps + tap] += values[from(o, i) + tap];
       } else {
         for (let i = 0; i < inChannels; i++)
           adapted[(o * inChannels + i) * taps + tap] =
-            values[from(o, i % before) + tap]! * (before / inChannels);
+            values[from(o, i % before) + tap] * (before / inChannels);
       }
     }
   }

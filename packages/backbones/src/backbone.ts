@@ -55,16 +55,16 @@ export abstract class Backbone extends Module<tf.Tensor4D, tf.Tensor4D> {
    * @throws Error when the first convolution is not in the state dict or is no kernel.
    */
   adaptInput(state: StateDict): StateDict {
-    return adaptInputChannels(state, this.firstConvolution()[0], this.inChannels);
+    return adaptInputChannels(state, this.#firstConvolution()[0], this.inChannels);
   }
 
   /** Channels of the images that it takes. */
   get inChannels(): number {
-    return this.firstConvolution()[1].diskShape[1]!;
+    return this.#firstConvolution()[1].diskShape[1];
   }
 
   // Every backbone begins with one.
-  private firstConvolution(): [string, Parameter] {
+  #firstConvolution(): [string, Parameter] {
     return this.namedParameters().find(([, { layout }]) => layout === 'conv')!;
   }
 }

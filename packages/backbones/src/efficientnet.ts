@@ -53,7 +53,7 @@ const efficientnetLite0 = ({ tensorflow = false } = {}): BackboneEntry => ({
 const TF = { tensorflow: true };
 
 /**
- * The EfficientNet family by timm's names: those that begin with `tf_` pad and normalise as the authors' own in TensorFlow, whose
+ * The EfficientNet family by timm's names: those that begin with `tf_` pad and normalize as the authors' own in TensorFlow, whose
  * weights they take.
  */
 export const efficientnets = {

@@ -5,7 +5,7 @@ const BLOCK = /^(?:blocks\.\d+\.\d+|blocks\.\d+|layer\d+\.\d+|layers\.\d+)(?=\.)
 
 /**
  * How deep each parameter lies: 0 for the stem, one more for each block; what comes behind the last block belongs to it. For
- * learning rates that fall towards the stem: a layer of id i gets decay^(count − i), where the count is the last id plus one
+ * learning rates that fall toward the stem: a layer of id i gets decay^(count − i), where the count is the last id plus one
  * and a new head, which is beyond the backbone, gets decay^0.
  * @returns The id by the parameter's key.
  * @see timm's `group_parameters` and `param_groups_layer_decay`, whose ids these are (`group_matcher(coarse=False)`).

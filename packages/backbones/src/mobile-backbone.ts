@@ -45,7 +45,7 @@ function stepsOf(plan: MobilePlan, { random, inChannels = 3, dropPathRate = 0 }:
   let blocksBefore = 0;
   // A map ends each reduction, so the stem gives one where the first stage halves at once.
   const endsReduction = (stage: number) => stages[stage]?.[0]?.stride !== 1;
-  if (endsReduction(0)) steps[1]!.map = { channels, reduction };
+  if (endsReduction(0)) steps[1].map = { channels, reduction };
   stages.forEach((specs, stage) => {
     const blocks = specs.flatMap((spec) =>
       Array.from({ length: spec.repeat }, (_, i) => ({ spec, stride: i === 0 ? spec.stride : 1 })),

@@ -38,7 +38,7 @@ function stepsOf(
   let blocksBefore = 0;
   /** Blocks of one size with shortcuts. */
   const blocks = (channels: number, middle: number, stage: number) => {
-    const makers = Array.from({ length: depths[stage]! }, (_, i) => {
+    const makers = Array.from({ length: depths[stage] }, (_, i) => {
       const dropPath = {
         rate: (dropPathRate * ++blocksBefore) / blockCount,
         random: random.fork('block', stage, i),

@@ -63,6 +63,6 @@ export function createBackbone(name: BackboneName, options: BackboneOptions): Ba
 export function describeBackbone(name: BackboneName): BackboneDescription {
   const { inputSize } = entryOf('describeBackbone', name);
   const { parameters, multiplyAdds, channels, reductions } = catalog[name];
-  const featureInfo = channels.map((count, i) => ({ channels: count, reduction: reductions[i]! }));
+  const featureInfo = channels.map((count, i) => ({ channels: count, reduction: reductions[i] }));
   return { name, inputSize, parameters, multiplyAdds, featureInfo };
 }

@@ -18,28 +18,28 @@ export interface ResidualOptions {
 
 /** Named layers one after another, and a shortcut past them (He et al., 2015). */
 export class Residual extends Module<tf.Tensor4D, tf.Tensor4D> {
-  private readonly branch: Layer[];
-  private readonly shortcut: 'none' | 'identity' | Layer;
-  private readonly activation: 'relu' | undefined;
-  private readonly dropPath: DropPath<tf.Tensor4D> | undefined;
+  readonly #branch: Layer[];
+  readonly #shortcut: 'none' | 'identity' | Layer;
+  readonly #activation: 'relu' | undefined;
+  readonly #dropPath: DropPath<tf.Tensor4D> | undefined;
 
   constructor(layers: readonly (readonly [name: string, layer: Layer])[], options: ResidualOptions = {}) {
     super();
     const { shortcut = 'none', activation, dropPath } = options;
-    this.branch = layers.map(([name, layer]) => this.child(name, layer));
-    this.shortcut = typeof shortcut === 'string' ? shortcut : this.child(shortcut.name, shortcut.layer);
-    this.activation = activation;
+    this.#branch = layers.map(([name, layer]) => this.child(name, layer));
+    this.#shortcut = typeof shortcut === 'string' ? shortcut : this.child(shortcut.name, shortcut.layer);
+    this.#activation = activation;
     if (dropPath && dropPath.rate > 0 && shortcut !== 'none') {
       const random = dropPath.random.fork('drop_path');
-      this.dropPath = this.child('drop_path', new DropPath<tf.Tensor4D>(dropPath.rate, random));
+      this.#dropPath = this.child('drop_path', new DropPath<tf.Tensor4D>(dropPath.rate, random));
     }
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    const branch = runLayers(this.branch, x);
-    if (this.shortcut === 'none') return branch;
-    const past = this.shortcut === 'identity' ? x : this.shortcut.forward(x);
-    const sum = tf.add(this.dropPath?.forward(branch) ?? branch, past) as tf.Tensor4D;
-    return this.activation ? relu(sum) : sum;
+    const branch = runLayers(this.#branch, x);
+    if (this.#shortcut === 'none') return branch;
+    const past = this.#shortcut === 'identity' ? x : this.#shortcut.forward(x);
+    const sum = tf.add(this.#dropPath?.forward(branch) ?? branch, past) as tf.Tensor4D;
+    return this.#activation ? relu(sum) : sum;
   }
 }

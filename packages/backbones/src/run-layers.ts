@@ -7,7 +7,7 @@ import type { Layer } from './residual.js';
 export function runLayers(layers: readonly Layer[], x: tf.Tensor4D): tf.Tensor4D {
   const passes: ((value: tf.Tensor4D) => tf.Tensor4D)[] = [];
   for (let i = 0; i < layers.length; i++) {
-    const [layer, next] = [layers[i]!, layers[i + 1] as unknown];
+    const [layer, next] = [layers[i], layers[i + 1] as unknown];
     if (layer instanceof BatchNorm2d && next instanceof PReLU) {
       passes.push((value) => layer.forward(value, next.weight.variable as tf.Tensor1D));
       i++;

@@ -15,10 +15,10 @@ export interface SqueezeExciteOptions {
  * state dict: `conv_reduce`, `conv_expand`.
  */
 export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
-  private readonly reduce;
-  private readonly expand;
-  private readonly activation;
-  private readonly gate;
+  readonly #reduce;
+  readonly #expand;
+  readonly #activation;
+  readonly #gate;
 
   /** @param squeezed Channels between the two convolutions. */
   constructor(
@@ -29,22 +29,22 @@ export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
   ) {
     super();
     const options = { kernelSize: 1, bias: true };
-    this.reduce = this.child(
+    this.#reduce = this.child(
       'conv_reduce',
       new Conv2d(channels, squeezed, { ...options, random: random.fork('reduce') }),
     );
-    this.expand = this.child(
+    this.#expand = this.child(
       'conv_expand',
       new Conv2d(squeezed, channels, { ...options, random: random.fork('expand') }),
     );
-    this.activation = { relu, silu }[activation];
-    this.gate = { hard_sigmoid: hardSigmoid, sigmoid }[gate];
+    this.#activation = { relu, silu }[activation];
+    this.#gate = { hard_sigmoid: hardSigmoid, sigmoid }[gate];
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, , , channels] = x.shape;
     const pooled = tf.reshape(globalAveragePool(x), [batch, 1, 1, channels]) as tf.Tensor4D;
-    const gate = this.gate(this.expand.forward(this.activation(this.reduce.forward(pooled))));
+    const gate = this.#gate(this.#expand.forward(this.#activation(this.#reduce.forward(pooled))));
     return scaleChannels(x, tf.reshape(gate, [batch, channels]) as tf.Tensor2D);
   }
 }

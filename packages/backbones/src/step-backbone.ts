@@ -14,16 +14,16 @@ export interface Step {
 export class StepBackbone extends Backbone {
   override readonly featureInfo: readonly FeatureInfo[];
   /** The layers up to each wanted map. */
-  private readonly segments: readonly (readonly Layer[])[];
+  readonly #segments: readonly (readonly Layer[])[];
 
   /** @throws RangeError when outIndices is empty, not ascending or names a map that is not there. */
   constructor(steps: readonly Step[], { outIndices }: Pick<BackboneOptions, 'outIndices'>) {
     super();
     const maps = steps.filter(({ map }) => map);
-    const wanted = chooseMaps(maps.length, outIndices).map((i) => maps[i]!);
+    const wanted = chooseMaps(maps.length, outIndices).map((i) => maps[i]);
     this.featureInfo = wanted.map(({ map }) => map!);
     let done = 0;
-    this.segments = wanted.map((step) => {
+    this.#segments = wanted.map((step) => {
       const end = steps.indexOf(step) + 1;
       const part = steps.slice(done, end).map(({ name, make }) => this.child(name, make()));
       done = end;
@@ -33,7 +33,7 @@ export class StepBackbone extends Backbone {
 
   override features(x: tf.Tensor4D): tf.Tensor4D[] {
     const maps: tf.Tensor4D[] = [];
-    for (const layers of this.segments) maps.push(runLayers(layers, maps.at(-1) ?? x));
+    for (const layers of this.#segments) maps.push(runLayers(layers, maps.at(-1) ?? x));
     return maps;
   }
 }
@@ -41,7 +41,7 @@ export class StepBackbone extends Backbone {
 /** The indices of the wanted maps: all of `count`, or outIndices once checked. */
 export function chooseMaps(count: number, outIndices?: readonly number[]): readonly number[] {
   if (!outIndices) return Array.from({ length: count }, (_, i) => i);
-  const ascending = outIndices.every((index, i) => i === 0 || index > outIndices[i - 1]!);
+  const ascending = outIndices.every((index, i) => i === 0 || index > outIndices[i - 1]);
   const known = outIndices.every((index) => Number.isInteger(index) && index >= 0 && index < count);
   if (outIndices.length === 0 || !ascending || !known) {
     throw new RangeError(

@@ -3,30 +3,29 @@ import { Conv2d, type Conv2dOptions, DepthwiseConv2d } from '@unitsphere/core';
 
 /** A convolution padded as TensorFlow's SAME: so that ceil(size / stride) places fit, an odd pixel behind; timm's Conv2dSame. */
 export class TfConv2d extends Conv2d {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    private readonly options: Conv2dOptions,
-  ) {
+  readonly #options: Conv2dOptions;
+
+  constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
     super(inChannels, outChannels, { ...options, padding: 0 });
+    this.#options = options;
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return super.forward(padSame(x, this.options));
+    return super.forward(padSame(x, this.#options));
   }
 }
 
 /** A depthwise convolution padded as TensorFlow's SAME. */
 export class TfDepthwiseConv2d extends DepthwiseConv2d {
-  constructor(
-    channels: number,
-    private readonly options: Omit<Conv2dOptions, 'bias'>,
-  ) {
+  readonly #options: Omit<Conv2dOptions, 'bias'>;
+
+  constructor(channels: number, options: Omit<Conv2dOptions, 'bias'>) {
     super(channels, { ...options, padding: 0 });
+    this.#options = options;
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return super.forward(padSame(x, this.options));
+    return super.forward(padSame(x, this.#options));
   }
 }
 

@@ -29,14 +29,14 @@ const STD = 0.02;
  */
 export class VisionTransformer extends Backbone {
   override readonly featureInfo: readonly FeatureInfo[];
-  private readonly clsToken;
-  private readonly posEmbed;
-  private readonly proj;
-  private readonly normPre;
-  private readonly blocks: { block: TransformerBlock; wanted: boolean }[];
-  private readonly grid: number;
-  private readonly channels: number;
-  private readonly patchSize: number;
+  readonly #clsToken;
+  readonly #posEmbed;
+  readonly #proj;
+  readonly #normPre;
+  readonly #blocks: { block: TransformerBlock; wanted: boolean }[];
+  readonly #grid: number;
+  readonly #channels: number;
+  readonly #patchSize: number;
 
   /** @throws RangeError where inputSize is no multiple of the patches' size, or outIndices names no map. */
   constructor(
@@ -49,21 +49,21 @@ export class VisionTransformer extends Backbone {
       throw new RangeError(
         `inputSize must be a multiple of ${patchSize} for a vision transformer, not ${inputSize}.`,
       );
-    this.grid = inputSize / patchSize;
-    this.channels = channels;
-    this.patchSize = patchSize;
-    const tokens = this.grid ** 2 + 1;
+    this.#grid = inputSize / patchSize;
+    this.#channels = channels;
+    this.#patchSize = patchSize;
+    const tokens = this.#grid ** 2 + 1;
     const drawn = (shape: number[], std: number, key: string) =>
       initializers.normal(shape, random.fork(key), 0, std);
     const token = [1, 1, channels];
     const positions = [1, tokens, channels];
-    this.clsToken = this.parameter('cls_token', token, drawn(token, 1e-6, 'cls'), { weightDecay: false });
-    this.posEmbed = this.parameter('pos_embed', positions, drawn(positions, STD, 'pos'), {
+    this.#clsToken = this.parameter('cls_token', token, drawn(token, 1e-6, 'cls'), { weightDecay: false });
+    this.#posEmbed = this.parameter('pos_embed', positions, drawn(positions, STD, 'pos'), {
       weightDecay: false,
     });
     // As spread as PyTorch's default for convolutions.
     const std = 1 / Math.sqrt(3 * inChannels * patchSize ** 2);
-    this.proj = this.child(
+    this.#proj = this.child(
       'patch_embed.proj',
       new Conv2d(inChannels, channels, {
         kernelSize: patchSize,
@@ -74,13 +74,13 @@ export class VisionTransformer extends Backbone {
         random: random.fork('patch'),
       }),
     );
-    this.normPre = preNorm ? this.child('norm_pre', new LayerNorm(channels, { epsilon })) : undefined;
+    this.#normPre = preNorm ? this.child('norm_pre', new LayerNorm(channels, { epsilon })) : undefined;
     const wanted = chooseMaps(
       depth,
       outIndices ?? [depth - 3, depth - 2, depth - 1].filter((index) => index >= 0),
     );
     this.featureInfo = wanted.map(() => ({ channels, reduction: patchSize }));
-    this.blocks = Array.from({ length: wanted.at(-1)! + 1 }, (_, i) => {
+    this.#blocks = Array.from({ length: wanted.at(-1)! + 1 }, (_, i) => {
       const rate = depth > 1 ? (dropPathRate * i) / (depth - 1) : 0;
       const block = this.child(
         `blocks.${i}`,
@@ -99,10 +99,11 @@ export class VisionTransformer extends Backbone {
 
   /** @throws Error for images of another size than inputSize: the positions are learned for that one. */
   override features(x: tf.Tensor4D): tf.Tensor4D[] {
-    const { grid, channels } = this;
-    let tokens = this.firstTokens(x);
+    const channels = this.#channels;
+    const grid = this.#grid;
+    let tokens = this.#firstTokens(x);
     const maps: tf.Tensor4D[] = [];
-    for (const { block, wanted } of this.blocks) {
+    for (const { block, wanted } of this.#blocks) {
       const before = tokens;
       tokens = tf.tidy(() => block.forward(before));
       before.dispose();
@@ -118,21 +119,23 @@ export class VisionTransformer extends Backbone {
    * @throws Error for images of another size than inputSize.
    */
   tokens(x: tf.Tensor4D): tf.Tensor3D {
-    return inTurn(this.blocks, this.firstTokens(x), ({ block }, tokens) => block.forward(tokens));
+    return inTurn(this.#blocks, this.#firstTokens(x), ({ block }, tokens) => block.forward(tokens));
   }
 
   /** What the first block takes. */
-  private firstTokens(x: tf.Tensor4D): tf.Tensor3D {
-    const { grid, channels, patchSize } = this;
+  #firstTokens(x: tf.Tensor4D): tf.Tensor3D {
+    const patchSize = this.#patchSize;
+    const channels = this.#channels;
+    const grid = this.#grid;
     const [batch, height, width] = x.shape;
     if (height !== grid * patchSize || width !== grid * patchSize) {
       throw new Error(
         `${this.constructor.name}: its positions are for images of ${grid * patchSize}x${grid * patchSize} (inputSize), not ${height}x${width}.`,
       );
     }
-    const patches = tf.reshape(this.proj.forward(x), [batch, grid * grid, channels]);
-    const cls = tf.add(tf.zeros([batch, 1, 1]), this.clsToken.variable);
-    const tokens = tf.add(tf.concat([cls, patches], 1), this.posEmbed.variable) as tf.Tensor3D;
-    return this.normPre ? (this.normPre.forward(tokens) as tf.Tensor3D) : tokens;
+    const patches = tf.reshape(this.#proj.forward(x), [batch, grid * grid, channels]);
+    const cls = tf.add(tf.zeros([batch, 1, 1]), this.#clsToken.variable);
+    const tokens = tf.add(tf.concat([cls, patches], 1), this.#posEmbed.variable) as tf.Tensor3D;
+    return this.#normPre ? (this.#normPre.forward(tokens) as tf.Tensor3D) : tokens;
   }
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { float32, Random, readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { beforeAll, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { start } from '../../../tools/workspace/backends';
-import { type BackboneName, createBackbone, describeBackbone, measureBackbone } from '../src/index';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { start } from '../../../tools/workspace/backends.js';
+import { type BackboneName, createBackbone, describeBackbone, measureBackbone } from '../src/index.js';
 
 beforeAll(() => start('wasm'));
 const make = (seed = 1, inChannels?: number) =>
@@ -90,7 +90,7 @@ test('every parameter gets a gradient', () => {
     const variables = backbone.parameters().map(({ variable }) => variable);
     const { grads } = tf.variableGrads(() => tf.sum(tf.square(backbone.forward(x))) as tf.Scalar, variables);
     for (const [key, { variable }] of backbone.namedParameters()) {
-      const largest = tf.max(tf.abs(grads[variable.name]!)).dataSync()[0];
+      const largest = tf.max(tf.abs(grads[variable.name])).dataSync()[0];
       expect(Number.isFinite(largest) && largest > 0, `${key}: ${largest}`).toBe(true);
     }
   });
@@ -106,8 +106,8 @@ test('batch norm and the PReLU behind it are one operation, and have keys of the
       // Of a PReLU there is a weight alone, behind a norm's two.
       return (
         variable.rank === 1 &&
-        /weight$/.test(all[i]![0]) &&
-        !keys.includes(all[i]![0].replace(/weight$/, 'bias'))
+        /weight$/.test(all[i][0]) &&
+        !keys.includes(all[i][0].replace(/weight$/, 'bias'))
       );
     });
     expect(prelus.length).toBeGreaterThan(2);

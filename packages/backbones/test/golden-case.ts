@@ -2,11 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
 import { expect } from 'vitest';
-import { toNchw, toNhwc } from '../../../tools/golden/layout';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass';
-import { type GoldenTensor, relativeError } from '../../../tools/golden/read';
-import { on, read, start } from '../../../tools/workspace/backends';
-import { type BackboneName, createBackbone, describeBackbone } from '../src/index';
+import { toNchw, toNhwc } from '../../../tools/golden/layout.js';
+import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
+import { type GoldenTensor, relativeError } from '../../../tools/golden/read.js';
+import { on, read, start } from '../../../tools/workspace/backends.js';
+import { type BackboneName, createBackbone, describeBackbone } from '../src/index.js';
 
 export interface BackboneCase {
   name: string;
@@ -56,7 +56,7 @@ async function expectClosest(maps: tf.Tensor4D[], features: GoldenTensor[]): Pro
   const last = maps.slice(maps.length - features.length);
   const values = await Promise.all(last.map(read));
   features.forEach((expected, i) => {
-    const { shape, data } = toNchw({ shape: last[i]!.shape, data: values[i]! });
+    const { shape, data } = toNchw({ shape: last[i].shape, data: values[i] });
     expect(shape).toEqual(expected.shape);
     expectClose(data, expected, 1e-4, `map ${i}`);
   });

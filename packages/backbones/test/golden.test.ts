@@ -3,11 +3,11 @@
  * are taken on the other backends.
  */
 import { describe, expect, test } from 'vitest';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { SqueezeExcite } from '../src/index';
-import { type BackboneCase, expectGradients, expectMaps, zeros } from './golden-case';
+import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { SqueezeExcite } from '../src/index.js';
+import { type BackboneCase, expectGradients, expectMaps, zeros } from './golden-case.js';
 
 interface SqueezeExciteCase extends Pick<BackboneCase, 'name' | 'state' | 'x' | 'dy' | 'dx'> {
   options: { channels: number; reducedChannels: number };

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { readGolden } from '../../../tools/golden/read.js';
 import { type BackboneName, createBackbone, layerIds } from '../src/index.js';
 import { zeros } from './golden-case.js';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 const { cases } = readGolden<{ name: string; begins: [string, number][] }>('layer_ids');
 
-it.each(cases)("layers of $name are timm's", ({ name, begins: expected }) => {
+test.each(cases)("layers of $name are timm's", ({ name, begins: expected }) => {
   const backbone = createBackbone(name as BackboneName, { random: zeros, inputSize: 64 });
   const begins: [string, number][] = [];
   for (const [key, id] of layerIds(backbone)) if (begins.at(-1)?.[1] !== id) begins.push([key, id]);
@@ -20,13 +20,13 @@ it.each(cases)("layers of $name are timm's", ({ name, begins: expected }) => {
   backbone.dispose();
 });
 
-it.each([
+test.each([
   ['iresnet18', 8, 'layer4.1.', 'bn2.'],
   ['mobilefacenet', 7, 'layers.7.', 'conv_sep.'],
 ] as const)("%s's last layer has what comes behind its last block", (name, last, block, behind) => {
   const backbone = createBackbone(name, { random: zeros });
   const ids = [...layerIds(backbone)];
-  expect(ids[0]![1]).toBe(0);
+  expect(ids[0][1]).toBe(0);
   expect(Math.max(...ids.map(([, id]) => id))).toBe(last);
   for (const [key, id] of ids)
     if (key.startsWith(block) || key.startsWith(behind)) expect(id, key).toBe(last);

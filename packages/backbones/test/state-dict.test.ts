@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read';
-import { start } from '../../../tools/workspace/backends';
+import { readGolden } from '../../../tools/golden/read.js';
+import { start } from '../../../tools/workspace/backends.js';
 import {
   type BackboneName,
   createBackbone,
   describeBackbone,
   listBackbones,
   measureBackbone,
-} from '../src/index';
-import { zeros } from './golden-case';
+} from '../src/index.js';
+import { zeros } from './golden-case.js';
 
 interface StateCase {
   name: BackboneName;

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { buildSync } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { backends } from '../../../tools/workspace/backends';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { backends } from '../../../tools/workspace/backends.js';
 import { type BackendDescription, describeBackends, GpuError, useBackend } from '../src/index.js';
 
 const described = await describeBackends();
@@ -16,7 +16,7 @@ const [cuda, webgpu] = ['cuda', 'webgpu'].map(
 ) as [BackendDescription, BackendDescription];
 
 describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
-  it('starts and computes', async () => {
+  test('starts and computes', async () => {
     const used = await useBackend(name);
     expect(used).toEqual({ name, reason: `"${name}" was asked for by name.` });
     expect(tf.getBackend()).toBe(name);
@@ -38,7 +38,7 @@ describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('starts again without harm, and keeps tensors of the other backend usable', async () => {
+  test('starts again without harm, and keeps tensors of the other backend usable', async () => {
     await useBackend(name === 'wasm' ? 'cpu' : 'wasm');
     const x = tf.tensor1d([1, 2, 3]);
     await useBackend(name);
@@ -50,12 +50,12 @@ describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
 });
 
 describe('wasm', () => {
-  it('runs the SIMD binary', async () => {
+  test('runs the SIMD binary', async () => {
     await useBackend('wasm');
     expect(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')).toBe(true);
   });
 
-  it('without SIMD is refused by name, and auto says why it took another', async () => {
+  test('without SIMD is refused by name, and auto says why it took another', async () => {
     const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
     try {
       await expect(useBackend('wasm')).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -75,7 +75,7 @@ describe.skipIf(!webgpu.available)('webgpu', () => {
   const device = () =>
     (tf.backend() as unknown as { device: GPUDevice & { adapterInfo?: GPUAdapterInfo } }).device;
 
-  it('says what the adapter has, and starts a device with it', async () => {
+  test('says what the adapter has, and starts a device with it', async () => {
     const { adapter, detail } = webgpu;
     expect(detail).toContain(adapter!.name);
     expect(detail.includes('software adapter')).toBe(adapter!.software);
@@ -89,7 +89,7 @@ describe.skipIf(!webgpu.available)('webgpu', () => {
     expect([...(await sum.data())]).toEqual([2, 3]);
   });
 
-  it('throws what the device refused at the next use, once', async () => {
+  test('throws what the device refused at the next use, once', async () => {
     await useBackend('webgpu');
     const x = tf.tensor1d([1, 2]);
     device().createShaderModule({ code: 'fn main( {' });
@@ -102,7 +102,7 @@ describe.skipIf(!webgpu.available)('webgpu', () => {
     expect([...(await tf.add(x, 1).data())]).toEqual([2, 3]);
   });
 
-  it('a lost device is an error at every use until the backend is started again', async () => {
+  test('a lost device is an error at every use until the backend is started again', async () => {
     await useBackend('webgpu');
     const x = tf.tensor1d([1, 2]);
     await tf.add(x, 1).data();
@@ -118,7 +118,7 @@ describe.skipIf(!webgpu.available)('webgpu', () => {
   });
 });
 
-it('cpu starts without advice to install another backend', async () => {
+test('cpu starts without advice to install another backend', async () => {
   const warn = vi.spyOn(console, 'warn');
   await useBackend('cpu');
   tf.dispose(tf.add(1, 2));
@@ -127,7 +127,7 @@ it('cpu starts without advice to install another backend', async () => {
 });
 
 describe('useBackend', () => {
-  it.skipIf(cuda.available)('auto takes WebGPU on a graphics card only, and says why', async () => {
+  test.skipIf(cuda.available)('auto takes WebGPU on a graphics card only, and says why', async () => {
     const used = await useBackend('auto');
     if (webgpu.available && !webgpu.adapter!.software) {
       expect(used).toEqual({
@@ -144,7 +144,7 @@ describe('useBackend', () => {
     }
   });
 
-  it.each([
+  test.each([
     [
       'wsam',
       'Unknown backend "wsam". Did you mean "wasm"? This version has: auto, cuda, webgpu, wasm, node, cpu.',
@@ -167,7 +167,7 @@ describe('useBackend', () => {
   });
 });
 
-it('describes every backend, with a reason and a remedy where it is not available', async () => {
+test('describes every backend, with a reason and a remedy where it is not available', async () => {
   expect(described.map(({ name }) => name)).toEqual(['cuda', 'webgpu', 'wasm', 'node', 'cpu']);
   for (const { name, available, detail, version, reason, remedy } of described) {
     expect(detail).not.toBe('');
@@ -220,11 +220,11 @@ describe('without the backends installed', () => {
     'BackendUnavailableError: The backend "auto" cannot be used: no backend works here: "webgpu": the package webgpu is not installed. "wasm": the package @tensorflow/tfjs-backend-wasm is not installed. "cpu": the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0',
   ];
 
-  it('names the command that installs them, as an ES module', () => {
+  test('names the command that installs them, as an ES module', () => {
     expect(run('main.mjs', `import { useBackend } from './backends.mjs'; ${body}`)).toEqual(expected);
   });
 
-  it('names the command that installs them, as CommonJS', () => {
+  test('names the command that installs them, as CommonJS', () => {
     expect(
       run('main.cjs', `const { useBackend } = require('./backends.cjs'); (async () => { ${body} })();`),
     ).toEqual(expected);

@@ -14,7 +14,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkBinding } from '../src/install/check-binding.js';
 import { compileBinding, findCompiler } from '../src/install/compile-binding.js';
 import { downloadWheel } from '../src/install/download-wheel.js';
@@ -50,7 +50,7 @@ const sha256 = (data: Uint8Array | string, encoding: 'hex' | 'base64url' = 'hex'
   createHash('sha256').update(data).digest(encoding);
 
 describe('the wheel', () => {
-  it.each([
+  test.each([
     ['node', 'linux', 'x64', /^tensorflow_cpu-.*manylinux.*x86_64\.whl$/],
     ['node', 'linux', 'arm64', /^tensorflow-.*aarch64\.whl$/],
     ['node', 'darwin', 'arm64', /^tensorflow-.*macosx.*arm64\.whl$/],
@@ -62,7 +62,7 @@ describe('the wheel', () => {
     expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it.each([
+  test.each([
     ['node', 'win32', 'x64', false],
     ['node', 'darwin', 'x64', false],
     ['node', 'linux', 'x64', true],
@@ -100,13 +100,13 @@ describe('the download', () => {
     }
   }
 
-  it('comes from the index where there is no pip', () =>
+  test('comes from the index where there is no pip', () =>
     index(wheel.file, async () => {
       const file = await downloadWheel(wheel, folder, undefined);
       expect(readFileSync(file)).toEqual(content);
     }));
 
-  it('is refused where it is another file', () =>
+  test('is refused where it is another file', () =>
     index(wheel.file, async () => {
       const other = { ...wheel, sha256: sha256('another') };
       expect(await complaint(downloadWheel(other, folder, undefined))).toMatch(
@@ -114,28 +114,28 @@ describe('the download', () => {
       );
     }));
 
-  it('says so where the index does not list it', () =>
+  test('says so where the index does not list it', () =>
     index('other.whl', async () => {
       expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
         /does not list tensorflow_cpu-1\.0.*Install Python with pip/s,
       );
     }));
 
-  it('says so where there is neither pip nor the name of an index', async () => {
+  test('says so where there is neither pip nor the name of an index', async () => {
     vi.stubEnv('PIP_INDEX_URL', undefined);
     expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
       /no Python with pip here, and PIP_INDEX_URL names no package index\..*Install Python with pip/s,
     );
   });
 
-  it('says so where there is no network', async () => {
+  test('says so where there is no network', async () => {
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
     expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
       /could not be downloaded \(fetch failed.*--wheel tensorflow_cpu-1\.0/s,
     );
   });
 
-  it("tells pip's complaint, and gave pip the wheel's tags and hash", async () => {
+  test("tells pip's complaint, and gave pip the wheel's tags and hash", async () => {
     const python = join(folder, 'python3');
     writeFileSync(
       python,
@@ -182,7 +182,7 @@ describe('unpacking', () => {
     return path;
   }
 
-  it('takes the library and its headers, and nothing else', async () => {
+  test('takes the library and its headers, and nothing else', async () => {
     const { libraries, include, metadata } = await unpackWheel(wheel(files), folder);
     expect(readdirSync(libraries).sort()).toEqual([
       'include',
@@ -194,14 +194,14 @@ describe('unpacking', () => {
     expect(metadata).toBe('Name: t\n');
   });
 
-  it('refuses a damaged file', async () => {
+  test('refuses a damaged file', async () => {
     const damaged = wheel({ ...files, 'tensorflow/libtensorflow_framework.so.2': 'framewark' }, files);
     expect(await complaint(unpackWheel(damaged, folder))).toContain(
       'libtensorflow_framework.so.2 in it is damaged',
     );
   });
 
-  it('refuses another wheel, and what is no wheel', async () => {
+  test('refuses another wheel, and what is no wheel', async () => {
     expect(await complaint(unpackWheel(wheel({ 'a.py': '' }), folder))).toContain(
       'it holds no libtensorflow_cc',
     );
@@ -213,7 +213,7 @@ describe('unpacking', () => {
 });
 
 describe('the compiler', () => {
-  it('that is missing is named with the command that installs one', async () => {
+  test('that is missing is named with the command that installs one', async () => {
     expect(await complaint(findCompiler({ PATH: folder }))).toMatch(
       /^No C\+\+ compiler is installed here\. Install one: .+/,
     );
@@ -222,7 +222,7 @@ describe('the compiler', () => {
     );
   });
 
-  it('that fails tells why', async () => {
+  test('that fails tells why', async () => {
     const broken = {
       command: [process.execPath, '-e', 'console.error("x.h: no such file"); process.exit(1)', '--'],
       version: '',
@@ -234,7 +234,7 @@ describe('the compiler', () => {
     );
   });
 
-  it('is looked for before anything is downloaded', async () => {
+  test('is looked for before anything is downloaded', async () => {
     vi.stubEnv('XDG_CACHE_HOME', folder);
     vi.stubEnv('CXX', 'no-such-c++');
     expect(await complaint(installNativeBackend('node'))).toContain('"no-such-c++"');
@@ -242,7 +242,7 @@ describe('the compiler', () => {
   });
 });
 
-it('a binding that does not load is told with the linker’s words', async () => {
+test('a binding that does not load is told with the linker’s words', async () => {
   const file = join(folder, 'b.node');
   writeFileSync(file, 'no library');
   expect(await complaint(checkBinding(file))).toMatch(
@@ -250,7 +250,7 @@ it('a binding that does not load is told with the linker’s words', async () =>
   );
 });
 
-it('cuda without a GPU is refused before anything is downloaded', async () => {
+test('cuda without a GPU is refused before anything is downloaded', async () => {
   vi.stubEnv('XDG_CACHE_HOME', folder);
   vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
   writeFileSync(join(folder, 'nvidia-smi'), '#!/bin/sh\nexit 9\n', { mode: 0o755 });
@@ -259,7 +259,7 @@ it('cuda without a GPU is refused before anything is downloaded', async () => {
   );
 });
 
-it('the NVIDIA wheels are those that the wheel names for and-cuda', () => {
+test('the NVIDIA wheels are those that the wheel names for and-cuda', () => {
   const metadata = [
     'Requires-Dist: numpy>=1.26.0',
     'Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"',
@@ -276,7 +276,7 @@ describe('the final folder', () => {
   const target = () => join(folder, 'native', 'node-test');
   const build = (text: string) => async (staging: string) => writeFileSync(join(staging, 'file'), text);
 
-  it('is the old one until the new one is whole, and a failure leaves nothing', async () => {
+  test('is the old one until the new one is whole, and a failure leaves nothing', async () => {
     await replaceFolder(target(), 1, build('first'));
     const failed = replaceFolder(target(), 1, async (staging) => {
       await build('second')(staging);
@@ -289,14 +289,14 @@ describe('the final folder', () => {
     expect(readdirSync(join(folder, 'native'))).toEqual(['node-test']);
   });
 
-  it('is cleaned of what a killed run left, and not of what another is building', async () => {
+  test('is cleaned of what a killed run left, and not of what another is building', async () => {
     const [dead, alive] = [`${target()}.partial-99999999-x`, `${target()}.partial-${process.pid}-y`];
     for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
     await replaceFolder(target(), 1, build('new'));
     expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
   });
 
-  it('needs free disk space and a folder that can be written', async () => {
+  test('needs free disk space and a folder that can be written', async () => {
     expect(await complaint(replaceFolder(target(), 1e18, build('')))).toMatch(
       /has [\d.]+ GB of free disk space; 1000000000\.0 GB are needed.*XDG_CACHE_HOME/,
     );
@@ -311,7 +311,7 @@ describe('the final folder', () => {
   });
 });
 
-it("the cache is XDG's, or the platform's", () => {
+test("the cache is XDG's, or the platform's", () => {
   expect(cacheFolder({ XDG_CACHE_HOME: '/xdg' }, 'linux')).toBe('/xdg');
   expect(cacheFolder({}, 'linux')).toMatch(/\.cache$/);
   expect(cacheFolder({}, 'darwin')).toMatch(/Library\/Caches$/);

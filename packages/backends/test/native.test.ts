@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { missingBackends } from '../../../tools/workspace/backends';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingBackends } from '../../../tools/workspace/backends.js';
 import { BackendUnavailableError, describeBackends, useBackend } from '../src/index.js';
 import { installNativeBackend } from '../src/install/index.js';
 import { installationFiles, installationFolder } from '../src/native/installation.js';
@@ -33,7 +33,7 @@ describe.skipIf(missing)('node', () => {
 
   const values = (tensors: tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
 
-  it('is the one TensorFlow.js engine of this process, with its tensors counted', async () => {
+  test('is the one TensorFlow.js engine of this process, with its tensors counted', async () => {
     expect(await useBackend('node')).toEqual({ name: 'node', reason: '"node" was asked for by name.' });
     expect(tf.getBackend()).toBe('tensorflow');
     const before = tf.memory().numTensors;
@@ -45,7 +45,7 @@ describe.skipIf(missing)('node', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('takes over the tensors of another backend', async () => {
+  test('takes over the tensors of another backend', async () => {
     await useBackend('wasm');
     const x = tf.tensor1d([1, 2, 3]);
     await useBackend('node');
@@ -54,7 +54,7 @@ describe.skipIf(missing)('node', () => {
     tf.dispose([x, y]);
   });
 
-  it('frees in TensorFlow what is disposed here', () => {
+  test('frees in TensorFlow what is disposed here', () => {
     const held = () =>
       (tf.backend() as unknown as { binding: { getNumOfTensors(): number } }).binding.getNumOfTensors();
     const before = held();
@@ -62,7 +62,7 @@ describe.skipIf(missing)('node', () => {
     expect(held()).toBe(before);
   });
 
-  it('runs the kernels that tfjs-node gets wrong', () => {
+  test('runs the kernels that tfjs-node gets wrong', () => {
     const integers = tf.tensor1d([0, 1], 'int32');
     const flags = tf.tensor2d(
       [
@@ -92,7 +92,7 @@ describe.skipIf(missing)('node', () => {
     tf.dispose([integers, flags]);
   });
 
-  it.each([
+  test.each([
     ['conv2d', [3, 2, 4], { strides: 2, pad: 1 }],
     ['conv2d', [3, 2, 4], { strides: 1, pad: 'same' }],
     [
@@ -146,19 +146,19 @@ describe.skipIf(missing)('node', () => {
     },
   );
 
-  it('is described with its versions and what it runs on', async () => {
+  test('is described with its versions and what it runs on', async () => {
     const node = (await describeBackends()).find(({ name }) => name === 'node');
     expect(node).toMatchObject({ available: true, version: '4.22.0' });
     expect(node?.detail).toMatch(/^libtensorflow \d+\.\d+\.\d+, .+, \d+ threads$/);
   });
 
-  it('refuses to be two native backends in one process', async () => {
+  test('refuses to be two native backends in one process', async () => {
     const error = await useBackend('cuda').catch((e) => e);
     expect(error).toBeInstanceOf(BackendUnavailableError);
     expect(error.message).toContain('this process already runs "node"');
   });
 
-  it('is not built twice', async () => {
+  test('is not built twice', async () => {
     const { fresh, manifest, folder } = await installNativeBackend('node');
     expect(fresh).toBe(false);
     expect(folder).toBe(installationFolder('node'));
@@ -201,14 +201,14 @@ describe.skipIf(missing)('node', () => {
       return stdout + stderr.replace(NOTICE, '');
     };
 
-    it('is quiet', async () => expect(await main({})).toBe('tensorflow 32\n'));
+    test('is quiet', async () => expect(await main({})).toBe('tensorflow 32\n'));
 
-    it('names the command where it is not installed', async () =>
+    test('names the command where it is not installed', async () =>
       expect(await main({ XDG_CACHE_HOME: join(folder, 'empty') })).toBe(
         'The backend "node" cannot be used: it is not installed. Install it: npx @unitsphere/backends install node\n',
       ));
 
-    it("uses the binding of an installed tfjs-node where npm's download of it worked", async () => {
+    test("uses the binding of an installed tfjs-node where npm's download of it worked", async () => {
       const { libraries, tfjsNode } = installationFiles(installationFolder('node'));
       const peer = join(folder, 'node_modules', '@tensorflow', 'tfjs-node');
       const lib = join(peer, 'lib', 'napi-v8');
@@ -219,7 +219,7 @@ describe.skipIf(missing)('node', () => {
       expect(await main({ XDG_CACHE_HOME: join(folder, 'empty') })).toBe('tensorflow 32\n');
     });
 
-    it('says so when its library does not load', async () => {
+    test('says so when its library does not load', async () => {
       const broken = join(folder, 'broken');
       const files = installationFiles(
         join(broken, 'unitsphere', 'native', `node-${process.platform}-${process.arch}`),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
+import { start } from '../../../tools/workspace/backends.js';
 import { clipTeacher, createClipTower, preprocessImages, type RgbImage, type Teacher } from '../src/index.js';
 import { CachedTeacher } from '../src/node.js';
 
@@ -84,7 +84,7 @@ test('each image is seen once, in batches, and its features come in the order as
   // To float16's precision.
   first.forEach((row, i) => {
     row.forEach((value, c) => {
-      expect(Math.abs(value - direct[i]![c]!)).toBeLessThanOrEqual(Math.abs(direct[i]![c]!) / 2048 + 1e-7);
+      expect(Math.abs(value - direct[i][c])).toBeLessThanOrEqual(Math.abs(direct[i][c]) / 2048 + 1e-7);
     });
   });
   const again = await read(cache.features([4, 2, 2, 9, 9].map((seed) => images[seed] ?? picture(seed))));
@@ -129,7 +129,7 @@ describe('nothing stale is served', () => {
     const image = picture(1, 12, 12);
     await read(cache.features([image]));
     const changed = { ...image, data: image.data.slice() };
-    changed.data[100]! ^= 1;
+    changed.data[100] ^= 1;
     await read(cache.features([changed, { ...image, width: 9, height: 16 }]));
     expect(teacher.seen).toBe(3);
   });
@@ -162,9 +162,9 @@ describe('nothing stale is served', () => {
     const features = await read(cacheOf(teacher).features([picture(1), picture(2)]));
     const cache = cacheOf(teacher);
     const [file] = readdirSync(cache.folder).filter((name) => name.endsWith('.rows'));
-    const path = join(cache.folder, file!);
+    const path = join(cache.folder, file);
     const content = readFileSync(path);
-    content[3]! ^= 1;
+    content[3] ^= 1;
     writeFileSync(path, content);
     teacher.seen = 0;
     expect(await read(cache.features([picture(1), picture(2)]))).toEqual(features);

@@ -18,8 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { Random } from '@unitsphere/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
-import { withFault } from '../../../tools/workspace/faults.ts';
+import { bundleModule } from '../../../tools/workspace/bundle-module.js';
+import { withFault } from '../../../tools/workspace/faults.js';
 import { FeatureStore, type TeacherIdentity } from '../src/cache/feature-store.js';
 import { HASH_WORDS } from '../src/cache/hash-index.js';
 import { indexHeader, RECORD_BYTES, RECORD_WORDS, sealRecord } from '../src/cache/records.js';
@@ -184,7 +184,7 @@ describe('a torn or damaged file', () => {
     ] as const) {
       const [file] = filesOf(store, ending) as [string];
       const content = readFileSync(file);
-      content[at]! ^= 0x10;
+      content[at] ^= 0x10;
       writeFileSync(file, content);
     }
     const damaged = openStore();
@@ -219,8 +219,8 @@ describe('a torn or damaged file', () => {
   test('rows that end in half a row do not disturb another writer', () => {
     const store = openStore();
     append(store, range(0, 3));
-    appendFileSync(filesOf(store, '.rows')[0]!, new Uint8Array(7));
-    appendFileSync(filesOf(store, '.index')[0]!, new Uint8Array(RECORD_BYTES + 3));
+    appendFileSync(filesOf(store, '.rows')[0], new Uint8Array(7));
+    appendFileSync(filesOf(store, '.index')[0], new Uint8Array(RECORD_BYTES + 3));
     const next = openStore();
     append(next, range(3, 6));
     expect(present(openStore(), range(0, 9))).toEqual(range(0, 6));

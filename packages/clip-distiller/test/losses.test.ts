@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toStateDict } from '../../../tools/golden/module-pass.ts';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.ts';
+import { toStateDict } from '../../../tools/golden/module-pass.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import {
   createDistillationLoss,
   type DistillationLoss,
@@ -55,32 +55,32 @@ describe.each(everyBackend)('%s', (backend) => {
     const [value, gradient] = await on(backend, () => evaluate(loss, matrix(c.student), matrix(c.teacher)));
     // A divergence of distributions that are nearly the same is a difference of logarithms, which float32 has to about 1e-6.
     const rounding = 1e-6 * (c.options.timesTemperatureSquared ? c.options.temperature! ** 2 : 1);
-    expect(Math.abs(value[0]! - c.value)).toBeLessThan(1e-4 * Math.abs(c.value) + rounding);
+    expect(Math.abs(value[0] - c.value)).toBeLessThan(1e-4 * Math.abs(c.value) + rounding);
     expect(relativeError(gradient, c.dStudent)).toBeLessThan(1e-4);
     expect(tf.memory().numTensors).toBe(before);
   });
 
   test.each(listDistillationLosses())(
-    '%s of a centred teacher is that of features less their mean',
+    '%s of a centered teacher is that of features less their mean',
     async (name) => {
       const before = tf.memory().numTensors;
       const random = new Random(3, name);
       const features = (offset: number) =>
         Float32Array.from({ length: 6 * 5 }, () => random.uniform(-1, 1) + offset);
       const [ofStudent, ofTeacher] = [features(0), features(4)];
-      const of = (options: object, centre: boolean) =>
+      const of = (options: object, center: boolean) =>
         on(backend, () => {
           const teacher = tf.tensor2d(ofTeacher, [6, 5]);
-          const seen = centre ? tf.sub<tf.Tensor2D>(teacher, tf.mean(teacher, 0, true)) : teacher;
+          const seen = center ? tf.sub<tf.Tensor2D>(teacher, tf.mean(teacher, 0, true)) : teacher;
           return evaluate(createDistillationLoss(name, options), tf.tensor2d(ofStudent, [6, 5]), seen);
         });
       const [value, gradient] = await of({ center: true }, false);
       const [expected, expectedGradient] = await of({}, true);
-      expect(value[0]).toBeCloseTo(expected[0]!, 6);
+      expect(value[0]).toBeCloseTo(expected[0], 6);
       for (const [i, one] of expectedGradient.entries()) expect(gradient[i]).toBeCloseTo(one, 6);
       const [raw] = await of({}, false);
       // Distances and angles do not see a shift; the others do.
-      if (!name.startsWith('rkd')) expect(Math.abs(value[0]! - raw[0]!)).toBeGreaterThan(1e-3);
+      if (!name.startsWith('rkd')) expect(Math.abs(value[0] - raw[0])).toBeGreaterThan(1e-3);
       expect(tf.memory().numTensors).toBe(before);
     },
   );
@@ -96,9 +96,9 @@ describe.each(everyBackend)('%s', (backend) => {
       const gradient = tf.valueAndGrads((e: tf.Tensor, _w: tf.Tensor) =>
         loss.loss(head.forward(e as tf.Tensor2D), matrix(c.teacher)),
       )([embeddings, head.weight.variable]);
-      return Promise.all([read(gradient.value), read(gradient.grads[0]!), read(gradient.grads[1]!)]);
+      return Promise.all([read(gradient.value), read(gradient.grads[0]), read(gradient.grads[1])]);
     });
-    expect(Math.abs(value[0]! - c.value)).toBeLessThan(1e-4 * c.value + 1e-6);
+    expect(Math.abs(value[0] - c.value)).toBeLessThan(1e-4 * c.value + 1e-6);
     expect(relativeError(dEmbeddings, c.dEmbeddings)).toBeLessThan(1e-4);
     expect(relativeError(dWeight, c.dWeight)).toBeLessThan(1e-4);
     head.dispose();
@@ -113,7 +113,7 @@ describe.each(everyBackend)('%s', (backend) => {
     const student = draw();
     const teacher = draw();
     const valueAt = async (values: Float32Array) =>
-      (await on(backend, () => read(loss.loss(tf.tensor2d(values, shape), tf.tensor2d(teacher, shape)))))[0]!;
+      (await on(backend, () => read(loss.loss(tf.tensor2d(values, shape), tf.tensor2d(teacher, shape)))))[0];
     const [, gradient] = await on(backend, () =>
       evaluate(loss, tf.tensor2d(student, shape), tf.tensor2d(teacher, shape)),
     );
@@ -122,9 +122,9 @@ describe.each(everyBackend)('%s', (backend) => {
     for (let i = 0; i < 4; i++) {
       const direction = draw();
       const step = 0.01;
-      const moved = (by: number) => student.map((v, at) => v + by * direction[at]!);
+      const moved = (by: number) => student.map((v, at) => v + by * direction[at]);
       const slope = ((await valueAt(moved(step))) - (await valueAt(moved(-step)))) / (2 * step);
-      const expected = gradient.reduce((sum, g, at) => sum + g * direction[at]!, 0);
+      const expected = gradient.reduce((sum, g, at) => sum + g * direction[at], 0);
       expect(Math.abs(slope - expected)).toBeLessThan(0.02 * largest + 2e-5);
     }
   });
@@ -138,8 +138,8 @@ describe.each(everyBackend)('%s', (backend) => {
       const t = tf.tensor2d(teacher, [6, 8]);
       return Promise.all([read(loss.loss(t, t)), read(loss.loss(tf.tensor2d(other, [6, 8]), t))]);
     });
-    expect(same[0]).toBeLessThan(different[0]!);
-    if (name !== 'contrastive') expect(Math.abs(same[0]!)).toBeLessThan(1e-5);
+    expect(same[0]).toBeLessThan(different[0]);
+    if (name !== 'contrastive') expect(Math.abs(same[0])).toBeLessThan(1e-5);
   });
 
   test.each(listDistillationLosses())('%s stays finite for features that are 0 or the same', async (name) => {
@@ -171,7 +171,7 @@ test('the reference form is nearly inert beside the same with a temperature', as
     );
     norms.push(Math.hypot(...gradient));
   }
-  expect(norms[0]! * 50).toBeLessThan(norms[1]!);
+  expect(norms[0] * 50).toBeLessThan(norms[1]);
 });
 
 describe('errors', () => {

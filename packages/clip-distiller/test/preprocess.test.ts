@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toNchw } from '../../../tools/golden/layout.ts';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
-import { start } from '../../../tools/workspace/backends.ts';
+import { toNchw } from '../../../tools/golden/layout.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { start } from '../../../tools/workspace/backends.js';
 import { clipPreprocessing, preprocessImages, type RgbImage, resizeAndCrop } from '../src/index.js';
 
 interface PreprocessingCase {
@@ -19,8 +19,8 @@ interface PreprocessingCase {
 
 const { cases } = readGolden<PreprocessingCase>('clip_preprocessing');
 const pictureOf = ({ data, shape }: GoldenTensor): RgbImage => ({
-  height: shape[0]!,
-  width: shape[1]!,
+  height: shape[0],
+  width: shape[1],
   data: Uint8Array.from(data),
 });
 const preprocessingOf = (c: PreprocessingCase) => ({
@@ -70,7 +70,7 @@ test('blue first where the network was trained so', () => {
   expect(valuesOf('BGR')).toEqual([0, Math.fround(0.2), 1]);
 });
 
-test('the centre of an extreme shape, where halves of a pixel go to the even one as in Python', () => {
+test('the center of an extreme shape, where halves of a pixel go to the even one as in Python', () => {
   // 199.5 pixels to the left of the crop, then 200.5.
   for (const width of [400, 402]) {
     const data = Uint8Array.from({ length: 3 * width }, (_, i) => (Math.floor(i / 3) === 200 ? 255 : 0));

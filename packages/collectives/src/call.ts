@@ -56,14 +56,14 @@ export function writeCall(call: Call, header: Int32Array): void {
 
 /** The length a rank came with. */
 export function lengthOf(header: Int32Array): number {
-  return header[HIGH]! * 2 ** 32 + (header[LOW]! >>> 0);
+  return header[HIGH] * 2 ** 32 + (header[LOW] >>> 0);
 }
 
 /** Why the ranks' calls do not fit together; undefined where they do. The same text on every rank. */
 export function mismatch(headers: readonly Int32Array[]): string | undefined {
   const [first] = headers as [Int32Array];
   // Arrays that are gathered may differ in length.
-  const lengthsMayDiffer = ['allGather', 'gather'].includes(OPERATIONS[first[OPERATION]!]!);
+  const lengthsMayDiffer = ['allGather', 'gather'].includes(OPERATIONS[first[OPERATION]]);
   const fits = (header: Int32Array) => {
     for (let word = 0; word < HEADER_WORDS; word++) {
       if (lengthsMayDiffer && (word === LOW || word === HIGH)) continue;
@@ -78,13 +78,13 @@ export function mismatch(headers: readonly Int32Array[]): string | undefined {
 }
 
 function describe(header: Int32Array): string {
-  const operation = OPERATIONS[header[OPERATION]!]!;
+  const operation = OPERATIONS[header[OPERATION]];
   if (operation === 'barrier') return 'barrier()';
-  const values = `${lengthOf(header)} ${DTYPES[header[DTYPE]!]} values`;
+  const values = `${lengthOf(header)} ${DTYPES[header[DTYPE]]} values`;
   if (operation === 'broadcast' || operation === 'gather') {
     return `${operation}(${values}, root ${header[ROOT]})`;
   }
   return operation === 'allReduce'
-    ? `allReduce(${values}, ${REDUCE_OPS[header[OP]!]})`
+    ? `allReduce(${values}, ${REDUCE_OPS[header[OP]]})`
     : `${operation}(${values})`;
 }

@@ -6,7 +6,7 @@ export type ReduceOp = 'sum' | 'mean' | 'max';
 
 /**
  * A group of replicas that compute together. Every method is called by all ranks in the same order with the same
- * settings, returns when this rank's part is done, and holds no reference to the arrays afterwards.
+ * settings, returns when this rank's part is done, and holds no reference to the arrays afterward.
  * A rank that calls another operation than the rest, or with another length, makes the call fail on all ranks with a
  * `CollectiveMismatchError`; after `abort`, calls that wait and later ones throw a `CollectiveAbortedError`.
  */

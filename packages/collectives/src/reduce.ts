@@ -35,21 +35,21 @@ function addFloats(out: Float32Array, a: Float32Array, b: Float32Array): void {
   const whole = out.length & ~3;
   let i = 0;
   for (; i < whole; i += 4) {
-    out[i] = a[i]! + b[i]!;
-    out[i + 1] = a[i + 1]! + b[i + 1]!;
-    out[i + 2] = a[i + 2]! + b[i + 2]!;
-    out[i + 3] = a[i + 3]! + b[i + 3]!;
+    out[i] = a[i] + b[i];
+    out[i + 1] = a[i + 1] + b[i + 1];
+    out[i + 2] = a[i + 2] + b[i + 2];
+    out[i + 3] = a[i + 3] + b[i + 3];
   }
-  for (; i < out.length; i++) out[i] = a[i]! + b[i]!;
+  for (; i < out.length; i++) out[i] = a[i] + b[i];
 }
 
 function addDoubles(out: Float64Array, a: Float64Array, b: Float64Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = a[i]! + b[i]!;
+  for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i];
 }
 
 function maximum(out: Floats, a: Floats, b: Floats): void {
   // Math.max gives NaN where either is.
-  for (let i = 0; i < out.length; i++) out[i] = Math.max(a[i]!, b[i]!);
+  for (let i = 0; i < out.length; i++) out[i] = Math.max(a[i], b[i]);
 }
 
 function divide(out: Floats, divisor: number): void {
@@ -58,9 +58,9 @@ function divide(out: Floats, divisor: number): void {
 }
 
 function divideFloats(out: Float32Array, divisor: number): void {
-  for (let i = 0; i < out.length; i++) out[i]! /= divisor;
+  for (let i = 0; i < out.length; i++) out[i] /= divisor;
 }
 
 function divideDoubles(out: Float64Array, divisor: number): void {
-  for (let i = 0; i < out.length; i++) out[i]! /= divisor;
+  for (let i = 0; i < out.length; i++) out[i] /= divisor;
 }

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { CollectiveAbortedError, equalParts, soloCommunicator } from '../src/index.js';
 
-it('one rank has everything already', () => {
+test('one rank has everything already', () => {
   const group = soloCommunicator();
   expect([group.rank, group.size]).toEqual([0, 1]);
   const data = Float32Array.of(1, -2, 3);
@@ -16,14 +16,14 @@ it('one rank has everything already', () => {
   expect([gathered === data, scattered.buffer === data.buffer]).toEqual([false, false]);
 });
 
-it('checks what a larger group checks', () => {
+test('checks what a larger group checks', () => {
   const group = soloCommunicator();
   expect(() => group.broadcast(new Float32Array(1), 1)).toThrow(/root must be a rank from 0 to 0/);
   expect(() => group.reduceScatter(new Float32Array(3), [2])).toThrow(/add up to 2, but 3 values came/);
   expect(() => group.reduceScatter(new Float32Array(3), [-1])).toThrow(/an integer from 0, not -1/);
 });
 
-it('calls after abort throw its reason', () => {
+test('calls after abort throw its reason', () => {
   const group = soloCommunicator();
   group.abort(new Error('enough'));
   group.abort('another');
@@ -40,7 +40,7 @@ it('calls after abort throw its reason', () => {
   }
 });
 
-it('equal parts, the larger ones first', () => {
+test('equal parts, the larger ones first', () => {
   expect(equalParts(7, 3)).toEqual([3, 2, 2]);
   expect(equalParts(1, 3)).toEqual([1, 0, 0]);
   expect(equalParts(0, 2)).toEqual([0, 0]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { abortThreadGroup, createThreadGroup, ThreadCommunicator } from '../src/index.js';
 import { Ranks } from './fixtures/ranks.js';
 
@@ -17,8 +17,8 @@ const runs = { numRuns: 40 };
 
 /** The sum in rank order, each rounded. */
 const sum = (inputs: Float32Array[]) =>
-  Float32Array.from(inputs[0]!, (_, i) =>
-    inputs.slice(1).reduce((total, input) => Math.fround(total + input[i]!), inputs[0]![i]!),
+  Float32Array.from(inputs[0], (_, i) =>
+    inputs.slice(1).reduce((total, input) => Math.fround(total + input[i]), inputs[0][i]),
   );
 
 describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
@@ -33,7 +33,7 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
       });
       afterAll(() => ranks.close());
 
-      it('allReduce gives every rank the sum, the mean or the maximum, to the bit', async () => {
+      test('allReduce gives every rank the sum, the mean or the maximum, to the bit', async () => {
         const cases = sizeOfArray.chain((length) =>
           fc.tuple(arrays(size, length), fc.constantFrom('sum', 'mean', 'max')),
         );
@@ -42,24 +42,24 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
             const expected = {
               sum: sum(inputs),
               mean: sum(inputs).map((value) => value / size),
-              max: Float32Array.from(inputs[0]!, (_, i) => Math.max(...inputs.map((x) => x[i]!))),
+              max: Float32Array.from(inputs[0], (_, i) => Math.max(...inputs.map((x) => x[i]))),
             }[op];
             const given = await ranks.results<Float32Array>('allReduce', (rank) => [inputs[rank], op]);
             for (const result of given)
-              expect(Buffer.from(result.buffer)).toEqual(Buffer.from(expected!.buffer));
+              expect(Buffer.from(result.buffer)).toEqual(Buffer.from(expected.buffer));
           }),
           runs,
         );
       });
 
-      it('allReduce of large arrays and of doubles', async () => {
+      test('allReduce of large arrays and of doubles', async () => {
         for (const Type of [Float32Array, Float64Array]) {
           const input = (rank: number) =>
             new Type(200_001).map((_, i) => (i % 97) / (rank + 3)) as Float32Array;
           const expected = input(0);
           for (let rank = 1; rank < size; rank++) {
             const next = input(rank);
-            for (let i = 0; i < next.length; i++) expected[i]! += next[i]!;
+            for (let i = 0; i < next.length; i++) expected[i] += next[i];
           }
           for (const given of await ranks.results<Float32Array>('allReduce', (rank) => [input(rank)])) {
             expect(given.every((value, i) => value === expected[i])).toBe(true);
@@ -67,7 +67,7 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
         }
       });
 
-      it('allGather puts arrays of any lengths behind one another', async () => {
+      test('allGather puts arrays of any lengths behind one another', async () => {
         const cases = fc.array(
           fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { maxLength: 200 }),
           {
@@ -77,17 +77,17 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
         );
         await fc.assert(
           fc.asyncProperty(cases, async (inputs) => {
-            const given = await ranks.results('allGather', (rank) => [Int32Array.from(inputs[rank]!)]);
+            const given = await ranks.results('allGather', (rank) => [Int32Array.from(inputs[rank])]);
             for (const result of given) expect(result).toEqual(Int32Array.from(inputs.flat()));
-            const root = inputs[0]!.length % size;
-            const told = await ranks.all('gather', (rank) => [Int32Array.from(inputs[rank]!), root]);
+            const root = inputs[0].length % size;
+            const told = await ranks.all('gather', (rank) => [Int32Array.from(inputs[rank]), root]);
             expect(told[root]).toMatchObject({ result: Int32Array.from(inputs.flat()) });
           }),
           runs,
         );
       });
 
-      it('reduceScatter gives each rank its part of the sum', async () => {
+      test('reduceScatter gives each rank its part of the sum', async () => {
         const cases = fc.array(sizeOfArray, { minLength: size, maxLength: size }).chain((counts) =>
           fc.tuple(
             fc.constant(counts),
@@ -103,14 +103,14 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
             const given = await ranks.results('reduceScatter', (rank) => [inputs[rank], counts]);
             for (const [rank, result] of given.entries()) {
               const from = counts.slice(0, rank).reduce((a, b) => a + b, 0);
-              expect(result).toEqual(total.slice(from, from + counts[rank]!));
+              expect(result).toEqual(total.slice(from, from + counts[rank]));
             }
           }),
           runs,
         );
       });
 
-      it('reduceScatter leaves its input, and makes equal parts by default', async () => {
+      test('reduceScatter leaves its input, and makes equal parts by default', async () => {
         const input = (rank: number) => Float32Array.from({ length: 3 * size }, (_, i) => i + rank);
         const told = await ranks.all('reduceScatter', (rank) => [input(rank)]);
         const total = sum(Array.from({ length: size }, (_, rank) => input(rank)));
@@ -119,7 +119,7 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
         });
       });
 
-      it('broadcast gives every rank the values of root, whatever the type', async () => {
+      test('broadcast gives every rank the values of root, whatever the type', async () => {
         const cases = fc.tuple(sizeOfArray, fc.integer({ min: 0, max: size - 1 }), float);
         await fc.assert(
           fc.asyncProperty(cases, async ([length, root, value]) => {
@@ -134,14 +134,14 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
         );
       });
 
-      it('barrier holds ranks back until the last has come', async () => {
+      test('barrier holds ranks back until the last has come', async () => {
         const early = Array.from({ length: size - 1 }, (_, rank) => ranks.ask(rank, 'barrier'));
         if (size > 1) expect(await Promise.race([early[0], sleep(30, 'waiting')])).toBe('waiting');
         await ranks.ask(size - 1, 'barrier');
         await Promise.all(early);
       });
 
-      it('views into a larger buffer are read and written where they are', async () => {
+      test('views into a larger buffer are read and written where they are', async () => {
         const given = await ranks.all('allReduce', (rank) => [
           new Float32Array(64).fill(rank + 1).subarray(8, 56),
           'max',
@@ -159,7 +159,7 @@ describe.each([1, 2, 3, 4])('a group of %i threads', (size) => {
 });
 
 describe('NaN', () => {
-  it('is the maximum wherever it is', async () => {
+  test('is the maximum wherever it is', async () => {
     const ranks = new Ranks(2);
     const input = [Float32Array.of(Number.NaN, 1, -0), Float32Array.of(1, Number.NaN, 0)];
     for (const result of await ranks.results('allReduce', (rank) => [input[rank], 'max'])) {
@@ -215,7 +215,7 @@ describe('calls that do not fit together', () => {
       /rank 0 called barrier\(\); rank 1 called broadcast\(0 uint8 values, root 0\)$/,
     ],
   ];
-  it.each(cases)(
+  test.each(cases)(
     '%s: every rank throws, the data stays, and the group is over',
     async (_, calls, message) => {
       ranks = new Ranks(2, WINDOW);
@@ -231,7 +231,7 @@ describe('calls that do not fit together', () => {
     },
   );
 
-  it('what is wrong by itself throws on the rank that called it', async () => {
+  test('what is wrong by itself throws on the rank that called it', async () => {
     ranks = new Ranks(1);
     const error = async (...call: Parameters<Ranks['ask']>) =>
       ((await ranks.ask(...call)) as { error: string }).error;
@@ -252,7 +252,7 @@ describe('abort', () => {
   let ranks: Ranks;
   afterEach(() => ranks.close());
 
-  it('by a rank wakes those that wait; they and all later calls throw its reason', async () => {
+  test('by a rank wakes those that wait; they and all later calls throw its reason', async () => {
     ranks = new Ranks(3);
     const waiting = [ranks.ask(0, 'barrier'), ranks.ask(1, 'allReduce', new Float32Array(100_000))];
     await sleep(50);
@@ -265,7 +265,7 @@ describe('abort', () => {
     expect(await ranks.ask(0, 'barrier')).toEqual({ error });
   });
 
-  it('by the owner of the group, with a reason of any length', async () => {
+  test('by the owner of the group, with a reason of any length', async () => {
     ranks = new Ranks(2);
     const waiting = ranks.ask(1, 'barrier');
     await sleep(20);
@@ -275,7 +275,7 @@ describe('abort', () => {
     expect(error).not.toContain('\uFFFD');
   });
 
-  it('at any moment of a storm of calls leaves no rank behind', async () => {
+  test('at any moment of a storm of calls leaves no rank behind', async () => {
     for (let round = 0; round < 8; round++) {
       ranks = new Ranks(3, WINDOW);
       const storm = [0, 1, 2].map(async (rank) => {
@@ -295,7 +295,7 @@ describe('abort', () => {
 });
 
 describe('groups that cannot be', () => {
-  it('are named', () => {
+  test('are named', () => {
     expect(() => createThreadGroup(0)).toThrow(/the size must be an integer from 1, not 0/);
     expect(() => createThreadGroup(2, { windowBytes: 12 })).toThrow(
       /multiple of 8 and at least 8 a rank \(16\), not 12/,
@@ -305,7 +305,7 @@ describe('groups that cannot be', () => {
     );
   });
 
-  it("a page's own thread is told to use a Worker", () => {
+  test("a page's own thread is told to use a Worker", () => {
     const { wait } = Atomics;
     try {
       Atomics.wait = () => {

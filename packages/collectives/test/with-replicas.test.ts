@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { bundleModule } from '../../../tools/workspace/bundle-module.js';
 import {
   CollectiveAbortedError,
   CollectiveMismatchError,
@@ -34,16 +34,16 @@ const failure = (...args: Parameters<typeof run>) =>
   );
 
 describe('withReplicas', () => {
-  it.each([1, 2, 3, 4])('runs a function on %i ranks, this thread the first', async (size) => {
+  test.each([1, 2, 3, 4])('runs a function on %i ranks, this thread the first', async (size) => {
     const deeds = new Array<string>(size - 1).fill('adds up');
     expect(await run(deeds, sumOfRanks)).toBe((size * (size + 1)) / 2);
   });
 
-  it('does not read the file for one rank', async () => {
+  test('does not read the file for one rank', async () => {
     expect(await withReplicas({ size: 1, file: 'no such file' }, ({ size }) => size)).toBe(1);
   });
 
-  it.each([
+  test.each([
     ['throws', /^replica 2 failed: no such thing$/],
     ['throws late', /^replica 2 failed: no such thing$/],
     ['exits with code 3', /^replica 2 failed: the thread ended by itself with code 3$/],
@@ -55,7 +55,7 @@ describe('withReplicas', () => {
     if (deed.startsWith('throws')) expect(error.cause.stack).toContain('replica.');
   });
 
-  it('so does one that runs out of memory', { timeout: 60_000 }, async () => {
+  test('so does one that runs out of memory', { timeout: 60_000 }, async () => {
     const error = await failure(['runs out of memory'], (communicator) => communicator.barrier(), {
       resourceLimits: { maxOldGenerationSizeMb: 16 },
     });
@@ -63,36 +63,36 @@ describe('withReplicas', () => {
     expect(error.message).toMatch(/^replica 1 failed: .*memory/);
   });
 
-  it('a module that does not load is told of', async () => {
+  test('a module that does not load is told of', async () => {
     const error = await failure(['waits'], () => {}, { file: '/no/such/module.mjs' });
     expect(error).toBeInstanceOf(ReplicaError);
     expect(error.message).toMatch(/^replica 1 failed: .*no\/such\/module/);
   });
 
-  it("this thread's own error is thrown, and the replicas end", async () => {
+  test("this thread's own error is thrown, and the replicas end", async () => {
     const own = new Error('the disk is full');
     expect(await failure(['waits', 'waits'], () => Promise.reject(own))).toBe(own);
   });
 
-  it('a rank that still waits when rank 0 has returned is an error, not a deadlock', async () => {
+  test('a rank that still waits when rank 0 has returned is an error, not a deadlock', async () => {
     const error = await failure(['waits'], () => 1);
     expect(error).toBeInstanceOf(ReplicaError);
     expect(error.message).toMatch(/rank 0 has returned/);
   });
 
-  it('a replica that has returned is missed by one that waits for it', async () => {
+  test('a replica that has returned is missed by one that waits for it', async () => {
     const error = await failure(['returns at once'], (communicator) => communicator.barrier());
     expect(error).toBeInstanceOf(CollectiveAbortedError);
     expect(error.message).toMatch(/replica 1 has returned/);
   });
 
-  it('another call than the others make is named', async () => {
+  test('another call than the others make is named', async () => {
     const error = await failure(['gathers instead'], (communicator) => communicator.barrier());
     expect(error).toBeInstanceOf(CollectiveMismatchError);
     expect(error.message).toMatch(/rank 0 called barrier\(\); rank 1 called allGather\(3 float32 values\)/);
   });
 
-  it('sleeps while it waits', async () => {
+  test('sleeps while it waits', async () => {
     const spent = await run(['waits twice', 'dozes'], (communicator) => {
       communicator.barrier();
       const before = process.cpuUsage();

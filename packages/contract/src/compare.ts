@@ -19,7 +19,7 @@ export function differencesOf(
     if (!a || !e || a.length !== e.length) return { output, absolute: Infinity, relative: Infinity };
     let absolute = 0;
     for (let i = 0; i < e.length; i++) {
-      const difference = Math.abs(a[i]! - e[i]!);
+      const difference = Math.abs(a[i] - e[i]);
       if (!(difference <= absolute)) absolute = Number.isNaN(difference) ? Infinity : difference;
     }
     const size = vanishing.includes(output) ? largest : largestMagnitude(e);
@@ -29,7 +29,7 @@ export function differencesOf(
 
 function largestMagnitude(values: ArrayLike<number>): number {
   let size = SMALLEST_SIZE;
-  for (let i = 0; i < values.length; i++) size = Math.max(size, Math.abs(values[i]!));
+  for (let i = 0; i < values.length; i++) size = Math.max(size, Math.abs(values[i]));
   return size;
 }
 

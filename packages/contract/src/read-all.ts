@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { read } from '../../../tools/workspace/read';
+import { read } from '../../../tools/workspace/read.js';
 import type { Values } from './check.js';
 
 /** The values of tensors by name, on every backend; called inside a tidy they outlive that. */

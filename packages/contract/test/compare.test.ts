@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, expect, test, vi } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
-import type { Values } from '../src/check';
-import { differencesOf, tooLarge } from '../src/compare';
-import { contractChecks } from '../src/contract';
-import { runCheck } from '../src/run-check';
+import { start } from '../../../tools/workspace/backends.js';
+import type { Values } from '../src/check.js';
+import { differencesOf, tooLarge } from '../src/compare.js';
+import { contractChecks } from '../src/contract.js';
+import { runCheck } from '../src/run-check.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -12,11 +12,11 @@ test('a difference is relative to the largest magnitude of its tensor, or of all
   const expected = { y: [10, 0.5], zero: [1e-9] };
   const actual = { y: [10, 0.6], zero: [2e-7] };
   const [y, zero] = differencesOf(actual, expected);
-  expect(y!.absolute).toBeCloseTo(0.1);
-  expect(y!.relative).toBeCloseTo(0.01);
-  expect(zero!.relative).toBeCloseTo(0.199);
-  expect(differencesOf(actual, expected, ['zero'])[1]!.relative).toBeCloseTo(2e-8);
-  expect(tooLarge([y!], 1e-4)).toEqual([
+  expect(y.absolute).toBeCloseTo(0.1);
+  expect(y.relative).toBeCloseTo(0.01);
+  expect(zero.relative).toBeCloseTo(0.199);
+  expect(differencesOf(actual, expected, ['zero'])[1].relative).toBeCloseTo(2e-8);
+  expect(tooLarge([y], 1e-4)).toEqual([
     "y differs from cpu's by 1.00e-1, relative 1.00e-2; 0.0001 is allowed",
   ]);
 });

@@ -1,11 +1,11 @@
 /** The contract on every backend that is here, in Node and in a browser. The end of `npm test` sums it up in a table. */
 import { afterAll, describe, expect, test } from 'vitest';
 // Where a backend is counted on, its absence is an error of this module.
-import '../../../tools/workspace/backends';
-import type { Check } from '../src/check';
-import { contractChecks } from '../src/contract';
-import { allPlaces } from '../src/places/all';
-import type { Place } from '../src/places/place';
+import '../../../tools/workspace/backends.js';
+import type { Check } from '../src/check.js';
+import { contractChecks } from '../src/contract.js';
+import { allPlaces } from '../src/places/all.js';
+import type { Place } from '../src/places/place.js';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -25,7 +25,7 @@ for (const { name, why } of missing) {
   });
 }
 
-function fulfils(place: Place, checks: readonly Check[]) {
+function fulfills(place: Place, checks: readonly Check[]) {
   describe(place.name, () => {
     test.for(checks)('$name', async ({ name }, { task }) => {
       task.meta.device = place.device;
@@ -35,13 +35,13 @@ function fulfils(place: Place, checks: readonly Check[]) {
   });
 }
 
-for (const place of present) fulfils(place, contractChecks);
+for (const place of present) fulfills(place, contractChecks);
 
 if (chromium) {
   // A few: what differs there is how the backend starts and whether our kernels reach its memory.
   const few = contractChecks.filter(({ name }) => /^(conv2d 3x3$|l2Normalize$|LCNet-050)/.test(name));
   const isolated = await chromium.places('isolated worker');
-  for (const place of isolated.present) if (place.backend === 'wasm') fulfils(place, few);
+  for (const place of isolated.present) if (place.backend === 'wasm') fulfills(place, few);
 
   describe('a page', () => {
     test('whose .wasm files are not served says so', async () => {

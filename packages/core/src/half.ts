@@ -17,7 +17,7 @@ const bits = new Uint32Array(floats.buffer);
  */
 export function floatToHalf(value: number): number {
   floats[0] = value;
-  const x = bits[0]!;
+  const x = bits[0];
   const sign = (x >>> 16) & 0x8000;
   const size = x & 0x7fffffff;
   if (size > 0x7f800000) return sign | 0x7e00;
@@ -28,6 +28,6 @@ export function floatToHalf(value: number): number {
     return sign | ((size + 0xfff + ((size >>> 13) & 1) - 0x38000000) >>> 13);
   }
   // Below 2^-14 the last place is 2^-24: a float32 of that size added to 0.5 is rounded there by the addition itself.
-  floats[0] = Math.abs(floats[0]!) + 0.5;
-  return sign | (bits[0]! - 0x3f000000);
+  floats[0] = Math.abs(floats[0]) + 0.5;
+  return sign | (bits[0] - 0x3f000000);
 }

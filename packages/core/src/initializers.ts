@@ -16,7 +16,7 @@ export function uniform(shape: number[], random: Random, bound: number): Float32
   return drawn(shape, () => random.uniform(-bound, bound));
 }
 
-/** Draws from N(0, sqrt(2 / fanOut)): He et al. (2015) as timm initialises convolutions of the EfficientNet family. */
+/** Draws from N(0, sqrt(2 / fanOut)): He et al. (2015) as timm initializes convolutions of the EfficientNet family. */
 export function kaimingNormalFanOut(shape: number[], random: Random, fanOut: number): Float32Array {
   return normal(shape, random, 0, Math.sqrt(2 / fanOut));
 }

@@ -19,25 +19,25 @@ export interface LoadReport {
 
 /**
  * A piece of a model with named parameters, buffers and modules inside it, as torch.nn.Module: the names give the keys of
- * its state dict. Subclasses declare their parts with `child`, `parameter`, `buffer` and `counter` in field initialisers
+ * its state dict. Subclasses declare their parts with `child`, `parameter`, `buffer` and `counter` in field initializers
  * and compute in `forward`.
  */
 export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Tensor = tf.Tensor> {
-  private readonly parts = new Map<string, Part>();
-  private inTraining = true;
+  readonly #parts = new Map<string, Part>();
+  #inTraining = true;
 
   /** Computes the output; gradients flow through it to the input and the parameters. */
   abstract forward(x: In): Out;
 
   /** Whether layers behave as in training (batch statistics, stochastic depth). True at first, as in PyTorch. */
   get training(): boolean {
-    return this.inTraining;
+    return this.#inTraining;
   }
 
   /** Sets this module and everything inside it to training mode, or to evaluation mode. */
   train(mode = true): this {
-    this.inTraining = mode;
-    for (const part of this.parts.values()) if (part instanceof Module) part.train(mode);
+    this.#inTraining = mode;
+    for (const part of this.#parts.values()) if (part instanceof Module) part.train(mode);
     return this;
   }
 
@@ -48,7 +48,7 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
 
   /** Every trained parameter with its state-dict key, in order of declaration. */
   namedParameters(prefix = ''): [string, Parameter][] {
-    return this.entries(prefix).filter(
+    return this.#entries(prefix).filter(
       (entry): entry is [string, Parameter] => entry[1] instanceof Parameter && entry[1].trainable,
     );
   }
@@ -60,12 +60,12 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
 
   /** Every buffer (saved, not trained) with its state-dict key. */
   namedBuffers(prefix = ''): [string, Buffer][] {
-    return this.entries(prefix).filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
+    return this.#entries(prefix).filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
   }
 
   /** This module and every one inside it, with the names that begin the keys of their parameters; its own is ''. */
   namedModules(prefix = ''): [string, Module][] {
-    const inside = [...this.parts].flatMap(([name, part]) =>
+    const inside = [...this.#parts].flatMap(([name, part]) =>
       part instanceof Module ? part.namedModules(prefix ? `${prefix}.${name}` : name) : [],
     );
     return [[prefix, this as unknown as Module], ...inside];
@@ -79,7 +79,7 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
   /** All parameters, buffers and counters in PyTorch's layout and names. Asynchronous because a GPU's memory is read so. */
   async stateDict(prefix = ''): Promise<StateDict> {
     const state: StateDict = new Map();
-    for (const [name, part] of this.entries(prefix)) state.set(name, await part.toHost());
+    for (const [name, part] of this.#entries(prefix)) state.set(name, await part.toHost());
     return state;
   }
 
@@ -94,7 +94,7 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
     state: StateDict,
     { strict = true, prefix = '' }: { strict?: boolean; prefix?: string } = {},
   ): LoadReport {
-    const entries = this.entries(prefix);
+    const entries = this.#entries(prefix);
     const known = new Set(entries.map(([name]) => name));
     const missing = entries
       .filter(([name, part]) => !state.has(name) && !(part instanceof Counter))
@@ -127,12 +127,12 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
 
   /** Frees the variables of this module and everything inside it. */
   dispose(): void {
-    for (const part of this.parts.values()) if (!(part instanceof Counter)) part.dispose();
+    for (const part of this.#parts.values()) if (!(part instanceof Counter)) part.dispose();
   }
 
   /** Declares a module inside this one; its keys begin with `name.`. */
   protected child<M extends Module<never, tf.Tensor>>(name: string, module: M): M {
-    return this.part(name, module as unknown as Module) as unknown as M;
+    return this.#part(name, module as unknown as Module) as unknown as M;
   }
 
   /** Declares a trained parameter. */
@@ -142,28 +142,28 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
     values: Float32Array,
     options?: ParameterOptions,
   ): Parameter {
-    return this.part(name, new Parameter(shape, values, options));
+    return this.#part(name, new Parameter(shape, values, options));
   }
 
   /** Declares values that are saved but not trained. */
   protected buffer(name: string, shape: number[], values: Float32Array): Buffer {
-    return this.part(name, new Buffer(shape, values));
+    return this.#part(name, new Buffer(shape, values));
   }
 
   /** Declares a whole number that is saved. */
   protected counter(name: string): Counter {
-    return this.part(name, new Counter());
+    return this.#part(name, new Counter());
   }
 
-  private part<P extends Part>(name: string, part: P): P {
-    if (this.parts.has(name)) throw new Error(`${this.constructor.name}: "${name}" is declared twice.`);
-    this.parts.set(name, part);
+  #part<P extends Part>(name: string, part: P): P {
+    if (this.#parts.has(name)) throw new Error(`${this.constructor.name}: "${name}" is declared twice.`);
+    this.#parts.set(name, part);
     return part;
   }
 
-  private entries(prefix: string): [string, Parameter | Counter][] {
-    return [...this.parts].flatMap(([name, part]): [string, Parameter | Counter][] =>
-      part instanceof Module ? part.entries(`${prefix}${name}.`) : [[prefix + name, part]],
+  #entries(prefix: string): [string, Parameter | Counter][] {
+    return [...this.#parts].flatMap(([name, part]): [string, Parameter | Counter][] =>
+      part instanceof Module ? part.#entries(`${prefix}${name}.`) : [[prefix + name, part]],
     );
   }
 }

@@ -53,7 +53,7 @@ export class Parameter {
 
   /** Shape on disk: PyTorch's. */
   get diskShape(): number[] {
-    return this.layout === 'plain' ? this.shape : diskOrder[this.layout].map((axis) => this.shape[axis]!);
+    return this.layout === 'plain' ? this.shape : diskOrder[this.layout].map((axis) => this.shape[axis]);
   }
 
   /** The values in PyTorch's layout. */
@@ -132,13 +132,13 @@ function inverse(order: number[]): number[] {
 function permute(values: Float32Array, shape: number[], order: number[]): Float32Array {
   const out = new Float32Array(values.length);
   const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const [n0, n1, n2, n3] = order.map((axis) => shape[axis]!) as [number, number, number, number];
-  const [s0, s1, s2, s3] = order.map((axis) => strides[axis]!) as [number, number, number, number];
+  const [n0, n1, n2, n3] = order.map((axis) => shape[axis]) as [number, number, number, number];
+  const [s0, s1, s2, s3] = order.map((axis) => strides[axis]) as [number, number, number, number];
   let to = 0;
   for (let a = 0; a < n0; a++) {
     for (let b = 0; b < n1; b++) {
       for (let c = 0; c < n2; c++) {
-        for (let d = 0; d < n3; d++) out[to++] = values[a * s0 + b * s1 + c * s2 + d * s3]!;
+        for (let d = 0; d < n3; d++) out[to++] = values[a * s0 + b * s1 + c * s2 + d * s3];
       }
     }
   }

@@ -45,31 +45,34 @@ export function readPickle(bytes: Uint8Array, options: PickleOptions): { value: 
 }
 
 class Machine {
-  private readonly view: DataView;
-  private readonly stack: unknown[] = [];
-  private readonly memo = new Map<number, unknown>();
-  private at = 0;
+  readonly #view: DataView;
+  readonly #stack: unknown[] = [];
+  readonly #memo = new Map<number, unknown>();
+  #at = 0;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly options: PickleOptions,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  readonly #bytes: Uint8Array;
+  readonly #options: PickleOptions;
+
+  constructor(bytes: Uint8Array, options: PickleOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Bytes read so far. */
   get position(): number {
-    return this.at;
+    return this.#at;
   }
 
   run(): unknown {
     for (;;) {
-      const code = this.take(1)[0]!;
+      const code = this.take(1)[0];
       if (code === 0x2e /* STOP */) return this.pop();
       const instruction = INSTRUCTIONS[code];
       if (!instruction) {
         throw new PickleError(
-          `The pickle has the instruction 0x${code.toString(16)} at byte ${this.at - 1}, which is not read here.`,
+          `The pickle has the instruction 0x${code.toString(16)} at byte ${this.#at - 1}, which is not read here.`,
         );
       }
       instruction(this);
@@ -77,25 +80,25 @@ class Machine {
   }
 
   take(count: number): Uint8Array {
-    const end = this.at + count;
-    if (end > this.bytes.length) throw damaged(`it ends inside an instruction at byte ${this.at}`);
-    const taken = this.bytes.subarray(this.at, end);
-    this.at = end;
+    const end = this.#at + count;
+    if (end > this.#bytes.length) throw damaged(`it ends inside an instruction at byte ${this.#at}`);
+    const taken = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
     return taken;
   }
 
   uint8(): number {
-    return this.take(1)[0]!;
+    return this.take(1)[0];
   }
 
   uint16(): number {
     this.take(2);
-    return this.view.getUint16(this.at - 2, true);
+    return this.#view.getUint16(this.#at - 2, true);
   }
 
   int32(): number {
     this.take(4);
-    return this.view.getInt32(this.at - 4, true);
+    return this.#view.getInt32(this.#at - 4, true);
   }
 
   uint32(): number {
@@ -104,31 +107,31 @@ class Machine {
 
   uint64(): number {
     this.take(8);
-    const value = this.view.getBigUint64(this.at - 8, true);
-    if (value > BigInt(this.bytes.length)) throw damaged(`it claims ${value} bytes, more than it has`);
+    const value = this.#view.getBigUint64(this.#at - 8, true);
+    if (value > BigInt(this.#bytes.length)) throw damaged(`it claims ${value} bytes, more than it has`);
     return Number(value);
   }
 
   float64(): number {
     this.take(8);
-    return this.view.getFloat64(this.at - 8, false);
+    return this.#view.getFloat64(this.#at - 8, false);
   }
 
   line(): string {
-    const end = this.bytes.indexOf(0x0a, this.at);
+    const end = this.#bytes.indexOf(0x0a, this.#at);
     if (end < 0) throw damaged('it ends inside a name');
-    const text = utf8(this.bytes.subarray(this.at, end));
-    this.at = end + 1;
+    const text = utf8(this.#bytes.subarray(this.#at, end));
+    this.#at = end + 1;
     return text;
   }
 
   push(value: unknown): void {
-    this.stack.push(value);
+    this.#stack.push(value);
   }
 
   pop(): unknown {
-    if (this.stack.length === 0) throw damaged('it takes a value where there is none');
-    const value = this.stack.pop();
+    if (this.#stack.length === 0) throw damaged('it takes a value where there is none');
+    const value = this.#stack.pop();
     if (value === MARK) throw damaged('it takes a mark for a value');
     return value;
   }
@@ -140,14 +143,14 @@ class Machine {
   }
 
   mark(): void {
-    this.stack.push(MARK);
+    this.#stack.push(MARK);
   }
 
   /** The values behind the last mark. */
   popMarked(): unknown[] {
-    const mark = this.stack.lastIndexOf(MARK);
+    const mark = this.#stack.lastIndexOf(MARK);
     if (mark < 0) throw damaged('a mark is missing');
-    const values = this.stack.splice(mark);
+    const values = this.#stack.splice(mark);
     values.shift();
     return values;
   }
@@ -158,22 +161,22 @@ class Machine {
   }
 
   put(index: number): void {
-    this.memo.set(index, this.top());
+    this.#memo.set(index, this.top());
   }
 
   memoize(): void {
-    this.put(this.memo.size);
+    this.put(this.#memo.size);
   }
 
   get(index: number): void {
-    if (!this.memo.has(index)) throw damaged(`it recalls value ${index}, which it never stored`);
-    this.push(this.memo.get(index));
+    if (!this.#memo.has(index)) throw damaged(`it recalls value ${index}, which it never stored`);
+    this.push(this.#memo.get(index));
   }
 
   global(module: unknown, name: unknown): void {
     if (typeof module !== 'string' || typeof name !== 'string') throw damaged('a global has no name');
     const full = `${module}.${name}`;
-    const found = this.options.globals.get(full);
+    const found = this.#options.globals.get(full);
     if (!found) {
       throw new RefusedGlobalError(clip(full));
     }
@@ -195,13 +198,13 @@ class Machine {
   }
 
   persistent(): void {
-    if (!this.options.persistentLoad) throw damaged('it refers to values outside of it');
-    this.push(this.options.persistentLoad(this.pop()));
+    if (!this.#options.persistentLoad) throw damaged('it refers to values outside of it');
+    this.push(this.#options.persistentLoad(this.pop()));
   }
 
   /** A string of Python 2. */
   string(bytes: Uint8Array): void {
-    this.push(this.options.strings === 'bytes' ? new Uint8Array(bytes) : utf8(bytes));
+    this.push(this.#options.strings === 'bytes' ? new Uint8Array(bytes) : utf8(bytes));
   }
 
   append(values: unknown[]): void {
@@ -295,7 +298,7 @@ const INSTRUCTIONS: Readonly<Record<number, (machine: Machine) => void>> = {
 function long(bytes: Uint8Array): number | bigint {
   if (bytes.length > MAX_LONG_BYTES) throw damaged(`it has a number of ${bytes.length} bytes`);
   let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
   const signed = BigInt.asIntN(bytes.length * 8, value);
   return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
 }

@@ -6,11 +6,11 @@
  * Generator: xoshiro128** (Blackman & Vigna, 2018), seeded by hashing the key (MurmurHash3, 32 bit, four seeds).
  */
 export class Random {
-  private a: number;
-  private b: number;
-  private c: number;
-  private d: number;
-  private readonly key: readonly (number | string)[];
+  #a: number;
+  #b: number;
+  #c: number;
+  #d: number;
+  readonly #key: readonly (number | string)[];
 
   /**
    * @param key Numbers (any finite double) and strings that name the stream; order matters.
@@ -18,29 +18,29 @@ export class Random {
    */
   constructor(...key: (number | string)[]) {
     if (key.length === 0) throw new RangeError('Random: the key is empty; give at least a seed.');
-    this.key = key;
-    this.a = hashKey(key, 0x9e3779b9);
-    this.b = hashKey(key, 0x243f6a88);
-    this.c = hashKey(key, 0xb7e15162);
+    this.#key = key;
+    this.#a = hashKey(key, 0x9e3779b9);
+    this.#b = hashKey(key, 0x243f6a88);
+    this.#c = hashKey(key, 0xb7e15162);
     // A state of four zeros would be stuck: the low bit is set.
-    this.d = hashKey(key, 0xdeadbeef) | 1;
+    this.#d = hashKey(key, 0xdeadbeef) | 1;
   }
 
   /** A stream of its own under this one's key; drawing from one does not move the other. */
   fork(...key: (number | string)[]): Random {
-    return new Random(...this.key, ...key);
+    return new Random(...this.#key, ...key);
   }
 
   /** The next 32 bits, as an integer in [0, 2³²). */
   uint32(): number {
-    const result = Math.imul(rotl(Math.imul(this.b, 5), 7), 9) >>> 0;
-    const t = this.b << 9;
-    this.c ^= this.a;
-    this.d ^= this.b;
-    this.b ^= this.c;
-    this.a ^= this.d;
-    this.c ^= t;
-    this.d = rotl(this.d, 11);
+    const result = Math.imul(rotl(Math.imul(this.#b, 5), 7), 9) >>> 0;
+    const t = this.#b << 9;
+    this.#c ^= this.#a;
+    this.#d ^= this.#b;
+    this.#b ^= this.#c;
+    this.#a ^= this.#d;
+    this.#c ^= t;
+    this.#d = rotl(this.#d, 11);
     return result;
   }
 
@@ -120,8 +120,8 @@ export function hashKey(key: readonly (number | string)[], seed = 0): number {
       if (!Number.isFinite(part)) throw new RangeError(`Random: a key's number must be finite, not ${part}.`);
       doubles[0] = part;
       mix(0x6e);
-      mix(words[0]!);
-      mix(words[1]!);
+      mix(words[0]);
+      mix(words[1]);
     } else {
       mix(0x73);
       for (let i = 0; i < part.length; i++) mix(part.charCodeAt(i));

@@ -17,7 +17,7 @@ export interface SafetensorsFile {
 }
 
 /**
- * Reads a safetensors file. Values are copied, so the bytes may be dropped afterwards.
+ * Reads a safetensors file. Values are copied, so the bytes may be dropped afterward.
  * @throws SafetensorsError that names what is wrong: a file cut off, a header that is not JSON, an unknown dtype, a shape
  * that does not fit its bytes, ranges that overlap, leave gaps or lie outside the file.
  */

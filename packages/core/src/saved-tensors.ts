@@ -23,12 +23,16 @@ interface Packed {
 
 /** A tape whose saved tensors are packed as soon as they are recorded, so that the originals can be freed. */
 export class SavedTensors {
-  private readonly byData = new WeakMap<object, Packed | null>();
+  readonly #byData = new WeakMap<object, Packed | null>();
   /** What operations on the tape gave; all else is from outside. */
-  private readonly fromWithin = new WeakSet<object>();
-  private readonly packedOf = new WeakMap<TapeNode, Map<number, Packed>>();
+  readonly #fromWithin = new WeakSet<object>();
+  readonly #packedOf = new WeakMap<TapeNode, Map<number, Packed>>();
 
-  constructor(private readonly hooks: SavedTensorsHooks) {}
+  readonly #hooks: SavedTensorsHooks;
+
+  constructor(hooks: SavedTensorsHooks) {
+    this.#hooks = hooks;
+  }
 
   /** The tape to record on. */
   tape(engine: Recorder): TapeNode[] {
@@ -40,7 +44,7 @@ export class SavedTensors {
         const { gradientDepth } = engine.state;
         engine.state.gradientDepth = 0;
         try {
-          this.pack(node);
+          this.#pack(node);
         } finally {
           engine.state.gradientDepth = gradientDepth;
         }
@@ -50,34 +54,34 @@ export class SavedTensors {
     return tape;
   }
 
-  private pack(node: TapeNode): void {
+  #pack(node: TapeNode): void {
     const outputs = new Set<object>(node.outputs.map(({ dataId }) => dataId));
     for (const input of Object.values(node.inputs)) {
       // A reshaped tensor, or the clone by which an output is saved: whose it is, its own operation tells.
-      if (input && !this.fromWithin.has(input.dataId)) outputs.delete(input.dataId);
+      if (input && !this.#fromWithin.has(input.dataId)) outputs.delete(input.dataId);
     }
-    for (const dataId of outputs) this.fromWithin.add(dataId);
+    for (const dataId of outputs) this.#fromWithin.add(dataId);
     node.saved?.forEach((saved, i) => {
-      if (!this.fromWithin.has(saved.dataId)) return;
-      let packed = this.byData.get(saved.dataId);
+      if (!this.#fromWithin.has(saved.dataId)) return;
+      let packed = this.#byData.get(saved.dataId);
       if (packed === undefined) {
-        const tensor = tf.tidy(() => this.hooks.pack(saved) ?? []) as tf.Tensor | [];
+        const tensor = tf.tidy(() => this.#hooks.pack(saved) ?? []) as tf.Tensor | [];
         packed = Array.isArray(tensor) || tensor === saved ? null : { tensor: tf.keep(tensor), uses: 0 };
-        this.byData.set(saved.dataId, packed);
+        this.#byData.set(saved.dataId, packed);
       }
       if (!packed) return;
       packed.uses++;
-      const ofNode = this.packedOf.get(node) ?? new Map<number, Packed>();
-      this.packedOf.set(node, ofNode.set(i, packed));
+      const ofNode = this.#packedOf.get(node) ?? new Map<number, Packed>();
+      this.#packedOf.set(node, ofNode.set(i, packed));
       saved.dispose();
     });
   }
 
   /** Unpacks what a node saved, in the tidy of its gradient. */
   unpack(node: TapeNode): void {
-    for (const [i, { tensor }] of this.packedOf.get(node) ?? []) {
-      const { shape, dtype } = node.saved![i]!;
-      const unpacked = this.hooks.unpack(tensor, { shape, dtype });
+    for (const [i, { tensor }] of this.#packedOf.get(node) ?? []) {
+      const { shape, dtype } = node.saved![i];
+      const unpacked = this.#hooks.unpack(tensor, { shape, dtype });
       // Freed with this operation, when others may still need what is packed.
       node.saved![i] = unpacked === tensor ? tf.clone(tensor) : unpacked;
     }
@@ -85,10 +89,10 @@ export class SavedTensors {
 
   /** Frees what a node saved. */
   free(node: TapeNode): void {
-    for (const packed of this.packedOf.get(node)?.values() ?? []) {
+    for (const packed of this.#packedOf.get(node)?.values() ?? []) {
       packed.uses--;
       if (packed.uses === 0) packed.tensor.dispose();
     }
-    this.packedOf.delete(node);
+    this.#packedOf.delete(node);
   }
 }

@@ -100,7 +100,7 @@ function backpropagate(
             saved,
           );
           wanted.forEach(([, input], i) => {
-            accumulate(gradients, input!.id, found[i]!);
+            accumulate(gradients, input!.id, found[i]);
           });
         }
       } finally {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
-import { DropPath, Random } from '../src/index';
+import { start } from '../../../tools/workspace/backends.js';
+import { DropPath, Random } from '../src/index.js';
 
 beforeAll(() => start('cpu'));
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { floatToHalf, halfToFloat } from '../src/half';
+import { floatToHalf, halfToFloat } from '../src/half.js';
 
 const finite = Array.from({ length: 0x7c00 }, (_, pattern) => pattern);
 

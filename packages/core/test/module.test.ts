@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
+import { start } from '../../../tools/workspace/backends.js';
 import {
   Conv2d,
   DepthwiseConv2d,
@@ -12,7 +12,7 @@ import {
   Sequential,
   type StateDict,
   StateDictError,
-} from '../src/index';
+} from '../src/index.js';
 
 beforeAll(() => start('cpu'));
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends';
-import { Buffer, Conv2d, DepthwiseConv2d, float32, Linear, Parameter, Random } from '../src/index';
+import { backends, start } from '../../../tools/workspace/backends.js';
+import { Buffer, Conv2d, DepthwiseConv2d, float32, Linear, Parameter, Random } from '../src/index.js';
 
 const iota = (count: number) => Float32Array.from({ length: count }, (_, i) => i);
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PickleError, RefusedGlobalError, readPickle } from '../src/pickle';
+import { PickleError, RefusedGlobalError, readPickle } from '../src/pickle.js';
 
 const text = (value: string) => [...new TextEncoder().encode(value)];
 const pickle = (...code: (number | number[])[]) => Uint8Array.from([0x80, 2, ...code.flat(), 0x2e]);

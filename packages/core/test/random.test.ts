@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hashKey, Random } from '../src/index';
+import { hashKey, Random } from '../src/index.js';
 
 const draws = (random: Random, count: number) => Array.from({ length: count }, () => random.uint32());
 
@@ -69,7 +69,7 @@ describe('Random', () => {
     expect([...first, ...draws(root, 3)]).toEqual(draws(new Random(5), 6));
   });
 
-  test('streams of neighbouring keys are not correlated', () => {
+  test('streams of neighboring keys are not correlated', () => {
     const n = 4000;
     for (const [a, b] of [
       [

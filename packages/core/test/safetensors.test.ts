@@ -10,7 +10,7 @@ import {
   type StateDict,
   toFloat32,
   writeSafetensors,
-} from '../src/index';
+} from '../src/index.js';
 
 const python = new Uint8Array(readFileSync(new URL('./files/python.safetensors', import.meta.url)));
 

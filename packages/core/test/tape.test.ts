@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { relu } from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends';
-import { forwardAndPullback, inTurn, Parameter } from '../src/index';
+import { backends, start } from '../../../tools/workspace/backends.js';
+import { forwardAndPullback, inTurn, Parameter } from '../src/index.js';
 
 const parameter = (...values: number[]) => new Parameter([values.length], Float32Array.from(values));
 
@@ -19,8 +19,8 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
     const expected = tf.tidy(() =>
       tf
         .grads((...[x, y]: tf.Tensor[]) => {
-          const product = tf.mul(x!, y!);
-          return tf.concat([tf.square(product), tf.add(product, x!), tf.exp(y!)]);
+          const product = tf.mul(x, y);
+          return tf.concat([tf.square(product), tf.add(product, x), tf.exp(y)]);
         })([a.variable, b.variable], dy)
         .map((gradient) => [...gradient.dataSync()]),
     );
@@ -30,7 +30,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
     expect(none).toBeNull();
     [da!, db!].forEach((gradient, i) => {
       gradient.dataSync().forEach((x, j) => {
-        expect(x).toBeCloseTo(expected[i]![j]!, 4);
+        expect(x).toBeCloseTo(expected[i][j], 4);
       });
     });
     expect(dy.isDisposed).toBe(false);
@@ -147,8 +147,8 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       const squares = Float32Array.from([2.42, 10.58, 20.48], (v) => Math.floor(4 * v * v) / 4);
       // d(s · s²) = (s² + s · 2s) ds with what was kept of s and s²; ds = 2 a · input.
       da!.dataSync().forEach((gradient, i) => {
-        const upstream = squares[i]! + y![i]! * 2 * y![i]!;
-        expect(gradient / (upstream * 2 * x![i]! * 2)).toBeCloseTo(1, 4);
+        const upstream = squares[i] + y[i] * 2 * y[i];
+        expect(gradient / (upstream * 2 * x[i] * 2)).toBeCloseTo(1, 4);
       });
       expect(log.filter((line) => line.startsWith('unpack'))).not.toEqual([]);
       expect(kept).toBeGreaterThan(before.numBytes);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends';
-import { Linear, Parameter, Random, valueAndGradients } from '../src/index';
+import { backends, start } from '../../../tools/workspace/backends.js';
+import { Linear, Parameter, Random, valueAndGradients } from '../src/index.js';
 
 describe.each(backends)('valueAndGradients on %s', (backend) => {
   const make = () =>

@@ -63,8 +63,8 @@ export async function* evaluationSet(
   }
   const augmentation = new Augmentation(options.augmentation);
   for (let label = 0; label < identities.length; label++) {
-    const identity = identities[label]!;
-    const { name, samples } = source.identities[identity]!;
+    const identity = identities[label];
+    const { name, samples } = source.identities[identity];
     // The event loop's turn: a generator that draws on a canvas gets its pixel memory back only then.
     await new Promise((resolve) => setTimeout(resolve));
     const first = await source.load(identity, 0);

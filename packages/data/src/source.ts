@@ -1,6 +1,6 @@
 import type { Image } from './image.js';
 
-/** Someone or something to recognise, and how many different pictures of it a source holds. */
+/** Someone or something to recognize, and how many different pictures of it a source holds. */
 export interface Identity {
   /** A name of its own within the source; splits are made from it. */
   readonly name: string;

@@ -38,7 +38,7 @@ const HALF = 1 << (2 * BITS - 1);
  * @param border What is read outside the region, even where the image goes on.
  */
 export function warp(image: Image, region: Region, map: Affine, size: number, border: Border): Image {
-  // From output pixels to pixels of the region, both with edges (not centres) on whole numbers.
+  // From output pixels to pixels of the region, both with edges (not centers) on whole numbers.
   let stepXu = (map[0] * region.width) / size;
   let stepXv = (map[1] * region.width) / size;
   let startX = map[2] * region.width;

@@ -1,7 +1,7 @@
 import { Random } from '@unitsphere/core/random';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Augmentation } from '../src/augment/augmentation.js';
 import { adjustHue } from '../src/augment/color-jitter.js';
 import { defocus } from '../src/augment/defocus.js';
@@ -24,7 +24,7 @@ import { maxDifference, meanAbsoluteDifference, noiseImage, pictureImage } from 
 const copy = (image: Image): Image => ({ ...image, data: image.data.slice() });
 const whole = (image: Image) => ({ x: 0, y: 0, width: image.width, height: image.height });
 
-/** A weighted sum over a square neighbourhood, in the plainest way. */
+/** A weighted sum over a square neighborhood, in the plainest way. */
 function slowFilter(image: Image, radius: number, weight: (dx: number, dy: number) => number): Image {
   const output = blankImage(image.width, image.height);
   let total = 0;
@@ -50,7 +50,7 @@ function slowFilter(image: Image, radius: number, weight: (dx: number, dy: numbe
 describe('blurs', () => {
   const image = noiseImage(21, 17);
 
-  it('Gaussian: the plain sum, with OpenCV’s sigma', () => {
+  test('Gaussian: the plain sum, with OpenCV’s sigma', () => {
     for (const [size, sigma] of [
       [3, 0.8],
       [5, 1.1],
@@ -62,7 +62,7 @@ describe('blurs', () => {
     }
   });
 
-  it('median: the middle of the sorted square', () => {
+  test('median: the middle of the sorted square', () => {
     for (const size of [3, 5, 7]) {
       const radius = (size - 1) / 2;
       const result = medianBlur(image, size);
@@ -85,7 +85,7 @@ describe('blurs', () => {
     }
   });
 
-  it('motion: the mean along the line', () => {
+  test('motion: the mean along the line', () => {
     const diagonal = motionBlur(image, 5, [0, 0, 4, 4]);
     expect(
       maxDifference(
@@ -102,14 +102,14 @@ describe('blurs', () => {
     ).toBeLessThanOrEqual(1);
   });
 
-  it('defocus: the mean over the disk', () => {
+  test('defocus: the mean over the disk', () => {
     for (const radius of [3, 4, 5, 10]) {
       const expected = slowFilter(image, radius, (x, y) => (x * x + y * y <= radius * radius ? 1 : 0));
       expect(maxDifference(defocus(image, radius, 0.1), expected)).toBeLessThanOrEqual(1);
     }
   });
 
-  it('zoom: leaves the centre, smears the edge, and never goes beyond the bytes that are there', () => {
+  test('zoom: leaves the center, smears the edge, and never goes beyond the bytes that are there', () => {
     const flat = blankImage(32, 32);
     flat.data.fill(255);
     expect(zoomBlur(flat, [1, 1.1, 1.25]).data).toEqual(flat.data);
@@ -117,14 +117,14 @@ describe('blurs', () => {
     expect(zoomBlur(picture, []).data).toEqual(picture.data);
     expect(zoomBlur(picture, [1]).data).toEqual(picture.data);
     const zoomed = zoomBlur(picture, [1.05, 1.1, 1.2, 1.3]);
-    const centre = (16 * 33 + 16) * 3;
-    expect(zoomed.data[centre]).toBe(picture.data[centre]);
+    const center = (16 * 33 + 16) * 3;
+    expect(zoomed.data[center]).toBe(picture.data[center]);
     expect(meanAbsoluteDifference(zoomed, picture)).toBeGreaterThan(1);
   });
 });
 
 describe('jpegCompression', () => {
-  it('leaves what a real encoder and decoder leave, also where the sides are not whole blocks', async () => {
+  test('leaves what a real encoder and decoder leave, also where the sides are not whole blocks', async () => {
     for (const [width, height] of [
       [64, 48],
       [19, 35],
@@ -146,7 +146,7 @@ describe('jpegCompression', () => {
 });
 
 describe('noise', () => {
-  const grey = () => {
+  const gray = () => {
     const image = blankImage(100, 100);
     image.data.fill(128);
     return image;
@@ -162,7 +162,7 @@ describe('noise', () => {
     return { mean, variance: squares / values.length - mean * mean };
   };
 
-  it('the table’s normal draws have the mean, variance, tails and independence they should', () => {
+  test('the table’s normal draws have the mean, variance, tails and independence they should', () => {
     const draws = new Float32Array(100_001);
     fillNormal(draws, 2, new Random(1));
     const { mean, variance } = moments(draws);
@@ -175,7 +175,7 @@ describe('noise', () => {
     expect(Math.abs(product / draws.length)).toBeLessThan(0.05);
   });
 
-  it('the Poisson table has mean and variance alike', () => {
+  test('the Poisson table has mean and variance alike', () => {
     for (const mean of [0.5, 8, 60]) {
       const measured = moments(poissonTable(mean));
       expect(Math.abs(measured.mean / mean - 1)).toBeLessThan(0.02);
@@ -184,35 +184,35 @@ describe('noise', () => {
     expect(Math.max(...poissonTable(0))).toBe(0);
   });
 
-  it('Gaussian noise has its variance; multiplicative noise its range', () => {
-    const { mean, variance } = moments(gaussianNoise(grey(), 30, new Random(2)).data);
+  test('Gaussian noise has its variance; multiplicative noise its range', () => {
+    const { mean, variance } = moments(gaussianNoise(gray(), 30, new Random(2)).data);
     expect(Math.abs(mean - 128)).toBeLessThan(0.2);
     // One twelfth more by rounding to whole levels.
     expect(Math.abs(variance - 30)).toBeLessThan(1);
-    const factors = moments(multiplicativeNoise(grey(), 0.5, 1.5, new Random(2)).data);
+    const factors = moments(multiplicativeNoise(gray(), 0.5, 1.5, new Random(2)).data);
     expect(Math.abs(factors.mean - 128)).toBeLessThan(1);
     expect(Math.abs(factors.variance / ((128 * 128) / 12) - 1)).toBeLessThan(0.05);
   });
 
-  it('ISO noise leaves an image without contrast or colour alone, and brightens others', () => {
-    expect(isoNoise(grey(), 0.05, 0.5, new Random(1)).data).toEqual(grey().data);
+  test('ISO noise leaves an image without contrast or color alone, and brightens others', () => {
+    expect(isoNoise(gray(), 0.05, 0.5, new Random(1)).data).toEqual(gray().data);
     const picture = pictureImage(64, 64);
     const noisy = isoNoise(copy(picture), 0.03, 0.4, new Random(1));
     expect(moments(noisy.data).mean).toBeGreaterThan(moments(picture.data).mean + 1);
     expect(meanAbsoluteDifference(noisy, picture)).toBeLessThan(30);
-    const colours = noiseImage(32, 32);
-    expect(maxDifference(isoNoise(copy(colours), 0, 0, new Random(1)), colours)).toBeLessThanOrEqual(1);
+    const colors = noiseImage(32, 32);
+    expect(maxDifference(isoNoise(copy(colors), 0, 0, new Random(1)), colors)).toBeLessThanOrEqual(1);
   });
 });
 
-describe('colour', () => {
-  it('a turn of the hue by a third sends red to green to blue', () => {
+describe('color', () => {
+  test('a turn of the hue by a third sends red to green to blue', () => {
     const image = { width: 3, height: 1, data: Uint8Array.from([255, 0, 0, 0, 255, 0, 10, 20, 200]) };
     expect([...adjustHue(copy(image), 1 / 3).data.subarray(0, 6)]).toEqual([0, 255, 0, 0, 0, 255]);
     expect(maxDifference(adjustHue(adjustHue(copy(image), 0.3), -0.3), image)).toBeLessThanOrEqual(2);
   });
 
-  it('every transform stays within the bytes of what it is given and keeps the sides', () => {
+  test('every transform stays within the bytes of what it is given and keeps the sides', () => {
     const extremes = blankImage(24, 24);
     for (let i = 0; i < extremes.data.length; i++) extremes.data[i] = i % 3 === 0 || i % 7 === 0 ? 255 : 0;
     for (const members of Object.values(pixelTransforms)) {
@@ -233,13 +233,13 @@ describe('colour', () => {
 });
 
 describe('geometry', () => {
-  it('a turn by a quarter is the view’s', () => {
+  test('a turn by a quarter is the view’s', () => {
     const image = pictureImage(32, 32);
     const turned = warp(image, whole(image), [1e-12, -1, 1, 1, 1e-12, 0], 32, 'reflect');
     expect(maxDifference(turned, applyView(image, 1, 32))).toBeLessThanOrEqual(1);
   });
 
-  it('shift, scale and rotate keep within their limits, centred', () => {
+  test('shift, scale and rotate keep within their limits, centered', () => {
     for (let seed = 0; seed < 200; seed++) {
       const [a, b, c, d, e, f] = shiftScaleRotate(new Random(seed));
       const scale = 1 / Math.hypot(a, d);
@@ -247,14 +247,14 @@ describe('geometry', () => {
       expect(Math.abs(Math.atan2(d, a))).toBeLessThanOrEqual(Math.PI / 12 + 1e-9);
       expect(a).toBeCloseTo(e, 12);
       expect(b).toBeCloseTo(-d, 12);
-      // Where the picture's centre goes: invert the map at (0.5, 0.5).
+      // Where the picture's center goes: invert the map at (0.5, 0.5).
       const u = (e * (0.5 - c) - b * (0.5 - f)) * scale * scale;
       const v = (a * (0.5 - f) - d * (0.5 - c)) * scale * scale;
       expect(Math.max(Math.abs(u - 0.5), Math.abs(v - 0.5))).toBeLessThanOrEqual(0.1 + 1e-9);
     }
   });
 
-  it('beyond the edge: black, mirrored or repeated; and only within the region', () => {
+  test('beyond the edge: black, mirrored or repeated; and only within the region', () => {
     const image = blankImage(8, 8);
     for (let y = 0; y < 8; y++)
       for (let x = 0; x < 8; x++)
@@ -271,7 +271,7 @@ describe('geometry', () => {
 describe('Augmentation', () => {
   const image = pictureImage(40, 40);
 
-  it('gives the same bytes for the same stream, others for another, and leaves the image given alone', () => {
+  test('gives the same bytes for the same stream, others for another, and leaves the image given alone', () => {
     const before = image.data.slice();
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 0, max: 23 }), (seed, view) => {
@@ -292,7 +292,7 @@ describe('Augmentation', () => {
     expect(results.size).toBeGreaterThan(30);
   });
 
-  it('uses every transform, in a group one at a time', () => {
+  test('uses every transform, in a group one at a time', () => {
     for (const [group, names] of Object.entries(augmentationGroups)) {
       for (const name of names) {
         const off = { geometric: 0, blur: 0, noise: 0, color: 0 };
@@ -306,7 +306,7 @@ describe('Augmentation', () => {
     }
   });
 
-  it('acts as often as it is told', () => {
+  test('acts as often as it is told', () => {
     const plain = applyView(image, 0, 32).data.join();
     const rate = (options: ConstructorParameters<typeof Augmentation>[0]) => {
       const augmentation = new Augmentation(options);
@@ -323,7 +323,7 @@ describe('Augmentation', () => {
     expect(Math.abs(rate({ groups: only('geometric', 0.5) }) - 0.5)).toBeLessThan(0.09);
   });
 
-  it('refuses what it cannot do', () => {
+  test('refuses what it cannot do', () => {
     expect(() => new Augmentation({ probability: 1.5 })).toThrow(/probability in \[0, 1\], not 1.5/);
     expect(() => new Augmentation({ groups: { blurr: 1 } as never })).toThrow(/no group is called "blurr"/);
     expect(() => new Augmentation({ transforms: ['sharpen' as never] })).toThrow(

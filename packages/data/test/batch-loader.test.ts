@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Batch, BatchLoader, type BatchLoaderOptions } from '../src/loader/batch-loader.js';
 import type { SourceSpec } from '../src/open-source.js';
 import type { ImageSource } from '../src/source.js';
@@ -60,7 +60,7 @@ async function batches(
 }
 
 describe('BatchLoader', () => {
-  it('gives the same batches whatever the workers, and wherever it begins', async () => {
+  test('gives the same batches whatever the workers, and wherever it begins', async () => {
     const sources: SourceSpec[] = [
       folder,
       { kind: 'module', module: custom },
@@ -77,7 +77,7 @@ describe('BatchLoader', () => {
     }
   });
 
-  it('gives the planned views of the planned samples, and each class once an epoch', async () => {
+  test('gives the planned views of the planned samples, and each class once an epoch', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 2 }),
@@ -106,7 +106,7 @@ describe('BatchLoader', () => {
     );
   });
 
-  it('gives the clean image of each beside it, whatever the workers, and changes nothing else', async () => {
+  test('gives the clean image of each beside it, whatever the workers, and changes nothing else', async () => {
     const documents: SourceSpec = {
       kind: 'documents',
       identities: 5,
@@ -126,21 +126,21 @@ describe('BatchLoader', () => {
         const opened = loader.source as ImageSource;
         const image = await (source === documents ? opened.clean!(identity) : opened.load(identity, sample));
         const expected = applyView(image, view, 16).data;
-        expect(inline[2]!.clean!.subarray(i * 768, (i + 1) * 768)).toEqual(expected);
-        expect(inline[2]!.images.subarray(i * 768, (i + 1) * 768)).not.toEqual(expected);
+        expect(inline[2].clean!.subarray(i * 768, (i + 1) * 768)).toEqual(expected);
+        expect(inline[2].images.subarray(i * 768, (i + 1) * 768)).not.toEqual(expected);
       }
       await loader.close();
     }
   });
 
-  it('answers overlapping calls in order', async () => {
+  test('answers overlapping calls in order', async () => {
     const loader = await BatchLoader.create({ ...base, workers: 2 });
     const steps = await Promise.all(Array.from({ length: 7 }, async () => (await loader.next()).step));
     expect(steps).toEqual([0, 1, 2, 3, 4, 5, 6]);
     await loader.close();
   });
 
-  it('takes an opened source without workers, and says why not with them', async () => {
+  test('takes an opened source without workers, and says why not with them', async () => {
     const source = {
       identities: [0, 1].map((i) => ({ name: `${i}`, samples: 1 })),
       load: () => pictureImage(16, 16),
@@ -152,7 +152,7 @@ describe('BatchLoader', () => {
     );
   });
 
-  it('says what is wrong with its options before anything starts', async () => {
+  test('says what is wrong with its options before anything starts', async () => {
     const make = (options: Partial<BatchLoaderOptions>) => BatchLoader.create({ ...base, ...options });
     await expect(make({ size: 0 })).rejects.toThrow(/size must be an integer from 1/);
     await expect(make({ workers: -1 })).rejects.toThrow(/workers must be/);
@@ -188,7 +188,7 @@ describe('when a worker fails', () => {
     throw new Error('nothing failed');
   };
 
-  it.each([0, 1, 3])(
+  test.each([0, 1, 3])(
     'next rejects with the identity and the reason, and goes on rejecting (%i workers)',
     async (workers) => {
       const loader = await troubled('throw', workers);
@@ -201,7 +201,7 @@ describe('when a worker fails', () => {
     },
   );
 
-  it('next rejects when a worker ends by itself or is struck down', async () => {
+  test('next rejects when a worker ends by itself or is struck down', async () => {
     for (const [trouble, message] of [
       ['exit', /Data worker \d ended by itself with code 7/],
       ['crash', /Data worker \d failed: struck by lightning/],
@@ -212,14 +212,14 @@ describe('when a worker fails', () => {
     }
   });
 
-  it('next rejects when the worker’s file is not there', async () => {
+  test('next rejects when the worker’s file is not there', async () => {
     const missing = new URL('./none.mjs', import.meta.url);
     const loader = await BatchLoader.create({ ...base, workers: 1, workerFile: missing });
     await expect(loader.next()).rejects.toThrow(/Data worker 0 failed: .*none\.mjs/);
     await loader.close();
   });
 
-  it('next rejects when the loader is closed, even while a worker hangs', async () => {
+  test('next rejects when the loader is closed, even while a worker hangs', async () => {
     const loader = await troubled('never', 1);
     const waiting = firstFailure(loader);
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { drawIdentity } from '../src/documents/identity.js';
 import { DocumentSource, documentKinds, fontFiles } from '../src/documents/index.js';
 import { nodeCanvasFactory } from '../src/drawing/canvas-node.js';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 describe('DocumentSource', () => {
-  it('gives square RGB pictures and unique names', () => {
+  test('gives square RGB pictures and unique names', () => {
     const picture = source.load(0, 0);
     expect(picture.width).toBe(160);
     expect(picture.height).toBe(160);
@@ -22,7 +22,7 @@ describe('DocumentSource', () => {
     expect(source.identities[0].samples).toBe(100);
   });
 
-  it('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
+  test('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
     // So many identities that drawn layers are not kept, and in another order.
     const other = await DocumentSource.create({ identities: 3000, seed: 7 });
     for (const identity of [41, 3, 17, 3]) {
@@ -33,19 +33,19 @@ describe('DocumentSource', () => {
     }
   });
 
-  it('gives other documents under another seed', async () => {
+  test('gives other documents under another seed', async () => {
     const other = await DocumentSource.create({ identities: 5, seed: 8 });
     for (let i = 0; i < 5; i++) expect(distance(other.clean(i), source.clean(i))).toBeGreaterThan(3);
   });
 
-  it('gives new copies and photographs for each sample', () => {
+  test('gives new copies and photographs for each sample', () => {
     for (const identity of [0, 5, 11]) {
       expect(distance(source.load(identity, 0), source.load(identity, 1))).toBeGreaterThan(1);
       expect(distance(source.load(identity, 0), source.clean(identity))).toBeGreaterThan(1);
     }
   });
 
-  it('makes identities differ more than the samples of one', () => {
+  test('makes identities differ more than the samples of one', () => {
     const within: number[] = [];
     const between: number[] = [];
     const first = Array.from({ length: 40 }, (_, i) => source.load(i, 0));
@@ -56,7 +56,7 @@ describe('DocumentSource', () => {
     expect(median(between)).toBeGreaterThan(1.3 * median(within));
   });
 
-  it('makes some identities of one kind in nearly one colour', () => {
+  test('makes some identities of one kind in nearly one color', () => {
     const drawn = Array.from({ length: 200 }, (_, i) => drawIdentity(7, i));
     let alike = 0;
     for (let i = 0; i < drawn.length; i++) {
@@ -69,7 +69,7 @@ describe('DocumentSource', () => {
     expect(alike).toBeGreaterThan(5);
   });
 
-  it('refuses what it cannot do', async () => {
+  test('refuses what it cannot do', async () => {
     await expect(DocumentSource.create({ identities: 0 })).rejects.toThrow(/identities must be an integer/);
     await expect(DocumentSource.create({ identities: 2.5 })).rejects.toThrow(RangeError);
     await expect(DocumentSource.create({ identities: 2, size: 8 })).rejects.toThrow(/size must be/);
@@ -85,7 +85,7 @@ describe('DocumentSource', () => {
 });
 
 describe('every kind of document', () => {
-  it('is drawn within 300 identities, each letter with a font that has it', async () => {
+  test('is drawn within 300 identities, each letter with a font that has it', async () => {
     const require = createRequire(import.meta.url);
     const known = new Map<string, Set<number>>();
     for (const font of fontFiles) {
@@ -133,7 +133,7 @@ describe('every kind of document', () => {
 });
 
 describe('in a worker thread', () => {
-  it('gives the same bytes', async () => {
+  test('gives the same bytes', async () => {
     const answer = await picturesOfWorker(
       'documents',
       `

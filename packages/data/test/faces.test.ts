@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { drawConditions, PLAIN } from '../src/faces/conditions.js';
 import { Head } from '../src/faces/head.js';
 import { drawFace, hairStyles } from '../src/faces/identity.js';
@@ -14,14 +14,14 @@ beforeAll(async () => {
 });
 
 describe('FaceSource', () => {
-  it('gives square RGB pictures and unique names', () => {
+  test('gives square RGB pictures and unique names', () => {
     const picture = source.load(0, 0);
     expect([picture.width, picture.height, picture.data.length]).toEqual([80, 80, 80 * 80 * 3]);
     expect(new Set(source.identities.map(({ name }) => name)).size).toBe(300);
     expect(source.identities[0].samples).toBe(100);
   });
 
-  it('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
+  test('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
     const other = (await openSource({ kind: 'faces', identities: 3000, seed: 7, size: 80 })) as FaceSource;
     for (const identity of [41, 3, 17, 3]) {
       for (const sample of [9, 0, 123456]) {
@@ -31,36 +31,36 @@ describe('FaceSource', () => {
     }
   });
 
-  it('gives other people under another seed', async () => {
+  test('gives other people under another seed', async () => {
     const other = await FaceSource.create({ identities: 5, seed: 8, size: 80 });
     for (let i = 0; i < 5; i++) expect(distance(other.clean(i), source.clean(i))).toBeGreaterThan(3);
   });
 
-  it('gives new pictures for each sample', () => {
+  test('gives new pictures for each sample', () => {
     for (const identity of [0, 5, 11]) {
       expect(distance(source.load(identity, 0), source.load(identity, 1))).toBeGreaterThan(5);
       expect(distance(source.load(identity, 0), source.clean(identity))).toBeGreaterThan(5);
     }
   });
 
-  it('makes people differ more than the pictures of one, and yet pixels alone often take one for another', () => {
+  test('makes people differ more than the pictures of one, and yet pixels alone often take one for another', () => {
     const first = Array.from({ length: 60 }, (_, i) => source.load(i, 0));
     const within: number[] = [];
     const between: number[] = [];
-    let recognised = 0;
+    let recognized = 0;
     for (let i = 0; i < first.length; i++) {
       const again = source.load(i, 1);
       const distances = first.map((other) => distance(again, other));
       within.push(distances[i]);
       between.push(...distances.filter((_, j) => j !== i));
-      if (Math.min(...distances) === distances[i]) recognised++;
+      if (Math.min(...distances) === distances[i]) recognized++;
     }
     expect(median(between)).toBeGreaterThan(1.2 * median(within));
-    expect(recognised / first.length).toBeGreaterThan(0.1);
-    expect(recognised / first.length).toBeLessThan(0.8);
+    expect(recognized / first.length).toBeGreaterThan(0.1);
+    expect(recognized / first.length).toBeLessThan(0.8);
   });
 
-  it('makes people differ where nothing else does, each a little or more from the nearest', () => {
+  test('makes people differ where nothing else does, each a little or more from the nearest', () => {
     const faces = Array.from({ length: 60 }, (_, i) => source.clean(i));
     const nearest = faces.map((face, i) =>
       Math.min(...faces.flatMap((other, j) => (i === j ? [] : [distance(face, other)]))),
@@ -68,7 +68,7 @@ describe('FaceSource', () => {
     expect(Math.min(...nearest)).toBeGreaterThan(1);
   });
 
-  it('refuses what it cannot do', async () => {
+  test('refuses what it cannot do', async () => {
     await expect(FaceSource.create({ identities: 0 })).rejects.toThrow(/FaceSource: identities must be/);
     await expect(FaceSource.create({ identities: 2, size: 8 })).rejects.toThrow(/size must be/);
     await expect(FaceSource.create({ identities: 2, seed: Number.NaN })).rejects.toThrow(/seed/);
@@ -79,13 +79,13 @@ describe('FaceSource', () => {
 });
 
 describe('an identity', () => {
-  it('is of every kind of hair and beard among a few hundred', () => {
+  test('is of every kind of hair and beard among a few hundred', () => {
     const faces = Array.from({ length: 300 }, (_, i) => drawFace(1, i));
     expect(new Set(faces.map(({ hair }) => hair.style))).toEqual(new Set(hairStyles));
     expect(new Set(faces.map(({ beard }) => beard)).size).toBe(5);
   });
 
-  it('is not told by its pictures’ conditions, which are drawn apart from it', () => {
+  test('is not told by its pictures’ conditions, which are drawn apart from it', () => {
     const conditions = Array.from({ length: 400 }, (_, k) => drawConditions(new Random(3, k)));
     const share = (is: (one: (typeof conditions)[number]) => boolean) =>
       conditions.filter(is).length / conditions.length;
@@ -99,14 +99,14 @@ describe('a head', () => {
   const face = drawFace(1, 4);
   const head = (change: Partial<typeof PLAIN>) => new Head(face, { ...PLAIN, ...change }, 100);
 
-  it('is alike on both sides when it looks straight on', () => {
+  test('is alike on both sides when it looks straight on', () => {
     const straight = head({});
     const [left, right] = [straight.edge(0.2, -1), straight.edge(0.2, 1)];
     expect(left[0] + right[0]).toBeCloseTo(100, 10);
     expect(straight.at(0, 0.4)[0]).toBeCloseTo(50, 10);
   });
 
-  it('turns what stands out furthest: a nose more than eyes, and eyes more than the edge', () => {
+  test('turns what stands out furthest: a nose more than eyes, and eyes more than the edge', () => {
     const [straight, turned] = [head({}), head({ yaw: 0.4 })];
     const moved = (of: (head: Head) => readonly [number, number]) => of(turned)[0] - of(straight)[0];
     const nose = moved((h) => h.at(0, 0.4, 0.25));
@@ -119,7 +119,7 @@ describe('a head', () => {
     expect(apart(turned, 1)).toBeLessThan(apart(turned, -1));
   });
 
-  it('nods and leans', () => {
+  test('nods and leans', () => {
     expect(head({ pitch: 0.2 }).at(0, 0.4)[1]).toBeLessThan(head({}).at(0, 0.4)[1] - 1);
     const leaning = head({ roll: 0.2 });
     expect(leaning.at(0.4, 0)[1]).toBeGreaterThan(leaning.at(-0.4, 0)[1]);
@@ -127,7 +127,7 @@ describe('a head', () => {
 });
 
 describe('in a worker thread', () => {
-  it('gives the same bytes', async () => {
+  test('gives the same bytes', async () => {
     const answer = await picturesOfWorker(
       'faces',
       `

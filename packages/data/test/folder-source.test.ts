@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { FolderSource, type FolderSourceOptions } from '../src/folder/folder-source.js';
 import type { Image } from '../src/image.js';
 import { pictureImage } from './images.js';
@@ -39,13 +39,13 @@ const flat = (r: number, g: number, b: number, width = 20, height = 20) =>
   sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
 const open = (options: FolderSourceOptions = {}) =>
   FolderSource.open(dir, { cacheDir: false, cacheSize: 16, ...options });
-const colour = (image: Image, x = 8, y = 8) => {
+const color = (image: Image, x = 8, y = 8) => {
   const p = (y * image.width + x) * 3;
   return [...image.data.subarray(p, p + 3)];
 };
 
 describe('what an identity is', () => {
-  it('files beside folders: each file one, each folder one, in byte order', async () => {
+  test('files beside folders: each file one, each folder one, in byte order', async () => {
     await save('b.png', flat(1, 1, 1));
     await save('Z.png', flat(2, 2, 2));
     await save('é.png', flat(3, 3, 3));
@@ -60,8 +60,8 @@ describe('what an identity is', () => {
       { name: 'people/bob', samples: 1 },
       { name: 'é.png', samples: 1 },
     ]);
-    expect(colour(source.load(2, 0))).toEqual([5, 5, 5]);
-    expect(colour(source.load(2, 1))).toEqual([4, 4, 4]);
+    expect(color(source.load(2, 0))).toEqual([5, 5, 5]);
+    expect(color(source.load(2, 1))).toEqual([4, 4, 4]);
     expect((await open({ identityPer: 'file' })).identities.length).toBe(6);
     const folders = await open({ identityPer: 'folder' });
     expect(folders.identities.map(({ name }) => name)).toEqual(['people/ann', 'people/bob']);
@@ -72,7 +72,7 @@ describe('what an identity is', () => {
 });
 
 describe('decoding', () => {
-  it('gives the same colours whatever the file’s kind', async () => {
+  test('gives the same colors whatever the file’s kind', async () => {
     await save('a.png', flat(200, 100, 50));
     await save('b.jpg', flat(200, 100, 50), 'jpeg');
     await save('c.webp', flat(200, 100, 50), 'webp');
@@ -89,18 +89,18 @@ describe('decoding', () => {
     const source = await open();
     expect(source.skipped).toEqual([]);
     for (let i = 0; i < source.identities.length; i++) {
-      const [r, g, b] = colour(source.load(i, 0));
+      const [r, g, b] = color(source.load(i, 0));
       const apart = Math.max(Math.abs(r - 200), Math.abs(g - 100), Math.abs(b - 50));
       expect(apart, source.identities[i].name).toBeLessThanOrEqual(8);
     }
   });
 
-  it('makes RGB of grey, CMYK and 16-bit grey, and white of what is transparent', async () => {
+  test('makes RGB of gray, CMYK and 16-bit gray, and white of what is transparent', async () => {
     await save('cmyk.jpg', flat(250, 250, 250).toColourspace('cmyk'), 'jpeg');
-    await save('grey.png', flat(90, 90, 90).toColourspace('b-w'));
-    await save('grey16.png', flat(90, 90, 90).toColourspace('grey16'));
+    await save('gray.png', flat(90, 90, 90).toColourspace('b-w'));
+    await save('gray16.png', flat(90, 90, 90).toColourspace('grey16'));
     writeFileSync(
-      join(dir, 'grey8.pgm'),
+      join(dir, 'gray8.pgm'),
       Buffer.concat([Buffer.from('P5 2 1 255\n'), Buffer.from([90, 90])]),
     );
     await save(
@@ -112,19 +112,19 @@ describe('decoding', () => {
       sharp({ create: { width: 9, height: 9, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }),
     );
     const source = await open();
-    const colours = Object.fromEntries(
-      source.identities.map(({ name }, i) => [name, colour(source.load(i, 0))]),
+    const colors = Object.fromEntries(
+      source.identities.map(({ name }, i) => [name, color(source.load(i, 0))]),
     );
-    expect(Math.min(...colours['cmyk.jpg'])).toBeGreaterThan(235);
-    for (const name of ['grey.png', 'grey16.png', 'grey8.pgm']) {
-      for (const value of colours[name]) expect(Math.abs(value - 90), name).toBeLessThanOrEqual(2);
+    expect(Math.min(...colors['cmyk.jpg'])).toBeGreaterThan(235);
+    for (const name of ['gray.png', 'gray16.png', 'gray8.pgm']) {
+      for (const value of colors[name]) expect(Math.abs(value - 90), name).toBeLessThanOrEqual(2);
     }
-    expect(colours['half.png'][0]).toBeGreaterThan(250);
-    expect(Math.abs(colours['half.png'][1] - 127)).toBeLessThanOrEqual(2);
-    expect(colours['none.png']).toEqual([255, 255, 255]);
+    expect(colors['half.png'][0]).toBeGreaterThan(250);
+    expect(Math.abs(colors['half.png'][1] - 127)).toBeLessThanOrEqual(2);
+    expect(colors['none.png']).toEqual([255, 255, 255]);
   });
 
-  it('turns a photograph as its EXIF says and squeezes it to a square', async () => {
+  test('turns a photograph as its EXIF says and squeezes it to a square', async () => {
     const wide = flat(255, 0, 0, 60, 20).composite([
       { input: { create: { width: 30, height: 20, channels: 3, background: '#0000ff' } }, left: 30, top: 0 },
     ]);
@@ -133,15 +133,15 @@ describe('decoding', () => {
     const source = await open();
     const [plain, turned] = [source.load(0, 0), source.load(1, 0)];
     expect([plain.width, plain.height, plain.data.length]).toEqual([16, 16, 768]);
-    expect(colour(plain, 2, 8)[0]).toBeGreaterThan(240);
-    expect(colour(plain, 13, 8)[2]).toBeGreaterThan(240);
-    expect(colour(turned, 8, 2)[0]).toBeGreaterThan(240);
-    expect(colour(turned, 8, 13)[2]).toBeGreaterThan(240);
+    expect(color(plain, 2, 8)[0]).toBeGreaterThan(240);
+    expect(color(plain, 13, 8)[2]).toBeGreaterThan(240);
+    expect(color(turned, 8, 2)[0]).toBeGreaterThan(240);
+    expect(color(turned, 8, 13)[2]).toBeGreaterThan(240);
   });
 });
 
 describe('what cannot be read', () => {
-  it('is left out, named, and the rest goes on', async () => {
+  test('is left out, named, and the rest goes on', async () => {
     await save('good1.jpg', picture(), 'jpeg');
     await save('good2.png', picture());
     await save('cut.jpg', asSharp(pictureImage(200, 200)), 'jpeg');
@@ -175,7 +175,7 @@ describe('what cannot be read', () => {
     for (let i = 0; i < 3; i++) expect(new Set(source.load(i, 0).data).size).toBeGreaterThan(10);
   });
 
-  it('a folder that cannot be trained on is refused with what to do', async () => {
+  test('a folder that cannot be trained on is refused with what to do', async () => {
     await expect(FolderSource.open(join(dir, 'none'))).rejects.toThrow(
       /there is no such folder.*Give the path/s,
     );
@@ -213,7 +213,7 @@ describe('the cache on disk', () => {
     utimesSync(path, past, past);
   };
 
-  it('is one whole file, used again without decoding', async () => {
+  test('is one whole file, used again without decoding', async () => {
     for (const name of ['a', 'b', 'c']) {
       await save(`${name}.png`, picture());
       const past = new Date(1_600_000_000_000);
@@ -230,21 +230,21 @@ describe('the cache on disk', () => {
     expect((await open({ cacheDir, cacheSize: 24 })).skipped.length).toBe(1);
   });
 
-  it('notices a changed, a new and a removed file', async () => {
+  test('notices a changed, a new and a removed file', async () => {
     const { cacheDir, warnings } = await filled();
     await save('b.png', flat(7, 8, 9));
     await save('d.png', flat(1, 2, 3));
     rmSync(join(dir, 'a.png'));
     const source = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
     expect(source.identities.map(({ name }) => name)).toEqual(['b.png', 'c.png', 'd.png']);
-    expect(colour(source.load(0, 0))).toEqual([7, 8, 9]);
-    expect(colour(source.load(2, 0))).toEqual([1, 2, 3]);
+    expect(color(source.load(0, 0))).toEqual([7, 8, 9]);
+    expect(color(source.load(2, 0))).toEqual([1, 2, 3]);
     expect(warnings).toEqual([]);
     const again = await open({ cacheDir });
     expect(again.share().pixels).toEqual(source.share().pixels);
   });
 
-  it('is rebuilt when it is damaged, with a warning', async () => {
+  test('is rebuilt when it is damaged, with a warning', async () => {
     const { cacheDir, warnings, first, file } = await filled();
     const whole = readFileSync(file);
     const damages: [string, () => void][] = [
@@ -279,7 +279,7 @@ describe('the cache on disk', () => {
     }
   });
 
-  it('that cannot be written is a warning', async () => {
+  test('that cannot be written is a warning', async () => {
     await save('a.png', picture());
     await save('b.png', picture());
     const blocked = join(root, `blocked-${count}`);
@@ -296,7 +296,7 @@ describe('the cache on disk', () => {
 });
 
 // Root may read everything, so there is nothing to see.
-it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
   'a file without permission is left out (not as root or on Windows, where everything may be read)',
   async () => {
     for (const name of ['a', 'b', 'c']) await save(`${name}.png`, picture());

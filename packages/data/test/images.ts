@@ -9,7 +9,7 @@ export function noiseImage(width: number, height: number, seed = 0): Image {
   return { width, height, data };
 }
 
-/** Smooth colour with an edge and a disk: like a picture, and without symmetry. */
+/** Smooth color with an edge and a disk: like a picture, and without symmetry. */
 export function pictureImage(width: number, height: number): Image {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {

@@ -3,13 +3,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('..', import.meta.url));
 const custom = new URL('./fixtures/custom-source.mjs', import.meta.url).href;
 
-it('as built, finds its worker from an ES module and from CommonJS', { timeout: 60_000 }, async () => {
+test('as built, finds its worker from an ES module and from CommonJS', { timeout: 60_000 }, async () => {
   rmSync(`${here}.cache/dist`, { recursive: true, force: true });
   const tsup = fileURLToPath(new URL('../../../node_modules/tsup/dist/cli-default.js', import.meta.url));
   await run(process.execPath, [tsup, '--out-dir', '.cache/dist', '--no-dts'], { cwd: here });
@@ -29,7 +29,7 @@ it('as built, finds its worker from an ES module and from CommonJS', { timeout: 
   expect(outputs[1].stdout).toBe(outputs[0].stdout);
 });
 
-it('is bundled for a browser without anything of Node', async () => {
+test('is bundled for a browser without anything of Node', async () => {
   const { metafile, outputFiles } = await build({
     stdin: { contents: "export * from '@unitsphere/data';", resolveDir: here },
     alias: { '@unitsphere/data': `${here}.cache/dist/browser.js` },
@@ -41,10 +41,10 @@ it('is bundled for a browser without anything of Node', async () => {
   });
   const inputs = Object.values(metafile.inputs).flatMap(({ imports }) => imports);
   expect(inputs.filter(({ external }) => external)).toEqual([]);
-  expect(outputFiles[0]!.text).not.toMatch(/(import|require)\(?["' ]+(node:|sharp|@napi-rs)/);
+  expect(outputFiles[0].text).not.toMatch(/(import|require)\(?["' ]+(node:|sharp|@napi-rs)/);
 });
 
-it('has an entry for browsers with the names of the one for Node', async () => {
+test('has an entry for browsers with the names of the one for Node', async () => {
   const [node, browser] = await Promise.all([
     import(`${here}.cache/dist/index.js`),
     import(`${here}.cache/dist/browser.js`),
@@ -54,7 +54,7 @@ it('has an entry for browsers with the names of the one for Node', async () => {
   expect(exports['.'].browser.default).toBe('./dist/browser.js');
 });
 
-it('says in a browser what is not there, and what to give', async () => {
+test('says in a browser what is not there, and what to give', async () => {
   const { BatchLoader, openSource } = await import(`${here}.cache/dist/browser.js`);
   await expect(openSource({ kind: 'folder', dir: 'photos' })).rejects.toThrow(
     /cannot read the folder "photos"/,

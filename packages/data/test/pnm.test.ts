@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodePnm, isPnm } from '../src/folder/pnm.js';
 
 const bytes = (header: string, ...values: number[]) =>
   Uint8Array.from([...Buffer.from(header, 'latin1'), ...values]);
 
 describe('decodePnm', () => {
-  it('reads each of the six kinds', () => {
+  test('reads each of the six kinds', () => {
     expect([...decodePnm(bytes('P5\n# a face\n2 2\n255\n', 0, 50, 100, 255)).data]).toEqual([
       0, 50, 100, 255,
     ]);
@@ -25,7 +25,7 @@ describe('decodePnm', () => {
     ]);
   });
 
-  it('says what is wrong', () => {
+  test('says what is wrong', () => {
     expect(isPnm(bytes('PX 1 1'))).toBe(false);
     expect(() => decodePnm(bytes('P5 4 4 255\n', 1, 2, 3))).toThrow(
       /cut off: 16 bytes of pixels expected, 3 there/,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { splitIdentities } from '../src/split.js';
 
 const fractions = { train: 0.7, validation: 0.15, test: 0.15 };
@@ -8,7 +8,7 @@ const named = (count: number, prefix = 'identity') =>
   Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 
 describe('splitIdentities', () => {
-  it('is disjoint and complete', () => {
+  test('is disjoint and complete', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.string(), { minLength: 150, maxLength: 200 }),
@@ -23,7 +23,7 @@ describe('splitIdentities', () => {
     );
   });
 
-  it('keeps every identity in its part when others come and go, in whatever order', () => {
+  test('keeps every identity in its part when others come and go, in whatever order', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 150, max: 300 }), (seed, count) => {
         const partOf = (names: string[]) => {
@@ -38,13 +38,13 @@ describe('splitIdentities', () => {
     );
   });
 
-  it('meets the fractions closely', () => {
+  test('meets the fractions closely', () => {
     const split = splitIdentities(named(20_000), fractions);
     expect(Math.abs(split.train.length / 20_000 - 0.7)).toBeLessThan(0.01);
     expect(Math.abs(split.validation.length / 20_000 - 0.15)).toBeLessThan(0.01);
   });
 
-  it('leaves a part of fraction 0 empty, and another seed splits otherwise', () => {
+  test('leaves a part of fraction 0 empty, and another seed splits otherwise', () => {
     const split = splitIdentities(named(500), { train: 0.8, validation: 0.2, test: 0 });
     expect(split.test).toEqual([]);
     expect(splitIdentities(named(500), { train: 0, validation: 0, test: 1 }).test.length).toBe(500);
@@ -53,7 +53,7 @@ describe('splitIdentities', () => {
     );
   });
 
-  it('refuses fractions that are none, and parts that would be empty', () => {
+  test('refuses fractions that are none, and parts that would be empty', () => {
     expect(() => splitIdentities(named(9), { train: 0.5, validation: 0.5, test: 0.5 })).toThrow(
       /add up to 1/,
     );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TrainingSampler } from '../src/loader/training-sampler.js';
 
 const sourceIdentities = Array.from({ length: 30 }, (_, i) => ({ name: `${i}`, samples: 1 + (i % 4) }));
@@ -12,7 +12,7 @@ const options = {
 } as const;
 
 describe('TrainingSampler', () => {
-  it('visits each class once an epoch, in full batches', () => {
+  test('visits each class once an epoch, in full batches', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: 0, max: 29 }), { minLength: 2 }),
@@ -43,7 +43,7 @@ describe('TrainingSampler', () => {
     );
   });
 
-  it('with several images a class, visits each class once an epoch, its images in a row of one batch', () => {
+  test('with several images a class, visits each class once an epoch, its images in a row of one batch', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: 0, max: 29 }), { minLength: 2 }),
@@ -62,7 +62,7 @@ describe('TrainingSampler', () => {
             for (let i = 0; i < batchSize; i += imagesPerClass) {
               const row = plan.slice(i, i + imagesPerClass);
               expect(new Set(row.map(({ label }) => label)).size).toBe(1);
-              visits.push(row[0]!.label);
+              visits.push(row[0].label);
             }
           }
           expect(new Set(visits.slice(0, sampler.classCount)).size).toBe(sampler.classCount);
@@ -76,7 +76,7 @@ describe('TrainingSampler', () => {
     );
   });
 
-  it('plans a step the same whatever was planned before', () => {
+  test('plans a step the same whatever was planned before', () => {
     const used = new TrainingSampler(options);
     for (const step of [0, 1, 100, 3, 50]) {
       expect(used.batchPlan(step)).toEqual(new TrainingSampler(options).batchPlan(step));
@@ -85,7 +85,7 @@ describe('TrainingSampler', () => {
     expect(used.batchPlan(0).map((s) => s.label)).not.toEqual(used.batchPlan(120).map((s) => s.label));
   });
 
-  it('comes to every sample of an identity', () => {
+  test('comes to every sample of an identity', () => {
     const sampler = new TrainingSampler({ ...options, views: 1, batchSize: 1 });
     const seen = new Set<string>();
     for (let step = 0; step < 300; step++) {
@@ -95,7 +95,7 @@ describe('TrainingSampler', () => {
     expect(seen.size).toBe(all);
   });
 
-  it('refuses what cannot be trained on', () => {
+  test('refuses what cannot be trained on', () => {
     const make = (changes: object) => () => new TrainingSampler({ ...options, ...changes });
     expect(make({ identities: [] })).toThrow(/too few classes/);
     expect(make({ identities: [1], views: 1 })).toThrow(/too few classes/);
@@ -107,7 +107,7 @@ describe('TrainingSampler', () => {
     expect(() => new TrainingSampler(options).batchPlan(-1)).toThrow(/step must be/);
   });
 
-  it('takes upright images first where it is told to, each once an epoch, then every class', () => {
+  test('takes upright images first where it is told to, each once an epoch, then every class', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),

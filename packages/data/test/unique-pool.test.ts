@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { FolderSource } from '../src/folder/folder-source.js';
 import { BatchLoader } from '../src/loader/batch-loader.js';
 import { splitIdentities } from '../src/split.js';
@@ -8,7 +8,7 @@ import { splitIdentities } from '../src/split.js';
 const dir = fileURLToPath(new URL('../../../../shared/data/unique_pool', import.meta.url));
 const absent = !existsSync(dir);
 
-it.skipIf(absent)(
+test.skipIf(absent)(
   `the reference’s cards${absent ? ' (skipped: no shared/data/unique_pool beside the checkout)' : ''}`,
   async () => {
     const source = await FolderSource.open(dir, { cacheDir: false, cacheSize: 48 });

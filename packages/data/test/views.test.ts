@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { blankImage, type Image } from '../src/image.js';
 import { applyView, classLabel, VIEW_COUNT } from '../src/views.js';
 import { noiseImage, pictureImage } from './images.js';
@@ -39,14 +39,14 @@ function slowView(image: Image, view: number): Image {
 }
 
 describe('applyView', () => {
-  it('turns and flips exactly where the size stays the same', () => {
+  test('turns and flips exactly where the size stays the same', () => {
     const image = noiseImage(12, 12);
     for (let view = 0; view < 8; view++) {
       expect(applyView(image, view, 12).data, `view ${view}`).toEqual(slowView(image, view).data);
     }
   });
 
-  it('is the step-by-step definition followed by a resize, for every view and for odd and unequal sides', () => {
+  test('is the step-by-step definition followed by a resize, for every view and for odd and unequal sides', () => {
     for (const [width, height] of [
       [12, 12],
       [13, 13],
@@ -62,7 +62,7 @@ describe('applyView', () => {
     }
   });
 
-  it('gives 24 different images of any image without symmetry', () => {
+  test('gives 24 different images of any image without symmetry', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 8, max: 24 }), (seed, side) => {
         const image = noiseImage(side, side, seed);
@@ -75,13 +75,13 @@ describe('applyView', () => {
     );
   });
 
-  it('averages before shrinking, so that fine stripes become grey', () => {
+  test('averages before shrinking, so that fine stripes become gray', () => {
     const stripes = blankImage(64, 64);
     for (let p = 0; p < stripes.data.length; p += 3) if ((p / 3) % 2 === 1) stripes.data.fill(255, p, p + 3);
     for (const value of applyView(stripes, 0, 16).data) expect(Math.abs(value - 128)).toBeLessThanOrEqual(1);
   });
 
-  it('keeps the mean colour of a picture when it shrinks by any factor', () => {
+  test('keeps the mean color of a picture when it shrinks by any factor', () => {
     const mean = (image: Image) => image.data.reduce((sum, value) => sum + value, 0) / image.data.length;
     const image = pictureImage(150, 150);
     for (const size of [128, 90, 70, 49, 30, 7]) {
@@ -89,7 +89,7 @@ describe('applyView', () => {
     }
   });
 
-  it('says what is wrong with a view, a size or an image', () => {
+  test('says what is wrong with a view, a size or an image', () => {
     const image = noiseImage(4, 4);
     expect(() => applyView(image, 24, 4)).toThrow(/in \[0, 24\), not 24/);
     expect(() => applyView(image, 0.5, 4)).toThrow(RangeError);
@@ -100,7 +100,7 @@ describe('applyView', () => {
 });
 
 describe('classLabel', () => {
-  it('gives no two view classes one label', () => {
+  test('gives no two view classes one label', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 60 }),

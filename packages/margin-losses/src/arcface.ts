@@ -20,7 +20,7 @@ export interface ArcFaceOptions extends MarginLossOptions {
  * ArcFace: the label's logit is scale · cos(angle + margin), the others' scale · cosine.
  *
  * By default the curve is this for every angle, as insightface's today: it turns up again past π − margin, where the
- * exact gradient then points away from the class centre. `monotonic` avoids that. The derivative
+ * exact gradient then points away from the class center. `monotonic` avoids that. The derivative
  * sin(angle + margin) / sin(angle) has no limit at angles 0 and π; the sine divided by is at least 2^−11.5, which acts
  * on cosines of exactly ±1 only.
  * @see Deng et al., "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", CVPR 2019.

@@ -11,7 +11,7 @@ type LayerArgs = ConstructorParameters<LayersApi['layers']['Layer']>[0];
 export type CosineLayerArgs = LayerArgs & {
   /** The number of classes, at least 1. */
   units: number;
-  /** Of the class centres. Default `glorotNormal`. */
+  /** Of the class centers. Default `glorotNormal`. */
   centersInitializer?: Initializer;
 };
 
@@ -28,7 +28,7 @@ const SHORTEST = 1e-6;
 
 /**
  * A class of layers, of the caller's own TensorFlow.js, that ends a classifier for a margin loss: the cosines of its input
- * with one trained centre a class. float32 [batch, width] to float32 [batch, units], each value in [−1, 1]; the only
+ * with one trained center a class. float32 [batch, width] to float32 [batch, units], each value in [−1, 1]; the only
  * weight, `centers`, is [units, width]. Train it with `layersLoss`; the layer before it gives the embedding.
  *
  * The class is registered for `tf.loadLayersModel`.

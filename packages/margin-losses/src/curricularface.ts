@@ -42,7 +42,7 @@ export class CurricularFace extends MarginSoftmax {
       first: { t: 0 },
       rate: momentum,
       ofBatch({ own, present }, now) {
-        if (!own) throw new TypeError("CurricularFace: give the cosines with the labels' centres as own.");
+        if (!own) throw new TypeError("CurricularFace: give the cosines with the labels' centers as own.");
         const cosines = tf.clipByValue(own, -1, 1);
         if (!present) return { t: tf.mean(cosines) };
         const count = tf.sum(tf.cast(present, 'float32'));

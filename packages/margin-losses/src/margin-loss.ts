@@ -10,7 +10,7 @@ import type { RunningStatistics } from './running-statistics.js';
  */
 export type Labels = tf.Tensor1D | Int32Array;
 
-/** A loss of cosines and labels. It knows nothing of where the class centres live. */
+/** A loss of cosines and labels. It knows nothing of where the class centers live. */
 export interface MarginLoss {
   /** What the cosines are multiplied by after the margin. */
   readonly scale: number;
@@ -71,9 +71,9 @@ export interface MarginNegatives {
  */
 export interface LabelMarginLoss extends MarginLoss {
   /**
-   * The margin by itself, for a softmax that is put together elsewhere: over class centres of which only a part is
+   * The margin by itself, for a softmax that is put together elsewhere: over class centers of which only a part is
    * here, say. Not differentiable: the slope is given.
-   * @param own float32 [batch], each row's cosine with its label's centre, in [−1, 1] up to rounding.
+   * @param own float32 [batch], each row's cosine with its label's center, in [−1, 1] up to rounding.
    * @param norms As of {@link MarginLoss.logits}.
    * @throws TypeError on a wrong rank or dtype, or where norms are needed and missing.
    */
@@ -82,7 +82,7 @@ export interface LabelMarginLoss extends MarginLoss {
   /**
    * The other columns by themselves; absent where they are the cosines. What comes in the label's column is of no use.
    * @param cosines float32 [batch, classes], of any part of the classes.
-   * @param own float32 [batch], each row's cosine with its label's centre, wherever that is.
+   * @param own float32 [batch], each row's cosine with its label's center, wherever that is.
    */
   negatives?(cosines: tf.Tensor2D, own: tf.Tensor1D): MarginNegatives;
 }

@@ -2,7 +2,7 @@ import type { MarginLossOptions } from './margin-loss.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
 
 /**
- * Normalised softmax: the cross-entropy of scale · cosine, without a margin.
+ * Normalized softmax: the cross-entropy of scale · cosine, without a margin.
  *
  * Exact and pass-through gradients are the same here.
  * @see Wang et al., "NormFace: L2 Hypersphere Embedding for Face Verification", ACM MM 2017.

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** What statistics can follow of a batch; a loss says which of it it needs. */
 export interface LabelBatch {
-  /** float32 [batch]: each row's cosine with its label's centre. */
+  /** float32 [batch]: each row's cosine with its label's center. */
   own?: tf.Tensor1D;
   /** bool [batch]: whether a row's `own` is that; a row without a label has none. Default: all. */
   present?: tf.Tensor1D;
@@ -124,7 +124,7 @@ export class RunningAverages implements RunningStatistics {
   dispose(): void {
     for (const [name, held] of this.#values) {
       if (typeof held === 'object') held.dispose();
-      this.#values.set(name, this.#rule.first[name]!);
+      this.#values.set(name, this.#rule.first[name]);
     }
   }
 }

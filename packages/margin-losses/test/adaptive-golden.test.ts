@@ -1,7 +1,7 @@
 /** AdaFace, CurricularFace and SphereFace over steps that move their statistics, against their published PyTorch code. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdaFace, CurricularFace, type MarginLoss, SphereFace } from '../src/index.js';
 import { cosinesOf, evaluate, length, rowsOf, throughCosines } from './reference.js';
 
@@ -81,7 +81,7 @@ describe.each(backends)('%s', (backend) => {
         const wantedE = (through && expected.dEmbeddingsPassThrough) || expected.dEmbeddings;
         const wantedW = (through && expected.dClassCentersPassThrough) || expected.dClassCenters;
         expect(relativeError(dE, wantedE), `${pass}, embeddings of step ${i}`).toBeLessThan(1e-5);
-        expect(relativeError(dW, wantedW), `${pass}, centres of step ${i}`).toBeLessThan(1e-5);
+        expect(relativeError(dW, wantedW), `${pass}, centers of step ${i}`).toBeLessThan(1e-5);
         await expectState(loss, expected.state);
       }
       loss.statistics?.dispose();

@@ -1,7 +1,7 @@
 /** AdaFace and CurricularFace by their definitions in float64, at the ends of what they are given, and their statistics. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdaFace, CurricularFace, type LabelMarginLoss, type MarginLossOptions } from '../src/index.js';
 import {
   evaluate,
@@ -262,7 +262,7 @@ describe.each(backends)('%s', (backend) => {
       expect(() => loss.logits(cosines, labels, tf.ones([5]))).toThrow('shape [5]');
       expect(() => loss.statistics.observe({})).toThrow('as norms');
       expect(() => new CurricularFace().statistics.observe({})).toThrow(
-        "give the cosines with the labels' centres",
+        "give the cosines with the labels' centers",
       );
     });
   });

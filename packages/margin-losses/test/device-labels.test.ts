@@ -1,7 +1,7 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
+import { start } from '../../../tools/workspace/backends.js';
 import { ArcFace } from '../src/index.js';
 import { evaluate } from './reference.js';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { ArcFace, CombinedMargin, CosFace, type MarginLoss, NormalizedSoftmax } from '../src/index.js';
 import { logitsGradient, rowsOf, throughCosines } from './reference.js';
 

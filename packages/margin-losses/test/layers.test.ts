@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends';
-import { AdaFace, CosFace, CurricularFace, NormalizedSoftmax, SphereFace } from '../src/index';
-import { cosineLayer, layersLoss } from '../src/layers';
+import { backends, start } from '../../../tools/workspace/backends.js';
+import { AdaFace, CosFace, CurricularFace, NormalizedSoftmax, SphereFace } from '../src/index.js';
+import { cosineLayer, layersLoss } from '../src/layers.js';
 
 const CLASSES = 4;
 const CosineLayer = cosineLayer(tfl);
@@ -88,7 +88,7 @@ describe.each(backends)('a layers model on %s', (backend) => {
     expect(history['acc'].at(-1)).toBeGreaterThan(0.9);
     const { statistics } = loss;
     if (statistics) {
-      // It has followed 40 batches towards cosines near 1, and looks at others without that.
+      // It has followed 40 batches toward cosines near 1, and looks at others without that.
       const t = statistics.value('t').dataSync()[0];
       expect(t).toBeGreaterThan(0.5);
       statistics.training = false;

@@ -7,7 +7,7 @@ export type Margin = (cosine: number, row: number) => number;
 /** What becomes of another class's cosine, by the label's. */
 export type Negative = (cosine: number, own: number) => number;
 
-/** The loss in plain float64 JavaScript, from the definition; a row labelled −1 adds 0. */
+/** The loss in plain float64 JavaScript, from the definition; a row labeled −1 adds 0. */
 export function referenceLoss(
   rows: number[][],
   labels: ArrayLike<number>,
@@ -93,7 +93,7 @@ export function rowsOf({ data, shape }: { data: ArrayLike<number>; shape: readon
   );
 }
 
-/** The cosine of every embedding with every centre, in float64. */
+/** The cosine of every embedding with every center, in float64. */
 export function cosinesOf(embeddings: number[][], centers: number[][]): number[][] {
   const units = centers.map(unit);
   return embeddings.map((row) => {
@@ -102,7 +102,7 @@ export function cosinesOf(embeddings: number[][], centers: number[][]): number[]
   });
 }
 
-/** The gradients of embeddings and centres, row-major, from those of their cosines. */
+/** The gradients of embeddings and centers, row-major, from those of their cosines. */
 export function throughCosines(embeddings: number[][], centers: number[][], dCosines: ArrayLike<number>) {
   const at = (i: number, j: number) => dCosines[i * centers.length + j];
   const sum = (rows: number[][], weight: (index: number) => number) =>

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 async function bytesOf(name: string): Promise<number> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `export { ${name} } from '../src/index.ts';`,
+      contents: `export { ${name} } from '../src/index.js';`,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
     },
     bundle: true,

@@ -1,7 +1,7 @@
 /** The margin by itself is the one that the logits and their gradients have. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import {
   AdaFace,
   ArcFace,

@@ -69,7 +69,7 @@ export async function findFirstNonFinite(fn: () => unknown): Promise<NonFiniteOp
       for (const output of [result].flat()) {
         if (output.dtype !== 'float32') continue;
         const counted = countNonFinite(output);
-        const count = readsLater ? tf.keep(counted) : counted.dataSync()[0]!;
+        const count = readsLater ? tf.keep(counted) : counted.dataSync()[0];
         if (!readsLater) counted.dispose();
         if (count === 0) continue;
         // Where values arrive later all must be kept: which of them is the first is known at the end.
@@ -102,13 +102,13 @@ export async function findFirstNonFinite(fn: () => unknown): Promise<NonFiniteOp
     engine.runKernelFunc = original;
   }
   const counts = await Promise.all(
-    seen.map(async ({ count }) => (typeof count === 'number' ? count : (await count.data())[0]!)),
+    seen.map(async ({ count }) => (typeof count === 'number' ? count : (await count.data())[0])),
   );
   tf.dispose(seen.map(({ count }) => count));
   const first = counts.findIndex((count) => count > 0);
   if (first < 0) return undefined;
-  const { count: _, ...operation } = seen[first]!;
-  return { ...operation, nonFinite: counts[first]!, operations: place };
+  const { count: _, ...operation } = seen[first];
+  return { ...operation, nonFinite: counts[first], operations: place };
 }
 
 /** The same in a sentence's words. */

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
 import { afterEach, describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import { fill } from '../../ops/test/contract-cases';
-import { AUTOCAST_TABLE, type AutocastPolicy, autocast, toBfloat16 } from '../src/index';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import { fill } from '../../ops/test/contract-cases.js';
+import { AUTOCAST_TABLE, type AutocastPolicy, autocast, toBfloat16 } from '../src/index.js';
 
 afterEach(() => ops.setFloat32MatmulPrecision('highest'));
 
@@ -64,8 +64,8 @@ describe.each(everyBackend)('%s', (backend) => {
     const low = await run({});
     plain.forEach(([name, values], i) => {
       const changed = AUTOCAST_TABLE[name] === 'low';
-      expect(isBfloat16(low[i]![1]), name).toBe(changed);
-      if (!changed) expect(low[i]![1], name).toEqual(values);
+      expect(isBfloat16(low[i][1]), name).toBe(changed);
+      if (!changed) expect(low[i][1], name).toEqual(values);
     });
   });
 
@@ -74,9 +74,9 @@ describe.each(everyBackend)('%s', (backend) => {
     const some = await run({ operations: { linear: 'float32', conv2d: 'float32' }, roundOutputs: false });
     plain.forEach(([name, values], i) => {
       const lowered = name === 'pointwiseConv2d' || name === 'selfAttention';
-      if (lowered) expect(some[i]![1], name).not.toEqual(values);
-      else expect(some[i]![1], name).toEqual(values);
-      if (lowered) expect(isBfloat16(some[i]![1])).toBe(false);
+      if (lowered) expect(some[i][1], name).not.toEqual(values);
+      else expect(some[i][1], name).toEqual(values);
+      if (lowered) expect(isBfloat16(some[i][1])).toBe(false);
     });
   });
 
@@ -94,7 +94,7 @@ describe.each(everyBackend)('%s', (backend) => {
     });
     expect(tf.memory().numTensors).toBe(before);
     const largest = Math.max(...plain.map(Math.abs));
-    const errors = low.map((value, i) => Math.abs(value - plain[i]!) / largest);
+    const errors = low.map((value, i) => Math.abs(value - plain[i]) / largest);
     expect(Math.max(...errors)).toBeLessThan(2e-2);
     expect(Math.max(...errors)).toBeGreaterThan(1e-5);
   });

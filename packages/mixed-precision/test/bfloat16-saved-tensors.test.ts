@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { forwardAndPullback, inTurn, Parameter } from '@unitsphere/core';
 import * as ops from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { fill } from '../../ops/test/contract-cases';
-import { bfloat16SavedTensors } from '../src/index';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { fill } from '../../ops/test/contract-cases.js';
+import { bfloat16SavedTensors } from '../src/index.js';
 
 const WIDTH = 8;
 /** Three blocks of a convolution and a batch norm, as networks of images are made. */
@@ -17,9 +17,9 @@ function network() {
   ]);
   const forward = (x: tf.Tensor4D) => {
     const maps = inTurn(parameters, x, ([weight, gamma, beta], value) => {
-      const maps = ops.conv2d(value, weight!.variable as tf.Tensor4D, { stride: 1, padding: 1 });
-      const [g, b] = [gamma!, beta!].map(({ variable }) => variable as tf.Tensor1D);
-      return ops.batchNormTrain(maps, g!, b!, { activation: 'hard_swish' }).y;
+      const maps = ops.conv2d(value, weight.variable as tf.Tensor4D, { stride: 1, padding: 1 });
+      const [g, b] = [gamma, beta].map(({ variable }) => variable as tf.Tensor1D);
+      return ops.batchNormTrain(maps, g, b, { activation: 'hard_swish' }).y;
     });
     return ops.globalAveragePool(maps);
   };
@@ -51,9 +51,9 @@ describe.each(everyBackend)('bfloat16SavedTensors on %s', (backend) => {
     // Batch norm's statistics stay as they are.
     expect(packed.kept / plain.kept).toBeLessThan(0.52);
     packed.gradients.forEach((gradient, i) => {
-      const expected = plain.gradients[i]!;
+      const expected = plain.gradients[i];
       const norm = Math.hypot(...expected);
-      const away = Math.hypot(...gradient.map((value, at) => value - expected[at]!));
+      const away = Math.hypot(...gradient.map((value, at) => value - expected[at]));
       // Each is a sum of products, of which one side has a relative error of 2^-9 at most.
       expect(away / norm, `gradient ${i}`).toBeLessThan(2e-2);
       expect(away, `gradient ${i}`).toBeGreaterThan(0);
@@ -61,7 +61,7 @@ describe.each(everyBackend)('bfloat16SavedTensors on %s', (backend) => {
     // Nothing here is as large as that.
     const all = await run(bfloat16SavedTensors({ minimumSize: 1e6 }));
     expect(all.kept).toBe(plain.kept);
-    expect([...all.gradients[0]!]).toEqual([...plain.gradients[0]!]);
+    expect([...all.gradients[0]]).toEqual([...plain.gradients[0]]);
     x.dispose();
     for (const parameter of parameters) parameter.dispose();
   });

@@ -2,8 +2,8 @@ import '@unitsphere/core/gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { describeNonFinite, findFirstNonFinite } from '../src/index';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { describeNonFinite, findFirstNonFinite } from '../src/index.js';
 
 describe.each(everyBackend)('%s', (backend) => {
   /** A layer and its gradient; the weights' largest values decide where it overflows. */

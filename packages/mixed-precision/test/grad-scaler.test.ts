@@ -2,9 +2,9 @@ import '@unitsphere/core/gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdamW, clipScale, globalNormAsync, SGD } from '@unitsphere/optimizers';
 import { describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { GradScaler, type GradScalerOptions, LossScaleCollapseError } from '../src/index';
+import { readGolden } from '../../../tools/golden/read.js';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { GradScaler, type GradScalerOptions, LossScaleCollapseError } from '../src/index.js';
 
 interface Case {
   name: string;
@@ -27,7 +27,7 @@ test.each(readGolden<Case>('grad_scaler').cases)('as torch.amp.GradScaler: $name
     steps.push(await scaler.step({ step: () => undefined }, [gradient]));
     await scaler.update();
     gradient.dispose();
-    expect(scaler.getScale(), `step ${i}`).toBeCloseTo(c.scales[i]!, 4);
+    expect(scaler.getScale(), `step ${i}`).toBeCloseTo(c.scales[i], 4);
     expect(scaler.stateDict().growthTracker, `step ${i}`).toBe(c.growthTrackers[i]);
   }
   expect(steps).toEqual(c.finite);
@@ -63,7 +63,7 @@ describe.each(everyBackend)('%s', (backend) => {
     const expected = await plain.variable.data();
     const values = await scaled.variable.data();
     values.forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i]!, 5);
+      expect(value).toBeCloseTo(expected[i], 5);
     });
     const overflowing = [tf.tensor1d([1, Number.NaN, INFINITY])];
     expect(await scaler.unscale(overflowing)).toEqual({ nonFinite: 2, gradientScale: 1 / 1024 });

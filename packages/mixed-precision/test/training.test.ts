@@ -5,9 +5,9 @@ import { forwardAndPullback } from '@unitsphere/core';
 import * as ops from '@unitsphere/ops';
 import { AdamW, polynomialSchedule } from '@unitsphere/optimizers';
 import { expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { fill } from '../../ops/test/contract-cases';
-import { autocast, bfloat16SavedTensors, GradScaler } from '../src/index';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { fill } from '../../ops/test/contract-cases.js';
+import { autocast, bfloat16SavedTensors, GradScaler } from '../src/index.js';
 
 const STEPS = 300;
 const LEARNING_RATE = 4e-3;
@@ -35,7 +35,7 @@ function batchOf(step: number): { x: tf.Tensor4D; labels: tf.Tensor1D } {
   const labels = Int32Array.from({ length: BATCH }, (_, i) => (i * 5 + step) % CLASSES);
   labels.forEach((label, i) => {
     fill(size, 100 + label).forEach((value, at) => {
-      noise[i * size + at]! += value;
+      noise[i * size + at] += value;
     });
   });
   return { x: tf.tensor4d(noise, [BATCH, SIDE, SIDE, 3]), labels: tf.tensor1d(labels, 'int32') };
@@ -51,8 +51,8 @@ async function train(mixed: boolean): Promise<number> {
     const first = ops.conv2d(x, stem as tf.Tensor4D, { stride: 1, padding: 1 });
     const norm = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor) =>
       ops.batchNormTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'hard_swish' }).y;
-    const second = ops.conv2d(norm(first, gamma1!, beta1!), point as tf.Tensor4D, { stride: 1, padding: 0 });
-    const features = ops.globalAveragePool(norm(second, gamma2!, beta2!));
+    const second = ops.conv2d(norm(first, gamma1, beta1), point as tf.Tensor4D, { stride: 1, padding: 0 });
+    const features = ops.globalAveragePool(norm(second, gamma2, beta2));
     return ops.cosineLogits(ops.linear(features, dense as tf.Tensor2D), centers as tf.Tensor2D);
   };
   const optimizer = new AdamW(all, { lr: LEARNING_RATE });
@@ -70,7 +70,7 @@ async function train(mixed: boolean): Promise<number> {
     };
     const { value, pullback } = forwardAndPullback(lossOf, all as never, options);
     const gradients = pullback();
-    losses.push((await value.data())[0]! / scaler.getScale() / BATCH);
+    losses.push((await value.data())[0] / scaler.getScale() / BATCH);
     optimizer.lr = LEARNING_RATE * schedule(step);
     await scaler.step(optimizer, gradients);
     await scaler.update();
@@ -81,7 +81,7 @@ async function train(mixed: boolean): Promise<number> {
   // The scale doubles six times without harm: nothing here nears the limits of float32.
   expect(scaler.skippedSteps).toBe(0);
   const last = losses.slice(-LAST).reduce((sum, loss) => sum + loss, 0) / LAST;
-  expect(last).toBeLessThan(0.2 * losses[0]!);
+  expect(last).toBeLessThan(0.2 * losses[0]);
   return last;
 }
 

@@ -32,10 +32,10 @@ export interface EmbeddingHeadOptions {
  * float32 [batch, inFeatures] → [batch, embeddingSize].
  */
 export class EmbeddingHead extends Module<tf.Tensor2D, tf.Tensor2D> {
-  private readonly linear1;
-  private readonly norm1;
-  private readonly linear2;
-  private readonly norm2;
+  readonly #linear1;
+  readonly #norm1;
+  readonly #linear2;
+  readonly #norm2;
 
   /** @throws Error for a norm that is not in `listHeadNorms()`. */
   constructor(
@@ -49,13 +49,13 @@ export class EmbeddingHead extends Module<tf.Tensor2D, tf.Tensor2D> {
       throw new Error(`EmbeddingHead: there is no norm "${norm}". Known: ${listHeadNorms().join(', ')}.`);
     const linear = (features: number, name: string) =>
       new Linear(features, embeddingSize, { bias: false, random: random.fork(name) });
-    this.linear1 = this.child('linear1', linear(inFeatures, 'linear1'));
-    this.norm1 = this.child('norm1', makeNorm(embeddingSize) as Module<tf.Tensor2D, tf.Tensor2D>);
-    this.linear2 = this.child('linear2', linear(embeddingSize, 'linear2'));
-    this.norm2 = this.child('norm2', makeNorm(embeddingSize) as Module<tf.Tensor2D, tf.Tensor2D>);
+    this.#linear1 = this.child('linear1', linear(inFeatures, 'linear1'));
+    this.#norm1 = this.child('norm1', makeNorm(embeddingSize) as Module<tf.Tensor2D, tf.Tensor2D>);
+    this.#linear2 = this.child('linear2', linear(embeddingSize, 'linear2'));
+    this.#norm2 = this.child('norm2', makeNorm(embeddingSize) as Module<tf.Tensor2D, tf.Tensor2D>);
   }
 
   override forward(x: tf.Tensor2D): tf.Tensor2D {
-    return this.norm2.forward(this.linear2.forward(this.norm1.forward(this.linear1.forward(x))));
+    return this.#norm2.forward(this.#linear2.forward(this.#norm1.forward(this.#linear1.forward(x))));
   }
 }

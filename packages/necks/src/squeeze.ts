@@ -8,16 +8,16 @@ import { Flatten } from './flatten.js';
  * float32 [batch, height, width, channels] → [batch, squeezed · height · width].
  */
 export class Squeeze extends Module<tf.Tensor4D, tf.Tensor2D> {
-  private readonly conv;
-  private readonly flatten = new Flatten();
+  readonly #conv;
+  readonly #flatten = new Flatten();
 
   /** @param squeezed Channels after the convolution. */
   constructor(channels: number, squeezed: number, random: Random) {
     super();
-    this.conv = this.child('conv', new Conv2d(channels, squeezed, { kernelSize: 1, random }));
+    this.#conv = this.child('conv', new Conv2d(channels, squeezed, { kernelSize: 1, random }));
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor2D {
-    return this.flatten.forward(this.conv.forward(x));
+    return this.#flatten.forward(this.#conv.forward(x));
   }
 }

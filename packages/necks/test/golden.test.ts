@@ -2,11 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Module, Random } from '@unitsphere/core';
 import { describe, expect, test } from 'vitest';
-import { toNchw, toNhwc } from '../../../tools/golden/layout';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import { createNeck, EmbeddingHead, Flatten, GAP, type HeadNormName, type NeckName } from '../src/index';
+import { toNchw, toNhwc } from '../../../tools/golden/layout.js';
+import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import { createNeck, EmbeddingHead, Flatten, GAP, type HeadNormName, type NeckName } from '../src/index.js';
 
 const TOLERANCE = 1e-4;
 
@@ -31,19 +31,19 @@ interface HeadCase {
 }
 
 class NeckAndHead extends Module<tf.Tensor4D, tf.Tensor2D> {
-  private readonly neck;
-  private readonly head;
+  readonly #neck;
+  readonly #head;
 
   constructor({ neck, norm, embeddingSize, ...input }: HeadCase['options']) {
     super();
     const random = new Random(1);
     const { module, features } = createNeck(neck, input, { random });
-    this.neck = this.child('neck', module);
-    this.head = this.child('head', new EmbeddingHead(features, embeddingSize, { norm, random }));
+    this.#neck = this.child('neck', module);
+    this.#head = this.child('head', new EmbeddingHead(features, embeddingSize, { norm, random }));
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor2D {
-    return this.head.forward(this.neck.forward(x));
+    return this.#head.forward(this.#neck.forward(x));
   }
 }
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
 import { beforeAll, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
-import { createNeck, EmbeddingHead, listHeadNorms, listNecks, type NeckName } from '../src/index';
+import { start } from '../../../tools/workspace/backends.js';
+import { createNeck, EmbeddingHead, listHeadNorms, listNecks, type NeckName } from '../src/index.js';
 
 beforeAll(() => start('cpu'));
 const random = new Random(1);

@@ -8,16 +8,16 @@ import { LayerNorm } from './layer-norm.js';
  * Float32 [batch, features] in and out.
  */
 export class BatchNormLayerNorm extends Module<tf.Tensor2D, tf.Tensor2D> {
-  private readonly bn;
-  private readonly ln;
+  readonly #bn;
+  readonly #ln;
 
   constructor(features: number, options: BatchNormOptions = {}) {
     super();
-    this.bn = this.child('bn', new BatchNorm1d(features, options));
-    this.ln = this.child('ln', new LayerNorm(features, { epsilon: options.epsilon }));
+    this.#bn = this.child('bn', new BatchNorm1d(features, options));
+    this.#ln = this.child('ln', new LayerNorm(features, { epsilon: options.epsilon }));
   }
 
   override forward(x: tf.Tensor2D): tf.Tensor2D {
-    return this.ln.forward(this.bn.forward(x)) as tf.Tensor2D;
+    return this.#ln.forward(this.#bn.forward(x)) as tf.Tensor2D;
   }
 }

@@ -31,9 +31,9 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   readonly runningMean;
   readonly runningVar;
   readonly batchesTracked;
-  private readonly epsilon: number;
-  private readonly momentum: number;
-  private readonly activation: Activation;
+  readonly #epsilon: number;
+  readonly #momentum: number;
+  readonly #activation: Activation;
 
   /** @param features Number of channels: the size of the last axis. */
   constructor(
@@ -41,9 +41,9 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
     { epsilon = 1e-5, momentum = 0.1, activation = 'none', initialScale = 1 }: BatchNormOptions = {},
   ) {
     super();
-    this.epsilon = epsilon;
-    this.momentum = momentum;
-    this.activation = activation;
+    this.#epsilon = epsilon;
+    this.#momentum = momentum;
+    this.#activation = activation;
     this.weight = this.parameter('weight', [features], initializers.constant([features], initialScale), {
       weightDecay: false,
     });
@@ -60,7 +60,8 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
    * @param slope The weight of a PReLU behind the norm, which is then part of the same pass: float32 [channels] or [1].
    */
   override forward(x: T, slope?: tf.Tensor1D): T {
-    const { epsilon, activation } = this;
+    const activation = this.#activation;
+    const epsilon = this.#epsilon;
     if (slope && activation !== 'none') return prelu(this.forward(x), slope);
     const gamma = this.weight.variable as tf.Tensor1D;
     const beta = this.bias.variable as tf.Tensor1D;
@@ -77,8 +78,8 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
       ? batchNormPreluTrain(x, gamma, beta, slope, { epsilon })
       : batchNormTrain(x, gamma, beta, { epsilon, activation });
     const count = x.size / mean.size;
-    updateMovingAverage(this.runningMean.variable, mean, this.momentum);
-    updateMovingAverage(this.runningVar.variable, variance, this.momentum, count / (count - 1));
+    updateMovingAverage(this.runningMean.variable, mean, this.#momentum);
+    updateMovingAverage(this.runningVar.variable, variance, this.#momentum, count / (count - 1));
     this.batchesTracked.value++;
     return y;
   }

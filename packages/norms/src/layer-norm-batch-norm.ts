@@ -8,16 +8,16 @@ import { LayerNorm } from './layer-norm.js';
  * Float32 [batch, features] in and out.
  */
 export class LayerNormBatchNorm extends Module<tf.Tensor2D, tf.Tensor2D> {
-  private readonly ln;
-  private readonly bn;
+  readonly #ln;
+  readonly #bn;
 
   constructor(features: number, options: BatchNormOptions = {}) {
     super();
-    this.ln = this.child('ln', new LayerNorm(features, { epsilon: options.epsilon }));
-    this.bn = this.child('bn', new BatchNorm1d(features, options));
+    this.#ln = this.child('ln', new LayerNorm(features, { epsilon: options.epsilon }));
+    this.#bn = this.child('bn', new BatchNorm1d(features, options));
   }
 
   override forward(x: tf.Tensor2D): tf.Tensor2D {
-    return this.bn.forward(this.ln.forward(x) as tf.Tensor2D);
+    return this.#bn.forward(this.#ln.forward(x) as tf.Tensor2D);
   }
 }

@@ -12,12 +12,12 @@ export interface NormOptions {
 export class LayerNorm extends Module {
   readonly weight;
   readonly bias;
-  private readonly epsilon: number;
+  readonly #epsilon: number;
 
   /** @param features Size of the last axis. */
   constructor(features: number, { epsilon = 1e-5 }: NormOptions = {}) {
     super();
-    this.epsilon = epsilon;
+    this.#epsilon = epsilon;
     this.weight = this.parameter('weight', [features], initializers.constant([features], 1), {
       weightDecay: false,
     });
@@ -29,7 +29,7 @@ export class LayerNorm extends Module {
   /** @param x float32 [..., features]. @returns The same shape. */
   override forward(x: tf.Tensor): tf.Tensor {
     return layerNorm(x, this.weight.variable as tf.Tensor1D, this.bias.variable as tf.Tensor1D, {
-      epsilon: this.epsilon,
+      epsilon: this.#epsilon,
     });
   }
 }

@@ -2,11 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { float32 } from '@unitsphere/core';
 import { describe, expect, test } from 'vitest';
-import { toNchw, toNhwc } from '../../../tools/golden/layout';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index';
+import { toNchw, toNhwc } from '../../../tools/golden/layout.js';
+import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index.js';
 
 const TOLERANCE = 1e-4;
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hardSwish, prelu } from '@unitsphere/ops';
 import { describe, expect, test } from 'vitest';
-import { backends, on, start } from '../../../tools/workspace/backends';
-import { BatchNorm1d, BatchNorm2d, BatchNormLayerNorm, LayerNorm, LayerNormBatchNorm } from '../src/index';
+import { backends, on, start } from '../../../tools/workspace/backends.js';
+import { BatchNorm1d, BatchNorm2d, BatchNormLayerNorm, LayerNorm, LayerNormBatchNorm } from '../src/index.js';
 
 describe.each(backends)('%s', (backend) => {
   test("state dicts have PyTorch's keys; no norm takes weight decay", async () => {
@@ -51,7 +51,7 @@ describe.each(backends)('%s', (backend) => {
           for (const mode of [true, false]) {
             const actual = fused.train(mode).forward(x, slope).dataSync();
             const expected = prelu(apart.train(mode).forward(x), slope).dataSync();
-            expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!)))).toBeLessThan(1e-5);
+            expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i])))).toBeLessThan(1e-5);
             for (const name of ['runningMean', 'runningVar'] as const)
               expect([...fused[name].variable.dataSync()]).toEqual([...apart[name].variable.dataSync()]);
           }

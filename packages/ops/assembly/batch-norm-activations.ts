@@ -1,4 +1,4 @@
-// The passes of batch norm once for each activation. One function would choose by its code once, but the optimiser folds
+// The passes of batch norm once for each activation. One function would choose by its code once, but the optimizer folds
 // such branches together again and asks at every value: half the speed.
 import { affineOf, gradInputOf, gradSumsOf, PRELU } from './batch-norm';
 

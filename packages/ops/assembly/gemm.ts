@@ -164,7 +164,7 @@ function downRows(
   }
 }
 
-/** Rows of C from A stored k x m: four neighbouring columns of A at a time. */
+/** Rows of C from A stored k x m: four neighboring columns of A at a time. */
 function downColumns(
   a: usize, rowA: usize, kb: i32, panel: usize, step: usize, c: usize, rowC: usize, rows: i32, width: i32, add: i32,
 ): void {

@@ -18,13 +18,13 @@ function statistics(x: usize, d: i32, eps: f32): void {
   const origin = f32x4.splat(mean);
   let squares = f32x4.splat(0);
   for (i = 0; i < vector; i += 16) {
-    const centred = f32x4.sub(v128.load(x + i), origin);
-    squares = madd(squares, centred, centred);
+    const centered = f32x4.sub(v128.load(x + i), origin);
+    squares = madd(squares, centered, centered);
   }
   let square = sum4(squares);
   for (; i < bytes; i += 4) {
-    const centred = load<f32>(x + i) - mean;
-    square += centred * centred;
+    const centered = load<f32>(x + i) - mean;
+    square += centered * centered;
   }
   invStd = <f32>1 / sqrt<f32>(square / <f32>d + eps);
 }

@@ -1,4 +1,4 @@
-// The margin softmax over class centres, a block of classes at a time: the cosines of a block stay in cache between the
+// The margin softmax over class centers, a block of classes at a time: the cosines of a block stay in cache between the
 // product that makes them and the two that use them, and the whole matrix of logits is never there.
 import { gemm, gemmScratchBytes } from './gemm';
 import { dot, exp1, exp4, max4, sum4 } from './simd';
@@ -12,7 +12,7 @@ export function marginSoftmaxScratchBytes(b: i32): i32 {
   return gemmScratchBytes() + (b + 1) * BLOCK * 4;
 }
 
-/** cosines[b, count] of the unit rows of e with the centres from w on, whose inverse lengths are known. */
+/** cosines[b, count] of the unit rows of e with the centers from w on, whose inverse lengths are known. */
 function cosinesOfBlock(
   e: usize, b: i32, d: i32, w: usize, count: i32, inverseNorms: usize, cosines: usize, scratch: usize,
 ): void {
@@ -45,7 +45,7 @@ function logit1(cosine: f32, scale: f32, filter: f32): f32 {
 }
 
 /**
- * own[b], rowMax[b], rowSum[b] and inverseNorms[c] of unit rows e[b,d] and centres w[c,d]; labels[b] are columns or -1.
+ * own[b], rowMax[b], rowSum[b] and inverseNorms[c] of unit rows e[b,d] and centers w[c,d]; labels[b] are columns or -1.
  * kept[b·c], where it is not 0, gets the cosines, a block of classes behind another.
  */
 export function marginSoftmaxForward(
@@ -135,7 +135,7 @@ export function marginSoftmaxBackward(
     const cosines = kept ? kept + ((<usize>b * j0) << 2) : gradients;
     if (!kept) cosinesOfBlock(e, b, d, centers, count, norms, cosines, scratch);
     memory.fill(along, 0, <usize>count << 2);
-    // Cosines become their gradients, over the centre's length; along[j] gathers what of it points along the centre.
+    // Cosines become their gradients, over the center's length; along[j] gathers what of it points along the center.
     for (let row = 0; row < b; row++) {
       const line = cosines + ((<usize>row * count) << 2);
       const out = gradients + ((<usize>row * count) << 2);

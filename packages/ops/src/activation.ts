@@ -76,7 +76,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { activation: Activation }
   name: 'UnitsphereActivation',
   compose: ({ x }, { activation }) => composeActivation(x, activation),
   inputsToSave: ['x'],
-  gradient: ([dy], [x], attrs) => ({ x: () => gradOp({ x: x!, dy: dy! }, attrs)[0]! }),
+  gradient: ([dy], [x], attrs) => ({ x: () => gradOp({ x: x, dy: dy }, attrs)[0] }),
   kernels: { wasm: activationWasm, webgpu: activationWebGpu },
 });
 

@@ -8,7 +8,7 @@ export type Affine = { gamma: tf.Tensor1D; beta: tf.Tensor1D };
 export type Statistics = { mean: tf.Tensor1D; variance: tf.Tensor1D };
 
 /** x as [rows, channels]. */
-export const flat = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]!]) as tf.Tensor2D;
+export const flat = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]]) as tf.Tensor2D;
 
 /** [activate(z), mean, variance] by the batch's own statistics. */
 export function composeTrain(
@@ -33,7 +33,7 @@ export function composeInference(
   return activate(tf.add(tf.mul(tf.sub(x, mean), scale), beta));
 }
 
-/** The norm's input and output of the forward pass as [rows, channels]: xHat is standardised, z is scaled and shifted. */
+/** The norm's input and output of the forward pass as [rows, channels]: xHat is standardized, z is scaled and shifted. */
 export function recompute(
   { x, gamma, beta, mean, variance }: { x: tf.Tensor } & Affine & Statistics,
   epsilon: number,
@@ -52,8 +52,8 @@ export function composeTrainGrad(
   const dbeta = tf.sum(dz, 0);
   const dgamma = tf.sum(tf.mul(dz, xHat), 0);
   const rows = rowsOf(x);
-  const centred = tf.sub(dz, tf.add(tf.div(dbeta, rows), tf.mul(xHat, tf.div(dgamma, rows))));
-  return [tf.reshape(tf.mul(centred, tf.mul(gamma, invStd)), x.shape), dgamma, dbeta];
+  const centered = tf.sub(dz, tf.add(tf.div(dbeta, rows), tf.mul(xHat, tf.div(dgamma, rows))));
+  return [tf.reshape(tf.mul(centered, tf.mul(gamma, invStd)), x.shape), dgamma, dbeta];
 }
 
 /** The gradients of the evaluation form, one function an input; gradOf gives dz from z. */
@@ -87,7 +87,7 @@ export function inferenceGradients(
 export function checkBatchNorm(op: string, x: tf.Tensor, vectors: Record<string, tf.Tensor>): void {
   checkFloat(op, 'x', x);
   if (x.rank < 2) throw new Error(`${op}: x must have at least 2 dimensions, but its shape is [${x.shape}].`);
-  for (const [name, vector] of Object.entries(vectors)) checkChannels(op, name, vector, x.shape[x.rank - 1]!);
+  for (const [name, vector] of Object.entries(vectors)) checkChannels(op, name, vector, x.shape[x.rank - 1]);
 }
 
 /** Throws where a channel has one value. */

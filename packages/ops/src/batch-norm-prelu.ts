@@ -53,10 +53,10 @@ const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Sloped, Att
   outputsToSave: [false, true, true],
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, slope, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    const inputs = { gamma: gamma!, beta: beta!, slope: slope!, mean: mean!, variance: variance! };
+    const inputs = { gamma: gamma, beta: beta, slope: slope, mean: mean, variance: variance };
     // One pass gives all four; whichever the tape asks for is there.
-    const grads = gradOp({ x, dy: dy!, ...inputs }, attrs);
-    return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]!, slope: () => grads[3]! };
+    const grads = gradOp({ x, dy: dy, ...inputs }, attrs);
+    return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2], slope: () => grads[3] };
   },
   kernels: { wasm: batchNormPreluTrainWasm, webgpu: batchNormPreluTrainWebGpu },
 });
@@ -68,11 +68,11 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Sloped 
   inputsToSave: ['x', 'gamma', 'beta', 'mean', 'variance', 'slope'],
   gradient: ([dyTensor], saved, { epsilon }) => {
     const [x, gamma, beta, mean, variance, slope] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    const inputs = { x, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! };
-    const dy = () => flat(dyTensor!);
+    const inputs = { x, gamma: gamma, beta: beta, mean: mean, variance: variance };
+    const dy = () => flat(dyTensor);
     return {
-      ...inferenceGradients(inputs, epsilon, (z) => composePreluGrad(dy(), z, slope!)),
-      slope: () => composeSlopeGrad(dy(), recompute(inputs, epsilon).z, slope!.shape[0]),
+      ...inferenceGradients(inputs, epsilon, (z) => composePreluGrad(dy(), z, slope)),
+      slope: () => composeSlopeGrad(dy(), recompute(inputs, epsilon).z, slope.shape[0]),
     };
   },
   kernels: { wasm: batchNormPreluInferenceWasm, webgpu: batchNormPreluInferenceWebGpu },

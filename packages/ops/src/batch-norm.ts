@@ -47,8 +47,8 @@ const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine, Attrs>({
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
     // One pass gives all three; whichever the tape asks for is there.
-    const grads = gradOp({ x, dy: dy!, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! }, attrs);
-    return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]! };
+    const grads = gradOp({ x, dy: dy, gamma: gamma, beta: beta, mean: mean, variance: variance }, attrs);
+    return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2] };
   },
   kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu },
 });
@@ -60,8 +60,8 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
   inputsToSave: ['x', 'gamma', 'beta', 'mean', 'variance'],
   gradient: ([dy], saved, { epsilon, activation }) => {
     const [x, gamma, beta, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    const inputs = { x, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! };
-    return inferenceGradients(inputs, epsilon, (z) => composeActivationGrad(flat(dy!), z, activation));
+    const inputs = { x, gamma: gamma, beta: beta, mean: mean, variance: variance };
+    return inferenceGradients(inputs, epsilon, (z) => composeActivationGrad(flat(dy), z, activation));
   },
   kernels: { wasm: batchNormInferenceWasm, webgpu: batchNormInferenceWebGpu },
 });

@@ -75,12 +75,12 @@ export function defineConvolution(name: string, kind: Convolution): DefinedConvo
       const [dy] = dys as tf.Tensor4D[];
       const [x, filter] = saved as tf.Tensor4D[];
       return {
-        x: () => backpropInput({ dy: dy!, filter: filter! }, { ...attrs, inputShape: x!.shape })[0]!,
-        filter: () => backpropFilter({ x: x!, dy: dy! }, { ...attrs, filterShape: filter!.shape })[0]!,
+        x: () => backpropInput({ dy: dy, filter: filter }, { ...attrs, inputShape: x.shape })[0],
+        filter: () => backpropFilter({ x: x, dy: dy }, { ...attrs, filterShape: filter.shape })[0],
       };
     },
     // Each output is a sum over the filter of its channel, whether dense or depthwise.
-    multiplyAdds: ({ filter }, [y]) => (y!.size * filter.size) / y!.shape[3]!,
+    multiplyAdds: ({ filter }, [y]) => (y.size * filter.size) / y.shape[3]!,
     kernels: { wasm: kind.wasm, webgpu: kind.webgpu },
   });
   return Object.assign((pair: Pair, attrs: ConvolutionAttrs) => op(pair, attrs)[0] as tf.Tensor4D, {

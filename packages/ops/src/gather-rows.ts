@@ -10,7 +10,7 @@ const scatterOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tens
   name: 'UnitsphereScatterAddRows',
   compose: ({ x, ids }, { rows }) => tf.unsortedSegmentSum(x, ids, rows),
   gradient: ([dy], [ids], { rows }) => ({
-    x: () => gatherOp({ x: dy as tf.Tensor2D, ids: ids as tf.Tensor1D }, { rows })[0]!,
+    x: () => gatherOp({ x: dy as tf.Tensor2D, ids: ids as tf.Tensor1D }, { rows })[0],
     ids: () => {
       throw new Error('scatterAddRows: row numbers have no gradient.');
     },
@@ -24,7 +24,7 @@ const gatherOp: RowOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; ids: tf.Tenso
   compose: ({ x, ids }) => tf.gather(x, ids),
   inputsToSave: ['ids'],
   gradient: ([dy], [ids], { rows }) => ({
-    x: () => scatterOp({ x: dy as tf.Tensor2D, ids: ids as tf.Tensor1D }, { rows })[0]!,
+    x: () => scatterOp({ x: dy as tf.Tensor2D, ids: ids as tf.Tensor1D }, { rows })[0],
     ids: () => {
       throw new Error('gatherRows: row numbers have no gradient.');
     },

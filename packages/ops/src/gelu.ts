@@ -11,8 +11,8 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   inputsToSave: ['x'],
   gradient: ([dy], [x]) => ({
     x: () => {
-      const density = tf.mul(tf.exp(tf.mul(tf.square(x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return tf.mul(dy!, tf.add(cumulative(x!), tf.mul(x!, density)));
+      const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return tf.mul(dy, tf.add(cumulative(x), tf.mul(x, density)));
     },
   }),
 });

@@ -19,7 +19,7 @@ const gradOp = /* @__PURE__ */ defineOp<{ dy: tf.Tensor2D }, Size>({
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, Size>({
   name: 'UnitsphereGlobalAveragePool',
   compose: ({ x }) => tf.mean(x, [1, 2]),
-  gradient: ([dy], _saved, size) => ({ x: () => gradOp({ dy: dy as tf.Tensor2D }, size)[0]! }),
+  gradient: ([dy], _saved, size) => ({ x: () => gradOp({ dy: dy as tf.Tensor2D }, size)[0] }),
   kernels: { wasm: globalAveragePoolWasm, webgpu: globalAveragePoolWebGpu },
 });
 

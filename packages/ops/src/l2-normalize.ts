@@ -22,7 +22,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
   compose: ({ x }, { epsilon }) => tf.div(x, tf.maximum(tf.norm(x, 2, 1, true), epsilon)),
   inputsToSave: ['x'],
   gradient: ([dy], [x], attrs) => ({
-    x: () => gradOp({ x: x as tf.Tensor2D, dy: dy as tf.Tensor2D }, attrs)[0]!,
+    x: () => gradOp({ x: x as tf.Tensor2D, dy: dy as tf.Tensor2D }, attrs)[0],
   }),
   kernels: { wasm: l2NormalizeWasm, webgpu: l2NormalizeWebGpu },
 });
@@ -55,7 +55,7 @@ export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1
 }
 
 /**
- * The cosine of every embedding with every class centre; both are put on the unit sphere first. Float32 whatever
+ * The cosine of every embedding with every class center; both are put on the unit sphere first. Float32 whatever
  * setFloat32MatmulPrecision says.
  * @param embeddings float32 [batch, dimensions].
  * @param classCenters float32 [classes, dimensions].
@@ -64,6 +64,6 @@ export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1
  */
 export function cosineLogits(embeddings: tf.Tensor2D, classCenters: tf.Tensor2D): tf.Tensor2D {
   const [rows, centers] = [l2Normalize(embeddings), l2Normalize(classCenters)];
-  checkEqual('cosineLogits', "the class centres' number of dimensions", centers.shape[1], rows.shape[1]);
+  checkEqual('cosineLogits', "the class centers' number of dimensions", centers.shape[1], rows.shape[1]);
   return matMulWith('highest', rows, centers, false, true);
 }

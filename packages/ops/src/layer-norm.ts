@@ -6,13 +6,13 @@ import { layerNormGradWebGpu, layerNormWebGpu } from './webgpu/row-norms.js';
 
 type Inputs = { x: tf.Tensor; gamma: tf.Tensor1D; beta: tf.Tensor1D };
 
-const flat = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]!]) as tf.Tensor2D;
+const flat = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]]) as tf.Tensor2D;
 
 /** (x − mean) / sqrt(variance + eps) over the last axis of [rows, channels], and the factor of the division. */
-function standardise(x: tf.Tensor2D, epsilon: number): { xHat: tf.Tensor2D; invStd: tf.Tensor2D } {
-  const centred = tf.sub(x, tf.mean(x, 1, true));
-  const invStd = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon)) as tf.Tensor2D;
-  return { xHat: tf.mul(centred, invStd), invStd };
+function standardize(x: tf.Tensor2D, epsilon: number): { xHat: tf.Tensor2D; invStd: tf.Tensor2D } {
+  const centered = tf.sub(x, tf.mean(x, 1, true));
+  const invStd = tf.rsqrt(tf.add(tf.mean(tf.square(centered), 1, true), epsilon)) as tf.Tensor2D;
+  return { xHat: tf.mul(centered, invStd), invStd };
 }
 
 const gradOp = /* @__PURE__ */ defineOp<
@@ -21,7 +21,7 @@ const gradOp = /* @__PURE__ */ defineOp<
 >({
   name: 'UnitsphereLayerNormGrad',
   compose: ({ x, dy: dyTensor, gamma }, { epsilon }) => {
-    const { xHat, invStd } = standardise(flat(x), epsilon);
+    const { xHat, invStd } = standardize(flat(x), epsilon);
     const dy = flat(dyTensor);
     const g = tf.mul(dy, gamma);
     const projection = tf.add(tf.mean(g, 1, true), tf.mul(xHat, tf.mean(tf.mul(g, xHat), 1, true)));
@@ -37,13 +37,13 @@ const gradOp = /* @__PURE__ */ defineOp<
 const op = /* @__PURE__ */ defineOp<Inputs, { epsilon: number }>({
   name: 'UnitsphereLayerNorm',
   compose: ({ x, gamma, beta }, { epsilon }) =>
-    tf.reshape(tf.add(tf.mul(standardise(flat(x), epsilon).xHat, gamma), beta), x.shape),
+    tf.reshape(tf.add(tf.mul(standardize(flat(x), epsilon).xHat, gamma), beta), x.shape),
   inputsToSave: ['x', 'gamma'],
   gradient: ([dy], saved, attrs) => {
     const [x, gamma] = saved as [tf.Tensor, tf.Tensor1D];
     // One pass gives all three; whichever the tape asks for is there.
-    const grads = gradOp({ x, dy: dy!, gamma }, attrs);
-    return { x: () => grads[0]!, gamma: () => grads[1]!, beta: () => grads[2]! };
+    const grads = gradOp({ x, dy: dy, gamma }, attrs);
+    return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2] };
   },
   kernels: { wasm: layerNormWasm, webgpu: layerNormWebGpu },
 });
@@ -66,7 +66,7 @@ export function layerNorm<T extends tf.Tensor>(
   checkFloat('layerNorm', 'x', x);
   if (x.rank < 2)
     throw new Error(`layerNorm: x must have at least 2 dimensions, but its shape is [${x.shape}].`);
-  checkChannels('layerNorm', 'gamma', gamma, x.shape[x.rank - 1]!);
-  checkChannels('layerNorm', 'beta', beta, x.shape[x.rank - 1]!);
+  checkChannels('layerNorm', 'gamma', gamma, x.shape[x.rank - 1]);
+  checkChannels('layerNorm', 'beta', beta, x.shape[x.rank - 1]);
   return op({ x, gamma, beta }, { epsilon })[0] as T;
 }

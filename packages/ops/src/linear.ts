@@ -31,16 +31,16 @@ const op: (inputs: { a: tf.Tensor2D; b: tf.Tensor2D }, attrs: ProductAttrs) => t
       return {
         a: () =>
           transposeA
-            ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true, precision })[0]!
-            : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB, precision })[0]!,
+            ? op({ a: b, b: dy }, { transposeA: transposeB, transposeB: true, precision })[0]
+            : op({ a: dy, b }, { transposeA: false, transposeB: !transposeB, precision })[0],
         b: () =>
           transposeB
-            ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA, precision })[0]!
-            : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false, precision })[0]!,
+            ? op({ a: dy, b: a }, { transposeA: true, transposeB: transposeA, precision })[0]
+            : op({ a, b: dy }, { transposeA: !transposeA, transposeB: false, precision })[0],
       };
     },
     multiplyAdds: ({ a }: { a: tf.Tensor2D }, [y]: tf.Tensor[], { transposeA }: ProductAttrs) =>
-      y!.size * a.shape[transposeA ? 0 : 1],
+      y.size * a.shape[transposeA ? 0 : 1],
     kernels: { wasm: matMulWasm, webgpu: matMulWebGpu },
   });
 
@@ -87,14 +87,14 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D):
 
 const columnSumsOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereColumnSums',
-  compose: ({ x }) => tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1]!]), 0),
+  compose: ({ x }) => tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1]]), 0),
   kernels: { wasm: columnSumsWasm, webgpu: columnSumsWebGpu },
 });
 
 const biasOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, object>({
   name: 'UnitsphereAddBias',
   compose: ({ x, bias }) => tf.add(x, bias),
-  gradient: ([dy]) => ({ x: () => tf.clone(dy!), bias: () => columnSumsOp({ x: dy! }, {})[0]! }),
+  gradient: ([dy]) => ({ x: () => tf.clone(dy), bias: () => columnSumsOp({ x: dy }, {})[0] }),
   kernels: { wasm: addBiasWasm, webgpu: addBiasWebGpu },
 });
 
@@ -107,6 +107,6 @@ const biasOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, obj
 export function addBias<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
   checkFloat('addBias', 'x', x);
   checkFloat('addBias', 'bias', bias, 1);
-  checkEqual('addBias', "bias's length", bias.shape[0], x.shape[x.rank - 1]!);
+  checkEqual('addBias', "bias's length", bias.shape[0], x.shape[x.rank - 1]);
   return biasOp({ x, bias }, {})[0] as T;
 }

@@ -7,7 +7,7 @@ import { marginSoftmaxBackwardWebGpu, marginSoftmaxForwardWebGpu } from './webgp
 /** The row maximum where a row has no column but its label's: below every logit, and finite. */
 export const NO_COLUMN = -1e30;
 
-/** As torch.nn.functional.normalize: no centre is divided by less. */
+/** As torch.nn.functional.normalize: no center is divided by less. */
 export const SMALLEST_NORM = 1e-12;
 
 /** The settings of both passes. */
@@ -32,13 +32,13 @@ export interface MarginSoftmaxForwardOptions extends MarginSoftmaxOptions {
 
 /** What the softmax over these classes is made of; a class elsewhere can still be added. */
 export interface MarginSoftmaxSums {
-  /** float32 [B]: each row's cosine with its label's centre; 0 where the label is not here. */
+  /** float32 [B]: each row's cosine with its label's center; 0 where the label is not here. */
   own: tf.Tensor1D;
   /** float32 [B]: the largest scale · cosine over the columns that are not the label's; −1e30 where there is none. */
   rowMax: tf.Tensor1D;
   /** float32 [B]: the sum of exp(scale · cosine − rowMax) over those columns; 0 where there is none. */
   rowSum: tf.Tensor1D;
-  /** float32 [C]: one over the length of each centre (over at least 1e-12). */
+  /** float32 [C]: one over the length of each center (over at least 1e-12). */
   inverseNorms: tf.Tensor1D;
   /** float32 [B · C], in a kernel's own order: the cosines, where they were asked for and are kept. */
   cosines?: tf.Tensor1D;
@@ -112,7 +112,7 @@ const backwardOp = /* @__PURE__ */ defineOp<
     const dCosines = tf.where(isLabel, tf.broadcastTo(column(ownGradient), softmax.shape), ofOthers);
     const unit = tf.mul(centers, column(inverseNorms)) as tf.Tensor2D;
     const dUnit = tf.matMul(dCosines, embeddings, true, false);
-    // No gradient along the centre itself: its length changes no cosine.
+    // No gradient along the center itself: its length changes no cosine.
     const along = tf.sum(tf.mul(dUnit, unit), 1, true);
     return [tf.matMul(dCosines, unit), tf.mul(tf.sub(dUnit, tf.mul(unit, along)), column(inverseNorms))];
   },
@@ -133,7 +133,7 @@ function filtered(cosines: tf.Tensor2D, threshold: number): tf.Tensor2D {
 }
 
 /**
- * The first half of a margin softmax over class centres of which only a part may be here: what the label's margin, the
+ * The first half of a margin softmax over class centers of which only a part may be here: what the label's margin, the
  * other parts and the loss are then put together from. The logits are not kept where the backend has a kernel of ours.
  * It has no gradient of its own: {@link marginSoftmaxBackward} is the second half.
  * @param embeddings float32 [B, D], rows of unit length.
@@ -155,10 +155,10 @@ export function marginSoftmaxForward(
     { scale, filterThreshold, keepCosines: keepCosines && embeddings.shape[0] * centers.shape[0] <= KEPT },
   ) as tf.Tensor1D[];
   return {
-    own: own!,
-    rowMax: rowMax!,
-    rowSum: rowSum!,
-    inverseNorms: inverseNorms!,
+    own: own,
+    rowMax: rowMax,
+    rowSum: rowSum,
+    inverseNorms: inverseNorms,
     ...(cosines && { cosines }),
   };
 }
@@ -166,7 +166,7 @@ export function marginSoftmaxForward(
 /**
  * The second half: the gradients of the loss's mean over `rows` rows.
  * @returns dEmbeddings float32 [B, D], by the rows of unit length, the part that these classes add; dCenters float32
- *   [C, D], by the centres as they are, through their normalisation.
+ *   [C, D], by the centers as they are, through their normalization.
  * @throws Error on a wrong rank, dtype or size, or where an option is out of range.
  */
 export function marginSoftmaxBackward(
@@ -192,7 +192,7 @@ export function marginSoftmaxBackward(
     throw new Error(`${op}: rows must be an integer of at least 1, not ${rows}.`);
   }
   const [dEmbeddings, dCenters] = backwardOp(inputs, { scale, filterThreshold, rows }) as tf.Tensor2D[];
-  return { dEmbeddings: dEmbeddings!, dCenters: dCenters! };
+  return { dEmbeddings: dEmbeddings, dCenters: dCenters };
 }
 
 function check(

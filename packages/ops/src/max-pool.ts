@@ -30,7 +30,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, PoolWindow>({
   inputsToSave: ['x'],
   outputsToSave: [true],
   gradient: ([dy], [x, y], window) => ({
-    x: () => gradOp({ x: x as tf.Tensor4D, y: y as tf.Tensor4D, dy: dy as tf.Tensor4D }, window)[0]!,
+    x: () => gradOp({ x: x as tf.Tensor4D, y: y as tf.Tensor4D, dy: dy as tf.Tensor4D }, window)[0],
   }),
   kernels: { wasm: maxPool2dWasm, webgpu: maxPool2dWebGpu },
 });

@@ -32,5 +32,5 @@ export function updateMovingAverage(
       `updateMovingAverage: latest has the shape [${latest.shape}], but the average's is [${average.shape}].`,
     );
   }
-  average.assign(op({ average, latest }, { momentum, factor })[0]!);
+  average.assign(op({ average, latest }, { momentum, factor })[0]);
 }

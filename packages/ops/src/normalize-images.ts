@@ -32,16 +32,16 @@ export function normalizeImages(
   const tables = new Float32Array(3 * 256);
   for (let i = 0; i < tables.length; i++) {
     const channel = i >> 8;
-    tables[i] = ((i & 255) / 255 - mean[channel]!) / std[channel]!;
+    tables[i] = ((i & 255) / 255 - mean[channel]) / std[channel];
   }
   const shape: [number, number, number, number] = [count, height, width, 3];
   if (tf.getBackend() === 'wasm') return normalizeImagesWasm(images, shape, tables);
   const [tensor] = writeTensors([shape], ([values]) => {
-    const to = values!;
+    const to = values;
     for (let i = 0; i < images.length; i += 3) {
-      to[i] = tables[images[i]!]!;
-      to[i + 1] = tables[256 + images[i + 1]!]!;
-      to[i + 2] = tables[512 + images[i + 2]!]!;
+      to[i] = tables[images[i]];
+      to[i + 1] = tables[256 + images[i + 1]];
+      to[i + 2] = tables[512 + images[i + 2]];
     }
   });
   return tensor as tf.Tensor4D;

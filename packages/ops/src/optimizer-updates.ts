@@ -98,7 +98,7 @@ export function adamWUpdate(
   };
   tf.tidy(() => {
     const [updated, mean, meanSquare] = adamWOp({ parameter, gradient, expAvg, expAvgSq }, factors);
-    parameter.assign(updated!);
+    parameter.assign(updated);
     if (mean) expAvg.assign(mean);
     if (meanSquare) expAvgSq.assign(meanSquare);
   });
@@ -162,7 +162,7 @@ export function sgdUpdate(
   const buffer = momentum === 0 ? null : momentumBuffer;
   tf.tidy(() => {
     const [updated, changed] = sgdOp({ parameter, gradient, ...(buffer && { buffer }) }, factors);
-    parameter.assign(updated!);
+    parameter.assign(updated);
     if (changed) buffer!.assign(changed);
   });
 }

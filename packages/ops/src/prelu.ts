@@ -24,8 +24,8 @@ const op = /* @__PURE__ */ defineOp<Pair, object>({
   compose: ({ x, slope }) => composePrelu(x, slope),
   inputsToSave: ['x', 'slope'],
   gradient: ([dy], [x, slope]) => ({
-    x: () => gradInputOp({ x: x!, slope: slope as tf.Tensor1D, dy: dy! }, {})[0]!,
-    slope: () => gradSlopeOp({ x: x!, dy: dy! }, { slopes: slope!.shape[0]! })[0]!,
+    x: () => gradInputOp({ x: x, slope: slope as tf.Tensor1D, dy: dy }, {})[0],
+    slope: () => gradSlopeOp({ x: x, dy: dy }, { slopes: slope.shape[0] })[0],
   }),
   kernels: { wasm: preluWasm, webgpu: preluWebGpu },
 });
@@ -41,6 +41,6 @@ const op = /* @__PURE__ */ defineOp<Pair, object>({
 export function prelu<T extends tf.Tensor>(x: T, slope: tf.Tensor1D): T {
   checkFloat('prelu', 'x', x);
   if (x.rank < 1) throw new Error('prelu: x must have a channel axis, but it is a scalar.');
-  checkSlope('prelu', slope, x.shape[x.rank - 1]!);
+  checkSlope('prelu', slope, x.shape[x.rank - 1]);
   return op({ x, slope }, {})[0] as T;
 }

@@ -11,9 +11,9 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   inputsToSave: ['x'],
   gradient: ([dy], [x]) => ({
     x: () => {
-      const s = gate(x!);
-      const falling = tf.mul(tf.mul(x!, SLOPE), tf.sub(1, s));
-      return tf.mul(dy!, tf.mul(s, tf.add(1, falling)));
+      const s = gate(x);
+      const falling = tf.mul(tf.mul(x, SLOPE), tf.sub(1, s));
+      return tf.mul(dy, tf.mul(s, tf.add(1, falling)));
     },
   }),
 });

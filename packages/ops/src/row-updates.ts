@@ -134,7 +134,7 @@ export function adamWUpdateRows(
       { beta1, beta2, eps, gradientScale, kept: 1 - lr * weightDecay },
     ) as tf.Tensor2D[];
     updated.forEach((rows, i) => {
-      assignRows([parameter, expAvg, expAvgSq][i]!, ids, rows);
+      assignRows([parameter, expAvg, expAvgSq][i], ids, rows);
     });
   });
 }
@@ -193,10 +193,10 @@ function checkRows(
   }
   checkFloat(op, 'the rows', rows, 2);
   checkEqual(op, 'the number of rows', rows.shape[0], ids.shape[0]);
-  const shape = Object.values(tables)[0]!.shape;
+  const shape = Object.values(tables)[0].shape;
   for (const [name, table] of Object.entries(tables)) {
     checkFloat(op, name, table, 2);
-    checkEqual(op, `${name}'s row count`, table.shape[0]!, shape[0]!);
+    checkEqual(op, `${name}'s row count`, table.shape[0], shape[0]);
     checkEqual(op, `${name}'s dimensions`, table.shape[1]!, rows.shape[1]);
   }
 }

@@ -4,7 +4,7 @@ import { defineOp } from './define-op.js';
 import { scaleChannelsGradGateWasm, scaleChannelsWasm } from './wasm/channels.js';
 import { scaleChannelsGradGateWebGpu, scaleChannelsWebGpu } from './webgpu/pooling.js';
 
-const spread = (gate: tf.Tensor) => tf.reshape(gate, [gate.shape[0]!, 1, 1, gate.shape[1]!]);
+const spread = (gate: tf.Tensor) => tf.reshape(gate, [gate.shape[0], 1, 1, gate.shape[1]!]);
 
 const gateGradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, object>({
   name: 'UnitsphereScaleChannelsGradGate',
@@ -20,7 +20,7 @@ const op: (inputs: { x: tf.Tensor4D; gate: tf.Tensor2D }, attrs: object) => tf.T
     gradient: ([dyTensor], saved) => {
       const dy = dyTensor as tf.Tensor4D;
       const [x, gate] = saved as [tf.Tensor4D, tf.Tensor2D];
-      return { x: () => op({ x: dy, gate }, {})[0]!, gate: () => gateGradOp({ x, dy }, {})[0]! };
+      return { x: () => op({ x: dy, gate }, {})[0], gate: () => gateGradOp({ x, dy }, {})[0] };
     },
     kernels: { wasm: scaleChannelsWasm, webgpu: scaleChannelsWebGpu },
   });

@@ -4,11 +4,11 @@ import { defineOp } from './define-op.js';
 import { scaleSamplesGradFactorsWebGpu, scaleSamplesWebGpu } from './webgpu/scale-samples.js';
 
 const spread = (factors: tf.Tensor, rank: number) =>
-  tf.reshape(factors, [factors.shape[0]!, ...Array.from({ length: rank - 1 }, () => 1)]);
+  tf.reshape(factors, [factors.shape[0], ...Array.from({ length: rank - 1 }, () => 1)]);
 
 const factorsGradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, object>({
   name: 'UnitsphereScaleSamplesGradFactors',
-  compose: ({ x, dy }) => tf.sum(tf.reshape(tf.mul(dy, x), [dy.shape[0]!, -1]), 1),
+  compose: ({ x, dy }) => tf.sum(tf.reshape(tf.mul(dy, x), [dy.shape[0], -1]), 1),
   kernels: { webgpu: scaleSamplesGradFactorsWebGpu },
 });
 
@@ -18,9 +18,9 @@ const op: (inputs: { x: tf.Tensor; factors: tf.Tensor1D }, attrs: object) => tf.
     compose: ({ x, factors }: { x: tf.Tensor; factors: tf.Tensor1D }) => tf.mul(x, spread(factors, x.rank)),
     inputsToSave: ['x', 'factors'],
     gradient: ([dyTensor], saved) => {
-      const dy = dyTensor!;
+      const dy = dyTensor;
       const [x, factors] = saved as [tf.Tensor, tf.Tensor1D];
-      return { x: () => op({ x: dy, factors }, {})[0]!, factors: () => factorsGradOp({ x, dy }, {})[0]! };
+      return { x: () => op({ x: dy, factors }, {})[0], factors: () => factorsGradOp({ x, dy }, {})[0] };
     },
     kernels: { webgpu: scaleSamplesWebGpu },
   });

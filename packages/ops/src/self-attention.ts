@@ -19,7 +19,7 @@ function splitHeads(x: tf.Tensor3D, count: number, heads: number): tf.Tensor3D[]
 
 /** The way back of splitHeads. */
 function joinHeads(parts: tf.Tensor3D[], heads: number): tf.Tensor3D {
-  const [rows, tokens, width] = parts[0]!.shape;
+  const [rows, tokens, width] = parts[0].shape;
   const batch = rows / heads;
   const stacked = tf.reshape(tf.stack(parts), [parts.length, batch, heads, tokens, width]);
   return tf.reshape(tf.transpose(stacked, [1, 3, 0, 2, 4]), [batch, tokens, -1]);
@@ -41,8 +41,8 @@ const gradOp = /* @__PURE__ */ defineOp<{ qkv: tf.Tensor3D; dy: tf.Tensor3D }, A
     const [dOut] = splitHeads(low(dy) as tf.Tensor3D, 1, heads) as [tf.Tensor3D];
     const p = probabilities(q, k);
     const dp = tf.matMul(dOut, v, false, true);
-    const centred = tf.sub(dp, tf.sum(tf.mul(dp, p), 2, true));
-    const ds = low(tf.mul(tf.mul(p, centred), 1 / Math.sqrt(q.shape[2])));
+    const centered = tf.sub(dp, tf.sum(tf.mul(dp, p), 2, true));
+    const ds = low(tf.mul(tf.mul(p, centered), 1 / Math.sqrt(q.shape[2])));
     return joinHeads([tf.matMul(ds, k), tf.matMul(ds, q, true), tf.matMul(low(p), dOut, true)], heads);
   },
 });
@@ -56,10 +56,10 @@ const op = /* @__PURE__ */ defineOp<{ qkv: tf.Tensor3D }, Attrs>({
   },
   inputsToSave: ['qkv'],
   gradient: ([dy], [qkv], { heads, precision }) => ({
-    qkv: () => gradOp({ qkv: qkv as tf.Tensor3D, dy: dy as tf.Tensor3D }, { heads, precision })[0]!,
+    qkv: () => gradOp({ qkv: qkv as tf.Tensor3D, dy: dy as tf.Tensor3D }, { heads, precision })[0],
   }),
   // Two products of tokens x tokens x channels.
-  multiplyAdds: ({ qkv }, [y]) => 2 * y!.size * qkv.shape[1],
+  multiplyAdds: ({ qkv }, [y]) => 2 * y.size * qkv.shape[1],
 });
 
 /**

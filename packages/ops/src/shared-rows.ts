@@ -88,7 +88,7 @@ class WasmRowMemory implements SharedRowMemory {
           4 * dimensions,
           this.#floats.byteOffset,
         );
-        values!.set(this.#floats.subarray(0, (to - from) * dimensions), from * dimensions);
+        values.set(this.#floats.subarray(0, (to - from) * dimensions), from * dimensions);
       }
     });
     return gathered as tf.Tensor2D;
@@ -113,9 +113,9 @@ class WasmRowMemory implements SharedRowMemory {
     const { stepSize, inverseRootCorrection2 } = adamWCorrections(steps, { lr, beta1, beta2 });
     await readTensors([gradient], ([values]) => {
       for (const [first, end] of pieces(begins.length, dimensions)) {
-        this.#floats.set(values!.subarray((from + first) * dimensions, (from + end) * dimensions));
+        this.#floats.set(values.subarray((from + first) * dimensions, (from + end) * dimensions));
         for (let i = first; i < end; i++) {
-          const parameter = begins[i]!;
+          const parameter = begins[i];
           this.#kernels.adamW(
             parameter,
             this.#floats.byteOffset + 4 * (i - first) * dimensions,
@@ -128,8 +128,8 @@ class WasmRowMemory implements SharedRowMemory {
             beta2,
             1 - beta1,
             1 - beta2,
-            stepSize[i]!,
-            inverseRootCorrection2[i]!,
+            stepSize[i],
+            inverseRootCorrection2[i],
             eps,
             1 - lr * weightDecay,
           );

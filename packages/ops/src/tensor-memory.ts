@@ -16,7 +16,7 @@ export function writeTensors(
   if (tf.getBackend() !== 'wasm') {
     const values = shapes.map((shape) => new Float32Array(tf.util.sizeFromShape([...shape])));
     write(values);
-    return values.map((of, i) => tf.tensor(of, [...shapes[i]!], 'float32'));
+    return values.map((of, i) => tf.tensor(of, [...shapes[i]], 'float32'));
   }
   const runtime = wasmRuntime(tf.backend());
   const tensors: tf.Tensor[] = [];

@@ -31,7 +31,7 @@ export function windowShape(
   { stride, padding }: Window,
 ): [number, number] {
   const size = (axis: 0 | 1) =>
-    Math.floor((imageShape[axis + 1]! + 2 * padding - filterShape[axis]!) / stride) + 1;
+    Math.floor((imageShape[axis + 1] + 2 * padding - filterShape[axis]) / stride) + 1;
   const shape: [number, number] = [size(0), size(1)];
   if (shape[0] < 1 || shape[1] < 1) {
     throw new Error(

@@ -1,6 +1,6 @@
 /** The operations' cases and their numbers on a backend, in Node and in browsers: nothing here needs a test runner. */
 import * as tf from '@tensorflow/tfjs-core';
-import { read } from '../../../tools/workspace/read';
+import { read } from '../../../tools/workspace/read.js';
 import type * as Ops from '../src/index.js';
 
 /** One operation over named inputs: f maps tensors to a tensor, shapes are drawn by the suite. */
@@ -37,7 +37,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
   });
   const depthwise = (name: string, x: number[], k: number, stride: number): ContractCase => ({
     name: `depthwiseConv2d ${name}`,
-    inputs: { x: { shape: x }, filter: { shape: [k, k, x[3]!, 1] } },
+    inputs: { x: { shape: x }, filter: { shape: [k, k, x[3], 1] } },
     run: (t) =>
       ops.depthwiseConv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window(stride, Math.floor(k / 2))),
   });
@@ -90,7 +90,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
         [false, true].map(
           (b): ContractCase => ({
             name: `matMul ${m}x${n}x${k}${a ? ', a transposed' : ''}${b ? ', b transposed' : ''}`,
-            inputs: { a: { shape: a ? [k!, m!] : [m!, k!] }, b: { shape: b ? [n!, k!] : [k!, n!] } },
+            inputs: { a: { shape: a ? [k, m] : [m, k] }, b: { shape: b ? [n, k] : [k, n] } },
             run: (t) => ops.matMul(t.a as tf.Tensor2D, t.b as tf.Tensor2D, a, b),
           }),
         ),
@@ -132,9 +132,9 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       ([rows, c]): ContractCase => ({
         name: `batchNormTrain hard_swish of ${rows} rows, ${c} channels`,
         inputs: {
-          x: { shape: [rows!, c!], low: -4, high: 6 },
-          gamma: { shape: [c!], low: 0.5, high: 2 },
-          beta: { shape: [c!] },
+          x: { shape: [rows, c], low: -4, high: 6 },
+          gamma: { shape: [c], low: 0.5, high: 2 },
+          beta: { shape: [c] },
         },
         run: (t) =>
           ops.batchNormTrain(t.x as tf.Tensor2D, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D, {
@@ -160,7 +160,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
         slope: { shape: [slopes] },
       };
       const vectors = (t: Record<string, tf.Tensor>) =>
-        [t.x!, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D] as const;
+        [t.x, t.gamma as tf.Tensor1D, t.beta as tf.Tensor1D] as const;
       return [
         {
           name: `batchNormPreluTrain of ${shape}, ${slopes} slopes`,
@@ -197,7 +197,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
         (high): ContractCase => ({
           name: `${name} up to ${high}`,
           inputs: { x: { shape: [3, 7], low: -high, high } },
-          run: (t) => run(t.x!),
+          run: (t) => run(t.x),
         }),
       ),
     ),
@@ -212,7 +212,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
       ({ shape, slopes }): ContractCase => ({
         name: `prelu of ${shape}, ${slopes} slopes`,
         inputs: { x: { shape }, slope: { shape: [slopes] } },
-        run: (t) => ops.prelu(t.x!, t.slope as tf.Tensor1D),
+        run: (t) => ops.prelu(t.x, t.slope as tf.Tensor1D),
       }),
     ),
     ...[
@@ -247,8 +247,8 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
     ...[[3, 2, 2, 3], [2, 3, 5, 4], [70, 3], [5]].map(
       (shape): ContractCase => ({
         name: `scaleSamples of ${shape}`,
-        inputs: { x: { shape }, factors: { shape: [shape[0]!] } },
-        run: (t) => ops.scaleSamples(t.x!, t.factors as tf.Tensor1D),
+        inputs: { x: { shape }, factors: { shape: [shape[0]] } },
+        run: (t) => ops.scaleSamples(t.x, t.factors as tf.Tensor1D),
       }),
     ),
     {
@@ -300,7 +300,7 @@ export function contractCasesOf(ops: Operations): ContractCase[] {
         (shape): ContractCase => ({
           name: `${name} of ${shape}`,
           inputs: { x: { shape, low: -300, high: 300 } },
-          run: (t) => run(t.x!),
+          run: (t) => run(t.x),
           straightThrough: (upstream) => upstream,
         }),
       ),
@@ -339,10 +339,10 @@ export function valuesOf(c: ContractCase, seed = 1): Record<string, Float32Array
 export async function evaluate(c: ContractCase, values: Record<string, Float32Array>) {
   const names = Object.keys(c.inputs);
   const reading = tidied(() => {
-    const tensors = names.map((name) => tf.tensor(values[name]!, c.inputs[name]!.shape));
+    const tensors = names.map((name) => tf.tensor(values[name], c.inputs[name].shape));
     const ids: Record<string, tf.Tensor> = c.ids ? { [c.ids.name]: tf.tensor1d(c.ids.values, 'int32') } : {};
     const call = (...args: tf.Tensor[]) =>
-      c.run({ ...Object.fromEntries(names.map((name, i) => [name, args[i]!])), ...ids });
+      c.run({ ...Object.fromEntries(names.map((name, i) => [name, args[i]])), ...ids });
     const out = call(...tensors);
     const upstream = tf.tensor(fill(out.size, 99), out.shape);
     const grads = tf.grads(call)(tensors, upstream);
@@ -356,7 +356,7 @@ export async function evaluate(c: ContractCase, values: Record<string, Float32Ar
   return {
     out,
     upstream,
-    grads: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])),
+    grads: Object.fromEntries(names.map((name, i) => [name, gradients[i]])),
   };
 }
 
@@ -378,8 +378,8 @@ export function relativeError(
   let difference = 0;
   let size = termSize;
   for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
-    size = Math.max(size, Math.abs(expected[i]!));
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
+    size = Math.max(size, Math.abs(expected[i]));
   }
   return Number.isNaN(difference) || actual.length !== expected.length
     ? Number.POSITIVE_INFINITY

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, missingBackends, on, start } from '../../../tools/workspace/backends';
-import { contractCases, evaluate, relativeError, valuesOf } from './contract';
-import { finiteDifferences } from './finite-differences';
+import { everyBackend, missingBackends, on, start } from '../../../tools/workspace/backends.js';
+import { contractCases, evaluate, relativeError, valuesOf } from './contract.js';
+import { finiteDifferences } from './finite-differences.js';
 
 // A line in the results for what was not tested.
 for (const { name, why } of missingBackends) test.skip(`${name}: ${why}`, () => undefined);
@@ -20,7 +20,7 @@ describe.each(contractCases.map((c) => [c.name, c] as const))('%s', (_name, c) =
       expect(tf.memory().numTensors).toBe(before);
       expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
       for (const name of Object.keys(c.inputs)) {
-        expect(relativeError(actual.grads[name]!, expected.grads[name]!), `gradient of ${name}`).toBeLessThan(
+        expect(relativeError(actual.grads[name], expected.grads[name]), `gradient of ${name}`).toBeLessThan(
           1e-4,
         );
       }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
-import { conv2d, countMultiplyAdds, depthwiseConv2d, matMul, relu } from '../src/index';
+import { start } from '../../../tools/workspace/backends.js';
+import { conv2d, countMultiplyAdds, depthwiseConv2d, matMul, relu } from '../src/index.js';
 
 beforeAll(() => start('cpu'));
 

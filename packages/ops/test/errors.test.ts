@@ -1,8 +1,8 @@
 /** What each check says: the operation, what was wrong and what was expected. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
+import { start } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
 
 type T1 = tf.Tensor1D;
 type T2 = tf.Tensor2D;
@@ -259,7 +259,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'cosineLogits',
     () => ops.cosineLogits(t<T2>(2, 3), t<T2>(5, 4)),
-    "cosineLogits: the class centres' number of dimensions is 4, but 3 was expected.",
+    "cosineLogits: the class centers' number of dimensions is 4, but 3 was expected.",
   ],
   [
     'gatherRows',

@@ -1,10 +1,10 @@
 /** Every operation against PyTorch's values, on each backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { fromDepthwise, toDepthwise, toHwio, toNchw, toNhwc, toOihw } from '../../../tools/golden/layout';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { everyBackend, on, read } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
+import { fromDepthwise, toDepthwise, toHwio, toNchw, toNhwc, toOihw } from '../../../tools/golden/layout.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { everyBackend, on, read } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
 
 const TOLERANCE = 1e-4;
 

@@ -1,7 +1,7 @@
 /** Both halves of the margin softmax against the definition in float64, its gradients by finite differences. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { backends, everyBackend, on, read } from '../../../tools/workspace/backends';
+import { backends, everyBackend, on, read } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 import { fill, relativeError } from './contract.js';
 
@@ -13,10 +13,10 @@ interface Case {
   scale: number;
   margin: number;
   filterThreshold?: number;
-  /** Length of the class centres, about. */
+  /** Length of the class centers, about. */
   size?: number;
   labels?: number[];
-  /** Make row 0 its class's centre, and row 1 the opposite of it. */
+  /** Make row 0 its class's center, and row 1 the opposite of it. */
   poles?: boolean;
 }
 
@@ -24,7 +24,7 @@ const cases: Case[] = [
   { name: 'odd sizes', batch: 5, classes: 13, dimensions: 9, scale: 16, margin: 0.3 },
   { name: 'sizes of the vector width', batch: 8, classes: 32, dimensions: 16, scale: 16, margin: 0.3 },
   {
-    name: 'small centres at scale 64',
+    name: 'small centers at scale 64',
     batch: 7,
     classes: 21,
     dimensions: 24,
@@ -73,8 +73,8 @@ function make(c: Case) {
   const embeddings = fill(c.batch * c.dimensions, 5);
   if (c.poles) {
     for (let d = 0; d < c.dimensions; d++) {
-      embeddings[d] = centers[labels[0]! * c.dimensions + d]!;
-      embeddings[c.dimensions + d] = -centers[labels[1]! * c.dimensions + d]!;
+      embeddings[d] = centers[labels[0] * c.dimensions + d];
+      embeddings[c.dimensions + d] = -centers[labels[1] * c.dimensions + d];
     }
   }
   for (let i = 0; i < c.batch; i++) {
@@ -96,15 +96,15 @@ function reference(c: Case, embeddings: ArrayLike<number>, centers: ArrayLike<nu
     const cosines = Array.from({ length: c.classes }, (_, j) => {
       let [dot, square] = [0, 0];
       for (let d = 0; d < c.dimensions; d++) {
-        dot += embeddings[i * c.dimensions + d]! * centers[j * c.dimensions + d]!;
-        square += centers[j * c.dimensions + d]! ** 2;
+        dot += embeddings[i * c.dimensions + d] * centers[j * c.dimensions + d];
+        square += centers[j * c.dimensions + d] ** 2;
       }
       return dot / Math.sqrt(square);
     });
     const others = cosines.filter((_, j) => j !== label).map((v) => c.scale * (v > threshold ? 0 : v));
     const rowMax = Math.max(-1e30, ...others);
     const sum = others.reduce((total, l) => total + Math.exp(l - rowMax), 0);
-    const own = label < 0 ? 0 : cosines[label]!;
+    const own = label < 0 ? 0 : cosines[label];
     const target = c.scale * (own - c.margin);
     const total = sum * Math.exp(rowMax) + (label < 0 ? 0 : Math.exp(target)) + elsewhere(c);
     return { own, rowMax, rowSum: sum, target, logSumExp: Math.log(total) };
@@ -119,7 +119,7 @@ function loss(
   labels: Int32Array,
 ): number {
   const rows = reference(c, embeddings, centers, labels);
-  return rows.reduce((sum, r, i) => sum + r.logSumExp - (labels[i]! < 0 ? 0 : r.target), 0) / (2 * c.batch);
+  return rows.reduce((sum, r, i) => sum + r.logSumExp - (labels[i] < 0 ? 0 : r.target), 0) / (2 * c.batch);
 }
 
 /** By central differences; at every k-th place, so that big cases stay quick. */
@@ -148,7 +148,7 @@ describe.each(everyBackend)('%s', (backend) => {
     const { labels, centers, embeddings } = make(c);
     const rows = reference(c, embeddings, centers, labels);
     const ownGradients = rows.map((r, i) =>
-      labels[i]! < 0 ? 0 : (Math.expm1(r.target - r.logSumExp) * c.scale) / (2 * c.batch),
+      labels[i] < 0 ? 0 : (Math.expm1(r.target - r.logSumExp) * c.scale) / (2 * c.batch),
     );
     const [own, rowMax, rowSum, inverseNorms, dEmbeddings, dCenters] = await on(backend, () => {
       const e = tf.tensor2d(embeddings, [c.batch, c.dimensions]);
@@ -173,24 +173,24 @@ describe.each(everyBackend)('%s', (backend) => {
       );
     });
     const column = (name: 'own' | 'rowMax' | 'rowSum') => rows.map((r) => r[name]);
-    expect(relativeError(own!, column('own'), 1)).toBeLessThan(1e-6);
-    expect(relativeError(rowMax!, column('rowMax'), c.scale)).toBeLessThan(1e-6);
+    expect(relativeError(own, column('own'), 1)).toBeLessThan(1e-6);
+    expect(relativeError(rowMax, column('rowMax'), c.scale)).toBeLessThan(1e-6);
     // An error of 1e-7 in a cosine is one of scale · 1e-7 in a term.
-    expect(relativeError(rowSum!, column('rowSum'))).toBeLessThan(4e-7 * c.scale + 1e-6);
+    expect(relativeError(rowSum, column('rowSum'))).toBeLessThan(4e-7 * c.scale + 1e-6);
     const lengths = Array.from({ length: c.classes }, (_, j) =>
       Math.hypot(...centers.subarray(j * c.dimensions, (j + 1) * c.dimensions)),
     );
     const inverseLengths = lengths.map((l) => 1 / l);
-    expect(relativeError(inverseNorms!, inverseLengths)).toBeLessThan(1e-6);
+    expect(relativeError(inverseNorms, inverseLengths)).toBeLessThan(1e-6);
 
     const every = Math.ceil(centers.length / 300);
     const wanted = numericGradient(centers, every, (v) => loss(c, embeddings, v, labels));
-    // At a pole the gradient vanishes: rounding is measured by what the terms were before they cancelled.
+    // At a pole the gradient vanishes: rounding is measured by what the terms were before they canceled.
     const termSize = c.poles ? c.scale / c.batch : 1e-6;
-    expect(relativeError(sample(dCenters!, every), wanted, termSize / (c.size ?? 1))).toBeLessThan(1e-4);
-    // The embeddings are points of the whole space here: their normalisation is l2Normalize's.
+    expect(relativeError(sample(dCenters, every), wanted, termSize / (c.size ?? 1))).toBeLessThan(1e-4);
+    // The embeddings are points of the whole space here: their normalization is l2Normalize's.
     const wantedE = numericGradient(embeddings, 1, (v) => loss(c, v, centers, labels));
-    expect(relativeError(dEmbeddings!, wantedE)).toBeLessThan(1e-4);
+    expect(relativeError(dEmbeddings, wantedE)).toBeLessThan(1e-4);
   });
 });
 

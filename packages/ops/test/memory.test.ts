@@ -1,10 +1,10 @@
 /** The kernels live in the WASM backend's own memory: it grows under them, they leak nothing, stock kernels go on working. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { on, start } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
-import { wasmRuntime } from '../src/wasm/runtime';
-import { contractCases, evaluate, fill, relativeError } from './contract';
+import { on, start } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
+import { wasmRuntime } from '../src/wasm/runtime.js';
+import { contractCases, evaluate, fill, relativeError } from './contract.js';
 
 interface WasmBackend {
   wasm: { asm: { memory: WebAssembly.Memory }; _malloc(bytes: number): number; _free(pointer: number): void };
@@ -62,7 +62,7 @@ test('results stay right when memory grows between any two allocations of a kern
       const actual = await on('wasm', () => evaluate(c, values));
       expect(relativeError(actual.out, expected.out), c.name).toBeLessThan(2e-5);
       for (const name of Object.keys(c.inputs)) {
-        expect(relativeError(actual.grads[name]!, expected.grads[name]!), `${c.name}: ${name}`).toBeLessThan(
+        expect(relativeError(actual.grads[name], expected.grads[name]), `${c.name}: ${name}`).toBeLessThan(
           1e-4,
         );
       }
@@ -127,8 +127,8 @@ test('stock operations work on wasm after ours used the same weights, and after 
     weights.map((w) => [stock(tf.tensor4d(w, shape)), stockDepthwise(tf.tensor4d(w, depthwiseShape))]),
   );
   await on('wasm', () => {
-    const w = tf.variable(tf.tensor4d(weights[0]!, shape));
-    const dw = tf.variable(tf.tensor4d(weights[0]!, depthwiseShape));
+    const w = tf.variable(tf.tensor4d(weights[0], shape));
+    const dw = tf.variable(tf.tensor4d(weights[0], depthwiseShape));
     for (const [i, values] of weights.entries()) {
       w.assign(tf.tensor4d(values, shape));
       dw.assign(tf.tensor4d(values, depthwiseShape));
@@ -140,12 +140,12 @@ test('stock operations work on wasm after ours used the same weights, and after 
           ops.depthwiseConv2d(x as tf.Tensor4D, f as tf.Tensor4D, window),
         );
         oursDepthwise([image([2, 7, 5, 24], 3), dw], image([2, 7, 5, 24], 4));
-        expect(relativeError(stock(w as unknown as tf.Tensor4D), expected[i]![0]!)).toBeLessThan(1e-5);
-        expect(relativeError(stockDepthwise(dw as unknown as tf.Tensor4D), expected[i]![1]!)).toBeLessThan(
+        expect(relativeError(stock(w as unknown as tf.Tensor4D), expected[i][0])).toBeLessThan(1e-5);
+        expect(relativeError(stockDepthwise(dw as unknown as tf.Tensor4D), expected[i][1])).toBeLessThan(
           1e-5,
         );
         const product = ops.conv2d(image([2, 7, 5, 4], 3), w as unknown as tf.Tensor4D, window).dataSync();
-        expect(relativeError(product, expected[i]![0]!)).toBeLessThan(1e-5);
+        expect(relativeError(product, expected[i][0])).toBeLessThan(1e-5);
       }
     }
     w.dispose();
@@ -186,12 +186,12 @@ test('500 training-like steps leave the number of tensors, their bytes and the h
   let last = 0;
   const step = () =>
     tf.tidy(() => {
-      // Towards a cosine of 1 with each image's own class.
+      // Toward a cosine of 1 with each image's own class.
       const out = forward(...variables);
       const dy = tf.mul(tf.sub(out, tf.eye(4, 5)), 0.1);
-      const loss = tf.sum(tf.square(dy)).dataSync()[0]!;
+      const loss = tf.sum(tf.square(dy)).dataSync()[0];
       gradients(variables, dy).forEach((gradient, i) => {
-        variables[i]!.assign(tf.sub(variables[i]!, tf.mul(gradient, 0.5)));
+        variables[i].assign(tf.sub(variables[i], tf.mul(gradient, 0.5)));
       });
       return loss;
     });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { normalizeImages } from '../src/index';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { normalizeImages } from '../src/index.js';
 
 const statistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
@@ -15,7 +15,7 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tensor.shape).toEqual([2, 16, 8, 3]);
     const expected = Float32Array.from(images, (byte, i) => {
       const channel = i % 3;
-      return (byte / 255 - statistics.mean[channel]!) / statistics.std[channel]!;
+      return (byte / 255 - statistics.mean[channel]) / statistics.std[channel];
     });
     expect([...(await tensor.data())]).toEqual([...expected]);
     tensor.dispose();

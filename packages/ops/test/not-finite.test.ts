@@ -1,8 +1,8 @@
 /** Ties, infinities and NaN, where operations choose between values. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, on, read } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
+import { everyBackend, on, read } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 /** The lowest finite number: what TensorFlow's own library begins a window with. */
@@ -12,7 +12,7 @@ const LOWEST = -3.4028234663852886e38;
 const image = (values: number[][], channels: number) =>
   tf.tensor4d(
     values.flat().flatMap((value) => new Array<number>(channels).fill(value)),
-    [1, values.length, values[0]!.length, channels],
+    [1, values.length, values[0].length, channels],
   );
 const firstChannels = (values: Float32Array, channels: number) => {
   const rows = Array.from({ length: values.length / channels }, (_, i) =>
@@ -110,10 +110,10 @@ describe.each(everyBackend)('%s', (backend) => {
           ].map(read),
         );
       });
-      expect(firstChannels(plain!, channels)).toEqual(expected);
-      expect(firstChannels(shared!, channels)).toEqual(expected);
-      expect(firstChannels(inNorm!, channels)).toEqual(expected);
-      expect(firstChannels(dx!, channels)).toEqual([0.25, 1, 0.25, 0.25, 0.25, 1]);
+      expect(firstChannels(plain, channels)).toEqual(expected);
+      expect(firstChannels(shared, channels)).toEqual(expected);
+      expect(firstChannels(inNorm, channels)).toEqual(expected);
+      expect(firstChannels(dx, channels)).toEqual([0.25, 1, 0.25, 0.25, 0.25, 1]);
     });
 
     test('NaN in one channel spoils the statistics and gradients of that one alone', async () => {
@@ -128,7 +128,7 @@ describe.each(everyBackend)('%s', (backend) => {
         const slope = vector(0.25);
         return Promise.all([run(x, slope), ...tf.grads(run)([x, slope], tf.onesLike(x))].map(read));
       });
-      for (const values of [y!, dx!, dslope!]) {
+      for (const values of [y, dx, dslope]) {
         values.forEach((value, i) => {
           expect(Number.isNaN(value), `${i}: ${value}`).toBe(i % channels === 1);
         });
@@ -152,7 +152,7 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 
   test.each([4, 7, 4000, 4099])('of %d values those that are infinite or NaN are counted', async (size) => {
-    const values = Float32Array.from({ length: size }, (_, i) => [LOWEST, 0, 1e-40, 3][i % 4]!);
+    const values = Float32Array.from({ length: size }, (_, i) => [LOWEST, 0, 1e-40, 3][i % 4]);
     const count = (of: Float32Array) => on(backend, () => read(ops.countNonFinite(tf.tensor1d(of))));
     expect([...(await count(values))]).toEqual([0]);
     values.set([inf, -inf, nan]);

@@ -1,11 +1,11 @@
 /** The kernels for engines without relaxed SIMD: every operation once more with the build that others run with fused multiply-add. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { on, read } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
-import { contractCases, evaluate, fill, relativeError, valuesOf } from './contract';
+import { on, read } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
+import { contractCases, evaluate, fill, relativeError, valuesOf } from './contract.js';
 
-// Before the first operation: afterwards the build is chosen.
+// Before the first operation: afterward the build is chosen.
 tf.env().registerFlag('UNITSPHERE_RELAXED_SIMD', () => false);
 
 test.each(contractCases.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
@@ -14,7 +14,7 @@ test.each(contractCases.map((c) => [c.name, c] as const))('%s', async (_name, c)
   const actual = await on('wasm', () => evaluate(c, values));
   expect(relativeError(actual.out, expected.out)).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
-    expect(relativeError(actual.grads[name]!, expected.grads[name]!), name).toBeLessThan(1e-4);
+    expect(relativeError(actual.grads[name], expected.grads[name]), name).toBeLessThan(1e-4);
   }
 });
 

@@ -1,11 +1,11 @@
 /** Products of a lower precision: their error bounds against float64, the same bits on WebAssembly and cpu, and what stays float32. */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
-import { roundValues } from '../src/precision/round-values';
-import { webGpuRuntime } from '../src/webgpu/runtime';
-import { fill, relativeError } from './contract';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
+import { roundValues } from '../src/precision/round-values.js';
+import { webGpuRuntime } from '../src/webgpu/runtime.js';
+import { fill, relativeError } from './contract.js';
 
 /** Half of the last place kept of an input. */
 const UNIT = { highest: 0, high: 2 ** -11, medium: 2 ** -8 } as const;
@@ -20,7 +20,7 @@ const matrix = (rows: number, columns: number, seed: number, scale = 1): Matrix 
 });
 const tensorOf = ({ values, rows, columns }: Matrix) => tf.tensor2d(values, [rows, columns]);
 const at = (of: Matrix, transposed: boolean, i: number, j: number) =>
-  of.values[transposed ? j * of.columns + i : i * of.columns + j]!;
+  of.values[transposed ? j * of.columns + i : i * of.columns + j];
 
 /** The product in float64, and the product of magnitudes. */
 function exact(a: Matrix, b: Matrix, tA: boolean, tB: boolean) {
@@ -31,8 +31,8 @@ function exact(a: Matrix, b: Matrix, tA: boolean, tB: boolean) {
     for (let j = 0; j < n; j++) {
       for (let p = 0; p < k; p++) {
         const term = at(a, tA, i, p) * at(b, tB, p, j);
-        value[i * n + j]! += term;
-        size[i * n + j]! += Math.abs(term);
+        value[i * n + j] += term;
+        size[i * n + j] += Math.abs(term);
       }
     }
   }
@@ -48,8 +48,8 @@ function overBound(
 ): number {
   let worst = 0;
   for (let i = 0; i < value.length; i++) {
-    const bound = (2 * unit + unit ** 2 + (k + 4) * SUM_UNIT) * size[i]! + lost;
-    const error = Math.abs(actual[i]! - value[i]!);
+    const bound = (2 * unit + unit ** 2 + (k + 4) * SUM_UNIT) * size[i] + lost;
+    const error = Math.abs(actual[i] - value[i]);
     worst = Math.max(worst, Number.isNaN(error) ? Infinity : error / bound);
   }
   return worst;
@@ -74,7 +74,7 @@ const kinds = everyBackend.flatMap((backend) =>
   backend === 'webgpu' ? [backend, 'webgpu without f16'] : [backend],
 );
 async function begin(kind: string): Promise<string> {
-  const backend = kind.split(' ')[0]!;
+  const backend = kind.split(' ')[0];
   await start(backend);
   if (backend === 'webgpu') {
     const runtime = webGpuRuntime(tf.backend());
@@ -130,7 +130,7 @@ describe.each(kinds)('%s', (kind) => {
             const run = (x: tf.Tensor, f: tf.Tensor) =>
               ops.conv2d(x as tf.Tensor4D, f as tf.Tensor4D, window);
             return Promise.all(
-              [run(tensors[0]!, tensors[1]!), ...tf.grads(run)(tensors.slice(0, 2), tensors[2]!)].map(read),
+              [run(tensors[0], tensors[1]), ...tf.grads(run)(tensors.slice(0, 2), tensors[2])].map(read),
             );
           });
         const expected = await compute('cpu', true);
@@ -141,8 +141,8 @@ describe.each(kinds)('%s', (kind) => {
         const low = await compute(backend, false);
         expect(tf.memory().numTensors).toBe(before);
         low.forEach((values, i) => {
-          expect(relativeError(values, expected[i]!), ['y', 'dx', 'dfilter'][i]).toBeLessThan(1e-5);
-          expect(relativeError(plain[i]!, expected[i]!), 'float32').toBeGreaterThan(2e-5);
+          expect(relativeError(values, expected[i]), ['y', 'dx', 'dfilter'][i]).toBeLessThan(1e-5);
+          expect(relativeError(plain[i], expected[i]), 'float32').toBeGreaterThan(2e-5);
         });
       },
     );
@@ -173,7 +173,7 @@ describe.each(kinds)('%s', (kind) => {
   test('attention is that of rounded inputs, with a float32 softmax', async () => {
     const qkv = fill(2 * 5 * 18, 1, -2, 2);
     const run = (values: Float32Array) =>
-      on(kind.split(' ')[0]!, () => read(ops.selfAttention(tf.tensor3d(values, [2, 5, 18]), 2)));
+      on(kind.split(' ')[0], () => read(ops.selfAttention(tf.tensor3d(values, [2, 5, 18]), 2)));
     await begin(kind);
     const highest = await run(qkv);
     ops.setFloat32MatmulPrecision('medium');

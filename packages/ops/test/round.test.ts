@@ -2,16 +2,16 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
+import { readGolden } from '../../../tools/golden/read.js';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import {
   packBfloat16,
   roundToBfloat16,
   roundToTensorFloat32,
   toBfloat16,
   unpackBfloat16,
-} from '../src/index';
-import { webGpuRuntime } from '../src/webgpu/runtime';
+} from '../src/index.js';
+import { webGpuRuntime } from '../src/webgpu/runtime.js';
 
 interface Case {
   name: string;
@@ -37,7 +37,7 @@ test.each(cases)('toBfloat16: $name', ({ lower, sha256: expected, nans }) => {
 
 test('toBfloat16 reads a part of a buffer', () => {
   const whole = Float32Array.of(9, 1, 1.00390625, 1.01171875, 9);
-  // The latter two are ties: to the even neighbour.
+  // The latter two are ties: to the even neighbor.
   expect([...toBfloat16(whole.subarray(1, 4))]).toEqual([0x3f80, 0x3f80, 0x3f82]);
 });
 
@@ -60,7 +60,7 @@ describe.each(everyBackend)('%s', (backend) => {
     const back = unpackBfloat16<tf.Rank.R2>(packed, [256, 256]);
     expect([back.dtype, back.shape]).toEqual(['float32', [256, 256]]);
     const bits = bitsOf((await back.data()) as Float32Array);
-    expect(bits.every((value, i) => value === patterns[i]! * 65536)).toBe(true);
+    expect(bits.every((value, i) => value === patterns[i] * 65536)).toBe(true);
     tf.dispose([x, packed, back]);
     expect(tf.memory().numTensors).toBe(before);
   });

@@ -1,7 +1,7 @@
 /** Updates of rows are the dense updates where a row is among them, and nothing elsewhere. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 import { webGpuRuntime } from '../src/webgpu/runtime.js';
 import { fill, relativeError } from './contract.js';
@@ -32,7 +32,7 @@ async function denseRow(
   const tables = (await valuesOf(...originals)).map((values) =>
     tf.tidy(() => tf.variable(tf.tensor2d(rowOf(values, row), [1, dimensions]))),
   );
-  update(tables[0]!, g, tables.slice(1));
+  update(tables[0], g, tables.slice(1));
   const updated = await valuesOf(...tables);
   tf.dispose([...originals, ...tables, g]);
   return updated;
@@ -52,14 +52,14 @@ describe.each(everyBackend)('%s', (backend) => {
     const updated = await valuesOf(...tables);
     for (const [i, row] of chosen.entries()) {
       const dense = await denseRow(row, i, (p, gradient, [m, v]) =>
-        ops.adamWUpdate(p, gradient, m!, v!, { ...options, step: steps[i]! }),
+        ops.adamWUpdate(p, gradient, m, v, { ...options, step: steps[i] }),
       );
       updated.forEach((values, k) => {
-        expect(relativeError(rowOf(values, row), dense[k]!)).toBeLessThan(1e-6);
+        expect(relativeError(rowOf(values, row), dense[k])).toBeLessThan(1e-6);
       });
     }
     updated.forEach((values, k) => {
-      expect(pick(values, others)).toEqual(pick(original[k]!, others));
+      expect(pick(values, others)).toEqual(pick(original[k], others));
     });
     tf.dispose([ids, g, ...tables]);
   });
@@ -82,19 +82,19 @@ describe.each(everyBackend)('%s', (backend) => {
     const updated = await valuesOf(...tables);
     for (const [i, row] of chosen.entries()) {
       const dense = await denseRow(row, i, (p, gradient, [m]) =>
-        ops.sgdUpdate(p, gradient, buffer && m!, {
+        ops.sgdUpdate(p, gradient, buffer && m, {
           lr: 0.1,
           gradientScale: 2,
           ...options,
-          step: steps[i]!,
+          step: steps[i],
         }),
       );
       updated.forEach((values, k) => {
-        expect(relativeError(rowOf(values, row), dense[k]!)).toBeLessThan(1e-6);
+        expect(relativeError(rowOf(values, row), dense[k])).toBeLessThan(1e-6);
       });
     }
     updated.forEach((values, k) => {
-      expect(pick(values, others)).toEqual(pick(original[k]!, others));
+      expect(pick(values, others)).toEqual(pick(original[k], others));
     });
     tf.dispose([ids, g, ...tables]);
   });
@@ -175,7 +175,7 @@ test.skipIf(!everyBackend.includes('webgpu'))(
     };
     const [expected, actual] = [await run('cpu'), await run('webgpu')];
     actual.forEach((values, k) => {
-      expect(relativeError(values, expected[k]!)).toBeLessThan(1e-6);
+      expect(relativeError(values, expected[k])).toBeLessThan(1e-6);
     });
   },
 );

@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
-import { type ContractCase, evaluate, fill, relativeError, valuesOf } from './contract';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
+import { type ContractCase, evaluate, fill, relativeError, valuesOf } from './contract.js';
 
 const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -24,7 +24,7 @@ async function expectAgreement(
   expect(relativeError(actual.out, expected.out, termSize), c.name).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
     expect(
-      relativeError(actual.grads[name]!, expected.grads[name]!, termSize),
+      relativeError(actual.grads[name], expected.grads[name], termSize),
       `${c.name}: gradient of ${name}`,
     ).toBeLessThan(1e-4);
   }
@@ -146,7 +146,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
             name: `batchNormTrain of [${shape}] with ${activation} about ${mean}`,
             inputs: normInputs(shape, mean),
             run: ({ x, gamma, beta }) =>
-              ops.batchNormTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation }).y,
+              ops.batchNormTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation }).y,
           },
           seed,
           1,
@@ -167,7 +167,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
             inputs: normInputs(shape, mean),
             run: ({ x, gamma, beta }) =>
               ops.batchNormInference(
-                x!,
+                x,
                 gamma as tf.Tensor1D,
                 beta as tf.Tensor1D,
                 tf.tensor1d(fill(c, seed, mean - 1, mean + 1)),
@@ -194,7 +194,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
             name: `batchNormPreluTrain of [${shape}] with ${inputs.slope.shape} slopes about ${mean}`,
             inputs,
             run: ({ x, gamma, beta, slope }) =>
-              ops.batchNormPreluTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
+              ops.batchNormPreluTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
           },
           seed,
           1,
@@ -213,7 +213,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
         {
           name: `layerNorm of [${shape}] about ${mean}`,
           inputs: normInputs(shape, mean),
-          run: ({ x, gamma, beta }) => ops.layerNorm(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D),
+          run: ({ x, gamma, beta }) => ops.layerNorm(x, gamma as tf.Tensor1D, beta as tf.Tensor1D),
         },
         seed,
         1,
@@ -264,13 +264,13 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
         {
           name: `scaleSamples of [${shape}]`,
           inputs: { x: { shape }, factors: { shape: [n] } },
-          run: ({ x, factors }) => ops.scaleSamples(x!, factors as tf.Tensor1D),
+          run: ({ x, factors }) => ops.scaleSamples(x, factors as tf.Tensor1D),
         },
         ...[1, c].map(
           (slopes): ContractCase => ({
             name: `prelu of [${shape}] with ${slopes} slopes`,
             inputs: { x: { shape }, slope: { shape: [slopes] } },
-            run: ({ x, slope }) => ops.prelu(x!, slope as tf.Tensor1D),
+            run: ({ x, slope }) => ops.prelu(x, slope as tf.Tensor1D),
           }),
         ),
         {
@@ -356,7 +356,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
       }
       const [expected, actual] = states as [Float32Array[], Float32Array[]];
       expected.forEach((values, i) => {
-        expect(relativeError(actual[i]!, values, 1), `variable ${i} of [${shape}]`).toBeLessThan(1e-5);
+        expect(relativeError(actual[i], values, 1), `variable ${i} of [${shape}]`).toBeLessThan(1e-5);
       });
     });
     await fc.assert(property, runsOn(backend));

@@ -1,7 +1,7 @@
 /** Rows in memory that threads share: gathered and updated where they lie, as tables on a backend are. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 import { fill, relativeError } from './contract.js';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends';
-import { readTensors, writeTensors } from '../src/index';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
+import { readTensors, writeTensors } from '../src/index.js';
 
 describe.each(everyBackend)('%s', (backend) => {
   let before = 0;
@@ -13,8 +13,8 @@ describe.each(everyBackend)('%s', (backend) => {
     before = count();
     // 24 MB each: the WebAssembly heap is 16 MB at first.
     const tensors = writeTensors([[2, 3], [6_000_000], [0, 4]], ([small, large, none]) => {
-      small!.set([1, 2, 3, 4, 5, 6]);
-      large!.fill(7);
+      small.set([1, 2, 3, 4, 5, 6]);
+      large.fill(7);
       expect(none).toHaveLength(0);
     });
     expect(tensors.map(({ shape, dtype }) => [shape, dtype])).toEqual([
@@ -22,9 +22,9 @@ describe.each(everyBackend)('%s', (backend) => {
       [[6_000_000], 'float32'],
       [[0, 4], 'float32'],
     ]);
-    expect([...(await tensors[0]!.data())]).toEqual([1, 2, 3, 4, 5, 6]);
-    const twice = tf.mul(tensors[0]!, 2);
-    const seen = await readTensors([twice, tensors[1]!], ([small, large]) => [...small!, large![5_999_999]]);
+    expect([...(await tensors[0].data())]).toEqual([1, 2, 3, 4, 5, 6]);
+    const twice = tf.mul(tensors[0], 2);
+    const seen = await readTensors([twice, tensors[1]], ([small, large]) => [...small, large[5_999_999]]);
     expect(seen).toEqual([2, 4, 6, 8, 10, 12, 7]);
     tf.dispose([...tensors, twice]);
   });

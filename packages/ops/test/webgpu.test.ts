@@ -1,11 +1,11 @@
 /** What only the WebGPU kernels have: forms for each kind of device, parts of large tensors, programs kept, the GPU's memory. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends';
-import * as ops from '../src/index';
-import { type WebGpuRuntime, webGpuRuntime } from '../src/webgpu/runtime';
-import { isSoftware, tuningFor } from '../src/webgpu/tuning';
-import { type ContractCase, contractCases, evaluate, fill, relativeError, valuesOf } from './contract';
+import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import * as ops from '../src/index.js';
+import { type WebGpuRuntime, webGpuRuntime } from '../src/webgpu/runtime.js';
+import { isSoftware, tuningFor } from '../src/webgpu/tuning.js';
+import { type ContractCase, contractCases, evaluate, fill, relativeError, valuesOf } from './contract.js';
 
 async function expectAgreement(c: ContractCase): Promise<void> {
   const values = valuesOf(c);
@@ -17,9 +17,7 @@ async function expectAgreement(c: ContractCase): Promise<void> {
   expect(dataCount(), `${c.name}: buffers of kernels' own`).toBe(before);
   expect(relativeError(actual.out, expected.out), c.name).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
-    expect(relativeError(actual.grads[name]!, expected.grads[name]!), `${c.name}: ${name}`).toBeLessThan(
-      1e-4,
-    );
+    expect(relativeError(actual.grads[name], expected.grads[name]), `${c.name}: ${name}`).toBeLessThan(1e-4);
   }
 }
 
@@ -37,7 +35,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     ['a small one', { broadcast: 0, reducers: 16, workgroupSize: 32, workgroupLimit: 128, targetGroups: 64 }],
   ])('the kernels for %s', (_name, changes) => {
     // One of each operation: the others have passed in the form of this device.
-    const kinds = new Map(contractCases.map((c) => [c.name.split(/[ ,]/)[0]!, c]));
+    const kinds = new Map(contractCases.map((c) => [c.name.split(/[ ,]/)[0], c]));
     const large = contractCases.filter(({ name }) => name.startsWith('matMul 70x13x8'));
     test.each([...kinds.values(), ...large].map((c) => [c.name, c] as const))('%s', async (_name, c) => {
       runtime.tuning = { ...runtime.tuning, ...changes };
@@ -74,24 +72,24 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     const rows = { shape: [6, 8, 5, 16] };
     const vector = { shape: [16] };
     const cases: ContractCase[] = [
-      { name: 'hardSwish', inputs: { x: rows }, run: ({ x }) => ops.hardSwish(x!) },
+      { name: 'hardSwish', inputs: { x: rows }, run: ({ x }) => ops.hardSwish(x) },
       {
         name: 'batchNormTrain',
         inputs: { x: rows, gamma: vector, beta: vector },
         run: ({ x, gamma, beta }) =>
-          ops.batchNormTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'relu' }).y,
+          ops.batchNormTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'relu' }).y,
       },
       ...[16, 1].flatMap((slopes): ContractCase[] => [
         {
           name: `batchNormPreluTrain, ${slopes} slopes`,
           inputs: { x: rows, gamma: vector, beta: vector, slope: { shape: [slopes] } },
           run: ({ x, gamma, beta, slope }) =>
-            ops.batchNormPreluTrain(x!, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
+            ops.batchNormPreluTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
         },
         {
           name: `prelu, ${slopes} slopes`,
           inputs: { x: rows, slope: { shape: [slopes] } },
-          run: ({ x, slope }) => ops.prelu(x!, slope as tf.Tensor1D),
+          run: ({ x, slope }) => ops.prelu(x, slope as tf.Tensor1D),
         },
       ]),
       {
@@ -102,7 +100,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
       {
         name: 'scaleSamples',
         inputs: { x: rows, factors: { shape: [6] } },
-        run: ({ x, factors }) => ops.scaleSamples(x!, factors as tf.Tensor1D),
+        run: ({ x, factors }) => ops.scaleSamples(x, factors as tf.Tensor1D),
       },
       {
         name: 'conv2d 1x1',
@@ -206,9 +204,9 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
           const grads = tf.grads(forward)(variables, tf.sub(forward(...variables), target));
           grads.forEach((gradient, i) => {
             const rest = { lr: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
-            ops.adamWUpdate(variables[i]!, gradient, ...states[i]!, { ...rest, step });
+            ops.adamWUpdate(variables[i], gradient, ...states[i], { ...rest, step });
           });
-          return ops.sumSquares(grads[0]!);
+          return ops.sumSquares(grads[0]);
         });
         expect(Number.isFinite((await norm.data())[0])).toBe(true);
         norm.dispose();
@@ -227,7 +225,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     expect(new Set(first.seen.slice(10).map(({ bytes }) => bytes)).size).toBe(1);
     const second = await run(60);
     second.values.forEach((values, i) => {
-      expect([...values]).toEqual([...first.values[i]!]);
+      expect([...values]).toEqual([...first.values[i]]);
     });
     image.dispose();
   });

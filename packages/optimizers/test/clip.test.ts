@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { clipScale, globalNorm, globalNormAsync } from '../src/index.js';
 
 describe.each(backends)('%s', (backend) => {

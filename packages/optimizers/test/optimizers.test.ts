@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdamW, type OptimizedParameter, SGD, type StateDict } from '../src/index.js';
 import { close, free, parameter, valuesOf } from './helpers.js';
 

@@ -3,23 +3,23 @@ import type { StateDict } from '@unitsphere/core';
 import type { SharedRowMemory } from '@unitsphere/ops';
 import type { InitialRow } from './initial-centers.js';
 
-/** What a store is asked to hold: the class centres that a rank owns, and their optimizer's state. */
+/** What a store is asked to hold: the class centers that a rank owns, and their optimizer's state. */
 export interface StoreSpec {
   /** The number of the first class; row r of the store is class firstClass + r. */
   readonly firstClass: number;
   /** How many classes there are here; may be 0. */
   readonly rows: number;
-  /** The length of a centre. */
+  /** The length of a center. */
   readonly dimensions: number;
-  /** The optimizer's tables beside the centres, by torch's names (`exp_avg`, …), each [rows, dimensions], 0 at first. */
+  /** The optimizer's tables beside the centers, by torch's names (`exp_avg`, …), each [rows, dimensions], 0 at first. */
   readonly stateNames: readonly string[];
-  /** What a centre is before its first update. */
+  /** What a center is before its first update. */
   readonly initialRow: InitialRow;
 }
 
 /** Rows in the host's memory, in the order they were asked for. */
 export interface HostRows {
-  /** float32 [n, dimensions] by name: `weight`, the centres, and the spec's state names. */
+  /** float32 [n, dimensions] by name: `weight`, the centers, and the spec's state names. */
   readonly tables: ReadonlyMap<string, Float32Array>;
   /** How many updates each row has had. */
   readonly counts: Int32Array;
@@ -41,7 +41,7 @@ export interface RowTables {
 /** Rows where a store keeps them, in memory that kernels work in. */
 export interface RowsInPlace {
   readonly memory: SharedRowMemory;
-  /** Where the rows' centres begin in it: byte addresses. */
+  /** Where the rows' centers begin in it: byte addresses. */
   readonly begins: Uint32Array;
   /** How far from there a row of each table begins, in bytes, by name: `weight`, 0, and the state names. */
   readonly columns: ReadonlyMap<string, number>;
@@ -49,7 +49,7 @@ export interface RowsInPlace {
 
 /** Rows of a store during one step. */
 export interface RowBlock {
-  /** float32 [n, dimensions]: the centres, in the order asked for. The block's own: not to be disposed. */
+  /** float32 [n, dimensions]: the centers, in the order asked for. The block's own: not to be disposed. */
   readonly centers: tf.Tensor2D;
   /** How many updates each row has had before this step. */
   readonly counts: Int32Array;
@@ -72,7 +72,7 @@ export interface RowBlock {
   dispose(): void;
 }
 
-/** Where a rank's class centres live. One step's rows are on loan at a time. */
+/** Where a rank's class centers live. One step's rows are on loan at a time. */
 export interface CenterStore {
   readonly spec: StoreSpec;
   /**
@@ -84,7 +84,7 @@ export interface CenterStore {
   gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock>;
   /** Says which rows the next gather is likely to ask for: where reading takes time, it can begin. */
   prefetch?(rows: Int32Array): void;
-  /** The centres of rows from … to − 1, float32 [to − from, dimensions], in the host's memory. */
+  /** The centers of rows from … to − 1, float32 [to − from, dimensions], in the host's memory. */
   readCenters(from: number, to: number): Promise<Float32Array>;
   /**
    * What a checkpoint needs to bring this state back. A store in memory gives all of it; one in a file fixes the state

@@ -7,7 +7,7 @@ export interface ClassRange {
 }
 
 /**
- * The classes whose centres a rank owns: equal parts in rank order, the first ranks one more where it does not divide,
+ * The classes whose centers a rank owns: equal parts in rank order, the first ranks one more where it does not divide,
  * as in insightface.
  */
 export function classRange(classes: number, rank: number, size: number): ClassRange {

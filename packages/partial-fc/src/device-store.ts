@@ -12,7 +12,7 @@ import type {
 } from './center-store.js';
 import { stateToTables, tableNames, tablesToState } from './memory-tables.js';
 
-/** Class centres and their optimizer's state on the backend: the quickest, where they fit. */
+/** Class centers and their optimizer's state on the backend: the quickest, where they fit. */
 export function deviceStore(): StoreFactory {
   return (spec) => new DeviceStore(spec);
 }
@@ -45,11 +45,11 @@ class DeviceStore implements CenterStore {
       const centers = all ? table : gatherRows(table, ids);
       return {
         centers,
-        counts: rows.map((row) => this.#counts[row]!),
+        counts: rows.map((row) => this.#counts[row]),
         update: async (fn: (rows: RowTables, from: number, to: number) => void, step: number) => {
           fn({ tables: this.#tables, ids }, 0, rows.length);
           for (const row of rows) {
-            this.#counts[row]!++;
+            this.#counts[row]++;
             this.#lastSteps[row] = step;
           }
         },
@@ -72,7 +72,7 @@ class DeviceStore implements CenterStore {
 
   async save(): Promise<StateDict> {
     const values = await Promise.all([...this.#tables.values()].map((table) => table.data()));
-    const tables = new Map([...this.#tables.keys()].map((name, i) => [name, ownValues(values[i]!)]));
+    const tables = new Map([...this.#tables.keys()].map((name, i) => [name, ownValues(values[i])]));
     return tablesToState(this.spec, tables, this.#counts.slice(), this.#lastSteps.slice());
   }
 
@@ -107,8 +107,8 @@ class DeviceStore implements CenterStore {
             gathered.map(async ([name, part]) => [name, (await part.data()) as Float32Array] as const),
           ),
         ),
-        counts: rows.map((row) => this.#counts[row]!),
-        lastSteps: rows.map((row) => this.#lastSteps[row]!),
+        counts: rows.map((row) => this.#counts[row]),
+        lastSteps: rows.map((row) => this.#lastSteps[row]),
       };
       prepare(host, 0);
       tf.tidy(() => {
@@ -117,7 +117,7 @@ class DeviceStore implements CenterStore {
         }
       });
       rows.forEach((row, i) => {
-        this.#lastSteps[row] = host.lastSteps[i]!;
+        this.#lastSteps[row] = host.lastSteps[i];
       });
     } finally {
       tf.dispose(gathered.map(([, part]) => part));

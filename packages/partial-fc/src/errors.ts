@@ -1,9 +1,9 @@
-/** A row of embeddings, or a class centre, holds something that is no finite number. Nothing was changed. */
+/** A row of embeddings, or a class center, holds something that is no finite number. Nothing was changed. */
 export class NotFiniteError extends Error {
   override name = 'NotFiniteError';
 }
 
-/** Class centres that cannot be opened, read or written. */
+/** Class centers that cannot be opened, read or written. */
 export class CenterStoreError extends Error {
   override name = 'CenterStoreError';
 }

@@ -1,2 +1,2 @@
 export { type FileStoreOptions, fileStore } from './file/file-store.js';
-export { writeEnrolmentBank } from './file/write-enrolment-bank.js';
+export { writeEnrollmentBank } from './file/write-enrollment-bank.js';

@@ -36,10 +36,10 @@ export function readHeadState(state: StateDict): HeadState {
   }
   const [classes, firstClass, rows, step] = head.data as Int32Array;
   return {
-    classes: classes!,
-    firstClass: firstClass!,
-    rows: rows!,
-    step: step!,
+    classes: classes,
+    firstClass: firstClass,
+    rows: rows,
+    step: step,
     rates: rates.data as Float64Array,
   };
 }
@@ -54,23 +54,23 @@ export function lossStateOf(state: StateDict): StateDict {
 export function rowsFromShards(spec: StoreSpec, shards: readonly StateDict[]): StateDict {
   const heads = shards.map(readHeadState);
   const alone = heads.findIndex((head) => head.firstClass === spec.firstClass && head.rows === spec.rows);
-  if (alone >= 0) return shards[alone]!;
+  if (alone >= 0) return shards[alone];
   const out: StateDict = new Map();
-  for (const name of shards[0]!.keys()) {
+  for (const name of shards[0].keys()) {
     if (name === 'head' || name === 'learning_rates' || name.startsWith(LOSS_PREFIX)) continue;
     const parts: { tensor: HostTensor; begin: number; end: number; at: number }[] = [];
     let next = spec.firstClass;
     const last = spec.firstClass + spec.rows;
     for (const [i, shard] of [...shards.entries()].sort(
-      ([a], [b]) => heads[a]!.firstClass - heads[b]!.firstClass,
+      ([a], [b]) => heads[a].firstClass - heads[b].firstClass,
     )) {
-      const { firstClass, rows } = heads[i]!;
+      const { firstClass, rows } = heads[i];
       const tensor = shard.get(name);
       if (next >= last || firstClass > next || firstClass + rows <= next) continue;
       if (!tensor || tensor.shape[0] !== rows) {
         throw new Error(
           `PartialFC: '${name}' has no row for each class in the state of the rank of class ${firstClass}. ` +
-            'Centres in a file are opened by as many ranks as wrote them.',
+            'Centers in a file are opened by as many ranks as wrote them.',
         );
       }
       const end = Math.min(firstClass + rows, last);
@@ -82,7 +82,7 @@ export function rowsFromShards(spec: StoreSpec, shards: readonly StateDict[]): S
         `PartialFC: the saved states have no row for class ${next}; give those of all ranks that wrote the checkpoint.`,
       );
     }
-    const { dtype, shape, data } = shards[0]!.get(name)!;
+    const { dtype, shape, data } = shards[0].get(name)!;
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
     const joined = new (data.constructor as Float32ArrayConstructor)(spec.rows * width);
     for (const { tensor, begin, end, at } of parts) {

@@ -5,7 +5,7 @@ import { stateToTables, tableNames, tablesToState } from './memory-tables.js';
 import { type RowAccess, stageRows } from './staged-block.js';
 
 /**
- * Class centres in the host's memory: only the sampled rows go up to the backend and come back. A row takes memory from
+ * Class centers in the host's memory: only the sampled rows go up to the backend and come back. A row takes memory from
  * its first use on.
  */
 export function hostStore(): StoreFactory {
@@ -75,7 +75,7 @@ class HostStore implements CenterStore {
     const { dimensions } = this.spec;
     const tables = [...this.#tables.values()];
     const row = (i: number, table: number) =>
-      tables[table]!.subarray(rows[i]! * dimensions, (rows[i]! + 1) * dimensions);
+      tables[table].subarray(rows[i] * dimensions, (rows[i] + 1) * dimensions);
     return {
       count: rows.length,
       read: (from, to, values) => {
@@ -85,15 +85,15 @@ class HostStore implements CenterStore {
           });
         }
       },
-      steps: (i) => ({ count: this.#counts[rows[i]!]!, lastStep: this.#lastSteps[rows[i]!]! }),
+      steps: (i) => ({ count: this.#counts[rows[i]], lastStep: this.#lastSteps[rows[i]] }),
       write: (from, to, values, steps) => {
         for (let i = from; i < to; i++) {
           values.forEach((of, table) => {
             row(i, table).set(of.subarray((i - from) * dimensions, (i - from + 1) * dimensions));
           });
           const { count, lastStep } = steps(i);
-          this.#counts[rows[i]!] = count;
-          this.#lastSteps[rows[i]!] = lastStep;
+          this.#counts[rows[i]] = count;
+          this.#lastSteps[rows[i]] = lastStep;
         }
       },
       torn: (why) => {

@@ -10,7 +10,7 @@ export type {
 } from './center-store.js';
 export { type ClassRange, classRange } from './class-range.js';
 export { deviceStore } from './device-store.js';
-export { type EnrolmentBankOptions, enrolmentBank } from './enrolment-bank.js';
+export { type EnrollmentBankOptions, enrollmentBank } from './enrollment-bank.js';
 export { CenterStoreError, NotFiniteError } from './errors.js';
 export { hostStore } from './host-store.js';
 export type { InitialRow } from './initial-centers.js';

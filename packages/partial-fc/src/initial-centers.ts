@@ -1,15 +1,15 @@
 import { Random } from '@unitsphere/core';
 
-/** Writes a class's first centre. */
+/** Writes a class's first center. */
 export type InitialRow = (classNumber: number, out: Float32Array) => void;
 
 let quantiles: Float32Array | undefined;
 
 /**
- * Class centres drawn from the normal distribution, each from the seed and its class's number alone: a row is the same
+ * Class centers drawn from the normal distribution, each from the seed and its class's number alone: a row is the same
  * on every rank and in every store, and need not be made before it is first sampled.
  *
- * A value is one of the distribution's 65,536 middle quantiles: ten times quicker than the exact draw, and the centres'
+ * A value is one of the distribution's 65,536 middle quantiles: ten times quicker than the exact draw, and the centers'
  * directions are what matters.
  */
 export function normalRows(seed: number, std: number): InitialRow {
@@ -19,8 +19,8 @@ export function normalRows(seed: number, std: number): InitialRow {
     const random = new Random(seed, 'partial-fc', 'centers', classNumber);
     for (let i = 0; i < out.length; i += 2) {
       const bits = random.uint32();
-      out[i] = std * table[bits & 0xffff]!;
-      if (i + 1 < out.length) out[i + 1] = std * table[bits >>> 16]!;
+      out[i] = std * table[bits & 0xffff];
+      if (i + 1 < out.length) out[i + 1] = std * table[bits >>> 16];
     }
   };
 }

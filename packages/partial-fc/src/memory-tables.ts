@@ -1,7 +1,7 @@
 import type { HostTensor, StateDict } from '@unitsphere/core';
 import type { StoreSpec } from './center-store.js';
 
-/** The tables of a spec, by name: the centres first. */
+/** The tables of a spec, by name: the centers first. */
 export const tableNames = (spec: StoreSpec): string[] => ['weight', ...spec.stateNames];
 
 /** A state dict of whole tables. */

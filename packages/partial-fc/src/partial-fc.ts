@@ -20,7 +20,7 @@ import { softmaxOverRanks } from './softmax-over-ranks.js';
 export interface PartialFCOptions {
   /** How many classes there are, over all ranks. */
   classes: number;
-  /** The length of an embedding and of a class centre. */
+  /** The length of an embedding and of a class center. */
   dimensions: number;
   /**
    * The margin and the scale. Its statistics, where it has any, are this head's: they follow the batches of all ranks, and
@@ -38,17 +38,17 @@ export interface PartialFCOptions {
    * has no gradient, since the two classes may be one. In [0, 1); default 0: none.
    */
   interclassFilteringThreshold?: number;
-  /** Where the class centres live. Default deviceStore(). */
+  /** Where the class centers live. Default deviceStore(). */
   store?: StoreFactory;
   /** What updates them. Default new RowAdamW(). */
   optimizer?: RowOptimizer;
   /** The ranks that share the classes. Default: one rank. */
   communicator?: Communicator;
-  /** Of the samples and of the first centres; equal on all ranks. */
+  /** Of the samples and of the first centers; equal on all ranks. */
   seed: number;
-  /** Standard deviation of the first centres. Default 0.01. */
+  /** Standard deviation of the first centers. Default 0.01. */
   initStd?: number;
-  /** In its place: what a class's first centre is. A function of the class alone, equal on all ranks. */
+  /** In its place: what a class's first center is. A function of the class alone, equal on all ranks. */
   initialRow?: InitialRow;
 }
 
@@ -67,7 +67,7 @@ export interface PartialFCResult {
   loss: number;
   /** float32 [b, dimensions]: its gradient by this rank's embeddings; the caller's to dispose. */
   embeddingGradient: tf.Tensor2D;
-  /** The sum of the squares of its gradient by this rank's class centres; the sum over ranks is that of all. */
+  /** The sum of the squares of its gradient by this rank's class centers; the sum over ranks is that of all. */
   gradientSquareSum: number;
 }
 
@@ -99,7 +99,7 @@ interface Held {
  *
  * Every rank draws the same sample of all classes and keeps those in its range, so any number of ranks computes what one
  * does. Cosines are float32. Methods are asynchronous since some backends cannot be read otherwise; they must not be
- * called inside tf.tidy. Embeddings and centres are stored at any length and normalised here.
+ * called inside tf.tidy. Embeddings and centers are stored at any length and normalized here.
  * @see An et al., "Killing Two Birds with One Stone: Efficient and Robust Training of Face Recognition CNNs by Partial
  *   FC", CVPR 2022.
  */
@@ -108,7 +108,7 @@ export class PartialFC {
   readonly dimensions: number;
   /** This rank's classes: `firstClass` to `firstClass + store.spec.rows − 1`. */
   readonly firstClass: number;
-  /** This rank's class centres. */
+  /** This rank's class centers. */
   readonly store: CenterStore;
   readonly #loss: LabelMarginLoss;
   readonly #filterThreshold: number;
@@ -174,11 +174,11 @@ export class PartialFC {
   }
 
   /**
-   * One batch: the loss and its gradients. The centres' gradient is held for step() or discard(). All ranks call it
+   * One batch: the loss and its gradients. The centers' gradient is held for step() or discard(). All ranks call it
    * together, each with rows of its own; a rank may have none, but not all.
    * @param embeddings float32 [b, dimensions], of any length.
    * @param labels [b]: class numbers.
-   * @throws RangeError where a label is no class, NotFiniteError where an embedding or a centre is no finite number: on
+   * @throws RangeError where a label is no class, NotFiniteError where an embedding or a center is no finite number: on
    *   all ranks. Error on a wrong shape or dtype, or where a gradient is still held. Nothing is changed then.
    */
   async forwardBackward(
@@ -241,7 +241,7 @@ export class PartialFC {
           ? track(l2NormalizeGradient(embeddings, dUnit))
           : track(tf.zeros<tf.Rank.R2>([0, this.dimensions]));
       const squares = gradient ? track(sumSquares(gradient.dCenters)) : undefined;
-      const gradientSquareSum = squares ? (await squares.data())[0]! : 0;
+      const gradientSquareSum = squares ? (await squares.data())[0] : 0;
       this.#held = { statistics };
       if (block && gradient) {
         this.#held.rows = { block, gradient: gradient.dCenters };
@@ -300,7 +300,7 @@ export class PartialFC {
   }
 
   /**
-   * This rank's state: its class centres, their optimizer's state, the step count, and the loss's statistics where it has
+   * This rank's state: its class centers, their optimizer's state, the step count, and the loss's statistics where it has
    * any, as `loss.batch_mean` and so on, which are the same on all ranks. Of a store in a file it names a
    * generation that is on the disk: call {@link checkpointWritten} once the checkpoint with it is safely written.
    */
@@ -318,7 +318,7 @@ export class PartialFC {
   }
 
   /**
-   * Puts centres in place of those that are there, as when classes are added to a trained head: make one with more
+   * Puts centers in place of those that are there, as when classes are added to a trained head: make one with more
    * classes and give it the old one's. The optimizer's state of the rows stays as it is.
    * @param classes Class numbers, ascending; those of other ranks are passed over.
    * @param centers float32 [classes.length, dimensions], row-major.
@@ -334,7 +334,7 @@ export class PartialFC {
       );
     }
     classes.forEach((number, i) => {
-      if (number < 0 || number >= this.classes || (i > 0 && number <= classes[i - 1]!)) {
+      if (number < 0 || number >= this.classes || (i > 0 && number <= classes[i - 1])) {
         throw new RangeError(
           `PartialFC: setCenters needs ascending classes from 0 to ${this.classes - 1}, but class ${number} is at place ${i}.`,
         );
@@ -343,7 +343,7 @@ export class PartialFC {
     const odd = centers.findIndex((value) => !Number.isFinite(value));
     if (odd >= 0) {
       throw new NotFiniteError(
-        `PartialFC: the centre given for class ${classes[Math.floor(odd / dimensions)]} holds ${centers[odd]}. Nothing was changed.`,
+        `PartialFC: the center given for class ${classes[Math.floor(odd / dimensions)]} holds ${centers[odd]}. Nothing was changed.`,
       );
     }
     const begin = lowerBound(classes, this.firstClass);
@@ -368,7 +368,7 @@ export class PartialFC {
 
   /**
    * Brings back what stateDict() gave; the next step is then the one that would have followed there.
-   * @param shards The states of all ranks; their number may have been another, but for centres in a file.
+   * @param shards The states of all ranks; their number may have been another, but for centers in a file.
    * @throws Error where they do not fit. Nothing is changed then.
    */
   async loadStateDict(...shards: StateDict[]): Promise<void> {
@@ -376,7 +376,7 @@ export class PartialFC {
     if (shards.length === 0)
       throw new Error('PartialFC: loadStateDict needs the state of at least one rank.');
     const heads = shards.map(readHeadState);
-    const { step, rates } = heads[0]!;
+    const { step, rates } = heads[0];
     for (const head of heads) {
       if (head.classes !== this.classes) {
         throw new Error(
@@ -395,7 +395,7 @@ export class PartialFC {
       );
     }
     const before = await this.#loss.statistics?.stateDict();
-    this.#restoreStatistics(lossStateOf(shards[0]!));
+    this.#restoreStatistics(lossStateOf(shards[0]));
     try {
       await this.store.restore(rowsFromShards(this.store.spec, shards));
     } catch (error) {
@@ -529,7 +529,7 @@ export class PartialFC {
       : new Float32Array(rows * this.dimensions);
     const sizes = counts.map((count) => count * this.dimensions);
     const own = this.#communicator.reduceScatter(part, sizes);
-    return counts[rank]! > 0 ? track(tf.tensor2d(own, [counts[rank]!, this.dimensions])) : undefined;
+    return counts[rank] > 0 ? track(tf.tensor2d(own, [counts[rank], this.dimensions])) : undefined;
   }
 
   /** This rank's sampled rows, ascending. */
@@ -569,7 +569,7 @@ export class PartialFC {
     }
     return new NotFiniteError(
       `PartialFC: the softmax of ${rowName(row, counts)} is no finite number, and this rank's embeddings are finite: ` +
-        "another rank's embedding or a class centre is not. Nothing was changed.",
+        "another rank's embedding or a class center is not. Nothing was changed.",
     );
   }
 
@@ -623,7 +623,7 @@ function lowerBound(values: Int32Array, wanted: number): number {
   let [low, high] = [0, values.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (values[middle]! < wanted) low = middle + 1;
+    if (values[middle] < wanted) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -632,6 +632,6 @@ function lowerBound(values: Int32Array, wanted: number): number {
 function rowName(row: number, counts: readonly number[]): string {
   let rank = 0;
   let at = row;
-  while (at >= counts[rank]!) at -= counts[rank++]!;
+  while (at >= counts[rank]) at -= counts[rank++];
   return counts.length === 1 ? `row ${at}` : `row ${at} of rank ${rank}`;
 }

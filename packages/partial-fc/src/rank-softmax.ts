@@ -31,7 +31,7 @@ export interface RankSoftmax {
 export interface RankGradients {
   /** float32 [B, dimensions], by the rows of unit length. */
   dEmbeddings: tf.Tensor2D;
-  /** float32 [C, dimensions], by the centres as they are. */
+  /** float32 [C, dimensions], by the centers as they are. */
   dCenters: tf.Tensor2D;
 }
 
@@ -50,9 +50,9 @@ export async function readSums(
     const rows = columns.length;
     const [max, sum, target, slope] = [0, 1, 2, 3].map((i) => values.slice(i * rows, (i + 1) * rows));
     columns.forEach((column, row) => {
-      if (column < 0) target![row] = slope![row] = 0;
+      if (column < 0) target[row] = slope[row] = 0;
     });
-    return { rowMax: max!, rowSum: sum!, target: target!, slope: slope! };
+    return { rowMax: max, rowSum: sum, target: target, slope: slope };
   } finally {
     stacked.dispose();
   }

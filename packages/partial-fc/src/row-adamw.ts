@@ -67,7 +67,7 @@ export class RowAdamW implements RowOptimizer {
 
   update({ tables, ids }: RowTables, gradient: tf.Tensor2D, step: RowStep): void {
     const [weight, mean, square] = ['weight', ...this.stateNames].map((name) => tables.get(name)!);
-    adamWUpdateRows(weight!, mean!, square!, ids, gradient, this.#numbers(step));
+    adamWUpdateRows(weight, mean, square, ids, gradient, this.#numbers(step));
   }
 
   async updateInPlace(
@@ -96,20 +96,20 @@ export class RowAdamW implements RowOptimizer {
       const missed = step - last;
       if (missed <= 0) return;
       const moving = last === 0 ? 0 : Math.min(missed, tail);
-      const kept = Float64Array.from({ length: missed }, (_, i) => 1 - rates[last + i]! * this.#weightDecay);
+      const kept = Float64Array.from({ length: missed }, (_, i) => 1 - rates[last + i] * this.#weightDecay);
       const size = Float64Array.from(
         { length: moving },
-        (_, i) => rates[last + i]! / (1 - beta1 ** (last + i + 1)),
+        (_, i) => rates[last + i] / (1 - beta1 ** (last + i + 1)),
       );
       const correction = Float64Array.from(size, (_, i) => 1 / Math.sqrt(1 - beta2 ** (last + i + 1)));
       let keptLater = 1;
-      for (let i = moving; i < missed; i++) keptLater *= kept[i]!;
+      for (let i = moving; i < missed; i++) keptLater *= kept[i];
       for (let at = row * dimensions; at < (row + 1) * dimensions; at++) {
-        let [w, m, v] = [weight[at]!, mean[at]!, square[at]!];
+        let [w, m, v] = [weight[at], mean[at], square[at]];
         for (let i = 0; i < moving; i++) {
           m *= beta1;
           v *= beta2;
-          w = w * kept[i]! - (size[i]! * m) / (Math.sqrt(v) * correction[i]! + this.#eps);
+          w = w * kept[i] - (size[i] * m) / (Math.sqrt(v) * correction[i] + this.#eps);
         }
         weight[at] = w * keptLater;
         mean[at] = m * beta1 ** (missed - moving);

@@ -83,10 +83,10 @@ export class RowSGD implements RowOptimizer {
         const [dc, dd] = nesterov
           ? [weightDecay * a + momentum * mc, weightDecay * b + momentum * md]
           : [mc, md];
-        [a, b, c, d] = [a - rates[s - 1]! * dc, b - rates[s - 1]! * dd, mc, md];
+        [a, b, c, d] = [a - rates[s - 1] * dc, b - rates[s - 1] * dd, mc, md];
       }
       for (let at = row * dimensions; at < (row + 1) * dimensions; at++) {
-        const [w, m] = [weight[at]!, buffer?.[at] ?? 0];
+        const [w, m] = [weight[at], buffer?.[at] ?? 0];
         weight[at] = a * w + b * m;
         if (buffer) buffer[at] = c * w + d * m;
       }

@@ -60,8 +60,8 @@ export class ClassSampler implements Sampler {
   /** Sets a class's bit; whether it was 0. */
   #set(number: number): boolean {
     const [word, bit] = [number >>> 5, 1 << (number & 31)];
-    if (this.#bits[word]! & bit) return false;
-    this.#bits[word]! |= bit;
+    if (this.#bits[word] & bit) return false;
+    this.#bits[word] |= bit;
     return true;
   }
 
@@ -89,10 +89,10 @@ export class ClassSampler implements Sampler {
   /** All classes but those drawn, in order; the bits 0 again. */
   #complement(positives: Int32Array, marked: Int32Array, wanted: number): Int32Array {
     // Positives are in: only those drawn after them stay out.
-    for (const number of positives) this.#bits[number >>> 5]! &= ~(1 << (number & 31));
-    for (let word = 0; word < this.#bits.length; word++) this.#bits[word] = ~this.#bits[word]!;
+    for (const number of positives) this.#bits[number >>> 5] &= ~(1 << (number & 31));
+    for (let word = 0; word < this.#bits.length; word++) this.#bits[word] = ~this.#bits[word];
     const unused = this.#bits.length * 32 - this.#classes;
-    if (unused > 0) this.#bits[this.#bits.length - 1]! &= 0xffffffff >>> unused;
+    if (unused > 0) this.#bits[this.#bits.length - 1] &= 0xffffffff >>> unused;
     const taken = this.#takeOnes(wanted);
     if (taken.length !== this.#classes - (marked.length - positives.length)) {
       throw new Error('ClassSampler: lost count of the sample.');
@@ -104,7 +104,7 @@ export class ClassSampler implements Sampler {
     const taken = new Int32Array(count);
     let at = 0;
     for (let word = 0; word < this.#bits.length; word++) {
-      let bits = this.#bits[word]!;
+      let bits = this.#bits[word];
       if (bits === 0) continue;
       this.#bits[word] = 0;
       while (bits !== 0) {

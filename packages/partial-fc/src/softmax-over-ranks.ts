@@ -38,9 +38,9 @@ export function softmaxOverRanks(
   communicator.allReduce(max, 'max');
   const sums = new Float64Array(3 * rows);
   for (let i = 0; i < rows; i++) {
-    sums[i] = rowSum[i]! * Math.exp(rowMax[i]! - max[i]!);
-    sums[rows + i] = target[i]!;
-    sums[2 * rows + i] = slope[i]!;
+    sums[i] = rowSum[i] * Math.exp(rowMax[i] - max[i]);
+    sums[rows + i] = target[i];
+    sums[2 * rows + i] = slope[i];
   }
   communicator.allReduce(sums, 'sum');
   const softmax: RowSoftmax = {
@@ -50,16 +50,16 @@ export function softmaxOverRanks(
     notFinite: -1,
   };
   for (let i = 0; i < rows; i++) {
-    const own = scale * sums[rows + i]!;
+    const own = scale * sums[rows + i];
     // Both terms are measured from the larger, so that neither overflows and a sure row keeps its small loss.
-    const others = Math.log(sums[i]!) + max[i]!;
+    const others = Math.log(sums[i]) + max[i];
     const [high, low] = own > others ? [own, others] : [others, own];
     const logSumExp = high + Math.log1p(Math.exp(low - high));
     const rowLoss = own > others ? Math.log1p(Math.exp(low - high)) : logSumExp - own;
     if (!Number.isFinite(rowLoss) && softmax.notFinite < 0) softmax.notFinite = i;
     softmax.loss += rowLoss / rows;
     softmax.logSumExp[i] = logSumExp;
-    softmax.ownGradient[i] = (Math.expm1(-rowLoss) * scale * sums[2 * rows + i]!) / rows;
+    softmax.ownGradient[i] = (Math.expm1(-rowLoss) * scale * sums[2 * rows + i]) / rows;
   }
   return softmax;
 }

@@ -30,7 +30,7 @@ export interface RowAccess {
   torn(why: string): void;
 }
 
-/** Brings the centres of rows to the backend, after prepare() has changed them. The rest follows when it is updated. */
+/** Brings the centers of rows to the backend, after prepare() has changed them. The rest follows when it is updated. */
 export async function stageRows(spec: StoreSpec, rows: RowAccess, prepare?: PrepareRows): Promise<RowBlock> {
   if (prepare) await prepareRows(spec, rows, prepare);
   const counts = new Int32Array(rows.count);
@@ -54,20 +54,20 @@ async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRow
       rows.read(from, to, values);
       const steps = Array.from({ length: to - from }, (_, i) => rows.steps(from + i));
       const staged: HostRows = {
-        tables: new Map(names.map((name, i) => [name, values[i]!])),
+        tables: new Map(names.map((name, i) => [name, values[i]])),
         counts: Int32Array.from(steps, ({ count }) => count),
         lastSteps: Int32Array.from(steps, ({ lastStep }) => lastStep),
       };
       prepare(staged, from);
       keep(from, to, values, (i) => ({
-        count: staged.counts[i - from]!,
-        lastStep: staged.lastSteps[i - from]!,
+        count: staged.counts[i - from],
+        lastStep: staged.lastSteps[i - from],
       }));
     }
   });
 }
 
-/** Rows whose centres are on the backend, and which go there and back a part at a time when they are updated. */
+/** Rows whose centers are on the backend, and which go there and back a part at a time when they are updated. */
 class StagedBlock implements RowBlock {
   constructor(
     readonly spec: StoreSpec,
@@ -86,7 +86,7 @@ class StagedBlock implements RowBlock {
         try {
           fn({ tables, ids }, from, to);
           await readTensors([...tables.values()], (values) =>
-            keep(from, to, values, (i) => ({ count: counts[i]! + 1, lastStep: step })),
+            keep(from, to, values, (i) => ({ count: counts[i] + 1, lastStep: step })),
           );
           rows.release?.(from, to);
         } finally {
@@ -109,7 +109,7 @@ class StagedBlock implements RowBlock {
         (values) => this.rows.read(from, to, values),
       ).map((tensor) => tf.variable(tensor, false)),
     );
-    return new Map(names.map((name, i) => [name, variables[i]!]));
+    return new Map(names.map((name, i) => [name, variables[i]]));
   }
 }
 
@@ -133,7 +133,7 @@ class BlockInPlace extends StagedBlock {
     await keepWhole(rows, async (keep) => {
       for (const [from, to] of parts(spec, rows.count)) {
         // First: where fn fails between two rows, some are changed.
-        keep(from, to, [], (i) => ({ count: counts[i]! + 1, lastStep: step }));
+        keep(from, to, [], (i) => ({ count: counts[i] + 1, lastStep: step }));
         await fn({ ...there, begins: there.begins.subarray(from, to) }, from, to);
         rows.release?.(from, to);
       }

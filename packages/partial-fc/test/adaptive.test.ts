@@ -8,8 +8,8 @@ import {
   SphereFace,
 } from '@unitsphere/margin-losses';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { deviceStore, hostStore, PartialFC, RowSGD, type StoreFactory } from '../src/index.js';
 import { fill, squareSum, taped } from './reference.js';
 
@@ -38,7 +38,7 @@ const made: [string, () => LabelMarginLoss][] = [
 ];
 
 const stateOf = async (loss: LabelMarginLoss) =>
-  [...(await loss.statistics!.stateDict())].map(([name, { data }]) => [name, data[0]!] as const);
+  [...(await loss.statistics!.stateDict())].map(([name, { data }]) => [name, data[0]] as const);
 
 const [classes, dimensions, rows] = [40, 8, 6];
 const headWith = (loss: LabelMarginLoss, store?: StoreFactory) =>
@@ -77,7 +77,7 @@ describe.each(backends)('%s', (backend) => {
         seed: 0,
       });
       for (const [i, { embeddings, labels }] of c.steps.entries()) {
-        const expected = c.afterStep[i]!;
+        const expected = c.afterStep[i];
         const batch = tf.tensor2d(embeddings.data as Float32Array, embeddings.shape as [number, number]);
         const result = await head.forwardBackward(batch, labels.data as Int32Array);
         await head.step({ lr: 0 });
@@ -131,7 +131,7 @@ describe.each(backends)('%s', (backend) => {
       ) as tf.Tensor2D;
       const norms = tf.norm(embeddings, 2, 1) as tf.Tensor1D;
       const direct = make();
-      const value = direct.loss(filtered, labels, norms).dataSync()[0]!;
+      const value = direct.loss(filtered, labels, norms).dataSync()[0];
       expect(relativeError(result.loss, value)).toBeLessThan(1e-5);
       direct.statistics!.dispose();
     });
@@ -180,7 +180,7 @@ describe.each(backends)('%s', (backend) => {
     const was = await stateOf(other);
     const plain = headWith(new CosFace());
     await expect(resumed.loadStateDict(await plain.stateDict())).rejects.toThrow(
-      `the saved state has no '${was[0]![0]}'; it is of another loss.`,
+      `the saved state has no '${was[0][0]}'; it is of another loss.`,
     );
     // A loss without statistics has no use for them.
     await plain.loadStateDict(saved);

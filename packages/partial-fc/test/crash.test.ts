@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '@unitsphere/core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
-import { Crash, type Fault, withFault } from '../../../tools/workspace/faults.ts';
+import { start } from '../../../tools/workspace/backends.js';
+import { Crash, type Fault, withFault } from '../../../tools/workspace/faults.js';
 import { fileStore } from '../src/file.js';
 import { CenterStoreError, PartialFC } from '../src/index.js';
 import { fill } from './reference.js';
@@ -66,7 +66,7 @@ class Run {
   }
 }
 
-/** The centres after each step of an undisturbed run. */
+/** The centers after each step of an undisturbed run. */
 async function truth(steps: number): Promise<number[][]> {
   const head = open(join(folder, 'truth'));
   const centers = [await centersOf(head)];

@@ -1,4 +1,4 @@
-/** Centres in a file: the same as in memory, and an error for every way in which the file can be wrong. */
+/** Centers in a file: the same as in memory, and an error for every way in which the file can be wrong. */
 import {
   closeSync,
   copyFileSync,
@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '@unitsphere/core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
+import { start } from '../../../tools/workspace/backends.js';
 import { type FileStoreOptions, fileStore } from '../src/file.js';
 import {
   CenterStoreError,
@@ -192,7 +192,7 @@ test('what was trained after a checkpoint is dropped when it is loaded, also by 
   await run(head, 2);
   head.dispose();
   const again = inFile();
-  await expect(run(again, 1)).rejects.toThrow('holds the centres of a checkpoint (generation 1)');
+  await expect(run(again, 1)).rejects.toThrow('holds the centers of a checkpoint (generation 1)');
   await again.loadStateDict(saved);
   expect(await centersOf(again)).toEqual(centers);
   expect(await run(again, 3)).toEqual(expected);
@@ -338,12 +338,12 @@ test('each way in which a file can be wrong has its own error, and nothing is ov
   writeFileSync(path, Buffer.concat([good, Buffer.of(0)]));
   await refused('bytes, but its 50 rows take');
   writeFileSync(path, Buffer.from('PNG'));
-  await refused('is no file of class centres');
+  await refused('is no file of class centers');
   writeFileSync(path, Buffer.concat([Buffer.alloc(8192), good.subarray(8192)]));
-  await refused('is no file of class centres');
+  await refused('is no file of class centers');
   writeFileSync(path, good);
   for (const slot of [0, 4096]) patch(path, slot + 8, Uint8Array.of(2));
-  await refused('is a centre file of version 2; this program reads version 1.');
+  await refused('is a center file of version 2; this program reads version 1.');
   writeFileSync(path, good);
   for (const slot of [0, 4096]) patch(path, slot + 30, Uint8Array.of(1, 2, 3));
   await refused('the header is damaged');
@@ -352,7 +352,7 @@ test('each way in which a file can be wrong has its own error, and nothing is ov
   const label = 0;
   const record = 8192 + label * recordBytes;
   expect(good.subarray(record, record + recordBytes).some((byte) => byte !== 0)).toBe(true);
-  patch(path, record + 5, Uint8Array.of(good[record + 5]! ^ 1));
+  patch(path, record + 5, Uint8Array.of(good[record + 5] ^ 1));
   await refused('the record of class 0 is damaged (its checksum is wrong)');
   // A whole record in the wrong place is damage too.
   writeFileSync(path, good);
@@ -370,7 +370,7 @@ test('states of other files, other stores and other heads are refused', async ()
   const saved = await checkpoint(head);
   head.dispose();
   const other = make({ store: fileStore(join(folder, 'other')) });
-  await expect(other.loadStateDict(saved)).rejects.toThrow('belongs to another file of centres');
+  await expect(other.loadStateDict(saved)).rejects.toThrow('belongs to another file of centers');
   const memory = make({ store: hostStore() });
   await expect(memory.loadStateDict(saved)).rejects.toThrow("has no 'weight'");
   await expect(other.loadStateDict(await memory.stateDict())).rejects.toThrow(

@@ -1,11 +1,11 @@
-/** A disk that fills up under threads that write: an error that says so, and the centres of the last checkpoint. */
+/** A disk that fills up under threads that write: an error that says so, and the centers of the last checkpoint. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
-import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
+import { start } from '../../../tools/workspace/backends.js';
+import { bundleModule } from '../../../tools/workspace/bundle-module.js';
 import { hostStore } from '../src/index.js';
 import { classes, makeHead, openHead, trainStep } from './fixtures/trainer.js';
 
@@ -16,7 +16,7 @@ test.skipIf(process.platform === 'win32')(
     await start('wasm');
     const folder = mkdtempSync(join(tmpdir(), 'full-'));
     try {
-      // In bash's unit of 1,024 bytes: the centre file fits, a journal of many steps does not.
+      // In bash's unit of 1,024 bytes: the center file fits, a journal of many steps does not.
       const limited = `ulimit -f 150; exec "${process.execPath}" "${bundleModule('./fixtures/trainer.ts', import.meta.url)}" fill "${folder}"`;
       const { status, stderr } = spawnSync('bash', ['-c', limited], { encoding: 'utf8' });
       expect(stderr).toMatch(

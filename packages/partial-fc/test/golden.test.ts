@@ -1,9 +1,9 @@
-/** Three steps of insightface's PartialFC from the same centres, samples and optimizer. */
+/** Three steps of insightface's PartialFC from the same centers, samples and optimizer. */
 import * as tf from '@tensorflow/tfjs-core';
 import { CombinedMargin } from '@unitsphere/margin-losses';
 import { describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.ts';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { deviceStore, hostStore, PartialFC, RowAdamW, RowSGD } from '../src/index.js';
 
 interface Case {
@@ -47,11 +47,11 @@ describe.each(backends)('%s', (backend) => {
         optimizer: makeOptimizer(c),
         store: store(),
         initialRow: (row, out) => out.set(first.subarray(row * dimensions, (row + 1) * dimensions)),
-        sampler: { samplesAll: false, sample: (_, step) => c.steps[step]!.index.data as Int32Array },
+        sampler: { samplesAll: false, sample: (_, step) => c.steps[step].index.data as Int32Array },
         seed: 0,
       });
       for (const [i, { embeddings, labels }] of c.steps.entries()) {
-        const expected = c.afterStep[i]!;
+        const expected = c.afterStep[i];
         const batch = tf.tensor2d(embeddings.data as Float32Array, embeddings.shape as [number, number]);
         const result = await head.forwardBackward(batch, labels.data as Int32Array);
         expect(relativeError(result.loss, expected.loss)).toBeLessThan(TOLERANCE);
@@ -63,9 +63,9 @@ describe.each(backends)('%s', (backend) => {
         tf.dispose([batch, result.embeddingGradient]);
         const centers = await head.store.readCenters(0, classes);
         // A dense optimizer has moved the others too; ours does when they are sampled.
-        const now = c.kind === 'v2' ? rowsOf(c.steps[i]!.index, dimensions) : undefined;
+        const now = c.kind === 'v2' ? rowsOf(c.steps[i].index, dimensions) : undefined;
         const part = (values: ArrayLike<number>) =>
-          now ? Float32Array.from(now, (place) => values[place]!) : Float32Array.from(values);
+          now ? Float32Array.from(now, (place) => values[place]) : Float32Array.from(values);
         expect(relativeError(part(centers), part(expected.centers.data))).toBeLessThan(TOLERANCE);
       }
       head.dispose();

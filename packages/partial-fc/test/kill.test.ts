@@ -1,4 +1,4 @@
-/** A trainer that is killed again and again: its centres are always those of its checkpoint. */
+/** A trainer that is killed again and again: its centers are always those of its checkpoint. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '@unitsphere/core';
 import { expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
-import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
+import { start } from '../../../tools/workspace/backends.js';
+import { bundleModule } from '../../../tools/workspace/bundle-module.js';
 import { hostStore } from '../src/index.js';
 import { classes, makeHead, openHead, trainStep } from './fixtures/trainer.js';
 
 const KILLS = 12;
 
-test(`after each of ${KILLS} kills the centres are those of the checkpoint`, {
+test(`after each of ${KILLS} kills the centers are those of the checkpoint`, {
   timeout: 240_000,
 }, async () => {
   await start('wasm');

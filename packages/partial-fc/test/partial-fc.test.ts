@@ -9,7 +9,7 @@ import {
 } from '@unitsphere/margin-losses';
 import { adamWUpdate, sgdUpdate } from '@unitsphere/ops';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import {
   ClassSampler,
   deviceStore,
@@ -37,7 +37,7 @@ const losses: [string, LabelMarginLoss][] = [
 ];
 
 const make = (options: Partial<PartialFCOptions> = {}) =>
-  new PartialFC({ classes, dimensions, loss: losses[0]![1], seed: 7, ...options });
+  new PartialFC({ classes, dimensions, loss: losses[0][1], seed: 7, ...options });
 
 function batchOf(step: number, size = 3 + (step % 4)) {
   const labels = Int32Array.from({ length: size }, (_, i) => (i * 5 + step * 3) % classes);
@@ -60,13 +60,13 @@ describe.each(backends)('%s', (backend) => {
       expect(relativeError([result.loss], [expected.loss])).toBeLessThan(1e-5);
       expect(relativeError(result.embeddingGradient.dataSync(), expected.embeddings)).toBeLessThan(1e-5);
       expect(relativeError([result.gradientSquareSum], [squareSum(expected.centers)])).toBeLessThan(1e-5);
-      // One plain step of SGD shows the centres' gradient.
+      // One plain step of SGD shows the centers' gradient.
       head.discard();
       const sgd = make({ loss, store: store(), optimizer: new RowSGD({ momentum: 0, weightDecay: 0 }) });
       result.embeddingGradient.dispose();
       (await sgd.forwardBackward(embeddings, labels)).embeddingGradient.dispose();
       await sgd.step({ lr: 1 });
-      const gradient = (await centersOf(sgd)).map((v, i) => centers.dataSync()[i]! - v);
+      const gradient = (await centersOf(sgd)).map((v, i) => centers.dataSync()[i] - v);
       expect(relativeError(gradient, expected.centers)).toBeLessThan(1e-4);
       head.dispose();
       sgd.dispose();
@@ -90,7 +90,7 @@ describe.each(backends)('%s', (backend) => {
       const state = [variable(zeros), variable(zeros)] as const;
       for (let step = 1; step <= 10; step++) {
         const { labels, embeddings } = batchOf(step);
-        const expected = taped(losses[0]![1], embeddings, dense, labels);
+        const expected = taped(losses[0][1], embeddings, dense, labels);
         const result = await head.forwardBackward(embeddings, labels);
         expect(relativeError([result.loss], [expected.loss])).toBeLessThan(2e-5);
         expect(relativeError(result.embeddingGradient.dataSync(), expected.embeddings)).toBeLessThan(1e-4);
@@ -133,7 +133,7 @@ describe.each(backends)('%s', (backend) => {
             [9, dimensions],
           );
           const expected = taped(
-            losses[0]![1],
+            losses[0][1],
             embeddings,
             values,
             labels.map((label) => moved.indexOf(label)),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
+import { start } from '../../../tools/workspace/backends.js';
 import { fileStore } from '../src/file.js';
 import {
   CenterStoreError,

@@ -14,7 +14,7 @@ export function fill(count: number, seed: number, scale = 1): Float32Array {
   return values;
 }
 
-/** The loss and its gradients on the tape, with all centres: what a head at rate 1 must give. */
+/** The loss and its gradients on the tape, with all centers: what a head at rate 1 must give. */
 export function taped(
   loss: LabelMarginLoss,
   embeddings: tf.Tensor2D,
@@ -26,9 +26,9 @@ export function taped(
       loss.loss(cosineLogits(e as tf.Tensor2D, c as tf.Tensor2D), labels),
     )([embeddings, centers]);
     return {
-      loss: value.dataSync()[0]!,
-      embeddings: grads[0]!.dataSync() as Float32Array,
-      centers: grads[1]!.dataSync() as Float32Array,
+      loss: value.dataSync()[0],
+      embeddings: grads[0].dataSync() as Float32Array,
+      centers: grads[1].dataSync() as Float32Array,
     };
   });
 }
@@ -39,8 +39,8 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   let [difference, largest] = [0, 1e-12];
   for (let i = 0; i < expected.length; i++) {
     if (Number.isNaN(actual[i]) || Number.isNaN(expected[i])) return Number.NaN;
-    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
-    largest = Math.max(largest, Math.abs(expected[i]!));
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
   }
   return difference / largest;
 }

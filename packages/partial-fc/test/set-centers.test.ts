@@ -1,11 +1,11 @@
-/** Centres given from outside, as when classes are added to a trained head. */
+/** Centers given from outside, as when classes are added to a trained head. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.ts';
+import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import { fileStore } from '../src/file.js';
 import {
   deviceStore,
@@ -35,7 +35,7 @@ const stores: [string, () => StoreFactory][] = [
 ];
 
 describe.each(everyBackend)('%s', (backend) => {
-  test.each(stores)('the centres given are there, the others as they were: %s store', async (_, store) => {
+  test.each(stores)('the centers given are there, the others as they were: %s store', async (_, store) => {
     await start(backend);
     const before = tf.memory().numTensors;
     const head = make(store());
@@ -61,7 +61,7 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
-test('what cannot be centres is refused, and nothing is changed', async () => {
+test('what cannot be centers is refused, and nothing is changed', async () => {
   await start('wasm');
   const head = make(hostStore());
   const was = [...(await head.store.readCenters(0, classes))];

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { soloCommunicator, withReplicas } from '@unitsphere/collectives';
 import { AdaFace } from '@unitsphere/margin-losses';
 import { beforeAll, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
-import { bundleModule } from '../../../tools/workspace/bundle-module.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
+import { bundleModule } from '../../../tools/workspace/bundle-module.js';
 import { hostStore, PartialFC, RowAdamW } from '../src/index.js';
 import { type Scenario, trainShard } from './fixtures/train-shard.js';
 import { fill, relativeError } from './reference.js';
@@ -97,13 +97,13 @@ test.each(scenarios)(
       expect(relativeError(many.losses, one.losses), `losses of ${size}`).toBeLessThan(2e-6);
       expect(relativeError(many.squareSums, one.squareSums)).toBeLessThan(1e-5);
       one.embeddingGradients.forEach((gradient, step) => {
-        expect(relativeError(many.embeddingGradients[step]!, gradient), `step ${step}`).toBeLessThan(1e-5);
+        expect(relativeError(many.embeddingGradients[step], gradient), `step ${step}`).toBeLessThan(1e-5);
       });
       expect(relativeError(many.centers, one.centers)).toBeLessThan(1e-5);
       expect(many.leaked).toBe(0);
       for (const statistics of many.statistics) {
         expect(statistics).toEqual(many.statistics[0]);
-        expect(relativeError(statistics, one.statistics[0]!)).toBeLessThan(1e-6);
+        expect(relativeError(statistics, one.statistics[0])).toBeLessThan(1e-6);
       }
     }
   },
@@ -116,7 +116,7 @@ test('a bad row of one rank is an error on all of them, and they can go on', {
     ['label', /RangeError: PartialFC: the label of row 6 of rank 3 is 23, but there are 23 classes/],
     [
       'nan',
-      /NotFiniteError: .*(another rank's embedding or a class centre|embedding 6 holds NaN at place 7)/,
+      /NotFiniteError: .*(another rank's embedding or a class center|embedding 6 holds NaN at place 7)/,
     ],
   ] as const) {
     const scenario: Scenario = { backend: 'wasm', classes: 23, optimizer: 'adamw', batches: [8, 16] };
@@ -139,7 +139,7 @@ test.each(backends)('a state is taken over by another number of ranks: %s', asyn
       const options = { classes, dimensions, loss: new AdaFace(), seed: 1, optimizer: new RowAdamW() };
       return new PartialFC({ ...options, communicator, store: hostStore() });
     });
-  const whole = heads(1)[0]!;
+  const whole = heads(1)[0];
   const embeddings = tf.tensor2d(fill(5 * dimensions, 1), [5, dimensions]);
   const labels = Int32Array.of(0, 22, 7, 11, 12);
   (await whole.forwardBackward(embeddings, labels)).embeddingGradient.dispose();

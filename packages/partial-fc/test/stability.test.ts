@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ArcFace, CombinedMargin, CosFace, type LabelMarginLoss } from '@unitsphere/margin-losses';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.ts';
+import { backends, start } from '../../../tools/workspace/backends.js';
 import { PartialFC, RowSGD } from '../src/index.js';
 
 const [classes, dimensions] = [6, 3];
@@ -26,11 +26,11 @@ const losses: [string, LabelMarginLoss][] = [
 function reference(loss: LabelMarginLoss, embedding: number[], label: number): number {
   const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
   const e = unit(embedding);
-  const cosines = centers.map((c) => unit(c).reduce((sum, x, d) => sum + x * e[d]!, 0));
-  const target = tf.tidy(() => loss.target(tf.tensor1d([cosines[label]!])).value.dataSync()[0]!);
+  const cosines = centers.map((c) => unit(c).reduce((sum, x, d) => sum + x * e[d], 0));
+  const target = tf.tidy(() => loss.target(tf.tensor1d([cosines[label]])).value.dataSync()[0]);
   const logits = cosines.map((c, j) => loss.scale * (j === label ? target : c));
   const largest = Math.max(...logits);
-  return largest + Math.log(logits.reduce((sum, l) => sum + Math.exp(l - largest), 0)) - logits[label]!;
+  return largest + Math.log(logits.reduce((sum, l) => sum + Math.exp(l - largest), 0)) - logits[label];
 }
 
 describe.each(backends)('%s', (backend) => {
@@ -52,7 +52,7 @@ describe.each(backends)('%s', (backend) => {
         dimensions,
         loss,
         optimizer: new RowSGD({ momentum: 0, weightDecay: 0 }),
-        initialRow: (row, out) => out.set(centers[row]!),
+        initialRow: (row, out) => out.set(centers[row]),
         seed: 0,
       });
       const batch = tf.tensor2d([embedding]);
@@ -73,7 +73,7 @@ describe.each(backends)('%s', (backend) => {
       classes,
       dimensions,
       loss: new CosFace({ scale: 64, margin: 0.1 }),
-      initialRow: (row, out) => out.set(centers[row]!),
+      initialRow: (row, out) => out.set(centers[row]),
       seed: 0,
     });
     const sure = tf.tensor2d([[5, 0, 0]]);
@@ -89,13 +89,13 @@ describe.each(backends)('%s', (backend) => {
     tf.dispose([sure, result.embeddingGradient, hopeless.embeddingGradient]);
   });
 
-  test('classes without a sample are pushed away by their probability alone, and a centre of zeros stays put', async () => {
+  test('classes without a sample are pushed away by their probability alone, and a center of zeros stays put', async () => {
     const head = new PartialFC({
       classes,
       dimensions,
       loss: new CosFace({ scale: 4 }),
       optimizer: new RowSGD({ momentum: 0, weightDecay: 0 }),
-      initialRow: (row, out) => out.set(row === 5 ? [0, 0, 0] : centers[row]!),
+      initialRow: (row, out) => out.set(row === 5 ? [0, 0, 0] : centers[row]),
       seed: 0,
     });
     const batch = tf.tensor2d([[1, 2, 3]]);
@@ -106,7 +106,7 @@ describe.each(backends)('%s', (backend) => {
     const now = await head.store.readCenters(0, classes);
     const cosine = (row: number, of: ArrayLike<number>) => {
       const v = Array.from(of).slice(row * dimensions, (row + 1) * dimensions);
-      return (v[0]! + 2 * v[1]! + 3 * v[2]!) / Math.hypot(...v) / Math.sqrt(14);
+      return (v[0] + 2 * v[1] + 3 * v[2]) / Math.hypot(...v) / Math.sqrt(14);
     };
     for (const row of [1, 2, 3]) expect(cosine(row, now)).toBeLessThan(cosine(row, centers.flat()));
     expect(cosine(0, now)).toBeGreaterThan(cosine(0, centers.flat()));

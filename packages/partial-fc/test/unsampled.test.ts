@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { adamWUpdate, sgdUpdate } from '@unitsphere/ops';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
+import { start } from '../../../tools/workspace/backends.js';
 import {
   deviceStore,
   hostStore,
@@ -105,7 +105,7 @@ describe.each([
           expect(Math.abs(result.loss - expected.loss)).toBeLessThan(2e-4);
           const gradient = tf.buffer([classes, dimensions]);
           rows.forEach((row, i) => {
-            for (let d = 0; d < dimensions; d++) gradient.set(expected.centers[i * dimensions + d]!, row, d);
+            for (let d = 0; d < dimensions; d++) gradient.set(expected.centers[i * dimensions + d], row, d);
           });
           update(dense, gradient.toTensor(), state, { lr, step: step + 1 });
         });

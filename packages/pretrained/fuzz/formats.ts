@@ -95,7 +95,7 @@ function expectRoundTrip(tensors: StateDict): void {
 
 function sameBytes(a: HostTensor['data'], b: HostTensor['data']): boolean {
   const [x, y] = [a, b].map((data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return x!.length === y!.length && x!.every((byte, i) => byte === y![i]);
+  return x.length === y.length && x.every((byte, i) => byte === y[i]);
 }
 
 const values = (count: number) => Float32Array.from({ length: count }, (_, i) => i / 4 - 1);

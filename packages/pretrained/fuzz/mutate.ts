@@ -22,7 +22,7 @@ const EXTREMES = [
 const flipBits: Mutation = (bytes, random) => {
   const mutated = new Uint8Array(bytes);
   for (let flips = 1 + random.below(4); flips > 0 && mutated.length > 0; flips--)
-    mutated[random.below(mutated.length)]! ^= 1 << random.below(8);
+    mutated[random.below(mutated.length)] ^= 1 << random.below(8);
   return mutated;
 };
 

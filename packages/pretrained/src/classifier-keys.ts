@@ -27,5 +27,5 @@ export function classifierKeys(state: StateDict, modelKeys: Iterable<string>): s
 }
 
 function topModule(key: string): string {
-  return key.split('.', 1)[0]!;
+  return key.split('.', 1)[0];
 }

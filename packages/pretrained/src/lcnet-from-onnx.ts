@@ -16,7 +16,7 @@ interface Convolution {
   norm?: string;
 }
 
-/** A convolution of the graph, with what is added or normalised behind it. */
+/** A convolution of the graph, with what is added or normalized behind it. */
 interface OnnxConvolution {
   node: OnnxNode;
   kernel: HostTensor;
@@ -114,7 +114,7 @@ function convolutionsOf({ nodes, tensors }: OnnxGraph): OnnxConvolution[] {
 }
 
 function put(state: StateDict, ours: Convolution, theirs: OnnxConvolution, place: string): void {
-  const channels = ours.shape[0]!;
+  const channels = ours.shape[0];
   const vector = (tensor: HostTensor | undefined, what: string): Float32Array => {
     const values = tensor && toFloat32(tensor);
     if (values?.length !== channels) {
@@ -133,17 +133,17 @@ function put(state: StateDict, ours: Convolution, theirs: OnnxConvolution, place
   if (!ours.norm) return;
   const { norm } = theirs;
   const [scale, shift, mean, variance] = norm
-    ? norm.tensors.map((tensor, i) => vector(tensor, ['scale', 'shift', 'mean', 'variance'][i]!))
+    ? norm.tensors.map((tensor, i) => vector(tensor, ['scale', 'shift', 'mean', 'variance'][i]))
     : [ones(channels), vector(theirs.bias, 'folded batch norm'), new Float32Array(channels), ones(channels)];
   const epsilon = norm ? (norm.node.epsilon ?? EPSILON) : 0;
   const set = (name: string, values: Float32Array) =>
     state.set(`${ours.norm}.${name}`, float32([channels], values));
-  set('weight', scale!);
-  set('bias', shift!);
-  set('running_mean', mean!);
+  set('weight', scale);
+  set('bias', shift);
+  set('running_mean', mean);
   set(
     'running_var',
-    Math.fround(epsilon) === Math.fround(EPSILON) ? variance! : variance!.map((v) => v + epsilon - EPSILON),
+    Math.fround(epsilon) === Math.fround(EPSILON) ? variance : variance.map((v) => v + epsilon - EPSILON),
   );
 }
 

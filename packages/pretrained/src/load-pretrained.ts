@@ -45,7 +45,7 @@ export interface LoadedWeights {
  * Puts published or saved weights into a backbone. The classifier's keys are left out; the first convolution is adapted to the
  * model's `inChannels` as timm does. Nothing is changed unless everything fits.
  *
- * The file is safetensors, a PyTorch checkpoint, or an ONNX model (whose initialisers have the model's keys, or which is a
+ * The file is safetensors, a PyTorch checkpoint, or an ONNX model (whose initializers have the model's keys, or which is a
  * PP-LCNet), told by its bytes. The keys are timm's or insightface's; efficientnet_pytorch's are known too.
  * @param source The path of a file, the bytes, an http(s) address, or a model of the Hugging Face hub such as
  * `timm/lcnet_050.ra2_in1k`; downloads are cached and checked.

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SourceError } from '../src/index';
-import { fetchWeights, type SourceOptions } from '../src/sources/fetch-weights';
-import { sendFile, serve } from './server';
+import { SourceError } from '../src/index.js';
+import { fetchWeights, type SourceOptions } from '../src/sources/fetch-weights.js';
+import { sendFile, serve } from './server.js';
 
 const file = Uint8Array.from({ length: 90_000 }, (_, i) => (i * 31) % 251);
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -123,8 +123,8 @@ describe('a download', () => {
       response.writeHead(302, { location: `${other.url.replace('127.0.0.1', 'localhost')}/real` }).end(),
     );
     expectBytes(await get(`${url}/w.pth`, { accessToken: 'secret' }), file);
-    expect(headers[0]!.authorization).toBe('Bearer secret');
-    expect(other.headers[0]!.authorization).toBeUndefined();
+    expect(headers[0].authorization).toBe('Bearer secret');
+    expect(other.headers[0].authorization).toBeUndefined();
   });
 
   test('of another file than the SHA-256 says fails', async () => {

@@ -4,10 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type FormatName, fuzzFormats } from '../fuzz/formats';
-import { FuzzRandom } from '../fuzz/random';
-import { runCase } from '../fuzz/run-case';
-import { testFile } from './helpers';
+import { type FormatName, fuzzFormats } from '../fuzz/formats.js';
+import { FuzzRandom } from '../fuzz/random.js';
+import { runCase } from '../fuzz/run-case.js';
+import { testFile } from './helpers.js';
 
 const formats = fuzzFormats(
   ['dtypes.pth', 'windows.pth', 'training.pth', 'protocol4.pth', 'namespace.pth', 'legacy.pth'].map(testFile),

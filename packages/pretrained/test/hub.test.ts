@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { createBackbone } from '@unitsphere/backbones';
 import { Random } from '@unitsphere/core';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
+import { start } from '../../../tools/workspace/backends.js';
 import {
   type LoadPretrainedOptions,
   loadPretrained,
   parseSource,
   type SourceError,
   timmWeights,
-} from '../src/index';
-import { expectSame } from './helpers';
-import { sendFile, serve } from './server';
+} from '../src/index.js';
+import { expectSame } from './helpers.js';
+import { sendFile, serve } from './server.js';
 
 const COMMIT = 'c0ffee'.repeat(7).slice(0, 40);
 const CONFIG = Buffer.from(
@@ -200,7 +200,7 @@ test('the Cache API keeps files where there are no folders', async () => {
   });
   vi.stubGlobal('caches', { open });
   vi.stubGlobal('process', { env: {} });
-  const { fetchWeights } = await import('../src/sources/fetch-weights');
+  const { fetchWeights } = await import('../src/sources/fetch-weights.js');
   try {
     for (let i = 0; i < 2; i++)
       expect((await fetchWeights(`${url}/w.safetensors`, {})).bytes.length).toBe(weights.length);

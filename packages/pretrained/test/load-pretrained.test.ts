@@ -6,9 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Backbone, createBackbone } from '@unitsphere/backbones';
 import { float32, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read';
-import { on, read, start } from '../../../tools/workspace/backends';
-import { classifierKeys } from '../src/classifier-keys';
+import { readGolden } from '../../../tools/golden/read.js';
+import { on, read, start } from '../../../tools/workspace/backends.js';
+import { classifierKeys } from '../src/classifier-keys.js';
 import {
   loadPretrained,
   type Preprocessing,
@@ -16,9 +16,9 @@ import {
   saveTimm,
   timmWeights,
   WeightsMismatchError,
-} from '../src/index';
-import { bytesOf, expectSame } from './helpers';
-import { lcnetAsOnnx } from './paddle-onnx';
+} from '../src/index.js';
+import { bytesOf, expectSame } from './helpers.js';
+import { lcnetAsOnnx } from './paddle-onnx.js';
 
 const lcnet = (seed: number, options = {}) =>
   createBackbone('lcnet_035', { random: new Random(seed), ...options });
@@ -97,10 +97,10 @@ describe('loads', () => {
                 .map((other) => other.slice(block.length + 1).replace(/\.[^.]+$/, '')),
             ),
           ];
-          const names = LAYERS[block === 'blocks.0.0' ? 1 : 0]!.filter(
+          const names = LAYERS[block === 'blocks.0.0' ? 1 : 0].filter(
             (name) => layers.includes('se.conv_reduce') || !name.startsWith('_se'),
           );
-          return [`_blocks.${blocks.indexOf(block)}.${names[layers.indexOf(layer!)]}.${rest}`, tensor];
+          return [`_blocks.${blocks.indexOf(block)}.${names[layers.indexOf(layer)]}.${rest}`, tensor];
         }),
       );
       theirs.set('_fc.bias', float32([2], new Float32Array(2)));
@@ -297,7 +297,7 @@ describe('sources that cannot be loaded', () => {
 });
 
 describe('ONNX', () => {
-  test('whose initialisers have the keys of the model', async () => {
+  test('whose initializers have the keys of the model', async () => {
     const backbone = model();
     const { format } = await loadPretrained(backbone, lcnetAsOnnx(features(), { names: 'pytorch' }));
     expect(format).toBe('onnx');
@@ -340,7 +340,7 @@ describe('ONNX', () => {
     });
     const largest = Math.max(...a.map(Math.abs));
     expect(largest).toBeGreaterThan(0.01);
-    for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThan(1e-4 * largest);
+    for (const [i, value] of a.entries()) expect(Math.abs(value - b[i])).toBeLessThan(1e-4 * largest);
   });
 
   test('of another width or network is refused at the first convolution that differs', async () => {
@@ -368,12 +368,9 @@ interface KeysCase {
 test.each(readGolden<KeysCase>('state_dict').cases)(
   'the classifier of the published $name is known, and nothing else',
   ({ entries, classifierOnly }) => {
-    const keys = (list: string[]) => list.map((entry) => entry.split(' ')[0]!);
+    const keys = (list: string[]) => list.map((entry) => entry.split(' ')[0]);
     const whole: StateDict = new Map(
-      [...entries, ...classifierOnly].map((entry) => [
-        entry.split(' ')[0]!,
-        float32([0], new Float32Array()),
-      ]),
+      [...entries, ...classifierOnly].map((entry) => [entry.split(' ')[0], float32([0], new Float32Array())]),
     );
     expect(classifierKeys(whole, keys(entries))).toEqual(keys(classifierOnly));
   },

@@ -1,9 +1,9 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { readSafetensors } from '@unitsphere/core';
 import { describe, expect, test } from 'vitest';
-import { model, node, tensor } from '../fuzz/formats';
-import { CheckpointError, readOnnxInitializers } from '../src/index';
-import { expectSame, testFile } from './helpers';
+import { model, node, tensor } from '../fuzz/formats.js';
+import { CheckpointError, readOnnxInitializers } from '../src/index.js';
+import { expectSame, testFile } from './helpers.js';
 
 const raw = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 const refused = (bytes: Uint8Array, message: RegExp) => {

@@ -1,6 +1,6 @@
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { HostTensor, StateDict } from '@unitsphere/core';
-import { model, node, tensor } from '../fuzz/formats';
+import { model, node, tensor } from '../fuzz/formats.js';
 
 /**
  * An LCNet's weights as ONNX. Names as PyTorch's exporter has them; or the graph of a published PP-LCNet as Paddle2ONNX writes
@@ -33,7 +33,7 @@ export function lcnetAsOnnx(
       .replace(/\.weight$/, '');
     const of = (name: string) => state.get(`${norm}.${name}`)!;
     const y = `conv.${i}`;
-    const channels = kernel.shape[0]!;
+    const channels = kernel.shape[0];
     if (bias) {
       const w = weight(key, kernel, kernel.shape, `conv2d_${i}.w_0`);
       const b = weight(biasKey, bias, [channels], `conv2d_${i}.b_0`);
@@ -49,10 +49,7 @@ export function lcnetAsOnnx(
         (_, c) => Number(of('weight').data[c]) / Math.sqrt(Number(of('running_var').data[c]) + 1e-5),
       );
       const per = kernel.data.length / channels;
-      const folded = Float32Array.from(
-        kernel.data as Float32Array,
-        (v, j) => v * scale[Math.floor(j / per)]!,
-      );
+      const folded = Float32Array.from(kernel.data as Float32Array, (v, j) => v * scale[Math.floor(j / per)]);
       const shift = scale.map((s, c) => Number(of('bias').data[c]) - s * Number(of('running_mean').data[c]));
       nodes.push(
         node(

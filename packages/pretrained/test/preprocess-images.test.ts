@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { toNchw } from '../../../tools/golden/layout';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read';
-import { start } from '../../../tools/workspace/backends';
-import { type Preprocessing, parsePreprocessing, preprocessImages, resizeAndCrop } from '../src/index';
+import { toNchw } from '../../../tools/golden/layout.js';
+import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
+import { start } from '../../../tools/workspace/backends.js';
+import { type Preprocessing, parsePreprocessing, preprocessImages, resizeAndCrop } from '../src/index.js';
 
 interface PreprocessingCase {
   name: string;
@@ -14,8 +14,8 @@ interface PreprocessingCase {
 
 const { cases } = readGolden<PreprocessingCase>('preprocessing');
 const pictureOf = ({ data, shape }: GoldenTensor) => ({
-  height: shape[0]!,
-  width: shape[1]!,
+  height: shape[0],
+  width: shape[1],
   data: Uint8Array.from(data),
 });
 
@@ -33,7 +33,7 @@ test.each(cases)("$name: the input is that of timm's transform, by its own confi
   const data = input.dataSync().slice(input.size / 2);
   input.dispose();
   expect(tf.memory().numTensors).toBe(before);
-  const image = toNchw({ shape: [1, height!, width!, 3], data });
+  const image = toNchw({ shape: [1, height, width, 3], data });
   expect(relativeError(image.data, c.input)).toBeLessThan(1e-6);
 });
 

@@ -6,14 +6,14 @@ import { type BackboneName, createBackbone } from '@unitsphere/backbones';
 import { float32, Linear, Random, readSafetensors, type StateDict, toFloat32 } from '@unitsphere/core';
 import { batchNormInference, conv2d, globalAveragePool, hardSwish } from '@unitsphere/ops';
 import { afterEach, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends';
+import { start } from '../../../tools/workspace/backends.js';
 import {
   loadPretrained,
   parsePreprocessing,
   preprocessImages,
   readOnnxInitializers,
   readTorchCheckpoint,
-} from '../src/index';
+} from '../src/index.js';
 
 interface Expected {
   /** A pretrained_cfg of timm's. */
@@ -51,15 +51,15 @@ async function expectLogits(
   const before = tf.memory().numTensors;
   const images = pictures.map(({ name }) => {
     const { shape, data } = found.get(name)!;
-    return { height: shape[0]!, width: shape[1]!, data: data as Uint8Array };
+    return { height: shape[0], width: shape[1], data: data as Uint8Array };
   });
   const preprocessing = parsePreprocessing(JSON.stringify({ pretrained_cfg: config }));
   const logits = tf.tidy(() => head(backbone.forward(preprocessImages(images, preprocessing))).arraySync());
   expect(tf.memory().numTensors).toBe(before);
   pictures.forEach((picture, i) => {
-    const ours = logits[i]!;
+    const ours = logits[i];
     const largest = Math.max(...picture.logits.map(Math.abs));
-    const difference = Math.max(...ours.map((value, c) => Math.abs(value - picture.logits[c]!))) / largest;
+    const difference = Math.max(...ours.map((value, c) => Math.abs(value - picture.logits[c]))) / largest;
     const best = ours.indexOf(Math.max(...ours));
     console.log(
       `${picture.name}: ${names[best]}; logits differ by ${difference.toExponential(1)} of the largest`,
@@ -102,20 +102,20 @@ describe.skipIf(!folder)(`published weights${why}`, { timeout: 120_000 }, () => 
       .filter((key) => key.startsWith('linear_0.'))
       .sort()
       .reverse();
-    const { shape, data } = state.get(weight!)!;
+    const { shape, data } = state.get(weight)!;
     // ONNX's MatMul has [in, out].
     const transposed = tf.tidy(() =>
       tf.transpose(tf.tensor2d(data as Float32Array, shape as [number, number])).dataSync(),
     );
     const classes: StateDict = new Map([
       ['weight', float32([4, 1280], transposed as Float32Array)],
-      ['bias', state.get(bias!)!],
+      ['bias', state.get(bias)!],
     ]);
     const classifier = linear(classes, 'weight', 'bias');
     // Paddle's dropout, which scales when it drops nothing.
     const [scale] = toFloat32(state.get('helper.constant.0')!);
     await expectLogits('pages', 'lcnet_100', 'page_orientation.onnx', (features) =>
-      classifier.forward(tf.mul(hardSwish(lastConv.forward(globalAveragePool(features))), scale!)),
+      classifier.forward(tf.mul(hardSwish(lastConv.forward(globalAveragePool(features))), scale)),
     );
   });
 });

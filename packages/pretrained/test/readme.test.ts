@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runReadmeExamples } from '../../../tools/workspace/readme-example';
+import { runReadmeExamples } from '../../../tools/workspace/readme-example.js';
 
 test('the example of the README runs, and prints what it says', { timeout: 60_000 }, async () => {
   const [printed] = await runReadmeExamples(new URL('..', import.meta.url));

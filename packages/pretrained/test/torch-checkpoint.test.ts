@@ -1,9 +1,9 @@
 import { readSafetensors } from '@unitsphere/core';
 import { describe, expect, test } from 'vitest';
-import { writeStoredZip } from '../fuzz/zip';
-import { CheckpointError, readTorchCheckpoint } from '../src/index';
-import { readStoredZip } from '../src/readers/stored-zip';
-import { expectSame, testFile } from './helpers';
+import { writeStoredZip } from '../fuzz/zip.js';
+import { CheckpointError, readTorchCheckpoint } from '../src/index.js';
+import { readStoredZip } from '../src/readers/stored-zip.js';
+import { expectSame, testFile } from './helpers.js';
 
 const expected = (name: string) => readSafetensors(testFile(`${name}.safetensors`)).tensors;
 
@@ -37,7 +37,7 @@ describe('reads what torch.save wrote', () => {
     const file = testFile('legacy.pth');
     expectSame(readTorchCheckpoint(file), expected('training'));
     // The last storage of the file is the first tensor's or another's: none may be read from beside its place.
-    file[file.length - 1]! ^= 0x3f;
+    file[file.length - 1] ^= 0x3f;
     const differing = [...readTorchCheckpoint(file)].filter(
       ([name, { data }]) => String(data) !== String(expected('training').get(name)!.data),
     );
@@ -82,9 +82,9 @@ describe('reads what torch.save wrote', () => {
     const file = testFile('windows.pth');
     const tensors = readTorchCheckpoint(file);
     const [all, half] = ['all', 'second half'].map((name) => tensors.get(name)!.data);
-    expect(all!.buffer).toBe(half!.buffer);
-    expect(half!.byteOffset).toBe(48);
-    expect(all!.buffer).not.toBe(file.buffer);
+    expect(all.buffer).toBe(half.buffer);
+    expect(half.byteOffset).toBe(48);
+    expect(all.buffer).not.toBe(file.buffer);
   });
 
   test('in big-endian order', () => {
@@ -133,7 +133,7 @@ describe('refuses', () => {
       );
       const text = (value: string) => [0x8c, value.length, ...new TextEncoder().encode(value)];
       refused(
-        withPickle([0x80, 4], text(module!), text(attribute!), [0x93, 0x29, 0x52, 0x2e]),
+        withPickle([0x80, 4], text(module), text(attribute!), [0x93, 0x29, 0x52, 0x2e]),
         new RegExp(name),
       );
     },
@@ -157,7 +157,7 @@ describe('refuses', () => {
     const { byteOffset, length } = [...readStoredZip(file).values()].find(({ name }) =>
       name.endsWith('data/0'),
     )!.bytes;
-    file[byteOffset + length - 1]! ^= 1;
+    file[byteOffset + length - 1] ^= 1;
     expect(at).toBeGreaterThan(0);
     refused(file, /data\/0" are damaged: their CRC-32/);
     expect(readTorchCheckpoint(file, { verify: false }).size).toBe(7);

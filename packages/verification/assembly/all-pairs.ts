@@ -50,7 +50,7 @@ export function countNegatives(
  * Counts every pair i < j of rows [i0, i1) with the n packed columns from j0, positive where their labels are equal; i0 is
  * a multiple of 4, and so many rows can be read.
  */
-export function countLabelled(
+export function countLabeled(
   x: usize, d: i32, labels: usize, i0: i32, i1: i32, j0: i32, packed: usize, n: i32,
   low: usize, carries: usize, positives: usize, tile: usize,
 ): void {

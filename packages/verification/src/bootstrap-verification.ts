@@ -1,10 +1,10 @@
 import { Random } from '@unitsphere/core/random';
-import { checkLabels, countRows, normalizeRows } from './normalize-rows';
-import { orderByLabel } from './pairs';
-import { checkRocOptions, DEFAULT_FPRS } from './roc';
-import { countPositivePairs } from './verify-embeddings';
-import { WeightedPairs } from './weighted-pairs';
-import type { Interval } from './wilson';
+import { checkLabels, countRows, normalizeRows } from './normalize-rows.js';
+import { orderByLabel } from './pairs.js';
+import { checkRocOptions, DEFAULT_FPRS } from './roc.js';
+import { countPositivePairs } from './verify-embeddings.js';
+import { WeightedPairs } from './weighted-pairs.js';
+import type { Interval } from './wilson.js';
 
 /** How identities are resampled. */
 export interface IdentityBootstrapOptions {
@@ -67,7 +67,7 @@ export function bootstrapVerification(
   const count = countRows(embeddings, dimensions);
   checkLabels(labels, count);
   const order = orderByLabel(labels);
-  const sorted = order.map((row) => labels[row]!);
+  const sorted = order.map((row) => labels[row]);
   const negatives = (count * (count - 1)) / 2 - countPositivePairs(sorted, MAX_NEGATIVE_PAIRS);
   if (negatives > MAX_NEGATIVE_PAIRS) {
     throw new RangeError(
@@ -82,21 +82,21 @@ export function bootstrapVerification(
   const weights = new Int32Array(pairs.identities);
   while (auroc.length < resamples) {
     weights.fill(0);
-    for (let k = 0; k < weights.length; k++) weights[random.int(weights.length)]!++;
+    for (let k = 0; k < weights.length; k++) weights[random.int(weights.length)]++;
     const result = pairs.weigh(weights);
     // One identity alone, or only such as have a single image: nothing to verify.
     if (!result) continue;
     auroc.push(result.auroc);
-    for (const [k, tpr] of result.tpr.entries()) tprs[k]!.push(tpr);
+    for (const [k, tpr] of result.tpr.entries()) tprs[k].push(tpr);
   }
   const interval = (values: number[]): Interval => {
     values.sort((x, y) => x - y);
-    const at = (p: number) => values[Math.min(resamples - 1, Math.floor(p * resamples))]!;
+    const at = (p: number) => values[Math.min(resamples - 1, Math.floor(p * resamples))];
     return { low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) };
   };
   return {
     auroc: interval(auroc),
-    tprAtFpr: fprs.map((fpr, k) => ({ fpr, interval: interval(tprs[k]!) })),
+    tprAtFpr: fprs.map((fpr, k) => ({ fpr, interval: interval(tprs[k]) })),
     identities: pairs.identities,
     resamples,
   };

@@ -1,4 +1,4 @@
-import type { Interval } from './wilson';
+import type { Interval } from './wilson.js';
 
 /** A rate over trials that come in clusters, with its interval. */
 export interface ClusteredRate {
@@ -20,11 +20,11 @@ export function clusteredRate(
 ): ClusteredRate {
   const n = values.length;
   let sum = 0;
-  for (let k = 0; k < n; k++) sum += values[k]!;
+  for (let k = 0; k < n; k++) sum += values[k];
   const rate = sum / n;
   const deviations = new Map<number, number>();
   for (let k = 0; k < n; k++) {
-    deviations.set(cluster[k]!, (deviations.get(cluster[k]!) ?? 0) + values[k]! - rate);
+    deviations.set(cluster[k], (deviations.get(cluster[k]) ?? 0) + values[k] - rate);
   }
   const clusters = deviations.size;
   let squares = 0;
@@ -37,10 +37,10 @@ export function clusteredRate(
 /** Wilson's interval of a rate over so many trials, neither of which need be whole. */
 function wilsonOfRate(rate: number, trials: number, z: number): Interval {
   const z2 = (z * z) / trials;
-  const centre = (rate + z2 / 2) / (1 + z2);
+  const center = (rate + z2 / 2) / (1 + z2);
   const half = (z / (1 + z2)) * Math.sqrt((rate * (1 - rate)) / trials + z2 / (4 * trials));
   return {
-    low: rate === 0 ? 0 : Math.max(0, centre - half),
-    high: rate === 1 ? 1 : Math.min(1, centre + half),
+    low: rate === 0 ? 0 : Math.max(0, center - half),
+    high: rate === 1 ? 1 : Math.min(1, center + half),
   };
 }

@@ -1,5 +1,5 @@
-import { checkLabels, countRows, normalizeRows } from './normalize-rows';
-import { forEachPairOfKind, orderByLabel } from './pairs';
+import { checkLabels, countRows, normalizeRows } from './normalize-rows.js';
+import { forEachPairOfKind, orderByLabel } from './pairs.js';
 
 /** Two rows of the embeddings and the cosine between them; `a < b`. */
 export interface ScoredPair {

@@ -1,6 +1,6 @@
-import { checkLabels, normalizeRows } from './normalize-rows';
-import { forEachProbe, numberIdentities } from './probe-scores';
-import { type Interval, wilson } from './wilson';
+import { checkLabels, normalizeRows } from './normalize-rows.js';
+import { forEachProbe, numberIdentities } from './probe-scores.js';
+import { type Interval, wilson } from './wilson.js';
 
 /** How often the right identity is among the best ones. */
 export interface IdentificationRate {
@@ -63,7 +63,7 @@ export function identificationRate(
     const identity = identityOf.get(label);
     if (identity === undefined) {
       throw new RangeError(
-        `Probe ${i} has identity ${label}, which is not in the gallery. Enrol it, or leave the probe out.`,
+        `Probe ${i} has identity ${label}, which is not in the gallery. Enroll it, or leave the probe out.`,
       );
     }
     return identity;
@@ -72,10 +72,10 @@ export function identificationRate(
   const rankOfProbe = new Int32Array(probes.count);
   const identities = identityOf.size;
   forEachProbe(gallery, identityOfRow, identities, probes, (probe, best) => {
-    const own = best[probeIdentity[probe]!]!;
+    const own = best[probeIdentity[probe]];
     // The identity itself is among those at least as good as it, which makes the rank start at 1.
     let rank = 0;
-    for (let c = 0; c < identities; c++) if (best[c]! >= own) rank++;
+    for (let c = 0; c < identities; c++) if (best[c] >= own) rank++;
     rankOfProbe[probe] = rank;
   });
   return {

@@ -2,23 +2,23 @@ export {
   bootstrapVerification,
   type IdentityBootstrap,
   type IdentityBootstrapOptions,
-} from './bootstrap-verification';
-export { type HardestPairs, hardestPairs, type ScoredPair } from './hardest-pairs';
+} from './bootstrap-verification.js';
+export { type HardestPairs, hardestPairs, type ScoredPair } from './hardest-pairs.js';
 export {
   type IdentificationRate,
   type IdentificationResult,
   identificationRate,
-} from './identification-rate';
-export { type FoldAccuracy, lfwAccuracy, pairDistances } from './lfw-accuracy';
-export { type NearestNeighboursOptions, type Neighbours, nearestNeighbours } from './nearest-neighbours';
+} from './identification-rate.js';
+export { type FoldAccuracy, lfwAccuracy, pairDistances } from './lfw-accuracy.js';
+export { type NearestNeighborsOptions, type Neighbors, nearestNeighbors } from './nearest-neighbors.js';
 export {
   type OpenSetOptions,
   type OpenSetPoint,
   type OpenSetResult,
   openSetIdentification,
   pairFprForGallery,
-} from './open-set';
-export { type PairFile, readPairFile } from './read-pair-file';
+} from './open-set.js';
+export { type PairFile, readPairFile } from './read-pair-file.js';
 export {
   auroc,
   DEFAULT_FPRS,
@@ -27,13 +27,13 @@ export {
   type RocResult,
   rocFromScores,
   type TprAtFpr,
-} from './roc';
-export { poolTemplates, scorePairs, type Templates } from './templates';
-export { type AllPairsOptions, verifyAllPairs } from './verify-all-pairs';
+} from './roc.js';
+export { poolTemplates, scorePairs, type Templates } from './templates.js';
+export { type AllPairsOptions, verifyAllPairs } from './verify-all-pairs.js';
 export {
   type ScoreHistogram,
   type VerificationOptions,
   type VerificationResult,
   verifyEmbeddings,
-} from './verify-embeddings';
-export { type Interval, wilson } from './wilson';
+} from './verify-embeddings.js';
+export { type Interval, wilson } from './wilson.js';

@@ -1,4 +1,4 @@
-import { countRows, normalizeRows } from './normalize-rows';
+import { countRows, normalizeRows } from './normalize-rows.js';
 
 /** Accuracy of telling pairs apart, by cross-validation. */
 export interface FoldAccuracy {
@@ -48,7 +48,7 @@ export function lfwAccuracy(
         throw new RangeError(`Distance ${k} is ${distances[k]}. Every distance must be a finite number.`);
       }
       for (let t = 0; t < THRESHOLDS; t++) {
-        if (distances[k]! < t * STEP === Boolean(isSame[k])) correct[fold]![t]!++;
+        if (distances[k] < t * STEP === Boolean(isSame[k])) correct[fold][t]++;
       }
     }
     from += size(fold);
@@ -57,10 +57,10 @@ export function lfwAccuracy(
     let best = 0;
     let most = -1;
     for (let t = 0; t < THRESHOLDS; t++) {
-      const others = correct.reduce((sum, counts) => sum + counts[t]!, 0) - own[t]!;
+      const others = correct.reduce((sum, counts) => sum + counts[t], 0) - own[t];
       if (others > most) [best, most] = [t, others];
     }
-    return { accuracy: own[best]! / size(fold), threshold: best * STEP };
+    return { accuracy: own[best] / size(fold), threshold: best * STEP };
   });
   const accuracy = results.reduce((sum, fold) => sum + fold.accuracy, 0) / folds;
   const variance = results.reduce((sum, fold) => sum + (fold.accuracy - accuracy) ** 2, 0) / folds;
@@ -84,7 +84,7 @@ export function pairDistances(embeddings: Float32Array, dimensions: number): Flo
   return Float64Array.from({ length: rows / 2 }, (_, pair) => {
     let sum = 0;
     for (let d = 0, at = 2 * pair * dimensions; d < dimensions; d++, at++) {
-      sum += (data[at]! - data[at + dimensions]!) ** 2;
+      sum += (data[at] - data[at + dimensions]) ** 2;
     }
     return sum;
   });

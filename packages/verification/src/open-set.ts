@@ -1,7 +1,7 @@
-import { clusteredRate } from './clustered-rate';
-import { checkLabels, normalizeRows } from './normalize-rows';
-import { forEachProbe, numberIdentities } from './probe-scores';
-import type { Interval } from './wilson';
+import { clusteredRate } from './clustered-rate.js';
+import { checkLabels, normalizeRows } from './normalize-rows.js';
+import { forEachProbe, numberIdentities } from './probe-scores.js';
+import type { Interval } from './wilson.js';
 
 /** At which operating points to report. */
 export interface OpenSetOptions {
@@ -111,15 +111,15 @@ export function openSetIdentification(
   let m = 0;
   let n = 0;
   forEachProbe(gallery, identityOfRow, identities, probes, (probe, scores) => {
-    const identity = identityOf.get(probeLabels[probe]!);
+    const identity = identityOf.get(probeLabels[probe]);
     if (identity === undefined) {
       const row = impostors.subarray(n * identities, ++n * identities);
       row.set(scores);
       row.sort();
     } else {
-      own[m] = scores[identity]!;
+      own[m] = scores[identity];
       better[m++] = scores.reduce(
-        (sum, score, c) => sum + (c !== identity && score >= scores[identity]! ? 1 : 0),
+        (sum, score, c) => sum + (c !== identity && score >= scores[identity] ? 1 : 0),
         0,
       );
     }
@@ -131,7 +131,7 @@ export function openSetIdentification(
     const falsePositives = new Float64Array(nonMatedLabels.length);
     const rateAt = (threshold: number) => {
       for (let q = 0; q < falsePositives.length; q++) {
-        falsePositives[q] = 1 - noneOfAll[countFrom(impostors, q * identities, identities, threshold)]!;
+        falsePositives[q] = 1 - noneOfAll[countFrom(impostors, q * identities, identities, threshold)];
       }
       return clusteredRate(falsePositives, nonMatedLabels);
     };
@@ -139,7 +139,7 @@ export function openSetIdentification(
       const threshold = lowestFloat((t) => rateAt(t).rate <= targetFpir);
       const fpir = rateAt(threshold);
       const missed = Float64Array.from(own, (score, k) =>
-        score >= threshold ? 1 - noneOfOthers[better[k]!]! : 1,
+        score >= threshold ? 1 - noneOfOthers[better[k]] : 1,
       );
       const fnir = clusteredRate(missed, matedLabels);
       return {
@@ -182,7 +182,7 @@ export function pairFprForGallery(fpir: number, gallerySize: number): number {
 /** [k]: the chance that none of k among m is drawn when n are drawn without putting back. */
 function noneEnrolled(m: number, n: number): Float64Array {
   const none = new Float64Array(m + 1).fill(1);
-  for (let k = 0; k < m; k++) none[k + 1] = none[k]! * (Math.max(0, m - n - k) / (m - k));
+  for (let k = 0; k < m; k++) none[k + 1] = none[k] * (Math.max(0, m - n - k) / (m - k));
   return none;
 }
 
@@ -192,7 +192,7 @@ function countFrom(values: Float32Array, start: number, length: number, threshol
   let last = start + length;
   while (first < last) {
     const middle = (first + last) >> 1;
-    if (values[middle]! < threshold) first = middle + 1;
+    if (values[middle] < threshold) first = middle + 1;
     else last = middle;
   }
   return start + length - first;
@@ -206,7 +206,7 @@ function lowestFloat(does: (value: number) => boolean): number {
   // Floats in their order as integers: negative ones have descending bits.
   const floatAt = (order: number): number => {
     bits[0] = order >= 0 ? order : ~order | (1 << 31);
-    return float[0]! + 0;
+    return float[0] + 0;
   };
   let first = -0x3f800001;
   let last = 0x3f800002;

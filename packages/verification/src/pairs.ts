@@ -1,5 +1,5 @@
-import type { UnitRows } from './normalize-rows';
-import { scoreTile, TILE } from './score-tiles';
+import type { UnitRows } from './normalize-rows.js';
+import { scoreTile, TILE } from './score-tiles.js';
 
 /** Scored pairs of one tile: the first `length` entries of each array. */
 export interface PairBatch {

@@ -1,5 +1,5 @@
-import type { UnitRows } from './normalize-rows';
-import { scoreTile, TILE } from './score-tiles';
+import type { UnitRows } from './normalize-rows.js';
+import { scoreTile, TILE } from './score-tiles.js';
 
 /** Labels as numbers from 0 on, in order of first appearance. */
 export function numberIdentities(labels: Int32Array): {
@@ -29,9 +29,9 @@ export function forEachProbe(
       const jEnd = Math.min(j0 + TILE, gallery.count);
       for (let i = i0; i < iEnd; i++) {
         for (let j = j0; j < jEnd; j++) {
-          const at = (i - i0) * identities + identityOfRow[j]!;
-          const score = tile[(i - i0) * TILE + (j - j0)]!;
-          if (score > best[at]!) best[at] = score;
+          const at = (i - i0) * identities + identityOfRow[j];
+          const score = tile[(i - i0) * TILE + (j - j0)];
+          if (score > best[at]) best[at] = score;
         }
       }
     }

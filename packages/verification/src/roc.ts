@@ -1,5 +1,5 @@
-import { type LadderCounts, ScoreLadder } from './score-ladder';
-import { type Interval, wilson } from './wilson';
+import { type LadderCounts, ScoreLadder } from './score-ladder.js';
+import { type Interval, wilson } from './wilson.js';
 
 /** What to report of a ROC curve. */
 export interface RocOptions {
@@ -48,7 +48,7 @@ export interface RocResult {
   auroc: number;
   /** One entry for each of `fprs`, in their order. */
   tprAtFpr: TprAtFpr[];
-  /** Thinned for plotting; every kept point is exact, and they stay dense towards FPR 0 on a logarithmic axis. */
+  /** Thinned for plotting; every kept point is exact, and they stay dense toward FPR 0 on a logarithmic axis. */
   roc: RocCurve;
 }
 

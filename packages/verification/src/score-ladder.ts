@@ -10,12 +10,12 @@ export class ScoreLadder {
   /** Positives with exactly the score of each rung. */
   readonly positivesAt: Float64Array;
   /** Negatives: `[2r]` in the gap below rung r, `[2r + 1]` on rung r, the last above every rung. */
-  private readonly negatives: Float64Array;
+  readonly #negatives: Float64Array;
   /** A uniform grid over the rungs' range: the first rung at or above each cell, so that most look-ups end here. */
-  private readonly cellStart: Int32Array;
-  private readonly low: number;
-  private readonly cellsPerUnit: number;
-  private readonly cells: number;
+  readonly #cellStart: Int32Array;
+  readonly #low: number;
+  readonly #cellsPerUnit: number;
+  readonly #cells: number;
 
   /** @param positives The positive scores; sorted in place. At least one, none of them NaN. */
   constructor(positives: Float32Array | Float64Array) {
@@ -31,38 +31,38 @@ export class ScoreLadder {
     }
     this.rungs = positives.subarray(0, distinct);
     this.positivesAt = at.subarray(0, distinct);
-    this.negatives = new Float64Array(2 * distinct + 1);
+    this.#negatives = new Float64Array(2 * distinct + 1);
 
-    this.low = this.rungs[0];
-    const range = this.rungs[distinct - 1] - this.low;
-    this.cells = Math.min(1 << 20, Math.max(1, 4 * distinct));
-    const perUnit = this.cells / range;
-    this.cellsPerUnit = Number.isFinite(perUnit) && perUnit > 0 ? perUnit : 0;
-    this.cellStart = new Int32Array(this.cells + 1).fill(distinct);
+    this.#low = this.rungs[0];
+    const range = this.rungs[distinct - 1] - this.#low;
+    this.#cells = Math.min(1 << 20, Math.max(1, 4 * distinct));
+    const perUnit = this.#cells / range;
+    this.#cellsPerUnit = Number.isFinite(perUnit) && perUnit > 0 ? perUnit : 0;
+    this.#cellStart = new Int32Array(this.#cells + 1).fill(distinct);
     // Backwards, so that a cell keeps its first rung; then cells without a rung take the next cell's.
-    for (let r = distinct - 1; r >= 0; r--) this.cellStart[this.cellOf(this.rungs[r])] = r;
-    for (let c = this.cells - 1; c >= 0; c--) {
-      if (this.cellStart[c] > this.cellStart[c + 1]) this.cellStart[c] = this.cellStart[c + 1];
+    for (let r = distinct - 1; r >= 0; r--) this.#cellStart[this.#cellOf(this.rungs[r])] = r;
+    for (let c = this.#cells - 1; c >= 0; c--) {
+      if (this.#cellStart[c] > this.#cellStart[c + 1]) this.#cellStart[c] = this.#cellStart[c + 1];
     }
   }
 
-  private cellOf(score: number): number {
-    const cell = (score - this.low) * this.cellsPerUnit;
-    return cell >= this.cells ? this.cells - 1 : cell > 0 ? Math.floor(cell) : 0;
+  #cellOf(score: number): number {
+    const cell = (score - this.#low) * this.#cellsPerUnit;
+    return cell >= this.#cells ? this.#cells - 1 : cell > 0 ? Math.floor(cell) : 0;
   }
 
   /** Counts one negative score (not NaN). */
   addNegative(score: number): void {
-    const cell = this.cellOf(score);
+    const cell = this.#cellOf(score);
     // The first rung that is not below the score: in this cell, or the first of the next.
-    let first = this.cellStart[cell];
-    let last = this.cellStart[cell + 1];
+    let first = this.#cellStart[cell];
+    let last = this.#cellStart[cell + 1];
     while (first < last) {
       const middle = (first + last) >> 1;
       if (this.rungs[middle] < score) first = middle + 1;
       else last = middle;
     }
-    this.negatives[2 * first + (first < this.rungs.length && this.rungs[first] === score ? 1 : 0)]++;
+    this.#negatives[2 * first + (first < this.rungs.length && this.rungs[first] === score ? 1 : 0)]++;
   }
 
   /** For each rung: the pairs of each kind with a score at or above it, and above it. */
@@ -72,17 +72,17 @@ export class ScoreLadder {
     const falseAccepts = new Float64Array(n);
     const falseAcceptsAbove = new Float64Array(n);
     let positives = 0;
-    let negatives = this.negatives[2 * n];
+    let negatives = this.#negatives[2 * n];
     let aboveAndTies = 0;
     for (let r = n - 1; r >= 0; r--) {
       positives += this.positivesAt[r];
       truePositives[r] = positives;
       falseAcceptsAbove[r] = negatives;
-      negatives += this.negatives[2 * r + 1];
+      negatives += this.#negatives[2 * r + 1];
       falseAccepts[r] = negatives;
       // Of this rung's positives, how many negatives beat each: the ones above, and half of the ties.
-      aboveAndTies += this.positivesAt[r] * (falseAcceptsAbove[r] + this.negatives[2 * r + 1] / 2);
-      negatives += this.negatives[2 * r];
+      aboveAndTies += this.positivesAt[r] * (falseAcceptsAbove[r] + this.#negatives[2 * r + 1] / 2);
+      negatives += this.#negatives[2 * r];
     }
     return {
       thresholds: this.rungs,

@@ -1,4 +1,4 @@
-import { ROW_MULTIPLE, type UnitRows } from './normalize-rows';
+import { ROW_MULTIPLE, type UnitRows } from './normalize-rows.js';
 
 /** Rows on each side of a tile: two blocks of 64 rows of 256 doubles stay in the second-level cache. */
 export const TILE = 64;

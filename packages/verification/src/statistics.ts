@@ -1,18 +1,25 @@
-export { type BootstrapIntervals, type BootstrapOptions, bootstrapMean } from './statistics/bootstrap-mean';
+export {
+  type BootstrapIntervals,
+  type BootstrapOptions,
+  bootstrapMean,
+} from './statistics/bootstrap-mean.js';
 export {
   type ArmComparison,
   type ArmRun,
   compareArms,
   type StudyComparison,
   type Verdict,
-} from './statistics/compare-arms';
-export { type CorrectedDifference, correctForMultipleTests } from './statistics/correct-for-multiple-tests';
-export { holm } from './statistics/holm';
+} from './statistics/compare-arms.js';
+export {
+  type CorrectedDifference,
+  correctForMultipleTests,
+} from './statistics/correct-for-multiple-tests.js';
+export { holm } from './statistics/holm.js';
 export {
   type DifferenceOptions,
   type PairedDifference,
   pairedDifference,
-} from './statistics/paired-difference';
-export { type PowerOptions, pairedTPower, seedsToResolve } from './statistics/seeds-to-resolve';
-export { type Summary, summarize } from './statistics/summarize';
-export type { Interval } from './wilson';
+} from './statistics/paired-difference.js';
+export { type PowerOptions, pairedTPower, seedsToResolve } from './statistics/seeds-to-resolve.js';
+export { type Summary, summarize } from './statistics/summarize.js';
+export type { Interval } from './wilson.js';

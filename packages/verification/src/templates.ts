@@ -1,4 +1,4 @@
-import { countRows, unitRowsInto } from './normalize-rows';
+import { countRows, unitRowsInto } from './normalize-rows.js';
 
 /** Templates: sets of images of a person, each set one embedding. */
 export interface Templates {
@@ -32,22 +32,22 @@ export function poolTemplates(
       throw new RangeError(`${name} has ${length} entries for ${rows} rows. Expected one a row.`);
   }
   const order = Int32Array.from(templates.keys()).sort(
-    (x, y) => templates[x]! - templates[y]! || media[x]! - media[y]! || x - y,
+    (x, y) => templates[x] - templates[y] || media[x] - media[y] || x - y,
   );
-  const ids = Int32Array.from(new Set(order.map((row) => templates[row]!)));
+  const ids = Int32Array.from(new Set(order.map((row) => templates[row])));
   const sums = new Float32Array(ids.length * dimensions);
   const total = new Float64Array(dimensions);
   const medium = new Float64Array(dimensions);
   for (let at = 0, t = 0; at < rows; t++) {
     total.fill(0);
-    while (at < rows && templates[order[at]!] === ids[t]) {
+    while (at < rows && templates[order[at]] === ids[t]) {
       const from = at;
       medium.fill(0);
-      const current = media[order[at]!];
-      for (; at < rows && templates[order[at]!] === ids[t] && media[order[at]!] === current; at++) {
-        for (let d = 0; d < dimensions; d++) medium[d]! += embeddings[order[at]! * dimensions + d]!;
+      const current = media[order[at]];
+      for (; at < rows && templates[order[at]] === ids[t] && media[order[at]] === current; at++) {
+        for (let d = 0; d < dimensions; d++) medium[d] += embeddings[order[at] * dimensions + d];
       }
-      for (let d = 0; d < dimensions; d++) total[d]! += medium[d]! / (at - from);
+      for (let d = 0; d < dimensions; d++) total[d] += medium[d] / (at - from);
     }
     sums.set(total, t * dimensions);
   }
@@ -76,13 +76,13 @@ export function scorePairs(
   const unit = new Float64Array(embeddings.length);
   unitRowsInto(unit, embeddings, dimensions);
   return Float32Array.from(a, (_, pair) => {
-    for (const row of [a[pair]!, b[pair]!]) {
+    for (const row of [a[pair], b[pair]]) {
       if (row < 0 || row >= rows)
         throw new RangeError(`Pair ${pair} names row ${row}; there are rows 0…${rows - 1}.`);
     }
     let dot = 0;
     for (let d = 0; d < dimensions; d++)
-      dot += unit[a[pair]! * dimensions + d]! * unit[b[pair]! * dimensions + d]!;
+      dot += unit[a[pair] * dimensions + d] * unit[b[pair] * dimensions + d];
     return Math.max(-1, Math.min(1, dot));
   });
 }

@@ -1,16 +1,16 @@
-import { type CountOptions, countOnThreads } from './all-pairs/count-on-threads';
-import { countingState } from './all-pairs/counting-state';
+import { type CountOptions, countOnThreads } from './all-pairs/count-on-threads.js';
+import { countingState } from './all-pairs/counting-state.js';
 import {
   type CountingMemory,
   cosineOf,
   countingMemory,
   forEachScoreDescending,
   LAST_SCORE,
-} from './all-pairs/memory';
-import { checkLabels, countRows, unitRowsInto } from './normalize-rows';
-import { orderByLabel } from './pairs';
-import { checkRocOptions, rocOfCounts } from './roc';
-import type { LadderCounts } from './score-ladder';
+} from './all-pairs/memory.js';
+import { checkLabels, countRows, unitRowsInto } from './normalize-rows.js';
+import { orderByLabel } from './pairs.js';
+import { checkRocOptions, rocOfCounts } from './roc.js';
+import type { LadderCounts } from './score-ladder.js';
 import {
   checkBins,
   countPositivePairs,
@@ -18,7 +18,7 @@ import {
   type ScoreHistogram,
   type VerificationOptions,
   type VerificationResult,
-} from './verify-embeddings';
+} from './verify-embeddings.js';
 
 /** What to report of all pairs, and how they are counted. */
 export interface AllPairsOptions extends VerificationOptions, CountOptions {
@@ -70,7 +70,7 @@ export async function verifyAllPairs(
   const rows = countRows(embeddings, dimensions);
   checkLabels(labels, rows);
   const order = orderByLabel(labels);
-  const sorted = order.map((row) => labels[row]!);
+  const sorted = order.map((row) => labels[row]);
   countPositivePairs(sorted, MAX_POSITIVE_PAIRS);
   const counting = countingMemory(rows, dimensions, threads);
   const { buffer } = counting.memory;
@@ -99,8 +99,8 @@ function readCounts(
   let negatives = 0;
   forEachScoreDescending(counting, (score, positive, negative) => {
     const bin = Math.min(bins - 1, Math.floor((score / LAST_SCORE) * bins));
-    histogram.positive[bin]! += positive;
-    histogram.negative[bin]! += negative;
+    histogram.positive[bin] += positive;
+    histogram.negative[bin] += negative;
     positives += positive;
     negatives += negative;
     if (positive > 0) distinct++;

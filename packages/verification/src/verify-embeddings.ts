@@ -1,9 +1,9 @@
-import { checkLabels, countRows, normalizeRows } from './normalize-rows';
-import { forEachPairOfKind, orderByLabel, type PairBatch } from './pairs';
-import { checkRocOptions, type RocOptions, type RocResult, rocOfCounts } from './roc';
-import { ScoreLadder } from './score-ladder';
+import { checkLabels, countRows, normalizeRows } from './normalize-rows.js';
+import { forEachPairOfKind, orderByLabel, type PairBatch } from './pairs.js';
+import { checkRocOptions, type RocOptions, type RocResult, rocOfCounts } from './roc.js';
+import { ScoreLadder } from './score-ladder.js';
 
-/** What to report of a set of labelled embeddings. */
+/** What to report of a set of labeled embeddings. */
 export interface VerificationOptions extends RocOptions {
   /** Equal bins of the score histogram over [-1, 1]. Default 200. */
   bins?: number;
@@ -17,7 +17,7 @@ export interface ScoreHistogram {
   negative: Float64Array;
 }
 
-/** The verification result of a set of labelled embeddings. */
+/** The verification result of a set of labeled embeddings. */
 export interface VerificationResult extends RocResult {
   histogram: ScoreHistogram;
 }

@@ -1,5 +1,5 @@
-import type { UnitRows } from './normalize-rows';
-import { forEachPairOfKind } from './pairs';
+import type { UnitRows } from './normalize-rows.js';
+import { forEachPairOfKind } from './pairs.js';
 
 /** Scores are kept as one of so many equal parts of their range. */
 const BINS = 1 << 14;
@@ -19,20 +19,20 @@ export class WeightedPairs {
   /** The rows of each identity: from starts[k] to starts[k + 1]. */
   readonly starts: Int32Array;
   /** Of row i, where its negative pairs with the rows from the next identity on begin. */
-  private readonly base: Float64Array;
-  private readonly bins: Uint16Array;
+  readonly #base: Float64Array;
+  readonly #bins: Uint16Array;
   /** Positive pairs of each identity, one after another. */
-  private readonly positiveBins: Uint16Array;
-  private readonly positiveStarts: Int32Array;
-  private readonly positive = new Float64Array(BINS);
-  private readonly negative = new Float64Array(BINS);
+  readonly #positiveBins: Uint16Array;
+  readonly #positiveStarts: Int32Array;
+  readonly #positive = new Float64Array(BINS);
+  readonly #negative = new Float64Array(BINS);
+
+  readonly #fprs: readonly number[];
 
   /** @param rows In order of label. @param sorted Their labels, ascending. */
-  constructor(
-    rows: UnitRows,
-    sorted: Int32Array,
-    private readonly fprs: readonly number[],
-  ) {
+  constructor(rows: UnitRows, sorted: Int32Array, fprs: readonly number[]) {
+    this.#fprs = fprs;
+
     const starts = [0];
     for (let i = 1; i < sorted.length; i++) if (sorted[i] !== sorted[i - 1]) starts.push(i);
     starts.push(sorted.length);
@@ -40,43 +40,43 @@ export class WeightedPairs {
     const identityOf = new Int32Array(sorted.length);
     const positiveStarts = [0];
     for (let k = 0; k + 1 < starts.length; k++) {
-      const count = starts[k + 1]! - starts[k]!;
+      const count = starts[k + 1] - starts[k];
       identityOf.fill(k, starts[k], starts[k + 1]);
-      positiveStarts.push(positiveStarts[k]! + (count * (count - 1)) / 2);
+      positiveStarts.push(positiveStarts[k] + (count * (count - 1)) / 2);
     }
-    this.positiveStarts = Int32Array.from(positiveStarts);
-    this.base = new Float64Array(sorted.length + 1);
+    this.#positiveStarts = Int32Array.from(positiveStarts);
+    this.#base = new Float64Array(sorted.length + 1);
     for (let i = 0; i < sorted.length; i++) {
-      this.base[i + 1] = this.base[i]! + sorted.length - starts[identityOf[i]! + 1]!;
+      this.#base[i + 1] = this.#base[i] + sorted.length - starts[identityOf[i] + 1];
     }
-    this.bins = new Uint16Array(this.base[sorted.length]!);
-    this.positiveBins = new Uint16Array(positiveStarts.at(-1)!);
+    this.#bins = new Uint16Array(this.#base[sorted.length]);
+    this.#positiveBins = new Uint16Array(positiveStarts.at(-1)!);
 
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    const scores = new Float32Array(this.bins.length);
+    const scores = new Float32Array(this.#bins.length);
     forEachPairOfKind(rows, sorted, false, (batch) => {
       for (let p = 0; p < batch.length; p++) {
-        const i = batch.i[p]!;
-        const score = batch.scores[p]!;
-        scores[this.base[i]! + batch.j[p]! - starts[identityOf[i]! + 1]!] = score;
+        const i = batch.i[p];
+        const score = batch.scores[p];
+        scores[this.#base[i] + batch.j[p] - starts[identityOf[i] + 1]] = score;
         if (score < low) low = score;
         if (score > high) high = score;
       }
     });
-    const own = new Float32Array(this.positiveBins.length);
-    const next = Int32Array.from(this.positiveStarts);
+    const own = new Float32Array(this.#positiveBins.length);
+    const next = Int32Array.from(this.#positiveStarts);
     forEachPairOfKind(rows, sorted, true, (batch) => {
       for (let p = 0; p < batch.length; p++) {
-        const score = batch.scores[p]!;
-        own[next[identityOf[batch.i[p]!]!]!++] = score;
+        const score = batch.scores[p];
+        own[next[identityOf[batch.i[p]]]++] = score;
         if (score < low) low = score;
         if (score > high) high = score;
       }
     });
     const scale = high > low ? BINS / (high - low) : 0;
     const binOf = (score: number) => Math.min(BINS - 1, Math.floor((score - low) * scale));
-    for (let p = 0; p < scores.length; p++) this.bins[p] = binOf(scores[p]!);
-    for (let p = 0; p < own.length; p++) this.positiveBins[p] = binOf(own[p]!);
+    for (let p = 0; p < scores.length; p++) this.#bins[p] = binOf(scores[p]);
+    for (let p = 0; p < own.length; p++) this.#positiveBins[p] = binOf(own[p]);
   }
 
   get identities(): number {
@@ -85,25 +85,31 @@ export class WeightedPairs {
 
   /** @param weights One whole number an identity. @returns Undefined when no pair of a kind has a weight. */
   weigh(weights: ArrayLike<number>): WeightedResult | undefined {
-    const { starts, base, bins, positive, negative, positiveBins, positiveStarts, identities } = this;
+    const { starts, identities } = this;
+    const negative = this.#negative;
+    const positive = this.#positive;
+    const positiveStarts = this.#positiveStarts;
+    const positiveBins = this.#positiveBins;
+    const bins = this.#bins;
+    const base = this.#base;
     positive.fill(0);
     negative.fill(0);
     for (let a = 0; a < identities; a++) {
-      const weight = weights[a]!;
+      const weight = weights[a];
       if (weight === 0) continue;
-      for (let p = positiveStarts[a]!; p < positiveStarts[a + 1]!; p++) positive[positiveBins[p]!]! += weight;
-      const after = starts[a + 1]!;
-      for (let i = starts[a]!; i < after; i++) {
-        const from = base[i]! - after;
+      for (let p = positiveStarts[a]; p < positiveStarts[a + 1]; p++) positive[positiveBins[p]] += weight;
+      const after = starts[a + 1];
+      for (let i = starts[a]; i < after; i++) {
+        const from = base[i] - after;
         for (let b = a + 1; b < identities; b++) {
-          const both = weight * weights[b]!;
+          const both = weight * weights[b];
           if (both === 0) continue;
-          const end = from + starts[b + 1]!;
-          for (let p = from + starts[b]!; p < end; p++) negative[bins[p]!]! += both;
+          const end = from + starts[b + 1];
+          for (let p = from + starts[b]; p < end; p++) negative[bins[p]] += both;
         }
       }
     }
-    return readBins(positive, negative, this.fprs);
+    return readBins(positive, negative, this.#fprs);
   }
 }
 
@@ -115,28 +121,28 @@ function readBins(
   let positives = 0;
   let negatives = 0;
   for (let bin = 0; bin < BINS; bin++) {
-    positives += positive[bin]!;
-    negatives += negative[bin]!;
+    positives += positive[bin];
+    negatives += negative[bin];
   }
   if (positives === 0 || negatives === 0) return undefined;
   const tpr = new Float64Array(fprs.length);
   // The FPRs from the smallest, and how many of them are passed.
-  const ascending = [...fprs.keys()].sort((x, y) => fprs[x]! - fprs[y]!);
+  const ascending = [...fprs.keys()].sort((x, y) => fprs[x] - fprs[y]);
   let passed = 0;
   let accepted = 0;
   let falselyAccepted = 0;
   let beaten = 0;
   for (let bin = BINS - 1; bin >= 0; bin--) {
-    const own = positive[bin]!;
-    const others = negative[bin]!;
+    const own = positive[bin];
+    const others = negative[bin];
     if (own === 0 && others === 0) continue;
-    while (passed < fprs.length && (falselyAccepted + others) / negatives > fprs[ascending[passed]!]!) {
-      tpr[ascending[passed++]!] = accepted / positives;
+    while (passed < fprs.length && (falselyAccepted + others) / negatives > fprs[ascending[passed]]) {
+      tpr[ascending[passed++]] = accepted / positives;
     }
     beaten += own * (falselyAccepted + others / 2);
     accepted += own;
     falselyAccepted += others;
   }
-  while (passed < fprs.length) tpr[ascending[passed++]!] = accepted / positives;
+  while (passed < fprs.length) tpr[ascending[passed++]] = accepted / positives;
   return { auroc: 1 - beaten / positives / negatives, tpr };
 }

@@ -23,11 +23,11 @@ export function wilson(successes: number, trials: number, z = 1.96): Interval {
   if (!(z > 0) || !Number.isFinite(z)) throw new RangeError(`wilson: z must be a positive number, got ${z}.`);
   const rate = successes / trials;
   const z2 = (z * z) / trials;
-  const centre = (rate + z2 / 2) / (1 + z2);
+  const center = (rate + z2 / 2) / (1 + z2);
   const half = (z / (1 + z2)) * Math.sqrt((rate * (1 - rate)) / trials + z2 / (4 * trials));
   // At the ends the formula is exactly 0 or 1, but rounding can leave it a hair off.
   return {
-    low: successes === 0 ? 0 : Math.max(0, centre - half),
-    high: successes === trials ? 1 : Math.min(1, centre + half),
+    low: successes === 0 ? 0 : Math.max(0, center - half),
+    high: successes === trials ? 1 : Math.min(1, center + half),
   };
 }

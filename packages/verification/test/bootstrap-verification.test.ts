@@ -1,11 +1,11 @@
 import { Random } from '@unitsphere/core/random';
-import { describe, expect, it } from 'vitest';
-import { drawKnown, KNOWN_AUROC, KNOWN_DIMENSIONS, knownTprAtFpr } from '../../../tools/golden/known-roc';
-import { bootstrapVerification, rocFromScores, verifyEmbeddings } from '../src/index';
-import { normalizeRows } from '../src/normalize-rows';
-import { orderByLabel } from '../src/pairs';
-import { WeightedPairs } from '../src/weighted-pairs';
-import { allPairs } from './brute-force';
+import { describe, expect, test } from 'vitest';
+import { drawKnown, KNOWN_AUROC, KNOWN_DIMENSIONS, knownTprAtFpr } from '../../../tools/golden/known-roc.js';
+import { bootstrapVerification, rocFromScores, verifyEmbeddings } from '../src/index.js';
+import { normalizeRows } from '../src/normalize-rows.js';
+import { orderByLabel } from '../src/pairs.js';
+import { WeightedPairs } from '../src/weighted-pairs.js';
+import { allPairs } from './brute-force.js';
 
 const fprs = [0.2, 0.1, 0.02];
 
@@ -13,7 +13,7 @@ function weightedPairs(embeddings: Float32Array, dimensions: number, labels: Int
   const order = orderByLabel(labels);
   return new WeightedPairs(
     normalizeRows(embeddings, dimensions, 'embeddings', order),
-    order.map((row) => labels[row]!),
+    order.map((row) => labels[row]),
     fprs,
   );
 }
@@ -24,23 +24,23 @@ describe('WeightedPairs', () => {
   // Some identities with more images, some with one, in no order.
   const labels = ascending.map((label, row) => (row % 7 === 0 ? 40 + (row % 3) : label));
 
-  it('of equal weights is what verifyEmbeddings says, to the width of a part', () => {
+  test('of equal weights is what verifyEmbeddings says, to the width of a part', () => {
     const exact = verifyEmbeddings(embeddings, KNOWN_DIMENSIONS, labels, { fprs });
     const ours = weightedPairs(embeddings, KNOWN_DIMENSIONS, labels).weigh(new Array(20).fill(1))!;
     expect(Math.abs(ours.auroc - exact.auroc)).toBeLessThan(1e-4);
     ours.tpr.forEach((tpr, k) => {
-      expect(Math.abs(tpr - exact.tprAtFpr[k]!.tpr)).toBeLessThan(0.02);
+      expect(Math.abs(tpr - exact.tprAtFpr[k].tpr)).toBeLessThan(0.02);
     });
   });
 
-  it('of other weights is the result of pairs repeated as often', () => {
+  test('of other weights is the result of pairs repeated as often', () => {
     const distinct = [...new Set(labels)].sort((x, y) => x - y);
     const pairs = allPairs(embeddings, KNOWN_DIMENSIONS, labels);
     const ours = weightedPairs(embeddings, KNOWN_DIMENSIONS, labels);
     expect(ours.identities).toBe(distinct.length);
     for (let draw = 0; draw < 10; draw++) {
       const weights = distinct.map(() => random.int(4));
-      const weightOf = (row: number) => weights[distinct.indexOf(labels[row]!)]!;
+      const weightOf = (row: number) => weights[distinct.indexOf(labels[row])];
       const scores: number[] = [];
       const positive: boolean[] = [];
       for (const pair of pairs) {
@@ -54,7 +54,7 @@ describe('WeightedPairs', () => {
       const result = ours.weigh(weights)!;
       expect(Math.abs(result.auroc - expected.auroc)).toBeLessThan(1e-4);
       result.tpr.forEach((tpr, k) => {
-        expect(Math.abs(tpr - expected.tprAtFpr[k]!.tpr)).toBeLessThan(0.03);
+        expect(Math.abs(tpr - expected.tprAtFpr[k].tpr)).toBeLessThan(0.03);
       });
     }
     expect(ours.weigh(distinct.map((_, k) => (k === 3 ? 2 : 0)))).toBeUndefined();
@@ -62,7 +62,7 @@ describe('WeightedPairs', () => {
 });
 
 describe('bootstrapVerification', () => {
-  it('holds the true values about as often as stated, and pairs taken for independent do not', {
+  test('holds the true values about as often as stated, and pairs taken for independent do not', {
     timeout: 60_000,
   }, () => {
     const draws = 100;
@@ -74,9 +74,9 @@ describe('bootstrapVerification', () => {
       const options = { fprs: [0.1], resamples: 200, seed: draw };
       const { auroc, tprAtFpr } = bootstrapVerification(embeddings, KNOWN_DIMENSIONS, labels, options);
       covered.auroc += holds(auroc, KNOWN_AUROC);
-      covered.tpr += holds(tprAtFpr[0]!.interval, knownTprAtFpr(0.1));
+      covered.tpr += holds(tprAtFpr[0].interval, knownTprAtFpr(0.1));
       const [row] = verifyEmbeddings(embeddings, KNOWN_DIMENSIONS, labels, options).tprAtFpr;
-      covered.pairs += holds(row!.tprInterval, knownTprAtFpr(0.1));
+      covered.pairs += holds(row.tprInterval, knownTprAtFpr(0.1));
     }
     // Of 100 at 95 %, three standard errors below.
     expect(covered.auroc).toBeGreaterThanOrEqual(88);
@@ -84,7 +84,7 @@ describe('bootstrapVerification', () => {
     expect(covered.pairs).toBeLessThan(85);
   });
 
-  it('is the same for the same seed, and wider for more confidence', () => {
+  test('is the same for the same seed, and wider for more confidence', () => {
     const { embeddings, labels } = drawKnown(new Random(1), 20, 3);
     const run = (options = {}) =>
       bootstrapVerification(embeddings, KNOWN_DIMENSIONS, labels, {
@@ -100,7 +100,7 @@ describe('bootstrapVerification', () => {
     expect(run()).toMatchObject({ identities: 20, resamples: 300 });
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     const { embeddings, labels } = drawKnown(new Random(1), 5, 2);
     const run = (l: Int32Array, options = {}) =>
       bootstrapVerification(embeddings, KNOWN_DIMENSIONS, l, options);

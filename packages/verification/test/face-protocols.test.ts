@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   lfwAccuracy,
   pairDistances,
@@ -8,7 +8,7 @@ import {
   readPairFile,
   rocFromScores,
   scorePairs,
-} from '../src/index';
+} from '../src/index.js';
 import golden from './golden/faces.json';
 
 const file = (name: string) => new Uint8Array(readFileSync(new URL(`./golden/${name}.bin`, import.meta.url)));
@@ -18,7 +18,7 @@ async function pixelsOf(image: Uint8Array): Promise<Uint8Array> {
 }
 
 describe('readPairFile', () => {
-  it('gives the images as they were encoded, and which pairs are one identity', async () => {
+  test('gives the images as they were encoded, and which pairs are one identity', async () => {
     const { images, isSame } = readPairFile(file('faces'));
     expect(isSame).toEqual(golden.isSame);
     const sums = await Promise.all(
@@ -27,14 +27,14 @@ describe('readPairFile', () => {
     expect(sums).toEqual(golden.pixelSums);
   });
 
-  it("reads Python 2's strings of bytes, and Python 3's bytes at protocol 2", () => {
+  test("reads Python 2's strings of bytes, and Python 3's bytes at protocol 2", () => {
     const { images, isSame } = readPairFile(file('faces'));
     for (const name of ['faces-python2', 'faces-protocol2']) {
       expect(readPairFile(file(name))).toEqual({ images: images.slice(0, 8), isSame: isSame.slice(0, 4) });
     }
   });
 
-  it('makes nothing that a file names, and says what is wrong with bad files', () => {
+  test('makes nothing that a file names, and says what is wrong with bad files', () => {
     expect(() => readPairFile(file('faces-arrays'))).toThrow(/has a numpy.*Pack it again/);
     const faces = file('faces');
     expect(() => readPairFile(faces.subarray(0, 5000))).toThrow('The pickle is damaged');
@@ -51,7 +51,7 @@ describe('readPairFile', () => {
 });
 
 describe('lfwAccuracy', () => {
-  it("is insightface's on the same file, from the images on", async () => {
+  test("is insightface's on the same file, from the images on", async () => {
     const { images, isSame } = readPairFile(file('faces'));
     const { size, weights } = golden;
     const dimensions = weights.length / (size * size * 3);
@@ -61,26 +61,25 @@ describe('lfwAccuracy', () => {
       for (let d = 0; d < dimensions; d++) {
         for (let at = 0; at < pixels.length; at++) {
           const [y, x, c] = [Math.floor(at / (3 * size)), Math.floor(at / 3) % size, at % 3];
-          const mirrored = pixels[3 * (y * size + size - 1 - x) + c]!;
-          embeddings[row * dimensions + d]! +=
-            weights[d * pixels.length + at]! * (pixels[at]! + mirrored - 256);
+          const mirrored = pixels[3 * (y * size + size - 1 - x) + c];
+          embeddings[row * dimensions + d] += weights[d * pixels.length + at] * (pixels[at] + mirrored - 256);
         }
       }
     }
     const distances = pairDistances(embeddings, dimensions);
     distances.forEach((distance, pair) => {
-      expect(distance).toBeCloseTo(golden.distances[pair]!, 12);
+      expect(distance).toBeCloseTo(golden.distances[pair], 12);
     });
     const { accuracy, std, folds } = lfwAccuracy(distances, isSame);
     expect(accuracy).toBeCloseTo(golden.lfw.accuracy, 12);
     expect(std).toBeCloseTo(golden.lfw.std, 12);
     folds.forEach((fold, k) => {
-      expect(fold.accuracy).toBeCloseTo(golden.lfw.folds[k]!.accuracy, 12);
-      expect(fold.threshold).toBeCloseTo(golden.lfw.folds[k]!.threshold, 12);
+      expect(fold.accuracy).toBeCloseTo(golden.lfw.folds[k].accuracy, 12);
+      expect(fold.threshold).toBeCloseTo(golden.lfw.folds[k].threshold, 12);
     });
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     expect(() => lfwAccuracy([1, 2], [true])).toThrow('2 distances but 1');
     expect(() => lfwAccuracy([1, 2], [true, false])).toThrow('folds must be an integer in 2…2');
     expect(() => lfwAccuracy([1, Number.NaN], [true, false], 2)).toThrow('Distance 1 is NaN');
@@ -91,7 +90,7 @@ describe('lfwAccuracy', () => {
 describe('templates', () => {
   const { dimensions, rows, templates, media, ids, pooled, identities, tarAtFar } = golden.templates;
 
-  it('are pooled as insightface pools them, and verified as scikit-learn does', () => {
+  test('are pooled as insightface pools them, and verified as scikit-learn does', () => {
     const ours = poolTemplates(
       Float32Array.from(rows),
       dimensions,
@@ -100,7 +99,7 @@ describe('templates', () => {
     );
     expect([...ours.ids]).toEqual(ids);
     ours.embeddings.forEach((value, k) => {
-      expect(Math.abs(value - pooled[k]!)).toBeLessThan(1e-6);
+      expect(Math.abs(value - pooled[k])).toBeLessThan(1e-6);
     });
     const pairs = ids.flatMap((_, i) => ids.slice(i + 1).map((_, k) => [i, i + 1 + k] as const));
     const scores = scorePairs(
@@ -112,11 +111,11 @@ describe('templates', () => {
     const positive = pairs.map(([a, b]) => identities[a] === identities[b]);
     const result = rocFromScores(scores, positive, { fprs: tarAtFar.map(({ far }) => far) });
     result.tprAtFpr.forEach(({ tpr }, k) => {
-      expect(tpr).toBeCloseTo(tarAtFar[k]!.tar, 12);
+      expect(tpr).toBeCloseTo(tarAtFar[k].tar, 12);
     });
   });
 
-  it('say what is wrong with bad input', () => {
+  test('say what is wrong with bad input', () => {
     const two = Int32Array.of(1, 1);
     expect(() => poolTemplates(Float32Array.of(1, -1), 1, two, Int32Array.of(0, 1))).toThrow(
       'the sums of templates: row 0 has zero length',

@@ -1,17 +1,17 @@
 import { Random } from '@unitsphere/core/random';
-import { describe, expect, it } from 'vitest';
-import { clusteredRate } from '../src/clustered-rate';
-import { openSetIdentification, pairFprForGallery, wilson } from '../src/index';
+import { describe, expect, test } from 'vitest';
+import { clusteredRate } from '../src/clustered-rate.js';
+import { openSetIdentification, pairFprForGallery, wilson } from '../src/index.js';
 
 const dimensions = 4;
 
 /** Identities 0 … enrolled − 1 have gallery rows; probes are of all. */
 function people(enrolled: number, others: number, probesEach: number, seed: number, noise = 0.5) {
   const random = new Random(seed);
-  const centres = Array.from({ length: enrolled + others }, () =>
+  const centers = Array.from({ length: enrolled + others }, () =>
     Array.from({ length: dimensions }, () => random.normal()),
   );
-  const sample = (identity: number) => centres[identity]!.map((v) => v + noise * random.normal());
+  const sample = (identity: number) => centers[identity].map((v) => v + noise * random.normal());
   const rows = (labels: number[]) => ({
     embeddings: Float32Array.from(labels.flatMap(sample)),
     labels: Int32Array.from(labels),
@@ -36,11 +36,11 @@ function run({ gallery, probes }: ReturnType<typeof people>, options = {}) {
 
 function cosine(x: ArrayLike<number>, i: number, y: ArrayLike<number>, j: number): number {
   const row = (m: ArrayLike<number>, r: number) =>
-    Array.from({ length: dimensions }, (_, d) => m[r * dimensions + d]!);
+    Array.from({ length: dimensions }, (_, d) => m[r * dimensions + d]);
   const unit = (v: number[]) =>
     v.map((value) => value * (1 / Math.sqrt(v.reduce((sum, w) => sum + w * w, 0))));
   const [a, b] = [unit(row(x, i)), unit(row(y, j))];
-  return Math.fround(a.reduce((sum, v, d) => sum + v * b[d]!, 0));
+  return Math.fround(a.reduce((sum, v, d) => sum + v * b[d], 0));
 }
 
 function subsets(n: number, size: number): number[][] {
@@ -66,20 +66,18 @@ function bruteRates({ gallery, probes }: ReturnType<typeof people>, size: number
   const galleries = subsets(identities, size);
   const fpir = mean(
     [...probes.labels.keys()]
-      .filter((p) => probes.labels[p]! >= identities)
-      .map((p) => mean(galleries.map((g) => (g.some((c) => table[p]![c]! >= threshold) ? 1 : 0)))),
+      .filter((p) => probes.labels[p] >= identities)
+      .map((p) => mean(galleries.map((g) => (g.some((c) => table[p][c] >= threshold) ? 1 : 0)))),
   );
   const fnir = mean(
     [...probes.labels.keys()]
-      .filter((p) => probes.labels[p]! < identities)
+      .filter((p) => probes.labels[p] < identities)
       .map((p) => {
-        const own = probes.labels[p]!;
+        const own = probes.labels[p];
         const with_ = galleries.filter((g) => g.includes(own));
         return mean(
           with_.map((g) =>
-            table[p]![own]! >= threshold && !g.some((c) => c !== own && table[p]![c]! >= table[p]![own]!)
-              ? 0
-              : 1,
+            table[p][own] >= threshold && !g.some((c) => c !== own && table[p][c] >= table[p][own]) ? 0 : 1,
           ),
         );
       }),
@@ -88,7 +86,7 @@ function bruteRates({ gallery, probes }: ReturnType<typeof people>, size: number
 }
 
 describe('openSetIdentification', () => {
-  it('is the mean over every gallery of a size, and its threshold the lowest that will do', () => {
+  test('is the mean over every gallery of a size, and its threshold the lowest that will do', () => {
     const data = people(7, 5, 3, 1);
     const gallerySizes = [1, 3, 7];
     const fpirs = [0.6, 0.3, 0.1];
@@ -113,23 +111,23 @@ describe('openSetIdentification', () => {
     }
   });
 
-  it('needs a higher threshold for a larger gallery', () => {
+  test('needs a higher threshold for a larger gallery', () => {
     const gallerySizes = [2, 20, 200];
     const { points } = run(people(200, 100, 2, 3), { gallerySizes, fpirs: [0.05] });
     const thresholds = points.map((point) => point.threshold);
     expect(thresholds).toEqual([...thresholds].sort((x, y) => x - y));
-    expect(thresholds[2]! - thresholds[0]!).toBeGreaterThan(0.02);
+    expect(thresholds[2] - thresholds[0]).toBeGreaterThan(0.02);
     const fnirs = points.map((point) => point.fnir);
     expect(fnirs).toEqual([...fnirs].sort((x, y) => x - y));
   });
 
-  it('vouches for no threshold on few probes', () => {
+  test('vouches for no threshold on few probes', () => {
     const { points } = run(people(5, 3, 1, 2), { fpirs: [0.001] });
     expect(points[0]).toMatchObject({ resolved: false, fpir: 0 });
-    expect(points[0]!.thresholdInterval.high).toBe(Number.POSITIVE_INFINITY);
+    expect(points[0].thresholdInterval.high).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('finds the true threshold within its interval about as often as stated', () => {
+  test('finds the true threshold within its interval about as often as stated', () => {
     // One gallery; non-mated people drawn anew 200 times. The truth: 4,000 of them.
     const gallery = people(30, 0, 1, 5).gallery;
     const draw = (seed: number, count: number, each: number) => {
@@ -137,17 +135,17 @@ describe('openSetIdentification', () => {
       const labels = Array.from({ length: count * each }, (_, k) => 1000 + Math.floor(k / each));
       const embeddings = new Float32Array(labels.length * dimensions);
       for (let c = 0; c < count; c++) {
-        const centre = Array.from({ length: dimensions }, () => random.normal());
+        const center = Array.from({ length: dimensions }, () => random.normal());
         for (let k = 0; k < each * dimensions; k++) {
-          embeddings[c * each * dimensions + k] = centre[k % dimensions]! + 0.3 * random.normal();
+          embeddings[c * each * dimensions + k] = center[k % dimensions] + 0.3 * random.normal();
         }
       }
       const mated = gallery.embeddings.subarray(0, dimensions);
       const probes = {
         embeddings: Float32Array.from([...embeddings, ...mated]),
-        labels: Int32Array.from([...labels, gallery.labels[0]!]),
+        labels: Int32Array.from([...labels, gallery.labels[0]]),
       };
-      return run({ gallery, probes }, { fpirs: [0.1] }).points[0]!;
+      return run({ gallery, probes }, { fpirs: [0.1] }).points[0];
     };
     const truth = draw(99, 4000, 1).threshold;
     let covered = 0;
@@ -159,7 +157,7 @@ describe('openSetIdentification', () => {
     expect(covered).toBeGreaterThanOrEqual(179);
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     const data = people(3, 2, 1, 1);
     expect(() => run(data, { fpirs: [1] })).toThrow('fpirs: 1');
     expect(() => run(data, { gallerySizes: [4] })).toThrow('gallerySizes: 4 is not an integer in 1…3');
@@ -171,7 +169,7 @@ describe('openSetIdentification', () => {
 });
 
 describe('clusteredRate', () => {
-  it("is Wilson's interval where every cluster is one value", () => {
+  test("is Wilson's interval where every cluster is one value", () => {
     const values = Array.from({ length: 40 }, (_, k) => (k < 7 ? 1 : 0));
     const { rate, interval } = clusteredRate(values, [...values.keys()]);
     expect(rate).toBe(7 / 40);
@@ -181,7 +179,7 @@ describe('clusteredRate', () => {
     expect(Math.abs(interval.high - high)).toBeLessThan(0.006);
   });
 
-  it('is as wide as that of the clusters where their values are equal', () => {
+  test('is as wide as that of the clusters where their values are equal', () => {
     const values = Array.from({ length: 400 }, (_, k) => (k < 70 ? 1 : 0));
     const tens = values.map((_, k) => Math.floor(k / 10));
     const clustered = clusteredRate(values, tens).interval;
@@ -193,14 +191,14 @@ describe('clusteredRate', () => {
     expect(clustered.high).toBeCloseTo(alone.high, 12);
   });
 
-  it('counts each cluster once where there is no variance', () => {
+  test('counts each cluster once where there is no variance', () => {
     expect(clusteredRate([0, 0, 0, 0], [1, 1, 2, 2]).interval).toEqual(wilson(0, 2));
     expect(clusteredRate([1, 1, 1], [1, 2, 3]).interval).toEqual(wilson(3, 3));
   });
 });
 
 describe('pairFprForGallery', () => {
-  it('gives the wanted rate over so many independent pairs', () => {
+  test('gives the wanted rate over so many independent pairs', () => {
     for (const [fpir, n] of [
       [0.01, 1],
       [0.1, 1000],

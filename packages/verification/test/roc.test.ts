@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { auroc, type RocResult, rocFromScores } from '../src/index';
-import { acceptAt, bruteAuroc, bruteTprAtFpr } from './brute-force';
+import { describe, expect, test } from 'vitest';
+import { auroc, type RocResult, rocFromScores } from '../src/index.js';
+import { acceptAt, bruteAuroc, bruteTprAtFpr } from './brute-force.js';
 import golden from './golden.json';
 
 const fprs = [0.5, 0.1, 0.01, 0.001];
@@ -38,7 +38,7 @@ const scored = fc
   .filter((pairs) => pairs.some(([, p]) => p) && pairs.some(([, p]) => !p));
 
 describe('rocFromScores', () => {
-  it('gives 0 as a threshold, never −0', () => {
+  test('gives 0 as a threshold, never −0', () => {
     for (const zeros of [
       [-0, 0],
       [0, -0],
@@ -46,11 +46,11 @@ describe('rocFromScores', () => {
     ]) {
       const scores = [-Number.MIN_VALUE, ...zeros, Number.MIN_VALUE];
       const { tprAtFpr } = rocFromScores(scores, [false, true, true, false], { fprs: [0.5], rocPoints: 8 });
-      expect(Object.is(tprAtFpr[0]!.threshold, 0)).toBe(true);
+      expect(Object.is(tprAtFpr[0].threshold, 0)).toBe(true);
     }
   });
 
-  it('equals sorting every score, ties and the extremes of doubles included', () => {
+  test('equals sorting every score, ties and the extremes of doubles included', () => {
     fc.assert(
       fc.property(scored, fc.integer({ min: 8, max: 300 }), (pairs, rocPoints) => {
         const scores = pairs.map(([score]) => score);
@@ -61,7 +61,7 @@ describe('rocFromScores', () => {
     );
   });
 
-  it('agrees with scikit-learn on tied scores', () => {
+  test('agrees with scikit-learn on tied scores', () => {
     const { scores, positive, auroc: area, tprAtFpr } = golden.tied;
     const result = rocFromScores(scores, positive, { fprs: tprAtFpr.map((row) => row.fpr) });
     expect(result.auroc).toBeCloseTo(area, 12);
@@ -72,7 +72,7 @@ describe('rocFromScores', () => {
     });
   });
 
-  it('flags a rate that the negatives cannot resolve', () => {
+  test('flags a rate that the negatives cannot resolve', () => {
     const scores = [0.9, 0.8, 0.7, ...Array.from({ length: 100 }, (_, k) => k / 200)];
     const positive = scores.map((_, k) => k < 3);
     const rows = rocFromScores(scores, positive, { fprs: [1e-2, 9e-3] }).tprAtFpr;
@@ -80,12 +80,12 @@ describe('rocFromScores', () => {
     expect(rows[1]).toMatchObject({ tpr: 1, falseAccepts: 0 });
   });
 
-  it('accepts nothing when a negative tops every positive and none may be accepted', () => {
+  test('accepts nothing when a negative tops every positive and none may be accepted', () => {
     const [row] = rocFromScores([1, 0.5], [false, true], { fprs: [0.1] }).tprAtFpr;
     expect(row).toMatchObject({ tpr: 0, truePositives: 0, falseAccepts: 0, threshold: Infinity });
   });
 
-  it('keeps the tail of the curve dense on a logarithmic axis', () => {
+  test('keeps the tail of the curve dense on a logarithmic axis', () => {
     const n = 200_000;
     let state = 7;
     const random = () => {
@@ -102,7 +102,7 @@ describe('rocFromScores', () => {
     }
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     expect(() => rocFromScores([1, 2], [true])).toThrow('2 scores but 1 entries');
     expect(() => rocFromScores([1, Number.NaN], [true, false])).toThrow('Score 1 is NaN');
     expect(() => rocFromScores([Infinity, 1], [true, false])).toThrow('Score 0 is Infinity');
@@ -114,7 +114,7 @@ describe('rocFromScores', () => {
 });
 
 describe('auroc', () => {
-  it('is 1, 0 and one half where it must be', () => {
+  test('is 1, 0 and one half where it must be', () => {
     expect(auroc([3, 2, 1, 0], [true, true, false, false])).toBe(1);
     expect(auroc([0, 1, 2, 3], [true, true, false, false])).toBe(0);
     expect(auroc([5, 5, 5], [true, false, false])).toBe(0.5);

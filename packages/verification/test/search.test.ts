@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { identificationRate, nearestNeighbours } from '../src/index';
+import { describe, expect, test } from 'vitest';
+import { identificationRate, nearestNeighbors } from '../src/index.js';
 
 const dimensions = 3;
 const row = fc
@@ -19,8 +19,8 @@ function cosine(a: number[], b: number[]): number {
   return Math.fround(Math.max(-1, Math.min(1, dot)));
 }
 
-describe('nearestNeighbours', () => {
-  it('equals sorting the gallery for each query, ties to the lower row', () => {
+describe('nearestNeighbors', () => {
+  test('equals sorting the gallery for each query, ties to the lower row', () => {
     fc.assert(
       fc.property(
         fc.array(row, { minLength: 1, maxLength: 70 }),
@@ -30,7 +30,7 @@ describe('nearestNeighbours', () => {
         (queries, gallery, pick, excluding) => {
           const k = 1 + (pick % (gallery.length - 1));
           const exclude = Int32Array.from(queries, (_, i) => (excluding ? (i + pick) % gallery.length : -1));
-          const found = nearestNeighbours(matrix(queries), matrix(gallery), dimensions, k, { exclude });
+          const found = nearestNeighbors(matrix(queries), matrix(gallery), dimensions, k, { exclude });
           queries.forEach((query, i) => {
             const expected = gallery
               .map((candidate, j) => ({ j, score: cosine(query, candidate) }))
@@ -46,23 +46,21 @@ describe('nearestNeighbours', () => {
     );
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     const gallery = matrix([
       [1, 0, 0],
       [0, 1, 0],
     ]);
     const none = new Int32Array(2).fill(-1);
-    expect(() => nearestNeighbours(gallery, gallery, 3, 3)).toThrow('k must be an integer in 1…2');
-    expect(() => nearestNeighbours(gallery, gallery, 3, 2, { exclude: Int32Array.from([0, 1]) })).toThrow(
+    expect(() => nearestNeighbors(gallery, gallery, 3, 3)).toThrow('k must be an integer in 1…2');
+    expect(() => nearestNeighbors(gallery, gallery, 3, 2, { exclude: Int32Array.from([0, 1]) })).toThrow(
       '1…1',
     );
-    expect(() => nearestNeighbours(gallery, gallery, 3, 1, { exclude: none.subarray(1) })).toThrow(
+    expect(() => nearestNeighbors(gallery, gallery, 3, 1, { exclude: none.subarray(1) })).toThrow(
       '1 entries',
     );
-    expect(() => nearestNeighbours(gallery, gallery, 3, 1, { exclude: none.with(0, 2) })).toThrow('row 2');
-    expect(() => nearestNeighbours(gallery.with(0, 0), gallery, 3, 1)).toThrow(
-      'query: row 0 has zero length',
-    );
+    expect(() => nearestNeighbors(gallery, gallery, 3, 1, { exclude: none.with(0, 2) })).toThrow('row 2');
+    expect(() => nearestNeighbors(gallery.with(0, 0), gallery, 3, 1)).toThrow('query: row 0 has zero length');
   });
 });
 
@@ -73,7 +71,7 @@ describe('identificationRate', () => {
     [0, 0, 1],
   ]);
 
-  it('ranks identities by their best template', () => {
+  test('ranks identities by their best template', () => {
     const gallery = matrix([
       [1, 0, 0],
       [0, 1, 0],
@@ -101,14 +99,14 @@ describe('identificationRate', () => {
     expect(result.rates[0].rate).toBe(2 / 3);
   });
 
-  it('gives a collapsed model nothing', () => {
+  test('gives a collapsed model nothing', () => {
     const same = new Float32Array(9).fill(1);
     const labels = Int32Array.from([0, 1, 2]);
     const { rates } = identificationRate(same, labels, same, labels, 3, [1, 2, 3]);
     expect(rates.map((r) => r.rate)).toEqual([0, 0, 1]);
   });
 
-  it('equals brute force', () => {
+  test('equals brute force', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(row, fc.nat(6)), { minLength: 1, maxLength: 150 }),
@@ -138,7 +136,7 @@ describe('identificationRate', () => {
     );
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     const labels = Int32Array.from([0, 1, 2]);
     const run = (probeLabels: Int32Array, ranks?: number[]) =>
       identificationRate(axes, labels, axes, probeLabels, 3, ranks);

@@ -1,6 +1,6 @@
 import { Random } from '@unitsphere/core/random';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   bootstrapMean,
   compareArms,
@@ -10,7 +10,7 @@ import {
   pairedTPower,
   seedsToResolve,
   summarize,
-} from '../src/statistics';
+} from '../src/statistics.js';
 import golden from './golden/statistics.json';
 
 function expectInterval(actual: { low: number; high: number }, expected: typeof actual, within: number) {
@@ -19,7 +19,7 @@ function expectInterval(actual: { low: number; high: number }, expected: typeof 
 }
 
 describe('summarize', () => {
-  it('agrees with SciPy', () => {
+  test('agrees with SciPy', () => {
     for (const { values, confidence, mean, std, interval } of golden.summaries) {
       const ours = summarize(values, confidence);
       expect(ours.n).toBe(values.length);
@@ -30,7 +30,7 @@ describe('summarize', () => {
     }
   });
 
-  it('gives one value no spread and equal values none', () => {
+  test('gives one value no spread and equal values none', () => {
     expect(summarize([0.7])).toEqual({ n: 1, mean: 0.7 });
     expect(summarize([0.1, 0.1, 0.1])).toEqual({
       n: 3,
@@ -40,7 +40,7 @@ describe('summarize', () => {
     });
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     expect(() => summarize([])).toThrow('values is empty');
     expect(() => summarize([1, Number.NaN])).toThrow('values[1] is NaN');
     expect(() => summarize([1, 2], 95)).toThrow('confidence must be between 0 and 1 (both excluded), got 95');
@@ -48,7 +48,7 @@ describe('summarize', () => {
 });
 
 describe('bootstrapMean', () => {
-  it('takes every resample of few values, as NumPy does', () => {
+  test('takes every resample of few values, as NumPy does', () => {
     for (const { values, confidence, percentile, bca } of golden.exactBootstrap) {
       const ours = bootstrapMean(values, { confidence });
       expect(ours.exact).toBe(true);
@@ -57,7 +57,7 @@ describe('bootstrapMean', () => {
     }
   });
 
-  it('agrees with SciPy on more values, up to chance', () => {
+  test('agrees with SciPy on more values, up to chance', () => {
     for (const { values, confidence, percentile, bca } of golden.randomBootstrap) {
       const ours = bootstrapMean(values, { confidence, resamples: 50_000, seed: 3 });
       expect(ours.exact).toBe(false);
@@ -67,14 +67,14 @@ describe('bootstrapMean', () => {
     }
   });
 
-  it('is the same for the same seed', () => {
+  test('is the same for the same seed', () => {
     const values = Array.from({ length: 20 }, (_, k) => Math.sin(k));
     const run = (seed: number) => bootstrapMean(values, { seed, resamples: 500 });
     expect(run(1)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
   });
 
-  it('is a point for equal values, and says what is wrong with bad input', () => {
+  test('is a point for equal values, and says what is wrong with bad input', () => {
     expect(bootstrapMean([2, 2, 2]).bca).toEqual({ low: 2, high: 2 });
     expect(() => bootstrapMean([1])).toThrow('at least 2 values');
     expect(() => bootstrapMean([1, 2], { resamples: 5 })).toThrow('resamples');
@@ -82,7 +82,7 @@ describe('bootstrapMean', () => {
 });
 
 describe('pairedDifference', () => {
-  it("has SciPy's p-value", () => {
+  test("has SciPy's p-value", () => {
     for (const { base, arm, pValue } of golden.paired) {
       const ours = pairedDifference(base, arm);
       expect(Math.abs(ours.pValue! / pValue - 1)).toBeLessThan(1e-6);
@@ -90,26 +90,26 @@ describe('pairedDifference', () => {
     }
   });
 
-  it('cancels what a pair shares', () => {
+  test('cancels what a pair shares', () => {
     const { mean, std, pValue } = pairedDifference([0, 8, 16], [1, 9, 17]);
     expect([mean, std, pValue]).toEqual([1, 0, 0]);
     expect(pairedDifference([1, 2], [1, 2])).toMatchObject({ pValue: 1, seedsToResolve: Infinity });
   });
 
-  it('tests nothing with one pair, and says what is wrong with bad input', () => {
+  test('tests nothing with one pair, and says what is wrong with bad input', () => {
     expect(pairedDifference([1], [3])).toEqual({ n: 1, mean: 2, differences: [2] });
     expect(() => pairedDifference([1, 2], [1])).toThrow('base has 2 values and arm 1');
   });
 });
 
 describe('power', () => {
-  it("is SciPy's noncentral t", () => {
+  test("is SciPy's noncentral t", () => {
     for (const { effect, n, alpha, power } of golden.power) {
       expect(Math.abs(pairedTPower(effect, n, alpha) - power)).toBeLessThan(1e-7);
     }
   });
 
-  it('needs as many seeds as a search with SciPy finds', () => {
+  test('needs as many seeds as a search with SciPy finds', () => {
     for (const { mean, std, alpha, power, seeds } of golden.seeds) {
       const ours = seedsToResolve(mean, std, { alpha, power });
       // Above 2,000 by the normal distribution.
@@ -117,7 +117,7 @@ describe('power', () => {
     }
   });
 
-  it('finds the difference as often as asked for in a simulation of so many seeds, and less often with fewer', () => {
+  test('finds the difference as often as asked for in a simulation of so many seeds, and less often with fewer', () => {
     const TRIALS = 3000;
     const found = (mean: number, n: number) => {
       const random = new Random('power', mean, n);
@@ -139,7 +139,7 @@ describe('power', () => {
     expect([2, 1, 0.5].map((mean) => seedsToResolve(mean, 1))).toEqual([5, 10, 34]);
   });
 
-  it('has its ends, and says what is wrong with bad input', () => {
+  test('has its ends, and says what is wrong with bad input', () => {
     expect(seedsToResolve(0, 1)).toBe(Infinity);
     expect(seedsToResolve(1, 0)).toBe(2);
     expect(() => seedsToResolve(1, -1)).toThrow('std must be');
@@ -150,24 +150,24 @@ describe('power', () => {
 });
 
 describe('holm', () => {
-  it('is its definition', () => {
+  test('is its definition', () => {
     for (const { pValues, adjusted } of golden.holm) {
       holm(pValues).forEach((p, k) => {
-        expect(p).toBeCloseTo(adjusted[k]!, 14);
+        expect(p).toBeCloseTo(adjusted[k], 14);
       });
     }
     expect(holm([])).toEqual([]);
     expect(() => holm([0.5, 1.5])).toThrow('pValues[1] is 1.5');
   });
 
-  it('never falls below the p-value nor reorders', () => {
+  test('never falls below the p-value nor reorders', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }), (pValues) => {
         const adjusted = holm(pValues);
         for (let i = 0; i < pValues.length; i++) {
-          expect(adjusted[i]).toBeGreaterThanOrEqual(pValues[i]!);
+          expect(adjusted[i]).toBeGreaterThanOrEqual(pValues[i]);
           for (let j = 0; j < pValues.length; j++) {
-            if (pValues[i]! < pValues[j]!) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]!);
+            if (pValues[i] < pValues[j]) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]);
           }
         }
       }),
@@ -176,13 +176,13 @@ describe('holm', () => {
 });
 
 describe('correctForMultipleTests', () => {
-  it('refuses a difference that has no test, and corrects none', () => {
+  test('refuses a difference that has no test, and corrects none', () => {
     const one = pairedDifference([1], [2]);
     expect(() => correctForMultipleTests([one])).toThrow('A difference of 1 pair has no test.');
     expect(correctForMultipleTests([])).toEqual([]);
   });
 
-  it('leaves one alone, and asks more seeds of several', () => {
+  test('leaves one alone, and asks more seeds of several', () => {
     const difference = pairedDifference([1, 2, 3], [2, 3.5, 4]);
     const [alone] = correctForMultipleTests([difference]);
     expect(alone).toEqual({ difference, adjustedPValue: difference.pValue });
@@ -191,7 +191,7 @@ describe('correctForMultipleTests', () => {
       expect(one.adjustedPValue).toBe(2 * difference.pValue!);
       expect(one.difference.seedsToResolve).toBeGreaterThan(difference.seedsToResolve!);
     }
-    expect(difference.seedsToResolve).toBe(alone!.difference.seedsToResolve);
+    expect(difference.seedsToResolve).toBe(alone.difference.seedsToResolve);
   });
 });
 
@@ -207,7 +207,7 @@ describe('compareArms', () => {
     ...seeded('elsewhere', [0.5, 0.6], 7),
   ];
 
-  it('calls an arm different only where the data resolve it, and drops none', () => {
+  test('calls an arm different only where the data resolve it, and drops none', () => {
     const { base, arms } = compareArms(runs, 'base');
     expect(base).toEqual({ arm: 'base', summary: summarize([0.9, 0.91, 0.89, 0.9]) });
     expect(arms.map(({ arm, verdict }) => [arm, verdict])).toEqual([
@@ -218,18 +218,18 @@ describe('compareArms', () => {
       ['elsewhere', 'untested'],
     ]);
     expect(arms.map(({ seeds }) => seeds)).toEqual([[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4], [1], []]);
-    expect(arms[3]!.unpairedSeeds).toEqual([2, 3, 4]);
-    expect(arms[4]!.unpairedSeeds).toEqual([1, 2, 3, 4, 7, 8]);
-    expect(arms[4]!.difference).toBeUndefined();
+    expect(arms[3].unpairedSeeds).toEqual([2, 3, 4]);
+    expect(arms[4].unpairedSeeds).toEqual([1, 2, 3, 4, 7, 8]);
+    expect(arms[4].difference).toBeUndefined();
     const raw = arms.slice(0, 3).map(({ difference }) => difference!.pValue!);
     expect(arms.slice(0, 3).map(({ adjustedPValue }) => adjustedPValue)).toEqual(holm(raw));
     // Seeds for the same test as the verdict's: of one arm among three.
-    const { mean, std, seedsToResolve: seeds } = arms[2]!.difference!;
+    const { mean, std, seedsToResolve: seeds } = arms[2].difference!;
     expect(seeds).toBe(seedsToResolve(mean, std!, { alpha: 0.05 / 3 }));
     expect(seeds).toBeGreaterThan(seedsToResolve(mean, std!));
   });
 
-  it('pairs by seed, in any order of runs', () => {
+  test('pairs by seed, in any order of runs', () => {
     const order = (comparison: ReturnType<typeof compareArms>) =>
       comparison.arms
         .map(({ arm, difference }) => ({ arm, mean: difference?.mean }))
@@ -237,7 +237,7 @@ describe('compareArms', () => {
     expect(order(compareArms([...runs].reverse(), 'base'))).toEqual(order(compareArms(runs, 'base')));
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     expect(() => compareArms(runs, 'basis')).toThrow(
       'No run is of the base arm "basis". Arms with runs: base, better',
     );
@@ -249,7 +249,7 @@ describe('compareArms', () => {
     );
   });
 
-  it('errs on no more than its share of studies without any difference', () => {
+  test('errs on no more than its share of studies without any difference', () => {
     // 400 studies of 3 arms that are all the base: at 0.05 about 20 have an arm called different; 36 is 3.6 σ off.
     const random = new Random(1);
     const normal = () => random.normal();

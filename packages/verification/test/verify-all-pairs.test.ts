@@ -1,11 +1,11 @@
 import { Random } from '@unitsphere/core/random';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core/safetensors';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { cosineOf, countingMemory, LAST_SCORE } from '../src/all-pairs/memory';
-import { rocFromScores, verifyAllPairs, verifyEmbeddings } from '../src/index';
-import { unitRowsInto } from '../src/normalize-rows';
-import { allPairs } from './brute-force';
+import { describe, expect, test } from 'vitest';
+import { cosineOf, countingMemory, LAST_SCORE } from '../src/all-pairs/memory.js';
+import { rocFromScores, verifyAllPairs, verifyEmbeddings } from '../src/index.js';
+import { unitRowsInto } from '../src/normalize-rows.js';
+import { allPairs } from './brute-force.js';
 import golden from './golden.json';
 
 const fprs = [0.3, 0.1, 0.01, 0.001];
@@ -23,26 +23,26 @@ function everyScore(embeddings: Float32Array, dimensions: number, labels: Int32A
   b.set(pairs.map((pair) => pair.b));
   kernels.scorePairs(x, dimensions, positives, positives + 4 * pairs.length, pairs.length, carries);
   const scores = Array.from(new Int32Array(memory.buffer, carries, pairs.length), cosineOf);
-  expect(
-    scores.reduce((most, score, k) => Math.max(most, Math.abs(score - pairs[k]!.score)), 0),
-  ).toBeLessThan(1e-6);
+  expect(scores.reduce((most, score, k) => Math.max(most, Math.abs(score - pairs[k].score)), 0)).toBeLessThan(
+    1e-6,
+  );
   return { scores, positive: pairs.map((pair) => pair.positive) };
 }
 
 function clustered(rows: number, dimensions: number, identities: number, noise: number, seed = 1) {
   const random = new Random(seed);
   const labels = Int32Array.from({ length: rows }, () => random.int(identities));
-  const centres = Array.from({ length: identities * dimensions }, () => random.normal());
+  const centers = Array.from({ length: identities * dimensions }, () => random.normal());
   const embeddings = Float32Array.from(
     { length: rows * dimensions },
     (_, k) =>
-      centres[labels[Math.floor(k / dimensions)]! * dimensions + (k % dimensions)]! + noise * random.normal(),
+      centers[labels[Math.floor(k / dimensions)] * dimensions + (k % dimensions)] + noise * random.normal(),
   );
   return { embeddings, dimensions, labels };
 }
 
 describe('verifyAllPairs', { timeout: 60_000 }, () => {
-  it('equals sorting the score of every pair, whatever the size, the threads and the order of rows', async () => {
+  test('equals sorting the score of every pair, whatever the size, the threads and the order of rows', async () => {
     const cases = [
       clustered(3, 1, 2, 1, 5),
       clustered(64, 5, 9, 1),
@@ -66,7 +66,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
         expect({ ...result, auroc: 0 }).toEqual({ ...expected, auroc: 0 });
         const bins = { positive: new Float64Array(200), negative: new Float64Array(200) };
         scores.forEach((score, k) => {
-          bins[positive[k] ? 'positive' : 'negative'][Math.min(199, Math.floor(((score + 1) / 2) * 200))]!++;
+          bins[positive[k] ? 'positive' : 'negative'][Math.min(199, Math.floor(((score + 1) / 2) * 200))]++;
         });
         expect(histogram.positive).toEqual(bins.positive);
         expect(histogram.negative).toEqual(bins.negative);
@@ -74,7 +74,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     }
   });
 
-  it('agrees with scikit-learn on the same scores', async () => {
+  test('agrees with scikit-learn on the same scores', async () => {
     const { dimensions, bits, labels, values, auroc, tprAtFpr } = golden.exact;
     const result = await verifyAllPairs(
       Float32Array.from(values, (value) => value / 2 ** bits),
@@ -84,22 +84,22 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     );
     expect(Math.abs(result.auroc - auroc)).toBeLessThan(1e-12);
     tprAtFpr.forEach(({ tpr, threshold, falseAccepts }, k) => {
-      expect(result.tprAtFpr[k]!.tpr).toBeCloseTo(tpr, 12);
+      expect(result.tprAtFpr[k].tpr).toBeCloseTo(tpr, 12);
       expect(result.tprAtFpr[k]).toMatchObject({ threshold, falseAccepts });
     });
   });
 
-  it('is as near to double precision as float32 allows', async () => {
+  test('is as near to double precision as float32 allows', async () => {
     const { embeddings, dimensions, labels } = clustered(600, 256, 60, 3);
     const precise = verifyEmbeddings(embeddings, dimensions, labels, { fprs });
     const ours = await verifyAllPairs(embeddings, dimensions, labels, { fprs });
     expect(Math.abs(ours.auroc - precise.auroc)).toBeLessThan(1e-8);
     ours.tprAtFpr.forEach((row, k) => {
-      expect(Math.abs(row.threshold - precise.tprAtFpr[k]!.threshold)).toBeLessThan(1e-6);
+      expect(Math.abs(row.threshold - precise.tprAtFpr[k].threshold)).toBeLessThan(1e-6);
     });
   });
 
-  it('counts more than 65,536 pairs of one score', async () => {
+  test('counts more than 65,536 pairs of one score', async () => {
     // All rows are one point or its opposite: 2 scores for 499,500 pairs, and identities mix them.
     const n = 1000;
     const sign = (k: number) => (k % 3 === 0 ? -1 : 1);
@@ -112,12 +112,12 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     expect(pairs).toEqual({ positive: 2 * ((500 * 499) / 2), negative: 250_000 });
     // Of either identity 167 rows are at -1 and 333 at 1, but for one: 334 rows in all are at -1.
     const opposite = [167, 167];
-    const alike = opposite[0]! * opposite[1]! + (500 - opposite[0]!) * (500 - opposite[1]!);
+    const alike = opposite[0] * opposite[1] + (500 - opposite[0]) * (500 - opposite[1]);
     expect(histogram.negative).toEqual(Float64Array.of(250_000 - alike, alike));
     expect(tprAtFpr[0]).toMatchObject({ threshold: 1, falseAccepts: alike });
   });
 
-  it('gives −1, 0 and 1 their places', () => {
+  test('gives −1, 0 and 1 their places', () => {
     expect([0, LAST_SCORE / 2, LAST_SCORE].map(cosineOf)).toEqual([-1, 0, 1]);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: LAST_SCORE }), (score) => {
@@ -126,7 +126,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     );
   });
 
-  it('tells how far it is, and ends when asked', async () => {
+  test('tells how far it is, and ends when asked', async () => {
     const { embeddings, dimensions, labels } = clustered(4000, 64, 100, 1);
     const seen: { pairs: number; total: number }[] = [];
     await verifyAllPairs(embeddings, dimensions, labels, { onProgress: (done) => seen.push(done) });
@@ -142,7 +142,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     ).rejects.toThrow('before');
   });
 
-  it('goes on from a checkpoint, on as many threads as there are then, to the same counts', async () => {
+  test('goes on from a checkpoint, on as many threads as there are then, to the same counts', async () => {
     const data = clustered(1600, 8, 100, 1);
     const run = (options = {}, { embeddings, dimensions, labels } = data) =>
       verifyAllPairs(embeddings, dimensions, labels, { fprs, ...options });
@@ -165,20 +165,20 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
         onProgress: ({ pairs }: { pairs: number }) => seen.push(pairs),
       });
       expect(resumed).toEqual(whole);
-      first.push(seen[0]!);
+      first.push(seen[0]);
     }
     const { metadata } = readSafetensors(states.at(-1)!);
     expect(Math.min(...first)).toBeGreaterThanOrEqual(Number(metadata.pairs));
-    expect(Number(metadata.pairs)).toBeGreaterThan(Number(readSafetensors(states[0]!).metadata.pairs));
+    expect(Number(metadata.pairs)).toBeGreaterThan(Number(readSafetensors(states[0]).metadata.pairs));
 
     const full = new Error('the disk is full');
     await expect(run({ checkpointEvery: 1e-3, onCheckpoint: () => Promise.reject(full) })).rejects.toBe(full);
     await expect(run({ checkpointEvery: 0 })).rejects.toThrow('checkpointEvery must be');
     const resume = (resumeFrom: Uint8Array, other = data) => run({ resumeFrom }, other);
-    const state = states[0]!;
+    const state = states[0];
     await expect(resume(state.subarray(0, state.length - 8))).rejects.toThrow('cut off');
     const damaged = Uint8Array.from(state);
-    damaged[damaged.length - 20]! ^= 1;
+    damaged[damaged.length - 20] ^= 1;
     damaged.fill(0, damaged.length - 400, damaged.length - 300);
     await expect(resume(damaged)).rejects.toThrow('resumeFrom is damaged');
     await expect(resume(state, clustered(1600, 8, 100, 1, 2))).rejects.toThrow('of other embeddings');
@@ -187,7 +187,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     await expect(resume(writeSafetensors(new Map()))).rejects.toThrow('not what onCheckpoint');
   });
 
-  it('says what is wrong with bad input', async () => {
+  test('says what is wrong with bad input', async () => {
     const embeddings = Float32Array.from([1, 0, 0, 1, 1, 1]);
     const labels = Int32Array.from([0, 0, 1]);
     const run = (x: Float32Array, l = labels, options = {}) => verifyAllPairs(x, 2, l, options);

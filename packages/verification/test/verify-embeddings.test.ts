@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { hardestPairs, verifyEmbeddings } from '../src/index';
-import { acceptAt, allPairs, bruteAuroc, bruteTprAtFpr } from './brute-force';
+import { describe, expect, test } from 'vitest';
+import { hardestPairs, verifyEmbeddings } from '../src/index.js';
+import { acceptAt, allPairs, bruteAuroc, bruteTprAtFpr } from './brute-force.js';
 import golden from './golden.json';
 
 const fprs = [0.3, 0.1, 0.01];
 
 /** A few identities with small integer coordinates, so that equal rows, equal scores and opposite rows are common. */
-const labelled = fc
+const labeled = fc
   .integer({ min: 1, max: 5 })
   .chain((dimensions) =>
     fc.record({
@@ -37,9 +37,9 @@ const labelled = fc
   });
 
 describe('verifyEmbeddings', () => {
-  it('equals holding and sorting every pair', () => {
+  test('equals holding and sorting every pair', () => {
     fc.assert(
-      fc.property(labelled, fc.integer({ min: 1, max: 50 }), ({ embeddings, dimensions, labels }, bins) => {
+      fc.property(labeled, fc.integer({ min: 1, max: 50 }), ({ embeddings, dimensions, labels }, bins) => {
         const pairs = allPairs(embeddings, dimensions, labels);
         const scores = pairs.map((pair) => pair.score);
         const positive = pairs.map((pair) => pair.positive);
@@ -68,7 +68,7 @@ describe('verifyEmbeddings', () => {
     );
   });
 
-  it('equals brute force across many tiles, in any order of rows', () => {
+  test('equals brute force across many tiles, in any order of rows', () => {
     const n = 300;
     const dimensions = 7;
     const embeddings = Float32Array.from({ length: n * dimensions }, (_, k) => Math.sin(k * k * 0.37));
@@ -81,7 +81,7 @@ describe('verifyEmbeddings', () => {
     expect(result.auroc).toBeCloseTo(bruteAuroc(scores, positive), 12);
   });
 
-  it('agrees with scikit-learn', () => {
+  test('agrees with scikit-learn', () => {
     const { dimensions, values, labels, auroc, tprAtFpr } = golden.embeddings;
     const result = verifyEmbeddings(Float32Array.from(values), dimensions, Int32Array.from(labels), {
       fprs: tprAtFpr.map((row) => row.fpr),
@@ -95,14 +95,14 @@ describe('verifyEmbeddings', () => {
     });
   });
 
-  it('does not depend on the length of the rows', () => {
+  test('does not depend on the length of the rows', () => {
     const embeddings = Float32Array.from([1, 2, 3, 4, 1, 2, -1, 1]);
     const labels = Int32Array.from([0, 1, 0, 1]);
     const scaled = embeddings.map((v, k) => v * 2 ** (k >> 1));
     expect(verifyEmbeddings(scaled, 2, labels)).toEqual(verifyEmbeddings(embeddings, 2, labels));
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     const labels = Int32Array.from([0, 0, 1]);
     const good = Float32Array.from([1, 0, 0, 1, 1, 1]);
     expect(() => verifyEmbeddings(good, 4, labels)).toThrow(
@@ -127,7 +127,7 @@ describe('verifyEmbeddings', () => {
     expect(() => verifyEmbeddings(new Float32Array(8500).fill(1), 1, crowd)).toThrow('are held in memory');
   });
 
-  it('scores 2,000 embeddings of 256 dimensions quickly', () => {
+  test('scores 2,000 embeddings of 256 dimensions quickly', () => {
     const n = 2000;
     const embeddings = Float32Array.from({ length: n * 256 }, (_, k) => Math.sin(k * k * 0.37));
     const labels = Int32Array.from({ length: n }, (_, k) => k % 250);
@@ -140,9 +140,9 @@ describe('verifyEmbeddings', () => {
 });
 
 describe('hardestPairs', () => {
-  it('equals sorting every pair', () => {
+  test('equals sorting every pair', () => {
     fc.assert(
-      fc.property(labelled, fc.integer({ min: 1, max: 12 }), ({ embeddings, dimensions, labels }, count) => {
+      fc.property(labeled, fc.integer({ min: 1, max: 12 }), ({ embeddings, dimensions, labels }, count) => {
         const pairs = allPairs(embeddings, dimensions, labels);
         const expected = (positive: boolean) =>
           pairs
@@ -159,7 +159,7 @@ describe('hardestPairs', () => {
     );
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     const embeddings = Float32Array.from([1, 0, 0, 1]);
     expect(() => hardestPairs(embeddings, 2, Int32Array.from([0]))).toThrow('1 entries for 2 rows');
     expect(() => hardestPairs(embeddings, 2, Int32Array.from([0, 1]), 0)).toThrow('count must be');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { wilson } from '../src/index';
+import { describe, expect, test } from 'vitest';
+import { wilson } from '../src/index.js';
 import golden from './golden.json';
 
 describe('wilson', () => {
-  it('agrees with SciPy', () => {
+  test('agrees with SciPy', () => {
     for (const { successes, trials, z, low, high } of golden.wilson) {
       const interval = wilson(successes, trials, z);
       expect(interval.low).toBeCloseTo(low, 12);
@@ -12,7 +12,7 @@ describe('wilson', () => {
     }
   });
 
-  it('holds the rate and stays in [0, 1]', () => {
+  test('holds the rate and stays in [0, 1]', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e9 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, part) => {
         const successes = Math.floor(n * part);
@@ -25,7 +25,7 @@ describe('wilson', () => {
     );
   });
 
-  it('says what is wrong with bad input', () => {
+  test('says what is wrong with bad input', () => {
     expect(() => wilson(0, 0)).toThrow('trials must be an integer of at least 1');
     expect(() => wilson(4, 3)).toThrow('successes must be an integer in 0…3');
     expect(() => wilson(1, 3, 0)).toThrow('z must be a positive number');

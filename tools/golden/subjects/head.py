@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from golden import Cancelling, Fill, NormTerms, gradients, sampled
+from golden import Canceling, Fill, NormTerms, gradients, sampled
 
 ABOUT = (
     'The embedding head: a neck ("squeeze": 1x1 convolution without bias to a quarter of the channels, then flatten; '
@@ -83,7 +83,7 @@ def case(neck, norm, batch, channels, height, width, embedding, train, seed, dty
         'y': y,
         'dy': dy,
         'dx': sampled(found.pop('x')),
-        'gradients': {key: g if isinstance(g, Cancelling) else sampled(g) for key, g in found.items()},
+        'gradients': {key: g if isinstance(g, Canceling) else sampled(g) for key, g in found.items()},
         'running': running,
     }
 

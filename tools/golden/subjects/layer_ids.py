@@ -1,4 +1,4 @@
-"""timm's ids of layers, by which learning rates fall towards the stem."""
+"""timm's ids of layers, by which learning rates fall toward the stem."""
 
 import timm
 from timm.models._manipulate import group_parameters

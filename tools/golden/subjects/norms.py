@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from golden import Fill, NormTerms, cancelling, gradients
+from golden import Fill, NormTerms, canceling, gradients
 
 ABOUT = (
     'torch.nn.BatchNorm2d and BatchNorm1d (eps 1e-5, momentum 0.1) and torch.nn.LayerNorm over the last axis (eps '
@@ -11,7 +11,7 @@ ABOUT = (
     'are the gradients of sum(y * dy) at the first step; "afterStep" holds the running statistics after each step '
     '(running = 0.9 running + 0.1 batch, the variance with n - 1, starting from mean 0 and variance 1 unless '
     '"initial" says else). "evaluation": one step with the stored runningMean and runningVar. "x" is [N,C,H,W] for '
-    'BatchNorm2d, [B,C] for BatchNorm1d; LayerNorm normalises the last axis of x as it stands. A gradient with "scale" is '
+    'BatchNorm2d, [B,C] for BatchNorm1d; LayerNorm normalizes the last axis of x as it stands. A gradient with "scale" is '
     'the rest of terms of that size, which cancel: measure its error by that scale.'
 )
 
@@ -47,7 +47,7 @@ def training(name, kind, shape, dtype, seed, scale=1.0, offset=0.3, initial=Fals
             found = gradients(y, dy.tensor(dtype), {'dx': x, 'dWeight': norm.weight, 'dBias': norm.bias})
             axes = [axis for axis in range(x.dim()) if axis != 1]
             deviation = (x.detach().var(axes, unbiased=False) + norm.eps).sqrt()
-            found['dx'] = cancelling(found['dx'], dy.tensor(dtype).abs().amax(axes) * norm.weight / deviation)
+            found['dx'] = canceling(found['dx'], dy.tensor(dtype).abs().amax(axes) * norm.weight / deviation)
             case.update(found)
         outputs.append(y)
         after.append({

@@ -6,15 +6,15 @@ import { LossPlot } from './loss-plot.js';
 
 /** How a training goes: the bar, the figures and the loss. */
 export class ProgressView {
-  private plot: LossPlot | undefined;
-  private totalSteps = 0;
+  #plot: LossPlot | undefined;
+  #totalSteps = 0;
 
   /** Shows nothing yet of a training that begins, or what is there of one that goes on. */
   begin(goesOn: boolean): void {
     element('progress').hidden = false;
     element('left').textContent = '';
     if (goesOn) return;
-    this.plot = undefined;
+    this.#plot = undefined;
     element('loss-plot').replaceChildren();
     element('log').replaceChildren();
     element<HTMLProgressElement>('bar').value = 0;
@@ -22,8 +22,8 @@ export class ProgressView {
   }
 
   config({ training }: Config): void {
-    this.totalSteps = training.steps;
-    this.plot ??= new LossPlot(element('loss-plot'), training.steps);
+    this.#totalSteps = training.steps;
+    this.#plot ??= new LossPlot(element('loss-plot'), training.steps);
   }
 
   backend({ name, detail }: StartedBackend): void {
@@ -37,15 +37,15 @@ export class ProgressView {
   }
 
   step({ step, loss }: StepReport, { imagesPerSecond, secondsPerStep, shares }: Rates): void {
-    this.plot?.add(step, loss);
-    const done = step / this.totalSteps;
+    this.#plot?.add(step, loss);
+    const done = step / this.#totalSteps;
     element<HTMLProgressElement>('bar').value = done;
-    element('step').textContent = `${formatCount(step)} of ${formatCount(this.totalSteps)}`;
+    element('step').textContent = `${formatCount(step)} of ${formatCount(this.#totalSteps)}`;
     element('loss').textContent = loss.toFixed(3);
     element('speed').textContent = formatNumber(imagesPerSecond);
     element('waiting').textContent = formatPercent(shares.find(([name]) => name === 'data')?.[1] ?? 0, 0);
-    const left = (this.totalSteps - step) * secondsPerStep;
-    element('left').textContent = step < this.totalSteps ? `about ${formatDuration(left)} left` : '';
+    const left = (this.#totalSteps - step) * secondsPerStep;
+    element('left').textContent = step < this.#totalSteps ? `about ${formatDuration(left)} left` : '';
     document.title = `${Math.floor(100 * done)} % · unitsphere studio`;
   }
 
@@ -57,7 +57,7 @@ export class ProgressView {
 
   /** Says how it ended. */
   end(words: string): void {
-    this.plot?.draw();
+    this.#plot?.draw();
     element('phase').textContent = words;
     element('left').textContent = '';
     document.title = `${words} · unitsphere studio`;

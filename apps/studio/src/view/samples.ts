@@ -15,7 +15,7 @@ export async function showSamples(): Promise<void> {
     [canvas.width, canvas.height] = [width, height];
     const pixels = new ImageData(width, height);
     for (let from = 0, to = 0; from < data.length; to++) {
-      pixels.data[to] = to % 4 === 3 ? 255 : data[from++]!;
+      pixels.data[to] = to % 4 === 3 ? 255 : data[from++];
     }
     pixels.data[pixels.data.length - 1] = 255;
     // In the processor's memory, which a lost graphics card leaves alone.

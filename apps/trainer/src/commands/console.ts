@@ -7,9 +7,9 @@ export const EXIT = { fault: 1, mistake: 2 } as const;
 const colorsOf = (stream: NodeJS.WriteStream) =>
   pico.createColors(stream.isTTY === true && !process.env.NO_COLOR);
 
-/** Colours on standard error, where words for people go. */
+/** Colors on standard error, where words for people go. */
 export const colors = colorsOf(process.stderr);
-/** Colours on standard output, where results go. */
+/** Colors on standard output, where results go. */
 export const outputColors = colorsOf(process.stdout);
 
 /** A line for people. */

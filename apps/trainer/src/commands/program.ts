@@ -38,7 +38,7 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
     .option('--resume <RUN>', 'go on with a run that was stopped')
     .option(
       '--grow <RUN>',
-      'begin a new run with a trained one: its weights, and its class centres beside new ones',
+      'begin a new run with a trained one: its weights, and its class centers beside new ones',
     )
     .addHelpText(
       'after',

@@ -61,7 +61,7 @@ function armTable(results: StudyResults, comparison: Comparison): Html {
     (cells, i) =>
       html`<tr>${cells.map((cell, column) =>
         column === 0
-          ? html`<th scope="row"><i class="swatch" style="background:var(${armStyle(i).colour})" aria-hidden="true"></i>${cell}</th>`
+          ? html`<th scope="row"><i class="swatch" style="background:var(${armStyle(i).color})" aria-hidden="true"></i>${cell}</th>`
           : html`<td>${column === 1 ? html`<b>${cell}</b>` : cell}</td>`,
       )}</tr>`,
   )}</tbody></table></div>`;

@@ -1,21 +1,21 @@
 import { summarize } from '@unitsphere/verification/statistics';
 import type { Axis, Band, Line } from '../report/draw-plot.js';
 import { formatPercent } from '../report/format.js';
-import { type Figure, percentAxis, powerOfTen, SERIES_COLOURS, stepAxis } from '../report/plots.js';
+import { type Figure, percentAxis, powerOfTen, SERIES_COLORS, stepAxis } from '../report/plots.js';
 import { metricLabel } from './score.js';
 import { type Comparison, ROC_FPRS, type StudyResults, type StudyRunFigures } from './study-results.js';
 
-/** How an arm is drawn: arms beyond the colours are dashed. */
+/** How an arm is drawn: arms beyond the colors are dashed. */
 export interface ArmStyle {
-  colour: string;
+  color: string;
   dashed: boolean;
 }
 
 /** The style of the arm at a place in the study. */
 export function armStyle(index: number): ArmStyle {
   return {
-    colour: SERIES_COLOURS[index % SERIES_COLOURS.length],
-    dashed: index >= SERIES_COLOURS.length,
+    color: SERIES_COLORS[index % SERIES_COLORS.length],
+    dashed: index >= SERIES_COLORS.length,
   };
 }
 
@@ -66,7 +66,7 @@ export function rocOverlay(results: StudyResults, comparison: Comparison): Figur
   const series = seriesOf(results, comparison, ({ roc }) => roc.map((tpr, i) => [ROC_FPRS[i], tpr]));
   return figure({
     id: plotId('roc', comparison),
-    title: 'Recognised pairs by false accepts allowed',
+    title: 'Recognized pairs by false accepts allowed',
     caption:
       'How many pairs of one identity are accepted, against how many pairs of different ones are let through. Lines are means over seeds, bands one standard deviation.',
     description: `ROC curves on a logarithmic axis of false accepts. With all accepted: ${endsOf(series)}.`,
@@ -92,24 +92,24 @@ function figure({
   y: Axis;
 }): Figure {
   const lines = series.map(
-    ({ points, colour, dashed }): Line => ({
+    ({ points, color, dashed }): Line => ({
       points: points.map(({ x, mean }) => [x, mean]),
-      colour,
+      color,
       dashed,
       dots: points.length <= 12,
     }),
   );
   const bands = series.map(
-    ({ points, colour }): Band => ({
+    ({ points, color }): Band => ({
       points: points.map(({ x, mean, spread }) => [
         x,
         Math.max(0, mean - spread),
         Math.min(1, mean + spread),
       ]),
-      colour,
+      color,
     }),
   );
-  const key = series.map(({ label, colour, dashed }) => ({ label, colour, dashed }));
+  const key = series.map(({ label, color, dashed }) => ({ label, color, dashed }));
   return { title, caption, key, plot: { id, description, lines, bands, x, y } };
 }
 

@@ -1,9 +1,9 @@
 import type { StudyComparison } from '@unitsphere/verification/statistics';
-import type { VerificationSummary } from '../report/data';
-import type { Study } from './load-study';
-import type { BudgetKind } from './plan-study';
-import type { TrainingPlan } from './run-study';
-import type { Metric } from './study-schema';
+import type { VerificationSummary } from '../report/data.js';
+import type { Study } from './load-study.js';
+import type { BudgetKind } from './plan-study.js';
+import type { TrainingPlan } from './run-study.js';
+import type { Metric } from './study-schema.js';
 
 /** One training of a study, or why there is none. */
 export interface StudyRun extends Omit<TrainingPlan, 'steps'> {

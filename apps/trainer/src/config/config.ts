@@ -63,7 +63,7 @@ export interface MarginWarmup {
   scaleFrom: number;
 }
 
-/** Which classes a step takes, and where their centres live. */
+/** Which classes a step takes, and where their centers live. */
 export type PartialFcConfig = {
   sampleRate?: number;
   sampledClasses?: number;
@@ -74,9 +74,9 @@ interface LossShared {
   scale: number;
   gradient: (typeof CHOICES.lossGradient)[number];
   warmup: MarginWarmup | null;
-  /** Where class centres begin: drawn at random, or at an image of the class. */
+  /** Where class centers begin: drawn at random, or at an image of the class. */
   centerInit: (typeof CHOICES.centerInit)[number];
-  /** Standard deviation of the class centres at the start. */
+  /** Standard deviation of the class centers at the start. */
   centerInitStd: number;
   interclassFilteringThreshold: number;
   partialFc: PartialFcConfig;

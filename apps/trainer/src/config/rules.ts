@@ -78,7 +78,7 @@ function* checkLoss({ loss, training, model }: CheckedConfig): Generator<Issue> 
   if (loss.centerInit === 'imprinted' && training.growFrom === undefined && model.pretrained === undefined) {
     yield issue(
       'loss.centerInit',
-      'a network that is trained from scratch sees nothing to imprint centres with; give training.growFrom (--grow) or model.pretrained, or use normal',
+      'a network that is trained from scratch sees nothing to imprint centers with; give training.growFrom (--grow) or model.pretrained, or use normal',
     );
   }
   if (loss.margin !== undefined) {

@@ -46,7 +46,7 @@ const augment = z.strictObject({
       geometric: group('a changed image is cropped, or shifted, scaled and turned'),
       blur: group('it is blurred or JPEG-compressed'),
       noise: group('it gets noise'),
-      color: group('its colours change'),
+      color: group('its colors change'),
     })
     .prefault({})
     .describe('The groups of changes, each applied by itself.'),
@@ -172,7 +172,7 @@ const model = z.strictObject({
   norm: z
     .enum(CHOICES.norm)
     .default('layernorm-batchnorm')
-    .describe('The normalisation after each linear layer.'),
+    .describe('The normalization after each linear layer.'),
 });
 
 const partialFc = z.strictObject({
@@ -185,12 +185,12 @@ const partialFc = z.strictObject({
     .enum(CHOICES.centerStore)
     .default('memory')
     .describe(
-      "Where class centres live: in the backend's memory, in the host's with only the sampled ones going up, or in a file in the run's folder, for more than memory holds.",
+      "Where class centers live: in the backend's memory, in the host's with only the sampled ones going up, or in a file in the run's folder, for more than memory holds.",
     ),
   cacheMiB: positive()
     .optional()
     .describe(
-      'store: file: memory for centres in use, a replica, in MiB; more where the rows of a step take more. Default 128.',
+      'store: file: memory for centers in use, a replica, in MiB; more where the rows of a step take more. Default 128.',
     ),
   unsampled: z
     .enum(CHOICES.unsampled)
@@ -259,9 +259,9 @@ const loss = z.strictObject({
     .enum(CHOICES.centerInit)
     .default('normal')
     .describe(
-      'Where class centres begin: drawn at random, or, of a network that tells images apart already (training.growFrom, model.pretrained), where it sees an image of the class, which spares it relearning from random ones. Classes that growFrom has too keep theirs.',
+      'Where class centers begin: drawn at random, or, of a network that tells images apart already (training.growFrom, model.pretrained), where it sees an image of the class, which spares it relearning from random ones. Classes that growFrom has too keep theirs.',
     ),
-  centerInitStd: positive().default(0.01).describe('Standard deviation of the class centres at the start.'),
+  centerInitStd: positive().default(0.01).describe('Standard deviation of the class centers at the start.'),
   interclassFilteringThreshold: z
     .number()
     .min(0)
@@ -273,7 +273,7 @@ const loss = z.strictObject({
   partialFc: partialFc
     .prefault({})
     .describe(
-      'PartialFC: how many of the classes each step takes into its softmax, and where their centres live.',
+      'PartialFC: how many of the classes each step takes into its softmax, and where their centers live.',
     ),
 });
 
@@ -298,7 +298,7 @@ const optimizer = z.strictObject({
     .describe(
       'Each layer of the backbone has the learning rate of the one behind it times this, down to the stem; for pretrained weights, such as 0.75. 1 for the same everywhere.',
     ),
-  centersLrScale: positive().default(0.1).describe("The class centres' learning rate, as a factor of lr."),
+  centersLrScale: positive().default(0.1).describe("The class centers' learning rate, as a factor of lr."),
   ema: z
     .strictObject({
       decay: positive().lt(1).describe('How much of the average each step keeps, such as 0.999.'),
@@ -361,7 +361,7 @@ const training = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "A trained run's folder: begin with its weights, and with its class centres for the classes that it has too. On the command line: --grow.",
+      "A trained run's folder: begin with its weights, and with its class centers for the classes that it has too. On the command line: --grow.",
     ),
   keepCheckpoints: count()
     .default(2)
@@ -383,7 +383,7 @@ const teacherPreprocessing = z.strictObject({
   cropFraction: positive()
     .max(1)
     .default(1)
-    .describe('The side of the input over that of the image it is cut from, at the centre.'),
+    .describe('The side of the input over that of the image it is cut from, at the center.'),
   cropMode: z
     .enum(CHOICES.cropMode)
     .default('squash')

@@ -11,14 +11,18 @@ export class ShippedFiles {
   /** Without their ending, in order. */
   readonly names: readonly string[];
 
+  readonly #what: string;
+
   /**
    * @param what What one of them is: `study`.
    * @param folder What they are in, or undefined where they are not there.
    */
   constructor(
-    private readonly what: string,
+    what: string,
     readonly folder: string | undefined,
   ) {
+    this.#what = what;
+
     this.names = (folder ? readdirSync(folder) : [])
       .filter((file) => file.endsWith(ENDING))
       .map((file) => basename(file, ENDING))
@@ -37,10 +41,10 @@ export class ShippedFiles {
     const isOurs = dirname(given) === '.' || dirname(given) === basename(this.folder ?? '');
     if (isOurs && this.names.includes(name)) return join(this.folder!, name + ENDING);
     if (statSync(given, { throwIfNoEntry: false })) {
-      throw new UserError(`${given} is a folder, not a ${this.what} file`, { hint: folderHint });
+      throw new UserError(`${given} is a folder, not a ${this.#what} file`, { hint: folderHint });
     }
     const near = nearest(name, this.names);
-    throw new UserError(`there is no ${this.what} ${given}${near ? `; did you mean ${near}?` : ''}`, {
+    throw new UserError(`there is no ${this.#what} ${given}${near ? `; did you mean ${near}?` : ''}`, {
       hint: `By name there are ${this.names.join(', ')}.`,
     });
   }

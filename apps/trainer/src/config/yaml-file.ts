@@ -6,11 +6,15 @@ import type { Issue } from './issue.js';
 export class YamlFile {
   readonly settings: Record<string, unknown>;
 
-  private constructor(
-    private readonly name: string,
-    private readonly document: Document,
-    private readonly lines: LineCounter,
-  ) {
+  readonly #name: string;
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  private constructor(name: string, document: Document, lines: LineCounter) {
+    this.#name = name;
+    this.#document = document;
+    this.#lines = lines;
+
     this.settings = readSettings(document, name);
   }
 
@@ -30,8 +34,8 @@ export class YamlFile {
 
   /** Where the key or value of an issue stands, or the nearest section around it: `cards.yaml:3:9`. */
   where(issue: Issue): string {
-    const offset = offsetOf(this.document, issue);
-    return offset === undefined ? this.name : place(this.name, this.lines, offset);
+    const offset = offsetOf(this.#document, issue);
+    return offset === undefined ? this.#name : place(this.#name, this.#lines, offset);
   }
 }
 

@@ -26,14 +26,14 @@ export class Distiller {
   readonly loss: DistillationLoss;
   /** Takes embeddings to the teacher's width; losses that compare images with each other need none. */
   readonly projection: ProjectionHead | undefined;
-  private readonly config: DistillationConfig;
-  private readonly steps: number;
+  readonly #config: DistillationConfig;
+  readonly #steps: number;
 
   /** @param teacherWidth Values of a feature. */
   constructor({ distillation, model, training, seed }: Config, teacherWidth: number) {
-    this.config = distillation!;
-    this.steps = training.steps;
-    const { loss, center, temperature, timesTemperatureSquared, normalize } = this.config;
+    this.#config = distillation!;
+    this.#steps = training.steps;
+    const { loss, center, temperature, timesTemperatureSquared, normalize } = this.#config;
     const given = Object.entries({ center, temperature, timesTemperatureSquared, normalize });
     this.loss = createDistillationLoss(
       loss,
@@ -46,7 +46,7 @@ export class Distiller {
 
   /** Whether the student sees each image twice, the clean one behind the augmented. */
   get seesBoth(): boolean {
-    return this.config.batch === 'augmented+clean';
+    return this.#config.batch === 'augmented+clean';
   }
 
   /** What the optimizer trains beside the model. */
@@ -56,8 +56,8 @@ export class Distiller {
 
   /** The loss's factor at a step, counted from 0. */
   weightAt(step: number): number {
-    const { weight, warmupSteps, decay, finalWeight } = this.config;
-    return distillationWeight(step, { weight, warmupSteps, decay, finalWeight, steps: this.steps });
+    const { weight, warmupSteps, decay, finalWeight } = this.#config;
+    return distillationWeight(step, { weight, warmupSteps, decay, finalWeight, steps: this.#steps });
   }
 
   /**
@@ -77,7 +77,7 @@ export class Distiller {
       return {
         value,
         embeddingGradient: grads[student.name] as tf.Tensor2D,
-        gradients: variables.map(({ name }) => grads[name]!),
+        gradients: variables.map(({ name }) => grads[name]),
       };
     } finally {
       tf.dispose([student, teacher]);

@@ -14,17 +14,21 @@ export interface ImageEmbedder {
 
 /** Embeds in batches, in the model's present mode. */
 export class Embedder implements ImageEmbedder {
-  constructor(
-    private readonly model: EmbeddingModel,
-    private readonly preprocessing: Preprocessing,
-    private readonly batchSize = 64,
-  ) {}
+  readonly #model: EmbeddingModel;
+  readonly #preprocessing: Preprocessing;
+  readonly #batchSize: number;
+
+  constructor(model: EmbeddingModel, preprocessing: Preprocessing, batchSize = 64) {
+    this.#model = model;
+    this.#preprocessing = preprocessing;
+    this.#batchSize = batchSize;
+  }
 
   async embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }> {
     const parts: Float32Array[] = [];
-    for (let at = 0; at < images.length; at += this.batchSize) {
-      const bytes = joinImages(images.slice(at, at + this.batchSize));
-      parts.push(await embedBatch(this.model, bytes, this.preprocessing));
+    for (let at = 0; at < images.length; at += this.#batchSize) {
+      const bytes = joinImages(images.slice(at, at + this.#batchSize));
+      parts.push(await embedBatch(this.#model, bytes, this.#preprocessing));
     }
     const embeddings = joinEmbeddings(parts);
     return { embeddings, dimensions: images.length ? embeddings.length / images.length : 0 };

@@ -15,7 +15,7 @@ export async function evaluationImages(
   identities: readonly number[],
   { size, seed }: { size: number; seed: number },
 ): Promise<EvaluationImages> {
-  const hasSamples = identities.every((identity) => source.identities[identity]!.samples > AUGMENTED);
+  const hasSamples = identities.every((identity) => source.identities[identity].samples > AUGMENTED);
   const images: EvaluationImage[] = [];
   const options = {
     size,

@@ -1,13 +1,13 @@
 import { Random } from '@unitsphere/core';
 import type { Image, ImageSource } from '@unitsphere/data';
-import { hardestPairs, nearestNeighbours } from '@unitsphere/verification';
+import { hardestPairs, nearestNeighbors } from '@unitsphere/verification';
 import type { ReportData } from '../report/index.js';
 import { type EvaluationImages, evaluationImages } from './evaluation-images.js';
 import type { ModelVerification } from './verify-model.js';
 
 const SAMPLE_IDENTITIES = 4;
 const QUERIES = 8;
-const NEIGHBOURS = 6;
+const NEIGHBORS = 6;
 const MISTAKES = 8;
 
 /** Makes of an image a data URI, small enough for a page that holds many. */
@@ -24,7 +24,7 @@ export async function sampleRows(
   const images = await evaluationImages(source, picked, options);
   return Promise.all(
     picked.map(async (identity) => ({
-      identity: source.identities[identity]!.name,
+      identity: source.identities[identity].name,
       images: await Promise.all(
         images.filter((row) => row.identity === identity).map(({ image }) => thumbnail(image)),
       ),
@@ -39,30 +39,30 @@ export async function heldOutRows(
   { embeddings, dimensions, verification }: ModelVerification,
   seed: number,
   thumbnail: Thumbnail,
-): Promise<Pick<ReportData, 'neighbours' | 'mistakes'>> {
-  const uri = (row: number) => thumbnail(images[row]!.image);
-  const name = (row: number) => source.identities[images[row]!.identity]!.name;
+): Promise<Pick<ReportData, 'neighbors' | 'mistakes'>> {
+  const uri = (row: number) => thumbnail(images[row].image);
+  const name = (row: number) => source.identities[images[row].identity].name;
   const labels = Int32Array.from(images, ({ label }) => label);
   const queries = new Random(seed, 'queries')
     .shuffle(images.flatMap(({ kind }, row) => (kind === 'clean' ? [] : [row])))
     .slice(0, QUERIES);
-  const found = nearestNeighbours(
+  const found = nearestNeighbors(
     Float32Array.from(
       queries.flatMap((row) => [...embeddings.subarray(row * dimensions, (row + 1) * dimensions)]),
     ),
     embeddings,
     dimensions,
-    Math.min(NEIGHBOURS, images.length - 1),
+    Math.min(NEIGHBORS, images.length - 1),
     { exclude: Int32Array.from(queries) },
   );
-  const neighbours = await Promise.all(
+  const neighbors = await Promise.all(
     queries.map(async (query, q) => ({
       query: await uri(query),
       label: name(query),
       results: await Promise.all(
         Array.from(found.indices.subarray(q * found.k, (q + 1) * found.k), async (row, i) => ({
           uri: await uri(row),
-          score: found.scores[q * found.k + i]!,
+          score: found.scores[q * found.k + i],
           same: labels[row] === labels[query],
           label: name(row),
         })),
@@ -89,5 +89,5 @@ export async function heldOutRows(
       labelB: name(b),
     })),
   );
-  return { neighbours, mistakes };
+  return { neighbors, mistakes };
 }

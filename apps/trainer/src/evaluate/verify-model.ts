@@ -30,9 +30,9 @@ export async function verifyModel(
   const [gallery, probes] = [rowsOf(true), rowsOf(false)];
   const { rates } = identificationRate(
     pick(gallery),
-    Int32Array.from(gallery, (row) => labels[row]!),
+    Int32Array.from(gallery, (row) => labels[row]),
     pick(probes),
-    Int32Array.from(probes, (row) => labels[row]!),
+    Int32Array.from(probes, (row) => labels[row]),
     dimensions,
     [1],
   );
@@ -40,6 +40,6 @@ export async function verifyModel(
     embeddings,
     dimensions,
     verification: verifyEmbeddings(embeddings, dimensions, labels),
-    rank1: rates[0]!.rate,
+    rank1: rates[0].rate,
   };
 }

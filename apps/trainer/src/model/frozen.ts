@@ -5,11 +5,14 @@ import type { EmbeddingModel } from './embedding-model.js';
 
 /** What of a model is trained, and what stays as it is. */
 export class Frozen {
+  readonly #model: EmbeddingModel;
+  readonly #prefixes: readonly string[];
+
   /** @throws UserError where a beginning is of nothing in the model, or nothing is left to train. */
-  constructor(
-    private readonly model: EmbeddingModel,
-    private readonly prefixes: readonly string[],
-  ) {
+  constructor(model: EmbeddingModel, prefixes: readonly string[]) {
+    this.#model = model;
+    this.#prefixes = prefixes;
+
     const names = model.namedModules().map(([name]) => name);
     const keys = model.namedParameters().map(([name]) => name);
     for (const prefix of prefixes) {
@@ -26,25 +29,25 @@ export class Frozen {
 
   /** The parameters that are trained, by name. */
   trained(): [string, Parameter][] {
-    return this.model.namedParameters().filter(([name]) => !this.has(name));
+    return this.#model.namedParameters().filter(([name]) => !this.#has(name));
   }
 
   /** The running averages that training moves. */
   movingBuffers(): Buffer[] {
-    return this.model
+    return this.#model
       .namedBuffers()
-      .filter(([name]) => !this.has(name))
+      .filter(([name]) => !this.#has(name))
       .map(([, buffer]) => buffer);
   }
 
   /** Puts the model in training mode; what is frozen stays as in evaluation, so that batch norm uses its running averages. */
   train(): void {
-    this.model.train();
-    for (const [name, module] of this.model.namedModules()) if (this.has(name)) module.eval();
+    this.#model.train();
+    for (const [name, module] of this.#model.namedModules()) if (this.#has(name)) module.eval();
   }
 
-  private has(name: string): boolean {
-    return this.prefixes.some((prefix) => within(name, prefix));
+  #has(name: string): boolean {
+    return this.#prefixes.some((prefix) => within(name, prefix));
   }
 }
 

@@ -10,7 +10,7 @@ export interface ProgressView {
   totalSteps: number;
 }
 
-/** A plain line for logs: all of it, no colours. */
+/** A plain line for logs: all of it, no colors. */
 export function plainLine(view: ProgressView): string {
   const { report, totalSteps } = view;
   const percent = `${Math.floor((100 * report.step) / totalSteps)}%`;

@@ -17,70 +17,74 @@ export interface ProgressOptions {
 
 /** How a training goes, in one line: drawn over itself in a terminal, a line every few seconds in a pipe. */
 export class Progress implements ProgressReporter {
-  private readonly stream: NodeJS.WriteStream;
-  private readonly live: boolean;
-  private readonly draw: ReturnType<typeof createLogUpdate> | null;
-  private readonly colors: ReturnType<typeof pico.createColors>;
-  private readonly rates = new StepRates();
-  private last: StepReport | null = null;
-  private lastWritten = Number.NEGATIVE_INFINITY;
-  private lastPlain = '';
-  private words: string | null = null;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #live: boolean;
+  readonly #draw: ReturnType<typeof createLogUpdate> | null;
+  readonly #colors: ReturnType<typeof pico.createColors>;
+  readonly #rates = new StepRates();
+  #last: StepReport | null = null;
+  #lastWritten = Number.NEGATIVE_INFINITY;
+  #lastPlain = '';
+  #words: string | null = null;
 
-  constructor(private readonly options: ProgressOptions) {
-    this.stream = options.stream ?? process.stderr;
-    this.live = options.live ?? (this.stream.isTTY === true && process.env.TERM !== 'dumb');
-    this.draw = this.live ? createLogUpdate(this.stream) : null;
-    this.colors = pico.createColors(this.live && !process.env.NO_COLOR);
+  readonly #options: ProgressOptions;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+
+    this.#stream = options.stream ?? process.stderr;
+    this.#live = options.live ?? (this.#stream.isTTY === true && process.env.TERM !== 'dumb');
+    this.#draw = this.#live ? createLogUpdate(this.#stream) : null;
+    this.#colors = pico.createColors(this.#live && !process.env.NO_COLOR);
   }
 
   step(report: StepReport): void {
-    this.rates.add(report);
-    this.last = report;
-    const wait = this.live ? 0.1 : (this.options.every ?? 10);
-    if (secondsNow() - this.lastWritten >= wait || report.step === this.options.totalSteps) this.write();
+    this.#rates.add(report);
+    this.#last = report;
+    const wait = this.#live ? 0.1 : (this.#options.every ?? 10);
+    if (secondsNow() - this.#lastWritten >= wait || report.step === this.#options.totalSteps) this.#write();
   }
 
   note(line: string): void {
-    this.draw?.clear();
-    this.stream.write(`${line}\n`);
-    if (this.live) this.write();
+    this.#draw?.clear();
+    this.#stream.write(`${line}\n`);
+    if (this.#live) this.#write();
   }
 
   phase(words: string | null): void {
-    if (words === this.words) return;
-    this.words = words;
-    if (this.live) this.write();
-    else if (words !== null) this.stream.write(`${words} …\n`);
+    if (words === this.#words) return;
+    this.#words = words;
+    if (this.#live) this.#write();
+    else if (words !== null) this.#stream.write(`${words} …\n`);
   }
 
   done(): void {
-    if (this.live) {
-      this.write();
-      this.draw!.done();
+    if (this.#live) {
+      this.#write();
+      this.#draw!.done();
     } else {
-      this.write();
+      this.#write();
     }
   }
 
-  private write(): void {
-    const view = this.view();
-    this.lastWritten = secondsNow();
-    if (!this.live) {
+  #write(): void {
+    const view = this.#view();
+    this.#lastWritten = secondsNow();
+    if (!this.#live) {
       const line = view && plainLine(view);
-      if (line && line !== this.lastPlain) this.stream.write(`${line}\n`);
-      this.lastPlain = line ?? '';
+      if (line && line !== this.#lastPlain) this.#stream.write(`${line}\n`);
+      this.#lastPlain = line ?? '';
       return;
     }
-    const columns = this.stream.columns || 80;
-    const steps = view ? terminalLine(view, columns, this.colors) : '';
-    const doing = this.words === null ? '' : this.colors.dim(`     ${this.words} …`.slice(0, columns - 1));
-    this.draw!([steps, doing].filter(Boolean).join('\n'));
+    const columns = this.#stream.columns || 80;
+    const steps = view ? terminalLine(view, columns, this.#colors) : '';
+    const doing = this.#words === null ? '' : this.#colors.dim(`     ${this.#words} …`.slice(0, columns - 1));
+    this.#draw!([steps, doing].filter(Boolean).join('\n'));
   }
 
-  private view(): ProgressView | null {
-    const rates = this.rates.get();
-    return rates && this.last && { report: this.last, rates, totalSteps: this.options.totalSteps };
+  #view(): ProgressView | null {
+    const rates = this.#rates.get();
+    return rates && this.#last && { report: this.#last, rates, totalSteps: this.#options.totalSteps };
   }
 }
 

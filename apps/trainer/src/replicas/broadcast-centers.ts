@@ -1,6 +1,6 @@
 import type { Communicator } from '@unitsphere/collectives';
 
-/** Centres of some classes. */
+/** Centers of some classes. */
 export interface CenterBlock {
   /** Class numbers, ascending; at least one. */
   classes: Int32Array;

@@ -14,7 +14,7 @@ export function broadcastFiles(
 function broadcastBytes(communicator: Communicator, bytes?: Uint8Array): Uint8Array {
   const length = Float64Array.of(bytes?.length ?? 0);
   communicator.broadcast(length);
-  const data = bytes ?? new Uint8Array(length[0]!);
+  const data = bytes ?? new Uint8Array(length[0]);
   communicator.broadcast(data);
   return data;
 }

@@ -31,5 +31,5 @@ export function hear(communicator: Communicator): Required<Command> {
   const words = new Float64Array(3);
   communicator.broadcast(words);
   const [name, step, count] = words as unknown as [number, number, number];
-  return { name: COMMANDS[name]!, step, count };
+  return { name: COMMANDS[name], step, count };
 }

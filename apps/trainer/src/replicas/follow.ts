@@ -13,7 +13,7 @@ export interface FollowerStart {
   /** The backend that rank 0 runs on. */
   backend: string;
   batch: SharedBatch['memory'];
-  /** Where class centres in files lie. */
+  /** Where class centers in files lie. */
   centers?: CentersPlace;
   /** Values of the teacher's feature, where there is one. */
   teacherWidth?: number;

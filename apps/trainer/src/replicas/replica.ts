@@ -23,65 +23,73 @@ export type ReplicaMeans = TrainingStateMeans;
 export interface GrowthSource {
   /** The files of the weights that are evaluated. */
   weights: CheckpointFiles;
-  /** Centres by their new class numbers. */
+  /** Centers by their new class numbers. */
   centers: AsyncIterable<CenterBlock>;
 }
 
 /**
- * One rank's part in a training: the model and the optimizer, the same on every rank, and a range of the class centres.
+ * One rank's part in a training: the model and the optimizer, the same on every rank, and a range of the class centers.
  * All ranks call its methods together, in the same order; what goes in and comes out does so on rank 0.
  */
 export class Replica {
   readonly state: TrainingState;
-  private readonly step: TrainingStep;
+  readonly #step: TrainingStep;
+
+  readonly #communicator: Communicator;
+  readonly #batch: SharedBatch;
 
   constructor(
     config: Config,
     classCount: number,
-    private readonly communicator: Communicator,
-    private readonly batch: SharedBatch,
+    communicator: Communicator,
+    batch: SharedBatch,
     means: ReplicaMeans = {},
   ) {
+    this.#communicator = communicator;
+    this.#batch = batch;
+
     this.state = new TrainingState(config, classCount, communicator, means);
-    this.step = createTrainingStep(config, this.state);
+    this.#step = createTrainingStep(config, this.state);
   }
 
   /** Starts from the backbone's pretrained weights, which rank 0 has read into its own. */
   async sharePretrained(): Promise<void> {
-    const { state, communicator } = this;
+    const { state } = this;
+    const communicator = this.#communicator;
     const { backbone } = state.model;
     if (communicator.size > 1) {
       const own = async () => ({ [BACKBONE_FILE]: writeSafetensors(await backbone.stateDict()) });
       const shared = broadcastFiles(communicator, communicator.rank === 0 ? await own() : undefined);
-      if (communicator.rank > 0) backbone.loadStateDict(readSafetensors(shared[BACKBONE_FILE]!).tensors);
+      if (communicator.rank > 0) backbone.loadStateDict(readSafetensors(shared[BACKBONE_FILE]).tensors);
     }
     state.restartAverage();
   }
 
-  /** Starts from another run's weights and class centres, which rank 0 has. */
+  /** Starts from another run's weights and class centers, which rank 0 has. */
   async grow(source?: GrowthSource): Promise<void> {
-    const { state, communicator } = this;
+    const { state } = this;
+    const communicator = this.#communicator;
     restoreModel(state.model, broadcastFiles(communicator, source?.weights));
     state.restartAverage();
     await this.setCenters(source?.centers);
   }
 
-  /** Puts class centres in the place of those that are there; rank 0 has them. */
+  /** Puts class centers in the place of those that are there; rank 0 has them. */
   async setCenters(blocks?: AsyncIterable<CenterBlock>): Promise<void> {
-    for await (const { classes, centers } of broadcastCenters(this.communicator, blocks)) {
+    for await (const { classes, centers } of broadcastCenters(this.#communicator, blocks)) {
       await this.state.head.setCenters(classes, centers);
     }
   }
 
   /** Trains on the batch that is in the shared memory. */
   train(step: number, count: number): Promise<StepResult> {
-    const { rank, size } = this.communicator;
-    const part = this.batch.part(count, rank, size);
-    return this.step({
+    const { rank, size } = this.#communicator;
+    const part = this.#batch.part(count, rank, size);
+    return this.#step({
       step,
       ...part,
       share: part.labels.length / count,
-      nextLabels: this.batch.nextLabels(),
+      nextLabels: this.#batch.nextLabels(),
     });
   }
 
@@ -91,7 +99,9 @@ export class Replica {
    * @returns On rank 0: all embeddings, row-major; empty on the others.
    */
   embed(count: number, images?: readonly Uint8Array[]): Promise<Float32Array> {
-    const { batch, communicator, state } = this;
+    const { state } = this;
+    const batch = this.#batch;
+    const communicator = this.#communicator;
     const { rank, size } = communicator;
     return state.withEvaluatedWeights(async () => {
       const parts: Float32Array[] = [];
@@ -120,7 +130,7 @@ export class Replica {
 
   /** Goes on from a checkpoint, whose files rank 0 has. */
   async restore(step: number, files?: CheckpointFiles): Promise<void> {
-    await restoreState(this.state, broadcastFiles(this.communicator, files));
+    await restoreState(this.state, broadcastFiles(this.#communicator, files));
     this.state.step = step;
   }
 

@@ -25,24 +25,28 @@ type Memory = ArrayBuffer | SharedArrayBuffer;
 
 /** One batch in memory that all replicas see: rank 0 writes it, each takes its part from where it lies. */
 export class SharedBatch {
+  readonly #imageBytes: number;
+
   private constructor(
     /** Plain data: post it to the replicas. */
     readonly memory: Record<'images' | 'labels' | 'nextLabels', Memory> &
       Partial<Record<'clean' | 'features', Memory>>,
-    private readonly imageBytes: number,
-  ) {}
+    imageBytes: number,
+  ) {
+    this.#imageBytes = imageBytes;
+  }
 
   /** Room for `capacity` images of size × size × 3 bytes. */
   static create(capacity: number, imageSize: number, teacher?: TeacherRoom): SharedBatch {
-    return SharedBatch.in(SharedArrayBuffer, capacity, imageSize, teacher);
+    return SharedBatch.#in(SharedArrayBuffer, capacity, imageSize, teacher);
   }
 
   /** The same for one replica alone, in memory of its own: most pages of browsers have no memory to share. */
   static createAlone(capacity: number, imageSize: number): SharedBatch {
-    return SharedBatch.in(ArrayBuffer, capacity, imageSize);
+    return SharedBatch.#in(ArrayBuffer, capacity, imageSize);
   }
 
-  private static in(
+  static #in(
     Memory: typeof ArrayBuffer | typeof SharedArrayBuffer,
     capacity: number,
     imageSize: number,
@@ -100,9 +104,9 @@ export class SharedBatch {
   part(count: number, rank: number, ranks: number): BatchPart {
     const parts = equalParts(count, ranks);
     const from = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);
-    const length = parts[rank]!;
+    const length = parts[rank];
     const imagesOf = (memory: Memory) =>
-      new Uint8Array(memory, from * this.imageBytes, length * this.imageBytes);
+      new Uint8Array(memory, from * this.#imageBytes, length * this.#imageBytes);
     const { images, labels, clean, features } = this.memory;
     const width = (features?.byteLength ?? 0) / 4 / this.capacity;
     return {

@@ -12,7 +12,7 @@ export interface ReplicasStart {
   config: Config;
   classCount: number;
   backend: string;
-  /** Where class centres in files lie. */
+  /** Where class centers in files lie. */
   centers?: CentersPlace;
   /** Values of the teacher's feature, where there is one. */
   teacherWidth?: number;
@@ -27,7 +27,7 @@ export function replicasOf({ training }: Config, backend: string): number {
 }
 
 /**
- * Runs a training's work on rank 0 with the other replicas on threads, and ends them afterwards.
+ * Runs a training's work on rank 0 with the other replicas on threads, and ends them afterward.
  * @throws ReplicaError when one of them fails; what the work throws.
  */
 export function startReplicas<T>(

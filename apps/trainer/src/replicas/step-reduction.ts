@@ -18,25 +18,28 @@ export interface PartialStep {
  * images, which is what its batch norm divided by; the variance between the replicas' means is not in it.
  */
 export class StepReduction {
-  private flat = new Float32Array(0);
+  #flat = new Float32Array(0);
+
+  readonly #communicator: Communicator;
+  readonly #buffers: readonly Buffer[];
 
   /** @param buffers The model's running statistics. */
-  constructor(
-    private readonly communicator: Communicator,
-    private readonly buffers: readonly Buffer[],
-  ) {}
+  constructor(communicator: Communicator, buffers: readonly Buffer[]) {
+    this.#communicator = communicator;
+    this.#buffers = buffers;
+  }
 
   /** Disposes of the gradients that come in; the caller of those that come out. Every rank gets the same bits. */
   async reduce({ gradients, sums, share }: PartialStep): Promise<Omit<PartialStep, 'share'>> {
-    if (this.communicator.size === 1) return { gradients, sums };
-    const statistics = this.buffers.map(({ variable }) => variable);
+    if (this.#communicator.size === 1) return { gradients, sums };
+    const statistics = this.#buffers.map(({ variable }) => variable);
     const sizes = [
       ...gradients.map((gradient) => gradient?.size ?? 0),
       ...statistics.map(({ size }) => size),
     ];
     const length = sizes.reduce((sum, size) => sum + size, sums.length);
-    if (this.flat.length !== length) this.flat = new Float32Array(length);
-    const { flat } = this;
+    if (this.#flat.length !== length) this.#flat = new Float32Array(length);
+    const flat = this.#flat;
     let at = 0;
     for (const gradient of gradients) {
       if (!gradient) continue;
@@ -45,11 +48,11 @@ export class StepReduction {
     }
     for (const variable of statistics) {
       const values = (await variable.data()) as Float32Array;
-      for (let i = 0; i < values.length; i++) flat[at + i] = values[i]! * share;
+      for (let i = 0; i < values.length; i++) flat[at + i] = values[i] * share;
       at += values.length;
     }
     flat.set(sums, at);
-    this.communicator.allReduce(flat, 'sum');
+    this.#communicator.allReduce(flat, 'sum');
     at = 0;
     // A copy each: some backends keep the array they are given.
     const next = (size: number) => {

@@ -22,7 +22,7 @@ export interface ReportData {
   /** Augmented training images, grouped by identity. */
   samples: { identity: string; images: string[] }[];
   /** Held-out images and what the trained model finds nearest to each, best first. */
-  neighbours: { query: string; label: string; results: Neighbour[] }[];
+  neighbors: { query: string; label: string; results: Neighbor[] }[];
   /** The held-out pairs that the headline's threshold gets most wrong, worst first. */
   mistakes: Mistake[];
   /** Facts of the machine, such as `cpu`, `cores`, `node`. */
@@ -47,10 +47,10 @@ export interface ReportSummary {
   imagesSeen?: number;
   /** Classes trained on. */
   classes?: number;
-  /** Trainable parameters of the embedding model, without the class centres. */
+  /** Trainable parameters of the embedding model, without the class centers. */
   parameters?: number;
   embeddingSize?: number;
-  /** Rank-1 identification of augmented probes among clean enrolments, in [0, 1]. */
+  /** Rank-1 identification of augmented probes among clean enrollments, in [0, 1]. */
   rank1?: { heldOut: number; untrained?: number };
 }
 
@@ -118,7 +118,7 @@ export interface Histogram {
 }
 
 /** A found image: a data URI, its cosine with the query, and whether it is of the query's identity. */
-export interface Neighbour {
+export interface Neighbor {
   uri: string;
   score: number;
   same: boolean;

@@ -2,17 +2,17 @@ import { CustomChart, type CustomSeriesOption, LineChart, type LineSeriesOption 
 import { GridComponent, type GridComponentOption } from 'echarts/components';
 import { type ComposeOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { escapeHtml, Html } from './html';
+import { escapeHtml, Html } from './html.js';
 
 use([LineChart, CustomChart, GridComponent, SVGRenderer]);
 
 type ChartOption = ComposeOption<LineSeriesOption | CustomSeriesOption | GridComponentOption>;
 type Point = [number, number | null];
 
-/** One line of a plot; `colour` is a custom property of the page, such as `--trained`. */
+/** One line of a plot; `color` is a custom property of the page, such as `--trained`. */
 export interface Line {
   points: Point[];
-  colour: string;
+  color: string;
   width?: number;
   opacity?: number;
   dashed?: boolean;
@@ -28,7 +28,7 @@ export interface Line {
 export interface Band {
   /** x, lower and upper y, in order of x. */
   points: [number, number, number][];
-  colour: string;
+  color: string;
 }
 
 /** An axis of a plot. */
@@ -71,7 +71,7 @@ const SIZES: readonly PlotSize[] = [
 ];
 
 /**
- * Draws a plot as two inline SVG elements, one for wide and one for narrow columns. Colours are the page's custom
+ * Draws a plot as two inline SVG elements, one for wide and one for narrow columns. Colors are the page's custom
  * properties, so that one drawing serves the light and the dark scheme.
  */
 export function drawPlot(plot: Plot): Html {
@@ -143,15 +143,15 @@ function optionOf(plot: Plot, size: PlotSize): ChartOption {
         showSymbol: line.dots === true,
         symbol: 'circle',
         symbolSize: 7,
-        itemStyle: { color: `var(${line.colour})` },
+        itemStyle: { color: `var(${line.color})` },
         lineStyle: {
-          color: `var(${line.colour})`,
+          color: `var(${line.color})`,
           width: line.width ?? 2,
           opacity: line.opacity ?? 1,
           type: line.dashed ? ([6, 4] as number[]) : ('solid' as const),
           join: 'round' as const,
         },
-        areaStyle: line.filled ? { color: `var(${line.colour})`, opacity: 0.16 } : undefined,
+        areaStyle: line.filled ? { color: `var(${line.color})`, opacity: 0.16 } : undefined,
         connectNulls: false,
         clip: true,
       })),
@@ -159,7 +159,7 @@ function optionOf(plot: Plot, size: PlotSize): ChartOption {
   } as ChartOption;
 }
 
-function bandSeries({ points, colour }: Band): CustomSeriesOption {
+function bandSeries({ points, color }: Band): CustomSeriesOption {
   return {
     type: 'custom',
     silent: true,
@@ -174,7 +174,7 @@ function bandSeries({ points, colour }: Band): CustomSeriesOption {
           ...[...points].reverse().map(([x, , high]) => api.coord([x, high])),
         ],
       },
-      style: { fill: `var(${colour})`, opacity: 0.14 },
+      style: { fill: `var(${color})`, opacity: 0.14 },
     }),
   };
 }

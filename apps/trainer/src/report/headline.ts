@@ -1,5 +1,5 @@
-import type { ReportData, VerificationSummary } from './data';
-import { formatPercent, formatRate } from './format';
+import type { ReportData, VerificationSummary } from './data.js';
+import { formatPercent, formatRate } from './format.js';
 
 /** The rate a report leads with, and the sentence that says what came of it. */
 export interface Headline {
@@ -34,7 +34,7 @@ export function headlineOf(data: ReportData): Headline {
   const trained = heldOut.tprAtFpr[key];
   const before = untrained?.tprAtFpr[key];
   const sentence =
-    `At one false accept in ${formatRate(fpr).replace('1 in ', '')} pairs it recognises ` +
+    `At one false accept in ${formatRate(fpr).replace('1 in ', '')} pairs it recognizes ` +
     `${inWords(trained)} of unseen ${many}` +
     (before === undefined ? '.' : `; untrained: ${inWords(before)}.`);
   let caution: string | undefined;

@@ -1,5 +1,5 @@
 /** Bytes of image data for each gallery, so that a page with its plots stays under 3 MB. */
-export const GALLERY_BUDGET = { samples: 900_000, neighbours: 900_000, mistakes: 600_000 };
+export const GALLERY_BUDGET = { samples: 900_000, neighbors: 900_000, mistakes: 600_000 };
 
 const DATA_URI = /^data:image\/(png|jpeg|webp|gif|avif);base64,[A-Za-z0-9+/]+={0,2}$/;
 

@@ -1,3 +1,3 @@
-export * from './data';
-export { renderReport, reportFigures } from './render-report';
-export { summarizeVerification } from './summarize-verification';
+export * from './data.js';
+export { renderReport, reportFigures } from './render-report.js';
+export { summarizeVerification } from './summarize-verification.js';

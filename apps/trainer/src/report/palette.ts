@@ -1,4 +1,4 @@
-/** Colours of the light scheme, by the names of the page's custom properties. */
+/** Colors of the light scheme, by the names of the page's custom properties. */
 export const LIGHT = {
   page: '#fbfaf7',
   card: '#ffffff',

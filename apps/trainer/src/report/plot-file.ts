@@ -1,7 +1,7 @@
-import { drawAt, type PlotSize } from './draw-plot';
-import { escapeHtml } from './html';
-import { LIGHT } from './palette';
-import type { Figure } from './plots';
+import { drawAt, type PlotSize } from './draw-plot.js';
+import { escapeHtml } from './html.js';
+import { LIGHT } from './palette.js';
+import type { Figure } from './plots.js';
 
 const SIZE: PlotSize = { name: 'file', width: 720, height: 400, font: 14, ticks: 1 };
 const MARGIN = 22;
@@ -11,7 +11,7 @@ const KEY = { size: 14, row: 24, line: 22, gap: 26 };
 const LETTER = 0.6;
 
 /**
- * A figure as an SVG file that stands alone: its title, what its lines are, and the plot, in the light scheme's colours on
+ * A figure as an SVG file that stands alone: its title, what its lines are, and the plot, in the light scheme's colors on
  * white. The same figure gives the same file.
  *
  * @param fontFamily As in CSS.
@@ -48,12 +48,12 @@ function lowered(attributes: string): string {
 /** The key's entries beside each other, as many as fit into a row. */
 function layKey(key: Figure['key']): { rows: string[]; height: number } {
   let [x, row] = [MARGIN, 0];
-  const rows = key.map(({ label, colour, dashed }) => {
+  const rows = key.map(({ label, color, dashed }) => {
     const width = KEY.line + 8 + label.length * KEY.size * LETTER;
     if (x > MARGIN && x + width > SIZE.width - MARGIN) [x, row] = [MARGIN, row + 1];
     const y = TITLE.bottom + row * KEY.row + 14;
     const entry =
-      `<line x1="${x}" x2="${x + KEY.line}" y1="${y}" y2="${y}" stroke="var(${colour})" stroke-width="3"${dashed ? ' stroke-dasharray="6 4"' : ''}/>` +
+      `<line x1="${x}" x2="${x + KEY.line}" y1="${y}" y2="${y}" stroke="var(${color})" stroke-width="3"${dashed ? ' stroke-dasharray="6 4"' : ''}/>` +
       `<text x="${x + KEY.line + 8}" y="${y + 5}" font-size="${KEY.size}" fill="var(--ink)">${escapeHtml(label)}</text>`;
     x += Math.ceil(width) + KEY.gap;
     return entry;

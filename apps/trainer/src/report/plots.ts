@@ -1,14 +1,14 @@
-import type { Curve, Histogram, ReportData, ValidationPoint } from './data';
-import type { Line, Plot } from './draw-plot';
-import { formatCosine, formatCount, formatPercent, formatRate } from './format';
-import { type Headline, ratesOf } from './headline';
+import type { Curve, Histogram, ReportData, ValidationPoint } from './data.js';
+import type { Line, Plot } from './draw-plot.js';
+import { formatCosine, formatCount, formatPercent, formatRate } from './format.js';
+import { type Headline, ratesOf } from './headline.js';
 
 /** A plot with its title, what to see in it, and what its lines are. */
 export interface Figure {
   title: string;
   caption: string;
   plot: Plot;
-  key: { label: string; colour: string; dashed?: boolean }[];
+  key: { label: string; color: string; dashed?: boolean }[];
 }
 
 /** Shares from none to all. */
@@ -21,8 +21,8 @@ export const percentAxis = {
 /** The axis of everything drawn by training step. */
 export const stepAxis = { name: 'training step', format: formatCount };
 
-/** Colours that can be told apart, of rates from the loosest, or of arms. */
-export const SERIES_COLOURS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
+/** Colors that can be told apart, of rates from the loosest, or of arms. */
+export const SERIES_COLORS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
 
 export function rocFigure(data: ReportData, headline: Headline): Figure {
   const { negative } = data.summary.heldOut.pairs;
@@ -32,16 +32,16 @@ export function rocFigure(data: ReportData, headline: Headline): Figure {
   if (untrained) {
     lines.push({
       points: logCurve(untrained, left),
-      colour: '--untrained',
+      color: '--untrained',
       dashed: true,
       step: true,
       width: 1.75,
     });
   }
-  lines.push({ points: logCurve(heldOut, left), colour: '--trained', step: true, width: 2.5 });
-  lines.push({ points: [[headline.fpr, headline.trained]], colour: '--trained', dots: true });
+  lines.push({ points: logCurve(heldOut, left), color: '--trained', step: true, width: 2.5 });
+  lines.push({ points: [[headline.fpr, headline.trained]], color: '--trained', dots: true });
   return {
-    title: 'Recognised pairs by false accepts allowed',
+    title: 'Recognized pairs by false accepts allowed',
     caption:
       'Each point is a threshold: how many pairs of one identity it accepts, against how many pairs of different ' +
       'ones it lets through. Higher and further left is better; the dot is the headline. (A ROC curve.)',
@@ -56,8 +56,8 @@ export function rocFigure(data: ReportData, headline: Headline): Figure {
       y: percentAxis,
     },
     key: [
-      { label: 'trained', colour: '--trained' },
-      ...(untrained ? [{ label: 'untrained', colour: '--untrained', dashed: true }] : []),
+      { label: 'trained', color: '--trained' },
+      ...(untrained ? [{ label: 'untrained', color: '--untrained', dashed: true }] : []),
     ],
   };
 }
@@ -95,8 +95,8 @@ export function histogramFigure(data: ReportData, headline: Headline): Figure {
   const top = Math.max(...same, ...different) * 1.06;
   const threshold = data.summary.heldOut.thresholds[headline.fprKey];
   const lines: Line[] = [
-    { points: steps(different), colour: '--different', step: true, filled: true, width: 1.75 },
-    { points: steps(same), colour: '--trained', step: true, filled: true, width: 1.75 },
+    { points: steps(different), color: '--different', step: true, filled: true, width: 1.75 },
+    { points: steps(same), color: '--trained', step: true, filled: true, width: 1.75 },
   ];
   if (typeof threshold === 'number') {
     lines.push({
@@ -104,7 +104,7 @@ export function histogramFigure(data: ReportData, headline: Headline): Figure {
         [threshold, 0],
         [threshold, top],
       ],
-      colour: '--ink',
+      color: '--ink',
       dashed: true,
       width: 1.5,
     });
@@ -132,9 +132,9 @@ export function histogramFigure(data: ReportData, headline: Headline): Figure {
       y: { min: 0, max: top, ticks: 4, format: (v) => (v >= top * 0.99 ? '' : formatShare(v)) },
     },
     key: [
-      { label: 'same', colour: '--trained' },
-      { label: 'different', colour: '--different' },
-      ...(typeof threshold === 'number' ? [{ label: 'threshold', colour: '--ink', dashed: true }] : []),
+      { label: 'same', color: '--trained' },
+      { label: 'different', color: '--different' },
+      ...(typeof threshold === 'number' ? [{ label: 'threshold', color: '--ink', dashed: true }] : []),
     ],
   };
 }
@@ -165,7 +165,7 @@ export function validationFigure(data: ReportData): Figure {
     id: 'validation',
     title: 'Recognition while training',
     identities: 'validation',
-    caption: 'The share of same-identity validation pairs recognised, at each rate of false accepts.',
+    caption: 'The share of same-identity validation pairs recognized, at each rate of false accepts.',
   });
 }
 
@@ -185,7 +185,7 @@ function recognitionFigure(
   points: ValidationPoint[],
   { id, title, identities, caption }: Record<'id' | 'title' | 'identities' | 'caption', string>,
 ): Figure {
-  const rates = ratesOf(data.summary.heldOut).slice(0, SERIES_COLOURS.length);
+  const rates = ratesOf(data.summary.heldOut).slice(0, SERIES_COLORS.length);
   const last = points.at(-1);
   const shown = rates.filter((key) => points.some((point) => point.tprAtFpr[key] !== undefined));
   return {
@@ -194,16 +194,16 @@ function recognitionFigure(
     plot: {
       id,
       description:
-        `Recognised pairs of the ${identities} identities by training step. At the last measurement: ` +
+        `Recognized pairs of the ${identities} identities by training step. At the last measurement: ` +
         `${shown.map((key) => `${formatPercent(last?.tprAtFpr[key] ?? 0)} at ${formatRate(Number(key))}`).join(', ')}.`,
       lines: shown.map((key) => ({
         points: points.map((point) => [point.step, point.tprAtFpr[key] ?? null]),
-        colour: SERIES_COLOURS[rates.indexOf(key)],
+        color: SERIES_COLORS[rates.indexOf(key)],
         dots: points.length <= 12,
       })),
       x: stepAxis,
       y: percentAxis,
     },
-    key: shown.map((key) => ({ label: formatRate(Number(key)), colour: SERIES_COLOURS[rates.indexOf(key)] })),
+    key: shown.map((key) => ({ label: formatRate(Number(key)), color: SERIES_COLORS[rates.indexOf(key)] })),
   };
 }

@@ -1,5 +1,5 @@
-import { type Content, Html, html } from './html';
-import { STYLES } from './styles';
+import { type Content, Html, html } from './html.js';
+import { STYLES } from './styles.js';
 
 /** A report's page: one HTML file that needs no network, no script and no other file, as its policy says to the browser. */
 export function renderPage({

@@ -1,20 +1,20 @@
-import type { ReportData } from './data';
-import { formatDate } from './format';
-import { headlineOf } from './headline';
-import { html } from './html';
-import { type Figure, heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots';
-import { renderPage } from './render-page';
-import { resultsOf } from './render-results';
+import type { ReportData } from './data.js';
+import { formatDate } from './format.js';
+import { headlineOf } from './headline.js';
+import { html } from './html.js';
+import { type Figure, heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots.js';
+import { renderPage } from './render-page.js';
+import { resultsOf } from './render-results.js';
 import {
   comparison,
   configSection,
   facts,
   figureSection,
   mistakeGallery,
-  neighbourGallery,
+  neighborGallery,
   sampleGallery,
-} from './sections';
-import { stepFigures } from './step-figures';
+} from './sections.js';
+import { stepFigures } from './step-figures.js';
 
 /**
  * Renders a training report as one HTML file that needs no network, no script and no other file: figures in words and
@@ -35,7 +35,7 @@ export function renderReport(data: ReportData): string {
 ${headline.caution && html`<p class="caution" role="note">${headline.caution}</p>`}
 ${comparison(headline)}
 ${facts(data)}`;
-  const main = html`<section aria-labelledby="recognition"><h2 id="recognition">How well it recognises</h2>
+  const main = html`<section aria-labelledby="recognition"><h2 id="recognition">How well it recognizes</h2>
 ${resultsOf(data)}
 </section>
 ${
@@ -44,7 +44,7 @@ ${
 <div class="plots">${training.map(figureSection)}</div>
 </section>`
 }
-${neighbourGallery(data)}
+${neighborGallery(data)}
 ${mistakeGallery(data)}
 ${sampleGallery(data)}
 ${configSection(data)}`;

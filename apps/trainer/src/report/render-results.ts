@@ -1,11 +1,11 @@
-import type { ReportData } from './data';
-import { headlineOf } from './headline';
-import { type Html, html } from './html';
-import { histogramFigure, rocFigure } from './plots';
-import { comparison, figureSection, rateTable } from './sections';
+import type { ReportData } from './data.js';
+import { headlineOf } from './headline.js';
+import { type Html, html } from './html.js';
+import { histogramFigure, rocFigure } from './plots.js';
+import { comparison, figureSection, rateTable } from './sections.js';
 
 /**
- * The table and the plots of how well held-out identities are recognised, as HTML for a page that has {@link STYLES}: a part
+ * The table and the plots of how well held-out identities are recognized, as HTML for a page that has {@link STYLES}: a part
  * of the report by itself.
  */
 export function renderResults(data: ReportData): string {

@@ -1,11 +1,18 @@
 import { stringify } from 'yaml';
-import type { Mistake, Neighbour, ReportData } from './data';
-import { drawPlot } from './draw-plot';
-import { formatCosine, formatCount, formatDuration, formatNumber, formatPercent, formatRate } from './format';
-import { type Headline, isResolved, ratesOf } from './headline';
-import { type Content, type Html, html } from './html';
-import { checkImage, fitRows, GALLERY_BUDGET } from './image-budget';
-import type { Figure } from './plots';
+import type { Mistake, Neighbor, ReportData } from './data.js';
+import { drawPlot } from './draw-plot.js';
+import {
+  formatCosine,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatRate,
+} from './format.js';
+import { type Headline, isResolved, ratesOf } from './headline.js';
+import { type Content, type Html, html } from './html.js';
+import { checkImage, fitRows, GALLERY_BUDGET } from './image-budget.js';
+import type { Figure } from './plots.js';
 
 /** At most this many rows of each gallery: more is no longer looked at. */
 const MOST = { identities: 10, samples: 10, queries: 10, results: 6, mistakes: 8 };
@@ -17,8 +24,8 @@ export function figureSection(figure: Figure): Html {
 ${
   figure.key.length > 0 &&
   html`<ul class="key">${figure.key.map(
-    ({ label, colour, dashed }) =>
-      html`<li><i class="${dashed ? 'dashed' : ''}" style="color:var(${colour})" aria-hidden="true"></i>${label}</li>`,
+    ({ label, color, dashed }) =>
+      html`<li><i class="${dashed ? 'dashed' : ''}" style="color:var(${color})" aria-hidden="true"></i>${label}</li>`,
   )}</ul>`
 }
 ${drawPlot(figure.plot)}
@@ -79,7 +86,7 @@ export function rateTable(data: ReportData): Html {
 <td>${typeof threshold === 'number' ? formatCosine(threshold) : 'none'}</td></tr>`;
   });
   return html`<div class="scroll"><table id="tpr-table">
-<caption>Pairs of the same identity recognised, by how many pairs of different identities may be falsely accepted</caption>
+<caption>Pairs of the same identity recognized, by how many pairs of different identities may be falsely accepted</caption>
 <thead><tr><th scope="col">False accepts</th><th scope="col">Trained</th>${untrained && html`<th scope="col">Untrained</th>`}<th scope="col">Threshold</th></tr></thead>
 <tbody>${rows}</tbody>
 <tfoot><tr><th scope="row">AUROC</th><td><b>${heldOut.auroc.toFixed(4)}</b>${hasIntervals && html`<small></small>`}</td>${
@@ -127,34 +134,34 @@ ${groups.map(
 ${shownOf(groups.length, data.samples.length)}</section>`;
 }
 
-export function neighbourGallery(data: ReportData): Content {
-  const candidates = data.neighbours
+export function neighborGallery(data: ReportData): Content {
+  const candidates = data.neighbors
     .slice(0, MOST.queries)
     .map((row) => ({ ...row, results: row.results.slice(0, MOST.results) }));
   const rows = fitRows(
     candidates,
     (row) => [row.query, ...row.results.map(({ uri }) => uri)],
-    GALLERY_BUDGET.neighbours,
+    GALLERY_BUDGET.neighbors,
   );
   if (rows.length === 0) return null;
-  const found = ({ uri, score, same, label }: Neighbour, where: string) => html`
+  const found = ({ uri, score, same, label }: Neighbor, where: string) => html`
 <li class="${same ? 'right' : 'wrong'}">${image(uri, where, `${label ?? (same ? 'same identity' : 'another identity')}`)}
 <span><span class="mark" aria-hidden="true">${same ? '✓' : '✗'}</span><span class="hidden">${same ? 'right' : 'wrong'},</span> ${formatCosine(score)}</span></li>`;
   const firsts = rows.filter((row) => row.results[0]?.same).length;
   return html`
-<section aria-labelledby="neighbours"><h2 id="neighbours">What it finds</h2>
+<section aria-labelledby="neighbors"><h2 id="neighbors">What it finds</h2>
 <p>Unseen images at the left, and the images the model puts nearest to each, best first, with their cosine. In
 ${formatCount(firsts)} of these ${formatCount(rows.length)} the first is right.</p>
 ${rows.map(
   (
     row,
     r,
-  ) => html`<div class="search"><figure class="query">${image(row.query, `neighbours[${r}].query`, `Query: ${row.label}`)}
+  ) => html`<div class="search"><figure class="query">${image(row.query, `neighbors[${r}].query`, `Query: ${row.label}`)}
 <figcaption>${row.label}</figcaption></figure><ol class="results">${row.results.map((result, k) =>
-    found(result, `neighbours[${r}].results[${k}]`),
+    found(result, `neighbors[${r}].results[${k}]`),
   )}</ol></div>`,
 )}
-${shownOf(rows.length, data.neighbours.length)}</section>`;
+${shownOf(rows.length, data.neighbors.length)}</section>`;
 }
 
 export function mistakeGallery(data: ReportData): Content {

@@ -1,7 +1,7 @@
-import type { ReportData, StepMetrics } from './data';
-import { formatCount, formatNumber } from './format';
-import { type Figure, stepAxis } from './plots';
-import { extremePoints, meanPoints } from './thin';
+import type { ReportData, StepMetrics } from './data.js';
+import { formatCount, formatNumber } from './format.js';
+import { type Figure, stepAxis } from './plots.js';
+import { extremePoints, meanPoints } from './thin.js';
 
 type Pick = (metrics: StepMetrics) => number | null | undefined;
 
@@ -132,14 +132,12 @@ function stepFigure(data: ReportData, { id, title, caption, pick, scheduled, flo
           ? `${title}: no finite value was logged.`
           : `${title} by training step: from ${formatNumber(finite[0])} to ${formatNumber(finite.at(-1)!)}.`,
       lines: [
-        ...(averaged
-          ? [{ points: extremePoints(points), colour: '--trained', width: 1, opacity: 0.32 }]
-          : []),
-        { points: line, colour: '--trained', dots: line.length <= 12 },
+        ...(averaged ? [{ points: extremePoints(points), color: '--trained', width: 1, opacity: 0.32 }] : []),
+        { points: line, color: '--trained', dots: line.length <= 12 },
       ],
       x: stepAxis,
       y: { ticks: 4, min: floating ? undefined : 0, format: formatNumber },
     },
-    key: averaged ? [{ label: 'running mean, over the single steps', colour: '--trained' }] : [],
+    key: averaged ? [{ label: 'running mean, over the single steps', color: '--trained' }] : [],
   };
 }

@@ -1,4 +1,4 @@
-import { DARK, LIGHT } from './palette';
+import { DARK, LIGHT } from './palette.js';
 
 /** The page's style sheet: one column of text, plots beside each other where there is room, light and dark. */
 export const STYLES = `
@@ -109,6 +109,6 @@ footer { margin-top: 40px; padding-bottom: 56px; color: var(--muted); font-size:
 
 function properties(palette: Record<string, string>): string {
   return Object.entries(palette)
-    .map(([name, colour]) => `--${name}: ${colour};`)
+    .map(([name, color]) => `--${name}: ${color};`)
     .join(' ');
 }

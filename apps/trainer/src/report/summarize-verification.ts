@@ -1,5 +1,5 @@
 import type { VerificationResult } from '@unitsphere/verification';
-import { type Curve, fprKey, type Histogram, type VerificationSummary } from './data';
+import { type Curve, fprKey, type Histogram, type VerificationSummary } from './data.js';
 
 /** A verification result in the report's plain JSON form: figures, ROC curve and score histogram. */
 export function summarizeVerification(

@@ -5,11 +5,15 @@ import { writeAll, writeFileAtomic } from './write-file-atomic.js';
 
 /** The metrics of a run, a line of JSON each, in order of step. */
 export class MetricsLog {
-  private constructor(
-    private readonly path: string,
-    private readonly file: FileHandle,
-    private length: number,
-  ) {}
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #length: number;
+
+  private constructor(path: string, file: FileHandle, length: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#length = length;
+  }
 
   /**
    * Opens the file, or makes it. A last line that a kill tore is dropped, and so are lines after `throughStep`: a
@@ -39,25 +43,25 @@ export class MetricsLog {
   async append(record: MetricsRecord): Promise<void> {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     try {
-      await writeAll(this.file, line);
-      this.length += line.byteLength;
+      await writeAll(this.#file, line);
+      this.#length += line.byteLength;
     } catch (error) {
-      await this.file.truncate(this.length).catch(() => {});
-      throw await diskError(error, this.path, line.byteLength);
+      await this.#file.truncate(this.#length).catch(() => {});
+      throw await diskError(error, this.#path, line.byteLength);
     }
   }
 
   /** Waits until every line is on the disk; done before a checkpoint is written. */
   async sync(): Promise<void> {
     try {
-      await this.file.sync();
+      await this.#file.sync();
     } catch (error) {
-      throw await diskError(error, this.path, 0);
+      throw await diskError(error, this.#path, 0);
     }
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await this.#file.close();
   }
 }
 

@@ -23,10 +23,14 @@ export const RUN_FILES = {
 
 /** The folder of one run, held by a lock until it is closed. */
 export class RunDirectory {
+  readonly #lock: Lock | null;
+
   private constructor(
     readonly path: string,
-    private readonly lock: Lock | null,
-  ) {}
+    lock: Lock | null,
+  ) {
+    this.#lock = lock;
+  }
 
   /**
    * Makes the folder of a new run.
@@ -120,7 +124,7 @@ export class RunDirectory {
 
   /** Gives back the lock. */
   async close(): Promise<void> {
-    await this.lock?.release();
+    await this.#lock?.release();
   }
 }
 

@@ -16,7 +16,7 @@ import type { TrainingState } from './training-state.js';
 /**
  * The files of a checkpoint. `backbone.safetensors` has timm's own keys, so it opens in timm as it is; `head.safetensors`
  * has `neck.*` and `head.*`; with a moving average these two hold the averaged weights and `raw.safetensors` the trained
- * ones, since the averaged are what is evaluated and shipped. `classes.safetensors` has the class centres, unless they live
+ * ones, since the averaged are what is evaluated and shipped. `classes.safetensors` has the class centers, unless they live
  * in files, whose generation is then in `optimizer.safetensors`, where a loss's statistics are, too. `distillation.safetensors` has the projection to a teacher's width,
  * which only training needs.
  */
@@ -24,7 +24,7 @@ export type CheckpointFiles = Record<string, Uint8Array>;
 
 const PROJECTION_FILE = 'distillation.safetensors';
 const CENTERS_KEY = 'weight';
-// Beside the model's optimizer state: that of the class centres.
+// Beside the model's optimizer state: that of the class centers.
 const CENTERS_PREFIX = 'centers.';
 
 /**
@@ -92,7 +92,7 @@ function read(files: CheckpointFiles, name: string) {
   return readSafetensors(bytes);
 }
 
-/** The class centres' whole state: rows, or of centres in files their generations. */
+/** The class centers' whole state: rows, or of centers in files their generations. */
 export function headStateOf(files: CheckpointFiles): StateDict {
   const state: StateDict = new Map();
   const weight = files['classes.safetensors'];

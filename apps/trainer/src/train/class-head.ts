@@ -4,7 +4,7 @@ import { PartialFC, RowAdamW, type RowOptimizer, RowSGD, type StoreFactory } fro
 import type { Config } from '../config/config.js';
 import { memoryStore } from './memory-store.js';
 
-/** The class centres of a config, each rank with its range of the classes, and what updates them. */
+/** The class centers of a config, each rank with its range of the classes, and what updates them. */
 export function createHead(
   config: Config,
   classes: number,
@@ -29,7 +29,7 @@ export function createHead(
   });
 }
 
-/** What updates the class centres of a config. */
+/** What updates the class centers of a config. */
 export function createRowOptimizer({ loss, optimizer }: Config): RowOptimizer {
   const { unsampled } = loss.partialFc;
   return optimizer.name === 'adamw'

@@ -43,7 +43,7 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     const kept = new Set([...newClass].filter((to) => to >= 0).map((to) => Math.floor(to / views)));
     const keptClasses = kept.size * views;
     return {
-      weights: Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]!])),
+      weights: Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]])),
       centers: renumbered(
         readCenters(run, old, newClass.length, files),
         newClass,
@@ -84,7 +84,7 @@ function checkShape(path: string, old: Config, now: Config): void {
 function checkHeldOut(path: string, { earlier, train, validation }: SeenFile, dataset: Dataset): void {
   const trained = new Set([...earlier, ...train]);
   const chosenBy = new Set([...trained, ...validation]);
-  const nameOf = (identity: number) => dataset.source.identities[identity]!.name;
+  const nameOf = (identity: number) => dataset.source.identities[identity].name;
   const leaked = [
     ...dataset.split.test.map(nameOf).filter((name) => chosenBy.has(name)),
     ...dataset.split.validation.map(nameOf).filter((name) => trained.has(name)),
@@ -98,9 +98,9 @@ function checkHeldOut(path: string, { earlier, train, validation }: SeenFile, da
 
 /** For each of the run's classes its number now; −1 where its identity is not among those trained on. */
 function mapClasses(path: string, names: string[], { source, split }: Dataset, views: number): Int32Array {
-  const position = new Map(split.train.map((identity, i) => [source.identities[identity]!.name, i]));
+  const position = new Map(split.train.map((identity, i) => [source.identities[identity].name, i]));
   const map = new Int32Array(names.length * views).map((_, number) => {
-    const now = position.get(names[Math.floor(number / views)]!);
+    const now = position.get(names[Math.floor(number / views)]);
     return now === undefined ? -1 : now * views + (number % views);
   });
   if (map.every((to) => to < 0)) {

@@ -7,7 +7,7 @@ import { UserError } from '../user-error.js';
 const FILE_STATE = ['generation', 'file_id'];
 
 /**
- * The head's whole state on rank 0, undefined on the others: the same for any number of ranks, but for centres in files,
+ * The head's whole state on rank 0, undefined on the others: the same for any number of ranks, but for centers in files,
  * of which each rank has one. All ranks call it together.
  */
 export async function gatherHeadState(
@@ -33,7 +33,7 @@ export async function gatherHeadState(
 
 /**
  * Puts a head's state back from the whole.
- * @throws UserError where centres in files are of another number of ranks; what the head throws.
+ * @throws UserError where centers in files are of another number of ranks; what the head throws.
  */
 export async function restoreHead(
   head: PartialFC,
@@ -42,11 +42,11 @@ export async function restoreHead(
 ): Promise<void> {
   const generation = whole.get('generation');
   if (!generation) return head.loadStateDict(whole);
-  checkFileRanks(generation.shape[0]!, size);
+  checkFileRanks(generation.shape[0], size);
   const own: StateDict = new Map([...whole, ...fileState(whole, rank)]);
   const [, , , step] = whole.get('head')!.data as Int32Array;
   const { firstClass, rows } = head.store.spec;
-  own.set('head', { ...whole.get('head')!, data: headOf(head, firstClass, rows, step!) });
+  own.set('head', { ...whole.get('head')!, data: headOf(head, firstClass, rows, step) });
   return head.loadStateDict(own);
 }
 
@@ -60,11 +60,11 @@ export function fileState(whole: StateDict, rank: number): StateDict {
   );
 }
 
-/** @throws UserError where a run's centres lie in files of another number of replicas than are to go on with it. */
+/** @throws UserError where a run's centers lie in files of another number of replicas than are to go on with it. */
 export function checkFileRanks(files: number, replicas: number): void {
   if (files === replicas) return;
   throw new UserError(
-    `the run's class centres lie in ${files} file${files === 1 ? '' : 's'}, one a replica; it cannot go on with ${replicas} replica${replicas === 1 ? '' : 's'}`,
+    `the run's class centers lie in ${files} file${files === 1 ? '' : 's'}, one a replica; it cannot go on with ${replicas} replica${replicas === 1 ? '' : 's'}`,
     { hint: `Go on with as many as it had: --set training.replicas=${files}` },
   );
 }

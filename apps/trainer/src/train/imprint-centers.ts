@@ -6,14 +6,14 @@ import type { LeadReplica } from '../replicas/lead-replica.js';
 import type { Dataset } from './dataset.js';
 import { type BatchMeans, datasetImages } from './dataset-images.js';
 
-/** Classes whose centres wait to be set at once. */
+/** Classes whose centers wait to be set at once. */
 const AT_ONCE = 4096;
 
-/** What class centres are imprinted with. */
+/** What class centers are imprinted with. */
 export interface ImprintOptions {
   config: Config;
   dataset: Dataset;
-  /** Positions among the identities trained on whose classes keep the centres they have. */
+  /** Positions among the identities trained on whose classes keep the centers they have. */
   kept?: ReadonlySet<number>;
   progress: ProgressReporter;
   signal?: AbortSignal;
@@ -21,8 +21,8 @@ export interface ImprintOptions {
 }
 
 /**
- * Begins each class's centre where the network sees an image of the class as it is, not augmented, as long as a random one
- * is: what a network that tells images apart knows of them need not be learned again from random centres.
+ * Begins each class's center where the network sees an image of the class as it is, not augmented, as long as a random one
+ * is: what a network that tells images apart knows of them need not be learned again from random centers.
  * @returns Whether it came to its end before the signal.
  * @see Qi, Brown and Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018.
  */
@@ -33,12 +33,12 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
   const fresh = train.map((_, position) => position).filter((position) => !kept.has(position));
   if (fresh.length === 0) return true;
   // A sampler wants two classes to tell apart; the second is then drawn for nothing.
-  const drawn = fresh.length * views > 1 ? fresh : [fresh[0]!, train.findIndex((_, i) => i !== fresh[0])];
+  const drawn = fresh.length * views > 1 ? fresh : [fresh[0], train.findIndex((_, i) => i !== fresh[0])];
   const wanted = fresh.length * views;
   const phase = countingPhase(progress);
   const batches = await datasetImages(
     { ...config, data: { ...config.data, augment: false, uprightSteps: undefined }, distillation: null },
-    { ...dataset, split: { ...dataset.split, train: drawn.map((position) => train[position]!) } },
+    { ...dataset, split: { ...dataset.split, train: drawn.map((position) => train[position]) } },
     means,
   ).batches(0);
   try {
@@ -47,20 +47,20 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
     let waiting = new Map<number, Float32Array>();
     while (seen.size < wanted) {
       if (signal?.aborted) return false;
-      phase(`imprinting class centres: ${seen.size.toLocaleString('en')} of ${wanted.toLocaleString('en')}`);
+      phase(`imprinting class centers: ${seen.size.toLocaleString('en')} of ${wanted.toLocaleString('en')}`);
       const { images, labels } = await batches.next();
       const imageBytes = images.length / labels.length;
       const unseen = [...labels.keys()].filter((i) => {
-        const isNew = labels[i]! < wanted && !seen.has(labels[i]!);
-        if (isNew) seen.add(labels[i]!);
+        const isNew = labels[i] < wanted && !seen.has(labels[i]);
+        if (isNew) seen.add(labels[i]);
         return isNew;
       });
       const { embeddings, dimensions } = await lead.embed(
         unseen.map((i) => images.subarray(i * imageBytes, (i + 1) * imageBytes)),
       );
       unseen.forEach((i, row) => {
-        const label = labels[i]!;
-        const number = drawn[Math.floor(label / views)]! * views + (label % views);
+        const label = labels[i];
+        const number = drawn[Math.floor(label / views)] * views + (label % views);
         waiting.set(
           number,
           embeddings.slice(row * dimensions, (row + 1) * dimensions).map((value) => value * length),
@@ -79,7 +79,7 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
 
 async function* blockOf(centers: ReadonlyMap<number, Float32Array>): AsyncGenerator<CenterBlock> {
   const classes = Int32Array.from(centers.keys()).sort();
-  const dimensions = centers.get(classes[0]!)!.length;
+  const dimensions = centers.get(classes[0])!.length;
   const values = new Float32Array(classes.length * dimensions);
   for (const [row, number] of classes.entries()) values.set(centers.get(number)!, row * dimensions);
   yield { classes, centers: values };

@@ -32,7 +32,7 @@ export function otherInputs({ preprocessing }: LoadedWeights, here: Preprocessin
   if (!preprocessing) return undefined;
   const { channelOrder, mean, std } = preprocessing;
   const differs = (a: readonly number[], b: readonly number[]) =>
-    a.some((value, c) => Math.abs(value - b[c]!) > 1e-3);
+    a.some((value, c) => Math.abs(value - b[c]) > 1e-3);
   if (channelOrder === here.channelOrder && !differs(mean, here.mean) && !differs(std, here.std))
     return undefined;
   const inputs = `${channelOrder}, mean ${mean.join(' ')}, standard deviation ${std.join(' ')}`;

@@ -9,7 +9,7 @@ import type { Frozen } from '../model/frozen.js';
 export type Optimizer = AdamW | SGD;
 
 /**
- * The optimizer of a config over what of the model is trained, in order; the class centres have their own. With layer decay a
+ * The optimizer of a config over what of the model is trained, in order; the class centers have their own. With layer decay a
  * layer of the backbone has the rate of the one behind it times the decay; neck and head have the whole.
  * @param beside What is trained beside the model, last in order.
  */

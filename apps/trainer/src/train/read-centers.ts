@@ -11,7 +11,7 @@ import { fileState } from './head-state.js';
 
 const ROWS_AT_ONCE = 4096;
 
-/** The class centres of a checkpoint, some at a time; of those in files only the ones that were updated. */
+/** The class centers of a checkpoint, some at a time; of those in files only the ones that were updated. */
 export async function* readCenters(
   run: RunDirectory,
   config: Config,
@@ -29,7 +29,7 @@ export async function* readCenters(
     }
     return;
   }
-  const ranks = state.get('generation')!.shape[0]!;
+  const ranks = state.get('generation')!.shape[0];
   const { stateNames } = createRowOptimizer(config);
   for (let rank = 0; rank < ranks; rank++) {
     const { first, count } = classRange(classes, rank, ranks);
@@ -63,7 +63,7 @@ export async function* readCenters(
   }
 }
 
-/** The same centres by new numbers, ascending in each block; those whose number is −1 are left out. */
+/** The same centers by new numbers, ascending in each block; those whose number is −1 are left out. */
 export async function* renumbered(
   blocks: AsyncIterable<CenterBlock>,
   newClass: Int32Array,
@@ -71,11 +71,11 @@ export async function* renumbered(
 ): AsyncGenerator<CenterBlock> {
   for await (const { classes, centers } of blocks) {
     const rows = Int32Array.from(classes.keys())
-      .filter((row) => newClass[classes[row]!]! >= 0)
-      .sort((a, b) => newClass[classes[a]!]! - newClass[classes[b]!]!);
+      .filter((row) => newClass[classes[row]] >= 0)
+      .sort((a, b) => newClass[classes[a]] - newClass[classes[b]]);
     if (rows.length === 0) continue;
     yield {
-      classes: rows.map((row) => newClass[classes[row]!]!),
+      classes: rows.map((row) => newClass[classes[row]]),
       centers: pickRows(centers, rows, dimensions),
     };
   }

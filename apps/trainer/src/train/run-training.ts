@@ -85,7 +85,7 @@ async function trainIn(
   }
   if (config.loss.centerInit === 'imprinted' && !checkpoint) {
     const done = await imprintCenters(lead, { config, dataset, kept: growth?.kept, progress, signal });
-    // Nothing is trained yet, and half of the centres are no place to go on from.
+    // Nothing is trained yet, and half of the centers are no place to go on from.
     if (!done) return { run, summary: null, step: 0 };
   }
   const saved = checkpoint ? await restore(checkpoint, lead, progress) : undefined;

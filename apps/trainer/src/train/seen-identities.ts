@@ -23,7 +23,7 @@ export async function writeSeenIdentities(
   { source, split }: Dataset,
   earlier: string[],
 ): Promise<void> {
-  const names = (part: number[]) => part.map((identity) => source.identities[identity]!.name);
+  const names = (part: number[]) => part.map((identity) => source.identities[identity].name);
   const file: SeenFile = {
     source: config.data.source,
     train: names(split.train),

@@ -128,7 +128,7 @@ function checkForBrowser({ data, loss, training, distillation }: Config): void {
     throw wants('data.source', 'a browser reads no folders', 'Use documents or faces.');
   }
   if (loss.partialFc.store === 'file') {
-    throw wants('loss.partialFc.store', 'a browser keeps no class centres in files', 'Use memory or host.');
+    throw wants('loss.partialFc.store', 'a browser keeps no class centers in files', 'Use memory or host.');
   }
   if (distillation) {
     throw wants('distillation', "a browser keeps no teacher's features", 'Leave it out.');

@@ -65,7 +65,7 @@ export interface Saved {
   /** Wall-clock seconds of training so far, and those of them spent in steps. */
   seconds: number;
   stepSeconds: number;
-  /** Those of a step that the class centres took. */
+  /** Those of a step that the class centers took. */
   lossSeconds: number;
   replicas: number;
   preprocessing: TrainingState['preprocessing'];

@@ -13,7 +13,7 @@ import { createOptimizer, type Optimizer } from './optimizer.js';
 
 /** What a state has that its config does not say. */
 export interface TrainingStateMeans {
-  /** Where class centres live; default: in memory, as the config says. */
+  /** Where class centers live; default: in memory, as the config says. */
   store?: StoreFactory;
   /** Values of the teacher's feature; wanted where the config has a distillation. */
   teacherWidth?: number;
@@ -21,7 +21,7 @@ export interface TrainingStateMeans {
 
 /**
  * Everything of a run that changes from step to step and that a checkpoint therefore holds. Every replica has one: the same
- * on all, but for the class centres, of which each has a range.
+ * on all, but for the class centers, of which each has a range.
  */
 export class TrainingState {
   readonly model: EmbeddingModel;
@@ -29,7 +29,7 @@ export class TrainingState {
   readonly frozen: Frozen;
   readonly preprocessing: Preprocessing;
   readonly loss: ScheduledLoss;
-  /** This rank's class centres; only their directions matter. */
+  /** This rank's class centers; only their directions matter. */
   readonly head: PartialFC;
   /** What a teacher's features do, where there is one. */
   readonly distiller: Distiller | undefined;
@@ -39,12 +39,16 @@ export class TrainingState {
   /** Steps done. */
   step = 0;
 
+  readonly #config: Config;
+
   constructor(
-    private readonly config: Config,
+    config: Config,
     classCount: number,
     readonly communicator: Communicator = soloCommunicator(),
     { store, teacherWidth }: TrainingStateMeans = {},
   ) {
+    this.#config = config;
+
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
     this.frozen = new Frozen(this.model, config.model.freeze ?? []);
     this.frozen.train();
@@ -59,7 +63,7 @@ export class TrainingState {
   /** Begins the moving average at the weights that are there now, as after weights were loaded to start from. */
   restartAverage(): void {
     this.ema?.dispose();
-    const { ema } = this.config.optimizer;
+    const { ema } = this.#config.optimizer;
     // Running statistics too: averaged weights want the statistics that go with them.
     this.ema = ema ? new Ema([...this.model.parameters(), ...this.runningStatistics()], ema) : undefined;
   }
@@ -69,14 +73,14 @@ export class TrainingState {
     return this.model.namedBuffers().map(([, buffer]) => buffer);
   }
 
-  /** The norm of all class centres together. All ranks call it together. */
+  /** The norm of all class centers together. All ranks call it together. */
   async centersNorm(): Promise<number> {
     const squares = new Float64Array(1);
     const { rows } = this.head.store.spec;
     const values = rows > 0 ? await this.head.store.readCenters(0, rows) : [];
-    for (const value of values) squares[0]! += value * value;
+    for (const value of values) squares[0] += value * value;
     this.communicator.allReduce(squares);
-    return Math.sqrt(squares[0]!);
+    return Math.sqrt(squares[0]);
   }
 
   /** Runs fn with the weights that are evaluated and shipped: the moving average where there is one. */

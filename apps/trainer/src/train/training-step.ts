@@ -27,7 +27,7 @@ export interface StepResult {
     distillationGradientNorm: number;
     marginGradientNorm: number;
   };
-  /** Spent in the class centres' forward, backward and update, by this replica's clock. */
+  /** Spent in the class centers' forward, backward and update, by this replica's clock. */
   lossMilliseconds: number;
 }
 
@@ -123,7 +123,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   };
 }
 
-/** Embeddings of a batch: the first ones, which the class centres see, and all. */
+/** Embeddings of a batch: the first ones, which the class centers see, and all. */
 interface EmbeddingParts {
   first: tf.Tensor2D;
   all: tf.Tensor2D;
@@ -163,7 +163,7 @@ async function teach(
   return {
     embeddingGradient: sum as tf.Tensor2D,
     gradients,
-    sums: [value! * share, margin ** 2, distillation ** 2],
+    sums: [value * share, margin ** 2, distillation ** 2],
   };
 }
 
@@ -221,7 +221,7 @@ async function notFinite(
       .namedParameters()
       .map(async ([name, parameter]) => [name, await globalNormAsync([parameter.variable])] as const),
   );
-  norms.push(['class centres', await state.centersNorm()]);
+  norms.push(['class centers', await state.centersNorm()]);
   norms.sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
   const largest = norms.slice(0, 3).map(([name, norm]) => `${name} ${norm.toPrecision(4)}`);
   return new NotFiniteError(

@@ -23,7 +23,7 @@ export interface TrainingSummary extends ReportSummary {
   splits: { train: number; validation: number; test: number };
   /** Images left out because they could not be read. */
   skipped: number;
-  /** Seconds spent in steps, and those of them in the class centres' forward, backward and update. */
+  /** Seconds spent in steps, and those of them in the class centers' forward, backward and update. */
   stepSeconds: number;
   lossSeconds: number;
   /** Multiply-accumulates of the embedding of one image. */

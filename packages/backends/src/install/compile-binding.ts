@@ -20,8 +20,8 @@ export async function findCompiler(env: NodeJS.ProcessEnv = process.env): Promis
   const set = env['CXX']?.trim();
   const candidates = set ? [set.split(/\s+/)] : [['c++'], ['g++'], ['clang++']];
   for (const [command, ...args] of candidates) {
-    const { ok, stdout } = await runCommand(command!, [...args, '--version'], { env });
-    if (ok) return { command: [command!, ...args], version: stdout.split('\n')[0]!.trim() };
+    const { ok, stdout } = await runCommand(command, [...args, '--version'], { env });
+    if (ok) return { command: [command, ...args], version: stdout.split('\n')[0].trim() };
   }
   throw new InstallError(
     set ? `The C++ compiler "${set}" that CXX names does not run.` : 'No C++ compiler is installed here.',
@@ -52,7 +52,7 @@ export async function compileBinding(
 ): Promise<void> {
   const mac = process.platform === 'darwin';
   const library = (name: string) => (mac ? join(libraries, `lib${name}.2.dylib`) : `-l:lib${name}.so.2`);
-  const result = await runCommand(command!, [
+  const result = await runCommand(command, [
     ...before,
     ...['-std=c++17', '-O2', '-fPIC', '-w', '-DNAPI_VERSION=8'],
     ...[`-I${tfjsNode}`, `-I${include}`, `-I${join(headers, 'include')}`],

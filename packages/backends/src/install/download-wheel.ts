@@ -60,7 +60,7 @@ async function withPip(wheel: Wheel, folder: string, python: string): Promise<vo
       ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-input'],
       ...['--disable-pip-version-check', '--progress-bar=off', '--quiet', `--dest=${folder}`],
       // The wheel for a fixed Python: only its library is used, and so it is the same file whichever Python is here.
-      ...['--implementation=cp', `--python-version=${pythonTag!.replace('cp3', '3.')}`, `--abi=${abi}`],
+      ...['--implementation=cp', `--python-version=${pythonTag.replace('cp3', '3.')}`, `--abi=${abi}`],
       ...[`--platform=${platform}`, `--requirement=${requirements}`],
     ],
     // pip collects the download in its temporary folder first, which may be small.

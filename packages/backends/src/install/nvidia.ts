@@ -6,7 +6,7 @@ export function nvidiaRequirements(metadata: string): string[] {
   const lines = metadata.matchAll(
     /^Requires-Dist:\s*(nvidia-[^;\n]+?)\s*;\s*extra\s*==\s*["']and-cuda["']/gm,
   );
-  return [...lines].map(([, requirement]) => requirement!.replace(/[\s()]/g, ''));
+  return [...lines].map(([, requirement]) => requirement.replace(/[\s()]/g, ''));
 }
 
 /**

@@ -76,5 +76,5 @@ export async function unpackWheel(file: string, folder: string): Promise<Unpacke
 /** The SHA-256 of each file, as a wheel's RECORD has it: base64url without padding. */
 function recordedHashes(record: string): Map<string, string> {
   const lines = record.matchAll(/^"?(.+?)"?,sha256=([\w-]+),\d*\r?$/gm);
-  return new Map([...lines].map(([, name, hash]) => [name!, hash!]));
+  return new Map([...lines].map(([, name, hash]) => [name, hash]));
 }

@@ -36,10 +36,10 @@ export interface CacheStatistics {
  * that was killed goes on where it was; several processes may share a folder.
  */
 export class CachedTeacher {
-  private readonly store: FeatureStore;
-  private readonly batchSize: number;
-  private hits = 0;
-  private misses = 0;
+  readonly #store: FeatureStore;
+  readonly #batchSize: number;
+  #hits = 0;
+  #misses = 0;
 
   /**
    * @throws RangeError for a batchSize that is no positive integer; FeatureCacheError where the folder cannot be used.
@@ -50,13 +50,13 @@ export class CachedTeacher {
   ) {
     if (!Number.isInteger(batchSize) || batchSize < 1)
       throw new RangeError(`CachedTeacher: batchSize must be a positive integer, but it is ${batchSize}.`);
-    this.batchSize = batchSize;
-    this.store = new FeatureStore(folder, teacher);
+    this.#batchSize = batchSize;
+    this.#store = new FeatureStore(folder, teacher);
   }
 
   /** Where the features are. */
   get folder(): string {
-    return this.store.folder;
+    return this.#store.folder;
   }
 
   /**
@@ -74,12 +74,12 @@ export class CachedTeacher {
     });
     const values = new Float32Array(images.length * width);
     const places = images.map((_, i) => i);
-    const missing = this.fill(places, hashes, values);
-    this.hits += images.length - missing.length;
-    this.misses += missing.length;
+    const missing = this.#fill(places, hashes, values);
+    this.#hits += images.length - missing.length;
+    this.#misses += missing.length;
     if (missing.length > 0) {
-      await this.compute(missing, images, hashes);
-      const left = this.fill(missing, hashes, values);
+      await this.#compute(missing, images, hashes);
+      const left = this.#fill(missing, hashes, values);
       if (left.length > 0) {
         throw new FeatureCacheError(
           `Features that were just written to ${this.folder} do not read back: the disk is failing, or something changes the files.`,
@@ -91,7 +91,9 @@ export class CachedTeacher {
 
   /** How large it is and how often it helped. */
   get statistics(): CacheStatistics {
-    const { hits, misses, store } = this;
+    const misses = this.#misses;
+    const hits = this.#hits;
+    const store = this.#store;
     const asked = hits + misses;
     return {
       features: store.rows,
@@ -113,23 +115,23 @@ export class CachedTeacher {
 
   /** Closes the cache's files; the teacher stays. */
   close(): void {
-    this.store.close();
+    this.#store.close();
   }
 
   /** Reads the features at those places that are there. @returns The other places. */
-  private fill(places: readonly number[], hashes: Uint32Array, values: Float32Array): number[] {
+  #fill(places: readonly number[], hashes: Uint32Array, values: Float32Array): number[] {
     const { width } = this.teacher;
-    const look = (at: readonly number[]) => at.map((i) => this.store.find(hashes, i * HASH_WORDS));
+    const look = (at: readonly number[]) => at.map((i) => this.#store.find(hashes, i * HASH_WORDS));
     let rows = look(places);
     if (rows.includes(-1)) {
       // Another process may have come first.
-      this.store.refresh();
+      this.#store.refresh();
       rows = look(places);
     }
-    const there = places.filter((_, at) => rows[at]! >= 0);
+    const there = places.filter((_, at) => rows[at] >= 0);
     const found = new Float32Array(there.length * width);
     const lost = new Set(
-      this.store.read(
+      this.#store.read(
         rows.filter((row) => row >= 0),
         found,
       ),
@@ -138,29 +140,29 @@ export class CachedTeacher {
       if (!lost.has(at)) values.set(found.subarray(at * width, (at + 1) * width), place * width);
     });
     const lostPlaces = there.filter((_, at) => lost.has(at));
-    return [...places.filter((_, at) => rows[at]! < 0), ...lostPlaces].sort((a, b) => a - b);
+    return [...places.filter((_, at) => rows[at] < 0), ...lostPlaces].sort((a, b) => a - b);
   }
 
   /** Asks the teacher for the missing ones, each image once, and keeps every batch as soon as it is there. */
-  private async compute(
+  async #compute(
     missing: readonly number[],
     images: readonly RgbImage[],
     hashes: Uint32Array,
   ): Promise<void> {
     const hashOf = (i: number) => hashes.subarray(i * HASH_WORDS, (i + 1) * HASH_WORDS);
     const once = [...new Map(missing.map((i) => [hashOf(i).join(), i])).values()];
-    for (let begin = 0; begin < once.length; begin += this.batchSize) {
-      const batch = once.slice(begin, begin + this.batchSize);
-      const features = await this.embed(batch.map((i) => images[i]!));
+    for (let begin = 0; begin < once.length; begin += this.#batchSize) {
+      const batch = once.slice(begin, begin + this.#batchSize);
+      const features = await this.#embed(batch.map((i) => images[i]));
       const words = new Uint32Array(batch.length * HASH_WORDS);
       batch.forEach((i, at) => {
         words.set(hashOf(i), at * HASH_WORDS);
       });
-      this.store.append(words, features);
+      this.#store.append(words, features);
     }
   }
 
-  private async embed(images: readonly RgbImage[]): Promise<Float32Array> {
+  async #embed(images: readonly RgbImage[]): Promise<Float32Array> {
     const pixels = preprocessImages(images, this.teacher.preprocessing);
     let features: tf.Tensor2D | undefined;
     try {

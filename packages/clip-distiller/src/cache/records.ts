@@ -39,7 +39,7 @@ export function isRecord(words: Uint32Array, at: number, number: number): boolea
 function checkOf(words: Uint32Array, at: number, number: number): number {
   let h = 0x9e3779b9 ^ number;
   for (let i = 0; i < RECORD_WORDS - 1; i++) {
-    h = Math.imul(h ^ words[at + i]!, 0x85ebca6b);
+    h = Math.imul(h ^ words[at + i], 0x85ebca6b);
     h ^= h >>> 15;
   }
   h = Math.imul(h, 0xc2b2ae35);

@@ -10,12 +10,20 @@ export class Segment {
   /** Records read so far that are settled: later ones may still be on their way to the disk. */
   settled = 0;
 
+  readonly #rows: number;
+  readonly #index: number;
+  readonly #rowBytes: number;
+
   constructor(
     readonly name: string,
-    private readonly rows: number,
-    private readonly index: number,
-    private readonly rowBytes: number,
-  ) {}
+    rows: number,
+    index: number,
+    rowBytes: number,
+  ) {
+    this.#rows = rows;
+    this.#index = index;
+    this.#rowBytes = rowBytes;
+  }
 
   /**
    * The records that have come since, in order.
@@ -26,14 +34,14 @@ export class Segment {
     onCount: (count: number) => void,
     onRecord: (words: Uint32Array, at: number, row: number) => void,
   ): void {
-    const whole = Math.floor(fstatSync(this.index).size / RECORD_BYTES) - 1;
+    const whole = Math.floor(fstatSync(this.#index).size / RECORD_BYTES) - 1;
     const count = whole - this.settled;
     if (count <= 0) return;
     onCount(count);
     const words = new Uint32Array(count * RECORD_WORDS);
-    if (!readAll(this.index, new Uint8Array(words.buffer), (this.settled + 1) * RECORD_BYTES)) return;
+    if (!readAll(this.#index, new Uint8Array(words.buffer), (this.settled + 1) * RECORD_BYTES)) return;
     // A record is written after its row; one without it is damage.
-    const rowsThere = Math.floor(fstatSync(this.rows).size / this.rowBytes);
+    const rowsThere = Math.floor(fstatSync(this.#rows).size / this.#rowBytes);
     const first = this.settled;
     for (let i = 0; i < count; i++) {
       const row = first + i;
@@ -45,12 +53,12 @@ export class Segment {
 
   /** Fills the bytes with rows from `row` on. @returns Whether they are there. */
   read(row: number, bytes: Uint8Array): boolean {
-    return readAll(this.rows, bytes, row * this.rowBytes);
+    return readAll(this.#rows, bytes, row * this.#rowBytes);
   }
 
   close(): void {
-    closeSync(this.rows);
-    closeSync(this.index);
+    closeSync(this.#rows);
+    closeSync(this.#index);
   }
 }
 
@@ -70,18 +78,18 @@ export function openSegment(folder: string, name: string, rowBytes: number): Seg
 /** Appends rows to a new segment. Each append is on the disk when it returns, in an order that a crash cannot confuse. */
 export class SegmentWriter {
   readonly name: string;
-  private readonly folder: string;
-  private readonly rowBytes: number;
-  private readonly rows: number;
-  private readonly index: number;
-  private count = 0;
+  readonly #folder: string;
+  readonly #rowBytes: number;
+  readonly #rows: number;
+  readonly #index: number;
+  #count = 0;
 
   constructor(folder: string, rowBytes: number) {
-    this.folder = folder;
-    this.rowBytes = rowBytes;
+    this.#folder = folder;
+    this.#rowBytes = rowBytes;
     this.name = `${process.pid.toString(36)}-${randomBytes(6).toString('hex')}`;
     const paths = pathsOf(folder, this.name);
-    [this.rows, this.index] = onDisk(paths.rows, () => {
+    [this.#rows, this.#index] = onDisk(paths.rows, () => {
       const rows = openSync(paths.rows, 'wx');
       try {
         const index = openSync(paths.index, 'wx');
@@ -97,7 +105,7 @@ export class SegmentWriter {
 
   /** The number that the next row will have in this segment. */
   get next(): number {
-    return this.count;
+    return this.#count;
   }
 
   /**
@@ -106,8 +114,11 @@ export class SegmentWriter {
    * @throws FeatureCacheError where the disk refuses; the segment then ends with the rows before and takes no more.
    */
   append(bytes: Uint8Array, records: Uint32Array): void {
-    const { rows, index, rowBytes, count } = this;
-    const paths = pathsOf(this.folder, this.name);
+    const count = this.#count;
+    const index = this.#index;
+    const rows = this.#rows;
+    const rowBytes = this.#rowBytes;
+    const paths = pathsOf(this.#folder, this.name);
     try {
       onDisk(paths.rows, () => {
         writeAll(rows, bytes, count * rowBytes);
@@ -118,22 +129,22 @@ export class SegmentWriter {
         fsyncSync(index);
       });
     } catch (error) {
-      this.cutBack();
+      this.#cutBack();
       throw error;
     }
-    this.count += records.length / RECORD_WORDS;
+    this.#count += records.length / RECORD_WORDS;
   }
 
   close(): void {
-    closeSync(this.rows);
-    closeSync(this.index);
+    closeSync(this.#rows);
+    closeSync(this.#index);
   }
 
   /** Gives a full disk its room back. */
-  private cutBack(): void {
+  #cutBack(): void {
     try {
-      ftruncateSync(this.index, (this.count + 1) * RECORD_BYTES);
-      ftruncateSync(this.rows, this.count * this.rowBytes);
+      ftruncateSync(this.#index, (this.#count + 1) * RECORD_BYTES);
+      ftruncateSync(this.#rows, this.#count * this.#rowBytes);
     } catch {
       // What is left over is ignored: it has no whole record, or its row fails its checksum.
     }

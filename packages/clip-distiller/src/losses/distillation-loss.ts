@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** A loss that draws a student's features towards a teacher's. */
+/** A loss that draws a student's features toward a teacher's. */
 export interface DistillationLoss {
   /** The name that `createDistillationLoss` knows it by. */
   readonly name: string;

@@ -28,12 +28,12 @@ export class KLDistillation implements DistillationLoss {
   readonly name: string = 'kl';
   readonly sameWidth = true;
   readonly temperature: number;
-  private readonly factor: number;
+  readonly #factor: number;
 
   /** @throws RangeError for a temperature that is not above 0. */
   constructor({ temperature = 0.05, timesTemperatureSquared = false }: KLDistillationOptions = {}) {
     this.temperature = checkPositive('temperature', temperature);
-    this.factor = timesTemperatureSquared ? temperature ** 2 : 1;
+    this.#factor = timesTemperatureSquared ? temperature ** 2 : 1;
   }
 
   loss(student: tf.Tensor2D, teacher: tf.Tensor2D): tf.Scalar {
@@ -42,7 +42,7 @@ export class KLDistillation implements DistillationLoss {
       const logQ = logSoftmax(l2Normalize(student), this.temperature);
       const logP = logSoftmax(l2Normalize(teacher), this.temperature);
       const divergence = tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)));
-      return tf.mul(divergence, this.factor / student.shape[0]) as tf.Scalar;
+      return tf.mul(divergence, this.#factor / student.shape[0]) as tf.Scalar;
     });
   }
 }

@@ -16,16 +16,16 @@ export interface MSEDistillationOptions {
 export class MSEDistillation implements DistillationLoss {
   readonly name = 'mse';
   readonly sameWidth = true;
-  private readonly normalize: boolean;
+  readonly #normalize: boolean;
 
   constructor({ normalize = false }: MSEDistillationOptions = {}) {
-    this.normalize = normalize;
+    this.#normalize = normalize;
   }
 
   loss(student: tf.Tensor2D, teacher: tf.Tensor2D): tf.Scalar {
     checkFeatures('MSEDistillation', student, teacher, { sameWidth: true });
     return tf.tidy(() => {
-      const prepare = this.normalize ? (x: tf.Tensor2D) => l2Normalize(x) : (x: tf.Tensor2D) => x;
+      const prepare = this.#normalize ? (x: tf.Tensor2D) => l2Normalize(x) : (x: tf.Tensor2D) => x;
       return tf.mean(tf.square(tf.sub(prepare(student), prepare(teacher)))) as tf.Scalar;
     });
   }

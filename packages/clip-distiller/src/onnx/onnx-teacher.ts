@@ -110,10 +110,10 @@ function runner(
           { cause: error },
         );
       }
-      const { values: found, width } = featuresOf(results[output]!, batch, output, title);
+      const { values: found, width } = featuresOf(results[output], batch, output, title);
       parts.push({ values: found.subarray(0, images * width), width });
     }
-    const { width } = parts[0]!;
+    const { width } = parts[0];
     const all = new Float32Array(count * width);
     parts.forEach((part, i) => {
       all.set(part.values, i * batch * width);
@@ -135,7 +135,7 @@ function featuresOf(
       `The output "${output}" of ${title} is ${type} [${dims}], but a feature is float32 [${batch}, width].`,
     );
   }
-  return { values: data as Float32Array, width: dims[1]! };
+  return { values: data as Float32Array, width: dims[1] };
 }
 
 /** NHWC to NCHW. */
@@ -144,7 +144,7 @@ function planes(values: Float32Array, side: number): Float32Array {
   const out = new Float32Array(values.length);
   for (let image = 0; image < values.length; image += 3 * places) {
     for (let c = 0; c < 3; c++) {
-      for (let i = 0; i < places; i++) out[image + c * places + i] = values[image + 3 * i + c]!;
+      for (let i = 0; i < places; i++) out[image + c * places + i] = values[image + 3 * i + c];
     }
   }
   return out;
@@ -163,7 +163,7 @@ function chooseOutput(session: OnnxSession, output: string | undefined, title: s
     throw new OnnxTeacherError(`${title} has no output "${output}"; it has ${listed}.`);
   if (output === undefined && names.length !== 1)
     throw new OnnxTeacherError(`${title} has the outputs ${listed}: name the feature with "output".`);
-  return output ?? names[0]!;
+  return output ?? names[0];
 }
 
 function titleOf(model: string | URL | Uint8Array): string {

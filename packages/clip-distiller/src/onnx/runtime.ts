@@ -49,7 +49,7 @@ export async function findRuntime(
   for (const name of names) {
     let loaded: { default?: unknown };
     try {
-      loaded = (await importers[name]!()) as { default?: unknown };
+      loaded = (await importers[name]()) as { default?: unknown };
     } catch (error) {
       if (isMissing(error, name)) continue;
       throw new OnnxTeacherError(`${name} is installed but does not start: ${(error as Error).message}`, {

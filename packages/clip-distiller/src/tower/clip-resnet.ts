@@ -20,7 +20,7 @@ const REDUCTION = 32;
 export class ClipResNet extends StepBackbone implements ClipTower {
   readonly imageSize: number;
   readonly width: number;
-  private readonly attnpool;
+  readonly #attnpool;
 
   constructor(
     readonly config: ClipResNetConfig,
@@ -30,7 +30,7 @@ export class ClipResNet extends StepBackbone implements ClipTower {
     this.imageSize = config.imageSize;
     this.width = config.embedDim;
     const channels = config.width * 8 * EXPANSION;
-    this.attnpool = this.child(
+    this.#attnpool = this.child(
       'attnpool',
       new AttentionPool2d(
         config.imageSize / REDUCTION,
@@ -43,7 +43,7 @@ export class ClipResNet extends StepBackbone implements ClipTower {
   }
 
   embed(x: tf.Tensor4D): tf.Tensor2D {
-    return this.attnpool.forward(this.forward(x));
+    return this.#attnpool.forward(this.forward(x));
   }
 }
 
@@ -115,21 +115,21 @@ function bottleneck(inChannels: number, planes: number, stride: number, random: 
 
 /** The shortcut past a block that changes the map's shape. Its keys begin at 0 behind the pool, which has none. */
 class Downsample extends Module<tf.Tensor4D, tf.Tensor4D> {
-  private readonly pool;
-  private readonly conv;
-  private readonly norm;
+  readonly #pool;
+  readonly #conv;
+  readonly #norm;
 
   constructor(inChannels: number, outChannels: number, stride: number, random: Random) {
     super();
-    this.pool = new AveragePool2d(stride);
-    this.conv = this.child(
+    this.#pool = new AveragePool2d(stride);
+    this.#conv = this.child(
       '0',
       new Conv2d(inChannels, outChannels, { kernelSize: 1, random: random.fork('downsample') }),
     );
-    this.norm = this.child('1', new BatchNorm2d(outChannels));
+    this.#norm = this.child('1', new BatchNorm2d(outChannels));
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return this.norm.forward(this.conv.forward(this.pool.forward(x)));
+    return this.#norm.forward(this.#conv.forward(this.#pool.forward(x)));
   }
 }

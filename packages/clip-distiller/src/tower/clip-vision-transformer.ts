@@ -15,8 +15,8 @@ const EPSILON = 1e-5;
 export class ClipVisionTransformer extends VisionTransformer implements ClipTower {
   readonly imageSize: number;
   readonly width: number;
-  private readonly norm;
-  private readonly head;
+  readonly #norm;
+  readonly #head;
 
   constructor(
     readonly config: ClipVisionTransformerConfig,
@@ -29,8 +29,8 @@ export class ClipVisionTransformer extends VisionTransformer implements ClipTowe
     );
     this.imageSize = imageSize;
     this.width = embedDim;
-    this.norm = this.child('norm', new LayerNorm(channels, { epsilon: EPSILON }));
-    this.head = this.child(
+    this.#norm = this.child('norm', new LayerNorm(channels, { epsilon: EPSILON }));
+    this.#head = this.child(
       'head',
       new Linear(channels, embedDim, { bias: false, std: channels ** -0.5, random: random.fork('head') }),
     );
@@ -40,6 +40,6 @@ export class ClipVisionTransformer extends VisionTransformer implements ClipTowe
     const tokens = this.tokens(x);
     const [batch, , channels] = tokens.shape;
     const classToken = tf.reshape(tf.slice(tokens, [0, 0, 0], [-1, 1, -1]), [batch, channels]);
-    return this.head.forward(this.norm.forward(classToken) as tf.Tensor2D);
+    return this.#head.forward(this.#norm.forward(classToken) as tf.Tensor2D);
   }
 }

@@ -95,11 +95,11 @@ function transposed({ dtype, shape, data }: HostTensor): HostTensor {
 }
 
 function concatenated(parts: readonly HostTensor[]): HostTensor {
-  const { dtype, shape, data } = parts[0]!;
+  const { dtype, shape, data } = parts[0];
   const Values = data.constructor as Float32ArrayConstructor;
   const out = new Values(parts.length * data.length);
   parts.forEach((part, i) => {
     out.set(part.data as Float32Array, i * data.length);
   });
-  return { dtype, shape: [parts.length * shape[0]!, ...shape.slice(1)], data: out };
+  return { dtype, shape: [parts.length * shape[0], ...shape.slice(1)], data: out };
 }

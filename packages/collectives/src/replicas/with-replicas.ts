@@ -72,10 +72,10 @@ const CAUSE_MS = 5000;
 
 /** The supervisor's thread, and through it the replicas'. */
 class Threads {
-  private readonly supervisor: Worker;
-  private readonly reached = new Set<SupervisorMessage['kind']>();
-  private failure: { error: ReplicaError; secondary: boolean } | undefined;
-  private changed: () => void = () => {};
+  readonly #supervisor: Worker;
+  readonly #reached = new Set<SupervisorMessage['kind']>();
+  #failure: { error: ReplicaError; secondary: boolean } | undefined;
+  #changed: () => void = () => {};
 
   constructor(group: ThreadGroup, { size, file, data, resourceLimits, supervisorFile }: ReplicaOptions) {
     const { MessageChannel, receiveMessageOnPort, Worker } = nodeThreads('withReplicas');
@@ -87,64 +87,64 @@ class Threads {
       port: port2,
       resourceLimits,
     };
-    this.supervisor = new Worker(supervisorFile ?? ownSupervisorFile(), {
+    this.#supervisor = new Worker(supervisorFile ?? ownSupervisorFile(), {
       workerData: start,
       transferList: [port2],
       name: 'unitsphere-replicas',
     });
     const take = (message: SupervisorMessage) => {
-      if (message.kind === 'failed') this.fail(message.rank, message.error, message.secondary);
-      this.reach(message.kind);
+      if (message.kind === 'failed') this.#fail(message.rank, message.error, message.secondary);
+      this.#reach(message.kind);
     };
     port1.on('message', take);
-    this.supervisor.on('error', (error) => this.fail(0, errorText(error), false));
-    this.supervisor.on('exit', () => {
+    this.#supervisor.on('error', (error) => this.#fail(0, errorText(error), false));
+    this.#supervisor.on('exit', () => {
       // What it told last may still lie there.
       for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
         take(last.message);
       }
       port1.close();
-      this.reach('ended');
+      this.#reach('ended');
     });
   }
 
   /** Waits until all replicas have started, or ended. @throws ReplicaError as soon as one has failed. */
   async until(kind: 'started' | 'ended'): Promise<void> {
-    while (!this.reached.has(kind) && !this.failure) await this.change();
-    if (this.failure) throw await this.cause();
+    while (!this.#reached.has(kind) && !this.#failure) await this.#change();
+    if (this.#failure) throw await this.cause();
   }
 
   /** The failure that the others come from; undefined where no replica has failed. */
   async cause(): Promise<ReplicaError | undefined> {
     const limit = performance.now() + CAUSE_MS;
-    while (this.failure?.secondary !== false && !this.reached.has('ended')) {
+    while (this.#failure?.secondary !== false && !this.#reached.has('ended')) {
       const left = limit - performance.now();
       if (left <= 0) break;
-      await this.change(left);
+      await this.#change(left);
     }
-    return this.failure?.error;
+    return this.#failure?.error;
   }
 
   /** Ends all threads that still run. */
   async close(): Promise<void> {
-    await this.supervisor.terminate();
+    await this.#supervisor.terminate();
   }
 
-  private fail(rank: number, error: ErrorText, secondary: boolean): void {
-    if (!this.failure || (this.failure.secondary && !secondary)) {
-      this.failure = { error: new ReplicaError(rank, error), secondary };
+  #fail(rank: number, error: ErrorText, secondary: boolean): void {
+    if (!this.#failure || (this.#failure.secondary && !secondary)) {
+      this.#failure = { error: new ReplicaError(rank, error), secondary };
     }
   }
 
-  private reach(kind: SupervisorMessage['kind']): void {
-    this.reached.add(kind);
-    this.changed();
+  #reach(kind: SupervisorMessage['kind']): void {
+    this.#reached.add(kind);
+    this.#changed();
   }
 
-  private change(milliseconds?: number): Promise<void> {
+  #change(milliseconds?: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
-      this.changed = () => {
+      this.#changed = () => {
         clearTimeout(timer);
         resolve();
       };

@@ -12,7 +12,7 @@ import {
 } from '@unitsphere/core';
 import { GAP } from '@unitsphere/necks';
 import { BatchNorm2d } from '@unitsphere/norms';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import type { Check } from '../check.js';
 
 function smallModel(seed: number): Module {

@@ -4,7 +4,7 @@ import * as core from '@unitsphere/core';
 import { Parameter, Random } from '@unitsphere/core';
 import { EmbeddingHead, Flatten, GAP, listHeadNorms, Squeeze } from '@unitsphere/necks';
 import * as norms from '@unitsphere/norms';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import type { AgreementCheck, Group, Values } from '../check.js';
 
 type AnyModule = core.Module<never, tf.Tensor>;

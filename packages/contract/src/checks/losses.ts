@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Parameter, valueAndGradients } from '@unitsphere/core';
 import * as losses from '@unitsphere/margin-losses';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import type { AgreementCheck, Values } from '../check.js';
 import { readAll } from '../read-all.js';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Linear, Random, Sequential } from '@unitsphere/core';
 import { LayerNorm } from '@unitsphere/norms';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import type { Check } from '../check.js';
 import { SmallTrainer } from './small-trainer.js';
 

@@ -1,6 +1,6 @@
 import * as ops from '@unitsphere/ops';
-import { contractCasesOf, evaluate, valuesOf } from '../../../ops/test/contract-cases';
-import { finiteDifferences } from '../../../ops/test/finite-differences';
+import { contractCasesOf, evaluate, valuesOf } from '../../../ops/test/contract-cases.js';
+import { finiteDifferences } from '../../../ops/test/finite-differences.js';
 import type { AgreementCheck } from '../check.js';
 
 /** Of central differences in float32, over the gradient's largest value. */
@@ -11,7 +11,7 @@ export const operationChecks: AgreementCheck[] = contractCasesOf(ops).map((c) =>
   const values = valuesOf(c);
   return {
     group: 'operations',
-    subject: c.name.split(/[ ,]/)[0]!,
+    subject: c.name.split(/[ ,]/)[0],
     name: c.name,
     async compute() {
       const { out, grads } = await evaluate(c, values);

@@ -1,7 +1,7 @@
 /** Products below float32: the same roundings on every backend, or finer ones where that is told. */
 import * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import type { AgreementCheck, Values } from '../check.js';
 import { readAll } from '../read-all.js';
 
@@ -90,7 +90,7 @@ export const precisionChecks: AgreementCheck[] = [
   check(
     'withProductPolicy',
     'medium for matMul, results rounded',
-    products['matMul']!,
+    products['matMul'],
     (fn) => ops.withProductPolicy({ precisions: { matMul: 'medium' }, roundOutputs: true }, fn),
     HALVES,
   ),

@@ -15,18 +15,18 @@ export interface SmallTraining {
 /** A whole training step: forward, PartialFC with CosFace, gradients, clipping, AdamW. */
 export class SmallTrainer {
   readonly model: Module;
-  private readonly head: PartialFC;
-  private readonly optimizer: AdamW;
+  readonly #head: PartialFC;
+  readonly #optimizer: AdamW;
 
   constructor({ model, classes, dimensions }: SmallTraining) {
     this.model = model;
-    this.head = new PartialFC({
+    this.#head = new PartialFC({
       classes,
       dimensions,
       loss: new CosFace({ scale: 16, margin: 0.2 }),
       seed: 1,
     });
-    this.optimizer = new AdamW(model.parameters(), { weightDecay: 1e-3 });
+    this.#optimizer = new AdamW(model.parameters(), { weightDecay: 1e-3 });
   }
 
   /** Trains on one batch; resolves with its loss. */
@@ -37,7 +37,7 @@ export class SmallTrainer {
     );
     const made: tf.Tensor[] = [value];
     try {
-      const { loss, embeddingGradient, gradientSquareSum } = await this.head.forwardBackward(
+      const { loss, embeddingGradient, gradientSquareSum } = await this.#head.forwardBackward(
         value as tf.Tensor2D,
         labels,
       );
@@ -46,20 +46,20 @@ export class SmallTrainer {
       made.push(...gradients.filter((gradient) => gradient !== null));
       const norm = Math.hypot(await globalNormAsync(gradients), Math.sqrt(gradientSquareSum));
       const gradientScale = clipScale(norm, 5);
-      this.optimizer.lr = lr;
-      this.optimizer.step(gradients, { gradientScale });
-      await this.head.step({ lr, gradientScale });
+      this.#optimizer.lr = lr;
+      this.#optimizer.step(gradients, { gradientScale });
+      await this.#head.step({ lr, gradientScale });
       return loss;
     } finally {
-      this.head.discard();
+      this.#head.discard();
       dispose();
       tf.dispose(made);
     }
   }
 
   dispose(): void {
-    this.head.dispose();
-    this.optimizer.dispose();
+    this.#head.dispose();
+    this.#optimizer.dispose();
     this.model.dispose();
   }
 }

@@ -11,7 +11,7 @@ import {
   RowAdamW,
   RowSGD,
 } from '@unitsphere/partial-fc';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import cpuLosses from '../../golden/lcnet-losses.json' with { type: 'json' };
 import type { AgreementCheck, Values } from '../check.js';
 import { SmallTrainer } from './small-trainer.js';
@@ -39,16 +39,16 @@ function referenceModel(random: Random) {
   return new Sequential(backbone, neck.module, head);
 }
 
-/** A batch of every class, each of one colour under other noise in each step, so that there is something to learn. */
+/** A batch of every class, each of one color under other noise in each step, so that there is something to learn. */
 function imagesOf(step: number): { images: Float32Array; labels: Int32Array } {
   const random = new Random(2, 'contract', step);
   const labels = Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES);
   const pixels = SIDE * SIDE * 3;
   const images = new Float32Array(BATCH * pixels);
   labels.forEach((label, i) => {
-    const colour = fill(3, 100 + label);
+    const color = fill(3, 100 + label);
     for (let at = 0; at < pixels; at++) {
-      images[i * pixels + at] = colour[at % 3]! + random.uniform(-0.5, 0.5);
+      images[i * pixels + at] = color[at % 3] + random.uniform(-0.5, 0.5);
     }
   });
   return { images, labels };
@@ -91,7 +91,7 @@ const lcnet: AgreementCheck = {
     const { losses } = cpuLosses;
     const problems = [];
     const some = await trainReference(STEPS_AGAIN);
-    const away = some.filter((loss, step) => !(Math.abs(loss - losses[step]!) <= 1e-6 * losses[step]!));
+    const away = some.filter((loss, step) => !(Math.abs(loss - losses[step]) <= 1e-6 * losses[step]));
     if (losses.length !== STEPS || away.length > 0) {
       problems.push(
         `cpu's losses are no longer those of golden/lcnet-losses.json (${some} in place of ${losses.slice(0, STEPS_AGAIN)}): run npm run golden -w packages/contract`,
@@ -112,7 +112,7 @@ const heads: [variant: string, options: () => Partial<PartialFCOptions>][] = [
     () => ({ sampledClasses: 20, optimizer: new RowSGD({ weightDecay: 0.1 }), store: deviceStore() }),
   ],
   [
-    'sampled classes, centres outside the device, ArcFace',
+    'sampled classes, centers outside the device, ArcFace',
     () => ({ sampleRate: 0.3, store: hostStore(), loss: new ArcFace({ scale: 16 }) }),
   ],
   ['AdaFace', () => ({ sampledClasses: 20, loss: new AdaFace({ scale: 16, tAlpha: 0.5 }) })],
@@ -144,7 +144,7 @@ async function trainHead(options: Partial<PartialFCOptions>): Promise<Values> {
       const labels = Int32Array.from({ length: batch }, (_, i) => (i * 11 + step * 5) % classes);
       const { loss, embeddingGradient, gradientSquareSum } = await head.forwardBackward(embeddings, labels);
       values[`loss of step ${step}`] = [loss];
-      values[`squares of the centres' gradient in step ${step}`] = [gradientSquareSum];
+      values[`squares of the centers' gradient in step ${step}`] = [gradientSquareSum];
       values[`gradient of the embeddings in step ${step}`] = Float32Array.from(
         await embeddingGradient.data(),
       );
@@ -161,7 +161,7 @@ async function trainHead(options: Partial<PartialFCOptions>): Promise<Values> {
   }
 }
 
-/** A whole training step of the reference model, and of the class centres by themselves. */
+/** A whole training step of the reference model, and of the class centers by themselves. */
 export const trainingChecks: AgreementCheck[] = [
   lcnet,
   ...heads.map(

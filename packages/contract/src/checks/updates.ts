@@ -1,7 +1,7 @@
 /** The operations without a gradient: they change variables, or are halves of a loss. */
 import * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
-import { fill } from '../../../ops/test/contract-cases';
+import { fill } from '../../../ops/test/contract-cases.js';
 import type { AgreementCheck, Values } from '../check.js';
 import { readAll } from '../read-all.js';
 
@@ -40,7 +40,7 @@ function stepped(
       tf.variable(tensor(shape, i + 1, low)),
     );
     step(variables);
-    const changed = Object.keys(shapes).map((name, i) => [name, tf.clone(variables[i]!)]);
+    const changed = Object.keys(shapes).map((name, i) => [name, tf.clone(variables[i])]);
     tf.dispose(variables);
     return Object.fromEntries(changed);
   });
@@ -57,7 +57,7 @@ const table = [9, 7];
 const rows = () => tf.tensor1d([6, 0, 3], 'int32');
 const steps = Int32Array.of(1, 4, 50);
 
-/** What a margin softmax is given: unit rows, centres of any length, a row whose label is elsewhere. */
+/** What a margin softmax is given: unit rows, centers of any length, a row whose label is elsewhere. */
 function softmaxInputs() {
   const embeddings = ops.l2Normalize(tensor([6, 20], 1) as tf.Tensor2D);
   const centers = tensor([37, 20], 2) as tf.Tensor2D;
@@ -72,7 +72,7 @@ const memory: AgreementCheck[] = [
       for (const [i, of] of values.entries()) of.set(fill(of.length, i + 1));
     });
     const [matrix, vector] = written.map((tensor) => tf.mul(tensor, 3));
-    return { matrix: matrix!, vector: vector! };
+    return { matrix: matrix, vector: vector };
   }),
   operation('normalizeImages', '', () => ({
     images: ops.normalizeImages(
@@ -89,8 +89,8 @@ const memory: AgreementCheck[] = [
       const tensors = tf.tidy(() => [tf.mul(tensor([3, 5], 1), 3), tf.add(tensor([7], 2), 1)]);
       try {
         return await ops.readTensors(tensors, ([matrix, vector]) => ({
-          matrix: matrix!.slice(),
-          vector: vector!.slice(),
+          matrix: matrix.slice(),
+          vector: vector.slice(),
         }));
       } finally {
         tf.dispose(tensors);
@@ -104,13 +104,13 @@ export const updateChecks: AgreementCheck[] = [
   ...memory,
   ...[[67], [5, 13]].flatMap((shape) => [
     stepped('adamWUpdate', `of ${shape}`, momenta(shape), ([p, mean, square]) =>
-      ops.adamWUpdate(p!, tensor(shape, 9), mean!, square!, { ...adamW, step: 3 }),
+      ops.adamWUpdate(p, tensor(shape, 9), mean, square, { ...adamW, step: 3 }),
     ),
     stepped('sgdUpdate', `of ${shape}`, { parameter: { shape }, buffer: { shape } }, ([p, buffer]) =>
-      ops.sgdUpdate(p!, tensor(shape, 9), buffer!, { ...sgd, step: 2 }),
+      ops.sgdUpdate(p, tensor(shape, 9), buffer, { ...sgd, step: 2 }),
     ),
     stepped('updateMovingAverage', `of ${shape}`, { average: { shape } }, ([average]) =>
-      ops.updateMovingAverage(average!, tensor(shape, 9), 0.3, 1.5),
+      ops.updateMovingAverage(average, tensor(shape, 9), 0.3, 1.5),
     ),
     operation('sumSquares', `of ${shape}`, () => ({ output: ops.sumSquares(tensor(shape, 1)) })),
     operation('packBfloat16', `of ${shape}`, () => ({ output: ops.packBfloat16(tensor(shape, 1)) })),
@@ -123,13 +123,13 @@ export const updateChecks: AgreementCheck[] = [
     })),
   ]),
   stepped('adamWUpdateRows', '', momenta(table), ([p, mean, square]) =>
-    ops.adamWUpdateRows(p!, mean!, square!, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...adamW, steps }),
+    ops.adamWUpdateRows(p, mean, square, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...adamW, steps }),
   ),
   stepped('sgdUpdateRows', '', { parameter: { shape: table }, buffer: { shape: table } }, ([p, buffer]) =>
-    ops.sgdUpdateRows(p!, buffer!, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...sgd, steps }),
+    ops.sgdUpdateRows(p, buffer, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...sgd, steps }),
   ),
   stepped('assignRows', '', { table: { shape: table } }, ([t]) =>
-    ops.assignRows(t!, rows(), tensor([3, 7], 9) as tf.Tensor2D),
+    ops.assignRows(t, rows(), tensor([3, 7], 9) as tf.Tensor2D),
   ),
   operation('l2NormalizeGradient', '', () => ({
     output: ops.l2NormalizeGradient(tensor([5, 9], 1) as tf.Tensor2D, tensor([5, 9], 2) as tf.Tensor2D),

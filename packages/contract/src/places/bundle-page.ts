@@ -18,7 +18,7 @@ export async function bundlePage(): Promise<Uint8Array> {
     target: 'es2022',
     logLevel: 'silent',
   });
-  return outputFiles[0]!.contents;
+  return outputFiles[0].contents;
 }
 
 /** The folder of TensorFlow.js's `.wasm` files. */

@@ -24,10 +24,13 @@ const QUIET = [
 
 /** A headless Chromium with the contract's page. */
 export class ChromiumContract {
-  private constructor(
-    private readonly browser: Browser,
-    private readonly server: PageServer,
-  ) {}
+  readonly #browser: Browser;
+  readonly #server: PageServer;
+
+  private constructor(browser: Browser, server: PageServer) {
+    this.#browser = browser;
+    this.#server = server;
+  }
 
   /** @throws Error where there is no browser at chromiumPath(). */
   static async launch(): Promise<ChromiumContract> {
@@ -67,7 +70,7 @@ export class ChromiumContract {
       places.present.push({
         name,
         backend,
-        device: `Chromium ${this.browser.version().split('.')[0]}: ${device}`,
+        device: `Chromium ${this.#browser.version().split('.')[0]}: ${device}`,
         run: (check) =>
           page.evaluate(({ check, backend }) => contract.runCheck(check, backend), { check, backend }),
       });
@@ -77,15 +80,15 @@ export class ChromiumContract {
 
   /** A new page with the contract in `globalThis.contract`. */
   async open(kind: PageKind = 'plain'): Promise<Page> {
-    const page = await this.browser.newPage();
-    await page.goto(kind === 'plain' ? this.server.plain : `${this.server.isolated}#worker`);
+    const page = await this.#browser.newPage();
+    await page.goto(kind === 'plain' ? this.#server.plain : `${this.#server.isolated}#worker`);
     await page.waitForFunction(() => 'contract' in globalThis);
     return page;
   }
 
   async close(): Promise<void> {
-    await this.browser.close();
-    this.server.close();
+    await this.#browser.close();
+    this.#server.close();
   }
 }
 

@@ -23,7 +23,7 @@ export interface Conv2dOptions {
 export class Conv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly weight;
   readonly bias;
-  private readonly window: { stride: number; padding: number };
+  readonly #window: { stride: number; padding: number };
 
   constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
     super();
@@ -40,12 +40,12 @@ export class Conv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
     this.bias = bias
       ? this.parameter('bias', [outChannels], constant([outChannels], 0), { weightDecay: false })
       : undefined;
-    this.window = { stride, padding };
+    this.#window = { stride, padding };
   }
 
   /** @param x float32 [batch, height, width, inChannels]. @returns float32 [batch, outHeight, outWidth, outChannels]. */
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    const y = conv2d(x, this.weight.variable as tf.Tensor4D, this.window);
+    const y = conv2d(x, this.weight.variable as tf.Tensor4D, this.#window);
     return this.bias ? addBias(y, this.bias.variable as tf.Tensor1D) : y;
   }
 }

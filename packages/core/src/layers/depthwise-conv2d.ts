@@ -7,7 +7,7 @@ import type { Conv2dOptions } from './conv2d.js';
 /** torch.nn.Conv2d with groups = channels, without bias; state dict: `weight`, [channels, 1, height, width] on disk. */
 export class DepthwiseConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly weight;
-  private readonly window: { stride: number; padding: number };
+  readonly #window: { stride: number; padding: number };
 
   constructor(channels: number, options: Omit<Conv2dOptions, 'bias'>) {
     super();
@@ -16,11 +16,11 @@ export class DepthwiseConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
     this.weight = this.parameter('weight', shape, convolutionWeights(shape, random, k * k, std), {
       layout: 'depthwise',
     });
-    this.window = { stride, padding };
+    this.#window = { stride, padding };
   }
 
   /** @param x float32 [batch, height, width, channels]. @returns float32 [batch, outHeight, outWidth, channels]. */
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return depthwiseConv2d(x, this.weight.variable as tf.Tensor4D, this.window);
+    return depthwiseConv2d(x, this.weight.variable as tf.Tensor4D, this.#window);
   }
 }

@@ -8,29 +8,32 @@ import type { Random } from '../random.js';
  * zero with probability `rate`, else divided by 1 − rate; in evaluation nothing changes.
  */
 export class DropPath<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
+  readonly #rate: number;
+  #random: Random;
+
   /**
    * @param rate In [0, 1).
    * @param random The stream of the draws, one a sample; where it stands is not in the state dict: see `drawFrom`.
    * @throws RangeError on a rate outside [0, 1).
    */
-  constructor(
-    private readonly rate: number,
-    private random: Random,
-  ) {
+  constructor(rate: number, random: Random) {
     super();
+    this.#rate = rate;
+    this.#random = random;
+
     if (!(rate >= 0 && rate < 1)) throw new RangeError(`DropPath: rate must be in [0, 1), not ${rate}.`);
   }
 
   /** Draws from another stream from now on. A trainer that gives one made of the step's number can be resumed at any step. */
   drawFrom(random: Random): void {
-    this.random = random;
+    this.#random = random;
   }
 
   /** @param x float32 [batch, ...]. @returns The same shape. */
   override forward(x: T): T {
-    if (!this.training || this.rate === 0) return x;
-    const kept = 1 / (1 - this.rate);
-    const factors = Array.from({ length: x.shape[0]! }, () => (this.random.boolean(this.rate) ? 0 : kept));
+    if (!this.training || this.#rate === 0) return x;
+    const kept = 1 / (1 - this.#rate);
+    const factors = Array.from({ length: x.shape[0] }, () => (this.#random.boolean(this.#rate) ? 0 : kept));
     return scaleSamples(x, tf.tensor1d(factors));
   }
 }

@@ -10,7 +10,7 @@ import type { Conv2dOptions } from './conv2d.js';
  */
 export class GroupedConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly weight;
-  private readonly window: { stride: number; padding: number };
+  readonly #window: { stride: number; padding: number };
 
   /** @throws RangeError when the groups do not divide both channel counts. */
   constructor(inChannels: number, outChannels: number, groups: number, options: Omit<Conv2dOptions, 'bias'>) {
@@ -26,11 +26,11 @@ export class GroupedConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
     this.weight = this.parameter('weight', shape, convolutionWeights(shape, random, fanOut, std), {
       layout: 'conv',
     });
-    this.window = { stride, padding };
+    this.#window = { stride, padding };
   }
 
   /** @param x float32 [batch, height, width, inChannels]. @returns float32 [batch, outHeight, outWidth, outChannels]. */
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return groupedConv2d(x, this.weight.variable as tf.Tensor4D, this.window);
+    return groupedConv2d(x, this.weight.variable as tf.Tensor4D, this.#window);
   }
 }

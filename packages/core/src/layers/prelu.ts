@@ -12,7 +12,7 @@ export class PReLU<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
 
   constructor(channels: number) {
     super();
-    // A slope is no kernel: decay would pull it towards ReLU.
+    // A slope is no kernel: decay would pull it toward ReLU.
     this.weight = this.parameter('weight', [channels], constant([channels], 0.25), { weightDecay: false });
   }
 

@@ -25,7 +25,7 @@ export interface AugmentationOptions {
 
 /**
  * DocClassifier's augmentation: up to four changes in this order, each with its own probability, each one member of
- * its group: geometric (crop, or shift, scale and rotate), blur or JPEG, noise, colour. Parameters follow
+ * its group: geometric (crop, or shift, scale and rotate), blur or JPEG, noise, color. Parameters follow
  * albumentations' and, where it departs from them, DocClassifier's; each transform's file says which.
  *
  * The same image, stream and options give the same bytes everywhere.
@@ -33,19 +33,19 @@ export interface AugmentationOptions {
 export class Augmentation {
   /** As given to the constructor. */
   readonly options: AugmentationOptions;
-  private readonly probability: number;
-  private readonly border: Border;
-  private readonly geometric: { probability: number; members: readonly ((random: Random) => Affine)[] };
-  private readonly pixel: readonly { probability: number; members: readonly PixelTransform[] }[];
+  readonly #probability: number;
+  readonly #border: Border;
+  readonly #geometric: { probability: number; members: readonly ((random: Random) => Affine)[] };
+  readonly #pixel: readonly { probability: number; members: readonly PixelTransform[] }[];
 
   /** @throws RangeError for a probability outside [0, 1]; TypeError for the name of no group, transform or border. */
   constructor(options: AugmentationOptions = {}) {
     this.options = options;
-    this.probability = checkProbability('probability', options.probability ?? 1);
-    this.border = options.border ?? 'reflect';
-    if (!['replicate', 'reflect', 'constant'].includes(this.border)) {
+    this.#probability = checkProbability('probability', options.probability ?? 1);
+    this.#border = options.border ?? 'reflect';
+    if (!['replicate', 'reflect', 'constant'].includes(this.#border)) {
       throw new TypeError(
-        `Augmentation: border must be replicate, reflect or constant, not "${this.border}".`,
+        `Augmentation: border must be replicate, reflect or constant, not "${this.#border}".`,
       );
     }
     const groups = Object.keys(augmentationGroups) as GroupName[];
@@ -67,8 +67,8 @@ export class Augmentation {
         .filter((member) => allowed.has(member as TransformName))
         .map((member) => members[member]!),
     });
-    this.geometric = group('geometric', geometricTransforms);
-    this.pixel = [
+    this.#geometric = group('geometric', geometricTransforms);
+    this.#pixel = [
       group<PixelTransform>('blur', pixelTransforms.blur),
       group<PixelTransform>('noise', pixelTransforms.noise),
       group<PixelTransform>('color', pixelTransforms.color),
@@ -83,18 +83,18 @@ export class Augmentation {
    * @throws RangeError as `applyView` does.
    */
   augment(image: Image, random: Random, size: number, view = 0): Image {
-    const acts = random.boolean(this.probability);
+    const acts = random.boolean(this.#probability);
     let map = identityAffine;
     let border: Border = 'replicate';
-    if (acts && random.boolean(this.geometric.probability) && this.geometric.members.length > 0) {
-      const transform = random.pick(this.geometric.members);
+    if (acts && random.boolean(this.#geometric.probability) && this.#geometric.members.length > 0) {
+      const transform = random.pick(this.#geometric.members);
       map = transform(random);
       // A crop never looks outside the picture.
-      if (transform === geometricTransforms.shiftScaleRotate) border = this.border;
+      if (transform === geometricTransforms.shiftScaleRotate) border = this.#border;
     }
     let output = warpView(image, view, size, map, border);
     if (!acts) return output;
-    for (const { probability, members } of this.pixel) {
+    for (const { probability, members } of this.#pixel) {
       if (random.boolean(probability) && members.length > 0) output = random.pick(members)(output, random);
     }
     return output;

@@ -8,7 +8,7 @@ export function adjustBrightness(image: Image, factor: number): Image {
   return throughTable(image, (level) => level * factor);
 }
 
-/** Moves every byte away from (or towards) the image's mean grey, in place. */
+/** Moves every byte away from (or toward) the image's mean gray, in place. */
 export function adjustContrast(image: Image, factor: number): Image {
   const { data } = image;
   let sum = 0;
@@ -17,14 +17,14 @@ export function adjustContrast(image: Image, factor: number): Image {
   return throughTable(image, (level) => mean + (level - mean) * factor);
 }
 
-/** Moves every pixel away from (or towards) its own grey, in place. */
+/** Moves every pixel away from (or toward) its own gray, in place. */
 export function adjustSaturation(image: Image, factor: number): Image {
   const { data } = image;
   for (let p = 0; p < data.length; p += 3) {
-    const grey = luminance(data, p) * (1 - factor);
-    data[p] = toByte(data[p] * factor + grey);
-    data[p + 1] = toByte(data[p + 1] * factor + grey);
-    data[p + 2] = toByte(data[p + 2] * factor + grey);
+    const gray = luminance(data, p) * (1 - factor);
+    data[p] = toByte(data[p] * factor + gray);
+    data[p + 1] = toByte(data[p + 1] * factor + gray);
+    data[p + 2] = toByte(data[p + 2] * factor + gray);
   }
   return image;
 }
@@ -71,7 +71,7 @@ export function randomColorJitter(image: Image, random: Random): Image {
   return image;
 }
 
-/** ITU-R BT.601, as OpenCV's grey. */
+/** ITU-R BT.601, as OpenCV's gray. */
 export function luminance(data: Uint8Array, p: number): number {
   return 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
 }

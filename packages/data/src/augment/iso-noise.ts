@@ -59,7 +59,7 @@ export function hueRamp(hue: number): number {
   return h < 1 ? h : h < 3 ? 1 : h < 4 ? 4 - h : 0;
 }
 
-/** albumentations' ISONoise: colour shift 0.01 … 0.05, intensity 0.1 … 0.5. */
+/** albumentations' ISONoise: color shift 0.01 … 0.05, intensity 0.1 … 0.5. */
 export function randomIsoNoise(image: Image, random: Random): Image {
   return isoNoise(image, random.uniform(0.01, 0.05), random.uniform(0.1, 0.5), random);
 }

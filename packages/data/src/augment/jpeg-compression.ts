@@ -4,8 +4,8 @@ import { toByte } from './transform.js';
 
 /**
  * What JPEG at a quality leaves of an image: Y′CbCr, chroma at half resolution (4:2:0), 8 × 8 discrete cosine
- * transform, quantisation by ITU-T T.81 Annex K's tables scaled as libjpeg does, and back. No file is made: the
- * entropy coding between quantising and dequantising loses nothing.
+ * transform, quantization by ITU-T T.81 Annex K's tables scaled as libjpeg does, and back. No file is made: the
+ * entropy coding between quantizing and dequantizing loses nothing.
  * The transform is Arai, Agui & Nakajima's (1988) in floating point.
  * @param quality 1 … 100, as in libjpeg; lower is clamped to 1, higher to 100.
  */
@@ -97,21 +97,21 @@ const CHROMA = [
   99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/** What each output of the unnormalised transform must be divided by, along one axis. */
+/** What each output of the unnormalized transform must be divided by, along one axis. */
 const AAN = [1, 1.387039845, 1.306562965, 1.175875602, 1, 0.785694958, 0.5411961, 0.275899379];
 
 /** Per coefficient: what to multiply by before rounding, and after. */
 function scaledTable(table: readonly number[], quality: number) {
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality;
-  const quantise = new Float32Array(64);
-  const dequantise = new Float32Array(64);
+  const quantize = new Float32Array(64);
+  const dequantize = new Float32Array(64);
   for (let i = 0; i < 64; i++) {
     const step = Math.min(255, Math.max(1, Math.floor((table[i] * percent + 50) / 100)));
     const scale = AAN[i >> 3] * AAN[i & 7];
-    quantise[i] = 1 / (8 * step * scale);
-    dequantise[i] = (step * scale) / 8;
+    quantize[i] = 1 / (8 * step * scale);
+    dequantize[i] = (step * scale) / 8;
   }
-  return { quantise, dequantise };
+  return { quantize, dequantize };
 }
 
 const block = new Float32Array(64);
@@ -120,9 +120,9 @@ function roundTrip(
   plane: Float32Array,
   width: number,
   height: number,
-  table: { quantise: Float32Array; dequantise: Float32Array },
+  table: { quantize: Float32Array; dequantize: Float32Array },
 ) {
-  const { quantise, dequantise } = table;
+  const { quantize, dequantize } = table;
   for (let top = 0; top < height; top += 8) {
     for (let left = 0; left < width; left += 8) {
       const corner = top * width + left;
@@ -132,8 +132,8 @@ function roundTrip(
       for (let i = 0; i < 8; i++) forward(block, i * 8, 1);
       for (let i = 0; i < 8; i++) forward(block, i, 8);
       for (let i = 0; i < 64; i++) {
-        const level = block[i] * quantise[i];
-        block[i] = (level < 0 ? (level - 0.5) | 0 : (level + 0.5) | 0) * dequantise[i];
+        const level = block[i] * quantize[i];
+        block[i] = (level < 0 ? (level - 0.5) | 0 : (level + 0.5) | 0) * dequantize[i];
       }
       for (let i = 0; i < 8; i++) inverse(block, i, 8);
       for (let i = 0; i < 8; i++) inverse(block, i * 8, 1);

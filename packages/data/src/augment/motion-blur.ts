@@ -5,7 +5,7 @@ import { pad } from './pad.js';
 /**
  * Averages the pixels under a straight line drawn in a square kernel; edges mirrored.
  * @param kernelSize Odd side of the kernel.
- * @param line The ends [x0, y0, x1, y1] in kernel pixels, 0 … kernelSize − 1. Off the centre it also shifts.
+ * @param line The ends [x0, y0, x1, y1] in kernel pixels, 0 … kernelSize − 1. Off the center it also shifts.
  */
 export function motionBlur(
   image: Image,

@@ -12,7 +12,7 @@ export interface ShiftScaleRotateLimits {
 }
 
 /**
- * Turns about the centre, scales and shifts, all drawn uniformly.
+ * Turns about the center, scales and shifts, all drawn uniformly.
  *
  * Follows albumentations' ShiftScaleRotate, with DocClassifier's limits (0.1, 0.1, 15°); albumentations' own are
  * (0.0625, 0.1, 45°).
@@ -24,9 +24,9 @@ export function shiftScaleRotate(
 ): Affine {
   const angle = (random.uniform(-limits.rotate, limits.rotate) * Math.PI) / 180;
   const scale = 1 + random.uniform(-limits.scale, limits.scale);
-  const centreU = 0.5 + random.uniform(-limits.shift, limits.shift);
-  const centreV = 0.5 + random.uniform(-limits.shift, limits.shift);
+  const centerU = 0.5 + random.uniform(-limits.shift, limits.shift);
+  const centerV = 0.5 + random.uniform(-limits.shift, limits.shift);
   const cos = Math.cos(angle) / scale;
   const sin = Math.sin(angle) / scale;
-  return [cos, -sin, 0.5 - cos * centreU + sin * centreV, sin, cos, 0.5 - sin * centreU - cos * centreV];
+  return [cos, -sin, 0.5 - cos * centerU + sin * centerV, sin, cos, 0.5 - sin * centerU - cos * centerV];
 }

@@ -2,7 +2,7 @@ import type { Random } from '@unitsphere/core/random';
 import { blankImage, type Image } from '../image.js';
 
 /**
- * Averages the image with copies of itself magnified about the centre, bilinearly.
+ * Averages the image with copies of itself magnified about the center, bilinearly.
  * @param factors The magnifications, each ≥ 1.
  */
 export function zoomBlur(image: Image, factors: readonly number[]): Image {

@@ -50,21 +50,22 @@ export class DocumentSource implements ImageSource {
   /** The seed everything is drawn from. */
   readonly seed: number;
 
-  private readonly flatSize: number;
-  private readonly work: Drawn;
-  private readonly photographer: Photographer;
-  private readonly settled: SettledIdentities<DocumentIdentity>;
-  private readonly layers = new Map<number, Drawn>();
-  private last: { identity: number; drawn: Drawn } | undefined;
-  private readonly keepsLayers: boolean;
+  readonly #flatSize: number;
+  readonly #work: Drawn;
+  readonly #photographer: Photographer;
+  readonly #settled: SettledIdentities<DocumentIdentity>;
+  readonly #layers = new Map<number, Drawn>();
+  #last: { identity: number; drawn: Drawn } | undefined;
+  readonly #keepsLayers: boolean;
 
-  private constructor(
-    options: Required<DocumentSourceOptions>,
-    private readonly canvases: CanvasFactory,
-  ) {
+  readonly #canvases: CanvasFactory;
+
+  private constructor(options: Required<DocumentSourceOptions>, canvases: CanvasFactory) {
+    this.#canvases = canvases;
+
     const { identities, seed, size, samplesPerIdentity } = options;
     this.seed = seed;
-    this.settled = new SettledIdentities('DocumentSource', identities, (identity) =>
+    this.#settled = new SettledIdentities('DocumentSource', identities, (identity) =>
       drawIdentity(seed, identity),
     );
     this.size = size;
@@ -72,11 +73,11 @@ export class DocumentSource implements ImageSource {
       name: `${drawKind(seed, i)}-${String(i).padStart(5, '0')}`,
       samples: samplesPerIdentity,
     }));
-    this.flatSize = Math.round(size * OVERSIZE);
+    this.#flatSize = Math.round(size * OVERSIZE);
     // In a random order a cache that does not hold them all would hardly ever be hit, but by one that comes twice in a row.
-    this.keepsLayers = identities * this.flatSize * this.flatSize * 4 <= LAYER_BYTES;
-    this.work = canvases.createCanvas(this.flatSize, this.flatSize);
-    this.photographer = new Photographer(size);
+    this.#keepsLayers = identities * this.#flatSize * this.#flatSize * 4 <= LAYER_BYTES;
+    this.#work = canvases.createCanvas(this.#flatSize, this.#flatSize);
+    this.#photographer = new Photographer(size);
   }
 
   /**
@@ -104,17 +105,17 @@ export class DocumentSource implements ImageSource {
     if (!Number.isInteger(sample) || sample < 0) {
       throw new RangeError(`DocumentSource.load: the sample must be an integer from 0, not ${sample}.`);
     }
-    const { style, layout } = this.settled.get(identity, 'load');
+    const { style, layout } = this.#settled.get(identity, 'load');
     const random = new Random(this.seed, 'document', identity, 'sample', sample);
-    const { context } = this.work;
-    const pen = new Pen(context, layout.aspect, this.flatSize);
+    const { context } = this.#work;
+    const pen = new Pen(context, layout.aspect, this.#flatSize);
     pen.begin();
-    context.drawImage(this.fixedLayer(identity).surface, 0, 0);
-    this.draw(pen, layout, () => {
+    context.drawImage(this.#fixedLayer(identity).surface, 0, 0);
+    this.#draw(pen, layout, () => {
       layout.filled(pen, new Filler(random.fork('fields'), style.language, style.dateForm));
     });
-    const { data } = context.getImageData(0, 0, this.flatSize, this.flatSize);
-    return this.photographer.take({ size: this.flatSize, data }, layout, random.fork('photograph'));
+    const { data } = context.getImageData(0, 0, this.#flatSize, this.#flatSize);
+    return this.#photographer.take({ size: this.#flatSize, data }, layout, random.fork('photograph'));
   }
 
   /**
@@ -122,13 +123,13 @@ export class DocumentSource implements ImageSource {
    * @throws RangeError if there is no such identity.
    */
   clean(identity: number): Image {
-    const { style, layout } = this.settled.get(identity, 'clean');
+    const { style, layout } = this.#settled.get(identity, 'clean');
     const { size } = this;
     const twice = size * 2;
-    const { context } = this.canvases.createCanvas(twice, twice);
+    const { context } = this.#canvases.createCanvas(twice, twice);
     const pen = new Pen(context, layout.aspect, twice);
     pen.begin();
-    this.draw(pen, layout, () => {
+    this.#draw(pen, layout, () => {
       layout.fixed(pen);
       const random = new Random(this.seed, 'document', identity, 'clean');
       layout.filled(pen, new Filler(random, style.language, style.dateForm));
@@ -150,24 +151,24 @@ export class DocumentSource implements ImageSource {
   }
 
   /** What every copy of the identity has, drawn once, or once as long as it is asked for again and again. */
-  private fixedLayer(identity: number): Drawn {
-    const { last } = this;
-    const known = this.layers.get(identity) ?? (last?.identity === identity ? last.drawn : undefined);
+  #fixedLayer(identity: number): Drawn {
+    const last = this.#last;
+    const known = this.#layers.get(identity) ?? (last?.identity === identity ? last.drawn : undefined);
     if (known) return known;
-    const drawn = last?.drawn ?? this.canvases.createCanvas(this.flatSize, this.flatSize);
+    const drawn = last?.drawn ?? this.#canvases.createCanvas(this.#flatSize, this.#flatSize);
     // Forgotten first: where drawing fails half-way, what is there is of nobody.
-    this.last = undefined;
-    const { layout } = this.settled.get(identity, 'load');
-    const pen = new Pen(drawn.context, layout.aspect, this.flatSize);
+    this.#last = undefined;
+    const { layout } = this.#settled.get(identity, 'load');
+    const pen = new Pen(drawn.context, layout.aspect, this.#flatSize);
     pen.begin();
-    this.draw(pen, layout, () => layout.fixed(pen));
-    if (this.keepsLayers) this.layers.set(identity, drawn);
-    else this.last = { identity, drawn };
+    this.#draw(pen, layout, () => layout.fixed(pen));
+    if (this.#keepsLayers) this.#layers.set(identity, drawn);
+    else this.#last = { identity, drawn };
     return drawn;
   }
 
   /** Draws within the document's edge. */
-  private draw(pen: Pen, { outline }: DocumentIdentity['layout'], paint: () => void): void {
+  #draw(pen: Pen, { outline }: DocumentIdentity['layout'], paint: () => void): void {
     const { context } = pen;
     context.save();
     pen.place();

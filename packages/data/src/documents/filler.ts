@@ -7,11 +7,15 @@ import { drawGoods, drawLine, drawTheme, sentence } from './words/prose.js';
 
 /** Makes up what is filled in: one for each sample. */
 export class Filler {
+  readonly #dateForm: DateForm;
+
   constructor(
     readonly random: Random,
     readonly language: Language,
-    private readonly dateForm: DateForm,
-  ) {}
+    dateForm: DateForm,
+  ) {
+    this.#dateForm = dateForm;
+  }
 
   surname(): string {
     return this.random.pick(people[this.language].surnames);
@@ -42,7 +46,7 @@ export class Filler {
     const year = String(first + this.random.int(last - first + 1));
     const month = String(1 + this.random.int(12)).padStart(2, '0');
     const day = String(1 + this.random.int(28)).padStart(2, '0');
-    switch (this.dateForm) {
+    switch (this.#dateForm) {
       case 'dots':
         return `${day}.${month}.${year}`;
       case 'slashes':

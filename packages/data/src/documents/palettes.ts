@@ -1,7 +1,7 @@
 import type { Random } from '@unitsphere/core/random';
-import { hex, mix, type Rgb } from '../drawing/colour.js';
+import { hex, mix, type Rgb } from '../drawing/color.js';
 
-/** The colours of a document. */
+/** The colors of a document. */
 export interface Palette {
   /** The unprinted ground: white, cream or a light tint. */
   readonly paper: Rgb;
@@ -12,7 +12,7 @@ export interface Palette {
   readonly accent: Rgb;
 }
 
-/** Primary, secondary, accent: a shared pool, so that colour alone does not tell two documents apart. */
+/** Primary, secondary, accent: a shared pool, so that color alone does not tell two documents apart. */
 const pool = [
   ['#1b3a6b', '#5b8bc9', '#d9a441'],
   ['#0f6b6b', '#63b8ad', '#e4745c'],
@@ -42,7 +42,7 @@ const pool = [
   ['#d14a28', '#f5b48b', '#2a4d5c'],
   ['#2f2a5c', '#7d79b8', '#e2c044'],
   ['#137547', '#8fd0a8', '#b23a48'],
-].map((colours) => colours.map(hex));
+].map((colors) => colors.map(hex));
 
 const papers = ['#ffffff', '#ffffff', '#fdfbf5', '#fbf6e6', '#f4f1e8', '#f2f6fa', '#f6faf3', '#faf1f1'].map(
   hex,

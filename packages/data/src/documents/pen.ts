@@ -1,12 +1,12 @@
 import type { Context2D } from '../drawing/canvas.js';
-import { css, type Rgb } from '../drawing/colour.js';
+import { css, type Rgb } from '../drawing/color.js';
 import type { Font } from './fonts.js';
 
 /** How a piece of text is set; sizes are in hundredths of the document's height. */
 export interface TextStyle {
   readonly font: Font;
   readonly size: number;
-  readonly colour: Rgb;
+  readonly color: Rgb;
   readonly bold?: boolean;
   readonly align?: 'left' | 'center' | 'right';
   readonly alpha?: number;
@@ -46,20 +46,20 @@ export class Pen {
     this.context.setTransform(this.pixels / this.width, 0, 0, this.pixels / 100, 0, 0);
   }
 
-  rect(x: number, y: number, width: number, height: number, colour: Rgb, alpha = 1): void {
-    this.context.fillStyle = css(colour, alpha);
+  rect(x: number, y: number, width: number, height: number, color: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(color, alpha);
     this.context.fillRect(x, y, width, height);
   }
 
-  round(x: number, y: number, width: number, height: number, radius: number, colour: Rgb, alpha = 1): void {
-    this.context.fillStyle = css(colour, alpha);
+  round(x: number, y: number, width: number, height: number, radius: number, color: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(color, alpha);
     this.context.beginPath();
     this.context.roundRect(x, y, width, height, radius);
     this.context.fill();
   }
 
-  frame(x: number, y: number, width: number, height: number, colour: Rgb, line: number, radius = 0): void {
-    this.context.strokeStyle = css(colour);
+  frame(x: number, y: number, width: number, height: number, color: Rgb, line: number, radius = 0): void {
+    this.context.strokeStyle = css(color);
     this.context.lineWidth = line;
     this.context.beginPath();
     if (radius > 0) this.context.roundRect(x, y, width, height, radius);
@@ -67,8 +67,8 @@ export class Pen {
     this.context.stroke();
   }
 
-  line(x1: number, y1: number, x2: number, y2: number, colour: Rgb, width: number, dash?: number[]): void {
-    this.context.strokeStyle = css(colour);
+  line(x1: number, y1: number, x2: number, y2: number, color: Rgb, width: number, dash?: number[]): void {
+    this.context.strokeStyle = css(color);
     this.context.lineWidth = width;
     if (dash) this.context.setLineDash(dash);
     this.context.beginPath();
@@ -78,23 +78,23 @@ export class Pen {
     if (dash) this.context.setLineDash([]);
   }
 
-  disc(x: number, y: number, radius: number, colour: Rgb, alpha = 1): void {
-    this.context.fillStyle = css(colour, alpha);
+  disc(x: number, y: number, radius: number, color: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(color, alpha);
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, 2 * Math.PI);
     this.context.fill();
   }
 
-  ring(x: number, y: number, radius: number, colour: Rgb, line: number): void {
-    this.context.strokeStyle = css(colour);
+  ring(x: number, y: number, radius: number, color: Rgb, line: number): void {
+    this.context.strokeStyle = css(color);
     this.context.lineWidth = line;
     this.context.beginPath();
     this.context.arc(x, y, radius, 0, 2 * Math.PI);
     this.context.stroke();
   }
 
-  polygon(points: readonly (readonly [number, number])[], colour: Rgb, alpha = 1): void {
-    this.context.fillStyle = css(colour, alpha);
+  polygon(points: readonly (readonly [number, number])[], color: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(color, alpha);
     this.context.beginPath();
     for (let i = 0; i < points.length; i++) {
       if (i === 0) this.context.moveTo(points[i][0], points[i][1]);
@@ -104,13 +104,13 @@ export class Pen {
     this.context.fill();
   }
 
-  /** Fills the rectangle with a gradient from one colour to another along (dx, dy). */
+  /** Fills the rectangle with a gradient from one color to another along (dx, dy). */
   blend(
     x: number,
     y: number,
     width: number,
     height: number,
-    colours: readonly Rgb[],
+    colors: readonly Rgb[],
     direction: readonly [number, number],
   ): void {
     const [dx, dy] = direction;
@@ -120,8 +120,8 @@ export class Pen {
       x + (dx > 0 ? width : 0),
       y + (dy > 0 ? height : 0),
     );
-    colours.forEach((colour, i) => {
-      gradient.addColorStop(i / (colours.length - 1), css(colour));
+    colors.forEach((color, i) => {
+      gradient.addColorStop(i / (colors.length - 1), css(color));
     });
     this.context.fillStyle = gradient;
     this.context.fillRect(x, y, width, height);
@@ -129,13 +129,13 @@ export class Pen {
 
   text(text: string, x: number, y: number, style: TextStyle): void {
     const { context } = this;
-    const { font, colour } = style;
+    const { font, color } = style;
     const size = style.size * font.scale * TYPE_UNITS;
     const shown =
       font.letters === 'capitals' || (style.capitals && font.letters === 'any') ? text.toUpperCase() : text;
     context.font = `${style.bold && font.bold ? '700 ' : ''}${size.toFixed(1)}px ${font.css}`;
     context.textAlign = style.align ?? 'left';
-    context.fillStyle = css(colour, style.alpha ?? 1);
+    context.fillStyle = css(color, style.alpha ?? 1);
     context.save();
     context.translate(x, y);
     context.scale(1 / TYPE_UNITS, 1 / TYPE_UNITS);
@@ -144,13 +144,13 @@ export class Pen {
     context.restore();
   }
 
-  /** Letters along a circle, upright at the top; `centre` is the angle (radians) of the text's middle. */
-  arcText(text: string, x: number, y: number, radius: number, centre: number, style: TextStyle): void {
+  /** Letters along a circle, upright at the top; `center` is the angle (radians) of the text's middle. */
+  arcText(text: string, x: number, y: number, radius: number, center: number, style: TextStyle): void {
     const { context } = this;
     const step = (style.size * 0.72) / radius;
     const letters = [...text];
     for (let i = 0; i < letters.length; i++) {
-      const angle = centre + (i - (letters.length - 1) / 2) * step;
+      const angle = center + (i - (letters.length - 1) / 2) * step;
       context.save();
       context.translate(x + radius * Math.sin(angle), y - radius * Math.cos(angle));
       context.rotate(angle);

@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { hsl, mix, type Rgb } from '../drawing/colour.js';
+import { hsl, mix, type Rgb } from '../drawing/color.js';
 import { capture } from '../drawing/sensor.js';
 import type { Image } from '../image.js';
 
@@ -18,26 +18,30 @@ export interface Material {
 
 /**
  * Takes pictures of flat documents: a perspective a little off square on, a surface beneath, uneven light, shadow,
- * glare, bends and creases, colour cast, blur, colour at half resolution as JPEG keeps it, and sensor noise.
+ * glare, bends and creases, color cast, blur, color at half resolution as JPEG keeps it, and sensor noise.
  */
 export class Photographer {
-  private readonly light: Float32Array;
-  private readonly spare: Float32Array;
+  readonly #light: Float32Array;
+  readonly #spare: Float32Array;
 
-  constructor(private readonly size: number) {
-    this.light = new Float32Array(size * size * 3);
-    this.spare = new Float32Array(size * size * 3);
+  readonly #size: number;
+
+  constructor(size: number) {
+    this.#size = size;
+
+    this.#light = new Float32Array(size * size * 3);
+    this.#spare = new Float32Array(size * size * 3);
   }
 
   /** One picture; everything about its taking is drawn from `random`. */
   take(document: FlatDocument, material: Material, random: Random): Image {
-    this.expose(document, material, random);
-    return capture(this.light, this.spare, this.size, random);
+    this.#expose(document, material, random);
+    return capture(this.#light, this.#spare, this.#size, random);
   }
 
   /** What falls on the sensor, in the units of 8-bit values but not rounded. */
-  private expose(document: FlatDocument, material: Material, random: Random): void {
-    const { size } = this;
+  #expose(document: FlatDocument, material: Material, random: Random): void {
+    const size = this.#size;
     const matrix = drawView(random);
     const [a, b, c, d, e, f, g, h, i] = matrix;
     const surface = drawSurface(random);
@@ -83,7 +87,7 @@ export class Photographer {
     const dropX = random.uniform(-0.015, 0.015);
     const dropY = random.uniform(-0.015, 0.015);
 
-    const out = this.light;
+    const out = this.#light;
     let at = 0;
     for (let row = 0; row < size; row++) {
       const y = (row + 0.5) / size;
@@ -250,15 +254,15 @@ interface Surface {
 /** Something a document may lie on: wood, cloth, stone, a plain desk. */
 function drawSurface(random: Random): Surface {
   const kind = random.pick(['wood', 'wood', 'cloth', 'stone', 'plain', 'plain'] as const);
-  const colour: Rgb =
+  const color: Rgb =
     kind === 'wood'
       ? mix([92, 58, 36], [206, 168, 124], random.uniform())
       : kind === 'stone'
         ? mix([70, 72, 76], [214, 212, 206], random.uniform())
         : hsl(random.uniform(0, 360), random.uniform(0.02, 0.4), random.uniform(0.12, 0.8));
   const depth = kind === 'plain' ? 0.08 : random.uniform(0.15, 0.4);
-  const low = mix(colour, [0, 0, 0], depth);
-  const high = mix(colour, [255, 255, 255], depth * 0.6);
+  const low = mix(color, [0, 0, 0], depth);
+  const high = mix(color, [255, 255, 255], depth * 0.6);
   const range: Rgb = [high[0] - low[0], high[1] - low[1], high[2] - low[2]];
   const turn = random.uniform(0, Math.PI);
   const cos = Math.cos(turn);

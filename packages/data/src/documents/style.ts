@@ -40,7 +40,7 @@ export function drawStyle(random: Random): Style {
   };
 }
 
-/** Another document in the style of a house: same language, fonts and nearly its colours. */
+/** Another document in the style of a house: same language, fonts and nearly its colors. */
 export function inHouseStyle(house: Style, random: Random): Style {
   return {
     ...house,

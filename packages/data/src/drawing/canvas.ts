@@ -1,4 +1,4 @@
-/** A colour, gradient or pattern to fill or stroke with. */
+/** A color, gradient or pattern to fill or stroke with. */
 export interface Gradient {
   addColorStop(offset: number, color: string): void;
 }

@@ -2,7 +2,7 @@ import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
 
 /**
- * What a camera makes of the light that falls on its sensor: blur of the lens and of its shaking, colour at half resolution as
+ * What a camera makes of the light that falls on its sensor: blur of the lens and of its shaking, color at half resolution as
  * JPEG keeps it, and noise.
  * @param light Interleaved RGB of size × size, in the units of 8-bit values but not rounded; changed.
  * @param spare As long; its values are lost.
@@ -23,7 +23,7 @@ export function capture(light: Float32Array, spare: Float32Array, size: number, 
 /** Adds noise and rounds to bytes. */
 function develop(light: Float32Array, size: number, random: Random): Image {
   const data = new Uint8Array(size * size * 3);
-  // The sum of four bytes has a deviation of 147.8; luminance noise is on all channels, colour noise on each.
+  // The sum of four bytes has a deviation of 147.8; luminance noise is on all channels, color noise on each.
   const grain = (random.boolean(0.8) ? random.uniform(0.5, 6) : 0) / 147.8;
   const speckle = (grain * random.uniform(0.1, 0.6) * 147.8) / 73.9;
   let state = random.uint32() | 1;
@@ -47,7 +47,7 @@ function clampByte(value: number): number {
 }
 
 /**
- * Gaussian blur along one axis, in place: `step` is the distance from a value to its neighbour, `line` from one line
+ * Gaussian blur along one axis, in place: `step` is the distance from a value to its neighbor, `line` from one line
  * to the next. Beyond the edge the last value goes on.
  */
 function blur(
@@ -87,7 +87,7 @@ function blur(
   }
 }
 
-/** Keeps brightness of every pixel, colour of every second one in both directions (4:2:0). */
+/** Keeps brightness of every pixel, color of every second one in both directions (4:2:0). */
 function halveChroma(values: Float32Array, size: number): void {
   const even = size & ~1;
   for (let y = 0; y < even; y += 2) {

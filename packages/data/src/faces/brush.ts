@@ -1,20 +1,24 @@
 import type { Context2D, Gradient } from '../drawing/canvas.js';
-import { css, mix, type Rgb } from '../drawing/colour.js';
+import { css, mix, type Rgb } from '../drawing/color.js';
 import type { Conditions } from './conditions.js';
 import type { Pixel } from './head.js';
 
 /** Draws shapes given by points of the picture, in the light of a picture. */
 export class Brush {
+  readonly #light: Conditions['light'];
+
   constructor(
     readonly context: Context2D,
-    private readonly light: Conditions['light'],
+    light: Conditions['light'],
     /** Pixels of a half head's width. */
     readonly unit: number,
-  ) {}
+  ) {
+    this.#light = light;
+  }
 
-  /** A colour in the picture's light. */
+  /** A color in the picture's light. */
   lit([r, g, b]: Rgb): Rgb {
-    const [lr, lg, lb] = this.light.colour;
+    const [lr, lg, lb] = this.#light.color;
     return [(r * lr) / 255, (g * lg) / 255, (b * lb) / 255];
   }
 
@@ -45,50 +49,51 @@ export class Brush {
     if (closed) context.closePath();
   }
 
-  fill(colour: Rgb, alpha = 1): void {
-    this.context.fillStyle = css(this.lit(colour), alpha);
+  fill(color: Rgb, alpha = 1): void {
+    this.context.fillStyle = css(this.lit(color), alpha);
     this.context.fill();
   }
 
   /** @param width In half head widths. */
-  stroke(colour: Rgb, width: number, alpha = 1): void {
-    this.context.strokeStyle = css(this.lit(colour), alpha);
+  stroke(color: Rgb, width: number, alpha = 1): void {
+    this.context.strokeStyle = css(this.lit(color), alpha);
     this.context.lineWidth = width * this.unit;
     this.context.lineCap = 'round';
     this.context.lineJoin = 'round';
     this.context.stroke();
   }
 
-  shape(points: readonly Pixel[], colour: Rgb, alpha = 1): void {
+  shape(points: readonly Pixel[], color: Rgb, alpha = 1): void {
     this.curve(points);
-    this.fill(colour, alpha);
+    this.fill(color, alpha);
   }
 
-  line(points: readonly Pixel[], colour: Rgb, width: number, alpha = 1): void {
+  line(points: readonly Pixel[], color: Rgb, width: number, alpha = 1): void {
     this.curve(points, false);
-    this.stroke(colour, width, alpha);
+    this.stroke(color, width, alpha);
   }
 
   /** Fills the current path from the side of the light to the other one. */
-  shade([x, y]: Pixel, reach: number, colour: Rgb, depth = 1): void {
-    const { light, context, unit } = this;
+  shade([x, y]: Pixel, reach: number, color: Rgb, depth = 1): void {
+    const { context, unit } = this;
+    const light = this.#light;
     const [dx, dy] = [light.x * reach * unit, light.y * reach * unit];
     const gradient: Gradient = context.createLinearGradient(x + dx, y + dy, x - dx, y - dy);
-    const dark = mix(colour, [30, 16, 18], light.contrast * 0.75 * depth);
-    gradient.addColorStop(0, css(this.lit(mix(colour, [255, 255, 255], 0.1 * light.contrast))));
-    gradient.addColorStop(0.45, css(this.lit(mix(colour, dark, 0.25))));
+    const dark = mix(color, [30, 16, 18], light.contrast * 0.75 * depth);
+    gradient.addColorStop(0, css(this.lit(mix(color, [255, 255, 255], 0.1 * light.contrast))));
+    gradient.addColorStop(0.45, css(this.lit(mix(color, dark, 0.25))));
     gradient.addColorStop(1, css(this.lit(dark)));
     context.fillStyle = gradient;
     context.fill();
   }
 
   /** A round spot that fades out. @param radius In half head widths. */
-  glow([x, y]: Pixel, radius: number, colour: Rgb, alpha: number): void {
+  glow([x, y]: Pixel, radius: number, color: Rgb, alpha: number): void {
     const { context } = this;
     const reach = radius * this.unit;
     const gradient = context.createRadialGradient(x, y, 0, x, y, reach);
-    gradient.addColorStop(0, css(this.lit(colour), Math.min(0.99, alpha)));
-    gradient.addColorStop(1, css(this.lit(colour), 0));
+    gradient.addColorStop(0, css(this.lit(color), Math.min(0.99, alpha)));
+    gradient.addColorStop(1, css(this.lit(color), 0));
     context.fillStyle = gradient;
     context.fillRect(x - reach, y - reach, 2 * reach, 2 * reach);
   }

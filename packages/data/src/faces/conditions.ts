@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { hsl, mix, type Rgb } from '../drawing/colour.js';
+import { hsl, mix, type Rgb } from '../drawing/color.js';
 
 export type Eyewear = 'none' | 'glasses' | 'sunglasses';
 export type Headwear = 'none' | 'cap' | 'beanie';
@@ -29,15 +29,15 @@ export interface Conditions {
     readonly y: number;
     /** How much darker the other side is. */
     readonly contrast: number;
-    readonly colour: Rgb;
+    readonly color: Rgb;
   };
   readonly eyewear: {
     readonly kind: Eyewear;
-    readonly colour: Rgb;
+    readonly color: Rgb;
     readonly round: number;
     readonly size: number;
   };
-  readonly headwear: { readonly kind: Headwear; readonly colour: Rgb };
+  readonly headwear: { readonly kind: Headwear; readonly color: Rgb };
   readonly cloth: Rgb;
   readonly collar: number;
   readonly background: {
@@ -46,7 +46,7 @@ export interface Conditions {
     readonly turn: number;
     readonly blobs: number;
   };
-  /** The camera's exposure, contrast and colour. */
+  /** The camera's exposure, contrast and color. */
   readonly exposure: number;
   readonly contrast: number;
   readonly gains: readonly [number, number, number];
@@ -80,7 +80,7 @@ export function drawConditions(random: Random): Conditions {
       x: Math.cos(lightTurn),
       y: -Math.abs(Math.sin(lightTurn)) * random.uniform(0.2, 1),
       contrast: random.uniform(0.1, 0.4),
-      colour: mix(
+      color: mix(
         [255, 255, 255],
         random.pick([
           [255, 208, 150],
@@ -92,11 +92,11 @@ export function drawConditions(random: Random): Conditions {
     },
     eyewear: {
       kind: random.boolean(0.12) ? (random.boolean(0.2) ? 'sunglasses' : 'glasses') : 'none',
-      colour: random.pick([[28, 26, 28], [92, 58, 36], [150, 150, 156], any(random)]),
+      color: random.pick([[28, 26, 28], [92, 58, 36], [150, 150, 156], any(random)]),
       round: random.uniform(),
       size: random.uniform(0.2, 0.27),
     },
-    headwear: { kind: random.boolean(0.05) ? random.pick(['cap', 'beanie']) : 'none', colour: any(random) },
+    headwear: { kind: random.boolean(0.05) ? random.pick(['cap', 'beanie']) : 'none', color: any(random) },
     cloth: any(random),
     collar: random.int(3),
     background: {
@@ -122,9 +122,9 @@ export const PLAIN: Conditions = {
   y: 0.53,
   expression: { smile: 0, open: 0, browRaise: 0, squint: 0 },
   gaze: [0, 0],
-  light: { x: 0.3, y: -0.9, contrast: 0.15, colour: [255, 255, 255] },
-  eyewear: { kind: 'none', colour: [0, 0, 0], round: 0, size: 0.2 },
-  headwear: { kind: 'none', colour: [0, 0, 0] },
+  light: { x: 0.3, y: -0.9, contrast: 0.15, color: [255, 255, 255] },
+  eyewear: { kind: 'none', color: [0, 0, 0], round: 0, size: 0.2 },
+  headwear: { kind: 'none', color: [0, 0, 0] },
   cloth: [96, 100, 108],
   collar: 0,
   background: { low: [206, 210, 214], high: [226, 230, 234], turn: 1.6, blobs: 0 },

@@ -27,12 +27,12 @@ const OVERSIZE = 2;
 
 /**
  * An endless supply of painted faces of nobody, for training and testing what is said of faces without any picture of a person.
- * An identity is a head's geometry and colours: the shape of skull, jaw, eyes, brows, nose, mouth and ears, skin, hair,
+ * An identity is a head's geometry and colors: the shape of skull, jaw, eyes, brows, nose, mouth and ears, skin, hair,
  * beard, moles. A sample is another picture of it: pose, expression, gaze, light, background, clothes, glasses or a hat, and
  * what a camera adds.
  *
  * They are paintings: what a network learns of them says how a method copes with many near identities under nuisances of this
- * kind, not how well it would recognise people.
+ * kind, not how well it would recognize people.
  *
  * Everything is drawn from `new Random(seed, 'face', identity)` and, for a sample,
  * `new Random(seed, 'face', identity, 'sample', sample)`: the same numbers give the same bytes in every thread and on every
@@ -45,23 +45,23 @@ export class FaceSource implements ImageSource {
   /** The seed everything is drawn from. */
   readonly seed: number;
 
-  private readonly context: Context2D;
-  private readonly light: Float32Array;
-  private readonly spare: Float32Array;
-  private readonly settled: SettledIdentities<FaceIdentity>;
+  readonly #context: Context2D;
+  readonly #light: Float32Array;
+  readonly #spare: Float32Array;
+  readonly #settled: SettledIdentities<FaceIdentity>;
 
   private constructor(options: Required<FaceSourceOptions>, canvases: CanvasFactory) {
     const { identities, seed, size, samplesPerIdentity } = options;
     this.seed = seed;
-    this.settled = new SettledIdentities('FaceSource', identities, (identity) => drawFace(seed, identity));
+    this.#settled = new SettledIdentities('FaceSource', identities, (identity) => drawFace(seed, identity));
     this.size = size;
     this.identities = Array.from({ length: identities }, (_, i) => ({
       name: `face-${String(i).padStart(5, '0')}`,
       samples: samplesPerIdentity,
     }));
-    this.context = canvases.createCanvas(size * OVERSIZE, size * OVERSIZE).context;
-    this.light = new Float32Array(size * size * 3);
-    this.spare = new Float32Array(size * size * 3);
+    this.#context = canvases.createCanvas(size * OVERSIZE, size * OVERSIZE).context;
+    this.#light = new Float32Array(size * size * 3);
+    this.#spare = new Float32Array(size * size * 3);
   }
 
   /**
@@ -89,11 +89,11 @@ export class FaceSource implements ImageSource {
     if (!Number.isInteger(sample) || sample < 0) {
       throw new RangeError(`FaceSource.load: the sample must be an integer from 0, not ${sample}.`);
     }
-    const face = this.settled.get(identity, 'load');
+    const face = this.#settled.get(identity, 'load');
     const random = new Random(this.seed, 'face', identity, 'sample', sample);
     const conditions = drawConditions(random);
-    this.expose(face, conditions, random);
-    return capture(this.light, this.spare, this.size, random.fork('sensor'));
+    this.#expose(face, conditions, random);
+    return capture(this.#light, this.#spare, this.size, random.fork('sensor'));
   }
 
   /**
@@ -101,8 +101,13 @@ export class FaceSource implements ImageSource {
    * @throws RangeError if there is no such identity.
    */
   clean(identity: number): Image {
-    const { size, light } = this;
-    this.expose(this.settled.get(identity, 'clean'), PLAIN, new Random(this.seed, 'face', identity, 'clean'));
+    const { size } = this;
+    const light = this.#light;
+    this.#expose(
+      this.#settled.get(identity, 'clean'),
+      PLAIN,
+      new Random(this.seed, 'face', identity, 'clean'),
+    );
     return {
       width: size,
       height: size,
@@ -111,11 +116,12 @@ export class FaceSource implements ImageSource {
   }
 
   /** Paints the face, and lets its light fall on the sensor. */
-  private expose(face: FaceIdentity, conditions: Conditions, random: Random): void {
-    const { size, light } = this;
+  #expose(face: FaceIdentity, conditions: Conditions, random: Random): void {
+    const { size } = this;
+    const light = this.#light;
     const side = size * OVERSIZE;
-    paintFace(this.context, side, face, conditions, random);
-    const { data } = this.context.getImageData(0, 0, side, side);
+    paintFace(this.#context, side, face, conditions, random);
+    const { data } = this.#context.getImageData(0, 0, side, side);
     const { exposure, contrast, gains, saturation } = conditions;
     const chroma = saturation * contrast;
     for (let y = 0, at = 0; y < size; y++) {

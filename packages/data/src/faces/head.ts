@@ -16,17 +16,17 @@ export class Head {
   /** The highest and lowest of the head's heights. */
   readonly crown: number;
   readonly chin: number;
-  private readonly widths: readonly Pixel[];
-  private readonly sin: readonly number[];
-  private readonly cos: readonly number[];
-  private readonly middle: Pixel;
+  readonly #widths: readonly Pixel[];
+  readonly #sin: readonly number[];
+  readonly #cos: readonly number[];
+  readonly #middle: Pixel;
 
   /** @param side Of the picture, in pixels. */
   constructor({ head }: FaceIdentity, { yaw, pitch, roll, scale, x, y }: Conditions, side: number) {
     this.unit = scale * side;
-    this.middle = [x * side, y * side];
-    this.sin = [yaw, pitch, roll].map(Math.sin);
-    this.cos = [yaw, pitch, roll].map(Math.cos);
+    this.#middle = [x * side, y * side];
+    this.#sin = [yaw, pitch, roll].map(Math.sin);
+    this.#cos = [yaw, pitch, roll].map(Math.cos);
     this.crown = -1.24 * head.crown;
     this.chin = 1.2 * head.chin;
     const { width, temple, cheek, jaw, chinWidth } = head;
@@ -44,15 +44,15 @@ export class Head {
       [0.91, chinWidth + 0.15],
       [1, 0],
     ].map(([share, w]) => [this.chin * share, w * width]);
-    this.widths = [...heights, ...below];
-    this.depthFactor = head.depth;
+    this.#widths = [...heights, ...below];
+    this.#depthFactor = head.depth;
   }
 
-  private readonly depthFactor: number;
+  readonly #depthFactor: number;
 
   /** Half the head's width at a height. */
   width(y: number): number {
-    const { widths } = this;
+    const widths = this.#widths;
     let k = 1;
     while (k < widths.length - 1 && widths[k][0] < y) k++;
     const [y0, w0] = widths[k - 1];
@@ -72,33 +72,33 @@ export class Head {
     );
   }
 
-  /** The middle of a slice, further to the front towards the chin, and its half depth. */
-  private slice(y: number): { middle: number; depth: number } {
+  /** The middle of a slice, further to the front toward the chin, and its half depth. */
+  #slice(y: number): { middle: number; depth: number } {
     const down = Math.max(0, y / this.chin);
     const width = this.width(y);
     return {
       middle: 0.42 * down ** 1.5,
-      depth: this.depthFactor * (1 - 0.55 * down ** 1.3) * Math.min(1, width + 0.12),
+      depth: this.#depthFactor * (1 - 0.55 * down ** 1.3) * Math.min(1, width + 0.12),
     };
   }
 
   /** A point on the face's surface, or so far before it. */
   on(x: number, y: number, lift = 0): Point {
-    const { middle, depth } = this.slice(y);
+    const { middle, depth } = this.#slice(y);
     const across = Math.min(0.999, Math.abs(x) / Math.max(1e-6, this.width(y)));
     return [x, y, middle + depth * Math.sqrt(1 - across ** 2) + lift];
   }
 
   /** Where a point is on the picture. */
   see([x, y, z]: Point): Pixel {
-    const [sy, sp, sr] = this.sin;
-    const [cy, cp, cr] = this.cos;
+    const [sy, sp, sr] = this.#sin;
+    const [cy, cp, cr] = this.#cos;
     const x1 = x * cy + z * sy;
     const z1 = z * cy - x * sy;
     const y1 = y * cp - z1 * sp;
     const z2 = z1 * cp + y * sp;
     const size = this.unit / (1 - PERSPECTIVE * z2);
-    return [this.middle[0] + size * (x1 * cr - y1 * sr), this.middle[1] + size * (x1 * sr + y1 * cr)];
+    return [this.#middle[0] + size * (x1 * cr - y1 * sr), this.#middle[1] + size * (x1 * sr + y1 * cr)];
   }
 
   /** A point on the surface, on the picture. */
@@ -111,9 +111,9 @@ export class Head {
    * @param side −1 or 1, of the picture.
    */
   edge(y: number, side: number, out = 0): Pixel {
-    const [sy] = this.sin;
-    const [cy] = this.cos;
-    const { middle, depth } = this.slice(y);
+    const [sy] = this.#sin;
+    const [cy] = this.#cos;
+    const { middle, depth } = this.#slice(y);
     const reach = side * (Math.hypot(this.width(y) * cy, depth * sy) + out);
     // The point of the head's own that is there: turned back by the yaw.
     const x1 = middle * sy + reach;
@@ -122,7 +122,7 @@ export class Head {
   }
 
   /**
-   * Points of the edge on one side, from one height to another, closer to each other towards the latter, where it turns.
+   * Points of the edge on one side, from one height to another, closer to each other toward the latter, where it turns.
    * @param out Of the share of the way, 0 … 1.
    */
   edges(

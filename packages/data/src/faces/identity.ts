@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { hsl, mix, type Rgb } from '../drawing/colour.js';
+import { hsl, mix, type Rgb } from '../drawing/color.js';
 
 /** How hair falls; each is drawn its own way. */
 export const hairStyles = [
@@ -65,7 +65,7 @@ export interface FaceIdentity {
     readonly thickness: number;
     readonly arch: number;
     readonly tilt: number;
-    readonly colour: Rgb;
+    readonly color: Rgb;
   };
   readonly nose: {
     readonly length: number;
@@ -80,12 +80,12 @@ export interface FaceIdentity {
     readonly upper: number;
     readonly lower: number;
     readonly bow: number;
-    readonly colour: Rgb;
+    readonly color: Rgb;
   };
   readonly ears: { readonly y: number; readonly size: number; readonly out: number };
   readonly hair: {
     readonly style: HairStyle;
-    readonly colour: Rgb;
+    readonly color: Rgb;
     readonly line: number;
     readonly volume: number;
     readonly side: number;
@@ -95,8 +95,8 @@ export interface FaceIdentity {
   };
   readonly beard: Beard;
   readonly moles: readonly Mole[];
-  /** A patch of another colour, of those who have one. */
-  readonly birthmark?: Mole & { readonly colour: Rgb };
+  /** A patch of another color, of those who have one. */
+  readonly birthmark?: Mole & { readonly color: Rgb };
   readonly freckles: number;
   /** Of wrinkles, 0 … 1. */
   readonly age: number;
@@ -146,12 +146,12 @@ const BIRTHMARKS: readonly Rgb[] = [
   [244, 226, 212],
 ];
 
-/** A colour along a row of them, between its neighbours, and a little lighter or darker and off in hue. */
-function along(colours: readonly Rgb[], random: Random, off: number): Rgb {
-  const at = random.uniform(0, colours.length - 1);
-  const from = Math.min(colours.length - 2, Math.floor(at));
+/** A color along a row of them, between its neighbors, and a little lighter or darker and off in hue. */
+function along(colors: readonly Rgb[], random: Random, off: number): Rgb {
+  const at = random.uniform(0, colors.length - 1);
+  const from = Math.min(colors.length - 2, Math.floor(at));
   const light = random.normal(0, off);
-  const [r, g, b] = mix(colours[from], colours[from + 1], at - from).map((value) =>
+  const [r, g, b] = mix(colors[from], colors[from + 1], at - from).map((value) =>
     clamp(value + light + random.normal(0, off / 4), 8, 250),
   );
   return [r, g, b];
@@ -166,7 +166,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
   const noseLength = about(0.45, 0.04);
   const mouthY = noseLength + about(0.3, 0.03);
   const flush = random.uniform(0.1, 0.9);
-  const hairColour = random.boolean(0.25)
+  const hairColor = random.boolean(0.25)
     ? hsl(random.uniform(0, 360), 0.5, random.uniform(0.3, 0.55))
     : along(HAIRS, random, 10);
   const age = random.boolean(0.45) ? random.uniform(0.2, 1) : 0;
@@ -210,7 +210,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
       thickness: about(0.062, 0.02),
       arch: about(0.05, 0.03),
       tilt: about(0, 0.035),
-      colour: mix(hairColour, [30, 24, 22], random.uniform(0.1, 0.7)),
+      color: mix(hairColor, [30, 24, 22], random.uniform(0.1, 0.7)),
     },
     nose: {
       length: noseLength,
@@ -225,12 +225,12 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
       upper: about(0.062, 0.018),
       lower: about(0.085, 0.02),
       bow: random.uniform(),
-      colour: mix(mix(skin, random.pick(LIPS), 0.4 + 0.35 * flush), [90, 30, 30], random.uniform(0, 0.25)),
+      color: mix(mix(skin, random.pick(LIPS), 0.4 + 0.35 * flush), [90, 30, 30], random.uniform(0, 0.25)),
     },
     ears: { y: about(0.12, 0.04), size: about(0.27, 0.03), out: about(0.11, 0.035) },
     hair: {
       style,
-      colour: hairColour,
+      color: hairColor,
       line: about(-0.8, 0.07),
       volume: random.uniform(0.03, 0.26),
       side: random.boolean() ? 1 : -1,
@@ -244,7 +244,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
           x: random.uniform(-0.65, 0.65),
           y: random.pick([random.uniform(-0.7, -0.35), random.uniform(0.2, 0.7)]),
           radius: random.uniform(0.12, 0.24),
-          colour: random.pick(BIRTHMARKS),
+          color: random.pick(BIRTHMARKS),
         }
       : undefined,
     freckles: random.boolean(0.25) ? random.uniform(0.3, 1) : 0,

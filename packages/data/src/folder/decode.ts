@@ -23,7 +23,7 @@ export const IMAGE_EXTENSIONS: readonly string[] = [
 ];
 
 /**
- * Decodes a file to side × side RGB: turned as its EXIF says, alpha on white, any colour space to sRGB, 8 bits, the
+ * Decodes a file to side × side RGB: turned as its EXIF says, alpha on white, any color space to sRGB, 8 bits, the
  * aspect ratio not kept, resized by a triangle filter (bilinear, widened where it shrinks). The first page only.
  * @throws Error saying what is wrong with the file.
  */
@@ -55,7 +55,7 @@ export async function decodeFile(file: string, side: number): Promise<Uint8Array
 }
 
 function explain(error: unknown, bytes: Uint8Array): string {
-  const message = error instanceof Error ? error.message.trim().split('\n')[0]! : String(error);
+  const message = error instanceof Error ? error.message.trim().split('\n')[0] : String(error);
   if (/unsupported image format/i.test(message)) {
     const start = Buffer.from(bytes.subarray(0, 16))
       .toString('latin1')

@@ -41,7 +41,11 @@ export class FolderSource implements ImageSource {
   /** Side in pixels of every image. */
   readonly cacheSize: number;
 
-  private constructor(private readonly folder: SharedFolder) {
+  readonly #folder: SharedFolder;
+
+  private constructor(folder: SharedFolder) {
+    this.#folder = folder;
+
     this.identities = folder.identities;
     this.skipped = folder.skipped;
     this.cacheSize = folder.cacheSize;
@@ -73,7 +77,7 @@ export class FolderSource implements ImageSource {
 
   /** What to send to a worker for `fromShared`. */
   share(): SharedFolder {
-    return this.folder;
+    return this.#folder;
   }
 
   /**
@@ -81,7 +85,7 @@ export class FolderSource implements ImageSource {
    * @throws RangeError if there is no such identity or sample.
    */
   load(identity: number, sample: number): Image {
-    const { pixels, starts, slots, cacheSize } = this.folder;
+    const { pixels, starts, slots, cacheSize } = this.#folder;
     const samples = this.identities[identity]?.samples;
     if (samples === undefined) {
       throw new RangeError(`FolderSource: identity ${identity} is not in [0, ${this.identities.length}).`);

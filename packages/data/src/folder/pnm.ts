@@ -1,4 +1,4 @@
-/** A decoded portable anymap: greyscale (1 channel) or RGB (3), 8 bits a channel. */
+/** A decoded portable anymap: grayscale (1 channel) or RGB (3), 8 bits a channel. */
 export interface PnmImage {
   readonly width: number;
   readonly height: number;
@@ -6,7 +6,7 @@ export interface PnmImage {
   readonly data: Uint8Array;
 }
 
-/** True if the bytes begin as a portable bitmap, greymap or pixmap (P1 … P6). */
+/** True if the bytes begin as a portable bitmap, graymap or pixmap (P1 … P6). */
 export function isPnm(bytes: Uint8Array): boolean {
   return bytes.length > 2 && bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x36 && isSpace(bytes[2]);
 }

@@ -62,24 +62,32 @@ export interface BatchLoaderOptions extends OpenSourceHandlers {
  * the step the loader began at.
  */
 export class BatchLoader {
-  private step: number;
-  private readonly ahead = new Map<number, Promise<Uint8Array>>();
-  private closed = false;
-  private failure: Error | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
+  #step: number;
+  readonly #ahead = new Map<number, Promise<Uint8Array>>();
+  #closed = false;
+  #failure: Error | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  readonly #maker: Maker;
+  readonly #prefetch: number;
+  readonly #clean: boolean;
 
   private constructor(
     /** The opened source. */
     readonly source: ImageSource,
     /** Which samples each step has. */
     readonly sampler: TrainingSampler,
-    private readonly maker: Maker,
-    private readonly prefetch: number,
-    private readonly clean: boolean,
+    maker: Maker,
+    prefetch: number,
+    clean: boolean,
     fromStep: number,
   ) {
-    this.step = fromStep;
-    this.fill();
+    this.#maker = maker;
+    this.#prefetch = prefetch;
+    this.#clean = clean;
+
+    this.#step = fromStep;
+    this.#fill();
   }
 
   /**
@@ -148,52 +156,52 @@ export class BatchLoader {
    * @throws Error naming the identity or the worker that failed, the same for every later call; or if closed.
    */
   next(): Promise<Batch> {
-    const batch = this.turn.then(() => this.take());
-    this.turn = batch.catch(() => {});
+    const batch = this.#turn.then(() => this.#take());
+    this.#turn = batch.catch(() => {});
     return batch;
   }
 
   /** Ends the workers; a `next` still waiting rejects. */
   async close(): Promise<void> {
-    this.closed = true;
-    await this.maker.close(new Error('BatchLoader: closed while a batch was waited for.'));
+    this.#closed = true;
+    await this.#maker.close(new Error('BatchLoader: closed while a batch was waited for.'));
   }
 
-  private async take(): Promise<Batch> {
-    if (this.failure) throw this.failure;
-    if (this.closed) throw new Error('BatchLoader: next() after close().');
+  async #take(): Promise<Batch> {
+    if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new Error('BatchLoader: next() after close().');
     const started = performance.now();
-    const step = this.step++;
+    const step = this.#step++;
     const plan = this.sampler.batchPlan(step);
-    this.maker.hold(true);
+    this.#maker.hold(true);
     try {
-      const made = await (this.ahead.get(step) ?? this.maker.make({ step, plan }));
-      const half = this.clean ? made.length / 2 : made.length;
-      this.ahead.delete(step);
-      this.fill();
+      const made = await (this.#ahead.get(step) ?? this.#maker.make({ step, plan }));
+      const half = this.#clean ? made.length / 2 : made.length;
+      this.#ahead.delete(step);
+      this.#fill();
       return {
         step,
         epoch: this.sampler.epochOf(step),
         images: made.subarray(0, half),
-        ...(this.clean && { clean: made.subarray(half) }),
+        ...(this.#clean && { clean: made.subarray(half) }),
         labels: labelsOf(plan),
         waitedMs: performance.now() - started,
       };
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      throw this.failure;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      throw this.#failure;
     } finally {
-      this.maker.hold(false);
+      this.#maker.hold(false);
     }
   }
 
-  private fill(): void {
-    for (let step = this.step; step < this.step + this.prefetch; step++) {
-      if (this.ahead.has(step)) continue;
-      const made = this.maker.make({ step, plan: this.sampler.batchPlan(step) });
+  #fill(): void {
+    for (let step = this.#step; step < this.#step + this.#prefetch; step++) {
+      if (this.#ahead.has(step)) continue;
+      const made = this.#maker.make({ step, plan: this.sampler.batchPlan(step) });
       // Reported by the `next` that comes to it.
       made.catch(() => {});
-      this.ahead.set(step, made);
+      this.#ahead.set(step, made);
     }
   }
 }

@@ -29,7 +29,7 @@ export async function makeSamples(
   const bytes = size * size * 3;
   const images = new Uint8Array((clean ? 2 : 1) * plan.length * bytes);
   for (let i = 0; i < plan.length; i++) {
-    const { identity, sample, view, stream } = plan[i]!;
+    const { identity, sample, view, stream } = plan[i];
     try {
       const loaded = source.load(identity, sample);
       const image = loaded instanceof Promise ? await loaded : loaded;

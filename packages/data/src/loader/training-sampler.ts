@@ -48,13 +48,17 @@ export class TrainingSampler {
   readonly classCount: number;
   /** Steps in an epoch; a fraction when the batch size does not divide the classes. */
   readonly stepsPerEpoch: number;
-  private readonly orders = new Map<number, Uint32Array>();
+  readonly #orders = new Map<number, Uint32Array>();
+
+  readonly #options: TrainingSamplerOptions;
 
   /**
    * @throws RangeError if the identities are fewer than two, repeated or not in the source, views is neither 1 nor
    * 24, or the batch size is not a positive integer or no multiple of `imagesPerClass`.
    */
-  constructor(private readonly options: TrainingSamplerOptions) {
+  constructor(options: TrainingSamplerOptions) {
+    this.#options = options;
+
     const { sourceIdentities, identities, views, batchSize, seed, uprightSteps = 0 } = options;
     const { imagesPerClass = 1 } = options;
     if (views !== 1 && views !== VIEW_COUNT) {
@@ -97,8 +101,8 @@ export class TrainingSampler {
 
   /** The epoch of a step's first sample, from 0. */
   epochOf(step: number): number {
-    const { batchSize, imagesPerClass = 1 } = this.options;
-    return this.placeOf((step * batchSize) / imagesPerClass).epoch;
+    const { batchSize, imagesPerClass = 1 } = this.#options;
+    return this.#placeOf((step * batchSize) / imagesPerClass).epoch;
   }
 
   /**
@@ -109,24 +113,24 @@ export class TrainingSampler {
     if (!Number.isSafeInteger(step) || step < 0) {
       throw new RangeError(`TrainingSampler: the step must be an integer from 0, not ${step}.`);
     }
-    const { sourceIdentities, identities, views, batchSize, seed, imagesPerClass = 1 } = this.options;
+    const { sourceIdentities, identities, views, batchSize, seed, imagesPerClass = 1 } = this.#options;
     const plan: PlannedSample[] = [];
     for (let i = 0; i < batchSize; i++) {
       const stream = step * batchSize + i;
-      const { epoch, index, viewsUsed } = this.placeOf(Math.floor(stream / imagesPerClass));
-      const drawn = this.orderOf(epoch, identities.length * viewsUsed)[index]!;
+      const { epoch, index, viewsUsed } = this.#placeOf(Math.floor(stream / imagesPerClass));
+      const drawn = this.#orderOf(epoch, identities.length * viewsUsed)[index];
       const position = Math.floor(drawn / viewsUsed);
       const view = drawn % viewsUsed;
-      const identity = identities[position]!;
-      const sample = new Random(seed, 'sample', stream).int(sourceIdentities[identity]!.samples);
+      const identity = identities[position];
+      const sample = new Random(seed, 'sample', stream).int(sourceIdentities[identity].samples);
       plan.push({ identity, sample, view, label: classLabel(position, view, views), stream });
     }
     return plan;
   }
 
   /** Where a visit of the endless sequence lies: first the epochs of upright images, then those of all views. */
-  private placeOf(visit: number): { epoch: number; index: number; viewsUsed: ViewCount } {
-    const { identities, views, batchSize, uprightSteps = 0, imagesPerClass = 1 } = this.options;
+  #placeOf(visit: number): { epoch: number; index: number; viewsUsed: ViewCount } {
+    const { identities, views, batchSize, uprightSteps = 0, imagesPerClass = 1 } = this.#options;
     const upright = (uprightSteps * batchSize) / imagesPerClass;
     if (visit < upright) {
       return {
@@ -144,13 +148,13 @@ export class TrainingSampler {
     };
   }
 
-  private orderOf(epoch: number, count: number): Uint32Array {
-    let order = this.orders.get(epoch);
+  #orderOf(epoch: number, count: number): Uint32Array {
+    let order = this.#orders.get(epoch);
     if (!order) {
-      // Two neighbouring epochs are enough for any batch; millions of classes take megabytes an epoch.
-      if (this.orders.size > 1) this.orders.delete(Math.min(...this.orders.keys()));
-      order = new Random(this.options.seed, 'order', epoch).permutation(count);
-      this.orders.set(epoch, order);
+      // Two neighboring epochs are enough for any batch; millions of classes take megabytes an epoch.
+      if (this.#orders.size > 1) this.#orders.delete(Math.min(...this.#orders.keys()));
+      order = new Random(this.#options.seed, 'order', epoch).permutation(count);
+      this.#orders.set(epoch, order);
     }
     return order;
   }

@@ -24,36 +24,36 @@ interface Waiting {
 
 /** Workers that make batches; the least busy takes the next. One failure ends them all. */
 export class WorkerPool {
-  private readonly workers: { worker: DataWorker; steps: Set<number> }[];
-  private readonly waiting = new Map<number, Waiting>();
-  private failure: Error | undefined;
+  readonly #workers: { worker: DataWorker; steps: Set<number> }[];
+  readonly #waiting = new Map<number, Waiting>();
+  #failure: Error | undefined;
 
   constructor(count: number, start: WorkerStart, startWorker: StartWorker) {
-    this.workers = Array.from({ length: count }, (_, index) => {
+    this.#workers = Array.from({ length: count }, (_, index) => {
       const steps = new Set<number>();
       const worker = startWorker(start, index, {
         reply: (reply) => {
           if ('error' in reply) {
             const error = new Error(reply.error);
             if (reply.stack) error.stack = reply.stack;
-            this.fail(error);
+            this.#fail(error);
             return;
           }
           steps.delete(reply.step);
-          this.waiting.get(reply.step)?.resolve(reply.images);
-          this.waiting.delete(reply.step);
+          this.#waiting.get(reply.step)?.resolve(reply.images);
+          this.#waiting.delete(reply.step);
         },
-        failed: (error) => this.fail(error),
+        failed: (error) => this.#fail(error),
       });
       return { worker, steps };
     });
   }
 
   make(job: WorkerJob): Promise<Uint8Array> {
-    if (this.failure) return Promise.reject(this.failure);
-    const entry = this.workers.reduce((least, next) => (next.steps.size < least.steps.size ? next : least));
+    if (this.#failure) return Promise.reject(this.#failure);
+    const entry = this.#workers.reduce((least, next) => (next.steps.size < least.steps.size ? next : least));
     return new Promise((resolve, reject) => {
-      this.waiting.set(job.step, { resolve, reject });
+      this.#waiting.set(job.step, { resolve, reject });
       entry.steps.add(job.step);
       entry.worker.post(job);
     });
@@ -61,20 +61,20 @@ export class WorkerPool {
 
   /** Keeps the process alive while someone waits. */
   hold(waited: boolean): void {
-    for (const { worker } of this.workers) worker.hold(waited);
+    for (const { worker } of this.#workers) worker.hold(waited);
   }
 
   async close(reason: Error): Promise<void> {
-    this.fail(reason);
-    await Promise.all(this.workers.map(({ worker }) => worker.terminate()));
+    this.#fail(reason);
+    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
   }
 
-  private fail(error: Error): void {
-    if (this.failure) return;
-    this.failure = error;
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
+  #fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
     // None yet where one fails while they are started.
-    for (const { worker } of this.workers ?? []) void worker.terminate();
+    for (const { worker } of this.#workers ?? []) void worker.terminate();
   }
 }

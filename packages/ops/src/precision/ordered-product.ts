@@ -25,11 +25,11 @@ export function orderedProduct(
     for (let start = 0; start < k; start += BLOCK) {
       sums.fill(0);
       for (let p = start; p < Math.min(k, start + BLOCK); p++) {
-        const value = rows[i * rowStep + p * rowNext]!;
+        const value = rows[i * rowStep + p * rowNext];
         // A double holds product and sum; storing rounds once, as float32 arithmetic would (Figueroa, 1995).
-        for (let j = 0, at = p * columnNext; j < n; j++, at += columnStep) sums[j]! += value * columns[at]!;
+        for (let j = 0, at = p * columnNext; j < n; j++, at += columnStep) sums[j] += value * columns[at];
       }
-      for (let j = 0; j < n; j++) out[i * n + j] = start === 0 ? sums[j]! : out[i * n + j]! + sums[j]!;
+      for (let j = 0; j < n; j++) out[i * n + j] = start === 0 ? sums[j] : out[i * n + j] + sums[j];
     }
   }
   return tf.tensor2d(out, [m, n], 'float32');

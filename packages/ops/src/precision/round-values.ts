@@ -16,7 +16,7 @@ export function roundValues(values: Float32Array, bits: SignificandBits): Float3
   const half = 2 ** (drop - 1) - 1;
   const kept = -(2 ** drop);
   for (let i = 0; i < from.length; i++) {
-    const x = from[i]!;
+    const x = from[i];
     // Just under half of the last place, and 1 more where that is odd, carries as rounding should.
     to[i] = (x & 0x7fffffff) > 0x7f800000 ? NAN : (x + half + ((x >>> drop) & 1)) & kept;
   }

@@ -10,7 +10,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { bits: SignificandBits }>
   name: 'UnitsphereRound',
   // Stock operations cannot reach a float's bits: the values go through the host's memory.
   compose: ({ x }, { bits }) => tf.tensor(roundValues(x.dataSync() as Float32Array, bits), x.shape),
-  gradient: ([dy]) => ({ x: () => tf.clone(dy!) }),
+  gradient: ([dy]) => ({ x: () => tf.clone(dy) }),
   kernels: { wasm: roundWasm, webgpu: roundWebGpu, tensorflow: roundTensorFlow },
 });
 

@@ -21,7 +21,7 @@ function foldAffine(
   b: number,
   invStd?: number,
 ): void {
-  const c = gamma.shape[0]!;
+  const c = gamma.shape[0];
   const read = (t: tf.TensorInfo) => runtime.floats(runtime.pointer(t), c);
   const [g, be, m, v, av, bv] = [
     read(gamma),
@@ -33,10 +33,10 @@ function foldAffine(
   ];
   const inv = invStd === undefined ? undefined : runtime.floats(invStd, c);
   for (let i = 0; i < c; i++) {
-    const scale = 1 / Math.sqrt(v[i]! + epsilon);
+    const scale = 1 / Math.sqrt(v[i] + epsilon);
     if (inv) inv[i] = scale;
-    av[i] = g[i]! * scale;
-    bv[i] = be[i]! - m[i]! * av[i]!;
+    av[i] = g[i] * scale;
+    bv[i] = be[i] - m[i] * av[i];
   }
 }
 
@@ -131,9 +131,9 @@ function trainGrad(
       runtime.floats(at, c),
     ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
     for (let i = 0; i < c; i++) {
-      const slope = (-av[i]! * iv[i]! * dg[i]!) / rows;
+      const slope = (-av[i] * iv[i] * dg[i]) / rows;
       pv[i] = slope;
-      qv[i] = (-av[i]! * db[i]!) / rows - slope * mv[i]!;
+      qv[i] = (-av[i] * db[i]) / rows - slope * mv[i];
     }
     gradInput(xAt, dyAt, rows, c, a, b, p, q, runtime.pointer(dx));
   });

@@ -87,7 +87,7 @@ export const addBiasWasm: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = 
 
 export const columnSumsWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = wasmRuntime(backend);
-  const channels = x.shape[x.shape.length - 1]!;
+  const channels = x.shape[x.shape.length - 1];
   const sums = runtime.output([channels]);
   runtime.kernels.columnSums(runtime.pointer(x), rowsOf(x), channels, runtime.pointer(sums), 1);
   return sums;

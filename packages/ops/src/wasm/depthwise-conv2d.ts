@@ -27,13 +27,13 @@ function convolve(
   at: { x: number; filter: number; y: number },
 ): void {
   const square = kh === kw && padTop === padLeft && (kw === 3 || kw === 5);
-  if (sh !== 1 || !square || c! % 4 !== 0 || padTop === 0 || w! > PADDED_WIDTH) {
-    const kernel = [kh!, kw!, sh!, sw!, padTop!, padLeft!, oh!, ow!];
-    runtime.kernels.depthwise(at.x, n!, h!, w!, c!, at.filter, ...kernel, at.y);
+  if (sh !== 1 || !square || c % 4 !== 0 || padTop === 0 || w > PADDED_WIDTH) {
+    const kernel = [kh, kw, sh, sw, padTop, padLeft, oh, ow];
+    runtime.kernels.depthwise(at.x, n, h, w, c, at.filter, ...kernel, at.y);
     return;
   }
-  runtime.withScratch((h! + 2 * padTop!) * (w! + 2 * padTop!) * c! * 4, (padded) =>
-    runtime.kernels.depthwisePadded(at.x, n!, h!, w!, c!, at.filter, kw!, padTop!, oh!, ow!, at.y, padded),
+  runtime.withScratch((h + 2 * padTop) * (w + 2 * padTop) * c * 4, (padded) =>
+    runtime.kernels.depthwisePadded(at.x, n, h, w, c, at.filter, kw, padTop, oh, ow, at.y, padded),
   );
 }
 

@@ -4,7 +4,7 @@ import type { Kernel } from '../define-op.js';
 import { wasmRuntime } from './runtime.js';
 import { slopeGradient, withSlopes } from './slopes.js';
 
-const channelsOf = ({ shape }: tf.TensorInfo) => shape[shape.length - 1]!;
+const channelsOf = ({ shape }: tf.TensorInfo) => shape[shape.length - 1];
 
 export const preluWasm: Kernel<{ x: tf.Tensor; slope: tf.Tensor1D }, object> = ({
   inputs: { x, slope },

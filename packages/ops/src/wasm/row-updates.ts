@@ -15,12 +15,12 @@ export const adamWRowsWasm: Kernel<AdamWRowsInputs, AdamWRowsAttrs> = ({ inputs,
   const stepSize = runtime.floats(runtime.pointer(inputs.stepSize), ids.length);
   const correction = runtime.floats(runtime.pointer(inputs.inverseRootCorrection2), ids.length);
   for (let i = 0; i < ids.length; i++) {
-    const row = parameter + ids[i]! * rowBytes;
+    const row = parameter + ids[i] * rowBytes;
     runtime.kernels.adamW(
       row,
       gradient + i * rowBytes,
-      expAvg + ids[i]! * rowBytes,
-      expAvgSq + ids[i]! * rowBytes,
+      expAvg + ids[i] * rowBytes,
+      expAvgSq + ids[i] * rowBytes,
       dimensions,
       row,
       f.gradientScale,
@@ -28,8 +28,8 @@ export const adamWRowsWasm: Kernel<AdamWRowsInputs, AdamWRowsAttrs> = ({ inputs,
       f.beta2,
       1 - f.beta1,
       1 - f.beta2,
-      stepSize[i]!,
-      correction[i]!,
+      stepSize[i],
+      correction[i],
       f.eps,
       f.kept,
     );
@@ -53,6 +53,6 @@ export const assignRowsWasm: Kernel<{ table: tf.Tensor; ids: tf.Tensor; rows: tf
 };
 
 function idsOf(runtime: WasmRuntime, ids: tf.TensorInfo): Int32Array {
-  const { buffer, byteOffset, length } = runtime.floats(runtime.pointer(ids), ids.shape[0]!);
+  const { buffer, byteOffset, length } = runtime.floats(runtime.pointer(ids), ids.shape[0]);
   return new Int32Array(buffer, byteOffset, length);
 }

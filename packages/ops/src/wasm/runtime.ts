@@ -92,9 +92,13 @@ export interface WasmKernels
 /** Our kernels instantiated on one WASM backend's memory. */
 export class WasmRuntime {
   readonly kernels: WasmKernels;
-  private readonly memory: WebAssembly.Memory;
+  readonly #memory: WebAssembly.Memory;
 
-  constructor(private readonly backend: WasmBackend) {
+  readonly #backend: WasmBackend;
+
+  constructor(backend: WasmBackend) {
+    this.#backend = backend;
+
     const memory = backend.wasm?.asm?.memory;
     if (!(memory instanceof WebAssembly.Memory)) {
       if (tf.env().getBool('WASM_HAS_MULTITHREAD_SUPPORT')) {
@@ -106,7 +110,7 @@ export class WasmRuntime {
         'unitsphere: this @tensorflow/tfjs-backend-wasm does not expose its memory as 4.22 does. Install @tensorflow/tfjs-backend-wasm@4.22.',
       );
     }
-    this.memory = memory;
+    this.#memory = memory;
     const instance = new WebAssembly.Instance(
       new WebAssembly.Module(decodeBase64(useRelaxedSimd() ? relaxedSimdBytes : simdBytes) as BufferSource),
       { env: { memory } },
@@ -116,7 +120,7 @@ export class WasmRuntime {
 
   /** The address of a tensor's values. */
   pointer(tensor: tf.TensorInfo): Pointer {
-    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+    return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset;
   }
 
   /**
@@ -124,9 +128,9 @@ export class WasmRuntime {
    * @throws Error when memory is full; the stock backend would go on with address 0 and overwrite its own data.
    */
   output(shape: number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
-    const tensor = this.backend.makeOutput(shape, dtype);
+    const tensor = this.#backend.makeOutput(shape, dtype);
     if (this.pointer(tensor) === 0 && !shape.includes(0)) {
-      this.backend.disposeData(tensor.dataId);
+      this.#backend.disposeData(tensor.dataId);
       throw outOfMemory(`a tensor of shape [${shape}]`);
     }
     return tensor;
@@ -134,7 +138,7 @@ export class WasmRuntime {
 
   /** Whether another tensor has the same data. */
   isShared(tensor: tf.TensorInfo): boolean {
-    return this.backend.refCount(tensor.dataId) > 1;
+    return this.#backend.refCount(tensor.dataId) > 1;
   }
 
   /** A new tensor with the same values. */
@@ -145,30 +149,30 @@ export class WasmRuntime {
     return out;
   }
 
-  /** Runs fn with a piece of memory that is freed afterwards. */
+  /** Runs fn with a piece of memory that is freed afterward. */
   withScratch<T>(bytes: number, fn: (pointer: Pointer) => T): T {
-    const pointer = this.backend.wasm._malloc(Math.max(bytes, 16)) >>> 0;
+    const pointer = this.#backend.wasm._malloc(Math.max(bytes, 16)) >>> 0;
     if (pointer === 0) throw outOfMemory(`${bytes} bytes`);
     try {
       return fn(pointer);
     } finally {
-      this.backend.wasm._free(pointer);
+      this.#backend.wasm._free(pointer);
     }
   }
 
   /** A view of count bytes, under the same rule as floats. */
   bytes(pointer: Pointer, count: number): Uint8Array {
-    return new Uint8Array(this.memory.buffer, pointer, count);
+    return new Uint8Array(this.#memory.buffer, pointer, count);
   }
 
   /** A view of count int32 values, under the same rule as floats. */
   ints(pointer: Pointer, count: number): Int32Array {
-    return new Int32Array(this.memory.buffer, pointer, count);
+    return new Int32Array(this.#memory.buffer, pointer, count);
   }
 
   /** A view of count floats; taken anew at each use because memory growth detaches views. */
   floats(pointer: Pointer, count: number): Float32Array {
-    return new Float32Array(this.memory.buffer, pointer, count);
+    return new Float32Array(this.#memory.buffer, pointer, count);
   }
 
   /** Runs fn with the memory that the matrix product packs into. */

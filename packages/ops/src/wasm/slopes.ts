@@ -10,7 +10,7 @@ export function withSlopes<T>(
 ): T {
   if (slope.shape[0] === channels) return fn(runtime.pointer(slope));
   return runtime.withScratch(4 * channels, (at) => {
-    runtime.floats(at, channels).fill(runtime.floats(runtime.pointer(slope), 1)[0]!);
+    runtime.floats(at, channels).fill(runtime.floats(runtime.pointer(slope), 1)[0]);
     return fn(at);
   });
 }

@@ -116,11 +116,11 @@ function train(
   follower: Follower,
 ): tf.TensorInfo[] {
   const { mean, variance } = moments(runtime, x, gamma.shape[0]);
-  const y = normalise(runtime, { x, gamma, beta, mean, variance }, epsilon, follower);
+  const y = normalize(runtime, { x, gamma, beta, mean, variance }, epsilon, follower);
   return [y, mean, variance];
 }
 
-function normalise(
+function normalize(
   runtime: WebGpuRuntime,
   inputs: Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance', tf.TensorInfo>,
   epsilon: number,
@@ -131,7 +131,7 @@ function normalise(
   forChannels(runtime, {
     key: `batchNorm ${key}`,
     rows: rowsOf(x),
-    channels: gamma.shape[0]!,
+    channels: gamma.shape[0],
     tensors: { x, y },
     vectors: { gamma, beta, mean, variance, ...slopes?.vectors },
     scalars: slopes?.scalars,
@@ -211,7 +211,7 @@ export const batchNormInferenceWebGpu: Kernel<{ x: tf.Tensor } & Affine & Statis
   inputs,
   attrs: { epsilon, activation },
   backend,
-}) => normalise(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
+}) => normalize(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
 
 export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics, Attrs> = ({
   inputs,
@@ -229,7 +229,7 @@ export const batchNormPreluInferenceWebGpu: Kernel<
   { x: tf.Tensor } & Affine & Sloped & Statistics,
   { epsilon: number }
 > = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
-  normalise(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
+  normalize(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
 
 export const batchNormPreluGradWebGpu: Kernel<
   { x: tf.Tensor; dy: tf.Tensor } & Affine & Sloped & Statistics,

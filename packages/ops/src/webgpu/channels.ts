@@ -55,7 +55,7 @@ export function forChannels(
     outputs: typed(written, T),
     uniforms: { rows: 'u32', channels: 'u32', strands: 'u32', ...f32s(numbers) },
     workgroupSize,
-    // Neighbours have neighbouring channels, and their rows interleave: one contiguous piece at a time.
+    // Neighbors have neighboring channels, and their rows interleave: one contiguous piece at a time.
     body: `
   let id = group * ${workgroupSize}u + local;
   let c = id % u.channels;
@@ -70,13 +70,13 @@ export function forChannels(
   };
   const channels = op.channels / width;
   runtime.forParts(
-    op.key.split(' ')[0]!,
+    op.key.split(' ')[0],
     op.rows,
     names.map(() => op.channels),
     (start, rows) => {
       const bound: Bound = { ...vectors, ...scalars };
       for (const name of names) {
-        bound[name] = { tensor: tensors[name]!, start: start * op.channels, count: rows * op.channels };
+        bound[name] = { tensor: tensors[name], start: start * op.channels, count: rows * op.channels };
       }
       const strands = Math.ceil(rows / ROWS_EACH);
       const groups = Math.ceil((strands * channels) / workgroupSize);
@@ -115,7 +115,7 @@ export function sumOverRows(
   const parts = Math.max(1, Math.min(filling, Math.ceil(op.rows / ROWS_EACH), 1024));
   // Where the rows cannot be bound at a time, each piece of them has parts of its own.
   const pieces: [start: number, rows: number][] = [];
-  runtime.forParts(op.op.split(' ')[0]!, op.rows, [op.channels], (...piece) => pieces.push(piece));
+  runtime.forParts(op.op.split(' ')[0], op.rows, [op.channels], (...piece) => pieces.push(piece));
   const partials = runtime.output([parts * pieces.length, op.sums, op.channels]);
   const program: Program = {
     key: `${op.op} ${width} ${workgroupSize}`,
@@ -175,7 +175,7 @@ export function columnSums(
 }
 
 export const columnSumsWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) =>
-  columnSums(webGpuRuntime(backend), x, rowsOf(x), x.shape[x.rank - 1]!);
+  columnSums(webGpuRuntime(backend), x, rowsOf(x), x.shape[x.rank - 1]);
 
 export const addBiasWebGpu: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = ({
   inputs: { x, bias },

@@ -116,7 +116,7 @@ function layPatches(runtime: WebGpuRuntime, g: Geometry, x: Operand, first: numb
     let ox = place - line * u.outWidth;
     let n = divide(line, u.outHeight);
     let oy = line - n * u.outHeight;`;
-  // A GPU wants neighbours to write neighbours. In software an invocation is cheaper the more it copies by itself: a row
+  // A GPU wants neighbors to write neighbors. In software an invocation is cheaper the more it copies by itself: a row
   // of the kernel, which is contiguous in the image and in the patch.
   const body = bySegments
     ? `

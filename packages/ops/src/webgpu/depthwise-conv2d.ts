@@ -56,7 +56,7 @@ function forImages(
 }
 
 /**
- * The convolution: an invocation has a row of `run` neighbouring results of its channels, so that it loads each image
+ * The convolution: an invocation has a row of `run` neighboring results of its channels, so that it loads each image
  * value and each weight once for them. With `flip` the kernel is turned round: the gradient for the input at stride 1.
  */
 function slide(

@@ -20,7 +20,7 @@ export interface Elementwise {
 export function forEachValue(runtime: WebGpuRuntime, op: Elementwise): void {
   const { tensors, written, numbers = {} } = op;
   const names = Object.keys(tensors);
-  const size = Object.values(tensors)[0]!.shape.reduce((a, b) => a * b, 1);
+  const size = Object.values(tensors)[0].shape.reduce((a, b) => a * b, 1);
   if (size === 0) return;
   const { workgroupSize } = runtime.tuning;
   const width = widthOf(size);
@@ -43,13 +43,13 @@ export function forEachValue(runtime: WebGpuRuntime, op: Elementwise): void {
   }`,
   };
   runtime.forParts(
-    op.key.split(' ')[0]!,
+    op.key.split(' ')[0],
     size / width,
     names.map(() => width),
     (start, count) => {
       const bound: Bound = {};
       for (const name of names) {
-        bound[name] = { tensor: tensors[name]!, start: start * width, count: count * width };
+        bound[name] = { tensor: tensors[name], start: start * width, count: count * width };
       }
       runtime.run(program, bound, { count, ...numbers }, Math.ceil(count / workgroupSize));
     },

@@ -16,7 +16,7 @@ import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 const LOGIT =
   'fn logit(v: f32) -> f32 { return select(v, 0.0, u.threshold > 0.0 && v > u.threshold) * u.scale; }';
 
-/** embeddings · centersᵀ, the centres as they are. The caller frees it. */
+/** embeddings · centersᵀ, the centers as they are. The caller frees it. */
 function products(runtime: WebGpuRuntime, embeddings: tf.Tensor2D, centers: tf.Tensor2D): tf.TensorInfo {
   const [m, k] = embeddings.shape;
   const n = centers.shape[0];
@@ -125,7 +125,7 @@ export const marginSoftmaxBackwardWebGpu: Kernel<
   const [rows, dimensions] = embeddings.shape;
   const columns = centers.shape[0];
   const dots = products(runtime, embeddings, centers);
-  // By the cosine, and by the product with the centre as it is.
+  // By the cosine, and by the product with the center as it is.
   const [byCosine, byProduct] = [runtime.output([rows, columns]), runtime.output([rows, columns])];
   const { workgroupSize } = runtime.tuning;
   const total = rows * columns;
@@ -161,7 +161,7 @@ export const marginSoftmaxBackwardWebGpu: Kernel<
   const dUnit = runtime.output([columns, dimensions]);
   const turned = { transposeA: true, transposeB: false, m: columns, n: dimensions, k: rows };
   multiply(runtime, turned, byCosine, embeddings, dUnit);
-  // No gradient along the centre itself: its length changes no cosine.
+  // No gradient along the center itself: its length changes no cosine.
   const dCenters = l2NormalizeGradWebGpu({
     inputs: { x: centers, dy: dUnit as unknown as tf.Tensor2D },
     attrs: { epsilon: SMALLEST_NORM },

@@ -91,7 +91,7 @@ function elements(a: Operand, b: Operand): Elements {
   return {
     key: ' f16',
     f16: true,
-    type: (float) => halves[float]!,
+    type: (float) => halves[float],
     exponents: { aExponent: 'u32', bExponent: 'u32' },
     bound: { aExponent, bExponent },
     begin: UNSCALE,
@@ -327,7 +327,7 @@ function tiledProduct(runtime: WebGpuRuntime, product: Product, a: Operand, b: O
   const load = (name: string, transposed: boolean, outer: string) => `
     for (var i = local; i < ${tile * depth}u; i += ${threads}u) {
       ${
-        // Neighbours read neighbours: along k where k is contiguous, else along the outer axis.
+        // Neighbors read neighbors: along k where k is contiguous, else along the outer axis.
         (name === 'a') === !transposed
           ? `let o = i / ${depth}u; let d = i % ${depth}u;`
           : `let o = i % ${tile}u; let d = i / ${tile}u;`

@@ -13,12 +13,7 @@ export function sumOverImages(
   value: string,
 ): tf.TensorInfo {
   const names = Object.keys(inputs);
-  const [batch, height, width, channels] = Object.values(inputs)[0]!.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [batch, height, width, channels] = Object.values(inputs)[0].shape as [number, number, number, number];
   const out = runtime.output([batch, channels]);
   const { reducers, workgroupSize } = runtime.tuning;
   const vector = widthOf(channels);
@@ -50,7 +45,7 @@ export function sumOverImages(
     const bound: Bound = { out };
     for (const name of names) {
       const row = pixels * channels;
-      bound[name] = { tensor: inputs[name]!, start: start * row, count: count * row };
+      bound[name] = { tensor: inputs[name], start: start * row, count: count * row };
     }
     const total = (count * channels) / vector;
     const groups = together ? total : Math.ceil(total / size);

@@ -18,7 +18,7 @@ export interface Slopes {
 }
 
 export function slopesOf(slope: tf.TensorInfo, channels: number): Slopes {
-  const count = slope.shape[0]!;
+  const count = slope.shape[0];
   return count === channels
     ? { key: 'prelu', count, vectors: { slope }, scalars: {}, at: () => 'slope[c]' }
     : { key: 'preluShared', count, vectors: {}, scalars: { slope }, at: (T) => `${T}(slope[0])` };
@@ -53,7 +53,7 @@ export const preluWebGpu: Kernel<{ x: tf.Tensor; slope: tf.Tensor1D }, object> =
   backend,
 }) => {
   const runtime = webGpuRuntime(backend);
-  const channels = x.shape[x.rank - 1]!;
+  const channels = x.shape[x.rank - 1];
   const y = runtime.output(x.shape);
   const slopes = slopesOf(slope, channels);
   forChannels(runtime, {
@@ -75,7 +75,7 @@ export const preluGradInputWebGpu: Kernel<{ x: tf.Tensor; slope: tf.Tensor1D; dy
   backend,
 }) => {
   const runtime = webGpuRuntime(backend);
-  const channels = x.shape[x.rank - 1]!;
+  const channels = x.shape[x.rank - 1];
   const dx = runtime.output(x.shape);
   const slopes = slopesOf(slope, channels);
   forChannels(runtime, {
@@ -98,7 +98,7 @@ export const preluGradSlopeWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor }, { slo
   backend,
 }) => {
   const runtime = webGpuRuntime(backend);
-  const channels = x.shape[x.rank - 1]!;
+  const channels = x.shape[x.rank - 1];
   const { partials, parts } = sumOverRows(runtime, {
     op: 'preluGradSlope',
     rows: rowsOf(x),

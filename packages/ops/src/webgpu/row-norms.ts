@@ -60,7 +60,7 @@ function forEachRow(
   let place = ${together ? 'group' : `group * ${size}u + local`};
   let origin = min(place, u.rows - 1u) * u.columns;
   ${repeat(op.sums.length, (i) => {
-    const { name, each, after } = op.sums[i]!;
+    const { name, each, after } = op.sums[i];
     return `var ${name}V = ${T}();
   ${loop(each)}
   var ${name} = ${total(name)};
@@ -142,7 +142,7 @@ export const l2NormalizeGradWebGpu: Kernel<{ x: tf.Tensor2D; dy: tf.Tensor2D }, 
   return out;
 };
 
-const standardise: RowSum[] = [
+const standardize: RowSum[] = [
   { name: 'sum', each: 'sumV += x[at];', after: 'let mean = sum * u.inverseColumns;' },
   {
     name: 'squares',
@@ -168,7 +168,7 @@ export const layerNormWebGpu: Kernel<LayerNormInputs, { epsilon: number }> = ({
     vectors: { gamma, beta },
     out,
     numbers: { epsilon },
-    sums: standardise,
+    sums: standardize,
     result: '(x[at] - mean) * invStd * gamma[c] + beta[c]',
   });
   return out;
@@ -189,7 +189,7 @@ export const layerNormGradWebGpu: Kernel<
     vectors: { gamma },
     out: dx,
     sums: [
-      ...standardise,
+      ...standardize,
       {
         name: 'g',
         each: 'gV = fma(dy[at], gamma[c], gV);',
@@ -203,13 +203,13 @@ export const layerNormGradWebGpu: Kernel<
     ],
     result: '(dy[at] * gamma[c] - gMean - (x[at] - mean) * invStd * slope) * invStd',
   });
-  // The scale's gradient sums over rows what each row has standardised.
+  // The scale's gradient sums over rows what each row has standardized.
   const weighted = runtime.output(x.shape);
   forEachRow(runtime, {
     ...shape,
     key: 'layerNormGradScale',
     out: weighted,
-    sums: standardise,
+    sums: standardize,
     result: 'dy[at] * (x[at] - mean) * invStd',
   });
   const dgamma = columnSums(runtime, weighted, rows, columns);

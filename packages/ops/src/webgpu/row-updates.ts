@@ -28,8 +28,8 @@ function forRows(
   runtime: WebGpuRuntime,
   { key, tables, ids, values, perRow = {}, numbers = {}, body }: RowProgram,
 ): void {
-  const [rows, dimensions] = Object.values(tables)[0]!.shape as [number, number];
-  const count = ids.shape[0]!;
+  const [rows, dimensions] = Object.values(tables)[0].shape as [number, number];
+  const count = ids.shape[0];
   if (count === 0 || dimensions === 0) return;
   const { workgroupSize } = runtime.tuning;
   const width: Width = widthOf(dimensions);

@@ -62,10 +62,14 @@ export class WebGpuRuntime {
   tuning: Tuning;
   /** The largest part of a buffer that a program can bind, in bytes; tests lower it. */
   maxBindingBytes: number;
-  private readonly pipelines = new Map<string, Compiled>();
-  private readonly alignment: number;
+  readonly #pipelines = new Map<string, Compiled>();
+  readonly #alignment: number;
 
-  constructor(private readonly backend: WebGpuBackend) {
+  readonly #backend: WebGpuBackend;
+
+  constructor(backend: WebGpuBackend) {
+    this.#backend = backend;
+
     const { device, tensorMap } = backend;
     if (!device || !tensorMap || typeof backend.makeUniforms !== 'function') {
       throw new Error(
@@ -75,19 +79,19 @@ export class WebGpuRuntime {
     const { adapterInfo } = device as GPUDevice & { adapterInfo?: object };
     this.tuning = tuningFor(device, adapterInfo ?? backend.adapterInfo ?? {});
     this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
-    this.alignment = device.limits.minStorageBufferOffsetAlignment;
+    this.#alignment = device.limits.minStorageBufferOffsetAlignment;
   }
 
   /** How many programs were compiled. */
   get pipelineCount(): number {
-    return this.pipelines.size;
+    return this.#pipelines.size;
   }
 
   /** A new tensor, its values not set. */
   output(shape: number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
-    const tensor = this.backend.makeTensorInfo(shape, dtype);
+    const tensor = this.#backend.makeTensorInfo(shape, dtype);
     if (sizeOf(tensor) === 0) {
-      this.backend.tensorMap.get(tensor.dataId).values = tf.util.getTypedArrayFromDType(
+      this.#backend.tensorMap.get(tensor.dataId).values = tf.util.getTypedArrayFromDType(
         dtype as 'float32',
         0,
       );
@@ -98,17 +102,17 @@ export class WebGpuRuntime {
   /** A new tensor of zeros. */
   zeros(shape: number[], dtype: 'float32' | 'int32' = 'float32'): tf.TensorInfo {
     const size = shape.reduce((a, b) => a * b, 1);
-    return this.backend.makeTensorInfo(shape, dtype, tf.util.getTypedArrayFromDType(dtype, size));
+    return this.#backend.makeTensorInfo(shape, dtype, tf.util.getTypedArrayFromDType(dtype, size));
   }
 
   /** Frees a tensor that a kernel made for itself; the device keeps it until it has done its work. */
   free(tensor: tf.TensorInfo): void {
-    this.backend.disposeData(tensor.dataId);
+    this.#backend.disposeData(tensor.dataId);
   }
 
   /** Whether another tensor has the same data, so that it must not be changed where it lies. */
   isShared(tensor: tf.TensorInfo): boolean {
-    return this.backend.refCount(tensor.dataId) > 1;
+    return this.#backend.refCount(tensor.dataId) > 1;
   }
 
   /**
@@ -131,28 +135,28 @@ export class WebGpuRuntime {
     }
     const step = this.alignedRows(rowElements, leastBytes);
     const part = Math.floor(this.maxBindingBytes / (step * most)) * step;
-    if (part === 0) throw this.tooLarge(op, `${step} rows of ${most} bytes`);
+    if (part === 0) throw this.#tooLarge(op, `${step} rows of ${most} bytes`);
     for (let start = 0; start < rows; start += part) fn(start, Math.min(part, rows - start));
   }
 
   /** The fewest rows after which another part can begin: at addresses that are aligned in every tensor. */
   alignedRows(rowElements: number[], bytes = BYTES): number {
     let step = 1;
-    while (rowElements.some((elements) => (step * elements * bytes) % this.alignment !== 0)) step++;
+    while (rowElements.some((elements) => (step * elements * bytes) % this.#alignment !== 0)) step++;
     return step;
   }
 
   /** Records one dispatch of `groups` workgroups. */
   run(program: Program, bound: Bound, numbers: { [name: string]: number }, groups: number): void {
     const folded = groups > MOST_GROUPS;
-    const { pipeline, layout } = this.compiled(program, folded);
-    const { backend } = this;
+    const { pipeline, layout } = this.#compiled(program, folded);
+    const backend = this.#backend;
     const names = [...Object.keys(program.inputs), ...Object.keys(program.outputs)];
     const converted: tf.TensorInfo[] = [];
-    const buffers = names.map((name) => this.binding(program, name, bound[name]!, converted));
+    const buffers = names.map((name) => this.#binding(program, name, bound[name], converted));
     const fields = Object.entries(program.uniforms).map(([name, type]) => ({
       type: { u32: 'uint32', i32: 'int32', f32: 'float32' }[type],
-      data: [numbers[name]!],
+      data: [numbers[name]],
     }));
     if (folded) fields.push({ type: 'uint32', data: [groups] });
     if (fields.length === 0) fields.push({ type: 'uint32', data: [0] });
@@ -176,7 +180,7 @@ export class WebGpuRuntime {
   }
 
   /** @param converted Takes a tensor that was made for this binding. */
-  private binding(
+  #binding(
     program: Program,
     name: string,
     bound: tf.TensorInfo | Range,
@@ -188,8 +192,8 @@ export class WebGpuRuntime {
       count,
       exponent,
     }: Range = 'tensor' in bound ? bound : { tensor: bound, start: 0, count: sizeOf(bound) };
-    const { backend } = this;
-    const tensor = this.isCastFromIntegers(given) ? this.asFloats(given) : given;
+    const backend = this.#backend;
+    const tensor = this.#isCastFromIntegers(given) ? this.#asFloats(given) : given;
     if (tensor !== given) {
       if (name in program.outputs) {
         throw new Error(
@@ -201,23 +205,23 @@ export class WebGpuRuntime {
     backend.uploadToGPU(tensor.dataId);
     backend.commandQueueOwnedIds.add(tensor.dataId);
     const data = backend.tensorMap.get(tensor.dataId);
-    // What was read before is not what is there afterwards.
+    // What was read before is not what is there afterward.
     if (name in program.outputs) data.values = null;
     const bytes = exponent ? HALF_BYTES : BYTES;
     const [offset, size] = [start * bytes, Math.ceil((count * bytes) / BYTES) * BYTES];
-    if (size > this.maxBindingBytes || offset % this.alignment !== 0) {
-      throw this.tooLarge(program.key.split(' ')[0]!, `${name} of shape [${tensor.shape}]`);
+    if (size > this.maxBindingBytes || offset % this.#alignment !== 0) {
+      throw this.#tooLarge(program.key.split(' ')[0], `${name} of shape [${tensor.shape}]`);
     }
     return { buffer: data.resource!, offset, size };
   }
 
   /** Whether float32 values lie in memory as int32 (or bool, which is the same there). */
-  private isCastFromIntegers({ dtype, dataId }: tf.TensorInfo): boolean {
-    return dtype === 'float32' && this.backend.tensorMap.get(dataId).dtype !== 'float32';
+  #isCastFromIntegers({ dtype, dataId }: tf.TensorInfo): boolean {
+    return dtype === 'float32' && this.#backend.tensorMap.get(dataId).dtype !== 'float32';
   }
 
   /** A new tensor of the values of one that was cast from integers. */
-  private asFloats(tensor: tf.TensorInfo): tf.TensorInfo {
+  #asFloats(tensor: tf.TensorInfo): tf.TensorInfo {
     const y = this.output(tensor.shape);
     const { workgroupSize } = this.tuning;
     const program: Program = {
@@ -238,24 +242,24 @@ export class WebGpuRuntime {
     return y;
   }
 
-  private tooLarge(op: string, what: string): Error {
+  #tooLarge(op: string, what: string): Error {
     return new Error(
       `${op}: ${what} is more than the ${this.maxBindingBytes} bytes that this device binds at a time. Use a smaller batch, or another backend.`,
     );
   }
 
-  private compiled(program: Program, folded: boolean): Compiled {
+  #compiled(program: Program, folded: boolean): Compiled {
     const key = folded ? `${program.key} folded` : program.key;
-    let compiled = this.pipelines.get(key);
+    let compiled = this.#pipelines.get(key);
     if (!compiled) {
-      compiled = this.compile(program, folded);
-      this.pipelines.set(key, compiled);
+      compiled = this.#compile(program, folded);
+      this.#pipelines.set(key, compiled);
     }
     return compiled;
   }
 
-  private compile(program: Program, folded: boolean): Compiled {
-    const { device } = this.backend;
+  #compile(program: Program, folded: boolean): Compiled {
+    const { device } = this.#backend;
     const buffers = [
       ...Object.keys(program.inputs).map(() => 'read-only-storage' as const),
       ...Object.keys(program.outputs).map(() => 'storage' as const),

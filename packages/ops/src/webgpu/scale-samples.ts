@@ -10,7 +10,7 @@ export const scaleSamplesWebGpu: Kernel<{ x: tf.Tensor; factors: tf.Tensor1D }, 
 }) => {
   const runtime = webGpuRuntime(backend);
   const out = runtime.output(x.shape);
-  const batch = x.shape[0]!;
+  const batch = x.shape[0];
   const sample = x.size / batch;
   const { workgroupSize } = runtime.tuning;
   const vector = widthOf(sample);
@@ -41,7 +41,7 @@ export const scaleSamplesGradFactorsWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor
   inputs: { x, dy },
   backend,
 }) => {
-  const batch = x.shape[0]!;
+  const batch = x.shape[0];
   const images = { x: { ...tensorInfo(x), shape: [batch, x.size / batch, 1, 1] } };
   const sums = sumOverImages(
     webGpuRuntime(backend),

@@ -118,7 +118,7 @@ export class CenterFile {
 
   #readHeader(spec: StoreSpec, bytes: number): Header {
     const start = new Uint8Array(HEADER_BYTES);
-    if (!readAll(this.#fd, start, 0)) throw new CenterStoreError(`${this.path} is no file of class centres.`);
+    if (!readAll(this.#fd, start, 0)) throw new CenterStoreError(`${this.path} is no file of class centers.`);
     const header = decodeHeader(this.path, start);
     const shape = (h: { rows: number; firstClass: number; dimensions: number }, tables: readonly string[]) =>
       `classes ${h.firstClass} to ${h.firstClass + h.rows - 1}, ${h.dimensions} dimensions, ${tables.join(', ')}`;

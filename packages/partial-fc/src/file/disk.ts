@@ -15,7 +15,7 @@ export function onDisk<T>(path: string, fn: () => T): T {
 export function writeError(path: string, cause: { code?: string }): CenterStoreError {
   const reason = writeRefusal(path, cause) ?? `the system says ${cause.code}`;
   return new CenterStoreError(
-    `cannot write ${path}: ${reason}. The centres of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
+    `cannot write ${path}: ${reason}. The centers of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
     { cause },
   );
 }

@@ -31,20 +31,20 @@ export interface FileStoreOptions {
 }
 
 /**
- * Class centres and their optimizer's state in a file, which may be larger than memory: only sampled rows are read, and
+ * Class centers and their optimizer's state in a file, which may be larger than memory: only sampled rows are read, and
  * those in use are kept in a cache, whose size goes by the sample and not by the classes. Beside it memory takes 8 bytes a class.
  *
  * Between checkpoints the file is not written: changed rows go to a journal beside it (`path.journal`), which grows
  * to at most twice the room of the rows that it keeps. save() seals the journal as a generation, whose number the
  * checkpoint holds; checkpointWritten() moves the sealed rows to the file.
  * Every step of this is on the disk before the next begins, records and indices carry CRCs, and a move that was cut
- * short is done again when the file is next opened. So after a crash at any moment the file gives the centres of the
+ * short is done again when the file is next opened. So after a crash at any moment the file gives the centers of the
  * checkpoint that is loaded, and a row is old or new, never torn. A file that holds the generation of a checkpoint gives
  * no rows until that checkpoint's state is loaded.
  *
  * Rows take room on the disk once they were updated; until then they are made from the seed.
  * @param path The file; made where there is none. One a rank.
- * @throws CenterStoreError where the file is none of class centres, or of another version, shape or size.
+ * @throws CenterStoreError where the file is none of class centers, or of another version, shape or size.
  */
 export function fileStore(path: string, options: FileStoreOptions = {}): StoreFactory {
   return (spec) => new FileStore(spec, path, options);
@@ -96,7 +96,7 @@ class FileStore implements CenterStore {
       if (generations.at(-1)!.generation === 0) this.#journal.goTo(0);
       else {
         this.#unusable =
-          `${path} holds the centres of a checkpoint (generation ${numbers(generations)}). ` +
+          `${path} holds the centers of a checkpoint (generation ${numbers(generations)}). ` +
           'Load its state with loadStateDict(), or set overwrite to begin anew.';
       }
     } catch (error) {
@@ -151,12 +151,12 @@ class FileStore implements CenterStore {
     const [generation, fileId] = [saved.get('generation'), saved.get('file_id')];
     if (generation?.data.length !== 2 || fileId?.data.length !== 2) {
       throw new CenterStoreError(
-        'the saved state holds centres and not the generation of a file; load it into a store in memory.',
+        'the saved state holds centers and not the generation of a file; load it into a store in memory.',
       );
     }
     const { header, path } = this.#file;
     if (fileId.data[0] !== header.fileId[0] || fileId.data[1] !== header.fileId[1]) {
-      throw new CenterStoreError(`the saved state belongs to another file of centres than ${path}.`);
+      throw new CenterStoreError(`the saved state belongs to another file of centers than ${path}.`);
     }
     const [wanted, sealId] = generation.data as Int32Array;
     const there = this.#journal.generations();
@@ -167,7 +167,7 @@ class FileStore implements CenterStore {
       );
     }
     this.#transfer?.abandon();
-    this.#journal.goTo(wanted!);
+    this.#journal.goTo(wanted);
     this.#cache.clear();
     this.#unusable = undefined;
   }
@@ -245,22 +245,22 @@ class FileStore implements CenterStore {
       count: rows.length,
       read: (from, to, values) => {
         for (let i = from; i < to; i++) {
-          const slot = this.#load(rows[i]!);
+          const slot = this.#load(rows[i]);
           for (let table = 0; table < values.length; table++) {
-            values[table]!.set(records.rowOf(slot, table), (i - from) * dimensions);
+            values[table].set(records.rowOf(slot, table), (i - from) * dimensions);
           }
           counts[i] = records.count(slot);
           lastSteps[i] = records.lastStep(slot);
         }
       },
-      steps: (i) => ({ count: counts[i]!, lastStep: lastSteps[i]! }),
+      steps: (i) => ({ count: counts[i], lastStep: lastSteps[i] }),
       inPlace: () => {
         const { memory, layout } = records;
         // Their kernels compute what WebAssembly's do. Without threads no row is held.
         if (!memory || !this.#transfer || tf.getBackend() !== 'wasm') return undefined;
         const begins = new Uint32Array(rows.length);
         for (let i = 0; i < rows.length; i++) {
-          const slot = this.#cache.find(rows[i]!);
+          const slot = this.#cache.find(rows[i]);
           if (slot < 0) throw new Error(`fileStore: row ${rows[i]} was brought in and is not there.`);
           begins[i] = slot * layout.bytes;
           counts[i] = records.count(slot);
@@ -272,9 +272,9 @@ class FileStore implements CenterStore {
       write: (from, to, values, steps) => {
         this.#usable();
         for (let i = from; i < to; i++) {
-          let slot = this.#cache.find(rows[i]!);
+          let slot = this.#cache.find(rows[i]);
           // All of the record is written below.
-          if (slot < 0) slot = this.#claim(rows[i]!);
+          if (slot < 0) slot = this.#claim(rows[i]);
           values.forEach((of, table) => {
             records.rowOf(slot, table).set(of.subarray((i - from) * dimensions, (i - from + 1) * dimensions));
           });
@@ -286,7 +286,7 @@ class FileStore implements CenterStore {
       release: (from, to) => {
         // Without threads no row is held.
         if (!this.#transfer) return;
-        for (let i = from; i < to; i++) this.#cache.release(this.#cache.find(rows[i]!));
+        for (let i = from; i < to; i++) this.#cache.release(this.#cache.find(rows[i]));
         this.#transfer.goOn();
       },
       torn: (why) => {

@@ -8,7 +8,7 @@ const SLOT_BYTES = 4096;
 /** Where the rows begin: behind two places for the header, written in turn, so that one is always whole. */
 export const HEADER_BYTES = 2 * SLOT_BYTES;
 
-/** What a centre file says of itself. */
+/** What a center file says of itself. */
 export interface Header {
   /** Random, given when the file was made. */
   fileId: [number, number];
@@ -17,7 +17,7 @@ export interface Header {
   dimensions: number;
   /** The tables of a record, in order. */
   tables: string[];
-  /** The checkpoint whose centres the rows are; 0: none yet. */
+  /** The checkpoint whose centers the rows are; 0: none yet. */
   generation: number;
   /** The random number that the generation was sealed with; 0 for none. */
   sealId: number;
@@ -43,13 +43,13 @@ export function encodeHeader(header: Header): { bytes: Uint8Array; position: num
 
 /**
  * The header of a file's first bytes.
- * @throws CenterStoreError where it is no centre file, of another version, or damaged.
+ * @throws CenterStoreError where it is no center file, of another version, or damaged.
  */
 export function decodeHeader(path: string, bytes: Uint8Array): Header {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const slots = [buffer.subarray(0, SLOT_BYTES), buffer.subarray(SLOT_BYTES)];
   const ours = slots.filter((slot) => slot.toString('latin1', 0, 8) === MAGIC);
-  if (ours.length === 0) throw new CenterStoreError(`${path} is no file of class centres.`);
+  if (ours.length === 0) throw new CenterStoreError(`${path} is no file of class centers.`);
   const versions = ours.map((slot) => slot.readUInt32LE(8));
   const headers = ours.flatMap((slot, i) => {
     const length = slot.readUInt32LE(12);
@@ -62,7 +62,7 @@ export function decodeHeader(path: string, bytes: Uint8Array): Header {
     throw new CenterStoreError(
       other === undefined
         ? `${path}: the header is damaged; restore the file from a copy.`
-        : `${path} is a centre file of version ${other}; this program reads version ${VERSION}.`,
+        : `${path} is a center file of version ${other}; this program reads version ${VERSION}.`,
     );
   }
   return headers.reduce((a, b) => (b.writes > a.writes ? b : a));

@@ -62,11 +62,11 @@ export function readIndex(path: string, fileId: readonly [number, number], gener
     );
   }
   if (words[1] !== fileId[0] || words[2] !== fileId[1] || words[3] !== generation) {
-    throw new CenterStoreError(`${path} belongs to another file of centres.`);
+    throw new CenterStoreError(`${path} belongs to another file of centers.`);
   }
   return {
     generation,
-    sealId: words[4]!,
+    sealId: words[4],
     rows: words.slice(HEAD, HEAD + count),
     slots: words.slice(HEAD + count, HEAD + 2 * count),
   };

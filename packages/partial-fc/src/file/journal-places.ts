@@ -37,7 +37,7 @@ export class JournalPlaces {
   /** Says that a place's row lies elsewhere now. */
   release(place: number): void {
     if (has(this.#pinned, place)) return;
-    this.#taken[place >>> 5]! &= ~(1 << (place & 31));
+    this.#taken[place >>> 5] &= ~(1 << (place & 31));
     this.#count--;
   }
 
@@ -65,14 +65,14 @@ export class JournalPlaces {
       larger.set(this.#taken);
       this.#taken = larger;
     }
-    this.#taken[place >>> 5]! |= 1 << (place & 31);
+    this.#taken[place >>> 5] |= 1 << (place & 31);
     this.#count++;
   }
 
   /** The first free place from one on; the end where there is none before it. */
   #firstFree(from: number): number {
     for (let at = from; at < this.#end; at = (at | 31) + 1) {
-      const free = ~this.#taken[at >>> 5]! >>> (at & 31);
+      const free = ~this.#taken[at >>> 5] >>> (at & 31);
       if (free !== 0) return Math.min(at + 31 - Math.clz32(free & -free), this.#end);
     }
     return this.#end;

@@ -9,7 +9,7 @@ import { indexFiles, indexPath, type JournalIndex, readIndex, writeIndex } from 
 import { JournalPlaces } from './journal-places.js';
 import { Records } from './record.js';
 
-/** The centres of one checkpoint. */
+/** The centers of one checkpoint. */
 export interface Generation {
   generation: number;
   sealId: number;
@@ -18,7 +18,7 @@ export interface Generation {
 /**
  * The rows that changed since the last checkpoint. Each time that a row is written it gets another place, behind the row
  * written before it, and leaves its old one free; save() seals what is there, whose places are then free no more until the
- * centre file has their rows. So a sealed generation stays whole. The file grows to at most twice the room of the
+ * center file has their rows. So a sealed generation stays whole. The file grows to at most twice the room of the
  * rows that it keeps.
  */
 export class Journal {
@@ -56,20 +56,20 @@ export class Journal {
 
   /** Where a row begins in the file, in bytes. */
   positionOf(row: number): number {
-    return (this.#slotOfRow[row]! - 1) * this.#centers.layout.bytes;
+    return (this.#slotOfRow[row] - 1) * this.#centers.layout.bytes;
   }
 
   /** Where a row is to be written: from then on it lies there. */
   positionFor(row: number): number {
     const place = this.#places.take();
-    if (this.has(row)) this.#places.release(this.#slotOfRow[row]! - 1);
+    if (this.has(row)) this.#places.release(this.#slotOfRow[row] - 1);
     this.#slotOfRow[row] = place + 1;
     return this.positionOf(row);
   }
 
   /** Reads a row into a record. */
   read(row: number, records: Records, i: number): void {
-    this.#readSlot(this.#slotOfRow[row]! - 1, records, i);
+    this.#readSlot(this.#slotOfRow[row] - 1, records, i);
   }
 
   /** Keeps a row's sealed record. */
@@ -92,14 +92,14 @@ export class Journal {
     return { generation, sealId };
   }
 
-  /** The checkpoint of the generation sealed last is written: moves it to the centre file. */
+  /** The checkpoint of the generation sealed last is written: moves it to the center file. */
   merge(): void {
     if (this.#sealed === this.#centers.header.generation) return;
     const index = readIndex(indexPath(this.path, this.#sealed), this.#centers.header.fileId, this.#sealed);
     this.#move(index);
     // What was written since then stays.
     index.rows.forEach((row, i) => {
-      if (this.#slotOfRow[row] === index.slots[i]! + 1) this.#slotOfRow[row] = 0;
+      if (this.#slotOfRow[row] === index.slots[i] + 1) this.#slotOfRow[row] = 0;
     });
     this.#keepOnly(this.#current().slots);
   }
@@ -112,7 +112,7 @@ export class Journal {
     this.#sealed = merging;
   }
 
-  /** The generations that can be gone on from: the centre file's, and those sealed since. */
+  /** The generations that can be gone on from: the center file's, and those sealed since. */
   generations(): Generation[] {
     const { generation, sealId, merging, fileId } = this.#centers.header;
     const sealed = indexFiles(this.path)
@@ -155,18 +155,18 @@ export class Journal {
     return { rows, slots };
   }
 
-  /** Copies a sealed generation's rows to their places in the centre file. It can be done again. */
+  /** Copies a sealed generation's rows to their places in the center file. It can be done again. */
   #move({ generation, sealId, rows, slots }: JournalIndex): void {
     if (this.#centers.header.merging !== generation) this.#centers.writeHeader({ merging: generation });
-    const order = Int32Array.from(rows.keys()).sort((a, b) => rows[a]! - rows[b]!);
+    const order = Int32Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
     for (const i of order) {
-      this.#readSlot(slots[i]!, this.#one, 0);
-      if (this.#one.check(0, rows[i]!) !== 'whole') {
+      this.#readSlot(slots[i], this.#one, 0);
+      if (this.#one.check(0, rows[i]) !== 'whole') {
         throw new CenterStoreError(
           `${this.path}: the record of row ${rows[i]} is damaged; restore it from a copy.`,
         );
       }
-      this.#centers.write(rows[i]!, this.#one.bytesOf(0));
+      this.#centers.write(rows[i], this.#one.bytesOf(0));
     }
     this.#centers.sync();
     this.#centers.writeHeader({ generation, sealId, merging: 0 });

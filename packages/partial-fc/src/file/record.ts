@@ -3,7 +3,7 @@ import { fitsSharedRowMemory, type SharedRowMemory } from '@unitsphere/ops';
 import { leaveMemory, takeMemory } from './row-memory.js';
 
 /**
- * How one class lies in a file: its centre and its optimizer's state, float32, then four 32-bit integers: how many
+ * How one class lies in a file: its center and its optimizer's state, float32, then four 32-bit integers: how many
  * updates it had, the step of its last one, its row number plus 1, and the CRC-32 of all before. Little-endian. A
  * record of zeros is a row that was never written.
  */
@@ -14,7 +14,7 @@ export class RecordLayout {
   readonly bytes: number;
 
   constructor(
-    /** The tables' names, the centres first. */
+    /** The tables' names, the centers first. */
     readonly tables: readonly string[],
     readonly dimensions: number,
   ) {
@@ -67,11 +67,11 @@ export class Records {
   }
 
   count(i: number): number {
-    return this.integers[this.#tail(i)]!;
+    return this.integers[this.#tail(i)];
   }
 
   lastStep(i: number): number {
-    return this.integers[this.#tail(i) + 1]!;
+    return this.integers[this.#tail(i) + 1];
   }
 
   setSteps(i: number, count: number, lastStep: number): void {

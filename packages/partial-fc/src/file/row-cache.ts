@@ -65,12 +65,12 @@ export class RowCache {
 
   /** Where a row is, or −1. */
   find(row: number): number {
-    return this.#slotOfRow[row]! - 1;
+    return this.#slotOfRow[row] - 1;
   }
 
   /** Says that a row was asked for again, and so may be once more. */
   markUsed(slot: number): void {
-    this.#flags[slot]! |= USED;
+    this.#flags[slot] |= USED;
   }
 
   /** Begins a turn: no row is held. */
@@ -81,18 +81,18 @@ export class RowCache {
   /** Keeps a row in through this turn. */
   hold(slot: number): void {
     this.#heldAt[slot] = this.#turn;
-    this.#flags[slot]! &= ~NEXT;
+    this.#flags[slot] &= ~NEXT;
   }
 
   /** Keeps a row in through this turn, although it may be released: the next one needs it, too. */
   holdForNext(slot: number): void {
     this.#heldAt[slot] = this.#turn;
-    this.#flags[slot]! |= NEXT;
+    this.#flags[slot] |= NEXT;
   }
 
   /** Says that this turn is done with a row. */
   release(slot: number): void {
-    if (!(this.#flags[slot]! & NEXT)) this.#heldAt[slot] = 0;
+    if (!(this.#flags[slot] & NEXT)) this.#heldAt[slot] = 0;
   }
 
   /**
@@ -111,7 +111,7 @@ export class RowCache {
 
   /** Takes a row out; what was changed of it is lost. */
   drop(slot: number): void {
-    const row = this.#rowOfSlot[slot]!;
+    const row = this.#rowOfSlot[slot];
     if (row >= 0) this.#slotOfRow[row] = 0;
     this.#rowOfSlot[slot] = -1;
     this.#flags[slot] = 0;
@@ -127,7 +127,7 @@ export class RowCache {
 
   /** Says that a row's record was changed. */
   markDirty(slot: number): void {
-    this.#flags[slot]! |= DIRTY;
+    this.#flags[slot] |= DIRTY;
   }
 
   /** Writes every changed row back; they stay. */
@@ -159,8 +159,8 @@ export class RowCache {
       const slot = this.#hand;
       this.#hand = (slot + 1) % this.#flags.length;
       if (this.#heldAt[slot] === this.#turn) continue;
-      if (this.#flags[slot]! & USED) {
-        this.#flags[slot]! &= ~USED;
+      if (this.#flags[slot] & USED) {
+        this.#flags[slot] &= ~USED;
         continue;
       }
       this.#clean(slot, writeBack);
@@ -171,9 +171,9 @@ export class RowCache {
   }
 
   #clean(slot: number, writeBack: WriteBack): void {
-    if (!(this.#flags[slot]! & DIRTY)) return;
-    writeBack(this.#rowOfSlot[slot]!, slot);
-    this.#flags[slot]! &= ~DIRTY;
+    if (!(this.#flags[slot] & DIRTY)) return;
+    writeBack(this.#rowOfSlot[slot], slot);
+    this.#flags[slot] &= ~DIRTY;
   }
 }
 

@@ -10,7 +10,7 @@ let left: WeakRef<SharedRowMemory>[] = [];
 export function takeMemory(bytes: number): SharedRowMemory {
   left = left.filter((one) => one.deref());
   const at = left.findIndex((one) => one.deref()?.bytes === bytes);
-  const found = at < 0 ? undefined : left.splice(at, 1)[0]!.deref();
+  const found = at < 0 ? undefined : left.splice(at, 1)[0].deref();
   return found ?? sharedRowMemory(bytes);
 }
 

@@ -226,10 +226,10 @@ export class RowThreads {
     const count = this.#count;
     this.#count = 0;
     for (let i = 0; i < count; i++) {
-      const outcome = this.#outcomes[i]!;
+      const outcome = this.#outcomes[i];
       if (outcome === WHOLE) continue;
       const what = outcome < 0 ? { code: getSystemErrorName(outcome) } : outcome === READ ? 'read' : 'absent';
-      each(this.#slots[i]!, this.#leaving[i]!, this.#coming[i]!, what);
+      each(this.#slots[i], this.#leaving[i], this.#coming[i], what);
     }
   }
 

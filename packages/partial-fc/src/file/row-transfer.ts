@@ -69,7 +69,7 @@ export class RowTransfer {
       return;
     }
     for (; this.#next < this.#wanted.length; this.#next++) {
-      const row = this.#wanted[this.#next]!;
+      const row = this.#wanted[this.#next];
       const slot = this.cache.find(row);
       if (slot >= 0) this.cache.holdForNext(slot);
       else if (!this.#ask(row, true)) break;

@@ -12,7 +12,7 @@ export interface PixelImage {
 
 /**
  * The pixels that a network is to see, as PIL, torchvision and timm make them: the short side (cropMode `squash`: both) resized
- * to floor(imageSize / cropFraction), then the square at the centre. Resized bit for bit as PIL does.
+ * to floor(imageSize / cropFraction), then the square at the center. Resized bit for bit as PIL does.
  * @param image RGB or RGBA; alpha is left out, as PIL's convert('RGB').
  * @returns RGB, imageSize × imageSize.
  * @throws RangeError for an image whose bytes do not fit its sides.
@@ -50,20 +50,20 @@ export function preprocessImages(images: readonly PixelImage[], preprocessing: P
   // The channel of the picture, and the value of each of its 256 levels, for each channel of the input.
   const source = channelOrder === 'RGB' ? [0, 1, 2] : [2, 1, 0];
   const levels = [0, 1, 2].map((c) =>
-    Float32Array.from({ length: 256 }, (_, level) => (level / 255 - mean[c]!) / std[c]!),
+    Float32Array.from({ length: 256 }, (_, level) => (level / 255 - mean[c]) / std[c]),
   );
   images.forEach((image, n) => {
     const { data } = resizeAndCrop(image, preprocessing);
     for (let c = 0; c < 3; c++) {
-      const table = levels[c]!;
-      const from = source[c]!;
-      for (let i = 0; i < size; i += 3) values[n * size + i + c] = table[data[i + from]!]!;
+      const table = levels[c];
+      const from = source[c];
+      for (let i = 0; i < size; i += 3) values[n * size + i + c] = table[data[i + from]];
     }
   });
   return tf.tensor4d(values, [images.length, imageSize, imageSize, 3]);
 }
 
-/** Python's round, which torchvision's CenterCrop uses: a half goes to the even neighbour. */
+/** Python's round, which torchvision's CenterCrop uses: a half goes to the even neighbor. */
 function halfEven(value: number): number {
   const low = Math.floor(value);
   return value - low === 0.5 ? low + (low % 2) : Math.round(value);

@@ -8,7 +8,7 @@ export interface Preprocessing {
   mean: [number, number, number];
   /** What the difference is divided by, per channel of the input. */
   std: [number, number, number];
-  /** The side of the input over that of the image it is cut from, at the centre. Default 1: nothing is cut away. */
+  /** The side of the input over that of the image it is cut from, at the center. Default 1: nothing is cut away. */
   cropFraction?: number;
   /**
    * `center`: the short side is resized and the aspect ratio kept, so that of a wide or high image the ends are cut away.

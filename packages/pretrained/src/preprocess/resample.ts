@@ -14,7 +14,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** How neighbouring pixels are weighed. */
+/** How neighboring pixels are weighed. */
 export type ResampleFilter = 'nearest' | 'bilinear' | 'bicubic';
 
 // As PIL: what a sum of 8-bit values times weights leaves of 32 bits.
@@ -50,8 +50,8 @@ export function resample(
   const columns = axisWeights(image.width, width, box.left, box.width, filter);
   const rows = axisWeights(image.height, height, box.top, box.height, filter);
   // Only source rows that a row of the box reads.
-  const firstRow = rows.starts[0]!;
-  const lastRow = rows.starts[box.height - 1]! + rows.counts[box.height - 1]!;
+  const firstRow = rows.starts[0];
+  const lastRow = rows.starts[box.height - 1] + rows.counts[box.height - 1];
   const middle = new Uint8Array((lastRow - firstRow) * box.width * 3);
   for (let y = firstRow; y < lastRow; y++) {
     const from = y * image.width * 3;
@@ -117,17 +117,17 @@ function axisWeights(
   const weights = new Int32Array(count * most);
   const exact = new Float64Array(most);
   for (let i = 0; i < count; i++) {
-    const centre = (first + i + 0.5) * scale;
+    const center = (first + i + 0.5) * scale;
     // Truncated as C does.
-    const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const end = Math.min(inSize, Math.trunc(centre + support + 0.5));
+    const start = Math.max(0, Math.trunc(center - support + 0.5));
+    const end = Math.min(inSize, Math.trunc(center + support + 0.5));
     let sum = 0;
     for (let j = 0; j < end - start; j++) {
-      exact[j] = weight((j + start - centre + 0.5) * (1 / stretch));
-      sum += exact[j]!;
+      exact[j] = weight((j + start - center + 0.5) * (1 / stretch));
+      sum += exact[j];
     }
     for (let j = 0; j < end - start; j++) {
-      const fixed = (sum === 0 ? exact[j]! : exact[j]! / sum) * (1 << PRECISION_BITS);
+      const fixed = (sum === 0 ? exact[j] : exact[j] / sum) * (1 << PRECISION_BITS);
       weights[i * most + j] = Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
     }
     starts[i] = start;
@@ -151,13 +151,13 @@ function weigh(
     let r = 1 << (PRECISION_BITS - 1);
     let g = r;
     let b = r;
-    let at = from + starts[i]! * step;
-    const end = i * most + counts[i]!;
+    let at = from + starts[i] * step;
+    const end = i * most + counts[i];
     for (let w = i * most; w < end; w++, at += step) {
-      const weight = weights[w]!;
-      r += source[at]! * weight;
-      g += source[at + 1]! * weight;
-      b += source[at + 2]! * weight;
+      const weight = weights[w];
+      r += source[at] * weight;
+      g += source[at + 1] * weight;
+      b += source[at + 2] * weight;
     }
     const out = to + i * targetStep;
     target[out] = clip(r >> PRECISION_BITS);

@@ -45,7 +45,7 @@ const EXTERNAL = 1;
 const MAX_DIMENSIONS = 64;
 
 /**
- * Reads an ONNX model (onnx.proto) as far as its weights need: initialisers, Constant nodes, and which node takes what.
+ * Reads an ONNX model (onnx.proto) as far as its weights need: initializers, Constant nodes, and which node takes what.
  * @throws CheckpointError for a file that is cut off, damaged or no ONNX model, and for a tensor whose values lie in another
  * file or have a type that is not read, by its name.
  */
@@ -76,13 +76,13 @@ function readGraph(bytes: Uint8Array): OnnxGraph {
   forEachField(bytes, (field, reader, wire) => {
     if (field === 1) {
       const { value, ...node } = readNode(lengthDelimited(reader, wire));
-      if (value && node.outputs.length > 0) add(node.outputs[0]!, readTensor(value, node.outputs[0]!).tensor);
+      if (value && node.outputs.length > 0) add(node.outputs[0], readTensor(value, node.outputs[0]).tensor);
       else nodes.push(node);
     } else if (field === 5) {
       const { name, tensor } = readTensor(lengthDelimited(reader, wire));
       add(name, tensor);
     } else if (field === 15) {
-      throw new CheckpointError('The ONNX model has sparse initialisers, which are not read here.');
+      throw new CheckpointError('The ONNX model has sparse initializers, which are not read here.');
     } else return false;
     return true;
   });
@@ -224,7 +224,7 @@ function valuesOf(
   const data = new Type(count) as HostTensor['data'];
   let filled = 0;
   for (const { field, bytes } of typed) {
-    if (!TYPED_FIELDS[field]!.includes(dtype))
+    if (!TYPED_FIELDS[field].includes(dtype))
       throw new CheckpointError(`${where} has values of another type than ${dtype}.`);
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {

@@ -75,7 +75,7 @@ function storageLoader(storageOf: StorageSource) {
       (view ?? null) !== null
     )
       throw damaged('a storage is not described as torch.save does');
-    const dtype = STORAGE_DTYPES[storageType.name]!;
+    const dtype = STORAGE_DTYPES[storageType.name];
     const known = storages.get(key);
     if (known) {
       if (known.dtype !== dtype || known.length !== length)

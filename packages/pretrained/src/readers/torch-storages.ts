@@ -35,17 +35,23 @@ export class TorchTensor {
 
 /** The flat values that one or more tensors look at. */
 export class TorchStorage {
-  private values?: HostTensor['data'];
-  private readonly copies = new Map<string, HostTensor['data']>();
-  private copied = 0;
+  #values?: HostTensor['data'];
+  readonly #copies = new Map<string, HostTensor['data']>();
+  #copied = 0;
+
+  readonly #file: StorageFile;
+  readonly #options: { bigEndian?: boolean; verify?: boolean };
 
   constructor(
     readonly dtype: HostDtype,
     /** Number of values. */
     readonly length: number,
-    private readonly file: StorageFile,
-    private readonly options: { bigEndian?: boolean; verify?: boolean },
-  ) {}
+    file: StorageFile,
+    options: { bigEndian?: boolean; verify?: boolean },
+  ) {
+    this.#file = file;
+    this.#options = options;
+  }
 
   /**
    * The values of a window. Windows that are whole runs share the storage's memory, as the tensors do in torch; others are
@@ -54,7 +60,7 @@ export class TorchStorage {
   window({ offset, shape, strides }: TorchTensor): HostTensor['data'] {
     const count = shape.reduce((a, b) => a * b, 1);
     if (count === 0) return new (arrayTypeOf(this.dtype)!)(0);
-    const last = shape.reduce((at, size, i) => at + (size - 1) * strides[i]!, offset);
+    const last = shape.reduce((at, size, i) => at + (size - 1) * strides[i], offset);
     if (!(last < this.length) || !(count <= this.length)) {
       throw new CheckpointError(
         count <= this.length || last >= this.length
@@ -62,22 +68,22 @@ export class TorchStorage {
           : `A tensor of shape [${shape}] repeats the values of a storage of ${this.length} (torch's expand); in Python, save tensor.contiguous().`,
       );
     }
-    const values = this.load();
+    const values = this.#load();
     if (isRun(shape, strides)) return values.subarray(offset, offset + count) as HostTensor['data'];
     const key = `${offset};${shape};${strides}`;
-    const known = this.copies.get(key);
+    const known = this.#copies.get(key);
     if (known) return known;
-    this.copied += count;
-    if (this.copied > 4 * this.length)
+    this.#copied += count;
+    if (this.#copied > 4 * this.length)
       throw new CheckpointError('Too many tensors lie across the same storage: the checkpoint is damaged.');
     const copy = gather(values, offset, shape, strides, count);
-    this.copies.set(key, copy);
+    this.#copies.set(key, copy);
     return copy;
   }
 
-  private load(): HostTensor['data'] {
-    if (this.values) return this.values;
-    const { bytes, name } = this.file;
+  #load(): HostTensor['data'] {
+    if (this.#values) return this.#values;
+    const { bytes, name } = this.#file;
     const Type = arrayTypeOf(this.dtype)!;
     const needed = this.length * Type.BYTES_PER_ELEMENT;
     if (bytes.byteLength !== needed) {
@@ -85,15 +91,15 @@ export class TorchStorage {
         `The storage "${name}" of ${this.length} values (${this.dtype}) needs ${needed} bytes, but has ${bytes.byteLength}.`,
       );
     }
-    if (this.options.verify && !this.file.isIntact()) {
+    if (this.#options.verify && !this.#file.isIntact()) {
       throw new CheckpointError(
         `The values in "${name}" are damaged: their CRC-32 is not the file's. Get the file again (a checkpoint that was written with set_crc32_options(False) has none: give verify: false).`,
       );
     }
     const copy = new Uint8Array(bytes);
-    if (this.options.bigEndian) reverseEach(copy, Type.BYTES_PER_ELEMENT);
-    this.values = new Type(copy.buffer);
-    return this.values;
+    if (this.#options.bigEndian) reverseEach(copy, Type.BYTES_PER_ELEMENT);
+    this.#values = new Type(copy.buffer);
+    return this.#values;
   }
 }
 
@@ -102,7 +108,7 @@ function isRun(shape: number[], strides: number[]): boolean {
   let expected = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     if (shape[i] !== 1 && strides[i] !== expected) return false;
-    expected *= shape[i]!;
+    expected *= shape[i];
   }
   return true;
 }
@@ -118,11 +124,11 @@ function gather(
   const index = shape.map(() => 0);
   let from = offset;
   for (let to = 0; to < count; to++) {
-    copy[to] = values[from]!;
+    copy[to] = values[from];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
+      from += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }

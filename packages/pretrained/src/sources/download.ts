@@ -82,50 +82,53 @@ class TransferError extends Error {
 
 class Transfer {
   etag?: string;
-  private chunks: Uint8Array[] = [];
-  private loaded = 0;
+  #chunks: Uint8Array[] = [];
+  #loaded = 0;
 
-  constructor(
-    private readonly url: string,
-    private readonly options: DownloadOptions,
-  ) {}
+  readonly #url: string;
+  readonly #options: DownloadOptions;
+
+  constructor(url: string, options: DownloadOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
 
   restart(): void {
-    this.chunks = [];
-    this.loaded = 0;
+    this.#chunks = [];
+    this.#loaded = 0;
     this.etag = undefined;
   }
 
   bytes(): Uint8Array {
-    return concat(this.chunks);
+    return concat(this.#chunks);
   }
 
   /** One try. */
   async run(): Promise<'done' | 'unchanged'> {
     // Only a strong ETag says that the rest belongs to what is here.
-    const resumable = this.loaded > 0 && this.etag !== undefined && !this.etag.startsWith('W/');
-    if (this.loaded > 0 && !resumable) this.restart();
-    const stall = new Stall(this.options);
+    const resumable = this.#loaded > 0 && this.etag !== undefined && !this.etag.startsWith('W/');
+    if (this.#loaded > 0 && !resumable) this.restart();
+    const stall = new Stall(this.#options);
     try {
-      const response = await this.request(stall, resumable);
+      const response = await this.#request(stall, resumable);
       if (response.status === 304) return 'unchanged';
-      await this.begin(response);
-      await this.receive(response, stall);
+      await this.#begin(response);
+      await this.#receive(response, stall);
       return 'done';
     } finally {
       stall.clear();
     }
   }
 
-  private async request(stall: Stall, resumable: boolean): Promise<Response> {
-    const { headers, knownEtag, fetch = globalThis.fetch } = this.options;
+  async #request(stall: Stall, resumable: boolean): Promise<Response> {
+    const { headers, knownEtag, fetch = globalThis.fetch } = this.#options;
     try {
-      return await fetch(this.url, {
+      return await fetch(this.#url, {
         signal: stall.signal,
         headers: {
           ...headers,
           ...(resumable
-            ? { range: `bytes=${this.loaded}-`, 'if-range': this.etag! }
+            ? { range: `bytes=${this.#loaded}-`, 'if-range': this.etag! }
             : knownEtag !== undefined && { 'if-none-match': knownEtag }),
         },
       });
@@ -135,11 +138,11 @@ class Transfer {
   }
 
   /** Checks the answer's head. */
-  private async begin(response: Response): Promise<void> {
+  async #begin(response: Response): Promise<void> {
     const { status } = response;
-    if (status === 206 && this.loaded > 0) {
+    if (status === 206 && this.#loaded > 0) {
       const from = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
-      if (Number(from) === this.loaded) return;
+      if (Number(from) === this.#loaded) return;
       await response.body?.cancel();
       throw new TransferError('the server went on at another place than asked for', true);
     }
@@ -152,18 +155,18 @@ class Transfer {
     if (status === 416) throw new TransferError('the server has another file by now', true);
     if (status === 408 || status === 429 || status >= 500)
       throw new TransferError(`the server answers ${status} (${response.statusText || 'busy'})`);
-    throw new SourceError(`${this.url} cannot be downloaded: ${meaning(status)}.`);
+    throw new SourceError(`${this.#url} cannot be downloaded: ${meaning(status)}.`);
   }
 
-  private async receive(response: Response, stall: Stall): Promise<void> {
-    const total = totalOf(response, this.loaded);
-    const most = this.options.size ?? total ?? MAX_BYTES;
-    const { onProgress } = this.options;
-    if (total !== undefined && this.options.size !== undefined && total !== this.options.size) {
+  async #receive(response: Response, stall: Stall): Promise<void> {
+    const total = totalOf(response, this.#loaded);
+    const most = this.#options.size ?? total ?? MAX_BYTES;
+    const { onProgress } = this.#options;
+    if (total !== undefined && this.#options.size !== undefined && total !== this.#options.size) {
       await response.body?.cancel();
-      throw new TransferError(`it has ${total} bytes, but ${this.options.size} are expected`, true);
+      throw new TransferError(`it has ${total} bytes, but ${this.#options.size} are expected`, true);
     }
-    onProgress?.({ url: this.url, loaded: this.loaded, total });
+    onProgress?.({ url: this.#url, loaded: this.#loaded, total });
     const reader = response.body?.getReader();
     while (reader) {
       const { done, value } = await reader.read().catch((error: unknown) => {
@@ -171,42 +174,46 @@ class Transfer {
       });
       if (done) break;
       stall.reset();
-      this.chunks.push(value);
-      this.loaded += value.byteLength;
-      if (this.loaded > most) {
+      this.#chunks.push(value);
+      this.#loaded += value.byteLength;
+      if (this.#loaded > most) {
         await reader.cancel();
         throw new TransferError(`more than ${most} bytes came, which is more than there should be`, true);
       }
-      onProgress?.({ url: this.url, loaded: this.loaded, total });
+      onProgress?.({ url: this.#url, loaded: this.#loaded, total });
     }
-    if (total !== undefined && this.loaded < total)
-      throw new TransferError(`the connection ended after ${this.loaded} of ${total} bytes`);
+    if (total !== undefined && this.#loaded < total)
+      throw new TransferError(`the connection ended after ${this.#loaded} of ${total} bytes`);
   }
 }
 
 /** Aborts a try that gets no bytes any more. */
 class Stall {
-  private readonly controller = new AbortController();
-  private timer?: ReturnType<typeof setTimeout>;
+  readonly #controller = new AbortController();
+  #timer?: ReturnType<typeof setTimeout>;
   readonly signal: AbortSignal;
 
-  constructor(private readonly options: DownloadOptions) {
+  readonly #options: DownloadOptions;
+
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+
     const { signal } = options;
-    this.signal = signal ? AbortSignal.any([signal, this.controller.signal]) : this.controller.signal;
+    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
     this.reset();
   }
 
   reset(): void {
     this.clear();
-    this.timer = setTimeout(() => this.controller.abort(), this.options.stallTimeout ?? 60_000);
+    this.#timer = setTimeout(() => this.#controller.abort(), this.#options.stallTimeout ?? 60_000);
   }
 
   clear(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
   }
 
   explain(error: unknown): string {
-    if (this.controller.signal.aborted) return 'the server sent nothing for too long';
+    if (this.#controller.signal.aborted) return 'the server sent nothing for too long';
     const { message, cause } = error as Error & { cause?: Error };
     return [message, cause?.message].filter(Boolean).join(': ');
   }

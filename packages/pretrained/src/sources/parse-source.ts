@@ -26,11 +26,11 @@ export function parseSource(source: string): ParsedSource {
   const isHub = repository !== undefined && isId(repository) && !isRevisionLess(revision);
   if (HUB_PREFIX.test(source)) {
     if (!isHub) throw new SourceError(`"${source}" is no model of the hub: hf-hub:owner/name is needed.`);
-    return { kind: 'hub', repository: repository!, revision };
+    return { kind: 'hub', repository: repository, revision };
   }
   const isFile = WEIGHT_FILE.test(source) || builtin('node:fs')?.existsSync(source);
   return isHub && !isFile
-    ? { kind: 'hub', repository: repository!, revision }
+    ? { kind: 'hub', repository: repository, revision }
     : { kind: 'file', path: source };
 }
 

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { kernelModule } from './kernels';
-import type { CountingMemory } from './memory';
+import { kernelModule } from './kernels.js';
+import type { CountingMemory } from './memory.js';
 
 /**
  * Words of the control area: blocks of columns that are taken, whether to stop at once, and whether to take no more of them.
@@ -45,7 +45,7 @@ do {
   for (let i = first; i < j0 + n; i += ${STRIDE}) {
     if (Atomics.load(control, ${STOP})) process.exit(0);
     const end = Math.min(j0 + n, i + ${STRIDE});
-    kernels.countLabelled(x, dimensions, labels, i, end, j0, thread.packed, n, thread.low, carries, positives, thread.tile);
+    kernels.countLabeled(x, dimensions, labels, i, end, j0, thread.packed, n, thread.low, carries, positives, thread.tile);
     // All but those on or below the diagonal, which are counted from the diagonal's block itself.
     for (let r = i; r < end; r++) pairs[${PAIRS} + index] += r < j0 ? n : j0 + n - 1 - r;
   }
@@ -98,13 +98,13 @@ export async function countOnThreads(
   signal?.addEventListener('abort', stop);
   const timer = onProgress && setInterval(() => onProgress({ pairs: done(), total }), 250);
   try {
-    while (control[NEXT]! < blocks) {
+    while (control[NEXT] < blocks) {
       control[CEASE] = 0;
       const pause = checkpoint && setTimeout(() => Atomics.store(control, CEASE, 1), 1000 * checkpointEvery);
       await runThreads(counting, stop).finally(() => clearTimeout(pause));
       signal?.throwIfAborted();
       // Each thread that finds no more blocks has passed the last.
-      if (control[NEXT]! < blocks) await checkpoint?.({ blocks: control[NEXT]!, pairs: done() });
+      if (control[NEXT] < blocks) await checkpoint?.({ blocks: control[NEXT], pairs: done() });
     }
     if (done() !== total) throw new Error(`The threads counted ${done()} of ${total} pairs.`);
     onProgress?.({ pairs: total, total });

@@ -4,9 +4,9 @@ import {
   type SafetensorsFile,
   writeSafetensors,
 } from '@unitsphere/core/safetensors';
-import type { Counted } from './count-on-threads';
-import { usesRelaxedSimd } from './kernels';
-import { type CountingMemory, countsSetter, forEachScoreDescending } from './memory';
+import type { Counted } from './count-on-threads.js';
+import { usesRelaxedSimd } from './kernels.js';
+import { type CountingMemory, countsSetter, forEachScoreDescending } from './memory.js';
 
 const FORMAT = 'unitsphere all-pairs 1';
 

@@ -1,4 +1,4 @@
-import { relaxedSimdBytes, simdBytes } from './kernels.generated';
+import { relaxedSimdBytes, simdBytes } from './kernels.generated.js';
 
 /** The compiled functions of assembly/all-pairs.ts; addresses are bytes in the memory they are given. */
 export interface Kernels {
@@ -7,7 +7,7 @@ export interface Kernels {
   listBytes(): number;
   pack(x: number, d: number, j0: number, n: number, out: number): void;
   countNegatives(...args: number[]): void;
-  countLabelled(...args: number[]): void;
+  countLabeled(...args: number[]): void;
   countLists(low: number, carries: number, lists: number): void;
   anySet(at: number, bytes: number): number;
   scorePairs(x: number, d: number, a: number, b: number, count: number, out: number): void;

@@ -1,4 +1,4 @@
-import { type Kernels, kernelsOn } from './kernels';
+import { type Kernels, kernelsOn } from './kernels.js';
 
 /** A score is an integer from 0 (cosine −1) to this (cosine 1). */
 export const LAST_SCORE = 2 ** 25;
@@ -98,9 +98,9 @@ export function forEachScoreDescending(
     )
       continue;
     for (let score = Math.min(LAST_SCORE, from + STRETCH - 1); score >= from; score--) {
-      let negative = carries[score]! * 65536;
-      for (const low of lows) negative += low[score]!;
-      const positive = positives[score]!;
+      let negative = carries[score] * 65536;
+      for (const low of lows) negative += low[score];
+      const positive = positives[score];
       if (positive > 0 || negative > 0) visit(score, positive, negative);
     }
   }
@@ -110,7 +110,7 @@ export function forEachScoreDescending(
 export function countsSetter({ memory, positives, carries, threads }: CountingMemory) {
   const positive = new Uint32Array(memory.buffer, positives, CELLS);
   const carried = new Uint32Array(memory.buffer, carries, CELLS);
-  const low = new Uint16Array(memory.buffer, threads[0]!.low, CELLS);
+  const low = new Uint16Array(memory.buffer, threads[0].low, CELLS);
   return (score: number, positives: number, negatives: number): void => {
     positive[score] = positives;
     carried[score] = Math.floor(negatives / 65536);

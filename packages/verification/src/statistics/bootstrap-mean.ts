@@ -1,7 +1,7 @@
 import { Random } from '@unitsphere/core/random';
-import type { Interval } from '../wilson';
-import { checkConfidence, checkNumbers, meanAndStd } from './checks';
-import { normalBelow, normalQuantile } from './distributions';
+import type { Interval } from '../wilson.js';
+import { checkConfidence, checkNumbers, meanAndStd } from './checks.js';
+import { normalBelow, normalQuantile } from './distributions.js';
 
 /** How a bootstrap is made. */
 export interface BootstrapOptions {
@@ -98,11 +98,11 @@ function everySum(values: readonly number[]): WeightedSum[] {
   const sums: WeightedSum[] = [];
   const take = (from: number, left: number, sum: number, weight: number): void => {
     if (from === n - 1) {
-      sums.push({ sum: sum + left * values[from]!, weight });
+      sums.push({ sum: sum + left * values[from], weight });
       return;
     }
     for (let times = 0, ways = 1; times <= left; times++) {
-      take(from + 1, left - times, sum + times * values[from]!, weight * ways);
+      take(from + 1, left - times, sum + times * values[from], weight * ways);
       ways = (ways * (left - times)) / (times + 1);
     }
   };
@@ -113,7 +113,7 @@ function everySum(values: readonly number[]): WeightedSum[] {
 function randomSums(values: readonly number[], resamples: number, random: Random): WeightedSum[] {
   return Array.from({ length: resamples }, () => {
     let sum = 0;
-    for (let k = 0; k < values.length; k++) sum += values[random.int(values.length)]!;
+    for (let k = 0; k < values.length; k++) sum += values[random.int(values.length)];
     return { sum, weight: 1 };
   });
 }

@@ -16,7 +16,7 @@ export function checkConfidence(confidence: number, name = 'confidence'): void {
 export function meanAndStd(values: readonly number[]): { mean: number; std: number } {
   const n = values.length;
   // Around the first value, so that equal values leave no rounding for a spread.
-  const origin = values[0]!;
+  const origin = values[0];
   const mean = origin + values.reduce((sum, v) => sum + (v - origin), 0) / n;
   const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   return { mean, std: Math.sqrt(squares / (n - 1)) };

@@ -1,7 +1,7 @@
-import { checkConfidence } from './checks';
-import { correctForMultipleTests } from './correct-for-multiple-tests';
-import { type DifferenceOptions, type PairedDifference, testDifference } from './paired-difference';
-import { type Summary, summarize } from './summarize';
+import { checkConfidence } from './checks.js';
+import { correctForMultipleTests } from './correct-for-multiple-tests.js';
+import { type DifferenceOptions, type PairedDifference, testDifference } from './paired-difference.js';
+import { type Summary, summarize } from './summarize.js';
 
 /** The result of one run of a study. */
 export interface ArmRun {
@@ -88,7 +88,7 @@ export function compareArms(
     options,
   );
   tested.forEach((comparison, k) => {
-    const { difference, adjustedPValue } = Object.assign(comparison, corrected[k]!);
+    const { difference, adjustedPValue } = Object.assign(comparison, corrected[k]);
     const resolved = adjustedPValue <= 1 - confidence;
     comparison.verdict = !resolved ? 'unresolved' : difference.mean > 0 ? 'higher' : 'lower';
   });

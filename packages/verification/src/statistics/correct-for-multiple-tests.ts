@@ -1,6 +1,6 @@
-import { holm } from './holm';
-import type { DifferenceOptions, PairedDifference } from './paired-difference';
-import { seedsToResolve } from './seeds-to-resolve';
+import { holm } from './holm.js';
+import type { DifferenceOptions, PairedDifference } from './paired-difference.js';
+import { seedsToResolve } from './seeds-to-resolve.js';
 
 /** A difference that was tested with others. */
 export interface CorrectedDifference {
@@ -34,6 +34,6 @@ export function correctForMultipleTests(
       ...difference,
       seedsToResolve: seedsToResolve(difference.mean, difference.std!, { alpha, power }),
     },
-    adjustedPValue: adjusted[k]!,
+    adjustedPValue: adjusted[k],
   }));
 }

@@ -13,9 +13,9 @@ export function holm(pValues: readonly number[]): number[] {
   const adjusted = new Array<number>(pValues.length);
   let largest = 0;
   [...pValues.keys()]
-    .sort((x, y) => pValues[x]! - pValues[y]!)
+    .sort((x, y) => pValues[x] - pValues[y])
     .forEach((index, rank) => {
-      largest = Math.max(largest, Math.min(1, (pValues.length - rank) * pValues[index]!));
+      largest = Math.max(largest, Math.min(1, (pValues.length - rank) * pValues[index]));
       adjusted[index] = largest;
     });
   return adjusted;

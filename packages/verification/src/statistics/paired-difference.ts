@@ -1,7 +1,7 @@
-import { type BootstrapIntervals, type BootstrapOptions, bootstrapMean } from './bootstrap-mean';
-import { tTwoSided } from './distributions';
-import { type PowerOptions, seedsToResolve } from './seeds-to-resolve';
-import { type Summary, summarize } from './summarize';
+import { type BootstrapIntervals, type BootstrapOptions, bootstrapMean } from './bootstrap-mean.js';
+import { tTwoSided } from './distributions.js';
+import { type PowerOptions, seedsToResolve } from './seeds-to-resolve.js';
+import { type Summary, summarize } from './summarize.js';
 
 /** How two arms are compared. */
 export interface DifferenceOptions extends BootstrapOptions, Pick<PowerOptions, 'power'> {}
@@ -49,7 +49,7 @@ export function testDifference(
       `base has ${base.length} values and arm ${arm.length}. Expected one of each per seed.`,
     );
   }
-  const differences = arm.map((value, k) => value - base[k]!);
+  const differences = arm.map((value, k) => value - base[k]);
   const summary = summarize(differences, options.confidence);
   const { n, mean, std } = summary;
   if (std === undefined) return { ...summary, differences };

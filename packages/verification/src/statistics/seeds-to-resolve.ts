@@ -1,5 +1,5 @@
-import { checkConfidence } from './checks';
-import { noncentralTBelow, normalQuantile, tQuantile } from './distributions';
+import { checkConfidence } from './checks.js';
+import { noncentralTBelow, normalQuantile, tQuantile } from './distributions.js';
 
 /** What a planned comparison must reach. */
 export interface PowerOptions {

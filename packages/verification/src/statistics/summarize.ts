@@ -1,6 +1,6 @@
-import type { Interval } from '../wilson';
-import { checkConfidence, checkNumbers, meanAndStd } from './checks';
-import { tQuantile } from './distributions';
+import type { Interval } from '../wilson.js';
+import { checkConfidence, checkNumbers, meanAndStd } from './checks.js';
+import { tQuantile } from './distributions.js';
 
 /** What repeated runs of one thing gave. */
 export interface Summary {

@@ -30,7 +30,7 @@ const EXPECTED = [
   ['npx unitsphere train', /report\.html/],
   ['npx unitsphere evaluate', /AUROC/i],
   ['node embed.js', /cosine (0\.\d|1\b)/],
-  ['node enrol.js', /3\.png \{ name: '3\.png', cosine: (1|0\.99)/],
+  ['node enroll.js', /3\.png \{ name: '3\.png', cosine: (1|0\.99)/],
 ];
 
 const blocks = readdirSync('documents')
@@ -74,7 +74,7 @@ async function follow(line) {
   if (expected && !expected[1].test(stdout)) throw new Error(`"${line}" printed:\n${stdout}`);
 }
 
-/** An identity a file: coloured tiles. */
+/** An identity a file: colored tiles. */
 async function drawPictures() {
   const { default: sharp } = await import('sharp');
   mkdirSync('my-pictures');

@@ -1,4 +1,4 @@
-import { mix, readableOn } from '../../drawing/colour.js';
+import { mix, readableOn } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';
@@ -20,8 +20,8 @@ export const article: Kind = (style, random) => {
   const aspect = random.uniform(0.7, 0.8);
   const width = 100 * aspect;
   const masthead = drawTheme(random, style.language);
-  const mast = random.pick(['centre', 'band', 'left', 'foot'] as const);
-  const mastColour = random.pick([palette.primary, palette.accent, palette.ink]);
+  const mast = random.pick(['center', 'band', 'left', 'foot'] as const);
+  const mastColor = random.pick([palette.primary, palette.accent, palette.ink]);
   const top = mast === 'foot' ? 7 : 18;
   const columns = 2 + random.int(2);
   const size = random.uniform(2.1, 2.5);
@@ -40,7 +40,7 @@ export const article: Kind = (style, random) => {
   const boxColumn = random.boolean(0.35) ? columns - 1 : -1;
   const boxHeight = random.uniform(14, 24);
   const bodyFont = style.text;
-  const capColour = random.pick([palette.accent, palette.primary]);
+  const capColor = random.pick([palette.accent, palette.primary]);
   const bodyTop = top + headlineSize * 1.2 + 8;
   const bottom = mast === 'foot' ? 88 : 94;
   const words = Math.max(3, Math.round(columnWidth / (size * 2.7)));
@@ -50,22 +50,22 @@ export const article: Kind = (style, random) => {
     paper: true,
     fixed(pen) {
       ground.paint(pen);
-      const on = readableOn(mastColour);
+      const on = readableOn(mastColor);
       if (mast === 'band') {
-        pen.rect(0, 0, width, 14, mastColour);
+        pen.rect(0, 0, width, 14, mastColor);
         pen.text(masthead, margin, 10.6, {
           font: style.heading,
           size: 9.5,
-          colour: on,
+          color: on,
           bold: true,
           max: width * 0.74,
         });
-        emblem(pen, width - 9, 7, 5, { main: on, second: palette.accent, ground: mastColour });
-      } else if (mast === 'centre') {
+        emblem(pen, width - 9, 7, 5, { main: on, second: palette.accent, ground: mastColor });
+      } else if (mast === 'center') {
         pen.text(masthead, width / 2, 10.5, {
           font: style.heading,
           size: 10,
-          colour: mastColour,
+          color: mastColor,
           bold: true,
           align: 'center',
           max: width - 10,
@@ -75,7 +75,7 @@ export const article: Kind = (style, random) => {
         pen.text(issuer, width / 2, 15, {
           font: style.text,
           size: 2.2,
-          colour: ground.soft,
+          color: ground.soft,
           align: 'center',
         });
       } else if (mast === 'left') {
@@ -83,24 +83,24 @@ export const article: Kind = (style, random) => {
         pen.text(masthead, margin + 13, 8.4, {
           font: style.heading,
           size: 7,
-          colour: mastColour,
+          color: mastColor,
           bold: true,
           max: width * 0.68,
         });
-        pen.text(issuer, margin + 13, 12.4, { font: style.text, size: 2.7, colour: ground.soft });
+        pen.text(issuer, margin + 13, 12.4, { font: style.text, size: 2.7, color: ground.soft });
       } else {
-        pen.rect(0, 91, width, 9, mastColour);
+        pen.rect(0, 91, width, 9, mastColor);
         pen.text(masthead, margin, 97.4, {
           font: style.heading,
           size: 6,
-          colour: on,
+          color: on,
           bold: true,
           max: width * 0.6,
         });
         pen.text(issuer, width - margin, 97, {
           font: style.text,
           size: 2.8,
-          colour: on,
+          color: on,
           align: 'right',
           max: width * 0.3,
         });
@@ -113,16 +113,16 @@ export const article: Kind = (style, random) => {
       }
       if (boxColumn >= 0) {
         const x = margin + boxColumn * (columnWidth + gap);
-        pen.rect(x - 1, bottom - boxHeight, columnWidth + 2, boxHeight, capColour, 0.9);
+        pen.rect(x - 1, bottom - boxHeight, columnWidth + 2, boxHeight, capColor, 0.9);
         emblem(pen, x + columnWidth / 2, bottom - boxHeight * 0.6, Math.min(columnWidth, boxHeight) * 0.28, {
-          main: readableOn(capColour),
+          main: readableOn(capColor),
           second: palette.secondary,
-          ground: capColour,
+          ground: capColor,
         });
         pen.text(issuer, x + columnWidth / 2, bottom - boxHeight * 0.12, {
           font: style.text,
           size: 2.4,
-          colour: readableOn(capColour),
+          color: readableOn(capColor),
           align: 'center',
           max: columnWidth,
         });
@@ -132,14 +132,14 @@ export const article: Kind = (style, random) => {
       pen.text(fill.headline(), margin, top + headlineSize * 0.8, {
         font: style.heading,
         size: headlineSize,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         max: width - margin * 2,
       });
       pen.text(`${fill.name()} · ${fill.date(1990, 2025)}`, margin, top + headlineSize * 0.8 + 4.6, {
         font: style.text,
         size: 2.8,
-        colour: capColour,
+        color: capColor,
         max: width - margin * 2,
       });
       const px = margin + pictureAt * (columnWidth + gap);
@@ -173,20 +173,20 @@ export const article: Kind = (style, random) => {
             pen.text(fill.line(1).charAt(0), x, y + step * 1.1, {
               font: style.heading,
               size: size * 3.4,
-              colour: capColour,
+              color: capColor,
               bold: true,
             });
             pen.text(fill.line(words - 1), x + size * 2.6, y, {
               font: bodyFont,
               size,
-              colour: ground.ink,
+              color: ground.ink,
               max: columnWidth - size * 2.6,
             });
             y += step;
             pen.text(fill.words(words - 1), x + size * 2.6, y, {
               font: bodyFont,
               size,
-              colour: ground.ink,
+              color: ground.ink,
               max: columnWidth - size * 2.6,
             });
             first = false;
@@ -194,7 +194,7 @@ export const article: Kind = (style, random) => {
             pen.text(fill.random.boolean(0.2) ? fill.line(words) : fill.words(words), x, y, {
               font: bodyFont,
               size,
-              colour: ground.ink,
+              color: ground.ink,
               max: columnWidth,
             });
         }
@@ -203,7 +203,7 @@ export const article: Kind = (style, random) => {
         pen.text(`${label.page} ${1 + fill.random.int(90)}`, width - margin, 98, {
           font: style.text,
           size: 2.5,
-          colour: ground.soft,
+          color: ground.soft,
           align: 'right',
         });
     },

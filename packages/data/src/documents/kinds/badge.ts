@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';
@@ -19,10 +19,10 @@ export const badge: Kind = (style, random) => {
   const aspect = random.uniform(0.66, 0.76);
   const width = 100 * aspect;
   const top = random.uniform(24, 38);
-  const headColour = random.pick([palette.primary, palette.primary, palette.accent, palette.ink]);
-  const head = patterns[style.pattern](random, mix(headColour, white, 0.5), 0.4);
+  const headColor = random.pick([palette.primary, palette.primary, palette.accent, palette.ink]);
+  const head = patterns[style.pattern](random, mix(headColor, white, 0.5), 0.4);
   const foot = random.uniform(10, 18);
-  const footColour = random.pick([palette.accent, palette.secondary, palette.primary]);
+  const footColor = random.pick([palette.accent, palette.secondary, palette.primary]);
   const hasPhoto = random.boolean(0.65);
   const photo = drawPhotoStyle(random, palette.primary);
   const photoSize = random.uniform(26, 33);
@@ -30,7 +30,7 @@ export const badge: Kind = (style, random) => {
   const curve = random.pick([0, 6, -6, 10]);
   const code = random.pick(['barcode', 'matrix', 'none'] as const);
   const slot = random.pick(['slot', 'hole', 'none'] as const);
-  const on = readableOn(headColour);
+  const on = readableOn(headColor);
   const nameSize = random.uniform(7, 9.5);
   const photoTop = overlap ? Math.max(top - photoSize * 0.4, 24) : top + 4;
   // Both lines of the name stand between the photograph and the foot.
@@ -64,23 +64,23 @@ export const badge: Kind = (style, random) => {
       context.quadraticCurveTo(width / 2, top + curve * 2, 0, top);
       context.closePath();
       context.clip();
-      pen.rect(0, 0, width, top + 20, headColour);
+      pen.rect(0, 0, width, top + 20, headColor);
       head(pen);
       context.restore();
       const emblemY = overlap && hasPhoto ? 14 : top * 0.42 + 4;
-      emblem(pen, 13, emblemY, 7.5, { main: on, second: palette.accent, ground: headColour });
+      emblem(pen, 13, emblemY, 7.5, { main: on, second: palette.accent, ground: headColor });
       pen.text(issuer, 23, emblemY + 2.4, {
         font: style.heading,
         size: 6.6,
-        colour: on,
+        color: on,
         bold: true,
         max: width - 27,
       });
-      pen.rect(0, 100 - foot, width, foot, footColour);
+      pen.rect(0, 100 - foot, width, foot, footColor);
       pen.text(title, width / 2, 100 - foot * 0.3, {
         font: style.heading,
         size: foot * 0.62,
-        colour: readableOn(footColour),
+        color: readableOn(footColor),
         bold: true,
         align: 'center',
         capitals: true,
@@ -94,7 +94,7 @@ export const badge: Kind = (style, random) => {
       pen.text(fill.given(), width / 2, nameY, {
         font: style.value,
         size: nameSize,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         align: 'center',
         max: width - 8,
@@ -102,7 +102,7 @@ export const badge: Kind = (style, random) => {
       pen.text(fill.surname(), width / 2, nameY + nameSize, {
         font: style.value,
         size: nameSize * 0.8,
-        colour: ground.main,
+        color: ground.main,
         align: 'center',
         max: width - 8,
       });
@@ -114,7 +114,7 @@ export const badge: Kind = (style, random) => {
           pen.text(fill.place(), width / 2, y + 9, {
             font: style.text,
             size: 4.6,
-            colour: ground.soft,
+            color: ground.soft,
             align: 'center',
           });
       }

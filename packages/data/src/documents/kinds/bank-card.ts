@@ -1,4 +1,4 @@
-import { css, mix } from '../../drawing/colour.js';
+import { css, mix } from '../../drawing/color.js';
 import { type Kind, roundedOutline } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';
@@ -42,17 +42,17 @@ export const bankCard: Kind = (style, random) => {
     fixed(pen) {
       const { context } = pen;
       ground.paint(pen);
-      const colours = { main: ground.ink, second: palette.accent, ground: ground.base };
+      const colors = { main: ground.ink, second: palette.accent, ground: ground.base };
       if (big) {
         context.globalAlpha = 0.18;
-        emblem(pen, width * 0.72, 52, 44, colours);
+        emblem(pen, width * 0.72, 52, 44, colors);
         context.globalAlpha = 1;
       }
-      emblem(pen, titleRight ? width - 16 : 17, 15, 9, colours);
+      emblem(pen, titleRight ? width - 16 : 17, 15, 9, colors);
       pen.text(issuer, titleRight ? width - 29 : 30, 18, {
         font: style.heading,
         size: 11,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         align: titleRight ? 'right' : 'left',
         max: networkY < 50 ? width - 76 : width - 44,
@@ -75,7 +75,7 @@ export const bankCard: Kind = (style, random) => {
         pen.text(initials, x + 16, y + 6, {
           font: style.heading.letters === 'mixed' ? style.text : style.heading,
           size: 17,
-          colour: ground.ink,
+          color: ground.ink,
           bold: true,
           align: 'right',
         });
@@ -98,7 +98,7 @@ export const bankCard: Kind = (style, random) => {
       pen.text(word, width - 9, networkY > 50 ? 62 : 91, {
         font: style.text,
         size: 5.6,
-        colour: ground.soft,
+        color: ground.soft,
         align: 'right',
         max: 30,
       });
@@ -116,21 +116,21 @@ export const bankCard: Kind = (style, random) => {
       pen.text(number, at[0] + 0.5, at[1] + 0.7, {
         font: style.mono,
         size: numberSize,
-        colour: [0, 0, 0],
+        color: [0, 0, 0],
         alpha: 0.4,
         max: width - 50,
       });
       pen.text(number, at[0], at[1], {
         font: style.mono,
         size: numberSize,
-        colour: ground.ink,
+        color: ground.ink,
         max: width - 50,
       });
-      pen.text(fill.code('0#/2#'), 60, 83, { font: style.mono, size: 7, colour: ground.ink });
+      pen.text(fill.code('0#/2#'), 60, 83, { font: style.mono, size: 7, color: ground.ink });
       pen.text(fill.name(), 12, 92, {
         font: style.mono,
         size: 7.4,
-        colour: ground.ink,
+        color: ground.ink,
         capitals: true,
         max: width - 60,
       });

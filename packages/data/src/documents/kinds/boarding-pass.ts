@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
@@ -19,9 +19,9 @@ export const boardingPass: Kind = (style, random) => {
   const main = { x: stubLeft ? stub : 0, width: width - stub };
   const stubX = stubLeft ? 0 : width - stub;
   const head = random.uniform(19, 27);
-  const headColour = random.pick([palette.primary, palette.primary, palette.accent, palette.ink]);
-  const on = readableOn(headColour);
-  const pattern = patterns[style.pattern](random, mix(headColour, white, 0.4), 0.35);
+  const headColor = random.pick([palette.primary, palette.primary, palette.accent, palette.ink]);
+  const on = readableOn(headColor);
+  const pattern = patterns[style.pattern](random, mix(headColor, white, 0.4), 0.35);
   const foot = random.boolean(0.5);
   const code = random.pick(['barcode', 'matrix', 'side'] as const);
   const big = random.uniform(17, 23);
@@ -60,26 +60,26 @@ export const boardingPass: Kind = (style, random) => {
     fixed(pen) {
       ground.paint(pen);
       pen.within(0, 0, width, head, 0, () => {
-        pen.rect(0, 0, width, head, headColour);
+        pen.rect(0, 0, width, head, headColor);
         pattern(pen);
       });
       if (foot) pen.rect(0, 93, width, 7, palette.accent);
       emblem(pen, main.x + 14, head / 2, head * 0.36, {
         main: on,
         second: palette.accent,
-        ground: headColour,
+        ground: headColor,
       });
       pen.text(issuer, main.x + 28, head * 0.68, {
         font: style.heading,
         size: head * 0.5,
-        colour: on,
+        color: on,
         bold: true,
         max: main.width * 0.62 - 28,
       });
       pen.text(title, main.x + main.width - 6, head * 0.66, {
         font: style.text,
         size: head * 0.32,
-        colour: on,
+        color: on,
         align: 'right',
         capitals: true,
         max: main.width * 0.3,
@@ -87,7 +87,7 @@ export const boardingPass: Kind = (style, random) => {
       pen.text(title, stubX + 6, head * 0.66, {
         font: style.text,
         size: head * 0.3,
-        colour: on,
+        color: on,
         max: stub - 12,
       });
       const tear = stubLeft ? stub : width - stub;
@@ -100,20 +100,20 @@ export const boardingPass: Kind = (style, random) => {
         pen.text(label[fact], x + 2, factTop + 3, {
           font: style.text,
           size: 5,
-          colour: ground.soft,
+          color: ground.soft,
           max: w - 6,
         });
       });
-      pen.text(label.from, main.x + 8, head + 9, { font: style.text, size: 5, colour: ground.soft });
+      pen.text(label.from, main.x + 8, head + 9, { font: style.text, size: 5, color: ground.soft });
       pen.text(label.to, main.x + 8 + room * 0.6, head + 9, {
         font: style.text,
         size: 5,
-        colour: ground.soft,
+        color: ground.soft,
       });
       pen.text(label.passenger, stubX + 6, head + 9, {
         font: style.text,
         size: 4.6,
-        colour: ground.soft,
+        color: ground.soft,
         max: stub - 12,
       });
       const x = main.x + 8 + room * 0.5;
@@ -147,21 +147,21 @@ export const boardingPass: Kind = (style, random) => {
       pen.text(from, main.x + 8, head + 9 + big * 0.8, {
         font: style.value,
         size: big * 0.75,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         max: room * 0.38,
       });
       pen.text(to, main.x + 8 + room * 0.6, head + 9 + big * 0.8, {
         font: style.value,
         size: big * 0.75,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         max: room * 0.38,
       });
       pen.text(name, main.x + 8, 60, {
         font: style.value,
         size: 7.5,
-        colour: ground.ink,
+        color: ground.ink,
         capitals: true,
         max: room,
       });
@@ -180,7 +180,7 @@ export const boardingPass: Kind = (style, random) => {
         pen.text(value[fact], main.x + 10 + i * w, factTop + 15, {
           font: style.value,
           size: 10,
-          colour: ground.ink,
+          color: ground.ink,
           bold: true,
           max: w - 7,
         });
@@ -192,27 +192,27 @@ export const boardingPass: Kind = (style, random) => {
       pen.text(name, stubX + 6, head + 17, {
         font: style.value,
         size: 6.6,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         max: stub - 12,
       });
       pen.text(`${from} – ${to}`, stubX + 6, head + 27, {
         font: style.value,
         size: 5.6,
-        colour: ground.ink,
+        color: ground.ink,
         max: stub - 12,
       });
       pen.text(seat, stubX + 6, head + 45, {
         font: style.value,
         size: 15,
-        colour: ground.main,
+        color: ground.main,
         bold: true,
         max: stub * 0.36,
       });
       pen.text(service, stubX + stub - 6, head + 44, {
         font: style.mono,
         size: 7,
-        colour: ground.ink,
+        color: ground.ink,
         align: 'right',
         max: stub * 0.36,
       });

@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawCardGround, drawPaperGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';
@@ -53,26 +53,26 @@ export const businessCard: Kind = (style, random) => {
     paper: false,
     fixed(pen) {
       ground.paint(pen);
-      const colours = { main: onBlock, second: mix(onBlock, palette.accent, 0.4), ground: block };
+      const colors = { main: onBlock, second: mix(onBlock, palette.accent, 0.4), ground: block };
       if (upright) {
         const bx = split === 'left' ? 0 : width * (1 - share);
         pen.rect(bx, 0, width * share, 100, block);
-        emblem(pen, bx + (width * share) / 2, 44, emblemSize, colours);
+        emblem(pen, bx + (width * share) / 2, 44, emblemSize, colors);
         pen.text(issuer, bx + (width * share) / 2, 44 + emblemSize + 13, {
           font: style.heading,
           size: 7.5,
-          colour: onBlock,
+          color: onBlock,
           align: 'center',
           bold: true,
           max: width * share - 6,
         });
       } else if (split === 'foot') {
         pen.rect(0, 74, width, 26, block);
-        emblem(pen, 18, 87, 10, colours);
+        emblem(pen, 18, 87, 10, colors);
         pen.text(issuer, 32, 90, {
           font: style.heading,
           size: 9,
-          colour: onBlock,
+          color: onBlock,
           bold: true,
           max: width - 40,
         });
@@ -92,12 +92,12 @@ export const businessCard: Kind = (style, random) => {
         const own = ground.dark
           ? { main: ground.ink, second: palette.accent, ground: ground.base }
           : { main: palette.primary, second: palette.accent, ground: white };
-        emblem(pen, ex, 24, emblemSize * 0.8, split === 'corner' && align === 'right' ? colours : own);
+        emblem(pen, ex, 24, emblemSize * 0.8, split === 'corner' && align === 'right' ? colors : own);
         if (align === 'center')
           pen.text(issuer, ex, 24 + emblemSize * 0.8 + 8, {
             font: style.heading,
             size: 7,
-            colour: ground.main,
+            color: ground.main,
             bold: true,
             align,
             max: width - 20,
@@ -106,7 +106,7 @@ export const businessCard: Kind = (style, random) => {
           pen.text(issuer, align === 'left' ? 15 + emblemSize * 2 : width - 15 - emblemSize * 2, 27, {
             font: style.heading,
             size: 8.5,
-            colour: ground.main,
+            color: ground.main,
             bold: true,
             align,
             max: width - 60,
@@ -123,7 +123,7 @@ export const businessCard: Kind = (style, random) => {
       pen.text(name, x, top + 6, {
         font: style.value,
         size: 11,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         align,
         max: room,
@@ -131,7 +131,7 @@ export const businessCard: Kind = (style, random) => {
       pen.text(fill.profession(), x, top + 14, {
         font: style.text,
         size: 6,
-        colour: ground.soft,
+        color: ground.soft,
         align,
         max: room,
       });
@@ -144,7 +144,7 @@ export const businessCard: Kind = (style, random) => {
         pen.text(line, x, top + 24.5 + i * 8, {
           font: style.text,
           size: 6,
-          colour: ground.ink,
+          color: ground.ink,
           align,
           max: room,
         });

@@ -1,4 +1,4 @@
-import { css, mix, readableOn, white } from '../../drawing/colour.js';
+import { css, mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';
@@ -23,29 +23,29 @@ export const certificate: Kind = (style, random) => {
   const aspect = random.boolean(0.75) ? random.uniform(1.3, 1.45) : random.uniform(0.7, 0.78);
   const width = 100 * aspect;
   const border = random.pick(borders);
-  const borderColour = random.pick([palette.primary, palette.accent, palette.ink]);
+  const borderColor = random.pick([palette.primary, palette.accent, palette.ink]);
   const net = patterns.guilloche(random, mix(palette.primary, white, 0.2), 0.7);
   const inset = random.uniform(4, 6.5);
   const sideWidth = width * random.uniform(0.16, 0.24);
-  const centre = border === 'side' ? sideWidth + (width - sideWidth) / 2 : width / 2;
+  const center = border === 'side' ? sideWidth + (width - sideWidth) / 2 : width / 2;
   const room = (border === 'side' ? width - sideWidth : width) - inset * 2 - 14;
   const emblemTop = random.boolean(0.65);
   const sealPoints = 12 + random.int(20);
   const [sealX, sealY] = random.pick([
-    [centre, 82],
+    [center, 82],
     [border === 'side' ? sideWidth / 2 : inset + 18, border === 'side' ? 70 : 80],
     [width - inset - 19, 80],
   ] as const);
   const sealSize = random.uniform(8, 11) * (aspect > 1 ? 1 : 0.65);
   const ribbon = random.boolean(0.5) ? palette.accent : undefined;
-  const sealColour = random.pick([palette.accent, [200, 160, 60], palette.primary] as const);
+  const sealColor = random.pick([palette.accent, [200, 160, 60], palette.primary] as const);
   const nameFont = random.boolean(0.7) ? style.hand : style.heading;
   const titleSize = random.uniform(11, 15);
   const course = drawTheme(random, style.language);
-  const flank = Math.abs(sealX - centre) < 1;
+  const flank = Math.abs(sealX - center) < 1;
   const signs = flank
-    ? [centre - room * (aspect > 1 ? 0.3 : 0.37), centre + room * (aspect > 1 ? 0.3 : 0.37)]
-    : [centre - 2, centre + (sealX < centre ? room * 0.33 : -room * 0.33)];
+    ? [center - room * (aspect > 1 ? 0.3 : 0.37), center + room * (aspect > 1 ? 0.3 : 0.37)]
+    : [center - 2, center + (sealX < center ? room * 0.33 : -room * 0.33)];
   const rule = random.boolean();
   const titleY = emblemTop ? 35 : 27;
   const widths = aspect > 1 ? 1 : 0.62;
@@ -57,10 +57,10 @@ export const certificate: Kind = (style, random) => {
       const { context } = pen;
       ground.paint(pen);
       if (border === 'double') {
-        pen.frame(inset, inset, width - inset * 2, 100 - inset * 2, borderColour, 1.4);
-        pen.frame(inset + 2.4, inset + 2.4, width - inset * 2 - 4.8, 95.2 - inset * 2, borderColour, 0.5);
+        pen.frame(inset, inset, width - inset * 2, 100 - inset * 2, borderColor, 1.4);
+        pen.frame(inset + 2.4, inset + 2.4, width - inset * 2 - 4.8, 95.2 - inset * 2, borderColor, 0.5);
       } else if (border === 'solid') {
-        pen.frame(inset / 2, inset / 2, width - inset, 100 - inset, borderColour, inset);
+        pen.frame(inset / 2, inset / 2, width - inset, 100 - inset, borderColor, inset);
         pen.frame(inset + 1.6, inset + 1.6, width - inset * 2 - 3.2, 96.8 - inset * 2, palette.accent, 0.6);
       } else if (border === 'guilloche') {
         context.save();
@@ -75,10 +75,10 @@ export const certificate: Kind = (style, random) => {
         pen.rect(0, 0, width, 100, mix(white, palette.secondary, 0.5));
         net(pen);
         context.restore();
-        pen.frame(inset + 4, inset + 4, width - inset * 2 - 8, 92 - inset * 2, borderColour, 0.8);
+        pen.frame(inset + 4, inset + 4, width - inset * 2 - 8, 92 - inset * 2, borderColor, 0.8);
       } else if (border === 'ornament') {
-        pen.frame(inset + 1.5, inset + 1.5, width - inset * 2 - 3, 97 - inset * 2, borderColour, 0.6);
-        context.fillStyle = css(borderColour);
+        pen.frame(inset + 1.5, inset + 1.5, width - inset * 2 - 3, 97 - inset * 2, borderColor, 0.6);
+        context.fillStyle = css(borderColor);
         context.beginPath();
         const step = 4.2;
         const diamond = (x: number, y: number) => {
@@ -110,7 +110,7 @@ export const certificate: Kind = (style, random) => {
               [x + sx * 24, y],
               [x, y + sy * 24],
             ],
-            borderColour,
+            borderColor,
           );
           pen.polygon(
             [
@@ -122,61 +122,61 @@ export const certificate: Kind = (style, random) => {
             palette.accent,
           );
         }
-        pen.frame(inset, inset, width - inset * 2, 100 - inset * 2, borderColour, 0.5);
+        pen.frame(inset, inset, width - inset * 2, 100 - inset * 2, borderColor, 0.5);
       } else {
-        pen.blend(0, 0, sideWidth, 100, [borderColour, mix(borderColour, palette.secondary, 0.5)], [0, 1]);
+        pen.blend(0, 0, sideWidth, 100, [borderColor, mix(borderColor, palette.secondary, 0.5)], [0, 1]);
         pen.rect(sideWidth, 0, 1.6, 100, palette.accent);
         emblem(pen, sideWidth / 2, 24, sideWidth * 0.32, {
-          main: readableOn(borderColour),
+          main: readableOn(borderColor),
           second: palette.accent,
-          ground: borderColour,
+          ground: borderColor,
         });
       }
-      if (emblemTop) emblem(pen, centre, 17, 7);
+      if (emblemTop) emblem(pen, center, 17, 7);
       else
-        pen.text(issuer, centre, 16, {
+        pen.text(issuer, center, 16, {
           font: style.text,
           size: 5.4,
-          colour: ground.ink,
+          color: ground.ink,
           align: 'center',
           capitals: true,
           max: room,
         });
-      pen.text(title, centre, titleY, {
+      pen.text(title, center, titleY, {
         font: style.heading,
         size: titleSize,
-        colour: ground.main,
+        color: ground.main,
         bold: true,
         align: 'center',
         max: room,
       });
       if (emblemTop)
-        pen.text(issuer, centre, titleY + 6.5, {
+        pen.text(issuer, center, titleY + 6.5, {
           font: style.text,
           size: 4.6,
-          colour: ground.soft,
+          color: ground.soft,
           align: 'center',
           max: room,
         });
-      pen.text(label.certify, centre, 47, {
+      pen.text(label.certify, center, 47, {
         font: style.text,
         size: 4.2,
-        colour: ground.ink,
+        color: ground.ink,
         align: 'center',
         max: room,
       });
-      if (rule) pen.line(centre - room * 0.35, 60.5, centre + room * 0.35, 60.5, palette.accent, 0.5);
-      pen.text(label.completed, centre, 66, {
+      if (rule) pen.line(center - room * 0.35, 60.5, center + room * 0.35, 60.5, palette.accent, 0.5);
+      pen.text(label.completed, center, 66, {
         font: style.text,
         size: 4,
-        colour: ground.ink,
+        color: ground.ink,
         align: 'center',
         max: room,
       });
-      pen.text(course, centre, 73, {
+      pen.text(course, center, 73, {
         font: style.heading,
         size: 6,
-        colour: ground.main,
+        color: ground.main,
         align: 'center',
         max: room * 0.9,
       });
@@ -185,23 +185,23 @@ export const certificate: Kind = (style, random) => {
         pen.text(i ? label.secretary : label.president, x, 92, {
           font: style.text,
           size: 3.2,
-          colour: ground.soft,
+          color: ground.soft,
           align: 'center',
           max: 30 * widths,
         });
       });
-      paintSeal(pen, sealX, sealY, sealSize, sealPoints, sealColour, ribbon);
+      paintSeal(pen, sealX, sealY, sealSize, sealPoints, sealColor, ribbon);
       emblem(pen, sealX, sealY, sealSize * 0.5, {
-        main: mix(sealColour, [0, 0, 0], 0.45),
+        main: mix(sealColor, [0, 0, 0], 0.45),
         second: white,
-        ground: sealColour,
+        ground: sealColor,
       });
     },
     filled(pen, fill) {
-      pen.text(fill.name(), centre, 58, {
+      pen.text(fill.name(), center, 58, {
         font: nameFont,
         size: 11,
-        colour: ground.ink,
+        color: ground.ink,
         align: 'center',
         max: room * 0.9,
       });
@@ -209,13 +209,13 @@ export const certificate: Kind = (style, random) => {
         paintSignature(pen, fill.random, x - 12 * widths, 79, 24 * widths, 9, [30, 40, 90]);
       pen.text(
         fill.date(2005, 2025),
-        border === 'side' ? centre : sealX < centre ? width - inset - 6 : inset + 6,
+        border === 'side' ? center : sealX < center ? width - inset - 6 : inset + 6,
         border === 'side' ? 96.5 : 97 - inset,
         {
           font: style.value,
           size: 3.2,
-          colour: ground.soft,
-          align: border === 'side' ? 'center' : sealX < centre ? 'right' : 'left',
+          color: ground.soft,
+          align: border === 'side' ? 'center' : sealX < center ? 'right' : 'left',
         },
       );
     },

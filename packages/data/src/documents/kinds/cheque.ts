@@ -1,4 +1,4 @@
-import { mix, white } from '../../drawing/colour.js';
+import { mix, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
@@ -29,7 +29,7 @@ export const cheque: Kind = (style, random) => {
     ':######: <########< ##',
     '######  ####-##  #######',
   ]);
-  const sideColour = random.pick([palette.primary, palette.accent]);
+  const sideColor = random.pick([palette.primary, palette.accent]);
   const boxX = boxRight ? width - 62 : 10;
   const lineX = boxRight ? 10 : 76;
   const lineEnd = boxRight ? width - 68 : width - 10;
@@ -47,37 +47,37 @@ export const cheque: Kind = (style, random) => {
       if (frame === 'double') {
         pen.frame(3, 3, width - 6, 94, palette.primary, 1.2);
         pen.frame(5.5, 5.5, width - 11, 89, palette.primary, 0.4);
-      } else if (frame === 'band') pen.rect(0, 0, width, 4, sideColour);
-      else if (frame === 'side') pen.rect(0, 0, 5, 100, sideColour);
+      } else if (frame === 'band') pen.rect(0, 0, width, 4, sideColor);
+      else if (frame === 'side') pen.rect(0, 0, 5, 100, sideColor);
       emblem(pen, emblemX, 18, 10);
       pen.text(issuer, issuerX, 19, {
         font: style.heading,
         size: 10.5,
-        colour: palette.primary,
+        color: palette.primary,
         bold: true,
         max: emblemX === width / 2 ? width / 2 - 24 : width * 0.42,
       });
-      pen.text(town, issuerX, 27, { font: style.text, size: 5.6, colour: ground.soft });
+      pen.text(town, issuerX, 27, { font: style.text, size: 5.6, color: ground.soft });
       pen.text(title, width * 0.58, 27, {
         font: style.text,
         size: 6,
-        colour: ground.soft,
+        color: ground.soft,
         capitals: true,
         max: 40,
       });
-      pen.text(label.pay, lineX, 46, { font: style.text, size: 6, colour: ground.soft, max: 20 });
+      pen.text(label.pay, lineX, 46, { font: style.text, size: 6, color: ground.soft, max: 20 });
       pen.line(lineX + 22, 47, lineEnd, 47, ground.ink, 0.5);
       pen.line(lineX, 62, lineEnd, 62, ground.ink, 0.5);
       pen.round(boxX, boxTop, 52, 16, 1.5, white, 0.85);
       pen.frame(boxX, boxTop, 52, 16, palette.primary, 0.7, 1.5);
       pen.line(width - 82, 84, width - 12, 84, ground.ink, 0.5);
-      pen.text(label.signature, width - 82, 89.5, { font: style.text, size: 4.4, colour: ground.soft });
-      pen.text(label.date, 10, 76, { font: style.text, size: 5, colour: ground.soft, max: 20 });
+      pen.text(label.signature, width - 82, 89.5, { font: style.text, size: 4.4, color: ground.soft });
+      pen.text(label.date, 10, 76, { font: style.text, size: 5, color: ground.soft, max: 20 });
       pen.rect(0, 90.5, width - 90, 9.5, mix(ground.base, white, 0.7));
     },
     filled(pen, fill) {
       const amount = fill.amount(20, 9800);
-      const hand = { font: style.hand, colour: ink };
+      const hand = { font: style.hand, color: ink };
       pen.text(fill.name(), lineX + 24, 45.5, { ...hand, size: 9.5, max: lineEnd - lineX - 26 });
       pen.text(fill.numerals(4), lineX + 2, 60.5, { ...hand, size: 8.5, max: lineEnd - lineX - 4 });
       pen.text(money(style, amount), boxX + 26, boxTop + 11.4, {
@@ -91,14 +91,14 @@ export const cheque: Kind = (style, random) => {
       pen.text(fill.code(form), emblemX > width * 0.6 ? width - 34 : width - 10, 20, {
         font: style.mono,
         size: 7,
-        colour: palette.accent,
+        color: palette.accent,
         bold: true,
         align: 'right',
       });
       pen.text(fill.code(micr), 10, 97.6, {
         font: style.mono,
         size: 7.4,
-        colour: [30, 30, 34],
+        color: [30, 30, 34],
         max: width - 106,
       });
     },

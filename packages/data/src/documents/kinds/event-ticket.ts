@@ -1,4 +1,4 @@
-import { brightness, mix, readableOn, white } from '../../drawing/colour.js';
+import { brightness, mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode } from '../parts/marks.js';
@@ -29,8 +29,8 @@ export const eventTicket: Kind = (style, random) => {
   const event = drawTheme(random, style.language);
   const middle = mix(base, other, 0.35);
   const on = readableOn(middle);
-  const stubColour = random.boolean(0.6) ? mix(white, base, 0.14) : mix(base, [0, 0, 0], 0.3);
-  const onStub = readableOn(stubColour);
+  const stubColor = random.boolean(0.6) ? mix(white, base, 0.14) : mix(base, [0, 0, 0], 0.3);
+  const onStub = readableOn(stubColor);
   const edge = random.pick(['holes', 'notch', 'plain', 'scallop'] as const);
   const plaque = random.boolean(0.4);
   const align = random.pick(['left', 'center'] as const);
@@ -68,7 +68,7 @@ export const eventTicket: Kind = (style, random) => {
         pen.blend(0, 0, poster, 100, [base, mix(base, other, 0.8)], [1, 1]);
         for (const layer of layers.slice(0, depth)) layer(pen);
       });
-      pen.rect(poster, 0, stub, 100, stubColour);
+      pen.rect(poster, 0, stub, 100, stubColor);
       if (plaque) pen.rect(align === 'left' ? 6 : poster * 0.12, 24, poster * 0.76, 46, middle, 0.85);
       emblem(pen, emblemX, align === 'left' ? 24 : 20, 13, {
         main: on,
@@ -78,7 +78,7 @@ export const eventTicket: Kind = (style, random) => {
       pen.text(issuer, x, 18, {
         font: style.text,
         size: 8,
-        colour: on,
+        color: on,
         align,
         max: poster * 0.6,
         capitals: true,
@@ -86,19 +86,19 @@ export const eventTicket: Kind = (style, random) => {
       pen.text(event, x, 50, {
         font: style.heading,
         size,
-        colour: on,
+        color: on,
         bold: true,
         align,
         max: poster * 0.72,
       });
-      pen.text(title, x, 65, { font: style.text, size: 9.5, colour: on, align, max: poster * 0.6 });
+      pen.text(title, x, 65, { font: style.text, size: 9.5, color: on, align, max: poster * 0.6 });
       if (edge === 'holes')
-        for (let i = 0; i < 9; i++) pen.disc(poster, 6 + i * 11, 1.6, mix(stubColour, [0, 0, 0], 0.5));
+        for (let i = 0; i < 9; i++) pen.disc(poster, 6 + i * 11, 1.6, mix(stubColor, [0, 0, 0], 0.5));
       else pen.line(poster, 0, poster, 100, onStub, 0.8, [2.5, 2.5]);
       pen.text(label.admit, poster + stub / 2, 14, {
         font: style.heading,
         size: 8,
-        colour: onStub,
+        color: onStub,
         align: 'center',
         max: stub - 8,
       });
@@ -107,7 +107,7 @@ export const eventTicket: Kind = (style, random) => {
         pen.text(label[fact], cx, 25, {
           font: style.text,
           size: 5,
-          colour: onStub,
+          color: onStub,
           align: 'center',
           alpha: 0.8,
           max: stub / 3 - 2,
@@ -118,7 +118,7 @@ export const eventTicket: Kind = (style, random) => {
       pen.text(`${fill.date(2023, 2025)}   ${fill.time()}`, x, 81, {
         font: style.value,
         size: 9.5,
-        colour: on,
+        color: on,
         bold: true,
         align,
         max: poster * 0.6,
@@ -126,7 +126,7 @@ export const eventTicket: Kind = (style, random) => {
       pen.text(money(style, 8 + fill.random.int(90)), align === 'left' ? poster - 10 : poster / 2, 94, {
         font: style.value,
         size: 8,
-        colour: on,
+        color: on,
         align: align === 'left' ? 'right' : 'center',
       });
       const values = [1 + fill.random.int(30), 1 + fill.random.int(60), 'ABCDEFG'[fill.random.int(7)]];
@@ -134,7 +134,7 @@ export const eventTicket: Kind = (style, random) => {
         pen.text(String(values[i]), poster + (stub * (i + 0.5)) / 3, 37, {
           font: style.value,
           size: 12,
-          colour: onStub,
+          color: onStub,
           bold: true,
           align: 'center',
           max: stub / 3 - 2,
@@ -145,7 +145,7 @@ export const eventTicket: Kind = (style, random) => {
       pen.text(fill.code(form), poster + stub / 2, 93, {
         font: style.mono,
         size: 6.4,
-        colour: onStub,
+        color: onStub,
         align: 'center',
         max: stub - 10,
       });

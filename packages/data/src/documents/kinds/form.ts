@@ -1,4 +1,4 @@
-import { mix, type Rgb, readableOn, white } from '../../drawing/colour.js';
+import { mix, type Rgb, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawFields, type Field, fieldForms } from '../parts/fields.js';
 import { drawPaperGround } from '../parts/ground.js';
@@ -37,7 +37,7 @@ export const form: Kind = (style, random) => {
     [20, 60, 110],
   ]);
   const codeForm = drawCodeForm(random);
-  const catalogue: Field[] = [
+  const catalog: Field[] = [
     { label: 'birth', value: (f) => f.date(1950, 2006) },
     { label: 'phone', value: (f) => f.phone() },
     { label: 'nationality', value: (f) => f.code('AAA') },
@@ -50,7 +50,7 @@ export const form: Kind = (style, random) => {
     { label: 'plate', value: (f) => f.code('AA ### A') },
     { label: 'account', value: (f) => f.code('## #### ####') },
   ];
-  random.shuffle(catalogue);
+  random.shuffle(catalog);
   const sections = 2 + random.int(2);
   const formOf = random.pick(fieldForms);
   const sectionHead = random.pick(['band', 'tint', 'number', 'rule'] as const);
@@ -72,7 +72,7 @@ export const form: Kind = (style, random) => {
     .slice(0, sections)
     .map((name) => label[name]);
   const blocks = names.map((_, s) => {
-    const own = catalogue.splice(0, columns === 2 ? 3 : 2 + random.int(2));
+    const own = catalog.splice(0, columns === 2 ? 3 : 2 + random.int(2));
     const fields: Field[] =
       s === 0
         ? [
@@ -99,7 +99,7 @@ export const form: Kind = (style, random) => {
   });
   const ticks = random.int(3);
   const stampShare = random.boolean(0.4);
-  const sectionColour = random.pick([palette.primary, palette.secondary, palette.accent]);
+  const sectionColor = random.pick([palette.primary, palette.secondary, palette.accent]);
   return {
     aspect,
     gloss: 0.1,
@@ -109,24 +109,24 @@ export const form: Kind = (style, random) => {
       head(pen);
       names.forEach((name, s) => {
         const y = top + s * height;
-        if (sectionHead === 'band') pen.rect(4, y, width - 8, 4.2, sectionColour);
+        if (sectionHead === 'band') pen.rect(4, y, width - 8, 4.2, sectionColor);
         else if (sectionHead === 'tint')
-          pen.rect(4, y, width - 8, height - 1.4, mix(white, sectionColour, 0.16));
-        else if (sectionHead === 'rule') pen.line(4, y + 4.2, width - 4, y + 4.2, sectionColour, 0.6);
-        else pen.disc(6.4, y + 2.1, 2.2, sectionColour);
-        const on = sectionHead === 'band' ? readableOn(sectionColour) : ground.main;
+          pen.rect(4, y, width - 8, height - 1.4, mix(white, sectionColor, 0.16));
+        else if (sectionHead === 'rule') pen.line(4, y + 4.2, width - 4, y + 4.2, sectionColor, 0.6);
+        else pen.disc(6.4, y + 2.1, 2.2, sectionColor);
+        const on = sectionHead === 'band' ? readableOn(sectionColor) : ground.main;
         if (sectionHead === 'number')
           pen.text(String(s + 1), 6.4, y + 3.2, {
             font: style.text,
             size: 3.2,
-            colour: readableOn(sectionColour),
+            color: readableOn(sectionColor),
             align: 'center',
             bold: true,
           });
         pen.text(name, sectionHead === 'number' ? 10 : 5.5, y + 3.2, {
           font: style.text,
           size: 3.2,
-          colour: on,
+          color: on,
           bold: true,
           max: width - 16,
         });
@@ -137,12 +137,12 @@ export const form: Kind = (style, random) => {
         pen.text(`${i ? label.no : label.yes}, ${names[i % names.length]}`, 10, 87 + i * 4.6, {
           font: style.text,
           size: 2.7,
-          colour: ground.ink,
+          color: ground.ink,
           max: width * 0.38,
         });
       }
       pen.line(width * 0.55, 94, width - 5, 94, ground.ink, 0.35);
-      pen.text(label.signature, width * 0.55, 97.2, { font: style.text, size: 2.5, colour: ground.soft });
+      pen.text(label.signature, width * 0.55, 97.2, { font: style.text, size: 2.5, color: ground.soft });
     },
     filled(pen, fill) {
       for (const block of blocks) block.filled(pen, fill);

@@ -79,7 +79,7 @@ export const identityCard: Kind = (style, random) => {
       pen.text(labels[style.language].signature, signX, 96.5, {
         font: style.text,
         size: 3.6,
-        colour: ground.soft,
+        color: ground.soft,
       });
       pen.line(signX, 93, signX + 40, 93, ground.soft, 0.3);
     },
@@ -98,7 +98,7 @@ export const identityCard: Kind = (style, random) => {
         pen.text(number, left ? width - 6 : block.x + block.width, 95.5, {
           font: style.mono,
           size: 7,
-          colour: style.palette.accent,
+          color: style.palette.accent,
           bold: true,
           align: 'right',
         });
@@ -106,7 +106,7 @@ export const identityCard: Kind = (style, random) => {
         pen.text(number, photoX + photoWidth / 2, photoTop + photoHeight + 7, {
           font: style.mono,
           size: 6.4,
-          colour: ground.ink,
+          color: ground.ink,
           align: 'center',
           max: photoWidth,
         });

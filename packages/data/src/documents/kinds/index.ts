@@ -6,7 +6,7 @@ import { boardingPass } from './boarding-pass.js';
 import { businessCard } from './business-card.js';
 import { certificate } from './certificate.js';
 import { cheque } from './cheque.js';
-import { drivingLicence } from './driving-licence.js';
+import { drivingLicense } from './driving-license.js';
 import { eventTicket } from './event-ticket.js';
 import { form } from './form.js';
 import { identityCard } from './identity-card.js';
@@ -26,7 +26,7 @@ import { voucher } from './voucher.js';
 /** Every kind of document; the order is part of what a seed means. */
 export const kinds = {
   'identity-card': identityCard,
-  'driving-licence': drivingLicence,
+  'driving-license': drivingLicense,
   passport,
   'membership-card': membershipCard,
   'bank-card': bankCard,

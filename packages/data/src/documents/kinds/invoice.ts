@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
@@ -29,7 +29,7 @@ export const invoice: Kind = (style, random) => {
     title,
     emblem,
   );
-  const barColour = random.pick([palette.primary, palette.accent, palette.ink, palette.secondary]);
+  const barColor = random.pick([palette.primary, palette.accent, palette.ink, palette.secondary]);
   const bar = random.pick(['filled', 'ruled', 'tinted'] as const);
   const zebra = random.boolean(0.4);
   const grid = !zebra && random.boolean(0.3);
@@ -60,22 +60,22 @@ export const invoice: Kind = (style, random) => {
         pen.text(issuer, left, 9, {
           font: style.heading,
           size: 6,
-          colour: palette.primary,
+          color: palette.primary,
           bold: true,
           max: right - left,
         });
-        pen.text(title, left, 16, { font: style.text, size: 5, colour: ground.ink, capitals: true });
+        pen.text(title, left, 16, { font: style.text, size: 5, color: ground.ink, capitals: true });
       } else head(pen);
-      const textOn = bar === 'filled' ? readableOn(barColour) : ground.ink;
-      if (bar === 'filled') pen.rect(left - 1, tableTop, right - left + 2, step * 1.1, barColour);
-      else if (bar === 'tinted') pen.rect(left - 1, tableTop, right - left + 2, step * 1.1, barColour, 0.22);
-      else pen.line(left - 1, tableTop + step, right + 1, tableTop + step, barColour, 0.7);
+      const textOn = bar === 'filled' ? readableOn(barColor) : ground.ink;
+      if (bar === 'filled') pen.rect(left - 1, tableTop, right - left + 2, step * 1.1, barColor);
+      else if (bar === 'tinted') pen.rect(left - 1, tableTop, right - left + 2, step * 1.1, barColor, 0.22);
+      else pen.line(left - 1, tableTop + step, right + 1, tableTop + step, barColor, 0.7);
       const heads = [label.item, label.quantity, label.price, label.amount];
       heads.forEach((text, i) => {
         pen.text(text, columns[i], tableTop + step * 0.78, {
           font: style.text,
           size: 2.8,
-          colour: textOn,
+          color: textOn,
           bold: true,
           align: i === 3 ? 'right' : i === 2 ? 'right' : 'left',
           max: i === 0 ? (right - left) * 0.4 : cell * 0.8,
@@ -94,7 +94,7 @@ export const invoice: Kind = (style, random) => {
         pen.text(text, side ? left : width / 2, 95.3 + i * 2.8, {
           font: style.text,
           size: 2.1,
-          colour: ground.soft,
+          color: ground.soft,
           align: side ? 'left' : 'center',
           max: right - left,
         });
@@ -103,12 +103,12 @@ export const invoice: Kind = (style, random) => {
     filled(pen, fill) {
       const [a, b] = swapped ? [left + (right - left) * 0.55, left] : [left, left + (right - left) * 0.55];
       const y = side ? 24 : headHeight + 8;
-      pen.text(label.billTo, a, y, { font: style.text, size: 2.8, colour: ground.soft, bold: true });
+      pen.text(label.billTo, a, y, { font: style.text, size: 2.8, color: ground.soft, bold: true });
       [fill.name(), fill.street(), fill.town()].forEach((text, i) => {
         pen.text(text, a, y + 4.4 + i * 4.2, {
           font: style.value,
           size: 3.3,
-          colour: ground.ink,
+          color: ground.ink,
           bold: i === 0,
           max: (right - left) * 0.45,
         });
@@ -122,7 +122,7 @@ export const invoice: Kind = (style, random) => {
         pen.text(text, b, y + 2 + i * 4.4, {
           font: style.value,
           size: 3.1,
-          colour: ground.ink,
+          color: ground.ink,
           max: (right - left) * 0.44,
         });
       });
@@ -136,38 +136,38 @@ export const invoice: Kind = (style, random) => {
         pen.text(fill.goods(), columns[0], line, {
           font: style.value,
           size: 3,
-          colour: ground.ink,
+          color: ground.ink,
           max: (right - left) * 0.42,
         });
-        pen.text(String(many), columns[1], line, { font: style.value, size: 3, colour: ground.ink });
+        pen.text(String(many), columns[1], line, { font: style.value, size: 3, color: ground.ink });
         pen.text(price.toFixed(2), columns[2], line, {
           font: style.value,
           size: 3,
-          colour: ground.ink,
+          color: ground.ink,
           align: 'right',
           max: cell,
         });
         pen.text((many * price).toFixed(2), columns[3], line, {
           font: style.value,
           size: 3,
-          colour: ground.ink,
+          color: ground.ink,
           align: 'right',
           max: cell,
         });
       }
       const foot = tableTop + step * (rows + 1.1) + 2;
-      if (totalBox) pen.rect(left + (right - left) * 0.48, foot, (right - left) * 0.52 + 1, 7.5, barColour);
+      if (totalBox) pen.rect(left + (right - left) * 0.48, foot, (right - left) * 0.52 + 1, 7.5, barColor);
       pen.text(label.total, left + (right - left) * 0.5, foot + 5.2, {
         font: style.text,
         size: 4,
-        colour: totalBox ? readableOn(barColour) : ground.main,
+        color: totalBox ? readableOn(barColor) : ground.main,
         bold: true,
         max: (right - left) * 0.17,
       });
       pen.text(money(style, sum), right, foot + 5.2, {
         font: style.value,
         size: 4.2,
-        colour: totalBox ? readableOn(barColour) : ground.ink,
+        color: totalBox ? readableOn(barColor) : ground.ink,
         bold: true,
         align: 'right',
         max: (right - left) * 0.3,

@@ -1,4 +1,4 @@
-import { readableOn } from '../../drawing/colour.js';
+import { readableOn } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
@@ -20,7 +20,7 @@ export const letter: Kind = (style, random) => {
   const label = labels[style.language];
   const aspect = random.uniform(0.7, 0.78);
   const width = 100 * aspect;
-  const head = random.pick(['header', 'centre', 'right', 'side', 'header'] as const);
+  const head = random.pick(['header', 'center', 'right', 'side', 'header'] as const);
   const headHeight = random.uniform(11, 17);
   const header = drawHeader(
     style,
@@ -52,12 +52,12 @@ export const letter: Kind = (style, random) => {
     fixed(pen) {
       ground.paint(pen);
       if (head === 'header') header(pen);
-      else if (head === 'centre') {
+      else if (head === 'center') {
         emblem(pen, width / 2, 7.5, 5);
         pen.text(issuer, width / 2, 17, {
           font: style.heading,
           size: 5,
-          colour: ground.main,
+          color: ground.main,
           bold: true,
           align: 'center',
           max: width - 14,
@@ -68,7 +68,7 @@ export const letter: Kind = (style, random) => {
         pen.text(issuer, width - 19, 9, {
           font: style.heading,
           size: 5,
-          colour: ground.main,
+          color: ground.main,
           bold: true,
           align: 'right',
           max: width - 26,
@@ -76,7 +76,7 @@ export const letter: Kind = (style, random) => {
         pen.text(title, width - 19, 13.6, {
           font: style.text,
           size: 2.8,
-          colour: ground.soft,
+          color: ground.soft,
           align: 'right',
         });
       } else {
@@ -90,7 +90,7 @@ export const letter: Kind = (style, random) => {
         pen.text(issuer, sideWidth / 2, 26, {
           font: style.heading,
           size: 3.4,
-          colour: on,
+          color: on,
           align: 'center',
           bold: true,
           max: sideWidth - 2,
@@ -104,13 +104,13 @@ export const letter: Kind = (style, random) => {
       pen.text(foot, (left + right) / 2, 98.4, {
         font: style.text,
         size: 2.2,
-        colour: ground.soft,
+        color: ground.soft,
         align: 'center',
         max: right - left,
       });
     },
     filled(pen, fill) {
-      const text = { font: bodyFont, size, colour: ground.ink, max: right - left };
+      const text = { font: bodyFont, size, color: ground.ink, max: right - left };
       let y = Math.max(headHeight, 20) + 5;
       const name = fill.name();
       const ax = addressRight ? right - 24 : left;
@@ -125,7 +125,7 @@ export const letter: Kind = (style, random) => {
       pen.text(`${label.reference}: ${fill.code(reference)}`, left, y, {
         ...text,
         bold: true,
-        colour: ground.main,
+        color: ground.main,
       });
       y += step * 1.8;
       pen.text(`${label.dear} ${name},`, left, y, text);

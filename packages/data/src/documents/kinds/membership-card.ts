@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import { type Kind, roundedOutline } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
@@ -25,10 +25,10 @@ export const membershipCard: Kind = (style, random) => {
     [width - emblemSize - 8, emblemSize + 8],
     [width / 2, emblemSize + 6],
   ] as const);
-  const centred = emblemX === width / 2;
-  const radius = centred ? Math.min(emblemSize, 15) : emblemSize;
+  const centered = emblemX === width / 2;
+  const radius = centered ? Math.min(emblemSize, 15) : emblemSize;
   const side = emblemX < width / 2 ? 'left' : 'right';
-  const hasPhoto = !centred && (sort === 'school' || random.boolean(0.3));
+  const hasPhoto = !centered && (sort === 'school' || random.boolean(0.3));
   const photo = drawPhotoStyle(random, palette.primary);
   const photoX = side === 'left' ? width - 44 : 8;
   const code = random.pick(['barcode', 'matrix', 'barcode', 'none'] as const);
@@ -38,7 +38,7 @@ export const membershipCard: Kind = (style, random) => {
   const nameSize = random.uniform(8.5, 11);
   const plateHeight = random.uniform(18, 26);
   const showLevel = random.pick(['Gold', 'Plus', 'Club', 'Premium', '2025', 'Silver', 'Basic']);
-  const colours = ground.dark
+  const colors = ground.dark
     ? { main: ground.ink, second: palette.accent, ground: ground.base }
     : { main: palette.primary, second: palette.accent, ground: white };
   const nameX = hasPhoto && side === 'right' ? photoX + 42 : 8;
@@ -50,25 +50,25 @@ export const membershipCard: Kind = (style, random) => {
     outline: roundedOutline(6),
     fixed(pen) {
       ground.paint(pen);
-      emblem(pen, emblemX, centred ? radius + 6 : emblemY, radius, colours);
-      const x = centred ? width / 2 : side === 'left' ? emblemX + emblemSize + 6 : emblemX - emblemSize - 6;
-      const align = centred ? 'center' : side;
+      emblem(pen, emblemX, centered ? radius + 6 : emblemY, radius, colors);
+      const x = centered ? width / 2 : side === 'left' ? emblemX + emblemSize + 6 : emblemX - emblemSize - 6;
+      const align = centered ? 'center' : side;
       const max = hasPhoto ? width - emblemSize * 2 - 66 : width - emblemSize * 2 - 26;
-      const y = centred ? radius * 2 + 17 : emblemY;
+      const y = centered ? radius * 2 + 17 : emblemY;
       pen.text(issuer, x, y, {
         font: style.heading,
         size: 12,
-        colour: ground.main,
+        color: ground.main,
         bold: true,
         align,
-        max: centred ? width - 12 : max,
+        max: centered ? width - 12 : max,
       });
       pen.text(title, x, y + 9, {
         font: style.text,
         size: 6.6,
-        colour: ground.soft,
+        color: ground.soft,
         align,
-        max: centred ? width - 12 : max,
+        max: centered ? width - 12 : max,
         capitals: true,
       });
       if (plate)
@@ -89,14 +89,14 @@ export const membershipCard: Kind = (style, random) => {
       pen.text(fill.name(), nameX, Math.min(y, 74), {
         font: style.value,
         size: nameSize,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         max: width - nameX - (code === 'matrix' ? 36 : 8),
       });
       pen.text(`${labels[style.language].member} ${fill.code(form)}`, 8, 95, {
         font: style.mono,
         size: 6.6,
-        colour: ink,
+        color: ink,
         max: 70,
       });
       const value =
@@ -109,7 +109,7 @@ export const membershipCard: Kind = (style, random) => {
         pen.text(`${labels[style.language][extra]}: ${value}`, 8, 85, {
           font: style.text,
           size: 5.6,
-          colour: ground.soft,
+          color: ground.soft,
           max: 66,
         });
       if (code === 'barcode') {

@@ -1,4 +1,4 @@
-import { legible, readableOn } from '../../drawing/colour.js';
+import { legible, readableOn } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawCardGround, drawPaperGround } from '../parts/ground.js';
 import { drawIssue } from '../parts/issue.js';
@@ -19,14 +19,14 @@ export const menu: Kind = (style, random) => {
   const sections = 2 + random.int(2);
   const names = Array.from({ length: sections }, () => drawTheme(random, style.language).split(' ')[0]);
   const leaders = random.pick(['dots', 'none', 'line'] as const);
-  const centred = leaders === 'none' && random.boolean(0.6);
+  const centered = leaders === 'none' && random.boolean(0.6);
   const step = random.uniform(4.6, 5.4);
   const per = Math.max(2, Math.floor(((93 - top) / sections - 6) / step));
   const height = (94 - top) / sections;
   const accent = legible(palette.accent, ground.base, ground.ink);
   const emblemY = random.boolean(0.75) ? 12 : -1;
   const itemFont = random.boolean(0.2) ? style.hand : style.value;
-  const colours = ground.dark ? { main: ground.ink, second: accent, ground: ground.base } : undefined;
+  const colors = ground.dark ? { main: ground.ink, second: accent, ground: ground.base } : undefined;
   const bandOn = readableOn(palette.primary);
   return {
     aspect,
@@ -55,12 +55,12 @@ export const menu: Kind = (style, random) => {
           width / 2,
           emblemY,
           6.4,
-          frame === 'band' ? { main: bandOn, second: palette.accent, ground: palette.primary } : colours,
+          frame === 'band' ? { main: bandOn, second: palette.accent, ground: palette.primary } : colors,
         );
       pen.text(issuer, width / 2, emblemY > 0 ? 24.5 : 14, {
         font: style.heading,
         size: 6.2,
-        colour: on,
+        color: on,
         bold: true,
         align: 'center',
         max: width - 12,
@@ -68,18 +68,18 @@ export const menu: Kind = (style, random) => {
       pen.text(title, width / 2, emblemY > 0 ? 29.4 : 23.5, {
         font: style.text,
         size: emblemY > 0 ? 3.6 : 6,
-        colour: frame === 'band' ? bandOn : ground.soft,
+        color: frame === 'band' ? bandOn : ground.soft,
         align: 'center',
         capitals: true,
       });
       names.forEach((name, s) => {
         const y = top + s * height;
-        pen.text(name, centred ? width / 2 : 8, y + 3.4, {
+        pen.text(name, centered ? width / 2 : 8, y + 3.4, {
           font: style.heading,
           size: 4.8,
-          colour: accent,
+          color: accent,
           bold: true,
-          align: centred ? 'center' : 'left',
+          align: centered ? 'center' : 'left',
         });
       });
     },
@@ -89,20 +89,20 @@ export const menu: Kind = (style, random) => {
           const y = top + s * height + 8.4 + i * step;
           const dish = `${fill.goods()}, ${fill.goods().toLowerCase()}`;
           const price = money(style, 2 + fill.random.int(30) + 0.5);
-          if (centred)
+          if (centered)
             pen.text(`${dish}  ${price}`, width / 2, y, {
               font: itemFont,
               size: 3.4,
-              colour: ground.ink,
+              color: ground.ink,
               align: 'center',
               max: width - 14,
             });
           else {
-            pen.text(dish, 8, y, { font: itemFont, size: 3.4, colour: ground.ink, max: width * 0.58 });
+            pen.text(dish, 8, y, { font: itemFont, size: 3.4, color: ground.ink, max: width * 0.58 });
             pen.text(price, width - 8, y, {
               font: style.value,
               size: 3.4,
-              colour: ground.ink,
+              color: ground.ink,
               align: 'right',
             });
             if (leaders !== 'none')

@@ -1,4 +1,4 @@
-import { mix, white } from '../../drawing/colour.js';
+import { mix, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawFields } from '../parts/fields.js';
 import { drawPaperGround } from '../parts/ground.js';
@@ -29,7 +29,7 @@ export const passport: Kind = (style, random) => {
   const left = random.boolean(0.8);
   const photoX = left ? 6 : width - photoWidth - 6;
   const head = random.uniform(12, 17);
-  const centred = random.boolean();
+  const centered = random.boolean();
   const numberForm = drawCodeForm(random, 7);
   const code = issuer
     .replace(/[^A-Za-z]/g, '')
@@ -66,20 +66,20 @@ export const passport: Kind = (style, random) => {
       pen.context.globalAlpha = watermark;
       emblem(pen, width * 0.62, 45, 30);
       pen.context.globalAlpha = 1;
-      const x = centred ? width / 2 : 6;
+      const x = centered ? width / 2 : 6;
       pen.text(issuer, x, head * 0.62, {
         font: style.heading,
         size: head * 0.5,
-        colour: palette.primary,
+        color: palette.primary,
         bold: true,
         capitals: true,
-        align: centred ? 'center' : 'left',
-        max: width * (centred ? 0.48 : 0.64),
+        align: centered ? 'center' : 'left',
+        max: width * (centered ? 0.48 : 0.64),
       });
       pen.text(title, width - 6, head * 0.62, {
         font: style.text,
         size: head * 0.36,
-        colour: palette.primary,
+        color: palette.primary,
         align: 'right',
         max: width * 0.22,
       });
@@ -100,7 +100,7 @@ export const passport: Kind = (style, random) => {
         pen.text(line, width / 2, 88 + i * 8.5, {
           font: style.mono,
           size: 8.2,
-          colour: [30, 30, 34],
+          color: [30, 30, 34],
           align: 'center',
           max: width - 10,
         });

@@ -1,4 +1,4 @@
-import { brightness, mix, readableOn, white } from '../../drawing/colour.js';
+import { brightness, mix, readableOn, white } from '../../drawing/color.js';
 import { type Kind, roundedOutline } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
@@ -19,9 +19,9 @@ export const permit: Kind = (style, random) => {
   const aspect = random.uniform(0.72, 1.35);
   const width = 100 * aspect;
   const head = random.uniform(16, 24);
-  const headColour = random.pick([palette.primary, palette.accent, palette.ink]);
-  const on = readableOn(headColour);
-  const zoneColour = random.pick(
+  const headColor = random.pick([palette.primary, palette.accent, palette.ink]);
+  const on = readableOn(headColor);
+  const zoneColor = random.pick(
     [palette.accent, palette.primary, palette.secondary]
       .filter((c) => Math.abs(brightness(c) - brightness(ground.base)) > 0.12)
       .concat([palette.ink]),
@@ -38,7 +38,7 @@ export const permit: Kind = (style, random) => {
   const tear = random.boolean(0.4);
   const size = Math.min(width * 0.2, 21);
   const zoneY = head + 30;
-  const onZone = zone === 'bare' ? zoneColour : readableOn(zoneColour);
+  const onZone = zone === 'bare' ? zoneColor : readableOn(zoneColor);
   return {
     aspect,
     gloss: 0.5,
@@ -46,16 +46,16 @@ export const permit: Kind = (style, random) => {
     outline: roundedOutline(tear ? 0 : 5),
     fixed(pen) {
       ground.paint(pen);
-      pen.rect(0, 0, width, head, headColour);
+      pen.rect(0, 0, width, head, headColor);
       emblem(pen, head * 0.62, head * 0.55, head * 0.34, {
         main: on,
         second: palette.secondary,
-        ground: headColour,
+        ground: headColor,
       });
       pen.text(title, head * 1.2, head * 0.58, {
         font: style.heading,
         size: head * 0.4,
-        colour: on,
+        color: on,
         bold: true,
         max: width - head * 1.3 - 4,
         capitals: true,
@@ -63,11 +63,11 @@ export const permit: Kind = (style, random) => {
       pen.text(issuer, head * 1.2, head * 0.86, {
         font: style.text,
         size: head * 0.23,
-        colour: on,
+        color: on,
         max: width - head * 1.3 - 4,
       });
-      if (zone === 'square') pen.round(zoneX - size, zoneY - size, size * 2, size * 2, 3, zoneColour);
-      else if (zone === 'disc') pen.disc(zoneX, zoneY, size, zoneColour);
+      if (zone === 'square') pen.round(zoneX - size, zoneY - size, size * 2, size * 2, 3, zoneColor);
+      else if (zone === 'disc') pen.disc(zoneX, zoneY, size, zoneColor);
       else if (zone === 'diamond') {
         pen.polygon(
           [
@@ -76,27 +76,27 @@ export const permit: Kind = (style, random) => {
             [zoneX, zoneY + size * 1.15],
             [zoneX - size * 1.15, zoneY],
           ],
-          zoneColour,
+          zoneColor,
         );
       }
       pen.text(zoneText, zoneX, zoneY + size * 0.56, {
         font: style.heading,
         size: size * 1.6,
-        colour: onZone,
+        color: onZone,
         bold: true,
         align: 'center',
       });
       pen.text(`${label.zone} ${zoneText}`, zoneX, Math.min(zoneY + size * 1.15 + 7, 92), {
         font: style.text,
         size: 5,
-        colour: ground.ink,
+        color: ground.ink,
         align: 'center',
         max: width * 0.4,
       });
       pen.text(label.plate, textX, head + 10, {
         font: style.text,
         size: 4.4,
-        colour: ground.soft,
+        color: ground.soft,
         max: room,
       });
       pen.round(textX, head + 13, room, 15, 2, white);
@@ -104,7 +104,7 @@ export const permit: Kind = (style, random) => {
       pen.text(label.expires, textX, head + 37, {
         font: style.text,
         size: 4.4,
-        colour: ground.soft,
+        color: ground.soft,
         max: room,
       });
       if (tear) pen.line(0, 90, width, 90, ground.ink, 0.6, [2, 1.6]);
@@ -113,7 +113,7 @@ export const permit: Kind = (style, random) => {
       pen.text(fill.code(plateForm), textX + room / 2, head + 24.6, {
         font: style.mono,
         size: 11,
-        colour: [24, 24, 30],
+        color: [24, 24, 30],
         bold: true,
         align: 'center',
         max: room - 4,
@@ -121,7 +121,7 @@ export const permit: Kind = (style, random) => {
       pen.text(fill.date(2025, 2028), textX, head + 46, {
         font: style.value,
         size: 7,
-        colour: ground.ink,
+        color: ground.ink,
         bold: true,
         max: room,
       });
@@ -129,7 +129,7 @@ export const permit: Kind = (style, random) => {
         pen.text(String(2024 + fill.random.int(5)), textX, Math.min(head + 62, 87), {
           font: style.heading,
           size: 13,
-          colour: ground.main,
+          color: ground.main,
           bold: true,
           max: room * 0.6,
         });
@@ -139,7 +139,7 @@ export const permit: Kind = (style, random) => {
       pen.text(fill.code(form), width - 6, 97, {
         font: style.mono,
         size: 5,
-        colour: ground.ink,
+        color: ground.ink,
         align: 'right',
       });
     },

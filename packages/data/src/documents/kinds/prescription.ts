@@ -1,4 +1,4 @@
-import { mix, white } from '../../drawing/colour.js';
+import { mix, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawFields } from '../parts/fields.js';
 import { drawPaperGround } from '../parts/ground.js';
@@ -62,12 +62,12 @@ export const prescription: Kind = (style, random) => {
       head(pen);
       fields.fixed(pen);
       if (box) pen.frame(5, top - 2, width - 10, 84 - top, ground.main, 0.6);
-      pen.text(symbol, 8, top + 7, { font: style.heading, size: 9, colour: ground.main, bold: true });
+      pen.text(symbol, 8, top + 7, { font: style.heading, size: 9, color: ground.main, bold: true });
       if (ruled)
         for (let i = 0; i < 4; i++)
           pen.line(8 + (i === 0 ? 16 : 0), top + 8 + i * 7.5, width - 8, top + 8 + i * 7.5, ground.soft, 0.3);
       pen.line(width * 0.58, 95, width - 5, 95, ground.ink, 0.4);
-      pen.text(label.doctor, width * 0.58, 98.4, { font: style.text, size: 2.8, colour: ground.soft });
+      pen.text(label.doctor, width * 0.58, 98.4, { font: style.text, size: 2.8, color: ground.soft });
     },
     filled(pen, fill) {
       fields.filled(pen, fill);
@@ -77,7 +77,7 @@ export const prescription: Kind = (style, random) => {
           `${fill.medicine()} ${5 * (1 + fill.random.int(60))} mg  ${1 + fill.random.int(3)} x ${1 + fill.random.int(3)}`,
           10 + (i === 0 ? 14 : 0),
           top + 7 + i * 7.5,
-          { font: style.hand, size: 5.4, colour: ink, max: width * 0.72 },
+          { font: style.hand, size: 5.4, color: ink, max: width * 0.72 },
         );
       }
       paintSignature(pen, fill.random, width * 0.62, 84, width * 0.3, 10, ink);

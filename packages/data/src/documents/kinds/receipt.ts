@@ -23,7 +23,7 @@ export const receipt: Kind = (style, random) => {
     [30, 32, 34],
   ] as const);
   const font = random.boolean(0.75) ? style.mono : style.value;
-  const centred = random.boolean(0.7);
+  const centered = random.boolean(0.7);
   const withEmblem = random.boolean(0.75);
   const reversed = random.boolean(0.3);
   const rule = random.pick(['dashes', 'stars', 'line', 'double'] as const);
@@ -38,8 +38,8 @@ export const receipt: Kind = (style, random) => {
   const least = 3 + random.int(2);
   const idForm = drawCodeForm(random);
   const boxedTotal = random.boolean(0.35);
-  const x = centred ? width / 2 : 4;
-  const align = centred ? 'center' : 'left';
+  const x = centered ? width / 2 : 4;
+  const align = centered ? 'center' : 'left';
   const top = withEmblem ? 20 : 6;
   const listTop = top + 20;
   return {
@@ -56,21 +56,21 @@ export const receipt: Kind = (style, random) => {
     fixed(pen) {
       pen.rect(0, 0, width, 100, paper);
       if (withEmblem)
-        emblem(pen, centred ? width / 2 : 12, 11, 7.5, { main: ink, second: ink, ground: paper });
+        emblem(pen, centered ? width / 2 : 12, 11, 7.5, { main: ink, second: ink, ground: paper });
       if (reversed) pen.rect(3, top - 1.5, width - 6, 8.4, ink);
-      pen.text(issuer, reversed && !centred ? 5 : x, top + 4.8, {
+      pen.text(issuer, reversed && !centered ? 5 : x, top + 4.8, {
         font: style.heading,
         size: 6,
-        colour: reversed ? paper : ink,
+        color: reversed ? paper : ink,
         bold: true,
         align,
         max: width - 9,
       });
-      pen.text(`${street}, ${town}`, x, top + 10.6, { font, size: 3, colour: ink, align, max: width - 8 });
-      pen.text(title, x, top + 15, { font, size: 3.6, colour: ink, align, bold: true, capitals: true });
+      pen.text(`${street}, ${town}`, x, top + 10.6, { font, size: 3, color: ink, align, max: width - 8 });
+      pen.text(title, x, top + 15, { font, size: 3.6, color: ink, align, bold: true, capitals: true });
       if (columns) {
-        pen.text(label.item, 4, listTop, { font, size: 2.9, colour: ink });
-        pen.text(label.price, width - 4, listTop, { font, size: 2.9, colour: ink, align: 'right' });
+        pen.text(label.item, 4, listTop, { font, size: 2.9, color: ink });
+        pen.text(label.price, width - 4, listTop, { font, size: 2.9, color: ink, align: 'right' });
       }
     },
     filled(pen, fill) {
@@ -79,7 +79,7 @@ export const receipt: Kind = (style, random) => {
           pen.text('*'.repeat(28), width / 2, y + 1.2, {
             font,
             size: 3,
-            colour: ink,
+            color: ink,
             align: 'center',
             max: width - 8,
           });
@@ -101,21 +101,21 @@ export const receipt: Kind = (style, random) => {
         pen.text(many > 1 ? `${many} x ${fill.goods()}` : fill.goods(), 4, y, {
           font,
           size,
-          colour: ink,
+          color: ink,
           max: width * 0.62,
         });
-        pen.text((price * many).toFixed(2), width - 4, y, { font, size, colour: ink, align: 'right' });
+        pen.text((price * many).toFixed(2), width - 4, y, { font, size, color: ink, align: 'right' });
       }
       across(y - step * 0.4);
       y += step * 0.6;
-      pen.text(label.tax, 4, y, { font, size, colour: ink });
-      pen.text((sum * 0.19).toFixed(2), width - 4, y, { font, size, colour: ink, align: 'right' });
+      pen.text(label.tax, 4, y, { font, size, color: ink });
+      pen.text((sum * 0.19).toFixed(2), width - 4, y, { font, size, color: ink, align: 'right' });
       y += totalSize * 1.35;
       if (boxedTotal) pen.frame(3, y - totalSize * 0.95, width - 6, totalSize * 1.25, ink, 0.5);
       pen.text(label.total, 4.6, y, {
         font,
         size: totalSize,
-        colour: ink,
+        color: ink,
         bold: true,
         capitals: true,
         max: width * 0.42,
@@ -123,7 +123,7 @@ export const receipt: Kind = (style, random) => {
       pen.text(money(style, sum), width - 4.6, y, {
         font,
         size: totalSize,
-        colour: ink,
+        color: ink,
         bold: true,
         align: 'right',
         max: width * 0.48,
@@ -132,7 +132,7 @@ export const receipt: Kind = (style, random) => {
       pen.text(`${fill.date(2022, 2025)} ${fill.time()}  ${label.cashier} ${1 + fill.random.int(9)}`, x, y, {
         font,
         size: 2.9,
-        colour: ink,
+        color: ink,
         align,
         max: width - 8,
       });
@@ -142,14 +142,14 @@ export const receipt: Kind = (style, random) => {
         pen.text(fill.code(idForm), width / 2, Math.min(y + 11, 94), {
           font,
           size: 2.8,
-          colour: ink,
+          color: ink,
           align: 'center',
         });
       } else if (code === 'matrix' && y < 80) {
         const side = Math.min(16, 94 - y);
         paintMatrixCode(pen, fill.random, width / 2 - side / 2, y, side, ink);
       }
-      pen.text(`${label.thanks}!`, width / 2, 97, { font, size: 3.4, colour: ink, align: 'center' });
+      pen.text(`${label.thanks}!`, width / 2, 97, { font, size: 3.4, color: ink, align: 'center' });
     },
   };
 };

@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
@@ -16,8 +16,8 @@ export const shippingLabel: Kind = (style, random) => {
     ? white
     : mix(white, random.pick([palette.secondary, palette.accent]), random.uniform(0.2, 0.6));
   const head = random.uniform(14, 19);
-  const headFill = random.pick(['ink', 'colour', 'none', 'colour'] as const);
-  const headColour = headFill === 'ink' ? ink : random.pick([palette.primary, palette.accent]);
+  const headFill = random.pick(['ink', 'color', 'none', 'color'] as const);
+  const headColor = headFill === 'ink' ? ink : random.pick([palette.primary, palette.accent]);
   const route = random.uniform(13, 18.5);
   const line = random.uniform(0.5, 1.2);
   const routeReversed = random.boolean(0.4);
@@ -45,31 +45,31 @@ export const shippingLabel: Kind = (style, random) => {
     paper: true,
     fixed(pen) {
       pen.rect(0, 0, width, 100, paper);
-      if (headFill !== 'none') pen.rect(0, 0, width, head, headColour);
-      const on = headFill === 'none' ? ink : readableOn(headColour);
+      if (headFill !== 'none') pen.rect(0, 0, width, head, headColor);
+      const on = headFill === 'none' ? ink : readableOn(headColor);
       emblem(pen, head * 0.55 + 1, head / 2, head * 0.36, {
         main: on,
         second: on,
-        ground: headFill === 'none' ? paper : headColour,
+        ground: headFill === 'none' ? paper : headColor,
       });
       pen.text(issuer, head * 1.1 + 2, head * 0.55, {
         font: style.heading,
         size: head * 0.42,
-        colour: on,
+        color: on,
         bold: true,
         max: width - head * 1.2 - 20,
       });
       pen.text(title, head * 1.1 + 2, head * 0.86, {
         font: style.text,
         size: head * 0.24,
-        colour: on,
+        color: on,
         max: width - head * 1.2 - 20,
       });
       pen.frame(width - head * 0.95, head * 0.14, head * 0.74, head * 0.72, on, line);
       pen.text(bigLetter, width - head * 0.58, head * 0.72, {
         font: style.text,
         size: head * 0.66,
-        colour: on,
+        color: on,
         bold: true,
         align: 'center',
       });
@@ -86,26 +86,26 @@ export const shippingLabel: Kind = (style, random) => {
           palette.accent,
           0.8,
         );
-      pen.text(label.from, 4.5, tops.from + 4, { font: style.text, size: 3, colour: ink });
-      pen.text(label.to, 4.5, tops.to + 5, { font: style.text, size: 4, colour: ink, bold: true });
-      pen.text(label.weight, 4.5, tops.facts + 4, { font: style.text, size: 3, colour: ink });
-      pen.text(label.date, width * 0.38, tops.facts + 4, { font: style.text, size: 3, colour: ink });
+      pen.text(label.from, 4.5, tops.from + 4, { font: style.text, size: 3, color: ink });
+      pen.text(label.to, 4.5, tops.to + 5, { font: style.text, size: 4, color: ink, bold: true });
+      pen.text(label.weight, 4.5, tops.facts + 4, { font: style.text, size: 3, color: ink });
+      pen.text(label.date, width * 0.38, tops.facts + 4, { font: style.text, size: 3, color: ink });
       pen.text(label.reference, width * 0.66, tops.facts + 4, {
         font: style.text,
         size: 3,
-        colour: ink,
+        color: ink,
         max: width * 0.3,
       });
       for (const x of [0.36, 0.64])
         pen.line(width * x, tops.facts, width * x, tops.facts + 10, ink, line * 0.7);
-      pen.text(label.tracking, 4.5, tops.code + 3.8, { font: style.text, size: 2.8, colour: ink });
+      pen.text(label.tracking, 4.5, tops.code + 3.8, { font: style.text, size: 2.8, color: ink });
     },
     filled(pen, fill) {
       [fill.name(), `${fill.street()}, ${fill.place()}`].forEach((text, i) => {
         pen.text(text, width * 0.22, tops.from + 4.8 + i * 5, {
           font: style.value,
           size: 3.8,
-          colour: ink,
+          color: ink,
           max: width * 0.7,
         });
       });
@@ -113,7 +113,7 @@ export const shippingLabel: Kind = (style, random) => {
         pen.text(text, width * 0.2, tops.to + 6 + i * 6.1, {
           font: style.value,
           size: 5.4,
-          colour: ink,
+          color: ink,
           bold: i === 2,
           max: width * 0.74,
         });
@@ -121,7 +121,7 @@ export const shippingLabel: Kind = (style, random) => {
       pen.text(fill.code(routeForm), (inset + width * split) / 2, tops.route + route * 0.8, {
         font: style.text,
         size: route * 0.85,
-        colour: routeReversed ? white : ink,
+        color: routeReversed ? white : ink,
         bold: true,
         align: 'center',
         max: width * split - 8,
@@ -147,7 +147,7 @@ export const shippingLabel: Kind = (style, random) => {
         pen.text(fill.code('##'), width * (split + (1 - split) / 2), tops.route + route * 0.78, {
           font: style.text,
           size: route * 0.8,
-          colour: ink,
+          color: ink,
           bold: true,
           align: 'center',
         });
@@ -160,7 +160,7 @@ export const shippingLabel: Kind = (style, random) => {
         pen.text(text, [4.5, width * 0.38, width * 0.66][i], tops.facts + 8.4, {
           font: style.value,
           size: 4.2,
-          colour: ink,
+          color: ink,
           max: width * 0.27,
         });
       });
@@ -169,7 +169,7 @@ export const shippingLabel: Kind = (style, random) => {
       pen.text(fill.code(`${forms[0]} ##`), width / 2, tops.code + codeHeight - 2, {
         font: style.mono,
         size: 4,
-        colour: ink,
+        color: ink,
         align: 'center',
         max: width - 14,
       });

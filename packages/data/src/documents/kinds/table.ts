@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Filler } from '../filler.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
@@ -36,7 +36,7 @@ export const table: Kind = (style, random) => {
   const step = random.uniform(4.2, 6.2);
   const top = headHeight + random.uniform(5, 8);
   const rows = Math.floor((92 - top - step * 1.2) / step);
-  const headColour = random.pick([palette.primary, palette.ink, palette.accent, palette.secondary]);
+  const headColor = random.pick([palette.primary, palette.ink, palette.accent, palette.secondary]);
   const look = random.pick(['zebra', 'grid', 'lines', 'columns'] as const);
   const firstWide = random.uniform(0.26, 0.4);
   const kinds = Array.from({ length: columns }, () => random.int(4));
@@ -92,17 +92,17 @@ export const table: Kind = (style, random) => {
           pen.line(xOf(c) - 1, top, xOf(c) - 1, top + headStep + rows * step, ground.soft, 0.3);
         pen.frame(left, top, full, headStep + rows * step, ground.ink, 0.5);
       }
-      pen.rect(left, top, full, headStep, headColour);
+      pen.rect(left, top, full, headStep, headColor);
       for (let c = 0; c < columns; c++) {
         pen.text(heads[c], xOf(c) + 1, top + headStep * 0.68, {
           font: style.text,
           size: Math.min(size * 0.95, 3.2),
-          colour: readableOn(headColour),
+          color: readableOn(headColor),
           bold: true,
           max: (c === 0 ? full * firstWide : (full * (1 - firstWide)) / (columns - 1)) - 3,
         });
       }
-      pen.text(issuer, left, 97, { font: style.text, size: 2.6, colour: ground.soft });
+      pen.text(issuer, left, 97, { font: style.text, size: 2.6, color: ground.soft });
     },
     filled(pen, fill) {
       for (let r = 0; r < rows; r++) {
@@ -110,7 +110,7 @@ export const table: Kind = (style, random) => {
         pen.text(travel ? fill.place() : fill.surname(), xOf(0) + 1, y, {
           font: style.value,
           size,
-          colour: ground.ink,
+          color: ground.ink,
           bold: boldFirst,
           max: full * firstWide - 3,
         });
@@ -118,7 +118,7 @@ export const table: Kind = (style, random) => {
           pen.text(value(fill, kinds[c]), xOf(c) + 1, y, {
             font: style.value,
             size,
-            colour: ground.ink,
+            color: ground.ink,
             max: (full * (1 - firstWide)) / (columns - 1) - 2,
           });
         }
@@ -126,7 +126,7 @@ export const table: Kind = (style, random) => {
       pen.text(fill.date(2020, 2025), width - 4, 97, {
         font: style.text,
         size: 2.6,
-        colour: ground.soft,
+        color: ground.soft,
         align: 'right',
       });
     },

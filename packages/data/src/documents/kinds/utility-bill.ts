@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
@@ -26,18 +26,18 @@ export const utilityBill: Kind = (style, random) => {
     emblem,
   );
   const boxRight = random.boolean();
-  const boxColour = random.pick([palette.accent, palette.primary, palette.secondary]);
+  const boxColor = random.pick([palette.accent, palette.primary, palette.secondary]);
   const boxRound = random.pick([0, 2, 4]);
   const boxX = boxRight ? width * 0.52 : 5;
   const textX = boxRight ? 5 : width * 0.54;
   const chart = random.pick(['bars', 'bars', 'line', 'area', 'rings'] as const);
-  const chartColour = random.pick([palette.primary, palette.accent, palette.secondary]);
+  const chartColor = random.pick([palette.primary, palette.accent, palette.secondary]);
   const bars = random.pick([6, 8, 12]);
   const chartTop = headHeight + random.uniform(34.5, 36);
   const form = drawCodeForm(random, 8);
   const slip = random.boolean(0.7);
-  const slipColour = mix(white, palette.secondary, 0.35);
-  const onBox = readableOn(boxColour);
+  const slipColor = mix(white, palette.secondary, 0.35);
+  const onBox = readableOn(boxColor);
   return {
     aspect,
     gloss: 0.1,
@@ -45,12 +45,12 @@ export const utilityBill: Kind = (style, random) => {
     fixed(pen) {
       ground.paint(pen);
       head(pen);
-      pen.round(boxX, headHeight + 5, width * 0.43, 19, boxRound, boxColour);
-      pen.text(label.total, boxX + 3, headHeight + 10, { font: style.text, size: 3.6, colour: onBox });
+      pen.round(boxX, headHeight + 5, width * 0.43, 19, boxRound, boxColor);
+      pen.text(label.total, boxX + 3, headHeight + 10, { font: style.text, size: 3.6, color: onBox });
       pen.text(label.usage, 5, chartTop - 3, {
         font: style.heading,
         size: 4.2,
-        colour: ground.main,
+        color: ground.main,
         bold: true,
       });
       pen.line(5, chartTop - 1.4, width - 5, chartTop - 1.4, palette.accent, 0.5);
@@ -65,13 +65,13 @@ export const utilityBill: Kind = (style, random) => {
           0.25,
         );
       if (slip) {
-        pen.rect(0, 79, width, 21, slipColour);
+        pen.rect(0, 79, width, 21, slipColor);
         pen.line(0, 79, width, 79, ground.ink, 0.4, [1.6, 1.2]);
         emblem(pen, 8, 85.5, 4);
         pen.text(issuer, 14, 87, {
           font: style.heading,
           size: 3.8,
-          colour: ground.main,
+          color: ground.main,
           bold: true,
           max: width * 0.5,
         });
@@ -82,7 +82,7 @@ export const utilityBill: Kind = (style, random) => {
       pen.text(money(style, amount), boxX + 3, headHeight + 20, {
         font: style.value,
         size: 8.5,
-        colour: onBox,
+        color: onBox,
         bold: true,
         max: width * 0.37,
       });
@@ -96,7 +96,7 @@ export const utilityBill: Kind = (style, random) => {
         pen.text(text, textX, headHeight + 8.4 + i * 4.3, {
           font: style.value,
           size: 3.1,
-          colour: ground.ink,
+          color: ground.ink,
           bold: i === 0,
           max: width * 0.41,
         });
@@ -106,10 +106,10 @@ export const utilityBill: Kind = (style, random) => {
       if (chart === 'rings') {
         values.slice(0, 4).forEach((value, i) => {
           const x = 7 + (i + 0.5) * ((width - 14) / 4);
-          pen.ring(x, chartTop + 12, 6, mix(chartColour, white, 0.65), 2.4);
+          pen.ring(x, chartTop + 12, 6, mix(chartColor, white, 0.65), 2.4);
           pen.context.beginPath();
           pen.context.arc(x, chartTop + 12, 6, -Math.PI / 2, -Math.PI / 2 + (value / 24) * 2 * Math.PI);
-          pen.context.strokeStyle = `rgb(${chartColour.map(Math.round).join(', ')})`;
+          pen.context.strokeStyle = `rgb(${chartColor.map(Math.round).join(', ')})`;
           pen.context.stroke();
         });
       } else if (chart === 'bars') {
@@ -119,7 +119,7 @@ export const utilityBill: Kind = (style, random) => {
             chartTop + 24 - value,
             step * 0.66,
             value,
-            i === bars - 1 ? palette.accent : chartColour,
+            i === bars - 1 ? palette.accent : chartColor,
           );
         });
       } else {
@@ -127,11 +127,11 @@ export const utilityBill: Kind = (style, random) => {
         if (chart === 'area')
           pen.polygon(
             [[points[0][0], chartTop + 24], ...points, [points[bars - 1][0], chartTop + 24]],
-            chartColour,
+            chartColor,
             0.55,
           );
         for (let i = 1; i < bars; i++)
-          pen.line(points[i - 1][0], points[i - 1][1], points[i][0], points[i][1], chartColour, 0.9);
+          pen.line(points[i - 1][0], points[i - 1][1], points[i][0], points[i][1], chartColor, 0.9);
         for (const [x, y] of points) pen.disc(x, y, 0.9, palette.accent);
       }
       if (slip) {
@@ -139,19 +139,19 @@ export const utilityBill: Kind = (style, random) => {
         pen.text(fill.code(form), 5, 96, {
           font: style.mono,
           size: 4,
-          colour: ground.ink,
+          color: ground.ink,
           max: width * 0.33,
         });
         pen.text(money(style, amount), width - 5, 87, {
           font: style.value,
           size: 4.4,
-          colour: ground.ink,
+          color: ground.ink,
           bold: true,
           align: 'right',
           max: width * 0.26,
         });
       } else
-        pen.text(fill.line(8), 5, 84, { font: style.text, size: 2.8, colour: ground.soft, max: width - 10 });
+        pen.text(fill.line(8), 5, 84, { font: style.text, size: 2.8, color: ground.soft, max: width - 10 });
     },
   };
 };

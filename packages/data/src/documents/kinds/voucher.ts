@@ -1,11 +1,11 @@
-import { css, mix, readableOn, white } from '../../drawing/colour.js';
+import { css, mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
 import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode } from '../parts/marks.js';
 import { patternNames, patterns } from '../parts/pattern.js';
 import { labels } from '../words/labels.js';
 
-/** A gift voucher: a bold colour, an amount in large figures, a code. */
+/** A gift voucher: a bold color, an amount in large figures, a code. */
 export const voucher: Kind = (style, random) => {
   const { issuer, title, emblem } = drawIssue(
     style,
@@ -94,26 +94,26 @@ export const voucher: Kind = (style, random) => {
       pen.text(issuer, textX + 23, 25.5, {
         font: style.heading,
         size: 9,
-        colour: on,
+        color: on,
         bold: true,
         max: room - 24,
       });
       pen.text(title, textX, 52, {
         font: style.heading,
         size: 16,
-        colour: on,
+        color: on,
         bold: true,
         max: room,
         capitals: true,
       });
-      pen.text(label.expires, textX, 68, { font: style.text, size: 5.6, colour: on });
+      pen.text(label.expires, textX, 68, { font: style.text, size: 5.6, color: on });
     },
     filled(pen, fill) {
       const amount = fill.random.pick([5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200]);
       pen.text(percent ? `${Math.min(amount, 75)}%` : `${style.currency}${amount}`, cx, 60, {
         font: style.value,
         size: 36,
-        colour: onOther,
+        color: onOther,
         bold: true,
         align: 'center',
         max: 54,
@@ -121,7 +121,7 @@ export const voucher: Kind = (style, random) => {
       pen.text(fill.date(2025, 2028), textX + 34, 68, {
         font: style.value,
         size: 6.4,
-        colour: on,
+        color: on,
         bold: true,
         max: room - 34,
       });
@@ -130,7 +130,7 @@ export const voucher: Kind = (style, random) => {
       pen.text(fill.code(form), textX + room * 0.58, 86, {
         font: style.mono,
         size: 6.6,
-        colour: [20, 20, 24],
+        color: [20, 20, 24],
         max: room * 0.39,
       });
     },

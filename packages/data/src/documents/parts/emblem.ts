@@ -1,12 +1,12 @@
 import type { Random } from '@unitsphere/core/random';
-import { css, type Rgb } from '../../drawing/colour.js';
+import { css, type Rgb } from '../../drawing/color.js';
 import type { Font } from '../fonts.js';
 import type { Pen } from '../pen.js';
 
 /** Draws an emblem about (x, y), no further than `radius` from it. */
-export type Emblem = (pen: Pen, x: number, y: number, radius: number, colours?: EmblemColours) => void;
+export type Emblem = (pen: Pen, x: number, y: number, radius: number, colors?: EmblemColors) => void;
 
-export interface EmblemColours {
+export interface EmblemColors {
   readonly main: Rgb;
   readonly second: Rgb;
   readonly ground: Rgb;
@@ -76,7 +76,7 @@ const drop: Shape = ({ context }, r) => {
   context.closePath();
 };
 
-/** A motif of equal petals round a centre, its petal drawn at random. */
+/** A motif of equal petals round a center, its petal drawn at random. */
 function drawPetals(random: Random): Shape {
   const count = 3 + random.int(6);
   const [w, inner, top, bend] = [
@@ -198,7 +198,7 @@ const bird: Shape = ({ context }, r) => {
 };
 
 /** An emblem of a frame, a motif and perhaps a ring, or a monogram; drawn once for an issuer. */
-export function drawEmblem(random: Random, own: EmblemColours, name: string, font: Font): Emblem {
+export function drawEmblem(random: Random, own: EmblemColors, name: string, font: Font): Emblem {
   const frames: Shape[] = [
     circle,
     shield,
@@ -227,10 +227,10 @@ export function drawEmblem(random: Random, own: EmblemColours, name: string, fon
   const pip = motif !== undefined && random.boolean(0.3);
   const swap = random.boolean(0.3);
 
-  return (pen, x, y, radius, colours = own) => {
+  return (pen, x, y, radius, colors = own) => {
     const { context } = pen;
-    const main = swap && frame ? colours.second : colours.main;
-    const second = swap && frame ? colours.main : colours.second;
+    const main = swap && frame ? colors.second : colors.main;
+    const second = swap && frame ? colors.main : colors.second;
     context.save();
     context.translate(x, y);
     if (frame) {
@@ -245,13 +245,13 @@ export function drawEmblem(random: Random, own: EmblemColours, name: string, fon
       }
       if (ring) {
         frame(pen, radius * 0.82);
-        context.strokeStyle = css(hollow ? second : colours.ground);
+        context.strokeStyle = css(hollow ? second : colors.ground);
         context.lineWidth = radius * 0.07;
         context.stroke();
       }
     }
     const inner = frame ? radius * (ring ? 0.56 : 0.64) : radius;
-    const on = frame && !hollow ? colours.ground : main;
+    const on = frame && !hollow ? colors.ground : main;
     if (motif) {
       motif(pen, inner);
       context.fillStyle = css(on);
@@ -265,7 +265,7 @@ export function drawEmblem(random: Random, own: EmblemColours, name: string, fon
       pen.text(initial, 0, inner * 0.68, {
         font,
         size: inner * 1.9,
-        colour: on,
+        color: on,
         align: 'center',
         bold: true,
       });

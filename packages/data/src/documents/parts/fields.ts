@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { mix, type Rgb, white } from '../../drawing/colour.js';
+import { mix, type Rgb, white } from '../../drawing/color.js';
 import type { Filler } from '../filler.js';
 import type { Font } from '../fonts.js';
 import type { Box } from '../layout.js';
@@ -33,7 +33,7 @@ export interface FieldOptions {
   readonly most?: number;
 }
 
-/** A block of labelled fields in rows and columns. */
+/** A block of labeled fields in rows and columns. */
 export function drawFields(
   style: Style,
   random: Random,
@@ -66,7 +66,7 @@ export function drawFields(
   const capitals = random.boolean(0.4);
   const boldValues = random.boolean(0.5);
   const boldLabels = !boldValues && random.boolean(0.5);
-  const labelColour = random.boolean(0.5) ? ground.soft : mix(ground.main, ground.ink, 0.25);
+  const labelColor = random.boolean(0.5) ? ground.soft : mix(ground.main, ground.ink, 0.25);
   const valueCapitals = random.boolean(0.4);
   const font = options.font ?? style.value;
   const tint = ground.dark ? mix(ground.base, white, 0.16) : mix(white, style.palette.secondary, 0.28);
@@ -79,7 +79,7 @@ export function drawFields(
         const width = cellWidth * span - gap;
         if (form === 'ruled')
           pen.line(x, y + rowHeight * 0.94, x + width, y + rowHeight * 0.94, ground.soft, 0.45);
-        if (form === 'boxed') pen.frame(x, y, width, rowHeight, labelColour, 0.5);
+        if (form === 'boxed') pen.frame(x, y, width, rowHeight, labelColor, 0.5);
         if (form === 'tinted')
           pen.round(x, y + rowHeight * 0.36, width, rowHeight * 0.58, rowHeight * 0.08, tint);
         if (form === 'dotted') {
@@ -100,7 +100,7 @@ export function drawFields(
           {
             font: style.text,
             size: labelSize,
-            colour: labelColour,
+            color: labelColor,
             bold: boldLabels,
             capitals,
             max: beside ? width * (share - 0.03) : width * 0.94,
@@ -117,7 +117,7 @@ export function drawFields(
         pen.text(field.value(fill), x + inset, y + rowHeight * (beside ? 0.7 : 0.83), {
           font,
           size,
-          colour: options.ink ?? ground.ink,
+          color: options.ink ?? ground.ink,
           bold: boldValues,
           capitals: valueCapitals,
           max: width - inset - width * 0.02,

@@ -1,9 +1,9 @@
 import type { Random } from '@unitsphere/core/random';
-import { brightness, legible, mix, type Rgb, readableOn, white } from '../../drawing/colour.js';
+import { brightness, legible, mix, type Rgb, readableOn, white } from '../../drawing/color.js';
 import type { Style } from '../style.js';
 import { type Painter, patternNames, patterns } from './pattern.js';
 
-/** A printed ground and the colours that read on it. */
+/** A printed ground and the colors that read on it. */
 export interface Ground {
   readonly paint: Painter;
   readonly dark: boolean;
@@ -11,13 +11,13 @@ export interface Ground {
   readonly ink: Rgb;
   /** Labels and small print. */
   readonly soft: Rgb;
-  /** Lines and headings in the house colour, light on a dark ground. */
+  /** Lines and headings in the house color, light on a dark ground. */
   readonly main: Rgb;
-  /** About the colour under the text. */
+  /** About the color under the text. */
   readonly base: Rgb;
 }
 
-/** The ground of a card: a tint or a strong colour, one or two patterns over it. */
+/** The ground of a card: a tint or a strong color, one or two patterns over it. */
 export function drawCardGround(style: Style, random: Random, darkShare = 0.3): Ground {
   const { palette } = style;
   const dark = random.boolean(darkShare);
@@ -45,12 +45,12 @@ export function drawCardGround(style: Style, random: Random, darkShare = 0.3): G
     [1, 1],
     [1, -1],
   ] as const);
-  const patternColour = dark
+  const patternColor = dark
     ? mix(random.pick([white, palette.secondary, palette.accent]), base, 0.15)
     : random.pick([palette.primary, palette.secondary, palette.accent]);
   const first = patterns[style.pattern](
     random,
-    patternColour,
+    patternColor,
     dark ? random.uniform(0.15, 0.35) : random.uniform(0.2, 0.45),
   );
   const second = random.boolean(0.35)

@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { brightness, mix, type Rgb, readableOn, white } from '../../drawing/colour.js';
+import { brightness, mix, type Rgb, readableOn, white } from '../../drawing/color.js';
 import type { Box } from '../layout.js';
 import type { Pen } from '../pen.js';
 import type { Style } from '../style.js';
@@ -33,8 +33,8 @@ export function drawHeader(
   const { x, y, width, height } = box;
   const open = form === 'rules' || form === 'bare' || form === 'flag';
   const on: Rgb = open ? ground.ink : readableOn(strong);
-  const titleColour: Rgb = open ? ground.main : on;
-  const emblemColours = open
+  const titleColor: Rgb = open ? ground.main : on;
+  const emblemColors = open
     ? { main: ground.main, second: palette.accent, ground: ground.dark ? ground.base : white }
     : {
         main: on,
@@ -88,15 +88,15 @@ export function drawHeader(
       );
     } else if (form === 'flag') {
       const part = width / 3;
-      flag.forEach((colour, i) => {
-        pen.rect(x + i * part, y, part, height * 0.1, colour);
+      flag.forEach((color, i) => {
+        pen.rect(x + i * part, y, part, height * 0.1, color);
       });
     }
     const radius = height * 0.37;
     const inset = height * 0.58;
     const middle = y + height * 0.52;
-    emblem(pen, emblemRight ? x + width - inset : x + inset, middle, radius, emblemColours);
-    if (twin) emblem(pen, emblemRight ? x + inset : x + width - inset, middle, radius, emblemColours);
+    emblem(pen, emblemRight ? x + width - inset : x + inset, middle, radius, emblemColors);
+    if (twin) emblem(pen, emblemRight ? x + inset : x + width - inset, middle, radius, emblemColors);
     const pad = height * 0.28;
     const left = x + (emblemRight && !twin ? pad : height * 1.2);
     const right = x + width - (emblemRight || twin ? height * 1.2 : pad);
@@ -106,7 +106,7 @@ export function drawHeader(
     pen.text(first, at, y + height * 0.46, {
       font: style.heading,
       size: height * large,
-      colour: titleColour,
+      color: titleColor,
       bold,
       align,
       max,
@@ -115,7 +115,7 @@ export function drawHeader(
     pen.text(second, at, y + height * 0.82, {
       font: style.text,
       size: height * 0.27,
-      colour: mix(on, titleColour, 0.4),
+      color: mix(on, titleColor, 0.4),
       bold: !bold,
       align,
       max,

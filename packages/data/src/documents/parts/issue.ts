@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { white } from '../../drawing/colour.js';
+import { white } from '../../drawing/color.js';
 import type { Style } from '../style.js';
 import { drawIssuer, type Issuer } from '../words/issuers.js';
 import { drawTitle, type Title } from '../words/titles.js';

@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { css, mix, type Rgb } from '../../drawing/colour.js';
+import { css, mix, type Rgb } from '../../drawing/color.js';
 import type { Font } from '../fonts.js';
 import type { Pen } from '../pen.js';
 
@@ -158,13 +158,13 @@ export function paintStamp(
     pen.arcText(words.slice(0, 18).toUpperCase(), 0, 0, radius * 0.72, 0, {
       font,
       size: radius * 0.28,
-      colour: ink,
+      color: ink,
       bold: true,
     });
     pen.text(date, 0, radius * 0.12, {
       font,
       size: radius * 0.36,
-      colour: ink,
+      color: ink,
       bold: true,
       align: 'center',
       max: radius * 1.15,
@@ -180,7 +180,7 @@ export function paintSeal(
   y: number,
   radius: number,
   points: number,
-  colour: Rgb,
+  color: Rgb,
   ribbon?: Rgb,
 ): void {
   const { context } = pen;
@@ -198,7 +198,7 @@ export function paintSeal(
       );
     }
   }
-  context.fillStyle = css(colour);
+  context.fillStyle = css(color);
   context.beginPath();
   for (let i = 0; i < points * 2; i++) {
     const r = i % 2 ? radius * 0.88 : radius;
@@ -209,8 +209,8 @@ export function paintSeal(
   context.closePath();
   context.fill();
   const light = context.createRadialGradient(x - radius * 0.3, y - radius * 0.3, 0, x, y, radius * 0.8);
-  light.addColorStop(0, css(mix(colour, [255, 255, 255], 0.5)));
-  light.addColorStop(1, css(mix(colour, [0, 0, 0], 0.12)));
+  light.addColorStop(0, css(mix(color, [255, 255, 255], 0.5)));
+  light.addColorStop(1, css(mix(color, [0, 0, 0], 0.12)));
   context.fillStyle = light;
   context.beginPath();
   context.arc(x, y, radius * 0.74, 0, 2 * Math.PI);

@@ -1,14 +1,14 @@
 import type { Random } from '@unitsphere/core/random';
-import { css, type Rgb } from '../../drawing/colour.js';
+import { css, type Rgb } from '../../drawing/color.js';
 import type { Pen } from '../pen.js';
 
 /** Something drawn over the whole of a document, all of its numbers settled beforehand. */
 export type Painter = (pen: Pen) => void;
-/** Settles the numbers of a pattern in a colour. */
-export type Pattern = (random: Random, colour: Rgb, alpha: number) => Painter;
+/** Settles the numbers of a pattern in a color. */
+export type Pattern = (random: Random, color: Rgb, alpha: number) => Painter;
 
 /** Waves side by side, each a little out of step with the last: the ground of banknotes. */
-const guilloche: Pattern = (random, colour, alpha) => {
+const guilloche: Pattern = (random, color, alpha) => {
   const count = 9 + random.int(8);
   const height = random.uniform(8, 30);
   const turns = random.uniform(1, 4.5);
@@ -19,7 +19,7 @@ const guilloche: Pattern = (random, colour, alpha) => {
   const line = random.uniform(0.25, 0.6);
   return (pen) => {
     const { context } = pen;
-    context.strokeStyle = css(colour, alpha);
+    context.strokeStyle = css(color, alpha);
     context.lineWidth = line;
     context.beginPath();
     for (let k = 0; k < count; k++) {
@@ -38,7 +38,7 @@ const guilloche: Pattern = (random, colour, alpha) => {
 };
 
 /** A rose of one unbroken line. */
-const rosette: Pattern = (random, colour, alpha) => {
+const rosette: Pattern = (random, color, alpha) => {
   const petals = 5 + random.int(14);
   const depth = random.uniform(0.2, 0.6);
   const rings = 3 + random.int(4);
@@ -49,7 +49,7 @@ const rosette: Pattern = (random, colour, alpha) => {
   return (pen) => {
     const { context } = pen;
     const steps = petals * 10;
-    context.strokeStyle = css(colour, alpha);
+    context.strokeStyle = css(color, alpha);
     context.lineWidth = line;
     context.beginPath();
     for (let ring = 0; ring < rings; ring++) {
@@ -67,13 +67,13 @@ const rosette: Pattern = (random, colour, alpha) => {
   };
 };
 
-const stripes: Pattern = (random, colour, alpha) => {
+const stripes: Pattern = (random, color, alpha) => {
   const gap = random.uniform(3, 14);
   const width = gap * random.uniform(0.2, 0.6);
   const slant = random.pick([-1, -0.5, 0, 0.5, 1, 2]);
   return (pen) => {
     const { context } = pen;
-    context.strokeStyle = css(colour, alpha * 0.7);
+    context.strokeStyle = css(color, alpha * 0.7);
     context.lineWidth = width;
     context.beginPath();
     const reach = Math.abs(slant) * 100;
@@ -85,7 +85,7 @@ const stripes: Pattern = (random, colour, alpha) => {
   };
 };
 
-const rays: Pattern = (random, colour, alpha) => {
+const rays: Pattern = (random, color, alpha) => {
   const count = 10 + random.int(16);
   const x = random.uniform(-0.1, 1.1);
   const y = random.pick([-10, 50, 110, random.uniform(0, 100)]);
@@ -93,7 +93,7 @@ const rays: Pattern = (random, colour, alpha) => {
   return (pen) => {
     const { context } = pen;
     const reach = pen.width + 120;
-    context.fillStyle = css(colour, alpha * 0.6);
+    context.fillStyle = css(color, alpha * 0.6);
     context.beginPath();
     for (let i = 0; i < count; i++) {
       const a = (2 * Math.PI * (i + turn)) / count;
@@ -107,14 +107,14 @@ const rays: Pattern = (random, colour, alpha) => {
   };
 };
 
-const dots: Pattern = (random, colour, alpha) => {
+const dots: Pattern = (random, color, alpha) => {
   const gap = random.uniform(6, 12);
   const radius = gap * random.uniform(0.12, 0.3);
   const stagger = random.boolean();
   const fade = random.boolean();
   return (pen) => {
     const { context } = pen;
-    context.fillStyle = css(colour, alpha);
+    context.fillStyle = css(color, alpha);
     context.beginPath();
     let row = 0;
     for (let y = 0; y < 100 + gap; y += gap, row++) {
@@ -128,14 +128,14 @@ const dots: Pattern = (random, colour, alpha) => {
 };
 
 /** Height lines of a hill. */
-const contours: Pattern = (random, colour, alpha) => {
+const contours: Pattern = (random, color, alpha) => {
   const x = random.uniform(0, 1);
   const y = random.uniform(0, 100);
   const lobes = [2, 3, 5].map((n) => [n, random.uniform(0.04, 0.2), random.uniform(0, 6.28)] as const);
   const gap = random.uniform(6, 12);
   return (pen) => {
     const { context } = pen;
-    context.strokeStyle = css(colour, alpha);
+    context.strokeStyle = css(color, alpha);
     context.lineWidth = 0.5;
     context.beginPath();
     for (let radius = gap; radius < pen.width * 0.9; radius += gap) {
@@ -153,24 +153,24 @@ const contours: Pattern = (random, colour, alpha) => {
 };
 
 /** Large discs, half seen. */
-const bubbles: Pattern = (random, colour, alpha) => {
+const bubbles: Pattern = (random, color, alpha) => {
   const discs = Array.from({ length: 3 + random.int(5) }, () => ({
     x: random.uniform(-0.1, 1.1),
     y: random.uniform(-10, 110),
     r: random.uniform(10, 48),
   }));
   return (pen) => {
-    for (const { x, y, r } of discs) pen.disc(x * pen.width, y, r, colour, alpha * 0.5);
+    for (const { x, y, r } of discs) pen.disc(x * pen.width, y, r, color, alpha * 0.5);
   };
 };
 
-const chevrons: Pattern = (random, colour, alpha) => {
+const chevrons: Pattern = (random, color, alpha) => {
   const gap = random.uniform(9, 22);
   const point = random.uniform(8, 26);
   const line = gap * random.uniform(0.12, 0.5);
   return (pen) => {
     const { context } = pen;
-    context.strokeStyle = css(colour, alpha * 0.7);
+    context.strokeStyle = css(color, alpha * 0.7);
     context.lineWidth = line;
     context.beginPath();
     for (let x = -point; x < pen.width + gap; x += gap) {
@@ -183,7 +183,7 @@ const chevrons: Pattern = (random, colour, alpha) => {
 };
 
 /** A field of triangles, each of its own strength. */
-const facets: Pattern = (random, colour, alpha) => {
+const facets: Pattern = (random, color, alpha) => {
   const columns = 4 + random.int(3);
   const rows = 3 + random.int(2);
   const points = Array.from({ length: (columns + 1) * (rows + 1) }, () => [
@@ -202,19 +202,19 @@ const facets: Pattern = (random, colour, alpha) => {
     let k = 0;
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) {
-        pen.polygon([at(c, r), at(c + 1, r), at(c, r + 1)], colour, alpha * 1.1 * strengths[k++]);
-        pen.polygon([at(c + 1, r), at(c + 1, r + 1), at(c, r + 1)], colour, alpha * 1.1 * strengths[k++]);
+        pen.polygon([at(c, r), at(c + 1, r), at(c, r + 1)], color, alpha * 1.1 * strengths[k++]);
+        pen.polygon([at(c + 1, r), at(c + 1, r + 1), at(c, r + 1)], color, alpha * 1.1 * strengths[k++]);
       }
     }
   };
 };
 
-const hexagons: Pattern = (random, colour, alpha) => {
+const hexagons: Pattern = (random, color, alpha) => {
   const size = random.uniform(6, 12);
   const line = random.uniform(0.35, 0.9);
   return (pen) => {
     const { context } = pen;
-    context.strokeStyle = css(colour, alpha);
+    context.strokeStyle = css(color, alpha);
     context.lineWidth = line;
     context.beginPath();
     const stepY = size * 1.5;
@@ -233,7 +233,7 @@ const hexagons: Pattern = (random, colour, alpha) => {
 };
 
 /** A quarter of a target: arcs from one corner or one edge. */
-const arcs: Pattern = (random, colour, alpha) => {
+const arcs: Pattern = (random, color, alpha) => {
   const x = random.pick([0, 0.5, 1]);
   const y = random.pick([0, 100]);
   const gap = random.uniform(4, 11);
@@ -242,7 +242,7 @@ const arcs: Pattern = (random, colour, alpha) => {
   return (pen) => {
     for (let r = gap; r < reach; r += gap) {
       const { context } = pen;
-      context.strokeStyle = css(colour, alpha * 0.8);
+      context.strokeStyle = css(color, alpha * 0.8);
       context.lineWidth = line;
       context.beginPath();
       context.arc(x * pen.width, y, r, 0, 2 * Math.PI);
@@ -251,8 +251,8 @@ const arcs: Pattern = (random, colour, alpha) => {
   };
 };
 
-/** Ribbons of colour with a curved edge. */
-const swoosh: Pattern = (random, colour, alpha) => {
+/** Ribbons of color with a curved edge. */
+const swoosh: Pattern = (random, color, alpha) => {
   const ribbons = Array.from({ length: 2 + random.int(2) }, () => [
     random.uniform(20, 110),
     random.uniform(-20, 90),
@@ -263,7 +263,7 @@ const swoosh: Pattern = (random, colour, alpha) => {
   return (pen) => {
     const { context } = pen;
     for (const [a, b, c, d] of ribbons) {
-      context.fillStyle = css(colour, alpha * 0.6);
+      context.fillStyle = css(color, alpha * 0.6);
       context.beginPath();
       context.moveTo(-1, a);
       context.bezierCurveTo(pen.width * 0.33, b, pen.width * 0.66, c, pen.width + 1, d);
@@ -276,12 +276,12 @@ const swoosh: Pattern = (random, colour, alpha) => {
 };
 
 /** Fine lines across, of a strength that comes and goes. */
-const ruled: Pattern = (random, colour, alpha) => {
+const ruled: Pattern = (random, color, alpha) => {
   const gap = random.uniform(2, 5);
   const cross = random.boolean(0.4);
   return (pen) => {
     const { context } = pen;
-    context.strokeStyle = css(colour, alpha * 0.8);
+    context.strokeStyle = css(color, alpha * 0.8);
     context.lineWidth = 0.35;
     context.beginPath();
     for (let y = gap; y < 100; y += gap) {

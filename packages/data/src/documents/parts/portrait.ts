@@ -1,12 +1,12 @@
 import type { Random } from '@unitsphere/core/random';
-import { brightness, css, hsl, mix, type Rgb } from '../../drawing/colour.js';
+import { brightness, css, hsl, mix, type Rgb } from '../../drawing/color.js';
 import type { Pen } from '../pen.js';
 
 /** How an issuer's photographs look, whoever is on them. */
 export interface PhotoStyle {
   readonly ground: Rgb;
-  /** Colour, grey, or printed in one ink. */
-  readonly tone: 'colour' | 'grey' | 'tinted';
+  /** Color, gray, or printed in one ink. */
+  readonly tone: 'color' | 'gray' | 'tinted';
   readonly ink: Rgb;
   readonly border?: Rgb;
   readonly shape: 'rectangle' | 'round' | 'oval';
@@ -22,7 +22,7 @@ export function drawPhotoStyle(random: Random, ink: Rgb): PhotoStyle {
       [222, 210, 200],
       mix([255, 255, 255], ink, 0.25),
     ] as Rgb[]),
-    tone: random.pick(['colour', 'colour', 'colour', 'grey', 'tinted'] as const),
+    tone: random.pick(['color', 'color', 'color', 'gray', 'tinted'] as const),
     ink,
     border: random.boolean(0.5) ? random.pick([[255, 255, 255], ink] as Rgb[]) : undefined,
     shape: random.pick(['rectangle', 'rectangle', 'rectangle', 'round', 'oval'] as const),
@@ -58,15 +58,15 @@ export function paintPortrait(
   height: number,
 ): void {
   const { context } = pen;
-  const tone = (colour: Rgb): Rgb => {
-    if (style.tone === 'colour') return colour;
-    const light = brightness(colour);
-    return style.tone === 'grey'
+  const tone = (color: Rgb): Rgb => {
+    if (style.tone === 'color') return color;
+    const light = brightness(color);
+    return style.tone === 'gray'
       ? [light * 255, light * 255, light * 255]
       : mix(style.ink, [255, 255, 255], light);
   };
-  const fill = (colour: Rgb) => {
-    context.fillStyle = css(tone(colour));
+  const fill = (color: Rgb) => {
+    context.fillStyle = css(tone(color));
     context.fill();
   };
   const skin = random.pick(skins);

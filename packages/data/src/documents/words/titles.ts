@@ -5,7 +5,7 @@ import { type Language, languageTable } from './language.js';
 const titles = languageTable({
   identity:
     'Identity Card/National ID|Carte d’identité/Identité|Personalausweis/Ausweis|Documento de identidad/Cédula|Carta d’identità|Cartão de cidadão/Identidade|Удостоверение/Паспорт гражданина|Ταυτότητα',
-  licence:
+  license:
     'Driving Licence/Driver License|Permis de conduire|Führerschein|Permiso de conducir/Licencia|Patente di guida|Carta de condução|Водительское удостоверение|Άδεια οδήγησης',
   passport: 'Passport|Passeport|Reisepass|Pasaporte|Passaporto|Passaporte|Паспорт|Διαβατήριο',
   membership:

@@ -1,4 +1,4 @@
-import { mix } from '../../drawing/colour.js';
+import { mix } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
@@ -8,7 +8,7 @@ import type { FaceIdentity } from '../identity.js';
 export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expression }: Conditions): void {
   const { beard, mouth, hair, skin, nose } = face;
   if (beard === 'none') return;
-  const colour = mix(hair.colour, skin, 0.15);
+  const color = mix(hair.color, skin, 0.15);
   const drop = expression.open * 0.14;
   const { width, y } = mouth;
   if (beard === 'full' || beard === 'stubble') {
@@ -24,7 +24,7 @@ export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expre
       ...[...upper].reverse().map(([u, v]) => head.at(u * head.width(v), v, 0.02)),
     ];
     brush.curve([...side(-1), ...side(1).reverse(), ...inner.reverse()]);
-    brush.fill(colour, alpha);
+    brush.fill(color, alpha);
   }
   if (beard === 'goatee') {
     const chin = head.chin;
@@ -36,7 +36,7 @@ export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expre
       head.at(width * 0.8, y + 0.1, 0.03),
       head.at(0, y + 0.14 + drop, 0.04),
     ];
-    brush.shape(around, colour, 0.85);
+    brush.shape(around, color, 0.85);
   }
   if (beard === 'moustache' || beard === 'goatee' || beard === 'full') {
     const middle = (nose.length + y) / 2 + 0.05;
@@ -46,6 +46,6 @@ export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expre
       head.at(way * width * 1.15, y + 0.03, 0.04),
       head.at(way * width * 0.6, y - 0.03, 0.06),
     ];
-    brush.shape([...half(-1), ...half(1).reverse()], colour, 0.92);
+    brush.shape([...half(-1), ...half(1).reverse()], color, 0.92);
   }
 }

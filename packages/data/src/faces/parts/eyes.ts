@@ -1,4 +1,4 @@
-import { mix, type Rgb } from '../../drawing/colour.js';
+import { mix, type Rgb } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
@@ -70,7 +70,7 @@ export function paintBrows(
   { eyes, brows }: FaceIdentity,
   { expression }: Conditions,
 ): void {
-  const { y, length, thickness, arch, tilt, colour } = brows;
+  const { y, length, thickness, arch, tilt, color } = brows;
   for (const side of [-1, 1]) {
     const edge = (way: number): Pixel[] =>
       Array.from({ length: 7 }, (_, k) => {
@@ -80,6 +80,6 @@ export function paintBrows(
         return head.at(side * (eyes.apart * 1.03 + u * length), height + way * thickness * 0.5 * taper, 0.03);
       });
     const shape = [...edge(-1), ...edge(1).reverse()];
-    brush.shape(shape, colour, 0.85);
+    brush.shape(shape, color, 0.85);
   }
 }

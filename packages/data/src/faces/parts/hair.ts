@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { mix, type Rgb } from '../../drawing/colour.js';
+import { mix, type Rgb } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
@@ -51,7 +51,7 @@ export function paintHairBehind(brush: Brush, head: Head, face: FaceIdentity): v
     const r = (0.24 + 0.14 * hair.fall) * brush.unit;
     brush.context.beginPath();
     brush.context.arc(x, y, r, 0, 2 * Math.PI);
-    brush.shade([x, y], 0.4, hair.colour);
+    brush.shade([x, y], 0.4, hair.color);
   }
   if (behind === undefined) return;
   const curl = curls(hair.style, hair.seed + 1);
@@ -65,7 +65,7 @@ export function paintHairBehind(brush: Brush, head: Head, face: FaceIdentity): v
       return y > 0.3 ? [at[0], head.see([0, y, -0.35])[1]] : at;
     });
   brush.curve([...side(-1), ...side(1).reverse()]);
-  brush.shade(head.at(0, 0), 1.4, mix(hair.colour, [10, 8, 8], 0.35), 0.6);
+  brush.shade(head.at(0, 0), 1.4, mix(hair.color, [10, 8, 8], 0.35), 0.6);
 }
 
 /** What lies on the head and frames the face. */
@@ -84,10 +84,10 @@ export function paintHair(brush: Brush, head: Head, face: FaceIdentity): void {
   // Over the crown the two sides end as far apart as the hair stands off.
   const top = head.see([0, head.crown - off, 0]);
   const inner = hairline(head, face, sides);
-  const colour: Rgb = style === 'cropped' ? mix(hair.colour, skin, 0.25) : hair.colour;
+  const color: Rgb = style === 'cropped' ? mix(hair.color, skin, 0.25) : hair.color;
   const shape = [...left.slice(0, -1), top, ...right.slice(0, -1).reverse(), ...[...inner].reverse()];
   brush.curve(shape);
-  brush.shade(head.at(0, head.crown * 0.7), 1.1, colour, 0.8);
+  brush.shade(head.at(0, head.crown * 0.7), 1.1, color, 0.8);
   brush.curve(shape);
   brush.within(() => strands(brush, head, face));
   // Its shadow on the forehead.
@@ -96,7 +96,7 @@ export function paintHair(brush: Brush, head: Head, face: FaceIdentity): void {
     const part = [0, 0.4, 0.8, 1].map((t) =>
       head.at(side * 0.32, line - 0.02 + (head.crown * 0.93 - line) * t),
     );
-    brush.line(part, mix(skin, hair.colour, 0.35), 0.035, 0.8);
+    brush.line(part, mix(skin, hair.color, 0.35), 0.035, 0.8);
   }
 }
 
@@ -147,8 +147,8 @@ function strands(brush: Brush, head: Head, { hair }: FaceIdentity): void {
         ? head.at(Math.sign(u) * 0.93, random.uniform(0, 0.7), 0.05)
         : head.at((u + lean) * 0.95, hair.line + random.uniform(-0.1, 0.25), 0.06);
     const tone: Rgb = random.boolean()
-      ? mix(hair.colour, [255, 240, 220], 0.28)
-      : mix(hair.colour, [0, 0, 0], 0.4);
+      ? mix(hair.color, [255, 240, 220], 0.28)
+      : mix(hair.color, [0, 0, 0], 0.4);
     brush.line([from, middle, to], tone, random.uniform(0.02, 0.06), 0.35);
   }
 }

@@ -1,4 +1,4 @@
-import { mix } from '../../drawing/colour.js';
+import { mix } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
@@ -23,7 +23,7 @@ export function paintMouth(
   const upperLine = us.map((u) => at(u, -gap * 0.25 * round(u)));
   const lowerLine = us.map((u) => at(u, gap * round(u)));
   const lowerEdge = us.map((u) => at(u, (mouth.lower + gap) * round(u)));
-  const dark = mix(mouth.colour, [40, 12, 14], 0.7);
+  const dark = mix(mouth.color, [40, 12, 14], 0.7);
   if (gap > 0.02) {
     const inside = [...upperLine, ...lowerLine.slice(1, -1).reverse()];
     brush.shape(inside, [58, 18, 20]);
@@ -33,12 +33,12 @@ export function paintMouth(
       brush.shape([...upperLine, ...teeth.reverse()], [236, 232, 222], 0.95);
     });
   }
-  brush.shape([...upperEdge, ...upperLine.slice(1, -1).reverse()], mix(mouth.colour, [60, 20, 22], 0.18));
-  brush.shape([...lowerLine, ...lowerEdge.slice(1, -1).reverse()], mouth.colour);
+  brush.shape([...upperEdge, ...upperLine.slice(1, -1).reverse()], mix(mouth.color, [60, 20, 22], 0.18));
+  brush.shape([...lowerLine, ...lowerEdge.slice(1, -1).reverse()], mouth.color);
   brush.line(upperLine, dark, 0.03, gap > 0.02 ? 0.5 : 0.85);
   brush.line(
     us.slice(2, 5).map((u) => at(u, gap + mouth.lower * 0.5)),
-    mix(mouth.colour, [255, 255, 255], 0.6),
+    mix(mouth.color, [255, 255, 255], 0.6),
     0.03,
     0.35,
   );

@@ -1,4 +1,4 @@
-import { mix } from '../../drawing/colour.js';
+import { mix } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';

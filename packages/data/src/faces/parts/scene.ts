@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import { css, mix, type Rgb } from '../../drawing/colour.js';
+import { css, mix, type Rgb } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
@@ -23,10 +23,10 @@ export function paintBackground(
   for (let k = 0; k < blobs; k++) {
     const [x, y] = [random.uniform(0, side), random.uniform(0, side)];
     const reach = random.uniform(0.12, 0.4) * side;
-    const colour: Rgb = mix(low, [random.int(256), random.int(256), random.int(256)], 0.35);
+    const color: Rgb = mix(low, [random.int(256), random.int(256), random.int(256)], 0.35);
     const blob = context.createRadialGradient(x, y, reach * random.uniform(0, 0.8), x, y, reach);
-    blob.addColorStop(0, css(colour, 0.7));
-    blob.addColorStop(1, css(colour, 0));
+    blob.addColorStop(0, css(color, 0.7));
+    blob.addColorStop(1, css(color, 0));
     context.fillStyle = blob;
     context.fillRect(x - reach, y - reach, 2 * reach, 2 * reach);
   }

@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { mix } from '../../drawing/colour.js';
+import { mix } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
@@ -53,7 +53,7 @@ export function outline(head: Head): Pixel[] {
   return [...up(-1), ...up(1).reverse().slice(1), ...down(1), ...down(-1).reverse().slice(1)];
 }
 
-/** The face without what is on it: skin, its hollows and its colour. */
+/** The face without what is on it: skin, its hollows and its color. */
 export function paintSkin(brush: Brush, head: Head, face: FaceIdentity): void {
   const { skin, eyes, nose, mouth, flush, age } = face;
   const dark = mix(skin, [70, 30, 26], 0.55);
@@ -103,22 +103,22 @@ export function paintMarks(
   { skin, moles, birthmark, freckles, seed }: FaceIdentity,
 ): void {
   if (birthmark) {
-    const { x, y, radius, colour } = birthmark;
+    const { x, y, radius, color } = birthmark;
     const random = new Random(seed, 'birthmark');
     const patch = Array.from({ length: 9 }, (_, k) => {
       const turn = (2 * Math.PI * k) / 9;
       const reach = radius * random.uniform(0.6, 1.3);
       return head.at(x + reach * Math.cos(turn), y + reach * Math.sin(turn));
     });
-    brush.shape(patch, mix(skin, colour, 0.7), 0.85);
+    brush.shape(patch, mix(skin, color, 0.7), 0.85);
   }
   if (freckles > 0) {
     const random = new Random(seed, 'freckles');
-    const colour = mix(skin, [140, 74, 40], 0.55);
+    const color = mix(skin, [140, 74, 40], 0.55);
     for (let k = 0; k < 46; k++) {
       const [x, y] = [random.uniform(-0.72, 0.72), random.uniform(0.12, 0.56)];
       const radius = random.uniform(0.01, 0.022);
-      brush.shape(ring(head, x, y, radius, radius, 0, 6), colour, 0.6 * freckles);
+      brush.shape(ring(head, x, y, radius, radius, 0, 6), color, 0.6 * freckles);
     }
   }
   for (const { x, y, radius } of moles) {

@@ -1,4 +1,4 @@
-import { mix } from '../../drawing/colour.js';
+import { mix } from '../../drawing/color.js';
 import type { Brush } from '../brush.js';
 import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
@@ -11,7 +11,7 @@ export function paintEyewear(
   { eyes }: FaceIdentity,
   { eyewear }: Conditions,
 ): void {
-  const { kind, colour, round, size } = eyewear;
+  const { kind, color, round, size } = eyewear;
   if (kind === 'none') return;
   const lift = 0.16;
   for (const side of [-1, 1]) {
@@ -26,27 +26,27 @@ export function paintEyewear(
         lift,
       );
     });
-    if (kind === 'sunglasses') brush.shape(rim, mix(colour, [12, 12, 14], 0.7), 0.93);
+    if (kind === 'sunglasses') brush.shape(rim, mix(color, [12, 12, 14], 0.7), 0.93);
     else brush.shape(rim, [235, 244, 255], 0.1);
     brush.curve(rim);
-    brush.stroke(colour, 0.045);
+    brush.stroke(color, 0.045);
     brush.line(
       [head.at(side * (eyes.apart + size * 1.16), eyes.y, lift), head.edge(eyes.y + 0.02, side, 0.01)],
-      colour,
+      color,
       0.045,
     );
   }
   const inner = eyes.apart - size * 1.12;
   brush.line(
     [head.at(-inner, eyes.y, lift), head.at(0, eyes.y - 0.04, lift + 0.06), head.at(inner, eyes.y, lift)],
-    colour,
+    color,
     0.04,
   );
 }
 
 /** A cap or a beanie over the hair. */
 export function paintHeadwear(brush: Brush, head: Head, _: FaceIdentity, { headwear }: Conditions): void {
-  const { kind, colour } = headwear;
+  const { kind, color } = headwear;
   if (kind === 'none') return;
   const low = kind === 'cap' ? -0.5 : -0.46;
   const edge = (way: number): Pixel[] =>
@@ -58,7 +58,7 @@ export function paintHeadwear(brush: Brush, head: Head, _: FaceIdentity, { headw
     ...edge(1).reverse(),
     ...[...front].reverse(),
   ]);
-  brush.shade(head.at(0, -0.9), 1.1, colour);
+  brush.shade(head.at(0, -0.9), 1.1, color);
   if (kind === 'cap') {
     const brim = [-0.86, -0.5, 0, 0.5, 0.86].map((u) =>
       head.see([
@@ -68,8 +68,8 @@ export function paintHeadwear(brush: Brush, head: Head, _: FaceIdentity, { headw
       ]),
     );
     brush.curve([...front, ...brim.reverse()]);
-    brush.shade(head.at(0, low), 0.8, mix(colour, [0, 0, 0], 0.25));
+    brush.shade(head.at(0, low), 0.8, mix(color, [0, 0, 0], 0.25));
   } else {
-    brush.line(front, mix(colour, [0, 0, 0], 0.3), 0.16, 0.55);
+    brush.line(front, mix(color, [0, 0, 0], 0.3), 0.16, 0.55);
   }
 }

@@ -5,10 +5,10 @@ import { soloCommunicator } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.ts';
-import { withFault } from '../../../tools/workspace/faults.ts';
-import { fileStore, writeEnrolmentBank } from '../src/file.js';
-import { deviceStore, enrolmentBank, hostStore, PartialFC } from '../src/index.js';
+import { start } from '../../../tools/workspace/backends.js';
+import { withFault } from '../../../tools/workspace/faults.js';
+import { fileStore, writeEnrollmentBank } from '../src/file.js';
+import { deviceStore, enrollmentBank, hostStore, PartialFC } from '../src/index.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test.each(['device', 'host', 'file'])(
-  'the centres at unit length, with their class numbers: %s store',
+  'the centers at unit length, with their class numbers: %s store',
   async (kind) => {
     const stores = { device: deviceStore(), host: hostStore(), file: fileStore(join(folder, 'centers')) };
     // More rows than are written at once, and the second of two ranks: class numbers do not begin at 0.
@@ -31,21 +31,21 @@ test.each(['device', 'host', 'file'])(
       communicator: { ...soloCommunicator(), rank: 1, size: 2 },
     });
     const names = Array.from({ length: 5000 }, (_, i) => `card ${i}`);
-    const { tensors, metadata } = await enrolmentBank(head, { names });
+    const { tensors, metadata } = await enrollmentBank(head, { names });
     expect(tensors.get('embeddings')!.shape).toEqual([5000, 3]);
     const raw = await head.store.readCenters(0, 5000);
     const embeddings = tensors.get('embeddings')!.data as Float32Array;
     for (let row = 0; row < 5000; row++) {
       const length = Math.hypot(...raw.slice(3 * row, 3 * row + 3));
-      for (let d = 0; d < 3; d++) expect(embeddings[3 * row + d]).toBeCloseTo(raw[3 * row + d]! / length, 5);
+      for (let d = 0; d < 3; d++) expect(embeddings[3 * row + d]).toBeCloseTo(raw[3 * row + d] / length, 5);
     }
     expect([...(tensors.get('labels')!.data as Int32Array)]).toEqual(names.map((_, i) => 5001 + i));
-    expect(JSON.parse(metadata.names!)).toEqual(names);
+    expect(JSON.parse(metadata.names)).toEqual(names);
     const path = join(folder, 'bank.safetensors');
-    await writeEnrolmentBank(path, head, { names });
+    await writeEnrollmentBank(path, head, { names });
     const bytes = readFileSync(path);
     expect(bytes.equals(writeSafetensors(tensors, metadata))).toBe(true);
-    expect(readSafetensors(bytes).metadata.format).toBe('unitsphere enrolment bank');
+    expect(readSafetensors(bytes).metadata.format).toBe('unitsphere enrollment bank');
     head.dispose();
   },
 );
@@ -54,12 +54,12 @@ test('a full disk or a wrong number of names leaves the file that is there', asy
   const head = new PartialFC({ classes: 5, dimensions: 3, loss: new CosFace(), seed: 1 });
   const path = join(folder, 'bank.safetensors');
   writeFileSync(path, 'the one before');
-  await expect(writeEnrolmentBank(path, head, { names: ['one'] })).rejects.toThrow(
+  await expect(writeEnrollmentBank(path, head, { names: ['one'] })).rejects.toThrow(
     '1 names came for 5 classes',
   );
   for (const at of [0, 1, 2]) {
     await withFault('full', at, async () => {
-      await expect(writeEnrolmentBank(path, head)).rejects.toThrow('the disk is full');
+      await expect(writeEnrollmentBank(path, head)).rejects.toThrow('the disk is full');
     });
   }
   expect(readFileSync(path, 'utf8')).toBe('the one before');

@@ -1,6 +1,6 @@
-// npm run check:licences: what the published packages bring along may be brought along, and nothing of it is unknown.
-//   node tools/workspace/check-licences.mjs            the list of licences, then the checks
-//   node tools/workspace/check-licences.mjs --sbom F   writes the bill of materials (CycloneDX) too
+// npm run check:licenses: what the published packages bring along may be brought along, and nothing of it is unknown.
+//   node tools/workspace/check-licenses.mjs            the list of licenses, then the checks
+//   node tools/workspace/check-licenses.mjs --sbom F   writes the bill of materials (CycloneDX) too
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -20,7 +20,7 @@ import { reportAll } from './report-all.mjs';
 
 const tools = join(root, 'tools', 'checks');
 
-/** Licences that allow what Apache-2.0 allows, and what is asked for no more than a notice. */
+/** Licenses that allow what Apache-2.0 allows, and what is asked for no more than a notice. */
 const ALLOWED = [
   'Apache-2.0',
   'MIT',
@@ -35,17 +35,17 @@ const ALLOWED = [
 /** Others, each for the packages that it is meant for. */
 const EXCEPTIONS = [
   {
-    licence: 'OFL-1.1',
+    license: 'OFL-1.1',
     packages: /^@fontsource\//,
     why: 'fonts, installed beside our code and never changed',
   },
   {
-    licence: 'LGPL-3.0-or-later',
+    license: 'LGPL-3.0-or-later',
     packages: /^@img\/sharp-/,
     why: "libvips, sharp's own shared library, installed beside our code: it can be exchanged",
   },
 ];
-/** Licences that npm's bill does not read: named in the manifest's old way, and in the package's own file. */
+/** Licenses that npm's bill does not read: named in the manifest's old way, and in the package's own file. */
 const NAMED_OTHERWISE = { jstat: 'MIT' };
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'];
 
@@ -119,38 +119,38 @@ function placeOf(name, from, packages) {
 }
 
 /** @returns {{name: string, problems: string}[]} One entry a check; problems is empty where it is clean. */
-export function checkLicences(bill = billOfMaterials()) {
+export function checkLicenses(bill = billOfMaterials()) {
   return [
-    { name: 'licences of production dependencies', problems: licenceProblems(bill) },
+    { name: 'licenses of production dependencies', problems: licenseProblems(bill) },
     { name: 'code of others in packages is named', problems: bundledProblems() },
     { name: 'lockfiles have integrity', problems: lockfileProblems() },
     { name: 'packages have no install scripts', problems: scriptProblems() },
   ];
 }
 
-function licenceProblems({ components }) {
+function licenseProblems({ components }) {
   install('Installing the tools of checks', tools);
   const satisfies = createRequire(join(tools, 'package.json'))('spdx-satisfies');
   if (components.length < 20) return `The bill of materials has ${components.length} parts only.`;
   return components
     .flatMap((component) => {
       const name = component.name;
-      const licence = licenceOf(component);
-      if (!licence) return [`${name}@${component.version} names no licence.`];
+      const license = licenseOf(component);
+      if (!license) return [`${name}@${component.version} names no license.`];
       const more = EXCEPTIONS.filter(({ packages }) => packages.test(name)).map(
-        (exception) => exception.licence,
+        (exception) => exception.license,
       );
       try {
-        return satisfies(licence, [...ALLOWED, ...more]) ? [] : [`${name}@${component.version}: ${licence}`];
+        return satisfies(license, [...ALLOWED, ...more]) ? [] : [`${name}@${component.version}: ${license}`];
       } catch (error) {
-        return [`${name}@${component.version}: ${licence} is no SPDX expression (${error.message}).`];
+        return [`${name}@${component.version}: ${license} is no SPDX expression (${error.message}).`];
       }
     })
     .join('\n');
 }
 
-/** A component's licence as one SPDX expression. */
-function licenceOf({ name, licenses = [] }) {
+/** A component's license as one SPDX expression. */
+function licenseOf({ name, licenses = [] }) {
   const named = licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name);
   return named.join(' AND ') || NAMED_OTHERWISE[name];
 }
@@ -211,14 +211,14 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const bill = billOfMaterials();
   const at = process.argv.indexOf('--sbom');
   if (at > 0) writeFileSync(process.argv[at + 1], `${JSON.stringify(bill, null, 2)}\n`);
-  const byLicence = new Map();
+  const byLicense = new Map();
   for (const component of bill.components) {
-    const licence = licenceOf(component);
-    byLicence.set(licence, [...(byLicence.get(licence) ?? []), component]);
+    const license = licenseOf(component);
+    byLicense.set(license, [...(byLicense.get(license) ?? []), component]);
   }
-  for (const [licence, components] of [...byLicence].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    console.log(`${licence}: ${components.map(({ name, version }) => `${name}@${version}`).join(', ')}`);
+  for (const [license, components] of [...byLicense].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    console.log(`${license}: ${components.map(({ name, version }) => `${name}@${version}`).join(', ')}`);
   }
-  for (const { licence, why } of EXCEPTIONS) console.log(`${licence} is taken for ${why}.`);
-  reportAll(checkLicences(bill));
+  for (const { license, why } of EXCEPTIONS) console.log(`${license} is taken for ${why}.`);
+  reportAll(checkLicenses(bill));
 }

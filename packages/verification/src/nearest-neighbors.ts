@@ -1,8 +1,8 @@
-import { normalizeRows } from './normalize-rows';
-import { scoreTile, TILE } from './score-tiles';
+import { normalizeRows } from './normalize-rows.js';
+import { scoreTile, TILE } from './score-tiles.js';
 
 /** What to leave out of a search. */
-export interface NearestNeighboursOptions {
+export interface NearestNeighborsOptions {
   /**
    * For each query, the gallery row it must not find, or -1. When queries are gallery rows themselves, pass their row
    * numbers so that no image finds itself.
@@ -11,7 +11,7 @@ export interface NearestNeighboursOptions {
 }
 
 /** The `k` best gallery rows of each query, best first: row-major Q×k. */
-export interface Neighbours {
+export interface Neighbors {
   /** Gallery rows. */
   indices: Int32Array;
   /** Their cosines with the query. */
@@ -29,13 +29,13 @@ export interface Neighbours {
  * @throws RangeError when sizes disagree, `k` is out of range, an excluded row does not exist, or a row has a NaN, an
  *   infinity or zero length (the row is named).
  */
-export function nearestNeighbours(
+export function nearestNeighbors(
   query: Float32Array,
   gallery: Float32Array,
   dimensions: number,
   k: number,
-  options: NearestNeighboursOptions = {},
-): Neighbours {
+  options: NearestNeighborsOptions = {},
+): Neighbors {
   const { exclude } = options;
   const q = normalizeRows(query, dimensions, 'query');
   const g = normalizeRows(gallery, dimensions, 'gallery');

@@ -1,4 +1,4 @@
-import { mix, readableOn, white } from '../../drawing/colour.js';
+import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Filler } from '../filler.js';
 import { type Kind, roundedOutline } from '../layout.js';
 import { drawCardGround } from '../parts/ground.js';
@@ -6,9 +6,9 @@ import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintSignature } from '../parts/marks.js';
 import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
 
-/** A driving licence: numbered lines, a country's letters on a disc or plate, the classes along the foot. */
-export const drivingLicence: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'state', 'licence');
+/** A driving license: numbered lines, a country's letters on a disc or plate, the classes along the foot. */
+export const drivingLicense: Kind = (style, random) => {
+  const { issuer, title, emblem } = drawIssue(style, random, 'state', 'license');
   const ground = drawCardGround(style, random, 0.08);
   const { palette } = style;
   const aspect = 1.586;
@@ -40,7 +40,7 @@ export const drivingLicence: Kind = (style, random) => {
   const rows = rowsOf.slice(0, 5 + random.int(2));
   const number = (i: number) =>
     numbered === 'a)' ? `${'abcdef'[i]})` : numbered.replace('1', String(i + 1));
-  const headColour = band ? readableOn(palette.primary) : ground.main;
+  const headColor = band ? readableOn(palette.primary) : ground.main;
   const top = 24;
   const step = (84 - top) / rows.length;
   return {
@@ -54,13 +54,13 @@ export const drivingLicence: Kind = (style, random) => {
       const markX = right ? width - 17 : 17;
       if (mark === 'plate') {
         pen.round(markX - 12, 3, 24, 14, 2, band ? mix(palette.primary, [0, 0, 0], 0.4) : palette.primary);
-        pen.text(sign, markX, 14, { font: style.text, size: 12, colour: white, bold: true, align: 'center' });
+        pen.text(sign, markX, 14, { font: style.text, size: 12, color: white, bold: true, align: 'center' });
       } else if (mark === 'disc') {
         pen.disc(markX, 10.5, 8, palette.accent);
         pen.text(sign, markX, 13.6, {
           font: style.text,
           size: 9,
-          colour: readableOn(palette.accent),
+          color: readableOn(palette.accent),
           bold: true,
           align: 'center',
         });
@@ -70,13 +70,13 @@ export const drivingLicence: Kind = (style, random) => {
           markX,
           10.5,
           8.5,
-          band ? { main: headColour, second: palette.accent, ground: palette.primary } : undefined,
+          band ? { main: headColor, second: palette.accent, ground: palette.primary } : undefined,
         );
       const textX = right ? 8 : 36;
       pen.text(title, textX, 10.5, {
         font: style.heading,
         size: 9,
-        colour: headColour,
+        color: headColor,
         bold: true,
         capitals: true,
         max: width - 50,
@@ -84,14 +84,14 @@ export const drivingLicence: Kind = (style, random) => {
       pen.text(issuer, textX, 17.5, {
         font: style.text,
         size: 5.4,
-        colour: band ? headColour : ground.soft,
+        color: band ? headColor : ground.soft,
         max: width - 50,
       });
       rows.forEach((_, i) => {
         pen.text(number(i), linesX, top + step * (i + 0.75), {
           font: style.text,
           size: size * 0.72,
-          colour: ground.main,
+          color: ground.main,
           bold: true,
         });
       });
@@ -102,7 +102,7 @@ export const drivingLicence: Kind = (style, random) => {
           pen.text(letter, 7 + (i + 0.5) * w, 94.8, {
             font: style.text,
             size: 6.5,
-            colour: palette.ink,
+            color: palette.ink,
             bold: true,
             align: 'center',
           });
@@ -115,7 +115,7 @@ export const drivingLicence: Kind = (style, random) => {
         pen.text(make(fill), linesX + 9, top + step * (i + 0.75), {
           font: style.value,
           size,
-          colour: ground.ink,
+          color: ground.ink,
           bold: i < 2,
           capitals: i < 2,
           max: i === 5 ? linesWidth * 0.5 : linesWidth - 10,
@@ -127,7 +127,7 @@ export const drivingLicence: Kind = (style, random) => {
         pen.text(classes.slice(0, 2 + fill.random.int(3)).join('  '), width / 2, 96.5, {
           font: style.mono,
           size: 7,
-          colour: ground.ink,
+          color: ground.ink,
           align: 'center',
         });
     },

@@ -2,22 +2,22 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { safetensorsHeader } from '@unitsphere/core';
 import { syncFolder, writeAll } from '@unitsphere/core/disk';
-import { bankLayout, type EnrolmentBankOptions, unitCenters } from '../enrolment-bank.js';
+import { bankLayout, type EnrollmentBankOptions, unitCenters } from '../enrollment-bank.js';
 import type { PartialFC } from '../partial-fc.js';
 import { onDisk } from './disk.js';
 
 const ROWS_AT_ONCE = 4096;
 
 /**
- * Writes this rank's class centres as an enrolment bank, a safetensors file, a piece at a time: it may be larger than
- * memory. See enrolmentBank for what it holds.
+ * Writes this rank's class centers as an enrollment bank, a safetensors file, a piece at a time: it may be larger than
+ * memory. See enrollmentBank for what it holds.
  * @throws RangeError where the number of names differs; CenterStoreError where the disk refuses. A file that is there is
  *   then untouched.
  */
-export async function writeEnrolmentBank(
+export async function writeEnrollmentBank(
   path: string,
   head: PartialFC,
-  options: EnrolmentBankOptions = {},
+  options: EnrollmentBankOptions = {},
 ): Promise<void> {
   const { tensors, metadata } = bankLayout(head, options);
   const { rows } = head.store.spec;
