@@ -8,8 +8,8 @@ import { Random } from '@unitsphere/core';
 import { parseConfig } from '../src/config/parse-config.js';
 import { tell } from '../src/replicas/commands.js';
 import { SharedBatch } from '../src/replicas/shared-batch.js';
-import { TrainingState } from '../src/train/training-state.js';
-import { createTrainingStep } from '../src/train/training-step.js';
+import { TrainingState } from '../src/step/training-state.js';
+import { createTrainingStep } from '../src/step/training-step.js';
 
 // Images a second of the training step on one batch of noise, by the number of replicas, and where rank 0's time goes: the
 // processor time of its thread, which other work on the machine does not change much.
@@ -64,7 +64,7 @@ async function measure(
   const parts: Record<string, number> = {};
   timeMethods(communicator, ['allReduce', 'allGather', 'reduceScatter', 'broadcast'], parts);
   const state = new TrainingState(config, classes, communicator);
-  timeMethods(state.head, ['forwardBackward', 'step'], parts);
+  timeMethods(state.centers, ['forwardBackward', 'step'], parts);
   const step = createTrainingStep(config, state);
   const shared = SharedBatch.open(memory, imageSize);
   const random = new Random(0, 'bench');

@@ -6,13 +6,14 @@ export { CHOICES, type ConfigInput } from './config/schema.js';
 export type { Preprocessing } from './model/preprocessing.js';
 export type { ProgressReporter, StepReport } from './progress/progress-reporter.js';
 export { type Rates, StepRates } from './progress/step-rates.js';
-export type { CheckpointFiles } from './train/checkpoint-files.js';
+export type { MetricsRecord } from './run/metrics-record.js';
+export type { CheckpointFiles } from './step/checkpoint-files.js';
 export {
   type BrowserCheckpoint,
   type BrowserOutcome,
   type BrowserTrainingOptions,
   trainInBrowser,
 } from './train/train-in-browser.js';
-export type { MetricsRecord, Saved } from './train/training-loop.js';
+export type { Saved } from './train/training-loop.js';
 export type { TrainingSummary } from './train/types.js';
 export { UserError } from './user-error.js';

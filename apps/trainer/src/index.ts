@@ -10,8 +10,8 @@ export type { ProgressReporter, StepReport } from './progress/progress-reporter.
 export type { Checkpoint } from './run/checkpoint.js';
 export { bestCheckpoint, latestCheckpoint, openCheckpoint } from './run/checkpoints.js';
 export { readMetrics } from './run/metrics-log.js';
+export type { MetricsRecord } from './run/metrics-record.js';
 export { RUN_FILES, RunDirectory } from './run/run-directory.js';
 export { runTraining } from './train/run-training.js';
-export type { MetricsRecord } from './train/training-loop.js';
 export type { TrainingOptions, TrainingOutcome, TrainingSummary } from './train/types.js';
 export { UserError } from './user-error.js';

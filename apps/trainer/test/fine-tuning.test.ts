@@ -6,8 +6,8 @@ import type { Config } from '../src/config/config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
-import { createOptimizer } from '../src/train/optimizer.js';
-import { TrainingState } from '../src/train/training-state.js';
+import { createOptimizer } from '../src/step/optimizer.js';
+import { TrainingState } from '../src/step/training-state.js';
 import { UserError } from '../src/user-error.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 

@@ -7,13 +7,13 @@ import { BatchLoader } from '@unitsphere/data';
 import { expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { parseConfig } from '../src/config/parse-config.js';
+import { sourceSpec } from '../src/dataset/dataset.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import { RunDirectory } from '../src/run/run-directory.js';
-import { sourceSpec } from '../src/train/dataset.js';
-import { TrainingState } from '../src/train/training-state.js';
-import { createTrainingStep, NotFiniteError } from '../src/train/training-step.js';
+import { TrainingState } from '../src/step/training-state.js';
+import { createTrainingStep, NotFiniteError } from '../src/step/training-step.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
 const losses = async (run: RunDirectory) =>

@@ -2,8 +2,8 @@
 import { INTERRUPTS } from '../interrupt.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { RunDirectory } from '../run/run-directory.js';
+import { NotFiniteError } from '../step/training-step.js';
 import { runTraining } from '../train/run-training.js';
-import { NotFiniteError } from '../train/training-step.js';
 import { UserError } from '../user-error.js';
 import type { ChildReply, ChildRequest } from './child-protocol.js';
 

@@ -12,10 +12,10 @@ import {
   TrainingSampler,
 } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { samplerOptions } from '../dataset/dataset-images.js';
 import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
-import type { Dataset } from '../train/dataset.js';
-import { samplerOptions } from '../train/dataset-images.js';
 import { UserError } from '../user-error.js';
 import { openTeacher } from './open-teacher.js';
 

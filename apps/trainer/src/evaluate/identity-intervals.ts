@@ -1,6 +1,6 @@
 import { bootstrapVerification } from '@unitsphere/verification';
+import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import { fprKey } from '../report/data.js';
-import type { EvaluationImages } from './evaluation-images.js';
 import type { ModelVerification } from './verify-model.js';
 
 /** 95 % intervals of what a model would reach on other identities of the same kind. */

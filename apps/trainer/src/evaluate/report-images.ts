@@ -1,8 +1,8 @@
 import { Random } from '@unitsphere/core';
 import type { Image, ImageSource } from '@unitsphere/data';
 import { hardestPairs, nearestNeighbors } from '@unitsphere/verification';
+import { type EvaluationImages, evaluationImages } from '../dataset/evaluation-images.js';
 import type { ReportData } from '../report/index.js';
-import { type EvaluationImages, evaluationImages } from './evaluation-images.js';
 import type { ModelVerification } from './verify-model.js';
 
 const SAMPLE_IDENTITIES = 4;

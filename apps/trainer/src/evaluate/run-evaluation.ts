@@ -1,18 +1,18 @@
 import { useBackend } from '@unitsphere/backends';
 import { Random } from '@unitsphere/core';
 import type { Config } from '../config/config.js';
+import { type Dataset, openDataset } from '../dataset/dataset.js';
+import { evaluationImages } from '../dataset/evaluation-images.js';
+import { readSeenIdentities } from '../dataset/seen-identities.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
+import { loadPretrained } from '../model/load-pretrained.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { summarizeVerification, type VerificationSummary } from '../report/index.js';
 import { openCheckpoint } from '../run/checkpoints.js';
-import { restoreModel } from '../train/checkpoint-files.js';
-import { type Dataset, openDataset } from '../train/dataset.js';
-import { loadPretrained } from '../train/load-pretrained.js';
-import { readSeenIdentities } from '../train/seen-identities.js';
+import { restoreModel } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
 import { Embedder } from './embed.js';
-import { evaluationImages } from './evaluation-images.js';
 import { type IdentityIntervals, identityIntervals } from './identity-intervals.js';
 import { verifyModel } from './verify-model.js';
 

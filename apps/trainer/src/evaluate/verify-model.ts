@@ -1,6 +1,6 @@
 import { identificationRate, type VerificationResult, verifyEmbeddings } from '@unitsphere/verification';
+import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import type { ImageEmbedder } from './embed.js';
-import type { EvaluationImages } from './evaluation-images.js';
 
 /** What an evaluation gives: embeddings, verification over all pairs, and identification by enrolling the clean image. */
 export interface ModelVerification {

@@ -1,7 +1,7 @@
 import { useBackend } from '@unitsphere/backends';
 import { serveReplica } from '@unitsphere/collectives';
+import { type CentersPlace, createStore } from '../centers/center-store.js';
 import type { Config } from '../config/config.js';
-import { type CentersPlace, createStore } from '../train/center-store.js';
 import { hear } from './commands.js';
 import { Replica } from './replica.js';
 import { SharedBatch } from './shared-batch.js';

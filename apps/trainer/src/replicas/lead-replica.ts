@@ -1,11 +1,11 @@
 import type { Communicator } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
+import type { TrainingBatch } from '../dataset/batches.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
-import type { CheckpointFiles } from '../train/checkpoint-files.js';
-import { loadPretrained, otherInputs } from '../train/load-pretrained.js';
-import type { TrainingBatch } from '../train/training-loop.js';
-import type { TrainingState } from '../train/training-state.js';
-import type { StepResult } from '../train/training-step.js';
+import { loadPretrained, otherInputs } from '../model/load-pretrained.js';
+import type { CheckpointFiles } from '../step/checkpoint-files.js';
+import type { TrainingState } from '../step/training-state.js';
+import type { StepResult } from '../step/training-step.js';
 import type { CenterBlock } from './broadcast-centers.js';
 import { tell } from './commands.js';
 import { type GrowthSource, Replica, type ReplicaMeans } from './replica.js';

@@ -7,9 +7,9 @@ import {
   checkpointFiles,
   restoreModel,
   restoreState,
-} from '../train/checkpoint-files.js';
-import { TrainingState, type TrainingStateMeans } from '../train/training-state.js';
-import { createTrainingStep, type StepResult, type TrainingStep } from '../train/training-step.js';
+} from '../step/checkpoint-files.js';
+import { TrainingState, type TrainingStateMeans } from '../step/training-state.js';
+import { createTrainingStep, type StepResult, type TrainingStep } from '../step/training-step.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
 import type { SharedBatch } from './shared-batch.js';
@@ -77,7 +77,7 @@ export class Replica {
   /** Puts class centers in the place of those that are there; rank 0 has them. */
   async setCenters(blocks?: AsyncIterable<CenterBlock>): Promise<void> {
     for await (const { classes, centers } of broadcastCenters(this.#communicator, blocks)) {
-      await this.state.head.setCenters(classes, centers);
+      await this.state.centers.setCenters(classes, centers);
     }
   }
 
@@ -125,7 +125,7 @@ export class Replica {
 
   /** Says that the checkpoint with the last files is safely on the disk. */
   checkpointWritten(): Promise<void> {
-    return this.state.head.checkpointWritten();
+    return this.state.centers.checkpointWritten();
   }
 
   /** Goes on from a checkpoint, whose files rank 0 has. */

@@ -1,17 +1,8 @@
 import { equalParts } from '@unitsphere/collectives';
+import type { BatchPart } from '../dataset/batches.js';
 
 // What stands where there is no label.
 const NONE = -1;
-
-/** Images and labels of one batch. */
-export interface BatchPart {
-  /** N × size × size × 3 bytes. */
-  images: Uint8Array;
-  labels: Int32Array;
-  /** With a teacher: the clean image of each, where the student sees both; and the teacher's features, row-major. */
-  clean?: Uint8Array;
-  features?: Float32Array;
-}
 
 /** What a batch has beside images and labels where there is a teacher. */
 export interface TeacherRoom {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Communicator, withReplicas } from '@unitsphere/collectives';
+import { type CentersPlace, createStore } from '../centers/center-store.js';
 import type { Config } from '../config/config.js';
-import { type CentersPlace, createStore } from '../train/center-store.js';
 import type { FollowerStart } from './follow.js';
 import { LeadReplica } from './lead-replica.js';
 import { replicaCount } from './replica-count.js';

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import type { MetricsRecord } from '../train/training-loop.js';
 import { diskError } from './disk-error.js';
+import type { MetricsRecord } from './metrics-record.js';
 import { writeAll, writeFileAtomic } from './write-file-atomic.js';
 
 /** The metrics of a run, a line of JSON each, in order of step. */

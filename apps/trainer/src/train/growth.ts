@@ -1,12 +1,12 @@
 import type { Config } from '../config/config.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { readSeenFile, type SeenFile } from '../dataset/seen-identities.js';
 import type { GrowthSource } from '../replicas/replica.js';
 import { readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
-import type { Dataset } from './dataset.js';
 import { readCenters, renumbered } from './read-centers.js';
-import { readSeenFile, type SeenFile } from './seen-identities.js';
 
 const WEIGHT_FILES = ['backbone.safetensors', 'head.safetensors'];
 

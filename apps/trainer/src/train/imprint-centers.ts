@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { type BatchMeans, datasetImages } from '../dataset/dataset-images.js';
 import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import type { Dataset } from './dataset.js';
-import { type BatchMeans, datasetImages } from './dataset-images.js';
 
 /** Classes whose centers wait to be set at once. */
 const AT_ONCE = 4096;

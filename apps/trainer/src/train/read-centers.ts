@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { classRange } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
+import { centersFile } from '../centers/center-store.js';
+import { createRowOptimizer } from '../centers/class-centers.js';
+import { fileState } from '../centers/head-state.js';
 import type { Config } from '../config/config.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
-import { centersFile } from './center-store.js';
-import { type CheckpointFiles, headStateOf } from './checkpoint-files.js';
-import { createRowOptimizer } from './class-head.js';
-import { fileState } from './head-state.js';
+import { type CheckpointFiles, centersStateOf } from '../step/checkpoint-files.js';
 
 const ROWS_AT_ONCE = 4096;
 
@@ -18,7 +18,7 @@ export async function* readCenters(
   classes: number,
   files: CheckpointFiles,
 ): AsyncGenerator<CenterBlock> {
-  const state = headStateOf(files);
+  const state = centersStateOf(files);
   const dimensions = config.model.embeddingSize;
   const weight = state.get('weight');
   if (weight) {

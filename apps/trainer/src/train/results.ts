@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import type { Dataset } from '../dataset/dataset.js';
 import { heldOutRows, sampleRows, type Thumbnail } from '../evaluate/report-images.js';
 import {
   type ReportData,
@@ -6,8 +7,8 @@ import {
   summarizeVerification,
   type ValidationPoint,
 } from '../report/index.js';
-import type { Dataset } from './dataset.js';
-import type { MetricsRecord, TrainingFigures } from './training-loop.js';
+import type { MetricsRecord } from '../run/metrics-record.js';
+import type { TrainingFigures } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
 /** What the identities of a source are called. */

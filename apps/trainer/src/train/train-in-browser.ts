@@ -2,18 +2,19 @@ import { type UseBackendOptions, type UsedBackend, useBackend } from '@unitspher
 import { soloCommunicator } from '@unitsphere/collectives';
 import type { CanvasFactory } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
+import { checkSample, openDataset, reportDataset } from '../dataset/dataset.js';
+import { datasetImages } from '../dataset/dataset-images.js';
 import { canvasThumbnail } from '../evaluate/canvas-thumbnail.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { LeadReplica } from '../replicas/lead-replica.js';
 import { SharedBatch } from '../replicas/shared-batch.js';
 import type { ReportData } from '../report/index.js';
+import type { MetricsRecord } from '../run/metrics-record.js';
+import type { CheckpointFiles } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
-import type { CheckpointFiles } from './checkpoint-files.js';
-import { checkSample, openDataset, reportDataset } from './dataset.js';
-import { datasetImages } from './dataset-images.js';
 import { imprintCenters } from './imprint-centers.js';
 import { reportData, summaryOf } from './results.js';
-import { type MetricsRecord, type Saved, type TrainingOutput, trainingLoop } from './training-loop.js';
+import { type Saved, type TrainingOutput, trainingLoop } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
 /** What a training in a page or a page's worker needs. */

@@ -1,6 +1,6 @@
-import type { Batch } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
-import type { EvaluationImages } from '../evaluate/evaluation-images.js';
+import type { BatchSource, TrainingImages } from '../dataset/batches.js';
+import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
 import { modelCost } from '../model/model-cost.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
@@ -12,35 +12,11 @@ import {
   summarizeVerification,
   type VerificationSummary,
 } from '../report/index.js';
-import type { CheckpointFiles } from './checkpoint-files.js';
+import type { MetricsRecord } from '../run/metrics-record.js';
+import type { CheckpointFiles } from '../step/checkpoint-files.js';
+import type { TrainingState } from '../step/training-state.js';
 import { nextTurn } from './next-turn.js';
 import { precisionLine, precisionSummary } from './precision.js';
-import type { TrainingState } from './training-state.js';
-
-/** A batch, and what a teacher says of its images where there is one: images × width, row-major. */
-export type TrainingBatch = Batch & { readonly features?: Float32Array };
-
-/** Batches in order of step; `BatchLoader` of `@unitsphere/data` is one. */
-export interface BatchSource {
-  next(): Promise<TrainingBatch>;
-  /** The labels of a step's batch, before it is made. */
-  labelsAt(step: number): Int32Array;
-  close(): Promise<void>;
-}
-
-/** Where a training's images come from. */
-export interface TrainingImages {
-  /** Those that the identities of a part are compared by. */
-  evaluation(part: 'validation' | 'test'): Promise<EvaluationImages>;
-  /** Those to train on, from a step on. */
-  batches(fromStep: number): Promise<BatchSource>;
-}
-
-/** One line of the metrics: the step it is of, and numbers or texts by name. */
-export interface MetricsRecord {
-  step: number;
-  [name: string]: unknown;
-}
 
 /** Where a training's results go: a run's folder, or a page. */
 export interface TrainingOutput {

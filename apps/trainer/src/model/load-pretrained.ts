@@ -7,8 +7,8 @@ import {
   SourceError,
   WeightsMismatchError,
 } from '@unitsphere/pretrained';
-import type { Preprocessing } from '../model/preprocessing.js';
 import { UserError } from '../user-error.js';
+import type { Preprocessing } from './preprocessing.js';
 
 const KNOWN = [SafetensorsError, CheckpointError, SourceError, WeightsMismatchError];
 

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { memoryStore } from './memory-store.js';
 
 /** The class centers of a config, each rank with its range of the classes, and what updates them. */
-export function createHead(
+export function createClassCenters(
   config: Config,
   classes: number,
   loss: LabelMarginLoss,

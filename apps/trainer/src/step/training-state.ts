@@ -2,12 +2,12 @@ import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
 import { type Buffer, Random } from '@unitsphere/core';
 import { Ema } from '@unitsphere/optimizers';
 import type { PartialFC, StoreFactory } from '@unitsphere/partial-fc';
+import { createClassCenters } from '../centers/class-centers.js';
 import type { Config } from '../config/config.js';
 import { Distiller } from '../distillation/distiller.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { Frozen } from '../model/frozen.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
-import { createHead } from './class-head.js';
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 
@@ -30,7 +30,7 @@ export class TrainingState {
   readonly preprocessing: Preprocessing;
   readonly loss: ScheduledLoss;
   /** This rank's class centers; only their directions matter. */
-  readonly head: PartialFC;
+  readonly centers: PartialFC;
   /** What a teacher's features do, where there is one. */
   readonly distiller: Distiller | undefined;
   readonly optimizer: Optimizer;
@@ -54,7 +54,7 @@ export class TrainingState {
     this.frozen.train();
     this.preprocessing = imageNetPreprocessing(config.data.imageSize);
     this.loss = createLoss(config.loss);
-    this.head = createHead(config, classCount, this.loss.loss, communicator, store);
+    this.centers = createClassCenters(config, classCount, this.loss.loss, communicator, store);
     this.distiller = teacherWidth === undefined ? undefined : new Distiller(config, teacherWidth);
     this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen, this.distiller?.parameters());
     this.restartAverage();
@@ -76,8 +76,8 @@ export class TrainingState {
   /** The norm of all class centers together. All ranks call it together. */
   async centersNorm(): Promise<number> {
     const squares = new Float64Array(1);
-    const { rows } = this.head.store.spec;
-    const values = rows > 0 ? await this.head.store.readCenters(0, rows) : [];
+    const { rows } = this.centers.store.spec;
+    const values = rows > 0 ? await this.centers.store.readCenters(0, rows) : [];
     for (const value of values) squares[0] += value * value;
     this.communicator.allReduce(squares);
     return Math.sqrt(squares[0]);
@@ -97,7 +97,7 @@ export class TrainingState {
 
   dispose(): void {
     this.model.dispose();
-    this.head.dispose();
+    this.centers.dispose();
     this.loss.loss.statistics?.dispose();
     this.distiller?.dispose();
     this.optimizer.dispose();

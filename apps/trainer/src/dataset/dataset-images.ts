@@ -5,9 +5,9 @@ import {
   type TrainingSamplerOptions,
 } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
-import { evaluationImages } from '../evaluate/evaluation-images.js';
+import type { TrainingImages } from './batches.js';
 import type { Dataset } from './dataset.js';
-import type { TrainingImages } from './training-loop.js';
+import { evaluationImages } from './evaluation-images.js';
 
 /** What making batches needs of a browser; nothing in Node. */
 export type BatchMeans = Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;

@@ -9,8 +9,8 @@ import {
 } from '@unitsphere/core';
 import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
 import { CenterStoreError } from '@unitsphere/partial-fc';
+import { gatherHeadState, restoreHead } from '../centers/head-state.js';
 import { UserError } from '../user-error.js';
-import { gatherHeadState, restoreHead } from './head-state.js';
 import type { TrainingState } from './training-state.js';
 
 /**
@@ -31,8 +31,8 @@ const CENTERS_PREFIX = 'centers.';
  * All of a run's state as files, the same for any number of replicas; undefined but on rank 0. All ranks call it together.
  */
 export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles | undefined> {
-  const { model, head, optimizer, ema, communicator, distiller } = state;
-  const centers = await gatherHeadState(head, communicator);
+  const { model, optimizer, ema, communicator, distiller } = state;
+  const centers = await gatherHeadState(state.centers, communicator);
   if (!centers) return undefined;
   const files: CheckpointFiles = {};
   if (ema) {
@@ -67,7 +67,7 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     if (projection) projection.loadStateDict(read(files, PROJECTION_FILE).tensors, { prefix: 'projection.' });
     const optimizer = read(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
-    await restoreCenters(state, headStateOf(files));
+    await restoreCenters(state, centersStateOf(files));
     state.ema?.loadStateDict(toOptimizerState(read(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
@@ -93,7 +93,7 @@ function read(files: CheckpointFiles, name: string) {
 }
 
 /** The class centers' whole state: rows, or of centers in files their generations. */
-export function headStateOf(files: CheckpointFiles): StateDict {
+export function centersStateOf(files: CheckpointFiles): StateDict {
   const state: StateDict = new Map();
   const weight = files['classes.safetensors'];
   if (weight) for (const [name, tensor] of readSafetensors(weight).tensors) state.set(name, tensor);
@@ -103,9 +103,9 @@ export function headStateOf(files: CheckpointFiles): StateDict {
   return state;
 }
 
-async function restoreCenters({ head, communicator }: TrainingState, centers: StateDict): Promise<void> {
+async function restoreCenters({ centers, communicator }: TrainingState, whole: StateDict): Promise<void> {
   try {
-    await restoreHead(head, centers, communicator);
+    await restoreHead(centers, whole, communicator);
   } catch (error) {
     if (error instanceof UserError || error instanceof CenterStoreError) throw error;
     throw new StateDictError((error as Error).message, { cause: error });

@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
 import { bfloat16SavedTensors, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
-import { NotFiniteError as HeadNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
+import { NotFiniteError as CentersNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
+import type { BatchPart } from '../dataset/batches.js';
 import type { Distiller } from '../distillation/distiller.js';
 import { toInput } from '../model/preprocessing.js';
-import type { BatchPart } from '../replicas/shared-batch.js';
-import { StepReduction } from '../replicas/step-reduction.js';
 import { UserError } from '../user-error.js';
 import { createSchedule } from './optimizer.js';
+import { StepReduction } from './step-reduction.js';
 import type { TrainingState } from './training-state.js';
 
 /** What one step shows; the same on every replica. */
@@ -53,7 +53,7 @@ export class NotFiniteError extends UserError {}
 export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
-  const { model, head, optimizer, preprocessing, communicator, distiller } = state;
+  const { model, centers, optimizer, preprocessing, communicator, distiller } = state;
   // The projection's gradients follow the model's, as in the optimizer.
   const parameters = state.frozen.trained().map(([, parameter]) => parameter);
   const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
@@ -67,7 +67,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     for (const [name, dropPath] of dropPaths as [string, DropPath][])
       dropPath.drawFrom(new Random(config.seed, 'drop-path', name, step, communicator.rank));
     const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
-    // Their gradients have the precision of the products; the head's are outside, in float32.
+    // The class centers' products lie outside: they are always float32.
     const forward = withFloat32MatmulPrecision(config.precision.matmul, () =>
       forwardAndPullback(() => model.forward(input), parameters, { savedTensorsHooks }),
     );
@@ -75,7 +75,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     const embeddings = partsOf(forward.value, labels.length);
     try {
       const { loss, embeddingGradient, gradientSquareSum } = await lossTime.during(() =>
-        headPass(state, embeddings.first, labels, nextLabels),
+        centersPass(state, embeddings.first, labels, nextLabels),
       );
       const taught =
         distiller && features
@@ -106,12 +106,12 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
       const gradientScale = clipNorm === null ? 1 : clipScale(gradientNorm, clipNorm);
       optimizer.lr = lr;
       optimizer.step(gradients, { gradientScale });
-      await lossTime.during(() => head.step({ lr: lr * centersLrScale, gradientScale }));
+      await lossTime.during(() => centers.step({ lr: lr * centersLrScale, gradientScale }));
       state.ema?.update();
       state.step = step + 1;
       return { ...result, lossMilliseconds: lossTime.milliseconds };
     } finally {
-      head.discard();
+      centers.discard();
       forward.dispose();
       tf.dispose([
         input,
@@ -167,17 +167,17 @@ async function teach(
   };
 }
 
-/** The head's forward and backward; where it meets what is no number, a loss that is none. */
-async function headPass(
-  { head }: TrainingState,
+/** Runs the forward and backward pass of the class centers; the loss is NaN for non-finite input. */
+async function centersPass(
+  { centers }: TrainingState,
   embeddings: tf.Tensor2D,
   labels: Int32Array,
   nextLabels: Int32Array | undefined,
 ): Promise<PartialFCResult> {
   try {
-    return await head.forwardBackward(embeddings, labels, { nextLabels });
+    return await centers.forwardBackward(embeddings, labels, { nextLabels });
   } catch (error) {
-    if (!(error instanceof HeadNotFiniteError)) throw error;
+    if (!(error instanceof CentersNotFiniteError)) throw error;
     return {
       loss: Number.NaN,
       embeddingGradient: tf.zerosLike(embeddings),
