@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     // Every core: vitest leaves one free, which of two is half of them.
     maxWorkers: '100%',
-    projects: ['packages/*', 'apps/*', 'tools/golden', 'tools/workspace', 'benchmarks'].map((path) =>
+    projects: ['packages/*', 'apps/*', 'tools/golden', 'tools/prose', 'tools/workspace', 'benchmarks'].map((path) =>
       join(root, path),
     ),
   },

@@ -34,9 +34,15 @@ test.each(['src/browser.ts', 'src/report.ts'])('%s reaches nothing of Node', asy
 
 test("the browser's loop is the command line's", async () => {
   const { files } = await bundle('src/browser.ts');
-  for (const shared of ['training-loop', 'training-step', 'training-state', 'checkpoint-files', 'results']) {
+  for (const shared of [
+    'train/training-loop',
+    'step/training-step',
+    'step/training-state',
+    'step/checkpoint-files',
+    'train/results',
+  ]) {
     expect(
-      files.some((path) => path.endsWith(`src/train/${shared}.ts`)),
+      files.some((path) => path.endsWith(`src/${shared}.ts`)),
       shared,
     ).toBe(true);
   }
@@ -46,6 +52,6 @@ test("the browser's loop is the command line's", async () => {
 });
 
 test('what only Node has would be found', async () => {
-  expect((await bundle('src/run/write-file-atomic.ts')).foreign).not.toEqual([]);
+  expect((await bundle('src/run/lock.ts')).foreign).not.toEqual([]);
   await expect(bundle('src/train/run-training.ts')).rejects.toThrow(/Could not resolve/);
 });

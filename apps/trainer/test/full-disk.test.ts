@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
 import { latestCheckpoint, writeCheckpoint } from '../src/run/checkpoints.js';
 import { RunDirectory } from '../src/run/run-directory.js';
@@ -12,16 +14,16 @@ import { useTemporaryFolder } from './fixtures/temporary-folder.js';
 const folder = useTemporaryFolder();
 
 /** Makes writes fail once so many bytes were written, with a part of the last write done, as a full disk does. */
-const disk = vi.hoisted(() => ({ room: Number.POSITIVE_INFINITY, code: 'ENOSPC' }));
+const disk = { room: Number.POSITIVE_INFINITY, code: 'ENOSPC' };
 afterEach(() => {
   disk.room = Number.POSITIVE_INFINITY;
   disk.code = 'ENOSPC';
 });
 
-vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof import('node:fs/promises')>();
-  const open: typeof fs.open = async (...args) => {
-    const file = await fs.open(...args);
+beforeAll(() => {
+  const { open } = fsPromises;
+  vi.spyOn(fsPromises, 'open').mockImplementation(async (...args) => {
+    const file = await open(...args);
     const write = file.write.bind(file) as (
       bytes: Uint8Array,
       offset: number,
@@ -35,8 +37,12 @@ vi.mock('node:fs/promises', async (original) => {
       throw Object.assign(new Error(`${disk.code}: no space left on device, write`), { code: disk.code });
     }) as typeof file.write;
     return file;
-  };
-  return { ...fs, default: fs, open };
+  });
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 async function newRun(): Promise<RunDirectory> {

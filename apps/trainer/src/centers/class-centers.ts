@@ -4,7 +4,7 @@ import { PartialFC, RowAdamW, type RowOptimizer, RowSGD, type StoreFactory } fro
 import type { Config } from '../config/config.js';
 import { memoryStore } from './memory-store.js';
 
-/** The class centers of a config, each rank with its range of the classes, and what updates them. */
+/** Creates the class centers of a config and their optimizer; each rank holds its range of the classes. */
 export function createClassCenters(
   config: Config,
   classes: number,
@@ -29,7 +29,7 @@ export function createClassCenters(
   });
 }
 
-/** What updates the class centers of a config. */
+/** Creates the optimizer of a config's class centers. */
 export function createRowOptimizer({ loss, optimizer }: Config): RowOptimizer {
   const { unsampled } = loss.partialFc;
   return optimizer.name === 'adamw'

@@ -3,8 +3,8 @@ import type { PartialFcConfig } from '../config/config.js';
 
 const IN_MEMORY = { memory: deviceStore, host: hostStore };
 
-/** The store of class centers that live in memory. @throws Error where the config wants them in a file. */
+/** Returns an in-memory store of class centers. @throws Error for `store: file`. */
 export function memoryStore({ store }: PartialFcConfig): StoreFactory {
-  if (store === 'file') throw new Error('memoryStore: these class centers live in a file.');
+  if (store === 'file') throw new Error("memoryStore: store 'file' is not in memory; use createStore.");
   return IN_MEMORY[store]();
 }

@@ -42,7 +42,7 @@ export async function compare(file: string, options: CompareOptions, work: Work)
   const directory = resolve(options.output ?? join('runs', study.name));
   const jobs = options.jobs ?? jobsOf(replicates[0]);
   await mkdir(directory, { recursive: true }).catch(async (error) => {
-    throw await diskError(error, directory, 0);
+    throw diskError(error, directory, 0);
   });
   const lock = await takeLock(join(directory, FILES.lock));
   const interrupt = listenForInterrupt(() =>

@@ -9,10 +9,10 @@ import type { TrainingImages } from './batches.js';
 import type { Dataset } from './dataset.js';
 import { evaluationImages } from './evaluation-images.js';
 
-/** What making batches needs of a browser; nothing in Node. */
-export type BatchMeans = Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;
+/** What a page supplies to make batches; nothing in Node. */
+export type BrowserTools = Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;
 
-/** What decides which samples each step has. */
+/** Returns the options that determine the samples of each step. */
 export function samplerOptions(
   { data, seed, training }: Config,
   { source, split }: Pick<Dataset, 'source' | 'split'>,
@@ -29,13 +29,13 @@ export function samplerOptions(
 }
 
 /**
- * A training's images from an opened source, as the config says.
- * @param teacher The teacher's features of planned samples, where there is one.
+ * Returns the images of a training from an opened source, as configured.
+ * @param teacher Returns the teacher's features of planned samples; omitted without distillation.
  */
 export function datasetImages(
   config: Config,
   dataset: Dataset,
-  means: BatchMeans = {},
+  tools: BrowserTools = {},
   teacher?: { of(plan: readonly PlannedSample[]): Float32Array },
 ): TrainingImages {
   const { data, distillation } = config;
@@ -52,7 +52,7 @@ export function datasetImages(
         workers: data.workers,
         clean: distillation !== null && distillation.batch !== 'augmented',
         fromStep,
-        ...means,
+        ...tools,
       });
       if (!teacher) return loader;
       return {
@@ -60,10 +60,10 @@ export function datasetImages(
         close: () => loader.close(),
         async next() {
           const batch = await loader.next();
-          const features = teacher.of(loader.sampler.batchPlan(batch.step));
-          // The clean images alone take the augmented ones' place.
-          if (distillation?.batch === 'clean')
-            return { ...batch, images: batch.clean!, clean: undefined, features };
+          const features = teacher.of(loader.sampler.planBatch(batch.step));
+          const { clean } = batch;
+          if (clean && distillation?.batch === 'clean')
+            return { ...batch, images: clean, clean: undefined, features };
           return { ...batch, features };
         },
       };

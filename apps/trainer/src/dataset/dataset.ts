@@ -10,19 +10,19 @@ import type { Config, DataConfig } from '../config/config.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { UserError } from '../user-error.js';
 
-// Images to be augmented are a little larger than the network's input, so that crops and rotations stay sharp.
+// Images are decoded larger than the network's input if they are augmented, so that crops and rotations stay sharp.
 const AUGMENTED_SCALE = 1.25;
 
-/** An opened source, what it was opened from, and who is in which part. */
+/** An opened image source, its specification, and the split of its identities. */
 export interface Dataset {
   spec: SourceSpec;
   source: ImageSource;
   split: IdentitySplit;
-  /** Files that could not be read. */
+  /** Files that could not be read, with the reason. */
   skipped: { file: string; reason: string }[];
 }
 
-/** What a config's images come from, as plain data that workers can open too. */
+/** Returns the specification of a config's image source: plain data that workers can open too. */
 export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
   const size = Math.round(data.imageSize * (data.augment || data.views > 1 ? AUGMENTED_SCALE : 1));
   return data.source === 'folder'
@@ -32,7 +32,7 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
 
 /**
  * Opens a config's source and splits its identities.
- * @param handlers `canvases`: where documents and faces are drawn, in a browser.
+ * @param handlers `canvases` draws documents and faces in a browser.
  * @throws UserError for a source that cannot be trained on.
  */
 export async function openDataset(
@@ -57,12 +57,14 @@ export async function openDataset(
     for (const part of ['validation', 'test'] as const) {
       if (data.split[part] > 0 && split[part].length < 2) {
         throw new UserError(
-          `the ${part} part has ${split[part].length} of ${names.length} identities; at least 2 are needed to compare`,
-          { hint: `Use more images, a larger data.split.${part}, or another seed.` },
+          `the ${part} part has ${split[part].length} of ${names.length} identities, but a comparison needs at least 2`,
+          {
+            hint: `Use more identities, a larger share (--set data.split.${part}=…) or another --set seed=….`,
+          },
         );
       }
     }
-    const train = trainedOn(split.train, data.trainIdentities);
+    const train = takeTrained(split.train, data.trainIdentities);
     return { spec, source, split: { ...split, train }, skipped };
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -70,33 +72,33 @@ export async function openDataset(
   }
 }
 
-/** The identities of the training part that are trained on. */
-function trainedOn(part: IdentitySplit['train'], wanted = part.length): IdentitySplit['train'] {
+/** Returns the first `wanted` identities of the training part. */
+function takeTrained(part: IdentitySplit['train'], wanted = part.length): IdentitySplit['train'] {
   if (wanted <= part.length) return part.slice(0, wanted);
   throw new UserError(
     `data.trainIdentities is ${wanted}, but the training part has ${part.length} identities`,
     {
-      hint: 'Give fewer, more identities, or a larger data.split.train.',
+      hint: 'Lower data.trainIdentities, add identities, or raise data.split.train.',
     },
   );
 }
 
-/** @throws UserError where a step is to sample more classes than there are. */
+/** @throws UserError if a step would sample more classes than exist. */
 export function checkSample({ loss: { partialFc } }: Config, classes: number): void {
   const { sampledClasses = 0 } = partialFc;
   if (sampledClasses <= classes) return;
   throw new UserError(
-    `loss.partialFc.sampledClasses is ${sampledClasses}, but there are ${classes} classes to sample from`,
-    { hint: 'Give fewer, or leave it out for the full softmax (--set loss.partialFc.sampledClasses=).' },
+    `loss.partialFc.sampledClasses is ${sampledClasses}, but only ${classes} classes exist`,
+    { hint: 'Lower it, or use the full softmax: --set loss.partialFc.sampledClasses=' },
   );
 }
 
-/** Tells what was read and how it is divided. */
+/** Reports the unreadable files and the split. */
 export function reportDataset({ skipped, split, source }: Dataset, progress: ProgressReporter): void {
   if (skipped.length) {
     const shown = skipped.slice(0, 5).map(({ file, reason }) => `  ${file}: ${reason}`);
     if (skipped.length > 5) shown.push(`  … and ${skipped.length - 5} more`);
-    progress.note(`${skipped.length} image(s) could not be read and are left out:\n${shown.join('\n')}`);
+    progress.note(`${skipped.length} image(s) could not be read and are skipped:\n${shown.join('\n')}`);
   }
   progress.note(
     `${source.identities.length} identities: ${split.train.length} to train on, ${split.validation.length} for validation, ${split.test.length} held out`,

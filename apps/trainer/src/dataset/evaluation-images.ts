@@ -1,14 +1,14 @@
 import { type EvaluationImage, evaluationSet, type ImageSource } from '@unitsphere/data';
 
-/** The images of an evaluation, held in memory so that every evaluation of a run sees the same pixels. */
+/** The images of an evaluation, kept in memory so that every evaluation of a run uses the same pixels. */
 export type EvaluationImages = readonly EvaluationImage[];
 
-/** Images beside the clean one, for each identity. */
+/** Augmented or further images of each identity, in addition to its clean image. */
 export const AUGMENTED = 8;
 
 /**
- * For each identity one clean image and 8 others: its own other samples where the source has them (documents photographed
- * anew), else seeded augmentations.
+ * Returns one clean image and {@link AUGMENTED} others for each identity. The others are further samples of the identity if the
+ * source has enough of them for every identity (a document photographed again), else seeded augmentations.
  */
 export async function evaluationImages(
   source: ImageSource,

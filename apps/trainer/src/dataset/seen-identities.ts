@@ -3,20 +3,20 @@ import type { Config } from '../config/config.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import type { Dataset } from './dataset.js';
 
-// Beside the checkpoints: which identities a run has trained on or chosen by, so that none is ever compared as unseen.
+// Records the identities used for training and model selection, so that no evaluation counts them as unseen.
 const FILE = 'identities.json';
 
-/** The names of a run's identities. */
+/** The contents of a run's `identities.json`: names of identities by part. */
 export interface SeenFile {
   source: Config['data']['source'];
   train: string[];
   validation: string[];
   test: string[];
-  /** What the runs that this one grew from had seen. */
+  /** Identities seen by the runs that this run was grown from. */
   earlier: string[];
 }
 
-/** Writes down the names of each part. */
+/** Writes the names of the identities in each part. */
 export async function writeSeenIdentities(
   run: RunDirectory,
   config: Config,
@@ -34,13 +34,13 @@ export async function writeSeenIdentities(
   await run.writeFile(FILE, JSON.stringify(file));
 }
 
-/** Names that the run trained on or chose by; empty when the images are of another kind of source than the run's. */
+/** Returns the names used for training or model selection; empty if the config's source is of another kind than the run's. */
 export async function readSeenIdentities(run: RunDirectory, config: Config): Promise<Set<string>> {
   const { source, train, validation, earlier } = await readSeenFile(run);
   return new Set(source === config.data.source ? [...train, ...validation, ...earlier] : []);
 }
 
-/** Everything that was written down. */
+/** Reads a run's `identities.json`. */
 export async function readSeenFile(run: RunDirectory): Promise<SeenFile> {
   return { earlier: [], ...JSON.parse(await readFile(run.file(FILE), 'utf8')) };
 }

@@ -8,30 +8,34 @@ import {
 import { type Parameter, Random } from '@unitsphere/core';
 import type { Config, DistillationConfig } from '../config/config.js';
 
-/** A loss and its gradients, not yet weighted. */
+/** A distillation loss and its gradients, without the weight. */
 export interface DistillationPass {
-  /** A scalar; the caller disposes of it and of the gradients. */
+  /** The loss. The caller disposes of it and of the gradients. */
   value: tf.Scalar;
-  /** For the student's embeddings: float32 [batch, width]. */
+  /** Gradient with respect to the student's embeddings: float32 [batch, width]. */
   embeddingGradient: tf.Tensor2D;
-  /** For the projection's parameters, in their order. */
+  /** Gradients with respect to the projection's parameters, in their order. */
   gradients: tf.Tensor[];
 }
 
 /**
- * What a teacher's features do to the student: the loss of a config, the projection that it needs, and its weight at each step.
- * The projection is no part of the model: what is shipped is without it.
+ * Distills a teacher's features into the student: the config's loss, its projection, and its weight at each step. The projection
+ * is used only in training; it is not part of the shipped model.
  */
 export class Distiller {
   readonly loss: DistillationLoss;
-  /** Takes embeddings to the teacher's width; losses that compare images with each other need none. */
+  /** Projects embeddings to the teacher's width; undefined for losses that compare images with each other. */
   readonly projection: ProjectionHead | undefined;
   readonly #config: DistillationConfig;
   readonly #steps: number;
 
-  /** @param teacherWidth Values of a feature. */
+  /**
+   * @param teacherWidth Width of the teacher's features.
+   * @throws Error for a config without distillation.
+   */
   constructor({ distillation, model, training, seed }: Config, teacherWidth: number) {
-    this.#config = distillation!;
+    if (!distillation) throw new Error('Distiller: the config has no distillation.');
+    this.#config = distillation;
     this.#steps = training.steps;
     const { loss, center, temperature, timesTemperatureSquared, normalize } = this.#config;
     const given = Object.entries({ center, temperature, timesTemperatureSquared, normalize });
@@ -44,25 +48,26 @@ export class Distiller {
       : undefined;
   }
 
-  /** Whether the student sees each image twice, the clean one behind the augmented. */
+  /** Whether the student sees each image twice: augmented, then clean. */
   get seesBoth(): boolean {
     return this.#config.batch === 'augmented+clean';
   }
 
-  /** What the optimizer trains beside the model. */
+  /** Returns the projection's parameters. */
   parameters(): Parameter[] {
     return this.projection?.parameters() ?? [];
   }
 
-  /** The loss's factor at a step, counted from 0. */
+  /** Returns the loss's weight at a step; steps count from 0. */
   weightAt(step: number): number {
     const { weight, warmupSteps, decay, finalWeight } = this.#config;
     return distillationWeight(step, { weight, warmupSteps, decay, finalWeight, steps: this.#steps });
   }
 
   /**
+   * Computes the loss and its gradients.
    * @param embeddings float32 [batch, width]; not disposed.
-   * @param features The teacher's of the same images: batch × teacher's width, row-major.
+   * @param features The teacher's features of the same images: batch × teacher's width, row-major.
    */
   pass(embeddings: tf.Tensor2D, features: Float32Array): DistillationPass {
     const student = tf.variable(embeddings);

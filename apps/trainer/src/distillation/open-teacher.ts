@@ -8,8 +8,8 @@ import { UserError } from '../user-error.js';
 const KNOWN = [OnnxTeacherError, SafetensorsError, CheckpointError, SourceError, WeightsMismatchError];
 
 /**
- * Opens the teacher of a config. In Node.
- * @throws UserError where its file cannot be had, read or run, or does not fit.
+ * Opens the teacher of a config, in Node.
+ * @throws UserError if its file cannot be fetched, read or run, or does not fit.
  */
 export async function openTeacher(config: TeacherConfig): Promise<Teacher> {
   try {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { cacheFolder } from '@unitsphere/backends';
 import type { Teacher } from '@unitsphere/clip-distiller';
 import { CachedTeacher, FeatureCacheError } from '@unitsphere/clip-distiller/node';
+import { cacheFolder } from '@unitsphere/core/disk';
 import {
   applyView,
   cleanImage,
@@ -21,23 +21,24 @@ import { openTeacher } from './open-teacher.js';
 
 /** A teacher's features of a training's clean images. */
 export interface TeacherFeatures {
-  /** Values of a feature. */
+  /** Values per feature. */
   readonly width: number;
-  /** Those of planned samples: samples × width, row-major. */
+  /** Returns the features of planned samples: samples × width, row-major. */
   of(plan: readonly PlannedSample[]): Float32Array;
 }
 
 /**
- * The teacher's features of every clean image that the training will meet, from its cache or else computed now. The teacher
- * sees the views that the student does, from pictures of its own size.
- * @throws UserError for a teacher or a cache that cannot be used.
+ * Returns the teacher's features of every clean image of the training, cached or computed now. The teacher sees the student's
+ * views, cut from images of its own input size.
+ * @throws UserError for an unusable teacher or cache; Error for a config without distillation.
  */
 export async function teacherFeatures(
   config: Config,
   dataset: Dataset,
   progress: ProgressReporter,
 ): Promise<TeacherFeatures> {
-  const { teacher: wanted, batchSize, cacheDir } = config.distillation!;
+  if (!config.distillation) throw new Error('teacherFeatures: the config has no distillation.');
+  const { teacher: wanted, batchSize, cacheDir } = config.distillation;
   progress.phase('opening the teacher');
   const teacher = await openTeacher(wanted);
   const folder = cacheDir ?? join(cacheFolder(), 'unitsphere', 'teacher-features');
@@ -45,11 +46,11 @@ export async function teacherFeatures(
   try {
     cache = new CachedTeacher(teacher, { folder, batchSize });
     const source = await sourceFor(teacher, dataset);
-    return await gather(config, source, dataset, cache, progress);
+    return await gather({ config, source, dataset, cache, batchSize, progress });
   } catch (error) {
     if (!(error instanceof FeatureCacheError)) throw error;
     throw new UserError(`the teacher's features: ${error.message}`, {
-      hint: 'Another folder: --set distillation.cacheDir=DIR.',
+      hint: 'Use another folder: --set distillation.cacheDir=DIR',
       cause: error,
     });
   } finally {
@@ -59,7 +60,7 @@ export async function teacherFeatures(
   }
 }
 
-/** The dataset's pictures in the size from which the teacher's input is cut. */
+/** Opens the dataset's images at the size from which the teacher's input is cut. */
 async function sourceFor({ preprocessing }: Teacher, { spec }: Dataset): Promise<ImageSource> {
   const side = sideOf(preprocessing);
   if (spec.kind === 'documents' || spec.kind === 'faces') return openSource({ ...spec, size: side });
@@ -69,18 +70,21 @@ async function sourceFor({ preprocessing }: Teacher, { spec }: Dataset): Promise
 const sideOf = ({ imageSize, cropFraction = 1 }: Teacher['preprocessing']) =>
   Math.floor(imageSize / cropFraction);
 
-async function gather(
-  config: Config,
-  source: ImageSource,
-  dataset: Dataset,
-  cache: CachedTeacher,
-  progress: ProgressReporter,
-): Promise<TeacherFeatures> {
-  const { batchSize } = config.distillation!;
+interface GatherOptions {
+  config: Config;
+  source: ImageSource;
+  dataset: Dataset;
+  cache: CachedTeacher;
+  batchSize: number;
+  progress: ProgressReporter;
+}
+
+async function gather(options: GatherOptions): Promise<TeacherFeatures> {
+  const { config, source, dataset, cache, batchSize, progress } = options;
   const { teacher } = cache;
   const { width } = teacher;
   const side = sideOf(teacher.preprocessing);
-  // Of what all samples of an identity show there is one clean image a view.
+  // If all samples of an identity show the same picture, it has one clean image per view.
   const keyOf = ({ identity, sample, view }: PlannedSample) =>
     `${identity} ${source.clean ? 0 : sample} ${view}`;
   const planned = plannedSamples(config, dataset, keyOf);
@@ -108,7 +112,8 @@ async function gather(
     of(plan) {
       const found = new Float32Array(plan.length * width);
       plan.forEach((sample, i) => {
-        const row = rows.get(keyOf(sample))!;
+        const row = rows.get(keyOf(sample));
+        if (row === undefined) throw new Error(`teacherFeatures: sample ${keyOf(sample)} was not planned.`);
         found.set(values.subarray(row * width, (row + 1) * width), i * width);
       });
       return found;
@@ -116,7 +121,7 @@ async function gather(
   };
 }
 
-/** Every different clean image of the training's steps, by its key. */
+/** Returns every distinct clean image of the training's steps, by its key. */
 function plannedSamples(
   config: Config,
   dataset: Dataset,
@@ -125,7 +130,7 @@ function plannedSamples(
   const sampler = new TrainingSampler(samplerOptions(config, dataset));
   const planned = new Map<string, PlannedSample>();
   for (let step = 0; step < config.training.steps; step++) {
-    for (const sample of sampler.batchPlan(step)) planned.set(keyOf(sample), sample);
+    for (const sample of sampler.planBatch(step)) planned.set(keyOf(sample), sample);
   }
   return planned;
 }

@@ -3,16 +3,16 @@ import { l2Normalize } from '@unitsphere/ops';
 import type { EmbeddingModel } from '../model/embedding-model.js';
 import { type Preprocessing, toInput } from '../model/preprocessing.js';
 
-/** What makes unit-length embeddings of many images. */
+/** Computes unit-length embeddings. */
 export interface ImageEmbedder {
   /**
-   * @param images One size × size × 3 array of bytes each, RGB.
-   * @returns images.length × dimensions, row-major; dimensions 0 for no images.
+   * @param images uint8 arrays of size × size × 3, RGB.
+   * @returns float32, images.length × dimensions, row-major; `dimensions` is 0 if there are no images.
    */
   embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }>;
 }
 
-/** Embeds in batches, in the model's present mode. */
+/** Embeds in batches, in the model's current mode. */
 export class Embedder implements ImageEmbedder {
   readonly #model: EmbeddingModel;
   readonly #preprocessing: Preprocessing;
@@ -35,7 +35,7 @@ export class Embedder implements ImageEmbedder {
   }
 }
 
-/** Unit-length embeddings of whole images behind one another, in the model's present mode; none of none. */
+/** Computes unit-length embeddings of concatenated images, in the model's current mode; empty if there are no images. */
 export async function embedBatch(
   model: EmbeddingModel,
   images: Uint8Array,
@@ -50,7 +50,7 @@ export async function embedBatch(
   }
 }
 
-/** Images behind one another. */
+/** Concatenates images. */
 export function joinImages(images: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(images.reduce((sum, image) => sum + image.length, 0));
   let to = 0;
@@ -61,7 +61,7 @@ export function joinImages(images: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Embeddings behind one another. */
+/** Concatenates embeddings. */
 export function joinEmbeddings(parts: readonly Float32Array[]): Float32Array {
   const embeddings = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let to = 0;

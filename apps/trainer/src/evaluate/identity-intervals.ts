@@ -3,17 +3,17 @@ import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import { fprKey } from '../report/data.js';
 import type { ModelVerification } from './verify-model.js';
 
-/** 95 % intervals of what a model would reach on other identities of the same kind. */
+/** 95 % intervals of the figures that a model would reach on other identities of the same kind. */
 export interface IdentityIntervals {
   auroc: { low: number; high: number };
-  /** By `fprKey`; only rates that there are enough negative pairs to measure. */
+  /** By `fprKey`; only rates for which there are enough negative pairs. */
   tprAtFpr: Record<string, { low: number; high: number }>;
 }
 
-/** More pairs than these take minutes to resample. */
+/** Resampling more pairs takes minutes. */
 const MOST_PAIRS = 2e7;
 
-/** By the bootstrap over identities; undefined where there are too many pairs. */
+/** Computes intervals by the bootstrap over identities; undefined if there are too many pairs. */
 export function identityIntervals(
   { embeddings, dimensions, verification }: ModelVerification,
   images: EvaluationImages,

@@ -10,10 +10,10 @@ const QUERIES = 8;
 const NEIGHBORS = 6;
 const MISTAKES = 8;
 
-/** Makes of an image a data URI, small enough for a page that holds many. */
+/** Encodes an image as a data URI, small enough for a page with many images. */
 export type Thumbnail = (image: Image) => Promise<string>;
 
-/** Training images as the network sees them: a row an identity. */
+/** Returns training images as the network sees them, one row per identity. */
 export async function sampleRows(
   source: ImageSource,
   trainIdentities: readonly number[],
@@ -32,7 +32,7 @@ export async function sampleRows(
   );
 }
 
-/** Held-out images with what the model finds nearest, and the pairs it gets most wrong. */
+/** Returns held-out images with their nearest neighbors, and the pairs with the worst errors. */
 export async function heldOutRows(
   source: ImageSource,
   images: EvaluationImages,

@@ -16,19 +16,19 @@ import { Embedder } from './embed.js';
 import { type IdentityIntervals, identityIntervals } from './identity-intervals.js';
 import { verifyModel } from './verify-model.js';
 
-/** What to evaluate and on what. */
+/** Options of {@link runEvaluation}. */
 export interface EvaluationOptions {
-  /** A checkpoint's folder or a run's. */
+  /** The folder of a checkpoint or of a run. */
   checkpoint: string;
-  /** A folder of images; without it, the data that the run was trained on. */
+  /** A folder of images. Default: the data of the run. */
   data?: string;
-  /** Which identities: those that the run did not train on or choose by (default), or all of them. */
+  /** `test`, the default: identities that the run used neither for training nor for model selection. `all`: every identity. */
   identities?: 'test' | 'all';
   backend?: Config['backend'];
   progress: ProgressReporter;
 }
 
-/** What an evaluation found. */
+/** The result of an evaluation. */
 export interface EvaluationReport {
   checkpoint: string;
   step: number;
@@ -36,15 +36,15 @@ export interface EvaluationReport {
   heldOut: VerificationSummary;
   untrained: VerificationSummary;
   rank1: { heldOut: number; untrained: number };
-  /** 95 % intervals of the checkpoint's figures over identities, not pairs; absent where the pairs are too many for it. */
+  /** 95 % intervals of the checkpoint's figures over identities, not pairs; absent if there are too many pairs. */
   overIdentities?: IdentityIntervals;
   skipped: Dataset['skipped'];
 }
 
 /**
- * Verifies a checkpoint on identities that its run did not see, one clean image and 8 others each, beside the same network
- * untrained.
- * @throws UserError for a checkpoint or data that cannot be used.
+ * Verifies a checkpoint and the same network before training on identities that the run has not seen, with one clean image and 8
+ * others each.
+ * @throws UserError for an unusable checkpoint or unusable data.
  */
 export async function runEvaluation(options: EvaluationOptions): Promise<EvaluationReport> {
   const { progress } = options;
@@ -57,18 +57,18 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   const backend = await useBackend(options.backend ?? config.backend);
   progress.phase('reading images');
   const { source, skipped } = await openDataset(config, { warn: (message) => progress.note(message) });
-  for (const { file, reason } of skipped) progress.note(`left out ${file}: ${reason}`);
+  for (const { file, reason } of skipped) progress.note(`skipped ${file}: ${reason}`);
   const seen = options.identities === 'all' ? new Set<string>() : await readSeenIdentities(run, config);
   const identities = source.identities.flatMap(({ name }, i) => (seen.has(name) ? [] : [i]));
   if (identities.length < 2) {
     throw new UserError(
-      `of ${source.identities.length} identities ${identities.length} were not trained on; at least 2 are needed to compare`,
-      { hint: 'Give a folder with identities that the run has not seen.' },
+      `the run has not seen ${identities.length} of ${source.identities.length} identities, but a comparison needs at least 2`,
+      { hint: 'Use a folder with identities that the run has not seen: --data DIR' },
     );
   }
   if (seen.size) {
     progress.note(
-      `${identities.length} of ${source.identities.length} identities were not trained on; those are compared`,
+      `comparing the ${identities.length} of ${source.identities.length} identities that the run has not seen`,
     );
   }
   const size = { size: config.data.imageSize, seed: config.seed };
@@ -101,7 +101,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     progress.phase('resampling identities');
     const overIdentities = identityIntervals(heldOut, images);
     if (!overIdentities)
-      progress.note('too many pairs to resample identities: intervals take pairs for independent');
+      progress.note('too many pairs to resample identities: the intervals assume independent pairs');
     const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };
     return {
       checkpoint: checkpoint.directory,

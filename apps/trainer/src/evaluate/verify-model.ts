@@ -2,16 +2,16 @@ import { identificationRate, type VerificationResult, verifyEmbeddings } from '@
 import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import type { ImageEmbedder } from './embed.js';
 
-/** What an evaluation gives: embeddings, verification over all pairs, and identification by enrolling the clean image. */
+/** Embeddings, verification over all pairs, and identification with the clean images enrolled. */
 export interface ModelVerification {
   embeddings: Float32Array;
   dimensions: number;
   verification: VerificationResult;
-  /** The share of the other images whose nearest clean image is their own identity's. */
+  /** Fraction of the other images whose nearest clean image is of their own identity. */
   rank1: number;
 }
 
-/** Embeds the images and scores all pairs. */
+/** Embeds images and scores all pairs. */
 export async function verifyModel(
   embedder: ImageEmbedder,
   images: EvaluationImages,

@@ -1,11 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type Backbone, createBackbone } from '@unitsphere/backbones';
+import { type Backbone, createBackbone, type FeatureInfo } from '@unitsphere/backbones';
 import { Module, type Random } from '@unitsphere/core';
 import { createNeck, EmbeddingHead } from '@unitsphere/necks';
 import type { ModelConfig } from '../config/config.js';
 
 /**
- * Backbone → neck → head: images to embeddings, not yet of unit length.
+ * Backbone → neck → head: maps images to embeddings, which are not yet normalized.
  * float32 [batch, size, size, 3] → [batch, embeddingSize]. State dict: `backbone.*` (timm's keys), `neck.*`, `head.*`.
  */
 export class EmbeddingModel extends Module<tf.Tensor4D, tf.Tensor2D> {
@@ -23,7 +23,7 @@ export class EmbeddingModel extends Module<tf.Tensor4D, tf.Tensor2D> {
         dropPathRate: config.dropPathRate,
       }),
     );
-    const { channels, reduction } = this.backbone.featureInfo.at(-1)!;
+    const { channels, reduction } = this.backbone.featureInfo.at(-1) as FeatureInfo;
     const side = Math.ceil(imageSize / reduction);
     const neck = createNeck(
       config.neck,

@@ -3,12 +3,15 @@ import { nearest } from '../nearest.js';
 import { UserError } from '../user-error.js';
 import type { EmbeddingModel } from './embedding-model.js';
 
-/** What of a model is trained, and what stays as it is. */
+/** Divides a model into trained and frozen parts. */
 export class Frozen {
   readonly #model: EmbeddingModel;
   readonly #prefixes: readonly string[];
 
-  /** @throws UserError where a beginning is of nothing in the model, or nothing is left to train. */
+  /**
+   * @param prefixes Names of modules or parameters to freeze, for example `backbone.blocks.0`.
+   * @throws UserError if a prefix matches nothing in the model, or if nothing is left to train.
+   */
   constructor(model: EmbeddingModel, prefixes: readonly string[]) {
     this.#model = model;
     this.#prefixes = prefixes;
@@ -23,16 +26,18 @@ export class Frozen {
       });
     }
     if (this.trained().length === 0) {
-      throw new UserError('model.freeze names all of the model; there is nothing left to train');
+      throw new UserError('model.freeze names the whole model, so nothing is left to train', {
+        hint: 'Leave at least the head out of model.freeze.',
+      });
     }
   }
 
-  /** The parameters that are trained, by name. */
+  /** Returns the trained parameters with their names. */
   trained(): [string, Parameter][] {
     return this.#model.namedParameters().filter(([name]) => !this.#has(name));
   }
 
-  /** The running averages that training moves. */
+  /** Returns the running statistics of layers that are not frozen. */
   movingBuffers(): Buffer[] {
     return this.#model
       .namedBuffers()
@@ -40,7 +45,7 @@ export class Frozen {
       .map(([, buffer]) => buffer);
   }
 
-  /** Puts the model in training mode; what is frozen stays as in evaluation, so that batch norm uses its running averages. */
+  /** Puts the model in training mode. Frozen modules stay in evaluation mode, so that their batch norms use running statistics. */
   train(): void {
     this.#model.train();
     for (const [name, module] of this.#model.namedModules()) if (this.#has(name)) module.eval();

@@ -13,8 +13,8 @@ import type { Preprocessing } from './preprocessing.js';
 const KNOWN = [SafetensorsError, CheckpointError, SourceError, WeightsMismatchError];
 
 /**
- * Puts published weights into a backbone: a file, an address, or a model of the Hugging Face hub.
- * @throws UserError when they cannot be had or read, or do not fit.
+ * Loads published weights into a backbone from a file, a URL, or a model of the Hugging Face hub.
+ * @throws UserError if they cannot be fetched or read, or do not fit the backbone.
  */
 export async function loadPretrained(backbone: Backbone, source: string): Promise<LoadedWeights> {
   try {
@@ -27,8 +27,8 @@ export async function loadPretrained(backbone: Backbone, source: string): Promis
   }
 }
 
-/** What to know where weights were trained on other inputs than they get here; undefined where they are the same, or nothing says. */
-export function otherInputs({ preprocessing }: LoadedWeights, here: Preprocessing): string | undefined {
+/** Returns a warning if the weights were trained with another preprocessing; undefined if it is the same or not stated. */
+export function warnOfOtherInputs({ preprocessing }: LoadedWeights, here: Preprocessing): string | undefined {
   if (!preprocessing) return undefined;
   const { channelOrder, mean, std } = preprocessing;
   const differs = (a: readonly number[], b: readonly number[]) =>
@@ -36,5 +36,5 @@ export function otherInputs({ preprocessing }: LoadedWeights, here: Preprocessin
   if (channelOrder === here.channelOrder && !differs(mean, here.mean) && !differs(std, here.std))
     return undefined;
   const inputs = `${channelOrder}, mean ${mean.join(' ')}, standard deviation ${std.join(' ')}`;
-  return `the pretrained weights are for other inputs (${inputs}) than this training's, which are ImageNet's; they still are a start, but a poorer one`;
+  return `the pretrained weights expect other inputs (${inputs}) than this training's ImageNet normalization; they are a poorer start`;
 }

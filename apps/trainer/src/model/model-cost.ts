@@ -2,15 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { countMultiplyAdds } from '@unitsphere/ops';
 import type { EmbeddingModel } from './embedding-model.js';
 
-/** What an embedding model costs who ships it. */
+/** The cost of shipping an embedding model. */
 export interface ModelCost {
   /** Multiply-accumulates of the convolutions and matrix products for one image. */
   multiplyAdds: number;
-  /** Bytes of its state dict: what a download takes. */
+  /** Bytes of its state dict: the size of a download. */
   modelBytes: number;
 }
 
-/** Counted while one image of zeros goes through it on the current backend. */
+/** Measures a model's cost by one forward pass on the current backend. */
 export async function modelCost(model: EmbeddingModel, imageSize: number): Promise<ModelCost> {
   const { training } = model;
   model.eval();

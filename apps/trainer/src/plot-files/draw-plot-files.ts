@@ -46,7 +46,7 @@ export async function drawPlotFiles(figures: readonly Figure[]): Promise<PlotFil
 export async function writePlotFiles(folder: string, plots: readonly PlotFile[]): Promise<void> {
   const directory = join(folder, PLOTS);
   await mkdir(directory, { recursive: true }).catch(async (error) => {
-    throw await diskError(error, directory, 0);
+    throw diskError(error, directory, 0);
   });
   for (const { name, svg, png } of plots) {
     await writeFileAtomic(join(directory, `${name}.svg`), svg);

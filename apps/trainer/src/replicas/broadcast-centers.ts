@@ -1,6 +1,6 @@
 import type { Communicator } from '@unitsphere/collectives';
 
-/** Centers of some classes. */
+/** The centers of some classes. */
 export interface CenterBlock {
   /** Class numbers, ascending; at least one. */
   classes: Int32Array;
@@ -8,7 +8,7 @@ export interface CenterBlock {
   centers: Float32Array;
 }
 
-/** Gives every rank the blocks of rank 0, one after the other. All ranks iterate together, the others without blocks. */
+/** Broadcasts rank 0's blocks one by one. Collective: all ranks iterate, and only rank 0 passes blocks. */
 export async function* broadcastCenters(
   communicator: Communicator,
   blocks?: AsyncIterable<CenterBlock>,

@@ -1,6 +1,6 @@
 import type { Communicator } from '@unitsphere/collectives';
 
-/** Gives every rank the named files of rank 0. All ranks call it together, the others without files. */
+/** Broadcasts rank 0's named files. Collective: all ranks call it, and only rank 0 passes files. */
 export function broadcastFiles(
   communicator: Communicator,
   files?: Readonly<Record<string, Uint8Array>>,
@@ -10,7 +10,7 @@ export function broadcastFiles(
   return Object.fromEntries(names.map((name) => [name, broadcastBytes(communicator, files?.[name])]));
 }
 
-/** Gives every rank the bytes of rank 0. */
+/** Broadcasts rank 0's bytes. */
 function broadcastBytes(communicator: Communicator, bytes?: Uint8Array): Uint8Array {
   const length = Float64Array.of(bytes?.length ?? 0);
   communicator.broadcast(length);

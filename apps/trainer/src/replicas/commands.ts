@@ -12,21 +12,21 @@ const COMMANDS = [
   'stop',
 ] as const;
 
-/** What rank 0 has all replicas do: a method of theirs, or to end. */
+/** A command from rank 0 to all replicas: the method to call, or `stop`. */
 export interface Command {
   name: (typeof COMMANDS)[number];
-  /** The step, for those that have one. */
+  /** The step, for commands that need it. */
   step?: number;
-  /** How many images. */
+  /** Number of images, for commands that need it. */
   count?: number;
 }
 
-/** Rank 0 tells the other ranks what comes next. */
+/** Sends a command from rank 0 to the other ranks. */
 export function tell(communicator: Communicator, { name, step = 0, count = 0 }: Command): void {
   communicator.broadcast(Float64Array.of(COMMANDS.indexOf(name), step, count));
 }
 
-/** What rank 0 tells; the rank sleeps until it does. */
+/** Receives rank 0's next command; the thread sleeps until it arrives. */
 export function hear(communicator: Communicator): Required<Command> {
   const words = new Float64Array(3);
   communicator.broadcast(words);

@@ -6,20 +6,20 @@ import { hear } from './commands.js';
 import { Replica } from './replica.js';
 import { SharedBatch } from './shared-batch.js';
 
-/** What a replica's thread is started with. */
+/** The data that a replica's thread starts with. */
 export interface FollowerStart {
   config: Config;
   classCount: number;
-  /** The backend that rank 0 runs on. */
+  /** Rank 0's backend. */
   backend: string;
   batch: SharedBatch['memory'];
-  /** Where class centers in files lie. */
+  /** The folder of the center files, for `store: file`. */
   centers?: CentersPlace;
-  /** Values of the teacher's feature, where there is one. */
+  /** Width of the teacher's features, if the config distills. */
   teacherWidth?: number;
 }
 
-/** A replica's thread: does what rank 0 tells, until it is told to stop. */
+/** Runs a replica's thread: executes rank 0's commands until `stop`. */
 export function follow(): Promise<void> {
   return serveReplica<FollowerStart>(async ({ communicator, data }) => {
     const { config, classCount, backend, centers, teacherWidth } = data;

@@ -2,20 +2,19 @@ import type { Communicator } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
 import type { TrainingBatch } from '../dataset/batches.js';
 import type { ImageEmbedder } from '../evaluate/embed.js';
-import { loadPretrained, otherInputs } from '../model/load-pretrained.js';
+import { loadPretrained, warnOfOtherInputs } from '../model/load-pretrained.js';
 import type { CheckpointFiles } from '../step/checkpoint-files.js';
 import type { TrainingState } from '../step/training-state.js';
 import type { StepResult } from '../step/training-step.js';
 import type { CenterBlock } from './broadcast-centers.js';
 import { tell } from './commands.js';
-import { type GrowthSource, Replica, type ReplicaMeans } from './replica.js';
+import { type GrowthSource, Replica, type ReplicaOptions } from './replica.js';
 import type { SharedBatch } from './shared-batch.js';
 
-/** Rank 0 of a training: has all replicas do what it does itself. With one replica there is nobody to tell. */
+/** Rank 0 of a training: sends every command to the other replicas and executes it itself. */
 export class LeadReplica implements ImageEmbedder {
   readonly #replica: Replica;
 
-  readonly #config: Config;
   readonly #communicator: Communicator;
   readonly #batch: SharedBatch;
 
@@ -24,13 +23,12 @@ export class LeadReplica implements ImageEmbedder {
     classCount: number,
     communicator: Communicator,
     batch: SharedBatch,
-    means: ReplicaMeans = {},
+    options: ReplicaOptions = {},
   ) {
-    this.#config = config;
     this.#communicator = communicator;
     this.#batch = batch;
 
-    this.#replica = new Replica(config, classCount, communicator, batch, means);
+    this.#replica = new Replica(config, classCount, communicator, batch, options);
   }
 
   get state(): TrainingState {
@@ -38,33 +36,34 @@ export class LeadReplica implements ImageEmbedder {
   }
 
   /**
-   * Starts all replicas from the config's pretrained weights.
-   * @returns What to know where they were trained on other inputs.
-   * @throws UserError when they cannot be read or do not fit.
+   * Starts all replicas from pretrained weights.
+   * @param source A file, a URL, or a model of the Hugging Face hub.
+   * @returns A warning if the weights were trained with another preprocessing.
+   * @throws UserError if they cannot be read or do not fit.
    */
-  async loadPretrained(): Promise<string | undefined> {
-    // Read and converted here alone: what is wrong with the file is told once, and a download is one.
-    const loaded = await loadPretrained(this.state.model.backbone, this.#config.model.pretrained!);
+  async loadPretrained(source: string): Promise<string | undefined> {
+    // Only rank 0 reads, so that there is one download and one error.
+    const loaded = await loadPretrained(this.state.model.backbone, source);
     tell(this.#communicator, { name: 'sharePretrained' });
     await this.#replica.sharePretrained();
-    return otherInputs(loaded, this.state.preprocessing);
+    return warnOfOtherInputs(loaded, this.state.preprocessing);
   }
 
-  /** Starts all replicas from another run's weights and class centers. @throws UserError when they do not fit. */
+  /** Starts all replicas from another run's weights and class centers. @throws UserError if they do not fit. */
   async grow(source: GrowthSource): Promise<void> {
     tell(this.#communicator, { name: 'grow' });
     await this.#replica.grow(source);
   }
 
-  /** Puts class centers in the place of those that all replicas have. */
+  /** Replaces class centers on all replicas. */
   async setCenters(blocks: AsyncIterable<CenterBlock>): Promise<void> {
     tell(this.#communicator, { name: 'setCenters' });
     await this.#replica.setCenters(blocks);
   }
 
   /**
-   * Trains on a batch, each replica on its part.
-   * @param nextLabels Those of the next batch: class centers in a file are then read ahead.
+   * Trains on a batch; each replica takes its part.
+   * @param nextLabels Labels of the next batch, so that class centers in a file are read ahead.
    */
   train(batch: TrainingBatch, nextLabels?: Int32Array): Promise<StepResult> {
     const { step, images, labels } = batch;
@@ -74,7 +73,7 @@ export class LeadReplica implements ImageEmbedder {
     return this.#replica.train(step, count);
   }
 
-  /** Embeds with the weights that are evaluated. */
+  /** Embeds images with the weights that are evaluated; all replicas take part. */
   async embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }> {
     const count = images.length;
     tell(this.#communicator, { name: 'embed', count });
@@ -82,25 +81,25 @@ export class LeadReplica implements ImageEmbedder {
     return { embeddings, dimensions: count ? embeddings.length / count : 0 };
   }
 
-  /** The state as the files of a checkpoint, the same for any number of replicas. */
+  /** Returns the state as the files of a checkpoint, independent of the number of replicas. */
   async checkpointFiles(): Promise<CheckpointFiles> {
     tell(this.#communicator, { name: 'checkpointFiles' });
-    return (await this.#replica.checkpointFiles())!;
+    return (await this.#replica.checkpointFiles()) as CheckpointFiles; // rank 0 always gets them
   }
 
-  /** Says that the checkpoint with the last files is safely on the disk. */
+  /** Must be called once the checkpoint with the last files is on the disk, so that center files may drop older rows. */
   async checkpointWritten(): Promise<void> {
     tell(this.#communicator, { name: 'checkpointWritten' });
     await this.#replica.checkpointWritten();
   }
 
-  /** Goes on from a checkpoint. @throws UserError when it does not fit. */
+  /** Resumes from a checkpoint. @throws UserError if it does not fit. */
   async restore(step: number, files: CheckpointFiles): Promise<void> {
     tell(this.#communicator, { name: 'restore', step });
     await this.#replica.restore(step, files);
   }
 
-  /** Lets the other replicas end. */
+  /** Ends the other replicas. */
   stop(): void {
     tell(this.#communicator, { name: 'stop' });
   }

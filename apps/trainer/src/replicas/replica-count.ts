@@ -1,11 +1,11 @@
 import { UserError } from '../user-error.js';
 
-// Batch norm's statistics come from a replica's own images: fewer would make them too uncertain to be a default.
+// Batch norm's statistics come from a replica's own images; with fewer they are too noisy for a default.
 const IMAGES_A_REPLICA = 8;
-// Beyond, the replicas' joint memory and the waiting for the slowest eat up what another core gives.
+// With more, memory and waiting for the slowest replica cost more than another core gains.
 const MOST = 16;
 
-/** What the number of replicas depends on. */
+/** Inputs of {@link replicaCount}. */
 export interface ReplicaSettings {
   /** `training.replicas` of the config. */
   wanted: 'auto' | number;
@@ -15,9 +15,9 @@ export interface ReplicaSettings {
 }
 
 /**
- * How many replicas train: by default one a core on WebAssembly, whose kernels use one core each, with at least 8 images a
- * replica and at most 16 replicas; one elsewhere.
- * @throws UserError for a number that the backend cannot have.
+ * Returns the number of replicas. The default on WebAssembly, whose kernels use one core each, is one replica per core, with at
+ * least 8 images per replica and at most 16 replicas. The default on other backends is 1.
+ * @throws UserError if the backend does not support the wanted number.
  */
 export function replicaCount({ wanted, backend, cores, batchSize }: ReplicaSettings): number {
   if (wanted === 'auto') {
@@ -25,8 +25,8 @@ export function replicaCount({ wanted, backend, cores, batchSize }: ReplicaSetti
     return Math.max(1, Math.min(cores, MOST, Math.floor(batchSize / IMAGES_A_REPLICA)));
   }
   if (wanted > 1 && backend !== 'wasm' && backend !== 'cpu') {
-    throw new UserError(`the backend ${backend} trains on one replica, not on ${wanted}`, {
-      hint: 'Set training.replicas to auto or 1, or use the backend wasm.',
+    throw new UserError(`training.replicas is ${wanted}, but the backend ${backend} trains on one replica`, {
+      hint: 'Use --set training.replicas=auto, or --set training.backend=wasm.',
     });
   }
   return wanted;

@@ -8,7 +8,7 @@ import {
   restoreModel,
   restoreState,
 } from '../step/checkpoint-files.js';
-import { TrainingState, type TrainingStateMeans } from '../step/training-state.js';
+import { TrainingState, type TrainingStateOptions } from '../step/training-state.js';
 import { createTrainingStep, type StepResult, type TrainingStep } from '../step/training-step.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
@@ -16,20 +16,20 @@ import type { SharedBatch } from './shared-batch.js';
 
 const BACKBONE_FILE = 'backbone.safetensors';
 
-/** What a replica has that its config does not say. */
-export type ReplicaMeans = TrainingStateMeans;
+/** Options of a replica that its config does not contain. */
+export type ReplicaOptions = TrainingStateOptions;
 
-/** What a run grows from. */
+/** The weights and class centers that a run grows from. */
 export interface GrowthSource {
-  /** The files of the weights that are evaluated. */
+  /** Files of the weights that are evaluated. */
   weights: CheckpointFiles;
-  /** Centers by their new class numbers. */
+  /** Class centers, numbered by their new classes. */
   centers: AsyncIterable<CenterBlock>;
 }
 
 /**
- * One rank's part in a training: the model and the optimizer, the same on every rank, and a range of the class centers.
- * All ranks call its methods together, in the same order; what goes in and comes out does so on rank 0.
+ * One rank of a training: the model and its optimizer, the same on every rank, and a range of the class centers. Its methods are
+ * collective: all ranks call them in the same order. Only rank 0 passes inputs and gets results.
  */
 export class Replica {
   readonly state: TrainingState;
@@ -43,16 +43,16 @@ export class Replica {
     classCount: number,
     communicator: Communicator,
     batch: SharedBatch,
-    means: ReplicaMeans = {},
+    options: ReplicaOptions = {},
   ) {
     this.#communicator = communicator;
     this.#batch = batch;
 
-    this.state = new TrainingState(config, classCount, communicator, means);
+    this.state = new TrainingState(config, classCount, communicator, options);
     this.#step = createTrainingStep(config, this.state);
   }
 
-  /** Starts from the backbone's pretrained weights, which rank 0 has read into its own. */
+  /** Starts from the pretrained weights that rank 0 has loaded into its backbone. */
   async sharePretrained(): Promise<void> {
     const { state } = this;
     const communicator = this.#communicator;
@@ -65,7 +65,7 @@ export class Replica {
     state.restartAverage();
   }
 
-  /** Starts from another run's weights and class centers, which rank 0 has. */
+  /** Starts from another run's weights and class centers; rank 0 passes them. */
   async grow(source?: GrowthSource): Promise<void> {
     const { state } = this;
     const communicator = this.#communicator;
@@ -74,14 +74,14 @@ export class Replica {
     await this.setCenters(source?.centers);
   }
 
-  /** Puts class centers in the place of those that are there; rank 0 has them. */
+  /** Replaces class centers; rank 0 passes them. */
   async setCenters(blocks?: AsyncIterable<CenterBlock>): Promise<void> {
     for await (const { classes, centers } of broadcastCenters(this.#communicator, blocks)) {
       await this.state.centers.setCenters(classes, centers);
     }
   }
 
-  /** Trains on the batch that is in the shared memory. */
+  /** Trains on the batch in shared memory. */
   train(step: number, count: number): Promise<StepResult> {
     const { rank, size } = this.#communicator;
     const part = this.#batch.part(count, rank, size);
@@ -94,9 +94,9 @@ export class Replica {
   }
 
   /**
-   * Unit-length embeddings with the weights that are evaluated, each rank a part of every batch.
-   * @param images On rank 0: all of them.
-   * @returns On rank 0: all embeddings, row-major; empty on the others.
+   * Computes unit-length embeddings with the weights that are evaluated; each rank embeds its part of every batch.
+   * @param images All images, on rank 0.
+   * @returns All embeddings on rank 0, row-major; empty on the others.
    */
   embed(count: number, images?: readonly Uint8Array[]): Promise<Float32Array> {
     const { state } = this;
@@ -110,7 +110,7 @@ export class Replica {
         if (images) batch.write(joinImages(images.slice(at, at + many)));
         communicator.barrier();
         const own = await embedBatch(state.model, batch.part(many, rank, size).images, state.preprocessing);
-        // Once rank 0 has all of them, all have read their images.
+        // The gather also ensures that all ranks have read their images before the next write.
         const all = communicator.gather(own);
         if (all) parts.push(all);
       }
@@ -118,17 +118,17 @@ export class Replica {
     });
   }
 
-  /** The state as the files of a checkpoint, on rank 0. */
+  /** Returns the state as the files of a checkpoint, on rank 0. */
   checkpointFiles(): Promise<CheckpointFiles | undefined> {
     return checkpointFiles(this.state);
   }
 
-  /** Says that the checkpoint with the last files is safely on the disk. */
+  /** Must be called once the checkpoint with the last files is on the disk. */
   checkpointWritten(): Promise<void> {
     return this.state.centers.checkpointWritten();
   }
 
-  /** Goes on from a checkpoint, whose files rank 0 has. */
+  /** Resumes from a checkpoint; rank 0 passes its files. */
   async restore(step: number, files?: CheckpointFiles): Promise<void> {
     await restoreState(this.state, broadcastFiles(this.#communicator, files));
     this.state.step = step;

@@ -1,20 +1,20 @@
 import { equalParts } from '@unitsphere/collectives';
 import type { BatchPart } from '../dataset/batches.js';
 
-// What stands where there is no label.
+// Marks unused entries of the labels.
 const NONE = -1;
 
-/** What a batch has beside images and labels where there is a teacher. */
-export interface TeacherRoom {
-  /** Values of a feature. */
+/** The additional arrays of a batch for a teacher. */
+export interface TeacherArrays {
+  /** Values per feature. */
   width: number;
-  /** Whether clean images come beside the augmented ones. */
+  /** Whether a batch has clean images in addition to the augmented ones. */
   clean: boolean;
 }
 
 type Memory = ArrayBuffer | SharedArrayBuffer;
 
-/** One batch in memory that all replicas see: rank 0 writes it, each takes its part from where it lies. */
+/** One batch in shared memory: rank 0 writes it, and each replica reads its part in place. */
 export class SharedBatch {
   readonly #imageBytes: number;
 
@@ -27,12 +27,12 @@ export class SharedBatch {
     this.#imageBytes = imageBytes;
   }
 
-  /** Room for `capacity` images of size × size × 3 bytes. */
-  static create(capacity: number, imageSize: number, teacher?: TeacherRoom): SharedBatch {
+  /** Allocates shared memory for `capacity` images of size × size × 3 bytes. */
+  static create(capacity: number, imageSize: number, teacher?: TeacherArrays): SharedBatch {
     return SharedBatch.#in(SharedArrayBuffer, capacity, imageSize, teacher);
   }
 
-  /** The same for one replica alone, in memory of its own: most pages of browsers have no memory to share. */
+  /** Allocates unshared memory for a single replica: a page without cross-origin isolation has no shared memory. */
   static createAlone(capacity: number, imageSize: number): SharedBatch {
     return SharedBatch.#in(ArrayBuffer, capacity, imageSize);
   }
@@ -41,7 +41,7 @@ export class SharedBatch {
     Memory: typeof ArrayBuffer | typeof SharedArrayBuffer,
     capacity: number,
     imageSize: number,
-    teacher?: TeacherRoom,
+    teacher?: TeacherArrays,
   ): SharedBatch {
     const bytes = imageSize * imageSize * 3;
     return new SharedBatch(
@@ -56,20 +56,20 @@ export class SharedBatch {
     );
   }
 
-  /** The same batch on another thread. */
+  /** Opens the same batch on another thread. */
   static open(memory: SharedBatch['memory'], imageSize: number): SharedBatch {
     return new SharedBatch(memory, imageSize * imageSize * 3);
   }
 
-  /** How many images fit. */
+  /** Largest number of images. */
   get capacity(): number {
     return this.memory.labels.byteLength / 4;
   }
 
   /**
-   * Writes a batch, or images alone. The replicas must have read the one before.
-   * @param nextLabels Those of the batch that follows, where they are known.
-   * @param teacher What there is room for beside them.
+   * Writes a batch, or images alone. The replicas must have read the previous batch.
+   * @param nextLabels Labels of the next batch, if known.
+   * @param extra Clean images and features; ignored if the batch was allocated without them.
    */
   write(
     images: Uint8Array,
@@ -86,12 +86,12 @@ export class SharedBatch {
     next.set(nextLabels);
   }
 
-  /** All labels of the batch that follows, as far as they were given. */
+  /** Returns the labels of the next batch, empty if unknown. */
   nextLabels(): Int32Array {
     return new Int32Array(this.memory.nextLabels).filter((label) => label !== NONE);
   }
 
-  /** A rank's part of the first `count` images, as equal as can be: views, to be read before the next write. */
+  /** Returns a rank's part of the first `count` images; parts differ by at most one image. Image arrays are views, valid until the next write. */
   part(count: number, rank: number, ranks: number): BatchPart {
     const parts = equalParts(count, ranks);
     const from = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);

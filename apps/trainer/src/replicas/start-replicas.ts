@@ -7,28 +7,28 @@ import { LeadReplica } from './lead-replica.js';
 import { replicaCount } from './replica-count.js';
 import { SharedBatch } from './shared-batch.js';
 
-/** What replicas are started with. */
+/** Options of {@link startReplicas}. */
 export interface ReplicasStart {
   config: Config;
   classCount: number;
   backend: string;
-  /** Where class centers in files lie. */
+  /** The folder of the center files, for `store: file`. */
   centers?: CentersPlace;
-  /** Values of the teacher's feature, where there is one. */
+  /** Width of the teacher's features, if the config distills. */
   teacherWidth?: number;
-  /** The module of their threads. Default: the one that is built beside this. */
+  /** The module that the threads run. Default: the built one beside this module. */
   file?: URL | string;
 }
 
-/** How many replicas a config has on this machine. @throws UserError for a number that the backend cannot have. */
-export function replicasOf({ training }: Config, backend: string): number {
+/** Returns a config's number of replicas on this machine. @throws UserError if the backend does not support it. */
+export function countReplicas({ training }: Config, backend: string): number {
   const { replicas: wanted, batchSize } = training;
   return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
 }
 
 /**
- * Runs a training's work on rank 0 with the other replicas on threads, and ends them afterward.
- * @throws ReplicaError when one of them fails; what the work throws.
+ * Starts the other replicas on threads, runs `work` on rank 0, and ends them.
+ * @throws ReplicaError if a replica fails; whatever `work` throws.
  */
 export function startReplicas<T>(
   options: ReplicasStart,
@@ -36,12 +36,12 @@ export function startReplicas<T>(
 ): Promise<T> {
   const { config, classCount, backend, centers, teacherWidth } = options;
   const { file = new URL('./replica.js', import.meta.url) } = options;
-  const size = replicasOf(config, backend);
-  const room = teacherWidth && {
+  const size = countReplicas(config, backend);
+  const teacher = teacherWidth && {
     width: teacherWidth,
     clean: config.distillation?.batch === 'augmented+clean',
   };
-  const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize, room || undefined);
+  const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize, teacher || undefined);
   const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers, teacherWidth };
   return withReplicas({ size, file, data: () => start }, async (communicator) => {
     const store = createStore(config.loss.partialFc, communicator, centers);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { TEMPORARY_PREFIX } from './write-file-atomic.js';
+import { TEMPORARY_PREFIX } from '@unitsphere/core/disk';
 
 /** The file that names a checkpoint's other files; its presence and their checksums make a checkpoint whole. */
 export const STATE_FILE = 'state.json';
@@ -86,7 +86,7 @@ export function checkpointStep(path: string): number | undefined {
 
 /** The step of a checkpoint that was not renamed to its own name. */
 export function temporaryStep(name: string): number | undefined {
-  const match = /^(step-\d{8,})-[0-9a-f]+$/.exec(
+  const match = /^(step-\d{8,})-[0-9a-f-]+$/.exec(
     name.startsWith(TEMPORARY_PREFIX) ? name.slice(TEMPORARY_PREFIX.length) : '',
   );
   return match ? checkpointStep(match[1]) : undefined;

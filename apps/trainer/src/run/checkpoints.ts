@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { createFile, replaceFolder, syncFolder, temporaryPath } from '@unitsphere/core/disk';
 import { UserError } from '../user-error.js';
 import {
   type Checkpoint,
@@ -14,7 +15,6 @@ import {
 } from './checkpoint.js';
 import { diskError } from './disk-error.js';
 import { RUN_FILES, RunDirectory } from './run-directory.js';
-import { syncFolder, temporaryPath, writeFileSynced } from './write-file-atomic.js';
 
 /** What `writeCheckpoint` does with the others. */
 export interface WriteCheckpointOptions {
@@ -58,14 +58,14 @@ export async function writeCheckpoint(
   const total = Object.values(files).reduce((sum, bytes) => sum + bytes.byteLength, stateBytes.byteLength);
   try {
     await mkdir(temporary);
-    for (const [name, bytes] of Object.entries(files)) await writeFileSynced(join(temporary, name), bytes);
-    await writeFileSynced(join(temporary, STATE_FILE), stateBytes);
+    for (const [name, bytes] of Object.entries(files)) await createFile(join(temporary, name), bytes);
+    await createFile(join(temporary, STATE_FILE), stateBytes);
     await syncFolder(temporary);
     await replaceFolder(temporary, path);
     await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
-    throw await diskError(error, path, total);
+    throw diskError(error, path, total);
   }
   if (options.keep !== undefined) await prune(run, step, options.keep);
   return path;
@@ -152,20 +152,6 @@ async function stepsOf(run: RunDirectory): Promise<number[]> {
     .map(checkpointStep)
     .filter((step) => step !== undefined)
     .sort((a, b) => a - b);
-}
-
-/** A folder may not be renamed onto one that has files: the old one is moved away first. */
-async function replaceFolder(from: string, to: string): Promise<void> {
-  const old = temporaryPath(to);
-  const moved = await rename(to, old).then(
-    () => true,
-    (error) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
-  await rename(from, to);
-  if (moved) await rm(old, { recursive: true, force: true });
 }
 
 /** Renamed first, so that a kill leaves no half checkpoint under its own name. */

@@ -1,39 +1,26 @@
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { explainDiskError, freeDiskSpace, isDiskFull } from '@unitsphere/core/disk';
 import { formatBytes } from '../format.js';
 import { UserError } from '../user-error.js';
 
-const REASONS: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EROFS: 'the file system is read-only',
-};
-
 /**
- * What to throw when writing fails: a {@link UserError} where the disk or its rights are the cause, with the path, the
- * bytes needed and the bytes free; any other error as it is.
+ * Returns what to throw when writing `path` fails: a {@link UserError} with the path, the bytes to write and the free
+ * space if the disk or its permissions are the cause, otherwise the error itself.
  */
-export async function diskError(error: unknown, path: string, bytes: number): Promise<unknown> {
-  const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''];
+export function diskError(error: unknown, path: string, bytes: number): unknown {
+  const reason = explainDiskError(error);
   if (!reason) return error;
-  const code = (error as NodeJS.ErrnoException).code;
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  const free = full ? await freeBytes(dirname(path)) : undefined;
+  const isFull = isDiskFull(error);
+  const free = isFull ? freeDiskSpace(dirname(path)) : undefined;
   const room = free === undefined ? '' : `, ${formatBytes(free)} free`;
   const need = bytes > 0 ? ` (${formatBytes(bytes)} to write${room})` : '';
   return new UserError(`cannot write ${path}: ${reason}${need}`, {
-    hint: `Nothing already written was lost. ${full ? 'Make room' : 'Give write permission'}, then start again.`,
+    hint: `Nothing already written was lost. ${isFull ? 'Make room' : remedy(error)}, then start again.`,
     cause: error,
   });
 }
 
-async function freeBytes(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
+function remedy(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOTDIR' || code === 'EFBIG' ? 'Choose another folder' : 'Give write permission';
 }

@@ -3,9 +3,9 @@ import { constants, readFileSync } from 'node:fs';
 import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { temporaryPath } from '@unitsphere/core/disk';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
-import { temporaryPath } from './write-file-atomic.js';
 
 interface Owner {
   pid: number;
@@ -58,7 +58,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw await diskError(error, path, 0);
+    throw diskError(error, path, 0);
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
   }
@@ -71,7 +71,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
     await rename(path, aside);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw await diskError(error, path, 0);
+    throw diskError(error, path, 0);
   }
   if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path).catch(() => {});
   await rm(aside, { force: true });

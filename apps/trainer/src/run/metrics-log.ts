@@ -1,7 +1,8 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { writeAll } from '@unitsphere/core/disk';
 import { diskError } from './disk-error.js';
 import type { MetricsRecord } from './metrics-record.js';
-import { writeAll, writeFileAtomic } from './write-file-atomic.js';
+import { writeFileAtomic } from './write-file-atomic.js';
 
 /** The metrics of a run, a line of JSON each, in order of step. */
 export class MetricsLog {
@@ -32,7 +33,7 @@ export class MetricsLog {
     try {
       return new MetricsLog(path, await open(path, 'a'), Buffer.byteLength(kept));
     } catch (error) {
-      throw await diskError(error, path, 0);
+      throw diskError(error, path, 0);
     }
   }
 
@@ -47,7 +48,7 @@ export class MetricsLog {
       this.#length += line.byteLength;
     } catch (error) {
       await this.#file.truncate(this.#length).catch(() => {});
-      throw await diskError(error, this.#path, line.byteLength);
+      throw diskError(error, this.#path, line.byteLength);
     }
   }
 
@@ -56,7 +57,7 @@ export class MetricsLog {
     try {
       await this.#file.sync();
     } catch (error) {
-      throw await diskError(error, this.#path, 0);
+      throw diskError(error, this.#path, 0);
     }
   }
 

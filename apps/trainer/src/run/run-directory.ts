@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder, TEMPORARY_PREFIX } from '@unitsphere/core/disk';
 import type { Config } from '../config/config.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { UserError } from '../user-error.js';
@@ -7,7 +8,7 @@ import { diskError } from './disk-error.js';
 import { type Lock, takeLock } from './lock.js';
 import { MetricsLog } from './metrics-log.js';
 import { recoverCheckpoints } from './recover-checkpoints.js';
-import { syncFolder, TEMPORARY_PREFIX, writeFileAtomic } from './write-file-atomic.js';
+import { writeFileAtomic } from './write-file-atomic.js';
 
 /** Names in a run's folder. */
 export const RUN_FILES = {
@@ -52,11 +53,11 @@ export class RunDirectory {
             : 'Choose another with --output DIR.',
         });
       }
-      throw await diskError(error, path, 0);
+      throw diskError(error, path, 0);
     }
     const run = new RunDirectory(path, await takeLock(join(path, RUN_FILES.lock)));
-    await mkdir(run.file(RUN_FILES.checkpoints)).catch(async (error) => {
-      throw await diskError(error, run.file(RUN_FILES.checkpoints), 0);
+    await mkdir(run.file(RUN_FILES.checkpoints)).catch((error) => {
+      throw diskError(error, run.file(RUN_FILES.checkpoints), 0);
     });
     return run;
   }
@@ -75,7 +76,7 @@ export class RunDirectory {
       await deleteLeftovers(run.file(RUN_FILES.checkpoints));
     } catch (error) {
       await run.close();
-      throw await diskError(error, path, 0);
+      throw diskError(error, path, 0);
     }
     return run;
   }

@@ -14,21 +14,25 @@ import { UserError } from '../user-error.js';
 import type { TrainingState } from './training-state.js';
 
 /**
- * The files of a checkpoint. `backbone.safetensors` has timm's own keys, so it opens in timm as it is; `head.safetensors`
- * has `neck.*` and `head.*`; with a moving average these two hold the averaged weights and `raw.safetensors` the trained
- * ones, since the averaged are what is evaluated and shipped. `classes.safetensors` has the class centers, unless they live
- * in files, whose generation is then in `optimizer.safetensors`, where a loss's statistics are, too. `distillation.safetensors` has the projection to a teacher's width,
- * which only training needs.
+ * The files of a checkpoint by name.
+ * - `backbone.safetensors` has timm's keys, so timm loads it unchanged.
+ * - `head.safetensors` has `neck.*` and `head.*`.
+ * - With a moving average, these two hold the averaged weights, which are evaluated and shipped. `raw.safetensors` holds the
+ *   trained weights and `ema.safetensors` the state of the average.
+ * - `classes.safetensors` has the class centers. Centers in a file are not copied: `optimizer.safetensors` names their generation.
+ * - `optimizer.safetensors` has the state of both optimizers and the loss's statistics.
+ * - `distillation.safetensors` has the projection to the teacher's width, which only training needs.
  */
 export type CheckpointFiles = Record<string, Uint8Array>;
 
 const PROJECTION_FILE = 'distillation.safetensors';
 const CENTERS_KEY = 'weight';
-// Beside the model's optimizer state: that of the class centers.
+// `optimizer.safetensors` holds two optimizers' states; the class centers' keys have this prefix.
 const CENTERS_PREFIX = 'centers.';
 
 /**
- * All of a run's state as files, the same for any number of replicas; undefined but on rank 0. All ranks call it together.
+ * Returns the whole training state as files, independent of the number of replicas. Collective: all ranks call it, and all but
+ * rank 0 get undefined.
  */
 export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles | undefined> {
   const { model, optimizer, ema, communicator, distiller } = state;
@@ -55,8 +59,8 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
 }
 
 /**
- * Puts a run's state back; each rank takes its classes from the whole.
- * @throws UserError when the files are of another model or number of classes.
+ * Restores a training state; each rank takes its range of the classes.
+ * @throws UserError if the files are of another model or number of classes.
  */
 export async function restoreState(state: TrainingState, files: CheckpointFiles): Promise<void> {
   try {
@@ -74,7 +78,7 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
   }
 }
 
-/** Puts only the weights that are evaluated and shipped into a model. */
+/** Loads the weights that are evaluated and shipped into a model. @throws UserError if the files are of another model. */
 export function restoreModel(model: TrainingState['model'], files: CheckpointFiles): void {
   try {
     model.backbone.loadStateDict(read(files, 'backbone.safetensors').tensors);
@@ -92,7 +96,7 @@ function read(files: CheckpointFiles, name: string) {
   return readSafetensors(bytes);
 }
 
-/** The class centers' whole state: rows, or of centers in files their generations. */
+/** Returns the class centers' whole state: their rows, or the generations of their files. */
 export function centersStateOf(files: CheckpointFiles): StateDict {
   const state: StateDict = new Map();
   const weight = files['classes.safetensors'];

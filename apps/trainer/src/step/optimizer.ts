@@ -5,19 +5,20 @@ import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
 import type { EmbeddingModel } from '../model/embedding-model.js';
 import type { Frozen } from '../model/frozen.js';
 
-/** Either optimizer. */
+/** An optimizer of the model's parameters. */
 export type Optimizer = AdamW | SGD;
 
 /**
- * The optimizer of a config over what of the model is trained, in order; the class centers have their own. With layer decay a
- * layer of the backbone has the rate of the one behind it times the decay; neck and head have the whole.
- * @param beside What is trained beside the model, last in order.
+ * Creates the optimizer of a config over the model's trained parameters, in order. The class centers have their own optimizer.
+ * With layer decay (BEiT; timm's `layer_decay`), each layer of the backbone has the learning rate of the next one times the
+ * decay; neck and head have the full rate.
+ * @param extra Parameters trained in addition to the model's, appended in order.
  */
 export function createOptimizer(
   config: OptimizerConfig,
   { backbone }: Pick<EmbeddingModel, 'backbone'>,
   frozen: Frozen,
-  beside: readonly Parameter[] = [],
+  extra: readonly Parameter[] = [],
 ): Optimizer {
   const ids = layerIds(backbone);
   const count = Math.max(...ids.values()) + 1;
@@ -25,11 +26,11 @@ export function createOptimizer(
     const id = ids.get(name.replace(/^backbone\./, '')) ?? count;
     return { parameters: [parameter], lrScale: config.layerDecay ** (count - id) };
   });
-  if (beside.length > 0) groups.push({ parameters: [...beside], lrScale: 1 });
+  if (extra.length > 0) groups.push({ parameters: [...extra], lrScale: 1 });
   return config.name === 'adamw' ? new AdamW(groups, config) : new SGD(groups, config);
 }
 
-/** The factor on the learning rate at each step, counted from 0. */
+/** Returns the factor on the learning rate at each step; steps count from 0. */
 export function createSchedule(config: ScheduleConfig, totalSteps: number): (step: number) => number {
   const warmupSteps = Math.round(config.warmup * totalSteps);
   if (config.name === 'polynomial')

@@ -2,20 +2,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Communicator } from '@unitsphere/collectives';
 import type { Buffer } from '@unitsphere/core';
 
-/** What one replica's part of a step gives. */
+/** One replica's contribution to a step. */
 export interface PartialStep {
-  /** Of the loss's mean over the whole batch, from this replica's images. */
+  /** Gradients of the mean loss over the whole batch, from this replica's images. */
   gradients: (tf.Tensor | null)[];
-  /** Numbers to be summed over the replicas: squares of gradients, losses. */
+  /** Numbers to sum over the replicas: squared norms, losses. */
   sums: readonly number[];
   /** This replica's fraction of the batch. */
   share: number;
 }
 
 /**
- * Makes of the replicas' parts one step, in one message: gradients and the numbers beside them are summed. Running statistics become
- * the mean over the replicas by their share of the batch. Of a running variance that is the variance within a replica's
- * images, which is what its batch norm divided by; the variance between the replicas' means is not in it.
+ * Reduces the replicas' contributions to one step, in one message. Gradients and numbers are summed. Running statistics are
+ * averaged over the replicas, weighted by their share of the batch. A running variance is thus the variance within a replica's
+ * images, by which its batch norm divided; it excludes the variance between the replicas' means.
  */
 export class StepReduction {
   #flat = new Float32Array(0);
@@ -29,7 +29,7 @@ export class StepReduction {
     this.#buffers = buffers;
   }
 
-  /** Disposes of the gradients that come in; the caller of those that come out. Every rank gets the same bits. */
+  /** Disposes of the given gradients; the caller disposes of the returned ones. Results are bit-identical on every rank. */
   async reduce({ gradients, sums, share }: PartialStep): Promise<Omit<PartialStep, 'share'>> {
     if (this.#communicator.size === 1) return { gradients, sums };
     const statistics = this.#buffers.map(({ variable }) => variable);
@@ -54,7 +54,7 @@ export class StepReduction {
     flat.set(sums, at);
     this.#communicator.allReduce(flat, 'sum');
     at = 0;
-    // A copy each: some backends keep the array they are given.
+    // Copies, because some backends keep the array that they are given.
     const next = (size: number) => {
       at += size;
       return flat.slice(at - size, at);

@@ -11,30 +11,30 @@ import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessin
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 
-/** What a state has that its config does not say. */
-export interface TrainingStateMeans {
-  /** Where class centers live; default: in memory, as the config says. */
+/** Options of a training state that its config does not contain. */
+export interface TrainingStateOptions {
+  /** Store of the class centers. Default: the config's in-memory store. */
   store?: StoreFactory;
-  /** Values of the teacher's feature; wanted where the config has a distillation. */
+  /** Width of the teacher's features. Required if the config distills. */
   teacherWidth?: number;
 }
 
 /**
- * Everything of a run that changes from step to step and that a checkpoint therefore holds. Every replica has one: the same
- * on all, but for the class centers, of which each has a range.
+ * Everything that changes from step to step, and that a checkpoint therefore holds. It is the same on every replica, except for
+ * the class centers: each replica holds its range of the classes.
  */
 export class TrainingState {
   readonly model: EmbeddingModel;
-  /** What of the model is trained. */
+  /** Divides the model into trained and frozen parts. */
   readonly frozen: Frozen;
   readonly preprocessing: Preprocessing;
   readonly loss: ScheduledLoss;
   /** This rank's class centers; only their directions matter. */
   readonly centers: PartialFC;
-  /** What a teacher's features do, where there is one. */
+  /** Present if the config distills a teacher. */
   readonly distiller: Distiller | undefined;
   readonly optimizer: Optimizer;
-  /** The moving average of the weights. */
+  /** Exponential moving average of the weights, if the config has one. */
   ema: Ema | undefined;
   /** Steps done. */
   step = 0;
@@ -45,7 +45,7 @@ export class TrainingState {
     config: Config,
     classCount: number,
     readonly communicator: Communicator = soloCommunicator(),
-    { store, teacherWidth }: TrainingStateMeans = {},
+    { store, teacherWidth }: TrainingStateOptions = {},
   ) {
     this.#config = config;
 
@@ -60,20 +60,20 @@ export class TrainingState {
     this.restartAverage();
   }
 
-  /** Begins the moving average at the weights that are there now, as after weights were loaded to start from. */
+  /** Restarts the moving average at the current weights, for example after pretrained weights were loaded. */
   restartAverage(): void {
     this.ema?.dispose();
     const { ema } = this.#config.optimizer;
-    // Running statistics too: averaged weights want the statistics that go with them.
+    // Running statistics are averaged too, so that they match the averaged weights.
     this.ema = ema ? new Ema([...this.model.parameters(), ...this.runningStatistics()], ema) : undefined;
   }
 
-  /** The running averages of the model's batch norms. */
+  /** Returns the running statistics of the model's batch norms. */
   runningStatistics(): Buffer[] {
     return this.model.namedBuffers().map(([, buffer]) => buffer);
   }
 
-  /** The norm of all class centers together. All ranks call it together. */
+  /** Returns the L2 norm of all class centers together. Collective: all ranks call it. */
   async centersNorm(): Promise<number> {
     const squares = new Float64Array(1);
     const { rows } = this.centers.store.spec;
@@ -83,7 +83,7 @@ export class TrainingState {
     return Math.sqrt(squares[0]);
   }
 
-  /** Runs fn with the weights that are evaluated and shipped: the moving average where there is one. */
+  /** Runs `fn` with the weights that are evaluated and shipped: the moving average, if the config has one. */
   async withEvaluatedWeights<T>(fn: () => Promise<T>): Promise<T> {
     this.model.eval();
     this.ema?.swap();

@@ -12,49 +12,50 @@ import { createSchedule } from './optimizer.js';
 import { StepReduction } from './step-reduction.js';
 import type { TrainingState } from './training-state.js';
 
-/** What one step shows; the same on every replica. */
+/** The figures of one step; the same on every replica. */
 export interface StepResult {
   loss: number;
   lr: number;
-  /** Of all gradients together, before clipping. */
+  /** L2 norm of all gradients together, before clipping. */
   gradientNorm: number;
   margin?: number;
   scale: number;
-  /** With a teacher; norms are of the gradients that come to the embeddings, each with its weight. */
+  /** Present with a teacher. Norms are those of the weighted gradients with respect to the embeddings. */
   distillation?: {
     distillationLoss: number;
     distillationWeight: number;
     distillationGradientNorm: number;
     marginGradientNorm: number;
   };
-  /** Spent in the class centers' forward, backward and update, by this replica's clock. */
+  /** Time of the class centers' forward pass, backward pass and update, by this replica's clock. */
   lossMilliseconds: number;
 }
 
-/** A replica's part of the batch of a step, counted from 0. */
+/** A replica's part of a step's batch. */
 export interface StepPart extends BatchPart {
+  /** Counts from 0. */
   step: number;
-  /** Its fraction of the batch. */
+  /** This replica's fraction of the batch. */
   share: number;
-  /** All labels of the next batch, where they are known. */
+  /** All labels of the next batch, if known. */
   nextLabels?: Int32Array;
 }
 
-/** Trains on one batch; the next call waits until this one's promise is settled. All replicas call it together. */
+/** Trains on one batch. Collective: all replicas call it, and only after the promise of the previous call is settled. */
 export type TrainingStep = (part: StepPart) => Promise<StepResult>;
 
-/** The loss or the gradients stopped being numbers; nothing was updated in that step. */
+/** The loss or a gradient was not finite; the step updated nothing. */
 export class NotFiniteError extends UserError {}
 
 /**
- * Makes the function that trains on one batch: forward, loss, gradients, clipping, update. It leaves no tensors. Each replica
- * gives its part of the batch; the gradients are those of the mean over the whole batch, whatever the parts.
+ * Creates the function that trains on one batch: forward pass, loss, backward pass, clipping, update. It leaks no tensors. Each
+ * replica passes its part of the batch; the gradients are those of the mean over the whole batch, however it is divided.
  */
 export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
   const { model, centers, optimizer, preprocessing, communicator, distiller } = state;
-  // The projection's gradients follow the model's, as in the optimizer.
+  // The projection's gradients follow the model's, in the optimizer's order.
   const parameters = state.frozen.trained().map(([, parameter]) => parameter);
   const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
   const savedTensorsHooks = config.precision.activations === 'bfloat16' ? bfloat16SavedTensors() : undefined;
@@ -63,7 +64,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     const lossTime = new Stopwatch();
     const settings = state.loss.at(step);
     const lr = baseRate * schedule(step);
-    // Of the step's own stream, so that a resumed run draws what the uninterrupted one does.
+    // Each step has its own stream, so that a resumed run draws the same numbers.
     for (const [name, dropPath] of dropPaths as [string, DropPath][])
       dropPath.drawFrom(new Random(config.seed, 'drop-path', name, step, communicator.rank));
     const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
@@ -100,7 +101,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
           marginGradientNorm: Math.sqrt(marginSquares),
         };
       }
-      // The same on every replica, so that all of them stop.
+      // Both numbers are the same on every replica, so that all of them stop.
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
         throw await notFinite(step, result, state);
       const gradientScale = clipNorm === null ? 1 : clipScale(gradientNorm, clipNorm);
@@ -123,7 +124,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   };
 }
 
-/** Embeddings of a batch: the first ones, which the class centers see, and all. */
+/** Embeddings of a batch: those that the class centers see, and all of them (with the clean images', if any). */
 interface EmbeddingParts {
   first: tf.Tensor2D;
   all: tf.Tensor2D;
@@ -141,8 +142,9 @@ function joined(images: Uint8Array, clean: Uint8Array): Uint8Array {
 }
 
 /**
- * Adds what the teacher asks for to the gradient of a replica's embeddings, and gives the projection's.
- * @returns `sums`: the loss's part of its mean over the batch, and the squares of the margin loss's gradient and of its own.
+ * Adds the distillation loss's gradient to that of a replica's embeddings, and returns the projection's gradients.
+ * @returns `sums`: this replica's part of the mean distillation loss, the squared norm of the margin loss's gradient, and that of
+ * the distillation loss's.
  */
 async function teach(
   distiller: Distiller,
@@ -186,7 +188,7 @@ async function centersPass(
   }
 }
 
-/** Adds up the time of what it is given to do. */
+/** Adds up the time of the work it runs. */
 class Stopwatch {
   milliseconds = 0;
 
@@ -225,7 +227,7 @@ async function notFinite(
   norms.sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
   const largest = norms.slice(0, 3).map(([name, norm]) => `${name} ${norm.toPrecision(4)}`);
   return new NotFiniteError(
-    `training stopped at step ${step}: the loss is ${loss} and the gradients' norm ${gradientNorm}, at learning rate ${lr.toPrecision(3)} (largest weights by norm: ${largest.join(', ')})`,
+    `training stopped at step ${step}: the loss is ${loss} and the gradient norm ${gradientNorm}, at learning rate ${lr.toPrecision(3)} (largest weights by norm: ${largest.join(', ')})`,
     {
       hint: 'The last checkpoint is whole. Resume from it with a lower optimizer.lr, a lower loss.scale or margin, or a longer schedule.warmup.',
     },

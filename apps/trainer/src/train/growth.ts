@@ -6,25 +6,25 @@ import { readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
-import { readCenters, renumbered } from './read-centers.js';
+import { readCenters, renumberCenters } from './read-centers.js';
 
 const WEIGHT_FILES = ['backbone.safetensors', 'head.safetensors'];
 
-/** A trained run that another one grows from; held by its lock until it is closed. */
+/** A trained run that another run grows from. Its lock is held until `close`. */
 export interface Growth extends GrowthSource {
-  /** Names that it, or a run it grew from, has trained on or chosen by. */
+  path: string;
+  /** Identities that this run, or a run that it grew from, used for training or model selection. */
   seen: string[];
-  /** Positions, among the identities trained on now, of those that it was trained on too. */
+  /** Positions in the new training part of the identities that the old run trained on too. */
   kept: ReadonlySet<number>;
-  /** How its classes and those of now compare. */
+  /** Numbers of classes that are kept, added and dropped. */
   classes: { kept: number; added: number; dropped: number };
   close(): Promise<void>;
 }
 
 /**
- * Opens the run that a config grows from; undefined where it names none.
- * @throws UserError where it cannot be grown from: it has no whole checkpoint, another shape, or identities that are held
- *   out now were trained on.
+ * Opens the run named by `training.growFrom`; undefined if the config names none.
+ * @throws UserError if the run has no complete checkpoint, has another shape, or was trained on identities that are held out now.
  */
 export async function openGrowth(config: Config, dataset: Dataset): Promise<Growth | undefined> {
   const path = config.training.growFrom;
@@ -34,7 +34,11 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
   try {
     const old = await run.readConfig();
     const { checkpoint } = await latestCheckpoint(run);
-    if (!checkpoint) throw new UserError(`the run ${path} has no whole checkpoint to grow from`);
+    if (!checkpoint) {
+      throw new UserError(`the run ${path} has no complete checkpoint to grow from`, {
+        hint: `Finish it first: unitsphere train --resume ${path}`,
+      });
+    }
     checkShape(path, old, config);
     const seen = await readSeenFile(run);
     checkHeldOut(path, seen, dataset);
@@ -43,8 +47,9 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     const kept = new Set([...newClass].filter((to) => to >= 0).map((to) => Math.floor(to / views)));
     const keptClasses = kept.size * views;
     return {
+      path,
       weights: Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]])),
-      centers: renumbered(
+      centers: renumberCenters(
         readCenters(run, old, newClass.length, files),
         newClass,
         config.model.embeddingSize,
@@ -75,12 +80,15 @@ function checkShape(path: string, old: Config, now: Config): void {
   ].find(([, was, is]) => was !== is);
   if (!different) return;
   const [key, was, is] = different;
-  throw new UserError(`${key} is ${is}, but the run ${path} has ${was}; its weights and classes do not fit`, {
-    hint: `Set ${key} to ${was}, or leave the config out: its own is then used.`,
-  });
+  throw new UserError(
+    `${key} is ${is}, but the run ${path} has ${was}, so its weights and classes do not fit`,
+    {
+      hint: `Use --set ${key}=${was}, or name no config: the run's own is then used.`,
+    },
+  );
 }
 
-/** Identities are held out by their names and the seed, so that this happens only where the split was changed. */
+/** The split depends on names and the seed, so this finds something only if the split was changed. */
 function checkHeldOut(path: string, { earlier, train, validation }: SeenFile, dataset: Dataset): void {
   const trained = new Set([...earlier, ...train]);
   const chosenBy = new Set([...trained, ...validation]);
@@ -91,12 +99,12 @@ function checkHeldOut(path: string, { earlier, train, validation }: SeenFile, da
   ];
   if (leaked.length === 0) return;
   throw new UserError(
-    `${leaked.length} identities that are to be held out were trained on by ${path}, such as ${leaked[0]}`,
-    { hint: 'Keep seed and data.split as that run has them: a name then stays in its part.' },
+    `${path} was trained on ${leaked.length} identities that are held out now, such as ${leaked[0]}`,
+    { hint: 'Keep the seed and data.split of that run: every name then stays in its part.' },
   );
 }
 
-/** For each of the run's classes its number now; −1 where its identity is not among those trained on. */
+/** Maps each class of the old run to its new number, or −1 if its identity is not in the new training part. */
 function mapClasses(path: string, names: string[], { source, split }: Dataset, views: number): Int32Array {
   const position = new Map(split.train.map((identity, i) => [source.identities[identity].name, i]));
   const map = new Int32Array(names.length * views).map((_, number) => {
@@ -104,8 +112,8 @@ function mapClasses(path: string, names: string[], { source, split }: Dataset, v
     return now === undefined ? -1 : now * views + (number % views);
   });
   if (map.every((to) => to < 0)) {
-    throw new UserError(`none of the identities that ${path} was trained on is in this data`, {
-      hint: 'Give the images it was trained on together with the new ones; identities are told by their names.',
+    throw new UserError(`the data contains none of the identities that ${path} was trained on`, {
+      hint: 'Put its images beside the new ones. Identities are matched by name.',
     });
   }
   return map;

@@ -1,45 +1,45 @@
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
-import { type BatchMeans, datasetImages } from '../dataset/dataset-images.js';
+import { type BrowserTools, datasetImages } from '../dataset/dataset-images.js';
 import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 
-/** Classes whose centers wait to be set at once. */
+/** Number of class centers that are set in one block. */
 const AT_ONCE = 4096;
 
-/** What class centers are imprinted with. */
+/** Options of {@link imprintCenters}. */
 export interface ImprintOptions {
   config: Config;
   dataset: Dataset;
-  /** Positions among the identities trained on whose classes keep the centers they have. */
+  /** Positions in the training part of identities whose class centers are kept. */
   kept?: ReadonlySet<number>;
   progress: ProgressReporter;
   signal?: AbortSignal;
-  means?: BatchMeans;
+  tools?: BrowserTools;
 }
 
 /**
- * Begins each class's center where the network sees an image of the class as it is, not augmented, as long as a random one
- * is: what a network that tells images apart knows of them need not be learned again from random centers.
- * @returns Whether it came to its end before the signal.
+ * Initializes each class center to the embedding of one unaugmented image of the class, scaled to the expected norm of a random
+ * center. A network that already separates the images then need not unlearn that against random centers.
+ * @returns Whether it finished before the signal was aborted.
  * @see Qi, Brown and Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018.
  */
 export async function imprintCenters(lead: LeadReplica, options: ImprintOptions): Promise<boolean> {
-  const { config, dataset, kept = new Set(), progress, signal, means } = options;
+  const { config, dataset, kept = new Set(), progress, signal, tools } = options;
   const { views } = config.data;
   const { train } = dataset.split;
   const fresh = train.map((_, position) => position).filter((position) => !kept.has(position));
   if (fresh.length === 0) return true;
-  // A sampler wants two classes to tell apart; the second is then drawn for nothing.
+  // The sampler requires two classes; the embedding of the second is then ignored.
   const drawn = fresh.length * views > 1 ? fresh : [fresh[0], train.findIndex((_, i) => i !== fresh[0])];
   const wanted = fresh.length * views;
   const phase = countingPhase(progress);
   const batches = await datasetImages(
     { ...config, data: { ...config.data, augment: false, uprightSteps: undefined }, distillation: null },
     { ...dataset, split: { ...dataset.split, train: drawn.map((position) => train[position]) } },
-    means,
+    tools,
   ).batches(0);
   try {
     const length = config.loss.centerInitStd * Math.sqrt(config.model.embeddingSize);
@@ -78,9 +78,11 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
 }
 
 async function* blockOf(centers: ReadonlyMap<number, Float32Array>): AsyncGenerator<CenterBlock> {
-  const classes = Int32Array.from(centers.keys()).sort();
-  const dimensions = centers.get(classes[0])!.length;
-  const values = new Float32Array(classes.length * dimensions);
-  for (const [row, number] of classes.entries()) values.set(centers.get(number)!, row * dimensions);
-  yield { classes, centers: values };
+  const rows = [...centers].sort(([a], [b]) => a - b);
+  const dimensions = rows[0][1].length;
+  const values = new Float32Array(rows.length * dimensions);
+  rows.forEach(([, center], row) => {
+    values.set(center, row * dimensions);
+  });
+  yield { classes: Int32Array.from(rows, ([number]) => number), centers: values };
 }

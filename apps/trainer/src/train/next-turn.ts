@@ -1,4 +1,4 @@
-/** Resolves when the event loop has had its turn; sooner than a timer, which browsers hold back. */
+/** Yields to the event loop once. It resolves sooner than a timer, which browsers throttle. */
 export function nextTurn(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {

@@ -11,7 +11,7 @@ import { type CheckpointFiles, centersStateOf } from '../step/checkpoint-files.j
 
 const ROWS_AT_ONCE = 4096;
 
-/** The class centers of a checkpoint, some at a time; of those in files only the ones that were updated. */
+/** Yields the class centers of a checkpoint in blocks. Center files yield only rows that were updated. */
 export async function* readCenters(
   run: RunDirectory,
   config: Config,
@@ -29,7 +29,7 @@ export async function* readCenters(
     }
     return;
   }
-  const ranks = state.get('generation')!.shape[0];
+  const ranks = state.get('generation')?.shape[0] ?? 0;
   const { stateNames } = createRowOptimizer(config);
   for (let rank = 0; rank < ranks; rank++) {
     const { first, count } = classRange(classes, rank, ranks);
@@ -63,8 +63,8 @@ export async function* readCenters(
   }
 }
 
-/** The same centers by new numbers, ascending in each block; those whose number is −1 are left out. */
-export async function* renumbered(
+/** Renumbers centers, ascending in each block, and drops those whose new number is −1. */
+export async function* renumberCenters(
   blocks: AsyncIterable<CenterBlock>,
   newClass: Int32Array,
   dimensions: number,

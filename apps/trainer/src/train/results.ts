@@ -11,14 +11,14 @@ import type { MetricsRecord } from '../run/metrics-record.js';
 import type { TrainingFigures } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
-/** What the identities of a source are called. */
+/** The nouns for the identities of a source. */
 const SUBJECTS = {
   documents: { one: 'document', many: 'documents' },
   faces: { one: 'face', many: 'faces' },
   folder: undefined,
 } as const;
 
-/** What a finished training hands over to be told. */
+/** The results of a finished training. */
 export interface Results {
   config: Config;
   dataset: Dataset;
@@ -26,7 +26,7 @@ export interface Results {
   figures: TrainingFigures;
 }
 
-/** The figures of a finished training. */
+/** Summarizes a finished training. */
 export function summaryOf({ config, dataset, backend, figures }: Results): TrainingSummary {
   const { split } = dataset;
   const { heldOut, untrained, testImages, stepSeconds } = figures;
@@ -55,7 +55,7 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
   };
 }
 
-/** Everything that the report of a finished training shows. */
+/** Collects the data of a finished training's report. */
 export async function reportData(
   { config, dataset, figures }: Results,
   summary: TrainingSummary,

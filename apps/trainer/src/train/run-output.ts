@@ -3,7 +3,7 @@ import type { MetricsLog } from '../run/metrics-log.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import type { TrainingOutput } from './training-loop.js';
 
-/** Results that go to a run's folder. */
+/** Returns an output that writes to a run's folder. */
 export function runOutput(run: RunDirectory, keepCheckpoints: number): TrainingOutput {
   let log: MetricsLog;
   return {
@@ -12,7 +12,7 @@ export function runOutput(run: RunDirectory, keepCheckpoints: number): TrainingO
     },
     metrics: (record) => log.append(record),
     async checkpoint(step, files, saved) {
-      // First, so that after a power cut the metrics are no older than the checkpoint.
+      // The metrics are synced first, so that after a power cut they are never older than the checkpoint.
       await log.sync();
       await writeCheckpoint(run, step, files, { ...saved }, { keep: keepCheckpoints });
     },

@@ -1,5 +1,5 @@
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
-import { centerError } from '../centers/center-error.js';
+import { toCenterError } from '../centers/center-error.js';
 import { checkFileRanks } from '../centers/head-state.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
 import { datasetImages } from '../dataset/dataset-images.js';
@@ -7,7 +7,7 @@ import { readSeenFile, writeSeenIdentities } from '../dataset/seen-identities.js
 import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import { replicasOf, startReplicas } from '../replicas/start-replicas.js';
+import { countReplicas, startReplicas } from '../replicas/start-replicas.js';
 import { type Checkpoint, readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
@@ -20,8 +20,8 @@ import type { TrainingOptions, TrainingOutcome } from './types.js';
 import { writeResults } from './write-results.js';
 
 /**
- * Trains as a config says and leaves in the run: metrics, checkpoints, summary and report.
- * @throws UserError for what the person can mend: unusable data, a full disk, a loss that is not finite.
+ * Trains as configured, and writes metrics, checkpoints, a summary and a report to the run.
+ * @throws UserError for problems that the user can fix: unusable data, a full disk, a non-finite loss.
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingOutcome> {
   const { config, progress } = options;
@@ -31,8 +31,8 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   reportDataset(dataset, progress);
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
-  const replicas = replicasOf(config, backend.name);
-  // Before there is a run: they are kept, and a teacher that cannot be used leaves nothing behind.
+  const replicas = countReplicas(config, backend.name);
+  // The features are cached, so they are computed before the run is created: a broken teacher leaves no empty run.
   const teacher = config.distillation ? await teacherFeatures(config, dataset, progress) : undefined;
   const run = await options.openRun();
   const checkpoint = options.resume ? await findCheckpoint(run, progress) : null;
@@ -40,30 +40,36 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   if (checkpoint && inFiles) checkFileRanks(checkpoint.state.replicas as number, replicas);
   const growth = checkpoint ? undefined : await openGrowth(config, dataset);
   const centers = { folder: run.file(RUN_FILES.centers), overwrite: !checkpoint };
-  const means = { centers, teacherWidth: teacher?.width };
-  const start = { config, classCount, backend: backend.name, file: options.replicaFile, ...means };
+  const start = {
+    config,
+    classCount,
+    backend: backend.name,
+    file: options.replicaFile,
+    centers,
+    teacherWidth: teacher?.width,
+  };
   try {
     return await startReplicas(start, (lead) => {
-      if (replicas > 1) progress.note(`${replicas} replicas, each with its part of every batch`);
+      if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
       return trainIn(run, lead, { backend, dataset, replicas, checkpoint, growth, teacher }, options);
     });
   } catch (error) {
-    throw centerError(error);
+    throw toCenterError(error);
   } finally {
     await growth?.close();
   }
 }
 
-/** What was found and opened for a training. */
+/** What {@link runTraining} has opened. */
 interface Prepared {
   backend: UsedBackend;
   dataset: Dataset;
   replicas: number;
-  /** What it goes on from. */
+  /** The checkpoint to resume from. */
   checkpoint: Checkpoint | null;
-  /** What it begins with, where it does not go on. */
+  /** The run to grow from, unless a checkpoint is resumed. */
   growth: Growth | undefined;
-  /** What a teacher says of the images, where there is one. */
+  /** The teacher's features, if the config distills. */
   teacher: TeacherFeatures | undefined;
 }
 
@@ -76,16 +82,16 @@ async function trainIn(
   const earlier = checkpoint ? (await readSeenFile(run)).earlier : (growth?.seen ?? []);
   await writeSeenIdentities(run, config, dataset, earlier);
   if (growth) {
-    await grow(lead, growth, config.training.growFrom!, progress);
-    // All of it is read: others may grow from it too, or go on with it.
+    await grow(lead, growth, progress);
+    // Releases the lock early: the run has been read completely.
     await growth.close();
   } else if (config.model.pretrained && !checkpoint) {
-    const warning = await lead.loadPretrained();
+    const warning = await lead.loadPretrained(config.model.pretrained);
     if (warning) progress.note(warning);
   }
   if (config.loss.centerInit === 'imprinted' && !checkpoint) {
     const done = await imprintCenters(lead, { config, dataset, kept: growth?.kept, progress, signal });
-    // Nothing is trained yet, and half of the centers are no place to go on from.
+    // Nothing is trained yet, and partly imprinted centers cannot be resumed from.
     if (!done) return { run, summary: null, step: 0 };
   }
   const saved = checkpoint ? await restore(checkpoint, lead, progress) : undefined;
@@ -111,28 +117,27 @@ async function trainIn(
   }
 }
 
-async function grow(
-  lead: LeadReplica,
-  growth: Growth,
-  from: string,
-  progress: ProgressReporter,
-): Promise<void> {
+async function grow(lead: LeadReplica, growth: Growth, progress: ProgressReporter): Promise<void> {
   const { kept, added, dropped } = growth.classes;
   const number = (n: number) => n.toLocaleString('en');
-  const gone = dropped ? `; ${number(dropped)} are not in this data and are left out` : '';
-  progress.note(`growing from ${from}: ${number(kept)} of its classes, ${number(added)} new ones${gone}`);
+  const missing = dropped ? `, ${number(dropped)} dropped because the data lacks them` : '';
+  progress.note(
+    `growing from ${growth.path}: ${number(kept)} classes kept, ${number(added)} added${missing}`,
+  );
   await lead.grow(growth);
 }
 
-/** The newest whole checkpoint of a run to go on with; null where it has none yet. */
+/** Returns the newest complete checkpoint of a run; null if it has none yet. */
 async function findCheckpoint(run: RunDirectory, progress: ProgressReporter): Promise<Checkpoint | null> {
   const { checkpoint, damaged } = await latestCheckpoint(run);
-  for (const { directory, reason } of damaged) progress.note(`passed over ${directory}: ${reason}`);
+  for (const { directory, reason } of damaged) progress.note(`skipping ${directory}: ${reason}`);
   if (!checkpoint) {
     if (damaged.length) {
-      throw new UserError(`no checkpoint of ${run.path} is whole`, { hint: 'Train anew: unitsphere train.' });
+      throw new UserError(`every checkpoint of ${run.path} is damaged`, {
+        hint: 'Start a new training: unitsphere train.',
+      });
     }
-    progress.note('the run has no checkpoint yet; beginning at its first step');
+    progress.note('the run has no checkpoint yet; starting at step 0');
   }
   return checkpoint;
 }

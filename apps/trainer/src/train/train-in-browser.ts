@@ -17,51 +17,51 @@ import { reportData, summaryOf } from './results.js';
 import { type Saved, type TrainingOutput, trainingLoop } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
-/** What a training in a page or a page's worker needs. */
+/** Options of {@link trainInBrowser}. */
 export interface BrowserTrainingOptions {
-  /** As `parseConfig` gives it; its data are documents or faces. */
+  /** A config from `parseConfig` whose data are generated documents or faces. */
   config: Config;
-  /** Where they are drawn: `browserCanvasFactory(...)` of `@unitsphere/data`. */
+  /** Draws the images: `browserCanvasFactory(...)` of `@unitsphere/data`. */
   canvases: CanvasFactory;
-  /** Makes a worker whose module calls `serveDataWorker` of `@unitsphere/data`; wanted where `data.workers` is not 0. */
+  /** Creates a worker whose module calls `serveDataWorker` of `@unitsphere/data`. Required unless `data.workers` is 0. */
   createWorker?: () => Worker;
-  /** Where the WebAssembly backend's files lie. */
+  /** URLs of the WebAssembly backend's files. */
   wasmPaths?: UseBackendOptions['wasmPaths'];
   progress: ProgressReporter;
-  /** Told which backend was started, and why, before anything else. */
+  /** Called first, with the backend that was started and the reason. */
   onBackend?(backend: UsedBackend): void;
-  /** Where metrics and checkpoints go. */
+  /** Receives metrics and checkpoints. */
   output: Pick<TrainingOutput, 'metrics' | 'checkpoint'>;
-  /** Go on from here instead of beginning. */
+  /** The checkpoint to resume from. */
   from?: BrowserCheckpoint;
-  /** Aborting it ends the training after the step under way, with a checkpoint. */
+  /** Aborting it ends the training after the current step, with a checkpoint. */
   signal?: AbortSignal;
 }
 
-/** What a training in a browser can go on from: what its output was given. */
+/** A checkpoint that a training in a browser can resume from: what its output received. */
 export interface BrowserCheckpoint {
   step: number;
   files: CheckpointFiles;
   saved: Saved;
-  /** The metrics, those up to the step. */
+  /** The metrics up to the step. */
   metrics: readonly MetricsRecord[];
 }
 
-/** How a training in a browser ended. */
+/** The outcome of a training in a browser. */
 export interface BrowserOutcome {
-  /** Steps done. */
+  /** Number of steps done. */
   step: number;
-  /** Null when it was interrupted. */
+  /** Null if the training was interrupted. */
   summary: TrainingSummary | null;
-  /** What `renderReport` makes a page of; null when it was interrupted. */
+  /** The data for `renderReport`; null if the training was interrupted. */
   report: ReportData | null;
 }
 
 /**
- * Trains as a config says, in this page or worker, on one replica: the same loop as the command line's, with images drawn
- * by the browser and results that go where the page wants them.
- * @throws UserError for a config that only Node can train, and for a loss that is not finite; BackendUnavailableError and
- *   GpuError of `@unitsphere/backends`.
+ * Trains as configured, in this page or worker, on one replica. It runs the command line's training loop on images that the
+ * browser draws, and passes results to `output`.
+ * @throws UserError for a config that only Node can train, and for a non-finite loss; BackendUnavailableError and GpuError of
+ *   `@unitsphere/backends`.
  */
 export async function trainInBrowser(options: BrowserTrainingOptions): Promise<BrowserOutcome> {
   const { config, canvases, createWorker, wasmPaths, progress, signal } = options;
@@ -90,15 +90,15 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   try {
     if (from) await lead.restore(from.step, from.files);
     else if (config.model.pretrained) {
-      const warning = await lead.loadPretrained();
+      const warning = await lead.loadPretrained(config.model.pretrained);
       if (warning) progress.note(warning);
     }
-    const means = { canvases, createWorker };
+    const tools = { canvases, createWorker };
     if (config.loss.centerInit === 'imprinted' && !from) {
-      const done = await imprintCenters(lead, { config, dataset, progress, signal, means });
+      const done = await imprintCenters(lead, { config, dataset, progress, signal, tools });
       if (!done) return { step: 0, summary: null, report: null };
     }
-    const images = datasetImages(config, dataset, means);
+    const images = datasetImages(config, dataset, tools);
     const figures = await trainingLoop(lead, {
       config,
       images,
@@ -110,7 +110,7 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
     });
     const { step } = lead.state;
     if (!figures) return { step, summary: null, report: null };
-    progress.phase('making the report');
+    progress.phase('writing the report');
     const results = { config, dataset, backend: backend.name, figures };
     const summary = summaryOf(results);
     const about = { machine: { browser: navigator.userAgent }, thumbnail: canvasThumbnail };
@@ -121,23 +121,27 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   }
 }
 
-/** @throws UserError naming the setting that only Node can have. */
+/** @throws UserError that names a setting which only Node supports. */
 function checkForBrowser({ data, loss, training, distillation }: Config): void {
-  const wants = (setting: string, why: string, hint: string) =>
+  const unsupported = (setting: string, why: string, hint: string) =>
     new UserError(`${setting}: ${why}`, { hint: `${hint} Or train in Node: unitsphere train.` });
   if (data.source === 'folder') {
-    throw wants('data.source', 'a browser reads no folders', 'Use documents or faces.');
+    throw unsupported('data.source', 'a browser cannot read folders', 'Use documents or faces.');
   }
   if (loss.partialFc.store === 'file') {
-    throw wants('loss.partialFc.store', 'a browser keeps no class centers in files', 'Use memory or host.');
+    throw unsupported(
+      'loss.partialFc.store',
+      'a browser cannot keep class centers in files',
+      'Use memory or host.',
+    );
   }
   if (distillation) {
-    throw wants('distillation', "a browser keeps no teacher's features", 'Leave it out.');
+    throw unsupported('distillation', "a browser cannot cache a teacher's features", 'Remove it.');
   }
   if (training.growFrom !== undefined) {
-    throw wants('training.growFrom', 'a browser has no runs to grow from', 'Leave it out.');
+    throw unsupported('training.growFrom', 'a browser cannot read runs', 'Remove it.');
   }
   if (training.replicas !== 'auto' && training.replicas > 1) {
-    throw wants('training.replicas', 'a browser trains on one replica', 'Use auto or 1.');
+    throw unsupported('training.replicas', 'a browser trains on one replica', 'Use auto or 1.');
   }
 }

@@ -18,52 +18,53 @@ import type { TrainingState } from '../step/training-state.js';
 import { nextTurn } from './next-turn.js';
 import { precisionLine, precisionSummary } from './precision.js';
 
-/** Where a training's results go: a run's folder, or a page. */
+/** Receives a training's results: a run's folder, or a page. */
 export interface TrainingOutput {
-  /** Before the first of this training's steps. */
+  /** Called before the first step of this training. */
   open(stepsDone: number): Promise<void>;
   metrics(record: MetricsRecord): Promise<void>;
-  /** Keeps all that is needed to go on; resolves once it is safe, with the metrics up to here. */
+  /** Stores everything needed to resume. Resolves once it is durable, together with the metrics so far. */
   checkpoint(step: number, files: CheckpointFiles, saved: Saved): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What is kept of the network's verification before its first step. */
+/** The verification of the network before its first step. */
 export interface UntrainedFigures {
   summary: VerificationSummary;
   roc: Curve;
   rank1: number;
 }
 
-/** What a checkpoint holds beside the tensors. */
+/** The contents of a checkpoint other than tensors. */
 export interface Saved {
   untrained: UntrainedFigures;
-  /** Wall-clock seconds of training so far, and those of them spent in steps. */
+  /** Wall-clock seconds of training so far. */
   seconds: number;
+  /** The part of `seconds` spent in steps. */
   stepSeconds: number;
-  /** Those of a step that the class centers took. */
+  /** The part of `stepSeconds` spent in the class centers. */
   lossSeconds: number;
   replicas: number;
   preprocessing: TrainingState['preprocessing'];
   backbone: string;
 }
 
-/** What the loop is run with. */
+/** Options of {@link trainingLoop}. */
 export interface TrainingLoopOptions {
   config: Config;
   images: TrainingImages;
   output: TrainingOutput;
   progress: ProgressReporter;
-  /** Aborting it ends the training after the step under way, with a checkpoint. */
+  /** Aborting it ends the training after the current step, with a checkpoint. */
   signal?: AbortSignal;
   replicas: number;
-  /** What the checkpoint held that the replicas went on from. */
+  /** The contents of the checkpoint that the replicas resumed from. */
   saved?: Saved;
-  /** Write a checkpoint before the first step: what it begins with is not to be had from the config and the seed again. */
+  /** Write a checkpoint before the first step, because the config and the seed do not reproduce the initial state. */
   checkpointFirst?: boolean;
 }
 
-/** What a training came to. */
+/** The figures of a finished training. */
 export interface TrainingFigures {
   testImages: EvaluationImages;
   heldOut: ModelVerification;
@@ -73,17 +74,17 @@ export interface TrainingFigures {
   stepSeconds: number;
   lossSeconds: number;
   parameters: number;
-  /** Multiply-accumulates of the embedding of one image, and bytes of the weights that are shipped. */
+  /** Multiply-accumulate operations to embed one image. */
   multiplyAdds: number;
+  /** Bytes of the shipped weights. */
   modelBytes: number;
   precision: PrecisionSummary;
 }
 
 /**
- * Trains the replicas to the config's last step: the same in Node and in a browser, which differ in where images come from
- * and results go.
- * @returns Null when it was interrupted; a checkpoint of that step has been written.
- * @throws UserError for a loss that is not finite; what the images and the output throw.
+ * Trains the replicas to the config's last step. Node and browsers share this loop; they differ in `images` and `output`.
+ * @returns Null if it was interrupted; a checkpoint of that step has then been written.
+ * @throws UserError for a non-finite loss; whatever the images and the output throw.
  */
 export async function trainingLoop(
   lead: LeadReplica,
@@ -179,7 +180,7 @@ export async function trainingLoop(
         progress.phase(null);
       }
       if (due(training.checkpointEvery) && state.step < training.steps) await checkpoint();
-      // Other work (signals, workers' messages, a page's button) gets its turn between steps.
+      // Signals, workers' messages and a page's events are handled between steps.
       await nextTurn();
     }
     progress.phase('writing a checkpoint');

@@ -3,40 +3,41 @@ import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { ReportSummary } from '../report/index.js';
 import type { RunDirectory } from '../run/run-directory.js';
 
-/** What a training needs from whoever starts it. */
+/** Options of `runTraining`. */
 export interface TrainingOptions {
   config: Config;
-  /** Opens the run's folder, new or to go on with; called once the backend and the data are known to be good. */
+  /** Opens the run's folder, new or existing. Called after the backend has started and the data were read. */
   openRun(): Promise<RunDirectory>;
-  /** Go on from the run's last whole checkpoint. */
+  /** Resume from the run's newest complete checkpoint. */
   resume: boolean;
   progress: ProgressReporter;
-  /** Aborting it ends the training after the step under way, with a checkpoint. */
+  /** Aborting it ends the training after the current step, with a checkpoint. */
   signal?: AbortSignal;
-  /** The module that the replicas' threads run, where it is not built beside this one. */
+  /** The module that the replicas' threads run. Default: the built one beside this module. */
   replicaFile?: URL | string;
 }
 
-/** What summary.json holds. */
+/** The contents of `summary.json`. */
 export interface TrainingSummary extends ReportSummary {
   /** Identities in each part: `heldOut` and `untrained` were measured on the test part. */
   splits: { train: number; validation: number; test: number };
-  /** Images left out because they could not be read. */
+  /** Number of images that could not be read. */
   skipped: number;
-  /** Seconds spent in steps, and those of them in the class centers' forward, backward and update. */
+  /** Seconds spent in steps. */
   stepSeconds: number;
+  /** The part of `stepSeconds` spent in the class centers' forward pass, backward pass and update. */
   lossSeconds: number;
-  /** Multiply-accumulates of the embedding of one image. */
+  /** Multiply-accumulate operations to embed one image. */
   multiplyAdds: number;
-  /** Bytes of the weights that are shipped: backbone, neck and head, float32. */
+  /** Bytes of the shipped weights (backbone, neck and head) in float32. */
   modelBytes: number;
 }
 
-/** How a training ended. */
+/** The outcome of a training. */
 export interface TrainingOutcome {
   run: RunDirectory;
-  /** Null when it was interrupted; go on with `--resume`. */
+  /** Null if the training was interrupted; `--resume` continues it. */
   summary: TrainingSummary | null;
-  /** Steps done. */
+  /** Number of steps done. */
   step: number;
 }

@@ -7,7 +7,7 @@ import { describeMachine } from './describe-machine.js';
 import { type Results, reportData, summaryOf } from './results.js';
 import type { TrainingSummary } from './types.js';
 
-/** Writes summary.json, report.json, report.html and its plots; returns the summary. @param note Told of plots that are not there. */
+/** Writes summary.json, report.json, report.html and the plots. @param note Called if plots are missing. @returns The summary. */
 export async function writeResults(
   run: RunDirectory,
   results: Results,
@@ -21,7 +21,7 @@ export async function writeResults(
   const { plots, problem } = await drawPlotFiles(reportFigures(data));
   await writePlotFiles(run.path, plots);
   if (problem) note(problem);
-  // Last, so that a run with a summary has everything.
+  // The summary is written last, so that a run with a summary is complete.
   await run.writeFile(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
 }

@@ -1,0 +1,191 @@
+// What CONTRIBUTING's "Style" asks of prose, as patterns. Each has an example that it must find (`not`) and one that it must accept (`but`).
+
+/** @typedef {{ find: RegExp, say: string, not: string, but: string, where?: 'sentence' }} Pattern */
+
+/** Stems of British spellings, and their American forms. */
+export const SPELLINGS = {
+  artefact: 'artifact',
+  behaviour: 'behavior',
+  cancelled: 'canceled',
+  cancelling: 'canceling',
+  catalogue: 'catalog',
+  centre: 'center',
+  centring: 'centering',
+  colour: 'color',
+  defence: 'defense',
+  enrolment: 'enrollment',
+  favour: 'favor',
+  fulfil: 'fulfill',
+  generalis: 'generaliz',
+  grey: 'gray',
+  honour: 'honor',
+  initialis: 'initializ',
+  labelled: 'labeled',
+  licence: 'license',
+  maximis: 'maximiz',
+  minimis: 'minimiz',
+  modelled: 'modeled',
+  neighbour: 'neighbor',
+  normalis: 'normaliz',
+  optimis: 'optimiz',
+  organis: 'organiz',
+  parallelis: 'paralleliz',
+  quantis: 'quantiz',
+  randomis: 'randomiz',
+  recognis: 'recogniz',
+  serialis: 'serializ',
+  standardis: 'standardiz',
+  summaris: 'summariz',
+  synchronis: 'synchroniz',
+  travelled: 'traveled',
+  utilis: 'utiliz',
+  vectoris: 'vectoriz',
+  visualis: 'visualiz',
+};
+
+/** @type {Pattern[]} */
+export const PATTERNS = [
+  {
+    find: /^(Of|Which|Whose|Whom)\b(?! course)(?!.*\?$)/,
+    where: 'sentence',
+    say: 'start with the subject; this sentence is a fragment or inverted',
+    not: "Of a replica's error its stack tells the name.",
+    but: "A replica's error carries its class name in its stack.",
+  },
+  {
+    find: /^That (?!is\b|means\b|way\b|case\b|makes\b|would\b|does\b|has\b|was\b|[a-z]+ (is|has|makes|means)\b)/,
+    where: 'sentence',
+    say: 'start with the subject; this sentence is a fragment',
+    not: 'That they are missing is ignored.',
+    but: 'Missing files are skipped silently.',
+  },
+  {
+    find: /\b(is|are|was|were|it's) no (number|file|folder|class|name|state|news|[a-z]+ of (a|an|the|class|ours))\b/,
+    say: 'write "is not a …", "non-finite", or what it is',
+    not: 'returns NaN where it meets what is no number',
+    but: 'returns NaN for non-finite input',
+  },
+  {
+    find: /\bnone of none\b/i,
+    say: 'write "empty when there are no …"',
+    not: 'none of none',
+    but: 'empty when there are no images',
+  },
+  {
+    find: /\b(come|comes|came|coming) along\b/,
+    say: 'write "built-in" or "included"',
+    not: 'a font that comes along',
+    but: 'a built-in font',
+  },
+  {
+    find: /\b(go|goes|went|going|gone) on (with|from)\b/,
+    say: 'write "resume" or "continue"',
+    not: 'is gone on with by as many replicas',
+    but: 'must be resumed with the same number of replicas',
+  },
+  {
+    find: /\b(is|are|was|were|be) told\b/,
+    say: 'write "is reported"',
+    not: 'is told with its line',
+    but: 'is reported with its line',
+  },
+  {
+    find: /\bthe others want\b/,
+    say: 'write "require"',
+    not: 'what the others want',
+    but: 'what the others require',
+  },
+  {
+    find: /\b(kernels?|runs?|figures?|versions?|studies|checkpoints?) of before\b/i,
+    say: 'write "previous", or leave the history out',
+    not: 'The kernels of before were at 0.75.',
+    but: 'The previous kernels reached 0.75.',
+  },
+  {
+    find: /\b(integers?|numbers?) (from 0\b(?! to| through|…)|of at least 0\b)/,
+    say: 'write "a non-negative integer"',
+    not: 'must be an integer from 0',
+    but: 'must be a non-negative integer',
+  },
+  {
+    find: /\b(at|from|to) the same bits?\b|\bto the (same |last )?bit\b/,
+    say: 'write "bit-identical" or "bit for bit"',
+    not: 'to the same bit as there',
+    but: 'bit-identical to one thread',
+  },
+  {
+    find: /\bthe other way( round| around)?\.(?=\s|$)/i,
+    say: 'name the operation',
+    not: 'The other way.',
+    but: 'Reads a state dict that `write` wrote.',
+  },
+  {
+    find: /\bthe way back\b/,
+    say: 'write "backward pass", "pullback" or "inverse"',
+    not: 'the way back can be gone once',
+    but: '`pullback` can be called only once',
+  },
+  {
+    find: /\b(takes?|took) for ever\b/,
+    say: 'write "never returns" or "blocks forever"',
+    not: 'a thread that did not start takes for ever',
+    but: 'a worker that fails to start would block forever',
+  },
+  {
+    find: /\b[Ii]n the place of\b/,
+    say: 'write "instead of" or "replaces"',
+    not: 'In the place of uprightSteps',
+    but: 'Alternative to `uprightSteps`',
+  },
+  {
+    find: /\b([Bb]uilt|made|wanted|read|used) by (who|those who|what|whoever)\b/,
+    say: 'name who does it',
+    not: 'Built by who wants them.',
+    but: 'Optional: built on request.',
+  },
+  {
+    find: /\b(must|should|may|can) be (?:an?|the) (one|same)\b/,
+    say: 'name the thing',
+    not: 'The second must be a one',
+    but: 'The second must be a scalar',
+  },
+  {
+    find: /\b([Ff]or|[Ww]ith) (what|whom|which of)\b/,
+    say: 'put the noun in front',
+    not: 'For what the project does not exist for, a well-kept library',
+    but: 'Outside our core purpose, prefer a maintained library',
+  },
+  {
+    find: /\bwhich of (two|three|them|these|those)\b/,
+    say: 'split the sentence',
+    not: 'vitest leaves one free, which of two is half of them',
+    but: 'vitest leaves one core free, half of a two-core machine',
+  },
+  {
+    find: /\bwhere there (is|are) (none|one|some|any|no)\b/i,
+    say: 'write "if there is …", "if any", or "optional"',
+    not: 'the features where there are some',
+    but: 'the features, if any',
+  },
+  {
+    find: /\bwhat(?:ever)? (there is|is there|it has|it was|there was)\b/,
+    say: 'name the thing',
+    not: 'reads what is there',
+    but: 'reads the existing file',
+  },
+  {
+    find: /\bas (long|many|much) as (there is|there are|it wants|one likes)\b/,
+    say: 'name the quantity',
+    not: 'as many as there are',
+    but: 'one per core',
+  },
+  {
+    find: /\bset-up(s)? (of|by) (their|its|your) own\b|\btheir own set-up\b/,
+    say: 'write "install and build what they need"',
+    not: 'both commands do their own set-up',
+    but: 'both commands install what they need',
+  },
+];
+
+/** A sentence of more words than this is asked to be cut in two. */
+export const LONGEST_SENTENCE = 45;
