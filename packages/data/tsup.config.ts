@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.ts';
 
-// Splitting (ESM) keeps what needs the file system in chunks that are loaded when they are asked for.
+// Splitting (ESM) puts code that needs the file system into chunks that are loaded on demand.
 const node = packageConfig({
   entry: ['src/index.ts', 'src/worker.ts'],
   splitting: undefined,
@@ -11,28 +11,28 @@ const node = packageConfig({
   onSuccess: removeOldChunks,
 });
 
-// The same module for browsers, without any module of Node's.
+// The same module for browsers, without Node modules.
 const browser = packageConfig({
   entry: { browser: 'src/index.ts' },
   format: ['esm'],
   platform: 'browser',
   esbuildPlugins: [
     {
-      name: 'NAME.browser.ts stands in for NAME.ts',
+      name: 'NAME.browser.ts replaces NAME.ts',
       setup(build) {
         build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
-          const standIn = join(resolveDir, path.replace(/\.js$/, '.browser.ts'));
-          return existsSync(standIn) ? { path: standIn } : undefined;
+          const replacement = join(resolveDir, path.replace(/\.js$/, '.browser.ts'));
+          return existsSync(replacement) ? { path: replacement } : undefined;
         });
       },
     },
   ],
 });
 
-// Both have the same types.
+// Both builds have the same types.
 export default defineConfig(({ dts }) => (dts ? [node] : [node, browser]) as Options[]);
 
-/** Chunks are named by content, and dist is not emptied first: those no file imports any more are left over. */
+/** Removes chunks that no file imports. They accumulate because chunks are named by content and dist is not cleaned. */
 async function removeOldChunks() {
   if (!existsSync('dist')) return;
   const isChunk = (file: string) => /-[A-Z0-9]{8}\.js$/.test(file);

@@ -1,4 +1,4 @@
-// The trainer for browsers: nothing in it imports anything of Node's.
+// The trainer for browsers: nothing here imports a Node module.
 export type * from './config/config.js';
 export { type Override, parseOverride } from './config/overrides.js';
 export { type ParseConfigOptions, parseConfig, stringifyConfig } from './config/parse-config.js';

@@ -5,7 +5,7 @@ import type { ReportData } from './report/index.js';
 const { version } = createRequire(import.meta.url)('unitsphere/package.json');
 
 process.exitCode = await run(process.argv.slice(2), version, {
-  // Loaded when called: help and errors in a config should not wait for TensorFlow.js.
+  // Commands load on demand, so that help and config errors need not wait for TensorFlow.js.
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
   runStudy: async (study) => (await import('./compare/run-study.js')).runStudy(study),

@@ -1,4 +1,4 @@
-/** 1536 → "1.5 kB": powers of 1000, as disks are sold. */
+/** Formats a size in powers of 1000: 1536 → "1.5 kB". */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
@@ -10,7 +10,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toPrecision(2)} ${units[unit]}`;
 }
 
-/** 75.4 → "1m 15s"; the two largest units. */
+/** Formats a duration by its two largest units: 75.4 → "1m 15s". */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   const whole = Math.max(0, Math.round(seconds));

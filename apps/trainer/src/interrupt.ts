@@ -1,18 +1,18 @@
-/** The exit codes that shells give a process that a signal ended. */
+/** The exit codes that shells report for a process ended by a signal. */
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-/** Signals by which a person, a terminal or a machine asks a process to end. */
+/** Signals that ask a process to end. */
 export const INTERRUPTS = Object.keys(EXIT_CODES) as readonly NodeJS.Signals[];
 
-/** Signals turned into an `AbortSignal`: the first asks the work to stop at a good place, the second ends at once. */
+/** Converts signals to an `AbortSignal`: the first asks the work to stop, the second ends the process at once. */
 export interface Interrupt {
   signal: AbortSignal;
-  /** The exit code that the signal stands for; undefined while there was none. */
+  /** Returns the received signal's exit code; undefined before the first signal. */
   exitCode(): number | undefined;
   /** Stops listening. */
   dispose(): void;
 }
 
-/** @param onFirst Told of the first signal, to say what happens now. */
+/** Listens for signals that end a process. @param onFirst Called for the first signal. */
 export function listenForInterrupt(onFirst: (signal: NodeJS.Signals) => void): Interrupt {
   const controller = new AbortController();
   let received: NodeJS.Signals | undefined;

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The known name that a mistyped one most likely meant, or nothing when none is near. */
+/** Returns the known name closest to a mistyped one, or undefined if none is close. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
   let best: string | undefined;
@@ -12,9 +12,9 @@ export function nearest(name: string, known: readonly string[]): string | undefi
       best = candidate;
     }
   }
-  // A third of the letters wrong, but always one slip and never a different word.
+  // At most a third of the letters may differ; one edit is always allowed.
   return best !== undefined && fewest <= Math.max(1, Math.ceil(best.length / 3)) ? best : undefined;
 }
 
-// Letters in the wrong order are one slip, and two edits or more.
+// Transposed letters count as one edit.
 const sorted = (word: string) => [...word.toLowerCase()].sort().join('');

@@ -1,4 +1,4 @@
-// Reports of runs and of studies, and their parts, for Node and browsers.
+// Reports of runs and studies, and their parts, for Node and browsers.
 export { metricLabel } from './compare/score.js';
 export { comparisonFigures } from './compare/study-plots.js';
 export type {

@@ -1,7 +1,7 @@
-/** A mistake in what was asked, not in the program: printed as its message and hint, without a stack; exit code 2. */
+/** A problem that the user can fix. The command line prints its message and hint without a stack, and exits with code 2. */
 export class UserError extends Error {
   override readonly name = 'UserError';
-  /** What to do about it. */
+  /** How to fix it. */
   readonly hint?: string;
 
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {

@@ -1,6 +1,6 @@
-// Milliseconds an image for each transform and for the whole augmentation, on one core.
+// Measures milliseconds per image for each transform and for the whole augmentation, on one core.
 //   npm run bench:augment -- [folder of images] [repetitions]
-// Without a folder: generated documents. Build the package first (npm run build:js).
+// The default images are generated documents. Build the package first (npm run build:js).
 import { Random } from '@unitsphere/core/random';
 import { Augmentation, augmentationGroups, FolderSource, openSource } from '../dist/index.js';
 
@@ -13,15 +13,15 @@ const images = await Promise.all(
   Array.from({ length: Math.min(64, source.identities.length) }, (_, i) => source.load(i, 0)),
 );
 
-/** Milliseconds of processor time an image (so that a busy machine does not count), the median of five rounds. */
+/** Returns the processor time per image in milliseconds: the median of five rounds. Load from other processes does not count. */
 function measure(augmentation) {
   const count = Math.max(1, Math.round(Number(repetitions) / 5));
   const round = (first) => {
-    const before = process.cpuUsage();
+    const start = process.cpuUsage();
     for (let i = first; i < first + count; i++) {
       augmentation.augment(images[i % images.length], new Random(0, i), size, i % 24);
     }
-    const { user, system } = process.cpuUsage(before);
+    const { user, system } = process.cpuUsage(start);
     return (user + system) / 1000 / count;
   };
   round(0);
@@ -38,12 +38,12 @@ const off = measure(only());
 console.log(
   `Node ${process.version}; ${images[0].width} px to ${size} px; processor time, median of 5 × ${repetitions / 5} images\n`,
 );
-console.log('| transform | ms an image |\n|---|---:|');
-console.log(`| view and resize alone | ${off.toFixed(2)} |`);
+console.log('| transform | ms per image |\n|---|---:|');
+console.log(`| only view and resize | ${off.toFixed(2)} |`);
 for (const [group, names] of Object.entries(augmentationGroups)) {
   for (const name of names) {
     const ms = measure(only(group, name));
-    // A geometric transform takes the place of the resize; the others come after it.
+    // A geometric transform replaces the resize; the others run after it.
     console.log(`| ${group}: ${name} | ${(group === 'geometric' ? ms : ms - off).toFixed(2)} |`);
   }
 }

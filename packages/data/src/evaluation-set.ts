@@ -4,40 +4,41 @@ import type { Image } from './image.js';
 import type { ImageSource } from './source.js';
 import { applyView } from './views.js';
 
-/** What images to compare identities by. */
+/** Options of `evaluationSet`. */
 export interface EvaluationOptions {
   /** Side of the images in pixels. */
   readonly size: number;
+  /** Seed of the augmentation. */
   readonly seed: number;
-  /** Augmented images beside each identity's clean one; default 8. */
+  /** Number of augmented images per identity, in addition to its clean image; default 8. */
   readonly augmented?: number;
-  /** How they are augmented; default as in training, which leaves one in sixteen as it is. */
+  /** Augmentation options; by default the training's, which leaves one image in sixteen unchanged. */
   readonly augmentation?: AugmentationOptions;
   /**
-   * `augmentation` (the default) changes each identity's first sample; `samples` takes its other samples as they are,
-   * up to `augmented` of them, for sources with true samples.
+   * Source of the additional images: `augmentation` (the default) augments each identity's first sample; `samples`
+   * takes up to `augmented` of its other samples unchanged.
    */
   readonly from?: 'augmentation' | 'samples';
 }
 
-/** One image of an evaluation. */
+/** One image of an evaluation set. */
 export interface EvaluationImage {
-  /** Index in the source. */
+  /** Index of the identity in the source. */
   readonly identity: number;
-  /** Position among the identities evaluated: equal labels are the same identity. */
+  /** Position of the identity among those evaluated; equal labels mean the same identity. */
   readonly label: number;
   readonly kind: 'clean' | 'augmented' | 'sample';
-  /** size × size. */
+  /** The image, size × size. */
   readonly image: Image;
 }
 
 /**
- * The images to verify or identify by: for each identity its first sample clean, then its augmented images or its
- * other samples. Depends on the source, the identity's name and the options alone, not on which other identities
- * are evaluated.
+ * Generates the images for verification or identification: for each identity its clean first sample, then its
+ * augmented images or its other samples. The images of an identity depend only on the source, the identity's name and
+ * the options, not on the other identities.
  *
- * @throws RangeError if an identity is not in the source, a number is out of range, or `from` is "samples" and an
- * identity has only one; all before the first image.
+ * @throws RangeError before the first image if an identity is not in the source, a number is out of range, or `from`
+ * is "samples" and an identity has only one sample.
  */
 export async function* evaluationSet(
   source: ImageSource,
@@ -52,12 +53,12 @@ export async function* evaluationSet(
     const found = source.identities[identity];
     if (!found) {
       throw new RangeError(
-        `evaluationSet: identity ${identity} is not in the source, which has ${source.identities.length}.`,
+        `evaluationSet: identity ${identity} is not in the source, which has ${source.identities.length} identities.`,
       );
     }
     if (from === 'samples' && found.samples < 2) {
       throw new RangeError(
-        `evaluationSet: "${found.name}" has one sample, and from is "samples"; leave it out or use "augmentation".`,
+        `evaluationSet: "${found.name}" has one sample, but from: "samples" requires two; omit the identity or set from: "augmentation".`,
       );
     }
   }
@@ -65,7 +66,7 @@ export async function* evaluationSet(
   for (let label = 0; label < identities.length; label++) {
     const identity = identities[label];
     const { name, samples } = source.identities[identity];
-    // The event loop's turn: a generator that draws on a canvas gets its pixel memory back only then.
+    // A canvas frees its pixel memory only when the event loop turns.
     await new Promise((resolve) => setTimeout(resolve));
     const first = await source.load(identity, 0);
     yield { identity, label, kind: 'clean', image: applyView(first, 0, size) };

@@ -1,30 +1,33 @@
-/** A decoded picture: 8-bit RGB, row-major, three bytes a pixel, no padding between rows. */
+/** A decoded image: 8-bit RGB, row-major, three bytes per pixel, no padding between rows. */
 export interface Image {
   readonly width: number;
   readonly height: number;
-  /** width × height × 3 bytes, R then G then B of each pixel, top row first. */
+  /** Pixels: width × height × 3 bytes, R, G, B per pixel, top row first. */
   readonly data: Uint8Array;
 }
 
 /**
- * A black image of the given size.
+ * Creates a black image.
  * @throws RangeError if a side is not a positive integer.
  */
 export function blankImage(width: number, height: number): Image {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new RangeError(`An image's sides must be positive integers, not ${width} × ${height}.`);
+    throw new RangeError(`The sides of an image must be positive integers, not ${width} × ${height}.`);
   }
   return { width, height, data: new Uint8Array(width * height * 3) };
 }
 
 /**
- * Checks that the bytes fit the sides.
- * @throws RangeError naming the sides, the bytes expected and the bytes given.
+ * Checks that an image's data has the length that its sides require.
+ * @param caller Function name for error messages.
+ * @throws RangeError if a side is not a positive integer or the length differs.
  */
 export function checkImage(image: Image, caller: string): void {
   const { width, height, data } = image;
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new RangeError(`${caller}: an image's sides must be positive integers, not ${width} × ${height}.`);
+    throw new RangeError(
+      `${caller}: the sides of an image must be positive integers, not ${width} × ${height}.`,
+    );
   }
   if (data.length !== width * height * 3) {
     throw new RangeError(

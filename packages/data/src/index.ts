@@ -3,8 +3,9 @@ export { augmentationGroups, type GroupName, type TransformName } from './augmen
 export * from './documents/index.js';
 export { type EvaluationImage, type EvaluationOptions, evaluationSet } from './evaluation-set.js';
 export * from './faces/index.js';
-export { FolderSource, type FolderSourceOptions, type SharedFolder } from './folder/folder-source.js';
-export type { IdentityPer, SkippedFile } from './folder/scan.js';
+export { FolderSource } from './folder/folder-source.js';
+export type { IdentityGrouping, SkippedFile } from './folder/scan.js';
+export type { FolderSourceOptions, SharedFolder } from './folder/shared-folder.js';
 export type { Image } from './image.js';
 export { type Batch, BatchLoader, type BatchLoaderOptions } from './loader/batch-loader.js';
 export { serveDataWorker } from './loader/browser-worker.js';
@@ -18,7 +19,7 @@ export {
   type FaceSourceSpec,
   type FolderSourceSpec,
   type ModuleSourceSpec,
-  type OpenSourceHandlers,
+  type OpenSourceOptions,
   openSource,
   type SourceSpec,
 } from './open-source.js';

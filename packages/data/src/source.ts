@@ -1,26 +1,26 @@
 import type { Image } from './image.js';
 
-/** Someone or something to recognize, and how many different pictures of it a source holds. */
+/** A person or thing to recognize, with the number of its images in a source. */
 export interface Identity {
-  /** A name of its own within the source; splits are made from it. */
+  /** Name, unique within the source; `splitIdentities` splits by it. */
   readonly name: string;
-  /** How many samples `load` takes: 0 … samples − 1. */
+  /** Number of samples; `load` accepts 0 … samples − 1. */
   readonly samples: number;
 }
 
-/** Where pictures come from: a folder, a generator, or anything of yours with these two members. */
+/** A source of images: a folder, a generator, or any object with `identities` and `load`. */
 export interface ImageSource {
   readonly identities: readonly Identity[];
   /**
-   * One picture of one identity, the same bytes each time it is asked for. The bytes may belong to the source:
-   * read them, do not write them.
+   * Loads one image of one identity; the same arguments give the same bytes. The bytes may belong to the source: do
+   * not write to them.
    */
   load(identity: number, sample: number): Image | Promise<Image>;
-  /** What all samples of an identity show, without what a sample adds; for sources whose samples are pictures of one thing. */
+  /** Loads what all samples of an identity show, without what a single sample adds. Optional. */
   clean?(identity: number): Image | Promise<Image>;
 }
 
-/** A sample's clean picture: what its source knows to be behind all samples, or else the sample itself. */
+/** Returns an identity's clean image if the source has one, otherwise the sample itself. */
 export function cleanImage(source: ImageSource, identity: number, sample: number): Image | Promise<Image> {
   return source.clean?.(identity) ?? source.load(identity, sample);
 }

@@ -1,15 +1,15 @@
 import { hashKey } from '@unitsphere/core/random';
 
-/** Parts of all identities, each in [0, 1], together 1. */
+/** Fractions of all identities, each in [0, 1], with a sum of 1. */
 export interface SplitFractions {
   readonly train: number;
   readonly validation: number;
   readonly test: number;
-  /** Another seed, another split; default 0. */
+  /** Seed of the split; default 0. */
   readonly seed?: number;
 }
 
-/** Indices into the names given, ascending; each index is in exactly one part. */
+/** Indices into the names, ascending; each index is in exactly one part. */
 export interface IdentitySplit {
   readonly train: number[];
   readonly validation: number[];
@@ -17,12 +17,12 @@ export interface IdentitySplit {
 }
 
 /**
- * Splits identities (not images) into disjoint parts, so that scores are measured on identities never trained on.
+ * Splits identities (not images) into disjoint parts, so that scores are measured on identities unseen in training.
  *
- * Each name's hash alone decides its part: adding or removing other identities moves none, and the same name is in
- * the same part in every data set. The fractions are therefore met on average, as by drawing lots.
+ * The part depends only on the hash of the name: adding or removing other identities moves none, and a name is in the
+ * same part in every data set. The fractions are therefore met only on average.
  *
- * @throws RangeError if the fractions are not in [0, 1] with a sum of 1, or a part that should not be empty is.
+ * @throws RangeError if the fractions are not in [0, 1] with a sum of 1, or a part with a positive fraction is empty.
  */
 export function splitIdentities(names: readonly string[], fractions: SplitFractions): IdentitySplit {
   const { train, validation, test, seed = 0 } = fractions;
@@ -39,19 +39,19 @@ export function splitIdentities(names: readonly string[], fractions: SplitFracti
   }
   const split: IdentitySplit = { train: [], validation: [], test: [] };
   names.forEach((name, index) => {
-    const lot = hashKey(['split', seed, name]) / 4294967296;
-    // A fraction of 0 gets none, even where the sum of the others rounds below 1.
+    const draw = hashKey(['split', seed, name]) / 4294967296;
+    // A part of fraction 0 stays empty, even if the sum of the others rounds below 1.
     let part: 'train' | 'validation' | 'test';
-    if (lot < train) part = 'train';
-    else if (lot < train + validation || test === 0) part = validation > 0 ? 'validation' : 'train';
+    if (draw < train) part = 'train';
+    else if (draw < train + validation || test === 0) part = validation > 0 ? 'validation' : 'train';
     else part = 'test';
     split[part].push(index);
   });
   for (const part of ['train', 'validation', 'test'] as const) {
     if (fractions[part] > 0 && split[part].length === 0) {
       throw new RangeError(
-        `splitIdentities: of ${names.length} identities none fell to the ${part} part (fraction ${fractions[part]}). ` +
-          'Use more identities, a larger fraction, 0 for no such part, or another seed.',
+        `splitIdentities: the ${part} part (fraction ${fractions[part]}) is empty for ${names.length} identities. ` +
+          'Use more identities, a larger fraction, another seed, or fraction 0 to omit the part.',
       );
     }
   }

@@ -1,9 +1,9 @@
 import { blankImage, type Image } from './image.js';
 
-/** u′ = a·u + b·v + c, v′ = d·u + e·v + f, as [a, b, c, d, e, f]. */
+/** Affine map [a, b, c, d, e, f]: u′ = a·u + b·v + c, v′ = d·u + e·v + f. */
 export type Affine = readonly [number, number, number, number, number, number];
 
-/** A rectangle of whole pixels inside an image. */
+/** A rectangle of whole pixels in an image. */
 export interface Region {
   readonly x: number;
   readonly y: number;
@@ -12,14 +12,14 @@ export interface Region {
 }
 
 /**
- * What lies beyond the edge of the picture: `replicate` repeats the edge pixel, `reflect` mirrors about it
- * (OpenCV's BORDER_REFLECT_101), `constant` is black.
+ * Values beyond the image's edge: `replicate` repeats the edge pixel, `reflect` mirrors about it (OpenCV's
+ * BORDER_REFLECT_101), `constant` is black.
  */
 export type Border = 'replicate' | 'reflect' | 'constant';
 
 export const identityAffine: Affine = [1, 0, 0, 0, 1, 0];
 
-/** The map that first does `inner`, then `outer`. */
+/** Returns the map that applies `inner`, then `outer`. */
 export function composeAffine(outer: Affine, inner: Affine): Affine {
   const [a, b, c, d, e, f] = outer;
   const [g, h, i, j, k, l] = inner;
@@ -31,14 +31,14 @@ const ONE = 1 << BITS;
 const HALF = 1 << (2 * BITS - 1);
 
 /**
- * Resamples a region of an image to size × size, bilinearly, in one pass.
+ * Resamples a region of an image to size × size with bilinear interpolation. If the region shrinks by a factor of two
+ * or more, boxes of whole pixels are averaged first, so that text does not alias.
  *
- * @param map Takes the unit square of the output to the unit square of the region (which way to read, not to write).
- * Where the picture shrinks by two or more it is averaged over whole boxes of pixels first, so that text does not alias.
- * @param border What is read outside the region, even where the image goes on.
+ * @param map Map from the unit square of the output to that of the region (inverse mapping).
+ * @param border Values outside the region, even where the image continues.
  */
 export function warp(image: Image, region: Region, map: Affine, size: number, border: Border): Image {
-  // From output pixels to pixels of the region, both with edges (not centers) on whole numbers.
+  // Maps output pixels to region pixels; in both, whole numbers are pixel edges, not centers.
   let stepXu = (map[0] * region.width) / size;
   let stepXv = (map[1] * region.width) / size;
   let startX = map[2] * region.width;
@@ -101,11 +101,11 @@ export function warp(image: Image, region: Region, map: Affine, size: number, bo
           if (y0 < 0 || y0 >= height) w00 = w01 = 0;
           if (y1 < 0 || y1 >= height) w10 = w11 = 0;
         }
-        const settle = border === 'reflect' ? reflect : clamp;
-        x0 = settle(x0, width);
-        x1 = settle(x1, width);
-        y0 = settle(y0, height);
-        y1 = settle(y1, height);
+        const wrap = border === 'reflect' ? reflect : clamp;
+        x0 = wrap(x0, width);
+        x1 = wrap(x1, width);
+        y0 = wrap(y0, height);
+        y1 = wrap(y1, height);
       }
       const p00 = base + y0 * stride + x0 * 3;
       const p01 = base + y0 * stride + x1 * 3;
@@ -129,7 +129,7 @@ interface AxisTable {
   readonly weight: Int32Array;
 }
 
-/** For each output index: the byte offsets of the two pixels it lies between and the second one's weight. */
+/** Computes per output index the byte offsets of its two neighboring pixels and the weight of the second. */
 function axisTable(
   size: number,
   start: number,
@@ -143,18 +143,18 @@ function axisTable(
     second: new Int32Array(size),
     weight: new Int32Array(size),
   };
-  const settle = border === 'reflect' ? reflect : clamp;
+  const wrap = border === 'reflect' ? reflect : clamp;
   for (let i = 0; i < size; i++) {
     const position = start + step * (i + 0.5) - 0.5;
     const low = Math.floor(position);
-    table.first[i] = settle(low, length) * stride;
-    table.second[i] = settle(low + 1, length) * stride;
+    table.first[i] = wrap(low, length) * stride;
+    table.second[i] = wrap(low + 1, length) * stride;
     table.weight[i] = ((position - low) * ONE + 0.5) | 0;
   }
   return table;
 }
 
-/** The case without rotation by an odd angle: every quarter turn, flip, crop and resize. */
+/** Resamples with separable axes: any quarter turn, flip, crop and resize. */
 function warpAligned(
   from: Uint8Array,
   base: number,
@@ -225,7 +225,7 @@ function clamp(i: number, n: number): number {
   return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
-/** Mirrors an index about the first and the last pixel, neither repeated (… 2 1 0 1 2 … n−1 n−2 …). */
+/** Mirrors an index about the first and last pixel without repeating them (… 2 1 0 1 2 … n−1 n−2 …). */
 export function reflect(i: number, n: number): number {
   if (n === 1) return 0;
   const period = 2 * n - 2;

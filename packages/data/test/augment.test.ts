@@ -24,7 +24,7 @@ import { maxDifference, meanAbsoluteDifference, noiseImage, pictureImage } from 
 const copy = (image: Image): Image => ({ ...image, data: image.data.slice() });
 const whole = (image: Image) => ({ x: 0, y: 0, width: image.width, height: image.height });
 
-/** A weighted sum over a square neighborhood, in the plainest way. */
+/** Computes the weighted mean over a square neighborhood directly from its definition. */
 function slowFilter(image: Image, radius: number, weight: (dx: number, dy: number) => number): Image {
   const output = blankImage(image.width, image.height);
   let total = 0;
@@ -50,7 +50,7 @@ function slowFilter(image: Image, radius: number, weight: (dx: number, dy: numbe
 describe('blurs', () => {
   const image = noiseImage(21, 17);
 
-  test('Gaussian: the plain sum, with OpenCV’s sigma', () => {
+  test('gaussianBlur matches the direct sum with OpenCV’s sigma', () => {
     for (const [size, sigma] of [
       [3, 0.8],
       [5, 1.1],
@@ -62,7 +62,7 @@ describe('blurs', () => {
     }
   });
 
-  test('median: the middle of the sorted square', () => {
+  test('medianBlur returns the middle of the sorted square', () => {
     for (const size of [3, 5, 7]) {
       const radius = (size - 1) / 2;
       const result = medianBlur(image, size);
@@ -85,7 +85,7 @@ describe('blurs', () => {
     }
   });
 
-  test('motion: the mean along the line', () => {
+  test('motionBlur returns the mean along the line', () => {
     const diagonal = motionBlur(image, 5, [0, 0, 4, 4]);
     expect(
       maxDifference(
@@ -102,14 +102,14 @@ describe('blurs', () => {
     ).toBeLessThanOrEqual(1);
   });
 
-  test('defocus: the mean over the disk', () => {
+  test('defocus returns the mean over the disk', () => {
     for (const radius of [3, 4, 5, 10]) {
       const expected = slowFilter(image, radius, (x, y) => (x * x + y * y <= radius * radius ? 1 : 0));
       expect(maxDifference(defocus(image, radius, 0.1), expected)).toBeLessThanOrEqual(1);
     }
   });
 
-  test('zoom: leaves the center, smears the edge, and never goes beyond the bytes that are there', () => {
+  test('zoomBlur keeps the center, blurs the edge and stays within the image', () => {
     const flat = blankImage(32, 32);
     flat.data.fill(255);
     expect(zoomBlur(flat, [1, 1.1, 1.25]).data).toEqual(flat.data);
@@ -124,7 +124,7 @@ describe('blurs', () => {
 });
 
 describe('jpegCompression', () => {
-  test('leaves what a real encoder and decoder leave, also where the sides are not whole blocks', async () => {
+  test('matches a real encoder and decoder, also for sides that are not whole blocks', async () => {
     for (const [width, height] of [
       [64, 48],
       [19, 35],
@@ -136,10 +136,10 @@ describe('jpegCompression', () => {
           .jpeg({ quality, chromaSubsampling: '4:2:0' })
           .toBuffer();
         const real = { width, height, data: new Uint8Array(await sharp(bytes).raw().toBuffer()) };
-        const lost = meanAbsoluteDifference(real, image);
-        const apart = meanAbsoluteDifference(jpegCompression(image, quality), real);
-        expect(lost).toBeGreaterThan(3);
-        expect(apart, `quality ${quality}, ${width} × ${height}`).toBeLessThan(0.2 * lost + 0.3);
+        const loss = meanAbsoluteDifference(real, image);
+        const difference = meanAbsoluteDifference(jpegCompression(image, quality), real);
+        expect(loss).toBeGreaterThan(3);
+        expect(difference, `quality ${quality}, ${width} × ${height}`).toBeLessThan(0.2 * loss + 0.3);
       }
     }
   });
@@ -162,7 +162,7 @@ describe('noise', () => {
     return { mean, variance: squares / values.length - mean * mean };
   };
 
-  test('the table’s normal draws have the mean, variance, tails and independence they should', () => {
+  test('fillNormal gives the right mean, variance and tails and independent draws', () => {
     const draws = new Float32Array(100_001);
     fillNormal(draws, 2, new Random(1));
     const { mean, variance } = moments(draws);
@@ -175,7 +175,7 @@ describe('noise', () => {
     expect(Math.abs(product / draws.length)).toBeLessThan(0.05);
   });
 
-  test('the Poisson table has mean and variance alike', () => {
+  test('poissonTable has equal mean and variance', () => {
     for (const mean of [0.5, 8, 60]) {
       const measured = moments(poissonTable(mean));
       expect(Math.abs(measured.mean / mean - 1)).toBeLessThan(0.02);
@@ -184,17 +184,17 @@ describe('noise', () => {
     expect(Math.max(...poissonTable(0))).toBe(0);
   });
 
-  test('Gaussian noise has its variance; multiplicative noise its range', () => {
+  test('Gaussian noise has the given variance, multiplicative noise the given range', () => {
     const { mean, variance } = moments(gaussianNoise(gray(), 30, new Random(2)).data);
     expect(Math.abs(mean - 128)).toBeLessThan(0.2);
-    // One twelfth more by rounding to whole levels.
+    // Rounding to whole levels adds one twelfth.
     expect(Math.abs(variance - 30)).toBeLessThan(1);
     const factors = moments(multiplicativeNoise(gray(), 0.5, 1.5, new Random(2)).data);
     expect(Math.abs(factors.mean - 128)).toBeLessThan(1);
     expect(Math.abs(factors.variance / ((128 * 128) / 12) - 1)).toBeLessThan(0.05);
   });
 
-  test('ISO noise leaves an image without contrast or color alone, and brightens others', () => {
+  test('ISO noise leaves a flat gray image unchanged and brightens other images', () => {
     expect(isoNoise(gray(), 0.05, 0.5, new Random(1)).data).toEqual(gray().data);
     const picture = pictureImage(64, 64);
     const noisy = isoNoise(copy(picture), 0.03, 0.4, new Random(1));
@@ -206,13 +206,13 @@ describe('noise', () => {
 });
 
 describe('color', () => {
-  test('a turn of the hue by a third sends red to green to blue', () => {
+  test('adjustHue by a third of a turn maps red to green and green to blue', () => {
     const image = { width: 3, height: 1, data: Uint8Array.from([255, 0, 0, 0, 255, 0, 10, 20, 200]) };
     expect([...adjustHue(copy(image), 1 / 3).data.subarray(0, 6)]).toEqual([0, 255, 0, 0, 0, 255]);
     expect(maxDifference(adjustHue(adjustHue(copy(image), 0.3), -0.3), image)).toBeLessThanOrEqual(2);
   });
 
-  test('every transform stays within the bytes of what it is given and keeps the sides', () => {
+  test('every transform keeps the size of the image', () => {
     const extremes = blankImage(24, 24);
     for (let i = 0; i < extremes.data.length; i++) extremes.data[i] = i % 3 === 0 || i % 7 === 0 ? 255 : 0;
     for (const members of Object.values(pixelTransforms)) {
@@ -233,13 +233,13 @@ describe('color', () => {
 });
 
 describe('geometry', () => {
-  test('a turn by a quarter is the view’s', () => {
+  test('a warp by a quarter turn matches view 1', () => {
     const image = pictureImage(32, 32);
     const turned = warp(image, whole(image), [1e-12, -1, 1, 1, 1e-12, 0], 32, 'reflect');
     expect(maxDifference(turned, applyView(image, 1, 32))).toBeLessThanOrEqual(1);
   });
 
-  test('shift, scale and rotate keep within their limits, centered', () => {
+  test('shiftScaleRotate stays within its limits about the center', () => {
     for (let seed = 0; seed < 200; seed++) {
       const [a, b, c, d, e, f] = shiftScaleRotate(new Random(seed));
       const scale = 1 / Math.hypot(a, d);
@@ -247,14 +247,14 @@ describe('geometry', () => {
       expect(Math.abs(Math.atan2(d, a))).toBeLessThanOrEqual(Math.PI / 12 + 1e-9);
       expect(a).toBeCloseTo(e, 12);
       expect(b).toBeCloseTo(-d, 12);
-      // Where the picture's center goes: invert the map at (0.5, 0.5).
+      // The inverse map at (0.5, 0.5) gives the new position of the image's center.
       const u = (e * (0.5 - c) - b * (0.5 - f)) * scale * scale;
       const v = (a * (0.5 - f) - d * (0.5 - c)) * scale * scale;
       expect(Math.max(Math.abs(u - 0.5), Math.abs(v - 0.5))).toBeLessThanOrEqual(0.1 + 1e-9);
     }
   });
 
-  test('beyond the edge: black, mirrored or repeated; and only within the region', () => {
+  test('fills beyond the edge with black, mirrored or repeated pixels of the region only', () => {
     const image = blankImage(8, 8);
     for (let y = 0; y < 8; y++)
       for (let x = 0; x < 8; x++)
@@ -271,7 +271,7 @@ describe('geometry', () => {
 describe('Augmentation', () => {
   const image = pictureImage(40, 40);
 
-  test('gives the same bytes for the same stream, others for another, and leaves the image given alone', () => {
+  test('is deterministic in the stream and does not change its input', () => {
     const before = image.data.slice();
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 0, max: 23 }), (seed, view) => {
@@ -288,11 +288,11 @@ describe('Augmentation', () => {
         new Augmentation().augment(image, new Random(9, i), 32).data.join(),
       ),
     );
-    // One in sixteen is left as it is.
+    // One image in sixteen is unchanged.
     expect(results.size).toBeGreaterThan(30);
   });
 
-  test('uses every transform, in a group one at a time', () => {
+  test('applies every transform when it is the only one selected', () => {
     for (const [group, names] of Object.entries(augmentationGroups)) {
       for (const name of names) {
         const off = { geometric: 0, blur: 0, noise: 0, color: 0 };
@@ -306,7 +306,7 @@ describe('Augmentation', () => {
     }
   });
 
-  test('acts as often as it is told', () => {
+  test('acts with the given probabilities', () => {
     const plain = applyView(image, 0, 32).data.join();
     const rate = (options: ConstructorParameters<typeof Augmentation>[0]) => {
       const augmentation = new Augmentation(options);
@@ -323,11 +323,11 @@ describe('Augmentation', () => {
     expect(Math.abs(rate({ groups: only('geometric', 0.5) }) - 0.5)).toBeLessThan(0.09);
   });
 
-  test('refuses what it cannot do', () => {
+  test('refuses invalid options', () => {
     expect(() => new Augmentation({ probability: 1.5 })).toThrow(/probability in \[0, 1\], not 1.5/);
-    expect(() => new Augmentation({ groups: { blurr: 1 } as never })).toThrow(/no group is called "blurr"/);
+    expect(() => new Augmentation({ groups: { blurr: 1 } as never })).toThrow(/unknown group "blurr"/);
     expect(() => new Augmentation({ transforms: ['sharpen' as never] })).toThrow(
-      /no transform is called "sharpen"/,
+      /unknown transform "sharpen"/,
     );
     expect(() => new Augmentation({ border: 'wrap' as never })).toThrow(/border must be/);
   });

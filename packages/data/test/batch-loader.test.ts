@@ -23,7 +23,7 @@ const folder: SourceSpec = {
 };
 
 beforeAll(async () => {
-  // The worker as built, from the present source.
+  // The worker is bundled from the current source.
   await build({
     entryPoints: [fileURLToPath(new URL('../src/worker.ts', import.meta.url))],
     outfile: fileURLToPath(workerFile),
@@ -60,7 +60,7 @@ async function batches(
 }
 
 describe('BatchLoader', () => {
-  test('gives the same batches whatever the workers, and wherever it begins', async () => {
+  test('gives the same batches for any number of workers and any first step', async () => {
     const sources: SourceSpec[] = [
       folder,
       { kind: 'module', module: custom },
@@ -77,7 +77,7 @@ describe('BatchLoader', () => {
     }
   });
 
-  test('gives the planned views of the planned samples, and each class once an epoch', async () => {
+  test('gives the planned views of the planned samples and each class once per epoch', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 2 }),
@@ -91,7 +91,7 @@ describe('BatchLoader', () => {
             const batch = await loader.next();
             expect(batch.epoch).toBe(0);
             expect(loader.labelsAt(step)).toEqual(batch.labels);
-            const plan = loader.sampler.batchPlan(step);
+            const plan = loader.sampler.planBatch(step);
             for (const [i, { identity, sample, view, label }] of plan.entries()) {
               expect(batch.labels[i]).toBe(label);
               const image = applyView(await loader.source.load(identity, sample), view, 16);
@@ -106,7 +106,7 @@ describe('BatchLoader', () => {
     );
   });
 
-  test('gives the clean image of each beside it, whatever the workers, and changes nothing else', async () => {
+  test('adds clean images for any number of workers without changing the batches', async () => {
     const documents: SourceSpec = {
       kind: 'documents',
       identities: 5,
@@ -122,7 +122,7 @@ describe('BatchLoader', () => {
       expect(inline.map(({ clean, ...batch }) => batch)).toEqual(without);
       expect(without[0]).not.toHaveProperty('clean');
       const loader = await BatchLoader.create({ ...base, ...options });
-      for (const [i, { identity, sample, view }] of loader.sampler.batchPlan(2).entries()) {
+      for (const [i, { identity, sample, view }] of loader.sampler.planBatch(2).entries()) {
         const opened = loader.source as ImageSource;
         const image = await (source === documents ? opened.clean!(identity) : opened.load(identity, sample));
         const expected = applyView(image, view, 16).data;
@@ -140,7 +140,7 @@ describe('BatchLoader', () => {
     await loader.close();
   });
 
-  test('takes an opened source without workers, and says why not with them', async () => {
+  test('accepts an open source without workers and refuses it with workers', async () => {
     const source = {
       identities: [0, 1].map((i) => ({ name: `${i}`, samples: 1 })),
       load: () => pictureImage(16, 16),
@@ -152,16 +152,16 @@ describe('BatchLoader', () => {
     );
   });
 
-  test('says what is wrong with its options before anything starts', async () => {
+  test('refuses invalid options before it starts workers', async () => {
     const make = (options: Partial<BatchLoaderOptions>) => BatchLoader.create({ ...base, ...options });
-    await expect(make({ size: 0 })).rejects.toThrow(/size must be an integer from 1/);
+    await expect(make({ size: 0 })).rejects.toThrow(/size must be an integer ≥ 1/);
     await expect(make({ workers: -1 })).rejects.toThrow(/workers must be/);
-    await expect(make({ workers: 1, prefetch: 0 })).rejects.toThrow(/prefetch must be an integer from 1/);
+    await expect(make({ workers: 1, prefetch: 0 })).rejects.toThrow(/prefetch must be an integer ≥ 1/);
     await expect(make({ fromStep: 1.5 })).rejects.toThrow(/fromStep/);
     await expect(make({ identities: [9, 1] })).rejects.toThrow(/identity 9 is not in the source/);
     await expect(make({ augment: { probability: 2 } })).rejects.toThrow(/probability in \[0, 1\]/);
     await expect(make({ source: { kind: 'video' } as never })).rejects.toThrow(
-      /no kind of source is called "video"/,
+      /unknown kind of source "video"/,
     );
     await expect(make({ source: { kind: 'module', module: 'node:path', options: 1 } })).rejects.toThrow(
       /must be a function/,
@@ -169,7 +169,7 @@ describe('BatchLoader', () => {
   });
 });
 
-describe('when a worker fails', () => {
+describe('BatchLoader.next after a failure', () => {
   const troubled = (trouble: string, workers: number) =>
     BatchLoader.create({
       ...base,
@@ -189,21 +189,19 @@ describe('when a worker fails', () => {
   };
 
   test.each([0, 1, 3])(
-    'next rejects with the identity and the reason, and goes on rejecting (%i workers)',
+    'rejects every call with the identity and the reason (%i workers)',
     async (workers) => {
       const loader = await troubled('throw', workers);
       const error = await firstFailure(loader);
-      expect(error.message).toMatch(
-        /^Sample [01] of identity "custom 3" could not be made: the film is over$/,
-      );
+      expect(error.message).toMatch(/^Cannot make sample [01] of identity "custom 3": the film is over$/);
       await expect(loader.next()).rejects.toBe(error);
       await loader.close();
     },
   );
 
-  test('next rejects when a worker ends by itself or is struck down', async () => {
+  test('rejects when a worker exits or crashes', async () => {
     for (const [trouble, message] of [
-      ['exit', /Data worker \d ended by itself with code 7/],
+      ['exit', /Data worker \d exited unexpectedly with code 7/],
       ['crash', /Data worker \d failed: struck by lightning/],
     ] as const) {
       const loader = await troubled(trouble, 2);
@@ -212,14 +210,14 @@ describe('when a worker fails', () => {
     }
   });
 
-  test('next rejects when the worker’s file is not there', async () => {
+  test('rejects when the worker file is missing', async () => {
     const missing = new URL('./none.mjs', import.meta.url);
     const loader = await BatchLoader.create({ ...base, workers: 1, workerFile: missing });
     await expect(loader.next()).rejects.toThrow(/Data worker 0 failed: .*none\.mjs/);
     await loader.close();
   });
 
-  test('next rejects when the loader is closed, even while a worker hangs', async () => {
+  test('rejects when the loader is closed while a worker hangs', async () => {
     const loader = await troubled('never', 1);
     const waiting = firstFailure(loader);
     await new Promise((resolve) => setTimeout(resolve, 300));

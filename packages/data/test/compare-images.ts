@@ -1,6 +1,6 @@
 import type { Image } from '../src/image.js';
 
-/** Mean absolute difference of two pictures shrunk to 20 × 20. */
+/** Returns the mean absolute difference of two square images averaged to 20 × 20. */
 export function distance(a: Image, b: Image): number {
   const shrink = ({ width, data }: Image) => {
     const box = width / 20;
@@ -17,7 +17,7 @@ export function distance(a: Image, b: Image): number {
   return p.reduce((sum, value, i) => sum + Math.abs(value - q[i]), 0) / p.length;
 }
 
-/** Compares bytes; an assertion on the arrays themselves takes seconds. */
+/** Returns whether two images are equal. Asserting on the arrays themselves takes seconds. */
 export const same = (a: Image, b: Image) => a.width === b.width && Buffer.compare(a.data, b.data) === 0;
 
 export const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];

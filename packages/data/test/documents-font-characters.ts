@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 
-/** The code points a WOFF 1.0 file has glyphs for: the union of its format 4 and format 12 character maps. */
+/** Returns the code points of a WOFF 1.0 file: the union of its format 4 and format 12 character maps. */
 export function characters(path: string): Set<number> {
   const file = readFileSync(path);
   const tables = file.readUInt16BE(12);
@@ -14,7 +14,7 @@ export function characters(path: string): Set<number> {
     const bytes = file.subarray(offset, offset + packed);
     return readMap(packed < length ? inflateSync(bytes) : bytes);
   }
-  throw new Error(`${path} has no character map.`);
+  throw new Error(`${path} has no character map (cmap table).`);
 }
 
 function readMap(map: Buffer): Set<number> {

@@ -22,8 +22,8 @@ describe('DocumentSource', () => {
     expect(source.identities[0].samples).toBe(100);
   });
 
-  test('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
-    // So many identities that drawn layers are not kept, and in another order.
+  test('gives the same bytes in another instance, for any order of calls and number of identities', async () => {
+    // With this many identities, templates are not cached.
     const other = await DocumentSource.create({ identities: 3000, seed: 7 });
     for (const identity of [41, 3, 17, 3]) {
       for (const sample of [9, 0, 123456]) {
@@ -33,19 +33,19 @@ describe('DocumentSource', () => {
     }
   });
 
-  test('gives other documents under another seed', async () => {
+  test('gives other documents for another seed', async () => {
     const other = await DocumentSource.create({ identities: 5, seed: 8 });
     for (let i = 0; i < 5; i++) expect(distance(other.clean(i), source.clean(i))).toBeGreaterThan(3);
   });
 
-  test('gives new copies and photographs for each sample', () => {
+  test('gives a different picture for each sample', () => {
     for (const identity of [0, 5, 11]) {
       expect(distance(source.load(identity, 0), source.load(identity, 1))).toBeGreaterThan(1);
       expect(distance(source.load(identity, 0), source.clean(identity))).toBeGreaterThan(1);
     }
   });
 
-  test('makes identities differ more than the samples of one', () => {
+  test('makes identities differ more than the samples of one identity', () => {
     const within: number[] = [];
     const between: number[] = [];
     const first = Array.from({ length: 40 }, (_, i) => source.load(i, 0));
@@ -56,20 +56,21 @@ describe('DocumentSource', () => {
     expect(median(between)).toBeGreaterThan(1.3 * median(within));
   });
 
-  test('makes some identities of one kind in nearly one color', () => {
+  test('draws some identities of the same kind and font in similar colors', () => {
     const drawn = Array.from({ length: 200 }, (_, i) => drawIdentity(7, i));
     let alike = 0;
     for (let i = 0; i < drawn.length; i++) {
       for (let j = 0; j < i; j++) {
         const [a, b] = [drawn[i], drawn[j]];
-        const far = a.style.palette.primary.map((v, c) => Math.abs(v - b.style.palette.primary[c]));
-        if (a.kind === b.kind && Math.max(...far) < 48 && a.style.heading === b.style.heading) alike++;
+        const differences = a.style.palette.primary.map((v, c) => Math.abs(v - b.style.palette.primary[c]));
+        if (a.kind === b.kind && Math.max(...differences) < 48 && a.style.heading === b.style.heading)
+          alike++;
       }
     }
     expect(alike).toBeGreaterThan(5);
   });
 
-  test('refuses what it cannot do', async () => {
+  test('refuses invalid options and indices', async () => {
     await expect(DocumentSource.create({ identities: 0 })).rejects.toThrow(/identities must be an integer/);
     await expect(DocumentSource.create({ identities: 2.5 })).rejects.toThrow(RangeError);
     await expect(DocumentSource.create({ identities: 2, size: 8 })).rejects.toThrow(/size must be/);
@@ -77,20 +78,20 @@ describe('DocumentSource', () => {
     await expect(DocumentSource.create({ identities: 2, samplesPerIdentity: 0 })).rejects.toThrow(
       /samplesPerIdentity/,
     );
-    expect(() => source.load(300, 0)).toThrow(/identities 0 … 299, not 300/);
+    expect(() => source.load(300, 0)).toThrow(/identity must be an integer in 0 … 299, not 300/);
     expect(() => source.load(-1, 0)).toThrow(RangeError);
     expect(() => source.load(0, -1)).toThrow(/sample/);
     expect(() => source.clean(0.5)).toThrow(/DocumentSource.clean/);
   });
 });
 
-describe('every kind of document', () => {
-  test('is drawn within 300 identities, each letter with a font that has it', async () => {
+describe('documentKinds', () => {
+  test('all occur within 300 identities, and every letter is in the font it is drawn with', async () => {
     const require = createRequire(import.meta.url);
     const known = new Map<string, Set<number>>();
     for (const font of fontFiles) {
       const own = characters(require.resolve(`${font.package}/${font.file}`));
-      // A letter must be there in every weight.
+      // A letter must exist in every weight.
       const before = known.get(font.family);
       known.set(font.family, before ? new Set([...before].filter((c) => own.has(c))) : own);
     }
@@ -132,8 +133,8 @@ describe('every kind of document', () => {
   });
 });
 
-describe('in a worker thread', () => {
-  test('gives the same bytes', async () => {
+describe('DocumentSource in a worker thread', () => {
+  test('gives the same bytes as on the main thread', async () => {
     const answer = await picturesOfWorker(
       'documents',
       `

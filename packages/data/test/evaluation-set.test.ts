@@ -15,7 +15,7 @@ const collect = async (...args: Parameters<typeof evaluationSet>) => {
 };
 
 describe('evaluationSet', () => {
-  test('gives each identity clean once and augmented as often as told', async () => {
+  test('gives each identity one clean image and the given number of augmented ones', async () => {
     const images = await collect(source, [2, 0], { size: 16, seed: 1, augmented: 5 });
     expect(images.map(({ label, kind }) => `${label}${kind[0]}`).join(' ')).toBe(
       '0c 0a 0a 0a 0a 0a 1c 1a 1a 1a 1a 1a',
@@ -24,7 +24,7 @@ describe('evaluationSet', () => {
     expect(images[0].image.data).toEqual(applyView(noiseImage(20, 20, 20), 0, 16).data);
   });
 
-  test('gives an identity the same images whatever else is evaluated', async () => {
+  test('gives the same images of an identity for any set of other identities', async () => {
     const options = { size: 16, seed: 1, augmented: 4 };
     const together = await collect(source, [0, 1, 2], options);
     const alone = await collect(source, [2], options);
@@ -33,13 +33,13 @@ describe('evaluationSet', () => {
     expect(otherwise.map(({ image }) => image.data)).not.toEqual(alone.map(({ image }) => image.data));
   });
 
-  test('takes true samples instead', async () => {
+  test('gives other samples with from: "samples"', async () => {
     const images = await collect(source, [0, 2], { size: 20, seed: 1, augmented: 2, from: 'samples' });
     expect(images.map(({ label, kind }) => `${label}${kind[0]}`).join(' ')).toBe('0c 0s 0s 1c 1s 1s');
     expect(images[2].image.data).toEqual(noiseImage(20, 20, 2).data);
   });
 
-  test('says what is wrong before the first image', async () => {
+  test('refuses invalid arguments before the first image', async () => {
     await expect(collect(source, [3], { size: 8, seed: 0 })).rejects.toThrow(
       /identity 3 is not in the source/,
     );

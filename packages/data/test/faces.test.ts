@@ -21,7 +21,7 @@ describe('FaceSource', () => {
     expect(source.identities[0].samples).toBe(100);
   });
 
-  test('gives the same bytes in another instance, whatever was asked before and however many identities', async () => {
+  test('gives the same bytes in another instance, for any order of calls and number of identities', async () => {
     const other = (await openSource({ kind: 'faces', identities: 3000, seed: 7, size: 80 })) as FaceSource;
     for (const identity of [41, 3, 17, 3]) {
       for (const sample of [9, 0, 123456]) {
@@ -31,19 +31,19 @@ describe('FaceSource', () => {
     }
   });
 
-  test('gives other people under another seed', async () => {
+  test('gives other people for another seed', async () => {
     const other = await FaceSource.create({ identities: 5, seed: 8, size: 80 });
     for (let i = 0; i < 5; i++) expect(distance(other.clean(i), source.clean(i))).toBeGreaterThan(3);
   });
 
-  test('gives new pictures for each sample', () => {
+  test('gives a different picture for each sample', () => {
     for (const identity of [0, 5, 11]) {
       expect(distance(source.load(identity, 0), source.load(identity, 1))).toBeGreaterThan(5);
       expect(distance(source.load(identity, 0), source.clean(identity))).toBeGreaterThan(5);
     }
   });
 
-  test('makes people differ more than the pictures of one, and yet pixels alone often take one for another', () => {
+  test('makes people differ more than the pictures of one person, but not enough to recognize them by pixels', () => {
     const first = Array.from({ length: 60 }, (_, i) => source.load(i, 0));
     const within: number[] = [];
     const between: number[] = [];
@@ -60,7 +60,7 @@ describe('FaceSource', () => {
     expect(recognized / first.length).toBeLessThan(0.8);
   });
 
-  test('makes people differ where nothing else does, each a little or more from the nearest', () => {
+  test('makes the clean pictures of any two people differ', () => {
     const faces = Array.from({ length: 60 }, (_, i) => source.clean(i));
     const nearest = faces.map((face, i) =>
       Math.min(...faces.flatMap((other, j) => (i === j ? [] : [distance(face, other)]))),
@@ -68,24 +68,24 @@ describe('FaceSource', () => {
     expect(Math.min(...nearest)).toBeGreaterThan(1);
   });
 
-  test('refuses what it cannot do', async () => {
+  test('refuses invalid options and indices', async () => {
     await expect(FaceSource.create({ identities: 0 })).rejects.toThrow(/FaceSource: identities must be/);
     await expect(FaceSource.create({ identities: 2, size: 8 })).rejects.toThrow(/size must be/);
     await expect(FaceSource.create({ identities: 2, seed: Number.NaN })).rejects.toThrow(/seed/);
-    expect(() => source.load(300, 0)).toThrow(/identities 0 … 299, not 300/);
+    expect(() => source.load(300, 0)).toThrow(/identity must be an integer in 0 … 299, not 300/);
     expect(() => source.load(0, -1)).toThrow(/FaceSource.load: the sample/);
     expect(() => source.clean(0.5)).toThrow(/FaceSource.clean/);
   });
 });
 
-describe('an identity', () => {
-  test('is of every kind of hair and beard among a few hundred', () => {
+describe('drawFace', () => {
+  test('draws every hair style and beard among 300 identities', () => {
     const faces = Array.from({ length: 300 }, (_, i) => drawFace(1, i));
     expect(new Set(faces.map(({ hair }) => hair.style))).toEqual(new Set(hairStyles));
     expect(new Set(faces.map(({ beard }) => beard)).size).toBe(5);
   });
 
-  test('is not told by its pictures’ conditions, which are drawn apart from it', () => {
+  test('draws eyewear, headwear and yaw with the intended frequencies', () => {
     const conditions = Array.from({ length: 400 }, (_, k) => drawConditions(new Random(3, k)));
     const share = (is: (one: (typeof conditions)[number]) => boolean) =>
       conditions.filter(is).length / conditions.length;
@@ -95,18 +95,18 @@ describe('an identity', () => {
   });
 });
 
-describe('a head', () => {
+describe('Head', () => {
   const face = drawFace(1, 4);
   const head = (change: Partial<typeof PLAIN>) => new Head(face, { ...PLAIN, ...change }, 100);
 
-  test('is alike on both sides when it looks straight on', () => {
+  test('is symmetric in a frontal view', () => {
     const straight = head({});
     const [left, right] = [straight.edge(0.2, -1), straight.edge(0.2, 1)];
     expect(left[0] + right[0]).toBeCloseTo(100, 10);
     expect(straight.at(0, 0.4)[0]).toBeCloseTo(50, 10);
   });
 
-  test('turns what stands out furthest: a nose more than eyes, and eyes more than the edge', () => {
+  test('moves the nose more than the eyes and the eyes more than the outline when it turns', () => {
     const [straight, turned] = [head({}), head({ yaw: 0.4 })];
     const moved = (of: (head: Head) => readonly [number, number]) => of(turned)[0] - of(straight)[0];
     const nose = moved((h) => h.at(0, 0.4, 0.25));
@@ -114,20 +114,20 @@ describe('a head', () => {
     const edges = (moved((h) => h.edge(0, -1)) + moved((h) => h.edge(0, 1))) / 2;
     expect(nose).toBeGreaterThan(eyes + 1);
     expect(eyes).toBeGreaterThan(edges + 1);
-    // The eye on the far side comes nearer to the middle.
+    // The eye on the far side moves closer to the middle.
     const apart = (h: Head, side: number) => Math.abs(h.at(side * 0.4, 0)[0] - h.at(0, 0)[0]);
     expect(apart(turned, 1)).toBeLessThan(apart(turned, -1));
   });
 
-  test('nods and leans', () => {
+  test('follows pitch and roll', () => {
     expect(head({ pitch: 0.2 }).at(0, 0.4)[1]).toBeLessThan(head({}).at(0, 0.4)[1] - 1);
     const leaning = head({ roll: 0.2 });
     expect(leaning.at(0.4, 0)[1]).toBeGreaterThan(leaning.at(-0.4, 0)[1]);
   });
 });
 
-describe('in a worker thread', () => {
-  test('gives the same bytes', async () => {
+describe('FaceSource in a worker thread', () => {
+  test('gives the same bytes as on the main thread', async () => {
     const answer = await picturesOfWorker(
       'faces',
       `

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { FolderSource, type FolderSourceOptions } from '../src/folder/folder-source.js';
+import { FolderSource } from '../src/folder/folder-source.js';
+import type { FolderSourceOptions } from '../src/folder/shared-folder.js';
 import type { Image } from '../src/image.js';
 import { pictureImage } from './images.js';
 
@@ -44,8 +45,8 @@ const color = (image: Image, x = 8, y = 8) => {
   return [...image.data.subarray(p, p + 3)];
 };
 
-describe('what an identity is', () => {
-  test('files beside folders: each file one, each folder one, in byte order', async () => {
+describe('FolderSource.open', () => {
+  test('groups files and folders into identities in byte order', async () => {
     await save('b.png', flat(1, 1, 1));
     await save('Z.png', flat(2, 2, 2));
     await save('é.png', flat(3, 3, 3));
@@ -72,7 +73,7 @@ describe('what an identity is', () => {
 });
 
 describe('decoding', () => {
-  test('gives the same colors whatever the file’s kind', async () => {
+  test('gives the same colors for every file format', async () => {
     await save('a.png', flat(200, 100, 50));
     await save('b.jpg', flat(200, 100, 50), 'jpeg');
     await save('c.webp', flat(200, 100, 50), 'webp');
@@ -90,12 +91,12 @@ describe('decoding', () => {
     expect(source.skipped).toEqual([]);
     for (let i = 0; i < source.identities.length; i++) {
       const [r, g, b] = color(source.load(i, 0));
-      const apart = Math.max(Math.abs(r - 200), Math.abs(g - 100), Math.abs(b - 50));
-      expect(apart, source.identities[i].name).toBeLessThanOrEqual(8);
+      const difference = Math.max(Math.abs(r - 200), Math.abs(g - 100), Math.abs(b - 50));
+      expect(difference, source.identities[i].name).toBeLessThanOrEqual(8);
     }
   });
 
-  test('makes RGB of gray, CMYK and 16-bit gray, and white of what is transparent', async () => {
+  test('converts gray, CMYK and 16-bit images to RGB and composes transparency onto white', async () => {
     await save('cmyk.jpg', flat(250, 250, 250).toColourspace('cmyk'), 'jpeg');
     await save('gray.png', flat(90, 90, 90).toColourspace('b-w'));
     await save('gray16.png', flat(90, 90, 90).toColourspace('grey16'));
@@ -124,7 +125,7 @@ describe('decoding', () => {
     expect(colors['none.png']).toEqual([255, 255, 255]);
   });
 
-  test('turns a photograph as its EXIF says and squeezes it to a square', async () => {
+  test('rotates a photograph according to EXIF and resizes it to a square', async () => {
     const wide = flat(255, 0, 0, 60, 20).composite([
       { input: { create: { width: 30, height: 20, channels: 3, background: '#0000ff' } }, left: 30, top: 0 },
     ]);
@@ -140,8 +141,8 @@ describe('decoding', () => {
   });
 });
 
-describe('what cannot be read', () => {
-  test('is left out, named, and the rest goes on', async () => {
+describe('unreadable input', () => {
+  test('is skipped and reported, and other files are read', async () => {
     await save('good1.jpg', picture(), 'jpeg');
     await save('good2.png', picture());
     await save('cut.jpg', asSharp(pictureImage(200, 200)), 'jpeg');
@@ -155,8 +156,8 @@ describe('what cannot be read', () => {
     writeFileSync(join(dir, '.DS_Store'), 'nor this');
     await save('people/ann.jpg', picture(), 'jpeg');
     writeFileSync(join(dir, 'people', 'broken.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0]));
-    const told: string[] = [];
-    const source = await open({ onSkipped: ({ file }) => told.push(file) });
+    const reported: string[] = [];
+    const source = await open({ onSkipped: ({ file }) => reported.push(file) });
     expect(source.identities).toEqual([
       { name: 'good1.jpg', samples: 1 },
       { name: 'good2.png', samples: 1 },
@@ -166,28 +167,26 @@ describe('what cannot be read', () => {
     expect(Object.keys(reasons).sort()).toEqual(
       ['cut.jpg', 'cut.png', 'empty.jpg', 'notes.txt', 'people/broken.jpg', 'short.pgm', 'text.jpg'].sort(),
     );
-    expect(told.sort()).toEqual(Object.keys(reasons).sort());
+    expect(reported.sort()).toEqual(Object.keys(reasons).sort());
     expect(reasons['empty.jpg']).toBe('the file is empty');
-    expect(reasons['text.jpg']).toMatch(/not an image in a known format.*begins "this is no pictu"/);
-    expect(reasons['notes.txt']).toMatch(/by its ending/);
-    expect(reasons['short.pgm']).toMatch(/cut off: 10000 bytes/);
+    expect(reasons['text.jpg']).toMatch(/not an image in a known format.*begins with "this is no pictu"/);
+    expect(reasons['notes.txt']).toMatch(/not an image extension/);
+    expect(reasons['short.pgm']).toMatch(/truncated: expected 10000 bytes/);
     expect(reasons['cut.jpg'].length).toBeGreaterThan(5);
     for (let i = 0; i < 3; i++) expect(new Set(source.load(i, 0).data).size).toBeGreaterThan(10);
   });
 
-  test('a folder that cannot be trained on is refused with what to do', async () => {
-    await expect(FolderSource.open(join(dir, 'none'))).rejects.toThrow(
-      /there is no such folder.*Give the path/s,
-    );
-    await expect(open()).rejects.toThrow(/holds no image files.*Each image file directly in the folder/s);
+  test('refuses a folder that cannot be trained on and says what to do', async () => {
+    await expect(FolderSource.open(join(dir, 'none'))).rejects.toThrow(/no such folder.*Give the path/s);
+    await expect(open()).rejects.toThrow(/contains no image files.*Each image file directly in the folder/s);
     writeFileSync(join(dir, 'notes.txt'), '');
-    await expect(open()).rejects.toThrow(/Left out: notes.txt \(not an image by its ending/);
+    await expect(open()).rejects.toThrow(/Skipped: notes.txt \(not an image extension/);
     await expect(FolderSource.open(join(dir, 'notes.txt'))).rejects.toThrow(/is a file, not a folder/);
     await save('only/1.png', picture());
     await save('only/2.png', picture());
-    await expect(open()).rejects.toThrow(/holds one identity \("only"\).*identityPer: "file"/s);
+    await expect(open()).rejects.toThrow(/contains one identity \("only"\).*identityPer: "file"/s);
     writeFileSync(join(dir, 'bad.jpg'), '');
-    await expect(open()).rejects.toThrow(/leaves 1 identities; at least 2.*bad.jpg \(the file is empty\)/s);
+    await expect(open()).rejects.toThrow(/gives 1 identities; at least 2.*bad.jpg \(the file is empty\)/s);
     await save('other.png', picture());
     await expect(open({ memoryLimit: 1000 })).rejects.toThrow(/more than memoryLimit.*smaller cacheSize/s);
     await expect(open({ cacheSize: 4 })).rejects.toThrow(/cacheSize must be/);
@@ -204,7 +203,7 @@ describe('the cache on disk', () => {
     const file = join(cacheDir, readdirSync(cacheDir)[0]);
     return { cacheDir, warnings, first, file };
   };
-  /** Whether the pixels came from the cache: files whose content is replaced but not their size and time. */
+  /** Overwrites a file but keeps its size and time, so that only the cache still has its pixels. */
   const poison = (name: string) => {
     const path = join(dir, name);
     const bytes = readFileSync(path);
@@ -213,7 +212,7 @@ describe('the cache on disk', () => {
     utimesSync(path, past, past);
   };
 
-  test('is one whole file, used again without decoding', async () => {
+  test('is one file that is read instead of decoding again', async () => {
     for (const name of ['a', 'b', 'c']) {
       await save(`${name}.png`, picture());
       const past = new Date(1_600_000_000_000);
@@ -230,7 +229,7 @@ describe('the cache on disk', () => {
     expect((await open({ cacheDir, cacheSize: 24 })).skipped.length).toBe(1);
   });
 
-  test('notices a changed, a new and a removed file', async () => {
+  test('detects changed, new and removed files', async () => {
     const { cacheDir, warnings } = await filled();
     await save('b.png', flat(7, 8, 9));
     await save('d.png', flat(1, 2, 3));
@@ -279,7 +278,7 @@ describe('the cache on disk', () => {
     }
   });
 
-  test('that cannot be written is a warning', async () => {
+  test('gives a warning if it cannot be written', async () => {
     await save('a.png', picture());
     await save('b.png', picture());
     const blocked = join(root, `blocked-${count}`);
@@ -290,14 +289,14 @@ describe('the cache on disk', () => {
       onWarning: (message) => warnings.push(message),
     });
     expect(source.identities.length).toBe(2);
-    expect(warnings.join()).toMatch(/could not be kept .*Give a writable cacheDir/);
+    expect(warnings.join()).toMatch(/Cannot write the cache .*Set cacheDir to a writable folder/);
     expect(existsSync(join(blocked, 'cache'))).toBe(false);
   });
 });
 
-// Root may read everything, so there is nothing to see.
+// Root and Windows can read every file.
 test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
-  'a file without permission is left out (not as root or on Windows, where everything may be read)',
+  'a file without read permission is skipped (not tested as root or on Windows)',
   async () => {
     for (const name of ['a', 'b', 'c']) await save(`${name}.png`, picture());
     chmodSync(join(dir, 'b.png'), 0);

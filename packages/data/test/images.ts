@@ -1,7 +1,7 @@
 import { Random } from '@unitsphere/core/random';
 import type { Image } from '../src/image.js';
 
-/** Independent random bytes. */
+/** Creates an image of independent random bytes. */
 export function noiseImage(width: number, height: number, seed = 0): Image {
   const random = new Random(seed, 'noise');
   const data = new Uint8Array(width * height * 3);
@@ -9,7 +9,7 @@ export function noiseImage(width: number, height: number, seed = 0): Image {
   return { width, height, data };
 }
 
-/** Smooth color with an edge and a disk: like a picture, and without symmetry. */
+/** Creates an image of smooth color with an edge and a disk, without any symmetry. */
 export function pictureImage(width: number, height: number): Image {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {

@@ -5,12 +5,12 @@ import { build } from 'esbuild';
 import type { Image } from '../src/image.js';
 
 /**
- * The pictures that a worker thread posts.
- * @param name Of the test, for its folder.
- * @param contents The thread's module, as if it lay beside this file.
+ * Runs a module in a worker thread and returns the images that it posts.
+ * @param name Name of the test, for its temporary folder.
+ * @param contents Source of the module, with imports relative to this folder.
  */
 export async function picturesOfWorker(name: string, contents: string): Promise<Image[]> {
-  // Inside the package, so that the canvas and the fonts are found from it.
+  // The folder is inside the package, so that the canvas and the fonts are resolved from it.
   const folder = fileURLToPath(new URL(`../node_modules/.${name}-test/`, import.meta.url));
   mkdirSync(folder, { recursive: true });
   try {

@@ -9,7 +9,9 @@ const run = promisify(execFile);
 const here = fileURLToPath(new URL('..', import.meta.url));
 const custom = new URL('./fixtures/custom-source.mjs', import.meta.url).href;
 
-test('as built, finds its worker from an ES module and from CommonJS', { timeout: 60_000 }, async () => {
+test('the built package finds its worker from an ES module and from CommonJS', {
+  timeout: 60_000,
+}, async () => {
   rmSync(`${here}.cache/dist`, { recursive: true, force: true });
   const tsup = fileURLToPath(new URL('../../../node_modules/tsup/dist/cli-default.js', import.meta.url));
   await run(process.execPath, [tsup, '--out-dir', '.cache/dist', '--no-dts'], { cwd: here });
@@ -29,7 +31,7 @@ test('as built, finds its worker from an ES module and from CommonJS', { timeout
   expect(outputs[1].stdout).toBe(outputs[0].stdout);
 });
 
-test('is bundled for a browser without anything of Node', async () => {
+test('the browser bundle contains no Node module', async () => {
   const { metafile, outputFiles } = await build({
     stdin: { contents: "export * from '@unitsphere/data';", resolveDir: here },
     alias: { '@unitsphere/data': `${here}.cache/dist/browser.js` },
@@ -44,7 +46,7 @@ test('is bundled for a browser without anything of Node', async () => {
   expect(outputFiles[0].text).not.toMatch(/(import|require)\(?["' ]+(node:|sharp|@napi-rs)/);
 });
 
-test('has an entry for browsers with the names of the one for Node', async () => {
+test('the browser entry exports the same names as the Node entry', async () => {
   const [node, browser] = await Promise.all([
     import(`${here}.cache/dist/index.js`),
     import(`${here}.cache/dist/browser.js`),
@@ -54,13 +56,13 @@ test('has an entry for browsers with the names of the one for Node', async () =>
   expect(exports['.'].browser.default).toBe('./dist/browser.js');
 });
 
-test('says in a browser what is not there, and what to give', async () => {
+test('the browser entry reports unavailable features and what to use instead', async () => {
   const { BatchLoader, openSource } = await import(`${here}.cache/dist/browser.js`);
   await expect(openSource({ kind: 'folder', dir: 'photos' })).rejects.toThrow(
     /cannot read the folder "photos"/,
   );
   const source = { kind: 'documents', identities: 4, size: 32 };
-  await expect(openSource(source)).rejects.toThrow(/give canvases, browserCanvasFactory/);
+  await expect(openSource(source)).rejects.toThrow(/give canvases: browserCanvasFactory/);
   const custom = { kind: 'module', module: new URL('./fixtures/custom-source.mjs', import.meta.url).href };
   const options = { source: custom, size: 8, batchSize: 4, seed: 1, workers: 1 };
   await expect(BatchLoader.create(options)).rejects.toThrow(/give createWorker/);

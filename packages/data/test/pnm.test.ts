@@ -5,7 +5,7 @@ const bytes = (header: string, ...values: number[]) =>
   Uint8Array.from([...Buffer.from(header, 'latin1'), ...values]);
 
 describe('decodePnm', () => {
-  test('reads each of the six kinds', () => {
+  test('decodes each of the six formats', () => {
     expect([...decodePnm(bytes('P5\n# a face\n2 2\n255\n', 0, 50, 100, 255)).data]).toEqual([
       0, 50, 100, 255,
     ]);
@@ -25,14 +25,14 @@ describe('decodePnm', () => {
     ]);
   });
 
-  test('says what is wrong', () => {
+  test('refuses invalid files', () => {
     expect(isPnm(bytes('PX 1 1'))).toBe(false);
     expect(() => decodePnm(bytes('P5 4 4 255\n', 1, 2, 3))).toThrow(
-      /cut off: 16 bytes of pixels expected, 3 there/,
+      /truncated: expected 16 bytes of pixels, found 3/,
     );
-    expect(() => decodePnm(bytes('P5 4'))).toThrow(/where the height should be/);
-    expect(() => decodePnm(bytes('P5 4 4 70000\n'))).toThrow(/highest value/);
-    expect(() => decodePnm(bytes('P5 0 4 255\n'))).toThrow(/sides of 0 × 4/);
+    expect(() => decodePnm(bytes('P5 4'))).toThrow(/expected the height/);
+    expect(() => decodePnm(bytes('P5 4 4 70000\n'))).toThrow(/maximum value must be 1 … 65535, not 70000/);
+    expect(() => decodePnm(bytes('P5 0 4 255\n'))).toThrow(/size 0 × 4/);
     expect(() => decodePnm(bytes('P2 2 1 9 3 12'))).toThrow(/value 1 is 12, above/);
   });
 });

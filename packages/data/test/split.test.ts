@@ -8,7 +8,7 @@ const named = (count: number, prefix = 'identity') =>
   Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 
 describe('splitIdentities', () => {
-  test('is disjoint and complete', () => {
+  test('puts every identity into exactly one part', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.string(), { minLength: 150, maxLength: 200 }),
@@ -23,7 +23,7 @@ describe('splitIdentities', () => {
     );
   });
 
-  test('keeps every identity in its part when others come and go, in whatever order', () => {
+  test('keeps every identity in its part when others are added or reordered', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 150, max: 300 }), (seed, count) => {
         const partOf = (names: string[]) => {
@@ -38,13 +38,13 @@ describe('splitIdentities', () => {
     );
   });
 
-  test('meets the fractions closely', () => {
+  test('meets the fractions approximately', () => {
     const split = splitIdentities(named(20_000), fractions);
     expect(Math.abs(split.train.length / 20_000 - 0.7)).toBeLessThan(0.01);
     expect(Math.abs(split.validation.length / 20_000 - 0.15)).toBeLessThan(0.01);
   });
 
-  test('leaves a part of fraction 0 empty, and another seed splits otherwise', () => {
+  test('leaves a part of fraction 0 empty and depends on the seed', () => {
     const split = splitIdentities(named(500), { train: 0.8, validation: 0.2, test: 0 });
     expect(split.test).toEqual([]);
     expect(splitIdentities(named(500), { train: 0, validation: 0, test: 1 }).test.length).toBe(500);
@@ -53,7 +53,7 @@ describe('splitIdentities', () => {
     );
   });
 
-  test('refuses fractions that are none, and parts that would be empty', () => {
+  test('refuses invalid fractions and empty parts', () => {
     expect(() => splitIdentities(named(9), { train: 0.5, validation: 0.5, test: 0.5 })).toThrow(
       /add up to 1/,
     );
@@ -61,7 +61,7 @@ describe('splitIdentities', () => {
       /train must be/,
     );
     expect(() => splitIdentities(named(2), fractions)).toThrow(
-      /none fell to the (train|validation|test) part/,
+      /the (train|validation|test) part .* is empty for 2 identities/,
     );
   });
 });

@@ -12,7 +12,7 @@ const options = {
 } as const;
 
 describe('TrainingSampler', () => {
-  test('visits each class once an epoch, in full batches', () => {
+  test('visits each class once per epoch in full batches', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: 0, max: 29 }), { minLength: 2 }),
@@ -24,7 +24,7 @@ describe('TrainingSampler', () => {
           expect(sampler.classCount).toBe(identities.length * views);
           const drawn: number[] = [];
           for (let step = 0; drawn.length < 2 * sampler.classCount; step++) {
-            const plan = sampler.batchPlan(step);
+            const plan = sampler.planBatch(step);
             expect(plan.length).toBe(batchSize);
             for (const { identity, sample, view, label, stream } of plan) {
               expect(label).toBe(identities.indexOf(identity) * views + view);
@@ -43,7 +43,7 @@ describe('TrainingSampler', () => {
     );
   });
 
-  test('with several images a class, visits each class once an epoch, its images in a row of one batch', () => {
+  test('with imagesPerClass, visits each class once per epoch with consecutive images in one batch', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: 0, max: 29 }), { minLength: 2 }),
@@ -57,7 +57,7 @@ describe('TrainingSampler', () => {
           const visits: number[] = [];
           for (let step = 0; visits.length < sampler.classCount; step++) {
             expect(sampler.epochOf(step)).toBe(Math.floor((step * classesABatch) / sampler.classCount));
-            const plan = sampler.batchPlan(step);
+            const plan = sampler.planBatch(step);
             expect(plan.map(({ stream }) => stream)).toEqual(plan.map((_, i) => step * batchSize + i));
             for (let i = 0; i < batchSize; i += imagesPerClass) {
               const row = plan.slice(i, i + imagesPerClass);
@@ -72,42 +72,42 @@ describe('TrainingSampler', () => {
       { numRuns: 40 },
     );
     expect(() => new TrainingSampler({ ...options, imagesPerClass: 2 })).toThrow(
-      /divides the batch size, 7; it is 2/,
+      /divides batchSize \(7\), not 2/,
     );
   });
 
-  test('plans a step the same whatever was planned before', () => {
+  test('plans a step independently of earlier calls', () => {
     const used = new TrainingSampler(options);
     for (const step of [0, 1, 100, 3, 50]) {
-      expect(used.batchPlan(step)).toEqual(new TrainingSampler(options).batchPlan(step));
+      expect(used.planBatch(step)).toEqual(new TrainingSampler(options).planBatch(step));
     }
-    expect(used.batchPlan(0)).not.toEqual(new TrainingSampler({ ...options, seed: 6 }).batchPlan(0));
-    expect(used.batchPlan(0).map((s) => s.label)).not.toEqual(used.batchPlan(120).map((s) => s.label));
+    expect(used.planBatch(0)).not.toEqual(new TrainingSampler({ ...options, seed: 6 }).planBatch(0));
+    expect(used.planBatch(0).map((s) => s.label)).not.toEqual(used.planBatch(120).map((s) => s.label));
   });
 
-  test('comes to every sample of an identity', () => {
+  test('reaches every sample of an identity', () => {
     const sampler = new TrainingSampler({ ...options, views: 1, batchSize: 1 });
     const seen = new Set<string>();
     for (let step = 0; step < 300; step++) {
-      for (const { identity, sample } of sampler.batchPlan(step)) seen.add(`${identity}/${sample}`);
+      for (const { identity, sample } of sampler.planBatch(step)) seen.add(`${identity}/${sample}`);
     }
     const all = options.identities.reduce((sum, identity) => sum + sourceIdentities[identity].samples, 0);
     expect(seen.size).toBe(all);
   });
 
-  test('refuses what cannot be trained on', () => {
+  test('refuses invalid options and steps', () => {
     const make = (changes: object) => () => new TrainingSampler({ ...options, ...changes });
     expect(make({ identities: [] })).toThrow(/too few classes/);
     expect(make({ identities: [1], views: 1 })).toThrow(/too few classes/);
     expect(make({ identities: [1, 1] })).toThrow(/given twice/);
     expect(make({ identities: [1, 30] })).toThrow(/identity 30 is not in the source, which has 30/);
     expect(make({ views: 8 })).toThrow(/views must be 1 or 24/);
-    expect(make({ batchSize: 0 })).toThrow(/batch size/);
+    expect(make({ batchSize: 0 })).toThrow(/batchSize must be/);
     expect(make({ seed: Number.NaN })).toThrow(/seed/);
-    expect(() => new TrainingSampler(options).batchPlan(-1)).toThrow(/step must be/);
+    expect(() => new TrainingSampler(options).planBatch(-1)).toThrow(/step must be/);
   });
 
-  test('takes upright images first where it is told to, each once an epoch, then every class', () => {
+  test('with uprightSteps, visits upright images once per epoch first and then every class', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),
@@ -116,13 +116,13 @@ describe('TrainingSampler', () => {
         (batchSize, upright, seed) => {
           const sampler = new TrainingSampler({ ...options, batchSize, seed, uprightSteps: upright });
           const count = options.identities.length;
-          const early = Array.from({ length: upright }, (_, step) => sampler.batchPlan(step)).flat();
+          const early = Array.from({ length: upright }, (_, step) => sampler.planBatch(step)).flat();
           expect(early.every(({ view }) => view === 0)).toBe(true);
           for (let at = 0; at + count <= early.length; at += count) {
             expect(new Set(early.slice(at, at + count).map(({ identity }) => identity)).size).toBe(count);
           }
           const steps = Math.ceil(sampler.classCount / batchSize);
-          const late = Array.from({ length: steps }, (_, i) => sampler.batchPlan(upright + i)).flat();
+          const late = Array.from({ length: steps }, (_, i) => sampler.planBatch(upright + i)).flat();
           expect(new Set(late.slice(0, sampler.classCount).map(({ label }) => label)).size).toBe(
             sampler.classCount,
           );

@@ -9,7 +9,7 @@ const dir = fileURLToPath(new URL('../../../../shared/data/unique_pool', import.
 const absent = !existsSync(dir);
 
 test.skipIf(absent)(
-  `the reference’s cards${absent ? ' (skipped: no shared/data/unique_pool beside the checkout)' : ''}`,
+  `loads the reference’s cards${absent ? ' (skipped: shared/data/unique_pool is not next to the checkout)' : ''}`,
   async () => {
     const source = await FolderSource.open(dir, { cacheDir: false, cacheSize: 48 });
     expect(source.identities.length).toBe(493);

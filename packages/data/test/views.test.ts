@@ -9,7 +9,7 @@ const pixel = (image: Image, x: number, y: number) => {
   return [...image.data.subarray(p, p + 3)];
 };
 
-/** The definition, step by step on whole images, for even square sides. */
+/** Computes a view step by step on whole images, from its definition. */
 function slowView(image: Image, view: number): Image {
   let current = image;
   for (let turn = 0; turn < view % 4; turn++) {
@@ -39,14 +39,14 @@ function slowView(image: Image, view: number): Image {
 }
 
 describe('applyView', () => {
-  test('turns and flips exactly where the size stays the same', () => {
+  test('rotates and flips exactly when the size stays the same', () => {
     const image = noiseImage(12, 12);
     for (let view = 0; view < 8; view++) {
       expect(applyView(image, view, 12).data, `view ${view}`).toEqual(slowView(image, view).data);
     }
   });
 
-  test('is the step-by-step definition followed by a resize, for every view and for odd and unequal sides', () => {
+  test('matches the definition followed by a resize, for every view and for odd and unequal sides', () => {
     for (const [width, height] of [
       [12, 12],
       [13, 13],
@@ -81,7 +81,7 @@ describe('applyView', () => {
     for (const value of applyView(stripes, 0, 16).data) expect(Math.abs(value - 128)).toBeLessThanOrEqual(1);
   });
 
-  test('keeps the mean color of a picture when it shrinks by any factor', () => {
+  test('keeps the mean color for any scale factor', () => {
     const mean = (image: Image) => image.data.reduce((sum, value) => sum + value, 0) / image.data.length;
     const image = pictureImage(150, 150);
     for (const size of [128, 90, 70, 49, 30, 7]) {
@@ -89,7 +89,7 @@ describe('applyView', () => {
     }
   });
 
-  test('says what is wrong with a view, a size or an image', () => {
+  test('refuses an invalid view, size or image', () => {
     const image = noiseImage(4, 4);
     expect(() => applyView(image, 24, 4)).toThrow(/in \[0, 24\), not 24/);
     expect(() => applyView(image, 0.5, 4)).toThrow(RangeError);
@@ -100,7 +100,7 @@ describe('applyView', () => {
 });
 
 describe('classLabel', () => {
-  test('gives no two view classes one label', () => {
+  test('gives every view class its own label', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 60 }),

@@ -6,12 +6,12 @@ import { diskError } from '../run/disk-error.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { PNG_FONT, pngPainter } from './png-painter.js';
 
-/** A report's folder of plots. */
+/** The name of the plots' folder, beside the report. */
 export const PLOTS = 'plots';
 
 /** A plot as files. */
 export interface PlotFile {
-  /** Without an ending, such as `roc`. */
+  /** The file name without extension, such as `roc`. */
   name: string;
   svg: string;
   png?: Uint8Array;
@@ -20,17 +20,17 @@ export interface PlotFile {
 /** A report's plots as files. */
 export interface PlotFiles {
   plots: PlotFile[];
-  /** Why there are no PNG files, where there are none. */
+  /** The reason why there are no PNG files; absent if there are. */
   problem?: string;
 }
 
-/** Draws figures as files that stand alone. */
+/** Draws figures as self-contained SVG and PNG files. */
 export async function drawPlotFiles(figures: readonly Figure[]): Promise<PlotFiles> {
   let paint: Awaited<ReturnType<typeof pngPainter>>;
   try {
     paint = await pngPainter();
   } catch (error) {
-    // Training itself needs no canvas: what it came to is worth more than a picture of it.
+    // PNG files are optional: training needs no canvas, and its results must not fail for lack of one.
     const plots = figures.map((figure) => ({ name: figure.plot.id, svg: plotSvg(figure) }));
     return { plots, problem: `The plots are SVG files only: ${(error as Error).message}` };
   }
@@ -42,7 +42,7 @@ export async function drawPlotFiles(figures: readonly Figure[]): Promise<PlotFil
   return { plots };
 }
 
-/** Writes plots into a folder's {@link PLOTS}, each whole or not at all. @throws UserError where they cannot be written. */
+/** Writes plots into a folder's {@link PLOTS}, each atomically. @throws UserError if they cannot be written. */
 export async function writePlotFiles(folder: string, plots: readonly PlotFile[]): Promise<void> {
   const directory = join(folder, PLOTS);
   await mkdir(directory, { recursive: true }).catch(async (error) => {

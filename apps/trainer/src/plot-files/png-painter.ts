@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-/** The fonts of PNG files, in CSS: ours, so that letters are there, and the same, on machines without any. */
+/** The CSS fonts of PNG files: built-in, so that text looks the same on machines without fonts. */
 export const PNG_FONT = "'unitsphere plots', 'unitsphere plots ext'";
 
 const FONT_FILES = ['latin-400', 'latin-700', 'latin-ext-400', 'latin-ext-700'];
-/** Pixels for one of the SVG file's. */
+/** PNG pixels per SVG pixel. */
 const DENSITY = 2;
 
 let fonts: Promise<void> | undefined;
 
 /**
- * What makes PNG files of SVG text: Skia, which also draws the generated documents.
- * @throws Error where `@napi-rs/canvas` is not installed for this machine.
+ * Returns a function that renders SVG text as PNG with Skia.
+ * @throws Error if `@napi-rs/canvas` is not installed for this platform.
  */
 export async function pngPainter(): Promise<(svg: string) => Promise<Uint8Array>> {
   const { createCanvas, GlobalFonts, loadImage } = await import('@napi-rs/canvas');

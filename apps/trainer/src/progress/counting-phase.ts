@@ -1,14 +1,14 @@
 import type { ProgressReporter } from './progress-reporter.js';
 
-/** Where there is no terminal each telling is a line, so that it is not told more often. */
+/** Without a terminal, each report is a line of its own, so reports are this far apart. */
 const EVERY_MS = 5000;
 
-/** Tells a phase that counts, such as "reading (7 of 90)": its first words at once, others at most every few seconds. */
+/** Returns a function that reports a counting phase such as "reading (7 of 90)": at once, then at most every few seconds. */
 export function countingPhase(progress: ProgressReporter): (words: string) => void {
-  let told = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   return (words) => {
-    if (performance.now() - told < EVERY_MS) return;
-    told = performance.now();
+    if (performance.now() - reportedAt < EVERY_MS) return;
+    reportedAt = performance.now();
     progress.phase(words);
   };
 }

@@ -3,14 +3,14 @@ import { formatSeconds } from '../format.js';
 import type { StepReport } from './progress-reporter.js';
 import type { Rates } from './step-rates.js';
 
-/** What a line of progress says. */
+/** The contents of a progress line. */
 export interface ProgressView {
   report: StepReport;
   rates: Rates;
   totalSteps: number;
 }
 
-/** A plain line for logs: all of it, no colors. */
+/** Formats a complete line without colors, for logs. */
 export function plainLine(view: ProgressView): string {
   const { report, totalSteps } = view;
   const percent = `${Math.floor((100 * report.step) / totalSteps)}%`;
@@ -19,7 +19,7 @@ export function plainLine(view: ProgressView): string {
   );
 }
 
-/** The line of a terminal: a bar, and as much of the rest as the width holds, the least wanted left out first. */
+/** Formats a terminal's line: a bar and as many parts as fit the width; the least important are omitted first. */
 export function terminalLine(view: ProgressView, columns: number, colors: Colors): string {
   const { report, totalSteps } = view;
   const width = columns - 1;
@@ -41,7 +41,7 @@ export function terminalLine(view: ProgressView, columns: number, colors: Colors
 
 interface Part {
   text: string;
-  /** The higher, the sooner it is left out. */
+  /** Parts with a higher rank are omitted first. */
   rank: number;
   paint?: (colors: Colors, text: string) => string;
 }
@@ -59,7 +59,7 @@ function parts({ report, rates, totalSteps }: ProgressView): Part[] {
     { text: `lr ${formatRate(report.learningRate)}`, rank: 4 },
     { text: `${formatSpeed(rates.imagesPerSecond)} images/s`, rank: 2 },
     { text: (report.replicas ?? 1) > 1 ? `${report.replicas} replicas` : '', rank: 6 },
-    // A trainer that waits for images, not for arithmetic, is the thing to see.
+    // Waiting for images is highlighted, because the user can fix it.
     { text: waits, rank: 3, paint: (c, text) => (slowest[0] === 'data' ? c.yellow(text) : c.dim(text)) },
     { text: `${formatSeconds((totalSteps - report.step) * rates.secondsPerStep)} left`, rank: 1 },
   ];

@@ -1,24 +1,24 @@
-/** What a step took and gave. */
+/** The figures of a step that progress shows. */
 export interface StepReport {
-  /** Steps done, this one among them. */
+  /** Number of steps done, including this one. */
   step: number;
   epoch: number;
   loss: number;
   learningRate: number;
-  /** Images in the step's batch. */
+  /** Number of images in the step's batch. */
   images: number;
-  /** How many replicas shared it; told where it is more than one. */
+  /** Number of replicas that shared the batch; shown if there is more than one. */
   replicas?: number;
-  /** Milliseconds by what they went to, such as `{ data: 3, compute: 140 }`; together the step's time. */
+  /** Milliseconds by cause, such as `{ data: 3, compute: 140 }`; they add up to the step's time. */
   times: Record<string, number>;
 }
 
-/** Where a training loop tells how it goes; the terminal's is {@link Progress}, a page may bring its own. */
+/** Receives the progress of a training loop: {@link Progress} in a terminal, or a page's own implementation. */
 export interface ProgressReporter {
   step(report: StepReport): void;
-  /** A line that stays, such as a validation's result. */
+  /** Prints a permanent line, such as a validation's result. */
   note(line: string): void;
-  /** Words in place of the steps while something else runs, such as "validating"; nothing to go back to steps. */
+  /** Shows words such as "validating" instead of the steps; null shows the steps again. */
   phase(words: string | null): void;
   done(): void;
 }

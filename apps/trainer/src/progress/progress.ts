@@ -7,15 +7,15 @@ import { StepRates } from './step-rates.js';
 /** Options of {@link Progress}. */
 export interface ProgressOptions {
   totalSteps: number;
-  /** Where it is written. Default: standard error, so that results alone are on standard output. */
+  /** The output stream. Default: standard error, so that standard output has only results. */
   stream?: NodeJS.WriteStream;
-  /** Whether the line is drawn over itself. Default: whether the stream is a terminal that can. */
+  /** Whether the line is redrawn in place. Default: whether the stream is a terminal that supports it. */
   live?: boolean;
-  /** Seconds between lines where it is not. */
+  /** Seconds between lines if `live` is false. Default: 10. */
   every?: number;
 }
 
-/** How a training goes, in one line: drawn over itself in a terminal, a line every few seconds in a pipe. */
+/** Shows a training's progress in one line: redrawn in place in a terminal, printed every few seconds otherwise. */
 export class Progress implements ProgressReporter {
   readonly #stream: NodeJS.WriteStream;
   readonly #live: boolean;
@@ -59,18 +59,14 @@ export class Progress implements ProgressReporter {
   }
 
   done(): void {
-    if (this.#live) {
-      this.#write();
-      this.#draw!.done();
-    } else {
-      this.#write();
-    }
+    this.#write();
+    this.#draw?.done();
   }
 
   #write(): void {
     const view = this.#view();
     this.#lastWritten = secondsNow();
-    if (!this.#live) {
+    if (!this.#draw) {
       const line = view && plainLine(view);
       if (line && line !== this.#lastPlain) this.#stream.write(`${line}\n`);
       this.#lastPlain = line ?? '';
@@ -79,7 +75,7 @@ export class Progress implements ProgressReporter {
     const columns = this.#stream.columns || 80;
     const steps = view ? terminalLine(view, columns, this.#colors) : '';
     const doing = this.#words === null ? '' : this.#colors.dim(`     ${this.#words} …`.slice(0, columns - 1));
-    this.#draw!([steps, doing].filter(Boolean).join('\n'));
+    this.#draw([steps, doing].filter(Boolean).join('\n'));
   }
 
   #view(): ProgressView | null {

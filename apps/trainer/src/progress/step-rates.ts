@@ -1,14 +1,14 @@
 import type { StepReport } from './progress-reporter.js';
 
-/** How fast the last steps were, and what they waited for. */
+/** The speed of the last steps and the causes of their time. */
 export interface Rates {
   imagesPerSecond: number;
   secondsPerStep: number;
-  /** Fractions of the time by what it went to, in the order they were first told. */
+  /** Fractions of the time by cause, in the order in which they were first reported. */
   shares: [name: string, share: number][];
 }
 
-/** Rates over the steps of the last seconds: steady enough to read, quick enough to show a change. */
+/** Computes rates over the steps of the last seconds. The default window, 20 s, is steady to read and still shows changes. */
 export class StepRates {
   readonly #reports: { images: number; times: Record<string, number>; total: number }[] = [];
   #total = 0;
@@ -24,11 +24,12 @@ export class StepRates {
     this.#reports.push({ images, times, total });
     this.#total += total;
     while (this.#reports.length > 1 && this.#total - this.#reports[0].total >= this.#windowMs) {
-      this.#total -= this.#reports.shift()!.total;
+      this.#total -= this.#reports[0].total;
+      this.#reports.shift();
     }
   }
 
-  /** Null before the first step. */
+  /** Returns the rates; null before the first step. */
   get(): Rates | null {
     if (this.#reports.length === 0) return null;
     const byName = new Map<string, number>();
@@ -37,7 +38,7 @@ export class StepRates {
       images += report.images;
       for (const [name, ms] of Object.entries(report.times)) byName.set(name, (byName.get(name) ?? 0) + ms);
     }
-    // A step may be shorter than the clock's tick.
+    // A step may be shorter than the clock's resolution.
     const ms = Math.max(this.#total, 1e-3);
     return {
       imagesPerSecond: (images / ms) * 1000,

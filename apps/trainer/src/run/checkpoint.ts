@@ -3,43 +3,43 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { TEMPORARY_PREFIX } from '@unitsphere/core/disk';
 
-/** The file that names a checkpoint's other files; its presence and their checksums make a checkpoint whole. */
+/** The file that lists a checkpoint's other files with their checksums. A checkpoint is complete if all of them match. */
 export const STATE_FILE = 'state.json';
 
-/** What state.json holds. */
+/** The contents of state.json. */
 export interface CheckpointState {
   version: 1;
-  /** Steps that were done. */
+  /** Number of steps done. */
   step: number;
   files: Record<string, { bytes: number; sha256: string }>;
-  /** Why it was the best so far when it was written; absent if it was not. */
+  /** The figures by which it was the best so far when it was written; absent if it was not. */
   best?: Record<string, unknown>;
-  /** What the trainer saved beside its files. */
+  /** Further state of the trainer. */
   state: Record<string, unknown>;
 }
 
-/** A checkpoint on the disk that was read once and found whole. */
+/** A checkpoint on the disk whose files were complete when it was read. */
 export interface Checkpoint {
   directory: string;
   step: number;
   state: Record<string, unknown>;
-  /** File names, as they were given to `writeCheckpoint`. */
+  /** File names, as passed to `writeCheckpoint`. */
   files: readonly string[];
   /**
-   * The bytes of a file.
-   * @throws Error if the file changed since, or the checkpoint has none of that name.
+   * Reads a file.
+   * @throws DamagedCheckpointError if the file has changed, or the checkpoint has no such file.
    */
   readFile(name: string): Promise<Uint8Array>;
 }
 
-/** The checkpoint cannot be used; the message says why, without its path. */
+/** The checkpoint is unusable; the message gives the reason without the path. */
 export class DamagedCheckpointError extends Error {
   override readonly name = 'DamagedCheckpointError';
 }
 
 /**
- * Reads a checkpoint and checks every file's size and checksum.
- * @throws DamagedCheckpointError that says what is missing or wrong.
+ * Reads a checkpoint and verifies every file's size and checksum.
+ * @throws DamagedCheckpointError that names what is missing or wrong.
  */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   const saved = await readState(directory);
@@ -53,7 +53,7 @@ export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   };
 }
 
-/** All files of a checkpoint, by name. @throws as {@link Checkpoint.readFile}. */
+/** Reads all files of a checkpoint, by name. @throws DamagedCheckpointError as {@link Checkpoint.readFile} does. */
 export async function readFiles({ files, readFile }: Checkpoint): Promise<Record<string, Uint8Array>> {
   return Object.fromEntries(
     await Promise.all(files.map(async (name) => [name, await readFile(name)] as const)),
@@ -68,23 +68,23 @@ export async function readState(directory: string): Promise<CheckpointState> {
   return parseState(text);
 }
 
-/** The size and SHA-256 of a file's bytes, as state.json keeps them. */
+/** Returns the size and SHA-256 of a file's bytes, as stored in state.json. */
 export function fingerprint(bytes: Uint8Array): { bytes: number; sha256: string } {
   return { bytes: bytes.byteLength, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** "step-00001234", so that names sort as numbers do. */
+/** Returns a name such as "step-00001234", zero-padded so that names sort numerically. */
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(8, '0')}`;
 }
 
-/** The step of a checkpoint's folder, or nothing if the name is not one. */
+/** Returns the step of a checkpoint's folder, or undefined for other names. */
 export function checkpointStep(path: string): number | undefined {
   const match = /^step-(\d{8,})$/.exec(basename(path));
   return match ? Number(match[1]) : undefined;
 }
 
-/** The step of a checkpoint that was not renamed to its own name. */
+/** Returns the step of a checkpoint's temporary folder, or undefined for other names. */
 export function temporaryStep(name: string): number | undefined {
   const match = /^(step-\d{8,})-[0-9a-f-]+$/.exec(
     name.startsWith(TEMPORARY_PREFIX) ? name.slice(TEMPORARY_PREFIX.length) : '',
@@ -101,10 +101,10 @@ async function readChecked(directory: string, name: string, saved: CheckpointSta
     );
   });
   if (bytes.byteLength !== expected.bytes) {
-    throw new DamagedCheckpointError(`${name} has ${bytes.byteLength} bytes, and had ${expected.bytes}`);
+    throw new DamagedCheckpointError(`${name} has ${bytes.byteLength} bytes instead of ${expected.bytes}`);
   }
   if (fingerprint(bytes).sha256 !== expected.sha256) {
-    throw new DamagedCheckpointError(`${name} does not have the bytes that were written`);
+    throw new DamagedCheckpointError(`${name} does not match its checksum`);
   }
   return bytes;
 }
@@ -114,11 +114,11 @@ function parseState(text: string): CheckpointState {
   try {
     state = JSON.parse(text);
   } catch {
-    throw new DamagedCheckpointError(`${STATE_FILE} is not whole`);
+    throw new DamagedCheckpointError(`${STATE_FILE} is not valid JSON`);
   }
   if (state?.version !== 1) {
     throw new DamagedCheckpointError(
-      `${STATE_FILE} is of version ${state?.version}, and this program reads version 1`,
+      `${STATE_FILE} has version ${state?.version}, but this program reads version 1`,
     );
   }
   return state;

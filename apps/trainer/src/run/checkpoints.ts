@@ -16,22 +16,22 @@ import {
 import { diskError } from './disk-error.js';
 import { RUN_FILES, RunDirectory } from './run-directory.js';
 
-/** What `writeCheckpoint` does with the others. */
+/** Options of {@link writeCheckpoint}. */
 export interface WriteCheckpointOptions {
-  /** How many of the newest are kept, this one among them; the best is kept beside them. Default: all. */
+  /** Number of newest checkpoints to keep, including this one; the best is kept in addition. Default: all. */
   keep?: number;
-  /** Given when this one is the best so far, with why: such as `{ tpr: 0.83, fpr: 1e-3 }`. */
+  /** Marks this checkpoint as the best so far, with the figures, for example `{ tpr: 0.83, fpr: 1e-3 }`. */
   best?: Record<string, unknown>;
 }
 
 /**
- * Writes a checkpoint so that it is there whole or not at all: each file synced under a temporary folder, state.json
- * with their sizes and checksums last, then one rename. Then deletes what need not be kept.
+ * Writes a checkpoint atomically: syncs each file in a temporary folder, then state.json with their sizes and checksums, then
+ * renames the folder. Afterward it deletes checkpoints that need not be kept.
  *
- * @param files Bytes by file name; plain names, none of them state.json.
- * @param state What else to save, as JSON.
- * @throws UserError when the disk is full or may not be written; earlier checkpoints are untouched.
- * @throws RangeError for a step or a file name that cannot be one.
+ * @param files Bytes by file name; plain names other than state.json.
+ * @param state Further state, as JSON.
+ * @throws UserError if the disk is full or not writable; earlier checkpoints are unchanged.
+ * @throws RangeError for an invalid step or file name.
  */
 export async function writeCheckpoint(
   run: RunDirectory,
@@ -41,10 +41,10 @@ export async function writeCheckpoint(
   options: WriteCheckpointOptions = {},
 ): Promise<string> {
   if (!Number.isSafeInteger(step) || step < 0)
-    throw new RangeError(`writeCheckpoint: ${step} is not a step.`);
+    throw new RangeError(`writeCheckpoint: step must be a non-negative integer, not ${step}.`);
   for (const name of Object.keys(files)) {
     if (name === '' || name !== basename(name) || name === STATE_FILE || name.startsWith('.')) {
-      throw new RangeError(`writeCheckpoint: "${name}" cannot be a checkpoint's file.`);
+      throw new RangeError(`writeCheckpoint: "${name}" is not a valid file name; use a plain name.`);
     }
   }
   const folder = run.file(RUN_FILES.checkpoints);
@@ -71,15 +71,15 @@ export async function writeCheckpoint(
   return path;
 }
 
-/** A checkpoint that cannot be used, and why. */
+/** An unusable checkpoint and the reason. */
 export interface DamagedCheckpoint {
   directory: string;
   reason: string;
 }
 
 /**
- * The newest checkpoint that is whole, or null if there is none. Every file is read and its checksum compared;
- * `damaged` names the newer ones that were passed over.
+ * Returns the newest complete checkpoint, or null if there is none. It reads every file and compares its checksum; `damaged` lists
+ * newer checkpoints that were skipped.
  */
 export async function latestCheckpoint(
   run: RunDirectory,
@@ -97,7 +97,7 @@ export async function latestCheckpoint(
   return { checkpoint: null, damaged };
 }
 
-/** The newest whole checkpoint that was written as the best so far, or null if there is none. */
+/** Returns the newest complete checkpoint that was marked as the best, or null if there is none. */
 export async function bestCheckpoint(run: RunDirectory): Promise<Checkpoint | null> {
   for (const step of (await stepsOf(run)).reverse()) {
     const directory = join(run.file(RUN_FILES.checkpoints), checkpointName(step));
@@ -112,7 +112,7 @@ export async function bestCheckpoint(run: RunDirectory): Promise<Checkpoint | nu
 }
 
 /**
- * The checkpoint that a path means: a checkpoint's own folder, or a run, whose best is taken, or else its latest.
+ * Opens the checkpoint at a path: a checkpoint's folder, or a run, whose best or else newest checkpoint is used.
  * @throws UserError if there is none or it is damaged.
  */
 export async function openCheckpoint(given: string): Promise<{ run: RunDirectory; checkpoint: Checkpoint }> {
@@ -125,17 +125,21 @@ export async function openCheckpoint(given: string): Promise<{ run: RunDirectory
       if (!(error instanceof DamagedCheckpointError)) throw error;
       const other = (await latestCheckpoint(run)).checkpoint;
       throw new UserError(`the checkpoint ${path} is damaged: ${error.message}`, {
-        hint: other ? `The newest whole one is ${relative('.', other.directory)}` : undefined,
+        hint: other ? `Use the newest complete one: ${relative('.', other.directory)}` : undefined,
       });
     }
   }
   const run = await RunDirectory.openForReading(path);
   const checkpoint = (await bestCheckpoint(run)) ?? (await latestCheckpoint(run)).checkpoint;
-  if (!checkpoint) throw new UserError(`the run ${path} has no whole checkpoint`);
+  if (!checkpoint) {
+    throw new UserError(`the run ${path} has no complete checkpoint`, {
+      hint: `Train it first: unitsphere train --resume ${path}`,
+    });
+  }
   return { run, checkpoint };
 }
 
-/** Deletes all but the newest up to this step, and the best. Later ones are damaged, and written anew in time. */
+/** Deletes all checkpoints up to this step except the newest and the best. Later ones are damaged and will be overwritten. */
 async function prune(run: RunDirectory, step: number, keep: number): Promise<void> {
   const steps = (await stepsOf(run)).filter((other) => other <= step);
   const old = steps.slice(0, Math.max(0, steps.length - keep));
@@ -154,7 +158,7 @@ async function stepsOf(run: RunDirectory): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** Renamed first, so that a kill leaves no half checkpoint under its own name. */
+/** Deletes a folder after renaming it, so that a kill leaves no partial checkpoint under its name. */
 async function deleteFolder(path: string): Promise<void> {
   const away = temporaryPath(path);
   await rename(path, away);

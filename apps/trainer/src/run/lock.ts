@@ -10,22 +10,22 @@ import { diskError } from './disk-error.js';
 interface Owner {
   pid: number;
   hostname: string;
-  /** When the process began, by the kernel's clock: a number used again by another process is told apart. */
+  /** Start time of the process by the kernel's clock, which distinguishes processes that reuse a pid. */
   processStart: string | null;
-  /** Tells one lock of a process from its next. */
+  /** Random; distinguishes successive locks of one process. */
   token: string;
 }
 
-/** A lock that this process holds. */
+/** A lock held by this process. */
 export interface Lock {
-  /** Gives it back; once is enough, twice does no harm. */
+  /** Releases the lock; idempotent. */
   release(): Promise<void>;
 }
 
 /**
- * Takes a lock file, so that two processes do not write the same run. A lock whose process is dead is taken over.
+ * Acquires a lock file, so that two processes never write the same run. The lock of a dead process is taken over.
  *
- * @throws UserError if a living process holds it, or one on another machine, which cannot be asked.
+ * @throws UserError if a live process holds it, or a process on another machine, whose state is unknown.
  */
 export async function takeLock(path: string): Promise<Lock> {
   const mine: Owner = {
@@ -42,17 +42,17 @@ export async function takeLock(path: string): Promise<Lock> {
     if (owner && isAlive(owner)) throw held(path, owner);
     await removeStale(path, text);
   }
-  throw new UserError(`the lock ${path} is wanted by several processes at once`, { hint: 'Try again.' });
+  throw new UserError(`several processes compete for the lock ${path}`, { hint: 'Try again.' });
 }
 
-/** Makes the lock with its content in one step, so that nobody sees it half written. */
+/** Creates the lock with its content in one step, so that nobody reads a partial one. */
 async function create(path: string, owner: Owner): Promise<boolean> {
   const temporary = temporaryPath(path);
   try {
     await writeFile(temporary, JSON.stringify(owner));
     await link(temporary, path).catch((error) => {
       if (error.code === 'EEXIST') throw error;
-      // A file system without hard links.
+      // The file system has no hard links.
       return copyFile(temporary, path, constants.COPYFILE_EXCL);
     });
     return true;
@@ -64,7 +64,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
   }
 }
 
-/** Of two processes that find the same dead lock, the rename lets one remove it; a new lock caught by it goes back. */
+/** Removes a dead lock by renaming it, so that one of several processes succeeds; a new lock caught by the rename is put back. */
 async function removeStale(path: string, stale: string): Promise<void> {
   const aside = temporaryPath(path);
   try {
@@ -96,20 +96,20 @@ function isAlive(owner: Owner): boolean {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    // EPERM: it lives, and is another user's.
+    // EPERM: the process is alive and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const start = processStart(owner.pid);
   return start === null || owner.processStart === null || start === owner.processStart;
 }
 
-/** Field 22 of /proc/PID/stat, or null where there is none (not Linux). */
+/** Returns field 22 of /proc/PID/stat, or null on other systems than Linux. */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name in brackets, and may hold spaces and brackets.
+    // The second field is the program's name in parentheses, which may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended; its parent has not noticed yet.
+    // A zombie has ended, but its parent has not reaped it yet.
     return fields[0] === 'Z' ? 'ended' : fields[19];
   } catch {
     return null;
@@ -119,11 +119,11 @@ function processStart(pid: number): string | null {
 function held(path: string, owner: Owner): UserError {
   const here = owner.hostname === hostname();
   return new UserError(
-    `another process writes ${dirname(path)}: number ${owner.pid} on ${here ? 'this machine' : owner.hostname}`,
+    `another process writes ${dirname(path)}: pid ${owner.pid} on ${here ? 'this machine' : owner.hostname}`,
     {
       hint: here
         ? `Wait for it, or end it: kill ${owner.pid}`
-        : `Whether it still runs cannot be told from here. If it does not, delete ${path} and start again.`,
+        : `Check whether it still runs there. If it does not, delete ${path} and start again.`,
     },
   );
 }

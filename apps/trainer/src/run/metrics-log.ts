@@ -4,7 +4,7 @@ import { diskError } from './disk-error.js';
 import type { MetricsRecord } from './metrics-record.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
-/** The metrics of a run, a line of JSON each, in order of step. */
+/** The metrics of a run: one JSON object per line, in order of step. */
 export class MetricsLog {
   readonly #path: string;
   readonly #file: FileHandle;
@@ -17,8 +17,8 @@ export class MetricsLog {
   }
 
   /**
-   * Opens the file, or makes it. A last line that a kill tore is dropped, and so are lines after `throughStep`: a
-   * resumed run writes those steps again.
+   * Opens or creates the file. It drops a last line torn by a kill, and lines after `throughStep`, which a resumed run writes
+   * again.
    */
   static async open(path: string, { throughStep = Number.POSITIVE_INFINITY } = {}): Promise<MetricsLog> {
     const text = await readFile(path, 'utf8').catch((error) => {
@@ -38,8 +38,8 @@ export class MetricsLog {
   }
 
   /**
-   * Adds a line; a number that is not finite is null in it, as JSON has it.
-   * @throws UserError when the disk is full or may not be written; no half line stays.
+   * Appends a line. JSON writes non-finite numbers as null.
+   * @throws UserError if the disk is full or not writable; no partial line remains.
    */
   async append(record: MetricsRecord): Promise<void> {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
@@ -52,7 +52,7 @@ export class MetricsLog {
     }
   }
 
-  /** Waits until every line is on the disk; done before a checkpoint is written. */
+  /** Flushes every line to the disk; called before a checkpoint is written. */
   async sync(): Promise<void> {
     try {
       await this.#file.sync();
@@ -66,14 +66,14 @@ export class MetricsLog {
   }
 }
 
-/** The metrics of a run that is done or under way; a torn last line is left out. */
+/** Reads the metrics of a finished or running training, without a torn last line. */
 export async function readMetrics(path: string): Promise<MetricsRecord[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return wholeLines(text).map(({ record }) => record);
 }
 
 function wholeLines(text: string): { line: string; record: MetricsRecord }[] {
-  // What stands after the last line break is torn, even if it parses: a number may have lost its end.
+  // Text after the last line break is torn even if it parses, because a number may be cut off.
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
   const whole: { line: string; record: MetricsRecord }[] = [];
   for (const line of lines) {

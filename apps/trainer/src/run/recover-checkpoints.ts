@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { checkpointName, readCheckpoint, temporaryStep } from './checkpoint.js';
 
 /**
- * Puts back checkpoints that are whole but were caught by a kill between two renames. To be called before what killed
- * writes left is deleted.
+ * Restores complete checkpoints that a kill caught between two renames. Call it before deleting leftovers of killed writes.
  */
 export async function recoverCheckpoints(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
@@ -14,7 +13,7 @@ export async function recoverCheckpoints(folder: string): Promise<void> {
       () => true,
       () => false,
     );
-    // Where there is a checkpoint of that name, the rename fails, and that one stays.
+    // The rename fails, and the existing checkpoint stays, if there is one of that name.
     if (whole) await rename(join(folder, name), join(folder, checkpointName(step))).catch(() => {});
   }
 }

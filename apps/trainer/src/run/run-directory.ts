@@ -10,7 +10,7 @@ import { MetricsLog } from './metrics-log.js';
 import { recoverCheckpoints } from './recover-checkpoints.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
-/** Names in a run's folder. */
+/** Names of the files in a run's folder. */
 export const RUN_FILES = {
   config: 'config.yaml',
   metrics: 'metrics.jsonl',
@@ -22,7 +22,7 @@ export const RUN_FILES = {
   lock: 'run.lock',
 } as const;
 
-/** The folder of one run, held by a lock until it is closed. */
+/** The folder of one run. A writer holds its lock until `close`. */
 export class RunDirectory {
   readonly #lock: Lock | null;
 
@@ -34,8 +34,8 @@ export class RunDirectory {
   }
 
   /**
-   * Makes the folder of a new run.
-   * @throws UserError if there already is one of that name, or it cannot be written.
+   * Creates the folder of a new run.
+   * @throws UserError if a run of that name exists, or the folder cannot be written.
    */
   static async create(base: string, name: string): Promise<RunDirectory> {
     const path = join(base, name);
@@ -47,10 +47,10 @@ export class RunDirectory {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST' || code === 'ENOTDIR') {
         const isRun = code === 'EEXIST' && (await isFolder(path));
-        throw new UserError(isRun ? `there already is a run ${path}` : `${base} is not a folder`, {
+        throw new UserError(isRun ? `the run ${path} already exists` : `${base} is not a folder`, {
           hint: isRun
-            ? `Go on with it: unitsphere train --resume ${path}\nOr name this one: --set output.name=NAME`
-            : 'Choose another with --output DIR.',
+            ? `Resume it: unitsphere train --resume ${path}\nOr use another name: --set output.name=NAME`
+            : 'Choose another folder with --output DIR.',
         });
       }
       throw diskError(error, path, 0);
@@ -63,8 +63,8 @@ export class RunDirectory {
   }
 
   /**
-   * Opens a run to go on with it, and deletes what writes that were killed left behind.
-   * @throws UserError if it is no run, or another process writes it.
+   * Opens a run for writing, and deletes leftovers of killed writes.
+   * @throws UserError if the folder is not a run, or another process writes it.
    */
   static async open(path: string): Promise<RunDirectory> {
     await checkIsRun(path);
@@ -82,15 +82,15 @@ export class RunDirectory {
   }
 
   /**
-   * Opens a run to read it, also while another process writes it.
-   * @throws UserError if it is no run.
+   * Opens a run for reading, even while another process writes it.
+   * @throws UserError if the folder is not a run.
    */
   static async openForReading(path: string): Promise<RunDirectory> {
     await checkIsRun(path);
     return new RunDirectory(path, null);
   }
 
-  /** The path of a file in the run. */
+  /** Returns the path of a file in the run. */
   file(name: string): string {
     return join(this.path, name);
   }
@@ -99,23 +99,23 @@ export class RunDirectory {
     await this.writeFile(RUN_FILES.config, stringifyConfig(config));
   }
 
-  /** @throws UserError if it was changed to something that is not a config. */
+  /** Reads config.yaml. @throws UserError if it is not a valid config. */
   async readConfig(): Promise<Config> {
     const file = this.file(RUN_FILES.config);
     return parseConfig(await readFile(file, 'utf8'), { file });
   }
 
-  /** Writes a file whole or not at all; see `writeFileAtomic`. */
+  /** Writes a file atomically. */
   async writeFile(name: string, data: string | Uint8Array): Promise<void> {
     await writeFileAtomic(this.file(name), data);
   }
 
-  /** Opens metrics.jsonl to add lines, dropping those after a step; see `MetricsLog.open`. */
+  /** Opens metrics.jsonl for appending, and drops lines after a step; see `MetricsLog.open`. */
   async openMetrics(options?: { throughStep?: number }): Promise<MetricsLog> {
     return MetricsLog.open(this.file(RUN_FILES.metrics), options);
   }
 
-  /** Deletes the run, once it is closed, if nothing was trained: it has no metrics and no checkpoint. */
+  /** Deletes a closed run if it has no metrics and no checkpoint. */
   async deleteIfUnused(): Promise<void> {
     const metrics = await stat(this.file(RUN_FILES.metrics)).catch(() => null);
     const checkpoints = await readdir(this.file(RUN_FILES.checkpoints)).catch(() => []);
@@ -123,21 +123,23 @@ export class RunDirectory {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  /** Gives back the lock. */
+  /** Releases the lock. */
   async close(): Promise<void> {
     await this.#lock?.release();
   }
 }
 
 async function checkIsRun(path: string): Promise<void> {
-  if (!(await isFolder(path))) throw new UserError(`there is no run ${path}`);
+  if (!(await isFolder(path))) {
+    throw new UserError(`there is no run ${path}`, { hint: 'Start one: unitsphere train' });
+  }
   const config = await stat(join(path, RUN_FILES.config)).catch(() => null);
   if (!config) {
     const runs = (await readdir(path).catch(() => [])).filter((name) => !name.startsWith('.'));
     throw new UserError(`${path} is not a run: it has no ${RUN_FILES.config}`, {
       hint:
         runs.length > 0
-          ? `It holds: ${runs.slice(0, 8).join(', ')}${runs.length > 8 ? ', …' : ''}`
+          ? `It contains: ${runs.slice(0, 8).join(', ')}${runs.length > 8 ? ', …' : ''}`
           : undefined,
     });
   }

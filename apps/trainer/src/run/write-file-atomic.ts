@@ -2,9 +2,9 @@ import * as disk from '@unitsphere/core/disk';
 import { diskError } from './disk-error.js';
 
 /**
- * Writes a file atomically: whatever happens, its path holds either all of the old content or all of the new.
+ * Writes a file atomically: its path always holds either the complete old content or the complete new content.
  *
- * @throws UserError when the disk is full or not writable. The old file is then unchanged.
+ * @throws UserError if the disk is full or not writable. The old file is then unchanged.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   try {

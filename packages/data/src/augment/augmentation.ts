@@ -11,34 +11,37 @@ import {
 } from './groups.js';
 import type { PixelTransform } from './transform.js';
 
-/** Plain data, so it can be written in a configuration and sent to a worker. */
+/** Options of `Augmentation`, as plain data for configurations and workers. */
 export interface AugmentationOptions {
-  /** How likely an image is augmented at all; default 1. */
+  /** Probability that an image is augmented; default 1. */
   readonly probability?: number;
-  /** How likely each group acts, given that the image is augmented; default 0.5 each. 0 turns a group off. */
+  /** Probability of each group, given that the image is augmented; default 0.5 each. 0 disables a group. */
   readonly groups?: Partial<Readonly<Record<GroupName, number>>>;
-  /** The only transforms to pick from; default all. A group none of whose members is named does not act. */
+  /** Names of the transforms to pick from; default all. A group without a named member is disabled. */
   readonly transforms?: readonly TransformName[];
-  /** What a shifted or turned picture shows beyond its edge; default `reflect`, albumentations' of version 1. */
+  /** Values beyond the edge of a shifted or rotated image; default `reflect`, as in albumentations 1. */
   readonly border?: Border;
 }
 
 /**
- * DocClassifier's augmentation: up to four changes in this order, each with its own probability, each one member of
- * its group: geometric (crop, or shift, scale and rotate), blur or JPEG, noise, color. Parameters follow
- * albumentations' and, where it departs from them, DocClassifier's; each transform's file says which.
+ * DocClassifier's augmentation: up to four transforms in this order, each picked from its group with the group's
+ * probability: geometric (crop, or shift, scale and rotate), blur or JPEG, noise, color. Parameters follow DocClassifier
+ * and otherwise albumentations; each transform's docstring says which.
  *
- * The same image, stream and options give the same bytes everywhere.
+ * Deterministic: the same image, random stream and options give the same bytes on every machine.
  */
 export class Augmentation {
-  /** As given to the constructor. */
+  /** The options given to the constructor. */
   readonly options: AugmentationOptions;
   readonly #probability: number;
   readonly #border: Border;
   readonly #geometric: { probability: number; members: readonly ((random: Random) => Affine)[] };
   readonly #pixel: readonly { probability: number; members: readonly PixelTransform[] }[];
 
-  /** @throws RangeError for a probability outside [0, 1]; TypeError for the name of no group, transform or border. */
+  /**
+   * @throws RangeError if a probability is outside [0, 1].
+   * @throws TypeError if a group, transform or border is unknown.
+   */
   constructor(options: AugmentationOptions = {}) {
     this.options = options;
     this.#probability = checkProbability('probability', options.probability ?? 1);
@@ -52,20 +55,20 @@ export class Augmentation {
     const names = groups.flatMap((group) => augmentationGroups[group]);
     for (const name of Object.keys(options.groups ?? {})) {
       if (!(groups as string[]).includes(name)) {
-        throw new TypeError(`Augmentation: no group is called "${name}"; there are ${groups.join(', ')}.`);
+        throw new TypeError(`Augmentation: unknown group "${name}"; use ${groups.join(', ')}.`);
       }
     }
     for (const name of options.transforms ?? []) {
       if (!names.includes(name)) {
-        throw new TypeError(`Augmentation: no transform is called "${name}"; there are ${names.join(', ')}.`);
+        throw new TypeError(`Augmentation: unknown transform "${name}"; use ${names.join(', ')}.`);
       }
     }
     const allowed = new Set(options.transforms ?? names);
     const group = <T>(name: GroupName, members: Record<string, T>) => ({
       probability: checkProbability(`groups.${name}`, options.groups?.[name] ?? 0.5),
-      members: Object.keys(members)
-        .filter((member) => allowed.has(member as TransformName))
-        .map((member) => members[member]!),
+      members: Object.entries(members)
+        .filter(([member]) => allowed.has(member as TransformName))
+        .map(([, transform]) => transform),
     });
     this.#geometric = group('geometric', geometricTransforms);
     this.#pixel = [
@@ -76,11 +79,11 @@ export class Augmentation {
   }
 
   /**
-   * A new image, size × size; the one given is not changed.
+   * Augments an image into a new one of size × size; the input is not changed.
    *
-   * @param random A stream for this image alone.
-   * @param view Which of the 24 views to augment; 0 is the picture as it is.
-   * @throws RangeError as `applyView` does.
+   * @param random Random stream for this image only.
+   * @param view View to augment, 0 … 23; 0 is the upright whole image.
+   * @throws RangeError under the conditions of `applyView`.
    */
   augment(image: Image, random: Random, size: number, view = 0): Image {
     const acts = random.boolean(this.#probability);
@@ -89,7 +92,7 @@ export class Augmentation {
     if (acts && random.boolean(this.#geometric.probability) && this.#geometric.members.length > 0) {
       const transform = random.pick(this.#geometric.members);
       map = transform(random);
-      // A crop never looks outside the picture.
+      // A crop never reads outside the image.
       if (transform === geometricTransforms.shiftScaleRotate) border = this.#border;
     }
     let output = warpView(image, view, size, map, border);

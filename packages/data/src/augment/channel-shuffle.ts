@@ -1,7 +1,7 @@
 import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
 
-/** The channels in an order drawn at random, in place (albumentations' ChannelShuffle; may be the same order). */
+/** Permutes the channels at random, in place (albumentations' ChannelShuffle; the order may stay the same). */
 export function randomChannelShuffle(image: Image, random: Random): Image {
   const [first, second, third] = random.permutation(3);
   const { data } = image;

@@ -3,21 +3,21 @@ import type { Image } from '../image.js';
 import { hueRamp } from './iso-noise.js';
 import { toByte } from './transform.js';
 
-/** Multiplies every byte, in place. */
+/** Multiplies every byte by a factor, in place. */
 export function adjustBrightness(image: Image, factor: number): Image {
-  return throughTable(image, (level) => level * factor);
+  return mapLevels(image, (level) => level * factor);
 }
 
-/** Moves every byte away from (or toward) the image's mean gray, in place. */
+/** Scales every byte's distance from the image's mean gray, in place. */
 export function adjustContrast(image: Image, factor: number): Image {
   const { data } = image;
   let sum = 0;
   for (let p = 0; p < data.length; p += 3) sum += luminance(data, p);
   const mean = sum / (data.length / 3);
-  return throughTable(image, (level) => mean + (level - mean) * factor);
+  return mapLevels(image, (level) => mean + (level - mean) * factor);
 }
 
-/** Moves every pixel away from (or toward) its own gray, in place. */
+/** Scales every pixel's distance from its own gray, in place. */
 export function adjustSaturation(image: Image, factor: number): Image {
   const { data } = image;
   for (let p = 0; p < data.length; p += 3) {
@@ -29,7 +29,7 @@ export function adjustSaturation(image: Image, factor: number): Image {
   return image;
 }
 
-/** Turns every pixel's hue (HSV) by a part of a full turn, in place. */
+/** Rotates every pixel's hue (HSV) by a fraction of a full turn, in place. */
 export function adjustHue(image: Image, turn: number): Image {
   const { data } = image;
   const sixths = 6 * (turn - Math.floor(turn));
@@ -54,8 +54,8 @@ export function adjustHue(image: Image, turn: number): Image {
 }
 
 /**
- * albumentations' ColorJitter of version 1 (torchvision's): the four adjustments in random order, with DocClassifier's
- * brightness 0.3, contrast 0.1, saturation 0.1, and the default hue 0.2 (of a turn).
+ * Applies albumentations 1's ColorJitter (torchvision's): the four adjustments in random order, with DocClassifier's
+ * brightness 0.3, contrast 0.1, saturation 0.1, and the default hue 0.2 (of a full turn).
  */
 export function randomColorJitter(image: Image, random: Random): Image {
   const brightness = random.uniform(0.7, 1.3);
@@ -71,12 +71,13 @@ export function randomColorJitter(image: Image, random: Random): Image {
   return image;
 }
 
-/** ITU-R BT.601, as OpenCV's gray. */
+/** Returns the luminance of the pixel at byte offset p (ITU-R BT.601, as in OpenCV). */
 export function luminance(data: Uint8Array, p: number): number {
   return 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
 }
 
-function throughTable(image: Image, map: (level: number) => number): Image {
+/** Maps every byte through a table of 256 levels, in place. */
+function mapLevels(image: Image, map: (level: number) => number): Image {
   const table = new Uint8Array(256);
   for (let level = 0; level < 256; level++) table[level] = toByte(map(level));
   const { data } = image;

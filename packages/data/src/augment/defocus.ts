@@ -4,16 +4,16 @@ import { gaussianBlur } from './gaussian-blur.js';
 import { pad } from './pad.js';
 
 /**
- * A lens out of focus: averages over a disk whose edge is softened by a small Gaussian; edges mirrored.
- * Running sums along the rows make the cost grow with the radius, not its square.
- * @param radius Of the disk, in whole pixels.
- * @param aliasBlur Sigma of the softening, in pixels.
+ * Blurs like a lens out of focus: averages over a disk whose edge is softened by a small Gaussian; edges are mirrored.
+ * Prefix sums along the rows make the cost linear in the radius.
+ * @param radius Radius of the disk in whole pixels.
+ * @param aliasBlur Sigma of the softening in pixels.
  */
 export function defocus(image: Image, radius: number, aliasBlur: number): Image {
   const softened = gaussianBlur(image, radius <= 8 ? 3 : 5, aliasBlur);
   const { width, height } = image;
   const padded = pad(softened, radius, 'reflect');
-  // sums[i + 3] is the sum of this channel's pixels of the row up to pixel i.
+  // sums[i + 3] is the row's prefix sum of one channel up to and including byte i.
   const sumStride = (padded.width + 1) * 3;
   const sums = new Int32Array(sumStride * padded.height);
   const stride = padded.width * 3;
@@ -46,7 +46,7 @@ export function defocus(image: Image, radius: number, aliasBlur: number): Image 
   return output;
 }
 
-/** albumentations' Defocus (edge softening 0.1 … 0.5), with DocClassifier's radius of 3 … 5 instead of 3 … 10. */
+/** Applies albumentations' Defocus (alias blur 0.1 … 0.5) with DocClassifier's radius 3 … 5 instead of 3 … 10. */
 export function randomDefocus(image: Image, random: Random): Image {
   return defocus(image, 3 + random.int(3), random.uniform(0.1, 0.5));
 }

@@ -3,8 +3,8 @@ import { blankImage, type Image } from '../image.js';
 import { pad } from './pad.js';
 
 /**
- * Convolves with a Gaussian of an odd kernel size; edges mirrored (OpenCV's GaussianBlur and its default border).
- * @param sigma In pixels; 0 means OpenCV's 0.3·((size − 1)/2 − 1) + 0.8.
+ * Convolves with a Gaussian of odd kernel size; edges are mirrored (OpenCV's GaussianBlur with its default border).
+ * @param sigma Standard deviation in pixels; 0 selects OpenCV's 0.3·((size − 1)/2 − 1) + 0.8.
  */
 export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image {
   const radius = (kernelSize - 1) >> 1;
@@ -45,7 +45,7 @@ export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image
   return output;
 }
 
-/** albumentations' GaussianBlur of version 1: kernel 3, 5 or 7, sigma from the kernel. */
+/** Applies albumentations 1's GaussianBlur: kernel size 3, 5 or 7, sigma from the kernel size. */
 export function randomGaussianBlur(image: Image, random: Random): Image {
   return gaussianBlur(image, random.pick([3, 5, 7]));
 }

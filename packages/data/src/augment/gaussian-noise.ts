@@ -3,7 +3,10 @@ import type { Image } from '../image.js';
 import { fillNormal } from './normal-table.js';
 import { toByte } from './transform.js';
 
-/** Adds independent normal noise to every byte, in place. `variance` is in squared levels of 0 … 255. */
+/**
+ * Adds independent normal noise to every byte, in place.
+ * @param variance Variance in squared levels of 0 … 255.
+ */
 export function gaussianNoise(image: Image, variance: number, random: Random): Image {
   const { data } = image;
   const noise = new Float32Array(data.length);
@@ -12,7 +15,7 @@ export function gaussianNoise(image: Image, variance: number, random: Random): I
   return image;
 }
 
-/** albumentations' GaussNoise of version 1: a variance of 10 … 50, mean 0, each channel its own noise. */
+/** Applies albumentations 1's GaussNoise: variance 10 … 50, mean 0, independent noise per channel. */
 export function randomGaussianNoise(image: Image, random: Random): Image {
   return gaussianNoise(image, random.uniform(10, 50), random);
 }

@@ -20,13 +20,13 @@ import { toSepia } from './to-sepia.js';
 import type { PixelTransform } from './transform.js';
 import { randomZoomBlur } from './zoom-blur.js';
 
-/** Transforms that move pixels: they give a map, composed with the view and the resize into one resampling. */
+/** Transforms that move pixels. Each returns a map, which is composed with the view and the resize. */
 export const geometricTransforms = {
   randomResizedCrop: (random: Random): Affine => randomResizedCrop(random),
   shiftScaleRotate: (random: Random): Affine => shiftScaleRotate(random),
 };
 
-/** Transforms that change pixels where they are, by group. */
+/** Transforms that change pixel values, by group. */
 export const pixelTransforms = {
   blur: {
     motionBlur: randomMotionBlur,
@@ -52,17 +52,17 @@ export const pixelTransforms = {
   },
 } satisfies Record<string, Record<string, PixelTransform>>;
 
-/** The name of one augmenting transform. */
+/** Name of a transform. */
 export type TransformName =
   | keyof typeof geometricTransforms
   | keyof typeof pixelTransforms.blur
   | keyof typeof pixelTransforms.noise
   | keyof typeof pixelTransforms.color;
 
-/** The name of a group; of a group that acts, one member is picked, each as likely as another. */
+/** Name of a group; an active group picks one of its members uniformly. */
 export type GroupName = 'geometric' | keyof typeof pixelTransforms;
 
-/** Every group and its members, in the order they act. */
+/** Every group and its members, in the order of application. */
 export const augmentationGroups: Readonly<Record<GroupName, readonly TransformName[]>> = {
   geometric: Object.keys(geometricTransforms) as TransformName[],
   blur: Object.keys(pixelTransforms.blur) as TransformName[],

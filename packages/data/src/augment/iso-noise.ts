@@ -4,9 +4,10 @@ import { fillNormal, poissonTable } from './normal-table.js';
 import { toByte } from './transform.js';
 
 /**
- * A camera sensor's noise, in place: in hue, lightness and saturation (HLS), the hue turns by a normal draw and the
- * lightness rises by a Poisson draw times what is left to white, with a mean that grows with the image's contrast.
- * @param colorShift Of a full turn of the hue, times the intensity, is the hue's standard deviation.
+ * Adds a camera sensor's noise in HLS space, in place. The hue rotates by a normal draw. The lightness rises by a
+ * Poisson draw times its distance to white; the mean of the draw is proportional to the image's contrast.
+ * @param colorShift Standard deviation of the hue as a fraction of a full turn, before the factor `intensity`.
+ * @param intensity Factor on both kinds of noise.
  */
 export function isoNoise(image: Image, colorShift: number, intensity: number, random: Random): Image {
   const { data } = image;
@@ -22,7 +23,7 @@ export function isoNoise(image: Image, colorShift: number, intensity: number, ra
   const deviation = Math.sqrt(Math.max(0, squares / pixels - (sum / pixels) ** 2));
   const counts = poissonTable(deviation * intensity * 255);
   const turns = new Float32Array(pixels);
-  // In sixths of a turn, the hue's own unit below.
+  // In sixths of a turn, the unit of the hue below.
   fillNormal(turns, colorShift * intensity * 6, random);
 
   for (let p = 0, i = 0; p < data.length; p += 3, i++) {
@@ -35,7 +36,7 @@ export function isoNoise(image: Image, colorShift: number, intensity: number, ra
     const old = (max + min) / 2;
     const lightness = old + (counts[random.uint32() >>> 20] / 255) * (1 - old);
     let hue = 0;
-    // The saturation is kept, so the chroma scales with the room that the lightness leaves for it.
+    // The saturation is kept, so the chroma scales with the maximum that the lightness allows.
     let spread = 0;
     if (chroma > 0) {
       if (max === r) hue = (g - b) / chroma;
@@ -53,13 +54,13 @@ export function isoNoise(image: Image, colorShift: number, intensity: number, ra
   return image;
 }
 
-/** Green's share of the chroma by hue in sixths of a turn: up over 0 … 1, full to 3, down to 4, none to 6. */
+/** Returns green's share of the chroma for a hue in sixths of a turn: h on [0, 1], 1 on [1, 3], 4 − h on [3, 4], else 0. */
 export function hueRamp(hue: number): number {
   const h = hue >= 6 ? hue - 6 : hue;
   return h < 1 ? h : h < 3 ? 1 : h < 4 ? 4 - h : 0;
 }
 
-/** albumentations' ISONoise: color shift 0.01 … 0.05, intensity 0.1 … 0.5. */
+/** Applies albumentations' ISONoise: color shift 0.01 … 0.05, intensity 0.1 … 0.5. */
 export function randomIsoNoise(image: Image, random: Random): Image {
   return isoNoise(image, random.uniform(0.01, 0.05), random.uniform(0.1, 0.5), random);
 }

@@ -3,15 +3,14 @@ import { blankImage, type Image } from '../image.js';
 import { toByte } from './transform.js';
 
 /**
- * What JPEG at a quality leaves of an image: Y′CbCr, chroma at half resolution (4:2:0), 8 × 8 discrete cosine
- * transform, quantization by ITU-T T.81 Annex K's tables scaled as libjpeg does, and back. No file is made: the
- * entropy coding between quantizing and dequantizing loses nothing.
- * The transform is Arai, Agui & Nakajima's (1988) in floating point.
- * @param quality 1 … 100, as in libjpeg; lower is clamped to 1, higher to 100.
+ * Simulates JPEG compression: Y′CbCr, chroma at half resolution (4:2:0), 8 × 8 discrete cosine transform (Arai, Agui &
+ * Nakajima, 1988, in floating point), quantization by ITU-T T.81 Annex K's tables scaled as in libjpeg, and back. The
+ * lossless entropy coding is skipped.
+ * @param quality Quality as in libjpeg, clamped to 1 … 100.
  */
 export function jpegCompression(image: Image, quality: number): Image {
   const { width, height, data } = image;
-  // Sides in whole 16 × 16 blocks, edge pixels repeated, as an encoder pads.
+  // An encoder pads to whole 16 × 16 blocks by repeating edge pixels.
   const fullWidth = Math.ceil(width / 16) * 16;
   const fullHeight = Math.ceil(height / 16) * 16;
   const halfWidth = fullWidth / 2;
@@ -44,7 +43,7 @@ export function jpegCompression(image: Image, quality: number): Image {
   const shownWidth = Math.ceil(width / 2);
   const shownHeight = Math.ceil(height / 2);
   for (let y = 0; y < height; y++) {
-    // Chroma is spread back with weights 3:1 from the two nearest, in both directions (libjpeg's fancy upsampling).
+    // Chroma is upsampled in both directions from its two nearest values, weighted 3:1 (libjpeg's fancy upsampling).
     const near = (y >> 1) * halfWidth;
     const far = Math.min(Math.max((y >> 1) + ((y & 1) === 0 ? -1 : 1), 0), shownHeight - 1) * halfWidth;
     for (let x = 0; x < width; x++) {
@@ -66,7 +65,7 @@ export function jpegCompression(image: Image, quality: number): Image {
   return output;
 }
 
-/** albumentations' ImageCompression, with DocClassifier's qualities 0 … 50. */
+/** Applies albumentations' ImageCompression with DocClassifier's qualities 0 … 50. */
 export function randomJpegCompression(image: Image, random: Random): Image {
   return jpegCompression(image, random.int(51));
 }
@@ -97,10 +96,10 @@ const CHROMA = [
   99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/** What each output of the unnormalized transform must be divided by, along one axis. */
+/** Scale of each output of the unnormalized transform along one axis. */
 const AAN = [1, 1.387039845, 1.306562965, 1.175875602, 1, 0.785694958, 0.5411961, 0.275899379];
 
-/** Per coefficient: what to multiply by before rounding, and after. */
+/** Computes the factor per coefficient before rounding (`quantize`) and after it (`dequantize`). */
 function scaledTable(table: readonly number[], quality: number) {
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality;
   const quantize = new Float32Array(64);
@@ -116,6 +115,7 @@ function scaledTable(table: readonly number[], quality: number) {
 
 const block = new Float32Array(64);
 
+/** Transforms, quantizes and restores every 8 × 8 block of a plane, in place. */
 function roundTrip(
   plane: Float32Array,
   width: number,
@@ -144,6 +144,7 @@ function roundTrip(
   }
 }
 
+/** Applies the forward transform to the 8 values at p, p + s, …, in place. */
 function forward(v: Float32Array, p: number, s: number) {
   const s07 = v[p] + v[p + 7 * s];
   const d07 = v[p] - v[p + 7 * s];
@@ -178,6 +179,7 @@ function forward(v: Float32Array, p: number, s: number) {
   v[p + 7 * s] = z11 - z4;
 }
 
+/** Applies the inverse transform to the 8 values at p, p + s, …, in place. */
 function inverse(v: Float32Array, p: number, s: number) {
   const e0 = v[p] + v[p + 4 * s];
   const e1 = v[p] - v[p + 4 * s];

@@ -3,9 +3,9 @@ import { blankImage, type Image } from '../image.js';
 import { pad } from './pad.js';
 
 /**
- * The median of each channel over a square of pixels; the edge pixel is repeated outside (OpenCV's medianBlur).
- * A histogram slides along each row (Huang, Yang & Tang, 1979), so the cost grows with the side, not the area.
- * @param kernelSize Odd side of the square.
+ * Takes the median of each channel over a square; edge pixels are repeated outside (OpenCV's medianBlur).
+ * A histogram slides along each row (Huang, Yang & Tang, 1979), so the cost is linear in the side of the square.
+ * @param kernelSize Odd side of the square in pixels.
  */
 export function medianBlur(image: Image, kernelSize: number): Image {
   const radius = (kernelSize - 1) >> 1;
@@ -47,7 +47,7 @@ export function medianBlur(image: Image, kernelSize: number): Image {
   return output;
 }
 
-/** albumentations' MedianBlur: a square of 3, 5 or 7. */
+/** Applies albumentations' MedianBlur: kernel size 3, 5 or 7. */
 export function randomMedianBlur(image: Image, random: Random): Image {
   return medianBlur(image, random.pick([3, 5, 7]));
 }

@@ -3,9 +3,9 @@ import { blankImage, type Image } from '../image.js';
 import { pad } from './pad.js';
 
 /**
- * Averages the pixels under a straight line drawn in a square kernel; edges mirrored.
- * @param kernelSize Odd side of the kernel.
- * @param line The ends [x0, y0, x1, y1] in kernel pixels, 0 … kernelSize − 1. Off the center it also shifts.
+ * Averages the pixels along a straight line in a square kernel; edges are mirrored.
+ * @param kernelSize Odd side of the kernel in pixels.
+ * @param line End points [x0, y0, x1, y1] in kernel pixels, 0 … kernelSize − 1. A line off the center shifts the image.
  */
 export function motionBlur(
   image: Image,
@@ -37,7 +37,7 @@ export function motionBlur(
   return output;
 }
 
-/** albumentations' MotionBlur of version 1: kernel 3, 5 or 7, a line between two different points of it. */
+/** Applies albumentations 1's MotionBlur: kernel size 3, 5 or 7, a line between two distinct points of the kernel. */
 export function randomMotionBlur(image: Image, random: Random): Image {
   const size = random.pick([3, 5, 7]);
   const first = random.int(size * size);

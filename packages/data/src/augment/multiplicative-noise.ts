@@ -2,7 +2,7 @@ import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
 import { toByte } from './transform.js';
 
-/** Multiplies every byte by a factor of its own, uniform in [low, high), in place. */
+/** Multiplies every byte by an independent factor, uniform in [low, high), in place. */
 export function multiplicativeNoise(image: Image, low: number, high: number, random: Random): Image {
   const { data } = image;
   const scale = (high - low) / 65536;
@@ -17,8 +17,8 @@ export function multiplicativeNoise(image: Image, low: number, high: number, ran
 }
 
 /**
- * albumentations' MultiplicativeNoise with DocClassifier's settings: factors 0.5 … 1.5, one for each channel of each
- * pixel (albumentations' own default is one factor of 0.9 … 1.1 for the whole image).
+ * Applies albumentations' MultiplicativeNoise with DocClassifier's settings: factors 0.5 … 1.5, one per channel and
+ * pixel (albumentations' default is one factor of 0.9 … 1.1 for the whole image).
  */
 export function randomMultiplicativeNoise(image: Image, random: Random): Image {
   return multiplicativeNoise(image, 0.5, 1.5, random);

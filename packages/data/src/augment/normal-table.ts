@@ -2,12 +2,12 @@ import type { Random } from '@unitsphere/core/random';
 
 const SIZE = 4096;
 
-/** The middle quantiles of SIZE equal slices of the standard normal distribution, scaled to unit variance. */
+/** Median quantiles of SIZE equally likely slices of the standard normal distribution, scaled to unit variance. */
 const quantiles = /* @__PURE__ */ buildQuantiles();
 
 /**
- * Fills with independent normal draws by table: two draws from one 32-bit number, 12 bits each, so the tails end at
- * ±3.7 standard deviations. An order of magnitude faster than an exact draw; bytes of an image cannot tell.
+ * Fills an array with independent normal draws from a table, two per 32-bit number with 12 bits each. The tails end at
+ * ±3.7 standard deviations. An order of magnitude faster than exact draws, and precise enough for 8-bit images.
  */
 export function fillNormal(target: Float32Array, deviation: number, random: Random): void {
   const scaled = quantiles.map((q) => q * deviation);
@@ -20,7 +20,7 @@ export function fillNormal(target: Float32Array, deviation: number, random: Rand
   if (pairs < target.length) target[pairs] = scaled[random.uint32() & 4095];
 }
 
-/** 4096 equally likely values that follow a Poisson distribution: index it with 12 random bits. */
+/** Returns 4096 equally likely values of a Poisson distribution, to be indexed with 12 random bits. */
 export function poissonTable(mean: number): Float32Array {
   const table = new Float32Array(SIZE);
   if (mean <= 0) return table;
@@ -29,7 +29,7 @@ export function poissonTable(mean: number): Float32Array {
   let cumulative = probability;
   for (let i = 0; i < SIZE; i++) {
     const target = (i + 0.5) / SIZE;
-    // Stops on its own where rounding keeps the sum below the last quantile.
+    // The second condition ends the loop if rounding keeps the sum below the last quantile.
     while (cumulative < target && (count < mean || probability > 1e-12)) {
       count++;
       probability *= mean / count;
@@ -52,7 +52,7 @@ function buildQuantiles(): Float32Array {
   return table;
 }
 
-/** Acklam's rational approximation (2003), relative error below 1.2e-9. */
+/** Computes a quantile of the standard normal distribution (Acklam, 2003; relative error below 1.2e-9). */
 function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   if (p < 0.02425) {

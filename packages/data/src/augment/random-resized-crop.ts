@@ -2,9 +2,9 @@ import type { Random } from '@unitsphere/core/random';
 import type { Affine } from '../warp.js';
 
 /**
- * A crop of 0.8 … 1.0 of the area, with sides in a ratio of 3:4 … 4:3, resized back to the square.
+ * Draws a crop of 0.8 … 1.0 of the area with an aspect ratio of 3:4 … 4:3, to be resized to the full square.
  *
- * Follows albumentations' RandomResizedCrop (ratio (3/4, 4/3), ten tries), with DocClassifier's scale (0.8, 1.0).
+ * Follows albumentations' RandomResizedCrop (ratio (3/4, 4/3), ten attempts) with DocClassifier's scale (0.8, 1.0).
  * @returns The map from the output's unit square to the input's.
  */
 export function randomResizedCrop(random: Random, scale: readonly [number, number] = [0.8, 1]): Affine {

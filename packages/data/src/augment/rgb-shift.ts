@@ -2,7 +2,7 @@ import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
 import { toByte } from './transform.js';
 
-/** Adds to each channel one value of −20 … 20 levels, in place (albumentations' RGBShift). */
+/** Adds one value of −20 … 20 levels to each channel, in place (albumentations' RGBShift). */
 export function randomRgbShift(image: Image, random: Random): Image {
   const { data } = image;
   for (let channel = 0; channel < 3; channel++) {

@@ -1,20 +1,20 @@
 import type { Random } from '@unitsphere/core/random';
 import type { Affine } from '../warp.js';
 
-/** Limits of the three draws, each symmetric about no change. */
+/** Limits of the three uniform draws, each symmetric about no change. */
 export interface ShiftScaleRotateLimits {
-  /** Of the side. */
+  /** Greatest shift as a fraction of the side. */
   readonly shift: number;
-  /** Added to 1. */
+  /** Greatest deviation of the scale factor from 1. */
   readonly scale: number;
-  /** In degrees. */
+  /** Greatest angle in degrees. */
   readonly rotate: number;
 }
 
 /**
- * Turns about the center, scales and shifts, all drawn uniformly.
+ * Draws a rotation about the center, a scale and a shift, each uniformly.
  *
- * Follows albumentations' ShiftScaleRotate, with DocClassifier's limits (0.1, 0.1, 15°); albumentations' own are
+ * Follows albumentations' ShiftScaleRotate with DocClassifier's limits (0.1, 0.1, 15°) instead of albumentations'
  * (0.0625, 0.1, 45°).
  * @returns The map from the output's unit square to the input's.
  */

@@ -1,7 +1,7 @@
 import type { Image } from '../image.js';
 import { luminance } from './color-jitter.js';
 
-/** Gray by ITU-R BT.601 in all three channels, in place (albumentations' ToGray). */
+/** Sets all three channels to the luminance (ITU-R BT.601), in place (albumentations' ToGray). */
 export function toGray(image: Image): Image {
   const { data } = image;
   for (let p = 0; p < data.length; p += 3) {

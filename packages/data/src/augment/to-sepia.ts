@@ -1,7 +1,7 @@
 import type { Image } from '../image.js';
 import { toByte } from './transform.js';
 
-/** A faded brown print, in place (albumentations' ToSepia and its matrix). */
+/** Applies a sepia tone, in place (albumentations' ToSepia and its matrix). */
 export function toSepia(image: Image): Image {
   const { data } = image;
   for (let p = 0; p < data.length; p += 3) {

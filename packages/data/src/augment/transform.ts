@@ -2,12 +2,12 @@ import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
 
 /**
- * Draws its parameters from the stream and changes the pixels. The image given may be written to: its owner must
- * hold a copy if it is needed again. The result has the same sides and is either that image or a new one.
+ * A transform that draws its parameters from the stream and changes the pixels. It may write to the image, so a caller
+ * that still needs the original must copy it. The result is the same image or a new one of equal size.
  */
 export type PixelTransform = (image: Image, random: Random) => Image;
 
-/** Rounds to the nearest byte, halves up, and keeps within 0 … 255. */
+/** Rounds to the nearest integer, halves up, and clamps to 0 … 255. */
 export function toByte(value: number): number {
   return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
 }

@@ -2,8 +2,8 @@ import type { Random } from '@unitsphere/core/random';
 import { blankImage, type Image } from '../image.js';
 
 /**
- * Averages the image with copies of itself magnified about the center, bilinearly.
- * @param factors The magnifications, each ≥ 1.
+ * Averages the image with copies of itself magnified about the center, with bilinear interpolation.
+ * @param factors Magnification factors, each ≥ 1.
  */
 export function zoomBlur(image: Image, factors: readonly number[]): Image {
   const { width, height, data } = image;
@@ -41,7 +41,7 @@ export function zoomBlur(image: Image, factors: readonly number[]): Image {
   return output;
 }
 
-/** Weights of 16ths are enough: several copies are averaged. */
+/** Computes offsets and weights along one axis. Weights in sixteenths suffice, because several copies are averaged. */
 function zoomAxis(length: number, factor: number, stride: number) {
   const first = new Int32Array(length);
   const second = new Int32Array(length);
@@ -57,7 +57,7 @@ function zoomAxis(length: number, factor: number, stride: number) {
   return { first, second, weight };
 }
 
-/** albumentations' ZoomBlur: factors 1, 1 + s, 1 + 2s … below a maximum of 1 … 1.31, s of 0.01 … 0.03. */
+/** Applies albumentations' ZoomBlur: factors 1, 1 + s, 1 + 2s … below a maximum of 1 … 1.31, with s of 0.01 … 0.03. */
 export function randomZoomBlur(image: Image, random: Random): Image {
   const maximum = random.uniform(1, 1.31);
   const step = random.uniform(0.01, 0.03);

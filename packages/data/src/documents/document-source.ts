@@ -2,7 +2,7 @@ import { Random } from '@unitsphere/core/random';
 import type { CanvasFactory, Context2D, Surface } from '../drawing/canvas.js';
 import { nodeCanvasFactory } from '../drawing/canvas-node.js';
 import { checkGeneratorOptions } from '../drawing/generator-options.js';
-import { SettledIdentities } from '../drawing/settled-identities.js';
+import { IdentityCache } from '../drawing/identity-cache.js';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource } from '../source.js';
 import { Filler } from './filler.js';
@@ -11,52 +11,54 @@ import { type DocumentIdentity, drawIdentity, drawKind } from './identity.js';
 import { Pen } from './pen.js';
 import { Photographer } from './photograph.js';
 
-/** Which documents a `DocumentSource` makes. */
+/** Options of `DocumentSource`. */
 export interface DocumentSourceOptions {
-  /** How many identities there are; the first n of a seed are the same however many there are. */
+  /** Number of identities; the first n identities of a seed do not depend on it. */
   readonly identities: number;
-  /** The seed of everything, any finite number; 0 if not given. */
+  /** Seed, any finite number; default 0. */
   readonly seed?: number;
-  /** The side of the square pictures in pixels, 32 … 1024; 160 if not given. */
+  /** Side of the square pictures in pixels, 32 … 1024; default 160. */
   readonly size?: number;
-  /** How many samples of an identity to report; `load` makes any sample all the same. 100 if not given. */
+  /** Number of samples to report per identity; `load` accepts larger sample indices too. Default 100. */
   readonly samplesPerIdentity?: number;
 }
 
-interface Drawn {
+/** A canvas and its context. */
+interface Layer {
   readonly surface: Surface;
   readonly context: Context2D;
 }
 
-/** Documents are drawn this much larger than they are photographed. */
+/** Scale at which documents are drawn, relative to the size of the pictures. */
 const OVERSIZE = 1.4;
-/** Drawn documents, without what is filled in, are kept if all the identities fit in so many bytes. */
+/** Drawn templates are cached only if those of all identities fit into this many bytes. */
 const LAYER_BYTES = 48 * 2 ** 20;
 
 /**
- * An endless supply of made-up documents (identity cards, tickets, invoices, diplomas and others), for training and
- * testing without any data. An identity is a document's design; a sample is another copy, filled in with other names,
- * numbers and faces and photographed anew. The document fills the square, whatever its aspect ratio, as the reference
- * system squeezes its inputs.
+ * A generator of invented documents (identity cards, tickets, invoices, diplomas and others), for training and testing
+ * without data. An identity is a document's design. A sample is a photograph of a copy with its own names, numbers and
+ * portrait. The document is stretched to the square, because DocClassifier resizes its inputs in the same way.
  *
- * Everything is drawn from `new Random(seed, 'document', identity)` and, for a sample,
- * `new Random(seed, 'document', identity, 'sample', sample)`: the same numbers give the same bytes in every thread and
- * on every machine with the same packages. People, places, issuers and numbers are invented.
+ * Deterministic: everything is drawn from `new Random(seed, 'document', identity)` and, for a sample,
+ * `new Random(seed, 'document', identity, 'sample', sample)`. The same arguments give the same bytes in every thread
+ * and on every machine with the same packages. People, places, issuers and numbers are invented.
  */
 export class DocumentSource implements ImageSource {
   readonly identities: readonly Identity[];
-  /** The side of the pictures in pixels. */
+  /** Side of the pictures in pixels. */
   readonly size: number;
-  /** The seed everything is drawn from. */
+  /** Seed of the generator. */
   readonly seed: number;
 
   readonly #flatSize: number;
-  readonly #work: Drawn;
+  /** Canvas on which each sample is drawn. */
+  readonly #work: Layer;
   readonly #photographer: Photographer;
-  readonly #settled: SettledIdentities<DocumentIdentity>;
-  readonly #layers = new Map<number, Drawn>();
-  #last: { identity: number; drawn: Drawn } | undefined;
-  readonly #keepsLayers: boolean;
+  readonly #documents: IdentityCache<DocumentIdentity>;
+  /** Drawn templates by identity. */
+  readonly #templates = new Map<number, Layer>();
+  #lastTemplate: { identity: number; layer: Layer } | undefined;
+  readonly #keepsTemplates: boolean;
 
   readonly #canvases: CanvasFactory;
 
@@ -65,7 +67,7 @@ export class DocumentSource implements ImageSource {
 
     const { identities, seed, size, samplesPerIdentity } = options;
     this.seed = seed;
-    this.#settled = new SettledIdentities('DocumentSource', identities, (identity) =>
+    this.#documents = new IdentityCache('DocumentSource', identities, (identity) =>
       drawIdentity(seed, identity),
     );
     this.size = size;
@@ -74,17 +76,18 @@ export class DocumentSource implements ImageSource {
       samples: samplesPerIdentity,
     }));
     this.#flatSize = Math.round(size * OVERSIZE);
-    // In a random order a cache that does not hold them all would hardly ever be hit, but by one that comes twice in a row.
-    this.#keepsLayers = identities * this.#flatSize * this.#flatSize * 4 <= LAYER_BYTES;
+    // With a random order, a cache of only some templates would rarely be hit.
+    this.#keepsTemplates = identities * this.#flatSize * this.#flatSize * 4 <= LAYER_BYTES;
     this.#work = canvases.createCanvas(this.#flatSize, this.#flatSize);
     this.#photographer = new Photographer(size);
   }
 
   /**
-   * Loads the fonts and makes a source.
-   * @param canvases Where to draw; in Node, Skia through `@napi-rs/canvas` if not given. In a browser or a browser's
-   * worker give `browserCanvasFactory(...)`.
-   * @throws RangeError if an option is out of its range; Error if the canvas or a font is not there.
+   * Loads the fonts and creates a source.
+   * @param canvases Canvases to draw on; default Skia through `@napi-rs/canvas` in Node. In a browser give
+   * `browserCanvasFactory(...)`.
+   * @throws RangeError if an option is out of range.
+   * @throws Error if the canvas or a font is not available.
    */
   static async create(options: DocumentSourceOptions, canvases?: CanvasFactory): Promise<DocumentSource> {
     const checked = checkGeneratorOptions('DocumentSource', options, 160);
@@ -94,45 +97,45 @@ export class DocumentSource implements ImageSource {
   }
 
   /**
-   * A photograph of a copy of an identity's document: size × size, RGB. The bytes are the caller's own.
+   * Returns a photograph of a copy of an identity's document: size × size, RGB. The caller owns the bytes.
    *
-   * In Node the canvas gives the memory of its pixels back when the event loop turns: a loop over very many pictures
-   * should await `setImmediate` (from `node:timers/promises`) every hundred or so.
-   * @param sample Any integer from 0; it need not be below the reported number of samples.
-   * @throws RangeError if there is no such identity or the sample is not an integer from 0.
+   * In Node the canvas frees its pixel memory only when the event loop turns. A loop over many pictures should await
+   * `setImmediate` (from `node:timers/promises`) about every hundred pictures.
+   * @param sample Any non-negative integer, even above the reported number of samples.
+   * @throws RangeError if the identity is out of range or the sample is not a non-negative integer.
    */
   load(identity: number, sample: number): Image {
     if (!Number.isInteger(sample) || sample < 0) {
-      throw new RangeError(`DocumentSource.load: the sample must be an integer from 0, not ${sample}.`);
+      throw new RangeError(`DocumentSource.load: the sample must be a non-negative integer, not ${sample}.`);
     }
-    const { style, layout } = this.#settled.get(identity, 'load');
+    const { style, layout } = this.#documents.get(identity, 'load');
     const random = new Random(this.seed, 'document', identity, 'sample', sample);
     const { context } = this.#work;
     const pen = new Pen(context, layout.aspect, this.#flatSize);
-    pen.begin();
-    context.drawImage(this.#fixedLayer(identity).surface, 0, 0);
+    pen.clear();
+    context.drawImage(this.#template(identity).surface, 0, 0);
     this.#draw(pen, layout, () => {
-      layout.filled(pen, new Filler(random.fork('fields'), style.language, style.dateForm));
+      layout.paintValues(pen, new Filler(random.fork('fields'), style.language, style.dateForm));
     });
     const { data } = context.getImageData(0, 0, this.#flatSize, this.#flatSize);
     return this.#photographer.take({ size: this.#flatSize, data }, layout, random.fork('photograph'));
   }
 
   /**
-   * The document itself, flat, on white, filled in with values of its own that no sample has: size × size, RGB.
-   * @throws RangeError if there is no such identity.
+   * Returns the flat document on white, filled in with values that no sample has: size × size, RGB.
+   * @throws RangeError if the identity is out of range.
    */
   clean(identity: number): Image {
-    const { style, layout } = this.#settled.get(identity, 'clean');
+    const { style, layout } = this.#documents.get(identity, 'clean');
     const { size } = this;
     const twice = size * 2;
     const { context } = this.#canvases.createCanvas(twice, twice);
     const pen = new Pen(context, layout.aspect, twice);
-    pen.begin();
+    pen.clear();
     this.#draw(pen, layout, () => {
-      layout.fixed(pen);
+      layout.paintTemplate(pen);
       const random = new Random(this.seed, 'document', identity, 'clean');
-      layout.filled(pen, new Filler(random, style.language, style.dateForm));
+      layout.paintValues(pen, new Filler(random, style.language, style.dateForm));
     });
     const from = context.getImageData(0, 0, twice, twice).data;
     const data = new Uint8Array(size * size * 3);
@@ -150,28 +153,28 @@ export class DocumentSource implements ImageSource {
     return { width: size, height: size, data };
   }
 
-  /** What every copy of the identity has, drawn once, or once as long as it is asked for again and again. */
-  #fixedLayer(identity: number): Drawn {
-    const last = this.#last;
-    const known = this.#layers.get(identity) ?? (last?.identity === identity ? last.drawn : undefined);
-    if (known) return known;
-    const drawn = last?.drawn ?? this.#canvases.createCanvas(this.#flatSize, this.#flatSize);
-    // Forgotten first: where drawing fails half-way, what is there is of nobody.
-    this.#last = undefined;
-    const { layout } = this.#settled.get(identity, 'load');
-    const pen = new Pen(drawn.context, layout.aspect, this.#flatSize);
-    pen.begin();
-    this.#draw(pen, layout, () => layout.fixed(pen));
-    if (this.#keepsLayers) this.#layers.set(identity, drawn);
-    else this.#last = { identity, drawn };
-    return drawn;
+  /** Returns the drawn template of an identity, from the cache if possible. */
+  #template(identity: number): Layer {
+    const last = this.#lastTemplate;
+    const cached = this.#templates.get(identity) ?? (last?.identity === identity ? last.layer : undefined);
+    if (cached) return cached;
+    const layer = last?.layer ?? this.#canvases.createCanvas(this.#flatSize, this.#flatSize);
+    // Reset before drawing: an error while drawing leaves an incomplete layer.
+    this.#lastTemplate = undefined;
+    const { layout } = this.#documents.get(identity, 'load');
+    const pen = new Pen(layer.context, layout.aspect, this.#flatSize);
+    pen.clear();
+    this.#draw(pen, layout, () => layout.paintTemplate(pen));
+    if (this.#keepsTemplates) this.#templates.set(identity, layer);
+    else this.#lastTemplate = { identity, layer };
+    return layer;
   }
 
-  /** Draws within the document's edge. */
+  /** Draws clipped to the document's outline. */
   #draw(pen: Pen, { outline }: DocumentIdentity['layout'], paint: () => void): void {
     const { context } = pen;
     context.save();
-    pen.place();
+    pen.setUnits();
     if (outline) {
       context.beginPath();
       outline(pen);

@@ -3,9 +3,9 @@ import type { DateForm } from './style.js';
 import type { Language } from './words/language.js';
 import { numerals, people, professions } from './words/people.js';
 import { drawPlace } from './words/places.js';
-import { drawGoods, drawLine, drawTheme, sentence } from './words/prose.js';
+import { capitalize, drawGoods, drawLine, drawTheme } from './words/prose.js';
 
-/** Makes up what is filled in: one for each sample. */
+/** Draws the values that are filled in on one copy of a document. */
 export class Filler {
   readonly #dateForm: DateForm;
 
@@ -41,7 +41,7 @@ export class Filler {
     return `${10000 + this.random.int(89999)} ${this.place()}`;
   }
 
-  /** A day of a year from `first` to `last`. */
+  /** Draws a date in the years `first` … `last`. */
   date(first = 2015, last = 2025): string {
     const year = String(first + this.random.int(last - first + 1));
     const month = String(1 + this.random.int(12)).padStart(2, '0');
@@ -62,14 +62,14 @@ export class Filler {
     return `${String(this.random.int(24)).padStart(2, '0')}:${String(this.random.int(60)).padStart(2, '0')}`;
   }
 
-  /** A number in a form where # is a digit and A a letter. */
+  /** Fills a pattern: # becomes a digit and A a letter. */
   code(form: string): string {
     return form.replace(/[#A]/g, (mark) =>
       mark === '#' ? String(this.random.int(10)) : 'ABCDEFGHJKLMNPRSTUVWXYZ'.charAt(this.random.int(23)),
     );
   }
 
-  /** An amount of money, two decimals. */
+  /** Draws an amount of money with two decimals. */
   amount(low: number, high: number): number {
     return Math.round(this.random.uniform(low, high) * 100) / 100;
   }
@@ -83,7 +83,7 @@ export class Filler {
   }
 
   line(words: number): string {
-    return sentence(drawLine(this.random, this.language, words));
+    return capitalize(drawLine(this.random, this.language, words));
   }
 
   words(count: number): string {
@@ -98,12 +98,14 @@ export class Filler {
     return this.random.pick(professions[this.language]);
   }
 
-  /** So many number words, as an amount is written out. */
+  /** Draws `count` number words, as in an amount in words. */
   numerals(count: number): string {
-    return sentence(Array.from({ length: count }, () => this.random.pick(numerals[this.language])).join(' '));
+    return capitalize(
+      Array.from({ length: count }, () => this.random.pick(numerals[this.language])).join(' '),
+    );
   }
 
-  /** The name of a medicine that there is not. */
+  /** Draws the name of an invented medicine. */
   medicine(): string {
     return this.random.pick(medicineStarts) + this.random.pick(medicineEnds);
   }

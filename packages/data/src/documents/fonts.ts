@@ -1,22 +1,23 @@
 import type { FontFile } from '../drawing/canvas.js';
 
-/** An alphabet. Every font has Latin; the others only some. */
+/** A script. Every font covers Latin; only some cover the others. */
 export type Script = 'latin' | 'cyrillic' | 'greek';
 
-/** A family as the generator uses it. */
+/** A font family. */
 export interface Font {
   readonly name: string;
-  /** The value of a canvas's `font` after the size: the family, then its files for other scripts. */
+  /** Family list for a canvas's `font`: the family, followed by its files for other scripts. */
   readonly css: string;
   readonly scripts: readonly Script[];
-  /** Whether a bold file is there; without one, bold is not asked for. */
+  /** Whether a bold file exists; otherwise bold text is drawn regular. */
   readonly bold: boolean;
-  /** Factor that brings the family's letters to about the same height as the others'. */
+  /** Factor that gives all families about the same letter height. */
   readonly scale: number;
-  /** Capitals only, or never capitals only (blackletter and script are unreadable in capitals). */
+  /** `capitals`: capitals only; `mixed`: never all capitals, which are unreadable in blackletter and script fonts. */
   readonly letters: 'any' | 'capitals' | 'mixed';
 }
 
+/** Properties of a family that differ from the defaults. */
 interface Entry {
   readonly scripts?: readonly Script[];
   readonly bold?: boolean;
@@ -25,8 +26,8 @@ interface Entry {
 }
 
 /**
- * The families, each in the npm package @fontsource/<name>. All are under the SIL Open Font License 1.1 but
- * special-elite and homemade-apple, which are under the Apache License 2.0.
+ * The families, each in the npm package @fontsource/<name>. All are under the SIL Open Font License 1.1 except
+ * special-elite and homemade-apple (Apache License 2.0).
  */
 const entries = {
   'pt-sans': { scripts: ['cyrillic'], bold: true },
@@ -52,14 +53,14 @@ export type FontName = keyof typeof entries;
 const alias = (name: string, script: Script) =>
   script === 'latin' ? `unitsphere ${name}` : `unitsphere ${name} ${script}`;
 
-/** Every family, by name. */
+/** All families by name. */
 export const fonts = Object.fromEntries(
   Object.entries(entries as Record<FontName, Entry>).map(([name, entry]) => {
     const scripts: Script[] = ['latin', ...(entry.scripts ?? [])];
     const font: Font = {
       name,
       scripts,
-      // PT Sans stands in for the odd sign a family lacks, so that no installed font is ever asked.
+      // PT Sans is the fallback for missing characters, so that no installed font is ever used.
       css: [...scripts.map((script) => alias(name, script)), alias('pt-sans', 'latin')]
         .map((family) => `"${family}"`)
         .join(', '),
@@ -71,7 +72,7 @@ export const fonts = Object.fromEntries(
   }),
 ) as Record<FontName, Font>;
 
-/** Every font file the generator draws with, for a `CanvasFactory` to load. */
+/** All font files of the document generator, for `CanvasFactory.loadFonts`. */
 export const fontFiles: readonly FontFile[] = Object.values(fonts).flatMap((font) =>
   font.scripts.flatMap((script) =>
     (font.bold ? ([400, 700] as const) : ([400] as const)).map((weight) => ({
@@ -83,7 +84,7 @@ export const fontFiles: readonly FontFile[] = Object.values(fonts).flatMap((font
   ),
 );
 
-/** What a document may use a family for. Each list has a family for every script. */
+/** Families by role in a document. Each list has at least one family per script. */
 export const fontRoles = {
   heading: [
     'pt-sans',
@@ -115,10 +116,12 @@ export const fontRoles = {
   hand: ['marck-script', 'homemade-apple', 'gfs-didot'],
 } as const satisfies Record<string, readonly FontName[]>;
 
-/** The families of a role that can write a script. */
+/** Returns the families of a role that cover a script. */
 export function fontsFor(role: keyof typeof fontRoles, script: Script): Font[] {
-  const able = fontRoles[role].map((name) => fonts[name]).filter((font) => font.scripts.includes(script));
-  // In the last three roles Didot only stands in where no other family has the script.
-  const others = able.filter((font) => font.name !== 'gfs-didot');
-  return role === 'heading' || role === 'text' || others.length === 0 ? able : others;
+  const candidates = fontRoles[role]
+    .map((name) => fonts[name])
+    .filter((font) => font.scripts.includes(script));
+  // For value, mono and hand, Didot is only a fallback for scripts that no other family covers.
+  const others = candidates.filter((font) => font.name !== 'gfs-didot');
+  return role === 'heading' || role === 'text' || others.length === 0 ? candidates : others;
 }

@@ -3,16 +3,16 @@ import { hex, mix, type Rgb } from '../drawing/color.js';
 
 /** The colors of a document. */
 export interface Palette {
-  /** The unprinted ground: white, cream or a light tint. */
+  /** Unprinted background: white, cream or a light tint. */
   readonly paper: Rgb;
-  /** Body text: almost black, leaning to the primary. */
+  /** Body text: near-black with a hint of the primary color. */
   readonly ink: Rgb;
   readonly primary: Rgb;
   readonly secondary: Rgb;
   readonly accent: Rgb;
 }
 
-/** Primary, secondary, accent: a shared pool, so that color alone does not tell two documents apart. */
+/** Primary, secondary, accent. The pool is shared, so that color alone does not identify a document. */
 const pool = [
   ['#1b3a6b', '#5b8bc9', '#d9a441'],
   ['#0f6b6b', '#63b8ad', '#e4745c'],
@@ -48,14 +48,14 @@ const papers = ['#ffffff', '#ffffff', '#fdfbf5', '#fbf6e6', '#f4f1e8', '#f2f6fa'
   hex,
 );
 
-/** One of the pool's palettes on one of its papers. */
+/** Draws a palette and a paper color from the pools. */
 export function drawPalette(random: Random): Palette {
   const [primary, secondary, accent] = random.pick(pool);
   const paper = mix(random.pick(papers), secondary, random.boolean(0.4) ? random.uniform(0.04, 0.16) : 0);
   return { paper, primary, secondary, accent, ink: mix([22, 24, 30], primary, random.uniform(0, 0.35)) };
 }
 
-/** The same palette as another printer would print it: a little lighter, darker or off hue. */
+/** Returns the palette with slightly shifted colors, as from another printer. */
 export function shiftPalette(palette: Palette, random: Random, amount: number): Palette {
   const shift = ([r, g, b]: Rgb): Rgb => {
     const light = random.uniform(-amount, amount);

@@ -2,7 +2,7 @@ import type { Context2D } from '../drawing/canvas.js';
 import { css, type Rgb } from '../drawing/color.js';
 import type { Font } from './fonts.js';
 
-/** How a piece of text is set; sizes are in hundredths of the document's height. */
+/** Typography of a text. Sizes are in document units: hundredths of the document's height. */
 export interface TextStyle {
   readonly font: Font;
   readonly size: number;
@@ -10,21 +10,21 @@ export interface TextStyle {
   readonly bold?: boolean;
   readonly align?: 'left' | 'center' | 'right';
   readonly alpha?: number;
-  /** The text is narrowed to this width if it is wider. */
+  /** Maximum width; wider text is compressed. */
   readonly max?: number;
-  /** Capitals, where the family's are readable. */
+  /** Whether to use capitals, if the family's are readable. */
   readonly capitals?: boolean;
 }
 
-/** Type is set in these units a document unit, so that no font size falls below what a canvas rounds well. */
+/** Font units per document unit; canvases round very small font sizes. */
 const TYPE_UNITS = 10;
 
 /**
- * Draws on a document whose height is 100 units and whose width is 100 × its aspect ratio, squeezed to a square
- * of pixels. (0, 0) is the top left corner; text stands on its baseline.
+ * Draws on a document of height 100 units and width 100 × aspect ratio, stretched to a square of pixels.
+ * (0, 0) is the top left corner; text positions are on the baseline.
  */
 export class Pen {
-  /** The document's width; its height is always 100. */
+  /** Width of the document in units; the height is always 100. */
   readonly width: number;
 
   constructor(
@@ -35,14 +35,14 @@ export class Pen {
     this.width = 100 * aspect;
   }
 
-  /** Empties the canvas. */
-  begin(): void {
+  /** Clears the canvas. */
+  clear(): void {
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.context.clearRect(0, 0, this.pixels, this.pixels);
   }
 
-  /** Puts the units of this document on the canvas. */
-  place(): void {
+  /** Sets the canvas's transform to document units. */
+  setUnits(): void {
     this.context.setTransform(this.pixels / this.width, 0, 0, this.pixels / 100, 0, 0);
   }
 
@@ -104,7 +104,7 @@ export class Pen {
     this.context.fill();
   }
 
-  /** Fills the rectangle with a gradient from one color to another along (dx, dy). */
+  /** Fills a rectangle with a gradient of the colors in the direction (dx, dy). */
   blend(
     x: number,
     y: number,
@@ -144,7 +144,7 @@ export class Pen {
     context.restore();
   }
 
-  /** Letters along a circle, upright at the top; `center` is the angle (radians) of the text's middle. */
+  /** Draws letters along a circle, upright at the top. @param center Angle of the text's middle in radians. */
   arcText(text: string, x: number, y: number, radius: number, center: number, style: TextStyle): void {
     const { context } = this;
     const step = (style.size * 0.72) / radius;
@@ -159,8 +159,8 @@ export class Pen {
     }
   }
 
-  /** Draws inside a rectangle only. */
-  within(x: number, y: number, width: number, height: number, radius: number, draw: () => void): void {
+  /** Draws clipped to a rectangle. */
+  withClip(x: number, y: number, width: number, height: number, radius: number, draw: () => void): void {
     this.context.save();
     this.context.beginPath();
     this.context.roundRect(x, y, width, height, radius);
@@ -169,8 +169,8 @@ export class Pen {
     this.context.restore();
   }
 
-  /** Draws with the page turned about a point (radians, clockwise). */
-  turned(x: number, y: number, angle: number, draw: () => void): void {
+  /** Draws with the origin at (x, y) and the axes rotated clockwise by `angle` radians. */
+  withRotation(x: number, y: number, angle: number, draw: () => void): void {
     this.context.save();
     this.context.translate(x, y);
     this.context.rotate(angle);

@@ -3,22 +3,23 @@ import { hsl, mix, type Rgb } from '../drawing/color.js';
 import { capture } from '../drawing/sensor.js';
 import type { Image } from '../image.js';
 
-/** A drawn document, square, RGBA, not premultiplied; where alpha is 0 one sees what lies beneath it. */
+/** A drawn square document: RGBA, not premultiplied; alpha 0 shows the surface beneath. */
 export interface FlatDocument {
   readonly size: number;
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
+/** Optical properties of a document. */
 export interface Material {
-  /** How strongly the document mirrors a lamp, 0 … 1. */
+  /** Strength of lamp reflections, 0 … 1. */
   readonly gloss: number;
-  /** Whether it bends and creases. */
+  /** Whether the document bends and creases. */
   readonly paper: boolean;
 }
 
 /**
- * Takes pictures of flat documents: a perspective a little off square on, a surface beneath, uneven light, shadow,
- * glare, bends and creases, color cast, blur, color at half resolution as JPEG keeps it, and sensor noise.
+ * Simulates photographs of flat documents: slight perspective, a surface beneath, uneven light, shadow, glare, bends and
+ * creases, color cast, blur, chroma at half resolution as in JPEG, and sensor noise.
  */
 export class Photographer {
   readonly #light: Float32Array;
@@ -33,13 +34,13 @@ export class Photographer {
     this.#spare = new Float32Array(size * size * 3);
   }
 
-  /** One picture; everything about its taking is drawn from `random`. */
+  /** Takes one picture, with all of its conditions drawn from `random`. */
   take(document: FlatDocument, material: Material, random: Random): Image {
     this.#expose(document, material, random);
     return capture(this.#light, this.#spare, this.#size, random);
   }
 
-  /** What falls on the sensor, in the units of 8-bit values but not rounded. */
+  /** Writes the light on the sensor to `#light`, in units of 8-bit values, not rounded. */
   #expose(document: FlatDocument, material: Material, random: Random): void {
     const size = this.#size;
     const matrix = drawView(random);
@@ -48,7 +49,7 @@ export class Photographer {
     const flat = document.data;
     const side = document.size;
 
-    // Light: a gradient over the picture, a soft-edged shadow, a highlight.
+    // Light: a gradient, a soft-edged shadow, a highlight.
     const slopeX = random.uniform(-0.22, 0.22);
     const slopeY = random.uniform(-0.22, 0.22);
     const vignette = random.uniform(0, 0.35);
@@ -67,7 +68,7 @@ export class Photographer {
     const glareReach = random.uniform(4, 12);
     const glareLean = random.uniform(-1.2, 1.2);
 
-    // Paper: a slow bend, and perhaps the fold it was posted with.
+    // Paper: a slight bend, sometimes a fold.
     const bend = material.paper ? random.uniform(-0.018, 0.018) : 0;
     const bendLight = bend * 7;
     const folded = material.paper && random.boolean(0.3);
@@ -190,7 +191,7 @@ export class Photographer {
   }
 }
 
-/** Output position (0 … 1) → document position (0 … 1), as a 3 × 3 matrix by rows. */
+/** Draws the projective map from picture to document positions (both 0 … 1): a 3 × 3 matrix, row-major. */
 function drawView(random: Random): readonly number[] {
   const margin = random.boolean(0.15) ? random.uniform(-0.03, 0) : random.uniform(0.005, 0.075);
   const turn = random.normal(0, 0.028);
@@ -214,7 +215,7 @@ function drawView(random: Random): readonly number[] {
   return invert(squareToQuad(corners));
 }
 
-/** The projective map of the unit square onto a quadrilateral (Heckbert, 1989). */
+/** Returns the projective map from the unit square to a quadrilateral (Heckbert, 1989). */
 function squareToQuad(corners: readonly (readonly [number, number])[]): number[] {
   const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = corners;
   const dx1 = x1 - x2;
@@ -229,7 +230,7 @@ function squareToQuad(corners: readonly (readonly [number, number])[]): number[]
   return [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, 1];
 }
 
-/** The inverse of a 3 × 3 matrix up to scale, which a projective map does not mind. */
+/** Returns the inverse of a 3 × 3 matrix up to a factor, which does not change a projective map. */
 function invert([a, b, c, d, e, f, g, h, i]: readonly number[]): number[] {
   return [
     e * i - f * h,
@@ -244,14 +245,15 @@ function invert([a, b, c, d, e, f, g, h, i]: readonly number[]): number[] {
   ];
 }
 
+/** The texture of a surface: color = low + range × grain. */
 interface Surface {
   readonly low: Rgb;
-  /** Added to `low` times the grain (0 … 1). */
   readonly range: Rgb;
+  /** Returns the grain, about 0 … 1, at a position in the picture. */
   grain(x: number, y: number): number;
 }
 
-/** Something a document may lie on: wood, cloth, stone, a plain desk. */
+/** Draws a surface beneath the document: wood, cloth, stone or a plain desk. */
 function drawSurface(random: Random): Surface {
   const kind = random.pick(['wood', 'wood', 'cloth', 'stone', 'plain', 'plain'] as const);
   const color: Rgb =
@@ -295,10 +297,12 @@ function drawSurface(random: Random): Surface {
   };
 }
 
+/** Side of the noise tile. */
 const TILE = 64;
-/** Smooth noise that repeats, 0 … 1, the same in every source. */
+/** Tileable noise, 0 … 1, the same for every source; created on first use. */
 let tile: Float32Array | undefined;
 
+/** Samples the noise tile with bilinear interpolation. */
 function tileAt(x: number, y: number): number {
   tile ??= makeTile();
   const x0 = Math.floor(x);

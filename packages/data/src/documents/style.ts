@@ -1,12 +1,14 @@
 import type { Random } from '@unitsphere/core/random';
+import type { Rgb } from '../drawing/color.js';
 import { type Font, fontsFor } from './fonts.js';
 import { drawPalette, type Palette, shiftPalette } from './palettes.js';
 import { type PatternName, patternNames } from './parts/pattern.js';
 import { drawLanguage, type Language, scriptOf } from './words/language.js';
 
+/** Separator of the parts of a date. */
 export type DateForm = 'dots' | 'slashes' | 'dashes' | 'spaces';
 
-/** What makes an issuer's documents look like that issuer's. */
+/** The visual style of an issuer's documents. */
 export interface Style {
   readonly language: Language;
   readonly palette: Palette;
@@ -20,7 +22,7 @@ export interface Style {
   readonly currency: string;
 }
 
-/** A style out of the shared pools. */
+/** Draws a style from the shared pools. */
 export function drawStyle(random: Random): Style {
   const language = drawLanguage(random);
   const script = scriptOf(language);
@@ -40,8 +42,8 @@ export function drawStyle(random: Random): Style {
   };
 }
 
-/** Another document in the style of a house: same language, fonts and nearly its colors. */
-export function inHouseStyle(house: Style, random: Random): Style {
+/** Varies a house style for another document: same language and fonts, slightly different colors. */
+export function varyHouseStyle(house: Style, random: Random): Style {
   return {
     ...house,
     palette: shiftPalette(house.palette, random, 14),
@@ -49,8 +51,13 @@ export function inHouseStyle(house: Style, random: Random): Style {
   };
 }
 
-/** An amount as the house writes it. */
-export function money(style: Style, value: number): string {
+/** Returns the style on paper of another color. */
+export function withPaper(style: Style, paper: Rgb): Style {
+  return { ...style, palette: { ...style.palette, paper } };
+}
+
+/** Formats an amount of money in the style's language and currency. */
+export function formatMoney(style: Style, value: number): string {
   const [whole, cents] = value.toFixed(2).split('.');
   return style.language === 'en'
     ? `${style.currency}${whole}.${cents}`

@@ -1,6 +1,4 @@
-/** Node's canvases are not there in a browser. @throws Error always. */
+/** Replaces Node's canvases in a browser. @throws Error always. */
 export async function nodeCanvasFactory(): Promise<never> {
-  throw new Error(
-    'nodeCanvasFactory: in a browser say where to draw: give canvases, browserCanvasFactory(...).',
-  );
+  throw new Error('nodeCanvasFactory: not available in a browser; give canvases: browserCanvasFactory(...).');
 }

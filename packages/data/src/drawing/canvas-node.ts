@@ -8,16 +8,16 @@ interface NodeCanvasModule {
   };
 }
 
-/** Fonts are registered once for the process or the worker thread, whichever loads this module. */
+/** Fonts already registered; this module is loaded once per thread. */
 const registered = new Set<string>();
 
 /**
- * Canvases in Node, drawn on the CPU by Skia (`@napi-rs/canvas`, a prebuilt binary that npm installs).
- * Only the given font files are used, so that two machines with the same packages draw the same bytes.
+ * Creates canvases and loads fonts in Node, with Skia on the CPU (`@napi-rs/canvas`, a prebuilt binary from npm).
+ * Only the given font files are used, so machines with the same packages draw the same bytes.
  * @throws Error if `@napi-rs/canvas` or one of the font packages is not installed.
  */
 export async function nodeCanvasFactory(): Promise<CanvasFactory> {
-  // The names are kept in variables so that bundlers for browsers do not follow them.
+  // Variables keep bundlers for browsers from following these imports.
   const canvasPackage = '@napi-rs/canvas';
   const fsModule = 'node:fs/promises';
   const moduleModule = 'node:module';
@@ -27,8 +27,8 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
     canvas = loaded.default ?? (loaded as NodeCanvasModule);
   } catch (cause) {
     throw new Error(
-      'nodeCanvasFactory: @napi-rs/canvas could not be loaded. Install it again with npm (optional dependencies ' +
-        'included); in a browser give browserCanvasFactory(...) instead.',
+      'nodeCanvasFactory: cannot load @napi-rs/canvas. Install it with npm, including optional dependencies; in a ' +
+        'browser give canvases: browserCanvasFactory(...).',
       { cause },
     );
   }
@@ -49,13 +49,13 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
             return await readFile(require.resolve(`${font.package}/${font.file}`));
           } catch (cause) {
             throw new Error(
-              `nodeCanvasFactory: the font file ${font.package}/${font.file} is missing; run npm install again.`,
+              `nodeCanvasFactory: the font file ${font.package}/${font.file} is missing; run npm install.`,
               { cause },
             );
           }
         }),
       );
-      // Worker threads share one font collection: what another thread has registered is there already.
+      // Worker threads share one font collection, so another thread may have registered a font already.
       const known = new Set(
         canvas.GlobalFonts.families.flatMap(({ family, styles }) =>
           styles.map((s) => `${family} ${s.weight}`),
@@ -69,7 +69,7 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
           !canvas.GlobalFonts.register(bytes[i], font.family)
         ) {
           throw new Error(
-            `nodeCanvasFactory: ${font.package}/${font.file} is not a font the canvas can read.`,
+            `nodeCanvasFactory: cannot read the font ${font.package}/${font.file}; run npm install.`,
           );
         }
         registered.add(name);

@@ -1,9 +1,9 @@
-/** A color, gradient or pattern to fill or stroke with. */
+/** A gradient to fill or stroke with. */
 export interface Gradient {
   addColorStop(offset: number, color: string): void;
 }
 
-/** The part of the Canvas 2D API the generator draws with; a browser's own contexts have it all. */
+/** The part of the Canvas 2D API that the generators use; a browser's contexts implement it. */
 export interface Context2D {
   fillStyle: unknown;
   strokeStyle: unknown;
@@ -49,27 +49,27 @@ export interface Context2D {
   ): { readonly data: Uint8ClampedArray | Uint8Array };
 }
 
-/** A canvas and its context. */
+/** A canvas. */
 export interface Surface {
   readonly width: number;
   readonly height: number;
 }
 
-/** One font file of one of the packages the generator draws with. */
+/** A font file of one of the packages that the document generator uses. */
 export interface FontFile {
-  /** The family name it is registered under; made so that no installed font has the same. */
+  /** Family name to register the font under; chosen so that no installed font has the same name. */
   readonly family: string;
   readonly weight: 400 | 700;
-  /** The npm package that carries the file, such as `@fontsource/pt-sans`. */
+  /** The npm package that contains the file, such as `@fontsource/pt-sans`. */
   readonly package: string;
-  /** The file's path within the package, such as `files/pt-sans-latin-400-normal.woff`. */
+  /** Path of the file in the package, such as `files/pt-sans-latin-400-normal.woff`. */
   readonly file: string;
 }
 
-/** What the generator needs of its surroundings: canvases and fonts. */
+/** Creates canvases and loads fonts for the generators. */
 export interface CanvasFactory {
-  /** A transparent canvas and its 2D context; pixels are read back often. */
+  /** Creates a transparent canvas and its 2D context; its pixels are read back often. */
   createCanvas(width: number, height: number): { readonly surface: Surface; readonly context: Context2D };
-  /** Makes the fonts available to every canvas of this factory; asked once for all of them. */
+  /** Makes the fonts available to every canvas of this factory; called once with all of them. */
   loadFonts(files: readonly FontFile[]): Promise<void>;
 }

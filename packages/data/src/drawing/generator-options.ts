@@ -1,4 +1,4 @@
-/** Which pictures a generator makes. */
+/** Options shared by the image generators. */
 export interface GeneratorOptions {
   readonly identities: number;
   readonly seed?: number;
@@ -7,9 +7,9 @@ export interface GeneratorOptions {
 }
 
 /**
- * A generator's options with what was left out.
- * @param caller Whose they are, for messages.
- * @throws RangeError if one is out of its range.
+ * Checks a generator's options and fills in the defaults.
+ * @param caller Class name for error messages.
+ * @throws RangeError if an option is out of range.
  */
 export function checkGeneratorOptions(
   caller: string,

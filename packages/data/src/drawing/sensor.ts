@@ -2,18 +2,17 @@ import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
 
 /**
- * What a camera makes of the light that falls on its sensor: blur of the lens and of its shaking, color at half resolution as
- * JPEG keeps it, and noise.
- * @param light Interleaved RGB of size × size, in the units of 8-bit values but not rounded; changed.
- * @param spare As long; its values are lost.
+ * Simulates a camera: blur of the lens and of camera shake, chroma at half resolution as in JPEG, and sensor noise.
+ * @param light Light on the sensor: size × size × 3 interleaved RGB in units of 8-bit values, not rounded; overwritten.
+ * @param spare Buffer of the same length; overwritten.
  */
 export function capture(light: Float32Array, spare: Float32Array, size: number, random: Random): Image {
   const scale = size / 160;
-  const soft = random.boolean(0.75) ? random.uniform(0.2, 0.7) * scale : 0;
-  const along = random.boolean(0.2) ? random.uniform(0.4, 1.3) * scale : 0;
-  const upright = random.boolean();
-  const sigmaX = Math.hypot(soft, upright ? 0 : along);
-  const sigmaY = Math.hypot(soft, upright ? along : 0);
+  const lens = random.boolean(0.75) ? random.uniform(0.2, 0.7) * scale : 0;
+  const shake = random.boolean(0.2) ? random.uniform(0.4, 1.3) * scale : 0;
+  const isVertical = random.boolean();
+  const sigmaX = Math.hypot(lens, isVertical ? 0 : shake);
+  const sigmaY = Math.hypot(lens, isVertical ? shake : 0);
   if (sigmaX > 0.2) blur(light, spare, size, sigmaX, 3, size * 3);
   if (sigmaY > 0.2) blur(light, spare, size, sigmaY, size * 3, 3);
   if (random.boolean(0.6)) halveChroma(light, size);
@@ -23,7 +22,7 @@ export function capture(light: Float32Array, spare: Float32Array, size: number, 
 /** Adds noise and rounds to bytes. */
 function develop(light: Float32Array, size: number, random: Random): Image {
   const data = new Uint8Array(size * size * 3);
-  // The sum of four bytes has a deviation of 147.8; luminance noise is on all channels, color noise on each.
+  // The sum of four uniform bytes has a standard deviation of 147.8. Luminance noise is common to all channels.
   const grain = (random.boolean(0.8) ? random.uniform(0.5, 6) : 0) / 147.8;
   const speckle = (grain * random.uniform(0.1, 0.6) * 147.8) / 73.9;
   let state = random.uint32() | 1;
@@ -47,8 +46,8 @@ function clampByte(value: number): number {
 }
 
 /**
- * Gaussian blur along one axis, in place: `step` is the distance from a value to its neighbor, `line` from one line
- * to the next. Beyond the edge the last value goes on.
+ * Blurs with a Gaussian along one axis, in place. `step` is the distance between neighbors, `line` that between lines.
+ * Edge values are repeated.
  */
 function blur(
   values: Float32Array,
@@ -87,7 +86,7 @@ function blur(
   }
 }
 
-/** Keeps brightness of every pixel, color of every second one in both directions (4:2:0). */
+/** Averages the chroma over 2 × 2 pixels and keeps the luma of every pixel (4:2:0), in place. */
 function halveChroma(values: Float32Array, size: number): void {
   const even = size & ~1;
   for (let y = 0; y < even; y += 2) {

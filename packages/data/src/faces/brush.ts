@@ -3,33 +3,33 @@ import { css, mix, type Rgb } from '../drawing/color.js';
 import type { Conditions } from './conditions.js';
 import type { Pixel } from './head.js';
 
-/** Draws shapes given by points of the picture, in the light of a picture. */
+/** Draws shapes given by points of the picture, with colors in the picture's light. */
 export class Brush {
   readonly #light: Conditions['light'];
 
   constructor(
     readonly context: Context2D,
     light: Conditions['light'],
-    /** Pixels of a half head's width. */
+    /** Half the head's width in pixels. */
     readonly unit: number,
   ) {
     this.#light = light;
   }
 
-  /** A color in the picture's light. */
-  lit([r, g, b]: Rgb): Rgb {
+  /** Returns a color in the picture's light. */
+  applyLight([r, g, b]: Rgb): Rgb {
     const [lr, lg, lb] = this.#light.color;
     return [(r * lr) / 255, (g * lg) / 255, (b * lb) / 255];
   }
 
-  /** Makes a smooth curve through points (Catmull–Rom) the current path. */
+  /** Sets the current path to a smooth curve through the points (Catmull–Rom). */
   curve(points: readonly Pixel[], closed = true): void {
     this.context.beginPath();
-    this.follow(points, closed);
+    this.addCurve(points, closed);
   }
 
-  /** Adds such a curve to the current path. */
-  follow(points: readonly Pixel[], closed = true): void {
+  /** Adds a smooth curve through the points (Catmull–Rom) to the current path. */
+  addCurve(points: readonly Pixel[], closed = true): void {
     const { context } = this;
     const { length } = points;
     const point = (k: number) =>
@@ -49,57 +49,60 @@ export class Brush {
     if (closed) context.closePath();
   }
 
+  /** Fills the current path. */
   fill(color: Rgb, alpha = 1): void {
-    this.context.fillStyle = css(this.lit(color), alpha);
+    this.context.fillStyle = css(this.applyLight(color), alpha);
     this.context.fill();
   }
 
-  /** @param width In half head widths. */
+  /** Strokes the current path. @param width Line width in half head widths. */
   stroke(color: Rgb, width: number, alpha = 1): void {
-    this.context.strokeStyle = css(this.lit(color), alpha);
+    this.context.strokeStyle = css(this.applyLight(color), alpha);
     this.context.lineWidth = width * this.unit;
     this.context.lineCap = 'round';
     this.context.lineJoin = 'round';
     this.context.stroke();
   }
 
+  /** Fills a closed curve. */
   shape(points: readonly Pixel[], color: Rgb, alpha = 1): void {
     this.curve(points);
     this.fill(color, alpha);
   }
 
+  /** Strokes an open curve. @param width Line width in half head widths. */
   line(points: readonly Pixel[], color: Rgb, width: number, alpha = 1): void {
     this.curve(points, false);
     this.stroke(color, width, alpha);
   }
 
-  /** Fills the current path from the side of the light to the other one. */
+  /** Fills the current path with a gradient from the lit side to the dark side. */
   shade([x, y]: Pixel, reach: number, color: Rgb, depth = 1): void {
     const { context, unit } = this;
     const light = this.#light;
     const [dx, dy] = [light.x * reach * unit, light.y * reach * unit];
     const gradient: Gradient = context.createLinearGradient(x + dx, y + dy, x - dx, y - dy);
     const dark = mix(color, [30, 16, 18], light.contrast * 0.75 * depth);
-    gradient.addColorStop(0, css(this.lit(mix(color, [255, 255, 255], 0.1 * light.contrast))));
-    gradient.addColorStop(0.45, css(this.lit(mix(color, dark, 0.25))));
-    gradient.addColorStop(1, css(this.lit(dark)));
+    gradient.addColorStop(0, css(this.applyLight(mix(color, [255, 255, 255], 0.1 * light.contrast))));
+    gradient.addColorStop(0.45, css(this.applyLight(mix(color, dark, 0.25))));
+    gradient.addColorStop(1, css(this.applyLight(dark)));
     context.fillStyle = gradient;
     context.fill();
   }
 
-  /** A round spot that fades out. @param radius In half head widths. */
+  /** Draws a round spot that fades out. @param radius Radius in half head widths. */
   glow([x, y]: Pixel, radius: number, color: Rgb, alpha: number): void {
     const { context } = this;
     const reach = radius * this.unit;
     const gradient = context.createRadialGradient(x, y, 0, x, y, reach);
-    gradient.addColorStop(0, css(this.lit(color), Math.min(0.99, alpha)));
-    gradient.addColorStop(1, css(this.lit(color), 0));
+    gradient.addColorStop(0, css(this.applyLight(color), Math.min(0.99, alpha)));
+    gradient.addColorStop(1, css(this.applyLight(color), 0));
     context.fillStyle = gradient;
     context.fillRect(x - reach, y - reach, 2 * reach, 2 * reach);
   }
 
-  /** Draws within the current path only. */
-  within(draw: () => void): void {
+  /** Draws clipped to the current path. */
+  withClip(draw: () => void): void {
     this.context.save();
     this.context.clip();
     draw();

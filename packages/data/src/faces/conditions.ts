@@ -4,30 +4,31 @@ import { hsl, mix, type Rgb } from '../drawing/color.js';
 export type Eyewear = 'none' | 'glasses' | 'sunglasses';
 export type Headwear = 'none' | 'cap' | 'beanie';
 
-/** How one picture is taken: nothing here says who is on it. */
+/** The conditions of one picture, independent of the identity. */
 export interface Conditions {
-  /** Radians: to a side, up, and leaning. */
+  /** Rotation of the head in radians: to the side, up, and leaning. */
   readonly yaw: number;
   readonly pitch: number;
   readonly roll: number;
-  /** Half the head's width as a fraction of the picture's side, and where its middle is. */
+  /** Half the head's width and the position of its center, as fractions of the picture's side. */
   readonly scale: number;
   readonly x: number;
   readonly y: number;
   readonly expression: {
     /** −1 sad … 1 glad. */
     readonly smile: number;
+    /** How far the mouth is open, 0 … 1. */
     readonly open: number;
     readonly browRaise: number;
     readonly squint: number;
   };
-  /** Where the eyes look, in radii of the iris. */
+  /** Offset of the irises, in iris radii. */
   readonly gaze: readonly [number, number];
   readonly light: {
-    /** Where it comes from, on the picture. */
+    /** Direction of the light in the picture. */
     readonly x: number;
     readonly y: number;
-    /** How much darker the other side is. */
+    /** Darkening of the side away from the light, 0 … 1. */
     readonly contrast: number;
     readonly color: Rgb;
   };
@@ -46,36 +47,38 @@ export interface Conditions {
     readonly turn: number;
     readonly blobs: number;
   };
-  /** The camera's exposure, contrast and color. */
+  /** Exposure, contrast and color of the camera. */
   readonly exposure: number;
   readonly contrast: number;
   readonly gains: readonly [number, number, number];
   readonly saturation: number;
 }
 
-const any = (random: Random) => hsl(random.uniform(0, 360), random.uniform(0, 0.3), random.uniform(0.3, 0.8));
+const randomColor = (random: Random) =>
+  hsl(random.uniform(0, 360), random.uniform(0, 0.3), random.uniform(0.3, 0.8));
 
-/** The conditions of a picture, all of them drawn from `random`. */
+/** Draws the conditions of a picture. */
 export function drawConditions(random: Random): Conditions {
-  const within = (std: number, most: number) => Math.max(-most, Math.min(most, random.normal(0, std)));
+  const clampedNormal = (std: number, limit: number) =>
+    Math.max(-limit, Math.min(limit, random.normal(0, std)));
   const lightTurn = random.uniform(0, 2 * Math.PI);
   const warmth = random.normal(0, 0.02);
   const tint = random.normal(0, 0.012);
-  const ground = any(random);
+  const ground = randomColor(random);
   return {
-    yaw: within(0.12, 0.36),
-    pitch: within(0.08, 0.22),
-    roll: within(0.06, 0.18),
+    yaw: clampedNormal(0.12, 0.36),
+    pitch: clampedNormal(0.08, 0.22),
+    roll: clampedNormal(0.06, 0.18),
     scale: random.uniform(0.3, 0.325),
     x: 0.5 + random.normal(0, 0.012),
     y: 0.53 + random.normal(0, 0.012),
     expression: {
       smile: random.boolean(0.5) ? random.uniform(0.2, 1) : random.uniform(-0.4, 0.2),
       open: random.boolean(0.3) ? random.uniform(0.2, 1) : 0,
-      browRaise: within(0.4, 1),
+      browRaise: clampedNormal(0.4, 1),
       squint: random.boolean(0.06) ? random.uniform(0.4, 0.95) : random.uniform(-0.1, 0.25),
     },
-    gaze: [within(0.3, 0.7), within(0.15, 0.4)],
+    gaze: [clampedNormal(0.3, 0.7), clampedNormal(0.15, 0.4)],
     light: {
       x: Math.cos(lightTurn),
       y: -Math.abs(Math.sin(lightTurn)) * random.uniform(0.2, 1),
@@ -92,12 +95,15 @@ export function drawConditions(random: Random): Conditions {
     },
     eyewear: {
       kind: random.boolean(0.12) ? (random.boolean(0.2) ? 'sunglasses' : 'glasses') : 'none',
-      color: random.pick([[28, 26, 28], [92, 58, 36], [150, 150, 156], any(random)]),
+      color: random.pick([[28, 26, 28], [92, 58, 36], [150, 150, 156], randomColor(random)]),
       round: random.uniform(),
       size: random.uniform(0.2, 0.27),
     },
-    headwear: { kind: random.boolean(0.05) ? random.pick(['cap', 'beanie']) : 'none', color: any(random) },
-    cloth: any(random),
+    headwear: {
+      kind: random.boolean(0.05) ? random.pick(['cap', 'beanie']) : 'none',
+      color: randomColor(random),
+    },
+    cloth: randomColor(random),
     collar: random.int(3),
     background: {
       low: mix(ground, [0, 0, 0], random.uniform(0, 0.35)),
@@ -112,7 +118,7 @@ export function drawConditions(random: Random): Conditions {
   };
 }
 
-/** Straight on, at rest, in even light: what the clean picture of an identity is taken in. */
+/** The conditions of an identity's clean picture: frontal, neutral expression, even light. */
 export const PLAIN: Conditions = {
   yaw: 0,
   pitch: 0,

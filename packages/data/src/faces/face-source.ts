@@ -2,58 +2,57 @@ import { Random } from '@unitsphere/core/random';
 import type { CanvasFactory, Context2D } from '../drawing/canvas.js';
 import { nodeCanvasFactory } from '../drawing/canvas-node.js';
 import { checkGeneratorOptions } from '../drawing/generator-options.js';
+import { IdentityCache } from '../drawing/identity-cache.js';
 import { capture } from '../drawing/sensor.js';
-import { SettledIdentities } from '../drawing/settled-identities.js';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource } from '../source.js';
 import { type Conditions, drawConditions, PLAIN } from './conditions.js';
 import { drawFace, type FaceIdentity } from './identity.js';
 import { paintFace } from './paint-face.js';
 
-/** Which faces a `FaceSource` makes. */
+/** Options of `FaceSource`. */
 export interface FaceSourceOptions {
-  /** How many identities there are; the first n of a seed are the same however many there are. */
+  /** Number of identities; the first n identities of a seed do not depend on it. */
   readonly identities: number;
-  /** The seed of everything, any finite number; 0 if not given. */
+  /** Seed, any finite number; default 0. */
   readonly seed?: number;
-  /** The side of the square pictures in pixels, 32 … 1024; 128 if not given. */
+  /** Side of the square pictures in pixels, 32 … 1024; default 128. */
   readonly size?: number;
-  /** How many samples of an identity to report; `load` makes any sample all the same. 100 if not given. */
+  /** Number of samples to report per identity; `load` accepts larger sample indices too. Default 100. */
   readonly samplesPerIdentity?: number;
 }
 
-/** Faces are painted this much larger than their pictures. */
+/** Scale at which faces are painted before they are averaged to the size of the pictures. */
 const OVERSIZE = 2;
 
 /**
- * An endless supply of painted faces of nobody, for training and testing what is said of faces without any picture of a person.
+ * A generator of painted faces of invented people, for training and testing without photographs of people.
  * An identity is a head's geometry and colors: the shape of skull, jaw, eyes, brows, nose, mouth and ears, skin, hair,
- * beard, moles. A sample is another picture of it: pose, expression, gaze, light, background, clothes, glasses or a hat, and
- * what a camera adds.
+ * beard, moles. A sample is a picture of it with its own pose, expression, gaze, light, background, clothes, glasses or
+ * hat, and camera effects.
  *
- * They are paintings: what a network learns of them says how a method copes with many near identities under nuisances of this
- * kind, not how well it would recognize people.
+ * Results show how a method handles many similar identities under such variations, not how well it recognizes people.
  *
- * Everything is drawn from `new Random(seed, 'face', identity)` and, for a sample,
- * `new Random(seed, 'face', identity, 'sample', sample)`: the same numbers give the same bytes in every thread and on every
- * machine with the same packages.
+ * Deterministic: everything is drawn from `new Random(seed, 'face', identity)` and, for a sample,
+ * `new Random(seed, 'face', identity, 'sample', sample)`. The same arguments give the same bytes in every thread and on
+ * every machine with the same packages.
  */
 export class FaceSource implements ImageSource {
   readonly identities: readonly Identity[];
-  /** The side of the pictures in pixels. */
+  /** Side of the pictures in pixels. */
   readonly size: number;
-  /** The seed everything is drawn from. */
+  /** Seed of the generator. */
   readonly seed: number;
 
   readonly #context: Context2D;
   readonly #light: Float32Array;
   readonly #spare: Float32Array;
-  readonly #settled: SettledIdentities<FaceIdentity>;
+  readonly #faces: IdentityCache<FaceIdentity>;
 
   private constructor(options: Required<FaceSourceOptions>, canvases: CanvasFactory) {
     const { identities, seed, size, samplesPerIdentity } = options;
     this.seed = seed;
-    this.#settled = new SettledIdentities('FaceSource', identities, (identity) => drawFace(seed, identity));
+    this.#faces = new IdentityCache('FaceSource', identities, (identity) => drawFace(seed, identity));
     this.size = size;
     this.identities = Array.from({ length: identities }, (_, i) => ({
       name: `face-${String(i).padStart(5, '0')}`,
@@ -65,10 +64,11 @@ export class FaceSource implements ImageSource {
   }
 
   /**
-   * Makes a source.
-   * @param canvases Where to paint; in Node, Skia through `@napi-rs/canvas` if not given. In a browser or a browser's worker
-   * give `browserCanvasFactory(...)`; no font is asked for.
-   * @throws RangeError if an option is out of its range; Error if the canvas is not there.
+   * Creates a source.
+   * @param canvases Canvases to paint on; default Skia through `@napi-rs/canvas` in Node. In a browser give
+   * `browserCanvasFactory(...)`; no fonts are loaded.
+   * @throws RangeError if an option is out of range.
+   * @throws Error if no canvas is available.
    */
   static async create(options: FaceSourceOptions, canvases?: CanvasFactory): Promise<FaceSource> {
     return new FaceSource(
@@ -78,18 +78,18 @@ export class FaceSource implements ImageSource {
   }
 
   /**
-   * A picture of an identity: size × size, RGB. The bytes are the caller's own.
+   * Returns a picture of an identity: size × size, RGB. The caller owns the bytes.
    *
-   * In Node the canvas gives the memory of its pixels back when the event loop turns: a loop over very many pictures
-   * should await `setImmediate` (from `node:timers/promises`) every hundred or so.
-   * @param sample Any integer from 0; it need not be below the reported number of samples.
-   * @throws RangeError if there is no such identity or the sample is not an integer from 0.
+   * In Node the canvas frees its pixel memory only when the event loop turns. A loop over many pictures should await
+   * `setImmediate` (from `node:timers/promises`) about every hundred pictures.
+   * @param sample Any non-negative integer, even above the reported number of samples.
+   * @throws RangeError if the identity is out of range or the sample is not a non-negative integer.
    */
   load(identity: number, sample: number): Image {
     if (!Number.isInteger(sample) || sample < 0) {
-      throw new RangeError(`FaceSource.load: the sample must be an integer from 0, not ${sample}.`);
+      throw new RangeError(`FaceSource.load: the sample must be a non-negative integer, not ${sample}.`);
     }
-    const face = this.#settled.get(identity, 'load');
+    const face = this.#faces.get(identity, 'load');
     const random = new Random(this.seed, 'face', identity, 'sample', sample);
     const conditions = drawConditions(random);
     this.#expose(face, conditions, random);
@@ -97,17 +97,13 @@ export class FaceSource implements ImageSource {
   }
 
   /**
-   * The face straight on, at rest and in even light: size × size, RGB.
-   * @throws RangeError if there is no such identity.
+   * Returns the face seen from the front, with a neutral expression, in even light: size × size, RGB.
+   * @throws RangeError if the identity is out of range.
    */
   clean(identity: number): Image {
     const { size } = this;
     const light = this.#light;
-    this.#expose(
-      this.#settled.get(identity, 'clean'),
-      PLAIN,
-      new Random(this.seed, 'face', identity, 'clean'),
-    );
+    this.#expose(this.#faces.get(identity, 'clean'), PLAIN, new Random(this.seed, 'face', identity, 'clean'));
     return {
       width: size,
       height: size,
@@ -115,7 +111,7 @@ export class FaceSource implements ImageSource {
     };
   }
 
-  /** Paints the face, and lets its light fall on the sensor. */
+  /** Paints the face and writes its light on the sensor to `#light`. */
   #expose(face: FaceIdentity, conditions: Conditions, random: Random): void {
     const { size } = this;
     const light = this.#light;

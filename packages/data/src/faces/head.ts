@@ -1,19 +1,19 @@
 import type { Conditions } from './conditions.js';
 import type { FaceIdentity } from './identity.js';
 
-/** A point of the face: x, y, z. */
+/** A point of the face: x, y, z in half head widths. */
 export type Point = readonly [number, number, number];
 /** A point of the picture, in pixels. */
 export type Pixel = readonly [number, number];
 
-/** Nearer things are larger by this for each half head's width. */
+/** Relative growth per half head width toward the camera. */
 const PERSPECTIVE = 0.13;
 
-/** A person's head as it is held in a picture: horizontal slices, each an ellipse, seen from where the camera is. */
+/** A person's head in the pose of a picture, modeled as horizontal elliptical slices seen in perspective. */
 export class Head {
-  /** Pixels of a half head's width. */
+  /** Half the head's width in pixels. */
   readonly unit: number;
-  /** The highest and lowest of the head's heights. */
+  /** Heights of the top and the bottom of the head. */
   readonly crown: number;
   readonly chin: number;
   readonly #widths: readonly Pixel[];
@@ -21,7 +21,7 @@ export class Head {
   readonly #cos: readonly number[];
   readonly #middle: Pixel;
 
-  /** @param side Of the picture, in pixels. */
+  /** @param side Side of the picture in pixels. */
   constructor({ head }: FaceIdentity, { yaw, pitch, roll, scale, x, y }: Conditions, side: number) {
     this.unit = scale * side;
     this.#middle = [x * side, y * side];
@@ -50,7 +50,7 @@ export class Head {
 
   readonly #depthFactor: number;
 
-  /** Half the head's width at a height. */
+  /** Returns half the head's width at a height. */
   width(y: number): number {
     const widths = this.#widths;
     let k = 1;
@@ -58,7 +58,7 @@ export class Head {
     const [y0, w0] = widths[k - 1];
     const [y1, w1] = widths[k];
     const t = Math.min(1, Math.max(0, (y - y0) / (y1 - y0)));
-    // Round at the ends, where the head closes.
+    // The head is round at its top and bottom.
     if (w0 === 0) return w1 * Math.sqrt(1 - (1 - t) ** 2);
     if (w1 === 0) return w0 * Math.sqrt(1 - t ** 2);
     const before = widths[Math.max(0, k - 2)][1];
@@ -72,7 +72,7 @@ export class Head {
     );
   }
 
-  /** The middle of a slice, further to the front toward the chin, and its half depth. */
+  /** Returns the center of a slice, which moves forward toward the chin, and half its depth. */
   #slice(y: number): { middle: number; depth: number } {
     const down = Math.max(0, y / this.chin);
     const width = this.width(y);
@@ -82,15 +82,15 @@ export class Head {
     };
   }
 
-  /** A point on the face's surface, or so far before it. */
-  on(x: number, y: number, lift = 0): Point {
+  /** Returns the point of the face's surface at (x, y), moved forward by `lift`. */
+  surfacePoint(x: number, y: number, lift = 0): Point {
     const { middle, depth } = this.#slice(y);
     const across = Math.min(0.999, Math.abs(x) / Math.max(1e-6, this.width(y)));
     return [x, y, middle + depth * Math.sqrt(1 - across ** 2) + lift];
   }
 
-  /** Where a point is on the picture. */
-  see([x, y, z]: Point): Pixel {
+  /** Projects a point of the face into the picture. */
+  project([x, y, z]: Point): Pixel {
     const [sy, sp, sr] = this.#sin;
     const [cy, cp, cr] = this.#cos;
     const x1 = x * cy + z * sy;
@@ -101,29 +101,29 @@ export class Head {
     return [this.#middle[0] + size * (x1 * cr - y1 * sr), this.#middle[1] + size * (x1 * sr + y1 * cr)];
   }
 
-  /** A point on the surface, on the picture. */
+  /** Returns the pixel of the surface point at (x, y), moved forward by `lift`. */
   at(x: number, y: number, lift = 0): Pixel {
-    return this.see(this.on(x, y, lift));
+    return this.project(this.surfacePoint(x, y, lift));
   }
 
   /**
-   * The edge of the head on the picture at a height, on one side, or so far outside of it.
-   * @param side −1 or 1, of the picture.
+   * Returns the pixel of the head's outline at a height, moved outward by `out`.
+   * @param side −1 for the left of the picture, 1 for the right.
    */
   edge(y: number, side: number, out = 0): Pixel {
     const [sy] = this.#sin;
     const [cy] = this.#cos;
     const { middle, depth } = this.#slice(y);
     const reach = side * (Math.hypot(this.width(y) * cy, depth * sy) + out);
-    // The point of the head's own that is there: turned back by the yaw.
+    // The outline point in the head's coordinates, before the rotation by the yaw.
     const x1 = middle * sy + reach;
     const z1 = middle * cy;
-    return this.see([x1 * cy - z1 * sy, y, x1 * sy + z1 * cy]);
+    return this.project([x1 * cy - z1 * sy, y, x1 * sy + z1 * cy]);
   }
 
   /**
-   * Points of the edge on one side, from one height to another, closer to each other toward the latter, where it turns.
-   * @param out Of the share of the way, 0 … 1.
+   * Returns outline points on one side from one height to another, denser toward the end, where the outline curves.
+   * @param out Outward offset as a function of the fraction of the way, 0 … 1.
    */
   edges(
     from: number,

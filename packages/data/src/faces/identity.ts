@@ -1,7 +1,7 @@
 import { Random } from '@unitsphere/core/random';
 import { hsl, mix, type Rgb } from '../drawing/color.js';
 
-/** How hair falls; each is drawn its own way. */
+/** Hair styles. */
 export const hairStyles = [
   'bald',
   'cropped',
@@ -18,7 +18,7 @@ export type HairStyle = (typeof hairStyles)[number];
 
 export type Beard = 'none' | 'stubble' | 'moustache' | 'goatee' | 'full';
 
-/** A mole, on the face's own coordinates. */
+/** A mole, in the face's coordinates. */
 export interface Mole {
   readonly x: number;
   readonly y: number;
@@ -26,11 +26,11 @@ export interface Mole {
 }
 
 /**
- * A person: what all pictures of them share. Lengths are in half widths of an average head, of which the face's coordinates
- * (x to its left on the picture's right, y down, the eyes near 0, z to the viewer) are made.
+ * A person: what all of their pictures have in common. Lengths are in half widths of an average head. In the face's
+ * coordinates x points to the right of the picture, y down, z to the viewer; the eyes are near the origin.
  */
 export interface FaceIdentity {
-  /** Factors on the head's width and depth, and on its length above and below the eyes. */
+  /** Factors on the width and depth of the head and on its length above and below the eyes. */
   readonly head: {
     readonly width: number;
     readonly depth: number;
@@ -43,18 +43,18 @@ export interface FaceIdentity {
     readonly chinWidth: number;
   };
   readonly skin: Rgb;
-  /** How red cheeks and lips are, 0 … 1. */
+  /** Redness of cheeks and lips, 0 … 1. */
   readonly flush: number;
   readonly eyes: {
     readonly apart: number;
     readonly y: number;
     readonly width: number;
     readonly open: number;
-    /** How much higher the outer corner is. */
+    /** Height of the outer corner above the inner one. */
     readonly tilt: number;
     readonly iris: Rgb;
     readonly irisRadius: number;
-    /** How deep they lie, 0 … 1, and how heavy the upper lid is. */
+    /** Depth of the eye sockets and heaviness of the upper lid, 0 … 1. */
     readonly depth: number;
     readonly lid: number;
     readonly lashes: number;
@@ -90,15 +90,15 @@ export interface FaceIdentity {
     readonly volume: number;
     readonly side: number;
     readonly fall: number;
-    /** Names what is random in how it lies. */
+    /** Seed of the strands and curls. */
     readonly seed: number;
   };
   readonly beard: Beard;
   readonly moles: readonly Mole[];
-  /** A patch of another color, of those who have one. */
+  /** A patch of another color; optional. */
   readonly birthmark?: Mole & { readonly color: Rgb };
   readonly freckles: number;
-  /** Of wrinkles, 0 … 1. */
+  /** Strength of wrinkles, 0 … 1. */
   readonly age: number;
   readonly seed: number;
 }
@@ -146,29 +146,29 @@ const BIRTHMARKS: readonly Rgb[] = [
   [244, 226, 212],
 ];
 
-/** A color along a row of them, between its neighbors, and a little lighter or darker and off in hue. */
-function along(colors: readonly Rgb[], random: Random, off: number): Rgb {
+/** Draws a color between two neighbors of a list and varies its brightness and hue. */
+function drawColorBetween(colors: readonly Rgb[], random: Random, deviation: number): Rgb {
   const at = random.uniform(0, colors.length - 1);
   const from = Math.min(colors.length - 2, Math.floor(at));
-  const light = random.normal(0, off);
+  const light = random.normal(0, deviation);
   const [r, g, b] = mix(colors[from], colors[from + 1], at - from).map((value) =>
-    clamp(value + light + random.normal(0, off / 4), 8, 250),
+    clamp(value + light + random.normal(0, deviation / 4), 8, 250),
   );
   return [r, g, b];
 }
 
-/** The person of a number under a seed; the same whatever else was drawn. */
+/** Draws the person of an identity; depends only on the seed and the identity. */
 export function drawFace(seed: number, identity: number): FaceIdentity {
   const random = new Random(seed, 'face', identity);
   const about = (mean: number, std: number) => mean + 1.6 * std * clamp(random.normal(), -1.9, 1.9);
-  const skin = along(SKINS, random, 8);
-  // Each part's place follows from that above it, so that the parts of no face run into each other.
+  const skin = drawColorBetween(SKINS, random, 8);
+  // Each part is placed relative to the one above, so that parts never overlap.
   const noseLength = about(0.45, 0.04);
   const mouthY = noseLength + about(0.3, 0.03);
   const flush = random.uniform(0.1, 0.9);
   const hairColor = random.boolean(0.25)
     ? hsl(random.uniform(0, 360), 0.5, random.uniform(0.3, 0.55))
-    : along(HAIRS, random, 10);
+    : drawColorBetween(HAIRS, random, 10);
   const age = random.boolean(0.45) ? random.uniform(0.2, 1) : 0;
   const style = random.pick(hairStyles);
   const beard: Beard = random.boolean(0.6)
@@ -198,7 +198,7 @@ export function drawFace(seed: number, identity: number): FaceIdentity {
       width: about(0.22, 0.02),
       open: about(0.105, 0.018),
       tilt: about(0.015, 0.028),
-      iris: along(IRISES, random, 8),
+      iris: drawColorBetween(IRISES, random, 8),
       irisRadius: about(0.1, 0.007),
       depth: random.uniform(),
       lid: random.uniform(),

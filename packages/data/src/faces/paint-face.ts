@@ -14,8 +14,9 @@ import { outline, paintEars, paintMarks, paintSkin } from './parts/skin.js';
 import { paintEyewear, paintHeadwear } from './parts/wear.js';
 
 /**
- * Paints a person's portrait over a whole square canvas, from the back to the front.
- * @param random For what the conditions leave open: the background's blobs.
+ * Paints a person's portrait on a square canvas, from back to front.
+ * @param side Side of the canvas in pixels.
+ * @param random Random stream for the blobs of the background.
  */
 export function paintFace(
   context: Context2D,
@@ -32,7 +33,7 @@ export function paintFace(
   paintBody(brush, head, face, conditions, side);
   paintEars(brush, head, face);
   brush.curve(outline(head));
-  brush.within(() => {
+  brush.withClip(() => {
     paintSkin(brush, head, face);
     paintMarks(brush, head, face);
     paintEyes(brush, head, face, conditions);

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { OutputInfo, SharpOptions } from 'sharp';
 import { decodePnm, isPnm } from './pnm.js';
 
-/** Changes when the same file would decode to other pixels, so that old caches are not read. */
+/** Version of the decoder's output; part of the cache's key. Increase it when decoded pixels change. */
 export const DECODER_VERSION = 1;
 
-/** Endings of files that are decoded; other files are left out and reported. */
+/** Extensions of the files that are decoded; other files are skipped and reported. */
 export const IMAGE_EXTENSIONS: readonly string[] = [
   '.jpg',
   '.jpeg',
@@ -23,9 +23,10 @@ export const IMAGE_EXTENSIONS: readonly string[] = [
 ];
 
 /**
- * Decodes a file to side × side RGB: turned as its EXIF says, alpha on white, any color space to sRGB, 8 bits, the
- * aspect ratio not kept, resized by a triangle filter (bilinear, widened where it shrinks). The first page only.
- * @throws Error saying what is wrong with the file.
+ * Decodes the first page of a file to side × side RGB, 8 bits per channel: rotated according to EXIF, composed onto
+ * white, converted to sRGB, and resized with a triangle filter without keeping the aspect ratio.
+ * @returns side × side × 3 bytes.
+ * @throws Error if the file cannot be read or decoded.
  */
 export async function decodeFile(file: string, side: number): Promise<Uint8Array> {
   const { default: decode } = await import('sharp');
@@ -44,23 +45,24 @@ export async function decodeFile(file: string, side: number): Promise<Uint8Array
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
   } catch (error) {
-    throw new Error(explain(error, bytes));
+    throw new Error(describeError(error, bytes));
   }
   const { data, info } = result;
   if (info.channels === 3) return data;
-  if (info.channels !== 1) throw new Error(`it decodes to ${info.channels} channels, not 1 or 3`);
+  if (info.channels !== 1) throw new Error(`decodes to ${info.channels} channels, not 1 or 3`);
   const rgb = new Uint8Array(side * side * 3);
   for (let i = 0; i < data.length; i++) rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = data[i];
   return rgb;
 }
 
-function explain(error: unknown, bytes: Uint8Array): string {
+/** Describes a decoding error in one line. */
+function describeError(error: unknown, bytes: Uint8Array): string {
   const message = error instanceof Error ? error.message.trim().split('\n')[0] : String(error);
   if (/unsupported image format/i.test(message)) {
     const start = Buffer.from(bytes.subarray(0, 16))
       .toString('latin1')
       .replace(/[^\x20-\x7e]/g, '.');
-    return `not an image in a known format, whatever its name says (it begins "${start}")`;
+    return `not an image in a known format, despite its extension (it begins with "${start}")`;
   }
   return message;
 }

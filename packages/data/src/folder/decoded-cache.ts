@@ -1,21 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { homedir, platform } from 'node:os';
-import { join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { cacheFolder, replaceFile, writeAll } from '@unitsphere/core/disk';
 import { DECODER_VERSION } from './decode.js';
 import type { ScannedFile } from './scan.js';
 
-/** Where decoded pictures are kept unless told otherwise: the system's place for caches. */
+/** Returns the default folder of decoded images: `unitsphere` in the user's cache folder. */
 export function defaultCacheDir(): string {
-  const home = homedir();
-  if (platform() === 'win32')
-    return join(process.env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'unitsphere');
-  if (platform() === 'darwin') return join(home, 'Library', 'Caches', 'unitsphere');
-  return join(process.env['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'unitsphere');
+  return join(cacheFolder(), 'unitsphere');
 }
 
-/** The one cache file of a folder at a side. */
+/** Returns the path of the cache file for an image folder and a side in pixels. */
 export function cacheFile(cacheDir: string, dir: string, side: number): string {
   const key = createHash('sha256')
     .update(`${resolve(dir)}\n${side}\n${DECODER_VERSION}`)
@@ -25,6 +21,7 @@ export function cacheFile(cacheDir: string, dir: string, side: number): string {
 
 const MAGIC = Buffer.from('UNITSPHERE-DECODED-1\n');
 
+/** Header entry of one cached image. */
 interface Entry {
   file: string;
   bytes: number;
@@ -33,8 +30,9 @@ interface Entry {
 }
 
 /**
- * Reads into `pixels` each wanted picture that the cache holds, unchanged since and undamaged.
- * @returns For each wanted file whether it was read; and `problem` when a cache was there but is damaged.
+ * Reads into `pixels` each wanted image that the cache contains, if the file has not changed and its checksum matches.
+ * @returns `found`: for each wanted file whether it was read; `complete`: whether the cache holds exactly the wanted
+ * files; `problem`: how the cache is damaged, if it is.
  */
 export async function readCache(
   path: string,
@@ -51,7 +49,7 @@ export async function readCache(
     const headerLength = head.readUInt32LE(MAGIC.length);
     const { size } = await handle.stat();
     if (!head.subarray(0, MAGIC.length).equals(MAGIC) || head.length + headerLength > size) {
-      return { found, complete: false, problem: 'its header is not whole' };
+      return { found, complete: false, problem: 'its header is incomplete' };
     }
     const header = Buffer.alloc(headerLength);
     await handle.read(header, 0, headerLength, head.length);
@@ -79,45 +77,36 @@ export async function readCache(
     return {
       found,
       complete: entries.length === wanted.length && found.every(Boolean),
-      problem: damaged > 0 ? `${damaged} of its pictures do not match their checksums` : undefined,
+      problem: damaged > 0 ? `${damaged} of its images do not match their checksums` : undefined,
     };
   } finally {
     await handle.close();
   }
 }
 
-/** Writes a whole cache under another name, then renames it, so that a reader never sees a half. */
+/** Writes a cache atomically: to a temporary file that is then renamed. */
 export async function writeCache(
   path: string,
   files: readonly ScannedFile[],
   pixels: Uint8Array,
   imageBytes: number,
 ): Promise<void> {
-  const picture = (i: number) => pixels.subarray(i * imageBytes, (i + 1) * imageBytes);
+  const image = (i: number) => pixels.subarray(i * imageBytes, (i + 1) * imageBytes);
   const entries: Entry[] = files.map(({ file, bytes, modifiedMs }, i) => ({
     file,
     bytes,
     modifiedMs,
-    crc: crc32(Buffer.from(picture(i))),
+    crc: crc32(Buffer.from(image(i))),
   }));
   const header = Buffer.from(JSON.stringify(entries));
   const lengths = Buffer.alloc(8);
   lengths.writeUInt32LE(header.length, 0);
   lengths.writeUInt32LE(crc32(header), 4);
-  await mkdir(join(path, '..'), { recursive: true });
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(Buffer.concat([MAGIC, lengths, header]));
-      for (let i = 0; i < files.length; i++) await handle.writeFile(Buffer.from(picture(i)));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await mkdir(dirname(path), { recursive: true });
+  const write = async (file: FileHandle) => {
+    await writeAll(file, Buffer.concat([MAGIC, lengths, header]));
+    for (let i = 0; i < files.length; i++) await writeAll(file, image(i));
+  };
+  // A cache can be rebuilt, so losing the rename in a power loss does no harm.
+  await replaceFile(path, write, { syncFolder: false });
 }

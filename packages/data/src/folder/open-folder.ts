@@ -1,15 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { explainDiskError } from '@unitsphere/core/disk';
 import { decodeFile } from './decode.js';
 import { cacheFile, defaultCacheDir, readCache, writeCache } from './decoded-cache.js';
-import type { FolderSourceOptions, SharedFolder } from './folder-source.js';
 import { type ScannedFile, type ScannedIdentity, type SkippedFile, scanFolder } from './scan.js';
+import type { FolderSourceOptions, SharedFolder } from './shared-folder.js';
 
-/** Scans, decodes (or reads from the cache) and checks a folder; what `FolderSource.open` does, in Node. */
+/** Implements `FolderSource.open` in Node: scans a folder, decodes it or reads its cache, and checks the result. */
 export async function openFolder(dir: string, options: FolderSourceOptions): Promise<SharedFolder> {
   const { cacheSize = 160, cacheDir, memoryLimit = 4 * 2 ** 30, identityPer = 'auto' } = options;
   if (!Number.isInteger(cacheSize) || cacheSize < 8 || cacheSize > 4096) {
-    throw new RangeError(`FolderSource: cacheSize must be an integer of 8 … 4096 pixels, not ${cacheSize}.`);
+    throw new RangeError(`FolderSource: cacheSize must be an integer in 8 … 4096 pixels, not ${cacheSize}.`);
   }
   if (!['auto', 'file', 'folder'].includes(identityPer)) {
     throw new TypeError(`FolderSource: identityPer must be auto, file or folder, not "${identityPer}".`);
@@ -21,9 +22,9 @@ export async function openFolder(dir: string, options: FolderSourceOptions): Pro
   if (files.length * imageBytes > memoryLimit) {
     const limit = (memoryLimit / 2 ** 30).toFixed(1);
     throw new RangeError(
-      `FolderSource: ${files.length} images of ${cacheSize} × ${cacheSize} pixels take ` +
+      `FolderSource: ${files.length} images of ${cacheSize} × ${cacheSize} pixels need ` +
         `${((files.length * imageBytes) / 2 ** 30).toFixed(1)} GiB, more than memoryLimit (${limit} GiB). ` +
-        'Use a smaller cacheSize or fewer images, or raise memoryLimit if the machine has the memory.',
+        'Use a smaller cacheSize or fewer images, or increase memoryLimit if the machine has the memory.',
     );
   }
 
@@ -49,8 +50,8 @@ export async function openFolder(dir: string, options: FolderSourceOptions): Pro
   for (const entry of skipped) options.onSkipped?.(entry);
   if (identities.length < 2) {
     throw new Error(
-      `FolderSource: of ${files.length} image files in "${dir}" ${files.length - failures.size} could be read, ` +
-        `which leaves ${identities.length} identities; at least 2 are needed. ${firstReasons(skipped)}`,
+      `FolderSource: ${files.length - failures.size} of ${files.length} image files in "${dir}" can be read, ` +
+        `which gives ${identities.length} identities; at least 2 are required. ${listSkipped(skipped)}`,
     );
   }
   const starts = new Uint32Array(identities.length + 1);
@@ -60,44 +61,51 @@ export async function openFolder(dir: string, options: FolderSourceOptions): Pro
   return { dir, cacheSize, identities, skipped, pixels, starts, slots: Uint32Array.from(kept.flat()) };
 }
 
-/** Shared memory, so that data workers read the one copy. */
+/** Allocates shared memory, so that data workers read the same copy. */
 function allocate(bytes: number): Uint8Array {
   try {
     return new Uint8Array(new SharedArrayBuffer(bytes));
   } catch (error) {
     throw new RangeError(
-      `FolderSource: this process cannot hold ${(bytes / 2 ** 30).toFixed(1)} GiB in one piece ` +
+      `FolderSource: cannot allocate ${(bytes / 2 ** 30).toFixed(1)} GiB in one block ` +
         `(${reasonOf(error)}); use a smaller cacheSize or fewer images.`,
     );
   }
 }
 
+/** @throws Error if a scan found fewer than two identities. */
 function checkScan(dir: string, identities: ScannedIdentity[], skipped: SkippedFile[], per: string): void {
   const layout =
-    'Each image file directly in the folder is one identity, and each folder below it that holds images is one ' +
-    'identity with those images as its samples (identityPer: "file" makes every image file one).';
+    'Each image file directly in the folder is one identity, and each subfolder that contains images is one ' +
+    'identity with those images as its samples (with identityPer: "file" every image file is one).';
   if (identities.length === 0) {
-    throw new Error(`FolderSource: "${dir}" holds no image files. ${layout} ${firstReasons(skipped)}`.trim());
+    throw new Error(
+      `FolderSource: "${dir}" contains no image files. ${layout} ${listSkipped(skipped)}`.trim(),
+    );
   }
   if (identities.length === 1) {
     const [{ name, files }] = identities;
     const hint =
       per !== 'file' && files.length > 1
-        ? `If its ${files.length} images are different identities, say identityPer: "file" or give that folder itself. `
+        ? `If its ${files.length} images are different identities, set identityPer: "file" or open that subfolder. `
         : '';
     throw new Error(
-      `FolderSource: "${dir}" holds one identity ("${name}"); at least 2 are needed to tell apart. ${hint}${layout}`,
+      `FolderSource: "${dir}" contains one identity ("${name}"); at least 2 are required. ${hint}${layout}`,
     );
   }
 }
 
-function firstReasons(skipped: readonly SkippedFile[]): string {
+/** Lists the first skipped files with the reasons, for error messages. */
+function listSkipped(skipped: readonly SkippedFile[]): string {
   if (skipped.length === 0) return '';
   const first = skipped.slice(0, 3).map(({ file, reason }) => `${file} (${reason})`);
-  return `Left out: ${first.join('; ')}${skipped.length > 3 ? `; and ${skipped.length - 3} more` : ''}.`;
+  return `Skipped: ${first.join('; ')}${skipped.length > 3 ? `; and ${skipped.length - 3} more` : ''}.`;
 }
 
-/** Fills every slot from the cache or by decoding; returns why slots could not be filled. */
+/**
+ * Fills every slot of `pixels` from the cache or by decoding.
+ * @returns The reason per slot that could not be filled.
+ */
 async function fillPixels(
   dir: string,
   files: readonly ScannedFile[],
@@ -155,8 +163,8 @@ async function fillPixels(
       }
     } catch (error) {
       onWarning?.(
-        `Decoded images could not be kept in ${path} (${reasonOf(error)}); the next run will decode them again. ` +
-          'Give a writable cacheDir to keep them.',
+        `Cannot write the cache of decoded images ${path} (${explainDiskError(error) ?? reasonOf(error)}); the next run ` +
+          'decodes them again. Set cacheDir to a writable folder.',
       );
     }
   }

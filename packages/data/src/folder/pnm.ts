@@ -1,4 +1,4 @@
-/** A decoded portable anymap: grayscale (1 channel) or RGB (3), 8 bits a channel. */
+/** A decoded portable anymap: grayscale (1 channel) or RGB (3 channels), 8 bits per channel. */
 export interface PnmImage {
   readonly width: number;
   readonly height: number;
@@ -6,17 +6,17 @@ export interface PnmImage {
   readonly data: Uint8Array;
 }
 
-/** True if the bytes begin as a portable bitmap, graymap or pixmap (P1 … P6). */
+/** Returns whether the bytes start like a portable bitmap, graymap or pixmap (P1 … P6). */
 export function isPnm(bytes: Uint8Array): boolean {
   return bytes.length > 2 && bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x36 && isSpace(bytes[2]);
 }
 
 /**
- * Reads PBM, PGM and PPM, plain and raw (the formats' pages of Netpbm); samples are scaled to 0 … 255.
- * @throws Error if the header is not whole, a value is out of range, or pixels are missing.
+ * Decodes PBM, PGM and PPM, plain and raw (Netpbm's format specifications); values are scaled to 0 … 255.
+ * @throws Error if the header is incomplete, a value is out of range, or pixels are missing.
  */
 export function decodePnm(bytes: Uint8Array): PnmImage {
-  if (!isPnm(bytes)) throw new Error('not a portable anymap (no P1 … P6 at its start)');
+  if (!isPnm(bytes)) throw new Error('not a portable anymap (does not start with P1 … P6)');
   const kind = bytes[1] - 0x30;
   const raw = kind > 3;
   const bitmap = kind === 1 || kind === 4;
@@ -35,17 +35,17 @@ export function decodePnm(bytes: Uint8Array): PnmImage {
     let value = 0;
     while (at < bytes.length && bytes[at] >= 0x30 && bytes[at] <= 0x39)
       value = value * 10 + bytes[at++] - 0x30;
-    if (at === start) throw new Error(`the file ends or is damaged where ${what} should be`);
+    if (at === start) throw new Error(`the file is truncated or damaged: expected ${what}`);
     return value;
   };
 
   const width = integer('the width');
   const height = integer('the height');
-  const maximum = bitmap ? 1 : integer('the highest value');
+  const maximum = bitmap ? 1 : integer('the maximum value');
   if (width < 1 || height < 1 || width * height > 268402689) {
-    throw new Error(`sides of ${width} × ${height} cannot be read`);
+    throw new Error(`the size ${width} × ${height} is not supported`);
   }
-  if (maximum < 1 || maximum > 65535) throw new Error(`the highest value must be 1 … 65535, not ${maximum}`);
+  if (maximum < 1 || maximum > 65535) throw new Error(`the maximum value must be 1 … 65535, not ${maximum}`);
   const count = width * height * channels;
   const data = new Uint8Array(count);
 
@@ -54,24 +54,24 @@ export function decodePnm(bytes: Uint8Array): PnmImage {
       let value: number;
       if (bitmap) {
         skip();
-        if (at >= bytes.length) throw new Error(`${count} pixels are expected but the file holds ${i}`);
+        if (at >= bytes.length) throw new Error(`expected ${count} pixels, but the file contains ${i}`);
         value = 1 - (bytes[at++] - 0x30);
         if (value !== 0 && value !== 1) throw new Error(`pixel ${i} is neither 0 nor 1`);
       } else {
         value = integer(`value ${i} of ${count}`);
-        if (value > maximum) throw new Error(`value ${i} is ${value}, above the highest, ${maximum}`);
+        if (value > maximum) throw new Error(`value ${i} is ${value}, above the maximum ${maximum}`);
       }
       data[i] = Math.round((value * 255) / maximum);
     }
     return { width, height, channels, data };
   }
 
-  // One white space parts the header from the pixels.
+  // One whitespace byte separates the header from the pixels.
   at++;
   const rowBytes = bitmap ? Math.ceil(width / 8) : width * channels * (maximum > 255 ? 2 : 1);
   if (bytes.length - at < rowBytes * height) {
     throw new Error(
-      `the file is cut off: ${rowBytes * height} bytes of pixels expected, ${bytes.length - at} there`,
+      `the file is truncated: expected ${rowBytes * height} bytes of pixels, found ${bytes.length - at}`,
     );
   }
   if (bitmap) {

@@ -2,40 +2,48 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { IMAGE_EXTENSIONS } from './decode.js';
 
-/** A file that is not used, and why. */
+/** A file that is not used. */
 export interface SkippedFile {
-  /** Path below the folder, with forward slashes. */
+  /** Path relative to the folder, with forward slashes. */
   readonly file: string;
+  /** Reason in a few words. */
   readonly reason: string;
 }
 
-/** What an identity is: each image file, each folder that holds images, or (`auto`) see `FolderSource.open`. */
-export type IdentityPer = 'auto' | 'file' | 'folder';
+/** How files are grouped: each file, each folder with images, or both (`auto`); see `FolderSource.open`. */
+export type IdentityGrouping = 'auto' | 'file' | 'folder';
 
-/** A file to decode, with what tells whether it has changed. */
+/** A file to decode, with the attributes that reveal a change. */
 export interface ScannedFile {
-  /** Path below the folder, with forward slashes. */
+  /** Path relative to the folder, with forward slashes. */
   readonly file: string;
   readonly bytes: number;
   readonly modifiedMs: number;
 }
 
+/** An identity and its files. */
 export interface ScannedIdentity {
   readonly name: string;
   readonly files: ScannedFile[];
 }
 
-/** Finds the image files below a folder, in byte order of their paths, and groups them into identities. */
+/**
+ * Finds the image files in a folder and its subfolders and groups them into identities, sorted by the bytes of their
+ * paths.
+ * @throws Error if the folder is missing or is a file.
+ */
 export async function scanFolder(
   dir: string,
-  identityPer: IdentityPer,
+  identityPer: IdentityGrouping,
 ): Promise<{ identities: ScannedIdentity[]; skipped: SkippedFile[] }> {
   const info = await stat(dir).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is no such folder' : error.message;
+    const why = error.code === 'ENOENT' ? 'no such folder' : error.message;
     throw new Error(`FolderSource: cannot open "${dir}": ${why}. Give the path of a folder of images.`);
   });
   if (!info.isDirectory()) {
-    throw new Error(`FolderSource: "${dir}" is a file, not a folder. Give the folder the images are in.`);
+    throw new Error(
+      `FolderSource: "${dir}" is a file, not a folder. Give the folder that contains the images.`,
+    );
   }
   const skipped: SkippedFile[] = [];
   const groups = new Map<string, ScannedFile[]>();
@@ -44,10 +52,10 @@ export async function scanFolder(
   const visit = async (below: string): Promise<void> => {
     const path = join(dir, below);
     const real = await realpath(path);
-    // A link back up would never end.
+    // A symbolic link to a parent folder would recurse forever.
     if (visited.has(real)) return;
     visited.add(real);
-    const entries = (await readdir(path)).sort(byteOrder);
+    const entries = (await readdir(path)).sort(compareBytes);
     for (const entry of entries) {
       if (entry.startsWith('.') || IGNORED.has(entry.toLowerCase())) continue;
       const file = below === '' ? entry : `${below}/${entry}`;
@@ -60,7 +68,7 @@ export async function scanFolder(
         } else if (!IMAGE_EXTENSIONS.includes(extname(entry).toLowerCase())) {
           skipped.push({
             file,
-            reason: `not an image by its ending; read are ${IMAGE_EXTENSIONS.join(' ')}`,
+            reason: `not an image extension; supported are ${IMAGE_EXTENSIONS.join(' ')}`,
           });
         } else {
           const perFile = identityPer === 'file' || (identityPer === 'auto' && below === '');
@@ -68,7 +76,7 @@ export async function scanFolder(
           const scanned = { file, bytes: entryInfo.size, modifiedMs: entryInfo.mtimeMs };
           const group = groups.get(name);
           if (below === '' && identityPer === 'folder') {
-            skipped.push({ file, reason: 'not in a folder of its own, and identityPer is "folder"' });
+            skipped.push({ file, reason: 'not in a subfolder, and identityPer is "folder"' });
           } else if (group) group.push(scanned);
           else groups.set(name, [scanned]);
         }
@@ -80,15 +88,15 @@ export async function scanFolder(
   await visit('');
 
   const identities = [...groups]
-    .map(([name, files]) => ({ name, files: files.sort((a, b) => byteOrder(a.file, b.file)) }))
-    .sort((a, b) => byteOrder(a.name, b.name));
+    .map(([name, files]) => ({ name, files: files.sort((a, b) => compareBytes(a.file, b.file)) }))
+    .sort((a, b) => compareBytes(a.name, b.name));
   return { identities, skipped };
 }
 
-/** Left by operating systems and archives; nobody means them. */
+/** Files that operating systems and archives leave behind; ignored without a report. */
 const IGNORED = new Set(['thumbs.db', 'desktop.ini', '__macosx']);
 
-/** The order of the UTF-8 bytes: the same whatever the machine's language. */
-function byteOrder(a: string, b: string): number {
+/** Compares by UTF-8 bytes, which does not depend on the machine's locale. */
+function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,6 +1,6 @@
 import { Augmentation, type AugmentationOptions } from '../augment/augmentation.js';
 import { FolderSource } from '../folder/folder-source.js';
-import { isSourceSpec, type OpenSourceHandlers, openSource, type SourceSpec } from '../open-source.js';
+import { isSourceSpec, type OpenSourceOptions, openSource, type SourceSpec } from '../open-source.js';
 import type { ImageSource } from '../source.js';
 import type { ViewCount } from '../views.js';
 import { browserWorkers } from './browser-worker.js';
@@ -10,56 +10,55 @@ import { WorkerPool } from './worker-pool.js';
 
 /** A batch of training images. */
 export interface Batch {
-  /** From 0, or from `fromStep`. */
+  /** Step of the training; the first batch has step `fromStep`. */
   readonly step: number;
-  /** The epoch of its first image, from 0. */
+  /** Epoch of the first image, counting from 0. */
   readonly epoch: number;
-  /** N × size × size × 3 bytes: RGB, 0 … 255, row-major. The caller's own. */
+  /** Images: N × size × size × 3 bytes, RGB, 0 … 255, row-major. Owned by the caller. */
   readonly images: Uint8Array;
-  /** The clean image of each, the same view unaugmented, if they were asked for: as `images`. */
+  /** The same views of the clean images, in the layout of `images`; only with `clean: true`. */
   readonly clean?: Uint8Array;
-  /** N class labels in [0, classCount). */
+  /** Class labels: N integers in [0, classCount). */
   readonly labels: Int32Array;
-  /** How long `next` had to wait for it, in milliseconds; near 0 where the data keeps up with the training. */
+  /** Time in milliseconds that `next` waited for the batch; near 0 if the data keeps up with the training. */
   readonly waitedMs: number;
 }
 
-/** What batches to make, and with what means. */
-export interface BatchLoaderOptions extends OpenSourceHandlers {
-  /** A specification, or (only without workers) a source already opened. */
+/** Options of `BatchLoader`. */
+export interface BatchLoaderOptions extends OpenSourceOptions {
+  /** Specification of the source; without workers also an open source. */
   readonly source: SourceSpec | ImageSource;
-  /** Indices of the identities to train on; default all. */
+  /** Indices of the training identities; default all. */
   readonly identities?: readonly number[];
-  /** Classes per identity: 1, or 24 for each view a class of its own; default 1. */
+  /** Classes per identity: 1, or 24 to make each view a class; default 1. */
   readonly views?: ViewCount;
   /** Side of the images in pixels. */
   readonly size: number;
   readonly batchSize: number;
   readonly seed: number;
-  /** With 24 views: so many first steps take whole, upright images only; see `TrainingSampler`. Default 0. */
+  /** With 24 views: number of initial steps with whole, upright images only; see `TrainingSampler`. Default 0. */
   readonly uprightSteps?: number;
-  /** Images of a class that follow each other in a batch; see `TrainingSampler`. Default 1. */
+  /** Number of consecutive images per class in a batch; see `TrainingSampler`. Default 1. */
   readonly imagesPerClass?: number;
-  /** Default: DocClassifier's augmentation; `false` for none. */
+  /** Augmentation options; default DocClassifier's augmentation; `false` disables it. */
   readonly augment?: AugmentationOptions | false;
-  /** Whether every image's clean one is made too; default false. */
+  /** Whether to also return the clean images; default false. */
   readonly clean?: boolean;
-  /** Worker threads; 0 (the default) makes each batch when it is asked for, on the caller's thread. */
+  /** Number of worker threads; 0 (the default) makes each batch on demand on the caller's thread. */
   readonly workers?: number;
-  /** Batches made ahead, with workers; default 2 a worker. */
+  /** Number of batches to make ahead, with workers; default 2 per worker. */
   readonly prefetch?: number;
-  /** The first step to give, to go on with a run; default 0. */
+  /** First step, to resume a run; default 0. */
   readonly fromStep?: number;
-  /** Where the worker's file is, if a bundler has moved it from beside this package's own. */
+  /** URL of the worker file, if a bundler has moved it away from this package's files. */
   readonly workerFile?: URL;
-  /** In a browser: makes a worker whose module calls `serveDataWorker`. */
+  /** Creates a worker whose module calls `serveDataWorker`; required for workers in a browser. */
   readonly createWorker?: () => Worker;
 }
 
 /**
- * Makes training batches in order of step, ahead of time on worker threads or on the caller's own thread.
- * Step n's batch depends on the source, the identities, the options and n alone: not on the number of workers, nor on
- * the step the loader began at.
+ * Makes training batches in the order of steps, ahead of time on worker threads or on demand on the caller's thread.
+ * Deterministic: a step's batch does not depend on the number of workers or on the first step.
  */
 export class BatchLoader {
   #step: number;
@@ -73,9 +72,9 @@ export class BatchLoader {
   readonly #clean: boolean;
 
   private constructor(
-    /** The opened source. */
+    /** The open source. */
     readonly source: ImageSource,
-    /** Which samples each step has. */
+    /** Plans the samples of each step. */
     readonly sampler: TrainingSampler,
     maker: Maker,
     prefetch: number,
@@ -92,7 +91,8 @@ export class BatchLoader {
 
   /**
    * Opens the source, checks the options and starts the workers.
-   * @throws RangeError or TypeError for options out of range, and whatever opening the source throws.
+   * @throws RangeError or TypeError for invalid options.
+   * @throws Any error of opening the source.
    */
   static async create(options: BatchLoaderOptions): Promise<BatchLoader> {
     const { views = 1, size, batchSize, seed, augment = {}, workers = 0, fromStep = 0 } = options;
@@ -106,8 +106,8 @@ export class BatchLoader {
     const isSpec = isSourceSpec(options.source);
     if (workers > 0 && !isSpec) {
       throw new TypeError(
-        'BatchLoader: a source already opened cannot be sent to workers. Give its specification ({ kind: … }; ' +
-          '"module" for a source of your own), or set workers to 0.',
+        'BatchLoader: an open source cannot be sent to workers. Give its specification ({ kind: … }; use kind: ' +
+          '"module" for a custom source), or set workers: 0.',
       );
     }
     const source = isSpec
@@ -126,7 +126,7 @@ export class BatchLoader {
     if (workers === 0) {
       maker = {
         make: ({ plan }) => makeSamples({ source, size, seed, augmentation, clean }, plan),
-        hold: () => {},
+        setWaiting: () => {},
         close: async () => {},
       };
     } else {
@@ -134,26 +134,27 @@ export class BatchLoader {
       const startWorker = createWorker
         ? browserWorkers(createWorker)
         : (await import('./node-worker.js')).nodeWorkers(workerFile);
-      const sent =
+      const sharedSource =
         source instanceof FolderSource ? { folder: source.share() } : { spec: options.source as SourceSpec };
-      maker = new WorkerPool(workers, { source: sent, size, seed, augment, clean }, startWorker);
+      maker = new WorkerPool(workers, { source: sharedSource, size, seed, augment, clean }, startWorker);
     }
     return new BatchLoader(source, sampler, maker, workers === 0 ? 0 : prefetch, clean, fromStep);
   }
 
-  /** How many classes the labels name: training identities × views. */
+  /** Number of classes: training identities × views. */
   get classCount(): number {
     return this.sampler.classCount;
   }
 
-  /** The labels of a step's batch, before or after it is made. */
+  /** Returns the labels of a step's batch, whether or not it has been made. */
   labelsAt(step: number): Int32Array {
-    return labelsOf(this.sampler.batchPlan(step));
+    return labelsOf(this.sampler.planBatch(step));
   }
 
   /**
-   * The next batch. Calls may overlap; each gets the step after the one before.
-   * @throws Error naming the identity or the worker that failed, the same for every later call; or if closed.
+   * Returns the next batch. Calls may overlap; they get consecutive steps.
+   * @throws Error naming the identity or worker that failed (every later call throws the same error).
+   * @throws Error if the loader is closed.
    */
   next(): Promise<Batch> {
     const batch = this.#turn.then(() => this.#take());
@@ -161,19 +162,19 @@ export class BatchLoader {
     return batch;
   }
 
-  /** Ends the workers; a `next` still waiting rejects. */
+  /** Terminates the workers; pending calls of `next` reject. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#maker.close(new Error('BatchLoader: closed while a batch was waited for.'));
+    await this.#maker.close(new Error('BatchLoader: closed while a batch was pending.'));
   }
 
   async #take(): Promise<Batch> {
     if (this.#failure) throw this.#failure;
-    if (this.#closed) throw new Error('BatchLoader: next() after close().');
+    if (this.#closed) throw new Error('BatchLoader: next() was called after close().');
     const started = performance.now();
     const step = this.#step++;
-    const plan = this.sampler.batchPlan(step);
-    this.#maker.hold(true);
+    const plan = this.sampler.planBatch(step);
+    this.#maker.setWaiting(true);
     try {
       const made = await (this.#ahead.get(step) ?? this.#maker.make({ step, plan }));
       const half = this.#clean ? made.length / 2 : made.length;
@@ -191,15 +192,16 @@ export class BatchLoader {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       throw this.#failure;
     } finally {
-      this.#maker.hold(false);
+      this.#maker.setWaiting(false);
     }
   }
 
+  /** Starts making the batches ahead of the current step. */
   #fill(): void {
     for (let step = this.#step; step < this.#step + this.#prefetch; step++) {
       if (this.#ahead.has(step)) continue;
-      const made = this.#maker.make({ step, plan: this.sampler.batchPlan(step) });
-      // Reported by the `next` that comes to it.
+      const made = this.#maker.make({ step, plan: this.sampler.planBatch(step) });
+      // The error is reported by the call of `next` for this step.
       made.catch(() => {});
       this.#ahead.set(step, made);
     }
@@ -208,15 +210,16 @@ export class BatchLoader {
 
 const labelsOf = (plan: readonly PlannedSample[]) => Int32Array.from(plan, ({ label }) => label);
 
-/** Makes a step's images: here, or in workers. */
+/** Makes the images of steps, on this thread or in workers. */
 interface Maker {
   make(job: { step: number; plan: PlannedSample[] }): Promise<Uint8Array>;
-  hold(waited: boolean): void;
+  /** Sets whether a caller is waiting, which keeps the process alive. */
+  setWaiting(isWaiting: boolean): void;
   close(reason: Error): Promise<void>;
 }
 
 function checkInteger(name: string, value: number, minimum: number): void {
   if (!Number.isSafeInteger(value) || value < minimum) {
-    throw new RangeError(`BatchLoader: ${name} must be an integer from ${minimum}, not ${value}.`);
+    throw new RangeError(`BatchLoader: ${name} must be an integer ≥ ${minimum}, not ${value}.`);
   }
 }

@@ -4,22 +4,22 @@ import { cleanImage, type ImageSource } from '../source.js';
 import { applyView } from '../views.js';
 import type { PlannedSample } from './training-sampler.js';
 
-/** How planned samples become pixels. */
+/** Settings for making the pixels of planned samples. */
 export interface SampleMaker {
   readonly source: ImageSource;
   /** Side of each image in pixels. */
   readonly size: number;
   readonly seed: number;
-  /** None: each view as it is. */
+  /** Augmentation; `undefined` leaves the views unchanged. */
   readonly augmentation: Augmentation | undefined;
-  /** Whether every sample's clean image is made too. */
+  /** Whether to also make the clean image of each sample. */
   readonly clean?: boolean;
 }
 
 /**
- * Makes the images of a plan, one after the other: samples × size × size × 3 bytes, RGB; if wanted their clean images behind
- * them, in the same order. Free of Node, so that any kind of worker can run it.
- * @throws Error naming the identity and the sample, with what went wrong as its cause.
+ * Makes the images of a plan: samples × size × size × 3 bytes, RGB, followed by as many clean images with `clean`.
+ * Imports no Node module, so any kind of worker can run it.
+ * @throws Error naming the identity and the sample, with the original error as its cause.
  */
 export async function makeSamples(
   maker: SampleMaker,
@@ -43,7 +43,7 @@ export async function makeSamples(
     } catch (error) {
       const name = source.identities[identity]?.name ?? `number ${identity}`;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`Sample ${sample} of identity "${name}" could not be made: ${reason}`, {
+      throw new Error(`Cannot make sample ${sample} of identity "${name}": ${reason}`, {
         cause: error,
       });
     }

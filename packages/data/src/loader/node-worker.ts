@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerReply } from './worker-messages.js';
 import type { StartWorker } from './worker-pool.js';
 
-/** Worker threads of Node, which run this package's own worker file unless another is given. */
-export function nodeWorkers(file: URL | string = ownWorkerFile()): StartWorker {
+/** Starts worker threads in Node with the given worker file, by default this package's. */
+export function nodeWorkers(file: URL | string = defaultWorkerFile()): StartWorker {
   return (start, index, events) => {
     const worker = new Worker(file, { workerData: start, name: `unitsphere-data-${index}` });
     worker.on('message', (reply: WorkerReply) => events.reply(reply));
@@ -12,21 +12,21 @@ export function nodeWorkers(file: URL | string = ownWorkerFile()): StartWorker {
       events.failed(new Error(`Data worker ${index} failed: ${error.message}`, { cause: error }));
     });
     worker.on('exit', (code) =>
-      events.failed(new Error(`Data worker ${index} ended by itself with code ${code}.`)),
+      events.failed(new Error(`Data worker ${index} exited unexpectedly with code ${code}.`)),
     );
-    // An idle loader does not keep the process alive; one that is waited for does.
+    // An idle loader must not keep the process alive.
     worker.unref();
     return {
       post: (job) => worker.postMessage(job),
-      hold: (waited) => (waited ? worker.ref() : worker.unref()),
+      setWaiting: (isWaiting) => (isWaiting ? worker.ref() : worker.unref()),
       terminate: () => worker.terminate(),
     };
   };
 }
 
-/** The built worker lies beside the built module that this code is in. */
-function ownWorkerFile(): URL | string {
-  // CommonJS has no import.meta.url, an ES module has no __filename.
+/** Returns the built worker file, which is in the same folder as the built module. */
+function defaultWorkerFile(): URL | string {
+  // __filename exists only in CommonJS, import.meta.url only in ES modules.
   return typeof __filename === 'string'
     ? join(dirname(__filename), 'worker.cjs')
     : new URL('./worker.js', import.meta.url);

@@ -5,13 +5,16 @@ import { openSource } from '../open-source.js';
 import { makeSamples, type SampleMaker } from './make-samples.js';
 import type { WorkerJob, WorkerReply, WorkerStart } from './worker-messages.js';
 
-/** Answers jobs in turn; the same for Node's and a browser's workers, which differ only in how messages travel. */
+/**
+ * Opens the worker's source and returns a handler that answers jobs in order. Shared by Node's and a browser's workers.
+ * @param post Sends a reply, transferring the given buffers.
+ */
 export function serve(
   start: WorkerStart,
   post: (reply: WorkerReply, transfer: ArrayBuffer[]) => void,
-  surroundings: { readonly canvases?: CanvasFactory } = {},
+  options: { readonly canvases?: CanvasFactory } = {},
 ) {
-  const ready = openMaker(start, surroundings);
+  const ready = openMaker(start, options);
   let last: Promise<unknown> = ready;
   const fail = (error: unknown) => {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
@@ -27,20 +30,18 @@ export function serve(
         fail(error);
       }
     });
-    // The opening's failure is reported once, above.
+    // A failure to open the source is already reported above.
     last.catch(() => {});
   };
 }
 
 async function openMaker(
   { source, size, seed, augment, clean }: WorkerStart,
-  surroundings: { readonly canvases?: CanvasFactory },
+  options: { readonly canvases?: CanvasFactory },
 ): Promise<SampleMaker> {
   return {
     source:
-      'folder' in source
-        ? FolderSource.fromShared(source.folder)
-        : await openSource(source.spec, surroundings),
+      'folder' in source ? FolderSource.fromShared(source.folder) : await openSource(source.spec, options),
     size,
     seed,
     augmentation: augment === false ? undefined : new Augmentation(augment),

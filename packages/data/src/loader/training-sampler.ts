@@ -2,59 +2,62 @@ import { Random } from '@unitsphere/core/random';
 import type { Identity } from '../source.js';
 import { classLabel, VIEW_COUNT, type ViewCount } from '../views.js';
 
-/** One image to make: everything but the source, the size and the augmentation. */
+/** One image to make. */
 export interface PlannedSample {
   /** Index of the identity in the source. */
   readonly identity: number;
+  /** Index of the sample of the identity. */
   readonly sample: number;
+  /** View, 0 … 23; 0 is the upright whole image. */
   readonly view: number;
-  /** Position of the identity among the training identities × views + view. */
+  /** Class label: position among the training identities × views + view. */
   readonly label: number;
-  /** Names this sample's own random stream: its place in the endless sequence of samples, from 0. */
+  /** Position in the endless sequence of samples, from 0; the key of this sample's random stream. */
   readonly stream: number;
 }
 
-/** What a training run draws its samples from. */
+/** Options of `TrainingSampler`. */
 export interface TrainingSamplerOptions {
   /** All identities of the source. */
   readonly sourceIdentities: readonly Identity[];
-  /** Indices of those to train on. */
+  /** Indices of the training identities. */
   readonly identities: readonly number[];
-  /** Classes per identity: 1, or 24 for each view a class. */
+  /** Classes per identity: 1, or 24 to make each view a class. */
   readonly views: ViewCount;
   readonly batchSize: number;
   readonly seed: number;
   /**
-   * With 24 views: so many first steps take each image whole and upright, before its other views come in. Views are
-   * easier to tell apart than identities, and a network that sees both at once learns the views first. Default 0.
+   * With 24 views: number of initial steps that use only whole, upright images. Views are easier to distinguish than
+   * identities, and a network that sees both at once learns the views first. Default 0.
    */
   readonly uprightSteps?: number;
   /**
-   * Images of a class that follow each other in a batch. With several a batch says which images belong together even where
-   * it meets a class for the first time: with very many classes that is most of them. Default 1.
+   * Number of consecutive images per class in a batch. With more than one, a batch contains positive pairs even for
+   * classes that were not seen before, which matters with very many classes. Default 1.
    * @see MPerClassSampler of pytorch-metric-learning.
    */
   readonly imagesPerClass?: number;
 }
 
 /**
- * Which samples each step trains on, as a pure function of the options and the step.
+ * Plans the samples of each step, as a pure function of the options and the step.
  *
- * An epoch visits each class once, with as many images as `imagesPerClass` says, in an order of its own; epochs follow each other without a gap, so every batch is
- * full and one batch in an epoch may hold the end of it and the beginning of the next.
+ * An epoch visits each class once, with `imagesPerClass` images, in its own random order. Epochs follow each other
+ * without a gap, so every batch is full and may contain the end of one epoch and the beginning of the next.
  */
 export class TrainingSampler {
-  /** How many classes there are: training identities × views. */
+  /** Number of classes: training identities × views. */
   readonly classCount: number;
-  /** Steps in an epoch; a fraction when the batch size does not divide the classes. */
+  /** Steps per epoch; fractional if the batch size does not divide the number of images in an epoch. */
   readonly stepsPerEpoch: number;
   readonly #orders = new Map<number, Uint32Array>();
 
   readonly #options: TrainingSamplerOptions;
 
   /**
-   * @throws RangeError if the identities are fewer than two, repeated or not in the source, views is neither 1 nor
-   * 24, or the batch size is not a positive integer or no multiple of `imagesPerClass`.
+   * @throws RangeError if there are fewer than two classes, an identity is repeated or not in the source, views is
+   * neither 1 nor 24, the batch size is not a positive multiple of `imagesPerClass`, `uprightSteps` is not a
+   * non-negative integer, or the seed is not finite.
    */
   constructor(options: TrainingSamplerOptions) {
     this.#options = options;
@@ -65,31 +68,31 @@ export class TrainingSampler {
       throw new RangeError(`TrainingSampler: views must be 1 or ${VIEW_COUNT}, not ${views}.`);
     }
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`TrainingSampler: the batch size must be a positive integer, not ${batchSize}.`);
+      throw new RangeError(`TrainingSampler: batchSize must be a positive integer, not ${batchSize}.`);
     }
     if (!Number.isInteger(imagesPerClass) || imagesPerClass < 1 || batchSize % imagesPerClass !== 0) {
       throw new RangeError(
-        `TrainingSampler: imagesPerClass must be an integer from 1 that divides the batch size, ${batchSize}; it is ${imagesPerClass}.`,
+        `TrainingSampler: imagesPerClass must be a positive integer that divides batchSize (${batchSize}), not ${imagesPerClass}.`,
       );
     }
     if (!Number.isInteger(uprightSteps) || uprightSteps < 0) {
       throw new RangeError(
-        `TrainingSampler: uprightSteps must be an integer of at least 0, not ${uprightSteps}.`,
+        `TrainingSampler: uprightSteps must be a non-negative integer, not ${uprightSteps}.`,
       );
     }
     if (!Number.isFinite(seed))
-      throw new RangeError(`TrainingSampler: the seed must be a number, not ${seed}.`);
+      throw new RangeError(`TrainingSampler: seed must be a finite number, not ${seed}.`);
     if (identities.length < 1 || identities.length * views < 2) {
       throw new RangeError(
         `TrainingSampler: ${identities.length} training identities × ${views} views are too few classes; at least 2 ` +
-          'are needed to tell apart.',
+          'are required.',
       );
     }
     const seen = new Set<number>();
     for (const identity of identities) {
       if (!(identity in sourceIdentities) || !Number.isInteger(identity)) {
         throw new RangeError(
-          `TrainingSampler: identity ${identity} is not in the source, which has ${sourceIdentities.length}.`,
+          `TrainingSampler: identity ${identity} is not in the source, which has ${sourceIdentities.length} identities.`,
         );
       }
       if (seen.has(identity)) throw new RangeError(`TrainingSampler: identity ${identity} is given twice.`);
@@ -99,28 +102,28 @@ export class TrainingSampler {
     this.stepsPerEpoch = (this.classCount * imagesPerClass) / batchSize;
   }
 
-  /** The epoch of a step's first sample, from 0. */
+  /** Returns the epoch of a step's first sample, counting from 0. */
   epochOf(step: number): number {
     const { batchSize, imagesPerClass = 1 } = this.#options;
     return this.#placeOf((step * batchSize) / imagesPerClass).epoch;
   }
 
   /**
-   * The samples of a step, in the order of the batch.
-   * @throws RangeError if the step is not an integer from 0.
+   * Returns the samples of a step in the order of the batch.
+   * @throws RangeError if the step is not a non-negative integer.
    */
-  batchPlan(step: number): PlannedSample[] {
+  planBatch(step: number): PlannedSample[] {
     if (!Number.isSafeInteger(step) || step < 0) {
-      throw new RangeError(`TrainingSampler: the step must be an integer from 0, not ${step}.`);
+      throw new RangeError(`TrainingSampler: the step must be a non-negative integer, not ${step}.`);
     }
     const { sourceIdentities, identities, views, batchSize, seed, imagesPerClass = 1 } = this.#options;
     const plan: PlannedSample[] = [];
     for (let i = 0; i < batchSize; i++) {
       const stream = step * batchSize + i;
-      const { epoch, index, viewsUsed } = this.#placeOf(Math.floor(stream / imagesPerClass));
-      const drawn = this.#orderOf(epoch, identities.length * viewsUsed)[index];
-      const position = Math.floor(drawn / viewsUsed);
-      const view = drawn % viewsUsed;
+      const { epoch, index, activeViews } = this.#placeOf(Math.floor(stream / imagesPerClass));
+      const drawn = this.#orderOf(epoch, identities.length * activeViews)[index];
+      const position = Math.floor(drawn / activeViews);
+      const view = drawn % activeViews;
       const identity = identities[position];
       const sample = new Random(seed, 'sample', stream).int(sourceIdentities[identity].samples);
       plan.push({ identity, sample, view, label: classLabel(position, view, views), stream });
@@ -128,15 +131,15 @@ export class TrainingSampler {
     return plan;
   }
 
-  /** Where a visit of the endless sequence lies: first the epochs of upright images, then those of all views. */
-  #placeOf(visit: number): { epoch: number; index: number; viewsUsed: ViewCount } {
+  /** Returns the place of a class visit in the endless sequence: upright epochs first, then epochs of all views. */
+  #placeOf(visit: number): { epoch: number; index: number; activeViews: ViewCount } {
     const { identities, views, batchSize, uprightSteps = 0, imagesPerClass = 1 } = this.#options;
     const upright = (uprightSteps * batchSize) / imagesPerClass;
     if (visit < upright) {
       return {
         epoch: Math.floor(visit / identities.length),
         index: visit % identities.length,
-        viewsUsed: 1,
+        activeViews: 1,
       };
     }
     const since = visit - upright;
@@ -144,14 +147,15 @@ export class TrainingSampler {
     return {
       epoch: epochsBefore + Math.floor(since / this.classCount),
       index: since % this.classCount,
-      viewsUsed: views,
+      activeViews: views,
     };
   }
 
+  /** Returns the class order of an epoch. */
   #orderOf(epoch: number, count: number): Uint32Array {
     let order = this.#orders.get(epoch);
     if (!order) {
-      // Two neighboring epochs are enough for any batch; millions of classes take megabytes an epoch.
+      // A batch usually spans at most two epochs; with millions of classes an order takes megabytes.
       if (this.#orders.size > 1) this.#orders.delete(Math.min(...this.#orders.keys()));
       order = new Random(this.#options.seed, 'order', epoch).permutation(count);
       this.#orders.set(epoch, order);

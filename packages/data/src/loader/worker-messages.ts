@@ -1,9 +1,9 @@
 import type { AugmentationOptions } from '../augment/augmentation.js';
-import type { SharedFolder } from '../folder/folder-source.js';
+import type { SharedFolder } from '../folder/shared-folder.js';
 import type { SourceSpec } from '../open-source.js';
 import type { PlannedSample } from './training-sampler.js';
 
-/** What a data worker is started with. */
+/** First message to a data worker. */
 export interface WorkerStart {
   readonly source: { readonly folder: SharedFolder } | { readonly spec: SourceSpec };
   readonly size: number;
@@ -12,13 +12,13 @@ export interface WorkerStart {
   readonly clean: boolean;
 }
 
-/** One batch to make. */
+/** A batch to make. */
 export interface WorkerJob {
   readonly step: number;
   readonly plan: readonly PlannedSample[];
 }
 
-/** What comes back: a batch, or why the worker cannot go on. */
+/** Reply of a data worker: a batch, or a fatal error. */
 export type WorkerReply =
   | { readonly step: number; readonly images: Uint8Array<ArrayBuffer> }
   | { readonly error: string; readonly stack?: string };

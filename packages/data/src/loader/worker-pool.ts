@@ -1,31 +1,32 @@
 import type { WorkerJob, WorkerReply, WorkerStart } from './worker-messages.js';
 
-/** A worker that makes batches, of Node or of a browser. */
+/** A worker that makes batches, in Node or in a browser. */
 export interface DataWorker {
   post(job: WorkerJob): void;
-  /** Whether someone waits for it, so that it keeps the process alive. */
-  hold(waited: boolean): void;
+  /** Sets whether a caller is waiting, which keeps the process alive. */
+  setWaiting(isWaiting: boolean): void;
   terminate(): unknown;
 }
 
-/** What a worker tells its pool. */
+/** Callbacks of a worker. */
 export interface WorkerEvents {
   reply(reply: WorkerReply): void;
   failed(error: Error): void;
 }
 
-/** Starts the worker of a number. */
+/** Starts the worker with the given index. */
 export type StartWorker = (start: WorkerStart, index: number, events: WorkerEvents) => DataWorker;
 
-interface Waiting {
+/** The callbacks of a pending promise. */
+interface Pending {
   readonly resolve: (images: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Workers that make batches; the least busy takes the next. One failure ends them all. */
+/** A pool of workers. The least busy worker gets the next job; the first failure terminates all workers. */
 export class WorkerPool {
   readonly #workers: { worker: DataWorker; steps: Set<number> }[];
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, Pending>();
   #failure: Error | undefined;
 
   constructor(count: number, start: WorkerStart, startWorker: StartWorker) {
@@ -40,8 +41,8 @@ export class WorkerPool {
             return;
           }
           steps.delete(reply.step);
-          this.#waiting.get(reply.step)?.resolve(reply.images);
-          this.#waiting.delete(reply.step);
+          this.#pending.get(reply.step)?.resolve(reply.images);
+          this.#pending.delete(reply.step);
         },
         failed: (error) => this.#fail(error),
       });
@@ -49,21 +50,23 @@ export class WorkerPool {
     });
   }
 
+  /** Makes a batch. @throws Error of the first worker that failed. */
   make(job: WorkerJob): Promise<Uint8Array> {
     if (this.#failure) return Promise.reject(this.#failure);
     const entry = this.#workers.reduce((least, next) => (next.steps.size < least.steps.size ? next : least));
     return new Promise((resolve, reject) => {
-      this.#waiting.set(job.step, { resolve, reject });
+      this.#pending.set(job.step, { resolve, reject });
       entry.steps.add(job.step);
       entry.worker.post(job);
     });
   }
 
-  /** Keeps the process alive while someone waits. */
-  hold(waited: boolean): void {
-    for (const { worker } of this.#workers) worker.hold(waited);
+  /** Sets whether a caller is waiting, which keeps the process alive. */
+  setWaiting(isWaiting: boolean): void {
+    for (const { worker } of this.#workers) worker.setWaiting(isWaiting);
   }
 
+  /** Terminates all workers and rejects pending batches with the reason. */
   async close(reason: Error): Promise<void> {
     this.#fail(reason);
     await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
@@ -72,9 +75,9 @@ export class WorkerPool {
   #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-    // None yet where one fails while they are started.
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    // Undefined if a worker fails while the constructor starts the workers.
     for (const { worker } of this.#workers ?? []) void worker.terminate();
   }
 }

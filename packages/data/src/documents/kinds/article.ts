@@ -1,24 +1,18 @@
 import { mix, readableOn } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
-import { drawIssue } from '../parts/issue.js';
 import { patternNames, patterns } from '../parts/pattern.js';
-import { labels } from '../words/labels.js';
 import { drawTheme } from '../words/prose.js';
 
-/** A printed page of a paper or a magazine: masthead, headline, columns of text, a picture. */
+/** A page of a newspaper or magazine: masthead, headline, columns of text, a picture. */
 export const article: Kind = (style, random) => {
-  const { issuer, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['club', 'school', 'stage'] as const),
-    'report',
-  );
-  const ground = drawPaperGround(style, random, 0.06);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.7, 0.8);
-  const width = 100 * aspect;
+  const { issuer, emblem, ground, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: random.pick(['club', 'school', 'stage']),
+    title: 'report',
+    ground: () => drawPaperGround(style, random, 0.06),
+    aspect: [0.7, 0.8],
+  });
   const masthead = drawTheme(random, style.language);
   const mast = random.pick(['center', 'band', 'left', 'foot'] as const);
   const mastColor = random.pick([palette.primary, palette.accent, palette.ink]);
@@ -48,7 +42,7 @@ export const article: Kind = (style, random) => {
     aspect,
     gloss: 0.15,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       const on = readableOn(mastColor);
       if (mast === 'band') {
@@ -128,7 +122,7 @@ export const article: Kind = (style, random) => {
         });
       }
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       pen.text(fill.headline(), margin, top + headlineSize * 0.8, {
         font: style.heading,
         size: headlineSize,
@@ -146,7 +140,7 @@ export const article: Kind = (style, random) => {
       const pw = columnWidth * span + gap * (span - 1);
       const py = bodyTop + pictureTop;
       const scene = fill.random.fork('picture');
-      pen.within(px, py, pw, pictureHeight, 0, () => {
+      pen.withClip(px, py, pw, pictureHeight, 0, () => {
         const sky = mix(
           scene.pick([palette.secondary, palette.accent, palette.primary]),
           [255, 255, 255],

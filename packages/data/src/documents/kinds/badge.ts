@@ -1,23 +1,19 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
-import { drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
 import { patterns } from '../parts/pattern.js';
 import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
 
-/** A badge worn at a company or a conference: upright, a slot at the top, a big name. */
+/** A badge of a company or conference: portrait format, a slot at the top, a large name. */
 export const badge: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['company', 'school', 'stage'] as const),
-    'badge',
-  );
-  const ground = drawPaperGround(style, random, 0.2);
-  const { palette } = style;
-  const aspect = random.uniform(0.66, 0.76);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, aspect, width } = drawDesign(style, random, {
+    issuer: random.pick(['company', 'school', 'stage']),
+    title: 'badge',
+    ground: () => drawPaperGround(style, random, 0.2),
+    aspect: [0.66, 0.76],
+  });
   const top = random.uniform(24, 38);
   const headColor = random.pick([palette.primary, palette.primary, palette.accent, palette.ink]);
   const head = patterns[style.pattern](random, mix(headColor, white, 0.5), 0.4);
@@ -33,7 +29,7 @@ export const badge: Kind = (style, random) => {
   const on = readableOn(headColor);
   const nameSize = random.uniform(7, 9.5);
   const photoTop = overlap ? Math.max(top - photoSize * 0.4, 24) : top + 4;
-  // Both lines of the name stand between the photograph and the foot.
+  // Both lines of the name must fit between the photograph and the footer.
   const photoHeight = Math.min(photoSize * 1.2, 97 - foot - photoTop - nameSize * 2.3);
   const photoWidth = photoHeight / 1.2;
   const nameY = hasPhoto ? photoTop + photoHeight + nameSize * 1.1 : top + 20;
@@ -44,7 +40,7 @@ export const badge: Kind = (style, random) => {
     outline(pen) {
       const { context } = pen;
       context.roundRect(0, 0, width, 100, 4);
-      // A second path that turns the other way is left out of the fill.
+      // A subpath of opposite direction is excluded from the fill.
       if (slot === 'slot') {
         context.moveTo(width / 2 - 9, 4);
         context.lineTo(width / 2 - 9, 7);
@@ -53,7 +49,7 @@ export const badge: Kind = (style, random) => {
         context.closePath();
       } else if (slot === 'hole') context.arc(width / 2, 6, 3, 0, 2 * Math.PI, true);
     },
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       const { context } = pen;
       context.save();
@@ -87,7 +83,7 @@ export const badge: Kind = (style, random) => {
         max: width - 8,
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const face = fill.random.fork('face');
       if (hasPhoto)
         paintPortrait(pen, face, photo, width / 2 - photoWidth / 2, photoTop, photoWidth, photoHeight);

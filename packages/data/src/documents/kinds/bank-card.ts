@@ -1,16 +1,17 @@
 import { css, mix } from '../../drawing/color.js';
-import { type Kind, roundedOutline } from '../layout.js';
+import { CARD_ASPECT, type Kind, roundedOutline } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround } from '../parts/ground.js';
-import { drawIssue } from '../parts/issue.js';
 import { paintChip } from '../parts/marks.js';
 
-/** A payment card: chip, embossed number, holder, date, and the mark of a network that is on no real card. */
+/** A payment card: chip, embossed number, holder, date, and the logo of an invented network. */
 export const bankCard: Kind = (style, random) => {
-  const { issuer, emblem } = drawIssue(style, random, 'bank', 'membership');
-  const ground = drawCardGround(style, random, 0.85);
-  const { palette } = style;
-  const aspect = 1.586;
-  const width = 100 * aspect;
+  const { issuer, emblem, ground, palette, aspect, width } = drawDesign(style, random, {
+    issuer: 'bank',
+    title: 'membership',
+    ground: () => drawCardGround(style, random, 0.85),
+    aspect: CARD_ASPECT,
+  });
   const metal = random.pick([
     [214, 178, 92],
     [200, 202, 206],
@@ -39,7 +40,7 @@ export const bankCard: Kind = (style, random) => {
     gloss: 1,
     paper: false,
     outline: roundedOutline(6),
-    fixed(pen) {
+    paintTemplate(pen) {
       const { context } = pen;
       ground.paint(pen);
       const colors = { main: ground.ink, second: palette.accent, ground: ground.base };
@@ -103,7 +104,7 @@ export const bankCard: Kind = (style, random) => {
         max: 30,
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const groups =
         grouping === '4444'
           ? '#### #### #### ####'
@@ -112,7 +113,7 @@ export const bankCard: Kind = (style, random) => {
             : '##### ##### #####';
       const number = fill.code(groups);
       const at = [12, numberY + 6] as const;
-      // Embossed: a shadow below, a light edge above.
+      // The embossed number has a shadow below and a light edge above.
       pen.text(number, at[0] + 0.5, at[1] + 0.7, {
         font: style.mono,
         size: numberSize,

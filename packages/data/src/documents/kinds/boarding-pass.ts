@@ -1,19 +1,19 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
 import { patterns } from '../parts/pattern.js';
-import { labels } from '../words/labels.js';
 
-/** A boarding pass or a rail ticket with a stub to tear off. */
+/** A boarding pass or rail ticket with a tear-off stub. */
 export const boardingPass: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'carrier', 'boarding');
-  const ground = drawPaperGround(style, random, 0.3);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(1.9, 2.3);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: 'carrier',
+    title: 'boarding',
+    ground: () => drawPaperGround(style, random, 0.3),
+    aspect: [1.9, 2.3],
+  });
   const stub = width * random.uniform(0.24, 0.31);
   const stubLeft = random.boolean(0.2);
   const main = { x: stubLeft ? stub : 0, width: width - stub };
@@ -57,9 +57,9 @@ export const boardingPass: Kind = (style, random) => {
       context.lineTo(0, 100);
       context.closePath();
     },
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
-      pen.within(0, 0, width, head, 0, () => {
+      pen.withClip(0, 0, width, head, 0, () => {
         pen.rect(0, 0, width, head, headColor);
         pattern(pen);
       });
@@ -141,7 +141,7 @@ export const boardingPass: Kind = (style, random) => {
         );
       } else emblem(pen, x, y, 7);
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const name = fill.name();
       const [from, to] = [fill.place(), fill.place()];
       pen.text(from, main.x + 8, head + 9 + big * 0.8, {

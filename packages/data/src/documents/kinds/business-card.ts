@@ -1,22 +1,17 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround, drawPaperGround } from '../parts/ground.js';
-import { drawIssue } from '../parts/issue.js';
 
-/** A business card: the company's emblem, somebody's name and how to reach them. */
+/** A business card: the company's emblem, a name and contact details. */
 export const businessCard: Kind = (style, random) => {
-  const { issuer, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['company', 'shop', 'clinic'] as const),
-    'membership',
-  );
-  const ground = random.boolean(0.6)
-    ? drawPaperGround(style, random, 0.25)
-    : drawCardGround(style, random, 0.6);
-  const { palette } = style;
-  const aspect = random.uniform(1.55, 1.75);
-  const width = 100 * aspect;
+  const { issuer, emblem, ground, palette, aspect, width } = drawDesign(style, random, {
+    issuer: random.pick(['company', 'shop', 'clinic']),
+    title: 'membership',
+    ground: () =>
+      random.boolean(0.6) ? drawPaperGround(style, random, 0.25) : drawCardGround(style, random, 0.6),
+    aspect: [1.55, 1.75],
+  });
   const split = random.pick(['none', 'left', 'right', 'foot', 'corner'] as const);
   const share = random.uniform(0.3, 0.42);
   const block = random.pick([palette.primary, palette.primary, palette.accent, palette.ink]);
@@ -51,7 +46,7 @@ export const businessCard: Kind = (style, random) => {
     aspect,
     gloss: 0.3,
     paper: false,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       const colors = { main: onBlock, second: mix(onBlock, palette.accent, 0.4), ground: block };
       if (upright) {
@@ -118,7 +113,7 @@ export const businessCard: Kind = (style, random) => {
         pen.line(from, top + 17, from + 40, top + 17, palette.accent, 1);
       }
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const name = fill.name();
       pen.text(name, x, top + 6, {
         font: style.value,

@@ -1,27 +1,21 @@
 import { css, mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
-import { drawIssue } from '../parts/issue.js';
 import { paintSeal, paintSignature } from '../parts/marks.js';
 import { patterns } from '../parts/pattern.js';
-import { labels } from '../words/labels.js';
 import { drawTheme } from '../words/prose.js';
 
 const borders = ['double', 'ornament', 'guilloche', 'corners', 'solid', 'side'] as const;
 
-/** A diploma: an ornate border, a large title, a name in script, a seal and two signatures. */
+/** A diploma: an ornate border, a large title, a handwritten name, a seal and two signatures. */
 export const certificate: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['school', 'school', 'club', 'state'] as const),
-    'certificate',
-  );
-  const ground = drawPaperGround(style, random, 0.35);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.boolean(0.75) ? random.uniform(1.3, 1.45) : random.uniform(0.7, 0.78);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: random.pick(['school', 'school', 'club', 'state']),
+    title: 'certificate',
+    ground: () => drawPaperGround(style, random, 0.35),
+    aspect: () => (random.boolean(0.75) ? random.uniform(1.3, 1.45) : random.uniform(0.7, 0.78)),
+  });
   const border = random.pick(borders);
   const borderColor = random.pick([palette.primary, palette.accent, palette.ink]);
   const net = patterns.guilloche(random, mix(palette.primary, white, 0.2), 0.7);
@@ -53,7 +47,7 @@ export const certificate: Kind = (style, random) => {
     aspect,
     gloss: 0.25,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       const { context } = pen;
       ground.paint(pen);
       if (border === 'double') {
@@ -197,7 +191,7 @@ export const certificate: Kind = (style, random) => {
         ground: sealColor,
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       pen.text(fill.name(), center, 58, {
         font: nameFont,
         size: 11,

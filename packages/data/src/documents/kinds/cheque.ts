@@ -1,20 +1,20 @@
 import { mix, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround } from '../parts/ground.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintSignature } from '../parts/marks.js';
-import { money } from '../style.js';
-import { labels } from '../words/labels.js';
+import { formatMoney } from '../style.js';
 import { drawPlace } from '../words/places.js';
 
-/** A bank's cheque on patterned paper, filled in by hand. */
+/** A bank cheque on patterned paper, filled in by hand. */
 export const cheque: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'bank', 'cheque');
-  const ground = drawCardGround(style, random, 0);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(2, 2.35);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: 'bank',
+    title: 'cheque',
+    ground: () => drawCardGround(style, random, 0),
+    aspect: [2, 2.35],
+  });
   const ink = [24, 36, 92] as const;
   const emblemX = random.pick([16, 16, width - 18, width / 2]);
   const issuerX = emblemX < 20 ? 30 : 10;
@@ -37,7 +37,7 @@ export const cheque: Kind = (style, random) => {
     aspect,
     gloss: 0.2,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       if (ghost) {
         pen.context.globalAlpha = 0.14;
@@ -75,12 +75,12 @@ export const cheque: Kind = (style, random) => {
       pen.text(label.date, 10, 76, { font: style.text, size: 5, color: ground.soft, max: 20 });
       pen.rect(0, 90.5, width - 90, 9.5, mix(ground.base, white, 0.7));
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const amount = fill.amount(20, 9800);
       const hand = { font: style.hand, color: ink };
       pen.text(fill.name(), lineX + 24, 45.5, { ...hand, size: 9.5, max: lineEnd - lineX - 26 });
       pen.text(fill.numerals(4), lineX + 2, 60.5, { ...hand, size: 8.5, max: lineEnd - lineX - 4 });
-      pen.text(money(style, amount), boxX + 26, boxTop + 11.4, {
+      pen.text(formatMoney(style, amount), boxX + 26, boxTop + 11.4, {
         ...hand,
         size: 10.5,
         align: 'center',

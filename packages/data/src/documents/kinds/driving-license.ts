@@ -1,18 +1,20 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Filler } from '../filler.js';
-import { type Kind, roundedOutline } from '../layout.js';
+import { CARD_ASPECT, type Kind, roundedOutline } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround } from '../parts/ground.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintSignature } from '../parts/marks.js';
 import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
 
-/** A driving license: numbered lines, a country's letters on a disc or plate, the classes along the foot. */
+/** A driving license: numbered lines, a country code on a disc or plate, the classes along the bottom. */
 export const drivingLicense: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'state', 'license');
-  const ground = drawCardGround(style, random, 0.08);
-  const { palette } = style;
-  const aspect = 1.586;
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, aspect, width } = drawDesign(style, random, {
+    issuer: 'state',
+    title: 'license',
+    ground: () => drawCardGround(style, random, 0.08),
+    aspect: CARD_ASPECT,
+  });
   const right = random.boolean(0.3);
   const photo = drawPhotoStyle(random, palette.primary);
   const photoWidth = random.uniform(38, 48);
@@ -29,7 +31,7 @@ export const drivingLicense: Kind = (style, random) => {
   const classes = random.shuffle(['A', 'A1', 'B', 'BE', 'C', 'D', 'T', 'M']).slice(0, 4 + random.int(4));
   const foot = random.pick(['boxes', 'line', 'barcode'] as const);
   const size = random.uniform(6, 7);
-  const rowsOf: ((f: Filler) => string)[] = [
+  const rowValues: ((f: Filler) => string)[] = [
     (f) => f.surname(),
     (f) => f.given(),
     (f) => `${f.date(1950, 2004)} ${f.place()}`,
@@ -37,7 +39,7 @@ export const drivingLicense: Kind = (style, random) => {
     (f) => f.code(numberForm),
     (f) => `${f.street()}, ${f.place()}`,
   ];
-  const rows = rowsOf.slice(0, 5 + random.int(2));
+  const rows = rowValues.slice(0, 5 + random.int(2));
   const number = (i: number) =>
     numbered === 'a)' ? `${'abcdef'[i]})` : numbered.replace('1', String(i + 1));
   const headColor = band ? readableOn(palette.primary) : ground.main;
@@ -48,7 +50,7 @@ export const drivingLicense: Kind = (style, random) => {
     gloss: 0.9,
     paper: false,
     outline: roundedOutline(5),
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       if (band) pen.rect(0, 0, width, 20, palette.primary, 0.92);
       const markX = right ? width - 17 : 17;
@@ -109,7 +111,7 @@ export const drivingLicense: Kind = (style, random) => {
         });
       } else pen.rect(0, 88, width, 12, palette.secondary, 0.35);
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       paintPortrait(pen, fill.random.fork('face'), photo, photoX, photoTop, photoWidth, photoHeight);
       rows.forEach((make, i) => {
         pen.text(make(fill), linesX + 9, top + step * (i + 0.75), {

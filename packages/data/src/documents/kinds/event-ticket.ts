@@ -1,19 +1,19 @@
 import { brightness, mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { paintBarcode } from '../parts/marks.js';
 import { patternNames, patterns } from '../parts/pattern.js';
-import { money } from '../style.js';
-import { labels } from '../words/labels.js';
+import { formatMoney } from '../style.js';
 import { drawTheme } from '../words/prose.js';
 
-/** A ticket to a concert or a play: a poster in small, a stub with the seat. */
+/** A ticket to a concert or play: a small poster and a stub with the seat. */
 export const eventTicket: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'stage', 'event');
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(1.9, 2.5);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: 'stage',
+    title: 'event',
+    aspect: [1.9, 2.5],
+  });
   const stub = width * random.uniform(0.22, 0.3);
   const poster = width - stub;
   const base = random.pick([palette.primary, palette.accent, palette.ink, palette.secondary]);
@@ -63,8 +63,8 @@ export const eventTicket: Kind = (style, random) => {
         context.closePath();
       } else context.roundRect(0, 0, width, 100, edge === 'holes' ? 5 : 0);
     },
-    fixed(pen) {
-      pen.within(0, 0, poster, 100, 0, () => {
+    paintTemplate(pen) {
+      pen.withClip(0, 0, poster, 100, 0, () => {
         pen.blend(0, 0, poster, 100, [base, mix(base, other, 0.8)], [1, 1]);
         for (const layer of layers.slice(0, depth)) layer(pen);
       });
@@ -114,7 +114,7 @@ export const eventTicket: Kind = (style, random) => {
         });
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       pen.text(`${fill.date(2023, 2025)}   ${fill.time()}`, x, 81, {
         font: style.value,
         size: 9.5,
@@ -123,7 +123,7 @@ export const eventTicket: Kind = (style, random) => {
         align,
         max: poster * 0.6,
       });
-      pen.text(money(style, 8 + fill.random.int(90)), align === 'left' ? poster - 10 : poster / 2, 94, {
+      pen.text(formatMoney(style, 8 + fill.random.int(90)), align === 'left' ? poster - 10 : poster / 2, 94, {
         font: style.value,
         size: 8,
         color: on,

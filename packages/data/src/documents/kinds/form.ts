@@ -1,37 +1,26 @@
 import { mix, type Rgb, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawFields, type Field, fieldForms } from '../parts/fields.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintSignature, paintStamp } from '../parts/marks.js';
-import { type Label, labels } from '../words/labels.js';
+import type { Label } from '../words/labels.js';
 
-/** An official form: numbered sections of fields and tick boxes, often filled in by hand. */
+/** An official form: sections of fields and check boxes, often filled in by hand. */
 export const form: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['state', 'school', 'bank', 'clinic'] as const),
-    'form',
-  );
-  const ground = drawPaperGround(style, random, 0.12);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.69, 0.76);
-  const width = 100 * aspect;
+  const design = drawDesign(style, random, {
+    issuer: random.pick(['state', 'school', 'bank', 'clinic']),
+    title: 'form',
+    ground: () => drawPaperGround(style, random, 0.12),
+    aspect: [0.69, 0.76],
+  });
+  const { issuer, ground, palette, label, aspect, width } = design;
   const headHeight = random.uniform(11, 16);
-  const head = drawHeader(
-    style,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
+  const head = drawHeader(style, random, design, headHeight);
   const byHand = random.boolean(0.45);
-  const pen1: Rgb = random.pick([
+  const inkColor: Rgb = random.pick([
     [28, 48, 130],
     [24, 26, 40],
     [20, 60, 110],
@@ -52,7 +41,7 @@ export const form: Kind = (style, random) => {
   ];
   random.shuffle(catalog);
   const sections = 2 + random.int(2);
-  const formOf = random.pick(fieldForms);
+  const fieldForm = random.pick(fieldForms);
   const sectionHead = random.pick(['band', 'tint', 'number', 'rule'] as const);
   const bottom = 82;
   const top = headHeight + 5;
@@ -90,21 +79,21 @@ export const form: Kind = (style, random) => {
       fields,
       {
         columns,
-        most: 4.2,
-        form: formOf,
+        maxSize: 4.2,
+        form: fieldForm,
         font: byHand ? style.hand : undefined,
-        ink: byHand ? pen1 : undefined,
+        ink: byHand ? inkColor : undefined,
       },
     );
   });
   const ticks = random.int(3);
-  const stampShare = random.boolean(0.4);
+  const hasStamp = random.boolean(0.4);
   const sectionColor = random.pick([palette.primary, palette.secondary, palette.accent]);
   return {
     aspect,
     gloss: 0.1,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       head(pen);
       names.forEach((name, s) => {
@@ -130,7 +119,7 @@ export const form: Kind = (style, random) => {
           bold: true,
           max: width - 16,
         });
-        blocks[s].fixed(pen);
+        blocks[s].paintTemplate(pen);
       });
       for (let i = 0; i < ticks; i++) {
         pen.frame(5, 84.4 + i * 4.6, 3, 3, ground.ink, 0.4);
@@ -144,16 +133,16 @@ export const form: Kind = (style, random) => {
       pen.line(width * 0.55, 94, width - 5, 94, ground.ink, 0.35);
       pen.text(label.signature, width * 0.55, 97.2, { font: style.text, size: 2.5, color: ground.soft });
     },
-    filled(pen, fill) {
-      for (const block of blocks) block.filled(pen, fill);
+    paintValues(pen, fill) {
+      for (const block of blocks) block.paintValues(pen, fill);
       for (let i = 0; i < ticks; i++) {
         if (fill.random.boolean()) {
-          pen.line(5.3, 84.8 + i * 4.6, 7.8, 87.2 + i * 4.6, pen1, 0.6);
-          pen.line(7.8, 84.8 + i * 4.6, 5.3, 87.2 + i * 4.6, pen1, 0.6);
+          pen.line(5.3, 84.8 + i * 4.6, 7.8, 87.2 + i * 4.6, inkColor, 0.6);
+          pen.line(7.8, 84.8 + i * 4.6, 5.3, 87.2 + i * 4.6, inkColor, 0.6);
         }
       }
-      paintSignature(pen, fill.random, width * 0.58, 85.5, width * 0.32, 8, pen1);
-      if (stampShare)
+      paintSignature(pen, fill.random, width * 0.58, 85.5, width * 0.32, 8, inkColor);
+      if (hasStamp)
         paintStamp(
           pen,
           fill.random,

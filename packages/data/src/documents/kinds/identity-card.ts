@@ -1,30 +1,25 @@
-import { type Kind, roundedOutline } from '../layout.js';
+import { CARD_ASPECT, type Kind, roundedOutline } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawFields, type Field } from '../parts/fields.js';
 import { drawCardGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintChip, paintMatrixCode, paintSignature } from '../parts/marks.js';
 import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
-import { labels } from '../words/labels.js';
 
-/** A national identity card: photograph, personal fields, signature, perhaps a chip and a ghost image. */
+/** A national identity card: photograph, personal fields, signature, sometimes a chip and a ghost image. */
 export const identityCard: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'state', 'identity');
-  const ground = drawCardGround(style, random, 0.15);
-  const aspect = 1.586;
-  const width = 100 * aspect;
+  const design = drawDesign(style, random, {
+    issuer: 'state',
+    title: 'identity',
+    ground: () => drawCardGround(style, random, 0.15),
+    aspect: CARD_ASPECT,
+  });
+  const { emblem, ground, palette, label, aspect, width } = design;
   const left = random.boolean(0.7);
   const headHeight = random.uniform(18, 26);
-  const head = drawHeader(
-    style,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
-  const photo = drawPhotoStyle(random, style.palette.primary);
+  const head = drawHeader(style, random, design, headHeight);
+  const photo = drawPhotoStyle(random, palette.primary);
   const photoWidth = random.uniform(36, 46);
   const photoTop = headHeight + random.uniform(5, 9);
   const photoHeight = Math.min(random.uniform(48, 58), 92 - photoTop);
@@ -56,34 +51,34 @@ export const identityCard: Kind = (style, random) => {
   const numberAt = random.pick(['under-photo', 'foot'] as const);
   const chip = random.boolean(0.3) && (left || numberAt !== 'foot');
   const chipPlan = random.int(3);
-  // The chip stands clear of the photograph and of the number at the foot.
+  // The chip must not overlap the photograph or the number at the bottom.
   const chipX = left ? (numberAt === 'foot' ? width - 82 : width - 30) : block.x + block.width - 20;
   const matrix = !chip && random.boolean(0.3);
   const signX = block.x + random.uniform(0, numberAt === 'foot' || chip ? 0.02 : 0.3) * block.width;
-  const emblemAt = random.boolean(0.4);
+  const hasWatermark = random.boolean(0.4);
   return {
     aspect,
     gloss: 0.9,
     paper: false,
     outline: roundedOutline(5),
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
-      if (emblemAt) {
+      if (hasWatermark) {
         pen.context.globalAlpha = 0.13;
         emblem(pen, block.x + block.width * 0.6, 62, 26);
         pen.context.globalAlpha = 1;
       }
       head(pen);
-      body.fixed(pen);
+      body.paintTemplate(pen);
       if (chip) paintChip(pen, chipX, 78, 18, 14, chipPlan, [214, 178, 92]);
-      pen.text(labels[style.language].signature, signX, 96.5, {
+      pen.text(label.signature, signX, 96.5, {
         font: style.text,
         size: 3.6,
         color: ground.soft,
       });
       pen.line(signX, 93, signX + 40, 93, ground.soft, 0.3);
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const face = fill.random.fork('face');
       paintPortrait(pen, face, photo, photoX, photoTop, photoWidth, photoHeight);
       if (ghost) {
@@ -92,13 +87,13 @@ export const identityCard: Kind = (style, random) => {
         paintPortrait(pen, again, photo, left ? width - 24 : block.x + block.width - 18, 58, 16, 21);
         pen.context.globalAlpha = 1;
       }
-      body.filled(pen, fill);
+      body.paintValues(pen, fill);
       const number = fill.code(numberForm);
       if (numberAt === 'foot') {
         pen.text(number, left ? width - 6 : block.x + block.width, 95.5, {
           font: style.mono,
           size: 7,
-          color: style.palette.accent,
+          color: palette.accent,
           bold: true,
           align: 'right',
         });

@@ -23,7 +23,7 @@ import { table } from './table.js';
 import { utilityBill } from './utility-bill.js';
 import { voucher } from './voucher.js';
 
-/** Every kind of document; the order is part of what a seed means. */
+/** All kinds of document. The order must not change: it determines the documents of a seed. */
 export const kinds = {
   'identity-card': identityCard,
   'driving-license': drivingLicense,
@@ -53,4 +53,5 @@ export const kinds = {
 /** A kind of document, such as `identity-card`. */
 export type DocumentKind = keyof typeof kinds;
 
+/** Names of all kinds of document. */
 export const documentKinds = Object.keys(kinds) as DocumentKind[];

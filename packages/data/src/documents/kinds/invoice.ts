@@ -1,34 +1,27 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintStamp } from '../parts/marks.js';
-import { money } from '../style.js';
-import { labels } from '../words/labels.js';
-import { drawLine, sentence } from '../words/prose.js';
+import { formatMoney } from '../style.js';
+import { capitalize, drawLine } from '../words/prose.js';
 
-/** An invoice: letterhead, customer, a table of items, the total, bank details at the foot. */
+/** An invoice: letterhead, customer, a table of items, the total, small print at the bottom. */
 export const invoice: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'company', 'invoice');
-  const ground = drawPaperGround(style, random, 0.15);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.7, 0.78);
-  const width = 100 * aspect;
+  const design = drawDesign(style, random, {
+    issuer: 'company',
+    title: 'invoice',
+    ground: () => drawPaperGround(style, random, 0.15),
+    aspect: [0.7, 0.78],
+  });
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = design;
   const side = random.boolean(0.25);
   const sideWidth = side ? width * random.uniform(0.18, 0.26) : 0;
   const left = side ? sideWidth + 4 : 5;
   const headHeight = random.uniform(10, 15);
-  const head = drawHeader(
-    style,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
+  const head = drawHeader(style, random, design, headHeight);
   const barColor = random.pick([palette.primary, palette.accent, palette.ink, palette.secondary]);
   const bar = random.pick(['filled', 'ruled', 'tinted'] as const);
   const zebra = random.boolean(0.4);
@@ -39,7 +32,7 @@ export const invoice: Kind = (style, random) => {
   const step = random.uniform(4.2, 5.2);
   const rows = Math.floor((80 - tableTop) / step) - 1;
   const totalBox = random.boolean(0.5);
-  const small = [0, 1].map(() => sentence(drawLine(random, style.language, 7 + random.int(4))));
+  const small = [0, 1].map(() => capitalize(drawLine(random, style.language, 7 + random.int(4))));
   const stamped = random.boolean(0.25);
   const right = width - 5;
   const columns = [left, left + (right - left) * 0.45, left + (right - left) * 0.75, right];
@@ -48,7 +41,7 @@ export const invoice: Kind = (style, random) => {
     aspect,
     gloss: 0.1,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       if (side) {
         pen.rect(0, 0, sideWidth, 100, palette.primary);
@@ -100,7 +93,7 @@ export const invoice: Kind = (style, random) => {
         });
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const [a, b] = swapped ? [left + (right - left) * 0.55, left] : [left, left + (right - left) * 0.55];
       const y = side ? 24 : headHeight + 8;
       pen.text(label.billTo, a, y, { font: style.text, size: 2.8, color: ground.soft, bold: true });
@@ -164,7 +157,7 @@ export const invoice: Kind = (style, random) => {
         bold: true,
         max: (right - left) * 0.17,
       });
-      pen.text(money(style, sum), right, foot + 5.2, {
+      pen.text(formatMoney(style, sum), right, foot + 5.2, {
         font: style.value,
         size: 4.2,
         color: totalBox ? readableOn(barColor) : ground.ink,

@@ -1,36 +1,24 @@
 import { readableOn } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintSignature } from '../parts/marks.js';
-import { labels } from '../words/labels.js';
-import { drawLine, sentence } from '../words/prose.js';
+import { capitalize, drawLine } from '../words/prose.js';
 
-/** A letter under a letterhead, its body different in every copy. */
+/** A letter with a letterhead and a body that differs between copies. */
 export const letter: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['company', 'state', 'school', 'bank', 'clinic'] as const),
-    'report',
-  );
-  const ground = drawPaperGround(style, random, 0.15);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.7, 0.78);
-  const width = 100 * aspect;
+  const design = drawDesign(style, random, {
+    issuer: random.pick(['company', 'state', 'school', 'bank', 'clinic']),
+    title: 'report',
+    ground: () => drawPaperGround(style, random, 0.15),
+    aspect: [0.7, 0.78],
+  });
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = design;
   const head = random.pick(['header', 'center', 'right', 'side', 'header'] as const);
   const headHeight = random.uniform(11, 17);
-  const header = drawHeader(
-    style,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
+  const header = drawHeader(style, random, design, headHeight);
   const sideWidth = width * random.uniform(0.2, 0.28);
   const left = head === 'side' ? sideWidth + 4 : random.uniform(6, 9);
   const right = width - random.uniform(5, 8);
@@ -40,7 +28,7 @@ export const letter: Kind = (style, random) => {
   const indent = random.boolean(0.4) ? 4 : 0;
   const addressRight = random.boolean(0.4);
   const footRule = random.pick(['line', 'band', 'none'] as const);
-  const foot = `${sentence(drawLine(random, style.language, 3))} · ${drawCodeForm(random).replace(/[#A]/g, () => String(random.int(10)))}`;
+  const foot = `${capitalize(drawLine(random, style.language, 3))} · ${drawCodeForm(random).replace(/[#A]/g, () => String(random.int(10)))}`;
   const reference = drawCodeForm(random);
   const signLeft = random.boolean(0.6);
   const words = Math.round((right - left) / (size * 2.7));
@@ -49,7 +37,7 @@ export const letter: Kind = (style, random) => {
     aspect,
     gloss: 0.1,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       if (head === 'header') header(pen);
       else if (head === 'center') {
@@ -109,7 +97,7 @@ export const letter: Kind = (style, random) => {
         max: right - left,
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const text = { font: bodyFont, size, color: ground.ink, max: right - left };
       let y = Math.max(headHeight, 20) + 5;
       const name = fill.name();

@@ -1,24 +1,21 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
-import { type Kind, roundedOutline } from '../layout.js';
+import { CARD_ASPECT, type Kind, roundedOutline } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround } from '../parts/ground.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
 import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
-import { type Label, labels } from '../words/labels.js';
+import type { Label } from '../words/labels.js';
 
-/** A card of a club, a library, a school or a shop: a large emblem, few words, a code. */
+/** A card of a club, library, school or shop: a large emblem, few words, a code. */
 export const membershipCard: Kind = (style, random) => {
   const sort = random.pick(['club', 'club', 'shop', 'school'] as const);
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    sort,
-    sort === 'school' ? 'student' : 'membership',
-  );
-  const ground = drawCardGround(style, random, 0.6);
-  const { palette } = style;
-  const aspect = 1.586;
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: sort,
+    title: sort === 'school' ? 'student' : 'membership',
+    ground: () => drawCardGround(style, random, 0.6),
+    aspect: CARD_ASPECT,
+  });
   const emblemSize = random.uniform(13, 24);
   const [emblemX, emblemY] = random.pick([
     [emblemSize + 8, emblemSize + 8],
@@ -48,7 +45,7 @@ export const membershipCard: Kind = (style, random) => {
     gloss: 0.9,
     paper: false,
     outline: roundedOutline(6),
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       emblem(pen, emblemX, centered ? radius + 6 : emblemY, radius, colors);
       const x = centered ? width / 2 : side === 'left' ? emblemX + emblemSize + 6 : emblemX - emblemSize - 6;
@@ -81,7 +78,7 @@ export const membershipCard: Kind = (style, random) => {
           0.92,
         );
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const face = fill.random.fork('face');
       const ink = plate ? readableOn(ground.dark ? white : palette.primary) : ground.ink;
       if (hasPhoto) paintPortrait(pen, face, photo, photoX, 10, 36, 44);
@@ -93,7 +90,7 @@ export const membershipCard: Kind = (style, random) => {
         bold: true,
         max: width - nameX - (code === 'matrix' ? 36 : 8),
       });
-      pen.text(`${labels[style.language].member} ${fill.code(form)}`, 8, 95, {
+      pen.text(`${label.member} ${fill.code(form)}`, 8, 95, {
         font: style.mono,
         size: 6.6,
         color: ink,
@@ -106,7 +103,7 @@ export const membershipCard: Kind = (style, random) => {
             ? String(2004 + fill.random.int(21))
             : fill.date(2026, 2030);
       if (!plate)
-        pen.text(`${labels[style.language][extra]}: ${value}`, 8, 85, {
+        pen.text(`${label[extra]}: ${value}`, 8, 85, {
           font: style.text,
           size: 5.6,
           color: ground.soft,

@@ -1,19 +1,19 @@
 import { legible, readableOn } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround, drawPaperGround } from '../parts/ground.js';
-import { drawIssue } from '../parts/issue.js';
-import { money } from '../style.js';
+import { formatMoney } from '../style.js';
 import { drawTheme } from '../words/prose.js';
 
-/** The menu or price list of a café, its dishes new each day. */
+/** The menu of a café, with dishes that differ between copies. */
 export const menu: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'shop', 'menu');
-  const ground = random.boolean(0.5)
-    ? drawPaperGround(style, random, 0.4)
-    : drawCardGround(style, random, 0.75);
-  const { palette } = style;
-  const aspect = random.uniform(0.6, 0.78);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, aspect, width } = drawDesign(style, random, {
+    issuer: 'shop',
+    title: 'menu',
+    ground: () =>
+      random.boolean(0.5) ? drawPaperGround(style, random, 0.4) : drawCardGround(style, random, 0.75),
+    aspect: [0.6, 0.78],
+  });
   const frame = random.pick(['none', 'single', 'double', 'corners', 'band'] as const);
   const top = random.uniform(32, 38);
   const sections = 2 + random.int(2);
@@ -32,7 +32,7 @@ export const menu: Kind = (style, random) => {
     aspect,
     gloss: 0.3,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       if (frame === 'single' || frame === 'double') pen.frame(3, 3, width - 6, 94, ground.main, 0.8);
       if (frame === 'double') pen.frame(4.8, 4.8, width - 9.6, 90.4, accent, 0.4);
@@ -83,12 +83,12 @@ export const menu: Kind = (style, random) => {
         });
       });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       for (let s = 0; s < sections; s++) {
         for (let i = 0; i < per; i++) {
           const y = top + s * height + 8.4 + i * step;
           const dish = `${fill.goods()}, ${fill.goods().toLowerCase()}`;
-          const price = money(style, 2 + fill.random.int(30) + 0.5);
+          const price = formatMoney(style, 2 + fill.random.int(30) + 0.5);
           if (centered)
             pen.text(`${dish}  ${price}`, width / 2, y, {
               font: itemFont,

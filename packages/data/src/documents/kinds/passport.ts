@@ -1,29 +1,23 @@
+import type { Random } from '@unitsphere/core/random';
 import { mix, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawFields } from '../parts/fields.js';
-import { drawPaperGround } from '../parts/ground.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { drawPaperGround, type Ground } from '../parts/ground.js';
 import { paintSignature } from '../parts/marks.js';
 import { patternNames, patterns } from '../parts/pattern.js';
 import { drawPhotoStyle, paintPortrait } from '../parts/portrait.js';
+import { type Style, withPaper } from '../style.js';
 
-/** The data page of a passport, two machine-readable lines at its foot. */
+/** The data page of a passport, with two machine-readable lines at the bottom. */
 export const passport: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'state', 'passport');
-  const { palette } = style;
-  const tinted = {
-    ...style,
-    palette: { ...palette, paper: mix(white, palette.secondary, random.uniform(0.12, 0.35)) },
-  };
-  const ground = drawPaperGround(tinted, random, 0);
-  const net = patterns[random.pick(['guilloche', 'rosette', 'contours', 'arcs'] as const)](
-    random,
-    palette.primary,
-    0.4,
-  );
-  const net2 = patterns[random.pick(patternNames)](random, palette.accent, 0.2);
-  const aspect = random.uniform(1.35, 1.45);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, aspect, width } = drawDesign(style, random, {
+    issuer: 'state',
+    title: 'passport',
+    ground: () => drawPage(style, random),
+    aspect: [1.35, 1.45],
+  });
   const photo = drawPhotoStyle(random, palette.primary);
   const photoWidth = random.uniform(34, 42);
   const left = random.boolean(0.8);
@@ -59,10 +53,8 @@ export const passport: Kind = (style, random) => {
     aspect,
     gloss: 0.6,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
-      net(pen);
-      net2(pen);
       pen.context.globalAlpha = watermark;
       emblem(pen, width * 0.62, 45, 30);
       pen.context.globalAlpha = 1;
@@ -84,12 +76,12 @@ export const passport: Kind = (style, random) => {
         max: width * 0.22,
       });
       pen.line(6, head * 0.82, width - 6, head * 0.82, palette.primary, 0.5);
-      body.fixed(pen);
+      body.paintTemplate(pen);
       pen.rect(0, 80, width, 20, strip, 0.85);
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       paintPortrait(pen, fill.random.fork('face'), photo, photoX, head + 3, photoWidth, 68 - head);
-      body.filled(pen, fill);
+      body.paintValues(pen, fill);
       paintSignature(pen, fill.random, photoX + 2, 71, photoWidth - 4, 8, ground.ink);
       const pad = (text: string) => text.padEnd(30, '<').slice(0, 30);
       const lines = [
@@ -108,3 +100,21 @@ export const passport: Kind = (style, random) => {
     },
   };
 };
+
+/** Draws a tinted page with two patterns. */
+function drawPage(style: Style, random: Random): Ground {
+  const { secondary, primary, accent } = style.palette;
+  const paper = mix(white, secondary, random.uniform(0.12, 0.35));
+  const ground = drawPaperGround(withPaper(style, paper), random, 0);
+  const name = random.pick(['guilloche', 'rosette', 'contours', 'arcs'] as const);
+  const first = patterns[name](random, primary, 0.4);
+  const second = patterns[random.pick(patternNames)](random, accent, 0.2);
+  return {
+    ...ground,
+    paint(pen) {
+      ground.paint(pen);
+      first(pen);
+      second(pen);
+    },
+  };
+}

@@ -1,23 +1,18 @@
 import { brightness, mix, readableOn, white } from '../../drawing/color.js';
 import { type Kind, roundedOutline } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawCardGround } from '../parts/ground.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintMatrixCode } from '../parts/marks.js';
-import { labels } from '../words/labels.js';
 
-/** A permit to put behind a windscreen: a zone in one great letter, a number plate, a year. */
+/** A parking permit: a zone in one large letter, a license plate, a year. */
 export const permit: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['state', 'school', 'club'] as const),
-    'permit',
-  );
-  const ground = drawCardGround(style, random, 0.35);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.72, 1.35);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, ground, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: random.pick(['state', 'school', 'club']),
+    title: 'permit',
+    ground: () => drawCardGround(style, random, 0.35),
+    aspect: [0.72, 1.35],
+  });
   const head = random.uniform(16, 24);
   const headColor = random.pick([palette.primary, palette.accent, palette.ink]);
   const on = readableOn(headColor);
@@ -44,7 +39,7 @@ export const permit: Kind = (style, random) => {
     gloss: 0.5,
     paper: false,
     outline: roundedOutline(tear ? 0 : 5),
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       pen.rect(0, 0, width, head, headColor);
       emblem(pen, head * 0.62, head * 0.55, head * 0.34, {
@@ -109,7 +104,7 @@ export const permit: Kind = (style, random) => {
       });
       if (tear) pen.line(0, 90, width, 90, ground.ink, 0.6, [2, 1.6]);
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       pen.text(fill.code(plateForm), textX + room / 2, head + 24.6, {
         font: style.mono,
         size: 11,

@@ -1,36 +1,25 @@
+import type { Random } from '@unitsphere/core/random';
 import { mix, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawFields } from '../parts/fields.js';
-import { drawPaperGround } from '../parts/ground.js';
+import { drawPaperGround, type Ground } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode, paintSignature, paintStamp } from '../parts/marks.js';
-import { labels } from '../words/labels.js';
+import { type Style, withPaper } from '../style.js';
 
-/** A doctor's prescription: patient's fields above, lines in a hurried hand below, a stamp. */
+/** A doctor's prescription: the patient's fields, handwritten lines, a stamp. */
 export const prescription: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'clinic', 'prescription');
-  const { palette } = style;
-  const tint = mix(
-    white,
-    random.pick([palette.secondary, palette.accent, palette.primary]),
-    random.uniform(0.08, 0.38),
-  );
-  const tinted = { ...style, palette: { ...palette, paper: tint } };
-  const ground = drawPaperGround(tinted, random, 0.3);
-  const label = labels[style.language];
-  const aspect = random.uniform(0.7, 1.35);
-  const width = 100 * aspect;
+  const design = drawDesign(style, random, {
+    issuer: 'clinic',
+    title: 'prescription',
+    ground: () => drawTintedPaper(style, random),
+    aspect: [0.7, 1.35],
+  });
+  const { issuer, ground, palette, label, aspect, width } = design;
   const headHeight = random.uniform(14, 19);
-  const head = drawHeader(
-    tinted,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
+  const head = drawHeader(style, random, design, headHeight);
   const form = drawCodeForm(random);
   const fields = drawFields(
     style,
@@ -57,10 +46,10 @@ export const prescription: Kind = (style, random) => {
     aspect,
     gloss: 0.1,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       head(pen);
-      fields.fixed(pen);
+      fields.paintTemplate(pen);
       if (box) pen.frame(5, top - 2, width - 10, 84 - top, ground.main, 0.6);
       pen.text(symbol, 8, top + 7, { font: style.heading, size: 9, color: ground.main, bold: true });
       if (ruled)
@@ -69,8 +58,8 @@ export const prescription: Kind = (style, random) => {
       pen.line(width * 0.58, 95, width - 5, 95, ground.ink, 0.4);
       pen.text(label.doctor, width * 0.58, 98.4, { font: style.text, size: 2.8, color: ground.soft });
     },
-    filled(pen, fill) {
-      fields.filled(pen, fill);
+    paintValues(pen, fill) {
+      fields.paintValues(pen, fill);
       const lines = 2 + fill.random.int(3);
       for (let i = 0; i < lines; i++) {
         pen.text(
@@ -96,3 +85,9 @@ export const prescription: Kind = (style, random) => {
     },
   };
 };
+
+function drawTintedPaper(style: Style, random: Random): Ground {
+  const { secondary, accent, primary } = style.palette;
+  const paper = mix(white, random.pick([secondary, accent, primary]), random.uniform(0.08, 0.38));
+  return drawPaperGround(withPaper(style, paper), random, 0.3);
+}

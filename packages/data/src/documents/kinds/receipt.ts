@@ -1,16 +1,17 @@
 import type { Kind } from '../layout.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
-import { money } from '../style.js';
-import { labels } from '../words/labels.js';
+import { formatMoney } from '../style.js';
 import { drawPlace } from '../words/places.js';
 
-/** A till receipt on a narrow roll, its lower edge torn. */
+/** A till receipt on a narrow roll with a torn lower edge. */
 export const receipt: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'shop', 'receipt');
-  const label = labels[style.language];
-  const aspect = random.uniform(0.5, 0.62);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, label, aspect, width } = drawDesign(style, random, {
+    issuer: 'shop',
+    title: 'receipt',
+    aspect: [0.5, 0.62],
+  });
   const paper = random.pick([
     [252, 252, 250],
     [246, 244, 238],
@@ -53,7 +54,7 @@ export const receipt: Kind = (style, random) => {
       for (let i = 15; i >= 0; i--) context.lineTo((i / 16) * width, i % 2 || torn === 0 ? 100 : 100 - torn);
       context.closePath();
     },
-    fixed(pen) {
+    paintTemplate(pen) {
       pen.rect(0, 0, width, 100, paper);
       if (withEmblem)
         emblem(pen, centered ? width / 2 : 12, 11, 7.5, { main: ink, second: ink, ground: paper });
@@ -73,7 +74,7 @@ export const receipt: Kind = (style, random) => {
         pen.text(label.price, width - 4, listTop, { font, size: 2.9, color: ink, align: 'right' });
       }
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const across = (y: number) => {
         if (rule === 'stars')
           pen.text('*'.repeat(28), width / 2, y + 1.2, {
@@ -91,7 +92,7 @@ export const receipt: Kind = (style, random) => {
       let y = listTop + (columns ? spacing : 1.6);
       let sum = 0;
       const count = least + fill.random.int(5);
-      // A long list is set closer, so that the total and the thanks stay on the paper.
+      // A long list has tighter lines, so that the total and the closing line fit on the paper.
       const step = Math.min(spacing, (88 - listTop - totalSize) / (count + 3.6));
       const size = Math.min(letters, step * 0.85);
       for (let i = 0; i < count; i++, y += step) {
@@ -120,7 +121,7 @@ export const receipt: Kind = (style, random) => {
         capitals: true,
         max: width * 0.42,
       });
-      pen.text(money(style, sum), width - 4.6, y, {
+      pen.text(formatMoney(style, sum), width - 4.6, y, {
         font,
         size: totalSize,
         color: ink,

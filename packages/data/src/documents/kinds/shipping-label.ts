@@ -1,16 +1,16 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { paintBarcode, paintMatrixCode } from '../parts/marks.js';
-import { labels } from '../words/labels.js';
 
-/** A parcel label: boxes ruled in black, an address, a route code in large letters, bar codes. */
+/** A parcel label: boxes with black lines, an address, a large route code, bar codes. */
 export const shippingLabel: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'post', 'label');
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.68, 1.1);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: 'post',
+    title: 'label',
+    aspect: [0.68, 1.1],
+  });
   const ink = [24, 24, 28] as const;
   const paper = random.boolean(0.7)
     ? white
@@ -22,7 +22,7 @@ export const shippingLabel: Kind = (style, random) => {
   const line = random.uniform(0.5, 1.2);
   const routeReversed = random.boolean(0.4);
   const order = random.shuffle(['from', 'to', 'route', 'facts', 'code']);
-  // The sender never follows the code: it would be hard to find.
+  // The sender must not come last, where it is hard to find.
   if (order[4] === 'from') order.reverse();
   const heights: Record<string, number> = { from: 12, to: 20.5, route, facts: 10, code: 0 };
   const inset = random.pick([0, 2.5]);
@@ -43,7 +43,7 @@ export const shippingLabel: Kind = (style, random) => {
     aspect,
     gloss: 0.4,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       pen.rect(0, 0, width, 100, paper);
       if (headFill !== 'none') pen.rect(0, 0, width, head, headColor);
       const on = headFill === 'none' ? ink : readableOn(headColor);
@@ -100,7 +100,7 @@ export const shippingLabel: Kind = (style, random) => {
         pen.line(width * x, tops.facts, width * x, tops.facts + 10, ink, line * 0.7);
       pen.text(label.tracking, 4.5, tops.code + 3.8, { font: style.text, size: 2.8, color: ink });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       [fill.name(), `${fill.street()}, ${fill.place()}`].forEach((text, i) => {
         pen.text(text, width * 0.22, tops.from + 4.8 + i * 5, {
           font: style.value,

@@ -1,37 +1,26 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Filler } from '../filler.js';
 import type { Kind } from '../layout.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawIssue } from '../parts/issue.js';
-import { type Label, labels } from '../words/labels.js';
+import type { Label } from '../words/labels.js';
 
-const headOf: readonly Label[] = ['time', 'number', 'weight', 'level'];
+/** Column heading by kind of value. */
+const columnHeadings: readonly Label[] = ['time', 'number', 'weight', 'level'];
 
-/** A timetable or a report of results: a full page of rows and columns. */
+/** A timetable or a report of results: a page of rows and columns. */
 export const table: Kind = (style, random) => {
-  const travel = random.boolean();
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    travel ? 'carrier' : random.pick(['school', 'clinic', 'company'] as const),
-    travel ? 'timetable' : 'report',
-  );
-  const ground = drawPaperGround(style, random, 0.08);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.pick([random.uniform(0.7, 0.8), random.uniform(1.3, 1.45)]);
-  const width = 100 * aspect;
+  const isTimetable = random.boolean();
+  const design = drawDesign(style, random, {
+    issuer: isTimetable ? 'carrier' : random.pick(['school', 'clinic', 'company']),
+    title: isTimetable ? 'timetable' : 'report',
+    ground: () => drawPaperGround(style, random, 0.08),
+    aspect: () => random.pick([random.uniform(0.7, 0.8), random.uniform(1.3, 1.45)]),
+  });
+  const { issuer, ground, palette, label, aspect, width } = design;
   const headHeight = random.uniform(13, 19);
-  const head = drawHeader(
-    style,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
+  const head = drawHeader(style, random, design, headHeight);
   const columns = aspect < 1 ? 3 + random.int(2) : 4 + random.int(3);
   const step = random.uniform(4.2, 6.2);
   const top = headHeight + random.uniform(5, 8);
@@ -40,10 +29,14 @@ export const table: Kind = (style, random) => {
   const look = random.pick(['zebra', 'grid', 'lines', 'columns'] as const);
   const firstWide = random.uniform(0.26, 0.4);
   const kinds = Array.from({ length: columns }, () => random.int(4));
-  // A timetable's columns are its services; a report's say what is in them.
-  const services = `${'ABCEGKLMNRST'[random.int(12)]}${travel ? '' : 'C'} `;
+  // The columns of a timetable are services, those of a report are kinds of value.
+  const services = `${'ABCEGKLMNRST'[random.int(12)]}${isTimetable ? '' : 'C'} `;
   const heads = kinds.map((kind, c) =>
-    c === 0 ? label[travel ? 'to' : 'name'] : travel ? services + (10 + random.int(90)) : label[headOf[kind]],
+    c === 0
+      ? label[isTimetable ? 'to' : 'name']
+      : isTimetable
+        ? services + (10 + random.int(90))
+        : label[columnHeadings[kind]],
   );
   const left = 4;
   const full = width - 8;
@@ -55,7 +48,7 @@ export const table: Kind = (style, random) => {
   const strong = random.boolean(0.4) ? 1 + random.int(columns - 1) : -1;
   const boldFirst = random.boolean();
   const value = (f: Filler, kind: number) =>
-    travel || kind === 0
+    isTimetable || kind === 0
       ? f.time()
       : kind === 1
         ? String(f.random.int(1000))
@@ -66,7 +59,7 @@ export const table: Kind = (style, random) => {
     aspect,
     gloss: 0.1,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       head(pen);
       if (look === 'columns')
@@ -104,10 +97,10 @@ export const table: Kind = (style, random) => {
       }
       pen.text(issuer, left, 97, { font: style.text, size: 2.6, color: ground.soft });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       for (let r = 0; r < rows; r++) {
         const y = top + headStep + (r + 0.72) * step;
-        pen.text(travel ? fill.place() : fill.surname(), xOf(0) + 1, y, {
+        pen.text(isTimetable ? fill.place() : fill.surname(), xOf(0) + 1, y, {
           font: style.value,
           size,
           color: ground.ink,

@@ -1,30 +1,23 @@
 import { mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { drawPaperGround } from '../parts/ground.js';
 import { drawHeader } from '../parts/header.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
 import { paintBarcode } from '../parts/marks.js';
-import { money } from '../style.js';
-import { labels } from '../words/labels.js';
+import { formatMoney } from '../style.js';
 
-/** A bill for light or water: the amount due in a large box, the year's use as a chart, a slip to pay with. */
+/** An electricity or water bill: the amount due in a large box, a chart of the usage, a payment slip. */
 export const utilityBill: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(style, random, 'company', 'bill');
-  const ground = drawPaperGround(style, random, 0.1);
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(0.68, 0.8);
-  const width = 100 * aspect;
+  const design = drawDesign(style, random, {
+    issuer: 'company',
+    title: 'bill',
+    ground: () => drawPaperGround(style, random, 0.1),
+    aspect: [0.68, 0.8],
+  });
+  const { issuer, emblem, ground, palette, label, aspect, width } = design;
   const headHeight = random.uniform(12, 17);
-  const head = drawHeader(
-    style,
-    random,
-    ground,
-    { x: 0, y: 0, width, height: headHeight },
-    issuer,
-    title,
-    emblem,
-  );
+  const head = drawHeader(style, random, design, headHeight);
   const boxRight = random.boolean();
   const boxColor = random.pick([palette.accent, palette.primary, palette.secondary]);
   const boxRound = random.pick([0, 2, 4]);
@@ -42,7 +35,7 @@ export const utilityBill: Kind = (style, random) => {
     aspect,
     gloss: 0.1,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       ground.paint(pen);
       head(pen);
       pen.round(boxX, headHeight + 5, width * 0.43, 19, boxRound, boxColor);
@@ -77,9 +70,9 @@ export const utilityBill: Kind = (style, random) => {
         });
       }
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const amount = fill.amount(18, 480);
-      pen.text(money(style, amount), boxX + 3, headHeight + 20, {
+      pen.text(formatMoney(style, amount), boxX + 3, headHeight + 20, {
         font: style.value,
         size: 8.5,
         color: onBox,
@@ -142,7 +135,7 @@ export const utilityBill: Kind = (style, random) => {
           color: ground.ink,
           max: width * 0.33,
         });
-        pen.text(money(style, amount), width - 5, 87, {
+        pen.text(formatMoney(style, amount), width - 5, 87, {
           font: style.value,
           size: 4.4,
           color: ground.ink,

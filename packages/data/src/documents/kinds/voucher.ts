@@ -1,22 +1,17 @@
 import { css, mix, readableOn, white } from '../../drawing/color.js';
 import type { Kind } from '../layout.js';
-import { drawCodeForm, drawIssue } from '../parts/issue.js';
+import { drawCodeForm } from '../parts/code-form.js';
+import { drawDesign } from '../parts/design.js';
 import { paintBarcode } from '../parts/marks.js';
 import { patternNames, patterns } from '../parts/pattern.js';
-import { labels } from '../words/labels.js';
 
-/** A gift voucher: a bold color, an amount in large figures, a code. */
+/** A gift voucher: a bold color, an amount in large digits, a code. */
 export const voucher: Kind = (style, random) => {
-  const { issuer, title, emblem } = drawIssue(
-    style,
-    random,
-    random.pick(['shop', 'club'] as const),
-    'voucher',
-  );
-  const { palette } = style;
-  const label = labels[style.language];
-  const aspect = random.uniform(1.7, 2.2);
-  const width = 100 * aspect;
+  const { issuer, title, emblem, palette, label, aspect, width } = drawDesign(style, random, {
+    issuer: random.pick(['shop', 'club']),
+    title: 'voucher',
+    aspect: [1.7, 2.2],
+  });
   const base = random.pick([
     palette.primary,
     palette.secondary,
@@ -42,7 +37,7 @@ export const voucher: Kind = (style, random) => {
     aspect,
     gloss: 0.4,
     paper: true,
-    fixed(pen) {
+    paintTemplate(pen) {
       const { context } = pen;
       pen.rect(0, 0, width, 100, base);
       pattern(pen);
@@ -59,7 +54,7 @@ export const voucher: Kind = (style, random) => {
         pen.ring(cx, 48, radius * 0.88, onOther, 0.7);
       } else if (shape === 'panel') {
         const x = shapeRight ? width * 0.53 : 0;
-        pen.within(x, 0, width * 0.47, 100, 0, () => {
+        pen.withClip(x, 0, width * 0.47, 100, 0, () => {
           pen.rect(x, 0, width * 0.47, 100, other);
           pattern2(pen);
         });
@@ -108,7 +103,7 @@ export const voucher: Kind = (style, random) => {
       });
       pen.text(label.expires, textX, 68, { font: style.text, size: 5.6, color: on });
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       const amount = fill.random.pick([5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200]);
       pen.text(percent ? `${Math.min(amount, 75)}%` : `${style.currency}${amount}`, cx, 60, {
         font: style.value,

@@ -3,18 +3,20 @@ import { css, type Rgb } from '../../drawing/color.js';
 import type { Font } from '../fonts.js';
 import type { Pen } from '../pen.js';
 
-/** Draws an emblem about (x, y), no further than `radius` from it. */
+/** Draws an emblem centered at (x, y) within `radius`. */
 export type Emblem = (pen: Pen, x: number, y: number, radius: number, colors?: EmblemColors) => void;
 
+/** Colors of an emblem. */
 export interface EmblemColors {
   readonly main: Rgb;
   readonly second: Rgb;
   readonly ground: Rgb;
 }
 
+/** Traces a shape of radius r around the origin as the current path. */
 type Shape = (pen: Pen, r: number) => void;
 
-/** A path through points given as angle (turns) and distance. */
+/** Traces a closed path through points in polar coordinates: angle in turns, distance. */
 function tracePolar(pen: Pen, points: readonly (readonly [number, number])[]): void {
   const { context } = pen;
   context.beginPath();
@@ -76,7 +78,7 @@ const drop: Shape = ({ context }, r) => {
   context.closePath();
 };
 
-/** A motif of equal petals round a center, its petal drawn at random. */
+/** Draws a motif of equal, randomly shaped petals around a center. */
 function drawPetals(random: Random): Shape {
   const count = 3 + random.int(6);
   const [w, inner, top, bend] = [
@@ -197,7 +199,7 @@ const bird: Shape = ({ context }, r) => {
   context.closePath();
 };
 
-/** An emblem of a frame, a motif and perhaps a ring, or a monogram; drawn once for an issuer. */
+/** Draws an issuer's emblem: an optional frame and ring around a motif or a monogram. */
 export function drawEmblem(random: Random, own: EmblemColors, name: string, font: Font): Emblem {
   const frames: Shape[] = [
     circle,

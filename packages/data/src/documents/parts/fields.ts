@@ -8,32 +8,34 @@ import type { Style } from '../style.js';
 import { type Label, labels } from '../words/labels.js';
 import type { Ground } from './ground.js';
 
-/** A label and how its value is made up. */
+/** A field: its label and how its value is drawn. */
 export interface Field {
   readonly label: Label;
   readonly value: (fill: Filler) => string;
-  /** Cells it spans where there are several columns. */
+  /** Number of columns the field spans; default 1. */
   readonly span?: number;
 }
 
 export const fieldForms = ['above', 'beside', 'ruled', 'boxed', 'dotted', 'tinted'] as const;
 export type FieldForm = (typeof fieldForms)[number];
 
+/** A block of fields, to be painted in two steps like a `Layout`. */
 export interface FieldBlock {
-  fixed(pen: Pen): void;
-  filled(pen: Pen, fill: Filler): void;
+  paintTemplate(pen: Pen): void;
+  paintValues(pen: Pen, fill: Filler): void;
 }
 
+/** Options of `drawFields`; those omitted are drawn or taken from the style. */
 export interface FieldOptions {
   readonly columns?: number;
   readonly form?: FieldForm;
   readonly font?: Font;
   readonly ink?: Rgb;
-  /** The greatest height of the letters of values, in units; they are smaller where the rows are low. */
-  readonly most?: number;
+  /** Maximum font size of values in document units; default 9. Low rows use a smaller size. */
+  readonly maxSize?: number;
 }
 
-/** A block of labeled fields in rows and columns. */
+/** Draws the design of a block of labeled fields in rows and columns. */
 export function drawFields(
   style: Style,
   random: Random,
@@ -61,7 +63,7 @@ export function drawFields(
   const cellWidth = (box.width + gap) / columns;
   const beside = form === 'beside' || form === 'dotted';
   const share = random.uniform(0.36, 0.46);
-  const size = Math.min(rowHeight * (beside ? 0.62 : 0.48), options.most ?? 9);
+  const size = Math.min(rowHeight * (beside ? 0.62 : 0.48), options.maxSize ?? 9);
   const labelSize = Math.min(rowHeight * (beside ? 0.48 : 0.3), size * 0.78, 5.2);
   const capitals = random.boolean(0.4);
   const boldValues = random.boolean(0.5);
@@ -72,7 +74,7 @@ export function drawFields(
   const tint = ground.dark ? mix(ground.base, white, 0.16) : mix(white, style.palette.secondary, 0.28);
 
   return {
-    fixed(pen) {
+    paintTemplate(pen) {
       for (const { field, column: c, row: r, span } of cells) {
         const x = box.x + c * cellWidth;
         const y = box.y + r * rowHeight;
@@ -108,7 +110,7 @@ export function drawFields(
         );
       }
     },
-    filled(pen, fill) {
+    paintValues(pen, fill) {
       for (const { field, column: c, row: r, span } of cells) {
         const x = box.x + c * cellWidth;
         const y = box.y + r * rowHeight;

@@ -3,21 +3,21 @@ import { brightness, legible, mix, type Rgb, readableOn, white } from '../../dra
 import type { Style } from '../style.js';
 import { type Painter, patternNames, patterns } from './pattern.js';
 
-/** A printed ground and the colors that read on it. */
+/** A printed background and the colors that are legible on it. */
 export interface Ground {
   readonly paint: Painter;
   readonly dark: boolean;
-  /** Values and headings. */
+  /** Color of values and headings. */
   readonly ink: Rgb;
-  /** Labels and small print. */
+  /** Color of labels and small print. */
   readonly soft: Rgb;
-  /** Lines and headings in the house color, light on a dark ground. */
+  /** Color of lines and headings in the issuer's color, or a light color on a dark background. */
   readonly main: Rgb;
-  /** About the color under the text. */
+  /** Approximate background color under the text. */
   readonly base: Rgb;
 }
 
-/** The ground of a card: a tint or a strong color, one or two patterns over it. */
+/** Draws the background of a card: a tint or a strong color with one or two patterns. */
 export function drawCardGround(style: Style, random: Random, darkShare = 0.3): Ground {
   const { palette } = style;
   const dark = random.boolean(darkShare);
@@ -77,10 +77,13 @@ export function drawCardGround(style: Style, random: Random, darkShare = 0.3): G
   };
 }
 
-/** The ground of a sheet of paper: plain, seldom a faint pattern. */
-export function drawPaperGround(style: Style, random: Random, patterned = 0.3): Ground {
+/**
+ * Draws the background of a sheet of paper: plain, sometimes with a faint pattern.
+ * @param patternShare Probability of a pattern.
+ */
+export function drawPaperGround(style: Style, random: Random, patternShare = 0.3): Ground {
   const { palette } = style;
-  const pattern = random.boolean(patterned)
+  const pattern = random.boolean(patternShare)
     ? patterns[style.pattern](
         random,
         random.pick([palette.secondary, palette.accent]),

@@ -1,24 +1,15 @@
 import type { Random } from '@unitsphere/core/random';
 import { brightness, mix, type Rgb, readableOn, white } from '../../drawing/color.js';
-import type { Box } from '../layout.js';
 import type { Pen } from '../pen.js';
 import type { Style } from '../style.js';
-import type { Emblem } from './emblem.js';
-import type { Ground } from './ground.js';
+import type { Design } from './design.js';
 
+/** Arrangements of the header. */
 const forms = ['band', 'blend', 'slant', 'wave', 'rules', 'block', 'flag', 'bare'] as const;
 
-/** The head of a document: who issues it and what it is, in one of several arrangements. */
-export function drawHeader(
-  style: Style,
-  random: Random,
-  ground: Ground,
-  box: Box,
-  issuer: string,
-  title: string,
-  emblem: Emblem,
-): (pen: Pen) => void {
-  const { palette } = style;
+/** Draws the header across the top of a document: issuer, title and emblem in one of several arrangements. */
+export function drawHeader(style: Style, random: Random, design: Design, height: number): (pen: Pen) => void {
+  const { issuer, title, emblem, ground, palette, width } = design;
   const form = random.pick(forms);
   const strong = ground.dark
     ? mix(ground.base, [0, 0, 0], 0.35)
@@ -30,7 +21,6 @@ export function drawHeader(
   const emblemRight =
     align === 'right' ? false : align === 'center' ? random.boolean() : random.boolean(0.35);
   const twin = align === 'center' && random.boolean(0.3);
-  const { x, y, width, height } = box;
   const open = form === 'rules' || form === 'bare' || form === 'flag';
   const on: Rgb = open ? ground.ink : readableOn(strong);
   const titleColor: Rgb = open ? ground.main : on;
@@ -46,42 +36,35 @@ export function drawHeader(
 
   return (pen) => {
     const { context } = pen;
-    if (form === 'band') pen.rect(x, y, width, height, strong);
+    if (form === 'band') pen.rect(0, 0, width, height, strong);
     else if (form === 'blend')
-      pen.blend(x, y, width, height, [strong, mix(strong, palette.secondary, 0.7)], [1, 0]);
+      pen.blend(0, 0, width, height, [strong, mix(strong, palette.secondary, 0.7)], [1, 0]);
     else if (form === 'slant') {
       pen.polygon(
         [
-          [x, y],
-          [x + width, y],
-          [x + width, y + height * 0.75],
-          [x, y + height * 1.12],
+          [0, 0],
+          [width, 0],
+          [width, height * 0.75],
+          [0, height * 1.12],
         ],
         strong,
       );
     } else if (form === 'wave') {
       context.fillStyle = `rgb(${strong.map(Math.round).join(', ')})`;
       context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(x + width, y);
-      context.lineTo(x + width, y + height * 0.9);
-      context.bezierCurveTo(
-        x + width * 0.6,
-        y + height * 1.3,
-        x + width * 0.4,
-        y + height * 0.7,
-        x,
-        y + height * 1.08,
-      );
+      context.moveTo(0, 0);
+      context.lineTo(width, 0);
+      context.lineTo(width, height * 0.9);
+      context.bezierCurveTo(width * 0.6, height * 1.3, width * 0.4, height * 0.7, 0, height * 1.08);
       context.fill();
     } else if (form === 'rules') {
-      pen.line(x, y + height, x + width, y + height, ground.main, height * 0.07);
-      pen.line(x, y + height * 1.07, x + width, y + height * 1.07, palette.accent, height * 0.03);
+      pen.line(0, height, width, height, ground.main, height * 0.07);
+      pen.line(0, height * 1.07, width, height * 1.07, palette.accent, height * 0.03);
     } else if (form === 'block') {
-      pen.rect(x, y, width, height, strong);
+      pen.rect(0, 0, width, height, strong);
       pen.rect(
-        emblemRight ? x + width - height * 1.15 : x,
-        y,
+        emblemRight ? width - height * 1.15 : 0,
+        0,
         height * 1.15,
         height,
         mix(strong, [0, 0, 0], 0.25),
@@ -89,21 +72,21 @@ export function drawHeader(
     } else if (form === 'flag') {
       const part = width / 3;
       flag.forEach((color, i) => {
-        pen.rect(x + i * part, y, part, height * 0.1, color);
+        pen.rect(i * part, 0, part, height * 0.1, color);
       });
     }
     const radius = height * 0.37;
     const inset = height * 0.58;
-    const middle = y + height * 0.52;
-    emblem(pen, emblemRight ? x + width - inset : x + inset, middle, radius, emblemColors);
-    if (twin) emblem(pen, emblemRight ? x + inset : x + width - inset, middle, radius, emblemColors);
+    const middle = height * 0.52;
+    emblem(pen, emblemRight ? width - inset : inset, middle, radius, emblemColors);
+    if (twin) emblem(pen, emblemRight ? inset : width - inset, middle, radius, emblemColors);
     const pad = height * 0.28;
-    const left = x + (emblemRight && !twin ? pad : height * 1.2);
-    const right = x + width - (emblemRight || twin ? height * 1.2 : pad);
+    const left = emblemRight && !twin ? pad : height * 1.2;
+    const right = width - (emblemRight || twin ? height * 1.2 : pad);
     const at = align === 'left' ? left : align === 'right' ? right : (left + right) / 2;
     const max = right - left;
     const [first, second] = titleFirst ? [title, issuer] : [issuer, title];
-    pen.text(first, at, y + height * 0.46, {
+    pen.text(first, at, height * 0.46, {
       font: style.heading,
       size: height * large,
       color: titleColor,
@@ -112,7 +95,7 @@ export function drawHeader(
       max,
       capitals,
     });
-    pen.text(second, at, y + height * 0.82, {
+    pen.text(second, at, height * 0.82, {
       font: style.text,
       size: height * 0.27,
       color: mix(on, titleColor, 0.4),

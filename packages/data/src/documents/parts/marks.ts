@@ -3,7 +3,7 @@ import { css, mix, type Rgb } from '../../drawing/color.js';
 import type { Font } from '../fonts.js';
 import type { Pen } from '../pen.js';
 
-/** Bars of changing width and gap that fill a box; `upright` bars stand, the others lie. */
+/** Paints a bar code that fills a box, with vertical bars if `upright` and otherwise horizontal ones. */
 export function paintBarcode(
   pen: Pen,
   random: Random,
@@ -28,7 +28,7 @@ export function paintBarcode(
   context.fill();
 }
 
-/** A square of modules with three finders, after the look of a QR code. It encodes nothing. */
+/** Paints a square code that looks like a QR code but encodes nothing. */
 export function paintMatrixCode(
   pen: Pen,
   random: Random,
@@ -62,7 +62,7 @@ export function paintMatrixCode(
   for (const [fx, fy] of finders) context.strokeRect(x + (fx + 0.5) * m, y + (fy + 0.5) * m, 6 * m, 6 * m);
 }
 
-/** The contacts of a smart card. `plan` is one of three arrangements. */
+/** Paints the contacts of a smart card. @param plan Arrangement of the contacts, 0 … 2. */
 export function paintChip(
   pen: Pen,
   x: number,
@@ -96,7 +96,7 @@ export function paintChip(
   context.stroke();
 }
 
-/** A signature in ink: loops leaning one way, a last stroke beneath it as often as not. */
+/** Paints a signature: slanted loops, with a stroke beneath in half of the cases. */
 export function paintSignature(
   pen: Pen,
   random: Random,
@@ -139,7 +139,7 @@ export function paintSignature(
   context.lineCap = 'butt';
 }
 
-/** A rubber stamp pressed by hand: two rings, words about them, a date across. */
+/** Paints a rubber stamp: two rings, words along a circle, a date in the middle. */
 export function paintStamp(
   pen: Pen,
   random: Random,
@@ -151,7 +151,7 @@ export function paintStamp(
   date: string,
   font: Font,
 ): void {
-  pen.turned(x, y, random.uniform(-0.5, 0.5), () => {
+  pen.withRotation(x, y, random.uniform(-0.5, 0.5), () => {
     pen.context.globalAlpha = random.uniform(0.5, 0.8);
     pen.ring(0, 0, radius, ink, radius * 0.08);
     pen.ring(0, 0, radius * 0.62, ink, radius * 0.045);
@@ -173,7 +173,7 @@ export function paintStamp(
   });
 }
 
-/** A wax or foil seal with ribbons; the points of its edge are the issuer's own. */
+/** Paints a wax or foil seal, optionally with ribbons. @param points Number of points of its edge. */
 export function paintSeal(
   pen: Pen,
   x: number,

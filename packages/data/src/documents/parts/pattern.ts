@@ -2,12 +2,12 @@ import type { Random } from '@unitsphere/core/random';
 import { css, type Rgb } from '../../drawing/color.js';
 import type { Pen } from '../pen.js';
 
-/** Something drawn over the whole of a document, all of its numbers settled beforehand. */
+/** Paints a pattern over the whole document; all random numbers are already drawn. */
 export type Painter = (pen: Pen) => void;
-/** Settles the numbers of a pattern in a color. */
+/** Draws the random numbers of a pattern in a color and returns its painter. */
 export type Pattern = (random: Random, color: Rgb, alpha: number) => Painter;
 
-/** Waves side by side, each a little out of step with the last: the ground of banknotes. */
+/** Adjacent waves with increasing phase, as on banknotes. */
 const guilloche: Pattern = (random, color, alpha) => {
   const count = 9 + random.int(8);
   const height = random.uniform(8, 30);
@@ -37,7 +37,7 @@ const guilloche: Pattern = (random, color, alpha) => {
   };
 };
 
-/** A rose of one unbroken line. */
+/** Concentric rose curves. */
 const rosette: Pattern = (random, color, alpha) => {
   const petals = 5 + random.int(14);
   const depth = random.uniform(0.2, 0.6);
@@ -127,7 +127,7 @@ const dots: Pattern = (random, color, alpha) => {
   };
 };
 
-/** Height lines of a hill. */
+/** Contour lines of a hill. */
 const contours: Pattern = (random, color, alpha) => {
   const x = random.uniform(0, 1);
   const y = random.uniform(0, 100);
@@ -152,7 +152,7 @@ const contours: Pattern = (random, color, alpha) => {
   };
 };
 
-/** Large discs, half seen. */
+/** Large, translucent discs. */
 const bubbles: Pattern = (random, color, alpha) => {
   const discs = Array.from({ length: 3 + random.int(5) }, () => ({
     x: random.uniform(-0.1, 1.1),
@@ -182,7 +182,7 @@ const chevrons: Pattern = (random, color, alpha) => {
   };
 };
 
-/** A field of triangles, each of its own strength. */
+/** A field of triangles of different opacity. */
 const facets: Pattern = (random, color, alpha) => {
   const columns = 4 + random.int(3);
   const rows = 3 + random.int(2);
@@ -232,7 +232,7 @@ const hexagons: Pattern = (random, color, alpha) => {
   };
 };
 
-/** A quarter of a target: arcs from one corner or one edge. */
+/** Concentric arcs around a corner or the middle of an edge. */
 const arcs: Pattern = (random, color, alpha) => {
   const x = random.pick([0, 0.5, 1]);
   const y = random.pick([0, 100]);
@@ -275,7 +275,7 @@ const swoosh: Pattern = (random, color, alpha) => {
   };
 };
 
-/** Fine lines across, of a strength that comes and goes. */
+/** Fine horizontal lines, sometimes crossed by vertical ones. */
 const ruled: Pattern = (random, color, alpha) => {
   const gap = random.uniform(2, 5);
   const cross = random.boolean(0.4);
@@ -298,6 +298,7 @@ const ruled: Pattern = (random, color, alpha) => {
   };
 };
 
+/** All patterns by name. */
 export const patterns = {
   guilloche,
   rosette,

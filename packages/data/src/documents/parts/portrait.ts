@@ -2,16 +2,17 @@ import type { Random } from '@unitsphere/core/random';
 import { brightness, css, hsl, mix, type Rgb } from '../../drawing/color.js';
 import type { Pen } from '../pen.js';
 
-/** How an issuer's photographs look, whoever is on them. */
+/** Style of an issuer's portrait photographs. */
 export interface PhotoStyle {
   readonly ground: Rgb;
-  /** Color, gray, or printed in one ink. */
+  /** Color, gray, or a single ink. */
   readonly tone: 'color' | 'gray' | 'tinted';
   readonly ink: Rgb;
   readonly border?: Rgb;
   readonly shape: 'rectangle' | 'round' | 'oval';
 }
 
+/** Draws the style of an issuer's portrait photographs. */
 export function drawPhotoStyle(random: Random, ink: Rgb): PhotoStyle {
   return {
     ground: random.pick([
@@ -47,7 +48,7 @@ const hairs: Rgb[] = [
   [150, 150, 152],
 ];
 
-/** The photograph of somebody: a face, hair and shoulders, drawn anew for each `random`. */
+/** Paints a portrait photograph: a face, hair and shoulders drawn from `random`. */
 export function paintPortrait(
   pen: Pen,
   random: Random,

@@ -3,7 +3,7 @@ import { type Language, languageTable } from './language.js';
 import { people } from './people.js';
 import { drawPlace } from './places.js';
 
-/** Who issues a document: {p} is a place, {n} a surname. A slash separates alternatives. */
+/** Names of issuers: {p} is a place, {n} a surname. A slash separates alternatives. */
 const issuers = languageTable({
   state:
     'Republic of {p}/Kingdom of {p}/{p} Federation/State of {p}|République de {p}/Royaume de {p}/Canton de {p}|Republik {p}/Königreich {p}/Land {p}|República de {p}/Reino de {p}/Provincia de {p}|Repubblica di {p}/Regno di {p}/Comune di {p}|República de {p}/Reino de {p}/Município de {p}|Республика {p}/Область {p}|Δημοκρατία {p}/Νομός {p}',
@@ -23,10 +23,11 @@ const issuers = languageTable({
     '{p} Clinic/Dr {n}/{p} Hospital|Clinique {p}/Dr {n}|Klinik {p}/Praxis Dr. {n}|Clínica {p}/Dr. {n}|Clinica {p}/Dott. {n}|Clínica {p}/Dr. {n}|Клиника {p}/Больница {p}|Κλινική {p}',
 });
 
-export type Issuer = keyof (typeof issuers)['en'];
+/** A sort of issuer, such as `bank`. */
+export type IssuerSort = keyof (typeof issuers)['en'];
 
-/** The name of an issuer of a sort, in a language. */
-export function drawIssuer(random: Random, language: Language, sort: Issuer): string {
+/** Draws the name of an issuer. */
+export function drawIssuer(random: Random, language: Language, sort: IssuerSort): string {
   const form = random.pick(issuers[language][sort].split('/'));
   return form
     .replace('{p}', drawPlace(random, language))

@@ -1,6 +1,6 @@
 import { languageTable } from './language.js';
 
-/** What is printed beside a field, in each language. */
+/** Labels of fields in each language. */
 export const labels = languageTable({
   surname: 'Surname|Nom|Nachname|Apellidos|Cognome|Apelido|Фамилия|Επώνυμο',
   given: 'Given names|Prénoms|Vornamen|Nombre|Nome|Nome próprio|Имя|Όνομα',

@@ -1,14 +1,16 @@
 import type { Random } from '@unitsphere/core/random';
 import type { Script } from '../fonts.js';
 
-/** The languages documents are printed in. */
+/** Languages of the documents. */
 export const languages = ['en', 'fr', 'de', 'es', 'it', 'pt', 'ru', 'el'] as const;
 export type Language = (typeof languages)[number];
 
+/** Returns the script of a language. */
 export function scriptOf(language: Language): Script {
   return language === 'ru' ? 'cyrillic' : language === 'el' ? 'greek' : 'latin';
 }
 
+/** Probability of each language. */
 const shares: readonly (readonly [Language, number])[] = [
   ['en', 0.3],
   ['fr', 0.12],
@@ -20,7 +22,7 @@ const shares: readonly (readonly [Language, number])[] = [
   ['el', 0.05],
 ];
 
-/** A language: English most often, Russian and Greek less often than the Latin ones. */
+/** Draws a language with the probabilities of `shares`. */
 export function drawLanguage(random: Random): Language {
   let at = random.uniform();
   for (const [language, share] of shares) {
@@ -30,7 +32,10 @@ export function drawLanguage(random: Random): Language {
   return 'en';
 }
 
-/** Splits a table whose lines are `key: en | fr | de | es | it | pt | ru | el`. */
+/**
+ * Splits a table with rows `key: en | fr | de | es | it | pt | ru | el` by language.
+ * @throws Error if a row does not have one cell per language.
+ */
 export function languageTable<K extends string>(
   rows: Readonly<Record<K, string>>,
 ): Record<Language, Record<K, string>> {
@@ -38,7 +43,7 @@ export function languageTable<K extends string>(
   for (const [key, row] of Object.entries(rows) as [K, string][]) {
     const cells = row.split('|').map((cell) => cell.trim());
     if (cells.length !== languages.length)
-      throw new Error(`Word table: ${key} has ${cells.length} languages.`);
+      throw new Error(`languageTable: row "${key}" has ${cells.length} cells, not ${languages.length}.`);
     languages.forEach((language, i) => {
       table[language][key] = cells[i];
     });

@@ -2,7 +2,7 @@ import type { Language } from './language.js';
 
 const list = (text: string) => text.split(' ');
 
-/** Common surnames and given names, a list a language. */
+/** Common surnames and given names by language. */
 export const people: Record<Language, { readonly surnames: string[]; readonly given: string[] }> = {
   en: {
     surnames: list(
@@ -70,7 +70,7 @@ export const people: Record<Language, { readonly surnames: string[]; readonly gi
   },
 };
 
-/** What somebody does for a living. */
+/** Professions by language. */
 export const professions: Record<Language, readonly string[]> = {
   en: list('Director Architect Engineer Designer Lawyer Accountant Editor Consultant Surveyor Photographer'),
   fr: list('Directrice Architecte Ingénieur Designer Avocate Comptable Éditeur Conseil Géomètre Photographe'),
@@ -82,7 +82,7 @@ export const professions: Record<Language, readonly string[]> = {
   el: list('Διευθυντής Αρχιτέκτων Μηχανικός Σχεδιαστής Δικηγόρος Λογιστής Σύμβουλος Φωτογράφος'),
 };
 
-/** Number words. */
+/** Number words by language. */
 export const numerals: Record<Language, readonly string[]> = {
   en: list('two three four five six seven eight nine twenty thirty forty hundred thousand'),
   fr: list('deux trois quatre cinq six sept huit neuf vingt trente quarante cent mille'),

@@ -20,7 +20,7 @@ const parts: Record<'latin' | 'ru' | 'el', readonly [string[], string[]]> = {
   ],
 };
 
-/** The name of a town or a country that is on no map. */
+/** Draws the name of an invented town or country. */
 export function drawPlace(random: Random, language: Language): string {
   const [starts, ends] = parts[language === 'ru' || language === 'el' ? language : 'latin'];
   return random.pick(starts) + random.pick(ends);

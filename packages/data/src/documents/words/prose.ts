@@ -30,7 +30,7 @@ const vocabulary: Record<Language, readonly string[]> = {
   ),
 };
 
-/** Words a shop, a carrier or a menu lists, two to a line at most. */
+/** Goods and dishes by language, at most two words each. */
 const goods: Record<Language, readonly string[]> = {
   en: list(
     'Coffee Bread Apples Notebook Lamp Cheese Olive_oil Pencils Honey Batteries Soap Tea Oranges Paper Milk Rice Candles Jam Cable Salad Soup Salmon',
@@ -58,7 +58,7 @@ const goods: Record<Language, readonly string[]> = {
   ),
 };
 
-/** Titles of works and of events. */
+/** Words in the titles of works and events, by language. */
 const themes: Record<Language, readonly string[]> = {
   en: list('Summer Harbour Winter Garden Silver Northern River Autumn Golden Harvest Ocean Meridian'),
   fr: list('Été Jardin Hiver Rivière Automne Lumière Océan Étoile Printemps Horizon'),
@@ -70,23 +70,25 @@ const themes: Record<Language, readonly string[]> = {
   el: list('Καλοκαίρι Λιμάνι Κήπος Ποτάμι Θάλασσα Ωκεανός Φως Αστέρι'),
 };
 
-/** A line of `words` words that mean nothing. */
+/** Draws a line of `words` random words. */
 export function drawLine(random: Random, language: Language, words: number): string {
   const line: string[] = [];
   for (let i = 0; i < words; i++) line.push(random.pick(vocabulary[language]));
   return line.join(' ');
 }
 
+/** Draws the name of a product or dish. */
 export function drawGoods(random: Random, language: Language): string {
   return random.pick(goods[language]).replace('_', ' ');
 }
 
+/** Draws the title of a work or event: one or two words. */
 export function drawTheme(random: Random, language: Language): string {
   const [first, second] = [random.pick(themes[language]), random.pick(themes[language])];
   return first === second ? first : `${first} ${second}`;
 }
 
-/** With a capital at its head. */
-export function sentence(text: string): string {
+/** Capitalizes the first letter. */
+export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,7 @@
 import type { Random } from '@unitsphere/core/random';
 import { type Language, languageTable } from './language.js';
 
-/** What a document calls itself. A slash separates alternatives. */
+/** Titles of documents in each language. A slash separates alternatives. */
 const titles = languageTable({
   identity:
     'Identity Card/National ID|Carte d’identité/Identité|Personalausweis/Ausweis|Documento de identidad/Cédula|Carta d’identità|Cartão de cidadão/Identidade|Удостоверение/Паспорт гражданина|Ταυτότητα',
@@ -41,7 +41,7 @@ const titles = languageTable({
 
 export type Title = keyof (typeof titles)['en'];
 
-/** One of a language's names for a kind of document. */
+/** Draws one of a language's titles for a kind of document. */
 export function drawTitle(random: Random, language: Language, title: Title): string {
   return random.pick(titles[language][title].split('/'));
 }

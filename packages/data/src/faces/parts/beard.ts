@@ -4,7 +4,7 @@ import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 
-/** Painted before the mouth, which stays free of it. */
+/** Paints the beard. Must be painted before the mouth, which covers it. */
 export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expression }: Conditions): void {
   const { beard, mouth, hair, skin, nose } = face;
   if (beard === 'none') return;
@@ -13,9 +13,11 @@ export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expre
   const { width, y } = mouth;
   if (beard === 'full' || beard === 'stubble') {
     const alpha = beard === 'full' ? 0.9 : 0.32;
-    const side = (way: number): Pixel[] => [
-      head.edge(0.12, way, 0.01),
-      ...head.edges(0.4, head.chin * 0.97, way, 5, (share) => (beard === 'full' ? 0.03 + 0.06 * share : 0)),
+    const side = (direction: number): Pixel[] => [
+      head.edge(0.12, direction, 0.01),
+      ...head.edges(0.4, head.chin * 0.97, direction, 5, (share) =>
+        beard === 'full' ? 0.03 + 0.06 * share : 0,
+      ),
     ];
     const upper = [0.93, 0.8, 0.55, 0.3].map((u, k) => [u, [0.16, 0.42, 0.62, 0.66][k]] as const);
     const inner = [
@@ -40,11 +42,11 @@ export function paintBeard(brush: Brush, head: Head, face: FaceIdentity, { expre
   }
   if (beard === 'moustache' || beard === 'goatee' || beard === 'full') {
     const middle = (nose.length + y) / 2 + 0.05;
-    const half = (way: number): Pixel[] => [
-      head.at(way * 0.1, middle - 0.06, 0.07),
-      head.at(way * width * 0.7, middle - 0.01, 0.06),
-      head.at(way * width * 1.15, y + 0.03, 0.04),
-      head.at(way * width * 0.6, y - 0.03, 0.06),
+    const half = (direction: number): Pixel[] => [
+      head.at(direction * 0.1, middle - 0.06, 0.07),
+      head.at(direction * width * 0.7, middle - 0.01, 0.06),
+      head.at(direction * width * 1.15, y + 0.03, 0.04),
+      head.at(direction * width * 0.6, y - 0.03, 0.06),
     ];
     brush.shape([...half(-1), ...half(1).reverse()], color, 0.92);
   }

@@ -7,6 +7,7 @@ import { ring } from './skin.js';
 
 const STEPS = 8;
 
+/** Paints eyeballs, irises and lids. */
 export function paintEyes(
   brush: Brush,
   head: Head,
@@ -20,17 +21,17 @@ export function paintEyes(
     const middle = side * eyes.apart;
     const at = (u: number, v: number): Pixel =>
       head.at(middle + u * eyes.width, eyes.y + v - eyes.tilt * u * side, 0.02);
-    const lid = (way: number, height: number): Pixel[] =>
+    const lid = (direction: number, height: number): Pixel[] =>
       Array.from({ length: STEPS + 1 }, (_, k) => {
         const u = (2 * k) / STEPS - 1;
-        return at(u, way * height * (1 - u * u) ** 0.75);
+        return at(u, direction * height * (1 - u * u) ** 0.75);
       });
     const upper = lid(-1, open);
     const lower = lid(1, open * 0.72);
     const almond = [...upper, ...lower.slice(1, -1).reverse()];
     brush.shape(almond, mix([240, 238, 234], skin, 0.12));
     brush.curve(almond);
-    brush.within(() => {
+    brush.withClip(() => {
       const radius = eyes.irisRadius;
       const [gx, gy] = [gaze[0] * radius, gaze[1] * radius - open * 0.1];
       const [x, y] = [middle + gx, eyes.y + gy];
@@ -64,6 +65,7 @@ export function paintEyes(
   }
 }
 
+/** Paints the eyebrows. */
 export function paintBrows(
   brush: Brush,
   head: Head,
@@ -72,12 +74,16 @@ export function paintBrows(
 ): void {
   const { y, length, thickness, arch, tilt, color } = brows;
   for (const side of [-1, 1]) {
-    const edge = (way: number): Pixel[] =>
+    const edge = (direction: number): Pixel[] =>
       Array.from({ length: 7 }, (_, k) => {
         const u = k / 3 - 1;
         const taper = u > 0 ? 1 - 0.75 * u ** 2 : 1 - 0.15 * u ** 2;
         const height = y - arch * (1 - 0.8 * (u - 0.12) ** 2) - tilt * u - 0.05 * expression.browRaise;
-        return head.at(side * (eyes.apart * 1.03 + u * length), height + way * thickness * 0.5 * taper, 0.03);
+        return head.at(
+          side * (eyes.apart * 1.03 + u * length),
+          height + direction * thickness * 0.5 * taper,
+          0.03,
+        );
       });
     const shape = [...edge(-1), ...edge(1).reverse()];
     brush.shape(shape, color, 0.85);

@@ -4,15 +4,17 @@ import type { Brush } from '../brush.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 
-/** How far hair stands off the head, where its line comes down to at the sides, and how far it falls behind. */
-interface Cut {
+/** The dimensions of a haircut. */
+interface Haircut {
+  /** Distance of the hair's outline from the head. */
   readonly off: number;
+  /** Height at which the hair ends at the sides. */
   readonly sides: number;
-  /** Of what falls behind the head, in heights of the face; none where undefined. */
+  /** Length of the hair behind the head, relative to the height of the chin; undefined if there is none. */
   readonly behind?: number;
 }
 
-function cutOf({ hair }: FaceIdentity): Cut {
+function haircut({ hair }: FaceIdentity): Haircut {
   const { style, volume, fall } = hair;
   switch (style) {
     case 'bald':
@@ -36,39 +38,39 @@ function cutOf({ hair }: FaceIdentity): Cut {
   }
 }
 
-/** Curls of an edge that is followed: points in turn further out. */
-const curls = (style: string, seed: number) => {
+/** Returns a function that draws the outward offset of each successive point of a hair outline. */
+const drawCurls = (style: string, seed: number) => {
   const random = new Random(seed, 'curls');
   return () => (style === 'curly' ? random.uniform(-0.02, 0.09) : random.uniform(-0.008, 0.012));
 };
 
-/** What falls behind the head and the shoulders' line, painted before them. */
+/** Paints the hair behind the head and shoulders. Must be painted before them. */
 export function paintHairBehind(brush: Brush, head: Head, face: FaceIdentity): void {
   const { hair } = face;
-  const { off, behind } = cutOf(face);
+  const { off, behind } = haircut(face);
   if (hair.style === 'bun') {
-    const [x, y] = head.see([0, head.crown * 1.02, -0.5]);
+    const [x, y] = head.project([0, head.crown * 1.02, -0.5]);
     const r = (0.24 + 0.14 * hair.fall) * brush.unit;
     brush.context.beginPath();
     brush.context.arc(x, y, r, 0, 2 * Math.PI);
     brush.shade([x, y], 0.4, hair.color);
   }
   if (behind === undefined) return;
-  const curl = curls(hair.style, hair.seed + 1);
+  const curl = drawCurls(hair.style, hair.seed + 1);
   const end = Math.min(behind * head.chin, head.chin * 2.2);
-  const side = (way: number): Pixel[] =>
+  const side = (direction: number): Pixel[] =>
     [-0.9, -0.3, 0.2, 0.6, 1].map((share) => {
       const y = share < 0 ? -share * head.crown : share * end;
       const below = Math.max(0, y / head.chin);
       const out = off + 0.04 + 0.1 * Math.min(1, below) + curl();
-      const at = head.edge(Math.min(y, 0.3), way, out);
-      return y > 0.3 ? [at[0], head.see([0, y, -0.35])[1]] : at;
+      const at = head.edge(Math.min(y, 0.3), direction, out);
+      return y > 0.3 ? [at[0], head.project([0, y, -0.35])[1]] : at;
     });
   brush.curve([...side(-1), ...side(1).reverse()]);
   brush.shade(head.at(0, 0), 1.4, mix(hair.color, [10, 8, 8], 0.35), 0.6);
 }
 
-/** What lies on the head and frames the face. */
+/** Paints the hair on the head, which frames the face. */
 export function paintHair(brush: Brush, head: Head, face: FaceIdentity): void {
   const { hair, skin } = face;
   const { style, line, side } = hair;
@@ -76,21 +78,21 @@ export function paintHair(brush: Brush, head: Head, face: FaceIdentity): void {
     brush.glow(head.at(0.2, head.crown * 0.8), 0.45, mix(skin, [255, 255, 255], 0.7), 0.25);
     return;
   }
-  const { off, sides } = cutOf(face);
-  const curl = curls(style, hair.seed);
-  const outer = (way: number): Pixel[] =>
-    head.edges(sides, head.crown, way, 9, (share) => off * (0.35 + 0.65 * share) + curl());
+  const { off, sides } = haircut(face);
+  const curl = drawCurls(style, hair.seed);
+  const outer = (direction: number): Pixel[] =>
+    head.edges(sides, head.crown, direction, 9, (share) => off * (0.35 + 0.65 * share) + curl());
   const [left, right] = [outer(-1), outer(1)];
-  // Over the crown the two sides end as far apart as the hair stands off.
-  const top = head.see([0, head.crown - off, 0]);
+  // The two sides meet above the crown, at the distance of the hair from the head.
+  const top = head.project([0, head.crown - off, 0]);
   const inner = hairline(head, face, sides);
   const color: Rgb = style === 'cropped' ? mix(hair.color, skin, 0.25) : hair.color;
   const shape = [...left.slice(0, -1), top, ...right.slice(0, -1).reverse(), ...[...inner].reverse()];
   brush.curve(shape);
   brush.shade(head.at(0, head.crown * 0.7), 1.1, color, 0.8);
   brush.curve(shape);
-  brush.within(() => strands(brush, head, face));
-  // Its shadow on the forehead.
+  brush.withClip(() => paintStrands(brush, head, face));
+  // The shadow of the hair on the forehead.
   brush.line(inner.slice(2, -2), mix(skin, [50, 26, 22], 0.7), 0.05, 0.22);
   if (style === 'parted') {
     const part = [0, 0.4, 0.8, 1].map((t) =>
@@ -100,7 +102,7 @@ export function paintHair(brush: Brush, head: Head, face: FaceIdentity): void {
   }
 }
 
-/** Where the hair begins on the face, from its left to its right. */
+/** Returns the hairline on the face, from left to right. */
 function hairline(head: Head, { hair }: FaceIdentity, sides: number): Pixel[] {
   const { style, line, side, fall } = hair;
   const height = (u: number): number => {
@@ -114,7 +116,7 @@ function hairline(head: Head, { hair }: FaceIdentity, sides: number): Pixel[] {
         return line + 0.3 * Math.abs(u - side * 0.32) ** 1.5;
       case 'cropped':
       case 'short':
-        // Higher over the temples: a peak in the middle.
+        // The line is higher over the temples, which leaves a peak in the middle.
         return line + 0.05 - 0.16 * fall * Math.sin(Math.PI * Math.min(1, Math.abs(u) * 1.4)) + 0.28 * u ** 6;
       default:
         return line + 0.34 * u ** 4;
@@ -125,13 +127,13 @@ function hairline(head: Head, { hair }: FaceIdentity, sides: number): Pixel[] {
     return head.at(u * head.width(y), y, 0.02);
   });
   const inward = style === 'long' || style === 'bob' ? 0.86 : 0.965;
-  const temple = (way: number): Pixel[] =>
-    [sides, sides * 0.4 - 0.15, -0.42].map((y) => head.at(way * head.width(y) * inward, y, 0.02));
+  const temple = (direction: number): Pixel[] =>
+    [sides, sides * 0.4 - 0.15, -0.42].map((y) => head.at(direction * head.width(y) * inward, y, 0.02));
   return [...temple(-1), ...across, ...temple(1).reverse()];
 }
 
-/** Lighter and darker strands, the same in every picture of the person. */
-function strands(brush: Brush, head: Head, { hair }: FaceIdentity): void {
+/** Paints lighter and darker strands, the same in every picture of a person. */
+function paintStrands(brush: Brush, head: Head, { hair }: FaceIdentity): void {
   const random = new Random(hair.seed, 'strands');
   const count = hair.style === 'cropped' ? 10 : 22;
   for (let k = 0; k < count; k++) {

@@ -4,6 +4,7 @@ import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 
+/** Paints lips and teeth. */
 export function paintMouth(
   brush: Brush,
   head: Head,
@@ -14,7 +15,7 @@ export function paintMouth(
   const gap = open * 0.16;
   const width = mouth.width * (1 + 0.22 * Math.max(0, smile) - 0.1 * open);
   const lift = 0.07 * smile;
-  // Heights along the mouth, from −1 to 1: corners rise in a smile.
+  // u runs along the mouth from −1 to 1; a smile raises the corners.
   const at = (u: number, v: number): Pixel => head.at(u * width, mouth.y + v - lift * (u * u - 0.35), 0.06);
   const us = [-1, -0.6, -0.3, 0, 0.3, 0.6, 1];
   const round = (u: number) => Math.sqrt(Math.max(0, 1 - u * u));
@@ -28,7 +29,7 @@ export function paintMouth(
     const inside = [...upperLine, ...lowerLine.slice(1, -1).reverse()];
     brush.shape(inside, [58, 18, 20]);
     brush.curve(inside);
-    brush.within(() => {
+    brush.withClip(() => {
       const teeth = us.map((u) => at(u * 0.85, -gap * 0.2 + 0.055 * round(u)));
       brush.shape([...upperLine, ...teeth.reverse()], [236, 232, 222], 0.95);
     });

@@ -5,6 +5,7 @@ import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 import { ring } from './skin.js';
 
+/** Paints the nose. */
 export function paintNose(
   brush: Brush,
   head: Head,

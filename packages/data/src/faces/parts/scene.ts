@@ -5,7 +5,7 @@ import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 
-/** What is behind the person: a wall or something out of focus. */
+/** Paints the background: a gradient, sometimes with blurred blobs. */
 export function paintBackground(
   brush: Brush,
   { background }: Conditions,
@@ -32,7 +32,7 @@ export function paintBackground(
   }
 }
 
-/** Neck, shoulders and what is worn, which are of the picture and not of the person. */
+/** Paints neck, shoulders and clothes, which vary between the pictures of a person. */
 export function paintBody(
   brush: Brush,
   head: Head,
@@ -41,10 +41,10 @@ export function paintBody(
   side: number,
 ): void {
   const { unit } = brush;
-  // Of the head's turn the body takes a part.
-  const [middle, high] = head.see([0, head.chin * 0.7, -0.1]);
-  const x = middle * 0.8 + head.see([0, 0, 0])[0] * 0.2;
-  const shoulder = head.see([0, 1.8, -0.3])[1];
+  // The body follows only a part of the head's rotation.
+  const [middle, high] = head.project([0, head.chin * 0.7, -0.1]);
+  const x = middle * 0.8 + head.project([0, 0, 0])[0] * 0.2;
+  const shoulder = head.project([0, 1.8, -0.3])[1];
   const neck: Pixel[] = [
     [middle - 0.5 * unit, high],
     [x - 0.46 * unit, (high + shoulder) / 2],
@@ -59,7 +59,9 @@ export function paintBody(
   brush.shade([x, shoulder], 1, mix(skin, [60, 34, 30], 0.22));
   // The chin's shadow.
   brush.curve(neck);
-  brush.within(() => brush.glow(head.see([0, head.chin, 0.1]), 0.75, mix(skin, [40, 20, 20], 0.75), 0.6));
+  brush.withClip(() =>
+    brush.glow(head.project([0, head.chin, 0.1]), 0.75, mix(skin, [40, 20, 20], 0.75), 0.6),
+  );
   const body: Pixel[] = [
     [x - 0.56 * unit, shoulder - 0.12 * unit],
     [x - 1.2 * unit, shoulder + 0.1 * unit],
@@ -74,12 +76,12 @@ export function paintBody(
   brush.curve(body);
   brush.shade([x, side], 2, cloth);
   if (collar === 2) {
-    for (const way of [-1, 1]) {
+    for (const direction of [-1, 1]) {
       brush.shape(
         [
-          [x + way * 0.58 * unit, shoulder - 0.16 * unit],
-          [x + way * 0.72 * unit, shoulder + 0.14 * unit],
-          [x + way * 0.2 * unit, shoulder + 0.5 * unit],
+          [x + direction * 0.58 * unit, shoulder - 0.16 * unit],
+          [x + direction * 0.72 * unit, shoulder + 0.14 * unit],
+          [x + direction * 0.2 * unit, shoulder + 0.5 * unit],
         ],
         mix(cloth, [255, 255, 255], 0.5),
       );

@@ -4,7 +4,7 @@ import type { Brush } from '../brush.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 
-/** Points around a spot of the face's surface. */
+/** Returns the points of an ellipse on the face's surface. */
 export function ring(
   head: Head,
   x: number,
@@ -20,12 +20,13 @@ export function ring(
   });
 }
 
+/** Paints the ears. */
 export function paintEars(brush: Brush, head: Head, { skin, ears }: FaceIdentity): void {
   const { y, size, out } = ears;
   for (const side of [-1, 1]) {
     const w = head.width(y) - 0.04;
-    // Of the ear nearer to the camera more is seen.
-    const at = (u: number, v: number): Pixel => head.see([side * (w + u), y + v, -0.12 - 0.2 * u]);
+    // The slope in depth shows more of the ear that is nearer to the camera.
+    const at = (u: number, v: number): Pixel => head.project([side * (w + u), y + v, -0.12 - 0.2 * u]);
     const outline = [
       at(-0.05, -size * 0.8),
       at(out, -size),
@@ -45,7 +46,7 @@ export function paintEars(brush: Brush, head: Head, { skin, ears }: FaceIdentity
   }
 }
 
-/** The outline of the head, from its left up and over to the right and along the chin. */
+/** Returns the outline of the head: from the left over the crown to the right and back along the chin. */
 export function outline(head: Head): Pixel[] {
   const { crown, chin } = head;
   const up = (side: number) => head.edges(0.1, crown, side, 9);
@@ -53,7 +54,7 @@ export function outline(head: Head): Pixel[] {
   return [...up(-1), ...up(1).reverse().slice(1), ...down(1), ...down(-1).reverse().slice(1)];
 }
 
-/** The face without what is on it: skin, its hollows and its color. */
+/** Paints the skin with its hollows, redness and wrinkles. */
 export function paintSkin(brush: Brush, head: Head, face: FaceIdentity): void {
   const { skin, eyes, nose, mouth, flush, age } = face;
   const dark = mix(skin, [70, 30, 26], 0.55);
@@ -96,7 +97,7 @@ export function paintSkin(brush: Brush, head: Head, face: FaceIdentity): void {
   brush.glow(head.at(0, head.chin * 0.92), 0.26, mix(skin, [255, 255, 255], 0.4), 0.16);
 }
 
-/** Moles, freckles and a birthmark. */
+/** Paints moles, freckles and the birthmark. */
 export function paintMarks(
   brush: Brush,
   head: Head,
@@ -122,7 +123,7 @@ export function paintMarks(
     }
   }
   for (const { x, y, radius } of moles) {
-    const held = Math.min(Math.abs(x), head.width(y) * 0.9) * Math.sign(x);
-    brush.shape(ring(head, held, y, radius, radius, 0, 7), mix(skin, [46, 24, 18], 0.8), 0.9);
+    const clampedX = Math.min(Math.abs(x), head.width(y) * 0.9) * Math.sign(x);
+    brush.shape(ring(head, clampedX, y, radius, radius, 0, 7), mix(skin, [46, 24, 18], 0.8), 0.9);
   }
 }

@@ -4,7 +4,7 @@ import type { Conditions } from '../conditions.js';
 import type { Head, Pixel } from '../head.js';
 import type { FaceIdentity } from '../identity.js';
 
-/** Glasses, which hide what is behind their rims, and dark ones the eyes. */
+/** Paints glasses or sunglasses. */
 export function paintEyewear(
   brush: Brush,
   head: Head,
@@ -44,27 +44,27 @@ export function paintEyewear(
   );
 }
 
-/** A cap or a beanie over the hair. */
+/** Paints a cap or a beanie over the hair. */
 export function paintHeadwear(brush: Brush, head: Head, _: FaceIdentity, { headwear }: Conditions): void {
   const { kind, color } = headwear;
   if (kind === 'none') return;
   const low = kind === 'cap' ? -0.5 : -0.46;
-  const edge = (way: number): Pixel[] =>
-    head.edges(low + 0.1, head.crown, way, 8, (share) => 0.1 + 0.08 * share).slice(0, -1);
+  const edge = (side: number): Pixel[] =>
+    head.edges(low + 0.1, head.crown, side, 8, (share) => 0.1 + 0.08 * share).slice(0, -1);
   const front = [-0.9, -0.5, 0, 0.5, 0.9].map((u) => head.at(u * head.width(low), low + 0.06 * u * u, 0.09));
   brush.curve([
     ...edge(-1),
-    head.see([0, head.crown - 0.16, 0]),
+    head.project([0, head.crown - 0.16, 0]),
     ...edge(1).reverse(),
     ...[...front].reverse(),
   ]);
   brush.shade(head.at(0, -0.9), 1.1, color);
   if (kind === 'cap') {
     const brim = [-0.86, -0.5, 0, 0.5, 0.86].map((u) =>
-      head.see([
+      head.project([
         u * head.width(low),
         low + 0.1 - 0.05 * u * u,
-        head.on(u * 0.8, low)[2] + 0.12 + 0.75 * (1 - u * u),
+        head.surfacePoint(u * 0.8, low)[2] + 0.12 + 0.75 * (1 - u * u),
       ]),
     );
     brush.curve([...front, ...brim.reverse()]);
