@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -72,6 +73,91 @@ describe('FolderSource.open', () => {
   });
 });
 
+/** Encodes an 8 × 8 little-endian TIFF of 32-bit floating-point samples. */
+function floatTiff(channels: number, value: (channel: number) => number): Buffer {
+  const pixels = Float32Array.from({ length: 64 * channels }, (_, i) => value(i % channels));
+  const tags = [
+    [256, 3, 1, 8],
+    [257, 3, 1, 8],
+    [258, 3, 1, 32],
+    [259, 3, 1, 1],
+    [262, 3, 1, channels === 3 ? 2 : 1],
+    [273, 4, 1, 8 + 2 + 11 * 12 + 4],
+    [277, 3, 1, channels],
+    [278, 3, 1, 8],
+    [279, 4, 1, pixels.byteLength],
+    [284, 3, 1, 1],
+    [339, 3, 1, 3],
+  ];
+  const head = Buffer.alloc(8 + 2 + tags.length * 12 + 4);
+  head.write('II*\0', 0, 'latin1');
+  head.writeUInt32LE(8, 4);
+  head.writeUInt16LE(tags.length, 8);
+  tags.forEach(([tag, type, count, content], i) => {
+    head.writeUInt16LE(tag, 10 + i * 12);
+    head.writeUInt16LE(type, 12 + i * 12);
+    head.writeUInt32LE(count, 14 + i * 12);
+    head.writeUInt32LE(content, 18 + i * 12);
+  });
+  return Buffer.concat([head, Buffer.from(pixels.buffer)]);
+}
+
+describe('what is not an identity', () => {
+  test('ignores folders of systems and archives without a report', async () => {
+    for (const name of ['a.png', 'b.png']) await save(name, flat(1, 1, 1));
+    for (const name of ['@eaDir', '$RECYCLE.BIN', 'lost+found', '#recycle', '__MACOSX', '.thumbnails'])
+      await save(`${name}/x.png`, flat(2, 2, 2));
+    await save('ann/@eaDir/1.png', flat(2, 2, 2));
+    const source = await open();
+    expect(source.identities.map(({ name }) => name)).toEqual(['a.png', 'b.png']);
+    expect(source.skipped).toEqual([]);
+  });
+
+  test('reports runs of the trainer, and reads none of their plots', async () => {
+    for (const name of ['ann/1.png', 'bob/1.png', 'runs/documents-1/plots/roc.png'])
+      await save(name, flat(1, 1, 1));
+    mkdirSync(join(dir, 'runs/documents-1/checkpoints'));
+    writeFileSync(join(dir, 'runs/documents-1/config.yaml'), 'seed: 1');
+    const source = await open();
+    expect(source.identities.map(({ name }) => name)).toEqual(['ann', 'bob']);
+    expect(source.skipped).toEqual([{ file: 'runs/documents-1', reason: 'a training run, not images' }]);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'reports a folder that is linked twice, and links to a parent',
+    async () => {
+      for (const name of ['ann/1.png', 'bob/1.png']) await save(name, flat(1, 1, 1));
+      symlinkSync(join(dir, 'ann'), join(dir, 'zoe'));
+      symlinkSync(dir, join(dir, 'bob', 'loop'));
+      const source = await open();
+      expect(source.identities.map(({ name }) => name)).toEqual(['ann', 'bob']);
+      expect(source.skipped).toEqual([
+        { file: 'bob/loop', reason: 'a link to ".", which is already read' },
+        { file: 'zoe', reason: 'a link to "ann", which is already read' },
+      ]);
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux')(
+    'keeps the class of a folder whose name is not UTF-8',
+    async () => {
+      await save('ann/1.png', flat(1, 1, 1));
+      for (const byte of [0xe9, 0xe8]) {
+        const folder = Buffer.concat([Buffer.from(`${dir}/caf`), Buffer.from([byte])]);
+        mkdirSync(folder);
+        writeFileSync(
+          Buffer.concat([folder, Buffer.from('/1.png')]),
+          await flat(byte, 0, 0).png().toBuffer(),
+        );
+      }
+      const source = await open();
+      expect(source.identities.map(({ name }) => name)).toEqual(['ann', 'caf\\xE8', 'caf\\xE9']);
+      expect(source.skipped).toEqual([]);
+      expect(color(source.load(1, 0))).toEqual([0xe8, 0, 0]);
+    },
+  );
+});
+
 describe('decoding', () => {
   test('gives the same colors for every file format', async () => {
     await save('a.png', flat(200, 100, 50));
@@ -123,6 +209,36 @@ describe('decoding', () => {
     expect(colors['half.png'][0]).toBeGreaterThan(250);
     expect(Math.abs(colors['half.png'][1] - 127)).toBeLessThanOrEqual(2);
     expect(colors['none.png']).toEqual([255, 255, 255]);
+  });
+
+  test('scales floating-point TIFFs of the range 0 … 1, and takes larger ones as 0 … 255', async () => {
+    await save('a.png', flat(1, 1, 1));
+    writeFileSync(
+      join(dir, 'gray01.tif'),
+      floatTiff(1, () => 0.5),
+    );
+    writeFileSync(
+      join(dir, 'rgb01.tif'),
+      floatTiff(3, (c) => [0.8, 0.4, 0.2][c]),
+    );
+    writeFileSync(
+      join(dir, 'rgb255.tif'),
+      floatTiff(3, (c) => [200, 100, 50][c]),
+    );
+    writeFileSync(
+      join(dir, 'x-nan.tif'),
+      floatTiff(3, () => Number.NaN),
+    );
+    const source = await open();
+    const colors = Object.fromEntries(
+      source.identities.map(({ name }, i) => [name, color(source.load(i, 0))]),
+    );
+    expect(colors).toMatchObject({
+      'gray01.tif': [128, 128, 128],
+      'rgb01.tif': [204, 102, 51],
+      'rgb255.tif': [200, 100, 50],
+    });
+    expect(source.skipped).toEqual([{ file: 'x-nan.tif', reason: 'has pixels that are not finite numbers' }]);
   });
 
   test('rotates a photograph according to EXIF and resizes it to a square', async () => {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { OutputInfo, SharpOptions } from 'sharp';
+import { decodeFloatTiff, isTiff } from './float-tiff.js';
 import { decodePnm, isPnm } from './pnm.js';
 
 /** Version of the decoder's output; part of the cache's key. Increase it when decoded pixels change. */
-export const DECODER_VERSION = 1;
+export const DECODER_VERSION = 2;
 
 /** Extensions of the files that are decoded; other files are skipped and reported. */
 export const IMAGE_EXTENSIONS: readonly string[] = [
@@ -28,16 +29,16 @@ export const IMAGE_EXTENSIONS: readonly string[] = [
  * @returns side × side × 3 bytes.
  * @throws Error if the file cannot be read or decoded.
  */
-export async function decodeFile(file: string, side: number): Promise<Uint8Array> {
+export async function decodeFile(file: string | Buffer, side: number): Promise<Uint8Array> {
   const { default: decode } = await import('sharp');
   const bytes = await readFile(file);
   if (bytes.length === 0) throw new Error('the file is empty');
-  const pnm = isPnm(bytes) ? decodePnm(bytes) : undefined;
   const options: SharpOptions = { failOn: 'error' };
-  if (pnm) options.raw = { width: pnm.width, height: pnm.height, channels: pnm.channels };
   let result: { data: Buffer; info: OutputInfo };
   try {
-    result = await decode(pnm ? pnm.data : bytes, options)
+    const raw = isPnm(bytes) ? decodePnm(bytes) : isTiff(bytes) ? await decodeFloatTiff(bytes) : undefined;
+    if (raw) options.raw = { width: raw.width, height: raw.height, channels: raw.channels };
+    result = await decode(raw ? raw.data : bytes, options)
       .autoOrient()
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { explainDiskError } from '@unitsphere/core/disk';
 import { decodeFile } from './decode.js';
 import { cacheFile, defaultCacheDir, readCache, writeCache } from './decoded-cache.js';
@@ -139,7 +138,7 @@ async function fillPixels(
     for (let i = next++; i < files.length; i = next++) {
       if (found[i]) continue;
       try {
-        pixels.set(await decodeFile(join(dir, files[i].file), side), i * imageBytes);
+        pixels.set(await decodeFile(files[i].path, side), i * imageBytes);
       } catch (error) {
         failures.set(i, reasonOf(error));
       }

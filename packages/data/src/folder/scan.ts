@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, sep } from 'node:path';
 import { IMAGE_EXTENSIONS } from './decode.js';
 
 /** A file that is not used. */
@@ -17,6 +17,8 @@ export type IdentityGrouping = 'auto' | 'file' | 'folder';
 export interface ScannedFile {
   /** Path relative to the folder, with forward slashes. */
   readonly file: string;
+  /** Path to open it with: bytes, because file names on Linux need not be UTF-8. */
+  readonly path: Buffer;
   readonly bytes: number;
   readonly modifiedMs: number;
 }
@@ -29,7 +31,7 @@ export interface ScannedIdentity {
 
 /**
  * Finds the image files in a folder and its subfolders and groups them into identities, sorted by the bytes of their
- * paths.
+ * paths. It skips and reports folders that the trainer writes, and links to a folder that is already scanned.
  * @throws Error if the folder is missing or is a file.
  */
 export async function scanFolder(
@@ -47,25 +49,34 @@ export async function scanFolder(
   }
   const skipped: SkippedFile[] = [];
   const groups = new Map<string, ScannedFile[]>();
-  const visited = new Set<string>();
+  const visited = new Map<string, string>();
 
-  const visit = async (below: string): Promise<void> => {
-    const path = join(dir, below);
-    const real = await realpath(path);
-    // A symbolic link to a parent folder would recurse forever.
-    if (visited.has(real)) return;
-    visited.add(real);
-    const entries = (await readdir(path)).sort(compareBytes);
+  const visit = async (below: string, path: Buffer): Promise<void> => {
+    const real = (await realpath(path, 'buffer')).toString('hex');
+    const first = visited.get(real);
+    if (first !== undefined) {
+      // A link to a parent folder would recurse forever.
+      skipped.push({ file: below, reason: `a link to "${first || '.'}", which is already read` });
+      return;
+    }
+    visited.set(real, below);
+    const entries = (await readdir(path, { encoding: 'buffer' })).sort(Buffer.compare);
+    if (below !== '' && isRun(entries)) {
+      skipped.push({ file: below, reason: 'a training run, not images' });
+      return;
+    }
     for (const entry of entries) {
-      if (entry.startsWith('.') || IGNORED.has(entry.toLowerCase())) continue;
-      const file = below === '' ? entry : `${below}/${entry}`;
+      const entryName = printable(entry);
+      if (entryName.startsWith('.') || IGNORED.has(entryName.toLowerCase())) continue;
+      const file = below === '' ? entryName : `${below}/${entryName}`;
+      const entryPath = Buffer.concat([path, SEPARATOR, entry]);
       try {
-        const entryInfo = await stat(join(dir, file));
+        const entryInfo = await stat(entryPath);
         if (entryInfo.isDirectory()) {
-          await visit(file);
+          await visit(file, entryPath);
         } else if (!entryInfo.isFile()) {
           skipped.push({ file, reason: 'neither a file nor a folder' });
-        } else if (!IMAGE_EXTENSIONS.includes(extname(entry).toLowerCase())) {
+        } else if (!IMAGE_EXTENSIONS.includes(extname(entryName).toLowerCase())) {
           skipped.push({
             file,
             reason: `not an image extension; supported are ${IMAGE_EXTENSIONS.join(' ')}`,
@@ -73,7 +84,7 @@ export async function scanFolder(
         } else {
           const perFile = identityPer === 'file' || (identityPer === 'auto' && below === '');
           const name = (perFile || below === '' ? file : below).normalize('NFC');
-          const scanned = { file, bytes: entryInfo.size, modifiedMs: entryInfo.mtimeMs };
+          const scanned = { file, path: entryPath, bytes: entryInfo.size, modifiedMs: entryInfo.mtimeMs };
           const group = groups.get(name);
           if (below === '' && identityPer === 'folder') {
             skipped.push({ file, reason: 'not in a subfolder, and identityPer is "folder"' });
@@ -85,7 +96,7 @@ export async function scanFolder(
       }
     }
   };
-  await visit('');
+  await visit('', Buffer.from(dir));
 
   const identities = [...groups]
     .map(([name, files]) => ({ name, files: files.sort((a, b) => compareBytes(a.file, b.file)) }))
@@ -93,8 +104,35 @@ export async function scanFolder(
   return { identities, skipped };
 }
 
-/** Files that operating systems and archives leave behind; ignored without a report. */
-const IGNORED = new Set(['thumbs.db', 'desktop.ini', '__macosx']);
+const SEPARATOR = Buffer.from(sep);
+
+/** Files and folders of operating systems, network storage and archives; ignored without a report. */
+const IGNORED = new Set([
+  '#recycle',
+  '$recycle.bin',
+  '@eadir',
+  '__macosx',
+  'desktop.ini',
+  'lost+found',
+  'system volume information',
+  'thumbs.db',
+]);
+
+/** Returns whether a folder is a run of the trainer, whose plots are not training images. */
+function isRun(entries: readonly Buffer[]): boolean {
+  return ['config.yaml', 'checkpoints'].every((name) =>
+    entries.some((entry) => entry.equals(Buffer.from(name))),
+  );
+}
+
+/** Returns a file name as text. Bytes that are not UTF-8 become `\xE9` and the like, so that names stay distinct. */
+function printable(name: Buffer): string {
+  const text = name.toString('utf8');
+  if (Buffer.from(text).equals(name)) return text;
+  return [...name.toString('latin1')]
+    .map((c) => (c <= '\x7f' ? c : `\\x${c.charCodeAt(0).toString(16).toUpperCase()}`))
+    .join('');
+}
 
 /** Compares by UTF-8 bytes, which does not depend on the machine's locale. */
 function compareBytes(a: string, b: string): number {
