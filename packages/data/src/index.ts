@@ -3,6 +3,7 @@ export { augmentationGroups, type GroupName, type TransformName } from './augmen
 export * from './documents/index.js';
 export { type EvaluationImage, type EvaluationOptions, evaluationSet } from './evaluation-set.js';
 export * from './faces/index.js';
+export { type DuplicateGroup, findDuplicates, type ImageReference } from './find-duplicates.js';
 export { FolderSource } from './folder/folder-source.js';
 export type { IdentityGrouping, SkippedFile } from './folder/scan.js';
 export type { FolderSourceOptions, SharedFolder } from './folder/shared-folder.js';
@@ -23,7 +24,7 @@ export {
   openSource,
   type SourceSpec,
 } from './open-source.js';
-export { cleanImage, type Identity, type ImageSource } from './source.js';
+export { cleanImage, type Identity, type ImageSource, type SampleContent } from './source.js';
 export { type IdentitySplit, type SplitFractions, splitIdentities } from './split.js';
 export { applyView, classLabel, VIEW_COUNT, type ViewCount } from './views.js';
 export type { Border } from './warp.js';

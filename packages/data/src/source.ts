@@ -8,6 +8,18 @@ export interface Identity {
   readonly samples: number;
 }
 
+/** The content of a sample's file, by which a copy is recognized under any name. */
+export interface SampleContent {
+  /** Path relative to the folder, with forward slashes. */
+  readonly file: string;
+  /** Size of the file in bytes. */
+  readonly bytes: number;
+  /** SHA-256 of the file, 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** Hash that similar pictures share but for a few bits; see `findDuplicates`. */
+  readonly perceptualHash: Uint32Array;
+}
+
 /** A source of images: a folder, a generator, or any object with `identities` and `load`. */
 export interface ImageSource {
   readonly identities: readonly Identity[];
@@ -18,6 +30,8 @@ export interface ImageSource {
   load(identity: number, sample: number): Image | Promise<Image>;
   /** Loads what all samples of an identity show, without what a single sample adds. Optional. */
   clean?(identity: number): Image | Promise<Image>;
+  /** Returns the content of each of an identity's samples, if they are files. */
+  contents?(identity: number): readonly SampleContent[];
 }
 
 /** Returns an identity's clean image if the source has one, otherwise the sample itself. */

@@ -60,8 +60,23 @@ describe('splitIdentities', () => {
     expect(() => splitIdentities(named(9), { train: 1.2, validation: -0.2, test: 0 })).toThrow(
       /train must be/,
     );
-    expect(() => splitIdentities(named(2), fractions)).toThrow(
-      /the (train|validation|test) part .* is empty for 2 identities/,
+    expect(() => splitIdentities(named(5), fractions)).toThrow(
+      /5 identities are too few for 2 in each of train, validation, test: at least 6 are required/,
     );
+    expect(() => splitIdentities(named(9), { ...fractions, minimum: 0 })).toThrow(/minimum must be/);
+  });
+
+  test('gives every part its minimum, whatever the seed, and moves no more than needed', () => {
+    for (let count = 6; count <= 60; count++) {
+      for (let seed = 0; seed < 40; seed++) {
+        const split = splitIdentities(named(count), { train: 0.8, validation: 0.05, test: 0.15, seed });
+        for (const part of parts) expect(split[part].length).toBeGreaterThanOrEqual(2);
+        expect(parts.flatMap((part) => split[part]).sort((a, b) => a - b)).toEqual(
+          named(count).map((_, i) => i),
+        );
+      }
+    }
+    const loose = splitIdentities(named(60), { ...fractions, minimum: 1 });
+    expect(splitIdentities(named(60), fractions)).toEqual(loose);
   });
 });

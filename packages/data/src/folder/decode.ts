@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { OutputInfo, SharpOptions } from 'sharp';
 import { decodeFloatTiff, isTiff } from './float-tiff.js';
@@ -23,16 +24,27 @@ export const IMAGE_EXTENSIONS: readonly string[] = [
   '.pnm',
 ];
 
+/** The pixels of a file, with the hash of its bytes. */
+export interface DecodedFile {
+  /** side × side × 3 bytes. */
+  readonly pixels: Uint8Array;
+  /** SHA-256 of the file, 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
 /**
  * Decodes the first page of a file to side × side RGB, 8 bits per channel: rotated according to EXIF, composed onto
  * white, converted to sRGB, and resized with a triangle filter without keeping the aspect ratio.
- * @returns side × side × 3 bytes.
  * @throws Error if the file cannot be read or decoded.
  */
-export async function decodeFile(file: string | Buffer, side: number): Promise<Uint8Array> {
-  const { default: decode } = await import('sharp');
+export async function decodeFile(file: string | Buffer, side: number): Promise<DecodedFile> {
   const bytes = await readFile(file);
   if (bytes.length === 0) throw new Error('the file is empty');
+  return { pixels: await decodeBytes(bytes, side), sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+async function decodeBytes(bytes: Buffer, side: number): Promise<Uint8Array> {
+  const { default: decode } = await import('sharp');
   const options: SharpOptions = { failOn: 'error' };
   let result: { data: Buffer; info: OutputInfo };
   try {

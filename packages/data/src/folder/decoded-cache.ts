@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { cacheFolder, replaceFile, writeAll } from '@unitsphere/core/disk';
+import type { SampleContent } from '../source.js';
 import { DECODER_VERSION } from './decode.js';
 import type { ScannedFile } from './scan.js';
 
@@ -19,19 +20,30 @@ export function cacheFile(cacheDir: string, dir: string, side: number): string {
   return join(cacheDir, `decoded-${key.slice(0, 24)}.bin`);
 }
 
-const MAGIC = Buffer.from('UNITSPHERE-DECODED-1\n');
+const MAGIC = Buffer.from('UNITSPHERE-DECODED-2\n');
+
+/** The hashes of an image's content. */
+export type ContentHashes = Pick<SampleContent, 'sha256' | 'perceptualHash'>;
 
 /** Header entry of one cached image. */
 interface Entry {
   file: string;
   bytes: number;
   modifiedMs: number;
+  changedMs: number;
+  inode: string;
+  sha256: string;
+  perceptualHash: [number, number];
+  /** Checksum of the pixels. */
   crc: number;
 }
 
+/** The attributes by which a changed file is detected. */
+const SIGNATURE = ['bytes', 'modifiedMs', 'changedMs', 'inode'] as const;
+
 /**
  * Reads into `pixels` each wanted image that the cache contains, if the file has not changed and its checksum matches.
- * @returns `found`: for each wanted file whether it was read; `complete`: whether the cache holds exactly the wanted
+ * @returns `hashes`: for each wanted file that was read, the hashes of its content; `complete`: whether the cache holds exactly the wanted
  * files; `problem`: how the cache is damaged, if it is.
  */
 export async function readCache(
@@ -39,22 +51,22 @@ export async function readCache(
   wanted: readonly ScannedFile[],
   pixels: Uint8Array,
   imageBytes: number,
-): Promise<{ found: boolean[]; complete: boolean; problem?: string }> {
-  const found = wanted.map(() => false);
+): Promise<{ hashes: (ContentHashes | undefined)[]; complete: boolean; problem?: string }> {
+  const hashes: (ContentHashes | undefined)[] = wanted.map(() => undefined);
   const handle = await open(path, 'r').catch(() => undefined);
-  if (!handle) return { found, complete: false };
+  if (!handle) return { hashes, complete: false };
   try {
     const head = Buffer.alloc(MAGIC.length + 8);
     await handle.read(head, 0, head.length, 0);
     const headerLength = head.readUInt32LE(MAGIC.length);
     const { size } = await handle.stat();
     if (!head.subarray(0, MAGIC.length).equals(MAGIC) || head.length + headerLength > size) {
-      return { found, complete: false, problem: 'its header is incomplete' };
+      return { hashes, complete: false, problem: 'its header is incomplete' };
     }
     const header = Buffer.alloc(headerLength);
     await handle.read(header, 0, headerLength, head.length);
     if (crc32(header) !== head.readUInt32LE(MAGIC.length + 4)) {
-      return { found, complete: false, problem: 'its list of files does not match its checksum' };
+      return { hashes, complete: false, problem: 'its list of files does not match its checksum' };
     }
     const entries = JSON.parse(header.toString('utf8')) as Entry[];
     const index = new Map(entries.map((entry, i) => [entry.file, i]));
@@ -65,18 +77,18 @@ export async function readCache(
       const at = index.get(wanted[i].file);
       if (at === undefined) continue;
       const entry = entries[at];
-      if (entry.bytes !== wanted[i].bytes || entry.modifiedMs !== wanted[i].modifiedMs) continue;
+      if (SIGNATURE.some((attribute) => entry[attribute] !== wanted[i][attribute])) continue;
       const { bytesRead } = await handle.read(buffer, 0, imageBytes, start + at * imageBytes);
       if (bytesRead !== imageBytes || crc32(buffer) !== entry.crc) {
         damaged++;
         continue;
       }
       pixels.set(buffer, i * imageBytes);
-      found[i] = true;
+      hashes[i] = { sha256: entry.sha256, perceptualHash: Uint32Array.from(entry.perceptualHash) };
     }
     return {
-      found,
-      complete: entries.length === wanted.length && found.every(Boolean),
+      hashes,
+      complete: entries.length === wanted.length && hashes.every((hash) => hash !== undefined),
       problem: damaged > 0 ? `${damaged} of its images do not match their checksums` : undefined,
     };
   } finally {
@@ -87,15 +99,19 @@ export async function readCache(
 /** Writes a cache atomically: to a temporary file that is then renamed. */
 export async function writeCache(
   path: string,
-  files: readonly ScannedFile[],
+  files: readonly (ScannedFile & ContentHashes)[],
   pixels: Uint8Array,
   imageBytes: number,
 ): Promise<void> {
   const image = (i: number) => pixels.subarray(i * imageBytes, (i + 1) * imageBytes);
-  const entries: Entry[] = files.map(({ file, bytes, modifiedMs }, i) => ({
-    file,
-    bytes,
-    modifiedMs,
+  const entries: Entry[] = files.map((found, i) => ({
+    file: found.file,
+    bytes: found.bytes,
+    modifiedMs: found.modifiedMs,
+    changedMs: found.changedMs,
+    inode: found.inode,
+    sha256: found.sha256,
+    perceptualHash: [found.perceptualHash[0], found.perceptualHash[1]],
     crc: crc32(Buffer.from(image(i))),
   }));
   const header = Buffer.from(JSON.stringify(entries));

@@ -1,5 +1,5 @@
 import type { Image } from '../image.js';
-import type { Identity, ImageSource } from '../source.js';
+import type { Identity, ImageSource, SampleContent } from '../source.js';
 import type { SkippedFile } from './scan.js';
 import type { FolderSourceOptions, SharedFolder } from './shared-folder.js';
 
@@ -30,7 +30,8 @@ export class FolderSource implements ImageSource {
    * by the bytes of their names. Images that cannot be decoded are skipped and listed in `skipped`. Images are rotated
    * according to EXIF, composed onto white if transparent, and resized to cacheSize × cacheSize.
    *
-   * Decoded pixels are cached on disk, keyed by path, size and modification time, and verified by checksum.
+   * Decoded pixels are cached on disk and verified by checksum. A file is decoded again if its size, inode, modification
+   * time or status change time differs: unpacking an archive can restore the modification time, but not the others.
    *
    * @throws Error if the folder is missing or contains fewer than two readable identities.
    * @throws RangeError if cacheSize is not an integer in 8 … 4096, or the pixels need more than memoryLimit.
@@ -49,6 +50,18 @@ export class FolderSource implements ImageSource {
   /** Returns the data to send to a worker for `fromShared`. */
   share(): SharedFolder {
     return this.#folder;
+  }
+
+  /**
+   * Returns the content of each of an identity's files.
+   * @throws RangeError if the identity is out of range.
+   */
+  contents(identity: number): readonly SampleContent[] {
+    const { starts, slots, contents } = this.#folder;
+    if (!this.identities[identity]) {
+      throw new RangeError(`FolderSource: identity ${identity} is not in [0, ${this.identities.length}).`);
+    }
+    return Array.from(slots.subarray(starts[identity], starts[identity + 1]), (slot) => contents[slot]);
   }
 
   /**

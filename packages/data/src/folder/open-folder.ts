@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { explainDiskError } from '@unitsphere/core/disk';
+import { perceptualHash } from '../perceptual-hash.js';
 import { decodeFile } from './decode.js';
-import { cacheFile, defaultCacheDir, readCache, writeCache } from './decoded-cache.js';
+import { type ContentHashes, cacheFile, defaultCacheDir, readCache, writeCache } from './decoded-cache.js';
 import { type ScannedFile, type ScannedIdentity, type SkippedFile, scanFolder } from './scan.js';
 import type { FolderSourceOptions, SharedFolder } from './shared-folder.js';
 
@@ -28,7 +29,7 @@ export async function openFolder(dir: string, options: FolderSourceOptions): Pro
   }
 
   const pixels = allocate(files.length * imageBytes);
-  const failures = await fillPixels(dir, files, pixels, imageBytes, cacheSize, cacheDir, options);
+  const { failures, hashes } = await fillPixels(dir, files, pixels, imageBytes, cacheSize, cacheDir, options);
   const skipped = [...scan.skipped];
   const identities: SharedFolder['identities'][number][] = [];
   const kept: number[][] = [];
@@ -57,8 +58,13 @@ export async function openFolder(dir: string, options: FolderSourceOptions): Pro
   kept.forEach((slots, i) => {
     starts[i + 1] = starts[i] + slots.length;
   });
-  return { dir, cacheSize, identities, skipped, pixels, starts, slots: Uint32Array.from(kept.flat()) };
+  const contents = files.map(({ file, bytes }, slot) => ({ file, bytes, ...(hashes[slot] ?? UNREADABLE) }));
+  const slots = Uint32Array.from(kept.flat());
+  return { dir, cacheSize, identities, skipped, contents, pixels, starts, slots };
 }
+
+/** The hashes of a file that could not be read; no identity has it. */
+const UNREADABLE: ContentHashes = { sha256: '', perceptualHash: new Uint32Array(2) };
 
 /** Allocates shared memory, so that data workers read the same copy. */
 function allocate(bytes: number): Uint8Array {
@@ -103,7 +109,7 @@ function listSkipped(skipped: readonly SkippedFile[]): string {
 
 /**
  * Fills every slot of `pixels` from the cache or by decoding.
- * @returns The reason per slot that could not be filled.
+ * @returns `failures`: the reason for each slot that could not be filled; `hashes`: those of each slot's file.
  */
 async function fillPixels(
   dir: string,
@@ -113,15 +119,15 @@ async function fillPixels(
   side: number,
   cacheDir: string | false | undefined,
   { onWarning, onProgress }: FolderSourceOptions,
-): Promise<Map<number, string>> {
+): Promise<{ failures: Map<number, string>; hashes: (ContentHashes | undefined)[] }> {
   const failures = new Map<number, string>();
   const path = cacheDir === false ? undefined : cacheFile(cacheDir ?? defaultCacheDir(), dir, side);
-  let found: boolean[] = [];
+  let hashes: (ContentHashes | undefined)[] = files.map(() => undefined);
   let complete = false;
   if (path) {
     try {
       const read = await readCache(path, files, pixels, imageBytes);
-      ({ found, complete } = read);
+      ({ hashes, complete } = read);
       if (read.problem)
         onWarning?.(`The cache of decoded images ${path} is damaged (${read.problem}); rebuilding it.`);
     } catch (error) {
@@ -130,15 +136,18 @@ async function fillPixels(
       );
     }
   }
-  let done = 0;
-  for (const hit of found) if (hit) done++;
+  const cachedCount = hashes.filter(Boolean).length;
+  let done = cachedCount;
   if (done > 0) onProgress?.(done, files.length);
   let next = 0;
   const decodeRest = async () => {
     for (let i = next++; i < files.length; i = next++) {
-      if (found[i]) continue;
+      if (hashes[i]) continue;
       try {
-        pixels.set(await decodeFile(files[i].path, side), i * imageBytes);
+        const decoded = await decodeFile(files[i].path, side);
+        pixels.set(decoded.pixels, i * imageBytes);
+        const image = { width: side, height: side, data: decoded.pixels };
+        hashes[i] = { sha256: decoded.sha256, perceptualHash: perceptualHash(image) };
       } catch (error) {
         failures.set(i, reasonOf(error));
       }
@@ -156,8 +165,8 @@ async function fillPixels(
       });
     }
     try {
-      const cached = good.map((i) => files[i]);
-      if (found.filter(Boolean).length < good.length || failures.size === 0) {
+      const cached = good.map((i) => ({ ...files[i], ...(hashes[i] ?? UNREADABLE) }));
+      if (cachedCount < good.length || failures.size === 0) {
         await writeCache(path, cached, packed, imageBytes);
       }
     } catch (error) {
@@ -167,7 +176,7 @@ async function fillPixels(
       );
     }
   }
-  return failures;
+  return { failures, hashes };
 }
 
 function reasonOf(error: unknown): string {

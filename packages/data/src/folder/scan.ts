@@ -21,6 +21,10 @@ export interface ScannedFile {
   readonly path: Buffer;
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** Time of the last change of content or attributes, which programs cannot set. */
+  readonly changedMs: number;
+  /** Inode number, as text because it may need 64 bits; a replaced file has another. */
+  readonly inode: string;
 }
 
 /** An identity and its files. */
@@ -71,7 +75,7 @@ export async function scanFolder(
       const file = below === '' ? entryName : `${below}/${entryName}`;
       const entryPath = Buffer.concat([path, SEPARATOR, entry]);
       try {
-        const entryInfo = await stat(entryPath);
+        const entryInfo = await stat(entryPath, { bigint: true });
         if (entryInfo.isDirectory()) {
           await visit(file, entryPath);
         } else if (!entryInfo.isFile()) {
@@ -84,7 +88,14 @@ export async function scanFolder(
         } else {
           const perFile = identityPer === 'file' || (identityPer === 'auto' && below === '');
           const name = (perFile || below === '' ? file : below).normalize('NFC');
-          const scanned = { file, path: entryPath, bytes: entryInfo.size, modifiedMs: entryInfo.mtimeMs };
+          const scanned = {
+            file,
+            path: entryPath,
+            bytes: Number(entryInfo.size),
+            modifiedMs: Number(entryInfo.mtimeNs) / 1e6,
+            changedMs: Number(entryInfo.ctimeNs) / 1e6,
+            inode: String(entryInfo.ino),
+          };
           const group = groups.get(name);
           if (below === '' && identityPer === 'folder') {
             skipped.push({ file, reason: 'not in a subfolder, and identityPer is "folder"' });

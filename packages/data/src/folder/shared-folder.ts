@@ -1,4 +1,4 @@
-import type { Identity } from '../source.js';
+import type { Identity, SampleContent } from '../source.js';
 import type { IdentityGrouping, SkippedFile } from './scan.js';
 
 /** Options for reading a folder of images. */
@@ -26,6 +26,8 @@ export interface SharedFolder {
   readonly cacheSize: number;
   readonly identities: readonly Identity[];
   readonly skipped: readonly SkippedFile[];
+  /** Content of each file, by slot. */
+  readonly contents: readonly SampleContent[];
   /** Decoded images one after another, each cacheSize × cacheSize × 3 bytes. */
   readonly pixels: Uint8Array;
   /** Offsets into `slots`: identity i has entries starts[i] … starts[i + 1] − 1. */

@@ -1,0 +1,80 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, expect, test } from 'vitest';
+import { DocumentSource } from '../src/documents/index.js';
+import { findDuplicates } from '../src/find-duplicates.js';
+import { FolderSource } from '../src/folder/folder-source.js';
+import { hammingDistance, perceptualHash } from '../src/perceptual-hash.js';
+
+const root = mkdtempSync(join(tmpdir(), 'unitsphere-duplicates-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const documents = await DocumentSource.create({ identities: 40, seed: 5, size: 256 });
+const picture = (identity: number) => {
+  const { data, width, height } = documents.load(identity, 0);
+  return sharp(data, { raw: { width, height, channels: 3 } });
+};
+const save = async (file: string, bytes: Promise<Buffer>) => {
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  writeFileSync(join(root, file), await bytes);
+};
+
+test('finds copies and re-encoded copies under other names, and nothing else', async () => {
+  for (let i = 0; i < 30; i++) await save(`person-${i}/photo.png`, picture(i).png().toBuffer());
+  copyFileSync(join(root, 'person-3/photo.png'), join(root, 'person-7/other-name.png'));
+  await save('person-5/small.jpg', picture(9).resize(150, 150).jpeg({ quality: 60 }).toBuffer());
+  await save(
+    'person-9/again.webp',
+    picture(9).modulate({ brightness: 1.02 }).webp({ quality: 70 }).toBuffer(),
+  );
+  // Another photograph of the same document is no copy.
+  const { data, width, height } = documents.load(11, 1);
+  await save(
+    'person-11/b.png',
+    sharp(data, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer(),
+  );
+  for (const color of ['#777777', '#787878']) {
+    await save(
+      `flat-${color.slice(1)}/a.png`,
+      sharp({ create: { width: 64, height: 64, channels: 3, background: color } })
+        .png()
+        .toBuffer(),
+    );
+  }
+  const source = await FolderSource.open(root, { cacheDir: false });
+  const groups = await findDuplicates(source);
+  expect(groups.map(({ kind, images }) => [kind, images.map(({ file }) => file).sort()])).toEqual([
+    ['identical', ['person-3/photo.png', 'person-7/other-name.png']],
+    ['near-identical', ['person-5/small.jpg', 'person-9/again.webp', 'person-9/photo.png']],
+  ]);
+  for (const { images } of groups) {
+    for (const { identity, sample, file } of images) {
+      expect(source.contents(identity)[sample].file).toBe(file);
+    }
+  }
+});
+
+test('hashes from the cache equal those of the files', async () => {
+  const options = { cacheDir: join(root, '.cache') };
+  const fresh = await FolderSource.open(root, options);
+  const cached = await FolderSource.open(root, options);
+  for (let identity = 0; identity < fresh.identities.length; identity++)
+    expect(cached.contents(identity)).toEqual(fresh.contents(identity));
+  expect(fresh.contents(0)[0].sha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('a source without files has no duplicates', async () => {
+  expect(await findDuplicates(documents)).toEqual([]);
+});
+
+test('hashes of different documents are far apart', () => {
+  const hashes = Array.from({ length: 40 }, (_, i) => perceptualHash(documents.load(i, 0)));
+  const distances = hashes.flatMap((a, i) => hashes.slice(0, i).map((b) => hammingDistance(a, b)));
+  expect(Math.min(...distances)).toBeGreaterThan(4);
+  const mean = distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
+  expect(Math.abs(mean - 31.5)).toBeLessThan(4);
+});
