@@ -12,11 +12,12 @@ export interface EvaluationOptions {
   readonly seed: number;
   /** Number of augmented images per identity, in addition to its clean image; default 8. */
   readonly augmented?: number;
-  /** Augmentation options; by default the training's, which leaves one image in sixteen unchanged. */
+  /** Augmentation options; by default the training's. An image that they leave unchanged is drawn again. */
   readonly augmentation?: AugmentationOptions;
   /**
-   * Source of the additional images: `augmentation` (the default) augments each identity's first sample; `samples`
-   * takes up to `augmented` of its other samples unchanged.
+   * Source of the additional images. `augmentation` (the default) augments each identity's first sample. `samples` takes up
+   * to `augmented` of its other samples unchanged, and none for an identity with one sample. Files are taken at equal
+   * distances in the order of their names, because neighbors may be frames of one video.
    */
   readonly from?: 'augmentation' | 'samples';
 }
@@ -38,7 +39,7 @@ export interface EvaluationImage {
  * the options, not on the other identities.
  *
  * @throws RangeError before the first image if an identity is not in the source, a number is out of range, or `from`
- * is "samples" and an identity has only one sample.
+ * is "samples" and no identity has two.
  */
 export async function* evaluationSet(
   source: ImageSource,
@@ -56,11 +57,11 @@ export async function* evaluationSet(
         `evaluationSet: identity ${identity} is not in the source, which has ${source.identities.length} identities.`,
       );
     }
-    if (from === 'samples' && found.samples < 2) {
-      throw new RangeError(
-        `evaluationSet: "${found.name}" has one sample, but from: "samples" requires two; omit the identity or set from: "augmentation".`,
-      );
-    }
+  }
+  if (from === 'samples' && identities.every((identity) => source.identities[identity].samples < 2)) {
+    throw new RangeError(
+      'evaluationSet: no identity has two samples, but from: "samples" requires some; set from: "augmentation".',
+    );
   }
   const augmentation = new Augmentation(options.augmentation);
   for (let label = 0; label < identities.length; label++) {
@@ -69,21 +70,32 @@ export async function* evaluationSet(
     // A canvas frees its pixel memory only when the event loop turns.
     await new Promise((resolve) => setTimeout(resolve));
     const first = await source.load(identity, 0);
-    yield { identity, label, kind: 'clean', image: applyView(first, 0, size) };
+    const clean = applyView(first, 0, size);
+    yield { identity, label, kind: 'clean', image: clean };
     if (from === 'samples') {
-      for (let sample = 1; sample < Math.min(samples, augmented + 1); sample++) {
-        yield {
-          identity,
-          label,
-          kind: 'sample',
-          image: applyView(await source.load(identity, sample), 0, size),
-        };
+      const count = Math.min(samples, augmented + 1);
+      const distance = source.contents ? samples / count : 1;
+      for (let i = 1; i < count; i++) {
+        const image = applyView(await source.load(identity, Math.floor(i * distance)), 0, size);
+        yield { identity, label, kind: 'sample', image };
       }
     } else {
       for (let i = 0; i < augmented; i++) {
         const random = new Random(seed, 'evaluation', name, i);
-        yield { identity, label, kind: 'augmented', image: augmentation.augment(first, random, size) };
+        let image = augmentation.augment(first, random, size);
+        // An unchanged copy would be a pair of cosine 1, which nothing has to recognize.
+        for (let draw = 1; draw < DRAWS && equalPixels(image, clean); draw++) {
+          image = augmentation.augment(first, random, size);
+        }
+        yield { identity, label, kind: 'augmented', image };
       }
     }
   }
+}
+
+/** Draws per augmented image; all of them leave it unchanged only if the options allow nothing else. */
+const DRAWS = 32;
+
+function equalPixels(a: Image, b: Image): boolean {
+  return a.data.every((value, i) => value === b.data[i]);
 }

@@ -39,12 +39,46 @@ describe('evaluationSet', () => {
     expect(images[2].image.data).toEqual(noiseImage(20, 20, 2).data);
   });
 
+  test('gives an identity with one sample its clean image alone with from: "samples"', async () => {
+    const images = await collect(source, [1, 2], { size: 20, seed: 1, augmented: 8, from: 'samples' });
+    expect(images.map(({ label, kind }) => `${label}${kind[0]}`).join(' ')).toBe('0c 1c 1s 1s');
+  });
+
+  test('takes files at equal distances', async () => {
+    const files: ImageSource = {
+      identities: [{ name: 'a', samples: 10 }],
+      load: (_, sample) => noiseImage(20, 20, sample),
+      contents: () => [],
+    };
+    const options = { size: 20, seed: 1, augmented: 3, from: 'samples' } as const;
+    const images = await collect(files, [0], options);
+    expect(images.map(({ image }) => image.data)).toEqual(
+      [0, 2, 5, 7].map((i) => noiseImage(20, 20, i).data),
+    );
+    const drawn = await collect({ ...files, contents: undefined }, [0], options);
+    expect(drawn.map(({ image }) => image.data)).toEqual([0, 1, 2, 3].map((i) => noiseImage(20, 20, i).data));
+  });
+
+  test('gives no unchanged copy among the augmented images', async () => {
+    const many: ImageSource = {
+      identities: Array.from({ length: 40 }, (_, i) => ({ name: `${i}`, samples: 1 })),
+      load: (identity) => noiseImage(20, 20, identity),
+    };
+    const images = await collect(many, [...Array(40).keys()], { size: 16, seed: 3 });
+    for (const { identity, kind, image } of images) {
+      const clean = applyView(noiseImage(20, 20, identity), 0, 16);
+      expect(Buffer.compare(image.data, clean.data) === 0).toBe(kind === 'clean');
+    }
+    const never = await collect(many, [0], { size: 16, seed: 3, augmentation: { probability: 0 } });
+    expect(never.length).toBe(9);
+  });
+
   test('refuses invalid arguments before the first image', async () => {
     await expect(collect(source, [3], { size: 8, seed: 0 })).rejects.toThrow(
       /identity 3 is not in the source/,
     );
-    await expect(collect(source, [0, 1], { size: 8, seed: 0, from: 'samples' })).rejects.toThrow(
-      /"identity 1" has one sample/,
+    await expect(collect(source, [1], { size: 8, seed: 0, from: 'samples' })).rejects.toThrow(
+      /no identity has two samples/,
     );
     await expect(collect(source, [0], { size: 8, seed: 0, augmented: 0 })).rejects.toThrow(
       /positive integer/,
