@@ -1,6 +1,6 @@
 import { packageConfig } from '../tsup.base.ts';
 
-// The command, and the processes that train for it.
+// The command, and the programs of its contenders.
 export default packageConfig({
   entry: {
     cli: 'src/cli.ts',
@@ -11,5 +11,4 @@ export default packageConfig({
     'verify-file': 'src/verification/verify-file.ts',
   },
   format: ['esm'],
-  splitting: true,
 });

@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
 
-// Processes are started and kernels timed; a loaded machine takes its time.
+// The tests start processes and time kernels, which takes long on a loaded machine.
 export default defineConfig({ test: { testTimeout: 120_000 } });

@@ -1,19 +1,19 @@
 import { STYLES } from 'unitsphere/report';
 import { defineConfig, type Plugin } from 'vite';
-import { servedFiles } from './served-files.ts';
+import { serveFiles } from './served-files.ts';
 
-/** The report's style sheet in the page's head, so that results look here as they do there. */
+/** Adds the style sheet of the report to the page, which shows the same results. */
 const reportStyles: Plugin = {
   name: 'report-styles',
   transformIndexHtml: () => [{ tag: 'style', children: STYLES, injectTo: 'head-prepend' }],
 };
 
 export default defineConfig({
-  // The page may lie in any folder of a server.
+  // The page can be in any folder of a server.
   base: './',
-  plugins: [servedFiles(), reportStyles],
+  plugins: [serveFiles(), reportStyles],
   worker: { format: 'es' },
-  // Found at the start of the development server; found later, they would load the page anew in the midst of a training.
+  // Prebundled at the start of the development server. Finding them later would reload the page during a training.
   optimizeDeps: {
     include: [
       '@tensorflow/tfjs-core',

@@ -1,4 +1,4 @@
-"""How a contender in PyTorch answers the runner: the protocol of src/contender/protocol.ts, one JSON object a line."""
+"""Contender side of the protocol of src/contender/protocol.ts for peers in PyTorch: one JSON object per line."""
 
 import json
 import math
@@ -8,7 +8,7 @@ import time
 
 
 def peak_rss():
-    """Bytes: the most this process ever had in memory."""
+    """Returns the peak resident memory of this process, in bytes."""
     try:
         with open('/proc/self/status') as status:
             for line in status:
@@ -21,7 +21,7 @@ def peak_rss():
 
 
 def rss():
-    """Bytes in memory now; None where the system does not say."""
+    """Returns the current resident memory in bytes, or None if the system does not report it."""
     try:
         with open('/proc/self/statm') as statm:
             return int(statm.read().split()[1]) * resource.getpagesize()
@@ -29,21 +29,22 @@ def rss():
         return None
 
 
-def say(message):
+def send(message):
     print(json.dumps(message), flush=True)
 
 
 def serve(about, make):
-    """Answers until the runner says so or goes away.
+    """Answers requests until the runner sends `exit` or closes stdin.
 
-    about: what to tell beside PyTorch's version and settings. make: makes the function of one step, which returns its loss.
+    about: description in addition to PyTorch's version and settings.
+    make: creates the function that runs one step and returns its loss.
     """
     import torch
 
-    # Before anything of the benchmark is made.
+    # Measured before anything is created for the benchmark.
     footprint = peak_rss()
     step = None
-    say({
+    send({
         'ready': {
             'name': 'PyTorch',
             'version': torch.__version__,
@@ -64,8 +65,8 @@ def serve(about, make):
                 loss = step()
                 milliseconds.append(1000 * (time.perf_counter() - started))
             processor = 1000 * (time.process_time() - processor)
-            say({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
+            send({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
         elif request['do'] == 'memory':
-            say({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
+            send({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
         else:
             break

@@ -1,6 +1,6 @@
-// One training step of the benchmark's network in @jax-js/jax on WebAssembly, timed on demand: forward, loss, gradients,
-// clipping and AdamW in one jit. Running averages of batch norm are left out. The protocol is that of
-// src/contender/protocol.ts. Every use of an array but its last takes a reference of it: `.ref`.
+// One training step of the benchmark's network in @jax-js/jax on WebAssembly, timed on demand: forward pass, loss, gradients,
+// clipping and AdamW in one jit, without the running averages of batch norm. The protocol is that of
+// src/contender/protocol.ts. Every use of an array except its last one needs a reference, `.ref`.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ const [imageSize, batch, classes, embedding] = ['image-size', 'batch', 'classes'
 );
 const width = Number(values.backbone.match(/^lcnet_(\d{3})$/)[1]) / 100;
 
-const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const send = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const peakRss = () => {
   try {
     return 1024 * Number(readFileSync('/proc/self/status', 'utf8').match(/^VmHWM:\s+(\d+) kB$/m)[1]);
@@ -27,20 +27,20 @@ const peakRss = () => {
   }
 };
 
-// The library looks for a browser's navigator, which Node 20 does not have.
+// The library requires a browser's navigator, which Node 20 lacks.
 globalThis.navigator ??= {};
 let jax;
 try {
   jax = await import('@jax-js/jax');
 } catch (error) {
-  say({ absent: error.message });
+  send({ absent: error.message });
   process.exit(0);
 }
 const { numpy: np, lax, nn } = jax;
 await jax.init('wasm');
 jax.defaultDevice('wasm');
 
-/** Weights are made on the first way through the network and taken in the same order on each later one. */
+/** Weights of the network. The first forward pass records their shapes, and later ones take them in the same order. */
 class Weights {
   constructor(arrays) {
     this.arrays = arrays;
@@ -59,7 +59,7 @@ const makeDivisible = (channels) => {
   return rounded < 0.9 * channels ? rounded + 8 : rounded;
 };
 
-/** kernel, stride, channels at width 1, squeeze-and-excitation: PP-LCNet's blocks. */
+/** Blocks of PP-LCNet: kernel, stride, channels at width 1, squeeze-and-excitation. */
 const BLOCKS = [
   [3, 1, 32],
   [3, 2, 64],
@@ -72,7 +72,7 @@ const BLOCKS = [
   [5, 1, 512, true],
 ];
 
-/** The network's layers over x; x is undefined where only the weights' shapes are wanted. */
+/** Runs the layers of the network on x. If x is undefined, only records the shapes of the weights. */
 function embed(x, weights) {
   let value = x;
   let side = imageSize;
@@ -149,7 +149,7 @@ function embed(x, weights) {
 
 const unit = (x) => x.ref.div(np.sqrt(np.sum(np.square(x), 1, { keepdims: true }).add(1e-12)));
 
-/** CosFace 64/0.4 over all classes. */
+/** Computes CosFace (scale 64, margin 0.4) over all classes. */
 function lossOf(parameters, images, labels) {
   const centers = parameters[parameters.length - 1];
   const embeddings = embed(images, new Weights(parameters.slice(0, -1)));
@@ -217,13 +217,13 @@ function makeStep() {
 const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.resolve('@jax-js/jax')), 'utf8'),
 );
-say({ ready: { name: '@jax-js/jax', version, device: 'wasm' }, footprint: peakRss() });
+send({ ready: { name: '@jax-js/jax', version, device: 'wasm' }, footprint: peakRss() });
 let step;
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line);
   if (request.do === 'exit') break;
   if (request.do === 'memory') {
-    say({ memory: { peakRss: peakRss(), rss: process.memoryUsage.rss() } });
+    send({ memory: { peakRss: peakRss(), rss: process.memoryUsage.rss() } });
     continue;
   }
   step ??= makeStep();
@@ -236,6 +236,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     milliseconds.push(performance.now() - begun);
   }
   const { user, system } = process.cpuUsage(before);
-  say({ milliseconds, processor: (user + system) / 1000, loss });
+  send({ milliseconds, processor: (user + system) / 1000, loss });
 }
 process.exit(0);

@@ -1,15 +1,15 @@
 """One step of PartialFC V2 in PyTorch on the CPU, timed on demand.
 
-Written from the published algorithm (An et al., "Killing Two Birds with One Stone", CVPR 2022): the classes of the batch and
-uniformly drawn others are gathered with their optimizer's state, normalized, multiplied with the embeddings, CosFace, softmax
-cross entropy, backward, AdamW on the gathered rows, and these written back. float32.
-The protocol is that of src/contender/protocol.ts: one JSON object a line.
+Implements the published algorithm (An et al., "Killing Two Birds with One Stone", CVPR 2022) in float32. A step gathers the
+classes of the batch and uniformly drawn others with the state of their optimizer. It computes the cosines, CosFace, the softmax
+cross-entropy and the gradients, applies AdamW to the gathered rows, and writes them back.
+The protocol is that of src/contender/protocol.ts: one JSON object per line.
 """
 
 import argparse
 import math
 
-from contender import say, serve
+from contender import send, serve
 
 SCALE, MARGIN = 64.0, 0.4
 LR, BETAS, EPS, WEIGHT_DECAY = 1e-3, (0.9, 0.999), 1e-8, 1e-2
@@ -28,7 +28,7 @@ def arguments():
 
 
 def make_step(args):
-    """The function that makes one step and returns its loss."""
+    """Creates the function that runs one step and returns its loss."""
     import torch
     from torch.nn import functional
 
@@ -37,7 +37,7 @@ def make_step(args):
     exp_avg, exp_avg_sq = torch.zeros_like(weight), torch.zeros_like(weight)
 
     def sample(labels):
-        """Sampled classes, ascending, and where the labels are among them."""
+        """Returns the sampled classes in ascending order, and the positions of the labels in them."""
         positive = labels.unique()
         priority = torch.rand(args.classes)
         priority[positive] = 2.0
@@ -48,14 +48,14 @@ def make_step(args):
         rows.requires_grad_()
         embeddings.requires_grad_()
         cosines = functional.linear(functional.normalize(embeddings), functional.normalize(rows))
-        # In place, as insightface does: no second matrix.
+        # In place, as in insightface, to avoid a second matrix.
         cosines[torch.arange(len(labels)), labels] -= MARGIN
         loss = functional.cross_entropy(cosines * SCALE, labels)
         loss.backward()
         return loss, rows.grad
 
     def loss_by_hand(embeddings, rows, labels):
-        """The same gradients with the fewest passes over memory that plain PyTorch allows."""
+        """Computes the same gradients with the fewest passes over memory that plain PyTorch allows."""
         unit = functional.normalize(embeddings)
         inverse = torch.linalg.vector_norm(rows, dim=1).clamp_min_(1e-12).reciprocal_()
         cosines = (unit @ rows.T).mul_(inverse)
@@ -71,7 +71,7 @@ def make_step(args):
         d.mul_(inverse)
         embedding_gradient = d @ rows
         gradient = torch.addcmul(d.T @ unit, rows, (along * inverse.square())[:, None], value=-1)
-        # Through the embeddings' own normalization.
+        # Backward pass through the normalization of the embeddings.
         norms = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)
         (embedding_gradient - unit * (embedding_gradient * unit).sum(1, keepdim=True)).div_(norms)
         return loss, gradient
@@ -84,13 +84,13 @@ def make_step(args):
             denominator = square.sqrt().div_(math.sqrt(1 - BETAS[1] ** step)).add_(EPS)
             rows.addcdiv_(mean, denominator, value=-LR / (1 - BETAS[0] ** step))
         else:
-            # What torch.optim.AdamW(fused=True) calls, without an optimizer of all rows.
+            # The function that torch.optim.AdamW(fused=True) calls. An optimizer object would update all rows.
             torch._fused_adamw_(
                 [rows], [gradient], [mean], [square], [], [torch.tensor(float(step))], amsgrad=False, lr=LR,
                 beta1=BETAS[0], beta2=BETAS[1], weight_decay=WEIGHT_DECAY, eps=EPS, maximize=False,
             )
 
-    # Drawn beforehand, as ours are: the backbone makes them.
+    # Drawn beforehand, as ours are, because in a training the backbone computes them.
     batches = [torch.randn(args.batch, args.dimensions) for _ in range(8)]
     count = 0
 
@@ -118,8 +118,8 @@ def main():
     try:
         import torch
     except ImportError as error:
-        # The runner names what is missing and how to get it.
-        say({'absent': str(error)})
+        # The runner reports the missing package and how to install it.
+        send({'absent': str(error)})
         return
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -2,18 +2,18 @@
 
 The same network, loss and optimizer as the `unitsphere` contender: timm's LCNet features, a 1x1 convolution to a quarter of
 the channels, Linear -> LayerNorm -> BatchNorm twice, CosFace over all classes, AdamW, gradient clipping; float32.
-The protocol is that of src/contender/protocol.ts: one JSON object a line.
+The protocol is that of src/contender/protocol.ts: one JSON object per line.
 """
 
 import argparse
 import time
 
-from contender import say, serve
+from contender import send, serve
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--backbone', default='lcnet_050', help="timm's name")
+    parser.add_argument('--backbone', default='lcnet_050', help='name in timm')
     parser.add_argument('--image-size', type=int, default=128)
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--classes', type=int, default=10_000)
@@ -23,12 +23,12 @@ def arguments():
     parser.add_argument('--memory-format', choices=['contiguous', 'channels_last'], default='contiguous')
     parser.add_argument('--adamw', choices=['default', 'foreach', 'fused'], default='default')
     parser.add_argument('--compile', action='store_true', help='torch.compile the network and the loss')
-    parser.add_argument('--profile', type=int, default=0, metavar='STEPS', help='profile so many steps, print and exit')
+    parser.add_argument('--profile', type=int, default=0, metavar='STEPS', help='profile this many steps, print the result and exit')
     return parser.parse_args()
 
 
 def make_step(args):
-    """The function that trains on a batch and returns the loss."""
+    """Creates the function that trains on a batch and returns the loss."""
     import timm
     import torch
     from torch import nn
@@ -43,11 +43,11 @@ def make_step(args):
         return nn.Sequential(nn.LayerNorm(features), nn.BatchNorm1d(features))
 
     class Model(nn.Module):
-        """Images to embeddings, not yet of unit length."""
+        """Maps images to embeddings, which are not normalized yet."""
 
         def __init__(self):
             super().__init__()
-            # The deepest map alone, and no layers behind it.
+            # Only the deepest feature map, without the layers after it.
             self.backbone = timm.create_model(args.backbone, pretrained=False, features_only=True, out_indices=(4,))
             channels = self.backbone.feature_info.channels()[-1]
             side = -(-args.image_size // self.backbone.feature_info.reduction()[-1])
@@ -75,7 +75,7 @@ def make_step(args):
         def forward(self, embeddings, labels):
             cosines = functional.linear(functional.normalize(embeddings), functional.normalize(self.centers))
             rows = torch.arange(len(labels))
-            # In place, as insightface does: no second matrix of all classes.
+            # In place, as in insightface, to avoid a second matrix of all classes.
             cosines[rows, labels] -= self.margin
             return functional.cross_entropy(cosines * self.scale, labels)
 
@@ -101,7 +101,7 @@ def make_step(args):
         forward = torch.compile(forward)
 
     def step():
-        # New labels each time: a batch learned by heart would train on denormal numbers, which are slow.
+        # New labels in each step: gradients of a memorized batch become denormal numbers, which are slow.
         loss = forward(torch.randint(0, args.classes, (args.batch,)))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -123,7 +123,7 @@ def profile(step, steps):
         for _ in range(steps):
             step()
         elapsed = time.perf_counter() - started
-    print(f'{torch.__version__}, {torch.get_num_threads()} threads: {1000 * elapsed / steps:.1f} ms a step while profiled')
+    print(f'{torch.__version__}, {torch.get_num_threads()} threads: {1000 * elapsed / steps:.1f} ms per step while profiling')
     print(result.key_averages().table(sort_by='self_cpu_time_total', row_limit=30, max_name_column_width=55))
 
 
@@ -133,8 +133,8 @@ def main():
         import timm
         import torch
     except ImportError as error:
-        # The runner names what is missing and how to get it.
-        say({'absent': str(error)})
+        # The runner reports the missing package and how to install it.
+        send({'absent': str(error)})
         return
     if args.threads:
         torch.set_num_threads(args.threads)

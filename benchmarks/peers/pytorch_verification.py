@@ -1,6 +1,6 @@
-"""All pairs of a file of float32 rows: PyTorch's matrix product and scikit-learn's ROC curve, printed as one JSON object.
+"""Verifies all pairs of a file of float32 rows with PyTorch's matrix product and scikit-learn's ROC curve. Prints a JSON object.
 
-Arguments: file, rows, dimensions, images each identity, threads, FPRs with commas between.
+Arguments: file, rows, dimensions, images per identity, threads, comma-separated FPRs.
 """
 
 import json
@@ -30,10 +30,10 @@ def main():
     scores = scores[above].numpy()
     positive = (labels[:, None] == labels)[above].numpy()
     del above
-    # One sorting for both; roc_auc_score would sort again.
+    # A single sort for both. roc_auc_score would sort again.
     fpr, tpr, _ = roc_curve(positive, scores, drop_intermediate=False)
     area = float(auc(fpr, tpr))
-    # The rates ascend: the last point within each target.
+    # The FPRs ascend, so this takes the last point within each target.
     at = [float(tpr[np.searchsorted(fpr, float(target), side='right') - 1]) for target in fprs.split(',')]
     print(json.dumps({
         'seconds': time.perf_counter() - started,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { allPlaces, contractChecks } from '@unitsphere/contract';
+import { contractChecks, openPlaces } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAgreement } from './agreement/run-agreement.js';
 import { runArms } from './arms/run-arms.js';
@@ -12,46 +12,54 @@ import { type CoverageOptions, runCoverage } from './interval-coverage/run-cover
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { runOps } from './ops/run-ops.js';
-import { type Part, runPartialFC } from './partial-fc/run-partial-fc.js';
+import type { Part } from './partial-fc/partial-fc-report.js';
+import { runPartialFC } from './partial-fc/run-partial-fc.js';
 import { runPrecision } from './precision/run-precision.js';
 import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
 import { runProfile } from './profile/run-profile.js';
 import { print, writeTables } from './readme.js';
-import { chooseContenders } from './step/choose-contenders.js';
-import { stepContenders } from './step/contenders.js';
+import { createStepContenders } from './step/contenders.js';
 import { runStep } from './step/run-step.js';
 import { runSweep } from './step/run-sweep.js';
+import { selectContenders } from './step/select-contenders.js';
 import { DEFAULT_WORKLOAD, type Workload } from './step/workload.js';
 import { runVerification, type VerificationBenchOptions } from './verification/run-verification.js';
 
 const program = new Command('npm run bench --')
-  .description('Measures unitsphere on this machine, beside PyTorch and stock TensorFlow.js.')
+  .description('Measures unitsphere on this machine, and compares it with PyTorch and stock TensorFlow.js.')
   .showHelpAfterError();
 
 const json = [
   '--json <FILE>',
-  'write every figure with the machine, the repetitions and their spread',
+  'write the report with all figures, the machine and the repetitions to a JSON file',
 ] as const;
 const only = [
   '--only <IDS>',
-  'who takes part, with commas between; an id also stands for those it begins',
-  list,
+  'comma-separated ids of the contenders; a prefix selects all ids that start with it',
+  parseList,
 ] as const;
 
-withWorkload(program.command('step'))
-  .description('one training step, by backend and replicas, beside PyTorch and stock kernels; data excluded')
+addWorkloadOptions(program.command('step'))
+  .description(
+    'Times one training step by backend and replicas, without data loading. Compares with PyTorch and stock kernels.',
+  )
   .option(...json)
   .option(...only)
-  .option('--sweep', 'ours beside PyTorch over batches, image sizes and widths')
-  .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
-  .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
+  .option('--sweep', 'compare ours with PyTorch over several batch sizes, image sizes and widths')
+  .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
   .action(async (options: StepOptions) => {
     const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
     const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
-    await show(
+    await showReport(
       options.sweep
-        ? await runSweep(workload, pace, progress)
-        : await runStep(chooseContenders(stepContenders(workload), options.only), workload, pace, progress),
+        ? await runSweep(workload, pace, showProgress)
+        : await runStep(
+            selectContenders(createStepContenders(workload), options.only),
+            workload,
+            pace,
+            showProgress,
+          ),
       options.json,
     );
   });
@@ -62,83 +70,90 @@ interface StepOptions extends Partial<Pace>, Partial<Workload> {
   sweep?: boolean;
 }
 
-withWorkload(program.command('profile'))
-  .description('where the milliseconds of that step go, by kernel, on wasm with one replica')
+addWorkloadOptions(program.command('profile'))
+  .description('Measures the time of each kernel in that step, on wasm with one replica.')
   .option(...json)
-  .option('--steps <COUNT>', 'that are clocked', count, 100)
+  .option('--steps <COUNT>', 'number of measured steps', parseCount, 100)
   .action(async (options: Partial<Workload> & { json?: string; steps: number }) => {
     const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
-    await show(await runProfile(workload, options.steps, progress), options.json);
+    await showReport(await runProfile(workload, options.steps, showProgress), options.json);
   });
 
 program
   .command('ops')
   .description(
-    'each operation at the shapes of that step, beside stock kernels and the limits of the machine',
+    'Times each operation at shapes of that step. Compares with stock kernels and the limits of the machine.',
   )
   .option(...json)
-  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
-  .option('--repetitions <COUNT>', 'measurements of each', count, 7)
+  .option('--backends <NAMES>', 'comma-separated names of backends', parseList, ['wasm', 'webgpu'])
+  .option('--repetitions <COUNT>', 'number of measurements of each operation', parseCount, 7)
   .action(async (options: { json?: string; backends: string[]; repetitions: number }) => {
-    await show(await runOps(options.backends, options.repetitions, progress), options.json);
+    await showReport(await runOps(options.backends, options.repetitions, showProgress), options.json);
   });
 
-withWorkload(program.command('memory'))
-  .description('whether memory stays flat over many of those steps')
+addWorkloadOptions(program.command('memory'))
+  .description('Checks whether memory stays flat over many training steps.')
   .option(...json)
   .option(...only)
-  .option('--steps <COUNT>', `of which the first ${SETTLING_STEPS} settle`, count, 2000)
+  .option('--steps <COUNT>', `number of steps; measured after the first ${SETTLING_STEPS}`, parseCount, 2000)
   .action(async (options: Partial<Workload> & { json?: string; only?: string[]; steps: number }) => {
     if (options.steps <= SETTLING_STEPS) {
-      program.error(`--steps must be more than ${SETTLING_STEPS}, the steps before the first look.`);
+      program.error(
+        `--steps must be more than ${SETTLING_STEPS}, because the first measurement is made after ${SETTLING_STEPS} steps.`,
+      );
     }
     const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
-    const chosen = chooseContenders(stepContenders(workload), options.only ?? ['unitsphere']);
-    const report = await runMemory(chosen, workload, options.steps, progress);
-    await show(report, options.json);
+    const chosen = selectContenders(createStepContenders(workload), options.only ?? ['unitsphere']);
+    const report = await runMemory(chosen, workload, options.steps, showProgress);
+    await showReport(report, options.json);
     if (report.contenders.some(({ flat }) => !flat)) process.exitCode = 1;
   });
 
 program
   .command('identities')
   .description(
-    'PartialFC beside the full softmax from end to end: what both reach on held-out documents, and the time in the loss',
+    'Compares PartialFC with the full softmax in whole trainings: recognition of held-out documents, and time in the loss.',
   )
   .option(...json)
-  .option('--identities <COUNT>', 'documents that the generator draws', count, 50_000)
-  .option('--sampled-classes <COUNT>', 'of PartialFC', count, 1000)
-  .option('--seeds <COUNT>', 'trainings of each', count, 3)
-  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/identities')
-  .option('--set <KEY=VALUE...>', "change a setting of configs/many-documents.yaml, the trainings' config")
+  .option('--identities <COUNT>', 'number of generated documents', parseCount, 50_000)
+  .option('--sampled-classes <COUNT>', 'number of classes that PartialFC samples in a step', parseCount, 1000)
+  .option('--seeds <COUNT>', 'number of seeds for each training', parseCount, 3)
+  .option('--runs <DIR>', 'folder of the trainings; finished ones are reused', 'runs/identities')
+  .option(
+    '--set <KEY=VALUE...>',
+    'change a setting of configs/many-documents.yaml, the config of the trainings',
+  )
   .action(async ({ json: file, set = [], ...options }: IdentitiesOptions & { json?: string }) => {
-    await show(await runIdentities({ ...options, set }, progress), file);
+    await showReport(await runIdentities({ ...options, set }, showProgress), file);
   });
 
 program
   .command('partial-fc')
   .description(
-    'a step of sampled classes as the classes grow with their centers in a file, and against the full softmax and PyTorch',
+    'Times a step with sampled classes: as the number of classes in a file grows, and compared with the full softmax and PyTorch.',
   )
   .option(...json)
-  .addOption(new Option('--only <PART>', 'one of the two').choices(['classes', 'rate']))
-  .option('--folder <FOLDER>', 'where the files of centers are made: on the disk to be measured', tmpdir())
-  .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
-  .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
+  .addOption(new Option('--only <PART>', 'run only one of the two parts').choices(['classes', 'rate']))
+  .option('--folder <FOLDER>', 'folder for the center files, on the disk to measure', tmpdir())
+  .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
   .action(async (options: Partial<Pace> & { json?: string; only?: Part; folder: string }) => {
     const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
     const parts: Part[] = options.only ? [options.only] : ['classes', 'rate'];
-    await show(await runPartialFC(parts, options.folder, pace, progress), options.json);
+    await showReport(await runPartialFC(parts, options.folder, pace, showProgress), options.json);
   });
 
 program
   .command('agreement')
-  .description('how far every backend, in Node and in Chromium, is from cpu, by operation and layer')
+  .description(
+    'Compares the results of every backend in Node and in Chromium with those of cpu, by operation and layer.',
+  )
   .option(...json)
   .action(async (options: { json?: string }) => {
-    const places = await allPlaces();
+    const places = await openPlaces();
     try {
-      const report = await runAgreement(places, contractChecks, progress);
-      await show(report, options.json);
+      const report = await runAgreement(places, contractChecks, showProgress);
+      await showReport(report, options.json);
       if (report.problems.length > 0) process.exitCode = 1;
     } finally {
       await places.close();
@@ -147,82 +162,91 @@ program
 
 program
   .command('first-losses')
-  .description("how far the first losses of `unitsphere train` on each backend are from wasm's, same seed")
+  .description(
+    'Compares the first losses of `unitsphere train` on each backend with those on wasm, with the same seed.',
+  )
   .option(...json)
   .option(...only)
-  .option('--data <DIR>', 'a folder of cards to train on, beside the generated documents')
-  .option('--lr <RATES>', "learning rates with commas between; default: the configs' own", rates, [])
-  .option('--steps <COUNT>', 'how many losses', count, 50)
+  .option('--data <DIR>', 'folder of cards to train on, in addition to the generated documents')
+  .option('--lr <RATES>', 'comma-separated learning rates; default: those of the configs', parseRates, [])
+  .option('--steps <COUNT>', 'number of losses', parseCount, 50)
   .option('--set <KEY=VALUE...>', 'change a setting of the configs')
   .action(async ({ json: file, ...options }: FirstLossesOptions & { json?: string }) => {
-    await show(await runFirstLosses(options, progress), file);
+    await showReport(await runFirstLosses(options, showProgress), file);
   });
 
-withWorkload(program.command('precision'))
-  .description('lower precision beside float32: speed and memory of a training step, by backend')
+addWorkloadOptions(program.command('precision'))
+  .description('Compares speed and memory of a training step in lower precision with float32, by backend.')
   .option(...json)
-  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
-  .option('--rounds <COUNT>', 'turns of each', count, DEFAULT_PACE.rounds)
-  .option('--turn-seconds <SECONDS>', 'length of a turn', positive, DEFAULT_PACE.turnSeconds)
+  .option('--backends <NAMES>', 'comma-separated names of backends', parseList, ['wasm', 'webgpu'])
+  .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
   .action(async ({ json: file, backends, ...options }: StepOptions & { backends: string[] }) => {
     const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
     const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
-    await show(await runPrecision(backends, workload, pace, progress), file);
+    await showReport(await runPrecision(backends, workload, pace, showProgress), file);
   });
 
 program
   .command('precision-losses')
-  .description('where trainings of lower precision end beside those of float32, by backend')
+  .description('Compares the final losses of trainings in lower precision with float32, by backend.')
   .option(...json)
-  .option('--backends <NAMES>', 'with commas between', list, ['wasm', 'webgpu'])
-  .option('--steps <COUNT>', 'of a training', count, 300)
-  .option('--seeds <COUNT>', 'trainings on each backend in each mode', count, 3)
-  .option('--set <KEY=VALUE...>', "change a setting of configs/documents.yaml, the trainings' config")
+  .option('--backends <NAMES>', 'comma-separated names of backends', parseList, ['wasm', 'webgpu'])
+  .option('--steps <COUNT>', 'number of steps of a training', parseCount, 300)
+  .option('--seeds <COUNT>', 'number of trainings on each backend in each mode', parseCount, 3)
+  .option('--set <KEY=VALUE...>', 'change a setting of configs/documents.yaml, the config of the trainings')
   .action(async ({ json: file, ...options }: PrecisionLossesOptions & { json?: string }) => {
-    await show(await runPrecisionLosses(options, progress), file);
+    await showReport(await runPrecisionLosses(options, showProgress), file);
   });
 
 program
   .command('verification')
-  .description("all pairs of embeddings, beside PyTorch's product and scikit-learn's ROC curve")
+  .description(
+    "Times the verification of all pairs of embeddings. Compares with PyTorch's product and scikit-learn's ROC curve.",
+  )
   .option(...json)
-  .option('--rows <COUNTS>', 'embeddings, with commas between', counts, [20_000, 100_000])
-  .option('--dimensions <COUNT>', 'of an embedding', count, 256)
-  .option('--rounds <COUNT>', 'turns of each; one where there is no peer', count, 3)
-  .option('--threads <COUNT>', 'default: one a core', count)
+  .option('--rows <COUNTS>', 'comma-separated numbers of embeddings', parseCounts, [20_000, 100_000])
+  .option('--dimensions <COUNT>', 'dimensions of an embedding', parseCount, 256)
+  .option(
+    '--rounds <COUNT>',
+    'number of turns of each contender; one for sizes without a peer',
+    parseCount,
+    3,
+  )
+  .option('--threads <COUNT>', 'number of threads; default: one per core', parseCount)
   .option(
     '--checkpoint <FILE>',
-    'of one number of rows: what is counted so far is kept there, and gone on from',
+    'save the progress to this file and resume from it; requires a single number of rows',
   )
   .action(async ({ json: file, ...options }: VerificationBenchOptions & { json?: string }) => {
-    await show(await runVerification(options, progress), file);
+    await showReport(await runVerification(options, showProgress), file);
   });
 
 program
   .command('coverage')
   .description(
-    'how often the intervals of packages/verification hold the truth, where it is known in closed form',
+    'Counts how often intervals of packages/verification contain the true value, on data where it is known in closed form.',
   )
   .option(...json)
-  .option('--draws <COUNT>', 'of each set', count, 1000)
-  .option('--resamples <COUNT>', 'of the bootstrap', count, 300)
-  .option('--identities <COUNTS>', 'sizes of the sets, with commas between', counts, [40, 100, 200])
+  .option('--draws <COUNT>', 'number of samples of each size', parseCount, 1000)
+  .option('--resamples <COUNT>', 'number of resamples of the bootstrap', parseCount, 300)
+  .option('--identities <COUNTS>', 'comma-separated sizes of the samples', parseCounts, [40, 100, 200])
   .action(async ({ json: file, ...options }: CoverageOptions & { json?: string }) => {
-    await show(await runCoverage(options, progress), file);
+    await showReport(await runCoverage(options, showProgress), file);
   });
 
 program
   .command('fine-tune')
   .description(
-    'pretrained weights beside none at the same number of steps, on a folder of cards: held-out recognition',
+    'Compares training from pretrained weights with training from scratch: recognition of held-out cards after the same steps.',
   )
   .option(...json)
-  .requiredOption('--data <DIR>', 'a folder of images, an identity each')
-  .requiredOption('--weights <FILE>', 'of the backbone: as of model.pretrained')
-  .option('--backbone <NAME>', 'that they are of', 'tf_efficientnet_lite0')
-  .option('--seeds <COUNT>', 'trainings of each', count, 3)
-  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/fine-tune')
-  .option('--set <KEY=VALUE...>', "change a setting of configs/fine-tune.yaml, the trainings' config")
+  .requiredOption('--data <DIR>', 'folder of images; each file or subfolder is one identity')
+  .requiredOption('--weights <FILE>', 'weights of the backbone, as for model.pretrained')
+  .option('--backbone <NAME>', 'backbone of the weights', 'tf_efficientnet_lite0')
+  .option('--seeds <COUNT>', 'number of seeds for each training', parseCount, 3)
+  .option('--runs <DIR>', 'folder of the trainings; finished ones are reused', 'runs/fine-tune')
+  .option('--set <KEY=VALUE...>', 'change a setting of configs/fine-tune.yaml, the config of the trainings')
   .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone }: FineTuneOptions) => {
     const arms = [
       { id: 'scratch', label: 'random weights', settings: ['optimizer.layerDecay=1'] },
@@ -234,7 +258,7 @@ program
     ];
     const common = [`data.path=${data}`, `model.backbone=${backbone}`, ...set];
     const options = { arms, seeds, runs, set: common, config: 'configs/fine-tune.yaml' };
-    await show(await runArms({ ...options, benchmark: 'fine-tune' }, progress), file);
+    await showReport(await runArms({ ...options, benchmark: 'fine-tune' }, showProgress), file);
   });
 
 interface FineTuneOptions {
@@ -250,24 +274,30 @@ interface FineTuneOptions {
 program
   .command('distillation')
   .description(
-    "a teacher's features beside the classes alone at the same number of steps, by several losses: held-out recognition",
+    'Compares training with and without a teacher, by several losses: recognition of held-out images after the same steps.',
   )
   .option(...json)
-  .requiredOption('--data <DIR>', 'a folder of images, an identity each')
+  .requiredOption('--data <DIR>', 'folder of images; each file or subfolder is one identity')
   .requiredOption(
     '--teacher <YAML>',
-    "as the config's distillation.teacher: { clip: ViT-B-32-quickgelu, weights: FILE }",
+    'teacher, as for distillation.teacher: { clip: ViT-B-32-quickgelu, weights: FILE }',
   )
-  .option('--distill <YAML...>', 'settings of distillation, each beside a training without', [
-    'loss: reference',
-    'loss: kl, weight: 1',
-    'loss: cosine, weight: 3',
-    'loss: rkd-distance, weight: 3',
-  ])
-  .option('--batch <HALVES>', 'as distillation.batch; augmented costs no more than none', 'augmented')
-  .option('--seeds <COUNT>', 'trainings of each', count, 3)
-  .option('--runs <DIR>', 'where trainings are kept; finished ones are not made again', 'runs/distillation')
-  .option('--set <KEY=VALUE...>', "change a setting of configs/distillation.yaml, the trainings' config")
+  .option(
+    '--distill <YAML...>',
+    'settings of distillation, each compared with a training without a teacher',
+    ['loss: reference', 'loss: kl, weight: 1', 'loss: cosine, weight: 3', 'loss: rkd-distance, weight: 3'],
+  )
+  .option(
+    '--batch <HALVES>',
+    'as for distillation.batch; augmented is as fast as a training without a teacher',
+    'augmented',
+  )
+  .option('--seeds <COUNT>', 'number of seeds for each training', parseCount, 3)
+  .option('--runs <DIR>', 'folder of the trainings; finished ones are reused', 'runs/distillation')
+  .option(
+    '--set <KEY=VALUE...>',
+    'change a setting of configs/distillation.yaml, the config of the trainings',
+  )
   .action(async ({ json: file, seeds, runs, set = [], data, teacher, ...more }: DistillationOptions) => {
     const arms = [
       { id: 'none', label: 'classes alone', settings: [] },
@@ -284,7 +314,7 @@ program
       set: [`data.path=${data}`, ...set],
       config: 'configs/distillation.yaml',
     };
-    await show(await runArms({ ...options, benchmark: 'distillation' }, progress), file);
+    await showReport(await runArms({ ...options, benchmark: 'distillation' }, showProgress), file);
   });
 
 interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbone'> {
@@ -295,16 +325,16 @@ interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbon
 
 program
   .command('tables')
-  .description('write the tables of benchmarks/README.md anew from benchmarks/results/*.json')
+  .description('Rewrites the tables of benchmarks/README.md from benchmarks/results/*.json.')
   .action(async () => {
     const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-    console.log(`From ${(await writeTables(at('README.md'), at('results'))).join(', ')}.`);
+    console.log(`Read ${(await writeTables(at('README.md'), at('results'))).join(', ')}.`);
   });
 
 program
   .command('findings')
   .description(
-    "write benchmarks/findings.md, what studies say of the reference system's nine findings, anew from benchmarks/results/studies/*.json",
+    "Rewrites benchmarks/findings.md, the test of the reference system's nine findings, from benchmarks/results/studies/*.json.",
   )
   .action(async () => {
     const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -313,56 +343,56 @@ program
       page: at('findings.md'),
       plots: at('findings'),
     });
-    console.log(`From ${names.join(', ') || 'no results'}.`);
+    console.log(`Read ${names.join(', ') || 'no results'}.`);
   });
 
-/** The options that say what a step is. */
-function withWorkload(command: Command): Command {
+/** Adds the options of the workload. */
+function addWorkloadOptions(command: Command): Command {
   return command
-    .option('--backbone <NAME>', "timm's name of an LCNet", DEFAULT_WORKLOAD.backbone)
-    .option('--image-size <PIXELS>', 'a side', count, DEFAULT_WORKLOAD.imageSize)
-    .option('--batch <IMAGES>', 'images a step', count, DEFAULT_WORKLOAD.batch)
-    .option('--classes <COUNT>', 'classes of the loss', count, DEFAULT_WORKLOAD.classes);
+    .option('--backbone <NAME>', 'name of an LCNet in timm', DEFAULT_WORKLOAD.backbone)
+    .option('--image-size <PIXELS>', 'side length of the images', parseCount, DEFAULT_WORKLOAD.imageSize)
+    .option('--batch <IMAGES>', 'images per step', parseCount, DEFAULT_WORKLOAD.batch)
+    .option('--classes <COUNT>', 'number of classes of the loss', parseCount, DEFAULT_WORKLOAD.classes);
 }
 
-function positive(text: string): number {
+function parsePositive(text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
   return value;
 }
 
-function count(text: string): number {
+function parseCount(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) {
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+    throw new InvalidArgumentError('Expected a positive integer.');
   }
   return value;
 }
 
-function counts(text: string): number[] {
-  return list(text).map(count);
+function parseCounts(text: string): number[] {
+  return parseList(text).map(parseCount);
 }
 
-function rates(text: string): number[] {
-  return list(text).map(positive);
+function parseRates(text: string): number[] {
+  return parseList(text).map(parsePositive);
 }
 
-function list(text: string): string[] {
+function parseList(text: string): string[] {
   return text.split(',');
 }
 
-/** Those entries of options that the pattern has. */
+/** Returns the entries of options whose keys the pattern has. */
 function pick<T extends object>(options: object, pattern: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([key]) => key in pattern)) as Partial<T>;
 }
 
-/** One line that is overwritten, where someone watches. */
-function progress(message: string): void {
+/** Shows progress in one line that is overwritten. Does nothing if stderr is not a terminal. */
+function showProgress(message: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
 }
 
-async function show(report: Parameters<typeof print>[0], file?: string): Promise<void> {
-  progress('');
+async function showReport(report: Parameters<typeof print>[0], file?: string): Promise<void> {
+  showProgress('');
   console.log(print(report));
   if (file) await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
 }
@@ -370,7 +400,7 @@ async function show(report: Parameters<typeof print>[0], file?: string): Promise
 try {
   await program.parseAsync();
 } catch (error) {
-  progress('');
+  showProgress('');
   console.error(`error: ${(error as Error).message}`);
   process.exitCode = 1;
 }

@@ -14,8 +14,8 @@ import { printMemory } from './memory/print-memory.js';
 import type { MemoryReport } from './memory/run-memory.js';
 import { printOps } from './ops/print-ops.js';
 import type { OpsReport } from './ops/run-ops.js';
+import type { PartialFCReport } from './partial-fc/partial-fc-report.js';
 import { printPartialFC } from './partial-fc/print-partial-fc.js';
-import type { PartialFCReport } from './partial-fc/run-partial-fc.js';
 import { printPrecision } from './precision/print-precision.js';
 import { printPrecisionLosses } from './precision/print-precision-losses.js';
 import type { PrecisionReport } from './precision/run-precision.js';
@@ -24,8 +24,8 @@ import { printProfile } from './profile/print-profile.js';
 import type { ProfileReport } from './profile/run-profile.js';
 import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
-import type { StepReport } from './step/run-step.js';
 import type { SweepReport } from './step/run-sweep.js';
+import type { StepReport } from './step/step-report.js';
 import { printVerification } from './verification/print-verification.js';
 import type { VerificationReport } from './verification/run-verification.js';
 
@@ -45,7 +45,7 @@ type Report =
   | PrecisionLossesReport
   | ProfileReport;
 
-/** Any benchmark's report as Markdown. */
+/** Renders the report of any benchmark as Markdown. */
 export function print(report: Report): string {
   switch (report.benchmark) {
     case 'step':
@@ -81,22 +81,25 @@ export function print(report: Report): string {
 }
 
 /**
- * Puts reports between the markers of their names, `<!-- bench NAME -->` and `<!-- /bench NAME -->`.
- * @throws Error where a name has no markers in the text.
+ * Inserts each report between the markers of its name, `<!-- bench NAME -->` and `<!-- /bench NAME -->`.
+ * @throws Error if the text has no markers for a name.
  */
 export function fillTables(markdown: string, reports: Readonly<Record<string, Report>>): string {
   return Object.entries(reports).reduce((text, [name, report]) => {
     const [open, close] = [`<!-- bench ${name} -->`, `<!-- /bench ${name} -->`];
     const [from, to] = [text.indexOf(open), text.indexOf(close)];
     if (from < 0 || to < from) {
-      throw new Error(`There is no place for the tables of ${name}: ${open} … ${close}.`);
+      throw new Error(`The text has no markers for the tables of ${name}; add ${open} and ${close}.`);
     }
     const filled = `\n${print(report)}\n\nMeasured ${report.date.slice(0, 10)}.\n`;
     return text.slice(0, from + open.length) + filled + text.slice(to);
   }, markdown);
 }
 
-/** Writes the tables of a README anew from the JSON files in a folder; a file is called as the markers are. */
+/**
+ * Rewrites the tables of a README from the JSON files in a folder. The name of a file is the name of its markers.
+ * @returns The names of the JSON files.
+ */
 export async function writeTables(readme: string, folder: string): Promise<string[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   const reports = await Promise.all(

@@ -32,7 +32,7 @@ test('compares every arm with the first, seed by seed', () => {
   expect(Object.keys(compareArms(arms, runs))).toEqual(['kl']);
 });
 
-test('prints a row a training, a row an arm, and the differences', () => {
+test('prints a row for each training, a row for each arm, and the differences', () => {
   const report: ArmsReport = {
     benchmark: 'distillation',
     date: '2026-01-01T00:00:00Z',
@@ -44,12 +44,16 @@ test('prints a row a training, a row an arm, and the differences', () => {
     tprDifferences: compareArms(arms, runs),
   };
   const text = printArms(report);
-  expect(text).toContain('configs/distillation.yaml, data.path=cards: 345 classes, 100 steps, 3,200 images');
+  expect(text).toContain(
+    '`configs/distillation.yaml` with `data.path=cards`; 345 classes, 100 steps, 3,200 images',
+  );
   expect(text).toMatch(
     /\| with a teacher, kl +\| +1 \| +0\.900 \| +0\.250 \| +0\.9900 \| +0\.400 \| +500 \|/,
   );
   expect(text).toMatch(/\| classes alone +\| +0 \|.*\| +– \|/);
   expect(text).toMatch(/\| classes alone +\| +0\.900 \(0\.900–0\.900\) \| +0\.150 \(0\.100–0\.200\) \|/);
-  expect(text).toContain('with a teacher, kl less classes alone, same seed: +0.125 (+0.050 … +0.200)');
-  expect(text).toContain('- classes alone: as the config');
+  expect(text).toContain(
+    '“with a teacher, kl” minus “classes alone” with the same seed: +0.125 (+0.050 … +0.200)',
+  );
+  expect(text).toContain('- Settings of “classes alone”: those of the config');
 });

@@ -1,7 +1,10 @@
 import { compareArms } from '@unitsphere/verification/statistics';
 import type { StudyResults, StudyRun } from 'unitsphere/report';
 
-/** Results of a study as `unitsphere compare` writes them: of each arm a value a seed, null of a run that diverged. */
+/**
+ * Creates the results of a study as `unitsphere compare` writes them.
+ * @param arms For each arm, the value of each seed. Null is a run that diverged.
+ */
 export function fakeStudy(
   name: string,
   arms: Record<string, (number | null)[]>,

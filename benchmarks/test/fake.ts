@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { StepContender } from '../src/step/contenders.js';
 
-/** A contender whose process is test/fake-contender.mjs. */
+/** Creates a contender whose process is test/fake-contender.mjs. */
 export function fake(
   id: string,
   args: Record<string, string | number> = {},

@@ -7,7 +7,7 @@ import { FINDINGS } from '../src/findings/findings.js';
 import { measureFinding } from '../src/findings/measure-finding.js';
 import type { Note } from '../src/findings/notes.js';
 import { runFindings } from '../src/findings/run-findings.js';
-import { repositoryFile } from '../src/measure/repository-file.js';
+import { resolveRepositoryFile } from '../src/measure/repository-file.js';
 import { fakeStudy } from './fake-study.js';
 
 let folder: string;
@@ -30,7 +30,7 @@ async function write(studies: Record<string, StudyResults>, notes: Note[] = []):
   return readFile(paths.page, 'utf8');
 }
 
-/** The part of the page about a finding. */
+/** Returns the section of a finding. */
 const section = (page: string, number: number) =>
   page.slice(page.indexOf(`\n## ${number}. `), page.indexOf(`\n## ${number + 1}. `) >>> 0);
 
@@ -43,7 +43,7 @@ const normsNote: Note = {
 };
 
 describe('the page of findings', () => {
-  test('has every finding, measured or not, with figures, data, certainty and plots', async () => {
+  test('contains every finding, measured or not, with figures, data, intervals and plots', async () => {
     const page = await write({
       norms,
       'norms-faces': faces,
@@ -58,72 +58,77 @@ describe('the page of findings', () => {
     expect(plots).toContain('norms-on-cards-roc-data-steps.svg');
   });
 
-  test('names findings without a result as not measured', async () => {
+  test('marks findings without results as not measured, and says how to measure them', async () => {
     const page = await write({});
     for (const { number } of FINDINGS) {
-      expect(section(page, number)).toContain('**Measured: not measured.**');
-      expect(section(page, number)).toContain('Results are wanted of `unitsphere compare ');
+      expect(section(page, number)).toContain('**Our result: not measured.**');
+      expect(section(page, number)).toContain('To measure it, run `unitsphere compare ');
     }
   });
 
-  test('says of an unresolved claim what would resolve it', async () => {
+  test('says how many seeds would resolve an unresolved claim', async () => {
     const page = await write({ norms, 'norms-faces': faces });
-    // Differences -0.04, 0.06 and 0.02: mean 0.0133, deviation 0.0503.
+    // Differences −0.04, 0.06 and 0.02: mean 0.0133, standard deviation 0.0503.
     expect(section(page, 4)).toMatch(
-      /norms-faces: bn > ln: BN against LN \*\*is not resolved\*\*: \+0\.013 in TPR at FPR 1e-3, .*, 3 seeds, p = 0\.\d+; a difference of this size would take about 138 seeds, each with 101 identities held out \(80 % power\)\./,
+      /`norms-faces: bn > ln`: \*\*unresolved\*\*\. “BN” minus “LN” is \+0\.013 in TPR at FPR 1e-3 \(.*; 3 seeds; p = 0\.\d+\)\. A difference of this size would take about 138 seeds, each with 101 held-out identities \(80 % power\)\./,
     );
-    expect(section(page, 4)).toContain('**Measured: the same in part.**');
+    expect(section(page, 4)).toContain('**Our result: partly confirmed.**');
   });
 
-  test('tells runs that diverged, and what a finding that contradicts lacks', async () => {
+  test('counts runs that diverged, and marks a contradicted finding without an explanation', async () => {
     const page = await write({
       pretrained: fakeStudy('pretrained', {
         scratch: [0.5, 0.52, 0.51, 0.53],
         pretrained: [0.3, 0.33, 0.29, null],
       }),
     });
-    expect(section(page, 6)).toContain('**Measured: otherwise.**');
-    expect(section(page, 6)).toContain('7 of 8 trainings, 4 seeds an arm; 1 diverged.');
-    expect(section(page, 6)).toContain('Why it comes out otherwise here is not known.');
+    expect(section(page, 6)).toContain('**Our result: contradicted.**');
+    expect(section(page, 6)).toContain('7 of 8 finished, 4 seeds per arm, 1 diverged.');
+    expect(section(page, 6)).toContain('We do not know why our result differs.');
   });
 
-  test('shows a note beside the verdicts it was written for, and refuses it beside others', async () => {
+  test('shows a note with the verdicts it was written for, and refuses it with others', async () => {
     const page = await write({ norms, 'norms-faces': faces }, [normsNote]);
-    expect(section(page, 4)).toContain('**What we make of it:** Because it is so.');
+    expect(section(page, 4)).toContain('**Interpretation:** Because it is so.');
     const before = await readFile(join(folder, 'findings.md'), 'utf8');
     const other = fakeStudy('norms-faces', { ln: [0.5, 0.6, 0.55], bn: [0.3, 0.41, 0.35] });
     await expect(write({ 'norms-faces': other }, [normsNote])).rejects.toThrow(
-      'the note of finding 4 in benchmarks/src/findings/notes.ts was written for other results than these. Look whether it still holds, and change its writtenFor:\n  "norms-faces: bn > ln": written for unresolved, now contradicted',
+      'The note of finding 4 in benchmarks/src/findings/notes.ts was written for other results. Check whether its text still holds, and update its writtenFor:\n  "norms-faces: bn > ln": written for "unresolved", now "contradicted"',
     );
-    // Another set of images is another claim.
+    // A second set of images adds a claim.
     await expect(write({ 'norms-faces': faces, 'norms@cards': norms }, [normsNote])).rejects.toThrow(
-      '"norms@cards: ln > bn": written for nothing, now confirmed',
+      '"norms@cards: ln > bn": written for "no verdict", now "confirmed"',
     );
     await expect(write({}, [normsNote, normsNote])).rejects.toThrow('"norms@cards');
     expect(await readFile(join(folder, 'findings.md'), 'utf8')).toBe(before);
   });
 
   test.each<[string, string, object, string]>([
-    ['of no finding', 'other', fakeStudy('other', { a: [1, 2], b: [1, 2] }), 'which no finding asks for'],
-    ['of another study', 'norms', faces, 'is of the study norms-faces: call it norms-faces.json'],
-    ['that is none', 'norms', { name: 'norms' }, 'is not the results.json of a study'],
     [
-      'that does not say what it is of',
+      'that no finding uses',
+      'other',
+      fakeStudy('other', { a: [1, 2], b: [1, 2] }),
+      'contains the study other, which no finding uses',
+    ],
+    ['of another study', 'norms', faces, 'contains the study norms-faces. Rename it to norms-faces.json'],
+    ['without results', 'norms', { name: 'norms' }, 'is not the results.json of a study'],
+    [
+      'that does not name its images',
       'norms',
       { ...norms, data: [{ name: 'data', label: 'data' }] },
       'unitsphere compare STUDY --report',
     ],
     [
-      'that tells of the machine',
+      'that contains a path of the machine',
       'norms',
       { ...norms, arms: [{ name: 'ln', label: 'LN', set: { 'model.pretrained': '/home/me/a.pth' } }] },
-      'holds a path of the machine it was made on: /home/me/a.pth',
+      'contains a path of the machine it was written on: /home/me/a.pth',
     ],
     [
-      'without an arm',
+      'that lacks an arm',
       'norms',
       fakeStudy('norms', { ln: [1, 2], other: [1, 2] }),
-      'norms.json has no arm bn, which the findings ask for; it has ln, other',
+      'norms.json has no arm "bn", which a finding requires. Its arms are ln, other',
     ],
   ])('refuses a result file %s', async (_, name, results, message) => {
     await expect(write({ [name]: results as StudyResults })).rejects.toThrow(message);
@@ -131,7 +136,7 @@ describe('the page of findings', () => {
   });
 
   test('corrects for the number of claims of a finding', () => {
-    // p = 0.036 by itself, which of two claims is no longer below 5 %.
+    // p is 0.036 for one claim. Corrected for two claims, it is above 5 %.
     const ours = fakeStudy('norms', { ln: [0.5, 0.6, 0.55], bn: [0.48, 0.57, 0.51] });
     const [four] = FINDINGS.filter(({ number }) => number === 4);
     const alone = measureFinding(four, [{ name: 'norms', results: ours }]);
@@ -148,8 +153,8 @@ describe('the page of findings', () => {
   });
 });
 
-test('the committed page is what the command writes of the committed results', async () => {
-  const at = (path: string) => repositoryFile(`benchmarks/${path}`);
+test('the committed page is the output of the command for the committed results', async () => {
+  const at = (path: string) => resolveRepositoryFile(`benchmarks/${path}`);
   const page = join(folder, 'findings.md');
   await runFindings({ studies: at('results/studies'), page, plots: join(folder, 'plots') });
   expect(await readFile(page, 'utf8')).toBe(await readFile(at('findings.md'), 'utf8'));
@@ -158,8 +163,8 @@ test('the committed page is what the command writes of the committed results', a
 describe('the findings', () => {
   test.each(
     FINDINGS.flatMap(({ claims }) => claims.map(({ study, arm, than }) => [study, arm, than] as const)),
-  )('ask %s for arms it has: %s, %s', async (study, ...arms) => {
-    const file = repositoryFile(`apps/trainer/studies/${study}.yaml`);
+  )('use arms that the study %s has: %s, %s', async (study, ...arms) => {
+    const file = resolveRepositoryFile(`apps/trainer/studies/${study}.yaml`);
     const known = [...(await readFile(file, 'utf8')).matchAll(/- (?:\{ )?name: ([\w-]+)/g)].map(
       ([, name]) => name,
     );

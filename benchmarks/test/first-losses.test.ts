@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { printFirstLosses } from '../src/first-losses/print-first-losses.js';
 import { compare, runFirstLosses } from '../src/first-losses/run-first-losses.js';
 
-test('has the largest relative difference from the first, and where it is', () => {
+test('finds the largest relative difference from the first, and its step', () => {
   const [apart] = compare({ wasm: [10, 8, 4, 2, 1], node: [10, 8.004, 4, 2, 0.9999] });
   expect(apart).toMatchObject({ id: 'node', atStep: 2 });
   expect(apart.worst).toBeCloseTo(5e-4, 12);
@@ -10,13 +10,13 @@ test('has the largest relative difference from the first, and where it is', () =
   expect(apart.at[1].relative).toBeCloseTo(1e-4, 12);
 });
 
-test('takes a loss that is no number for the largest difference', () => {
+test('treats a NaN loss as the largest difference', () => {
   const [apart] = compare({ wasm: [10, 8], node: [Number.NaN, 9] });
   expect(apart.worst).toBeNaN();
   expect(apart.atStep).toBe(1);
 });
 
-test("trains with the trainer's own command and stops it after the steps", { timeout: 120_000 }, async () => {
+test('trains with `unitsphere train` and stops it after the steps', { timeout: 120_000 }, async () => {
   const report = await runFirstLosses({
     steps: 2,
     lr: [3e-4],
@@ -24,9 +24,9 @@ test("trains with the trainer's own command and stops it after the steps", { tim
     set: ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'],
   });
   const { losses, apart } = report.comparisons[0];
-  expect(Object.values(losses).map((of) => of.length)).toEqual([2, 2]);
+  expect(Object.values(losses).map(({ length }) => length)).toEqual([2, 2]);
   expect(losses['wasm'][0]).toBeGreaterThan(0);
-  // The same but for rounding.
+  // Only the rounding differs.
   expect(apart[0].worst).toBeGreaterThan(0);
   expect(apart[0].worst).toBeLessThan(1e-4);
   const printed = printFirstLosses(report);

@@ -29,7 +29,7 @@ test('compares the arms seed by seed', () => {
   expect(lossTimeRatio).toMatchObject({ low: 0.1, high: 0.2, repetitions: 2 });
 });
 
-test('prints a row a training and both comparisons', () => {
+test('prints a row for each training, and both comparisons', () => {
   const report: IdentitiesReport = {
     benchmark: 'identities',
     date: '2026-01-01T00:00:00Z',
@@ -50,8 +50,8 @@ test('prints a row a training and both comparisons', () => {
     /\| PartialFC +\| +1 \| +0\.900 \| +0\.830 \| +0\.100 \| +0\.9900 \| +50\.0 \| +10 % \|/,
   );
   expect(text).toContain(
-    'one network, trained on 990 documents in 100 steps (TPR@1e-3 0.450 (0.400 … 0.500) of',
+    'the same network, trained on 990 documents in 100 steps. Its TPR@1e-3 on its own held-out documents is 0.450 (0.400 … 0.500).',
   );
-  expect(text).toContain('sampled less full, same seed: +0.010 (−0.010 … +0.030)');
+  expect(text).toContain('sampled minus full with the same seed: +0.010 (−0.010 … +0.030)');
   expect(text).toContain('sampled over full: 0.150 (0.100 … 0.200)');
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { interleave } from '../src/measure/interleave.js';
 
-/** A contender whose steps take so long by its own account, and that writes down when it is asked. */
-function timed(name: string, milliseconds: number, log: string[]) {
+/** Creates a contender that reports a fixed time for its steps, and logs its calls. */
+function createContender(name: string, milliseconds: number, log: string[]) {
   return {
     async steps(count: number) {
       log.push(`${name}${count}`);
@@ -18,9 +18,9 @@ function timed(name: string, milliseconds: number, log: string[]) {
 const pace = { rounds: 3, turnSeconds: 0.1, warmUpSteps: 4, slowRounds: 2 };
 
 describe('interleave', () => {
-  test('warms each up, then gives turns of equal length, each round beginning with the next one', async () => {
+  test('warms each contender up, then gives turns of equal length and rotates the order', async () => {
     const log: string[] = [];
-    const [a, b] = await interleave([timed('a', 10, log), timed('b', 50, log)], pace);
+    const [a, b] = await interleave([createContender('a', 10, log), createContender('b', 50, log)], pace);
     expect(log).toEqual([
       ...['a1', 'a1', 'a2', 'b1', 'b1', 'b2'],
       ...['a10', 'b2', 'b2', 'a10', 'a10', 'b2'],
@@ -37,9 +37,9 @@ describe('interleave', () => {
     expect(a.coresOfOthers).toBeGreaterThanOrEqual(0);
   });
 
-  test('spares a slow one: two steps of warm-up, one a turn, fewer turns', async () => {
+  test('gives a slow contender two steps of warm-up, one step per turn and fewer turns', async () => {
     const log: string[] = [];
-    const [a, b] = await interleave([timed('a', 101, log), timed('b', 100, log)], pace);
+    const [a, b] = await interleave([createContender('a', 101, log), createContender('b', 100, log)], pace);
     expect(a).toMatchObject({ turns: [101, 101], stepsPerTurn: 1, warmUpSteps: 2 });
     expect(b.turns).toHaveLength(3);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { opCases } from '../src/ops/cases.js';
-import { bound, type Limits } from '../src/ops/limits.js';
+import { computeBound, type Limits } from '../src/ops/limits.js';
 import { runOps } from '../src/ops/run-ops.js';
 import { print } from '../src/readme.js';
 
@@ -12,14 +12,14 @@ const limits: Limits = {
   ],
 };
 
-test('is bound by the slower of memory and arithmetic, at the speed of copies of that size', () => {
-  expect(bound({ bytes: 1e6, flops: 0 }, limits)).toBeCloseTo(1, 10);
-  expect(bound({ bytes: 1e6, flops: 2e6 }, limits)).toBeCloseTo(2, 10);
-  // Nearer to 1e3 than to 1e6 on a logarithmic scale.
-  expect(bound({ bytes: 2e3, flops: 0 }, limits)).toBeCloseTo(2e-4, 10);
+test('takes the slower of memory and arithmetic as the bound, with the bandwidth of copies of that size', () => {
+  expect(computeBound({ bytes: 1e6, flops: 0 }, limits)).toBeCloseTo(1, 10);
+  expect(computeBound({ bytes: 1e6, flops: 2e6 }, limits)).toBeCloseTo(2, 10);
+  // Closer to 1e3 than to 1e6 on a logarithmic scale.
+  expect(computeBound({ bytes: 2e3, flops: 0 }, limits)).toBeCloseTo(2e-4, 10);
 });
 
-test('counts what a convolution costs', () => {
+test('counts the cost of a convolution', () => {
   const stem = opCases[0];
   expect(stem.name).toBe('conv 3×3, stride 2, 3→8 at 128×128');
   expect(stem.forward).toEqual({
@@ -28,11 +28,11 @@ test('counts what a convolution costs', () => {
   });
 });
 
-test('measures the operations that other backbones have beside these', async () => {
-  const few = opCases.filter(({ name }) => /PReLU, (64|256) at 8|^factor a sample/.test(name));
+test('measures the additional operations of other backbones', async () => {
+  const few = opCases.filter(({ name }) => /PReLU, (64|256) at 8|^scale each sample/.test(name));
   expect(few.map(({ name }) => name)).toEqual([
     'batch norm + PReLU, 256 at 8×8',
-    'factor a sample, 64 at 16×16',
+    'scale each sample, 64 at 16×16',
   ]);
   const report = await runOps(['wasm'], 1, () => undefined, few);
   for (const { name, forward, withGradient } of report.backends[0].ops) {
@@ -44,7 +44,7 @@ test('measures the operations that other backbones have beside these', async () 
   }
 });
 
-test('measures ours and stock kernels, says where there are none, and names a backend that is not there', async () => {
+test('measures our and the stock kernels, marks missing stock kernels, and names an absent backend', async () => {
   const few = opCases.filter(({ name }) => /^conv 1×1, 256|^layer norm|^AdamW/.test(name));
   expect(few).toHaveLength(3);
   const report = await runOps(['wasm', 'cuda'], 1, () => undefined, few);

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { printPrecision } from '../src/precision/print-precision.js';
 import { printPrecisionLosses } from '../src/precision/print-precision-losses.js';
-import { precisionContenders, runPrecision } from '../src/precision/run-precision.js';
+import { createPrecisionContenders, runPrecision } from '../src/precision/run-precision.js';
 import { runPrecisionLosses } from '../src/precision/run-precision-losses.js';
 import { DEFAULT_WORKLOAD, type Workload } from '../src/step/workload.js';
 import { fake } from './fake.js';
 
 const pace = { rounds: 2, turnSeconds: 0.1, warmUpSteps: 2, slowRounds: 1 };
 
-test('compares the turns of each backend, and looks at the memory of larger batches', async () => {
+test('compares the turns of each backend, and measures the memory with larger batches', async () => {
   const batches: number[] = [];
-  const contendersOf = (_: readonly string[], { batch }: Workload) => {
+  const createContenders = (_: readonly string[], { batch }: Workload) => {
     batches.push(batch);
     return [
       { ...fake('wasm-highest', { ms: 10 }), backend: 'wasm', mode: 'highest' as const },
@@ -18,20 +18,20 @@ test('compares the turns of each backend, and looks at the memory of larger batc
       { ...fake('webgpu-highest', { ms: 10 }), backend: 'webgpu', mode: 'highest' as const },
     ];
   };
-  const report = await runPrecision(['wasm'], DEFAULT_WORKLOAD, pace, undefined, contendersOf);
+  const report = await runPrecision(['wasm'], DEFAULT_WORKLOAD, pace, undefined, createContenders);
   expect(batches).toEqual([32, 128]);
   expect(report.ratios).toMatchObject({ wasm: { medium: { median: 0.5, repetitions: 2 } } });
   expect(Object.keys(report.ratios)).toEqual(['wasm']);
   expect(report.memory.map(({ id }) => id)).toEqual(['wasm-highest', 'wasm-medium', 'webgpu-highest']);
   const printed = printPrecision(report);
   expect(printed).toContain(
-    '- wasm, `medium` over `highest`, images/s: 0.500 (0.500–0.500), 2 pairs of turns',
+    '- wasm, images/s of `medium` over `highest`: 0.500 (0.500–0.500), 2 pairs of turns',
   );
-  expect(printed).toContain('Memory of the same step with batches of 128:');
+  expect(printed).toContain('Memory of the same step with a batch of 128:');
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
 
-test('compares trainings from one seed', { timeout: 240_000 }, async () => {
+test('compares trainings with the same seed', { timeout: 240_000 }, async () => {
   const set = ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'];
   const report = await runPrecisionLosses({ backends: ['wasm'], steps: 2, seeds: 1, set });
   const [training] = report.trainings;
@@ -41,12 +41,12 @@ test('compares trainings from one seed', { timeout: 240_000 }, async () => {
     expect(Math.abs(training.differences[mode]!)).toBeLessThan(0.1);
   }
   const printed = printPrecisionLosses(report);
-  expect(printed).toContain('Trainings of 2 steps on the generated documents (data.identities=120, ');
-  expect(printed).toMatch(/- wasm, `mixed`: a mean difference of -?\d\.\d\d % over 1 seeds/);
+  expect(printed).toContain('2 steps of a training on generated documents (data.identities=120, ');
+  expect(printed).toMatch(/- wasm, `mixed`: mean difference of -?\d\.\d\d % over 1 seeds/);
 });
 
-test('has a process for each backend and precision', () => {
-  const specs = precisionContenders(['wasm', 'webgpu'], DEFAULT_WORKLOAD);
+test('creates a contender for each backend and mode', () => {
+  const specs = createPrecisionContenders(['wasm', 'webgpu'], DEFAULT_WORKLOAD);
   expect(specs.map(({ id }) => id)).toEqual([
     'wasm-highest',
     'wasm-medium',

@@ -7,7 +7,7 @@ import { runProfile } from '../src/profile/run-profile.js';
 import { print } from '../src/readme.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
-test('clocks calls, bytes and arithmetic, and puts the kernels back', async () => {
+test('clocks calls, bytes and floating-point operations, and restores the kernels', async () => {
   await useBackend('wasm');
   const run = () => {
     const x = tf.ones<tf.Rank.R4>([2, 8, 8, 3]);
@@ -35,7 +35,7 @@ test('clocks calls, bytes and arithmetic, and puts the kernels back', async () =
   expect(of('UnitsphereDepthwiseConv2d')).toMatchObject({ calls: 2, flops: 2 * 2 * (2 * 4 * 4 * 4) * 9 });
 });
 
-test('takes from a kernel what other kernels took that it called', async () => {
+test('does not count the time of nested kernels for the calling kernel', async () => {
   await useBackend('wasm');
   const wait = (milliseconds: number) => {
     for (const end = performance.now() + milliseconds; performance.now() < end; );
@@ -56,7 +56,7 @@ test('takes from a kernel what other kernels took that it called', async () => {
   for (const name of ['Inner', 'Outer']) tf.unregisterKernel(name, 'wasm');
 });
 
-test('accounts for a whole step', async () => {
+test('accounts for the whole time of a step', async () => {
   const tiny = { ...DEFAULT_WORKLOAD, imageSize: 32, batch: 2, classes: 10, embedding: 8 };
   const outside = tf.memory().numTensors;
   const report = await runProfile(tiny, 3);
@@ -70,5 +70,5 @@ test('accounts for a whole step', async () => {
   const sum = kernels.reduce((total, { milliseconds }) => total + milliseconds, outsideMilliseconds);
   expect(sum).toBeGreaterThanOrEqual(stepMilliseconds.low);
   expect(sum).toBeLessThanOrEqual(stepMilliseconds.high);
-  expect(print(report)).toContain('outside of kernels');
+  expect(print(report)).toContain('outside kernels');
 });

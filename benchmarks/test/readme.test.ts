@@ -9,7 +9,7 @@ import { fake } from './fake.js';
 
 const pace = { rounds: 1, turnSeconds: 0.02, warmUpSteps: 2, slowRounds: 1 };
 
-test('replaces what stands between the markers, twice with the same result', async () => {
+test('replaces the text between the markers, and is idempotent', async () => {
   const report = await runStep([fake('unitsphere-wasm')], DEFAULT_WORKLOAD, pace);
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   try {
@@ -25,7 +25,7 @@ test('replaces what stands between the markers, twice with the same result', asy
     await writeTables(readme, folder);
     expect(await readFile(readme, 'utf8')).toBe(text);
     expect(() => fillTables('no markers', { step: report })).toThrow(
-      'There is no place for the tables of step',
+      'The text has no markers for the tables of step',
     );
   } finally {
     await rm(folder, { recursive: true });

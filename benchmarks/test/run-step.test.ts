@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { printStep } from '../src/step/print-step.js';
+import { listPeers, printStep } from '../src/step/print-step.js';
 import { runStep } from '../src/step/run-step.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 import { fake } from './fake.js';
@@ -25,7 +25,7 @@ describe('bench step', () => {
     expect(report).toMatchObject({
       benchmark: 'step',
       workload: DEFAULT_WORKLOAD,
-      // A compiled setting is shown and not compared with.
+      // The compiled setting is extra and excluded from the ratios.
       ratioToPyTorch: 0.5,
       ratioToStockCpu: 100,
       ratioToStockWebgpu: 3,
@@ -34,7 +34,7 @@ describe('bench step', () => {
         ratioToStockCpu: { repetitions: 1 },
       },
     });
-    // 2 steps of warm-up and 2 turns of 10 or 20.
+    // 2 steps of warm-up, and 2 turns of 10 or 20 steps.
     expect(report.peakMemoryRatioToPyTorch).toBeCloseTo((3000 + 22) / (3000 + 42), 10);
     expect(report.workingMemoryRatioToPyTorch).toBeCloseTo((2000 + 22) / (2000 + 42), 10);
     expect(Object.keys(report.machine).sort()).toEqual(
@@ -49,11 +49,11 @@ describe('bench step', () => {
     const text = printStep(report);
     expect(text).toContain('| Fake unitsphere-wasm-2 ');
     expect(text).toContain(
-      '`ratioToPyTorch` 0.500 (0.500–0.500): unitsphere-wasm-2 over pytorch-channels-last',
+      '`ratioToPyTorch` 0.500 (0.500–0.500): images/s of unitsphere-wasm-2 over those of pytorch-channels-last, 2 pairs of turns',
     );
   });
 
-  test('names who is absent and leaves the ratio empty', async () => {
+  test('names the absent contender, and its ratios are null', async () => {
     const report = await runStep(
       [
         fake('unitsphere-wasm'),
@@ -65,13 +65,25 @@ describe('bench step', () => {
     expect(report.ratioToPyTorch).toBeNull();
     expect(report.peakMemoryRatioToPyTorch).toBeNull();
     expect(report.absent['pytorch-eager']).toContain('Install it.');
-    expect(printStep(report)).toContain('- Not there: Fake pytorch-eager: it could not be started');
+    expect(printStep(report)).toContain('- Absent: Fake pytorch-eager: the process could not be started');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  test('names the version of each peer once', async () => {
+    const report = await runStep([fake('a'), fake('b')], DEFAULT_WORKLOAD, pace);
+    const [a, b] = report.contenders;
+    expect(listPeers([a, b])).toEqual([]);
+    const pytorch = { ...a, description: { name: 'PyTorch', version: '9.8.7', timm: '6.5.4' } };
+    const jaxJs = { ...b, description: { name: '@jax-js/jax', version: '0.1' } };
+    expect(listPeers([pytorch, pytorch, jaxJs])).toEqual([
+      '- Peers: PyTorch 9.8.7 with timm 6.5.4; @jax-js/jax 0.1.',
+    ]);
+    expect(printStep({ ...report, contenders: [pytorch, jaxJs] })).toContain('\n- Peers: PyTorch 9.8.7');
   });
 
   test('ends every process when one of them dies', async () => {
     await expect(runStep([fake('a'), fake('b', { 'die-after': 1 })], DEFAULT_WORKLOAD, pace)).rejects.toThrow(
-      'Fake b: it ended with status 3',
+      'Fake b: the process ended with status 3',
     );
   });
 });

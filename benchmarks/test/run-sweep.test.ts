@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { StepReport } from '../src/step/run-step.js';
-import { sweepWorkloads, worstRow } from '../src/step/run-sweep.js';
+import { createSweepWorkloads, findWorstRow } from '../src/step/run-sweep.js';
+import type { StepReport } from '../src/step/step-report.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
-test('changes one thing at a time and measures the base once', () => {
-  const rows = sweepWorkloads(DEFAULT_WORKLOAD);
+test('changes one property at a time, and measures the base once', () => {
+  const rows = createSweepWorkloads(DEFAULT_WORKLOAD);
   expect(rows.map(({ what }) => what)).toEqual([
-    'as above',
+    'base workload',
     'batch 1 (LayerNorm alone in the head)',
     ...['batch 8', 'batch 128', 'batch 256'],
     ...['64 px', '224 px'],
@@ -20,14 +20,14 @@ test('changes one thing at a time and measures the base once', () => {
   }
 });
 
-test('finds the worst row, and none without PyTorch', () => {
+test('finds the row with the lowest ratio, and none without PyTorch', () => {
   const row = (what: string, ratioToPyTorch: number | null) => ({
     what,
     report: { ratioToPyTorch } as StepReport,
   });
-  expect(worstRow([row('a', 2), row('b', 0.5), row('c', null), row('d', 1)])).toEqual({
+  expect(findWorstRow([row('a', 2), row('b', 0.5), row('c', null), row('d', 1)])).toEqual({
     what: 'b',
     ratioToPyTorch: 0.5,
   });
-  expect(worstRow([row('a', null)])).toBeNull();
+  expect(findWorstRow([row('a', null)])).toBeNull();
 });

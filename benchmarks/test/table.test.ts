@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { digits, megabytes, spread } from '../src/format.js';
-import { table } from '../src/table.js';
+import { formatDigits, formatMegabytes, formatSummary } from '../src/format.js';
+import { renderTable } from '../src/table.js';
 
-test('pads a Markdown table so that columns stand under each other', () => {
-  const text = table<[string, number]>(
+test('pads a Markdown table so that its columns are aligned', () => {
+  const text = renderTable<[string, number]>(
     [
       { title: 'who', value: ([who]) => who, align: 'left' },
       { title: 'ms', value: ([, ms]) => ms.toFixed(1) },
@@ -21,8 +21,8 @@ test('pads a Markdown table so that columns stand under each other', () => {
   ]);
 });
 
-test('writes three digits', () => {
-  expect([1234.5, 45.678, 2.3456, 0.12345].map(digits)).toEqual(['1235', '45.7', '2.35', '0.123']);
-  expect(spread({ median: 2, low: 1.5, high: 30, repetitions: 3 })).toBe('2.00 (1.50–30.0)');
-  expect(megabytes(1_234_567)).toBe('1');
+test('formats three significant digits', () => {
+  expect([1234.5, 45.678, 2.3456, 0.12345].map(formatDigits)).toEqual(['1235', '45.7', '2.35', '0.123']);
+  expect(formatSummary({ median: 2, low: 1.5, high: 30, repetitions: 3 })).toBe('2.00 (1.50–30.0)');
+  expect(formatMegabytes(1_234_567)).toBe('1');
 });

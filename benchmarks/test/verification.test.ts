@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleModule } from '@unitsphere/testing/bundle-module';
 import { expect, test } from 'vitest';
-import { bundleModule } from '../../tools/workspace/bundle-module.js';
 import { printCoverage } from '../src/interval-coverage/print-coverage.js';
 import { runCoverage } from '../src/interval-coverage/run-coverage.js';
 import { readCheckpoint, writeCheckpoint } from '../src/verification/checkpoint.js';
 import { printVerification } from '../src/verification/print-verification.js';
 import { runVerification } from '../src/verification/run-verification.js';
 
-test('verifies all pairs of each size in a process, and says why there is no peer', async () => {
+test('verifies all pairs of each size in a process, and says why the peer is absent', async () => {
   const before = process.env['UNITSPHERE_PYTHON'];
   process.env['UNITSPHERE_PYTHON'] = '/no/such/python';
   try {
@@ -29,18 +29,20 @@ test('verifies all pairs of each size in a process, and says why there is no pee
       expect(without).toMatch(/could not be started.*pip install torch/);
     }
     const text = printVerification(report);
-    expect(text).toContain('| unitsphere |');
-    expect(text).toContain('- 700: no peer: PyTorch: it could not be started');
-    expect(text).toContain('1,000,000 take');
+    expect(text).toMatch(/\| unitsphere +\|/);
+    expect(text).toContain(
+      '- 700 embeddings: no peer, because PyTorch failed: the process could not be started',
+    );
+    expect(text).toContain('1,000,000 embeddings take');
     const million = report.sizes.map((size) => ({ ...size, rows: 1_000_000 }));
-    expect(printVerification({ ...report, sizes: million })).not.toContain('1,000,000 take');
+    expect(printVerification({ ...report, sizes: million })).not.toContain('1,000,000 embeddings take');
   } finally {
     if (before === undefined) delete process.env['UNITSPHERE_PYTHON'];
     else process.env['UNITSPHERE_PYTHON'] = before;
   }
 });
 
-test('keeps what is counted, of one number of many rows', async () => {
+test('reads the checkpoint that it wrote, and requires a single large number of rows for one', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'checkpoint-'));
   try {
     const path = join(folder, 'counted');
@@ -51,14 +53,14 @@ test('keeps what is counted, of one number of many rows', async () => {
     expect([...kept!.state]).toEqual([0, 10, 255]);
     expect(kept!.spent).toEqual(spent);
     const run = (rows: number[]) => runVerification({ rows, dimensions: 32, rounds: 1, checkpoint: path });
-    await expect(run([700])).rejects.toThrow('fewer are counted within seconds');
-    await expect(run([30_000, 40_000])).rejects.toThrow('one number of --rows');
+    await expect(run([700])).rejects.toThrow('Fewer rows take only seconds');
+    await expect(run([30_000, 40_000])).rejects.toThrow('a single number of --rows');
   } finally {
     await rm(folder, { recursive: true });
   }
 });
 
-test('counts how often intervals hold the truth', async () => {
+test('counts how often intervals contain the true value', async () => {
   const report = await runCoverage({ draws: 20, resamples: 100, identities: [20] });
   for (const { draws, covered, below, above } of report.rows) {
     expect(draws).toBe(20);

@@ -1,5 +1,5 @@
-/** A worker that draws documents and makes batches of them. */
+/** Worker that draws documents and assembles batches. */
 import { serveDataWorker } from '@unitsphere/data';
-import { canvases } from './served.js';
+import { createCanvasFactory } from './served.js';
 
-serveDataWorker({ canvases: canvases() });
+serveDataWorker({ canvases: createCanvasFactory() });

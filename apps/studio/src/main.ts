@@ -1,32 +1,32 @@
 import type { BrowserCheckpoint } from 'unitsphere/browser';
-import { element } from './element.js';
+import { getElement } from './get-element.js';
 import type { FromTraining } from './messages.js';
 import { PRESETS } from './presets.js';
-import { type Order, Training } from './training.js';
+import { Training, type TrainingRequest } from './training.js';
 import { showBackendNote, showFailure } from './view/failure-view.js';
-import { clearOutcome, offerGoingOn, offerModel, showResults } from './view/outcome-view.js';
+import { clearOutcome, offerModel, offerResume, showResults } from './view/outcome-view.js';
 import { ProgressView } from './view/progress-view.js';
 import { showSamples } from './view/samples.js';
 
-// ?preset=short&backend=wasm&set=training.steps=20&start: for tests, and for links to a training.
+// For tests and links, the query can set the form: ?preset=short&backend=wasm&set=training.steps=20&start
 const query = new URLSearchParams(location.search);
-const preset = element<HTMLSelectElement>('preset');
-const backend = element<HTMLSelectElement>('backend');
+const preset = getElement<HTMLSelectElement>('preset');
+const backend = getElement<HTMLSelectElement>('backend');
 const view = new ProgressView();
 let running: Training | undefined;
 
 for (const [name, { title }] of Object.entries(PRESETS)) preset.add(new Option(title, name));
-choose(preset, query.get('preset'));
-choose(backend, query.get('backend'));
+selectOption(preset, query.get('preset'));
+selectOption(backend, query.get('backend'));
 preset.onchange = showAbout;
 showAbout();
 
-element('controls').onsubmit = (event) => {
+getElement('controls').onsubmit = (event) => {
   event.preventDefault();
   const { yaml, settings } = PRESETS[preset.value];
   start({ yaml, settings: [...settings, `backend=${backend.value}`, ...query.getAll('set')] });
 };
-element('stop').onclick = () => {
+getElement('stop').onclick = () => {
   running?.stop();
   setButtons('stopping');
 };
@@ -34,22 +34,22 @@ addEventListener('beforeunload', (event) => {
   if (running) event.preventDefault();
 });
 showSamples().catch(() => {
-  // The training says what is missing.
-  element('samples').hidden = true;
+  // A training reports what is missing.
+  getElement('samples').hidden = true;
 });
-if (query.has('start')) element<HTMLFormElement>('controls').requestSubmit();
+if (query.has('start')) getElement<HTMLFormElement>('controls').requestSubmit();
 
-function start(order: Order, from?: BrowserCheckpoint): void {
+function start(request: TrainingRequest, from?: BrowserCheckpoint): void {
   showFailure(undefined);
   showBackendNote(undefined);
   clearOutcome();
   view.begin(from !== undefined);
   setButtons('running');
-  const training = new Training(order, (message) => hear(training, message), from);
+  const training = new Training(request, (message) => handleMessage(training, message), from);
   running = training;
 }
 
-function hear(training: Training, message: FromTraining): void {
+function handleMessage(training: Training, message: FromTraining): void {
   switch (message.type) {
     case 'config':
       view.config(message.config);
@@ -59,7 +59,7 @@ function hear(training: Training, message: FromTraining): void {
       view.backend(message.backend);
       break;
     case 'phase':
-      view.phase(message.words);
+      view.phase(message.text);
       break;
     case 'note':
       view.note(message.line);
@@ -80,20 +80,20 @@ function hear(training: Training, message: FromTraining): void {
   }
 }
 
-/** Leaves the page as it is when nothing runs, with what there is to take home. */
-function end(training: Training, words: string, mayGoOn = false): void {
+/** Shows that no training runs, and offers the model of the last checkpoint. */
+function end(training: Training, text: string, canResume = false): void {
   running = undefined;
   setButtons('idle');
-  view.end(words);
-  const { checkpoint, yaml, order } = training;
+  view.end(text);
+  const { checkpoint, yaml, request } = training;
   if (!checkpoint) return;
   offerModel(checkpoint, yaml);
-  if (mayGoOn) offerGoingOn(checkpoint, () => start(order, checkpoint));
+  if (canResume) offerResume(checkpoint, () => start(request, checkpoint));
 }
 
 function setButtons(state: 'idle' | 'running' | 'stopping'): void {
-  const stop = element<HTMLButtonElement>('stop');
-  element<HTMLButtonElement>('start').hidden = state !== 'idle';
+  const stop = getElement<HTMLButtonElement>('stop');
+  getElement<HTMLButtonElement>('start').hidden = state !== 'idle';
   stop.hidden = state === 'idle';
   stop.disabled = state === 'stopping';
   stop.textContent = state === 'stopping' ? 'Finishing this step …' : 'Stop';
@@ -102,10 +102,10 @@ function setButtons(state: 'idle' | 'running' | 'stopping'): void {
 }
 
 function showAbout(): void {
-  element('about').textContent = PRESETS[preset.value].about;
+  getElement('about').textContent = PRESETS[preset.value].about;
 }
 
-/** Selects an option by its value; leaves the first where there is none of it. */
-function choose(select: HTMLSelectElement, value: string | null): void {
-  if ([...select.options].some((option) => option.value === value)) select.value = value!;
+/** Selects the option with a value, if there is one. */
+function selectOption(select: HTMLSelectElement, value: string | null): void {
+  for (const option of select.options) if (option.value === value) select.value = option.value;
 }

@@ -9,17 +9,17 @@ import type {
 } from 'unitsphere/browser';
 import type { ReportData } from 'unitsphere/report';
 
-/** What the page tells the training worker. */
+/** A message from the page to the training worker. */
 export type ToTraining =
   | { type: 'start'; yaml: string; settings: string[]; from?: BrowserCheckpoint }
-  /** End after the step under way, with a checkpoint. */
+  /** Stops after the current step, with a checkpoint. */
   | { type: 'stop' };
 
-/** What the training worker tells the page. */
+/** A message from the training worker to the page. */
 export type FromTraining =
   | { type: 'config'; config: Config; yaml: string }
   | { type: 'backend'; backend: StartedBackend }
-  | { type: 'phase'; words: string | null }
+  | { type: 'phase'; text: string | null }
   | { type: 'note'; line: string }
   | { type: 'step'; report: StepReport; rates: Rates }
   | { type: 'metrics'; record: MetricsRecord }
@@ -28,23 +28,23 @@ export type FromTraining =
   | { type: 'finished'; summary: TrainingSummary; report: ReportData }
   | { type: 'failed'; failure: Failure };
 
-/** What computes, and why. */
+/** The backend of a training. */
 export interface StartedBackend {
   name: string;
-  /** What it runs on, such as the graphics card. */
+  /** The device that it runs on, such as the graphics card. */
   detail: string;
-  /** Why it was chosen. */
+  /** Reason for the choice of the backend. */
   reason: string;
-  /** Whether a faster one was wanted and is not there, or the processor plays the graphics card. */
+  /** Whether a faster backend was requested but is not available, or WebGPU runs on the processor. */
   slow: boolean;
 }
 
-/** Why a training ended before its end, in words. */
+/** Description of an error that ended a training. */
 export interface Failure {
   title: string;
   message: string;
-  /** What to do. */
+  /** What the visitor can do. */
   hint?: string;
-  /** A fault of the program, not of what was asked. */
-  fault: boolean;
+  /** Whether the error is a bug of the program and not caused by the settings or the machine. */
+  isBug: boolean;
 }

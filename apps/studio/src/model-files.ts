@@ -2,20 +2,20 @@ import { stringifyPreprocessing } from '@unitsphere/pretrained';
 import { strToU8, zipSync } from 'fflate';
 import type { BrowserCheckpoint } from 'unitsphere/browser';
 
-// What recognizes; the class centers and the optimizer's state are of use to the training only.
+// Only the training needs the class centers and the state of the optimizer.
 const WEIGHTS = ['backbone.safetensors', 'head.safetensors'];
 
-const README = `The model that was trained in unitsphere studio.
+const README = `A model trained in unitsphere studio.
 
-backbone.safetensors  the backbone's weights, by timm's names
-head.safetensors      the neck's and the head's: neck.*, head.*
-preprocessing.json    how an image becomes the input; the weights mean nothing without it
-config.yaml           what was trained
-metrics.jsonl         loss and validation by step
+backbone.safetensors  weights of the backbone, with timm's names
+head.safetensors      weights of the neck and the head: neck.*, head.*
+preprocessing.json    preprocessing of the images, which the weights require
+config.yaml           config of the training
+metrics.jsonl         loss and validation results by step
 `;
 
-/** The trained model as a zip archive: weights, preprocessing, and what it came from. */
-export function modelArchive({ files, saved, metrics, step }: BrowserCheckpoint, yaml: string): Blob {
+/** Creates a zip archive of the trained model: weights, preprocessing, config and metrics. */
+export function createModelArchive({ files, saved, metrics, step }: BrowserCheckpoint, yaml: string): Blob {
   const lines = metrics
     .filter((record) => record.step <= step)
     .map((record) => `${JSON.stringify(record)}\n`);
@@ -26,7 +26,7 @@ export function modelArchive({ files, saved, metrics, step }: BrowserCheckpoint,
     'metrics.jsonl': strToU8(lines.join('')),
     'README.txt': strToU8(README),
   };
-  // Weights do not get smaller.
+  // Weights are not compressible.
   const bytes = zipSync({ [`unitsphere-step-${step}`]: entries }, { level: 0 });
   return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/zip' });
 }

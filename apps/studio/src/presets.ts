@@ -1,6 +1,6 @@
 import documents from '../../../configs/documents.yaml?raw';
 
-/** A training to choose from: a config, and what is changed of it. */
+/** A training to choose from: a config, and settings that override it. */
 export interface Preset {
   title: string;
   about: string;
@@ -8,22 +8,21 @@ export interface Preset {
   settings: readonly string[];
 }
 
-// More workers draw ahead where there are cores for them; the batches are the same whatever their number.
+// More workers draw ahead on more cores. The batches do not depend on the number of workers.
 const WORKERS = Math.max(1, Math.min(4, (navigator.hardwareConcurrency ?? 2) - 1));
-const here = [`data.workers=${WORKERS}`];
+const workerSettings = [`data.workers=${WORKERS}`];
 
-/** The embedded default, as the command line has it, and one to look at first. */
+/** A short training to try first, and the default of the command line. */
 export const PRESETS: Record<string, Preset> = {
   short: {
     title: 'Short',
     about: '400 documents at 64 pixels, 300 steps of 64 images',
     yaml: documents,
     settings: [
-      ...here,
+      ...workerSettings,
       'data.identities=400',
       'data.imageSize=64',
       'data.split={train: 0.75, validation: 0.05, test: 0.2}',
-      'loss.warmup.steps=150',
       'training.steps=300',
       'training.validateEvery=50',
       'training.checkpointEvery=50',
@@ -31,8 +30,8 @@ export const PRESETS: Record<string, Preset> = {
   },
   default: {
     title: 'Default',
-    about: '1,500 documents at 128 pixels, 900 steps of 64 images: what npm start trains',
+    about: '1,500 documents at 128 pixels, 900 steps of 64 images (the training of npm start)',
     yaml: documents,
-    settings: here,
+    settings: workerSettings,
   },
 };

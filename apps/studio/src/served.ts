@@ -1,13 +1,13 @@
 import { browserCanvasFactory, type CanvasFactory } from '@unitsphere/data';
 
-// Both the source and the built scripts lie one folder below the page. In a variable, so that the build leaves it as it is.
+// The scripts are one folder below the page, in the source and in the build. The variable hides the URL from the bundler.
 const script = import.meta.url;
-const beside = (path: string) => new URL(`../${path}`, script).href;
+const resolveFile = (path: string) => new URL(`../${path}`, script).href;
 
-/** Where TensorFlow.js's `.wasm` files lie; see served-files.ts. */
-export const WASM_FOLDER = beside('wasm/');
+/** Address of TensorFlow.js's `.wasm` files; see served-files.ts. */
+export const WASM_FOLDER = resolveFile('wasm/');
 
-/** Where documents are drawn, with the fonts that are served beside the page. */
-export function canvases(): CanvasFactory {
-  return browserCanvasFactory(({ file }) => beside(file.replace('files/', 'fonts/')));
+/** Creates the canvases for drawing documents, with the fonts that are served next to the page. */
+export function createCanvasFactory(): CanvasFactory {
+  return browserCanvasFactory(({ file }) => resolveFile(file.replace('files/', 'fonts/')));
 }

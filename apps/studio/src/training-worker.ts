@@ -1,11 +1,11 @@
-/** The training, in a worker, so that the page stays free. */
+/** Worker that trains, so that the page stays responsive. */
 import { describeBackends, type UsedBackend } from '@unitsphere/backends';
 import { parseConfig, parseOverride, StepRates, stringifyConfig, trainInBrowser } from 'unitsphere/browser';
-import { failureOf } from './failure.js';
+import { describeFailure } from './describe-failure.js';
 import type { FromTraining, StartedBackend, ToTraining } from './messages.js';
-import { canvases, WASM_FOLDER } from './served.js';
+import { createCanvasFactory, WASM_FOLDER } from './served.js';
 
-const tell = (message: FromTraining) => postMessage(message);
+const send = (message: FromTraining) => postMessage(message);
 const stop = new AbortController();
 
 addEventListener('message', ({ data }: MessageEvent<ToTraining>) => {
@@ -16,45 +16,46 @@ addEventListener('message', ({ data }: MessageEvent<ToTraining>) => {
 async function train({ yaml, settings, from }: Extract<ToTraining, { type: 'start' }>): Promise<void> {
   try {
     const config = parseConfig(yaml, { file: 'the config', overrides: settings.map(parseOverride) });
-    tell({ type: 'config', config, yaml: stringifyConfig(config) });
+    send({ type: 'config', config, yaml: stringifyConfig(config) });
     const rates = new StepRates();
     const { step, summary, report } = await trainInBrowser({
       config,
-      canvases: canvases(),
+      canvases: createCanvasFactory(),
       createWorker: () => new Worker(new URL('./data-worker.ts', import.meta.url), { type: 'module' }),
       wasmPaths: WASM_FOLDER,
       from,
       signal: stop.signal,
       onBackend: (backend) =>
-        void describe(backend, config.backend).then((backend) => tell({ type: 'backend', backend })),
+        void describeBackend(backend, config.backend).then((backend) => send({ type: 'backend', backend })),
       progress: {
         step: (report) => {
           rates.add(report);
-          tell({ type: 'step', report, rates: rates.get()! });
+          const current = rates.get();
+          if (current) send({ type: 'step', report, rates: current });
         },
-        note: (line) => tell({ type: 'note', line }),
-        phase: (words) => tell({ type: 'phase', words }),
+        note: (line) => send({ type: 'note', line }),
+        phase: (text) => send({ type: 'phase', text }),
         done: () => {},
       },
       output: {
-        metrics: async (record) => tell({ type: 'metrics', record }),
-        checkpoint: async (step, files, saved) => tell({ type: 'checkpoint', step, files, saved }),
+        metrics: async (record) => send({ type: 'metrics', record }),
+        checkpoint: async (step, files, saved) => send({ type: 'checkpoint', step, files, saved }),
       },
     });
-    if (summary && report) tell({ type: 'finished', summary, report });
-    else tell({ type: 'stopped', step });
+    if (summary && report) send({ type: 'finished', summary, report });
+    else send({ type: 'stopped', step });
   } catch (error) {
-    tell({ type: 'failed', failure: failureOf(error) });
+    send({ type: 'failed', failure: describeFailure(error) });
   }
 }
 
-async function describe({ name, reason }: UsedBackend, asked: string): Promise<StartedBackend> {
+async function describeBackend({ name, reason }: UsedBackend, requested: string): Promise<StartedBackend> {
   const found = (await describeBackends()).find((backend) => backend.name === name);
   const software = found?.adapter?.software === true;
   return {
     name,
     detail: found?.adapter?.name ?? found?.detail ?? '',
     reason,
-    slow: (asked === 'auto' && name !== 'webgpu') || software,
+    slow: (requested === 'auto' && name !== 'webgpu') || software,
   };
 }

@@ -1,28 +1,29 @@
 import type { BrowserCheckpoint, MetricsRecord } from 'unitsphere/browser';
 import type { FromTraining, ToTraining } from './messages.js';
 
-/** What to train. */
-export interface Order {
+/** The config and the settings of a training. */
+export interface TrainingRequest {
   yaml: string;
-  /** As the command line's `--set`: `training.steps=100`. */
+  /** Settings as for `--set` of the command line, for example `training.steps=100`. */
   settings: string[];
 }
 
-/** One training in a worker of its own, and what is kept of it here: a lost graphics card takes only the worker with it. */
+/** A training in its own worker. The page keeps its checkpoint, which therefore survives the loss of the graphics card. */
 export class Training {
-  /** What it can go on from, or be taken home from. */
+  /** Last checkpoint, to resume from or to download. */
   checkpoint: BrowserCheckpoint | undefined;
-  /** The config as it was resolved. */
+  /** The complete config. */
   yaml = '';
   readonly #metrics: MetricsRecord[];
   readonly #worker = new Worker(new URL('./training-worker.ts', import.meta.url), { type: 'module' });
 
   /**
-   * Starts it.
-   * @param listener Told everything; the last is `stopped`, `finished` or `failed`.
+   * Starts the training.
+   * @param listener Receives all messages of the worker. The last one is `stopped`, `finished` or `failed`.
+   * @param from Checkpoint to resume from.
    */
   constructor(
-    readonly order: Order,
+    readonly request: TrainingRequest,
     listener: (message: FromTraining) => void,
     from?: BrowserCheckpoint,
   ) {
@@ -43,22 +44,22 @@ export class Training {
       listener({
         type: 'failed',
         failure: {
-          title: "The page's worker failed",
+          title: 'The training worker failed',
           message: message || 'Its script could not be loaded.',
-          hint: 'Load the page again; this needs a browser of 2023 or newer.',
-          fault: true,
+          hint: 'Reload the page. It requires a browser from 2023 or later.',
+          isBug: true,
         },
       });
     };
-    this.#tell({ type: 'start', ...order, from });
+    this.#send({ type: 'start', ...request, from });
   }
 
-  /** Ends it after the step under way, with a checkpoint. */
+  /** Stops after the current step, with a checkpoint. */
   stop(): void {
-    this.#tell({ type: 'stop' });
+    this.#send({ type: 'stop' });
   }
 
-  #tell(message: ToTraining): void {
+  #send(message: ToTraining): void {
     this.#worker.postMessage(message);
   }
 }

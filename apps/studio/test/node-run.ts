@@ -13,13 +13,13 @@ import {
   type TrainingSummary,
 } from 'unitsphere';
 
-/** The config that the page trains, with settings. */
-export async function configOf(settings: readonly string[]): Promise<Config> {
+/** Loads the config that the page trains, with some settings. */
+export async function loadDocumentsConfig(settings: readonly string[]): Promise<Config> {
   const yaml = await readFile(new URL('../../../configs/documents.yaml', import.meta.url), 'utf8');
   return parseConfig(yaml, { overrides: settings.map(parseOverride) });
 }
 
-/** Trains in Node, as the command line does. */
+/** Trains in Node, like the command line. */
 export async function trainInNode(config: Config): Promise<{ losses: number[]; summary: TrainingSummary }> {
   const base = mkdtempSync(join(tmpdir(), 'unitsphere-studio-'));
   let run: RunDirectory | undefined;
@@ -30,10 +30,11 @@ export async function trainInNode(config: Config): Promise<{ losses: number[]; s
   const progress = { step() {}, note() {}, phase() {}, done() {} };
   try {
     const { summary } = await runTraining({ config, resume: false, progress, openRun });
-    const records = await readMetrics(run!.file('metrics.jsonl'));
+    if (!run || !summary) throw new Error('The training has no run or no summary.');
+    const records = await readMetrics(run.file('metrics.jsonl'));
     return {
       losses: records.flatMap(({ loss }) => (loss === undefined ? [] : [loss as number])),
-      summary: summary!,
+      summary,
     };
   } finally {
     await run?.close();
@@ -41,9 +42,9 @@ export async function trainInNode(config: Config): Promise<{ losses: number[]; s
   }
 }
 
-/** The images of the first batches, as Node draws them. */
-export async function batchesOf({ data, seed, training }: Config, count: number): Promise<Uint8Array[]> {
-  if (data.source !== 'documents') throw new Error('These are not documents.');
+/** Draws the images of the first batches in Node. */
+export async function drawBatches({ data, seed, training }: Config, count: number): Promise<Uint8Array[]> {
+  if (data.source !== 'documents') throw new Error(`Expected generated documents, got ${data.source}.`);
   const source = { kind: 'documents', identities: data.identities, seed, size: data.imageSize } as const;
   const names = (await openSource(source)).identities.map(({ name }) => name);
   const loader = await BatchLoader.create({

@@ -13,7 +13,7 @@ const TYPES: Record<string, string> = {
   '.woff': 'font/woff',
 };
 
-// In place of the page's own data worker: batches that the test has made, asked for by their step.
+// Replaces the data worker of the page: fetches batches of the test by their step.
 const BATCHES_WORKER = `
 let started = false;
 onmessage = async ({ data }) => {
@@ -23,15 +23,15 @@ onmessage = async ({ data }) => {
   postMessage({ step: data.step, images }, [images.buffer]);
 };`;
 
-/** The built page on loopback. */
+/** A server of the built page on loopback. */
 export interface StudioServer {
   address: string;
-  /** Made by the test instead of the page's data worker; undefined lets the page draw its own. */
+  /** Batches that replace those of the page's data worker. If undefined, the page draws its own. */
   batches: readonly Uint8Array[] | undefined;
   close(): void;
 }
 
-/** Builds the page of the present source into a folder. */
+/** Builds the page from the current source into a folder. */
 export async function buildStudio(outDir: string): Promise<void> {
   await build({
     root: fileURLToPath(new URL('..', import.meta.url)),
@@ -40,7 +40,7 @@ export async function buildStudio(outDir: string): Promise<void> {
   });
 }
 
-/** Serves a built page, as any static server would. */
+/** Serves a built page, like any static server. */
 export async function serveStudio(folder: string): Promise<StudioServer> {
   const server = createServer(async ({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');

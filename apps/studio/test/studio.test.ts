@@ -1,4 +1,4 @@
-/** The built page in headless Chromium, driven to the end. */
+/** Drives the built page in headless Chromium. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import { parsePreprocessing } from '@unitsphere/pretrained';
 import { strFromU8, unzipSync } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { batchesOf, configOf, trainInNode } from './node-run.js';
+import { drawBatches, loadDocumentsConfig, trainInNode } from './node-run.js';
 import { buildStudio, type StudioServer, serveStudio } from './studio-server.js';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-// Without a graphics card Chromium gives its own software adapter, SwiftShader, if it is told that this is meant.
+// Without a graphics card, Chromium offers its software adapter SwiftShader only with these flags.
 const GPU = ['--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
 const QUIET = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
@@ -32,7 +32,7 @@ const SETTINGS = [
   'optimizer.lr=1e-3',
 ];
 
-// In CI its absence is a failure, not a skip.
+// In CI, a missing Chromium is a failure instead of a skip.
 describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('the studio', () => {
   const folder = mkdtempSync(join(tmpdir(), 'unitsphere-page-'));
   let browser: Browser;
@@ -43,7 +43,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await buildStudio(folder);
     server = await serveStudio(folder);
     browser = await chromium.launch({ executablePath, args: [...QUIET, ...GPU] });
-    inNode = await trainInNode(await configOf([...SETTINGS, 'backend=wasm']));
+    inNode = await trainInNode(await loadDocumentsConfig([...SETTINGS, 'backend=wasm']));
   });
   afterAll(async () => {
     await browser?.close();
@@ -72,15 +72,15 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   const ended = (page: Page) => page.waitForSelector('body[data-state=idle]', { timeout: 150_000 });
   const text = (page: Page, selector: string) => page.innerText(selector);
 
-  /** Trains to the end and takes the model home. */
+  /** Trains to the end and downloads the model. */
   async function train(page: Page) {
     await start(page);
     await ended(page);
     expect(await page.isVisible('#failure'), (await page.textContent('#failure')) ?? '').toBe(false);
-    return takeModel(page);
+    return downloadModel(page);
   }
 
-  async function takeModel(page: Page) {
+  async function downloadModel(page: Page) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#model')]);
     const entries = Object.entries(unzipSync(readFileSync(await download.path())));
     const files = Object.fromEntries(entries.map(([name, bytes]) => [name.split('/')[1], bytes]));
@@ -92,7 +92,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   const differences = (losses: number[], others = inNode.losses) =>
     losses.map((loss, i) => Math.abs(loss / others[i] - 1));
 
-  test('draws the documents that Node draws, but for the edges of letters', async () => {
+  test('draws the same documents as Node, except for the edges of letters', async () => {
     const page = await open('wasm');
     await page.waitForFunction(() => document.querySelectorAll('#samples canvas').length === 8);
     const drawn = await page.$$eval('#samples canvas', (canvases) =>
@@ -112,13 +112,13 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     }
   });
 
-  test('trains to the end on images of its own, near Node, on WebAssembly where there is no graphics card', async () => {
+  test('trains on its own images with losses close to those in Node, on WebAssembly without a graphics card', async () => {
     const page = await open('auto');
     const { name, files, losses } = await train(page);
     expect(await text(page, '#backend-note')).toMatch(/WebAssembly.*webgpu/);
     expect(await text(page, '#step')).toBe(`${STEPS} of ${STEPS}`);
     expect(Number(await text(page, '#speed'))).toBeGreaterThan(0);
-    // Batches of almost the same pixels: of one course, and no more.
+    // The pixels are almost the same, so the losses are only similar.
     expect(losses.length).toBe(STEPS);
     const apart = differences(losses);
     expect(Math.max(...apart)).toBeLessThan(0.25);
@@ -152,8 +152,8 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await report.locator('.search').count()).toBeGreaterThan(0);
   });
 
-  test("given Node's batches it has Node's losses, and stopped and gone on with the same to the bit", async () => {
-    server.batches = await batchesOf(await configOf(SETTINGS), STEPS + 4);
+  test("has the losses of Node with Node's batches, and bit-identical ones after stopping and resuming", async () => {
+    server.batches = await drawBatches(await loadDocumentsConfig(SETTINGS), STEPS + 4);
     onTestFinished(() => {
       server.batches = undefined;
     });
@@ -166,17 +166,17 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await other.click('#stop');
     await ended(other);
     expect(await text(other, '#phase')).toMatch(/^Stopped after step [2-5]$/);
-    await other.click('#go-on');
+    await other.click('#resume');
     await ended(other);
     expect(await text(other, '#phase')).toBe('Done');
-    expect((await takeModel(other)).losses).toEqual(losses);
+    expect((await downloadModel(other)).losses).toEqual(losses);
   });
 
-  test("on WebGPU, given Node's batches, it has Node's losses, and says that a software adapter is slow", async () => {
-    // Such an adapter is slow: few steps, small images.
+  test("has the losses of Node with Node's batches on WebGPU, and notes that a software adapter is slow", async () => {
+    // A software adapter is slow, so the test uses few steps and small images.
     const settings = [...SETTINGS, 'training.steps=3', 'data.imageSize=32', 'data.identities=20'];
-    const node = await trainInNode(await configOf([...settings, 'backend=wasm']));
-    server.batches = await batchesOf(await configOf(settings), 3 + 4);
+    const node = await trainInNode(await loadDocumentsConfig([...settings, 'backend=wasm']));
+    server.batches = await drawBatches(await loadDocumentsConfig(settings), 3 + 4);
     onTestFinished(() => {
       server.batches = undefined;
     });
@@ -184,10 +184,10 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     const { losses } = await train(page);
     expect(Math.max(...differences(losses, node.losses))).toBeLessThan(1e-3);
     expect(await text(page, '#used')).toMatch(/^webgpu/);
-    expect(await text(page, '#backend-note')).toMatch(/WebGPU is computed by the processor/);
+    expect(await text(page, '#backend-note')).toMatch(/runs WebGPU on the processor/);
   });
 
-  test('says what is wrong with a setting, and when the loss is no number', async () => {
+  test('reports a wrong setting and a loss that is not finite', async () => {
     const page = await open('wasm', [...SETTINGS, 'training.stepz=5']);
     await start(page);
     await ended(page);
@@ -204,26 +204,28 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await text(wild, '#failure')).toMatch(/the loss is NaN.*lower optimizer\.lr/s);
   });
 
-  test('WebGPU by name, where there is none, is an error that says what to do', async () => {
+  test('reports what to do if WebGPU is requested but not available', async () => {
     const plain = await chromium.launch({ executablePath, args: [...QUIET, '--disable-gpu'] });
     onTestFinished(() => plain.close());
     const page = await open('webgpu', SETTINGS, plain);
     await start(page);
     await ended(page);
-    expect(await text(page, '#failure')).toMatch(/webgpu cannot be used here.*use the backend "wasm"/s);
+    expect(await text(page, '#failure')).toMatch(/backend webgpu is not available.*use the backend "wasm"/s);
     expect(await page.isVisible('#start')).toBe(true);
   });
 
-  test('a graphics card that is lost is an error that says what to do', async () => {
+  test('reports what to do if the graphics card is lost', async () => {
     const own = await chromium.launch({ executablePath, args: [...QUIET, ...GPU] });
     onTestFinished(() => own.close());
     const page = await open('webgpu', SETTINGS, own);
     await start(page);
     await page.waitForFunction(() => document.querySelector('#used')!.textContent.startsWith('webgpu'));
     const session = await own.newBrowserCDPSession();
-    // It answers no more.
+    // The crashed process does not reply.
     session.send('Browser.crashGpuProcess').catch(() => {});
     await ended(page);
-    expect(await text(page, '#failure')).toMatch(/The graphics card was lost.*another backend/s);
+    expect(await text(page, '#failure')).toMatch(
+      /The connection to the graphics card was lost.*another backend/s,
+    );
   });
 });

@@ -1,54 +1,53 @@
-import { machineLine } from '../measure/machine.js';
-import { type Column, table } from '../table.js';
+import { formatMachine } from '../measure/machine.js';
+import { type Column, renderTable } from '../table.js';
 import { type AgreementReport, type AgreementRow, LIMIT } from './run-agreement.js';
 
-/** The report as Markdown: the backends, a table of the operations and one of what they are put together to. */
+/** Renders the report as Markdown: the backends, a table of operations, and a table of layers, losses and trainings. */
 export function printAgreement(report: AgreementReport): string {
   const { places, rows, coarse, problems, absent } = report;
   const columns: Column<AgreementRow>[] = [
     { title: '', value: ({ subject }) => subject, align: 'left' },
-    ...places.map(({ name }) => ({ title: name, value: (row: AgreementRow) => cell(row, name) })),
+    ...places.map(({ name }) => ({ title: name, value: (row: AgreementRow) => formatCell(row, name) })),
   ];
   const isOperation = ({ group }: AgreementRow) => group === 'operations';
-  const titled = (title: string) => [{ ...columns[0], title }, ...columns.slice(1)];
+  const withTitle = (title: string) => [{ ...columns[0], title }, ...columns.slice(1)];
   return [
-    `${machineLine(report.machine)}.`,
-    '',
+    `- Machine: ${formatMachine(report.machine)}.`,
     ...places.map(({ name, device }) => `- ${name}: ${device}`),
     '',
-    table(titled('operation, with its gradients'), rows.filter(isOperation)),
+    renderTable(withTitle('operation, with its gradients'), rows.filter(isOperation)),
     '',
-    table(
-      titled('layer, norm, neck, loss or training'),
+    renderTable(
+      withTitle('layer, norm, neck, loss or training'),
       rows.filter((row) => !isOperation(row)),
     ),
     '',
-    largest(rows),
-    ...coarse.map(({ subject, place, why }) => `- ${subject} on ${place} by nature: ${why}.`),
-    ...problems.map((problem) => `- **Does not hold**: ${problem}`),
-    ...Object.entries(absent).map(([name, why]) => `- Not there: ${name}: ${why}`),
+    renderLargest(rows),
+    ...coarse.map(({ subject, place, why }) => `- ${subject} on ${place} is less precise: ${why}.`),
+    ...problems.map((problem) => `- **Failed**: ${problem}`),
+    ...Object.entries(absent).map(([name, why]) => `- Absent: ${name}: ${why}`),
   ].join('\n');
 }
 
-/** Absolute and relative; bold above the limit. */
-function cell({ places }: AgreementRow, place: string): string {
+/** Formats the absolute and the relative difference, in bold if the latter is above the limit. */
+function formatCell({ places }: AgreementRow, place: string): string {
   const worst = places[place];
   if (!worst) return '–';
   const { absolute, relative } = worst;
-  const text = `${figure(absolute.value)} · ${figure(relative.value)}`;
+  const text = `${formatDifference(absolute.value)} · ${formatDifference(relative.value)}`;
   return relative.value > LIMIT ? `**${text}**` : text;
 }
 
-function figure(value: number): string {
+function formatDifference(value: number): string {
   return value === 0 ? '0' : value.toExponential(1);
 }
 
-/** Where the largest relative difference of all is. */
-function largest(rows: readonly AgreementRow[]): string {
+/** Names the largest relative difference of all, and counts those above the limit. */
+function renderLargest(rows: readonly AgreementRow[]): string {
   const all = rows.flatMap(({ places }) =>
     Object.entries(places).map(([place, { relative }]) => ({ place, ...relative })),
   );
   const worst = all.reduce((a, b) => (b.value > a.value ? b : a));
   const above = all.filter(({ value }) => value > LIMIT).length;
-  return `- The largest relative difference: ${figure(worst.value)}, ${worst.place}, ${worst.in}. Above ${LIMIT}: ${above || 'none'}.`;
+  return `- Largest relative difference: ${formatDifference(worst.value)}, on ${worst.place}, in ${worst.in}. Differences above ${LIMIT}: ${above || 'none'}.`;
 }

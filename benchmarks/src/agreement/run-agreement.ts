@@ -1,44 +1,45 @@
 import { type Check, GROUPS, type Group, type Outcome, type Place, type Places } from '@unitsphere/contract';
 import { describeMachine, type Machine } from '../measure/machine.js';
 
-/** What no backend may be further from cpu, relative, but by its nature. */
+/** Maximum relative difference from `cpu`, unless the backend is known to be less precise. */
 export const LIMIT = 1e-4;
 
-/** How far a backend is from cpu at the worst of a subject's shapes and outputs. */
+/** The largest differences of a backend from `cpu` over all shapes and outputs of a subject. */
 export interface Worst {
-  /** The largest absolute difference, and in which check and output. */
+  /** Largest absolute difference, and the check and output where it occurs. */
   absolute: { value: number; in: string };
-  /** The largest difference relative to the largest magnitude of cpu's tensor, and in which check and output. */
+  /** Largest difference relative to the largest magnitude in the tensor of `cpu`, and where it occurs. */
   relative: { value: number; in: string };
 }
 
-/** An operation, a layer, a loss … on every backend. */
+/** An operation, layer, loss or training on every backend. */
 export interface AgreementRow {
   group: Group;
   subject: string;
-  /** By the name of the place. */
+  /** Differences by the name of the place: a backend in Node or in a browser. */
   places: Record<string, Worst>;
 }
 
-/** What `bench agreement` writes. */
+/** The report of `bench agreement`. */
 export interface AgreementReport {
   benchmark: 'agreement';
   date: string;
   machine: Machine;
   places: { name: string; device: string }[];
   rows: AgreementRow[];
-  /** Where a backend computes in lower precision by nature: which, on what, and why. */
+  /** Subjects that a backend is known to compute less precisely, and the reasons. */
   coarse: { subject: string; place: string; why: string }[];
-  /** What does not hold. */
+  /** Descriptions of the failed checks. */
   problems: string[];
+  /** Reason why a place is absent, by its name. */
   absent: Record<string, string>;
 }
 
-/** Runs the contract's comparisons with cpu on every backend but cpu. */
+/** Runs the contract's comparisons with `cpu` on every other backend. */
 export async function runAgreement(
   { present, missing }: Pick<Places, 'present' | 'missing'>,
   checks: readonly Check[],
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<AgreementReport> {
   const compared = present.filter(({ backend }) => backend !== 'cpu');
   const rows = new Map<string, AgreementRow>();
@@ -46,10 +47,10 @@ export async function runAgreement(
   const problems: string[] = [];
   for (const place of compared) {
     for (const { name } of checks.filter((check) => 'compute' in check)) {
-      say(`${place.name}: ${name}`);
+      log(`${place.name}: ${name}`);
       const outcome = await place.run(name);
       problems.push(...outcome.problems.map((problem) => `${place.name}, ${name}: ${problem}`));
-      note(rows, place, outcome);
+      addOutcome(rows, place, outcome);
       const { subject, coarse: why, differences } = outcome;
       const above = differences.some(({ relative }) => relative > LIMIT);
       if (why && above && !coarse.some((c) => c.subject === subject && c.place === place.name)) {
@@ -69,7 +70,7 @@ export async function runAgreement(
   };
 }
 
-function note(rows: Map<string, AgreementRow>, place: Place, outcome: Outcome): void {
+function addOutcome(rows: Map<string, AgreementRow>, place: Place, outcome: Outcome): void {
   const { group, subject, name, differences } = outcome;
   const key = `${group} ${subject}`;
   const row = rows.get(key) ?? { group, subject, places: {} };

@@ -2,86 +2,96 @@ import { join } from 'node:path';
 import { readMetrics } from 'unitsphere';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
-import { type Arm, type ArmFigures, trainArms } from '../measure/trainings.js';
+import { type Arm, type ArmFigures, trainArms } from '../measure/train-arms.js';
 
 export type { Arm };
 
-/** What one training gave. */
+/** The figures of one training. */
 export interface ArmRun extends ArmFigures {
-  /** With a teacher: the length of its gradient for the embeddings over that of the margin loss, median of the logged steps. */
+  /**
+   * Norm of the distillation loss's gradient with respect to the embeddings over that of the margin loss, median of the logged
+   * steps. Absent without a teacher.
+   */
   gradientRatio?: number;
 }
 
-/** What a comparison of arms writes. */
+/** The report of a comparison of arms. */
 export interface ArmsReport {
   benchmark: 'fine-tune' | 'distillation';
   date: string;
   machine: Machine;
-  /** The config that all share, and settings of all. */
+  /** The config of all arms. */
   config: string;
+  /** Settings of all arms. */
   settings: string[];
   arms: Arm[];
   runs: ArmRun[];
-  /** Of each seed: held-out TPR at FPR 1e-3 of an arm less that of the first. */
+  /** Held-out TPR at FPR 1e-3 of each arm minus that of the first one with the same seed, by the id of the arm. */
   tprDifferences: Record<string, Summary>;
 }
 
-/** What it is told. */
+/** Options of {@link runArms}. */
 export interface ArmsOptions {
   benchmark: ArmsReport['benchmark'];
-  /** A file of configs/. */
+  /** A file of `configs/`. */
   config: string;
   arms: Arm[];
   seeds: number;
-  /** Where runs are kept: those that are finished are not made again, and one that was cut short is gone on with. */
+  /** Folder of the runs. Finished runs in it are reused, and interrupted ones are resumed. */
   runs: string;
   /** Settings of all arms. */
   set: string[];
 }
 
-/** Trains every arm with each seed, the trainer's own command in a process each, and compares them with the first. */
+/** Trains every arm with each seed, each with `unitsphere train` in a separate process, and compares them with the first. */
 export async function runArms(
   { benchmark, config, arms, seeds, runs: folder, set }: ArmsOptions,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<ArmsReport> {
-  const nameOf = ({ id }: Arm, seed: number) => `${id}-seed-${seed}`;
-  const trained = await trainArms({ config, arms, seeds, folder, nameOf, after: set }, say);
+  const getName = ({ id }: Arm, seed: number) => `${id}-seed-${seed}`;
+  const trained = await trainArms({ config, arms, seeds, folder, getName, after: set }, log);
   const runs: ArmRun[] = [];
   for (const { name, figures } of trained) {
-    runs.push({ ...figures, ...gradientRatioOf(await readMetrics(join(folder, name, 'metrics.jsonl'))) });
+    runs.push({
+      ...figures,
+      ...computeGradientRatio(await readMetrics(join(folder, name, 'metrics.jsonl'))),
+    });
   }
   const machine = describeMachine();
-  // Where a person's files lie is nobody else's business.
-  const named = (settings: string[]) =>
+  // The committed report must not contain paths of this machine.
+  const removeFolders = (settings: string[]) =>
     settings.map((setting) => setting.replace(/[^=:\s]*[/\\](?=[^/\\\s]+)/g, ''));
   return {
     benchmark,
     date: new Date().toISOString(),
     machine,
     config,
-    settings: named(set),
-    arms: arms.map((arm) => ({ ...arm, settings: named(arm.settings) })),
+    settings: removeFolders(set),
+    arms: arms.map((arm) => ({ ...arm, settings: removeFolders(arm.settings) })),
     runs,
     tprDifferences: compareArms(arms, runs),
   };
 }
 
-function gradientRatioOf(records: readonly Record<string, unknown>[]): Pick<ArmRun, 'gradientRatio'> {
+function computeGradientRatio(records: readonly Record<string, unknown>[]): Pick<ArmRun, 'gradientRatio'> {
   const ratios = records.flatMap(({ distillationGradientNorm: own, marginGradientNorm: margin }) =>
     typeof own === 'number' && typeof margin === 'number' ? [own / margin] : [],
   );
   return ratios.length > 0 ? { gradientRatio: summarize(ratios).median } : {};
 }
 
-/** Every arm beside the first, seed by seed. */
+/** Compares every arm with the first one, seed by seed. */
 export function compareArms(
   [first, ...others]: readonly Arm[],
   runs: readonly ArmRun[],
 ): Record<string, Summary> {
-  const tpr = (arm: string, seed: number) =>
-    runs.find((run) => run.arm === arm && run.seed === seed)!.tprAtFpr['1e-3'];
-  const seeds = [...new Set(runs.map(({ seed }) => seed))];
-  return Object.fromEntries(
-    others.map(({ id }) => [id, summarize(seeds.map((seed) => tpr(id, seed) - tpr(first.id, seed)))]),
+  const baseline = new Map(
+    runs.filter(({ arm }) => arm === first.id).map(({ seed, tprAtFpr }) => [seed, tprAtFpr['1e-3']]),
   );
+  const differences = (arm: string) =>
+    runs.flatMap((run) => {
+      const base = baseline.get(run.seed);
+      return run.arm === arm && base !== undefined ? [run.tprAtFpr['1e-3'] - base] : [];
+    });
+  return Object.fromEntries(others.map(({ id }) => [id, summarize(differences(id))]));
 }

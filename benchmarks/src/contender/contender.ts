@@ -2,26 +2,26 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import type { Description, MemoryFigures, Reply, Request, StepTimes } from './protocol.js';
 
-/** How a contender is started and named. */
+/** The command that starts a contender, and its names. */
 export interface ContenderSpec {
-  /** Short and unique: the name in JSON and on the command line. */
+  /** Short unique name, used in JSON and on the command line. */
   id: string;
-  /** The name in tables. */
+  /** Name in tables. */
   label: string;
   command: string;
   args: string[];
-  /** What to do where the command is not there, or says that something is not. */
+  /** What to do if the command is missing or reports that something is missing. */
   remedy?: string;
 }
 
-/** The contender cannot run here; the message says why and what to do. */
+/** Error for a contender that cannot run on this machine. The message says why and what to do. */
 export class AbsentError extends Error {}
 
-/** A contender's process. Only one should be at work at a time; the others wait for their next request. */
+/** The process of a contender. Only one should work at a time, while the others wait for their next request. */
 export class Contender {
   readonly spec: ContenderSpec;
   readonly description: Description;
-  /** Its peak memory in bytes before the model was made. */
+  /** Peak memory of the process before the model was created, in bytes. */
   readonly footprint: number;
   readonly #line: Line;
 
@@ -33,35 +33,39 @@ export class Contender {
   }
 
   /**
-   * Starts the process.
-   * @throws AbsentError where it cannot run here.
+   * Starts the process and waits until it is ready.
+   * @throws AbsentError if the contender cannot run on this machine.
    */
   static async start(spec: ContenderSpec): Promise<Contender> {
     const line = new Line(spec);
     const reply = await line.next();
     if ('ready' in reply) return new Contender(spec, line, reply.ready, reply.footprint);
     await line.close();
-    if ('absent' in reply) throw new AbsentError(withRemedy(`${spec.label}: ${reply.absent}`, spec.remedy));
-    throw new Error(`${spec.label} did not say that it is ready: ${JSON.stringify(reply)}`);
+    if ('absent' in reply) throw new AbsentError(appendRemedy(`${spec.label}: ${reply.absent}`, spec.remedy));
+    throw new Error(`${spec.label}: expected the reply "ready", got ${JSON.stringify(reply)}.`);
   }
 
-  /** Makes so many steps. */
+  /**
+   * Runs `count` steps.
+   * @throws Error if the loss of the last step is not finite, or the reply is malformed.
+   */
   async steps(count: number): Promise<StepTimes> {
     const reply = await this.#line.ask({ do: 'steps', count });
     if (!('milliseconds' in reply) || reply.milliseconds.length !== count) {
       throw new Error(
-        `${this.spec.label} did not answer with the times of ${count} steps: ${JSON.stringify(reply)}`,
+        `${this.spec.label}: expected the times of ${count} steps, got ${JSON.stringify(reply)}.`,
       );
     }
-    if (!Number.isFinite(reply.loss)) throw new Error(`${this.spec.label}: its loss is ${reply.loss}.`);
+    if (!Number.isFinite(reply.loss)) throw new Error(`${this.spec.label}: the loss is ${reply.loss}.`);
     return reply;
   }
 
-  /** Its memory now. */
+  /** Returns the current memory figures of the process. */
   async memory(): Promise<MemoryFigures> {
     const reply = await this.#line.ask({ do: 'memory' });
-    if (!('memory' in reply))
-      throw new Error(`${this.spec.label} did not tell its memory: ${JSON.stringify(reply)}`);
+    if (!('memory' in reply)) {
+      throw new Error(`${this.spec.label}: expected its memory figures, got ${JSON.stringify(reply)}.`);
+    }
     return reply.memory;
   }
 
@@ -71,7 +75,7 @@ export class Contender {
   }
 }
 
-/** Requests and replies in turn, over a process's stdin and stdout. */
+/** Alternating requests and replies over the stdin and stdout of a process. */
 class Line {
   readonly #spec: ContenderSpec;
   readonly #process: ChildProcessWithoutNullStreams;
@@ -84,14 +88,16 @@ class Line {
     this.#spec = spec;
     this.#process = spawn(spec.command, spec.args, { stdio: 'pipe' });
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
-      // The end is what tells; a chatty library must not fill our memory.
+      // The end of stderr explains a failure. Keeping only that bounds the memory.
       this.#errorText = (this.#errorText + text).slice(-4000);
     });
-    // A process that has gone away is found out by the reply that does not come.
+    // The missing reply reveals a process that has ended.
     this.#process.stdin.on('error', () => undefined);
     this.#exited = new Promise((resolve) => {
-      this.#process.once('error', (error) => resolve(`it could not be started: ${error.message}`));
-      this.#process.once('close', (code, signal) => resolve(`it ended with ${signal ?? `status ${code}`}`));
+      this.#process.once('error', (error) => resolve(`the process could not be started: ${error.message}`));
+      this.#process.once('close', (code, signal) =>
+        resolve(`the process ended with ${signal ?? `status ${code}`}`),
+      );
     });
     this.#reader = createInterface({ input: this.#process.stdout });
     this.#lines = this.#reader[Symbol.asyncIterator]();
@@ -100,11 +106,11 @@ class Line {
   async next(): Promise<Reply> {
     const { done, value } = await this.#lines.next();
     if (!done) return parseReply(value, this.#spec.label);
-    const how = await this.#exited;
+    const reason = await this.#exited;
     if (this.#process.pid === undefined) {
-      throw new AbsentError(withRemedy(`${this.#spec.label}: ${how}`, this.#spec.remedy));
+      throw new AbsentError(appendRemedy(`${this.#spec.label}: ${reason}`, this.#spec.remedy));
     }
-    throw new Error(`${this.#spec.label}: ${how} before it answered.\n${this.#errorText.trim()}`);
+    throw new Error(`${this.#spec.label}: ${reason} before it replied.\n${this.#errorText.trim()}`);
   }
 
   ask(request: Request): Promise<Reply> {
@@ -115,9 +121,9 @@ class Line {
   async close(): Promise<void> {
     this.#send({ do: 'exit' });
     this.#process.stdin.end();
-    const patience = setTimeout(() => this.#process.kill('SIGKILL'), 5000);
+    const timeout = setTimeout(() => this.#process.kill('SIGKILL'), 5000);
     await this.#exited;
-    clearTimeout(patience);
+    clearTimeout(timeout);
     this.#reader.close();
   }
 
@@ -130,10 +136,10 @@ function parseReply(line: string, label: string): Reply {
   try {
     return JSON.parse(line) as Reply;
   } catch {
-    throw new Error(`${label} printed a line that is no reply: ${line.slice(0, 200)}`);
+    throw new Error(`${label}: expected a reply in JSON, got ${line.slice(0, 200)}`);
   }
 }
 
-function withRemedy(message: string, remedy?: string): string {
+function appendRemedy(message: string, remedy?: string): string {
   return remedy ? `${message.replace(/\.?$/, '.')} ${remedy}` : message;
 }

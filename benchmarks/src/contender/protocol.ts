@@ -1,44 +1,45 @@
 /**
- * How the runner speaks with a contender, a process of its own: one JSON object a line, requests on its stdin, replies on
- * its stdout. It first says `ready` or `absent`, before it makes anything.
+ * The protocol between the runner and a contender, which is a separate process: one JSON object per line, requests on its
+ * stdin, replies on its stdout. The contender first sends `ready` or `absent`, before it creates anything.
  */
 
-/** What the runner asks. */
+/** A request of the runner. */
 export type Request = { do: 'steps'; count: number } | { do: 'memory' } | { do: 'exit' };
 
-/** What the contender is: versions, threads, whatever helps to read its figures. */
+/** Versions, threads and other properties of a contender that help to interpret its figures. */
 export type Description = Record<string, string | number>;
 
-/** Memory of a contender, in bytes; what it cannot know is left out. */
+/** Memory of a contender, in bytes. Fields that it cannot determine are omitted. */
 export interface MemoryFigures {
-  /** The most that the process ever had in physical memory. */
+  /** Peak resident memory of the process. */
   peakRss: number;
-  /** What it has now. */
+  /** Current resident memory. */
   rss?: number;
-  /** Of it, what belongs to no file. */
+  /** Part of `rss` that no file backs. */
   anonymous?: number;
-  /** TensorFlow.js's own count. */
+  /** Number of tensors, as TensorFlow.js counts them. */
   tensors?: number;
+  /** Bytes of these tensors. */
   tensorBytes?: number;
-  /** The WebAssembly memories of the process together. */
+  /** Total size of the WebAssembly memories of the process. */
   wasmHeap?: number;
 }
 
-/** How steps went. */
+/** Times of a sequence of steps. */
 export interface StepTimes {
-  /** Wall-clock time of each step, until its loss was known. */
+  /** Wall-clock time of each step, until its loss was read. */
   milliseconds: number[];
   /** Processor time of all steps and all threads together, in milliseconds. */
   processor: number;
-  /** The last step's loss. */
+  /** Loss of the last step. */
   loss: number;
 }
 
-/** What the contender answers. */
+/** A reply of the contender. */
 export type Reply =
-  /** It can run. footprint: its peak memory before anything of the benchmark was made, in bytes. */
+  /** The contender can run. `footprint`: its peak memory in bytes before it created anything for the benchmark. */
   | { ready: Description; footprint: number }
-  /** It cannot run here: why, and what to do. */
+  /** The contender cannot run on this machine: why, and what to do. */
   | { absent: string }
   | StepTimes
   | { memory: MemoryFigures };

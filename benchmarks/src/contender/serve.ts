@@ -1,65 +1,75 @@
 import { createInterface } from 'node:readline';
-import { anonymous, collectGarbage, peakRss, rss } from './process-memory.js';
+import { collectGarbage, readAnonymousRss, readPeakRss, readRss } from './process-memory.js';
 import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
 
-/** What a contender written in JavaScript brings. */
-export interface Trainee {
-  /** Makes one step and resolves with its loss, when all of its work is done. */
+/** The step that a contender written in JavaScript runs. */
+export interface StepRunner {
+  /** Runs one step. Resolves with its loss once all of its work is done. */
   step(): Promise<number>;
-  /** Called before each step; what it takes is not the step's. */
+  /** Called before each step, outside the measured time. */
   prepare?(): Promise<void>;
-  /** Ends what it started. */
+  /** Ends everything that was started. */
   stop?(): Promise<void>;
-  /** What it knows of its memory beyond the process's. */
+  /** Returns memory figures beyond those of the process. */
   memory?(): Omit<MemoryFigures, 'peakRss' | 'rss' | 'anonymous'>;
 }
 
 /**
- * Answers the runner until it says `exit` or goes away.
- * @param open Loads what is needed and says what it is; throws where it cannot run here.
- * @param make Makes the model, at the first request for steps.
+ * Answers requests until the runner sends `exit` or closes stdin.
+ * @param open Loads the libraries and describes the contender. Throws if the contender cannot run on this machine.
+ * @param make Creates the model, on the first request for steps.
  */
-export async function serve(open: () => Promise<Description>, make: () => Promise<Trainee>): Promise<void> {
-  // stdout is the runner's; what libraries print goes to stderr.
+export async function serve(
+  open: () => Promise<Description>,
+  make: () => Promise<StepRunner>,
+): Promise<void> {
+  // stdout carries the protocol, so library output goes to stderr.
   console.log = console.info = console.warn = console.error;
   let ready: Description;
   try {
     ready = await open();
   } catch (error) {
-    say({ absent: (error as Error).message });
+    send({ absent: (error as Error).message });
     return;
   }
-  say({ ready, footprint: peakRss() });
-  let trainee: Trainee | undefined;
+  send({ ready, footprint: readPeakRss() });
+  let runner: StepRunner | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Request;
     if (request.do === 'exit') break;
     if (request.do === 'memory') {
       collectGarbage();
-      say({ memory: { peakRss: peakRss(), rss: rss(), anonymous: anonymous(), ...trainee?.memory?.() } });
+      send({
+        memory: {
+          peakRss: readPeakRss(),
+          rss: readRss(),
+          anonymous: readAnonymousRss(),
+          ...runner?.memory?.(),
+        },
+      });
       continue;
     }
-    trainee ??= await make();
+    runner ??= await make();
     const milliseconds: number[] = [];
     let loss = Number.NaN;
     let processor = 0;
     for (let i = 0; i < request.count; i++) {
-      await trainee.prepare?.();
+      await runner.prepare?.();
       const before = process.cpuUsage();
-      const begun = performance.now();
-      loss = await trainee.step();
-      milliseconds.push(performance.now() - begun);
+      const start = performance.now();
+      loss = await runner.step();
+      milliseconds.push(performance.now() - start);
       const { user, system } = process.cpuUsage(before);
       processor += (user + system) / 1000;
-      // As between a trainer's steps: without a turn of the event loop nothing else of the process gets to run.
+      // A trainer also yields to the event loop between steps, so that the rest of the process can run.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    say({ milliseconds, processor, loss });
+    send({ milliseconds, processor, loss });
   }
-  await trainee?.stop?.();
+  await runner?.stop?.();
   process.exit(0);
 }
 
-function say(reply: Reply): void {
+function send(reply: Reply): void {
   process.stdout.write(`${JSON.stringify(reply)}\n`);
 }

@@ -2,9 +2,9 @@ import type { MeasuredFinding } from './measure-finding.js';
 import type { Note } from './notes.js';
 
 /**
- * The notes by their findings' numbers.
- * @throws Error for a note that was written for other verdicts than were measured: it may not stand beside figures it does
- *   not fit.
+ * Checks that each note was written for the measured verdicts.
+ * @returns The texts of the notes by the number of their finding.
+ * @throws Error for a note that was written for other verdicts, because it might not match the figures.
  */
 export function checkNotes(
   notes: readonly Note[],
@@ -12,20 +12,20 @@ export function checkNotes(
 ): Map<number, string> {
   const texts = new Map<number, string>();
   for (const { finding: number, writtenFor, text } of notes) {
-    const where = `the note of finding ${number} in benchmarks/src/findings/notes.ts`;
+    const where = `The note of finding ${number} in benchmarks/src/findings/notes.ts`;
     const measured = findings.find(({ finding }) => finding.number === number);
-    if (!measured) throw new Error(`${where}: there is no such finding.`);
-    if (texts.has(number)) throw new Error(`${where}: there is another of it.`);
+    if (!measured) throw new Error(`${where} belongs to an unknown finding.`);
+    if (texts.has(number)) throw new Error(`${where} is duplicated.`);
     const now = Object.fromEntries(measured.claims.map(({ id, verdict }) => [id, verdict]));
     const differs = [...new Set([...Object.keys(now), ...Object.keys(writtenFor)])].filter(
       (id) => now[id] !== writtenFor[id],
     );
     if (differs.length > 0) {
       const lines = differs.map(
-        (id) => `  "${id}": written for ${writtenFor[id] ?? 'nothing'}, now ${now[id] ?? 'no claim'}`,
+        (id) => `  "${id}": written for "${writtenFor[id] ?? 'no verdict'}", now "${now[id] ?? 'no claim'}"`,
       );
       throw new Error(
-        `${where} was written for other results than these. Look whether it still holds, and change its writtenFor:\n${lines.join('\n')}`,
+        `${where} was written for other results. Check whether its text still holds, and update its writtenFor:\n${lines.join('\n')}`,
       );
     }
     texts.set(number, text);

@@ -3,60 +3,60 @@ import {
   type PairedDifference,
   pairedDifference,
 } from '@unitsphere/verification/statistics';
-import type { Comparison, StudyResults, StudyRun } from 'unitsphere/report';
+import type { Comparison, StudyResults, StudyRunFigures } from 'unitsphere/report';
 import type { Claim, Finding } from './findings.js';
 
-/** A study's results, under the name of the file that they are in. */
+/** The results of a study, and the name of their file without its extension. */
 export interface StudyFile {
   name: string;
   results: StudyResults;
 }
 
 /**
- * What was measured says of a claim: that it is so, that the opposite is, that the data do not tell, or nothing, where
- * fewer than two seeds have both arms.
+ * The verdict on a claim. `unresolved` means that the data do not resolve the difference, and `not measured` that fewer than
+ * two seeds have both arms.
  */
 export type ClaimVerdict = 'confirmed' | 'contradicted' | 'unresolved' | 'not measured';
 
 /** A claim on one set of images and under one budget. */
 export interface MeasuredClaim {
-  /** Of the file, the arms and, where the study has several, the images and the budget: `norms: ln > bn`. */
+  /** File and arms, such as `norms: ln > bn`, with the images and the budget if the study has several. */
   id: string;
   claim: Claim;
   verdict: ClaimVerdict;
-  /** Seeds that both arms have. */
+  /** Number of seeds that both arms have. */
   seeds: number;
-  /** Undefined where there are fewer than two of them. */
+  /** The measured difference. Undefined for fewer than two seeds. */
   measured?: {
     file: StudyFile;
     comparison: Comparison;
-    /** The arm less the other, by seed. */
+    /** Paired difference between the arms: `arm` minus `than`. */
     difference: PairedDifference;
-    /** Of the paired t test, after Holm's correction over the finding's claims. */
+    /** p-value of the paired t test after Holm's correction over the claims of the finding. */
     adjustedPValue: number;
-    /** Identities that a run holds out, on average. */
+    /** Mean number of held-out identities of a run. */
     heldOut: number;
   };
 }
 
-/** What the claims of a finding amount to. */
+/** The verdict on a finding. */
 export type FindingVerdict = 'agrees' | 'agrees in part' | 'disagrees' | 'unresolved' | 'not measured';
 
-/** A finding beside what was measured. */
+/** A finding with the measurements of its claims. */
 export interface MeasuredFinding {
   finding: Finding;
   verdict: FindingVerdict;
   claims: MeasuredClaim[];
-  /** Files of its studies, in the order of the claims. */
+  /** Files of the studies, in the order of the claims. */
   files: StudyFile[];
 }
 
 const LEVEL = 0.05;
 
 /**
- * Holds a finding's claims against the results of its studies: paired t tests over the seeds that both arms have, with
- * Holm's correction over all of the finding's claims.
- * @throws Error where a study has no arm of a claim.
+ * Tests the claims of a finding on the results of its studies, with paired t tests over the seeds that both arms have and
+ * Holm's correction over all claims of the finding.
+ * @throws Error if a study lacks an arm of a claim.
  */
 export function measureFinding(finding: Finding, files: readonly StudyFile[]): MeasuredFinding {
   const claims = finding.claims.flatMap((claim) => measureClaim(claim, files));
@@ -68,11 +68,11 @@ export function measureFinding(finding: Finding, files: readonly StudyFile[]): M
   tested.forEach((measured, i) => {
     Object.assign(measured, corrected[i]);
   });
-  for (const one of claims) one.verdict = verdictOf(one);
+  for (const one of claims) one.verdict = judgeClaim(one);
   const studies = [...new Set(finding.claims.map(({ study }) => study))];
   return {
     finding,
-    verdict: findingVerdict(claims.map(({ verdict }) => verdict)),
+    verdict: judgeFinding(claims.map(({ verdict }) => verdict)),
     claims,
     files: studies.flatMap((study) => files.filter(({ results }) => results.name === study)),
   };
@@ -92,43 +92,56 @@ function measureClaim(claim: Claim, files: readonly StudyFile[]): MeasuredClaim[
         ...(results.budget.steps !== undefined && results.budget.seconds !== undefined ? [budget] : []),
       ];
       const id = `${file.name}${parts.map((part) => `, ${part}`).join('')}: ${words}`;
-      const [ours, theirs] = [arm, than].map((name) => runsOf(file, comparison, name));
-      const seeds = ours.flatMap(({ seed }) => (theirs.some((run) => run.seed === seed) ? [seed] : []));
-      if (seeds.length < 2) return { id, claim, verdict: 'not measured', seeds: seeds.length };
-      const values = (runs: StudyRun[]) =>
-        seeds.map((seed) => runs.find((run) => run.seed === seed)!.figures!.value);
-      const difference = pairedDifference(values(theirs), values(ours));
-      const counts = [...ours, ...theirs].map(({ figures }) => figures!.heldOut.identities ?? 0);
+      const [ours, theirs] = [arm, than].map((name) => findFigures(file, comparison, name));
+      const pairs = [...ours].flatMap(([seed, { value }]) => {
+        const other = theirs.get(seed);
+        return other ? [{ arm: value, than: other.value }] : [];
+      });
+      const seeds = pairs.length;
+      if (seeds < 2) return { id, claim, verdict: 'not measured', seeds };
+      const difference = pairedDifference(
+        pairs.map((pair) => pair.than),
+        pairs.map((pair) => pair.arm),
+      );
+      const counts = [...ours.values(), ...theirs.values()].map(({ heldOut }) => heldOut.identities ?? 0);
       const heldOut = Math.round(counts.reduce((sum, one) => sum + one, 0) / counts.length);
       return {
         id,
         claim,
         verdict: 'unresolved',
-        seeds: seeds.length,
+        seeds,
         measured: { file, comparison, difference, adjustedPValue: Number.NaN, heldOut },
       };
     }),
   );
 }
 
-/** Runs of an arm that have figures. */
-function runsOf({ name: file, results }: StudyFile, { data, budget }: Comparison, name: string): StudyRun[] {
+/** Returns the figures of the runs of an arm by their seeds. */
+function findFigures(
+  { name: file, results }: StudyFile,
+  { data, budget }: Comparison,
+  name: string,
+): Map<number, StudyRunFigures> {
   if (!results.arms.some((arm) => arm.name === name)) {
     const known = results.arms.map((arm) => arm.name).join(', ');
-    throw new Error(`${file}.json has no arm ${name}, which the findings ask for; it has ${known}.`);
+    throw new Error(`${file}.json has no arm "${name}", which a finding requires. Its arms are ${known}.`);
   }
-  return results.runs.filter(
-    (run) => run.arm === name && run.data === data && run.budget === budget && run.figures,
+  return new Map(
+    results.runs.flatMap((run) =>
+      run.arm === name && run.data === data && run.budget === budget && run.figures
+        ? [[run.seed, run.figures] as const]
+        : [],
+    ),
   );
 }
 
-function verdictOf({ measured }: MeasuredClaim): ClaimVerdict {
+function judgeClaim({ measured }: MeasuredClaim): ClaimVerdict {
   if (!measured) return 'not measured';
   if (measured.adjustedPValue > LEVEL) return 'unresolved';
   return measured.difference.mean > 0 ? 'confirmed' : 'contradicted';
 }
 
-function findingVerdict(verdicts: ClaimVerdict[]): FindingVerdict {
+function judgeFinding(verdicts: ClaimVerdict[]): FindingVerdict {
   const has = (verdict: ClaimVerdict) => verdicts.includes(verdict);
   if (verdicts.every((verdict) => verdict === 'not measured')) return 'not measured';
   if (verdicts.every((verdict) => verdict === 'confirmed')) return 'agrees';

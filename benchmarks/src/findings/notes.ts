@@ -1,9 +1,9 @@
 import type { ClaimVerdict } from './measure-finding.js';
 
-/** Why we think that a finding came out here as it did, written by hand beside the figures of one measurement. */
+/** Our interpretation of the result of a finding, written by hand for the figures of one measurement. */
 export interface Note {
   finding: number;
-  /** The verdict of each of the finding's claims that it was written for: beside others it is refused. */
+  /** Verdicts of the finding's claims that the text was written for. Other verdicts make `bench findings` fail. */
   writtenFor: Record<string, ClaimVerdict>;
   text: string;
 }
@@ -17,7 +17,7 @@ export const NOTES: readonly Note[] = [
       'margins: cosface-partial > cosface': 'unresolved',
       'margins: cosface-partial > softmax': 'unresolved',
     },
-    text: 'With 800 classes a step takes 240 of them, and what PartialFC leaves out is missed: it costs the softmax a third of its recognition (the table), and the margin loss less than the seeds can tell. It saves next to nothing, for the loss is 3 % of these steps; with the reference’s 390,144 classes it is nearly all of a step, and a sample still has 100,000 of them (`npm run bench -- partial-fc` has those times). The softmax here is normalized, with its scale searched, which is most of what a margin loss is.',
+    text: "With 800 classes, a step with PartialFC uses 240 of them, and the omitted classes matter. PartialFC costs the softmax a third of its recognition (see the table). Its cost for the margin loss is too small for three seeds to resolve. PartialFC saves almost no time here, because the loss is only 3 % of these steps. With the reference's 390,144 classes, the loss is nearly all of a step, and a sample still has 100,000 classes (see `npm run bench -- partial-fc`). The softmax here is normalized and its scale is searched, which provides most of the benefit of a margin loss.",
   },
   {
     finding: 2,
@@ -28,7 +28,7 @@ export const NOTES: readonly Note[] = [
       'classes-by-views: views > upright': 'contradicted',
       'classes-by-views: late > upright': 'unresolved',
     },
-    text: 'The arms of a study see as many images each, so that with more classes each is met less often: in 38,400 images 400 documents are met 96 times, 1,600 24 times, the 24 views of 200 documents 8 times. In so short a training that costs more than the variety brings, and it is the shortness: in 153,600 images, where 1,600 documents are met 96 times too, they are not 0.37 behind but 0.01 to 0.08 ahead with each seed, which three seeds do not resolve, and still gain when 400 no longer do (the curves). How many documents pay is a matter of how long one trains, and the reference trained long. Of more views this is still to be asked.',
+    text: 'All arms of a study see the same number of images, so with more classes each class is seen less often. In 38,400 images, each of 400 documents is seen 96 times, each of 1,600 documents 24 times, and each of the 24 views of 200 documents 8 times. In so short a training, this costs more than the additional variety brings. The cause is the short training. In 153,600 images, each of 1,600 documents is also seen 96 times. The 1,600 documents are then 0.01 to 0.08 ahead with each seed instead of 0.37 behind. Three seeds do not resolve this difference. Their curve also still rises when that of 400 documents no longer does. The best number of documents depends on the length of the training, and the reference trained for long. We have not tested more views in a longer training.',
   },
   {
     finding: 3,
@@ -36,12 +36,12 @@ export const NOTES: readonly Note[] = [
       'matmul-precision: high > highest': 'unresolved',
       'matmul-precision: medium > highest': 'unresolved',
     },
-    text: 'Seeds of one precision differ by a tenth, the precisions by a third of that. Lower precision does no harm that three seeds can tell, and no training with it diverged: it may be chosen for its speed.',
+    text: 'Seeds of one precision differ by about 0.1, and the means of the precisions by a third of that. Lower precision does no harm that three seeds can resolve, and no training with it diverged. It can therefore be chosen for its speed.',
   },
   {
     finding: 4,
     writtenFor: { 'norms: ln > bn': 'contradicted', 'norms-faces: bn > ln': 'confirmed' },
-    text: 'On documents and on faces the order is one: LayerNorm→BatchNorm, BatchNorm→LayerNorm, BatchNorm, LayerNorm. A LayerNorm by itself leaves what all embeddings have in common (finding 9). The reference trained from pretrained weights and for longer, and its two figures are one training each.',
+    text: 'The order is the same on documents and on faces: LayerNorm→BatchNorm, BatchNorm→LayerNorm, BatchNorm, LayerNorm. A LayerNorm alone does not remove the component that all embeddings have in common (see finding 9). The reference started from pretrained weights and trained for longer, and each of its two figures comes from a single training.',
   },
   {
     finding: 5,
@@ -49,12 +49,12 @@ export const NOTES: readonly Note[] = [
       'arcface-cosface: arcface > cosface': 'unresolved',
       'arcface-cosface: cosface-partial > arcface-partial': 'unresolved',
     },
-    text: 'With its margin searched each loss ends where the other does, with PartialFC and without, and the seeds differ more than the losses do. The reference gave both one margin, 0.4, which is not the same task for both: radians of an angle for ArcFace, a cosine for CosFace.',
+    text: "With a searched margin, both losses end at the same level, with and without PartialFC. The seeds differ more than the losses do. The reference used a margin of 0.4 for both, which is not the same task for both: ArcFace's margin is an angle in radians, CosFace's is a cosine.",
   },
   {
     finding: 6,
     writtenFor: { 'pretrained: pretrained > scratch': 'confirmed' },
-    text: 'The network is EfficientNet-Lite0, whose published weights were at hand, not the reference’s LCNet. After 450 steps it is nearly done where one from scratch has begun; how much is left after a long training these figures do not say.',
+    text: "The network is EfficientNet-Lite0 instead of the reference's LCNet, because its published weights were available to us. After 450 steps, the pretrained network has almost finished learning, and the one from scratch has only begun. These figures do not show how much of the difference remains after a long training.",
   },
   {
     finding: 7,
@@ -63,7 +63,7 @@ export const NOTES: readonly Note[] = [
       'necks: squeeze > gap': 'unresolved',
       'necks: flatten > gap': 'unresolved',
     },
-    text: 'Flatten and Squeeze end alike with each seed, Squeeze at 0.45 of the size; GAP is behind both with each seed, by 0.2 to 0.4 at the same width, which three seeds miss by a little after the correction for three claims (p = 0.06) and four would resolve. A mean over the map forgets where things stand, and documents are told apart by that.',
+    text: 'Flatten and Squeeze end at the same level with each seed, and Squeeze has 0.45 times the size. GAP is behind both with each seed, by 0.2 to 0.4 at the same embedding width. After the correction for three claims, three seeds just fail to resolve this (p = 0.06), and four would suffice. GAP averages over the feature map and so loses the positions of features, by which documents differ.',
   },
   {
     finding: 8,
@@ -73,11 +73,11 @@ export const NOTES: readonly Note[] = [
       'distillation-onnx@cards: cosine > none': 'unresolved',
       'distillation-onnx@cards: rkd > none': 'unresolved',
     },
-    text: 'The teacher is EfficientNet-Lite2 trained on ImageNet, in the place of CLIP, whose weights were not at hand; the images are the reference’s own cards, 493 of them. The reference’s loss leaves the network nearly as it would be, as its size beside the margin loss says. Cosine, which pulls the hardest, is below no teacher with each seed: 346 cards that the teacher sees once, as they are, say little of how it tells cards apart.',
+    text: "The teacher is EfficientNet-Lite2 trained on ImageNet instead of CLIP, whose weights were not available to us. The images are 493 of the reference's own cards. The reference's loss hardly changes the network, as its size relative to the margin loss suggests. The cosine loss has the strongest gradient and is worse than no teacher with each seed. The teacher sees each of the 346 training cards once and without augmentation, so its features say little about how to distinguish cards.",
   },
   {
     finding: 9,
     writtenFor: { 'batchnorm-after-layernorm: ln-bn > ln': 'confirmed' },
-    text: 'A LayerNorm leaves in an embedding what all embeddings have in common; a BatchNorm takes the batch’s mean from every coordinate, so that cosines are of what differs. One of the three trainings with LayerNorm alone has all embeddings in one direction (false accepts of 1 in 1,000 lie above a cosine of 0.9999). The trainings are those of finding 4.',
+    text: 'A LayerNorm does not remove the component that all embeddings have in common. A BatchNorm subtracts the mean of the batch from every coordinate, so that cosines compare what differs. In one of the three trainings with LayerNorm alone, all embeddings point in almost the same direction: the threshold for 1 false accept in 1,000 is a cosine above 0.9999. The trainings are those of finding 4.',
   },
 ];

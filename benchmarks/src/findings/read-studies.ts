@@ -5,10 +5,10 @@ import { FINDINGS } from './findings.js';
 import type { StudyFile } from './measure-finding.js';
 
 /**
- * Reads the results of studies: `NAME.json`, and `NAME@IMAGES.json` of the same study on other images, each the results.json
- * of `unitsphere compare`.
- * @throws Error for a file that is no study's, is another's than its name says, is of no finding, or tells where things lie
- *   on the machine it was made on.
+ * Reads the results of studies. Each file is a `results.json` of `unitsphere compare`: `NAME.json`, or `NAME@IMAGES.json` for
+ * the same study on other images.
+ * @throws Error if a file is not a result of a study, belongs to another study than its name says or to no finding, or
+ *   contains a path of the machine it was written on.
  */
 export async function readStudies(folder: string): Promise<StudyFile[]> {
   const names = await readdir(folder).catch((error) => {
@@ -25,30 +25,32 @@ export async function readStudies(folder: string): Promise<StudyFile[]> {
 }
 
 function check(file: string, results: StudyResults): void {
-  const wrong = (what: string) => new Error(`benchmarks/results/studies/${file} ${what}`);
+  const fail = (problem: string) => new Error(`benchmarks/results/studies/${file} ${problem}`);
   const { name, runs, comparisons, data, arms } = results;
   if (![runs, comparisons, data, arms].every(Array.isArray) || typeof name !== 'string') {
-    throw wrong('is not the results.json of a study.');
+    throw fail('is not the results.json of a study.');
   }
   if (data.some(({ source }) => source === undefined)) {
-    throw wrong('does not say of which images it is: write it anew with unitsphere compare STUDY --report.');
+    throw fail('does not name its images. Write it again with unitsphere compare STUDY --report.');
   }
   const own = basename(file, '.json').split('@')[0];
-  if (own !== name) throw wrong(`is of the study ${name}: call it ${name}.json, or ${name}@IMAGES.json.`);
+  if (own !== name) {
+    throw fail(`contains the study ${name}. Rename it to ${name}.json or ${name}@IMAGES.json.`);
+  }
   const known = new Set(FINDINGS.flatMap(({ claims }) => claims.map(({ study }) => study)));
   if (!known.has(name)) {
-    throw wrong(`is of the study ${name}, which no finding asks for (${[...known].join(', ')}).`);
+    throw fail(`contains the study ${name}, which no finding uses. Known studies: ${[...known].join(', ')}.`);
   }
   const path = findString(results, (text) => /^(\/|[A-Za-z]:\\)/.test(text));
-  if (path) throw wrong(`holds a path of the machine it was made on: ${path}.`);
+  if (path) throw fail(`contains a path of the machine it was written on: ${path}. Remove it.`);
 }
 
-/** The first text in a tree of JSON that is so. */
-function findString(value: unknown, is: (text: string) => boolean): string | undefined {
-  if (typeof value === 'string') return is(value) ? value : undefined;
+/** Finds the first string in a JSON value that satisfies a predicate. */
+function findString(value: unknown, matches: (text: string) => boolean): string | undefined {
+  if (typeof value === 'string') return matches(value) ? value : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const one of Object.values(value)) {
-    const found = findString(one, is);
+    const found = findString(one, matches);
     if (found !== undefined) return found;
   }
   return undefined;

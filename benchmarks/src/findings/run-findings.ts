@@ -6,22 +6,22 @@ import { FINDINGS } from './findings.js';
 import { measureFinding } from './measure-finding.js';
 import { NOTES, type Note } from './notes.js';
 import { readStudies } from './read-studies.js';
-import { plotName, renderFindings } from './render-findings.js';
+import { getPlotName, renderFindings } from './render-findings.js';
 
-/** What {@link runFindings} reads and writes. */
+/** Paths of the inputs and outputs of {@link runFindings}. */
 export interface FindingsPaths {
-  /** The folder of the studies' results. */
+  /** Folder of the results of the studies. */
   studies: string;
-  /** The page to write. */
+  /** Path of the page to write. */
   page: string;
-  /** The folder of its plots, which are written anew, old ones deleted. */
+  /** Folder of the plots to write. Other plots in it are deleted. */
   plots: string;
 }
 
 /**
- * Writes what the studies say of the nine findings, and the plots it shows.
+ * Writes the page of the nine findings and its plots from the results of the studies.
  * @returns The names of the result files.
- * @throws Error for result files that cannot be used, and notes that do not fit them; then nothing is written.
+ * @throws Error for invalid result files or notes that do not match them. Nothing is written in this case.
  */
 export async function runFindings(paths: FindingsPaths, notes: readonly Note[] = NOTES): Promise<string[]> {
   const files = await readStudies(paths.studies);
@@ -31,7 +31,7 @@ export async function runFindings(paths: FindingsPaths, notes: readonly Note[] =
     files.flatMap((file) =>
       file.results.comparisons.flatMap((comparison) =>
         comparisonFigures(file.results, comparison).map((figure) => [
-          plotName(file, figure),
+          getPlotName(file, figure),
           plotSvg(figure),
         ]),
       ),

@@ -1,4 +1,4 @@
-/** For `node --import`: our WebAssembly kernels without fused multiply-add, also where the engine has it. */
+/** Module for `node --import`: disables fused multiply-add in our WebAssembly kernels, even if the engine supports it. */
 import * as tf from '@tensorflow/tfjs-core';
 
 tf.env().registerFlag('UNITSPHERE_RELAXED_SIMD', () => false);

@@ -1,29 +1,30 @@
-import { machineLine } from '../measure/machine.js';
-import { table } from '../table.js';
-import { type FirstLossesReport, type LossesApart, TRAINEES } from './run-first-losses.js';
+import { formatMachine } from '../measure/machine.js';
+import { renderTable } from '../table.js';
+import { type FirstLossesReport, type LossDifferences, VARIANTS } from './run-first-losses.js';
 
-/** The report as Markdown: a table for each config, a row for each who trained on it. */
+/** Renders the report as Markdown: a table for each config, with a row for each variant. */
 export function printFirstLosses(report: FirstLossesReport): string {
-  const label = (id: string) => TRAINEES.find((trainee) => trainee.id === id)!.label;
-  const small = (value: number) => value.toExponential(1);
+  const label = (id: string) => VARIANTS.find((variant) => variant.id === id)?.label ?? id;
+  const formatDifference = (value: number) => value.toExponential(1);
   return [
-    `Relative difference of the loss from wasm's, same seed, one replica, ${report.steps} steps. ${machineLine(report.machine)}.`,
+    `- Figures: relative difference of the loss from that on \`wasm\`, same seed, one replica, ${report.steps} steps.`,
+    `- Machine: ${formatMachine(report.machine)}.`,
     ...report.comparisons.flatMap(({ name, settings, apart }) => [
       '',
-      `**${name}**, ${settings.length ? settings.join(', ') : 'as its config is'}:`,
+      `**${name}**, ${settings.length ? settings.join(', ') : 'with the settings of its config'}:`,
       '',
-      table<LossesApart>(
+      renderTable<LossDifferences>(
         [
-          { title: 'beside wasm', value: ({ id }) => label(id), align: 'left' },
+          { title: 'compared with wasm', value: ({ id }) => label(id), align: 'left' },
           ...(apart[0]?.at ?? []).map(({ step }, i) => ({
             title: `step ${step}`,
-            value: ({ at }: LossesApart) => small(at[i].relative),
+            value: ({ at }: LossDifferences) => formatDifference(at[i].relative),
           })),
-          { title: 'largest', value: ({ worst, atStep }) => `${small(worst)} (step ${atStep})` },
+          { title: 'largest', value: ({ worst, atStep }) => `${formatDifference(worst)} (step ${atStep})` },
         ],
         apart,
       ),
     ]),
-    ...Object.entries(report.absent).map(([id, why]) => `\n- ${label(id)}: ${why}`),
+    ...Object.entries(report.absent).map(([id, why]) => `\n- Absent: ${label(id)}: ${why}`),
   ].join('\n');
 }

@@ -1,22 +1,22 @@
 import { describeMachine, type Machine } from '../measure/machine.js';
-import { repositoryFile } from '../measure/repository-file.js';
-import { trainingLosses } from '../measure/training-losses.js';
+import { measureLosses } from '../measure/measure-losses.js';
+import { resolveRepositoryFile } from '../measure/repository-file.js';
 
-/** Who trains: a backend, or one of WebAssembly's two builds of our kernels by itself. */
-export interface Trainee {
+/** A backend, with one of the two builds of our WebAssembly kernels. */
+export interface Variant {
   id: string;
   label: string;
   backend: string;
-  /** Without fused multiply-add: the same backend with other rounding. */
+  /** Whether to use the kernels without fused multiply-add, which round differently. */
   plainSimd?: boolean;
 }
 
-/** The others are compared with the first. */
-export const TRAINEES: readonly Trainee[] = [
+/** The variants that train. The others are compared with the first. */
+export const VARIANTS: readonly Variant[] = [
   { id: 'wasm', label: 'wasm', backend: 'wasm' },
   {
     id: 'wasm-plain',
-    label: 'wasm, its kernels without fused multiply-add',
+    label: 'wasm, kernels without fused multiply-add',
     backend: 'wasm',
     plainSimd: true,
   },
@@ -24,57 +24,60 @@ export const TRAINEES: readonly Trainee[] = [
   { id: 'webgpu', label: 'webgpu', backend: 'webgpu' },
 ];
 
-/** How far a training's losses are from the first trainee's. */
-export interface LossesApart {
+/** Relative differences of the losses of a variant from those of the first. */
+export interface LossDifferences {
   id: string;
-  /** The largest relative difference, and at which step. */
+  /** Largest relative difference. */
   worst: number;
+  /** Step of the largest relative difference. */
   atStep: number;
-  /** The relative difference at the first step, and at some later ones. */
+  /** Relative difference at the first step and at some later ones. */
   at: { step: number; relative: number }[];
 }
 
-/** One config trained on every backend. */
+/** The losses of one config with every variant. */
 export interface Comparison {
   name: string;
   settings: string[];
+  /** Loss of each step, by the id of the variant. */
   losses: Record<string, number[]>;
-  apart: LossesApart[];
+  apart: LossDifferences[];
 }
 
-/** What `bench first-losses` writes. */
+/** The report of `bench first-losses`. */
 export interface FirstLossesReport {
   benchmark: 'first-losses';
   date: string;
   machine: Machine;
   steps: number;
   comparisons: Comparison[];
-  /** Why who is not there, by id. */
+  /** Reason why a variant is absent, by its id. */
   absent: Record<string, string>;
 }
 
-/** What it is told. */
+/** Options of {@link runFirstLosses}. */
 export interface FirstLossesOptions {
   steps: number;
-  /** A folder of cards to train on, too. */
+  /** Folder of cards for a second config. Optional. */
   data?: string;
-  /** Learning rates; the config's own where there is none. */
+  /** Learning rates. If empty, the one of the config is used. */
   lr: number[];
+  /** Ids of the variants to train. `wasm` is always trained. Default: all. */
   only?: string[];
-  /** Further settings, as of `unitsphere train --set`. */
+  /** Settings as for `unitsphere train --set`. */
   set?: string[];
 }
 
 const SHOWN = [1, 5, 10, 20, 30, 40, 50];
 
-/** Trains with `unitsphere train`, the same seed on every backend, one replica, and compares the first losses. */
+/** Trains with `unitsphere train` on every backend, with the same seed and one replica, and compares the first losses. */
 export async function runFirstLosses(
   { steps, data, lr, only, set = [] }: FirstLossesOptions,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<FirstLossesReport> {
   const configs = [
-    { name: 'documents', args: [repositoryFile('configs/documents.yaml')] },
-    ...(data ? [{ name: 'cards', args: [repositoryFile('configs/cards.yaml'), '--data', data] }] : []),
+    { name: 'documents', args: [resolveRepositoryFile('configs/documents.yaml')] },
+    ...(data ? [{ name: 'cards', args: [resolveRepositoryFile('configs/cards.yaml'), '--data', data] }] : []),
   ];
   const comparisons: Comparison[] = [];
   const absent: Record<string, string> = {};
@@ -82,12 +85,12 @@ export async function runFirstLosses(
     for (const rate of lr.length ? lr : [undefined]) {
       const settings = [...(rate === undefined ? [] : [`optimizer.lr=${rate}`]), ...set];
       const losses: Record<string, number[]> = {};
-      for (const trainee of TRAINEES.filter(({ id }) => !only || id === 'wasm' || only.includes(id))) {
-        if (absent[trainee.id]) continue;
-        say(`${name} ${settings.join(' ')}: ${trainee.label}`);
-        const outcome = await trainingLosses({ ...trainee, args, settings, steps });
-        if (typeof outcome === 'string') absent[trainee.id] = outcome;
-        else losses[trainee.id] = outcome;
+      for (const variant of VARIANTS.filter(({ id }) => !only || id === 'wasm' || only.includes(id))) {
+        if (absent[variant.id]) continue;
+        log(`${name} ${settings.join(' ')}: ${variant.label}`);
+        const outcome = await measureLosses({ ...variant, args, settings, steps });
+        if (typeof outcome === 'string') absent[variant.id] = outcome;
+        else losses[variant.id] = outcome;
       }
       comparisons.push({ name, settings, losses, apart: compare(losses) });
     }
@@ -102,12 +105,12 @@ export async function runFirstLosses(
   };
 }
 
-/** How far each is from the first. */
-export function compare(losses: Record<string, readonly number[]>): LossesApart[] {
-  const [[, reference] = [], ...others] = Object.entries(losses);
+/** Compares the losses of each variant with those of the first. */
+export function compare(losses: Record<string, readonly number[]>): LossDifferences[] {
+  const [[, reference] = ['', []], ...others] = Object.entries(losses);
   return others.map(([id, own]) => {
-    const relative = own.map((loss, i) => Math.abs(loss - reference![i]) / Math.abs(reference![i]));
-    // A difference that is no number counts as the largest.
+    const relative = own.map((loss, i) => Math.abs(loss - reference[i]) / Math.abs(reference[i]));
+    // NaN counts as the largest difference.
     const worst = relative.reduce((a, b) => (Number.isNaN(a) || b <= a ? a : b), 0);
     return {
       id,

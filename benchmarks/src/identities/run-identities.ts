@@ -1,40 +1,41 @@
 import { resolve } from 'node:path';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { type Summary, summarize } from '../measure/statistics.js';
-import { type Arm, type ArmFigures, trainArms } from '../measure/trainings.js';
+import { type Arm, type ArmFigures, trainArms } from '../measure/train-arms.js';
 
-/** What one training gave. */
+/** The figures of one training. */
 export interface IdentitiesRun extends ArmFigures {
-  /** Seconds of the steps in the class centers' forward, backward and update. */
+  /** Seconds that all steps together spent in the forward pass, backward pass and update of the class centers. */
   lossSeconds: number;
 }
 
-/** What `bench identities` writes. */
+/** The report of `bench identities`. */
 export interface IdentitiesReport {
   benchmark: 'identities';
   date: string;
   machine: Machine;
-  /** Identities that the generator draws, and sampled classes of the second arm. */
+  /** Number of generated documents. */
   identities: number;
+  /** Number of classes that the second arm samples in a step. */
   sampledClasses: number;
   arms: Arm[];
-  /** What both arms of each seed begin with: a network that has learned fewer of the seed's documents. */
+  /** For each seed, the training whose network both arms start from. It has seen fewer of the seed's documents. */
   starts: ArmFigures[];
   runs: IdentitiesRun[];
-  /** Of each seed: held-out TPR at FPR 1e-3 of the sampled softmax less that of the full one. */
+  /** Held-out TPR at FPR 1e-3 of the sampled softmax minus that of the full one with the same seed. */
   tprDifference: Summary;
-  /** Of each seed: seconds in the loss, sampled over full. */
+  /** Seconds in the loss of the sampled softmax over those of the full one with the same seed. */
   lossTimeRatio: Summary;
 }
 
-/** What it is told. */
+/** Options of {@link runIdentities}. */
 export interface IdentitiesOptions {
   seeds: number;
   identities: number;
   sampledClasses: number;
-  /** Where runs are kept: those that are finished are not made again, and one that was cut short is gone on with. */
+  /** Folder of the runs. Finished runs in it are reused, and interrupted ones are resumed. */
   runs: string;
-  /** Settings of both arms, as of `unitsphere train --set`. */
+  /** Settings of both arms, as for `unitsphere train --set`. */
   set: string[];
 }
 
@@ -42,24 +43,24 @@ const CONFIG = 'configs/many-documents.yaml';
 const START_CONFIG = 'configs/documents.yaml';
 const START_ARM: Arm = {
   id: 'start',
-  label: 'the network that both begin with',
+  label: 'the network that both arms start from',
   settings: ['data.imageSize=64', 'training.steps=1200', 'training.replicas=1'],
 };
-const startName = ({ id }: Arm, seed: number) => `${id}-seed-${seed}`;
+const getStartName = ({ id }: Arm, seed: number) => `${id}-seed-${seed}`;
 
 /**
- * Trains both arms with each seed, the trainer's own command in a process each, from one network that tells the seed's
- * documents apart, and compares them.
+ * Trains both arms with each seed, each with `unitsphere train` in a separate process, and compares them. Both start from the
+ * same network, which is trained first on some of the seed's documents.
  */
 export async function runIdentities(
   { seeds, identities, sampledClasses, runs: folder, set }: IdentitiesOptions,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<IdentitiesReport> {
   const arms: Arm[] = [
     { id: 'full', label: 'full softmax', settings: ['loss.partialFc={store: memory}'] },
     {
       id: 'sampled',
-      label: `PartialFC, ${sampledClasses.toLocaleString('en')} classes a step`,
+      label: `PartialFC, ${sampledClasses.toLocaleString('en')} classes per step`,
       settings: [`loss.partialFc={sampledClasses: ${sampledClasses}}`],
     },
   ];
@@ -69,10 +70,10 @@ export async function runIdentities(
       arms: [START_ARM],
       seeds,
       folder,
-      nameOf: startName,
+      getName: getStartName,
       after: [],
     },
-    say,
+    log,
   );
   const trained = await trainArms(
     {
@@ -80,14 +81,14 @@ export async function runIdentities(
       arms,
       seeds,
       folder,
-      nameOf: ({ id }, seed) => `${id}-${identities}-seed-${seed}`,
+      getName: ({ id }, seed) => `${id}-${identities}-seed-${seed}`,
       before: (seed) => [
         `data.identities=${identities}`,
-        `training.growFrom=${resolve(folder, startName(START_ARM, seed))}`,
+        `training.growFrom=${resolve(folder, getStartName(START_ARM, seed))}`,
       ],
       after: set,
     },
-    say,
+    log,
   );
   const runs: IdentitiesRun[] = trained.map(({ figures, lossSeconds }) => ({ ...figures, lossSeconds }));
   return {
@@ -103,13 +104,16 @@ export async function runIdentities(
   };
 }
 
-/** The two arms beside each other, seed by seed. */
+/** Compares the two arms, seed by seed. */
 export function compare(
   runs: readonly IdentitiesRun[],
 ): Pick<IdentitiesReport, 'tprDifference' | 'lossTimeRatio'> {
   const pairs = runs
     .filter(({ arm }) => arm === 'full')
-    .map((full) => [full, runs.find(({ arm, seed }) => arm === 'sampled' && seed === full.seed)!] as const);
+    .flatMap((full) => {
+      const sampled = runs.find(({ arm, seed }) => arm === 'sampled' && seed === full.seed);
+      return sampled ? [[full, sampled] as const] : [];
+    });
   return {
     tprDifference: summarize(
       pairs.map(([full, sampled]) => sampled.tprAtFpr['1e-3'] - full.tprAtFpr['1e-3']),

@@ -1,28 +1,28 @@
-import { wilson } from '@unitsphere/verification';
-import { table } from '../table.js';
+import { wilsonInterval } from '@unitsphere/verification';
+import { renderTable } from '../table.js';
 import type { Coverage, CoverageReport } from './run-coverage.js';
 
-/** The report as Markdown: a row an interval. */
+/** Renders the report as Markdown: a row for each interval. */
 export function printCoverage({ rows, stated, resamples }: CoverageReport): string {
-  const percent = (rate: number) => `${(100 * rate).toFixed(1)} %`;
+  const formatPercent = (rate: number) => `${(100 * rate).toFixed(1)} %`;
   return [
-    `How often intervals stated at ${percent(stated)} held the truth; ${resamples} resamples.`,
+    `Coverage of intervals with a nominal level of ${formatPercent(stated)}. Bootstrap intervals over identities use ${resamples} resamples.`,
     '',
-    table<Coverage>(
+    renderTable<Coverage>(
       [
         { title: 'interval', value: ({ interval }) => interval, align: 'left' },
-        { title: 'of', value: ({ of }) => of, align: 'left' },
-        { title: 'truth', value: ({ truth }) => truth.toFixed(4) },
-        { title: 'held it', value: ({ covered, draws }) => percent(covered / draws) },
+        { title: 'sample', value: ({ of }) => of, align: 'left' },
+        { title: 'true value', value: ({ truth }) => truth.toFixed(4) },
+        { title: 'coverage', value: ({ covered, draws }) => formatPercent(covered / draws) },
         {
-          title: 'of that, by chance',
+          title: '95 % interval of the coverage',
           value: ({ covered, draws }) => {
-            const { low, high } = wilson(covered, draws);
-            return `${percent(low)} – ${percent(high)}`;
+            const { low, high } = wilsonInterval(covered, draws);
+            return `${formatPercent(low)} – ${formatPercent(high)}`;
           },
         },
-        { title: 'below it', value: ({ below }) => String(below) },
-        { title: 'above it', value: ({ above }) => String(above) },
+        { title: 'entirely below', value: ({ below }) => String(below) },
+        { title: 'entirely above', value: ({ above }) => String(above) },
         { title: 'draws', value: ({ draws }) => String(draws) },
       ],
       rows,

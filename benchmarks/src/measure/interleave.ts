@@ -3,47 +3,48 @@ import type { StepTimes } from '../contender/protocol.js';
 import { OtherWork } from './other-work.js';
 import { mean, median } from './statistics.js';
 
-/** What can be asked for steps: a contender. */
-export interface Steps {
+/** The part of a contender that can be timed. */
+export interface Timeable {
   steps(count: number): Promise<StepTimes>;
 }
 
-/** How long it all takes. */
+/** Number and length of the turns. */
 export interface Pace {
   /** Turns of each contender. */
   rounds: number;
-  /** A turn has as many steps as fit in, and at least one. */
+  /** Length of a turn, in seconds. A turn has as many steps as fit, and at least one. */
   turnSeconds: number;
-  /** Steps before the first turn, at the most; a contender whose step takes longer than a turn makes two. */
+  /** Maximum number of steps before the first turn. A contender whose step is longer than a turn runs only two. */
   warmUpSteps: number;
-  /** Turns of a contender whose step takes longer than a turn. */
+  /** Turns of a contender whose step is longer than a turn. */
   slowRounds: number;
 }
 
 export const DEFAULT_PACE: Pace = { rounds: 7, turnSeconds: 2, warmUpSteps: 8, slowRounds: 3 };
 
-/** What one contender did. */
-export interface Course {
-  /** The mean time of a step in each turn, in order of the rounds. */
+/** The times measured for one contender. */
+export interface Measurement {
+  /** Mean wall-clock time of a step in each turn in milliseconds, ordered by round. */
   turns: number[];
-  /** The mean processor time of a step in each turn, all threads together: other work disturbs it little. */
+  /** Mean processor time of a step in each turn in milliseconds, over all threads. Other work hardly affects it. */
   processorTurns: number[];
   stepsPerTurn: number;
   warmUpSteps: number;
+  /** Loss of the last step. */
   loss: number;
-  /** Cores that it kept busy, the median of the turns. */
+  /** Cores that the contender kept busy, median of the turns. */
   coresUsed: number;
-  /** Cores that something else kept busy meanwhile, the median of the turns; where it is not near 0, mistrust the figures. */
+  /** Cores that other processes kept busy, median of the turns. The times are unreliable unless it is near 0. */
   coresOfOthers: number;
 }
 
-/** Warms a contender up and finds how many steps make a turn. */
+/** Warms a contender up and determines the number of steps in a turn. */
 async function warmUp(
-  contender: Steps,
+  contender: Timeable,
   pace: Pace,
-): Promise<Pick<Course, 'stepsPerTurn' | 'warmUpSteps'> & { slow: boolean }> {
+): Promise<Pick<Measurement, 'stepsPerTurn' | 'warmUpSteps'> & { slow: boolean }> {
   const budget = 1000 * pace.turnSeconds;
-  // The first step makes the model and compiles; the second tells how long one takes.
+  // The first step creates the model and compiles. The second gives the time of a step.
   await contender.steps(1);
   let [last] = (await contender.steps(1)).milliseconds as [number];
   const slow = last > budget;
@@ -58,52 +59,52 @@ async function warmUp(
 }
 
 /**
- * Times contenders in turns, A B C, B C A, …: what disturbs the machine for a while disturbs all of them, and none always
- * comes after the same one.
+ * Times contenders in turns: A B C, B C A, … A temporary disturbance of the machine therefore affects all of them, and none
+ * always runs after the same one.
  */
 export async function interleave(
-  contenders: readonly Steps[],
+  contenders: readonly Timeable[],
   pace: Pace,
   onTurn: (done: number, of: number) => void = () => undefined,
-): Promise<Course[]> {
-  const courses: (Turns & Awaited<ReturnType<typeof warmUp>>)[] = [];
+): Promise<Measurement[]> {
+  const records: (TurnRecord & Awaited<ReturnType<typeof warmUp>>)[] = [];
   for (const contender of contenders) {
-    courses.push({ ...(await warmUp(contender, pace)), ...noTurns() });
+    records.push({ ...(await warmUp(contender, pace)), ...createTurnRecord() });
   }
   for (let round = 0; round < pace.rounds; round++) {
     onTurn(round, pace.rounds);
     for (let i = 0; i < contenders.length; i++) {
       const at = (round + i) % contenders.length;
-      const course = courses[at];
-      if (course.slow && round >= pace.slowRounds) continue;
-      // Threads of the one before that spin for work come to rest.
+      const record = records[at];
+      if (record.slow && round >= pace.slowRounds) continue;
+      // Threads of the previous contender may still spin, waiting for work.
       await wait(50);
-      await takeTurn(contenders[at], course);
+      await takeTurn(contenders[at], record);
     }
   }
   onTurn(pace.rounds, pace.rounds);
-  return courses.map(({ slow: _, used, others, ...course }) => ({
-    ...course,
+  return records.map(({ slow: _, used, others, ...record }) => ({
+    ...record,
     coresUsed: median(used),
     coresOfOthers: median(others),
   }));
 }
 
-interface Turns extends Pick<Course, 'turns' | 'processorTurns' | 'loss'> {
+interface TurnRecord extends Pick<Measurement, 'turns' | 'processorTurns' | 'loss'> {
   used: number[];
   others: number[];
 }
 
-function noTurns(): Turns {
+function createTurnRecord(): TurnRecord {
   return { turns: [], processorTurns: [], used: [], others: [], loss: Number.NaN };
 }
 
-async function takeTurn(contender: Steps, course: Turns & { stepsPerTurn: number }): Promise<void> {
+async function takeTurn(contender: Timeable, record: TurnRecord & { stepsPerTurn: number }): Promise<void> {
   const otherWork = new OtherWork();
-  const { milliseconds, processor, loss } = await contender.steps(course.stepsPerTurn);
-  course.others.push(otherWork.cores(processor));
-  course.turns.push(mean(milliseconds));
-  course.processorTurns.push(processor / milliseconds.length);
-  course.used.push(processor / (mean(milliseconds) * milliseconds.length));
-  course.loss = loss;
+  const { milliseconds, processor, loss } = await contender.steps(record.stepsPerTurn);
+  record.others.push(otherWork.cores(processor));
+  record.turns.push(mean(milliseconds));
+  record.processorTurns.push(processor / milliseconds.length);
+  record.used.push(processor / (mean(milliseconds) * milliseconds.length));
+  record.loss = loss;
 }

@@ -1,10 +1,11 @@
 import { availableParallelism, cpus, totalmem, type } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What the figures were measured on. */
+/** The machine and the software that figures were measured with. */
 export interface Machine {
+  /** Model name of the processor. */
   cpu: string;
-  /** Cores that this process may use. */
+  /** Number of cores that this process may use. */
   cores: number;
   memoryBytes: number;
   system: string;
@@ -12,7 +13,7 @@ export interface Machine {
   tfjs: string;
 }
 
-/** This machine. */
+/** Describes this machine. */
 export function describeMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -24,7 +25,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The machine in one line. */
-export function machineLine({ cpu, cores, memoryBytes, system, node, tfjs }: Machine): string {
+/** Formats the description of a machine in one line. */
+export function formatMachine({ cpu, cores, memoryBytes, system, node, tfjs }: Machine): string {
   return `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, ${system}, Node ${node.slice(1)}, TensorFlow.js ${tfjs}`;
 }

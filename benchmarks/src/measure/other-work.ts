@@ -1,18 +1,21 @@
 import { cpus } from 'node:os';
 
-/** Watches how much of the machine work other than the measured one takes, from its making on. */
+/** Measures how many cores other processes keep busy, from construction on. */
 export class OtherWork {
-  readonly #begun = performance.now();
-  readonly #busyBefore = busyMilliseconds();
+  readonly #start = performance.now();
+  readonly #busyBefore = readBusyMilliseconds();
 
-  /** @param measured Processor milliseconds that the measured work took since. @returns Cores kept busy by all else. */
+  /**
+   * Returns the number of cores that other processes have kept busy.
+   * @param measured Processor time that the measured work has used since construction, in milliseconds.
+   */
   cores(measured: number): number {
-    const busy = busyMilliseconds() - this.#busyBefore;
-    return Math.max(0, busy - measured) / (performance.now() - this.#begun);
+    const busy = readBusyMilliseconds() - this.#busyBefore;
+    return Math.max(0, busy - measured) / (performance.now() - this.#start);
   }
 }
 
-/** Processor time of all cores that was not idle, since the machine started. */
-function busyMilliseconds(): number {
+/** Returns the busy time of all cores since the machine started, in milliseconds. */
+function readBusyMilliseconds(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }

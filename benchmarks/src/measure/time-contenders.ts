@@ -1,51 +1,54 @@
 import type { ContenderSpec } from '../contender/contender.js';
 import type { Description, MemoryFigures } from '../contender/protocol.js';
 import { startAll } from '../contender/start-all.js';
-import { type Course, interleave, type Pace } from './interleave.js';
+import { interleave, type Measurement, type Pace } from './interleave.js';
 import { type Summary, summarize } from './statistics.js';
 
-/** A contender's figures. */
-export interface Timing extends Omit<Course, 'turns' | 'processorTurns'> {
+/** The figures of a contender. */
+export interface Timing extends Omit<Measurement, 'turns' | 'processorTurns'> {
   id: string;
   label: string;
-  /** Milliseconds of a step: of each turn the mean, of these the median and extremes. */
+  /** Wall-clock time of a step: mean of each turn (`turns`), and their median and extremes. */
   stepMilliseconds: Summary & { turns: number[] };
-  /** Processor milliseconds of a step, all threads together; they tell where a loaded machine makes the clock useless. */
+  /** Processor time of a step over all threads. Meaningful even if other processes slow the clock time down. */
   processorMilliseconds: Summary;
-  /** Bytes. Peak of the whole process before anything of the benchmark was made. */
+  /** Peak memory of the whole process before it created anything for the benchmark, in bytes. */
   footprint: number;
   memory: MemoryFigures;
 }
 
-/** One contender that was there. */
-export interface Timed<Spec> {
+/** A contender that could run, with its figures. */
+export interface TimedContender<Spec> {
   spec: Spec;
   description: Description;
   timing: Timing;
 }
 
-/** Starts those who are there, times them in turns, and ends them. */
+/**
+ * Starts the contenders that can run on this machine, times them in turns, and ends them.
+ * @returns The figures of the contenders, and the reasons of the absent ones by their id.
+ */
 export async function timeContenders<Spec extends ContenderSpec>(
   specs: readonly Spec[],
   pace: Pace,
-  say: (message: string) => void,
-): Promise<{ timed: Timed<Spec>[]; absent: Record<string, string> }> {
-  say(`starting ${specs.map(({ label }) => label).join('; ')}`);
+  log: (message: string) => void,
+): Promise<{ timed: TimedContender<Spec>[]; absent: Record<string, string> }> {
+  log(`starting ${specs.map(({ label }) => label).join('; ')}`);
   const { running, absent, failure } = await startAll(specs);
   try {
     if (failure) throw failure;
-    const courses = await interleave(
+    const measurements = await interleave(
       running.map(({ contender }) => contender),
       pace,
-      (done, of) => say(`round ${done} of ${of}`),
+      (done, of) => log(`round ${done} of ${of}`),
     );
-    const timed: Timed<Spec>[] = [];
+    const timed: TimedContender<Spec>[] = [];
     for (const [i, { spec, contender }] of running.entries()) {
-      const { turns, processorTurns, ...course } = courses[i];
+      const { turns, processorTurns, ...measurement } = measurements[i];
       const timing: Timing = {
         id: spec.id,
         label: spec.label,
-        ...course,
+        ...measurement,
         stepMilliseconds: { ...summarize(turns), turns },
         processorMilliseconds: summarize(processorTurns),
         footprint: contender.footprint,

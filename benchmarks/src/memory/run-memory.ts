@@ -4,45 +4,45 @@ import { describeMachine, type Machine } from '../measure/machine.js';
 import type { StepContender } from '../step/contenders.js';
 import type { Workload } from '../step/workload.js';
 
-/** A contender's memory over many steps. */
-export interface MemoryCourse {
+/** The memory of a contender over many steps. */
+export interface MemorySeries {
   id: string;
   label: string;
   points: ({ step: number } & MemoryFigures)[];
-  /** Whether tensors, their bytes and the WebAssembly heap are at the end what they were at the start, and resident memory within 5 %. */
+  /** Whether the memory is flat; see {@link isFlat}. */
   flat: boolean;
 }
 
-/** What `bench memory` writes. */
+/** The report of `bench memory`. */
 export interface MemoryReport {
   benchmark: 'memory';
   date: string;
   machine: Machine;
   workload: Workload;
   steps: number;
-  contenders: MemoryCourse[];
+  contenders: MemorySeries[];
   absent: Record<string, string>;
 }
 
-/** Steps before the first look: caches and heaps fill, kernels are compiled. */
+/** Steps before the first reading, in which caches and heaps fill and kernels are compiled. */
 export const SETTLING_STEPS = 200;
-/** Looks after it. */
-const LOOKS = 4;
-/** Resident memory moves a little with the garbage collector. */
+/** Number of readings after the first. */
+const READINGS = 4;
+/** Allowed growth of the resident memory, which varies a little with the garbage collector. */
 const TOLERANCE = 1.05;
 
-/** Trains each for so many steps and looks at its memory on the way; one after the other. */
+/** Trains each contender for `steps` steps, one contender after the other, and reads its memory at regular intervals. */
 export async function runMemory(
   specs: readonly StepContender[],
   workload: Workload,
   steps: number,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<MemoryReport> {
-  const contenders: MemoryCourse[] = [];
+  const contenders: MemorySeries[] = [];
   const absent: Record<string, string> = {};
   for (const spec of specs) {
     try {
-      contenders.push(await course(spec, steps, say));
+      contenders.push(await measureSeries(spec, steps, log));
     } catch (error) {
       if (!(error instanceof AbsentError)) throw error;
       absent[spec.id] = error.message;
@@ -59,20 +59,20 @@ export async function runMemory(
   };
 }
 
-async function course(
+async function measureSeries(
   spec: StepContender,
   steps: number,
-  say: (message: string) => void,
-): Promise<MemoryCourse> {
+  log: (message: string) => void,
+): Promise<MemorySeries> {
   const contender = await Contender.start(spec);
-  const points: MemoryCourse['points'] = [];
+  const points: MemorySeries['points'] = [];
   let done = 0;
   try {
-    for (let look = 0; look <= LOOKS; look++) {
-      const until = SETTLING_STEPS + Math.round(((steps - SETTLING_STEPS) * look) / LOOKS);
+    for (let reading = 0; reading <= READINGS; reading++) {
+      const until = SETTLING_STEPS + Math.round(((steps - SETTLING_STEPS) * reading) / READINGS);
       await contender.steps(until - done);
       done = until;
-      say(`${spec.label}: ${done} of ${steps} steps`);
+      log(`${spec.label}: ${done} of ${steps} steps`);
       points.push({ step: done, ...(await contender.memory()) });
     }
   } finally {
@@ -81,9 +81,12 @@ async function course(
   return { id: spec.id, label: spec.label, points, flat: isFlat(points) };
 }
 
-/** Whether the last point is what the first was. */
-export function isFlat(points: MemoryCourse['points']): boolean {
-  const [first, last] = [points[0], points.at(-1)!];
+/**
+ * Whether the tensors, their bytes and the WebAssembly heap are the same at the last point as at the first, and the resident
+ * memory has grown by at most 5 %.
+ */
+export function isFlat(points: MemorySeries['points']): boolean {
+  const [first, last] = [points[0], points[points.length - 1]];
   const same = (['tensors', 'tensorBytes', 'wasmHeap'] as const).every((key) => last[key] === first[key]);
   return same && (last.rss ?? 0) <= TOLERANCE * (first.rss ?? 0);
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
 
-/** What an operation costs at the least: each value read or written once, each multiplication and addition counted. */
+/** Minimum cost of an operation: the bytes of all values, each read or written once, and all multiplications and additions. */
 export interface Cost {
   bytes: number;
   flops: number;
@@ -10,18 +10,18 @@ export interface Cost {
 /** One operation at one shape. */
 export interface OpCase {
   name: string;
-  /** Float inputs by shape, filled at random in [low, 1); the gradient is taken for each of them. */
+  /** Shapes of the float32 inputs, which are filled with random values in [`low`, 1). All of them are differentiated. */
   inputs: number[][];
-  /** Default −1. */
+  /** Default: −1. */
   low?: number;
-  /** Row numbers, where it takes some: how many, and below what. */
+  /** Number of row indices that the operation takes, drawn from [0, `below`). Default: none. */
   ids?: { count: number; below: number };
-  /** The first input is the batch's images, which need no gradient. */
+  /** Whether the first input is the batch of images, which needs no gradient. */
   ofImages?: boolean;
-  /** Gives what it computes: one tensor where there is a gradient; nothing where it assigns its inputs. */
-  run(inputs: tf.Variable[], ids?: tf.Tensor1D): tf.TensorContainer | undefined;
+  /** Runs the operation. Returns one tensor if it has a gradient, and undefined if it updates its inputs in place. */
+  run(inputs: tf.Variable[], ids: tf.Tensor1D): tf.TensorContainer | undefined;
   forward: Cost;
-  /** Of the gradient alone; undefined where there is none. */
+  /** Cost of the gradient alone. Undefined if the operation has none. */
   gradient?: Cost;
 }
 
@@ -120,7 +120,7 @@ function maxPool(side: number, channels: number): OpCase {
     inputs: [x],
     run: ([image]) => ops.maxPool2d(image as tf.Tensor4D, { kernelSize, stride, padding: 1 }),
     forward: { bytes: bytes(x, y), flops },
-    // Where the largest values lie is found anew.
+    // The backward pass finds the positions of the maxima again.
     gradient: { bytes: bytes(x, y, x), flops: 2 * flops },
   };
 }
@@ -128,7 +128,7 @@ function maxPool(side: number, channels: number): OpCase {
 function scaleSamples(side: number, channels: number): OpCase {
   const x = [BATCH, side, side, channels];
   return {
-    name: `factor a sample, ${channels} at ${side}×${side}`,
+    name: `scale each sample, ${channels} at ${side}×${side}`,
     inputs: [x, [BATCH]],
     run: ([image, factors]) => ops.scaleSamples(image as tf.Tensor, factors as tf.Tensor as tf.Tensor1D),
     forward: { bytes: bytes(x, x), flops: size(x) },
@@ -136,10 +136,10 @@ function scaleSamples(side: number, channels: number): OpCase {
   };
 }
 
-function gated(side: number, channels: number): OpCase {
+function squeezeExcite(side: number, channels: number): OpCase {
   const x = [BATCH, side, side, channels];
   return {
-    name: `average pool and gate of squeeze-and-excitation, ${channels} at ${side}×${side}`,
+    name: `squeeze-and-excitation, pool and gate, ${channels} at ${side}×${side}`,
     inputs: [x],
     run: ([image]) =>
       ops.scaleChannels(
@@ -199,7 +199,7 @@ function marginSoftmax(classes: number, embedding: number): OpCase[] {
   const [x, centers, column] = [[BATCH, embedding], [classes, embedding], [BATCH]];
   const product = 2 * BATCH * classes * embedding;
   const ids = { count: BATCH, below: classes };
-  // Random rows are not of unit length: at the usual 64 their exponentials would leave the range of floats.
+  // Random rows do not have unit length: at the usual scale of 64 their exponentials would overflow.
   const options = { scale: 1, rows: BATCH };
   const exponential = 10;
   const name = `${classes.toLocaleString('en')} classes`;
@@ -209,7 +209,7 @@ function marginSoftmax(classes: number, embedding: number): OpCase[] {
       inputs: [x, centers],
       ids,
       run: ([rows, weights], labels) => ({
-        ...ops.marginSoftmaxForward(matrix(rows), matrix(weights), labels!, options),
+        ...ops.marginSoftmaxForward(matrix(rows), matrix(weights), labels, options),
       }),
       forward: {
         bytes: bytes(x, centers, column, column, column, [classes]),
@@ -217,7 +217,7 @@ function marginSoftmax(classes: number, embedding: number): OpCase[] {
       },
     },
     {
-      name: `its gradient, ${name}`,
+      name: `margin softmax gradient, ${name}`,
       inputs: [x, centers, [classes], column, column],
       ids,
       run: ([rows, weights, inverseNorms, logSumExp, ownGradient], labels) => ({
@@ -225,7 +225,7 @@ function marginSoftmax(classes: number, embedding: number): OpCase[] {
           {
             embeddings: matrix(rows),
             centers: matrix(weights),
-            labels: labels!,
+            labels,
             inverseNorms: inverseNorms as tf.Tensor as tf.Tensor1D,
             logSumExp: logSumExp as tf.Tensor as tf.Tensor1D,
             ownGradient: ownGradient as tf.Tensor as tf.Tensor1D,
@@ -233,7 +233,7 @@ function marginSoftmax(classes: number, embedding: number): OpCase[] {
           options,
         ),
       }),
-      // The logits are computed anew: three products.
+      // Three matrix products, because the logits are recomputed.
       forward: {
         bytes: bytes(x, centers, [classes], column, column, x, centers),
         flops: 3 * product + 6 * size(centers) + (exponential + 3) * BATCH * classes,
@@ -248,7 +248,7 @@ function adamW(values: number): OpCase {
   return {
     name: `AdamW, ${(values / 1e6).toFixed(1)} million values`,
     inputs: [x, x, x, x],
-    // Means of squares are not negative.
+    // The second moments must not be negative.
     low: 0,
     run: ([parameter, gradient, expAvg, expAvgSq]) => {
       ops.adamWUpdate(parameter, gradient, expAvg, expAvgSq, step);
@@ -267,16 +267,16 @@ function gather(rows: number, count: number, dimensions: number): OpCase {
     name: `gather ${count.toLocaleString('en')} of ${rows.toLocaleString('en')} rows of ${dimensions}`,
     inputs: [x],
     ids: { count, below: rows },
-    run: ([table], ids) => ops.gatherRows(table as tf.Tensor as tf.Tensor2D, ids!),
+    run: ([table], ids) => ops.gatherRows(table as tf.Tensor as tf.Tensor2D, ids),
     forward: { bytes: bytes(y, y), flops: 0 },
-    // The gradient is dense: zeros but for the rows taken.
+    // The gradient is dense: it is zero for the rows that were not gathered.
     gradient: { bytes: bytes(y, x, y), flops: size(y) },
   };
 }
 
 /**
- * The operations of a training step of LCNet-050 at 128 px and batch 32, with the 10,000-class loss; and what IResNet,
- * ResNet and stochastic depth have beside them.
+ * The operations of a training step of LCNet-050 at 128 px with a batch of 32 and the loss over 10,000 classes, and the
+ * additional operations of IResNet, ResNet and stochastic depth.
  */
 export const opCases: OpCase[] = [
   conv(3, 128, 3, 8, 2),
@@ -299,7 +299,7 @@ export const opCases: OpCase[] = [
   prelu(32, 64),
   maxPool(32, 64),
   scaleSamples(16, 64),
-  gated(4, 256),
+  squeezeExcite(4, 256),
   linear(1024, 256),
   layerNorm(256),
   cosines(10_000, 256),

@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendUnavailableError, useBackend } from '@unitsphere/backends';
 import { forwardAndPullback, Parameter, Random } from '@unitsphere/core';
-import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
+import { useStockKernels } from '@unitsphere/testing/stock-kernels';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
 import { type OpCase, opCases } from './cases.js';
-import { bound, type Limits, measureLimits } from './limits.js';
-import { callsPerMeasurement, timeCalls } from './time-repeated.js';
+import { computeBound, type Limits, measureLimits } from './limits.js';
+import { countCalls, timeCalls } from './time-repeated.js';
 
-/** One direction of one operation on one backend. */
+/** Times of one operation on one backend, forward alone or with its gradient. */
 export interface OpTimes {
-  /** Milliseconds. */
+  /** Time of our operation in milliseconds. */
   ours: Summary;
-  /** Milliseconds; null where the backend has no stock kernel for it. */
+  /** Time of the stock operation in milliseconds. Null if the backend lacks a stock kernel for it. */
   stock: Summary | null;
-  /** How many times as fast ours is. */
+  /** Stock time over ours. Null if the backend lacks a stock kernel. */
   ratioToStock: Summary | null;
-  /** Milliseconds that the machine's limits allow. */
+  /** Minimum time under the limits of the machine, in milliseconds. */
   bound: number;
-  /** bound / the fastest of ours, as the limits are the best that was seen. */
+  /** `bound` over our fastest time, because the limits are also the fastest times. */
   fractionOfLimit: number;
 }
 
@@ -26,26 +26,26 @@ export interface OpTimes {
 export interface OpResult {
   name: string;
   forward: OpTimes;
-  /** Forward and gradient together; null for an operation without a gradient. */
+  /** Forward and gradient together. Null for an operation without a gradient. */
   withGradient: OpTimes | null;
 }
 
-/** What `bench ops` writes. */
+/** The report of `bench ops`. */
 export interface OpsReport {
   benchmark: 'ops';
   date: string;
   machine: Machine;
   repetitions: number;
   backends: { name: string; limits: Limits; ops: OpResult[] }[];
-  /** Why a backend is not there, by name. */
+  /** Reason why a backend is absent, by its name. */
   absent: Record<string, string>;
 }
 
-/** Times the operations on the backends named, ours and stock in turns. */
+/** Times the operations on the given backends, with our kernels and the stock kernels in turns. */
 export async function runOps(
   backends: readonly string[],
   repetitions: number,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
   cases: readonly OpCase[] = opCases,
 ): Promise<OpsReport> {
   const report: OpsReport = {
@@ -64,11 +64,11 @@ export async function runOps(
       report.absent[name] = error.message;
       continue;
     }
-    say(`${name}: the limits`);
+    log(`${name}: measuring the limits`);
     const limits = await measureLimits(repetitions);
     const ops: OpResult[] = [];
     for (const one of cases) {
-      say(`${name}: ${one.name}`);
+      log(`${name}: ${one.name}`);
       ops.push(await measure(one, limits, repetitions));
     }
     report.backends.push({ name, limits, ops });
@@ -76,12 +76,14 @@ export async function runOps(
   return report;
 }
 
+const NO_IDS = { count: 0, below: 1 };
+
 async function measure(one: OpCase, limits: Limits, repetitions: number): Promise<OpResult> {
   const { parameters, ids } = makeInputs(one);
   const variables = parameters.map(({ variable }) => variable);
   const trained = one.ofImages ? parameters.slice(1) : parameters;
   const forward = () => tf.tidy(() => one.run(variables, ids) as tf.TensorContainer);
-  // The tidy frees what is left where stock kernels throw half-way.
+  // The tidy disposes the remaining tensors if a stock kernel is missing.
   const both = () =>
     tf.tidy(() => {
       const { value, pullback } = forwardAndPullback(forward as () => tf.Tensor, trained);
@@ -95,36 +97,34 @@ async function measure(one: OpCase, limits: Limits, repetitions: number): Promis
   try {
     return {
       name: one.name,
-      forward: await times(forward, bound(one.forward, limits), repetitions),
-      withGradient: whole ? await times(both, bound(whole, limits), repetitions) : null,
+      forward: await timeOp(forward, computeBound(one.forward, limits), repetitions),
+      withGradient: whole ? await timeOp(both, computeBound(whole, limits), repetitions) : null,
     };
   } finally {
     for (const parameter of parameters) parameter.dispose();
-    ids?.dispose();
+    ids.dispose();
   }
 }
 
-function makeInputs({ name, inputs, low = -1, ids }: OpCase): { parameters: Parameter[]; ids?: tf.Tensor1D } {
+function makeInputs({ name, inputs, low = -1, ids: { count, below } = NO_IDS }: OpCase) {
   const random = new Random(0, name);
   const values = (count: number) => Float32Array.from({ length: count }, () => random.uniform(low, 1));
   return {
     parameters: inputs.map((shape) => new Parameter(shape, values(tf.util.sizeFromShape(shape)))),
-    ids:
-      ids &&
-      tf.tensor1d(
-        Int32Array.from({ length: ids.count }, () => random.int(ids.below)),
-        'int32',
-      ),
+    ids: tf.tensor1d(
+      Int32Array.from({ length: count }, () => random.int(below)),
+      'int32',
+    ),
   };
 }
 
-async function times(
+async function timeOp(
   f: () => tf.TensorContainer,
   boundMilliseconds: number,
   repetitions: number,
 ): Promise<OpTimes> {
-  const calls = await callsPerMeasurement(f);
-  const stockCalls = await stockCallsOf(f);
+  const calls = await countCalls(f);
+  const stockCalls = await countStockCalls(f);
   const ours: number[] = [];
   const stock: number[] = [];
   for (let i = 0; i < repetitions; i++) {
@@ -150,10 +150,10 @@ async function withStock<T>(f: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How many calls of f make a measurement on stock kernels; null where the backend lacks one that f needs. */
-async function stockCallsOf(f: () => tf.TensorContainer): Promise<number | null> {
+/** Returns the number of calls in a measurement with stock kernels. Null if the backend lacks a kernel that f needs. */
+async function countStockCalls(f: () => tf.TensorContainer): Promise<number | null> {
   try {
-    return await withStock(() => callsPerMeasurement(f));
+    return await withStock(() => countCalls(f));
   } catch (error) {
     if (/^Kernel '.*' not registered/.test((error as Error).message)) return null;
     throw error;

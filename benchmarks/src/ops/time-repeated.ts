@@ -1,21 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A measurement runs the operation so often that it takes about so long. */
+/** Approximate length of a measurement, which repeats the operation as often as needed. */
 const MEASUREMENT_MS = 40;
 
-/** Milliseconds of one call of f, as many measurements as asked for; each is the mean of enough calls to be told apart. */
+/** Returns the milliseconds of one call of f for each of `repetitions` measurements. A measurement is a mean of many calls. */
 export async function timeRepeated(
   f: () => tf.TensorContainer | undefined,
   repetitions: number,
 ): Promise<number[]> {
-  const calls = await callsPerMeasurement(f);
+  const calls = await countCalls(f);
   const times: number[] = [];
   for (let i = 0; i < repetitions; i++) times.push(await timeCalls(f, calls));
   return times;
 }
 
-/** How many calls of f make one measurement; also warms f up. */
-export async function callsPerMeasurement(f: () => tf.TensorContainer | undefined): Promise<number> {
+/** Returns the number of calls of f in one measurement. Also warms f up. */
+export async function countCalls(f: () => tf.TensorContainer | undefined): Promise<number> {
   let calls = 1;
   for (;;) {
     const took = calls * (await timeCalls(f, calls));
@@ -24,24 +24,27 @@ export async function callsPerMeasurement(f: () => tf.TensorContainer | undefine
   }
 }
 
-/** Milliseconds of one of so many calls of f, until the device has done all of them. */
+/** Returns the mean milliseconds of one of `calls` calls of f, measured until the device has completed all of them. */
 export async function timeCalls(f: () => tf.TensorContainer | undefined, calls: number): Promise<number> {
   const device = tf.getBackend() === 'webgpu';
-  const now = device ? () => performance.now() : processorMilliseconds;
-  const begun = now();
+  const now = device ? () => performance.now() : readProcessorMilliseconds;
+  const start = now();
   for (let i = 0; i < calls; i++) tf.dispose(f() ?? []);
-  if (device) await deviceIdle();
-  return (now() - begun) / calls;
+  if (device) await waitForDevice();
+  return (now() - start) / calls;
 }
 
-/** Of this process: where a kernel runs on the calling thread, time that other work took does not count. */
-function processorMilliseconds(): number {
+/** Returns the processor time of this process in milliseconds, which other processes affect little. */
+function readProcessorMilliseconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** Hands the device what is still gathered for it and waits until all is done. A small value asked for would not do: the backend computes it here. */
-async function deviceIdle(): Promise<void> {
+/**
+ * Submits all pending commands and waits until the device has completed them. Reading a small tensor instead would not work,
+ * because the backend computes it on the CPU.
+ */
+async function waitForDevice(): Promise<void> {
   const backend = tf.backend() as unknown as {
     device: { queue: { onSubmittedWorkDone(): Promise<void> } };
     commandEncoder: object | null;
@@ -49,7 +52,7 @@ async function deviceIdle(): Promise<void> {
     submitQueue(): void;
   };
   if (backend.commandEncoder) {
-    // Kernels of ours leave the pass open for the next one.
+    // Our kernels leave the compute pass open for the next kernel.
     backend.endComputePassEncoder();
     backend.submitQueue();
   }

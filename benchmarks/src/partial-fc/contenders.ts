@@ -2,45 +2,52 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ContenderSpec } from '../contender/contender.js';
-import { peerFile, pythonCommand } from '../contender/peers.js';
-import type { StoreName } from './head-step.js';
-import { CLASS_COUNTS, CLASSES_WORKLOAD, headArguments, RATE_WORKLOAD } from './workload.js';
+import { getPythonCommand, resolvePeerFile } from '../contender/peers.js';
+import type { StoreName } from './start-head.js';
+import { CLASS_COUNTS, CLASSES_WORKLOAD, formatHeadArguments, RATE_WORKLOAD } from './workload.js';
 
-/** Ours with a number of classes and a cache that is warm or cold. */
+/** The built program of our contenders. */
+const HEAD_PROGRAM = fileURLToPath(new URL('head-on-demand.js', import.meta.url));
+
+/** Our file store with a number of classes and a warm or a cold cache. */
 export interface ClassesContender extends ContenderSpec {
   classes: number;
   cold: boolean;
+  /** Path of the center file. */
+  path: string;
 }
 
-/** Ours with a store, ours with all classes, or a setting of PyTorch. */
+/** One of our stores, our full softmax, or a PyTorch setting. */
 export interface RateContender extends ContenderSpec {
   role: StoreName | 'full' | 'pytorch';
-  /** Threads that share the classes and the batch, of ours. */
+  /** Number of threads that share the classes and the batch. Undefined for PyTorch. */
   ranks?: number;
 }
 
-/** The step of as many sampled classes as the classes grow, with the centers in a file. */
-export function classesContenders(folder: string): ClassesContender[] {
+/** Returns contenders whose steps sample the same number of classes out of more and more classes in a file. */
+export function createClassesContenders(folder: string): ClassesContender[] {
   return CLASS_COUNTS.flatMap((classes) =>
     [false, true].map((cold): ClassesContender => {
       const id = `${classes}-${cold ? 'cold' : 'warm'}`;
+      const path = join(folder, id);
       return {
         id,
         label: `${classes.toLocaleString('en')} classes, ${cold ? 'cold' : 'warm'}`,
         classes,
         cold,
+        path,
         command: process.execPath,
         args: [
-          program(),
-          ...headArguments({ ...CLASSES_WORKLOAD, classes }),
-          ...['--store', 'file', '--path', join(folder, id), '--disjoint', ...(cold ? ['--cold'] : [])],
+          HEAD_PROGRAM,
+          ...formatHeadArguments({ ...CLASSES_WORKLOAD, classes }),
+          ...['--store', 'file', '--path', path, '--disjoint', ...(cold ? ['--cold'] : [])],
         ],
       };
     }),
   );
 }
 
-/** PyTorch's settings: as one writes it, and with as few passes over memory as it allows. */
+/** PyTorch's settings: as it is usually written, and with as few passes over memory as it allows. */
 const PYTORCH_SETTINGS = [
   { id: 'tape-fused', label: 'autograd, fused AdamW', options: ['--gradient', 'tape', '--adamw', 'fused'] },
   {
@@ -55,8 +62,8 @@ const PYTORCH_SETTINGS = [
   },
 ];
 
-/** A tenth of the classes with each store, all classes, and PyTorch. */
-export function rateContenders(folder: string): RateContender[] {
+/** Returns contenders that sample a tenth of the classes with each store, that use all classes, and PyTorch. */
+export function createRateContenders(folder: string): RateContender[] {
   const { classes } = RATE_WORKLOAD;
   const cores = availableParallelism();
   const ours = (
@@ -72,8 +79,8 @@ export function rateContenders(folder: string): RateContender[] {
     ranks,
     command: process.execPath,
     args: [
-      program(),
-      ...headArguments({ ...RATE_WORKLOAD, sampled }),
+      HEAD_PROGRAM,
+      ...formatHeadArguments({ ...RATE_WORKLOAD, sampled }),
       ...['--store', store, '--path', join(folder, `rate-${ranks}`), '--ranks', String(ranks)],
     ],
   });
@@ -91,18 +98,15 @@ export function rateContenders(folder: string): RateContender[] {
         id: `pytorch-${id}`,
         label: `PyTorch, sampled, ${label}`,
         role: 'pytorch',
-        command: pythonCommand(),
+        command: getPythonCommand(),
         args: [
-          peerFile('pytorch_partial_fc.py'),
-          ...headArguments(RATE_WORKLOAD),
+          resolvePeerFile('pytorch_partial_fc.py'),
+          ...formatHeadArguments(RATE_WORKLOAD),
           ...['--threads', String(availableParallelism()), ...options],
         ],
-        remedy: 'pip install torch; set UNITSPHERE_PYTHON to the python that has it (default: python3).',
+        remedy:
+          'Run pip install torch, and set UNITSPHERE_PYTHON to the Python that has it (default: python3).',
       }),
     ),
   ];
-}
-
-function program(): string {
-  return fileURLToPath(new URL('head-on-demand.js', import.meta.url));
 }

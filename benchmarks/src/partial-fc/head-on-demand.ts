@@ -1,10 +1,10 @@
-/** The process of a contender of ours: makes steps of a PartialFC when the runner asks. */
+/** Process of one of our contenders: runs steps of a PartialFC on request of the runner. */
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { Command, Option } from 'commander';
 import { serve } from '../contender/serve.js';
 import { startRanks } from './head-ranks.js';
-import { type HeadRun, startHead } from './head-step.js';
+import { type HeadRun, startHead } from './start-head.js';
 
 const count = (text: string) => Number.parseInt(text, 10);
 

@@ -1,12 +1,12 @@
-/** The thread of a rank beside the first: makes the steps that rank 0 tells it to. */
+/** Thread of a rank other than 0: runs the steps that rank 0 announces. */
 import { useBackend } from '@unitsphere/backends';
 import { serveReplica } from '@unitsphere/collectives';
-import { hear } from './head-ranks.js';
-import { type HeadRun, startHead } from './head-step.js';
+import { receiveNextStep } from './head-ranks.js';
+import { type HeadRun, startHead } from './start-head.js';
 
 await serveReplica<HeadRun>(async ({ communicator, data }) => {
   await useBackend('wasm');
-  const trainee = await startHead(data, communicator);
-  while (hear(communicator)) await trainee.step();
-  await trainee.stop?.();
+  const head = await startHead(data, communicator);
+  while (receiveNextStep(communicator)) await head.step();
+  await head.stop?.();
 });

@@ -1,19 +1,19 @@
 import { type Communicator, withReplicas } from '@unitsphere/collectives';
-import type { Trainee } from '../contender/serve.js';
-import { type HeadRun, startHead } from './head-step.js';
+import type { StepRunner } from '../contender/serve.js';
+import { type HeadRun, startHead } from './start-head.js';
 
-/** Starts a head whose classes and batch are shared by several ranks, a thread each; this thread is rank 0. */
-export function startRanks(run: HeadRun, ranks: number): Promise<Trainee> {
+/** Starts a head whose classes and batch are split over several ranks, each in its own thread. This thread is rank 0. */
+export function startRanks(run: HeadRun, ranks: number): Promise<StepRunner> {
   return new Promise((resolve, reject) => {
     const file = new URL('./head-rank.js', import.meta.url);
     const ended = withReplicas({ size: ranks, file, data: () => run }, async (communicator) => {
-      const trainee = await startHead(run, communicator);
+      const head = await startHead(run, communicator);
       await new Promise<void>((stopped) => {
         resolve({
-          ...trainee,
+          ...head,
           step: () => {
-            tell(communicator, true);
-            return trainee.step();
+            announceStep(communicator, true);
+            return head.step();
           },
           stop: () => {
             stopped();
@@ -21,21 +21,21 @@ export function startRanks(run: HeadRun, ranks: number): Promise<Trainee> {
           },
         });
       });
-      tell(communicator, false);
-      await trainee.stop?.();
+      announceStep(communicator, false);
+      await head.stop?.();
     });
     ended.catch(reject);
   });
 }
 
-/** Rank 0 says whether another step comes. */
-function tell(communicator: Communicator, more: boolean): void {
-  communicator.broadcast(Int32Array.of(more ? 1 : 0));
+/** Broadcasts from rank 0 whether another step follows. */
+function announceStep(communicator: Communicator, follows: boolean): void {
+  communicator.broadcast(Int32Array.of(follows ? 1 : 0));
 }
 
-/** Whether another step comes. */
-export function hear(communicator: Communicator): boolean {
-  const more = new Int32Array(1);
-  communicator.broadcast(more);
-  return more[0] === 1;
+/** Receives from rank 0 whether another step follows. */
+export function receiveNextStep(communicator: Communicator): boolean {
+  const follows = new Int32Array(1);
+  communicator.broadcast(follows);
+  return follows[0] === 1;
 }

@@ -1,26 +1,33 @@
-import { digits, megabytes, spread } from '../format.js';
-import { disturbance } from '../measure/disturbance.js';
-import { machineLine } from '../measure/machine.js';
+import { formatDigits, formatMegabytes, formatSummary } from '../format.js';
+import { formatMachine } from '../measure/machine.js';
 import type { Timing } from '../measure/time-contenders.js';
-import { type Column, table } from '../table.js';
-import type { PartialFCReport } from './run-partial-fc.js';
-import { headLine } from './workload.js';
+import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
+import { type Column, renderTable } from '../table.js';
+import type { PartialFCReport } from './partial-fc-report.js';
+import type { StoreName } from './start-head.js';
+import { formatHeadWorkload } from './workload.js';
 
-/** The report as Markdown: a table for each part and the ratios below it. */
+/** Renders the report as Markdown: a table for each part, with its ratios below. */
 export function printPartialFC(report: PartialFCReport): string {
   const { classes, rate, machine } = report;
   return [
-    `${machineLine(machine)}.`,
+    `- Machine: ${formatMachine(machine)}.`,
     ...(classes ? ['', ...printClasses(classes)] : []),
     ...(rate ? ['', ...printRate(rate)] : []),
   ].join('\n');
 }
 
-const known = (bytes: number | undefined) => (bytes === undefined ? '–' : megabytes(bytes));
+const formatOptional = (bytes: number | undefined) => (bytes === undefined ? '–' : formatMegabytes(bytes));
+
+const STORE_LABELS: Record<StoreName, string> = {
+  device: 'centers on the backend',
+  host: 'centers on the host',
+  file: 'centers in a file',
+};
 
 const STEP_COLUMNS: Column<Timing>[] = [
-  { title: 'ms', value: (r) => spread(r.stepMilliseconds) },
-  { title: 'processor ms', value: (r) => spread(r.processorMilliseconds) },
+  { title: 'ms', value: (r) => formatSummary(r.stepMilliseconds) },
+  { title: 'processor ms', value: (r) => formatSummary(r.processorMilliseconds) },
 ];
 
 function printClasses({
@@ -30,39 +37,39 @@ function printClasses({
   disk,
 }: NonNullable<PartialFCReport['classes']>): string[] {
   return [
-    `${headLine(workload)}, centers in a file.`,
+    `Growing number of classes, centers in a file: ${formatHeadWorkload(workload)}.`,
     '',
-    table<Timing>(
+    renderTable<Timing>(
       [
         { title: 'one step', value: (r) => r.label, align: 'left' },
         ...STEP_COLUMNS,
-        { title: 'resident, MB', value: (r) => known(r.memory.rss) },
-        { title: 'of it anonymous, MB', value: (r) => known(r.memory.anonymous) },
-        { title: 'peak, MB', value: (r) => megabytes(r.memory.peakRss) },
+        { title: 'resident, MB', value: (r) => formatOptional(r.memory.rss) },
+        { title: 'anonymous part, MB', value: (r) => formatOptional(r.memory.anonymous) },
+        { title: 'peak, MB', value: (r) => formatMegabytes(r.memory.peakRss) },
         { title: 'turns × steps', value: (r) => `${r.stepMilliseconds.repetitions} × ${r.stepsPerTurn}` },
       ],
       results,
     ),
     '',
-    `- \`ratioWarm\` ${spread(ratios.warm)}, \`ratioCold\` ${spread(ratios.cold)}: the time with the most classes over that with the fewest`,
-    `- The disk: a cold step reads ${workload.sampled.toLocaleString('en')} records of ${disk.recordBytes.toLocaleString('en')} bytes, ${(disk.bytesPerStep / 1e6).toFixed(1)} MB; a plain read of as many at random places takes ${spread(disk.oneReader)} ms, ${spread(disk.fourReaders)} ms with four reads at a time`,
-    ...disturbance(results),
+    `- \`ratioWarm\` ${formatSummary(ratios.warm)}, \`ratioCold\` ${formatSummary(ratios.cold)}: time of a step with the most classes over that with the fewest`,
+    `- Disk: a cold step reads ${workload.sampled.toLocaleString('en')} records of ${disk.recordBytes.toLocaleString('en')} bytes, ${(disk.bytesPerStep / 1e6).toFixed(1)} MB in total. Plain reads of the same number of records at random positions take ${formatSummary(disk.oneReader)} ms one after the other, and ${formatSummary(disk.fourReaders)} ms with four concurrent reads.`,
+    ...warnOfOtherWork(results),
   ];
 }
 
 function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
-  const { workload, results, ours, fastest, ratioToPyTorch, pytorch, absent } = rate;
+  const { workload, results, ours, fastest, ratioToPyTorch, pytorch, pytorchVersion, absent } = rate;
   return [
-    `${workload.classes.toLocaleString('en')} classes: ${headLine(workload)}.`,
+    `Full softmax and PyTorch, ${workload.classes.toLocaleString('en')} classes: ${formatHeadWorkload(workload)}.${pytorchVersion ? ` PyTorch ${pytorchVersion}.` : ''}`,
     '',
-    table<Timing>(
+    renderTable<Timing>(
       [
         { title: 'one step', value: (r) => r.label, align: 'left' },
         ...STEP_COLUMNS,
-        { title: 'peak memory, MB', value: (r) => megabytes(r.memory.peakRss) },
-        { title: 'before the head, MB', value: (r) => megabytes(r.footprint) },
-        { title: 'resident, MB', value: (r) => known(r.memory.rss) },
-        { title: 'WebAssembly heap, MB', value: (r) => known(r.memory.wasmHeap) },
+        { title: 'peak memory, MB', value: (r) => formatMegabytes(r.memory.peakRss) },
+        { title: 'peak before the head, MB', value: (r) => formatMegabytes(r.footprint) },
+        { title: 'resident, MB', value: (r) => formatOptional(r.memory.rss) },
+        { title: 'WebAssembly heap, MB', value: (r) => formatOptional(r.memory.wasmHeap) },
         { title: 'turns × steps', value: (r) => `${r.stepMilliseconds.repetitions} × ${r.stepsPerTurn}` },
       ],
       results,
@@ -70,20 +77,20 @@ function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
     '',
     ...ours.map(({ store, ranks, ...ratios }) =>
       [
-        `- ${store}, ${ranks} rank${ranks > 1 ? 's' : ''}: \`ratioToFullSoftmax\` ${spread(ratios.ratioToFullSoftmax)}`,
-        `\`memoryRatioToFullSoftmax\` ${digits(ratios.memoryRatioToFullSoftmax)} (${digits(ratios.workingMemoryRatioToFullSoftmax)} without what was there before the head)`,
+        `- ${STORE_LABELS[store]}, ${ranks} rank${ranks > 1 ? 's' : ''}: \`ratioToFullSoftmax\` ${formatSummary(ratios.ratioToFullSoftmax)}`,
+        `\`memoryRatioToFullSoftmax\` ${formatDigits(ratios.memoryRatioToFullSoftmax)} (${formatDigits(ratios.workingMemoryRatioToFullSoftmax)} without the peak before the head)`,
         ...(ratios.ratioToPyTorch
-          ? [`\`ratioToPyTorch\` ${spread(ratios.ratioToPyTorch)} (${pytorch})`]
+          ? [`\`ratioToPyTorch\` ${formatSummary(ratios.ratioToPyTorch)} (${pytorch})`]
           : []),
         ...(ratios.ratioToPublished
-          ? [`\`ratioToPublished\` ${spread(ratios.ratioToPublished)} (autograd, as insightface's code)`]
+          ? [`\`ratioToPublished\` ${formatSummary(ratios.ratioToPublished)} (autograd, as in insightface)`]
           : []),
       ].join(', '),
     ),
     ...(ratioToPyTorch === null
       ? []
-      : [`- \`ratioToPyTorch\` of the fastest, ${fastest}: ${digits(ratioToPyTorch)}`]),
-    ...disturbance(results),
-    ...Object.values(absent).map((why) => `- Not there: ${why}`),
+      : [`- \`ratioToPyTorch\` of our fastest setting, ${fastest}: ${formatDigits(ratioToPyTorch)}`]),
+    ...warnOfOtherWork(results),
+    ...Object.values(absent).map((why) => `- Absent: ${why}`),
   ];
 }

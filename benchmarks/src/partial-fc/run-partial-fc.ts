@@ -1,50 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pace } from '../measure/interleave.js';
-import { describeMachine, type Machine } from '../measure/machine.js';
-import { type Timing, timeContenders } from '../measure/time-contenders.js';
-import {
-  type ClassesContender,
-  classesContenders,
-  type RateContender,
-  rateContenders,
-} from './contenders.js';
-import { type DiskFigures, measureDisk } from './disk.js';
-import { type ClassesRatios, classesRatios, type RateRatios, rateRatios } from './ratios.js';
-import { CLASSES_WORKLOAD, type HeadWorkload, RATE_WORKLOAD } from './workload.js';
+import { describeMachine } from '../measure/machine.js';
+import { timeContenders } from '../measure/time-contenders.js';
+import { computeClassesRatios, computeRateRatios } from './compute-ratios.js';
+import { type ClassesContender, createClassesContenders, createRateContenders } from './contenders.js';
+import { measureDisk, readRecordBytes } from './measure-disk.js';
+import type { ClassesResult, Part, PartialFCReport } from './partial-fc-report.js';
+import { CLASSES_WORKLOAD, RATE_WORKLOAD } from './workload.js';
 
-export type ClassesResult = Timing & Pick<ClassesContender, 'classes' | 'cold'>;
-export type RateResult = Timing & Pick<RateContender, 'role' | 'ranks'>;
-
-/** What `bench partial-fc` writes. */
-export interface PartialFCReport {
-  benchmark: 'partial-fc';
-  date: string;
-  machine: Machine;
-  pace: Pace;
-  /** As the classes grow; absent where it was not asked for. */
-  classes?: ClassesRatios & {
-    workload: Omit<HeadWorkload, 'classes'>;
-    results: ClassesResult[];
-    disk: DiskFigures;
-  };
-  /** Against the full softmax and PyTorch; absent where it was not asked for. */
-  rate?: RateRatios & {
-    workload: HeadWorkload;
-    results: RateResult[];
-    /** Why who is not there, by id. */
-    absent: Record<string, string>;
-  };
-}
-
-export type Part = 'classes' | 'rate';
-
-/** Runs the parts one after the other; each contender's file is in a folder of its own in the one that is given. */
+/**
+ * Runs the parts one after the other.
+ * @param parent The folder for the center files, in a temporary folder of their own.
+ */
 export async function runPartialFC(
   parts: readonly Part[],
   parent: string,
   pace: Pace,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<PartialFCReport> {
   const folder = mkdtempSync(join(parent, 'partial-fc-'));
   try {
@@ -53,30 +26,44 @@ export async function runPartialFC(
       date: new Date().toISOString(),
       machine: describeMachine(),
       pace,
-      ...(parts.includes('classes') && { classes: await runClasses(folder, pace, say) }),
-      ...(parts.includes('rate') && { rate: await runRate(folder, pace, say) }),
+      ...(parts.includes('classes') && { classes: await runClasses(folder, pace, log) }),
+      ...(parts.includes('rate') && { rate: await runRate(folder, pace, log) }),
     };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function runClasses(folder: string, pace: Pace, say: (message: string) => void) {
-  const { timed } = await timeContenders(classesContenders(folder), pace, say);
-  const results = timed.map(({ spec: { classes, cold }, timing }) => ({ ...timing, classes, cold }));
-  say('what the disk can do');
-  const { dimensions, sampled } = CLASSES_WORKLOAD;
-  const most = Math.max(...results.map(({ classes }) => classes));
+async function runClasses(folder: string, pace: Pace, log: (message: string) => void) {
+  const { timed } = await timeContenders(createClassesContenders(folder), pace, log);
+  const results = timed.map(
+    ({ spec: { classes, cold }, timing }): ClassesResult => ({ ...timing, classes, cold }),
+  );
+  log('measuring the disk');
+  const { sampled } = CLASSES_WORKLOAD;
+  const { path, classes } = findLargest(timed.map(({ spec }) => spec));
+  const recordBytes = readRecordBytes(path, classes);
   return {
     workload: CLASSES_WORKLOAD,
-    ...classesRatios(results),
+    ...computeClassesRatios(results),
     results,
-    disk: await measureDisk(folder, most, dimensions, sampled, pace.rounds),
+    disk: await measureDisk(folder, classes, recordBytes, sampled, pace.rounds),
   };
 }
 
-async function runRate(folder: string, pace: Pace, say: (message: string) => void) {
-  const { timed, absent } = await timeContenders(rateContenders(folder), pace, say);
+function findLargest(specs: readonly ClassesContender[]): ClassesContender {
+  return specs.reduce((largest, spec) => (spec.classes > largest.classes ? spec : largest));
+}
+
+async function runRate(folder: string, pace: Pace, log: (message: string) => void) {
+  const { timed, absent } = await timeContenders(createRateContenders(folder), pace, log);
   const results = timed.map(({ spec: { role, ranks }, timing }) => ({ ...timing, role, ranks }));
-  return { workload: RATE_WORKLOAD, ...rateRatios(results), results, absent };
+  const version = timed.find(({ spec }) => spec.role === 'pytorch')?.description['version'];
+  return {
+    workload: RATE_WORKLOAD,
+    ...computeRateRatios(results),
+    results,
+    ...(version !== undefined && { pytorchVersion: String(version) }),
+    absent,
+  };
 }

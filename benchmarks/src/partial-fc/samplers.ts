@@ -1,21 +1,24 @@
 import { ClassSampler, type Sampler } from '@unitsphere/partial-fc';
 import { CYCLE, type HeadWorkload } from './workload.js';
 
-/** A sampler with the labels of the batches that it is for. */
-export interface SamplerOfCycle {
+/** A sampler that repeats after {@link CYCLE} steps, and the labels of its batches. */
+export interface CyclicSampler {
   sampler: Sampler;
-  /** The labels of a batch. */
+  /** Returns the labels of the batch of a step. */
   labels(step: number): Int32Array;
 }
 
 /**
- * No class twice in a cycle of steps, so that what a step reads no step before it has read.
- * @throws RangeError where there are not enough classes for it.
+ * Creates a sampler that draws no class twice within a cycle, so that no step reads rows that an earlier step has read.
+ * @throws RangeError if there are too few classes.
  */
-export function disjointSampler({ classes, sampled, batch }: HeadWorkload, seed: number): SamplerOfCycle {
+export function createDisjointSampler(
+  { classes, sampled, batch }: HeadWorkload,
+  seed: number,
+): CyclicSampler {
   if (CYCLE * sampled > classes) {
     throw new RangeError(
-      `${CYCLE} steps of ${sampled} different classes each need ${CYCLE * sampled} classes, not ${classes}.`,
+      `classes must be at least ${CYCLE * sampled} for ${CYCLE} steps of ${sampled} different classes, not ${classes}.`,
     );
   }
   const all = new ClassSampler(classes, CYCLE * sampled, seed).sample(new Int32Array(0), 0);
@@ -29,8 +32,8 @@ export function disjointSampler({ classes, sampled, batch }: HeadWorkload, seed:
   };
 }
 
-/** PartialFC's own draw, with the same samples in each cycle; of all classes, all. */
-export function uniformSampler({ classes, sampled, batch }: HeadWorkload, seed: number): SamplerOfCycle {
+/** Creates a sampler with PartialFC's own draws, repeated in each cycle. Samples all classes if `sampled` is `classes`. */
+export function createUniformSampler({ classes, sampled, batch }: HeadWorkload, seed: number): CyclicSampler {
   const uniform = new ClassSampler(classes, sampled, seed);
   return {
     sampler:

@@ -1,4 +1,4 @@
-/** What is compared, float32 first: products, and how activations wait for the backward pass. */
+/** The compared modes, float32 first: precision of the products, and of the activations saved for the backward pass. */
 export const MODES = {
   highest: { matmul: 'highest', activations: 'float32' },
   medium: { matmul: 'medium', activations: 'float32' },
@@ -8,6 +8,6 @@ export const MODES = {
 export type Mode = keyof typeof MODES;
 export const MODE_NAMES = Object.keys(MODES) as Mode[];
 
-/** Those below float32. */
+/** Modes of lower precision than float32. */
 export type Lower = Exclude<Mode, 'highest'>;
 export const LOWER = MODE_NAMES.filter((mode): mode is Lower => mode !== 'highest');

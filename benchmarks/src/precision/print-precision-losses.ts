@@ -1,11 +1,11 @@
-import { digits } from '../format.js';
-import { machineLine } from '../measure/machine.js';
+import { formatDigits } from '../format.js';
+import { formatMachine } from '../measure/machine.js';
 import { mean } from '../measure/statistics.js';
-import { table } from '../table.js';
+import { renderTable } from '../table.js';
 import { LOWER } from './modes.js';
 import { LAST_STEPS, type PrecisionLossesReport, type PrecisionTraining } from './run-precision-losses.js';
 
-/** The report as Markdown: where trainings end, a seed a row. */
+/** Renders the report as Markdown: a row with the final losses for each backend and seed. */
 export function printPrecisionLosses({
   steps,
   settings,
@@ -14,37 +14,39 @@ export function printPrecisionLosses({
   absent,
 }: PrecisionLossesReport): string {
   return [
-    `Trainings of ${steps} steps on the generated documents${settings.length > 0 ? ` (${settings.join(', ')})` : ''}, a seed a row; the mean loss of the last ${LAST_STEPS} steps. ${machineLine(machine)}.`,
+    `- Figures: mean loss of the last ${LAST_STEPS} of ${steps} steps of a training on generated documents${settings.length > 0 ? ` (${settings.join(', ')})` : ''}, and its relative difference from \`highest\`.`,
+    `- Machine: ${formatMachine(machine)}.`,
     '',
-    table<PrecisionTraining>(
+    renderTable<PrecisionTraining>(
       [
         { title: 'backend', value: ({ backend }) => backend, align: 'left' },
         { title: 'seed', value: ({ seed }) => String(seed) },
-        { title: '`highest`', value: ({ losses }) => digits(losses.highest) },
+        { title: '`highest`', value: ({ losses }) => formatDigits(losses.highest) },
         ...LOWER.flatMap((mode) => [
           {
             title: `\`${mode}\``,
             value: ({ losses }: PrecisionTraining) =>
-              losses[mode] === undefined ? '–' : digits(losses[mode]),
+              losses[mode] === undefined ? '–' : formatDigits(losses[mode]),
           },
           {
             title: 'difference',
-            value: ({ differences }: PrecisionTraining) => percent(differences[mode]),
+            value: ({ differences }: PrecisionTraining) => formatPercent(differences[mode]),
           },
         ]),
       ],
       trainings,
     ),
     '',
-    ...meanDifferences(trainings),
-    ...Object.values(absent).map((why) => `- Not there: ${why}`),
+    ...renderMeanDifferences(trainings),
+    ...Object.values(absent).map((why) => `- Absent: ${why}`),
   ].join('\n');
 }
 
-const percent = (part: number | undefined) => (part === undefined ? '–' : `${(100 * part).toFixed(2)} %`);
+const formatPercent = (part: number | undefined) =>
+  part === undefined ? '–' : `${(100 * part).toFixed(2)} %`;
 
-/** Of each backend: one seed's difference is mostly chance. */
-function meanDifferences(trainings: readonly PrecisionTraining[]): string[] {
+/** Renders the mean differences over the seeds, because the difference of one seed is mostly chance. */
+function renderMeanDifferences(trainings: readonly PrecisionTraining[]): string[] {
   return [...new Set(trainings.map(({ backend }) => backend))].flatMap((backend) =>
     LOWER.flatMap((mode) => {
       const own = trainings.flatMap((one) =>
@@ -52,7 +54,7 @@ function meanDifferences(trainings: readonly PrecisionTraining[]): string[] {
       );
       if (own.length === 0) return [];
       return [
-        `- ${backend}, \`${mode}\`: a mean difference of ${percent(mean(own))} over ${own.length} seeds`,
+        `- ${backend}, \`${mode}\`: mean difference of ${formatPercent(mean(own))} over ${own.length} seeds`,
       ];
     }),
   );

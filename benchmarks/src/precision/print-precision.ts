@@ -1,52 +1,53 @@
-import { megabytes, spread } from '../format.js';
-import { disturbance } from '../measure/disturbance.js';
-import { machineLine } from '../measure/machine.js';
-import { workloadLine } from '../step/workload.js';
-import { table } from '../table.js';
+import { formatMegabytes, formatSummary } from '../format.js';
+import { formatMachine } from '../measure/machine.js';
+import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
+import { formatWorkload } from '../step/workload.js';
+import { renderTable } from '../table.js';
 import type { PrecisionMemory, PrecisionReport, PrecisionStep } from './run-precision.js';
 
-/** The report as Markdown: steps by precision, what was really done, and what they take of memory. */
+/** Renders the report as Markdown: speed, actual precision and memory of the training step in each mode. */
 export function printPrecision(report: PrecisionReport): string {
   const { contenders, ratios } = report;
   return [
-    `${workloadLine(report.workload)} but for what is named. ${machineLine(report.machine)}.`,
+    `- Workload: ${formatWorkload(report.workload)} unless the mode says otherwise.`,
+    `- Machine: ${formatMachine(report.machine)}.`,
     '',
-    table<PrecisionStep>(
+    renderTable<PrecisionStep>(
       [
-        { title: 'one training step', value: ({ label }) => label, align: 'left' },
-        { title: 'images/s', value: (r) => spread(r.imagesPerSecond) },
-        { title: 'ms', value: (r) => spread(r.stepMilliseconds) },
-        { title: 'processor ms', value: (r) => spread(r.processorMilliseconds) },
-        { title: 'peak memory, MB', value: ({ memory }) => megabytes(memory.peakRss) },
-        { title: 'products of convolutions', value: (r) => r.convolutions, align: 'left' },
+        { title: 'backend, mode', value: ({ label }) => label, align: 'left' },
+        { title: 'images/s', value: (r) => formatSummary(r.imagesPerSecond) },
+        { title: 'ms', value: (r) => formatSummary(r.stepMilliseconds) },
+        { title: 'processor ms', value: (r) => formatSummary(r.processorMilliseconds) },
+        { title: 'peak memory, MB', value: ({ memory }) => formatMegabytes(memory.peakRss) },
+        { title: 'actual precision of convolutions', value: (r) => r.convolutions, align: 'left' },
       ],
       contenders,
     ),
     '',
-    '`mixed` is `medium` with activations in bfloat16 until the backward pass.',
+    '`mixed` is `medium` with activations saved as bfloat16 for the backward pass.',
     '',
     ...Object.entries(ratios).flatMap(([backend, ofModes]) =>
       Object.entries(ofModes).map(
         ([mode, ratio]) =>
-          `- ${backend}, \`${mode}\` over \`highest\`, images/s: ${spread(ratio)}, ${ratio.repetitions} pairs of turns`,
+          `- ${backend}, images/s of \`${mode}\` over \`highest\`: ${formatSummary(ratio)}, ${ratio.repetitions} pairs of turns`,
       ),
     ),
-    ...disturbance(contenders),
+    ...warnOfOtherWork(contenders),
     '',
-    `Memory of the same step with batches of ${report.memoryBatch}:`,
+    `Memory of the same step with a batch of ${report.memoryBatch}:`,
     '',
-    table<PrecisionMemory>(
+    renderTable<PrecisionMemory>(
       [
-        { title: 'one training step', value: ({ label }) => label, align: 'left' },
-        { title: 'peak memory, MB', value: ({ memory }) => megabytes(memory.peakRss) },
-        { title: 'before the model, MB', value: ({ footprint }) => megabytes(footprint) },
+        { title: 'backend, mode', value: ({ label }) => label, align: 'left' },
+        { title: 'peak memory, MB', value: ({ memory }) => formatMegabytes(memory.peakRss) },
+        { title: 'peak before the model, MB', value: ({ footprint }) => formatMegabytes(footprint) },
         {
           title: 'WebAssembly heap, MB',
-          value: ({ memory }) => (memory.wasmHeap === undefined ? '–' : megabytes(memory.wasmHeap)),
+          value: ({ memory }) => (memory.wasmHeap === undefined ? '–' : formatMegabytes(memory.wasmHeap)),
         },
       ],
       report.memory,
     ),
-    ...Object.values(report.absent).map((why) => `\n- Not there: ${why}`),
+    ...Object.values(report.absent).map((why) => `\n- Absent: ${why}`),
   ].join('\n');
 }

@@ -1,32 +1,33 @@
 import { describeMachine, type Machine } from '../measure/machine.js';
-import { repositoryFile } from '../measure/repository-file.js';
+import { measureLosses } from '../measure/measure-losses.js';
+import { resolveRepositoryFile } from '../measure/repository-file.js';
 import { mean } from '../measure/statistics.js';
-import { trainingLosses } from '../measure/training-losses.js';
 import { LOWER, type Lower, MODE_NAMES, MODES, type Mode } from './modes.js';
 
-/** A training ends with the mean loss of so many of its steps. */
+/** Number of last steps whose mean loss is the final loss of a training. */
 export const LAST_STEPS = 50;
 
-/** What it is told. */
+/** Options of {@link runPrecisionLosses}. */
 export interface PrecisionLossesOptions {
   backends: string[];
   steps: number;
-  /** Trainings of each; their differences from float32 are as much of chance as of precision. */
+  /** Number of trainings in each mode. Several are needed because chance contributes as much to the differences as precision. */
   seeds: number;
+  /** Settings as for `unitsphere train --set`. */
   set?: string[];
 }
 
-/** Trainings of one seed, which differ in precision alone. */
+/** Trainings with one seed that differ only in precision. */
 export interface PrecisionTraining {
   backend: string;
   seed: number;
-  /** The mean loss of the last steps. */
+  /** Final loss in each mode. */
   losses: Partial<Record<Mode, number>> & { highest: number };
-  /** Each over highest's, less 1. */
+  /** Final loss in each mode over that of `highest`, minus 1. */
   differences: Partial<Record<Lower, number>>;
 }
 
-/** What `bench precision-losses` writes. */
+/** The report of `bench precision-losses`. */
 export interface PrecisionLossesReport {
   benchmark: 'precision-losses';
   date: string;
@@ -34,14 +35,14 @@ export interface PrecisionLossesReport {
   steps: number;
   settings: string[];
   trainings: PrecisionTraining[];
-  /** Why who is not there, by id. */
+  /** Reason why a backend is absent, by backend and mode. */
   absent: Record<string, string>;
 }
 
-/** Trains from each seed in each mode. */
+/** Trains on each backend with each seed in each mode. */
 export async function runPrecisionLosses(
   { backends, steps, seeds, set = [] }: PrecisionLossesOptions,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<PrecisionLossesReport> {
   const trainings: PrecisionTraining[] = [];
   const absent: Record<string, string> = {};
@@ -49,13 +50,13 @@ export async function runPrecisionLosses(
   for (const { backend, seed } of runs) {
     const losses: Partial<Record<Mode, number>> = {};
     for (const mode of MODE_NAMES) {
-      say(`training of ${steps} steps: ${backend}, ${mode}, seed ${seed}`);
-      // The config's warm-up is as long as all of these steps may be: half of them, unless told otherwise.
-      const length = [`training.steps=${steps}`, `loss.warmup.steps=${Math.ceil(steps / 2)}`];
+      log(`training of ${steps} steps: ${backend}, ${mode}, seed ${seed}`);
+      // The config's warm-up could exceed these few steps, so it is set to half of them. `set` can override it.
+      const length = [`training.steps=${steps}`, `loss.warmup.fraction=0.5`];
       const precision = Object.entries(MODES[mode]).map(([key, value]) => `precision.${key}=${value}`);
       const settings = [...length, ...set, `seed=${seed}`, ...precision];
-      const args = [repositoryFile('configs/documents.yaml')];
-      const outcome = await trainingLosses({ backend, args, settings, steps });
+      const args = [resolveRepositoryFile('configs/documents.yaml')];
+      const outcome = await measureLosses({ backend, args, settings, steps });
       if (typeof outcome === 'string') absent[`${backend}-${mode}`] = outcome;
       else losses[mode] = mean(outcome.slice(-LAST_STEPS));
     }

@@ -4,10 +4,10 @@ import type { Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
 import { type Timing, timeContenders } from '../measure/time-contenders.js';
-import { type Workload, workloadArguments } from '../step/workload.js';
+import { formatWorkloadArguments, type Workload } from '../step/workload.js';
 import { LOWER, type Lower, MODE_NAMES, MODES, type Mode } from './modes.js';
 
-/** Memory is that of batches so many times as large, where activations are most of it. */
+/** Factor by which the batch is larger for the memory measurement, so that activations dominate the memory. */
 const MEMORY_BATCHES = 4;
 const MEMORY_PACE: Pace = { rounds: 1, turnSeconds: 0.1, warmUpSteps: 3, slowRounds: 1 };
 
@@ -20,18 +20,18 @@ interface PrecisionContender extends ContenderSpec {
 export interface PrecisionStep extends Timing {
   backend: string;
   mode: Mode;
-  /** What convolutions did. */
+  /** Actual precision of the convolutions. */
   convolutions: string;
   imagesPerSecond: Summary;
 }
 
-/** What a step in a mode takes of memory. */
+/** Memory of a training step in one mode. */
 export interface PrecisionMemory extends Pick<Timing, 'id' | 'label' | 'footprint' | 'memory'> {
   backend: string;
   mode: Mode;
 }
 
-/** What `bench precision` writes. */
+/** The report of `bench precision`. */
 export interface PrecisionReport {
   benchmark: 'precision';
   date: string;
@@ -39,17 +39,20 @@ export interface PrecisionReport {
   workload: Workload;
   pace: Pace;
   contenders: PrecisionStep[];
-  /** Images/s over those of highest in the same rounds, by backend. */
+  /** Images/s in each mode over those of `highest` in the same rounds, by backend. */
   ratios: Record<string, Partial<Record<Lower, Summary>>>;
-  /** With larger batches, so many images each. */
+  /** Batch size of the memory measurement. */
   memoryBatch: number;
   memory: PrecisionMemory[];
-  /** Why who is not there, by id. */
+  /** Reason why a contender is absent, by its id. */
   absent: Record<string, string>;
 }
 
-/** The process of a training step in each mode. */
-export function precisionContenders(backends: readonly string[], workload: Workload): PrecisionContender[] {
+/** Returns a contender for each backend and mode. */
+export function createPrecisionContenders(
+  backends: readonly string[],
+  workload: Workload,
+): PrecisionContender[] {
   return backends.flatMap((backend) =>
     MODE_NAMES.map((mode) => ({
       id: `${backend}-${mode}`,
@@ -59,7 +62,7 @@ export function precisionContenders(backends: readonly string[], workload: Workl
       command: process.execPath,
       args: [
         fileURLToPath(new URL('train-on-demand.js', import.meta.url)),
-        ...workloadArguments(workload),
+        ...formatWorkloadArguments(workload),
         ...['--backend', backend, '--replicas', '1', '--kernels', 'ours'],
         ...['--precision', MODES[mode].matmul, '--activations', MODES[mode].activations],
       ],
@@ -67,15 +70,15 @@ export function precisionContenders(backends: readonly string[], workload: Workl
   );
 }
 
-/** Times steps in turns, then looks at the memory of larger ones. */
+/** Times the steps in turns, then measures the memory with a larger batch. */
 export async function runPrecision(
   backends: readonly string[],
   workload: Workload,
   pace: Pace,
-  say: (message: string) => void = () => undefined,
-  contendersOf: typeof precisionContenders = precisionContenders,
+  log: (message: string) => void = () => undefined,
+  createContenders: typeof createPrecisionContenders = createPrecisionContenders,
 ): Promise<PrecisionReport> {
-  const { timed, absent } = await timeContenders(contendersOf(backends, workload), pace, say);
+  const { timed, absent } = await timeContenders(createContenders(backends, workload), pace, log);
   const contenders = timed.map(
     ({ spec, description, timing }): PrecisionStep => ({
       ...timing,
@@ -87,9 +90,9 @@ export async function runPrecision(
   );
   const memoryBatch = MEMORY_BATCHES * workload.batch;
   const memory: PrecisionMemory[] = [];
-  // One at a time: together they would not fit on a small machine.
-  for (const spec of contendersOf(backends, { ...workload, batch: memoryBatch })) {
-    const { timed } = await timeContenders([spec], MEMORY_PACE, say);
+  // One at a time, because together they would not fit into the memory of a small machine.
+  for (const spec of createContenders(backends, { ...workload, batch: memoryBatch })) {
+    const { timed } = await timeContenders([spec], MEMORY_PACE, log);
     for (const { timing } of timed) {
       const { id, label, footprint, memory: figures } = timing;
       memory.push({ id, label, footprint, memory: figures, backend: spec.backend, mode: spec.mode });
@@ -102,20 +105,20 @@ export async function runPrecision(
     workload,
     pace,
     contenders,
-    ratios: ratiosOf(contenders),
+    ratios: computeRatios(contenders),
     memoryBatch,
     memory,
     absent,
   };
 }
 
-function ratiosOf(contenders: readonly PrecisionStep[]): PrecisionReport['ratios'] {
-  const of = (backend: string, wanted: Mode) =>
+function computeRatios(contenders: readonly PrecisionStep[]): PrecisionReport['ratios'] {
+  const findTurns = (backend: string, wanted: Mode) =>
     contenders.find((one) => one.backend === backend && one.mode === wanted)?.stepMilliseconds.turns;
   const ratios: PrecisionReport['ratios'] = {};
   for (const backend of new Set(contenders.map((one) => one.backend))) {
     for (const mode of LOWER) {
-      const [plain, low] = [of(backend, 'highest'), of(backend, mode)];
+      const [plain, low] = [findTurns(backend, 'highest'), findTurns(backend, mode)];
       if (plain && low) ratios[backend] = { ...ratios[backend], [mode]: pairedRatio(plain, low) };
     }
   }

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** One kernel's share of what was clocked. */
+/** Time and work of one kernel. */
 export interface KernelTime {
   kernel: string;
   calls: number;
-  /** Its own: what kernels took that it called is theirs. */
+  /** Time in the kernel itself, without the kernels that it calls. */
   milliseconds: number;
-  /** Of its inputs and outputs, each once. */
+  /** Bytes of its inputs and outputs, each counted once. */
   bytes: number;
-  /** Two for each product in a sum; 0 for kernels that do not consist of them. */
+  /** Floating-point operations, two for each multiply-add. 0 for kernels other than convolutions and matrix products. */
   flops: number;
 }
 
@@ -18,13 +18,13 @@ interface Call {
 }
 
 /**
- * Clocks every kernel that a backend has by now, on a backend whose kernels are done when they return (`wasm`, `cpu`). Ours
- * register at their first use: run the model once before.
- * @returns What was clocked until now, by kernel; and an end, which puts the kernels back.
+ * Clocks every kernel that is registered for a backend. The backend must execute kernels synchronously (`wasm`, `cpu`). Our
+ * kernels register on first use, so run the model once before.
+ * @returns `read`, which returns the times so far, and `stop`, which restores the kernels.
  */
 export function clockKernels(backendName: string): { read(): KernelTime[]; stop(): void } {
   const times = new Map<string, KernelTime>();
-  /** What kernels took that were called by each of those under way. */
+  /** For each running kernel, the milliseconds spent in the kernels that it called. */
   const nested: number[] = [];
   const original = tf.getKernelsForBackend(backendName);
   const put = (kernel: tf.KernelConfig) => {
@@ -36,20 +36,20 @@ export function clockKernels(backendName: string): { read(): KernelTime[]; stop(
       ...config,
       kernelFunc: (call) => {
         nested.push(0);
-        const begun = performance.now();
+        const start = performance.now();
         const outputs = config.kernelFunc(call);
-        const took = performance.now() - begun;
-        const own = took - nested.pop()!;
-        if (nested.length > 0) nested[nested.length - 1] += took;
-        const time = times.get(config.kernelName) ?? emptyTime(config.kernelName);
+        const elapsed = performance.now() - start;
+        const own = elapsed - (nested.pop() ?? 0);
+        if (nested.length > 0) nested[nested.length - 1] += elapsed;
+        const time = times.get(config.kernelName) ?? createKernelTime(config.kernelName);
         times.set(config.kernelName, time);
         time.calls++;
         time.milliseconds += own;
         time.bytes += [...Object.values(call.inputs), ...[outputs].flat()].reduce(
-          (sum, info) => sum + (info ? bytesOf(info) : 0),
+          (sum, info) => sum + (info ? countBytes(info) : 0),
           0,
         );
-        time.flops += flopsOf(config.kernelName, call, [outputs].flat());
+        time.flops += countFlops(config.kernelName, call, [outputs].flat());
         return outputs;
       },
     });
@@ -57,16 +57,16 @@ export function clockKernels(backendName: string): { read(): KernelTime[]; stop(
   return { read: () => [...times.values()], stop: () => original.forEach(put) };
 }
 
-function emptyTime(kernel: string): KernelTime {
+function createKernelTime(kernel: string): KernelTime {
   return { kernel, calls: 0, milliseconds: 0, bytes: 0, flops: 0 };
 }
 
-function bytesOf({ shape, dtype }: tf.TensorInfo): number {
+function countBytes({ shape, dtype }: tf.TensorInfo): number {
   return tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
 }
 
-/** Of a convolution, its gradients or a matrix product of ours; 0 for others. */
-function flopsOf(kernel: string, { inputs, attrs }: Call, [output]: tf.TensorInfo[]): number {
+/** Counts the floating-point operations of our convolutions, their gradients and our matrix products. 0 for other kernels. */
+function countFlops(kernel: string, { inputs, attrs }: Call, [output]: tf.TensorInfo[]): number {
   const size = ({ shape }: tf.TensorInfo) => tf.util.sizeFromShape(shape);
   if (kernel === 'UnitsphereMatMul') {
     const { a } = inputs as { a: tf.TensorInfo };
@@ -75,7 +75,7 @@ function flopsOf(kernel: string, { inputs, attrs }: Call, [output]: tf.TensorInf
   if (/^Unitsphere(Depthwise)?Conv2d/.test(kernel)) {
     const map = inputs['dy'] ?? output;
     const filter = inputs['filter']?.shape ?? (attrs?.['filterShape'] as unknown as number[]);
-    // Each value of the map is a sum over the filter of its channel, whether dense or depthwise.
+    // Each value of the map is a sum over the filter of its channel, for dense and depthwise convolutions.
     return (2 * size(map) * tf.util.sizeFromShape(filter)) / map.shape[3];
   }
   return 0;

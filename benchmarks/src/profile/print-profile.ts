@@ -1,15 +1,15 @@
-import { digits, spread } from '../format.js';
-import { disturbance } from '../measure/disturbance.js';
-import { machineLine } from '../measure/machine.js';
-import { workloadLine } from '../step/workload.js';
-import { table } from '../table.js';
+import { formatDigits, formatSummary } from '../format.js';
+import { formatMachine } from '../measure/machine.js';
+import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
+import { formatWorkload } from '../step/workload.js';
+import { renderTable } from '../table.js';
 import type { KernelTime } from './kernel-clock.js';
 import type { ProfileReport } from './run-profile.js';
 
-/** Kernels with a smaller share of a step stand together in one row. */
+/** Kernels with a smaller share of the step are summed up in one row. */
 const SMALL_SHARE = 0.01;
 
-/** The report as Markdown: a row a kernel, the longest first. */
+/** Renders the report as Markdown: a row for each kernel, the slowest first. */
 export function printProfile(report: ProfileReport): string {
   const { kernels, outsideMilliseconds } = report;
   const whole = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, outsideMilliseconds);
@@ -17,35 +17,40 @@ export function printProfile(report: ProfileReport): string {
   const small = kernels.slice(large.length);
   const named = large.map((kernel) => ({ ...kernel, kernel: kernel.kernel.replace(/^Unitsphere/, '') }));
   return [
-    `${workloadLine(report.workload)}; wasm, 1 replica. ${machineLine(report.machine)}. A step takes ${spread(report.stepMilliseconds)} ms; means of ${report.steps} steps.`,
+    `- Workload: ${formatWorkload(report.workload)}, on \`wasm\` with 1 replica.`,
+    `- Machine: ${formatMachine(report.machine)}.`,
+    `- Time of a step: ${formatSummary(report.stepMilliseconds)} ms. The table shows means of ${report.steps} steps.`,
     '',
-    table<Partial<KernelTime> & Pick<KernelTime, 'kernel' | 'milliseconds'>>(
+    renderTable<Partial<KernelTime> & Pick<KernelTime, 'kernel' | 'milliseconds'>>(
       [
         { title: 'kernel', value: (row) => row.kernel, align: 'left' },
-        { title: 'calls', value: ({ calls }) => (calls === undefined ? '–' : digits(calls)) },
-        { title: 'ms', value: ({ milliseconds }) => digits(milliseconds) },
-        { title: 'of the step', value: ({ milliseconds }) => `${digits((100 * milliseconds) / whole)} %` },
+        { title: 'calls', value: ({ calls }) => (calls === undefined ? '–' : formatDigits(calls)) },
+        { title: 'ms', value: ({ milliseconds }) => formatDigits(milliseconds) },
+        {
+          title: 'share of the step',
+          value: ({ milliseconds }) => `${formatDigits((100 * milliseconds) / whole)} %`,
+        },
         {
           title: 'GFLOP/s',
-          value: ({ flops, milliseconds }) => (flops ? digits(flops / milliseconds / 1e6) : '–'),
+          value: ({ flops, milliseconds }) => (flops ? formatDigits(flops / milliseconds / 1e6) : '–'),
         },
         {
           title: 'GB/s',
-          value: ({ bytes, milliseconds }) => (bytes ? digits(bytes / milliseconds / 1e6) : '–'),
+          value: ({ bytes, milliseconds }) => (bytes ? formatDigits(bytes / milliseconds / 1e6) : '–'),
         },
       ],
       [
         ...named,
-        ...(small.length > 0 ? [together(small)] : []),
-        { kernel: 'outside of kernels', milliseconds: outsideMilliseconds },
+        ...(small.length > 0 ? [sumUp(small)] : []),
+        { kernel: 'outside kernels', milliseconds: outsideMilliseconds },
       ],
     ),
     '',
-    ...disturbance([report]),
+    ...warnOfOtherWork([report]),
   ].join('\n');
 }
 
-function together(kernels: readonly KernelTime[]): KernelTime {
+function sumUp(kernels: readonly KernelTime[]): KernelTime {
   const sum = (key: 'calls' | 'milliseconds' | 'bytes') =>
     kernels.reduce((total, kernel) => total + kernel[key], 0);
   return {

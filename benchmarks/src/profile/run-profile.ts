@@ -2,39 +2,40 @@ import { useBackend } from '@unitsphere/backends';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { OtherWork } from '../measure/other-work.js';
 import { type Summary, summarize } from '../measure/statistics.js';
-import { startTraining } from '../step/unitsphere-step.js';
+import { startTraining } from '../step/start-training.js';
 import type { Workload } from '../step/workload.js';
 import { clockKernels, type KernelTime } from './kernel-clock.js';
 
-/** What `bench profile` writes. */
+/** The report of `bench profile`. */
 export interface ProfileReport {
   benchmark: 'profile';
   date: string;
   machine: Machine;
   workload: Workload;
   steps: number;
-  /** Wall-clock time of a step, clocks running. */
+  /** Wall-clock time of a step, including the clocks. */
   stepMilliseconds: Summary;
-  /** Of one step: the longest first. */
+  /** Means per step, the slowest kernel first. */
   kernels: KernelTime[];
-  /** What is no kernel's: the tape, shapes, the images' copy, garbage. A mean, as the kernels'. */
+  /** Mean time per step outside kernels: the gradient tape, shapes, the copy of the images, garbage collection. */
   outsideMilliseconds: number;
+  /** Cores that other processes kept busy. */
   coresOfOthers: number;
 }
 
-/** Steps before the clocks: kernels register, the engine compiles. */
+/** Steps before clocking, in which kernels register and the engine compiles. */
 const WARM_UP = 10;
 
-/** Where the milliseconds of a training step go on the `wasm` backend, one replica. */
+/** Measures the time of each kernel in a training step on the `wasm` backend with one replica. */
 export async function runProfile(
   workload: Workload,
   steps: number,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<ProfileReport> {
   await useBackend('wasm');
   const training = await startTraining(workload, 'wasm', 1);
   try {
-    say('warming up');
+    log('warming up');
     for (let i = 0; i < WARM_UP; i++) await training.step();
     const clock = clockKernels('wasm');
     const others = new OtherWork();
@@ -42,10 +43,10 @@ export async function runProfile(
     const milliseconds: number[] = [];
     try {
       for (let i = 0; i < steps; i++) {
-        const begun = performance.now();
+        const start = performance.now();
         await training.step();
-        milliseconds.push(performance.now() - begun);
-        say(`${i + 1} of ${steps} steps`);
+        milliseconds.push(performance.now() - start);
+        log(`${i + 1} of ${steps} steps`);
       }
     } finally {
       clock.stop();

@@ -1,25 +1,28 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ContenderSpec } from '../contender/contender.js';
-import { peerFile, pythonCommand } from '../contender/peers.js';
-import { type Workload, workloadArguments } from './workload.js';
+import { getPythonCommand, resolvePeerFile } from '../contender/peers.js';
+import { formatWorkloadArguments, type Workload } from './workload.js';
 
-/** Whose figures a contender's are. */
+/** The project that a contender measures. */
 export type Family = 'ours' | 'stock' | 'pytorch' | 'jax-js';
 
-/** Someone who makes training steps. */
+/** A contender that runs training steps. */
 export interface StepContender extends ContenderSpec {
   family: Family;
   backend: string;
-  /** Shown, but in no ratio and only where it is asked for by name: it takes minutes to start, or is no setting to train with. */
+  /**
+   * Whether the contender runs only if it is selected by name, and is excluded from all ratios. True for contenders that take
+   * minutes to start and for settings that nobody trains with.
+   */
   extra?: boolean;
 }
 
 export const PYTORCH_REMEDY =
-  'pip install torch timm; set UNITSPHERE_PYTHON to the python that has them (default: python3).';
-export const JAX_JS_REMEDY = 'npm install --no-save @jax-js/jax';
+  'Run pip install torch timm, and set UNITSPHERE_PYTHON to the Python that has them (default: python3).';
+export const JAX_JS_REMEDY = 'Run npm install --no-save @jax-js/jax.';
 
-/** PyTorch's settings: its defaults, and those that its users are told to try on a CPU. */
+/** PyTorch's default setting, and the settings recommended to its users on a CPU. */
 const CHANNELS_LAST = ['--memory-format', 'channels_last'];
 const PYTORCH_SETTINGS: { id: string; label: string; options: string[]; extra?: boolean }[] = [
   { id: 'eager', label: 'eager, defaults', options: [] },
@@ -48,10 +51,10 @@ const PYTORCH_SETTINGS: { id: string; label: string; options: string[]; extra?: 
   },
 ];
 
-/** All that are known, in the order of the table; whether each is there is found out when it starts. */
-export function stepContenders(workload: Workload): StepContender[] {
+/** Returns all known contenders in the order of the table. Whether one can run shows when it is started. */
+export function createStepContenders(workload: Workload): StepContender[] {
   const cores = availableParallelism();
-  const common = workloadArguments(workload);
+  const common = formatWorkloadArguments(workload);
   const ours = (backend: string, replicas = 1, extra = false): StepContender => ({
     id: `unitsphere-${backend}${replicas > 1 ? `-${replicas}` : ''}`,
     label: `unitsphere, ${backend}, ${replicas} replica${replicas > 1 ? 's' : ''}`,
@@ -59,7 +62,7 @@ export function stepContenders(workload: Workload): StepContender[] {
     backend,
     extra,
     command: process.execPath,
-    args: trainOnDemand(common, backend, replicas, 'ours'),
+    args: createTrainArguments(common, backend, replicas, 'ours'),
   });
   const stock = (backend: string): StepContender => ({
     id: `stock-${backend}`,
@@ -67,14 +70,14 @@ export function stepContenders(workload: Workload): StepContender[] {
     family: 'stock',
     backend,
     command: process.execPath,
-    args: trainOnDemand(common, backend, 1, 'stock'),
+    args: createTrainArguments(common, backend, 1, 'stock'),
   });
   return [
     ours('wasm'),
-    // Batch norm needs two images on each.
+    // Batch norm needs at least two images on each replica.
     ...(cores > 1 && workload.batch >= 2 * cores ? [ours('wasm', cores)] : []),
     ours('webgpu'),
-    // Of `cpu` ours is the composition of its own kernels, and `node` needs a library that is built first.
+    // Our operations on `cpu` are compositions of stock kernels, and `node` requires a library that is built first.
     ours('node', 1, true),
     ours('cpu', 1, true),
     ...PYTORCH_SETTINGS.map(
@@ -84,8 +87,8 @@ export function stepContenders(workload: Workload): StepContender[] {
         family: 'pytorch',
         backend: 'cpu',
         extra,
-        command: pythonCommand(),
-        args: [peerFile('pytorch_step.py'), ...common, '--threads', String(cores), ...options],
+        command: getPythonCommand(),
+        args: [resolvePeerFile('pytorch_step.py'), ...common, '--threads', String(cores), ...options],
         remedy: PYTORCH_REMEDY,
       }),
     ),
@@ -98,13 +101,18 @@ export function stepContenders(workload: Workload): StepContender[] {
       backend: 'wasm',
       extra: true,
       command: process.execPath,
-      args: [peerFile('jax_js_step.mjs'), ...common],
+      args: [resolvePeerFile('jax_js_step.mjs'), ...common],
       remedy: JAX_JS_REMEDY,
     },
   ];
 }
 
-function trainOnDemand(common: string[], backend: string, replicas: number, kernels: string): string[] {
+function createTrainArguments(
+  common: string[],
+  backend: string,
+  replicas: number,
+  kernels: string,
+): string[] {
   return [
     fileURLToPath(new URL('train-on-demand.js', import.meta.url)),
     ...common,

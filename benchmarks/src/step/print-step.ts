@@ -1,50 +1,66 @@
-import { digits, megabytes, spread } from '../format.js';
-import { disturbance } from '../measure/disturbance.js';
-import { machineLine } from '../measure/machine.js';
-import { table } from '../table.js';
-import type { StepReport, StepResult } from './run-step.js';
-import { workloadLine } from './workload.js';
+import { formatDigits, formatMegabytes, formatSummary } from '../format.js';
+import { formatMachine } from '../measure/machine.js';
+import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
+import { renderTable } from '../table.js';
+import type { StepReport, StepResult } from './step-report.js';
+import { formatWorkload } from './workload.js';
 
-/** The report as Markdown: a table, the ratios, and who is not there. */
+/** Renders the report as Markdown: a table, the ratios, and the absent contenders. */
 export function printStep(report: StepReport): string {
   const { contenders, ratios } = report;
   const base = contenders.find(({ id }) => id === ratios['ratioToPyTorch']?.theirs);
-  const rows = table<StepResult>(
+  const rows = renderTable<StepResult>(
     [
       { title: 'one training step', value: (r) => r.label, align: 'left' },
-      { title: 'images/s', value: (r) => spread(r.imagesPerSecond) },
-      { title: 'ms', value: (r) => spread(r.stepMilliseconds) },
+      { title: 'images/s', value: (r) => formatSummary(r.imagesPerSecond) },
+      { title: 'ms', value: (r) => formatSummary(r.stepMilliseconds) },
       {
-        title: "of PyTorch's fastest",
-        value: (r) => (base ? `${digits(r.imagesPerSecond.median / base.imagesPerSecond.median)}×` : '–'),
+        title: 'images/s relative to fastest PyTorch',
+        value: (r) =>
+          base ? `${formatDigits(r.imagesPerSecond.median / base.imagesPerSecond.median)}×` : '–',
       },
-      { title: 'peak memory, MB', value: (r) => megabytes(r.peakRss) },
-      { title: 'before the model, MB', value: (r) => megabytes(r.footprint) },
-      { title: 'processor ms', value: (r) => spread(r.processorMilliseconds) },
-      { title: 'cores used', value: (r) => digits(r.coresUsed) },
+      { title: 'peak memory, MB', value: (r) => formatMegabytes(r.peakRss) },
+      { title: 'peak before the model, MB', value: (r) => formatMegabytes(r.footprint) },
+      { title: 'processor ms', value: (r) => formatSummary(r.processorMilliseconds) },
+      { title: 'cores used', value: (r) => formatDigits(r.coresUsed) },
       { title: 'turns × steps', value: (r) => `${r.stepMilliseconds.repetitions} × ${r.stepsPerTurn}` },
     ],
     contenders,
   );
   return [
-    `${workloadLine(report.workload)}. ${machineLine(report.machine)}.`,
+    `- Workload: ${formatWorkload(report.workload)}.`,
+    `- Machine: ${formatMachine(report.machine)}.`,
+    ...listPeers(contenders),
     '',
     rows,
     '',
-    ...ratioLines(report),
-    ...disturbance(contenders),
-    ...Object.values(report.absent).map((why) => `- Not there: ${why}`),
+    ...renderRatios(report),
+    ...warnOfOtherWork(contenders),
+    ...Object.values(report.absent).map((why) => `- Absent: ${why}`),
   ].join('\n');
 }
 
-function ratioLines(report: StepReport): string[] {
+/** Names the versions of the peers in one line, or none if there are no peers. */
+export function listPeers(contenders: readonly StepResult[]): string[] {
+  const versions = contenders.flatMap(({ description: { name, version, timm } }) =>
+    name && version ? [`${name} ${version}${timm ? ` with timm ${timm}` : ''}`] : [],
+  );
+  return versions.length > 0 ? [`- Peers: ${[...new Set(versions)].join('; ')}.`] : [];
+}
+
+function renderRatios(report: StepReport): string[] {
   const speeds = Object.entries(report.ratios).map(
     ([name, ratio]) =>
-      `- \`${name}\` ${spread(ratio)}: ${ratio.ours} over ${ratio.theirs}, ${ratio.repetitions} pairs of turns`,
+      `- \`${name}\` ${formatSummary(ratio)}: images/s of ${ratio.ours} over those of ${ratio.theirs}, ${ratio.repetitions} pairs of turns`,
   );
-  const memory = (['peakMemoryRatioToPyTorch', 'workingMemoryRatioToPyTorch'] as const).flatMap((name) => {
+  const memory = (
+    [
+      ['peakMemoryRatioToPyTorch', "peak memory, ours over PyTorch's"],
+      ['workingMemoryRatioToPyTorch', 'the same, each without its peak before the model'],
+    ] as const
+  ).flatMap(([name, meaning]) => {
     const value = report[name];
-    return value === null ? [] : [`- \`${name}\` ${digits(value)}`];
+    return value === null ? [] : [`- \`${name}\` ${formatDigits(value)}: ${meaning}`];
   });
   return [...speeds, ...memory];
 }

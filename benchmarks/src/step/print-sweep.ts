@@ -1,14 +1,15 @@
-import { digits, megabytes, spread } from '../format.js';
-import { disturbance } from '../measure/disturbance.js';
-import { machineLine } from '../measure/machine.js';
-import { table } from '../table.js';
-import type { StepResult } from './run-step.js';
+import { formatDigits, formatMegabytes, formatSummary } from '../format.js';
+import { formatMachine } from '../measure/machine.js';
+import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
+import { renderTable } from '../table.js';
+import { listPeers } from './print-step.js';
 import type { SweepReport } from './run-sweep.js';
-import { workloadLine } from './workload.js';
+import type { StepResult } from './step-report.js';
+import { formatWorkload } from './workload.js';
 
 type Row = SweepReport['rows'][number];
 
-/** The report as Markdown: a row for each workload, and the worst of them. */
+/** Renders the report as Markdown: a row for each workload, and the lowest ratio. */
 export function printSweep({ rows, worst, machine }: SweepReport): string {
   const side =
     (which: 'ours' | 'theirs', write: (result: StepResult) => string) =>
@@ -19,33 +20,35 @@ export function printSweep({ rows, worst, machine }: SweepReport): string {
       const result = contenders.find((one) => one.id === id) ?? fallback;
       return result ? write(result) : '–';
     };
-  const lines = table<Row>(
+  const lines = renderTable<Row>(
     [
-      { title: 'training step', value: (r) => r.what, align: 'left' },
-      { title: 'ours, images/s', value: side('ours', (r) => spread(r.imagesPerSecond)) },
-      { title: 'PyTorch, images/s', value: side('theirs', (r) => spread(r.imagesPerSecond)) },
+      { title: 'workload', value: (r) => r.what, align: 'left' },
+      { title: 'ours, images/s', value: side('ours', (r) => formatSummary(r.imagesPerSecond)) },
+      { title: 'PyTorch, images/s', value: side('theirs', (r) => formatSummary(r.imagesPerSecond)) },
       {
-        title: 'ratio',
+        title: 'ours over PyTorch',
         value: ({ report }) => {
           const ratio = report.ratios['ratioToPyTorch'];
-          return ratio ? `${spread(ratio)}` : '–';
+          return ratio ? `${formatSummary(ratio)}` : '–';
         },
       },
-      { title: 'ours, MB', value: side('ours', (r) => megabytes(r.peakRss)) },
-      { title: 'PyTorch, MB', value: side('theirs', (r) => megabytes(r.peakRss)) },
-      { title: 'ours', value: side('ours', (r) => r.id), align: 'left' },
-      { title: 'PyTorch', value: side('theirs', (r) => r.id), align: 'left' },
+      { title: 'ours, peak MB', value: side('ours', (r) => formatMegabytes(r.peakRss)) },
+      { title: 'PyTorch, peak MB', value: side('theirs', (r) => formatMegabytes(r.peakRss)) },
+      { title: 'our fastest', value: side('ours', (r) => r.id), align: 'left' },
+      { title: "PyTorch's fastest", value: side('theirs', (r) => r.id), align: 'left' },
     ],
     rows,
   );
   return [
-    `One thing changed in each row: ${workloadLine(rows[0].report.workload)}. ${machineLine(machine)}.`,
+    `- Base workload: ${formatWorkload(rows[0].report.workload)}. Each other row changes one property of it.`,
+    `- Machine: ${formatMachine(machine)}.`,
+    ...listPeers(rows.flatMap(({ report }) => report.contenders)),
     '',
     lines,
     '',
     worst
-      ? `- Worst: ${worst.what}, ${digits(worst.ratioToPyTorch)}× PyTorch`
+      ? `- Lowest ratio: ${worst.what}, ${formatDigits(worst.ratioToPyTorch)} times PyTorch's images/s`
       : `- ${Object.values(rows[0].report.absent).join('\n- ')}`,
-    ...disturbance(rows.flatMap(({ report }) => report.contenders)),
+    ...warnOfOtherWork(rows.flatMap(({ report }) => report.contenders)),
   ].join('\n');
 }

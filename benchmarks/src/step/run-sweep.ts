@@ -1,16 +1,17 @@
 import type { Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
-import { stepContenders } from './contenders.js';
-import { runStep, type StepReport } from './run-step.js';
+import { createStepContenders } from './contenders.js';
+import { runStep } from './run-step.js';
+import type { StepReport } from './step-report.js';
 import type { Workload } from './workload.js';
 
-/** What `bench step --sweep` writes. */
+/** The report of `bench step --sweep`. */
 export interface SweepReport {
   benchmark: 'sweep';
   date: string;
   machine: Machine;
   rows: { what: string; report: StepReport }[];
-  /** The row whose ratio to PyTorch is the lowest; null where PyTorch is absent. */
+  /** The row with the lowest ratio to PyTorch, or null if PyTorch is absent. */
   worst: { what: string; ratioToPyTorch: number } | null;
 }
 
@@ -18,8 +19,8 @@ const BATCHES = [1, 8, 32, 128, 256];
 const IMAGE_SIZES = [64, 128, 224];
 const BACKBONES = ['lcnet_035', 'lcnet_050', 'lcnet_100', 'lcnet_150'];
 
-/** Workloads that differ from the base in one thing each; the base itself comes once. */
-export function sweepWorkloads(base: Workload): { what: string; workload: Workload }[] {
+/** Returns the base workload, and workloads that differ from it in one property each. */
+export function createSweepWorkloads(base: Workload): { what: string; workload: Workload }[] {
   const others = [
     ...BATCHES.map((batch) => ({
       what: batch === 1 ? 'batch 1 (LayerNorm alone in the head)' : `batch ${batch}`,
@@ -29,24 +30,24 @@ export function sweepWorkloads(base: Workload): { what: string; workload: Worklo
     ...BACKBONES.map((backbone) => ({ what: backbone, workload: { ...base, backbone } })),
   ];
   const isBase = (workload: Workload) => JSON.stringify(workload) === JSON.stringify(base);
-  return [{ what: 'as above', workload: base }, ...others.filter(({ workload }) => !isBase(workload))];
+  return [{ what: 'base workload', workload: base }, ...others.filter(({ workload }) => !isBase(workload))];
 }
 
-/** Ours on WebAssembly beside PyTorch's eager settings, over batches, image sizes and widths. */
+/** Compares our training step on WebAssembly with PyTorch's eager settings over batches, image sizes and widths. */
 export async function runSweep(
   base: Workload,
   pace: Pace,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
 ): Promise<SweepReport> {
   const rows: SweepReport['rows'] = [];
-  for (const { what, workload } of sweepWorkloads(base)) {
-    const specs = stepContenders(workload).filter(
+  for (const { what, workload } of createSweepWorkloads(base)) {
+    const specs = createStepContenders(workload).filter(
       ({ family, backend, extra }) =>
         !extra && ((family === 'ours' && backend === 'wasm') || family === 'pytorch'),
     );
     rows.push({
       what,
-      report: await runStep(specs, workload, pace, (message) => say(`${what}: ${message}`)),
+      report: await runStep(specs, workload, pace, (message) => log(`${what}: ${message}`)),
     });
   }
   return {
@@ -54,12 +55,12 @@ export async function runSweep(
     date: new Date().toISOString(),
     machine: describeMachine(),
     rows,
-    worst: worstRow(rows),
+    worst: findWorstRow(rows),
   };
 }
 
-/** The row with the lowest ratio to PyTorch. */
-export function worstRow(rows: SweepReport['rows']): SweepReport['worst'] {
+/** Finds the row with the lowest ratio to PyTorch. Null if no row has one. */
+export function findWorstRow(rows: SweepReport['rows']): SweepReport['worst'] {
   return rows.reduce<SweepReport['worst']>((worst, { what, report: { ratioToPyTorch } }) => {
     if (ratioToPyTorch === null || (worst && worst.ratioToPyTorch <= ratioToPyTorch)) return worst;
     return { what, ratioToPyTorch };

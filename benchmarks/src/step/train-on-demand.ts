@@ -1,4 +1,4 @@
-/** The process of a contender that is ours or stock TensorFlow.js: trains when the runner asks. */
+/** Process of a contender with our kernels or the stock TensorFlow.js kernels. Trains on request of the runner. */
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import {
@@ -7,11 +7,11 @@ import {
   type MatmulPrecision,
   withFloat32MatmulPrecision,
 } from '@unitsphere/mixed-precision';
+import { useStockKernels } from '@unitsphere/testing/stock-kernels';
 import { Command, Option } from 'commander';
-import { useStockKernels } from '../../../tools/workspace/stock-kernels.js';
 import { serve } from '../contender/serve.js';
-import { tfjsMemory } from '../contender/tfjs-memory.js';
-import { startTraining } from './unitsphere-step.js';
+import { readTfjsMemory } from '../contender/tfjs-memory.js';
+import { startTraining } from './start-training.js';
 import type { Workload } from './workload.js';
 
 const count = (text: string) => Number.parseInt(text, 10);
@@ -45,12 +45,12 @@ await serve(open, async () => {
     activations: options.activations,
   });
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
-    // Ours register at their first use and can be replaced then. On `cpu` there are none: all is stock.
+    // Our kernels register on first use and can be replaced only after it. On `cpu`, all kernels are stock.
     await training.step();
     useStockKernels(options.backend);
   }
-  // Of this thread: rank 0's where there are several replicas.
-  return { ...training, memory: tfjsMemory };
+  // The figures are those of this thread, which is rank 0 of several replicas.
+  return { ...training, memory: readTfjsMemory };
 });
 
 async function open() {
@@ -59,6 +59,6 @@ async function open() {
   const { kernels, replicas, precision, activations } = options;
   return {
     ...{ backend: name, kernels, replicas, precision, activations, tfjs: tf.version_core },
-    convolutions: products.conv2d.did,
+    convolutions: products.conv2d.arithmetic,
   };
 }

@@ -1,18 +1,19 @@
-/** What a training step is made on; the same for every contender. */
+/** The workload of a training step, the same for every contender. */
 export interface Workload {
-  /** timm's name. */
+  /** Name of the backbone in timm. */
   backbone: string;
-  /** Pixels a side. */
+  /** Side length of the images in pixels. */
   imageSize: number;
+  /** Images per step. */
   batch: number;
   classes: number;
   /** Length of the embedding. */
   embedding: number;
-  /** Of the head. A batch of one image has no statistics: it takes `layernorm` alone. */
+  /** Norm of the head. Batch norm has no statistics for a batch of one image, which therefore uses `layernorm`. */
   norm: 'layernorm-batchnorm' | 'layernorm';
 }
 
-/** The step that the project's figures are about. */
+/** The workload of the figures that the project reports. */
 export const DEFAULT_WORKLOAD: Workload = {
   backbone: 'lcnet_050',
   imageSize: 128,
@@ -22,16 +23,16 @@ export const DEFAULT_WORKLOAD: Workload = {
   norm: 'layernorm-batchnorm',
 };
 
-/** The workload as options of a contender's command line. */
-export function workloadArguments({ imageSize, ...rest }: Workload): string[] {
+/** Returns the workload as command-line options of a contender. */
+export function formatWorkloadArguments({ imageSize, ...rest }: Workload): string[] {
   return Object.entries({ 'image-size': imageSize, ...rest }).flatMap(([name, value]) => [
     `--${name}`,
     String(value),
   ]);
 }
 
-/** The workload in one line. */
-export function workloadLine({ backbone, imageSize, batch, classes, embedding, norm }: Workload): string {
+/** Formats the workload in one line. */
+export function formatWorkload({ backbone, imageSize, batch, classes, embedding, norm }: Workload): string {
   const head = norm === 'layernorm' ? 'LayerNorm' : 'LayerNorm→BatchNorm';
-  return `${backbone}, Squeeze, ${head} head of ${embedding}, ${imageSize} px, batch ${batch}, CosFace 64/0.4 over ${classes.toLocaleString('en')} classes, AdamW, clipped gradients, float32`;
+  return `${backbone} backbone, Squeeze neck, ${head} head with ${embedding} outputs, images of ${imageSize} px, batch of ${batch}, CosFace (scale 64, margin 0.4) over ${classes.toLocaleString('en')} classes, AdamW, gradient clipping, float32`;
 }

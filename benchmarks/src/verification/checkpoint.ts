@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '@unitsphere/core/disk';
+import { writeFileAtomicSync } from '@unitsphere/core/disk';
 
-/** What a count took so far, over all processes that had a part in it. */
+/** Time and memory used so far, over all processes that took part in the count. */
 export interface Spent {
   seconds: number;
   processorSeconds: number;
+  /** Peak resident memory in bytes. */
   peakRss: number;
 }
 
-/** Keeps what is counted and what it took: a line of JSON, and what `onCheckpoint` of `verifyAllPairs` was told. */
+/** Writes a checkpoint: `spent` as a line of JSON, and the state passed to `onCheckpoint` of `verifyAllPairs`. */
 export function writeCheckpoint(path: string, state: Uint8Array, spent: Spent): void {
-  writeFileAtomic(path, Buffer.concat([Buffer.from(`${JSON.stringify(spent)}\n`), state]));
+  writeFileAtomicSync(path, Buffer.concat([Buffer.from(`${JSON.stringify(spent)}\n`), state]));
 }
 
-/** What `writeCheckpoint` kept; undefined where there is no file. */
+/** Reads the checkpoint that `writeCheckpoint` wrote. Undefined if the file does not exist. */
 export async function readCheckpoint(path: string): Promise<{ state: Uint8Array; spent: Spent } | undefined> {
   const bytes = await readFile(path).catch((error) => {
     if (error.code === 'ENOENT') return undefined;

@@ -4,28 +4,30 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '@unitsphere/core/random';
-import { peerFile, pythonCommand } from '../contender/peers.js';
+import { getPythonCommand, resolvePeerFile } from '../contender/peers.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { OtherWork } from '../measure/other-work.js';
 import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
 
-/** What one process found, and what it took. */
+/** Result, time and memory of one process. */
 export interface VerificationTurn {
-  /** From embeddings in memory to the result. */
+  /** Time from embeddings in memory to the result. */
   seconds: number;
   processorSeconds: number;
-  /** Processor seconds of those that were spent before a checkpoint that it went on from. */
+  /** Part of `processorSeconds` that was spent before the checkpoint that the process resumed from. */
   earlier?: number;
-  /** The process's, in bytes, and before the embeddings were read. */
+  /** Peak memory of the process in bytes. */
   peakRss: number;
+  /** Peak memory of the process before it read the embeddings, in bytes. */
   footprint: number;
   auroc: number;
-  /** At the FPRs. */
+  /** TPR at each of the FPRs. */
   tpr: number[];
+  /** Versions and threads. */
   about: string;
 }
 
-/** A contender over its turns. */
+/** Figures of a contender over its turns. */
 export interface VerificationFigures {
   label: string;
   about: string;
@@ -33,30 +35,32 @@ export interface VerificationFigures {
   processorSeconds: Summary;
   peakRss: number;
   footprint: number;
-  /** Multiplications and additions of the inner products, 10^9 a second. */
+  /** Floating-point operations of the inner products, in 10⁹ per second. */
   gflops: number;
   auroc: number;
   tpr: number[];
 }
 
-/** Both at one number of rows. */
+/** Figures of both contenders for one number of rows. */
 export interface VerificationSize {
   rows: number;
   pairs: number;
   ours: VerificationFigures;
-  /** Absent where it could not run, which `without` says. */
+  /** Figures of the peer. Absent if it could not run. */
   peer?: VerificationFigures;
+  /** Reason why the peer could not run. */
   without?: string;
   /** Seconds of the peer over ours, turn by turn. */
   ratioToPyTorch?: Summary;
+  /** Our peak memory over that of the peer. */
   memoryRatioToPyTorch?: number;
-  /** The largest differences between what both found. */
+  /** Largest absolute differences between the results of both. */
   difference?: { auroc: number; tpr: number };
-  /** Cores that other work kept busy meanwhile. */
+  /** Cores that other processes kept busy. */
   coresOfOthers: number;
 }
 
-/** What `bench verification` writes. */
+/** The report of `bench verification`. */
 export interface VerificationReport {
   benchmark: 'verification';
   date: string;
@@ -68,33 +72,39 @@ export interface VerificationReport {
   sizes: VerificationSize[];
 }
 
-/** What it is told. */
+/** Options of {@link runVerification}. */
 export interface VerificationBenchOptions {
+  /** Numbers of embeddings. */
   rows: number[];
   dimensions: number;
   rounds: number;
+  /** Default: one per core. */
   threads?: number;
-  /** Where what is counted is kept, of one number of rows that is counted once; gone on from where there is one. */
+  /** Path of a checkpoint. The count is saved there regularly and resumed from there. Requires a single number of rows. */
   checkpoint?: string;
 }
 
 const FPRS = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5];
 const IMAGES_EACH = 10;
-/** Rows of which PyTorch and scikit-learn hold and sort every score in the memory of an ordinary machine. */
-const MOST_FOR_PEER = 25_000;
+/** Maximum number of rows for the peer, which keeps and sorts all scores in memory. */
+const MAX_PEER_ROWS = 25_000;
 
-/** The built program of ours that takes a turn. */
+/** Our built program, which runs one turn. */
 const OURS = fileURLToPath(new URL('./verify-file.js', import.meta.url));
 
-/** All pairs of so many rows, ours beside PyTorch's product and scikit-learn's curve, a process each and in turns. */
+/**
+ * Verifies all pairs with our implementation and with PyTorch's matrix product and scikit-learn's ROC curve, in turns and each
+ * in a separate process.
+ * @throws Error if there is a checkpoint for several or too few rows.
+ */
 export async function runVerification(
   { rows: sizes, dimensions, rounds, threads = availableParallelism(), checkpoint }: VerificationBenchOptions,
-  say: (message: string) => void = () => undefined,
+  log: (message: string) => void = () => undefined,
   program = OURS,
 ): Promise<VerificationReport> {
-  if (checkpoint !== undefined && !(sizes.length === 1 && sizes[0] > MOST_FOR_PEER)) {
+  if (checkpoint !== undefined && !(sizes.length === 1 && sizes[0] > MAX_PEER_ROWS)) {
     throw new Error(
-      `--checkpoint is for one number of --rows, more than ${MOST_FOR_PEER.toLocaleString('en')}: fewer are counted within seconds.`,
+      `--checkpoint requires a single number of --rows above ${MAX_PEER_ROWS.toLocaleString('en')}. Fewer rows take only seconds.`,
     );
   }
   const folder = await mkdtemp(join(tmpdir(), 'verification-'));
@@ -102,12 +112,12 @@ export async function runVerification(
     const results: VerificationSize[] = [];
     for (const rows of sizes) {
       const file = join(folder, 'embeddings.f32');
-      say(`drawing ${rows} embeddings`);
+      log(`drawing ${rows} embeddings`);
       await drawEmbeddings(file, rows, dimensions);
       const args = [file, rows, dimensions, IMAGES_EACH, threads, FPRS.join(',')].map(String);
       if (checkpoint !== undefined) args.push(resolve(checkpoint));
-      const turns = rows > MOST_FOR_PEER ? 1 : rounds;
-      results.push(await measureSize([program, ...args], rows, dimensions, turns, say));
+      const turns = rows > MAX_PEER_ROWS ? 1 : rounds;
+      results.push(await measureSize([program, ...args], rows, dimensions, turns, log));
     }
     return {
       benchmark: 'verification',
@@ -129,24 +139,26 @@ async function measureSize(
   rows: number,
   dimensions: number,
   rounds: number,
-  say: (message: string) => void,
+  log: (message: string) => void,
 ): Promise<VerificationSize> {
   const ours: VerificationTurn[] = [];
   const peers: VerificationTurn[] = [];
   let without =
-    rows > MOST_FOR_PEER
-      ? `scores and sorting of ${rows.toLocaleString('en')} rows would take ${Math.round((rows * rows * 18) / 1e9).toLocaleString('en')} GB`
+    rows > MAX_PEER_ROWS
+      ? `keeping and sorting the scores of ${rows.toLocaleString('en')} rows would take ${Math.round((rows * rows * 18) / 1e9).toLocaleString('en')} GB`
       : undefined;
   const others = new OtherWork();
   for (let round = 0; round < rounds; round++) {
-    say(`${rows} rows, round ${round + 1} of ${rounds}: unitsphere`);
-    ours.push(await turn(process.execPath, [program, ...args], say));
+    log(`${rows} rows, round ${round + 1} of ${rounds}: unitsphere`);
+    ours.push(await runTurn(process.execPath, [program, ...args], log));
     if (without) continue;
-    say(`${rows} rows, round ${round + 1} of ${rounds}: PyTorch and scikit-learn`);
+    log(`${rows} rows, round ${round + 1} of ${rounds}: PyTorch and scikit-learn`);
     try {
-      peers.push(await turn(pythonCommand(), [peerFile('pytorch_verification.py'), ...args], say));
+      peers.push(
+        await runTurn(getPythonCommand(), [resolvePeerFile('pytorch_verification.py'), ...args], log),
+      );
     } catch (error) {
-      without = `PyTorch: ${(error as Error).message} (pip install torch scikit-learn; UNITSPHERE_PYTHON)`;
+      without = `PyTorch failed: ${(error as Error).message} (run pip install torch scikit-learn, and set UNITSPHERE_PYTHON)`;
     }
   }
   const measured = [...ours, ...peers].reduce(
@@ -192,7 +204,7 @@ async function measureSize(
   };
 }
 
-/** Noise about a center an identity: the noise of a network that tells them apart, but not always. */
+/** Writes embeddings with noise around the center of each identity, so that most but not all identities are distinguishable. */
 async function drawEmbeddings(path: string, rows: number, dimensions: number): Promise<void> {
   const random = new Random(1, 'verification');
   const center = new Float32Array(dimensions);
@@ -204,7 +216,7 @@ async function drawEmbeddings(path: string, rows: number, dimensions: number): P
       for (let row = 0; row < count; row++) {
         if ((from + row) % IMAGES_EACH === 0)
           for (let d = 0; d < dimensions; d++) center[d] = random.normal();
-        // Some images are harder than others.
+        // Images differ in difficulty.
         const noise = random.uniform(0.8, 3.2);
         for (let d = 0; d < dimensions; d++)
           block[row * dimensions + d] = center[d] + noise * random.normal();
@@ -216,8 +228,12 @@ async function drawEmbeddings(path: string, rows: number, dimensions: number): P
   }
 }
 
-/** Runs a program that prints a turn as its last line of JSON; what it says on the way goes to say. */
-function turn(command: string, args: string[], say: (message: string) => void): Promise<VerificationTurn> {
+function getLastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+/** Runs a program that prints a turn as JSON. Passes its progress messages to `log`. */
+function runTurn(command: string, args: string[], log: (message: string) => void): Promise<VerificationTurn> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, error] = ['', ''];
@@ -226,14 +242,13 @@ function turn(command: string, args: string[], say: (message: string) => void): 
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       error = (error + text).slice(-2000);
-      const line = text.trim().split('\n').at(-1)!;
-      if (line.startsWith('progress ')) say(line.slice('progress '.length));
+      const line = getLastLine(text);
+      if (line.startsWith('progress ')) log(line.slice('progress '.length));
     });
-    child.once('error', (cause) => reject(new Error(`it could not be started: ${cause.message}`)));
+    child.once('error', (cause) => reject(new Error(`the process could not be started: ${cause.message}`)));
     child.once('close', (code, signal) => {
       if (code === 0) resolve(JSON.parse(out) as VerificationTurn);
-      else
-        reject(new Error(`it ended with ${signal ?? `status ${code}`}: ${error.trim().split('\n').at(-1)}`));
+      else reject(new Error(`the process ended with ${signal ?? `status ${code}`}: ${getLastLine(error)}`));
     });
   });
 }

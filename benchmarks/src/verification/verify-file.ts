@@ -1,7 +1,7 @@
-// All pairs of a file of float32 rows, by verifyAllPairs: a process of its own, so that its memory is its own.
+// Verifies all pairs of a file of float32 rows with verifyAllPairs, in a separate process so that its memory can be measured.
 import { open } from 'node:fs/promises';
 import { verifyAllPairs } from '@unitsphere/verification';
-import { peakRss } from '../contender/process-memory.js';
+import { readPeakRss } from '../contender/process-memory.js';
 import { readCheckpoint, type Spent, writeCheckpoint } from './checkpoint.js';
 import type { VerificationTurn } from './run-verification.js';
 
@@ -15,13 +15,13 @@ const [rows, dimensions, imagesEach, threads] = numbers.slice(0, 4).map(Number) 
 const fprs = numbers[4].split(',').map(Number);
 const checkpoint = numbers[5];
 
-const footprint = peakRss();
+const footprint = readPeakRss();
 const embeddings = new Float32Array(rows * dimensions);
 const bytes = new Uint8Array(embeddings.buffer);
 const file = await open(path);
 for (let at = 0; at < bytes.length; ) {
   const { bytesRead } = await file.read(bytes, at, Math.min(2 ** 28, bytes.length - at), at);
-  if (bytesRead === 0) throw new Error(`${path} is shorter than ${rows} rows.`);
+  if (bytesRead === 0) throw new Error(`${path} has fewer than ${rows} rows.`);
   at += bytesRead;
 }
 await file.close();
@@ -29,15 +29,15 @@ const labels = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / im
 
 const resumed = checkpoint === undefined ? undefined : await readCheckpoint(checkpoint);
 const earlier = resumed?.spent ?? { seconds: 0, processorSeconds: 0, peakRss: 0 };
-let told = performance.now();
+let lastReport = performance.now();
 const before = process.cpuUsage();
-const started = performance.now();
-const spent = (): Spent => {
+const start = performance.now();
+const measureSpent = (): Spent => {
   const { user, system } = process.cpuUsage(before);
   return {
-    seconds: earlier.seconds + (performance.now() - started) / 1000,
+    seconds: earlier.seconds + (performance.now() - start) / 1000,
     processorSeconds: earlier.processorSeconds + (user + system) / 1e6,
-    peakRss: Math.max(earlier.peakRss, peakRss()),
+    peakRss: Math.max(earlier.peakRss, readPeakRss()),
   };
 };
 let first: number | undefined;
@@ -45,19 +45,20 @@ const { auroc, tprAtFpr } = await verifyAllPairs(embeddings, dimensions, labels,
   threads,
   fprs,
   resumeFrom: resumed?.state,
-  onCheckpoint: checkpoint === undefined ? undefined : (state) => writeCheckpoint(checkpoint, state, spent()),
+  onCheckpoint:
+    checkpoint === undefined ? undefined : (state) => writeCheckpoint(checkpoint, state, measureSpent()),
   onProgress: ({ pairs, total }) => {
     first ??= pairs;
-    if (performance.now() - told < 2000 || pairs === first) return;
-    told = performance.now();
-    const left = ((told - started) / 60_000) * ((total - pairs) / (pairs - first));
+    if (performance.now() - lastReport < 2000 || pairs === first) return;
+    lastReport = performance.now();
+    const left = ((lastReport - start) / 60_000) * ((total - pairs) / (pairs - first));
     console.error(
       `progress ${rows} rows: ${((100 * pairs) / total).toFixed(1)} %, ${left.toFixed(1)} minutes left`,
     );
   },
 });
 const turn: VerificationTurn = {
-  ...spent(),
+  ...measureSpent(),
   earlier: earlier.processorSeconds,
   footprint,
   auroc,

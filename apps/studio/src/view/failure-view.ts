@@ -1,22 +1,21 @@
-import { element } from '../element.js';
+import { getElement } from '../get-element.js';
 import type { Failure, StartedBackend } from '../messages.js';
 
-/** Says that a slower backend computes than could, and why; nothing where none does. */
+/** Shows a note if the backend is slow, with the reason. Hides it otherwise. */
 export function showBackendNote(backend: StartedBackend | undefined): void {
-  const note = element('backend-note');
+  const note = getElement('backend-note');
   note.hidden = !backend?.slow;
   if (!backend?.slow) return;
   const { name, reason } = backend;
-  const what =
+  note.textContent =
     name === 'webgpu'
-      ? 'WebGPU is computed by the processor here, which is slower than WebAssembly.'
+      ? 'This browser runs WebGPU on the processor, which is slower than WebAssembly.'
       : `Training on ${name === 'wasm' ? 'the processor (WebAssembly)' : name}: ${reason}`;
-  note.textContent = what;
 }
 
-/** Says why a training ended before its end, and what to do; nothing for none. */
+/** Shows why a training failed and what to do. Hides the message if there is no failure. */
 export function showFailure(failure: Failure | undefined): void {
-  const place = element('failure');
+  const place = getElement('failure');
   place.hidden = failure === undefined;
   place.replaceChildren();
   if (!failure) return;

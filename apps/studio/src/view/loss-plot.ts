@@ -2,10 +2,10 @@ import { drawPlot, formatCount, formatNumber, type Line, meanPoints } from 'unit
 
 type Point = [number, number | null];
 
-// Redrawn often enough to be watched, and not so often that it takes the processor from the training.
-const EVERY_MS = 500;
+// Often enough to follow the training, and rarely enough not to slow it down.
+const REDRAW_MS = 500;
 
-/** The loss by step, drawn anew while it comes in. */
+/** Plot of the loss by step, redrawn while the training runs. */
 export class LossPlot {
   #points: Point[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -21,10 +21,10 @@ export class LossPlot {
   }
 
   add(step: number, loss: number): void {
-    // Steps since the checkpoint that a training goes on from come again.
-    while (this.#points.length && this.#points.at(-1)![0] >= step) this.#points.pop();
+    // A resumed training repeats the steps since its checkpoint.
+    while ((this.#points.at(-1)?.[0] ?? -1) >= step) this.#points.pop();
     this.#points.push([step, Number.isFinite(loss) ? loss : null]);
-    this.#timer ??= setTimeout(() => this.draw(), EVERY_MS);
+    this.#timer ??= setTimeout(() => this.draw(), REDRAW_MS);
   }
 
   draw(): void {
@@ -40,9 +40,7 @@ export class LossPlot {
     const last = this.#points.at(-1)?.[1];
     this.#place.innerHTML = drawPlot({
       id: 'loss',
-      description: last
-        ? `The loss by training step; at the last it is ${formatNumber(last)}.`
-        : 'No loss yet.',
+      description: last ? `Loss by training step. The last loss is ${formatNumber(last)}.` : 'No loss yet.',
       lines,
       x: { name: 'training step', min: 0, max: this.#totalSteps, format: formatCount },
       y: this.#points.length ? { format: formatNumber } : { min: 0, max: 1, format: () => '' },

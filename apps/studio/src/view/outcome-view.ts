@@ -1,65 +1,65 @@
 import type { BrowserCheckpoint } from 'unitsphere/browser';
 import {
-  headlineOf,
+  createHeadline,
   type ReportData,
   renderComparison,
   renderReport,
   renderResults,
 } from 'unitsphere/report';
-import { element } from '../element.js';
-import { modelArchive } from '../model-files.js';
+import { getElement } from '../get-element.js';
+import { createModelArchive } from '../model-files.js';
 
 const urls: string[] = [];
-const opening = { headline: element('headline').textContent, lead: element('lead').textContent };
+const opening = { headline: getElement('headline').textContent, lead: getElement('lead').textContent };
 
-/** Forgets what was shown of an earlier training. */
+/** Clears the results of the previous training. */
 export function clearOutcome(): void {
-  element('outcome').hidden = true;
-  for (const id of ['go-on', 'model', 'report', 'model-note']) element(id).hidden = true;
-  element('headline').textContent = opening.headline;
-  element('lead').textContent = opening.lead;
-  for (const id of ['results', 'comparison']) element(id).replaceChildren();
+  getElement('outcome').hidden = true;
+  for (const id of ['resume', 'model', 'report', 'model-note']) getElement(id).hidden = true;
+  getElement('headline').textContent = opening.headline;
+  getElement('lead').textContent = opening.lead;
+  for (const id of ['results', 'comparison']) getElement(id).replaceChildren();
   for (const url of urls.splice(0)) URL.revokeObjectURL(url);
 }
 
-/** Shows what a training came to, beside the untrained network, and offers its report. */
+/** Shows the results of a training compared with the untrained network, and links its report. */
 export function showResults(data: ReportData): void {
-  element('outcome').hidden = false;
-  const { sentence, caution } = headlineOf(data);
-  element('headline').textContent = sentence;
-  element('lead').textContent = caution ?? '';
-  element('comparison').innerHTML = renderComparison(data);
-  element('results').innerHTML = renderResults(data);
-  const report = element<HTMLAnchorElement>('report');
+  getElement('outcome').hidden = false;
+  const { sentence, caution } = createHeadline(data);
+  getElement('headline').textContent = sentence;
+  getElement('lead').textContent = caution ?? '';
+  getElement('comparison').innerHTML = renderComparison(data);
+  getElement('results').innerHTML = renderResults(data);
+  const report = getElement<HTMLAnchorElement>('report');
   report.hidden = false;
-  report.href = urlOf(new Blob([renderReport(data)], { type: 'text/html' }));
+  report.href = createUrl(new Blob([renderReport(data)], { type: 'text/html' }));
 }
 
-/** Offers the model of a checkpoint to take home. */
+/** Offers the model of a checkpoint for download. */
 export function offerModel(checkpoint: BrowserCheckpoint, yaml: string): void {
-  element('outcome').hidden = false;
-  const archive = modelArchive(checkpoint, yaml);
-  const link = element<HTMLAnchorElement>('model');
+  getElement('outcome').hidden = false;
+  const archive = createModelArchive(checkpoint, yaml);
+  const link = getElement<HTMLAnchorElement>('model');
   link.hidden = false;
-  link.href = urlOf(archive);
+  link.href = createUrl(archive);
   link.download = `unitsphere-step-${checkpoint.step}.zip`;
   link.textContent = `Download the model (${(archive.size / 1e6).toFixed(1)} MB)`;
-  const note = element('model-note');
+  const note = getElement('model-note');
   note.hidden = false;
   note.textContent =
-    'Weights as safetensors (backbone.safetensors opens in timm), with the preprocessing they belong to, the config and the metrics. They are kept nowhere else: gone when the page is closed.';
+    'The archive contains the weights as safetensors (timm can load backbone.safetensors), their preprocessing, the config and the metrics. Download it before you close the page, which does not store it.';
 }
 
-/** Offers to go on from a checkpoint. */
-export function offerGoingOn({ step }: BrowserCheckpoint, goOn: () => void): void {
-  element('outcome').hidden = false;
-  const button = element<HTMLButtonElement>('go-on');
+/** Offers to resume the training from a checkpoint. */
+export function offerResume({ step }: BrowserCheckpoint, resume: () => void): void {
+  getElement('outcome').hidden = false;
+  const button = getElement<HTMLButtonElement>('resume');
   button.hidden = false;
-  button.textContent = `Go on from step ${step}`;
-  button.onclick = goOn;
+  button.textContent = `Resume from step ${step}`;
+  button.onclick = resume;
 }
 
-function urlOf(blob: Blob): string {
+function createUrl(blob: Blob): string {
   const url = URL.createObjectURL(blob);
   urls.push(url);
   return url;

@@ -1,14 +1,14 @@
 import { DocumentSource } from '@unitsphere/data';
-import { element } from '../element.js';
-import { canvases } from '../served.js';
+import { getElement } from '../get-element.js';
+import { createCanvasFactory } from '../served.js';
 
 const COUNT = 8;
 
-/** Shows some of the documents that are trained on. */
+/** Shows some of the documents used for training. */
 export async function showSamples(): Promise<void> {
-  const strip = element('samples');
+  const strip = getElement('samples');
   strip.replaceChildren(...Array.from({ length: COUNT }, () => document.createElement('span')));
-  const source = await DocumentSource.create({ identities: COUNT, size: 256 }, canvases());
+  const source = await DocumentSource.create({ identities: COUNT, size: 256 }, createCanvasFactory());
   for (const [identity, place] of [...strip.children].entries()) {
     const { data, width, height } = source.load(identity, 0);
     const canvas = document.createElement('canvas');
@@ -18,10 +18,10 @@ export async function showSamples(): Promise<void> {
       pixels.data[to] = to % 4 === 3 ? 255 : data[from++];
     }
     pixels.data[pixels.data.length - 1] = 255;
-    // In the processor's memory, which a lost graphics card leaves alone.
-    canvas.getContext('2d', { willReadFrequently: true })!.putImageData(pixels, 0, 0);
+    // `willReadFrequently` keeps the canvas in main memory, so it survives the loss of the graphics card.
+    canvas.getContext('2d', { willReadFrequently: true })?.putImageData(pixels, 0, 0);
     place.replaceWith(canvas);
-    // The page stays responsive between them.
+    // Yields, so that the page stays responsive.
     await new Promise((resolve) => setTimeout(resolve));
   }
 }

@@ -3,44 +3,44 @@ import { type Communicator, equalParts, soloCommunicator } from '@unitsphere/col
 import { CosFace } from '@unitsphere/margin-losses';
 import { deviceStore, hostStore, PartialFC, RowAdamW } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
-import type { Trainee } from '../contender/serve.js';
-import { tfjsMemory } from '../contender/tfjs-memory.js';
+import type { StepRunner } from '../contender/serve.js';
+import { readTfjsMemory } from '../contender/tfjs-memory.js';
 import { forgetFile } from './page-cache.js';
-import { disjointSampler, uniformSampler } from './samplers.js';
+import { createDisjointSampler, createUniformSampler } from './samplers.js';
 import { CYCLE, type HeadWorkload } from './workload.js';
 
-/** Where the centers live. */
+/** The store of the class centers. */
 export type StoreName = 'device' | 'host' | 'file';
 
-/** A workload and how it is run. */
+/** A workload with its store and sampling. */
 export interface HeadRun extends HeadWorkload {
   store: StoreName;
-  /** Of the file. */
+  /** Path of the center file, for the file store. */
   path?: string;
-  /** Each cycle of steps begins with an empty cache of rows and a file that the system has forgotten. */
+  /** Whether each cycle of steps starts with an empty row cache and without the file in the system's page cache. */
   cold?: boolean;
-  /** No class twice in a cycle. */
+  /** Whether no class is sampled twice within a cycle. */
   disjoint?: boolean;
 }
 
 const SEED = 1;
 
 /**
- * Makes a head whose rows were all updated once, and in a file are at their places there. All ranks call it together, and so
- * its steps.
+ * Creates a head and updates every sampled row once, so that the rows of a center file are in the file and not in its
+ * journal. All ranks must call this function and each step together.
  */
 export async function startHead(
   run: HeadRun,
   communicator: Communicator = soloCommunicator(),
-): Promise<Trainee> {
+): Promise<StepRunner> {
   const { dimensions, batch, store, cold = false } = run;
   const { rank, size } = communicator;
   const path = `${run.path ?? ''}${size > 1 ? `-${rank}` : ''}`;
   const parts = equalParts(batch, size);
   const begin = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);
   const rows = parts[rank];
-  const { sampler, labels } = (run.disjoint ? disjointSampler : uniformSampler)(run, SEED);
-  const make = (overwrite: boolean) =>
+  const { sampler, labels } = (run.disjoint ? createDisjointSampler : createUniformSampler)(run, SEED);
+  const createHead = (overwrite: boolean) =>
     new PartialFC({
       classes: run.classes,
       dimensions,
@@ -52,7 +52,7 @@ export async function startHead(
       seed: SEED,
       communicator,
     });
-  let head = make(true);
+  let head = createHead(true);
   const embeddings = Array.from({ length: CYCLE }, (_, i) =>
     tf.tidy(() => {
       const all = tf.randomNormal<tf.Rank.R2>([batch, dimensions], 0, 1, 'float32', i + 1);
@@ -71,16 +71,16 @@ export async function startHead(
     return loss;
   }
 
-  async function cool(): Promise<void> {
+  async function dropCaches(): Promise<void> {
     const state = await head.stateDict();
     await head.checkpointWritten();
     head.dispose();
     forgetFile(path);
-    head = make(false);
+    head = createHead(false);
     await head.loadStateDict(state);
   }
 
-  // The full softmax has the same rows in each step.
+  // The full softmax uses the same rows in each step.
   for (let i = 0; i < (run.sampled >= run.classes ? 1 : CYCLE); i++) await step();
   if (store === 'file') {
     await head.stateDict();
@@ -89,12 +89,12 @@ export async function startHead(
   return {
     step,
     prepare: async () => {
-      if (cold && head.stepCount % CYCLE === 0) await cool();
+      if (cold && head.stepCount % CYCLE === 0) await dropCaches();
     },
     stop: async () => {
       head.dispose();
       tf.dispose(embeddings);
     },
-    memory: tfjsMemory,
+    memory: readTfjsMemory,
   };
 }

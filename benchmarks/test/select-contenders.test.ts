@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseContenders } from '../src/step/choose-contenders.js';
+import { selectContenders } from '../src/step/select-contenders.js';
 import { fake } from './fake.js';
 
 const all = [
@@ -8,20 +8,20 @@ const all = [
   fake('pytorch-eager'),
   fake('pytorch-compiled', {}, { extra: true }),
 ];
-const ids = (only?: string[]) => chooseContenders(all, only).map(({ id }) => id);
+const ids = (only?: string[]) => selectContenders(all, only).map(({ id }) => id);
 
-test('takes all but the extra ones', () => {
+test('selects all but the extra contenders without ids', () => {
   expect(ids()).toEqual(['unitsphere-wasm', 'unitsphere-wasm-2', 'pytorch-eager']);
 });
 
-test('takes one by its name, and many by how their names begin', () => {
+test('selects one contender by its id, and several by a prefix', () => {
   expect(ids(['unitsphere-wasm'])).toEqual(['unitsphere-wasm']);
   expect(ids(['pytorch', 'unitsphere'])).toEqual(['unitsphere-wasm', 'unitsphere-wasm-2', 'pytorch-eager']);
   expect(ids(['pytorch-compiled'])).toEqual(['pytorch-compiled']);
 });
 
-test('names those there are where one is unknown', () => {
+test('lists the known contenders for an unknown id', () => {
   expect(() => ids(['tensorflow'])).toThrow(
-    'there is no contender "tensorflow". Known: unitsphere-wasm, unitsphere-wasm-2, pytorch-eager, pytorch-compiled.',
+    'Unknown contender "tensorflow". Known contenders: unitsphere-wasm, unitsphere-wasm-2, pytorch-eager, pytorch-compiled.',
   );
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { expect, test } from 'vitest';
-import { startTraining } from '../src/step/unitsphere-step.js';
+import { startTraining } from '../src/step/start-training.js';
 import { DEFAULT_WORKLOAD } from '../src/step/workload.js';
 
 const tiny = {
@@ -13,7 +13,7 @@ const tiny = {
   embedding: 8,
 };
 
-test("makes the trainer's steps and leaves no tensors", async () => {
+test("runs the trainer's steps and keeps the tensor count", async () => {
   await useBackend('wasm');
   const outside = tf.memory().numTensors;
   const { step, stop } = await startTraining(tiny, 'wasm', 1);
@@ -22,7 +22,7 @@ test("makes the trainer's steps and leaves no tensors", async () => {
   const losses = [await step(), await step()];
   expect(tf.memory().numTensors).toBe(before);
   expect(losses.every(Number.isFinite)).toBe(true);
-  // New labels each time: the loss cannot be the same twice.
+  // The labels differ in each step, so the losses differ too.
   expect(losses[0]).not.toBe(losses[1]);
   await stop();
   expect(tf.memory().numTensors).toBe(outside);
@@ -35,7 +35,7 @@ test('trains on two replicas', async () => {
   await stop();
 });
 
-test('trains on a batch of one with layer norm alone', async () => {
+test('trains on a batch of one image with layer norm', async () => {
   await useBackend('wasm');
   const { step, stop } = await startTraining(
     { ...tiny, imageSize: 64, batch: 1, norm: 'layernorm' },

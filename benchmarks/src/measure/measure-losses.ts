@@ -3,24 +3,29 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repositoryFile } from './repository-file.js';
+import { resolveRepositoryFile } from './repository-file.js';
 
-const CLI = repositoryFile('apps/trainer/bin/unitsphere.js');
+const CLI = resolveRepositoryFile('apps/trainer/bin/unitsphere.js');
 
-/** A training with `unitsphere train`. */
+/** Options of a training with `unitsphere train`. */
 export interface TrainingRun {
   backend: string;
-  /** WebAssembly's kernels without fused multiply-add. */
+  /** Uses the WebAssembly kernels without fused multiply-add. */
   plainSimd?: boolean;
-  /** The config and what goes with it on the command line. */
+  /** Arguments of `unitsphere train`: the config and its options. */
   args: readonly string[];
-  /** Further ones, as of `--set`. */
+  /** Settings as for `--set`. */
   settings: readonly string[];
+  /** Number of steps after which the training is stopped. */
   steps: number;
 }
 
-/** The losses of a training that is stopped after so many steps; why there is none, where the backend is missing. */
-export async function trainingLosses({
+/**
+ * Trains in a separate process, stops it after `steps` steps, and returns the loss of each step. Returns the reason as a
+ * string if the backend is missing.
+ * @throws Error if the training ends earlier for another reason.
+ */
+export async function measureLosses({
   backend,
   plainSimd,
   args,
@@ -38,7 +43,7 @@ export async function trainingLosses({
   const child = spawn(
     process.execPath,
     [
-      ...(plainSimd ? ['--import', repositoryFile('benchmarks/dist/plain-simd.js')] : []),
+      ...(plainSimd ? ['--import', resolveRepositoryFile('benchmarks/dist/plain-simd.js')] : []),
       CLI,
       ...['train', ...args, '--backend', backend, '--output', folder],
       ...all.flatMap((setting) => ['--set', setting]),
@@ -58,22 +63,22 @@ export async function trainingLosses({
   });
   try {
     const metrics = join(folder, 'run', 'metrics.jsonl');
-    const read = () => (existsSync(metrics) ? lossesOf(readFileSync(metrics, 'utf8')) : []);
+    const read = () => (existsSync(metrics) ? parseLosses(readFileSync(metrics, 'utf8')) : []);
     while (!ended && read().length < steps) await sleep(300);
     child.kill('SIGINT');
     await end;
     const losses = read();
     if (losses.length >= steps) return losses.slice(0, steps);
     if (/cannot be used|is not available/.test(errors)) return errors.trim().split('\n')[0];
-    throw new Error(`the training on ${backend} ended after ${losses.length} steps:\n${errors}`);
+    throw new Error(`The training on ${backend} ended after ${losses.length} of ${steps} steps:\n${errors}`);
   } finally {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The losses of a run's metrics; the last line may not be whole yet. */
-function lossesOf(text: string): number[] {
+/** Parses the losses from `metrics.jsonl`. Ignores the last line if it is not complete yet. */
+function parseLosses(text: string): number[] {
   return text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')

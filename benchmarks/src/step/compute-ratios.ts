@@ -1,24 +1,8 @@
-import { pairedRatio, type Summary } from '../measure/statistics.js';
-import type { StepReport, StepResult } from './run-step.js';
+import { pairedRatio } from '../measure/statistics.js';
+import type { NamedRatio, StepRatios, StepResult } from './step-report.js';
 
-/** A ratio of speeds with the two that are compared. */
-export interface NamedRatio extends Summary {
-  ours: string;
-  theirs: string;
-}
-
-type Ratios = Pick<
-  StepReport,
-  | 'ratioToPyTorch'
-  | 'ratioToStockCpu'
-  | 'ratioToStockWebgpu'
-  | 'peakMemoryRatioToPyTorch'
-  | 'workingMemoryRatioToPyTorch'
-  | 'ratios'
->;
-
-/** Compares ours with each peer that is there; of several settings each side brings its fastest. */
-export function ratios(results: readonly StepResult[]): Ratios {
+/** Computes the ratios between our results and those of each peer. Each side is represented by its fastest setting. */
+export function computeRatios(results: readonly StepResult[]): StepRatios {
   const fastest = (family: StepResult['family'], backend: string) =>
     results
       .filter((one) => one.family === family && one.backend === backend && !one.extra)
@@ -29,7 +13,7 @@ export function ratios(results: readonly StepResult[]): Ratios {
   const speeds: Record<string, NamedRatio> = {};
   const speed = (name: string, ours?: StepResult, theirs?: StepResult): number | null => {
     if (!ours || !theirs) return null;
-    // The one with more images a second takes fewer milliseconds.
+    // Images per second are inversely proportional to milliseconds per step.
     const ratio = pairedRatio(theirs.stepMilliseconds.turns, ours.stepMilliseconds.turns);
     speeds[name] = { ...ratio, ours: ours.id, theirs: theirs.id };
     return ratio.median;
