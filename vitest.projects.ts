@@ -6,9 +6,9 @@ import { defineConfig } from 'vitest/config';
 const root = dirname(fileURLToPath(import.meta.url));
 export default defineConfig({
   test: {
-    // Every core: vitest leaves one free, which of two is half of them.
+    // Use every core: by default vitest leaves one free.
     maxWorkers: '100%',
-    projects: ['packages/*', 'apps/*', 'tools/golden', 'tools/prose', 'tools/workspace', 'benchmarks'].map((path) =>
+    projects: ['packages/*', 'apps/*', 'benchmarks', 'contract', 'tools/prose', 'tools/testing', 'tools/workspace'].map((path) =>
       join(root, path),
     ),
   },

@@ -1,4 +1,4 @@
-// A contact sheet of made-up documents: a row an identity, first the document itself, then photographs of copies.
+// Writes a contact sheet of synthetic documents with one row per identity: the document, then photographs of copies.
 // node tools/preview-documents.mjs <sheet.png> [--identities 12] [--samples 6] [--seed 0] [--size 160] [--first 0]
 import { parseArgs } from 'node:util';
 import { DocumentSource } from '@unitsphere/data';
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 });
 const [path] = positionals;
 if (path === undefined) {
-  console.error('Give the path of the PNG to write: node tools/preview-documents.mjs sheet.png');
+  console.error('The path of the PNG to write is missing. Usage: node tools/preview-documents.mjs sheet.png');
   process.exit(1);
 }
 const rows = Number(values.identities);
@@ -49,4 +49,4 @@ await sharp({
   .composite(tiles)
   .png()
   .toFile(path);
-console.log(`${rows} identities, ${columns - 1} samples of each: ${path}`);
+console.log(`Wrote ${rows} identities with ${columns - 1} samples each to ${path}`);

@@ -1,3 +1,9 @@
 import { packageConfig } from '../../tsup.base.ts';
 
-export default packageConfig({ entry: ['src/index.ts', 'src/statistics.ts'] });
+export default packageConfig({
+  entry: ['src/index.ts', 'src/statistics.ts'],
+  esbuildOptions: (options) => {
+    // The bundled entries of @unitsphere/core import chunks that have no side effects.
+    options.logOverride = { 'ignored-bare-import': 'silent' };
+  },
+});

@@ -1,4 +1,4 @@
-// Links between the repository's own documents, and to their headings; nothing is fetched.
+// Checks links between the repository's documents and to their headings, without network access.
 import validateLinks from 'remark-validate-links';
 
 export default { plugins: [[validateLinks, { repository: false }]] };

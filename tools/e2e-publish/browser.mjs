@@ -1,4 +1,4 @@
-// A built page in headless Chromium. It puts its result on `globalThis.outcome`, a text or an error, or shows it.
+// Runs a built page in headless Chromium. The page sets `globalThis.outcome` to a text or an error, or shows a result.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -6,7 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-// Without a graphics card Chromium gives its own software adapter, SwiftShader, if it is told that this is meant.
+// Without a graphics card, Chromium provides its software adapter, SwiftShader, only with these flags.
 const ARGUMENTS = [
   '--enable-unsafe-webgpu',
   '--enable-unsafe-swiftshader',
@@ -18,15 +18,16 @@ const ARGUMENTS = [
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 const MINUTES = 2;
 
-/** Why no page can be run here, or undefined. */
-export const whyNoBrowser = existsSync(executablePath)
+/** The reason why pages cannot run on this machine, or undefined. */
+export const missingBrowser = existsSync(executablePath)
   ? undefined
   : `there is no browser at ${executablePath}. Install Chromium or set CHROMIUM_PATH.`;
 
 /**
  * Serves the build of a consumer on loopback and opens one of its pages.
- * @param page Its `path`; for a page that is used by a person, the `file` that is chosen, and what its paragraph then `shows`.
- * @throws Error with the page's own, or where it gives no result in time.
+ * @param page `path` of the page. For an interactive page also the `file` to choose, and a pattern that its paragraph then
+ *   `shows`.
+ * @throws Error with the page's own error, or if the page has no result in time.
  */
 export async function runInChromium(consumer, { path, file, shows }) {
   const folder = join(consumer, 'dist');

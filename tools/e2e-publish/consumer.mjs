@@ -1,4 +1,4 @@
-// One consumer: a folder of real files, copied out of the repository, with packages from the registry alone.
+// Runs one consumer: a folder of files that is copied out of the repository and gets all packages from the registry.
 import {
   cpSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { blocksOf } from '../workspace/doc-blocks.mjs';
+import { npmCommand } from '../workspace/npm-command.mjs';
 import { root } from '../workspace/packages.mjs';
 import { runInChromium } from './browser.mjs';
 import { run, start } from './processes.mjs';
@@ -18,23 +19,27 @@ import { run, start } from './processes.mjs';
 const consumers = fileURLToPath(new URL('consumers/', import.meta.url));
 const shared = fileURLToPath(new URL('shared/', import.meta.url));
 
-/** The names of all consumers. */
+/** Names of all consumers. */
 export const consumerNames = readdirSync(consumers).sort();
 
 /**
- * Installs, checks and runs a consumer in a folder outside the repository. Its package.json says what is done in `e2e`:
- * `shared`, files of shared/ that go into `src/`; `documents`, those of the repository that go into `documents/`; `readmes`, packages whose README's blocks of TypeScript become files in `src/readme/`, and `runReadmes`, where each
- * of them is when it is compiled; then its scripts `types` and `start`,
- * each where it has one, and with `declarations` a check of our declaration files; `pages`, what to open of the build `dist/` in Chromium;
- * `installsItself`, where `start` is what installs.
- * @param step Told what begins.
- * @throws Error where anything does not hold.
+ * Installs, checks and runs a consumer in a folder outside the repository. It runs the consumer's scripts `types` and
+ * `start`, if they exist. The field `e2e` of its package.json has options.
+ * - `shared`: Files of shared/ to copy into `src/`.
+ * - `documents`: Files of the repository to copy into `documents/`.
+ * - `readmes`: Packages whose README's TypeScript blocks become files in `src/readme/`.
+ * - `runReadmes`: The path of each such file after compilation, with `*` for its name. Without it they are not run here.
+ * - `declarations`: Whether to check our declaration files.
+ * - `pages`: Pages of the build in `dist/` to open in Chromium.
+ * - `installsItself`: Whether `start` installs the packages.
+ * @param step Called with the name of each step at its start.
+ * @throws Error if any check fails.
  */
 export async function runConsumer(name, folder, npmrc, step) {
   cpSync(join(consumers, name), folder, { recursive: true });
   writeFileSync(join(folder, '.npmrc'), npmrc);
   const { type, scripts = {}, e2e = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const npm = (...args) => run('npm', args, { cwd: folder });
+  const npm = (...args) => run(...npmCommand(...args), { cwd: folder });
 
   for (const file of e2e.shared ?? [])
     cpSync(join(shared, file), join(folder, 'src', type === 'module' ? file : file.replace(/ts$/, 'cts')));
@@ -72,15 +77,15 @@ export async function runConsumer(name, folder, npmrc, step) {
 }
 
 /**
- * Writes the blocks of TypeScript of an installed package's README as modules. `ts check` says that one is not to be run,
- * `ts run-by:CONSUMER` that one consumer alone can.
- * @returns The names of those to run, without an ending.
+ * Writes the TypeScript blocks of an installed package's README as modules. A block marked `ts check` is not run. A block
+ * marked `ts run-by:CONSUMER` belongs to that consumer only.
+ * @returns The names of the modules to run, without extension.
  */
 function writeExamples(consumer, folder, name) {
   const readme = readFileSync(join(folder, 'node_modules', name, 'README.md'), 'utf8');
   const own = `ts run-by:${consumer}`;
   const blocks = blocksOf(readme).filter(({ info }) => /^ts\b/.test(info));
-  if (blocks.length === 0) throw new Error(`${name}: the README in the package has no example.`);
+  if (blocks.length === 0) throw new Error(`The README of the installed ${name} has no example.`);
   mkdirSync(join(folder, 'src', 'readme'), { recursive: true });
   return blocks.flatMap(({ info, code }, i) => {
     if (!['ts', 'ts check', own].includes(info)) return [];
@@ -90,7 +95,7 @@ function writeExamples(consumer, folder, name) {
   });
 }
 
-/** Checks our declarations as sources; those of TensorFlow.js have errors of their own. */
+/** Checks our declaration files without skipLibCheck. Errors in those of TensorFlow.js are ignored. */
 async function checkDeclarations(folder) {
   const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
   const child = start(process.execPath, [tsc, '--noEmit', '--skipLibCheck', 'false'], { cwd: folder });
@@ -99,10 +104,10 @@ async function checkDeclarations(folder) {
     .output()
     .split('\n')
     .filter((line) => /^node_modules\/(@unitsphere|unitsphere)\//.test(line));
-  if (ours.length > 0) throw new Error(`Declarations of ours do not check:\n${ours.join('\n')}`);
+  if (ours.length > 0) throw new Error(`Our declaration files have errors:\n${ours.join('\n')}`);
 }
 
-/** Every folder `node_modules/NAME` below a folder. */
+/** Returns every folder `node_modules/NAME` below a folder. */
 function copiesOf(folder, name) {
   const found = [];
   const visit = (modules) => {
@@ -123,21 +128,21 @@ function copiesOf(folder, name) {
 function assertOneCopy(folder, name) {
   const copies = copiesOf(folder, name);
   if (copies.length !== 1)
-    throw new Error(`${copies.length} copies of ${name}, not one:\n${copies.join('\n')}`);
+    throw new Error(`Expected one copy of ${name}, found ${copies.length}:\n${copies.join('\n')}`);
 }
 
-/** Packages of ours must be the registry's tarballs, unpacked in this folder: no links into a repository. */
+/** Asserts that our packages are the registry's tarballs, unpacked in this folder, and not links into a repository. */
 function assertOurs(folder) {
   const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
   const ours = Object.entries(packages).filter(([path]) =>
     /(^|\/)node_modules\/(@unitsphere\/[^/]+|unitsphere)$/.test(path),
   );
-  if (ours.length === 0) throw new Error('No package of ours is installed.');
+  if (ours.length === 0) throw new Error('None of our packages is installed.');
   for (const [path, { link, integrity }] of ours) {
     const real = realpathSync(join(folder, path));
-    if (!existsSync(join(real, 'LICENSE'))) throw new Error(`${path} came without its license.`);
+    if (!existsSync(join(real, 'LICENSE'))) throw new Error(`${path} has no LICENSE.`);
     if (link || !integrity || !real.startsWith(realpathSync(folder)) || dirname(real) === folder) {
-      throw new Error(`${path} is no package of the registry.`);
+      throw new Error(`${path} is not a package from the registry.`);
     }
   }
 }

@@ -1,10 +1,11 @@
 // npm run e2e:publish [-- CONSUMER…]: publishes every package to a registry on loopback, then installs, type-checks and runs
-// each folder of consumers/ outside the repository with what that registry gives. README.md says what each one shows.
+// each folder of consumers/ outside the repository with the packages from that registry. See README.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { npmCommand } from '../workspace/npm-command.mjs';
 import { install, publishedPackages, root } from '../workspace/packages.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -12,20 +13,20 @@ install('Installing the registry', here);
 const { cleanEnvironment, endAll, run } = await import('./processes.mjs');
 const { startRegistry } = await import('./registry.mjs');
 const { consumerNames, runConsumer } = await import('./consumer.mjs');
-const { whyNoBrowser } = await import('./browser.mjs');
+const { missingBrowser } = await import('./browser.mjs');
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : consumerNames;
 const unknown = names.filter((name) => !consumerNames.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no consumer ${unknown.join(', ')}; there are ${consumerNames.join(', ')}.`);
+  console.error(`There is no consumer ${unknown.join(', ')}. Consumers: ${consumerNames.join(', ')}.`);
   process.exit(2);
 }
-if (whyNoBrowser) {
-  console.error(`e2e:publish runs pages: ${whyNoBrowser}`);
+if (missingBrowser) {
+  console.error(`e2e:publish requires a browser: ${missingBrowser}`);
   process.exit(2);
 }
 
-// The real path: some systems' temporary folder is a link, which packages would be seen through.
+// On some systems the temporary folder is a link. Consumers compare real paths.
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'unitsphere-publish-')));
 const cleanUp = () => {
   endAll();
@@ -36,7 +37,7 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
 ]) {
   process.on(signal, () => {
-    console.error('\nStopped; everything is put away.');
+    console.error('\nStopped.');
     cleanUp();
     process.exit(status);
   });
@@ -61,15 +62,15 @@ try {
 printTable();
 process.exit(results.some(({ error }) => error) ? 1 : 0);
 
-/** Builds every package anew, publishes all, and gives the settings that install them. */
+/** Rebuilds and publishes every package. Returns the content of an .npmrc that installs them. */
 async function publishAll() {
   const packages = publishedPackages();
-  // What an earlier build left would be published too.
+  // Files that an earlier build left in dist would also be published.
   for (const { path } of packages) rmSync(join(path, 'dist'), { recursive: true, force: true });
   const build = spawnSync(process.execPath, [join(root, 'tools', 'workspace', 'setup.mjs'), '--types'], {
     stdio: 'inherit',
   });
-  if (build.status !== 0) throw new Error('The build failed.');
+  if (build.status !== 0) throw new Error('The build failed; see above.');
 
   process.stderr.write('Publishing … ');
   const began = Date.now();
@@ -80,17 +81,14 @@ async function publishAll() {
   const settings = join(folder, 'npmrc');
   writeFileSync(settings, registry.npmrc);
   await run(
-    'npm',
-    ['publish', '--workspaces', '--ignore-scripts', '--provenance=false', '--loglevel=error'],
-    {
-      cwd: root,
-      env: cleanEnvironment({ npm_config_userconfig: settings }),
-    },
+    ...npmCommand('publish', '--workspaces', '--ignore-scripts', '--provenance=false', '--loglevel=error'),
+    { cwd: root, env: cleanEnvironment({ npm_config_userconfig: settings }) },
   );
   for (const { manifest } of packages) {
     const answer = await fetch(`${registry.address}${manifest.name.replace('/', '%2f')}`);
     const { versions = {} } = await answer.json();
-    if (!versions[manifest.version]) throw new Error(`${manifest.name} was not published.`);
+    if (!versions[manifest.version])
+      throw new Error(`The registry lacks ${manifest.name} ${manifest.version}.`);
   }
   console.error(`${packages.length} packages, ${seconds(began)} s`);
   return registry.npmrc;
@@ -130,7 +128,7 @@ function printTable() {
         .join('  ')
         .trimEnd(),
     );
-  console.log(`\n${rows.length} in ${seconds(startedAt)} s`);
+  console.log(`\n${rows.length} consumers in ${seconds(startedAt)} s`);
 }
 
 function seconds(began, ended = Date.now()) {

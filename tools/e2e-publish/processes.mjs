@@ -1,28 +1,27 @@
-// Child processes that end with this one: each has a process group of its own, which `endAll` stops.
+// Child processes that end with this one. Each has its own process group, which `endAll` kills.
 import { spawn } from 'node:child_process';
 
 const running = new Set();
 
-/** Ends every child and what it started. */
+/** Ends every child and its descendants. */
 export function endAll() {
   for (const child of running) {
     try {
       if (process.platform === 'win32') child.kill();
       else process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // The child has already ended.
     }
   }
 }
 
-/** Starts a command; what it prints is in `child.output()`. */
+/** Starts a command. `child.output()` returns its output so far, and the promise `child.ended` its exit status. */
 export function start(command, args, { cwd, env = cleanEnvironment() } = {}) {
   const child = spawn(command, args, {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
-    shell: process.platform === 'win32' && command === 'npm',
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
@@ -40,8 +39,8 @@ export function start(command, args, { cwd, env = cleanEnvironment() } = {}) {
 
 /**
  * Runs a command to its end.
- * @returns What it printed on both streams.
- * @throws Error with the end of that where it fails or takes longer than `minutes`.
+ * @returns Its output on both streams.
+ * @throws Error with the end of the output if the command fails or takes longer than `minutes`.
  */
 export async function run(command, args, { minutes = 4, ...options } = {}) {
   const child = start(command, args, options);
@@ -58,7 +57,7 @@ export async function run(command, args, { minutes = 4, ...options } = {}) {
   return child.output();
 }
 
-/** The environment without what `npm run` puts there, so that npm in a consumer's folder reads that folder's settings. */
+/** Returns the environment without the variables of `npm run`, so that npm reads the settings of a consumer's folder. */
 export function cleanEnvironment(more = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD');
   return { ...Object.fromEntries(kept), ...more };

@@ -1,16 +1,17 @@
-// A registry on loopback: ours is what was published to it, everything else comes from the registry that npm is set to.
+// A registry on loopback. It serves our published packages and proxies all others from the registry npm is configured with.
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { npmCommand } from '../workspace/npm-command.mjs';
 import { cleanEnvironment, run, start } from './processes.mjs';
 
 /**
  * Starts Verdaccio with its storage in a folder.
  * @param folder An empty folder.
- * @param ours Names of packages that never come from elsewhere.
- * @returns Its address, ended by a slash, and the lines of an `.npmrc` that uses it.
+ * @param ours Names of packages that are never proxied.
+ * @returns Its address, with a trailing slash, and the content of an `.npmrc` that uses it.
  */
 export async function startRegistry(folder, ours) {
   const upstream = await npmSetting('registry');
@@ -47,16 +48,16 @@ export async function startRegistry(folder, ours) {
     )
       break;
   }
-  // npm publishes only with a token; this registry takes any.
+  // npm publishes only with a token. This registry accepts any.
   return {
     address,
     npmrc: `registry=${address}\n//127.0.0.1:${port}/:_authToken=anyone\naudit=false\nfund=false\n`,
   };
 }
 
-/** A setting of the user's npm, or undefined. */
+/** Returns a setting of the user's npm, or undefined if it is not set. */
 async function npmSetting(name) {
-  const value = (await run('npm', ['config', 'get', name], { env: process.env })).trim();
+  const value = (await run(...npmCommand('config', 'get', name), { env: process.env })).trim();
   return value === 'null' || value === 'undefined' || value === '' ? undefined : value;
 }
 

@@ -1,4 +1,4 @@
-"""Feature-only backbones from timm and insightface's arcface_torch, and what their golden cases share."""
+"""Feature-only backbones from timm and insightface's arcface_torch, and the shared code of their golden cases."""
 
 import importlib.util
 import math
@@ -11,7 +11,7 @@ import torch
 from timm.layers import Attention
 from torch import nn
 
-from golden import Canceling, Fill, gradients, sampled
+from golden import Canceling, Fill, gradients, sample
 from lcnet_models import CornerWatch, load, weight_fills
 
 TIMM = [
@@ -30,14 +30,15 @@ NAMES = [*TIMM, *IRESNETS, *MOBILE_FACE_NETS, *VITS]
 
 ABOUT_CASES = (
     'The weights are "state" (the published keys; num_batches_tracked starts at 0). "features" are the stage maps '
-    '[N,C,H,W]. "dx" and "gradients", where there are any, are those of sum(last map * dy); "running" are the running '
-    'statistics after the one training pass. No activation input lies nearer than cornerDistance to a point where its '
-    'derivative jumps, nor two values of a pool to each other. Of a tensor of more than 64 elements the norm and at most 64 are stored.'
+    '[N,C,H,W]. If present, "dx" and "gradients" are the gradients of sum(last map * dy), and "running" the running '
+    'statistics after one training pass. Every activation input is at least cornerDistance from the points where its '
+    'derivative jumps, and so are the two largest values of a pool from each other. Tensors of more than 64 elements are '
+    'stored as their norm and at most 64 elements.'
 )
 
 
 def published(name: str) -> nn.Module:
-    """The whole published model, random weights."""
+    """Creates the whole published model with random weights."""
     if name in IRESNETS:
         return getattr(insightface('iresnet'), name)()
     if name in MOBILE_FACE_NETS:
@@ -46,10 +47,10 @@ def published(name: str) -> nn.Module:
 
 
 def create(name: str, size: int = 224) -> nn.Module:
-    """All stage maps, random weights; the size of the images matters to vision transformers."""
+    """Creates a model of all stage maps with random weights. Only vision transformers depend on the image size."""
     if name in VITS:
         features = timm.create_model(name, pretrained=False, features_only=True, img_size=size)
-        # The transformer inside has the keys of the whole model.
+        # The inner transformer has the keys of the whole model.
         features.model.feature_info = features.feature_info
         features.model.forward = features.forward
         return features.model
@@ -61,7 +62,7 @@ def create(name: str, size: int = 224) -> nn.Module:
 
 
 def insightface(module: str):
-    """A module of arcface_torch's backbones, from a clone of github.com/deepinsight/insightface."""
+    """Loads a module of arcface_torch's backbones from a clone of github.com/deepinsight/insightface."""
     clone = os.environ.get('INSIGHTFACE')
     if not clone:
         raise SystemExit('Set INSIGHTFACE to a clone of https://github.com/deepinsight/insightface (see README.md).')
@@ -73,7 +74,7 @@ def insightface(module: str):
 
 
 def without(model: nn.Module, head: tuple, maps) -> nn.Module:
-    """The model without the modules of its head, giving maps."""
+    """Removes the modules of the head and makes the model return its maps."""
     for name in head:
         delattr(model, name)
     model.forward = types.MethodType(maps, model)
@@ -97,7 +98,7 @@ def mobile_face_net_maps(self, x):
 
 
 def info(model: nn.Module) -> dict:
-    """Channels and reductions of the stage maps."""
+    """Returns the channels and reductions of the stage maps."""
     if hasattr(model, 'feature_info'):
         return {'channels': model.feature_info.channels(), 'reductions': model.feature_info.reduction()}
     with torch.no_grad():
@@ -106,12 +107,12 @@ def info(model: nn.Module) -> dict:
 
 
 def default_size(name: str) -> int:
-    """The image size that the published weights of that name were trained for."""
+    """Returns the image size for which the published weights were trained."""
     return timm.get_pretrained_cfg(name).input_size[-1] if name in [*TIMM, *VITS] else 112
 
 
 def multiply_adds(model: nn.Module, size: int) -> int:
-    """Multiply-accumulates of the convolutions, linear layers and attentions for one image, as fvcore counts them."""
+    """Counts the multiply-accumulates of convolutions, linear layers and attentions for one image, as fvcore does."""
     total = 0
 
     def see(module, inputs, y):
@@ -119,7 +120,7 @@ def multiply_adds(model: nn.Module, size: int) -> int:
         if isinstance(module, nn.Conv2d):
             total += y.numel() * module.weight[0].numel()
         elif isinstance(module, Attention):
-            # Queries with keys, and probabilities with values.
+            # The products of queries with keys and of probabilities with values.
             total += 2 * y.numel() * y.shape[1]
         else:
             total += y.numel() * module.in_features
@@ -133,7 +134,7 @@ def multiply_adds(model: nn.Module, size: int) -> int:
 
 
 def fills(model: nn.Module, seed: int) -> dict:
-    """Weights as lcnet's; what ends a residual branch is small, so that a deep network's values stay moderate."""
+    """Returns weights as for lcnet. The last norm of each residual branch is small, so that values stay moderate."""
     found = weight_fills(model, seed)
     for name, module in model.named_modules():
         key = f'{name}.weight'
@@ -146,15 +147,15 @@ def fills(model: nn.Module, seed: int) -> dict:
     return found
 
 
-# The last norm of an inverted residual, of IResNet's and of ResNet's blocks.
+# The last norms of the blocks of inverted residuals, IResNet and ResNet.
 ENDS_OF_BRANCHES = ('.bn3', '.pw_proj.bn', '.layers.2.layers.1')
 
 
 class NormTerms2d:
-    """Watches the batch norms of a network for the size of the terms that make up their parameters' gradients.
+    """Records the size of the terms in the gradients of a network's batch norms.
 
-    A norm whose output goes through a convolution into another norm has no gradient for its shift: terms of ordinary
-    size cancel. Their size is taken as the root of the sum of squares, what independent terms would add up to.
+    If the output of a norm goes through a convolution into another norm, the gradient of its shift is zero: terms of
+    ordinary size cancel. Their size is estimated as the root of the sum of squares, as for independent terms.
     """
 
     def __init__(self, model: nn.Module):
@@ -171,10 +172,10 @@ class NormTerms2d:
 
     def mark(self, key: str, found: torch.Tensor):
         size = self.sizes.get(key.rpartition('.')[0], 0.0)
-        return few(found) if float(found.abs().max()) > 0.01 * size else Canceling(found, float(f'{size:.3g}'))
+        return sample_few(found) if float(found.abs().max()) > 0.01 * size else Canceling(found, float(f'{size:.3g}'))
 
 
-# Chosen by `python tools/golden/backbone_seeds.py`: far from every corner of the activations and pools.
+# Chosen by `python tools/golden/backbone_seeds.py` to be far from every corner of the activations and pools.
 INPUT_SEEDS = {
     'mobilenetv4_conv_small_035 64x64 evaluation': 3,
     'mobilenetv4_conv_small_035 64x64 training': 3,
@@ -195,13 +196,13 @@ def input_fill(size, seed, chosen):
     return Fill((2, 3, size, size), 1.0, seed + 60000 + chosen)
 
 
-def few(value):
-    """The norm and 64 elements of what has more: deep networks have many tensors."""
-    return sampled(value, 64, 64)
+def sample_few(value):
+    """Stores at most 64 elements, because deep networks have many tensors."""
+    return sample(value, 64, 64)
 
 
 def full_case(name, size, train, dtype, seed):
-    """Every stage map, every gradient, and the running statistics after a training pass."""
+    """Returns a case with every stage map, every gradient and, in training, the running statistics after the pass."""
     model = create(name, size)
     state = fills(model, seed)
     load(model, state, dtype).train(train)
@@ -217,18 +218,18 @@ def full_case(name, size, train, dtype, seed):
     found = gradients(maps[-1], dy.tensor(dtype), {'x': value, **dict(model.named_parameters())})
     case = {
         'name': title, 'model': name, 'mode': 'training' if train else 'evaluation',
-        # None where no derivative jumps.
+        # None if no derivative jumps.
         'cornerDistance': float(f'{watch.distance:.2g}') if math.isfinite(watch.distance) else None,
-        'state': state, 'x': x, 'features': [few(m) for m in maps],
-        'dy': dy, 'dx': few(found.pop('x')), 'gradients': {key: terms.mark(key, g) for key, g in found.items()},
+        'state': state, 'x': x, 'features': [sample_few(m) for m in maps],
+        'dy': dy, 'dx': sample_few(found.pop('x')), 'gradients': {key: terms.mark(key, g) for key, g in found.items()},
     }
     if train:
-        case['running'] = {key: few(t) for key, t in model.state_dict().items() if 'running' in key}
+        case['running'] = {key: sample_few(t) for key, t in model.state_dict().items() if 'running' in key}
     return case
 
 
 def short_case(name, size, dtype, seed, train=False):
-    """The stage maps alone."""
+    """Returns a case with the stage maps only."""
     model = create(name, size)
     state = fills(model, seed)
     load(model, state, dtype).train(train)
@@ -238,5 +239,5 @@ def short_case(name, size, dtype, seed, train=False):
     return {
         'name': f'{name} {size}x{size} ' + ('training' if train else 'evaluation') + ', maps',
         'model': name, 'mode': 'training' if train else 'evaluation',
-        'state': state, 'x': x, 'features': [few(m) for m in maps],
+        'state': state, 'x': x, 'features': [sample_few(m) for m in maps],
     }

@@ -1,4 +1,4 @@
-"""Print, for each full case of the backbones, the input seed whose activations stay farthest from their corners.
+"""Prints the input seed of each full backbone case whose activations stay farthest from their corners.
 
 python tools/golden/backbone_seeds.py [name ...]
 """

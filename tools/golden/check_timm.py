@@ -1,9 +1,9 @@
-"""Prove that a backbone of ours opens in timm, and write what timm computes with it.
+"""Checks that one of our backbones opens in timm, and writes timm's results with it.
 
 python tools/golden/check_timm.py DIRECTORY [--model lcnet_050] [--size 128] [--output FILE]
 
-DIRECTORY holds backbone.safetensors with timm's keys. Every key and shape must fit (load_state_dict, strict). The
-output has the form of a golden file: one case with the hash-filled input "x" and the stage maps "features".
+DIRECTORY has backbone.safetensors with timm's keys. Every key and shape must match (load_state_dict, strict). The
+output is a golden file of one case with the hash-filled input "x" and the stage maps "features".
 """
 
 import argparse
@@ -17,14 +17,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from golden import Fill, dump, sampled
+from golden import Fill, dump, sample
 from backbone_models import TIMM, VITS, create
 
 INPUT_SEED = 4242
 
 
 def run(directory: Path, name: str, size: int) -> dict:
-    """The case of one backbone; raises what a reader of the message can act on."""
+    """Returns the case of one backbone. Raises the errors of safetensors and load_state_dict if the file does not match."""
     model = create(name, size)
     model.load_state_dict(load_file(directory / 'backbone.safetensors'), strict=True)
     model = model.double().eval()
@@ -32,12 +32,12 @@ def run(directory: Path, name: str, size: int) -> dict:
     with torch.no_grad():
         maps = model(x.tensor(torch.float64))
     return {'name': f'{name} {size}x{size}', 'model': name, 'mode': 'evaluation', 'x': x,
-            'features': [*(sampled(m) for m in maps[:-1]), maps[-1]]}
+            'features': [*(sample(m) for m in maps[:-1]), maps[-1]]}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description='Open a backbone in timm and write what timm computes with it.')
-    parser.add_argument('directory', type=Path, help='holds backbone.safetensors')
+    parser = argparse.ArgumentParser(description='Open a backbone in timm and write its stage maps.')
+    parser.add_argument('directory', type=Path, help='folder of backbone.safetensors')
     parser.add_argument('--model', default='lcnet_050', choices=[*TIMM, *VITS])
     parser.add_argument('--size', type=int, default=128, help='input height and width in pixels')
     parser.add_argument('--output', type=Path, help='default: timm.json in the directory')
@@ -48,8 +48,8 @@ def main() -> int:
         print(f'{arguments.directory / "backbone.safetensors"} does not open in timm as {arguments.model}: {error}', file=sys.stderr)
         return 1
     about = (
-        f'What timm {timm.__version__}, torch {torch.__version__.split("+")[0]} computes with backbone.safetensors as '
-        f'{arguments.model}, features only, float64. Layout NCHW; maps of more than 2,048 elements but the last are sampled.'
+        f'Stage maps of timm {timm.__version__}, torch {torch.__version__.split("+")[0]} with backbone.safetensors as '
+        f'{arguments.model}, float64, NCHW. Maps of more than 2,048 elements are sampled, except the last.'
     )
     output = arguments.output or arguments.directory / 'timm.json'
     output.write_text(dump(about, [case]), 'utf-8')

@@ -1,4 +1,4 @@
-"""Write the small PyTorch checkpoints that the tests of packages/pretrained open, and their tensors as safetensors.
+"""Writes the small PyTorch checkpoints for the tests of packages/pretrained, and their tensors as safetensors.
 
 python tools/golden/checkpoint_files.py
 """
@@ -20,7 +20,7 @@ dtypes = OrderedDict({
     'größe': torch.ones(1),
 })
 
-# Several windows into one storage: offsets, strides, and one behind the others.
+# Several views of one storage with offsets and strides, and one tensor with its own storage.
 table = torch.arange(24, dtype=torch.float32)
 windows = {
     'all': table,
@@ -39,7 +39,7 @@ def model() -> torch.nn.Module:
 
 
 def expect(name: str, tensors: dict) -> None:
-    """What a checkpoint must read as."""
+    """Writes the tensors that reading a checkpoint must return."""
     save_file({key: tensor.detach().clone().contiguous() for key, tensor in tensors.items()}, FOLDER / f'{name}.safetensors')
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     expect('training', state)
     torch.save(state, FOLDER / 'protocol4.pth', pickle_protocol=4)
 
-    # Refused: something else in the pickle, and the format of old.
+    # Files that the reader refuses: other objects in the pickle, the legacy format, and unsupported tensors.
     torch.save({'state_dict': state, 'args': argparse.Namespace(lr=0.1)}, FOLDER / 'namespace.pth')
     torch.save(model(), FOLDER / 'whole-model.pth')
     torch.save(state, FOLDER / 'legacy.pth', _use_new_zipfile_serialization=False)

@@ -1,4 +1,4 @@
-"""A tensor of each dtype that the readers of weights know, with values at the edges."""
+"""A tensor of each dtype that the weight readers support, with edge values."""
 
 import torch
 

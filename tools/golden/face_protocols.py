@@ -1,4 +1,4 @@
-"""Writes packages/verification/test/golden/faces*.bin and faces.json: the protocols of LFW and IJB as insightface evaluates them.
+"""Writes packages/verification/test/golden/faces*.bin and faces.json: insightface's protocols for LFW and IJB.
 
 Run from the repository root with Python 3 and `pip install numpy scikit-learn pillow`:
     python tools/golden/face_protocols.py
@@ -22,7 +22,7 @@ OUT = Path("packages/verification/test/golden")
 
 
 def images(rng):
-    """Pairs of small noise images, of one picture with other noise or of two pictures."""
+    """Returns pairs of small noisy images, either of one picture or of two pictures."""
     made, same = [], []
     for pair in range(PAIRS):
         is_same = pair % 2 == 0
@@ -35,15 +35,15 @@ def images(rng):
     return made, same
 
 
-def encoded(pixels):
+def encode_png(pixels):
     out = io.BytesIO()
-    # Without loss, so that every decoder gives the same pixels.
+    # PNG is lossless, so every decoder returns the same pixels.
     Image.fromarray(pixels).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
 def python2_pickle(blobs, same):
-    """What Python 2's pickle.dump((list of str, list of bool), protocol 2) writes: strings of bytes."""
+    """Returns the bytes that Python 2 writes for pickle.dump((list of str, list of bool), protocol 2)."""
     out = io.BytesIO()
     out.write(b"\x80\x02(]q\x00(")
     for blob in blobs:
@@ -53,7 +53,7 @@ def python2_pickle(blobs, same):
 
 
 def ten_fold(embeddings, same, folds):
-    """The logic of insightface's verification.py: calculate_accuracy over thresholds, best by argmax on the other folds."""
+    """Follows insightface's verification.py: calculate_accuracy over thresholds, and the argmax on the other folds."""
     unit = normalize(embeddings)
     first, second = unit[0::2], unit[1::2]
     distances = np.sum(np.square(first - second), 1)
@@ -73,7 +73,7 @@ def ten_fold(embeddings, same, folds):
 
 
 def templates(rng):
-    """IJB's pooling, and TAR at FAR of listed pairs by scikit-learn's curve."""
+    """Returns IJB templates, and TAR at FAR of listed pairs from scikit-learn's curve."""
     identities, per_template = 12, 5
     centers = rng.normal(size=(identities, 6))
     rows, template, media, identity = [], [], [], []
@@ -113,14 +113,14 @@ def templates(rng):
 def main():
     rng = np.random.default_rng(17)
     pixels, same = images(rng)
-    blobs = [encoded(p) for p in pixels]
+    blobs = [encode_png(p) for p in pixels]
     OUT.mkdir(exist_ok=True)
     (OUT / "faces.bin").write_bytes(pickle.dumps((blobs, same), protocol=pickle.HIGHEST_PROTOCOL))
     few = 4
     (OUT / "faces-python2.bin").write_bytes(python2_pickle(blobs[: 2 * few], same[:few]))
     (OUT / "faces-protocol2.bin").write_bytes(pickle.dumps((blobs[: 2 * few], same[:few]), protocol=2))
     (OUT / "faces-arrays.bin").write_bytes(pickle.dumps(([np.zeros(3, np.uint8)] * 2, [True]), protocol=4))
-    # The "network": a fixed projection. Small whole numbers, so that sums of pixels are exact in float32.
+    # The "network" is a fixed projection by small integers, so that sums of pixels are exact in float32.
     weights = rng.integers(-8, 9, (DIMENSIONS, SIZE * SIZE * 3))
     flat = lambda p: (p.astype(np.int64).reshape(-1) - 128)
     embeddings = np.array([weights @ flat(p) + weights @ flat(p[:, ::-1]) for p in pixels], np.float64)

@@ -1,7 +1,7 @@
-"""What every subject shares: hash-filled tensors, the file format, and sampled tensors.
+"""Shared code of the subjects: hash-filled tensors, the file format and sampled tensors.
 
-Inputs are float32 values. Results are computed in the dtype a subject is asked for: float64 for the files (rounded
-once to float32 when stored), float32 to measure what PyTorch's own float32 arithmetic loses.
+Inputs are float32 values. Results are computed in a given dtype: float64 for the files (rounded once to float32 when
+stored), or float32 to measure the error of PyTorch's float32 arithmetic.
 """
 
 import base64
@@ -28,20 +28,20 @@ def _mix(h: np.ndarray) -> np.ndarray:
 
 
 def hash_bits(count: int, seed: int) -> np.ndarray:
-    """The 32 bits behind each value: mix(index * 0x9E3779B1 XOR mix(seed + 0x9E3779B9)), all modulo 2**32."""
+    """Returns the 32 bits of each value: mix(index * 0x9E3779B1 XOR mix(seed + 0x9E3779B9)), all modulo 2**32."""
     start = _mix(np.array([(seed + 0x9E3779B9) & 0xFFFFFFFF], dtype=np.uint32))
     return _mix((np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B1)) ^ start)
 
 
 def hash_fill(count: int, scale: float, seed: int, offset: float = 0.0) -> np.ndarray:
-    """float32((bits / 2**32 - 0.5) * (2 * scale) + offset): in [offset - scale, offset + scale], the same as read.ts."""
+    """Returns float32((bits / 2**32 - 0.5) * (2 * scale) + offset), bit-identical to hashFill of read.ts."""
     unit = hash_bits(count, seed).astype(np.float64) / 4294967296.0
     return ((unit - 0.5) * (2.0 * float(scale)) + float(offset)).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Fill:
-    """A tensor that a file names instead of storing: its values come from hash_fill."""
+    """A tensor of which a file stores only the parameters of hash_fill."""
 
     shape: tuple
     scale: float
@@ -59,7 +59,7 @@ class Fill:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A big result, stored as its L2 norm and every k-th element of it flattened."""
+    """A large result, stored as its L2 norm and every k-th element of the flattened tensor."""
 
     value: torch.Tensor
     count: int = SAMPLE_COUNT
@@ -67,34 +67,34 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Canceling:
-    """A result that is a small rest of large terms, with the size of those terms: errors are to be measured by that."""
+    """A result that is a small remainder of canceling terms, and the size of the terms, to which errors are relative."""
 
     value: torch.Tensor
     scale: float
 
 
-def canceling(value: torch.Tensor, scale: torch.Tensor):
-    """The tensor itself, marked where its terms, of size `scale`, cancel to under a hundredth."""
+def mark_canceling(value: torch.Tensor, scale: torch.Tensor):
+    """Wraps the tensor in Canceling if its terms, of size `scale`, cancel to less than a hundredth."""
     size = float(scale.detach().max())
-    # Three digits: it is a yardstick, not a result.
+    # Three digits suffice to measure errors.
     return value if float(value.detach().abs().max()) > 0.01 * size else Canceling(value, float(f'{size:.3g}'))
 
 
-def sampled(value: torch.Tensor, limit: int = FULL_LIMIT, count: int = SAMPLE_COUNT):
-    """The tensor itself when it has no more elements than the limit, else a sample of at most `count`."""
+def sample(value: torch.Tensor, limit: int = FULL_LIMIT, count: int = SAMPLE_COUNT):
+    """Returns the tensor if it has at most `limit` elements, else a sample of at most `count` elements."""
     return value if value.numel() <= limit else Sampled(value, count)
 
 
 def sample_step(count: int, samples: int = SAMPLE_COUNT) -> int:
-    """The smallest step giving at most `samples` elements that shares no factor 2, 3 or 5 with maps and kernels."""
+    """Returns the smallest step for at most `samples` elements without a factor 2, 3 or 5, which map sizes have."""
     step = -(-count // samples)
     while step % 2 == 0 or step % 3 == 0 or step % 5 == 0:
         step += 1
     return step
 
 
-def exact(values, dtype=torch.float32) -> torch.Tensor:
-    """Chosen input values as the float32 tensor that a reader will get."""
+def to_float32(values, dtype=torch.float32) -> torch.Tensor:
+    """Returns input values as the float32 tensor that a reader gets."""
     return torch.tensor(values, dtype=dtype)
 
 
@@ -104,14 +104,14 @@ def _raw(tensor: torch.Tensor) -> tuple:
         array = array.astype(np.float32)
     name = str(array.dtype)
     if name not in ('float32', 'int32', 'int64', 'uint8'):
-        raise TypeError(f'a golden file holds float32, int32, int64 and uint8 tensors, not {name}')
+        raise TypeError(f'golden files support float32, int32, int64 and uint8 tensors, not {name}')
     if name == 'float32' and not np.isfinite(array).all():
-        raise ValueError('a golden tensor holds NaN or an infinity')
+        raise ValueError('a golden tensor has a NaN or an infinity')
     return name, base64.b64encode(array.astype(array.dtype.newbyteorder('<')).tobytes()).decode('ascii')
 
 
 def encode(value):
-    """A value as the JSON of a golden file."""
+    """Converts a value to the JSON of a golden file."""
     if isinstance(value, Fill):
         fill = {'count': value.count, 'scale': value.scale, 'seed': value.seed, 'offset': value.offset}
         return {'hash': fill, 'shape': list(value.shape)}
@@ -119,11 +119,11 @@ def encode(value):
         flat = value.value.detach().reshape(-1)
         step = sample_step(flat.numel(), value.count)
         dtype, data = _raw(flat[::step])
-        # Twelve digits: the last ones depend on the order of a machine's sums.
+        # Twelve digits, because the last ones depend on the order of a machine's sums.
         norm = float(f'{flat.double().norm().item():.12g}')
         return {'shape': list(value.value.shape), 'sampled': {'every': step, 'norm': norm}, 'dtype': dtype, 'data': data}
     if isinstance(value, Canceling):
-        # What is zero but for rounding is stored as zero.
+        # Values that are only rounding errors are stored as zero.
         rest = torch.where(value.value.detach().abs() < 1e-13 * value.scale, 0.0, value.value.detach())
         return {**encode(rest), 'scale': value.scale}
     if isinstance(value, torch.Tensor):
@@ -137,27 +137,27 @@ def encode(value):
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError('a golden file holds no NaN and no infinity')
+            raise ValueError('golden files do not support NaN and infinity')
         return value
     raise TypeError(f'cannot store a {type(value).__name__} in a golden file')
 
 
 def dump(about: str, cases: list) -> str:
-    """The text of one file."""
+    """Returns the text of one file."""
     return json.dumps({'about': about, 'cases': encode(cases)}, indent=1, ensure_ascii=False) + '\n'
 
 
 def gradients(y: torch.Tensor, dy: torch.Tensor, leaves: dict) -> dict:
-    """The gradient of sum(y * dy) for every named leaf."""
+    """Returns the gradient of sum(y * dy) with respect to every named leaf."""
     found = torch.autograd.grad(y, list(leaves.values()), dy)
     return dict(zip(leaves.keys(), found))
 
 
 class NormTerms:
-    """Watches the norms of a module for the sizes of the terms that make up their parameters' gradients.
+    """Records the size of the terms in the gradients of a module's norms.
 
-    A batch norm takes away what its input has in common over the batch, so the shift, and nearly all of the scale, of
-    a norm before it has no gradient: terms of ordinary size cancel.
+    A batch norm removes the mean of its input over the batch. In a norm before it, the gradient of the shift is therefore
+    zero, and that of the scale nearly zero: terms of ordinary size cancel.
     """
 
     def __init__(self, module: torch.nn.Module):
@@ -177,4 +177,4 @@ class NormTerms:
         y.register_hook(see)
 
     def mark(self, found: dict) -> dict:
-        return {key: canceling(g, self.sizes[key]) if key in self.sizes else g for key, g in found.items()}
+        return {key: mark_canceling(g, self.sizes[key]) if key in self.sizes else g for key, g in found.items()}

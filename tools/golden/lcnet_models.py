@@ -1,4 +1,4 @@
-"""timm's feature-only LCNet with hash-filled weights, shared by the lcnet and state_dict subjects and check_timm.py."""
+"""timm's feature-only LCNet with hash-filled weights, and helpers for all backbones."""
 
 import timm
 import torch
@@ -9,15 +9,15 @@ NAMES = ['lcnet_035', 'lcnet_050', 'lcnet_075', 'lcnet_100', 'lcnet_150']
 
 
 def create(name: str) -> torch.nn.Module:
-    """All five stage maps, random weights."""
+    """Creates a model of all five stage maps with random weights."""
     return timm.create_model(name, pretrained=False, features_only=True, out_indices=(0, 1, 2, 3, 4))
 
 
 def weight_fills(model: torch.nn.Module, seed: int) -> dict:
-    """A fill for every floating tensor of the state dict, seeded in its order.
+    """Returns a fill for every floating-point tensor of the state dict, seeded in its order.
 
-    Kernels are uniform within the Kaiming bound sqrt(6 / fan in); norm scales lie around 1, shifts and running means
-    around 0, running variances around the variances that such kernels give.
+    Kernels are uniform within the Kaiming bound sqrt(6 / fan in). Norm scales are around 1, shifts and running means
+    around 0, and running variances around the variances that result from such kernels.
     """
     fills = {}
     for index, (key, value) in enumerate(model.state_dict().items()):
@@ -38,18 +38,18 @@ def weight_fills(model: torch.nn.Module, seed: int) -> dict:
 
 
 def load(model: torch.nn.Module, fills: dict, dtype: torch.dtype) -> torch.nn.Module:
-    """The model in dtype with those weights; only the batch counters are left as they were."""
+    """Converts the model to dtype and loads the weights. Only the batch counters keep their values."""
     model = model.to(dtype)
     left = model.load_state_dict({key: fill.tensor(dtype) for key, fill in fills.items()}, strict=False)
     if left.unexpected_keys or any(not key.endswith('num_batches_tracked') for key in left.missing_keys):
-        raise AssertionError(f'weights do not fit: {left}')
+        raise AssertionError(f'weights do not match the model: {left}')
     return model
 
 
 class CornerWatch:
-    """The least distance of any activation's input to a point where its derivative jumps.
+    """Records the least distance of an activation's input to a point where its derivative jumps.
 
-    A gradient there would depend on the rounding of the arithmetic that reached it, so golden inputs keep away.
+    A gradient at such a point depends on rounding, so golden inputs avoid it.
     """
 
     CORNERS = {'Hardswish': (-3.0, 3.0), 'Hardsigmoid': (-3.0, 3.0), 'ReLU': (0.0,), 'ReLU6': (0.0, 6.0), 'PReLU': (0.0,)}
@@ -68,7 +68,7 @@ class CornerWatch:
         padded = torch.nn.functional.pad(value.detach(), (padding,) * 4, value=-float('inf'))
         windows = padded.unfold(2, k, pool.stride).unfold(3, k, pool.stride).flatten(4)
         first, second = windows.topk(2, dim=-1).values.unbind(-1)
-        # Where all are zero, the activation before the pool gives no gradient.
+        # If all values are zero, the gradient of the activation before the pool is zero.
         gap = (first - second)[first > 0]
         self.distance = min(self.distance, float(gap.min()))
 

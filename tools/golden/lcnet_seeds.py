@@ -1,4 +1,4 @@
-"""Print, for each full lcnet case, the input seed whose activations stay farthest from their corners."""
+"""Prints the input seed of each full lcnet case whose activations stay farthest from their corners."""
 
 import torch
 

@@ -1,7 +1,7 @@
-"""Write the golden files, all or those named: python tools/golden/make.py [--check | --float32] [name ...]
+"""Writes all golden files, or those named: python tools/golden/make.py [--check | --float32] [name ...]
 
---check    compare with the files that are there, instead of writing
---float32  print how far PyTorch's own float32 arithmetic is from the files' values, instead of writing
+--check    compare with the stored files instead of writing
+--float32  print the error of PyTorch's float32 arithmetic against the stored files instead of writing
 """
 
 import argparse
@@ -26,12 +26,12 @@ SUBJECTS = [
     'efficientnet', 'mobilenetv4', 'vit', 'state_dict', 'adapt_input', 'layer_ids', 'partial_fc', 'distillation',
     'clip', 'clip_preprocessing', 'preprocessing', 'onnx_teacher', 'bfloat16', 'grad_scaler',
 ]
-# A value may differ in its last place between machines, whose sums have other orders.
+# Machines sum in different orders, so the last digits of a value may differ.
 CHECK_TOLERANCE = 1e-6
 
 
 def make(name: str, dtype: torch.dtype) -> tuple:
-    """What a file says about itself, and its cases."""
+    """Returns the description and the cases of a file."""
     subject = importlib.import_module(f'subjects.{name}')
     versions = f'Made by tools/golden, torch {torch.__version__.split("+")[0]}, timm {timm.__version__}'
     method = 'computed in float64 from float32 inputs, rounded to float32; CPU'
@@ -43,7 +43,7 @@ def values(stored: dict) -> np.ndarray:
 
 
 def error(actual, expected, path: str, found: dict) -> None:
-    """Collect the relative error of every number and tensor; raise where the files differ in kind."""
+    """Collects the relative error of every number and tensor. Raises ValueError if the structures differ."""
     if isinstance(expected, dict) and 'data' in expected and isinstance(actual, dict) and 'data' in actual:
         if actual['shape'] != expected['shape'] or actual['dtype'] != expected['dtype']:
             raise ValueError(f'{path}: {actual["shape"]} {actual["dtype"]}, not {expected["shape"]} {expected["dtype"]}')
@@ -66,7 +66,7 @@ def error(actual, expected, path: str, found: dict) -> None:
 
 
 def differences(name: str, cases: list) -> tuple:
-    """(case name, path within it, relative error), worst first, against the stored file."""
+    """Returns (case name, path within it, relative error) against the stored file, largest error first."""
     stored = json.loads((FILES / f'{name}.json').read_text('utf-8'))
     made = json.loads(json.dumps(encode(cases)))
     if [case['name'] for case in made] != [case['name'] for case in stored['cases']]:
@@ -74,7 +74,7 @@ def differences(name: str, cases: list) -> tuple:
     rows = []
     for actual, expected in zip(made, stored['cases']):
         found = {}
-        # What a run measured about itself is not a result.
+        # The distance to corners depends on the machine.
         for case in (actual, expected):
             case.pop('cornerDistance', None)
         error(actual, expected, '', found)
@@ -83,15 +83,15 @@ def differences(name: str, cases: list) -> tuple:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description='Write the golden files, all or those named.')
+    parser = argparse.ArgumentParser(description='Write all golden files, or those named.')
     parser.add_argument('names', nargs='*', metavar='name', help='subjects: ' + ' '.join(SUBJECTS))
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument('--check', action='store_true', help='compare with the stored files instead of writing')
-    mode.add_argument('--float32', action='store_true', help="print PyTorch's own float32 error instead of writing")
+    mode.add_argument('--float32', action='store_true', help="print the error of PyTorch's float32 arithmetic instead of writing")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in SUBJECTS]
     if unknown:
-        parser.error(f'no subject {", ".join(unknown)}; there are {", ".join(SUBJECTS)}')
+        parser.error(f'unknown subject {", ".join(unknown)}; subjects: {", ".join(SUBJECTS)}')
     torch.set_num_threads(1)
     FILES.mkdir(exist_ok=True)
     failed = False

@@ -1,6 +1,6 @@
-"""Write the small ONNX model that the tests of packages/pretrained open, and its tensors as safetensors.
+"""Writes the small ONNX model for the tests of packages/pretrained, and its tensors as safetensors.
 
-python tools/golden/onnx_files.py      (needs the package onnx besides requirements.txt, but not torch)
+python tools/golden/onnx_files.py      (does not require torch)
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ values = {
 }
 
 
-def typed(name: str, value: np.ndarray) -> TensorProto:
+def make_typed(name: str, value: np.ndarray) -> TensorProto:
     kind = helper.np_dtype_to_tensor_dtype(value.dtype)
     return helper.make_tensor(name, kind, value.shape, value.flatten().tolist())
 
@@ -38,7 +38,7 @@ def main() -> None:
     unused = helper.make_node('Identity', ['constant'], ['y'])
     graph = helper.make_graph(
         [constant, unused], 'types', [], [helper.make_tensor_value_info('y', TensorProto.FLOAT, [1, 3])],
-        initializer=[*raw, *(typed(f'typed {name}', value) for name, value in values.items())],
+        initializer=[*raw, *(make_typed(f'typed {name}', value) for name, value in values.items())],
     )
     model = helper.make_model(graph, producer_name='unitsphere')
     onnx.checker.check_model(model)

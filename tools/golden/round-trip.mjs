@@ -1,4 +1,4 @@
-// The part of round_trip.py that is ours.
+// Runs our packages for round_trip.py.
 //   node round-trip.mjs copy  MODEL SIZE IN OUT         loads weights and saves them
 //   node round-trip.mjs train MODEL SIZE IN OUT MAPS    trains ten steps on noise, saves, and writes an input and its maps
 import { writeFileSync } from 'node:fs';

@@ -1,11 +1,11 @@
-"""Prove that weights go from timm to unitsphere and back unchanged, and that what was trained here evaluates in timm.
+"""Checks that weights go from timm to unitsphere and back unchanged, and that a model that we train evaluates in timm.
 
 python tools/golden/round_trip.py [MODEL ...]        (after npm run build; default: one of each family)
 
-For every model: timm's whole model, with random weights and statistics, is saved as safetensors and as a PyTorch checkpoint;
-round-trip.mjs loads each with loadPretrained and saves it with saveTimm; the file must open in timm's features_only model
-(load_state_dict, strict) and every tensor must be the same to the last bit. Then round-trip.mjs trains ten steps, saves, and
-the maps that it computes must be timm's with that file, within 1e-4 of their largest value.
+For every model, timm's whole model with random weights and statistics is saved as safetensors and as a PyTorch checkpoint.
+round-trip.mjs loads each with loadPretrained and saves it with saveTimm. The file must open in timm's features_only model
+(load_state_dict, strict), and every tensor must be bit-identical. Then round-trip.mjs trains ten steps and saves. Its maps
+must equal timm's with that file, within 1e-4 of their largest value.
 """
 
 import argparse
@@ -28,7 +28,7 @@ TOLERANCE = 1e-4
 
 
 def whole_model(name: str) -> torch.nn.Module:
-    """timm's published model with a classifier; statistics that matter."""
+    """Creates timm's published model with a classifier and nontrivial running statistics."""
     torch.manual_seed(7)
     sized = {'img_size': SIZE} if name in VITS else {}
     model = timm.create_model(name, pretrained=False, num_classes=10, **sized)
@@ -45,21 +45,21 @@ def node(*arguments: object) -> None:
 
 
 def check_identical(name: str, saved: Path, whole: dict) -> int:
-    """The count of tensors that came back; raises when one is another."""
+    """Returns the number of tensors in the saved file. Raises AssertionError if one has changed."""
     state = load_file(saved)
     create(name, SIZE).load_state_dict(state, strict=True)
     for key, tensor in state.items():
         if tensor.dtype != whole[key].dtype or not torch.equal(tensor, whole[key]):
-            raise AssertionError(f'{name}: {key} changed on its way')
+            raise AssertionError(f'{name}: {key} changed in the round trip')
     return len(state)
 
 
 def check_trained(name: str, folder: Path) -> float:
-    """The largest difference of a map that timm computes with weights that were trained here, over the largest value."""
+    """Trains with our packages and returns the largest difference to timm's maps, relative to their largest value."""
     node('train', name, SIZE, folder / 'timm.safetensors', folder / 'trained.safetensors', folder / 'maps.safetensors')
     before, after = load_file(folder / 'timm.safetensors'), load_file(folder / 'trained.safetensors')
     if not any(not torch.equal(before[key], value) for key, value in after.items()):
-        raise AssertionError(f'{name}: nothing was trained')
+        raise AssertionError(f'{name}: training changed no weight')
     model = create(name, SIZE)
     model.load_state_dict(after, strict=True)
     maps = load_file(folder / 'maps.safetensors')
@@ -67,7 +67,7 @@ def check_trained(name: str, folder: Path) -> float:
         expected = model.eval()(maps.pop('x').permute(0, 3, 1, 2))
     ours = [maps[f'map{i}'].permute(0, 3, 1, 2) for i in range(len(maps))]
     if len(ours) != len(expected):
-        raise AssertionError(f'{name}: {len(ours)} maps, but timm has {len(expected)}')
+        raise AssertionError(f'{name}: expected {len(expected)} maps as in timm, got {len(ours)}')
     return max(((a - b).abs().max() / b.abs().max()).item() for a, b in zip(ours, expected))
 
 
@@ -87,8 +87,8 @@ def main() -> int:
             difference = check_trained(name, folder)
             ok = difference < TOLERANCE
             failed += not ok
-            print(f'{"ok" if ok else "FAILED"} {name}: {count} of {len(whole)} tensors identical from both formats; trained here, '
-                  f'maps differ from timm\'s by {difference:.1e}', flush=True)
+            print(f'{"ok" if ok else "FAILED"} {name}: {count} of {len(whole)} tensors identical from both formats; after '
+                  f'training, maps differ from timm\'s by {difference:.1e}', flush=True)
     return 1 if failed else 0
 
 

@@ -1,8 +1,7 @@
-"""Write the small file that the tests of packages/core open: python tools/golden/safetensors_file.py"""
+"""Writes the small file for the tests of packages/core: python tools/golden/safetensors_file.py"""
 
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 
 from dtype_tensors import DTYPE_TENSORS, FLOAT

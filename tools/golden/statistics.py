@@ -1,4 +1,4 @@
-"""Writes packages/verification/test/golden/statistics.json: what SciPy says of small fixed comparisons of runs.
+"""Writes packages/verification/test/golden/statistics.json: SciPy's results for small comparisons of runs.
 
 Run from the repository root with Python 3 and `pip install numpy scipy`:
     python tools/golden/statistics.py
@@ -7,7 +7,7 @@ Run from the repository root with Python 3 and `pip install numpy scipy`:
 import sys
 from pathlib import Path
 
-# This file has the name of a standard module, which SciPy imports: keep it off the path.
+# SciPy imports the standard module `statistics`, so this file must not be on the path.
 sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != Path(__file__).parent.resolve()]
 
 import itertools
@@ -31,10 +31,10 @@ def summary(values, confidence):
 
 
 def exact_bootstrap(values, confidence):
-    """Every resample, and BCa by SciPy's own formulas over that whole distribution."""
+    """Enumerates all resamples and computes BCa over them by SciPy's formulas."""
     values = np.asarray(values)
     n = len(values)
-    # Sums in the order of the values, each taken so and so often: equal compositions give equal numbers.
+    # Sums weighted by multiplicity, so that resamples with equal multiplicities have equal sums.
     index = np.array(list(itertools.product(range(n), repeat=n)))
     times = np.stack([(index == k).sum(axis=1) for k in range(n)], axis=1)
     means = np.sort(np.round(times @ values / n, 13))
@@ -120,7 +120,7 @@ def main():
         test = stats.ttest_rel(arm, base)
         golden["paired"].append({"base": base.tolist(), "arm": arm.tolist(), "pValue": float(test.pvalue)})
     for p in [[0.01, 0.04, 0.03, 0.005], [0.5, 0.6, 0.7], [0.02], [0.012, 0.011, 0.011]]:
-        # Holm's definition, written out: the k-th smallest times the number left, never below an earlier one.
+        # Holm's definition: the k-th smallest times the number of remaining tests, and at least the previous result.
         order = np.argsort(p, kind="stable")
         running = np.maximum.accumulate([min(1.0, (len(p) - k) * p[i]) for k, i in enumerate(order)])
         adjusted = np.empty(len(p))

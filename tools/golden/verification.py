@@ -1,4 +1,4 @@
-"""Writes packages/verification/test/golden.json: what scikit-learn and SciPy say of small fixed cases.
+"""Writes packages/verification/test/golden.json: results of scikit-learn and SciPy for small cases.
 
 Run from the repository root with Python 3 and `pip install numpy scikit-learn scipy`:
     python tools/golden/verification.py
@@ -35,14 +35,14 @@ def summary(scores, positive):
 
 
 def exact_rows(rng, count, dimensions, bits):
-    """Unit rows of multiples of 2^-bits: every inner product is exact in float32, in whatever order it is summed."""
+    """Returns unit rows of multiples of 2^-bits, whose inner products are exact in float32 in any order of summation."""
     square = 4**bits
     roots = {k * k: k for k in range(2**bits + 1)}
     rows = []
     while len(rows) < count:
         row = np.round(rng.normal(size=dimensions - 2) * 2**bits / np.sqrt(dimensions)).astype(np.int64)
         rest = square - int(row @ row)
-        # Two more entries that make the length 1, where two squares do.
+        # Adds two entries that make the length 1, if the rest is a sum of two squares.
         for a in range(int(max(rest, 0) ** 0.5) + 1):
             b = roots.get(rest - a * a)
             if b is not None:
@@ -66,14 +66,14 @@ def main():
 
     bits = 10
     whole = exact_rows(np.random.default_rng(7), 400, 16, bits)
-    # A row belongs to the nearest of the first 40.
+    # Each row has the label of the nearest of the first 40 rows.
     whole_labels = np.argmax(whole @ whole[:40].T, axis=1)
     whole_scores = (whole @ whole.T) / 4.0**bits
     a, b = np.triu_indices(len(whole), 1)
     exact = whole_scores[a, b].astype(np.float32)
     assert np.array_equal(exact, whole_scores[a, b])
 
-    # Scores on a coarse grid, so that many tie within and across kinds.
+    # Scores on a coarse grid, with many ties within and across kinds.
     tied_positive = rng.random(400) < 0.2
     tied_scores = np.round(rng.normal(size=400) + 1.5 * tied_positive, 1)
 

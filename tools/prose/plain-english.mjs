@@ -41,6 +41,8 @@ function readable(text) {
   const blank = (part) => part.replace(/[^\n]/g, ' ');
   return text
     .replace(/`[^`]*`/g, (part) => 'x'.repeat(part.length))
+    // Both brackets: the splitter looks for the end of an open one.
+    .replace(/\[(?=[^\]]*\]\()/g, ' ')
     .replace(/\]\([^)]*\)/g, blank)
     .replace(/https?:\/\/\S+/g, (part) => 'x'.repeat(part.length))
     .replace(/\{@\w+\s/g, blank)

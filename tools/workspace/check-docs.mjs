@@ -1,4 +1,4 @@
-// Documents: every example is run by a test, and every link inside the repository leads somewhere.
+// npm run check:docs: a test runs every example in the documents, and every link inside the repository has a target.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,15 +6,15 @@ import { checkBlocks, documents } from './doc-blocks.mjs';
 import { install, root } from './packages.mjs';
 import { reportAll } from './report-all.mjs';
 
-/** @returns {{name: string, problems: string}[]} One entry a check; problems is empty where it is clean. */
+/** @returns {{name: string, problems: string}[]} One entry per check; `problems` is empty if it passes. */
 export function checkDocs() {
   return [...checkBlocks(), checkLinks()];
 }
 
-/** Links between documents, and to headings. */
+/** Checks links between documents and to headings. */
 function checkLinks() {
   const folder = join(root, 'tools', 'checks');
-  install('Installing the tools of checks', folder);
+  install('Installing the check tools', folder);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [
@@ -24,7 +24,7 @@ function checkLinks() {
     ],
     { cwd: root, encoding: 'utf8' },
   );
-  return { name: 'links of documents', problems: status === 0 ? '' : `${stdout}${stderr}` };
+  return { name: 'links in documents', problems: status === 0 ? '' : `${stdout}${stderr}` };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) reportAll(checkDocs());

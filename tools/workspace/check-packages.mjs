@@ -1,17 +1,17 @@
-// publint and "are the types wrong" on every published package, as it would be packed.
+// npm run check:packages: publint and "are the types wrong" on every published package, as npm would pack it.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { publishedPackages, root } from './packages.mjs';
 import { reportAll } from './report-all.mjs';
 
-/** @returns {{name: string, problems: string}[]} One entry a check; problems is empty where it is clean. */
+/** @returns {{name: string, problems: string}[]} One entry per check; `problems` is empty if it passes. */
 export function checkPackages() {
   return publishedPackages().flatMap(({ path, manifest }) => {
     const checks = [
       { tool: 'publint', args: [join(root, 'node_modules', 'publint', 'src', 'cli.js'), '--strict'] },
     ];
-    // An application without a library entry for require is ESM by design.
+    // A package without an entry for `require` is ESM-only by design.
     const profile = manifest.main ? [] : ['--profile', 'esm-only'];
     checks.push({
       tool: 'attw',

@@ -1,4 +1,4 @@
-// Size budgets of the built packages: tools/checks/.size-limit.js has them.
+// npm run check:sizes: the size budgets of the built packages, from tools/checks/.size-limit.js.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,9 +7,9 @@ import { reportAll } from './report-all.mjs';
 
 const folder = join(root, 'tools', 'checks');
 
-/** @returns {{name: string, problems: string}[]} One entry a budget; problems is empty where it holds. */
+/** @returns {{name: string, problems: string}[]} One entry per budget; `problems` is empty if it is kept. */
 export function checkSizes() {
-  install('Installing the tools of checks', folder);
+  install('Installing the check tools', folder);
   const { stdout, stderr } = spawnSync(
     process.execPath,
     [join(folder, 'node_modules', 'size-limit', 'bin.js'), '--json'],
@@ -26,7 +26,7 @@ export function checkSizes() {
     name: `size of ${name}: ${kB(size)} of ${kB(sizeLimit)}`,
     problems: passed
       ? ''
-      : `${kB(size)} min+gzip is more than its budget of ${kB(sizeLimit)} in tools/checks/.size-limit.js.`,
+      : `${kB(size)} min+gzip exceeds the budget of ${kB(sizeLimit)} in tools/checks/.size-limit.js.`,
   }));
 }
 

@@ -1,10 +1,10 @@
-// Every block of code in the repository's Markdown, and what runs it.
+// Checks that a test or a consumer runs every code block in the repository's Markdown.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { publishedPackages, root } from './packages.mjs';
 
-/** The repository's documents; what changesets writes and reads is none. */
+/** Returns the paths of the repository's documents, without the files of changesets. */
 export function documents() {
   const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
     cwd: root,
@@ -16,7 +16,7 @@ export function documents() {
     .filter((path) => existsSync(join(root, path)));
 }
 
-/** The blocks of a document: the text behind the fence, the line of the fence, and the code. */
+/** Returns the blocks of a document: the text behind the fence, the line of the fence, and the code. */
 export function blocksOf(markdown) {
   return [...markdown.matchAll(/^(`{3,})(.*)\r?\n([\s\S]*?)^\1`*\s*$/gm)].map((match) => ({
     info: match[2].trim(),
@@ -25,59 +25,71 @@ export function blocksOf(markdown) {
   }));
 }
 
-// What no test can run, and why. A document, and a text in the block or in the command's line.
+// Blocks that no test can run: the document, a text in the block or in the command's line, and the reason.
 const NOT_RUN = [
   [
     'README.md',
     'npm start',
-    'trains for minutes; the same command runs with fewer steps in the consumer npx-trainer',
+    'trains for minutes; the consumer npx-trainer runs the same command with fewer steps',
   ],
-  ['README.md', 'npm run dev', 'a server that stays; the test of apps/studio serves and drives the page'],
-  ['apps/studio/README.md', 'npm run dev', 'a server that stays; the test serves and drives the page'],
-  ['apps/studio/README.md', 'npm run preview', 'a server that stays; the test serves and drives the build'],
-  ['packages/backends/README.md', 'install cuda', 'needs an NVIDIA GPU and 3 GB'],
+  [
+    'README.md',
+    'npm run dev',
+    'starts a server that does not exit; the test of apps/studio serves and drives the page',
+  ],
+  [
+    'apps/studio/README.md',
+    'npm run dev',
+    'starts a server that does not exit; the test serves and drives the page',
+  ],
+  [
+    'apps/studio/README.md',
+    'npm run preview',
+    'starts a server that does not exit; the test serves and drives the build',
+  ],
+  ['packages/backends/README.md', 'install cuda', 'requires an NVIDIA GPU and a download of 3 GB'],
   [
     'packages/clip-distiller/README.md',
     "'openai/clip-vit-base-patch32')",
-    "needs the hub's weights, hundreds of megabytes; its types are checked",
+    'downloads hundreds of megabytes of weights; its types are checked',
   ],
   [
     'packages/clip-distiller/README.md',
-    'onnxTeacher(',
-    'needs an ONNX file of the user; its types are checked',
+    'createOnnxTeacher(',
+    'requires an ONNX file of the user; its types are checked',
   ],
   [
     'apps/trainer/README.md',
     'trainInBrowser(',
-    'is a page with a worker: apps/studio is it, whole, and its test drives it; types are checked',
+    'requires a page with a worker; apps/studio is the complete program, and its test drives it; types are checked',
   ],
   [
     'apps/trainer/README.md',
     'distillation.teacher',
-    "needs CLIP's weights, hundreds of megabytes; test/distillation.test.ts trains with a small tower",
+    "downloads CLIP's weights, hundreds of megabytes; test/distillation.test.ts trains with a small tower",
   ],
   [
     'benchmarks/README.md',
     'npm run bench',
-    'a benchmark takes the machine for itself; benchmarks/test runs each small',
+    'benchmarks take a whole machine; benchmarks/test runs each at a small size',
   ],
-  ['tools/golden/README.md', 'venv', 'needs Python and PyTorch, which no test may'],
-  ['tools/golden/README.md', 'pip install', 'needs Python and PyTorch, which no test may'],
-  ['tools/golden/README.md', 'make.py', 'needs Python and PyTorch, which no test may'],
+  ['tools/golden/README.md', 'venv', 'requires Python and PyTorch, which tests do not'],
+  ['tools/golden/README.md', 'pip install', 'requires Python and PyTorch, which tests do not'],
+  ['tools/golden/README.md', 'make.py', 'requires Python and PyTorch, which tests do not'],
   [
     'CONTRIBUTING.md',
     'npm run bench',
-    'a benchmark takes the machine for itself; benchmarks/test runs each small',
+    'benchmarks take a whole machine; benchmarks/test runs each at a small size',
   ],
-  ['CONTRIBUTING.md', 'npm run format', 'changes the files; `npm test` runs the same tool without'],
+  ['CONTRIBUTING.md', 'npm run format', 'changes the files; `npm test` runs the same tool without writing'],
   [
     'CONTRIBUTING.md',
     'npm run release',
-    'publishes; the dry run of tools/workspace/release.test.ts makes its versions',
+    'publishes packages; tools/workspace/release.test.ts tests the versions',
   ],
 ];
 
-// Commands, and the file and the text in it that runs them.
+// Commands, each with the file that runs it and the text there that does.
 const RUN_BY = [
   [/^npm test\b/, '.ci/run', 'npm test'],
   [/^npm run e2e:publish/, '.ci/run', 'npm run e2e:publish'],
@@ -94,37 +106,37 @@ const RUN_BY = [
   [/^(npx )?unitsphere backend install node/, '.ci/run', 'backend install node'],
 ];
 
-/** @returns {{name: string, problems: string}[]} One entry a document. */
+/** @returns {{name: string, problems: string}[]} One entry per document. */
 export function checkBlocks() {
   const used = new Set();
   const checks = documents().map((path) => {
     const problems = blocksOf(readFileSync(join(root, path), 'utf8')).flatMap(({ info, line, code }) =>
       problemsOf(path, info, code, used).map((problem) => `${path}:${line}: ${problem}`),
     );
-    return { name: `examples of ${path} are run`, problems: problems.join('\n') };
+    return { name: `tests run the examples of ${path}`, problems: problems.join('\n') };
   });
-  const idle = NOT_RUN.filter((entry) => !used.has(entry)).map(([path, text]) => `${path}: ${text}`);
+  const unused = NOT_RUN.filter((entry) => !used.has(entry)).map(([path, text]) => `${path}: ${text}`);
   checks.push({
-    name: 'exceptions of examples are in use',
-    problems: idle.length
-      ? `In NOT_RUN of tools/workspace/doc-blocks.mjs, and nowhere else:\n${idle.join('\n')}`
+    name: 'exceptions for examples are in use',
+    problems: unused.length
+      ? `Remove these entries of NOT_RUN in tools/workspace/doc-blocks.mjs, which match no example:\n${unused.join('\n')}`
       : '',
   });
   return checks;
 }
 
 function problemsOf(path, info, code, used) {
-  const [language, how = ''] = info.split(' ');
+  const [language, mode = ''] = info.split(' ');
   const exception = (text) => {
     const found = NOT_RUN.find(([document, part]) => document === path && text.includes(part));
     if (found) used.add(found);
     return found;
   };
-  // The consumer guides follows these word by word: a block is a file, by its name in the first line, or commands.
+  // The consumer `guides` executes these documents: a block is commands, or a file that its first line names.
   if (e2eOf('guides').documents.includes(path) && ['sh', 'js', 'html'].includes(language)) {
     return language === 'sh' || /^(\/\/|<!--) [\w.-]+\.\w+/.test(code)
       ? []
-      : ['its first line names no file.'];
+      : ['the first line must name a file, as in "// main.js".'];
   }
   switch (language) {
     case 'text':
@@ -133,11 +145,11 @@ function problemsOf(path, info, code, used) {
     case 'yaml':
       return path === 'apps/trainer/README.md' || path.startsWith('docs/guides/')
         ? []
-        : ['the test of apps/trainer parses the configs of its README and of docs/guides only.'];
+        : ['only configs in apps/trainer/README.md and docs/guides are tested. Move the example there.'];
     case 'ts':
     case 'js':
-      if (exception(code)) return how === 'check' ? [] : [`say \`\`\`ts check where an example is not run.`];
-      return whoRuns(path, language, how);
+      if (exception(code)) return mode === 'check' ? [] : ['mark an example that is not run as ```ts check.'];
+      return runnerProblems(path, language, mode);
     case 'sh':
       return code
         .split('\n')
@@ -145,37 +157,40 @@ function problemsOf(path, info, code, used) {
         .filter((command) => command && !command.startsWith('#'))
         .flatMap((command) => (exception(command) ? [] : commandProblems(path, command)));
     default:
-      return [`a block of ${language || 'no language'}: ts, sh, yaml or text.`];
+      return [
+        `the block has ${language ? `the language "${language}"` : 'no language'}. Use ts, sh, yaml or text.`,
+      ];
   }
 }
 
-/** Why a block of TypeScript is not run. */
-function whoRuns(path, language, how) {
-  if (language === 'js') return ['write it as ts: consumers check its types.'];
+/** Reports why a block of TypeScript is not run. */
+function runnerProblems(path, language, mode) {
+  if (language === 'js') return ['write the example as ts, so that its types are checked.'];
   const runs = (file, text) =>
     existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8').includes(text);
   const folder = dirname(path);
-  if (how === '') {
+  if (mode === '') {
     if (path === 'README.md' && runs('apps/trainer/test/readme.test.ts', "URL('../../..', import.meta.url)"))
       return [];
-    if (path === 'tools/golden/README.md' && runs('tools/golden/read.test.ts', 'README.md')) return [];
+    if (path === 'tools/golden/README.md' && runs('tools/testing/test/golden.test.ts', 'README.md'))
+      return [];
     if (runs(join(folder, 'test', 'readme.test.ts'), "runReadmeExamples(new URL('..', import.meta.url))"))
       return [];
-    return [`no test runs it: ${folder}/test/readme.test.ts would.`];
+    return [`no test runs the example. Add ${folder}/test/readme.test.ts.`];
   }
-  const [, consumer] = /^run-by:(.+)$/.exec(how) ?? [];
+  const [, consumer] = /^run-by:(.+)$/.exec(mode) ?? [];
   if (consumer) {
     const { name } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
     const { readmes, pages, runReadmes } = e2eOf(consumer);
     if (readmes?.includes(name) && (pages || runReadmes)) return [];
-    return [`no consumer ${consumer} of tools/e2e-publish runs the README of ${name}.`];
+    return [`tools/e2e-publish has no consumer ${consumer} that runs the README of ${name}.`];
   }
   return [
-    `"${how}" is not known, or an exception without a reason in NOT_RUN of tools/workspace/doc-blocks.mjs.`,
+    `"${mode}" is unknown. Use run-by:CONSUMER, or check with a reason in NOT_RUN of tools/workspace/doc-blocks.mjs.`,
   ];
 }
 
-/** What a consumer of tools/e2e-publish does; empty where there is none of that name. */
+/** Returns the field `e2e` in the manifest of a consumer of tools/e2e-publish; empty if there is no such consumer. */
 function e2eOf(consumer) {
   const manifest = join(root, 'tools', 'e2e-publish', 'consumers', consumer, 'package.json');
   return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).e2e : {};
@@ -189,7 +204,7 @@ function commandProblems(path, command) {
       ? []
       : [`${file} does not run "${command}".`];
   }
-  // The consumer npx-trainer runs every such line of the trainer's README and of the README of the repository.
+  // The consumer npx-trainer runs every such line of the trainer's README and of the repository's README.
   if (/^(npx )?unitsphere /.test(command)) {
     return ['README.md', 'apps/trainer/README.md'].includes(path) || path.startsWith('docs/guides/')
       ? []
@@ -207,7 +222,7 @@ function commandProblems(path, command) {
   return [`no test runs "${command}".`];
 }
 
-/** What an install line lacks of what the examples of its document import. */
+/** Reports packages that the examples of a document import but no install line of it installs. */
 function installProblems(path, installed) {
   const names = installed.map((text) => text.replace(/(?<=.)@[^/]+$/, ''));
   const ours = publishedPackages().map(({ manifest }) => manifest.name);
@@ -235,6 +250,8 @@ function installProblems(path, installed) {
   const missing = [...new Set(imported)].filter((name) => !all.has(name));
   return [
     ...unknown.map((name) => `there is no package ${name}.`),
-    ...(missing.length > 0 ? [`the examples import ${missing.join(', ')}, which is not installed.`] : []),
+    ...(missing.length > 0
+      ? [`the examples import ${missing.join(', ')}, which no command of the document installs.`]
+      : []),
   ];
 }

@@ -1,4 +1,4 @@
-// npm run docs: the API of every published package from its docstrings, READMEs as its pages, and the guides, as a site in site/.
+// npm run docs: writes a site to site/ with the API of every published package, the READMEs and the guides.
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { install, publishedPackages, root } from './packages.mjs';
 
 const tools = join(root, 'tools', 'checks');
-install('Installing the tools of checks', tools);
+install('Installing the check tools', tools);
 const typedoc = await import(
   pathToFileURL(createRequire(join(tools, 'package.json')).resolve('typedoc')).href
 );
@@ -24,20 +24,20 @@ try {
       displayBasePath: join(path, 'src'),
       tsconfig: join(path, 'tsconfig.json'),
       readme: join(path, 'README.md'),
-      // The types are checked by `npm test`; what a package's tests import is no part of it.
+      // `npm test` checks the types, and the tests' imports are not part of the package.
       skipErrorChecking: true,
       excludeInternal: true,
       excludePrivate: true,
       excludeExternals: true,
       disableGit: true,
       disableSources: true,
-      // Of parameters that are taken apart typedoc does not find the names in @param.
+      // typedoc warns about @param names of destructured parameters, which it cannot find.
       logLevel: 'Error',
     });
     const project = await app.convert();
     warnings += app.logger.errorCount;
-    if (!project) throw new Error(`${manifest.name} could not be read.`);
-    // By what is imported, without the scope: the entries' sources are index, layers, install/index.
+    if (!project) throw new Error(`typedoc could not read ${manifest.name}. See the errors above.`);
+    // Modules are named as they are imported, without the scope. The sources are index, layers, install/index.
     for (const entry of project.getChildrenByKind(typedoc.ReflectionKind.Module)) {
       const name = entry.name.replace(/(^|\/)index$/, '');
       entry.name = [basename(manifest.name), ...(name ? [name] : [])].join('/');
@@ -61,7 +61,7 @@ try {
     validation: { notExported: false, invalidLink: true, invalidPath: true },
   });
   const project = await app.convert();
-  // A guide goes by its title.
+  // A guide is named by its title.
   for (const guide of project.getReflectionsByKind(typedoc.ReflectionKind.Document)) {
     guide.name = /^# (.+)$/m.exec(guide.content.map(({ text }) => text).join(''))[1];
   }
@@ -72,10 +72,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 if (warnings > 0) {
-  console.error(`${warnings} problems; see above.`);
+  console.error(`The docs have ${warnings} problems; see above.`);
   process.exit(1);
 }
-console.log(`site/index.html`);
+console.log('Wrote site/index.html');
 
 function bootstrap(options) {
   return typedoc.Application.bootstrap({
@@ -86,7 +86,7 @@ function bootstrap(options) {
   });
 }
 
-/** The sources of what a package exports. */
+/** Returns the source files of a package's exports. */
 function sourcesOf(path, { exports }) {
   return Object.values(exports)
     .flatMap((conditions) =>

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs lavapipe, Mesa's Vulkan device on the processor, so that WebGPU runs in Node where there is no graphics card.
-# Debian 12 only: its own Mesa is too old for Dawn, bookworm-backports has 25. Run as root; a second run does nothing.
+# Installs lavapipe, Mesa's software Vulkan device, so that WebGPU runs in Node without a graphics card.
+# Debian only. Dawn requires Mesa 25, which Debian 12 has in bookworm-backports. Run as root; a second run does nothing.
 set -euo pipefail
 
 installed="$(dpkg-query -W -f '${Version}' mesa-vulkan-drivers 2>/dev/null || true)"
@@ -12,7 +12,7 @@ codename="$(. /etc/os-release 2>/dev/null && echo "${ID:-}:${VERSION_CODENAME:-}
 case "$codename" in
   debian:bookworm)
     suite=bookworm-backports
-    # From where this machine's other packages come, with their key.
+    # Use the mirror and the key of the machine's other packages.
     if [ -f /etc/apt/sources.list.d/debian.sources ]; then
       mirror="$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -n 1)"
       keyring="$(sed -n 's/^Signed-By: *//p' /etc/apt/sources.list.d/debian.sources | head -n 1)"
@@ -21,7 +21,7 @@ case "$codename" in
       keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     fi
     if [ -z "$mirror" ]; then
-      echo "install-lavapipe: found no Debian mirror in /etc/apt. Add bookworm-backports by hand, then: apt-get install -t $suite mesa-vulkan-drivers" >&2
+      echo "install-lavapipe: found no Debian mirror in /etc/apt. Add bookworm-backports by hand, then run: apt-get install -t $suite mesa-vulkan-drivers" >&2
       exit 1
     fi
     printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$suite" "$keyring" \
@@ -30,7 +30,7 @@ case "$codename" in
     ;;
   debian:*) target=() ;;
   *)
-    echo "install-lavapipe: this is ${codename:-no Debian}. Install Mesa's Vulkan drivers, 25 or newer, with the system's own packages." >&2
+    echo "install-lavapipe: supports only Debian, and this system is ${codename:-unknown}. Install Mesa's Vulkan drivers, version 25 or newer, with its package manager." >&2
     exit 1
     ;;
 esac

@@ -1,4 +1,4 @@
-/** What `npm run release:version` makes of this repository's packages: a release without publishing. */
+/** Tests the versions and changelogs that `npm run release:version` makes for this repository's packages. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,11 +45,13 @@ function commit(cwd: string): void {
   );
 }
 
-/** The manifests and changesets as they are now: all that changesets reads. */
+/** Copies the current manifests and changesets, which are all that changesets reads. */
 function copyRepository(to: string): void {
   const files = run(root, 'git', 'ls-files', '--cached', '--others', '--exclude-standard', '-z')
     .split('\0')
-    .filter((path) => /(^|\/)package\.json$|^\.changeset\//.test(path) && !path.startsWith('tools/'));
+    .filter((path) => /(^|\/)package\.json$|^\.changeset\//.test(path))
+    // Other tools are not workspaces.
+    .filter((path) => !path.startsWith('tools/') || path.startsWith('tools/testing/'));
   for (const path of files) {
     mkdirSync(join(to, dirname(path)), { recursive: true });
     cpSync(join(root, path), join(to, path));
@@ -78,7 +80,7 @@ const versions = (of: string) =>
 const changelog = (of: string, name: string) =>
   readFileSync(join(manifests(of).get(name)!.folder, 'CHANGELOG.md'), 'utf8');
 
-/** The release that a changeset makes of the released repository. */
+/** Copies the repository `from` and releases it with one changeset. */
 function release(
   name: string,
   bumps: Record<string, 'patch' | 'minor' | 'major'>,
@@ -95,7 +97,7 @@ function release(
   return to;
 }
 
-/** Whether ^x.y.z, as npm reads it, takes a version of 0.x. */
+/** Returns whether the range ^0.y.z includes a version of 0.x, as in npm. */
 function accepts(range: string, version: string): boolean {
   const [[, , minor, patch], [, minorOf, patchOf]] = [
     /^\^(\d+)\.(\d+)\.(\d+)$/.exec(range)!,
@@ -104,7 +106,7 @@ function accepts(range: string, version: string): boolean {
   return minor === minorOf && Number(patchOf) >= Number(patch);
 }
 
-/** Every package can be installed beside every other of the same release. */
+/** Expects that all packages of a release can be installed together. */
 function expectConsistent(of: string): void {
   const all = versions(of);
   for (const { name, dependencies = {} } of published(of)) {
@@ -123,7 +125,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a release', { timeout: 60_000 }, () => {
-  test('the first one gives every package 0.1.0 and a changelog', () => {
+  test('gives every package 0.1.0 and a changelog at first', () => {
     for (const { name, version } of published(released)) {
       expect([name, version]).toEqual([name, '0.1.0']);
       expect(changelog(released, name)).toMatch(/^# .+\n\n## 0\.1\.0\n\n### (Minor|Patch) Changes\n\n- /);
@@ -135,7 +137,7 @@ describe('a release', { timeout: 60_000 }, () => {
     }
   });
 
-  test('a patch in margin-losses is a release of margin-losses alone', () => {
+  test('releases only margin-losses for a patch in margin-losses', () => {
     const to = release('a-patch', { '@unitsphere/margin-losses': 'patch' });
     expect(versions(to)).toEqual({ ...versions(released), '@unitsphere/margin-losses': '0.1.1' });
     expect(changelog(to, '@unitsphere/margin-losses')).toMatch(
@@ -145,8 +147,8 @@ describe('a release', { timeout: 60_000 }, () => {
     expectConsistent(to);
   });
 
-  // Before 1.0 a caret ends at the next minor version, so that is where what breaks goes.
-  test('what breaks core is a new minor version of all that build on it, and of nothing else', () => {
+  // Before 1.0 a caret range ends at the next minor version, so breaking changes are minor releases.
+  test('gives core and all its dependents a new minor version for a breaking change of core', () => {
     const to = release('a-break', { '@unitsphere/core': 'minor' });
     const reaches = (name: string): boolean =>
       name === '@unitsphere/core' ||
@@ -165,7 +167,7 @@ describe('a release', { timeout: 60_000 }, () => {
     expectConsistent(to);
   });
 
-  test('a patch after that reaches those who have the version before, and moves nothing else', () => {
+  test('releases a later patch within the previous range, and no other package', () => {
     const broken = join(folder, 'a-break');
     commit(broken);
     const to = release('a-late-patch', { '@unitsphere/margin-losses': 'patch' }, () => {}, broken);
@@ -173,7 +175,7 @@ describe('a release', { timeout: 60_000 }, () => {
     expectConsistent(to);
   });
 
-  test('a major change of core is 1.0.0, and breaks all that build on it', () => {
+  test('gives core 1.0.0 and all its dependents a breaking version for a major change of core', () => {
     const to = release('a-major', { '@unitsphere/core': 'major' });
     expect(versions(to)).toMatchObject({
       '@unitsphere/core': '1.0.0',
@@ -183,7 +185,7 @@ describe('a release', { timeout: 60_000 }, () => {
     });
   });
 
-  test('a new package begins at 0.1.0 and moves no other', () => {
+  test('starts a new package at 0.1.0 and releases no other', () => {
     const to = release('a-new-package', { '@unitsphere/brand-new': 'minor' }, (of) => {
       mkdirSync(join(of, 'packages', 'brand-new'));
       const manifest = {
@@ -198,7 +200,7 @@ describe('a release', { timeout: 60_000 }, () => {
     expectConsistent(to);
   });
 
-  test('a pre-release is one of the version to come, and ends in it', () => {
+  test('makes pre-releases of the next version, and ends them with that version', () => {
     const to = release('a-preview', { '@unitsphere/margin-losses': 'patch' }, (of) =>
       changeset(of, 'pre', 'enter', 'next'),
     );

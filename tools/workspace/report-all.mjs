@@ -1,4 +1,4 @@
-/** Prints checks one a line, problems below theirs, and ends the process: with 1 where there are problems. */
+/** Prints one line per check, followed by its problems, and ends the process, with status 1 if there are problems. */
 export function reportAll(checks) {
   for (const { name, problems } of checks) {
     console.log(`${problems ? '✗' : '✓'} ${name}`);

@@ -1,6 +1,6 @@
-// Makes a fresh clone ready: installs when node_modules is missing or older than the lockfile, then builds what changed.
-//   node tools/workspace/setup.mjs            JavaScript only: enough to run
-//   node tools/workspace/setup.mjs --types    and declarations: needed to type-check and to publish
+// Sets up a fresh clone: installs if node_modules is missing or older than the lockfile, then builds what changed.
+//   node tools/workspace/setup.mjs            builds JavaScript only, which is enough to run
+//   node tools/workspace/setup.mjs --types    also builds declarations, for type checks and publishing
 
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { install, publishedPackages, root, run } from './packages.mjs';
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 && minor < 12)) {
   console.error(
-    `unitsphere needs Node 20.19 or newer (or 22.12 or newer); this is ${process.version}. See https://nodejs.org.`,
+    `unitsphere requires Node ^20.19.0 or >=22.12.0; this is ${process.version}. Install one from https://nodejs.org.`,
   );
   process.exit(1);
 }
@@ -25,5 +25,5 @@ run('Building', process.execPath, [
   '--log-prefix=none',
 ]);
 
-// Every package is published with the license; one text of it is kept.
+// Every package is published with a copy of the license.
 for (const { path } of publishedPackages()) copyFileSync(join(root, 'LICENSE'), join(path, 'LICENSE'));

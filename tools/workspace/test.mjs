@@ -1,13 +1,16 @@
-// Every check of the workspace: lint, types, unit tests of all packages, the packages as they would be published, and documents.
-// Ends with a table of the contract's backends and one line: "N passed, N failed, N skipped". Arguments go to vitest: npm test -- packages/ops
+// npm test: lint, types, unit tests, structure, the packages as they would be published, documents and licenses.
+// It ends with a table of the contract's backends and one line: "N passed, N failed, N skipped".
+// Arguments go to vitest, and then only unit tests run: npm test -- packages/ops
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkDocs } from './check-docs.mjs';
 import { checkLicenses } from './check-licenses.mjs';
+import { checkLockfiles } from './check-lockfile.mjs';
 import { checkPackages } from './check-packages.mjs';
 import { checkSizes } from './check-sizes.mjs';
+import { checkStructure } from './check-structure.mjs';
 import { contractTable } from './contract-table.mjs';
 import { root } from './packages.mjs';
 
@@ -21,10 +24,17 @@ if (filters.length === 0) {
 }
 unitTests();
 if (filters.length === 0) {
-  for (const { name, problems } of [...checkPackages(), ...checkSizes(), ...checkDocs(), ...checkLicenses()])
-    report(name, problems);
+  const checks = [
+    ...(await checkStructure()),
+    ...checkPackages(),
+    ...checkSizes(),
+    ...checkDocs(),
+    ...checkLicenses(),
+    ...checkLockfiles(),
+  ];
+  for (const { name, problems } of checks) report(name, problems);
 }
-if (backends.length > 0) console.log(`\nThe contract on each backend:\n${backends.join('\n')}`);
+if (backends.length > 0) console.log(`\nContract checks per backend:\n${backends.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed ? 1 : 0);
 
@@ -69,7 +79,7 @@ function unitTests() {
   try {
     results = JSON.parse(readFileSync(json, 'utf8'));
   } catch {
-    report('unit tests', `vitest left no results (exit status ${status}).`);
+    report('unit tests', `vitest wrote no results (exit status ${status}); see above.`);
     return;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -83,7 +93,7 @@ function unitTests() {
       if (test.status === 'pending' || test.status === 'skipped') console.log(`skipped: ${test.fullName}`);
     }
   }
-  // A file that cannot be loaded fails without a failed test.
+  // A test file that fails to load has no failed test.
   if (status !== 0 && results.numFailedTests === 0)
     report('unit tests', `vitest exited with status ${status}; see above.`);
 }

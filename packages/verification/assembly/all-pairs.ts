@@ -1,20 +1,23 @@
-// Cosines of every row with a block of columns (rows of the same matrix), each counted at its score and forgotten.
-import { countNegative, layDown } from './counts';
+// Computes the cosines of rows with a block of columns (rows of the same matrix) and counts each at its score.
+import { appendScore, countNegative } from './counts';
 import { madd, scores, scoreTile } from './scores';
 
 export { countLists, listBytes } from './counts';
 export { pack } from './scores';
 
-export const COLUMNS: i32 = 256; // columns packed at a time: 256 x 256 floats stay in the second-level cache
-const ROWS: i32 = 64; // rows that stay in cache while the panels pass
+/** Columns that are packed at a time: 256 x 256 floats fit in the second-level cache. */
+export const COLUMNS: i32 = 256;
+/** Rows that stay in cache while the panels of columns pass. */
+const ROWS: i32 = 64;
 
-/** Bytes of one thread's scratch: the packed block and a tile of 4 x 8 scores. */
+/** Returns the bytes of one thread's scratch memory: the packed block, and a tile of 4 x 8 scores. */
 export function scratchBytes(d: i32): i32 {
   return COLUMNS * d * 4 + 128;
 }
 
 /**
- * Lays rows [i0, i1) with n packed columns down to be counted, all of them negative pairs; i0 and i1 are multiples of 4.
+ * Lists the scores of rows [i0, i1) with n packed columns to be counted. All pairs must be negative, and i0 and i1 multiples
+ * of 4.
  */
 export function countNegatives(
   x: usize, d: i32, i0: i32, i1: i32, packed: usize, n: i32,
@@ -30,14 +33,14 @@ export function countNegatives(
         scoreTile(x, d, i, panel, tile);
         if (width == 32) {
           for (let at = tile; at < tile + 128; at += 16) {
-            layDown(load<i32>(at), low, carries, lists);
-            layDown(load<i32>(at, 4), low, carries, lists);
-            layDown(load<i32>(at, 8), low, carries, lists);
-            layDown(load<i32>(at, 12), low, carries, lists);
+            appendScore(load<i32>(at), low, carries, lists);
+            appendScore(load<i32>(at, 4), low, carries, lists);
+            appendScore(load<i32>(at, 8), low, carries, lists);
+            appendScore(load<i32>(at, 12), low, carries, lists);
           }
         } else {
           for (let line = tile; line < tile + 128; line += 32) {
-            for (let at = line; at < line + width; at += 4) layDown(load<i32>(at), low, carries, lists);
+            for (let at = line; at < line + width; at += 4) appendScore(load<i32>(at), low, carries, lists);
           }
         }
       }
@@ -47,8 +50,8 @@ export function countNegatives(
 }
 
 /**
- * Counts every pair i < j of rows [i0, i1) with the n packed columns from j0, positive where their labels are equal; i0 is
- * a multiple of 4, and so many rows can be read.
+ * Counts every pair i < j of rows [i0, i1) with the n packed columns from j0 on. Pairs with equal labels are positive. i0 must
+ * be a multiple of 4. Rows must be readable up to i1 rounded up to a multiple of 4.
  */
 export function countLabeled(
   x: usize, d: i32, labels: usize, i0: i32, i1: i32, j0: i32, packed: usize, n: i32,
@@ -74,7 +77,7 @@ export function countLabeled(
   }
 }
 
-/** The scores of rows a[k] and b[k], count of them, as integers into out: what the counting sees. */
+/** out[k], int32, is the score of rows a[k] and b[k] as it is counted, for k < count. */
 export function scorePairs(x: usize, d: i32, a: usize, b: usize, count: i32, out: usize): void {
   for (let k = 0; k < count; k++) {
     const p = x + <usize>load<i32>(a + (<usize>k << 2)) * (<usize>d << 2);
@@ -87,7 +90,7 @@ export function scorePairs(x: usize, d: i32, a: usize, b: usize, count: i32, out
   }
 }
 
-/** Whether any of so many bytes, a multiple of 64, is not zero. */
+/** Returns whether any of `bytes` bytes, a multiple of 64, is nonzero. */
 export function anySet(at: usize, bytes: i32): bool {
   const end = at + bytes;
   for (; at < end; at += 64) {

@@ -1,18 +1,20 @@
-// Counts of negative pairs by score. A table has one cell for each score: 16 bits that one thread alone counts in; what flows
-// over, once in 65,536 times, goes to a table of 32-bit carries that all threads share.
+// Counts negative pairs by score. Each thread has a table with a 16-bit cell for each score. Every 65,536th pair of a score
+// overflows its cell and is added to a table of 32-bit carries that all threads share.
 //
-// Scores come in no order and the table is larger than any cache. So they are first laid down by their upper bits, at the end
-// of one of 513 lists, and a list that is full is counted at once: its part of the table stays in cache meanwhile.
+// Scores arrive in no order and the table is larger than any cache. They are therefore first appended to one of 513 lists by
+// their upper bits. A full list is counted at once, while its part of the table stays in cache.
 
-const LIST: i32 = 16384; // scores of a list, 16 bits each
-const LENGTHS: usize = 4096; // bytes before the lists: how many each holds
+/** Scores that a list holds, 16 bits each. */
+const LIST: i32 = 16384;
+/** Bytes before the lists, which hold the length of each. */
+const LENGTHS: usize = 4096;
 
-/** Bytes of one thread's lists. */
+/** Returns the bytes of one thread's lists. */
 export function listBytes(): i32 {
   return LENGTHS + 513 * LIST * 2;
 }
 
-/** Counts a score now. */
+/** Counts a negative pair at its score. */
 @inline
 export function countNegative(score: i32, low: usize, carries: usize): void {
   const at = low + (<usize>score << 1);
@@ -21,14 +23,14 @@ export function countNegative(score: i32, low: usize, carries: usize): void {
   if (!(more & 0xffff)) carry(score, carries);
 }
 
-// Apart, so that the loops around it stay small.
+// Not inlined, to keep the calling loops small.
 function carry(score: i32, carries: usize): void {
   atomic.add<u32>(carries + (<usize>score << 2), 1);
 }
 
-/** Lays a score down to be counted. */
+/** Appends a score to its list. Counts the list if it is full. */
 @inline
-export function layDown(score: i32, low: usize, carries: usize, lists: usize): void {
+export function appendScore(score: i32, low: usize, carries: usize, lists: usize): void {
   const list = score >>> 16;
   const length = lists + (<usize>list << 2);
   const held = load<i32>(length);
@@ -45,7 +47,7 @@ function countList(list: i32, low: usize, carries: usize, lists: usize): void {
   store<i32>(length, 0);
 }
 
-/** Counts what is laid down. */
+/** Counts the scores that are left in the lists. */
 export function countLists(low: usize, carries: usize, lists: usize): void {
   for (let list = 0; list < 513; list++) countList(list, low, carries, lists);
 }

@@ -1,5 +1,5 @@
-// Scores of unit rows: integers, the cosine times 2^24, rounded, from 0 for -1 to 2^25 for 1. Each cosine is summed in the
-// order of the dimensions by one accumulator, so a pair has the same score in whatever block it is met.
+// Scores of pairs of unit rows. A score is the cosine times 2^24, rounded to an integer and shifted: 0 for -1, 2^25 for 1.
+// One accumulator sums each cosine in the order of the dimensions, so a pair has the same score in every block.
 
 @inline
 export function madd(acc: v128, a: v128, b: v128): v128 {
@@ -7,7 +7,7 @@ export function madd(acc: v128, a: v128, b: v128): v128 {
   return f32x4.add(acc, f32x4.mul(a, b));
 }
 
-/** Rows [j0, j0 + n) of x as panels of eight columns; what is left of the last panel is zero. */
+/** Writes rows [j0, j0 + n) of x to out as panels of eight columns. The rest of the last panel is zero. */
 export function pack(x: usize, d: i32, j0: i32, n: i32, out: usize): void {
   const row = <usize>d << 2;
   for (let j = 0; j < n; j += 8) {
@@ -27,7 +27,7 @@ export function pack(x: usize, d: i32, j0: i32, n: i32, out: usize): void {
   }
 }
 
-/** Scores of four cosines. */
+/** Returns the scores of four cosines. */
 @inline
 export function scores(c: v128): v128 {
   const s = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(c, f32x4.splat(16777216))));
@@ -35,7 +35,7 @@ export function scores(c: v128): v128 {
   return i32x4.add(inside, i32x4.splat(16777216));
 }
 
-/** Scores of rows i … i + 3 with eight packed columns, row by row into tile. */
+/** Writes the scores of rows [i, i + 4) with eight packed columns to tile, row by row. */
 @inline
 export function scoreTile(x: usize, d: i32, i: i32, panel: usize, tile: usize): void {
   const row = <usize>d << 2;

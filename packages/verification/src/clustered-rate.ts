@@ -1,15 +1,15 @@
 import type { Interval } from './wilson.js';
 
-/** A rate over trials that come in clusters, with its interval. */
+/** The rate of clustered trials, with its interval. */
 export interface ClusteredRate {
   rate: number;
   interval: Interval;
 }
 
 /**
- * The mean of values in [0, 1] that come in independent clusters (all images of one person), with Wilson's interval for as
- * many independent trials as would have the variance that the clusters show; never more than there are values. Where the
- * clusters show none (all 0, or all 1), each counts as one trial.
+ * Computes the mean of values in [0, 1] that come in independent clusters, such as all images of one person. The interval
+ * is Wilson's for the effective number of trials: the number of independent trials with the observed variance between
+ * clusters, at most the number of values. If the values are all 0 or all 1, each cluster counts as one trial.
  *
  * @see Fogliato, Patil & Perona, "Confidence intervals for error rates in 1:1 matching tasks", IJCV 2024.
  */
@@ -34,7 +34,7 @@ export function clusteredRate(
   return { rate, interval: wilsonOfRate(rate, effective, z) };
 }
 
-/** Wilson's interval of a rate over so many trials, neither of which need be whole. */
+/** Computes Wilson's interval for a number of trials and of successes that need not be integers. */
 function wilsonOfRate(rate: number, trials: number, z: number): Interval {
   const z2 = (z * z) / trials;
   const center = (rate + z2 / 2) / (1 + z2);

@@ -8,24 +8,24 @@ export interface ScoredPair {
   score: number;
 }
 
-/** The pairs a threshold gets wrong first. */
+/** The pairs that a threshold misclassifies first. */
 export interface HardestPairs {
-  /** Pairs of different identities, the most alike first. */
+  /** Pairs of different identities, highest score first. */
   negatives: ScoredPair[];
-  /** Pairs of one identity, the least alike first. */
+  /** Pairs of one identity, lowest score first. */
   positives: ScoredPair[];
 }
 
 /**
- * The hardest pairs of a set of embeddings: the different identities that look most alike (the first false accepts)
- * and the same ones that look least alike (the first false rejects). Equal scores come in order of row.
+ * Finds the hardest pairs of a set of embeddings: pairs of different identities with the highest scores (the first false
+ * accepts) and pairs of one identity with the lowest (the first false rejects). Equal scores are ordered by row.
  *
  * @param embeddings Row-major N×D; rows need not have unit length.
  * @param dimensions D.
- * @param labels The identity of each row, N of them.
- * @param count How many of each kind at most. Default 10.
- * @throws RangeError when sizes disagree, `count` is not a positive integer, or a row has a NaN, an infinity or zero
- *   length (the row is named).
+ * @param labels The identity of each row, length N.
+ * @param count The maximum number of pairs of each kind. Default 10.
+ * @throws RangeError if sizes disagree, `count` is not a positive integer, or a row has a NaN, an infinity or zero length.
+ *   The message names the row.
  */
 export function hardestPairs(
   embeddings: Float32Array,

@@ -36,4 +36,4 @@ export {
   type VerificationResult,
   verifyEmbeddings,
 } from './verify-embeddings.js';
-export { type Interval, wilson } from './wilson.js';
+export { type Interval, wilsonInterval } from './wilson.js';

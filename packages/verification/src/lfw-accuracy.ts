@@ -1,12 +1,12 @@
 import { countRows, normalizeRows } from './normalize-rows.js';
 
-/** Accuracy of telling pairs apart, by cross-validation. */
+/** Cross-validated accuracy of classifying pairs as same or different. */
 export interface FoldAccuracy {
-  /** The mean of the folds' accuracies: the figure that is reported of LFW. */
+  /** The mean accuracy of the folds, which is the value reported for LFW. */
   accuracy: number;
-  /** The folds' standard deviation (divisor: the number of folds, as NumPy's). */
+  /** The standard deviation over the folds, with divisor n as in NumPy. */
   std: number;
-  /** Of each fold, its accuracy at the threshold that the other folds choose, and that threshold. */
+  /** The accuracy of each fold at the threshold chosen on the other folds, and that threshold. */
   folds: { accuracy: number; threshold: number }[];
 }
 
@@ -14,14 +14,15 @@ const THRESHOLDS = 400;
 const STEP = 0.01;
 
 /**
- * LFW's 10-fold accuracy as insightface's verification.py evaluates it: a pair is taken for one identity when its squared
- * distance is less than a threshold; of 0, 0.01, … 3.99 the lowest with the best accuracy on nine folds is judged on the
- * tenth. Folds are consecutive runs of the pairs, the first ones one longer where they do not divide evenly.
+ * Computes LFW's 10-fold accuracy as insightface's verification.py does. A pair is predicted as one identity if its squared
+ * distance is less than a threshold. The thresholds 0, 0.01, … 3.99 are tried on nine folds, and the lowest one with the
+ * best accuracy is evaluated on the tenth. Folds are consecutive pairs. If the pairs do not divide evenly, the first folds
+ * have one pair more.
  *
- * @param distances Squared Euclidean distances of unit-length embeddings, one per pair: `pairDistances`.
- * @param isSame For each pair, truthy when it is one identity.
- * @param folds At least 2. Default 10.
- * @throws RangeError when the lengths differ, a distance is not finite, or there are fewer pairs than folds.
+ * @param distances Squared Euclidean distances of unit-length embeddings, one per pair, as from `pairDistances`.
+ * @param isSame Truthy for each pair of one identity.
+ * @param folds Number of folds, at least 2. Default 10.
+ * @throws RangeError if the lengths differ, a distance is not finite, or there are fewer pairs than folds.
  * @see https://github.com/deepinsight/insightface, recognition/arcface_torch/eval/verification.py; Huang et al., "Labeled
  *   Faces in the Wild", 2007.
  */
@@ -33,13 +34,13 @@ export function lfwAccuracy(
   const pairs = distances.length;
   if (isSame.length !== pairs) {
     throw new RangeError(
-      `There are ${pairs} distances but ${isSame.length} entries in isSame. Expected one a pair.`,
+      `There are ${pairs} distances but ${isSame.length} entries in isSame. Expected one per pair.`,
     );
   }
   if (!Number.isInteger(folds) || folds < 2 || folds > pairs) {
     throw new RangeError(`folds must be an integer in 2…${pairs} (the pairs), got ${folds}.`);
   }
-  // Correct answers of each fold at each threshold.
+  // Number of correct predictions per fold and threshold.
   const correct = Array.from({ length: folds }, () => new Int32Array(THRESHOLDS));
   const size = (fold: number) => Math.floor(pairs / folds) + (fold < pairs % folds ? 1 : 0);
   for (let fold = 0, from = 0; fold < folds; fold++) {
@@ -68,12 +69,13 @@ export function lfwAccuracy(
 }
 
 /**
- * Squared Euclidean distances of consecutive rows scaled to unit length: of rows 0 and 1, 2 and 3, … as the images of an
- * insightface `.bin` follow one another. Insightface adds the embeddings of an image and of its mirror image first.
+ * Computes the squared Euclidean distances of rows 0 and 1, 2 and 3, and so on, after scaling each row to unit length.
+ * This is the order of the images in insightface's `.bin` files. Insightface first adds the embeddings of each image and
+ * its mirror image.
  *
  * @param embeddings Row-major 2P×D.
  * @returns P distances from 0 to 4, in double precision.
- * @throws RangeError when there is an odd number of rows, or a row has a NaN, an infinity or zero length.
+ * @throws RangeError if the number of rows is odd, or a row has a NaN, an infinity or zero length.
  */
 export function pairDistances(embeddings: Float32Array, dimensions: number): Float64Array {
   const rows = countRows(embeddings, dimensions);

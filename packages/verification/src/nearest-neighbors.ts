@@ -1,11 +1,11 @@
 import { normalizeRows } from './normalize-rows.js';
 import { scoreTile, TILE } from './score-tiles.js';
 
-/** What to leave out of a search. */
+/** Options of `nearestNeighbors`. */
 export interface NearestNeighborsOptions {
   /**
-   * For each query, the gallery row it must not find, or -1. When queries are gallery rows themselves, pass their row
-   * numbers so that no image finds itself.
+   * The gallery row to skip for each query, or -1 for none. If the queries are gallery rows, pass their row numbers so
+   * that no image finds itself.
    */
   exclude?: Int32Array;
 }
@@ -20,14 +20,14 @@ export interface Neighbors {
 }
 
 /**
- * The `k` gallery rows with the highest cosine to each query, by exhaustive search. Equal scores go to the lower row.
+ * Finds the `k` gallery rows with the highest cosine to each query, by exhaustive search. Ties are ordered by row.
  *
  * @param query Row-major Q×D; rows need not have unit length.
  * @param gallery Row-major G×D.
  * @param dimensions D.
- * @param k How many, at most G (at most G - 1 when `exclude` names a row).
- * @throws RangeError when sizes disagree, `k` is out of range, an excluded row does not exist, or a row has a NaN, an
- *   infinity or zero length (the row is named).
+ * @param k Number of neighbors, at most G (at most G - 1 if `exclude` names a row).
+ * @throws RangeError if sizes disagree, `k` is out of range, an excluded row does not exist, or a row has a NaN, an
+ *   infinity or zero length. The message names the row.
  */
 export function nearestNeighbors(
   query: Float32Array,

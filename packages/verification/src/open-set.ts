@@ -3,66 +3,70 @@ import { checkLabels, normalizeRows } from './normalize-rows.js';
 import { forEachProbe, numberIdentities } from './probe-scores.js';
 import type { Interval } from './wilson.js';
 
-/** At which operating points to report. */
+/** Operating points of `openSetIdentification`. */
 export interface OpenSetOptions {
-  /** Wanted false positive identification rates, each in (0, 1). Default 0.1, 0.01, 0.001. */
+  /** Target false positive identification rates, each in (0, 1). Default 0.1, 0.01, 0.001. */
   fpirs?: readonly number[];
-  /** Identities enrolled, each from 1 to those there are. Default: all of them. */
+  /** Numbers of enrolled identities, each from 1 to the number in the gallery. Default: the whole gallery. */
   gallerySizes?: readonly number[];
 }
 
-/** Open-set identification at one gallery size and one wanted FPIR. */
+/** Open-set identification at one gallery size and one target FPIR. */
 export interface OpenSetPoint {
-  /** Identities enrolled. */
+  /** Number of enrolled identities. */
   gallerySize: number;
-  /** The wanted false positive identification rate. */
+  /** Target false positive identification rate. */
   targetFpir: number;
   /**
-   * The lowest threshold that keeps the rate within the target: a probe is taken for the best enrolled identity when that
-   * one's cosine is at least this, and is unknown otherwise.
+   * The lowest threshold that keeps the FPIR within the target. A probe is identified as the best enrolled identity if
+   * their cosine is at least this, and is unknown otherwise.
    */
   threshold: number;
   /**
-   * Where the threshold for this target lies, by 95 %: the thresholds whose own FPIR interval holds it. `high` is the one
-   * to use where the rate must not be exceeded; Infinity where the non-mated probes are too few to vouch for any.
+   * 95 % confidence interval of the threshold for this target: the thresholds whose FPIR interval contains the target. Use
+   * `high` if the rate must not be exceeded. It is Infinity if there are too few non-mated probes to support any threshold.
    */
   thresholdInterval: Interval;
-  /** Of probes that are not enrolled, how many find someone at `threshold`. */
+  /** Share of the probes without an enrolled identity that match someone at `threshold`. */
   fpir: number;
   fpirInterval: Interval;
-  /** Of probes that are enrolled, how many are not found: another comes before them, or they score below `threshold`. */
+  /** Share of the enrolled probes that are missed: another identity scores as high, or their own is below `threshold`. */
   fnir: number;
   fnirInterval: Interval;
-  /** False when there are fewer than `1 / targetFpir` non-mated probes: the target then allows no false positive. */
+  /** False if there are fewer than `1 / targetFpir` non-mated probes, so that the target allows no false positive. */
   resolved: boolean;
 }
 
 /** Open-set identification of probes, some of whom are not enrolled. */
 export interface OpenSetResult {
-  /** For each gallery size, each FPIR, in the order given. */
+  /** One point per gallery size and FPIR, in the order of the options, FPIRs varying fastest. */
   points: OpenSetPoint[];
+  /** Number of probes with an enrolled identity. */
   mated: number;
+  /** Number of probes without an enrolled identity. */
   nonMated: number;
   /** Distinct labels of the gallery. */
   identities: number;
 }
 
 /**
- * Open-set (1:N) identification: a probe is compared with every enrolled identity, whose score is its best row's cosine;
- * the best identity is returned when it reaches a threshold. Reported are the false positive identification rate (FPIR) of
- * probes who are not enrolled and the false negative rate (FNIR, rank 1) of those who are, against the gallery's size: the
- * highest of N impostor scores grows with N, so a threshold found on pairs is too low for a gallery.
+ * Measures open-set (1:N) identification. A probe is compared with every enrolled identity, whose score is the cosine of
+ * its best row. The best identity is returned if it reaches a threshold. The result has the false positive identification
+ * rate (FPIR) of probes that are not enrolled and the rank-1 false negative rate (FNIR) of those that are, by gallery size.
+ * The highest of N impostor scores grows with N, so a threshold found on pairs is too low for a gallery.
  *
- * For a gallery smaller than the one given, the rates are the means over all galleries of that many identities, exactly:
- * none of the k identities that score above the threshold is among N of M with probability C(M−k, N) / C(M, N). Ties count
- * against the probe. Intervals take the probes' identities for independent, and the gallery as it is.
+ * At a size below that of the whole gallery, the rates are exact means over all galleries of that many identities: if k of
+ * M identities reach the threshold, none of them is among N with probability C(M−k, N) / C(M, N). Ties count against the
+ * probe. Intervals assume that the probes' identities are independent, and condition on the gallery.
  *
- * Holds 4 bytes for each non-mated probe and identity.
+ * Memory is 4 bytes per non-mated probe and identity.
  *
  * @param galleryEmbeddings Row-major G×D; several rows may share a label.
- * @param galleryLabels G identities.
- * @param probeEmbeddings Row-major P×D. @param probeLabels P identities; those not in the gallery are non-mated.
- * @throws RangeError when sizes disagree, there are no mated or no non-mated probes, an option is out of range, or a row has
+ * @param galleryLabels The identity of each gallery row, length G.
+ * @param probeEmbeddings Row-major P×D.
+ * @param probeLabels The identity of each probe, length P. Probes whose identity is not in the gallery are non-mated.
+ * @param dimensions D.
+ * @throws RangeError if sizes disagree, there are no mated or no non-mated probes, an option is out of range, or a row has
  *   a NaN, an infinity or zero length.
  * @see ISO/IEC 19795-1:2021; Grother et al., "Face Recognition Vendor Test Part 2: Identification", NISTIR 8271; Woodruff,
  *   "Confidence intervals for medians and other position measures", JASA 1952, for the threshold's interval.
@@ -97,14 +101,14 @@ export function openSetIdentification(
   const matedLabels = probeLabels.filter(isMated);
   const nonMatedLabels = probeLabels.filter((label) => !isMated(label));
   if (matedLabels.length === 0)
-    throw new RangeError('No probe is of an enrolled identity: there is no FNIR.');
+    throw new RangeError('No probe has an enrolled identity, so the FNIR is undefined. Enroll some of them.');
   if (nonMatedLabels.length === 0) {
     throw new RangeError(
-      'Every probe is of an enrolled identity: there is no FPIR. Keep some identities out of the gallery.',
+      'Every probe has an enrolled identity, so the FPIR is undefined. Keep some identities out of the gallery.',
     );
   }
 
-  // Of each non-mated probe, all scores, ascending; of each mated one, its own and how many others reach it.
+  // Non-mated probes: all scores, ascending. Mated probes: their own score, and how many other identities reach it.
   const impostors = new Float32Array(nonMatedLabels.length * identities);
   const own = new Float32Array(matedLabels.length);
   const better = new Int32Array(matedLabels.length);
@@ -126,17 +130,17 @@ export function openSetIdentification(
   });
 
   const points = gallerySizes.flatMap((gallerySize) => {
-    const noneOfAll = noneEnrolled(identities, gallerySize);
-    const noneOfOthers = noneEnrolled(identities - 1, gallerySize - 1);
+    const noneOfAll = computeMissProbabilities(identities, gallerySize);
+    const noneOfOthers = computeMissProbabilities(identities - 1, gallerySize - 1);
     const falsePositives = new Float64Array(nonMatedLabels.length);
     const rateAt = (threshold: number) => {
       for (let q = 0; q < falsePositives.length; q++) {
-        falsePositives[q] = 1 - noneOfAll[countFrom(impostors, q * identities, identities, threshold)];
+        falsePositives[q] = 1 - noneOfAll[countAtLeast(impostors, q * identities, identities, threshold)];
       }
       return clusteredRate(falsePositives, nonMatedLabels);
     };
     return fpirs.map((targetFpir): OpenSetPoint => {
-      const threshold = lowestFloat((t) => rateAt(t).rate <= targetFpir);
+      const threshold = findLowestFloat((t) => rateAt(t).rate <= targetFpir);
       const fpir = rateAt(threshold);
       const missed = Float64Array.from(own, (score, k) =>
         score >= threshold ? 1 - noneOfOthers[better[k]] : 1,
@@ -147,8 +151,8 @@ export function openSetIdentification(
         targetFpir,
         threshold,
         thresholdInterval: {
-          low: lowestFloat((t) => rateAt(t).interval.low <= targetFpir),
-          high: lowestFloat((t) => rateAt(t).interval.high <= targetFpir),
+          low: findLowestFloat((t) => rateAt(t).interval.low <= targetFpir),
+          high: findLowestFloat((t) => rateAt(t).interval.high <= targetFpir),
         },
         fpir: fpir.rate,
         fpirInterval: fpir.interval,
@@ -162,13 +166,15 @@ export function openSetIdentification(
 }
 
 /**
- * The false positive rate of one pair that a threshold may have so that a gallery of `gallerySize` identities, one
- * comparison each, has the wanted false positive identification rate: 1 − (1 − FPIR)^(1/N). For galleries larger than any
- * at hand; give it to `verifyAllPairs` or `rocFromScores` among `fprs`, and take the threshold found. It takes a probe's
- * comparisons for independent. They are not (who looks like one looks like others), which makes the rate of a real gallery
- * smaller: the threshold is on the safe side. Measure with `openSetIdentification` where the gallery allows.
+ * Returns the false positive rate per pair that gives a gallery of N = `gallerySize` identities, with one comparison each,
+ * the false positive identification rate `fpir`: 1 − (1 − FPIR)^(1/N). Use it for galleries larger than the available
+ * data: pass it in `fprs` to `verifyAllPairs` or `rocFromScores` and use the reported threshold.
  *
- * @throws RangeError when `fpir` is not in (0, 1) or `gallerySize` is not a positive integer.
+ * The formula assumes that a probe's comparisons are independent. In practice they correlate, because a probe that
+ * resembles one identity resembles others. The FPIR of a real gallery is therefore lower, and the threshold is
+ * conservative. If the gallery is small enough, measure with `openSetIdentification` instead.
+ *
+ * @throws RangeError if `fpir` is not in (0, 1) or `gallerySize` is not a positive integer.
  */
 export function pairFprForGallery(fpir: number, gallerySize: number): number {
   if (!(fpir > 0 && fpir < 1))
@@ -179,15 +185,15 @@ export function pairFprForGallery(fpir: number, gallerySize: number): number {
   return -Math.expm1(Math.log1p(-fpir) / gallerySize);
 }
 
-/** [k]: the chance that none of k among m is drawn when n are drawn without putting back. */
-function noneEnrolled(m: number, n: number): Float64Array {
+/** Returns for k = 0…m the probability that n draws without replacement from m items miss all of k given ones. */
+function computeMissProbabilities(m: number, n: number): Float64Array {
   const none = new Float64Array(m + 1).fill(1);
   for (let k = 0; k < m; k++) none[k + 1] = none[k] * (Math.max(0, m - n - k) / (m - k));
   return none;
 }
 
-/** How many of `length` ascending values from `start` are at least the threshold. */
-function countFrom(values: Float32Array, start: number, length: number, threshold: number): number {
+/** Counts how many of the `length` ascending values from index `start` are at least `threshold`. */
+function countAtLeast(values: Float32Array, start: number, length: number, threshold: number): number {
   let first = start;
   let last = start + length;
   while (first < last) {
@@ -201,9 +207,9 @@ function countFrom(values: Float32Array, start: number, length: number, threshol
 const bits = new Int32Array(1);
 const float = new Float32Array(bits.buffer);
 
-/** The lowest float32 in [−1, 1] that does what all higher ones do; Infinity when even the one above 1 does not. */
-function lowestFloat(does: (value: number) => boolean): number {
-  // Floats in their order as integers: negative ones have descending bits.
+/** Finds the lowest float32 in [−1, 1] that satisfies a monotonic predicate, or Infinity if none up to just above 1 does. */
+function findLowestFloat(accepts: (value: number) => boolean): number {
+  // Maps integers to floats in ascending order; the bits of negative floats descend.
   const floatAt = (order: number): number => {
     bits[0] = order >= 0 ? order : ~order | (1 << 31);
     return float[0] + 0;
@@ -212,7 +218,7 @@ function lowestFloat(does: (value: number) => boolean): number {
   let last = 0x3f800002;
   while (first < last) {
     const middle = Math.floor((first + last) / 2);
-    if (does(floatAt(middle))) last = middle;
+    if (accepts(floatAt(middle))) last = middle;
     else first = middle + 1;
   }
   return first === 0x3f800002 ? Number.POSITIVE_INFINITY : floatAt(first);

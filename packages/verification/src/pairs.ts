@@ -1,7 +1,7 @@
 import type { UnitRows } from './normalize-rows.js';
 import { scoreTile, TILE } from './score-tiles.js';
 
-/** Scored pairs of one tile: the first `length` entries of each array. */
+/** Scored pairs of one tile, in the first `length` entries of each array. */
 export interface PairBatch {
   scores: Float32Array;
   i: Int32Array;
@@ -9,14 +9,14 @@ export interface PairBatch {
   length: number;
 }
 
-/** Rows in order of label, ties in order of row. */
+/** Returns the row numbers sorted by label, ties by row. */
 export function orderByLabel(labels: Int32Array): Int32Array {
   return Int32Array.from(labels.keys()).sort((x, y) => labels[x] - labels[y] || x - y);
 }
 
 /**
- * Scores every unordered pair of one kind, positive (two rows of one label) or negative, in batches that are reused.
- * `sorted` are the rows' labels, ascending: a tile then has a positive pair exactly when its label ranges meet.
+ * Scores every unordered pair of one kind, positive (two rows of one label) or negative. The batch passed to `visit` is
+ * reused. `sorted` has the rows' labels in ascending order, so a tile has a positive pair only if its label ranges overlap.
  */
 export function forEachPairOfKind(
   rows: UnitRows,

@@ -1,17 +1,24 @@
 import type { UnitRows } from './normalize-rows.js';
 import { scoreTile, TILE } from './score-tiles.js';
 
-/** Labels as numbers from 0 on, in order of first appearance. */
+/** Numbers the distinct labels from 0 in order of first appearance. */
 export function numberIdentities(labels: Int32Array): {
   identityOf: Map<number, number>;
   identityOfRow: Int32Array;
 } {
   const identityOf = new Map<number, number>();
-  for (const label of labels) if (!identityOf.has(label)) identityOf.set(label, identityOf.size);
-  return { identityOf, identityOfRow: labels.map((label) => identityOf.get(label)!) };
+  const identityOfRow = labels.map((label) => {
+    const identity = identityOf.get(label) ?? identityOf.size;
+    identityOf.set(label, identity);
+    return identity;
+  });
+  return { identityOf, identityOfRow };
 }
 
-/** The score of every enrolled identity with each probe, which is its best row's cosine; the array is used again. */
+/**
+ * Calls `visit` for each probe with the scores of all enrolled identities. A score is the cosine of the identity's best
+ * row. The array of scores is reused.
+ */
 export function forEachProbe(
   gallery: UnitRows,
   identityOfRow: Int32Array,

@@ -1,20 +1,21 @@
 import { RefusedGlobalError, readPickle } from '@unitsphere/core/pickle';
 
-/** A verification set as insightface packs it. */
+/** A verification set in insightface's format. */
 export interface PairFile {
-  /** The images as they are encoded (JPEG or PNG), two for each pair: pair k is images 2k and 2k + 1. */
+  /** The encoded images (JPEG or PNG). Pair k is images 2k and 2k + 1. */
   images: Uint8Array[];
-  /** For each pair, whether it is one identity. */
+  /** Whether each pair is one identity. */
   isSame: boolean[];
 }
 
 /**
- * Reads insightface's verification sets (`lfw.bin`, `cfp_fp.bin`, `agedb_30.bin`, …): a pickle of a list of encoded images
- * and a list of whether each pair is one identity. Of Python 2's and Python 3's. Nothing in the file is executed.
+ * Reads insightface's verification sets (`lfw.bin`, `cfp_fp.bin`, `agedb_30.bin`, …). The format is a pickle of a list of
+ * encoded images and a list of booleans, one per pair. Both Python 2 and Python 3 pickles are supported. Nothing in the
+ * file is executed.
  *
  * @param bytes The whole file.
- * @returns Views of copies: decode the images with any image library, `@unitsphere/data` for one.
- * @throws Error when the file is damaged, is not such a pickle, or names a Python class (which is not made).
+ * @returns Copies of the encoded images. Decode them with any image library, for example `@unitsphere/data`.
+ * @throws Error if the file is damaged, is not such a pickle, or refers to a Python class.
  */
 export function readPairFile(bytes: Uint8Array): PairFile {
   let value: unknown;
@@ -23,23 +24,25 @@ export function readPairFile(bytes: Uint8Array): PairFile {
   } catch (error) {
     if (error instanceof RefusedGlobalError) {
       throw new Error(
-        `The file has a ${error.global}, where insightface's sets have bytes, true and false only. Pack it again with ` +
-          'encoded images and bool(…) of each pair.',
+        `The file contains a ${error.global}; insightface's sets contain only bytes and booleans. Repack it with encoded ` +
+          'images and bool(…) for each pair.',
         { cause: error },
       );
     }
-    throw new Error(`The file is no verification set of insightface. ${(error as Error).message}`, {
+    throw new Error(`The file is not an insightface verification set. ${(error as Error).message}`, {
       cause: error,
     });
   }
   const [images, isSame] = Array.isArray(value) && value.length === 2 ? value : [];
   if (!Array.isArray(images) || !Array.isArray(isSame)) {
     throw new Error(
-      'The file is no verification set of insightface: it is not a list of images and a list of pairs.',
+      'The file is not an insightface verification set: it is not a list of images and a list of pairs.',
     );
   }
   if (images.length !== 2 * isSame.length) {
-    throw new Error(`The file has ${images.length} images for ${isSame.length} pairs. Expected two a pair.`);
+    throw new Error(
+      `The file has ${images.length} images for ${isSame.length} pairs. Expected two per pair.`,
+    );
   }
   const odd = images.findIndex((image) => !(image instanceof Uint8Array));
   if (odd >= 0) throw new Error(`Image ${odd} of the file is not bytes.`);
@@ -52,7 +55,7 @@ export function readPairFile(bytes: Uint8Array): PairFile {
   return { images, isSame: flags };
 }
 
-// Python 3 writes bytes by this call at protocol 2.
+// At protocol 2, Python 3 writes bytes as a call of this function.
 const GLOBALS = new Map([
   [
     '_codecs.encode',

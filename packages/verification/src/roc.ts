@@ -1,39 +1,39 @@
 import { type LadderCounts, ScoreLadder } from './score-ladder.js';
-import { type Interval, wilson } from './wilson.js';
+import { type Interval, wilsonInterval } from './wilson.js';
 
-/** What to report of a ROC curve. */
+/** Operating points and resolution of a ROC curve. */
 export interface RocOptions {
-  /** The false positive rates at which to report the TPR, each in (0, 1). Default 1e-1, 1e-2, 1e-3, 1e-4. */
+  /** False positive rates at which to report the TPR, each in (0, 1). Default 1e-1, 1e-2, 1e-3, 1e-4. */
   fprs?: readonly number[];
-  /** About how many points of the curve to keep for plotting, at least 8. Default 400. */
+  /** Approximate number of points of the curve to keep for plotting, at least 8. Default 400. */
   rocPoints?: number;
 }
 
-/** The true positive rate at the strictest threshold that keeps the false positive rate within a target. */
+/** The largest true positive rate whose threshold keeps the false positive rate within a target. */
 export interface TprAtFpr {
   /** The target false positive rate. */
   fpr: number;
   /** The largest true positive rate of any threshold whose false positive rate is at most `fpr`. */
   tpr: number;
-  /** Accept a pair when its score is at least this. Infinity when no positive pair can be accepted. */
+  /** Accept a pair if its score is at least this. Infinity if no positive pair can be accepted. */
   threshold: number;
   /** Negative pairs accepted at `threshold`; `falseAccepts / pairs.negative` is at most `fpr`. */
   falseAccepts: number;
   /** Positive pairs accepted at `threshold`. */
   truePositives: number;
   /**
-   * False when there are fewer than `1 / fpr` negative pairs: the target then allows no false accept at all, and the
-   * row says no more than the TPR at zero false accepts.
+   * False if there are fewer than `1 / fpr` negative pairs. The target then allows no false accept, so this is only the
+   * TPR at zero false accepts.
    */
   resolved: boolean;
   /**
-   * 95 % Wilson interval of the TPR at `threshold`. It takes the positive pairs for independent; pairs that share an
-   * image are not, so the true uncertainty is wider.
+   * 95 % Wilson interval of the TPR at `threshold`. It assumes independent positive pairs. Pairs that share an image are
+   * not independent, so the true uncertainty is wider.
    */
   tprInterval: Interval;
 }
 
-/** Points of a ROC curve from (0, 0) to (1, 1): accept a pair when its score is at least `threshold`. */
+/** Points of a ROC curve from (0, 0) to (1, 1). A pair is accepted if its score is at least `threshold`. */
 export interface RocCurve {
   fpr: Float64Array;
   tpr: Float64Array;
@@ -41,27 +41,27 @@ export interface RocCurve {
   threshold: Float64Array;
 }
 
-/** A ROC curve and what is read off it. */
+/** A ROC curve and its summary statistics. */
 export interface RocResult {
   pairs: { positive: number; negative: number };
-  /** The exact area under the whole ROC curve: the chance that a positive outscores a negative, ties counting half. */
+  /** Exact area under the ROC curve: the probability that a positive outscores a negative, ties counting half. */
   auroc: number;
-  /** One entry for each of `fprs`, in their order. */
+  /** One entry per false positive rate, in the order of `fprs`. */
   tprAtFpr: TprAtFpr[];
-  /** Thinned for plotting; every kept point is exact, and they stay dense toward FPR 0 on a logarithmic axis. */
+  /** The curve, thinned for plotting. Every kept point is exact, and points are dense toward FPR 0 on a logarithmic axis. */
   roc: RocCurve;
 }
 
-/** The false positive rates reported unless others are asked for. */
+/** The default of `RocOptions.fprs`. */
 export const DEFAULT_FPRS: readonly number[] = [1e-1, 1e-2, 1e-3, 1e-4];
 
 /**
- * The ROC curve of scores of your own, higher meaning more alike: AUROC, TPR at each false positive rate with its
- * threshold, and a curve to plot. The same semantics as `verifyEmbeddings`, which computes the scores too.
+ * Computes the ROC curve of given scores: AUROC, TPR at each false positive rate with its threshold, and a curve to plot.
+ * Definitions are those of `verifyEmbeddings`, which also computes the scores.
  *
- * @param scores One score per pair, of any range.
- * @param isPositive For each pair, truthy when it belongs to one identity.
- * @throws RangeError when the lengths differ, a score is not finite, there is no positive or no negative pair, or an option
+ * @param scores One score per pair, in any range; higher means more similar.
+ * @param isPositive Truthy for each pair of one identity.
+ * @throws RangeError if the lengths differ, a score is not finite, there is no positive or no negative pair, or an option
  *   is out of range.
  */
 export function rocFromScores(
@@ -70,12 +70,12 @@ export function rocFromScores(
   options: RocOptions = {},
 ): RocResult {
   const checked = checkRocOptions(options);
-  return rocOfCounts(countScores(scores, isPositive), checked);
+  return rocFromCounts(countScores(scores, isPositive), checked);
 }
 
 /**
- * The exact area under the ROC curve of scores of your own, ties counting half (the Mann-Whitney statistic divided by
- * the number of pairs of a positive and a negative).
+ * Computes the exact area under the ROC curve of given scores, ties counting half. It equals the Mann-Whitney statistic
+ * divided by the product of the numbers of positives and negatives.
  *
  * @throws RangeError as `rocFromScores`.
  */
@@ -96,9 +96,10 @@ function countScores(scores: ArrayLike<number>, isPositive: ArrayLike<boolean | 
     }
     if (isPositive[i]) count++;
   }
-  if (count === 0) throw new RangeError('No pair is positive: a ROC curve needs at least one of each kind.');
+  if (count === 0)
+    throw new RangeError('No pair is positive. A ROC curve requires at least one of each kind.');
   if (count === scores.length) {
-    throw new RangeError('No pair is negative: a ROC curve needs at least one of each kind.');
+    throw new RangeError('No pair is negative. A ROC curve requires at least one of each kind.');
   }
   const positives = new Float64Array(count);
   for (let i = 0, p = 0; i < scores.length; i++) if (isPositive[i]) positives[p++] = scores[i];
@@ -107,7 +108,7 @@ function countScores(scores: ArrayLike<number>, isPositive: ArrayLike<boolean | 
   return ladder.cumulate();
 }
 
-/** @throws RangeError when an option is out of range. */
+/** Fills in defaults. @throws RangeError if an option is out of range. */
 export function checkRocOptions(options: RocOptions): Required<RocOptions> {
   const { fprs = DEFAULT_FPRS, rocPoints = 400 } = options;
   for (const fpr of fprs) {
@@ -119,8 +120,8 @@ export function checkRocOptions(options: RocOptions): Required<RocOptions> {
   return { fprs, rocPoints };
 }
 
-/** What is reported of exact counts; `options` are taken as checked. */
-export function rocOfCounts(counts: LadderCounts, options: Required<RocOptions>): RocResult {
+/** Computes the result from exact counts. `options` must come from `checkRocOptions`. */
+export function rocFromCounts(counts: LadderCounts, options: Required<RocOptions>): RocResult {
   return {
     pairs: { positive: counts.positives, negative: counts.negatives },
     auroc: counts.auroc,
@@ -131,7 +132,7 @@ export function rocOfCounts(counts: LadderCounts, options: Required<RocOptions>)
 
 function tprAt(counts: LadderCounts, fpr: number): TprAtFpr {
   const { thresholds, falseAccepts, truePositives, positives, negatives } = counts;
-  // False accepts only grow as the threshold falls: find the lowest threshold that is still within the target.
+  // False accepts only grow as the threshold falls, so bisection finds the lowest threshold within the target.
   let first = 0;
   let last = thresholds.length;
   while (first < last) {
@@ -143,23 +144,23 @@ function tprAt(counts: LadderCounts, fpr: number): TprAtFpr {
   return {
     fpr,
     tpr: accepted / positives,
-    // Plus 0: never −0, which is the same threshold under another name.
+    // Adding 0 turns −0 into 0.
     threshold: first < thresholds.length ? thresholds[first] + 0 : Number.POSITIVE_INFINITY,
     falseAccepts: first < thresholds.length ? falseAccepts[first] : 0,
     truePositives: accepted,
     resolved: 1 / negatives <= fpr,
-    tprInterval: wilson(accepted, positives),
+    tprInterval: wilsonInterval(accepted, positives),
   };
 }
 
 /**
- * The curve has a corner just above each distinct positive score and one at it. Kept are the two ends and the corners
- * nearest below each FPR of a logarithmic grid, each FPR of a linear grid and each TPR of a linear grid.
+ * Thins the curve, which has a corner just above each distinct positive score and one at it. It keeps both ends and the
+ * nearest corners below each FPR of a logarithmic grid, each FPR of a linear grid and each TPR of a linear grid.
  */
 function thinCurve(counts: LadderCounts, points: number): RocCurve {
   const { thresholds, falseAccepts, falseAcceptsAbove, truePositives, positives, negatives } = counts;
   const n = thresholds.length;
-  // Corner 2k is just above the k-th highest positive score, corner 2k + 1 is at it.
+  // Corner 2k lies just above the k-th highest positive score, corner 2k + 1 at it.
   const corner = (index: number) => {
     const r = n - 1 - (index >> 1);
     return index & 1
@@ -211,7 +212,7 @@ function thinCurve(counts: LadderCounts, points: number): RocCurve {
 const doubleBits = new Float64Array(1);
 const wholeBits = new BigInt64Array(doubleBits.buffer);
 
-/** The smallest double above `value`: "at least this" then means "above `value`". */
+/** Returns the smallest double above `value`. As a threshold it accepts scores above `value`. */
 function nextUp(value: number): number {
   if (value === 0) return Number.MIN_VALUE;
   if (value === Number.POSITIVE_INFINITY) return value;

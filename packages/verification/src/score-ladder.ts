@@ -1,25 +1,25 @@
 /**
- * Counts every pair exactly while holding only the positive ones. A ROC curve, its area and the TPR at an FPR
- * depend on a negative score only through where it falls among the positive scores: equal to one of them, or in
- * the gap between two. So the positive scores are sorted into rungs, and a negative is counted on its rung or in its
- * gap and forgotten. Memory is O(distinct positive scores), whatever the number of negatives.
+ * Counts all pairs exactly but stores only the positive scores. A ROC curve, its area and the TPR at an FPR depend on a
+ * negative score only through its place among the positive scores: equal to one of them, or between two. The sorted
+ * distinct positive scores are the rungs, and each negative is counted on its rung or in its gap. Memory is O(distinct
+ * positive scores), independent of the number of negatives.
  */
 export class ScoreLadder {
   /** The distinct positive scores, ascending. */
   readonly rungs: Float32Array | Float64Array;
-  /** Positives with exactly the score of each rung. */
+  /** The number of positives on each rung. */
   readonly positivesAt: Float64Array;
-  /** Negatives: `[2r]` in the gap below rung r, `[2r + 1]` on rung r, the last above every rung. */
+  /** The number of negatives: `[2r]` in the gap below rung r, `[2r + 1]` on rung r, the last above every rung. */
   readonly #negatives: Float64Array;
-  /** A uniform grid over the rungs' range: the first rung at or above each cell, so that most look-ups end here. */
+  /** The first rung at or above each cell of a uniform grid over the rungs' range. It narrows most searches to one rung. */
   readonly #cellStart: Int32Array;
   readonly #low: number;
   readonly #cellsPerUnit: number;
   readonly #cells: number;
 
-  /** @param positives The positive scores; sorted in place. At least one, none of them NaN. */
+  /** @param positives The positive scores: at least one, no NaN. They are sorted in place. */
   constructor(positives: Float32Array | Float64Array) {
-    // A sort puts -0 below +0 although they are one score.
+    // A sort puts -0 below +0, although they are equal scores.
     for (let i = 0; i < positives.length; i++) if (positives[i] === 0) positives[i] = 0;
     positives.sort();
     let distinct = 0;
@@ -39,7 +39,7 @@ export class ScoreLadder {
     const perUnit = this.#cells / range;
     this.#cellsPerUnit = Number.isFinite(perUnit) && perUnit > 0 ? perUnit : 0;
     this.#cellStart = new Int32Array(this.#cells + 1).fill(distinct);
-    // Backwards, so that a cell keeps its first rung; then cells without a rung take the next cell's.
+    // Going backward, a cell keeps its first rung. Cells without a rung then take the next cell's.
     for (let r = distinct - 1; r >= 0; r--) this.#cellStart[this.#cellOf(this.rungs[r])] = r;
     for (let c = this.#cells - 1; c >= 0; c--) {
       if (this.#cellStart[c] > this.#cellStart[c + 1]) this.#cellStart[c] = this.#cellStart[c + 1];
@@ -51,10 +51,10 @@ export class ScoreLadder {
     return cell >= this.#cells ? this.#cells - 1 : cell > 0 ? Math.floor(cell) : 0;
   }
 
-  /** Counts one negative score (not NaN). */
+  /** Counts one negative score, which must not be NaN. */
   addNegative(score: number): void {
     const cell = this.#cellOf(score);
-    // The first rung that is not below the score: in this cell, or the first of the next.
+    // The first rung at or above the score is in this cell, or is the first of the next.
     let first = this.#cellStart[cell];
     let last = this.#cellStart[cell + 1];
     while (first < last) {
@@ -65,7 +65,7 @@ export class ScoreLadder {
     this.#negatives[2 * first + (first < this.rungs.length && this.rungs[first] === score ? 1 : 0)]++;
   }
 
-  /** For each rung: the pairs of each kind with a score at or above it, and above it. */
+  /** Sums the counts from the highest rung down. */
   cumulate(): LadderCounts {
     const n = this.rungs.length;
     const truePositives = new Float64Array(n);
@@ -80,7 +80,7 @@ export class ScoreLadder {
       falseAcceptsAbove[r] = negatives;
       negatives += this.#negatives[2 * r + 1];
       falseAccepts[r] = negatives;
-      // Of this rung's positives, how many negatives beat each: the ones above, and half of the ties.
+      // The negatives above this rung and half of the ties outrank each of its positives.
       aboveAndTies += this.positivesAt[r] * (falseAcceptsAbove[r] + this.#negatives[2 * r + 1] / 2);
       negatives += this.#negatives[2 * r];
     }
@@ -96,7 +96,7 @@ export class ScoreLadder {
   }
 }
 
-/** Exact counts at every distinct positive score, ascending. */
+/** Exact counts at every distinct positive score, in ascending order. */
 export interface LadderCounts {
   thresholds: Float32Array | Float64Array;
   /** Positives with a score at or above the threshold. */

@@ -1,12 +1,12 @@
 import { ROW_MULTIPLE, type UnitRows } from './normalize-rows.js';
 
-/** Rows on each side of a tile: two blocks of 64 rows of 256 doubles stay in the second-level cache. */
+/** Rows on each side of a tile. Two blocks of 64 rows of 256 doubles stay in the second-level cache. */
 export const TILE = 64;
 
 /**
- * Cosines of a block of rows of `a` with a block of rows of `b`, written to `scores[(i - i0) * TILE + (j - j0)]`.
- * Each is summed in double precision in the order of the dimensions, clamped to [-1, 1] and rounded to 32 bits, so
- * a pair has the same score in whatever block and order it is met. Positions past the last row hold zeros.
+ * Writes the cosines of a block of rows of `a` with a block of rows of `b` to `scores[(i - i0) * TILE + (j - j0)]`. Each is
+ * summed in double precision in the order of the dimensions, clamped to [-1, 1] and rounded to 32 bits. A pair therefore
+ * has the same score in every block and order. Positions past the last row hold zeros.
  */
 export function scoreTile(a: UnitRows, i0: number, b: UnitRows, j0: number, scores: Float32Array): void {
   const d = a.dimensions;

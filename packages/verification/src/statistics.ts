@@ -1,3 +1,4 @@
+export { adjustPValues } from './statistics/adjust-p-values.js';
 export {
   type BootstrapIntervals,
   type BootstrapOptions,
@@ -14,7 +15,6 @@ export {
   type CorrectedDifference,
   correctForMultipleTests,
 } from './statistics/correct-for-multiple-tests.js';
-export { holm } from './statistics/holm.js';
 export {
   type DifferenceOptions,
   type PairedDifference,

@@ -1,6 +1,6 @@
-import { countRows, unitRowsInto } from './normalize-rows.js';
+import { countRows, writeUnitRows } from './normalize-rows.js';
 
-/** Templates: sets of images of a person, each set one embedding. */
+/** One embedding per template, which is a set of images of a person. */
 export interface Templates {
   /** Row-major T×D, of unit length. */
   embeddings: Float32Array;
@@ -9,15 +9,15 @@ export interface Templates {
 }
 
 /**
- * IJB's templates out of the embeddings of their images, as insightface pools them: the images of one medium (the frames
- * of one video, or a still) are averaged, the media of a template are added, and the sum is scaled to unit length. So a
- * long video counts as much as one photograph.
+ * Pools the embeddings of images into IJB templates, as insightface does. It averages the images of each medium (the frames
+ * of a video, or a still), adds the media of each template and scales the sum to unit length. A long video therefore
+ * counts as much as one photograph.
  *
- * @param embeddings Row-major N×D, one row per image, taken as they are (their length is a weight).
+ * @param embeddings Row-major N×D, one row per image. Rows are not normalized, so their length is a weight.
  * @param dimensions D.
- * @param templates The template of each image, N of them.
- * @param media The medium of each image; equal numbers in different templates are different media.
- * @throws RangeError when sizes disagree, a value is not finite, or a template's media cancel out.
+ * @param templates The template of each image, length N.
+ * @param media The medium of each image, length N. Equal numbers in different templates are different media.
+ * @throws RangeError if sizes disagree, a value is not finite, or a template's media cancel out.
  * @see Whitelam et al., "IARPA Janus Benchmark-B", CVPR Workshops 2017; insightface, recognition/_evaluation_/ijb.
  */
 export function poolTemplates(
@@ -29,7 +29,7 @@ export function poolTemplates(
   const rows = countRows(embeddings, dimensions);
   for (const [name, { length }] of Object.entries({ templates, media })) {
     if (length !== rows)
-      throw new RangeError(`${name} has ${length} entries for ${rows} rows. Expected one a row.`);
+      throw new RangeError(`${name} has ${length} entries for ${rows} rows. Expected one per row.`);
   }
   const order = Int32Array.from(templates.keys()).sort(
     (x, y) => templates[x] - templates[y] || media[x] - media[y] || x - y,
@@ -52,18 +52,20 @@ export function poolTemplates(
     sums.set(total, t * dimensions);
   }
   const pooled = new Float32Array(sums.length);
-  unitRowsInto(pooled, sums, dimensions, undefined, 'the sums of templates');
+  writeUnitRows(pooled, sums, dimensions, undefined, 'the sums of templates');
   return { embeddings: pooled, ids };
 }
 
 /**
- * Cosines of listed pairs of rows, for a protocol that says which pairs to compare (IJB's 1:1 list, LFW's pairs): give
- * them to `rocFromScores` for TAR at FAR.
+ * Computes the cosines of listed pairs of rows, for protocols that list the pairs to compare (IJB's 1:1 list, LFW's pairs).
+ * Pass them to `rocFromScores` for TAR at FAR.
  *
  * @param embeddings Row-major N×D; rows need not have unit length.
- * @param a The one row of each pair. @param b The other.
- * @returns One cosine per pair in [-1, 1], in double precision, rounded to 32 bits.
- * @throws RangeError when sizes disagree, a pair names no row, or a row has a NaN, an infinity or zero length.
+ * @param dimensions D.
+ * @param a The first row of each pair.
+ * @param b The second row of each pair.
+ * @returns One cosine per pair in [-1, 1], computed in double precision and rounded to 32 bits.
+ * @throws RangeError if sizes disagree, a row number is out of range, or a row has a NaN, an infinity or zero length.
  */
 export function scorePairs(
   embeddings: Float32Array,
@@ -72,9 +74,11 @@ export function scorePairs(
   b: Int32Array,
 ): Float32Array {
   const rows = countRows(embeddings, dimensions);
-  if (a.length !== b.length) throw new RangeError(`a names ${a.length} rows and b ${b.length}.`);
+  if (a.length !== b.length) {
+    throw new RangeError(`a has ${a.length} rows and b has ${b.length}. Expected one of each per pair.`);
+  }
   const unit = new Float64Array(embeddings.length);
-  unitRowsInto(unit, embeddings, dimensions);
+  writeUnitRows(unit, embeddings, dimensions);
   return Float32Array.from(a, (_, pair) => {
     for (const row of [a[pair], b[pair]]) {
       if (row < 0 || row >= rows)

@@ -7,48 +7,48 @@ import {
   forEachScoreDescending,
   LAST_SCORE,
 } from './all-pairs/memory.js';
-import { checkLabels, countRows, unitRowsInto } from './normalize-rows.js';
+import { checkLabels, countRows, writeUnitRows } from './normalize-rows.js';
 import { orderByLabel } from './pairs.js';
-import { checkRocOptions, rocOfCounts } from './roc.js';
+import { checkRocOptions, rocFromCounts } from './roc.js';
 import type { LadderCounts } from './score-ladder.js';
 import {
   checkBins,
   countPositivePairs,
-  emptyHistogram,
+  createHistogram,
   type ScoreHistogram,
   type VerificationOptions,
   type VerificationResult,
 } from './verify-embeddings.js';
 
-/** What to report of all pairs, and how they are counted. */
+/** Options of `verifyAllPairs`. */
 export interface AllPairsOptions extends VerificationOptions, CountOptions {
-  /** Default: one for each core that the process may use. Fewer where memory is too small for so many. */
+  /** Number of threads. Default: one per available core. Fewer are used if memory does not suffice. */
   threads?: number;
-  /** What `onCheckpoint` was told last, in a count of the same embeddings and labels that did not come to its end. */
+  /** The last state passed to `onCheckpoint` in an interrupted call with the same embeddings and labels. */
   resumeFrom?: Uint8Array;
 }
 
-/** A positive count has 32 bits. */
+/** Positive pairs are counted in 32 bits. */
 const MAX_POSITIVE_PAIRS = 2 ** 32 - 1;
 
 /**
- * `verifyEmbeddings` for many rows: all unordered pairs, on all cores, in memory that does not grow with the pairs
- * (4·N·D bytes, and tables of at most 256 MiB and 80 MiB a thread). Time is N²·D on SIMD kernels: the
- * 5·10^11 pairs of 1,000,000 rows of 256 dimensions take an hour or two of two cores.
+ * Does what `verifyEmbeddings` does for many rows: it compares all unordered pairs on all cores, in memory that does not
+ * grow with the pairs (4·N·D bytes, and tables of at most 256 MiB and 80 MiB per thread). Time is O(N²·D) on SIMD kernels:
+ * the 5·10^11 pairs of 1,000,000 rows of 256 dimensions take one to two hours on two cores.
  *
- * Nothing is sampled or binned: the score is the cosine of the rows as float32, summed in float32 and rounded to a
- * multiple of 2⁻²⁴ (float32's own spacing below 1, so that a score is a float32 and 2²⁵ + 1 cells hold them all), and
- * how many pairs have each score is counted exactly. It is within about 3·10⁻⁷ of `verifyEmbeddings`'s.
+ * Nothing is sampled. The score is the cosine of the rows, summed in float32 and rounded to a multiple of 2⁻²⁴, float32's
+ * spacing just below 1. Every score is thus a float32, and a table of 2²⁵ + 1 cells counts the pairs of each score exactly.
+ * Scores are within about 3·10⁻⁷ of those of `verifyEmbeddings`.
  *
- * Needs worker threads, as Node has them.
+ * Requires Node's worker threads.
  *
  * @param embeddings Row-major N×D; rows need not have unit length.
  * @param dimensions D.
- * @param labels The identity of each row, N of them.
- * @throws RangeError as `verifyEmbeddings`, when `threads` is not a positive integer or `checkpointEvery` not positive, when
- *   N·D is too much for the 4 GiB of WebAssembly's memory, or when there are 2³² positive pairs or more. Error where there
- *   are no worker threads, or `resumeFrom` is cut off, damaged or of other embeddings. The signal's reason when it is
- *   aborted, and what `onCheckpoint` throws.
+ * @param labels The identity of each row, length N.
+ * @throws RangeError as `verifyEmbeddings`, if `threads` is not a positive integer, `checkpointEvery` is not positive, N·D
+ *   exceeds the 4 GiB of a WebAssembly memory, or there are 2³² or more positive pairs.
+ * @throws Error if there are no worker threads, or `resumeFrom` is truncated, damaged or from other embeddings.
+ * @throws The signal's reason if it is aborted, and any error that `onCheckpoint` throws.
  */
 export async function verifyAllPairs(
   embeddings: Float32Array,
@@ -59,7 +59,8 @@ export async function verifyAllPairs(
   const rocOptions = checkRocOptions(options);
   const bins = checkBins(options.bins);
   const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:os');
-  if (!node) throw new Error("verifyAllPairs needs Node's worker threads. Use verifyEmbeddings elsewhere.");
+  if (!node)
+    throw new Error("verifyAllPairs requires Node's worker threads. Use verifyEmbeddings elsewhere.");
   const { threads = node.availableParallelism(), checkpointEvery = 300 } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`threads must be an integer of at least 1, got ${threads}.`);
@@ -74,26 +75,26 @@ export async function verifyAllPairs(
   countPositivePairs(sorted, MAX_POSITIVE_PAIRS);
   const counting = countingMemory(rows, dimensions, threads);
   const { buffer } = counting.memory;
-  unitRowsInto(new Float32Array(buffer, counting.x, rows * dimensions), embeddings, dimensions, order);
+  writeUnitRows(new Float32Array(buffer, counting.x, rows * dimensions), embeddings, dimensions, order);
   new Int32Array(buffer, counting.labels, rows).set(sorted);
   const { onCheckpoint, resumeFrom } = options;
   const state = onCheckpoint || resumeFrom ? countingState(counting) : undefined;
   await countOnThreads(
     counting,
     options,
-    resumeFrom && state!.read(resumeFrom),
-    onCheckpoint && ((counted) => onCheckpoint(state!.write(counted))),
+    resumeFrom && state?.read(resumeFrom),
+    onCheckpoint && state && ((counted) => onCheckpoint(state.write(counted))),
   );
   const { counts, histogram } = readCounts(counting, bins);
-  return { ...rocOfCounts(counts, rocOptions), histogram };
+  return { ...rocFromCounts(counts, rocOptions), histogram };
 }
 
-/** What the tables hold, in the form that a ROC curve is read from. */
+/** Reads the counts of the tables. */
 function readCounts(
   counting: CountingMemory,
   bins: number,
 ): { counts: LadderCounts; histogram: ScoreHistogram } {
-  const histogram = emptyHistogram(bins);
+  const histogram = createHistogram(bins);
   let distinct = 0;
   let positives = 0;
   let negatives = 0;

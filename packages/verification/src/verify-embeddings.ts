@@ -1,17 +1,17 @@
 import { checkLabels, countRows, normalizeRows } from './normalize-rows.js';
 import { forEachPairOfKind, orderByLabel, type PairBatch } from './pairs.js';
-import { checkRocOptions, type RocOptions, type RocResult, rocOfCounts } from './roc.js';
+import { checkRocOptions, type RocOptions, type RocResult, rocFromCounts } from './roc.js';
 import { ScoreLadder } from './score-ladder.js';
 
-/** What to report of a set of labeled embeddings. */
+/** Options of `verifyEmbeddings`. */
 export interface VerificationOptions extends RocOptions {
-  /** Equal bins of the score histogram over [-1, 1]. Default 200. */
+  /** Number of equal bins of the score histogram over [-1, 1]. Default 200. */
   bins?: number;
 }
 
-/** How many pairs of each kind have a score in each bin. */
+/** The number of pairs of each kind with a score in each bin. */
 export interface ScoreHistogram {
-  /** `bins + 1` edges from -1 to 1; a bin holds its lower edge, and the last holds 1 too. */
+  /** `bins + 1` edges from -1 to 1. A bin includes its lower edge, and the last bin includes 1. */
   edges: Float64Array;
   positive: Float64Array;
   negative: Float64Array;
@@ -22,22 +22,22 @@ export interface VerificationResult extends RocResult {
   histogram: ScoreHistogram;
 }
 
-/** Positive pairs are held in memory; this many take 128 MiB, and their counts up to 1.5 GiB. */
+/** Positive scores are kept in memory. This many take 128 MiB, and their counts up to 1.5 GiB. */
 const MAX_POSITIVE_PAIRS = 2 ** 25;
 
 /**
- * Verification over all unordered pairs of a set of embeddings: how well does one threshold on the score tell pairs of
- * one identity (positive) from pairs of two (negative)?
+ * Measures how well one threshold on the score separates pairs of one identity (positive) from pairs of two identities
+ * (negative), over all unordered pairs of a set of embeddings.
  *
- * The score is the cosine in [-1, 1], rounded to 32 bits. DocClassifier and others report `(cosine + 1) / 2`; that
- * changes thresholds (convert them the same way) and nothing else. Counts are exact, equal to sorting all scores, but
- * only positive scores are held: memory is O(N·D + positive pairs), time O(N²·D).
+ * The score is the cosine in [-1, 1], rounded to 32 bits. DocClassifier and others report `(cosine + 1) / 2`, which changes
+ * only the thresholds; convert them the same way. Counts are exact, equal to sorting all scores. Only positive scores are
+ * stored: memory is O(N·D + positive pairs), time is O(N²·D).
  *
  * @param embeddings Row-major N×D; rows need not have unit length.
  * @param dimensions D.
- * @param labels The identity of each row, N of them.
- * @throws RangeError when sizes disagree, a row has a NaN, an infinity or zero length (the row is named), all rows have
- *   one identity, no two rows share one, an option is out of range, or there are more than 33 million positive pairs.
+ * @param labels The identity of each row, length N.
+ * @throws RangeError if sizes disagree, a row has a NaN, an infinity or zero length (the message names the row), all rows
+ *   have one identity, no two rows share one, an option is out of range, or there are more than 33 million positive pairs.
  * @see verifyAllPairs, for many rows on many cores.
  */
 export function verifyEmbeddings(
@@ -54,7 +54,7 @@ export function verifyEmbeddings(
   const positiveCount = countPositivePairs(sorted, MAX_POSITIVE_PAIRS);
   const rows = normalizeRows(embeddings, dimensions, 'embeddings', order);
 
-  const histogram = emptyHistogram(bins);
+  const histogram = createHistogram(bins);
   const positives = new Float32Array(positiveCount);
   let held = 0;
   forEachPairOfKind(rows, sorted, true, (batch) => {
@@ -67,7 +67,7 @@ export function verifyEmbeddings(
     for (let k = 0; k < batch.length; k++) ladder.addNegative(batch.scores[k]);
     count(histogram.negative, batch);
   });
-  return { ...rocOfCounts(ladder.cumulate(), rocOptions), histogram };
+  return { ...rocFromCounts(ladder.cumulate(), rocOptions), histogram };
 }
 
 function count(bins: Float64Array, batch: PairBatch): void {
@@ -77,7 +77,7 @@ function count(bins: Float64Array, batch: PairBatch): void {
   }
 }
 
-/** @throws RangeError when it is not a positive integer. */
+/** Fills in the default. @throws RangeError if `bins` is not a positive integer. */
 export function checkBins(bins = 200): number {
   if (!Number.isInteger(bins) || bins < 1) {
     throw new RangeError(`bins must be an integer of at least 1, got ${bins}.`);
@@ -85,8 +85,8 @@ export function checkBins(bins = 200): number {
   return bins;
 }
 
-/** A histogram of nothing yet. */
-export function emptyHistogram(bins: number): ScoreHistogram {
+/** Creates an empty histogram. */
+export function createHistogram(bins: number): ScoreHistogram {
   return {
     edges: Float64Array.from({ length: bins + 1 }, (_, b) => -1 + (2 * b) / bins),
     positive: new Float64Array(bins),
@@ -94,8 +94,8 @@ export function emptyHistogram(bins: number): ScoreHistogram {
   };
 }
 
-/** @throws RangeError when all labels are equal, none is repeated, or more than `most` pairs are positive. */
-export function countPositivePairs(sorted: Int32Array, most: number): number {
+/** Counts the positive pairs. @throws RangeError if all labels are equal, none repeats, or there are more than `limit`. */
+export function countPositivePairs(sorted: Int32Array, limit: number): number {
   let pairs = 0;
   let identities = 0;
   for (let start = 0; start < sorted.length; ) {
@@ -107,17 +107,17 @@ export function countPositivePairs(sorted: Int32Array, most: number): number {
   }
   if (identities < 2) {
     throw new RangeError(
-      `Verification needs at least two identities to have pairs of different ones, got ${identities}.`,
+      `Verification requires at least two identities for negative pairs, got ${identities}.`,
     );
   }
   if (pairs === 0) {
     throw new RangeError(
-      'No identity has two embeddings, so no pair is positive. Give at least two images of some identities.',
+      'No identity has two embeddings, so no pair is positive. Pass at least two images of some identities.',
     );
   }
-  if (pairs > most) {
+  if (pairs > limit) {
     throw new RangeError(
-      `There are ${pairs} positive pairs; at most ${most} are held in memory. ` +
+      `There are ${pairs} positive pairs; at most ${limit} are supported. ` +
         'Verify fewer images of each identity.',
     );
   }

@@ -1,27 +1,27 @@
 import type { UnitRows } from './normalize-rows.js';
 import { forEachPairOfKind } from './pairs.js';
 
-/** Scores are kept as one of so many equal parts of their range. */
+/** Number of equal bins over the range of the scores. */
 const BINS = 1 << 14;
 
-/** What a weighting of the identities gives. */
+/** The result of one weighting of the identities. */
 export interface WeightedResult {
   auroc: number;
-  /** At each of the FPRs. */
+  /** The TPR at each of the FPRs. */
   tpr: Float64Array;
 }
 
 /**
- * The scores of all pairs, kept so that AUROC and TPR at FPR can be had for any weighting of the identities: 2 bytes a
- * negative pair. A positive pair of identity a weighs w_a, a negative pair of a and b weighs w_a · w_b.
+ * Binned scores of all pairs, from which AUROC and TPR at FPR can be computed for any weights of the identities. A positive
+ * pair of identity a has weight w_a, a negative pair of a and b has w_a · w_b. Memory is 2 bytes per negative pair.
  */
 export class WeightedPairs {
-  /** The rows of each identity: from starts[k] to starts[k + 1]. */
+  /** Identity k has the rows from `starts[k]` up to `starts[k + 1]`. */
   readonly starts: Int32Array;
-  /** Of row i, where its negative pairs with the rows from the next identity on begin. */
+  /** The position in `#bins` of the first pair of row i with a row of a later identity. */
   readonly #base: Float64Array;
   readonly #bins: Uint16Array;
-  /** Positive pairs of each identity, one after another. */
+  /** The bins of the positive pairs, grouped by identity. */
   readonly #positiveBins: Uint16Array;
   readonly #positiveStarts: Int32Array;
   readonly #positive = new Float64Array(BINS);
@@ -29,7 +29,7 @@ export class WeightedPairs {
 
   readonly #fprs: readonly number[];
 
-  /** @param rows In order of label. @param sorted Their labels, ascending. */
+  /** @param rows Rows sorted by label. @param sorted Their labels, ascending. */
   constructor(rows: UnitRows, sorted: Int32Array, fprs: readonly number[]) {
     this.#fprs = fprs;
 
@@ -50,7 +50,7 @@ export class WeightedPairs {
       this.#base[i + 1] = this.#base[i] + sorted.length - starts[identityOf[i] + 1];
     }
     this.#bins = new Uint16Array(this.#base[sorted.length]);
-    this.#positiveBins = new Uint16Array(positiveStarts.at(-1)!);
+    this.#positiveBins = new Uint16Array(positiveStarts[positiveStarts.length - 1]);
 
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     const scores = new Float32Array(this.#bins.length);
@@ -83,7 +83,12 @@ export class WeightedPairs {
     return this.starts.length - 1;
   }
 
-  /** @param weights One whole number an identity. @returns Undefined when no pair of a kind has a weight. */
+  /**
+   * Computes the metrics for given weights.
+   *
+   * @param weights One non-negative integer per identity.
+   * @returns Undefined if no positive or no negative pair has a weight.
+   */
   weigh(weights: ArrayLike<number>): WeightedResult | undefined {
     const { starts, identities } = this;
     const negative = this.#negative;
@@ -126,7 +131,7 @@ function readBins(
   }
   if (positives === 0 || negatives === 0) return undefined;
   const tpr = new Float64Array(fprs.length);
-  // The FPRs from the smallest, and how many of them are passed.
+  // `passed` counts the FPRs, in ascending order, that the accepted negatives exceed.
   const ascending = [...fprs.keys()].sort((x, y) => fprs[x] - fprs[y]);
   let passed = 0;
   let accepted = 0;

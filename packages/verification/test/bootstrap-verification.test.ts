@@ -1,6 +1,11 @@
 import { Random } from '@unitsphere/core/random';
+import {
+  drawKnown,
+  KNOWN_AUROC,
+  KNOWN_DIMENSIONS,
+  knownTprAtFpr,
+} from '@unitsphere/testing/golden/known-roc';
 import { describe, expect, test } from 'vitest';
-import { drawKnown, KNOWN_AUROC, KNOWN_DIMENSIONS, knownTprAtFpr } from '../../../tools/golden/known-roc.js';
 import { bootstrapVerification, rocFromScores, verifyEmbeddings } from '../src/index.js';
 import { normalizeRows } from '../src/normalize-rows.js';
 import { orderByLabel } from '../src/pairs.js';
@@ -21,10 +26,10 @@ function weightedPairs(embeddings: Float32Array, dimensions: number, labels: Int
 describe('WeightedPairs', () => {
   const random = new Random(3);
   const { embeddings, labels: ascending } = drawKnown(random, 17, 4);
-  // Some identities with more images, some with one, in no order.
+  // Identities of various sizes, some with a single image, in arbitrary order.
   const labels = ascending.map((label, row) => (row % 7 === 0 ? 40 + (row % 3) : label));
 
-  test('of equal weights is what verifyEmbeddings says, to the width of a part', () => {
+  test('equals verifyEmbeddings up to the bin width for equal weights', () => {
     const exact = verifyEmbeddings(embeddings, KNOWN_DIMENSIONS, labels, { fprs });
     const ours = weightedPairs(embeddings, KNOWN_DIMENSIONS, labels).weigh(new Array(20).fill(1))!;
     expect(Math.abs(ours.auroc - exact.auroc)).toBeLessThan(1e-4);
@@ -33,7 +38,7 @@ describe('WeightedPairs', () => {
     });
   });
 
-  test('of other weights is the result of pairs repeated as often', () => {
+  test('weighs pairs as if they were repeated', () => {
     const distinct = [...new Set(labels)].sort((x, y) => x - y);
     const pairs = allPairs(embeddings, KNOWN_DIMENSIONS, labels);
     const ours = weightedPairs(embeddings, KNOWN_DIMENSIONS, labels);
@@ -62,7 +67,7 @@ describe('WeightedPairs', () => {
 });
 
 describe('bootstrapVerification', () => {
-  test('holds the true values about as often as stated, and pairs taken for independent do not', {
+  test('covers the true values about as often as stated, unlike intervals over pairs', {
     timeout: 60_000,
   }, () => {
     const draws = 100;
@@ -78,13 +83,13 @@ describe('bootstrapVerification', () => {
       const [row] = verifyEmbeddings(embeddings, KNOWN_DIMENSIONS, labels, options).tprAtFpr;
       covered.pairs += holds(row.tprInterval, knownTprAtFpr(0.1));
     }
-    // Of 100 at 95 %, three standard errors below.
+    // 95 of 100 minus three standard errors.
     expect(covered.auroc).toBeGreaterThanOrEqual(88);
     expect(covered.tpr).toBeGreaterThanOrEqual(88);
     expect(covered.pairs).toBeLessThan(85);
   });
 
-  test('is the same for the same seed, and wider for more confidence', () => {
+  test('is deterministic for a seed, and wider at a higher confidence level', () => {
     const { embeddings, labels } = drawKnown(new Random(1), 20, 3);
     const run = (options = {}) =>
       bootstrapVerification(embeddings, KNOWN_DIMENSIONS, labels, {

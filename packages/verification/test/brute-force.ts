@@ -1,6 +1,6 @@
-/** The same results by holding and sorting every pair: slow, obvious, and what the tests compare with. */
+/** Reference results that store and sort every pair: slow but obvious. */
 
-/** Cosines of all unordered pairs, in double precision, rounded to 32 bits. */
+/** Computes the cosines of all unordered pairs in double precision, rounded to 32 bits. */
 export function allPairs(embeddings: Float32Array, dimensions: number, labels: Int32Array) {
   const n = labels.length;
   const unit = new Float64Array(embeddings.length);
@@ -23,7 +23,7 @@ export function allPairs(embeddings: Float32Array, dimensions: number, labels: I
   return pairs;
 }
 
-/** AUROC by comparing every positive with every negative. */
+/** Computes the AUROC by comparing every positive with every negative. */
 export function bruteAuroc(scores: number[], positive: boolean[]): number {
   let wins = 0;
   let total = 0;
@@ -38,7 +38,7 @@ export function bruteAuroc(scores: number[], positive: boolean[]): number {
   return wins / total;
 }
 
-/** What accepting every pair with a score of at least `threshold` gives. */
+/** Counts the pairs of each kind with a score of at least `threshold`. */
 export function acceptAt(scores: number[], positive: boolean[], threshold: number) {
   let truePositives = 0;
   let falseAccepts = 0;
@@ -48,7 +48,7 @@ export function acceptAt(scores: number[], positive: boolean[], threshold: numbe
   return { truePositives, falseAccepts };
 }
 
-/** The strictest threshold with the largest TPR whose FPR is within the target, by sorting every score. */
+/** Finds the strictest threshold with the largest TPR whose FPR is within the target, by sorting every score. */
 export function bruteTprAtFpr(scores: number[], positive: boolean[], fpr: number) {
   const positives = positive.filter(Boolean).length;
   const negatives = scores.length - positives;
@@ -57,7 +57,7 @@ export function bruteTprAtFpr(scores: number[], positive: boolean[], fpr: number
   const counts = { truePositives: 0, falseAccepts: 0 };
   descending.forEach((pair, k) => {
     positive[pair] ? counts.truePositives++ : counts.falseAccepts++;
-    // A threshold accepts every pair of its score: look only after the last of them.
+    // A threshold accepts every pair with its score, so only the last of equal scores counts.
     if (k + 1 < descending.length && scores[descending[k + 1]] === scores[pair]) return;
     if (counts.falseAccepts / negatives <= fpr && counts.truePositives > best.truePositives) {
       best = { threshold: scores[pair] + 0, ...counts };

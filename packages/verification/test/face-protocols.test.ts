@@ -18,7 +18,7 @@ async function pixelsOf(image: Uint8Array): Promise<Uint8Array> {
 }
 
 describe('readPairFile', () => {
-  test('gives the images as they were encoded, and which pairs are one identity', async () => {
+  test('returns the encoded images and which pairs are one identity', async () => {
     const { images, isSame } = readPairFile(file('faces'));
     expect(isSame).toEqual(golden.isSame);
     const sums = await Promise.all(
@@ -27,18 +27,18 @@ describe('readPairFile', () => {
     expect(sums).toEqual(golden.pixelSums);
   });
 
-  test("reads Python 2's strings of bytes, and Python 3's bytes at protocol 2", () => {
+  test("reads Python 2's byte strings and Python 3's bytes at protocol 2", () => {
     const { images, isSame } = readPairFile(file('faces'));
     for (const name of ['faces-python2', 'faces-protocol2']) {
       expect(readPairFile(file(name))).toEqual({ images: images.slice(0, 8), isSame: isSame.slice(0, 4) });
     }
   });
 
-  test('makes nothing that a file names, and says what is wrong with bad files', () => {
-    expect(() => readPairFile(file('faces-arrays'))).toThrow(/has a numpy.*Pack it again/);
+  test('instantiates no class that a file names, and says what is wrong with bad files', () => {
+    expect(() => readPairFile(file('faces-arrays'))).toThrow(/contains a numpy.*Repack it/);
     const faces = file('faces');
     expect(() => readPairFile(faces.subarray(0, 5000))).toThrow('The pickle is damaged');
-    expect(() => readPairFile(new Uint8Array())).toThrow('no verification set of insightface');
+    expect(() => readPairFile(new Uint8Array())).toThrow('not an insightface verification set');
     const pickle = (...bytes: number[]) => Uint8Array.of(0x80, 2, ...bytes, 0x2e);
     expect(() => readPairFile(pickle(0x4e))).toThrow('not a list of images and a list of pairs');
     // ([], [True])
@@ -51,7 +51,7 @@ describe('readPairFile', () => {
 });
 
 describe('lfwAccuracy', () => {
-  test("is insightface's on the same file, from the images on", async () => {
+  test('equals insightface on the same file, starting from the images', async () => {
     const { images, isSame } = readPairFile(file('faces'));
     const { size, weights } = golden;
     const dimensions = weights.length / (size * size * 3);
@@ -90,7 +90,7 @@ describe('lfwAccuracy', () => {
 describe('templates', () => {
   const { dimensions, rows, templates, media, ids, pooled, identities, tarAtFar } = golden.templates;
 
-  test('are pooled as insightface pools them, and verified as scikit-learn does', () => {
+  test('match insightface when pooled and scikit-learn when verified', () => {
     const ours = poolTemplates(
       Float32Array.from(rows),
       dimensions,
@@ -115,7 +115,7 @@ describe('templates', () => {
     });
   });
 
-  test('say what is wrong with bad input', () => {
+  test('report what is wrong with bad input', () => {
     const two = Int32Array.of(1, 1);
     expect(() => poolTemplates(Float32Array.of(1, -1), 1, two, Int32Array.of(0, 1))).toThrow(
       'the sums of templates: row 0 has zero length',
@@ -127,7 +127,7 @@ describe('templates', () => {
       'names row 2',
     );
     expect(() => scorePairs(Float32Array.of(1, 1), 1, two, two.subarray(1))).toThrow(
-      'a names 2 rows and b 1',
+      'a has 2 rows and b has 1',
     );
   });
 });

@@ -1,12 +1,12 @@
 import { Random } from '@unitsphere/core/random';
 import { describe, expect, test } from 'vitest';
 import { clusteredRate } from '../src/clustered-rate.js';
-import { openSetIdentification, pairFprForGallery, wilson } from '../src/index.js';
+import { openSetIdentification, pairFprForGallery, wilsonInterval } from '../src/index.js';
 
 const dimensions = 4;
 
-/** Identities 0 … enrolled − 1 have gallery rows; probes are of all. */
-function people(enrolled: number, others: number, probesEach: number, seed: number, noise = 0.5) {
+/** Draws a gallery of identities 0 … enrolled − 1, and probes of these and `others` more. */
+function drawPeople(enrolled: number, others: number, probesPerIdentity: number, seed: number, noise = 0.5) {
   const random = new Random(seed);
   const centers = Array.from({ length: enrolled + others }, () =>
     Array.from({ length: dimensions }, () => random.normal()),
@@ -19,11 +19,11 @@ function people(enrolled: number, others: number, probesEach: number, seed: numb
   const range = (n: number) => Array.from({ length: n }, (_, k) => k);
   return {
     gallery: rows(range(enrolled).flatMap((k) => [k, k])),
-    probes: rows(range(enrolled + others).flatMap((k) => range(probesEach).map(() => k))),
+    probes: rows(range(enrolled + others).flatMap((k) => range(probesPerIdentity).map(() => k))),
   };
 }
 
-function run({ gallery, probes }: ReturnType<typeof people>, options = {}) {
+function run({ gallery, probes }: ReturnType<typeof drawPeople>, options = {}) {
   return openSetIdentification(
     gallery.embeddings,
     gallery.labels,
@@ -50,8 +50,8 @@ function subsets(n: number, size: number): number[][] {
   );
 }
 
-/** Rates at a threshold as means over every gallery of a size, by enrolling each. */
-function bruteRates({ gallery, probes }: ReturnType<typeof people>, size: number, threshold: number) {
+/** Computes the mean rates at a threshold by enrolling every gallery of a size. */
+function bruteRates({ gallery, probes }: ReturnType<typeof drawPeople>, size: number, threshold: number) {
   const identities = Math.max(...gallery.labels) + 1;
   const score = (probe: number, identity: number) =>
     Math.max(
@@ -74,9 +74,9 @@ function bruteRates({ gallery, probes }: ReturnType<typeof people>, size: number
       .filter((p) => probes.labels[p] < identities)
       .map((p) => {
         const own = probes.labels[p];
-        const with_ = galleries.filter((g) => g.includes(own));
+        const galleriesWithOwn = galleries.filter((g) => g.includes(own));
         return mean(
-          with_.map((g) =>
+          galleriesWithOwn.map((g) =>
             table[p][own] >= threshold && !g.some((c) => c !== own && table[p][c] >= table[p][own]) ? 0 : 1,
           ),
         );
@@ -86,8 +86,8 @@ function bruteRates({ gallery, probes }: ReturnType<typeof people>, size: number
 }
 
 describe('openSetIdentification', () => {
-  test('is the mean over every gallery of a size, and its threshold the lowest that will do', () => {
-    const data = people(7, 5, 3, 1);
+  test('equals the mean over every gallery of a size, at the lowest threshold within the target', () => {
+    const data = drawPeople(7, 5, 3, 1);
     const gallerySizes = [1, 3, 7];
     const fpirs = [0.6, 0.3, 0.1];
     const { points, ...counts } = run(data, { gallerySizes, fpirs });
@@ -100,7 +100,7 @@ describe('openSetIdentification', () => {
       expect(point.fpir).toBeCloseTo(brute.fpir, 12);
       expect(point.fnir).toBeCloseTo(brute.fnir, 12);
       expect(point.fpir).toBeLessThanOrEqual(point.targetFpir);
-      // The next lower float32 accepts one more score, and too much.
+      // A threshold one float32 lower accepts one more score and exceeds the target.
       const lower = bruteRates(data, point.gallerySize, point.threshold - 2 ** -24);
       expect(lower.fpir).toBeGreaterThan(point.targetFpir);
       expect(point.resolved).toBe(15 * point.targetFpir >= 1);
@@ -111,9 +111,9 @@ describe('openSetIdentification', () => {
     }
   });
 
-  test('needs a higher threshold for a larger gallery', () => {
+  test('raises the threshold with the gallery size', () => {
     const gallerySizes = [2, 20, 200];
-    const { points } = run(people(200, 100, 2, 3), { gallerySizes, fpirs: [0.05] });
+    const { points } = run(drawPeople(200, 100, 2, 3), { gallerySizes, fpirs: [0.05] });
     const thresholds = points.map((point) => point.threshold);
     expect(thresholds).toEqual([...thresholds].sort((x, y) => x - y));
     expect(thresholds[2] - thresholds[0]).toBeGreaterThan(0.02);
@@ -121,15 +121,15 @@ describe('openSetIdentification', () => {
     expect(fnirs).toEqual([...fnirs].sort((x, y) => x - y));
   });
 
-  test('vouches for no threshold on few probes', () => {
-    const { points } = run(people(5, 3, 1, 2), { fpirs: [0.001] });
+  test('has an infinite upper threshold for few probes', () => {
+    const { points } = run(drawPeople(5, 3, 1, 2), { fpirs: [0.001] });
     expect(points[0]).toMatchObject({ resolved: false, fpir: 0 });
     expect(points[0].thresholdInterval.high).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('finds the true threshold within its interval about as often as stated', () => {
-    // One gallery; non-mated people drawn anew 200 times. The truth: 4,000 of them.
-    const gallery = people(30, 0, 1, 5).gallery;
+  test('covers the true threshold about as often as stated', () => {
+    // One gallery and 200 draws of non-mated people. The true threshold comes from 4,000 of them.
+    const gallery = drawPeople(30, 0, 1, 5).gallery;
     const draw = (seed: number, count: number, each: number) => {
       const random = new Random(seed);
       const labels = Array.from({ length: count * each }, (_, k) => 1000 + Math.floor(k / each));
@@ -153,33 +153,33 @@ describe('openSetIdentification', () => {
       const { low, high } = draw(seed, 60, 4).thresholdInterval;
       if (low <= truth && truth <= high) covered++;
     }
-    // 95 % of 200, three standard errors to either side, and 2 for the truth's own error.
+    // 95 % of 200 minus three standard errors, and 2 for the error of the true threshold.
     expect(covered).toBeGreaterThanOrEqual(179);
   });
 
   test('says what is wrong with bad input', () => {
-    const data = people(3, 2, 1, 1);
+    const data = drawPeople(3, 2, 1, 1);
     expect(() => run(data, { fpirs: [1] })).toThrow('fpirs: 1');
     expect(() => run(data, { gallerySizes: [4] })).toThrow('gallerySizes: 4 is not an integer in 1…3');
-    expect(() => run({ ...data, probes: data.gallery })).toThrow('there is no FPIR');
+    expect(() => run({ ...data, probes: data.gallery })).toThrow('the FPIR is undefined');
     const { embeddings, labels } = data.probes;
     const strangers = { embeddings: embeddings.subarray(3 * dimensions), labels: labels.subarray(3) };
-    expect(() => run({ ...data, probes: strangers })).toThrow('there is no FNIR');
+    expect(() => run({ ...data, probes: strangers })).toThrow('the FNIR is undefined');
   });
 });
 
 describe('clusteredRate', () => {
-  test("is Wilson's interval where every cluster is one value", () => {
+  test("equals Wilson's interval if every cluster is one value", () => {
     const values = Array.from({ length: 40 }, (_, k) => (k < 7 ? 1 : 0));
     const { rate, interval } = clusteredRate(values, [...values.keys()]);
     expect(rate).toBe(7 / 40);
-    // Their variance is the binomial's but for n / (n − 1).
-    const { low, high } = wilson(7, 39);
+    // The variance is the binomial one times n / (n − 1).
+    const { low, high } = wilsonInterval(7, 39);
     expect(Math.abs(interval.low - low)).toBeLessThan(0.006);
     expect(Math.abs(interval.high - high)).toBeLessThan(0.006);
   });
 
-  test('is as wide as that of the clusters where their values are equal', () => {
+  test('counts a cluster of equal values as one trial', () => {
     const values = Array.from({ length: 400 }, (_, k) => (k < 70 ? 1 : 0));
     const tens = values.map((_, k) => Math.floor(k / 10));
     const clustered = clusteredRate(values, tens).interval;
@@ -191,14 +191,14 @@ describe('clusteredRate', () => {
     expect(clustered.high).toBeCloseTo(alone.high, 12);
   });
 
-  test('counts each cluster once where there is no variance', () => {
-    expect(clusteredRate([0, 0, 0, 0], [1, 1, 2, 2]).interval).toEqual(wilson(0, 2));
-    expect(clusteredRate([1, 1, 1], [1, 2, 3]).interval).toEqual(wilson(3, 3));
+  test('counts each cluster once if there is no variance', () => {
+    expect(clusteredRate([0, 0, 0, 0], [1, 1, 2, 2]).interval).toEqual(wilsonInterval(0, 2));
+    expect(clusteredRate([1, 1, 1], [1, 2, 3]).interval).toEqual(wilsonInterval(3, 3));
   });
 });
 
 describe('pairFprForGallery', () => {
-  test('gives the wanted rate over so many independent pairs', () => {
+  test('gives the target rate over N independent pairs', () => {
     for (const [fpir, n] of [
       [0.01, 1],
       [0.1, 1000],

@@ -26,8 +26,8 @@ function expectEqualToBruteForce(result: RocResult, scores: number[], positive: 
   expect([fpr[0], tpr[0], fpr.at(-1), tpr.at(-1)]).toEqual([0, 0, 1, 1]);
 }
 
-/** Scores with both kinds of pair, from a few values (many ties) or any. */
-const scored = fc
+/** Scored pairs of both kinds. The scores are from a few values (many ties) or any doubles. */
+const pairsArbitrary = fc
   .oneof(
     fc.array(fc.tuple(fc.integer({ min: -3, max: 3 }), fc.boolean()), { minLength: 2, maxLength: 60 }),
     fc.array(fc.tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()), {
@@ -38,7 +38,7 @@ const scored = fc
   .filter((pairs) => pairs.some(([, p]) => p) && pairs.some(([, p]) => !p));
 
 describe('rocFromScores', () => {
-  test('gives 0 as a threshold, never −0', () => {
+  test('returns 0 as a threshold, never −0', () => {
     for (const zeros of [
       [-0, 0],
       [0, -0],
@@ -52,7 +52,7 @@ describe('rocFromScores', () => {
 
   test('equals sorting every score, ties and the extremes of doubles included', () => {
     fc.assert(
-      fc.property(scored, fc.integer({ min: 8, max: 300 }), (pairs, rocPoints) => {
+      fc.property(pairsArbitrary, fc.integer({ min: 8, max: 300 }), (pairs, rocPoints) => {
         const scores = pairs.map(([score]) => score);
         const positive = pairs.map(([, p]) => p);
         expectEqualToBruteForce(rocFromScores(scores, positive, { fprs, rocPoints }), scores, positive);
@@ -72,7 +72,7 @@ describe('rocFromScores', () => {
     });
   });
 
-  test('flags a rate that the negatives cannot resolve', () => {
+  test('flags a rate that is too low for the number of negatives', () => {
     const scores = [0.9, 0.8, 0.7, ...Array.from({ length: 100 }, (_, k) => k / 200)];
     const positive = scores.map((_, k) => k < 3);
     const rows = rocFromScores(scores, positive, { fprs: [1e-2, 9e-3] }).tprAtFpr;
@@ -80,7 +80,7 @@ describe('rocFromScores', () => {
     expect(rows[1]).toMatchObject({ tpr: 1, falseAccepts: 0 });
   });
 
-  test('accepts nothing when a negative tops every positive and none may be accepted', () => {
+  test('accepts nothing if a negative outscores every positive and no false accept is allowed', () => {
     const [row] = rocFromScores([1, 0.5], [false, true], { fprs: [0.1] }).tprAtFpr;
     expect(row).toMatchObject({ tpr: 0, truePositives: 0, falseAccepts: 0, threshold: Infinity });
   });
@@ -114,7 +114,7 @@ describe('rocFromScores', () => {
 });
 
 describe('auroc', () => {
-  test('is 1, 0 and one half where it must be', () => {
+  test('is 1 for separated, 0 for reversed and 0.5 for tied scores', () => {
     expect(auroc([3, 2, 1, 0], [true, true, false, false])).toBe(1);
     expect(auroc([0, 1, 2, 3], [true, true, false, false])).toBe(0);
     expect(auroc([5, 5, 5], [true, false, false])).toBe(0.5);

@@ -9,7 +9,7 @@ const row = fc
 const matrix = (rows: number[][]) => Float32Array.from(rows.flat());
 
 function cosine(a: number[], b: number[]): number {
-  // Scaled before the sum, as the code under test does, so that ties are the same ties.
+  // Scaling before the sum, as the tested code does, gives the same ties.
   const unit = (v: number[]) => {
     const scale = 1 / Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
     return v.map((x) => x * scale);
@@ -20,7 +20,7 @@ function cosine(a: number[], b: number[]): number {
 }
 
 describe('nearestNeighbors', () => {
-  test('equals sorting the gallery for each query, ties to the lower row', () => {
+  test('equals sorting the gallery for each query, with ties ordered by row', () => {
     fc.assert(
       fc.property(
         fc.array(row, { minLength: 1, maxLength: 70 }),
@@ -84,7 +84,7 @@ describe('identificationRate', () => {
       [2, 3, 0],
       [1, 2, 9],
     ]);
-    // The second probe is nearest to the diagonal of 30, then to 20, then to 10.
+    // The second probe is nearest to identity 30 (its diagonal row), then to 20, then to 10.
     const result = identificationRate(
       gallery,
       galleryLabels,
@@ -99,7 +99,7 @@ describe('identificationRate', () => {
     expect(result.rates[0].rate).toBe(2 / 3);
   });
 
-  test('gives a collapsed model nothing', () => {
+  test('scores a collapsed model 0', () => {
     const same = new Float32Array(9).fill(1);
     const labels = Int32Array.from([0, 1, 2]);
     const { rates } = identificationRate(same, labels, same, labels, 3, [1, 2, 3]);

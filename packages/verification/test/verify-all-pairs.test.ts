@@ -3,25 +3,27 @@ import { readSafetensors, writeSafetensors } from '@unitsphere/core/safetensors'
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cosineOf, countingMemory, LAST_SCORE } from '../src/all-pairs/memory.js';
+import { offset } from '../src/all-pairs/pointer.js';
 import { rocFromScores, verifyAllPairs, verifyEmbeddings } from '../src/index.js';
-import { unitRowsInto } from '../src/normalize-rows.js';
+import { writeUnitRows } from '../src/normalize-rows.js';
 import { allPairs } from './brute-force.js';
 import golden from './golden.json';
 
 const fprs = [0.3, 0.1, 0.01, 0.001];
 
-/** Every pair's score, one by one by the same arithmetic. */
-function everyScore(embeddings: Float32Array, dimensions: number, labels: Int32Array) {
+/** Computes every pair's score with the kernel for single pairs, which uses the same arithmetic. */
+function scoreEveryPair(embeddings: Float32Array, dimensions: number, labels: Int32Array) {
   const rows = labels.length;
   const { memory, kernels, x, positives, carries } = countingMemory(rows, dimensions, 1);
-  unitRowsInto(new Float32Array(memory.buffer, x, rows * dimensions), embeddings, dimensions);
+  writeUnitRows(new Float32Array(memory.buffer, x, rows * dimensions), embeddings, dimensions);
   const pairs = allPairs(embeddings, dimensions, labels);
-  // In the tables, which are not in use.
+  // The unused tables serve as scratch memory.
   const a = new Int32Array(memory.buffer, positives, pairs.length).fill(0);
   a.set(pairs.map((pair) => pair.a));
-  const b = new Int32Array(memory.buffer, positives + 4 * pairs.length, pairs.length);
+  const bAt = offset(positives, 4 * pairs.length);
+  const b = new Int32Array(memory.buffer, bAt, pairs.length);
   b.set(pairs.map((pair) => pair.b));
-  kernels.scorePairs(x, dimensions, positives, positives + 4 * pairs.length, pairs.length, carries);
+  kernels.scorePairs(x, dimensions, positives, bAt, pairs.length, carries);
   const scores = Array.from(new Int32Array(memory.buffer, carries, pairs.length), cosineOf);
   expect(scores.reduce((most, score, k) => Math.max(most, Math.abs(score - pairs[k].score)), 0)).toBeLessThan(
     1e-6,
@@ -29,7 +31,7 @@ function everyScore(embeddings: Float32Array, dimensions: number, labels: Int32A
   return { scores, positive: pairs.map((pair) => pair.positive) };
 }
 
-function clustered(rows: number, dimensions: number, identities: number, noise: number, seed = 1) {
+function drawClusters(rows: number, dimensions: number, identities: number, noise: number, seed = 1) {
   const random = new Random(seed);
   const labels = Int32Array.from({ length: rows }, () => random.int(identities));
   const centers = Array.from({ length: identities * dimensions }, () => random.normal());
@@ -42,18 +44,18 @@ function clustered(rows: number, dimensions: number, identities: number, noise: 
 }
 
 describe('verifyAllPairs', { timeout: 60_000 }, () => {
-  test('equals sorting the score of every pair, whatever the size, the threads and the order of rows', async () => {
+  test('equals sorting the score of every pair, for any size, thread count and row order', async () => {
     const cases = [
-      clustered(3, 1, 2, 1, 5),
-      clustered(64, 5, 9, 1),
-      clustered(301, 33, 20, 2),
-      clustered(700, 16, 3, 1),
-      // More than one block of columns, and identities that cross their edges.
-      clustered(1030, 8, 40, 0.5),
-      clustered(517, 130, 130, 4),
+      drawClusters(3, 1, 2, 1, 5),
+      drawClusters(64, 5, 9, 1),
+      drawClusters(301, 33, 20, 2),
+      drawClusters(700, 16, 3, 1),
+      // More than one block of columns, with identities that cross block edges.
+      drawClusters(1030, 8, 40, 0.5),
+      drawClusters(517, 130, 130, 4),
     ];
     for (const { embeddings, dimensions, labels } of cases) {
-      const { scores, positive } = everyScore(embeddings, dimensions, labels);
+      const { scores, positive } = scoreEveryPair(embeddings, dimensions, labels);
       const expected = rocFromScores(scores, positive, { fprs, rocPoints: 50 });
       for (const threads of [1, 3]) {
         const { histogram, ...result } = await verifyAllPairs(embeddings, dimensions, labels, {
@@ -61,7 +63,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
           rocPoints: 50,
           threads,
         });
-        // The sums of the area are made in another order.
+        // The area is summed in another order.
         expect(Math.abs(result.auroc - expected.auroc)).toBeLessThan(1e-14);
         expect({ ...result, auroc: 0 }).toEqual({ ...expected, auroc: 0 });
         const bins = { positive: new Float64Array(200), negative: new Float64Array(200) };
@@ -89,8 +91,8 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     });
   });
 
-  test('is as near to double precision as float32 allows', async () => {
-    const { embeddings, dimensions, labels } = clustered(600, 256, 60, 3);
+  test('agrees with double precision within float32 rounding', async () => {
+    const { embeddings, dimensions, labels } = drawClusters(600, 256, 60, 3);
     const precise = verifyEmbeddings(embeddings, dimensions, labels, { fprs });
     const ours = await verifyAllPairs(embeddings, dimensions, labels, { fprs });
     expect(Math.abs(ours.auroc - precise.auroc)).toBeLessThan(1e-8);
@@ -100,7 +102,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
   });
 
   test('counts more than 65,536 pairs of one score', async () => {
-    // All rows are one point or its opposite: 2 scores for 499,500 pairs, and identities mix them.
+    // All rows are one point or its opposite: 2 scores for 499,500 pairs, mixed over both identities.
     const n = 1000;
     const sign = (k: number) => (k % 3 === 0 ? -1 : 1);
     const embeddings = Float32Array.from({ length: 2 * n }, (_, k) => (k % 2 ? 0 : sign(k >> 1)));
@@ -110,14 +112,14 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
       bins: 2,
     });
     expect(pairs).toEqual({ positive: 2 * ((500 * 499) / 2), negative: 250_000 });
-    // Of either identity 167 rows are at -1 and 333 at 1, but for one: 334 rows in all are at -1.
+    // Each identity has 167 rows at -1 and 333 at 1; 334 rows in total are at -1.
     const opposite = [167, 167];
     const alike = opposite[0] * opposite[1] + (500 - opposite[0]) * (500 - opposite[1]);
     expect(histogram.negative).toEqual(Float64Array.of(250_000 - alike, alike));
     expect(tprAtFpr[0]).toMatchObject({ threshold: 1, falseAccepts: alike });
   });
 
-  test('gives −1, 0 and 1 their places', () => {
+  test('maps −1, 0, 1 and every cell to a float32', () => {
     expect([0, LAST_SCORE / 2, LAST_SCORE].map(cosineOf)).toEqual([-1, 0, 1]);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: LAST_SCORE }), (score) => {
@@ -126,8 +128,8 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     );
   });
 
-  test('tells how far it is, and ends when asked', async () => {
-    const { embeddings, dimensions, labels } = clustered(4000, 64, 100, 1);
+  test('reports progress, and stops when aborted', async () => {
+    const { embeddings, dimensions, labels } = drawClusters(4000, 64, 100, 1);
     const seen: { pairs: number; total: number }[] = [];
     await verifyAllPairs(embeddings, dimensions, labels, { onProgress: (done) => seen.push(done) });
     const total = (4000 * 3999) / 2;
@@ -142,20 +144,20 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     ).rejects.toThrow('before');
   });
 
-  test('goes on from a checkpoint, on as many threads as there are then, to the same counts', async () => {
-    const data = clustered(1600, 8, 100, 1);
+  test('resumes from a checkpoint with the same counts on any number of threads', async () => {
+    const data = drawClusters(1600, 8, 100, 1);
     const run = (options = {}, { embeddings, dimensions, labels } = data) =>
       verifyAllPairs(embeddings, dimensions, labels, { fprs, ...options });
     const whole = await run();
     const states: Uint8Array[] = [];
     const first: number[] = [];
-    // A checkpoint whenever the two threads have finished a block.
-    const told = await run({
+    // Writes a checkpoint whenever the two threads have finished a block.
+    const counted = await run({
       threads: 2,
       checkpointEvery: 1e-3,
       onCheckpoint: async (state: Uint8Array) => void states.push(state),
     });
-    expect(told).toEqual(whole);
+    expect(counted).toEqual(whole);
     expect(states.length).toBeGreaterThan(1);
     for (const threads of [1, 3]) {
       const seen: number[] = [];
@@ -176,15 +178,17 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     await expect(run({ checkpointEvery: 0 })).rejects.toThrow('checkpointEvery must be');
     const resume = (resumeFrom: Uint8Array, other = data) => run({ resumeFrom }, other);
     const state = states[0];
-    await expect(resume(state.subarray(0, state.length - 8))).rejects.toThrow('cut off');
+    await expect(resume(state.subarray(0, state.length - 8))).rejects.toThrow('it is truncated');
     const damaged = Uint8Array.from(state);
     damaged[damaged.length - 20] ^= 1;
     damaged.fill(0, damaged.length - 400, damaged.length - 300);
     await expect(resume(damaged)).rejects.toThrow('resumeFrom is damaged');
-    await expect(resume(state, clustered(1600, 8, 100, 1, 2))).rejects.toThrow('of other embeddings');
+    await expect(resume(state, drawClusters(1600, 8, 100, 1, 2))).rejects.toThrow(
+      'resumeFrom belongs to other embeddings',
+    );
     const plain = writeSafetensors(new Map(), { ...metadata, arithmetic: 'abacus' });
     await expect(resume(plain)).rejects.toThrow('counted with abacus');
-    await expect(resume(writeSafetensors(new Map()))).rejects.toThrow('not what onCheckpoint');
+    await expect(resume(writeSafetensors(new Map()))).rejects.toThrow('not a state from onCheckpoint');
   });
 
   test('says what is wrong with bad input', async () => {

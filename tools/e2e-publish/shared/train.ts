@@ -8,15 +8,15 @@ import { AdamW } from '@unitsphere/optimizers';
 
 const [CLASSES, SIDE, WIDTH] = [4, 32, 16];
 
-/** A kernel of @unitsphere/ops carries the composition of stock operations that it stands for. */
+/** A kernel of @unitsphere/ops, which has the equivalent composition of stock operations. */
 interface OpKernel extends tf.KernelConfig {
   composition?: tf.KernelFunc;
 }
 
 /**
- * Trains a small model of every kind of layer on the current backend, on which stock kernels cannot train it, and gives
- * a line about it.
- * @throws Error where the loss does not fall, or where the backend's kernels of ours were not loaded.
+ * Trains a small model on the current backend. On WebAssembly and WebGPU, stock kernels alone cannot train it.
+ * @returns A line about the training.
+ * @throws Error if the loss does not halve, or if our kernels for the backend did not run.
  */
 export async function train(): Promise<string> {
   const random = new Random(1, 'e2e');
@@ -63,9 +63,7 @@ export async function train(): Promise<string> {
     ({ composition, kernelFunc }) => composition && composition !== kernelFunc,
   );
   if (backend !== 'cpu' && ours.length < 10) {
-    throw new Error(
-      `Only ${ours.length} kernels of ours ran on ${backend}: ${ours.map((k) => k.kernelName)}`,
-    );
+    throw new Error(`Only ${ours.length} of our kernels ran on ${backend}: ${ours.map((k) => k.kernelName)}`);
   }
-  return `${backend}: loss ${first.toFixed(2)} to ${last.toFixed(2)}, ${ours.length} kernels of ours`;
+  return `${backend}: loss ${first.toFixed(2)} to ${last.toFixed(2)}, ${ours.length} of our kernels`;
 }

@@ -4,14 +4,14 @@ import torch
 import torch.nn.functional as F
 from timm.layers.activations import quick_gelu
 
-from golden import Fill, exact, gradients
+from golden import Fill, gradients, to_float32
 
 ABOUT = (
-    'torch hardswish, hardsigmoid, relu, prelu, relu6, silu, sigmoid, gelu, timm quick_gelu, max_pool2d ("options"), global average pool (mean over height and width, [N,C,H,W] to [N,C]) '
-    'and flatten ([N,C,H,W] to [N,C*H*W], channels slowest); dx and dWeight are the gradients of sum(y * dy). In the '
-    'cases named "... at its corners" x lies on points where the derivative jumps. PyTorch itself takes one side or the '
-    'other there depending on the processor, so dxFromLeft and dxFromRight give both: each element of dx is to lie '
-    'between them.'
+    'torch hardswish, hardsigmoid, relu, prelu, relu6, silu, sigmoid, gelu, timm quick_gelu, max_pool2d ("options"), '
+    'global average pool (mean over height and width, [N,C,H,W] to [N,C]) and flatten ([N,C,H,W] to [N,C*H*W], channels '
+    'slowest). dx and dWeight are the gradients of sum(y * dy). In the cases named "... at its corners", x has points '
+    'where the derivative jumps. The side that PyTorch takes there depends on the processor. Each element of dx must '
+    'therefore lie between dxFromLeft and dxFromRight.'
 )
 
 
@@ -36,13 +36,13 @@ def cases(dtype):
         made.append(case)
 
     image = (2, 5, 6, 7)
-    corners = exact([-6.0, -3.0, -1.5, -0.0, 0.0, 1.5, 3.0, 6.0])
+    corners = to_float32([-6.0, -3.0, -1.5, -0.0, 0.0, 1.5, 3.0, 6.0])
     add('hard_swish', F.hardswish, Fill(image, 5.0, 3000))
     add_corners('hard_swish', F.hardswish, corners)
     add('hard_sigmoid', F.hardsigmoid, Fill(image, 5.0, 3001))
     add_corners('hard_sigmoid', F.hardsigmoid, corners)
     add('relu', F.relu, Fill(image, 2.0, 3002))
-    add_corners('relu', F.relu, exact([-1.0, -0.0, 0.0, 1.0]))
+    add_corners('relu', F.relu, to_float32([-1.0, -0.0, 0.0, 1.0]))
     add('prelu, a weight a channel', F.prelu, Fill(image, 2.0, 3003), weight=Fill((5,), 0.2, 3004, 0.25))
     add('prelu, one weight', F.prelu, Fill(image, 2.0, 3005), weight=Fill((1,), 0.0, 3006, 0.25))
     add('prelu, [B,C]', F.prelu, Fill((4, 6), 2.0, 3007), weight=Fill((6,), 0.2, 3008, 0.25))
@@ -50,7 +50,7 @@ def cases(dtype):
     add('global average pool of a 1x1 map', lambda x: x.mean((2, 3)), Fill((3, 4, 1, 1), 1.0, 3010))
     add('flatten', lambda x: torch.flatten(x, 1), Fill((2, 3, 4, 5), 1.0, 3011))
     add('relu6', F.relu6, Fill(image, 8.0, 3012))
-    add_corners('relu6', F.relu6, exact([-1.0, -0.0, 0.0, 3.0, 6.0, 7.0]))
+    add_corners('relu6', F.relu6, to_float32([-1.0, -0.0, 0.0, 3.0, 6.0, 7.0]))
     add('silu', F.silu, Fill(image, 8.0, 3013))
     add('sigmoid', torch.sigmoid, Fill(image, 8.0, 3014))
     for seed, (k, stride, padding) in enumerate([(3, 2, 1), (2, 2, 0), (3, 1, 1)]):

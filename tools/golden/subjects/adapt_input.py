@@ -1,11 +1,11 @@
-"""timm's adaptation of a first convolution to images of other channels."""
+"""timm's adaptation of a first convolution to another number of input channels."""
 
 import torch
 from timm.models._manipulate import adapt_input_conv
 
 from golden import Fill
 
-ABOUT = 'timm.models._manipulate.adapt_input_conv: "adapted" is "kernel" (OIHW, 3 channels) made to take inChannels.'
+ABOUT = 'timm.models._manipulate.adapt_input_conv: "adapted" is "kernel" (OIHW, 3 channels) adapted to inChannels.'
 
 
 def cases(dtype):

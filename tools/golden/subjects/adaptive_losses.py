@@ -1,29 +1,30 @@
-"""AdaFace, CurricularFace and SphereFace, after their authors' published PyTorch code, over steps that move their state."""
+"""AdaFace, CurricularFace and SphereFace, after their authors' published PyTorch code, over steps that update their state."""
 
 import math
 
 import torch
 import torch.nn.functional as F
 
-from golden import Fill, exact
+from golden import Fill, to_float32
 
 ABOUT = """\
-AdaFace, CurricularFace and SphereFace as their authors' published code computes them (mk-minchul/AdaFace head.py; \
-HuangYG123/CurricularFace head/metrics.py; ydwen/opensphere sphereface.py and its SphereFace-R), with autograd through \
-all that is not under no_grad there. Group "steps": embeddings [B,D] and "classCenters" [C,D], each divided by its \
-length; a step's "loss" is the mean cross-entropy, dEmbeddings and dClassCenters its gradients, "state" the buffers after \
-it. The centers stay. "state" of a case is what the buffers are set to before the first step, where that is not as they \
-begin. Group "edge": cosines [B,C] directly, with "norms" [B] where the loss takes them, dCosines, and "state" after. \
-AdaFace: norms clipped to [0.001, 100], then batch_mean and batch_std (of n - 1) move by t_alpha from 20 and 100, then \
-z = clip(h (norm - batch_mean) / (batch_std + 0.001), -1, 1); the label's logit is s (cos(clip(theta - m z, 0.001, \
-pi - 0.001)) - m - m z), its cosine clamped to 0.999. The published code clamps the other columns so, too; none here is \
-as large, so that it makes no difference. CurricularFace: t moves by 0.01 (here "momentum") to the mean of the labels' \
-cosines from 0, then a cosine above cos(theta + m) in another column becomes cosine (t + cosine), and the label's \
-cos(theta + m), or cosine - m sin(m) past theta = pi - m. SphereFace: the label's (-1)^k cos(m theta) - 2k with \
-k = floor(m theta / pi), of form "sphereface-r" cos(min(m theta, pi)). ...PassThrough is the gradient with the label's \
-logit moved unrecorded: of SphereFace that is the published one (characteristic gradient detachment), while dEmbeddings \
-and so on are of the definition itself, as in the 2017 paper; null where it equals that. opensphere takes acos of cosines \
-within 1 - 1e-5; here of the cosine itself. Labels' cosines of exactly 1 and -1 are not here: their gradient has no limit."""
+AdaFace, CurricularFace and SphereFace as in their authors' published code (mk-minchul/AdaFace head.py; \
+HuangYG123/CurricularFace head/metrics.py; ydwen/opensphere sphereface.py and its SphereFace-R). Autograd records \
+everything that is not under no_grad there. Group "steps": embeddings [B,D] and "classCenters" [C,D], each divided by its \
+length. Each step has the "loss" (mean cross-entropy), its gradients dEmbeddings and dClassCenters, and "state", the \
+buffers after the step. The centers do not change. "state" of a case has the buffers before the first step. Group "edge": \
+cosines [B,C] as inputs, with "norms" [B] if the loss uses them, dCosines, and the buffers in "stateAfter". \
+AdaFace: norms are clipped to [0.001, 100]. batch_mean and batch_std (of n - 1) are moving averages with weight t_alpha, \
+initially 20 and 100. z = clip(h (norm - batch_mean) / (batch_std + 0.001), -1, 1). The label's logit is \
+s (cos(clip(theta - m z, 0.001, pi - 0.001)) - m - m z), with its cosine clamped to 0.999. The published code also clamps \
+the other columns, which are smaller in these cases. CurricularFace: t is a moving average of the mean label cosine with \
+weight 0.01 (here "momentum"), initially 0. A cosine above cos(theta + m) in another column becomes cosine (t + cosine). \
+The label's becomes cos(theta + m), or cosine - m sin(m) past theta = pi - m. SphereFace: the label's becomes \
+(-1)^k cos(m theta) - 2k with k = floor(m theta / pi), or cos(min(m theta, pi)) for the form "sphereface-r". \
+...PassThrough is the gradient if the change of the label's logit is not recorded; it is null if it equals the recorded \
+one. For SphereFace it is the published one (characteristic gradient detachment), and dEmbeddings and dClassCenters are \
+the gradients of the definition, as in the 2017 paper. opensphere clamps cosines to 1 - 1e-5 before acos; these cases do \
+not. Label cosines of exactly 1 and -1 do not occur, because their gradient has no limit."""
 
 BATCH, CLASSES, DIMENSIONS = 6, 11, 8
 
@@ -54,7 +55,7 @@ class AdaFace:
 
     def of_others(self, cosines, target):
         if float(cosines.detach().abs().max()) > 1 - self.eps:
-            raise ValueError('a cosine that the published code clamps')
+            raise ValueError('the published code clamps a cosine of this case')
         return cosines
 
 
@@ -76,15 +77,15 @@ class CurricularFace:
         target = cosines.detach().gather(1, labels[:, None])
         self.t = (target.mean() * self.momentum + (1 - self.momentum) * self.t).reshape(1)
 
-    def moved(self, target):
+    def add_margin(self, target):
         return target * math.cos(self.m) - torch.sqrt(1 - target**2) * math.sin(self.m)
 
     def of_label(self, target):
         past = target - math.sin(math.pi - self.m) * self.m
-        return torch.where(target > math.cos(math.pi - self.m), self.moved(target), past)
+        return torch.where(target > math.cos(math.pi - self.m), self.add_margin(target), past)
 
     def of_others(self, cosines, target):
-        hard = cosines > self.moved(target.detach())[:, None]
+        hard = cosines > self.add_margin(target.detach())[:, None]
         return torch.where(hard, cosines * (self.t + cosines), cosines)
 
 
@@ -118,13 +119,13 @@ def logits_of(loss, cosines, labels, pass_through):
     moved = loss.of_label(target)
     if pass_through:
         moved = target + (moved - target).detach()
-    # The labels' own place is overwritten.
+    # The label's column is overwritten below.
     others = cosines.index_put((rows, labels), torch.zeros_like(target))
     return loss.of_others(others, target).index_put((rows, labels), moved) * loss.scale
 
 
 def gradients(loss, cosines_of, leaves, labels):
-    """The loss, and both kinds of gradients by the leaves; the second is None where it is the first."""
+    """Returns the loss and both kinds of gradients of the leaves. The second kind is None if it equals the first."""
     found = []
     for pass_through in (False, True):
         value = F.cross_entropy(logits_of(loss, cosines_of(*leaves), labels, pass_through), labels)
@@ -133,12 +134,12 @@ def gradients(loss, cosines_of, leaves, labels):
     return float(value.detach()), found[0], [None] * len(leaves) if same else found[1]
 
 
-def copied(loss):
+def copy_state(loss):
     return {name: value.detach().clone().reshape(1) for name, value in loss.state().items()}
 
 
 def batch(step):
-    """Embeddings near their classes' centers, of other lengths in each row, and their labels."""
+    """Returns embeddings near their class centers, with a different length in each row, and their labels."""
     centers = Fill((CLASSES, DIMENSIONS), 1.0, 7101).tensor(torch.float64)
     noise = Fill((BATCH, DIMENSIONS), 1.0, 7110 + step).tensor(torch.float64)
     labels = torch.tensor([(5 * row + 3 * step) % CLASSES for row in range(BATCH)])
@@ -151,7 +152,7 @@ def steps(loss, dtype, count=5, state=None):
     centers = Fill((CLASSES, DIMENSIONS), 1.0, 7101)
     if state:
         loss.load(**state)
-    before, given, after = copied(loss), [], []
+    before, given, after = copy_state(loss), [], []
     for step in range(count):
         stored, labels = batch(step)
         e, w = stored.to(dtype).requires_grad_(), centers.tensor(dtype, True)
@@ -164,7 +165,7 @@ def steps(loss, dtype, count=5, state=None):
         given.append({'embeddings': stored, 'labels': labels.to(torch.int32)})
         after.append({
             'loss': value, 'dEmbeddings': de, 'dClassCenters': dw,
-            'dEmbeddingsPassThrough': pe, 'dClassCentersPassThrough': pw, 'state': copied(loss),
+            'dEmbeddingsPassThrough': pe, 'dClassCentersPassThrough': pw, 'state': copy_state(loss),
         })
     title = ', '.join(f'{key} {value}' for key, value in loss.options.items())
     return {
@@ -175,23 +176,23 @@ def steps(loss, dtype, count=5, state=None):
 
 
 def edge(loss, dtype, ends, norms=None, state=None):
-    """Label cosines at and beside the ends of the curve, with others near so that the gradients do not vanish."""
+    """Returns a case with label cosines near the ends of the curve. The others are close, so that gradients do not vanish."""
     stored = Fill((len(ends), 7), 0.25, 7102, 0.7).tensor(torch.float32)
     labels = torch.tensor([row % 7 for row in range(len(ends))])
     for row, end in enumerate(ends):
-        stored[row, labels[row]] = exact([end])[0]
+        stored[row, labels[row]] = to_float32([end])[0]
     if state:
         loss.load(**state)
-    before = copied(loss)
+    before = copy_state(loss)
     cosines = stored.to(dtype).requires_grad_()
-    lengths = exact(norms) if norms else torch.full((len(ends),), 20.0)
+    lengths = to_float32(norms) if norms else torch.full((len(ends),), 20.0)
     loss.observe(cosines, lengths.to(dtype), labels)
     value, (d,), (p,) = gradients(loss, lambda c: c, (cosines,), labels)
     title = ', '.join(f'{key} {value}' for key, value in loss.options.items())
     return {
         'name': f'edge: {loss.name}, {title}', 'group': 'edge', 'loss': loss.name, 'options': loss.options,
         'state': before, 'cosines': stored, 'labels': labels.to(torch.int32), 'norms': lengths, 'lossValue': value,
-        'dCosines': d, 'dCosinesPassThrough': p, 'stateAfter': copied(loss),
+        'dCosines': d, 'dCosinesPassThrough': p, 'stateAfter': copy_state(loss),
     }
 
 
@@ -201,7 +202,7 @@ def cases(dtype):
         steps(AdaFace(dtype), dtype),
         steps(AdaFace(dtype, scale=8.0, margin=0.5, h=0.5, tAlpha=0.3), dtype),
         steps(AdaFace(dtype, scale=16.0), dtype, 3, {'batch_mean': 22.5, 'batch_std': 11.25}),
-        # Long, short and middling embeddings at both ends: the moved angle is clipped on either side.
+        # Long and short embeddings at both ends, so that the angle is clipped on both sides.
         edge(AdaFace(dtype, scale=8.0, tAlpha=0.1), dtype, ends + ends, [90.0] * 9 + [0.0] * 9,
              {'batch_mean': 22.5, 'batch_std': 11.25}),
         steps(CurricularFace(dtype), dtype),

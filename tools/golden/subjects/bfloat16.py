@@ -8,9 +8,9 @@ import torch
 LOWER = [0x0000, 0x0001, 0x7FFF, 0x8000, 0x8001, 0xFFFF]
 
 ABOUT = (
-    'float32.to(bfloat16) of the 65536 values with the bits upper << 16 | lower, upper = 0 ... 65535, for a few lower '
-    "halves, 0x8000 being ties. sha256 is that of the results' 16-bit patterns, little-endian, in order, every NaN as "
-    '0x7fc0: PyTorch gives NaN other patterns by the processor and the length.'
+    'float32.to(bfloat16) of the 65536 values with the bits upper << 16 | lower, upper = 0 ... 65535, for several lower '
+    "halves; 0x8000 gives ties. sha256 is the hash of the results' 16-bit patterns, little-endian, in order, with every NaN "
+    "as 0x7fc0, because PyTorch's NaN patterns depend on the processor and the length."
 )
 
 

@@ -1,4 +1,4 @@
-"""CLIP image towers of open_clip and transformers with hash-filled weights: tiny ones, and ViT-B/32 in its true shape."""
+"""CLIP image towers of open_clip and transformers with hash-filled weights: tiny models, and ViT-B/32 in its true shape."""
 
 import open_clip
 import torch
@@ -8,15 +8,15 @@ from transformers import CLIPConfig, CLIPModel
 from golden import Fill
 
 ABOUT = """\
-"embedding" is encode_image (open_clip) or get_image_features (transformers) of the images "x" [N,3,H,W]. "state" holds the \
-whole model's keys, the text tower's too, except in "ViT-B-32 true shape", which has those of the image tower; \
-num_batches_tracked starts at 0. "config" is the tower's shape in the names of packages/clip-distiller."""
+"embedding" is encode_image (open_clip) or get_image_features (transformers) of the images "x" [N,3,H,W]. "state" has the \
+keys of the whole model, including the text tower; only "ViT-B-32 true shape" has just those of the image tower. \
+num_batches_tracked starts at 0. "config" is the tower's shape with the names of packages/clip-distiller."""
 
 TEXT = {'context_length': 5, 'vocab_size': 11, 'width': 8, 'heads': 2, 'layers': 1}
 
 
 def fill(key, value, seed):
-    """Norm scales around 1, shifts around 0; matrices such that every layer keeps the size of what it is given."""
+    """Returns norm scales around 1, shifts around 0, and matrices that keep the size of a layer's values."""
     shape = tuple(value.shape)
     if key.endswith('running_var'):
         return Fill(shape, 0.4, seed, 1.0)
@@ -39,7 +39,7 @@ def load(model, dtype, seed, prefix=''):
     }
     left = model.load_state_dict({key: f.tensor(dtype) for key, f in state.items()}, strict=False)
     if left.unexpected_keys or any(key.startswith(prefix) and 'num_batches' not in key for key in left.missing_keys):
-        raise AssertionError(f'weights do not fit: {left}')
+        raise AssertionError(f'weights do not match the model: {left}')
     return model, state
 
 

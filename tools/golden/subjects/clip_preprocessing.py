@@ -1,4 +1,4 @@
-"""CLIP's preprocessing of real photographs by PIL and torchvision, as open_clip's image_transform puts it together."""
+"""CLIP's preprocessing of real photographs by PIL and torchvision, as in open_clip's image_transform."""
 
 import numpy as np
 import torch
@@ -7,13 +7,13 @@ from PIL import Image
 from skimage import data
 from torchvision.transforms import CenterCrop, InterpolationMode, Resize
 
-from golden import sampled
+from golden import sample
 
 ABOUT = """\
-"photo" is a part of a photograph of scikit-image's [H,W,3] uint8 (astronaut: NASA, public domain; chelsea, Stefan van der \
-Walt, and coffee, Rachel Michetti: CC0). "pixels" is torchvision's Resize of its short side to resizeTo, by PIL, and \
-CenterCrop to imageSize [imageSize,imageSize,3]. "input" is open_clip's image_transform(is_train=False) with "mean" and "std" \
-[3,imageSize,imageSize], where resizeTo is imageSize."""
+"photo" [H,W,3] uint8 is a part of a photograph from scikit-image (astronaut: NASA, public domain; chelsea, Stefan van der \
+Walt, and coffee, Rachel Michetti: CC0). "pixels" [imageSize,imageSize,3] is the photo after torchvision's Resize of the \
+short side to resizeTo, by PIL, and CenterCrop to imageSize. "input" [3,imageSize,imageSize] is open_clip's \
+image_transform(is_train=False) with "mean" and "std"; bicubic cases with resizeTo equal to imageSize have it."""
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
@@ -28,7 +28,7 @@ def case(name, photo, size, resize_to=None, interpolation='bicubic'):
         'pixels': torch.from_numpy(np.asarray(pixels).copy()),
     }
     if resize_to is None and interpolation == 'bicubic':
-        made['input'] = sampled(image_transform(size, is_train=False, mean=MEAN, std=STD)(image), 0)
+        made['input'] = sample(image_transform(size, is_train=False, mean=MEAN, std=STD)(image), 0)
     return made
 
 

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from golden import Fill, gradients
 
 ABOUT = (
-    'torch.nn.functional.conv2d, zero padding. x [N,C,H,W], weight [O,C,kh,kw], bias [O]; dy is the upstream '
-    'gradient, dx, dWeight and dBias the gradients of sum(y * dy).'
+    'torch.nn.functional.conv2d, zero padding. x [N,C,H,W], weight [O,C,kh,kw], bias [O] or null. dy is the upstream '
+    'gradient; dx, dWeight and dBias are the gradients of sum(y * dy).'
 )
 
 # name, batch, input channels, output channels, height, width, kernel, stride, padding, bias

@@ -6,15 +6,15 @@ import torch.nn.functional as F
 from golden import Fill
 
 ABOUT = """\
-Losses of student features [B,W] and teacher features [B,V], with "dStudent", the gradient of the loss by the student's. \
+Losses of student features [B,W] and teacher features [B,V]. "dStudent" is the gradient with respect to the student's. \
 "reference": DocClassifier's, F.kl_div(log_softmax(s), log_softmax(t), reduction='batchmean', log_target=True) with s and t \
-the features at unit length (F.normalize). "kl": the same with s and t divided by the temperature, times temperature^2 where \
-"timesTemperatureSquared". "cosine": mean of 1 - F.cosine_similarity. "mse": F.mse_loss, of F.normalize of both where \
-"normalize". "similarity": Tung & Mori 2019, F.normalize(x @ x.T) of both, squared Frobenius norm of the difference over B^2. \
+the features at unit length (F.normalize). "kl": the same with s and t divided by the temperature, times temperature^2 if \
+"timesTemperatureSquared". "cosine": mean of 1 - F.cosine_similarity. "mse": F.mse_loss, of F.normalize of both if \
+"normalize". "similarity": Tung & Mori 2019, squared Frobenius norm of the difference of F.normalize(x @ x.T), over B^2. \
 "rkd-distance", "rkd-angle": RkdDistance and RKdAngle of github.com/lenscloth/RKD (Park et al. 2019): \
 pairwise distances over their mean, cosines of the angles of triples, smooth_l1_loss over all elements. "contrastive": \
-cross_entropy of the cosines over the temperature, with each row's own column as its class. "projected" cases have the \
-student's "embeddings" [B,E] behind a "weight" [W,E] without bias, and give the gradients of both."""
+cross_entropy of the cosines over the temperature, with the diagonal as the classes. In "projected" cases, the student's \
+"embeddings" [B,E] are multiplied by a "weight" [W,E] without bias, and both have gradients."""
 
 
 def reference(s, t):
@@ -104,7 +104,7 @@ def cases(dtype):
     rows = []
     for name, (_, variants) in LOSSES.items():
         for options in variants:
-            # Far apart, and a student that is nearly there.
+            # Distant features, and features close to the teacher's.
             rows.append(on_features('spread', name, options, Fill((7, 16), 1.0, 7200), Fill((7, 16), 2.0, 7201), dtype))
             near = Fill((5, 24), 0.5, 7202, 0.4), Fill((5, 24), 0.5, 7203, 0.4)
             rows.append(on_features('aligned', name, options, *near, dtype))

@@ -13,13 +13,13 @@ def cases(dtype):
         short_case('efficientnet_b2', 32, dtype, 5300000),
         short_case('efficientnet_lite0', 32, dtype, 5400000),
         short_case('efficientnet_lite0', 64, dtype, 5400000, True),
-        # Padding as TensorFlow's, which differs for even and odd sizes.
+        # TensorFlow's padding, which differs for even and odd sizes.
         short_case('tf_efficientnet_b0', 48, dtype, 5500000),
         short_case('tf_efficientnet_lite0', 48, dtype, 5600000, True),
         short_case('tf_efficientnet_b1', 32, dtype, 5700000),
         short_case('tf_efficientnet_b2', 32, dtype, 5800000),
         full_case('tf_efficientnet_lite0', 32, False, dtype, 5600000),
-        # Batch norm by the batch, in maps of 2 × 2.
+        # Batch norm in training, with maps of 2 × 2.
         short_case('efficientnet_b1', 48, dtype, 5200000, True),
         short_case('efficientnet_b2', 48, dtype, 5300000, True),
         short_case('tf_efficientnet_b0', 48, dtype, 5500000, True),

@@ -1,12 +1,12 @@
-"""The scale of torch.amp.GradScaler over steps that overflow and steps that do not."""
+"""The scale of torch.amp.GradScaler over steps with and without overflow."""
 
 import warnings
 
 import torch
 
 ABOUT = (
-    "torch.amp.GradScaler on the CPU. finite: for each step, whether its gradient is; scales and growthTrackers are those "
-    'after its update, taken says whether the optimizer stepped.'
+    'torch.amp.GradScaler on the CPU. For each step, "finite" is whether the gradient is finite, "scales" and '
+    '"growthTrackers" are the values after the update, and "taken" is whether the optimizer stepped.'
 )
 
 

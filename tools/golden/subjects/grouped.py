@@ -1,4 +1,4 @@
-"""torch.nn.functional.conv2d with groups of a few channels, with its gradients."""
+"""torch.nn.functional.conv2d with groups of several channels, and its gradients."""
 
 import torch.nn.functional as F
 

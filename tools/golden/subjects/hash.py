@@ -4,8 +4,8 @@ from golden import Fill, Sampled, hash_bits
 
 ABOUT = (
     'Test vectors of hashFill. bits = mix(index * 0x9E3779B1 XOR mix(seed + 0x9E3779B9)) modulo 2**32, where mix is '
-    "MurmurHash3's 32-bit finalizer; value = float32((bits / 2**32 - 0.5) * (2 * scale) + offset), in float64 until "
-    'the last rounding. "fill" names a tensor, "values" are its elements, "bits" the first eight hashes.'
+    "MurmurHash3's 32-bit finalizer; value = float32((bits / 2**32 - 0.5) * (2 * scale) + offset), computed in float64 and "
+    'rounded once. "fill" is a hash-filled tensor, "values" are its elements, and "bits" the first eight hashes.'
 )
 
 

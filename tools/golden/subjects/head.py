@@ -3,16 +3,16 @@
 import torch
 from torch import nn
 
-from golden import Canceling, Fill, NormTerms, gradients, sampled
+from golden import Canceling, Fill, NormTerms, gradients, sample
 
 ABOUT = (
     'The embedding head: a neck ("squeeze": 1x1 convolution without bias to a quarter of the channels, then flatten; '
     '"flatten"; "gap": mean over height and width), then Linear without bias, norms, Linear without bias, norms. '
-    'norms is LayerNorm, BatchNorm1d, or LayerNorm then BatchNorm1d; flatten has channels slowest. Keys of "state", '
+    'The norms are LayerNorm, BatchNorm1d, or LayerNorm then BatchNorm1d. flatten has channels slowest. Keys of "state", '
     '"gradients" and "running" (running statistics after the pass): squeeze, linear1, layernorm1, batchnorm1, '
     'linear2, layernorm2, batchnorm2. Gradients are of sum(y * dy); tensors of more than 2,048 elements are sampled. '
-    'A gradient with "scale" is the rest of terms of that size: a batch norm leaves no gradient to the shift, and nearly '
-    'none to the scale, of a norm before it.'
+    'A gradient with "scale" is the small remainder of canceling terms of that size: in a norm before a batch norm, the '
+    'gradient of the shift is zero and that of the scale nearly zero.'
 )
 
 
@@ -43,7 +43,7 @@ class Head(nn.Module):
 
 
 def fills(module, seed):
-    """A fill for every parameter and running statistic, seeded in the order of the state dict."""
+    """Returns a fill for every parameter and running statistic, seeded in the order of the state dict."""
     made = {}
     for index, (key, value) in enumerate(module.state_dict().items()):
         shape = tuple(value.shape)
@@ -82,8 +82,8 @@ def case(neck, norm, batch, channels, height, width, embedding, train, seed, dty
         'x': x,
         'y': y,
         'dy': dy,
-        'dx': sampled(found.pop('x')),
-        'gradients': {key: g if isinstance(g, Canceling) else sampled(g) for key, g in found.items()},
+        'dx': sample(found.pop('x')),
+        'gradients': {key: g if isinstance(g, Canceling) else sample(g) for key, g in found.items()},
         'running': running,
     }
 

@@ -1,4 +1,4 @@
-"""timm's ids of layers, by which learning rates fall toward the stem."""
+"""timm's layer ids, by which learning rates decrease toward the stem."""
 
 import timm
 from timm.models._manipulate import group_parameters
@@ -9,8 +9,8 @@ MODELS = [
 ]
 
 ABOUT = (
-    'timm.models.group_parameters(model, model.group_matcher(coarse=False), reverse=True) of each whole model: "begins" has '
-    'the first parameter of each layer, in the order of the parameters, and the id.'
+    'timm.models.group_parameters(model, model.group_matcher(coarse=False), reverse=True) of each whole model. "begins" lists '
+    'the first parameter of each layer with its id, in the order of the parameters.'
 )
 
 

@@ -2,19 +2,19 @@
 
 import torch
 
-from golden import Fill, gradients, sampled
+from golden import Fill, gradients, sample
 from lcnet_models import NAMES, CornerWatch, create, load, weight_fills
 
 ABOUT = (
     "timm.create_model(name, features_only=True, out_indices=(0, 1, 2, 3, 4)) with the weights in \"state\" (timm's "
     'keys; num_batches_tracked starts at 0). BatchNorm eps 1e-5, momentum 0.1. "features" are the five stage maps '
-    '[N,C,H,W]. "dx" and "gradients" are those of sum(last map * dy); "running" are the running statistics after the '
-    'one training pass. Tensors of more than 2,048 elements are sampled, except the last map. No activation input lies '
-    'nearer than cornerDistance to a point where its derivative jumps, so float32 takes the same branches.'
+    '[N,C,H,W]. "dx" and "gradients" are the gradients of sum(last map * dy); "running" are the running statistics after '
+    'one training pass. Tensors of more than 2,048 elements are sampled, except the last map. Every activation input is '
+    'at least cornerDistance from the points where its derivative jumps, so float32 takes the same branches.'
 )
 
 SEEDS = {name: 100000 * (index + 1) for index, name in enumerate(NAMES)}
-# Chosen by `python tools/golden/lcnet_seeds.py`: far from every corner of the activations.
+# Chosen by `python tools/golden/lcnet_seeds.py` to be far from every corner of the activations.
 INPUT_SEEDS = {
     'lcnet_050 64x64 evaluation': 7,
     'lcnet_050 64x64 training': 9,
@@ -45,8 +45,8 @@ def full_case(height, width, train, dtype):
     case = {
         'name': title, 'model': name, 'mode': 'training' if train else 'evaluation',
         'cornerDistance': float(f'{watch.distance:.2g}'),
-        'state': state, 'x': x, 'features': [*(sampled(m) for m in maps[:-1]), maps[-1]],
-        'dy': dy, 'dx': sampled(found.pop('x')), 'gradients': {key: sampled(g) for key, g in found.items()},
+        'state': state, 'x': x, 'features': [*(sample(m) for m in maps[:-1]), maps[-1]],
+        'dy': dy, 'dx': sample(found.pop('x')), 'gradients': {key: sample(g) for key, g in found.items()},
     }
     if train:
         case['running'] = {key: t for key, t in model.state_dict().items() if 'running' in key}
@@ -62,7 +62,7 @@ def short_case(name, dtype, train):
         maps = model(x.tensor(dtype))
     return {
         'name': f'{name} 64x64 last map' + (', training' if train else ''),
-        'model': name, 'mode': 'training' if train else 'evaluation', 'state': state, 'x': x, 'features': [sampled(maps[-1])],
+        'model': name, 'mode': 'training' if train else 'evaluation', 'state': state, 'x': x, 'features': [sample(maps[-1])],
     }
 
 

@@ -6,30 +6,31 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from golden import Fill, exact
+from golden import Fill, to_float32
 
 ABOUT = """\
 Margin losses of cosines [B,C] and labels [B]: logits = scale * margin(cosines), loss = mean over the batch of \
--log softmax(logits)[label]; dCosines is the exact gradient of the loss. With theta = acos(cosine), only the label's \
-column changes: "cosface" cosine - margin; "arcface" cos(theta + margin) for every theta, as insightface's \
-recognition/arcface_torch/losses.py does since 2022 (beyond pi - margin the curve turns up again; nothing is patched); \
-"arcface easy margin" cos(theta + margin) where cosine > 0, else the cosine; "arcface monotonic" (insightface's \
-earlier form) cos(theta + margin) where cosine > cos(pi - margin), else cosine - margin * sin(margin); "combined" \
-cos(m1 * theta + m2) - m3 (ArcFace paper, equation 4); "combined insightface" is what insightface's CombinedMarginLoss \
-computes: arcface when m1 = 1 and m3 = 0; when m3 > 0 it subtracts m3 and IGNORES m1 and m2; otherwise it refuses; \
-"softmax" no margin. dCosinesPassThrough is the gradient of insightface's form, which moves the label's logit without \
-recording it (d logit / d cosine = scale there too); it is null where it equals the exact one. \
-lossClamped is insightface's loss, whose probabilities are at least 1e-30, so a sample adds at most 69.0776; its \
-gradient is unchanged by that. \
-Group "edge" holds label cosines at and next to 1 and -1: d logit / d cosine = scale * m1 * sin(m1 * theta + m2) / \
-sin(theta) has no limit at exactly 1 and -1, so in dCosines sin(theta) is taken as at least 2^-11.5 there, which is \
-the sine at 1 - 2^-24, the float32 nearest to 1; "singular" lists those [row, column]: hold an implementation to the \
-sign and finiteness there, and to the value elsewhere. \
-Group "beyond one" holds cosines past 1 and -1 by rounding: clamped first, as insightface does, so their gradient is 0. \
-Group "sharded" holds two shards of the columns: label -1 in a shard means that the row's class is in the other one; \
-no column of that row gets a margin. Its rows' largest logit and sum of exp(logit - largest) are over both shards. \
-Group "absent label" is one shard alone with label -1: insightface's loss takes such a row as probability 1e-30 \
-(lossClamped), its gradient is softmax / B; lossOfPresentRows sums over the rows with a label only and divides by B. \
+-log softmax(logits)[label]. dCosines is the exact gradient of the loss. With theta = acos(cosine), only the label's \
+column changes: "cosface" cosine - margin; "arcface" cos(theta + margin) for every theta, as in insightface's \
+recognition/arcface_torch/losses.py since 2022 (the curve rises again beyond pi - margin); \
+"arcface easy margin" cos(theta + margin) if cosine > 0, else the cosine; "arcface monotonic" (insightface's \
+earlier form) cos(theta + margin) if cosine > cos(pi - margin), else cosine - margin * sin(margin); "combined" \
+cos(m1 * theta + m2) - m3 (ArcFace paper, equation 4); "combined insightface" as insightface's CombinedMarginLoss: \
+arcface if m1 = 1 and m3 = 0; if m3 > 0, it subtracts m3 and IGNORES m1 and m2; otherwise it refuses; \
+"softmax" no margin. dCosinesPassThrough is the gradient of insightface's form, which changes the label's logit without \
+recording it (so d logit / d cosine = scale there too); it is null if it equals the exact one. \
+lossClamped is insightface's loss, which clamps probabilities to at least 1e-30. A sample thus adds at most 69.0776; the \
+gradient is unchanged. \
+Group "edge" has label cosines at and next to 1 and -1. d logit / d cosine = scale * m1 * sin(m1 * theta + m2) / \
+sin(theta) has no limit at exactly 1 and -1, so dCosines uses a sin(theta) of at least 2^-11.5 there, which is \
+the sine at 1 - 2^-24, the float32 nearest to 1. "singular" lists those [row, column]; an implementation must match the \
+sign and be finite there, and match the value elsewhere. \
+Group "beyond one" has cosines that exceed 1 or -1 by rounding. They are clamped first, as in insightface, so their \
+gradient is 0. \
+Group "sharded" has two shards of the columns. Label -1 in a shard means that the row's class is in the other one, so \
+no column of that row has a margin. Its rows' largest logit and sum of exp(logit - largest) are over both shards. \
+Group "absent label" has one shard with labels of -1. insightface's loss uses the probability 1e-30 for such a row \
+(lossClamped), and the gradient is softmax / B. lossOfPresentRows sums only over the rows with a label and divides by B. \
 Group "end to end" starts from embeddings [B,D] and class centers [C,D], each divided by its length (at least 1e-12)."""
 
 # The sine at the float32 nearest to 1.
@@ -37,7 +38,7 @@ SMALLEST_SINE = 2.0**-11.5
 
 
 class AngularMargin(torch.autograd.Function):
-    """cos(m1 * acos(c) + m2) - m3 with its derivative kept finite at c = 1 and c = -1."""
+    """cos(m1 * acos(c) + m2) - m3 with a finite derivative at c = 1 and c = -1."""
 
     @staticmethod
     def forward(ctx, cosine, m1, m2, m3):
@@ -54,7 +55,7 @@ class AngularMargin(torch.autograd.Function):
 
 
 def plain_angular(cosine, m1, m2, m3):
-    """The same by autograd alone, for cosines strictly inside (-1, 1)."""
+    """Computes the same with autograd's derivative, for cosines strictly inside (-1, 1)."""
     return torch.cos(m1 * torch.acos(cosine) + m2) - m3
 
 
@@ -81,13 +82,13 @@ class Margin:
         return self.name + ''.join(f', {key} {value:g}' for key, value in self.options.items())
 
     def before(self, wanted: float) -> float:
-        """The label cosine that the margin takes to `wanted`."""
+        """Returns the label cosine that the margin changes to `wanted`."""
         if self.name == 'combined insightface' and self.m3 > 0:
             return wanted + self.m3
         return math.cos((math.acos(wanted + self.m3) - self.m2) / self.m1)
 
     def of_label(self, c, angular):
-        """The label column's value before the scale."""
+        """Returns the value of the label's column before the scale."""
         if self.name == 'softmax':
             return c
         if self.name == 'cosface' or (self.name == 'combined insightface' and self.m3 > 0):
@@ -114,14 +115,14 @@ def mean_loss(logits, labels):
 
 
 def clamped_loss(logits, labels):
-    """insightface's: a row without its class here has probability 0, and none is below 1e-30."""
+    """Returns insightface's loss. A row without its class has probability 0, and probabilities are at least 1e-30."""
     p = torch.softmax(logits.detach(), 1)
     own = torch.where(labels >= 0, p.gather(1, labels.clamp_min(0)[:, None]).squeeze(1), torch.zeros_like(p[:, 0]))
     return float(-own.clamp_min(1e-30).log().mean())
 
 
 def on_cosines(group, margin, stored, labels, dtype, angular=plain_angular, singular=()):
-    """One case: logits, losses and the gradients of the loss with respect to the cosines."""
+    """Returns a case with logits, losses and the gradients of the loss with respect to the cosines."""
     y = torch.tensor(labels)
     found = {}
     for key, pass_through in (('dCosines', False), ('dCosinesPassThrough', True)):
@@ -142,7 +143,7 @@ def on_cosines(group, margin, stored, labels, dtype, angular=plain_angular, sing
 
 
 def trained_cosines(margin, labels):
-    """Label cosines that the margin brings among the rest, so that the softmax is neither flat nor saturated."""
+    """Returns label cosines that the margin changes to the size of the others, so that the softmax is not saturated."""
     cosines = Fill((6, 11), 0.04, 7001).tensor(torch.float32)
     for row, (label, wanted) in enumerate(zip(labels, [0.02, 0.08, -0.03, 0.05, 0.1, 0.0])):
         cosines[row, label] = margin.before(wanted)
@@ -150,13 +151,13 @@ def trained_cosines(margin, labels):
 
 
 def edge_cosines():
-    """Label cosines at and beside the ends, with others near 1 so that the gradients do not vanish."""
+    """Returns label cosines at and near the ends, with others near 1 so that the gradients do not vanish."""
     cosines = Fill((8, 11), 0.3, 7002, 0.6).tensor(torch.float32)
     labels = [4, 0, 9, 2, 6, 1, 8, 8]
-    ends = exact([1.0, -1.0, 1.0 - 1e-7, -1.0 + 1e-7, 1.0 - 1e-4, -1.0 + 1e-4, 0.5, -0.5])
+    ends = to_float32([1.0, -1.0, 1.0 - 1e-7, -1.0 + 1e-7, 1.0 - 1e-4, -1.0 + 1e-4, 0.5, -0.5])
     for row, label in enumerate(labels):
         cosines[row, label] = ends[row]
-    # Other classes at the ends take no margin: their gradient is the plain softmax's.
+    # Other classes at the ends have no margin, so their gradient is that of the plain softmax.
     cosines[6, 0], cosines[6, 1], cosines[7, 10] = 1.0, -1.0, 1.0
     return cosines, labels, [(0, 4), (1, 0)]
 
@@ -171,7 +172,7 @@ def beyond_one():
 
 
 def past_pi():
-    """Label angles on both sides of pi - 0.5, up to 0.01 from pi."""
+    """Returns label angles on both sides of pi - 0.5, up to 0.01 from pi."""
     cosines = Fill((6, 7), 0.2, 7004, -0.5).tensor(torch.float32)
     labels = [0, 1, 2, 3, 4, 5]
     for row, angle in enumerate([2.5, 2.64, 2.65, 2.8, 3.0, 3.13]):
@@ -196,7 +197,7 @@ def sharded(margin, dtype):
         local = torch.where(inside, labels - first, torch.full_like(labels, -1))
         local_logits = margin.logits(full.detach()[:, part], local)
         if not torch.equal(local_logits, logits.detach()[:, part]):
-            raise AssertionError('a shard disagrees with the whole')
+            raise AssertionError('the logits of a shard differ from those of all columns')
         shards.append({
             'firstClass': first,
             'cosines': cosines.tensor(torch.float32)[:, part],
@@ -260,7 +261,7 @@ def end_to_end(margin, dtype):
 
 
 def check_custom_gradient():
-    """The kept-finite gradient is autograd's wherever the angle is not 0 or pi."""
+    """Checks that the finite gradient equals autograd's unless the angle is 0 or pi."""
     for m1, m2, m3 in ((1.0, 0.5, 0.0), (1.1, 0.0, 0.0), (1.1, 0.3, 0.2)):
         grads = []
         for function in (plain_angular, AngularMargin.apply):
@@ -299,7 +300,7 @@ def cases(dtype):
     for margin in (cosface, arcface):
         made.append(sharded(margin, dtype))
         made.append(absent_label(margin, dtype))
-    # At scale 8 no softmax of these random cosines is saturated.
+    # At scale 8 the softmax of these random cosines is not saturated.
     mild = [Margin('cosface', 8.0, m3=0.4), Margin('arcface', 8.0, m2=0.5), Margin('softmax', 8.0)]
     for margin in (cosface, arcface, combined[0], softmax, *mild):
         made.append(end_to_end(margin, dtype))

@@ -13,7 +13,7 @@ def cases(dtype):
         short_case('mobilenetv3_small_100', 32, dtype, 1300000),
         short_case('mobilenetv3_large_075', 32, dtype, 1400000),
         short_case('mobilenetv3_large_100', 32, dtype, 1500000),
-        # Batch norm by the batch, in maps of 2 × 2.
+        # Batch norm in training, with maps of 2 × 2.
         short_case('mobilenetv3_small_075', 48, dtype, 1200000, True),
         short_case('mobilenetv3_small_100', 48, dtype, 1300000, True),
         short_case('mobilenetv3_large_075', 48, dtype, 1400000, True),

@@ -12,7 +12,7 @@ def cases(dtype):
         short_case('mobilenetv4_conv_small_050', 32, dtype, 6200000),
         short_case('mobilenetv4_conv_small', 32, dtype, 6300000),
         short_case('mobilenetv4_conv_medium', 32, dtype, 6400000),
-        # Batch norm by the batch, in maps of 2 × 2.
+        # Batch norm in training, with maps of 2 × 2.
         short_case('mobilenetv4_conv_small_050', 48, dtype, 6200000, True),
         short_case('mobilenetv4_conv_small', 48, dtype, 6300000, True),
         short_case('mobilenetv4_conv_medium', 48, dtype, 6400000, True),

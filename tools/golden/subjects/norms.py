@@ -3,16 +3,16 @@
 import torch
 from torch import nn
 
-from golden import Fill, NormTerms, canceling, gradients
+from golden import Fill, NormTerms, gradients, mark_canceling
 
 ABOUT = (
     'torch.nn.BatchNorm2d and BatchNorm1d (eps 1e-5, momentum 0.1) and torch.nn.LayerNorm over the last axis (eps '
     '1e-5). "training": three training steps on inputs "x" (a list), each y in the list "y"; dx, dWeight and dBias '
     'are the gradients of sum(y * dy) at the first step; "afterStep" holds the running statistics after each step '
-    '(running = 0.9 running + 0.1 batch, the variance with n - 1, starting from mean 0 and variance 1 unless '
-    '"initial" says else). "evaluation": one step with the stored runningMean and runningVar. "x" is [N,C,H,W] for '
-    'BatchNorm2d, [B,C] for BatchNorm1d; LayerNorm normalizes the last axis of x as it stands. A gradient with "scale" is '
-    'the rest of terms of that size, which cancel: measure its error by that scale.'
+    '(running = 0.9 running + 0.1 batch, the variance with n - 1), starting from "initial", or else from mean 0 and '
+    'variance 1. "evaluation": one step with the stored runningMean and runningVar. "x" is [N,C,H,W] for '
+    'BatchNorm2d, [B,C] for BatchNorm1d; LayerNorm normalizes the last axis of any x. A gradient with "scale" is '
+    'the small remainder of canceling terms of that size, to which its error is relative.'
 )
 
 
@@ -47,7 +47,7 @@ def training(name, kind, shape, dtype, seed, scale=1.0, offset=0.3, initial=Fals
             found = gradients(y, dy.tensor(dtype), {'dx': x, 'dWeight': norm.weight, 'dBias': norm.bias})
             axes = [axis for axis in range(x.dim()) if axis != 1]
             deviation = (x.detach().var(axes, unbiased=False) + norm.eps).sqrt()
-            found['dx'] = canceling(found['dx'], dy.tensor(dtype).abs().amax(axes) * norm.weight / deviation)
+            found['dx'] = mark_canceling(found['dx'], dy.tensor(dtype).abs().amax(axes) * norm.weight / deviation)
             case.update(found)
         outputs.append(y)
         after.append({

@@ -1,4 +1,4 @@
-"""Small image networks as ONNX files, and what PyTorch computes with the same weights."""
+"""Small image networks as ONNX files, and PyTorch's results with the same weights."""
 
 import base64
 
@@ -9,9 +9,9 @@ from onnx import TensorProto, helper, numpy_helper
 from golden import Fill
 
 ABOUT = """\
-"model" is an ONNX file in base64: convolution 3x3 of stride 2 (3 to 4 channels, padding 1), ReLU, the mean of all places, a \
-linear layer (4 to 5). "y" is what torch computes of the images "x" [N,3,16,16]. "tokens" is a second output, the map \
-before the mean, where there is one. "layout" is that of the file's input; "batch" its batch size, or any."""
+"model" is an ONNX file in base64: 3x3 convolution of stride 2 (3 to 4 channels, padding 1), ReLU, global average pool, \
+linear layer (4 to 5). "y" is PyTorch's result for the images "x" [N,3,16,16]. Some files have a second output "tokens", \
+the map before the pool. "layout" is the layout of the file's input, and "batch" its batch size, or null for any."""
 
 KERNEL, BIAS = Fill((4, 3, 3, 3), 0.5, 8200), Fill((4,), 0.2, 8201)
 WEIGHT, SHIFT = Fill((5, 4), 0.8, 8202), Fill((5,), 0.3, 8203)

@@ -7,13 +7,13 @@ from torch import nn
 from golden import Fill
 
 ABOUT = (
-    'Five steps of torch.optim.AdamW and torch.optim.SGD on two parameters "a" [4,3] and "b" [7], gradients given for '
-    'each step in "gradients"; "afterStep" holds the parameters after each step and "state" the optimizer\'s tensors '
-    'after the last. lr is a list where it changes from step to step. weightDecay is a number, or one a parameter '
-    '(parameter groups). clipNorm: gradients pass torch.nn.utils.clip_grad_norm_ (all parameters together: scale = '
-    'min(1, maxNorm / (norm + 1e-6))) before each step; "norms" are the norms before clipping. Kind "clip": '
-    'clip_grad_norm_ alone. Kind "ema": timm.utils.ModelEmaV2 over the AdamW steps: it starts as a copy of the '
-    'parameters, then ema = decay * ema + (1 - decay) * parameter after each step.'
+    'Five steps of torch.optim.AdamW and torch.optim.SGD on two parameters "a" [4,3] and "b" [7], with the gradients of '
+    'each step in "gradients". "afterStep" has the parameters after each step and "state" the optimizer\'s tensors '
+    'after the last. lr is a list if it changes between steps. weightDecay is a number, or one number per parameter '
+    '(parameter groups). clipNorm: torch.nn.utils.clip_grad_norm_ clips the gradients before each step (all parameters '
+    'together: scale = min(1, maxNorm / (norm + 1e-6))); "norms" are the norms before clipping. Kind "clip": only '
+    'clip_grad_norm_. Kind "ema": timm.utils.ModelEmaV2 over the AdamW steps. It starts as a copy of the '
+    'parameters; then ema = decay * ema + (1 - decay) * parameter after each step.'
 )
 
 SHAPES = {'a': (4, 3), 'b': (7,)}

@@ -1,4 +1,4 @@
-"""Three steps of PartialFC with a combined margin, as insightface's published code computes them on one rank."""
+"""Three steps of PartialFC with a combined margin, as in insightface's published code on one rank."""
 
 import numpy as np
 import torch
@@ -8,17 +8,18 @@ from golden import Fill, hash_bits
 
 ABOUT = """\
 Three steps of insightface's PartialFC on one rank (recognition/arcface_torch: partial_fc_v2.py, partial_fc.py, \
-losses.py), with the sampled classes of each step given in "index" instead of drawn. A step: embeddings [B,D] and the \
-sampled centers, each divided by its length; cosines clamped to [-1, 1]; CombinedMarginLoss: with m1 = 1 and m3 = 0 \
-the label's cosine becomes cos(acos(cosine) + m2), which is not recorded, so that its gradient passes through; with \
-m3 > 0 it becomes cosine - m3; with a filterThreshold a cosine above it in another column than the label's becomes 0 \
-and has no gradient; all times scale; mean cross-entropy. "centers" are all of them before the first step; \
-"afterStep" holds each step's loss, dEmbeddings (the gradient), squareSum (of the gradient of the centers) and centers. \
-Kind "v2": PartialFC_V2, whose weight is one parameter of a torch.optim optimizer: rows that are not sampled have a \
-gradient of 0, so their momentum moves them and decay shrinks them. Kind "rows": PartialFC and PartialFCAdamW, which \
-gather the optimizer's state with the rows and write both back: rows that are not sampled stay. There AdamW's step is \
-one for all rows and begins at 2, since the code sets the step that torch then adds 1 to; SGD's momentum buffers begin \
-at 0 (the same as torch's first step where there is no dampening)."""
+losses.py). The sampled classes of each step are given in "index" instead of drawn. Each step divides the embeddings [B,D] \
+and the sampled centers by their lengths and clamps the cosines to [-1, 1]. CombinedMarginLoss: with m1 = 1 and m3 = 0, \
+the label's cosine becomes cos(acos(cosine) + m2), which is not recorded, so that its gradient passes through. With \
+m3 > 0 it becomes cosine - m3. With a filterThreshold, a cosine above it in a column other than the label's becomes 0 \
+and has no gradient. All are multiplied by scale; the loss is the mean cross-entropy. "centers" are all centers before \
+the first step. "afterStep" has each step's loss, dEmbeddings (the gradient), squareSum (of the gradient of the centers) \
+and centers. \
+Kind "v2": PartialFC_V2, whose weight is one parameter of a torch.optim optimizer. Rows that are not sampled have a zero \
+gradient, so momentum still moves them and decay shrinks them. Kind "rows": PartialFC and PartialFCAdamW, which \
+gather the optimizer's state with the rows and write both back, so rows that are not sampled do not change. Their AdamW \
+has one step for all rows, which starts at 2 because torch adds 1 to the step that the code sets. SGD's momentum buffers \
+start at 0, which equals torch's first step without dampening."""
 
 CLASSES, DIMENSIONS, BATCH, STEPS = 40, 16, 8, 3
 
@@ -28,7 +29,7 @@ def labels_of(step):
 
 
 def index_of(step, labels, count):
-    """The positives and the classes with the lowest hashes, in order."""
+    """Returns the positive classes and those with the lowest hashes, in ascending order."""
     positive = torch.unique(labels).tolist()
     order = np.argsort(hash_bits(CLASSES, 950 + step), kind='stable').tolist()
     others = [c for c in order if c not in positive]

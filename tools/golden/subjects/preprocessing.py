@@ -1,4 +1,4 @@
-"""timm's transforms for evaluation, on parts of real photographs."""
+"""timm's evaluation transforms of parts of real photographs."""
 
 import numpy as np
 import torch
@@ -6,12 +6,12 @@ from PIL import Image
 from skimage import data
 from timm.data import create_transform
 
-from golden import sampled
+from golden import sample
 
 ABOUT = """\
-"photo" is a part of a photograph of scikit-image's [H,W,3 or 4] uint8 (chelsea, Stefan van der Walt, and coffee, Rachel \
-Michetti: CC0), one with an alpha channel. "config" is a timm pretrained_cfg, and "input" what timm.data.create_transform \
-makes of the photo by it [3,size,size]."""
+"photo" [H,W,3] uint8, or [H,W,4] with an alpha channel, is a part of a photograph from scikit-image (chelsea, Stefan van \
+der Walt, and coffee, Rachel Michetti: CC0). "config" is a timm pretrained_cfg. "input" [3,size,size] is the result of \
+timm.data.create_transform with it."""
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -24,7 +24,7 @@ def case(name, photo, size, crop_pct, interpolation, crop_mode='center', mean=ME
     }
     transform = create_transform(**{**config, 'input_size': (3, size, size)})
     made = transform(Image.fromarray(photo).convert('RGB'))
-    return {'name': name, 'config': config, 'photo': torch.from_numpy(photo.copy()), 'input': sampled(made, 0)}
+    return {'name': name, 'config': config, 'photo': torch.from_numpy(photo.copy()), 'input': sample(made, 0)}
 
 
 def cases(dtype):

@@ -11,7 +11,7 @@ def cases(dtype):
         full_case('resnet18', 48, True, dtype, 2100000),
         short_case('resnet34', 32, dtype, 2200000),
         short_case('resnet50', 32, dtype, 2300000),
-        # Batch norm by the batch, in maps of 2 × 2.
+        # Batch norm in training, with maps of 2 × 2.
         short_case('resnet34', 48, dtype, 2200000, True),
         short_case('resnet50', 48, dtype, 2300000, True),
     ]

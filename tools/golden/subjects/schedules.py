@@ -1,4 +1,4 @@
-"""Learning rate multipliers, played through torch.optim.lr_scheduler.LambdaLR."""
+"""Learning rate multipliers, applied by torch.optim.lr_scheduler.LambdaLR."""
 
 import math
 
@@ -7,10 +7,10 @@ from torch.optim.lr_scheduler import LambdaLR
 
 ABOUT = (
     'The multiplier of the base learning rate at optimizer step k = 0 … total - 1, as torch.optim.lr_scheduler.LambdaLR '
-    'hands it to the optimizer. For k < warmup: (k + 1) / warmup, so that the first step is 1 / warmup, never the full '
-    'rate nor 0. For k >= warmup, with progress = (k - warmup) / (total - warmup): polynomial: end + (1 - end) * (1 - '
-    'progress)**power; cosine: end + (1 - end) * (1 + cos(pi * progress)) / 2. So k = warmup - 1 and k = warmup both '
-    'have 1, and the last step is still above end. warmup is a number of steps. Multipliers are JSON numbers (float64).'
+    'applies it. For k < warmup: (k + 1) / warmup, so the first step is 1 / warmup. For k >= warmup, with progress = '
+    '(k - warmup) / (total - warmup): polynomial: end + (1 - end) * (1 - progress)**power; cosine: end + (1 - end) * '
+    '(1 + cos(pi * progress)) / 2. Thus k = warmup - 1 and k = warmup both have 1, and the last step is above end. warmup '
+    'is a number of steps. Multipliers are JSON numbers (float64).'
 )
 
 
@@ -37,7 +37,7 @@ def case(kind, total, warmup, power=1.0, end=0.0):
     return {
         'name': name + (f', end {end:g}' if end else ''),
         'kind': kind, 'options': options,
-        # Fifteen digits: the last one depends on a machine's cosine.
+        # Fifteen digits, because the last one depends on a machine's cosine.
         'multipliers': [float(f'{value:.15g}') for value in multipliers],
     }
 

@@ -9,8 +9,8 @@ from golden import Fill, gradients
 
 ABOUT = (
     "timm's SqueezeExcite as LCNet uses it: x * hardsigmoid(conv_expand(relu(conv_reduce(mean of x over height and "
-    'width)))), both convolutions 1x1 with a bias, round(C / 4) channels between. "state" has timm\'s keys; '
-    '"gradients" has one entry a parameter, of sum(y * dy).'
+    'width)))). Both convolutions are 1x1 with a bias, with round(C / 4) channels between them. "state" has timm\'s keys; '
+    '"gradients" has the gradients of sum(y * dy), one per parameter.'
 )
 
 
@@ -22,7 +22,7 @@ def cases(dtype):
         module = layer(c).to(dtype)
         reduced = module.conv_reduce.out_channels
         state = {
-            # The pool shrinks the spread of its input, so the weights are large enough to reach the gate's flat parts.
+            # The pool reduces the variance of its input. These weights are large enough to reach the flat parts of the gate.
             'conv_reduce.weight': Fill((reduced, c, 1, 1), 3.0, seed),
             'conv_reduce.bias': Fill((reduced,), 0.5, seed + 1, 0.3),
             'conv_expand.weight': Fill((c, reduced, 1, 1), 3.0, seed + 2),

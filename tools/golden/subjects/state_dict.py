@@ -1,14 +1,14 @@
-"""What the feature-only backbones are made of: keys, shapes, channels, reductions, multiply-accumulates."""
+"""Keys, shapes, channels, reductions and multiply-accumulates of the feature-only backbones."""
 
 from backbone_models import NAMES, VITS, create, default_size, info, multiply_adds, published
 
 ABOUT = (
-    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True), or insightface\'s arcface_torch without its head): "entries" in order, '
-    'each "key dtype [shape]"; "parameterCount" counts trainable numbers (no running statistics). "features" has the '
-    'stage maps\' channels and reductions (input size over map size). "multiplyAdds" are those of the convolutions and '
-    'linear layers for one image of the size that is its key, the first one being the size that published weights were '
-    'trained for. "classifierOnly" are the keys that the whole published model of that name has beyond these, in the '
-    'form of the entries.'
+    'The state dict of each feature-only backbone (timm.create_model(name, features_only=True), or insightface\'s '
+    'arcface_torch without its head): "entries" in order, each "key dtype [shape]". "parameterCount" is the number of '
+    'trainable values, without running statistics. "features" has the channels and reductions (input size over map size) '
+    'of the stage maps. "multiplyAdds" counts those of convolutions, linear layers and attentions for one image, by image '
+    'size; the first size is that of the published weights. "classifierOnly" lists the other entries of the whole '
+    'published model.'
 )
 
 
@@ -17,7 +17,7 @@ def entry(key, value):
 
 
 def sizes(name):
-    # A vision transformer is made for one size.
+    # A vision transformer is built for one image size.
     return [default_size(name)] if name in VITS else [default_size(name), 64]
 
 

@@ -10,38 +10,40 @@ import { type CountingMemory, countsSetter, forEachScoreDescending } from './mem
 
 const FORMAT = 'unitsphere all-pairs 1';
 
-/** Writes what the tables of a memory hold, and reads it back. */
+/** Saves the tables of a memory and restores them. */
 export interface CountingState {
-  /** As safetensors: the scores that any pair has, and how many positive and negative pairs have each. */
+  /** Returns a safetensors file with each score that has pairs and its numbers of positive and negative pairs. */
   write(counted: Counted): Uint8Array;
   /**
-   * Puts what `write` gave into tables in which nothing is counted yet.
-   * @throws SafetensorsError where the bytes are cut off. Error where they are damaged, no state, or one of other embeddings
-   *   or another build of the kernels.
+   * Restores what `write` returned into empty tables.
+   * @throws SafetensorsError if the bytes are cut off.
+   * @throws Error if the bytes are damaged, not a state, or a state of other embeddings or of another build of the kernels.
    */
   read(state: Uint8Array): Counted;
 }
 
-/** The state of a memory whose rows and labels are in it. */
+/** Returns the state of a memory that already holds its rows and labels. */
 export function countingState(counting: CountingMemory): CountingState {
   const identity = identityOf(counting);
   return {
     write({ blocks, pairs }) {
-      const tensors = tensorsOf(counting);
-      const counted = { blocks: String(blocks), pairs: String(pairs), counts: digestOf(tensors) };
-      return writeSafetensors(tensors, { ...identity, ...counted });
+      const tables = readTables(counting);
+      const counted = { blocks: String(blocks), pairs: String(pairs), counts: digestOf(tables) };
+      return writeSafetensors(tables, { ...identity, ...counted });
     },
     read(state) {
       const { tensors, metadata } = readSafetensors(state);
       checkIdentity(metadata, identity);
-      if (digestOf(tensors) !== metadata.counts) throw new Error('resumeFrom is damaged: count anew.');
+      if (digestOf(tensors) !== metadata.counts) {
+        throw new Error('resumeFrom is damaged: leave it out to start from the beginning.');
+      }
       setTables(counting, tensors);
       return { blocks: Number(metadata.blocks), pairs: Number(metadata.pairs) };
     },
   };
 }
 
-function tensorsOf(counting: CountingMemory): SafetensorsFile['tensors'] {
+function readTables(counting: CountingMemory): SafetensorsFile['tensors'] {
   let count = 0;
   forEachScoreDescending(counting, () => count++);
   const scores = new Int32Array(count);
@@ -60,10 +62,13 @@ function tensorsOf(counting: CountingMemory): SafetensorsFile['tensors'] {
   ]);
 }
 
-function setTables(counting: CountingMemory, tensors: SafetensorsFile['tensors']): void {
-  const [scores, positive, negative] = ['scores', 'positive', 'negative'].map(
-    (name) => tensors.get(name)!.data as Int32Array | Float64Array,
-  );
+function setTables(counting: CountingMemory, tables: SafetensorsFile['tensors']): void {
+  const values = (name: string): Int32Array | Float64Array => {
+    const data = tables.get(name)?.data;
+    if (data instanceof Int32Array || data instanceof Float64Array) return data;
+    throw new Error(`resumeFrom has no table "${name}": leave it out to start from the beginning.`);
+  };
+  const [scores, positive, negative] = [values('scores'), values('positive'), values('negative')];
   const set = countsSetter(counting);
   for (let k = 0; k < scores.length; k++) set(scores[k], positive[k], negative[k]);
 }
@@ -76,20 +81,22 @@ function digestOf(tensors: SafetensorsFile['tensors']): string {
 
 const sha256 = () => process.getBuiltinModule('node:crypto').createHash('sha256');
 
-function checkIdentity(found: Record<string, string>, own: Record<string, string>): void {
-  const differs = Object.keys(own).find((name) => found[name] !== own[name]);
-  if (differs === undefined) return;
-  if (differs === 'format' || differs === 'columns') {
-    throw new Error('resumeFrom is not what onCheckpoint of this version was told: count anew.');
+function checkIdentity(found: Record<string, string>, expected: Record<string, string>): void {
+  const differing = Object.keys(expected).find((name) => found[name] !== expected[name]);
+  if (differing === undefined) return;
+  if (differing === 'format' || differing === 'columns') {
+    throw new Error(
+      'resumeFrom is not a state from onCheckpoint of this version: leave it out to start from the beginning.',
+    );
   }
   throw new Error(
-    differs === 'arithmetic'
-      ? `resumeFrom was counted with ${found.arithmetic}, and this engine has ${own.arithmetic}, which rounds otherwise: count anew.`
-      : 'resumeFrom is of other embeddings or labels than these: count anew, or give those that it is of.',
+    differing === 'arithmetic'
+      ? `resumeFrom was counted with ${found.arithmetic}, but this engine has ${expected.arithmetic}, which rounds differently: leave it out to start from the beginning.`
+      : 'resumeFrom belongs to other embeddings or labels: pass those, or leave it out to start from the beginning.',
   );
 }
 
-/** By what a state is known to be of a count: the rows as they lie in memory, their labels, and what their products round as. */
+/** Returns what identifies a count: digests of the rows in memory and their labels, and the rounding of products. */
 function identityOf({
   memory,
   x,

@@ -1,27 +1,27 @@
 import jStat from 'jstat';
 
-/** The value that a Student's t variable stays below with probability `p`. */
+/** Returns the `p` quantile of Student's t distribution. */
 export function tQuantile(p: number, df: number): number {
   return jStat.studentt.inv(p, df);
 }
 
-/** How often a Student's t variable is at least as far from 0 as `t`. */
-export function tTwoSided(t: number, df: number): number {
-  // By the incomplete beta function of a small argument: one minus a cumulative probability loses small ones.
+/** Returns the two-sided p-value of a t statistic: P(|T| ≥ |t|). */
+export function tTwoSidedPValue(t: number, df: number): number {
+  // One minus a cumulative probability would cancel for small p-values; the incomplete beta function does not.
   return t === 0 ? 1 : jStat.ibeta(df / (df + t * t), df / 2, 0.5);
 }
 
-/** How often a noncentral t variable is at most `t`. */
-export function noncentralTBelow(t: number, df: number, noncentrality: number): number {
+/** Returns the cumulative probability of the noncentral t distribution. */
+export function noncentralTCdf(t: number, df: number, noncentrality: number): number {
   return jStat.noncentralt.cdf(t, df, noncentrality);
 }
 
-/** The standard normal cumulative probability. */
-export function normalBelow(z: number): number {
+/** Returns the cumulative probability of the standard normal distribution. */
+export function normalCdf(z: number): number {
   return jStat.normal.cdf(z, 0, 1);
 }
 
-/** The value that a standard normal variable stays below with probability `p`. */
+/** Returns the `p` quantile of the standard normal distribution; ±Infinity at 1 and 0. */
 export function normalQuantile(p: number): number {
   if (p <= 0) return Number.NEGATIVE_INFINITY;
   if (p >= 1) return Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-// jstat ships no types: the part of it that is used here.
+// jstat ships no types. This declares the functions that we use.
 declare module 'jstat' {
   const jStat: {
     /** The regularized incomplete beta function. */

@@ -1,30 +1,30 @@
 import { type BootstrapIntervals, type BootstrapOptions, bootstrapMean } from './bootstrap-mean.js';
-import { tTwoSided } from './distributions.js';
+import { tTwoSidedPValue } from './distributions.js';
 import { type PowerOptions, seedsToResolve } from './seeds-to-resolve.js';
 import { type Summary, summarize } from './summarize.js';
 
-/** How two arms are compared. */
+/** Options of a comparison of two arms. */
 export interface DifferenceOptions extends BootstrapOptions, Pick<PowerOptions, 'power'> {}
 
-/** What one arm has over another, run by run. */
+/** The paired differences between two arms, and their statistics. */
 export interface PairedDifference extends Summary {
   /** One difference per pair, in order. */
   differences: number[];
-  /** Bootstrap intervals of the mean; undefined of one pair. */
+  /** Bootstrap intervals of the mean; undefined for one pair. */
   bootstrap?: BootstrapIntervals;
-  /** Of the two-sided paired t test; undefined of one pair, which cannot be tested. */
+  /** The p-value of the two-sided paired t test; undefined for one pair. */
   pValue?: number;
-  /** Pairs that would find a difference as large as the one seen, at level 1 − confidence; undefined of one pair. */
+  /** Pairs required to detect a difference of the observed size at level 1 − confidence; undefined for one pair. */
   seedsToResolve?: number;
 }
 
 /**
- * The differences `arm[k] - base[k]` of runs that share what makes them vary (seed, split, order of the data), which a
- * pair cancels: their mean, spread, Student's t interval, bootstrap intervals and paired t test.
+ * Computes the differences `arm[k] - base[k]`: mean, standard deviation, Student's t interval, bootstrap intervals and
+ * paired t test. Pairing cancels the variation that both runs share, such as the seed, the split or the order of the data.
  *
  * @param base One result per seed.
  * @param arm The other arm's results for the same seeds, in the same order.
- * @throws RangeError when the lengths differ or are 0, a value is not finite, or an option is out of range.
+ * @throws RangeError if the lengths differ or are 0, a value is not finite, or an option is out of range.
  */
 export function pairedDifference(
   base: readonly number[],
@@ -38,7 +38,7 @@ export function pairedDifference(
   return { ...difference, seedsToResolve: seedsToResolve(mean, std, { alpha: 1 - confidence, power }) };
 }
 
-/** `pairedDifference` but for the seeds to resolve, which are another number where several are tested together. */
+/** Does what `pairedDifference` does, without `seedsToResolve`, which depends on the number of tests. */
 export function testDifference(
   base: readonly number[],
   arm: readonly number[],
@@ -46,7 +46,7 @@ export function testDifference(
 ): Omit<PairedDifference, 'seedsToResolve'> {
   if (base.length !== arm.length) {
     throw new RangeError(
-      `base has ${base.length} values and arm ${arm.length}. Expected one of each per seed.`,
+      `base has ${base.length} values and arm has ${arm.length}. Expected one of each per seed.`,
     );
   }
   const differences = arm.map((value, k) => value - base[k]);
@@ -57,7 +57,7 @@ export function testDifference(
     ...summary,
     differences,
     bootstrap: bootstrapMean(differences, options),
-    // Without any spread the test is out of its depth: equal runs differ by nothing, others by the same every time.
-    pValue: std > 0 ? tTwoSided(mean / (std / Math.sqrt(n)), n - 1) : mean === 0 ? 1 : 0,
+    // The t statistic is undefined for equal differences. They are certain: either 0 or not.
+    pValue: std > 0 ? tTwoSidedPValue(mean / (std / Math.sqrt(n)), n - 1) : mean === 0 ? 1 : 0,
   };
 }

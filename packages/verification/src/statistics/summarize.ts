@@ -2,23 +2,24 @@ import type { Interval } from '../wilson.js';
 import { checkConfidence, checkNumbers, meanAndStd } from './checks.js';
 import { tQuantile } from './distributions.js';
 
-/** What repeated runs of one thing gave. */
+/** Summary statistics of repeated runs. */
 export interface Summary {
   n: number;
   mean: number;
-  /** The sample standard deviation (divisor n − 1); undefined of one value, which has no spread. */
+  /** Sample standard deviation (divisor n − 1); undefined for one value. */
   std?: number;
-  /** Student's t interval of the mean; undefined of one value. */
+  /** Student's t interval of the mean; undefined for one value. */
   interval?: Interval;
 }
 
 /**
- * Mean, sample standard deviation and Student's t interval of the mean of repeated runs: `mean ± t · std / √n`, with t
- * of n − 1 degrees of freedom. Exact for normal values; the seeds of one configuration are near enough to it.
+ * Computes the mean, the sample standard deviation and Student's t interval of the mean: `mean ± t · std / √n`, with t of
+ * n − 1 degrees of freedom. The interval is exact for normal values and a good approximation for the seeds of one
+ * configuration.
  *
- * @param values One result per run; their unit is the result's.
- * @param confidence Of the interval, in (0, 1). Default 0.95.
- * @throws RangeError when there is no value, one is not finite, or `confidence` is out of range.
+ * @param values One result per run.
+ * @param confidence Confidence level of the interval, in (0, 1). Default 0.95.
+ * @throws RangeError if `values` is empty, a value is not finite, or `confidence` is out of range.
  * @see Student, "The probable error of a mean", Biometrika 1908.
  */
 export function summarize(values: readonly number[], confidence = 0.95): Summary {

@@ -1,6 +1,6 @@
-// Follows the guides of documents/ word by word in this folder: a block that begins with a file's name becomes that file, the
-// commands of the others are run. Only three things differ from a reader's: the pictures are drawn, trainings are small, and the hub
-// is a server here, which has random weights in place of timm's.
+// Executes the guides of documents/ in this folder. A block that begins with a file's name becomes that file; the commands of the
+// other blocks are run. It differs from a reader in three ways: pictures are synthetic, trainings are small, and a local server with
+// random weights replaces the hub.
 import { exec } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const SMALL = [
   'loss.warmup=',
 ].flatMap((setting) => ['--set', `'${setting}'`]);
 
-// What a command prints.
+// The expected output of commands, by their start.
 const EXPECTED = [
   ['npx unitsphere train', /report\.html/],
   ['npx unitsphere evaluate', /AUROC/i],
@@ -46,14 +46,14 @@ try {
     const [, file] = /^(?:\/\/|<!--) ([\w.-]+\.(?:js|html))/.exec(code) ?? [];
     if (file) writeFileSync(file, code);
     else if (language === 'sh') for (const line of code.trim().split('\n')) await follow(line);
-    else throw new Error(`This block names no file:\n${code}`);
+    else throw new Error(`The first line of this block names no file:\n${code}`);
   }
 } finally {
   hub?.server.close();
 }
 
 async function follow(line) {
-  // What draws the pictures has come with the first packages.
+  // sharp, which draws the pictures, is installed with the first packages.
   if (existsSync('node_modules/sharp') && !existsSync('my-pictures')) await drawPictures();
   if (/^node embed/.test(line)) hub = await serveHub();
   const command = line
@@ -74,7 +74,7 @@ async function follow(line) {
   if (expected && !expected[1].test(stdout)) throw new Error(`"${line}" printed:\n${stdout}`);
 }
 
-/** An identity a file: colored tiles. */
+/** Draws one file of colored tiles per identity. */
 async function drawPictures() {
   const { default: sharp } = await import('sharp');
   mkdirSync('my-pictures');
@@ -87,7 +87,7 @@ async function drawPictures() {
   }
 }
 
-/** The hub as @unitsphere/pretrained asks it, with one model of random weights. */
+/** Starts a server with the hub's API as @unitsphere/pretrained uses it, with one model of random weights. */
 async function serveHub() {
   const [{ useBackend }, { createBackbone }, { Random }, { timmWeights }] = await Promise.all(
     ['backends', 'backbones', 'core', 'pretrained'].map((name) => import(`@unitsphere/${name}`)),

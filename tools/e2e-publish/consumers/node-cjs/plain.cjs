@@ -1,4 +1,4 @@
-// Plain CommonJS: every package by its name.
+// Requires every package from plain CommonJS.
 const { dependencies } = require('./package.json');
 
 for (const name of Object.keys(dependencies).filter((n) => n.startsWith('@unitsphere/'))) {

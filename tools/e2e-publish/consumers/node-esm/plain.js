@@ -1,4 +1,4 @@
-// Plain JavaScript: every package by its name, and the gradient of a convolution on WebAssembly, which stock kernels lack.
+// Imports every package from plain JavaScript, and computes the gradient of a convolution on WebAssembly.
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { conv2d } from '@unitsphere/ops';
@@ -9,11 +9,14 @@ for (const name of Object.keys(dependencies).filter((n) => n.startsWith('@unitsp
 }
 
 await useBackend('wasm');
-if (tf.getKernel('Conv2DBackpropFilter', 'wasm')) throw new Error('The stock backend has the kernel by now.');
+// Stock kernels lack this gradient, so its result shows that our kernels run.
+if (tf.getKernel('Conv2DBackpropFilter', 'wasm')) {
+  throw new Error('The stock backend now has Conv2DBackpropFilter. Test another kernel here.');
+}
 const gradient = tf.grad((filter) => conv2d(tf.ones([1, 4, 4, 1]), filter, { stride: 1, padding: 1 }))(
   tf.ones([3, 3, 1, 1]),
 );
 const values = [...gradient.dataSync()];
-// Of each tap: the places that it reads of 4 x 4 ones inside a border of zeros.
+// The gradient of each tap is the number of ones that it reads: 4 x 4 ones inside a border of zeros.
 if (String(values) !== String([9, 12, 9, 12, 16, 12, 9, 12, 9]))
   throw new Error(`The gradient is ${values}.`);

@@ -1,4 +1,4 @@
-// The trainer by npx, as its documents say: every `unitsphere` command of documents/ in turn, with small pictures and few steps.
+// Runs every `unitsphere` command of documents/ by npx, in order, with small pictures and few steps.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { DocumentSource } from '@unitsphere/data';
 import sharp from 'sharp';
 
 const [IDENTITIES, SIDE] = [24, 48];
-// What makes any of the trainings small.
+// Settings that make every training small.
 const SMALL = [
   'backend=wasm',
   'data.imageSize=32',
@@ -22,7 +22,7 @@ const SMALL = [
   'training.logEvery=1',
   'loss.warmup=',
 ];
-// A study in place of those that come along, which take an hour.
+// A study that replaces the built-in ones, which take an hour.
 const STUDY = `
 title: Two norms
 question: Which?
@@ -41,13 +41,13 @@ training: { batchSize: 8 }
 `;
 const small = (settings) => settings.flatMap((setting) => ['--set', setting]);
 
+/** Runs `npx unitsphere`, without a shell: settings contain spaces and braces. */
 const npx = (args) =>
-  execFileSync('npx', ['--no', 'unitsphere', ...args], {
+  execFileSync(process.execPath, [process.env.npm_execpath, 'exec', '--no', '--', 'unitsphere', ...args], {
     encoding: 'utf8',
-    shell: process.platform === 'win32',
   });
 
-/** The run that was begun last. */
+/** Returns the folder of the newest run. */
 function lastRun() {
   const [name] = readdirSync('runs').sort(
     (a, b) => statSync(`runs/${b}`).birthtimeMs - statSync(`runs/${a}`).birthtimeMs,
@@ -61,11 +61,11 @@ const lossesOf = (run) =>
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line).loss)
-    // A validation has a line of its own.
+    // Lines of validations have no loss.
     .filter((loss) => loss !== undefined);
 
-/** A training that Ctrl-C stops once it has logged a step. */
-async function stopped() {
+/** Starts a training and interrupts it as Ctrl-C does, once it has logged a step. */
+async function interruptTraining() {
   const settings = small([...SMALL, 'data.identities=30', 'training.steps=60', 'training.validateEvery=60']);
   const before = new Set(existsSync('runs') ? readdirSync('runs') : []);
   const child = spawn(process.execPath, ['node_modules/unitsphere/bin/unitsphere.js', 'train', ...settings], {
@@ -79,10 +79,11 @@ async function stopped() {
   child.kill('SIGINT');
   const [status] = await ended;
   const done = lossesOf(lastRun()).length;
-  if (status !== 130 || done >= 60) throw new Error(`Ctrl-C: the status is ${status} after ${done} steps.`);
+  if (status !== 130 || done >= 60)
+    throw new Error(`The interrupted training ended with status ${status} after ${done} steps.`);
 }
 
-/** Each in a folder of its own: another study, or other images, are not gone on with. */
+/** Runs a comparison in its own folder, because a folder can be resumed only with the same study and images. */
 function compare([, , ...options]) {
   const output = options.includes('--output') ? 'compared-other' : 'compared';
   const words = options
@@ -101,13 +102,13 @@ async function run(command) {
     .replace(/\bDIR\b|path\/to\/images/, 'pictures')
     .split(/\s+/);
   if (args[0] === 'backend') return;
-  // Needs CLIP's weights, or a file of others.
+  // These commands require CLIP's weights or another file of weights.
   if (command.includes('distillation.teacher') || args.includes('--weights')) return;
   if (args[0] === 'compare') return compare(args);
-  if (args.includes('--resume')) await stopped();
+  if (args.includes('--resume')) await interruptTraining();
   const words = args.map((word) => (word.startsWith('runs/') ? lastRun() : word));
   const begins = words[0] === 'train' && !words.includes('--resume');
-  // Settings of the command's own are read, then made small.
+  // Later settings override those of the command.
   const more = begins
     ? small([
         ...SMALL,
@@ -147,4 +148,4 @@ for (const document of readdirSync('documents')) {
   }
 }
 if (count === 0) throw new Error('No document has a command.');
-console.log(`${count} commands`);
+console.log(`${count} commands ran`);

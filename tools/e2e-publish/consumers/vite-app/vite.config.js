@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 
 const wasm = 'node_modules/@tensorflow/tfjs-backend-wasm/dist/';
 
-/** What is loaded by its address at run time, put beside the page: TensorFlow.js's WebAssembly, and fonts. */
+/** Copies files that the page loads by URL at run time: TensorFlow.js's WebAssembly files and fonts. */
 const servedFiles = {
   name: 'served-files',
   generateBundle() {

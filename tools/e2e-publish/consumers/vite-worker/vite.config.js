@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 const folder = 'node_modules/@tensorflow/tfjs-backend-wasm/dist/';
 
-/** TensorFlow.js loads these at run time: they are put beside the page, in wasm/. */
+/** Copies TensorFlow.js's WebAssembly files, which it loads by URL at run time, to wasm/ beside the page. */
 const wasmFiles = {
   name: 'wasm-files',
   generateBundle() {

@@ -1,9 +1,9 @@
-// margin-losses alone of ours, in a model of the layers API with layers of the user's own, on the backend that the user has.
+// Uses margin-losses without our other packages, in a model of the layers API with a layer of the user.
 import * as tf from '@tensorflow/tfjs';
 import { ArcFace } from '@unitsphere/margin-losses';
 import { cosineLayer, layersLoss } from '@unitsphere/margin-losses/layers';
 
-/** A layer of the user's own. */
+/** A layer of the user. */
 class Scale extends tf.layers.Layer {
   static readonly className = 'Scale';
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
@@ -34,7 +34,7 @@ model.compile({
   metrics: ['accuracy'],
 });
 
-// Bars: of class k at column 3 k.
+// Images with a vertical bar, at column 3k + 1 for class k.
 const labels = Array.from({ length: 48 }, (_, i) => i % CLASSES);
 const x = tf.tensor4d(
   labels.flatMap((label) =>

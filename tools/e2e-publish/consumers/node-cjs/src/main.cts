@@ -1,4 +1,4 @@
-// CommonJS in TypeScript: the same training, by require.
+// Trains on WebAssembly from CommonJS in TypeScript.
 import backends = require('@unitsphere/backends');
 import training = require('./train.cjs');
 

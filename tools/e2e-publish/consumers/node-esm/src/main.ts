@@ -1,4 +1,4 @@
-// TypeScript as Node's own resolution has it: trains on WebAssembly.
+// Trains on WebAssembly from TypeScript with Node's module resolution.
 import { useBackend } from '@unitsphere/backends';
 import { train } from './train.js';
 

@@ -1,4 +1,4 @@
-// A program on the trainer's own entry; what run.js does is the command's part.
+// Uses the trainer as a library. run.js tests its command.
 import { parseConfig } from 'unitsphere';
 import { CHOICES } from 'unitsphere/browser';
 

@@ -1,4 +1,4 @@
-// A page: trains on the backend of its address, and on WebAssembly runs READMEs' examples too.
+// A page that trains on the backend in its address. On WebAssembly it also runs README examples.
 import { useBackend } from '@unitsphere/backends';
 import { train } from './train';
 

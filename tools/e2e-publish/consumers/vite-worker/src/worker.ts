@@ -2,7 +2,7 @@ import { useBackend } from '@unitsphere/backends';
 import { train } from './train';
 
 async function run(): Promise<string> {
-  if ('document' in globalThis) throw new Error('This is no worker.');
+  if ('document' in globalThis) throw new Error('This module does not run in a worker.');
   await useBackend('wasm', { wasmPaths: '/wasm/' });
   const text = await train();
   await import('./readme/core-1');

@@ -1,4 +1,4 @@
-// What the README of @unitsphere/data says of this file.
+// The file that the README of @unitsphere/data describes.
 import { browserCanvasFactory, serveDataWorker } from '@unitsphere/data';
 
 serveDataWorker({ canvases: browserCanvasFactory(({ file }) => `/fonts/${file.replace('files/', '')}`) });

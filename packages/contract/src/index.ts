@@ -1,5 +1,0 @@
-export { type Check, type Difference, GROUPS, type Group, type Outcome } from './check.js';
-export { trainReference } from './checks/training.js';
-export { contractChecks } from './contract.js';
-export { allPlaces, type Places } from './places/all.js';
-export type { MissingPlace, Place } from './places/place.js';
