@@ -1,12 +1,12 @@
-// GB/s of allReduce against copying the same array: npm run bench -w packages/collectives [-- ranks]
+// Compares the rate of allReduce with that of copying the same array: npm run bench -w packages/collectives [-- ranks]
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { serveReplica, withReplicas } from '@unitsphere/collectives';
 
 const SIZES = [2 ** 8, 2 ** 14, 2 ** 18, 2 ** 20, 2 ** 22];
 
-/** Milliseconds of one call, the best of many. */
-function milliseconds(call, rounds) {
+/** Measures the milliseconds of one call, the best of many. */
+function timeBest(call, rounds) {
   let best = Infinity;
   for (let round = 0; round < rounds; round++) {
     const begun = performance.now();
@@ -23,8 +23,8 @@ function measure(communicator) {
     communicator.barrier();
     return {
       length,
-      copy: milliseconds(() => copy.set(data), rounds),
-      reduce: milliseconds(() => communicator.allReduce(data), rounds),
+      copy: timeBest(() => copy.set(data), rounds),
+      reduce: timeBest(() => communicator.allReduce(data), rounds),
     };
   });
 }

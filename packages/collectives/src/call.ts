@@ -13,7 +13,7 @@ const CONSTRUCTORS = {
 
 export type Dtype = (typeof DTYPES)[number];
 
-/** What a rank calls, as the others see it. */
+/** Call of a rank, as the other ranks see it. */
 export interface Call {
   operation: (typeof OPERATIONS)[number];
   dtype: Dtype;
@@ -23,27 +23,27 @@ export interface Call {
   counts?: readonly number[];
 }
 
-/** A view of a dtype on a buffer. */
+/** Returns a view of a buffer. */
 export function viewOf(dtype: Dtype, buffer: ArrayBufferLike, byteOffset: number, length: number) {
-  // The types of views of shared memory and of others differ in name alone.
+  // TypeScript distinguishes views of shared memory from others; the constructors do not.
   return new CONSTRUCTORS[dtype](buffer as ArrayBuffer, byteOffset, length) as NumericArray;
 }
 
-/** A new array of a dtype. */
+/** Returns a new array of zeros. */
 export function arrayOf<T extends NumericArray>(dtype: Dtype, length: number): T {
   return new CONSTRUCTORS[dtype](length) as unknown as T;
 }
 
-/** @throws TypeError for an array that cannot be sent. */
+/** Returns the dtype of an array. @throws TypeError if the array cannot be exchanged. */
 export function dtypeOf(data: NumericArray, operation: string): Dtype {
   for (const dtype of DTYPES) if (data instanceof CONSTRUCTORS[dtype]) return dtype;
   throw new TypeError(`${operation}: the data must be a ${DTYPES.join(', ')} typed array.`);
 }
 
-// Words of a header; the length takes two, as 2³² · high + low.
+// Words of a header. The length is 2³² · HIGH + LOW. COUNTS is a hash.
 const [OPERATION, DTYPE, ROOT, OP, LOW, HIGH, COUNTS] = [0, 1, 2, 3, 4, 5, 6];
 
-/** Writes down a call for the other ranks. */
+/** Writes a call into this rank's header. */
 export function writeCall(call: Call, header: Int32Array): void {
   header[OPERATION] = OPERATIONS.indexOf(call.operation);
   header[DTYPE] = DTYPES.indexOf(call.dtype);
@@ -54,27 +54,27 @@ export function writeCall(call: Call, header: Int32Array): void {
   header[COUNTS] = (call.counts ?? []).reduce((hash, count) => (Math.imul(hash, 31) + count) | 0, 0);
 }
 
-/** The length a rank came with. */
+/** Returns the length of a rank's array. */
 export function lengthOf(header: Int32Array): number {
   return header[HIGH] * 2 ** 32 + (header[LOW] >>> 0);
 }
 
-/** Why the ranks' calls do not fit together; undefined where they do. The same text on every rank. */
+/** Returns how the calls of the ranks differ, the same text on every rank; undefined if they agree. */
 export function mismatch(headers: readonly Int32Array[]): string | undefined {
-  const [first] = headers as [Int32Array];
-  // Arrays that are gathered may differ in length.
+  const [first] = headers;
+  // Gathered arrays may differ in length.
   const lengthsMayDiffer = ['allGather', 'gather'].includes(OPERATIONS[first[OPERATION]]);
-  const fits = (header: Int32Array) => {
+  const agrees = (header: Int32Array) => {
     for (let word = 0; word < HEADER_WORDS; word++) {
       if (lengthsMayDiffer && (word === LOW || word === HIGH)) continue;
       if (header[word] !== first[word]) return false;
     }
     return true;
   };
-  if (headers.every(fits)) return undefined;
+  if (headers.every(agrees)) return undefined;
   const calls = headers.map((header, rank) => `rank ${rank} called ${describe(header)}`);
-  const countsAlone = new Set(calls.map((call) => call.replace(/^rank \d+/, ''))).size === 1;
-  return `the ranks of a group did not make the same call: ${calls.join('; ')}${countsAlone ? ', with other counts' : ''}`;
+  const differInCounts = new Set(calls.map((call) => call.replace(/^rank \d+/, ''))).size === 1;
+  return `the ranks of a group made different calls: ${calls.join('; ')}${differInCounts ? ', with different counts' : ''}`;
 }
 
 function describe(header: Int32Array): string {

@@ -1,19 +1,19 @@
-/** Base of what a collective call throws. */
+/** Base class of the errors that collective calls throw. */
 export class CollectiveError extends Error {
   override name = 'CollectiveError';
 }
 
-/** The group was ended by `abort`: the message carries its reason. */
+/** The group was ended by `abort`. The message contains the reason. */
 export class CollectiveAbortedError extends CollectiveError {
   override name = 'CollectiveAbortedError';
 
-  /** @param reason What `abort` was told. */
+  /** @param reason Text of the reason that `abort` was called with. */
   constructor(readonly reason: string) {
-    super(`the group of replicas was ended: ${reason}`);
+    super(`the group of replicas was aborted: ${reason}`);
   }
 }
 
-/** The ranks did not make the same call; the message says what each of them called. Thrown on every rank. */
+/** The ranks made different calls. The message says what each rank called. Thrown on every rank. */
 export class CollectiveMismatchError extends CollectiveError {
   override name = 'CollectiveMismatchError';
 }

@@ -1,4 +1,4 @@
-/** What someone gave as a reason, in words. */
+/** Returns the text of an abort reason. */
 export function reasonText(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
 }

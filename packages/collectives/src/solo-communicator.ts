@@ -1,9 +1,10 @@
+import { checkRoot } from './check-root.js';
 import type { Communicator, NumericArray } from './communicator.js';
 import { CollectiveAbortedError } from './errors.js';
 import { partOffsets } from './parts.js';
 import { reasonText } from './reason-text.js';
 
-/** The group of one rank: every call returns at once. What is written for replicas then runs without any. */
+/** Returns the communicator of a group of one rank, whose calls return at once. */
 export function soloCommunicator(): Communicator {
   let aborted: string | undefined;
   const check = () => {
@@ -36,11 +37,4 @@ export function soloCommunicator(): Communicator {
       aborted ??= reasonText(reason);
     },
   };
-}
-
-/** @throws RangeError unless it is a rank of the group. */
-export function checkRoot(operation: string, root: number, size: number): void {
-  if (!Number.isInteger(root) || root < 0 || root >= size) {
-    throw new RangeError(`${operation}: the root must be a rank from 0 to ${size - 1}, not ${root}.`);
-  }
 }

@@ -9,11 +9,11 @@ import {
 } from './replicas/messages.js';
 import { abortThreadGroup } from './thread-group.js';
 
-// The thread that starts the replicas and sees how they end. A thread of its own, because rank 0 sleeps while it waits for
-// another rank and would not be told that this one has died. It has nothing to do, and does nothing, while all is well.
+// Thread that starts the replicas and watches for their end. Rank 0 cannot do so itself: it sleeps while it waits for another
+// rank and would not notice that the rank has died. The thread is idle while nothing fails.
 const { group, file, data, port, resourceLimits } = workerData as SupervisorStart;
-const tell = (message: SupervisorMessage) => port.postMessage(message);
-// Should this thread itself fail, nobody would be woken.
+const send = (message: SupervisorMessage) => port.postMessage(message);
+// Without this handler, a failure of this thread would leave all ranks waiting.
 process.on('uncaughtException', (error) => {
   abortThreadGroup(group, `the supervisor failed: ${error.message}`);
   throw error;
@@ -21,9 +21,9 @@ process.on('uncaughtException', (error) => {
 let starting = data.length;
 let running = data.length;
 
-data.forEach((own, index) => {
+data.forEach((dataOfRank, index) => {
   const rank = index + 1;
-  const start: ReplicaStart = { group, rank, data: own };
+  const start: ReplicaStart = { group, rank, data: dataOfRank };
   const module = file.startsWith('file:') ? new URL(file) : file;
   const worker = new Worker(module, {
     workerData: start,
@@ -35,18 +35,18 @@ data.forEach((own, index) => {
     if (ended) return;
     ended = true;
     abortThreadGroup(group, `replica ${rank} failed: ${error.message}`);
-    tell({ kind: 'failed', rank, error, secondary });
+    send({ kind: 'failed', rank, error, secondary });
   };
   worker.on('message', (message: ReplicaMessage) => {
-    if (message.kind === 'started' && --starting === 0) tell({ kind: 'started' });
+    if (message.kind === 'started' && --starting === 0) send({ kind: 'started' });
     if (message.kind === 'failed') fail(message.error, message.secondary);
     if (message.kind === 'finished') ended = true;
   });
-  // What no JavaScript of the replica can catch: a module that does not load, no memory left.
+  // Failures that the replica cannot catch: its module does not load, or it is out of memory.
   worker.on('error', (error) => fail(errorText(error)));
   worker.on('exit', (code) => {
     if (ended) abortThreadGroup(group, `replica ${rank} has returned`);
     fail({ message: `the thread ended by itself with code ${code}` });
-    if (--running === 0) tell({ kind: 'ended' });
+    if (--running === 0) send({ kind: 'ended' });
   });
 });

@@ -1,24 +1,24 @@
 import { CollectiveError } from './errors.js';
 import { Rendezvous } from './rendezvous.js';
 
-/** Memory that the threads of a group share. Plain data: post it to each worker, as it is. */
+/** Memory that the threads of a group share. Plain data that can be posted to each worker. */
 export interface ThreadGroup {
   /** Number of ranks. */
   readonly size: number;
-  /** Bytes of each rank's window; a rank has two, used in turn. */
+  /** Size of a window in bytes. Each rank has two, used in turn. */
   readonly windowBytes: number;
-  /** Where ranks wait for one another and say what they call. */
+  /** Memory in which ranks wait for one another and describe their calls. */
   readonly control: SharedArrayBuffer;
-  /** The windows through which data passes. */
+  /** Memory of the windows through which data passes. */
   readonly windows: SharedArrayBuffer;
 }
 
-/** How a group is made. */
+/** Options of {@link createThreadGroup}. */
 export interface ThreadGroupOptions {
   /**
-   * Bytes of the window through which a rank shows its data to the others. What is larger passes in pieces, so this bounds
-   * the memory (2 · size windows), not the messages. Default 1 MiB: pieces stay near a core's cache, and ranks seldom
-   * have to wait for one another.
+   * Size in bytes of the window through which a rank shows its data to the others. Larger data passes in pieces, so this
+   * bounds the memory (2 · size windows) but not the data. Default 1 MiB, which keeps pieces near a core's cache and waits
+   * rare.
    */
   windowBytes?: number;
 }
@@ -26,24 +26,24 @@ export interface ThreadGroupOptions {
 const WINDOW_BYTES = 2 ** 20;
 
 /**
- * Makes the shared memory of a group; each thread then makes its `ThreadCommunicator` of it.
- * @throws RangeError for a size below 1 or windows too small for it; CollectiveError where there is no shared memory.
+ * Creates the shared memory of a group. Each thread then creates a `ThreadCommunicator` with it.
+ * @throws RangeError for a size below 1 or too small windows; CollectiveError if shared memory is not available.
  */
 export function createThreadGroup(
   size: number,
   { windowBytes = WINDOW_BYTES }: ThreadGroupOptions = {},
 ): ThreadGroup {
   if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`createThreadGroup: the size must be an integer from 1, not ${size}.`);
+    throw new RangeError(`createThreadGroup: the size must be a positive integer, not ${size}.`);
   }
   if (!Number.isInteger(windowBytes) || windowBytes % 8 !== 0 || windowBytes < 8 * size) {
     throw new RangeError(
-      `createThreadGroup: windowBytes must be a multiple of 8 and at least 8 a rank (${8 * size}), not ${windowBytes}.`,
+      `createThreadGroup: windowBytes must be a multiple of 8 and at least 8 per rank (${8 * size}), not ${windowBytes}.`,
     );
   }
   if (typeof SharedArrayBuffer === 'undefined') {
     throw new CollectiveError(
-      'There is no SharedArrayBuffer here. A browser has it in pages served with the headers ' +
+      'createThreadGroup: SharedArrayBuffer is not available. In a browser, serve the page with the headers ' +
         'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
     );
   }
@@ -55,7 +55,7 @@ export function createThreadGroup(
   };
 }
 
-/** `Communicator.abort` for who is not a rank, such as the thread that watches over the others. */
+/** Ends a group like `Communicator.abort`, for a thread that is not a rank. */
 export function abortThreadGroup({ control, size }: ThreadGroup, reason: unknown): void {
   new Rendezvous(control, size).abort(reason);
 }

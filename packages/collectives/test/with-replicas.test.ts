@@ -1,5 +1,5 @@
+import { bundleModule } from '@unitsphere/testing/bundle-module';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bundleModule } from '../../../tools/workspace/bundle-module.js';
 import {
   CollectiveAbortedError,
   CollectiveMismatchError,
@@ -16,30 +16,30 @@ beforeAll(() => {
   };
 });
 
-const sumOfRanks = (communicator: Communicator) => {
+const sumOverRanks = (communicator: Communicator) => {
   const values = Float32Array.of(communicator.rank + 1);
   communicator.allReduce(values);
   communicator.barrier();
   return values[0];
 };
 const run = (
-  deeds: string[],
+  tasks: string[],
   work: (communicator: Communicator) => unknown,
   more: Partial<Parameters<typeof withReplicas>[0]> = {},
-) => withReplicas({ ...files, size: deeds.length + 1, data: (rank) => deeds[rank - 1], ...more }, work);
-const failure = (...args: Parameters<typeof run>) =>
+) => withReplicas({ ...files, size: tasks.length + 1, data: (rank) => tasks[rank - 1], ...more }, work);
+const catchError = (...args: Parameters<typeof run>) =>
   run(...args).then(
     () => undefined,
     (error) => error,
   );
 
 describe('withReplicas', () => {
-  test.each([1, 2, 3, 4])('runs a function on %i ranks, this thread the first', async (size) => {
-    const deeds = new Array<string>(size - 1).fill('adds up');
-    expect(await run(deeds, sumOfRanks)).toBe((size * (size + 1)) / 2);
+  test.each([1, 2, 3, 4])('runs a function on %i ranks, with this thread as the first', async (size) => {
+    const tasks = new Array<string>(size - 1).fill('adds up');
+    expect(await run(tasks, sumOverRanks)).toBe((size * (size + 1)) / 2);
   });
 
-  test('does not read the file for one rank', async () => {
+  test('does not use the file for one rank', async () => {
     expect(await withReplicas({ size: 1, file: 'no such file' }, ({ size }) => size)).toBe(1);
   });
 
@@ -48,51 +48,51 @@ describe('withReplicas', () => {
     ['throws late', /^replica 2 failed: no such thing$/],
     ['exits with code 3', /^replica 2 failed: the thread ended by itself with code 3$/],
     ['rejects in passing', /^replica 2 failed: out of turn$/],
-  ])('a replica that %s ends the group while the others sleep', async (deed, message) => {
-    const error = await failure(['waits', deed], (communicator) => communicator.barrier());
+  ])('a replica that %s ends the group while the others sleep', async (task, message) => {
+    const error = await catchError(['waits', task], (communicator) => communicator.barrier());
     expect(error).toBeInstanceOf(ReplicaError);
     expect(error).toMatchObject({ rank: 2, message: expect.stringMatching(message) });
-    if (deed.startsWith('throws')) expect(error.cause.stack).toContain('replica.');
+    if (task.startsWith('throws')) expect(error.cause.stack).toContain('replica.');
   });
 
-  test('so does one that runs out of memory', { timeout: 60_000 }, async () => {
-    const error = await failure(['runs out of memory'], (communicator) => communicator.barrier(), {
+  test('a replica that runs out of memory ends the group', { timeout: 60_000 }, async () => {
+    const error = await catchError(['runs out of memory'], (communicator) => communicator.barrier(), {
       resourceLimits: { maxOldGenerationSizeMb: 16 },
     });
     expect(error).toBeInstanceOf(ReplicaError);
     expect(error.message).toMatch(/^replica 1 failed: .*memory/);
   });
 
-  test('a module that does not load is told of', async () => {
-    const error = await failure(['waits'], () => {}, { file: '/no/such/module.mjs' });
+  test('a module that does not load is reported', async () => {
+    const error = await catchError(['waits'], () => {}, { file: '/no/such/module.mjs' });
     expect(error).toBeInstanceOf(ReplicaError);
     expect(error.message).toMatch(/^replica 1 failed: .*no\/such\/module/);
   });
 
-  test("this thread's own error is thrown, and the replicas end", async () => {
+  test("throws this thread's own error and ends the replicas", async () => {
     const own = new Error('the disk is full');
-    expect(await failure(['waits', 'waits'], () => Promise.reject(own))).toBe(own);
+    expect(await catchError(['waits', 'waits'], () => Promise.reject(own))).toBe(own);
   });
 
-  test('a rank that still waits when rank 0 has returned is an error, not a deadlock', async () => {
-    const error = await failure(['waits'], () => 1);
+  test('a rank that still waits after rank 0 has returned is an error, not a deadlock', async () => {
+    const error = await catchError(['waits'], () => 1);
     expect(error).toBeInstanceOf(ReplicaError);
     expect(error.message).toMatch(/rank 0 has returned/);
   });
 
-  test('a replica that has returned is missed by one that waits for it', async () => {
-    const error = await failure(['returns at once'], (communicator) => communicator.barrier());
+  test('waiting for a replica that has returned is an error', async () => {
+    const error = await catchError(['returns at once'], (communicator) => communicator.barrier());
     expect(error).toBeInstanceOf(CollectiveAbortedError);
     expect(error.message).toMatch(/replica 1 has returned/);
   });
 
-  test('another call than the others make is named', async () => {
-    const error = await failure(['gathers instead'], (communicator) => communicator.barrier());
+  test('reports a call that differs from the others', async () => {
+    const error = await catchError(['gathers instead'], (communicator) => communicator.barrier());
     expect(error).toBeInstanceOf(CollectiveMismatchError);
     expect(error.message).toMatch(/rank 0 called barrier\(\); rank 1 called allGather\(3 float32 values\)/);
   });
 
-  test('sleeps while it waits', async () => {
+  test('a waiting rank sleeps', async () => {
     const spent = await run(['waits twice', 'dozes'], (communicator) => {
       communicator.barrier();
       const before = process.cpuUsage();
@@ -103,7 +103,7 @@ describe('withReplicas', () => {
     });
     const { waited, busy } = spent as { waited: number; busy: number };
     expect(waited).toBeGreaterThan(900);
-    // Of all threads of the process together.
+    // CPU time of all threads of the process.
     expect(busy).toBeLessThan(waited / 4);
   });
 });

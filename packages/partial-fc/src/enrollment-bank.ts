@@ -1,20 +1,22 @@
 import type { HostDtype, StateDict } from '@unitsphere/core';
 import type { PartialFC } from './partial-fc.js';
 
-/** How an enrollment bank is made. */
+/** Options of an enrollment bank. */
 export interface EnrollmentBankOptions {
-  /** The name of each of this rank's classes, in order. Default: none is stored. */
+  /** Names of this rank's classes, in order. Default: no names are stored. */
   names?: readonly string[];
 }
 
-/** What a bank's file says of itself. */
+/** Value of `format` in a bank's metadata. */
 export const BANK_FORMAT = 'unitsphere enrollment bank';
 
-/** The tensors and the metadata of a bank of so many classes. */
-export function bankLayout(head: PartialFC, { names }: EnrollmentBankOptions) {
-  const { rows, dimensions } = head.store.spec;
+/** Returns the layout of a bank's tensors and its metadata. @throws RangeError if there is not one name per class. */
+export function bankLayout(partialFC: PartialFC, { names }: EnrollmentBankOptions) {
+  const { rows, dimensions } = partialFC.store.spec;
   if (names && names.length !== rows) {
-    throw new RangeError(`enrollment bank: ${names.length} names came for ${rows} classes.`);
+    throw new RangeError(
+      `enrollment bank: there are ${names.length} names for ${rows} classes. Give one name per class of this rank.`,
+    );
   }
   const tensors: { name: string; dtype: HostDtype; shape: number[] }[] = [
     { name: 'embeddings', dtype: 'F32', shape: [rows, dimensions] },
@@ -25,10 +27,10 @@ export function bankLayout(head: PartialFC, { names }: EnrollmentBankOptions) {
   return { tensors, metadata };
 }
 
-/** This rank's class centers from … to − 1 at unit length, float32 [to − from, dimensions]; a center of zeros stays. */
-export async function unitCenters(head: PartialFC, from: number, to: number): Promise<Float32Array> {
-  const { dimensions } = head.store.spec;
-  const centers = await head.store.readCenters(from, to);
+/** Returns this rank's class centers from … to − 1 at unit length, float32 [to − from, dimensions]. Zero centers stay zero. */
+export async function unitCenters(partialFC: PartialFC, from: number, to: number): Promise<Float32Array> {
+  const { dimensions } = partialFC.store.spec;
+  const centers = await partialFC.store.readCenters(from, to);
   for (let at = 0; at < centers.length; at += dimensions) {
     const row = centers.subarray(at, at + dimensions);
     let square = 0;
@@ -40,22 +42,22 @@ export async function unitCenters(head: PartialFC, from: number, to: number): Pr
 }
 
 /**
- * This rank's class centers as a bank to recognize by: each class enrolled with its center at unit length, which is
- * where its embeddings were drawn to. Write it with writeSafetensors(tensors, metadata); for more than memory holds,
- * see writeEnrollmentBank of `@unitsphere/partial-fc/file`.
+ * Returns this rank's class centers as an enrollment bank for recognition: one embedding per class, its center at unit
+ * length. Write it with `writeSafetensors(tensors, metadata)`. If it does not fit in memory, use `writeEnrollmentBank` of
+ * `@unitsphere/partial-fc/file`.
  *
- * Rows are as their last step left them, also where the optimizer would catch them up.
- * @returns tensors: `embeddings`, float32 [rows, dimensions], and `labels`, int32 [rows]: class numbers.
- * @throws RangeError where the number of names differs.
+ * Rows are not caught up: each is as its last step left it.
+ * @returns tensors: `embeddings`, float32 [rows, dimensions], and `labels`, int32 [rows], the class numbers.
+ * @throws RangeError if there is not one name per class.
  */
 export async function enrollmentBank(
-  head: PartialFC,
+  partialFC: PartialFC,
   options: EnrollmentBankOptions = {},
 ): Promise<{ tensors: StateDict; metadata: Record<string, string> }> {
-  const { metadata } = bankLayout(head, options);
-  const { rows, dimensions } = head.store.spec;
-  const embeddings = await unitCenters(head, 0, rows);
-  const labels = Int32Array.from({ length: rows }, (_, row) => head.firstClass + row);
+  const { metadata } = bankLayout(partialFC, options);
+  const { rows, dimensions } = partialFC.store.spec;
+  const embeddings = await unitCenters(partialFC, 0, rows);
+  const labels = Int32Array.from({ length: rows }, (_, row) => partialFC.firstClass + row);
   return {
     tensors: new Map([
       ['embeddings', { dtype: 'F32', shape: [rows, dimensions], data: embeddings }],

@@ -1,9 +1,26 @@
-/** A row of embeddings, or a class center, holds something that is no finite number. Nothing was changed. */
+/** An embedding or a class center holds a value that is not finite. Nothing was changed. */
 export class NotFiniteError extends Error {
   override name = 'NotFiniteError';
 }
 
-/** Class centers that cannot be opened, read or written. */
+/** Class centers cannot be opened, read or written. */
 export class CenterStoreError extends Error {
   override name = 'CenterStoreError';
+}
+
+/** The saved class centers are in one file per rank, and the number of ranks is now different. */
+export class CenterFilesError extends CenterStoreError {
+  override name = 'CenterFilesError';
+
+  constructor(
+    /** Number of files, which is the number of ranks that wrote them. */
+    readonly files: number,
+    /** Number of ranks that tried to open them. */
+    readonly ranks: number,
+  ) {
+    super(
+      `the saved class centers are in ${files} ${files === 1 ? 'file' : 'files'}, one per rank, but the group has ` +
+        `${ranks} ${ranks === 1 ? 'rank' : 'ranks'}. Resume with ${files}.`,
+    );
+  }
 }

@@ -1,3 +1,19 @@
+export { type ClassRange, classRange } from './classes/class-range.js';
+export { ClassSampler, type Sampler } from './classes/sample-classes.js';
+export { type EnrollmentBankOptions, enrollmentBank } from './enrollment-bank.js';
+export { CenterFilesError, CenterStoreError, NotFiniteError } from './errors.js';
+export { RowAdamW, type RowAdamWOptions } from './optimizers/row-adamw.js';
+export type { RowOptimizer, RowStep, Unsampled } from './optimizers/row-optimizer.js';
+export { RowSGD, type RowSGDOptions } from './optimizers/row-sgd.js';
+export type {
+  PartialFCOptions,
+  PartialFCPass,
+  PartialFCResult,
+  PartialFCStep,
+} from './options.js';
+export { PartialFC } from './partial-fc.js';
+export { centersFileCount } from './state/file-state.js';
+export { centersFileState, gatherCentersState, restoreCentersState } from './state/whole-state.js';
 export type {
   CenterStore,
   HostRows,
@@ -7,21 +23,7 @@ export type {
   RowTables,
   StoreFactory,
   StoreSpec,
-} from './center-store.js';
-export { type ClassRange, classRange } from './class-range.js';
-export { deviceStore } from './device-store.js';
-export { type EnrollmentBankOptions, enrollmentBank } from './enrollment-bank.js';
-export { CenterStoreError, NotFiniteError } from './errors.js';
-export { hostStore } from './host-store.js';
-export type { InitialRow } from './initial-centers.js';
-export {
-  PartialFC,
-  type PartialFCOptions,
-  type PartialFCPass,
-  type PartialFCResult,
-  type PartialFCStep,
-} from './partial-fc.js';
-export { RowAdamW, type RowAdamWOptions } from './row-adamw.js';
-export type { RowOptimizer, RowStep, Unsampled } from './row-optimizer.js';
-export { RowSGD, type RowSGDOptions } from './row-sgd.js';
-export { ClassSampler, type Sampler } from './sample-classes.js';
+} from './stores/center-store.js';
+export { deviceStore } from './stores/device-store.js';
+export { hostStore } from './stores/host-store.js';
+export type { InitialRow } from './stores/initial-centers.js';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { soloCommunicator } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { CosFace } from '@unitsphere/margin-losses';
+import { start } from '@unitsphere/testing/backends';
+import { withFault } from '@unitsphere/testing/faults';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
-import { withFault } from '../../../tools/workspace/faults.js';
 import { fileStore, writeEnrollmentBank } from '../src/file.js';
 import { deviceStore, enrollmentBank, hostStore, PartialFC } from '../src/index.js';
 
@@ -18,11 +18,11 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test.each(['device', 'host', 'file'])(
-  'the centers at unit length, with their class numbers: %s store',
+  'holds the centers at unit length and their class numbers: %s store',
   async (kind) => {
     const stores = { device: deviceStore(), host: hostStore(), file: fileStore(join(folder, 'centers')) };
-    // More rows than are written at once, and the second of two ranks: class numbers do not begin at 0.
-    const head = new PartialFC({
+    // More rows than are written at a time, on the second of two ranks, whose class numbers do not begin at 0.
+    const partialFC = new PartialFC({
       classes: 10_001,
       dimensions: 3,
       loss: new CosFace(),
@@ -31,9 +31,9 @@ test.each(['device', 'host', 'file'])(
       communicator: { ...soloCommunicator(), rank: 1, size: 2 },
     });
     const names = Array.from({ length: 5000 }, (_, i) => `card ${i}`);
-    const { tensors, metadata } = await enrollmentBank(head, { names });
+    const { tensors, metadata } = await enrollmentBank(partialFC, { names });
     expect(tensors.get('embeddings')!.shape).toEqual([5000, 3]);
-    const raw = await head.store.readCenters(0, 5000);
+    const raw = await partialFC.store.readCenters(0, 5000);
     const embeddings = tensors.get('embeddings')!.data as Float32Array;
     for (let row = 0; row < 5000; row++) {
       const length = Math.hypot(...raw.slice(3 * row, 3 * row + 3));
@@ -42,27 +42,27 @@ test.each(['device', 'host', 'file'])(
     expect([...(tensors.get('labels')!.data as Int32Array)]).toEqual(names.map((_, i) => 5001 + i));
     expect(JSON.parse(metadata.names)).toEqual(names);
     const path = join(folder, 'bank.safetensors');
-    await writeEnrollmentBank(path, head, { names });
+    await writeEnrollmentBank(path, partialFC, { names });
     const bytes = readFileSync(path);
     expect(bytes.equals(writeSafetensors(tensors, metadata))).toBe(true);
     expect(readSafetensors(bytes).metadata.format).toBe('unitsphere enrollment bank');
-    head.dispose();
+    partialFC.dispose();
   },
 );
 
-test('a full disk or a wrong number of names leaves the file that is there', async () => {
-  const head = new PartialFC({ classes: 5, dimensions: 3, loss: new CosFace(), seed: 1 });
+test('a full disk or a wrong number of names keeps the existing file', async () => {
+  const partialFC = new PartialFC({ classes: 5, dimensions: 3, loss: new CosFace(), seed: 1 });
   const path = join(folder, 'bank.safetensors');
-  writeFileSync(path, 'the one before');
-  await expect(writeEnrollmentBank(path, head, { names: ['one'] })).rejects.toThrow(
-    '1 names came for 5 classes',
+  writeFileSync(path, 'the existing file');
+  await expect(writeEnrollmentBank(path, partialFC, { names: ['one'] })).rejects.toThrow(
+    'there are 1 names for 5 classes',
   );
   for (const at of [0, 1, 2]) {
     await withFault('full', at, async () => {
-      await expect(writeEnrollmentBank(path, head)).rejects.toThrow('the disk is full');
+      await expect(writeEnrollmentBank(path, partialFC)).rejects.toThrow('the disk is full');
     });
   }
-  expect(readFileSync(path, 'utf8')).toBe('the one before');
+  expect(readFileSync(path, 'utf8')).toBe('the existing file');
   expect(readdirSync(folder)).toEqual(['bank.safetensors']);
-  head.dispose();
+  partialFC.dispose();
 });

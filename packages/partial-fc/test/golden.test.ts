@@ -1,9 +1,9 @@
-/** Three steps of insightface's PartialFC from the same centers, samples and optimizer. */
+/** Three steps of insightface's PartialFC with the same centers, samples and optimizer. */
 import * as tf from '@tensorflow/tfjs-core';
 import { CombinedMargin } from '@unitsphere/margin-losses';
+import { backends, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
 import { describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { deviceStore, hostStore, PartialFC, RowAdamW, RowSGD } from '../src/index.js';
 
 interface Case {
@@ -25,7 +25,7 @@ const TOLERANCE = 1e-4;
 const { cases } = readGolden<Case>('partial_fc');
 
 function makeOptimizer({ kind, optimizer, options }: Case) {
-  // The dense optimizers of V2 move rows that are not sampled: here when they next are.
+  // The dense optimizers of V2 also move unsampled rows. Here such rows move when they are next sampled.
   const unsampled = kind === 'v2' ? 'caught-up' : 'frozen';
   const weightDecay = options.weight_decay;
   return optimizer === 'adamw'
@@ -34,12 +34,12 @@ function makeOptimizer({ kind, optimizer, options }: Case) {
 }
 
 describe.each(backends)('%s', (backend) => {
-  test.each(cases.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
+  test.each(cases.map((c) => [c.name, c] as const))('matches insightface: %s', async (_name, c) => {
     await start(backend);
     for (const store of [deviceStore, hostStore]) {
       const [classes, dimensions] = c.centers.shape as [number, number];
       const first = c.centers.data as Float32Array;
-      const head = new PartialFC({
+      const partialFC = new PartialFC({
         classes,
         dimensions,
         loss: new CombinedMargin({ ...c, m1: 1, form: 'insightface', gradient: 'pass-through' }),
@@ -53,31 +53,31 @@ describe.each(backends)('%s', (backend) => {
       for (const [i, { embeddings, labels }] of c.steps.entries()) {
         const expected = c.afterStep[i];
         const batch = tf.tensor2d(embeddings.data as Float32Array, embeddings.shape as [number, number]);
-        const result = await head.forwardBackward(batch, labels.data as Int32Array);
+        const result = await partialFC.forwardBackward(batch, labels.data as Int32Array);
         expect(relativeError(result.loss, expected.loss)).toBeLessThan(TOLERANCE);
         expect(relativeError(result.embeddingGradient.dataSync(), expected.dEmbeddings)).toBeLessThan(
           TOLERANCE,
         );
         expect(relativeError(result.gradientSquareSum, expected.squareSum)).toBeLessThan(TOLERANCE);
-        await head.step({ lr: c.lr });
+        await partialFC.step({ lr: c.lr });
         tf.dispose([batch, result.embeddingGradient]);
-        const centers = await head.store.readCenters(0, classes);
-        // A dense optimizer has moved the others too; ours does when they are sampled.
+        const centers = await partialFC.store.readCenters(0, classes);
+        // The dense optimizer has already moved the other rows, so only the sampled ones are compared.
         const now = c.kind === 'v2' ? rowsOf(c.steps[i].index, dimensions) : undefined;
         const part = (values: ArrayLike<number>) =>
           now ? Float32Array.from(now, (place) => values[place]) : Float32Array.from(values);
         expect(relativeError(part(centers), part(expected.centers.data))).toBeLessThan(TOLERANCE);
       }
-      head.dispose();
+      partialFC.dispose();
     }
   });
 });
 
-/** The places of rows' values. */
+/** Returns the indices of the values of rows. */
 const rowsOf = ({ data }: GoldenTensor, dimensions: number) =>
   Array.from(data).flatMap((row) => Array.from({ length: dimensions }, (_, d) => row * dimensions + d));
 
-test('every kind, optimizer and margin is there', () => {
+test('the golden file covers every kind, optimizer and margin', () => {
   for (const wanted of [
     'all classes',
     'more positives',

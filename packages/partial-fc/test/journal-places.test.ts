@@ -1,13 +1,13 @@
-/** Which places of a journal are given, and how long it grows. */
+/** Allocation of a journal's places, and the size that it grows to. */
 import { Random } from '@unitsphere/core';
 import { expect, test } from 'vitest';
 import { JournalPlaces } from '../src/file/journal-places.js';
 
-/** Rows with their places, as a journal has them. */
+/** Rows and their places, as in a journal. */
 class Rows {
   readonly places = new JournalPlaces();
   readonly placeOf = new Map<number, number>();
-  /** The most rows that had a place. */
+  /** Largest number of rows that had a place at the same time. */
   most = 0;
 
   write(row: number): number {
@@ -20,7 +20,7 @@ class Rows {
   }
 }
 
-test('no two rows have one place, and there are at most twice as many places as rows', () => {
+test('no two rows share a place, and there are at most twice as many places as rows', () => {
   const random = new Random(1, 'places');
   const rows = new Rows();
   for (let i = 0; i < 20_000; i++) {
@@ -31,7 +31,7 @@ test('no two rows have one place, and there are at most twice as many places as 
   expect(rows.most).toBe(700);
 });
 
-test('rows drawn uniformly, a tenth at a time, are written some places in one go', () => {
+test('rows drawn uniformly, a tenth at a time, get runs of consecutive places', () => {
   const random = new Random(2, 'places');
   const rows = new Rows();
   const [count, sampled] = [4000, 400];
@@ -51,13 +51,13 @@ test('rows drawn uniformly, a tenth at a time, are written some places in one go
   expect(rows.places.end).toBeLessThanOrEqual(2 * count + 1);
 });
 
-test('what is pinned is given to no one until it is kept no more', () => {
+test('pinned places are not reused until they are freed', () => {
   const rows = new Rows();
   for (let row = 0; row < 40; row++) rows.write(row);
   const sealed = new Set(rows.placeOf.values());
   rows.places.pin();
   for (let i = 0; i < 400; i++) expect(sealed).not.toContain(rows.write(i % 40));
-  // A second seal keeps the first one's, too.
+  // A second pin keeps the places of the first, too.
   const later = new Set(rows.placeOf.values());
   rows.places.pin();
   for (let i = 0; i < 400; i++) {

@@ -1,4 +1,4 @@
-/** The head against the same loss on the tape, and its steps against dense optimizers. */
+/** PartialFC against the same loss on the tape, and its steps against dense optimizers. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   ArcFace,
@@ -8,8 +8,8 @@ import {
   NormalizedSoftmax,
 } from '@unitsphere/margin-losses';
 import { adamWUpdate, sgdUpdate } from '@unitsphere/ops';
+import { backends, start } from '@unitsphere/testing/backends';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import {
   ClassSampler,
   deviceStore,
@@ -20,7 +20,7 @@ import {
   RowSGD,
   type StoreFactory,
 } from '../src/index.js';
-import { fill, relativeError, squareSum, taped } from './reference.js';
+import { fill, lossOnTape, relativeError, squareSum } from './reference.js';
 
 const [classes, dimensions] = [23, 12];
 const stores: [string, () => StoreFactory][] = [
@@ -44,31 +44,32 @@ function batchOf(step: number, size = 3 + (step % 4)) {
   return { labels, embeddings: tf.tensor2d(fill(size * dimensions, 100 + step, 3), [size, dimensions]) };
 }
 
-const centersOf = async (head: PartialFC) => await head.store.readCenters(0, head.store.spec.rows);
+const centersOf = async (partialFC: PartialFC) =>
+  await partialFC.store.readCenters(0, partialFC.store.spec.rows);
 
 describe.each(backends)('%s', (backend) => {
   beforeEach(() => start(backend));
 
   describe.each(stores)('%s', (_storeName, store) => {
-    test.each(losses)('rate 1 is the full softmax: %s', async (_name, loss) => {
+    test.each(losses)('rate 1 equals the full softmax: %s', async (_name, loss) => {
       const before = tf.memory().numTensors;
-      const head = make({ loss, store: store() });
+      const partialFC = make({ loss, store: store() });
       const { labels, embeddings } = batchOf(1);
-      const centers = tf.tensor2d(await centersOf(head), [classes, dimensions]);
-      const expected = taped(loss, embeddings, centers, labels);
-      const result = await head.forwardBackward(embeddings, labels);
+      const centers = tf.tensor2d(await centersOf(partialFC), [classes, dimensions]);
+      const expected = lossOnTape(loss, embeddings, centers, labels);
+      const result = await partialFC.forwardBackward(embeddings, labels);
       expect(relativeError([result.loss], [expected.loss])).toBeLessThan(1e-5);
       expect(relativeError(result.embeddingGradient.dataSync(), expected.embeddings)).toBeLessThan(1e-5);
       expect(relativeError([result.gradientSquareSum], [squareSum(expected.centers)])).toBeLessThan(1e-5);
-      // One plain step of SGD shows the centers' gradient.
-      head.discard();
+      // A step of SGD without momentum and decay reveals the gradient of the centers.
+      partialFC.discard();
       const sgd = make({ loss, store: store(), optimizer: new RowSGD({ momentum: 0, weightDecay: 0 }) });
       result.embeddingGradient.dispose();
       (await sgd.forwardBackward(embeddings, labels)).embeddingGradient.dispose();
       await sgd.step({ lr: 1 });
       const gradient = (await centersOf(sgd)).map((v, i) => centers.dataSync()[i] - v);
       expect(relativeError(gradient, expected.centers)).toBeLessThan(1e-4);
-      head.dispose();
+      partialFC.dispose();
       sgd.dispose();
       tf.dispose([embeddings, centers]);
       expect(tf.memory().numTensors).toBe(before);
@@ -80,22 +81,22 @@ describe.each(backends)('%s', (backend) => {
       ['RowAdamW', () => new RowAdamW({ ...adamW, betas: [0.9, 0.99] })],
       ['RowSGD', () => new RowSGD(sgd)],
       ['RowAdamW, caught up', () => new RowAdamW({ ...adamW, betas: [0.9, 0.99], unsampled: 'caught-up' })],
-    ] as const)('ten steps at rate 1 are those of the dense optimizer: %s', async (name, optimizer) => {
+    ] as const)('ten steps at rate 1 equal those of the dense optimizer: %s', async (name, optimizer) => {
       const before = tf.memory().numTensors;
-      const head = make({ store: store(), optimizer: optimizer() });
+      const partialFC = make({ store: store(), optimizer: optimizer() });
       const variable = (values: ArrayLike<number>) =>
         tf.tidy(() => tf.variable(tf.tensor2d(Float32Array.from(values), [classes, dimensions])));
       const zeros = new Float32Array(classes * dimensions);
-      const dense = variable(await centersOf(head));
+      const dense = variable(await centersOf(partialFC));
       const state = [variable(zeros), variable(zeros)] as const;
       for (let step = 1; step <= 10; step++) {
         const { labels, embeddings } = batchOf(step);
-        const expected = taped(losses[0][1], embeddings, dense, labels);
-        const result = await head.forwardBackward(embeddings, labels);
+        const expected = lossOnTape(losses[0][1], embeddings, dense, labels);
+        const result = await partialFC.forwardBackward(embeddings, labels);
         expect(relativeError([result.loss], [expected.loss])).toBeLessThan(2e-5);
         expect(relativeError(result.embeddingGradient.dataSync(), expected.embeddings)).toBeLessThan(1e-4);
         const [lr, gradientScale] = [0.01 * step, step % 2 ? 1 : 0.5];
-        await head.step({ lr, gradientScale });
+        await partialFC.step({ lr, gradientScale });
         tf.tidy(() => {
           const gradient = tf.tensor2d(expected.centers, [classes, dimensions]);
           if (name === 'RowSGD') sgdUpdate(dense, gradient, state[0], { lr, step, gradientScale, ...sgd });
@@ -103,36 +104,36 @@ describe.each(backends)('%s', (backend) => {
         });
         tf.dispose([embeddings, result.embeddingGradient]);
       }
-      expect(head.stepCount).toBe(10);
-      expect(relativeError(await centersOf(head), dense.dataSync())).toBeLessThan(1e-4);
-      head.dispose();
+      expect(partialFC.stepCount).toBe(10);
+      expect(relativeError(await centersOf(partialFC), dense.dataSync())).toBeLessThan(1e-4);
+      partialFC.dispose();
       tf.dispose([dense, ...state]);
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    test('a sample is the softmax over its classes; other rows do not move', async () => {
+    test('a sample gives the softmax over its classes and leaves other rows unchanged', async () => {
       const before = tf.memory().numTensors;
-      const head = make({ store: store(), sampledClasses: 9 });
-      const start = (await centersOf(head)).slice();
+      const partialFC = make({ store: store(), sampledClasses: 9 });
+      const start = (await centersOf(partialFC)).slice();
       const rowOf = (values: Float32Array, row: number) =>
         values.slice(row * dimensions, (row + 1) * dimensions);
       for (let step = 1; step <= 4; step++) {
         const { labels, embeddings } = batchOf(step);
-        const was = (await centersOf(head)).slice();
-        const result = await head.forwardBackward(embeddings, labels);
-        await head.step({ lr: 0.1 });
-        const now = await centersOf(head);
+        const before = (await centersOf(partialFC)).slice();
+        const result = await partialFC.forwardBackward(embeddings, labels);
+        await partialFC.step({ lr: 0.1 });
+        const now = await centersOf(partialFC);
         const moved = [...Array(classes).keys()].filter(
-          (row) => relativeError(rowOf(now, row), rowOf(was, row)) > 0,
+          (row) => relativeError(rowOf(now, row), rowOf(before, row)) > 0,
         );
         expect(moved.length).toBe(9);
         for (const label of labels) expect(moved).toContain(label);
         tf.tidy(() => {
           const values = tf.tensor2d(
-            moved.map((row) => [...rowOf(was, row)]),
+            moved.map((row) => [...rowOf(before, row)]),
             [9, dimensions],
           );
-          const expected = taped(
+          const expected = lossOnTape(
             losses[0][1],
             embeddings,
             values,
@@ -144,59 +145,59 @@ describe.each(backends)('%s', (backend) => {
         });
         tf.dispose([embeddings, result.embeddingGradient]);
       }
-      expect(relativeError(await centersOf(head), start)).toBeGreaterThan(0.1);
-      head.dispose();
+      expect(relativeError(await centersOf(partialFC), start)).toBeGreaterThan(0.1);
+      partialFC.dispose();
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    test('a dropped gradient leaves everything as it was, and the step can be taken again', async () => {
-      const head = make({ store: store(), sampleRate: 0.4 });
+    test('a dropped gradient changes nothing, and the step can be repeated', async () => {
+      const partialFC = make({ store: store(), sampleRate: 0.4 });
       const { labels, embeddings } = batchOf(1);
-      const was = (await centersOf(head)).slice();
-      const first = await head.forwardBackward(embeddings, labels);
-      head.discard();
-      head.discard();
-      expect([...(await centersOf(head))]).toEqual([...was]);
-      expect(head.stepCount).toBe(0);
-      const second = await head.forwardBackward(embeddings, labels);
+      const before = (await centersOf(partialFC)).slice();
+      const first = await partialFC.forwardBackward(embeddings, labels);
+      partialFC.discard();
+      partialFC.discard();
+      expect([...(await centersOf(partialFC))]).toEqual([...before]);
+      expect(partialFC.stepCount).toBe(0);
+      const second = await partialFC.forwardBackward(embeddings, labels);
       expect(second.loss).toBe(first.loss);
-      await head.step({ lr: 0.1 });
-      expect(head.stepCount).toBe(1);
+      await partialFC.step({ lr: 0.1 });
+      expect(partialFC.stepCount).toBe(1);
       tf.dispose([embeddings, first.embeddingGradient, second.embeddingGradient]);
-      head.dispose();
+      partialFC.dispose();
     });
 
-    test('a saved state goes on as if nothing had been, also from and to another store', async () => {
+    test('a restored state continues bit-identically, also in another store', async () => {
       const options = { sampleRate: 0.4, optimizer: new RowAdamW({ unsampled: 'caught-up' }) };
-      const run = async (head: PartialFC, from: number, to: number) => {
+      const run = async (partialFC: PartialFC, from: number, to: number) => {
         const seen: number[] = [];
         for (let step = from; step < to; step++) {
           const { labels, embeddings } = batchOf(step);
-          const result = await head.forwardBackward(embeddings, labels);
+          const result = await partialFC.forwardBackward(embeddings, labels);
           seen.push(result.loss);
-          await head.step({ lr: 0.1 });
+          await partialFC.step({ lr: 0.1 });
           tf.dispose([embeddings, result.embeddingGradient]);
         }
         return seen;
       };
-      const head = make({ store: store(), ...options });
-      await run(head, 0, 5);
-      const saved = await head.stateDict();
-      const expected = await run(head, 5, 9);
+      const partialFC = make({ store: store(), ...options });
+      await run(partialFC, 0, 5);
+      const saved = await partialFC.stateDict();
+      const expected = await run(partialFC, 5, 9);
       for (const [, other] of stores) {
         const resumed = make({ store: other(), ...options });
         await resumed.loadStateDict(saved);
         expect(resumed.stepCount).toBe(5);
         expect(await run(resumed, 5, 9)).toEqual(expected);
-        expect([...(await centersOf(resumed))]).toEqual([...(await centersOf(head))]);
+        expect([...(await centersOf(resumed))]).toEqual([...(await centersOf(partialFC))]);
         resumed.dispose();
       }
-      head.dispose();
+      partialFC.dispose();
     });
   });
 
-  test('what cannot be is an error that changes nothing and leaks nothing', async () => {
-    const head = make();
+  test('invalid calls throw, change nothing and leak nothing', async () => {
+    const partialFC = make();
     const { labels, embeddings } = batchOf(1);
     const before = tf.memory().numTensors;
     const bad = (at: number, label: number) => {
@@ -204,60 +205,62 @@ describe.each(backends)('%s', (backend) => {
       copy[at] = label;
       return copy;
     };
-    await expect(head.forwardBackward(embeddings, bad(1, 23))).rejects.toThrow(
+    await expect(partialFC.forwardBackward(embeddings, bad(1, 23))).rejects.toThrow(
       'PartialFC: the label of row 1 is 23, but there are 23 classes: 0 to 22.',
     );
-    await expect(head.forwardBackward(embeddings, bad(0, -1))).rejects.toThrow(RangeError);
-    await expect(head.forwardBackward(embeddings, labels.slice(1))).rejects.toThrow(
-      '4 embeddings came with 3 labels',
+    await expect(partialFC.forwardBackward(embeddings, bad(0, -1))).rejects.toThrow(RangeError);
+    await expect(partialFC.forwardBackward(embeddings, labels.slice(1))).rejects.toThrow(
+      'there are 4 embeddings, but 3 labels',
     );
-    await expect(head.forwardBackward(embeddings, [1, 2] as never)).rejects.toThrow(TypeError);
-    await expect(head.step({ lr: 1 })).rejects.toThrow('no gradient is held');
+    await expect(partialFC.forwardBackward(embeddings, [1, 2] as never)).rejects.toThrow(TypeError);
+    await expect(partialFC.step({ lr: 1 })).rejects.toThrow('no gradient is held');
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const values = embeddings.dataSync().slice();
       values[2 * dimensions + 3] = value;
       const broken = tf.tensor2d(values, embeddings.shape);
-      await expect(head.forwardBackward(broken, labels)).rejects.toThrow(
-        `PartialFC: embedding 2 holds ${value} at place 3. Nothing was changed.`,
+      await expect(partialFC.forwardBackward(broken, labels)).rejects.toThrow(
+        `PartialFC: embedding 2 is ${value} at index 3. Nothing was changed.`,
       );
       broken.dispose();
     }
     expect(tf.memory().numTensors).toBe(before);
-    const result = await head.forwardBackward(embeddings, labels);
-    await expect(head.forwardBackward(embeddings, labels)).rejects.toThrow('a gradient is still held');
-    await expect(head.stateDict()).rejects.toThrow('in the middle of a step');
-    await expect(head.step({ lr: Number.NaN })).rejects.toThrow('lr must be a finite number');
-    await expect(head.step({ lr: 1, gradientScale: Number.NaN })).rejects.toThrow('Call discard()');
-    await head.step({ lr: 0.1 });
-    expect(head.stepCount).toBe(1);
+    const result = await partialFC.forwardBackward(embeddings, labels);
+    await expect(partialFC.forwardBackward(embeddings, labels)).rejects.toThrow('a gradient is still held');
+    await expect(partialFC.stateDict()).rejects.toThrow('in the middle of a step');
+    await expect(partialFC.step({ lr: Number.NaN })).rejects.toThrow('lr must be finite and non-negative');
+    await expect(partialFC.step({ lr: 1, gradientScale: Number.NaN })).rejects.toThrow('Call discard()');
+    await partialFC.step({ lr: 0.1 });
+    expect(partialFC.stepCount).toBe(1);
     tf.dispose([result.embeddingGradient]);
     expect(tf.memory().numTensors).toBe(before);
-    const two = head.forwardBackward(embeddings, labels);
-    await expect(head.forwardBackward(embeddings, labels)).rejects.toThrow('before the last call had ended');
+    const two = partialFC.forwardBackward(embeddings, labels);
+    await expect(partialFC.forwardBackward(embeddings, labels)).rejects.toThrow(
+      'before the previous call ended',
+    );
     (await two).embeddingGradient.dispose();
-    head.dispose();
-    await expect(head.forwardBackward(embeddings, labels)).rejects.toThrow('disposed');
+    partialFC.dispose();
+    await expect(partialFC.forwardBackward(embeddings, labels)).rejects.toThrow('disposed');
     embeddings.dispose();
   });
 });
 
 test.each([
-  [{ classes: 0 }, 'classes must be an integer of at least 1'],
-  [{ dimensions: 1.5 }, 'dimensions must be an integer'],
+  [{ classes: 0 }, 'classes must be a positive integer'],
+  [{ dimensions: 1.5 }, 'dimensions must be a positive integer'],
   [{ sampleRate: 0 }, 'sampleRate must be in (0, 1], but it is 0.'],
   [{ sampleRate: 1.1 }, 'sampleRate must be in (0, 1]'],
-  [{ sampleRate: 0.1, sampledClasses: 3 }, 'give one of sampleRate, sampledClasses and sampler'],
-  [{ sampleRate: 0.1, sampler: new ClassSampler(classes, 3, 1) }, 'give one of'],
-  [{ sampledClasses: 0 }, 'sampledClasses must be an integer of at least 1'],
+  [{ sampleRate: 0.1, sampledClasses: 3 }, 'set only one of sampleRate, sampledClasses and sampler'],
+  [{ sampleRate: 0.1, sampler: new ClassSampler(classes, 3, 1) }, 'set only one of'],
+  [{ sampledClasses: 0 }, 'sampledClasses must be a positive integer'],
   [{ seed: Number.NaN }, 'seed must be a finite number'],
   [{ initStd: 0 }, 'initStd must be'],
   [{ interclassFilteringThreshold: 1 }, 'interclassFilteringThreshold must be in [0, 1)'],
-] as [Partial<PartialFCOptions>, string][])('option %o is refused', async (options, message) => {
+] as [Partial<PartialFCOptions>, string][])('refuses the options %o', async (options, message) => {
   await start('cpu');
   expect(() => make(options)).toThrow(message);
 });
 
-test('options of the optimizers are checked', () => {
+test('refuses invalid options of the optimizers', () => {
   expect(() => new RowAdamW({ betas: [1, 0.9] })).toThrow(
     'RowAdamW: betas[0] must be in [0, 1), but it is 1.',
   );
@@ -267,5 +270,5 @@ test('options of the optimizers are checked', () => {
   );
   expect(() => new RowAdamW({ stepCount: 'x' as never })).toThrow('stepCount');
   expect(() => new RowSGD({ momentum: -1 })).toThrow('momentum');
-  expect(() => new RowSGD({ momentum: 0, nesterov: true })).toThrow('nesterov needs a momentum above 0');
+  expect(() => new RowSGD({ momentum: 0, nesterov: true })).toThrow('nesterov requires a momentum above 0');
 });

@@ -1,11 +1,11 @@
-/** Rows so long that a step's go to the backend and back in several parts. */
+/** Rows so long that those of a step are transferred to the backend and back in several parts. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CosFace } from '@unitsphere/margin-losses';
+import { start } from '@unitsphere/testing/backends';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import { fileStore } from '../src/file.js';
 import {
   CenterStoreError,
@@ -18,7 +18,7 @@ import {
 } from '../src/index.js';
 import { fill } from './reference.js';
 
-// Three rows a part.
+// Three rows per part.
 const [classes, dimensions] = [13, 2 ** 17 + 2 ** 15];
 const recordBytes = 4 * 3 * dimensions + 16;
 
@@ -34,30 +34,33 @@ const make = (store: StoreFactory, optimizer: RowOptimizer) =>
     loss: new CosFace({ scale: 8 }),
   });
 
-async function step(head: PartialFC): Promise<number> {
-  const embeddings = tf.tensor2d(fill(2 * dimensions, head.stepCount + 1), [2, dimensions]);
-  const result = await head.forwardBackward(embeddings, Int32Array.of(head.stepCount % classes, 12));
-  await head.step({ lr: 0.05 });
+async function step(partialFC: PartialFC): Promise<number> {
+  const embeddings = tf.tensor2d(fill(2 * dimensions, partialFC.stepCount + 1), [2, dimensions]);
+  const result = await partialFC.forwardBackward(
+    embeddings,
+    Int32Array.of(partialFC.stepCount % classes, 12),
+  );
+  await partialFC.step({ lr: 0.05 });
   tf.dispose([embeddings, result.embeddingGradient]);
   return result.loss;
 }
 
-async function course(store: StoreFactory, optimizer: RowOptimizer) {
+async function train(store: StoreFactory, optimizer: RowOptimizer) {
   const before = tf.memory().numTensors;
-  const head = make(store, optimizer);
+  const partialFC = make(store, optimizer);
   const losses: number[] = [];
-  for (let i = 0; i < 4; i++) losses.push(await step(head));
-  const centers = await head.store.readCenters(0, classes);
-  head.dispose();
+  for (let i = 0; i < 4; i++) losses.push(await step(partialFC));
+  const centers = await partialFC.store.readCenters(0, classes);
+  partialFC.dispose();
   expect(tf.memory().numTensors).toBe(before);
   return { losses, centers };
 }
 
-/** To the bit; expect() would look at each of millions. */
-const same = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+/** Whether values are bit-identical. `expect` would take long for millions of them. */
+const isSame = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
-/** Fails at the n-th call. */
-class Failing extends RowAdamW {
+/** Fails at call number `failAt`. */
+class FailingAdamW extends RowAdamW {
   calls = 0;
   failAt = Number.POSITIVE_INFINITY;
   override update(...args: Parameters<RowAdamW['update']>): void {
@@ -66,44 +69,44 @@ class Failing extends RowAdamW {
   }
 }
 
-// The one backend on which rows this long take no minutes.
+// Only on this backend do rows this long take less than minutes.
 describe.each(['wasm'])('%s', (backend) => {
-  test.each(['frozen', 'caught-up'] as const)('give what one part gives, %s', async (unsampled) => {
+  test.each(['frozen', 'caught-up'] as const)('several parts equal a single part, %s', async (unsampled) => {
     await start(backend);
     const optimizer = new RowAdamW({ unsampled });
-    const expected = await course(deviceStore(), optimizer);
-    // A cache of all rows, and ones that hold less than a step's and less than a part's.
+    const expected = await train(deviceStore(), optimizer);
+    // Caches for all rows, for less than a step's rows and for less than a part's rows.
     for (const store of [hostStore(), file(classes), file(5), file(2)]) {
-      const { losses, centers } = await course(store, optimizer);
+      const { losses, centers } = await train(store, optimizer);
       expect(losses).toEqual(expected.losses);
-      expect(same(centers, expected.centers)).toBe(true);
+      expect(isSame(centers, expected.centers)).toBe(true);
     }
   });
 
   test.each<[string, () => StoreFactory]>([
     ['host', hostStore],
     ['file', () => file(classes)],
-  ])('a failure between two leaves no half of a step to use: %s store', async (_, store) => {
+  ])('a failure between two parts blocks the rows: %s store', async (_, store) => {
     await start(backend);
-    const optimizer = new Failing();
-    const head = make(store(), optimizer);
-    await step(head);
-    const state = await head.stateDict();
-    await head.checkpointWritten();
-    const centers = await head.store.readCenters(0, classes);
-    // Before the first part nothing is changed.
+    const optimizer = new FailingAdamW();
+    const partialFC = make(store(), optimizer);
+    await step(partialFC);
+    const state = await partialFC.stateDict();
+    await partialFC.checkpointWritten();
+    const centers = await partialFC.store.readCenters(0, classes);
+    // A failure in the first part changes nothing.
     optimizer.failAt = optimizer.calls + 1;
-    await expect(step(head)).rejects.toThrow('no room');
-    expect(same(await head.store.readCenters(0, classes), centers)).toBe(true);
+    await expect(step(partialFC)).rejects.toThrow('no room');
+    expect(isSame(await partialFC.store.readCenters(0, classes), centers)).toBe(true);
     optimizer.failAt = optimizer.calls + 2;
-    await expect(step(head)).rejects.toThrow('no room');
-    await expect(step(head)).rejects.toThrow(CenterStoreError);
-    await expect(head.stateDict()).rejects.toThrow(
-      'not kept whole: no room Load the state of the last checkpoint',
+    await expect(step(partialFC)).rejects.toThrow('no room');
+    await expect(step(partialFC)).rejects.toThrow(CenterStoreError);
+    await expect(partialFC.stateDict()).rejects.toThrow(
+      'stored only in part: no room Load the state of the last checkpoint',
     );
-    await head.loadStateDict(state);
-    expect(same(await head.store.readCenters(0, classes), centers)).toBe(true);
-    await step(head);
-    head.dispose();
+    await partialFC.loadStateDict(state);
+    expect(isSame(await partialFC.store.readCenters(0, classes), centers)).toBe(true);
+    await step(partialFC);
+    partialFC.dispose();
   });
 });

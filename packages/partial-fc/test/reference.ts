@@ -3,7 +3,7 @@ import type { LabelMarginLoss } from '@unitsphere/margin-losses';
 import { cosineLogits } from '@unitsphere/ops';
 import '@unitsphere/core/gradients';
 
-/** Seeded values in [−scale, scale). */
+/** Returns seeded values in [−scale, scale). */
 export function fill(count: number, seed: number, scale = 1): Float32Array {
   const values = new Float32Array(count);
   let state = (seed * 2654435761 + 12345) >>> 0;
@@ -14,8 +14,8 @@ export function fill(count: number, seed: number, scale = 1): Float32Array {
   return values;
 }
 
-/** The loss and its gradients on the tape, with all centers: what a head at rate 1 must give. */
-export function taped(
+/** Computes the loss and its gradients on the tape with all centers: the expected result of PartialFC at rate 1. */
+export function lossOnTape(
   loss: LabelMarginLoss,
   embeddings: tf.Tensor2D,
   centers: tf.Tensor2D,
@@ -33,7 +33,7 @@ export function taped(
   });
 }
 
-/** The largest difference over the largest expected value. */
+/** Returns the largest difference divided by the largest expected value. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.NaN;
   let [difference, largest] = [0, 1e-12];

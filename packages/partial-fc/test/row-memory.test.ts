@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { RecordLayout, Records } from '../src/file/record.js';
 import { RowCache } from '../src/file/row-cache.js';
-import { leaveMemory, takeMemory } from '../src/file/row-memory.js';
+import { acquireMemory, releaseMemory } from '../src/file/row-memory.js';
 
-test('memory that is left is taken again, once and by who needs as much', () => {
-  const first = takeMemory(1000);
-  expect(takeMemory(1000)).not.toBe(first);
-  leaveMemory(first);
-  expect(takeMemory(1004)).not.toBe(first);
-  expect(takeMemory(1000)).toBe(first);
-  expect(takeMemory(1000)).not.toBe(first);
+test('released memory is reused once, for the same size', () => {
+  const first = acquireMemory(1000);
+  expect(acquireMemory(1000)).not.toBe(first);
+  releaseMemory(first);
+  expect(acquireMemory(1004)).not.toBe(first);
+  expect(acquireMemory(1000)).toBe(first);
+  expect(acquireMemory(1000)).not.toBe(first);
 });
 
-test('a cache leaves its memory when it grows and when it is closed', () => {
+test('a cache releases its memory when it grows and when it is closed', () => {
   const layout = new RecordLayout(['weight'], 7);
   const cache = new RowCache(layout, 100, 20, true);
   const small = cache.records.memory!;

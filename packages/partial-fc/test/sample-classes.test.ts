@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ClassSampler, classRange } from '../src/index.js';
 
-test('a sample has the positives, its size, no class twice, ascending; and is the seed, step and batch alone', () => {
+test('a sample is ascending, without duplicates, contains the positives and depends on seed, step and batch alone', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 3000 }),
@@ -32,7 +32,7 @@ test.each([
   [40, 12],
   [40, 35],
   [1000, 17],
-])('of %i classes, %i: every negative is drawn equally often, alone and in pairs', (classes, count) => {
+])('draws every negative equally often, alone and in pairs: %i classes, %i sampled', (classes, count) => {
   const sampler = new ClassSampler(classes, count, 1);
   const positives = Int32Array.of(3, 7, 3);
   const draws = 6000;
@@ -54,7 +54,7 @@ test.each([
   expect(Math.abs(pairs - draws * together) / Math.sqrt(draws * together + 1)).toBeLessThan(5);
 });
 
-test('time follows the sample, not the classes', () => {
+test('the time grows with the sample, not with the number of classes', () => {
   const time = (classes: number) => {
     const sampler = new ClassSampler(classes, 1000, 1);
     const positives = Int32Array.from({ length: 64 }, (_, i) => i * 100);
@@ -67,11 +67,11 @@ test('time follows the sample, not the classes', () => {
   };
   time(10_000);
   const [few, many] = [time(10_000), time(10_000_000)];
-  // A thousand times the classes: a draw from all of them would take a thousand times as long, not a few.
+  // There are a thousand times as many classes. A draw that visits all of them would take a thousand times as long.
   expect(many).toBeLessThan(20 * few);
 });
 
-test('ranges of classes cover all of them once, also where there are fewer classes than ranks', () => {
+test('the ranges of all ranks cover each class once, also with fewer classes than ranks', () => {
   for (const [classes, size] of [
     [10, 4],
     [3, 4],

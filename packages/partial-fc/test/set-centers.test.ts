@@ -1,11 +1,11 @@
-/** Centers given from outside, as when classes are added to a trained head. */
+/** Centers that are set from outside, for example to add classes to a trained PartialFC. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CosFace } from '@unitsphere/margin-losses';
+import { everyBackend, start } from '@unitsphere/testing/backends';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import { fileStore } from '../src/file.js';
 import {
   deviceStore,
@@ -35,49 +35,53 @@ const stores: [string, () => StoreFactory][] = [
 ];
 
 describe.each(everyBackend)('%s', (backend) => {
-  test.each(stores)('the centers given are there, the others as they were: %s store', async (_, store) => {
+  test.each(stores)('replaces the given centers and keeps the others: %s store', async (_, store) => {
     await start(backend);
-    const before = tf.memory().numTensors;
-    const head = make(store());
-    const was = await head.store.readCenters(0, classes);
+    const tensors = tf.memory().numTensors;
+    const partialFC = make(store());
+    const before = await partialFC.store.readCenters(0, classes);
     const given = fill(3 * dimensions, 5, 2);
-    await head.setCenters(Int32Array.of(1, 4, 10), given);
-    const is = await head.store.readCenters(0, classes);
-    const expected = was.slice();
+    await partialFC.setCenters(Int32Array.of(1, 4, 10), given);
+    const after = await partialFC.store.readCenters(0, classes);
+    const expected = before.slice();
     [1, 4, 10].forEach((row, i) => {
       expected.set(given.subarray(i * dimensions, (i + 1) * dimensions), row * dimensions);
     });
-    expect([...is]).toEqual([...expected]);
-    // A step from there, and a save, hold them too.
+    expect([...after]).toEqual([...expected]);
+    // A step keeps them.
     const embeddings = tf.tensor2d(fill(2 * dimensions, 8, 1), [2, dimensions]);
-    const { embeddingGradient } = await head.forwardBackward(embeddings, Int32Array.of(1, 2));
-    await head.step({ lr: 0 });
-    expect([...(await head.store.readCenters(4, 5))]).toEqual([
+    const { embeddingGradient } = await partialFC.forwardBackward(embeddings, Int32Array.of(1, 2));
+    await partialFC.step({ lr: 0 });
+    expect([...(await partialFC.store.readCenters(4, 5))]).toEqual([
       ...given.subarray(dimensions, 2 * dimensions),
     ]);
     tf.dispose([embeddings, embeddingGradient]);
-    head.dispose();
-    expect(tf.memory().numTensors).toBe(before);
+    partialFC.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
   });
 });
 
-test('what cannot be centers is refused, and nothing is changed', async () => {
+test('refuses invalid centers and changes nothing', async () => {
   await start('wasm');
-  const head = make(hostStore());
-  const was = [...(await head.store.readCenters(0, classes))];
+  const partialFC = make(hostStore());
+  const before = [...(await partialFC.store.readCenters(0, classes))];
   const values = (count: number) => new Float32Array(count * dimensions).fill(1);
-  await expect(head.setCenters(Int32Array.of(1, 2), values(3))).rejects.toThrow(
-    '2 classes of 6 dimensions came with 18 values',
+  await expect(partialFC.setCenters(Int32Array.of(1, 2), values(3))).rejects.toThrow(
+    'setCenters got 18 values for 2 classes of 6 dimensions',
   );
-  await expect(head.setCenters(Int32Array.of(2, 1), values(2))).rejects.toThrow(
-    /ascending.*class 1 is at place 1/,
+  await expect(partialFC.setCenters(Int32Array.of(2, 1), values(2))).rejects.toThrow(
+    /ascending.*class 1 is at index 1/,
   );
-  await expect(head.setCenters(Int32Array.of(2, 2), values(2))).rejects.toThrow(RangeError);
-  await expect(head.setCenters(Int32Array.of(11), values(1))).rejects.toThrow('from 0 to 10, but class 11');
-  const odd = values(2);
-  odd[7] = Number.NaN;
-  await expect(head.setCenters(Int32Array.of(3, 9), odd)).rejects.toThrow(NotFiniteError);
-  await expect(head.setCenters(Int32Array.of(3, 9), odd)).rejects.toThrow('for class 9 holds NaN');
-  expect([...(await head.store.readCenters(0, classes))]).toEqual(was);
-  head.dispose();
+  await expect(partialFC.setCenters(Int32Array.of(2, 2), values(2))).rejects.toThrow(RangeError);
+  await expect(partialFC.setCenters(Int32Array.of(11), values(1))).rejects.toThrow(
+    'from 0 to 10, but class 11',
+  );
+  const broken = values(2);
+  broken[7] = Number.NaN;
+  await expect(partialFC.setCenters(Int32Array.of(3, 9), broken)).rejects.toThrow(NotFiniteError);
+  await expect(partialFC.setCenters(Int32Array.of(3, 9), broken)).rejects.toThrow(
+    'got NaN in the center of class 9',
+  );
+  expect([...(await partialFC.store.readCenters(0, classes))]).toEqual(before);
+  partialFC.dispose();
 });

@@ -1,11 +1,10 @@
-/** Any number of ranks computes what one does, to rounding. */
-
+/** The result does not depend on the number of ranks, up to rounding. */
 import * as tf from '@tensorflow/tfjs-core';
 import { soloCommunicator, withReplicas } from '@unitsphere/collectives';
 import { AdaFace } from '@unitsphere/margin-losses';
+import { backends, start } from '@unitsphere/testing/backends';
+import { bundleModule } from '@unitsphere/testing/bundle-module';
 import { beforeAll, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
-import { bundleModule } from '../../../tools/workspace/bundle-module.js';
 import { hostStore, PartialFC, RowAdamW } from '../src/index.js';
 import { type Scenario, trainShard } from './fixtures/train-shard.js';
 import { fill, relativeError } from './reference.js';
@@ -15,7 +14,7 @@ beforeAll(() => {
   file = bundleModule('./fixtures/shard-rank.ts', import.meta.url);
 });
 
-const onRanks = (size: number, scenario: Scenario) =>
+const trainOnRanks = (size: number, scenario: Scenario) =>
   withReplicas({ size, file, data: () => scenario }, (communicator) => trainShard(communicator, scenario));
 
 const scenarios: [string, Scenario][] = [
@@ -86,14 +85,14 @@ const scenarios: [string, Scenario][] = [
 ];
 
 test.each(scenarios)(
-  'two and four ranks give what one gives: %s',
+  'two and four ranks match a single rank: %s',
   { timeout: 60_000 },
   async (_name, scenario) => {
     const one = await trainShard(soloCommunicator(), scenario);
     expect(one.losses.every(Number.isFinite)).toBe(true);
     expect(one.leaked).toBe(0);
     for (const size of [2, 4]) {
-      const many = await onRanks(size, scenario);
+      const many = await trainOnRanks(size, scenario);
       expect(relativeError(many.losses, one.losses), `losses of ${size}`).toBeLessThan(2e-6);
       expect(relativeError(many.squareSums, one.squareSums)).toBeLessThan(1e-5);
       one.embeddingGradients.forEach((gradient, step) => {
@@ -109,19 +108,16 @@ test.each(scenarios)(
   },
 );
 
-test('a bad row of one rank is an error on all of them, and they can go on', {
+test('an invalid row of one rank throws on all of them, and they can continue', {
   timeout: 60_000,
 }, async () => {
   for (const [fault, message] of [
     ['label', /RangeError: PartialFC: the label of row 6 of rank 3 is 23, but there are 23 classes/],
-    [
-      'nan',
-      /NotFiniteError: .*(another rank's embedding or a class center|embedding 6 holds NaN at place 7)/,
-    ],
+    ['nan', /NotFiniteError: .*(another rank's embedding or a class center|embedding 6 is NaN at index 7)/],
   ] as const) {
     const scenario: Scenario = { backend: 'wasm', classes: 23, optimizer: 'adamw', batches: [8, 16] };
     const one = await trainShard(soloCommunicator(), scenario);
-    const many = await onRanks(4, { ...scenario, fault });
+    const many = await trainOnRanks(4, { ...scenario, fault });
     expect(many.errors.length).toBe(1);
     expect(many.errors[0]).toMatch(message);
     expect(relativeError(many.losses, one.losses)).toBeLessThan(2e-6);
@@ -130,16 +126,16 @@ test('a bad row of one rank is an error on all of them, and they can go on', {
   }
 });
 
-test.each(backends)('a state is taken over by another number of ranks: %s', async (backend) => {
+test.each(backends)('another number of ranks can load a state: %s', async (backend) => {
   await start(backend);
   const [classes, dimensions] = [23, 4];
-  const heads = (size: number) =>
+  const createRanks = (size: number) =>
     Array.from({ length: size }, (_, rank) => {
       const communicator = { ...soloCommunicator(), rank, size };
       const options = { classes, dimensions, loss: new AdaFace(), seed: 1, optimizer: new RowAdamW() };
       return new PartialFC({ ...options, communicator, store: hostStore() });
     });
-  const whole = heads(1)[0];
+  const whole = createRanks(1)[0];
   const embeddings = tf.tensor2d(fill(5 * dimensions, 1), [5, dimensions]);
   const labels = Int32Array.of(0, 22, 7, 11, 12);
   (await whole.forwardBackward(embeddings, labels)).embeddingGradient.dispose();
@@ -150,7 +146,7 @@ test.each(backends)('a state is taken over by another number of ranks: %s', asyn
   );
   let states = [expected];
   for (const size of [4, 3, 2, 4, 1]) {
-    const ranks = heads(size);
+    const ranks = createRanks(size);
     for (const rank of ranks) {
       await rank.loadStateDict(...states);
       expect(rank.stepCount).toBe(1);

@@ -1,12 +1,12 @@
-/** Where float32 is short of digits: cosines of ±1 at scale 64, sure rows, classes without a sample. */
+/** Cases in which float32 lacks precision: cosines of ±1 at scale 64, confident rows, classes without a sample. */
 import * as tf from '@tensorflow/tfjs-core';
 import { ArcFace, CombinedMargin, CosFace, type LabelMarginLoss } from '@unitsphere/margin-losses';
+import { backends, start } from '@unitsphere/testing/backends';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { PartialFC, RowSGD } from '../src/index.js';
 
 const [classes, dimensions] = [6, 3];
-// Class 0 and 1 are opposite, 2 and 3 the same, 4 and 5 apart from all.
+// Classes 0 and 1 are opposite, 2 and 3 the same, 4 and 5 orthogonal to the others.
 const centers = [
   [0.02, 0, 0],
   [-0.03, 0, 0],
@@ -22,8 +22,8 @@ const losses: [string, LabelMarginLoss][] = [
   ['CombinedMargin', new CombinedMargin({ m1: 1.2, m2: 0.3, m3: 0.1 })],
 ];
 
-/** The loss from the definition, in float64. */
-function reference(loss: LabelMarginLoss, embedding: number[], label: number): number {
+/** Computes the loss from its definition, in float64. */
+function computeReference(loss: LabelMarginLoss, embedding: number[], label: number): number {
   const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
   const e = unit(embedding);
   const cosines = centers.map((c) => unit(c).reduce((sum, x, d) => sum + x * e[d], 0));
@@ -36,7 +36,7 @@ function reference(loss: LabelMarginLoss, embedding: number[], label: number): n
 describe.each(backends)('%s', (backend) => {
   beforeEach(() => start(backend));
 
-  test.each(losses)('scale 64 at cosines of 1 and -1: %s', async (_name, loss) => {
+  test.each(losses)('is accurate at scale 64 for cosines of 1 and -1: %s', async (_name, loss) => {
     for (const [embedding, label] of [
       [[3, 0, 0], 0],
       [[3, 0, 0], 1],
@@ -47,7 +47,7 @@ describe.each(backends)('%s', (backend) => {
       [[1, 1, 1], 5],
       [[1, 1e-8, 0], 0],
     ] as [number[], number][]) {
-      const head = new PartialFC({
+      const partialFC = new PartialFC({
         classes,
         dimensions,
         loss,
@@ -56,41 +56,41 @@ describe.each(backends)('%s', (backend) => {
         seed: 0,
       });
       const batch = tf.tensor2d([embedding]);
-      const result = await head.forwardBackward(batch, Int32Array.of(label));
-      const expected = reference(loss, embedding, label);
+      const result = await partialFC.forwardBackward(batch, Int32Array.of(label));
+      const expected = computeReference(loss, embedding, label);
       expect(Math.abs(result.loss - expected)).toBeLessThan(1e-4 * Math.max(1, expected));
       expect(Number.isFinite(result.gradientSquareSum)).toBe(true);
       expect([...result.embeddingGradient.dataSync()].every(Number.isFinite)).toBe(true);
-      await head.step({ lr: 1e-9 });
-      expect([...(await head.store.readCenters(0, classes))].every(Number.isFinite)).toBe(true);
-      head.dispose();
+      await partialFC.step({ lr: 1e-9 });
+      expect([...(await partialFC.store.readCenters(0, classes))].every(Number.isFinite)).toBe(true);
+      partialFC.dispose();
       tf.dispose([batch, result.embeddingGradient]);
     }
   });
 
-  test('a sure row keeps its small loss, and a hopeless one its large one', async () => {
-    const head = new PartialFC({
+  test('keeps the small loss of a confident row and the large loss of a wrong one', async () => {
+    const partialFC = new PartialFC({
       classes,
       dimensions,
       loss: new CosFace({ scale: 64, margin: 0.1 }),
       initialRow: (row, out) => out.set(centers[row]),
       seed: 0,
     });
-    const sure = tf.tensor2d([[5, 0, 0]]);
-    // Others: cosines of -1 once and of 0 four times, against 0.9.
-    const result = await head.forwardBackward(sure, Int32Array.of(0));
+    const confident = tf.tensor2d([[5, 0, 0]]);
+    // The other cosines are -1 once and 0 four times, against 0.9.
+    const result = await partialFC.forwardBackward(confident, Int32Array.of(0));
     const expected = Math.log1p(Math.exp(-64 * 1.9) + 4 * Math.exp(-64 * 0.9));
     expect(expected).toBeLessThan(1e-23);
     expect(Math.abs(result.loss - expected) / expected).toBeLessThan(1e-4);
-    head.discard();
-    const hopeless = await head.forwardBackward(sure, Int32Array.of(1));
-    expect(hopeless.loss).toBeCloseTo(64 * 2.1, 4);
-    head.dispose();
-    tf.dispose([sure, result.embeddingGradient, hopeless.embeddingGradient]);
+    partialFC.discard();
+    const wrong = await partialFC.forwardBackward(confident, Int32Array.of(1));
+    expect(wrong.loss).toBeCloseTo(64 * 2.1, 4);
+    partialFC.dispose();
+    tf.dispose([confident, result.embeddingGradient, wrong.embeddingGradient]);
   });
 
-  test('classes without a sample are pushed away by their probability alone, and a center of zeros stays put', async () => {
-    const head = new PartialFC({
+  test('classes without a sample are pushed away by their probability alone, and a zero center stays zero', async () => {
+    const partialFC = new PartialFC({
       classes,
       dimensions,
       loss: new CosFace({ scale: 4 }),
@@ -99,18 +99,18 @@ describe.each(backends)('%s', (backend) => {
       seed: 0,
     });
     const batch = tf.tensor2d([[1, 2, 3]]);
-    const result = await head.forwardBackward(batch, Int32Array.of(0));
+    const result = await partialFC.forwardBackward(batch, Int32Array.of(0));
     expect(Number.isFinite(result.loss)).toBe(true);
     expect(Number.isFinite(result.gradientSquareSum)).toBe(true);
-    await head.step({ lr: 1e-3 });
-    const now = await head.store.readCenters(0, classes);
+    await partialFC.step({ lr: 1e-3 });
+    const now = await partialFC.store.readCenters(0, classes);
     const cosine = (row: number, of: ArrayLike<number>) => {
       const v = Array.from(of).slice(row * dimensions, (row + 1) * dimensions);
       return (v[0] + 2 * v[1] + 3 * v[2]) / Math.hypot(...v) / Math.sqrt(14);
     };
     for (const row of [1, 2, 3]) expect(cosine(row, now)).toBeLessThan(cosine(row, centers.flat()));
     expect(cosine(0, now)).toBeGreaterThan(cosine(0, centers.flat()));
-    head.dispose();
+    partialFC.dispose();
     tf.dispose([batch, result.embeddingGradient]);
   });
 });

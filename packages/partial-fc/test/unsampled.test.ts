@@ -1,9 +1,9 @@
-/** What becomes of a row while it is not sampled: nothing, or what a dense optimizer does with a gradient of 0. */
+/** Rows that are not sampled: frozen, or updated as a dense optimizer does with a gradient of 0. */
 import * as tf from '@tensorflow/tfjs-core';
 import { CosFace } from '@unitsphere/margin-losses';
 import { adamWUpdate, sgdUpdate } from '@unitsphere/ops';
+import { start } from '@unitsphere/testing/backends';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import {
   deviceStore,
   hostStore,
@@ -13,11 +13,11 @@ import {
   RowSGD,
   type Sampler,
 } from '../src/index.js';
-import { fill, relativeError, taped } from './reference.js';
+import { fill, lossOnTape, relativeError } from './reference.js';
 
 const [classes, dimensions] = [9, 4];
 const loss = new CosFace({ scale: 16, margin: 0.2 });
-// Class 8 only at first, after 3 steps, and at the end; class 7 never; the rest in turn.
+// Class 8 is sampled in the first, the fourth and the last step, class 7 never, the others in turn.
 const labelsAt = (step: number, steps: number) =>
   Int32Array.of(step === 0 || step === 3 || step === steps - 1 ? 8 : step % 5, (step * 2) % 7);
 const unique = (labels: Int32Array) => Int32Array.from(new Set(labels)).sort();
@@ -66,11 +66,11 @@ describe.each([
   ['host', hostStore],
 ] as const)('%s store', (_store, store) => {
   test.each(cases)(
-    'caught up, rows are where the dense optimizer has them: %s',
+    'caught-up rows equal those of the dense optimizer: %s',
     async (name, optimizer, update) => {
-      // Long enough for what is left of the running means to be cut off; short where the dense one has no limit either.
+      // 280 steps are enough for the running means to become negligible. Where they never do, 40 suffice.
       const steps = name.includes('outlives') ? 40 : 280;
-      const head = new PartialFC({
+      const partialFC = new PartialFC({
         classes,
         dimensions,
         loss,
@@ -82,7 +82,7 @@ describe.each([
       });
       const variable = (values: Float32Array) =>
         tf.tidy(() => tf.variable(tf.tensor2d(values, [classes, dimensions])));
-      const dense = variable((await head.store.readCenters(0, classes)).slice());
+      const dense = variable((await partialFC.store.readCenters(0, classes)).slice());
       const state: [tf.Variable, tf.Variable] = [
         variable(new Float32Array(classes * dimensions)),
         variable(new Float32Array(classes * dimensions)),
@@ -91,12 +91,12 @@ describe.each([
         const labels = labelsAt(step, steps);
         const embeddings = tf.tensor2d(fill(2 * dimensions, step), [2, dimensions]);
         const lr = 0.002 * (1 + (step % 3));
-        const result = await head.forwardBackward(embeddings, labels);
-        await head.step({ lr });
+        const result = await partialFC.forwardBackward(embeddings, labels);
+        await partialFC.step({ lr });
         tf.tidy(() => {
           const rows = unique(labels);
           const active = tf.gather(dense, tf.tensor1d(rows, 'int32')) as tf.Tensor2D;
-          const expected = taped(
+          const expected = lossOnTape(
             loss,
             embeddings,
             active,
@@ -110,21 +110,21 @@ describe.each([
           update(dense, gradient.toTensor(), state, { lr, step: step + 1 });
         });
         tf.dispose([embeddings, result.embeddingGradient]);
-        const centers = await head.store.readCenters(0, classes);
+        const centers = await partialFC.store.readCenters(0, classes);
         const rowsNow = (values: ArrayLike<number>) =>
           [...unique(labels)].flatMap((row) =>
             Array.from(values).slice(row * dimensions, (row + 1) * dimensions),
           );
         expect(relativeError(rowsNow(centers), rowsNow(dense.dataSync())), `step ${step}`).toBeLessThan(1e-4);
       }
-      head.dispose();
+      partialFC.dispose();
       tf.dispose([dense, ...state]);
     },
   );
 
-  test('frozen, a row takes up its momentum and its own step count where it left them', async () => {
+  test('a frozen row continues with its own momentum and step count', async () => {
     const adam = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1 };
-    const head = new PartialFC({
+    const partialFC = new PartialFC({
       classes,
       dimensions,
       loss,
@@ -133,24 +133,24 @@ describe.each([
       store: store(),
       optimizer: new RowAdamW({ eps: 1e-8, weightDecay: 0.1 }),
     });
-    const start = (await head.store.readCenters(8, 9)).slice();
+    const start = (await partialFC.store.readCenters(8, 9)).slice();
     const alone = tf.variable(tf.tensor2d(start, [1, dimensions]));
     const state = [tf.variable(tf.zeros([1, dimensions])), tf.variable(tf.zeros([1, dimensions]))] as const;
-    const never = (await head.store.readCenters(7, 8)).slice();
+    const never = (await partialFC.store.readCenters(7, 8)).slice();
     let updates = 0;
     for (let step = 0; step < 30; step++) {
       const labels = labelsAt(step, 30);
       const embeddings = tf.tensor2d(fill(2 * dimensions, step), [2, dimensions]);
       const rows = unique(labels);
-      const was = await head.store.readCenters(0, classes);
-      const expected = taped(
+      const before = await partialFC.store.readCenters(0, classes);
+      const expected = lossOnTape(
         loss,
         embeddings,
-        tf.tensor2d([...rows].map((row) => [...was.slice(row * dimensions, (row + 1) * dimensions)])),
+        tf.tensor2d([...rows].map((row) => [...before.slice(row * dimensions, (row + 1) * dimensions)])),
         labels.map((label) => rows.indexOf(label)),
       );
-      (await head.forwardBackward(embeddings, labels)).embeddingGradient.dispose();
-      await head.step({ lr: 0.01 });
+      (await partialFC.forwardBackward(embeddings, labels)).embeddingGradient.dispose();
+      await partialFC.step({ lr: 0.01 });
       const at = rows.indexOf(8);
       if (at >= 0) {
         const gradient = tf.tensor2d(expected.centers.slice(at * dimensions, (at + 1) * dimensions), [
@@ -159,10 +159,10 @@ describe.each([
         ]);
         adamWUpdate(alone, gradient, ...state, { ...adam, lr: 0.01, step: ++updates });
       }
-      expect(relativeError(await head.store.readCenters(8, 9), alone.dataSync())).toBeLessThan(1e-4);
+      expect(relativeError(await partialFC.store.readCenters(8, 9), alone.dataSync())).toBeLessThan(1e-4);
     }
     expect(updates).toBe(3);
-    expect([...(await head.store.readCenters(7, 8))]).toEqual([...never]);
-    head.dispose();
+    expect([...(await partialFC.store.readCenters(7, 8))]).toEqual([...never]);
+    partialFC.dispose();
   });
 });

@@ -1,48 +1,48 @@
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import type { ThreadGroup } from '../thread-group.js';
 
-/** What the supervisor is started with. */
+/** `workerData` of the supervisor. */
 export interface SupervisorStart {
   readonly group: ThreadGroup;
-  /** The module that each replica runs: a path or a file URL. */
+  /** Module that each replica runs: a path or a file URL. */
   readonly file: string;
-  /** For each rank from 1 on: what the replica is started with. */
+  /** Data of the replicas, from rank 1 on. */
   readonly data: readonly unknown[];
-  /** Where it tells the starter's thread. */
+  /** Port to the thread that started it. */
   readonly port: MessagePort;
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** What a replica finds in its workerData. */
+/** `workerData` of a replica. */
 export interface ReplicaStart {
   readonly group: ThreadGroup;
   readonly rank: number;
   readonly data: unknown;
 }
 
-/** An error in words: errors themselves lose theirs when they are posted twice. */
+/** Message and stack of an error. Error objects lose them when they are posted twice. */
 export interface ErrorText {
   readonly message: string;
   readonly stack?: string;
 }
 
-/** An error, or whatever was thrown, in words. */
+/** Returns the message and stack of a thrown value. */
 export function errorText(thrown: unknown): ErrorText {
   const { message, stack } = thrown instanceof Error ? thrown : { message: String(thrown), stack: undefined };
   return { message, stack };
 }
 
-/** From a replica to its supervisor. */
+/** Message of a replica to its supervisor. */
 export type ReplicaMessage =
   | { readonly kind: 'started' }
   | { readonly kind: 'finished' }
-  /** `secondary`: it only met with the end of the group. */
+  /** `secondary`: the replica failed only because the group was aborted. */
   | { readonly kind: 'failed'; readonly error: ErrorText; readonly secondary: boolean };
 
-/** From the supervisor to the thread that started it. */
+/** Message of the supervisor to the thread that started it. */
 export type SupervisorMessage =
   | { readonly kind: 'started' }
-  /** Every replica ended; no failure was told of before. */
+  /** Every replica has ended. Failures were reported before. */
   | { readonly kind: 'ended' }
   | {
       readonly kind: 'failed';

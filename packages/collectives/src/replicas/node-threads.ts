@@ -1,12 +1,12 @@
 import { CollectiveError } from '../errors.js';
 
-/** Node's threads, found at run time so that a browser's bundle of this package has none of it. */
-export function nodeThreads(user: string): typeof import('node:worker_threads') {
+/** Returns Node's worker threads, loaded at run time so that browser bundles of this package do not contain the import. */
+export function nodeThreads(caller: string): typeof import('node:worker_threads') {
   const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:worker_threads');
   if (!node) {
     throw new CollectiveError(
-      `${user} needs Node's worker threads. In a browser: createThreadGroup, post it to Web Workers of yours, and make a ` +
-        'ThreadCommunicator in each.',
+      `${caller} requires Node's worker threads. In a browser, call createThreadGroup, post the group to Web Workers, and ` +
+        'create a ThreadCommunicator in each.',
     );
   }
   return node;

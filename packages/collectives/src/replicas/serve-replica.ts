@@ -4,16 +4,16 @@ import { ThreadCommunicator } from '../thread-communicator.js';
 import { errorText, type ReplicaMessage, type ReplicaStart } from './messages.js';
 import { nodeThreads } from './node-threads.js';
 
-/** What a replica works with. */
+/** Context of a replica's work. */
 export interface ReplicaContext<Data> {
   readonly communicator: Communicator;
-  /** What `withReplicas` was given for this rank. */
+  /** Data that `withReplicas` was given for this rank. */
   readonly data: Data;
 }
 
 /**
- * The one call of the module that `withReplicas` runs on each thread: does this rank's work. When the work throws, the group
- * is ended and `withReplicas` throws the error.
+ * Runs this rank's work. The module that `withReplicas` runs on each thread calls it once. If the work throws, the group is
+ * aborted and `withReplicas` throws the error.
  * @throws Error outside such a thread.
  */
 export async function serveReplica<Data = unknown>(
@@ -21,18 +21,20 @@ export async function serveReplica<Data = unknown>(
 ): Promise<void> {
   const { parentPort: port, workerData } = nodeThreads('serveReplica');
   const start = workerData as ReplicaStart | null;
-  if (!port || !start?.group) throw new Error('serveReplica runs in a thread that withReplicas starts.');
-  const tell = (message: ReplicaMessage) => port.postMessage(message);
+  if (!port || !start?.group) {
+    throw new Error('serveReplica must be called in a thread that withReplicas starts.');
+  }
+  const send = (message: ReplicaMessage) => port.postMessage(message);
   const communicator = new ThreadCommunicator(start.group, start.rank);
-  tell({ kind: 'started' });
+  send({ kind: 'started' });
   try {
     await work({ communicator, data: start.data as Data });
-    tell({ kind: 'finished' });
+    send({ kind: 'finished' });
   } catch (thrown) {
     const error = errorText(thrown);
     communicator.abort(`replica ${start.rank} failed: ${error.message}`);
-    tell({ kind: 'failed', error, secondary: thrown instanceof CollectiveAbortedError });
+    send({ kind: 'failed', error, secondary: thrown instanceof CollectiveAbortedError });
   }
-  // What the work left open (timers, ports) must not keep the thread.
+  // A listener that the work added to the port must not keep the thread alive.
   port.close();
 }

@@ -7,25 +7,25 @@ import { createThreadGroup, type ThreadGroup, type ThreadGroupOptions } from '..
 import { type ErrorText, errorText, type SupervisorMessage, type SupervisorStart } from './messages.js';
 import { nodeThreads } from './node-threads.js';
 
-/** What replicas are started with. */
+/** Options of {@link withReplicas}. */
 export interface ReplicaOptions extends ThreadGroupOptions {
-  /** Number of ranks: this thread is rank 0, and size − 1 threads are started. 1 starts none. */
+  /** Number of ranks. This thread is rank 0, and size − 1 threads are started. */
   readonly size: number;
-  /** The module that each thread runs; it calls `serveReplica`. Not read for a size of 1. */
+  /** Module that each thread runs, which calls `serveReplica`. Not used for a size of 1. */
   readonly file: URL | string;
-  /** For each rank from 1 on, what `serveReplica` hands to its work; copied as messages are. */
+  /** Returns the data that `serveReplica` passes to the work of a rank from 1 on. It is copied like a message. */
   readonly data?: (rank: number) => unknown;
-  /** Limits of each thread's JavaScript heap. */
+  /** Limits of the JavaScript heap of each thread. */
   readonly resourceLimits?: ResourceLimits;
-  /** Where the supervisor's file is, if a bundler has moved it from beside this package's own. */
+  /** Path of the supervisor's file, if a bundler has separated it from this package's module. */
   readonly supervisorFile?: URL | string;
 }
 
-/** A replica's work threw, or its thread ended: `cause` has the error's message and stack. */
+/** The work of a replica threw, or its thread ended. `cause` has the message and stack of the error. */
 export class ReplicaError extends CollectiveError {
   override name = 'ReplicaError';
 
-  /** @param rank Which replica it was. */
+  /** @param rank Rank of the replica. */
   constructor(
     readonly rank: number,
     { message, stack }: { message: string; stack?: string },
@@ -37,11 +37,11 @@ export class ReplicaError extends CollectiveError {
 }
 
 /**
- * Runs a function as rank 0 of a group whose other ranks are Node's worker threads, and returns what it returns once all
- * have ended. Whichever rank fails first ends the group, so that none waits for it: the others' calls throw, the threads
- * are ended, and its error is thrown.
- * @throws ReplicaError when a thread's work throws or the thread dies (process.exit, out of memory); what the function
- *   throws by itself; ReplicaError too when a thread still wants to communicate after the function has returned.
+ * Runs a function as rank 0 of a group whose other ranks are Node's worker threads. Returns its result once all threads have
+ * ended. The first rank that fails aborts the group: the calls of the others throw, the threads are terminated, and its
+ * error is thrown.
+ * @throws ReplicaError if the work of a thread throws, the thread dies (process.exit, out of memory) or still communicates
+ *   after the function has returned; also what the function itself throws.
  */
 export async function withReplicas<T>(
   options: ReplicaOptions,
@@ -50,32 +50,32 @@ export async function withReplicas<T>(
   if (options.size === 1) return work(soloCommunicator());
   const group = createThreadGroup(options.size, options);
   const communicator = new ThreadCommunicator(group, 0);
-  const threads = new Threads(group, options);
+  const threads = new ReplicaThreads(group, options);
   try {
-    await threads.until('started');
+    await threads.waitUntil('started');
     const result = await work(communicator);
-    // What all ranks have called is done; what one calls from now on would wait for ever.
+    // Any further call of a replica would wait for rank 0 forever.
     communicator.abort('rank 0 has returned');
-    await threads.until('ended');
+    await threads.waitUntil('ended');
     return result;
   } catch (error) {
     communicator.abort(error);
-    // A call that was ended only tells that something else has failed.
-    throw error instanceof CollectiveAbortedError ? ((await threads.cause()) ?? error) : error;
+    // An aborted call is only a consequence of another failure.
+    throw error instanceof CollectiveAbortedError ? ((await threads.findCause()) ?? error) : error;
   } finally {
     await threads.close();
   }
 }
 
-// A replica that does not communicate just now may take its time to see that the group has ended; it is not waited for.
+// A replica that does not communicate may notice the abort late, so the wait for the original failure is limited.
 const CAUSE_MS = 5000;
 
-/** The supervisor's thread, and through it the replicas'. */
-class Threads {
+/** The supervisor's thread, which controls the threads of the replicas. */
+class ReplicaThreads {
   readonly #supervisor: Worker;
   readonly #reached = new Set<SupervisorMessage['kind']>();
   #failure: { error: ReplicaError; secondary: boolean } | undefined;
-  #changed: () => void = () => {};
+  #onMessage: () => void = () => {};
 
   constructor(group: ThreadGroup, { size, file, data, resourceLimits, supervisorFile }: ReplicaOptions) {
     const { MessageChannel, receiveMessageOnPort, Worker } = nodeThreads('withReplicas');
@@ -87,45 +87,45 @@ class Threads {
       port: port2,
       resourceLimits,
     };
-    this.#supervisor = new Worker(supervisorFile ?? ownSupervisorFile(), {
+    this.#supervisor = new Worker(supervisorFile ?? findSupervisorFile(), {
       workerData: start,
       transferList: [port2],
       name: 'unitsphere-replicas',
     });
-    const take = (message: SupervisorMessage) => {
+    const receive = (message: SupervisorMessage) => {
       if (message.kind === 'failed') this.#fail(message.rank, message.error, message.secondary);
       this.#reach(message.kind);
     };
-    port1.on('message', take);
+    port1.on('message', receive);
     this.#supervisor.on('error', (error) => this.#fail(0, errorText(error), false));
     this.#supervisor.on('exit', () => {
-      // What it told last may still lie there.
+      // Its last messages may not have been delivered yet.
       for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1)) {
-        take(last.message);
+        receive(last.message);
       }
       port1.close();
       this.#reach('ended');
     });
   }
 
-  /** Waits until all replicas have started, or ended. @throws ReplicaError as soon as one has failed. */
-  async until(kind: 'started' | 'ended'): Promise<void> {
-    while (!this.#reached.has(kind) && !this.#failure) await this.#change();
-    if (this.#failure) throw await this.cause();
+  /** Waits until all replicas have started or ended. @throws ReplicaError as soon as one has failed. */
+  async waitUntil(kind: 'started' | 'ended'): Promise<void> {
+    while (!this.#reached.has(kind) && !this.#failure) await this.#nextMessage();
+    if (this.#failure) throw await this.findCause();
   }
 
-  /** The failure that the others come from; undefined where no replica has failed. */
-  async cause(): Promise<ReplicaError | undefined> {
+  /** Returns the original failure, or undefined if no replica has failed. */
+  async findCause(): Promise<ReplicaError | undefined> {
     const limit = performance.now() + CAUSE_MS;
     while (this.#failure?.secondary !== false && !this.#reached.has('ended')) {
       const left = limit - performance.now();
       if (left <= 0) break;
-      await this.#change(left);
+      await this.#nextMessage(left);
     }
     return this.#failure?.error;
   }
 
-  /** Ends all threads that still run. */
+  /** Terminates all threads that still run. */
   async close(): Promise<void> {
     await this.#supervisor.terminate();
   }
@@ -138,13 +138,14 @@ class Threads {
 
   #reach(kind: SupervisorMessage['kind']): void {
     this.#reached.add(kind);
-    this.#changed();
+    this.#onMessage();
   }
 
-  #change(milliseconds?: number): Promise<void> {
+  /** Waits for the next message, at most for the given time. */
+  #nextMessage(milliseconds?: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
-      this.#changed = () => {
+      this.#onMessage = () => {
         clearTimeout(timer);
         resolve();
       };
@@ -152,9 +153,9 @@ class Threads {
   }
 }
 
-/** The built supervisor lies beside the built module that this code is in. */
-function ownSupervisorFile(): URL | string {
-  // CommonJS has no import.meta.url, an ES module has no __dirname.
+/** Returns the path of the built supervisor, which is beside the built module of this code. */
+function findSupervisorFile(): URL | string {
+  // CommonJS modules have no import.meta.url, ES modules no __dirname.
   return typeof __dirname === 'string'
     ? `${__dirname}/supervisor.cjs`
     : new URL('./supervisor.js', import.meta.url);

@@ -1,21 +1,25 @@
-import { writeRefusal } from '@unitsphere/core/disk';
+import { explainWriteError } from '@unitsphere/core/disk';
 import { CenterStoreError } from '../errors.js';
 
-/** Runs fn; what the disk refuses becomes an error that says so, and what is safe. */
+/** Runs `fn` and returns its result. @throws CenterStoreError for an error of the disk; any other error as it is. */
 export function onDisk<T>(path: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
-    if (!writeRefusal(path, error)) throw error;
-    throw writeError(path, error as NodeJS.ErrnoException);
+    throw toStoreError(path, error);
   }
 }
 
-/** That a file could not be written: why, by the error's code, and what is safe. */
+/** Returns what to throw when writing `path` failed: a CenterStoreError for an error of the disk, else the error itself. */
+export function toStoreError(path: string, error: unknown): unknown {
+  return explainWriteError(path, error) ? writeError(path, error as NodeJS.ErrnoException) : error;
+}
+
+/** Returns the error of a failed write: the reason by the cause's code, and how to continue. */
 export function writeError(path: string, cause: { code?: string }): CenterStoreError {
-  const reason = writeRefusal(path, cause) ?? `the system says ${cause.code}`;
+  const reason = explainWriteError(path, cause) ?? `the system reports ${cause.code}`;
   return new CenterStoreError(
-    `cannot write ${path}: ${reason}. The centers of the last checkpoint are untouched: put it right, then resume from that checkpoint.`,
+    `cannot write ${path}: ${reason}. The centers of the last checkpoint are intact: fix the cause, then resume from that checkpoint.`,
     { cause },
   );
 }

@@ -5,34 +5,37 @@ const MAGIC = 'unitcntr';
 const VERSION = 1;
 const SLOT_BYTES = 4096;
 
-/** Where the rows begin: behind two places for the header, written in turn, so that one is always whole. */
+/** Position of the first row. Before it are two copies of the header, written alternately so that one is always intact. */
 export const HEADER_BYTES = 2 * SLOT_BYTES;
 
-/** What a center file says of itself. */
+/** Header of a center file. */
 export interface Header {
-  /** Random, given when the file was made. */
+  /** Random number of the file. */
   fileId: [number, number];
   rows: number;
   firstClass: number;
   dimensions: number;
-  /** The tables of a record, in order. */
+  /** Names of the tables of a record, in order. */
   tables: string[];
-  /** The checkpoint whose centers the rows are; 0: none yet. */
+  /** Generation of the checkpoint that the rows belong to; 0 before the first. */
   generation: number;
-  /** The random number that the generation was sealed with; 0 for none. */
+  /** Random number that the generation was sealed with; 0 before the first. */
   sealId: number;
-  /** A generation that is being moved here from the journal, 0 for none. */
+  /** Generation that is being moved here from the journal; 0 for none. */
   merging: number;
-  /** Counts the header's writes: the place with the higher one holds. */
+  /** Number of writes of the header. The copy with the higher number is valid. */
   writes: number;
 }
 
-/** The bytes of a header, and where in the file they go. */
+/** Returns the bytes of a header and their position in the file. */
 export function encodeHeader(header: Header): { bytes: Uint8Array; position: number } {
   const json = Buffer.from(JSON.stringify(header));
   const bytes = Buffer.alloc(SLOT_BYTES);
-  if (json.length > SLOT_BYTES - 20)
-    throw new CenterStoreError('the names of the tables are too long for a header');
+  if (json.length > SLOT_BYTES - 20) {
+    throw new CenterStoreError(
+      "the names of the optimizer's tables are too long for the header of a center file.",
+    );
+  }
   bytes.write(MAGIC, 0, 'latin1');
   bytes.writeUInt32LE(VERSION, 8);
   bytes.writeUInt32LE(json.length, 12);
@@ -42,16 +45,16 @@ export function encodeHeader(header: Header): { bytes: Uint8Array; position: num
 }
 
 /**
- * The header of a file's first bytes.
- * @throws CenterStoreError where it is no center file, of another version, or damaged.
+ * Decodes the header from the first bytes of a file.
+ * @throws CenterStoreError if the file is not a class-center file, has another version, or its header is damaged.
  */
 export function decodeHeader(path: string, bytes: Uint8Array): Header {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const slots = [buffer.subarray(0, SLOT_BYTES), buffer.subarray(SLOT_BYTES)];
-  const ours = slots.filter((slot) => slot.toString('latin1', 0, 8) === MAGIC);
-  if (ours.length === 0) throw new CenterStoreError(`${path} is no file of class centers.`);
-  const versions = ours.map((slot) => slot.readUInt32LE(8));
-  const headers = ours.flatMap((slot, i) => {
+  const written = slots.filter((slot) => slot.toString('latin1', 0, 8) === MAGIC);
+  if (written.length === 0) throw new CenterStoreError(`${path} is not a class-center file.`);
+  const versions = written.map((slot) => slot.readUInt32LE(8));
+  const headers = written.flatMap((slot, i) => {
     const length = slot.readUInt32LE(12);
     if (versions[i] !== VERSION || length > SLOT_BYTES - 20) return [];
     if (slot.readUInt32LE(16 + length) !== crc32(slot.subarray(0, 16 + length))) return [];
@@ -61,8 +64,8 @@ export function decodeHeader(path: string, bytes: Uint8Array): Header {
     const other = versions.find((version) => version !== VERSION);
     throw new CenterStoreError(
       other === undefined
-        ? `${path}: the header is damaged; restore the file from a copy.`
-        : `${path} is a center file of version ${other}; this program reads version ${VERSION}.`,
+        ? `${path}: the header is damaged. Restore the file from a copy.`
+        : `${path} is a class-center file of version ${other}, but only version ${VERSION} is supported.`,
     );
   }
   return headers.reduce((a, b) => (b.writes > a.writes ? b : a));

@@ -1,30 +1,29 @@
 /**
- * Places to each row that is kept, at most: as many again as rows. Where a row is written again with the same chance at each
- * step, as when they are drawn uniformly, the sweep then comes back to a stretch of which about a sixth is still kept, and so
- * writes some five places in one go.
+ * Largest number of places per row in the journal. With 2 and rows drawn uniformly, about a sixth of the places is still
+ * taken when the sweep returns to them, so that about five consecutive places are free for one write.
  */
 const PLACES_PER_ROW = 2;
 
 /**
- * Which places of the journal are taken. A changed row goes to the next free place after the last one that was given, so
- * that rows that are written together lie together: one call writes them all. The file grows until half of it is free;
- * from then on the sweep begins anew at its start and gives the places that were left since.
+ * Allocates the places of the journal. A changed row gets the next free place after the last allocated one, so that rows
+ * written together are adjacent and one call writes them all. The file grows until half of its places are free. From then
+ * on the sweep restarts at the beginning and reuses the places that were released.
  */
 export class JournalPlaces {
-  /** A bit a place. */
+  /** One bit per place. */
   #taken: Uint32Array = new Uint32Array(32);
-  /** Of these, the ones that a sealed generation needs, whatever becomes of their rows. */
+  /** Taken places that a sealed generation needs, even if their rows have moved. */
   #pinned: Uint32Array = new Uint32Array(0);
   #count = 0;
   #end = 0;
   #next = 0;
 
-  /** How many places the file has: all that are taken lie before it. */
+  /** Number of places of the file. All taken places are below it. */
   get end(): number {
     return this.#end;
   }
 
-  /** Gives a free place, which is then taken. */
+  /** Allocates a free place. */
   take(): number {
     let place = this.#firstFree(this.#next);
     if (place === this.#end && this.#end >= PLACES_PER_ROW * this.#count) place = this.#firstFree(0);
@@ -34,19 +33,19 @@ export class JournalPlaces {
     return place;
   }
 
-  /** Says that a place's row lies elsewhere now. */
+  /** Frees a place whose row has moved, unless it is pinned. */
   release(place: number): void {
     if (has(this.#pinned, place)) return;
     this.#taken[place >>> 5] &= ~(1 << (place & 31));
     this.#count--;
   }
 
-  /** Keeps all that are taken now, also where they are released, until keepOnly(). */
+  /** Pins all taken places: they stay taken until `keepOnly`. */
   pin(): void {
     this.#pinned = this.#taken.slice();
   }
 
-  /** Frees all places but these, and ends the file behind the last of them. */
+  /** Frees all other places and ends the file after the last of these. */
   keepOnly(places: Iterable<number>): void {
     this.#pinned = new Uint32Array(0);
     this.#taken.fill(0);
@@ -69,7 +68,7 @@ export class JournalPlaces {
     this.#count++;
   }
 
-  /** The first free place from one on; the end where there is none before it. */
+  /** Returns the first free place at or after `from`, or the end. */
   #firstFree(from: number): number {
     for (let at = from; at < this.#end; at = (at | 31) + 1) {
       const free = ~this.#taken[at >>> 5] >>> (at & 31);
@@ -79,7 +78,7 @@ export class JournalPlaces {
   }
 }
 
-/** Whether a place's bit is set. */
+/** Whether the bit of a place is set. */
 function has(bits: Uint32Array, place: number): boolean {
   return ((bits[place >>> 5] ?? 0) & (1 << (place & 31))) !== 0;
 }

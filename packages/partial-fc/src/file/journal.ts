@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readAll, syncFolder, writeAll } from '@unitsphere/core/disk';
+import { readAllSync, syncFolderSync, writeAllSync } from '@unitsphere/core/disk';
 import { CenterStoreError } from '../errors.js';
 import type { CenterFile } from './center-file.js';
 import { onDisk } from './disk.js';
@@ -9,33 +9,32 @@ import { indexFiles, indexPath, type JournalIndex, readIndex, writeIndex } from 
 import { JournalPlaces } from './journal-places.js';
 import { Records } from './record.js';
 
-/** The centers of one checkpoint. */
+/** Centers of one checkpoint: the number of the generation and the random number of its seal. */
 export interface Generation {
   generation: number;
   sealId: number;
 }
 
 /**
- * The rows that changed since the last checkpoint. Each time that a row is written it gets another place, behind the row
- * written before it, and leaves its old one free; save() seals what is there, whose places are then free no more until the
- * center file has their rows. So a sealed generation stays whole. The file grows to at most twice the room of the
- * rows that it keeps.
+ * Rows that changed since the last checkpoint. Each write puts a row at a new place and frees the old one. `seal` fixes the
+ * present rows as a generation: their places are not reused until the center file has the rows, so a sealed generation
+ * stays intact. The file grows to at most twice the size of its rows.
  */
 export class Journal {
   readonly #centers: CenterFile;
   readonly #fd: number;
-  /** By row: its place plus 1, 0 for none. */
+  /** Place of each row plus 1; 0 for none. */
   readonly #slotOfRow: Int32Array;
   readonly #places = new JournalPlaces();
-  /** The generation sealed last, also where its checkpoint is not known to be written. */
+  /** Last sealed generation, whether or not its checkpoint is confirmed. */
   #sealed: number;
-  readonly #one: Records;
+  readonly #single: Records;
 
   constructor(centers: CenterFile) {
     this.#centers = centers;
     this.#slotOfRow = new Int32Array(centers.header.rows);
     this.#sealed = centers.header.generation;
-    this.#one = new Records(centers.layout, 1);
+    this.#single = new Records(centers.layout, 1);
     this.#fd = onDisk(this.path, () => openSync(this.path, 'a+'));
     closeSync(this.#fd);
     this.#fd = onDisk(this.path, () => openSync(this.path, 'r+'));
@@ -45,40 +44,41 @@ export class Journal {
     return `${this.#centers.path}.journal`;
   }
 
+  /** Whether the journal holds the present version of a row. */
   has(row: number): boolean {
     return this.#slotOfRow[row] !== 0;
   }
 
-  /** Of the open file. */
+  /** Descriptor of the open file. */
   get fd(): number {
     return this.#fd;
   }
 
-  /** Where a row begins in the file, in bytes. */
+  /** Returns the byte position of a row in the file. */
   positionOf(row: number): number {
     return (this.#slotOfRow[row] - 1) * this.#centers.layout.bytes;
   }
 
-  /** Where a row is to be written: from then on it lies there. */
-  positionFor(row: number): number {
+  /** Allocates a new place for a row and returns its byte position. The caller writes the row there. */
+  allocate(row: number): number {
     const place = this.#places.take();
     if (this.has(row)) this.#places.release(this.#slotOfRow[row] - 1);
     this.#slotOfRow[row] = place + 1;
     return this.positionOf(row);
   }
 
-  /** Reads a row into a record. */
+  /** Reads a row into record i. @throws CenterStoreError if the file is cut off. */
   read(row: number, records: Records, i: number): void {
     this.#readSlot(this.#slotOfRow[row] - 1, records, i);
   }
 
-  /** Keeps a row's sealed record. */
+  /** Writes the sealed record of a row. */
   write(row: number, record: Uint8Array): void {
-    const position = this.positionFor(row);
-    onDisk(this.path, () => writeAll(this.#fd, record, position));
+    const position = this.allocate(row);
+    onDisk(this.path, () => writeAllSync(this.#fd, record, position));
   }
 
-  /** Fixes all that is here as the next generation, on the disk. */
+  /** Fixes the present rows as the next generation, on disk. */
   seal(): Generation {
     const { fileId } = this.#centers.header;
     const generation = this.#sealed + 1;
@@ -92,19 +92,19 @@ export class Journal {
     return { generation, sealId };
   }
 
-  /** The checkpoint of the generation sealed last is written: moves it to the center file. */
+  /** Moves the last sealed generation to the center file, after its checkpoint was written. */
   merge(): void {
     if (this.#sealed === this.#centers.header.generation) return;
     const index = readIndex(indexPath(this.path, this.#sealed), this.#centers.header.fileId, this.#sealed);
     this.#move(index);
-    // What was written since then stays.
+    // Rows written since the seal stay in the journal.
     index.rows.forEach((row, i) => {
       if (this.#slotOfRow[row] === index.slots[i] + 1) this.#slotOfRow[row] = 0;
     });
     this.#keepOnly(this.#current().slots);
   }
 
-  /** Finishes a merge that was cut short. */
+  /** Finishes an interrupted merge. */
   finishMerge(): void {
     const { merging, fileId } = this.#centers.header;
     if (merging === 0) return;
@@ -112,26 +112,26 @@ export class Journal {
     this.#sealed = merging;
   }
 
-  /** The generations that can be gone on from: the center file's, and those sealed since. */
+  /** Returns the generations that can be restored: the center file's and those sealed since. */
   generations(): Generation[] {
     const { generation, sealId, merging, fileId } = this.#centers.header;
     const sealed = indexFiles(this.path)
       .filter((file) => file.generation > generation)
       .map((file) => readIndex(file.path, fileId, file.generation));
-    // Where a move was cut short the file's own generation is gone.
+    // An interrupted move has overwritten the center file's own generation.
     return merging
       ? sealed.filter((index) => index.generation >= merging)
       : [{ generation, sealId }, ...sealed];
   }
 
-  /** Goes back to one of them, whose checkpoint is the one in use; everything newer is dropped. */
+  /** Returns to a generation and drops everything newer. */
   goTo(generation: number): void {
     const { header } = this.#centers;
     if (generation !== header.generation) {
       this.#move(readIndex(indexPath(this.path, generation), header.fileId, generation));
     }
     for (const file of indexFiles(this.path)) rmSync(file.path);
-    syncFolder(dirname(this.path));
+    syncFolderSync(dirname(this.path));
     this.#sealed = generation;
     this.#slotOfRow.fill(0);
     this.#keepOnly([]);
@@ -141,7 +141,7 @@ export class Journal {
     closeSync(this.#fd);
   }
 
-  /** The rows that are here, ascending, and their places. */
+  /** Returns the rows in the journal, ascending, and their places. */
   #current(): { rows: Int32Array; slots: Int32Array } {
     let count = 0;
     for (const slot of this.#slotOfRow) if (slot !== 0) count++;
@@ -155,18 +155,18 @@ export class Journal {
     return { rows, slots };
   }
 
-  /** Copies a sealed generation's rows to their places in the center file. It can be done again. */
+  /** Copies the rows of a sealed generation to the center file. Can be repeated after an interruption. */
   #move({ generation, sealId, rows, slots }: JournalIndex): void {
     if (this.#centers.header.merging !== generation) this.#centers.writeHeader({ merging: generation });
     const order = Int32Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
     for (const i of order) {
-      this.#readSlot(slots[i], this.#one, 0);
-      if (this.#one.check(0, rows[i]) !== 'whole') {
+      this.#readSlot(slots[i], this.#single, 0);
+      if (this.#single.check(0, rows[i]) !== 'intact') {
         throw new CenterStoreError(
-          `${this.path}: the record of row ${rows[i]} is damaged; restore it from a copy.`,
+          `${this.path}: the record of row ${rows[i]} is damaged. Restore the file from a copy.`,
         );
       }
-      this.#centers.write(rows[i], this.#one.bytesOf(0));
+      this.#centers.write(rows[i], this.#single.bytesOf(0));
     }
     this.#centers.sync();
     this.#centers.writeHeader({ generation, sealId, merging: 0 });
@@ -174,12 +174,12 @@ export class Journal {
   }
 
   #readSlot(slot: number, records: Records, i: number): void {
-    if (!readAll(this.#fd, records.bytesOf(i), slot * this.#centers.layout.bytes)) {
-      throw new CenterStoreError(`${this.path} is cut off before record ${slot}; restore it from a copy.`);
+    if (!readAllSync(this.#fd, records.bytesOf(i), slot * this.#centers.layout.bytes)) {
+      throw new CenterStoreError(`${this.path} is cut off before record ${slot}. Restore it from a copy.`);
     }
   }
 
-  /** Gives up all places but these, and the end of the file behind them. */
+  /** Frees all other places and truncates the file after the last of these. */
   #keepOnly(slots: Iterable<number>): void {
     this.#places.keepOnly(slots);
     onDisk(this.path, () => ftruncateSync(this.#fd, this.#places.end * this.#centers.layout.bytes));

@@ -1,20 +1,20 @@
 import { type RecordLayout, Records } from './record.js';
 
+// Flags of a slot: its row was used since the hand last passed, was changed, is needed in the next turn.
 const USED = 1;
 const DIRTY = 2;
-/** Also one of the next turn's. */
 const NEXT = 4;
 
 /**
- * A bounded number of rows in memory; one not used since the hand last came by makes room (the clock rule), unless it is
- * held: those of a turn are, until they are released or the next turn begins.
+ * Bounded number of rows in memory. The clock algorithm evicts a row that was not used since the hand last passed. Rows of
+ * the present turn are held, that is not evicted, until they are released or the next turn begins.
  */
 export class RowCache {
   #records: Records;
   readonly #slotOfRow: Int32Array;
   #rowOfSlot: Int32Array;
   #flags: Uint8Array;
-  /** The turn at which a slot's row was last held. */
+  /** Turn in which the row of each slot was last held. */
   #heldAt: Uint32Array;
   #turn = 1;
   #hand = 0;
@@ -34,23 +34,23 @@ export class RowCache {
     this.#heldAt = new Uint32Array(slots);
   }
 
-  /** The memory; another after grow(). */
+  /** Memory of the slots; replaced by `grow`. */
   get records(): Records {
     return this.#records;
   }
 
-  /** How many rows fit. */
+  /** Number of slots. */
   get capacity(): number {
     return this.#flags.length;
   }
 
-  /** Makes room for at least so many rows; what is there stays at its place. */
+  /** Grows to at least `capacity` slots. Rows keep their slots. */
   grow(capacity: number): void {
     const slots = Math.min(this.rows, capacity);
     if (slots <= this.capacity) return;
     const records = new Records(this.#records.layout, slots, this.shared);
     records.bytes.set(this.#records.bytes);
-    this.#records.leave();
+    this.#records.release();
     this.#records = records;
     const rowOfSlot = new Int32Array(slots).fill(-1);
     rowOfSlot.set(this.#rowOfSlot);
@@ -63,53 +63,53 @@ export class RowCache {
     this.#heldAt = heldAt;
   }
 
-  /** Where a row is, or −1. */
+  /** Returns the slot of a row, or −1. */
   find(row: number): number {
     return this.#slotOfRow[row] - 1;
   }
 
-  /** Says that a row was asked for again, and so may be once more. */
+  /** Marks a row as used again, which delays its eviction. */
   markUsed(slot: number): void {
     this.#flags[slot] |= USED;
   }
 
-  /** Begins a turn: no row is held. */
+  /** Begins a turn, in which no row is held yet. */
   beginTurn(): void {
     this.#turn++;
   }
 
-  /** Keeps a row in through this turn. */
+  /** Holds a row for this turn. */
   hold(slot: number): void {
     this.#heldAt[slot] = this.#turn;
     this.#flags[slot] &= ~NEXT;
   }
 
-  /** Keeps a row in through this turn, although it may be released: the next one needs it, too. */
+  /** Holds a row for this turn even if it is released, because the next turn needs it, too. */
   holdForNext(slot: number): void {
     this.#heldAt[slot] = this.#turn;
     this.#flags[slot] |= NEXT;
   }
 
-  /** Says that this turn is done with a row. */
+  /** Allows a row to be evicted in this turn, unless it is held for the next. */
   release(slot: number): void {
     if (!(this.#flags[slot] & NEXT)) this.#heldAt[slot] = 0;
   }
 
   /**
-   * Gives a row a place, which is then to be filled with its record.
-   * @param writeBack Keeps a changed row that makes room; where it throws, that row stays and this one is not in.
-   * @returns The place; −1 where every row is held.
+   * Assigns a slot to a row. The caller fills it with the row's record.
+   * @param writeBack Stores the evicted row if it was changed. If it throws, that row stays and no slot is assigned.
+   * @returns The slot; −1 if every row is held.
    */
   claim(row: number, writeBack: WriteBack): number {
     const slot = this.#makeRoom(writeBack);
     if (slot < 0) return -1;
     this.#put(row, slot);
-    // Not marked as used: a row that is asked for once is the first to go.
+    // Not marked as used: a row that is used only once is evicted first.
     this.#flags[slot] = 0;
     return slot;
   }
 
-  /** Takes a row out; what was changed of it is lost. */
+  /** Removes a row and loses its changes. */
   drop(slot: number): void {
     const row = this.#rowOfSlot[slot];
     if (row >= 0) this.#slotOfRow[row] = 0;
@@ -118,24 +118,24 @@ export class RowCache {
     this.#heldAt[slot] = 0;
   }
 
-  /** Brings back a changed row that made room and could not be kept, in place of the one that came for it, if any. */
+  /** Puts back an evicted row that could not be stored, in place of the row that replaced it. */
   putBack(row: number, slot: number): void {
     if (this.#rowOfSlot[slot] !== row) this.drop(slot);
     this.#put(row, slot);
     this.markDirty(slot);
   }
 
-  /** Says that a row's record was changed. */
+  /** Marks a row as changed. */
   markDirty(slot: number): void {
     this.#flags[slot] |= DIRTY;
   }
 
-  /** Writes every changed row back; they stay. */
+  /** Stores all changed rows and keeps them in the cache. */
   flush(writeBack: WriteBack): void {
     for (let slot = 0; slot < this.#flags.length; slot++) this.#clean(slot, writeBack);
   }
 
-  /** Forgets every row, changed or not. */
+  /** Removes all rows and loses their changes. */
   clear(): void {
     this.#slotOfRow.fill(0);
     this.#rowOfSlot.fill(-1);
@@ -143,9 +143,9 @@ export class RowCache {
     this.#heldAt.fill(0);
   }
 
-  /** Gives its memory up; it is not used after. */
+  /** Releases the memory. The cache must not be used afterward. */
   close(): void {
-    this.#records.leave();
+    this.#records.release();
   }
 
   #put(row: number, slot: number): void {
@@ -154,7 +154,7 @@ export class RowCache {
   }
 
   #makeRoom(writeBack: WriteBack): number {
-    // At the second round no row is marked as used.
+    // The first round clears the used flags, so the second finds a row unless all are held.
     for (let tried = 0; tried < 2 * this.#flags.length; tried++) {
       const slot = this.#hand;
       this.#hand = (slot + 1) % this.#flags.length;
@@ -177,5 +177,5 @@ export class RowCache {
   }
 }
 
-/** Keeps the record of a row that is at a place of the cache. */
+/** Stores the row in a slot of the cache. */
 export type WriteBack = (row: number, slot: number) => void;

@@ -1,20 +1,20 @@
-import { type SharedRowMemory, sharedRowMemory } from '@unitsphere/ops';
+import { createSharedRowMemory, type SharedRowMemory } from '@unitsphere/ops';
 
 /**
- * Memories that nothing uses any more. JavaScript frees shared memory when it next collects garbage, and does not count it
- * when it decides on that: a program that opens one store after another would hold those of many.
+ * Released memories. The garbage collector does not count shared memory when it decides to run, so a program that opens
+ * one store after another would otherwise hold the memory of many.
  */
-let left: WeakRef<SharedRowMemory>[] = [];
+let released: WeakRef<SharedRowMemory>[] = [];
 
-/** Memory for so many bytes, which may hold anything. */
-export function takeMemory(bytes: number): SharedRowMemory {
-  left = left.filter((one) => one.deref());
-  const at = left.findIndex((one) => one.deref()?.bytes === bytes);
-  const found = at < 0 ? undefined : left.splice(at, 1)[0].deref();
-  return found ?? sharedRowMemory(bytes);
+/** Returns memory of the given size with arbitrary content. */
+export function acquireMemory(bytes: number): SharedRowMemory {
+  released = released.filter((one) => one.deref());
+  const at = released.findIndex((one) => one.deref()?.bytes === bytes);
+  const found = at < 0 ? undefined : released.splice(at, 1)[0].deref();
+  return found ?? createSharedRowMemory(bytes);
 }
 
-/** Says that nothing uses a memory any more. */
-export function leaveMemory(memory: SharedRowMemory): void {
-  left.push(new WeakRef(memory));
+/** Makes a memory available for reuse. */
+export function releaseMemory(memory: SharedRowMemory): void {
+  released.push(new WeakRef(memory));
 }

@@ -1,38 +1,38 @@
-import type { CenterFile } from './center-file.js';
 import { writeError } from './disk.js';
-import type { Journal } from './journal.js';
 import type { RowCache } from './row-cache.js';
 import { type Outcome, RowThreads } from './row-threads.js';
+import type { StoredRows } from './stored-rows.js';
 
-/** Looks at a row that was asked for and is not whole: what is in the cache of it, or that nothing is. */
-export type AcceptRow = (row: number, slot: number, found: 'absent' | 'read') => void;
+/** Room in the cache for the next turn's rows, as a fraction of this turn's. */
+const AHEAD = 0.65;
+/** Extra rows of room, because samples vary in size. */
+const SLACK = 64;
 
 /**
- * Brings rows from the files into the cache, and changed ones that make room back, on threads. What is under way is
- * settled before the cache is used.
+ * Moves rows between disk and cache on threads: loads requested rows and writes back the changed ones that they evict. A
+ * pending request is settled before the cache is used.
  */
 export class RowTransfer {
   #threads: RowThreads | undefined;
-  /** Rows of the next turn, of which those from #next on are still to be asked for. */
+  /** Rows of the next turn. Those from index #next on are still to be requested. */
   #wanted: Int32Array = new Int32Array(0);
   #next = 0;
-  /** What went wrong with no one there to be told. */
+  /** Error of a request that nobody waited for. */
   #failure: Error | undefined;
 
   constructor(
     readonly cache: RowCache,
-    readonly files: { centers: CenterFile; journal: Journal },
-    readonly threads: number,
-    readonly accept: AcceptRow,
+    readonly stored: StoredRows,
+    readonly threadCount: number,
   ) {}
 
-  /** Brings all of these rows in and holds them for a turn. @throws CenterStoreError what any transfer so far met with. */
-  bring(rows: Int32Array): void {
+  /** Loads all of these rows and holds them for a turn. @throws CenterStoreError if any request so far has failed. */
+  load(rows: Int32Array): void {
     const { cache } = this;
     this.settle();
-    this.#wantNone();
+    this.#clearWanted();
     cache.beginTurn();
-    // As the rows of a turn are released while they are updated, the next ones need less than as much again.
+    // The next turn needs less than the same room again, because rows of this turn are released during the update.
     const room = Math.ceil(rows.length * (1 + AHEAD)) + SLACK;
     if (room > cache.capacity) this.#grow(room);
     for (const row of rows) {
@@ -41,30 +41,30 @@ export class RowTransfer {
       cache.markUsed(slot);
       cache.hold(slot);
     }
-    for (const row of rows) if (cache.find(row) < 0) this.#ask(row);
+    for (const row of rows) if (cache.find(row) < 0) this.#request(row);
     this.#start();
     this.settle();
   }
 
-  /** Begins to bring in the next turn's rows, as far as there is room; the rest as rows are released. */
-  ahead(rows: Int32Array): void {
+  /** Begins to load the next turn's rows as far as there is room; `advance` loads the rest. */
+  prefetch(rows: Int32Array): void {
     for (const row of rows) {
       const slot = this.cache.find(row);
       if (slot >= 0) this.cache.holdForNext(slot);
     }
     this.#wanted = rows;
     this.#next = 0;
-    this.goOn();
+    this.advance();
   }
 
-  /** Asks for what is still wanted, where there is room and nothing under way. */
-  goOn(): void {
+  /** Requests more of the next turn's rows, if no request is pending and there is room. */
+  advance(): void {
     if (this.#next === this.#wanted.length || this.#failure) return;
     if (this.#threads?.busy && !this.#threads.ended) return;
     try {
       this.settle();
     } catch (error) {
-      // The turn that goes on now needs none of it.
+      // The present turn does not need these rows, so the error is thrown in the next one.
       this.#failure = error as Error;
       return;
     }
@@ -72,12 +72,12 @@ export class RowTransfer {
       const row = this.#wanted[this.#next];
       const slot = this.cache.find(row);
       if (slot >= 0) this.cache.holdForNext(slot);
-      else if (!this.#ask(row, true)) break;
+      else if (!this.#request(row, true)) break;
     }
     this.#start();
   }
 
-  /** Writes every changed row to the journal. @throws CenterStoreError where one cannot be written; it stays changed. */
+  /** Writes all changed rows to the journal. @throws CenterStoreError if a row cannot be written; it stays changed. */
   flush(): void {
     this.settle();
     this.cache.flush((row, slot) => this.#add(slot, row, -1));
@@ -85,14 +85,14 @@ export class RowTransfer {
     this.settle();
   }
 
-  /** Waits for what is under way. @throws CenterStoreError what it met with. */
+  /** Waits for the pending request. @throws CenterStoreError if it has failed. */
   settle(): void {
     let failure = this.#failure;
     this.#failure = undefined;
     if (this.#threads?.busy) {
-      this.#threads.finish((...of) => {
+      this.#threads.finish((...result) => {
         try {
-          this.#settleRow(...of);
+          this.#settleRow(...result);
         } catch (error) {
           failure ??= error as Error;
         }
@@ -101,28 +101,29 @@ export class RowTransfer {
     if (failure) throw failure;
   }
 
-  /** Waits for what is under way and forgets what was wanted, whatever happened to it. */
+  /** Waits for the pending request, ignores its errors and forgets the rows that are still to be loaded. */
   abandon(): void {
-    this.#wantNone();
+    this.#clearWanted();
     try {
       this.settle();
     } catch {
-      // The rows are not used any more.
+      // The rows are not used anymore.
     }
   }
 
+  /** Abandons the pending request and ends the threads. */
   close(): void {
     this.abandon();
     this.#threads?.close();
   }
 
-  #wantNone(): void {
+  #clearWanted(): void {
     this.#wanted = new Int32Array(0);
     this.#next = 0;
   }
 
-  /** @returns Whether there is room. */
-  #ask(row: number, forNext = false): boolean {
+  /** Adds the load of a row to the next request. Returns false if there is no room. */
+  #request(row: number, forNext = false): boolean {
     const { cache } = this;
     let leaving = -1;
     const slot = cache.claim(row, (dirty) => {
@@ -135,25 +136,30 @@ export class RowTransfer {
     return true;
   }
 
+  /** Adds a slot to the next request, with the row to write from it and the row to read into it; −1 for none. */
   #add(slot: number, leaving: number, coming: number): void {
-    const { centers, journal } = this.files;
-    this.#threads ??= new RowThreads(this.cache.records, this.threads);
-    const from = coming < 0 ? undefined : journal.has(coming) ? journal : centers;
-    const writePosition = leaving < 0 ? 0 : journal.positionFor(leaving);
-    this.#threads.add(slot, leaving, writePosition, coming, from?.fd ?? -1, from?.positionOf(coming) ?? 0);
+    const { stored } = this;
+    this.#threads ??= new RowThreads(this.cache.records, this.threadCount);
+    const source = coming < 0 ? undefined : stored.fileOf(coming);
+    const writePosition = leaving < 0 ? 0 : stored.journal.allocate(leaving);
+    const [readFd, readPosition] = source ? [source.fd, source.positionOf(coming)] : [-1, 0];
+    this.#threads.add({ slot, leaving, writePosition, coming, readFd, readPosition });
   }
 
   #start(): void {
-    this.#threads?.start(this.files.journal.fd);
+    this.#threads?.start(this.stored.journal.fd);
   }
 
+  /** Handles a record that was not moved as requested. */
   #settleRow(slot: number, leaving: number, coming: number, outcome: Outcome): void {
     if (typeof outcome === 'object') {
       this.cache.putBack(leaving, slot);
-      throw writeError(this.files.journal.path, outcome);
+      throw writeError(this.stored.journal.path, outcome);
     }
     try {
-      this.accept(coming, slot, outcome);
+      // Reads an absent record again on this thread, for the error.
+      if (outcome === 'absent') this.stored.read(coming, this.cache.records, slot);
+      else this.stored.check(coming, this.cache.records, slot);
     } catch (error) {
       this.cache.drop(slot);
       throw error;
@@ -161,14 +167,9 @@ export class RowTransfer {
   }
 
   #grow(room: number): void {
-    // They work on the memory that is left.
+    // The threads work on the memory that is replaced.
     this.#threads?.close();
     this.#threads = undefined;
     this.cache.grow(room);
   }
 }
-
-/** How much of the next turn's rows there is room for beside this one's. */
-const AHEAD = 0.65;
-/** Rows of room beside, as samples vary. */
-const SLACK = 64;

@@ -10,9 +10,9 @@ import type {
   StoreFactory,
   StoreSpec,
 } from './center-store.js';
-import { stateToTables, tableNames, tablesToState } from './memory-tables.js';
+import { stateToTables, tableNames, tableOf, tablesToState } from './memory-tables.js';
 
-/** Class centers and their optimizer's state on the backend: the quickest, where they fit. */
+/** Returns a store that keeps the class centers and their optimizer's state on the backend: the fastest if they fit. */
 export function deviceStore(): StoreFactory {
   return (spec) => new DeviceStore(spec);
 }
@@ -39,8 +39,8 @@ class DeviceStore implements CenterStore {
     const ids = tf.tensor1d(rows, 'int32');
     try {
       if (prepare) await this.#prepare(rows, ids, prepare);
-      const table = this.#tables.get('weight')!;
-      // All rows: the table itself.
+      const table = tableOf(this.#tables, 'weight');
+      // All rows need no copy.
       const all = rows.length === this.spec.rows;
       const centers = all ? table : gatherRows(table, ids);
       return {
@@ -62,7 +62,7 @@ class DeviceStore implements CenterStore {
   }
 
   async readCenters(from: number, to: number): Promise<Float32Array> {
-    const part = tf.slice(this.#tables.get('weight')!, [from, 0], [to - from, this.spec.dimensions]);
+    const part = tf.slice(tableOf(this.#tables, 'weight'), [from, 0], [to - from, this.spec.dimensions]);
     try {
       return ownValues(await part.data());
     } finally {
@@ -81,7 +81,7 @@ class DeviceStore implements CenterStore {
   async restore(saved: StateDict): Promise<void> {
     const { tables, counts, lastSteps } = stateToTables(this.spec, saved);
     for (const [name, values] of tables) {
-      this.#tables.get(name)!.dispose();
+      tableOf(this.#tables, name).dispose();
       this.#tables.set(name, this.#variable(ownValues(values)));
     }
     this.#counts.set(counts);
@@ -113,7 +113,11 @@ class DeviceStore implements CenterStore {
       prepare(host, 0);
       tf.tidy(() => {
         for (const [name, values] of host.tables) {
-          assignRows(this.#tables.get(name)!, ids, tf.tensor2d(values, [rows.length, this.spec.dimensions]));
+          assignRows(
+            tableOf(this.#tables, name),
+            ids,
+            tf.tensor2d(values, [rows.length, this.spec.dimensions]),
+          );
         }
       });
       rows.forEach((row, i) => {
@@ -125,7 +129,7 @@ class DeviceStore implements CenterStore {
   }
 }
 
-/** Values that no tensor shares: the cpu backend gives and takes its own arrays, and changes them where they lie. */
+/** Returns values that no tensor shares. The cpu backend hands out its own arrays and changes them in place. */
 function ownValues(values: tf.TypedArray): Float32Array {
   return (tf.getBackend() === 'cpu' ? values.slice() : values) as Float32Array;
 }

@@ -3,52 +3,52 @@ import { readTensors, writeTensors } from '@unitsphere/ops';
 import type { HostRows, PrepareRows, RowBlock, RowsInPlace, RowTables, StoreSpec } from './center-store.js';
 import { tableNames } from './memory-tables.js';
 
-/** Values of a table that are on their way at a time: 2 MiB, so that a part is in the processor's cache while it is changed. */
+/** Values of a table in a part: 2 MiB, so that a part stays in the processor's cache while it is changed. */
 const PART = 2 ** 19;
 
-/** When a row was updated. */
+/** Number of updates of a row and the step of the last one. */
 export interface RowSteps {
   count: number;
   lastStep: number;
 }
 
-/** The rows that were asked of a store in the host's memory or behind it, by their place in the request. */
+/** Access to the requested rows of a store in host memory or in a file, by their index in the request. */
 export interface RowAccess {
-  /** How many. */
+  /** Number of rows. */
   readonly count: number;
-  /** Copies rows from … to − 1 out, an array for each table; of the first tables alone where fewer are given. */
+  /** Copies rows from … to − 1 into one array per table. Fewer arrays copy the first tables only. */
   read(from: number, to: number, values: readonly Float32Array[]): void;
-  /** Of a row that was just read. */
+  /** Returns the update count and last step of a row that was just read. */
   steps(i: number): RowSteps;
-  /** Where the rows of the request lie, if kernels can work there. */
+  /** Returns the rows as they are in memory; undefined if kernels cannot work there. */
   inPlace?(): RowsInPlace | undefined;
-  /** Keeps rows from … to − 1, an array for each table; of none where all were changed in place. */
+  /** Stores rows from … to − 1 from one array per table. No arrays means that the rows were changed in place. */
   write(from: number, to: number, values: readonly Float32Array[], steps: (i: number) => RowSteps): void;
-  /** Rows from … to − 1 are not asked for again. */
+  /** Allows rows from … to − 1 to be evicted: this step does not use them again. */
   release?(from: number, to: number): void;
-  /** A part of a change was kept and the rest was not: no row may be used any more. */
-  torn(why: string): void;
+  /** Refuses all rows because only a part of a change was stored. */
+  block(reason: string): void;
 }
 
-/** Brings the centers of rows to the backend, after prepare() has changed them. The rest follows when it is updated. */
+/** Transfers the centers of rows to the backend, after `prepare` has changed them. Other tables follow in the update. */
 export async function stageRows(spec: StoreSpec, rows: RowAccess, prepare?: PrepareRows): Promise<RowBlock> {
   if (prepare) await prepareRows(spec, rows, prepare);
   const counts = new Int32Array(rows.count);
-  const there = rows.inPlace?.();
-  const centers = there
-    ? there.memory.gather(there.begins, spec.dimensions)
+  const inPlace = rows.inPlace?.();
+  const centers = inPlace
+    ? inPlace.memory.gather(inPlace.begins, spec.dimensions)
     : (writeTensors([[rows.count, spec.dimensions]], (values) =>
         rows.read(0, rows.count, values),
       )[0] as tf.Tensor2D);
   for (let i = 0; i < counts.length; i++) counts[i] = rows.steps(i).count;
-  return there
-    ? new BlockInPlace(spec, rows, centers, counts, there)
+  return inPlace
+    ? new InPlaceBlock(spec, rows, centers, counts, inPlace)
     : new StagedBlock(spec, rows, centers, counts);
 }
 
 async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRows): Promise<void> {
-  await keepWhole(rows, async (keep) => {
-    for (const [from, to] of parts(spec, rows.count)) {
+  await writeParts(rows, async (write) => {
+    for (const [from, to] of partsOf(spec, rows.count)) {
       const names = tableNames(spec);
       const values = names.map(() => new Float32Array((to - from) * spec.dimensions));
       rows.read(from, to, values);
@@ -59,7 +59,7 @@ async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRow
         lastSteps: Int32Array.from(steps, ({ lastStep }) => lastStep),
       };
       prepare(staged, from);
-      keep(from, to, values, (i) => ({
+      write(from, to, values, (i) => ({
         count: staged.counts[i - from],
         lastStep: staged.lastSteps[i - from],
       }));
@@ -67,7 +67,7 @@ async function prepareRows(spec: StoreSpec, rows: RowAccess, prepare: PrepareRow
   });
 }
 
-/** Rows whose centers are on the backend, and which go there and back a part at a time when they are updated. */
+/** Rows whose centers are on the backend. An update transfers all tables there and back, one part at a time. */
 class StagedBlock implements RowBlock {
   constructor(
     readonly spec: StoreSpec,
@@ -78,15 +78,15 @@ class StagedBlock implements RowBlock {
 
   async update(fn: (rows: RowTables, from: number, to: number) => void, step: number): Promise<void> {
     const { spec, rows, counts } = this;
-    await keepWhole(rows, async (keep) => {
-      // Backwards: a cache that holds less than the sample has its last rows.
-      for (const [from, to] of [...parts(spec, rows.count)].reverse()) {
+    await writeParts(rows, async (write) => {
+      // In reverse order, because a cache smaller than the sample contains its last rows.
+      for (const [from, to] of [...partsOf(spec, rows.count)].reverse()) {
         const tables = this.#upload(from, to);
         const ids = tf.range(0, to - from, 1, 'int32');
         try {
           fn({ tables, ids }, from, to);
           await readTensors([...tables.values()], (values) =>
-            keep(from, to, values, (i) => ({ count: counts[i] + 1, lastStep: step })),
+            write(from, to, values, (i) => ({ count: counts[i] + 1, lastStep: step })),
           );
           rows.release?.(from, to);
         } finally {
@@ -113,14 +113,14 @@ class StagedBlock implements RowBlock {
   }
 }
 
-/** Rows that need not go to the backend to be updated. */
-class BlockInPlace extends StagedBlock {
+/** Rows that can also be updated in the memory of the store. */
+class InPlaceBlock extends StagedBlock {
   constructor(
     spec: StoreSpec,
     rows: RowAccess,
     centers: tf.Tensor2D,
     counts: Int32Array,
-    readonly there: RowsInPlace,
+    readonly inPlace: RowsInPlace,
   ) {
     super(spec, rows, centers, counts);
   }
@@ -129,38 +129,41 @@ class BlockInPlace extends StagedBlock {
     fn: (rows: RowsInPlace, from: number, to: number) => Promise<void>,
     step: number,
   ): Promise<void> {
-    const { spec, rows, counts, there } = this;
-    await keepWhole(rows, async (keep) => {
-      for (const [from, to] of parts(spec, rows.count)) {
-        // First: where fn fails between two rows, some are changed.
-        keep(from, to, [], (i) => ({ count: counts[i] + 1, lastStep: step }));
-        await fn({ ...there, begins: there.begins.subarray(from, to) }, from, to);
+    const { spec, rows, counts, inPlace } = this;
+    await writeParts(rows, async (write) => {
+      for (const [from, to] of partsOf(spec, rows.count)) {
+        // Before `fn`, because it may fail after it has changed some rows.
+        write(from, to, [], (i) => ({ count: counts[i] + 1, lastStep: step }));
+        await fn({ ...inPlace, begins: inPlace.begins.subarray(from, to) }, from, to);
         rows.release?.(from, to);
       }
     });
   }
 }
 
-/** Does what keeps rows in parts, and says so where it fails between two of them. */
-async function keepWhole(rows: RowAccess, work: (keep: RowAccess['write']) => Promise<void>): Promise<void> {
-  let begun = false;
+/** Runs `work`, which writes rows in parts. If it fails after a first write, the rows are refused from then on. */
+async function writeParts(
+  rows: RowAccess,
+  work: (write: RowAccess['write']) => Promise<void>,
+): Promise<void> {
+  let hasWritten = false;
   try {
     await work((...part) => {
-      begun = true;
+      hasWritten = true;
       rows.write(...part);
     });
   } catch (error) {
-    if (begun) {
-      rows.torn(
-        `a step was not kept whole: ${(error as Error).message} Load the state of the last checkpoint.`,
+    if (hasWritten) {
+      rows.block(
+        `a step was stored only in part: ${(error as Error).message} Load the state of the last checkpoint.`,
       );
     }
     throw error;
   }
 }
 
-/** Where the parts of so many rows begin and end. */
-function* parts({ dimensions }: StoreSpec, count: number): Generator<[number, number]> {
+/** Yields the begin and end of each part of `count` rows. */
+function* partsOf({ dimensions }: StoreSpec, count: number): Generator<[number, number]> {
   const size = Math.max(1, Math.floor(PART / dimensions));
   for (let from = 0; from < count; from += size) yield [from, Math.min(from + size, count)];
 }

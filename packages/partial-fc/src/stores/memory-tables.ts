@@ -1,10 +1,17 @@
-import type { HostTensor, StateDict } from '@unitsphere/core';
+import type { StateDict } from '@unitsphere/core';
 import type { StoreSpec } from './center-store.js';
 
-/** The tables of a spec, by name: the centers first. */
+/** Returns the names of a store's tables, the centers first. */
 export const tableNames = (spec: StoreSpec): string[] => ['weight', ...spec.stateNames];
 
-/** A state dict of whole tables. */
+/** Returns a table by its name. @throws Error if it is missing. */
+export function tableOf<T>(tables: ReadonlyMap<string, T>, name: string): T {
+  const table = tables.get(name);
+  if (table === undefined) throw new Error(`PartialFC: the store has no table '${name}'.`);
+  return table;
+}
+
+/** Returns the state dict of whole tables. */
 export function tablesToState(
   spec: StoreSpec,
   tables: ReadonlyMap<string, Float32Array>,
@@ -13,24 +20,24 @@ export function tablesToState(
 ): StateDict {
   const shape = [spec.rows, spec.dimensions];
   const state: StateDict = new Map();
-  for (const name of tableNames(spec)) state.set(name, { dtype: 'F32', shape, data: tables.get(name)! });
+  for (const name of tableNames(spec)) state.set(name, { dtype: 'F32', shape, data: tableOf(tables, name) });
   state.set('row_counts', { dtype: 'I32', shape: [spec.rows], data: counts });
   state.set('row_last_steps', { dtype: 'I32', shape: [spec.rows], data: lastSteps });
   return state;
 }
 
-/** The other way. @throws Error where a table is missing or of another shape. */
+/** Inverse of {@link tablesToState}. @throws Error if a table is missing or has another dtype or shape. */
 export function stateToTables(spec: StoreSpec, state: StateDict) {
   const take = <T>(name: string, dtype: string, shape: number[]): T => {
-    const tensor: HostTensor | undefined = state.get(name);
+    const tensor = state.get(name);
     if (!tensor) {
       throw new Error(
-        `PartialFC: the saved state has no '${name}'. It is of another optimizer, or of a store of another kind.`,
+        `PartialFC: the saved state has no '${name}'. It was saved with another optimizer or another kind of store.`,
       );
     }
     if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join()) {
       throw new Error(
-        `PartialFC: the saved '${name}' is ${tensor.dtype} of shape [${tensor.shape}], but ${dtype} of shape [${shape}] is needed.`,
+        `PartialFC: the saved '${name}' is ${tensor.dtype} [${tensor.shape}], but ${dtype} [${shape}] is expected.`,
       );
     }
     return tensor.data as T;

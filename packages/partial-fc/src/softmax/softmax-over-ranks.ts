@@ -1,32 +1,32 @@
 import type { Communicator } from '@unitsphere/collectives';
 
-/** What one rank's classes add to each row's softmax. */
+/** Contribution of one rank's classes to the softmax of each row. */
 export interface LocalSums {
-  /** [B]: the largest logit over the columns that are not the label's; very low where there is none. */
+  /** [B]: largest logit over the columns other than the label's; −1e30 if there is none. */
   rowMax: Float32Array;
-  /** [B]: the sum of exp(logit − rowMax) over them. */
+  /** [B]: sum of exp(logit − rowMax) over these columns. */
   rowSum: Float32Array;
-  /** [B]: the margin's value at the label's cosine; 0 where the label is on another rank. */
+  /** [B]: value of the margin at the label's cosine; 0 if another rank owns the label. */
   target: Float32Array;
-  /** [B]: its slope there; 0 where the label is on another rank. */
+  /** [B]: derivative of the margin there; 0 if another rank owns the label. */
   slope: Float32Array;
 }
 
-/** The softmax over all ranks' classes. */
+/** Softmax over the classes of all ranks. */
 export interface RowSoftmax {
-  /** The mean over the rows of −log softmax at the label. */
+  /** Mean over the rows of −log softmax at the label. */
   loss: number;
-  /** [B]: the log of the sum of exp(logit) over all classes. */
+  /** [B]: log of the sum of exp(logit) over all classes. */
   logSumExp: Float32Array;
-  /** [B]: the loss's derivative by the label's cosine. */
+  /** [B]: derivative of the loss by the label's cosine. */
   ownGradient: Float32Array;
-  /** The first row whose softmax is no number, or −1. */
+  /** First row whose softmax is not finite, or −1. */
   notFinite: number;
 }
 
 /**
- * Puts the softmax together from every rank's sums, in float64: two all-reduces of a few numbers a row. Every rank gets
- * the same bits.
+ * Combines the sums of all ranks to the softmax, in float64, with two all-reduces of a few numbers per row. The result is
+ * bit-identical on every rank.
  */
 export function softmaxOverRanks(
   { rowMax, rowSum, target, slope }: LocalSums,
@@ -51,7 +51,7 @@ export function softmaxOverRanks(
   };
   for (let i = 0; i < rows; i++) {
     const own = scale * sums[rows + i];
-    // Both terms are measured from the larger, so that neither overflows and a sure row keeps its small loss.
+    // Relative to the larger term, so that neither overflows and a confident row keeps its small loss.
     const others = Math.log(sums[i]) + max[i];
     const [high, low] = own > others ? [own, others] : [others, own];
     const logSumExp = high + Math.log1p(Math.exp(low - high));

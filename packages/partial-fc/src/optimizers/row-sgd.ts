@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { sgdUpdateRows } from '@unitsphere/ops';
-import type { HostRows, RowTables } from './center-store.js';
+import type { HostRows, RowTables } from '../stores/center-store.js';
+import { tableOf } from '../stores/memory-tables.js';
 import {
   checkChoice,
   checkNotNegative,
@@ -9,31 +10,31 @@ import {
   type Unsampled,
 } from './row-optimizer.js';
 
-/** How a RowSGD is made. */
+/** Options of {@link RowSGD}. */
 export interface RowSGDOptions {
-  /** What a step keeps of a sampled row's momentum buffer. Default 0.9. */
+  /** Fraction of a sampled row's momentum buffer that a step keeps. Default 0.9. */
   momentum?: number;
-  /** Look ahead along the momentum; needs momentum above 0 and no dampening. Default false. */
+  /** Nesterov momentum. Requires momentum above 0 and no dampening. Default false. */
   nesterov?: boolean;
-  /** Coupled decay: weightDecay · row is added to the gradient of a sampled row. Default 5e-4. */
+  /** Coupled weight decay: weightDecay · row is added to the gradient of each sampled row. Default 5e-4. */
   weightDecay?: number;
-  /** How much of the gradient is kept from entering the buffer, after a row's first step. Default 0. */
+  /** Fraction of the gradient that does not enter the buffer, after the first step of a row. Default 0. */
   dampening?: number;
   /**
-   * What becomes of a row in a step that does not sample it. `frozen` (default): nothing; neither the row nor its
-   * momentum moves, and no decay. `caught-up`: when it is next sampled, all that the steps between would have done
-   * with a gradient of 0 is done first, so that the outcome is that of dense SGD.
+   * Treatment of a row in steps that do not sample it. `frozen` (default): the row and its momentum buffer stay as they are,
+   * without decay. `caught-up`: when the row is next sampled, the missed steps are first applied with a gradient of 0, so
+   * that the result is that of dense SGD.
    */
   unsampled?: Unsampled;
 }
 
-/** SGD with momentum on sampled rows; where all rows are sampled, torch.optim.SGD. */
+/** SGD with momentum on sampled rows. Equals torch.optim.SGD if all rows are sampled. */
 export class RowSGD implements RowOptimizer {
   readonly stateNames: readonly string[];
   readonly unsampled: Unsampled;
   readonly #options: { momentum: number; nesterov: boolean; weightDecay: number; dampening: number };
 
-  /** @throws RangeError where an option is out of range. */
+  /** @throws RangeError if an option is out of range. */
   constructor({
     momentum = 0.9,
     nesterov = false,
@@ -44,7 +45,7 @@ export class RowSGD implements RowOptimizer {
     checkNotNegative('RowSGD: momentum', momentum);
     checkNotNegative('RowSGD: weightDecay', weightDecay);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new RangeError('RowSGD: nesterov needs a momentum above 0 and a dampening of 0.');
+      throw new RangeError('RowSGD: nesterov requires a momentum above 0 and a dampening of 0.');
     }
     this.#options = { momentum, nesterov, weightDecay, dampening };
     this.unsampled = checkChoice('RowSGD: unsampled', unsampled, ['frozen', 'caught-up']);
@@ -57,7 +58,7 @@ export class RowSGD implements RowOptimizer {
     { lr, gradientScale, counts, step }: RowStep,
   ): void {
     const buffer = tables.get('momentum_buffer') ?? null;
-    sgdUpdateRows(tables.get('weight')!, buffer, ids, gradient, {
+    sgdUpdateRows(tableOf(tables, 'weight'), buffer, ids, gradient, {
       ...this.#options,
       lr,
       gradientScale,
@@ -67,12 +68,12 @@ export class RowSGD implements RowOptimizer {
 
   catchUp({ tables, lastSteps }: HostRows, step: number, rates: ArrayLike<number>): void {
     const { momentum, nesterov, weightDecay, dampening } = this.#options;
-    const weight = tables.get('weight')!;
+    const weight = tableOf(tables, 'weight');
     const buffer = tables.get('momentum_buffer');
     const dimensions = weight.length / lastSteps.length;
     lastSteps.forEach((last, row) => {
       if (last >= step) return;
-      // A step without a gradient is linear in (row, buffer): w' = a·w + b·m, m' = c·w + d·m. All of them are one.
+      // Steps without a gradient are linear in (row, buffer), so they combine to w' = a·w + b·m, m' = c·w + d·m.
       let [a, b, c, d] = [1, 0, 0, 1];
       for (let s = last + 1; s <= step; s++) {
         const [mKept, mTaken] = s === 1 ? [0, 1] : [momentum, 1 - dampening];

@@ -1,16 +1,16 @@
 import { Random } from '@unitsphere/core';
 
-/** Writes a class's first center. */
+/** Writes the initial center of a class to `out`. */
 export type InitialRow = (classNumber: number, out: Float32Array) => void;
 
 let quantiles: Float32Array | undefined;
 
 /**
- * Class centers drawn from the normal distribution, each from the seed and its class's number alone: a row is the same
- * on every rank and in every store, and need not be made before it is first sampled.
+ * Returns a function that draws class centers from the normal distribution. A center depends on the seed and its class
+ * alone, so it is the same on every rank and in every store and can be created when it is first sampled.
  *
- * A value is one of the distribution's 65,536 middle quantiles: ten times quicker than the exact draw, and the centers'
- * directions are what matters.
+ * Values are the 65,536 midpoint quantiles of the distribution. This is ten times faster than an exact draw, and only the
+ * directions of the centers matter.
  */
 export function normalRows(seed: number, std: number): InitialRow {
   quantiles ??= normalQuantiles();
@@ -25,7 +25,7 @@ export function normalRows(seed: number, std: number): InitialRow {
   };
 }
 
-/** The quantiles at (i + 0.5) / 65536, by solving dx/dp = 1 / density(x) from the median on (Runge–Kutta). */
+/** Returns the quantiles at (i + 0.5) / 65536: integrates dx/dp = 1 / density(x) from the median (Runge–Kutta). */
 function normalQuantiles(): Float32Array {
   const half = 32768;
   const substeps = 8;

@@ -3,39 +3,40 @@ import type { Communicator } from '@unitsphere/collectives';
 import type { LabelMarginLoss } from '@unitsphere/margin-losses';
 import type { LocalSums, RowSoftmax } from './softmax-over-ranks.js';
 
-/** All ranks' rows of a batch and this rank's sampled classes. */
-export interface RankBatch {
-  loss: LabelMarginLoss;
+/** Rows of all ranks and the sampled classes of this rank. */
+export interface RankBatch<Loss extends LabelMarginLoss = LabelMarginLoss> {
+  loss: Loss;
+  /** Cosines with other classes above it count as 0; 0 filters nothing. */
   filterThreshold: number;
   communicator: Communicator;
   /** float32 [B, dimensions], at unit length. */
   embeddings: tf.Tensor2D;
-  /** float32 [B]: their lengths before; of a loss that needs them. */
+  /** float32 [B]: L2 norms of the embeddings before normalization, for losses that need them. */
   norms: tf.Tensor1D | undefined;
-  /** float32 [C, dimensions], of any length; absent where this rank has no sampled class. */
+  /** float32 [C, dimensions], not normalized; undefined if this rank has no sampled class. */
   centers: tf.Tensor2D | undefined;
-  /** [B]: where the label is among them, or −1. */
+  /** [B]: index of each label among the sampled classes, or −1 if another rank owns it. */
   columns: Int32Array;
-  /** Takes what is to be disposed of once the pass is over. */
+  /** Registers a tensor to be disposed after the pass and returns it. */
   track<T extends tf.Tensor>(tensor: T): T;
 }
 
-/** One rank's part of the softmax and of its gradients; once it is there, the loss's statistics have followed the batch. */
+/** One rank's part of the softmax. When it exists, the statistics of the loss have already observed the batch. */
 export interface RankSoftmax {
   sums: LocalSums;
-  /** Absent where this rank has no sampled class; the caller's to dispose. */
+  /** Returns undefined if this rank has no sampled class. The caller disposes the gradients. */
   backward(softmax: RowSoftmax): RankGradients | undefined;
 }
 
-/** The gradients of the loss's mean that one rank's classes make up. */
+/** One rank's part of the gradients of the mean loss. */
 export interface RankGradients {
-  /** float32 [B, dimensions], by the rows of unit length. */
+  /** float32 [B, dimensions]: by the normalized embeddings. */
   dEmbeddings: tf.Tensor2D;
-  /** float32 [C, dimensions], by the centers as they are. */
+  /** float32 [C, dimensions]: by the centers before normalization. */
   dCenters: tf.Tensor2D;
 }
 
-/** The margin at the labels' cosines with what else a row's softmax is made of, in the host's memory: one download. */
+/** Downloads the sums of each row together with the margin at the label's cosine, in one transfer. */
 export async function readSums(
   { loss, norms, columns }: RankBatch,
   own: tf.Tensor1D,
@@ -52,13 +53,13 @@ export async function readSums(
     columns.forEach((column, row) => {
       if (column < 0) target[row] = slope[row] = 0;
     });
-    return { rowMax: max, rowSum: sum, target: target, slope: slope };
+    return { rowMax: max, rowSum: sum, target, slope };
   } finally {
     stacked.dispose();
   }
 }
 
-/** What a rank without sampled classes adds to the softmax. */
+/** Returns the sums of a rank without sampled classes. */
 export function noSums(rows: number): LocalSums {
   return {
     rowMax: new Float32Array(rows).fill(-1e30),

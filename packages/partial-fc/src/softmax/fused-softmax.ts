@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { marginSoftmaxBackward, marginSoftmaxForward } from '@unitsphere/ops';
 import { noSums, type RankBatch, type RankSoftmax, readSums } from './rank-softmax.js';
 
-/** By the fused operation, for losses that leave the cosines with other classes as they are: no logits are kept. */
+/** Computes the softmax with the fused operation, which keeps no logits. For losses that change the label's column only. */
 export async function fusedSoftmax(batch: RankBatch): Promise<RankSoftmax> {
   const { loss, filterThreshold, embeddings, norms, centers, columns, track } = batch;
   const rows = columns.length;

@@ -1,31 +1,39 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LabelMarginLoss } from '@unitsphere/margin-losses';
 import { l2Normalize, l2NormalizeGradient } from '@unitsphere/ops';
 import { noSums, type RankBatch, type RankGradients, type RankSoftmax, readSums } from './rank-softmax.js';
 import type { RowSoftmax } from './softmax-over-ranks.js';
 
+/** Loss that changes the columns of the other classes, too. */
+type NegativesLoss = LabelMarginLoss & Required<Pick<LabelMarginLoss, 'negatives'>>;
+
+/** Whether a loss changes the columns of the other classes and therefore needs {@link matrixSoftmax}. */
+export const movesNegatives = (loss: LabelMarginLoss): loss is NegativesLoss => loss.negatives !== undefined;
+
 /**
- * By the cosines as a matrix [B, C], for losses whose other columns depend on the label's cosine, which another rank may
- * have: those of all rows are exchanged first. It keeps some such matrices until the gradients are there.
+ * Computes the softmax from the matrix of cosines [B, C], for losses whose other columns depend on the label's cosine.
+ * Another rank may own the label, so these cosines are exchanged first. Several [B, C] matrices are kept until the
+ * backward pass.
  */
-export async function matrixSoftmax(batch: RankBatch): Promise<RankSoftmax> {
+export async function matrixSoftmax(batch: RankBatch<NegativesLoss>): Promise<RankSoftmax> {
   const { loss, filterThreshold, embeddings, norms, centers, columns, track } = batch;
   const rows = columns.length;
-  const here = centers && cosinesWith(centers, batch);
-  const ofLabels = new Float32Array(rows);
-  if (here) ofLabels.set((await here.own.data()) as Float32Array);
-  batch.communicator.allReduce(ofLabels);
-  const own = track(tf.tensor1d(ofLabels));
+  const local = centers && computeCosines(centers, batch);
+  const labelCosines = new Float32Array(rows);
+  if (local) labelCosines.set((await local.own.data()) as Float32Array);
+  batch.communicator.allReduce(labelCosines);
+  const own = track(tf.tensor1d(labelCosines));
   loss.statistics?.observe({ own, norms });
-  if (!here) return { sums: noSums(rows), backward: () => undefined };
+  if (!local) return { sums: noSums(rows), backward: () => undefined };
 
-  const { unit, cosines, isLabel } = here;
+  const { unit, cosines, isLabel } = local;
   const { logits, slope } = tf.tidy(() => {
-    const dirty = filterThreshold > 0 ? tf.greater(cosines, filterThreshold) : undefined;
-    const kept = dirty ? tf.where(dirty, tf.zerosLike(cosines), cosines) : cosines;
-    const { value, slope } = loss.negatives!(kept, own);
+    const filtered = filterThreshold > 0 ? tf.greater(cosines, filterThreshold) : undefined;
+    const kept = filtered ? tf.where(filtered, tf.zerosLike(cosines), cosines) : cosines;
+    const { value, slope } = loss.negatives(kept, own);
     return {
       logits: tf.where(isLabel, tf.fill(value.shape, LOWEST), tf.mul(value, loss.scale)),
-      slope: dirty ? tf.where(dirty, tf.zerosLike(slope), slope) : slope,
+      slope: filtered ? tf.where(filtered, tf.zerosLike(slope), slope) : slope,
     };
   });
   track(logits);
@@ -45,16 +53,16 @@ export async function matrixSoftmax(batch: RankBatch): Promise<RankSoftmax> {
       const dCosines = tf.where(isLabel, column(ownGradient), tf.mul(softmax, slope)) as tf.Tensor2D;
       const dUnit: tf.Tensor2D = tf.matMul(dCosines, embeddings, true, false);
       const dEmbeddings: tf.Tensor2D = tf.matMul(dCosines, unit);
-      return { dEmbeddings, dCenters: l2NormalizeGradient(here.centers, dUnit) };
+      return { dEmbeddings, dCenters: l2NormalizeGradient(local.centers, dUnit) };
     });
   return { sums: await readSums(batch, own, sums), backward };
 }
 
-/** The label's place in its row, which is summed apart: below every logit, and finite. */
+/** Finite value below every logit, for the label's column, whose logit is added separately. */
 const LOWEST = -1e30;
 
-/** The cosines with this rank's classes, and those with the labels among them; 0 where a label is not here. */
-function cosinesWith(centers: tf.Tensor2D, { embeddings, columns, track }: RankBatch) {
+/** Computes the cosines with this rank's classes, and `own`, float32 [B]: those with the labels, 0 for other ranks' labels. */
+function computeCosines(centers: tf.Tensor2D, { embeddings, columns, track }: RankBatch) {
   const unit: tf.Tensor2D = track(l2Normalize(centers));
   const cosines: tf.Tensor2D = track(tf.matMul(embeddings, unit, false, true));
   const isLabel: tf.Tensor2D = track(labelMask(columns, cosines.shape[1]));
@@ -64,7 +72,7 @@ function cosinesWith(centers: tf.Tensor2D, { embeddings, columns, track }: RankB
   return { centers, unit, cosines, isLabel, own };
 }
 
-/** bool [B, C]: true in the label's column. */
+/** Returns bool [B, C], true in the label's column. */
 function labelMask(columns: Int32Array, classes: number): tf.Tensor2D {
   return tf.tidy(() =>
     tf.equal(

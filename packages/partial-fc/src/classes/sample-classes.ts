@@ -2,28 +2,29 @@ import { Random } from '@unitsphere/core';
 
 /** Chooses the classes of a step. */
 export interface Sampler {
-  /** Whether every sample is all of the classes. */
+  /** Whether every sample contains all classes. */
   readonly samplesAll: boolean;
   /**
-   * The classes of a step, ascending, each once, the positives among them; the same on every rank and at every call.
-   * @param positives The classes of the batch, in any order and number.
-   * @param step How many steps were applied before.
+   * Returns the classes of a step, ascending, without duplicates, the positives included. The result must not depend on the
+   * rank or on earlier calls.
+   * @param positives Classes of the batch, in any order, duplicates allowed.
+   * @param step Number of steps applied before.
    */
   sample(positives: Int32Array, step: number): Int32Array;
 }
 
 /**
- * Draws the classes of a step: all that the batch has, and as many others as fit the count, uniformly and each once.
- * Its time grows with the sample, not with the classes.
+ * Samples all classes of the batch and fills up to the sample size with other classes, drawn uniformly without
+ * replacement. The time grows with the sample, not with the number of classes.
  */
 export class ClassSampler implements Sampler {
   readonly #classes: number;
   readonly #count: number;
   readonly #seed: number;
-  // One bit a class, all 0 between calls.
+  // One bit per class, all 0 between calls.
   readonly #bits: Uint32Array;
 
-  /** @param count How many classes a sample has, unless the batch has more. */
+  /** @param count Sample size. A batch with more classes has a larger sample. */
   constructor(classes: number, count: number, seed: number) {
     this.#classes = classes;
     this.#count = Math.min(count, classes);
@@ -31,33 +32,34 @@ export class ClassSampler implements Sampler {
     this.#bits = new Uint32Array(this.samplesAll ? 0 : Math.ceil(classes / 32));
   }
 
-  /** Whether every sample is all of the classes. */
+  /** Whether every sample contains all classes. */
   get samplesAll(): boolean {
     return this.#count >= this.#classes;
   }
 
   /**
-   * The sample of a step, ascending: the same for the same seed, step and batch, whatever was drawn before.
-   * @param positives The classes of the batch, in any order and number, each in [0, classes).
+   * Returns the sample of a step, ascending. It depends on the seed, the step and the batch alone, not on earlier calls.
+   * @param positives Classes of the batch, each in [0, classes), in any order, duplicates allowed.
    */
   sample(positives: Int32Array, step: number): Int32Array {
     if (this.samplesAll) return Int32Array.from({ length: this.#classes }, (_, i) => i);
     const unique = this.#mark(positives);
     const wanted = Math.max(this.#count, unique.length);
     const random = new Random(this.#seed, 'partial-fc', 'negatives', step);
-    // Whichever is fewer is drawn: those that join, or, of nearly all, those that stay out.
+    // Draws the smaller set: the negatives to include, or those to exclude.
     const outside = this.#classes - unique.length;
     const negatives = wanted - unique.length;
     return 2 * negatives <= outside
-      ? this.#sorted(this.#draw(negatives, random, unique), wanted)
+      ? this.#sort(this.#draw(negatives, random, unique), wanted)
       : this.#complement(unique, this.#draw(outside - negatives, random, unique), wanted);
   }
 
+  /** Sets the bits of the classes and returns the classes without duplicates. */
   #mark(classes: Int32Array): Int32Array {
     return classes.filter((number) => this.#set(number));
   }
 
-  /** Sets a class's bit; whether it was 0. */
+  /** Sets the bit of a class. Returns whether it was 0. */
   #set(number: number): boolean {
     const [word, bit] = [number >>> 5, 1 << (number & 31)];
     if (this.#bits[word] & bit) return false;
@@ -65,7 +67,7 @@ export class ClassSampler implements Sampler {
     return true;
   }
 
-  /** That many classes whose bit is 0, which sets it, behind those given. */
+  /** Draws `count` classes whose bit is 0 and sets it. Returns the given classes followed by the drawn ones. */
   #draw(count: number, random: Random, given: Int32Array): Int32Array {
     const drawn = new Int32Array(given.length + count);
     drawn.set(given);
@@ -76,9 +78,9 @@ export class ClassSampler implements Sampler {
     return drawn;
   }
 
-  /** The marked classes in order, their bits 0 again. */
-  #sorted(marked: Int32Array, wanted: number): Int32Array {
-    // Where a sixteenth of the words has a bit set, reading all of them is quicker than sorting.
+  /** Returns the marked classes in ascending order and clears their bits. */
+  #sort(marked: Int32Array, wanted: number): Int32Array {
+    // Scanning all words is faster than sorting if at least a sixteenth of them has a bit set.
     if (this.#bits.length > 16 * wanted) {
       for (const number of marked) this.#bits[number >>> 5] = 0;
       return marked.sort();
@@ -86,20 +88,21 @@ export class ClassSampler implements Sampler {
     return this.#takeOnes(wanted);
   }
 
-  /** All classes but those drawn, in order; the bits 0 again. */
+  /** Returns all classes except the drawn ones in ascending order and clears the bits. */
   #complement(positives: Int32Array, marked: Int32Array, wanted: number): Int32Array {
-    // Positives are in: only those drawn after them stay out.
+    // Positives belong to the sample: only the classes drawn after them are excluded.
     for (const number of positives) this.#bits[number >>> 5] &= ~(1 << (number & 31));
     for (let word = 0; word < this.#bits.length; word++) this.#bits[word] = ~this.#bits[word];
     const unused = this.#bits.length * 32 - this.#classes;
     if (unused > 0) this.#bits[this.#bits.length - 1] &= 0xffffffff >>> unused;
     const taken = this.#takeOnes(wanted);
     if (taken.length !== this.#classes - (marked.length - positives.length)) {
-      throw new Error('ClassSampler: lost count of the sample.');
+      throw new Error('ClassSampler: internal error, the sample has the wrong size.');
     }
     return taken;
   }
 
+  /** Returns the classes whose bit is 1, ascending, and clears all bits. */
   #takeOnes(count: number): Int32Array {
     const taken = new Int32Array(count);
     let at = 0;

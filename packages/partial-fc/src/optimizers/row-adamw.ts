@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type AdamWRowsStep, adamWUpdateRows } from '@unitsphere/ops';
-import type { HostRows, RowsInPlace, RowTables } from './center-store.js';
+import type { HostRows, RowsInPlace, RowTables } from '../stores/center-store.js';
+import { tableOf } from '../stores/memory-tables.js';
 import {
   checkChoice,
   checkFraction,
@@ -10,44 +11,47 @@ import {
   type Unsampled,
 } from './row-optimizer.js';
 
-/** How a RowAdamW is made. */
+/** Options of {@link RowAdamW}. */
 export interface RowAdamWOptions {
-  /** Decays of the running means of gradients and of their squares, each in [0, 1). Default [0.9, 0.999]. */
+  /** Decay rates of the running means of gradients and of squared gradients, each in [0, 1). Default [0.9, 0.999]. */
   betas?: readonly [number, number];
-  /** Added to the root of the mean of squares. Default 1e-8. */
+  /** Term added to the root of the mean of squares. Default 1e-8. */
   eps?: number;
-  /** Decoupled decay: a step multiplies a sampled row by 1 − lr · weightDecay. Default 1e-2. */
+  /** Decoupled weight decay: a step multiplies each sampled row by 1 − lr · weightDecay. Default 1e-2. */
   weightDecay?: number;
   /**
-   * What becomes of a row in a step that does not sample it. `frozen` (default): nothing; neither the row nor its
-   * running means move, and no decay. `caught-up`: when it is next sampled, all that the steps between would have done
-   * with a gradient of 0 is done first, so that the outcome is that of dense AdamW.
+   * Treatment of a row in steps that do not sample it. `frozen` (default): the row and its running means stay as they are,
+   * without decay. `caught-up`: when the row is next sampled, the missed steps are first applied with a gradient of 0, so
+   * that the result is that of dense AdamW.
    */
   unsampled?: Unsampled;
   /**
-   * Whose count undoes the bias of the running means. `row` (default): how often the row itself was updated, so that
-   * its first update is as long as anyone's. `insightface`: the number of steps plus 1, whatever the row, as its
-   * PartialFCAdamW has it. Rows that are caught up always use the number of steps, as dense AdamW does.
+   * Step count of the bias correction. `row` (default): the number of updates of the row, so that the first update of every
+   * row is equally long. `insightface`: the number of steps plus 1 for all rows, as in insightface's PartialFCAdamW. With
+   * `unsampled: 'caught-up'` it is always the number of steps, as in dense AdamW.
    */
   stepCount?: 'row' | 'insightface';
 }
 
-// Past this, what is left of a running mean no longer moves a float32 row.
+// Below this fraction a running mean no longer changes a float32 row.
 const NEGLIGIBLE = 1e-10;
 
+const STATE_NAMES = ['exp_avg', 'exp_avg_sq'] as const;
+const TABLES = ['weight', ...STATE_NAMES];
+
 /**
- * AdamW on sampled rows; where all rows are sampled, torch.optim.AdamW.
+ * AdamW on sampled rows. Equals torch.optim.AdamW if all rows are sampled.
  * @see Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
  */
 export class RowAdamW implements RowOptimizer {
-  readonly stateNames = ['exp_avg', 'exp_avg_sq'] as const;
+  readonly stateNames = STATE_NAMES;
   readonly unsampled: Unsampled;
   readonly #betas: readonly [number, number];
   readonly #eps: number;
   readonly #weightDecay: number;
   readonly #stepCount: 'row' | 'insightface';
 
-  /** @throws RangeError where an option is out of range. */
+  /** @throws RangeError if an option is out of range. */
   constructor({
     betas = [0.9, 0.999],
     eps = 1e-8,
@@ -66,7 +70,7 @@ export class RowAdamW implements RowOptimizer {
   }
 
   update({ tables, ids }: RowTables, gradient: tf.Tensor2D, step: RowStep): void {
-    const [weight, mean, square] = ['weight', ...this.stateNames].map((name) => tables.get(name)!);
+    const [weight, mean, square] = TABLES.map((name) => tableOf(tables, name));
     adamWUpdateRows(weight, mean, square, ids, gradient, this.#numbers(step));
   }
 
@@ -76,22 +80,18 @@ export class RowAdamW implements RowOptimizer {
     from: number,
     step: RowStep,
   ): Promise<void> {
-    const means = { expAvg: columns.get('exp_avg')!, expAvgSq: columns.get('exp_avg_sq')! };
+    const means = { expAvg: tableOf(columns, 'exp_avg'), expAvgSq: tableOf(columns, 'exp_avg_sq') };
     await memory.adamW(begins, means, gradient, from, this.#numbers(step));
   }
 
   catchUp({ tables, lastSteps }: HostRows, step: number, rates: ArrayLike<number>): void {
     const [beta1, beta2] = this.#betas;
-    const [weight, mean, square] = ['weight', ...this.stateNames].map((name) => tables.get(name)!) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+    const [weight, mean, square] = TABLES.map((name) => tableOf(tables, name));
     const dimensions = weight.length / lastSteps.length;
-    // The update shrinks by this factor a step.
-    const shrinking = beta1 / Math.sqrt(beta2);
+    // Factor by which the update shrinks per step.
+    const shrinkage = beta1 / Math.sqrt(beta2);
     const tail =
-      shrinking < 1 ? Math.ceil(Math.log(NEGLIGIBLE) / Math.log(shrinking)) : Number.POSITIVE_INFINITY;
+      shrinkage < 1 ? Math.ceil(Math.log(NEGLIGIBLE) / Math.log(shrinkage)) : Number.POSITIVE_INFINITY;
     lastSteps.forEach((last, row) => {
       const missed = step - last;
       if (missed <= 0) return;
@@ -121,7 +121,7 @@ export class RowAdamW implements RowOptimizer {
 
   #numbers({ lr, gradientScale, counts, step }: RowStep): AdamWRowsStep {
     const [beta1, beta2] = this.#betas;
-    // One count for all rows, where it is not their own.
+    // Step count of all rows; undefined if each row has its own.
     const shared =
       this.unsampled === 'caught-up' ? step : this.#stepCount === 'insightface' ? step + 1 : undefined;
     return {
