@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
 
-// TensorFlow's library is nearly a gigabyte to load; a busy machine takes its time.
+// Loading TensorFlow's library of nearly a gigabyte takes long on a busy machine.
 export default defineConfig({ test: { testTimeout: 60_000 } });

@@ -12,7 +12,7 @@ export default packageConfig({
     'src/safetensors.ts',
   ],
   external: ['@unitsphere/core/gradients'],
-  // Rollup's tree shaking would drop the side effects that gradients.ts is for.
+  // Rollup's tree shaking would drop the side effects of gradients.ts.
   treeshake: false,
   esbuildPlugins: [sharedEnginePlugin()],
 });

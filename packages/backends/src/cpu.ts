@@ -1,7 +1,7 @@
 import type { BackendProbe } from './probe.js';
 import { probePackage } from './probe.js';
 
-/** Imports the package, which registers the backend; plain JavaScript runs everywhere. */
+/** Imports the package, which registers the backend with TensorFlow.js. It runs everywhere. */
 export async function probeCpu(): Promise<BackendProbe<unknown>> {
   return probePackage('cpu', '@tensorflow/tfjs-backend-cpu', async () => {
     const module = await import('@tensorflow/tfjs-backend-cpu');

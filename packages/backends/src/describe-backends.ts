@@ -5,25 +5,25 @@ import { probeWasm } from './wasm.js';
 import type { AdapterDescription } from './webgpu/adapter.js';
 import { probeWebGpu } from './webgpu/webgpu.js';
 
-/** One backend, as it stands on this machine. */
+/** Description of a backend on this machine. */
 export interface BackendDescription {
-  /** Its name, as {@link useBackend} takes it. */
+  /** Name that {@link useBackend} accepts. */
   name: string;
   /** Whether {@link useBackend} can start it here. */
   available: boolean;
-  /** The version of its npm package, where that is installed. */
+  /** Version of its npm package, if installed. */
   version?: string;
-  /** What it is, a few words. */
+  /** What the backend is and runs on, in a few words. */
   detail: string;
-  /** The graphics adapter, of `webgpu` where that is available. */
+  /** Graphics adapter; only for `webgpu`, if available. */
   adapter?: AdapterDescription;
-  /** Why it is not available. */
+  /** Why the backend is not available. */
   reason?: string;
-  /** What would make it available, or what to use in its place. */
+  /** How to make it available, or what to use instead. */
   remedy?: string;
 }
 
-/** What each backend is, in words, for those that could not be asked. */
+/** Details of the backends that are not available. */
 export const BACKEND_DETAILS: Record<string, string> = {
   wasm: 'WebAssembly with 128-bit SIMD',
   cpu: 'plain JavaScript',
@@ -33,9 +33,9 @@ export const BACKEND_DETAILS: Record<string, string> = {
 };
 
 /**
- * Every backend that this version knows of, the fastest first, and why each can or cannot be used here.
+ * Describes all backends of this version, fastest first, and why each can or cannot be used here.
  *
- * Imports the packages that are installed, which registers them with TensorFlow.js, and starts none.
+ * Imports the installed packages, which registers them with TensorFlow.js, but starts no backend.
  */
 export async function describeBackends(): Promise<BackendDescription[]> {
   const webgpu = await probeWebGpu();

@@ -1,11 +1,11 @@
-/** A backend that was asked for cannot be used; the message says why, and `remedy` what to do about it. */
+/** Thrown when a requested backend cannot be used. The message says why and what to do. */
 export class BackendUnavailableError extends Error {
   override readonly name = 'BackendUnavailableError';
 
   /**
-   * @param backend The name that was asked for.
-   * @param reason Why it cannot be used, one sentence.
-   * @param remedy What to do, one sentence or a command.
+   * @param backend Name of the requested backend.
+   * @param reason Why it cannot be used, as a sentence.
+   * @param remedy What to do, as a sentence or a command.
    */
   constructor(
     readonly backend: string,

@@ -1,18 +1,18 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The backends that this version starts, the fastest first. */
+/** Names of the backends that this version can start, fastest first. */
 export const USABLE_BACKENDS = ['cuda', 'webgpu', 'wasm', 'node', 'cpu'] as const;
 
-/** A backend's name. TensorFlow.js registers `node` and `cuda` as `tensorflow`, the others under their own names. */
+/** Name of a backend. TensorFlow.js registers `node` and `cuda` as `tensorflow`, the others under the same names. */
 export type BackendName = (typeof USABLE_BACKENDS)[number];
 
-/** What {@link useBackend} accepts: a backend's name, or `auto` for the fastest that works here. */
+/** Argument of {@link useBackend}: a backend's name, or `auto` for the fastest that works here. */
 export type BackendChoice = BackendName | 'auto';
 
-/** The names that {@link useBackend} can start, `auto` first. */
+/** All arguments that {@link useBackend} accepts, `auto` first. */
 export const BACKEND_CHOICES: readonly BackendChoice[] = ['auto', ...USABLE_BACKENDS];
 
-/** The message for a name that is no backend of ours. */
+/** Returns the message for an unknown name, with the closest known one. */
 export function unknownBackendMessage(name: string): string {
   const difference = (choice: string) => distance(name.toLowerCase(), choice);
   const nearest = BACKEND_CHOICES.reduce((a, b) => (difference(b) < difference(a) ? b : a));

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Whether a backend can be started here, without starting it. */
+/** Whether a backend can be started here, and if not, why. */
 export type BackendProbe<Module> =
   | { available: true; module: Module; version: string; detail: string }
   | { available: false; reason: string; remedy: string; cause?: unknown };
 
-/** Imports a backend's package and checks that it registered itself with this package's tfjs-core. */
+/** Imports a backend's package and checks that it registered itself with this copy of tfjs-core. */
 export async function probePackage<Module>(
   backend: string,
   packageName: string,
@@ -21,7 +21,7 @@ export async function probePackage<Module>(
     return {
       available: false,
       reason: `${packageName} ${loaded.version} registered itself with another copy of @tensorflow/tfjs-core.`,
-      remedy: 'Run `npm ls @tensorflow/tfjs-core` and leave one version of it installed.',
+      remedy: 'Run `npm ls @tensorflow/tfjs-core` and keep only one version of it.',
     };
   }
   return { available: true, ...loaded };
@@ -39,6 +39,6 @@ function importFailure(packageName: string, cause: unknown): { reason: string; r
   }
   return {
     reason: `the package ${packageName} failed to load (${message.split('\n')[0]}).`,
-    remedy: `Install it anew: npm install ${packageName}@${tf.version_core}`,
+    remedy: `Reinstall it: npm install ${packageName}@${tf.version_core}`,
   };
 }

@@ -11,30 +11,30 @@ import { probeWebGpu, startWebGpu } from './webgpu/webgpu.js';
 /** Options of {@link useBackend}. */
 export interface UseBackendOptions {
   /**
-   * Where the WebAssembly backend's `.wasm` files lie. Node finds them by itself; a browser page that does not serve
-   * them beside its script gives the folder's address. Heeded only before the backend's first start.
+   * Location of the WebAssembly backend's `.wasm` files. Node finds them by itself. A browser page requires it unless it
+   * serves them beside its script. Ignored after the backend's first start.
    */
   wasmPaths?: WasmPaths;
 }
 
-/** The backend that was started. */
+/** Backend that was started. */
 export interface UsedBackend {
   name: BackendName;
-  /** Why it was chosen, one sentence. */
+  /** Why it was chosen, as a sentence. */
   reason: string;
 }
 
 /**
  * Starts a TensorFlow.js backend and makes it the current one.
  *
- * A backend asked for by name is started or the call fails; only `auto` chooses, and says why. Starting a backend that
- * already runs is cheap. Tensors of another backend stay valid and move when they are used.
+ * A backend requested by name is started or the call fails: there is no silent fallback. Starting a backend that already
+ * runs is cheap. Tensors of another backend stay valid and are moved when they are used.
  *
- * @param choice A backend's name, or `auto` for the fastest that works here: `cuda` (where it is installed), `webgpu` on a
- *   graphics card (not on an adapter that the processor computes), `wasm`, then `node` (where it is installed) and `cpu`.
- * @throws BackendUnavailableError when the backend cannot be used here, with what to do (the command that installs a
- *   missing package, or the names that can be used).
- * @throws RangeError when the name is unknown; the message names the nearest known one.
+ * @param choice A backend's name, or `auto` for the fastest that works here: `cuda` if installed, `webgpu` on a graphics
+ *   card (not on a software adapter), `wasm`, `node` if installed, then `cpu`.
+ * @throws BackendUnavailableError if the backend cannot be used here; the message says what to do, such as the command that
+ *   installs a missing package.
+ * @throws RangeError if the name is unknown; the message has the closest known name.
  */
 export async function useBackend(
   choice: BackendChoice | (string & {}),
@@ -46,13 +46,13 @@ export async function useBackend(
   }
   const name = choice as BackendName;
   await start(name, options);
-  return { name, reason: `"${name}" was asked for by name.` };
+  return { name, reason: `"${name}" was requested by name.` };
 }
 
 async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
   const failures: BackendUnavailableError[] = [];
   for (const name of USABLE_BACKENDS) {
-    // Built by who wants them: that they are not there is no news.
+    // Optional: skipped silently when not installed.
     if (isNative(name) && !probeNative(name).available) continue;
     try {
       if (name === 'webgpu') await refuseSoftware();
@@ -62,10 +62,10 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
       failures.push(error);
       continue;
     }
-    const before = failures
+    const skipped = failures
       .map((f) => `"${f.backend}" is faster, but ${[f.reason, f.remedy].filter(Boolean).join(' ')}`)
       .join(' ');
-    return { name, reason: before || `"${name}" is the fastest backend of this version and works here.` };
+    return { name, reason: skipped || `"${name}" is the fastest backend of this version and works here.` };
   }
   throw new BackendUnavailableError(
     'auto',
@@ -75,7 +75,7 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
   );
 }
 
-/** Throws where WebGPU would be computed by the processor, as "wasm" is, and more slowly. */
+/** @throws BackendUnavailableError if the adapter is software, which is slower than "wasm" on the same processor. */
 async function refuseSoftware(): Promise<void> {
   const probe = await probeWebGpu();
   if (!probe.available || !probe.module.adapter.software) return;
@@ -108,7 +108,7 @@ async function start(name: BackendName, options: UseBackendOptions): Promise<voi
   if (name === 'cpu') silenceAdvice(tf.backend());
 }
 
-/** The CPU backend's first tensor prints an advertisement of tfjs-node; whoever chose this backend has chosen. */
+/** Suppresses the advice to install tfjs-node, which the CPU backend prints with its first tensor. */
 function silenceAdvice(backend: object): void {
   if ('firstUse' in backend) backend.firstUse = false;
 }

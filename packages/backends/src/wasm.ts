@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BackendProbe } from './probe.js';
 import { probePackage } from './probe.js';
 
-/** Where the `.wasm` files lie: a folder's address, or an address for each file. Only browsers need it. */
+/** URL of the folder of the `.wasm` files, or a URL for each file. Only browsers require it. */
 export type WasmPaths = string | Record<string, string>;
 
 /** The smallest WebAssembly program with a SIMD instruction (from GoogleChromeLabs/wasm-feature-detect). */
@@ -16,12 +16,12 @@ interface WasmPackage {
   setWasmPaths(paths: WasmPaths): void;
 }
 
-/** Imports the package, which registers the backend, and says whether it can start here. */
+/** Imports the package, which registers the backend with TensorFlow.js, and returns whether it can start here. */
 export async function probeWasm(): Promise<BackendProbe<WasmPackage>> {
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(SIMD_PROGRAM)) {
     return {
       available: false,
-      reason: 'this JavaScript engine runs no WebAssembly with 128-bit SIMD.',
+      reason: 'this JavaScript engine does not support WebAssembly with 128-bit SIMD.',
       remedy: 'Use the backend "cpu", or a newer browser or Node (20.19 or later).',
     };
   }
@@ -32,14 +32,14 @@ export async function probeWasm(): Promise<BackendProbe<WasmPackage>> {
 }
 
 /**
- * Makes the backend take its build of one thread; a backend that has already started keeps the one it has. In a page that is
- * cross-origin isolated it would take the one with threads, whose memory our kernels cannot use.
+ * Selects the single-threaded build; ignored once the backend has started. In a cross-origin isolated page the backend
+ * would select its multithreaded build, whose memory our kernels cannot use.
  */
 export function useOneThread(): void {
   if (tf.engine().registry['wasm'] === undefined) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 }
 
-/** Tells the backend where its files are; a backend that has already started keeps the ones it has. */
+/** Sets the location of the backend's files; ignored once the backend has started. */
 export function setPaths(module: WasmPackage, paths: WasmPaths): void {
   if (tf.engine().registry['wasm'] === undefined) module.setWasmPaths(paths);
 }

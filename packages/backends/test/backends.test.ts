@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import { backends } from '@unitsphere/testing/backends';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { backends } from '../../../tools/workspace/backends.js';
 import { type BackendDescription, describeBackends, GpuError, useBackend } from '../src/index.js';
 
 const described = await describeBackends();
@@ -18,7 +18,7 @@ const [cuda, webgpu] = ['cuda', 'webgpu'].map(
 describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
   test('starts and computes', async () => {
     const used = await useBackend(name);
-    expect(used).toEqual({ name, reason: `"${name}" was asked for by name.` });
+    expect(used).toEqual({ name, reason: `"${name}" was requested by name.` });
     expect(tf.getBackend()).toBe(name);
     const before = tf.memory().numTensors;
     const product = tf.tidy(() =>
@@ -38,7 +38,7 @@ describe.each(['wasm', 'cpu'] as const)('%s', (name) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('starts again without harm, and keeps tensors of the other backend usable', async () => {
+  test('can be started again, and keeps tensors of the other backend usable', async () => {
     await useBackend(name === 'wasm' ? 'cpu' : 'wasm');
     const x = tf.tensor1d([1, 2, 3]);
     await useBackend(name);
@@ -55,27 +55,29 @@ describe('wasm', () => {
     expect(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')).toBe(true);
   });
 
-  test('without SIMD is refused by name, and auto says why it took another', async () => {
+  test('is refused by name without SIMD, and skipped by auto with the reason', async () => {
     const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
     try {
       await expect(useBackend('wasm')).rejects.toThrowErrorMatchingInlineSnapshot(
-        `[BackendUnavailableError: The backend "wasm" cannot be used: this JavaScript engine runs no WebAssembly with 128-bit SIMD. Use the backend "cpu", or a newer browser or Node (20.19 or later).]`,
+        `[BackendUnavailableError: The backend "wasm" cannot be used: this JavaScript engine does not support WebAssembly with 128-bit SIMD. Use the backend "cpu", or a newer browser or Node (20.19 or later).]`,
       );
       const used = await useBackend('auto');
       expect(used.name).toBe(backends.includes('node') ? 'node' : 'cpu');
-      expect(used.reason).toContain('"wasm" is faster, but this JavaScript engine runs no WebAssembly');
+      expect(used.reason).toContain(
+        '"wasm" is faster, but this JavaScript engine does not support WebAssembly',
+      );
     } finally {
       validate.mockRestore();
     }
   });
 });
 
-// The device itself is used to make real errors.
+// The errors are real: the tests cause them on the device.
 describe.skipIf(!webgpu.available)('webgpu', () => {
   const device = () =>
     (tf.backend() as unknown as { device: GPUDevice & { adapterInfo?: GPUAdapterInfo } }).device;
 
-  test('says what the adapter has, and starts a device with it', async () => {
+  test("describes the adapter, and starts a device with the adapter's features and limits", async () => {
     const { adapter, detail } = webgpu;
     expect(detail).toContain(adapter!.name);
     expect(detail.includes('software adapter')).toBe(adapter!.software);
@@ -89,7 +91,7 @@ describe.skipIf(!webgpu.available)('webgpu', () => {
     expect([...(await sum.data())]).toEqual([2, 3]);
   });
 
-  test('throws what the device refused at the next use, once', async () => {
+  test('throws an error of the device once, at the next use', async () => {
     await useBackend('webgpu');
     const x = tf.tensor1d([1, 2]);
     device().createShaderModule({ code: 'fn main( {' });
@@ -97,28 +99,26 @@ describe.skipIf(!webgpu.available)('webgpu', () => {
     expect([...(await tf.add(x, 1).data())]).toEqual([2, 3]);
     device().createBuffer({ size: device().limits.maxBufferSize + 4, usage: 128 });
     await vi.waitFor(() =>
-      expect(() => tf.tensor1d([1])).toThrow(/larger than the GPU takes.*Use a smaller batch/),
+      expect(() => tf.tensor1d([1])).toThrow(/larger than the GPU allows.*Use a smaller batch/),
     );
     expect([...(await tf.add(x, 1).data())]).toEqual([2, 3]);
   });
 
-  test('a lost device is an error at every use until the backend is started again', async () => {
+  test('throws at every use after the device is lost, until the backend is started again', async () => {
     await useBackend('webgpu');
     const x = tf.tensor1d([1, 2]);
     await tf.add(x, 1).data();
     const pending = tf.add(x, 2);
     device().destroy();
     for (let i = 0; i < 2; i++) {
-      await expect(pending.data()).rejects.toThrow(
-        /The GPU was lost .* Start again from the last checkpoint/,
-      );
+      await expect(pending.data()).rejects.toThrow(/The GPU was lost .* Resume from the last checkpoint/);
     }
     await useBackend('webgpu');
     expect([...(await tf.add(tf.tensor1d([1, 2]), 1).data())]).toEqual([2, 3]);
   });
 });
 
-test('cpu starts without advice to install another backend', async () => {
+test('cpu starts without printing advice to install another backend', async () => {
   const warn = vi.spyOn(console, 'warn');
   await useBackend('cpu');
   tf.dispose(tf.add(1, 2));
@@ -127,22 +127,25 @@ test('cpu starts without advice to install another backend', async () => {
 });
 
 describe('useBackend', () => {
-  test.skipIf(cuda.available)('auto takes WebGPU on a graphics card only, and says why', async () => {
-    const used = await useBackend('auto');
-    if (webgpu.available && !webgpu.adapter!.software) {
-      expect(used).toEqual({
-        name: 'webgpu',
-        reason: '"webgpu" is the fastest backend of this version and works here.',
-      });
-    } else {
-      expect(used.name).toBe('wasm');
-      expect(used.reason).toContain(
-        webgpu.available
-          ? `"webgpu" is faster, but only on a graphics card: the adapter here is software (${webgpu.adapter!.name}).`
-          : `"webgpu" is faster, but ${webgpu.reason}`,
-      );
-    }
-  });
+  test.skipIf(cuda.available)(
+    'auto uses WebGPU only on a graphics card, and returns the reason',
+    async () => {
+      const used = await useBackend('auto');
+      if (webgpu.available && !webgpu.adapter!.software) {
+        expect(used).toEqual({
+          name: 'webgpu',
+          reason: '"webgpu" is the fastest backend of this version and works here.',
+        });
+      } else {
+        expect(used.name).toBe('wasm');
+        expect(used.reason).toContain(
+          webgpu.available
+            ? `"webgpu" is faster, but only on a graphics card: the adapter here is software (${webgpu.adapter!.name}).`
+            : `"webgpu" is faster, but ${webgpu.reason}`,
+        );
+      }
+    },
+  );
 
   test.each([
     [
@@ -162,12 +165,12 @@ describe('useBackend', () => {
       'Unknown backend "webgp". Did you mean "webgpu"? This version has: auto, cuda, webgpu, wasm, node, cpu.',
     ],
     ['tensorflow', 'Unknown backend "tensorflow". This version has: auto, cuda, webgpu, wasm, node, cpu.'],
-  ])('unknown name %s', async (name, message) => {
+  ])('refuses the unknown name %s', async (name, message) => {
     await expect(useBackend(name)).rejects.toThrow(new RangeError(message));
   });
 });
 
-test('describes every backend, with a reason and a remedy where it is not available', async () => {
+test('describes every backend, with a reason and a remedy if it is not available', async () => {
   expect(described.map(({ name }) => name)).toEqual(['cuda', 'webgpu', 'wasm', 'node', 'cpu']);
   for (const { name, available, detail, version, reason, remedy } of described) {
     expect(detail).not.toBe('');
@@ -180,7 +183,7 @@ test('describes every backend, with a reason and a remedy where it is not availa
   }
 });
 
-// A real import that really fails: the package bundled into a folder that holds tfjs-core and no backend.
+// The package is bundled into a folder with tfjs-core and no backend, so that imports fail as for a user.
 describe('without the backends installed', () => {
   let folder: string;
   beforeAll(() => {
@@ -206,7 +209,7 @@ describe('without the backends installed', () => {
 
   const run = (file: string, code: string) => {
     writeFileSync(join(folder, file), code);
-    // An empty cache, so that a native backend built on this machine is not found.
+    // The cache is empty, so that a native backend installed on this machine is not found.
     const env = { ...process.env, XDG_CACHE_HOME: folder };
     return JSON.parse(execFileSync(process.execPath, [join(folder, file)], { encoding: 'utf8', env }));
   };
@@ -220,11 +223,11 @@ describe('without the backends installed', () => {
     'BackendUnavailableError: The backend "auto" cannot be used: no backend works here: "webgpu": the package webgpu is not installed. "wasm": the package @tensorflow/tfjs-backend-wasm is not installed. "cpu": the package @tensorflow/tfjs-backend-cpu is not installed. Install it: npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0',
   ];
 
-  test('names the command that installs them, as an ES module', () => {
+  test('reports the command that installs them, as an ES module', () => {
     expect(run('main.mjs', `import { useBackend } from './backends.mjs'; ${body}`)).toEqual(expected);
   });
 
-  test('names the command that installs them, as CommonJS', () => {
+  test('reports the command that installs them, as CommonJS', () => {
     expect(
       run('main.cjs', `const { useBackend } = require('./backends.cjs'); (async () => { ${body} })();`),
     ).toEqual(expected);

@@ -1,4 +1,4 @@
-/** The installer's parts and its complaints; the whole of it runs in CI, which builds the backend it tests with. */
+/** Tests of the installer's parts and error messages. CI runs the whole installer to build the backend that it tests. */
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkBinding } from '../src/install/check-binding.js';
@@ -20,10 +20,9 @@ import { compileBinding, findCompiler } from '../src/install/compile-binding.js'
 import { downloadWheel } from '../src/install/download-wheel.js';
 import { InstallError, installNativeBackend } from '../src/install/index.js';
 import { nvidiaRequirements } from '../src/install/nvidia.js';
-import { replaceFolder } from '../src/install/staging.js';
+import { buildFolder } from '../src/install/staging.js';
 import { unpackWheel } from '../src/install/unpack-wheel.js';
 import { wheelFor } from '../src/install/wheels.js';
-import { cacheFolder } from '../src/native/installation.js';
 
 let folder: string;
 beforeEach(() => {
@@ -34,8 +33,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The error's message, its parts checked. */
-async function complaint(work: Promise<unknown> | (() => unknown)): Promise<string> {
+/** Expects an InstallError with a reason and a remedy. @returns Its message. */
+async function installErrorOf(work: Promise<unknown> | (() => unknown)): Promise<string> {
   const error = await (async () => (typeof work === 'function' ? work() : work))().then(
     () => undefined,
     (e) => e,
@@ -55,7 +54,7 @@ describe('the wheel', () => {
     ['node', 'linux', 'arm64', /^tensorflow-.*aarch64\.whl$/],
     ['node', 'darwin', 'arm64', /^tensorflow-.*macosx.*arm64\.whl$/],
     ['cuda', 'linux', 'x64', /^tensorflow-.*manylinux.*x86_64\.whl$/],
-  ] as const)('%s on %s-%s', (backend, platform, arch, file) => {
+  ] as const)('exists for %s on %s-%s', (backend, platform, arch, file) => {
     const wheel = wheelFor(backend, { platform, arch, musl: false });
     expect(wheel.file).toMatch(file);
     expect(wheel.file).toContain(`-${wheel.version}-`);
@@ -68,8 +67,8 @@ describe('the wheel', () => {
     ['node', 'linux', 'x64', true],
     ['cuda', 'linux', 'arm64', false],
     ['cuda', 'darwin', 'arm64', false],
-  ] as const)('there is none for %s on %s-%s, musl %s', async (backend, platform, arch, musl) => {
-    expect(await complaint(() => wheelFor(backend, { platform, arch, musl }))).toMatchSnapshot();
+  ] as const)('does not exist for %s on %s-%s, musl %s', async (backend, platform, arch, musl) => {
+    expect(await installErrorOf(() => wheelFor(backend, { platform, arch, musl }))).toMatchSnapshot();
   });
 });
 
@@ -100,42 +99,42 @@ describe('the download', () => {
     }
   }
 
-  test('comes from the index where there is no pip', () =>
+  test('uses the index in PIP_INDEX_URL without pip', () =>
     index(wheel.file, async () => {
       const file = await downloadWheel(wheel, folder, undefined);
       expect(readFileSync(file)).toEqual(content);
     }));
 
-  test('is refused where it is another file', () =>
+  test('refuses a file with another SHA-256', () =>
     index(wheel.file, async () => {
       const other = { ...wheel, sha256: sha256('another') };
-      expect(await complaint(downloadWheel(other, folder, undefined))).toMatch(
-        /is not the file it should be: its SHA-256 is [0-9a-f]{64}, not [0-9a-f]{64}\. Run the command again/,
+      expect(await installErrorOf(downloadWheel(other, folder, undefined))).toMatch(
+        /is not the expected file: its SHA-256 is [0-9a-f]{64}, not [0-9a-f]{64}\. Run the command again/,
       );
     }));
 
-  test('says so where the index does not list it', () =>
+  test('reports a file that the index does not list', () =>
     index('other.whl', async () => {
-      expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
+      expect(await installErrorOf(downloadWheel(wheel, folder, undefined))).toMatch(
         /does not list tensorflow_cpu-1\.0.*Install Python with pip/s,
       );
     }));
 
-  test('says so where there is neither pip nor the name of an index', async () => {
+  test('reports that neither pip nor PIP_INDEX_URL is available', async () => {
     vi.stubEnv('PIP_INDEX_URL', undefined);
-    expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
-      /no Python with pip here, and PIP_INDEX_URL names no package index\..*Install Python with pip/s,
+    expect(await installErrorOf(downloadWheel(wheel, folder, undefined))).toMatch(
+      /Python with pip is not installed, and PIP_INDEX_URL is not set\..*Install Python with pip/s,
     );
   });
 
-  test('says so where there is no network', async () => {
+  test('reports a failed connection', async () => {
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
-    expect(await complaint(downloadWheel(wheel, folder, undefined))).toMatch(
+    expect(await installErrorOf(downloadWheel(wheel, folder, undefined))).toMatch(
       /could not be downloaded \(fetch failed.*--wheel tensorflow_cpu-1\.0/s,
     );
   });
 
-  test("tells pip's complaint, and gave pip the wheel's tags and hash", async () => {
+  test("passes the wheel's tags and hash to pip, and reports pip's error output", async () => {
     const python = join(folder, 'python3');
     writeFileSync(
       python,
@@ -144,7 +143,7 @@ describe('the download', () => {
         mode: 0o755,
       },
     );
-    expect(await complaint(downloadWheel(wheel, folder, python))).toMatch(
+    expect(await installErrorOf(downloadWheel(wheel, folder, python))).toMatch(
       /pip could not download .*ERROR: no matching distribution.*pip config list/s,
     );
     expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(
@@ -156,13 +155,13 @@ describe('the download', () => {
   });
 });
 
-describe('unpacking', () => {
+describe('unpackWheel', () => {
   const files: Record<string, string> = {
     'tensorflow/libtensorflow_cc.so.2': 'cc'.repeat(5000),
     'tensorflow/libtensorflow_framework.so.2': 'framework',
     'tensorflow/include/tensorflow/c/c_api.h': '#include "x.h"',
     'tensorflow/include/tsl/platform/ctstring.h': '// string',
-    'tensorflow/python/big.so': 'not wanted',
+    'tensorflow/python/big.so': 'not unpacked',
   };
 
   function wheel(contents: Record<string, string>, recorded = contents): string {
@@ -182,7 +181,7 @@ describe('unpacking', () => {
     return path;
   }
 
-  test('takes the library and its headers, and nothing else', async () => {
+  test('unpacks only the library and its headers', async () => {
     const { libraries, include, metadata } = await unpackWheel(wheel(files), folder);
     expect(readdirSync(libraries).sort()).toEqual([
       'include',
@@ -196,56 +195,56 @@ describe('unpacking', () => {
 
   test('refuses a damaged file', async () => {
     const damaged = wheel({ ...files, 'tensorflow/libtensorflow_framework.so.2': 'framewark' }, files);
-    expect(await complaint(unpackWheel(damaged, folder))).toContain(
-      'libtensorflow_framework.so.2 in it is damaged',
+    expect(await installErrorOf(unpackWheel(damaged, folder))).toContain(
+      'libtensorflow_framework.so.2 is damaged',
     );
   });
 
-  test('refuses another wheel, and what is no wheel', async () => {
-    expect(await complaint(unpackWheel(wheel({ 'a.py': '' }), folder))).toContain(
-      'it holds no libtensorflow_cc',
+  test('refuses another wheel, and a file that is not a wheel', async () => {
+    expect(await installErrorOf(unpackWheel(wheel({ 'a.py': '' }), folder))).toContain(
+      'it does not contain libtensorflow_cc',
     );
     writeFileSync(join(folder, 'x.whl'), 'x');
-    expect(await complaint(unpackWheel(join(folder, 'x.whl'), folder))).toContain(
-      'x.whl cannot be used: it is no zip',
+    expect(await installErrorOf(unpackWheel(join(folder, 'x.whl'), folder))).toContain(
+      'x.whl cannot be used: it is not a zip file',
     );
   });
 });
 
 describe('the compiler', () => {
-  test('that is missing is named with the command that installs one', async () => {
-    expect(await complaint(findCompiler({ PATH: folder }))).toMatch(
-      /^No C\+\+ compiler is installed here\. Install one: .+/,
+  test('is reported with the command that installs one, if it is missing', async () => {
+    expect(await installErrorOf(findCompiler({ PATH: folder }))).toMatch(
+      /^No C\+\+ compiler is installed\. Install one: .+/,
     );
-    expect(await complaint(findCompiler({ PATH: folder, CXX: 'no-such-c++' }))).toContain(
-      '"no-such-c++" that CXX names',
+    expect(await installErrorOf(findCompiler({ PATH: folder, CXX: 'no-such-c++' }))).toContain(
+      '"no-such-c++" in CXX does not run',
     );
   });
 
-  test('that fails tells why', async () => {
+  test('is reported with its error output, if it fails', async () => {
     const broken = {
       command: [process.execPath, '-e', 'console.error("x.h: no such file"); process.exit(1)', '--'],
       version: '',
     };
     const sources = { tfjsNode: folder, headers: folder };
     const unpacked = { libraries: folder, include: folder, metadata: '' };
-    expect(await complaint(compileBinding(broken, sources, unpacked, join(folder, 'b.node')))).toMatch(
+    expect(await installErrorOf(compileBinding(broken, sources, unpacked, join(folder, 'b.node')))).toMatch(
       /could not compile tfjs-node's binding:\nx\.h: no such file\n.*GCC 8/s,
     );
   });
 
-  test('is looked for before anything is downloaded', async () => {
+  test('is required before anything is downloaded', async () => {
     vi.stubEnv('XDG_CACHE_HOME', folder);
     vi.stubEnv('CXX', 'no-such-c++');
-    expect(await complaint(installNativeBackend('node'))).toContain('"no-such-c++"');
+    expect(await installErrorOf(installNativeBackend('node'))).toContain('"no-such-c++"');
     expect(readdirSync(folder)).toEqual([]);
   });
 });
 
-test('a binding that does not load is told with the linker’s words', async () => {
+test('a binding that does not load is reported with the message of the linker', async () => {
   const file = join(folder, 'b.node');
-  writeFileSync(file, 'no library');
-  expect(await complaint(checkBinding(file))).toMatch(
+  writeFileSync(file, 'not a library');
+  expect(await installErrorOf(checkBinding(file))).toMatch(
     /^The binding was built but does not run here:\n.*b\.node/s,
   );
 });
@@ -254,12 +253,12 @@ test('cuda without a GPU is refused before anything is downloaded', async () => 
   vi.stubEnv('XDG_CACHE_HOME', folder);
   vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
   writeFileSync(join(folder, 'nvidia-smi'), '#!/bin/sh\nexit 9\n', { mode: 0o755 });
-  expect(await complaint(installNativeBackend('cuda'))).toMatch(
-    /^nvidia-smi lists no GPU here\. .*--without-gpu$/,
+  expect(await installErrorOf(installNativeBackend('cuda'))).toMatch(
+    /^nvidia-smi reports no GPU here\. .*--without-gpu$/,
   );
 });
 
-test('the NVIDIA wheels are those that the wheel names for and-cuda', () => {
+test("the NVIDIA requirements are those of the wheel's extra and-cuda", () => {
   const metadata = [
     'Requires-Dist: numpy>=1.26.0',
     'Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"',
@@ -276,44 +275,38 @@ describe('the final folder', () => {
   const target = () => join(folder, 'native', 'node-test');
   const build = (text: string) => async (staging: string) => writeFileSync(join(staging, 'file'), text);
 
-  test('is the old one until the new one is whole, and a failure leaves nothing', async () => {
-    await replaceFolder(target(), 1, build('first'));
-    const failed = replaceFolder(target(), 1, async (staging) => {
+  test('keeps the old installation until the new one is complete, and a failure leaves nothing', async () => {
+    await buildFolder(target(), 1, build('first'));
+    const failed = buildFolder(target(), 1, async (staging) => {
       await build('second')(staging);
       throw new Error('stopped');
     });
     await expect(failed).rejects.toThrow('stopped');
     expect(readFileSync(join(target(), 'file'), 'utf8')).toBe('first');
-    await replaceFolder(target(), 1, build('third'));
+    await buildFolder(target(), 1, build('third'));
     expect(readFileSync(join(target(), 'file'), 'utf8')).toBe('third');
     expect(readdirSync(join(folder, 'native'))).toEqual(['node-test']);
   });
 
-  test('is cleaned of what a killed run left, and not of what another is building', async () => {
-    const [dead, alive] = [`${target()}.partial-99999999-x`, `${target()}.partial-${process.pid}-y`];
+  test('deletes what a killed run left behind, and keeps what a running process builds', async () => {
+    const parent = dirname(target());
+    const [dead, alive] = [99_999_999, process.pid].map((pid) => join(parent, `.tmp-node-test-${pid}-a-0`));
     for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
-    await replaceFolder(target(), 1, build('new'));
+    await buildFolder(target(), 1, build('new'));
     expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
   });
 
-  test('needs free disk space and a folder that can be written', async () => {
-    expect(await complaint(replaceFolder(target(), 1e18, build('')))).toMatch(
-      /has [\d.]+ GB of free disk space; 1000000000\.0 GB are needed.*XDG_CACHE_HOME/,
+  test('requires free disk space and a writable folder', async () => {
+    expect(await installErrorOf(buildFolder(target(), 1e18, build('')))).toMatch(
+      /has [\d.]+ GB of free disk space; the installation requires 1000000000\.0 GB\..*XDG_CACHE_HOME/,
     );
-    const full = replaceFolder(target(), 1, async () => {
+    const full = buildFolder(target(), 1, async () => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     });
-    expect(await complaint(full)).toContain(' is full. Free some');
+    expect(await installErrorOf(full)).toContain('cannot be written: the disk is full. Free some');
     writeFileSync(join(folder, 'file'), '');
-    expect(await complaint(replaceFolder(join(folder, 'file', 'native', 'node'), 1, build('')))).toMatch(
-      /cannot be written \(ENOTDIR.*Set XDG_CACHE_HOME/,
+    expect(await installErrorOf(buildFolder(join(folder, 'file', 'native', 'node'), 1, build('')))).toMatch(
+      /cannot be written: a part of the path is not a folder\. Set XDG_CACHE_HOME/,
     );
   });
-});
-
-test("the cache is XDG's, or the platform's", () => {
-  expect(cacheFolder({ XDG_CACHE_HOME: '/xdg' }, 'linux')).toBe('/xdg');
-  expect(cacheFolder({}, 'linux')).toMatch(/\.cache$/);
-  expect(cacheFolder({}, 'darwin')).toMatch(/Library\/Caches$/);
-  expect(cacheFolder({ LOCALAPPDATA: 'C:\\local' }, 'win32')).toBe('C:\\local');
 });

@@ -1,4 +1,4 @@
-/** The native backend as it is installed on this machine: real TensorFlow kernels. Skipped where it is not. */
+/** Tests of the native backend with real TensorFlow kernels. Skipped if it is not installed on this machine. */
 import { execFile } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
+import { missingBackends } from '@unitsphere/testing/backends';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { missingBackends } from '../../../tools/workspace/backends.js';
 import { BackendUnavailableError, describeBackends, useBackend } from '../src/index.js';
 import { installNativeBackend } from '../src/install/index.js';
 import { installationFiles, installationFolder } from '../src/native/installation.js';
@@ -22,7 +22,7 @@ test.skipIf(missing)(
 
 const run = promisify(execFile);
 
-/** What TensorFlow says at any log level where its oneDNN is on: on processors with AVX-512 it is by default. */
+/** Notice that TensorFlow prints at any log level if oneDNN is on, which is the default on processors with AVX-512. */
 const NOTICE =
   /^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .* oneDNN custom operations are on\.).*\n/gm;
 
@@ -33,8 +33,8 @@ describe.skipIf(missing)('node', () => {
 
   const values = (tensors: tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
 
-  test('is the one TensorFlow.js engine of this process, with its tensors counted', async () => {
-    expect(await useBackend('node')).toEqual({ name: 'node', reason: '"node" was asked for by name.' });
+  test('runs on the TensorFlow.js engine of this process, which counts its tensors', async () => {
+    expect(await useBackend('node')).toEqual({ name: 'node', reason: '"node" was requested by name.' });
     expect(tf.getBackend()).toBe('tensorflow');
     const before = tf.memory().numTensors;
     const product = tf.tidy(() =>
@@ -45,7 +45,7 @@ describe.skipIf(missing)('node', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('takes over the tensors of another backend', async () => {
+  test('computes with tensors of another backend', async () => {
     await useBackend('wasm');
     const x = tf.tensor1d([1, 2, 3]);
     await useBackend('node');
@@ -54,7 +54,7 @@ describe.skipIf(missing)('node', () => {
     tf.dispose([x, y]);
   });
 
-  test('frees in TensorFlow what is disposed here', () => {
+  test('frees disposed tensors in TensorFlow', () => {
     const held = () =>
       (tf.backend() as unknown as { binding: { getNumOfTensors(): number } }).binding.getNumOfTensors();
     const before = held();
@@ -62,7 +62,7 @@ describe.skipIf(missing)('node', () => {
     expect(held()).toBe(before);
   });
 
-  test('runs the kernels that tfjs-node gets wrong', () => {
+  test('replaces the kernels that are broken in tfjs-node', () => {
     const integers = tf.tensor1d([0, 1], 'int32');
     const flags = tf.tensor2d(
       [
@@ -87,7 +87,7 @@ describe.skipIf(missing)('node', () => {
       [1, 0],
       [0, 1],
     ]);
-    // tfjs-node's own exp of integers would have disposed it.
+    // tfjs-node's exp of integers would dispose it.
     expect(integers.isDisposed).toBe(false);
     tf.dispose([integers, flags]);
   });
@@ -111,7 +111,7 @@ describe.skipIf(missing)('node', () => {
     ['depthwiseConv2d', [3, 2, 1], { strides: 2, pad: 1 }],
     ['depthwiseConv2d', [3, 2, 2], { strides: 1, pad: 'valid' }],
   ] as const)(
-    'gradients of %s with a %j filter and %j are those of plain JavaScript',
+    'computes the same gradients as plain JavaScript: %s with a %j filter and %j',
     async (op, [k, channels, out], { strides, pad }) => {
       const shape = { x: [2, 7, 6, channels], filter: [k, k, channels, out] } as const;
       const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7));
@@ -146,26 +146,26 @@ describe.skipIf(missing)('node', () => {
     },
   );
 
-  test('is described with its versions and what it runs on', async () => {
+  test('is described with its versions and its processor', async () => {
     const node = (await describeBackends()).find(({ name }) => name === 'node');
     expect(node).toMatchObject({ available: true, version: '4.22.0' });
     expect(node?.detail).toMatch(/^libtensorflow \d+\.\d+\.\d+, .+, \d+ threads$/);
   });
 
-  test('refuses to be two native backends in one process', async () => {
+  test('refuses a second native backend in one process', async () => {
     const error = await useBackend('cuda').catch((e) => e);
     expect(error).toBeInstanceOf(BackendUnavailableError);
     expect(error.message).toContain('this process already runs "node"');
   });
 
-  test('is not built twice', async () => {
-    const { fresh, manifest, folder } = await installNativeBackend('node');
-    expect(fresh).toBe(false);
+  test('is not installed twice', async () => {
+    const { isNew, manifest, folder } = await installNativeBackend('node');
+    expect(isNew).toBe(false);
     expect(folder).toBe(installationFolder('node'));
     expect(manifest).toMatchObject({ backend: 'node', tfjsNode: '4.22.0', gpu: false });
   });
 
-  describe('in a process of its own', () => {
+  describe('in a separate process', () => {
     let folder: string;
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'unitsphere-native-'));
@@ -201,14 +201,14 @@ describe.skipIf(missing)('node', () => {
       return stdout + stderr.replace(NOTICE, '');
     };
 
-    test('is quiet', async () => expect(await main({})).toBe('tensorflow 32\n'));
+    test('prints nothing', async () => expect(await main({})).toBe('tensorflow 32\n'));
 
-    test('names the command where it is not installed', async () =>
+    test('reports the command that installs it', async () =>
       expect(await main({ XDG_CACHE_HOME: join(folder, 'empty') })).toBe(
         'The backend "node" cannot be used: it is not installed. Install it: npx @unitsphere/backends install node\n',
       ));
 
-    test("uses the binding of an installed tfjs-node where npm's download of it worked", async () => {
+    test('uses the binding of an installed tfjs-node', async () => {
       const { libraries, tfjsNode } = installationFiles(installationFolder('node'));
       const peer = join(folder, 'node_modules', '@tensorflow', 'tfjs-node');
       const lib = join(peer, 'lib', 'napi-v8');
@@ -219,16 +219,16 @@ describe.skipIf(missing)('node', () => {
       expect(await main({ XDG_CACHE_HOME: join(folder, 'empty') })).toBe('tensorflow 32\n');
     });
 
-    test('says so when its library does not load', async () => {
+    test('reports a library that does not load', async () => {
       const broken = join(folder, 'broken');
       const files = installationFiles(
         join(broken, 'unitsphere', 'native', `node-${process.platform}-${process.arch}`),
       );
       mkdirSync(files.libraries, { recursive: true });
-      writeFileSync(files.binding, 'no library');
+      writeFileSync(files.binding, 'not a library');
       writeFileSync(files.manifest, JSON.stringify({ format: 1, tfjsNode: '4.22.0', tensorflow: '2.0.0' }));
       expect(await main({ XDG_CACHE_HOME: broken })).toMatch(
-        /^The backend "node" cannot be used: its library does not load \(.+\)\. Install it anew: npx @unitsphere\/backends install node --force\n$/,
+        /^The backend "node" cannot be used: its library does not load \(.+\)\. Reinstall it: npx @unitsphere\/backends install node --force\n$/,
       );
     });
   });

@@ -1,6 +1,6 @@
 import type { Preprocessing } from '@unitsphere/pretrained';
 
-/** CLIP's: the short side to imageSize by bicubic with antialias, the center, OpenAI's mean and standard deviation. */
+/** Returns CLIP's preprocessing: bicubic resizing of the short side, center crop, OpenAI's mean and standard deviation. */
 export function clipPreprocessing(imageSize: number): Preprocessing {
   return {
     imageSize,

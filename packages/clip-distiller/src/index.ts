@@ -10,17 +10,20 @@ export { KLDistillation, type KLDistillationOptions, ReferenceDistillation } fro
 export { MSEDistillation, type MSEDistillationOptions } from './losses/mse.js';
 export {
   createDistillationLoss,
+  type DistillationLossDescription,
   type DistillationLossName,
   type DistillationLossOptions,
+  describeDistillationLoss,
   listDistillationLosses,
   type TeacherOptions,
 } from './losses/registry.js';
 export { RKDAngle, RKDDistance } from './losses/relational.js';
+export type { BooleanSetting, ChoiceSetting, DistillationSetting, NumberSetting } from './losses/setting.js';
 export { SimilarityDistillation } from './losses/similarity.js';
 export { distillationWeight, type WeightSchedule } from './losses/weight-schedule.js';
 export { ProjectionHead } from './projection-head.js';
 export type { Teacher } from './teacher.js';
-export { type ClipTeacherOptions, clipTeacher } from './tower/clip-teacher.js';
+export { type ClipTeacherOptions, createClipTeacher } from './tower/clip-teacher.js';
 export type { ClipTower } from './tower/clip-tower.js';
 export type {
   ClipResNetConfig,

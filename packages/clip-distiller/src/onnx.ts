@@ -1,2 +1,2 @@
-export { type OnnxTeacherOptions, onnxTeacher } from './onnx/onnx-teacher.js';
+export { createOnnxTeacher, type OnnxTeacherOptions } from './onnx/onnx-teacher.js';
 export { type OnnxRuntime, type OnnxSession, OnnxTeacherError, type OnnxTensor } from './onnx/runtime.js';

@@ -1,16 +1,15 @@
 import { Linear, type Random } from '@unitsphere/core';
 
 /**
- * The linear layer that takes a student's embedding to the teacher's width, trained with the student and only for the
- * distillation loss: torch.nn.Linear. A module of its own beside the student, never inside it, so a student that is saved or
- * exported is without it; to resume a run, its state dict is saved by itself. State dict: `weight` [teacherWidth,
- * studentWidth] and, if there is one, `bias`.
+ * Linear layer (torch.nn.Linear) from a student's embedding to the teacher's width. It is trained with the student, only for the
+ * distillation loss. It is not part of the student, so a saved or exported student does not contain it; to resume a run, save
+ * its state dict separately. State dict: `weight` [teacherWidth, studentWidth] and optionally `bias`.
  */
 export class ProjectionHead extends Linear {
   /**
-   * @param options.bias Default false, as in DocClassifier.
-   * @param options.random The stream of the initial weights, U(±1/sqrt(studentWidth)), PyTorch's default.
-   * @throws RangeError for a width that is no positive integer.
+   * @param options.bias Whether to add a bias. Default: false, as in DocClassifier.
+   * @param options.random Random stream of the initial weights, which are drawn from U(±1/sqrt(studentWidth)) as in PyTorch.
+   * @throws RangeError if a width is not a positive integer.
    */
   constructor(
     readonly studentWidth: number,

@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
+import { start } from '@unitsphere/testing/backends';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
-import { clipTeacher, createClipTower, preprocessImages, type RgbImage, type Teacher } from '../src/index.js';
+import {
+  createClipTeacher,
+  createClipTower,
+  preprocessImages,
+  type RgbImage,
+  type Teacher,
+} from '../src/index.js';
 import { CachedTeacher } from '../src/node.js';
 
 const shape = {
@@ -19,10 +25,10 @@ const shape = {
   activation: 'gelu',
 } as const;
 
-/** A small tower's teacher that counts the images it has seen. */
+/** Creates a teacher from a small tower that counts its images. */
 async function makeTeacher(seed = 1, change = {}): Promise<Teacher & { seen: number }> {
   const tower = createClipTower({ ...shape, ...change }, { random: new Random(seed) });
-  const teacher = await clipTeacher(tower, { name: 'tiny' });
+  const teacher = await createClipTeacher(tower, { name: 'tiny' });
   const counting = {
     ...teacher,
     seen: 0,
@@ -65,7 +71,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('each image is seen once, in batches, and its features come in the order asked for', async () => {
+test('computes each image once, in batches, and returns the features in order', async () => {
   const teacher = await makeTeacher();
   const cache = cacheOf(teacher, { batchSize: 2 });
   const images = [0, 1, 2, 3, 4].map((seed) => picture(seed, 16 + seed, 30 - seed));
@@ -81,7 +87,7 @@ test('each image is seen once, in batches, and its features come in the order as
     })(),
   );
   teacher.seen = 0;
-  // To float16's precision.
+  // The features have float16's precision.
   first.forEach((row, i) => {
     row.forEach((value, c) => {
       expect(Math.abs(value - direct[i][c])).toBeLessThanOrEqual(Math.abs(direct[i][c]) / 2048 + 1e-7);
@@ -99,11 +105,11 @@ test('each image is seen once, in batches, and its features come in the order as
     hitRate: 0.3,
     damaged: 0,
   });
-  expect(cache.describe()).toBe('6 features of tiny, 0.1 KiB; 3 of 10 asked for were there (30.0 %)');
+  expect(cache.describe()).toBe('6 features of tiny, 0.1 KiB; 3 of 10 requested were cached (30.0 %)');
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('a later process reads what an earlier one wrote', async () => {
+test('reads the features of an earlier process', async () => {
   const teacher = await makeTeacher();
   const first = await read(cacheOf(teacher).features([picture(1), picture(2)]));
   const same = await makeTeacher();
@@ -114,7 +120,7 @@ test('a later process reads what an earlier one wrote', async () => {
   expect(cache.statistics.hitRate).toBe(1);
 });
 
-test('what another cache of the folder writes meanwhile is found', async () => {
+test('finds features that another cache writes to the folder', async () => {
   const [a, b] = [await makeTeacher(), await makeTeacher()];
   const [one, other] = [cacheOf(a), cacheOf(b)];
   const features = await read(one.features([picture(1)]));
@@ -122,8 +128,8 @@ test('what another cache of the folder writes meanwhile is found', async () => {
   expect(b.seen).toBe(0);
 });
 
-describe('nothing stale is served', () => {
-  test('of an image with one changed pixel, or other sides', async () => {
+describe('computes a feature again', () => {
+  test('for an image with one changed pixel, or other sides', async () => {
     const teacher = await makeTeacher();
     const cache = cacheOf(teacher);
     const image = picture(1, 12, 12);
@@ -138,7 +144,7 @@ describe('nothing stale is served', () => {
     ['weights', 2, {}],
     ['activation', 1, { activation: 'quick_gelu' }],
     ['heads', 1, { heads: 3 }],
-  ] as const)('of a teacher of other %s', async (_what, seed, change) => {
+  ] as const)('for a teacher with other %s', async (_name, seed, change) => {
     const image = picture(1);
     const first = await makeTeacher();
     await read(cacheOf(first).features([image]));
@@ -148,7 +154,7 @@ describe('nothing stale is served', () => {
     expect(other.seen).toBe(1);
   });
 
-  test('of another preprocessing', async () => {
+  test('for another preprocessing', async () => {
     const first = await makeTeacher();
     await read(cacheOf(first).features([picture(1)]));
     const other = await makeTeacher();
@@ -157,7 +163,7 @@ describe('nothing stale is served', () => {
     expect(other.seen).toBe(1);
   });
 
-  test('of damaged files: the teacher gives the feature anew', async () => {
+  test('if its file is damaged', async () => {
     const teacher = await makeTeacher();
     const features = await read(cacheOf(teacher).features([picture(1), picture(2)]));
     const cache = cacheOf(teacher);
@@ -174,12 +180,14 @@ describe('nothing stale is served', () => {
   });
 });
 
-describe('errors', () => {
-  test('a teacher whose features are not finite, or of another width', async () => {
+describe('refuses', () => {
+  test('features that are not finite or have another width', async () => {
     const teacher = await makeTeacher();
     const before = tf.memory().numTensors;
     const broken = { ...teacher, embed: async () => tf.fill([1, 10], Number.NaN) as tf.Tensor2D };
-    await expect(cacheOf(broken).features([picture(1)])).rejects.toThrow(/holds NaN.*tiny has no finite/);
+    await expect(cacheOf(broken).features([picture(1)])).rejects.toThrow(
+      /contains NaN, which float16 cannot represent\. Check the teacher tiny/,
+    );
     const narrow = { ...teacher, embed: async () => tf.zeros([1, 4]) as tf.Tensor2D };
     await expect(cacheOf(narrow).features([picture(1)])).rejects.toThrow(/shape \[1,4\], but \[1,10\]/);
     const failing = { ...teacher, embed: () => Promise.reject(new Error('out of memory')) };
@@ -188,13 +196,13 @@ describe('errors', () => {
     expect(cacheOf(teacher).statistics.features).toBe(0);
   });
 
-  test('a batch size that is none, and a preprocessing for other images', async () => {
+  test('a batch size of 0, and a preprocessing for another image size', async () => {
     const teacher = await makeTeacher();
     expect(() => cacheOf(teacher, { batchSize: 0 })).toThrow(RangeError);
     const tower = createClipTower(shape);
     await expect(
-      clipTeacher(tower, { name: 'x', preprocessing: { ...teacher.preprocessing, imageSize: 24 } }),
-    ).rejects.toThrow(/images of 24 pixels, but the tower takes 16/);
+      createClipTeacher(tower, { name: 'x', preprocessing: { ...teacher.preprocessing, imageSize: 24 } }),
+    ).rejects.toThrow(/images of 24 pixels, but the tower requires 16/);
     tower.dispose();
   });
 });

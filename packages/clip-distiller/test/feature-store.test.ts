@@ -17,9 +17,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { Random } from '@unitsphere/core';
+import { bundleModule } from '@unitsphere/testing/bundle-module';
+import { withFault } from '@unitsphere/testing/faults';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundleModule } from '../../../tools/workspace/bundle-module.js';
-import { withFault } from '../../../tools/workspace/faults.js';
 import { FeatureStore, type TeacherIdentity } from '../src/cache/feature-store.js';
 import { HASH_WORDS } from '../src/cache/hash-index.js';
 import { indexHeader, RECORD_BYTES, RECORD_WORDS, sealRecord } from '../src/cache/records.js';
@@ -52,29 +52,30 @@ const filesOf = (store: FeatureStore, ending: string) =>
     .filter((file) => file.endsWith(ending))
     .map((file) => join(store.folder, file));
 
-/** Which of the numbers the store has; each must have its own feature. */
+/** Returns the numbers in the store, and expects each to have its own feature. */
 function present(store: FeatureStore, numbers: readonly number[]): number[] {
-  const there = numbers.filter((number) => store.find(hashOf(number)) >= 0);
-  const out = new Float32Array(there.length * WIDTH).fill(Number.NaN);
+  const stored = numbers.filter((number) => store.find(hashOf(number)) >= 0);
+  const out = new Float32Array(stored.length * WIDTH).fill(Number.NaN);
   const lost = store.read(
-    there.map((number) => store.find(hashOf(number))),
+    stored.map((number) => store.find(hashOf(number))),
     out,
   );
   const isLost = new Set(lost);
-  const sound: number[] = [];
-  there.forEach((number, i) => {
+  const intact: number[] = [];
+  stored.forEach((number, i) => {
     if (isLost.has(i)) return;
-    sound.push(number);
+    intact.push(number);
     const found = bytes(out.subarray(i * WIDTH, (i + 1) * WIDTH));
-    if (Buffer.compare(found, bytes(featureOf(number))) !== 0) expect.fail(`row ${number} is another's`);
+    if (Buffer.compare(found, bytes(featureOf(number))) !== 0)
+      expect.fail(`row ${number} has the feature of another`);
   });
-  return sound;
+  return intact;
 }
 
 const bytes = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-describe('what is written', () => {
-  test('is there at once, after reopening, and for whoever opened it before', () => {
+describe('a stored feature', () => {
+  test('is found at once, after reopening, and after a refresh of another reader', () => {
     const store = openStore();
     const reader = openStore();
     append(store, range(0, 50));
@@ -87,18 +88,18 @@ describe('what is written', () => {
     expect([store.rows, store.bytes]).toEqual([53, 53 * 2 * WIDTH]);
   });
 
-  test('comes in any order asked for, twice too', () => {
+  test('is read in any order, and repeatedly', () => {
     const store = openStore();
     append(store, range(0, 40));
-    const asked = [7, 3, 3, 39, 8, 0, 9, 10];
-    const out = new Float32Array(asked.length * WIDTH);
+    const requested = [7, 3, 3, 39, 8, 0, 9, 10];
+    const out = new Float32Array(requested.length * WIDTH);
     expect(
       store.read(
-        asked.map((number) => store.find(hashOf(number))),
+        requested.map((number) => store.find(hashOf(number))),
         out,
       ),
     ).toEqual([]);
-    asked.forEach((number, i) => {
+    requested.forEach((number, i) => {
       expect(out.slice(i * WIDTH, (i + 1) * WIDTH)).toEqual(featureOf(number));
     });
   });
@@ -112,7 +113,7 @@ describe('what is written', () => {
     expect(present(store, range(0, 20))).toEqual(range(0, 12));
   });
 
-  test('by two at a time does not mix', () => {
+  test('is not affected by another writer', () => {
     const [a, b] = [openStore(), openStore()];
     for (let i = 0; i < 30; i += 3) {
       append(a, [i, 100]);
@@ -122,7 +123,7 @@ describe('what is written', () => {
     expect(present(openStore(), range(0, 200))).toEqual(expected);
   });
 
-  test('is another teacher’s where any part of it differs', () => {
+  test('is not found for a teacher with any other property', () => {
     append(openStore(), range(0, 5));
     const { preprocessing } = identity;
     for (const other of [
@@ -133,7 +134,7 @@ describe('what is written', () => {
       { ...identity, preprocessing: { ...preprocessing, mean: [0, 0, 0.5] } },
     ] as TeacherIdentity[])
       expect(openStore(other).rows).toBe(0);
-    // The same said otherwise is the same.
+    // Explicit defaults and another order of properties make no difference.
     const spelledOut = { std: [1, 1, 1], cropFraction: 1, interpolation: 'bilinear' } as const;
     expect(openStore({ ...identity, preprocessing: { ...preprocessing, ...spelledOut } } as never).rows).toBe(
       5,
@@ -141,13 +142,13 @@ describe('what is written', () => {
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, 7e4])(
-    '%s is refused before anything is written',
+    'is refused before anything is written if it contains %s',
     (value) => {
       const store = openStore();
       const { hashes, features } = rowsOf([1, 2, 3]);
       features[WIDTH + 4] = value;
       expect(() => store.append(hashes, features)).toThrow(
-        /image 1 of the batch holds .*float16 cannot keep/,
+        /image 1 of the batch contains .*float16 cannot represent/,
       );
       expect(store.rows).toBe(0);
       expect(filesOf(store, '.rows')).toEqual([]);
@@ -155,8 +156,8 @@ describe('what is written', () => {
   );
 });
 
-describe('a torn or damaged file', () => {
-  test('is cut at any byte: every row that is listed whole is there, no other', () => {
+describe('a truncated or damaged file', () => {
+  test('truncated at any byte, has exactly the rows with complete records', () => {
     const store = openStore();
     append(store, range(0, 6));
     const [index] = filesOf(store, '.index') as [string];
@@ -175,7 +176,7 @@ describe('a torn or damaged file', () => {
     }
   });
 
-  test('one changed byte costs one row, which can be written anew', () => {
+  test('loses one row per changed byte, which can be written again', () => {
     const store = openStore();
     append(store, range(0, 6));
     for (const [ending, at] of [
@@ -193,7 +194,7 @@ describe('a torn or damaged file', () => {
     expect(damaged.rows).toBe(4);
     append(damaged, range(0, 6));
     expect(present(damaged, range(0, 6))).toEqual(range(0, 6));
-    // Whoever opens it later reads the row that was written anew, whichever it meets first.
+    // A later reader finds the new row, whichever it reads first.
     for (let time = 0; time < 2; time++) {
       const again = openStore();
       expect(again.rows).toBe(6);
@@ -204,7 +205,7 @@ describe('a torn or damaged file', () => {
     }
   });
 
-  test('a record of zeros, and one in another’s place, are none', () => {
+  test('has no rows for records of zeros or misplaced records', () => {
     const store = openStore();
     append(store, range(0, 4));
     const [index] = filesOf(store, '.index') as [string];
@@ -216,7 +217,7 @@ describe('a torn or damaged file', () => {
     expect(present(openStore(), range(0, 4))).toEqual([2, 3]);
   });
 
-  test('rows that end in half a row do not disturb another writer', () => {
+  test('with an incomplete row does not affect another writer', () => {
     const store = openStore();
     append(store, range(0, 3));
     appendFileSync(filesOf(store, '.rows')[0], new Uint8Array(7));
@@ -226,10 +227,10 @@ describe('a torn or damaged file', () => {
     expect(present(openStore(), range(0, 9))).toEqual(range(0, 6));
   });
 
-  test('an index that is none, and a teacher.json that is another’s', () => {
+  test('is skipped if its index is invalid, and refused if teacher.json differs', () => {
     const store = openStore();
     append(store, range(0, 3));
-    writeFileSync(join(store.folder, 'other.index'), 'no index at all, but longer than a header is');
+    writeFileSync(join(store.folder, 'other.index'), 'not an index, but longer than its header');
     writeFileSync(join(store.folder, 'other.rows'), '');
     expect(present(openStore(), range(0, 9))).toEqual(range(0, 3));
     writeFileSync(join(store.folder, 'teacher.json'), '{}');
@@ -237,8 +238,8 @@ describe('a torn or damaged file', () => {
   });
 });
 
-describe('a disk that refuses', () => {
-  test('full at any write: a clear error, and everything before it is there', async () => {
+describe('a fault of the disk', () => {
+  test('at any write is reported, and keeps all earlier features', async () => {
     let writes = 0;
     for (let at = 0; ; at++) {
       rmSync(folder, { recursive: true });
@@ -259,16 +260,16 @@ describe('a disk that refuses', () => {
       }
       expect(error.message).toMatch(/cannot be written to .*: the disk is full \(\d+ MiB free\).*are safe/);
       expect([0, 4]).toContain(present(openStore(), range(0, 9)).length);
-      // Room was made: the same store goes on.
+      // After space is freed, the same store works again.
       append(store, range(0, 9));
       expect(present(store, range(0, 9))).toEqual(range(0, 9));
       expect(present(openStore(), range(0, 9))).toEqual(range(0, 9));
     }
-    // The header; then rows and records, each synced, twice: and the folder's sync.
+    // The header and the folder's sync; then twice the rows and the records, each with a sync.
     expect(writes).toBe(10);
   });
 
-  test('a crash at any call that changes the disk', async () => {
+  test('in the form of a crash at any call keeps all complete appends', async () => {
     for (let at = 0; at < 10; at++) {
       rmSync(folder, { recursive: true });
       mkdirSync(folder);
@@ -288,7 +289,7 @@ describe('a disk that refuses', () => {
 });
 
 const KILLS = 20;
-test(`killed at ${KILLS} random moments while it is written, it reopens whole`, {
+test(`survives being killed at ${KILLS} random moments during writes`, {
   timeout: 120_000,
 }, async () => {
   const program = bundleModule('./fixtures/writer.ts', import.meta.url);
@@ -310,7 +311,7 @@ test(`killed at ${KILLS} random moments while it is written, it reopens whole`, 
     expect(signal).toBe('SIGKILL');
     kills++;
     const store = openStore();
-    // Everything that was said to be safe, the runs before included, and what else there is is right.
+    // All acknowledged rows of all runs are present, and any further rows are intact.
     expect(store.rows).toBeGreaterThanOrEqual(acknowledged);
     expect(acknowledged).toBeGreaterThan(safe);
     safe = acknowledged;
@@ -321,12 +322,12 @@ test(`killed at ${KILLS} random moments while it is written, it reopens whole`, 
   }
 });
 
-test('two processes write one cache, and a third reads it meanwhile', { timeout: 60_000 }, async () => {
+test('is written by two processes while a third reads it', { timeout: 60_000 }, async () => {
   const program = bundleModule('./fixtures/writer.ts', import.meta.url);
   const count = 8000;
   const children = [0, 1].map(() => fork(program, [folder, String(count)]));
   const ends = children.map((child) => once(child, 'exit'));
-  // Of either: one that starts late may find all rows written, and has nothing to say.
+  // Waits for only one of them: the other may find all rows written, and then sends no message.
   await Promise.race(children.map((child) => once(child, 'message')));
   const reader = openStore();
   let running = true;
@@ -344,14 +345,14 @@ test('two processes write one cache, and a third reads it meanwhile', { timeout:
   expect(reader.damaged).toBe(0);
 });
 
-test('1,000,000 features of 512 values open in under a second and are read at memory speed', {
+test('opens 1,000,000 features of 512 values in under a second, and reads at memory speed', {
   timeout: 120_000,
 }, () => {
   const large: TeacherIdentity = { ...identity, width: 512 };
   const [rows, rowBytes] = [1_000_000, 1024];
   const first = new FeatureStore(folder, large);
   first.close();
-  // The rows are a hole in a file of that size: as long, and read through the same calls, but no gigabyte on the disk.
+  // The rows are a hole of a gigabyte in a file, which is read by the same calls but takes no disk space.
   writeFileSync(join(first.folder, 'a.rows'), '');
   truncateSync(join(first.folder, 'a.rows'), rows * rowBytes);
   const crc = crc32(new Uint8Array(rowBytes));
@@ -364,7 +365,7 @@ test('1,000,000 features of 512 values open in under a second and are read at me
   }
   writeFileSync(join(first.folder, 'a.index'), new Uint8Array(words.buffer));
 
-  // Of the processor's time, which other programs on the machine do not lengthen.
+  // Measures processor time, which other programs on the machine do not affect.
   const timed = <T>(fn: () => T) => {
     const before = process.cpuUsage();
     const result = fn();
@@ -376,21 +377,23 @@ test('1,000,000 features of 512 values open in under a second and are read at me
   expect(seconds).toBeLessThan(1);
 
   const part = 100_000;
-  const asked = Uint32Array.from({ length: part }, (_, i) => store.find(hashOf(i)));
+  const requested = Uint32Array.from({ length: part }, (_, i) => store.find(hashOf(i)));
   const out = new Float32Array(part * 512).fill(1);
-  const reading = timed(() => store.read(asked, out));
+  const reading = timed(() => store.read(requested, out));
   expect(reading.result).toEqual([]);
   expect(out.every((value) => value === 0)).toBe(true);
-  // Beside what it takes to copy as many bytes in memory as come and go: 2 of a half read, 4 of a float written.
+  // Compared with copying as many bytes in memory: 2 are read per half, and 4 written per float.
   const source = new Float32Array(out.length * 1.5).fill(1);
   const copying = timed(() => new Float32Array(source.length).set(source));
   expect(reading.seconds).toBeLessThan(8 * copying.seconds);
 });
 
-test('the folder may be missing, and a file in its place is an error', () => {
+test('creates a missing folder, and refuses a file in its place', () => {
   const missing = join(folder, 'a', 'b');
   new FeatureStore(missing, identity).close();
   expect(existsSync(missing)).toBe(true);
   writeFileSync(join(folder, 'file'), '');
-  expect(() => new FeatureStore(join(folder, 'file'), identity)).toThrow(/ENOTDIR|EEXIST/);
+  expect(() => new FeatureStore(join(folder, 'file'), identity)).toThrow(
+    /a part of the path is not a folder|EEXIST/,
+  );
 });

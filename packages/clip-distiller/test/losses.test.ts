@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toStateDict } from '@unitsphere/testing/golden/module-pass';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toStateDict } from '../../../tools/golden/module-pass.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import {
   createDistillationLoss,
   type DistillationLoss,
@@ -35,77 +35,83 @@ const projected = all.filter((c) => c.embeddings) as ProjectedCase[];
 const matrix = ({ data, shape }: GoldenTensor) =>
   tf.tensor2d(data as Float32Array, shape as [number, number]);
 
-/** The value and the gradient by the student, read on any backend. */
+/** Computes the value and the gradient with respect to the student, on any backend. */
 function evaluate(loss: DistillationLoss, student: tf.Tensor2D, teacher: tf.Tensor2D) {
   const { value, grad } = tf.valueAndGrad((s: tf.Tensor) => loss.loss(s as tf.Tensor2D, teacher))(student);
   return Promise.all([read(value), read(grad)]);
 }
 
-test('there are golden values for every loss', () => {
+test('golden values exist for every loss', () => {
   expect(new Set(plain.map((c) => c.loss))).toEqual(new Set(listDistillationLosses()));
 });
 
 describe.each(everyBackend)('%s', (backend) => {
   beforeAll(() => start(backend));
 
-  test.each(plain.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
-    const before = tf.memory().numTensors;
-    const loss = createDistillationLoss(c.loss, c.options as object);
-    expect(loss.name).toBe(c.loss);
-    const [value, gradient] = await on(backend, () => evaluate(loss, matrix(c.student), matrix(c.teacher)));
-    // A divergence of distributions that are nearly the same is a difference of logarithms, which float32 has to about 1e-6.
-    const rounding = 1e-6 * (c.options.timesTemperatureSquared ? c.options.temperature! ** 2 : 1);
-    expect(Math.abs(value[0] - c.value)).toBeLessThan(1e-4 * Math.abs(c.value) + rounding);
-    expect(relativeError(gradient, c.dStudent)).toBeLessThan(1e-4);
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  test.each(plain.map((c) => [c.name, c] as const))(
+    "matches PyTorch's golden values: %s",
+    async (_name, c) => {
+      const before = tf.memory().numTensors;
+      const loss = createDistillationLoss(c.loss, c.options as object);
+      expect(loss.name).toBe(c.loss);
+      const [value, gradient] = await on(backend, () => evaluate(loss, matrix(c.student), matrix(c.teacher)));
+      // The divergence of similar distributions is a difference of logarithms, with an error of about 1e-6 in float32.
+      const rounding = 1e-6 * (c.options.timesTemperatureSquared ? c.options.temperature! ** 2 : 1);
+      expect(Math.abs(value[0] - c.value)).toBeLessThan(1e-4 * Math.abs(c.value) + rounding);
+      expect(relativeError(gradient, c.dStudent)).toBeLessThan(1e-4);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
 
   test.each(listDistillationLosses())(
-    '%s of a centered teacher is that of features less their mean',
+    '%s with center subtracts the mean of the teacher features',
     async (name) => {
       const before = tf.memory().numTensors;
       const random = new Random(3, name);
       const features = (offset: number) =>
         Float32Array.from({ length: 6 * 5 }, () => random.uniform(-1, 1) + offset);
       const [ofStudent, ofTeacher] = [features(0), features(4)];
-      const of = (options: object, center: boolean) =>
+      const run = (options: object, center: boolean) =>
         on(backend, () => {
           const teacher = tf.tensor2d(ofTeacher, [6, 5]);
           const seen = center ? tf.sub<tf.Tensor2D>(teacher, tf.mean(teacher, 0, true)) : teacher;
           return evaluate(createDistillationLoss(name, options), tf.tensor2d(ofStudent, [6, 5]), seen);
         });
-      const [value, gradient] = await of({ center: true }, false);
-      const [expected, expectedGradient] = await of({}, true);
+      const [value, gradient] = await run({ center: true }, false);
+      const [expected, expectedGradient] = await run({}, true);
       expect(value[0]).toBeCloseTo(expected[0], 6);
       for (const [i, one] of expectedGradient.entries()) expect(gradient[i]).toBeCloseTo(one, 6);
-      const [raw] = await of({}, false);
-      // Distances and angles do not see a shift; the others do.
+      const [raw] = await run({}, false);
+      // A shift changes all losses except those of distances and angles.
       if (!name.startsWith('rkd')) expect(Math.abs(value[0] - raw[0])).toBeGreaterThan(1e-3);
       expect(tf.memory().numTensors).toBe(before);
     },
   );
 
-  test.each(projected.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
-    const before = tf.memory().numTensors;
-    const [width, studentWidth] = c.weight.shape as [number, number];
-    const head = new ProjectionHead(studentWidth, width, { random: new Random(1) });
-    head.loadStateDict(toStateDict({ weight: c.weight }));
-    const loss = createDistillationLoss(c.loss);
-    const [value, dEmbeddings, dWeight] = await on(backend, () => {
-      const embeddings = matrix(c.embeddings);
-      const gradient = tf.valueAndGrads((e: tf.Tensor, _w: tf.Tensor) =>
-        loss.loss(head.forward(e as tf.Tensor2D), matrix(c.teacher)),
-      )([embeddings, head.weight.variable]);
-      return Promise.all([read(gradient.value), read(gradient.grads[0]), read(gradient.grads[1])]);
-    });
-    expect(Math.abs(value[0] - c.value)).toBeLessThan(1e-4 * c.value + 1e-6);
-    expect(relativeError(dEmbeddings, c.dEmbeddings)).toBeLessThan(1e-4);
-    expect(relativeError(dWeight, c.dWeight)).toBeLessThan(1e-4);
-    head.dispose();
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  test.each(projected.map((c) => [c.name, c] as const))(
+    "matches PyTorch's golden values: %s",
+    async (_name, c) => {
+      const before = tf.memory().numTensors;
+      const [width, studentWidth] = c.weight.shape as [number, number];
+      const head = new ProjectionHead(studentWidth, width, { random: new Random(1) });
+      head.loadStateDict(toStateDict({ weight: c.weight }));
+      const loss = createDistillationLoss(c.loss);
+      const [value, dEmbeddings, dWeight] = await on(backend, () => {
+        const embeddings = matrix(c.embeddings);
+        const gradient = tf.valueAndGrads((e: tf.Tensor, _w: tf.Tensor) =>
+          loss.loss(head.forward(e as tf.Tensor2D), matrix(c.teacher)),
+        )([embeddings, head.weight.variable]);
+        return Promise.all([read(gradient.value), read(gradient.grads[0]), read(gradient.grads[1])]);
+      });
+      expect(Math.abs(value[0] - c.value)).toBeLessThan(1e-4 * c.value + 1e-6);
+      expect(relativeError(dEmbeddings, c.dEmbeddings)).toBeLessThan(1e-4);
+      expect(relativeError(dWeight, c.dWeight)).toBeLessThan(1e-4);
+      head.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
 
-  test.each(listDistillationLosses())('the gradient of %s is that of central differences', async (name) => {
+  test.each(listDistillationLosses())('the gradient of %s matches central differences', async (name) => {
     const loss = createDistillationLoss(name);
     const random = new Random(5, name);
     const shape: [number, number] = [5, 6];
@@ -118,7 +124,7 @@ describe.each(everyBackend)('%s', (backend) => {
       evaluate(loss, tf.tensor2d(student, shape), tf.tensor2d(teacher, shape)),
     );
     const largest = Math.max(...gradient.map(Math.abs));
-    // Along directions, not one value at a time: the differences then stand out from float32's rounding.
+    // Derivatives along random directions are large compared to float32's rounding errors; partial ones are not.
     for (let i = 0; i < 4; i++) {
       const direction = draw();
       const step = 0.01;
@@ -129,7 +135,7 @@ describe.each(everyBackend)('%s', (backend) => {
     }
   });
 
-  test.each(listDistillationLosses())('%s is least where the student is the teacher', async (name) => {
+  test.each(listDistillationLosses())('%s is smaller if the student equals the teacher', async (name) => {
     const loss = createDistillationLoss(name);
     const random = new Random(6, name);
     const draw = () => Float32Array.from({ length: 48 }, () => random.normal());
@@ -142,7 +148,7 @@ describe.each(everyBackend)('%s', (backend) => {
     if (name !== 'contrastive') expect(Math.abs(same[0])).toBeLessThan(1e-5);
   });
 
-  test.each(listDistillationLosses())('%s stays finite for features that are 0 or the same', async (name) => {
+  test.each(listDistillationLosses())('%s is finite for zero and equal features', async (name) => {
     const loss = createDistillationLoss(name);
     const [value, gradient] = await on(backend, () => {
       const teacher = tf.tensor2d(Float32Array.from(new Random(7).permutation(12)), [4, 3]);
@@ -150,14 +156,14 @@ describe.each(everyBackend)('%s', (backend) => {
       return evaluate(loss, student, teacher);
     });
     expect(Number.isFinite(value[0])).toBe(true);
-    // The row without a length has no direction; all others must stay of ordinary size.
+    // The zero row has no direction. The gradients of all other rows must not be large.
     const rows = name.startsWith('rkd') || name === 'mse' ? [0, 1, 2, 3] : [1, 2, 3];
     for (const row of rows)
       for (const g of gradient.subarray(3 * row, 3 * row + 3)) expect(Math.abs(g)).toBeLessThan(100);
   });
 });
 
-test('the reference form is nearly inert beside the same with a temperature', async () => {
+test('the gradient of reference is much smaller than that of kl', async () => {
   const random = new Random(8);
   const draw = () => Float32Array.from({ length: 16 * 512 }, () => random.normal());
   const [student, teacher] = [draw(), draw()];
@@ -174,7 +180,7 @@ test('the reference form is nearly inert beside the same with a temperature', as
   expect(norms[0] * 50).toBeLessThan(norms[1]);
 });
 
-describe('errors', () => {
+describe('refuses', () => {
   beforeAll(() => start('cpu'));
   const withTensors = (fn: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor, a: number[], b: number[]) => () =>
     tf.tidy(() => fn(tf.zeros<tf.Rank>(a) as tf.Tensor2D, tf.zeros<tf.Rank>(b) as tf.Tensor2D));
@@ -189,7 +195,7 @@ describe('errors', () => {
     expect(() => createDistillationLoss('contrastive', { temperature: Number.NaN })).toThrow(RangeError);
   });
 
-  test.each(listDistillationLosses())('%s: ranks, dtypes, batches', (name) => {
+  test.each(listDistillationLosses())('wrong ranks, dtypes and batch sizes: %s', (name) => {
     const loss = createDistillationLoss(name);
     const apply = (a: tf.Tensor2D, b: tf.Tensor2D) => loss.loss(a, b);
     expect(withTensors(apply, [4, 3], [4])).toThrow(/teacher's features must be float32 \[batch, width\]/);
@@ -205,12 +211,12 @@ describe('errors', () => {
     ['rkd-distance', 1],
     ['rkd-angle', 2],
     ['contrastive', 1],
-  ] as const)('%s of too small a batch', (name, batch) => {
+  ] as const)('too small a batch: %s', (name, batch) => {
     const loss = createDistillationLoss(name);
-    expect(withTensors((a, b) => loss.loss(a, b), [batch, 3], [batch, 3])).toThrow(/needs at least/);
+    expect(withTensors((a, b) => loss.loss(a, b), [batch, 3], [batch, 3])).toThrow(/requires at least/);
   });
 
-  test('a projection head of no width', () => {
+  test('a projection head of width 0', () => {
     expect(() => new ProjectionHead(0, 4, { random: new Random(1) })).toThrow(
       /studentWidth must be a positive/,
     );

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toNhwc } from '@unitsphere/testing/golden/layout';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toNhwc } from '../../../tools/golden/layout.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { start } from '../../../tools/workspace/backends.js';
 import { clipPreprocessing } from '../src/index.js';
 import { CachedTeacher } from '../src/node.js';
 import { findRuntime } from '../src/onnx/runtime.js';
-import { OnnxTeacherError, onnxTeacher } from '../src/onnx.js';
+import { createOnnxTeacher, OnnxTeacherError } from '../src/onnx.js';
 
 interface OnnxCase {
   name: string;
@@ -28,26 +28,34 @@ const preprocessing = clipPreprocessing(16);
 
 beforeAll(() => start('cpu'));
 
-test.each(cases.map((c) => [c.name, c] as const))('%s: the features are those of torch', async (_name, c) => {
-  const before = tf.memory().numTensors;
-  const output = c === twoOutputs ? 'embedding' : undefined;
-  const teacher = await onnxTeacher(fileOf(c), { name: 'small', preprocessing, layout: c.layout, output });
-  expect([teacher.name, teacher.width]).toEqual(['small', 5]);
-  const { data, shape } = toNhwc(c.x);
-  const pixels = tf.tensor4d(data, shape as [number, number, number, number]);
-  const features = await teacher.embed(pixels);
-  expect(features.shape).toEqual([3, 5]);
-  expect(relativeError(features.dataSync(), c.y)).toBeLessThan(1e-5);
-  tf.dispose([pixels, features]);
-  await teacher.dispose();
-  expect(tf.memory().numTensors).toBe(before);
-});
+test.each(cases.map((c) => [c.name, c] as const))(
+  'computes the same features as torch: %s',
+  async (_name, c) => {
+    const before = tf.memory().numTensors;
+    const output = c === twoOutputs ? 'embedding' : undefined;
+    const teacher = await createOnnxTeacher(fileOf(c), {
+      name: 'small',
+      preprocessing,
+      layout: c.layout,
+      output,
+    });
+    expect([teacher.name, teacher.width]).toEqual(['small', 5]);
+    const { data, shape } = toNhwc(c.x);
+    const pixels = tf.tensor4d(data, shape as [number, number, number, number]);
+    const features = await teacher.embed(pixels);
+    expect(features.shape).toEqual([3, 5]);
+    expect(relativeError(features.dataSync(), c.y)).toBeLessThan(1e-5);
+    tf.dispose([pixels, features]);
+    await teacher.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);
 
-test('a file is named by its name, and serves a cache', async () => {
+test('has the name of its file, and works with a cache', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
   const file = join(folder, 'tower.onnx');
   writeFileSync(file, fileOf(anyBatch));
-  const teacher = await onnxTeacher(file, { preprocessing });
+  const teacher = await createOnnxTeacher(file, { preprocessing });
   expect(teacher.name).toBe('tower.onnx');
   const cache = new CachedTeacher(teacher, { folder });
   const image = { width: 20, height: 18, data: new Uint8Array(20 * 18 * 3).map((_, i) => i) };
@@ -58,7 +66,7 @@ test('a file is named by its name, and serves a cache', async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('another file, or another output, has another fingerprint', async () => {
+test('has another fingerprint for another file or output', async () => {
   const prints: string[] = [];
   for (const [c, options] of [
     [anyBatch, {}],
@@ -66,7 +74,7 @@ test('another file, or another output, has another fingerprint', async () => {
     [channelsLast, { layout: 'NHWC' }],
     [twoOutputs, { output: 'embedding' }],
   ] as const) {
-    const teacher = await onnxTeacher(fileOf(c), { preprocessing, ...options });
+    const teacher = await createOnnxTeacher(fileOf(c), { preprocessing, ...options });
     prints.push(teacher.fingerprint);
     await teacher.dispose();
   }
@@ -74,35 +82,40 @@ test('another file, or another output, has another fingerprint', async () => {
   expect(new Set(prints).size).toBe(3);
 });
 
-describe('errors', () => {
+describe('refuses', () => {
   test.each([
     [
       'several outputs',
       twoOutputs,
       {},
-      /an ONNX model has the outputs "tokens", "embedding": name the feature/,
+      /an ONNX model has the outputs "tokens", "embedding"; set "output" to the name of the feature/,
     ],
-    ['an output that is not there', anyBatch, { output: 'pooled' }, /no output "pooled"; it has "embedding"/],
     [
-      'an output of maps',
+      'an output that does not exist',
+      anyBatch,
+      { output: 'pooled' },
+      /no output "pooled"; it has "embedding"/,
+    ],
+    [
+      'an output of feature maps',
       twoOutputs,
       { output: 'tokens' },
-      /"tokens" .* is float32 \[1,4,8,8\], but a feature/,
+      /"tokens" .* is float32 \[1,4,8,8\], but a feature must be/,
     ],
     ['the other layout', anyBatch, { layout: 'NHWC' }, /does not run on images of 16x16 \(NHWC\)/],
     ['another size', anyBatch, { preprocessing: clipPreprocessing(24) }, /does not run on images of 24x24/],
   ] as const)('%s', async (_what, c, options, message) => {
-    const error = await onnxTeacher(fileOf(c), { preprocessing, ...options }).catch((thrown) => thrown);
+    const error = await createOnnxTeacher(fileOf(c), { preprocessing, ...options }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(OnnxTeacherError);
     expect(error.message).toMatch(message);
   });
 
-  test('no model, and no file', async () => {
-    await expect(onnxTeacher(Uint8Array.of(1, 2, 3), { preprocessing })).rejects.toThrow(
+  test('invalid models and missing files', async () => {
+    await expect(createOnnxTeacher(Uint8Array.of(1, 2, 3), { preprocessing })).rejects.toThrow(
       /cannot be loaded by ONNX Runtime/,
     );
-    await expect(onnxTeacher('/no/such/tower.onnx', { preprocessing })).rejects.toThrow(
-      /tower\.onnx cannot be read: there is no such file/,
+    await expect(createOnnxTeacher('/no/such/tower.onnx', { preprocessing })).rejects.toThrow(
+      /tower\.onnx cannot be read: it does not exist/,
     );
   });
 
@@ -111,7 +124,7 @@ describe('errors', () => {
       Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' }),
     );
 
-  test('no ONNX Runtime: the command that installs it', async () => {
+  test('to run without ONNX Runtime, with the command that installs it', async () => {
     const none = {
       'onnxruntime-node': missing('onnxruntime-node'),
       'onnxruntime-web': missing('onnxruntime-web'),
@@ -122,7 +135,7 @@ describe('errors', () => {
     await expect(findRuntime(false, none)).rejects.toThrow('run "npm install onnxruntime-web".');
   });
 
-  test('one that does not start is not passed over', async () => {
+  test('an installed ONNX Runtime that does not start', async () => {
     const broken = {
       'onnxruntime-node': missing('onnxruntime-common'),
       'onnxruntime-web': async () => ({ InferenceSession: {} }),

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toNchw } from '@unitsphere/testing/golden/layout';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toNchw } from '../../../tools/golden/layout.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { start } from '../../../tools/workspace/backends.js';
 import { clipPreprocessing, preprocessImages, type RgbImage, resizeAndCrop } from '../src/index.js';
 
 interface PreprocessingCase {
@@ -32,14 +32,14 @@ const preprocessingOf = (c: PreprocessingCase) => ({
 beforeAll(() => start('cpu'));
 
 describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
-  test('every pixel is that of PIL', () => {
+  test('computes the same pixels as PIL', () => {
     const { width, height, data } = resizeAndCrop(pictureOf(c.photo), preprocessingOf(c));
     expect([height, width, 3]).toEqual(c.pixels.shape);
     expect(Array.from(data)).toEqual(Array.from(c.pixels.data));
   });
 
   if (!c.input) return;
-  test('the input is that of open_clip', () => {
+  test('computes the same input as open_clip', () => {
     const preprocessing = preprocessingOf(c);
     expect([preprocessing.mean, preprocessing.std]).toEqual([c.mean, c.std]);
     const photo = pictureOf(c.photo);
@@ -57,7 +57,7 @@ describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
   });
 });
 
-test('blue first where the network was trained so', () => {
+test('orders the channels as BGR on request', () => {
   const image = { width: 1, height: 1, data: Uint8Array.of(255, 51, 0) };
   const plain = { mean: [0, 0, 0], std: [1, 1, 1], imageSize: 1 } as const;
   const valuesOf = (channelOrder: 'RGB' | 'BGR') =>
@@ -70,8 +70,8 @@ test('blue first where the network was trained so', () => {
   expect(valuesOf('BGR')).toEqual([0, Math.fround(0.2), 1]);
 });
 
-test('the center of an extreme shape, where halves of a pixel go to the even one as in Python', () => {
-  // 199.5 pixels to the left of the crop, then 200.5.
+test('rounds the center crop half to even, as Python does', () => {
+  // The crop begins at 199.5 pixels for the first width, and at 200.5 for the second.
   for (const width of [400, 402]) {
     const data = Uint8Array.from({ length: 3 * width }, (_, i) => (Math.floor(i / 3) === 200 ? 255 : 0));
     expect([...resizeAndCrop({ width, height: 1, data }, clipPreprocessing(1)).data]).toEqual([

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { float32, type HostTensor, Random, type StateDict, writeSafetensors } from '@unitsphere/core';
 import { WeightsMismatchError } from '@unitsphere/pretrained';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toNhwc } from '@unitsphere/testing/golden/layout';
+import { toStateDict } from '@unitsphere/testing/golden/module-pass';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { toNhwc } from '../../../tools/golden/layout.js';
-import { toStateDict } from '../../../tools/golden/module-pass.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import { type ClipTower, type ClipTowerConfig, createClipTower, loadClipTower } from '../src/index.js';
 import { clipTowerConfigs } from '../src/tower/configs.js';
 import { convertKeys } from '../src/tower/convert-keys.js';
@@ -32,13 +32,13 @@ describe.each(everyBackend)('%s', (backend) => {
   beforeAll(() => start(backend));
 
   test.each(tiny.map((c) => [c.name, c] as const))(
-    '%s: a whole model loads strictly and gives its embeddings',
+    "loads a whole model strictly, and matches PyTorch's golden values: %s",
     async (_name, c) => {
       const before = tf.memory().numTensors;
       const { tower, loaded } = await loadClipTower(c.config, fileOf(c));
       expect(loaded.mismatch).toEqual({ missing: [], unexpected: [], wrongShape: [] });
-      expect(loaded.leftOut.length).toBeGreaterThan(5);
-      expect(loaded.leftOut.filter((key) => /vis/.test(key))).toEqual([]);
+      expect(loaded.skippedKeys.length).toBeGreaterThan(5);
+      expect(loaded.skippedKeys.filter((key) => /vis/.test(key))).toEqual([]);
       expect(tower.training).toBe(false);
       expect([tower.width, tower.imageSize]).toEqual([c.config.embedDim, c.config.imageSize]);
       const values = await on(backend, () => embedding(tower, c));
@@ -51,7 +51,9 @@ describe.each(everyBackend)('%s', (backend) => {
   );
 });
 
-test('ViT-B/32 in its true shape', { timeout: 120_000 }, async () => {
+test('ViT-B/32 at full size has the published parameter count and embeddings', {
+  timeout: 120_000,
+}, async () => {
   await start('wasm');
   const c = caseOf('ViT-B-32 true shape');
   const tower = createClipTower('ViT-B-32-quickgelu');
@@ -68,8 +70,8 @@ test.each([
   ['ViT-B-32', 87_849_216],
   ['ViT-B-16', 86_192_640],
   ['ViT-L-14', 303_966_208],
-] as const)("%s has as many parameters as OpenCLIP's", (name, count) => {
-  // By hand, as the large one would take gigabytes to make; the other tests hold the layers themselves.
+] as const)('%s has the parameter count of OpenCLIP', (name, count) => {
+  // Computed by a formula, because the large tower takes gigabytes. Other tests verify the layers.
   for (const { imageSize, patchSize, width, depth, embedDim } of [
     clipTowerConfigs[name],
     clipTowerConfigs[`${name}-quickgelu`],
@@ -80,7 +82,9 @@ test.each([
   }
 });
 
-test('RN50 in its true shape has the published parameters and map sizes', { timeout: 60_000 }, async () => {
+test('RN50 at full size has the published parameter count and feature maps', {
+  timeout: 60_000,
+}, async () => {
   await start('cpu');
   const tower = createClipTower('RN50');
   onTestFinished(() => tower.dispose());
@@ -94,7 +98,7 @@ test('RN50 in its true shape has the published parameters and map sizes', { time
   ]);
 });
 
-describe('keys that do not fit', () => {
+describe('refuses a state dict with', () => {
   beforeAll(() => start('cpu'));
   const openclip = () => caseOf('open_clip ViT-B-32-quickgelu, tiny');
   const huggingFace = () => caseOf('transformers ViT-B-32-quickgelu, tiny');
@@ -111,13 +115,13 @@ describe('keys that do not fit', () => {
     return error as Error;
   }
 
-  test('a missing one', async () => {
+  test('a missing key', async () => {
     const error = await failure(openclip(), (state) => state.delete('visual.ln_post.bias'));
     expect(error).toBeInstanceOf(WeightsMismatchError);
     expect(error.message).toMatch(/missing from the file:\s+norm\.bias/);
   });
 
-  test('one that belongs to nothing', async () => {
+  test('an unexpected key', async () => {
     const error = await failure(openclip(), (state) =>
       state.set('visual.extra', float32([1], Float32Array.of(1))),
     );
@@ -131,20 +135,20 @@ describe('keys that do not fit', () => {
     expect(error.message).toMatch(/q_proj\.weight/);
   });
 
-  test('positions for another size', async () => {
+  test('position embeddings for another size', async () => {
     const c = openclip();
     const config = { ...c.config, imageSize: 64 };
     const error = await failure({ ...c, config: config as ClipTowerConfig }, () => {});
-    expect(error.message).toMatch(/pos_embed has \[1,10,32\], but \[1,5,32\] is needed/);
+    expect(error.message).toMatch(/pos_embed has \[1,10,32\], but \[1,5,32\] is required/);
   });
 
-  test('a ResNet is no vision transformer', async () => {
+  test('the keys of another architecture', async () => {
     const error = await failure({ ...openclip(), config: caseOf('open_clip RN50, tiny').config }, () => {});
     expect(error).toBeInstanceOf(WeightsMismatchError);
   });
 });
 
-test('half-precision weights keep their bits on the way', async () => {
+test('converts keys of half-precision weights bit for bit', async () => {
   const half: HostTensor = { dtype: 'F16', shape: [2, 3], data: Uint16Array.of(1, 2, 3, 4, 5, 6) };
   const converted = convertKeys(new Map([['visual.proj', half]]), 'vit');
   expect(converted.get('head.weight')).toEqual({
@@ -154,15 +158,15 @@ test('half-precision weights keep their bits on the way', async () => {
   });
 });
 
-describe('errors', () => {
-  test('names and shapes', () => {
+describe('refuses', () => {
+  test('unknown names and inconsistent architectures', () => {
     expect(() => createClipTower('ViT-B-8' as 'ViT-B-32')).toThrow(/there is no tower "ViT-B-8".*RN50/);
     const config = caseOf('open_clip ViT-B-16, tiny').config;
     expect(() => createClipTower({ ...config, imageSize: 40 } as ClipTowerConfig)).toThrow(
       /multiple of 16, not 40/,
     );
     expect(() => createClipTower({ ...config, heads: 5 } as ClipTowerConfig)).toThrow(
-      /5 heads do not divide 24/,
+      /heads must divide 24 channels, not 5/,
     );
     const resnet = caseOf('open_clip RN50, tiny').config;
     expect(() => createClipTower({ ...resnet, width: 7, heads: 7 } as ClipTowerConfig)).toThrow(
@@ -172,9 +176,12 @@ describe('errors', () => {
 
   test('images of another size', async () => {
     await start('cpu');
-    for (const name of ['open_clip ViT-B-16, tiny', 'open_clip RN50, tiny']) {
+    for (const [name, message] of [
+      ['open_clip ViT-B-16, tiny', /the image is 32x32, but inputSize is/],
+      ['open_clip RN50, tiny', /the positions are for feature maps of/],
+    ] as const) {
       const tower = createClipTower(caseOf(name).config, { random: new Random(1) });
-      expect(() => tf.tidy(() => tower.embed(tf.zeros([1, 32, 32, 3])))).toThrow(/positions are for/);
+      expect(() => tf.tidy(() => tower.embed(tf.zeros([1, 32, 32, 3])))).toThrow(message);
       tower.dispose();
     }
   });

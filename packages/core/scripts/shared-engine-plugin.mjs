@@ -5,9 +5,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 const require = createRequire(import.meta.url);
 
 /**
- * An esbuild plugin that bundles TensorFlow.js's gradient and chained-method files so that they work on the caller's own
- * copy of tfjs-core: whatever they import that the package exports publicly becomes an import of '@tensorflow/tfjs-core',
- * the engine becomes tf.engine(), and only small private wrappers are copied. No second engine, tensor class or registry.
+ * Returns an esbuild plugin that bundles TensorFlow.js's gradient and chained-method files so that they work on the
+ * caller's copy of tfjs-core. Imports of public exports become imports of '@tensorflow/tfjs-core', and the engine becomes
+ * tf.engine(). Only small private wrappers are copied: no second engine, tensor class or registry.
  */
 export function sharedEnginePlugin() {
   const tf = require('@tensorflow/tfjs-core');
@@ -40,7 +40,7 @@ export function sharedEnginePlugin() {
   };
 }
 
-/** A module with the file's exports taken from the public package, or undefined when one of them is not public. */
+/** Returns a module that re-exports the file's exports from the public package; undefined if one of them is not public. */
 async function publicSource(tf, file, name) {
   const head = `import * as tf from '@tensorflow/tfjs-core';\n`;
   if (name === 'engine.js') return `${head}export const ENGINE = tf.engine();\n`;
@@ -49,7 +49,7 @@ async function publicSource(tf, file, name) {
   }
   if (name === 'environment.js') return `export { env, ENV } from '@tensorflow/tfjs-core';\n`;
   if (name === 'kernel_registry.js') {
-    // Somebody else's registration, stock or improved, is left as it is.
+    // Existing registrations are kept.
     return `${head}export const registerGradient = (config) => {\n  if (!tf.getGradient(config.kernelName)) tf.registerGradient(config);\n};\n`;
   }
   if (name === 'ops/ops.js') return `export * from '@tensorflow/tfjs-core';\n`;

@@ -1,4 +1,4 @@
-/** The value of float16's 16 bits. */
+/** Converts the 16 bits of a float16 value to a number. */
 export function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -12,8 +12,8 @@ const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
 
 /**
- * A float32 value as float16's 16 bits, rounded to the nearest, halves to even, as PyTorch and IEEE 754 do. What is too
- * large is infinite; NaN stays one.
+ * Converts a float32 value to the 16 bits of float16: rounds to nearest, ties to even, as IEEE 754 and PyTorch do. Values
+ * that are too large become infinite; NaN stays NaN.
  */
 export function floatToHalf(value: number): number {
   floats[0] = value;
@@ -21,13 +21,13 @@ export function floatToHalf(value: number): number {
   const sign = (x >>> 16) & 0x8000;
   const size = x & 0x7fffffff;
   if (size > 0x7f800000) return sign | 0x7e00;
-  // From 65520 on, half-way to what would be the next value, everything is infinite.
+  // 65520 is half-way between the largest float16 value and the next power of two, and rounds to infinity.
   if (size >= 0x477ff000) return sign | 0x7c00;
   if (size >= 0x38800000) {
-    // Adding just under half of the last place kept, and 1 more where that is odd, carries as rounding should.
+    // Adds just under half of the last kept place, and 1 more if that place is odd: ties round to even.
     return sign | ((size + 0xfff + ((size >>> 13) & 1) - 0x38000000) >>> 13);
   }
-  // Below 2^-14 the last place is 2^-24: a float32 of that size added to 0.5 is rounded there by the addition itself.
+  // Below 2^-14 the last place is 2^-24, which is also the last place of 0.5 in float32: the addition rounds.
   floats[0] = Math.abs(floats[0]) + 0.5;
   return sign | (bits[0] - 0x3f000000);
 }

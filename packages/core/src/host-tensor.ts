@@ -1,9 +1,9 @@
 import { halfToFloat } from './half.js';
 
-/** Element types of safetensors files that are read and written, by their names there. */
+/** Supported element types, by their names in safetensors files. */
 export type HostDtype = 'F32' | 'F16' | 'BF16' | 'F64' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
 
-/** Values in memory of the host, in PyTorch's layout. F16 and BF16 hold the raw 16-bit patterns; BOOL holds 0 and 1. */
+/** Tensor in host memory, in PyTorch's layout. F16 and BF16 hold raw 16-bit patterns; BOOL holds 0 and 1. */
 export interface HostTensor {
   dtype: HostDtype;
   shape: number[];
@@ -18,7 +18,7 @@ export interface HostTensor {
     | Uint8Array;
 }
 
-/** A state dict as PyTorch has it: names to values, in order. */
+/** State dict as in PyTorch: ordered map from names to values. */
 export type StateDict = Map<string, HostTensor>;
 
 const views = {
@@ -34,20 +34,21 @@ const views = {
   BOOL: Uint8Array,
 } as const;
 
-/** The typed array of a dtype, or undefined for a dtype that is not read. */
-export function arrayTypeOf(dtype: string): (typeof views)[HostDtype] | undefined {
+type ArrayType = (typeof views)[HostDtype];
+
+/** Returns the typed array class of a dtype; undefined for an unsupported dtype. */
+export function arrayTypeOf(dtype: HostDtype): ArrayType;
+export function arrayTypeOf(dtype: string): ArrayType | undefined;
+export function arrayTypeOf(dtype: string): ArrayType | undefined {
   return Object.hasOwn(views, dtype) ? views[dtype as HostDtype] : undefined;
 }
 
-/** The number of values of a shape. */
+/** Returns the number of values of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-/**
- * The values as float32, whatever floating-point or integer type they are stored in.
- * @returns The tensor's own array when it is float32 already.
- */
+/** Converts the values of any dtype to float32. @returns The tensor's own array if it is float32 already. */
 export function toFloat32({ dtype, data }: HostTensor): Float32Array {
   if (data instanceof Float32Array) return data;
   const out = new Float32Array(data.length);

@@ -1,7 +1,6 @@
 import '@unitsphere/core/gradients';
 
 export { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
-export { inTurn } from './in-turn.js';
 export * as initializers from './initializers.js';
 export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
@@ -14,6 +13,7 @@ export { PReLU } from './layers/prelu.js';
 export { type LoadReport, Module, StateDictError } from './module.js';
 export { Buffer, Counter, type Layout, Parameter, type ParameterOptions } from './parameter.js';
 export { hashKey, Random } from './random.js';
+export { runInSequence } from './run-in-sequence.js';
 export {
   float32,
   readSafetensors,

@@ -4,23 +4,23 @@ import { Buffer, Counter, Parameter, type ParameterOptions } from './parameter.j
 
 type Part = Module | Parameter | Counter;
 
-/** A state dict that does not fit a module. */
+/** Thrown when a state dict does not match a module. */
 export class StateDictError extends Error {
   override name = 'StateDictError';
 }
 
-/** What `loadStateDict` found. */
+/** Result of `loadStateDict`. */
 export interface LoadReport {
-  /** Keys of the module that the file lacks. */
+  /** Keys of the module that the state dict lacks. */
   missing: string[];
-  /** Keys of the file that the module lacks. */
+  /** Keys of the state dict that the module lacks. */
   unexpected: string[];
 }
 
 /**
- * A piece of a model with named parameters, buffers and modules inside it, as torch.nn.Module: the names give the keys of
- * its state dict. Subclasses declare their parts with `child`, `parameter`, `buffer` and `counter` in field initializers
- * and compute in `forward`.
+ * Base class of layers and models, as torch.nn.Module. A module has named parameters, buffers and child modules, whose
+ * names form the keys of its state dict. Subclasses declare them with `parameter`, `buffer`, `counter` and `child` in field
+ * initializers, and compute their output in `forward`.
  */
 export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Tensor = tf.Tensor> {
   readonly #parts = new Map<string, Part>();
@@ -29,41 +29,41 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
   /** Computes the output; gradients flow through it to the input and the parameters. */
   abstract forward(x: In): Out;
 
-  /** Whether layers behave as in training (batch statistics, stochastic depth). True at first, as in PyTorch. */
+  /** Whether layers are in training mode (batch statistics, stochastic depth). Initially true, as in PyTorch. */
   get training(): boolean {
     return this.#inTraining;
   }
 
-  /** Sets this module and everything inside it to training mode, or to evaluation mode. */
+  /** Sets training mode (or evaluation mode) for this module and all modules inside it. */
   train(mode = true): this {
     this.#inTraining = mode;
     for (const part of this.#parts.values()) if (part instanceof Module) part.train(mode);
     return this;
   }
 
-  /** Evaluation mode: `train(false)`. */
+  /** Sets evaluation mode; the same as `train(false)`. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Every trained parameter with its state-dict key, in order of declaration. */
+  /** Returns all trainable parameters with their state-dict keys, in order of declaration. */
   namedParameters(prefix = ''): [string, Parameter][] {
     return this.#entries(prefix).filter(
       (entry): entry is [string, Parameter] => entry[1] instanceof Parameter && entry[1].trainable,
     );
   }
 
-  /** Every trained parameter, in order of declaration. */
+  /** Returns all trainable parameters in order of declaration. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Every buffer (saved, not trained) with its state-dict key. */
+  /** Returns all buffers (saved, not trained) with their state-dict keys. */
   namedBuffers(prefix = ''): [string, Buffer][] {
     return this.#entries(prefix).filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
   }
 
-  /** This module and every one inside it, with the names that begin the keys of their parameters; its own is ''. */
+  /** Returns this module, whose name is '', and all modules inside it. A name is the prefix of the module's state-dict keys. */
   namedModules(prefix = ''): [string, Module][] {
     const inside = [...this.#parts].flatMap(([name, part]) =>
       part instanceof Module ? part.namedModules(prefix ? `${prefix}.${name}` : name) : [],
@@ -71,12 +71,12 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
     return [[prefix, this as unknown as Module], ...inside];
   }
 
-  /** The number of trained values. */
+  /** Returns the number of trainable values. */
   parameterCount(): number {
     return this.parameters().reduce((count, { variable }) => count + variable.size, 0);
   }
 
-  /** All parameters, buffers and counters in PyTorch's layout and names. Asynchronous because a GPU's memory is read so. */
+  /** Reads all parameters, buffers and counters, in PyTorch's layout and with PyTorch's names. */
   async stateDict(prefix = ''): Promise<StateDict> {
     const state: StateDict = new Map();
     for (const [name, part] of this.#entries(prefix)) state.set(name, await part.toHost());
@@ -84,11 +84,11 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
   }
 
   /**
-   * Takes all values from a state dict. Nothing is changed unless everything fits.
-   * @param options.strict Whether every key must be there and no other (default). Counters may always be missing.
-   * @param options.prefix Before every key of this module in the state dict.
-   * @returns The keys that were missing or unexpected; empty when strict.
-   * @throws StateDictError naming the keys that are missing, unexpected or of another shape.
+   * Loads all values from a state dict. On an error, no value is changed.
+   * @param options.strict Whether missing and unexpected keys are errors. Default: true. Counters may always be missing.
+   * @param options.prefix Prefix of this module's keys in the state dict. Other keys are ignored.
+   * @returns The missing and the unexpected keys; both are empty if `strict`.
+   * @throws StateDictError with the keys that are missing, unexpected or of another shape.
    */
   loadStateDict(
     state: StateDict,
@@ -104,18 +104,18 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
       const tensor = state.get(name);
       if (!tensor) return [];
       if (String(tensor.shape) !== String(part.diskShape)) {
-        return [`"${name}" has the shape [${tensor.shape}], but [${part.diskShape}] is needed`];
+        return [`"${name}" has the shape [${tensor.shape}], but requires [${part.diskShape}]`];
       }
       const count = sizeOf(tensor.shape);
       return tensor.data.length === count
         ? []
-        : [`"${name}" has ${tensor.data.length} values, but its shape needs ${count}`];
+        : [`"${name}" has ${tensor.data.length} values, but its shape requires ${count}`];
     });
     if (strict && missing.length) problems.push(`missing: ${list(missing)}`);
     if (strict && unexpected.length) problems.push(`unexpected: ${list(unexpected)}`);
     if (problems.length) {
       throw new StateDictError(
-        `${this.constructor.name}: the state dict does not fit: ${problems.join('; ')}.`,
+        `${this.constructor.name}: the state dict does not match: ${problems.join('; ')}.`,
       );
     }
     for (const [name, part] of entries) {
@@ -125,17 +125,17 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
     return { missing, unexpected };
   }
 
-  /** Frees the variables of this module and everything inside it. */
+  /** Frees the variables of this module and of all modules inside it. */
   dispose(): void {
     for (const part of this.#parts.values()) if (!(part instanceof Counter)) part.dispose();
   }
 
-  /** Declares a module inside this one; its keys begin with `name.`. */
+  /** Declares a child module. Its keys begin with `name.`. */
   protected child<M extends Module<never, tf.Tensor>>(name: string, module: M): M {
     return this.#part(name, module as unknown as Module) as unknown as M;
   }
 
-  /** Declares a trained parameter. */
+  /** Declares a trainable parameter. */
   protected parameter(
     name: string,
     shape: number[],
@@ -150,7 +150,7 @@ export abstract class Module<In extends tf.Tensor = tf.Tensor, Out extends tf.Te
     return this.#part(name, new Buffer(shape, values));
   }
 
-  /** Declares a whole number that is saved. */
+  /** Declares an integer that is saved. */
   protected counter(name: string): Counter {
     return this.#part(name, new Counter());
   }

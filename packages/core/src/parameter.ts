@@ -3,22 +3,23 @@ import { type HostTensor, sizeOf, toFloat32 } from './host-tensor.js';
 import { float32 } from './safetensors.js';
 
 /**
- * How values lie in memory against how PyTorch lays them out on disk. `plain`: the same. `conv`: HWIO in memory, OIHW on
- * disk. `depthwise`: [height, width, channels, 1] in memory, [channels, 1, height, width] on disk.
+ * Layout in memory and in PyTorch's files. `plain`: the same in both. `conv`: HWIO in memory, OIHW on disk. `depthwise`:
+ * [height, width, channels, 1] in memory, [channels, 1, height, width] on disk.
  */
 export type Layout = 'plain' | 'conv' | 'depthwise';
 
 // diskShape[i] = memoryShape[order[i]]
 const diskOrder: Record<Exclude<Layout, 'plain'>, number[]> = { conv: [3, 2, 0, 1], depthwise: [2, 3, 0, 1] };
 
-/** What a parameter or a buffer is made with. */
+/** Options of a parameter. */
 export interface ParameterOptions {
+  /** Default: `plain`. */
   layout?: Layout;
-  /** Whether weight decay applies; false for norm scales and biases. Default true. */
+  /** Whether weight decay applies; false for norm scales and biases. Default: true. */
   weightDecay?: boolean;
 }
 
-/** Trained values of a module: a float32 variable of TensorFlow.js, and what saving and optimizing it need to know. */
+/** Trainable values of a module: a float32 variable of TensorFlow.js, with its layout and weight decay. */
 export class Parameter {
   readonly variable: tf.Variable;
   readonly layout: Layout;
@@ -27,8 +28,8 @@ export class Parameter {
 
   /**
    * @param shape Shape in memory.
-   * @param values float32, one for each place.
-   * @throws Error when the count of values does not fit the shape, or a layout other than plain does not have 4 dimensions.
+   * @param values Initial values in row-major order; copied.
+   * @throws Error if the number of values does not match the shape, or a layout other than `plain` lacks 4 dimensions.
    */
   constructor(
     shape: number[],
@@ -36,14 +37,14 @@ export class Parameter {
     { layout = 'plain', weightDecay = true }: ParameterOptions = {},
   ) {
     if (values.length !== sizeOf(shape)) {
-      throw new Error(`Parameter: ${values.length} values do not fill the shape [${shape}].`);
+      throw new Error(`Parameter: ${values.length} values do not match the shape [${shape}].`);
     }
     if (layout !== 'plain' && shape.length !== 4) {
-      throw new Error(`Parameter: the layout "${layout}" needs 4 dimensions, not [${shape}].`);
+      throw new Error(`Parameter: the layout "${layout}" requires 4 dimensions, not the shape [${shape}].`);
     }
     this.layout = layout;
     this.weightDecay = weightDecay;
-    this.variable = tf.tidy(() => tf.variable(owned(values, shape), this.isTrainable()));
+    this.variable = tf.tidy(() => tf.variable(copyToTensor(values, shape), this.isTrainable()));
   }
 
   /** Shape in memory. */
@@ -51,12 +52,12 @@ export class Parameter {
     return this.variable.shape;
   }
 
-  /** Shape on disk: PyTorch's. */
+  /** Shape on disk, in PyTorch's layout. */
   get diskShape(): number[] {
     return this.layout === 'plain' ? this.shape : diskOrder[this.layout].map((axis) => this.shape[axis]);
   }
 
-  /** The values in PyTorch's layout. */
+  /** Reads the values in PyTorch's layout. */
   async toHost(): Promise<HostTensor> {
     const values = (await this.variable.data()) as Float32Array;
     return float32(
@@ -68,18 +69,20 @@ export class Parameter {
   }
 
   /**
-   * Takes values in PyTorch's layout; half precision is widened.
-   * @throws Error when the shape is another.
+   * Loads values in PyTorch's layout, converted to float32.
+   * @throws Error if the shape differs.
    */
   fromHost(tensor: HostTensor): void {
     const expected = this.diskShape;
     if (tensor.shape.length !== expected.length || tensor.shape.some((size, i) => size !== expected[i])) {
-      throw new Error(`Parameter: the values have the shape [${tensor.shape}], but [${expected}] is needed.`);
+      throw new Error(
+        `Parameter: the values have the shape [${tensor.shape}], but [${expected}] is required.`,
+      );
     }
     const values = toFloat32(tensor);
     const inMemory =
-      this.layout === 'plain' ? values : permute(values, expected, inverse(diskOrder[this.layout]));
-    tf.tidy(() => this.variable.assign(owned(inMemory, this.shape)));
+      this.layout === 'plain' ? values : permute(values, expected, invert(diskOrder[this.layout]));
+    tf.tidy(() => this.variable.assign(copyToTensor(inMemory, this.shape)));
   }
 
   dispose(): void {
@@ -91,7 +94,7 @@ export class Parameter {
   }
 }
 
-/** Values of a module that are saved but not trained, such as running averages. */
+/** Values of a module that are saved but not trained, such as running means. */
 export class Buffer extends Parameter {
   override readonly trainable = false;
 
@@ -104,7 +107,7 @@ export class Buffer extends Parameter {
   }
 }
 
-/** A whole number that is saved with a module, as PyTorch's num_batches_tracked (int64, no dimensions). */
+/** Integer that is saved with a module, such as PyTorch's num_batches_tracked (an int64 scalar). */
 export class Counter {
   value = 0;
   /** Shape on disk. */
@@ -119,16 +122,16 @@ export class Counter {
   }
 }
 
-/** A tensor of a copy: some backends keep the array they are given, and the caller's may change. */
-function owned(values: Float32Array, shape: number[]): tf.Tensor {
+/** Copies the values into a tensor: some backends keep the given array, which the caller may change. */
+function copyToTensor(values: Float32Array, shape: number[]): tf.Tensor {
   return tf.tensor(values.slice(), shape, 'float32');
 }
 
-function inverse(order: number[]): number[] {
+function invert(order: number[]): number[] {
   return order.map((_, axis) => order.indexOf(axis));
 }
 
-/** out[index permuted by order] = values[index]; four dimensions. */
+/** Permutes the axes of a 4-dimensional array: axis i of the result is axis order[i] of `values`. */
 function permute(values: Float32Array, shape: number[], order: number[]): Float32Array {
   const out = new Float32Array(values.length);
   const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));

@@ -1,42 +1,41 @@
-/** A pickle that cannot be read: cut off, damaged, or with an instruction that is not read here. */
+/** Thrown for a pickle that is truncated, damaged, or uses an unsupported instruction. */
 export class PickleError extends Error {
   override name = 'PickleError';
 }
 
-/** A pickle that names a class or function that was not allowed. */
+/** Thrown for a pickle that refers to a class or function that is not allowed. */
 export class RefusedGlobalError extends PickleError {
   override name = 'RefusedGlobalError';
 
-  /** @param global Its "module.name", cut off at 100 characters. */
+  /** @param global The refused "module.name", at most 100 characters of it. */
   constructor(readonly global: string) {
-    super(`The pickle names ${global}, which is not allowed.`);
+    super(`The pickle refers to ${global}, which is not allowed.`);
   }
 }
 
-/** A class or function that a pickle names. */
+/** Replacement for a class or function that a pickle refers to. */
 export type Global = (...args: unknown[]) => unknown;
 
-/** What a pickle may name, and how its values outside the pickle are found. */
+/** Options of {@link readPickle}. */
 export interface PickleOptions {
-  /** The allowed globals by "module.name"; a pickle that names any other is refused. */
+  /** Allowed globals by "module.name". A pickle that refers to any other is refused. */
   globals: ReadonlyMap<string, Global>;
-  /** The value of a persistent id; without it, one is refused. */
+  /** Returns the value of a persistent id, which lies outside the pickle. If omitted, persistent ids are refused. */
   persistentLoad?(id: unknown): unknown;
-  /** What Python 2's strings are, which may be text or bytes: text (default; UTF-8) or bytes. */
+  /** How to decode strings of Python 2: as UTF-8 text or as bytes. Default: text. */
   strings?: 'text' | 'bytes';
 }
 
 const MARK = Symbol('mark');
-// Python's numbers of any length are read up to this many bytes.
+// Limit of Python's integers of arbitrary length.
 const MAX_LONG_BYTES = 64;
 
 /**
- * The value of a Python pickle, protocols 2 to 5. Nothing is executed: a pickle is a program for a small machine of a stack
- * and a memo, and this one only builds values. dict → Map, list → Array, tuple → frozen Array, bytes → Uint8Array, set → Set,
- * int → number, or bigint beyond 2^53. Python's pickletools.py describes the instructions.
- * @returns The value, and where the pickle ends: other things may follow.
- * @throws RefusedGlobalError for a global that is not allowed; PickleError for an instruction that is not read, or a damaged
- * pickle.
+ * Reads a Python pickle of protocol 2 to 5. A pickle is a program for a small stack machine; this machine only builds values
+ * and executes no code. dict → Map, list → Array, tuple → frozen Array, bytes → Uint8Array, set → Set, int → number, or
+ * bigint beyond 2^53. Python's pickletools.py describes the instructions.
+ * @returns The value, and the offset of the first byte after the pickle.
+ * @throws RefusedGlobalError for a global that is not allowed; PickleError for an unsupported instruction or a damaged pickle.
  */
 export function readPickle(bytes: Uint8Array, options: PickleOptions): { value: unknown; end: number } {
   const machine = new Machine(bytes, options);
@@ -60,7 +59,7 @@ class Machine {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Bytes read so far. */
+  /** Number of bytes read so far. */
   get position(): number {
     return this.#at;
   }
@@ -72,7 +71,7 @@ class Machine {
       const instruction = INSTRUCTIONS[code];
       if (!instruction) {
         throw new PickleError(
-          `The pickle has the instruction 0x${code.toString(16)} at byte ${this.#at - 1}, which is not read here.`,
+          `The pickle has the instruction 0x${code.toString(16)} at byte ${this.#at - 1}, which is not supported.`,
         );
       }
       instruction(this);
@@ -130,9 +129,9 @@ class Machine {
   }
 
   pop(): unknown {
-    if (this.#stack.length === 0) throw damaged('it takes a value where there is none');
+    if (this.#stack.length === 0) throw damaged('it pops an empty stack');
     const value = this.#stack.pop();
-    if (value === MARK) throw damaged('it takes a mark for a value');
+    if (value === MARK) throw damaged('it pops a mark as a value');
     return value;
   }
 
@@ -146,7 +145,7 @@ class Machine {
     this.#stack.push(MARK);
   }
 
-  /** The values behind the last mark. */
+  /** Pops the values above the last mark, and the mark. */
   popMarked(): unknown[] {
     const mark = this.#stack.lastIndexOf(MARK);
     if (mark < 0) throw damaged('a mark is missing');
@@ -155,7 +154,7 @@ class Machine {
     return values;
   }
 
-  /** The last `count` values. */
+  /** Pops the last `count` values. @returns The values in the order in which they were pushed. */
   popMany(count: number): unknown[] {
     return Array.from({ length: count }, () => this.pop()).reverse();
   }
@@ -169,7 +168,7 @@ class Machine {
   }
 
   get(index: number): void {
-    if (!this.#memo.has(index)) throw damaged(`it recalls value ${index}, which it never stored`);
+    if (!this.#memo.has(index)) throw damaged(`it loads memo entry ${index}, which it never stored`);
     this.push(this.#memo.get(index));
   }
 
@@ -187,41 +186,43 @@ class Machine {
     const args = this.pop();
     const callable = this.pop();
     if (typeof callable !== 'function' || !Array.isArray(args))
-      throw damaged('it calls what cannot be called');
+      throw damaged('it calls a value that is not callable');
     this.push(callable(...args.slice(0, 16)));
   }
 
   build(): void {
     this.pop();
-    // The one thing with a state that torch.save writes: a state dict's _metadata, which is not needed.
-    if (!(this.top() instanceof Map)) throw damaged('it sets the state of what has none');
+    // torch.save writes a state only for a state dict's _metadata, which is not used.
+    if (!(this.top() instanceof Map)) throw damaged('it sets the state of a value that has no state');
   }
 
   persistent(): void {
-    if (!this.#options.persistentLoad) throw damaged('it refers to values outside of it');
+    if (!this.#options.persistentLoad) throw damaged('it refers to values outside the pickle');
     this.push(this.#options.persistentLoad(this.pop()));
   }
 
-  /** A string of Python 2. */
+  /** Pushes a string of Python 2. */
   string(bytes: Uint8Array): void {
     this.push(this.#options.strings === 'bytes' ? new Uint8Array(bytes) : utf8(bytes));
   }
 
   append(values: unknown[]): void {
     const list = this.top();
-    if (!Array.isArray(list) || Object.isFrozen(list)) throw damaged('it appends to what is no list');
+    if (!Array.isArray(list) || Object.isFrozen(list))
+      throw damaged('it appends to a value that is not a list');
     for (const value of values) list.push(value);
   }
 
   setItems(items: unknown[]): void {
     const map = this.top();
-    if (!(map instanceof Map) || items.length % 2) throw damaged('it sets items of what is no dict');
+    if (!(map instanceof Map) || items.length % 2)
+      throw damaged('it sets items of a value that is not a dict');
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
   }
 
   addItems(items: unknown[]): void {
     const set = this.top();
-    if (!(set instanceof Set)) throw damaged('it adds items to what is no set');
+    if (!(set instanceof Set)) throw damaged('it adds items to a value that is not a set');
     for (const item of items) set.add(item);
   }
 }
@@ -235,11 +236,12 @@ const dictOf = (items: unknown[]) => {
   return map;
 };
 
-// Listed by their codes, with pickletools' names.
+// By opcode, with the names in pickletools.
 const INSTRUCTIONS: Readonly<Record<number, (machine: Machine) => void>> = {
   /* PROTO */ 128: (m) => {
     const protocol = m.uint8();
-    if (protocol > 5) throw new PickleError(`The pickle has protocol ${protocol}; 2 to 5 are read here.`);
+    if (protocol > 5)
+      throw new PickleError(`The pickle has protocol ${protocol}; only 2 to 5 are supported.`);
   },
   /* FRAME */ 149: (m) => void m.take(8),
   /* MARK */ 40: (m) => m.mark(),
@@ -294,9 +296,9 @@ const INSTRUCTIONS: Readonly<Record<number, (machine: Machine) => void>> = {
   /* BINPERSID */ 81: (m) => m.persistent(),
 };
 
-/** A little-endian two's complement number. */
+/** Decodes a little-endian two's complement integer. */
 function long(bytes: Uint8Array): number | bigint {
-  if (bytes.length > MAX_LONG_BYTES) throw damaged(`it has a number of ${bytes.length} bytes`);
+  if (bytes.length > MAX_LONG_BYTES) throw damaged(`it has an integer of ${bytes.length} bytes`);
   let value = 0n;
   for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
   const signed = BigInt.asIntN(bytes.length * 8, value);
@@ -309,7 +311,7 @@ function utf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw damaged('a text in it is not UTF-8');
+    throw damaged('it has a string that is not UTF-8');
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * A seeded stream of random numbers, the same on every machine and in every worker.
  *
- * The stream is named by a key, not by how many numbers were drawn before: `new Random(seed, 'augment', epoch, index)`
- * always gives the same numbers, so data workers need share no state and a resumed run needs to save none.
+ * A key identifies the stream: `new Random(seed, 'augment', epoch, index)` always yields the same numbers, regardless of
+ * what was drawn before. Data workers therefore share no state, and a resumed run restores none.
  * Generator: xoshiro128** (Blackman & Vigna, 2018), seeded by hashing the key (MurmurHash3, 32 bit, four seeds).
  */
 export class Random {
@@ -13,8 +13,8 @@ export class Random {
   readonly #key: readonly (number | string)[];
 
   /**
-   * @param key Numbers (any finite double) and strings that name the stream; order matters.
-   * @throws RangeError if the key is empty or holds a number that is not finite.
+   * @param key Finite numbers and strings that identify the stream; their order matters.
+   * @throws RangeError if the key is empty or contains a non-finite number.
    */
   constructor(...key: (number | string)[]) {
     if (key.length === 0) throw new RangeError('Random: the key is empty; give at least a seed.');
@@ -22,16 +22,16 @@ export class Random {
     this.#a = hashKey(key, 0x9e3779b9);
     this.#b = hashKey(key, 0x243f6a88);
     this.#c = hashKey(key, 0xb7e15162);
-    // A state of four zeros would be stuck: the low bit is set.
+    // The generator never leaves a state of four zeros, so one bit is always set.
     this.#d = hashKey(key, 0xdeadbeef) | 1;
   }
 
-  /** A stream of its own under this one's key; drawing from one does not move the other. */
+  /** Returns an independent stream whose key extends this one's. Drawing from one does not advance the other. */
   fork(...key: (number | string)[]): Random {
     return new Random(...this.#key, ...key);
   }
 
-  /** The next 32 bits, as an integer in [0, 2³²). */
+  /** Draws 32 bits, as an integer in [0, 2³²). */
   uint32(): number {
     const result = Math.imul(rotl(Math.imul(this.#b, 5), 7), 9) >>> 0;
     const t = this.#b << 9;
@@ -44,20 +44,20 @@ export class Random {
     return result;
   }
 
-  /** A double in [low, high), with 53 random bits. */
+  /** Draws a double in [low, high), with 53 random bits. */
   uniform(low = 0, high = 1): number {
     const unit = ((this.uint32() >>> 5) * 67108864 + (this.uint32() >>> 6)) / 9007199254740992;
     return low + unit * (high - low);
   }
 
-  /** A draw from the normal distribution (Box–Muller; one draw of two is dropped so that draws need no memory). */
+  /** Draws from the normal distribution (Box–Muller; the second value of each pair is dropped to keep draws stateless). */
   normal(mean = 0, std = 1): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return mean + std * radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
   /**
-   * An integer in [0, n), without modulo bias.
+   * Draws an integer in [0, n), without modulo bias.
    * @throws RangeError if n is not an integer in [1, 2³²].
    */
   int(n: number): number {
@@ -71,18 +71,18 @@ export class Random {
     }
   }
 
-  /** True with probability p. */
+  /** Returns true with probability p. */
   boolean(p = 0.5): boolean {
     return this.uniform() < p;
   }
 
   /**
-   * One element, uniformly.
+   * Draws one element uniformly.
    * @throws RangeError if the list is empty.
    */
   pick<T>(items: ArrayLike<T>): T {
     if (items.length === 0) throw new RangeError('Random.pick: the list is empty.');
-    return items[this.int(items.length)]!;
+    return items[this.int(items.length)];
   }
 
   /** Shuffles in place (Fisher–Yates) and returns the same list. */
@@ -96,7 +96,7 @@ export class Random {
     return items;
   }
 
-  /** The integers 0 … n−1 in random order. */
+  /** Returns the integers 0 … n−1 in random order. */
   permutation(n: number): Uint32Array {
     const order = new Uint32Array(n);
     for (let i = 0; i < n; i++) order[i] = i;
@@ -104,7 +104,10 @@ export class Random {
   }
 }
 
-/** A 32-bit hash of a key, the same everywhere: for splits and for stream names. */
+/**
+ * Returns a 32-bit hash of a key, the same on every machine: for data splits and random streams.
+ * @throws RangeError if the key contains a non-finite number.
+ */
 export function hashKey(key: readonly (number | string)[], seed = 0): number {
   let h = seed | 0;
   let length = 0;
@@ -117,7 +120,8 @@ export function hashKey(key: readonly (number | string)[], seed = 0): number {
   };
   for (const part of key) {
     if (typeof part === 'number') {
-      if (!Number.isFinite(part)) throw new RangeError(`Random: a key's number must be finite, not ${part}.`);
+      if (!Number.isFinite(part))
+        throw new RangeError(`Random: numbers in a key must be finite, not ${part}.`);
       doubles[0] = part;
       mix(0x6e);
       mix(words[0]);

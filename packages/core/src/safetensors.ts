@@ -2,29 +2,29 @@ import { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, sizeOf } 
 
 export type { HostTensor } from './host-tensor.js';
 
-// The format's own limit: https://github.com/huggingface/safetensors
+// The format's limit: https://github.com/huggingface/safetensors
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** A safetensors file that breaks the format: cut off, damaged, or not one at all. */
+/** Thrown for a file that is not a valid safetensors file: truncated, damaged, or of another format. */
 export class SafetensorsError extends Error {
   override name = 'SafetensorsError';
 }
 
-/** What a safetensors file holds. */
+/** Content of a safetensors file. */
 export interface SafetensorsFile {
   tensors: StateDict;
   metadata: Record<string, string>;
 }
 
 /**
- * Reads a safetensors file. Values are copied, so the bytes may be dropped afterward.
- * @throws SafetensorsError that names what is wrong: a file cut off, a header that is not JSON, an unknown dtype, a shape
- * that does not fit its bytes, ranges that overlap, leave gaps or lie outside the file.
+ * Parses a safetensors file. Values are copied, so the bytes may be released afterward.
+ * @throws SafetensorsError for a truncated file, a header that is not JSON, an unsupported dtype, a shape that does not
+ *   match its bytes, and ranges that overlap, leave gaps or lie outside the file.
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   if (bytes.byteLength < 8)
     throw new SafetensorsError(
-      `The file has ${bytes.byteLength} bytes; a safetensors file begins with 8 for its header's size.`,
+      `The file has ${bytes.byteLength} bytes, but a safetensors file begins with an 8-byte header size.`,
     );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = view.getBigUint64(0, true);
@@ -36,25 +36,25 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const dataStart = 8 + Number(headerBytes);
   if (dataStart > bytes.byteLength) {
     throw new SafetensorsError(
-      `The header claims ${headerBytes} bytes, but the file has ${bytes.byteLength}: it is cut off.`,
+      `The header claims ${headerBytes} bytes, but the file has ${bytes.byteLength}: it is truncated.`,
     );
   }
   const header = parseHeader(bytes.subarray(8, dataStart));
   let metadata: Record<string, string> = {};
-  const entries: { name: string; dtype: HostDtype; shape: number[]; begin: number; end: number }[] = [];
+  const entries: ({ name: string } & Entry)[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') metadata = checkMetadata(entry);
     else entries.push({ name, ...checkEntry(name, entry) });
   }
-  // The order of the data is the writer's; the header's is not, as JavaScript puts names such as "0" first.
+  // JavaScript objects put keys such as "0" first, so the writer's order is that of the data.
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   const dataBytes = bytes.byteLength - dataStart;
   checkRanges(entries, dataBytes);
   const tensors: StateDict = new Map();
-  for (const { name, dtype, shape, begin, end } of entries) {
+  for (const { name, dtype, shape, type, begin, end } of entries) {
     const start = bytes.byteOffset + dataStart + begin;
     const copy = bytes.buffer.slice(start, start + end - begin) as ArrayBuffer;
-    tensors.set(name, { dtype, shape, data: new (arrayTypeOf(dtype)!)(copy) });
+    tensors.set(name, { dtype, shape, data: new type(copy) });
   }
   return { tensors, metadata };
 }
@@ -65,7 +65,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new SafetensorsError(
-      `The header is not JSON (${(error as Error).message}): this is not a safetensors file, or it is damaged.`,
+      `The header is not JSON (${(error as Error).message}): the file is damaged or not a safetensors file.`,
     );
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
@@ -77,74 +77,83 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 function checkMetadata(entry: unknown): Record<string, string> {
   const isObject = typeof entry === 'object' && entry !== null && !Array.isArray(entry);
   if (!isObject || Object.values(entry).some((value) => typeof value !== 'string')) {
-    throw new SafetensorsError(`__metadata__ must hold strings by name, not ${show(entry)}.`);
+    throw new SafetensorsError(`__metadata__ must be an object of strings, not ${show(entry)}.`);
   }
   return entry as Record<string, string>;
 }
 
-function checkEntry(name: string, entry: unknown) {
+/** A tensor's entry in the header. */
+interface Entry {
+  dtype: HostDtype;
+  shape: number[];
+  type: NonNullable<ReturnType<typeof arrayTypeOf>>;
+  /** Byte range in the data. */
+  begin: number;
+  end: number;
+}
+
+function checkEntry(name: string, entry: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const type = typeof dtype === 'string' ? arrayTypeOf(dtype) : undefined;
-  if (!type)
-    throw new SafetensorsError(`Tensor "${name}" has the dtype ${show(dtype)}, which is not read here.`);
+  if (!type) throw new SafetensorsError(`Tensor "${name}" has the unsupported dtype ${show(dtype)}.`);
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    throw new SafetensorsError(`Tensor "${name}" has no valid shape: ${show(shape)}.`);
+    throw new SafetensorsError(`Tensor "${name}" has an invalid shape: ${show(shape)}.`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[1] < offsets[0]) {
-    throw new SafetensorsError(`Tensor "${name}" has no valid data_offsets: ${show(offsets)}.`);
+    throw new SafetensorsError(`Tensor "${name}" has invalid data_offsets: ${show(offsets)}.`);
   }
   const [begin, end] = offsets as [number, number];
   const expected = sizeOf(shape) * type.BYTES_PER_ELEMENT;
   if (end - begin !== expected) {
     throw new SafetensorsError(
-      `Tensor "${name}" of shape ${show(shape)} and dtype ${dtype} needs ${expected} bytes, but has ${end - begin}.`,
+      `Tensor "${name}" of shape ${show(shape)} and dtype ${dtype} requires ${expected} bytes, but has ${end - begin}.`,
     );
   }
-  return { dtype: dtype as HostDtype, shape: shape as number[], begin, end };
+  return { dtype: dtype as HostDtype, shape: shape as number[], type, begin, end };
 }
 
-/** A value of the header for a message: of a damaged file it may be long, or nested deeper than JSON.stringify goes. */
+/** Formats a header value for a message. In a damaged file it may be long, or too deeply nested for JSON.stringify. */
 function show(value: unknown): string {
   let text: string;
   try {
     text = JSON.stringify(value) ?? 'undefined';
   } catch {
-    text = 'something nested too deeply';
+    text = 'a too deeply nested value';
   }
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-/** Entries in the order of their data. */
+/** Checks that the entries, sorted by their ranges, cover the data without gaps or overlaps. */
 function checkRanges(entries: { name: string; begin: number; end: number }[], dataBytes: number): void {
   let at = 0;
   for (const { name, begin, end } of entries) {
     if (begin !== at)
       throw new SafetensorsError(
-        `Tensor "${name}" begins at byte ${begin} of the data, but ${at} was expected: ranges overlap or leave a gap.`,
+        `Tensor "${name}" begins at byte ${begin} of the data, but must begin at ${at}: ranges overlap or leave a gap.`,
       );
     if (end > dataBytes)
       throw new SafetensorsError(
-        `Tensor "${name}" ends at byte ${end} of the data, but the file holds ${dataBytes}: it is cut off.`,
+        `Tensor "${name}" ends at byte ${end} of the data, but the file has ${dataBytes}: it is truncated.`,
       );
     at = end;
   }
   if (at !== dataBytes)
-    throw new SafetensorsError(`The file holds ${dataBytes} bytes of data, but its tensors take ${at}.`);
+    throw new SafetensorsError(`The file has ${dataBytes} bytes of data, but its tensors take ${at}.`);
 }
 
 /**
- * Writes a safetensors file: the tensors in the order given, the header padded to 8 bytes as the reference writer does.
- * @param metadata strings to store beside them.
- * @throws Error when a tensor's values do not fit its shape or its dtype, or its name is the reserved "__metadata__".
+ * Writes a safetensors file with the tensors in the given order. The header is padded to 8 bytes, as by the reference writer.
+ * @param metadata Strings to store in `__metadata__`.
+ * @throws Error if a tensor's values do not match its shape or dtype, or its name is the reserved "__metadata__".
  */
 export function writeSafetensors(tensors: StateDict, metadata: Record<string, string> = {}): Uint8Array {
   for (const [name, { dtype, shape, data }] of tensors) {
     const type = arrayTypeOf(dtype);
     if (!type || !(data instanceof type)) {
-      const expected = type ? `${dtype} needs a ${type.name}` : 'there is no such dtype';
+      const expected = type ? `it requires a ${type.name}` : 'it is not a supported dtype';
       throw new Error(
-        `writeSafetensors: "${name}" has the dtype ${dtype} and a ${data.constructor.name}; ${expected}.`,
+        `writeSafetensors: "${name}" has a ${data.constructor.name} and the dtype ${dtype}; ${expected}.`,
       );
     }
     if (data.length !== sizeOf(shape)) {
@@ -167,16 +176,16 @@ export function writeSafetensors(tensors: StateDict, metadata: Record<string, st
 }
 
 /**
- * The start of a safetensors file, behind which the tensors' values follow in the order given: for files that are
- * written piece by piece. Padded to 8 bytes as the reference writer does.
- * @param metadata strings to store beside them.
- * @throws Error when a tensor has the reserved name "__metadata__" or an unknown dtype.
+ * Returns the start of a safetensors file, for files that are written in pieces: the tensors' values follow it in the
+ * given order. Padded to 8 bytes, as by the reference writer.
+ * @param metadata Strings to store in `__metadata__`.
+ * @throws Error if a tensor has the reserved name "__metadata__" or an unsupported dtype.
  */
 export function safetensorsHeader(
   tensors: readonly { name: string; dtype: HostDtype; shape: readonly number[] }[],
   metadata: Record<string, string> = {},
 ): Uint8Array {
-  // Written out entry by entry: an object would reorder names such as "0" and lose "__proto__".
+  // Serialized entry by entry: a JavaScript object would reorder names such as "0" and lose "__proto__".
   const header: string[] = [];
   const add = (name: string, entry: unknown) =>
     header.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
@@ -184,9 +193,9 @@ export function safetensorsHeader(
   let at = 0;
   for (const { name, dtype, shape } of tensors) {
     if (name === '__metadata__')
-      throw new Error('writeSafetensors: a tensor cannot have the name "__metadata__".');
+      throw new Error('writeSafetensors: the tensor name "__metadata__" is reserved.');
     const type = arrayTypeOf(dtype);
-    if (!type) throw new Error(`writeSafetensors: "${name}" has the dtype ${dtype}; there is no such dtype.`);
+    if (!type) throw new Error(`writeSafetensors: "${name}" has the unsupported dtype ${dtype}.`);
     const end = at + sizeOf(shape) * type.BYTES_PER_ELEMENT;
     add(name, { dtype, shape, data_offsets: [at, end] });
     at = end;
@@ -199,7 +208,7 @@ export function safetensorsHeader(
   return out;
 }
 
-/** A float32 host tensor, the common case. */
+/** Returns a float32 host tensor. */
 export function float32(shape: number[], data: Float32Array): HostTensor {
   return { dtype: 'F32', shape, data };
 }

@@ -2,31 +2,32 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Recorder, TapeNode } from './recorder.js';
 
 /**
- * How the tensors are kept that a forward pass saves for its gradient, as torch.autograd.graph.saved_tensors_hooks:
- * rounded to fewer bits, say. Both are given tensors to read and return new ones, which are freed for them.
+ * Hooks that decide how tensors saved for the backward pass are stored, such as rounded to fewer bits; see
+ * `torch.autograd.graph.saved_tensors_hooks`. Both hooks only read their tensor and return a new one, which the tape owns.
  */
 export interface SavedTensorsHooks {
   /**
-   * What is kept in the place of a tensor, or null to keep the tensor itself. It is asked once for the same values, however
-   * many operations save them; never for parameters and other tensors from outside the forward pass, which stay anyway.
+   * Returns the tensor to store instead of a saved one, or null to store the saved one. Called once for the same values,
+   * however many operations save them. Never called for parameters and other tensors from outside the forward pass.
    */
   pack(saved: tf.Tensor): tf.Tensor | null;
-  /** The tensor again, for one operation's gradient: of the shape and dtype that the packed one had. */
+  /** Restores a packed tensor for the gradient of one operation, with the shape and dtype that it had when it was saved. */
   unpack(packed: tf.Tensor, like: { shape: number[]; dtype: tf.DataType }): tf.Tensor;
 }
 
-/** What some operations saved, packed; freed with the last of them. */
+/** A packed tensor and the number of operations that still require it. */
 interface Packed {
   tensor: tf.Tensor;
   uses: number;
 }
 
-/** A tape whose saved tensors are packed as soon as they are recorded, so that the originals can be freed. */
+/** The packed saved tensors of one tape. They are packed while the tape is recorded, so that the originals can be freed. */
 export class SavedTensors {
   readonly #byData = new WeakMap<object, Packed | null>();
-  /** What operations on the tape gave; all else is from outside. */
-  readonly #fromWithin = new WeakSet<object>();
-  readonly #packedOf = new WeakMap<TapeNode, Map<number, Packed>>();
+  /** Data that operations on the tape computed. All other data comes from outside the forward pass. */
+  readonly #computedData = new WeakSet<object>();
+  /** Packed tensors of each node, by their index in `saved`. */
+  readonly #byNode = new WeakMap<TapeNode, Map<number, Packed>>();
 
   readonly #hooks: SavedTensorsHooks;
 
@@ -34,13 +35,13 @@ export class SavedTensors {
     this.#hooks = hooks;
   }
 
-  /** The tape to record on. */
-  tape(engine: Recorder): TapeNode[] {
+  /** Returns an empty tape that packs the saved tensors of each node pushed to it. */
+  createTape(engine: Recorder): TapeNode[] {
     const tape: TapeNode[] = [];
     tape.push = (...nodes) => {
       for (const node of nodes) {
         tape[tape.length] = node;
-        // Packing is no part of what is differentiated.
+        // At depth 0 nothing is recorded: the operations of `pack` do not belong on the tape.
         const { gradientDepth } = engine.state;
         engine.state.gradientDepth = 0;
         try {
@@ -57,12 +58,12 @@ export class SavedTensors {
   #pack(node: TapeNode): void {
     const outputs = new Set<object>(node.outputs.map(({ dataId }) => dataId));
     for (const input of Object.values(node.inputs)) {
-      // A reshaped tensor, or the clone by which an output is saved: whose it is, its own operation tells.
-      if (input && !this.#fromWithin.has(input.dataId)) outputs.delete(input.dataId);
+      // A reshape or clone shares its input's data. Where that data comes from is known from the node that made it.
+      if (input && !this.#computedData.has(input.dataId)) outputs.delete(input.dataId);
     }
-    for (const dataId of outputs) this.#fromWithin.add(dataId);
+    for (const dataId of outputs) this.#computedData.add(dataId);
     node.saved?.forEach((saved, i) => {
-      if (!this.#fromWithin.has(saved.dataId)) return;
+      if (!this.#computedData.has(saved.dataId)) return;
       let packed = this.#byData.get(saved.dataId);
       if (packed === undefined) {
         const tensor = tf.tidy(() => this.#hooks.pack(saved) ?? []) as tf.Tensor | [];
@@ -71,28 +72,30 @@ export class SavedTensors {
       }
       if (!packed) return;
       packed.uses++;
-      const ofNode = this.#packedOf.get(node) ?? new Map<number, Packed>();
-      this.#packedOf.set(node, ofNode.set(i, packed));
+      const ofNode = this.#byNode.get(node) ?? new Map<number, Packed>();
+      this.#byNode.set(node, ofNode.set(i, packed));
       saved.dispose();
     });
   }
 
-  /** Unpacks what a node saved, in the tidy of its gradient. */
+  /** Restores a node's saved tensors in `node.saved`. Call it in the `tf.tidy` of the node's gradient, which frees them. */
   unpack(node: TapeNode): void {
-    for (const [i, { tensor }] of this.#packedOf.get(node) ?? []) {
-      const { shape, dtype } = node.saved![i];
+    const { saved } = node;
+    if (!saved) return;
+    for (const [i, { tensor }] of this.#byNode.get(node) ?? []) {
+      const { shape, dtype } = saved[i];
       const unpacked = this.#hooks.unpack(tensor, { shape, dtype });
-      // Freed with this operation, when others may still need what is packed.
-      node.saved![i] = unpacked === tensor ? tf.clone(tensor) : unpacked;
+      // A clone, because the tidy must not free a packed tensor that other operations still require.
+      saved[i] = unpacked === tensor ? tf.clone(tensor) : unpacked;
     }
   }
 
-  /** Frees what a node saved. */
+  /** Releases a node's packed tensors. A packed tensor is freed with the last node that uses it. */
   free(node: TapeNode): void {
-    for (const packed of this.#packedOf.get(node)?.values() ?? []) {
+    for (const packed of this.#byNode.get(node)?.values() ?? []) {
       packed.uses--;
       if (packed.uses === 0) packed.tensor.dispose();
     }
-    this.#packedOf.delete(node);
+    this.#byNode.delete(node);
   }
 }

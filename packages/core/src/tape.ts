@@ -3,28 +3,32 @@ import type { Parameter } from './parameter.js';
 import type { Recorder, TapeNode } from './recorder.js';
 import { SavedTensors, type SavedTensorsHooks } from './saved-tensors.js';
 
-/** A value computed from parameters, and the way back from it. */
+/** The value of a forward pass, and its pullback to the parameters. */
 export interface Pullback<T extends tf.Tensor> {
   /** What f returned; the caller disposes of it. */
   value: T;
   /**
-   * The gradient of sum(value · dy) for each parameter, in their order; null for one that f does not use. It can be
-   * called once: what the forward pass kept for it is freed on the way.
-   * @param dy float32 of value's shape; not disposed. Left out, all ones.
-   * @throws Error at a second call, or where dy's shape or dtype differs.
+   * Runs the backward pass: computes the vector-Jacobian product, the gradient of sum(value · dy) for each parameter. It
+   * can be called only once, because it frees the saved tensors.
+   *
+   * @param dy Gradient of the value: float32 of its shape; not disposed. Default: ones.
+   * @returns The gradients in the order of the parameters; null for a parameter that f does not use or that is not trainable.
+   *   The caller disposes of them.
+   * @throws Error at a second call, or if dy's shape or dtype differs.
    */
   pullback(dy?: tf.Tensor): (tf.Tensor | null)[];
-  /** Frees what the forward pass kept, for a value whose gradient is not wanted. */
+  /** Frees the saved tensors without a backward pass. */
   dispose(): void;
 }
 
 /**
- * Computes f and keeps what its gradient needs, so that the gradient of a later function of the value (a loss over
- * sharded classes, say) can be pulled back to the parameters. Every tensor is freed as soon as the way back has passed
- * it, where tf.grads keeps all of them to its end: about half the memory.
- * @param f Computes a tensor from the parameters; intermediate tensors are freed.
- * @param options.savedTensorsHooks How what the gradient reads is kept until then. Default: as it is.
- * @throws Error inside another gradient (tf.grad, or f itself calling this): gradients of gradients are tf.grads'.
+ * Runs a forward pass and records its tape, so that the gradient of a later function of the value, such as a loss over
+ * sharded classes, can be pulled back to the parameters. The backward pass frees each saved tensor and each intermediate
+ * gradient right after its use. `tf.grads` keeps all of them to its end, which takes about twice the memory.
+ *
+ * @param f Computes a tensor from the parameters; its intermediate tensors are freed.
+ * @param options.savedTensorsHooks Hooks that decide how saved tensors are stored. Default: unchanged.
+ * @throws Error inside another gradient (`tf.grad`, or f calling this function). Use `tf.grads` for gradients of gradients.
  */
 export function forwardAndPullback<T extends tf.Tensor>(
   f: () => T,
@@ -34,7 +38,7 @@ export function forwardAndPullback<T extends tf.Tensor>(
   const saved = savedTensorsHooks && new SavedTensors(savedTensorsHooks);
   const { value, tape } = record(f, saved);
   const variables = parameters.map(({ variable }) => variable);
-  let pulled = false;
+  let isConsumed = false;
   const dispose = () => {
     for (const node of tape) freeSaved(node, saved);
     tape.length = 0;
@@ -42,9 +46,9 @@ export function forwardAndPullback<T extends tf.Tensor>(
   return {
     value,
     pullback(dy) {
-      if (pulled) throw new Error('pullback: the way back can be gone once; run the forward pass again.');
+      if (isConsumed) throw new Error('pullback: it can be called only once; run the forward pass again.');
       if (dy) checkLikeValue(dy, value);
-      pulled = true;
+      isConsumed = true;
       try {
         return backpropagate(tape, variables, { value, dy, saved });
       } finally {
@@ -52,24 +56,25 @@ export function forwardAndPullback<T extends tf.Tensor>(
       }
     },
     dispose() {
-      pulled = true;
+      isConsumed = true;
       dispose();
     },
   };
 }
 
+/** Runs the forward pass and returns its value and tape. */
 function record<T extends tf.Tensor>(f: () => T, saved?: SavedTensors): { value: T; tape: TapeNode[] } {
   const engine = tf.engine() as unknown as Recorder;
   if (engine.state.gradientDepth !== 0) {
     throw new Error('forwardAndPullback: it was called inside another gradient; use tf.grads there.');
   }
+  const tape = saved ? saved.createTape(engine) : [];
   engine.startTape();
-  if (saved) engine.state.activeTape = saved.tape(engine);
+  engine.state.activeTape = tape;
   try {
-    const value = tf.tidy(f);
-    return { value, tape: engine.state.activeTape! };
+    return { value: tf.tidy(f), tape };
   } catch (error) {
-    for (const node of engine.state.activeTape!) freeSaved(node, saved);
+    for (const node of tape) freeSaved(node, saved);
     throw error;
   } finally {
     engine.endTape();
@@ -77,30 +82,30 @@ function record<T extends tf.Tensor>(f: () => T, saved?: SavedTensors): { value:
   }
 }
 
-/** Walks the tape backward; frees each node's saved tensors and its outputs' gradients as soon as they are used. */
+/**
+ * Runs the backward pass: walks the tape in reverse and accumulates gradients. Each node's saved tensors and the gradients
+ * of its outputs are freed as soon as they are used.
+ */
 function backpropagate(
   tape: TapeNode[],
   variables: tf.Variable[],
   { value, dy, saved }: { value: tf.Tensor; dy?: tf.Tensor; saved?: SavedTensors },
 ): (tf.Tensor | null)[] {
   const trainable = variables.filter((variable) => variable.trainable);
-  const fromVariables = tensorsFrom(tape, trainable);
+  const dependent = findDependentTensors(tape, trainable);
   const gradients = new Map<number, tf.Tensor>();
   try {
     gradients.set(value.id, dy ? tf.clone(dy) : tf.ones(value.shape));
     for (let node = tape.pop(); node; node = tape.pop()) {
       const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
-      const wanted = Object.entries(node.inputs).filter(([, input]) => input && fromVariables.has(input.id));
+      const inputs = Object.entries(node.inputs).flatMap(([name, tensor]) =>
+        tensor && dependent.has(tensor.id) ? [{ name, tensor }] : [],
+      );
       try {
-        if (wanted.length > 0 && dys.some((gradient) => gradient !== null)) {
-          const found = inputGradients(
-            node,
-            dys,
-            wanted.map(([name]) => name),
-            saved,
-          );
-          wanted.forEach(([, input], i) => {
-            accumulate(gradients, input!.id, found[i]);
+        if (inputs.length > 0 && dys.some((gradient) => gradient !== null)) {
+          const found = inputGradients(node, dys, inputs, saved);
+          inputs.forEach(({ tensor }, i) => {
+            accumulate(gradients, tensor.id, found[i]);
           });
         }
       } finally {
@@ -111,18 +116,18 @@ function backpropagate(
         gradients.delete(id);
       }
     }
-    const wantedIds = new Set(trainable.map(({ id }) => id));
-    // Only where f gave a constant is there a gradient of something else left: that of the value itself.
-    for (const [id, gradient] of gradients) if (!wantedIds.has(id)) gradient.dispose();
-    return variables.map(({ id }) => (wantedIds.has(id) ? (gradients.get(id) ?? null) : null));
+    const trainableIds = new Set(trainable.map(({ id }) => id));
+    // Only if f returned a constant is another gradient left: that of the value itself.
+    for (const [id, gradient] of gradients) if (!trainableIds.has(id)) gradient.dispose();
+    return variables.map(({ id }) => (trainableIds.has(id) ? (gradients.get(id) ?? null) : null));
   } catch (error) {
     tf.dispose([...gradients.values()]);
     throw error;
   }
 }
 
-/** The ids of everything that is computed from the variables, and their own. */
-function tensorsFrom(tape: readonly TapeNode[], variables: readonly tf.Tensor[]): Set<number> {
+/** Returns the ids of the variables and of all tensors that are computed from them. */
+function findDependentTensors(tape: readonly TapeNode[], variables: readonly tf.Tensor[]): Set<number> {
   const ids = new Set(variables.map(({ id }) => id));
   for (const { inputs, outputs } of tape) {
     if (Object.values(inputs).some((input) => input && ids.has(input.id))) {
@@ -132,31 +137,32 @@ function tensorsFrom(tape: readonly TapeNode[], variables: readonly tf.Tensor[])
   return ids;
 }
 
+/** Computes one node's vector-Jacobian product. @returns The gradients of the given inputs. */
 function inputGradients(
   node: TapeNode,
   dys: (tf.Tensor | null)[],
-  names: string[],
+  inputs: readonly { name: string; tensor: tf.Tensor }[],
   saved?: SavedTensors,
 ): tf.Tensor[] {
-  if (!node.gradient) {
+  const { kernelName, gradient: vectorJacobianProduct } = node;
+  if (!vectorJacobianProduct) {
     throw new Error(
-      `The operation ${node.kernelName} has no gradient. Import @unitsphere/core before it is used (it registers those of stock operations), or leave it out of what is trained.`,
+      `The operation ${kernelName} has no gradient. Import @unitsphere/core before using it, which registers the gradients of stock operations, or do not compute trained values with it.`,
     );
   }
   return tf.tidy(() => {
     saved?.unpack(node);
-    const gradientOf = node.gradient!(dys);
+    const gradientOf = vectorJacobianProduct(dys);
     const seen = new Set<tf.Tensor>();
-    return names.map((name) => {
+    return inputs.map(({ name, tensor: { shape } }) => {
       const gradient = gradientOf[name]?.();
-      if (!gradient) throw new Error(`The gradient of ${node.kernelName} for its input ${name} is missing.`);
-      const { shape } = node.inputs[name]!;
+      if (!gradient) throw new Error(`The gradient of ${kernelName} for its input ${name} is missing.`);
       if (gradient.dtype !== 'float32' || !tf.util.arraysEqual(gradient.shape, shape)) {
         throw new Error(
-          `The gradient of ${node.kernelName} for its input ${name} is ${gradient.dtype} of shape [${gradient.shape}], not float32 of [${shape}].`,
+          `The gradient of ${kernelName} for its input ${name} is ${gradient.dtype} of shape [${gradient.shape}], not float32 of [${shape}].`,
         );
       }
-      // Each gradient is freed by itself, so one that is passed through or given twice needs a handle of its own.
+      // Gradients are freed one by one, so a gradient that is passed through or returned twice is cloned.
       const own = dys.includes(gradient) || seen.has(gradient) ? tf.clone(gradient) : gradient;
       seen.add(own);
       return own;
@@ -164,10 +170,11 @@ function inputGradients(
   });
 }
 
+/** Adds a gradient to that of the tensor `id` and takes ownership of it. */
 function accumulate(gradients: Map<number, tf.Tensor>, id: number, gradient: tf.Tensor): void {
-  const before = gradients.get(id);
-  gradients.set(id, before ? tf.add(before, gradient) : gradient);
-  if (before) tf.dispose([before, gradient]);
+  const sum = gradients.get(id);
+  gradients.set(id, sum ? tf.add(sum, gradient) : gradient);
+  if (sum) tf.dispose([sum, gradient]);
 }
 
 function freeSaved(node: TapeNode, saved?: SavedTensors): void {

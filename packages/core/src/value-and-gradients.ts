@@ -3,10 +3,12 @@ import type { Parameter } from './parameter.js';
 import { forwardAndPullback } from './tape.js';
 
 /**
- * The value of f and its gradient for each parameter, in their order.
- * @param f Computes a scalar from the parameters; intermediate tensors are freed.
- * @returns The value and the gradients, which the caller disposes of; null for a parameter that f does not use.
- * @throws Error when f uses none of the parameters, its value is not a scalar, or inside another gradient.
+ * Computes the value of f and its gradient for each parameter.
+ *
+ * @param f Computes a scalar from the parameters; its intermediate tensors are freed.
+ * @returns The value, and the gradients in the order of the parameters; null for a parameter that f does not use. The
+ *   caller disposes of them.
+ * @throws Error if f uses none of the parameters or its value is not a scalar, and inside another gradient.
  */
 export function valueAndGradients(
   f: () => tf.Scalar,
@@ -15,7 +17,9 @@ export function valueAndGradients(
   const { value, pullback, dispose } = forwardAndPullback(f, parameters);
   try {
     if (value.rank !== 0) {
-      throw new Error(`valueAndGradients: f must give a scalar, but it gave the shape [${value.shape}].`);
+      throw new Error(
+        `valueAndGradients: f must return a scalar, but it returned the shape [${value.shape}].`,
+      );
     }
     const gradients = pullback();
     if (gradients.every((gradient) => gradient === null)) {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
 import { beforeAll, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import { DropPath, Random } from '../src/index.js';
 
 beforeAll(() => start('cpu'));
 
-test('DropPath keeps the mean, and changes nothing in evaluation or at rate 0', () => {
+test('keeps the mean, and changes nothing in evaluation or at rate 0', () => {
   const layer = new DropPath(0.25, new Random(1));
   tf.tidy(() => {
     const x = tf.ones([4000, 2, 3]);
@@ -21,7 +21,7 @@ test('DropPath keeps the mean, and changes nothing in evaluation or at rate 0', 
   });
 });
 
-test('every value of a sample is dropped or none, and its gradient with it', () => {
+test('drops all values of a sample or none, and its gradient likewise', () => {
   const layer = new DropPath(0.5, new Random(2));
   tf.tidy(() => {
     const dx = tf
@@ -35,7 +35,7 @@ test('every value of a sample is dropped or none, and its gradient with it', () 
   });
 });
 
-test('a rate of 1 or below 0 is an error', () => {
+test('refuses a rate outside [0, 1)', () => {
   expect(() => new DropPath(1, new Random(1))).toThrow('DropPath: rate must be in [0, 1), not 1.');
   expect(() => new DropPath(-0.1, new Random(1))).toThrow(RangeError);
 });

@@ -1,4 +1,4 @@
-/** The built package in programs of its own: Node's ES modules, CommonJS, both at once, and a Vite bundle. */
+/** The built package in separate programs: ES modules in Node, CommonJS, both at once, and a Vite bundle. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,13 @@ import { describe, expect, test } from 'vitest';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a program in the package's folder; gives the JSON it prints, and what it prints as errors. */
+/** Runs a program in the package's folder. @returns The JSON it prints, and its stderr. */
 async function runNode(args: string[]): Promise<{ result: unknown; stderr: string }> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: packageFolder });
   return { result: JSON.parse(stdout.trim().split('\n').at(-1)!), stderr };
 }
 
-/** With tf and core in scope: what works, as JSON. */
+/** Program that requires `tf` and `core` in scope and prints the results of its checks as JSON. */
 const program = `
 const main = async () => {
   await tf.setBackend('cpu');
@@ -48,8 +48,8 @@ const expected = {
   disposed: 0,
 };
 
-describe('importing @unitsphere/core registers stock gradients and chained methods', () => {
-  test('without it, Node has neither', async () => {
+describe('stock gradients and chained methods', () => {
+  test('are missing in Node without @unitsphere/core', async () => {
     const { result } = await runNode([
       '--input-type=module',
       '-e',
@@ -59,7 +59,7 @@ describe('importing @unitsphere/core registers stock gradients and chained metho
     expect(result).toEqual({ chained: 'undefined', gradient: true });
   });
 
-  test('ES modules', async () => {
+  test('are registered by an ES import of @unitsphere/core', async () => {
     const { result, stderr } = await runNode([
       '--input-type=module',
       '-e',
@@ -72,7 +72,7 @@ describe('importing @unitsphere/core registers stock gradients and chained metho
     expect(stderr).not.toMatch(/already registered/);
   });
 
-  test('CommonJS', async () => {
+  test('are registered by require of @unitsphere/core', async () => {
     const { result, stderr } = await runNode([
       '--input-type=commonjs',
       '-e',
@@ -85,7 +85,7 @@ describe('importing @unitsphere/core registers stock gradients and chained metho
     expect(stderr).not.toMatch(/already registered/);
   });
 
-  test('both at once, and leaves a gradient registered before as it is', async () => {
+  test('are registered by both at once, which keeps an earlier registration', async () => {
     const { result, stderr } = await runNode([
       '--input-type=module',
       '-e',
@@ -95,8 +95,8 @@ describe('importing @unitsphere/core registers stock gradients and chained metho
        const mine = { kernelName: 'Square', inputsToSave: ['x'], gradFunc: (dy, [x]) => ({ x: () => tf.mul(dy, tf.mul(x, 2)) }) };
        tf.registerGradient(mine);
        const core = await import('@unitsphere/core');
-       const { gradientsRegistered } = createRequire(process.cwd() + '/x.js')('@unitsphere/core/gradients');
-       if (tf.getGradient('Square') !== mine || !gradientsRegistered()) throw new Error('overwritten');
+       const { areGradientsRegistered } = createRequire(process.cwd() + '/x.js')('@unitsphere/core/gradients');
+       if (tf.getGradient('Square') !== mine || !areGradientsRegistered()) throw new Error('overwritten');
        ${program}`,
     ]);
     expect(result).toEqual(expected);
@@ -104,7 +104,7 @@ describe('importing @unitsphere/core registers stock gradients and chained metho
   });
 
   test.each(['gradients.js', 'gradients.cjs', 'index.js', 'index.cjs'])(
-    'dist/%s holds no engine or tensor class',
+    'are not bundled with an engine or tensor class: dist/%s',
     async (file) => {
       const text = await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8');
       expect(text).not.toMatch(/class (Engine|Tensor|Variable|DataStorage)\b/);
@@ -112,7 +112,7 @@ describe('importing @unitsphere/core registers stock gradients and chained metho
   );
 });
 
-/** Bundles a program as an application would, and gives its code. */
+/** Bundles a program as an application would. @returns The code of the bundle. */
 async function bundle(source: string): Promise<string> {
   const entry = '\0entry.js';
   const result = (await build({
@@ -125,7 +125,7 @@ async function bundle(source: string): Promise<string> {
         enforce: 'pre',
         resolveId(id, importer) {
           if (id === 'entry') return entry;
-          // The entry's imports are those of a file in this folder.
+          // The entry's imports resolve as those of a file in this folder.
           return importer === entry
             ? this.resolve(id, join(packageFolder, 'entry.js'), { skipSelf: true })
             : null;

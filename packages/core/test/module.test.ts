@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import {
   Conv2d,
   DepthwiseConv2d,
@@ -48,7 +48,7 @@ const copyOf = (state: StateDict): StateDict =>
   new Map([...state].map(([key, t]) => [key, { ...t, data: t.data.slice() } as typeof t]));
 
 describe('Module', () => {
-  test("its state dict has PyTorch's names in the order of declaration", async () => {
+  test("returns a state dict with PyTorch's names in the order of declaration", async () => {
     const net = new Net();
     expect([...(await net.stateDict()).keys()]).toEqual(keys);
     expect([...(await net.stateDict('model.')).keys()]).toEqual(keys.map((key) => `model.${key}`));
@@ -66,7 +66,7 @@ describe('Module', () => {
     net.dispose();
   });
 
-  test('training mode is the default; train and eval reach every module inside', () => {
+  test('is in training mode by default; train and eval reach all modules inside', () => {
     const net = new Net();
     const modes = () => [net, net.conv, net.blocks].map((module) => module.training);
     expect(modes()).toEqual([true, true, true]);
@@ -79,7 +79,7 @@ describe('Module', () => {
     net.dispose();
   });
 
-  test('takes what another of its kind saved, and computes the same', async () => {
+  test('loads the state dict of another instance, and then computes the same', async () => {
     const [from, to] = [new Net(), new Net()];
     from.blocks.loadStateDict(
       new Map([['0.steps', { dtype: 'I64', shape: [], data: BigInt64Array.of(9n) }]]),
@@ -97,7 +97,7 @@ describe('Module', () => {
     to.dispose();
   });
 
-  test('keeps its own copy of what it is given and gives', async () => {
+  test('copies the values that it loads and returns', async () => {
     const layer = new Linear(2, 1, { bias: false, random: new Random(1) });
     const values = Float32Array.of(5, 6);
     layer.loadStateDict(new Map([['weight', float32([1, 2], values)]]));
@@ -113,7 +113,7 @@ describe('Module', () => {
     [
       'a missing key',
       (state) => state.delete('conv.bias'),
-      /^Net: the state dict does not fit: missing: "conv.bias"\.$/,
+      /^Net: the state dict does not match: missing: "conv.bias"\.$/,
     ],
     [
       'an unexpected key',
@@ -123,24 +123,24 @@ describe('Module', () => {
     [
       'another shape',
       (state) => state.set('conv.weight', float32([3, 2, 1, 1], new Float32Array(6))),
-      /"conv.weight" has the shape \[3,2,1,1\], but \[3,2,3,3\] is needed/,
+      /"conv.weight" has the shape \[3,2,1,1\], but requires \[3,2,3,3\]/,
     ],
     [
-      'a kernel in the order it has in memory',
+      'a kernel in the layout of memory',
       (state) => state.set('conv.weight', float32([3, 3, 2, 3], new Float32Array(54))),
-      /has the shape \[3,3,2,3\], but \[3,2,3,3\] is needed/,
+      /has the shape \[3,3,2,3\], but requires \[3,2,3,3\]/,
     ],
     [
       'too few values',
       (state) => state.set('blocks.2.running', float32([3], new Float32Array(2))),
-      /"blocks.2.running" has 2 values, but its shape needs 3/,
+      /"blocks.2.running" has 2 values, but its shape requires 3/,
     ],
     [
       'a counter with dimensions',
       (state) => state.set('blocks.2.steps', { dtype: 'I64', shape: [1], data: BigInt64Array.of(1n) }),
-      /"blocks.2.steps" has the shape \[1\], but \[\] is needed/,
+      /"blocks.2.steps" has the shape \[1\], but requires \[\]/,
     ],
-  ])('refuses %s and is as before', async (_what, change, message) => {
+  ])('refuses %s and stays unchanged', async (_what, change, message) => {
     const net = new Net();
     const before = copyOf(await net.stateDict());
     const state = copyOf(before);
@@ -152,7 +152,7 @@ describe('Module', () => {
     net.dispose();
   });
 
-  test('names every problem at once, long lists cut short', async () => {
+  test('reports all problems at once, and shortens long lists', async () => {
     const net = new Net();
     const state: StateDict = new Map(
       Array.from({ length: 9 }, (_, i) => [`x.${i}`, float32([], new Float32Array(1))]),
@@ -163,7 +163,7 @@ describe('Module', () => {
     net.dispose();
   });
 
-  test('counters may be missing, as in files older than they are', async () => {
+  test('accepts missing counters', async () => {
     const net = new Net();
     const state = await net.stateDict();
     state.delete('blocks.0.steps');
@@ -171,7 +171,7 @@ describe('Module', () => {
     net.dispose();
   });
 
-  test('not strict: takes what fits and says what did not', async () => {
+  test('loads the known keys and reports the others if not strict', async () => {
     const net = new Net();
     const state: StateDict = new Map([
       ['conv.bias', float32([3], Float32Array.of(1, 2, 3))],
@@ -187,13 +187,13 @@ describe('Module', () => {
       'blocks.2.running',
     ]);
     expect([...net.conv.bias!.variable.dataSync()]).toEqual([1, 2, 3]);
-    // A wrong shape is refused all the same.
+    // A wrong shape is refused even then.
     state.set('conv.bias', float32([2], new Float32Array(2)));
     expect(() => net.loadStateDict(state, { strict: false })).toThrow(/"conv.bias" has the shape \[2\]/);
     net.dispose();
   });
 
-  test('a prefix picks one part of a larger file', async () => {
+  test('loads the keys with a prefix from a larger state dict', async () => {
     const net = new Net();
     const state = await net.stateDict('model.backbone.');
     for (const { data } of state.values()) if (data instanceof Float32Array) data.fill(2);
@@ -204,7 +204,7 @@ describe('Module', () => {
     net.dispose();
   });
 
-  test('a name declared twice is an error', () => {
+  test('refuses a name that is declared twice', () => {
     class Twice extends Module {
       readonly a = this.counter('a');
       readonly b = this.counter('a');
@@ -215,7 +215,7 @@ describe('Module', () => {
     expect(() => new Twice()).toThrow('Twice: "a" is declared twice.');
   });
 
-  test('leaves no tensors behind: made in a tidy it outlives it, disposed it is gone', () => {
+  test('survives the tidy that created it, and leaves no tensors after dispose', () => {
     const before = tf.memory().numTensors;
     let net!: Net;
     tf.tidy(() => {
@@ -228,7 +228,7 @@ describe('Module', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('the same stream gives the same initial weights', async () => {
+  test('has the same initial weights for the same random stream', async () => {
     const make = (seed: number) =>
       new Sequential(
         new Conv2d(3, 4, { kernelSize: 3, bias: true, random: new Random(seed, 'conv') }) as Module,

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { Buffer, Conv2d, DepthwiseConv2d, float32, Linear, Parameter, Random } from '../src/index.js';
 
 const iota = (count: number) => Float32Array.from({ length: count }, (_, i) => i);
 
 describe.each(backends)('Parameter on %s', (backend) => {
-  test('a convolution is HWIO in memory and OIHW on disk', async () => {
+  test('stores a convolution kernel as HWIO in memory and OIHW on disk', async () => {
     await start(backend);
     const [h, w, i, o] = [2, 3, 4, 5];
     const parameter = new Parameter([h, w, i, o], iota(h * w * i * o), { layout: 'conv' });
@@ -26,7 +26,7 @@ describe.each(backends)('Parameter on %s', (backend) => {
     other.dispose();
   });
 
-  test('a depthwise kernel is [h, w, c, 1] in memory and [c, 1, h, w] on disk', async () => {
+  test('stores a depthwise kernel as [h, w, c, 1] in memory and [c, 1, h, w] on disk', async () => {
     await start(backend);
     const [h, w, c] = [2, 3, 5];
     const parameter = new Parameter([h, w, c, 1], iota(h * w * c), { layout: 'depthwise' });
@@ -42,7 +42,7 @@ describe.each(backends)('Parameter on %s', (backend) => {
     other.dispose();
   });
 
-  test('takes half precision', async () => {
+  test('loads half precision', async () => {
     await start(backend);
     const parameter = new Parameter([2], new Float32Array(2));
     parameter.fromHost({ dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) });
@@ -50,7 +50,7 @@ describe.each(backends)('Parameter on %s', (backend) => {
     parameter.dispose();
   });
 
-  test("keeps a copy of the caller's values, and loading leaves no tensors", async () => {
+  test("copies the caller's values, and leaves no tensors after loading", async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     const values = iota(3);
@@ -63,7 +63,7 @@ describe.each(backends)('Parameter on %s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('only parameters are trained', async () => {
+  test('is trainable unless it is a buffer', async () => {
     await start(backend);
     const parameter = new Parameter([1], iota(1));
     const buffer = new Buffer([1], iota(1));
@@ -73,17 +73,17 @@ describe.each(backends)('Parameter on %s', (backend) => {
     buffer.dispose();
   });
 
-  test('refuses values that do not fit', async () => {
+  test('refuses values that do not match the shape or layout', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
-    expect(() => new Parameter([2, 2], iota(3))).toThrow('Parameter: 3 values do not fill the shape [2,2].');
+    expect(() => new Parameter([2, 2], iota(3))).toThrow('Parameter: 3 values do not match the shape [2,2].');
     expect(() => new Parameter([2, 2], iota(4), { layout: 'conv' })).toThrow(
-      /layout "conv" needs 4 dimensions/,
+      /layout "conv" requires 4 dimensions/,
     );
     expect(tf.memory().numTensors).toBe(before);
     const parameter = new Parameter([2, 3], iota(6));
     expect(() => parameter.fromHost(float32([3, 2], iota(6)))).toThrow(
-      /have the shape \[3,2\], but \[2,3\] is needed/,
+      /have the shape \[3,2\], but \[2,3\] is required/,
     );
     parameter.dispose();
   });
@@ -93,7 +93,7 @@ describe('initial weights', () => {
   const deviation = (values: ArrayLike<number>) =>
     Math.sqrt(Array.from(values).reduce((sum, x) => sum + x * x, 0) / values.length);
 
-  test('convolutions: N(0, sqrt(2 / fanOut)), fanOut that of the kernel and its outputs', async () => {
+  test('of a convolution are N(0, sqrt(2 / (kernelSize² · outChannels / groups)))', async () => {
     await start('cpu');
     const conv = new Conv2d(16, 32, { kernelSize: 3, bias: true, random: new Random(1) });
     expect(deviation(conv.weight.variable.dataSync()) / Math.sqrt(2 / (9 * 32))).toBeCloseTo(1, 1);
@@ -104,7 +104,7 @@ describe('initial weights', () => {
     depthwise.dispose();
   });
 
-  test('linear: U(±1/sqrt(inFeatures)), weight and bias', async () => {
+  test('of a linear layer are U(±1/sqrt(inFeatures)), weight and bias', async () => {
     await start('cpu');
     const linear = new Linear(64, 100, { random: new Random(1) });
     for (const { variable } of linear.parameters()) {

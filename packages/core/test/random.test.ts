@@ -5,17 +5,17 @@ import { hashKey, Random } from '../src/index.js';
 const draws = (random: Random, count: number) => Array.from({ length: count }, () => random.uint32());
 
 describe('Random', () => {
-  test('its values never change: saved seeds must mean the same in every version', () => {
+  test('draws the same values in every version', () => {
     expect(draws(new Random(0), 3)).toEqual([1407663379, 704996884, 1060385765]);
     expect(draws(new Random(42, 'augment', 3, 17), 3)).toEqual([2052269012, 2591436891, 2040292588]);
     expect(new Random(7, 'a').uniform()).toBe(0.30439470198731444);
-    // JavaScript leaves the last bits of log and cos open.
+    // JavaScript does not specify the last bits of log and cos.
     expect(new Random(7, 'a').normal()).toBeCloseTo(0.08401556487282874, 12);
     expect([...new Random(7).permutation(8)]).toEqual([5, 2, 4, 6, 7, 3, 0, 1]);
     expect(hashKey(['identity', 12])).toBe(1076956238);
   });
 
-  test('the generator is xoshiro128**, from the authors’ recurrence in 64-bit arithmetic', () => {
+  test('matches the recurrence of xoshiro128** in 64-bit arithmetic', () => {
     const random = new Random(123, 'reference');
     const key = [123, 'reference'];
     let s = [0x9e3779b9, 0x243f6a88, 0xb7e15162].map((seed) => BigInt(hashKey(key, seed)));
@@ -36,7 +36,7 @@ describe('Random', () => {
     }
   });
 
-  test('a key names a stream: the same key the same numbers, any other key others', () => {
+  test('draws the same numbers for the same key, and other numbers for any other key', () => {
     const part = fc.oneof(fc.integer(), fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }));
     const key = fc.array(part, { minLength: 1, maxLength: 4 });
     fc.assert(
@@ -60,7 +60,7 @@ describe('Random', () => {
     }
   });
 
-  test('forks are the streams of the longer key, and drawing from one leaves the other', () => {
+  test('forks into the stream of the extended key, independent of its own draws', () => {
     const root = new Random(5);
     const fork = root.fork('layer', 2);
     const first = draws(root, 3);
@@ -69,7 +69,7 @@ describe('Random', () => {
     expect([...first, ...draws(root, 3)]).toEqual(draws(new Random(5), 6));
   });
 
-  test('streams of neighboring keys are not correlated', () => {
+  test('draws uncorrelated streams for similar keys', () => {
     const n = 4000;
     for (const [a, b] of [
       [
@@ -88,7 +88,7 @@ describe('Random', () => {
       // Standard deviation of the correlation of independent streams: 1/√n.
       expect(Math.abs((sum / n) * 12)).toBeLessThan(5 / Math.sqrt(n));
     }
-    // First draws over many keys are themselves uniform.
+    // The first draws of many keys are uniform.
     const firsts = Array.from({ length: n }, (_, i) => new Random(1, 'sample', i).uniform());
     expect(
       chiSquare(
@@ -122,11 +122,11 @@ describe('Random', () => {
     expect(Math.abs(moment(4) - 3)).toBeLessThan(5 * Math.sqrt(96 / n));
   });
 
-  test('int has no bias, also where 2^32 is no multiple of n', () => {
+  test('int has no bias, even if 2^32 is not a multiple of n', () => {
     const random = new Random(13);
     const six = Array.from({ length: 12_000 }, () => random.int(6));
     expect(chiSquare(six, 6)).toBeLessThan(30);
-    // A plain remainder would give the lower third twice as often as the rest: 1/2 of all draws instead of 1/3.
+    // A plain remainder would draw the lowest third of the range in 1/2 of all cases instead of 1/3.
     const n = 3 * 2 ** 30;
     const low = Array.from({ length: 6000 }, () => random.int(n)).filter((x) => x < n / 3).length / 6000;
     expect(Math.abs(low - 1 / 3)).toBeLessThan(0.03);
@@ -134,7 +134,7 @@ describe('Random', () => {
     expect(random.int(2 ** 32)).toBeLessThan(2 ** 32);
   });
 
-  test('boolean, pick, shuffle and permutation', () => {
+  test('boolean, pick, shuffle and permutation are uniform', () => {
     const random = new Random(14);
     const share = Array.from({ length: 10_000 }, () => random.boolean(0.3)).filter(Boolean).length / 10_000;
     expect(Math.abs(share - 0.3)).toBeLessThan(0.025);
@@ -146,7 +146,7 @@ describe('Random', () => {
         4,
       ),
     ).toBeLessThan(25);
-    // All 24 orders of four, evenly.
+    // All 24 orders of four items are equally likely.
     const orders = Array.from({ length: 12_000 }, () => [...random.permutation(4)].join(''));
     const names = [...new Set(orders)];
     expect(names.length).toBe(24);
@@ -162,7 +162,7 @@ describe('Random', () => {
     expect([...random.permutation(0)]).toEqual([]);
   });
 
-  test('refuses what has no meaning', () => {
+  test('refuses empty keys, non-finite numbers, invalid ranges and empty lists', () => {
     expect(() => new Random()).toThrow(/key is empty/);
     expect(() => new Random(Number.NaN)).toThrow(/must be finite, not NaN/);
     expect(() => new Random(1).fork(Number.POSITIVE_INFINITY)).toThrow(/must be finite/);
@@ -172,7 +172,7 @@ describe('Random', () => {
   });
 });
 
-/** Σ (seen − expected)² / expected over bins of equal probability. */
+/** Returns Σ (seen − expected)² / expected over bins of equal probability. */
 function chiSquare(bins: number[], count: number): number {
   const seen = new Array<number>(count).fill(0);
   for (const bin of bins) seen[bin]++;

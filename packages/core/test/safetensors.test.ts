@@ -14,7 +14,7 @@ import {
 
 const python = new Uint8Array(readFileSync(new URL('./files/python.safetensors', import.meta.url)));
 
-/** A file of this header and this many bytes of data. */
+/** Returns a file with this header and this many bytes of data. */
 function file(header: unknown, dataBytes = 0): Uint8Array {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -25,7 +25,7 @@ function file(header: unknown, dataBytes = 0): Uint8Array {
 
 const bytesOf = ({ data }: HostTensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** Equality down to the bit, so that NaN and −0 count. */
+/** Expects bit-identical tensors, including NaN and −0. */
 function expectSame(actual: StateDict, expected: StateDict): void {
   expect([...actual.keys()]).toEqual([...expected.keys()]);
   for (const [name, tensor] of expected) {
@@ -48,7 +48,7 @@ const arrays = {
   BOOL: Uint8Array,
 };
 
-/** Tensors of any dtype, scalars and empty ones among them, with any bits. */
+/** Tensors of any dtype and any bits, including scalars and empty tensors. */
 const tensor: fc.Arbitrary<HostTensor> = fc
   .tuple(
     fc.constantFrom(...(Object.keys(arrays) as HostDtype[])),
@@ -70,12 +70,12 @@ const state = fc
   .map((entries): StateDict => new Map(entries.filter(([key]) => key !== '__metadata__')));
 
 describe('writeSafetensors and readSafetensors', () => {
-  test('give back every tensor bit for bit, in order, and the metadata', () => {
+  test('preserve all tensors bit for bit, their order, and the metadata', () => {
     fc.assert(
       fc.property(state, fc.dictionary(fc.string(), fc.string(), { maxKeys: 3 }), (tensors, metadata) => {
         const bytes = writeSafetensors(tensors, metadata);
         const read = readSafetensors(bytes);
-        // Tensors without data at one place of the file have no order of their own.
+        // Empty tensors share an offset, so their order is not preserved.
         const order = [...tensors].filter(([, { data }]) => data.length > 0).map(([key]) => key);
         expect([...read.tensors].filter(([, { data }]) => data.length > 0).map(([key]) => key)).toEqual(
           order,
@@ -98,7 +98,7 @@ describe('writeSafetensors and readSafetensors', () => {
     expect([...tensors.get('w')!.data]).toEqual([1, 2]);
   });
 
-  test('widen half precision', () => {
+  test('convert half precision to float32', () => {
     const half = Uint16Array.of(
       0x3c00,
       0xc000,
@@ -143,29 +143,29 @@ describe('writeSafetensors and readSafetensors', () => {
     [
       'an array of another type',
       new Map([['w', { dtype: 'F32', shape: [2], data: new Float64Array(2) }]]),
-      /"w" has the dtype F32 and a Float64Array; F32 needs a Float32Array/,
+      /"w" has a Float64Array and the dtype F32; it requires a Float32Array/,
     ],
     [
       'an unknown dtype',
       new Map([['w', { dtype: 'F8' as HostDtype, shape: [2], data: new Uint8Array(2) }]]),
-      /"w" has the dtype F8 .* no such dtype/,
+      /"w" has .* the dtype F8; it is not a supported dtype/,
     ],
     [
       'the reserved name',
       new Map([['__metadata__', float32([], new Float32Array(1))]]),
-      /name "__metadata__"/,
+      /name "__metadata__" is reserved/,
     ],
   ])('refuse to write %s', (_what, tensors, message) => {
     expect(() => writeSafetensors(tensors)).toThrow(message);
   });
 });
 
-describe('a file that Python wrote (tools/golden/safetensors_file.py)', () => {
+describe('a file written by Python (tools/golden/safetensors_file.py)', () => {
   const { tensors, metadata } = readSafetensors(python);
   const values = (key: string) => [...(tensors.get(key)!.data as Iterable<number | bigint>)];
   const floats = (key: string) => [...toFloat32(tensors.get(key)!)];
 
-  test('opens', () => {
+  test('is read', () => {
     expect(metadata).toEqual({ format: 'pt' });
     expect(tensors.get('linear.weight')!.shape).toEqual([2, 3]);
     expect(values('linear.weight')).toEqual([-0.5, -0.25, 0, 0.25, 0.5, 0.75]);
@@ -195,7 +195,7 @@ describe('a file that Python wrote (tools/golden/safetensors_file.py)', () => {
     expect(tensors.size).toBe(11);
   });
 
-  test('is what we write for the same tensors, byte for byte', () => {
+  test('is byte-identical to the file that we write for the same tensors', () => {
     expect(Buffer.from(writeSafetensors(tensors, metadata)).equals(python)).toBe(true);
   });
 });
@@ -209,8 +209,8 @@ describe('a damaged file', () => {
   };
 
   test.each<[string, Uint8Array, RegExp]>([
-    ['empty', new Uint8Array(0), /has 0 bytes; a safetensors file begins with 8/],
-    ['shorter than its first number', new Uint8Array(7), /has 7 bytes/],
+    ['empty', new Uint8Array(0), /has 0 bytes, but a safetensors file begins with an 8-byte/],
+    ['shorter than its header size', new Uint8Array(7), /has 7 bytes/],
     [
       'of another format',
       new TextEncoder().encode('PK\x03\x04 and so on and on'),
@@ -221,8 +221,8 @@ describe('a damaged file', () => {
       claims(2n ** 64n - 1n),
       /claims 18446744073709551615 bytes, more than/,
     ],
-    ['cut off in its header', python.subarray(0, 100), /but the file has 100: it is cut off/],
-    ['cut off in its data', python.subarray(0, python.length - 1), /the file holds \d+: it is cut off/],
+    ['truncated in its header', python.subarray(0, 100), /but the file has 100: it is truncated/],
+    ['truncated in its data', python.subarray(0, python.length - 1), /the file has \d+: it is truncated/],
     [
       'with bytes after its tensors',
       Buffer.concat([python, new Uint8Array(1)]),
@@ -240,54 +240,58 @@ describe('a damaged file', () => {
     [
       'with metadata that is null',
       file({ __metadata__: null }),
-      /__metadata__ must hold strings by name, not null/,
+      /__metadata__ must be an object of strings, not null/,
     ],
-    ['with metadata that is a list', file({ __metadata__: ['a'] }), /__metadata__ must hold strings/],
-    ['with a number in its metadata', file({ __metadata__: { a: 1 } }), /__metadata__ must hold strings/],
-    ['with null for a tensor', file({ w: null }), /"w" has the dtype undefined/],
     [
-      'with an unknown dtype',
-      file({ w: entry({ dtype: 'F8_E4M3' }) }, 8),
-      /dtype "F8_E4M3", which is not read/,
+      'with metadata that is a list',
+      file({ __metadata__: ['a'] }),
+      /__metadata__ must be an object of strings/,
     ],
+    [
+      'with a number in its metadata',
+      file({ __metadata__: { a: 1 } }),
+      /__metadata__ must be an object of strings/,
+    ],
+    ['with null for a tensor', file({ w: null }), /"w" has the unsupported dtype undefined/],
+    ['with an unknown dtype', file({ w: entry({ dtype: 'F8_E4M3' }) }, 8), /unsupported dtype "F8_E4M3"/],
     [
       "with a dtype that is an object's own method",
       file({ w: entry({ dtype: 'toString' }) }, 8),
-      /dtype "toString"/,
+      /unsupported dtype "toString"/,
     ],
-    ['without a shape', file({ w: entry({ shape: undefined }) }, 8), /"w" has no valid shape: undefined/],
-    ['with a negative size', file({ w: entry({ shape: [-2] }) }, 8), /no valid shape: \[-2\]/],
-    ['with half a size', file({ w: entry({ shape: [0.5] }) }, 8), /no valid shape/],
+    ['without a shape', file({ w: entry({ shape: undefined }) }, 8), /"w" has an invalid shape: undefined/],
+    ['with a negative size', file({ w: entry({ shape: [-2] }) }, 8), /invalid shape: \[-2\]/],
+    ['with a fractional size', file({ w: entry({ shape: [0.5] }) }, 8), /invalid shape/],
     [
       'with a size beyond 2^53',
       file(`{"w":{"dtype":"F32","shape":[1e300],"data_offsets":[0,8]}}`, 8),
-      /no valid shape/,
+      /invalid shape/,
     ],
     [
       'without offsets',
       file({ w: entry({ data_offsets: undefined }) }, 8),
-      /no valid data_offsets: undefined/,
+      /invalid data_offsets: undefined/,
     ],
-    ['with one offset', file({ w: entry({ data_offsets: [0] }) }, 8), /no valid data_offsets/],
+    ['with one offset', file({ w: entry({ data_offsets: [0] }) }, 8), /invalid data_offsets/],
     [
-      'with offsets that fall',
+      'with decreasing offsets',
       file({ w: entry({ data_offsets: [8, 0] }) }, 8),
-      /no valid data_offsets: \[8,0\]/,
+      /invalid data_offsets: \[8,0\]/,
     ],
     [
       'with a shape larger than its bytes',
       file({ w: entry({ shape: [3] }) }, 8),
-      /needs 12 bytes, but has 8/,
+      /requires 12 bytes, but has 8/,
     ],
     [
-      'with a shape of more values than there are',
+      'with a shape beyond any file size',
       file({ w: entry({ shape: [2 ** 40, 2 ** 40] }) }, 8),
-      /needs 4.8357\d*e\+24 bytes, but has 8/,
+      /requires 4.8357\d*e\+24 bytes, but has 8/,
     ],
     [
       'with offsets beyond the file',
       file({ w: entry() }, 4),
-      /ends at byte 8 of the data, but the file holds 4/,
+      /ends at byte 8 of the data, but the file has 4/,
     ],
     [
       'with tensors that overlap',
@@ -297,19 +301,21 @@ describe('a damaged file', () => {
     [
       'with a gap',
       file({ a: entry(), b: entry({ data_offsets: [12, 20] }) }, 20),
-      /"b" begins at byte 12 .* 8 was expected/,
+      /"b" begins at byte 12 .* but must begin at 8/,
     ],
-    ['with data and no tensor', file({}, 4), /holds 4 bytes of data, but its tensors take 0/],
-  ])('%s', (_what, bytes, message) => {
+    ['with data and no tensor', file({}, 4), /has 4 bytes of data, but its tensors take 0/],
+  ])('is refused: %s', (_what, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(SafetensorsError);
     expect(() => readSafetensors(bytes)).toThrow(message);
   });
 
-  test('an empty header is a file without tensors', () => {
+  test('is not one whose header is empty: it has no tensors', () => {
     expect(readSafetensors(file({}))).toEqual({ tensors: new Map(), metadata: {} });
   });
 
-  test('a mutated file is refused or read as it stands, quickly and without taking more memory than the file', () => {
+  test('is refused or read if mutated, quickly and with no more memory than the file', {
+    timeout: 60_000,
+  }, () => {
     const original = writeSafetensors(
       new Map<string, HostTensor>([
         [
@@ -348,7 +354,7 @@ describe('a damaged file', () => {
           else bytes = bytes.slice(0, place);
         }
         const mutated = Uint8Array.from(bytes);
-        // Where the header's size is set right again, the mutations get past it.
+        // With a corrected header size, the mutations reach the later checks.
         const headerEnd = Buffer.from(mutated).lastIndexOf('}') + 1;
         if (mendSize && headerEnd > 8)
           new DataView(mutated.buffer).setBigUint64(0, BigInt(headerEnd - 8), true);
@@ -382,7 +388,7 @@ describe('a damaged file', () => {
 });
 
 test.each(['dtype', 'shape', 'data_offsets'])(
-  'a header nested deeply at %s is refused in a short message',
+  'refuses a header that is deeply nested at %s, with a short message',
   (key) => {
     const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
     const entry = { dtype: '"F32"', shape: '[1]', data_offsets: '[0,4]', [key]: deep };

@@ -1,17 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { relu } from '@unitsphere/ops';
+import { backends, start } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
-import { forwardAndPullback, inTurn, Parameter } from '../src/index.js';
+import { forwardAndPullback, Parameter, runInSequence } from '../src/index.js';
 
 const parameter = (...values: number[]) => new Parameter([values.length], Float32Array.from(values));
 
 describe.each(backends)('forwardAndPullback on %s', (backend) => {
-  test('pulls any gradient of the value back, and gives what tf.grads gives', async () => {
+  test('pulls back any gradient of the value, with the results of tf.grads', async () => {
     await start(backend);
     const [a, b, unused] = [parameter(1, -2, 3), parameter(0.5, 4, -1), parameter(1)];
     const f = () => {
-      // a is used twice, once through a value that is used twice itself.
+      // `a` is used twice: directly, and through a value that is itself used twice.
       const product = tf.mul(a.variable, b.variable);
       return tf.concat([tf.square(product), tf.add(product, a.variable), tf.exp(b.variable)]) as tf.Tensor1D;
     };
@@ -41,7 +41,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
     for (const p of [a, b, unused]) p.dispose();
   });
 
-  test('what the forward pass kept is freed by dispose, and by an error on either way', async () => {
+  test('frees the saved tensors in dispose, and at an error in the forward or the backward pass', async () => {
     await start(backend);
     const p = parameter(1, 2);
     const before = tf.memory().numTensors;
@@ -64,18 +64,18 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       return {
         value: tf.exp(x),
         gradFunc: () => {
-          throw new Error('on the way back');
+          throw new Error('in the backward pass');
         },
       };
     }) as Parameters<typeof tf.customGrad>[0]);
     const broken = forwardAndPullback(() => tf.square(failing(tf.exp(p.variable))), [p]);
-    expect(() => broken.pullback()).toThrow('on the way back');
+    expect(() => broken.pullback()).toThrow('in the backward pass');
     broken.value.dispose();
     expect(tf.memory().numTensors).toBe(before);
     p.dispose();
   });
 
-  test('a dy of another shape, an operation without a gradient and a call inside tf.grad are errors', async () => {
+  test('refuses a dy of another shape, an operation without a gradient, and a call inside tf.grad', async () => {
     await start(backend);
     const p = parameter(1, 2);
     const { value, pullback, dispose } = forwardAndPullback(() => tf.exp(p.variable), [p]);
@@ -91,7 +91,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
     p.dispose();
   });
 
-  test('a gradient that an operation passes through, or gives twice, is a tensor of its own', async () => {
+  test('clones a gradient that an operation passes through or returns twice', async () => {
     await start(backend);
     const p = parameter(1, 2);
     const both = tf.customGrad(((x: tf.Tensor, y: tf.Tensor) => ({
@@ -108,7 +108,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
   });
 
   describe('savedTensorsHooks', () => {
-    /** Keeps a tensor with half of its values' digits: a scaled int32, so that what is kept is told from what was saved. */
+    /** Hooks that round to quarters and store int32, so that packed tensors differ from saved ones. */
     const hooks = (log: string[] = []) => ({
       pack: (saved: tf.Tensor) => {
         log.push(`pack ${saved.shape}`);
@@ -120,23 +120,23 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       },
     });
 
-    test('the gradient reads what was unpacked; each value is packed once, parameters never', async () => {
+    test('give the gradient the unpacked tensors; pack each value once, and parameters never', async () => {
       await start(backend);
-      // With the first of our operations WebAssembly shares the values of clones.
+      // On WebAssembly, clones share their data only after one of our operations has run.
       tf.tidy(() => relu(tf.scalar(1)));
       const [a, input] = [parameter(1.1, 2.3, 3.2), tf.tensor1d([2, 2, 2])];
       const before = tf.memory();
       const log: string[] = [];
       const { value, pullback } = forwardAndPullback(
         () => {
-          // 2.42, 10.58, 20.48: saved by the square and by the product.
+          // 2.42, 10.58, 20.48, saved by the square and by the product.
           const squared = tf.mul(tf.square(a.variable), input);
           return tf.mul(squared, tf.square(squared));
         },
         [a],
         { savedTensorsHooks: hooks(log) },
       );
-      // square(a) for the product with the input, that product, and its square.
+      // Packed are square(a), its product with the input, and the square of that product.
       expect(log).toEqual(['pack 3', 'pack 3', 'pack 3']);
       const kept = tf.memory().numBytes;
       const [da] = pullback();
@@ -145,7 +145,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
         [2.25, 10.5, 20.25],
       ].map((values) => Float32Array.from(values));
       const squares = Float32Array.from([2.42, 10.58, 20.48], (v) => Math.floor(4 * v * v) / 4);
-      // d(s · s²) = (s² + s · 2s) ds with what was kept of s and s²; ds = 2 a · input.
+      // d(s · s²) = (s² + s · 2s) ds with the packed s and s²; ds = 2 a · input.
       da!.dataSync().forEach((gradient, i) => {
         const upstream = squares[i] + y[i] * 2 * y[i];
         expect(gradient / (upstream * 2 * x[i] * 2)).toBeCloseTo(1, 4);
@@ -158,7 +158,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       input.dispose();
     });
 
-    test('hooks may give what they were given', async () => {
+    test('may return their argument', async () => {
       await start(backend);
       const p = parameter(1, 2, 3);
       const before = tf.memory().numTensors;
@@ -180,7 +180,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       p.dispose();
     });
 
-    test('nothing is left of a value whose gradient is not wanted, or after an error', async () => {
+    test('leave no tensors after dispose without a backward pass, or after an error', async () => {
       await start(backend);
       const p = parameter(1, 2, 3, 4);
       const before = tf.memory().numTensors;
@@ -202,7 +202,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       expect(() => pullback()).toThrow('no unpack');
       value.dispose();
       expect(tf.memory().numTensors).toBe(before);
-      // The engine records as before.
+      // The engine still records.
       const again = tf.tidy(
         () =>
           tf
@@ -214,7 +214,7 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
     });
   });
 
-  test('inTurn frees what is passed on, in a gradient too', async () => {
+  test('runInSequence frees intermediate values, also while a gradient is recorded', async () => {
     await start(backend);
     const p = parameter(0.1, 0.2);
     const before = tf.memory().numTensors;
@@ -223,16 +223,16 @@ describe.each(backends)('forwardAndPullback on %s', (backend) => {
       most.push(tf.memory().numTensors - before);
       return tf.add(tf.mul(x, 2), tf.neg(tf.abs(x)));
     });
-    const f = () => inTurn(parts, p.variable as tf.Tensor, (part, x) => part(x));
+    const f = () => runInSequence(parts, p.variable as tf.Tensor, (part, x) => part(x));
     const y = f();
     expect(Math.max(...most)).toBeLessThanOrEqual(1);
     const { value, pullback } = forwardAndPullback(f, [p]);
     const [gradient] = pullback();
     expect([...gradient!.dataSync()]).toEqual([1, 1]);
     tf.dispose([y, value, gradient!]);
-    expect(inTurn([], p.variable as tf.Tensor, () => p.variable)).toBe(p.variable);
-    // A part that gives what it was given.
-    const same = inTurn([0, 1], p.variable as tf.Tensor, (i, x) => (i === 0 ? tf.neg(x) : x));
+    expect(runInSequence([], p.variable as tf.Tensor, () => p.variable)).toBe(p.variable);
+    // The second part returns its input.
+    const same = runInSequence([0, 1], p.variable as tf.Tensor, (i, x) => (i === 0 ? tf.neg(x) : x));
     expect([...same.dataSync()]).toEqual([...Float32Array.of(-0.1, -0.2)]);
     same.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { Linear, Parameter, Random, valueAndGradients } from '../src/index.js';
 
 describe.each(backends)('valueAndGradients on %s', (backend) => {
   const make = () =>
     [new Parameter([2], Float32Array.of(3, 4)), new Parameter([2], Float32Array.of(1, 1))] as const;
 
-  test('the value, the gradients in order, null for a parameter that is not used', async () => {
+  test('returns the value, and the gradients in order; null for an unused parameter', async () => {
     await start(backend);
     const [used, unused] = make();
     const { value, gradients } = valueAndGradients(() => tf.sum(tf.square(used.variable)), [unused, used]);
@@ -19,7 +19,7 @@ describe.each(backends)('valueAndGradients on %s', (backend) => {
     unused.dispose();
   });
 
-  test('keeps no tensors but what it returns, over many steps', async () => {
+  test('leaves no tensors but the returned ones, over many steps', async () => {
     await start(backend);
     const layer = new Linear(5, 3, { random: new Random(1) });
     const x = tf.randomNormal([4, 5]) as tf.Tensor2D;
@@ -41,8 +41,8 @@ describe.each(backends)('valueAndGradients on %s', (backend) => {
 
   test.each<[string, (p: Parameter) => () => tf.Tensor, RegExp]>([
     ['uses none of the parameters', () => () => tf.scalar(1), /uses none of the parameters/],
-    ['gives no scalar', (p) => () => tf.square(p.variable), /scalar/],
-  ])('a function that %s is an error that leaves no tensors', async (_what, make, message) => {
+    ['does not return a scalar', (p) => () => tf.square(p.variable), /scalar/],
+  ])('refuses a function that %s, and leaves no tensors', async (_what, make, message) => {
     await start(backend);
     const parameter = new Parameter([2], Float32Array.of(3, 4));
     const before = tf.memory().numTensors;
@@ -51,7 +51,7 @@ describe.each(backends)('valueAndGradients on %s', (backend) => {
     parameter.dispose();
   });
 
-  test('an error inside the function comes through, and the next call is as if nothing had been', async () => {
+  test('passes on an error of the function, and works at the next call', async () => {
     await start(backend);
     const parameter = new Parameter([2], Float32Array.of(3, 4));
     const square = () => tf.sum(tf.square(parameter.variable)) as tf.Scalar;

@@ -1,20 +1,19 @@
-// Batch norm in its training form over rows x[m,c], fused with the activation that follows it.
-// Sums run in float32 over blocks of rows and in float64 across blocks, about the first row as origin, so that neither
-// a large mean nor many rows cost digits.
+// Training-mode batch norm over rows x[m,c], fused with the activation that follows it.
+// Sums are float32 within a block of rows and float64 across blocks, relative to the first row, so that neither a large
+// mean nor many rows cost precision.
+import { PRELU } from './activation-codes.generated';
 import { activate1, activate4, activateGrad1, activateGrad4, madd } from './simd';
 
+/** Rows of a block. */
 const BLOCK: i32 = 128;
 
-/** Up to so many channels a block of rows stays in the first cache, so each channel's sums and factors are held in registers. */
+/** With at most this many channels, a block of rows fits in the first-level cache; sums and factors then stay in registers. */
 const NARROW: i32 = 16;
 
-/** Bytes of a tensor that are passed over channel by channel, their factors in registers. */
+/** Bytes of a tile of rows, which is processed channel by channel with the factors in registers. */
 const TILE: usize = 8192;
 
-/** PReLU's code here: it has a slope a channel, which the activations of simd.ts have not. */
-export const PRELU: i32 = 7;
-
-/** activation(z) of four channels, whose slopes are at `slope`. */
+/** Returns activation(z) of four channels, whose slopes are at `slope`. */
 @inline
 function apply4(z: v128, code: i32, slope: usize): v128 {
   if (code != PRELU) return activate4(z, code);
@@ -27,7 +26,7 @@ function apply1(z: f32, code: i32, slope: usize): f32 {
   return z > 0 ? z : z * load<f32>(slope);
 }
 
-/** dy times the derivative at z of four channels, whose slopes are at `slope`. */
+/** Returns dy·activation'(z) of four channels, whose slopes are at `slope`. */
 @inline
 function applyGrad4(dy: v128, z: v128, code: i32, slope: usize): v128 {
   if (code != PRELU) return activateGrad4(dy, z, code);
@@ -41,8 +40,8 @@ function applyGrad1(dy: f32, z: f32, code: i32, slope: usize): f32 {
 }
 
 /**
- * mean[c] and biased variance[c] of x[m,c]; scratch holds 24 bytes a channel. Four rows at a time pass over float32 sums
- * that stay in cache: memory is read in order, which columns by themselves would not do.
+ * Computes mean[c] and the biased variance[c] of x[m,c]. Scratch holds 24 bytes per channel. Rows are added four at a time
+ * to float32 sums that stay in cache, so that memory is read in order.
  */
 export function moments(x: usize, m: i32, c: i32, mean: usize, variance: usize, scratch: usize): void {
   const pixel = <usize>c << 2;
@@ -103,7 +102,7 @@ function momentsOfBlock(from: usize, rows: i32, pixel: usize, origin: v128, sums
   v128.store(squares, f32x4.add(v128.load(squares), f32x4.add(q0, q1)));
 }
 
-/** Adds the channels from byte `at` on of one row to the sums. */
+/** Adds the channels of one row, from byte `at` on, to the sums. */
 function momentsOfRow(from: usize, x: usize, at: usize, pixel: usize, sums: usize, squares: usize): void {
   for (; at < pixel; at += 4) {
     const d = load<f32>(from + at) - load<f32>(x + at);
@@ -112,7 +111,7 @@ function momentsOfRow(from: usize, x: usize, at: usize, pixel: usize, sums: usiz
   }
 }
 
-/** Adds c float32 sums to the float64 ones and clears them. */
+/** Adds c float32 sums to the float64 totals and clears the sums. */
 function flush(sums: usize, c: i32, totals: usize): void {
   for (let ch: usize = 0; ch < <usize>c; ch++) {
     store<f64>(totals + (ch << 3), load<f64>(totals + (ch << 3)) + load<f32>(sums + (ch << 2)));
@@ -120,7 +119,7 @@ function flush(sums: usize, c: i32, totals: usize): void {
   memory.fill(sums, 0, <usize>c << 2);
 }
 
-/** y = activation(x·a + b) with a[c] and b[c], and slope[c] where it is PReLU; y may be x. */
+/** y = activation(x·a + b) with a[c] and b[c], and slope[c] for PReLU; y may be x. */
 @inline
 export function affineOf(
   x: usize, m: i32, c: i32, a: usize, b: usize, code: i32, y: usize, slope: usize = 0,
@@ -152,8 +151,8 @@ export function affineOf(
 }
 
 /**
- * With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd; with PReLU also
- * dslope[c] = Σ dy·min(z, 0). Scratch holds 36 bytes a channel with PReLU, 24 without.
+ * With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd. For PReLU also
+ * dslope[c] = Σ dy·min(z, 0). Scratch holds 36 bytes per channel for PReLU, 24 otherwise.
  */
 @inline
 export function gradSumsOf(
@@ -239,7 +238,7 @@ export function gradSumsOf(
   }
 }
 
-/** Adds the channels from byte `at` on of one row to the sums, the kinds of which lie one behind the other. */
+/** Adds the channels of one row, from byte `at` on, to the sums, the products and the negatives, which are contiguous. */
 function gradSumsOfRow(
   x: usize, dy: usize, at: usize, pixel: usize, a: usize, b: usize, mean: usize, code: i32, sums: usize, slope: usize,
 ): void {
@@ -255,7 +254,7 @@ function gradSumsOfRow(
   }
 }
 
-/** dx = a·dz + p·x + q, with per-channel a, p and q: the whole of batch norm's input gradient in one pass. */
+/** dx = a·dz + p·x + q with a[c], p[c] and q[c]: the input gradient of batch norm in one pass. */
 @inline
 export function gradInputOf(
   x: usize, dy: usize, m: i32, c: i32, a: usize, b: usize, p: usize, q: usize, code: i32, dx: usize, slope: usize = 0,

@@ -1,7 +1,7 @@
-// Sums, spreads and products over the pixels of an image or the rows of a matrix, channels last.
+// Sums, broadcasts and products over the pixels of an image or the rows of a matrix, channels last.
 import { madd } from './simd';
 
-/** y[n,c]: the mean of x[n,pixels,c] over the pixels. */
+/** y[n,c] = the mean of x[n,pixels,c] over the pixels. */
 export function globalAveragePool(x: usize, n: i32, pixels: i32, c: i32, y: usize): void {
   const bytes = <usize>c << 2;
   const factor = <f32>1 / <f32>pixels;
@@ -12,7 +12,7 @@ export function globalAveragePool(x: usize, n: i32, pixels: i32, c: i32, y: usiz
   }
 }
 
-/** dx[n,pixels,c]: each value of dy[n,c], over the number of pixels, at every pixel. */
+/** dx[n,pixels,c] = dy[n,c] / pixels at every pixel. */
 export function globalAveragePoolGrad(dy: usize, n: i32, pixels: i32, c: i32, dx: usize): void {
   const bytes = <usize>c << 2;
   const factor = <f32>1 / <f32>pixels;
@@ -72,7 +72,7 @@ export function addBias(x: usize, m: i32, c: i32, bias: usize, y: usize): void {
   }
 }
 
-/** sums[c] = factor · the sum of the m rows of x. Float32 over 256 rows at a time, so that many rows cost few digits. */
+/** sums[c] = factor · the sum of the m rows of x. Partial sums of 256 rows limit the rounding error of many rows. */
 export function columnSums(x: usize, m: i32, c: i32, sums: usize, factor: f32): void {
   const bytes = <usize>c << 2;
   const vector = bytes & ~15;

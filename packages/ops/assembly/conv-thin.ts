@@ -1,6 +1,6 @@
-// Convolution of images of few channels, as a network's first: a row of the kernel over a row of the image is a product of
-// matrices, whose rows overlap in the image as it lies. Patches, many times the image, are never written.
-// The outputs [first, end) of a row, whose kernel columns all lie on the image, are one product; those at its ends one each.
+// Convolution of images with few channels, as in a network's first layer. A filter row over an image row is a matrix product
+// whose rows overlap in the image, so the patches, many times the image, are never written. The outputs [first, end) of a
+// row, whose filter columns all lie inside the image, are one product; each output at the ends is a product of its own.
 import { insideEnd, insideFirst } from './depthwise';
 import { gemm } from './gemm';
 
@@ -37,7 +37,7 @@ export function convThin(
   }
 }
 
-/** dw[kh,kw,c,channels] from x and dy. */
+/** dw[kh,kw,c,channels] from x[n,h,w,c] and dy[n,oh,ow,channels]. */
 export function convThinBackpropFilter(
   x: usize, dy: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32, padTop: i32, padLeft: i32, oh: i32,
   ow: i32, channels: i32, dw: usize, scratch: usize,

@@ -1,19 +1,22 @@
-// Depthwise convolution, NHWC, weights [kh,kw,c]: channels are contiguous, so four of them make a vector. The inside of a
-// row, where every column of the kernel lies on the image, runs with one kernel row held in registers; the rest is general.
+// Depthwise convolution of NHWC images with weights [kh,kw,c]. Channels are contiguous, so four of them form a vector. The
+// inside of a row, where all columns of the kernel lie inside the image, is computed with a kernel row in registers. The rest
+// takes the general loops.
 import { madd } from './simd';
 
-/** The outputs [first, end) of a row whose kernel columns all lie on the image. */
+/** Returns the first output of a row whose kernel columns all lie inside the image. */
 @inline
 export function insideFirst(sw: i32, padLeft: i32): i32 {
   return (padLeft + sw - 1) / sw;
 }
 
+/** Returns the output after the last one of a row whose kernel columns all lie inside the image. */
 @inline
 export function insideEnd(w: i32, kw: i32, sw: i32, padLeft: i32, ow: i32): i32 {
   const room = w + padLeft - kw;
   return room < 0 ? 0 : min(ow, room / sw + 1);
 }
 
+/** y[n,oh,ow,c] from x[n,h,w,c] and weight[kh,kw,c]. */
 export function depthwise(
   x: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, y: usize,
@@ -56,8 +59,8 @@ export function depthwise(
 }
 
 /**
- * The same at stride 1 with a 3x3 or 5x5 kernel by way of a copy of each image with its zeros around it, where a large
- * part of a small image is border. padded holds (h + 2·pad)·(w + 2·pad)·c floats; channels are a multiple of four.
+ * depthwise at stride 1 with a 3x3 or 5x5 kernel, on a copy of each image with its zero padding. This is faster for small
+ * images, whose outputs are mostly at a border. padded holds (h + 2·pad)·(w + 2·pad)·c floats; c must be a multiple of 4.
  */
 export function depthwisePadded(
   x: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, k: i32, pad: i32, oh: i32, ow: i32, y: usize, padded: usize,
@@ -87,7 +90,7 @@ export function depthwisePadded(
   }
 }
 
-/** Outputs [from, to) of one row, channels [ch0, ch1) in bytes. */
+/** Computes outputs [from, to) of one row for the channels at bytes [ch0, ch1). */
 function general(
   base: usize, weight: usize, y: usize, iy0: i32, ky0: i32, ky1: i32, from: i32, to: i32, w: i32, kw: i32, sw: i32,
   padLeft: i32, pixel: usize, rowBytes: usize, ch0: usize, ch1: usize,
@@ -124,7 +127,7 @@ function general(
   }
 }
 
-/** Four outputs of a row at a time, the 3 rows of the kernel that lie on the image one after another, at stride 1. */
+/** Computes a row at stride 1, four outputs at a time, from the `rows` rows of a kernel with 3 columns. */
 function blocks3(
   x0: usize, rowBytes: usize, weight: usize, y: usize, count: i32, rows: i32, pixel: usize, vector: usize,
 ): void {
@@ -162,7 +165,7 @@ function blocks3(
   }
 }
 
-/** Four outputs of a row at a time, the 5 rows of the kernel that lie on the image one after another, at stride 1. */
+/** Computes a row at stride 1, four outputs at a time, from the `rows` rows of a kernel with 5 columns. */
 function blocks5(
   x0: usize, rowBytes: usize, weight: usize, y: usize, count: i32, rows: i32, pixel: usize, vector: usize,
 ): void {
@@ -239,7 +242,7 @@ function row5(x: usize, weight: usize, y: usize, count: i32, pixel: usize, step:
   }
 }
 
-/** The weights turned by 180 degrees: at stride 1 the input's gradient is a convolution of dy with these. */
+/** out = the weights rotated by 180 degrees. At stride 1 the input gradient is the convolution of dy with them. */
 export function flipKernel(weight: usize, taps: i32, c: i32, out: usize): void {
   const bytes = <usize>c << 2;
   for (let tap = 0; tap < taps; tap++) {
@@ -247,7 +250,7 @@ export function flipKernel(weight: usize, taps: i32, c: i32, out: usize): void {
   }
 }
 
-/** dx[n,h,w,c] from dy[n,oh,ow,c], any stride: each input place gathers from the outputs it fed. */
+/** dx[n,h,w,c] from dy[n,oh,ow,c] at any stride: each input place sums over the outputs that read it. */
 export function depthwiseBackpropInput(
   dy: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, dx: usize,
@@ -262,7 +265,7 @@ export function depthwiseBackpropInput(
   for (let image = 0; image < n; image++) {
     const base = dy + <usize>image * oh * rowBytes;
     for (let iy = 0; iy < h; iy++) {
-      // oy·sh + ky = iy + padTop: the taps ky of one residue, oy falling by one as ky grows by sh.
+      // oy·sh + ky = iy + padTop: oy decreases by 1 as ky increases by sh.
       const ty = iy + padTop;
       let kyFirst = ty % sh;
       let oyFirst = ty / sh;
@@ -319,7 +322,7 @@ export function depthwiseBackpropInput(
   }
 }
 
-/** The same at stride 2 with half the kernel as padding: each row of dy spreads over the rows that its outputs saw. */
+/** depthwiseBackpropInput at stride 2 with half the kernel as padding: adds each row of dy to the rows that its outputs read. */
 function spread(
   dy: usize, n: i32, h: i32, w: i32, weight: usize, k: i32, pad: i32, oh: i32, ow: i32, pixel: usize, dx: usize,
 ): void {
@@ -343,7 +346,7 @@ function spread(
   }
 }
 
-/** Output o of a row lies over the inputs 2·o − 1 to 2·o + 1: an even input was seen by one output, an odd one by two. */
+/** Output o of a row reads the inputs 2·o − 1 to 2·o + 1: one output reads an even input, two read an odd one. */
 function spreadRow3(dy: usize, weight: usize, dx: usize, ow: i32, w: i32, pixel: usize, add: bool): void {
   for (let ch: usize = 0; ch < pixel; ch += 16) {
     const w0 = v128.load(weight + ch), w1 = v128.load(weight + pixel + ch), w2 = v128.load(weight + 2 * pixel + ch);
@@ -362,7 +365,7 @@ function spreadRow3(dy: usize, weight: usize, dx: usize, ow: i32, w: i32, pixel:
   }
 }
 
-/** Output o lies over the inputs 2·o − 2 to 2·o + 2: an even input was seen by three outputs, an odd one by two. */
+/** Output o of a row reads the inputs 2·o − 2 to 2·o + 2: three outputs read an even input, two read an odd one. */
 function spreadRow5(dy: usize, weight: usize, dx: usize, ow: i32, w: i32, pixel: usize, add: bool): void {
   for (let ch: usize = 0; ch < pixel; ch += 16) {
     const w0 = v128.load(weight + ch), w1 = v128.load(weight + pixel + ch), w2 = v128.load(weight + 2 * pixel + ch);
@@ -388,7 +391,7 @@ function put(to: usize, value: v128, add: bool): void {
   v128.store(to, add ? f32x4.add(v128.load(to), value) : value);
 }
 
-/** dw[kh,kw,c] from x and dy. */
+/** dw[kh,kw,c] from x[n,h,w,c] and dy[n,oh,ow,c]. */
 export function depthwiseBackpropFilter(
   x: usize, dy: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, dw: usize,

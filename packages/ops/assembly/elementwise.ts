@@ -1,6 +1,6 @@
 import { activate1, activate4, activateGrad1, activateGrad4 } from './simd';
 
-/** y = activation(x) over count floats. */
+/** y = activation(x) over count floats; code selects the activation. */
 export function activation(x: usize, count: i32, code: i32, y: usize): void {
   const bytes = <usize>count << 2;
   const vector = bytes & ~15;
@@ -9,7 +9,7 @@ export function activation(x: usize, count: i32, code: i32, y: usize): void {
   for (; i < bytes; i += 4) store<f32>(y + i, activate1(load<f32>(x + i), code));
 }
 
-/** dx = dy·activation'(x) over count floats. */
+/** dx = dy·activation'(x) over count floats; code selects the activation. */
 export function activationGrad(x: usize, dy: usize, count: i32, code: i32, dx: usize): void {
   const bytes = <usize>count << 2;
   const vector = bytes & ~15;

@@ -1,21 +1,24 @@
-// C[m,n] (+)= A·B, with A and B each as stored or transposed. A register tile of 4 rows and 8 columns walks down the
-// rows of A, which is read in place; B is packed block by block into panels of eight columns where more than a few tiles
-// will read it, and read in place otherwise. A product of rows with rows and a long depth takes dot products instead.
+// Matrix product C[m,n] = A·B or C += A·B, with A and B each as stored or transposed. A register tile of 4 rows and 8 columns
+// moves down the rows of A, which is read in place. B is packed block by block into panels of eight columns if many tiles
+// read it, and read in place otherwise. If B is transposed, a product of few rows and a long depth uses dot products instead.
 import { dot, madd, sum4 } from './simd';
 
-const NB: i32 = 256; // columns of B packed at a time
-const KB: i32 = 256; // depth of a packed block: 256 x 256 floats stay in the second-level cache
-const MB: i32 = 64; // rows of A that stay in cache while the panels pass
+/** Columns of B that are packed at a time. */
+const NB: i32 = 256;
+/** Depth of a packed block: 256 x 256 floats fit in the second-level cache. */
+const KB: i32 = 256;
+/** Rows of A that stay in cache while the panels pass. */
+const MB: i32 = 64;
 
-/** Bytes of scratch that gemm needs, whatever the sizes. */
+/** Returns the bytes of scratch memory that gemm needs for any sizes. */
 export function gemmScratchBytes(): i32 {
   return NB * KB * 4;
 }
 
 /**
- * C[m,n] = A·B, or C += A·B when accumulate is set. lda, ldb and ldc count floats a stored row.
- * ordered: every sum runs along k in blocks of KB, whatever the sizes, as src/precision/ordered-product.ts does it.
- * A is m x k as stored, or k x m when transA; B is k x n as stored, or n x k when transB.
+ * C[m,n] = A·B, or C += A·B if accumulate is set. A is stored as [m,k], or as [k,m] if transA is set; B as [k,n], or as
+ * [n,k] if transB is set. lda, ldb and ldc are the floats per stored row.
+ * If ordered is set, every sum runs along k in blocks of 256 for any sizes, as in src/precision/ordered-product.ts.
  */
 export function gemm(
   transA: i32, transB: i32, m: i32, n: i32, k: i32,
@@ -26,7 +29,7 @@ export function gemm(
     for (let i = 0; i < m; i++) memory.fill(c + ((<usize>i * ldc) << 2), 0, <usize>n << 2);
     return;
   }
-  // Packing B by columns costs as much as a few rows of the product.
+  // Packing a transposed B costs as much as a few rows of the product.
   if (!ordered && !transA && transB && k >= 32 && m <= 64) {
     dotProducts(m, n, k, a, <usize>lda << 2, b, <usize>ldb << 2, c, <usize>ldc << 2, accumulate);
     return;
@@ -34,7 +37,7 @@ export function gemm(
   const rowA = <usize>lda << 2;
   const rowB = <usize>ldb << 2;
   const rowC = <usize>ldc << 2;
-  // Rows of B that lie close together can be read in place; far apart they fall into few sets of the cache.
+  // Rows of B that are close together can be read in place; rows far apart map to few sets of the cache.
   const inPlace = !transB && (m <= 16 || ldb == 8) && ldb <= 64;
   for (let j0 = 0; j0 < n; j0 += NB) {
     const nb = min(NB, n - j0);
@@ -62,7 +65,7 @@ export function gemm(
   }
 }
 
-/** Columns [j0, j0 + nb) of rows [p0, p0 + kb) of B as panels of eight columns; the last one is filled up with zeros. */
+/** Packs columns [j0, j0 + nb) of rows [p0, p0 + kb) of B into panels of eight columns, the last one padded with zeros. */
 function pack(b: usize, ldb: i32, transB: i32, p0: i32, kb: i32, j0: i32, nb: i32, out: usize): void {
   const rowB = <usize>ldb << 2;
   for (let j = 0; j < nb; j += 8) {
@@ -103,7 +106,7 @@ function pack(b: usize, ldb: i32, transB: i32, p0: i32, kb: i32, j0: i32, nb: i3
   }
 }
 
-/** Four rows of kb floats as kb quadruples, 32 bytes apart. */
+/** Transposes four rows of kb floats into kb groups of four, 32 bytes apart. */
 function packTransposed4(from: usize, row: usize, kb: i32, to: usize): void {
   const r1 = row, r2 = 2 * row, r3 = 3 * row;
   let p = 0;
@@ -128,7 +131,7 @@ function packTransposed4(from: usize, row: usize, kb: i32, to: usize): void {
   }
 }
 
-/** Rows of C from A as stored: four rows at a time, read along k. */
+/** Computes rows of C from A as stored, four rows at a time, each read along k. */
 function downRows(
   a: usize, rowA: usize, kb: i32, panel: usize, step: usize, c: usize, rowC: usize, rows: i32, width: i32, add: i32,
 ): void {
@@ -136,7 +139,7 @@ function downRows(
   for (; i + 4 <= rows; i += 4) {
     let a0 = a, a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, b = panel;
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-    // Not unrolled by hand: V8 does it, and runs out of registers where it finds it done.
+    // Not unrolled by hand: V8 unrolls the loop itself, and spills registers if it is already unrolled.
     for (let p = 0; p < kb; p++) {
       const b0 = v128.load(b), b1 = v128.load(b, 16);
       let s = v128.load_splat<f32>(a0);
@@ -164,7 +167,7 @@ function downRows(
   }
 }
 
-/** Rows of C from A stored k x m: four neighboring columns of A at a time. */
+/** Computes rows of C from A stored as [k,m], four adjacent columns of A at a time. */
 function downColumns(
   a: usize, rowA: usize, kb: i32, panel: usize, step: usize, c: usize, rowC: usize, rows: i32, width: i32, add: i32,
 ): void {
@@ -238,7 +241,7 @@ function putLane(c: usize, v: f32, add: i32): void {
   store<f32>(c, add ? load<f32>(c) + v : v);
 }
 
-/** C[i,j] = row i of A · row j of B: 4 rows by 2 rows at a time, each pair read along k. */
+/** C[i,j] = row i of A · row j of B, 4 rows by 2 rows at a time, each pair read along k. */
 function dotProducts(
   m: i32, n: i32, k: i32, a: usize, rowA: usize, b: usize, rowB: usize, c: usize, rowC: usize, add: i32,
 ): void {

@@ -1,13 +1,13 @@
-// The patches of an NHWC image as rows, and their sum back: a k x k convolution is then a matrix product.
+// The patches of an NHWC image as rows, and their sum back into an image: a convolution is then a matrix product.
 
-/** out[n·oh·ow, kh·kw·c] from x[n,h,w,c]; places outside the image are zero. Rows [row0, row1) only. */
+/** Rows [row0, row1) of the patches out[n·oh·ow, kh·kw·c] of x[n,h,w,c]; places outside the image are zero. */
 export function im2col(
   x: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, out: usize,
 ): void {
   const bytes = <usize>c << 2;
   const run = bytes * kw;
-  // Counted along: three divisions a row would cost as much as a small patch.
+  // Incremented: three divisions per row would cost as much as a small patch.
   let ox = row0 % ow, oy = (row0 / ow) % oh, image = row0 / (ow * oh);
   for (let row = row0; row < row1; row++, ox++) {
     if (ox == ow) {
@@ -25,7 +25,7 @@ export function im2col(
         // One row of the patch is contiguous in the image.
         const from = x + ((<usize>((image * h + iy) * w + ix0) * c) << 2);
         if (run == 36) {
-          // Three pixels of an RGB image, which is where most networks begin: a loop would cost more than the copy.
+          // Three pixels of an RGB image, the first layer of most networks: a loop would cost more than the copy.
           v128.store(out, v128.load(from));
           v128.store(out, v128.load(from, 16), 16);
           store<f32>(out, load<f32>(from, 32), 32);
@@ -51,13 +51,13 @@ export function im2col(
   }
 }
 
-/** Adds rows [row0, row1) of patches into dx[n,h,w,c]; dx must hold its starting values. */
+/** Adds rows [row0, row1) of patches to dx[n,h,w,c], which must be initialized. */
 export function col2im(
   patches: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, row0: i32, row1: i32, dx: usize,
 ): void {
   const bytes = <usize>c << 2;
-  // Counted along: three divisions a row would cost as much as a small patch.
+  // Incremented: three divisions per row would cost as much as a small patch.
   let ox = row0 % ow, oy = (row0 / ow) % oh, image = row0 / (ow * oh);
   for (let row = row0; row < row1; row++, ox++) {
     if (ox == ow) {

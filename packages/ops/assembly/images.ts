@@ -1,4 +1,4 @@
-/** out[i] = the entry of pixel channel i mod 3 at byte i: three tables of 256 floats one behind the other, whole pixels of RGB. */
+/** out[i] = tables[i mod 3][bytes[i]] for the bytes of RGB pixels, with tables[3,256]. */
 export function lookUpPixels(bytes: usize, pixels: i32, tables: usize, out: usize): void {
   const green = tables + 1024, blue = tables + 2048;
   for (let i = 0; i < pixels; i++) {

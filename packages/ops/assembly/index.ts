@@ -9,7 +9,7 @@ export {
   flipKernel,
 } from './depthwise';
 export { moments } from './batch-norm';
-export * from './batch-norm-activations';
+export * from './batch-norm-variants.generated';
 export { activation, activationGrad } from './elementwise';
 export { l2Normalize, l2NormalizeGrad, gatherRows, scatterAddRows } from './rows';
 export { adamW, sgd, movingAverage, sumSquares } from './optimizers';

@@ -1,11 +1,11 @@
 // Layer norm over the last axis of x[m,d].
 import { madd, sum4 } from './simd';
 
-// What statistics() found, in registers of the module rather than in memory.
+// The results of statistics(), in globals of the module instead of memory.
 let mean: f32 = 0;
 let invStd: f32 = 0;
 
-/** Mean of a row and 1 / sqrt(variance + eps), the variance about the mean. */
+/** Computes the mean of a row and 1 / sqrt(variance + eps), in two passes. */
 function statistics(x: usize, d: i32, eps: f32): void {
   const bytes = <usize>d << 2;
   const vector = bytes & ~15;

@@ -1,18 +1,20 @@
-// The margin softmax over class centers, a block of classes at a time: the cosines of a block stay in cache between the
-// product that makes them and the two that use them, and the whole matrix of logits is never there.
+// The margin softmax over class centers, one block of classes at a time. The cosines of a block stay in cache between the
+// product that computes them and the two that use them, and the whole matrix of logits never exists.
 import { gemm, gemmScratchBytes } from './gemm';
 import { dot, exp1, exp4, max4, sum4 } from './simd';
 
-const BLOCK: i32 = 128; // classes at a time
-const NO_COLUMN: f32 = -1e30; // as in src/margin-softmax.ts
+/** Classes of a block. */
+const BLOCK: i32 = 128;
+// As in src/margin-softmax-attrs.ts.
+const NO_COLUMN: f32 = -1e30;
 const SMALLEST_NORM: f32 = 1e-12;
 
-/** Bytes of scratch for b rows. */
+/** Returns the bytes of scratch memory for b rows. */
 export function marginSoftmaxScratchBytes(b: i32): i32 {
   return gemmScratchBytes() + (b + 1) * BLOCK * 4;
 }
 
-/** cosines[b, count] of the unit rows of e with the centers from w on, whose inverse lengths are known. */
+/** cosines[b, count] of the unit rows e[b,d] with the centers w[count,d], by their inverse norms. */
 function cosinesOfBlock(
   e: usize, b: i32, d: i32, w: usize, count: i32, inverseNorms: usize, cosines: usize, scratch: usize,
 ): void {
@@ -32,7 +34,7 @@ function cosinesOfBlock(
   }
 }
 
-/** Logits of the columns that count: filtered cosines are 0. */
+/** Returns four logits; those of filtered cosines are 0. */
 @inline
 function logits4(cosines: v128, scale: v128, filter: v128, filtering: bool): v128 {
   const logits = f32x4.mul(cosines, scale);
@@ -45,8 +47,8 @@ function logit1(cosine: f32, scale: f32, filter: f32): f32 {
 }
 
 /**
- * own[b], rowMax[b], rowSum[b] and inverseNorms[c] of unit rows e[b,d] and centers w[c,d]; labels[b] are columns or -1.
- * kept[b·c], where it is not 0, gets the cosines, a block of classes behind another.
+ * Computes own[b], rowMax[b], rowSum[b] and inverseNorms[c] of unit rows e[b,d] and centers w[c,d]; labels[b] are columns or
+ * -1. kept[b·c], if not null, receives the cosines, one block of classes after another.
  */
 export function marginSoftmaxForward(
   e: usize, b: i32, d: i32, w: usize, c: i32, labels: usize, scale: f32, filter: f32,
@@ -80,7 +82,7 @@ export function marginSoftmaxForward(
       const place = line + (<usize>label << 2);
       if (here) {
         store<f32>(own + at, load<f32>(place));
-        // The label's column is not among these: far below every logit, and it stays so through the filter.
+        // Excludes the label's column: the value is far below every logit, and the filter keeps it.
         store<f32>(place, NO_COLUMN);
       }
       let highest4 = f32x4.splat(NO_COLUMN);
@@ -93,7 +95,7 @@ export function marginSoftmaxForward(
       const before = load<f32>(rowMax + at);
       highest = max<f32>(highest, before);
       if (highest <= NO_COLUMN) {
-        // Nothing but the label so far.
+        // No column but the label's so far.
         if (here) store<f32>(place, load<f32>(own + at));
         continue;
       }
@@ -113,8 +115,9 @@ export function marginSoftmaxForward(
 }
 
 /**
- * dE[b,d] and dW[c,d] of the loss's mean: in a label's column the cosine's gradient is ownGradient[row], in another
- * softmax · factor, with softmax = exp(scale · cosine - logSumExp[row]). kept, where it is not 0, is the forward pass's.
+ * Computes the gradients dE[b,d] and dW[c,d] of the mean loss. The gradient of a cosine is ownGradient[row] in the label's
+ * column and softmax · factor in all others, with softmax = exp(scale · cosine - logSumExp[row]). kept, if not null, is that
+ * of the forward pass.
  */
 export function marginSoftmaxBackward(
   e: usize, b: i32, d: i32, w: usize, c: i32, labels: usize, inverseNorms: usize, logSumExp: usize, ownGradient: usize,
@@ -135,7 +138,7 @@ export function marginSoftmaxBackward(
     const cosines = kept ? kept + ((<usize>b * j0) << 2) : gradients;
     if (!kept) cosinesOfBlock(e, b, d, centers, count, norms, cosines, scratch);
     memory.fill(along, 0, <usize>count << 2);
-    // Cosines become their gradients, over the center's length; along[j] gathers what of it points along the center.
+    // Cosines become their gradients, divided by the center's norm; along[j] sums the component along center j.
     for (let row = 0; row < b; row++) {
       const line = cosines + ((<usize>row * count) << 2);
       const out = gradients + ((<usize>row * count) << 2);
@@ -143,7 +146,7 @@ export function marginSoftmaxBackward(
       const here = label >= 0 && label < count;
       const place = line + (<usize>label << 2);
       const own = here ? load<f32>(place) : 0;
-      // So low that its exponential is 0.
+      // Low enough for an exponential of 0.
       if (here) store<f32>(place, NO_COLUMN);
       const logSum = load<f32>(logSumExp + (<usize>row << 2));
       const logSum4 = f32x4.splat(logSum);
@@ -169,7 +172,7 @@ export function marginSoftmaxBackward(
         const g = load<f32>(ownGradient + (<usize>row << 2));
         const at = <usize>label << 2;
         store<f32>(along + at, load<f32>(along + at) + g * own);
-        // As it was, for another pass; without kept this is the gradient's place, too.
+        // Restores the cosine for another pass. Without kept, the gradient below overwrites it.
         store<f32>(place, own);
         store<f32>(out + at, g * load<f32>(norms + at));
       }

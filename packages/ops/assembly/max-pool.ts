@@ -1,6 +1,6 @@
-// Max pooling of NHWC images; places outside the image never win.
+// Max pooling of NHWC images; padding is never the largest value.
 
-/** y[n,oh,ow,c] = the largest of each k x k window of x[n,h,w,c]; padding is less than k, so no window is empty. */
+/** y[n,oh,ow,c] = the largest value of each k x k window of x[n,h,w,c]; padding must be less than k, so no window is empty. */
 export function maxPool(
   x: usize, n: i32, h: i32, w: i32, c: i32, k: i32, stride: i32, padding: i32, oh: i32, ow: i32, y: usize,
 ): void {
@@ -38,7 +38,7 @@ export function maxPool(
   }
 }
 
-/** dx[n,h,w,c]: each window's dy goes to the first place, row by row, that holds its largest value y; to the last NaN. */
+/** dx[n,h,w,c]: the dy of each window goes to its first largest value y in row-major order, or to its last NaN. */
 export function maxPoolGrad(
   x: usize, y: usize, dy: usize, n: i32, h: i32, w: i32, c: i32, k: i32, stride: i32, padding: i32, oh: i32, ow: i32,
   dx: usize,
@@ -54,7 +54,7 @@ export function maxPoolGrad(
         let ch: usize = 0;
         for (; ch < vector; ch += 16) {
           const best = v128.load(y + ch);
-          // Lanes whose place is not found yet.
+          // dy in the lanes whose place is not found yet, else 0.
           let open = v128.load(dy + ch);
           for (let iy = top; iy < bottom; iy++) {
             let at = <usize>((image * h + iy) * w + left) * pixel + ch;
@@ -92,7 +92,7 @@ export function maxPoolGrad(
   }
 }
 
-/** Where y is NaN, which equals nothing: the window's dy for one channel, to the last NaN as in PyTorch. */
+/** If y is NaN, adds the window's dy of one channel to its last NaN, as PyTorch does. */
 function gradToLastNaN(
   x: usize, y: usize, dy: usize, firstRow: i32, w: i32, pixel: usize, top: i32, bottom: i32, left: i32, right: i32,
   dx: usize,

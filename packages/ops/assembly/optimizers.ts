@@ -1,11 +1,11 @@
-// One pass over a parameter: its gradient and state read once, state written in place, the new value written apart.
+// One pass over a parameter: reads gradient and state once, updates the state in place and writes the new value to out.
 
 /**
- * AdamW (Loshchilov & Hutter, 2019) as torch.optim.AdamW computes it. rest1 and rest2 are 1 - beta1 and 1 - beta2: taken
- * in float32 here they would lose digits.
+ * AdamW (Loshchilov & Hutter, 2019) as in torch.optim.AdamW. rest1 and rest2 are 1 - beta1 and 1 - beta2, which lose
+ * precision if computed in float32. decay is the factor on the parameter, 1 - lr·weightDecay.
  */
 export function adamW(
-  p: usize, g: usize, m: usize, v: usize, count: i32, out: usize,
+  parameter: usize, gradient: usize, expAvg: usize, expAvgSq: usize, count: i32, out: usize,
   gradScale: f32, beta1: f32, beta2: f32, rest1: f32, rest2: f32, stepSize: f32, invSqrtCorrection2: f32, eps: f32,
   decay: f32,
 ): void {
@@ -16,25 +16,25 @@ export function adamW(
   const ss = f32x4.splat(stepSize), ic = f32x4.splat(invSqrtCorrection2), ep = f32x4.splat(eps), de = f32x4.splat(decay);
   let i: usize = 0;
   for (; i < vector; i += 16) {
-    const gv = f32x4.mul(v128.load(g + i), sg);
-    const mv = f32x4.add(f32x4.mul(b1, v128.load(m + i)), f32x4.mul(c1, gv));
-    const vv = f32x4.add(f32x4.mul(b2, v128.load(v + i)), f32x4.mul(c2, f32x4.mul(gv, gv)));
-    v128.store(m + i, mv);
-    v128.store(v + i, vv);
+    const gv = f32x4.mul(v128.load(gradient + i), sg);
+    const mv = f32x4.add(f32x4.mul(b1, v128.load(expAvg + i)), f32x4.mul(c1, gv));
+    const vv = f32x4.add(f32x4.mul(b2, v128.load(expAvgSq + i)), f32x4.mul(c2, f32x4.mul(gv, gv)));
+    v128.store(expAvg + i, mv);
+    v128.store(expAvgSq + i, vv);
     const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(vv), ic), ep);
-    v128.store(out + i, f32x4.sub(f32x4.mul(v128.load(p + i), de), f32x4.div(f32x4.mul(ss, mv), denominator)));
+    v128.store(out + i, f32x4.sub(f32x4.mul(v128.load(parameter + i), de), f32x4.div(f32x4.mul(ss, mv), denominator)));
   }
   for (; i < bytes; i += 4) {
-    const gv = load<f32>(g + i) * gradScale;
-    const mv = beta1 * load<f32>(m + i) + rest1 * gv;
-    const vv = beta2 * load<f32>(v + i) + rest2 * (gv * gv);
-    store<f32>(m + i, mv);
-    store<f32>(v + i, vv);
-    store<f32>(out + i, load<f32>(p + i) * decay - (stepSize * mv) / (sqrt<f32>(vv) * invSqrtCorrection2 + eps));
+    const gv = load<f32>(gradient + i) * gradScale;
+    const mv = beta1 * load<f32>(expAvg + i) + rest1 * gv;
+    const vv = beta2 * load<f32>(expAvgSq + i) + rest2 * (gv * gv);
+    store<f32>(expAvg + i, mv);
+    store<f32>(expAvgSq + i, vv);
+    store<f32>(out + i, load<f32>(parameter + i) * decay - (stepSize * mv) / (sqrt<f32>(vv) * invSqrtCorrection2 + eps));
   }
 }
 
-/** The sum of squares of count floats, in float64 across blocks. */
+/** Returns the sum of squares of count floats, summed in float64 across blocks. */
 export function sumSquares(x: usize, count: i32): f64 {
   let total: f64 = 0;
   let i = 0;
@@ -58,11 +58,12 @@ export function sumSquares(x: usize, count: i32): f64 {
 }
 
 /**
- * SGD as torch.optim.SGD computes it, the buffer in place: direction = g·gradScale + weightDecay·p; with momentum the
- * buffer becomes kept·buffer + entering·direction and is the direction, or with nesterov is added to it.
+ * SGD as in torch.optim.SGD, with direction = gradient·gradScale + weightDecay·parameter. The momentum buffer, if not null,
+ * becomes kept·buffer + entering·direction in place. The buffer then replaces the direction; if nesterov is set, the direction
+ * becomes direction + momentum·buffer instead.
  */
 export function sgd(
-  p: usize, g: usize, buffer: usize, count: i32, out: usize,
+  parameter: usize, gradient: usize, buffer: usize, count: i32, out: usize,
   gradScale: f32, weightDecay: f32, momentum: f32, kept: f32, entering: f32, nesterov: i32, lr: f32,
 ): void {
   const bytes = <usize>count << 2;
@@ -71,8 +72,8 @@ export function sgd(
   const ke = f32x4.splat(kept), en = f32x4.splat(entering), rate = f32x4.splat(lr);
   let i: usize = 0;
   for (; i < vector; i += 16) {
-    const pv = v128.load(p + i);
-    let d = f32x4.add(f32x4.mul(v128.load(g + i), sg), f32x4.mul(wd, pv));
+    const pv = v128.load(parameter + i);
+    let d = f32x4.add(f32x4.mul(v128.load(gradient + i), sg), f32x4.mul(wd, pv));
     if (buffer) {
       const b = f32x4.add(f32x4.mul(ke, v128.load(buffer + i)), f32x4.mul(en, d));
       v128.store(buffer + i, b);
@@ -81,8 +82,8 @@ export function sgd(
     v128.store(out + i, f32x4.sub(pv, f32x4.mul(rate, d)));
   }
   for (; i < bytes; i += 4) {
-    const pv = load<f32>(p + i);
-    let d = load<f32>(g + i) * gradScale + weightDecay * pv;
+    const pv = load<f32>(parameter + i);
+    let d = load<f32>(gradient + i) * gradScale + weightDecay * pv;
     if (buffer) {
       const b = kept * load<f32>(buffer + i) + entering * d;
       store<f32>(buffer + i, b);

@@ -1,9 +1,10 @@
-// PReLU over rows x[m,c] with one slope a channel.
+// PReLU over rows x[m,c] with one slope per channel.
 import { madd } from './simd';
 
+/** Rows that are summed in float32. */
 const BLOCK: i32 = 128;
 
-/** y = x where x > 0, else slope·x, with slope[c]. */
+/** y = x if x > 0, else slope·x, with slope[c]. */
 export function prelu(x: usize, m: i32, c: i32, slope: usize, y: usize): void {
   const pixel = <usize>c << 2;
   const vector = pixel & ~15;
@@ -23,7 +24,7 @@ export function prelu(x: usize, m: i32, c: i32, slope: usize, y: usize): void {
   }
 }
 
-/** dx = dy where x > 0, else slope·dy. */
+/** dx = dy if x > 0, else slope·dy, with slope[c]. */
 export function preluGradInput(x: usize, dy: usize, m: i32, c: i32, slope: usize, dx: usize): void {
   const pixel = <usize>c << 2;
   const vector = pixel & ~15;
@@ -45,7 +46,7 @@ export function preluGradInput(x: usize, dy: usize, m: i32, c: i32, slope: usize
   }
 }
 
-/** dslope[c] = Σ x·dy where x ≤ 0: float32 sums over blocks of rows, added up in float64; sums holds 8 bytes a channel. */
+/** dslope[c] = Σ dy·min(x, 0), in float32 within blocks of rows and float64 across blocks; sums holds 8 bytes per channel. */
 export function preluGradSlope(x: usize, dy: usize, m: i32, c: i32, dslope: usize, sums: usize): void {
   const pixel = <usize>c << 2;
   const vector = c & ~3;

@@ -1,4 +1,4 @@
-/** y = x with its significands rounded to `bits` stored bits, ties to even, over count floats; NaN is the quiet one. */
+/** y = count floats x with significands rounded to `bits` stored bits, ties to even; NaN becomes the default quiet NaN. */
 export function round(x: usize, count: i32, bits: i32, y: usize): void {
   const drop = 23 - bits;
   const bytes = <usize>count << 2;
@@ -8,7 +8,7 @@ export function round(x: usize, count: i32, bits: i32, y: usize): void {
   for (; i < bytes; i += 4) store<f32>(y + i, f32x4.extract_lane(round4(v128.load32_splat(x + i), drop), 0));
 }
 
-// Just under half of the last place kept, and 1 more where that is odd, carries as rounding should.
+// Adds just under half a unit of the last kept place, and 1 if that place is odd: the carry rounds ties to even.
 @inline
 function round4(v: v128, drop: i32): v128 {
   const odd = v128.and(i32x4.shr_u(v, drop), i32x4.splat(1));
@@ -18,7 +18,7 @@ function round4(v: v128, drop: i32): v128 {
   return v128.bitselect(i32x4.splat(0x7fc00000), kept, isNaN);
 }
 
-/** y = the upper halves of x, rounded to bfloat16: count 16-bit values, and a zero behind an odd number of them. */
+/** y = the upper halves of x, rounded to bfloat16: count 16-bit values, followed by a zero if count is odd. */
 export function packBfloat16(x: usize, count: i32, y: usize): void {
   const values = <usize>count;
   const vector = values & ~7;
@@ -34,7 +34,7 @@ export function packBfloat16(x: usize, count: i32, y: usize): void {
   if (values & 1) store<u16>(y + (values << 1), 0);
 }
 
-/** y = count floats from their upper halves x. */
+/** y = the count floats whose upper halves are x. */
 export function unpackBfloat16(x: usize, count: i32, y: usize): void {
   const values = <usize>count;
   const vector = values & ~7;
@@ -48,7 +48,7 @@ export function unpackBfloat16(x: usize, count: i32, y: usize): void {
   for (; i < values; i++) store<u32>(y + (i << 2), <u32>load<u16>(x + (i << 1)) << 16);
 }
 
-/** How many of count floats are infinite or NaN. */
+/** Returns how many of count floats are infinite or NaN. */
 export function countNonFinite(x: usize, count: i32): i32 {
   const bytes = <usize>count << 2;
   const vector = bytes & ~15;

@@ -1,4 +1,4 @@
-// Operations on rows of x[m,d]: unit length and its gradient, sums over labels.
+// Operations on rows of x[m,d]: scaling to unit length and its gradient, scatter-add and gather.
 import { dot } from './simd';
 
 /** y[r] = x[r] / max(|x[r]|, eps). */
@@ -16,7 +16,7 @@ export function l2Normalize(x: usize, m: i32, d: i32, eps: f32, y: usize): void 
   }
 }
 
-/** dx[r] = (dy - y·(y·dy)) / |x|, or dy / eps where the norm was clamped. */
+/** dx[r] = (dy - y·(y·dy)) / |x|, or dy / eps if the norm was clamped. */
 export function l2NormalizeGrad(x: usize, dy: usize, m: i32, d: i32, eps: f32, dx: usize): void {
   const bytes = <usize>d << 2;
   const vector = bytes & ~15;
@@ -36,7 +36,7 @@ export function l2NormalizeGrad(x: usize, dy: usize, m: i32, d: i32, eps: f32, d
   }
 }
 
-/** out[ids[r]] += x[r]; out must hold its starting values; ids outside [0, segments) are left out. */
+/** out[ids[r]] += x[r]; out must be initialized. Rows with ids outside [0, segments) are skipped. */
 export function scatterAddRows(x: usize, ids: usize, m: i32, d: i32, segments: i32, out: usize): void {
   const bytes = <usize>d << 2;
   const vector = bytes & ~15;
@@ -52,7 +52,7 @@ export function scatterAddRows(x: usize, ids: usize, m: i32, d: i32, segments: i
   }
 }
 
-/** out[r] = x[ids[r]]; the ids lie in x. */
+/** out[r] = x[ids[r]]; ids must be valid rows of x. */
 export function gatherRows(x: usize, ids: usize, m: i32, d: i32, out: usize): void {
   const bytes = <usize>d << 2;
   for (let r = 0; r < m; r++) {

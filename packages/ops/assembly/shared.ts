@@ -1,8 +1,9 @@
-// What works on memory that threads share, beside TensorFlow.js's own.
+// Kernels for memory that threads share, apart from the TensorFlow.js backend's own memory.
 export { adamW } from './optimizers';
 
-/** out[n, bytes] of the pieces that begin at the addresses `begins`, uint32 [n]; bytes is a multiple of 4. */
-export function gatherPieces(begins: usize, n: i32, bytes: usize, out: usize): void {
+/** Copies n pieces one behind another to out. `begins`, uint32 [n], has their addresses; pieceBytes is a multiple of 4. */
+export function gatherPieces(begins: usize, n: i32, pieceBytes: i32, out: usize): void {
+  const bytes = <usize>pieceBytes;
   const vector = bytes & ~15;
   for (let i = 0; i < n; i++) {
     const from = <usize>load<u32>(begins + (<usize>i << 2));

@@ -1,9 +1,11 @@
-// Shared inline pieces. Everything here works on byte addresses in the TensorFlow.js backend's own memory;
-// there is no heap and no static data of ours, so nothing can collide with the host's.
+import { HARD_SIGMOID, HARD_SWISH, RELU, RELU6, SIGMOID, SILU } from './activation-codes.generated';
+
+// Shared inline functions. All addresses are bytes in the memory of the TensorFlow.js backend. The kernels have no heap and no
+// static data, so nothing collides with the host's.
 
 @inline
 export function madd(acc: v128, a: v128, b: v128): v128 {
-  // One rounding and one instruction in the build for engines that have it.
+  // One instruction with a single rounding, in the build for engines that support it.
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, acc);
   return f32x4.add(acc, f32x4.mul(a, b));
 }
@@ -13,7 +15,7 @@ export function sum4(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
-/** The dot product of two rows of d floats. */
+/** Returns the dot product of two rows of d floats. */
 @inline
 export function dot(a: usize, b: usize, d: i32): f32 {
   const bytes = <usize>d << 2;
@@ -26,10 +28,10 @@ export function dot(a: usize, b: usize, d: i32): f32 {
   return s;
 }
 
-// pmin and pmax below are one instruction where min and max are eight; with the variable first they too pass NaN on.
+// pmin and pmax below compile to one instruction, min and max to eight. With the variable first, they propagate NaN too.
 
-// e^x to within 2 units in the last place; 0 below -87.3, where float32 has no normal numbers left. x = n·ln 2 + r with
-// |r| <= ln 2 / 2; ln 2 in two parts, so that n·ln 2 is exact. The polynomial is e^r's Taylor series to the 7th power.
+// Returns e^x to within 2 units in the last place, and 0 below -87.3, where the result would be subnormal. x = n·ln 2 + r with
+// |r| <= ln 2 / 2; ln 2 is split in two parts so that n·ln 2 is exact. The polynomial is the Taylor series of e^r to degree 7.
 @inline
 export function exp4(x: v128): v128 {
   const low = f32x4.lt(x, f32x4.splat(-87.3));
@@ -54,47 +56,47 @@ function sigmoid4(z: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z))));
 }
 
-// Activation codes, as in src/activation.ts: 0 identity, 1 ReLU, 2 hard-swish, 3 hard-sigmoid, 4 ReLU6, 5 SiLU, 6 sigmoid.
+/** Returns activation(z) of four values. */
 @inline
 export function activate4(z: v128, code: i32): v128 {
-  if (code == 1) return f32x4.pmax(z, f32x4.splat(0));
-  if (code == 2 || code == 3) {
+  if (code == RELU) return f32x4.pmax(z, f32x4.splat(0));
+  if (code == HARD_SWISH || code == HARD_SIGMOID) {
     const gate = f32x4.mul(
       f32x4.pmin(f32x4.pmax(f32x4.add(z, f32x4.splat(3)), f32x4.splat(0)), f32x4.splat(6)),
       f32x4.splat(<f32>(1.0 / 6.0)),
     );
-    return code == 2 ? f32x4.mul(z, gate) : gate;
+    return code == HARD_SWISH ? f32x4.mul(z, gate) : gate;
   }
-  if (code == 4) return f32x4.pmin(f32x4.pmax(z, f32x4.splat(0)), f32x4.splat(6));
-  if (code == 5) return f32x4.mul(z, sigmoid4(z));
-  if (code == 6) return sigmoid4(z);
+  if (code == RELU6) return f32x4.pmin(f32x4.pmax(z, f32x4.splat(0)), f32x4.splat(6));
+  if (code == SILU) return f32x4.mul(z, sigmoid4(z));
+  if (code == SIGMOID) return sigmoid4(z);
   return z;
 }
 
-// Of one value: the first lane, so that a row's tail has the same bits as its start.
+/** Returns activation(z) of one value, by the same instructions, so that a row's tail is bit-identical to its start. */
 @inline
 export function activate1(z: f32, code: i32): f32 {
   return f32x4.extract_lane(activate4(f32x4.splat(z), code), 0);
 }
 
-// dy times the activation's derivative at z.
+/** Returns dy·activation'(z) of four values. */
 @inline
 export function activateGrad4(dy: v128, z: v128, code: i32): v128 {
-  if (code == 1) return v128.and(dy, f32x4.gt(z, f32x4.splat(0)));
-  if (code == 2) {
+  if (code == RELU) return v128.and(dy, f32x4.gt(z, f32x4.splat(0)));
+  if (code == HARD_SWISH) {
     const inside = f32x4.mul(dy, f32x4.add(f32x4.mul(z, f32x4.splat(<f32>(1.0 / 3.0))), f32x4.splat(0.5)));
     const right = v128.bitselect(dy, inside, f32x4.ge(z, f32x4.splat(3)));
     return v128.and(right, f32x4.gt(z, f32x4.splat(-3)));
   }
-  if (code == 3) {
+  if (code == HARD_SIGMOID) {
     const inside = v128.and(f32x4.gt(z, f32x4.splat(-3)), f32x4.lt(z, f32x4.splat(3)));
     return v128.and(f32x4.mul(dy, f32x4.splat(<f32>(1.0 / 6.0))), inside);
   }
-  if (code == 4) return v128.and(dy, v128.and(f32x4.gt(z, f32x4.splat(0)), f32x4.lt(z, f32x4.splat(6))));
-  if (code == 5 || code == 6) {
+  if (code == RELU6) return v128.and(dy, v128.and(f32x4.gt(z, f32x4.splat(0)), f32x4.lt(z, f32x4.splat(6))));
+  if (code == SILU || code == SIGMOID) {
     const s = sigmoid4(z);
     const falling = f32x4.sub(f32x4.splat(1), s);
-    const slope = code == 6 ? falling : madd(f32x4.splat(1), z, falling);
+    const slope = code == SIGMOID ? falling : madd(f32x4.splat(1), z, falling);
     return f32x4.mul(dy, f32x4.mul(s, slope));
   }
   return dy;

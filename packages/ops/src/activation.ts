@@ -1,25 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Activation } from './activation-names.js';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { activationGradWasm, activationWasm } from './wasm/activation.js';
 import { activationGradWebGpu, activationWebGpu } from './webgpu/activation.js';
-
-/** Activations that ops fuse, by timm's names. */
-export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid' | 'relu6' | 'silu' | 'sigmoid';
-
-/** The codes that kernels take; the order is the kernels'. */
-export const activationCode = {
-  none: 0,
-  relu: 1,
-  hard_swish: 2,
-  hard_sigmoid: 3,
-  relu6: 4,
-  silu: 5,
-  sigmoid: 6,
-} as const satisfies Record<Activation, number>;
-
-/** A kernel's name with the code of its activation behind it. */
-export type ByActivation<Name extends string> = `${Name}${(typeof activationCode)[Activation]}`;
 
 const hardGate = (z: tf.Tensor) => tf.div(tf.clipByValue(tf.add(z, 3), 0, 6), 6);
 
@@ -33,14 +17,14 @@ const compositions: Record<Activation, (z: tf.Tensor) => tf.Tensor> = {
   sigmoid: (z) => tf.sigmoid(z),
 };
 
-/** dy where low < z < high, else 0. */
-const between = (dy: tf.Tensor, z: tf.Tensor, low: number, high: number) =>
+/** Returns dy where low < z < high, else 0. */
+const maskBetween = (dy: tf.Tensor, z: tf.Tensor, low: number, high: number) =>
   tf.where(tf.logicalAnd(tf.greater(z, low), tf.less(z, high)), dy, tf.zerosLike(dy));
 
-/** s · (1 − s), the sigmoid's derivative, times more. */
-const ofSigmoid = (dy: tf.Tensor, z: tf.Tensor, more: (falling: tf.Tensor) => tf.Tensor) => {
+/** Returns dy · s · factor(1 − s), where s = sigmoid(z). */
+const timesSigmoid = (dy: tf.Tensor, z: tf.Tensor, factor: (complement: tf.Tensor) => tf.Tensor) => {
   const s = tf.sigmoid(z);
-  return tf.mul(dy, tf.mul(s, more(tf.sub(1, s))));
+  return tf.mul(dy, tf.mul(s, factor(tf.sub(1, s))));
 };
 
 const gradients: Record<Activation, (dy: tf.Tensor, z: tf.Tensor) => tf.Tensor> = {
@@ -50,18 +34,18 @@ const gradients: Record<Activation, (dy: tf.Tensor, z: tf.Tensor) => tf.Tensor> 
     const inside = tf.mul(dy, tf.add(tf.div(z, 3), 0.5));
     return tf.where(tf.lessEqual(z, -3), tf.zerosLike(dy), tf.where(tf.greaterEqual(z, 3), dy, inside));
   },
-  hard_sigmoid: (dy, z) => between(tf.div(dy, 6), z, -3, 3),
-  relu6: (dy, z) => between(dy, z, 0, 6),
-  silu: (dy, z) => ofSigmoid(dy, z, (falling) => tf.add(1, tf.mul(z, falling))),
-  sigmoid: (dy, z) => ofSigmoid(dy, z, (falling) => falling),
+  hard_sigmoid: (dy, z) => maskBetween(tf.div(dy, 6), z, -3, 3),
+  relu6: (dy, z) => maskBetween(dy, z, 0, 6),
+  silu: (dy, z) => timesSigmoid(dy, z, (complement) => tf.add(1, tf.mul(z, complement))),
+  sigmoid: (dy, z) => timesSigmoid(dy, z, (complement) => complement),
 };
 
-/** activation(z) in stock operations. */
+/** Computes activation(z) in stock operations. */
 export function composeActivation(z: tf.Tensor, activation: Activation): tf.Tensor {
   return compositions[activation](z);
 }
 
-/** dy · activation'(z) in stock operations; where the slope jumps, the outer side's. */
+/** Computes dy · activation'(z) in stock operations. At a jump of the slope, the slope of the outer side applies. */
 export function composeActivationGrad(dy: tf.Tensor, z: tf.Tensor, activation: Activation): tf.Tensor {
   return gradients[activation](dy, z);
 }
@@ -76,7 +60,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { activation: Activation }
   name: 'UnitsphereActivation',
   compose: ({ x }, { activation }) => composeActivation(x, activation),
   inputsToSave: ['x'],
-  gradient: ([dy], [x], attrs) => ({ x: () => gradOp({ x: x, dy: dy }, attrs)[0] }),
+  gradient: ([dy], [x], attrs) => ({ x: () => gradOp({ x, dy }, attrs)[0] }),
   kernels: { wasm: activationWasm, webgpu: activationWebGpu },
 });
 
@@ -86,35 +70,35 @@ function activate<T extends tf.Tensor>(name: string, x: T, activation: Activatio
 }
 
 /**
- * x · clip(x + 3, 0, 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), as torch.nn.functional.hardswish.
+ * Computes x · clip(x + 3, 0, 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), as torch.nn.functional.hardswish.
  * @param x float32, any shape.
- * @returns The same shape.
+ * @returns Of x's shape.
  */
 export function hardSwish<T extends tf.Tensor>(x: T): T {
   return activate('hardSwish', x, 'hard_swish');
 }
 
-/** clip(x + 3, 0, 6) / 6, as torch.nn.functional.hardsigmoid. @param x float32, any shape. */
+/** Computes clip(x + 3, 0, 6) / 6, as torch.nn.functional.hardsigmoid. @param x float32, any shape. */
 export function hardSigmoid<T extends tf.Tensor>(x: T): T {
   return activate('hardSigmoid', x, 'hard_sigmoid');
 }
 
-/** max(x, 0); the gradient at 0 is 0, as in PyTorch. @param x float32, any shape. */
+/** Computes max(x, 0). The gradient at 0 is 0, as in PyTorch. @param x float32, any shape. */
 export function relu<T extends tf.Tensor>(x: T): T {
   return activate('relu', x, 'relu');
 }
 
-/** min(max(x, 0), 6), as torch.nn.functional.relu6. @param x float32, any shape. */
+/** Computes min(max(x, 0), 6), as torch.nn.functional.relu6. @param x float32, any shape. */
 export function relu6<T extends tf.Tensor>(x: T): T {
   return activate('relu6', x, 'relu6');
 }
 
-/** x · sigmoid(x), also called swish, as torch.nn.functional.silu. @param x float32, any shape. */
+/** Computes x · sigmoid(x), also called swish, as torch.nn.functional.silu. @param x float32, any shape. */
 export function silu<T extends tf.Tensor>(x: T): T {
   return activate('silu', x, 'silu');
 }
 
-/** 1 / (1 + exp(−x)), as torch.sigmoid. @param x float32, any shape. */
+/** Computes 1 / (1 + exp(−x)), as torch.sigmoid. @param x float32, any shape. */
 export function sigmoid<T extends tf.Tensor>(x: T): T {
   return activate('sigmoid', x, 'sigmoid');
 }

@@ -1,29 +1,27 @@
-/** Batch norm in stock operations, with whatever function of its result follows it. */
+/** Batch norm in stock operations, followed by any function of its result. */
 import * as tf from '@tensorflow/tfjs-core';
 import { checkChannels, checkFloat, rowsOf } from './check.js';
+import { toRows } from './to-rows.js';
 
-/** What scales and shifts: float32 [channels] each. */
+/** Scale and shift: float32 [channels] each. */
 export type Affine = { gamma: tf.Tensor1D; beta: tf.Tensor1D };
-/** The batch's or the running statistics: float32 [channels] each. */
+/** Batch or running statistics: float32 [channels] each. */
 export type Statistics = { mean: tf.Tensor1D; variance: tf.Tensor1D };
 
-/** x as [rows, channels]. */
-export const flat = (x: tf.Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]]) as tf.Tensor2D;
-
-/** [activate(z), mean, variance] by the batch's own statistics. */
+/** Normalizes x with the batch's own statistics; returns [activate(z), mean, variance]. */
 export function composeTrain(
   { x, gamma, beta }: { x: tf.Tensor } & Affine,
   epsilon: number,
   activate: (z: tf.Tensor) => tf.Tensor,
 ): tf.Tensor[] {
-  const rows = flat(x);
+  const rows = toRows(x);
   const { mean, variance } = tf.moments(rows, 0);
   const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, epsilon)));
   const z = tf.add(tf.mul(tf.sub(rows, mean), scale), beta);
   return [tf.reshape(activate(z), x.shape), mean, variance];
 }
 
-/** activate(z) by given statistics. */
+/** Normalizes x with the given statistics; returns activate(z). */
 export function composeInference(
   { x, gamma, beta, mean, variance }: { x: tf.Tensor } & Affine & Statistics,
   epsilon: number,
@@ -33,17 +31,17 @@ export function composeInference(
   return activate(tf.add(tf.mul(tf.sub(x, mean), scale), beta));
 }
 
-/** The norm's input and output of the forward pass as [rows, channels]: xHat is standardized, z is scaled and shifted. */
+/** Recomputes the forward pass as [rows, channels]: the standardized input xHat and the scaled and shifted output z. */
 export function recompute(
   { x, gamma, beta, mean, variance }: { x: tf.Tensor } & Affine & Statistics,
   epsilon: number,
 ) {
   const invStd = tf.rsqrt(tf.add(variance, epsilon));
-  const xHat = tf.mul(tf.sub(flat(x), mean), invStd);
+  const xHat = tf.mul(tf.sub(toRows(x), mean), invStd);
   return { invStd, xHat, z: tf.add(tf.mul(xHat, gamma), beta) };
 }
 
-/** [dx, dgamma, dbeta] of the training form, from the gradient dz for the norm's output. */
+/** Returns [dx, dgamma, dbeta] of the training form, from the gradient dz of the norm's output. */
 export function composeTrainGrad(
   { x, gamma }: { x: tf.Tensor; gamma: tf.Tensor1D },
   { invStd, xHat }: Pick<ReturnType<typeof recompute>, 'invStd' | 'xHat'>,
@@ -56,45 +54,45 @@ export function composeTrainGrad(
   return [tf.reshape(tf.mul(centered, tf.mul(gamma, invStd)), x.shape), dgamma, dbeta];
 }
 
-/** The gradients of the evaluation form, one function an input; gradOf gives dz from z. */
+/** Returns the gradients of the evaluation form, one function per input; `gradOf` computes dz from z. */
 export function inferenceGradients(
   inputs: { x: tf.Tensor } & Affine & Statistics,
   epsilon: number,
   gradOf: (z: tf.Tensor) => tf.Tensor,
 ) {
-  const again = () => recompute(inputs, epsilon);
+  const forward = () => recompute(inputs, epsilon);
   const constant = (name: string) => () => {
     throw new Error(
-      `batchNorm: the gradient for the running ${name} is not defined; it is a buffer, not a parameter.`,
+      `batchNorm: the running ${name} has no gradient: it is a buffer, not a parameter. Leave it out of the gradient's inputs.`,
     );
   };
   return {
     x: () => {
-      const { invStd, z } = again();
+      const { invStd, z } = forward();
       return tf.reshape(tf.mul(gradOf(z), tf.mul(inputs.gamma, invStd)), inputs.x.shape);
     },
     gamma: () => {
-      const { xHat, z } = again();
+      const { xHat, z } = forward();
       return tf.sum(tf.mul(gradOf(z), xHat), 0);
     },
-    beta: () => tf.sum(gradOf(again().z), 0),
+    beta: () => tf.sum(gradOf(forward().z), 0),
     mean: constant('mean'),
     variance: constant('variance'),
   };
 }
 
-/** Throws unless x has channels and every vector one value for each of them. */
+/** Throws unless x has a channel axis and every vector has one value per channel. */
 export function checkBatchNorm(op: string, x: tf.Tensor, vectors: Record<string, tf.Tensor>): void {
   checkFloat(op, 'x', x);
   if (x.rank < 2) throw new Error(`${op}: x must have at least 2 dimensions, but its shape is [${x.shape}].`);
   for (const [name, vector] of Object.entries(vectors)) checkChannels(op, name, vector, x.shape[x.rank - 1]);
 }
 
-/** Throws where a channel has one value. */
+/** Throws if each channel has a single value. */
 export function checkTrainingRows(op: string, x: tf.Tensor): void {
   if (rowsOf(x) < 2) {
     throw new Error(
-      `${op}: a shape of [${x.shape}] has one value a channel; training statistics need at least 2 (a larger batch).`,
+      `${op}: shape [${x.shape}] has one value per channel; training statistics require at least 2. Use a larger batch.`,
     );
   }
 }

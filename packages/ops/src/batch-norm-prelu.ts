@@ -6,13 +6,13 @@ import {
   composeInference,
   composeTrain,
   composeTrainGrad,
-  flat,
   inferenceGradients,
   recompute,
   type Statistics,
 } from './batch-norm-composition.js';
 import { defineOp } from './define-op.js';
 import { checkSlope, composePrelu, composePreluGrad, composeSlopeGrad } from './prelu-composition.js';
+import { toRows } from './to-rows.js';
 import {
   batchNormPreluGradWasm,
   batchNormPreluInferenceWasm,
@@ -24,28 +24,27 @@ import {
   batchNormPreluTrainWebGpu,
 } from './webgpu/batch-norm.js';
 
-type Sloped = { slope: tf.Tensor1D };
+type Slope = { slope: tf.Tensor1D };
 interface Attrs {
   epsilon: number;
 }
 
-const gradOp = /* @__PURE__ */ defineOp<
-  { x: tf.Tensor; dy: tf.Tensor } & Affine & Sloped & Statistics,
-  Attrs
->({
-  name: 'UnitsphereBatchNormPreluGrad',
-  compose: ({ dy: dyTensor, slope, ...inputs }, { epsilon }) => {
-    const again = recompute(inputs, epsilon);
-    const dy = flat(dyTensor);
-    return [
-      ...composeTrainGrad(inputs, again, composePreluGrad(dy, again.z, slope)),
-      composeSlopeGrad(dy, again.z, slope.shape[0]),
-    ];
+const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Slope & Statistics, Attrs>(
+  {
+    name: 'UnitsphereBatchNormPreluGrad',
+    compose: ({ dy: dyTensor, slope, ...inputs }, { epsilon }) => {
+      const forward = recompute(inputs, epsilon);
+      const dy = toRows(dyTensor);
+      return [
+        ...composeTrainGrad(inputs, forward, composePreluGrad(dy, forward.z, slope)),
+        composeSlopeGrad(dy, forward.z, slope.shape[0]),
+      ];
+    },
+    kernels: { wasm: batchNormPreluGradWasm, webgpu: batchNormPreluGradWebGpu },
   },
-  kernels: { wasm: batchNormPreluGradWasm, webgpu: batchNormPreluGradWebGpu },
-});
+);
 
-const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Sloped, Attrs>({
+const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope, Attrs>({
   name: 'UnitsphereBatchNormPreluTrain',
   compose: ({ slope, ...inputs }, { epsilon }) =>
     composeTrain(inputs, epsilon, (z) => composePrelu(z, slope)),
@@ -53,23 +52,22 @@ const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Sloped, Att
   outputsToSave: [false, true, true],
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, slope, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    const inputs = { gamma: gamma, beta: beta, slope: slope, mean: mean, variance: variance };
-    // One pass gives all four; whichever the tape asks for is there.
-    const grads = gradOp({ x, dy: dy, ...inputs }, attrs);
+    // One pass computes all four gradients; the tape takes those it needs.
+    const grads = gradOp({ x, dy, gamma, beta, slope, mean, variance }, attrs);
     return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2], slope: () => grads[3] };
   },
   kernels: { wasm: batchNormPreluTrainWasm, webgpu: batchNormPreluTrainWebGpu },
 });
 
-const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Sloped & Statistics, Attrs>({
+const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope & Statistics, Attrs>({
   name: 'UnitsphereBatchNormPreluInference',
   compose: ({ slope, ...inputs }, { epsilon }) =>
     composeInference(inputs, epsilon, (z) => composePrelu(z, slope)),
   inputsToSave: ['x', 'gamma', 'beta', 'mean', 'variance', 'slope'],
   gradient: ([dyTensor], saved, { epsilon }) => {
     const [x, gamma, beta, mean, variance, slope] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    const inputs = { x, gamma: gamma, beta: beta, mean: mean, variance: variance };
-    const dy = () => flat(dyTensor);
+    const inputs = { x, gamma, beta, mean, variance };
+    const dy = () => toRows(dyTensor);
     return {
       ...inferenceGradients(inputs, epsilon, (z) => composePreluGrad(dy(), z, slope)),
       slope: () => composeSlopeGrad(dy(), recompute(inputs, epsilon).z, slope.shape[0]),
@@ -79,15 +77,15 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Sloped 
 });
 
 /**
- * {@link batchNormTrain} and {@link prelu} behind it, in one pass forward and one backward: nothing between them is kept
- * in memory.
+ * Applies {@link batchNormTrain} and then {@link prelu}, in one forward and one backward pass. The value between them is
+ * not kept in memory.
  * @param x float32 [..., channels]; statistics are taken over all other axes.
  * @param gamma float32 [channels], scale.
  * @param beta float32 [channels], shift.
  * @param slope float32 [channels], or [1] for one slope that all channels share.
  * @param options.epsilon Added to the variance. Default 1e-5, as in PyTorch.
- * @returns y, as x; and the batch's mean and biased variance, float32 [channels], for the running averages.
- * @throws Error on a wrong rank, dtype or length, or when there are fewer than 2 values a channel.
+ * @returns y, of x's shape, and the batch's mean and biased variance, float32 [channels], for the running averages.
+ * @throws Error on a wrong rank, dtype or length, or if there are fewer than 2 values per channel.
  */
 export function batchNormPreluTrain<T extends tf.Tensor>(
   x: T,
@@ -104,7 +102,7 @@ export function batchNormPreluTrain<T extends tf.Tensor>(
 }
 
 /**
- * {@link batchNormInference} and {@link prelu} behind it, in one pass; differentiable in x, gamma, beta and slope.
+ * Applies {@link batchNormInference} and then {@link prelu}, in one pass. Differentiable in x, gamma, beta and slope.
  * @param x float32 [..., channels].
  * @param gamma float32 [channels], scale.
  * @param beta float32 [channels], shift.
@@ -112,7 +110,7 @@ export function batchNormPreluTrain<T extends tf.Tensor>(
  * @param variance float32 [channels], running variance.
  * @param slope float32 [channels], or [1] for one slope that all channels share.
  * @param options.epsilon Added to the variance. Default 1e-5, as in PyTorch.
- * @returns As x.
+ * @returns Of x's shape.
  * @throws Error on a wrong rank, dtype or length.
  */
 export function batchNormPreluInference<T extends tf.Tensor>(

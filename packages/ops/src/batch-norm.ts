@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type Activation, composeActivation, composeActivationGrad } from './activation.js';
+import { composeActivation, composeActivationGrad } from './activation.js';
+import type { Activation } from './activation-names.js';
 import {
   type Affine,
   checkBatchNorm,
@@ -7,16 +8,16 @@ import {
   composeInference,
   composeTrain,
   composeTrainGrad,
-  flat,
   inferenceGradients,
   recompute,
   type Statistics,
 } from './batch-norm-composition.js';
 import { defineOp } from './define-op.js';
+import { toRows } from './to-rows.js';
 import { batchNormGradWasm, batchNormInferenceWasm, batchNormTrainWasm } from './wasm/batch-norm.js';
 import { batchNormGradWebGpu, batchNormInferenceWebGpu, batchNormTrainWebGpu } from './webgpu/batch-norm.js';
 
-/** What batch norm needs beside its tensors. */
+/** Options of batch norm. */
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5, as in PyTorch. */
   epsilon?: number;
@@ -32,8 +33,8 @@ interface Attrs {
 const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics, Attrs>({
   name: 'UnitsphereBatchNormGrad',
   compose: ({ dy, ...inputs }, { epsilon, activation }) => {
-    const again = recompute(inputs, epsilon);
-    return composeTrainGrad(inputs, again, composeActivationGrad(flat(dy), again.z, activation));
+    const forward = recompute(inputs, epsilon);
+    return composeTrainGrad(inputs, forward, composeActivationGrad(toRows(dy), forward.z, activation));
   },
   kernels: { wasm: batchNormGradWasm, webgpu: batchNormGradWebGpu },
 });
@@ -46,8 +47,8 @@ const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine, Attrs>({
   outputsToSave: [false, true, true],
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    // One pass gives all three; whichever the tape asks for is there.
-    const grads = gradOp({ x, dy: dy, gamma: gamma, beta: beta, mean: mean, variance: variance }, attrs);
+    // One pass computes all three gradients; the tape takes those it needs.
+    const grads = gradOp({ x, dy, gamma, beta, mean, variance }, attrs);
     return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2] };
   },
   kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu },
@@ -60,19 +61,19 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
   inputsToSave: ['x', 'gamma', 'beta', 'mean', 'variance'],
   gradient: ([dy], saved, { epsilon, activation }) => {
     const [x, gamma, beta, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
-    const inputs = { x, gamma: gamma, beta: beta, mean: mean, variance: variance };
-    return inferenceGradients(inputs, epsilon, (z) => composeActivationGrad(flat(dy), z, activation));
+    const inputs = { x, gamma, beta, mean, variance };
+    return inferenceGradients(inputs, epsilon, (z) => composeActivationGrad(toRows(dy), z, activation));
   },
   kernels: { wasm: batchNormInferenceWasm, webgpu: batchNormInferenceWebGpu },
 });
 
 /**
- * Batch norm with the batch's own statistics (Ioffe & Szegedy, 2015), with its gradient, as torch's in training mode.
+ * Applies batch norm with the batch's own statistics (Ioffe & Szegedy, 2015), as PyTorch in training mode.
  * @param x float32 [..., channels]; statistics are taken over all other axes.
  * @param gamma float32 [channels], scale.
  * @param beta float32 [channels], shift.
- * @returns y, as x; and the batch's mean and biased variance, float32 [channels], for the running averages.
- * @throws Error on a wrong rank, dtype or length, or when there are fewer than 2 values a channel.
+ * @returns y, of x's shape, and the batch's mean and biased variance, float32 [channels], for the running averages.
+ * @throws Error on a wrong rank, dtype or length, or if there are fewer than 2 values per channel.
  */
 export function batchNormTrain<T extends tf.Tensor>(
   x: T,
@@ -87,13 +88,13 @@ export function batchNormTrain<T extends tf.Tensor>(
 }
 
 /**
- * Batch norm with given statistics, as torch's in evaluation mode; differentiable in x, gamma and beta.
+ * Applies batch norm with the given statistics, as PyTorch in evaluation mode. Differentiable in x, gamma and beta.
  * @param x float32 [..., channels].
  * @param gamma float32 [channels], scale.
  * @param beta float32 [channels], shift.
  * @param mean float32 [channels], running mean.
  * @param variance float32 [channels], running variance.
- * @returns As x.
+ * @returns Of x's shape.
  * @throws Error on a wrong rank, dtype or length.
  */
 export function batchNormInference<T extends tf.Tensor>(

@@ -1,19 +1,17 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** Throws unless x is a float32 tensor of the given rank; an empty one, on which stock kernels fail, only if allowed. */
+/** Throws unless x is a float32 tensor of the given rank. Also throws if x is empty, unless allowed: stock kernels fail on empty tensors. */
 export function checkFloat(op: string, name: string, x: tf.Tensor, rank?: number, allowEmpty = false): void {
   if (rank !== undefined && x.rank !== rank) {
     throw new Error(`${op}: ${name} must have ${rank} dimensions, but its shape is [${x.shape}].`);
   }
   if (x.dtype !== 'float32') throw new Error(`${op}: ${name} must be float32, not ${x.dtype}.`);
   if (x.size === 0 && !allowEmpty) {
-    throw new Error(
-      `${op}: ${name} is empty: its shape is [${x.shape}]. Leave out a batch that has nothing in it.`,
-    );
+    throw new Error(`${op}: ${name} is empty: its shape is [${x.shape}]. Skip empty batches.`);
   }
 }
 
-/** Throws unless x is a float32 vector with one value for each of count channels. */
+/** Throws unless x is a float32 vector of `count` channels. */
 export function checkChannels(op: string, name: string, x: tf.Tensor, count: number): void {
   checkFloat(op, name, x, 1);
   if (x.shape[0] !== count) {
@@ -21,12 +19,12 @@ export function checkChannels(op: string, name: string, x: tf.Tensor, count: num
   }
 }
 
-/** Throws unless the two sizes agree. */
+/** Throws unless the two sizes are equal. */
 export function checkEqual(op: string, what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new Error(`${op}: ${what} is ${actual}, but ${expected} was expected.`);
 }
 
-/** Rows of a tensor seen as [rows, channels], channels last. */
+/** Returns the number of rows of a tensor viewed as [rows, channels]. */
 export function rowsOf(x: { shape: number[] }): number {
   return x.shape.slice(0, -1).reduce((a, b) => a * b, 1);
 }

@@ -1,24 +1,24 @@
-let running: { total: number } | undefined;
+let current: { total: number } | undefined;
 
 /**
- * The multiply-accumulates of the convolutions and matrix products that fn runs, as fvcore and timm count them: one for
- * each product in a sum; norms, activations, pools and sums are left out, as are gradients.
- * @param fn Runs operations of this package, on the current backend; its tensors are its own to free.
- * @throws Error inside another count.
+ * Counts the multiply-accumulates of the convolutions and matrix products that fn runs, as fvcore and timm do: one for each
+ * product in a sum. Norms, activations, pooling, sums and gradients are not counted.
+ * @param fn Runs operations of this package on the current backend, and disposes its own tensors.
+ * @throws Error if another count is running.
  */
 export function countMultiplyAdds(fn: () => void): number {
-  if (running) throw new Error('countMultiplyAdds: a count is running already.');
-  const mine = { total: 0 };
-  running = mine;
+  if (current) throw new Error('countMultiplyAdds: a count is already running. Do not nest counts.');
+  const count = { total: 0 };
+  current = count;
   try {
     fn();
   } finally {
-    running = undefined;
+    current = undefined;
   }
-  return mine.total;
+  return count.total;
 }
 
-/** Adds to the count that is running, if one is. */
+/** Adds to the running count, if any. */
 export function addMultiplyAdds(count: () => number): void {
-  if (running) running.total += count();
+  if (current) current.total += count();
 }

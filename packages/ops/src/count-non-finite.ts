@@ -11,8 +11,8 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
 });
 
 /**
- * How many values are infinite or NaN. It has no gradient.
- * @param x float32, any shape; an empty one has none.
+ * Counts the values that are infinite or NaN. It has no gradient.
+ * @param x float32, any shape, possibly empty.
  * @returns int32 scalar.
  * @throws Error on a wrong dtype.
  */

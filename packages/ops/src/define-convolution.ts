@@ -6,24 +6,23 @@ import { asInput } from './precision/product.js';
 import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
 
 type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
-/** A window, and how precise its products are. */
+/** Window of a convolution, and the precision of its products. */
 export type ConvolutionAttrs = Window & { precision: MatmulPrecision };
-type ForInput = ConvolutionAttrs & { inputShape: number[] };
-type ForFilter = ConvolutionAttrs & { filterShape: number[] };
+type InputGradientAttrs = ConvolutionAttrs & { inputShape: number[] };
+type FilterGradientAttrs = ConvolutionAttrs & { filterShape: number[] };
 
-/** What a kind of convolution is made of: its stock operations and our kernels. */
+/** Stock operations and kernels of a kind of convolution. */
 export interface Convolution {
-  /** The stock operation. */
   stock: typeof tf.conv2d | typeof tf.depthwiseConv2d;
-  /** Names of the stock gradient kernels, which the public package does not export as functions. */
+  /** Names of the stock gradient kernels, which tfjs-core does not export as functions. */
   stockBackpropInput: string;
   stockBackpropFilter: string;
   wasm: Kernel<Pair, ConvolutionAttrs>;
-  wasmBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
-  wasmBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
+  wasmBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, InputGradientAttrs>;
+  wasmBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, FilterGradientAttrs>;
   webgpu: Kernel<Pair, ConvolutionAttrs>;
-  webgpuBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>;
-  webgpuBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>;
+  webgpuBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, InputGradientAttrs>;
+  webgpuBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, FilterGradientAttrs>;
 }
 
 const stockAttrs = ({ stride, padding }: Window) => ({
@@ -36,16 +35,16 @@ const stockAttrs = ({ stride, padding }: Window) => ({
 const runStock = (kernel: string, inputs: object, attrs: object) =>
   tf.engine().runKernel(kernel, inputs as tf.NamedTensorMap, attrs as tf.NamedAttrMap) as tf.Tensor;
 
-/** A convolution, and its two gradients as functions of their own. */
+/** A convolution, and its two gradients as separate functions. */
 export interface DefinedConvolution {
   (pair: Pair, attrs: ConvolutionAttrs): tf.Tensor4D;
-  backpropInput(inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: ForInput): tf.Tensor4D;
-  backpropFilter(inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: ForFilter): tf.Tensor4D;
+  backpropInput(inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: InputGradientAttrs): tf.Tensor4D;
+  backpropFilter(inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: FilterGradientAttrs): tf.Tensor4D;
 }
 
-/** A convolution with its two gradients, under kernel names that begin with `name`. */
+/** Defines a convolution and its two gradients, with kernel names that begin with `name`. */
 export function defineConvolution(name: string, kind: Convolution): DefinedConvolution {
-  const backpropInput = defineOp<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, ForInput>({
+  const backpropInput = defineOp<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, InputGradientAttrs>({
     name: `${name}BackpropInput`,
     compose: ({ dy, filter }, { inputShape, precision, ...window }) =>
       runStock(
@@ -55,7 +54,7 @@ export function defineConvolution(name: string, kind: Convolution): DefinedConvo
       ),
     kernels: { wasm: kind.wasmBackpropInput, webgpu: kind.webgpuBackpropInput },
   });
-  const backpropFilter = defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, ForFilter>({
+  const backpropFilter = defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, FilterGradientAttrs>({
     name: `${name}BackpropFilter`,
     compose: ({ x, dy }, { filterShape, precision, ...window }) =>
       runStock(
@@ -75,23 +74,23 @@ export function defineConvolution(name: string, kind: Convolution): DefinedConvo
       const [dy] = dys as tf.Tensor4D[];
       const [x, filter] = saved as tf.Tensor4D[];
       return {
-        x: () => backpropInput({ dy: dy, filter: filter }, { ...attrs, inputShape: x.shape })[0],
-        filter: () => backpropFilter({ x: x, dy: dy }, { ...attrs, filterShape: filter.shape })[0],
+        x: () => backpropInput({ dy, filter }, { ...attrs, inputShape: x.shape })[0],
+        filter: () => backpropFilter({ x, dy }, { ...attrs, filterShape: filter.shape })[0],
       };
     },
-    // Each output is a sum over the filter of its channel, whether dense or depthwise.
-    multiplyAdds: ({ filter }, [y]) => (y.size * filter.size) / y.shape[3]!,
+    // Each output sums over its channel's filter, dense or depthwise; y is [batch, height, width, channels].
+    multiplyAdds: ({ filter }, [y]) => (y.size * filter.size) / (y as tf.Tensor4D).shape[3],
     kernels: { wasm: kind.wasm, webgpu: kind.webgpu },
   });
   return Object.assign((pair: Pair, attrs: ConvolutionAttrs) => op(pair, attrs)[0] as tf.Tensor4D, {
-    backpropInput: (inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: ForInput) =>
+    backpropInput: (inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: InputGradientAttrs) =>
       backpropInput(inputs, attrs)[0] as tf.Tensor4D,
-    backpropFilter: (inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: ForFilter) =>
+    backpropFilter: (inputs: { x: tf.Tensor4D; dy: tf.Tensor4D }, attrs: FilterGradientAttrs) =>
       backpropFilter(inputs, attrs)[0] as tf.Tensor4D,
   });
 }
 
-/** The checks that convolutions share; `op` is the name in messages. */
+/** Checks the arguments of a convolution; `op` is its name in error messages. */
 export function checkConvolution(op: string, x: tf.Tensor4D, filter: tf.Tensor4D, window: Window): void {
   checkFloat(op, 'x', x, 4);
   checkFloat(op, 'filter', filter, 4);

@@ -1,33 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { addMultiplyAdds } from './count-multiply-adds.js';
+import { shouldUseComposition } from './debug-flags.js';
 
-/** A kernel of ours on one backend: reads the inputs where they lie and returns tensor infos or tensors. */
+/** Our kernel for one backend. It reads the inputs in the backend's memory and returns tensor infos or tensors. */
 export type Kernel<Inputs, Attrs> = (args: {
   inputs: Inputs;
   attrs: Attrs;
   backend: unknown;
 }) => tf.TensorInfo | tf.TensorInfo[];
 
-/** What an operation is: one name, one reference composition, one gradient, and kernels where they are worth it. */
+/** Definition of an operation: a name, a reference composition, a gradient and optional kernels. */
 export interface OpDefinition<Inputs extends object, Attrs extends object> {
-  /** The kernel name in TensorFlow.js's registry. */
+  /** Kernel name in TensorFlow.js's registry. */
   name: string;
-  /** The reference: the operation in stock TensorFlow.js operations, for every backend without a kernel of ours. */
+  /** Computes the operation in stock TensorFlow.js operations: the reference, used on backends without a kernel of ours. */
   compose(inputs: Inputs, attrs: Attrs): tf.Tensor | tf.Tensor[];
-  /** Which inputs and outputs the gradient reads. */
+  /** Inputs that the gradient reads. */
   inputsToSave?: (keyof Inputs & string)[];
+  /** Whether the gradient reads each output. */
   outputsToSave?: boolean[];
-  /** One function an input: only those on the path to a variable are called. */
+  /** Returns one function per input. TensorFlow.js calls only those on the path to a variable. */
   gradient?(dys: tf.Tensor[], saved: tf.Tensor[], attrs: Attrs): { [name in keyof Inputs]: () => tf.Tensor };
-  /** Multiply-accumulates of one call, for operations that consist of them. */
+  /** Returns the multiply-accumulates of one call; optional. */
   multiplyAdds?(inputs: Inputs, outputs: tf.Tensor[], attrs: Attrs): number;
   /** Kernels by TensorFlow.js backend name. */
   kernels?: { [backendName: string]: Kernel<Inputs, Attrs> };
 }
 
 /**
- * Makes an operation callable. Its kernel for the current backend is registered at the first call there — a kernel of
- * ours where there is one, else the composition — so importing an operation changes nothing and bundlers can drop it.
+ * Makes an operation callable. The first call on a backend registers the operation there: our kernel if the definition has
+ * one for that backend, else the composition. Importing an operation therefore has no side effect, and bundlers can drop it.
  */
 export function defineOp<Inputs extends object, Attrs extends object>(
   op: OpDefinition<Inputs, Attrs>,
@@ -40,7 +42,8 @@ export function defineOp<Inputs extends object, Attrs extends object>(
       | tf.Tensor
       | tf.Tensor[];
     const outputs = Array.isArray(out) ? out : [out];
-    if (op.multiplyAdds) addMultiplyAdds(() => op.multiplyAdds!(inputs, outputs, attrs));
+    const { multiplyAdds } = op;
+    if (multiplyAdds) addMultiplyAdds(() => multiplyAdds(inputs, outputs, attrs));
     return outputs;
   };
 }
@@ -51,14 +54,14 @@ function ensureRegistered<Inputs extends object, Attrs extends object>(
   const backendName = tf.getBackend();
   if (!backendName) {
     throw new Error(
-      `${op.name}: no TensorFlow.js backend is ready. Call useBackend() of @unitsphere/backends, or tf.setBackend() and tf.ready(), first.`,
+      `${op.name}: no TensorFlow.js backend is ready. First call useBackend() of @unitsphere/backends, or tf.setBackend() and tf.ready().`,
     );
   }
   if (!tf.getKernel(op.name, backendName)) {
     const composition: Kernel<Inputs, Attrs> = ({ inputs, attrs }) =>
       tf.tidy(() => op.compose(inputs, attrs));
-    const kernel = op.kernels?.[backendName] ?? composition;
-    // The composition goes along in the registry: it is what a benchmark compares our kernel with.
+    const kernel = (!shouldUseComposition() && op.kernels?.[backendName]) || composition;
+    // The registry keeps the composition, so that benchmarks can compare our kernel with it.
     tf.registerKernel({
       kernelName: op.name,
       backendName,

@@ -13,7 +13,7 @@ import {
 } from './webgpu/depthwise-conv2d.js';
 import type { Window } from './window.js';
 
-/** Without its checks, for operations that are made of it. */
+/** Depthwise convolution without checks, for operations composed of it. */
 export const depthwise = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseConv2d', {
   stock: tf.depthwiseConv2d,
   stockBackpropInput: tf.DepthwiseConv2dNativeBackpropInput,
@@ -27,11 +27,11 @@ export const depthwise = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseC
 });
 
 /**
- * Depthwise convolution with one filter a channel: torch.nn.functional.conv2d with groups = channels, without bias.
- * Always float32, whatever setFloat32MatmulPrecision says, as in PyTorch, whose own depthwise kernel multiplies float32.
+ * Computes a depthwise convolution with one filter per channel, as torch.nn.functional.conv2d with groups = channels and
+ * without bias. Products are always float32, as in PyTorch's own depthwise kernel; setFloat32MatmulPrecision does not apply.
  * @param x float32 [batch, height, width, channels].
  * @param filter float32 [kernelHeight, kernelWidth, channels, 1].
- * @param window stride and zero padding on every side, in pixels.
+ * @param window Stride and zero padding on every side, in pixels.
  * @returns float32 [batch, outHeight, outWidth, channels].
  * @throws Error on a wrong rank, dtype or channel count, a channel multiplier other than 1, or a kernel that does not fit.
  */

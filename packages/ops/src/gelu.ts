@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 
-/** The normal distribution's cumulative probability. */
+/** Returns the cumulative probability of the standard normal distribution. */
 const cumulative = (x: tf.Tensor) => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
@@ -18,8 +18,9 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
 });
 
 /**
- * x times the normal distribution's cumulative probability of x (Hendrycks & Gimpel, 2016), as
- * torch.nn.functional.gelu without approximation. @param x float32, any shape.
+ * Computes x times the standard normal distribution's cumulative probability of x (Hendrycks & Gimpel, 2016), as
+ * torch.nn.functional.gelu without approximation.
+ * @param x float32, any shape.
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
   checkFloat('gelu', 'x', x);

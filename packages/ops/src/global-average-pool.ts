@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { globalAveragePoolGradWasm, globalAveragePoolWasm } from './wasm/channels.js';
-import { globalAveragePoolGradWebGpu, globalAveragePoolWebGpu } from './webgpu/pooling.js';
+import { globalAveragePoolGradWebGpu, globalAveragePoolWebGpu } from './webgpu/global-average-pool.js';
 
 type Size = { height: number; width: number };
 
@@ -10,7 +10,7 @@ const gradOp = /* @__PURE__ */ defineOp<{ dy: tf.Tensor2D }, Size>({
   name: 'UnitsphereGlobalAveragePoolGrad',
   compose: ({ dy }, { height, width }) => {
     const [n, c] = dy.shape;
-    // A broadcast sum: the WASM backend's tile is an order of magnitude slower.
+    // A broadcast sum: tf.tile is an order of magnitude slower on WebAssembly.
     return tf.add(tf.zeros([1, height, width, 1]), tf.reshape(tf.div(dy, height * width), [n, 1, 1, c]));
   },
   kernels: { wasm: globalAveragePoolGradWasm, webgpu: globalAveragePoolGradWebGpu },
@@ -24,7 +24,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, Size>({
 });
 
 /**
- * The mean over height and width.
+ * Computes the mean over height and width.
  * @param x float32 [batch, height, width, channels].
  * @returns float32 [batch, channels].
  * @throws Error on a wrong rank or dtype.

@@ -6,35 +6,35 @@ import { checkWindow, type Window, windowShape } from './window.js';
 
 type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
 
-// The k-th input channel of every group is convolved with one filter for each output: a depthwise convolution. Their sum
-// over k is the grouped one, without a product with the zeros of a block-diagonal filter.
+// Convolving the k-th input channel of every group with one filter per output is a depthwise convolution. The sum of these
+// over k is the grouped convolution. No product with the zeros of a block-diagonal filter is computed.
 
-/** The k-th input channel of each group, once for each output of that group: [..., outChannels]. */
-function member(x: tf.Tensor4D, k: number, perGroup: number, outputs: number): tf.Tensor4D {
+/** Returns the k-th input channel of each group, repeated for each output of that group: [..., outChannels]. */
+function takeMember(x: tf.Tensor4D, k: number, perGroup: number, outputs: number): tf.Tensor4D {
   const [n, h, w, c] = x.shape;
   const groups = c / perGroup;
   const one = tf.slice(tf.reshape(x, [n * h * w, groups, perGroup]), [0, 0, k], [-1, -1, 1]);
-  // A broadcast sum: the WASM backend's tile is an order of magnitude slower.
+  // A broadcast sum: tf.tile is an order of magnitude slower on WebAssembly.
   const spread = outputs === 1 ? one : tf.add(one, tf.zeros([1, 1, outputs]));
   return tf.reshape(spread, [n, h, w, groups * outputs]);
 }
 
-/** The filters that meet the k-th input channel of their group: [height, width, outChannels, 1]. */
+/** Returns the filters of the k-th input channel of each group: [height, width, outChannels, 1]. */
 function filtersOf(filter: tf.Tensor4D, k: number): tf.Tensor4D {
   const [kh, kw, , out] = filter.shape;
   return tf.reshape(tf.slice(filter, [0, 0, k, 0], [-1, -1, 1, -1]), [kh, kw, out, 1]);
 }
 
-const members = <T>(count: number, fn: (k: number) => T) => Array.from({ length: count }, (_, k) => fn(k));
+const mapMembers = <T>(count: number, fn: (k: number) => T) => Array.from({ length: count }, (_, k) => fn(k));
 
 const op = /* @__PURE__ */ defineOp<Pair, Window>({
   name: 'UnitsphereGroupedConv2d',
   compose: ({ x, filter }, window) => {
     const [, , perGroup, out] = filter.shape;
     const outputs = out / (x.shape[3] / perGroup);
-    return members(perGroup, (k) =>
+    return mapMembers(perGroup, (k) =>
       depthwise(
-        { x: member(x, k, perGroup, outputs), filter: filtersOf(filter, k) },
+        { x: takeMember(x, k, perGroup, outputs), filter: filtersOf(filter, k) },
         { ...window, precision: 'highest' },
       ),
     ).reduce((sum, part) => tf.add(sum, part));
@@ -49,7 +49,7 @@ const op = /* @__PURE__ */ defineOp<Pair, Window>({
     const groups = c / perGroup;
     return {
       x: () => {
-        const parts = members(perGroup, (k) => {
+        const parts = mapMembers(perGroup, (k) => {
           const spread = depthwise.backpropInput(
             { dy, filter: filtersOf(filter, k) },
             { ...window, inputShape: [n, h, w, out] },
@@ -59,9 +59,9 @@ const op = /* @__PURE__ */ defineOp<Pair, Window>({
         return tf.reshape(tf.stack(parts, 2), x.shape);
       },
       filter: () => {
-        const parts = members(perGroup, (k) => {
+        const parts = mapMembers(perGroup, (k) => {
           const part = depthwise.backpropFilter(
-            { x: member(x, k, perGroup, out / groups), dy },
+            { x: takeMember(x, k, perGroup, out / groups), dy },
             { ...window, filterShape: [kh, kw, out, 1] },
           );
           return tf.reshape(part, [kh, kw, out]);
@@ -73,12 +73,11 @@ const op = /* @__PURE__ */ defineOp<Pair, Window>({
 });
 
 /**
- * 2-D convolution in groups of channels, as torch.nn.functional.conv2d with groups, without bias or dilation: output o
- * sees the input channels of its group alone. Made of depthwise convolutions, one for each input channel of a group, so
- * meant for small groups, and always float32.
+ * Computes a 2-D convolution in groups of channels, as torch.nn.functional.conv2d with groups, without bias or dilation.
+ * It runs one depthwise convolution per input channel of a group, so it suits small groups. Products are always float32.
  * @param x float32 [batch, height, width, inChannels].
  * @param filter float32 [kernelHeight, kernelWidth, inChannels / groups, outChannels].
- * @param window stride and zero padding on every side, in pixels.
+ * @param window Stride and zero padding on every side, in pixels.
  * @returns float32 [batch, outHeight, outWidth, outChannels].
  * @throws Error on a wrong rank or dtype, groups that do not divide the channels, or a kernel that does not fit.
  */

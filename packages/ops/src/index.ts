@@ -1,4 +1,6 @@
-export { type Activation, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
+export { hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
+export type { Activation } from './activation-names.js';
+export { addBias } from './add-bias.js';
 export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
 export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
 export { conv2d } from './conv2d.js';
@@ -11,9 +13,8 @@ export { globalAveragePool } from './global-average-pool.js';
 export { groupedConv2d } from './grouped-conv2d.js';
 export { cosineLogits, l2Normalize, l2NormalizeGradient } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
-export { addBias, linear, matMul } from './linear.js';
+export { linear } from './linear.js';
 export {
-  type MarginSoftmaxBackwardInputs,
   type MarginSoftmaxBackwardOptions,
   type MarginSoftmaxForwardOptions,
   type MarginSoftmaxOptions,
@@ -21,7 +22,9 @@ export {
   marginSoftmaxBackward,
   marginSoftmaxForward,
 } from './margin-softmax.js';
-export { maxPool2d, type PoolWindow } from './max-pool.js';
+export type { MarginSoftmaxBackwardInputs } from './margin-softmax-attrs.js';
+export { matMul } from './mat-mul.js';
+export { maxPool2d } from './max-pool.js';
 export { updateMovingAverage } from './moving-average.js';
 export { type ImageStatistics, normalizeImages } from './normalize-images.js';
 export {
@@ -62,6 +65,6 @@ export {
 export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
 export { selfAttention } from './self-attention.js';
-export { fitsSharedRowMemory, type SharedRowMemory, sharedRowMemory } from './shared-rows.js';
+export { createSharedRowMemory, fitsSharedRowMemory, type SharedRowMemory } from './shared-rows.js';
 export { readTensors, writeTensors } from './tensor-memory.js';
-export type { Window } from './window.js';
+export type { PoolWindow, Window } from './window.js';

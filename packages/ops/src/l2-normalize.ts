@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
-import { matMulWith } from './linear.js';
+import { matMulWith } from './mat-mul.js';
 import { l2NormalizeGradWasm, l2NormalizeWasm } from './wasm/l2-normalize.js';
-import { l2NormalizeGradWebGpu, l2NormalizeWebGpu } from './webgpu/row-norms.js';
+import { l2NormalizeGradWebGpu, l2NormalizeWebGpu } from './webgpu/l2-normalize.js';
 
 const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D; dy: tf.Tensor2D }, { epsilon: number }>({
   name: 'UnitsphereL2NormalizeGrad',
@@ -28,10 +28,10 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
 });
 
 /**
- * Each row at unit length: x / max(|x|, epsilon), as torch.nn.functional.normalize.
+ * Scales each row to unit length: x / max(|x|, epsilon), as torch.nn.functional.normalize.
  * @param x float32 [rows, dimensions].
- * @param epsilon the smallest norm divided by; default 1e-12.
- * @returns As x.
+ * @param epsilon Smallest norm divided by. Default 1e-12.
+ * @returns Of x's shape.
  * @throws Error on a wrong rank or dtype.
  */
 export function l2Normalize(x: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {
@@ -40,11 +40,12 @@ export function l2Normalize(x: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {
 }
 
 /**
- * The gradient of l2Normalize by hand, for code that is not on a tape.
- * @param x float32 [rows, dimensions]: l2Normalize's input.
- * @param dy float32 [rows, dimensions]: the gradient by its output.
- * @returns float32 [rows, dimensions]: the gradient by x.
- * @throws Error on a wrong rank or dtype, or where the sizes differ.
+ * Computes the gradient of l2Normalize without a tape.
+ * @param x float32 [rows, dimensions]: input of l2Normalize.
+ * @param dy float32 [rows, dimensions]: gradient with respect to its output.
+ * @param epsilon Smallest norm divided by. Default 1e-12.
+ * @returns float32 [rows, dimensions]: gradient with respect to x.
+ * @throws Error on a wrong rank or dtype, or if the sizes differ.
  */
 export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {
   checkFloat('l2NormalizeGradient', 'x', x, 2);
@@ -55,12 +56,12 @@ export function l2NormalizeGradient(x: tf.Tensor2D, dy: tf.Tensor2D, epsilon = 1
 }
 
 /**
- * The cosine of every embedding with every class center; both are put on the unit sphere first. Float32 whatever
- * setFloat32MatmulPrecision says.
+ * Computes the cosine of every embedding with every class center; both are normalized first. The product is always float32;
+ * setFloat32MatmulPrecision does not apply.
  * @param embeddings float32 [batch, dimensions].
  * @param classCenters float32 [classes, dimensions].
  * @returns float32 [batch, classes], in [−1, 1] up to rounding.
- * @throws Error on a wrong rank or dtype, or when the dimensions differ.
+ * @throws Error on a wrong rank or dtype, or if the dimensions differ.
  */
 export function cosineLogits(embeddings: tf.Tensor2D, classCenters: tf.Tensor2D): tf.Tensor2D {
   const [rows, centers] = [l2Normalize(embeddings), l2Normalize(classCenters)];

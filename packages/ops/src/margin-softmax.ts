@@ -1,88 +1,68 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import {
+  type MarginSoftmaxAttrs,
+  type MarginSoftmaxBackwardInputs,
+  type MarginSoftmaxForwardAttrs,
+  type MarginSoftmaxForwardInputs,
+  NO_COLUMN,
+  SMALLEST_NORM,
+} from './margin-softmax-attrs.js';
 import { marginSoftmaxBackwardWasm, marginSoftmaxForwardWasm } from './wasm/margin-softmax.js';
 import { marginSoftmaxBackwardWebGpu, marginSoftmaxForwardWebGpu } from './webgpu/margin-softmax.js';
 
-/** The row maximum where a row has no column but its label's: below every logit, and finite. */
-export const NO_COLUMN = -1e30;
-
-/** As torch.nn.functional.normalize: no center is divided by less. */
-export const SMALLEST_NORM = 1e-12;
-
-/** The settings of both passes. */
+/** Options of both passes. */
 export interface MarginSoftmaxOptions {
-  /** What the cosines are multiplied by. */
+  /** Factor of the cosines; a finite number above 0. */
   scale: number;
   /**
-   * Interclass filtering, as insightface's: a cosine above it in a column other than the label's counts as 0 and has
-   * no gradient. Default 0: no filtering.
+   * Threshold of interclass filtering, as in insightface, in [0, 1). A cosine above it in a column other than the label's
+   * counts as 0 and has no gradient. Default 0: no filtering.
    */
   filterThreshold?: number;
 }
 
-/** The settings of the forward pass. */
+/** Options of the forward pass. */
 export interface MarginSoftmaxForwardOptions extends MarginSoftmaxOptions {
   /**
-   * Give the cosines, for the backward pass to take in place of one of its three products. Only where a kernel has them at
-   * hand and they take 16 MiB at most. Default false.
+   * Whether to return the cosines, which save the backward pass one of its three products. They are returned only by a kernel
+   * that computes them, and only up to 16 MiB. Default false.
    */
   keepCosines?: boolean;
 }
 
-/** What the softmax over these classes is made of; a class elsewhere can still be added. */
+/** Terms of the softmax over these classes, to which those of other ranks' classes can be added. */
 export interface MarginSoftmaxSums {
-  /** float32 [B]: each row's cosine with its label's center; 0 where the label is not here. */
+  /** float32 [B]: cosine of each row with its label's center; 0 if the label is −1. */
   own: tf.Tensor1D;
-  /** float32 [B]: the largest scale · cosine over the columns that are not the label's; −1e30 where there is none. */
+  /** float32 [B]: largest scale · cosine over the columns other than the label's; −1e30 if there are none. */
   rowMax: tf.Tensor1D;
-  /** float32 [B]: the sum of exp(scale · cosine − rowMax) over those columns; 0 where there is none. */
+  /** float32 [B]: sum of exp(scale · cosine − rowMax) over those columns; 0 if there are none. */
   rowSum: tf.Tensor1D;
-  /** float32 [C]: one over the length of each center (over at least 1e-12). */
+  /** float32 [C]: one over the norm of each center; norms below 1e-12 count as 1e-12. */
   inverseNorms: tf.Tensor1D;
-  /** float32 [B · C], in a kernel's own order: the cosines, where they were asked for and are kept. */
+  /** float32 [B · C], in the kernel's own order: the cosines, if `keepCosines` is set and the kernel keeps them. */
   cosines?: tf.Tensor1D;
 }
 
-/** What the backward pass needs beside the forward pass's inputs. */
-export interface MarginSoftmaxBackwardInputs {
-  /** float32 [B, D], rows of unit length. */
-  embeddings: tf.Tensor2D;
-  /** float32 [C, D], of any length. */
-  centers: tf.Tensor2D;
-  /** int32 [B]: the label's column here, or −1. */
-  labels: tf.Tensor1D;
-  /** float32 [C], of the forward pass. */
-  inverseNorms: tf.Tensor1D;
-  /** float32 [B]: the log of the sum of exp(logit) over all classes, wherever they are, the label's with its margin. */
-  logSumExp: tf.Tensor1D;
-  /** float32 [B]: the loss's derivative by the cosine in the label's column. */
-  ownGradient: tf.Tensor1D;
-  /** Those of the forward pass, of the same embeddings, centers and backend, if it gave them. */
-  cosines?: tf.Tensor1D;
-}
-
-/** The settings of the backward pass. */
+/** Options of the backward pass. */
 export interface MarginSoftmaxBackwardOptions extends MarginSoftmaxOptions {
-  /** How many rows the loss is the mean of. */
+  /** Number of rows that the loss averages over; a positive integer. */
   rows: number;
 }
 
-type ForwardInputs = { embeddings: tf.Tensor2D; centers: tf.Tensor2D; labels: tf.Tensor1D };
-export type MarginSoftmaxAttrs = { scale: number; filterThreshold: number };
-export type MarginSoftmaxForwardAttrs = MarginSoftmaxAttrs & { keepCosines: boolean };
+/** Largest number of cosines to keep: 16 MiB. */
+const MOST_KEPT_COSINES = 2 ** 22;
 
-/** Cosines that are kept at most: 16 MiB. */
-const KEPT = 2 ** 22;
-
-const forwardOp = /* @__PURE__ */ defineOp<ForwardInputs, MarginSoftmaxForwardAttrs>({
+const forwardOp = /* @__PURE__ */ defineOp<MarginSoftmaxForwardInputs, MarginSoftmaxForwardAttrs>({
   name: 'UnitsphereMarginSoftmaxForward',
   compose: ({ embeddings, centers, labels }, { scale, filterThreshold }) => {
     const inverseNorms = tf.div(1, tf.maximum(tf.norm(centers, 2, 1), SMALLEST_NORM)) as tf.Tensor1D;
-    const cosines = cosinesOf(embeddings, centers, inverseNorms);
+    const cosines = computeCosines(embeddings, centers, inverseNorms);
     const isLabel = labelMask(labels, centers.shape[0]);
     const own = tf.sum(tf.where(isLabel, cosines, tf.zerosLike(cosines)), 1);
-    const logits = tf.mul(filtered(cosines, filterThreshold), scale);
+    const logits = tf.mul(filterCosines(cosines, filterThreshold), scale);
     const others = tf.where(isLabel, tf.fill(logits.shape, NO_COLUMN), logits);
     const rowMax = tf.max(others, 1, true);
     const terms = tf.where(isLabel, tf.zerosLike(logits), tf.exp(tf.sub(others, rowMax)));
@@ -101,9 +81,9 @@ const backwardOp = /* @__PURE__ */ defineOp<
     { scale, filterThreshold, rows },
   ) => {
     const column = (x: tf.Tensor1D) => tf.reshape(x, [-1, 1]);
-    const cosines = cosinesOf(embeddings, centers, inverseNorms);
+    const cosines = computeCosines(embeddings, centers, inverseNorms);
     const isLabel = labelMask(labels, centers.shape[0]);
-    const logits = tf.mul(filtered(cosines, filterThreshold), scale);
+    const logits = tf.mul(filterCosines(cosines, filterThreshold), scale);
     const softmax = tf.mul(tf.exp(tf.sub(logits, column(logSumExp))), scale / rows);
     const ofOthers =
       filterThreshold > 0
@@ -112,35 +92,39 @@ const backwardOp = /* @__PURE__ */ defineOp<
     const dCosines = tf.where(isLabel, tf.broadcastTo(column(ownGradient), softmax.shape), ofOthers);
     const unit = tf.mul(centers, column(inverseNorms)) as tf.Tensor2D;
     const dUnit = tf.matMul(dCosines, embeddings, true, false);
-    // No gradient along the center itself: its length changes no cosine.
+    // A center's length changes no cosine, so its gradient has no component along the center.
     const along = tf.sum(tf.mul(dUnit, unit), 1, true);
     return [tf.matMul(dCosines, unit), tf.mul(tf.sub(dUnit, tf.mul(unit, along)), column(inverseNorms))];
   },
   kernels: { wasm: marginSoftmaxBackwardWasm, webgpu: marginSoftmaxBackwardWebGpu },
 });
 
-function cosinesOf(embeddings: tf.Tensor2D, centers: tf.Tensor2D, inverseNorms: tf.Tensor1D): tf.Tensor2D {
+function computeCosines(
+  embeddings: tf.Tensor2D,
+  centers: tf.Tensor2D,
+  inverseNorms: tf.Tensor1D,
+): tf.Tensor2D {
   return tf.mul(tf.matMul(embeddings, centers, false, true), tf.reshape(inverseNorms, [1, -1]));
 }
 
-/** bool [B, C]: true in the label's column. */
+/** Returns bool [B, C]: true in the label's column. */
 function labelMask(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
   return tf.equal(tf.reshape(labels, [-1, 1]), tf.reshape(tf.range(0, classes, 1, 'int32'), [1, -1]));
 }
 
-function filtered(cosines: tf.Tensor2D, threshold: number): tf.Tensor2D {
+function filterCosines(cosines: tf.Tensor2D, threshold: number): tf.Tensor2D {
   return threshold > 0 ? tf.where(tf.greater(cosines, threshold), tf.zerosLike(cosines), cosines) : cosines;
 }
 
 /**
- * The first half of a margin softmax over class centers of which only a part may be here: what the label's margin, the
- * other parts and the loss are then put together from. The logits are not kept where the backend has a kernel of ours.
- * It has no gradient of its own: {@link marginSoftmaxBackward} is the second half.
+ * Computes the forward half of a margin softmax over all class centers, or over those of one rank. The caller adds the
+ * label's margin and the sums of other ranks, and computes the loss. Our kernels do not store the logits. It has no gradient
+ * on the tape: call {@link marginSoftmaxBackward}.
  * @param embeddings float32 [B, D], rows of unit length.
  * @param centers float32 [C, D], of any length.
- * @param labels int32 [B]: the column of the row's class, or −1 where it is not here. Not checked: it would cost a
- *   download.
- * @throws Error on a wrong rank, dtype or size, or where an option is out of range.
+ * @param labels int32 [B]: column of each row's label, or −1 if it is not among these centers. Not checked: a check would
+ *   cost a download.
+ * @throws Error on a wrong rank, dtype or size, or if an option is out of range.
  */
 export function marginSoftmaxForward(
   embeddings: tf.Tensor2D,
@@ -152,22 +136,26 @@ export function marginSoftmaxForward(
   const { scale, filterThreshold = 0, keepCosines = false } = options;
   const [own, rowMax, rowSum, inverseNorms, cosines] = forwardOp(
     { embeddings, centers, labels },
-    { scale, filterThreshold, keepCosines: keepCosines && embeddings.shape[0] * centers.shape[0] <= KEPT },
+    {
+      scale,
+      filterThreshold,
+      keepCosines: keepCosines && embeddings.shape[0] * centers.shape[0] <= MOST_KEPT_COSINES,
+    },
   ) as tf.Tensor1D[];
   return {
-    own: own,
-    rowMax: rowMax,
-    rowSum: rowSum,
-    inverseNorms: inverseNorms,
+    own,
+    rowMax,
+    rowSum,
+    inverseNorms,
     ...(cosines && { cosines }),
   };
 }
 
 /**
- * The second half: the gradients of the loss's mean over `rows` rows.
- * @returns dEmbeddings float32 [B, D], by the rows of unit length, the part that these classes add; dCenters float32
- *   [C, D], by the centers as they are, through their normalization.
- * @throws Error on a wrong rank, dtype or size, or where an option is out of range.
+ * Computes the backward half: gradients of the loss averaged over `rows` rows.
+ * @returns dEmbeddings, float32 [B, D]: what these classes add to the gradient with respect to the unit-length rows.
+ *   dCenters, float32 [C, D]: the gradient with respect to the centers before their normalization.
+ * @throws Error on a wrong rank, dtype or size, or if an option is out of range.
  */
 export function marginSoftmaxBackward(
   inputs: MarginSoftmaxBackwardInputs,
@@ -189,10 +177,10 @@ export function marginSoftmaxBackward(
   }
   const { scale, filterThreshold = 0, rows } = options;
   if (!Number.isInteger(rows) || rows < 1) {
-    throw new Error(`${op}: rows must be an integer of at least 1, not ${rows}.`);
+    throw new Error(`${op}: rows must be a positive integer, not ${rows}.`);
   }
   const [dEmbeddings, dCenters] = backwardOp(inputs, { scale, filterThreshold, rows }) as tf.Tensor2D[];
-  return { dEmbeddings: dEmbeddings, dCenters: dCenters };
+  return { dEmbeddings, dCenters };
 }
 
 function check(
@@ -213,6 +201,8 @@ function check(
     throw new Error(`${op}: scale must be a finite number above 0, not ${scale}.`);
   }
   if (!(filterThreshold >= 0 && filterThreshold < 1)) {
-    throw new Error(`${op}: filterThreshold must be in [0, 1), 0 for none, not ${filterThreshold}.`);
+    throw new Error(
+      `${op}: filterThreshold must be in [0, 1), where 0 turns filtering off, not ${filterThreshold}.`,
+    );
   }
 }

@@ -3,14 +3,9 @@ import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { maxPool2dGradWasm, maxPool2dWasm } from './wasm/max-pool.js';
 import { maxPool2dGradWebGpu, maxPool2dWebGpu } from './webgpu/max-pool.js';
-import { checkWindow, type Window, windowShape } from './window.js';
+import { checkWindow, type PoolWindow, windowShape } from './window.js';
 
-/** A square window that slides. */
-export interface PoolWindow extends Window {
-  kernelSize: number;
-}
-
-/** The padding as stock pooling takes it: for pools, one number pads height and width alike. */
+/** Attributes of the stock pooling kernels, for which one number pads height and width alike. */
 const stockAttrs = ({ kernelSize, stride, padding }: PoolWindow) => ({
   filterSize: [kernelSize, kernelSize],
   strides: [stride, stride],
@@ -36,12 +31,12 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, PoolWindow>({
 });
 
 /**
- * The largest value of each window, as torch.nn.functional.max_pool2d; where several share it, the gradient goes to the
- * first, row by row. NaN wins in kernels of ours, as in PyTorch, and the last one takes the gradient; the
- * stock ones elsewhere pass over it.
+ * Computes the maximum of each window, as torch.nn.functional.max_pool2d. Of several equal maxima, the first in row-major
+ * order receives the gradient. In our kernels NaN is the maximum and the last NaN receives the gradient, as in PyTorch. The
+ * stock kernels of other backends ignore NaN.
  * @param x float32 [batch, height, width, channels].
- * @param window size, stride and padding in pixels; padding never wins.
- * @returns float32 [batch, outHeight, outWidth, channels], sizes floor((size + 2·padding − kernel) / stride) + 1.
+ * @param window Size, stride and padding in pixels; padding is never the maximum.
+ * @returns float32 [batch, outHeight, outWidth, channels]; each size is floor((size + 2·padding − kernel) / stride) + 1.
  * @throws Error on a wrong rank or dtype, a padding of more than half the kernel, or a kernel that does not fit.
  */
 export function maxPool2d(x: tf.Tensor4D, window: PoolWindow): tf.Tensor4D {
@@ -51,7 +46,7 @@ export function maxPool2d(x: tf.Tensor4D, window: PoolWindow): tf.Tensor4D {
   if (!Number.isInteger(kernelSize) || kernelSize < 1)
     throw new Error(`maxPool2d: kernelSize must be a positive integer, not ${kernelSize}.`);
   if (padding > kernelSize / 2)
-    throw new Error(`maxPool2d: padding ${padding} is more than half of kernelSize ${kernelSize}.`);
+    throw new Error(`maxPool2d: padding must be at most half of kernelSize ${kernelSize}, not ${padding}.`);
   windowShape('maxPool2d', x.shape, [kernelSize, kernelSize], window);
   return op({ x }, window)[0] as tf.Tensor4D;
 }

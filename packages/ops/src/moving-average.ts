@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineOp } from './define-op.js';
 import { movingAverageWasm } from './wasm/moving-average.js';
-import { movingAverageWebGpu } from './webgpu/optimizer-updates.js';
+import { movingAverageWebGpu } from './webgpu/moving-average.js';
 
 const op = /* @__PURE__ */ defineOp<
   { average: tf.Tensor; latest: tf.Tensor },
@@ -14,12 +14,12 @@ const op = /* @__PURE__ */ defineOp<
 });
 
 /**
- * Moves a running average: average ← (1 − momentum) · average + momentum · factor · latest.
- * @param average float32 variable, any shape; changed.
- * @param latest float32, the same shape.
- * @param momentum Weight of the latest, in [0, 1].
- * @param factor Multiplies the latest first. Default 1.
- * @throws Error when the shapes differ.
+ * Updates a running average in place: average ← (1 − momentum) · average + momentum · factor · latest.
+ * @param average float32 variable, any shape; assigned.
+ * @param latest float32, of the average's shape.
+ * @param momentum Weight of `latest`, in [0, 1].
+ * @param factor Multiplies `latest` first. Default 1.
+ * @throws Error if the shapes differ.
  */
 export function updateMovingAverage(
   average: tf.Variable,
@@ -29,7 +29,7 @@ export function updateMovingAverage(
 ): void {
   if (!tf.util.arraysEqual(average.shape, latest.shape)) {
     throw new Error(
-      `updateMovingAverage: latest has the shape [${latest.shape}], but the average's is [${average.shape}].`,
+      `updateMovingAverage: latest has shape [${latest.shape}], but the average has shape [${average.shape}].`,
     );
   }
   average.assign(op({ average, latest }, { momentum, factor })[0]);

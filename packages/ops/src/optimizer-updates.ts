@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adamWCorrection } from './adamw-corrections.js';
 import { defineOp } from './define-op.js';
+import type { AdamWFactors, AdamWInputs, SgdFactors, SgdInputs } from './optimizer-attrs.js';
 import { adamWWasm, sgdWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
 import { adamWWebGpu, sgdWebGpu, sumSquaresWebGpu } from './webgpu/optimizer-updates.js';
 
-/** One parameter's numbers for one step of AdamW. */
+/** Options of one step of AdamW for one parameter. */
 export interface AdamWStep {
   /** Learning rate. */
   lr: number;
@@ -12,53 +13,39 @@ export interface AdamWStep {
   beta1: number;
   /** Decay of the running mean of squared gradients. */
   beta2: number;
-  /** Added to the root of the running mean of squares. */
+  /** Added to the square root of the running mean of squares. */
   eps: number;
-  /** Decoupled decay: the parameter is multiplied by 1 − lr · weightDecay. */
+  /** Decoupled weight decay: the parameter is multiplied by 1 − lr · weightDecay. */
   weightDecay: number;
-  /** This parameter's step, counted from 1. */
+  /** Step of this parameter, counted from 1. */
   step: number;
-  /** The gradient is multiplied by it first. Default 1. */
+  /** Factor applied to the gradient first. Default 1. */
   gradientScale?: number;
 }
 
-/** One parameter's numbers for one step of SGD. */
+/** Options of one step of SGD for one parameter. */
 export interface SgdStep {
   /** Learning rate. */
   lr: number;
-  /** What is kept of the momentum buffer; 0 for none. */
+  /** Factor of the momentum buffer; 0 turns momentum off. */
   momentum: number;
-  /** How much of the gradient is kept from entering the momentum buffer; not at the first step. */
+  /** Fraction of the gradient that does not enter the momentum buffer; ignored at the first step. */
   dampening: number;
-  /** Look ahead along the momentum. */
+  /** Whether to use Nesterov momentum. */
   nesterov: boolean;
-  /** Coupled decay: weightDecay · parameter is added to the gradient. */
+  /** Coupled weight decay: weightDecay · parameter is added to the gradient. */
   weightDecay: number;
-  /** This parameter's step, counted from 1: the first one fills the momentum buffer with the gradient. */
+  /** Step of this parameter, counted from 1. The first step sets the momentum buffer to the gradient. */
   step: number;
-  /** The gradient is multiplied by it first. Default 1. */
+  /** Factor applied to the gradient first. Default 1. */
   gradientScale?: number;
 }
 
-/** The factors of a step of AdamW that are the same for every value. */
-export interface AdamWFactors {
-  beta1: number;
-  beta2: number;
-  eps: number;
-  gradientScale: number;
-  /** What decay leaves of the parameter. */
-  kept: number;
-  stepSize: number;
-  inverseRootCorrection2: number;
-}
-
-type AdamWInputs = Record<'parameter' | 'gradient' | 'expAvg' | 'expAvgSq', tf.Tensor>;
-
-// Gives the new parameter and running means; a kernel that changes the means where they lie gives the parameter alone.
+// Returns the new parameter and running means. A kernel that updates the means in place returns the parameter only.
 const adamWOp = /* @__PURE__ */ defineOp<AdamWInputs, AdamWFactors>({
   name: 'UnitsphereAdamW',
   compose: ({ parameter, gradient, expAvg, expAvgSq }, f) => {
-    const g = scaled(gradient, f.gradientScale);
+    const g = scale(gradient, f.gradientScale);
     const mean = tf.add(tf.mul(expAvg, f.beta1), tf.mul(g, 1 - f.beta1));
     const meanSquare = tf.add(tf.mul(expAvgSq, f.beta2), tf.mul(tf.square(g), 1 - f.beta2));
     const denominator = tf.add(tf.mul(tf.sqrt(meanSquare), f.inverseRootCorrection2), f.eps);
@@ -72,12 +59,12 @@ const adamWOp = /* @__PURE__ */ defineOp<AdamWInputs, AdamWFactors>({
 });
 
 /**
- * One step of AdamW, as torch.optim.AdamW (without amsgrad): assigns the parameter and its two running means.
+ * Takes one step of AdamW, as torch.optim.AdamW without amsgrad. Assigns the parameter and its two running means.
  * @param parameter float32 of any shape.
  * @param gradient float32, the parameter's shape; not disposed.
- * @param expAvg float32, the parameter's shape: the running mean of gradients.
- * @param expAvgSq float32, the parameter's shape: the running mean of squared gradients.
- * @throws Error where a shape or dtype differs.
+ * @param expAvg float32, the parameter's shape: running mean of gradients.
+ * @param expAvgSq float32, the parameter's shape: running mean of squared gradients.
+ * @throws Error if a shape or dtype differs.
  * @see Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
  */
 export function adamWUpdate(
@@ -104,40 +91,28 @@ export function adamWUpdate(
   });
 }
 
-/** The factors of a step of SGD that are the same for every value. */
-export interface SgdFactors {
-  lr: number;
-  momentum: number;
-  nesterov: boolean;
-  weightDecay: number;
-  gradientScale: number;
-  /** What the buffer keeps, and how much of the direction enters it. */
-  kept: number;
-  entering: number;
-}
-
-export type SgdInputs = { parameter: tf.Tensor; gradient: tf.Tensor; buffer?: tf.Tensor };
-
-// Gives the new parameter and momentum buffer; a kernel that changes the buffer where it lies gives the parameter alone.
+// Returns the new parameter and momentum buffer. A kernel that updates the buffer in place returns the parameter only.
 const sgdOp = /* @__PURE__ */ defineOp<SgdInputs, SgdFactors>({
   name: 'UnitsphereSgd',
   compose: ({ parameter, gradient, buffer }, f) => {
-    const g = scaled(gradient, f.gradientScale);
+    const g = scale(gradient, f.gradientScale);
     let direction = f.weightDecay === 0 ? g : tf.add(g, tf.mul(parameter, f.weightDecay));
-    const changed = buffer && tf.add(tf.mul(buffer, f.kept), tf.mul(direction, f.entering));
-    if (changed) direction = f.nesterov ? tf.add(direction, tf.mul(changed, f.momentum)) : changed;
+    const updatedBuffer = buffer && tf.add(tf.mul(buffer, f.kept), tf.mul(direction, f.entering));
+    if (updatedBuffer) {
+      direction = f.nesterov ? tf.add(direction, tf.mul(updatedBuffer, f.momentum)) : updatedBuffer;
+    }
     const updated = tf.sub(parameter, tf.mul(direction, f.lr));
-    return changed ? [updated, changed] : [updated];
+    return updatedBuffer ? [updated, updatedBuffer] : [updated];
   },
   kernels: { wasm: sgdWasm, webgpu: sgdWebGpu },
 });
 
 /**
- * One step of stochastic gradient descent, as torch.optim.SGD: assigns the parameter and its momentum buffer.
+ * Takes one step of stochastic gradient descent, as torch.optim.SGD. Assigns the parameter and its momentum buffer.
  * @param parameter float32 of any shape.
  * @param gradient float32, the parameter's shape; not disposed.
- * @param momentumBuffer float32, the parameter's shape; null where momentum is 0.
- * @throws Error where a shape or dtype differs, or momentum is not 0 and there is no buffer.
+ * @param momentumBuffer float32, the parameter's shape; may be null if momentum is 0.
+ * @throws Error if a shape or dtype differs, or if momentum is not 0 and there is no buffer.
  */
 export function sgdUpdate(
   parameter: tf.Variable,
@@ -147,7 +122,7 @@ export function sgdUpdate(
 ): void {
   checkLike('sgdUpdate', parameter, momentumBuffer ? { gradient, momentumBuffer } : { gradient });
   if (momentum !== 0 && !momentumBuffer) {
-    throw new Error(`sgdUpdate: a momentum of ${momentum} needs a momentum buffer.`);
+    throw new Error(`sgdUpdate: a momentum of ${momentum} requires a momentum buffer.`);
   }
   const factors: SgdFactors = {
     lr,
@@ -155,27 +130,27 @@ export function sgdUpdate(
     nesterov,
     weightDecay,
     gradientScale,
-    // The first step fills the buffer with the direction.
+    // The first step sets the buffer to the direction.
     kept: step === 1 ? 0 : momentum,
     entering: step === 1 ? 1 : 1 - dampening,
   };
   const buffer = momentum === 0 ? null : momentumBuffer;
   tf.tidy(() => {
-    const [updated, changed] = sgdOp({ parameter, gradient, ...(buffer && { buffer }) }, factors);
+    const [updated, updatedBuffer] = sgdOp({ parameter, gradient, ...(buffer && { buffer }) }, factors);
     parameter.assign(updated);
-    if (changed) buffer!.assign(changed);
+    if (updatedBuffer) buffer?.assign(updatedBuffer);
   });
 }
 
 const sumSquaresOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereSumSquares',
-  // Rows first: one long float32 sum would lose the small terms.
+  // Rows are summed first: one long float32 sum would lose small terms.
   compose: ({ x }) => tf.sum(x.rank > 1 ? tf.sum(tf.square(x), -1) : tf.square(x)),
   kernels: { wasm: sumSquaresWasm, webgpu: sumSquaresWebGpu },
 });
 
 /**
- * The sum of the squares of all values, for the norm of gradients. It has no gradient of its own.
+ * Computes the sum of the squares of all values, for the norm of gradients. It has no gradient.
  * @param x float32, any shape.
  * @returns float32 scalar.
  */
@@ -183,8 +158,8 @@ export function sumSquares(x: tf.Tensor): tf.Scalar {
   return sumSquaresOp({ x }, {})[0] as tf.Scalar;
 }
 
-function scaled(gradient: tf.Tensor, by: number): tf.Tensor {
-  return by === 1 ? gradient : tf.mul(gradient, by);
+function scale(gradient: tf.Tensor, factor: number): tf.Tensor {
+  return factor === 1 ? gradient : tf.mul(gradient, factor);
 }
 
 function checkLike(op: string, parameter: tf.Variable, tensors: { [name: string]: tf.Tensor }): void {

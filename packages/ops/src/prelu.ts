@@ -24,19 +24,19 @@ const op = /* @__PURE__ */ defineOp<Pair, object>({
   compose: ({ x, slope }) => composePrelu(x, slope),
   inputsToSave: ['x', 'slope'],
   gradient: ([dy], [x, slope]) => ({
-    x: () => gradInputOp({ x: x, slope: slope as tf.Tensor1D, dy: dy }, {})[0],
-    slope: () => gradSlopeOp({ x: x, dy: dy }, { slopes: slope.shape[0] })[0],
+    x: () => gradInputOp({ x, slope: slope as tf.Tensor1D, dy }, {})[0],
+    slope: () => gradSlopeOp({ x, dy }, { slopes: slope.shape[0] })[0],
   }),
   kernels: { wasm: preluWasm, webgpu: preluWebGpu },
 });
 
 /**
- * x where it is positive, else slope · x (He et al., "Delving Deep into Rectifiers", 2015), as
+ * Returns x where x is positive, else slope · x (He et al., "Delving Deep into Rectifiers", 2015), as
  * torch.nn.functional.prelu.
  * @param x float32 [..., channels].
  * @param slope float32 [channels], or [1] for one slope that all channels share.
- * @returns As x.
- * @throws Error on a wrong dtype or a slope of another length.
+ * @returns Of x's shape.
+ * @throws Error on a wrong dtype, or if the slope has another length.
  */
 export function prelu<T extends tf.Tensor>(x: T, slope: tf.Tensor1D): T {
   checkFloat('prelu', 'x', x);

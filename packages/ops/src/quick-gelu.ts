@@ -12,15 +12,16 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   gradient: ([dy], [x]) => ({
     x: () => {
       const s = gate(x);
-      const falling = tf.mul(tf.mul(x, SLOPE), tf.sub(1, s));
-      return tf.mul(dy, tf.mul(s, tf.add(1, falling)));
+      const inner = tf.mul(tf.mul(x, SLOPE), tf.sub(1, s));
+      return tf.mul(dy, tf.mul(s, tf.add(1, inner)));
     },
   }),
 });
 
 /**
- * x · sigmoid(1.702 · x), the approximation of GELU that OpenAI's CLIP was trained with (Hendrycks & Gimpel, 2016; timm's
- * quick_gelu). @param x float32, any shape.
+ * Computes x · sigmoid(1.702 · x), the approximation of GELU used by OpenAI's CLIP (Hendrycks & Gimpel, 2016; timm's
+ * quick_gelu).
+ * @param x float32, any shape.
  */
 export function quickGelu<T extends tf.Tensor>(x: T): T {
   checkFloat('quickGelu', 'x', x);

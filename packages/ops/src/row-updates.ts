@@ -3,10 +3,11 @@ import { adamWCorrections } from './adamw-corrections.js';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { gatherRows } from './gather-rows.js';
+import type { AdamWRowsFactors, AdamWRowsInputs } from './optimizer-attrs.js';
 import { adamWRowsWasm, assignRowsWasm } from './wasm/row-updates.js';
 import { adamWRowsWebGpu, assignRowsWebGpu } from './webgpu/row-updates.js';
 
-/** The numbers of one step of AdamW that all rows share. */
+/** Options of one step of AdamW on rows. */
 export interface AdamWRowsStep {
   /** Learning rate. */
   lr: number;
@@ -14,74 +15,54 @@ export interface AdamWRowsStep {
   beta1: number;
   /** Decay of the running mean of squared gradients. */
   beta2: number;
-  /** Added to the root of the running mean of squares. */
+  /** Added to the square root of the running mean of squares. */
   eps: number;
-  /** Decoupled decay: a row is multiplied by 1 − lr · weightDecay. */
+  /** Decoupled weight decay: a row is multiplied by 1 − lr · weightDecay. */
   weightDecay: number;
-  /** Each row's step, counted from 1: the bias of its running means is undone by it. */
+  /** Step of each row, counted from 1, for the bias correction of its running means. */
   steps: Int32Array;
-  /** The gradient is multiplied by it first. Default 1. */
+  /** Factor applied to the gradient first. Default 1. */
   gradientScale?: number;
 }
 
-/** The numbers of one step of SGD that all rows share. */
+/** Options of one step of SGD on rows. */
 export interface SgdRowsStep {
   /** Learning rate. */
   lr: number;
-  /** What is kept of the momentum buffer; 0 for none. */
+  /** Factor of the momentum buffer; 0 turns momentum off. */
   momentum: number;
-  /** How much of the gradient is kept from entering the momentum buffer; not at a row's first step. */
+  /** Fraction of the gradient that does not enter the momentum buffer; ignored at a row's first step. */
   dampening: number;
-  /** Look ahead along the momentum. */
+  /** Whether to use Nesterov momentum. */
   nesterov: boolean;
-  /** Coupled decay: weightDecay · row is added to the gradient. */
+  /** Coupled weight decay: weightDecay · row is added to the gradient. */
   weightDecay: number;
-  /** Each row's step, counted from 1: the first one fills its momentum buffer with the gradient. */
+  /** Step of each row, counted from 1. The first step sets the row's momentum buffer to the gradient. */
   steps: Int32Array;
-  /** The gradient is multiplied by it first. Default 1. */
+  /** Factor applied to the gradient first. Default 1. */
   gradientScale?: number;
 }
 
-export interface AdamWRowsInputs {
-  parameter: tf.Tensor;
-  expAvg: tf.Tensor;
-  expAvgSq: tf.Tensor;
-  ids: tf.Tensor;
-  gradient: tf.Tensor;
-  /** float32 [n]: lr over 1 − beta1^step. */
-  stepSize: tf.Tensor;
-  /** float32 [n]: one over the root of 1 − beta2^step. */
-  inverseRootCorrection2: tf.Tensor;
-}
-
-export interface AdamWRowsAttrs {
-  beta1: number;
-  beta2: number;
-  eps: number;
-  gradientScale: number;
-  /** What decay leaves of a row. */
-  kept: number;
-}
-
-// Gives the new rows of the three; a kernel that changes them where they lie gives nothing.
-const adamWRowsOp = /* @__PURE__ */ defineOp<AdamWRowsInputs & { [name: string]: tf.Tensor }, AdamWRowsAttrs>(
-  {
-    name: 'UnitsphereAdamWRows',
-    compose: ({ parameter, expAvg, expAvgSq, ids, gradient, stepSize, inverseRootCorrection2 }, f) => {
-      const rows = (x: tf.Tensor) => tf.gather(x, ids as tf.Tensor1D);
-      const column = (x: tf.Tensor) => tf.reshape(x, [-1, 1]);
-      const g = f.gradientScale === 1 ? gradient : tf.mul(gradient, f.gradientScale);
-      const mean = tf.add(tf.mul(rows(expAvg), f.beta1), tf.mul(g, 1 - f.beta1));
-      const meanSquare = tf.add(tf.mul(rows(expAvgSq), f.beta2), tf.mul(tf.square(g), 1 - f.beta2));
-      const denominator = tf.add(tf.mul(tf.sqrt(meanSquare), column(inverseRootCorrection2)), f.eps);
-      const step = tf.div(tf.mul(mean, column(stepSize)), denominator);
-      return [tf.sub(tf.mul(rows(parameter), f.kept), step), mean, meanSquare];
-    },
-    kernels: { wasm: adamWRowsWasm, webgpu: adamWRowsWebGpu },
+// Returns the new rows of the three tables. A kernel that updates the tables in place returns nothing.
+const adamWRowsOp = /* @__PURE__ */ defineOp<
+  AdamWRowsInputs & { [name: string]: tf.Tensor },
+  AdamWRowsFactors
+>({
+  name: 'UnitsphereAdamWRows',
+  compose: ({ parameter, expAvg, expAvgSq, ids, gradient, stepSize, inverseRootCorrection2 }, f) => {
+    const rows = (x: tf.Tensor) => tf.gather(x, ids as tf.Tensor1D);
+    const column = (x: tf.Tensor) => tf.reshape(x, [-1, 1]);
+    const g = f.gradientScale === 1 ? gradient : tf.mul(gradient, f.gradientScale);
+    const mean = tf.add(tf.mul(rows(expAvg), f.beta1), tf.mul(g, 1 - f.beta1));
+    const meanSquare = tf.add(tf.mul(rows(expAvgSq), f.beta2), tf.mul(tf.square(g), 1 - f.beta2));
+    const denominator = tf.add(tf.mul(tf.sqrt(meanSquare), column(inverseRootCorrection2)), f.eps);
+    const step = tf.div(tf.mul(mean, column(stepSize)), denominator);
+    return [tf.sub(tf.mul(rows(parameter), f.kept), step), mean, meanSquare];
   },
-);
+  kernels: { wasm: adamWRowsWasm, webgpu: adamWRowsWebGpu },
+});
 
-// Gives the whole table anew; a kernel that changes it where it lies gives nothing.
+// Returns the whole new table. A kernel that updates the table in place returns nothing.
 const assignRowsOp = /* @__PURE__ */ defineOp<{ table: tf.Tensor; ids: tf.Tensor; rows: tf.Tensor }, object>({
   name: 'UnitsphereAssignRows',
   compose: ({ table, ids, rows }) => tf.tensorScatterUpdate(table, tf.reshape(ids, [-1, 1]), rows),
@@ -89,10 +70,10 @@ const assignRowsOp = /* @__PURE__ */ defineOp<{ table: tf.Tensor; ids: tf.Tensor
 });
 
 /**
- * Assigns rows of a variable, where the backend can without a copy of the rest. The variable must not share its values
- * with another tensor (a clone, or the tensor that it was made of): on WebAssembly and WebGPU they change where they lie.
+ * Assigns rows of a variable: in place on WebAssembly and WebGPU, by a copy of the table elsewhere. The variable must not
+ * share its values with another tensor, such as a clone or the tensor it was created from: their values would change too.
  * @param table float32 [rows, dimensions].
- * @param ids int32 [n], each in [0, rows), each once; not checked, as that would cost a download.
+ * @param ids int32 [n], distinct, each in [0, rows). Not checked: a check would cost a download.
  * @param rows float32 [n, dimensions].
  * @throws Error on a wrong rank, dtype or size.
  */
@@ -105,12 +86,12 @@ export function assignRows(table: tf.Variable, ids: tf.Tensor1D, rows: tf.Tensor
 }
 
 /**
- * One step of AdamW on rows of a variable and of its two running means; the other rows stay as they are. A row's step
- * count is its own. The three must not share their values with another tensor: see {@link assignRows}.
+ * Takes one step of AdamW on some rows of a variable and of its two running means; the other rows do not change. Each row has
+ * its own step count. The three variables must not share their values with another tensor: see {@link assignRows}.
  * @param parameter float32 [rows, dimensions].
- * @param expAvg float32, the parameter's shape: the running mean of gradients.
- * @param expAvgSq float32, the parameter's shape: the running mean of squared gradients.
- * @param ids int32 [n]: the rows, each once; not checked.
+ * @param expAvg float32, the parameter's shape: running mean of gradients.
+ * @param expAvgSq float32, the parameter's shape: running mean of squared gradients.
+ * @param ids int32 [n]: distinct row indices; not checked.
  * @param gradient float32 [n, dimensions]; not disposed.
  * @throws Error on a wrong rank, dtype or size.
  */
@@ -140,13 +121,13 @@ export function adamWUpdateRows(
 }
 
 /**
- * One step of stochastic gradient descent on rows of a variable and of its momentum buffer; the other rows stay as they
- * are. The two must not share their values with another tensor: see {@link assignRows}.
+ * Takes one step of stochastic gradient descent on some rows of a variable and of its momentum buffer; the other rows do not
+ * change. The two variables must not share their values with another tensor: see {@link assignRows}.
  * @param parameter float32 [rows, dimensions].
- * @param momentumBuffer float32, the parameter's shape; null where momentum is 0.
- * @param ids int32 [n]: the rows, each once; not checked.
+ * @param momentumBuffer float32, the parameter's shape; may be null if momentum is 0.
+ * @param ids int32 [n]: distinct row indices; not checked.
  * @param gradient float32 [n, dimensions]; not disposed.
- * @throws Error on a wrong rank, dtype or size, or where momentum is not 0 and there is no buffer.
+ * @throws Error on a wrong rank, dtype or size, or if momentum is not 0 and there is no buffer.
  */
 export function sgdUpdateRows(
   parameter: tf.Variable,
@@ -158,22 +139,22 @@ export function sgdUpdateRows(
   checkRows('sgdUpdateRows', ids, gradient, momentumBuffer ? { parameter, momentumBuffer } : { parameter });
   checkEqual('sgdUpdateRows', 'the number of steps', steps.length, ids.shape[0]);
   if (momentum !== 0 && !momentumBuffer) {
-    throw new Error(`sgdUpdateRows: a momentum of ${momentum} needs a momentum buffer.`);
+    throw new Error(`sgdUpdateRows: a momentum of ${momentum} requires a momentum buffer.`);
   }
   tf.tidy(() => {
     const rows = gatherRows(parameter as tf.Variable<tf.Rank.R2>, ids);
     const g = gradientScale === 1 ? gradient : tf.mul(gradient, gradientScale);
     let direction: tf.Tensor = weightDecay === 0 ? g : tf.add(g, tf.mul(rows, weightDecay));
     if (momentumBuffer && momentum !== 0) {
-      // [n, 1]: what a row's buffer keeps of itself and takes of the gradient.
-      const column = (first: number, later: number) =>
+      // [n, 1]: a factor for rows at their first step, and another for later steps.
+      const factors = (first: number, later: number) =>
         tf.tensor2d(
           Float32Array.from(steps, (step) => (step === 1 ? first : later)),
           [steps.length, 1],
         );
       const buffer = tf.add(
-        tf.mul(gatherRows(momentumBuffer as tf.Variable<tf.Rank.R2>, ids), column(0, momentum)),
-        tf.mul(direction, column(1, 1 - dampening)),
+        tf.mul(gatherRows(momentumBuffer as tf.Variable<tf.Rank.R2>, ids), factors(0, momentum)),
+        tf.mul(direction, factors(1, 1 - dampening)),
       ) as tf.Tensor2D;
       assignRows(momentumBuffer, ids, buffer);
       direction = nesterov ? tf.add(direction, tf.mul(buffer, momentum)) : buffer;
@@ -193,10 +174,10 @@ function checkRows(
   }
   checkFloat(op, 'the rows', rows, 2);
   checkEqual(op, 'the number of rows', rows.shape[0], ids.shape[0]);
-  const shape = Object.values(tables)[0].shape;
+  const tableRows = Object.values(tables)[0].shape[0];
   for (const [name, table] of Object.entries(tables)) {
     checkFloat(op, name, table, 2);
-    checkEqual(op, `${name}'s row count`, table.shape[0], shape[0]);
-    checkEqual(op, `${name}'s dimensions`, table.shape[1]!, rows.shape[1]);
+    checkEqual(op, `${name}'s row count`, table.shape[0], tableRows);
+    checkEqual(op, `${name}'s dimensions`, (table as tf.Tensor2D).shape[1], rows.shape[1]);
   }
 }

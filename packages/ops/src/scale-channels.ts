@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { scaleChannelsGradGateWasm, scaleChannelsWasm } from './wasm/channels.js';
-import { scaleChannelsGradGateWebGpu, scaleChannelsWebGpu } from './webgpu/pooling.js';
+import { scaleChannelsGradGateWebGpu, scaleChannelsWebGpu } from './webgpu/scale-channels.js';
 
-const spread = (gate: tf.Tensor) => tf.reshape(gate, [gate.shape[0], 1, 1, gate.shape[1]!]);
+/** Reshapes [batch, channels] to broadcast over height and width. */
+const spread = (gate: tf.Tensor2D) => tf.reshape(gate, [gate.shape[0], 1, 1, gate.shape[1]]);
 
 const gateGradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, object>({
   name: 'UnitsphereScaleChannelsGradGate',
@@ -26,11 +27,11 @@ const op: (inputs: { x: tf.Tensor4D; gate: tf.Tensor2D }, attrs: object) => tf.T
   });
 
 /**
- * x times one factor for each image and channel: the product at the end of squeeze-and-excitation (Hu et al., 2018).
+ * Multiplies each channel of each image by a factor, as squeeze-and-excitation does (Hu et al., 2018).
  * @param x float32 [batch, height, width, channels].
  * @param gate float32 [batch, channels].
- * @returns As x.
- * @throws Error on a wrong rank or dtype, or when batch or channels differ.
+ * @returns Of x's shape.
+ * @throws Error on a wrong rank or dtype, or if batch or channels differ.
  */
 export function scaleChannels(x: tf.Tensor4D, gate: tf.Tensor2D): tf.Tensor4D {
   checkFloat('scaleChannels', 'x', x, 4);

@@ -3,6 +3,7 @@ import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { scaleSamplesGradFactorsWebGpu, scaleSamplesWebGpu } from './webgpu/scale-samples.js';
 
+/** Reshapes [batch] to broadcast over the other axes. */
 const spread = (factors: tf.Tensor, rank: number) =>
   tf.reshape(factors, [factors.shape[0], ...Array.from({ length: rank - 1 }, () => 1)]);
 
@@ -17,8 +18,7 @@ const op: (inputs: { x: tf.Tensor; factors: tf.Tensor1D }, attrs: object) => tf.
     name: 'UnitsphereScaleSamples',
     compose: ({ x, factors }: { x: tf.Tensor; factors: tf.Tensor1D }) => tf.mul(x, spread(factors, x.rank)),
     inputsToSave: ['x', 'factors'],
-    gradient: ([dyTensor], saved) => {
-      const dy = dyTensor;
+    gradient: ([dy], saved) => {
       const [x, factors] = saved as [tf.Tensor, tf.Tensor1D];
       return { x: () => op({ x: dy, factors }, {})[0], factors: () => factorsGradOp({ x, dy }, {})[0] };
     },
@@ -26,12 +26,11 @@ const op: (inputs: { x: tf.Tensor; factors: tf.Tensor1D }, attrs: object) => tf.
   });
 
 /**
- * x times one factor for each sample of the batch: what stochastic depth (Huang et al., 2016) does to a branch, with
- * factors of 0 or 1 / keep rate.
+ * Multiplies each sample of the batch by a factor. Stochastic depth (Huang et al., 2016) uses factors of 0 and 1 / keep rate.
  * @param x float32 [batch, ...].
  * @param factors float32 [batch].
- * @returns As x.
- * @throws Error on a wrong dtype, or when the batches differ.
+ * @returns Of x's shape.
+ * @throws Error on a wrong dtype, or if the batches differ.
  */
 export function scaleSamples<T extends tf.Tensor>(x: T, factors: tf.Tensor1D): T {
   checkFloat('scaleSamples', 'x', x);

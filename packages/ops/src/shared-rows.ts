@@ -3,35 +3,37 @@ import { adamWCorrections } from './adamw-corrections.js';
 import { checkEqual, checkFloat } from './check.js';
 import type { AdamWRowsStep } from './row-updates.js';
 import { readTensors, writeTensors } from './tensor-memory.js';
+import { addressOf, offset, type Pointer } from './wasm/pointer.js';
 import { type SharedKernels, sharedKernels } from './wasm/shared-kernels.js';
 
-const PAGE = 65_536;
-const LARGEST = 65_536 * PAGE;
-/** Floats that are on their way at a time: 256 KiB, so that they stay in the processor's cache. */
-const PIECE = 65_536;
-const SCRATCH_BYTES = 2 * 4 * PIECE;
+const PAGE_BYTES = 65_536;
+const MOST_BYTES = 65_536 * PAGE_BYTES;
+/** Floats copied at a time: 256 KiB, which fit in the processor's cache. */
+const PIECE_FLOATS = 65_536;
+/** A piece's addresses and floats. */
+const SCRATCH_BYTES = 2 * 4 * PIECE_FLOATS;
 
 /**
- * Memory that threads share and that kernels work in, for rows that are kept in the host's memory, as those of tables larger
- * than a backend holds: they are gathered and updated where they lie. Kernels are WebAssembly whatever the backend is.
+ * Host memory that threads share, for rows of tables too large for the backend. Rows are gathered and updated in place, by
+ * WebAssembly kernels on every backend.
  */
 export interface SharedRowMemory {
-  /** How many bytes are for rows. */
+  /** Number of bytes for rows. */
   readonly bytes: number;
-  /** All bytes; those for rows are the first. */
+  /** All of the memory; rows come first. */
   readonly buffer: SharedArrayBuffer;
   /**
-   * Brings rows to the backend.
-   * @param begins Where they begin: byte addresses, multiples of 4.
+   * Copies rows to the backend.
+   * @param begins Byte addresses of the rows, multiples of 4.
    * @returns float32 [begins.length, dimensions].
    */
   gather(begins: Uint32Array, dimensions: number): tf.Tensor2D;
   /**
-   * adamWUpdateRows on rows of this memory, to the same bit as on WebAssembly.
-   * @param begins Where the rows of the parameter begin: byte addresses, multiples of 4.
-   * @param columns How far from there those of the two running means begin, in bytes.
+   * Takes one step of AdamW on rows of this memory, bit-identical to adamWUpdateRows on WebAssembly.
+   * @param begins Byte addresses of the parameter's rows, multiples of 4.
+   * @param columns Byte offsets of the two running means from a parameter's row.
    * @param gradient float32 [any, dimensions]; not disposed.
-   * @param from Which of its rows is the first one's.
+   * @param from Row of `gradient` that belongs to the first address.
    * @throws Error on a wrong rank, dtype or size.
    */
   adamW(
@@ -43,50 +45,52 @@ export interface SharedRowMemory {
   ): Promise<void>;
 }
 
-/** Whether there can be a memory of so many bytes for rows of so many dimensions: WebAssembly's ends at 4 GiB. */
+/** Returns whether a memory can have so many bytes for rows of so many dimensions: WebAssembly addresses at most 4 GiB. */
 export function fitsSharedRowMemory(bytes: number, dimensions: number): boolean {
-  return dimensions <= PIECE && bytes + SCRATCH_BYTES <= LARGEST - PAGE;
+  return dimensions <= PIECE_FLOATS && bytes + SCRATCH_BYTES <= MOST_BYTES - PAGE_BYTES;
 }
 
 /**
- * Makes one.
- * @param bytes How many are for rows; zeros at first.
- * @throws RangeError where it would be more than 4 GiB.
+ * Creates shared memory for rows.
+ * @param bytes Number of bytes for rows, all zero at first.
+ * @throws RangeError if it would exceed 4 GiB.
  */
-export function sharedRowMemory(bytes: number): SharedRowMemory {
+export function createSharedRowMemory(bytes: number): SharedRowMemory {
   return new WasmRowMemory(bytes);
 }
 
 class WasmRowMemory implements SharedRowMemory {
   readonly buffer: SharedArrayBuffer;
   readonly #kernels: SharedKernels;
-  /** Addresses of a piece's rows. */
+  /** Addresses of the rows of a piece. */
   readonly #begins: Uint32Array;
   /** Floats of a piece. */
   readonly #floats: Float32Array;
 
   constructor(readonly bytes: number) {
     if (!fitsSharedRowMemory(bytes, 1)) {
-      throw new RangeError(`sharedRowMemory: ${bytes} bytes do not fit in the 4 GiB of WebAssembly.`);
+      throw new RangeError(
+        `createSharedRowMemory: ${bytes} bytes exceed the 4 GiB that WebAssembly addresses. Keep fewer rows in one memory.`,
+      );
     }
-    const pages = Math.ceil((bytes + SCRATCH_BYTES) / PAGE) + 1;
+    const pages = Math.ceil((bytes + SCRATCH_BYTES) / PAGE_BYTES) + 1;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.buffer = memory.buffer as unknown as SharedArrayBuffer;
     this.#kernels = sharedKernels(memory);
-    const scratch = Math.ceil(bytes / PAGE) * PAGE;
-    this.#begins = new Uint32Array(this.buffer, scratch, PIECE);
-    this.#floats = new Float32Array(this.buffer, scratch + 4 * PIECE, PIECE);
+    const scratch = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+    this.#begins = new Uint32Array(this.buffer, scratch, PIECE_FLOATS);
+    this.#floats = new Float32Array(this.buffer, scratch + 4 * PIECE_FLOATS, PIECE_FLOATS);
   }
 
   gather(begins: Uint32Array, dimensions: number): tf.Tensor2D {
     const [gathered] = writeTensors([[begins.length, dimensions]], ([values]) => {
-      for (const [from, to] of pieces(begins.length, dimensions)) {
+      for (const [from, to] of splitIntoPieces(begins.length, dimensions)) {
         this.#begins.set(begins.subarray(from, to));
         this.#kernels.gatherPieces(
-          this.#begins.byteOffset,
+          addressOf(this.#begins),
           to - from,
           4 * dimensions,
-          this.#floats.byteOffset,
+          addressOf(this.#floats),
         );
         values.set(this.#floats.subarray(0, (to - from) * dimensions), from * dimensions);
       }
@@ -106,21 +110,21 @@ class WasmRowMemory implements SharedRowMemory {
     const [rows, dimensions] = gradient.shape;
     if (from < 0 || from + begins.length > rows) {
       throw new Error(
-        `adamW of shared rows: the gradient has ${rows} rows, but rows ${from} to ${from + begins.length - 1} were asked for.`,
+        `adamW of shared rows: the gradient has ${rows} rows, but rows ${from} to ${from + begins.length - 1} are required.`,
       );
     }
     const { expAvg, expAvgSq } = columns;
     const { stepSize, inverseRootCorrection2 } = adamWCorrections(steps, { lr, beta1, beta2 });
     await readTensors([gradient], ([values]) => {
-      for (const [first, end] of pieces(begins.length, dimensions)) {
+      for (const [first, end] of splitIntoPieces(begins.length, dimensions)) {
         this.#floats.set(values.subarray((from + first) * dimensions, (from + end) * dimensions));
         for (let i = first; i < end; i++) {
-          const parameter = begins[i];
+          const parameter = begins[i] as Pointer;
           this.#kernels.adamW(
             parameter,
-            this.#floats.byteOffset + 4 * (i - first) * dimensions,
-            parameter + expAvg,
-            parameter + expAvgSq,
+            offset(addressOf(this.#floats), 4 * (i - first) * dimensions),
+            offset(parameter, expAvg),
+            offset(parameter, expAvgSq),
             dimensions,
             parameter,
             gradientScale,
@@ -139,8 +143,8 @@ class WasmRowMemory implements SharedRowMemory {
   }
 }
 
-/** Where the pieces of so many rows begin and end. */
-function* pieces(rows: number, dimensions: number): Generator<[number, number]> {
-  const size = Math.floor(PIECE / dimensions);
+/** Yields the first and the end row of each piece. */
+function* splitIntoPieces(rows: number, dimensions: number): Generator<[number, number]> {
+  const size = Math.floor(PIECE_FLOATS / dimensions);
   for (let from = 0; from < rows; from += size) yield [from, Math.min(from + size, rows)];
 }

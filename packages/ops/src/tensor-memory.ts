@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { wasmRuntime } from './wasm/runtime.js';
 
 /**
- * Float32 tensors whose values are written by a function: on WebAssembly where the tensors lie, elsewhere in arrays that
- * become theirs. It spares an array of each tensor's size in the host's memory, and a copy.
- * @param shapes One a tensor.
- * @param write Gets the values of each, row-major, and sets all of them: they may hold anything before. It makes no
- *   tensors, and the arrays are of no use after it.
- * @throws What write throws; no tensor is left then. On WebAssembly, Error where memory is full.
+ * Creates float32 tensors whose values a function writes. On WebAssembly it writes into the backend's memory, which saves an
+ * array of each tensor's size and a copy; elsewhere it writes into arrays that the tensors keep.
+ * @param shapes One shape per tensor.
+ * @param write Receives the values of each tensor, row-major and uninitialized, and must set all of them. It must not create
+ *   tensors, and the arrays are invalid after it returns.
+ * @throws What `write` throws; all tensors are disposed then. On WebAssembly, Error if memory is full.
  */
 export function writeTensors(
   shapes: readonly (readonly number[])[],
@@ -16,7 +16,7 @@ export function writeTensors(
   if (tf.getBackend() !== 'wasm') {
     const values = shapes.map((shape) => new Float32Array(tf.util.sizeFromShape([...shape])));
     write(values);
-    return values.map((of, i) => tf.tensor(of, [...shapes[i]], 'float32'));
+    return values.map((tensorValues, i) => tf.tensor(tensorValues, [...shapes[i]], 'float32'));
   }
   const runtime = wasmRuntime(tf.backend());
   const tensors: tf.Tensor[] = [];
@@ -24,7 +24,7 @@ export function writeTensors(
     for (const shape of shapes) {
       tensors.push(tf.engine().makeTensorFromTensorInfo(runtime.output([...shape])));
     }
-    // Views after the last allocation: one that makes memory grow detaches them.
+    // Views are created after the last allocation: memory growth detaches them.
     write(tensors.map((tensor) => runtime.floats(runtime.pointer(tensor), tensor.size)));
     return tensors;
   } catch (error) {
@@ -34,11 +34,11 @@ export function writeTensors(
 }
 
 /**
- * Lets a function read the values of float32 tensors: on WebAssembly where they lie, elsewhere in a download.
- * @param read Gets the values of each, row-major, and changes none. It makes no tensors, and the arrays are of no use after
- *   it.
- * @returns What read returns.
- * @throws What read throws.
+ * Lets a function read the values of float32 tensors: in the backend's memory on WebAssembly, else from a download.
+ * @param read Receives the values of each tensor, row-major, and must not change them. It must not create tensors, and the
+ *   arrays are invalid after it returns.
+ * @returns What `read` returns.
+ * @throws What `read` throws.
  */
 export async function readTensors<T>(
   tensors: readonly tf.Tensor[],

@@ -1,10 +1,19 @@
-/** How a convolution slides: PyTorch's stride and symmetric zero padding, in pixels. */
+/** Stride and symmetric zero padding of a convolution, in pixels, as in PyTorch. */
 export interface Window {
   stride: number;
   padding: number;
 }
 
-/** The padding as stock operations take it. As one number they would size the width by the kernel's height. */
+/** Square window of a pooling operation. */
+export interface PoolWindow extends Window {
+  /** Height and width in pixels. */
+  kernelSize: number;
+}
+
+/**
+ * Returns the padding for stock convolutions, as a list for each axis. Given a single number, they would compute the output's
+ * width from the kernel's height.
+ */
 export function stockPadding(padding: number): [[0, 0], [number, number], [number, number], [0, 0]] {
   return [
     [0, 0],
@@ -14,16 +23,16 @@ export function stockPadding(padding: number): [[0, 0], [number, number], [numbe
   ];
 }
 
-/** Throws unless stride is a positive and padding a non-negative integer. */
+/** Throws unless stride is a positive integer and padding a non-negative one. */
 export function checkWindow(op: string, { stride, padding }: Window): void {
   if (!Number.isInteger(stride) || stride < 1)
     throw new Error(`${op}: stride must be a positive integer, not ${stride}.`);
   if (!Number.isInteger(padding) || padding < 0) {
-    throw new Error(`${op}: padding must be an integer of at least 0, not ${padding}.`);
+    throw new Error(`${op}: padding must be a non-negative integer, not ${padding}.`);
   }
 }
 
-/** [outHeight, outWidth]; throws when the kernel does not fit. */
+/** Returns [outHeight, outWidth]; throws if the kernel does not fit. */
 export function windowShape(
   op: string,
   imageShape: readonly number[],

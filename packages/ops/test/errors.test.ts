@@ -1,7 +1,7 @@
-/** What each check says: the operation, what was wrong and what was expected. */
+/** Error messages of the checks: the operation, what is wrong and what is expected. */
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 
 type T1 = tf.Tensor1D;
@@ -33,7 +33,7 @@ const cases: [string, () => unknown, string][] = [
     "conv2d: the image's channel count is 3, but 4 was expected.",
   ],
   [
-    'no images',
+    'empty batch',
     () => ops.conv2d(t<T4>(0, 5, 5, 3), t<T4>(3, 3, 3, 8), same),
     'conv2d: x is empty: its shape is [0,5,5,3].',
   ],
@@ -43,19 +43,19 @@ const cases: [string, () => unknown, string][] = [
     'conv2d: stride must be a positive integer, not 0.',
   ],
   [
-    'half a stride',
+    'fractional stride',
     () => ops.conv2d(t<T4>(1, 5, 5, 3), t<T4>(3, 3, 3, 8), { stride: 1.5, padding: 1 }),
     'conv2d: stride must be a positive integer, not 1.5.',
   ],
   [
     'negative padding',
     () => ops.conv2d(t<T4>(1, 5, 5, 3), t<T4>(3, 3, 3, 8), { stride: 1, padding: -1 }),
-    'conv2d: padding must be an integer of at least 0, not -1.',
+    'conv2d: padding must be a non-negative integer, not -1.',
   ],
   [
-    'no padding',
+    'missing padding',
     () => ops.conv2d(t<T4>(1, 5, 5, 3), t<T4>(3, 3, 3, 8), { stride: 1 } as ops.Window),
-    'conv2d: padding must be an integer of at least 0, not undefined.',
+    'conv2d: padding must be a non-negative integer, not undefined.',
   ],
   [
     'kernel too large',
@@ -130,7 +130,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'batchNormTrain batch of one',
     () => ops.batchNormTrain(t<T2>(1, 3), t<T1>(3), t<T1>(3)),
-    'batchNormTrain: a shape of [1,3] has one value a channel; training statistics need at least 2 (a larger batch).',
+    'batchNormTrain: shape [1,3] has one value per channel; training statistics require at least 2. Use a larger batch.',
   ],
   [
     'batchNormTrain dtype',
@@ -169,7 +169,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'selfAttention',
     () => ops.selfAttention(t<tf.Tensor3D>(1, 2, 12), 3),
-    'selfAttention: 3 heads do not divide a third of 12 channels.',
+    'selfAttention: the 12 channels of qkv must be a multiple of 3 · heads = 9.',
   ],
   ['relu6', () => ops.relu6(ints(2)), 'relu6: x must be float32, not int32.'],
   ['silu', () => ops.silu(ints(2)), 'silu: x must be float32, not int32.'],
@@ -178,13 +178,13 @@ const cases: [string, () => unknown, string][] = [
   [
     'prelu slope',
     () => ops.prelu(t(2, 3), t<T1>(2)),
-    'prelu: slope has 2 values, but there are 3 channels; it must have as many, or 1 for all.',
+    'prelu: slope has 2 values for 3 channels. Give one value per channel, or one for all.',
   ],
   ['prelu empty', () => ops.prelu(t(0, 3), t<T1>(3)), 'prelu: x is empty: its shape is [0,3].'],
   [
     'batchNormPreluTrain slope',
     () => ops.batchNormPreluTrain(t<T2>(2, 3), t<T1>(3), t<T1>(3), t<T1>(2)),
-    'batchNormPreluTrain: slope has 2 values, but there are 3 channels; it must have as many, or 1 for all.',
+    'batchNormPreluTrain: slope has 2 values for 3 channels. Give one value per channel, or one for all.',
   ],
   [
     'batchNormPreluTrain slope rank',
@@ -194,7 +194,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'batchNormPreluTrain batch of one',
     () => ops.batchNormPreluTrain(t<T2>(1, 3), t<T1>(3), t<T1>(3), t<T1>(1)),
-    'batchNormPreluTrain: a shape of [1,3] has one value a channel; training statistics need at least 2 (a larger batch).',
+    'batchNormPreluTrain: shape [1,3] has one value per channel; training statistics require at least 2. Use a larger batch.',
   ],
   [
     'batchNormPreluTrain empty',
@@ -219,7 +219,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'maxPool2d padding',
     () => ops.maxPool2d(t<T4>(1, 4, 4, 2), { kernelSize: 3, stride: 1, padding: 2 }),
-    'maxPool2d: padding 2 is more than half of kernelSize 3.',
+    'maxPool2d: padding must be at most half of kernelSize 3, not 2.',
   ],
   [
     'maxPool2d kernel',
@@ -249,7 +249,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'count within a count',
     () => ops.countMultiplyAdds(() => ops.countMultiplyAdds(() => undefined)),
-    'countMultiplyAdds: a count is running already.',
+    'countMultiplyAdds: a count is already running. Do not nest counts.',
   ],
   [
     'l2Normalize',
@@ -274,16 +274,16 @@ const cases: [string, () => unknown, string][] = [
   [
     'scatterAddRows',
     () => ops.scatterAddRows(t<T2>(3, 2), ints(2) as T1, 4),
-    'scatterAddRows: 3 rows came with 2 numbers.',
+    'scatterAddRows: x has 3 rows, but ids has 2 values.',
   ],
   [
     'scatterAddRows rows',
     () => ops.scatterAddRows(t<T2>(3, 2), ints(3) as T1, -1),
-    'scatterAddRows: rows must be an integer of at least 1, not -1.',
+    'scatterAddRows: rows must be a positive integer, not -1.',
   ],
 ];
 
-describe('an error says what is wrong', () => {
+describe('refuses and explains', () => {
   beforeAll(() => start('cpu'));
   test.each(cases)('%s', (_what, call, message) => {
     tf.tidy(() => {

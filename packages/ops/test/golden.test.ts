@@ -1,9 +1,16 @@
-/** Every operation against PyTorch's values, on each backend. */
+/** Compares every operation with PyTorch's values on each backend. */
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, on, read } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import {
+  fromDepthwise,
+  toDepthwise,
+  toHwio,
+  toNchw,
+  toNhwc,
+  toOihw,
+} from '@unitsphere/testing/golden/layout';
 import { describe, expect, test } from 'vitest';
-import { fromDepthwise, toDepthwise, toHwio, toNchw, toNhwc, toOihw } from '../../../tools/golden/layout.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { everyBackend, on, read } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 
 const TOLERANCE = 1e-4;
@@ -14,7 +21,7 @@ type Order = (tensor: { readonly shape: number[]; readonly data: ArrayLike<numbe
 };
 const same: Order = (tensor) => tensor;
 
-/** One input of an operation: its golden value and gradient, into TensorFlow.js's layout and back. */
+/** Input of an operation: its golden value and gradient, and their conversion to TensorFlow.js's layout and back. */
 interface Input {
   value: GoldenTensor;
   gradient?: GoldenTensor;
@@ -57,6 +64,11 @@ interface WeightCase extends Case {
   bias: GoldenTensor | null;
   dWeight: GoldenTensor;
   dBias?: GoldenTensor;
+}
+/** Case at the points where the slope jumps, with the slopes of both sides. */
+interface CornerCase extends Case {
+  dxFromLeft: GoldenTensor;
+  dxFromRight: GoldenTensor;
 }
 interface ConvCase extends WeightCase {
   options: { stride: number; padding: number };
@@ -104,12 +116,15 @@ describe.each(everyBackend)('%s', (backend) => {
     gelu: ops.gelu,
     quick_gelu: ops.quickGelu,
   };
-  const activationCases = readGolden<Case & { dxFromLeft?: GoldenTensor; dxFromRight?: GoldenTensor }>(
-    'activations',
-  ).cases;
+  const activationCases = readGolden<Case>('activations').cases;
+  const findCase = <T extends Case>(name: string): T => {
+    const found = activationCases.find((c) => c.name === name);
+    if (!found) throw new Error(`There is no golden case "${name}".`);
+    return found as T;
+  };
 
   test.each(Object.entries(activations))('%s', async (name, op) => {
-    const c = activationCases.find((item) => item.name === name)!;
+    const c = findCase(name);
     await check(backend, op, [{ value: c.x, gradient: c.dx }], c);
   });
 
@@ -117,12 +132,12 @@ describe.each(everyBackend)('%s', (backend) => {
     ([name]) => !['silu', 'sigmoid', 'gelu', 'quick_gelu'].includes(name),
   );
   test.each(withCorners)('%s at its corners', async (name, op) => {
-    // PyTorch takes either side's slope there, so each element is to lie between the two.
-    const c = activationCases.find((item) => item.name === `${name} at its corners`)!;
+    // PyTorch's slope there is that of either side, so each element must lie between the two.
+    const c = findCase<CornerCase>(`${name} at its corners`);
     await check(backend, op, [{ value: c.x }], c);
     const dx = await on(backend, () => read(tf.grad(op)(tensor(c.x), tensor(c.dy))));
     dx.forEach((value, i) => {
-      const sides = [c.dxFromLeft!.data[i], c.dxFromRight!.data[i]];
+      const sides = [c.dxFromLeft.data[i], c.dxFromRight.data[i]];
       expect(value, `dx[${i}]`).toBeGreaterThanOrEqual(Math.min(...sides) - TOLERANCE);
       expect(value, `dx[${i}]`).toBeLessThanOrEqual(Math.max(...sides) + TOLERANCE);
     });

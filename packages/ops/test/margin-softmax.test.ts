@@ -1,9 +1,9 @@
-/** Both halves of the margin softmax against the definition in float64, its gradients by finite differences. */
+/** Compares the margin softmax with its definition in float64, and its gradients with finite differences. */
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, everyBackend, on, read } from '@unitsphere/testing/backends';
+import { fill, relativeError } from '@unitsphere/testing/operation-case';
 import { describe, expect, test } from 'vitest';
-import { backends, everyBackend, on, read } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
-import { fill, relativeError } from './contract.js';
 
 interface Case {
   name: string;
@@ -13,10 +13,10 @@ interface Case {
   scale: number;
   margin: number;
   filterThreshold?: number;
-  /** Length of the class centers, about. */
+  /** Approximate norm of the class centers. */
   size?: number;
   labels?: number[];
-  /** Make row 0 its class's center, and row 1 the opposite of it. */
+  /** Whether row 0 is its class center, and row 1 the opposite of its own. */
   poles?: boolean;
 }
 
@@ -33,7 +33,7 @@ const cases: Case[] = [
     size: 0.01,
   },
   {
-    name: 'labels that are elsewhere',
+    name: 'labels of other ranks',
     batch: 4,
     classes: 6,
     dimensions: 5,
@@ -41,7 +41,15 @@ const cases: Case[] = [
     margin: 0.2,
     labels: [-1, 5, -1, 0],
   },
-  { name: 'no label here', batch: 2, classes: 3, dimensions: 4, scale: 8, margin: 0.2, labels: [-1, -1] },
+  {
+    name: 'only labels of other ranks',
+    batch: 2,
+    classes: 3,
+    dimensions: 4,
+    scale: 8,
+    margin: 0.2,
+    labels: [-1, -1],
+  },
   {
     name: 'one class, the label',
     batch: 3,
@@ -87,8 +95,8 @@ function make(c: Case) {
   return { labels, centers, embeddings };
 }
 
-/** What the rest of the classes, on other ranks, adds to a row's sum of exp(logit): a few ordinary terms. */
-const elsewhere = (c: Case) => 3 * Math.exp(c.scale * 0.1);
+/** Returns the sum of exp(logit) over the classes of other ranks: a few terms of ordinary size. */
+const sumElsewhere = (c: Case) => 3 * Math.exp(c.scale * 0.1);
 
 function reference(c: Case, embeddings: ArrayLike<number>, centers: ArrayLike<number>, labels: Int32Array) {
   const threshold = c.filterThreshold || 2;
@@ -106,12 +114,12 @@ function reference(c: Case, embeddings: ArrayLike<number>, centers: ArrayLike<nu
     const sum = others.reduce((total, l) => total + Math.exp(l - rowMax), 0);
     const own = label < 0 ? 0 : cosines[label];
     const target = c.scale * (own - c.margin);
-    const total = sum * Math.exp(rowMax) + (label < 0 ? 0 : Math.exp(target)) + elsewhere(c);
+    const total = sum * Math.exp(rowMax) + (label < 0 ? 0 : Math.exp(target)) + sumElsewhere(c);
     return { own, rowMax, rowSum: sum, target, logSumExp: Math.log(total) };
   });
 }
 
-/** Of rows whose label is elsewhere only the log-sum-exp depends on what is here. */
+/** Computes the loss. For rows whose label is on another rank, only the log-sum-exp depends on these classes. */
 function loss(
   c: Case,
   embeddings: ArrayLike<number>,
@@ -122,7 +130,7 @@ function loss(
   return rows.reduce((sum, r, i) => sum + r.logSumExp - (labels[i] < 0 ? 0 : r.target), 0) / (2 * c.batch);
 }
 
-/** By central differences; at every k-th place, so that big cases stay quick. */
+/** Computes central differences at every k-th place, so that large cases stay fast. */
 function numericGradient(
   values: Float32Array,
   every: number,
@@ -175,7 +183,7 @@ describe.each(everyBackend)('%s', (backend) => {
     const column = (name: 'own' | 'rowMax' | 'rowSum') => rows.map((r) => r[name]);
     expect(relativeError(own, column('own'), 1)).toBeLessThan(1e-6);
     expect(relativeError(rowMax, column('rowMax'), c.scale)).toBeLessThan(1e-6);
-    // An error of 1e-7 in a cosine is one of scale · 1e-7 in a term.
+    // An error of 1e-7 in a cosine is an error of scale · 1e-7 in a term.
     expect(relativeError(rowSum, column('rowSum'))).toBeLessThan(4e-7 * c.scale + 1e-6);
     const lengths = Array.from({ length: c.classes }, (_, j) =>
       Math.hypot(...centers.subarray(j * c.dimensions, (j + 1) * c.dimensions)),
@@ -184,18 +192,18 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(relativeError(inverseNorms, inverseLengths)).toBeLessThan(1e-6);
 
     const every = Math.ceil(centers.length / 300);
-    const wanted = numericGradient(centers, every, (v) => loss(c, embeddings, v, labels));
-    // At a pole the gradient vanishes: rounding is measured by what the terms were before they canceled.
+    const expected = numericGradient(centers, every, (v) => loss(c, embeddings, v, labels));
+    // At a pole the gradient vanishes, so rounding is relative to the terms that cancel.
     const termSize = c.poles ? c.scale / c.batch : 1e-6;
-    expect(relativeError(sample(dCenters, every), wanted, termSize / (c.size ?? 1))).toBeLessThan(1e-4);
-    // The embeddings are points of the whole space here: their normalization is l2Normalize's.
-    const wantedE = numericGradient(embeddings, 1, (v) => loss(c, v, centers, labels));
-    expect(relativeError(dEmbeddings, wantedE)).toBeLessThan(1e-4);
+    expect(relativeError(sample(dCenters, every), expected, termSize / (c.size ?? 1))).toBeLessThan(1e-4);
+    // The gradient is with respect to unconstrained embeddings: l2Normalize has the gradient of their normalization.
+    const expectedE = numericGradient(embeddings, 1, (v) => loss(c, v, centers, labels));
+    expect(relativeError(dEmbeddings, expectedE)).toBeLessThan(1e-4);
   });
 });
 
 test.each(cases.map((c) => [c.name, c] as const))(
-  'cosines that are kept change no bit of the gradients: %s',
+  'gives bit-identical gradients from kept cosines: %s',
   async (_name, c) => {
     const { labels, centers, embeddings } = make(c);
     const rows = reference(c, embeddings, centers, labels);
@@ -207,7 +215,7 @@ test.each(cases.map((c) => [c.name, c] as const))(
       const y = tf.tensor1d(labels, 'int32');
       const options = { scale: c.scale, filterThreshold: c.filterThreshold };
       const { cosines, ...sums } = ops.marginSoftmaxForward(e, w, y, { ...options, keepCosines: true });
-      expect(cosines!.size).toBe(c.batch * c.classes);
+      expect(cosines?.size).toBe(c.batch * c.classes);
       const plain = ops.marginSoftmaxForward(e, w, y, options);
       expect(Object.keys(plain)).toEqual(Object.keys(sums));
       for (const name of ['own', 'rowMax', 'rowSum', 'inverseNorms'] as const) {
@@ -226,13 +234,13 @@ test.each(cases.map((c) => [c.name, c] as const))(
           ops.marginSoftmaxBackward({ ...inputs, cosines: kept }, { ...options, rows: c.batch }),
         ).map((gradient) => [...gradient.dataSync()]);
       const expected = gradients();
-      // The pass leaves them as they are.
+      // The backward pass must not change the cosines.
       for (let pass = 0; pass < 2; pass++) expect(gradients(cosines)).toEqual(expected);
     });
   },
 );
 
-test('cosines are not kept above 16 MiB, nor where no kernel has them', async () => {
+test('keeps no cosines above 16 MiB, or without a kernel', async () => {
   for (const [backend, classes] of [
     ['wasm', 2 ** 21 + 1],
     ['cpu', 10],

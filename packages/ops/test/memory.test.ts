@@ -1,10 +1,16 @@
-/** The kernels live in the WASM backend's own memory: it grows under them, they leak nothing, stock kernels go on working. */
+/** Kernels in the WebAssembly backend's memory: it grows while they run, they leak nothing, and stock kernels keep working. */
 import * as tf from '@tensorflow/tfjs-core';
+import { on, start } from '@unitsphere/testing/backends';
+import {
+  drawInputs,
+  evaluate,
+  fill,
+  type OperationCase,
+  relativeError,
+} from '@unitsphere/testing/operation-case';
 import { expect, test } from 'vitest';
-import { on, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 import { wasmRuntime } from '../src/wasm/runtime.js';
-import { contractCases, evaluate, fill, relativeError } from './contract.js';
 
 interface WasmBackend {
   wasm: { asm: { memory: WebAssembly.Memory }; _malloc(bytes: number): number; _free(pointer: number): void };
@@ -21,36 +27,60 @@ const image = (shape: [number, number, number, number], seed: number) =>
     shape,
   );
 
-test('results stay right when memory grows between any two allocations of a kernel', async () => {
-  // An 8 MB block beside every allocation: the heap, 16 MB at first, has to grow inside the kernels, over and over.
+const window = { stride: 1, padding: 1 };
+const vector = (size: number, low = -1, high = 1) => ({ shape: [size], low, high });
+/** Kernels with several allocations. */
+const cases: OperationCase[] = [
+  {
+    name: 'conv2d 3x3',
+    inputs: { x: { shape: [1, 6, 5, 4] }, filter: { shape: [3, 3, 4, 11] } },
+    run: (t) => ops.conv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, window),
+  },
+  {
+    name: 'conv2d 1x1',
+    inputs: { x: { shape: [2, 5, 3, 6] }, filter: { shape: [1, 1, 6, 9] } },
+    run: (t) => ops.conv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, { stride: 1, padding: 0 }),
+  },
+  {
+    name: 'depthwiseConv2d 5x5',
+    inputs: { x: { shape: [2, 7, 6, 5] }, filter: { shape: [5, 5, 5, 1] } },
+    run: (t) => ops.depthwiseConv2d(t.x as tf.Tensor4D, t.filter as tf.Tensor4D, { stride: 1, padding: 2 }),
+  },
+  {
+    name: 'batchNormTrain hard_swish',
+    inputs: { x: { shape: [2, 5, 3, 5], low: -4, high: 6 }, gamma: vector(5, 0.5, 2), beta: vector(5) },
+    run: ({ x, gamma, beta }) =>
+      ops.batchNormTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'hard_swish' }).y,
+  },
+  {
+    name: 'batchNormPreluTrain, one slope',
+    inputs: {
+      x: { shape: [3, 3, 3, 13], low: -4, high: 6 },
+      gamma: vector(13, 0.5, 2),
+      beta: vector(13),
+      slope: vector(1),
+    },
+    run: ({ x, gamma, beta, slope }) =>
+      ops.batchNormPreluTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, slope as tf.Tensor1D).y,
+  },
+  {
+    name: 'scatterAddRows',
+    inputs: { x: { shape: [3, 6] } },
+    ids: { name: 'ids', values: [1, 3, 1] },
+    run: (t) => ops.scatterAddRows(t.x as tf.Tensor2D, t.ids as tf.Tensor1D, 4),
+  },
+];
+
+test('stays correct if memory grows between any two allocations of a kernel', async () => {
+  // An 8 MB block per allocation makes the heap, 16 MB at first, grow inside the kernels again and again.
   const blocks: number[] = [];
   const sizes = new Set<number>();
-  const cases = contractCases.filter(({ name }) =>
-    [
-      'conv2d 3x3',
-      'conv2d 1x1',
-      'depthwiseConv2d 5x5 stride 1, 5 channels',
-      'batchNormTrain hard_swish, 5 channels',
-      'batchNormPreluTrain of 3,3,3,13, 1 slopes',
-    ].includes(name),
-  );
-  expect(cases.length).toBe(5);
-  for (const c of [...cases, contractCases.find(({ name }) => name.startsWith('scatterAddRows'))!]) {
-    const values = Object.fromEntries(
-      Object.entries(c.inputs).map(([name, { shape, low, high }], i) => [
-        name,
-        fill(
-          shape.reduce((a, b) => a * b, 1),
-          i + 1,
-          low,
-          high,
-        ),
-      ]),
-    );
+  for (const c of cases) {
+    const values = drawInputs(c);
     const expected = await on('cpu', () => evaluate(c, values));
     await start('wasm');
     const module = wasm();
-    // Emscripten puts the real function in place at the first call.
+    // Emscripten replaces the stub by the real function at the first call.
     module._free(module._malloc(16));
     const malloc = module._malloc;
     module._malloc = (bytes) => {
@@ -71,25 +101,25 @@ test('results stay right when memory grows between any two allocations of a kern
     }
   }
   for (const block of blocks) wasm()._free(block);
-  expect(sizes.size, 'sizes that the heap had').toBeGreaterThan(6);
+  expect(sizes.size, 'sizes of the heap').toBeGreaterThan(6);
 });
 
-test('a backend that took its build with threads is an error that says how to start the other one', async () => {
+test('refuses the WebAssembly build with threads, and says how to start the other build', async () => {
   await start('wasm');
   const threads = tf.env().getBool('WASM_HAS_MULTITHREAD_SUPPORT');
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
   try {
-    // That build keeps its memory elsewhere.
+    // The build with threads keeps its memory elsewhere.
     expect(() => wasmRuntime({ wasm: { asm: {} } })).toThrow(
-      /build with threads.*useBackend\('wasm'\).*tf\.env\(\)\.set\('WASM_HAS_MULTITHREAD_SUPPORT', false\)/,
+      /multi-threaded build.*useBackend\('wasm'\).*tf\.env\(\)\.set\('WASM_HAS_MULTITHREAD_SUPPORT', false\)/,
     );
   } finally {
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads);
   }
-  expect(() => wasmRuntime({ wasm: { asm: {} } })).toThrow('does not expose its memory as 4.22 does');
+  expect(() => wasmRuntime({ wasm: { asm: {} } })).toThrow('does not expose its memory as version 4.22 does');
 });
 
-test('a full memory is an error that says so and writes nowhere', async () => {
+test('reports full memory, and writes nothing', async () => {
   await start('wasm');
   const x = image([1, 4, 4, 5], 1);
   const filter = image([3, 3, 5, 2], 2);
@@ -105,7 +135,7 @@ test('a full memory is an error that says so and writes nowhere', async () => {
     module._malloc = (wanted) => (wanted === bytes ? 0 : malloc(wanted));
     try {
       expect(call).toThrow(
-        `the WASM backend has no room left for ${what} (4 GiB at most). Use a smaller batch.`,
+        `the WASM backend is out of memory (4 GiB at most): it cannot allocate ${what}. Use a smaller batch.`,
       );
     } finally {
       module._malloc = malloc;
@@ -116,7 +146,7 @@ test('a full memory is an error that says so and writes nowhere', async () => {
   filter.dispose();
 });
 
-test('stock operations work on wasm after ours used the same weights, and after these changed', async () => {
+test('stock operations on wasm read weights that ours used, also after the weights change', async () => {
   const weights = [fill(3 * 3 * 4 * 6, 1), fill(3 * 3 * 4 * 6, 2)];
   const stock = (w: tf.Tensor4D) => tf.conv2d(image([2, 7, 5, 4], 3), w, 1, 'same').dataSync();
   const stockDepthwise = (w: tf.Tensor4D) =>
@@ -153,7 +183,7 @@ test('stock operations work on wasm after ours used the same weights, and after 
   });
 });
 
-test('500 training-like steps leave the number of tensors, their bytes and the heap as they were', async () => {
+test('500 training steps leave the number of tensors, their bytes and the heap unchanged', async () => {
   await start('wasm');
   const variables = [
     tf.variable(image([3, 3, 3, 8], 1)),
@@ -186,7 +216,7 @@ test('500 training-like steps leave the number of tensors, their bytes and the h
   let last = 0;
   const step = () =>
     tf.tidy(() => {
-      // Toward a cosine of 1 with each image's own class.
+      // The target is a cosine of 1 with each image's class.
       const out = forward(...variables);
       const dy = tf.mul(tf.sub(out, tf.eye(4, 5)), 0.1);
       const loss = tf.sum(tf.square(dy)).dataSync()[0];
@@ -207,7 +237,7 @@ test('500 training-like steps leave the number of tensors, their bytes and the h
   tf.dispose([x, ids, ...variables]);
 });
 
-test('a clone on wasm shares its data, and an optimizer that changes averages in place leaves the clone alone', async () => {
+test('an optimizer that updates averages in place leaves their clones on wasm unchanged', async () => {
   await on('wasm', () => {
     ops.hardSwish(tf.zeros([1]));
     const average = tf.variable(tf.tensor1d([1, 2, 3]));

@@ -1,24 +1,25 @@
-/** Ties, infinities and NaN, where operations choose between values. */
+/** Ties, infinities and NaN in operations that choose between values. */
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, on, read } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, on, read } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
-/** The lowest finite number: what TensorFlow's own library begins a window with. */
+/** Lowest finite number, with which TensorFlow's own library initializes a window's maximum. */
 const LOWEST = -3.4028234663852886e38;
 
-/** One row of `values` a place, the same in every one of the channels: with 4 of them kernels take vectors. */
+/** Creates an image of `values` with equal channels; with 4 channels, kernels use vectors. */
 const image = (values: number[][], channels: number) =>
   tf.tensor4d(
     values.flat().flatMap((value) => new Array<number>(channels).fill(value)),
     [1, values.length, values[0].length, channels],
   );
+/** Returns the values of the first channel, after checking that all channels are equal. */
 const firstChannels = (values: Float32Array, channels: number) => {
   const rows = Array.from({ length: values.length / channels }, (_, i) =>
     Array.from(values.subarray(i * channels, (i + 1) * channels)),
   );
-  for (const row of rows) expect(new Set(row).size, `channels alike: ${row}`).toBe(1);
+  for (const row of rows) expect(new Set(row).size, `equal channels: ${row}`).toBe(1);
   return rows.map(([first]) => first);
 };
 
@@ -29,7 +30,7 @@ describe.each(everyBackend)('%s', (backend) => {
         const run = (x: tf.Tensor) => ops.maxPool2d(x as tf.Tensor4D, window);
         const x = image(values, channels);
         const y = run(x);
-        // Each window's gradient can be told by its number: 1, 2, 4, …
+        // Distinct powers of 2 identify each window's gradient: 1, 2, 4, …
         const dy = tf.tensor4d(
           Array.from({ length: y.size }, (_, i) => 2 ** Math.floor(i / channels)),
           y.shape as [number, number, number, number],
@@ -38,7 +39,7 @@ describe.each(everyBackend)('%s', (backend) => {
         return { y: firstChannels(out, channels), dx: firstChannels(gradient, channels) };
       });
 
-    test('of equal largest values the first, row by row, takes the gradient', async () => {
+    test('gives the gradient to the first of several equal maxima, in row-major order', async () => {
       const values = [
         [5, 5, 1],
         [5, 0, 7],
@@ -53,7 +54,7 @@ describe.each(everyBackend)('%s', (backend) => {
         [0, 0, 0],
         [0, 0, 0],
       ];
-      // Padding does not win against values below it, nor against equal ones.
+      // Padding wins neither over smaller nor over equal values.
       expect(await pool(same, { kernelSize: 3, stride: 2, padding: 1 })).toEqual({
         y: [0, 0, 0, 0],
         dx: [1, 2, 0, 4, 8, 0, 0, 0, 0],
@@ -62,7 +63,7 @@ describe.each(everyBackend)('%s', (backend) => {
       expect((await pool(below, { kernelSize: 3, stride: 2, padding: 1 })).y).toEqual([-5, -4, -2, -1]);
     });
 
-    test('infinities win and lose as other values do', async () => {
+    test('compares infinities like other values', async () => {
       const values = [
         [-inf, 3, inf],
         [-inf, -inf, inf],
@@ -77,7 +78,7 @@ describe.each(everyBackend)('%s', (backend) => {
     });
 
     const stock = backend === 'cpu' || backend === 'node';
-    test(stock ? 'NaN does not win' : 'NaN wins, the last one the gradient, as in PyTorch', async () => {
+    test(stock ? 'ignores NaN' : 'NaN wins, and the last one gets the gradient, as in PyTorch', async () => {
       const window = { kernelSize: 2, stride: 2, padding: 0 };
       for (const [values, last] of [
         [[nan, inf, 2, 3], 0],
@@ -93,7 +94,7 @@ describe.each(everyBackend)('%s', (backend) => {
       }
     });
 
-    test('PReLU keeps infinities and NaN, in a norm too, and passes gradients by the sign', async () => {
+    test('PReLU keeps infinities and NaN, also after a norm, and passes gradients by sign', async () => {
       const values = [[nan, inf, -inf, -2, 0, 3]];
       const expected = [nan, inf, -inf, -0.5, 0, 3];
       const slope = () => tf.fill([channels], 0.25) as tf.Tensor1D;
@@ -116,7 +117,7 @@ describe.each(everyBackend)('%s', (backend) => {
       expect(firstChannels(dx, channels)).toEqual([0.25, 1, 0.25, 0.25, 0.25, 1]);
     });
 
-    test('NaN in one channel spoils the statistics and gradients of that one alone', async () => {
+    test('NaN in one channel affects only the statistics and gradients of that channel', async () => {
       const [y, dx, dslope] = await on(backend, () => {
         const values = Array.from({ length: 6 * channels }, (_, i) =>
           i === channels + 1 ? nan : (i % 7) - 3,
@@ -135,7 +136,7 @@ describe.each(everyBackend)('%s', (backend) => {
       }
     });
 
-    test('a factor of 0 makes NaN of an infinity, and leaves other samples alone', async () => {
+    test('a factor of 0 turns infinity into NaN, and does not affect other samples', async () => {
       const scaled = await on(backend, () =>
         read(
           ops.scaleSamples(
@@ -151,9 +152,9 @@ describe.each(everyBackend)('%s', (backend) => {
     });
   });
 
-  test.each([4, 7, 4000, 4099])('of %d values those that are infinite or NaN are counted', async (size) => {
+  test.each([4, 7, 4000, 4099])('counts the infinite and NaN values of %d', async (size) => {
     const values = Float32Array.from({ length: size }, (_, i) => [LOWEST, 0, 1e-40, 3][i % 4]);
-    const count = (of: Float32Array) => on(backend, () => read(ops.countNonFinite(tf.tensor1d(of))));
+    const count = (input: Float32Array) => on(backend, () => read(ops.countNonFinite(tf.tensor1d(input))));
     expect([...(await count(values))]).toEqual([0]);
     values.set([inf, -inf, nan]);
     values[size - 1] = nan;

@@ -1,15 +1,15 @@
-/** Products of a lower precision: their error bounds against float64, the same bits on WebAssembly and cpu, and what stays float32. */
+/** Products below `highest`: their error bounds, bit-identity of WebAssembly and cpu, and operations that stay float32. */
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { fill, relativeError } from '@unitsphere/testing/operation-case';
 import { afterEach, describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 import { roundValues } from '../src/precision/round-values.js';
 import { webGpuRuntime } from '../src/webgpu/runtime.js';
-import { fill, relativeError } from './contract.js';
 
-/** Half of the last place kept of an input. */
+/** Half of an input's last place, relative to its size. */
 const UNIT = { highest: 0, high: 2 ** -11, medium: 2 ** -8 } as const;
-/** Of a float32 sum, generously: whatever its order. */
+/** Relative error of one addition in float32. */
 const SUM_UNIT = 2 ** -24;
 
 type Matrix = { values: Float32Array; rows: number; columns: number };
@@ -19,11 +19,11 @@ const matrix = (rows: number, columns: number, seed: number, scale = 1): Matrix 
   columns,
 });
 const tensorOf = ({ values, rows, columns }: Matrix) => tf.tensor2d(values, [rows, columns]);
-const at = (of: Matrix, transposed: boolean, i: number, j: number) =>
-  of.values[transposed ? j * of.columns + i : i * of.columns + j];
+const at = (m: Matrix, transposed: boolean, i: number, j: number) =>
+  m.values[transposed ? j * m.columns + i : i * m.columns + j];
 
-/** The product in float64, and the product of magnitudes. */
-function exact(a: Matrix, b: Matrix, tA: boolean, tB: boolean) {
+/** Computes the product in float64, and the product of magnitudes. */
+function multiplyExactly(a: Matrix, b: Matrix, tA: boolean, tB: boolean) {
   const [m, k] = tA ? [a.columns, a.rows] : [a.rows, a.columns];
   const n = tB ? b.rows : b.columns;
   const [value, size] = [new Float64Array(m * n), new Float64Array(m * n)];
@@ -39,10 +39,13 @@ function exact(a: Matrix, b: Matrix, tA: boolean, tB: boolean) {
   return { value, size, k };
 }
 
-/** The largest error over the bound of inputs rounded by `unit` each and a float32 sum; at most 1 where it holds. */
-function overBound(
+/**
+ * Returns the largest error relative to its bound, for inputs rounded by `unit` and a float32 sum in any order; at most 1 if the
+ * bound holds.
+ */
+function errorOverBound(
   actual: Float32Array,
-  { value, size, k }: ReturnType<typeof exact>,
+  { value, size, k }: ReturnType<typeof multiplyExactly>,
   unit: number,
   lost = 0,
 ): number {
@@ -69,11 +72,11 @@ const operands = (m: number, n: number, k: number, tA: boolean, tB: boolean) =>
 
 afterEach(() => ops.setFloat32MatmulPrecision('highest'));
 
-/** The arithmetic that a backend has for a precision: with WebGPU's half floats and without. */
+/** Backends, and WebGPU with and without half floats. */
 const kinds = everyBackend.flatMap((backend) =>
   backend === 'webgpu' ? [backend, 'webgpu without f16'] : [backend],
 );
-async function begin(kind: string): Promise<string> {
+async function startKind(kind: string): Promise<string> {
   const backend = kind.split(' ')[0];
   await start(backend);
   if (backend === 'webgpu') {
@@ -85,16 +88,16 @@ async function begin(kind: string): Promise<string> {
 
 describe.each(kinds)('%s', (kind) => {
   describe.each(['high', 'medium'] as const)('%s', (precision) => {
-    // Half floats have TensorFloat-32's significand.
+    // Half floats have as many bits of significand as TensorFloat-32.
     const unit = kind === 'webgpu' ? UNIT.high : UNIT[precision];
 
-    test.each(SIZES)('matMul %dx%dx%d is within its bound of float64, in all forms', async (m, n, k) => {
-      const backend = await begin(kind);
+    test.each(SIZES)('matMul %dx%dx%d is within its error bound in all forms', async (m, n, k) => {
+      const backend = await startKind(kind);
       ops.setFloat32MatmulPrecision(precision);
       for (const [tA, tB] of forms) {
         const [a, b] = operands(m, n, k, tA, tB);
         const c = await on(backend, () => read(ops.matMul(tensorOf(a), tensorOf(b), tA, tB)));
-        expect(overBound(c, exact(a, b, tA, tB), unit), `${tA} ${tB}`).toBeLessThanOrEqual(1);
+        expect(errorOverBound(c, multiplyExactly(a, b, tA, tB), unit), `${tA} ${tB}`).toBeLessThanOrEqual(1);
         const plain = await on(backend, () => {
           ops.setFloat32MatmulPrecision('highest');
           const result = read(ops.matMul(tensorOf(a), tensorOf(b), tA, tB));
@@ -111,7 +114,7 @@ describe.each(kinds)('%s', (kind) => {
       ['3x3 stride 2', [2, 9, 7, 3], [3, 3, 3, 8], 2, 1],
       ['3x3, vectors', [2, 6, 5, 8], [3, 3, 8, 12], 1, 1],
     ] as const)(
-      'conv2d %s and its gradients are those of rounded inputs',
+      'conv2d %s and its gradients equal those of rounded inputs',
       async (_name, x, filter, stride, padding) => {
         const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
         const window = { stride, padding };
@@ -134,7 +137,7 @@ describe.each(kinds)('%s', (kind) => {
             );
           });
         const expected = await compute('cpu', true);
-        const backend = await begin(kind);
+        const backend = await startKind(kind);
         const before = tf.memory().numTensors;
         const plain = await compute(backend, false);
         ops.setFloat32MatmulPrecision(precision);
@@ -148,8 +151,8 @@ describe.each(kinds)('%s', (kind) => {
     );
   });
 
-  test('cosines, depthwise and grouped convolutions and norms are float32 at every precision', async () => {
-    const backend = await begin(kind);
+  test('cosines, depthwise and grouped convolutions and norms stay float32 at every precision', async () => {
+    const backend = await startKind(kind);
     const run = () =>
       on(backend, () => {
         const x = tf.tensor4d(fill(2 * 5 * 4 * 6, 1), [2, 5, 4, 6]);
@@ -170,11 +173,11 @@ describe.each(kinds)('%s', (kind) => {
     expect(await run()).toEqual(highest);
   });
 
-  test('attention is that of rounded inputs, with a float32 softmax', async () => {
+  test('attention rounds its inputs, and has a float32 softmax', async () => {
     const qkv = fill(2 * 5 * 18, 1, -2, 2);
     const run = (values: Float32Array) =>
       on(kind.split(' ')[0], () => read(ops.selfAttention(tf.tensor3d(values, [2, 5, 18]), 2)));
-    await begin(kind);
+    await startKind(kind);
     const highest = await run(qkv);
     ops.setFloat32MatmulPrecision('medium');
     const error = relativeError(await run(qkv), highest);
@@ -182,8 +185,8 @@ describe.each(kinds)('%s', (kind) => {
     expect(error).toBeLessThan(3e-2);
   });
 
-  test('gradients have the precision that was set when their product was', async () => {
-    const backend = await begin(kind);
+  test('gradients have the precision that was set when their product ran', async () => {
+    const backend = await startKind(kind);
     const [a, b] = operands(5, 6, 40, false, false);
     const gradient = (scope: ops.MatmulPrecision, later: ops.MatmulPrecision) =>
       on(backend, () => {
@@ -198,24 +201,24 @@ describe.each(kinds)('%s', (kind) => {
     expect(low).not.toEqual(high);
   });
 
-  test('what is done is told', async () => {
-    const backend = await begin(kind);
+  test('describes the arithmetic', async () => {
+    const backend = await startKind(kind);
     ops.setFloat32MatmulPrecision('medium');
     const { requested, products, ...report } = ops.describeMatmulPrecision();
     expect(report.backend).toBe(tf.getBackend());
     expect(requested).toBe('medium');
     const expected =
       backend === kind && backend === 'webgpu' ? /^float16 inputs/ : /^bfloat16 inputs, emulated/;
-    expect(products.conv2d.did).toMatch(expected);
-    expect(products.matMul.did).toMatch(expected);
-    expect(products.selfAttention.did).toMatch(/^bfloat16 inputs/);
+    expect(products.conv2d.arithmetic).toMatch(expected);
+    expect(products.matMul.arithmetic).toMatch(expected);
+    expect(products.selfAttention.arithmetic).toMatch(/^bfloat16 inputs/);
     ops.setFloat32MatmulPrecision('highest');
-    expect(ops.describeMatmulPrecision().products.matMul.did).toBe('float32');
+    expect(ops.describeMatmulPrecision().products.matMul.arithmetic).toBe('float32');
   });
 });
 
 test.each(['high', 'medium'] as const)(
-  'matMul at %s has the same bits on WebAssembly and cpu',
+  'matMul at %s is bit-identical on WebAssembly and cpu',
   async (precision) => {
     ops.setFloat32MatmulPrecision(precision);
     for (const [m, n, k] of SIZES) {
@@ -244,18 +247,18 @@ describe.skipIf(!everyBackend.includes('webgpu'))('half floats', () => {
     ['far below it', 1e-30, 1e-4],
     ['near float32 limits', 1e38, 1e-38],
     ['of denormals', 1e-40, 1e30],
-  ])('values %s are scaled, not lost', async (_name, scaleA, scaleB) => {
-    await begin('webgpu');
+  ])('scales values %s', async (_name, scaleA, scaleB) => {
+    await startKind('webgpu');
     const [a, b] = [matrix(8, 40, 1, scaleA), matrix(40, 12, 2, scaleB)];
-    // A device may take denormals for 0.
+    // A device may flush denormals to 0.
     const lost = scaleA < 1e-38 ? Infinity : 0;
     const c = await product(a, b);
     expect(c.every(Number.isFinite)).toBe(true);
-    expect(overBound(c, exact(a, b, false, false), UNIT.high, lost)).toBeLessThanOrEqual(1);
+    expect(errorOverBound(c, multiplyExactly(a, b, false, false), UNIT.high, lost)).toBeLessThanOrEqual(1);
   });
 
-  test('what is far below the largest value loses at most 2^-40 of it', async () => {
-    await begin('webgpu');
+  test('small values lose at most 2^-40 of the largest value', async () => {
+    await startKind('webgpu');
     const a = matrix(8, 40, 1);
     a.values.forEach((x, i) => {
       a.values[i] = x * 2 ** -(i % 50);
@@ -268,12 +271,12 @@ describe.skipIf(!everyBackend.includes('webgpu'))('half floats', () => {
         tB ? { ...b, rows: 12, columns: 40 } : b,
       ];
       const c = await product(left, right, tA, tB);
-      expect(overBound(c, exact(left, right, tA, tB), UNIT.high, lost)).toBeLessThanOrEqual(1);
+      expect(errorOverBound(c, multiplyExactly(left, right, tA, tB), UNIT.high, lost)).toBeLessThanOrEqual(1);
     }
   });
 
-  test('infinities and NaN come out as such, and a zero matrix as zeros', async () => {
-    await begin('webgpu');
+  test('keeps infinities and NaN, and returns zeros for a zero matrix', async () => {
+    await startKind('webgpu');
     const b = matrix(4, 4, 2);
     const a: Matrix = { values: new Float32Array(16).fill(1), rows: 4, columns: 4 };
     a.values[0] = Number.POSITIVE_INFINITY;
@@ -282,13 +285,17 @@ describe.skipIf(!everyBackend.includes('webgpu'))('half floats', () => {
     expect([...c.subarray(0, 4)].some(Number.isFinite)).toBe(false);
     expect([...c.subarray(4, 8)].every(Number.isNaN)).toBe(true);
     expect(
-      overBound(c.slice(8), exact({ ...a, values: a.values.slice(8), rows: 2 }, b, false, false), UNIT.high),
+      errorOverBound(
+        c.slice(8),
+        multiplyExactly({ ...a, values: a.values.slice(8), rows: 2 }, b, false, false),
+        UNIT.high,
+      ),
     ).toBeLessThanOrEqual(1);
     expect([...(await product({ ...a, values: new Float32Array(16) }, b))]).toEqual(new Array(16).fill(0));
   });
 
-  test('in the form for graphics cards, and in parts of what a device binds', async () => {
-    await begin('webgpu');
+  test('holds the bounds in the form for graphics cards, and for tensors too large to bind', async () => {
+    await startKind('webgpu');
     const runtime = webGpuRuntime(tf.backend());
     const { tuning, maxBindingBytes } = runtime;
     try {
@@ -296,13 +303,14 @@ describe.skipIf(!everyBackend.includes('webgpu'))('half floats', () => {
         runtime.tuning = { ...tuning, ...changes };
         for (const most of [maxBindingBytes, 8192]) {
           runtime.maxBindingBytes = most;
-          // The fourth form has no parts, of floats neither.
+          // The form with both transposed cannot be split, with floats either.
           for (const [tA, tB] of forms.filter(([a, b]) => most > 8192 || !a || !b)) {
             const [a, b] = tA ? operands(20, 16, 240, tA, tB) : operands(240, 16, 20, tA, tB);
             const c = await product(a, b, tA, tB);
-            expect(overBound(c, exact(a, b, tA, tB), UNIT.high), `${most} ${tA} ${tB}`).toBeLessThanOrEqual(
-              1,
-            );
+            expect(
+              errorOverBound(c, multiplyExactly(a, b, tA, tB), UNIT.high),
+              `${most} ${tA} ${tB}`,
+            ).toBeLessThanOrEqual(1);
           }
         }
       }
@@ -312,7 +320,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('half floats', () => {
   });
 });
 
-test('a setting is checked, and a scope is left as it was entered', () => {
+test('checks the precision, and restores the previous one after a scope', () => {
   expect(() => ops.setFloat32MatmulPrecision('low' as never)).toThrow(
     'setFloat32MatmulPrecision: "low" is not one of highest, high, medium.',
   );
@@ -326,11 +334,11 @@ test('a setting is checked, and a scope is left as it was entered', () => {
   expect(ops.getFloat32MatmulPrecision()).toBe('high');
   expect(() => ops.withFloat32MatmulPrecision('medium', async () => undefined)).toThrow(/fn is async/);
   expect(() => ops.withProductPolicy({ precisions: { layerNorm: 'medium' } as never }, () => 0)).toThrow(
-    'withProductPolicy: layerNorm is not a product; there are matMul, pointwiseConv2d, conv2d, selfAttention.',
+    'withProductPolicy: layerNorm is not a kind of product. Use one of matMul, pointwiseConv2d, conv2d, selfAttention.',
   );
 });
 
-test('a policy has precisions by kind, and rounds results where it is to', async () => {
+test('a policy sets precisions by kind, and rounds results if roundOutputs is set', async () => {
   const [a, b] = operands(5, 6, 40, false, false);
   const run = (roundOutputs: boolean) =>
     on('wasm', () => {

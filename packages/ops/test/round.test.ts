@@ -1,9 +1,9 @@
-/** Rounding to bfloat16 bit for bit as PyTorch's, and to TensorFloat-32 by its definition. */
+/** Compares rounding to bfloat16 with PyTorch's, bit for bit, and rounding to TensorFloat-32 with its definition. */
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { readGolden } from '@unitsphere/testing/golden';
 import { describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read.js';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import {
   packBfloat16,
   roundToBfloat16,
@@ -21,7 +21,7 @@ interface Case {
 }
 const { cases } = readGolden<Case>('bfloat16');
 
-/** Every upper half of a float's bits, with one lower half. */
+/** Returns a float for every upper half of its bits, all with one lower half. */
 const floats = (lower: number) =>
   new Float32Array(Uint32Array.from({ length: 1 << 16 }, (_, upper) => (upper << 16) | lower).buffer);
 const valuesOf = (patterns: Uint16Array) =>
@@ -35,9 +35,9 @@ test.each(cases)('toBfloat16: $name', ({ lower, sha256: expected, nans }) => {
   expect(patterns.filter((bits) => (bits & 0x7fff) > 0x7f80).length).toBe(nans);
 });
 
-test('toBfloat16 reads a part of a buffer', () => {
+test('toBfloat16 accepts a view of a larger buffer', () => {
   const whole = Float32Array.of(9, 1, 1.00390625, 1.01171875, 9);
-  // The latter two are ties: to the even neighbor.
+  // The latter two are ties, which round to the even neighbor.
   expect([...toBfloat16(whole.subarray(1, 4))]).toEqual([0x3f80, 0x3f80, 0x3f82]);
 });
 
@@ -77,22 +77,22 @@ describe.each(everyBackend)('%s', (backend) => {
     expect([...back]).toEqual([...valuesOf(toBfloat16(values))]);
   });
 
-  test('packBfloat16 takes float32, unpackBfloat16 what fits the shape', async () => {
+  test('packBfloat16 refuses other dtypes, and unpackBfloat16 values that do not fit the shape', async () => {
     await on(backend, () => {
       const ints = tf.tensor1d([1, 2], 'int32');
       expect(() => packBfloat16(ints)).toThrow('packBfloat16: x must be float32, not int32.');
       expect(() => unpackBfloat16(ints, [2, 3])).toThrow(
-        'unpackBfloat16: [2,3] takes 3 int32 values, but packed is int32 of shape [2].',
+        'unpackBfloat16: shape [2,3] requires 3 int32 values, but packed is int32 of shape [2].',
       );
       expect(() => unpackBfloat16(tf.tensor1d([1, 2]), [4])).toThrow('packed is float32');
     });
   });
 
-  // Not a multiple of the vector width, so that kernels' ends are seen too.
-  test('roundToTensorFloat32 is the nearest value of 10 stored bits, ties to even', async () => {
+  // The size is not a multiple of the vector width, so that the ends of kernels are tested too.
+  test('roundToTensorFloat32 rounds to the nearest value of 10 stored bits, ties to even', async () => {
     const values = Float32Array.from({ length: 4099 }, (_, i) => {
       const bits = Math.imul(i + 1, 2654435761) >>> 0;
-      // A third of them ties, the exponents of normal numbers.
+      // A third of the values are ties; all are normal numbers.
       return (
         ((i % 3 === 0 ? (bits & 0x7fe000) | 0x1000 : bits & 0x7fffff) + 0x800000) * 2 ** ((bits % 200) - 123)
       );
@@ -107,7 +107,7 @@ describe.each(everyBackend)('%s', (backend) => {
     });
   });
 
-  test('the gradient passes straight through, and nothing leaks', async () => {
+  test('passes the gradient straight through, and leaks nothing', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     const dy = await on(backend, () =>
@@ -122,7 +122,7 @@ describe.each(everyBackend)('%s', (backend) => {
 });
 
 describe.runIf(everyBackend.includes('webgpu'))('webgpu', () => {
-  test('packs what is larger than the device binds, in parts', async () => {
+  test('packs tensors that are too large to bind in parts', async () => {
     await start('webgpu');
     const runtime = webGpuRuntime(tf.backend());
     const { maxBindingBytes } = runtime;

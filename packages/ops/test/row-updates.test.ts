@@ -1,10 +1,10 @@
-/** Updates of rows are the dense updates where a row is among them, and nothing elsewhere. */
+/** Updates of rows equal the dense updates on those rows, and leave the other rows unchanged. */
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, start } from '@unitsphere/testing/backends';
+import { fill, relativeError } from '@unitsphere/testing/operation-case';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
 import { webGpuRuntime } from '../src/webgpu/runtime.js';
-import { fill, relativeError } from './contract.js';
 
 const [rows, dimensions] = [7, 6];
 const chosen = [5, 0, 3];
@@ -21,8 +21,8 @@ const gradient = () => tf.tensor2d(fill(chosen.length * dimensions, 9), [chosen.
 const valuesOf = async (...tables: tf.Tensor[]) =>
   Promise.all(tables.map(async (t) => (await t.data()).slice() as Float32Array));
 
-/** What the dense update makes of one row alone. */
-async function denseRow(
+/** Runs the dense update on one row alone. */
+async function updateDenseRow(
   row: number,
   i: number,
   update: (p: tf.Variable, g: tf.Tensor, state: tf.Variable[]) => void,
@@ -39,7 +39,7 @@ async function denseRow(
 }
 
 describe.each(everyBackend)('%s', (backend) => {
-  test('AdamW, each row at its own step', async () => {
+  test('AdamW updates each row at its own step', async () => {
     await start(backend);
     const options = { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.2, gradientScale: 0.5 };
     const tables = [table(1), table(2), table(3, true)] as const;
@@ -51,7 +51,7 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
     const updated = await valuesOf(...tables);
     for (const [i, row] of chosen.entries()) {
-      const dense = await denseRow(row, i, (p, gradient, [m, v]) =>
+      const dense = await updateDenseRow(row, i, (p, gradient, [m, v]) =>
         ops.adamWUpdate(p, gradient, m, v, { ...options, step: steps[i] }),
       );
       updated.forEach((values, k) => {
@@ -81,7 +81,7 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
     const updated = await valuesOf(...tables);
     for (const [i, row] of chosen.entries()) {
-      const dense = await denseRow(row, i, (p, gradient, [m]) =>
+      const dense = await updateDenseRow(row, i, (p, gradient, [m]) =>
         ops.sgdUpdate(p, gradient, buffer && m, {
           lr: 0.1,
           gradientScale: 2,
@@ -99,7 +99,7 @@ describe.each(everyBackend)('%s', (backend) => {
     tf.dispose([ids, g, ...tables]);
   });
 
-  test('rows are assigned, and a misfit is an error that changes nothing', async () => {
+  test('assigns rows, and changes nothing if a shape does not fit', async () => {
     await start(backend);
     const t = table(1);
     const [original] = (await valuesOf(t)) as [Float32Array];
@@ -127,7 +127,7 @@ describe.each(everyBackend)('%s', (backend) => {
           weightDecay: 0,
           steps: Int32Array.of(1, 1, 1),
         }),
-      ).toThrow('a momentum of 0.9 needs a momentum buffer');
+      ).toThrow('a momentum of 0.9 requires a momentum buffer');
       expect(() =>
         ops.adamWUpdateRows(t, t, t, ids, values, {
           lr: 1,
@@ -144,9 +144,9 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
-/** [300, 64] is 77 kB: more than the device is let bind at a time. */
+// The tables of [300, 64] have 77 kB, more than the 16 kB that the test lets the device bind.
 test.skipIf(!everyBackend.includes('webgpu'))(
-  'on WebGPU tables above what the device binds are gone through in parts',
+  'on WebGPU updates tables that are too large to bind in parts',
   async () => {
     await start('webgpu');
     const runtime = webGpuRuntime(tf.backend());

@@ -1,21 +1,27 @@
-/** Our kernels against the compositions on cpu, over drawn shapes: odd sizes, any stride and padding. */
+/** Compares our kernels with the compositions on cpu over random shapes, strides and paddings. */
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import {
+  drawInputs,
+  evaluate,
+  fill,
+  type OperationCase,
+  relativeError,
+} from '@unitsphere/testing/operation-case';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
-import { type ContractCase, evaluate, fill, relativeError, valuesOf } from './contract.js';
 
 const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** @param termSize The size of the terms where they may cancel: a norm's shift, or the gradient of one over few values. */
+/** @param termSize Size of terms that may cancel, as in a norm's shift or in the gradient of a norm over few values. */
 async function expectAgreement(
   backend: string,
-  c: ContractCase,
+  c: OperationCase,
   seed: number,
   termSize?: number,
 ): Promise<void> {
-  const values = valuesOf(c, seed);
+  const values = drawInputs(c, seed);
   const expected = await on('cpu', () => evaluate(c, values));
   await start(backend);
   const before = tf.memory().numTensors;
@@ -31,7 +37,7 @@ async function expectAgreement(
 }
 
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
-// On a software GPU each new program takes a tenth of a second to compile.
+/** Returns fast-check's options. A software device compiles each new program for a tenth of a second, so it gets fewer runs. */
 const runsOn = (backend: string, numRuns = 80) => ({
   numRuns: backend === 'webgpu' ? Math.ceil(numRuns / 8) : numRuns,
   seed: 1,
@@ -54,8 +60,8 @@ type WindowCase = typeof window extends fc.Arbitrary<infer T> ? T : never;
 const fits = (w: WindowCase) =>
   w.height + 2 * w.padding >= w.kernelHeight && w.width + 2 * w.padding >= w.kernelWidth;
 
-/** A convolution case; one whose kernel does not fit must say so on every backend. */
-async function convolution(
+/** Checks a convolution. If the kernel does not fit, every backend must refuse it. */
+async function checkConvolution(
   backend: string,
   op: 'conv2d' | 'depthwiseConv2d',
   w: WindowCase,
@@ -88,14 +94,14 @@ const compared = everyBackend.filter((name) => name !== 'cpu');
 describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend) => {
   test('conv2d', async () => {
     const property = fc.asyncProperty(window, upTo(20), upTo(20), (w, channels, out) =>
-      convolution(backend, 'conv2d', w, channels, [channels, out]),
+      checkConvolution(backend, 'conv2d', w, channels, [channels, out]),
     );
     await fc.assert(property, runsOn(backend));
   });
 
   test('depthwiseConv2d', async () => {
     const property = fc.asyncProperty(window, upTo(20), (w, channels) =>
-      convolution(backend, 'depthwiseConv2d', w, channels, [channels, 1]),
+      checkConvolution(backend, 'depthwiseConv2d', w, channels, [channels, 1]),
     );
     await fc.assert(property, runsOn(backend, 200));
   });
@@ -159,7 +165,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
   test('batchNormInference', async () => {
     await fc.assert(
       fc.asyncProperty(batchNorm, ({ shape, activation, mean, seed }) => {
-        const c = shape.at(-1)!;
+        const c = shape[shape.length - 1];
         return expectAgreement(
           backend,
           {
@@ -183,11 +189,14 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
     );
   });
 
-  test('batch norm with PReLU behind it', async () => {
+  test('batch norm followed by PReLU', async () => {
     const shared = fc.boolean();
     await fc.assert(
       fc.asyncProperty(batchNorm, shared, ({ shape, mean, seed }, shared) => {
-        const inputs = { ...normInputs(shape, mean), slope: { shape: [shared ? 1 : shape.at(-1)!] } };
+        const inputs = {
+          ...normInputs(shape, mean),
+          slope: { shape: [shared ? 1 : shape[shape.length - 1]] },
+        };
         return expectAgreement(
           backend,
           {
@@ -205,7 +214,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
   });
 
   test('layerNorm', async () => {
-    // Two channels or more: one by itself has no spread, and its gradient is rounding.
+    // At least two channels: with one, the variance is 0 and the gradient only rounding.
     const shape = fc.oneof(fc.tuple(upTo(20), upTo(70, 2)), fc.tuple(upTo(3), upTo(4), upTo(4), upTo(20, 2)));
     const property = fc.asyncProperty(shape, fc.constantFrom(0, 5), upTo(1000), (shape, mean, seed) =>
       expectAgreement(
@@ -250,7 +259,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
     const shape = fc.tuple(upTo(3), upTo(9), upTo(9), upTo(20));
     const property = fc.asyncProperty(shape, upTo(1000), async (shape, seed) => {
       const [n, , , c] = shape;
-      const cases: ContractCase[] = [
+      const cases: OperationCase[] = [
         {
           name: `globalAveragePool of [${shape}]`,
           inputs: { x: { shape } },
@@ -267,7 +276,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
           run: ({ x, factors }) => ops.scaleSamples(x, factors as tf.Tensor1D),
         },
         ...[1, c].map(
-          (slopes): ContractCase => ({
+          (slopes): OperationCase => ({
             name: `prelu of [${shape}] with ${slopes} slopes`,
             inputs: { x: { shape }, slope: { shape: [slopes] } },
             run: ({ x, slope }) => ops.prelu(x, slope as tf.Tensor1D),
@@ -293,7 +302,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
       async (rows, dimensions, picks, seed) => {
         const values = picks.map((pick) => pick % rows);
         const ids = { name: 'ids', values };
-        const cases: ContractCase[] = [
+        const cases: OperationCase[] = [
           {
             name: `l2Normalize of [${rows}, ${dimensions}]`,
             inputs: { x: { shape: [rows, dimensions] } },
@@ -363,7 +372,7 @@ describe.each(compared)('%s agrees with cpu for', { timeout: 120_000 }, (backend
   });
 });
 
-test('no rows are gathered or added on every backend', async () => {
+test('gathers and adds zero rows on every backend', async () => {
   const ids = () => tf.tensor1d([], 'int32');
   for (const backend of everyBackend) {
     const [gathered, scattered] = await on(backend, () => {

@@ -1,17 +1,17 @@
-/** Rows in memory that threads share: gathered and updated where they lie, as tables on a backend are. */
+/** Rows in shared memory: gathered and updated in place, like tables on a backend. */
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, start } from '@unitsphere/testing/backends';
+import { fill, relativeError } from '@unitsphere/testing/operation-case';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import * as ops from '../src/index.js';
-import { fill, relativeError } from './contract.js';
 
-/** A record: a row of each table, and 8 bytes of something else. */
+/** Returns the bytes of a record: a row of each table, and 8 bytes of other data. */
 const recordBytes = (dimensions: number) => 3 * 4 * dimensions + 8;
 const TABLES = ['parameter', 'expAvg', 'expAvgSq'] as const;
 
-/** Memory with records, of which some are chosen, in another order than they lie; and the rows of each table. */
+/** Creates memory of records, and returns the addresses of the chosen ones, not in order, and the rows of each table. */
 function make(rows: number, dimensions: number, chosen: number[]) {
-  const memory = ops.sharedRowMemory(rows * recordBytes(dimensions));
+  const memory = ops.createSharedRowMemory(rows * recordBytes(dimensions));
   const floats = new Float32Array(memory.buffer, 0, (rows * recordBytes(dimensions)) / 4);
   floats.set(fill(floats.length, 1).map(Math.abs));
   const begins = Uint32Array.from(chosen, (row) => row * recordBytes(dimensions));
@@ -28,11 +28,11 @@ function make(rows: number, dimensions: number, chosen: number[]) {
 const options = { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.2, gradientScale: 0.5 };
 
 describe.each(everyBackend)('%s', (backend) => {
-  // The second has more rows than go at a time, and dimensions that no vector divides.
+  // The second case has more rows than one piece, and dimensions that are not a multiple of the vector width.
   test.each([
     [5, 6, [3, 0, 4]],
     [700, 203, Array.from({ length: 600 }, (_, i) => (i * 37) % 700)],
-  ])('of %i rows of %i dimensions', async (rows, dimensions, chosen) => {
+  ])('gathers and updates some of %i rows of %i dimensions', async (rows, dimensions, chosen) => {
     await start(backend);
     const { memory, floats, begins, rowsOf } = make(rows, dimensions, chosen);
     const before = tf.memory().numTensors;
@@ -59,7 +59,7 @@ describe.each(everyBackend)('%s', (backend) => {
     }
     tf.dispose([gathered, gradient, ids, part, ...tables]);
     expect(tf.memory().numTensors).toBe(before);
-    // What is not of the rows stays.
+    // All other bytes must be unchanged.
     const changed = new Set(
       chosen.flatMap((row) =>
         Array.from({ length: 3 * dimensions }, (_, i) => (row * recordBytes(dimensions)) / 4 + i),
@@ -69,12 +69,12 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
-test('what does not fit is refused', async () => {
+test('refuses sizes that do not fit', async () => {
   await start('cpu');
   expect(ops.fitsSharedRowMemory(2 ** 32, 4)).toBe(false);
   expect(ops.fitsSharedRowMemory(2 ** 20, 70_000)).toBe(false);
   expect(ops.fitsSharedRowMemory(2 ** 31, 512)).toBe(true);
-  expect(() => ops.sharedRowMemory(2 ** 32)).toThrow('do not fit in the 4 GiB');
+  expect(() => ops.createSharedRowMemory(2 ** 32)).toThrow('4294967296 bytes exceed the 4 GiB');
   const { memory, begins } = make(3, 4, [0, 2]);
   const gradient = tf.ones<tf.Rank.R2>([2, 4]);
   const columns = { expAvg: 16, expAvgSq: 32 };
@@ -83,6 +83,6 @@ test('what does not fit is refused', async () => {
   ).rejects.toThrow('the number of steps is 1, but 2 was expected');
   await expect(
     memory.adamW(begins, columns, gradient, 1, { ...options, steps: Int32Array.of(1, 1) }),
-  ).rejects.toThrow('the gradient has 2 rows, but rows 1 to 2 were asked for');
+  ).rejects.toThrow('the gradient has 2 rows, but rows 1 to 2 are required');
   gradient.dispose();
 });

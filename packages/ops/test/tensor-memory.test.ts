@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { everyBackend, start } from '@unitsphere/testing/backends';
 import { afterEach, describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import { readTensors, writeTensors } from '../src/index.js';
 
 describe.each(everyBackend)('%s', (backend) => {
@@ -8,10 +8,10 @@ describe.each(everyBackend)('%s', (backend) => {
   const count = () => tf.memory().numTensors;
   afterEach(() => expect(count()).toBe(before));
 
-  test('what was written is what is read, also past a growth of memory between two tensors', async () => {
+  test('reads what was written, even if memory grows between two tensors', async () => {
     await start(backend);
     before = count();
-    // 24 MB each: the WebAssembly heap is 16 MB at first.
+    // 24 MB exceed the WebAssembly heap, which has 16 MB at first.
     const tensors = writeTensors([[2, 3], [6_000_000], [0, 4]], ([small, large, none]) => {
       small.set([1, 2, 3, 4, 5, 6]);
       large.fill(7);
@@ -29,7 +29,7 @@ describe.each(everyBackend)('%s', (backend) => {
     tf.dispose([...tensors, twice]);
   });
 
-  test('what the function throws goes on, and no tensor stays', async () => {
+  test('rethrows an error of the function, and leaves no tensor', async () => {
     await start(backend);
     before = count();
     const fail = () => {

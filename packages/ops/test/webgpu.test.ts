@@ -1,20 +1,26 @@
-/** What only the WebGPU kernels have: forms for each kind of device, parts of large tensors, programs kept, the GPU's memory. */
+/** The WebGPU runtime: tensors too large to bind, cached programs, memory of the GPU, tuning and debug flags. */
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import {
+  drawInputs,
+  evaluate,
+  fill,
+  type OperationCase,
+  relativeError,
+} from '@unitsphere/testing/operation-case';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import * as ops from '../src/index.js';
-import { type WebGpuRuntime, webGpuRuntime } from '../src/webgpu/runtime.js';
+import { WebGpuRuntime, webGpuRuntime } from '../src/webgpu/runtime.js';
 import { isSoftware, tuningFor } from '../src/webgpu/tuning.js';
-import { type ContractCase, contractCases, evaluate, fill, relativeError, valuesOf } from './contract.js';
 
-async function expectAgreement(c: ContractCase): Promise<void> {
-  const values = valuesOf(c);
+async function expectAgreement(c: OperationCase): Promise<void> {
+  const values = drawInputs(c);
   const expected = await on('cpu', () => evaluate(c, values));
   await start('webgpu');
   const dataCount = () => (tf.backend() as unknown as { numDataIds(): number }).numDataIds();
   const before = dataCount();
   const actual = await on('webgpu', () => evaluate(c, values));
-  expect(dataCount(), `${c.name}: buffers of kernels' own`).toBe(before);
+  expect(dataCount(), `${c.name}: kernels' temporary buffers`).toBe(before);
   expect(relativeError(actual.out, expected.out), c.name).toBeLessThan(2e-5);
   for (const name of Object.keys(c.inputs)) {
     expect(relativeError(actual.grads[name], expected.grads[name]), `${c.name}: ${name}`).toBeLessThan(1e-4);
@@ -30,20 +36,8 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     return () => Object.assign(runtime, { tuning, maxBindingBytes });
   });
 
-  describe.each([
-    ['a graphics card', { broadcast: 0, reducers: 64, targetGroups: 512 }],
-    ['a small one', { broadcast: 0, reducers: 16, workgroupSize: 32, workgroupLimit: 128, targetGroups: 64 }],
-  ])('the kernels for %s', (_name, changes) => {
-    // One of each operation: the others have passed in the form of this device.
-    const kinds = new Map(contractCases.map((c) => [c.name.split(/[ ,]/)[0], c]));
-    const large = contractCases.filter(({ name }) => name.startsWith('matMul 70x13x8'));
-    test.each([...kinds.values(), ...large].map((c) => [c.name, c] as const))('%s', async (_name, c) => {
-      runtime.tuning = { ...runtime.tuning, ...changes };
-      await expectAgreement(c);
-    });
-  });
-
-  test('floats that were cast from integers, which stock WebGPU leaves as they are in memory, are read as floats', async () => {
+  // A stock cast leaves the integers' bits in memory.
+  test('reads tensors that were cast from integers as floats', async () => {
     const before = tf.memory().numTensors;
     const values = [3, -2, 0, 7, 70_000, -1];
     const cast = () => tf.cast(tf.tensor2d(values, [2, 3], 'int32'), 'float32');
@@ -60,18 +54,18 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     const variable = tf.tidy(() => tf.variable(cast()));
     const [rows, row] = [tf.tensor1d([1], 'int32'), tf.ones<tf.Rank.R2>([1, 3])];
     expect(() => ops.assignRows(variable, rows, row)).toThrow(
-      /of shape \[2,3\] was cast from integers.*make it of floats: tf\.mul\(x, tf\.scalar\(1\)\)/,
+      /of shape \[2,3\] was cast from integers.*Convert it to floats: tf\.mul\(x, tf\.scalar\(1\)\)/,
     );
     tf.dispose([variable, rows, row]);
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('tensors above what the device binds at a time are worked on in parts', async () => {
-    // 15 kB: two parts.
+  test('splits tensors that are too large to bind into parts', async () => {
+    // The tensors have 15 kB: two parts.
     runtime.maxBindingBytes = 8192;
     const rows = { shape: [6, 8, 5, 16] };
     const vector = { shape: [16] };
-    const cases: ContractCase[] = [
+    const cases: OperationCase[] = [
       { name: 'hardSwish', inputs: { x: rows }, run: ({ x }) => ops.hardSwish(x) },
       {
         name: 'batchNormTrain',
@@ -79,7 +73,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
         run: ({ x, gamma, beta }) =>
           ops.batchNormTrain(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, { activation: 'relu' }).y,
       },
-      ...[16, 1].flatMap((slopes): ContractCase[] => [
+      ...[16, 1].flatMap((slopes): OperationCase[] => [
         {
           name: `batchNormPreluTrain, ${slopes} slopes`,
           inputs: { x: rows, gamma: vector, beta: vector, slope: { shape: [slopes] } },
@@ -123,7 +117,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
       inputs: { x, filter: { shape: [3, 3, 4, 1] } },
       run: ({ x, filter }) => ops.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, window),
     });
-    // The patches of one image at a time.
+    // The patches of one image are bound at a time.
     runtime.maxBindingBytes = 65_536;
     await expectAgreement({
       name: 'conv2d 3x3',
@@ -132,16 +126,16 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     });
   });
 
-  test('a tensor that cannot be worked on in parts is an error that says what to do', () => {
+  test('refuses a tensor that cannot be split into parts', () => {
     runtime.maxBindingBytes = 1024;
     tf.tidy(() => {
       expect(() => ops.matMul(tf.ones([4, 8]), tf.ones([8, 100]))).toThrow(
-        /^matMul: 16 rows of 400 bytes is more than the 1024 bytes .* Use a smaller batch, or another backend\.$/,
+        /^matMul: cannot bind 16 rows of 400 bytes: the device binds at most 1024 bytes .* Use a smaller batch or another backend\.$/,
       );
     });
   });
 
-  test('no program is compiled twice, also not for other sizes', async () => {
+  test('compiles no program twice, even for other sizes', async () => {
     const norm = (rows: number, channels: number) =>
       tf.tidy(() =>
         ops.batchNormTrain(
@@ -169,7 +163,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     expect(runtime.pipelineCount).toBe(before);
   });
 
-  test('memory is flat over many steps, and a run gives the same numbers again', async () => {
+  test('keeps memory constant over many steps, and repeats a run bit for bit', async () => {
     const image = tf.tensor4d(fill(4 * 12 * 12 * 3, 5), [4, 12, 12, 3]);
     async function run(steps: number) {
       const shapes = [[3, 3, 3, 8], [8], [8], [5, 5, 8, 1], [10, 8]];
@@ -230,7 +224,38 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
     image.dispose();
   });
 
-  test('averages that change where they lie are read anew, and a clone of one stays', async () => {
+  test('UNITSPHERE_WEBGPU_TUNING overrides fields of the tuning', () => {
+    const flag = 'UNITSPHERE_WEBGPU_TUNING';
+    onTestFinished(() => tf.env().set(flag, ''));
+    tf.env().set(flag, '{"broadcast":0,"reducers":32}');
+    const { tuning } = new WebGpuRuntime(tf.backend() as never);
+    expect(tuning).toEqual({ ...runtime.tuning, broadcast: 0, reducers: 32 });
+    tf.env().set(flag, 'small');
+    expect(() => new WebGpuRuntime(tf.backend() as never)).toThrow(`${flag}: small is not JSON.`);
+  });
+
+  test('UNITSPHERE_PRINT_WGSL=1 prints each compiled program', async () => {
+    const flag = 'UNITSPHERE_PRINT_WGSL';
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    onTestFinished(() => {
+      log.mockRestore();
+      tf.env().set(flag, '');
+    });
+    // A program compiled before is not printed.
+    runtime.tuning = { ...runtime.tuning, workgroupSize: 16 };
+    const run = () => on('webgpu', () => read(ops.silu(tf.tensor1d([1, 2]))));
+    await run();
+    expect(log).not.toHaveBeenCalled();
+    tf.env().set(flag, '1');
+    await on('webgpu', () => read(ops.silu(tf.tensor1d([1, 2, 3, 4]))));
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^\/\/ activation silu 4 16\n[\s\S]*@compute @workgroup_size\(16\)/),
+    );
+    await run();
+    expect(log).toHaveBeenCalledOnce();
+  });
+
+  test('rereads averages that change in place, and leaves their clones unchanged', async () => {
     const [average, square] = [tf.variable(tf.tensor1d([1, 2, 3])), tf.variable(tf.zeros([3]))];
     const parameter = tf.variable(tf.zeros([3]));
     const step = () =>
@@ -249,7 +274,7 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
   });
 });
 
-test('the kind of device decides between broadcasts and workgroup memory, within its limits', () => {
+test('tunes for the kind of device, within its limits', () => {
   const device = (features: string[], most: number) => ({
     features: new Set(features),
     limits: { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupSizeX: most },

@@ -14,31 +14,31 @@ import { mutate } from './mutate.js';
 import type { FuzzRandom } from './random.js';
 import { writeStoredZip } from './zip.js';
 
-/** A reader under test, and how its inputs are made. */
+/** Reader under test, and the generator of its inputs. */
 export interface FuzzFormat {
   read(bytes: Uint8Array): StateDict;
-  /** The one error that it may end with. */
+  /** The only error class that the reader may throw. */
   error: new (
     message: string,
   ) => Error;
   /**
-   * Bytes that an honest result may hold for each of its file: the values themselves; of a checkpoint's storage also up to four
-   * copies of strided windows; of ONNX an int64 of eight bytes for a varint of one.
+   * Limit of the bytes of values per byte of the file. A checkpoint's storage may be held once and copied up to four times for
+   * strided tensors. In ONNX, a varint of one byte may become an int64 of eight.
    */
   heldPerByte: number;
-  /** Bytes of objects that a byte of the file may honestly cost: one instruction of a pickle makes a dict, a Map of 300 bytes. */
+  /** Limit of the bytes of objects per byte of the file. One instruction of a pickle creates a dict, a Map of 300 bytes. */
   objectsPerByte: number;
-  /** A changed file. */
+  /** Generates a mutated file. */
   input(random: FuzzRandom): Uint8Array;
 }
 
 export type FormatName = 'safetensors' | 'pth' | 'onnx';
 
 /**
- * The three readers.
- * @param checkpoints Whole PyTorch checkpoints, as Python wrote them: pth starts from these.
+ * Returns the three readers under test.
+ * @param checkpoints PyTorch checkpoints that are mutated for `pth`.
  */
-export function fuzzFormats(checkpoints: readonly Uint8Array[]): Record<FormatName, FuzzFormat> {
+export function createFuzzFormats(checkpoints: readonly Uint8Array[]): Record<FormatName, FuzzFormat> {
   const safetensors = safetensorsSeeds();
   const onnx = onnxSeeds();
   return {
@@ -51,14 +51,14 @@ export function fuzzFormats(checkpoints: readonly Uint8Array[]): Record<FormatNa
       error: SafetensorsError,
       heldPerByte: 1,
       objectsPerByte: 50,
-      input: (random) => changedSafetensors(random, safetensors),
+      input: (random) => mutateSafetensors(random, safetensors),
     },
     pth: {
       read: (bytes) => readTorchCheckpoint(bytes),
       error: CheckpointError,
       heldPerByte: 5,
       objectsPerByte: 350,
-      input: (random) => changedCheckpoint(random, checkpoints),
+      input: (random) => mutateCheckpoint(random, checkpoints),
     },
     onnx: {
       read: readOnnxInitializers,
@@ -70,30 +70,30 @@ export function fuzzFormats(checkpoints: readonly Uint8Array[]): Record<FormatNa
   };
 }
 
-/** @throws Error when a result is no sound state dict, or holds more than its file could. */
-export function checkResult(tensors: StateDict, honestBytes: number): void {
+/** Checks a reader's result. @throws Error if it is not a valid state dict, or has more than `maxBytes` bytes of values. */
+export function checkResult(tensors: StateDict, maxBytes: number): void {
   const buffers = new Set<ArrayBufferLike>();
   for (const [name, { dtype, shape, data }] of tensors) {
     const count = shape.reduce((a, b) => a * b, 1);
-    if (!(data instanceof arrayTypeOf(dtype)!) || data.length !== count)
+    if (!(data instanceof arrayTypeOf(dtype)) || data.length !== count)
       throw new Error(`"${name}" (${dtype} [${shape}]) has a ${data.constructor.name} of ${data.length}`);
     buffers.add(data.buffer);
   }
   const held = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (held > honestBytes)
-    throw new Error(`it gave ${held} bytes of values, where the file has ${honestBytes} at most`);
+  if (held > maxBytes)
+    throw new Error(`it returned ${held} bytes of values, but the file allows at most ${maxBytes}`);
 }
 
 function expectRoundTrip(tensors: StateDict): void {
   const again = readSafetensors(writeSafetensors(tensors)).tensors;
   for (const [name, tensor] of tensors) {
     const other = again.get(name);
-    if (!other || String(other.shape) !== String(tensor.shape) || !sameBytes(other.data, tensor.data))
-      throw new Error(`"${name}" changes when it is written and read again`);
+    if (!other || String(other.shape) !== String(tensor.shape) || !hasSameBytes(other.data, tensor.data))
+      throw new Error(`"${name}" changes in a round trip`);
   }
 }
 
-function sameBytes(a: HostTensor['data'], b: HostTensor['data']): boolean {
+function hasSameBytes(a: HostTensor['data'], b: HostTensor['data']): boolean {
   const [x, y] = [a, b].map((data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return x.length === y.length && x.every((byte, i) => byte === y[i]);
 }
@@ -118,8 +118,8 @@ function safetensorsSeeds(): Uint8Array[] {
   ];
 }
 
-/** Half of the time only the header, whose size is then made right again: damage beyond the size's check. */
-function changedSafetensors(random: FuzzRandom, seeds: readonly Uint8Array[]): Uint8Array {
+/** Mutates the whole file, or in half of all cases only the header, with a correct size so that later checks are reached. */
+function mutateSafetensors(random: FuzzRandom, seeds: readonly Uint8Array[]): Uint8Array {
   const seed = random.pick(seeds);
   if (random.below(2)) return mutate(seed, random, seeds);
   const end = 8 + Number(new DataView(seed.buffer, seed.byteOffset).getBigUint64(0, true));
@@ -131,8 +131,8 @@ function changedSafetensors(random: FuzzRandom, seeds: readonly Uint8Array[]): U
   return bytes;
 }
 
-/** Mostly one file inside, with the ZIP file made right around it: damage beyond the checksums. */
-function changedCheckpoint(random: FuzzRandom, seeds: readonly Uint8Array[]): Uint8Array {
+/** Mutates the whole file, or mostly one file inside, with a valid ZIP file around it so that later checks are reached. */
+function mutateCheckpoint(random: FuzzRandom, seeds: readonly Uint8Array[]): Uint8Array {
   const seed = random.pick(seeds);
   const isZip = (bytes: Uint8Array) => bytes[0] === 0x50;
   if (!isZip(seed) || random.below(3) === 0) return mutate(seed, random, seeds);
@@ -142,7 +142,7 @@ function changedCheckpoint(random: FuzzRandom, seeds: readonly Uint8Array[]): Ui
   ]);
   const pickles = seeds
     .filter(isZip)
-    .map((bytes) => [...readStoredZip(bytes).values()].find(isPickle)!.bytes);
+    .flatMap((bytes) => [...readStoredZip(bytes).values()].filter(isPickle).map((file) => file.bytes));
   const isTarget = (file: { name: string }) =>
     random.below(6) === 0 ? random.below(3) === 0 : isPickle(file);
   return writeStoredZip(
@@ -186,7 +186,7 @@ function onnxSeeds(): Uint8Array[] {
   ];
 }
 
-/** A TensorProto. */
+/** Encodes a TensorProto. */
 export function tensor(
   name: string,
   type: number,
@@ -200,7 +200,7 @@ export function tensor(
   return fill(writer).finish();
 }
 
-/** A NodeProto; a Constant's has a tensor, a Conv's may have strides. */
+/** Encodes a NodeProto, with the tensor of a Constant or the strides of a Conv. */
 export function node(
   type: string,
   inputs: string[],
@@ -221,7 +221,7 @@ export function node(
   return writer.finish();
 }
 
-/** A ModelProto. */
+/** Encodes a ModelProto. */
 export function model(nodes: Uint8Array[], initializers: Uint8Array[]): Uint8Array {
   const writer = new BinaryWriter().tag(1, 0).int64(8).tag(2, 2).string('fuzz').tag(7, 2).fork();
   for (const bytes of nodes) writer.tag(1, 2).bytes(bytes);

@@ -3,7 +3,7 @@ import type { FuzzRandom } from './random.js';
 
 type Mutation = (bytes: Uint8Array, random: FuzzRandom, others: readonly Uint8Array[]) => Uint8Array;
 
-// Lengths and counts at their limits, and one beyond.
+// Limits of lengths and counts, and values beyond them.
 const EXTREMES = [
   0n,
   1n,
@@ -72,7 +72,7 @@ const splice: Mutation = (bytes, random, others) => {
 
 const NUMBERS = ['0', '-1', '1e308', '1.5', '9007199254740991', '18446744073709551615', 'null', '[[]]'];
 
-/** Puts another number where the text has one. */
+/** Replaces a number in the text. */
 const setNumber: Mutation = (bytes, random) => {
   const text = new TextDecoder('latin1').decode(bytes);
   const numbers = [...text.matchAll(/\d+/g)];
@@ -107,11 +107,11 @@ const MUTATIONS: readonly Mutation[] = [
   setNumber,
 ];
 
-/** A file, changed in one to three ways. */
+/** Returns a copy of a file with one to three mutations. */
 export function mutate(bytes: Uint8Array, random: FuzzRandom, others: readonly Uint8Array[]): Uint8Array {
   let mutated = bytes;
   for (let times = random.pick([1, 1, 1, 2, 3]); times > 0; times--) {
-    // Deep nesting makes large files: seldom.
+    // Rare, because deep nesting produces large files.
     const mutation = random.below(200) === 0 ? nest : random.pick(MUTATIONS);
     mutated = mutation(mutated, random, others);
   }

@@ -1,4 +1,4 @@
-/** A stream of numbers from a seed: mulberry32. */
+/** Seeded random numbers: mulberry32. */
 export class FuzzRandom {
   #state: number;
 
@@ -6,7 +6,7 @@ export class FuzzRandom {
     this.#state = state;
   }
 
-  /** A whole number from 0 to `below` − 1. */
+  /** Draws an integer in [0, below). */
   below(below: number): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,7 +14,8 @@ export class FuzzRandom {
     return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
   }
 
+  /** Draws one item. */
   pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
+    return items[this.below(items.length)];
   }
 }

@@ -5,35 +5,35 @@ import { checkResult, type FuzzFormat } from './formats.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** How a reader took an input. */
+/** Outcome of reading one input. */
 export interface CaseResult {
   outcome: 'read' | 'refused' | 'failed';
   milliseconds: number;
-  /** Bytes that were taken for array buffers, and for objects; a collection in between makes it less. */
+  /** Bytes allocated for array buffers, and for objects. A garbage collection during the read makes them smaller. */
   buffers: number;
   heap: number;
-  /** What is wrong, when it failed. */
+  /** What is wrong, if it failed. */
   problem?: string;
 }
 
-/** What an input may take. */
+/** Limits for one input. */
 export const LIMITS = {
-  /** Far more than any honest one, far less than a hang. */
+  /** Much more than a valid file takes, and much less than a hang. */
   milliseconds: 2000,
-  /** Array buffers: what the result may hold, twice (the reader's and a copy that the case makes to check it), and small change. */
+  /** Array buffers: twice the limit of the result, as the check copies it, plus a constant. */
   buffers: (fileBytes: number, { heldPerByte }: FuzzFormat) =>
     (2 * heldPerByte + 4) * fileBytes + 32 * 2 ** 10,
-  /** Objects: what the file's bytes make, and what the engine takes for itself. */
+  /** Objects: the limit per byte of the file, plus allocations of the engine. */
   heap: (fileBytes: number, { objectsPerByte }: FuzzFormat) => objectsPerByte * fileBytes + 2 * 2 ** 20,
 };
 
-// The engine compiles when it likes: only what is taken every time, with nothing left to collect, is the reader's.
+// The engine may compile at any time. Only allocations that occur in each attempt are the reader's.
 const ATTEMPTS = 4;
 
-/** Reads an input and judges how it ended: in a sound result, or in the reader's own error. */
+/** Reads an input and checks that it ends in a valid result or in the reader's own error, within the limits. */
 export function runCase(format: FuzzFormat, bytes: Uint8Array): CaseResult {
   let result = attempt(format, bytes);
-  for (let again = 1; again < ATTEMPTS && memoryProblem(format, bytes, result); again++) {
+  for (let again = 1; again < ATTEMPTS && findMemoryProblem(format, bytes, result); again++) {
     collect();
     const { milliseconds, ...next } = attempt(format, bytes);
     result = {
@@ -46,7 +46,7 @@ export function runCase(format: FuzzFormat, bytes: Uint8Array): CaseResult {
   const problem =
     result.problem ??
     (result.milliseconds > LIMITS.milliseconds ? `took ${result.milliseconds.toFixed(0)} ms` : undefined) ??
-    memoryProblem(format, bytes, result);
+    findMemoryProblem(format, bytes, result);
   return { ...result, outcome: problem ? 'failed' : result.outcome, problem };
 }
 
@@ -58,10 +58,10 @@ function attempt({ read, error, heldPerByte }: FuzzFormat, bytes: Uint8Array): C
   try {
     checkResult(read(bytes), heldPerByte * bytes.length);
   } catch (thrown) {
-    const known =
+    const isRefused =
       thrown instanceof error && thrown.message.length > 10 && thrown.message.length < 4000 + bytes.length;
-    outcome = known ? 'refused' : 'failed';
-    if (!known) problem = String((thrown as Error)?.stack ?? thrown);
+    outcome = isRefused ? 'refused' : 'failed';
+    if (!isRefused) problem = String((thrown as Error)?.stack ?? thrown);
   }
   const milliseconds = performance.now() - startedAt;
   const after = process.memoryUsage();
@@ -74,13 +74,13 @@ function attempt({ read, error, heldPerByte }: FuzzFormat, bytes: Uint8Array): C
   };
 }
 
-function memoryProblem(
+function findMemoryProblem(
   format: FuzzFormat,
   { length }: Uint8Array,
   { buffers, heap }: CaseResult,
 ): string | undefined {
   if (buffers > LIMITS.buffers(length, format))
-    return `took ${buffers} bytes of buffers for a file of ${length}`;
-  if (heap > LIMITS.heap(length, format)) return `took ${heap} bytes of objects for a file of ${length}`;
+    return `allocated ${buffers} bytes of buffers for a file of ${length}`;
+  if (heap > LIMITS.heap(length, format)) return `allocated ${heap} bytes of objects for a file of ${length}`;
   return undefined;
 }

@@ -1,28 +1,29 @@
 import { writeFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type FormatName, fuzzFormats } from './formats.js';
+import { createFuzzFormats, type FormatName } from './formats.js';
 import { FuzzRandom } from './random.js';
 import { LIMITS, runCase } from './run-case.js';
 
-/** What the main thread asks for. */
+/** Work that the main thread assigns. */
 export interface Work {
   format: FormatName;
   seed: number;
   from: number;
   to: number;
   checkpoints: Uint8Array[];
-  /** The index of the input that is being read: the main thread sees a hang by it. */
+  /** Index of the current input, by which the main thread detects a hang. */
   current: SharedArrayBuffer;
-  /** Where a failing input is written to. */
+  /** Folder to which failing inputs are written. */
   folder: string;
 }
 
+if (!parentPort) throw new Error('worker.ts must run in a worker thread.');
 const { format: name, seed, from, to, checkpoints, current, folder } = workerData as Work;
-const format = fuzzFormats(checkpoints)[name];
+const format = createFuzzFormats(checkpoints)[name];
 const index = new Int32Array(current);
 const counts = { read: 0, refused: 0, failed: 0 };
 let slowest = 0;
-// The most that was taken, as a fraction of what may be.
+// Largest allocations, as fractions of their limits.
 let buffers = 0;
 let heap = 0;
 for (let i = from; i < to; i++) {
@@ -37,7 +38,7 @@ for (let i = from; i < to; i++) {
   if (problem) {
     const file = `${folder}/${name}-${seed}-${i}.bin`;
     writeFileSync(file, bytes);
-    parentPort!.postMessage({ failure: `input ${i} (${bytes.length} bytes, ${file}): ${problem}` });
+    parentPort.postMessage({ failure: `input ${i} (${bytes.length} bytes, ${file}): ${problem}` });
   }
 }
-parentPort!.postMessage({ done: { ...counts, slowest, buffers, heap } });
+parentPort.postMessage({ done: { ...counts, slowest, buffers, heap } });

@@ -1,14 +1,14 @@
 import { concat } from '../src/concat.js';
 import { crc32 } from '../src/readers/crc32.js';
 
-/** A ZIP file of stored files, with the right CRC-32 of each. */
+/** Writes a ZIP file of stored files with correct CRC-32s. */
 export function writeStoredZip(files: Iterable<[string, Uint8Array]>): Uint8Array {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
   for (const [name, bytes] of files) {
     const label = new TextEncoder().encode(name);
-    const shared = fields(
+    const shared = encodeFields(
       [2, 0],
       [2, 0],
       [2, 0],
@@ -19,11 +19,11 @@ export function writeStoredZip(files: Iterable<[string, Uint8Array]>): Uint8Arra
       [2, label.length],
       [2, 0],
     );
-    const local = [fields([4, 0x04034b50], [2, 20]), shared.subarray(2), label, bytes];
+    const local = [encodeFields([4, 0x04034b50], [2, 20]), shared.subarray(2), label, bytes];
     directory.push(
-      fields([4, 0x02014b50], [2, 20], [2, 20]),
+      encodeFields([4, 0x02014b50], [2, 20], [2, 20]),
       shared.subarray(2),
-      fields([2, 0], [2, 0], [2, 0], [4, 0], [4, at]),
+      encodeFields([2, 0], [2, 0], [2, 0], [4, 0], [4, at]),
       label,
     );
     parts.push(...local);
@@ -31,12 +31,21 @@ export function writeStoredZip(files: Iterable<[string, Uint8Array]>): Uint8Arra
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
   const count = directory.length / 4;
-  const end = fields([4, 0x06054b50], [2, 0], [2, 0], [2, count], [2, count], [4, size], [4, at], [2, 0]);
+  const end = encodeFields(
+    [4, 0x06054b50],
+    [2, 0],
+    [2, 0],
+    [2, count],
+    [2, count],
+    [4, size],
+    [4, at],
+    [2, 0],
+  );
   return concat([...parts, ...directory, end]);
 }
 
-/** Little-endian numbers of so many bytes. */
-function fields(...numbers: [bytes: 2 | 4, value: number][]): Uint8Array {
+/** Encodes little-endian numbers of the given sizes. */
+function encodeFields(...numbers: [bytes: 2 | 4, value: number][]): Uint8Array {
   const out = new Uint8Array(numbers.reduce((sum, [bytes]) => sum + bytes, 0));
   const view = new DataView(out.buffer);
   let at = 0;

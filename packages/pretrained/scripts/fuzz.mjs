@@ -1,13 +1,13 @@
-// Feeds changed files to a reader; each must end in its own error or a sound result, in limited time and memory.
+// Feeds mutated files to a reader. Each must end in the reader's own error or a valid result, in limited time and memory.
 //   npm run fuzz -w packages/pretrained -- <safetensors|pth|onnx> [--count 100000] [--seed 1] [--from 0]
-// The same seed gives the same inputs. Failing ones are written to fuzz-failures/ and named.
+// The same seed gives the same inputs. Failing inputs are reported, and written to fuzz-failures/.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 
-// A hang, whatever else the machine does.
+// An input that takes longer hangs, even on a busy machine.
 const HANG_MS = 30_000;
 const CHECKPOINTS = [
   'dtypes.pth',
@@ -65,7 +65,7 @@ async function fuzz() {
   const total = await new Promise((resolve) => {
     const worker = new Worker(bundle, {
       workerData: { format, seed, from, to: from + count, checkpoints, current, folder },
-      // A browser's stack is no larger.
+      // The stack is no larger than in a browser.
       resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 1 },
     });
     const index = new Int32Array(current);
@@ -82,7 +82,9 @@ async function fuzz() {
       if (failure) fail(failure);
       if (done) resolve(done);
     });
-    worker.on('error', (error) => fail(`input ${Atomics.load(index, 0)} ends the thread: ${error.stack}`));
+    worker.on('error', (error) =>
+      fail(`input ${Atomics.load(index, 0)} terminates the thread: ${error.stack}`),
+    );
     worker.on('exit', () => {
       clearInterval(watch);
       resolve(undefined);
@@ -91,7 +93,7 @@ async function fuzz() {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   if (total) {
     console.log(
-      `${format}, seed ${seed}: ${count} inputs in ${seconds} s: ${total.read} read, ${total.refused} refused, ${total.failed} failed; slowest ${total.slowest.toFixed(1)} ms, most buffers ${(100 * total.buffers).toFixed(0)} % and objects ${(100 * total.heap).toFixed(0)} % of what may be`,
+      `${format}, seed ${seed}: ${count} inputs in ${seconds} s: ${total.read} read, ${total.refused} refused, ${total.failed} failed; slowest ${total.slowest.toFixed(1)} ms, at most ${(100 * total.buffers).toFixed(0)} % of the limit of buffers and ${(100 * total.heap).toFixed(0)} % of that of objects`,
     );
   }
   return total !== undefined && failures === 0;

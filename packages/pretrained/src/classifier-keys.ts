@@ -1,9 +1,9 @@
 import type { StateDict } from '@unitsphere/core';
 
 /**
- * The modules behind the features in the published whole models, which a backbone leaves out: LCNet, MobileNet and
- * EfficientNet (conv_head, norm_head, bn2, classifier), ResNet (fc), IResNet and MobileFaceNet (fc, features), ViT (norm,
- * fc_norm, head), and others of timm.
+ * Modules after the features in published models, which backbones lack: LCNet, MobileNet and EfficientNet (conv_head,
+ * norm_head, bn2, classifier), ResNet (fc), IResNet and MobileFaceNet (fc, features), ViT (norm, fc_norm, head), and others
+ * in timm.
  */
 const CLASSIFIER_MODULES = new Set([
   'conv_head',
@@ -18,11 +18,11 @@ const CLASSIFIER_MODULES = new Set([
   'head_dist',
 ]);
 
-/** The keys of a state dict that belong to the classifier of a model with these keys: none of a module that it has itself. */
+/** Returns the keys of a state dict that belong to the classifier. Modules that the model itself has are excluded. */
 export function classifierKeys(state: StateDict, modelKeys: Iterable<string>): string[] {
-  const own = new Set([...modelKeys].map(topModule));
+  const modelModules = new Set([...modelKeys].map(topModule));
   return [...state.keys()].filter(
-    (key) => CLASSIFIER_MODULES.has(topModule(key)) && !own.has(topModule(key)),
+    (key) => CLASSIFIER_MODULES.has(topModule(key)) && !modelModules.has(topModule(key)),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { StateDict } from '@unitsphere/core';
 
-// efficientnet_pytorch's names of a block's layers: with an expansion, and in the first stage, which has none.
+// Layer names of efficientnet_pytorch in blocks with an expansion, and in the first stage, which has none.
 const EXPANDED: Readonly<Record<string, string>> = {
   _expand_conv: 'conv_pw',
   _bn0: 'bn1',
@@ -19,7 +19,7 @@ const SEPARABLE: Readonly<Record<string, string>> = {
   _project_conv: 'conv_pw',
   _bn2: 'bn2',
 };
-const OUTSIDE: Readonly<Record<string, string>> = {
+const OUTSIDE_BLOCKS: Readonly<Record<string, string>> = {
   _conv_stem: 'conv_stem',
   _bn0: 'bn1',
   _conv_head: 'conv_head',
@@ -28,13 +28,13 @@ const OUTSIDE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The weights of the packages efficientnet_pytorch and efficientnet_lite_pytorch with timm's keys, where they are for the model:
- * those number the blocks from the first to the last, timm within each stage. They were trained in TensorFlow, so they are
- * exact in the `tf_` networks.
- * @param modelKeys The model's, which tell how many blocks a stage has.
- * @returns The state dict itself where it has other keys.
+ * Converts weights of the packages efficientnet_pytorch and efficientnet_lite_pytorch to timm's keys. Those packages number
+ * the blocks consecutively, timm within each stage. The weights were trained in TensorFlow, so only the `tf_` networks
+ * compute exactly the same.
+ * @param modelKeys Keys of the model, which determine the number of blocks of each stage.
+ * @returns The converted state dict, or the given one if it has other keys.
  */
-export function fromEfficientnetPytorch(state: StateDict, modelKeys: readonly string[]): StateDict {
+export function convertEfficientnetPytorchKeys(state: StateDict, modelKeys: readonly string[]): StateDict {
   if (!state.has('_conv_stem.weight') || !modelKeys.includes('blocks.0.0.conv_dw.weight')) return state;
   const places = [...new Set(modelKeys.map((key) => /^blocks\.\d+\.\d+/.exec(key)?.[0]))].filter(
     (place) => place !== undefined,
@@ -54,7 +54,7 @@ export function fromEfficientnetPytorch(state: StateDict, modelKeys: readonly st
         return [name ? `${place}.${name}.${rest}` : key, tensor];
       }
       const dot = key.indexOf('.');
-      const name = OUTSIDE[key.slice(0, dot)];
+      const name = OUTSIDE_BLOCKS[key.slice(0, dot)];
       return [name ? name + key.slice(dot) : key, tensor];
     }),
   );

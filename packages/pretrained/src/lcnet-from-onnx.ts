@@ -3,12 +3,12 @@ import { float32, type HostTensor, type StateDict, toFloat32 } from '@unitsphere
 import { CheckpointError } from './readers/checkpoint-error.js';
 import type { OnnxGraph, OnnxNode } from './readers/onnx-graph.js';
 
-// Of our batch norms, and of ONNX's where a node does not say.
+// Epsilon of our batch norms, and the default in ONNX.
 const EPSILON = 1e-5;
 const LCNET_KERNELS =
   /^(conv_stem|blocks\.\d+\.\d+\.(conv_dw|conv_pw|se\.conv_reduce|se\.conv_expand))\.weight$/;
 
-/** A convolution of ours: the keys of its kernel, its bias and the batch norm behind it. */
+/** Convolution of the model: the keys of its kernel, its bias, and the batch norm after it. */
 interface Convolution {
   kernel: string;
   shape: number[];
@@ -16,7 +16,7 @@ interface Convolution {
   norm?: string;
 }
 
-/** A convolution of the graph, with what is added or normalized behind it. */
+/** Convolution of the graph, with the bias and the batch norm after it. */
 interface OnnxConvolution {
   node: OnnxNode;
   kernel: HostTensor;
@@ -24,7 +24,7 @@ interface OnnxConvolution {
   norm?: { node: OnnxNode; tensors: HostTensor[] };
 }
 
-/** Whether a backbone has LCNet's keys: a stem and depthwise-separable blocks that run in the order of their keys. */
+/** Returns whether a backbone has LCNet's keys: a stem and depthwise-separable blocks, in execution order. */
 export function isLCNet(model: Backbone): boolean {
   const kernels = kernelsOf(model).map(({ kernel }) => kernel);
   return (
@@ -35,13 +35,13 @@ export function isLCNet(model: Backbone): boolean {
 }
 
 /**
- * The state dict of an LCNet from a published PP-LCNet as ONNX (PaddlePaddle's own names): its convolutions are taken in the
- * order of the graph, each with the batch norm behind it, and must have the shapes of ours. A batch norm that was folded into
- * its convolution becomes one that only shifts.
- * @returns timm's keys; the classifier of the graph is left out.
- * @throws CheckpointError where the graph is another network, naming the first convolution that differs.
+ * Converts a published PP-LCNet in ONNX, which has PaddlePaddle's names, to an LCNet's state dict. Convolutions are matched by
+ * their order in the graph, with the batch norms after them, and must have the model's shapes. If a batch norm was folded
+ * into its convolution, the result has a batch norm that only shifts.
+ * @returns A state dict with timm's keys, without the classifier.
+ * @throws CheckpointError with the first convolution that differs, if the graph is another network.
  */
-export function lcnetFromOnnx(model: Backbone, graph: OnnxGraph): StateDict {
+export function convertLCNetFromOnnx(model: Backbone, graph: OnnxGraph): StateDict {
   const ours = kernelsOf(model);
   const theirs = convolutionsOf(graph);
   const state: StateDict = new Map();
@@ -50,23 +50,23 @@ export function lcnetFromOnnx(model: Backbone, graph: OnnxGraph): StateDict {
     const place = `convolution ${i + 1} of ${ours.length} ("${convolution.kernel}")`;
     if (!found)
       throw new CheckpointError(
-        `The ONNX model is another network: it has ${theirs.length} convolutions and no ${place}.`,
+        `The ONNX model is another network: it has ${theirs.length} convolutions, so it lacks ${place}.`,
       );
     const [down, across] = found.node.strides ?? [];
     if (down !== across) {
       throw new CheckpointError(
-        `The ONNX model is another network: ${place} has the strides [${found.node.strides}] there, for text lines; ours halve both sides alike.`,
+        `The ONNX model is another network: ${place} has the strides [${found.node.strides}], as for text lines; the model requires equal strides.`,
       );
     }
     const shape = found.kernel.shape;
-    // The stem's input channels may differ; they are adapted later.
-    const fits = convolution.shape.every((size, axis) => size === shape[axis] || (i === 0 && axis === 1));
-    if (!fits || shape.length !== 4) {
+    // The stem's input channels may differ: loadPretrained adapts them.
+    const hasShape = convolution.shape.every((size, axis) => size === shape[axis] || (i === 0 && axis === 1));
+    if (!hasShape || shape.length !== 4) {
       throw new CheckpointError(
-        `The ONNX model is another network: ${place} has the shape [${shape}] there, but [${convolution.shape}] is needed.`,
+        `The ONNX model is another network: ${place} has the shape [${shape}], but [${convolution.shape}] is required.`,
       );
     }
-    put(state, convolution, found, place);
+    addConvolution(state, convolution, found, place);
   });
   return state;
 }
@@ -113,13 +113,14 @@ function convolutionsOf({ nodes, tensors }: OnnxGraph): OnnxConvolution[] {
   });
 }
 
-function put(state: StateDict, ours: Convolution, theirs: OnnxConvolution, place: string): void {
+/** Adds a convolution of the graph, with its bias and batch norm, to the state dict. */
+function addConvolution(state: StateDict, ours: Convolution, theirs: OnnxConvolution, place: string): void {
   const channels = ours.shape[0];
-  const vector = (tensor: HostTensor | undefined, what: string): Float32Array => {
+  const vector = (tensor: HostTensor | undefined, role: string): Float32Array => {
     const values = tensor && toFloat32(tensor);
     if (values?.length !== channels) {
       throw new CheckpointError(
-        `The ONNX model is another network: the ${what} of ${place} has ${values?.length ?? 'no'} values, but ${channels} are needed.`,
+        `The ONNX model is another network: the ${role} of ${place} has ${values?.length ?? 'no'} values, but ${channels} are required.`,
       );
     }
     return values;

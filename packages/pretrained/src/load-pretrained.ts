@@ -1,56 +1,55 @@
 import type { Backbone } from '@unitsphere/backbones';
 import type { StateDict } from '@unitsphere/core';
 import { classifierKeys } from './classifier-keys.js';
-import { fromEfficientnetPytorch } from './efficientnet-keys.js';
-import { isLCNet, lcnetFromOnnx } from './lcnet-from-onnx.js';
+import { convertEfficientnetPytorchKeys } from './efficientnet-keys.js';
+import { convertLCNetFromOnnx, isLCNet } from './lcnet-from-onnx.js';
 import { findMismatch, type Mismatch, WeightsMismatchError } from './mismatch.js';
 import type { Preprocessing } from './preprocess/preprocessing.js';
 import { readWeights, type Weights } from './readers/read-weights.js';
 import { fetchWeights, type SourceOptions, type WeightSource } from './sources/fetch-weights.js';
 
-/** How pretrained weights are loaded. */
+/** Options of {@link loadPretrained}. */
 export interface LoadPretrainedOptions extends SourceOptions {
   /**
-   * Whether every key of the model must be there and every key of the file be used, but for the classifier's and `ignore`'s.
-   * Default true. A wrong shape is an error in any case.
+   * Whether missing and unexpected keys are errors, except for those of the classifier and of `ignore`. Default: true. A wrong
+   * shape is always an error.
    */
   strict?: boolean;
-  /** Further keys that are left out: those of stages that the model was made without (`outIndices`), for instance. */
+  /** Further keys to skip, such as those of stages that the model was created without (`outIndices`). */
   ignore?: RegExp;
   /**
-   * Gives the file's values the model's keys, for files that name or cut them otherwise; called with what `ignore` leaves.
-   * Default: they are taken as they are.
+   * Converts the file's state dict, without the keys in `ignore`, to the model's keys and shapes. Default: unchanged.
    */
   convert?(state: StateDict): StateDict;
-  /** Of a PyTorch checkpoint: the key of its state dict. Default: as timm looks for it. */
+  /** Key of the state dict in a PyTorch checkpoint. Default: the first that exists of those that timm knows. */
   key?: string;
 }
 
-/** What was loaded. */
+/** Result of {@link loadPretrained}. */
 export interface LoadedWeights {
-  /** The file, address or model. */
+  /** File, URL or model that the weights come from. */
   source: string;
   format: Weights['format'];
-  /** Keys of the file's classifier (and those that `ignore` names), left out on purpose. */
-  leftOut: string[];
-  /** What else differs; empty lists when strict. */
+  /** Keys of the file that were skipped on purpose: those of the classifier and of `ignore`. */
+  skippedKeys: string[];
+  /** Other differences; empty lists if `strict`. */
   mismatch: Mismatch;
-  /** Whether the first convolution was adapted to the model's channels. */
-  adaptedInput: boolean;
-  /** The preprocessing that lay beside the weights. */
+  /** Whether the first convolution was adapted to the model's input channels. */
+  isInputAdapted: boolean;
+  /** Preprocessing that was stored beside the weights. */
   preprocessing?: Preprocessing;
 }
 
 /**
- * Puts published or saved weights into a backbone. The classifier's keys are left out; the first convolution is adapted to the
- * model's `inChannels` as timm does. Nothing is changed unless everything fits.
+ * Loads published or saved weights into a backbone. The classifier's keys are skipped, and the first convolution is adapted to
+ * the model's `inChannels` as in timm. On an error, the model is unchanged.
  *
- * The file is safetensors, a PyTorch checkpoint, or an ONNX model (whose initializers have the model's keys, or which is a
- * PP-LCNet), told by its bytes. The keys are timm's or insightface's; efficientnet_pytorch's are known too.
- * @param source The path of a file, the bytes, an http(s) address, or a model of the Hugging Face hub such as
- * `timm/lcnet_050.ra2_in1k`; downloads are cached and checked.
- * @throws WeightsMismatchError with the missing, unexpected and wrongly shaped keys; SourceError when the source cannot be had;
- * CheckpointError or SafetensorsError when the file cannot be read.
+ * The file is a safetensors file, a PyTorch checkpoint, or an ONNX model (with the model's keys, or a PP-LCNet); its format is
+ * detected from its bytes. The keys are those of timm, insightface or efficientnet_pytorch.
+ * @param source Path of a file, its bytes, an http(s) URL, or a model of the Hugging Face hub such as
+ *   `timm/lcnet_050.ra2_in1k`. Downloads are cached and verified.
+ * @throws WeightsMismatchError with the missing, unexpected and wrongly shaped keys; SourceError if the source cannot be
+ *   fetched; CheckpointError or SafetensorsError if the file cannot be read.
  */
 export async function loadPretrained(
   model: Backbone,
@@ -58,15 +57,15 @@ export async function loadPretrained(
   options: LoadPretrainedOptions = {},
 ): Promise<LoadedWeights> {
   const { bytes, name, preprocessing } = await fetchWeights(source, options);
-  const weights = named(name, () => readWeights(bytes, { key: options.key }));
+  const weights = withSourceName(name, () => readWeights(bytes, { key: options.key }));
   const modelKeys = [...model.namedParameters(), ...model.namedBuffers()].map(([key]) => key);
-  const published = named(name, () => stateOf(model, modelKeys, weights));
+  const published = withSourceName(name, () => toStateDict(model, modelKeys, weights));
   const ignored = [...published.keys()].filter((key) => options.ignore && key.search(options.ignore) >= 0);
-  const wanted = without(published, ignored);
-  const converted = options.convert?.(wanted) ?? wanted;
+  const kept = omitKeys(published, ignored);
+  const converted = options.convert?.(kept) ?? kept;
   const classifier = classifierKeys(converted, modelKeys);
-  const features = without(converted, classifier);
-  const state = adapted(model, features);
+  const features = omitKeys(converted, classifier);
+  const state = adaptInput(model, features);
   const mismatch = findMismatch(model, state);
   const { missing, unexpected, wrongShape } = mismatch;
   const unmatched = missing.length + unexpected.length;
@@ -76,36 +75,36 @@ export async function loadPretrained(
   return {
     source: name,
     format: weights.format,
-    leftOut: [...classifier, ...ignored],
+    skippedKeys: [...classifier, ...ignored],
     mismatch,
-    adaptedInput: state !== features,
+    isInputAdapted: state !== features,
     preprocessing,
   };
 }
 
-function without(state: StateDict, keys: readonly string[]): StateDict {
-  const gone = new Set(keys);
-  return new Map([...state].filter(([key]) => !gone.has(key)));
+function omitKeys(state: StateDict, keys: readonly string[]): StateDict {
+  const omitted = new Set(keys);
+  return new Map([...state].filter(([key]) => !omitted.has(key)));
 }
 
-function stateOf(model: Backbone, modelKeys: string[], weights: Weights): StateDict {
-  if (weights.format !== 'onnx') return fromEfficientnetPytorch(weights.tensors, modelKeys);
-  const namesFit = modelKeys.some((key) => weights.tensors.has(key));
-  // Other constants of the graph, such as shapes, are no weights.
-  if (namesFit) return new Map([...weights.tensors].filter(([key]) => modelKeys.includes(key)));
-  return isLCNet(model) ? lcnetFromOnnx(model, weights.graph) : weights.tensors;
+function toStateDict(model: Backbone, modelKeys: string[], weights: Weights): StateDict {
+  if (weights.format !== 'onnx') return convertEfficientnetPytorchKeys(weights.tensors, modelKeys);
+  const hasModelKeys = modelKeys.some((key) => weights.tensors.has(key));
+  // Other constants of the graph, such as shapes, are not weights.
+  if (hasModelKeys) return new Map([...weights.tensors].filter(([key]) => modelKeys.includes(key)));
+  return isLCNet(model) ? convertLCNetFromOnnx(model, weights.graph) : weights.tensors;
 }
 
-/** The state dict for the model's input channels, or itself where it fits or has no such kernel. */
-function adapted(model: Backbone, state: StateDict): StateDict {
+/** Adapts the first convolution to the model's input channels. @returns The given state dict if that is not necessary. */
+function adaptInput(model: Backbone, state: StateDict): StateDict {
   const first = model.namedParameters().find(([, { layout }]) => layout !== 'plain');
   const kernel = first && state.get(first[0]);
   if (kernel?.shape.length !== 4 || kernel.shape[1] === 0) return state;
   return model.adaptInput(state);
 }
 
-/** Says in an error which file it was. */
-function named<T>(name: string, read: () => T): T {
+/** Prepends the name of the source to the message of an error. */
+function withSourceName<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -1,22 +1,22 @@
 import type { Backbone } from '@unitsphere/backbones';
 import { writeSafetensors } from '@unitsphere/core';
+import { builtinModule, explainWriteError, writeFileAtomic } from '@unitsphere/core/disk';
 import { type Preprocessing, stringifyPreprocessing } from './preprocess/preprocessing.js';
-import { builtin, hasFiles } from './sources/builtin.js';
-import { writeWhole } from './sources/cache.js';
+import { hasFiles } from './sources/environment.js';
 import { SourceError } from './sources/source-error.js';
 
-/** A backbone's weights as the bytes of a safetensors file that timm opens: its keys, float32, OIHW kernels. */
+/** Returns a backbone's weights as the bytes of a safetensors file for timm: timm's keys, float32, OIHW kernels. */
 export async function timmWeights(model: Backbone): Promise<Uint8Array> {
-  // timm and transformers ask for this entry.
+  // timm and transformers require this entry.
   return writeSafetensors(await model.stateDict(), { format: 'pt' });
 }
 
 /**
- * Saves a backbone's weights as a safetensors file that opens in timm: `timm.create_model(name, features_only=True)`, then
- * `load_state_dict(safetensors.torch.load_file(file), strict=True)`. The file is there whole or not at all.
- * @param file The path, which should end in .safetensors.
- * @param options.preprocessing Kept beside it as JSON, under the same name with .json; `loadPretrained` finds it there.
- * @throws SourceError when it cannot be written, or in a browser, where `timmWeights` gives the bytes.
+ * Saves a backbone's weights as a safetensors file for timm: `timm.create_model(name, features_only=True)`, then
+ * `load_state_dict(safetensors.torch.load_file(file), strict=True)`. The file is written atomically.
+ * @param file Path of the file, which should end in .safetensors.
+ * @param options.preprocessing Saved as JSON beside the file, with the extension .json, where `loadPretrained` finds it.
+ * @throws SourceError if it cannot be written, and in a browser; there, use `timmWeights`.
  */
 export async function saveTimm(
   model: Backbone,
@@ -24,16 +24,21 @@ export async function saveTimm(
   { preprocessing }: { preprocessing?: Preprocessing } = {},
 ): Promise<void> {
   if (!hasFiles())
-    throw new SourceError('saveTimm writes files, which a browser cannot; timmWeights gives the bytes.');
+    throw new SourceError(
+      'saveTimm cannot write files in a browser; use timmWeights, which returns the bytes.',
+    );
   const bytes = await timmWeights(model);
   try {
-    await builtin('node:fs/promises').mkdir(builtin('node:path').dirname(file), { recursive: true });
+    await builtinModule('node:fs/promises').mkdir(builtinModule('node:path').dirname(file), {
+      recursive: true,
+    });
     if (preprocessing) {
       const json = file.replace(/(\.[^./\\]+)?$/, '.json');
-      await writeWhole(json, new TextEncoder().encode(stringifyPreprocessing(preprocessing)));
+      await writeFileAtomic(json, stringifyPreprocessing(preprocessing));
     }
-    await writeWhole(file, bytes);
+    await writeFileAtomic(file, bytes);
   } catch (error) {
-    throw new SourceError(`${file} cannot be written: ${(error as Error).message}.`, { cause: error });
+    const reason = explainWriteError(file, error) ?? (error as Error).message;
+    throw new SourceError(`${file} cannot be written: ${reason}.`, { cause: error });
   }
 }

@@ -10,7 +10,7 @@ import { sendFile, serve } from './server.js';
 const file = Uint8Array.from({ length: 90_000 }, (_, i) => (i * 31) % 251);
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-// Many times faster than toEqual.
+// Much faster than toEqual.
 const expectBytes = (actual: Uint8Array, expected: Uint8Array) =>
   expect(Buffer.compare(actual, expected)).toBe(0);
 
@@ -26,7 +26,7 @@ const files = (path: string) =>
 const get = async (url: string, options: SourceOptions = {}) =>
   (await fetchWeights(url, { retryDelay: 5, cache: false, ...options })).bytes;
 
-/** The error that a download ends with. */
+/** Returns the error of a failing download. */
 async function failure(url: string, options: SourceOptions = {}): Promise<SourceError> {
   const error = await get(url, options).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(SourceError);
@@ -34,7 +34,7 @@ async function failure(url: string, options: SourceOptions = {}): Promise<Source
 }
 
 describe('a download', () => {
-  test('comes whole, and tells how far it is', async () => {
+  test('returns the whole file, and reports progress', async () => {
     const { url } = await serve((request, response) => sendFile(request, response, file));
     const progress: [number, number | undefined][] = [];
     const bytes = await get(`${url}/w.pth`, {
@@ -45,7 +45,7 @@ describe('a download', () => {
     expect(progress.at(-1)).toEqual([file.length, file.length]);
   });
 
-  test('goes on where the connection broke off', async () => {
+  test('resumes where the connection broke', async () => {
     const { url, requests } = await serve((request, response) =>
       sendFile(request, response, file, { only: requests.length === 1 ? 70_000 : Number.POSITIVE_INFINITY }),
     );
@@ -53,7 +53,7 @@ describe('a download', () => {
     expect(requests).toEqual(['GET /w.pth', expect.stringMatching(/^GET \/w\.pth bytes=[1-9]\d*-$/)]);
   });
 
-  test('begins again when the file has changed meanwhile', async () => {
+  test('restarts if the file has changed', async () => {
     const changed = file.map((byte) => byte ^ 255);
     const { url, requests } = await serve((request, response) =>
       requests.length === 1
@@ -63,7 +63,7 @@ describe('a download', () => {
     expectBytes(await get(`${url}/w.pth`), changed);
   });
 
-  test('begins again when the server goes on at another place', async () => {
+  test('restarts if the server resumes at another position', async () => {
     const { url, requests } = await serve((request, response) => {
       if (requests.length !== 2)
         return sendFile(request, response, file, {
@@ -78,7 +78,7 @@ describe('a download', () => {
     expect(requests[2]).toBe('GET /w.pth');
   });
 
-  test('without an ETag begins again rather than mix two files', async () => {
+  test('restarts without an ETag', async () => {
     const { url, requests } = await serve((_, response) => {
       response.writeHead(200, { 'content-length': file.length });
       if (requests.length > 1) response.end(file);
@@ -88,27 +88,27 @@ describe('a download', () => {
     expect(requests).toEqual(['GET /w.pth', 'GET /w.pth']);
   });
 
-  test('fails when the body is always too short', async () => {
+  test('fails if the body is always too short', async () => {
     const { url, requests } = await serve((request, response) => {
       sendFile(request, response, file, { etag: 'W/"weak"', only: 1000 });
     });
-    expect((await failure(`${url}/w.pth`)).message).toMatch(/in 4 tries/);
+    expect((await failure(`${url}/w.pth`)).message).toMatch(/in 4 attempts/);
     expect(requests.length).toBe(4);
   });
 
-  test('waits for a busy server, and says when it stays so', async () => {
+  test('retries a busy server, and fails if it stays busy', async () => {
     const { url, requests } = await serve((request, response) =>
       requests.length < 3 ? response.writeHead(503).end('busy') : sendFile(request, response, file),
     );
     expectBytes(await get(`${url}/w.pth`), file);
     const busy = await serve((_, response) => response.writeHead(503).end());
-    expect((await failure(`${busy.url}/w.pth`)).message).toMatch(/in 4 tries: the server answers 503/);
+    expect((await failure(`${busy.url}/w.pth`)).message).toMatch(/in 4 attempts: the server answers 503/);
   });
 
-  test('is not tried again where that cannot help', async () => {
+  test('does not retry errors that a retry cannot fix', async () => {
     for (const [status, message] of [
-      [404, /there is no such file \(404\)/],
-      [403, /refuses it \(403\).*accessToken/],
+      [404, /the file does not exist \(404\)/],
+      [403, /denies access \(403\).*accessToken/],
       [400, /answers 400/],
     ] as const) {
       const { url, requests } = await serve((_, response) => response.writeHead(status).end());
@@ -117,7 +117,7 @@ describe('a download', () => {
     }
   });
 
-  test('follows redirects, and shows the token to the first server only', async () => {
+  test('follows redirects, and sends the token only to the first server', async () => {
     const other = await serve((request, response) => sendFile(request, response, file));
     const { url, headers } = await serve((_, response) =>
       response.writeHead(302, { location: `${other.url.replace('127.0.0.1', 'localhost')}/real` }).end(),
@@ -127,7 +127,7 @@ describe('a download', () => {
     expect(other.headers[0].authorization).toBeUndefined();
   });
 
-  test('of another file than the SHA-256 says fails', async () => {
+  test('refuses a file with another SHA-256', async () => {
     const { url } = await serve((request, response) => sendFile(request, response, file));
     const cache = folder();
     const error = await failure(`${url}/w.pth`, { sha256: 'a'.repeat(64), cache });
@@ -135,13 +135,13 @@ describe('a download', () => {
     expect(files(cache)).toEqual([]);
   });
 
-  test('ends when nothing comes any more', async () => {
+  test('fails if the server stops sending', async () => {
     const { url } = await serve((_, response) => {
       response.writeHead(200, { 'content-length': file.length });
       response.write(file.subarray(0, 1000));
     });
     expect((await failure(`${url}/w.pth`, { stallTimeout: 60 })).message).toMatch(
-      /sent nothing for too long/,
+      /sent no data for too long/,
     );
   });
 
@@ -156,7 +156,7 @@ describe('a download', () => {
     await expect(loading).rejects.toThrow('enough');
   });
 
-  test('from where nothing listens fails with the reason', async () => {
+  test('fails with the reason if nothing listens', async () => {
     expect((await failure('http://127.0.0.1:9/w.pth')).message).toMatch(
       /w\.pth could not be downloaded.*(ECONNREFUSED|bad port)/,
     );
@@ -164,7 +164,7 @@ describe('a download', () => {
 });
 
 describe('the cache', () => {
-  test('keeps an address, asks whether it is still the same, and leaves no parts behind', async () => {
+  test('stores a URL, revalidates it, and leaves no temporary files', async () => {
     let etag = '"v1"';
     let served = file;
     const { url, requests } = await serve((request, response) =>
@@ -185,7 +185,7 @@ describe('the cache', () => {
     expect(requests.length).toBe(3);
   });
 
-  test('asks nothing where the SHA-256 is given', async () => {
+  test('sends no request if the SHA-256 is given', async () => {
     const { url, requests } = await serve((request, response) => sendFile(request, response, file));
     const options = { cache: folder(), sha256: sha256(file).toUpperCase() };
     await get(`${url}/w.pth`, options);
@@ -193,7 +193,7 @@ describe('the cache', () => {
     expect(requests.length).toBe(1);
   });
 
-  test('downloads again what was damaged or cut off on the disk', async () => {
+  test('downloads files again that are damaged or truncated on disk', async () => {
     const { url, requests } = await serve((request, response) => sendFile(request, response, file));
     const cache = folder();
     await get(`${url}/w.pth`, { cache });
@@ -206,15 +206,15 @@ describe('the cache', () => {
     expect(requests.length).toBe(3);
   });
 
-  test('offline, an address that is not in it is named with what gets it', async () => {
+  test('reports a URL that is missing offline, with the command that downloads it', async () => {
     const cache = folder();
     const { message } = await failure('https://models.example/a/w.pth', { cache, offline: true });
-    expect(message).toContain('https://models.example/a/w.pth is needed, but this is offline');
+    expect(message).toContain('https://models.example/a/w.pth is required, but downloads are disabled');
     expect(message).toContain(join(cache, 'url', 'models.example', 'a', 'w.pth'));
     expect(message).toContain('curl -L -o w.pth https://models.example/a/w.pth');
   });
 
-  test('keeps everything below its folder, whatever the address', async () => {
+  test('keeps all files below its folder, whatever the URL', async () => {
     const { url } = await serve((request, response) => sendFile(request, response, file));
     const parent = folder();
     const cache = join(parent, 'cache');
@@ -223,11 +223,11 @@ describe('the cache', () => {
     expect(files(cache).length).toBe(2);
   });
 
-  test('that cannot be written is named', async () => {
+  test('reports a folder that cannot be written', async () => {
     const { url } = await serve((request, response) => sendFile(request, response, file));
     const parent = folder();
     writeFileSync(join(parent, 'taken'), '');
     const { message } = await failure(`${url}/w.pth`, { cache: join(parent, 'taken') });
-    expect(message).toMatch(/taken.*Name another folder \(cache\)/);
+    expect(message).toMatch(/taken.*Set "cache" to another folder/);
   });
 });

@@ -1,33 +1,33 @@
 /**
- * A few thousand changed files for each reader, always the same, and those that once failed. Hundreds of thousands:
+ * Tests each reader with the same few thousand mutated files, and with files that once failed. For hundreds of thousands:
  * `npm run fuzz -w packages/pretrained -- safetensors|pth|onnx`.
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type FormatName, fuzzFormats } from '../fuzz/formats.js';
+import { createFuzzFormats, type FormatName } from '../fuzz/formats.js';
 import { FuzzRandom } from '../fuzz/random.js';
 import { runCase } from '../fuzz/run-case.js';
 import { testFile } from './helpers.js';
 
-const formats = fuzzFormats(
+const formats = createFuzzFormats(
   ['dtypes.pth', 'windows.pth', 'training.pth', 'protocol4.pth', 'namespace.pth', 'legacy.pth'].map(testFile),
 );
 
 describe.each(Object.keys(formats) as FormatName[])('%s', (name) => {
-  test('ends in its own error or a sound result', { timeout: 60_000 }, () => {
+  test('ends in its own error or a valid result', { timeout: 60_000 }, () => {
     const counts = { read: 0, refused: 0 };
     for (let i = 0; i < 3000; i++) {
       const { outcome, problem } = runCase(formats[name], formats[name].input(new FuzzRandom(i)));
       expect(problem, `input ${i}`).toBeUndefined();
       counts[outcome as 'read' | 'refused']++;
     }
-    // Changes that only break everything, or nothing, would test nothing.
+    // Both outcomes must occur, otherwise the mutations are too strong or too weak.
     expect(counts.read).toBeGreaterThan(100);
     expect(counts.refused).toBeGreaterThan(1000);
   });
 });
 
-test.each(readdirSync(new URL('./files/fuzz', import.meta.url)))('%s, which once failed', (file) => {
+test.each(readdirSync(new URL('./files/fuzz', import.meta.url)))('refuses %s, which once failed', (file) => {
   const name = file.split('-')[0] as FormatName;
   expect(runCase(formats[name], testFile(`fuzz/${file}`))).toMatchObject({
     outcome: 'refused',
@@ -35,15 +35,15 @@ test.each(readdirSync(new URL('./files/fuzz', import.meta.url)))('%s, which once
   });
 });
 
-test('a reader that hangs on to what a file claims, or throws what it should not, is noticed', () => {
+test('detects a reader that allocates too much, or throws another error', { timeout: 60_000 }, () => {
   const broken = {
     ...formats.onnx,
     read: () => new Map([['a', { dtype: 'F32' as const, shape: [1e6], data: new Float32Array(1e6) }]]),
   };
   expect(runCase(broken, new Uint8Array(100)).problem).toMatch(
-    /gave 4000000 bytes of values, where the file has 800 at most/,
+    /returned 4000000 bytes of values, but the file allows at most 800/,
   );
-  // Given back before it ends, so that only the memory tells.
+  // The result is empty, so that only the allocation is detected.
   const wasteful = {
     ...formats.onnx,
     read: (bytes: Uint8Array) => {
@@ -52,9 +52,9 @@ test('a reader that hangs on to what a file claims, or throws what it should not
     },
   };
   expect(runCase(wasteful, new Uint8Array(100)).problem).toMatch(
-    /took \d+ bytes of buffers for a file of 100/,
+    /allocated \d+ bytes of buffers for a file of 100/,
   );
-  // Kept, as a collection in between would hide it.
+  // The objects are kept, as a garbage collection would hide them.
   const kept: object[] = [];
   const hoarding = {
     ...formats.onnx,
@@ -63,10 +63,10 @@ test('a reader that hangs on to what a file claims, or throws what it should not
       return new Map();
     },
   };
-  // A collection may come in the middle of one.
+  // A garbage collection during a read may still hide them, hence several reads.
   const problems = Array.from({ length: 5 }, () => runCase(hoarding, new Uint8Array(100)).problem);
   expect(problems.find((problem) => problem !== undefined)).toMatch(
-    /took \d+ bytes of objects for a file of 100/,
+    /allocated \d+ bytes of objects for a file of 100/,
   );
   const crashing = {
     ...formats.onnx,

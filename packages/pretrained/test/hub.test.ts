@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBackbone } from '@unitsphere/backbones';
 import { Random } from '@unitsphere/core';
+import { start } from '@unitsphere/testing/backends';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import {
   type LoadPretrainedOptions,
   loadPretrained,
@@ -38,7 +38,7 @@ source.dispose();
 const gitBlob = (bytes: Uint8Array) =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 
-/** What the hub says of the model. */
+/** The hub's answer for the model. */
 const listing = (sha256 = createHash('sha256').update(weights).digest('hex')) => ({
   sha: COMMIT,
   siblings: [
@@ -53,8 +53,8 @@ const listing = (sha256 = createHash('sha256').update(weights).digest('hex')) =>
   ],
 });
 
-/** A hub with one model, whose large files lie on another server as the real one's do. */
-async function hub({ answer = listing() as unknown, files = weights } = {}) {
+/** Starts a hub with one model. As on the real hub, large files are on another server. */
+async function startHub({ answer = listing() as unknown, files = weights } = {}) {
   const storage = await serve((request, response) => sendFile(request, response, files));
   const server = await serve((request, response) => {
     const path = request.url!;
@@ -90,9 +90,9 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe('a model of the hub', () => {
   test.each(['timm/lcnet_035.test', 'hf-hub:timm/lcnet_035.test'])(
-    '%s comes with its preprocessing',
+    'is loaded with its preprocessing: %s',
     async (id) => {
-      const { load, requests } = await hub();
+      const { load, requests } = await startHub();
       const progress: number[] = [];
       const loaded = await load(id, { onProgress: ({ loaded }) => progress.push(loaded) });
       expect(loaded).toMatchObject({
@@ -109,23 +109,23 @@ describe('a model of the hub', () => {
   );
 
   test('is downloaded once', async () => {
-    const { load, requests, storage } = await hub();
+    const { load, requests, storage } = await startHub();
     await load('timm/lcnet_035.test');
     await load('timm/lcnet_035.test');
     expect(storage.requests.length).toBe(1);
-    // Only whether the model is still the same.
+    // The second load only revalidates the model.
     expect(requests.slice(3)).toEqual(['GET /api/models/timm/lcnet_035.test/revision/main?blobs=true']);
   });
 
-  test('at a commit asks nothing the second time', async () => {
-    const { load, requests } = await hub();
+  test('sends no request for a cached commit', async () => {
+    const { load, requests } = await startHub();
     await load(`timm/lcnet_035.test@${COMMIT}`);
     await load(`timm/lcnet_035.test@${COMMIT}`);
     expect(requests.length).toBe(3);
   });
 
-  test('offline comes from the cache alone', async () => {
-    const { load, requests } = await hub();
+  test('is loaded only from the cache if offline', async () => {
+    const { load, requests } = await startHub();
     await load('timm/lcnet_035.test');
     const before = requests.length;
     await load('timm/lcnet_035.test', { offline: true });
@@ -134,23 +134,23 @@ describe('a model of the hub', () => {
     expect(requests.length).toBe(before);
   });
 
-  test('offline without it is named, with what gets it', async () => {
-    const { load, cache, url } = await hub();
+  test('is reported if it is missing offline, with the command that downloads it', async () => {
+    const { load, cache, url } = await startHub();
     vi.stubEnv('HF_HUB_OFFLINE', 'ON');
     const message = await load('timm/lcnet_035.test').then(
       () => 'loaded',
       (error: SourceError) => error.message,
     );
-    expect(message).toContain('timm/lcnet_035.test is needed, but this is offline');
-    expect(message).toContain('model.safetensors of it is not in the cache');
+    expect(message).toContain('timm/lcnet_035.test is required, but downloads are disabled');
+    expect(message).toContain('its model.safetensors is not in the cache');
     expect(message).toContain(cache);
     expect(message).toContain(
       `curl -L -o model.safetensors ${url}/timm/lcnet_035.test/resolve/main/model.safetensors`,
     );
   });
 
-  test('offline whose weights were damaged is named too', async () => {
-    const { load, cache } = await hub();
+  test('is reported if its cached weights are damaged', async () => {
+    const { load, cache } = await startHub();
     await load('timm/lcnet_035.test');
     const file = readdirSync(cache, { recursive: true, withFileTypes: true }).find(
       ({ name }) => name === 'model.safetensors',
@@ -158,40 +158,40 @@ describe('a model of the hub', () => {
     const path = join(file.parentPath, file.name);
     writeFileSync(path, readFileSync(path).subarray(0, statSync(path).size - 1));
     await expect(load('timm/lcnet_035.test', { offline: true })).rejects.toThrow(
-      /resolve\/c0ffee.*model\.safetensors is needed, but this is offline/,
+      /resolve\/c0ffee.*model\.safetensors is required, but downloads are disabled/,
     );
   });
 
-  test('whose file is not the one that the hub describes is refused, and not kept', async () => {
-    const { load, cache } = await hub({ answer: listing('d'.repeat(64)) });
+  test('is refused and not cached if a file differs from the listing', async () => {
+    const { load, cache } = await startHub({ answer: listing('d'.repeat(64)) });
     await expect(load('timm/lcnet_035.test')).rejects.toThrow(/SHA-256 is .*, but d{64} is expected/);
     expect(
       readdirSync(cache, { recursive: true }).some((name) => String(name).endsWith('model.safetensors')),
     ).toBe(false);
-    const short = await hub({ files: weights.subarray(0, 5000) });
+    const short = await startHub({ files: weights.subarray(0, 5000) });
     await expect(short.load('timm/lcnet_035.test')).rejects.toThrow(/has 5000 bytes, but \d+ are expected/);
   });
 
   test('sends the token to the hub, not to its storage', async () => {
-    const { load, headers, storage } = await hub();
+    const { load, headers, storage } = await startHub();
     vi.stubEnv('HF_TOKEN', 'hf_test');
     await load('timm/lcnet_035.test');
     expect(headers.every(({ authorization }) => authorization === 'Bearer hf_test')).toBe(true);
     expect(storage.headers.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 
-  test('that is not there, or has no weights, is named', async () => {
-    const { load } = await hub();
+  test('is reported if it does not exist or has no weights', async () => {
+    const { load } = await startHub();
     await expect(load('timm/other')).rejects.toThrow(/has no model timm\/other, or it is private/);
     await expect(load('timm/lcnet_035.test', { file: 'a.pth' })).rejects.toThrow(
       /has no a\.pth; it has README\.md, config\.json, model\.safetensors/,
     );
-    const strange = await hub({ answer: { error: 'x' } });
-    await expect(strange.load('timm/lcnet_035.test')).rejects.toThrow(/does not answer as the hub does/);
+    const strange = await startHub({ answer: { error: 'x' } });
+    await expect(strange.load('timm/lcnet_035.test')).rejects.toThrow(/does not answer like the hub/);
   });
 });
 
-test('the Cache API keeps files where there are no folders', async () => {
+test('files are cached in the Cache API in a browser', async () => {
   const { url, requests } = await serve((request, response) => sendFile(request, response, weights));
   const kept = new Map<string, Response>();
   const open = async () => ({
@@ -205,16 +205,16 @@ test('the Cache API keeps files where there are no folders', async () => {
     for (let i = 0; i < 2; i++)
       expect((await fetchWeights(`${url}/w.safetensors`, {})).bytes.length).toBe(weights.length);
     expect((await fetchWeights(`${url}/w.safetensors`, { offline: true })).bytes.length).toBe(weights.length);
-    await expect(fetchWeights('weights.safetensors', {})).rejects.toThrow(/no files in a browser/);
+    await expect(fetchWeights('weights.safetensors', {})).rejects.toThrow(/a browser has no files/);
   } finally {
     vi.unstubAllGlobals();
   }
-  // The second only asked whether it is still the same.
+  // The second load only revalidated the file.
   expect(requests.length).toBe(2);
   expect([...kept.keys()]).toEqual([expect.stringMatching(/w\.safetensors$/)]);
 });
 
-/** A file of the working folder, whichever it is, that could be a model's name. */
+/** Any file below the working folder whose path could be a model's name. */
 const FILE_LIKE_ID = readdirSync('.', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && /^\w+$/.test(entry.name))
   .flatMap(({ name }) => readdirSync(name).map((file) => `${name}/${file}`))
@@ -231,6 +231,6 @@ test.each([
   ['model.pth', { kind: 'file', path: 'model.pth' }],
   ['C:\\weights\\model', { kind: 'file', path: 'C:\\weights\\model' }],
   ['https://host/a', { kind: 'url', url: 'https://host/a' }],
-])('the source %s', (text, parsed) => {
+])('parses the source %s', (text, parsed) => {
   expect(parseSource(text)).toMatchObject(parsed);
 });

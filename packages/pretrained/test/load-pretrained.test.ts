@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backbone, createBackbone } from '@unitsphere/backbones';
 import { float32, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
+import { on, read, start } from '@unitsphere/testing/backends';
+import { readGolden } from '@unitsphere/testing/golden';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read.js';
-import { on, read, start } from '../../../tools/workspace/backends.js';
 import { classifierKeys } from '../src/classifier-keys.js';
 import {
   loadPretrained,
@@ -18,7 +18,7 @@ import {
   WeightsMismatchError,
 } from '../src/index.js';
 import { bytesOf, expectSame } from './helpers.js';
-import { lcnetAsOnnx } from './paddle-onnx.js';
+import { encodeLCNetAsOnnx } from './paddle-onnx.js';
 
 const lcnet = (seed: number, options = {}) =>
   createBackbone('lcnet_035', { random: new Random(seed), ...options });
@@ -32,7 +32,7 @@ beforeAll(async () => {
   const model = lcnet(1);
   published = await model.stateDict();
   model.dispose();
-  // What a whole model of timm's has behind the features.
+  // A whole model in timm has these after the features.
   published.set('conv_head.weight', float32([2, 176, 1, 1], new Float32Array(352)));
   published.set('classifier.bias', float32([2], new Float32Array(2)));
   bytes = writeSafetensors(published);
@@ -40,15 +40,15 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A backbone that is gone after the test. */
+/** Creates a backbone that is disposed of after the test. */
 function model(options = {}): Backbone {
-  const made = lcnet(2, options);
-  onTestFinished(() => made.dispose());
-  return made;
+  const backbone = lcnet(2, options);
+  onTestFinished(() => backbone.dispose());
+  return backbone;
 }
 
-/** The published weights, with some changed. */
-function changed(change: (state: StateDict) => void): Uint8Array {
+/** Returns the published weights with a change. */
+function withChange(change: (state: StateDict) => void): Uint8Array {
   const state = new Map(published);
   change(state);
   return writeSafetensors(state);
@@ -69,7 +69,7 @@ describe('loads', () => {
       const made = createBackbone(name, { random: new Random(1) });
       const state = await made.stateDict();
       made.dispose();
-      // That package's blocks have one number, and its layers these names, in the order in which they run.
+      // efficientnet_pytorch numbers its blocks consecutively. Its layers have these names, in execution order.
       const LAYERS = [
         [
           '_expand_conv',
@@ -107,14 +107,14 @@ describe('loads', () => {
       theirs.set('_bn1.bias', float32([2], new Float32Array(2)));
       expect(theirs.has('_blocks.15._bn2.running_var')).toBe(true);
       const backbone = createBackbone(name, { random: new Random(2) });
-      const { leftOut } = await loadPretrained(backbone, writeSafetensors(theirs));
-      expect(leftOut).toEqual(['classifier.bias', 'bn2.bias']);
+      const { skippedKeys } = await loadPretrained(backbone, writeSafetensors(theirs));
+      expect(skippedKeys).toEqual(['classifier.bias', 'bn2.bias']);
       expectSame(await backbone.stateDict(), state);
       backbone.dispose();
     },
   );
 
-  test('keys of other names, by a function that sees what is not ignored', async () => {
+  test('converted keys; the function receives only keys that are not ignored', async () => {
     const other: StateDict = new Map([...published].map(([key, tensor]) => [`visual.${key}`, tensor]));
     other.set('text.weight', float32([1], new Float32Array(1)));
     const backbone = model();
@@ -127,11 +127,11 @@ describe('loads', () => {
       },
     });
     expect(seen).toEqual([...published.keys()].map((key) => `visual.${key}`));
-    expect(loaded.leftOut).toEqual(['conv_head.weight', 'classifier.bias', 'text.weight']);
+    expect(loaded.skippedKeys).toEqual(['conv_head.weight', 'classifier.bias', 'text.weight']);
     expectSame(await backbone.stateDict(), features());
   });
 
-  test('bytes, a file, and a file address, without the classifier and without leaving tensors', async () => {
+  test('bytes, a file and a file URL, without the classifier and without leaving tensors', async () => {
     const file = join(folder, 'lcnet.safetensors');
     writeFileSync(file, bytes);
     for (const source of [bytes, bytes.slice().buffer, file, pathToFileURL(file)]) {
@@ -141,9 +141,9 @@ describe('loads', () => {
       expect(tf.memory().numTensors).toBe(before);
       expect(loaded).toMatchObject({
         format: 'safetensors',
-        leftOut: ['conv_head.weight', 'classifier.bias'],
+        skippedKeys: ['conv_head.weight', 'classifier.bias'],
         mismatch: { missing: [], unexpected: [], wrongShape: [] },
-        adaptedInput: false,
+        isInputAdapted: false,
       });
       expectSame(await backbone.stateDict(), features());
     }
@@ -151,19 +151,19 @@ describe('loads', () => {
 
   test.each([1, 4])('weights of 3 channels into %i', async (inChannels) => {
     const backbone = model({ inChannels });
-    const { adaptedInput } = await loadPretrained(backbone, bytes);
-    expect(adaptedInput).toBe(true);
+    const { isInputAdapted } = await loadPretrained(backbone, bytes);
+    expect(isInputAdapted).toBe(true);
     const expected = backbone.adaptInput(published).get('conv_stem.weight')!;
     expect((await backbone.stateDict()).get('conv_stem.weight')!.data).toEqual(expected.data);
   });
 
-  test('into a backbone without its last stages, where those are named', async () => {
+  test('a backbone without its last stages, if those are ignored', async () => {
     const backbone = model({ outIndices: [0, 1] });
     const { mismatch } = await mismatchOf(loadPretrained(backbone, bytes));
     expect(mismatch.missing).toEqual([]);
     expect(mismatch.unexpected.every(({ key }) => /^blocks\.[2-5]\./.test(key))).toBe(true);
-    const { leftOut } = await loadPretrained(backbone, bytes, { ignore: /^blocks\.[2-5]\./g });
-    expect(leftOut.length).toBe(mismatch.unexpected.length + 2);
+    const { skippedKeys } = await loadPretrained(backbone, bytes, { ignore: /^blocks\.[2-5]\./g });
+    expect(skippedKeys.length).toBe(mismatch.unexpected.length + 2);
   });
 
   test('the preprocessing beside the weights', async () => {
@@ -188,7 +188,7 @@ describe('loads', () => {
     );
   });
 
-  test('ours, saved, bit for bit', async () => {
+  test('bit-identical weights after saving', async () => {
     const backbone = model();
     await loadPretrained(backbone, bytes);
     expectSame(readSafetensors(await timmWeights(backbone)).tensors, features());
@@ -196,10 +196,10 @@ describe('loads', () => {
 });
 
 describe('a mismatch', () => {
-  test('tells missing, unexpected and wrongly shaped keys with the nearest names, and changes nothing', async () => {
+  test('reports missing, unexpected and wrongly shaped keys with the closest names, and changes nothing', async () => {
     const backbone = model();
     const before = await backbone.stateDict();
-    const wrong = changed((state) => {
+    const wrong = withChange((state) => {
       state.set('blocks.0.0.conv_depth.weight', state.get('blocks.0.0.conv_dw.weight')!);
       state.delete('blocks.0.0.conv_dw.weight');
       state.set('blocks.1.0.bn1.weight', float32([3], new Float32Array(3)));
@@ -208,19 +208,19 @@ describe('a mismatch', () => {
     expect(mismatch).toEqual({
       missing: [{ key: 'blocks.0.0.conv_dw.weight', nearest: 'blocks.0.0.conv_depth.weight' }],
       unexpected: [{ key: 'blocks.0.0.conv_depth.weight', nearest: 'blocks.0.0.conv_dw.weight' }],
-      wrongShape: [{ key: 'blocks.1.0.bn1.weight', found: [3], needed: [16] }],
+      wrongShape: [{ key: 'blocks.1.0.bn1.weight', found: [3], expected: [16] }],
     });
-    expect(message).toBe(`The weights of the given bytes do not fit the model:
+    expect(message).toBe(`The weights of the given bytes do not match the model:
   1 key missing from the file:
     blocks.0.0.conv_dw.weight (the file has blocks.0.0.conv_depth.weight)
   1 key that the model does not have:
     blocks.0.0.conv_depth.weight (the model has blocks.0.0.conv_dw.weight)
   1 key of another shape:
-    blocks.1.0.bn1.weight has [3], but [16] is needed`);
+    blocks.1.0.bn1.weight has [3], but [16] is required`);
     expectSame(await backbone.stateDict(), before);
   });
 
-  test('of a prefix before every key names it', async () => {
+  test('reports keys with an additional prefix as the closest', async () => {
     const prefixed = writeSafetensors(
       new Map([...features()].map(([key, value]) => [`backbone.${key}`, value])),
     );
@@ -229,9 +229,9 @@ describe('a mismatch', () => {
     expect(message).toMatch(/… and \d+ more/);
   });
 
-  test('is reported, not thrown, without strict; a wrong shape is thrown all the same', async () => {
+  test('is returned instead of thrown without strict, except for a wrong shape', async () => {
     const backbone = model();
-    const without = changed((state) => {
+    const without = withChange((state) => {
       state.delete('bn1.bias');
       state.set('other', float32([1], Float32Array.of(1)));
     });
@@ -242,18 +242,18 @@ describe('a mismatch', () => {
       wrongShape: [],
     });
     expect((await backbone.stateDict()).get('bn1.weight')!.data).toEqual(published.get('bn1.weight')!.data);
-    const misshapen = changed((state) => state.set('bn1.bias', float32([1], Float32Array.of(1))));
+    const misshapen = withChange((state) => state.set('bn1.bias', float32([1], Float32Array.of(1))));
     await mismatchOf(loadPretrained(backbone, misshapen, { strict: false }));
   });
 
-  test('is not made of counters that older files lack', async () => {
-    const old = changed((state) => {
+  test('does not include missing counters', async () => {
+    const old = withChange((state) => {
       for (const key of state.keys()) if (key.endsWith('num_batches_tracked')) state.delete(key);
     });
     await loadPretrained(model(), old);
   });
 
-  test('with ten thousand strange keys is told in good time', async () => {
+  test('with ten thousand unexpected keys is reported quickly', async () => {
     const strange = new Map(
       Array.from(
         { length: 10_000 },
@@ -271,10 +271,10 @@ describe('a mismatch', () => {
 
 describe('sources that cannot be loaded', () => {
   test.each([
-    ['nothing/here.safetensors', /nothing\/here\.safetensors cannot be read: there is no such file/],
+    ['nothing/here.safetensors', /nothing\/here\.safetensors cannot be read: it does not exist/],
     ['ftp://example.org/w.pth', /only http and https/],
-    ['hf-hub:lcnet', /hf-hub:owner\/name is needed/],
-    ['./here', /\.\/here cannot be read: there is no such file/],
+    ['hf-hub:lcnet', /write hf-hub:owner\/name/],
+    ['./here', /\.\/here cannot be read: it does not exist/],
   ])('%s', async (source, message) => {
     const loading = loadPretrained(model(), source, { offline: true });
     await expect(loading).rejects.toThrow(SourceError);
@@ -282,24 +282,24 @@ describe('sources that cannot be loaded', () => {
   });
 
   test('a folder', async () => {
-    await expect(loadPretrained(model(), folder)).rejects.toThrow(/it is a folder; name the file in it/);
+    await expect(loadPretrained(model(), folder)).rejects.toThrow(/it is a folder; name a file in it/);
   });
 
   test.each([
     ['<!doctype html><html>', /a web page, not weights/],
-    ['version https://git-lfs.github.com/spec/v1\noid sha256:1', /a pointer of Git LFS/],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:1', /a Git LFS pointer/],
     ['\x1f\x8b\x08', /gunzip/],
     ['', /is empty/],
-    ['hello', /none of safetensors, a PyTorch checkpoint or an ONNX model/],
-  ])('bytes that are no weights: %j', async (text, message) => {
+    ['hello', /not a safetensors file, a PyTorch checkpoint or an ONNX model/],
+  ])('bytes that are not weights: %j', async (text, message) => {
     await expect(loadPretrained(model(), Buffer.from(text, 'latin1'))).rejects.toThrow(message);
   });
 });
 
 describe('ONNX', () => {
-  test('whose initializers have the keys of the model', async () => {
+  test('is loaded by the names of its initializers', async () => {
     const backbone = model();
-    const { format } = await loadPretrained(backbone, lcnetAsOnnx(features(), { names: 'pytorch' }));
+    const { format } = await loadPretrained(backbone, encodeLCNetAsOnnx(features(), { names: 'pytorch' }));
     expect(format).toBe('onnx');
     const expected = [...features()].filter(([key]) => !key.endsWith('num_batches_tracked'));
     const state = await backbone.stateDict();
@@ -307,20 +307,20 @@ describe('ONNX', () => {
       expect(Buffer.compare(bytesOf(state.get(key)!), new Uint8Array(data.buffer)), key).toBe(0);
   });
 
-  test('of PaddlePaddle, by the order of its convolutions', async () => {
+  test('of PaddlePaddle is loaded by the order of its convolutions', async () => {
     const backbone = model();
-    await loadPretrained(backbone, lcnetAsOnnx(features(), { names: 'paddle' }));
+    await loadPretrained(backbone, encodeLCNetAsOnnx(features(), { names: 'paddle' }));
     const expected = [...features()].filter(([key]) => !key.endsWith('num_batches_tracked'));
     const state = await backbone.stateDict();
     for (const [key, { data }] of expected)
       expect(Buffer.compare(bytesOf(state.get(key)!), new Uint8Array(data.buffer)), key).toBe(0);
   });
 
-  test('with its batch norms folded gives the same maps', async () => {
+  test('with folded batch norms computes the same feature maps', async () => {
     const [whole, folded] = [model().eval(), model().eval()];
     const random = new Random(5);
-    // Statistics that matter, and maps that do not vanish.
-    const lively = new Map(
+    // Random statistics, chosen so that the feature maps do not vanish.
+    const statistics = new Map(
       [...features()].map(([key, tensor]) => {
         const [from, to] = key.endsWith('running_var') ? [0.05, 0.2] : [-0.5, 0.5];
         const isNorm = tensor.shape.length === 1 && !key.includes('.se.') && !/bn\d\.weight$/.test(key);
@@ -331,8 +331,8 @@ describe('ONNX', () => {
         return [key, isNorm ? float32(tensor.shape, values) : tensor] as const;
       }),
     );
-    await loadPretrained(whole, writeSafetensors(lively));
-    await loadPretrained(folded, lcnetAsOnnx(lively, { names: 'paddle', fold: true }));
+    await loadPretrained(whole, writeSafetensors(statistics));
+    await loadPretrained(folded, encodeLCNetAsOnnx(statistics, { names: 'paddle', fold: true }));
     const image = Float32Array.from({ length: 64 * 64 * 3 }, (_, i) => Math.sin(i));
     const [a, b] = await on('wasm', () => {
       const x = tf.tensor4d(image, [1, 64, 64, 3]);
@@ -343,19 +343,19 @@ describe('ONNX', () => {
     for (const [i, value] of a.entries()) expect(Math.abs(value - b[i])).toBeLessThan(1e-4 * largest);
   });
 
-  test('of another width or network is refused at the first convolution that differs', async () => {
+  test('of another network is refused with the first convolution that differs', async () => {
     const other = createBackbone('lcnet_050', { random: new Random(1) });
     onTestFinished(() => other.dispose());
-    const lines = lcnetAsOnnx(features(), { names: 'paddle', strides: [2, 1] });
+    const lines = encodeLCNetAsOnnx(features(), { names: 'paddle', strides: [2, 1] });
     await expect(loadPretrained(model(), lines)).rejects.toThrow(
-      /convolution 1 of \d+ \("conv_stem\.weight"\) has the strides \[2,1\] there, for text lines/,
+      /convolution 1 of \d+ \("conv_stem\.weight"\) has the strides \[2,1\], as for text lines/,
     );
-    await expect(loadPretrained(other, lcnetAsOnnx(features(), { names: 'paddle' }))).rejects.toThrow(
-      /another network: convolution 5 of 31 \("blocks\.1\.0\.conv_pw\.weight"\) has the shape \[24,16,1,1\] there, but \[32,16,1,1\]/,
+    await expect(loadPretrained(other, encodeLCNetAsOnnx(features(), { names: 'paddle' }))).rejects.toThrow(
+      /another network: convolution 5 of 31 \("blocks\.1\.0\.conv_pw\.weight"\) has the shape \[24,16,1,1\], but \[32,16,1,1\]/,
     );
     const resnet = createBackbone('resnet18', { random: new Random(1), outIndices: [0] });
     onTestFinished(() => resnet.dispose());
-    await mismatchOf(loadPretrained(resnet, lcnetAsOnnx(features(), { names: 'paddle' })));
+    await mismatchOf(loadPretrained(resnet, encodeLCNetAsOnnx(features(), { names: 'paddle' })));
   });
 });
 
@@ -366,7 +366,7 @@ interface KeysCase {
 }
 
 test.each(readGolden<KeysCase>('state_dict').cases)(
-  'the classifier of the published $name is known, and nothing else',
+  'finds exactly the classifier keys of the published $name',
   ({ entries, classifierOnly }) => {
     const keys = (list: string[]) => list.map((entry) => entry.split(' ')[0]);
     const whole: StateDict = new Map(

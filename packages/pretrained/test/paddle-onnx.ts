@@ -3,19 +3,19 @@ import type { HostTensor, StateDict } from '@unitsphere/core';
 import { model, node, tensor } from '../fuzz/formats.js';
 
 /**
- * An LCNet's weights as ONNX. Names as PyTorch's exporter has them; or the graph of a published PP-LCNet as Paddle2ONNX writes
- * it: convolutions with batch norms behind them, and biases that are reshaped and added. `fold` puts the batch norms into the
- * convolutions.
+ * Encodes an LCNet's weights as ONNX, with the names of PyTorch's exporter, or with the graph of a published PP-LCNet by
+ * Paddle2ONNX: convolutions followed by batch norms, and biases that are reshaped and added.
+ * @param options.fold Whether to fold the batch norms into the convolutions.
  */
-export function lcnetAsOnnx(
+export function encodeLCNetAsOnnx(
   state: StateDict,
   { names, fold = false, strides }: { names: 'pytorch' | 'paddle'; fold?: boolean; strides?: number[] },
 ): Uint8Array {
   const kernels = [...state.keys()].filter((key) => state.get(key)!.shape.length === 4);
   const nodes: Uint8Array[] = [];
   const initializers: Uint8Array[] = [];
-  const weight = (key: string, values: HostTensor | Float32Array, shape: number[], as: string) => {
-    const name = names === 'pytorch' ? key : as;
+  const weight = (key: string, values: HostTensor | Float32Array, shape: number[], paddleName: string) => {
+    const name = names === 'pytorch' ? key : paddleName;
     const data = (values instanceof Float32Array ? values : values.data) as Float32Array;
     initializers.push(tensor(name, 1, shape, (w) => w.tag(9, 2).bytes(new Uint8Array(data.slice().buffer))));
     return name;
@@ -72,7 +72,7 @@ export function lcnetAsOnnx(
     nodes.push(node('HardSwish', [x], [`act.${i}`]));
     x = `act.${i}`;
   });
-  // The classifier, which is not ours.
+  // The classifier, which the model lacks.
   initializers.push(tensor('fc', 1, [2, 4, 1, 1], (w) => w.tag(9, 2).bytes(new Uint8Array(32))));
   initializers.push(tensor('shape', 7, [1], (w: BinaryWriter) => w.tag(7, 0).int64(-1)));
   nodes.push(node('Conv', [x, 'fc'], ['out']));

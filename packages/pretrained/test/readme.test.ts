@@ -1,7 +1,7 @@
+import { runReadmeExamples } from '@unitsphere/testing/readme-example';
 import { expect, test } from 'vitest';
-import { runReadmeExamples } from '../../../tools/workspace/readme-example.js';
 
-test('the example of the README runs, and prints what it says', { timeout: 60_000 }, async () => {
+test('runs the example of the README, which prints its comment', { timeout: 60_000 }, async () => {
   const [printed] = await runReadmeExamples(new URL('..', import.meta.url));
   expect(printed).toBe('safetensors 0 0\n');
 });

@@ -4,14 +4,15 @@ import { onTestFinished } from 'vitest';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server on this machine for one test. */
+/** Local server for one test. */
 export interface TestServer {
   url: string;
-  /** Every request: its method, path and, where it has one, range. */
+  /** All requests: method, path and, if any, range. */
   requests: string[];
   headers: IncomingMessage['headers'][];
 }
 
+/** Starts a server that stops at the end of the test. */
 export async function serve(handler: Handler): Promise<TestServer> {
   const requests: string[] = [];
   const headers: IncomingMessage['headers'][] = [];
@@ -28,7 +29,7 @@ export async function serve(handler: Handler): Promise<TestServer> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, headers };
 }
 
-/** Sends a file as a web server does: with an ETag, and the range that is asked for. */
+/** Sends a file as a web server does, with an ETag and the requested range. */
 export function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -40,15 +41,15 @@ export function sendFile(
     return;
   }
   const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
-  const resume = range && request.headers['if-range'] === etag;
-  const from = resume ? Number(range[1]) : 0;
+  const isResumed = range && request.headers['if-range'] === etag;
+  const from = isResumed ? Number(range[1]) : 0;
   const body = bytes.subarray(from);
-  response.writeHead(resume ? 206 : 200, {
+  response.writeHead(isResumed ? 206 : 200, {
     etag,
     'content-length': body.length,
-    ...(resume && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+    ...(isResumed && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
   });
   if (only >= body.length) response.end(body);
-  // The connection breaks in the middle.
+  // The connection breaks after `only` bytes.
   else response.write(body.subarray(0, only), () => setTimeout(() => response.destroy(), 20));
 }

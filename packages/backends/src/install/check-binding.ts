@@ -1,13 +1,15 @@
 import { InstallError } from './install-error.js';
-import { complaint, runCommand } from './run-command.js';
+import { errorOutput, runCommand } from './run-command.js';
 
-/** What a binding said when it was tried. */
+/** Results of checking a binding. */
 export interface CheckedBinding {
+  /** Version of libtensorflow. */
   tensorflow: string;
+  /** Whether libtensorflow found a GPU. */
   gpu: boolean;
 }
 
-// Of an error only its message: the stack of this program says nothing.
+// Prints only an error's message, as the stack of this program is of no use.
 const PROGRAM = `
 process.on('uncaughtException', ({ message }) => { console.error(message); process.exit(1); });
 const tf = require(process.argv[1]);
@@ -23,8 +25,8 @@ console.log(JSON.stringify({ tensorflow: tf.TF_Version, gpu: tf.isUsingGpuDevice
 `;
 
 /**
- * Loads a binding in a Node of its own and multiplies two matrices with it.
- * @throws InstallError with the dynamic linker's or TensorFlow's complaint.
+ * Loads a binding in a separate process and multiplies two matrices with it.
+ * @throws InstallError with the message of the dynamic linker or TensorFlow.
  */
 export async function checkBinding(binding: string): Promise<CheckedBinding> {
   const result = await runCommand(process.execPath, ['-e', PROGRAM, binding], {
@@ -32,18 +34,18 @@ export async function checkBinding(binding: string): Promise<CheckedBinding> {
   });
   if (!result.ok) {
     throw new InstallError(
-      `The binding was built but does not run here:\n${complaint(result)}\n`,
+      `The binding was built but does not run here:\n${errorOutput(result)}\n`,
       /GLIBC|GLIBCXX|CXXABI/.test(result.stderr)
-        ? 'This system\'s C or C++ library is older than TensorFlow needs; use the backend "wasm", or a newer system.'
-        : /ended by SIGILL/.test(result.stderr)
-          ? 'This processor lacks instructions that TensorFlow needs (AVX); use the backend "wasm".'
-          : 'Please report it with the lines above.',
+        ? 'This system\'s C or C++ library is too old for TensorFlow; use the backend "wasm", or a newer system.'
+        : /terminated by SIGILL/.test(result.stderr)
+          ? 'This processor lacks instructions that TensorFlow requires (AVX); use the backend "wasm".'
+          : 'Please report it with these lines.',
     );
   }
   const { product, ...checked } = JSON.parse(result.stdout) as CheckedBinding & { product: number[] };
   if (product.join() !== '19,22,43,50') {
     throw new InstallError(
-      `The binding runs but computes wrongly: [1 2; 3 4] · [5 6; 7 8] gave ${product.join(' ')}.`,
+      `The binding runs but computes wrong results: [1 2; 3 4] · [5 6; 7 8] = [${product.join(' ')}].`,
       'Please report it.',
     );
   }

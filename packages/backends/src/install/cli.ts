@@ -7,11 +7,11 @@ import { installNativeBackend } from './install-native-backend.js';
 
 const USAGE = `Usage: npx @unitsphere/backends <command>
 
-  list                     every backend, and why it can or cannot be used here
+  list                     list all backends, and why each can or cannot be used here
   install <node|cuda>      build TensorFlow's own library into the user's cache, for the CPU or NVIDIA GPUs
-      --force              build anew
+      --force              reinstall
       --wheel <FILE>       use this wheel of tensorflow or tensorflow-cpu instead of downloading one
-      --without-gpu        cuda: install for another machine, which has the GPU
+      --without-gpu        with cuda: install for another machine that has the GPU
 `;
 
 async function main(argv: string[]): Promise<number> {
@@ -42,10 +42,10 @@ async function main(argv: string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   } catch (error) {
-    const usage = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ?? false;
-    if (!usage && !(error instanceof InstallError)) throw error;
-    process.stderr.write(`${(error as Error).message}\n${usage ? `\n${USAGE}` : ''}`);
-    return usage ? 2 : 1;
+    const isUsageError = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ?? false;
+    if (!isUsageError && !(error instanceof InstallError)) throw error;
+    process.stderr.write(`${(error as Error).message}\n${isUsageError ? `\n${USAGE}` : ''}`);
+    return isUsageError ? 2 : 1;
   }
 }
 
@@ -62,11 +62,11 @@ async function install(
   options: Parameters<typeof installNativeBackend>[1],
 ): Promise<void> {
   const started = Date.now();
-  const { folder, manifest, fresh } = await installNativeBackend(backend, {
+  const { folder, manifest, isNew } = await installNativeBackend(backend, {
     ...options,
-    onProgress: (what) => process.stderr.write(`${what} …\n`),
+    onProgress: (step) => process.stderr.write(`${step} …\n`),
   });
-  const seconds = fresh ? ` in ${((Date.now() - started) / 1000).toFixed(0)} s` : ', there already';
+  const seconds = isNew ? ` in ${((Date.now() - started) / 1000).toFixed(0)} s` : ', already installed';
   process.stdout.write(`${backend}: libtensorflow ${manifest.tensorflow}${seconds}, in ${folder}\n`);
 }
 

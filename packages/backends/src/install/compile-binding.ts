@@ -1,20 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InstallError } from './install-error.js';
-import { complaint, runCommand } from './run-command.js';
+import { errorOutput, runCommand } from './run-command.js';
 import type { Sources } from './sources.js';
 import type { UnpackedWheel } from './unpack-wheel.js';
 
-/** A C++ compiler. */
+/** Installed C++ compiler. */
 export interface Compiler {
+  /** Program and its arguments. */
   command: string[];
-  /** The first line of what it says of itself. */
+  /** First line of its `--version`. */
   version: string;
 }
 
 /**
- * The C++ compiler: `CXX` where that is set, else the first of the usual names.
- * @throws InstallError when there is none, with the command that installs one on this system.
+ * Finds a C++ compiler: `CXX` if set, otherwise the first of the usual names that runs.
+ * @throws InstallError if there is none, with the command that installs one on this system.
  */
 export async function findCompiler(env: NodeJS.ProcessEnv = process.env): Promise<Compiler> {
   const set = env['CXX']?.trim();
@@ -24,12 +25,12 @@ export async function findCompiler(env: NodeJS.ProcessEnv = process.env): Promis
     if (ok) return { command: [command, ...args], version: stdout.split('\n')[0].trim() };
   }
   throw new InstallError(
-    set ? `The C++ compiler "${set}" that CXX names does not run.` : 'No C++ compiler is installed here.',
-    `Install one: ${await compilerCommand()}`,
+    set ? `The C++ compiler "${set}" in CXX does not run.` : 'No C++ compiler is installed.',
+    `Install one: ${await compilerInstallCommand()}`,
   );
 }
 
-async function compilerCommand(): Promise<string> {
+async function compilerInstallCommand(): Promise<string> {
   if (process.platform === 'darwin') return 'xcode-select --install';
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const [, family = ''] = /^ID_LIKE="?([^"\n]+)/m.exec(release) ?? /^ID="?([^"\n]+)/m.exec(release) ?? [];
@@ -41,8 +42,9 @@ async function compilerCommand(): Promise<string> {
 }
 
 /**
- * Compiles tfjs-node's binding against an unpacked library, to a file beside it.
- * @throws InstallError with the compiler's complaint.
+ * Compiles tfjs-node's binding against an unpacked library.
+ * @param binding Path of the result, in the folder of the library.
+ * @throws InstallError with the compiler's error output.
  */
 export async function compileBinding(
   { command: [command, ...before] }: Compiler,
@@ -50,22 +52,22 @@ export async function compileBinding(
   { libraries, include }: UnpackedWheel,
   binding: string,
 ): Promise<void> {
-  const mac = process.platform === 'darwin';
-  const library = (name: string) => (mac ? join(libraries, `lib${name}.2.dylib`) : `-l:lib${name}.so.2`);
+  const isMac = process.platform === 'darwin';
+  const library = (name: string) => (isMac ? join(libraries, `lib${name}.2.dylib`) : `-l:lib${name}.so.2`);
   const result = await runCommand(command, [
     ...before,
     ...['-std=c++17', '-O2', '-fPIC', '-w', '-DNAPI_VERSION=8'],
     ...[`-I${tfjsNode}`, `-I${include}`, `-I${join(headers, 'include')}`],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tfjsNode, 'binding', file)),
-    ...(mac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', `-L${libraries}`]),
-    // Found beside the binding, wherever the folder is moved to.
+    ...(isMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', `-L${libraries}`]),
+    // The binding finds the library in its own folder, even after that is moved.
     ...[library('tensorflow_cc'), library('tensorflow_framework')],
-    `-Wl,-rpath,${mac ? '@loader_path' : '$ORIGIN'}`,
+    `-Wl,-rpath,${isMac ? '@loader_path' : '$ORIGIN'}`,
     ...['-o', binding],
   ]);
   if (result.ok) return;
   throw new InstallError(
-    `${command} could not compile tfjs-node's binding:\n${complaint(result, 12)}\n`,
-    'A C++17 compiler is needed: GCC 8, Clang 7 or newer; name one in the variable CXX.',
+    `${command} could not compile tfjs-node's binding:\n${errorOutput(result, 12)}\n`,
+    'Set CXX to a C++17 compiler: GCC 8, Clang 7 or newer.',
   );
 }

@@ -1,10 +1,10 @@
-/** A native backend could not be installed; the message says what is missing, `remedy` the command that mends it. */
+/** Thrown when a native backend cannot be installed. The message says why and what to do. */
 export class InstallError extends Error {
   override readonly name = 'InstallError';
 
   /**
-   * @param reason What went wrong, one sentence.
-   * @param remedy What to do about it: one sentence or a command.
+   * @param reason What went wrong, as a sentence.
+   * @param remedy What to do, as a sentence or a command.
    */
   constructor(
     readonly reason: string,

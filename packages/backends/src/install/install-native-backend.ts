@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
-  cacheFolder,
   installationFiles,
   installationFolder,
   installCommand,
@@ -10,65 +9,65 @@ import {
   readManifest,
   TFJS_NODE_VERSION,
 } from '../native/installation.js';
-import { gpuNames } from '../native/native.js';
+import { listGpus } from '../native/native.js';
 import { type CheckedBinding, checkBinding } from './check-binding.js';
 import { compileBinding, findCompiler } from './compile-binding.js';
 import { downloadWheel, findPython, sha256 } from './download-wheel.js';
 import { InstallError } from './install-error.js';
 import { installNvidiaLibraries, nvidiaRequirements } from './nvidia.js';
 import { copyJavaScript, findSources } from './sources.js';
-import { replaceFolder } from './staging.js';
+import { buildFolder } from './staging.js';
 import { unpackWheel } from './unpack-wheel.js';
 import { wheelFor } from './wheels.js';
 
 /** Options of {@link installNativeBackend}. */
 export interface InstallOptions {
-  /** Build anew although a finished installation is there. */
+  /** Whether to rebuild an existing installation. Default: false. */
   force?: boolean;
-  /** A wheel of tensorflow or tensorflow-cpu on disk, to be used in place of the one that would be downloaded. */
+  /** Path of a wheel of tensorflow or tensorflow-cpu to use instead of downloading one. */
   wheel?: string;
-  /** For `cuda`: install for another machine that has the GPU; fetches NVIDIA's libraries and checks for no GPU. */
+  /** For `cuda`: install for another machine. Always fetches NVIDIA's libraries, and does not require a GPU. Default: false. */
   withoutGpu?: boolean;
-  /** Called with what is being done, a few words at a time. */
-  onProgress?: (what: string) => void;
+  /** Called at each step with a short description of it. */
+  onProgress?: (step: string) => void;
 }
 
-/** A native backend as it is now installed. */
+/** Result of {@link installNativeBackend}. */
 export interface InstalledBackend {
   folder: string;
   manifest: Manifest;
-  /** False when it was there already. */
-  fresh: boolean;
+  /** Whether this call built it; false if it was already installed. */
+  isNew: boolean;
 }
 
 /**
- * Makes a native backend available to `useBackend`: builds tfjs-node's own binding against the libtensorflow in a
- * wheel from PyPI, into the user's cache folder (`XDG_CACHE_HOME` or the platform's).
+ * Installs a native backend for `useBackend`: builds tfjs-node's binding against the libtensorflow in a wheel from PyPI. The
+ * result is stored in the user's cache folder (`XDG_CACHE_HOME` or the platform's). Returns at once if the backend is
+ * already installed.
  *
- * Needs a C++17 compiler, and pip or an open way to PyPI; sources come from the installed `@tensorflow/tfjs-node` or by
- * `npm pack`. Nothing is left behind when it fails, and an earlier installation stays as it was. Returns at once when
- * the backend is installed already.
+ * Requires a C++17 compiler, and pip or `PIP_INDEX_URL`. The sources come from an installed `@tensorflow/tfjs-node` or from
+ * `npm pack`. On failure, all new files are deleted and an existing installation is unchanged.
  *
  * @param backend `node` for the CPU (Linux x64 and arm64, macOS arm64), `cuda` for NVIDIA GPUs (Linux x64).
- * @throws InstallError which says what is missing, and the command that mends it.
+ * @throws InstallError that names the missing tool or failed step, and the command that fixes it.
  */
 export async function installNativeBackend(
   backend: NativeBackend,
   { force = false, wheel: given, withoutGpu = false, onProgress = () => {} }: InstallOptions = {},
 ): Promise<InstalledBackend> {
-  const folder = installationFolder(backend, cacheFolder());
+  const folder = installationFolder(backend);
   const present = force ? undefined : readManifest(folder);
-  if (present) return { folder, manifest: present, fresh: false };
+  if (present) return { folder, manifest: present, isNew: false };
 
-  // Whatever can be missing is looked for before anything is downloaded.
+  // Missing tools are reported before anything is downloaded.
   const wheel = wheelFor(backend);
   const compiler = await findCompiler();
   const python = await findPython();
-  if (backend === 'cuda') checkGpuTools(withoutGpu, python);
+  const nvidiaPython = backend === 'cuda' ? requireGpuTools(withoutGpu, python) : undefined;
   const nvidiaBytes = backend === 'cuda' ? 6e9 : 0;
   const needed = wheel.bytes.unpacked + (given ? 0 : wheel.bytes.download) + nvidiaBytes;
 
-  const manifest = await replaceFolder(folder, needed, async (staging) => {
+  const manifest = await buildFolder(folder, needed, async (staging) => {
     const files = installationFiles(staging);
     const work = join(staging, 'work');
     await mkdir(work);
@@ -84,15 +83,15 @@ export async function installNativeBackend(
     await copyJavaScript(sources.tfjsNode, files.tfjsNode);
     await rm(unpacked.include, { recursive: true });
     await rm(work, { recursive: true });
-    onProgress('checking it');
+    onProgress('checking the binding');
     let checked = await checkBinding(files.binding);
-    if (backend === 'cuda' && (withoutGpu || !checked.gpu)) {
+    if (nvidiaPython !== undefined && (withoutGpu || !checked.gpu)) {
       onProgress("fetching NVIDIA's libraries with pip (about 3 GB)");
-      await installNvidiaLibraries(python!, staging, nvidiaRequirements(unpacked.metadata));
+      await installNvidiaLibraries(nvidiaPython, staging, nvidiaRequirements(unpacked.metadata));
       checked = await checkBinding(files.binding);
       if (!withoutGpu) checkGpu(checked);
     }
-    const made: Manifest = {
+    const manifest: Manifest = {
       format: 1,
       backend,
       platform: process.platform,
@@ -103,31 +102,33 @@ export async function installNativeBackend(
       compiler: compiler.version,
       installedAt: new Date().toISOString(),
     };
-    await writeFile(files.manifest, `${JSON.stringify(made, null, 2)}\n`);
-    return made;
+    await writeFile(files.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
   });
-  return { folder, manifest, fresh: true };
+  return { folder, manifest, isNew: true };
 }
 
-function checkGpuTools(withoutGpu: boolean, python: string | undefined): void {
-  if (!withoutGpu && gpuNames().length === 0) {
+/** Checks for a GPU and for Python with pip. @returns The Python. */
+function requireGpuTools(withoutGpu: boolean, python: string | undefined): string {
+  if (!withoutGpu && listGpus().length === 0) {
     throw new InstallError(
-      'nvidia-smi lists no GPU here.',
-      `Install NVIDIA's driver first; or, to install for a machine that has it: ${installCommand('cuda')} --without-gpu`,
+      'nvidia-smi reports no GPU here.',
+      `Install NVIDIA's driver first, or install for another machine: ${installCommand('cuda')} --without-gpu`,
     );
   }
   if (!python) {
     throw new InstallError(
-      "Python with pip, which fetches NVIDIA's libraries, is not installed.",
+      "Python with pip is not installed; it is required to fetch NVIDIA's libraries.",
       'Install it, on Debian or Ubuntu: sudo apt-get install python3-pip',
     );
   }
+  return python;
 }
 
 function checkGpu({ gpu, tensorflow }: CheckedBinding): void {
   if (gpu) return;
   throw new InstallError(
-    `libtensorflow ${tensorflow} was built and runs, but finds no GPU that it can use.`,
-    "Compare the driver's CUDA version in nvidia-smi with https://www.tensorflow.org/install/gpu; TF_CPP_MIN_LOG_LEVEL=0 before this command shows what TensorFlow misses.",
+    `libtensorflow ${tensorflow} was built and runs, but finds no usable GPU.`,
+    "Compare the driver's CUDA version in nvidia-smi with https://www.tensorflow.org/install/gpu; run this command with TF_CPP_MIN_LOG_LEVEL=0 to see what TensorFlow lacks.",
   );
 }

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 
-/** What a command wrote and how it ended; `missing` when there is no such command. */
+/** Output and outcome of a command. */
 export interface CommandResult {
+  /** Whether it exited with status 0. */
   ok: boolean;
+  /** Whether the command does not exist. */
   missing: boolean;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a command to its end without a shell. Never throws for what the command does. */
+/** Runs a command without a shell and waits for its end. Never rejects: failures are in the result. */
 export function runCommand(
   command: string,
   args: string[],
@@ -26,14 +28,14 @@ export function runCommand(
       resolve({ ok: false, missing: error.code === 'ENOENT', ...output, stderr: error.message });
     });
     child.on('close', (code, signal) => {
-      if (signal) output.stderr += `\nended by ${signal}`;
+      if (signal) output.stderr += `\nterminated by ${signal}`;
       resolve({ ok: code === 0, missing: false, ...output });
     });
   });
 }
 
-/** The end of what a command complained, short enough for a message. */
-export function complaint({ stdout, stderr }: CommandResult, lines = 6): string {
+/** Returns the last lines of a command's error output, for a message. */
+export function errorOutput({ stdout, stderr }: CommandResult, lines = 6): string {
   const text = (stderr.trim() || stdout.trim()).split('\n').filter((line) => line.trim());
-  return text.slice(-lines).join('\n') || 'it said nothing';
+  return text.slice(-lines).join('\n') || 'it printed nothing';
 }

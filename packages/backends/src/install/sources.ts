@@ -2,23 +2,24 @@ import { cp, mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageFolder, TFJS_NODE_VERSION } from '../native/installation.js';
 import { InstallError } from './install-error.js';
-import { complaint, runCommand } from './run-command.js';
+import { errorOutput, runCommand } from './run-command.js';
 
-/** The npm packages that the binding is built from. */
+/** npm packages that the binding is built from. */
 const PACKAGES = {
   tfjsNode: { name: '@tensorflow/tfjs-node', version: TFJS_NODE_VERSION },
   headers: { name: 'node-api-headers', version: '1.9.0' },
 };
 
-/** Folders of unpacked npm packages. */
+/** Folders of the unpacked npm packages. */
 export interface Sources {
   tfjsNode: string;
   headers: string;
 }
 
 /**
- * The sources of tfjs-node and the headers of Node-API: from the user's own node_modules where they are there, else
- * fetched with npm, which runs no script of theirs and knows the user's registry, proxy and certificates.
+ * Finds the sources of tfjs-node and the headers of Node-API in the user's node_modules, otherwise fetches them with npm. npm
+ * knows the user's registry, proxy and certificates, and runs no install scripts.
+ * @throws InstallError if they cannot be fetched.
  */
 export async function findSources(folder: string): Promise<Sources> {
   const [tfjsNode, headers] = await Promise.all([
@@ -28,7 +29,7 @@ export async function findSources(folder: string): Promise<Sources> {
   return { tfjsNode, headers };
 }
 
-/** Copies what runs of tfjs-node: its compiled JavaScript without the tests, and its manifest. */
+/** Copies tfjs-node's compiled JavaScript, without tests and types, and its package.json. */
 export async function copyJavaScript(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   await cp(join(from, 'package.json'), join(to, 'package.json'));
@@ -53,21 +54,22 @@ async function findPackage(
 async function fetchPackage(name: string, version: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const spec = `${name}@${version}`;
-  const remedy = `Put it there yourself and run this again: npm install --ignore-scripts --no-save ${spec}`;
+  const remedy = `Install it yourself, then run this command again: npm install --ignore-scripts --no-save ${spec}`;
   const packed = await runCommand('npm', [
     ...['pack', spec, '--json', '--ignore-scripts', '--dry-run=false', '--loglevel=error'],
     `--pack-destination=${folder}`,
   ]);
-  if (packed.missing) throw new InstallError(`npm, which fetches ${spec}, is not installed.`, remedy);
+  if (packed.missing)
+    throw new InstallError(`npm is not installed; it is required to fetch ${spec}.`, remedy);
   if (!packed.ok) {
-    throw new InstallError(`npm could not fetch ${spec}:\n${complaint(packed)}\n`, remedy);
+    throw new InstallError(`npm could not fetch ${spec}:\n${errorOutput(packed)}\n`, remedy);
   }
   const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-  // Older npm names a scoped package's file with the slash that it does not have.
+  // Older versions of npm report a scoped package's file name with a slash that the file does not have.
   const file = join(folder, filename.replace(/^@/, '').replace('/', '-'));
   const unpacked = await runCommand('tar', ['-xzf', file, '-C', folder]);
   if (!unpacked.ok) {
-    throw new InstallError(`tar could not unpack ${spec}:\n${complaint(unpacked)}\n`, remedy);
+    throw new InstallError(`tar could not unpack ${spec}:\n${errorOutput(unpacked)}\n`, remedy);
   }
   return join(folder, 'package');
 }

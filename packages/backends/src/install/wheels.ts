@@ -1,17 +1,17 @@
 import type { NativeBackend } from '../native/installation.js';
 import { InstallError } from './install-error.js';
 
-/** A wheel on PyPI that holds libtensorflow and its headers. */
+/** Wheel on PyPI that contains libtensorflow and its headers. */
 export interface Wheel {
   project: string;
   version: string;
   file: string;
   sha256: string;
-  /** The wheel's size, and that of what is unpacked of it. */
+  /** Size of the wheel, and of the installation that is unpacked from it. */
   bytes: { download: number; unpacked: number };
 }
 
-// One release for all: that which the contract suite runs on. Any other wheel can be given as a file.
+// The contract suite runs on this release. Other wheels can be passed as a file.
 const VERSION = '2.21.0';
 
 const WHEELS: Record<NativeBackend, Record<string, Omit<Wheel, 'version'>>> = {
@@ -46,15 +46,15 @@ const WHEELS: Record<NativeBackend, Record<string, Omit<Wheel, 'version'>>> = {
 };
 
 /**
- * The wheel for a backend on a machine.
- * @throws InstallError when there is none for it.
+ * Returns the wheel for a backend on a machine.
+ * @throws InstallError if there is none.
  */
 export function wheelFor(
   backend: NativeBackend,
   { platform = process.platform as string, arch = process.arch as string, musl = isMusl() } = {},
 ): Wheel {
   const found = WHEELS[backend][`${platform}-${arch}`];
-  const instead =
+  const remedy =
     platform === 'win32'
       ? 'Run it in the Windows Subsystem for Linux, or use the backend "wasm".'
       : backend === 'cuda'
@@ -64,12 +64,12 @@ export function wheelFor(
     const machines = Object.keys(WHEELS[backend]).join(', ');
     throw new InstallError(
       `The backend "${backend}" is built for ${machines}; this machine is ${platform}-${arch}.`,
-      instead,
+      remedy,
     );
   }
   if (platform === 'linux' && musl) {
     throw new InstallError(
-      `The backend "${backend}" needs glibc, and this Linux has musl (as Alpine has).`,
+      `The backend "${backend}" requires glibc, but this Linux uses musl (as Alpine does).`,
       'Run it on a distribution with glibc, such as Debian, or use the backend "wasm".',
     );
   }

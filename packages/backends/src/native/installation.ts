@@ -1,77 +1,66 @@
-import { builtin } from './builtins.js';
+import { builtinModule, cacheFolder } from '@unitsphere/core/disk';
 
-/** The native backends: TensorFlow's own library on the CPU, and on an NVIDIA GPU. */
+/** Names of the native backends: TensorFlow's own library on the CPU and on NVIDIA GPUs. */
 export const NATIVE_BACKENDS = ['node', 'cuda'] as const;
 
-/** A native backend's name. */
+/** Name of a native backend. */
 export type NativeBackend = (typeof NATIVE_BACKENDS)[number];
 
-/** The release of @tensorflow/tfjs-node that this version knows how to mend. */
+/** Supported release of @tensorflow/tfjs-node, whose broken kernels this version replaces. */
 export const TFJS_NODE_VERSION = '4.22.0';
 
-/** Where each native backend's JavaScript and prebuilt binding come from, where npm's download of them works. */
+/** npm packages with the JavaScript and a prebuilt binding of each native backend. */
 export const PEER_PACKAGES = { node: '@tensorflow/tfjs-node', cuda: '@tensorflow/tfjs-node-gpu' } as const;
 
-/** Written last into a finished installation: what it was made of. */
+/** Manifest of an installation. It is written last, so its presence marks a complete installation. */
 export interface Manifest {
-  /** Raised when the layout of the folder changes. */
+  /** Version of the folder's layout. */
   format: 1;
   backend: NativeBackend;
   platform: string;
   arch: string;
   tfjsNode: string;
-  /** libtensorflow's own version, as it reports it. */
+  /** Version that libtensorflow reports. */
   tensorflow: string;
-  /** The wheel that the library came from. */
+  /** Wheel that contained the library. */
   wheel: { file: string; sha256: string };
+  /** Version line of the compiler. */
   compiler: string;
-  /** Whether the library saw a GPU when it was checked. */
+  /** Whether the library found a GPU when it was checked. */
   gpu: boolean;
+  /** ISO 8601 time. */
   installedAt: string;
 }
 
-/** A native backend that can be loaded. */
+/** Files of a native backend that can be loaded. */
 export interface Installation {
-  /** The folder of tfjs-node's compiled JavaScript. */
+  /** Folder of tfjs-node's compiled JavaScript. */
   javascript: string;
-  /** The file of its binding, which finds libtensorflow by itself. */
+  /** File of its binding, which finds libtensorflow by itself. */
   binding: string;
-  /** tfjs-node's version. */
+  /** Version of tfjs-node. */
   version: string;
-  /** libtensorflow's version, where it is known without loading it. */
+  /** Version of libtensorflow, if known without loading it. */
   tensorflow?: string;
 }
 
-/** The one command that makes a native backend available. */
+/** Returns the command that installs a native backend. */
 export function installCommand(backend: NativeBackend): string {
   return `npx @unitsphere/backends install ${backend}`;
 }
 
-/** The user's cache folder: XDG's, or the platform's. */
-export function cacheFolder(
-  env: Record<string, string | undefined> = process.env,
-  platform: string = process.platform,
-): string {
-  const { join } = builtin('node:path');
-  const home = builtin('node:os').homedir();
-  if (env['XDG_CACHE_HOME']) return env['XDG_CACHE_HOME'];
-  if (platform === 'darwin') return join(home, 'Library', 'Caches');
-  if (platform === 'win32') return env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
-  return join(home, '.cache');
-}
-
-/** Where a native backend is installed for the machine that runs this. */
+/** Returns the folder in which a native backend is installed for this machine. */
 export function installationFolder(backend: NativeBackend, cache: string = cacheFolder()): string {
-  const { join } = builtin('node:path');
+  const { join } = builtinModule('node:path');
   return join(cache, 'unitsphere', 'native', `${backend}-${process.platform}-${process.arch}`);
 }
 
-/** The files of an installation, by what they are. */
+/** Returns the paths inside an installation. */
 export function installationFiles(folder: string) {
-  const { join } = builtin('node:path');
+  const { join } = builtinModule('node:path');
   return {
     manifest: join(folder, 'manifest.json'),
-    // Beside the library, as in the wheel: its own search path finds NVIDIA's wheels at ../nvidia.
+    // As in the wheel: the library's search path contains ../nvidia.
     libraries: join(folder, 'tensorflow'),
     binding: join(folder, 'tensorflow', 'tfjs_binding.node'),
     nvidia: join(folder, 'nvidia'),
@@ -79,9 +68,9 @@ export function installationFiles(folder: string) {
   };
 }
 
-/** The manifest of a finished installation in this folder, or undefined where there is none that this version reads. */
+/** Reads the manifest of an installation; undefined if there is no complete one that this version supports. */
 export function readManifest(folder: string): Manifest | undefined {
-  const { readFileSync, existsSync } = builtin('node:fs');
+  const { readFileSync, existsSync } = builtinModule('node:fs');
   const files = installationFiles(folder);
   let manifest: Manifest;
   try {
@@ -93,40 +82,40 @@ export function readManifest(folder: string): Manifest | undefined {
   return usable && existsSync(files.binding) ? manifest : undefined;
 }
 
-/** What `unitsphere backend install` left for this backend, or else a peer package that has its own binding. */
+/** Finds what `unitsphere backend install` installed, otherwise a peer package with its own binding. */
 export function findInstallation(backend: NativeBackend): Installation | undefined {
   const folder = installationFolder(backend);
   const manifest = readManifest(folder);
   if (manifest) {
     const { binding, tfjsNode } = installationFiles(folder);
     const { tensorflow, tfjsNode: version } = manifest;
-    return { javascript: builtin('node:path').join(tfjsNode, 'dist'), binding, version, tensorflow };
+    return { javascript: builtinModule('node:path').join(tfjsNode, 'dist'), binding, version, tensorflow };
   }
   return peerInstallation(PEER_PACKAGES[backend]);
 }
 
-/** The folder of a package, seen from the running script or the working folder; undefined where it is not installed. */
+/** Resolves the folder of a package from the working folder or the running script; undefined if not installed. */
 export function packageFolder(name: string): string | undefined {
-  const { dirname, join } = builtin('node:path');
-  const { createRequire } = builtin('node:module');
-  const { realpathSync } = builtin('node:fs');
+  const { dirname, join } = builtinModule('node:path');
+  const { createRequire } = builtinModule('node:module');
+  const { realpathSync } = builtinModule('node:fs');
   const script = process.argv[1];
   for (const from of [join(process.cwd(), '_'), ...(script ? [script] : [])]) {
     try {
       return dirname(realpathSync(createRequire(from).resolve(`${name}/package.json`)));
     } catch {
-      // Not to be found from there.
+      // Not installed there.
     }
   }
   return undefined;
 }
 
 function peerInstallation(name: string): Installation | undefined {
-  const { join } = builtin('node:path');
-  const { existsSync, readFileSync } = builtin('node:fs');
+  const { join } = builtinModule('node:path');
+  const { existsSync, readFileSync } = builtinModule('node:fs');
   const folder = packageFolder(name);
   if (!folder) return undefined;
-  // Its installer names the folder after the newest Node-API that both sides know.
+  // Its installer names the folder after the newest Node-API version that both sides support.
   for (let api = 9; api >= 3; api--) {
     const binding = join(folder, 'lib', `napi-v${api}`, 'tfjs_binding.node');
     if (!existsSync(binding)) continue;

@@ -1,5 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
-import { builtin } from './builtins.js';
+import { builtinModule } from '@unitsphere/core/disk';
 import type { Installation } from './installation.js';
 
 /** The N-API binding of tfjs-node: TensorFlow's eager C API. */
@@ -10,14 +10,14 @@ export interface Binding {
   readonly [constant: `TF_${string}`]: unknown;
 }
 
-/** An attribute of a TensorFlow operation, as the binding takes it. */
+/** Attribute of a TensorFlow operation, as the binding expects it. */
 export interface OpAttribute {
   name: string;
   type: unknown;
   value: unknown;
 }
 
-/** What this package uses of tfjs-node's backend. */
+/** The part of tfjs-node's backend that this package uses. */
 export interface NativeKernelBackend extends tfjs.KernelBackend {
   binding: Binding;
   isUsingGpuDevice: boolean;
@@ -29,47 +29,48 @@ interface TfjsNode {
 }
 
 /**
- * Runs tfjs-node's kernels and backend class with the caller's tfjs-core, and registers the kernels there.
+ * Loads tfjs-node's backend class and registers its kernels, both on the caller's copy of tfjs-core.
  *
- * Its own entry point is not used: it would bring a TensorFlow.js of its own, look for a binding in its own folder only,
- * and call functions of `util` that newer Nodes no longer have. So its CommonJS files are run one by one with a
- * `require` that gives them this tfjs-core, those functions, and nothing else from outside.
+ * tfjs-node's entry point is not used: it would import its own TensorFlow.js, look for a binding only in its own folder,
+ * and call functions of `util` that newer versions of Node lack. Instead, its CommonJS files are run with a `require` that
+ * resolves only the caller's tfjs-core, those functions, and the files themselves.
  *
- * @throws Error when the binding or the library under it cannot be loaded; the message is the dynamic linker's.
+ * @throws Error with the dynamic linker's message if the binding or its library cannot be loaded.
  */
 export function loadTfjsNode(
   tf: typeof tfjs,
   { javascript, binding: file }: Installation,
 ): { createBackend(packageName: string): NativeKernelBackend; binding: Binding } {
-  const { dirname, join } = builtin('node:path');
-  const { createRequire } = builtin('node:module');
-  // Before the library loads: it writes a page about the processor to stderr otherwise. Errors stay, and so does one notice
-  // where oneDNN is on (AVX-512): only turning that off (TF_ENABLE_ONEDNN_OPTS=0) would silence it, and change results.
+  const { dirname, join } = builtinModule('node:path');
+  const { createRequire } = builtinModule('node:module');
+  // Suppresses the library's notices about the processor on stderr; errors stay. With AVX-512, one notice about oneDNN also
+  // stays: turning oneDNN off (TF_ENABLE_ONEDNN_OPTS=0) would change results.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const binding = createRequire(join(dirname(file), '_'))(file) as Binding;
 
-  const run = commonJs(tf);
+  const run = createCommonJsRunner(tf);
   const { NodeJSKernelBackend } = run(join(javascript, 'nodejs_kernel_backend.js')) as unknown as TfjsNode;
   run(join(javascript, 'register_all_kernels.js'));
   return { createBackend: (packageName) => new NodeJSKernelBackend(binding, packageName), binding };
 }
 
-function commonJs(tf: typeof tfjs): (file: string) => Record<string, unknown> {
-  const { readFileSync } = builtin('node:fs');
-  const { dirname, resolve } = builtin('node:path');
-  const { compileFunction } = builtin('node:vm');
-  const outside: Record<string, unknown> = {
+/** Returns a function that runs a CommonJS file of tfjs-node and returns its exports. */
+function createCommonJsRunner(tf: typeof tfjs): (file: string) => Record<string, unknown> {
+  const { readFileSync } = builtinModule('node:fs');
+  const { dirname, resolve } = builtinModule('node:path');
+  const { compileFunction } = builtinModule('node:vm');
+  const available: Record<string, unknown> = {
     '@tensorflow/tfjs': tf,
     '@tensorflow/tfjs-core': tf,
-    // Removed in Node 23.
+    // Node 23 removed these two functions.
     util: {
-      ...builtin('node:util'),
+      ...builtinModule('node:util'),
       isNullOrUndefined: (value: unknown) => value == null,
       isArray: Array.isArray,
     },
-    // Used for TensorBoard summaries and saved models only; it would need google-protobuf.
+    // Required only for TensorBoard summaries and saved models; it would depend on google-protobuf.
     './proto/api_pb': {},
-    os: builtin('node:os'),
+    os: builtinModule('node:os'),
   };
   const loaded = new Map<string, { exports: Record<string, unknown> }>();
 
@@ -79,8 +80,9 @@ function commonJs(tf: typeof tfjs): (file: string) => Record<string, unknown> {
     const module = { exports: {} };
     loaded.set(file, module);
     const require = (id: string) => {
-      if (Object.hasOwn(outside, id)) return outside[id];
-      if (!id.startsWith('.')) throw new Error(`tfjs-node's ${file} wants "${id}", which it is not given.`);
+      if (Object.hasOwn(available, id)) return available[id];
+      if (!id.startsWith('.'))
+        throw new Error(`tfjs-node's ${file} requires "${id}", which is not available to it.`);
       return run(`${resolve(dirname(file), id)}.js`);
     };
     const body = compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module'], {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { builtinModule } from '@unitsphere/core/disk';
 import { BackendUnavailableError } from '../errors.js';
 import type { BackendProbe } from '../probe.js';
-import { builtin } from './builtins.js';
 import {
   findInstallation,
   type Installation,
@@ -11,26 +11,26 @@ import {
   PEER_PACKAGES,
 } from './installation.js';
 import { loadTfjsNode } from './load-tfjs-node.js';
-import { mendKernels } from './mend-kernels.js';
+import { replaceBrokenKernels } from './replace-kernels.js';
 
-/** The name under which TensorFlow.js knows both native backends: tfjs-node's kernels are registered for it. */
+/** Name of both native backends in TensorFlow.js. tfjs-node registers its kernels for it. */
 export const NATIVE_REGISTRY_NAME = 'tensorflow';
 
-/** Whether a backend is one of TensorFlow's own, in Node. */
+/** Returns whether a name is that of a native backend. */
 export function isNative(name: string): name is NativeBackend {
   return (NATIVE_BACKENDS as readonly string[]).includes(name);
 }
 
-/** The native backend of ours that this process has registered. */
+/** Native backend that this process has registered. */
 let registered: NativeBackend | undefined;
 
-/** Finds the backend's files and says what they are; loads nothing. */
+/** Finds and describes a backend's files, without loading them. */
 export function probeNative(name: NativeBackend): BackendProbe<Installation> {
   const remedy = `Install it: ${installCommand(name)}`;
-  if (!builtin('node:fs')) {
+  if (!builtinModule('node:fs')) {
     return {
       available: false,
-      reason: 'it runs in Node only.',
+      reason: 'it runs only in Node.',
       remedy: 'Use "webgpu" or "wasm" in a browser.',
     };
   }
@@ -38,7 +38,7 @@ export function probeNative(name: NativeBackend): BackendProbe<Installation> {
   if (!installation) return { available: false, reason: 'it is not installed.', remedy };
   const library = installation.tensorflow
     ? `libtensorflow ${installation.tensorflow}`
-    : 'its own libtensorflow';
+    : 'a bundled libtensorflow';
   return {
     available: true,
     module: installation,
@@ -48,9 +48,9 @@ export function probeNative(name: NativeBackend): BackendProbe<Installation> {
 }
 
 /**
- * Loads a native backend and makes it the current one; cheap when it runs already.
- * @throws BackendUnavailableError when it is not installed, when its library cannot be loaded, when it sees no GPU
- *   though `cuda` was asked for, or when this process already runs the other native backend.
+ * Loads a native backend and makes it the current one; cheap if it already runs.
+ * @throws BackendUnavailableError if it is not installed, its library cannot be loaded, `cuda` finds no GPU, or this process
+ *   already runs the other native backend.
  */
 export async function startNative(name: NativeBackend): Promise<void> {
   if (registered === undefined) {
@@ -60,8 +60,8 @@ export async function startNative(name: NativeBackend): Promise<void> {
   } else if (registered !== name) {
     throw new BackendUnavailableError(
       name,
-      `this process already runs "${registered}", and TensorFlow's library can be loaded once only.`,
-      `Start "${name}" in a process of its own.`,
+      `this process already runs "${registered}", and TensorFlow's library can be loaded only once.`,
+      `Start "${name}" in a separate process.`,
     );
   }
   await tf.setBackend(NATIVE_REGISTRY_NAME);
@@ -71,8 +71,8 @@ function register(name: NativeBackend, installation: Installation): void {
   if (tf.findBackendFactory(NATIVE_REGISTRY_NAME) !== null) {
     throw new BackendUnavailableError(
       name,
-      `this process has imported ${PEER_PACKAGES[name]}, which registered a "${NATIVE_REGISTRY_NAME}" backend of its own.`,
-      'Leave that import out; useBackend() loads what it needs.',
+      `this process has imported ${PEER_PACKAGES[name]}, which registered its own "${NATIVE_REGISTRY_NAME}" backend.`,
+      'Remove that import; useBackend() loads what it requires.',
     );
   }
   let loaded: ReturnType<typeof loadTfjsNode>;
@@ -83,33 +83,33 @@ function register(name: NativeBackend, installation: Installation): void {
     throw new BackendUnavailableError(
       name,
       `its library does not load (${message}).`,
-      `Install it anew: ${installCommand(name)} --force`,
+      `Reinstall it: ${installCommand(name)} --force`,
       { cause },
     );
   }
   if (name === 'cuda' && !loaded.binding.isUsingGpuDevice()) {
     throw new BackendUnavailableError(
       name,
-      'TensorFlow sees no NVIDIA GPU here.',
-      'Run nvidia-smi to check the driver, set TF_CPP_MIN_LOG_LEVEL=0 to see what TensorFlow misses, or use "node".',
+      'TensorFlow finds no NVIDIA GPU here.',
+      'Run nvidia-smi to check the driver, set TF_CPP_MIN_LOG_LEVEL=0 to see what TensorFlow lacks, or use "node".',
     );
   }
   tf.registerBackend(NATIVE_REGISTRY_NAME, () => loaded.createBackend(PEER_PACKAGES[name]), 3);
-  mendKernels(NATIVE_REGISTRY_NAME);
+  replaceBrokenKernels(NATIVE_REGISTRY_NAME);
   registered = name;
 }
 
-/** What the backend computes on, in words. */
+/** Describes what the backend computes on. */
 function deviceNames(name: NativeBackend): string {
-  if (name === 'cuda') return gpuNames().join(', ') || 'no NVIDIA GPU seen';
-  const { cpus, availableParallelism } = builtin('node:os');
+  if (name === 'cuda') return listGpus().join(', ') || 'no NVIDIA GPU found';
+  const { cpus, availableParallelism } = builtinModule('node:os');
   const model = cpus()[0]?.model.trim() || process.arch;
   return `${model}, ${availableParallelism()} threads`;
 }
 
-/** The NVIDIA GPUs that the driver lists; none where there is no driver. */
-export function gpuNames(): string[] {
-  const { spawnSync } = builtin('node:child_process');
+/** Lists the NVIDIA GPUs that the driver reports; empty without a driver. */
+export function listGpus(): string[] {
+  const { spawnSync } = builtinModule('node:child_process');
   const { stdout, status } = spawnSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], {
     encoding: 'utf8',
     timeout: 10_000,

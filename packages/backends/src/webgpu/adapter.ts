@@ -1,23 +1,24 @@
 import type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './gpu.js';
 
-/** What a graphics adapter has, as far as training cares. */
+/** Features and limits of a graphics adapter that matter for training. */
 export interface AdapterDescription {
-  /** As the driver says it: `llvmpipe: Mesa 25.0.7 …`, `NVIDIA H100 …`. */
+  /** Name that the driver reports, such as `llvmpipe: Mesa 25.0.7 …` or `NVIDIA H100 …`. */
   name: string;
   vendor: string;
   architecture: string;
-  /** Whether the processor does the work (lavapipe, SwiftShader). */
+  /** Whether the processor computes it (lavapipe, SwiftShader). */
   software: boolean;
-  /** Half floats in shaders. */
+  /** Whether shaders support half floats. */
   f16: boolean;
+  /** Whether shaders support subgroups. */
   subgroups: boolean;
-  /** The largest buffer, in bytes. */
+  /** Size of the largest buffer, in bytes. */
   maxBufferBytes: number;
-  /** The largest part of a buffer that a shader can reach at a time, in bytes. */
+  /** Largest part of a buffer that a shader can bind, in bytes. */
   maxBindingBytes: number;
 }
 
-/** Describes an adapter. */
+/** Returns the features and limits of an adapter. */
 export function describeAdapter({ info, features, limits }: GpuAdapter): AdapterDescription {
   return {
     name: info.description || info.device || info.architecture || info.vendor || 'unnamed adapter',
@@ -31,16 +32,16 @@ export function describeAdapter({ info, features, limits }: GpuAdapter): Adapter
   };
 }
 
-/** One line for a terminal. */
-export function adapterLine(adapter: AdapterDescription): string {
+/** Formats an adapter as one line for a terminal. */
+export function formatAdapter(adapter: AdapterDescription): string {
   const { name, vendor, architecture, software, f16, subgroups } = adapter;
   const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   return [
     `${name} (${[vendor, architecture].filter(Boolean).join(', ')})`,
-    software ? 'software adapter: the processor does the work' : '',
+    software ? 'software adapter: computed by the processor' : '',
     f16 ? 'half floats' : 'no half floats',
     subgroups ? 'subgroups' : 'no subgroups',
-    `buffers to ${mib(adapter.maxBufferBytes)}, ${mib(adapter.maxBindingBytes)} bound at a time`,
+    `buffers up to ${mib(adapter.maxBufferBytes)}, bindings up to ${mib(adapter.maxBindingBytes)}`,
   ]
     .filter(Boolean)
     .join(', ');
@@ -51,7 +52,7 @@ function isSoftware(info: GpuAdapterInfo): boolean {
   return info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader|\bsoftware\b/i.test(words);
 }
 
-// What kernels use where it is there; the stock backend itself wants the first two.
+// Optional features that kernels use. The stock backend requests the first two itself.
 const FEATURES = ['timestamp-query', 'bgra8unorm-storage', 'shader-f16', 'subgroups'];
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
@@ -63,7 +64,7 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ];
 
-/** A device with all that the adapter has of what kernels use. */
+/** Requests a device with all features and limits of the adapter that kernels use. */
 export function requestDevice(adapter: GpuAdapter): Promise<GpuDevice> {
   return adapter.requestDevice({
     requiredFeatures: FEATURES.filter((name) => adapter.features.has(name)),

@@ -1,10 +1,10 @@
 import type { GpuDevice } from './gpu.js';
 
-/** The device was lost or ran out of memory, or a kernel was refused; the message says what to do. */
+/** Thrown when the GPU device is lost, runs out of memory, or rejects a kernel. The message says what to do. */
 export class GpuError extends Error {
   override readonly name = 'GpuError';
 
-  /** @param kind What happened. */
+  /** @param kind Kind of the error. */
   constructor(
     readonly kind: 'lost' | 'out-of-memory' | 'invalid',
     message: string,
@@ -14,7 +14,7 @@ export class GpuError extends Error {
   }
 }
 
-/** The methods of a backend by which all its work goes. */
+/** Methods of a backend through which all of its work passes. */
 interface Watched {
   write(...args: unknown[]): unknown;
   ensureCommandEncoderReady(): void;
@@ -23,27 +23,27 @@ interface Watched {
 
 const watches = new WeakMap<object, { lost?: GpuError }>();
 
-/** Whether a backend's device is gone, so that a new one must be made. */
+/** Returns whether a backend's device is lost, so that a new one must be requested. */
 export function isLost(backend: object): boolean {
   return watches.get(backend)?.lost !== undefined;
 }
 
 /**
- * Makes errors of a device errors of the backend: WebGPU tells them on the side, and goes on with wrong values. Here they
- * are thrown at the backend's next use, each once; a lost device at every use.
+ * Makes the backend throw the errors of its device. WebGPU reports them asynchronously and continues with wrong values;
+ * here, each is thrown once at the backend's next use, and a lost device at every use.
  */
 export function throwDeviceErrors<Backend extends object>(backend: Backend, device: GpuDevice): Backend {
   const state: { lost?: GpuError; pending?: GpuError } = {};
   watches.set(backend, state);
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault();
-    // The first one: those that follow are its consequences.
+    // Later errors are usually consequences of the first.
     state.pending ??= toGpuError((event as Event & { error: Error }).error);
   });
   void device.lost.then(({ reason, message }) => {
     state.lost = new GpuError(
       'lost',
-      `The GPU was lost (${reason === 'destroyed' ? 'its device was destroyed' : message || reason}), and every tensor on it. Start again from the last checkpoint; if it happens again, use a smaller batch or another backend.`,
+      `The GPU was lost (${reason === 'destroyed' ? 'its device was destroyed' : message || reason}), with all tensors on it. Resume from the last checkpoint; if it happens again, use a smaller batch or another backend.`,
     );
   });
   const check = () => {
@@ -67,7 +67,7 @@ export function throwDeviceErrors<Backend extends object>(backend: Backend, devi
     try {
       return await read.call(backend, dataId);
     } catch (error) {
-      // A read fails when the device is lost under it; why is told right after.
+      // If the device is lost, the read fails just before the reason is known.
       await Promise.resolve();
       check();
       throw error;
@@ -85,13 +85,13 @@ function toGpuError(error: Error): GpuError {
   if (error.constructor.name === 'GPUOutOfMemoryError' || tooLarge) {
     return new GpuError(
       'out-of-memory',
-      `${tooLarge ? 'A tensor is larger than the GPU takes' : 'The GPU is out of memory'} (${first}). Use a smaller batch, a smaller image or a smaller model, or another backend.`,
+      `${tooLarge ? 'A tensor is larger than the GPU allows' : 'The GPU is out of memory'} (${first}). Use a smaller batch, image or model, or another backend.`,
       options,
     );
   }
   return new GpuError(
     'invalid',
-    `The GPU refused a kernel: ${first}. This is a fault of the program; please report it, and use another backend until it is mended.`,
+    `The GPU rejected a kernel: ${first}. This is a bug; please report it, and use another backend until it is fixed.`,
     options,
   );
 }

@@ -1,4 +1,4 @@
-/** The parts of WebGPU that a backend is started with. */
+/** The part of WebGPU that is required to start a backend. */
 export interface Gpu {
   requestAdapter(options?: { powerPreference?: string }): Promise<GpuAdapter | null>;
 }
@@ -25,7 +25,7 @@ export interface GpuDevice extends EventTarget {
   lost: Promise<{ reason: string; message: string }>;
 }
 
-/** Why there is no WebGPU. */
+/** Reason why WebGPU is not available. */
 export interface Missing {
   reason: string;
   remedy: string;
@@ -34,13 +34,13 @@ export interface Missing {
 
 const PACKAGE: string = 'webgpu';
 
-/** The GPU of the page or of Node's newer versions; else, in Node, that of Dawn (npm `webgpu`). */
+/** Finds `navigator.gpu`, or starts Dawn (npm `webgpu`) in Node. */
 export async function findGpu(): Promise<Gpu | Missing> {
   const own = (globalThis as { navigator?: { gpu?: Gpu } }).navigator?.gpu;
   if (own) return own;
   if (typeof process === 'undefined' || !process.versions?.node) {
     return {
-      reason: 'this browser has no WebGPU, or not on a page without https.',
+      reason: 'this browser has no WebGPU, or the page is not served over https.',
       remedy: 'Use the backend "wasm", or a newer browser.',
     };
   }
@@ -57,22 +57,22 @@ export async function findGpu(): Promise<Gpu | Missing> {
     }
     return {
       reason: `the package ${PACKAGE} failed to load (${message.split('\n')[0]}).`,
-      remedy: `Install it anew: npm install ${PACKAGE}`,
+      remedy: `Reinstall it: npm install ${PACKAGE}`,
       cause,
     };
   }
 }
 
-/** Loads Dawn and puts WebGPU's globals where TensorFlow.js looks for them. */
+/** Loads Dawn and defines WebGPU's globals, which TensorFlow.js requires. */
 async function startDawn(): Promise<Gpu> {
-  // By a variable, so that bundlers of pages leave it out.
+  // A variable, so that bundlers do not include the package.
   const { create, globals } = (await import(/* @vite-ignore */ PACKAGE)) as {
     create(flags: string[]): Gpu;
     globals: object;
   };
   const gpu = create([]);
   Object.assign(globalThis, globals);
-  // Node 20 has no navigator, later ones have one without a GPU.
+  // Node 20 has no navigator; later versions have one without `gpu`.
   if (!('navigator' in globalThis)) {
     Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
   }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendUnavailableError } from '../errors.js';
 import type { BackendProbe } from '../probe.js';
 import { probePackage } from '../probe.js';
-import { type AdapterDescription, adapterLine, describeAdapter, requestDevice } from './adapter.js';
+import { type AdapterDescription, describeAdapter, formatAdapter, requestDevice } from './adapter.js';
 import { GpuError, isLost, throwDeviceErrors } from './device-errors.js';
 import { findGpu, type Gpu, type GpuAdapter, type GpuDevice } from './gpu.js';
 
@@ -12,24 +12,24 @@ interface WebGpuPackage {
   WebGPUBackend: new (device: GpuDevice, adapterInfo: unknown) => tf.KernelBackend;
 }
 
-/** Asks for an adapter and imports the package, which registers the backend with TensorFlow.js. */
+/** Requests an adapter and imports the package, which registers the backend with TensorFlow.js. */
 export async function probeWebGpu(): Promise<BackendProbe<{ adapter: AdapterDescription }>> {
   const gpu = await findGpu();
   if ('reason' in gpu) return { available: false, ...gpu };
   const adapter = await requestAdapter(gpu);
   if (!adapter) return { available: false, reason: 'no graphics adapter was found.', remedy: driverRemedy() };
-  const described = describeAdapter(adapter);
+  const description = describeAdapter(adapter);
   const probe = await probePackage(NAME, '@tensorflow/tfjs-backend-webgpu', async () => {
     const module = (await import('@tensorflow/tfjs-backend-webgpu')) as unknown as WebGpuPackage;
-    // The package does not export its version; it is made for this one of tfjs-core.
-    return { module, version: tf.version_core, detail: adapterLine(described) };
+    // The package does not export its version, which is that of tfjs-core.
+    return { module, version: tf.version_core, detail: formatAdapter(description) };
   });
   if (!probe.available) return probe;
   register(probe.module, gpu);
-  return { ...probe, module: { adapter: described } };
+  return { ...probe, module: { adapter: description } };
 }
 
-/** Starts the backend. @throws BackendUnavailableError where it cannot, with what to do. */
+/** Starts the backend. @throws BackendUnavailableError if it cannot be used; the message says what to do. */
 export async function startWebGpu(): Promise<void> {
   const probe = await probeWebGpu();
   if (!probe.available) {
@@ -37,7 +37,7 @@ export async function startWebGpu(): Promise<void> {
   }
   const { registry } = tf.engine();
   if (registry[NAME] && isLost(registry[NAME])) {
-    // A new device; what was on the old one is gone.
+    // Registering the factory again requests a new device. Tensors on the lost one are gone.
     const factory = tf.findBackendFactory(NAME);
     tf.removeBackend(NAME);
     tf.registerBackend(NAME, factory);
@@ -53,13 +53,13 @@ export async function startWebGpu(): Promise<void> {
 
 const ours = new WeakSet<object>();
 
-/** Puts in the place of the package's factory one that asks for more of the device, and throws its errors. */
+/** Replaces the package's factory by one that requests more features and limits, and throws the device's errors. */
 function register({ WebGPUBackend }: WebGpuPackage, gpu: Gpu): void {
-  // One that somebody started before keeps its device.
+  // A backend that is already started keeps its device.
   if (ours.has(tf.findBackendFactory(NAME)) || tf.engine().registry[NAME]) return;
   const factory = async () => {
     const adapter = await requestAdapter(gpu);
-    if (!adapter) throw new GpuError('lost', 'The graphics adapter is gone.');
+    if (!adapter) throw new GpuError('lost', 'The graphics adapter is no longer available.');
     const device = await requestDevice(adapter);
     return throwDeviceErrors(new WebGPUBackend(device, adapter.info), device);
   };
@@ -74,7 +74,7 @@ function requestAdapter(gpu: Gpu): Promise<GpuAdapter | null> {
 
 function driverRemedy(): string {
   const node = typeof process !== 'undefined' && process.versions?.node;
-  if (!node) return 'Turn WebGPU on in this browser, or use the backend "wasm".';
+  if (!node) return 'Enable WebGPU in this browser, or use the backend "wasm".';
   if (process.platform !== 'linux') return 'Install the graphics driver, or use the backend "wasm".';
   return "Install the graphics card's Vulkan driver, or a software one (Mesa 25 or newer): apt-get install mesa-vulkan-drivers";
 }

@@ -4,36 +4,36 @@ import type { Teacher } from '../teacher.js';
 import { FeatureCacheError } from './errors.js';
 import { FeatureStore } from './feature-store.js';
 import { HASH_WORDS } from './hash-index.js';
-import { imageHash } from './image-hash.js';
+import { hashImage } from './image-hash.js';
 
-/** How a teacher's features are kept. */
+/** Options of {@link CachedTeacher}. */
 export interface CachedTeacherOptions {
-  /** The cache's folder; it is made where it is missing, and may be shared by teachers and by processes. */
+  /** Folder of the cache. It is created if missing, and may be shared by teachers and by processes. */
   folder: string;
-  /** Images that the teacher sees at once. Default 32. */
+  /** Number of images per batch of the teacher. Default: 32. */
   batchSize?: number;
 }
 
-/** How large a cache is, and how often it had what was asked for. */
+/** Size and hit rate of a cache. */
 export interface CacheStatistics {
-  /** Features on disk, this process's and others'. */
+  /** Number of features on disk, written by this and other processes. */
   features: number;
-  /** Their bytes. */
+  /** Size of these features in bytes. */
   bytes: number;
-  /** Images asked for since it was opened whose feature was there. */
+  /** Requested images whose feature was cached, since the cache was opened. */
   hits: number;
-  /** Images asked for whose feature the teacher had to give. */
+  /** Requested images whose feature the teacher computed. */
   misses: number;
-  /** hits / (hits + misses); 0 before the first. */
+  /** hits / (hits + misses); 0 before the first request. */
   hitRate: number;
-  /** Features whose bytes no longer fitted their checksum; the teacher gave them anew. */
+  /** Features that failed their checksum and were computed again. */
   damaged: number;
 }
 
 /**
- * A teacher whose features are computed once for each image and then read from disk: float16, found by the teacher's
- * fingerprint, its preprocessing and the image's content, so that a changed image or teacher never gets another one's. A run
- * that was killed goes on where it was; several processes may share a folder.
+ * A teacher whose features are computed once per image and then read from disk, in float16. They are found by the teacher's
+ * fingerprint, its preprocessing and the image's content, so stale features are never returned. An interrupted run keeps the
+ * features computed so far, and several processes may share a folder.
  */
 export class CachedTeacher {
   readonly #store: FeatureStore;
@@ -42,7 +42,7 @@ export class CachedTeacher {
   #misses = 0;
 
   /**
-   * @throws RangeError for a batchSize that is no positive integer; FeatureCacheError where the folder cannot be used.
+   * @throws RangeError if batchSize is not a positive integer; FeatureCacheError if the folder cannot be used.
    */
   constructor(
     readonly teacher: Teacher,
@@ -54,105 +54,105 @@ export class CachedTeacher {
     this.#store = new FeatureStore(folder, teacher);
   }
 
-  /** Where the features are. */
+  /** Folder of this teacher's features. */
   get folder(): string {
     return this.#store.folder;
   }
 
   /**
-   * The teacher's features of clean images, to float16's precision whether they were there or not.
-   * @param images RGB, of any sizes.
-   * @returns float32 [images, width], not at unit length; the caller disposes of it.
-   * @throws RangeError for an image whose bytes do not fit its sides; FeatureCacheError where the disk is full (what was
-   * written before stays) or a feature is not finite; what the teacher throws.
+   * Returns the teacher's features of clean images. Their precision is that of float16, whether they were cached or not.
+   * @param images RGB of any size.
+   * @returns float32 [images, width], not normalized; the caller disposes of it.
+   * @throws RangeError if an image's bytes do not match its sides; FeatureCacheError if the disk is full (earlier features are
+   *   kept) or a feature is not finite; errors of the teacher.
    */
   async features(images: readonly RgbImage[]): Promise<tf.Tensor2D> {
     const { width } = this.teacher;
     const hashes = new Uint32Array(images.length * HASH_WORDS);
     images.forEach((image, i) => {
-      imageHash(image, hashes, i * HASH_WORDS);
+      hashImage(image, hashes, i * HASH_WORDS);
     });
     const values = new Float32Array(images.length * width);
-    const places = images.map((_, i) => i);
-    const missing = this.#fill(places, hashes, values);
+    const all = images.map((_, i) => i);
+    const missing = this.#fill(all, hashes, values);
     this.#hits += images.length - missing.length;
     this.#misses += missing.length;
     if (missing.length > 0) {
       await this.#compute(missing, images, hashes);
-      const left = this.#fill(missing, hashes, values);
-      if (left.length > 0) {
+      const unreadable = this.#fill(missing, hashes, values);
+      if (unreadable.length > 0) {
         throw new FeatureCacheError(
-          `Features that were just written to ${this.folder} do not read back: the disk is failing, or something changes the files.`,
+          `Features that were just written to ${this.folder} cannot be read back: the disk is failing, or another program changes the files.`,
         );
       }
     }
     return tf.tensor2d(values, [images.length, width]);
   }
 
-  /** How large it is and how often it helped. */
+  /** Size and hit rate of the cache. */
   get statistics(): CacheStatistics {
     const misses = this.#misses;
     const hits = this.#hits;
     const store = this.#store;
-    const asked = hits + misses;
+    const requests = hits + misses;
     return {
       features: store.rows,
       bytes: store.bytes,
       hits,
       misses,
-      hitRate: asked ? hits / asked : 0,
+      hitRate: requests ? hits / requests : 0,
       damaged: store.damaged,
     };
   }
 
-  /** The statistics in a line, for a log. */
+  /** Formats the statistics as one line for a log. */
   describe(): string {
     const { features, bytes, hits, misses, hitRate, damaged } = this.statistics;
     const size = bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-    const asked = `${hits} of ${hits + misses} asked for were there (${(100 * hitRate).toFixed(1)} %)`;
-    return `${features} features of ${this.teacher.name}, ${size}; ${asked}${damaged ? `; ${damaged} damaged` : ''}`;
+    const cached = `${hits} of ${hits + misses} requested were cached (${(100 * hitRate).toFixed(1)} %)`;
+    return `${features} features of ${this.teacher.name}, ${size}; ${cached}${damaged ? `; ${damaged} damaged` : ''}`;
   }
 
-  /** Closes the cache's files; the teacher stays. */
+  /** Closes the cache's files. The teacher is not disposed of. */
   close(): void {
     this.#store.close();
   }
 
-  /** Reads the features at those places that are there. @returns The other places. */
-  #fill(places: readonly number[], hashes: Uint32Array, values: Float32Array): number[] {
+  /** Reads cached features into `values`. @returns The positions of images that are not cached. */
+  #fill(positions: readonly number[], hashes: Uint32Array, values: Float32Array): number[] {
     const { width } = this.teacher;
-    const look = (at: readonly number[]) => at.map((i) => this.#store.find(hashes, i * HASH_WORDS));
-    let rows = look(places);
+    const findRows = () => positions.map((i) => this.#store.find(hashes, i * HASH_WORDS));
+    let rows = findRows();
     if (rows.includes(-1)) {
-      // Another process may have come first.
+      // Another process may have written them meanwhile.
       this.#store.refresh();
-      rows = look(places);
+      rows = findRows();
     }
-    const there = places.filter((_, at) => rows[at] >= 0);
-    const found = new Float32Array(there.length * width);
+    const cached = positions.filter((_, at) => rows[at] >= 0);
+    const found = new Float32Array(cached.length * width);
     const lost = new Set(
       this.#store.read(
         rows.filter((row) => row >= 0),
         found,
       ),
     );
-    there.forEach((place, at) => {
-      if (!lost.has(at)) values.set(found.subarray(at * width, (at + 1) * width), place * width);
+    cached.forEach((position, at) => {
+      if (!lost.has(at)) values.set(found.subarray(at * width, (at + 1) * width), position * width);
     });
-    const lostPlaces = there.filter((_, at) => lost.has(at));
-    return [...places.filter((_, at) => rows[at] < 0), ...lostPlaces].sort((a, b) => a - b);
+    const lostPositions = cached.filter((_, at) => lost.has(at));
+    return [...positions.filter((_, at) => rows[at] < 0), ...lostPositions].sort((a, b) => a - b);
   }
 
-  /** Asks the teacher for the missing ones, each image once, and keeps every batch as soon as it is there. */
+  /** Computes the missing features, once per distinct image, and stores each batch. */
   async #compute(
     missing: readonly number[],
     images: readonly RgbImage[],
     hashes: Uint32Array,
   ): Promise<void> {
     const hashOf = (i: number) => hashes.subarray(i * HASH_WORDS, (i + 1) * HASH_WORDS);
-    const once = [...new Map(missing.map((i) => [hashOf(i).join(), i])).values()];
-    for (let begin = 0; begin < once.length; begin += this.#batchSize) {
-      const batch = once.slice(begin, begin + this.#batchSize);
+    const distinct = [...new Map(missing.map((i) => [hashOf(i).join(), i])).values()];
+    for (let begin = 0; begin < distinct.length; begin += this.#batchSize) {
+      const batch = distinct.slice(begin, begin + this.#batchSize);
       const features = await this.#embed(batch.map((i) => images[i]));
       const words = new Uint32Array(batch.length * HASH_WORDS);
       batch.forEach((i, at) => {
@@ -170,7 +170,7 @@ export class CachedTeacher {
       const expected = [images.length, this.teacher.width];
       if (String(features.shape) !== String(expected)) {
         throw new Error(
-          `${this.teacher.name} gave features of shape [${features.shape}], but [${expected}] was expected.`,
+          `${this.teacher.name} returned features of shape [${features.shape}], but [${expected}] is required.`,
         );
       }
       return (await features.data()) as Float32Array;

@@ -1,19 +1,19 @@
-import { writeRefusal } from '@unitsphere/core/disk';
+import { explainWriteError } from '@unitsphere/core/disk';
 
-/** A teacher-feature cache that cannot be opened, or a feature that cannot be kept. */
+/** Thrown when a teacher-feature cache cannot be opened, or a feature cannot be stored. */
 export class FeatureCacheError extends Error {
   override name = 'FeatureCacheError';
 }
 
-/** Runs fn; what the disk refuses becomes an error that says so, and what is safe. */
+/** Runs fn. @throws FeatureCacheError for an error of the disk; any other error as it is. */
 export function onDisk<T>(path: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
-    const refusal = writeRefusal(path, error);
-    if (!refusal) throw error;
+    const reason = explainWriteError(path, error);
+    if (!reason) throw error;
     throw new FeatureCacheError(
-      `The teacher's features cannot be written to ${path}: ${refusal}. Those written before are safe: make room, or name another folder for the cache, and run again.`,
+      `The teacher's features cannot be written to ${path}: ${reason}. Features written earlier are safe. Fix the cause or choose another cache folder, then run again.`,
       { cause: error },
     );
   }

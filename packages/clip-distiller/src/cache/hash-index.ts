@@ -1,35 +1,35 @@
-/** Words of 32 bits of a hash: 192 bits of a SHA-256. */
+/** Number of 32-bit words of a hash: 192 bits of a SHA-256. */
 export const HASH_WORDS = 6;
 
 /**
- * Which row belongs to a hash: open addressing in typed arrays, so that a million hashes are entered in a moment. Rows are
- * numbered from 0 in the order they come.
+ * Hash table from hashes to rows: open addressing in typed arrays, which is fast for millions of hashes. Rows are numbered from
+ * 0 in the order in which they are added.
  */
 export class HashIndex {
   #hashes = new Uint32Array(1024 * HASH_WORDS);
-  // Row + 1; 0 where there is none. Twice as many places as rows, at least.
+  // Row + 1, or 0 for an empty slot. At most half of the slots are used.
   #slots = new Int32Array(2048);
   #count = 0;
 
-  /** Rows so far, those of hashes that came again too. */
+  /** Number of rows, including those of repeated hashes. */
   get rows(): number {
     return this.#count;
   }
 
-  /** Makes room for as many rows at once. */
+  /** Allocates memory for this many rows. */
   reserve(rows: number): void {
-    while (rows * HASH_WORDS > this.#hashes.length) this.#hashes = doubled(this.#hashes);
-    let places = this.#slots.length;
-    while (places < 2 * rows) places *= 2;
-    if (places > this.#slots.length) this.#enterAgain(places);
+    while (rows * HASH_WORDS > this.#hashes.length) this.#hashes = doubleLength(this.#hashes);
+    let slots = this.#slots.length;
+    while (slots < 2 * rows) slots *= 2;
+    if (slots > this.#slots.length) this.#rehash(slots);
   }
 
-  /** The row of a hash, or −1. @param words Where the hash lies: HASH_WORDS words from `at`. */
+  /** Returns the row of a hash, or −1. @param words The hash: HASH_WORDS words from `at`. */
   find(words: Uint32Array, at = 0): number {
     return this.#slots[this.#slotOf(words, at)] - 1;
   }
 
-  /** Enters the next row. Where the hash is known, the new row takes its place if `replace`, else the known one stays. */
+  /** Adds the next row. If the hash has a row, `replace` decides whether `find` returns the new one. @returns The new row. */
   add(words: Uint32Array, at: number, replace: boolean): number {
     this.reserve(this.#count + 1);
     const row = this.#count++;
@@ -39,32 +39,32 @@ export class HashIndex {
     return row;
   }
 
-  /** The place of a hash, or the empty one where it belongs. */
+  /** Returns the slot of a hash, or the empty slot to use for it. */
   #slotOf(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = words[at] & mask; ; slot = (slot + 1) & mask) {
       const row = this.#slots[slot] - 1;
-      if (row < 0 || this.#isAt(row, words, at)) return slot;
+      if (row < 0 || this.#hasHash(row, words, at)) return slot;
     }
   }
 
-  #isAt(row: number, words: Uint32Array, at: number): boolean {
+  #hasHash(row: number, words: Uint32Array, at: number): boolean {
     for (let i = 0; i < HASH_WORDS; i++)
       if (this.#hashes[row * HASH_WORDS + i] !== words[at + i]) return false;
     return true;
   }
 
-  #enterAgain(places: number): void {
-    const slots = this.#slots;
-    this.#slots = new Int32Array(places);
-    for (const entry of slots) {
+  #rehash(size: number): void {
+    const old = this.#slots;
+    this.#slots = new Int32Array(size);
+    for (const entry of old) {
       if (entry > 0) this.#slots[this.#slotOf(this.#hashes, (entry - 1) * HASH_WORDS)] = entry;
     }
   }
 }
 
-/** The same words with as many zeros behind them. */
-export function doubled(words: Uint32Array): Uint32Array<ArrayBuffer> {
+/** Returns a copy of twice the length, padded with zeros. */
+export function doubleLength(words: Uint32Array): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(words.length * 2);
   larger.set(words);
   return larger;

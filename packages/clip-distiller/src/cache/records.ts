@@ -1,42 +1,43 @@
 import { HASH_WORDS } from './hash-index.js';
 
 /**
- * How a row is listed in an index file: 8 words of 32 bits, little-endian: the image's hash (6), the CRC-32 of the row's
- * bytes, and a check of the seven before and of the record's place, so that neither a torn write nor a displaced block passes.
+ * Number of 32-bit words of a record, which lists a row in an index file. A record consists of the image's hash (6 words), the
+ * CRC-32 of the row's bytes, and a checksum of these and of the record's number. The checksum detects torn writes and misplaced
+ * blocks. All words are little-endian.
  */
 export const RECORD_WORDS = HASH_WORDS + 2;
 export const RECORD_BYTES = 4 * RECORD_WORDS;
 
-/** An index file begins with one record's bytes of its own: a name, a version, and the bytes of a row. */
+/** Magic number and version. The header of an index file is as long as a record, and also has the bytes per row. */
 const MAGIC = [0x54464e55, 0x53455455, 1] as const;
 
-/** The first bytes of an index file. */
+/** Returns the header of an index file. */
 export function indexHeader(rowBytes: number): Uint32Array {
   const header = new Uint32Array(RECORD_WORDS);
   header.set([...MAGIC, rowBytes]);
-  header[RECORD_WORDS - 1] = checkOf(header, 0, -1);
+  header[RECORD_WORDS - 1] = computeChecksum(header, 0, -1);
   return header;
 }
 
-/** Whether an index file begins as it should. */
+/** Returns whether an index file has a valid header. */
 export function isIndexHeader(words: Uint32Array, rowBytes: number): boolean {
   const expected = indexHeader(rowBytes);
   return expected.every((word, i) => word === words[i]);
 }
 
-/** Makes the record at `at` one of its segment's `number`-th row. */
+/** Completes the record at `at`, whose hash is set, for row `number` of its segment. */
 export function sealRecord(words: Uint32Array, at: number, number: number, crc: number): void {
   words[at + HASH_WORDS] = crc;
-  words[at + RECORD_WORDS - 1] = checkOf(words, at, number);
+  words[at + RECORD_WORDS - 1] = computeChecksum(words, at, number);
 }
 
-/** Whether the record at `at` is whole and the `number`-th of its segment. */
+/** Returns whether the record at `at` is valid and that of row `number` of its segment. */
 export function isRecord(words: Uint32Array, at: number, number: number): boolean {
-  return words[at + RECORD_WORDS - 1] === checkOf(words, at, number);
+  return words[at + RECORD_WORDS - 1] === computeChecksum(words, at, number);
 }
 
-// Never 0 for zeros: a hole in a file is no record.
-function checkOf(words: Uint32Array, at: number, number: number): number {
+// The checksum of zeros is not 0, so a hole in a file is not a valid record.
+function computeChecksum(words: Uint32Array, at: number, number: number): number {
   let h = 0x9e3779b9 ^ number;
   for (let i = 0; i < RECORD_WORDS - 1; i++) {
     h = Math.imul(h ^ words[at + i], 0x85ebca6b);

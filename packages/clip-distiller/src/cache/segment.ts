@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAll, syncFolder, writeAll } from '@unitsphere/core/disk';
+import { readAllSync, syncFolderSync, writeAllSync } from '@unitsphere/core/disk';
 import { onDisk } from './errors.js';
 import { indexHeader, isIndexHeader, isRecord, RECORD_BYTES, RECORD_WORDS } from './records.js';
 
-/** The rows of one writer: `NAME.rows`, one behind another, and `NAME.index`, a record for each. Only its maker appends. */
+/** Rows of one writer, open for reading: `NAME.rows` with the rows, and `NAME.index` with a record for each. */
 export class Segment {
-  /** Records read so far that are settled: later ones may still be on their way to the disk. */
+  /** Number of records up to the last valid one. Later ones may still be being written. */
   settled = 0;
 
   readonly #rows: number;
@@ -26,34 +26,34 @@ export class Segment {
   }
 
   /**
-   * The records that have come since, in order.
-   * @param onCount Called with the most that there can be.
-   * @param onRecord Called with where a record lies in `words`, and its row in this segment.
+   * Reads the records that were added since the last call, in order.
+   * @param onCount Called first, with the maximum number of new records.
+   * @param onRecord Called for each valid record, with its offset in `words` and its row in this segment.
    */
   readRecords(
     onCount: (count: number) => void,
     onRecord: (words: Uint32Array, at: number, row: number) => void,
   ): void {
-    const whole = Math.floor(fstatSync(this.#index).size / RECORD_BYTES) - 1;
-    const count = whole - this.settled;
+    const total = Math.floor(fstatSync(this.#index).size / RECORD_BYTES) - 1;
+    const count = total - this.settled;
     if (count <= 0) return;
     onCount(count);
     const words = new Uint32Array(count * RECORD_WORDS);
-    if (!readAll(this.#index, new Uint8Array(words.buffer), (this.settled + 1) * RECORD_BYTES)) return;
-    // A record is written after its row; one without it is damage.
-    const rowsThere = Math.floor(fstatSync(this.#rows).size / this.#rowBytes);
+    if (!readAllSync(this.#index, new Uint8Array(words.buffer), (this.settled + 1) * RECORD_BYTES)) return;
+    // A record is written after its row, so a record without a row is damaged.
+    const rowCount = Math.floor(fstatSync(this.#rows).size / this.#rowBytes);
     const first = this.settled;
     for (let i = 0; i < count; i++) {
       const row = first + i;
-      if (row >= rowsThere || !isRecord(words, i * RECORD_WORDS, row)) continue;
+      if (row >= rowCount || !isRecord(words, i * RECORD_WORDS, row)) continue;
       onRecord(words, i * RECORD_WORDS, row);
       this.settled = row + 1;
     }
   }
 
-  /** Fills the bytes with rows from `row` on. @returns Whether they are there. */
+  /** Fills `bytes` with rows from `row`. @returns False if the file ends first. */
   read(row: number, bytes: Uint8Array): boolean {
-    return readAll(this.#rows, bytes, row * this.#rowBytes);
+    return readAllSync(this.#rows, bytes, row * this.#rowBytes);
   }
 
   close(): void {
@@ -62,12 +62,12 @@ export class Segment {
   }
 }
 
-/** Opens a segment to read. @returns undefined where its index is not begun yet, or is of something else. */
+/** Opens a segment for reading. @returns undefined if its index has no valid header, or not yet. */
 export function openSegment(folder: string, name: string, rowBytes: number): Segment | undefined {
   const paths = pathsOf(folder, name);
   const index = openSync(paths.index, 'r');
   const header = new Uint32Array(RECORD_WORDS);
-  const isWhole = readAll(index, new Uint8Array(header.buffer), 0);
+  const isWhole = readAllSync(index, new Uint8Array(header.buffer), 0);
   if (!isWhole || !isIndexHeader(header, rowBytes)) {
     closeSync(index);
     return undefined;
@@ -75,7 +75,7 @@ export function openSegment(folder: string, name: string, rowBytes: number): Seg
   return new Segment(name, openSync(paths.rows, 'r'), index, rowBytes);
 }
 
-/** Appends rows to a new segment. Each append is on the disk when it returns, in an order that a crash cannot confuse. */
+/** Appends rows to a new segment. Rows are synced to the disk before their records, so a crash leaves no record without a row. */
 export class SegmentWriter {
   readonly name: string;
   readonly #folder: string;
@@ -90,28 +90,30 @@ export class SegmentWriter {
     this.name = `${process.pid.toString(36)}-${randomBytes(6).toString('hex')}`;
     const paths = pathsOf(folder, this.name);
     [this.#rows, this.#index] = onDisk(paths.rows, () => {
-      const rows = openSync(paths.rows, 'wx');
+      const files: number[] = [];
       try {
-        const index = openSync(paths.index, 'wx');
-        writeAll(index, bytesOf(indexHeader(rowBytes)), 0);
-        syncFolder(folder);
+        for (const path of [paths.rows, paths.index]) files.push(openSync(path, 'wx'));
+        const [rows, index] = files;
+        writeAllSync(index, bytesOf(indexHeader(rowBytes)), 0);
+        syncFolderSync(folder);
         return [rows, index];
       } catch (error) {
-        closeSync(rows);
+        for (const file of files) closeSync(file);
         throw error;
       }
     });
   }
 
-  /** The number that the next row will have in this segment. */
+  /** Number of the next row in this segment. */
   get next(): number {
     return this.#count;
   }
 
   /**
+   * Appends rows and syncs them to the disk.
    * @param bytes The rows.
-   * @param records Theirs, numbered from `next` on.
-   * @throws FeatureCacheError where the disk refuses; the segment then ends with the rows before and takes no more.
+   * @param records Records of the rows, numbered from `next`.
+   * @throws FeatureCacheError for an error of the disk. The segment then ends with the earlier rows, and must not be used again.
    */
   append(bytes: Uint8Array, records: Uint32Array): void {
     const count = this.#count;
@@ -121,15 +123,15 @@ export class SegmentWriter {
     const paths = pathsOf(this.#folder, this.name);
     try {
       onDisk(paths.rows, () => {
-        writeAll(rows, bytes, count * rowBytes);
+        writeAllSync(rows, bytes, count * rowBytes);
         fsyncSync(rows);
       });
       onDisk(paths.index, () => {
-        writeAll(index, bytesOf(records), (count + 1) * RECORD_BYTES);
+        writeAllSync(index, bytesOf(records), (count + 1) * RECORD_BYTES);
         fsyncSync(index);
       });
     } catch (error) {
-      this.#cutBack();
+      this.#truncate();
       throw error;
     }
     this.#count += records.length / RECORD_WORDS;
@@ -140,13 +142,13 @@ export class SegmentWriter {
     closeSync(this.#index);
   }
 
-  /** Gives a full disk its room back. */
-  #cutBack(): void {
+  /** Frees the disk space of an incomplete append. */
+  #truncate(): void {
     try {
       ftruncateSync(this.#index, (this.#count + 1) * RECORD_BYTES);
       ftruncateSync(this.#rows, this.#count * this.#rowBytes);
     } catch {
-      // What is left over is ignored: it has no whole record, or its row fails its checksum.
+      // Readers ignore leftovers: they have no valid record, or the row fails its checksum.
     }
   }
 }

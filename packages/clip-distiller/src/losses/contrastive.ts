@@ -2,26 +2,27 @@ import * as tf from '@tensorflow/tfjs-core';
 import { cosineLogits } from '@unitsphere/ops';
 import { checkFeatures, checkPositive } from './check.js';
 import type { DistillationLoss } from './distillation-loss.js';
+import type { SettingsOf } from './setting.js';
 
-/** What `ContrastiveDistillation` is made with. */
+/** Options of `ContrastiveDistillation`. */
 export interface ContrastiveDistillationOptions {
-  /** What the cosines are divided by; above 0. Default 0.07. */
+  /** Divisor of the cosines; positive. Default: 0.07. */
   temperature?: number;
 }
 
 /**
- * Contrastive distillation: each student feature is to find its own image's teacher feature among those of the batch. The
- * mean over the batch of −log softmax(cos(student i, teacher j) / temperature) at j = i.
+ * Contrastive distillation: classifies each student feature as the teacher feature of the same image among those of the batch.
+ * Mean over the batch of −log softmax(cos(student i, teacher j) / temperature) at j = i.
  *
- * The in-batch InfoNCE form (van den Oord et al., 2018) of the objective of CRD, which draws its negatives from a memory
- * bank instead: Tian, Krishnan & Isola, "Contrastive Representation Distillation" (2020).
+ * This is the in-batch InfoNCE form (van den Oord et al., 2018) of CRD's objective; CRD itself draws its negatives from a
+ * memory bank: Tian, Krishnan & Isola, "Contrastive Representation Distillation" (2020).
  */
 export class ContrastiveDistillation implements DistillationLoss {
   readonly name = 'contrastive';
   readonly sameWidth = true;
   readonly temperature: number;
 
-  /** @throws RangeError for a temperature that is not above 0. */
+  /** @throws RangeError unless the temperature is positive. */
   constructor({ temperature = 0.07 }: ContrastiveDistillationOptions = {}) {
     this.temperature = checkPositive('temperature', temperature);
   }
@@ -35,3 +36,13 @@ export class ContrastiveDistillation implements DistillationLoss {
     });
   }
 }
+
+/** The registry's description of `ContrastiveDistillationOptions`. */
+export const contrastiveSettings: SettingsOf<ContrastiveDistillationOptions> = {
+  temperature: {
+    type: 'number',
+    default: 0.07,
+    exclusiveMinimum: 0,
+    description: 'Divisor of the cosines.',
+  },
+};

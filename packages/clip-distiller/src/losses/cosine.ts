@@ -4,7 +4,7 @@ import { checkFeatures } from './check.js';
 import type { DistillationLoss } from './distillation-loss.js';
 
 /**
- * Mean over the batch of 1 − cos(student, teacher); half the squared distance of the unit vectors.
+ * Mean over the batch of 1 − cos(student, teacher), which is half the squared distance of the unit vectors.
  * @see torch.nn.CosineEmbeddingLoss with target 1.
  */
 export class CosineDistillation implements DistillationLoss {

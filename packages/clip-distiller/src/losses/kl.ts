@@ -2,25 +2,26 @@ import * as tf from '@tensorflow/tfjs-core';
 import { l2Normalize } from '@unitsphere/ops';
 import { checkFeatures, checkPositive } from './check.js';
 import type { DistillationLoss } from './distillation-loss.js';
+import type { SettingsOf } from './setting.js';
 
-/** What `KLDistillation` is made with. */
+/** Options of `KLDistillation`. */
 export interface KLDistillationOptions {
-  /** What the unit vectors are divided by before the softmax; above 0. Default 0.05. */
+  /** Divisor of the unit vectors before the softmax; positive. Default: 0.05. */
   temperature?: number;
   /**
-   * Whether the loss is multiplied by temperature², as Hinton et al. do so that its gradient keeps its size when a high
-   * temperature changes. Default false: low temperatures, which features at unit length need, would be silenced by it.
+   * Whether to multiply the loss by temperature², as Hinton et al. do to make the gradient's size independent of a high
+   * temperature. Default: false. With the low temperatures that unit vectors require, the loss would vanish.
    */
   timesTemperatureSquared?: boolean;
 }
 
 /**
- * Kullback-Leibler divergence between the softmax of the teacher's and of the student's features, both at unit length
- * and divided by a temperature T: sum p · (log p − log q) over the width, mean over the batch, with
- * p = softmax(t / |t| / T) and q = softmax(s / |s| / T).
+ * Kullback-Leibler divergence between the softmax of the teacher's and of the student's unit vectors at a temperature T.
+ * With p = softmax(t / |t| / T) and q = softmax(s / |s| / T), it is the sum over the width of p · (log p − log q), averaged
+ * over the batch.
  *
- * At T = 1 it is DocClassifier's own form (`reference`): unit vectors of hundreds of values are nearly uniform under a
- * softmax without a temperature, so it and its gradient are small beside a margin loss.
+ * T = 1 is DocClassifier's form (`reference`). The softmax of unit vectors of hundreds of values is nearly uniform at T = 1,
+ * so that loss and its gradient are small compared to a margin loss.
  * @see Hinton, Vinyals & Dean, "Distilling the Knowledge in a Neural Network" (2015);
  * torch.nn.functional.kl_div(reduction='batchmean', log_target=True).
  */
@@ -30,7 +31,7 @@ export class KLDistillation implements DistillationLoss {
   readonly temperature: number;
   readonly #factor: number;
 
-  /** @throws RangeError for a temperature that is not above 0. */
+  /** @throws RangeError unless the temperature is positive. */
   constructor({ temperature = 0.05, timesTemperatureSquared = false }: KLDistillationOptions = {}) {
     this.temperature = checkPositive('temperature', temperature);
     this.#factor = timesTemperatureSquared ? temperature ** 2 : 1;
@@ -48,8 +49,8 @@ export class KLDistillation implements DistillationLoss {
 }
 
 /**
- * DocClassifier's own distillation loss: KL divergence at temperature 1 between unit vectors, the student's behind a
- * linear projection without bias (`ProjectionHead`). @see https://github.com/DocsaidLab/DocClassifier
+ * DocClassifier's distillation loss: KL divergence at temperature 1 between unit vectors, the student's after a linear
+ * projection without bias (`ProjectionHead`). @see https://github.com/DocsaidLab/DocClassifier
  */
 export class ReferenceDistillation extends KLDistillation {
   override readonly name = 'reference';
@@ -63,3 +64,18 @@ function logSoftmax(unit: tf.Tensor2D, temperature: number): tf.Tensor2D {
   const logits = tf.div(unit, temperature);
   return tf.sub(logits, tf.logSumExp(logits, 1, true));
 }
+
+/** The registry's description of `KLDistillationOptions`. */
+export const klSettings: SettingsOf<KLDistillationOptions> = {
+  temperature: {
+    type: 'number',
+    default: 0.05,
+    exclusiveMinimum: 0,
+    description: 'Divisor of the unit vectors before the softmax.',
+  },
+  timesTemperatureSquared: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether to multiply the loss by temperature², as Hinton et al. (2015) do.',
+  },
+};

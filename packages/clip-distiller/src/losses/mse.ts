@@ -2,16 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { l2Normalize } from '@unitsphere/ops';
 import { checkFeatures } from './check.js';
 import type { DistillationLoss } from './distillation-loss.js';
+import type { SettingsOf } from './setting.js';
 
-/** What `MSEDistillation` is made with. */
+/** Options of `MSEDistillation`. */
 export interface MSEDistillationOptions {
-  /** Whether both features are put at unit length first. Default false. */
+  /** Whether to normalize the features of both to unit length first. Default: false. */
   normalize?: boolean;
 }
 
 /**
- * The mean over batch and width of (student − teacher)²: feature distillation as FitNets has it (Romero et al., "FitNets:
- * Hints for Thin Deep Nets", 2015) and CLIP-KD's FD (Yang et al., 2024). @see torch.nn.MSELoss.
+ * Mean over batch and width of (student − teacher)². It is the feature distillation of FitNets (Romero et al., "FitNets: Hints
+ * for Thin Deep Nets", 2015) and CLIP-KD's FD (Yang et al., 2024). @see torch.nn.MSELoss.
  */
 export class MSEDistillation implements DistillationLoss {
   readonly name = 'mse';
@@ -30,3 +31,12 @@ export class MSEDistillation implements DistillationLoss {
     });
   }
 }
+
+/** The registry's description of `MSEDistillationOptions`. */
+export const mseSettings: SettingsOf<MSEDistillationOptions> = {
+  normalize: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether to normalize the features of both networks to unit length.',
+  },
+};

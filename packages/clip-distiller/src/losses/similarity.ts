@@ -4,8 +4,8 @@ import { checkFeatures } from './check.js';
 import type { DistillationLoss } from './distillation-loss.js';
 
 /**
- * Similarity-preserving distillation: each side's matrix of inner products X · Xᵀ [batch, batch] with rows at unit length,
- * and the squared difference of the two, summed, over batch². Widths may differ.
+ * Similarity-preserving distillation: mean squared difference of the student's and the teacher's matrices of inner products
+ * X · Xᵀ [batch, batch], with rows normalized to unit length. Widths may differ.
  * @see Tung & Mori, "Similarity-Preserving Knowledge Distillation" (2019), equations 1 to 4.
  */
 export class SimilarityDistillation implements DistillationLoss {
@@ -20,6 +20,6 @@ export class SimilarityDistillation implements DistillationLoss {
   }
 }
 
-// Of losses none is less precise than float32.
+// Losses always compute in full float32 precision.
 const similarities = (x: tf.Tensor2D) =>
   l2Normalize(withFloat32MatmulPrecision('highest', () => matMul(x, x, false, true)));

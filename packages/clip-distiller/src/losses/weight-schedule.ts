@@ -1,21 +1,22 @@
-/** How the weight of a distillation loss moves over a run. */
+/** Schedule of the weight of a distillation loss. */
 export interface WeightSchedule {
-  /** The weight after the warm-up. */
+  /** Weight after the warm-up. */
   weight: number;
-  /** Steps over which the weight grows evenly from 0. Default 0. */
+  /** Number of steps over which the weight grows linearly from 0. Default: 0. */
   warmupSteps?: number;
-  /** How it moves from the warm-up's end to `steps`, where it is `finalWeight`. Default `constant`: it does not. */
+  /** Curve from the end of the warm-up to `finalWeight` at `steps`. Default: `constant`, no change. */
   decay?: 'constant' | 'linear' | 'cosine';
-  /** The weight at `steps` and after, unless constant. Default 0. */
+  /** Weight from `steps` on, unless constant. Default: 0. */
   finalWeight?: number;
-  /** The step at which `finalWeight` is reached; needed unless constant. */
+  /** Step at which `finalWeight` is reached; required unless constant. */
   steps?: number;
 }
 
 /**
- * The weight of a distillation loss at a step: a pure function, so that a resumed run needs nothing saved.
- * @param step The step, an integer of at least 0.
- * @throws RangeError where a step is no such integer, a weight is negative or not finite, or the warm-up outlasts `steps`.
+ * Computes the weight of a distillation loss at a step. It is a pure function, so a resumed run restores no state.
+ * @param step The step, a non-negative integer.
+ * @throws RangeError if a step is not a non-negative integer, a weight is negative or not finite, or the warm-up is longer
+ *   than `steps`.
  * @example const total = tf.add(margin, tf.mul(distillation, distillationWeight(step, { weight: 1, warmupSteps: 500 })));
  */
 export function distillationWeight(step: number, schedule: WeightSchedule): number {
@@ -29,28 +30,26 @@ export function distillationWeight(step: number, schedule: WeightSchedule): numb
   }
   if (step < warmupSteps) return (weight * step) / warmupSteps;
   if (decay === 'constant') return weight;
-  if (steps === undefined) throw new RangeError(`distillationWeight: a ${decay} decay needs steps.`);
+  if (steps === undefined) throw new RangeError(`distillationWeight: a ${decay} decay requires steps.`);
   checkSteps('steps', steps);
   if (steps < warmupSteps) {
     throw new RangeError(
       `distillationWeight: warmupSteps (${warmupSteps}) must not be more than steps (${steps}).`,
     );
   }
-  const gone = steps === warmupSteps ? 1 : Math.min(1, (step - warmupSteps) / (steps - warmupSteps));
-  const left = decay === 'linear' ? 1 - gone : (1 + Math.cos(Math.PI * gone)) / 2;
-  return finalWeight + (weight - finalWeight) * left;
+  const progress = steps === warmupSteps ? 1 : Math.min(1, (step - warmupSteps) / (steps - warmupSteps));
+  const remaining = decay === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2;
+  return finalWeight + (weight - finalWeight) * remaining;
 }
 
 function checkSteps(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 0) {
-    throw new RangeError(`distillationWeight: ${name} must be an integer of at least 0, but it is ${value}.`);
+    throw new RangeError(`distillationWeight: ${name} must be a non-negative integer, but it is ${value}.`);
   }
 }
 
 function checkWeight(name: string, value: number): void {
   if (!(Number.isFinite(value) && value >= 0)) {
-    throw new RangeError(
-      `distillationWeight: ${name} must be a finite number of at least 0, but it is ${value}.`,
-    );
+    throw new RangeError(`distillationWeight: ${name} must be finite and not negative, but it is ${value}.`);
   }
 }

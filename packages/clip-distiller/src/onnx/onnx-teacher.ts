@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { builtinModule, explainDiskError } from '@unitsphere/core/disk';
 import type { Preprocessing } from '@unitsphere/pretrained';
-import { fingerprintOf, sha256 } from '../fingerprint.js';
+import { computeFingerprint, sha256 } from '../fingerprint.js';
 import type { Teacher } from '../teacher.js';
 import {
   findRuntime,
@@ -10,35 +11,35 @@ import {
   type OnnxTensor,
 } from './runtime.js';
 
-/** What an ONNX file does not say about itself. */
+/** Properties that an ONNX file does not contain, and options of its runtime. */
 export interface OnnxTeacherOptions {
-  /** How images become its input. */
+  /** Conversion of images to the input. */
   preprocessing: Preprocessing;
-  /** For people and logs. Default: the file's name, or "an ONNX model". */
+  /** Name for messages and logs. Default: the file's name, or "an ONNX model". */
   name?: string;
-  /** The output that is the feature. Needed where there are several. */
+  /** Name of the output with the feature. Required if there are several outputs. */
   output?: string;
-  /** The order of the input's axes. Default NCHW, PyTorch's. */
+  /** Order of the input's axes. Default: NCHW, as in PyTorch. */
   layout?: 'NCHW' | 'NHWC';
-  /** Of ONNX Runtime, such as `{ executionProviders: ['webgpu'] }`. Default: its own. */
+  /** Session options of ONNX Runtime, such as `{ executionProviders: ['webgpu'] }`. Default: ONNX Runtime's defaults. */
   sessionOptions?: object;
-  /** ONNX Runtime itself, loaded otherwise. Default: onnxruntime-node in Node where it is installed, else onnxruntime-web. */
+  /** Already loaded ONNX Runtime. Default: onnxruntime-node if installed in Node, otherwise onnxruntime-web. */
   runtime?: OnnxRuntime;
 }
 
 /**
- * Any vision network in an ONNX file (SigLIP, MobileCLIP, DINO, a face network, …) as a teacher, through ONNX Runtime,
- * which is an optional peer: `npm install onnxruntime-node`, in browsers `onnxruntime-web`. One image of zeros is run at
- * once, so a file that does not fit its options fails here.
- * @param model The path of a file (in Node), or its bytes. Weights must be inside the file, not beside it.
- * @throws OnnxTeacherError where no runtime is installed, the file cannot be read or run, has several outputs and none is
- * named, or gives no float32 [batch, width].
+ * Creates a teacher from any vision network in an ONNX file (SigLIP, MobileCLIP, DINO, a face network, …). It runs in ONNX
+ * Runtime, an optional peer dependency: `npm install onnxruntime-node`, in browsers `onnxruntime-web`. The network is run
+ * once on an image of zeros, so that wrong options fail here.
+ * @param model Path of a file (in Node), or its bytes. Weights must be inside the file, not beside it.
+ * @throws OnnxTeacherError if no runtime is installed, the file cannot be read or run, the output is ambiguous, or its result
+ *   is not float32 [batch, width].
  */
-export async function onnxTeacher(
+export async function createOnnxTeacher(
   model: string | URL | Uint8Array,
   { preprocessing, name, output, layout = 'NCHW', sessionOptions, runtime }: OnnxTeacherOptions,
 ): Promise<Teacher> {
-  const title = name ?? titleOf(model);
+  const title = name ?? fileNameOf(model);
   const bytes = model instanceof Uint8Array ? model : await readModel(model);
   const ort = runtime ?? (await findRuntime());
   let session: OnnxSession;
@@ -51,13 +52,13 @@ export async function onnxTeacher(
   }
   try {
     const feature = chooseOutput(session, output, title);
-    const run = runner(ort, session, feature, layout, preprocessing.imageSize, title);
+    const run = createRunner(ort, session, feature, layout, preprocessing.imageSize, title);
     const size = preprocessing.imageSize;
     const { width } = await run(new Float32Array(size * size * 3), 1);
-    const what = JSON.stringify({ onnx: await sha256(bytes), output: feature, layout });
+    const description = JSON.stringify({ onnx: await sha256(bytes), output: feature, layout });
     return {
       name: title,
-      fingerprint: await fingerprintOf(what, new Map()),
+      fingerprint: await computeFingerprint(description, new Map()),
       width,
       preprocessing,
       async embed(pixels) {
@@ -78,8 +79,8 @@ interface Features {
   width: number;
 }
 
-/** Runs images, NHWC values, in batches of the size that the model is made for. */
-function runner(
+/** Returns a function that runs images, given as NHWC values, in batches of the size that the model requires. */
+function createRunner(
   ort: OnnxRuntime,
   session: OnnxSession,
   output: string,
@@ -88,18 +89,18 @@ function runner(
   title: string,
 ): (values: Float32Array, count: number) => Promise<Features> {
   const [input] = session.inputNames as [string];
-  const fixed = session.inputMetadata?.[0]?.shape?.[0];
+  const fixedBatch = session.inputMetadata?.[0]?.shape?.[0];
   const size = side * side * 3;
   const dims = layout === 'NCHW' ? [3, side, side] : [side, side, 3];
   return async (values, count) => {
-    const batch = typeof fixed === 'number' && fixed > 0 ? fixed : count;
+    const batch = typeof fixedBatch === 'number' && fixedBatch > 0 ? fixedBatch : count;
     const parts: Features[] = [];
     for (let begin = 0; begin < count; begin += batch) {
       const images = Math.min(batch, count - begin);
-      // What a fixed batch has too many places for is zeros, whose features are left out.
+      // A fixed batch is padded with zeros, whose features are dropped.
       const padded = new Float32Array(batch * size);
       const part = values.subarray(begin * size, (begin + images) * size);
-      padded.set(layout === 'NCHW' ? planes(part, side) : part);
+      padded.set(layout === 'NCHW' ? toNchw(part, side) : part);
       const tensor = new ort.Tensor('float32', padded, [batch, ...dims]);
       let results: Record<string, OnnxTensor>;
       try {
@@ -110,7 +111,7 @@ function runner(
           { cause: error },
         );
       }
-      const { values: found, width } = featuresOf(results[output], batch, output, title);
+      const { values: found, width } = toFeatures(results[output], batch, output, title);
       parts.push({ values: found.subarray(0, images * width), width });
     }
     const { width } = parts[0];
@@ -122,8 +123,8 @@ function runner(
   };
 }
 
-/** [batch, width], or the same with sides of 1 behind. */
-function featuresOf(
+/** Checks that an output is float32 [batch, width], possibly with further sides of 1. */
+function toFeatures(
   { type, dims, data }: OnnxTensor,
   batch: number,
   output: string,
@@ -132,19 +133,19 @@ function featuresOf(
   const isMatrix = dims.length >= 2 && dims[0] === batch && dims.slice(2).every((side) => side === 1);
   if (type !== 'float32' || !isMatrix) {
     throw new OnnxTeacherError(
-      `The output "${output}" of ${title} is ${type} [${dims}], but a feature is float32 [${batch}, width].`,
+      `The output "${output}" of ${title} is ${type} [${dims}], but a feature must be float32 [${batch}, width].`,
     );
   }
   return { values: data as Float32Array, width: dims[1] };
 }
 
-/** NHWC to NCHW. */
-function planes(values: Float32Array, side: number): Float32Array {
-  const places = side * side;
+/** Converts NHWC values of 3 channels to NCHW. */
+function toNchw(values: Float32Array, side: number): Float32Array {
+  const pixels = side * side;
   const out = new Float32Array(values.length);
-  for (let image = 0; image < values.length; image += 3 * places) {
+  for (let image = 0; image < values.length; image += 3 * pixels) {
     for (let c = 0; c < 3; c++) {
-      for (let i = 0; i < places; i++) out[image + c * places + i] = values[image + 3 * i + c];
+      for (let i = 0; i < pixels; i++) out[image + c * pixels + i] = values[image + 3 * i + c];
     }
   }
   return out;
@@ -156,30 +157,31 @@ function chooseOutput(session: OnnxSession, output: string | undefined, title: s
   if (session.inputNames.length !== 1) {
     const inputs = session.inputNames.map((name) => `"${name}"`).join(', ');
     throw new OnnxTeacherError(
-      `${title} has the inputs ${inputs}; a teacher takes images alone. Export the image tower by itself.`,
+      `${title} has the inputs ${inputs}; but a teacher must have one input. Export only the image tower.`,
     );
   }
   if (output !== undefined && !names.includes(output))
     throw new OnnxTeacherError(`${title} has no output "${output}"; it has ${listed}.`);
   if (output === undefined && names.length !== 1)
-    throw new OnnxTeacherError(`${title} has the outputs ${listed}: name the feature with "output".`);
+    throw new OnnxTeacherError(
+      `${title} has the outputs ${listed}; set "output" to the name of the feature.`,
+    );
   return output ?? names[0];
 }
 
-function titleOf(model: string | URL | Uint8Array): string {
+function fileNameOf(model: string | URL | Uint8Array): string {
   if (model instanceof Uint8Array) return 'an ONNX model';
-  return decodeURIComponent(String(model)).split(/[/\\]/).at(-1)!;
+  return decodeURIComponent(String(model)).split(/[/\\]/).at(-1) || 'an ONNX model';
 }
 
 async function readModel(path: string | URL): Promise<Uint8Array> {
-  const files = globalThis.process?.getBuiltinModule?.('node:fs/promises');
-  if (!files)
-    throw new OnnxTeacherError(`${path} cannot be read: there are no files in a browser. Give the bytes.`);
+  const files: typeof import('node:fs/promises') | undefined = builtinModule('node:fs/promises');
+  if (!files) throw new OnnxTeacherError(`${path} cannot be read: a browser has no files. Pass the bytes.`);
   try {
     return await files.readFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : message;
+    const reason = code === 'ENOENT' ? 'it does not exist' : (explainDiskError(error) ?? message);
     throw new OnnxTeacherError(`${path} cannot be read: ${reason}.`, { cause: error });
   }
 }

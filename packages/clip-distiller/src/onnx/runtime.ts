@@ -1,27 +1,27 @@
-/** A tensor of ONNX Runtime. */
+/** Tensor of ONNX Runtime. */
 export interface OnnxTensor {
   readonly type: string;
   readonly dims: readonly number[];
   readonly data: unknown;
 }
 
-/** A loaded model of ONNX Runtime. */
+/** Loaded model of ONNX Runtime. */
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** Since ONNX Runtime 1.21: a side is a number, or the name of one that may vary. */
+  /** Since ONNX Runtime 1.21. A side is a number, or a name if it may vary. */
   readonly inputMetadata?: readonly { readonly shape?: readonly (number | string)[] }[];
   run(feeds: Record<string, OnnxTensor>, fetches: readonly string[]): Promise<Record<string, OnnxTensor>>;
   release(): Promise<void>;
 }
 
-/** What is used of onnxruntime-node or onnxruntime-web. */
+/** The part of onnxruntime-node or onnxruntime-web that is used. */
 export interface OnnxRuntime {
   InferenceSession: { create(model: Uint8Array, options?: object): Promise<OnnxSession> };
   Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OnnxTensor;
 }
 
-/** No ONNX Runtime is installed, or a model does not fit what it is used for. */
+/** Thrown when no ONNX Runtime is installed, or a model cannot be used as a teacher. */
 export class OnnxTeacherError extends Error {
   override name = 'OnnxTeacherError';
 }
@@ -29,7 +29,7 @@ export class OnnxTeacherError extends Error {
 type Importer = () => Promise<unknown>;
 
 const packages = {
-  // A bundler for browsers is not to look for Node's.
+  // A variable, so that bundlers for browsers do not look for Node's package.
   'onnxruntime-node': () => {
     const name = 'onnxruntime-node';
     return import(/* webpackIgnore: true */ /* @vite-ignore */ name);
@@ -38,8 +38,8 @@ const packages = {
 } satisfies Record<string, Importer>;
 
 /**
- * The ONNX Runtime that is installed: in Node the native one, else WebAssembly's.
- * @throws OnnxTeacherError that names the command which installs one.
+ * Imports the installed ONNX Runtime: in Node the native one if installed, otherwise that for WebAssembly.
+ * @throws OnnxTeacherError with the command that installs one.
  */
 export async function findRuntime(
   inNode = typeof globalThis.process?.versions?.node === 'string',
@@ -56,18 +56,18 @@ export async function findRuntime(
         cause: error,
       });
     }
-    // CommonJS packages have everything under default.
+    // A CommonJS package has its exports in `default`.
     return ('InferenceSession' in loaded ? loaded : loaded.default) as OnnxRuntime;
   }
   const all = names.map((name) => `npm install ${name}`).join('", or "');
-  throw new OnnxTeacherError(`An ONNX teacher needs ONNX Runtime, which is not installed: run "${all}".`);
+  throw new OnnxTeacherError(`An ONNX teacher requires ONNX Runtime, which is not installed: run "${all}".`);
 }
 
-/** Whether the package itself is what cannot be found, and not something that it needs. */
+/** Returns whether the package itself is missing, and not one of its dependencies. */
 function isMissing(error: unknown, name: string): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
   const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  // Vite's word for an optional peer that is not there.
+  // Vite's message for a missing optional peer dependency.
   const isUnresolved = message.startsWith(`Could not resolve "${name}" imported by`);
   return isUnresolved || (isNotFound && new RegExp(`['"]${name}['"]`).test(message));
 }

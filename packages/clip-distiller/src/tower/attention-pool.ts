@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, Linear, Module, type Random } from '@unitsphere/core';
 
 /**
- * CLIP's pooling of a map by attention: the mean of all places asks all places and itself, in several heads; its answer
- * goes through a linear layer. State dict: `positional_embedding` [1 + side², channels], `k_proj`, `q_proj`, `v_proj`, `c_proj`.
+ * CLIP's attention pooling of a feature map: multi-head attention whose query is the mean of all positions and whose keys and
+ * values are all positions and that mean, followed by a linear layer. State dict: `positional_embedding` [1 + side², channels], `k_proj`, `q_proj`, `v_proj`, `c_proj`.
  * @see Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021), AttentionPool2d.
  */
 export class AttentionPool2d extends Module<tf.Tensor4D, tf.Tensor2D> {
@@ -17,7 +17,7 @@ export class AttentionPool2d extends Module<tf.Tensor4D, tf.Tensor2D> {
   readonly #channels: number;
   readonly #heads: number;
 
-  /** @param side Height and width of the map. */
+  /** @param side Height and width of the feature map. */
   constructor(side: number, channels: number, heads: number, outputs: number, random: Random) {
     super();
     this.#side = side;
@@ -25,8 +25,8 @@ export class AttentionPool2d extends Module<tf.Tensor4D, tf.Tensor2D> {
     this.#heads = heads;
 
     const shape = [side ** 2 + 1, channels];
-    const drawn = initializers.normal(shape, random.fork('positions'), 0, channels ** -0.5);
-    this.#positions = this.parameter('positional_embedding', shape, drawn, { weightDecay: false });
+    const positions = initializers.normal(shape, random.fork('positions'), 0, channels ** -0.5);
+    this.#positions = this.parameter('positional_embedding', shape, positions, { weightDecay: false });
     const linear = (name: string, to: number) =>
       this.child(name, new Linear(channels, to, { random: random.fork(name) }));
     this.#keys = linear('k_proj', channels);
@@ -43,26 +43,26 @@ export class AttentionPool2d extends Module<tf.Tensor4D, tf.Tensor2D> {
     const [batch, height, width] = x.shape;
     if (height !== side || width !== side) {
       throw new Error(
-        `AttentionPool2d: its positions are for maps of ${side}x${side}, not ${height}x${width}.`,
+        `AttentionPool2d: the positions are for feature maps of ${side}x${side}, not ${height}x${width}.`,
       );
     }
-    const places = tf.reshape(x, [batch, side * side, channels]);
-    const tokens = tf.add(tf.concat([tf.mean(places, 1, true), places], 1), this.#positions.variable);
+    const values = tf.reshape(x, [batch, side * side, channels]);
+    const tokens = tf.add(tf.concat([tf.mean(values, 1, true), values], 1), this.#positions.variable);
     const all = tf.reshape(tokens, [-1, channels]) as tf.Tensor2D;
     const mean = tf.reshape(tf.slice(tokens, [0, 0, 0], [-1, 1, -1]), [batch, channels]) as tf.Tensor2D;
     const query = tf.mul(this.#queries.forward(mean), (channels / heads) ** -0.5);
     const scores = tf.matMul(
-      this.#byHead(query, batch),
-      this.#byHead(this.#keys.forward(all), batch),
+      this.#splitHeads(query, batch),
+      this.#splitHeads(this.#keys.forward(all), batch),
       false,
       true,
     );
-    const answer = tf.matMul(tf.softmax(scores), this.#byHead(this.#values.forward(all), batch));
-    return this.#out.forward(tf.reshape(answer, [batch, channels]) as tf.Tensor2D);
+    const attended = tf.matMul(tf.softmax(scores), this.#splitHeads(this.#values.forward(all), batch));
+    return this.#out.forward(tf.reshape(attended, [batch, channels]) as tf.Tensor2D);
   }
 
-  /** [batch · tokens, channels] to [batch · heads, tokens, channels / heads]. */
-  #byHead(x: tf.Tensor, batch: number): tf.Tensor3D {
+  /** Reshapes [batch · tokens, channels] to [batch · heads, tokens, channels / heads]. */
+  #splitHeads(x: tf.Tensor, batch: number): tf.Tensor3D {
     const width = this.#channels / this.#heads;
     const split = tf.transpose(tf.reshape(x, [batch, -1, this.#heads, width]), [0, 2, 1, 3]);
     return tf.reshape(split, [batch * this.#heads, -1, width]) as tf.Tensor3D;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Module } from '@unitsphere/core';
 
-/** torch.nn.AvgPool2d(size) on NHWC maps: the mean of each window of size × size, windows side by side. */
+/** torch.nn.AvgPool2d(size) on NHWC feature maps: the mean of each non-overlapping window of size × size. */
 export class AveragePool2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly #size: number;
 
@@ -10,7 +10,7 @@ export class AveragePool2d extends Module<tf.Tensor4D, tf.Tensor4D> {
     this.#size = size;
   }
 
-  /** @param x float32 [batch, height, width, channels]. @returns The sides divided by size, rounded down. */
+  /** @param x float32 [batch, height, width, channels]. @returns float32 with height and width divided by size, rounded down. */
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.avgPool(x, this.#size, this.#size, 'valid');
   }

@@ -8,13 +8,13 @@ import type { ClipTower } from './clip-tower.js';
 import type { ClipResNetConfig } from './configs.js';
 
 const EXPANSION = 4;
-/** Input pixels for one place of the last map. */
+/** Input pixels per pixel of the last feature map, along an axis. */
 const REDUCTION = 32;
 
 /**
- * The image tower of CLIP's ResNets: a stem of three convolutions, strides by average pooling before the convolution that
- * follows (anti-aliased), and pooling by attention. Its keys are OpenAI's and OpenCLIP's behind `visual.`; `features` gives
- * the maps of the four stages.
+ * Image tower of CLIP's ResNets: a stem of three convolutions, average pooling instead of strided convolutions (anti-aliasing),
+ * and attention pooling. Its keys are those of OpenAI and OpenCLIP without `visual.`; `features` returns the feature maps of
+ * the four stages.
  * @see Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021), ModifiedResNet.
  */
 export class ClipResNet extends StepBackbone implements ClipTower {
@@ -104,16 +104,16 @@ function bottleneck(inChannels: number, planes: number, stride: number, random: 
     ['conv3', conv(planes, out, 1, 'conv3')],
     ['bn3', new BatchNorm2d(out)],
   ];
-  const plain = stride === 1 && inChannels === out;
+  const isIdentity = stride === 1 && inChannels === out;
   return new Residual(layers, {
-    shortcut: plain
+    shortcut: isIdentity
       ? 'identity'
       : { name: 'downsample', layer: new Downsample(inChannels, out, stride, random) },
     activation: 'relu',
   });
 }
 
-/** The shortcut past a block that changes the map's shape. Its keys begin at 0 behind the pool, which has none. */
+/** Shortcut of a block that changes the shape. The pooling layer has no key: the keys of the layers after it begin at 0. */
 class Downsample extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly #pool;
   readonly #conv;

@@ -1,36 +1,36 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preprocessing } from '@unitsphere/pretrained';
 import { clipPreprocessing } from '../clip-preprocessing.js';
-import { fingerprintOf } from '../fingerprint.js';
+import { computeFingerprint } from '../fingerprint.js';
 import type { Teacher } from '../teacher.js';
 import type { ClipTower } from './clip-tower.js';
 
-/** What a teacher made of a tower is called, and how it sees images. */
+/** Options of {@link createClipTeacher}. */
 export interface ClipTeacherOptions {
-  /** For people and logs. */
+  /** Name for messages and logs. */
   name: string;
-  /** Default: CLIP's own, for the tower's image size. */
+  /** Default: CLIP's preprocessing for the tower's image size. */
   preprocessing?: Preprocessing;
 }
 
 /**
- * A CLIP image tower as a teacher. Reads all of its weights once, for the fingerprint. The teacher owns the tower.
- * @throws Error where the preprocessing is for another image size than the tower's.
+ * Creates a teacher from a CLIP image tower, which the teacher then owns. Reads all weights once, for the fingerprint.
+ * @throws Error if the preprocessing has another image size than the tower.
  */
-export async function clipTeacher(
+export async function createClipTeacher(
   tower: ClipTower,
   { name, preprocessing = clipPreprocessing(tower.imageSize) }: ClipTeacherOptions,
 ): Promise<Teacher> {
   if (preprocessing.imageSize !== tower.imageSize) {
     throw new Error(
-      `clipTeacher: the preprocessing makes images of ${preprocessing.imageSize} pixels, but the tower takes ${tower.imageSize}.`,
+      `createClipTeacher: the preprocessing has images of ${preprocessing.imageSize} pixels, but the tower requires ${tower.imageSize}.`,
     );
   }
   return {
     name,
     width: tower.width,
     preprocessing,
-    fingerprint: await fingerprintOf(JSON.stringify(tower.config), await tower.stateDict()),
+    fingerprint: await computeFingerprint(JSON.stringify(tower.config), await tower.stateDict()),
     embed: async (pixels) => tf.tidy(() => tower.embed(pixels)),
     dispose: () => tower.dispose(),
   };

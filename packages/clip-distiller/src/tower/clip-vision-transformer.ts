@@ -8,8 +8,8 @@ import type { ClipVisionTransformerConfig } from './configs.js';
 const EPSILON = 1e-5;
 
 /**
- * The image tower of CLIP's vision transformers: the trunk with a norm before its first block, and the class token through a
- * norm and a linear layer without bias. Its keys are timm's (`norm_pre`, `blocks.0.attn.qkv.weight`, …, `head.weight`).
+ * Image tower of CLIP's vision transformers: the trunk with a norm before its first block, then a norm and a linear layer
+ * without bias on the class token. Its keys are timm's (`norm_pre`, `blocks.0.attn.qkv.weight`, …, `head.weight`).
  * @see Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021), VisionTransformer.
  */
 export class ClipVisionTransformer extends VisionTransformer implements ClipTower {

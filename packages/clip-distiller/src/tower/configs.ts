@@ -1,36 +1,36 @@
-/** The shape of a CLIP vision transformer. */
+/** Architecture of a CLIP vision transformer. */
 export interface ClipVisionTransformerConfig {
   kind: 'vit';
   /** Height and width of the images, a multiple of patchSize. */
   imageSize: number;
   patchSize: number;
-  /** Values of a token. */
+  /** Number of values of a token. */
   width: number;
   /** Number of blocks. */
   depth: number;
   heads: number;
-  /** Values of an embedding. */
+  /** Number of values of an embedding. */
   embedDim: number;
-  /** `quick_gelu`: OpenAI's weights and some of OpenCLIP's; `gelu`: most of OpenCLIP's. */
+  /** `quick_gelu` for OpenAI's weights and some of OpenCLIP's, `gelu` for most of OpenCLIP's. */
   activation: 'gelu' | 'quick_gelu';
 }
 
-/** The shape of a CLIP ResNet. */
+/** Architecture of a CLIP ResNet. */
 export interface ClipResNetConfig {
   kind: 'resnet';
   /** Height and width of the images, a multiple of 32. */
   imageSize: number;
-  /** Channels behind the stem; even. */
+  /** Number of channels after the stem; even. */
   width: number;
-  /** Blocks of each stage. */
+  /** Number of blocks of each stage. */
   depths: readonly [number, number, number, number];
-  /** Heads of the attention pool. */
+  /** Number of heads of the attention pooling. */
   heads: number;
-  /** Values of an embedding. */
+  /** Number of values of an embedding. */
   embedDim: number;
 }
 
-/** The shape of a CLIP image tower. */
+/** Architecture of a CLIP image tower. */
 export type ClipTowerConfig = ClipVisionTransformerConfig | ClipResNetConfig;
 
 const vit = (
@@ -51,7 +51,7 @@ const vit = (
   activation,
 });
 
-/** CLIP image towers by OpenCLIP's names, where `-quickgelu` is what OpenAI's weights need. */
+/** CLIP image towers by OpenCLIP's names. OpenAI's weights require `-quickgelu`. */
 export const clipTowerConfigs = {
   'ViT-B-32': vit(32, 768, 12, 512, 'gelu'),
   'ViT-B-32-quickgelu': vit(32, 768, 12, 512, 'quick_gelu'),
@@ -61,7 +61,7 @@ export const clipTowerConfigs = {
   'ViT-L-14-quickgelu': vit(14, 1024, 24, 768, 'quick_gelu'),
   'ViT-L-14-336': vit(14, 1024, 24, 768, 'gelu', 336),
   'ViT-L-14-336-quickgelu': vit(14, 1024, 24, 768, 'quick_gelu', 336),
-  // Its image tower has ReLU throughout: the two names differ in the text tower alone.
+  // The image tower always uses ReLU: the two names differ only in the text tower.
   RN50: { kind: 'resnet', imageSize: 224, width: 64, depths: [3, 4, 6, 3], heads: 32, embedDim: 1024 },
   'RN50-quickgelu': {
     kind: 'resnet',
@@ -73,5 +73,5 @@ export const clipTowerConfigs = {
   },
 } as const satisfies Record<string, ClipTowerConfig>;
 
-/** The name of a CLIP image tower, as OpenCLIP has it. */
+/** Name of a CLIP image tower in OpenCLIP. */
 export type ClipTowerName = keyof typeof clipTowerConfigs;

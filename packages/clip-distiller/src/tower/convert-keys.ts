@@ -2,10 +2,10 @@ import type { HostTensor, StateDict } from '@unitsphere/core';
 import type { ClipTowerConfig } from './configs.js';
 
 /**
- * Keys that belong to a whole CLIP model and not to its image tower: the text tower of OpenAI, OpenCLIP and transformers, the
- * scale of the logits, numbers of OpenAI's archives, and a list of positions that older transformers saved.
+ * Keys of a CLIP model outside its image tower: the text tower of OpenAI, OpenCLIP and transformers, the scale of the logits,
+ * numbers in OpenAI's archives, and position ids saved by older versions of transformers.
  */
-export const NOT_OF_THE_TOWER =
+export const KEYS_OUTSIDE_TOWER =
   /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text\.|text_model\.|text_projection|logit_scale$|logit_bias$|input_resolution$|context_length$|vocab_size$|vision_model\.embeddings\.position_ids$)/;
 
 type Rename = readonly [from: RegExp, to: string];
@@ -23,7 +23,7 @@ const OPENAI: readonly Rename[] = [
 
 const TRANSFORMERS: readonly Rename[] = [
   [/^vision_model\.embeddings\.patch_embedding\./, 'patch_embed.proj.'],
-  // Their spelling.
+  // Misspelled in transformers.
   [/^vision_model\.pre_layrnorm\./, 'norm_pre.'],
   [/^vision_model\.post_layernorm\./, 'norm.'],
   [/^visual_projection\./, 'head.'],
@@ -33,28 +33,28 @@ const TRANSFORMERS: readonly Rename[] = [
 ];
 
 /**
- * A published CLIP state dict, without its text tower, with the keys and shapes of a tower of ours. OpenAI's and OpenCLIP's
- * keys begin with `visual.`, those of transformers with `vision_model.` and `visual_projection.`; other keys stay as they are.
+ * Converts a published CLIP state dict, without its text tower, to the keys and shapes of our towers. Keys of OpenAI and
+ * OpenCLIP begin with `visual.`, those of transformers with `vision_model.` and `visual_projection.`; others are unchanged.
  */
 export function convertKeys(state: StateDict, kind: ClipTowerConfig['kind']): StateDict {
   const converted: StateDict = new Map();
   for (const [key, tensor] of state) {
     if (kind === 'resnet') converted.set(key.replace(/^visual\./, ''), tensor);
-    else converted.set(...vitEntry(key, tensor));
+    else converted.set(...convertVitEntry(key, tensor));
   }
-  return kind === 'vit' ? withJoinedQkv(converted) : converted;
+  return kind === 'vit' ? joinQkv(converted) : converted;
 }
 
-function vitEntry(key: string, tensor: HostTensor): [string, HostTensor] {
+function convertVitEntry(key: string, tensor: HostTensor): [string, HostTensor] {
   switch (key) {
     case 'visual.class_embedding':
     case 'vision_model.embeddings.class_embedding':
-      return ['cls_token', tensor.shape.length === 1 ? reshaped(tensor, [1, 1, ...tensor.shape]) : tensor];
+      return ['cls_token', tensor.shape.length === 1 ? reshape(tensor, [1, 1, ...tensor.shape]) : tensor];
     case 'visual.positional_embedding':
     case 'vision_model.embeddings.position_embedding.weight':
-      return ['pos_embed', tensor.shape.length === 2 ? reshaped(tensor, [1, ...tensor.shape]) : tensor];
+      return ['pos_embed', tensor.shape.length === 2 ? reshape(tensor, [1, ...tensor.shape]) : tensor];
     case 'visual.proj':
-      return ['head.weight', tensor.shape.length === 2 ? transposed(tensor) : tensor];
+      return ['head.weight', tensor.shape.length === 2 ? transpose(tensor) : tensor];
   }
   for (const [from, to] of [...OPENAI, ...TRANSFORMERS]) {
     if (from.test(key)) return [key.replace(from, to), tensor];
@@ -64,29 +64,27 @@ function vitEntry(key: string, tensor: HostTensor): [string, HostTensor] {
 
 const QUERY = /^vision_model\.encoder\.layers\.(\d+)\.self_attn\.q_proj\.(weight|bias)$/;
 
-/** Joins the queries', keys' and values' layers of transformers, which are three, into timm's one. */
-function withJoinedQkv(state: StateDict): StateDict {
+/** Joins the separate query, key and value layers of transformers into timm's one layer. */
+function joinQkv(state: StateDict): StateDict {
   const joined: StateDict = new Map(state);
   for (const key of state.keys()) {
     const [, layer, part] = QUERY.exec(key) ?? [];
     if (layer === undefined) continue;
     const keys = ['q', 'k', 'v'].map((name) => key.replace('.q_proj.', `.${name}_proj.`));
-    const parts = keys.map((name) => state.get(name));
-    const [first] = parts;
-    const alike = parts.every(
-      (p) => p && p.dtype === first!.dtype && String(p.shape) === String(first!.shape),
-    );
-    // Left as they are, they are named as keys that do not fit.
-    if (!alike) continue;
+    const parts = keys.map((name) => state.get(name)).filter((tensor) => tensor !== undefined);
+    const [{ dtype, shape }] = parts;
+    const isComplete = parts.length === keys.length;
+    // Otherwise the keys are unchanged, so that they are reported as unexpected.
+    if (!isComplete || !parts.every((p) => p.dtype === dtype && String(p.shape) === String(shape))) continue;
     for (const name of keys) joined.delete(name);
-    joined.set(`blocks.${layer}.attn.qkv.${part}`, concatenated(parts as HostTensor[]));
+    joined.set(`blocks.${layer}.attn.qkv.${part}`, concatenate(parts));
   }
   return joined;
 }
 
-const reshaped = (tensor: HostTensor, shape: number[]): HostTensor => ({ ...tensor, shape });
+const reshape = (tensor: HostTensor, shape: number[]): HostTensor => ({ ...tensor, shape });
 
-function transposed({ dtype, shape, data }: HostTensor): HostTensor {
+function transpose({ dtype, shape, data }: HostTensor): HostTensor {
   const [rows, columns] = shape as [number, number];
   const out = data.slice() as Float32Array;
   for (let r = 0; r < rows; r++)
@@ -94,7 +92,7 @@ function transposed({ dtype, shape, data }: HostTensor): HostTensor {
   return { dtype, shape: [columns, rows], data: out };
 }
 
-function concatenated(parts: readonly HostTensor[]): HostTensor {
+function concatenate(parts: readonly HostTensor[]): HostTensor {
   const { dtype, shape, data } = parts[0];
   const Values = data.constructor as Float32ArrayConstructor;
   const out = new Values(parts.length * data.length);

@@ -4,49 +4,49 @@ import type { ClipTower } from './clip-tower.js';
 import { ClipVisionTransformer } from './clip-vision-transformer.js';
 import { type ClipTowerConfig, type ClipTowerName, clipTowerConfigs } from './configs.js';
 
-/** Every named tower. */
+/** Returns the names of all towers. */
 export function listClipTowers(): ClipTowerName[] {
   return Object.keys(clipTowerConfigs) as ClipTowerName[];
 }
 
 /**
- * Makes a CLIP image tower, in evaluation mode, for weights that are loaded into it; `loadClipTower` does both.
- * @param tower OpenCLIP's name, or a shape of one's own.
- * @param options.random The stream of the initial weights. Default: none; all weights are 0 until they are loaded.
- * @throws Error for a name that is not in `listClipTowers()`; RangeError for a shape that does not fit together.
+ * Creates a CLIP image tower in evaluation mode. To also load weights, use `loadClipTower`.
+ * @param tower OpenCLIP's name, or an architecture.
+ * @param options.random Random stream of the initial weights. Default: none; all weights are 0.
+ * @throws Error for a name that is not in `listClipTowers()`; RangeError for an inconsistent architecture.
  */
 export function createClipTower(
   tower: ClipTowerName | ClipTowerConfig,
-  { random = new NoRandom(0) }: { random?: Random } = {},
+  { random = new ZeroRandom(0) }: { random?: Random } = {},
 ): ClipTower {
-  const config = typeof tower === 'string' ? named(tower) : tower;
-  check(config);
-  const made =
+  const config = typeof tower === 'string' ? configOf(tower) : tower;
+  checkConfig(config);
+  const created =
     config.kind === 'vit' ? new ClipVisionTransformer(config, random) : new ClipResNet(config, random);
-  return made.eval();
+  return created.eval();
 }
 
-function named(name: ClipTowerName): ClipTowerConfig {
+function configOf(name: ClipTowerName): ClipTowerConfig {
   if (!Object.hasOwn(clipTowerConfigs, name)) {
     throw new Error(`createClipTower: there is no tower "${name}". Known: ${listClipTowers().join(', ')}.`);
   }
   return clipTowerConfigs[name];
 }
 
-function check(config: ClipTowerConfig): void {
+function checkConfig(config: ClipTowerConfig): void {
   const { imageSize, width, heads, kind } = config;
   const patch = kind === 'vit' ? config.patchSize : 32;
   const channels = kind === 'vit' ? width : 32 * width;
   if (!(imageSize > 0) || imageSize % patch !== 0)
     throw new RangeError(`createClipTower: imageSize must be a multiple of ${patch}, not ${imageSize}.`);
   if (channels % heads !== 0)
-    throw new RangeError(`createClipTower: ${heads} heads do not divide ${channels} channels.`);
+    throw new RangeError(`createClipTower: heads must divide ${channels} channels, not ${heads}.`);
   if (kind === 'resnet' && width % 2 !== 0)
     throw new RangeError(`createClipTower: a ResNet's width must be even, not ${width}.`);
 }
 
-/** Initial weights that cost nothing, as loaded ones follow: a large tower has 300 million. */
-class NoRandom extends Random {
+/** Initializes weights to 0, as drawing random ones is slow for 300 million weights that are replaced by loaded ones. */
+class ZeroRandom extends Random {
   override fork(): Random {
     return this;
   }

@@ -4,22 +4,22 @@ import { constant, convolutionWeights } from '../initializers.js';
 import { Module } from '../module.js';
 import type { Random } from '../random.js';
 
-/** What a convolution is made with, beside its channels. */
+/** Options of a convolution. */
 export interface Conv2dOptions {
   kernelSize: number;
-  /** Default 1. */
+  /** Stride in both dimensions. Default: 1. */
   stride?: number;
-  /** Zero padding on every side. Default: kernelSize >> 1, which keeps the size at stride 1. */
+  /** Zero padding on every side, in pixels. Default: `kernelSize >> 1`, which keeps the size at stride 1. */
   padding?: number;
-  /** Default false: the convolutions of metric learning are followed by a norm. */
+  /** Whether to add a bias. Default: false, as a norm usually follows. */
   bias?: boolean;
-  /** The stream of the initial weights, N(0, std). */
+  /** Random stream of the initial weights, which are drawn from N(0, std). */
   random: Random;
-  /** Default sqrt(2 / fanOut), where fanOut is kernelSize² · outChannels / groups, as timm's EfficientNet family. */
+  /** Standard deviation. Default: sqrt(2 / (kernelSize² · outChannels / groups)), as in timm's EfficientNet family. */
   std?: number;
 }
 
-/** torch.nn.Conv2d on NHWC images; state dict: `weight` (OIHW on disk) and, if there is one, `bias`. */
+/** torch.nn.Conv2d on NHWC images; state dict: `weight` (OIHW on disk) and optionally `bias`. */
 export class Conv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly weight;
   readonly bias;

@@ -4,7 +4,7 @@ import { convolutionWeights } from '../initializers.js';
 import { Module } from '../module.js';
 import type { Conv2dOptions } from './conv2d.js';
 
-/** torch.nn.Conv2d with groups = channels, without bias; state dict: `weight`, [channels, 1, height, width] on disk. */
+/** torch.nn.Conv2d with groups = channels and no bias, on NHWC images; state dict: `weight` [channels, 1, height, width]. */
 export class DepthwiseConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly weight;
   readonly #window: { stride: number; padding: number };

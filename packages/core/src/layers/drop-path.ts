@@ -4,17 +4,17 @@ import { Module } from '../module.js';
 import type { Random } from '../random.js';
 
 /**
- * Stochastic depth (Huang et al., 2016) of a residual branch, as timm's DropPath: in training each sample's branch is
- * zero with probability `rate`, else divided by 1 − rate; in evaluation nothing changes.
+ * Stochastic depth (Huang et al., 2016) of a residual branch, as timm's DropPath. In training, each sample's branch is
+ * zero with probability `rate` and otherwise divided by 1 − rate. In evaluation, it is unchanged.
  */
 export class DropPath<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
   readonly #rate: number;
   #random: Random;
 
   /**
-   * @param rate In [0, 1).
-   * @param random The stream of the draws, one a sample; where it stands is not in the state dict: see `drawFrom`.
-   * @throws RangeError on a rate outside [0, 1).
+   * @param rate Drop probability in [0, 1).
+   * @param random Random stream, one draw per sample. Its position is not in the state dict; see `drawFrom`.
+   * @throws RangeError if the rate is outside [0, 1).
    */
   constructor(rate: number, random: Random) {
     super();
@@ -24,7 +24,7 @@ export class DropPath<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
     if (!(rate >= 0 && rate < 1)) throw new RangeError(`DropPath: rate must be in [0, 1), not ${rate}.`);
   }
 
-  /** Draws from another stream from now on. A trainer that gives one made of the step's number can be resumed at any step. */
+  /** Replaces the random stream. A trainer that sets one keyed by the step can be resumed at any step. */
   drawFrom(random: Random): void {
     this.#random = random;
   }

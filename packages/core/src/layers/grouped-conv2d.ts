@@ -5,19 +5,19 @@ import { Module } from '../module.js';
 import type { Conv2dOptions } from './conv2d.js';
 
 /**
- * torch.nn.Conv2d with groups, without bias, on NHWC images; state dict: `weight`
- * [outChannels, inChannels / groups, height, width] on disk.
+ * torch.nn.Conv2d with groups and no bias, on NHWC images; state dict: `weight`
+ * [outChannels, inChannels / groups, height, width].
  */
 export class GroupedConv2d extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly weight;
   readonly #window: { stride: number; padding: number };
 
-  /** @throws RangeError when the groups do not divide both channel counts. */
+  /** @throws RangeError if `groups` does not divide both channel counts. */
   constructor(inChannels: number, outChannels: number, groups: number, options: Omit<Conv2dOptions, 'bias'>) {
     super();
     if (!Number.isInteger(groups) || groups < 1 || inChannels % groups || outChannels % groups) {
       throw new RangeError(
-        `GroupedConv2d: ${groups} groups do not divide ${inChannels} channels in and ${outChannels} out.`,
+        `GroupedConv2d: groups must divide inChannels (${inChannels}) and outChannels (${outChannels}), not ${groups}.`,
       );
     }
     const { kernelSize: k, stride = 1, padding = k >> 1, random, std } = options;

@@ -4,15 +4,15 @@ import { constant, linearDefault, normal } from '../initializers.js';
 import { Module } from '../module.js';
 import type { Random } from '../random.js';
 
-/** torch.nn.Linear; state dict: `weight` [outFeatures, inFeatures] and, if there is one, `bias`. */
+/** torch.nn.Linear; state dict: `weight` [outFeatures, inFeatures] and optionally `bias`. */
 export class Linear extends Module<tf.Tensor2D, tf.Tensor2D> {
   readonly weight;
   readonly bias;
 
   /**
-   * @param options.bias Default true, as in PyTorch.
-   * @param options.random The stream of the initial weights and bias, U(±1/sqrt(inFeatures)).
-   * @param options.std If given, weights are from N(0, std) instead and the bias is 0, as in transformers.
+   * @param options.bias Whether to add a bias. Default: true, as in PyTorch.
+   * @param options.random Random stream of the initial weights and bias, which are drawn from U(±1/sqrt(inFeatures)).
+   * @param options.std If given, weights are drawn from N(0, std) and the bias is 0, as in transformers.
    */
   constructor(
     inFeatures: number,

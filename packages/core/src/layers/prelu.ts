@@ -4,15 +4,15 @@ import { constant } from '../initializers.js';
 import { Module } from '../module.js';
 
 /**
- * torch.nn.PReLU with a slope for each channel of the last axis, or with one for all: `new PReLU(1)`; at first 0.25. State
- * dict: `weight`.
+ * torch.nn.PReLU with one slope per channel of the last axis, or one shared slope (`new PReLU(1)`). Slopes start at 0.25.
+ * State dict: `weight` [channels].
  */
 export class PReLU<T extends tf.Tensor = tf.Tensor> extends Module<T, T> {
   readonly weight;
 
   constructor(channels: number) {
     super();
-    // A slope is no kernel: decay would pull it toward ReLU.
+    // Weight decay would pull the slopes toward ReLU.
     this.weight = this.parameter('weight', [channels], constant([channels], 0.25), { weightDecay: false });
   }
 

@@ -9,19 +9,19 @@ import {
 } from './matmul-precision.js';
 import { onCuda } from './product.js';
 
-/** What a kind of product does on a backend. */
+/** Arithmetic of a kind of product on a backend. */
 export interface ProductReport {
-  /** The precision that was asked for. */
+  /** Requested precision. */
   requested: MatmulPrecision;
-  /** The arithmetic that takes place, in words. */
-  did: string;
+  /** Arithmetic that the backend performs, in words. */
+  arithmetic: string;
 }
 
-/** What a precision comes to on the current backend. */
+/** Arithmetic of all products on the current backend. */
 export interface MatmulPrecisionReport {
   /** TensorFlow.js's name of the backend. */
   backend: string;
-  /** What setFloat32MatmulPrecision was given. */
+  /** Precision set by setFloat32MatmulPrecision. */
   requested: MatmulPrecision;
   products: Record<ProductKind, ProductReport>;
 }
@@ -29,20 +29,20 @@ export interface MatmulPrecisionReport {
 const NAMES = { high: 'TensorFloat-32', medium: 'bfloat16' } as const;
 
 /**
- * Tells what products really do at this moment on the current backend, gradients included: kernels decide by the same
- * precision and the same features of the device. Everything that is not listed is float32.
- * @throws Error where no backend is ready.
+ * Describes the arithmetic that products and their gradients perform on the current backend, from the current precision and the
+ * device's features. Every other operation is float32.
+ * @throws Error if no backend is ready.
  */
 export function describeMatmulPrecision(): MatmulPrecisionReport {
   const backend = tf.getBackend();
   if (!backend) {
     throw new Error(
-      'describeMatmulPrecision: no TensorFlow.js backend is ready; start one first, as it is what decides.',
+      'describeMatmulPrecision: no TensorFlow.js backend is ready, and the arithmetic depends on it. Start one first.',
     );
   }
   const reports = PRODUCT_KINDS.map((kind) => {
     const requested = precisionOf(kind);
-    return [kind, { requested, did: arithmeticOf(backend, kind, requested) }];
+    return [kind, { requested, arithmetic: arithmeticOf(backend, kind, requested) }];
   });
   return { backend, requested: getFloat32MatmulPrecision(), products: Object.fromEntries(reports) };
 }

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-// As KB in assembly/gemm.ts.
+// Equals KB in assembly/gemm.ts.
 const BLOCK = 256;
 
 /**
- * a · b, each as given or transposed, on a backend whose values are in the host's memory: every sum runs along k in float32,
- * in blocks of 256 that are then added up, as in the WebAssembly kernel. Products of inputs with at most 12 bits of
- * significand are exact, with or without fused multiply-add, so that both give the same bits.
+ * Multiplies a and b, each as given or transposed, in the host's memory. Sums are float32 and run along k in blocks of 256,
+ * whose sums are added in order, as in the WebAssembly kernel. Inputs have at most 12 bits of significand, so their products are
+ * exact with or without fused multiply-add: the results are bit-identical to the kernel's.
  */
 export function orderedProduct(
   a: tf.Tensor2D,
@@ -26,7 +26,7 @@ export function orderedProduct(
       sums.fill(0);
       for (let p = start; p < Math.min(k, start + BLOCK); p++) {
         const value = rows[i * rowStep + p * rowNext];
-        // A double holds product and sum; storing rounds once, as float32 arithmetic would (Figueroa, 1995).
+        // float64 holds the product and the sum; storing rounds once, as float32 arithmetic does (Figueroa, 1995).
         for (let j = 0, at = p * columnNext; j < n; j++, at += columnStep) sums[j] += value * columns[at];
       }
       for (let j = 0; j < n; j++) out[i * n + j] = start === 0 ? sums[j] : out[i * n + j] + sums[j];

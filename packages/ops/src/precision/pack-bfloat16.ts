@@ -8,7 +8,7 @@ import { toBfloat16 } from './round-values.js';
 
 const pack = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitspherePackBfloat16',
-  // Stock operations cannot reach a float's bits: the values go through the host's memory.
+  // Stock operations have no access to a float's bits, so the values go through the host's memory.
   compose: ({ x }) => {
     const packed = new Uint32Array(Math.ceil(x.size / 2));
     new Uint16Array(packed.buffer).set(toBfloat16(x.dataSync() as Float32Array));
@@ -28,10 +28,10 @@ const unpack = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { shape: number[] }>({
 });
 
 /**
- * The values of a tensor as bfloat16, two in each int32: half the memory, for what is kept and not computed with.
- * TensorFlow.js has no 16-bit tensors. Rounded as by {@link roundToBfloat16}; no gradient flows through it.
+ * Packs a tensor's values as bfloat16, two per int32, which halves the memory of values that are stored and not computed with.
+ * TensorFlow.js has no 16-bit tensors. Values are rounded as by roundToBfloat16. It has no gradient.
  * @param x float32, any shape.
- * @returns int32 [⌈size / 2⌉]: the first value of a pair in the lower half, as a bfloat16 array lies in memory.
+ * @returns int32 [⌈size / 2⌉]; the first value of a pair is in the lower half, as in a little-endian bfloat16 array.
  * @throws Error on a wrong dtype.
  */
 export function packBfloat16(x: tf.Tensor): tf.Tensor1D {
@@ -40,17 +40,17 @@ export function packBfloat16(x: tf.Tensor): tf.Tensor1D {
 }
 
 /**
- * The values that {@link packBfloat16} packed, as float32: those of x, rounded.
+ * Unpacks the values that {@link packBfloat16} packed.
  * @param packed int32 [⌈size / 2⌉].
- * @param shape What x had.
- * @returns float32 of that shape.
- * @throws Error where packed is not int32 of the size that the shape needs.
+ * @param shape Shape of the tensor that was packed.
+ * @returns float32 of that shape: the rounded values.
+ * @throws Error if packed is not int32 of the size that the shape requires.
  */
 export function unpackBfloat16<R extends tf.Rank>(packed: tf.Tensor1D, shape: tf.ShapeMap[R]): tf.Tensor<R> {
   const size = Math.ceil(tf.util.sizeFromShape(shape) / 2);
   if (packed.dtype !== 'int32' || packed.size !== size) {
     throw new Error(
-      `unpackBfloat16: [${shape}] takes ${size} int32 values, but packed is ${packed.dtype} of shape [${packed.shape}].`,
+      `unpackBfloat16: shape [${shape}] requires ${size} int32 values, but packed is ${packed.dtype} of shape [${packed.shape}].`,
     );
   }
   return unpack({ x: packed }, { shape })[0] as tf.Tensor<R>;

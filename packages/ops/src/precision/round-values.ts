@@ -1,11 +1,11 @@
-/** Stored bits of a significand: 7 are bfloat16's, 10 TensorFloat-32's (and float16's). */
+/** Number of stored bits of a significand: 7 in bfloat16, 10 in TensorFloat-32 and float16. */
 export type SignificandBits = 7 | 10;
 
 const NAN = 0x7fc00000;
 
 /**
- * float32 values with their significands rounded to so many stored bits: to the nearest, ties to even; what rounds up past
- * the largest is infinite, NaN is the quiet NaN 0x7fc00000, denormals are rounded like all others.
+ * Rounds the significands of float32 values to a number of stored bits: to nearest, ties to even. Values that round past the
+ * largest become infinite, every NaN becomes the quiet NaN 0x7fc00000, and denormals are rounded like other values.
  * @returns A new array.
  */
 export function roundValues(values: Float32Array, bits: SignificandBits): Float32Array {
@@ -17,17 +17,16 @@ export function roundValues(values: Float32Array, bits: SignificandBits): Float3
   const kept = -(2 ** drop);
   for (let i = 0; i < from.length; i++) {
     const x = from[i];
-    // Just under half of the last place, and 1 more where that is odd, carries as rounding should.
+    // Adding half of the last place minus one, plus one if the last place is odd, rounds ties to even.
     to[i] = (x & 0x7fffffff) > 0x7f800000 ? NAN : (x + half + ((x >>> drop) & 1)) & kept;
   }
   return out;
 }
 
 /**
- * float32 values as bfloat16's 16 bits, rounded to the nearest, ties to even, as PyTorch's `to(torch.bfloat16)`. What is
- * too large is infinite; every NaN is 0x7fc0.
- * @param values float32.
- * @returns One pattern a value; `new Float32Array(Uint32Array.from(patterns, (bits) => bits << 16).buffer)` has the values.
+ * Converts float32 values to the 16-bit patterns of bfloat16, rounded to nearest, ties to even, as PyTorch's
+ * `to(torch.bfloat16)`. Values that are too large become infinite; every NaN becomes 0x7fc0.
+ * @returns One pattern per value. `new Float32Array(Uint32Array.from(patterns, (bits) => bits << 16).buffer)` converts back.
  */
 export function toBfloat16(values: Float32Array): Uint16Array {
   const rounded = new Uint32Array(roundValues(values, 7).buffer);

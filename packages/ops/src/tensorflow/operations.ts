@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The part of tfjs-node's backend by which operations run that TensorFlow.js has no name for. */
+/** Part of tfjs-node's backend that runs operations of TensorFlow which TensorFlow.js does not expose. */
 interface TensorFlowBackend {
   binding: { TF_ATTR_TYPE: number; TF_FLOAT: number; TF_INT32: number };
   executeSingleOutput(
@@ -10,22 +10,22 @@ interface TensorFlowBackend {
   ): tf.Tensor;
 }
 
-/** Operations on bits, on the device, where a composition would bring the values to the host and back. */
+/** Bitwise operations on the device, so that values need no round trip through the host. */
 export interface BitOperations {
-  /** The bits of floats as int32, of the same shape. */
+  /** Reinterprets float32 values as int32, of the same shape. */
   bitsOf(x: tf.Tensor): tf.Tensor;
-  /** The floats of bits. */
+  /** Reinterprets int32 values as float32. */
   floatsOf(bits: tf.Tensor): tf.Tensor;
   and(a: tf.Tensor, b: tf.Tensor | number): tf.Tensor;
   or(a: tf.Tensor, b: tf.Tensor): tf.Tensor;
-  /** Arithmetic: the sign fills up. */
+  /** Arithmetic shift: the sign bit is extended. */
   shiftRight(a: tf.Tensor, by: number): tf.Tensor;
   shiftLeft(a: tf.Tensor, by: number): tf.Tensor;
-  /** Modulo 2^32. */
+  /** Adds modulo 2^32. */
   plus(a: tf.Tensor, b: tf.Tensor | number): tf.Tensor;
 }
 
-/** @param backend tfjs-node's, on a processor or on CUDA. */
+/** Returns the bitwise operations of tfjs-node's backend, on a CPU or on CUDA. */
 export function bitOperations(backend: unknown): BitOperations {
   const { binding } = backend as TensorFlowBackend;
   const run = (operation: string, types: { [name: string]: number }, ...inputs: tf.Tensor[]) => {

@@ -2,15 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import { type BitOperations, bitOperations } from './operations.js';
 
-/** int32 bits of floats, rounded to so many stored bits of significand. */
+/** Rounds the int32 bits of floats to a number of stored bits of significand. */
 export function roundedBits(bit: BitOperations, v: tf.Tensor, bits: number): tf.Tensor {
   const drop = 23 - bits;
-  // Just under half of the last place kept, and 1 more where that is odd, carries as rounding should.
+  // Adding half of the last place minus one, plus one if the last place is odd, rounds ties to even.
   const odd = bit.and(bit.shiftRight(v, drop), 1);
   const carried = bit.plus(bit.plus(v, 2 ** (drop - 1) - 1), odd);
   const kept = bit.and(carried, -(2 ** drop));
-  const none = tf.greater(bit.and(v, 0x7fffffff), tf.scalar(0x7f800000, 'int32'));
-  return tf.where(none, tf.scalar(0x7fc00000, 'int32'), kept);
+  const nan = tf.greater(bit.and(v, 0x7fffffff), tf.scalar(0x7f800000, 'int32'));
+  return tf.where(nan, tf.scalar(0x7fc00000, 'int32'), kept);
 }
 
 export const roundTensorFlow: Kernel<{ x: tf.Tensor }, { bits: number }> = ({

@@ -1,8 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type Activation, activationCode } from '../activation.js';
+import { type Activation, activationCode } from '../activation-names.js';
 import type { Affine, Statistics } from '../batch-norm-composition.js';
 import { rowsOf } from '../check.js';
 import type { Kernel } from '../define-op.js';
+import type { Kernels } from './kernels.generated.js';
+import { NULL_POINTER, offset, type Pointer } from './pointer.js';
 import { type WasmRuntime, wasmRuntime } from './runtime.js';
 import { slopeGradient, withSlopes } from './slopes.js';
 
@@ -10,41 +12,40 @@ interface Attrs {
   epsilon: number;
   activation: Activation;
 }
-type Sloped = { slope: tf.Tensor1D };
+type Slopes = { slope: tf.Tensor1D };
 
-/** Writes a = gamma / sqrt(variance + eps), b = beta − mean·a and invStd: batch norm as x·a + b. */
+/** Writes a = gamma / √(variance + epsilon), b = beta − mean·a and invStd, each [channels]: batch norm is then x·a + b. */
 function foldAffine(
   runtime: WasmRuntime,
   { gamma, beta, mean, variance }: Record<'gamma' | 'beta' | 'mean' | 'variance', tf.TensorInfo>,
   epsilon: number,
-  a: number,
-  b: number,
-  invStd?: number,
+  a: Pointer,
+  b: Pointer,
+  invStd?: Pointer,
 ): void {
-  const c = gamma.shape[0];
-  const read = (t: tf.TensorInfo) => runtime.floats(runtime.pointer(t), c);
-  const [g, be, m, v, av, bv] = [
-    read(gamma),
-    read(beta),
-    read(mean),
-    read(variance),
-    runtime.floats(a, c),
-    runtime.floats(b, c),
+  const channels = gamma.shape[0];
+  const valuesOf = (tensor: tf.TensorInfo) => runtime.floats(runtime.pointer(tensor), channels);
+  const [gammas, betas, means, variances] = [
+    valuesOf(gamma),
+    valuesOf(beta),
+    valuesOf(mean),
+    valuesOf(variance),
   ];
-  const inv = invStd === undefined ? undefined : runtime.floats(invStd, c);
-  for (let i = 0; i < c; i++) {
-    const scale = 1 / Math.sqrt(v[i] + epsilon);
-    if (inv) inv[i] = scale;
-    av[i] = g[i] * scale;
-    bv[i] = be[i] - m[i] * av[i];
+  const [scales, shifts] = [runtime.floats(a, channels), runtime.floats(b, channels)];
+  const invStds = invStd === undefined ? undefined : runtime.floats(invStd, channels);
+  for (let i = 0; i < channels; i++) {
+    const inverse = 1 / Math.sqrt(variances[i] + epsilon);
+    if (invStds) invStds[i] = inverse;
+    scales[i] = gammas[i] * inverse;
+    shifts[i] = betas[i] - means[i] * scales[i];
   }
 }
 
-/** The passes of one activation, its slopes bound where it has them; arguments as in assembly/batch-norm-activations.ts. */
+/** The passes of one activation; those of PReLU have their slopes bound. */
 interface Passes {
-  affine(x: number, rows: number, c: number, a: number, b: number, y: number): void;
-  gradSums(...args: number[]): void;
-  gradInput(...args: number[]): void;
+  affine: Kernels['affine0'];
+  gradSums: Kernels['batchNormGradSums0'];
+  gradInput: Kernels['batchNormGradInput0'];
 }
 
 function passesOf({ kernels }: WasmRuntime, activation: Activation): Passes {
@@ -56,31 +57,36 @@ function passesOf({ kernels }: WasmRuntime, activation: Activation): Passes {
   };
 }
 
-function preluPassesOf({ kernels }: WasmRuntime, slopeAt: number, dslopeAt = 0): Passes {
+/** Returns the passes of PReLU with its slopes bound; `gradSums` alone writes to `dslope`. */
+function preluPassesOf({ kernels }: WasmRuntime, slope: Pointer, dslope = NULL_POINTER): Passes {
   return {
-    affine: (...args) => kernels.affinePrelu(...args, slopeAt),
-    gradSums: (...args) => kernels.batchNormGradSumsPrelu(...args, slopeAt, dslopeAt),
-    gradInput: (...args) => kernels.batchNormGradInputPrelu(...args, slopeAt),
+    affine: (x, m, c, a, b, y) => kernels.affinePrelu(x, m, c, a, b, y, slope),
+    gradSums: (x, dy, m, c, a, b, mean, invStd, dgamma, dbeta, scratch) =>
+      kernels.batchNormGradSumsPrelu(x, dy, m, c, a, b, mean, invStd, dgamma, dbeta, scratch, slope, dslope),
+    gradInput: (x, dy, m, c, a, b, p, q, dx) =>
+      kernels.batchNormGradInputPrelu(x, dy, m, c, a, b, p, q, dx, slope),
   };
 }
 
+/** Returns [y, mean, variance]. */
 function train(
   runtime: WasmRuntime,
   { x, gamma, beta }: { x: tf.Tensor } & Affine,
   epsilon: number,
   { affine }: Passes,
 ): tf.TensorInfo[] {
-  const c = gamma.shape[0];
+  const channels = gamma.shape[0];
   const rows = rowsOf(x);
   const y = runtime.output(x.shape);
-  const mean = runtime.output([c]);
-  const variance = runtime.output([c]);
+  const mean = runtime.output([channels]);
+  const variance = runtime.output([channels]);
   const xAt = runtime.pointer(x);
-  runtime.withScratch(c * 24, (scratch) => {
-    runtime.kernels.moments(xAt, rows, c, runtime.pointer(mean), runtime.pointer(variance), scratch);
-    const [a, b] = [scratch, scratch + 4 * c];
+  runtime.withScratch(24 * channels, (scratch) => {
+    runtime.kernels.moments(xAt, rows, channels, runtime.pointer(mean), runtime.pointer(variance), scratch);
+    const a = scratch;
+    const b = offset(scratch, 4 * channels);
     foldAffine(runtime, { gamma, beta, mean, variance }, epsilon, a, b);
-    affine(xAt, rows, c, a, b, runtime.pointer(y));
+    affine(xAt, rows, channels, a, b, runtime.pointer(y));
   });
   return [y, mean, variance];
 }
@@ -91,51 +97,50 @@ function inference(
   epsilon: number,
   { affine }: Passes,
 ): tf.TensorInfo {
-  const c = gamma.shape[0];
+  const channels = gamma.shape[0];
   const y = runtime.output(x.shape);
-  runtime.withScratch(c * 8, (a) => {
-    const b = a + 4 * c;
+  runtime.withScratch(8 * channels, (a) => {
+    const b = offset(a, 4 * channels);
     foldAffine(runtime, { gamma, beta, mean, variance }, epsilon, a, b);
-    affine(runtime.pointer(x), rowsOf(x), c, a, b, runtime.pointer(y));
+    affine(runtime.pointer(x), rowsOf(x), channels, a, b, runtime.pointer(y));
   });
   return y;
 }
 
-/** [dx, dgamma, dbeta]. */
+/** Returns [dx, dgamma, dbeta]. */
 function trainGrad(
   runtime: WasmRuntime,
   { x, dy, gamma, beta, mean, variance }: { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
   epsilon: number,
   { gradSums, gradInput }: Passes,
 ): tf.TensorInfo[] {
-  const c = gamma.shape[0];
+  const channels = gamma.shape[0];
   const rows = rowsOf(x);
   const dx = runtime.output(x.shape);
-  const dgamma = runtime.output([c]);
-  const dbeta = runtime.output([c]);
+  const dgamma = runtime.output([channels]);
+  const dbeta = runtime.output([channels]);
   const [xAt, dyAt, meanAt] = [runtime.pointer(x), runtime.pointer(dy), runtime.pointer(mean)];
   const [dgammaAt, dbetaAt] = [runtime.pointer(dgamma), runtime.pointer(dbeta)];
-  // The sums' 36 bytes a channel, then five vectors.
-  runtime.withScratch(c * 56, (sums) => {
-    const [a, b, invStd, p, q] = [36, 40, 44, 48, 52].map((offset) => sums + offset * c) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+  // 36 bytes a channel for the scratch of gradSums, then five vectors of floats.
+  runtime.withScratch(56 * channels, (scratch) => {
+    const a = offset(scratch, 36 * channels);
+    const b = offset(scratch, 40 * channels);
+    const invStd = offset(scratch, 44 * channels);
+    const p = offset(scratch, 48 * channels);
+    const q = offset(scratch, 52 * channels);
     foldAffine(runtime, { gamma, beta, mean, variance }, epsilon, a, b, invStd);
-    gradSums(xAt, dyAt, rows, c, a, b, meanAt, invStd, dgammaAt, dbetaAt, sums);
+    gradSums(xAt, dyAt, rows, channels, a, b, meanAt, invStd, dgammaAt, dbetaAt, scratch);
     // dx = a·(dz − dbeta/rows − xHat·dgamma/rows), written as a·dz + p·x + q.
-    const [av, iv, pv, qv, mv, dg, db] = [a, invStd, p, q, meanAt, dgammaAt, dbetaAt].map((at) =>
-      runtime.floats(at, c),
-    ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-    for (let i = 0; i < c; i++) {
-      const slope = (-av[i] * iv[i] * dg[i]) / rows;
-      pv[i] = slope;
-      qv[i] = (-av[i] * db[i]) / rows - slope * mv[i];
+    const valuesAt = (pointer: Pointer) => runtime.floats(pointer, channels);
+    const [scales, invStds, means] = [valuesAt(a), valuesAt(invStd), valuesAt(meanAt)];
+    const [dgammas, dbetas] = [valuesAt(dgammaAt), valuesAt(dbetaAt)];
+    const [slopes, intercepts] = [valuesAt(p), valuesAt(q)];
+    for (let i = 0; i < channels; i++) {
+      const slope = (-scales[i] * invStds[i] * dgammas[i]) / rows;
+      slopes[i] = slope;
+      intercepts[i] = (-scales[i] * dbetas[i]) / rows - slope * means[i];
     }
-    gradInput(xAt, dyAt, rows, c, a, b, p, q, runtime.pointer(dx));
+    gradInput(xAt, dyAt, rows, channels, a, b, p, q, runtime.pointer(dx));
   });
   return [dx, dgamma, dbeta];
 }
@@ -167,38 +172,38 @@ export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine 
   return trainGrad(runtime, inputs, epsilon, passesOf(runtime, activation));
 };
 
-export const batchNormPreluTrainWasm: Kernel<{ x: tf.Tensor } & Affine & Sloped, { epsilon: number }> = ({
+export const batchNormPreluTrainWasm: Kernel<{ x: tf.Tensor } & Affine & Slopes, { epsilon: number }> = ({
   inputs,
   attrs: { epsilon },
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
-  return withSlopes(runtime, inputs.slope, inputs.gamma.shape[0], (slopeAt) =>
-    train(runtime, inputs, epsilon, preluPassesOf(runtime, slopeAt)),
+  return withSlopes(runtime, inputs.slope, inputs.gamma.shape[0], (slope) =>
+    train(runtime, inputs, epsilon, preluPassesOf(runtime, slope)),
   );
 };
 
 export const batchNormPreluInferenceWasm: Kernel<
-  { x: tf.Tensor } & Affine & Sloped & Statistics,
+  { x: tf.Tensor } & Affine & Slopes & Statistics,
   { epsilon: number }
 > = ({ inputs, attrs: { epsilon }, backend }) => {
   const runtime = wasmRuntime(backend);
-  return withSlopes(runtime, inputs.slope, inputs.gamma.shape[0], (slopeAt) =>
-    inference(runtime, inputs, epsilon, preluPassesOf(runtime, slopeAt)),
+  return withSlopes(runtime, inputs.slope, inputs.gamma.shape[0], (slope) =>
+    inference(runtime, inputs, epsilon, preluPassesOf(runtime, slope)),
   );
 };
 
-/** [dx, dgamma, dbeta, dslope]. */
+/** Returns [dx, dgamma, dbeta, dslope]. */
 export const batchNormPreluGradWasm: Kernel<
-  { x: tf.Tensor; dy: tf.Tensor } & Affine & Sloped & Statistics,
+  { x: tf.Tensor; dy: tf.Tensor } & Affine & Slopes & Statistics,
   { epsilon: number }
 > = ({ inputs, attrs: { epsilon }, backend }) => {
   const runtime = wasmRuntime(backend);
   const { slope, gamma } = inputs;
-  const c = gamma.shape[0];
+  const channels = gamma.shape[0];
   let grads: tf.TensorInfo[] = [];
-  const dslope = slopeGradient(runtime, slope.shape[0], c, (dslopeAt) =>
-    withSlopes(runtime, slope, c, (slopeAt) => {
+  const dslope = slopeGradient(runtime, slope.shape[0], channels, (dslopeAt) =>
+    withSlopes(runtime, slope, channels, (slopeAt) => {
       grads = trainGrad(runtime, inputs, epsilon, preluPassesOf(runtime, slopeAt, dslopeAt));
     }),
   );

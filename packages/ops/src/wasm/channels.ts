@@ -10,8 +10,9 @@ export const globalAveragePoolWasm: Kernel<{ x: tf.Tensor4D }, { height: number;
 }) => {
   const runtime = wasmRuntime(backend);
   const [images, , , channels] = x.shape;
+  const pixels = height * width;
   const y = runtime.output([images, channels]);
-  runtime.kernels.globalAveragePool(runtime.pointer(x), images, height * width, channels, runtime.pointer(y));
+  runtime.kernels.globalAveragePool(runtime.pointer(x), images, pixels, channels, runtime.pointer(y));
   return y;
 };
 
@@ -22,14 +23,9 @@ export const globalAveragePoolGradWasm: Kernel<{ dy: tf.Tensor2D }, { height: nu
 }) => {
   const runtime = wasmRuntime(backend);
   const [images, channels] = dy.shape;
+  const pixels = height * width;
   const dx = runtime.output([images, height, width, channels]);
-  runtime.kernels.globalAveragePoolGrad(
-    runtime.pointer(dy),
-    images,
-    height * width,
-    channels,
-    runtime.pointer(dx),
-  );
+  runtime.kernels.globalAveragePoolGrad(runtime.pointer(dy), images, pixels, channels, runtime.pointer(dx));
   return dx;
 };
 
@@ -39,15 +35,10 @@ export const scaleChannelsWasm: Kernel<{ x: tf.Tensor4D; gate: tf.Tensor2D }, ob
 }) => {
   const runtime = wasmRuntime(backend);
   const [images, height, width, channels] = x.shape;
+  const pixels = height * width;
   const y = runtime.output(x.shape);
-  runtime.kernels.scaleChannels(
-    runtime.pointer(x),
-    runtime.pointer(gate),
-    images,
-    height * width,
-    channels,
-    runtime.pointer(y),
-  );
+  const [xAt, gateAt, yAt] = [runtime.pointer(x), runtime.pointer(gate), runtime.pointer(y)];
+  runtime.kernels.scaleChannels(xAt, gateAt, images, pixels, channels, yAt);
   return y;
 };
 
@@ -57,15 +48,10 @@ export const scaleChannelsGradGateWasm: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D
 }) => {
   const runtime = wasmRuntime(backend);
   const [images, height, width, channels] = x.shape;
+  const pixels = height * width;
   const dgate = runtime.output([images, channels]);
-  runtime.kernels.scaleChannelsGradGate(
-    runtime.pointer(x),
-    runtime.pointer(dy),
-    images,
-    height * width,
-    channels,
-    runtime.pointer(dgate),
-  );
+  const [xAt, dyAt, dgateAt] = [runtime.pointer(x), runtime.pointer(dy), runtime.pointer(dgate)];
+  runtime.kernels.scaleChannelsGradGate(xAt, dyAt, images, pixels, channels, dgateAt);
   return dgate;
 };
 
@@ -75,13 +61,8 @@ export const addBiasWasm: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = 
 }) => {
   const runtime = wasmRuntime(backend);
   const y = runtime.output(x.shape);
-  runtime.kernels.addBias(
-    runtime.pointer(x),
-    rowsOf(x),
-    bias.size,
-    runtime.pointer(bias),
-    runtime.pointer(y),
-  );
+  const [xAt, biasAt, yAt] = [runtime.pointer(x), runtime.pointer(bias), runtime.pointer(y)];
+  runtime.kernels.addBias(xAt, rowsOf(x), bias.size, biasAt, yAt);
   return y;
 };
 

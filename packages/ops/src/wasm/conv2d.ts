@@ -3,39 +3,59 @@ import type { ConvolutionAttrs } from '../define-convolution.js';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
 import { withOperands } from './operands.js';
+import { offset, type Pointer } from './pointer.js';
 import { type WasmRuntime, wasmRuntime } from './runtime.js';
 
-// Patches are laid out for this many floats at a time, so that they stay in cache between im2col and the product.
+/** Floats of patches that are written at a time, few enough to stay in cache between im2col and the product. */
 const PATCH_FLOATS = 1 << 16;
 
-/** Images of so few channels have more to copy into patches than to multiply. */
+/** At most this many channels: an image costs more to copy into patches than to multiply. */
 const THIN_CHANNELS = 4;
 
+/** The sizes of a convolution, under the names that the kernels give them. */
 interface Geometry {
+  /** Image [n, h, w, c]. */
+  n: number;
+  h: number;
+  w: number;
+  c: number;
+  /** Filter [kh, kw, c, channels]. */
+  kh: number;
+  kw: number;
+  channels: number;
+  stride: number;
+  padding: number;
+  /** Output [n, oh, ow, channels]. */
+  oh: number;
+  ow: number;
   patchRows: number;
   patchSize: number;
-  channelsOut: number;
-  pointwise: boolean;
-  /** Whether it runs on the image as it lies, row by row of the kernel. */
-  thin: boolean;
-  /** The arguments im2col and col2im share, between their first pointer and the rows. */
-  sizes: number[];
-  outShape: number[];
+  isPointwise: boolean;
+  /** Whether to multiply the image in place, row by row of the filter, without patches. */
+  isThin: boolean;
 }
 
 function geometry(imageShape: number[], filterShape: number[], window: Window): Geometry {
-  const [n, h, w, c] = imageShape as [number, number, number, number];
-  const [kh, kw, , channelsOut] = filterShape as [number, number, number, number];
+  const [n, h, w, c] = imageShape;
+  const [kh, kw, , channels] = filterShape;
   const { stride, padding } = window;
   const [oh, ow] = windowShape('conv2d', imageShape, filterShape, window);
   return {
+    n,
+    h,
+    w,
+    c,
+    kh,
+    kw,
+    channels,
+    stride,
+    padding,
+    oh,
+    ow,
     patchRows: n * oh * ow,
     patchSize: kh * kw * c,
-    channelsOut,
-    pointwise: kh === 1 && kw === 1 && stride === 1 && padding === 0,
-    thin: kw > 1 && c <= THIN_CHANNELS,
-    sizes: [h, w, c, kh, kw, stride, stride, padding, padding, oh, ow],
-    outShape: [n, oh, ow, channelsOut],
+    isPointwise: kh === 1 && kw === 1 && stride === 1 && padding === 0,
+    isThin: kw > 1 && c <= THIN_CHANNELS,
   };
 }
 
@@ -43,12 +63,24 @@ function geometry(imageShape: number[], filterShape: number[], window: Window): 
 function forPatchBlocks(
   runtime: WasmRuntime,
   { patchRows, patchSize }: Geometry,
-  fn: (row0: number, row1: number, patches: number) => void,
+  fn: (row0: number, row1: number, patches: Pointer) => void,
 ): void {
   const rows = Math.max(1, Math.min(patchRows, Math.floor(PATCH_FLOATS / patchSize)));
   runtime.withScratch(rows * patchSize * 4, (patches) => {
     for (let row = 0; row < patchRows; row += rows) fn(row, Math.min(patchRows, row + rows), patches);
   });
+}
+
+/** Writes the patches of rows [row0, row1). */
+function im2col(
+  { kernels }: WasmRuntime,
+  x: Pointer,
+  { h, w, c, kh, kw, stride, padding, oh, ow }: Geometry,
+  row0: number,
+  row1: number,
+  patches: Pointer,
+): void {
+  kernels.im2col(x, h, w, c, kh, kw, stride, stride, padding, padding, oh, ow, row0, row1, patches);
 }
 
 export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, ConvolutionAttrs> = ({
@@ -59,20 +91,39 @@ export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Convolu
   const runtime = wasmRuntime(backend);
   const { x, filter } = inputs;
   const g = geometry(x.shape, filter.shape, attrs);
-  const y = runtime.output(g.outShape);
+  const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
+  const y = runtime.output([n, oh, ow, channels]);
   const yAt = runtime.pointer(y);
   withOperands(runtime, attrs.precision, [x, filter], (xAt, filterAt) => {
-    if (g.pointwise) {
-      runtime.gemm(false, false, g.patchRows, g.channelsOut, g.patchSize, xAt, filterAt, yAt);
-    } else if (g.thin) {
+    if (g.isPointwise) {
+      runtime.gemm(false, false, patchRows, channels, patchSize, xAt, filterAt, yAt);
+    } else if (g.isThin) {
       runtime.withGemmScratch((scratch) =>
-        runtime.kernels.convThin(xAt, x.shape[0], ...g.sizes, filterAt, g.channelsOut, yAt, scratch),
+        runtime.kernels.convThin(
+          xAt,
+          n,
+          h,
+          w,
+          c,
+          kh,
+          kw,
+          stride,
+          stride,
+          padding,
+          padding,
+          oh,
+          ow,
+          filterAt,
+          channels,
+          yAt,
+          scratch,
+        ),
       );
     } else {
       forPatchBlocks(runtime, g, (row0, row1, patches) => {
-        runtime.kernels.im2col(xAt, ...g.sizes, row0, row1, patches);
-        const to = yAt + row0 * g.channelsOut * 4;
-        runtime.gemm(false, false, row1 - row0, g.channelsOut, g.patchSize, patches, filterAt, to);
+        im2col(runtime, xAt, g, row0, row1, patches);
+        const out = offset(yAt, row0 * channels * 4);
+        runtime.gemm(false, false, row1 - row0, channels, patchSize, patches, filterAt, out);
       });
     }
   });
@@ -86,23 +137,35 @@ export const conv2dBackpropInputWasm: Kernel<
   const runtime = wasmRuntime(backend);
   const { dy, filter } = inputs;
   const g = geometry(attrs.inputShape, filter.shape, attrs);
+  const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
   const dx = runtime.output(attrs.inputShape);
   const dxAt = runtime.pointer(dx);
   withOperands(runtime, attrs.precision, [dy, filter], (dyAt, filterAt) => {
-    if (g.pointwise) {
-      runtime.gemm(false, true, g.patchRows, g.patchSize, g.channelsOut, dyAt, filterAt, dxAt);
+    if (g.isPointwise) {
+      runtime.gemm(false, true, patchRows, patchSize, channels, dyAt, filterAt, dxAt);
       return;
     }
-    runtime
-      .floats(
-        dxAt,
-        attrs.inputShape.reduce((a, b) => a * b, 1),
-      )
-      .fill(0);
+    runtime.floats(dxAt, n * h * w * c).fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
-      const from = dyAt + row0 * g.channelsOut * 4;
-      runtime.gemm(false, true, row1 - row0, g.patchSize, g.channelsOut, from, filterAt, patches);
-      runtime.kernels.col2im(patches, ...g.sizes, row0, row1, dxAt);
+      const from = offset(dyAt, row0 * channels * 4);
+      runtime.gemm(false, true, row1 - row0, patchSize, channels, from, filterAt, patches);
+      runtime.kernels.col2im(
+        patches,
+        h,
+        w,
+        c,
+        kh,
+        kw,
+        stride,
+        stride,
+        padding,
+        padding,
+        oh,
+        ow,
+        row0,
+        row1,
+        dxAt,
+      );
     });
   });
   return dx;
@@ -115,33 +178,44 @@ export const conv2dBackpropFilterWasm: Kernel<
   const runtime = wasmRuntime(backend);
   const { x, dy } = inputs;
   const g = geometry(x.shape, attrs.filterShape, attrs);
+  const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
   const dw = runtime.output(attrs.filterShape);
   const dwAt = runtime.pointer(dw);
   withOperands(runtime, attrs.precision, [x, dy], (xAt, dyAt) => {
-    if (g.pointwise) {
-      runtime.gemm(true, false, g.patchSize, g.channelsOut, g.patchRows, xAt, dyAt, dwAt);
+    if (g.isPointwise) {
+      runtime.gemm(true, false, patchSize, channels, patchRows, xAt, dyAt, dwAt);
       return;
     }
-    if (g.thin) {
+    if (g.isThin) {
       runtime.withGemmScratch((scratch) =>
         runtime.kernels.convThinBackpropFilter(
           xAt,
           dyAt,
-          x.shape[0],
-          ...g.sizes,
-          g.channelsOut,
+          n,
+          h,
+          w,
+          c,
+          kh,
+          kw,
+          stride,
+          stride,
+          padding,
+          padding,
+          oh,
+          ow,
+          channels,
           dwAt,
           scratch,
         ),
       );
       return;
     }
-    runtime.floats(dwAt, g.patchSize * g.channelsOut).fill(0);
+    runtime.floats(dwAt, patchSize * channels).fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
-      runtime.kernels.im2col(xAt, ...g.sizes, row0, row1, patches);
-      const from = dyAt + row0 * g.channelsOut * 4;
+      im2col(runtime, xAt, g, row0, row1, patches);
+      const from = offset(dyAt, row0 * channels * 4);
       const rows = row1 - row0;
-      runtime.gemm(true, false, g.patchSize, g.channelsOut, rows, patches, from, dwAt, { accumulate: true });
+      runtime.gemm(true, false, patchSize, channels, rows, patches, from, dwAt, { accumulate: true });
     });
   });
   return dw;

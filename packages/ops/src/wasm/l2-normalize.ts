@@ -4,30 +4,25 @@ import { wasmRuntime } from './runtime.js';
 
 export const l2NormalizeWasm: Kernel<{ x: tf.Tensor2D }, { epsilon: number }> = ({
   inputs: { x },
-  attrs,
+  attrs: { epsilon },
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
+  const [rows, dimensions] = x.shape;
   const y = runtime.output(x.shape);
-  runtime.kernels.l2Normalize(runtime.pointer(x), x.shape[0], x.shape[1], attrs.epsilon, runtime.pointer(y));
+  runtime.kernels.l2Normalize(runtime.pointer(x), rows, dimensions, epsilon, runtime.pointer(y));
   return y;
 };
 
 export const l2NormalizeGradWasm: Kernel<{ x: tf.Tensor2D; dy: tf.Tensor2D }, { epsilon: number }> = ({
   inputs: { x, dy },
-  attrs,
+  attrs: { epsilon },
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
-  const dx = runtime.output(x.shape);
   const [rows, dimensions] = x.shape;
-  runtime.kernels.l2NormalizeGrad(
-    runtime.pointer(x),
-    runtime.pointer(dy),
-    rows,
-    dimensions,
-    attrs.epsilon,
-    runtime.pointer(dx),
-  );
+  const dx = runtime.output(x.shape);
+  const [xAt, dyAt, dxAt] = [runtime.pointer(x), runtime.pointer(dy), runtime.pointer(dx)];
+  runtime.kernels.l2NormalizeGrad(xAt, dyAt, rows, dimensions, epsilon, dxAt);
   return dx;
 };

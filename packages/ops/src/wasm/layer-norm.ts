@@ -12,24 +12,28 @@ export const layerNormWasm: Kernel<{ x: tf.Tensor } & Affine, { epsilon: number 
 }) => {
   const runtime = wasmRuntime(backend);
   const y = runtime.output(x.shape);
+  const [gammaAt, betaAt] = [runtime.pointer(gamma), runtime.pointer(beta)];
   runtime.kernels.layerNorm(
     runtime.pointer(x),
     rowsOf(x),
     gamma.size,
-    runtime.pointer(gamma),
-    runtime.pointer(beta),
+    gammaAt,
+    betaAt,
     epsilon,
     runtime.pointer(y),
   );
   return y;
 };
 
+/** Returns [dx, dgamma, dbeta]. */
 export const layerNormGradWasm: Kernel<
   { x: tf.Tensor; dy: tf.Tensor; gamma: tf.Tensor1D },
   { epsilon: number }
 > = ({ inputs: { x, dy, gamma }, attrs: { epsilon }, backend }) => {
   const runtime = wasmRuntime(backend);
-  const outputs = [x.shape, gamma.shape, gamma.shape].map((shape) => runtime.output(shape));
+  const dx = runtime.output(x.shape);
+  const dgamma = runtime.output(gamma.shape);
+  const dbeta = runtime.output(gamma.shape);
   runtime.kernels.layerNormGrad(
     runtime.pointer(x),
     runtime.pointer(dy),
@@ -37,7 +41,9 @@ export const layerNormGradWasm: Kernel<
     gamma.size,
     runtime.pointer(gamma),
     epsilon,
-    ...outputs.map((output) => runtime.pointer(output)),
+    runtime.pointer(dx),
+    runtime.pointer(dgamma),
+    runtime.pointer(dbeta),
   );
-  return outputs;
+  return [dx, dgamma, dbeta];
 };

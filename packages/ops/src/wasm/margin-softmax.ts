@@ -4,9 +4,11 @@ import type {
   MarginSoftmaxAttrs,
   MarginSoftmaxBackwardInputs,
   MarginSoftmaxForwardAttrs,
-} from '../margin-softmax.js';
+} from '../margin-softmax-attrs.js';
+import { NULL_POINTER } from './pointer.js';
 import { wasmRuntime } from './runtime.js';
 
+/** Returns [own, rowMax, rowSum, inverseNorms], and the cosines if they are to be kept. */
 export const marginSoftmaxForwardWasm: Kernel<
   { embeddings: tf.Tensor2D; centers: tf.Tensor2D; labels: tf.Tensor1D },
   MarginSoftmaxForwardAttrs
@@ -18,8 +20,11 @@ export const marginSoftmaxForwardWasm: Kernel<
   const runtime = wasmRuntime(backend);
   const [rows, dimensions] = embeddings.shape;
   const classes = centers.shape[0];
-  const outputs = [rows, rows, rows, classes].map((size) => runtime.output([size]));
-  const kept = keepCosines ? runtime.output([rows * classes]) : undefined;
+  const own = runtime.output([rows]);
+  const rowMax = runtime.output([rows]);
+  const rowSum = runtime.output([rows]);
+  const inverseNorms = runtime.output([classes]);
+  const cosines = keepCosines ? runtime.output([rows * classes]) : undefined;
   runtime.withScratch(runtime.kernels.marginSoftmaxScratchBytes(rows), (scratch) =>
     runtime.kernels.marginSoftmaxForward(
       runtime.pointer(embeddings),
@@ -30,14 +35,19 @@ export const marginSoftmaxForwardWasm: Kernel<
       runtime.pointer(labels),
       scale,
       filterThreshold,
-      ...outputs.map((output) => runtime.pointer(output)),
-      kept ? runtime.pointer(kept) : 0,
+      runtime.pointer(own),
+      runtime.pointer(rowMax),
+      runtime.pointer(rowSum),
+      runtime.pointer(inverseNorms),
+      cosines ? runtime.pointer(cosines) : NULL_POINTER,
       scratch,
     ),
   );
-  return kept ? [...outputs, kept] : outputs;
+  const outputs = [own, rowMax, rowSum, inverseNorms];
+  return cosines ? [...outputs, cosines] : outputs;
 };
 
+/** Returns [dEmbeddings, dCenters]. */
 export const marginSoftmaxBackwardWasm: Kernel<
   MarginSoftmaxBackwardInputs,
   MarginSoftmaxAttrs & { rows: number }
@@ -45,6 +55,8 @@ export const marginSoftmaxBackwardWasm: Kernel<
   const runtime = wasmRuntime(backend);
   const { embeddings, centers, labels, inverseNorms, logSumExp, ownGradient, cosines } = inputs;
   const [rows, dimensions] = embeddings.shape;
+  const classes = centers.shape[0];
+  const factor = scale / lossRows;
   const dEmbeddings = runtime.output(embeddings.shape);
   const dCenters = runtime.output(centers.shape);
   runtime.withScratch(runtime.kernels.marginSoftmaxScratchBytes(rows), (scratch) =>
@@ -53,12 +65,15 @@ export const marginSoftmaxBackwardWasm: Kernel<
       rows,
       dimensions,
       runtime.pointer(centers),
-      centers.shape[0],
-      ...[labels, inverseNorms, logSumExp, ownGradient].map((tensor) => runtime.pointer(tensor)),
+      classes,
+      runtime.pointer(labels),
+      runtime.pointer(inverseNorms),
+      runtime.pointer(logSumExp),
+      runtime.pointer(ownGradient),
       scale,
       filterThreshold,
-      scale / lossRows,
-      cosines ? runtime.pointer(cosines) : 0,
+      factor,
+      cosines ? runtime.pointer(cosines) : NULL_POINTER,
       runtime.pointer(dEmbeddings),
       runtime.pointer(dCenters),
       scratch,

@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { ProductAttrs } from '../linear.js';
+import type { MatMulAttrs } from '../mat-mul-attrs.js';
 import { withOperands } from './operands.js';
 import { wasmRuntime } from './runtime.js';
 
-export const matMulWasm: Kernel<{ a: tf.Tensor2D; b: tf.Tensor2D }, ProductAttrs> = ({
+export const matMulWasm: Kernel<{ a: tf.Tensor2D; b: tf.Tensor2D }, MatMulAttrs> = ({
   inputs: { a, b },
   attrs: { transposeA, transposeB, precision },
   backend,

@@ -1,27 +1,20 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { PoolWindow } from '../max-pool.js';
-import { windowShape } from '../window.js';
+import { type PoolWindow, windowShape } from '../window.js';
 import { wasmRuntime } from './runtime.js';
 
-/** The sizes that both kernels take, ending with the output's. */
-function sizes(shape: number[], window: PoolWindow): number[] {
-  const { kernelSize, stride, padding } = window;
-  return [
-    ...shape,
-    kernelSize,
-    stride,
-    padding,
-    ...windowShape('maxPool2d', shape, [kernelSize, kernelSize], window),
-  ];
+function outputShape(shape: number[], window: PoolWindow): [number, number] {
+  return windowShape('maxPool2d', shape, [window.kernelSize, window.kernelSize], window);
 }
 
 export const maxPool2dWasm: Kernel<{ x: tf.Tensor4D }, PoolWindow> = ({ inputs: { x }, attrs, backend }) => {
   const runtime = wasmRuntime(backend);
-  const numbers = sizes(x.shape, attrs);
-  const [outHeight, outWidth] = numbers.slice(-2) as [number, number];
-  const y = runtime.output([x.shape[0], outHeight, outWidth, x.shape[3]]);
-  runtime.kernels.maxPool(runtime.pointer(x), ...numbers, runtime.pointer(y));
+  const [n, h, w, c] = x.shape;
+  const { kernelSize, stride, padding } = attrs;
+  const [oh, ow] = outputShape(x.shape, attrs);
+  const y = runtime.output([n, oh, ow, c]);
+  const [xAt, yAt] = [runtime.pointer(x), runtime.pointer(y)];
+  runtime.kernels.maxPool(xAt, n, h, w, c, kernelSize, stride, padding, oh, ow, yAt);
   return y;
 };
 
@@ -31,13 +24,16 @@ export const maxPool2dGradWasm: Kernel<{ x: tf.Tensor4D; y: tf.Tensor4D; dy: tf.
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
+  const [n, h, w, c] = x.shape;
+  const { kernelSize, stride, padding } = attrs;
+  const [oh, ow] = outputShape(x.shape, attrs);
   const dx = runtime.output(x.shape);
-  const [xAt, yAt, dyAt, dxAt] = [x, y, dy, dx].map((tensor) => runtime.pointer(tensor)) as [
-    number,
-    number,
-    number,
-    number,
+  const [xAt, yAt, dyAt, dxAt] = [
+    runtime.pointer(x),
+    runtime.pointer(y),
+    runtime.pointer(dy),
+    runtime.pointer(dx),
   ];
-  runtime.kernels.maxPoolGrad(xAt, yAt, dyAt, ...sizes(x.shape, attrs), dxAt);
+  runtime.kernels.maxPoolGrad(xAt, yAt, dyAt, n, h, w, c, kernelSize, stride, padding, oh, ow, dxAt);
   return dx;
 };

@@ -7,14 +7,13 @@ export const movingAverageWasm: Kernel<
   { momentum: number; factor: number }
 > = ({ inputs: { average, latest }, attrs: { momentum, factor }, backend }) => {
   const runtime = wasmRuntime(backend);
+  const [keep, take] = [1 - momentum, momentum * factor];
   const out = runtime.output(average.shape);
-  runtime.kernels.movingAverage(
+  const [averageAt, latestAt, outAt] = [
     runtime.pointer(average),
     runtime.pointer(latest),
-    average.size,
-    1 - momentum,
-    momentum * factor,
     runtime.pointer(out),
-  );
+  ];
+  runtime.kernels.movingAverage(averageAt, latestAt, average.size, keep, take, outAt);
   return out;
 };

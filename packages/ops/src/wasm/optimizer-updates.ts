@@ -1,11 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { AdamWFactors, SgdFactors, SgdInputs } from '../optimizer-updates.js';
+import type { AdamWFactors, SgdFactors, SgdInputs } from '../optimizer-attrs.js';
+import { NULL_POINTER } from './pointer.js';
 import { wasmRuntime } from './runtime.js';
 
 /**
- * The averages change where they lie. The parameter gets a new tensor: the stock backend keeps packed copies of
- * convolution weights by tensor, which a change in place would leave behind.
+ * Changes the averages in place and returns a new tensor for the parameter: the stock backend caches packed copies of
+ * convolution weights by tensor, which would be stale after a change in place.
+ * @returns [parameter], followed by new averages if another tensor shares their data.
  */
 export const adamWWasm: Kernel<
   Record<'parameter' | 'gradient' | 'expAvg' | 'expAvgSq', tf.Tensor>,
@@ -13,11 +15,14 @@ export const adamWWasm: Kernel<
 > = ({ inputs: { parameter, gradient, expAvg, expAvgSq }, attrs: f, backend }) => {
   const runtime = wasmRuntime(backend);
   const updated = runtime.output(parameter.shape);
-  // A clone shares its data: averages that someone else holds too are copied before they change.
-  const shared = runtime.isShared(expAvg) || runtime.isShared(expAvgSq);
-  const averages = shared ? [runtime.copy(expAvg), runtime.copy(expAvgSq)] : [expAvg, expAvgSq];
+  const isShared = runtime.isShared(expAvg) || runtime.isShared(expAvgSq);
+  const average = isShared ? runtime.copy(expAvg) : expAvg;
+  const squareAverage = isShared ? runtime.copy(expAvgSq) : expAvgSq;
   runtime.kernels.adamW(
-    ...[parameter, gradient, ...averages].map((tensor) => runtime.pointer(tensor)),
+    runtime.pointer(parameter),
+    runtime.pointer(gradient),
+    runtime.pointer(average),
+    runtime.pointer(squareAverage),
     parameter.size,
     runtime.pointer(updated),
     f.gradientScale,
@@ -30,9 +35,10 @@ export const adamWWasm: Kernel<
     f.eps,
     f.kept,
   );
-  return shared ? [updated, ...averages] : [updated];
+  return isShared ? [updated, average, squareAverage] : [updated];
 };
 
+/** @returns [parameter], followed by a new momentum buffer if another tensor shares its data. */
 export const sgdWasm: Kernel<SgdInputs, SgdFactors> = ({
   inputs: { parameter, gradient, buffer },
   attrs: f,
@@ -40,12 +46,12 @@ export const sgdWasm: Kernel<SgdInputs, SgdFactors> = ({
 }) => {
   const runtime = wasmRuntime(backend);
   const updated = runtime.output(parameter.shape);
-  const own = buffer && runtime.isShared(buffer) ? runtime.copy(buffer) : undefined;
-  const changed = own ?? buffer;
+  const copy = buffer && runtime.isShared(buffer) ? runtime.copy(buffer) : undefined;
+  const changed = copy ?? buffer;
   runtime.kernels.sgd(
     runtime.pointer(parameter),
     runtime.pointer(gradient),
-    changed ? runtime.pointer(changed) : 0,
+    changed ? runtime.pointer(changed) : NULL_POINTER,
     parameter.size,
     runtime.pointer(updated),
     f.gradientScale,
@@ -56,7 +62,7 @@ export const sgdWasm: Kernel<SgdInputs, SgdFactors> = ({
     +f.nesterov,
     f.lr,
   );
-  return own ? [updated, own] : [updated];
+  return copy ? [updated, copy] : [updated];
 };
 
 export const sumSquaresWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * TensorFlow.js's flag for the build of our WebAssembly kernels with fused multiply-add, on where the engine has relaxed
- * SIMD. `tf.env().registerFlag(…, () => false)` before the first operation takes the other build.
+ * TensorFlow.js flag for the build of the WebAssembly kernels with fused multiply-add. Default: on if the engine supports
+ * relaxed SIMD. `tf.env().registerFlag(…, () => false)` before the first operation selects the other build.
  */
 const FLAG = 'UNITSPHERE_RELAXED_SIMD';
 
-/** A program of one f32x4.relaxed_madd: () → v128 from three constants. */
+/** A WebAssembly module with one f32x4.relaxed_madd of three constants: () → v128. */
 const PROGRAM = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0,
   253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
 ]);
 
-/** Whether to take the kernels with fused multiply-add. */
+/** Returns whether to use the kernels with fused multiply-add. */
 export function useRelaxedSimd(): boolean {
   const env = tf.env();
   const { flagRegistry = {} } = env as unknown as { flagRegistry?: object };
@@ -21,11 +21,11 @@ export function useRelaxedSimd(): boolean {
 }
 
 function hasRelaxedSimd(): boolean {
-  return WebAssembly.validate(PROGRAM) || (switchOnInNode20() && WebAssembly.validate(PROGRAM));
+  return WebAssembly.validate(PROGRAM) || (enableInNode20() && WebAssembly.validate(PROGRAM));
 }
 
-/** V8 11.3, that of Node 20, has these instructions in their final form behind a switch; later versions have them on. */
-function switchOnInNode20(): boolean {
+/** Enables relaxed SIMD in Node 20, whose V8 11.3 implements the final instructions behind a flag. */
+function enableInNode20(): boolean {
   const node = (globalThis as { process?: NodeProcess }).process;
   if (!node?.versions?.v8?.startsWith('11.3.') || !node.getBuiltinModule) return false;
   node.getBuiltinModule('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');

@@ -1,26 +1,28 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { AdamWRowsAttrs, AdamWRowsInputs } from '../row-updates.js';
+import type { AdamWRowsFactors, AdamWRowsInputs } from '../optimizer-attrs.js';
+import { offset } from './pointer.js';
 import { type WasmRuntime, wasmRuntime } from './runtime.js';
 
-/** Changes the rows of all three where they lie: to copy tables of which a step takes a part would cost most of it. */
-export const adamWRowsWasm: Kernel<AdamWRowsInputs, AdamWRowsAttrs> = ({ inputs, attrs: f, backend }) => {
+/** Changes the rows of the parameter and of both averages in place: a step on few rows must not copy the whole tables. */
+export const adamWRowsWasm: Kernel<AdamWRowsInputs, AdamWRowsFactors> = ({ inputs, attrs: f, backend }) => {
   const runtime = wasmRuntime(backend);
-  const dimensions = inputs.parameter.shape[1]!;
+  const [, dimensions] = inputs.parameter.shape;
   const rowBytes = 4 * dimensions;
-  const [parameter, gradient, expAvg, expAvgSq] = (
-    ['parameter', 'gradient', 'expAvg', 'expAvgSq'] as const
-  ).map((name) => runtime.pointer(inputs[name])) as [number, number, number, number];
+  const parameter = runtime.pointer(inputs.parameter);
+  const gradient = runtime.pointer(inputs.gradient);
+  const expAvg = runtime.pointer(inputs.expAvg);
+  const expAvgSq = runtime.pointer(inputs.expAvgSq);
   const ids = idsOf(runtime, inputs.ids);
   const stepSize = runtime.floats(runtime.pointer(inputs.stepSize), ids.length);
   const correction = runtime.floats(runtime.pointer(inputs.inverseRootCorrection2), ids.length);
   for (let i = 0; i < ids.length; i++) {
-    const row = parameter + ids[i] * rowBytes;
+    const row = offset(parameter, ids[i] * rowBytes);
     runtime.kernels.adamW(
       row,
-      gradient + i * rowBytes,
-      expAvg + ids[i] * rowBytes,
-      expAvgSq + ids[i] * rowBytes,
+      offset(gradient, i * rowBytes),
+      offset(expAvg, ids[i] * rowBytes),
+      offset(expAvgSq, ids[i] * rowBytes),
       dimensions,
       row,
       f.gradientScale,
@@ -37,13 +39,13 @@ export const adamWRowsWasm: Kernel<AdamWRowsInputs, AdamWRowsAttrs> = ({ inputs,
   return [];
 };
 
-/** Copies the rows to where the table lies. */
+/** Writes the rows into the table in place. */
 export const assignRowsWasm: Kernel<{ table: tf.Tensor; ids: tf.Tensor; rows: tf.Tensor }, object> = ({
   inputs: { table, ids, rows },
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
-  const dimensions = table.shape[1]!;
+  const [, dimensions] = table.shape;
   const to = runtime.floats(runtime.pointer(table), table.size);
   const from = runtime.floats(runtime.pointer(rows), rows.size);
   idsOf(runtime, ids).forEach((id, i) => {
@@ -53,6 +55,5 @@ export const assignRowsWasm: Kernel<{ table: tf.Tensor; ids: tf.Tensor; rows: tf
 };
 
 function idsOf(runtime: WasmRuntime, ids: tf.TensorInfo): Int32Array {
-  const { buffer, byteOffset, length } = runtime.floats(runtime.pointer(ids), ids.shape[0]);
-  return new Int32Array(buffer, byteOffset, length);
+  return runtime.ints(runtime.pointer(ids), ids.shape[0]);
 }

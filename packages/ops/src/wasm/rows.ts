@@ -10,9 +10,9 @@ export const scatterAddRowsWasm: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { 
   const runtime = wasmRuntime(backend);
   const [count, dimensions] = x.shape;
   const out = runtime.output([rows, dimensions]);
-  const outAt = runtime.pointer(out);
+  const [xAt, idsAt, outAt] = [runtime.pointer(x), runtime.pointer(ids), runtime.pointer(out)];
   runtime.floats(outAt, rows * dimensions).fill(0);
-  runtime.kernels.scatterAddRows(runtime.pointer(x), runtime.pointer(ids), count, dimensions, rows, outAt);
+  runtime.kernels.scatterAddRows(xAt, idsAt, count, dimensions, rows, outAt);
   return out;
 };
 
@@ -26,12 +26,7 @@ export const gatherRowsWasm: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows
   const wrong = runtime.ints(runtime.pointer(ids), count).find((id) => id < 0 || id >= rows);
   if (wrong !== undefined) throw new RangeError(`gatherRows: there is no row ${wrong} among ${rows}.`);
   const out = runtime.output([count, dimensions]);
-  runtime.kernels.gatherRows(
-    runtime.pointer(x),
-    runtime.pointer(ids),
-    count,
-    dimensions,
-    runtime.pointer(out),
-  );
+  const [xAt, idsAt, outAt] = [runtime.pointer(x), runtime.pointer(ids), runtime.pointer(out)];
+  runtime.kernels.gatherRows(xAt, idsAt, count, dimensions, outAt);
   return out;
 };

@@ -5,8 +5,8 @@ interface CountedBackend {
 }
 
 /**
- * Replaces the WASM backend's copying Identity by one that shares the data and counts it, as every other backend's does.
- * TensorFlow.js clones each tensor that a gradient needs, so a training step would copy all its activations otherwise.
+ * Replaces the WASM backend's Identity kernel, which copies, by one that shares the data and counts the reference, as in
+ * all other backends. TensorFlow.js clones each tensor that a gradient needs, so a training step would copy all activations.
  */
 export function shareIdentity(): void {
   const stock = tf.getKernel(tf.Identity, 'wasm');

@@ -1,11 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Activation } from '../activation.js';
+import type { Activation } from '../activation-names.js';
 import type { Kernel } from '../define-op.js';
-import { elementwise } from './elementwise.js';
+import { computeElementwise } from './elementwise.js';
 
 const sigmoid = (z: string) => `1.0 / (1.0 + exp(-${z}))`;
 
-/** WGSL for activation(z); T is `f32` or `vec4f`. */
+/** Returns WGSL of activation(z); T is `f32` or `vec4f`. */
 export function activationOf(activation: Activation, z: string, T: string): string {
   const gate = `clamp(${z} + 3.0, ${T}(), ${T}(6.0)) / 6.0`;
   return {
@@ -19,7 +19,7 @@ export function activationOf(activation: Activation, z: string, T: string): stri
   }[activation];
 }
 
-/** WGSL for dy · activation'(z); where the slope jumps, the outer side's. */
+/** Returns WGSL of dy · activation'(z). At a jump of the slope, the slope of the outer side applies. */
 export function activationGradOf(activation: Activation, z: string, dy: string, T: string): string {
   const zero = `${T}()`;
   const s = `(${sigmoid(z)})`;
@@ -39,7 +39,7 @@ export const activationWebGpu: Kernel<{ x: tf.Tensor }, { activation: Activation
   attrs: { activation },
   backend,
 }) =>
-  elementwise(backend, {
+  computeElementwise(backend, {
     key: `activation ${activation}`,
     like: inputs.x,
     inputs: { x: inputs.x },
@@ -51,7 +51,7 @@ export const activationGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor }, { act
   attrs: { activation },
   backend,
 }) =>
-  elementwise(backend, {
+  computeElementwise(backend, {
     key: `activationGrad ${activation}`,
     like: inputs.x,
     inputs: { ...inputs },

@@ -1,22 +1,22 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Activation } from '../activation.js';
+import type { Activation } from '../activation-names.js';
 import type { Affine, Statistics } from '../batch-norm-composition.js';
 import { rowsOf } from '../check.js';
 import type { Kernel } from '../define-op.js';
 import { activationGradOf, activationOf } from './activation.js';
 import { forChannels, sumOverRows } from './channels.js';
-import { preluGradOf, preluOf, type Slopes, slopeGradient, slopesOf } from './prelu.js';
+import { preluGradOf, preluOf, type Slopes, slopesOf, sumSlopeGradient } from './prelu.js';
 import { floats, type Program, widthOf } from './program.js';
-import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
+import { planReductions, reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 interface Attrs {
   epsilon: number;
   activation: Activation;
 }
-type Sloped = { slope: tf.Tensor1D };
+type Slope = { slope: tf.Tensor1D };
 
-/** What follows the norm: WGSL of its value and its gradient, and its slopes where it is PReLU. */
+/** Function that follows the norm: WGSL of its value and gradient, and its slopes if it is PReLU. */
 interface Follower {
   key: string;
   value: (z: string, T: string) => string;
@@ -40,17 +40,17 @@ const prelu = (slope: tf.TensorInfo, channels: number): Follower => {
   };
 };
 
-/** WGSL that folds batch norm into x · a + b for the invocation's channels. */
+/** WGSL that folds batch norm into x · a + b for the channels `c`. */
 const fold = `let invStd = inverseSqrt(variance[c] + u.epsilon);
     let a = gamma[c] * invStd;
     let b = beta[c] - mean[c] * a;`;
 
-/** Mean and biased variance of each channel. */
-function moments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) {
+/** Computes the mean and the biased variance of each channel. */
+function computeMoments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) {
   const rows = rowsOf(x);
   const mean = runtime.output([channels]);
   const variance = runtime.output([channels]);
-  // Each part's sums are of differences to its first value, so that a large mean costs no digits.
+  // Each part sums differences from its first value, so that a large mean loses no digits.
   const { partials, parts } = sumOverRows(runtime, {
     op: 'batchNormMoments',
     rows,
@@ -59,41 +59,39 @@ function moments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) {
     sums: 3,
     before: () => 'let shift = x[min(firstRow, u.rows - 1u) * u.channels + c];',
     each: () => 'let d = x[at] - shift; sum0 += d; sum1 = fma(d, d, sum1);',
-    // Mean, sum of squared differences to it, and count.
+    // Mean, sum of squared differences from the mean, and count.
     after: (T) => `let m = sum0 / max(f32(rowCount), 1.0);
     sum1 = max(sum1 - sum0 * m, ${T}());
     sum0 = shift + m;
     sum2 = ${T}(f32(rowCount));`,
   });
-  const { reducers, workgroupSize } = runtime.tuning;
+  const { reducers } = runtime.tuning;
+  const plan = planReductions(runtime.tuning);
   const width = widthOf(channels);
   const T = floats(width);
-  // One workgroup a channel vector, or one invocation.
-  const together = reducers > 1;
-  const size = together ? reducers : workgroupSize;
   const program: Program = {
-    key: `batchNormMerge ${width} ${size} ${together}`,
+    key: `batchNormMerge ${width} ${plan.key}`,
     inputs: { partials: T },
     outputs: { mean: T, variance: T },
     uniforms: { channels: 'u32', parts: 'u32', rows: 'u32' },
-    workgroupSize: size,
+    workgroupSize: plan.workgroupSize,
     declarations: sharedReducer(reducers, [T]),
     body: `
-  let channel = ${together ? 'group' : `group * ${size}u + local`};
+  let channel = ${plan.index};
   let c = min(channel, u.channels - 1u);
   var sum = ${T}();
-  for (var p = ${together ? 'local' : '0u'}; p < u.parts; p += ${together ? size : 1}u) {
+  ${plan.loop('p', 'u.parts')} {
     sum += partials[3u * p * u.channels + c] * partials[(3u * p + 2u) * u.channels + c];
   }
   ${reduceOverWorkgroup(reducers, ['sum'])}
   let average = sum / f32(u.rows);
   sum = ${T}();
-  for (var p = ${together ? 'local' : '0u'}; p < u.parts; p += ${together ? size : 1}u) {
+  ${plan.loop('p', 'u.parts')} {
     let d = partials[3u * p * u.channels + c] - average;
     sum += partials[(3u * p + 1u) * u.channels + c] + d * d * partials[(3u * p + 2u) * u.channels + c];
   }
   ${reduceOverWorkgroup(reducers, ['sum'])}
-  if (${together ? 'local == 0u' : 'channel < u.channels'}) {
+  if (${plan.writes('channel < u.channels')}) {
     mean[c] = average;
     variance[c] = sum / f32(u.rows);
   }`,
@@ -103,7 +101,7 @@ function moments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) {
     program,
     { partials, mean, variance },
     { channels: vectors, parts, rows },
-    together ? vectors : Math.ceil(vectors / size),
+    plan.groups(vectors),
   );
   runtime.free(partials);
   return { mean, variance };
@@ -115,7 +113,7 @@ function train(
   epsilon: number,
   follower: Follower,
 ): tf.TensorInfo[] {
-  const { mean, variance } = moments(runtime, x, gamma.shape[0]);
+  const { mean, variance } = computeMoments(runtime, x, gamma.shape[0]);
   const y = normalize(runtime, { x, gamma, beta, mean, variance }, epsilon, follower);
   return [y, mean, variance];
 }
@@ -143,7 +141,7 @@ function normalize(
   return y;
 }
 
-/** [dx, dgamma, dbeta], and dslope behind PReLU. */
+/** Computes [dx, dgamma, dbeta], followed by dslope if PReLU follows. */
 function trainGrad(
   runtime: WebGpuRuntime,
   inputs: { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
@@ -181,7 +179,7 @@ function trainGrad(
   const numbers = { epsilon, inverseRows: 1 / rows };
   mergeGradSums(runtime, partials, parts, kinds, channels, vectors, sums, numbers);
   const dslope =
-    slopes && slopeGradient(runtime, partials, { parts, kinds, kind: 2, channels, slopes: slopes.count });
+    slopes && sumSlopeGradient(runtime, partials, { parts, kinds, kind: 2, channels, slopes: slopes.count });
   runtime.free(partials);
   forChannels(runtime, {
     key: `batchNormGradInput ${key}`,
@@ -219,27 +217,27 @@ export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affin
   backend,
 }) => trainGrad(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
 
-export const batchNormPreluTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine & Sloped, { epsilon: number }> = ({
+export const batchNormPreluTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine & Slope, { epsilon: number }> = ({
   inputs: { slope, ...inputs },
   attrs: { epsilon },
   backend,
 }) => train(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
 
 export const batchNormPreluInferenceWebGpu: Kernel<
-  { x: tf.Tensor } & Affine & Sloped & Statistics,
+  { x: tf.Tensor } & Affine & Slope & Statistics,
   { epsilon: number }
 > = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
   normalize(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
 
 export const batchNormPreluGradWebGpu: Kernel<
-  { x: tf.Tensor; dy: tf.Tensor } & Affine & Sloped & Statistics,
+  { x: tf.Tensor; dy: tf.Tensor } & Affine & Slope & Statistics,
   { epsilon: number }
 > = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
   trainGrad(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
 
 /**
- * Adds up the parts, the first two of `kinds` sums in each, and writes the input's gradient dx = a · (dz − dbeta / rows − xHat · dgamma / rows) as
- * a · dz + p · x + q: coefficients [4, channels] are a, b (of the forward pass), p and q.
+ * Sums the first two of the `kinds` sums over the parts. The gradient of the input, dx = a · (dz − dbeta / rows − xHat · dgamma /
+ * rows), is a · dz + p · x + q: this writes the coefficients a, b (of the forward pass), p and q as [4, channels].
  */
 function mergeGradSums(
   runtime: WebGpuRuntime,
@@ -251,31 +249,30 @@ function mergeGradSums(
   sums: Record<'dgamma' | 'dbeta' | 'coefficients', tf.TensorInfo>,
   numbers: { epsilon: number; inverseRows: number },
 ): void {
-  const { reducers, workgroupSize } = runtime.tuning;
+  const { reducers } = runtime.tuning;
+  const plan = planReductions(runtime.tuning);
   const width = widthOf(channels);
   const T = floats(width);
-  const together = reducers > 1;
-  const size = together ? reducers : workgroupSize;
   const count = channels / width;
   runtime.run(
     {
-      key: `batchNormGradMerge ${kinds} ${width} ${size} ${together}`,
+      key: `batchNormGradMerge ${kinds} ${width} ${plan.key}`,
       inputs: { partials: T, gamma: T, beta: T, mean: T, variance: T },
       outputs: { dgamma: T, dbeta: T, coefficients: T },
       uniforms: { channels: 'u32', parts: 'u32', epsilon: 'f32', inverseRows: 'f32' },
-      workgroupSize: size,
+      workgroupSize: plan.workgroupSize,
       declarations: sharedReducer(reducers, [T, T]),
       body: `
-  let channel = ${together ? 'group' : `group * ${size}u + local`};
+  let channel = ${plan.index};
   let c = min(channel, u.channels - 1u);
   var sum0 = ${T}();
   var sum1 = ${T}();
-  for (var p = ${together ? 'local' : '0u'}; p < u.parts; p += ${together ? size : 1}u) {
+  ${plan.loop('p', 'u.parts')} {
     sum0 += partials[${kinds}u * p * u.channels + c];
     sum1 += partials[(${kinds}u * p + 1u) * u.channels + c];
   }
   ${reduceOverWorkgroup(reducers, ['sum0', 'sum1'])}
-  if (${together ? 'local == 0u' : 'channel < u.channels'}) {
+  if (${plan.writes('channel < u.channels')}) {
     ${fold}
     let slope = -a * invStd * sum1 * u.inverseRows;
     dbeta[c] = sum0;
@@ -288,6 +285,6 @@ function mergeGradSums(
     },
     { partials, ...vectors, ...sums },
     { channels: count, parts, ...numbers },
-    together ? count : Math.ceil(count / size),
+    plan.groups(count),
   );
 }

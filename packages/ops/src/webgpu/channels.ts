@@ -1,21 +1,19 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { rowsOf } from '../check.js';
-import type { Kernel } from '../define-op.js';
-import { sumParts } from './mat-mul.js';
 import { floats, type Program, repeat, widthOf } from './program.js';
-import { type Bound, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import type { Bound, WebGpuRuntime } from './runtime.js';
+import { sumParts } from './sum-parts.js';
 
-// An invocation takes this many rows of its channels, so that what it reads of the channels is worth it.
+// Rows per invocation: enough to amortize the loads of the channels' vectors.
 const ROWS_EACH = 16;
 
 type Tensors = { [name: string]: tf.TensorInfo };
 type Numbers = { [name: string]: number };
 
-const typed = (names: string[], type: string) => Object.fromEntries(names.map((name) => [name, type]));
-const f32s = (numbers: Numbers) =>
+const assignType = (names: string[], type: string) => Object.fromEntries(names.map((name) => [name, type]));
+const f32Uniforms = (numbers: Numbers) =>
   Object.fromEntries(Object.keys(numbers).map((name) => [name, 'f32' as const]));
 
-/** Works on [rows, channels] with numbers that each channel has once. */
+/** Computes values of [rows, channels], with vectors of one value per channel. */
 export function forChannels(
   runtime: WebGpuRuntime,
   op: {
@@ -24,16 +22,16 @@ export function forChannels(
     channels: number;
     /** [rows, channels]. */
     tensors: Tensors;
-    /** [channels]; read. */
+    /** [channels]; read only. */
     vectors: Tensors;
-    /** [1]; read as an array of f32. */
+    /** [1]; read as arrays of f32. */
     scalars?: Tensors;
-    /** Those of the tensors that are written. */
+    /** Names of the tensors that are written. */
     written: string[];
     numbers?: Numbers;
-    /** WGSL for the channels `c`. */
+    /** Returns WGSL that runs once for the channels `c`. */
     before: (T: string) => string;
-    /** WGSL for the values at `at`. */
+    /** Returns WGSL for the values at `at`. */
     each: (T: string) => string;
   },
 ): void {
@@ -45,17 +43,17 @@ export function forChannels(
   const program: Program = {
     key: `${op.key} ${width} ${workgroupSize}`,
     inputs: {
-      ...typed(
+      ...assignType(
         names.filter((name) => !written.includes(name)),
         T,
       ),
-      ...typed(Object.keys(vectors), T),
-      ...typed(Object.keys(scalars), 'f32'),
+      ...assignType(Object.keys(vectors), T),
+      ...assignType(Object.keys(scalars), 'f32'),
     },
-    outputs: typed(written, T),
-    uniforms: { rows: 'u32', channels: 'u32', strands: 'u32', ...f32s(numbers) },
+    outputs: assignType(written, T),
+    uniforms: { rows: 'u32', channels: 'u32', strands: 'u32', ...f32Uniforms(numbers) },
     workgroupSize,
-    // Neighbors have neighboring channels, and their rows interleave: one contiguous piece at a time.
+    // Invocations interleave their rows, so that neighbors read one contiguous piece at a time.
     body: `
   let id = group * ${workgroupSize}u + local;
   let c = id % u.channels;
@@ -86,7 +84,7 @@ export function forChannels(
 }
 
 /**
- * Sums over rows, in parts: rows p, p + parts, p + 2 · parts, … by an invocation for each channel vector.
+ * Sums over rows in parts: an invocation per part p and channel vector sums the rows p, p + parts, p + 2 · parts, …
  * @returns partials [parts, sums, channels], which the caller frees.
  */
 export function sumOverRows(
@@ -99,10 +97,13 @@ export function sumOverRows(
     vectors?: Tensors;
     scalars?: Tensors;
     numbers?: Numbers;
+    /** Number of sums. */
     sums: number;
+    /** Returns WGSL that runs before the rows, for the channels `c`. */
     before?: (T: string) => string;
-    /** WGSL that adds the values at `at` to `sum0`, `sum1`, … */
+    /** Returns WGSL that adds the values at `at` to `sum0`, `sum1`, … */
     each: (T: string) => string;
+    /** Returns WGSL that runs after the rows. */
     after?: (T: string) => string;
   },
 ): { partials: tf.TensorInfo; parts: number } {
@@ -113,18 +114,18 @@ export function sumOverRows(
   const channels = op.channels / width;
   const filling = Math.ceil((targetGroups * workgroupSize) / channels);
   const parts = Math.max(1, Math.min(filling, Math.ceil(op.rows / ROWS_EACH), 1024));
-  // Where the rows cannot be bound at a time, each piece of them has parts of its own.
+  // If the rows must be bound in pieces, each piece has its own parts.
   const pieces: [start: number, rows: number][] = [];
   runtime.forParts(op.op.split(' ')[0], op.rows, [op.channels], (...piece) => pieces.push(piece));
   const partials = runtime.output([parts * pieces.length, op.sums, op.channels]);
   const program: Program = {
     key: `${op.op} ${width} ${workgroupSize}`,
     inputs: {
-      ...typed([...Object.keys(inputs), ...Object.keys(vectors)], T),
-      ...typed(Object.keys(scalars), 'f32'),
+      ...assignType([...Object.keys(inputs), ...Object.keys(vectors)], T),
+      ...assignType(Object.keys(scalars), 'f32'),
     },
     outputs: { partials: T },
-    uniforms: { rows: 'u32', channels: 'u32', parts: 'u32', firstPart: 'u32', ...f32s(numbers) },
+    uniforms: { rows: 'u32', channels: 'u32', parts: 'u32', firstPart: 'u32', ...f32Uniforms(numbers) },
     workgroupSize,
     body: `
   let id = group * ${workgroupSize}u + local;
@@ -153,8 +154,8 @@ export function sumOverRows(
   return { partials, parts: parts * pieces.length };
 }
 
-/** The sum over the rows of [rows, columns]: [columns]. */
-export function columnSums(
+/** Sums [rows, columns] over the rows: [columns]. */
+export function sumColumns(
   runtime: WebGpuRuntime,
   x: tf.TensorInfo,
   rows: number,
@@ -173,25 +174,3 @@ export function columnSums(
   runtime.free(partials);
   return out;
 }
-
-export const columnSumsWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) =>
-  columnSums(webGpuRuntime(backend), x, rowsOf(x), x.shape[x.rank - 1]);
-
-export const addBiasWebGpu: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = ({
-  inputs: { x, bias },
-  backend,
-}) => {
-  const runtime = webGpuRuntime(backend);
-  const y = runtime.output(x.shape);
-  forChannels(runtime, {
-    key: 'addBias',
-    rows: rowsOf(x),
-    channels: bias.shape[0],
-    tensors: { x, y },
-    vectors: { bias },
-    written: ['y'],
-    before: () => 'let b = bias[c];',
-    each: () => 'y[at] = x[at] + b;',
-  });
-  return y;
-};

@@ -3,7 +3,7 @@ import type { Kernel } from '../define-op.js';
 import { type Program, widthOf } from './program.js';
 import { webGpuRuntime } from './runtime.js';
 
-/** By the bits: a device may compute as if there were no infinities. */
+/** Tests the bits of values: WGSL lets a device assume that floats are finite. */
 export const countNonFiniteWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = webGpuRuntime(backend);
   const out = runtime.zeros([], 'int32');

@@ -1,63 +1,46 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import { type Window, windowShape } from '../window.js';
-import { sumParts } from './mat-mul.js';
+import type { Window } from '../window.js';
+import { forImages, GEOMETRY, loadRow, runLength, type Sizes, sizesOf } from './depthwise-geometry.js';
 import { division, divisionKey, floats, type Program, repeat, widthOf } from './program.js';
 import { type Range, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import { sumParts } from './sum-parts.js';
+import { forEachWindow, splitId, splitPlace } from './windows.js';
 
-/** Sizes of a depthwise convolution; the image is its input, `out` what slides over it gives. */
-interface Sizes {
-  batch: number;
-  height: number;
-  width: number;
-  channels: number;
-  outHeight: number;
-  outWidth: number;
-  kernelHeight: number;
-  kernelWidth: number;
-  stride: number;
-  padding: number;
-}
+export const depthwiseWebGpu: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
+  inputs: { x, filter },
+  attrs,
+  backend,
+}) => {
+  const runtime = webGpuRuntime(backend);
+  const sizes = sizesOf(x.shape, filter.shape, attrs);
+  const y = runtime.output([sizes.batch, sizes.outHeight, sizes.outWidth, sizes.channels]);
+  slide(runtime, sizes, x, filter, y, false, [attrs.padding, attrs.padding]);
+  return y;
+};
 
-function sizesOf(imageShape: number[], filterShape: number[], window: Window): Sizes {
-  const [batch, height, width, channels] = imageShape as [number, number, number, number];
-  const [kernelHeight, kernelWidth] = filterShape as [number, number];
-  const [outHeight, outWidth] = windowShape('depthwiseConv2d', imageShape, filterShape, window);
-  return { batch, height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, ...window };
-}
-
-const GEOMETRY = {
-  height: 'i32',
-  width: 'i32',
-  channels: 'i32',
-  outHeight: 'i32',
-  outWidth: 'i32',
-  padY: 'i32',
-  padX: 'i32',
-  total: 'i32',
-} as const;
-
-/** Runs fn for images in parts that can be bound. */
-function forImages(
-  runtime: WebGpuRuntime,
-  { batch, height, width, channels, outHeight, outWidth }: Sizes,
-  image: tf.TensorInfo,
-  out: tf.TensorInfo,
-  fn: (image: Range, out: Range, count: number) => void,
-): void {
-  const [imageSize, outSize] = [height * width * channels, outHeight * outWidth * channels];
-  runtime.forParts('depthwiseConv2d', batch, [imageSize, outSize], (start, count) =>
-    fn(
-      { tensor: image, start: start * imageSize, count: count * imageSize },
-      { tensor: out, start: start * outSize, count: count * outSize },
-      count,
-    ),
-  );
-}
+export const depthwiseBackpropInputWebGpu: Kernel<
+  { dy: tf.Tensor4D; filter: tf.Tensor4D },
+  Window & { inputShape: number[] }
+> = ({ inputs: { dy, filter }, attrs: { inputShape, ...window }, backend }) => {
+  const runtime = webGpuRuntime(backend);
+  const sizes = sizesOf(inputShape, filter.shape, window);
+  const dx = runtime.output(inputShape);
+  const { kernelHeight, kernelWidth, height, width, outHeight, outWidth } = sizes;
+  if (window.stride === 1) {
+    // The convolution's results are the image of the gradient's.
+    const swapped = { ...sizes, height: outHeight, width: outWidth, outHeight: height, outWidth: width };
+    const pad: [number, number] = [kernelHeight - 1 - window.padding, kernelWidth - 1 - window.padding];
+    slide(runtime, swapped, dy, filter, dx, true, pad);
+  } else {
+    sumWindows(runtime, sizes, dy, filter, dx);
+  }
+  return dx;
+};
 
 /**
- * The convolution: an invocation has a row of `run` neighboring results of its channels, so that it loads each image
- * value and each weight once for them. With `flip` the kernel is turned round: the gradient for the input at stride 1.
+ * Computes the convolution. Each invocation computes a run of neighboring results of its channels, and loads each image value
+ * and each weight once for all of them. `flip` rotates the kernel by 180°: the gradient of the input at stride 1.
  */
 function slide(
   runtime: WebGpuRuntime,
@@ -72,7 +55,7 @@ function slide(
   const vector = widthOf(channels);
   const T = floats(vector);
   const { workgroupSize } = runtime.tuning;
-  const run = outWidth >= 4 ? 4 : outWidth >= 2 ? 2 : 1;
+  const run = runLength(outWidth);
   const columns = (run - 1) * stride + kw;
   const most = (sizes.batch * outHeight * outWidth * channels) / vector;
   const program: Program = {
@@ -87,17 +70,15 @@ function slide(
   if (id < u.total) {
     let place = divide(id, u.channels);
     let c = id - place * u.channels;
-    let line = divide(place, u.runs);
-    let x0 = (place - line * u.runs) * ${run};
-    let n = divide(line, u.outHeight);
-    let y0 = line - n * u.outHeight;
+    ${splitPlace('u.outHeight', 'u.runs')}
+    let x0 = column * ${run};
     let left = x0 * ${stride} - u.padX;
     ${repeat(run, (r) => `var sum${r} = ${T}();`)}
     for (var ky = 0; ky < ${kh}; ky++) {
-      let y = y0 * ${stride} - u.padY + ky;
+      let y = row * ${stride} - u.padY + ky;
       if (y >= 0 && y < u.height) {
         let origin = (n * u.height + y) * u.width;
-        ${repeat(columns, (x) => `let v${x} = image[(origin + clamp(left + ${x}, 0, u.width - 1)) * u.channels + c] * f32(left + ${x} >= 0 && left + ${x} < u.width);`, '\n        ')}
+        ${loadRow('image', columns)}
         let taps = ${flip ? `(${kh - 1} - ky)` : 'ky'} * ${kw};
         ${repeat(
           kw,
@@ -107,7 +88,7 @@ function slide(
         )}
       }
     }
-    let to = (n * u.outHeight + y0) * u.outWidth + x0;
+    let to = (n * u.outHeight + row) * u.outWidth + x0;
     ${repeat(run, (r) => `if (x0 + ${r} < u.outWidth) { out[(to + ${r}) * u.channels + c] = sum${r}; }`)}
   }`,
   };
@@ -133,39 +114,8 @@ function slide(
   });
 }
 
-export const depthwiseWebGpu: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Window> = ({
-  inputs: { x, filter },
-  attrs,
-  backend,
-}) => {
-  const runtime = webGpuRuntime(backend);
-  const sizes = sizesOf(x.shape, filter.shape, attrs);
-  const y = runtime.output([sizes.batch, sizes.outHeight, sizes.outWidth, sizes.channels]);
-  slide(runtime, sizes, x, filter, y, false, [attrs.padding, attrs.padding]);
-  return y;
-};
-
-export const depthwiseBackpropInputWebGpu: Kernel<
-  { dy: tf.Tensor4D; filter: tf.Tensor4D },
-  Window & { inputShape: number[] }
-> = ({ inputs: { dy, filter }, attrs: { inputShape, ...window }, backend }) => {
-  const runtime = webGpuRuntime(backend);
-  const sizes = sizesOf(inputShape, filter.shape, window);
-  const dx = runtime.output(inputShape);
-  const { kernelHeight, kernelWidth, height, width, outHeight, outWidth } = sizes;
-  if (window.stride === 1) {
-    // The results are the image now.
-    const turned = { ...sizes, height: outHeight, width: outWidth, outHeight: height, outWidth: width };
-    const pad: [number, number] = [kernelHeight - 1 - window.padding, kernelWidth - 1 - window.padding];
-    slide(runtime, turned, dy, filter, dx, true, pad);
-  } else {
-    gather(runtime, sizes, dy, filter, dx);
-  }
-  return dx;
-};
-
-/** The gradient for the input at any stride: each pixel adds up the results that it had a part in. */
-function gather(
+/** Computes the gradient of the input at any stride: each pixel sums over the windows that cover it. */
+function sumWindows(
   runtime: WebGpuRuntime,
   sizes: Sizes,
   dy: tf.TensorInfo,
@@ -178,7 +128,6 @@ function gather(
   const T = floats(vector);
   const { workgroupSize } = runtime.tuning;
   const most = (sizes.batch * height * width * channels) / vector;
-  // Of the taps of a row only every stride-th falls on a result.
   const program: Program = {
     key: `depthwiseGather ${vector} ${kh}x${kw} ${stride} ${workgroupSize} ${divisionKey(most)}`,
     declarations: division(most),
@@ -189,24 +138,14 @@ function gather(
     body: `
   let id = i32(group * ${workgroupSize}u + local);
   if (id < u.total) {
-    let place = divide(id, u.channels);
-    let c = id - place * u.channels;
-    let line = divide(place, u.width);
-    let x = place - line * u.width + u.padX;
-    let n = divide(line, u.height);
-    let y = line - n * u.height + u.padY;
+    ${splitId('u.height', 'u.width')}
+    let x = column + u.padX;
+    let y = row + u.padY;
     var sum = ${T}();
-    for (var ky = y % ${stride}; ky < ${kh}; ky += ${stride}) {
-      let oy = (y - ky) / ${stride};
-      if (y >= ky && oy < u.outHeight) {
-        for (var kx = x % ${stride}; kx < ${kw}; kx += ${stride}) {
-          let ox = (x - kx) / ${stride};
-          if (x >= kx && ox < u.outWidth) {
-            sum = fma(dy[((n * u.outHeight + oy) * u.outWidth + ox) * u.channels + c], filterValues[(ky * ${kw} + kx) * u.channels + c], sum);
-          }
-        }
-      }
-    }
+    ${forEachWindow(
+      { kernelHeight: kh, kernelWidth: kw, stride },
+      `sum = fma(dy[((n * u.outHeight + oy) * u.outWidth + ox) * u.channels + c], filterValues[(ky * ${kw} + kx) * u.channels + c], sum);`,
+    )}
     dx[id] = sum;
   }`,
   };
@@ -231,8 +170,8 @@ function gather(
 }
 
 /**
- * The gradient for the filter: an invocation has a row of taps of its channels in registers and adds up over a strand of
- * result rows; then the strands are summed in order.
+ * Computes the gradient of the filter. Each invocation keeps a row of the kernel's taps of its channels in registers and sums
+ * over a strand of result rows. Then the strands are summed in order.
  */
 export const depthwiseBackpropFilterWebGpu: Kernel<
   { x: tf.Tensor4D; dy: tf.Tensor4D },
@@ -251,8 +190,7 @@ export const depthwiseBackpropFilterWebGpu: Kernel<
   const rows = batch * outHeight;
   const filling = Math.ceil((targetGroups * workgroupSize) / (vectors * kernelHeight));
   const strands = Math.max(1, Math.min(filling, Math.ceil(rows / 4), 256));
-  // Four results at a time share the image values under them.
-  const run = outWidth >= 4 ? 4 : outWidth >= 2 ? 2 : 1;
+  const run = runLength(outWidth);
   const columns = (run - 1) * stride + kw;
   const most = Math.max(rows, strands * kernelHeight * vectors);
   const program: Program = {
@@ -277,7 +215,7 @@ export const depthwiseBackpropFilterWebGpu: Kernel<
         let origin = (n * u.height + y) * u.width;
         for (var ox = 0; ox < u.outWidth; ox += ${run}) {
           let left = ox * ${stride} - u.padX;
-          ${repeat(columns, (i) => `let v${i} = x[(origin + clamp(left + ${i}, 0, u.width - 1)) * u.channels + c] * f32(left + ${i} >= 0 && left + ${i} < u.width);`, '\n          ')}
+          ${loadRow('x', columns)}
           ${repeat(
             run,
             (r) =>

@@ -2,17 +2,17 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { floats, type Program, widthOf } from './program.js';
 import { type Bound, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
-/** An operation on each value by itself. */
+/** Operation on each value. */
 export interface Elementwise {
   key: string;
-  /** Tensors of one size. */
+  /** Tensors of equal size. */
   tensors: { [name: string]: tf.TensorInfo };
-  /** Those of them that are written, or changed where they lie. */
+  /** Names of the tensors that are written or updated in place. */
   written: string[];
   numbers?: { [name: string]: number };
-  /** The values are taken as their bits: T is `u32` or `vec4u`. */
+  /** Whether values are bound as their bits: T is then `u32` or `vec4u`. */
   bits?: boolean;
-  /** WGSL that sets the written ones at `i`; T is `f32` or `vec4f`. */
+  /** Returns WGSL that sets the written tensors at `i`; T is `f32` or `vec4f`. */
   body: (T: string) => string;
 }
 
@@ -25,12 +25,12 @@ export function forEachValue(runtime: WebGpuRuntime, op: Elementwise): void {
   const { workgroupSize } = runtime.tuning;
   const width = widthOf(size);
   const T = op.bits ? { 1: 'u32', 4: 'vec4u' }[width] : floats(width);
-  const typed = (wanted: boolean) =>
-    Object.fromEntries(names.filter((name) => written.includes(name) === wanted).map((name) => [name, T]));
+  const typesOf = (isWritten: boolean) =>
+    Object.fromEntries(names.filter((name) => written.includes(name) === isWritten).map((name) => [name, T]));
   const program: Program = {
     key: `${op.key} ${width} ${workgroupSize}`,
-    inputs: typed(false),
-    outputs: typed(true),
+    inputs: typesOf(false),
+    outputs: typesOf(true),
     uniforms: {
       count: 'u32',
       ...Object.fromEntries(Object.keys(numbers).map((name) => [name, 'f32' as const])),
@@ -56,15 +56,15 @@ export function forEachValue(runtime: WebGpuRuntime, op: Elementwise): void {
   );
 }
 
-/** A new tensor of the shape of `like`, each value of it computed from those of the inputs. */
-export function elementwise(
+/** Creates a tensor of the shape of `like`, and computes each value from those of the inputs. */
+export function computeElementwise(
   backend: unknown,
   op: {
     key: string;
     like: tf.TensorInfo;
     inputs: { [name: string]: tf.TensorInfo };
     numbers?: { [name: string]: number };
-    /** WGSL for the value at `i`. */
+    /** Returns WGSL of the value at `i`. */
     result: (T: string) => string;
   },
 ): tf.TensorInfo {

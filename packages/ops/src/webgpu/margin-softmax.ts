@@ -5,19 +5,23 @@ import {
   type MarginSoftmaxBackwardInputs,
   NO_COLUMN,
   SMALLEST_NORM,
-} from '../margin-softmax.js';
-import { multiply } from './mat-mul.js';
+} from '../margin-softmax-attrs.js';
+import { l2NormalizeGradWebGpu } from './l2-normalize.js';
+import { multiply } from './mat-mul/multiply.js';
 import { division, divisionKey, floats, type Program, widthOf } from './program.js';
-import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
-import { l2NormalizeGradWebGpu } from './row-norms.js';
+import { planReductions, reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
-/** WGSL: the logit of the cosine v, which counts as 0 above the threshold. */
+/** WGSL of the logit of a cosine v, which counts as 0 above the threshold. */
 const LOGIT =
   'fn logit(v: f32) -> f32 { return select(v, 0.0, u.threshold > 0.0 && v > u.threshold) * u.scale; }';
 
-/** embeddings · centersᵀ, the centers as they are. The caller frees it. */
-function products(runtime: WebGpuRuntime, embeddings: tf.Tensor2D, centers: tf.Tensor2D): tf.TensorInfo {
+/** Computes embeddings · centersᵀ without normalizing the centers. The caller frees it. */
+function multiplyByCenters(
+  runtime: WebGpuRuntime,
+  embeddings: tf.Tensor2D,
+  centers: tf.Tensor2D,
+): tf.TensorInfo {
   const [m, k] = embeddings.shape;
   const n = centers.shape[0];
   const out = runtime.output([m, n]);
@@ -25,32 +29,31 @@ function products(runtime: WebGpuRuntime, embeddings: tf.Tensor2D, centers: tf.T
   return out;
 }
 
-/** One over the length of each row. */
-function inverseLengths(runtime: WebGpuRuntime, x: tf.Tensor2D): tf.TensorInfo {
+/** Computes one over the norm of each row. */
+function computeInverseNorms(runtime: WebGpuRuntime, x: tf.Tensor2D): tf.TensorInfo {
   const [rows, columns] = x.shape;
   const out = runtime.output([rows]);
-  const { reducers, workgroupSize } = runtime.tuning;
+  const { reducers } = runtime.tuning;
+  const plan = planReductions(runtime.tuning);
   const vector = widthOf(columns);
   const T = floats(vector);
-  const together = reducers > 1;
-  const size = together ? reducers : workgroupSize;
   const program: Program = {
-    key: `inverseLengths ${vector} ${size} ${together}`,
+    key: `inverseNorms ${vector} ${plan.key}`,
     inputs: { x: T },
     outputs: { inverses: 'f32' },
     uniforms: { rows: 'u32', columns: 'u32', smallest: 'f32' },
-    workgroupSize: size,
+    workgroupSize: plan.workgroupSize,
     declarations: sharedReducer(reducers, ['f32']),
     body: `
-  let place = ${together ? 'group' : `group * ${size}u + local`};
+  let place = ${plan.index};
   let origin = min(place, u.rows - 1u) * u.columns;
   var squares = ${T}();
-  for (var c = ${together ? 'local' : '0u'}; c < u.columns; c += ${together ? size : 1}u) {
+  ${plan.loop('c', 'u.columns')} {
     squares = fma(x[origin + c], x[origin + c], squares);
   }
   var sum = ${vector === 4 ? '(squares.x + squares.y) + (squares.z + squares.w)' : 'squares'};
   ${reduceOverWorkgroup(reducers, ['sum'])}
-  if (${together ? 'local == 0u' : 'place < u.rows'}) {
+  if (${plan.writes('place < u.rows')}) {
     inverses[min(place, u.rows - 1u)] = 1.0 / max(sqrt(sum), u.smallest);
   }`,
   };
@@ -62,7 +65,7 @@ function inverseLengths(runtime: WebGpuRuntime, x: tf.Tensor2D): tf.TensorInfo {
         inverses: { tensor: out, start, count },
       },
       { rows: count, columns: columns / vector, smallest: SMALLEST_NORM },
-      together ? count : Math.ceil(count / size),
+      plan.groups(count),
     ),
   );
   return out;
@@ -74,14 +77,10 @@ export const marginSoftmaxForwardWebGpu: Kernel<
 > = ({ inputs: { embeddings, centers, labels }, attrs: { scale, filterThreshold }, backend }) => {
   const runtime = webGpuRuntime(backend);
   const [rows, columns] = [embeddings.shape[0], centers.shape[0]];
-  const inverses = inverseLengths(runtime, centers);
-  const dots = products(runtime, embeddings, centers);
-  const [own, rowMax, rowSum] = [0, 1, 2].map(() => runtime.output([rows])) as [
-    tf.TensorInfo,
-    tf.TensorInfo,
-    tf.TensorInfo,
-  ];
-  // Rows are few and long: more than one invocation has each, on every device.
+  const inverses = computeInverseNorms(runtime, centers);
+  const dots = multiplyByCenters(runtime, embeddings, centers);
+  const [own, rowMax, rowSum] = [runtime.output([rows]), runtime.output([rows]), runtime.output([rows])];
+  // Rows are few and long, so several invocations share each of them, on every device.
   const size = Math.max(runtime.tuning.reducers, 16);
   const loop = (body: string) => `for (var c = local; c < u.columns; c += ${size}u) {
     let v = dots[origin + c] * inverses[c];
@@ -124,8 +123,8 @@ export const marginSoftmaxBackwardWebGpu: Kernel<
   const { embeddings, centers, labels, inverseNorms, logSumExp, ownGradient } = inputs;
   const [rows, dimensions] = embeddings.shape;
   const columns = centers.shape[0];
-  const dots = products(runtime, embeddings, centers);
-  // By the cosine, and by the product with the center as it is.
+  const dots = multiplyByCenters(runtime, embeddings, centers);
+  // Gradients with respect to the cosines, and to the products with centers that are not normalized.
   const [byCosine, byProduct] = [runtime.output([rows, columns]), runtime.output([rows, columns])];
   const { workgroupSize } = runtime.tuning;
   const total = rows * columns;
@@ -159,9 +158,9 @@ export const marginSoftmaxBackwardWebGpu: Kernel<
   const plain = { transposeA: false, transposeB: false, m: rows, n: dimensions, k: columns };
   multiply(runtime, plain, byProduct, centers, dEmbeddings);
   const dUnit = runtime.output([columns, dimensions]);
-  const turned = { transposeA: true, transposeB: false, m: columns, n: dimensions, k: rows };
-  multiply(runtime, turned, byCosine, embeddings, dUnit);
-  // No gradient along the center itself: its length changes no cosine.
+  const transposed = { transposeA: true, transposeB: false, m: columns, n: dimensions, k: rows };
+  multiply(runtime, transposed, byCosine, embeddings, dUnit);
+  // A center's length changes no cosine, so its gradient has no component along the center.
   const dCenters = l2NormalizeGradWebGpu({
     inputs: { x: centers, dy: dUnit as unknown as tf.Tensor2D },
     attrs: { epsilon: SMALLEST_NORM },

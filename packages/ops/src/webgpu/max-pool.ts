@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { PoolWindow } from '../max-pool.js';
-import { windowShape } from '../window.js';
+import { type PoolWindow, windowShape } from '../window.js';
 import { division, divisionKey, floats, type Program, widthOf } from './program.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import { splitId } from './windows.js';
 
 const GEOMETRY = {
   height: 'i32',
@@ -15,8 +15,8 @@ const GEOMETRY = {
   total: 'i32',
 } as const;
 
-/** Sizes of a pooling, and how a program goes through it. */
-function planOf(runtime: WebGpuRuntime, shape: readonly number[], window: PoolWindow) {
+/** Returns the sizes of a pooling, and what its programs share. */
+function planPooling(runtime: WebGpuRuntime, shape: readonly number[], window: PoolWindow) {
   const [batch, height, width, channels] = shape as [number, number, number, number];
   const { kernelSize, stride, padding } = window;
   const [outHeight, outWidth] = windowShape('maxPool2d', shape, [kernelSize, kernelSize], window);
@@ -36,7 +36,7 @@ function planOf(runtime: WebGpuRuntime, shape: readonly number[], window: PoolWi
     key: `${vector} ${kernelSize} ${stride} ${workgroupSize} ${divisionKey(most)}`,
     declarations: division(most),
     workgroupSize,
-    /** Runs a program with an invocation for each vector of the images or of the results. */
+    /** Runs a program with one invocation per vector of the images or of the results. */
     run(program: Program, over: 'images' | 'results', bound: { [name: string]: tf.TensorInfo }): void {
       runtime.forParts('maxPool2d', batch, [imageSize, outSize], (start, count) => {
         const part = (name: string, tensor: tf.TensorInfo) => {
@@ -56,22 +56,13 @@ function planOf(runtime: WebGpuRuntime, shape: readonly number[], window: PoolWi
   };
 }
 
-/** WGSL that splits `id` into channels `c`, column `column`, row `row` and image `n` of maps of the given size. */
-const split = (height: string, width: string) => `
-    let place = divide(id, u.channels);
-    let c = id - place * u.channels;
-    let line = divide(place, ${width});
-    let column = place - line * ${width};
-    let n = divide(line, ${height});
-    let row = line - n * ${height};`;
-
 /**
- * A program that goes through the window of each result, row by row: its largest value, or where in the image that lies.
- * The first of equal values wins. Of a window no place but those in the image count, and no window is empty, as padding is
- * at most half of it. NaN wins over all, and is told by its bits: WGSL need not compare it as IEEE does.
+ * Computes the maximum of each window, or its place in the image. The first of equal values in row-major order wins. Padding does
+ * not count; no window is empty, since padding is at most half of it. NaN wins over every number and is recognized by its bits,
+ * since WGSL need not compare it as IEEE 754 does.
  */
-function largest(runtime: WebGpuRuntime, x: tf.Tensor4D, window: PoolWindow, what: 'value' | 'place') {
-  const plan = planOf(runtime, x.shape, window);
+function findMaxima(runtime: WebGpuRuntime, x: tf.Tensor4D, window: PoolWindow, what: 'value' | 'place') {
+  const plan = planPooling(runtime, x.shape, window);
   const { T, places, words, workgroupSize } = plan;
   const { kernelSize, stride } = window;
   const out = runtime.output(plan.outShape, what === 'value' ? 'float32' : 'int32');
@@ -88,7 +79,8 @@ fn wins(v: ${T}, best: ${T}) -> ${T === 'f32' ? 'bool' : 'vec4<bool>'} {
       workgroupSize,
       body: `
   let id = i32(group * ${workgroupSize}u + local);
-  if (id < u.total) {${split('u.outHeight', 'u.outWidth')}
+  if (id < u.total) {
+    ${splitId('u.outHeight', 'u.outWidth')}
     let top = row * ${stride} - u.padding;
     let left = column * ${stride} - u.padding;
     let bottom = min(top + ${kernelSize}, u.height);
@@ -119,16 +111,16 @@ export const maxPool2dWebGpu: Kernel<{ x: tf.Tensor4D }, PoolWindow> = ({
   inputs: { x },
   attrs: window,
   backend,
-}) => largest(webGpuRuntime(backend), x, window, 'value').out;
+}) => findMaxima(webGpuRuntime(backend), x, window, 'value').out;
 
-/** Each place of the image takes the gradients of the windows that it won: sums in one order, without atomic additions. */
+/** Sums, for each place of the image, the gradients of the windows that it won; in a fixed order, without atomic additions. */
 export const maxPool2dGradWebGpu: Kernel<{ x: tf.Tensor4D; y: tf.Tensor4D; dy: tf.Tensor4D }, PoolWindow> = ({
   inputs: { x, dy },
   attrs: window,
   backend,
 }) => {
   const runtime = webGpuRuntime(backend);
-  const { plan, out: winners } = largest(runtime, x, window, 'place');
+  const { plan, out: winners } = findMaxima(runtime, x, window, 'place');
   const { T, places, workgroupSize } = plan;
   const { kernelSize, stride } = window;
   const dx = runtime.output(x.shape);
@@ -142,7 +134,8 @@ export const maxPool2dGradWebGpu: Kernel<{ x: tf.Tensor4D; y: tf.Tensor4D; dy: t
       workgroupSize,
       body: `
   let id = i32(group * ${workgroupSize}u + local);
-  if (id < u.total) {${split('u.height', 'u.width')}
+  if (id < u.total) {
+    ${splitId('u.height', 'u.width')}
     let own = ${places}(row * u.width + column);
     let bottom = min((row + u.padding) / ${stride}, u.outHeight - 1);
     let right = min((column + u.padding) / ${stride}, u.outWidth - 1);

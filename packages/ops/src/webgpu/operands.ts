@@ -2,12 +2,15 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type MatmulPrecision, significandBits } from '../precision/matmul-precision.js';
 import { type Program, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
-import { rounded, roundedBits } from './round.js';
+import { roundedBits, roundTensor } from './round.js';
 import { HALF_BYTES, type Operand, type Range, sizeOf, type WebGpuRuntime } from './runtime.js';
 
+/** Whole tensor of half floats. */
+type HalfFloats = Range & { exponent: tf.TensorInfo };
+
 /**
- * Runs fn with a product's inputs as its precision wants them: as they are; as half floats where the device has them, whose
- * significand is TensorFloat-32's and holds bfloat16's; else copies rounded to one of these.
+ * Runs fn with a product's inputs converted for its precision: unchanged for `highest`, else as half floats if the device has
+ * them, else as rounded copies. The significand of half floats has as many bits as TensorFloat-32's, and more than bfloat16's.
  */
 export function withOperands(
   runtime: WebGpuRuntime,
@@ -19,33 +22,32 @@ export function withOperands(
   if (bits === null) {
     fn(...inputs);
   } else if (runtime.tuning.f16) {
-    const halves = inputs.map((x) => toHalf(runtime, x)) as [Range, Range];
-    fn(...halves);
-    for (const { tensor, exponent } of halves) {
+    const [a, b] = inputs.map((x) => toHalf(runtime, x)) as [HalfFloats, HalfFloats];
+    fn(a, b);
+    for (const { tensor, exponent } of [a, b]) {
       runtime.free(tensor);
-      runtime.free(exponent!);
+      runtime.free(exponent);
     }
   } else {
-    const copies = inputs.map((x) => rounded(runtime, x, bits)) as [tf.TensorInfo, tf.TensorInfo];
-    fn(...copies);
-    copies.forEach((copy) => {
-      runtime.free(copy);
-    });
+    const [a, b] = inputs.map((x) => roundTensor(runtime, x, bits)) as [tf.TensorInfo, tf.TensorInfo];
+    fn(a, b);
+    runtime.free(a);
+    runtime.free(b);
   }
 }
 
-/** The biased exponent below which a tensor's largest value counts as being of it: scales are normal numbers then. */
+/** Smallest biased exponent of a tensor's largest value: smaller ones count as this one, so that scales are normal numbers. */
 const LEAST_EXPONENT = 15;
 
-/** A biased exponent less this is that of a scale's inverse: 127 for the bias, 14 for the place that values are brought to. */
+/** Subtracting this from a biased exponent gives the exponent of the inverse scale: 127 is the bias, 14 the target exponent. */
 const PLACE = 141;
 
-/** WGSL of 2 to the power of an integer expression, from -126 to 127. */
+/** Returns WGSL of 2 to the power of an integer expression, from -126 to 127. */
 const power = (e: string) => `bitcast<f32>(u32(${e} + 127) << 23u)`;
 
 /**
- * WGSL that begins a product of halves: `scaleLow` and `scaleHigh`, by which its result is multiplied, one after the other so
- * that neither overflows by itself.
+ * WGSL at the beginning of a product of half floats. Its result is multiplied by `scaleLow` and then `scaleHigh`; two factors
+ * avoid an overflow of their product.
  */
 export const UNSCALE = `
   let unscale = max(i32(aExponent[0]), ${LEAST_EXPONENT}) + max(i32(bExponent[0]), ${LEAST_EXPONENT}) - ${2 * PLACE};
@@ -53,12 +55,12 @@ export const UNSCALE = `
   let scaleHigh = ${power('(unscale - unscale / 2)')};`;
 
 /**
- * The values of x as half floats, times the power of two that brings the largest to [2^14, 2^15): none overflows, those down
- * to 2^-29 of the largest have all 11 bits, those below 2^-40 of it are 0. Rounded to the nearest, ties to even.
+ * Converts x to half floats, scaled by the power of two that brings the largest value into [2^14, 2^15). No value overflows.
+ * Values down to 2^-29 of the largest keep all 11 bits; values below 2^-40 of it become 0. Rounds to nearest, ties to even.
  */
-export function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): Range {
+function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): HalfFloats {
   const size = sizeOf(x);
-  const exponent = largestExponent(runtime, x, size);
+  const exponent = findLargestExponent(runtime, x, size);
   const tensor = runtime.output([Math.ceil(size / 2)]);
   const { workgroupSize } = runtime.tuning;
   const width = widthOf(size);
@@ -71,7 +73,7 @@ export function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): Range {
     uniforms: { count: 'u32' },
     workgroupSize,
     f16: true,
-    // Rounded as bits, so that the conversion, which may round either way, has nothing to round but denormals.
+    // Values are rounded as bits: the conversion may round in any direction, and then has only denormals left to round.
     body: `
   let i = group * ${workgroupSize}u + local;
   if (i < u.count) {
@@ -80,7 +82,7 @@ export function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): Range {
     y[i] = ${half}(bitcast<${float}>(${roundedBits('v', 10, bits)}) * scale);
   }`,
   };
-  const whole: Range = { tensor, start: 0, count: size, exponent };
+  const whole = { tensor, start: 0, count: size, exponent };
   runtime.forParts(
     'toHalf',
     size / width,
@@ -99,8 +101,8 @@ export function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): Range {
   return whole;
 }
 
-/** The largest biased exponent of the finite values of x, as one uint32: of parts by an invocation each, then of these. */
-function largestExponent(runtime: WebGpuRuntime, x: tf.TensorInfo, size: number): tf.TensorInfo {
+/** Computes the largest biased exponent of the finite values of x, as one uint32: each invocation reduces a part first. */
+function findLargestExponent(runtime: WebGpuRuntime, x: tf.TensorInfo, size: number): tf.TensorInfo {
   const { workgroupSize, targetGroups } = runtime.tuning;
   const width = widthOf(size);
   const T = width === 4 ? 'vec4u' : 'u32';

@@ -1,23 +1,23 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { AdamWFactors, SgdFactors, SgdInputs } from '../optimizer-updates.js';
-import { elementwise, forEachValue } from './elementwise.js';
+import type { AdamWFactors, AdamWInputs, SgdFactors, SgdInputs } from '../optimizer-attrs.js';
+import { forEachValue } from './elementwise.js';
 import { floats, type Program, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { webGpuRuntime } from './runtime.js';
 
-/** One pass. The averages change where they lie, unless someone else holds them too; the parameter gets a new tensor. */
-export const adamWWebGpu: Kernel<
-  Record<'parameter' | 'gradient' | 'expAvg' | 'expAvgSq', tf.Tensor>,
-  AdamWFactors
-> = ({ inputs: { parameter, gradient, expAvg, expAvgSq }, attrs, backend }) => {
+/** Updates the averages in place, unless another tensor shares them. The parameter gets a new tensor. */
+export const adamWWebGpu: Kernel<AdamWInputs, AdamWFactors> = ({
+  inputs: { parameter, gradient, expAvg, expAvgSq },
+  attrs,
+  backend,
+}) => {
   const runtime = webGpuRuntime(backend);
   const updated = runtime.output(parameter.shape);
   const shared = runtime.isShared(expAvg) || runtime.isShared(expAvgSq);
-  const averages = shared
+  const [mean, meanSquare]: [tf.TensorInfo, tf.TensorInfo] = shared
     ? [runtime.output(expAvg.shape), runtime.output(expAvgSq.shape)]
     : [expAvg, expAvgSq];
-  const [mean, meanSquare] = averages as [tf.TensorInfo, tf.TensorInfo];
   forEachValue(runtime, {
     key: `adamW ${shared}`,
     tensors: { parameter, gradient, ...(shared && { expAvg, expAvgSq }), updated, mean, meanSquare },
@@ -33,7 +33,7 @@ export const adamWWebGpu: Kernel<
   return shared ? [updated, mean, meanSquare] : [updated];
 };
 
-/** One pass, whose buffer is a new tensor too. */
+/** Creates new tensors for the parameter and the momentum buffer. */
 export const sgdWebGpu: Kernel<SgdInputs, SgdFactors> = ({
   inputs: { parameter, gradient, buffer },
   attrs: { nesterov, ...numbers },
@@ -61,19 +61,7 @@ export const sgdWebGpu: Kernel<SgdInputs, SgdFactors> = ({
   return changed ? [updated, changed] : [updated];
 };
 
-export const movingAverageWebGpu: Kernel<
-  { average: tf.Tensor; latest: tf.Tensor },
-  { momentum: number; factor: number }
-> = ({ inputs, attrs: { momentum, factor }, backend }) =>
-  elementwise(backend, {
-    key: 'movingAverage',
-    like: inputs.average,
-    inputs: { ...inputs },
-    numbers: { kept: 1 - momentum, added: momentum * factor },
-    result: () => 'average[i] * u.kept + latest[i] * u.added',
-  });
-
-/** Sums of parts by an invocation each, then one sum of these: short sums keep float32's digits. */
+/** Sums parts by one invocation each, and then these sums: short sums lose fewer digits. */
 export const sumSquaresWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = webGpuRuntime(backend);
   const { size } = x;
@@ -108,7 +96,7 @@ export const sumSquaresWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x
       Math.ceil(sums / workgroupSize),
     ),
   );
-  // A few reducers even in software: one long sum would lose digits.
+  // Several reducers even on software devices: one long sum would lose digits.
   const reducers = Math.max(runtime.tuning.reducers, 16);
   runtime.run(
     {

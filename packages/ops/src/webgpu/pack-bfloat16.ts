@@ -37,8 +37,8 @@ export const unpackBfloat16WebGpu: Kernel<{ x: tf.Tensor }, { shape: number[] }>
 };
 
 /**
- * Runs code for each element of packed, `i`, and the two of values at twice that: words, or four of them where their
- * number allows. All are taken as their bits.
+ * Runs WGSL for each element `i` of `packed` and the elements 2i and 2i + 1 of `values`. Elements are vec4u if the number of
+ * values is a multiple of 8 (`eight`), else u32 (`pair`). Floats are bound as their bits.
  */
 function convert(
   runtime: WebGpuRuntime,

@@ -1,22 +1,23 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { rowsOf } from '../check.js';
 import type { Kernel } from '../define-op.js';
-import { columnSums, forChannels, sumOverRows } from './channels.js';
-import { sumParts } from './mat-mul.js';
+import { forChannels, sumColumns, sumOverRows } from './channels.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import { sumParts } from './sum-parts.js';
 
 type Tensors = { [name: string]: tf.TensorInfo };
 
-/** Slopes as a program binds them: a vector with one for each channel, or a single number. */
+/** Bindings of PReLU's slopes: a vector with one per channel, or one number. */
 export interface Slopes {
   key: string;
   count: number;
   vectors: Tensors;
   scalars: Tensors;
-  /** WGSL of the slopes of channels `c`. */
+  /** Returns WGSL of the slopes of channels `c`. */
   at: (T: string) => string;
 }
 
+/** Returns the bindings of slopes. */
 export function slopesOf(slope: tf.TensorInfo, channels: number): Slopes {
   const count = slope.shape[0];
   return count === channels
@@ -24,26 +25,26 @@ export function slopesOf(slope: tf.TensorInfo, channels: number): Slopes {
     : { key: 'preluShared', count, vectors: {}, scalars: { slope }, at: (T) => `${T}(slope[0])` };
 }
 
-/** WGSL for PReLU of z. */
+/** Returns WGSL of PReLU(z). */
 export const preluOf = ({ at }: Slopes, z: string, T: string) =>
   `select(${z} * ${at(T)}, ${z}, ${z} > ${T}())`;
 
-/** WGSL for dy · PReLU'(z). */
+/** Returns WGSL of dy · PReLU'(z). */
 export const preluGradOf = ({ at }: Slopes, z: string, dy: string, T: string) =>
   `select(${dy} * ${at(T)}, ${dy}, ${z} > ${T}())`;
 
-/** The gradient for the slopes from parts of sums: partials [parts, kinds, channels], of which it is the given kind. */
-export function slopeGradient(
+/** Computes the gradient with respect to the slopes from partial sums [parts, kinds, channels], of which `kind` is summed. */
+export function sumSlopeGradient(
   runtime: WebGpuRuntime,
   partials: tf.TensorInfo,
-  of: { parts: number; kinds: number; kind: number; channels: number; slopes: number },
+  sizes: { parts: number; kinds: number; kind: number; channels: number; slopes: number },
 ): tf.TensorInfo {
-  const { parts, kinds, kind, channels, slopes } = of;
+  const { parts, kinds, kind, channels, slopes } = sizes;
   const dslope = runtime.output([channels]);
   const stride = kinds * channels;
   sumParts(runtime, partials, { parts, stride, count: channels, first: kind * channels }, dslope);
   if (slopes === channels) return dslope;
-  const sum = columnSums(runtime, dslope, channels, 1);
+  const sum = sumColumns(runtime, dslope, channels, 1);
   runtime.free(dslope);
   return sum;
 }
@@ -107,7 +108,7 @@ export const preluGradSlopeWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor }, { slo
     sums: 1,
     each: (T) => `let z = x[at]; sum0 = fma(select(z, ${T}(), z > ${T}()), dy[at], sum0);`,
   });
-  const dslope = slopeGradient(runtime, partials, { parts, kinds: 1, kind: 0, channels, slopes });
+  const dslope = sumSlopeGradient(runtime, partials, { parts, kinds: 1, kind: 0, channels, slopes });
   runtime.free(partials);
   return dslope;
 };

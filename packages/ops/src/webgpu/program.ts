@@ -1,24 +1,28 @@
-/** One WGSL program: what it binds, its numbers, and its body. */
+/** A WGSL program: its bindings, uniforms and body. */
 export interface Program {
-  /** Names the code: programs with the same key share one pipeline. */
+  /** Name of the code, which begins with the operation's: programs with the same key share one pipeline. */
   key: string;
-  /** Element type of each tensor that is read. */
+  /** Element type of each tensor that the program reads. */
   inputs: { [name: string]: string };
-  /** Element type of each tensor that is written, or changed where it lies. */
+  /** Element type of each tensor that the program writes or updates in place. */
   outputs: { [name: string]: string };
-  /** Numbers of a dispatch: `u.name` in the body. */
+  /** Types of the numbers given to each dispatch: `u.name` in the body. */
   uniforms: { [name: string]: 'u32' | 'i32' | 'f32' };
   workgroupSize: number;
   /** WGSL at module level. */
   declarations?: string;
-  /** The body of main; it sees `group` and `local`, flat, and `lane` where it needs subgroups. */
+  /** Body of main. It can use the flat indices `group` and `local`, and `lane` if the program uses subgroups. */
   body: string;
+  /** Whether the program uses subgroups. */
   subgroups?: boolean;
-  /** It has half floats. */
+  /** Whether the program uses half floats. */
   f16?: boolean;
 }
 
-/** The WGSL of a program. Bindings in order: inputs, outputs, uniforms. */
+/**
+ * Returns the WGSL of a program, with bindings in the order of inputs, outputs, uniforms.
+ * @param folded Whether the workgroups are dispatched in two dimensions.
+ */
 export function wgsl(program: Program, folded: boolean): string {
   const { inputs, outputs, uniforms, subgroups, f16 } = program;
   let binding = 0;
@@ -45,27 +49,27 @@ export function wgsl(program: Program, folded: boolean): string {
   ].join('\n');
 }
 
-/** A width of 4 where count allows vec4 loads, else 1. */
+/** Number of values in a vector. */
 export type Width = 1 | 4;
 
-/** The widest vector that divides every count. */
+/** Returns the widest vector that divides every count. */
 export function widthOf(...counts: number[]): Width {
   return counts.every((count) => count % 4 === 0) ? 4 : 1;
 }
 
-/** WGSL's type of a float vector of a width. */
+/** Returns WGSL's type of a float vector. */
 export function floats(width: Width): string {
   return width === 4 ? 'vec4f' : 'f32';
 }
 
-/** Joins what fn gives for 0 … count − 1. */
+/** Joins the results of fn for 0 … count − 1. */
 export function repeat(count: number, fn: (i: number) => string, separator = '\n'): string {
   return Array.from({ length: count }, (_, i) => fn(i)).join(separator);
 }
 
 /**
- * WGSL of divide(a, b), rounded down, for 0 <= a < total and b > 0. Few processors divide integers quickly and none
- * several at a time; below 2^22 a float division is at most one off, which is put right.
+ * Returns the WGSL function divide(a, b), which rounds down, for 0 <= a < total and b > 0. Processors divide integers slowly and
+ * not in vectors. Below 2^22 a float division is off by at most one, which is corrected.
  */
 export function division(total: number): string {
   return total < 2 ** 22
@@ -77,7 +81,7 @@ export function division(total: number): string {
     : 'fn divide(a: i32, b: i32) -> i32 { return a / b; }';
 }
 
-/** What of a program's key {@link division} decides. */
+/** Returns the part of a program's key that depends on {@link division}. */
 export function divisionKey(total: number): string {
   return total < 2 ** 22 ? 'small' : 'large';
 }

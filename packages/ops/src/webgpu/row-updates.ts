@@ -1,13 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { AdamWRowsAttrs, AdamWRowsInputs } from '../row-updates.js';
+import type { AdamWRowsFactors, AdamWRowsInputs } from '../optimizer-attrs.js';
 import { floats, type Width, widthOf } from './program.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
-/** What is done to each value of the rows named, where the tables lie. */
+/** In-place update of some rows of tables. */
 interface RowProgram {
   key: string;
-  /** float32 [rows, dimensions]: changed where they lie. */
+  /** float32 [rows, dimensions]; updated in place. */
   tables: { [name: string]: tf.TensorInfo };
   /** int32 [n]. */
   ids: tf.TensorInfo;
@@ -16,15 +16,15 @@ interface RowProgram {
   /** float32 [n]. */
   perRow?: { [name: string]: tf.TensorInfo };
   numbers?: { [name: string]: number };
-  /** WGSL: `i` is the row's place among the ids, `src` a value's in `values`, `at` its place in a table. */
+  /** WGSL: `i` is the index of the row's id, `src` the index of a value in `values`, `at` its index in a table. */
   body: string;
 }
 
 /**
- * Runs a program over the named rows alone: its time is theirs, whatever the tables hold. A table that the device cannot
- * bind whole is gone through in parts, each taking the rows that lie in it.
+ * Runs a program over the given rows only, whatever the size of the tables. Tables too large to bind are split into parts, each
+ * of which updates the rows in it.
  */
-function forRows(
+function updateRows(
   runtime: WebGpuRuntime,
   { key, tables, ids, values, perRow = {}, numbers = {}, body }: RowProgram,
 ): void {
@@ -34,12 +34,12 @@ function forRows(
   const { workgroupSize } = runtime.tuning;
   const width: Width = widthOf(dimensions);
   const T = floats(width);
-  const typed = (names: object, type: string) =>
+  const assignType = (names: object, type: string) =>
     Object.fromEntries(Object.keys(names).map((name) => [name, type]));
   const program = {
     key: `${key} ${width} ${workgroupSize}`,
-    inputs: { ids: 'i32', values: T, ...typed(perRow, 'f32') },
-    outputs: typed(tables, T),
+    inputs: { ids: 'i32', values: T, ...assignType(perRow, 'f32') },
+    outputs: assignType(tables, T),
     uniforms: {
       ...({ total: 'u32', dimensions: 'u32', first: 'i32', rows: 'i32', place: 'u32' } as const),
       ...Object.fromEntries(Object.keys(numbers).map((name) => [name, 'f32' as const])),
@@ -81,13 +81,13 @@ function forRows(
   );
 }
 
-/** Changes the rows of all three where they lie. */
-export const adamWRowsWebGpu: Kernel<AdamWRowsInputs, AdamWRowsAttrs> = ({
+/** Updates the rows of all three tables in place. */
+export const adamWRowsWebGpu: Kernel<AdamWRowsInputs, AdamWRowsFactors> = ({
   inputs: { parameter, expAvg, expAvgSq, ids, gradient, stepSize, inverseRootCorrection2 },
   attrs,
   backend,
 }) => {
-  forRows(webGpuRuntime(backend), {
+  updateRows(webGpuRuntime(backend), {
     key: 'adamWRows',
     tables: { parameter, expAvg, expAvgSq },
     ids,
@@ -104,12 +104,12 @@ export const adamWRowsWebGpu: Kernel<AdamWRowsInputs, AdamWRowsAttrs> = ({
   return [];
 };
 
-/** Copies the rows to where the table lies. */
+/** Copies the rows into the table. */
 export const assignRowsWebGpu: Kernel<{ table: tf.Tensor; ids: tf.Tensor; rows: tf.Tensor }, object> = ({
   inputs: { table, ids, rows },
   backend,
 }) => {
-  forRows(webGpuRuntime(backend), {
+  updateRows(webGpuRuntime(backend), {
     key: 'assignRows',
     tables: { table },
     ids,

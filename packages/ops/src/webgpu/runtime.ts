@@ -1,93 +1,68 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readTuningOverrides, shouldPrintWgsl } from '../debug-flags.js';
+import type { WebGpuBackend } from './backend.js';
 import { type Program, wgsl } from './program.js';
 import { type Tuning, tuningFor } from './tuning.js';
-
-/** The part of TensorFlow.js's WebGPU backend that our kernels stand on. */
-interface WebGpuBackend {
-  device: GPUDevice;
-  adapterInfo?: object;
-  tensorMap: { get(id: object): TensorData };
-  commandQueueOwnedIds: WeakSet<object>;
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  dispatchCountInPass: number;
-  uploadToGPU(dataId: object): void;
-  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.TypedArray): tf.TensorInfo;
-  makeUniforms(fields: { type: string; data: number[] }[]): GPUBufferBinding;
-  ensureCommandEncoderReady(): void;
-  endComputePassEncoder(): void;
-  submitQueue(): void;
-  disposeData(dataId: object): boolean;
-  refCount(dataId: object): number;
-}
-
-interface TensorData {
-  /** What the values are in memory: a cast from int32 to float32 leaves them as they are. */
-  dtype: tf.DataType;
-  values: ArrayLike<number> | null;
-  resource?: GPUBuffer | null;
-}
 
 interface Compiled {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
 }
 
-/** A part of a tensor: `count` elements from `start`. */
+/** Part of a tensor: `count` elements from `start`. */
 export interface Range {
   tensor: tf.TensorInfo;
   start: number;
   count: number;
   /**
-   * The elements are half floats, two in each place of the tensor, times a power of two: this tensor says which (see
-   * operands.ts).
+   * Set if the elements are half floats, two per value of the tensor, scaled by a power of two. This tensor has the exponent
+   * (see operands.ts).
    */
   exponent?: tf.TensorInfo;
 }
 
-/** What a product reads or writes. */
+/** Operand or result of a product. */
 export type Operand = tf.TensorInfo | Range;
 
-/** What a dispatch binds for each of its program's names. */
+/** Bindings of a dispatch, by the program's names. */
 export type Bound = { [name: string]: tf.TensorInfo | Range };
 
 const BYTES = 4;
-/** Of a half float. */
+/** Bytes of a half float. */
 export const HALF_BYTES = 2;
 const MOST_GROUPS = 65_535;
 
-/** Our kernels on one WebGPU backend, recorded into its own command encoder, so in order with stock kernels. */
+/** Records our kernels into the command encoder of a WebGPU backend, in order with its stock kernels. */
 export class WebGpuRuntime {
-  /** What kernels choose by the kind of device; tests change it. */
+  /** Choices that depend on the kind of device; tests change it. */
   tuning: Tuning;
-  /** The largest part of a buffer that a program can bind, in bytes; tests lower it. */
+  /** Largest part of a buffer that a program can bind, in bytes; tests lower it. */
   maxBindingBytes: number;
   readonly #pipelines = new Map<string, Compiled>();
   readonly #alignment: number;
-
   readonly #backend: WebGpuBackend;
 
   constructor(backend: WebGpuBackend) {
     this.#backend = backend;
-
     const { device, tensorMap } = backend;
     if (!device || !tensorMap || typeof backend.makeUniforms !== 'function') {
       throw new Error(
-        'unitsphere: this @tensorflow/tfjs-backend-webgpu is not built as 4.22 is. Install @tensorflow/tfjs-backend-webgpu@4.22.',
+        'unitsphere: this version of @tensorflow/tfjs-backend-webgpu lacks internals that our kernels use. Install @tensorflow/tfjs-backend-webgpu@4.22.',
       );
     }
     const { adapterInfo } = device as GPUDevice & { adapterInfo?: object };
-    this.tuning = tuningFor(device, adapterInfo ?? backend.adapterInfo ?? {});
+    const tuning = tuningFor(device, adapterInfo ?? backend.adapterInfo ?? {});
+    this.tuning = { ...tuning, ...readTuningOverrides() };
     this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
     this.#alignment = device.limits.minStorageBufferOffsetAlignment;
   }
 
-  /** How many programs were compiled. */
+  /** Number of compiled programs. */
   get pipelineCount(): number {
     return this.#pipelines.size;
   }
 
-  /** A new tensor, its values not set. */
+  /** Creates a tensor with undefined values. */
   output(shape: number[], dtype: tf.DataType = 'float32'): tf.TensorInfo {
     const tensor = this.#backend.makeTensorInfo(shape, dtype);
     if (sizeOf(tensor) === 0) {
@@ -99,27 +74,27 @@ export class WebGpuRuntime {
     return tensor;
   }
 
-  /** A new tensor of zeros. */
+  /** Creates a tensor of zeros. */
   zeros(shape: number[], dtype: 'float32' | 'int32' = 'float32'): tf.TensorInfo {
     const size = shape.reduce((a, b) => a * b, 1);
     return this.#backend.makeTensorInfo(shape, dtype, tf.util.getTypedArrayFromDType(dtype, size));
   }
 
-  /** Frees a tensor that a kernel made for itself; the device keeps it until it has done its work. */
+  /** Frees a kernel's temporary tensor. The device keeps it until its recorded work is done. */
   free(tensor: tf.TensorInfo): void {
     this.#backend.disposeData(tensor.dataId);
   }
 
-  /** Whether another tensor has the same data, so that it must not be changed where it lies. */
+  /** Returns whether another tensor shares the data, which then must not be updated in place. */
   isShared(tensor: tf.TensorInfo): boolean {
     return this.#backend.refCount(tensor.dataId) > 1;
   }
 
   /**
-   * Calls fn for parts of `rows` rows, as few as there can be: each tensor, given by its elements in a row, must be bound
-   * in a piece that the device takes.
-   * @param leastBytes Of an element of the tensor with the smallest.
-   * @throws Error where not even the smallest part can be.
+   * Calls fn for parts of `rows` rows, as few as the device can bind.
+   * @param rowElements Elements per row of each tensor.
+   * @param leastBytes Bytes of the smallest element type.
+   * @throws Error if not even the smallest part can be bound.
    */
   forParts(
     op: string,
@@ -139,11 +114,11 @@ export class WebGpuRuntime {
     for (let start = 0; start < rows; start += part) fn(start, Math.min(part, rows - start));
   }
 
-  /** The fewest rows after which another part can begin: at addresses that are aligned in every tensor. */
+  /** Returns the smallest number of rows after which a part can begin at an aligned address in every tensor. */
   alignedRows(rowElements: number[], bytes = BYTES): number {
-    let step = 1;
-    while (rowElements.some((elements) => (step * elements * bytes) % this.#alignment !== 0)) step++;
-    return step;
+    let rows = 1;
+    while (rowElements.some((elements) => (rows * elements * bytes) % this.#alignment !== 0)) rows++;
+    return rows;
   }
 
   /** Records one dispatch of `groups` workgroups. */
@@ -165,7 +140,7 @@ export class WebGpuRuntime {
       entries: [...buffers, backend.makeUniforms(fields)].map((resource, binding) => ({ binding, resource })),
     });
     backend.ensureCommandEncoderReady();
-    backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
+    backend.computePassEncoder ??= backend.commandEncoder.beginComputePass();
     const pass = backend.computePassEncoder;
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
@@ -179,7 +154,10 @@ export class WebGpuRuntime {
     }
   }
 
-  /** @param converted Takes a tensor that was made for this binding. */
+  /**
+   * Returns the binding of a tensor or of a part of one.
+   * @param converted Receives the tensor of floats that replaces one of integers; the caller frees it.
+   */
   #binding(
     program: Program,
     name: string,
@@ -193,11 +171,11 @@ export class WebGpuRuntime {
       exponent,
     }: Range = 'tensor' in bound ? bound : { tensor: bound, start: 0, count: sizeOf(bound) };
     const backend = this.#backend;
-    const tensor = this.#isCastFromIntegers(given) ? this.#asFloats(given) : given;
+    const tensor = this.#isCastFromIntegers(given) ? this.#toFloats(given) : given;
     if (tensor !== given) {
       if (name in program.outputs) {
         throw new Error(
-          `${program.key.split(' ')[0]}: ${name} of shape [${given.shape}] was cast from integers, and lies in memory as such, so it cannot be changed where it is; make it of floats: tf.mul(x, tf.scalar(1)).`,
+          `${program.key.split(' ')[0]}: ${name} of shape [${given.shape}] was cast from integers and still has their bits in memory, so it cannot be updated in place. Convert it to floats: tf.mul(x, tf.scalar(1)).`,
         );
       }
       converted.push(tensor);
@@ -205,23 +183,23 @@ export class WebGpuRuntime {
     backend.uploadToGPU(tensor.dataId);
     backend.commandQueueOwnedIds.add(tensor.dataId);
     const data = backend.tensorMap.get(tensor.dataId);
-    // What was read before is not what is there afterward.
+    // Values downloaded before are stale.
     if (name in program.outputs) data.values = null;
     const bytes = exponent ? HALF_BYTES : BYTES;
     const [offset, size] = [start * bytes, Math.ceil((count * bytes) / BYTES) * BYTES];
     if (size > this.maxBindingBytes || offset % this.#alignment !== 0) {
       throw this.#tooLarge(program.key.split(' ')[0], `${name} of shape [${tensor.shape}]`);
     }
-    return { buffer: data.resource!, offset, size };
+    return { buffer: data.resource, offset, size };
   }
 
-  /** Whether float32 values lie in memory as int32 (or bool, which is the same there). */
+  /** Returns whether a float32 tensor has int32 values in memory, or bool ones, which are stored alike. */
   #isCastFromIntegers({ dtype, dataId }: tf.TensorInfo): boolean {
     return dtype === 'float32' && this.#backend.tensorMap.get(dataId).dtype !== 'float32';
   }
 
-  /** A new tensor of the values of one that was cast from integers. */
-  #asFloats(tensor: tf.TensorInfo): tf.TensorInfo {
+  /** Creates a tensor of floats from one that was cast from integers. */
+  #toFloats(tensor: tf.TensorInfo): tf.TensorInfo {
     const y = this.output(tensor.shape);
     const { workgroupSize } = this.tuning;
     const program: Program = {
@@ -244,7 +222,7 @@ export class WebGpuRuntime {
 
   #tooLarge(op: string, what: string): Error {
     return new Error(
-      `${op}: ${what} is more than the ${this.maxBindingBytes} bytes that this device binds at a time. Use a smaller batch, or another backend.`,
+      `${op}: cannot bind ${what}: the device binds at most ${this.maxBindingBytes} bytes at a time. Use a smaller batch or another backend.`,
     );
   }
 
@@ -260,6 +238,8 @@ export class WebGpuRuntime {
 
   #compile(program: Program, folded: boolean): Compiled {
     const { device } = this.#backend;
+    const code = wgsl(program, folded);
+    if (shouldPrintWgsl()) console.log(`// ${program.key}\n${code}`);
     const buffers = [
       ...Object.keys(program.inputs).map(() => 'read-only-storage' as const),
       ...Object.keys(program.outputs).map(() => 'storage' as const),
@@ -272,7 +252,7 @@ export class WebGpuRuntime {
       label: program.key,
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: {
-        module: device.createShaderModule({ code: wgsl(program, folded), label: program.key }),
+        module: device.createShaderModule({ code, label: program.key }),
         entryPoint: 'main',
       },
     });
@@ -280,14 +260,14 @@ export class WebGpuRuntime {
   }
 }
 
-/** How many elements a tensor has. */
+/** Returns the number of elements of a tensor. */
 export function sizeOf({ shape }: tf.TensorInfo): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
 const runtimes = new WeakMap<object, WebGpuRuntime>();
 
-/** The runtime of a WebGPU backend, made at its first kernel. */
+/** Returns the runtime of a WebGPU backend, created at its first kernel. */
 export function webGpuRuntime(backend: unknown): WebGpuRuntime {
   let runtime = runtimes.get(backend as object);
   if (!runtime) {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import { sumOverImages } from './pooling.js';
+import { sumOverImages } from './images.js';
 import { division, divisionKey, floats, type Program, widthOf } from './program.js';
 import { webGpuRuntime } from './runtime.js';
 
@@ -27,7 +27,7 @@ export const scaleSamplesWebGpu: Kernel<{ x: tf.Tensor; factors: tf.Tensor1D }, 
   let at = i32(group * ${workgroupSize}u + local);
   if (at < u.total) { out[at] = x[at] * factors[u.first + divide(at, u.sample)]; }`,
   };
-  // The factors are bound whole: parts of them need not begin at aligned addresses.
+  // The factors are bound whole: their parts may not begin at aligned addresses.
   runtime.forParts('scaleSamples', batch, [sample], (first, count) => {
     const part = (tensor: tf.TensorInfo) => ({ tensor, start: first * sample, count: count * sample });
     const total = (count * sample) / vector;

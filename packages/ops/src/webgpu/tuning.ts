@@ -1,24 +1,24 @@
 /**
- * What kernels choose by the kind of device. A GPU hides the latency of loads behind thousands of invocations that share
- * memory within a workgroup. A software device (lavapipe, SwiftShader) runs one workgroup a core, a subgroup at a time:
- * barriers make it switch contexts, and a load costs it tens of instructions, so there registers and subgroup broadcasts
- * take the place of workgroup memory.
+ * Choices of kernels that depend on the kind of device. A GPU hides the latency of loads behind thousands of invocations, which
+ * share workgroup memory. A software device (lavapipe, SwiftShader) runs one workgroup per core, a subgroup at a time. There a
+ * barrier switches contexts and a load takes tens of instructions, so registers and subgroup broadcasts replace workgroup
+ * memory.
  */
 export interface Tuning {
   /**
-   * Subgroup size where it is the same for every program and the device runs in software; the matrix product then hands
-   * values round by subgroup broadcasts. 0: through workgroup memory.
+   * Subgroup size of a software device on which it is the same for every program. The matrix product then shares values by
+   * subgroup broadcasts. 0: it shares them through workgroup memory.
    */
   broadcast: number;
-  /** Invocations that share one row's or one channel's reduction; 1 needs no workgroup memory. A power of two. */
+  /** Number of invocations that share the reduction of a row or channel: a power of two. 1 requires no workgroup memory. */
   reducers: number;
-  /** Invocations in a workgroup of an element-wise kernel. */
+  /** Number of invocations in a workgroup of an element-wise kernel. */
   workgroupSize: number;
-  /** Workgroups that are enough to fill the device; reductions are split so far. */
+  /** Number of workgroups that fill the device; reductions are split into that many. */
   targetGroups: number;
-  /** Invocations that a workgroup can have. */
+  /** Largest number of invocations in a workgroup. */
   workgroupLimit: number;
-  /** Whether products below `highest` take half floats. */
+  /** Whether products below `highest` use half floats. */
   f16: boolean;
 }
 
@@ -38,13 +38,13 @@ interface AdapterInfo {
   subgroupMaxSize?: number;
 }
 
-/** Whether a device is computed by the processor. */
+/** Returns whether a device runs on the CPU. */
 export function isSoftware(info: AdapterInfo): boolean {
   const words = [info.vendor, info.architecture, info.device, info.description].join(' ');
   return info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader|\bsoftware\b/i.test(words);
 }
 
-/** The tuning for a device, within its limits. */
+/** Returns the tuning for a device, within its limits. */
 export function tuningFor(device: Device, info: AdapterInfo = device.adapterInfo ?? {}): Tuning {
   const { limits } = device;
   const most = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);

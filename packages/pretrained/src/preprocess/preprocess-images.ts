@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Preprocessing } from './preprocessing.js';
 import { type RgbImage, resample } from './resample.js';
 
-/** An 8-bit picture: row-major, RGB or RGBA, no padding between rows. A page's ImageData is one. */
+/** 8-bit image: row-major, RGB or RGBA, without padding between rows, such as ImageData in a browser. */
 export interface PixelImage {
   readonly width: number;
   readonly height: number;
@@ -11,11 +11,11 @@ export interface PixelImage {
 }
 
 /**
- * The pixels that a network is to see, as PIL, torchvision and timm make them: the short side (cropMode `squash`: both) resized
- * to floor(imageSize / cropFraction), then the square at the center. Resized bit for bit as PIL does.
- * @param image RGB or RGBA; alpha is left out, as PIL's convert('RGB').
+ * Resizes and crops an image as PIL, torchvision and timm do: resizes the short side (with cropMode `squash`, both sides) to
+ * floor(imageSize / cropFraction), then crops the square at the center. Resizing is bit-identical to PIL.
+ * @param image RGB or RGBA; alpha is dropped, as by PIL's convert('RGB').
  * @returns RGB, imageSize × imageSize.
- * @throws RangeError for an image whose bytes do not fit its sides.
+ * @throws RangeError if the image's bytes do not match its sides.
  * @see torchvision.transforms.Resize and CenterCrop on PIL images; timm's transforms_imagenet_eval; open_clip's image_transform.
  */
 export function resizeAndCrop(image: PixelImage, preprocessing: Preprocessing): RgbImage {
@@ -28,8 +28,8 @@ export function resizeAndCrop(image: PixelImage, preprocessing: Preprocessing): 
   const resizedWidth = width > height ? long(width, height) : short;
   const resizedHeight = width > height ? short : long(height, width);
   const box = {
-    left: halfEven((resizedWidth - imageSize) / 2),
-    top: halfEven((resizedHeight - imageSize) / 2),
+    left: roundHalfEven((resizedWidth - imageSize) / 2),
+    top: roundHalfEven((resizedHeight - imageSize) / 2),
     width: imageSize,
     height: imageSize,
   };
@@ -37,17 +37,17 @@ export function resizeAndCrop(image: PixelImage, preprocessing: Preprocessing): 
 }
 
 /**
- * Images as a network's input: resized and cropped, in the order of channels, (pixel / 255 − mean) / std.
- * @param images RGB or RGBA, of any sizes; alpha is left out.
+ * Converts images to a network's input: resizes and crops them, orders the channels, and computes (pixel / 255 − mean) / std.
+ * @param images RGB or RGBA of any size; alpha is dropped.
  * @returns float32 [images, imageSize, imageSize, 3].
- * @throws RangeError where there is no image, or one's bytes do not fit its sides.
+ * @throws RangeError if there are no images, or an image's bytes do not match its sides.
  */
 export function preprocessImages(images: readonly PixelImage[], preprocessing: Preprocessing): tf.Tensor4D {
-  if (images.length === 0) throw new RangeError('preprocessImages: there is no image.');
+  if (images.length === 0) throw new RangeError('preprocessImages: give at least one image.');
   const { imageSize, channelOrder, mean, std } = preprocessing;
   const size = imageSize * imageSize * 3;
   const values = new Float32Array(images.length * size);
-  // The channel of the picture, and the value of each of its 256 levels, for each channel of the input.
+  // For each channel of the input: its channel in the image, and a table of the values of the 256 levels.
   const source = channelOrder === 'RGB' ? [0, 1, 2] : [2, 1, 0];
   const levels = [0, 1, 2].map((c) =>
     Float32Array.from({ length: 256 }, (_, level) => (level / 255 - mean[c]) / std[c]),
@@ -63,8 +63,8 @@ export function preprocessImages(images: readonly PixelImage[], preprocessing: P
   return tf.tensor4d(values, [images.length, imageSize, imageSize, 3]);
 }
 
-/** Python's round, which torchvision's CenterCrop uses: a half goes to the even neighbor. */
-function halfEven(value: number): number {
+/** Rounds to nearest, ties to even, as Python's round, which torchvision's CenterCrop uses. */
+function roundHalfEven(value: number): number {
   const low = Math.floor(value);
   return value - low === 0.5 ? low + (low % 2) : Math.round(value);
 }
@@ -76,7 +76,7 @@ function toRgb({ width, height, data }: PixelImage): RgbImage {
     return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   if (!areSides || data.length !== 4 * pixels) {
     throw new RangeError(
-      `An image of ${width} × ${height} has ${3 * pixels} bytes (RGB) or ${4 * pixels} (RGBA), not ${data.length}: no padding between rows.`,
+      `An image of ${width} × ${height} must have ${3 * pixels} bytes (RGB) or ${4 * pixels} (RGBA), not ${data.length}; remove padding between rows.`,
     );
   }
   const rgb = new Uint8Array(3 * pixels);

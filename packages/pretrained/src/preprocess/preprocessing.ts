@@ -1,25 +1,25 @@
-/** How an image becomes a network's input. It belongs to the weights, which mean nothing without it. */
+/** Conversion of images to a network's input. Weights require the preprocessing that they were trained with. */
 export interface Preprocessing {
   /** Side of the square input, in pixels. */
   imageSize: number;
-  /** The order of the channels in the input. */
+  /** Order of the channels in the input. */
   channelOrder: 'RGB' | 'BGR';
-  /** Taken from pixel / 255, per channel of the input. */
+  /** Subtracted from pixel / 255, per channel of the input. */
   mean: [number, number, number];
-  /** What the difference is divided by, per channel of the input. */
+  /** Divisor of that difference, per channel of the input. */
   std: [number, number, number];
-  /** The side of the input over that of the image it is cut from, at the center. Default 1: nothing is cut away. */
+  /** Ratio of the input's side to the side of the resized image from whose center it is cropped. Default: 1, no cropping. */
   cropFraction?: number;
   /**
-   * `center`: the short side is resized and the aspect ratio kept, so that of a wide or high image the ends are cut away.
-   * `squash`: both sides are resized, whatever the aspect ratio. timm's crop_mode. Default `center`.
+   * timm's crop_mode. `center` resizes the short side and keeps the aspect ratio, so the ends of the long side are cropped.
+   * `squash` resizes both sides and ignores the aspect ratio. Default: `center`.
    */
   cropMode?: 'center' | 'squash';
-  /** How images are resized. Default `bilinear`. */
+  /** Filter for resizing. Default: `bilinear`. */
   interpolation?: 'nearest' | 'bilinear' | 'bicubic';
 }
 
-/** A JSON text that is no preprocessing. */
+/** Thrown for JSON that is not a valid preprocessing. */
 export class PreprocessingError extends Error {
   override name = 'PreprocessingError';
 }
@@ -27,14 +27,14 @@ export class PreprocessingError extends Error {
 const CROP_MODES = ['center', 'squash'];
 const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'];
 
-/** The preprocessing as the JSON text that is kept beside the weights; `parsePreprocessing` reads it. */
+/** Formats a preprocessing as JSON, to store beside the weights. `parsePreprocessing` reads it. */
 export function stringifyPreprocessing(preprocessing: Preprocessing): string {
   return `${JSON.stringify(preprocessing, null, 2)}\n`;
 }
 
 /**
- * Reads a preprocessing from JSON: our own, or timm's config.json (its `pretrained_cfg`).
- * @throws PreprocessingError that names the entry that is missing or wrong.
+ * Parses a preprocessing from JSON, either our own or the `pretrained_cfg` in timm's config.json.
+ * @throws PreprocessingError with the name of the missing or wrong entry.
  */
 export function parsePreprocessing(json: string): Preprocessing {
   let value: unknown;
@@ -46,33 +46,32 @@ export function parsePreprocessing(json: string): Preprocessing {
     });
   }
   if (!isRecord(value)) throw new PreprocessingError('The preprocessing is not a JSON object.');
-  if (isRecord(value.pretrained_cfg)) return checked(fromTimm(value.pretrained_cfg));
-  return checked(value);
+  if (isRecord(value.pretrained_cfg)) return checkPreprocessing(fromTimm(value.pretrained_cfg));
+  return checkPreprocessing(value);
 }
 
-/** timm's PretrainedCfg. */
+/** Converts timm's PretrainedCfg. */
 function fromTimm(cfg: Record<string, unknown>): Record<string, unknown> {
   const { input_size: size, mean, std, crop_pct: cropFraction, interpolation } = cfg;
   const { crop_mode: cropMode } = cfg;
   const [, height, width] = Array.isArray(size) ? size : [];
   if (height !== width)
-    throw new PreprocessingError(`input_size is ${JSON.stringify(size)}; only square inputs are used here.`);
+    throw new PreprocessingError(`input_size is ${JSON.stringify(size)}; only square inputs are supported.`);
   return { imageSize: height, channelOrder: 'RGB', mean, std, cropFraction, cropMode, interpolation };
 }
 
-function checked(value: Record<string, unknown>): Preprocessing {
+function checkPreprocessing(value: Record<string, unknown>): Preprocessing {
   const { imageSize, channelOrder, mean, std, cropFraction, cropMode, interpolation } = value;
-  const wrong = (name: string, needed: string, found: unknown) =>
-    new PreprocessingError(`${name} must be ${needed}, not ${JSON.stringify(found)?.slice(0, 100)}.`);
+  const wrong = (name: string, expected: string, found: unknown) =>
+    new PreprocessingError(`${name} must be ${expected}, not ${JSON.stringify(found)?.slice(0, 100)}.`);
   if (!Number.isInteger(imageSize) || (imageSize as number) < 1 || (imageSize as number) > 65_536)
-    throw wrong('imageSize', 'a number of pixels', imageSize);
+    throw wrong('imageSize', 'an integer in [1, 65536]', imageSize);
   if (channelOrder !== 'RGB' && channelOrder !== 'BGR')
     throw wrong('channelOrder', '"RGB" or "BGR"', channelOrder);
   if (!isTriple(mean)) throw wrong('mean', 'three numbers', mean);
-  if (!isTriple(std) || std.some((s) => s <= 0)) throw wrong('std', 'three numbers above 0', std);
+  if (!isTriple(std) || std.some((s) => s <= 0)) throw wrong('std', 'three positive numbers', std);
   const isFraction = typeof cropFraction === 'number' && cropFraction > 0 && cropFraction <= 1;
-  if (cropFraction !== undefined && !isFraction)
-    throw wrong('cropFraction', 'above 0 and at most 1', cropFraction);
+  if (cropFraction !== undefined && !isFraction) throw wrong('cropFraction', 'in (0, 1]', cropFraction);
   if (cropMode !== undefined && !CROP_MODES.includes(cropMode as string))
     throw wrong('cropMode', CROP_MODES.join(' or '), cropMode);
   if (interpolation !== undefined && !INTERPOLATIONS.includes(interpolation as string))

@@ -1,4 +1,4 @@
-/** An 8-bit RGB picture: row-major, three bytes a pixel, no padding between rows. */
+/** 8-bit RGB image: row-major, three bytes per pixel, without padding between rows. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
@@ -6,7 +6,7 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** A part of a picture, in whole pixels. */
+/** Part of an image, in pixels. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -14,10 +14,10 @@ export interface Box {
   readonly height: number;
 }
 
-/** How neighboring pixels are weighed. */
+/** Filter that weights neighboring pixels. */
 export type ResampleFilter = 'nearest' | 'bilinear' | 'bicubic';
 
-// As PIL: what a sum of 8-bit values times weights leaves of 32 bits.
+// As in PIL: 32 bits less 8 for the values, and 2 because weights may be negative or above 1.
 const PRECISION_BITS = 22;
 const CUBIC = -0.5;
 
@@ -34,9 +34,9 @@ const filters: Record<Exclude<ResampleFilter, 'nearest'>, { support: number; wei
 };
 
 /**
- * A part of a picture resized to width × height, bit for bit as PIL's Image.resize (and crop) with its antialias: the filter is
- * widened where the picture shrinks; rows first, then columns; weights in fixed point, each pass rounded to 8 bits.
- * @param box The part of the resized picture that is made; the rest is not computed.
+ * Resizes an image to width × height and crops it, bit-identical to PIL's Image.resize with antialiasing and crop. The filter
+ * is widened for downscaling. Rows are filtered first, then columns, with fixed-point weights; each pass rounds to 8 bits.
+ * @param box Part of the resized image to compute.
  * @see https://github.com/python-pillow/Pillow, src/libImaging/Resample.c.
  */
 export function resample(
@@ -46,27 +46,27 @@ export function resample(
   box: Box,
   filter: ResampleFilter,
 ): RgbImage {
-  if (filter === 'nearest') return takeNearest(image, width, height, box);
+  if (filter === 'nearest') return resampleNearest(image, width, height, box);
   const columns = axisWeights(image.width, width, box.left, box.width, filter);
   const rows = axisWeights(image.height, height, box.top, box.height, filter);
-  // Only source rows that a row of the box reads.
+  // Only the source rows that the box requires.
   const firstRow = rows.starts[0];
   const lastRow = rows.starts[box.height - 1] + rows.counts[box.height - 1];
   const middle = new Uint8Array((lastRow - firstRow) * box.width * 3);
   for (let y = firstRow; y < lastRow; y++) {
     const from = y * image.width * 3;
     const to = (y - firstRow) * box.width * 3;
-    weigh(image.data, from, 3, middle, to, 3, columns, box.width);
+    filterLine(image.data, from, 3, middle, to, 3, columns, box.width);
   }
   const data = new Uint8Array(box.width * box.height * 3);
   const stride = box.width * 3;
   for (let x = 0; x < box.width; x++) {
-    weigh(middle, 3 * x - firstRow * stride, stride, data, 3 * x, stride, rows, box.height);
+    filterLine(middle, 3 * x - firstRow * stride, stride, data, 3 * x, stride, rows, box.height);
   }
   return { width: box.width, height: box.height, data };
 }
 
-function takeNearest(image: RgbImage, width: number, height: number, box: Box): RgbImage {
+function resampleNearest(image: RgbImage, width: number, height: number, box: Box): RgbImage {
   const columns = nearestPixels(image.width, width, box.left, box.width);
   const rows = nearestPixels(image.height, height, box.top, box.height);
   const data = new Uint8Array(box.width * box.height * 3);
@@ -79,7 +79,7 @@ function takeNearest(image: RgbImage, width: number, height: number, box: Box): 
   return { width: box.width, height: box.height, data };
 }
 
-/** The source pixel of each output pixel, as PIL's ImagingScaleAffine steps along an axis. */
+/** Returns the source pixel of each output pixel along an axis, with the steps of PIL's ImagingScaleAffine. */
 function nearestPixels(inSize: number, outSize: number, first: number, count: number): number[] {
   const step = inSize / outSize;
   let at = step * 0.5;
@@ -92,10 +92,10 @@ function nearestPixels(inSize: number, outSize: number, first: number, count: nu
 }
 
 interface AxisWeights {
-  /** The first source pixel of each output pixel, and how many. */
+  /** First source pixel of each output pixel, and the number of source pixels. */
   readonly starts: Int32Array;
   readonly counts: Int32Array;
-  /** `most` weights for each output pixel, in fixed point. */
+  /** Fixed-point weights, `most` per output pixel. */
   readonly weights: Int32Array;
   readonly most: number;
 }
@@ -118,7 +118,7 @@ function axisWeights(
   const exact = new Float64Array(most);
   for (let i = 0; i < count; i++) {
     const center = (first + i + 0.5) * scale;
-    // Truncated as C does.
+    // Truncated as in C.
     const start = Math.max(0, Math.trunc(center - support + 0.5));
     const end = Math.min(inSize, Math.trunc(center + support + 0.5));
     let sum = 0;
@@ -136,8 +136,8 @@ function axisWeights(
   return { starts, counts, weights, most };
 }
 
-/** One row or column of pixels: `from` and `to` are the places of pixel 0, the steps lead to the next pixel. */
-function weigh(
+/** Filters one row or column. `from` and `to` are the offsets of its pixel 0; the steps lead to the next pixel. */
+function filterLine(
   source: Uint8Array,
   from: number,
   step: number,

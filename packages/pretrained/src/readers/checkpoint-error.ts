@@ -1,4 +1,4 @@
-/** A file of weights that cannot be read: cut off, damaged, of another format, or holding what is refused. */
+/** Thrown for a weight file that is truncated, damaged, of another format, or contains refused values. */
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
 }

@@ -5,7 +5,7 @@ for (let byte = 0; byte < 256; byte++) {
   table[byte] = value;
 }
 
-/** The CRC-32 of ZIP files. */
+/** Computes the CRC-32 of ZIP files. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);

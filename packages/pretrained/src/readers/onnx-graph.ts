@@ -2,24 +2,24 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { arrayTypeOf, type HostDtype, type HostTensor, type StateDict } from '@unitsphere/core';
 import { CheckpointError } from './checkpoint-error.js';
 
-/** A node of a graph, as far as weights are concerned. */
+/** Node of a graph, with the fields that matter for weights. */
 export interface OnnxNode {
   type: string;
   inputs: string[];
   outputs: string[];
-  /** The attribute of that name, where there is one: a BatchNormalization's. */
+  /** Attribute of a BatchNormalization. */
   epsilon?: number;
-  /** The attribute of that name: a Conv's. */
+  /** Attribute of a Conv. */
   strides?: number[];
 }
 
-/** An ONNX model's graph: its nodes in order, and its constant tensors by name. */
+/** Graph of an ONNX model: its nodes in order, and its constant tensors by name. */
 export interface OnnxGraph {
   nodes: OnnxNode[];
   tensors: StateDict;
 }
 
-// TensorProto.DataType of onnx.proto: the ones that are read, and how the others are called.
+// Supported types of TensorProto.DataType in onnx.proto, and the names of the others.
 const DTYPES: Readonly<Record<number, HostDtype>> = {
   1: 'F32',
   2: 'U8',
@@ -32,7 +32,7 @@ const DTYPES: Readonly<Record<number, HostDtype>> = {
   11: 'F64',
   16: 'BF16',
 };
-const REFUSED: Readonly<Record<number, string>> = {
+const UNSUPPORTED: Readonly<Record<number, string>> = {
   0: 'undefined',
   4: 'uint16',
   8: 'string',
@@ -45,9 +45,10 @@ const EXTERNAL = 1;
 const MAX_DIMENSIONS = 64;
 
 /**
- * Reads an ONNX model (onnx.proto) as far as its weights need: initializers, Constant nodes, and which node takes what.
- * @throws CheckpointError for a file that is cut off, damaged or no ONNX model, and for a tensor whose values lie in another
- * file or have a type that is not read, by its name.
+ * Reads the part of an ONNX model (onnx.proto) that its weights require: initializers, Constant nodes, and the connections
+ * between nodes.
+ * @throws CheckpointError for a file that is truncated, damaged or not an ONNX model, and for a tensor that is stored in
+ *   another file or has an unsupported type; the message has its name.
  */
 export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
   let graph: Uint8Array | undefined;
@@ -58,7 +59,8 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
       graph = lengthDelimited(reader, wire);
       return true;
     });
-    if (!graph) throw new CheckpointError('The file is no ONNX model, or it is cut off: it has no graph.');
+    if (!graph)
+      throw new CheckpointError('The file is not an ONNX model, or it is truncated: it has no graph.');
     return readGraph(graph);
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
@@ -82,14 +84,14 @@ function readGraph(bytes: Uint8Array): OnnxGraph {
       const { name, tensor } = readTensor(lengthDelimited(reader, wire));
       add(name, tensor);
     } else if (field === 15) {
-      throw new CheckpointError('The ONNX model has sparse initializers, which are not read here.');
+      throw new CheckpointError('The ONNX model has sparse initializers, which are not supported.');
     } else return false;
     return true;
   });
   return { nodes, tensors };
 }
 
-/** A node; `value` is a Constant's tensor. */
+/** Reads a NodeProto. `value` is the tensor of a Constant. */
 function readNode(bytes: Uint8Array): OnnxNode & { value?: Uint8Array } {
   const node: OnnxNode & { value?: Uint8Array } = { type: '', inputs: [], outputs: [] };
   const attributes: Uint8Array[] = [];
@@ -121,7 +123,7 @@ function readNode(bytes: Uint8Array): OnnxNode & { value?: Uint8Array } {
   return node;
 }
 
-/** What a TensorProto holds, before its values are understood. */
+/** Fields of a TensorProto, before its values are decoded. */
 interface RawTensor {
   name: string;
   dims: number[];
@@ -129,28 +131,27 @@ interface RawTensor {
   location: number;
   external: boolean;
   raw?: Uint8Array;
-  /** The typed fields' contents: field number, wire type, and bytes of a packed field or one value. */
+  /** Typed fields: field number, wire type, and the bytes of a packed field or of one value. */
   typed: { field: number; wire: WireType; bytes: Uint8Array }[];
 }
 
-function readTensor(bytes: Uint8Array, as?: string): { name: string; tensor: HostTensor } {
+/** Reads a TensorProto. @param nameOfOutput Name to use instead of the tensor's own. */
+function readTensor(bytes: Uint8Array, nameOfOutput?: string): { name: string; tensor: HostTensor } {
   const raw = readRawTensor(bytes);
-  const name = as ?? raw.name;
+  const name = nameOfOutput ?? raw.name;
   const where = `Tensor "${clip(name)}" of the ONNX model`;
   if (raw.external || raw.location === EXTERNAL) {
     throw new CheckpointError(
-      `${where} has its values in another file, which is not read here; in Python: onnx.save(onnx.load(file), new_file).`,
+      `${where} is stored in another file, which is not supported. Merge them in Python: onnx.save(onnx.load(file), new_file).`,
     );
   }
   const dtype = DTYPES[raw.type];
   if (!dtype)
-    throw new CheckpointError(
-      `${where} has the type ${REFUSED[raw.type] ?? raw.type}, which is not read here.`,
-    );
+    throw new CheckpointError(`${where} has the unsupported type ${UNSUPPORTED[raw.type] ?? raw.type}.`);
   const count = raw.dims.reduce((a, b) => a * b, 1);
   if (raw.dims.length > MAX_DIMENSIONS || !Number.isSafeInteger(count))
-    throw new CheckpointError(`${where} has no valid shape.`);
-  return { name, tensor: { dtype, shape: raw.dims, data: valuesOf(raw, dtype, count, where) } };
+    throw new CheckpointError(`${where} has an invalid shape.`);
+  return { name, tensor: { dtype, shape: raw.dims, data: decodeValues(raw, dtype, count, where) } };
 }
 
 function readRawTensor(bytes: Uint8Array): RawTensor {
@@ -185,7 +186,7 @@ function dimensions(reader: BinaryReader, wire: WireType): number[] {
   return dims;
 }
 
-/** A repeated field of integers: one, or packed ones, of which no more are taken than a shape may have. */
+/** Reads one or more integers of a repeated field, at most one more than a shape may have. */
 function integers(reader: BinaryReader, wire: WireType): number[] {
   if (wire === WireType.Varint) return [Number(reader.int64())];
   const values: number[] = [];
@@ -194,7 +195,7 @@ function integers(reader: BinaryReader, wire: WireType): number[] {
   return values;
 }
 
-// float_data, int32_data (also of the small types), int64_data, double_data: which types they hold.
+// Types in float_data, int32_data (also for smaller types), int64_data and double_data.
 const TYPED_FIELDS: Readonly<Record<number, readonly HostDtype[]>> = {
   4: ['F32'],
   5: ['I32', 'I16', 'I8', 'U8', 'BOOL', 'F16', 'BF16'],
@@ -202,34 +203,36 @@ const TYPED_FIELDS: Readonly<Record<number, readonly HostDtype[]>> = {
   10: ['F64'],
 };
 
-function valuesOf(
+function decodeValues(
   { raw, typed }: RawTensor,
   dtype: HostDtype,
   count: number,
   where: string,
 ): HostTensor['data'] {
-  const Type = arrayTypeOf(dtype)!;
+  const Type = arrayTypeOf(dtype);
   if (raw) {
-    if (typed.length) throw new CheckpointError(`${where} has its values twice.`);
-    const needed = count * Type.BYTES_PER_ELEMENT;
-    if (raw.byteLength !== needed)
-      throw new CheckpointError(`${where} needs ${needed} bytes for its shape, but has ${raw.byteLength}.`);
-    // A copy: aligned, and it does not keep the whole file in memory.
+    if (typed.length) throw new CheckpointError(`${where} has raw and typed values.`);
+    const expected = count * Type.BYTES_PER_ELEMENT;
+    if (raw.byteLength !== expected)
+      throw new CheckpointError(
+        `${where} requires ${expected} bytes for its shape, but has ${raw.byteLength}.`,
+      );
+    // The copy is aligned, and does not keep the whole file in memory.
     return new Type(new Uint8Array(raw).buffer);
   }
   const available = typed.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-  // Every value takes a byte at least, so nothing is allocated for what is merely claimed.
+  // Each value takes at least a byte, so a false claim cannot make the reader allocate more than the file.
   if (available < count)
-    throw new CheckpointError(`${where} has too few values for its shape: ${count} are needed.`);
+    throw new CheckpointError(`${where} has too few values for its shape: ${count} are required.`);
   const data = new Type(count) as HostTensor['data'];
   let filled = 0;
   for (const { field, bytes } of typed) {
     if (!TYPED_FIELDS[field].includes(dtype))
-      throw new CheckpointError(`${where} has values of another type than ${dtype}.`);
+      throw new CheckpointError(`${where} has values of a type other than ${dtype}.`);
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {
       if (filled === count)
-        throw new CheckpointError(`${where} has more values than its shape: ${count} are needed.`);
+        throw new CheckpointError(`${where} has too many values for its shape: ${count} are required.`);
       data[filled++] =
         field === 4
           ? reader.float()
@@ -241,11 +244,11 @@ function valuesOf(
     }
   }
   if (filled !== count)
-    throw new CheckpointError(`${where} has ${filled} values, but its shape needs ${count}.`);
+    throw new CheckpointError(`${where} has ${filled} values, but its shape requires ${count}.`);
   return data;
 }
 
-/** Calls `read` for every field; what it does not take (returns false for) is skipped. */
+/** Calls `read` for each field, and skips the fields for which it returns false. */
 function forEachField(
   bytes: Uint8Array,
   read: (field: number, reader: BinaryReader, wire: WireType) => boolean,
@@ -254,17 +257,17 @@ function forEachField(
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
     if (!read(field, reader, wire)) reader.skip(wire, field);
-    if (reader.pos > reader.len) throw damaged('a field of it is cut off');
+    if (reader.pos > reader.len) throw damaged('a field is truncated');
   }
 }
 
 function lengthDelimited(reader: BinaryReader, wire: WireType): Uint8Array {
-  if (wire !== WireType.LengthDelimited) throw damaged('a field of it has another type');
+  if (wire !== WireType.LengthDelimited) throw damaged('a field has another type');
   return reader.bytes();
 }
 
 function varint(reader: BinaryReader, wire: WireType): number {
-  if (wire !== WireType.Varint) throw damaged('a field of it has another type');
+  if (wire !== WireType.Varint) throw damaged('a field has another type');
   return reader.int32();
 }
 
@@ -279,5 +282,5 @@ function clip(name: string): string {
 }
 
 function damaged(what: string): CheckpointError {
-  return new CheckpointError(`The file is no ONNX model, or it is damaged: ${what}.`);
+  return new CheckpointError(`The file is not an ONNX model, or it is damaged: ${what}.`);
 }

@@ -9,8 +9,8 @@ import { CheckpointError } from './checkpoint-error.js';
 export type { Global, PickleOptions } from '@unitsphere/core/pickle';
 
 /**
- * The value of a checkpoint's pickle, of which nothing is executed, and where the pickle ends.
- * @throws CheckpointError for a global that is not allowed (by its name), an instruction that is not read, or a damaged pickle.
+ * Reads a checkpoint's pickle without executing code; see core's `readPickle`.
+ * @throws CheckpointError for a global that is not allowed, an unsupported instruction, or a damaged pickle.
  */
 export function readPickle(bytes: Uint8Array, options: PickleOptions): { value: unknown; end: number } {
   try {
@@ -18,7 +18,7 @@ export function readPickle(bytes: Uint8Array, options: PickleOptions): { value: 
   } catch (error) {
     if (error instanceof RefusedGlobalError) {
       throw new CheckpointError(
-        `The checkpoint names ${error.global}, which is neither a tensor nor a plain value and is refused. In Python, save the state dict alone: torch.save(model.state_dict(), file).`,
+        `The checkpoint contains ${error.global}, which is refused because it is neither a tensor nor a plain value. In Python, save only the state dict: torch.save(model.state_dict(), file).`,
       );
     }
     if (error instanceof PickleError) {

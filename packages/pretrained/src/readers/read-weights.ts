@@ -3,34 +3,34 @@ import { CheckpointError } from './checkpoint-error.js';
 import { type OnnxGraph, readOnnxGraph } from './onnx-graph.js';
 import { isTar, readTorchCheckpoint, type TorchCheckpointOptions } from './torch-checkpoint.js';
 
-/** What a file of weights holds. */
+/** Content of a weight file. */
 export type Weights =
   | { format: 'safetensors' | 'torch'; tensors: StateDict }
   | { format: 'onnx'; tensors: StateDict; graph: OnnxGraph };
 
 /**
- * Reads a file of weights; which format it has is seen from its bytes, not its name.
+ * Reads a weight file. Its format is detected from its bytes, not from its name.
  * @throws CheckpointError or SafetensorsError for a file that cannot be read.
  */
 export function readWeights(bytes: Uint8Array, options: TorchCheckpointOptions = {}): Weights {
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 200));
   if (start.startsWith('PK') || start.startsWith('\x80') || isTar(bytes))
     return { format: 'torch', tensors: readTorchCheckpoint(bytes, options) };
-  // A safetensors file: 8 bytes of length, then JSON.
+  // A safetensors file has 8 bytes of length, then JSON.
   if (start[8] === '{') {
     const { tensors } = readSafetensors(bytes);
     return { format: 'safetensors', tensors };
   }
   if (start.startsWith('version https://git-lfs')) {
     throw new CheckpointError(
-      'The file is a pointer of Git LFS, not the weights; get them with "git lfs pull", or download the file from its page.',
+      'The file is a Git LFS pointer, not the weights. Run "git lfs pull", or download the file from its web page.',
     );
   }
   if (/^\s*</.test(start))
-    throw new CheckpointError('The file is a web page, not weights: the address leads to a page about them.');
+    throw new CheckpointError('The file is a web page, not weights. Use the URL of the file itself.');
   if (start.startsWith('\x1f\x8b'))
-    throw new CheckpointError('The file is compressed with gzip; unpack it first (gunzip).');
-  // onnx.proto's first field: ir_version, a varint.
+    throw new CheckpointError('The file is compressed with gzip. Unpack it first, with gunzip.');
+  // The first field in onnx.proto is ir_version, a varint.
   if (start.charCodeAt(0) === 0x08) {
     const graph = readOnnxGraph(bytes);
     return { format: 'onnx', tensors: graph.tensors, graph };
@@ -38,6 +38,6 @@ export function readWeights(bytes: Uint8Array, options: TorchCheckpointOptions =
   throw new CheckpointError(
     bytes.length === 0
       ? 'The file is empty.'
-      : 'The file is none of safetensors, a PyTorch checkpoint or an ONNX model.',
+      : 'The file is not a safetensors file, a PyTorch checkpoint or an ONNX model.',
   );
 }

@@ -1,7 +1,7 @@
 import { CheckpointError } from './checkpoint-error.js';
 import { crc32 } from './crc32.js';
 
-// Signatures and sizes of APPNOTE.TXT, PKWARE's description of the format.
+// Signatures and sizes in APPNOTE.TXT, PKWARE's specification of the format.
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
@@ -14,19 +14,19 @@ const END64_BYTES = 56;
 const END64_LOCATOR_BYTES = 20;
 const MAX_COMMENT = 0xffff;
 
-/** An uncompressed file inside a ZIP file. */
+/** Uncompressed file inside a ZIP file. */
 export interface ZipEntry {
   name: string;
-  /** Its bytes inside the ZIP file's: a view, not a copy. */
+  /** View of its bytes in the ZIP file. */
   bytes: Uint8Array;
-  /** Whether the bytes have the CRC-32 that the ZIP file says. Reads them all. */
+  /** Computes the CRC-32 of the bytes. @returns Whether it is the one in the ZIP file. */
   isIntact(): boolean;
 }
 
 /**
- * The files in a ZIP file by their names. Only stored (uncompressed) ones, as torch.save writes them, so that nothing is
- * allocated for what the file merely claims; ZIP64 too.
- * @throws CheckpointError when it is no ZIP file, cut off, damaged, encrypted or compressed.
+ * Reads the files in a ZIP or ZIP64 file by name. Supports only stored (uncompressed) files, as torch.save writes them, so that
+ * false claims in the file cannot cause large allocations.
+ * @throws CheckpointError if it is not a ZIP file, truncated, damaged, encrypted or compressed.
  */
 export function readStoredZip(bytes: Uint8Array): Map<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,7 +39,7 @@ export function readStoredZip(bytes: Uint8Array): Map<string, ZipEntry> {
       throw damaged(`its directory has no entry ${i + 1} of ${count}`);
     const entry = readEntry(bytes, view, at, start + size);
     if (entries.has(entry.name)) throw damaged(`it has two files "${entry.name}"`);
-    // Overlapping files would be many times what there is.
+    // The total of overlapping files could be many times the size of the ZIP file.
     total += entry.bytes.byteLength;
     if (total > bytes.byteLength) throw damaged('its files overlap');
     entries.set(entry.name, entry);
@@ -53,20 +53,20 @@ function findDirectory(view: DataView): { count: number; start: number; size: nu
   let end = last;
   while (end >= Math.max(0, last - MAX_COMMENT) && view.getUint32(end, true) !== END) end--;
   if (end < Math.max(0, last - MAX_COMMENT))
-    throw damaged('its directory, at the end, is missing: it is cut off');
+    throw damaged('its directory, at the end, is missing: it is truncated');
   let count: number = view.getUint16(end + 10, true);
   let size: number = view.getUint32(end + 12, true);
   let start: number = view.getUint32(end + 16, true);
   const locator = end - END64_LOCATOR_BYTES;
   if (locator >= 0 && view.getUint32(locator, true) === END64_LOCATOR) {
-    const end64 = wide(view, locator + 8);
+    const end64 = readUint64(view, locator + 8);
     if (end64 + END64_BYTES > locator || view.getUint32(end64, true) !== END64)
-      throw damaged('its ZIP64 directory is not where it should be');
-    count = wide(view, end64 + 32);
-    size = wide(view, end64 + 40);
-    start = wide(view, end64 + 48);
+      throw damaged('its ZIP64 directory is missing');
+    count = readUint64(view, end64 + 32);
+    size = readUint64(view, end64 + 40);
+    start = readUint64(view, end64 + 48);
   }
-  if (start + size > end) throw damaged('its directory lies outside the file');
+  if (start + size > end) throw damaged('its directory is outside the file');
   return { count, start, size };
 }
 
@@ -82,12 +82,12 @@ function readEntry(
   const nameEnd = at + CENTRAL_BYTES + view.getUint16(at + 28, true);
   const extraEnd = nameEnd + view.getUint16(at + 30, true);
   const next = extraEnd + view.getUint16(at + 32, true);
-  if (next > directoryEnd) throw damaged('an entry of its directory is cut off');
+  if (next > directoryEnd) throw damaged('an entry of its directory is truncated');
   const name = decode(bytes.subarray(at + CENTRAL_BYTES, nameEnd));
   if (flags & 1) throw new CheckpointError(`"${name}" in the ZIP file is encrypted.`);
   if (method !== 0) {
     throw new CheckpointError(
-      `"${name}" in the ZIP file is compressed, which torch.save never does; save the checkpoint with torch.save again.`,
+      `"${name}" in the ZIP file is compressed, which torch.save never does. Save the checkpoint again with torch.save.`,
     );
   }
   const sizes = {
@@ -95,21 +95,21 @@ function readEntry(
     size: view.getUint32(at + 24, true),
     local: view.getUint32(at + 42, true),
   };
-  widen(view, nameEnd, extraEnd, sizes);
+  readZip64Sizes(view, nameEnd, extraEnd, sizes);
   if (sizes.stored !== sizes.size)
     throw damaged(`"${name}" has two sizes, ${sizes.stored} and ${sizes.size} bytes`);
   const { local } = sizes;
   if (local + LOCAL_BYTES > bytes.byteLength || view.getUint32(local, true) !== LOCAL)
-    throw damaged(`"${name}" is not where its directory says`);
+    throw damaged(`"${name}" is not at its offset in the directory`);
   const begin = local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
   if (begin + sizes.size > bytes.byteLength)
-    throw damaged(`"${name}" claims ${sizes.size} bytes, more than there are: it is cut off`);
+    throw damaged(`"${name}" claims ${sizes.size} bytes, which are not in the file: it is truncated`);
   const content = bytes.subarray(begin, begin + sizes.size);
   return { name, bytes: content, next, isIntact: () => crc32(content) === expectedCrc };
 }
 
-/** Takes from the ZIP64 extra field what did not fit 32 bits. */
-function widen(
+/** Reads the sizes and offsets that exceed 32 bits from the ZIP64 extra field. */
+function readZip64Sizes(
   view: DataView,
   from: number,
   to: number,
@@ -123,7 +123,7 @@ function widen(
       for (const key of ['size', 'stored', 'local'] as const) {
         if (sizes[key] !== 0xffffffff) continue;
         if (field + 8 > end) throw damaged('an entry of its directory has a damaged ZIP64 field');
-        sizes[key] = wide(view, field);
+        sizes[key] = readUint64(view, field);
         field += 8;
       }
     }
@@ -131,9 +131,9 @@ function widen(
   }
 }
 
-function wide(view: DataView, at: number): number {
+function readUint64(view: DataView, at: number): number {
   const value = view.getBigUint64(at, true);
-  // No file is so long; as Infinity it fails the check for the file's end.
+  // Infinity fails the later checks against the file's size.
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
 }
 

@@ -5,29 +5,30 @@ import { isLegacy, readLegacyCheckpoint } from './torch-legacy.js';
 import { readTorchPickle } from './torch-pickle.js';
 import { TorchStorage, TorchTensor } from './torch-storages.js';
 
-/** How a checkpoint is read. */
+/** Options of {@link readTorchCheckpoint}. */
 export interface TorchCheckpointOptions {
   /**
-   * The key of the state dict inside the checkpoint's dict; `a.b` for one inside another. Default: as timm looks for it,
-   * `state_dict_ema`, `model_ema`, `state_dict`, `model_state` or `model`, or the checkpoint itself where it has none.
+   * Key of the state dict in the checkpoint; `a.b` for a nested one. Default: as in timm, the first of `state_dict_ema`,
+   * `model_ema`, `state_dict`, `model_state` and `model` that exists, otherwise the checkpoint itself.
    */
   key?: string;
-  /** Whether the values must have the CRC-32 that the file says; files from before 1.6 have none. Default true. */
+  /** Whether to verify the CRC-32 of the values. Files of versions before 1.6 have none. Default: true. */
   verify?: boolean;
 }
 
-// timm.models._helpers.load_state_dict, in its order.
+// In the order of timm.models._helpers.load_state_dict.
 const WRAPPERS = ['state_dict_ema', 'model_ema', 'state_dict', 'model_state', 'model'];
-// What torch's data-parallel and compiled models put before every key.
+// Prefixes of the keys of torch's data-parallel and compiled models.
 const PREFIXES = ['module.', '_orig_mod.'];
 
 /**
- * The tensors of a PyTorch checkpoint (.pth, .pt, .bin) as torch.save writes it, and wrote it before version 1.6. Nothing in it is executed,
- * and it may hold only tensors, dicts, lists, numbers and text, as `torch.load(weights_only=True)` has it. Tensors that share
- * a storage share memory here too. `module.` and `_orig_mod.` before the keys are taken away, as timm does.
- * @returns name → values, in PyTorch's order and layout; F16 and BF16 as they are stored.
- * @throws CheckpointError for a file of another format (the tar files of the first versions too), for one that is cut off or damaged,
- * for anything else in the pickle (by its name), and for a checkpoint that has no state dict.
+ * Reads the tensors of a PyTorch checkpoint (.pth, .pt, .bin), in the current format of torch.save or in that before version
+ * 1.6. No code in it is executed: as with `torch.load(weights_only=True)`, it may contain only tensors, dicts, lists, numbers
+ * and text. Tensors that share a storage also share memory here. The prefixes `module.` and `_orig_mod.` of the keys are
+ * removed, as in timm.
+ * @returns The values by name, in PyTorch's order and layout; F16 and BF16 as they are stored.
+ * @throws CheckpointError for a file that has another format, is truncated or damaged, or has no state dict, and for other
+ *   objects in the pickle.
  */
 export function readTorchCheckpoint(
   bytes: Uint8Array,
@@ -37,25 +38,25 @@ export function readTorchCheckpoint(
   return materialize(cleanKeys(findStateDict(root, key)));
 }
 
-/** What torch.save was given, of a file since 1.6: a ZIP file of a pickle and of the storages. */
+/** Reads a checkpoint since version 1.6: a ZIP file with a pickle and the storages. @returns The saved object. */
 function readZipCheckpoint(bytes: Uint8Array, verify: boolean): unknown {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     throw new CheckpointError(
       isTar(bytes)
-        ? 'The checkpoint is a tar file of PyTorch before 0.4, which is not read here. Convert it in Python: torch.save(torch.load(file, map_location="cpu"), new_file).'
-        : 'The file is no PyTorch checkpoint: it does not begin as a ZIP file, nor as torch.save wrote before 1.6.',
+        ? 'The checkpoint is a tar file of PyTorch before 0.4, which is not supported. Convert it in Python: torch.save(torch.load(file, map_location="cpu"), new_file).'
+        : 'The file is not a PyTorch checkpoint: it does not begin as a ZIP file, nor in the format before version 1.6.',
     );
   }
   const files = readStoredZip(bytes);
-  const [pickleName, pickle] = [...files].find(([name]) => /(^|\/)data\.pkl$/.test(name)) ?? [];
+  const pickle = [...files.values()].find(({ name }) => /(^|\/)data\.pkl$/.test(name));
   if (!pickle) {
     throw new CheckpointError(
-      `The ZIP file has no data.pkl, so it is no PyTorch checkpoint; it has ${[...files.keys()].slice(0, 5).join(', ') || 'nothing'}.`,
+      `The ZIP file is not a PyTorch checkpoint: it has no data.pkl, only ${[...files.keys()].slice(0, 5).join(', ') || 'nothing'}.`,
     );
   }
-  const folder = pickleName!.slice(0, -'data.pkl'.length);
+  const folder = pickle.name.slice(0, -'data.pkl'.length);
   if (verify && !pickle.isIntact())
-    throw new CheckpointError("The ZIP file is damaged: the CRC-32 of data.pkl is not the file's.");
+    throw new CheckpointError('The ZIP file is damaged: the CRC-32 of data.pkl differs.');
   const order = files.get(`${folder}byteorder`);
   const byteOrder = order ? new TextDecoder().decode(order.bytes.subarray(0, 20)) : 'little';
   if (byteOrder !== 'little' && byteOrder !== 'big') throw damaged(`its byte order is "${byteOrder}"`);
@@ -66,7 +67,7 @@ function readZipCheckpoint(bytes: Uint8Array, verify: boolean): unknown {
   }).value;
 }
 
-/** Whether a file is a tar archive, as torch.save wrote in its earliest versions. */
+/** Returns whether a file is a tar archive, as torch.save wrote before version 0.4. */
 export function isTar(bytes: Uint8Array): boolean {
   return bytes.length > 262 && String.fromCharCode(...bytes.subarray(257, 262)) === 'ustar';
 }
@@ -84,7 +85,7 @@ function findStateDict(root: unknown, key: string | undefined): Map<unknown, unk
     if (root.size === 0) return root;
   }
   throw new CheckpointError(
-    `The checkpoint has no state dict: it has ${keysOf(root)}. Give the key of the one to read.`,
+    `The checkpoint has no state dict: it has ${keysOf(root)}. Set "key" to the key of the state dict.`,
   );
 }
 
@@ -96,6 +97,7 @@ function keysOf(value: unknown): string {
   return `the keys ${keys.join(', ')}${value.size > 10 ? ', …' : ''}`;
 }
 
+/** Checks the entries of a state dict, and removes the prefixes of their keys. */
 function cleanKeys(state: Map<unknown, unknown>): [string, TorchTensor][] {
   return [...state].map(([key, value]) => {
     if (typeof key !== 'string')
@@ -118,7 +120,7 @@ function materialize(entries: [string, TorchTensor][]): StateDict {
       const host: HostTensor = {
         dtype: tensor.storage.dtype,
         shape: tensor.shape,
-        data: tensor.storage.window(tensor),
+        data: tensor.storage.read(tensor),
       };
       state.set(name, host);
     } catch (error) {
@@ -139,7 +141,7 @@ function describe(value: unknown): string {
   return (
     { string: 'text', number: 'a number', bigint: 'a number', boolean: 'True or False' }[
       typeof value as string
-    ] ?? 'no plain value'
+    ] ?? 'not a plain value'
   );
 }
 

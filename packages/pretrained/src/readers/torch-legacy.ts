@@ -15,16 +15,17 @@ const plain: PickleOptions = {
   },
 };
 
-/** Whether a file begins as torch.save wrote before 1.6: with the pickle of a magic number. */
+/** Returns whether a file has the format before version 1.6, which begins with the pickle of a magic number. */
 export function isLegacy([a, , c, d]: Uint8Array): boolean {
   return a === 0x80 && c === 0x8a && d === 0x0a;
 }
 
 /**
- * What torch.save was given, of a file from before 1.6 (or with `_use_new_zipfile_serialization=False`): pickles of a magic
- * number, a version, facts of the machine, the value itself and the keys of its storages; then each storage, the number of its
- * values before it, little-endian.
- * @throws CheckpointError for what is damaged, cut off, or neither a tensor nor a plain value.
+ * Reads a checkpoint in the format before version 1.6 (or of `_use_new_zipfile_serialization=False`). It consists of pickles of
+ * a magic number, a version, system information, the saved object and the keys of its storages. The storages follow, each as
+ * its number of values and its little-endian values.
+ * @returns The saved object.
+ * @throws CheckpointError if it is damaged or truncated, or contains other objects than tensors and plain values.
  * @see torch.serialization._legacy_load.
  */
 export function readLegacyCheckpoint(bytes: Uint8Array): unknown {
@@ -34,7 +35,7 @@ export function readLegacyCheckpoint(bytes: Uint8Array): unknown {
     return value;
   };
   const next = () => after(readPickle(bytes.subarray(at), plain));
-  if (next() !== MAGIC) throw damaged('its magic number is another');
+  if (next() !== MAGIC) throw damaged('its magic number differs');
   const protocol = next();
   if (protocol !== PROTOCOL) throw damaged(`its version is ${protocol}, not ${PROTOCOL}`);
   next();
@@ -52,19 +53,19 @@ export function readLegacyCheckpoint(bytes: Uint8Array): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const key of keys) {
     const storage = storages.get(key);
-    if (!storage || contents.has(key)) throw damaged('it lists a storage that it does not have');
+    if (!storage || contents.has(key)) throw damaged('it lists a storage that no tensor has, or one twice');
     const begin = at + 8;
-    const end = begin + storage.length * arrayTypeOf(storage.dtype)!.BYTES_PER_ELEMENT;
-    if (!(end <= bytes.length)) throw damaged(`it ends before storage ${key} does: it is cut off`);
+    const end = begin + storage.length * arrayTypeOf(storage.dtype).BYTES_PER_ELEMENT;
+    if (!(end <= bytes.length)) throw damaged(`storage ${key} exceeds the file: it is truncated`);
     if (view.getBigInt64(at, true) !== BigInt(storage.length))
-      throw damaged(`storage ${key} has another number of values than its tensors say`);
+      throw damaged(`storage ${key} has another number of values than in the pickle`);
     contents.set(key, bytes.subarray(begin, end));
     at = end;
   }
   return root;
 }
 
-/** A storage's place in the file, which is known once all tensors are. */
+/** Returns a storage whose bytes are looked up in `contents`, which is filled after the pickle is read. */
 function fileOf(key: string, contents: Map<string, Uint8Array>): StorageFile {
   return {
     name: key,

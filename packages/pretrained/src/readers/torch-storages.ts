@@ -1,7 +1,7 @@
 import { arrayTypeOf, type HostDtype, type HostTensor } from '@unitsphere/core';
 import { CheckpointError } from './checkpoint-error.js';
 
-/** The storage classes that are read, by their names in torch. */
+/** Dtypes of the supported storage classes, by their names in torch. */
 export const STORAGE_DTYPES: Readonly<Record<string, HostDtype>> = {
   FloatStorage: 'F32',
   DoubleStorage: 'F64',
@@ -15,15 +15,15 @@ export const STORAGE_DTYPES: Readonly<Record<string, HostDtype>> = {
   BoolStorage: 'BOOL',
 };
 
-/** Where a storage's values lie. */
+/** Bytes of a storage in the file. */
 export interface StorageFile {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Whether they have the checksum that the file says. */
+  /** Returns whether the bytes have the checksum in the file. */
   isIntact(): boolean;
 }
 
-/** A tensor as torch.save describes it: a window into a storage. Its values are taken only when asked for. */
+/** Tensor as torch.save describes it: a strided view of a storage. Its values are read only on demand. */
 export class TorchTensor {
   constructor(
     readonly storage: TorchStorage,
@@ -33,7 +33,7 @@ export class TorchTensor {
   ) {}
 }
 
-/** The flat values that one or more tensors look at. */
+/** Flat values that one or more tensors view. */
 export class TorchStorage {
   #values?: HostTensor['data'];
   readonly #copies = new Map<string, HostTensor['data']>();
@@ -54,28 +54,28 @@ export class TorchStorage {
   }
 
   /**
-   * The values of a window. Windows that are whole runs share the storage's memory, as the tensors do in torch; others are
-   * copied, and no more of them than any honest checkpoint has.
+   * Reads a tensor's values. Contiguous tensors share the storage's memory, as in torch; others are copied, up to a limit that
+   * no valid checkpoint reaches.
    */
-  window({ offset, shape, strides }: TorchTensor): HostTensor['data'] {
+  read({ offset, shape, strides }: TorchTensor): HostTensor['data'] {
     const count = shape.reduce((a, b) => a * b, 1);
-    if (count === 0) return new (arrayTypeOf(this.dtype)!)(0);
+    if (count === 0) return new (arrayTypeOf(this.dtype))(0);
     const last = shape.reduce((at, size, i) => at + (size - 1) * strides[i], offset);
     if (!(last < this.length) || !(count <= this.length)) {
       throw new CheckpointError(
         count <= this.length || last >= this.length
-          ? `A tensor of shape [${shape}] and strides [${strides}] from ${offset} lies outside its storage of ${this.length} values.`
-          : `A tensor of shape [${shape}] repeats the values of a storage of ${this.length} (torch's expand); in Python, save tensor.contiguous().`,
+          ? `A tensor of shape [${shape}] and strides [${strides}] from ${offset} exceeds its storage of ${this.length} values.`
+          : `A tensor of shape [${shape}] repeats the values of a storage of ${this.length} (torch's expand). In Python, save tensor.contiguous().`,
       );
     }
     const values = this.#load();
-    if (isRun(shape, strides)) return values.subarray(offset, offset + count) as HostTensor['data'];
+    if (isContiguous(shape, strides)) return values.subarray(offset, offset + count) as HostTensor['data'];
     const key = `${offset};${shape};${strides}`;
     const known = this.#copies.get(key);
     if (known) return known;
     this.#copied += count;
     if (this.#copied > 4 * this.length)
-      throw new CheckpointError('Too many tensors lie across the same storage: the checkpoint is damaged.');
+      throw new CheckpointError('Too many strided tensors share a storage: the checkpoint is damaged.');
     const copy = gather(values, offset, shape, strides, count);
     this.#copies.set(key, copy);
     return copy;
@@ -84,16 +84,16 @@ export class TorchStorage {
   #load(): HostTensor['data'] {
     if (this.#values) return this.#values;
     const { bytes, name } = this.#file;
-    const Type = arrayTypeOf(this.dtype)!;
-    const needed = this.length * Type.BYTES_PER_ELEMENT;
-    if (bytes.byteLength !== needed) {
+    const Type = arrayTypeOf(this.dtype);
+    const expected = this.length * Type.BYTES_PER_ELEMENT;
+    if (bytes.byteLength !== expected) {
       throw new CheckpointError(
-        `The storage "${name}" of ${this.length} values (${this.dtype}) needs ${needed} bytes, but has ${bytes.byteLength}.`,
+        `The storage "${name}" of ${this.length} values (${this.dtype}) requires ${expected} bytes, but has ${bytes.byteLength}.`,
       );
     }
     if (this.#options.verify && !this.#file.isIntact()) {
       throw new CheckpointError(
-        `The values in "${name}" are damaged: their CRC-32 is not the file's. Get the file again (a checkpoint that was written with set_crc32_options(False) has none: give verify: false).`,
+        `The values in "${name}" are damaged: their CRC-32 differs. Download the file again; if it was written with set_crc32_options(False), it has no checksums: set verify to false.`,
       );
     }
     const copy = new Uint8Array(bytes);
@@ -103,8 +103,8 @@ export class TorchStorage {
   }
 }
 
-/** Whether the values lie one after another. */
-function isRun(shape: number[], strides: number[]): boolean {
+/** Returns whether the values are contiguous in row-major order. */
+function isContiguous(shape: number[], strides: number[]): boolean {
   let expected = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     if (shape[i] !== 1 && strides[i] !== expected) return false;
@@ -113,6 +113,7 @@ function isRun(shape: number[], strides: number[]): boolean {
   return true;
 }
 
+/** Copies the values of a strided view in row-major order. */
 function gather(
   values: HostTensor['data'],
   offset: number,
@@ -135,6 +136,7 @@ function gather(
   return copy;
 }
 
+/** Reverses the bytes of each value. */
 function reverseEach(bytes: Uint8Array, size: number): void {
   if (size > 1) for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
 }

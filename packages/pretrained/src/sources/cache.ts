@@ -1,66 +1,57 @@
-import { builtin, environment, hasFiles } from './builtin.js';
+import { builtinModule, cacheFolder, explainDiskError, writeFileAtomic } from '@unitsphere/core/disk';
+import { hasFiles } from './environment.js';
 import { SourceError } from './source-error.js';
 
-/** What is known of a cached file. */
+/** Metadata of a cached file. */
 export interface CachedInfo {
   url: string;
   size: number;
-  /** Of the bytes, in hexadecimal. */
+  /** SHA-256 of the bytes, in hexadecimal. */
   sha256: string;
   etag?: string;
 }
 
-/** A file from the cache, its bytes checked against its SHA-256. */
+/** File in the cache, whose bytes match its SHA-256. */
 export interface CachedFile {
   bytes: Uint8Array;
   info: CachedInfo;
 }
 
-/** Where downloads are kept. */
+/** Storage of downloads. */
 export interface WeightCache {
-  /** The file of that key; undefined when there is none, or it is not whole any more. */
+  /** Returns the file of a key; undefined if there is none, or it is damaged. */
   get(key: string): Promise<CachedFile | undefined>;
-  /** Keeps a file; another process sees the old one or the new one, never a part. */
+  /** Stores a file. Other processes never see a partial one. */
   put(key: string, file: CachedFile): Promise<void>;
-  /** Where a key's file is, for a message. */
-  where(key: string): string;
+  /** Returns the location of a key's file, for a message. */
+  locate(key: string): string;
 }
 
-const OTHER_CACHE = 'Name another folder (cache), or none: cache: false.';
+const OTHER_CACHE = 'Set "cache" to another folder, or to false for no cache.';
 const BROWSER_CACHE = 'unitsphere-pretrained';
 
 /**
- * The cache for this machine: files in a folder (default: `unitsphere/pretrained` in the user's cache folder), the Cache API
- * in a browser; undefined where there is neither or `folder` is false.
+ * Opens the cache: in Node a folder (default: `unitsphere/pretrained` in the user's cache folder), in a browser the Cache API.
+ * @returns undefined if neither is available or `folder` is false.
  */
 export function openCache(folder?: string | false): WeightCache | undefined {
   if (folder === false) return undefined;
   if (hasFiles())
-    return diskCache(folder ?? builtin('node:path').join(userCacheFolder(), 'unitsphere', 'pretrained'));
+    return diskCache(folder ?? builtinModule('node:path').join(cacheFolder(), 'unitsphere', 'pretrained'));
   return globalThis.caches ? browserCache() : undefined;
 }
 
-function userCacheFolder(): string {
-  const { join } = builtin('node:path');
-  const home = builtin('node:os').homedir();
-  const set = environment('XDG_CACHE_HOME');
-  if (set) return set;
-  if (process.platform === 'darwin') return join(home, 'Library', 'Caches');
-  if (process.platform === 'win32') return environment('LOCALAPPDATA') ?? join(home, 'AppData', 'Local');
-  return join(home, '.cache');
-}
-
 function diskCache(folder: string): WeightCache {
-  const { join, dirname } = builtin('node:path');
-  const { readFile } = builtin('node:fs/promises');
+  const { join, dirname } = builtinModule('node:path');
+  const { readFile } = builtinModule('node:fs/promises');
   const pathOf = (key: string) => join(folder, ...key.split('/').map(safeName));
   return {
-    where: pathOf,
+    locate: pathOf,
     async get(key) {
       const path = pathOf(key);
       try {
         const info = JSON.parse(await readFile(`${path}.json`, 'utf8')) as CachedInfo;
-        return await checked(new Uint8Array(await readFile(path)), info);
+        return await verify(new Uint8Array(await readFile(path)), info);
       } catch (error) {
         if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT')
           return undefined;
@@ -73,14 +64,13 @@ function diskCache(folder: string): WeightCache {
     async put(key, { bytes, info }) {
       const path = pathOf(key);
       try {
-        await builtin('node:fs/promises').mkdir(dirname(path), { recursive: true });
-        // A reader between the two finds a SHA-256 that is another's, and downloads again.
-        await writeWhole(path, bytes);
-        await writeWhole(`${path}.json`, new TextEncoder().encode(JSON.stringify(info)));
+        await builtinModule('node:fs/promises').mkdir(dirname(path), { recursive: true });
+        // A reader between the two writes finds a wrong SHA-256, and downloads again.
+        await writeFileAtomic(path, bytes, { syncFolder: false });
+        await writeFileAtomic(`${path}.json`, JSON.stringify(info), { syncFolder: false });
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        const what = code === 'ENOSPC' ? 'the disk is full' : message;
-        throw new SourceError(`The download cannot be kept in ${folder}: ${what}. ${OTHER_CACHE}`, {
+        const reason = explainDiskError(error) ?? (error as Error).message;
+        throw new SourceError(`The download cannot be stored in ${folder}: ${reason}. ${OTHER_CACHE}`, {
           cause: error,
         });
       }
@@ -88,26 +78,7 @@ function diskCache(folder: string): WeightCache {
   };
 }
 
-/** Writes to a temporary name, syncs and renames, so that a file is there whole or not at all. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const { open, rename, rm } = builtin('node:fs/promises');
-  const temporary = `${path}.${builtin('node:crypto').randomUUID()}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-// A key's parts become names of files on every system, and never lead out of the folder.
+// Converts a part of a key to a file name that is valid on every system and does not leave the folder.
 function safeName(part: string): string {
   return (
     part
@@ -121,12 +92,12 @@ function browserCache(): WeightCache {
   const addressOf = (key: string) => `https://cache.invalid/${encodeURI(key)}`;
   const open = () => globalThis.caches.open(BROWSER_CACHE);
   return {
-    where: (key) => `the browser's cache "${BROWSER_CACHE}", ${key}`,
+    locate: (key) => `the browser's cache "${BROWSER_CACHE}", ${key}`,
     async get(key) {
       const response = await (await open()).match(addressOf(key));
       if (!response) return undefined;
       const info = JSON.parse(response.headers.get('x-info') ?? 'null') as CachedInfo | null;
-      return info ? checked(new Uint8Array(await response.arrayBuffer()), info) : undefined;
+      return info ? verify(new Uint8Array(await response.arrayBuffer()), info) : undefined;
     },
     async put(key, { bytes, info }) {
       const headers = { 'x-info': JSON.stringify(info), 'content-length': String(bytes.byteLength) };
@@ -135,16 +106,19 @@ function browserCache(): WeightCache {
   };
 }
 
-async function checked(bytes: Uint8Array, info: CachedInfo): Promise<CachedFile | undefined> {
-  const whole = bytes.byteLength === info.size && (await digest('SHA-256', bytes)) === info.sha256;
-  return whole ? { bytes, info } : undefined;
+/** Returns the file if its bytes match its size and SHA-256. */
+async function verify(bytes: Uint8Array, info: CachedInfo): Promise<CachedFile | undefined> {
+  const isIntact = bytes.byteLength === info.size && (await digest('SHA-256', bytes)) === info.sha256;
+  return isIntact ? { bytes, info } : undefined;
 }
 
-/** A digest in hexadecimal. */
+/** Computes a digest, in hexadecimal. */
 export async function digest(algorithm: 'SHA-256' | 'SHA-1', bytes: Uint8Array): Promise<string> {
   const { subtle } = globalThis.crypto;
   if (!subtle)
-    throw new SourceError('Downloads cannot be checked here: crypto.subtle needs a page over https.');
+    throw new SourceError(
+      'Downloads cannot be verified here: crypto.subtle requires a page that is served over https.',
+    );
   const hash = new Uint8Array(await subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -2,55 +2,56 @@ import { concat } from '../concat.js';
 import { digest } from './cache.js';
 import { SourceError } from './source-error.js';
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface DownloadProgress {
   url: string;
-  /** Bytes that are here. */
+  /** Bytes received so far. */
   loaded: number;
-  /** Bytes of the whole, where it is known. */
+  /** Bytes of the whole file, if known. */
   total?: number;
 }
 
-/** How a download is made. */
+/** Options of {@link download}. */
 export interface DownloadOptions {
   headers?: Record<string, string>;
-  /** The ETag of what is here already: nothing is downloaded while it is the same. */
+  /** ETag of a cached copy. Nothing is downloaded if the server has the same. */
   knownEtag?: string;
-  /** What the file must have. */
+  /** Expected size, in bytes. */
   size?: number;
+  /** Expected SHA-256, in hexadecimal. */
   sha256?: string;
-  /** Git's id of the file's content, where there is no SHA-256. */
+  /** Expected Git blob id, if there is no SHA-256. */
   gitBlob?: string;
   onProgress?(progress: DownloadProgress): void;
   signal?: AbortSignal;
-  /** Instead of the global fetch. */
+  /** Replacement for the global fetch. */
   fetch?: typeof fetch;
-  /** Milliseconds before the first of three further tries; doubled for each. Default 500. */
+  /** Milliseconds before the first of three retries; doubled for each further one. Default: 500. */
   retryDelay?: number;
-  /** Milliseconds without a byte after which a try has failed. Default 60,000. */
+  /** Milliseconds without data after which an attempt fails. Default: 60,000. */
   stallTimeout?: number;
 }
 
-/** What came. */
+/** Downloaded file. */
 export interface Download {
   bytes: Uint8Array;
   etag?: string;
 }
 
-const TRIES = 4;
-// What a Uint8Array can hold on every engine.
+const ATTEMPTS = 4;
+// The largest Uint8Array that every engine supports.
 const MAX_BYTES = 2 ** 31 - 1;
 
 /**
- * Downloads a file into memory. A broken connection, a body that ends early and a busy server (429, 5xx) are tried again,
- * going on where it broke off as long as it is the same file (its ETag); sizes and checksums are checked at the end.
- * @returns The bytes, or undefined when the server says that `knownEtag` is still the file's.
- * @throws SourceError that says what the server answered, and what to do; the signal's reason when it is aborted.
+ * Downloads a file into memory. Retries after a broken connection, a body that ends early, and a busy server (429, 5xx); it
+ * resumes where it stopped if the file's ETag is unchanged. Verifies sizes and checksums at the end.
+ * @returns The file, or undefined if the server still has `knownEtag`.
+ * @throws SourceError with the server's answer and what to do; the signal's reason if it is aborted.
  */
 export async function download(url: string, options: DownloadOptions = {}): Promise<Download | undefined> {
   const transfer = new Transfer(url, options);
   let failure: unknown;
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await wait((options.retryDelay ?? 500) * 2 ** (attempt - 1), options.signal);
     try {
       if ((await transfer.run()) === 'unchanged') return undefined;
@@ -61,25 +62,30 @@ export async function download(url: string, options: DownloadOptions = {}): Prom
       options.signal?.throwIfAborted();
       if (!(error instanceof TransferError)) throw error;
       failure = error;
-      if (error.restart) transfer.restart();
+      if (error.mustRestart) transfer.restart();
     }
   }
-  throw new SourceError(`${url} could not be downloaded in ${TRIES} tries: ${(failure as Error).message}.`, {
-    cause: failure,
-  });
+  throw new SourceError(
+    `${url} could not be downloaded in ${ATTEMPTS} attempts: ${(failure as Error).message}.`,
+    {
+      cause: failure,
+    },
+  );
 }
 
-/** Something that may pass: worth another try. */
+/** Thrown for a failure that a retry may fix. */
 class TransferError extends Error {
   constructor(
     message: string,
-    readonly restart = false,
+    /** Whether the retry must discard the received bytes. */
+    readonly mustRestart = false,
     options?: ErrorOptions,
   ) {
     super(message, options);
   }
 }
 
+/** Download of one file over several attempts. */
 class Transfer {
   etag?: string;
   #chunks: Uint8Array[] = [];
@@ -103,14 +109,14 @@ class Transfer {
     return concat(this.#chunks);
   }
 
-  /** One try. */
+  /** Makes one attempt. */
   async run(): Promise<'done' | 'unchanged'> {
-    // Only a strong ETag says that the rest belongs to what is here.
-    const resumable = this.#loaded > 0 && this.etag !== undefined && !this.etag.startsWith('W/');
-    if (this.#loaded > 0 && !resumable) this.restart();
+    // Only a strong ETag guarantees that the rest belongs to the received bytes.
+    const resumeEtag = this.#loaded > 0 && !this.etag?.startsWith('W/') ? this.etag : undefined;
+    if (this.#loaded > 0 && resumeEtag === undefined) this.restart();
     const stall = new Stall(this.#options);
     try {
-      const response = await this.#request(stall, resumable);
+      const response = await this.#request(stall, resumeEtag);
       if (response.status === 304) return 'unchanged';
       await this.#begin(response);
       await this.#receive(response, stall);
@@ -120,15 +126,15 @@ class Transfer {
     }
   }
 
-  async #request(stall: Stall, resumable: boolean): Promise<Response> {
+  async #request(stall: Stall, resumeEtag: string | undefined): Promise<Response> {
     const { headers, knownEtag, fetch = globalThis.fetch } = this.#options;
     try {
       return await fetch(this.#url, {
         signal: stall.signal,
         headers: {
           ...headers,
-          ...(resumable
-            ? { range: `bytes=${this.#loaded}-`, 'if-range': this.etag! }
+          ...(resumeEtag !== undefined
+            ? { range: `bytes=${this.#loaded}-`, 'if-range': resumeEtag }
             : knownEtag !== undefined && { 'if-none-match': knownEtag }),
         },
       });
@@ -137,14 +143,14 @@ class Transfer {
     }
   }
 
-  /** Checks the answer's head. */
+  /** Checks the status and headers of the response. */
   async #begin(response: Response): Promise<void> {
     const { status } = response;
     if (status === 206 && this.#loaded > 0) {
       const from = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
       if (Number(from) === this.#loaded) return;
       await response.body?.cancel();
-      throw new TransferError('the server went on at another place than asked for', true);
+      throw new TransferError('the server did not resume at the requested position', true);
     }
     if (status === 200) {
       this.restart();
@@ -152,10 +158,10 @@ class Transfer {
       return;
     }
     await response.body?.cancel();
-    if (status === 416) throw new TransferError('the server has another file by now', true);
+    if (status === 416) throw new TransferError('the file on the server has changed', true);
     if (status === 408 || status === 429 || status >= 500)
       throw new TransferError(`the server answers ${status} (${response.statusText || 'busy'})`);
-    throw new SourceError(`${this.#url} cannot be downloaded: ${meaning(status)}.`);
+    throw new SourceError(`${this.#url} cannot be downloaded: ${explainStatus(status)}.`);
   }
 
   async #receive(response: Response, stall: Stall): Promise<void> {
@@ -178,7 +184,7 @@ class Transfer {
       this.#loaded += value.byteLength;
       if (this.#loaded > most) {
         await reader.cancel();
-        throw new TransferError(`more than ${most} bytes came, which is more than there should be`, true);
+        throw new TransferError(`the server sent more than the expected ${most} bytes`, true);
       }
       onProgress?.({ url: this.#url, loaded: this.#loaded, total });
     }
@@ -187,7 +193,7 @@ class Transfer {
   }
 }
 
-/** Aborts a try that gets no bytes any more. */
+/** Aborts an attempt that receives no more data. */
 class Stall {
   readonly #controller = new AbortController();
   #timer?: ReturnType<typeof setTimeout>;
@@ -213,23 +219,23 @@ class Stall {
   }
 
   explain(error: unknown): string {
-    if (this.#controller.signal.aborted) return 'the server sent nothing for too long';
+    if (this.#controller.signal.aborted) return 'the server sent no data for too long';
     const { message, cause } = error as Error & { cause?: Error };
     return [message, cause?.message].filter(Boolean).join(': ');
   }
 }
 
-/** The bytes of the whole file, where the answer says so in bytes of the file itself. */
+/** Returns the size of the whole file, if the response has it. With a content encoding, its length is another. */
 function totalOf(response: Response, loaded: number): number | undefined {
   if (response.headers.get('content-encoding')) return undefined;
   const length = response.headers.get('content-length');
   return length === null ? undefined : loaded + Number(length);
 }
 
-function meaning(status: number): string {
-  if (status === 404 || status === 410) return `there is no such file (${status})`;
+function explainStatus(status: number): string {
+  if (status === 404 || status === 410) return `the file does not exist (${status})`;
   if (status === 401 || status === 403)
-    return `the server refuses it (${status}); give an accessToken if it is private`;
+    return `the server denies access (${status}); set an accessToken if it is private`;
   return `the server answers ${status}`;
 }
 
@@ -260,16 +266,15 @@ async function checkContent(
 
 function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      signal?.removeEventListener('abort', aborted);
-      resolve();
-    }
-    function aborted() {
+    const stop = () => {
       clearTimeout(timer);
-      reject(signal!.reason);
-    }
-    if (signal?.aborted) aborted();
-    else signal?.addEventListener('abort', aborted, { once: true });
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
   });
 }

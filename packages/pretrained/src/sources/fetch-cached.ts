@@ -2,17 +2,17 @@ import { type CachedFile, digest, type WeightCache } from './cache.js';
 import { type DownloadOptions, download } from './download.js';
 import { SourceError } from './source-error.js';
 
-/** How a file is fetched through the cache. */
+/** Options of {@link fetchCached}. */
 export interface CachedDownloadOptions extends DownloadOptions {
   cache?: WeightCache;
-  /** Whether nothing may be asked of the network. */
+  /** Whether to use only the cache. */
   offline: boolean;
 }
 
 /**
- * A file from the cache where that is the right one (its SHA-256 is the expected one, or the server says that its ETag is
- * still the file's), else downloaded and kept.
- * @throws SourceError offline, when it is not in the cache, with what gets it; and as `download` does.
+ * Returns a file from the cache if it is up to date (by its expected SHA-256 or the server's ETag), otherwise downloads and
+ * caches it.
+ * @throws SourceError if `offline` and the file is not in the cache; otherwise as `download`.
  */
 export async function fetchCached(
   url: string,
@@ -24,14 +24,19 @@ export async function fetchCached(
   if (cached && sha256 !== undefined && cached.info.sha256 === sha256.toLowerCase()) return cached.bytes;
   if (offline) {
     if (cached && sha256 === undefined) return cached.bytes;
-    throw new SourceError(offlineMessage(url, cache?.where(key), cached !== undefined));
+    throw new SourceError(offlineMessage(url, cache?.locate(key), cached !== undefined));
   }
-  const usable = cached && sha256 === undefined && isRight(cached, options) ? cached : undefined;
-  // Git's id is of the content, and was checked when the file came.
+  const usable = cached && sha256 === undefined && hasExpectedSize(cached, options) ? cached : undefined;
+  // A Git blob id identifies the content, which was verified when it was downloaded.
   if (usable && options.gitBlob !== undefined && usable.info.etag === options.gitBlob) return usable.bytes;
   const knownEtag = options.gitBlob === undefined ? usable?.info.etag : undefined;
   const downloaded = await download(url, { ...options, knownEtag });
-  if (!downloaded) return usable!.bytes;
+  if (!downloaded) {
+    if (usable) return usable.bytes;
+    throw new SourceError(
+      `${url} cannot be downloaded: the server answers 304 for a file that is not cached.`,
+    );
+  }
   const { bytes } = downloaded;
   const info = {
     url,
@@ -43,17 +48,21 @@ export async function fetchCached(
   return bytes;
 }
 
-function isRight({ info }: CachedFile, { size }: DownloadOptions): boolean {
+function hasExpectedSize({ info }: CachedFile, { size }: DownloadOptions): boolean {
   return size === undefined || info.size === size;
 }
 
-function offlineMessage(url: string, where: string | undefined, other: boolean): string {
+function offlineMessage(url: string, location: string | undefined, isOther: boolean): string {
   const name =
     url
+      .replace(/[?#].*/, '')
       .split('/')
-      .at(-1)!
-      .replace(/[?#].*/, '') || 'weights';
+      .at(-1) || 'weights';
   const state =
-    where === undefined ? 'there is no cache' : other ? `${where} is another file` : `${where} is not there`;
-  return `${url} is needed, but this is offline (offline: true or HF_HUB_OFFLINE) and ${state}. Where there is a network, run once without offline, or get the file and load it by its path: curl -L -o ${name} ${url}`;
+    location === undefined
+      ? 'there is no cache'
+      : isOther
+        ? `${location} is another file`
+        : `${location} does not exist`;
+  return `${url} is required, but downloads are disabled (offline: true or HF_HUB_OFFLINE) and ${state}. Run once online, or download the file and load it by its path: curl -L -o ${name} ${url}`;
 }

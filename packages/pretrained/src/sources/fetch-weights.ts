@@ -1,54 +1,55 @@
+import { builtinModule, explainDiskError } from '@unitsphere/core/disk';
 import { type Preprocessing, parsePreprocessing } from '../preprocess/preprocessing.js';
-import { builtin, environment, hasFiles } from './builtin.js';
 import { openCache } from './cache.js';
 import type { DownloadProgress } from './download.js';
+import { environment, hasFiles } from './environment.js';
 import { type CachedDownloadOptions, fetchCached } from './fetch-cached.js';
-import { fetchHubFile, listHubModel, weightFileOf } from './hub.js';
+import { fetchHubFile, findWeightFile, listHubModel } from './hub.js';
 import { parseSource } from './parse-source.js';
 import { SourceError } from './source-error.js';
 
-/** The path of a file, an http(s) address, a model of the hub (`owner/name`, `hf-hub:owner/name@revision`), or the bytes. */
+/** Path of a file, an http(s) URL, a model of the hub (`owner/name`, `hf-hub:owner/name@revision`), or the bytes. */
 export type WeightSource = string | URL | ArrayBuffer | Uint8Array;
 
-/** How a source is fetched. */
+/** Options that control how a source is fetched. */
 export interface SourceOptions {
-  /** Called as a download goes on. */
+  /** Called repeatedly during a download. */
   onProgress?(progress: DownloadProgress): void;
-  /** Ends a download. */
+  /** Aborts a download. */
   signal?: AbortSignal;
-  /** Use only what is cached. Default: whether HF_HUB_OFFLINE is set (1, true, yes, on). */
+  /** Whether to use only cached files. Default: whether HF_HUB_OFFLINE is set (1, true, yes, on). */
   offline?: boolean;
-  /** The folder of the cache, or false for none. Default: in the user's cache folder; in a browser its Cache API. */
+  /** Folder of the cache, or false for no cache. Default: a folder in the user's cache folder; in a browser the Cache API. */
   cache?: string | false;
-  /** The SHA-256 that an address's file must have, in hexadecimal. The hub's files are checked against the hub's. */
+  /** Expected SHA-256 of a URL's file, in hexadecimal. Files of the hub are checked against the hub's checksums. */
   sha256?: string;
-  /** Of a model of the hub: the file. Default: model.safetensors, pytorch_model.bin or model.onnx. */
+  /** File of a model of the hub. Default: the first of model.safetensors, pytorch_model.bin and model.onnx. */
   file?: string;
-  /** For a private model or address: sent as a bearer token, to that server alone. Default for the hub: HF_TOKEN. */
+  /** Bearer token for a private model or URL; not sent to other servers. Default for the hub: HF_TOKEN. */
   accessToken?: string;
-  /** The hub's address. Default: HF_ENDPOINT, or https://huggingface.co. */
+  /** URL of the hub. Default: HF_ENDPOINT, or https://huggingface.co. */
   endpoint?: string;
-  /** Instead of the global fetch. */
+  /** Replacement for the global fetch. */
   fetch?: typeof fetch;
-  /** Milliseconds before the first of three further tries. Default 500. */
+  /** Milliseconds before the first of three retries. Default: 500. */
   retryDelay?: number;
-  /** Milliseconds without a byte after which a try has failed. Default 60,000. */
+  /** Milliseconds without data after which an attempt fails. Default: 60,000. */
   stallTimeout?: number;
 }
 
-/** Weights, as they came. */
+/** Fetched weights, not parsed yet. */
 export interface FetchedWeights {
   bytes: Uint8Array;
-  /** The source in words. */
+  /** Name of the source, for messages. */
   name: string;
   preprocessing?: Preprocessing;
 }
 
-/** Fetches a file of weights and the preprocessing beside it, whatever kind of source it is. */
+/** Fetches a weight file and the preprocessing beside it. @throws SourceError if it cannot be fetched. */
 export async function fetchWeights(source: WeightSource, options: SourceOptions): Promise<FetchedWeights> {
   if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), name: 'the given bytes' };
   if (source instanceof Uint8Array) return { bytes: source, name: 'the given bytes' };
-  const parsed = source instanceof URL ? ofUrl(source) : parseSource(source);
+  const parsed = source instanceof URL ? parseUrl(source) : parseSource(source);
   switch (parsed.kind) {
     case 'file':
       return fromFile(parsed.path);
@@ -59,39 +60,37 @@ export async function fetchWeights(source: WeightSource, options: SourceOptions)
   }
 }
 
-function ofUrl(url: URL): ReturnType<typeof parseSource> {
+function parseUrl(url: URL): ReturnType<typeof parseSource> {
   if (url.protocol === 'file:' && hasFiles())
-    return { kind: 'file', path: builtin('node:url').fileURLToPath(url) };
+    return { kind: 'file', path: builtinModule('node:url').fileURLToPath(url) };
   return parseSource(url.href);
 }
 
 async function fromFile(path: string): Promise<FetchedWeights> {
   if (!hasFiles())
-    throw new SourceError(
-      `${path} cannot be read: there are no files in a browser. Give an address or the bytes.`,
-    );
-  const { readFile } = builtin('node:fs/promises');
+    throw new SourceError(`${path} cannot be read: a browser has no files. Use a URL or the bytes.`);
+  const { readFile } = builtinModule('node:fs/promises');
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const known: Record<string, string> = {
-      ENOENT: 'there is no such file',
-      ENOTDIR: 'there is no such file',
-      EISDIR: 'it is a folder; name the file in it',
-      EACCES: 'you may not read it',
+    const reasons: Record<string, string> = {
+      ENOENT: 'it does not exist',
+      ENOTDIR: 'it does not exist',
+      EISDIR: 'it is a folder; name a file in it',
       ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
     };
-    throw new SourceError(`${path} cannot be read: ${known[code ?? ''] ?? message}.`, { cause: error });
+    const reason = reasons[code ?? ''] ?? explainDiskError(error) ?? message;
+    throw new SourceError(`${path} cannot be read: ${reason}.`, { cause: error });
   }
-  return { bytes, name: path, preprocessing: await preprocessingBeside(path) };
+  return { bytes, name: path, preprocessing: await readPreprocessingBeside(path) };
 }
 
-/** `weights.json` beside weights.safetensors, or preprocessing.json, or timm's config.json. */
-async function preprocessingBeside(path: string): Promise<Preprocessing | undefined> {
-  const { join, dirname } = builtin('node:path');
-  const { readFile } = builtin('node:fs/promises');
+/** Reads the preprocessing beside a file: NAME.json, preprocessing.json, or timm's config.json. */
+async function readPreprocessingBeside(path: string): Promise<Preprocessing | undefined> {
+  const { join, dirname } = builtinModule('node:path');
+  const { readFile } = builtinModule('node:fs/promises');
   const candidates = [
     path.replace(/\.[^./\\]+$/, '.json'),
     join(dirname(path), 'preprocessing.json'),
@@ -103,12 +102,12 @@ async function preprocessingBeside(path: string): Promise<Preprocessing | undefi
       if (error.code === 'ENOENT' || error.code === 'EISDIR' || error.code === 'ENOTDIR') return undefined;
       throw new SourceError(`${candidate} cannot be read: ${error.message}.`, { cause: error });
     });
-    if (json !== undefined && describesPreprocessing(json)) return named(candidate, json);
+    if (json !== undefined && describesPreprocessing(json)) return parseFrom(candidate, json);
   }
   return undefined;
 }
 
-/** Whether a JSON text means to be one: other programs' JSON may lie there too. */
+/** Returns whether JSON is meant as a preprocessing: the file may belong to another program. */
 function describesPreprocessing(json: string): boolean {
   try {
     const value = JSON.parse(json) as Record<string, unknown> | null;
@@ -120,11 +119,12 @@ function describesPreprocessing(json: string): boolean {
   }
 }
 
-function named(where: string, json: string): Preprocessing {
+/** Parses a preprocessing. @throws SourceError with its location. */
+function parseFrom(location: string, json: string): Preprocessing {
   try {
     return parsePreprocessing(json);
   } catch (error) {
-    throw new SourceError(`The preprocessing in ${where} cannot be used: ${(error as Error).message}`, {
+    throw new SourceError(`The preprocessing in ${location} cannot be used: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -147,28 +147,26 @@ async function fromHub(
 ): Promise<FetchedWeights> {
   const download = downloadOptions(options, options.accessToken ?? environment('HF_TOKEN'));
   const listing = await listHubModel({ repository, revision, endpoint: options.endpoint }, download);
-  const file = weightFileOf(listing, options.file);
+  const file = findWeightFile(listing, options.file);
   const bytes = await fetchHubFile(listing, file, download);
-  const hasConfig = listing.files.some(({ name }) => name === 'config.json');
-  const config = hasConfig
-    ? new TextDecoder().decode(
-        await fetchHubFile(listing, 'config.json', { ...download, onProgress: undefined }),
-      )
-    : undefined;
+  const configFile = listing.files.find(({ name }) => name === 'config.json');
+  const config =
+    configFile &&
+    new TextDecoder().decode(await fetchHubFile(listing, configFile, { ...download, onProgress: undefined }));
   return {
     bytes,
-    name: `${repository}${revision ? `@${revision}` : ''} (${file})`,
+    name: `${repository}${revision ? `@${revision}` : ''} (${file.name})`,
     preprocessing:
-      config && describesPreprocessing(config) ? named(`${repository}/config.json`, config) : undefined,
+      config && describesPreprocessing(config) ? parseFrom(`${repository}/config.json`, config) : undefined,
   };
 }
 
 function downloadOptions(options: SourceOptions, token: string | undefined): CachedDownloadOptions {
   const { onProgress, signal, fetch, retryDelay, stallTimeout } = options;
-  const set = (environment('HF_HUB_OFFLINE') ?? '').toLowerCase();
+  const offline = (environment('HF_HUB_OFFLINE') ?? '').toLowerCase();
   return {
     cache: openCache(options.cache),
-    offline: options.offline ?? ['1', 'true', 'yes', 'on'].includes(set),
+    offline: options.offline ?? ['1', 'true', 'yes', 'on'].includes(offline),
     headers: token ? { authorization: `Bearer ${token}` } : {},
     onProgress,
     signal,

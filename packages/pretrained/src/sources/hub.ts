@@ -1,25 +1,26 @@
-import { environment } from './builtin.js';
+import { environment } from './environment.js';
 import { type CachedDownloadOptions, fetchCached } from './fetch-cached.js';
 import { SourceError } from './source-error.js';
 
-/** A model of the Hugging Face hub. */
+/** Model of the Hugging Face hub. */
 export interface HubModel {
   /** `owner/name`. */
   repository: string;
-  /** A branch, tag or commit. Default `main`. */
+  /** Branch, tag or commit. Default: `main`. */
   revision?: string;
-  /** The hub. Default: HF_ENDPOINT, or https://huggingface.co. */
+  /** URL of the hub. Default: HF_ENDPOINT, or https://huggingface.co. */
   endpoint?: string;
 }
 
-interface HubFile {
+/** File of a model, with its size and checksum. */
+export interface HubFile {
   name: string;
-  size: number;
+  size?: number;
   sha256?: string;
   gitBlob?: string;
 }
 
-/** The files of a model at one commit. */
+/** Files of a model at one commit. */
 export interface HubListing {
   repository: string;
   commit: string;
@@ -27,10 +28,13 @@ export interface HubListing {
   files: HubFile[];
 }
 
-// The first that is there.
+// In order of preference.
 const WEIGHT_FILES = ['model.safetensors', 'pytorch_model.bin', 'model.onnx'];
 
-/** What the hub has of a model: its commit, and every file's size and checksum. From the cache when offline. */
+/**
+ * Lists a model's commit and its files with sizes and checksums; from the cache if offline.
+ * @throws SourceError if the model does not exist or the hub does not answer.
+ */
 export async function listHubModel(
   {
     repository,
@@ -47,10 +51,11 @@ export async function listHubModel(
   const bytes = pinned?.bytes ?? (await fetchListing(url, key, repository, revision, base, options));
   try {
     const { sha, siblings } = JSON.parse(new TextDecoder().decode(bytes)) as Answer;
-    if (typeof sha !== 'string' || !Array.isArray(siblings)) throw new Error('no commit or no files in it');
+    if (typeof sha !== 'string' || !Array.isArray(siblings))
+      throw new Error('the answer has no commit or no files');
     return { repository, commit: sha, endpoint: base, files: siblings.map(toFile) };
   } catch (error) {
-    throw new SourceError(`${url} does not answer as the hub does: ${(error as Error).message}.`, {
+    throw new SourceError(`${url} does not answer like the hub: ${(error as Error).message}.`, {
       cause: error,
     });
   }
@@ -71,13 +76,13 @@ async function fetchListing(
     if (options.offline) {
       const file = `${base}/${repository}/resolve/${revision}/${WEIGHT_FILES[0]}`;
       throw new SourceError(
-        `${repository} is needed, but this is offline (offline: true or HF_HUB_OFFLINE) and ${WEIGHT_FILES[0]} of it is not in the cache (${options.cache?.where(key) ?? 'there is none'}). Where there is a network, run once without offline, or get the file and load it by its path: curl -L -o ${WEIGHT_FILES[0]} ${file}`,
+        `${repository} is required, but downloads are disabled (offline: true or HF_HUB_OFFLINE) and its ${WEIGHT_FILES[0]} is not in the cache (${options.cache?.locate(key) ?? 'there is none'}). Run once online, or download the file and load it by its path: curl -L -o ${WEIGHT_FILES[0]} ${file}`,
         { cause: error },
       );
     }
     if (/\((404|401|410)\)/.test(error.message)) {
       throw new SourceError(
-        `The hub at ${base} has no model ${repository}${revision === 'main' ? '' : ` at "${revision}"`}, or it is private (then give an accessToken). If a file was meant: there is none of that name.`,
+        `The hub at ${base} has no model ${repository}${revision === 'main' ? '' : ` at "${revision}"`}, or it is private: then set an accessToken. If you meant a file, it does not exist.`,
         { cause: error },
       );
     }
@@ -98,29 +103,34 @@ interface Answer {
 function toFile({ rfilename, size, blobId, lfs }: NonNullable<Answer['siblings']>[number]): HubFile {
   return {
     name: rfilename,
-    size: lfs?.size ?? size!,
+    size: lfs?.size ?? size,
     sha256: lfs?.sha256,
     gitBlob: lfs ? undefined : blobId,
   };
 }
 
-/** The name of the file with a model's weights. @throws SourceError when it has none, naming what it has. */
-export function weightFileOf({ repository, files }: HubListing, wanted?: string): string {
+/**
+ * Finds the file with a model's weights.
+ * @param requested Name of the file. Default: the first of WEIGHT_FILES that exists.
+ * @throws SourceError with the files of the model, if it has no such file.
+ */
+export function findWeightFile({ repository, files }: HubListing, requested?: string): HubFile {
+  for (const name of requested === undefined ? WEIGHT_FILES : [requested]) {
+    const found = files.find((file) => file.name === name);
+    if (found) return found;
+  }
   const names = files.map(({ name }) => name);
-  const found = (wanted === undefined ? WEIGHT_FILES : [wanted]).find((name) => names.includes(name));
-  if (found !== undefined) return found;
   throw new SourceError(
-    `${repository} has no ${wanted ?? WEIGHT_FILES.join(', ')}; it has ${names.slice(0, 20).join(', ') || 'no files'}. Name one of them (file).`,
+    `${repository} has no ${requested ?? WEIGHT_FILES.join(', ')}; it has ${names.slice(0, 20).join(', ') || 'no files'}. Set "file" to one of them.`,
   );
 }
 
-/** A file of a model, checked against the hub's checksum. */
+/** Fetches a file of a model, and verifies it against the hub's checksum. */
 export function fetchHubFile(
-  { repository, commit, endpoint, files }: HubListing,
-  name: string,
+  { repository, commit, endpoint }: HubListing,
+  { name, size, sha256, gitBlob }: HubFile,
   options: CachedDownloadOptions,
 ): Promise<Uint8Array> {
-  const { size, sha256, gitBlob } = files.find((file) => file.name === name)!;
   const path = name.split('/').map(encodeURIComponent).join('/');
   return fetchCached(
     `${endpoint}/${repository}/resolve/${commit}/${path}`,

@@ -1,4 +1,4 @@
-/** Weights that cannot be had: no such file, address or model, no network, or a damaged download. */
+/** Thrown when weights cannot be fetched: no such file, URL or model, no network, or a damaged download. */
 export class SourceError extends Error {
   override name = 'SourceError';
 }

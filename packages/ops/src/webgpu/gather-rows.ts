@@ -35,7 +35,7 @@ export const gatherRowsWebGpu: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { ro
     if (row >= 0 && row < u.part) { out[id] = x[u32(row) * u.dimensions + id % u.dimensions]; }
   }`,
   };
-  // A table that the device cannot bind whole is gone through in parts, each giving the rows that lie in it.
+  // A table that is too large to bind is split into parts, each of which gives the rows in it.
   runtime.forParts('gatherRows', rows, [dimensions], (first, part) =>
     runtime.forParts('gatherRows', count, [dimensions], (place, many) => {
       const total = (many * dimensions) / vector;
@@ -55,8 +55,8 @@ export const gatherRowsWebGpu: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { ro
 };
 
 /**
- * Adds in the order of the rows, so that a run can be repeated: atomic additions could not. Each row finds the next one
- * with its number and whether one came before; then the first of each number walks along them.
+ * Adds in the order of the rows, so that results are reproducible, unlike those of atomic additions. Each row first finds the
+ * next row with its index, and whether there is an earlier one. Then the first row of each index sums along these links.
  */
 export const scatterAddRowsWebGpu: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, { rows: number }> = ({
   inputs: { x, ids },
@@ -97,7 +97,7 @@ export const scatterAddRowsWebGpu: Kernel<{ x: tf.Tensor2D; ids: tf.Tensor1D }, 
       outputs: { links: 'i32' },
       uniforms: { count: 'u32' },
       workgroupSize,
-      // The next row with the same number, or count; −1 less where an earlier one has it.
+      // links[i] is the next row with the same index, or count; it is −1 minus that if an earlier row has the index.
       body: `
   let i = group * ${workgroupSize}u + local;
   if (i < u.count) {

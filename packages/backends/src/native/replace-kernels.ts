@@ -16,12 +16,11 @@ interface ConvolutionAttrs {
 type ConvolutionInputs = Record<'x' | 'filter' | 'dy', tf.TensorInfo>;
 
 /**
- * Registers kernels anew that tfjs-node 4.22 gets wrong:
- * - convolutions and max-pooling refuse padding given in pixels, or pass it on without the numbers;
- * - `Exp` of int32, `Prelu`, and `ArgMax`/`ArgMin` of bool call methods of tensors that exist only when
- *   TensorFlow.js's chained operations were imported (and `Exp` disposes its caller's tensor).
+ * Replaces the kernels that are broken in tfjs-node 4.22. Convolutions and max-pooling refuse explicit padding in pixels, or
+ * drop its values. `Exp` of int32, `Prelu`, and `ArgMax`/`ArgMin` of bool call chained methods of tensors, which exist only
+ * if they were registered; `Exp` also disposes its input.
  */
-export function mendKernels(backendName: string): void {
+export function replaceBrokenKernels(backendName: string): void {
   const register = (kernelName: string, kernelFunc: (args: KernelArgs) => tf.TensorInfo) => {
     tf.unregisterKernel(kernelName, backendName);
     tf.registerKernel({ kernelName, backendName, kernelFunc: kernelFunc as unknown as tf.KernelFunc });
@@ -55,6 +54,7 @@ function kernelOf(name: string, backendName: string): (args: KernelArgs) => tf.T
   return tf.getKernel(name, backendName).kernelFunc as unknown as (args: KernelArgs) => tf.TensorInfo;
 }
 
+/** Runs a kernel, after casting its input `x` if it has the dtype `from`. */
 function withCast(
   args: KernelArgs,
   from: tf.DataType,
@@ -75,7 +75,7 @@ const CONVOLUTIONS = [
   'DepthwiseConv2dNativeBackpropFilter',
 ] as const;
 
-/** TensorFlow's own kernel of this name, with the padding in pixels where it was given so. */
+/** Returns a kernel that runs TensorFlow's operation of this name and passes on explicit padding. */
 function convolution(kernel: (typeof CONVOLUTIONS)[number]) {
   const depthwise = kernel.startsWith('Depthwise');
   return ({ inputs, attrs, backend }: KernelArgs): tf.TensorInfo => {
@@ -100,7 +100,7 @@ function convolution(kernel: (typeof CONVOLUTIONS)[number]) {
       tf.backend_util.convertConv2DDataFormat(dataFormat),
     );
     const { TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
-    // Numbers of the four axes: those of the image lie in the middle, or at the end.
+    // Values for the four axes: height and width are in the middle (NHWC) or last (NCHW).
     const axes = <T>(image: T[], other: T[]) =>
       dataFormat === 'NHWC' ? [...other, ...image, ...other] : [...other, ...other, ...image];
     const stock = padInfo.type === 'VALID' || padInfo.type === 'SAME';
@@ -117,12 +117,18 @@ function convolution(kernel: (typeof CONVOLUTIONS)[number]) {
       attributes.push({ name: 'explicit_paddings', type: TF_ATTR_INT, value });
     }
     const run = (...given: tf.TensorInfo[]) => backend.executeSingleOutput(kernel, attributes, given);
-    if (!dy) return run(x, filter);
-    const shape = tf.tensor1d(inputShape ?? filterShape!, 'int32');
-    const gradient = inputShape ? run(shape, filter, dy) : run(x, shape, dy);
-    shape.dispose();
-    return gradient;
+    if (inputShape) return withShape(inputShape, (shape) => run(shape, filter, dy));
+    if (filterShape) return withShape(filterShape, (shape) => run(x, shape, dy));
+    return run(x, filter);
   };
+}
+
+/** Calls `use` with a shape as an int32 tensor, which is freed afterward. */
+function withShape(sizes: Sizes, use: (shape: tf.Tensor) => tf.TensorInfo): tf.TensorInfo {
+  const shape = tf.tensor1d(sizes, 'int32');
+  const result = use(shape);
+  shape.dispose();
+  return result;
 }
 
 interface PoolAttrs {
@@ -132,7 +138,7 @@ interface PoolAttrs {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** Max-pooling, or its gradient, of an image that was padded beforehand where the padding was given in pixels. */
+/** Returns a kernel of max-pooling or its gradient that pads the image itself if the padding is explicit. */
 function maxPool(stock: (args: KernelArgs) => tf.TensorInfo) {
   return (args: KernelArgs): tf.TensorInfo => {
     const { inputs } = args;
@@ -143,7 +149,7 @@ function maxPool(stock: (args: KernelArgs) => tf.TensorInfo) {
     if (info.padInfo.type === 'VALID' || info.padInfo.type === 'SAME') return stock(args);
     return tf.tidy(() => {
       const { top, left } = info.padInfo;
-      // As far as the last window reaches, whichever way its place was rounded.
+      // The padding reaches to the end of the last window, however the output size was rounded.
       const bottom = (info.outHeight - 1) * info.strideHeight + info.filterHeight - info.inHeight - top;
       const right = (info.outWidth - 1) * info.strideWidth + info.filterWidth - info.inWidth - left;
       const rows: [number, number] = [top, Math.max(0, bottom)];

@@ -1,10 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Kernel } from '../define-op.js';
 import { division, divisionKey, floats, widthOf } from './program.js';
-import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
-import { type Bound, type WebGpuRuntime, webGpuRuntime } from './runtime.js';
+import { planReductions, reduceOverWorkgroup, sharedReducer } from './reduce.js';
+import type { Bound, WebGpuRuntime } from './runtime.js';
 
-/** out[n, c] = factor · the sum over height and width of `value` at `at`; the inputs' shapes have four axes. */
+/** Computes out[n, c] = factor · Σ `value` over height and width, where `value` is WGSL of the term at `at`. Inputs are NHWC. */
 export function sumOverImages(
   runtime: WebGpuRuntime,
   key: string,
@@ -15,32 +14,31 @@ export function sumOverImages(
   const names = Object.keys(inputs);
   const [batch, height, width, channels] = Object.values(inputs)[0].shape as [number, number, number, number];
   const out = runtime.output([batch, channels]);
-  const { reducers, workgroupSize } = runtime.tuning;
+  const { reducers } = runtime.tuning;
+  const plan = planReductions(runtime.tuning);
   const vector = widthOf(channels);
   const T = floats(vector);
-  const together = reducers > 1;
-  const size = together ? reducers : workgroupSize;
   const program = {
-    key: `${key} ${vector} ${size} ${together}`,
+    key: `${key} ${vector} ${plan.key}`,
     inputs: Object.fromEntries(names.map((name) => [name, T])),
     outputs: { out: T },
     uniforms: { total: 'u32', pixels: 'u32', channels: 'u32', first: 'u32', factor: 'f32' } as const,
-    workgroupSize: size,
+    workgroupSize: plan.workgroupSize,
     declarations: sharedReducer(reducers, [T]),
     body: `
-  let place = ${together ? 'group' : `group * ${size}u + local`};
+  let place = ${plan.index};
   let id = min(place, u.total - 1u);
   let origin = (id / u.channels) * u.pixels * u.channels + id % u.channels;
   var sum = ${T}();
-  for (var p = ${together ? 'local' : '0u'}; p < u.pixels; p += ${together ? size : 1}u) {
-    let at = origin +  p * u.channels;
+  ${plan.loop('p', 'u.pixels')} {
+    let at = origin + p * u.channels;
     sum += ${value};
   }
   ${reduceOverWorkgroup(reducers, ['sum'])}
-  if (${together ? 'local == 0u' : 'place < u.total'}) { out[u.first + id] = sum * u.factor; }`,
+  if (${plan.writes('place < u.total')}) { out[u.first + id] = sum * u.factor; }`,
   };
   const pixels = height * width;
-  // The sums are bound whole: parts of them need not begin at aligned addresses.
+  // The sums are bound whole: their parts may not begin at aligned addresses.
   runtime.forParts(key, batch, [pixels * channels], (start, count) => {
     const bound: Bound = { out };
     for (const name of names) {
@@ -48,15 +46,15 @@ export function sumOverImages(
       bound[name] = { tensor: inputs[name], start: start * row, count: count * row };
     }
     const total = (count * channels) / vector;
-    const groups = together ? total : Math.ceil(total / size);
     const first = (start * channels) / vector;
-    runtime.run(program, bound, { total, pixels, channels: channels / vector, first, factor }, groups);
+    const numbers = { total, pixels, channels: channels / vector, first, factor };
+    runtime.run(program, bound, numbers, plan.groups(total));
   });
   return out;
 }
 
-/** out[n, h, w, c] = `value` at `at`, with what each image and channel has once at `once`. */
-function spreadOverImages(
+/** Computes out[n, h, w, c] = `value`, WGSL of the value at `at`; tensors of one value per image and channel are read at `once`. */
+export function spreadOverImages(
   runtime: WebGpuRuntime,
   key: string,
   outShape: [number, number, number, number],
@@ -98,43 +96,3 @@ function spreadOverImages(
   });
   return out;
 }
-
-export const globalAveragePoolWebGpu: Kernel<{ x: tf.Tensor4D }, { height: number; width: number }> = ({
-  inputs: { x },
-  attrs: { height, width },
-  backend,
-}) => sumOverImages(webGpuRuntime(backend), 'globalAveragePool', { x }, 1 / (height * width), 'x[at]');
-
-export const globalAveragePoolGradWebGpu: Kernel<{ dy: tf.Tensor2D }, { height: number; width: number }> = ({
-  inputs: { dy },
-  attrs: { height, width },
-  backend,
-}) =>
-  spreadOverImages(
-    webGpuRuntime(backend),
-    'globalAveragePoolGrad',
-    [dy.shape[0], height, width, dy.shape[1]],
-    {},
-    { dy },
-    1 / (height * width),
-    'dy[once] * u.factor',
-  );
-
-export const scaleChannelsWebGpu: Kernel<{ x: tf.Tensor4D; gate: tf.Tensor2D }, object> = ({
-  inputs: { x, gate },
-  backend,
-}) =>
-  spreadOverImages(
-    webGpuRuntime(backend),
-    'scaleChannels',
-    x.shape,
-    { x },
-    { gate },
-    1,
-    'x[at] * gate[once]',
-  );
-
-export const scaleChannelsGradGateWebGpu: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, object> = ({
-  inputs: { x, dy },
-  backend,
-}) => sumOverImages(webGpuRuntime(backend), 'scaleChannelsGradGate', { x, dy }, 1, 'x[at] * dy[at]');

@@ -1,0 +1,3 @@
+import { testWithTuning } from './webgpu-tuning.js';
+
+testWithTuning('a graphics card', { broadcast: 0, reducers: 64, targetGroups: 512 });

@@ -1,7 +1,0 @@
-type Builtins = NonNullable<NonNullable<typeof globalThis.process>['getBuiltinModule']>;
-
-/**
- * A module of Node's own, or undefined in a browser. Taken from the running process and not imported: a bundler for
- * browsers that meets this package finds nothing to complain about.
- */
-export const builtin = ((id: string) => globalThis.process?.getBuiltinModule?.(id)) as unknown as Builtins;

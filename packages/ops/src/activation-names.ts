@@ -1,0 +1,13 @@
+/** Activations that operations can fuse, by timm's names. */
+export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid' | 'relu6' | 'silu' | 'sigmoid';
+
+/** The code of each activation in WebAssembly kernels. The build generates assembly/activation-codes.generated.ts from it. */
+export const activationCode = {
+  none: 0,
+  relu: 1,
+  hard_swish: 2,
+  hard_sigmoid: 3,
+  relu6: 4,
+  silu: 5,
+  sigmoid: 6,
+} as const satisfies Record<Activation, number>;
