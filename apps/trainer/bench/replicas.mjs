@@ -1,4 +1,4 @@
-// Builds bench/replicas.ts of the present source, and runs it.
+// Builds bench/replicas.ts from the current source and runs it.
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 

@@ -11,8 +11,8 @@ import { SharedBatch } from '../src/replicas/shared-batch.js';
 import { TrainingState } from '../src/step/training-state.js';
 import { createTrainingStep } from '../src/step/training-step.js';
 
-// Images a second of the training step on one batch of noise, by the number of replicas, and where rank 0's time goes: the
-// processor time of its thread, which other work on the machine does not change much.
+// Measures the images per second of the training step on one batch of noise, by number of replicas, and the processor time of
+// rank 0's thread by part. Processor time depends little on other work on the machine.
 // npm run bench:replicas -w apps/trainer [-- batch classes steps]
 
 interface Settings {
@@ -23,17 +23,19 @@ interface Settings {
 }
 
 interface Timings {
-  millisecondsAStep: number;
+  millisecondsPerStep: number;
+  /** Processor time of the thread per step. */
   processorMilliseconds: number;
+  /** Processor time per step by method. */
   parts: Record<string, number>;
 }
 
-/** Processor time of this thread so far, in milliseconds; Linux tells it. */
-function processorTime(): number {
+/** Returns the processor time of this thread so far, in milliseconds. Linux only. */
+function readProcessorTime(): number {
   return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
 }
 
-/** Times what rank 0 spends in some methods of an object. */
+/** Adds the processor time of an object's methods to `parts`. */
 function timeMethods<T extends object>(
   object: T,
   names: (keyof T & string)[],
@@ -42,9 +44,9 @@ function timeMethods<T extends object>(
   for (const name of names) {
     const method = object[name] as (...args: unknown[]) => unknown;
     (object as Record<string, unknown>)[name] = (...args: unknown[]) => {
-      const begun = processorTime();
+      const started = readProcessorTime();
       const add = () => {
-        parts[name] = (parts[name] ?? 0) + processorTime() - begun;
+        parts[name] = (parts[name] ?? 0) + readProcessorTime() - started;
       };
       const result = method.apply(object, args);
       if (result instanceof Promise) return result.finally(add);
@@ -79,19 +81,19 @@ async function measure(
   for (let i = 0; i < 8; i++) await run(i);
   for (const name of Object.keys(parts)) parts[name] = 0;
   const times: number[] = [];
-  const processorBefore = processorTime();
+  const processorBefore = readProcessorTime();
   for (let i = 0; i < steps; i++) {
-    const begun = performance.now();
+    const started = performance.now();
     await run(8 + i);
-    times.push(performance.now() - begun);
+    times.push(performance.now() - started);
   }
-  const processor = processorTime() - processorBefore;
-  const a = (ms: number) => ms / steps;
+  const processor = readProcessorTime() - processorBefore;
+  const perStep = (ms: number) => ms / steps;
   times.sort((x, y) => x - y);
   return {
-    millisecondsAStep: times[steps >> 1],
-    processorMilliseconds: a(processor),
-    parts: Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, a(ms)])),
+    millisecondsPerStep: times[steps >> 1],
+    processorMilliseconds: perStep(processor),
+    parts: Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, perStep(ms)])),
   };
 }
 
@@ -103,13 +105,13 @@ if (isMainThread) {
     `batch ${batch}, ${classes} classes, 128 px, median of ${steps} steps; ${cpus()[0]?.model.trim()}`,
   );
   for (const size of [1, 2]) {
-    const { millisecondsAStep, processorMilliseconds, parts } = await withReplicas(
+    const { millisecondsPerStep, processorMilliseconds, parts } = await withReplicas(
       { size, file: fileURLToPath(import.meta.url), data: () => settings },
       (communicator) => measure(communicator, settings),
     );
-    const told = Object.entries(parts).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+    const partTimes = Object.entries(parts).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
     console.log(
-      `${size} replica(s): ${((1000 * batch) / millisecondsAStep).toFixed(0)} images/s, ${millisecondsAStep.toFixed(1)} ms a step; rank 0: ${processorMilliseconds.toFixed(1)} ms of processor time, of it ${told.join(', ')}`,
+      `${size} replica(s): ${((1000 * batch) / millisecondsPerStep).toFixed(0)} images/s, ${millisecondsPerStep.toFixed(1)} ms per step; processor time of rank 0: ${processorMilliseconds.toFixed(1)} ms, including ${partTimes.join(', ')}`,
     );
   }
 } else {

@@ -7,6 +7,11 @@ export { CHOICES, type ConfigInput, configSchema } from './config/schema.js';
 export { type EvaluationOptions, type EvaluationReport, runEvaluation } from './evaluate/run-evaluation.js';
 export { Progress, type ProgressOptions } from './progress/progress.js';
 export type { ProgressReporter, StepReport } from './progress/progress-reporter.js';
+export {
+  type BatchTraining,
+  type BatchTrainingOptions,
+  startBatchTraining,
+} from './replicas/batch-training.js';
 export type { Checkpoint } from './run/checkpoint.js';
 export { bestCheckpoint, latestCheckpoint, openCheckpoint } from './run/checkpoints.js';
 export { readMetrics } from './run/metrics-log.js';

@@ -35,7 +35,7 @@ describe.each([
   ['sphereface, warmup: { steps: 3 }', {}],
 ] as [string, Record<string, number>][])('loss.name: %s', (loss, first) => {
   test.each([1, 2])(
-    'on %i replica(s), interrupted and resumed, is the run that was not',
+    'a resumed run on %i replica(s) is bit-identical to an uninterrupted one',
     async (replicas) => {
       const config = tinyConfig(await pictureFolder(), `loss: { name: ${loss} }`);
       config.training.replicas = replicas;
@@ -58,7 +58,7 @@ describe.each([
       if (Object.keys(first).length > 0) expect(await statisticsOf(part.run)).not.toEqual(statistics);
       const resumed = await train(config, base, { resume: true, replicaFile });
       expect(await losses(resumed.run)).toEqual(seen);
-      // Of centers in a file the optimizer's has the number of a file that is made anew by every run.
+      // With centers in a file, optimizer.safetensors contains the random generation of that file.
       const inFile = loss.includes('file');
       if (inFile) expect(await statisticsOf(resumed.run)).toEqual(statistics);
       for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {

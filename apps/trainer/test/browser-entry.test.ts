@@ -1,4 +1,4 @@
-/** The entries for browsers, bundled from their source as a page's bundler would. */
+// Bundles the browser entries from source, as a page's bundler would.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ async function bundle(entry: string) {
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
-    // Listed, where it would be an error of the bundler.
+    // External, so that an import of them is listed instead of an error of the bundler.
     external: ['node:*', 'sharp', '@napi-rs/canvas'],
     logLevel: 'silent',
   });
@@ -28,11 +28,11 @@ async function bundle(entry: string) {
   };
 }
 
-test.each(['src/browser.ts', 'src/report.ts'])('%s reaches nothing of Node', async (entry) => {
+test.each(['src/browser.ts', 'src/report.ts'])('%s imports nothing from Node', async (entry) => {
   expect((await bundle(entry)).foreign).toEqual([]);
 });
 
-test("the browser's loop is the command line's", async () => {
+test('the browser entry shares the training loop with the command line', async () => {
   const { files } = await bundle('src/browser.ts');
   for (const shared of [
     'train/training-loop',
@@ -51,7 +51,7 @@ test("the browser's loop is the command line's", async () => {
   );
 });
 
-test('what only Node has would be found', async () => {
+test('the bundle lists imports from Node, if any', async () => {
   expect((await bundle('src/run/lock.ts')).foreign).not.toEqual([]);
   await expect(bundle('src/train/run-training.ts')).rejects.toThrow(/Could not resolve/);
 });

@@ -69,18 +69,18 @@ async function stepReached(step: number): Promise<void> {
 }
 
 describe('train', () => {
-  test('makes a run, prints the result on standard output and the rest on standard error', async () => {
+  test('creates a run, prints the result to standard output and everything else to standard error', async () => {
     const { code, stdout, stderr } = await unitsphere(train('--set', 'training.steps=20', '--set', 'seed=5'));
     expect(stderr).toMatch(/^New run runs\/run\nstep 1\/20 /);
     expect(stderr).toMatch(/step 20\/20 \(100%\).*0s left\n$/);
     expect(stdout).toMatchInlineSnapshot(`
       "
       Held out: 90 identities, 810 images, 3,240 same and 324,405 different pairs
-                       trained  untrained          95 % interval  threshold
-      TPR at FPR 1e-1    0.990      0.990                            0.2000
-      TPR at FPR 1e-2    0.950      0.950                            0.4000
-      TPR at FPR 1e-3    0.830      0.120            0.800–0.860     0.5000
-      TPR at FPR 1e-4        –          –  too few pairs to tell
+                       trained  untrained             95 % interval  threshold
+      TPR at FPR 1e-1    0.990      0.990                               0.2000
+      TPR at FPR 1e-2    0.950      0.950                               0.4000
+      TPR at FPR 1e-3    0.830      0.120               0.800–0.860     0.5000
+      TPR at FPR 1e-4        –          –  too few pairs to measure
       AUROC             0.9876     0.9876
       rank-1             0.970      0.400
 
@@ -93,14 +93,14 @@ describe('train', () => {
     expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
   });
 
-  test('names a run by its config and the time', async () => {
+  test('names a run after its config and the time', async () => {
     writeFileSync(join(folder(), 'mine.yaml'), 'training: {steps: 2}');
     const { code } = await unitsphere(['train', 'mine.yaml', '--output', 'out']);
     expect(code).toBe(0);
     expect(readdirSync(join(folder(), 'out'))[0]).toMatch(/^mine-\d{8}-\d{6}$/);
   });
 
-  test('a mistake is one line and a hint, exit code 2, and no run is left', async () => {
+  test('prints a user error as one line and a hint, exits with 2 and leaves no run', async () => {
     const { code, stdout, stderr } = await unitsphere(train(), { FAKE_ERROR: 'user' });
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
@@ -110,26 +110,26 @@ describe('train', () => {
     expect(existsSync(runPath())).toBe(false);
   });
 
-  test('a mistake found before the first step leaves no run', async () => {
+  test('leaves no run if an error occurs before the first step', async () => {
     const { code, stderr } = await unitsphere(train(), { FAKE_ERROR: 'early' });
     expect(stderr).toBe('New run runs/run\nerror: nothing to train on\n');
     expect(code).toBe(2);
     expect(existsSync(runPath())).toBe(false);
   });
 
-  test('an error after a checkpoint says how to go on', async () => {
+  test('prints how to resume if an error occurs after a checkpoint', async () => {
     const { code, stderr } = await unitsphere(train('--set', 'training.checkpointEvery=10'), {
       FAKE_ERROR: 'late',
     });
     expect(stderr).toContain(
-      'error: the loss is not finite\n  Go on from step 20 with: unitsphere train --resume runs/run\n',
+      'error: the loss is not finite\n  Resume from step 20: unitsphere train --resume runs/run\n',
     );
     expect(code).toBe(2);
   });
 
-  test('a fault of the program has its stack, exit code 1, and the lock is given back', async () => {
+  test('prints the stack of a bug, exits with 1 and releases the lock', async () => {
     const { code, stderr } = await unitsphere(train(), { FAKE_ERROR: 'bug' });
-    expect(stderr).toMatch(/This is a fault of unitsphere, not of yours.*\nTypeError: a fault\n {4}at /);
+    expect(stderr).toMatch(/This is a bug in unitsphere\..*\nTypeError: a fault\n {4}at /);
     expect(code).toBe(1);
     expect(existsSync(join(runPath(), 'run.lock'))).toBe(false);
   });
@@ -137,40 +137,40 @@ describe('train', () => {
   test.each([
     [
       ['train', 'none.yaml'],
-      `error: there is no config none.yaml\n  By name there are ${RECIPES.names.join(', ')}.\n`,
+      `error: there is no config none.yaml\n  Built-in names: ${RECIPES.names.join(', ')}.\n`,
     ],
     [
       ['train', '--set', 'loss.margn=1'],
       'error: --set loss.margn=1: loss.margn: unknown key; did you mean loss.margin?\n',
     ],
-    [['train', '--resume', 'none'], 'error: there is no run none\n'],
+    [['train', '--resume', 'none'], 'error: there is no run none\n  Start one: unitsphere train\n'],
     [
       ['train', 'x.yaml', '--resume', 'r'],
-      "error: --resume goes on with the run's own config; x.yaml would be another\n  Leave x.yaml out; change single settings with --set, such as --set training.steps=2000.\n",
+      "error: --resume uses the run's own config and cannot be combined with x.yaml\n  Omit x.yaml. Change single settings with --set, for example --set training.steps=2000.\n",
     ],
-    [['train', '--grow', 'none'], 'error: there is no run none\n'],
+    [['train', '--grow', 'none'], 'error: there is no run none\n  Start one: unitsphere train\n'],
     [
       ['train', '--grow', 'a', '--resume', 'b'],
-      'error: --resume goes on with a run and --grow begins a new one\n  Leave one of them out.\n',
+      'error: --resume continues a run and cannot be combined with --grow, which starts a new one\n  Omit one of them.\n',
     ],
     [
       ['train', '--dta', 'x'],
-      "error: unknown option '--dta'\n(Did you mean --data?)\n(unitsphere --help says how)\n",
+      "error: unknown option '--dta'\n(Did you mean --data?)\n(see unitsphere --help)\n",
     ],
-    [['trian'], "error: unknown command 'trian'\n(Did you mean train?)\n(unitsphere --help says how)\n"],
-    [['evaluate'], "error: missing required argument 'CHECKPOINT'\n(unitsphere --help says how)\n"],
+    [['trian'], "error: unknown command 'trian'\n(Did you mean train?)\n(see unitsphere --help)\n"],
+    [['evaluate'], "error: missing required argument 'CHECKPOINT'\n(see unitsphere --help)\n"],
     [
       ['evaluate', 'x', '--backend', 'gpu'],
       'error: --backend gpu: backend: "gpu" is not a choice; did you mean cpu? (auto, cuda, webgpu, wasm, node, cpu)\n',
     ],
-    [['report', 'none'], 'error: there is no run none\n'],
-  ])('%j', async (args, message) => {
+    [['report', 'none'], 'error: there is no run none\n  Start one: unitsphere train\n'],
+  ])('refuses %j', async (args, message) => {
     let stderr = '';
     const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
       stderr += text;
       return true;
     });
-    // Nothing is set to work by a mistake.
+    // Without any work, to check that an invalid command starts none.
     const code = await run(args, '1.2.3', {} as Work);
     write.mockRestore();
     expect(stripVTControlCharacters(stderr)).toBe(message);
@@ -178,19 +178,21 @@ describe('train', () => {
   });
 });
 
-describe('stopping and going on', () => {
+describe('interrupting and resuming', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s finishes the step, writes a checkpoint and says how to go on',
+    '%s finishes the step, writes a checkpoint and prints how to resume',
     async (signal) => {
       const { child, ended } = start(train('--set', 'training.steps=100'));
       await stepReached(20);
       child.kill(signal);
       const { code, stderr } = await ended;
       expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
-      expect(stderr).toMatch(/Finishing this step and writing a checkpoint\. Ctrl-C again quits at once\.\n/);
+      expect(stderr).toMatch(
+        /Finishing this step and writing a checkpoint\. Press Ctrl-C again to quit at once\.\n/,
+      );
       const stopped = Number(
         stderr.match(
-          /Stopped after step (\d+) of 100\. Go on with:\n {2}unitsphere train --resume runs\/run\n$/,
+          /Stopped after step (\d+) of 100\. Resume with:\n {2}unitsphere train --resume runs\/run\n$/,
         )![1],
       );
       expect(steps()).toEqual(upTo(stopped));
@@ -199,7 +201,7 @@ describe('stopping and going on', () => {
       ]);
 
       const again = await unitsphere(['train', '--resume', 'runs/run']);
-      expect(again.stderr).toMatch(new RegExp(`^Going on with runs/run\nstep ${stopped + 1}/100`));
+      expect(again.stderr).toMatch(new RegExp(`^Resuming runs/run\nstep ${stopped + 1}/100`));
       expect(again.code).toBe(0);
       expect(steps()).toEqual(upTo(100));
     },
@@ -216,7 +218,7 @@ describe('stopping and going on', () => {
     expect(performance.now() - begun).toBeLessThan(2000);
   });
 
-  test('Ctrl-C before there is a run quits at once', async () => {
+  test('Ctrl-C quits at once before the run is created', async () => {
     const { child, stderr, ended } = start(train(), { FAKE_ERROR: 'slow data' });
     while (!stderr().includes('reading images')) await sleep(5);
     child.kill('SIGINT');
@@ -224,7 +226,7 @@ describe('stopping and going on', () => {
     expect(existsSync(runPath())).toBe(false);
   });
 
-  test('kill -9 leaves a lock that the next takes over, and no step is in the metrics twice', async () => {
+  test('takes over the lock after kill -9 and logs no step twice', async () => {
     const { child, ended } = start(
       train('--set', 'training.steps=60', '--set', 'training.checkpointEvery=20'),
     );
@@ -245,17 +247,17 @@ describe('stopping and going on', () => {
     expect(readFileSync(join(runPath(), 'config.yaml'), 'utf8')).toContain('steps: 50');
   });
 
-  test('a run that is being written is not gone on with, nor overwritten', async () => {
+  test('refuses to resume or overwrite a run that is being written', async () => {
     const { child, ended } = start(train());
     await stepReached(3);
     const second = await unitsphere(['train', '--resume', 'runs/run']);
     expect(second.stderr).toMatch(
-      /^error: another process writes runs\/run: number \d+ on this machine\n {2}Wait for it/,
+      /^error: another process writes runs\/run: pid \d+ on this machine\n {2}Wait for it/,
     );
     expect(second.code).toBe(2);
     const third = await unitsphere(train());
     expect(third.stderr).toBe(
-      `error: there already is a run ${runPath()}\n  Go on with it: unitsphere train --resume ${runPath()}\n  Or name this one: --set output.name=NAME\n`,
+      `error: the run ${runPath()} already exists\n  Resume it: unitsphere train --resume ${runPath()}\n  Or use another name: --set output.name=NAME\n`,
     );
     child.kill('SIGKILL');
     await ended;
@@ -263,7 +265,7 @@ describe('stopping and going on', () => {
 });
 
 describe('report', () => {
-  test('is written anew from the data of a finished run', async () => {
+  test('rewrites the page and the plots from the data of a finished run', async () => {
     await unitsphere(train('--set', 'training.steps=2'));
     const { code, stdout, stderr } = await unitsphere(['report', 'runs/run']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'runs/run/report.html\n' });
@@ -272,13 +274,15 @@ describe('report', () => {
     expect(readFileSync(join(runPath(), 'plots/roc.svg'), 'utf8')).toBe('<svg/>');
     rmSync(join(runPath(), 'report.json'));
     const missing = await unitsphere(['report', 'runs/run']);
-    expect(missing.stderr).toMatch(/^error: the run runs\/run has no report\.json: it is not finished\n/);
+    expect(missing.stderr).toMatch(
+      /^error: the run runs\/run has no report\.json, because it is not finished\n/,
+    );
   });
 });
 
 describe('doctor', () => {
-  test('says that this machine can train, and why the other backends cannot be used', async () => {
-    // An empty cache: native backends that this machine has are not found.
+  test('reports that this machine can train, and why other backends are unavailable', async () => {
+    // An empty cache hides installed native backends.
     const env = { XDG_CACHE_HOME: folder() };
     const { code, stdout } = await unitsphere(['doctor'], env);
     expect(stdout).toContain('Ready to train');
@@ -288,7 +292,7 @@ describe('doctor', () => {
     const json = JSON.parse((await unitsphere(['doctor', '--json'], env)).stdout);
     expect(json.problems).toEqual([]);
     const works = json.backends.filter((b: { computes?: boolean }) => b.computes);
-    // WebGPU depends on the machine.
+    // The availability of WebGPU depends on the machine.
     expect(works.map((b: { name: string }) => b.name).filter((name: string) => name !== 'webgpu')).toEqual([
       'wasm',
       'cpu',
@@ -307,28 +311,28 @@ describe('doctor', () => {
     ['22.11.0', false],
     ['22.12.0', true],
     ['24.0.0', true],
-  ])('Node %s is supported: %s', (version, supported) => expect(isSupported(version)).toBe(supported));
+  ])('support of Node %s: %s', (version, supported) => expect(isSupported(version)).toBe(supported));
 });
 
 describe('backend install', () => {
   const install = (name: string, env: Record<string, string>) =>
     unitsphere(['backend', 'install', name], env);
 
-  test('says what is missing and the command that mends it, before it downloads', async () => {
+  test('prints what is missing and how to install it before any download', async () => {
     const { code, stdout, stderr } = await install('node', { XDG_CACHE_HOME: folder(), CXX: 'no-such-c++' });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^error: The C\+\+ compiler "no-such-c\+\+" that CXX names does not run\.\n {2}Install one: .+\n$/,
+      /^error: The C\+\+ compiler "no-such-c\+\+" in CXX does not run\.\n {2}Install one: .+\n$/,
     );
   });
 
-  test('knows the names', async () => {
+  test('refuses an unknown backend and lists the valid ones', async () => {
     const { code, stderr } = await install('gpu', {});
     expect(code).toBe(2);
     expect(stderr).toContain('Allowed choices are node, cuda');
   });
 });
 
-test('the version', async () => {
+test('prints the version', async () => {
   expect((await unitsphere(['--version'])).stdout).toBe('1.2.3\n');
 });

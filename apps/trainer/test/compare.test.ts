@@ -5,8 +5,9 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compare } from '../src/commands/compare.js';
 import type { Work } from '../src/commands/work.js';
 import { collectStudy } from '../src/compare/collect-study.js';
+import { describeVerdict } from '../src/compare/describe-verdict.js';
 import { loadStudy, type Study } from '../src/compare/load-study.js';
-import { localWeightsWords, parseLocalWeights } from '../src/compare/local-weights.js';
+import { nameLocalWeights, parseLocalWeights } from '../src/compare/local-weights.js';
 import { planStudy } from '../src/compare/plan-study.js';
 import { renderStudy } from '../src/compare/render-study.js';
 import { runStudy, type StudyListener } from '../src/compare/run-study.js';
@@ -14,7 +15,6 @@ import { studyFigures } from '../src/compare/study-plots.js';
 import { ROC_FPRS, type StudyResults } from '../src/compare/study-results.js';
 import { armRows } from '../src/compare/study-rows.js';
 import { trainInChild } from '../src/compare/train-in-child.js';
-import { verdictSentence } from '../src/compare/verdict-sentence.js';
 import { parseConfig } from '../src/config/parse-config.js';
 import { STUDIES } from '../src/config/shipped.js';
 import { drawPlotFiles } from '../src/plot-files/draw-plot-files.js';
@@ -32,7 +32,7 @@ const log = () => join(folder(), 'log');
 beforeEach(() => {
   process.env.FAKE_STUDY_LOG = log();
 });
-const said = (): string[] => (existsSync(log()) ? readFileSync(log(), 'utf8').trim().split('\n') : []);
+const readLog = (): string[] => (existsSync(log()) ? readFileSync(log(), 'utf8').trim().split('\n') : []);
 
 const STUDY = `
 title: Norms
@@ -81,16 +81,16 @@ async function runAll(study: Study, options: Partial<Parameters<typeof runStudy>
   return { finished, results, directory };
 }
 
-describe('a study', () => {
-  test('has defaults, and takes the number of seeds from the command line', () => {
+describe('loadStudy and planStudy', () => {
+  test('fill in defaults and take the number of seeds from the command line', () => {
     expect(study()).toMatchObject({ name: 'norms', baseline: 'ln', metric: 'tpr@1e-3', seeds: 3, set: {} });
     expect(study(STUDY, { seeds: 5 }).seeds).toBe(5);
   });
 
   test.each([
-    ['a key that is none', 'metrics: auroc', 'norms.yaml:11:1: metrics: unknown key; did you mean metric?'],
+    ['an unknown key', 'metrics: auroc', 'norms.yaml:11:1: metrics: unknown key; did you mean metric?'],
     [
-      'a baseline that is no arm',
+      'a baseline that is not an arm',
       'baseline: bm',
       'norms.yaml:11:11: baseline: there is no arm "bm"; did you mean bn?',
     ],
@@ -100,34 +100,34 @@ describe('a study', () => {
       'search: { steps: 50, grid: { optimizer.lr: [0.1, 0.2] } }',
       'the study has 2 problems\n  norms.yaml:8:5: arms.0: its search takes 100 of the 100 steps',
     ],
-  ])('names %s', (_, line, message) => {
+  ])('refuse %s', (_, line, message) => {
     expect(complaint(() => study(STUDY + line))).toContain(message);
   });
 
-  test('names an arm that differs in more than the factor, an arm of a name that is taken, and a budget of nothing', () => {
+  test('refuse an arm with another factor, a duplicate name and an empty budget', () => {
     const other = STUDY.replace('model.norm: batchnorm', 'model.norm: batchnorm, loss.margin: 0.3');
     expect(complaint(() => study(other))).toMatch(
-      /arms\.1\.set\.loss\.margin: arms may differ in model\.norm only/,
+      /arms\.1\.set\.loss\.margin: arms may only differ in model\.norm;/,
     );
     expect(complaint(() => study(STUDY.replace('name: bn', 'name: ln')))).toContain(
-      'already is one called ln',
+      'the name ln is already used; choose another',
     );
     expect(complaint(() => study(STUDY.replace('steps: 100', '')))).toContain(
       'budget: give steps, seconds, or both',
     );
   });
 
-  test('is planned whole before anything is trained: a setting that makes no config is named with its arm', () => {
+  test('name the arm of an invalid setting before anything is trained', () => {
     const wrong = study(STUDY.replace('model.norm: batchnorm', 'model.norm: batchnrm'));
     expect(complaint(() => planStudy(wrong))).toBe(
       'norms.yaml: arm bn: model.norm: model.norm: "batchnrm" is not a choice; did you mean batchnorm? (layernorm, batchnorm, layernorm-batchnorm, batchnorm-layernorm)',
     );
     expect(complaint(() => study(STUDY.replace('base.yaml', 'gone.yaml')))).toContain(
-      'gone.yaml is not there',
+      'gone.yaml does not exist',
     );
   });
 
-  test('takes files in the place of models, tells their names alone, and refuses what no arm has', () => {
+  test('replace models by local files, publish only their names and refuse unused ones', () => {
     const text = `${STUDY.replace('[model.norm]', '[model.pretrained, distillation]')
       .replace('model.norm: layernorm', '')
       .replace(
@@ -154,16 +154,18 @@ describe('a study', () => {
       },
     );
     expect(planStudy(onnx)[1].config({}, 1, 'training').distillation!.teacher).toMatchObject({ onnx: b });
-    expect(localWeightsWords(parseLocalWeights([`timm/a=${a}`]))).toEqual({ 'timm/a': 'a.pth' });
+    expect(nameLocalWeights(parseLocalWeights([`timm/a=${a}`]))).toEqual({ 'timm/a': 'a.pth' });
     expect(complaint(() => planned(`timm/b=${a}`))).toBe(
-      '--weights timm/b=…: no arm of the study has weights of timm/b',
+      '--weights timm/b=…: no arm of the study uses weights of timm/b',
     );
-    expect(complaint(() => planned(`timm/a=${a}x`))).toBe('--weights timm/a=a.pthx: there is no file a.pthx');
+    expect(complaint(() => planned(`timm/a=${a}x`))).toBe(
+      '--weights timm/a=a.pthx: the file a.pthx does not exist',
+    );
     expect(complaint(() => planned('timm/a'))).toBe('--weights timm/a: expected MODEL=FILE');
     expect(complaint(() => planned(`timm/a=${a}`, `timm/a=${b}`))).toContain('timm/a is given twice');
   });
 
-  test('has every arm with a seed before the next seed, on each set of images and under each budget', () => {
+  test('plan every arm, set of images and budget of a seed before the next seed', () => {
     const several = study(`${STUDY.replace('steps: 100', 'steps: 100, seconds: 5')}
 seeds: 2
 set: { training.batchSize: 8 }
@@ -190,14 +192,14 @@ data: [{ name: small, set: { data.imageSize: 32 } }, { name: large, set: { data.
   });
 });
 
-describe('the studies that come with the trainer', () => {
-  test.each(STUDIES.names)('%s is planned whole', (name) => {
+describe('the built-in studies', () => {
+  test.each(STUDIES.names)('%s has only valid configs', (name) => {
     const study = loadStudy(`studies/${name}.yaml`);
     expect(study.seeds).toBeGreaterThanOrEqual(3);
     expect(planStudy(study).length).toBeGreaterThanOrEqual(2 * study.seeds);
   });
 
-  test('are found by their names, and a mistyped one is offered its neighbor', () => {
+  test('are found by name, with a suggestion for a mistyped one', () => {
     expect(loadStudy('norms').title).toBe('Norms of the embedding head');
     expect(complaint(() => loadStudy('studies/norm.yaml'))).toBe(
       'there is no study studies/norm.yaml; did you mean norms?',
@@ -205,45 +207,51 @@ describe('the studies that come with the trainer', () => {
   });
 });
 
-describe("a study's runs", () => {
-  test('are made once each, however often it is started', async () => {
+describe('runStudy', () => {
+  test('trains each run once, even if started repeatedly', async () => {
     const { finished, results } = await runAll(study());
     expect(finished).toBe(true);
-    expect(said()).toHaveLength(6);
+    expect(readLog()).toHaveLength(6);
     const again = await runAll(study());
-    expect(said()).toHaveLength(6);
+    expect(readLog()).toHaveLength(6);
     expect(again.results.comparisons).toEqual(results.comparisons);
-    // Another seed is two more.
+    // One more seed adds two runs.
     await runAll(study(STUDY, { seeds: 4 }));
-    expect(said()).toHaveLength(8);
+    expect(readLog()).toHaveLength(8);
   });
 
-  test('are stopped with a checkpoint and gone on with', async () => {
+  test('stops runs with a checkpoint and resumes them', async () => {
     const waiting = study(STUDY, undefined, 'training: { batchSize: 13 }');
     const stop = new AbortController();
     const running = runAll(waiting, { signal: stop.signal });
-    await vi.waitFor(() => expect(said().filter((line) => line.startsWith('waits'))).toHaveLength(2), 10_000);
+    await vi.waitFor(
+      () => expect(readLog().filter((line) => line.startsWith('waits'))).toHaveLength(2),
+      10_000,
+    );
     stop.abort();
     const { finished, results } = await running;
     expect(finished).toBe(false);
     expect(results.runs.every(({ missing }) => missing?.why === 'unfinished')).toBe(true);
     expect(Object.values(results.comparisons[0].sentences)).toEqual([
-      'BatchNorm against LayerNorm: nothing can be said of fewer than two seeds that both have; 6 not finished.',
+      'BatchNorm and LayerNorm cannot be compared: they have fewer than two seeds in common; 6 not finished.',
     ]);
     rmSync(log());
-    // Those that wait do so only when they begin.
+    // Resumed runs do not wait, but new ones do.
     const more = new AbortController();
     const second = runAll(waiting, { signal: more.signal });
     await vi.waitFor(
-      () => expect(said().filter((line) => line.startsWith('resumes'))).toHaveLength(2),
+      () => expect(readLog().filter((line) => line.startsWith('resumes'))).toHaveLength(2),
       10_000,
     );
-    await vi.waitFor(() => expect(said().filter((line) => line.startsWith('waits'))).toHaveLength(2), 10_000);
+    await vi.waitFor(
+      () => expect(readLog().filter((line) => line.startsWith('waits'))).toHaveLength(2),
+      10_000,
+    );
     more.abort();
     expect((await second).results.runs.filter(({ figures }) => figures)).toHaveLength(2);
   });
 
-  test('that diverge are told, not dropped, and not tried again', async () => {
+  test('reports diverged runs and does not repeat them', async () => {
     const text = `${STUDY.replace('factors: [model.norm]', 'factors: [model.norm, optimizer.lr]').replace(
       'model.norm: batchnorm',
       'model.norm: batchnorm, optimizer.lr: 1',
@@ -256,32 +264,32 @@ describe("a study's runs", () => {
     expect(results.comparisons[0].sentences.bn).toContain('; 3 diverged');
     expect(renderStudy(results)).toContain('diverged');
     await runAll(study(text));
-    expect(said()).toHaveLength(6);
+    expect(readLog()).toHaveLength(6);
   });
 
-  test('stop, all of them, at what a person can mend', async () => {
+  test('stops all runs at a user error', async () => {
     await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 14 }'))).rejects.toThrow(
       'the disk is full',
     );
   });
 
-  test('of another config are not taken for its own', async () => {
+  test('refuses runs with another config', async () => {
     await runAll(study());
     await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 32 }'))).rejects.toThrow(
       /out\/runs\/(ln|bn)\/seed-0\/training was trained with another config: training\.batchSize was 64 and is now 32/,
     );
-    // Where it lies and who prepares its images changes no run.
+    // The number of data workers does not change a run.
     await runAll(study(STUDY, undefined, 'data: { workers: 2 }'));
-    expect(said()).toHaveLength(6);
+    expect(readLog()).toHaveLength(6);
   });
 
-  test('of a process that dies say so', async () => {
+  test('quotes the error output of a process that dies', async () => {
     const file = join(folder(), 'dies.mjs');
     writeFileSync(file, "process.on('message', () => { console.error('no memory'); process.exit(9); });");
     await expect(runAll(study(), { childFile: file })).rejects.toThrow(/ended with code 9\.\nno memory/);
   });
 
-  describe('in their processes', () => {
+  describe('trainInChild', () => {
     const stop = new AbortController();
     const training = () => ({
       config: parseConfig('data: { identities: 40, imageSize: 32 }'),
@@ -296,18 +304,18 @@ describe("a study's runs", () => {
       return file;
     };
 
-    test('that are ended by a signal say so', async () => {
+    test('throws if a signal ends the process', async () => {
       await expect(trainInChild({ ...training(), file: interrupted() })).rejects.toThrow(
         `the training ${folder()}/run was ended by SIGINT`,
       );
     });
 
-    test('that Ctrl-C ends before they listen were stopped', async () => {
+    test('treats a process ended by Ctrl-C as stopped after an abort', async () => {
       stop.abort();
       expect(await trainInChild({ ...training(), file: interrupted() })).toEqual({ ended: 'stopped' });
     });
 
-    test('that are stopped before there is a run leave none', async () => {
+    test('leaves no run if stopped before the run is created', async () => {
       const file = bundleFixture('study-child', new URL('../src/compare/child.ts', import.meta.url));
       expect(await trainInChild({ ...training(), file })).toEqual({ ended: 'stopped' });
       expect(existsSync(join(folder(), 'run'))).toBe(false);
@@ -315,15 +323,15 @@ describe("a study's runs", () => {
   });
 });
 
-describe('the command', () => {
-  test('leaves results, a report and its plots, and says what they say', async () => {
+describe('the compare command', () => {
+  test('writes results, a report and plots, and prints the verdicts', async () => {
     study();
-    let words = '';
+    let output = '';
     const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      words += text;
+      output += text;
       return true;
     });
-    const output = join(folder(), 'out');
+    const directory = join(folder(), 'out');
     const work = {
       runStudy: (parts: Parameters<typeof runStudy>[0]) => runStudy({ ...parts, childFile }),
       collectStudy,
@@ -332,38 +340,38 @@ describe('the command', () => {
         ...(await drawPlotFiles(studyFigures(results))),
       }),
     } as unknown as Work;
-    const code = await compare(join(folder(), 'norms.yaml'), { output, jobs: 2 }, work).finally(() =>
-      stdout.mockRestore(),
+    const code = await compare(join(folder(), 'norms.yaml'), { output: directory, jobs: 2 }, work).finally(
+      () => stdout.mockRestore(),
     );
     expect(code).toBe(0);
-    expect(readdirSync(output).sort()).toEqual(['plots', 'report.html', 'results.json', 'runs']);
+    expect(readdirSync(directory).sort()).toEqual(['plots', 'report.html', 'results.json', 'runs']);
     const plots = ['curve-data-steps', 'roc-data-steps'];
-    expect(readdirSync(join(output, 'plots')).sort()).toEqual(
+    expect(readdirSync(join(directory, 'plots')).sort()).toEqual(
       plots.flatMap((name) => [`${name}.png`, `${name}.svg`]),
     );
-    expect(words).toContain('BatchNorm is better than LayerNorm');
-    expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).runs).toHaveLength(6);
+    expect(output).toContain('BatchNorm is better than LayerNorm');
+    expect(JSON.parse(readFileSync(join(directory, 'results.json'), 'utf8')).runs).toHaveLength(6);
   });
 });
 
 describe('a search', () => {
   const SEARCH = `${STUDY}search: { steps: 10, grid: { optimizer.lr: [0.01, 0.2, 1] } }\nseeds: 2`;
 
-  test('is made by each arm with each seed, by validation, within its budget', async () => {
+  test('runs for each arm and seed, chooses by validation and stays within the budget', async () => {
     const { results } = await runAll(study(SEARCH));
-    // Three candidates and a training, two seeds, two arms.
-    expect(said()).toHaveLength(16);
+    // Three candidates and a training for each of two seeds and two arms.
+    expect(readLog()).toHaveLength(16);
     for (const { settings, search, searchSteps, searchSeconds, figures } of results.runs) {
       expect(settings).toEqual({ 'optimizer.lr': 0.2 });
       expect(search.map(({ score }) => score === null)).toEqual([false, false, true]);
       expect(searchSteps).toBe(30);
-      // Those that diverged have no time.
+      // Diverged candidates have no time.
       expect(searchSeconds).toBeCloseTo(2, 10);
       expect(figures!.steps).toBe(70);
     }
   });
 
-  test('of an arm may have a grid of its own, and what it leaves is trained', async () => {
+  test('uses the grid of an arm and leaves the rest of the budget to the training', async () => {
     const own = SEARCH.replace(
       'model.norm: batchnorm }',
       'model.norm: batchnorm }, grid: { optimizer.lr: [0.1] }',
@@ -372,35 +380,35 @@ describe('a search', () => {
     expect(results.runs.map(({ figures }) => figures!.steps)).toEqual([70, 90, 70, 90]);
   });
 
-  test('in a budget of time leaves so many steps as there is time for', async () => {
+  test('leaves as many steps as fit into a time budget', async () => {
     const { results } = await runAll(study(SEARCH.replace('steps: 100', 'seconds: 8.05')));
-    // 2 seconds went to the two candidates that have a time; a step takes a tenth.
+    // The two finished candidates took 2 seconds, and a step takes 0.1 seconds.
     expect(results.runs.map(({ figures }) => figures!.steps)).toEqual(Array(4).fill(60));
     rmSync(join(folder(), 'out'), { recursive: true });
-    // Without a search a probe of 30 steps tells how long a step takes.
+    // Without a search, a probe of 30 steps measures the time of a step.
     const probed = await runAll(study(STUDY.replace('steps: 100', 'seconds: 8.05'), { seeds: 2 }));
     expect(probed.results.runs.map(({ figures }) => figures!.steps)).toEqual(Array(4).fill(50));
   });
 });
 
-describe('what a study came to', () => {
-  test('says, where it is not resolved, how many seeds and identities would resolve it', () => {
-    const said = (values: number[]) => {
+describe('the results of a study', () => {
+  test('state how many seeds and identities would resolve an unresolved difference', () => {
+    const compareValues = (values: number[]) => {
       const runs = values.flatMap((value, seed) => [
         { arm: 'a', seed, value: 0.5 },
         { arm: 'b', seed, value: 0.5 + value },
       ]);
       const [comparison] = compareArms(runs, 'a').arms;
       const compared = { name: 'B', baseline: 'A', metric: 'auroc' as const, heldOut: 1200 };
-      return verdictSentence(compared, comparison, []);
+      return describeVerdict(compared, comparison, []);
     };
-    expect(said([0.02, -0.01, 0.02])).toBe(
-      'B against A: +0.010 in AUROC (95 % interval \u22120.033 to +0.053, 3 seeds), p = 0.423 after Holm: not resolved by these data; a difference of this size would take about 26 seeds, each with 1,200 identities held out (80 % power).',
+    expect(compareValues([0.02, -0.01, 0.02])).toBe(
+      'B minus A: +0.010 in AUROC (95 % interval \u22120.033 to +0.053, 3 seeds), p = 0.423 after Holm. Not resolved by these data: a difference of this size would take about 26 seeds, each with 1,200 held-out identities (80 % power).',
     );
-    expect(said([0.01, -0.01])).toContain('there is no difference that more seeds could resolve');
+    expect(compareValues([0.01, -0.01])).toContain('there is no difference that more seeds could resolve');
   });
 
-  test('is compared seed by seed, with a sentence for each arm', async () => {
+  test('compare arms seed by seed, with a sentence for each arm', async () => {
     const text = `${STUDY.replace(
       'budget:',
       '  - { name: both, label: Both, set: { model.norm: layernorm-batchnorm } }\nbudget:',
@@ -412,7 +420,7 @@ describe('what a study came to', () => {
     expect(bn.difference!.mean).toBeCloseTo(0.101, 10);
     expect(bn.verdict).toBe('higher');
     expect(sentences.bn).toMatch(
-      /^BatchNorm is better than LayerNorm: \+0\.101 in TPR at FPR 1e-3 \(95 % interval \+0\.099 to \+0\.103, 3 seeds\), p = <?.*after Holm: resolved\.$/,
+      /^BatchNorm is better than LayerNorm: \+0\.101 in TPR at FPR 1e-3 \(95 % interval \+0\.099 to \+0\.103, 3 seeds\), p = <?.*after Holm\. Resolved\.$/,
     );
     expect(Object.keys(sentences)).toEqual(['bn', 'both']);
     const { head, rows } = armRows(results, results.comparisons[0]);

@@ -12,7 +12,7 @@ import { UserError } from '../src/user-error.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The message of the error that a config gives, and nothing else may be thrown. */
+/** Returns the message of a config's UserError. */
 function complaint(yaml: string, ...set: string[]): string {
   try {
     parseConfig(yaml, { file: 'my.yaml', overrides: set.map(parseOverride) });
@@ -24,17 +24,17 @@ function complaint(yaml: string, ...set: string[]): string {
 }
 
 describe('defaults', () => {
-  test('are all there for an empty file', () => {
+  test('fill in an empty file', () => {
     expect(parseConfig('')).toMatchSnapshot();
     expect(parseConfig('# nothing\n')).toEqual(parseConfig(''));
     expect(parseConfig('data:\nloss:\n')).toEqual(parseConfig(''));
   });
 
-  test('a switch and an empty section of augmentation mean the same', () => {
+  test('are the same for `augment: true` and an empty section', () => {
     expect(parseConfig('data: {augment: {}}')).toEqual(parseConfig('data: {augment: true}'));
   });
 
-  test('follow the choices they depend on', () => {
+  test('depend on other settings', () => {
     const { loss, optimizer, schedule, model, training, data } = parseConfig(`
 loss: {name: combined, scale: 30, warmup: {steps: 9}}
 optimizer: {name: sgd}
@@ -83,7 +83,7 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
   });
 });
 
-test('faces are generated as documents are, and have no path either', () => {
+test('refuses a path for generated faces', () => {
   expect(parseConfig('data: { source: faces }').data).toMatchObject({
     source: 'faces',
     identities: 1500,
@@ -94,7 +94,7 @@ test('faces are generated as documents are, and have no path either', () => {
   );
 });
 
-describe('a whole config written to YAML', () => {
+describe('stringifyConfig', () => {
   test.each([
     '',
     'loss: {name: softmax, warmup: {steps: 5, scaleFrom: 8}}',
@@ -109,22 +109,22 @@ describe('a whole config written to YAML', () => {
     'data: {source: faces, identities: 30}',
     'loss: {partialFc: {sampleRate: 0.1, store: host, unsampled: caught-up}, interclassFilteringThreshold: 0.5}',
     'loss: {centerInit: imprinted, partialFc: {sampledClasses: 1000, store: file}}\ntraining: {growFrom: /runs/old}',
-  ])('gives itself again: %s', (yaml) => {
+  ])('survives parsing: %s', (yaml) => {
     const config = parseConfig(yaml);
     expect(parseConfig(stringifyConfig(config))).toEqual(config);
   });
 });
 
-describe('errors name the place, the key and what to do', () => {
+describe('errors name the position, the key and the remedy', () => {
   test.each([
     ['training:\n  stepz: 3'],
     ['loss:\n  lr: 0.1'],
-    ['model:\n  color: red'],
-    ['color: red'],
+    ['model:\n  colour: red'],
+    ['colour: red'],
     ['optimizer: {rl: 1}'],
-    ['optimizer: {lr: 1}'],
+    ['optimiser: {lr: 1}'],
     ['data: {augment: {probabilty: 0.3}}'],
-    ['data: {augment: {groups: {color: 1}}}'],
+    ['data: {augment: {groups: {colour: 1}}}'],
     ['data:\n  split: {dev: 0.1}'],
   ])('unknown key: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
@@ -204,7 +204,7 @@ describe('errors name the place, the key and what to do', () => {
     ['distillation: {teacher: {clip: ViT-B-32, weights: a}, warmupSteps: 2000}'],
     ['distillation: {loss: kl}'],
     ['distillation: {teacher: {clip: ViT-B32, weights: a}, loss: lk}'],
-  ])('impossible together: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
+  ])('invalid combination: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
   test.each([
     ['seed: 1\n  lr: 2'],
@@ -215,17 +215,17 @@ describe('errors name the place, the key and what to do', () => {
     ['just words'],
   ])('not YAML, or not a config: %s', (yaml) => expect(complaint(yaml)).toMatchSnapshot());
 
-  test('several problems are all told', () => {
+  test('reports several problems at once', () => {
     expect(complaint('seed: -1\nloss:\n  margn: 1\n  name: cosfase\n')).toMatchSnapshot();
   });
 
-  test('a key the file does not have is placed at its section', () => {
+  test('reports a missing key at the position of its section', () => {
     expect(complaint('seed: 1\ndata:\n  source: folder\n')).toMatch(/^my\.yaml:2:1: data\.path: /);
   });
 });
 
-describe('the command line', () => {
-  test('sets values as YAML reads them', () => {
+describe('overrides of the command line', () => {
+  test('parse values as YAML', () => {
     const set = [
       'loss.margin=0.3',
       'optimizer.betas=[0.5, 0.9]',
@@ -238,7 +238,7 @@ describe('the command line', () => {
     expect(config.data.augment).toBe(false);
   });
 
-  test('reaches into a switch, the last setting wins, and an empty value takes a setting out', () => {
+  test('turn a switch into a section, let the last setting win and remove settings with empty values', () => {
     const set = [
       'data.augment.probability=.3',
       'seed=1',
@@ -273,26 +273,28 @@ describe('the command line', () => {
     [['=1']],
     [['a..b=1']],
     [['loss.name=softmax']],
-  ])('wrong settings: %s', (set) => expect(complaint('loss: {margin: 0.1}', ...set)).toMatchSnapshot());
+  ])('report invalid settings: %s', (set) =>
+    expect(complaint('loss: {margin: 0.1}', ...set)).toMatchSnapshot(),
+  );
 
-  test('a wrong --backend is named as it was written', () => {
+  test('report an unknown --backend as written', () => {
     expect(() => parseConfig('', { overrides: optionOverrides({ backend: 'wasmm' }) })).toThrow(
       '--backend wasmm: backend: "wasmm" is not a choice; did you mean wasm? (auto, cuda, webgpu, wasm, node, cpu)',
     );
   });
 });
 
-describe('files', () => {
+describe('loadConfig', () => {
   const configs = readdirSync(`${root}configs`)
     .filter((file) => file.endsWith('.yaml'))
     .sort();
 
-  test('a missing file and a folder are told apart', () => {
+  test('distinguishes a missing file from a folder', () => {
     expect(() => loadConfig('no-such.yaml')).toThrow('there is no config no-such.yaml');
     expect(() => loadConfig(root)).toThrow('is a folder, not a config file');
   });
 
-  test('one that comes along is had by its name, and all of them are told', () => {
+  test('finds built-in configs by name, and lists all of them for an unknown name', () => {
     expect(loadConfig('documents')).toEqual(loadConfig(`${root}configs/documents.yaml`));
     expect(loadConfig('cards', optionOverrides({ data: 'photos' })).data).toMatchObject({
       uprightSteps: 1800,
@@ -300,12 +302,12 @@ describe('files', () => {
     expect(() => loadConfig('card')).toThrow(
       expect.objectContaining({
         message: 'there is no config card; did you mean cards?',
-        hint: `By name there are ${configs.map((file) => file.replace('.yaml', '')).join(', ')}.`,
+        hint: `Built-in names: ${configs.map((file) => file.replace('.yaml', '')).join(', ')}.`,
       }),
     );
   });
 
-  test('paths become absolute', () => {
+  test('makes paths absolute', () => {
     const config = loadConfig(undefined, optionOverrides({ data: 'cards' }));
     expect(config.data).toHaveProperty('path', `${process.cwd()}/cards`);
     expect(config.output.directory).toBe(`${process.cwd()}/runs`);
@@ -319,7 +321,7 @@ describe('files', () => {
     expect(weights('openai/clip-vit-base-patch32')).toHaveProperty('weights', 'openai/clip-vit-base-patch32');
   });
 
-  test("a teacher's loss is what did best, at its own weight; another begins at 1", () => {
+  test('weights the default distillation loss with 3 and any other with 1', () => {
     const distilling = (more: string) =>
       parseConfig(`distillation: { teacher: { clip: ViT-B-32, weights: a }${more} }`).distillation;
     expect(distilling('')).toMatchObject({ loss: 'rkd-distance', weight: 3, center: false });
@@ -329,29 +331,29 @@ describe('files', () => {
 
   test.each(configs)('configs/%s is valid and names the schema', (file) => {
     const text = readFileSync(`${root}configs/${file}`, 'utf8');
-    const wants = [
+    const required = [
       ...(/^ *source: folder/m.test(text) ? optionOverrides({ data: 'cards' }) : []),
       ...(/^ *centerInit: imprinted/m.test(text) ? [parseOverride('training.growFrom=runs/old')] : []),
     ];
-    loadConfig(`${root}configs/${file}`, wants);
+    loadConfig(`${root}configs/${file}`, required);
     const [first] = text.split('\n');
     expect(first).toBe('# yaml-language-server: $schema=../apps/trainer/schema/config.schema.json');
   });
 });
 
 describe('schema', () => {
-  test('on disk is current (npm run schema -w apps/trainer)', () => {
+  test('on disk is up to date (npm run schema -w apps/trainer)', () => {
     const file = JSON.parse(readFileSync(new URL('../schema/config.schema.json', import.meta.url), 'utf8'));
     expect(file).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
   });
 
-  test('describes every key that is not self-evident, and finds keys in every section', () => {
+  test('lists the keys of every section', () => {
     expect(keysOf(['data', 'augment'])).toEqual(['probability', 'groups', 'border']);
     expect(keyPaths().map((path) => path.join('.'))).toContain('loss.warmup.scaleFrom');
     expect(keysOf(['seed'])).toEqual([]);
   });
 
-  test('knows the backends that the backends package starts', () => {
+  test('lists the backends of the backends package', () => {
     expect(CHOICES.backend).toEqual(BACKEND_CHOICES);
   });
 });

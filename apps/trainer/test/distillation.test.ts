@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withReplicas } from '@unitsphere/collectives';
 import { readSafetensors } from '@unitsphere/core';
+import { readGolden } from '@unitsphere/testing/golden';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read.js';
 import type { Config } from '../src/config/config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -20,15 +20,15 @@ beforeAll(() => {
   replicaFile = bundleFixture('replica-worker');
 });
 
-/** A small network as a file: [batch, 3, 16, 16] to [batch, 5]. */
-function teacherFile(): string {
+/** Writes a small network to a file: [batch, 3, 16, 16] to [batch, 5]. */
+function writeTeacher(): string {
   const file = join(temporaryFolder(), 'teacher.onnx');
   const [small] = readGolden<{ name: string; model: string }>('onnx_teacher').cases;
   writeFileSync(file, Buffer.from(small.model, 'base64'));
   return file;
 }
 
-const withTeacher = async (more = '', teacher = teacherFile()): Promise<Config> =>
+const withTeacher = async (more = '', teacher = writeTeacher()): Promise<Config> =>
   tinyConfig(
     await pictureFolder(),
     `optimizer: { ema: { decay: 0.9 } }
@@ -53,7 +53,7 @@ const stopAfter = (last: number) => {
   return { signal: stop.signal, progress: { ...silentProgress(), step }, replicaFile };
 };
 
-test('a run with a teacher logs its loss and both gradients, reports them, and ships without the projection', async () => {
+test('a run with a teacher logs and reports its loss and both gradient norms, and ships no projection', async () => {
   const config = await withTeacher('loss: kl');
   const progress = silentProgress();
   const phases: (string | null)[] = [];
@@ -63,7 +63,7 @@ test('a run with a teacher logs its loss and both gradients, reports them, and s
   const count = Number(phase!.split(' ').at(-1));
   expect(count).toBeGreaterThan(8);
   expect(progress.notes.join('\n')).toMatch(
-    new RegExp(`teacher: ${count} features of teacher\\.onnx.*0 of ${count} asked for were there`),
+    new RegExp(`teacher: ${count} features of teacher\\.onnx.*0 of ${count} requested were cached`),
   );
   for (const record of await records(run)) {
     for (const name of ['distillationLoss', 'distillationGradientNorm', 'marginGradientNorm'])
@@ -80,16 +80,16 @@ test('a run with a teacher logs its loss and both gradients, reports them, and s
   expect(report).toContain('Distillation gradient over margin gradient');
   expect(report).toContain('id="plot-distillation-loss"');
 
-  // Another run meets other clean images of none: all features are there.
+  // Another run has the same clean images, so all features are cached.
   const again = silentProgress();
   await train(config, temporaryFolder(), { progress: again });
   expect(again.notes.join('\n')).toMatch(
-    new RegExp(`${count} of ${count} asked for were there \\(100\\.0 %\\)`),
+    new RegExp(`${count} of ${count} requested were cached \\(100\\.0 %\\)`),
   );
 });
 
 describe.each(['augmented+clean', 'clean', 'augmented'] as const)('batch: %s', (batch) => {
-  test('resumed is the run that was not interrupted, to the bit', async () => {
+  test('a resumed run is bit-identical to an uninterrupted one', async () => {
     const config = await withTeacher(`loss: kl\n  batch: ${batch}\n  warmupSteps: 2\n  decay: linear`);
     const whole = await train(config, temporaryFolder());
     const base = temporaryFolder();
@@ -105,7 +105,7 @@ describe.each(['augmented+clean', 'clean', 'augmented'] as const)('batch: %s', (
   });
 });
 
-test('two replicas train whole, and resumed are the run that was not interrupted', async () => {
+test('a resumed run on two replicas gives the figures of an uninterrupted one', async () => {
   const config = await withTeacher();
   config.training.replicas = 2;
   const whole = await train(config, temporaryFolder(), { replicaFile });
@@ -131,28 +131,25 @@ const run = (distillation: string) => ({
   withoutBatchNorm: true,
 });
 
-describe.each(['augmented+clean', 'augmented'] as const)(
-  'where no batch norm is in play, batch: %s',
-  (batch) => {
-    test('the student comes closer to the teacher, and two replicas give the curve of one, to rounding', async () => {
-      const steps = run(`distillation: { ${teacher}, loss: kl, weight: 2, batch: ${batch} }`);
-      const [one, two] = [await stepsOn(1, steps), await stepsOn(2, steps)];
-      expect(one.tensors[1]).toBe(one.tensors[0]);
-      const [first, last] = [one.distillation[0], one.distillation.at(-1)!];
-      expect(last.distillationLoss).toBeLessThan(0.8 * first.distillationLoss);
-      expect(one.losses.at(-1)).toBeLessThan(one.losses[0]);
-      one.losses.forEach((loss, i) => {
-        expect(Math.abs(two.losses[i] - loss), `step ${i}`).toBeLessThan(1e-3 * loss);
-        for (const [name, value] of Object.entries(one.distillation[i])) {
-          const other = two.distillation[i][name as keyof typeof first];
-          expect(Math.abs(other - value), `${name} of step ${i}`).toBeLessThan(5e-3 * value + 1e-9);
-        }
-      });
+describe.each(['augmented+clean', 'augmented'] as const)('without batch norm, batch: %s', (batch) => {
+  test('the student approaches the teacher, and two replicas give the curve of one up to rounding', async () => {
+    const steps = run(`distillation: { ${teacher}, loss: kl, weight: 2, batch: ${batch} }`);
+    const [one, two] = [await stepsOn(1, steps), await stepsOn(2, steps)];
+    expect(one.tensors[1]).toBe(one.tensors[0]);
+    const [first, last] = [one.distillation[0], one.distillation.at(-1)!];
+    expect(last.distillationLoss).toBeLessThan(0.8 * first.distillationLoss);
+    expect(one.losses.at(-1)).toBeLessThan(one.losses[0]);
+    one.losses.forEach((loss, i) => {
+      expect(Math.abs(two.losses[i] - loss), `step ${i}`).toBeLessThan(1e-3 * loss);
+      for (const [name, value] of Object.entries(one.distillation[i])) {
+        const other = two.distillation[i][name as keyof typeof first];
+        expect(Math.abs(other - value), `${name} of step ${i}`).toBeLessThan(5e-3 * value + 1e-9);
+      }
     });
-  },
-);
+  });
+});
 
-test('what asks for next to nothing leaves the run as it is without a teacher', async () => {
+test('a negligible weight gives the same losses as no teacher', async () => {
   const without = await stepsOn(1, run(''));
   const silent = run(`distillation: { ${teacher}, weight: 1e-30, batch: augmented }`);
   const heard = run(`distillation: { ${teacher}, weight: 10, batch: augmented }`);
@@ -160,7 +157,7 @@ test('what asks for next to nothing leaves the run as it is without a teacher', 
   expect((await stepsOn(1, heard)).losses.slice(1)).not.toEqual(without.losses.slice(1));
 });
 
-test('the gradient norms are those of the embeddings, each with its weight', async () => {
+test('logs the gradient norms of the embeddings, including the weights', async () => {
   const [one, ten] = await Promise.all(
     [1, 10].map((weight) =>
       stepsOn(1, { ...run(`distillation: { ${teacher}, weight: ${weight} }`), count: 1 }),
@@ -173,9 +170,9 @@ test('the gradient norms are those of the embeddings, each with its weight', asy
 });
 
 test.each([
-  ['that is not there', 'none.onnx', undefined, /none\.onnx cannot be used: .*there is no such file/],
+  ['that does not exist', 'none.onnx', undefined, /none\.onnx cannot be used: .*it does not exist/],
   ['that is damaged', 'bad.onnx', new Uint8Array(20).fill(8), /bad\.onnx cannot be used: .*cannot be loaded/],
-])('a teacher %s ends the run before there is one', async (_, name, bytes, message) => {
+])('a teacher file %s stops the training before the run is created', async (_, name, bytes, message) => {
   const file = join(temporaryFolder(), name);
   if (bytes) writeFileSync(file, bytes);
   const config = await withTeacher('', file);

@@ -27,7 +27,7 @@ const withModel = (config: Config, model: object) =>
   ({ ...config, model: { ...config.model, ...model } }) as Config;
 
 describe('model.freeze', () => {
-  test('leaves weights and running averages as they were, and trains the rest', async () => {
+  test('keeps frozen weights and running statistics, and trains the rest', async () => {
     const config = withModel(tinyConfig(await pictureFolder()), {
       freeze: ['backbone.conv_stem', 'backbone.bn1', 'backbone.blocks.0'],
     });
@@ -36,15 +36,18 @@ describe('model.freeze', () => {
     for (const [name, tensor] of was) {
       const frozen = /^(conv_stem|bn1|blocks\.0)\./.test(name);
       const same = String(toFloat32(is.get(name)!)) === String(toFloat32(tensor));
-      // A counter counts what batch norm learns from.
       expect(same, name).toBe(frozen);
     }
   });
 
   test.each([
     [['backbone.block'], /the model has no "backbone\.block"/, /Did you mean/],
-    [['backbone', 'neck', 'head'], /nothing left to train/, /^$/],
-  ])('%j is told before the first step', async (freeze, message, hint) => {
+    [
+      ['backbone', 'neck', 'head'],
+      /names the whole model, so nothing is left to train/,
+      /Leave at least the head/,
+    ],
+  ])('reports invalid %j before the first step', async (freeze, message, hint) => {
     const config = withModel(tinyConfig(await pictureFolder()), { freeze });
     const error = await train(config, temporaryFolder()).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(UserError);
@@ -54,7 +57,7 @@ describe('model.freeze', () => {
 });
 
 describe('optimizer.layerDecay', () => {
-  test('gives each layer the rate of the one behind it times the decay', async () => {
+  test('gives each layer the learning rate of the next one times the decay', async () => {
     await useBackend('wasm');
     const config = tinyConfig(
       'pictures',
@@ -85,7 +88,7 @@ describe('optimizer.layerDecay', () => {
 });
 
 describe('model.dropPathRate', () => {
-  test('changes the run, and resumed at any step is the run that was not interrupted', async () => {
+  test('changes the run, and a resumed run equals an uninterrupted one', async () => {
     const config = withModel(tinyConfig(await pictureFolder()), {
       backbone: 'mobilenetv4_conv_small_035',
       dropPathRate: 0.5,

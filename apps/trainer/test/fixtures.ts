@@ -11,14 +11,14 @@ import { RunDirectory } from '../src/run/run-directory.js';
 import { runTraining } from '../src/train/run-training.js';
 import type { TrainingOptions, TrainingOutcome } from '../src/train/types.js';
 
-/** A folder that is deleted when the test ends. */
+/** Creates a folder that is deleted when the test ends. */
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'unitsphere-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
-/** Writes `count` small pictures of colored rectangles, an identity each, and returns their folder. */
+/** Writes `count` small images of colored rectangles, one per identity, and returns their folder. */
 export async function pictureFolder(count = 24): Promise<string> {
   const folder = temporaryFolder();
   for (let i = 0; i < count; i++) {
@@ -36,7 +36,7 @@ export async function pictureFolder(count = 24): Promise<string> {
   return folder;
 }
 
-/** A config small enough for a test. */
+/** Returns a config that is small enough for a test. */
 export function tinyConfig(data: string, extra = ''): Config {
   return parseConfig(
     `
@@ -48,13 +48,13 @@ ${extra}`,
   );
 }
 
-/** Keeps what was noted, says nothing. */
+/** Returns a reporter that records notes and prints nothing. */
 export function silentProgress(): ProgressReporter & { notes: string[] } {
   const notes: string[] = [];
   return { notes, step() {}, note: (line) => void notes.push(line), phase() {}, done() {} };
 }
 
-/** Trains in a new run under `base`, or goes on with the one that is there. */
+/** Trains a new run in `base`, or resumes the existing one. */
 export async function train(
   config: Config,
   base: string,
@@ -62,10 +62,12 @@ export async function train(
 ): Promise<TrainingOutcome> {
   let run: RunDirectory | undefined;
   const openRun = async () => {
-    run = options.resume
-      ? await RunDirectory.open(join(base, 'run'))
-      : await RunDirectory.create(base, 'run');
-    await run.writeConfig(config);
+    if (options.resume) {
+      run = await RunDirectory.open(join(base, 'run'));
+    } else {
+      run = await RunDirectory.create(base, 'run');
+      await run.writeConfig(config);
+    }
     return run;
   };
   try {

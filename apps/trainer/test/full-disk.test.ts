@@ -13,7 +13,7 @@ import { useTemporaryFolder } from './fixtures/temporary-folder.js';
 
 const folder = useTemporaryFolder();
 
-/** Makes writes fail once so many bytes were written, with a part of the last write done, as a full disk does. */
+/** Makes writes fail after `room` bytes, with the last write partly done, as on a full disk. */
 const disk = { room: Number.POSITIVE_INFINITY, code: 'ENOSPC' };
 afterEach(() => {
   disk.room = Number.POSITIVE_INFINITY;
@@ -52,7 +52,7 @@ async function newRun(): Promise<RunDirectory> {
 }
 
 describe('a full disk', () => {
-  test('leaves the old file, no temporary one, and says what was needed', async () => {
+  test('keeps the old file, leaves no temporary file and reports the required space', async () => {
     const path = join(folder(), 'x.json');
     await writeFileAtomic(path, 'old');
     disk.room = 1000;
@@ -66,7 +66,7 @@ describe('a full disk', () => {
     expect(readdirSync(folder())).toEqual(['x.json']);
   });
 
-  test('leaves earlier checkpoints, and no part of the one that had no room', async () => {
+  test('keeps earlier checkpoints and leaves no part of the failed one', async () => {
     const run = await newRun();
     await writeCheckpoint(run, 1, { 'a.bin': new Uint8Array(100) }, {});
     disk.room = 3000;
@@ -78,7 +78,7 @@ describe('a full disk', () => {
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(1);
   });
 
-  test('leaves no half line of metrics, and the log goes on when there is room', async () => {
+  test('leaves no partial line of metrics, and the log continues once there is room', async () => {
     const run = await newRun();
     const log = await run.openMetrics();
     await log.append({ step: 1 });
@@ -94,7 +94,7 @@ describe('a full disk', () => {
     ['EDQUOT', 'the disk quota is used up', 'Make room'],
     ['EROFS', 'the file system is read-only', 'Give write permission'],
     ['EACCES', 'permission is denied', 'Give write permission'],
-  ])('%s is told in words', async (code, words, hint) => {
+  ])('explains %s', async (code, words, hint) => {
     disk.room = 0;
     disk.code = code;
     const error = await writeFileAtomic(join(folder(), 'x'), 'text').catch((e) => e);
@@ -103,7 +103,7 @@ describe('a full disk', () => {
     expect(error.hint).toContain(hint);
   });
 
-  test('any other error is thrown as it is', async () => {
+  test('rethrows any other error unchanged', async () => {
     disk.room = 0;
     disk.code = 'EIO';
     const error = await writeFileAtomic(join(folder(), 'x'), 'text').catch((e) => e);
@@ -112,7 +112,7 @@ describe('a full disk', () => {
   });
 });
 
-/** A file system of 64 kB: the real thing, where mounting is allowed. */
+/** Mounts a file system of 64 kB. Returns false if mounting is not allowed. */
 function mountSmall(path: string): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
@@ -123,7 +123,7 @@ function mountSmall(path: string): boolean {
 }
 
 describe('a disk of 64 kB', () => {
-  test('runs full, and the checkpoint before stays whole', async (context) => {
+  test('keeps the previous checkpoint complete when it is full', async (context) => {
     if (!mountSmall(folder())) return context.skip('mounting a tmpfs is not allowed here');
     try {
       const run = await newRun();

@@ -17,26 +17,26 @@ output: { name: run }
 
 const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0);
 
-/** Everything of metrics.jsonl but how fast it was. */
+/** Reads metrics.jsonl without the timings. */
 const metricsOf = (run: string) =>
   readFileSync(join(run, 'metrics.jsonl'), 'utf8')
     .trim()
     .split('\n')
     .map((line) => ({ ...JSON.parse(line), imagesPerSecond: undefined, lossMilliseconds: undefined }));
 
-/** How often the training is killed; more finds more, and takes a few seconds each. */
+/** Number of times the training is killed. Each kill takes a few seconds; more kills cover more moments. */
 const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 3);
 const STEPS = 40;
 
-/** Centers in a file lie behind its header, which has random numbers. */
-const centersIn = (run: string) =>
+/** Reads the centers of both ranks, without the files' headers, which contain random numbers. */
+const readCenterFiles = (run: string) =>
   [0, 1].map((rank) => readFileSync(join(run, `centers/rank-${rank}.centers`)).subarray(8192));
 
 test.each([
   ['memory', ''],
   ['a file', 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }'],
 ])(
-  'killed with SIGKILL at random moments and resumed, with centers in %s, the command line gives the run that was not killed',
+  'a run with centers in %s, killed at random moments and resumed, equals one that was not killed',
   {
     timeout: 60_000 + 10_000 * KILLS,
   },
@@ -50,14 +50,14 @@ test.each([
 
     const killed = temporaryFolder();
     const run = join(killed, 'run');
-    // The config is written first: from then on there is a run to resume.
+    // The config is written first, so that a run can be resumed from the first kill on.
     for (let kill = 0; kill < KILLS; kill++) {
       const args = kill === 0 ? ['train', file, '--output', killed] : ['train', '--resume', run];
       const child = spawn(process.execPath, [cli, ...args], { stdio: 'ignore' });
       const ended = new Promise((resolve) => child.once('close', resolve));
       const wanted = 1 + Math.floor((0.9 * STEPS * (kill + Math.random())) / KILLS);
       while (linesOf(join(run, 'metrics.jsonl')) < wanted && child.exitCode === null) await sleep(2);
-      // Up to some steps and checkpoints more.
+      // Allow a few more steps and checkpoints.
       await sleep(Math.random() * 100);
       child.kill('SIGKILL');
       await ended;
@@ -67,17 +67,17 @@ test.each([
 
     expect(metricsOf(run)).toEqual(metricsOf(join(whole, 'run')));
     const inFile = store !== 'memory';
-    // Beside centers in files the optimizer's file has their random numbers.
+    // With centers in files, optimizer.safetensors contains their random numbers.
     for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {
       const bytes = (folder: string) =>
         readFileSync(join(folder, `checkpoints/step-000000${STEPS}/${name}.safetensors`));
       expect(bytes(run).equals(bytes(join(whole, 'run'))), name).toBe(true);
     }
     if (inFile) {
-      const [there, wanted] = [centersIn(run), centersIn(join(whole, 'run'))];
-      there.forEach((bytes, rank) => {
+      const [actual, expected] = [readCenterFiles(run), readCenterFiles(join(whole, 'run'))];
+      actual.forEach((bytes, rank) => {
         expect(bytes.length).toBeGreaterThan(1000);
-        expect(bytes.equals(wanted[rank]), `rank ${rank}`).toBe(true);
+        expect(bytes.equals(expected[rank]), `rank ${rank}`).toBe(true);
       });
     }
     const heldOut = (folder: string) =>
@@ -86,7 +86,7 @@ test.each([
   },
 );
 
-test('Ctrl-C ends a training on two replicas with a checkpoint, which another number of replicas goes on from', async () => {
+test('Ctrl-C stops a training on two replicas with a checkpoint that one replica can resume', async () => {
   const data = await pictureFolder();
   const base = temporaryFolder();
   const file = join(base, 'tiny.yaml');
@@ -99,15 +99,15 @@ test('Ctrl-C ends a training on two replicas with a checkpoint, which another nu
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
-  let told = '';
+  let stderr = '';
   child.stderr.on('data', (text) => {
-    told += text;
+    stderr += text;
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   while (linesOf(join(run, 'metrics.jsonl')) < 3 && child.exitCode === null) await sleep(10);
   child.kill('SIGINT');
-  expect(await ended, told).toBe(130);
-  const stopped = Number(told.match(/Stopped after step (\d+) of 4000/)![1]);
+  expect(await ended, stderr).toBe(130);
+  const stopped = Number(stderr.match(/Stopped after step (\d+) of 4000/)![1]);
   expect(existsSync(join(run, `checkpoints/step-${String(stopped).padStart(8, '0')}`))).toBe(true);
   const changes = ['--set', `training.steps=${stopped + 2}`, '--set', 'training.replicas=1'];
   const resumed = spawnSync(process.execPath, [cli, 'train', '--resume', run, ...changes], {

@@ -11,26 +11,26 @@ import { useTemporaryFolder } from './fixtures/temporary-folder.js';
 
 const folder = useTemporaryFolder();
 
-/** Starts the writer, kills it without warning some time after its first checkpoint, and gives the last it told of. */
+/** Starts the writer, kills it some time after its first checkpoint, and returns the last step that it printed. */
 async function writeAndKill(script: string, path: string, afterMs: number): Promise<number> {
   const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let told = '';
-  const begun = new Promise<void>((resolve, reject) => {
+  let output = '';
+  const started = new Promise<void>((resolve, reject) => {
     child.stdout.on('data', (data) => {
-      told += data;
+      output += data;
       resolve();
     });
-    child.on('exit', (code) => reject(new Error(`the writer ended by itself, code ${code}`)));
+    child.on('exit', (code) => reject(new Error(`the writer ended with code ${code} before it was killed`)));
   });
-  await begun;
+  await started;
   await sleep(afterMs);
   const ended = new Promise((resolve) => child.once('close', resolve));
   child.kill('SIGKILL');
   await ended;
-  return Number(told.trim().split('\n').filter(Boolean).at(-1));
+  return Number(output.trim().split('\n').filter(Boolean).at(-1));
 }
 
-test('kill -9 at any moment leaves a whole checkpoint, no older than the last one told of', {
+test('kill -9 at any moment leaves a complete checkpoint at least as new as the last printed one', {
   timeout: 60_000,
 }, async () => {
   const script = bundleFixture('checkpoint-writer');
@@ -38,12 +38,12 @@ test('kill -9 at any moment leaves a whole checkpoint, no older than the last on
   await first.writeConfig(parseConfig(''));
   await first.close();
   for (let round = 0; round < 15; round++) {
-    const told = await writeAndKill(script, first.path, Math.random() * 40);
+    const printed = await writeAndKill(script, first.path, Math.random() * 40);
     const run = await RunDirectory.open(first.path);
     const { checkpoint, damaged } = await latestCheckpoint(run);
     expect(damaged).toEqual([]);
-    expect(checkpoint!.step).toBeGreaterThanOrEqual(told);
-    expect(checkpoint!.step).toBeLessThanOrEqual(told + 1);
+    expect(checkpoint!.step).toBeGreaterThanOrEqual(printed);
+    expect(checkpoint!.step).toBeLessThanOrEqual(printed + 1);
     expect((await checkpoint!.readFile('a.bin'))[0]).toBe(checkpoint!.step % 251);
     const { step } = checkpoint!;
     expect((await bestCheckpoint(run))?.step).toBe(step < 3 ? undefined : step - (step % 3));

@@ -1,4 +1,4 @@
-/** The recipe's own parts, trained on TensorFlow's kernels: step for step the losses that our kernels give. */
+// Compares trainings of the recipe's parts on TensorFlow's native kernels and on our WebAssembly kernels, step by step.
 import * as tf from '@tensorflow/tfjs-core';
 import { createBackbone } from '@unitsphere/backbones';
 import { Parameter, Random, valueAndGradients } from '@unitsphere/core';
@@ -6,8 +6,8 @@ import { CosFace } from '@unitsphere/margin-losses';
 import { createNeck, EmbeddingHead } from '@unitsphere/necks';
 import { cosineLogits } from '@unitsphere/ops';
 import { AdamW } from '@unitsphere/optimizers';
+import { backends, start } from '@unitsphere/testing/backends';
 import { expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 
 const [steps, batch, size, classes, dimensions] = [20, 8, 64, 50, 32];
 
@@ -60,7 +60,7 @@ test.skipIf(!backends.includes('node'))(
   async () => {
     const [node, wasm] = [await losses('node'), await losses('wasm')];
     expect(node.at(-1)).toBeLessThan(node[0] / 4);
-    // Rounding differs from the first step, and training amplifies it.
+    // Rounding differs from the first step on, and training amplifies the difference.
     for (const [step, value] of wasm.entries())
       expect(Math.abs(node[step] - value)).toBeLessThan(0.02 * wasm[0]);
     expect(node[0]).toBeCloseTo(wasm[0], 4);

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { useBackend } from '@unitsphere/backends';
-import { readSafetensors, toFloat32 } from '@unitsphere/core';
+import { readSafetensors, toFloat32, writeSafetensors } from '@unitsphere/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { openDataset } from '../src/dataset/dataset.js';
@@ -11,7 +11,7 @@ import type { LeadReplica } from '../src/replicas/lead-replica.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
-import { restoreModel } from '../src/step/checkpoint-files.js';
+import { checkpointFiles, restoreModel, restoreState } from '../src/step/checkpoint-files.js';
 import { TrainingState } from '../src/step/training-state.js';
 import { imprintCenters } from '../src/train/imprint-centers.js';
 import { UserError } from '../src/user-error.js';
@@ -49,7 +49,26 @@ const failure = (promise: Promise<unknown>) =>
   );
 
 describe('loss.partialFc', () => {
-  test('gives the same run wherever the centers live, and samples fewer classes than there are', async () => {
+  test('restores a checkpoint that has the old name of the centers tensor', async () => {
+    await useBackend('wasm');
+    const config = partialConfig(await pictureFolder(), 'host');
+    const saved = new TrainingState(config, 12);
+    const restored = new TrainingState({ ...config, seed: config.seed + 1 }, 12);
+    const files = (await checkpointFiles(saved)) ?? expect.fail('rank 0 got no files');
+    const { tensors, metadata } = readSafetensors(files['optimizer.safetensors']);
+    expect(tensors.has('centers.centers')).toBe(true);
+    const oldNames = [...tensors].map(
+      ([name, tensor]) => [name.replace('centers.centers', 'centers.head'), tensor] as const,
+    );
+    const optimizer = writeSafetensors(new Map(oldNames), metadata);
+    await restoreState(restored, { ...files, 'optimizer.safetensors': optimizer });
+    const centers = await saved.centers.store.readCenters(0, 12);
+    expect(await restored.centers.store.readCenters(0, 12)).toEqual(centers);
+    saved.dispose();
+    restored.dispose();
+  });
+
+  test('gives the same run with every store, and a run that differs from the full softmax', async () => {
     const data = await pictureFolder();
     const all = await train(tinyConfig(data), temporaryFolder());
     const runs = [];
@@ -63,7 +82,7 @@ describe('loss.partialFc', () => {
       expect(summary!.lossSeconds).toBeGreaterThan(0);
       expect(summary!.lossSeconds).toBeLessThan(summary!.stepSeconds);
     }
-    // Of centers in a file the checkpoint holds the generation, not the rows.
+    // With centers in a file, the checkpoint has their generation instead of their rows.
     expect((await latestCheckpoint(runs[2].run)).checkpoint!.files).not.toContain('classes.safetensors');
     expect(readdirSync(runs[2].run.file('centers'))).toContain('rank-0.centers');
   });
@@ -73,7 +92,7 @@ describe('loss.partialFc', () => {
     ['file', 2],
     ['host', 2],
   ] as const)(
-    'interrupted and resumed with %s centers on %i replica(s), is the run that was not',
+    'a resumed run with %s centers on %i replica(s) equals an uninterrupted one',
     async (store, replicas) => {
       const config = partialConfig(await pictureFolder(), store, ', unsampled: caught-up');
       config.training.replicas = replicas;
@@ -89,7 +108,7 @@ describe('loss.partialFc', () => {
     },
   );
 
-  test('centers in files go on with as many replicas as wrote them, or say how', async () => {
+  test('refuses to resume centers in files with another number of replicas', async () => {
     const config = partialConfig(await pictureFolder(), 'file');
     config.training.replicas = 2;
     const base = temporaryFolder();
@@ -97,11 +116,11 @@ describe('loss.partialFc', () => {
     config.training.replicas = 1;
     const error = await failure(train(config, base, { resume: true, replicaFile }));
     expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toContain('class centers lie in 2 files, one a replica');
+    expect(error.message).toContain('class centers are in 2 files, one per replica');
     expect(error.hint).toContain('training.replicas=2');
   });
 
-  test('a file of centers that is cut off ends the resuming with its name, and nothing is overwritten', async () => {
+  test('reports a truncated center file on resume and overwrites nothing', async () => {
     const config = partialConfig(await pictureFolder(), 'file');
     const base = temporaryFolder();
     const { run } = await train(config, base, stopAfter(4));
@@ -116,24 +135,24 @@ describe('loss.partialFc', () => {
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(4);
   });
 
-  test('killed before its first checkpoint, a run begins with fresh centers', async () => {
+  test('starts with fresh centers if killed before the first checkpoint', async () => {
     const config = partialConfig(await pictureFolder(), 'file');
     config.training.checkpointEvery = null;
     const whole = await train(config, temporaryFolder());
     const base = temporaryFolder();
-    // What a kill leaves behind: centers and no checkpoint.
+    // A kill leaves centers without a checkpoint.
     const { run } = await train(config, base, stopAfter(4));
     rmSync(run.file('checkpoints'), { recursive: true });
     const again = await train(config, base, { resume: true });
     expect(await losses(again.run)).toEqual(await losses(whole.run));
   });
 
-  test('more sampled classes than there are is refused before a run is made', async () => {
+  test('refuses more sampled classes than exist before the run is created', async () => {
     const config = partialConfig(await pictureFolder(), 'memory');
     config.loss.partialFc.sampledClasses = 500;
     const base = temporaryFolder();
     const error = await failure(train(config, base));
-    expect(error.message).toMatch(/sampledClasses is 500, but there are \d+ classes/);
+    expect(error.message).toMatch(/sampledClasses is 500, but only \d+ classes exist/);
     expect(existsSync(join(base, 'run'))).toBe(false);
   });
 });
@@ -145,8 +164,8 @@ describe('--grow', () => {
   };
   const namesOf = (run: RunDirectory) =>
     JSON.parse(readFileSync(run.file('identities.json'), 'utf8')) as Record<string, string[]>;
-  /** What a network sees of each class, as long as a random center is. */
-  const imprints = async (config: Config, backbone: Uint8Array, head: Uint8Array) => {
+  /** Computes the imprint of each class: its embedding with the expected norm of a random center. */
+  const computeImprints = async (config: Config, backbone: Uint8Array, head: Uint8Array) => {
     await useBackend('wasm');
     const dataset = await openDataset(config, { warn() {} });
     const classes = dataset.split.train.length;
@@ -173,8 +192,8 @@ describe('--grow', () => {
     state.dispose();
     return found;
   };
-  /** Stops before its first step, with the checkpoint that growing wrote. */
-  const grown = (config: Config, from: RunDirectory, options = {}) => {
+  /** Grows a run and stops before its first step, with the checkpoint of the grown state. */
+  const growOnly = (config: Config, from: RunDirectory, options = {}) => {
     const stop = new AbortController();
     stop.abort();
     const training = { ...config.training, growFrom: from.path };
@@ -185,14 +204,14 @@ describe('--grow', () => {
     });
   };
 
-  test.each(STORES)('keeps the centers of the classes that were, from %s, and adds others', async (store) => {
+  test.each(STORES)('keeps the centers of known classes from %s and adds others', async (store) => {
     const more = await pictureFolder(40);
     const few = temporaryFolder();
     for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
     const config = partialConfig(few, store);
     config.training.replicas = 2;
     const { run: old } = await train(config, temporaryFolder(), { replicaFile });
-    // The same run with its centers in memory, to compare with.
+    // A reference run with its centers in memory.
     const reference = partialConfig(few, 'memory');
     reference.training.replicas = 2;
     const { run: same } = await train(reference, temporaryFolder(), { replicaFile });
@@ -200,7 +219,7 @@ describe('--grow', () => {
 
     const progress = silentProgress();
     const next = partialConfig(more, 'memory');
-    const { run, step } = await grown(next, old, { progress });
+    const { run, step } = await growOnly(next, old, { progress });
     expect(step).toBe(0);
     const [oldNames, newNames] = [namesOf(old).train, namesOf(run).train];
     expect(newNames.length).toBeGreaterThan(oldNames.length);
@@ -215,12 +234,12 @@ describe('--grow', () => {
       Buffer.compare(await file(run, 'backbone.safetensors'), await file(old, 'backbone.safetensors')),
     ).toBe(0);
     expect(progress.notes.join('\n')).toContain(
-      `${oldNames.length} of its classes, ${newNames.length - oldNames.length} new ones`,
+      `${oldNames.length} classes kept, ${newNames.length - oldNames.length} added`,
     );
     expect(namesOf(run).earlier).toEqual(expect.arrayContaining(oldNames));
   });
 
-  test('trains on in a file on two replicas, and is resumed from what was grown', async () => {
+  test('continues with center files on two replicas, and resumes the grown run', async () => {
     const data = await pictureFolder(40);
     const { run: old } = await train(partialConfig(data, 'file'), temporaryFolder());
     const config = partialConfig(data, 'file');
@@ -233,7 +252,7 @@ describe('--grow', () => {
     expect(await losses(resumed.run)).toEqual(await losses(whole.run));
   });
 
-  test('begins the centers of new classes where the network sees an image of them', async () => {
+  test('initializes the centers of new classes to embeddings of their images', async () => {
     const more = await pictureFolder(40);
     const few = temporaryFolder();
     for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
@@ -247,7 +266,7 @@ describe('--grow', () => {
       const stop = new AbortController();
       const when = (words: string | null) => {
         if (!words?.startsWith(phase)) return;
-        // What is grown from has been read, and is others' to write again.
+        // The old run has been read and is unlocked.
         expect(existsSync(old.file('run.lock'))).toBe(false);
         stop.abort();
       };
@@ -257,7 +276,7 @@ describe('--grow', () => {
     const { run, step } = await train(config, base, stopIn('preparing the held-out images'));
     expect(step).toBe(0);
     const is = await centersOf(run);
-    const seen = await imprints(
+    const seen = await computeImprints(
       config,
       await file(run, 'backbone.safetensors'),
       await file(run, 'head.safetensors'),
@@ -273,7 +292,7 @@ describe('--grow', () => {
     const resumed = await train(config, base, { resume: true, replicaFile });
     expect(await losses(resumed.run)).toEqual(await losses(whole.run));
 
-    // Interrupted while they are made, it has nothing to go on from, and begins again.
+    // Without a checkpoint, a run interrupted during imprinting starts again.
     const early = temporaryFolder();
     const cut = await train(config, early, stopIn('imprinting class centers'));
     expect([cut.step, cut.summary]).toEqual([0, null]);
@@ -282,7 +301,7 @@ describe('--grow', () => {
     expect(await losses(again.run)).toEqual(await losses(whole.run));
   });
 
-  test('imprints one new class, and none where all are known', async () => {
+  test('imprints one new class, and nothing if all classes are known', async () => {
     const config = tinyConfig(await pictureFolder());
     const dataset = await openDataset(config, { warn() {} });
     const all = dataset.split.train.map((_, position) => position);
@@ -310,27 +329,27 @@ describe('--grow', () => {
     const config = tinyConfig(data);
     const { run } = await train(config, temporaryFolder());
     const error = await failure(
-      grown({ ...config, model: { ...config.model, ...change.model } as Config['model'] }, run),
+      growOnly({ ...config, model: { ...config.model, ...change.model } as Config['model'] }, run),
     );
     expect(error).toBeInstanceOf(UserError);
     expect(error.message).toMatch(message);
   });
 
-  test('refuses to hold out what was trained on', async () => {
+  test('refuses to hold out identities that the old run was trained on', async () => {
     const config = tinyConfig(await pictureFolder());
     const { run } = await train(config, temporaryFolder());
-    const error = await failure(grown({ ...config, seed: 9 }, run));
-    expect(error.message).toMatch(/identities that are to be held out were trained on by/);
+    const error = await failure(growOnly({ ...config, seed: 9 }, run));
+    expect(error.message).toMatch(/was trained on \d+ identities that are held out now, such as /);
     expect(error.hint).toContain('data.split');
   });
 
-  test('refuses images of which none was trained on', async () => {
+  test('refuses data without any identity of the old run', async () => {
     const config = tinyConfig(await pictureFolder());
     const { run } = await train(config, temporaryFolder());
     const others = temporaryFolder();
     const from = await pictureFolder();
     for (const name of readdirSync(from)) cpSync(join(from, name), join(others, `other-${name}`));
-    const error = await failure(grown(tinyConfig(others), run));
-    expect(error.message).toMatch(/none of the identities that .* was trained on is in this data/);
+    const error = await failure(growOnly(tinyConfig(others), run));
+    expect(error.message).toMatch(/the data contains none of the identities that .* was trained on/);
   });
 });

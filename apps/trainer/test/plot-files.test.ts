@@ -12,8 +12,8 @@ import { reportFixture } from './report-fixture.js';
 const folder = useTemporaryFolder();
 const figures = reportFigures(reportFixture());
 
-describe('plots as files', () => {
-  test('stand alone: a title, a description, a key, and colors of their own', () => {
+describe('plotSvg and drawPlotFiles', () => {
+  test('render standalone files with title, description, key and colors', () => {
     for (const figure of figures) {
       const svg = plotSvg(figure);
       expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" role="img" width="720" height="\d+"/);
@@ -25,7 +25,7 @@ describe('plots as files', () => {
     }
   });
 
-  test('are written as SVG and PNG, and PNG shows what SVG does', async () => {
+  test('write SVG and PNG with the same content', async () => {
     const { plots, problem } = await drawPlotFiles(figures);
     expect(problem).toBeUndefined();
     await writePlotFiles(folder(), plots);
@@ -44,7 +44,7 @@ describe('plots as files', () => {
       }
       return count;
     };
-    // The curve, its baseline, and letters of the title and of the axes.
+    // Pixels of the trained curve, the untrained curve, the title and the axis labels.
     expect(near(LIGHT.trained)).toBeGreaterThan(1500);
     expect(near(LIGHT.untrained)).toBeGreaterThan(300);
     expect(near(LIGHT.ink)).toBeGreaterThan(1500);
@@ -52,7 +52,7 @@ describe('plots as files', () => {
     expect(near('#ffffff')).toBeGreaterThan(0.8 * 1440 * 2 * height);
   });
 
-  test('are SVG alone, and say why, where there is no canvas', async () => {
+  test('write only SVG and report the reason without a canvas library', async () => {
     vi.doMock('@napi-rs/canvas', () => {
       throw new Error('no binary for this machine');
     });

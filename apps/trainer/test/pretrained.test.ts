@@ -15,13 +15,13 @@ test.each([
   ['lcnet.pth', resolve('lcnet.pth')],
   ['timm/lcnet_050.ra2_in1k', 'timm/lcnet_050.ra2_in1k'],
   ['https://example.org/lcnet.safetensors', 'https://example.org/lcnet.safetensors'],
-])('model.pretrained: %s is taken from the working folder where it is a file', (written, meant) => {
+])('model.pretrained: %s is resolved against the working folder if it is a file path', (written, meant) => {
   const config = tinyConfig('pictures');
   config.model.pretrained = written;
   expect(absolutePaths(config).model.pretrained).toBe(meant);
 });
 
-test('a run begins with the pretrained weights, and so does its moving average', async () => {
+test('a run and its moving average start from the pretrained weights', async () => {
   await useBackend('wasm');
   const backbone = createBackbone('lcnet_035', { random: new Random(99) });
   const file = join(temporaryFolder(), 'weights.safetensors');
@@ -32,7 +32,7 @@ test('a run begins with the pretrained weights, and so does its moving average',
   config.model.pretrained = file;
   const stop = new AbortController();
   stop.abort();
-  // Stopped before its first step; its checkpoint's backbone is the average's.
+  // The run stops before its first step. The backbone in its checkpoint is that of the moving average.
   const { run } = await train(config, temporaryFolder(), { signal: stop.signal });
   const { checkpoint } = await latestCheckpoint(run);
   const [is, was] = [await checkpoint!.readFile('backbone.safetensors'), wanted].map(
@@ -45,31 +45,34 @@ test.each([
   [[0.485, 0.456, 0.406], undefined],
   [
     [0.5, 0.5, 0.5],
-    /the pretrained weights are for other inputs \(RGB, mean 0\.5 0\.5 0\.5, .* which are ImageNet's/,
+    /the pretrained weights expect other inputs \(RGB, mean 0\.5 0\.5 0\.5, .*\) than this training's ImageNet normalization/,
   ],
-])('weights that were trained with the mean %j beside them', async (mean, told) => {
-  await useBackend('wasm');
-  const backbone = createBackbone('lcnet_035', { random: new Random(99) });
-  const file = join(temporaryFolder(), 'weights.safetensors');
-  await saveTimm(backbone, file);
-  backbone.dispose();
-  const preprocessing = { imageSize: 224, channelOrder: 'RGB', mean, std: [0.229, 0.224, 0.225] };
-  writeFileSync(file.replace('.safetensors', '.json'), JSON.stringify(preprocessing));
-  const config = tinyConfig(await pictureFolder());
-  config.model.pretrained = file;
-  const stop = new AbortController();
-  stop.abort();
-  const progress = silentProgress();
-  await train(config, temporaryFolder(), { signal: stop.signal, progress });
-  const note = progress.notes.find((line) => line.includes('other inputs'));
-  if (told) expect(note).toMatch(told);
-  else expect(note).toBeUndefined();
-});
+])(
+  'warns unless the pretrained weights were trained with ImageNet normalization: mean %j',
+  async (mean, warning) => {
+    await useBackend('wasm');
+    const backbone = createBackbone('lcnet_035', { random: new Random(99) });
+    const file = join(temporaryFolder(), 'weights.safetensors');
+    await saveTimm(backbone, file);
+    backbone.dispose();
+    const preprocessing = { imageSize: 224, channelOrder: 'RGB', mean, std: [0.229, 0.224, 0.225] };
+    writeFileSync(file.replace('.safetensors', '.json'), JSON.stringify(preprocessing));
+    const config = tinyConfig(await pictureFolder());
+    config.model.pretrained = file;
+    const stop = new AbortController();
+    stop.abort();
+    const progress = silentProgress();
+    await train(config, temporaryFolder(), { signal: stop.signal, progress });
+    const note = progress.notes.find((line) => line.includes('other inputs'));
+    if (warning) expect(note).toMatch(warning);
+    else expect(note).toBeUndefined();
+  },
+);
 
 test.each([
-  ['which is not there', 'none.safetensors', undefined, /none\.safetensors/],
-  ['which is damaged', 'cut.safetensors', new Uint8Array(20), /cut\.safetensors cannot be read/],
-])('a file %s ends the run before its first step', async (_, name, bytes, message) => {
+  ['that does not exist', 'none.safetensors', undefined, /none\.safetensors/],
+  ['that is damaged', 'cut.safetensors', new Uint8Array(20), /cut\.safetensors cannot be read/],
+])('a file %s stops the training before its first step', async (_, name, bytes, message) => {
   const file = join(temporaryFolder(), name);
   if (bytes) writeFileSync(file, bytes);
   const config = tinyConfig(await pictureFolder());

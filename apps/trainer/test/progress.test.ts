@@ -2,7 +2,8 @@ import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import pico from 'picocolors';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { formatBytes, formatSeconds } from '../src/format.js';
+import { formatBytes } from '../src/format-bytes.js';
+import { formatSeconds } from '../src/format-seconds.js';
 import { Progress } from '../src/progress/progress.js';
 import { plainLine, terminalLine } from '../src/progress/progress-line.js';
 import type { StepReport } from '../src/progress/progress-reporter.js';
@@ -24,8 +25,8 @@ function view(changes: Partial<StepReport> = {}) {
   return { report: report(370, changes), rates: rates.get()!, totalSteps: 1000 };
 }
 
-describe('rates', () => {
-  test('are of the last seconds', () => {
+describe('StepRates', () => {
+  test('averages over the last seconds', () => {
     const rates = new StepRates(1000);
     for (let i = 0; i < 50; i++) rates.add(report(i, { times: { data: 0, compute: 1000 } }));
     for (let i = 0; i < 20; i++) rates.add(report(i, { times: { data: 60, compute: 40 } }));
@@ -38,7 +39,7 @@ describe('rates', () => {
     ]);
   });
 
-  test('are none before the first step, and finite for steps of no time', () => {
+  test('is null before the first step, and finite for steps without duration', () => {
     const rates = new StepRates();
     expect(rates.get()).toBeNull();
     rates.add(report(1, { times: { compute: 0 } }));
@@ -46,15 +47,15 @@ describe('rates', () => {
   });
 });
 
-describe('a line', () => {
-  test('for a log', () => {
+describe('a progress line', () => {
+  test('has all figures in a log', () => {
     expect(plainLine(view())).toMatchInlineSnapshot(
       `"step 370/1000 (37%)  epoch 2  loss 12.35  lr 7.00e-4  320 images/s  data 5% compute 95%  2m 06s left"`,
     );
   });
 
   test.each([200, 120, 100, 80, 60, 40, 20])(
-    'for a terminal %d wide fits, the least wanted left out',
+    'fits a terminal of %d columns and omits the least important figures first',
     (columns) => {
       const line = stripVTControlCharacters(terminalLine(view(), columns, pico.createColors(true)));
       expect(line.length).toBeLessThan(columns);
@@ -62,7 +63,7 @@ describe('a line', () => {
     },
   );
 
-  test('shows a loss that is not finite in red', () => {
+  test('shows a non-finite loss in red', () => {
     const line = terminalLine(view({ loss: Number.NaN }), 120, pico.createColors(true));
     expect(line).toContain('\u001b[31mloss NaN\u001b[39m');
   });
@@ -73,8 +74,8 @@ describe('a line', () => {
   });
 });
 
-/** A stream that keeps what is written. */
-function recorder(isTTY: boolean) {
+/** Returns a stream that records what is written to it. */
+function createRecorder(isTTY: boolean) {
   let text = '';
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -86,7 +87,7 @@ function recorder(isTTY: boolean) {
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
 }
 
-describe('progress', () => {
+describe('Progress', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['performance'] });
   });
@@ -94,8 +95,8 @@ describe('progress', () => {
     vi.useRealTimers();
   });
 
-  test('in a pipe is a plain line every ten seconds, and at the end', () => {
-    const { stream, text } = recorder(false);
+  test('prints a plain line every ten seconds and at the end in a pipe', () => {
+    const { stream, text } = createRecorder(false);
     const progress = new Progress({ totalSteps: 300, stream });
     progress.note('hello');
     progress.phase('reading images');
@@ -115,8 +116,8 @@ describe('progress', () => {
     expect(text()).not.toContain('\u001b');
   });
 
-  test('in a terminal is drawn over itself, and notes stay above it', () => {
-    const { stream, text } = recorder(true);
+  test('redraws its line in a terminal and keeps notes above it', () => {
+    const { stream, text } = createRecorder(true);
     const progress = new Progress({ totalSteps: 300, stream });
     for (let step = 1; step <= 300; step++) {
       vi.advanceTimersByTime(20);
@@ -127,12 +128,12 @@ describe('progress', () => {
     const plain = stripVTControlCharacters(text());
     expect(plain).toContain('a note\n');
     expect(plain).toContain('100%');
-    // 6 seconds at ten drawings a second, not one a step.
+    // 300 steps in 6 seconds are drawn at most ten times per second.
     expect(plain.match(/images\/s/g)!.length).toBeLessThan(70);
   });
 });
 
-describe('formats', () => {
+describe('formatBytes and formatSeconds', () => {
   test.each([
     [0, '0 bytes'],
     [999, '999 bytes'],
@@ -141,7 +142,7 @@ describe('formats', () => {
     [12_345_678, '12 MB'],
     [123_456_789, '123 MB'],
     [5e12, '5.0 TB'],
-  ])('%d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+  ])('format %d bytes as %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   test.each([
     [0.2, '0s'],
@@ -150,5 +151,5 @@ describe('formats', () => {
     [3661, '1h 01m'],
     [90000, '1d 1h'],
     [Number.NaN, '?'],
-  ])('%d seconds', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
+  ])('format %d seconds as %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
 });

@@ -34,13 +34,13 @@ loss: { name: ${loss}, margin: 0.2, warmup: { steps: 10 } }
 optimizer: { name: ${optimizer}, lr: ${optimizer === 'adamw' ? 2e-3 : 0.02}, clipNorm: 1, ema: { decay: 0.9 } }
 training: { steps: ${steps}, batchSize: ${batch} }`;
 
-describe('where no batch norm is in play', () => {
+describe('without batch norm', () => {
   test.each([
     ['two replicas', 2, 12, 'cosface'],
-    ['three with unequal parts', 3, 13, 'cosface'],
-    ['three with AdaFace, whose statistics are of all images,', 3, 13, 'adaface'],
-    ['two with CurricularFace', 2, 12, 'curricularface'],
-  ])('%s give the loss curve of one, to rounding', async (_, size, batch, loss) => {
+    ['three replicas with unequal parts', 3, 13, 'cosface'],
+    ['three replicas with AdaFace, whose statistics cover all images,', 3, 13, 'adaface'],
+    ['two replicas with CurricularFace', 2, 12, 'curricularface'],
+  ])('%s give the loss curve of one up to rounding', async (_, size, batch, loss) => {
     const steps = { config: settings({ batch, loss }), classes: 11, count: 30, withoutBatchNorm: true };
     const [one, more] = [await stepsOn(1, steps), await stepsOn(size, steps)];
     expect(one.losses.at(-1)).toBeLessThan(one.losses[0] - 1);
@@ -56,7 +56,7 @@ describe('where no batch norm is in play', () => {
 });
 
 describe.each(['adamw', 'sgd'])('with batch norm and %s', (optimizer) => {
-  test('all ranks hold the same bits after 50 steps, leave no tensors, and a second run gives the first', async () => {
+  test('all ranks are bit-identical after 50 steps, leak no tensors, and repeat exactly', async () => {
     const config = settings({ optimizer, norm: 'layernorm-batchnorm', batch: 13, steps: 50 });
     const steps = { config, classes: 11, count: 50, withoutBatchNorm: false };
     const { states, losses, tensors } = await stepsOn(2, steps);
@@ -83,13 +83,13 @@ const twoReplicas = async () => {
   config.training.replicas = 2;
   return config;
 };
-const stoppedAfter = (stopAfter: number) => {
+const stopAfter = (last: number) => {
   const stop = new AbortController();
-  const step = ({ step }: { step: number }) => void (step === stopAfter && stop.abort());
+  const step = ({ step }: { step: number }) => void (step === last && stop.abort());
   return { signal: stop.signal, progress: { ...silentProgress(), step }, replicaFile };
 };
 
-test('a run on two replicas is whole, says so, and resumed is the run that was not interrupted', async () => {
+test('a run on two replicas reports them, and a resumed run equals an uninterrupted one', async () => {
   const config = await twoReplicas();
   const progress = silentProgress();
   const whole = await train(config, temporaryFolder(), { replicaFile, progress });
@@ -98,7 +98,7 @@ test('a run on two replicas is whole, says so, and resumed is the run that was n
   expect(readFileSync(whole.run.file('report.html'), 'utf8')).toContain('<dt>Replicas</dt><dd>2</dd>');
 
   const base = temporaryFolder();
-  const first = await train(config, base, stoppedAfter(2));
+  const first = await train(config, base, stopAfter(2));
   expect(first).toMatchObject({ summary: null, step: 2 });
   const resumed = await train(config, base, { resume: true, replicaFile });
   expect(await losses(resumed.run)).toEqual(await losses(whole.run));
@@ -108,25 +108,25 @@ test('a run on two replicas is whole, says so, and resumed is the run that was n
   expect(resumed.summary!.heldOut).toEqual(whole.summary!.heldOut);
 });
 
-test('pretrained weights are read by one replica, and all have them', async () => {
+test('one replica reads the pretrained weights, and all of them use them', async () => {
   const config = await twoReplicas();
   const weights = join(temporaryFolder(), 'weights.safetensors');
   const stopped = new AbortController();
   stopped.abort();
   const before = await train(config, temporaryFolder(), { signal: stopped.signal, replicaFile });
-  writeFileSync(weights, scaled(await lastFile(before.run, 'backbone.safetensors')));
+  writeFileSync(weights, scaleNorms(await lastFile(before.run, 'backbone.safetensors')));
   config.model.pretrained = weights;
   process.env.UNITSPHERE_TEST_SECRET = weights;
   onTestFinished(() => void delete process.env.UNITSPHERE_TEST_SECRET);
   const two = await train(config, temporaryFolder(), { replicaFile });
   const one = { ...config, training: { ...config.training, replicas: 1 as const } };
   const alone = await train(one, temporaryFolder());
-  // Half of the images are embedded by each.
+  // Each replica embeds half of the images.
   expect(two.summary!.untrained).toEqual(alone.summary!.untrained);
 });
 
-/** Other weights of the same names: every second channel of a norm at twice its value. */
-function scaled(file: Uint8Array): Uint8Array {
+/** Returns the weights with every second channel of each norm doubled. */
+function scaleNorms(file: Uint8Array): Uint8Array {
   const { tensors } = readSafetensors(file);
   for (const [name, { data }] of tensors) {
     if (/bn\d\.weight$/.test(name)) for (let i = 0; i < data.length; i += 2) (data as Float32Array)[i] *= 2;
@@ -134,9 +134,9 @@ function scaled(file: Uint8Array): Uint8Array {
   return writeSafetensors(tensors);
 }
 
-test('products of lower precision on every replica, told in the notes, the metrics, the summary and the report', async () => {
+test('every replica uses a lower precision, shown in notes, metrics, summary and report', async () => {
   const config = await twoReplicas();
-  // Batch norm over two images would make much of a small difference.
+  // Batch norm over two images would amplify small differences.
   config.training.batchSize = 12;
   const run = async (matmul: 'highest' | 'medium', activations: 'float32' | 'bfloat16') => {
     const progress = silentProgress();
@@ -153,31 +153,31 @@ test('products of lower precision on every replica, told in the notes, the metri
     return { losses: await losses(run), summary: summary!, notes: progress.notes, records, report };
   };
   const [plain, two] = [await run('highest', 'float32'), await run('medium', 'bfloat16')];
-  const did = 'bfloat16 inputs, emulated by rounding to nearest even, float32 accumulation';
+  const used = 'bfloat16 inputs, emulated by rounding to nearest even, float32 accumulation';
   expect(two.summary.precision).toMatchObject({
     matmul: 'medium',
     activations: 'bfloat16',
-    did: { conv2d: did, matMul: did },
+    did: { conv2d: used, matMul: used },
   });
   expect(two.records[0]).toEqual({ step: 0, precision: two.summary.precision });
   expect(two.notes).toContain(
-    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${did}); activations wait for the gradient in bfloat16`,
+    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${used}); activations wait for the gradient in bfloat16`,
   );
   expect(two.report).toContain('<dt>Matrix precision</dt><dd>medium</dd>');
   expect(two.report).toContain('<dt>Activations</dt><dd>bfloat16</dd>');
-  expect(two.report).toContain(`Matrix products in training: ${did}.`);
+  expect(two.report).toContain(`Matrix products in training: ${used}.`);
   expect(plain.summary.precision).toMatchObject({ matmul: 'highest', did: { conv2d: 'float32' } });
   expect(plain.report).not.toContain('Matrix ');
   expect(plain.records[0]).toHaveProperty('loss');
-  const away = Math.abs((two.losses[0] as number) / (plain.losses[0] as number) - 1);
-  expect(away).toBeGreaterThan(1e-6);
-  expect(away).toBeLessThan(2e-2);
+  const deviation = Math.abs((two.losses[0] as number) / (plain.losses[0] as number) - 1);
+  expect(deviation).toBeGreaterThan(1e-6);
+  expect(deviation).toBeLessThan(2e-2);
 });
 
-test('a checkpoint is the same for any number of replicas, and is resumed with another', async () => {
+test('a checkpoint does not depend on the number of replicas and can be resumed with another', async () => {
   const config = await twoReplicas();
   const base = temporaryFolder();
-  const { run } = await train(config, base, stoppedAfter(3));
+  const { run } = await train(config, base, stopAfter(3));
   const classes = JSON.parse(readFileSync(run.file('identities.json'), 'utf8')).train.length;
   const centers = readSafetensors(await lastFile(run, 'classes.safetensors')).tensors;
   expect([...centers].map(([name, { shape }]) => [name, shape])).toEqual([['weight', [classes, 16]]]);
@@ -185,7 +185,7 @@ test('a checkpoint is the same for any number of replicas, and is resumed with a
   expect(moments.get('centers.exp_avg')!.shape).toEqual([classes, 16]);
 
   for (const replicas of [1, 3] as const) {
-    // The step after, without a step between, has the very state.
+    // Resuming without further steps reproduces the state exactly.
     const other = { ...config, training: { ...config.training, replicas, steps: 3 } };
     if (replicas === 3) other.training.batchSize = 6;
     const copy = temporaryFolder();
@@ -206,22 +206,25 @@ test('a checkpoint is the same for any number of replicas, and is resumed with a
 test.each([
   ['throws', /^replica 1 failed: a fault in the replica$/],
   ['exits', /^replica 1 failed: the thread ended by itself with code 7$/],
-])('a replica that %s ends the run with its error; the last checkpoint is whole', async (death, message) => {
-  process.env.UNITSPHERE_TEST_DEATH = death;
-  onTestFinished(() => void delete process.env.UNITSPHERE_TEST_DEATH);
-  const base = temporaryFolder();
-  const error = await train(await twoReplicas(), base, { replicaFile }).catch((thrown) => thrown);
-  expect(error).toBeInstanceOf(ReplicaError);
-  expect(error.message).toMatch(message);
-  if (death === 'throws') expect(error.cause.stack).toContain('replica-worker');
-  const { checkpoint, damaged } = await latestCheckpoint(
-    await RunDirectory.openForReading(join(base, 'run')),
-  );
-  expect(checkpoint!.step).toBe(3);
-  expect(damaged).toEqual([]);
-});
+])(
+  'a replica that %s ends the run with its error and leaves a complete checkpoint',
+  async (death, message) => {
+    process.env.UNITSPHERE_TEST_DEATH = death;
+    onTestFinished(() => void delete process.env.UNITSPHERE_TEST_DEATH);
+    const base = temporaryFolder();
+    const error = await train(await twoReplicas(), base, { replicaFile }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ReplicaError);
+    expect(error.message).toMatch(message);
+    if (death === 'throws') expect(error.cause.stack).toContain('replica-worker');
+    const { checkpoint, damaged } = await latestCheckpoint(
+      await RunDirectory.openForReading(join(base, 'run')),
+    );
+    expect(checkpoint!.step).toBe(3);
+    expect(damaged).toEqual([]);
+  },
+);
 
-test('by default one replica a core on WebAssembly, with at least 8 images each', () => {
+test('defaults to one replica per core on WebAssembly, with at least 8 images each', () => {
   const auto = { wanted: 'auto', backend: 'wasm', cores: 2, batchSize: 64 } as const;
   expect(replicaCount(auto)).toBe(2);
   expect(replicaCount({ ...auto, cores: 64, batchSize: 1024 })).toBe(16);
@@ -230,6 +233,6 @@ test('by default one replica a core on WebAssembly, with at least 8 images each'
   expect(replicaCount({ ...auto, backend: 'cpu' })).toBe(1);
   expect(replicaCount({ ...auto, backend: 'cpu', wanted: 2 })).toBe(2);
   expect(() => replicaCount({ ...auto, backend: 'webgpu', wanted: 2 })).toThrow(
-    'the backend webgpu trains on one replica, not on 2',
+    'training.replicas is 2, but the backend webgpu trains on one replica',
   );
 });

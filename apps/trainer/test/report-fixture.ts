@@ -3,7 +3,7 @@ import { Random } from '@unitsphere/core/random';
 import { verifyEmbeddings } from '@unitsphere/verification';
 import { type ReportData, summarizeVerification } from '../src/report/index.js';
 
-/** A small real PNG of one gray per pixel, as a data URI. */
+/** Returns a small PNG of random gray pixels as a data URI. */
 export function pngUri(random: Random, side = 24): string {
   const chunk = (type: string, body: Buffer) => {
     const typed = Buffer.concat([Buffer.from(type, 'latin1'), body]);
@@ -15,7 +15,7 @@ export function pngUri(random: Random, side = 24): string {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
-  header[8] = 8; // Bits a sample; color type 0 is gray.
+  header[8] = 8; // Bits per sample; color type 0 is gray.
   const rows = Buffer.alloc(side * (side + 1));
   for (let k = 0; k < rows.length; k++) rows[k] = k % (side + 1) === 0 ? 0 : random.int(256);
   const png = Buffer.concat([
@@ -27,8 +27,8 @@ export function pngUri(random: Random, side = 24): string {
   return `data:image/png;base64,${png.toString('base64')}`;
 }
 
-/** Verified embeddings of 40 identities: a center each, and noise. */
-function verified(random: Random, noise: number) {
+/** Verifies embeddings of 40 identities, each a center plus noise. */
+function verify(random: Random, noise: number) {
   const [identities, each, dimensions] = [40, 8, 32];
   const centers = Float32Array.from({ length: identities * dimensions }, () => random.normal());
   const labels = Int32Array.from({ length: identities * each }, (_, i) => i % identities);
@@ -37,16 +37,17 @@ function verified(random: Random, noise: number) {
     return center + noise * random.normal();
   });
   return summarizeVerification(verifyEmbeddings(embeddings, dimensions, labels), {
+    pairKind: 'real',
     identities,
     images: labels.length,
   });
 }
 
-/** Made-up data of a whole run, with every part filled. */
+/** Returns synthetic data of a run with every part present. */
 export function reportFixture(steps = 400): ReportData {
   const random = new Random(1, 'report-fixture');
-  const trained = verified(random, 0.9);
-  const untrained = verified(random, 2);
+  const trained = verify(random, 0.9);
+  const untrained = verify(random, 2);
   const image = () => pngUri(random);
   return {
     title: 'documents-small',
@@ -80,7 +81,7 @@ export function reportFixture(steps = 400): ReportData {
       step: (k * steps) / 4,
       imagesSeen: k * steps * 16,
       tprAtFpr: Object.fromEntries(
-        Object.entries(trained.summary.tprAtFpr).map(([key, tpr]) => [key, (tpr * (k + 1)) / 5]),
+        Object.entries(trained.summary.tprAtFpr).map(([key, tpr]) => [key, ((tpr ?? 0) * (k + 1)) / 5]),
       ),
       auroc: 0.6 + 0.08 * k,
     })),
@@ -88,7 +89,7 @@ export function reportFixture(steps = 400): ReportData {
       step: (k * steps) / 4,
       imagesSeen: k * steps * 16,
       tprAtFpr: Object.fromEntries(
-        Object.entries(trained.summary.tprAtFpr).map(([key, tpr]) => [key, (tpr * (k + 1)) / 6]),
+        Object.entries(trained.summary.tprAtFpr).map(([key, tpr]) => [key, ((tpr ?? 0) * (k + 1)) / 6]),
       ),
       auroc: 0.6 + 0.07 * k,
     })),

@@ -8,14 +8,14 @@ import { renderReport } from '../src/report/index.js';
 import { reportFixture } from './report-fixture.js';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present) {
-  const reason = `No browser at ${executablePath}: install Chromium or set CHROMIUM_PATH.`;
+const isInstalled = existsSync(executablePath);
+if (!isInstalled) {
+  const reason = `There is no browser at ${executablePath}; install Chromium or set CHROMIUM_PATH.`;
   if (process.env.CI === 'true') throw new Error(reason);
   console.warn(`Skipping the report's browser test. ${reason}`);
 }
 
-describe.skipIf(!present)('a report in a browser', () => {
+describe.skipIf(!isInstalled)('a report in a browser', () => {
   let browser: Browser;
   let folder: string;
   let address: string;
@@ -74,7 +74,7 @@ describe.skipIf(!present)('a report in a browser', () => {
             const lines = shown
               .flatMap((svg) => Array.from(svg.querySelectorAll('path')))
               .filter((path) =>
-                // The data's lines are in the page's plot colors; axes and rules are not.
+                // Only the lines of the data have these colors; axes and rules have others.
                 /--(trained|untrained|different|rate-\d)/.test(path.getAttribute('stroke') ?? ''),
               );
             const boxes = lines.map((path) => path.getBoundingClientRect());
@@ -128,7 +128,7 @@ describe.skipIf(!present)('a report in a browser', () => {
     }
   }
 
-  test('opens the configuration on request', async () => {
+  test('opens the configuration on click', async () => {
     const { page } = await open(1200, 'light');
     expect(await page.locator('#config pre').isVisible()).toBe(false);
     await page.locator('#config summary').click();

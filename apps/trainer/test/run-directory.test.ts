@@ -38,8 +38,8 @@ async function runWithCheckpoints(...steps: number[]): Promise<RunDirectory> {
 
 const checkpointsOf = (run: RunDirectory) => readdirSync(run.file('checkpoints')).sort();
 
-describe('a run', () => {
-  test('keeps its config, and is opened again', async () => {
+describe('RunDirectory', () => {
+  test('keeps its config and can be opened again', async () => {
     const run = await newRun();
     expect(await run.readConfig()).toEqual(parseConfig('seed: 7'));
     await run.close();
@@ -51,21 +51,21 @@ describe('a run', () => {
   test('is never overwritten', async () => {
     const run = await newRun();
     await run.close();
-    await expect(newRun()).rejects.toThrow(`there already is a run ${run.path}`);
+    await expect(newRun()).rejects.toThrow(`the run ${run.path} already exists`);
     expect((await run.readConfig()).seed).toBe(7);
   });
 
-  test('that is none is told', async () => {
+  test('refuses a folder that is not a run', async () => {
     await expect(RunDirectory.open(join(folder(), 'none'))).rejects.toThrow(/there is no run .*none/);
     writeFileSync(join(folder(), 'x.txt'), '');
     const error = await RunDirectory.open(folder()).catch((e) => e);
     expect(error).toBeInstanceOf(UserError);
     expect(error.message).toMatch(/is not a run: it has no config\.yaml/);
-    expect(error.hint).toBe('It holds: x.txt');
+    expect(error.hint).toBe('It contains: x.txt');
     await expect(RunDirectory.create(join(folder(), 'x.txt'), 'a')).rejects.toThrow(/x\.txt is not a folder/);
   });
 
-  test('is deleted when nothing was trained, and only then', async () => {
+  test('is deleted only if nothing was trained', async () => {
     const empty = await newRun('empty');
     await empty.close();
     await empty.deleteIfUnused();
@@ -78,10 +78,10 @@ describe('a run', () => {
 });
 
 describe('the lock', () => {
-  test('keeps a second writer out until the first closes, and readers in', async () => {
+  test('blocks a second writer until the first closes, but no readers', async () => {
     const run = await newRun();
     await expect(RunDirectory.open(run.path)).rejects.toThrow(
-      `another process writes ${run.path}: number ${process.pid}`,
+      `another process writes ${run.path}: pid ${process.pid}`,
     );
     await RunDirectory.openForReading(run.path);
     await run.close();
@@ -95,9 +95,9 @@ describe('the lock', () => {
 
   test.each([
     ['of a dead process', () => owner({ pid: dead() })],
-    ['of a process number that is used again', () => owner({ pid: process.pid, processStart: '1' })],
+    ['of a dead process whose pid is in use again', () => owner({ pid: process.pid, processStart: '1' })],
     ['that is empty', () => ''],
-    ['that is no lock', () => '{"pid": "x"}'],
+    ['that is not a lock', () => '{"pid": "x"}'],
   ])('%s is taken over', async (_, content) => {
     const run = await newRun();
     await run.close();
@@ -108,16 +108,16 @@ describe('the lock', () => {
     expect(readdirSync(run.path).filter((name) => name.startsWith('.tmp'))).toEqual([]);
   });
 
-  test('of another machine is not, and says which file to delete', async () => {
+  test('of another machine is respected, and the hint names the file to delete', async () => {
     const run = await newRun();
     await run.close();
     writeFileSync(run.file('run.lock'), owner({ pid: 1, hostname: 'elsewhere' }));
     const error = await RunDirectory.open(run.path).catch((e) => e);
-    expect(error.message).toContain('number 1 on elsewhere');
+    expect(error.message).toContain('pid 1 on elsewhere');
     expect(error.hint).toContain(`delete ${run.file('run.lock')}`);
   });
 
-  test('is had by one of many that want a dead one at once', async () => {
+  test('of a dead process is taken over by only one of many processes', async () => {
     const run = await newRun();
     await run.close();
     writeFileSync(run.file('run.lock'), owner({ pid: dead() }));
@@ -127,7 +127,7 @@ describe('the lock', () => {
 });
 
 describe('metrics', () => {
-  test('are lines in order, and not finite numbers are null', async () => {
+  test('are lines in order, with null for non-finite numbers', async () => {
     const run = await newRun();
     const log = await run.openMetrics();
     await log.append({ step: 1, loss: Number.NaN, lr: 0.1 });
@@ -139,7 +139,7 @@ describe('metrics', () => {
     await run.close();
   });
 
-  test('after the checkpoint are cut off on resume, and a torn last line too, so that none is doubled', async () => {
+  test('after the checkpoint and a torn last line are dropped on resume', async () => {
     const run = await newRun();
     const log = await run.openMetrics();
     for (let step = 1; step <= 10; step++) await log.append({ step });
@@ -155,7 +155,7 @@ describe('metrics', () => {
     await run.close();
   });
 
-  test('a last line without its line break is torn even if it parses', async () => {
+  test('a last line without a line break is dropped even if it parses', async () => {
     const run = await newRun();
     writeFileSync(run.file('metrics.jsonl'), '{"step":1}\n{"step":2}');
     const log = await run.openMetrics();
@@ -167,7 +167,7 @@ describe('metrics', () => {
 });
 
 describe('checkpoints', () => {
-  test('come back as they were', async () => {
+  test('are read as they were written', async () => {
     const run = await runWithCheckpoints(3, 12);
     const { checkpoint, damaged } = await latestCheckpoint(run);
     expect(checkpoint).toMatchObject({ step: 12, state: { seen: 12 }, files: ['m.bin'] });
@@ -177,26 +177,34 @@ describe('checkpoints', () => {
     expect(checkpointsOf(run)).toEqual(['step-00000003', 'step-00000012']);
   });
 
-  test('of a new run are none', async () => {
+  test('are absent in a new run', async () => {
     expect(await latestCheckpoint(await newRun())).toEqual({ checkpoint: null, damaged: [] });
   });
 
   test.each([
     [
-      'a byte changed',
+      'a changed byte',
       (dir: string) => writeFileSync(join(dir, 'm.bin'), bytes(9)),
-      'm.bin does not have the bytes that were written',
+      'm.bin does not match its checksum',
     ],
-    ['a file cut', (dir: string) => truncateSync(join(dir, 'm.bin'), 10), 'm.bin has 10 bytes, and had 50'],
-    ['a file gone', (dir: string) => rmSync(join(dir, 'm.bin')), 'm.bin is missing'],
-    ['no state', (dir: string) => rmSync(join(dir, 'state.json')), 'state.json is missing'],
-    ['a cut state', (dir: string) => truncateSync(join(dir, 'state.json'), 30), 'state.json is not whole'],
+    [
+      'a truncated file',
+      (dir: string) => truncateSync(join(dir, 'm.bin'), 10),
+      'm.bin has 10 bytes instead of 50',
+    ],
+    ['a missing file', (dir: string) => rmSync(join(dir, 'm.bin')), 'm.bin is missing'],
+    ['a missing state', (dir: string) => rmSync(join(dir, 'state.json')), 'state.json is missing'],
+    [
+      'a truncated state',
+      (dir: string) => truncateSync(join(dir, 'state.json'), 30),
+      'state.json is not valid JSON',
+    ],
     [
       'a later version',
       (dir: string) => writeFileSync(join(dir, 'state.json'), '{"version":2}'),
-      'state.json is of version 2, and this program reads version 1',
+      'state.json has version 2, but this program reads version 1',
     ],
-  ])('with %s are named and passed over', async (_, damage, reason) => {
+  ])('with %s are reported and skipped', async (_, damage, reason) => {
     const run = await runWithCheckpoints(3, 12);
     const directory = run.file('checkpoints/step-00000012');
     damage(directory);
@@ -206,13 +214,13 @@ describe('checkpoints', () => {
     const error = await openCheckpoint(directory).catch((e) => e);
     expect(error.message).toBe(`the checkpoint ${directory} is damaged: ${reason}`);
     expect(error.hint).toMatch(/step-00000003$/);
-    // The run goes on, and writes the same step anew.
+    // The run continues and writes the same step again.
     await writeCheckpoint(run, 12, { 'm.bin': bytes(12) }, {});
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(12);
     expect(checkpointsOf(run)).toEqual(['step-00000003', 'step-00000012']);
   });
 
-  test('are kept as many as asked, and the best beside them', async () => {
+  test('keep the newest ones and the best', async () => {
     const run = await newRun();
     for (let step = 1; step <= 6; step++) {
       const best = step === 2 ? { tpr: 0.8 } : undefined;
@@ -225,7 +233,7 @@ describe('checkpoints', () => {
     expect(checkpointsOf(run)).toEqual(['step-00000007']);
   });
 
-  test('a damaged later one does not push out whole ones', async () => {
+  test('a later damaged one does not replace complete ones', async () => {
     const run = await runWithCheckpoints(1, 2, 9);
     rmSync(run.file('checkpoints/step-00000009/m.bin'));
     await writeCheckpoint(run, 3, { 'm.bin': bytes(3) }, {}, { keep: 2 });
@@ -233,14 +241,14 @@ describe('checkpoints', () => {
     expect((await latestCheckpoint(run)).checkpoint!.step).toBe(3);
   });
 
-  test('leftovers of killed writes are deleted when the run is opened, and whole ones put back', async () => {
+  test('leftovers of killed writes are deleted on opening, and complete checkpoints restored', async () => {
     const run = await runWithCheckpoints(1, 2);
     await run.close();
     const folder = run.file('checkpoints');
     mkdirSync(join(folder, '.tmp-step-00000003-abc123'));
     writeFileSync(join(folder, '.tmp-step-00000003-abc123', 'm.bin'), 'half');
     writeFileSync(run.file('.tmp-summary.json-abc123'), 'half');
-    // A kill between two renames: the checkpoint of step 2 is whole, and has no name.
+    // A kill between two renames leaves the complete checkpoint of step 2 under a temporary name.
     renameSync(join(folder, 'step-00000002'), join(folder, '.tmp-step-00000002-0f0f'));
     const again = await RunDirectory.open(run.path);
     expect(checkpointsOf(again)).toEqual(['step-00000001', 'step-00000002']);
@@ -248,15 +256,15 @@ describe('checkpoints', () => {
     await again.close();
   });
 
-  test.each(['../m.bin', 'state.json', '.hidden', ''])('cannot hold a file called "%s"', async (name) => {
+  test.each(['../m.bin', 'state.json', '.hidden', ''])('refuse a file named "%s"', async (name) => {
     const run = await newRun();
     await expect(writeCheckpoint(run, 1, { [name]: bytes(1) }, {})).rejects.toThrow(RangeError);
     expect(checkpointsOf(run)).toEqual([]);
   });
 
-  test('a run without any is told', async () => {
+  test('throws for a run without checkpoints', async () => {
     const run = await newRun();
-    await expect(openCheckpoint(run.path)).rejects.toThrow(/has no whole checkpoint/);
+    await expect(openCheckpoint(run.path)).rejects.toThrow(/has no complete checkpoint/);
     await expect(openCheckpoint(join(run.path, 'checkpoints', 'step-00000009'))).rejects.toThrow(
       'state.json is missing',
     );
@@ -264,7 +272,7 @@ describe('checkpoints', () => {
 });
 
 describe('writeFileAtomic', () => {
-  test('replaces a file and leaves nothing else', async () => {
+  test('replaces a file and leaves no other files', async () => {
     const path = join(folder(), 'x.json');
     await writeFileAtomic(path, 'one');
     await writeFileAtomic(path, new Uint8Array([116, 119, 111]));
@@ -272,7 +280,7 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(folder())).toEqual(['x.json']);
   });
 
-  test('a missing folder is the caller’s fault, and thrown as it is', async () => {
+  test('rethrows the error of a missing folder unchanged', async () => {
     await expect(writeFileAtomic(join(folder(), 'none', 'x'), '')).rejects.toThrow(/ENOENT/);
   });
 });

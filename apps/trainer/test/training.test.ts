@@ -25,7 +25,7 @@ const finalFile = async (run: RunDirectory, name: string) => {
   return Buffer.from(await checkpoint!.readFile(name));
 };
 
-test('a run leaves its config, metrics, checkpoints, summary and report', async () => {
+test('a run writes its config, metrics, checkpoints, summary and report', async () => {
   const config = tinyConfig(await pictureFolder());
   const { run, summary } = await train(config, temporaryFolder());
   const written = JSON.parse(readFileSync(run.file('summary.json'), 'utf8'));
@@ -41,13 +41,13 @@ test('a run leaves its config, metrics, checkpoints, summary and report', async 
   expect(written.imagesPerSecond).toBeGreaterThan(0);
   expect((await losses(run)).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   expect(readFileSync(run.file('report.html'), 'utf8')).toContain('<svg');
-  // timm's keys without a prefix, convolutions as OIHW.
+  // Keys are timm's without a prefix; convolutions are OIHW.
   const backbone = readSafetensors(await finalFile(run, 'backbone.safetensors')).tensors;
   expect(backbone.get('conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
   expect(backbone.get('blocks.0.0.conv_dw.weight')!.shape).toEqual([8, 1, 3, 3]);
 });
 
-test('painted faces are trained on as documents are, and called what they are', async () => {
+test('trains on generated faces and names them in the report', async () => {
   const source = 'source: faces, identities: 30, imageSize: 32, workers: 0';
   const split = 'split: { train: 0.6, validation: 0.2, test: 0.2 }';
   const { data } = parseConfig(`data: { ${source}, ${split} }`);
@@ -59,7 +59,7 @@ test('painted faces are trained on as documents are, and called what they are', 
   for (const ending of ['svg', 'png']) expect(existsSync(run.file(`plots/roc.${ending}`))).toBe(true);
 });
 
-test('interrupted at any step and resumed, a run gives the numbers of one that was not', async () => {
+test('a resumed run gives the same numbers as an uninterrupted one', async () => {
   const data = await pictureFolder();
   const extra = 'optimizer: { ema: { decay: 0.9 } }\nloss: { warmup: { steps: 4, scaleFrom: 16 } }';
   const config = tinyConfig(data, extra);
@@ -90,7 +90,7 @@ test('interrupted at any step and resumed, a run gives the numbers of one that w
   }
 });
 
-test('one seed gives one run; another seed another', async () => {
+test('the same seed reproduces a run, and another seed does not', async () => {
   const data = await pictureFolder();
   const config = tinyConfig(data, 'seed: 3');
   const [a, b] = [await train(config, temporaryFolder()), await train(config, temporaryFolder())];
@@ -99,24 +99,27 @@ test('one seed gives one run; another seed another', async () => {
   expect(await losses(other.run)).not.toEqual(await losses(a.run));
 });
 
-test.each(['arcface', 'combined', 'softmax'])('%s trains, with SGD and each neck and norm', async (name) => {
-  const choice = {
-    arcface: ['flatten', 'layernorm'],
-    combined: ['gap', 'batchnorm'],
-    softmax: ['squeeze', 'layernorm-batchnorm'],
-  }[name]!;
-  const config = tinyConfig(
-    await pictureFolder(),
-    `loss: { name: ${name}, scale: 16 }\noptimizer: { name: sgd, lr: 0.05 }`,
-  );
-  config.model = { ...config.model, neck: choice[0], norm: choice[1] } as Config['model'];
-  if (config.model.neck === 'squeeze') config.model.squeezeRatio = 0.25;
-  const { run, summary } = await train(config, temporaryFolder());
-  expect(summary!.steps).toBe(6);
-  for (const [, loss] of await losses(run)) expect(Number.isFinite(loss)).toBe(true);
-});
+test.each(['arcface', 'combined', 'softmax'])(
+  '%s trains with SGD and another neck and norm',
+  async (name) => {
+    const choice = {
+      arcface: ['flatten', 'layernorm'],
+      combined: ['gap', 'batchnorm'],
+      softmax: ['squeeze', 'layernorm-batchnorm'],
+    }[name]!;
+    const config = tinyConfig(
+      await pictureFolder(),
+      `loss: { name: ${name}, scale: 16 }\noptimizer: { name: sgd, lr: 0.05 }`,
+    );
+    config.model = { ...config.model, neck: choice[0], norm: choice[1] } as Config['model'];
+    if (config.model.neck === 'squeeze') config.model.squeezeRatio = 0.25;
+    const { run, summary } = await train(config, temporaryFolder());
+    expect(summary!.steps).toBe(6);
+    for (const [, loss] of await losses(run)) expect(Number.isFinite(loss)).toBe(true);
+  },
+);
 
-test('a loss that is not finite stops with the step, the rate and the norms; the last checkpoint stays', async () => {
+test('a non-finite loss stops the run, reports step, rate and norms, and keeps the last checkpoint', async () => {
   const config = tinyConfig(
     await pictureFolder(),
     'optimizer: { lr: 1e38, clipNorm: null }\nschedule: { warmup: 0 }',
@@ -135,7 +138,7 @@ test('a loss that is not finite stops with the step, the rate and the norms; the
   expect(damaged).toEqual([]);
 });
 
-test('unreadable images are named and left out; the run goes on', async () => {
+test('reports and skips unreadable images', async () => {
   const data = await pictureFolder();
   const whole = readFileSync(join(data, '001.png'));
   writeFileSync(join(data, 'cut-off.png'), whole.subarray(0, whole.length / 2));
@@ -147,7 +150,7 @@ test('unreadable images are named and left out; the run goes on', async () => {
   expect(progress.notes.join('\n')).toMatch(/text\.jpg/);
 });
 
-test('evaluate gives the run its own figures again, and refuses identities it has seen', async () => {
+test('evaluate reproduces the figures of the run and excludes seen identities unless asked for all', async () => {
   const data = await pictureFolder();
   const config = tinyConfig(data);
   const { run, summary } = await train(config, temporaryFolder());
@@ -171,7 +174,7 @@ test('evaluate gives the run its own figures again, and refuses identities it ha
   expect(others.heldOut.identities).toBe(24);
 });
 
-test('a training step leaves the tensors it found, and memory is flat over 500 steps', {
+test('a training step leaks no tensors, and memory stays constant over 500 steps', {
   timeout: 120_000,
 }, async () => {
   await useBackend('wasm');
@@ -189,7 +192,7 @@ test('a training step leaves the tensors it found, and memory is flat over 500 s
   const state = new TrainingState(config, 24);
   const step = createTrainingStep(config, state);
   const run = (i: number) => step({ ...batches[i % 2], step: i, share: 1 });
-  // The first steps make the optimizer's state and the backend's caches.
+  // The first steps create the optimizer's state and the backend's caches.
   for (let i = 0; i < 20; i++) await run(i);
   const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
   const before = { ...tf.memory(), heap: wasm.HEAPU8.length };

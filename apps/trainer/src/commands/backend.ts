@@ -1,17 +1,17 @@
 import { type InstallOptions, installNativeBackend, type NativeBackend } from '@unitsphere/backends/install';
-import { formatSeconds } from '../format.js';
+import { formatSeconds } from '../format-seconds.js';
 import { colors, say } from './console.js';
 
-/** Builds a native backend into the user's cache folder, and says where. */
+/** Builds a native backend into the user's cache folder and prints its location. */
 export async function installBackend(
   name: NativeBackend,
   options: Pick<InstallOptions, 'force' | 'wheel' | 'withoutGpu'>,
 ): Promise<void> {
   const started = Date.now();
-  const { folder, manifest, fresh } = await installNativeBackend(name, {
+  const { folder, manifest, isNew } = await installNativeBackend(name, {
     ...options,
-    onProgress: (what) => say(colors.dim(`${what} …`)),
+    onProgress: (step) => say(colors.dim(`${step} …`)),
   });
-  const how = fresh ? `in ${formatSeconds((Date.now() - started) / 1000)}` : 'there already';
-  process.stdout.write(`${name}: libtensorflow ${manifest.tensorflow}, ${how}, in ${folder}\n`);
+  const outcome = isNew ? `built in ${formatSeconds((Date.now() - started) / 1000)}` : 'already installed';
+  process.stdout.write(`${name}: libtensorflow ${manifest.tensorflow}, ${outcome}: ${folder}\n`);
 }

@@ -1,4 +1,4 @@
-/** Rows of cells as lines, columns under each other: the first to the left, the others to the right. */
+/** Formats rows of cells as lines with aligned columns: the first column to the left, the others to the right. */
 export function alignColumns(rows: readonly string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>

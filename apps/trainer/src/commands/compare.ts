@@ -30,31 +30,35 @@ export interface CompareOptions {
   report?: boolean;
 }
 
-/** Names in a study's folder. */
+/** File names in a study's folder. */
 const FILES = { lock: 'study.lock', results: 'results.json', report: 'report.html' } as const;
 
-/** Makes a study's runs and compares its arms. Gives the exit code. */
+/** Trains a study's runs and compares its arms. Returns the exit code. */
 export async function compare(file: string, options: CompareOptions, work: Work): Promise<number> {
   const overrides = [...optionOverrides({ data: options.data }), ...(options.set ?? []).map(parseOverride)];
   const weights = parseLocalWeights(options.weights ?? []);
   const study = loadStudy(file, { seeds: options.seeds, overrides, weights });
   const replicates = planStudy(study);
   const directory = resolve(options.output ?? join('runs', study.name));
-  const jobs = options.jobs ?? jobsOf(replicates[0]);
-  await mkdir(directory, { recursive: true }).catch(async (error) => {
+  const jobs = options.jobs ?? chooseJobs(replicates[0]);
+  await mkdir(directory, { recursive: true }).catch((error) => {
     throw diskError(error, directory, 0);
   });
   const lock = await takeLock(join(directory, FILES.lock));
   const interrupt = listenForInterrupt(() =>
-    say(colors.yellow('Finishing the steps under way and writing checkpoints. Ctrl-C again quits at once.')),
+    say(
+      colors.yellow(
+        'Finishing the current steps and writing checkpoints. Press Ctrl-C again to quit at once.',
+      ),
+    ),
   );
   try {
     if (!options.report) {
-      const progress = new StudyProgress(runCount(replicates));
+      const progress = new StudyProgress(countRuns(replicates));
       const parts = { study, replicates, directory, jobs, signal: interrupt.signal, listener: progress };
       const finished = await work.runStudy(parts).finally(() => progress.close());
       if (!finished) {
-        say('Stopped. The same command goes on with it.');
+        say('Stopped. Run the same command again to resume.');
         return interrupt.exitCode() ?? 0;
       }
     }
@@ -68,7 +72,7 @@ export async function compare(file: string, options: CompareOptions, work: Work)
     await writeFileAtomic(join(directory, FILES.report), page);
     await writePlotFiles(directory, plots);
     if (problem) say(problem);
-    for (const line of studyLines(results)) process.stdout.write(`${line}\n`);
+    for (const line of formatStudy(results)) process.stdout.write(`${line}\n`);
     process.stdout.write(`\nReport: ${relativePath(join(directory, FILES.report))}\n`);
     return 0;
   } finally {
@@ -77,21 +81,21 @@ export async function compare(file: string, options: CompareOptions, work: Work)
   }
 }
 
-/** One a core where runs compute on cores, and else one: a device is not shared well. */
-function jobsOf({ config, candidates }: Replicate): number {
+/** Returns one job per core if runs compute on the CPU, otherwise one: a device is not shared well. */
+function chooseJobs({ config, candidates }: Replicate): number {
   const { backend } = config(candidates[0] ?? {}, MANY_STEPS, 'training');
   return backend === 'auto' || backend === 'wasm' || backend === 'cpu' ? availableParallelism() : 1;
 }
 
-/** All runs: trainings, candidates, and probes where there is a budget of time and no search. */
-function runCount(replicates: readonly Replicate[]): number {
+/** Counts all runs: trainings, search candidates, and the probes of a time budget without a search. */
+function countRuns(replicates: readonly Replicate[]): number {
   return replicates.reduce((sum, { candidates, budget }) => {
     const probe = budget === 'seconds' && candidates.length === 0 ? 1 : 0;
     return sum + candidates.length + probe + 1;
   }, 0);
 }
 
-function studyLines(results: StudyResults): string[] {
+function formatStudy(results: StudyResults): string[] {
   return [
     outputColors.bold(results.question),
     ...results.comparisons.flatMap((comparison) => {

@@ -1,12 +1,14 @@
+import { formatInspection } from '../doctor/format-inspection.js';
 import { inspect } from '../doctor/inspect.js';
-import { printInspection } from '../doctor/print-inspection.js';
 import { EXIT, outputColors } from './console.js';
 
-/** Says whether this machine can train, and what is missing. Gives the exit code. */
+/** Prints whether this machine can train, and what is missing. Returns the exit code. */
 export async function doctor(options: { json?: boolean }): Promise<number> {
-  const found = await inspect();
+  const inspection = await inspect();
   process.stdout.write(
-    options.json ? `${JSON.stringify(found, null, 2)}\n` : `${printInspection(found, outputColors)}\n`,
+    options.json
+      ? `${JSON.stringify(inspection, null, 2)}\n`
+      : `${formatInspection(inspection, outputColors)}\n`,
   );
-  return found.problems.length === 0 ? 0 : EXIT.fault;
+  return inspection.problems.length === 0 ? 0 : EXIT.failure;
 }

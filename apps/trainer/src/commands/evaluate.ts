@@ -1,25 +1,27 @@
 import { resolve } from 'node:path';
+import type { EvaluationConfig } from '../config/config.js';
 import { optionOverrides } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
 import type { IdentityIntervals } from '../evaluate/identity-intervals.js';
 import { Progress } from '../progress/progress.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { say } from './console.js';
+import { formatResults } from './format-results.js';
 import { relativePath } from './relative-path.js';
-import { resultLines } from './result-lines.js';
 import type { Work } from './work.js';
 
 /** Options of `unitsphere evaluate`. */
 export interface EvaluateOptions {
   data?: string;
   identities?: 'test' | 'all';
+  pairs?: EvaluationConfig['pairs'];
   backend?: string;
   json?: string;
 }
 
-/** Evaluates a checkpoint, or a run's best. Gives the exit code. */
+/** Evaluates a checkpoint, or a run's best checkpoint. Returns the exit code. */
 export async function evaluate(path: string, options: EvaluateOptions, work: Work): Promise<number> {
-  // A mistyped backend is told before any work.
+  // Reports a mistyped backend before any work.
   const { backend } = parseConfig('', { overrides: optionOverrides({ backend: options.backend }) });
   const progress = new Progress({ totalSteps: 1 });
   try {
@@ -27,16 +29,17 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
       checkpoint: path,
       data: options.data && resolve(options.data),
       identities: options.identities,
+      pairs: options.pairs,
       backend: options.backend === undefined ? undefined : backend,
       progress,
     });
     progress.done();
     process.stdout.write(`${relativePath(report.checkpoint)}, step ${report.step}, on ${report.backend}\n`);
-    for (const line of resultLines(report)) process.stdout.write(`${line}\n`);
-    if (report.overIdentities) process.stdout.write(`${overIdentitiesLine(report.overIdentities)}\n`);
+    for (const line of formatResults(report)) process.stdout.write(`${line}\n`);
+    if (report.overIdentities) process.stdout.write(`${formatIdentityIntervals(report.overIdentities)}\n`);
     if (options.json !== undefined) {
       await writeFileAtomic(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`);
-      say(`Written to ${options.json}`);
+      say(`Result: ${options.json}`);
     }
     return 0;
   } finally {
@@ -44,10 +47,10 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
   }
 }
 
-/** Where the figures would lie for other identities. */
-function overIdentitiesLine({ auroc, tprAtFpr }: IdentityIntervals): string {
+/** Formats the intervals of the figures over samples of identities. */
+function formatIdentityIntervals({ auroc, tprAtFpr }: IdentityIntervals): string {
   const range = ({ low, high }: { low: number; high: number }, digits: number) =>
     `${low.toFixed(digits)}–${high.toFixed(digits)}`;
   const rates = Object.entries(tprAtFpr).map(([key, interval]) => `TPR at ${key} ${range(interval, 3)}`);
-  return `For other identities, 95 %: AUROC ${[range(auroc, 4), ...rates].join(', ')}`;
+  return `95 % intervals for other identities: AUROC ${[range(auroc, 4), ...rates].join(', ')}`;
 }

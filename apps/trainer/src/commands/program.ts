@@ -3,7 +3,7 @@ import { RECIPES, STUDIES } from '../config/shipped.js';
 import { EXIT, reportError } from './console.js';
 import type { Work } from './work.js';
 
-/** Runs the command line and gives the exit code; a command's code is loaded when it is called. */
+/** Runs the command line and returns the exit code. Each command's code is loaded on demand. */
 export async function run(argv: readonly string[], version: string, work: Work): Promise<number> {
   let exitCode = 0;
   const program = createProgram(version, work, (code) => {
@@ -13,8 +13,8 @@ export async function run(argv: readonly string[], version: string, work: Work):
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has printed its own: help and version with code 0, wrong use with another.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.mistake;
+    // Commander has already printed its message; help and version have exit code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.userError;
     return reportError(error);
   }
 }
@@ -24,21 +24,22 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
     .description('Metric learning on documents, cards and faces, in TypeScript on TensorFlow.js.')
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(unitsphere --help says how)')
+    .showHelpAfterError('(see unitsphere --help)')
     .configureHelp({ sortSubcommands: false });
 
   program
     .command('train')
-    .description('train a model; without a CONFIG, the embedded documents with the defaults')
-    .argument('[CONFIG]', `a YAML file, or one that comes along: ${RECIPES.names.join(', ')}`)
-    .option('--data <DIR>', 'train on the images in a folder: each file or subfolder is an identity')
-    .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
-    .option('--set <KEY=VALUE...>', 'change a setting, such as --set loss.margin=0.3')
-    .option('--output <DIR>', 'the folder that holds runs')
-    .option('--resume <RUN>', 'go on with a run that was stopped')
+    .description('train a model; without CONFIG, on generated documents with the default settings')
+    .argument('[CONFIG]', `a YAML file, or the name of a built-in config: ${RECIPES.names.join(', ')}`)
+    .option('--data <DIR>', 'train on the images in a folder; each file or subfolder is one identity')
+    .option('--strict-data', 'refuse images in two identities or parts of the split, instead of a warning')
+    .option('--backend <NAME>', 'compute backend: auto, cuda, webgpu, wasm, node or cpu')
+    .option('--set <KEY=VALUE...>', 'change a setting, for example --set loss.margin=0.3')
+    .option('--output <DIR>', 'the folder for runs')
+    .option('--resume <RUN>', 'resume a stopped run')
     .option(
       '--grow <RUN>',
-      'begin a new run with a trained one: its weights, and its class centers beside new ones',
+      'start a new run from a trained one: its weights and class centers, plus centers of new classes',
     )
     .addHelpText(
       'after',
@@ -56,36 +57,46 @@ Examples:
 
   program
     .command('evaluate')
-    .description('verify identities that were not trained on')
-    .argument('<CHECKPOINT>', "a checkpoint's folder, or a run's, whose best is taken")
-    .option('--data <DIR>', 'evaluate on the images in a folder; default: the images that were held out')
+    .description('verify a checkpoint on identities that it was not trained on')
+    .argument('<CHECKPOINT>', 'the folder of a checkpoint, or of a run, whose best checkpoint is used')
+    .option('--data <DIR>', 'evaluate on the images in a folder; default: the held-out images of the run')
     .addOption(
-      new Option('--identities WHICH', 'those the run has not seen (test), or all').choices(['test', 'all']),
+      new Option('--identities <WHICH>', 'the identities that the run has not seen (test), or all').choices([
+        'test',
+        'all',
+      ]),
     )
-    .option('--backend <NAME>', 'what computes: auto, cuda, webgpu, wasm, node or cpu')
-    .option('--json <FILE>', 'write the result to a file too')
+    .addOption(
+      new Option(
+        '--pairs <KIND>',
+        "compare real images of an identity, augmented copies of one, or the run's choice (auto)",
+      ).choices(['auto', 'real', 'augmented']),
+    )
+    .option('--backend <NAME>', 'compute backend: auto, cuda, webgpu, wasm, node or cpu')
+    .option('--json <FILE>', 'also write the result to a file')
     .action(async (checkpoint, options) =>
       setExitCode(await (await import('./evaluate.js')).evaluate(checkpoint, options, work)),
     );
 
   program
     .command('compare')
-    .description('train the arms of a study alike, several seeds each, and say what differs')
-    .argument('<STUDY>', `a YAML file, or one that comes along: ${STUDIES.names.join(', ')}`)
-    .option('--seeds <COUNT>', "trainings of each arm, in place of the study's", wholeNumber)
-    .option('--jobs <COUNT>', 'runs at once; default: one a core', wholeNumber)
-    .option('--data <DIR>', 'the images in a folder, in every arm')
-    .option('--set <KEY=VALUE...>', 'change a setting of every arm, such as --set training.batchSize=32')
+    .description('train the arms of a study under equal conditions with several seeds, and compare them')
+    .argument('<STUDY>', `a YAML file, or the name of a built-in study: ${STUDIES.names.join(', ')}`)
+    .option('--seeds <COUNT>', 'number of seeds per arm; default: as in the study', parseCount)
+    .option('--jobs <COUNT>', 'number of concurrent runs; default: one per core', parseCount)
+    .option('--data <DIR>', 'train every arm on the images in a folder')
+    .option('--set <KEY=VALUE...>', 'change a setting of every arm, for example --set training.batchSize=32')
     .option(
       '--weights <MODEL=FILE...>',
-      'a file in the place of a model of the hub that the study names, to work offline',
+      'local weights that replace a hub model of the study, for offline use',
     )
-    .option('--output <DIR>', 'the folder that holds the runs and the report; default: runs/STUDY')
-    .option('--report', 'train nothing: write the report of what there is')
+    .option('--output <DIR>', 'the folder for the runs and the report; default: runs/STUDY')
+    .option('--report', 'train nothing; write the report of the existing runs')
     .addHelpText(
       'after',
       `
-Start it again after Ctrl-C or a crash: runs that are finished are not made again, others go on.
+To resume after Ctrl-C or a crash, run the same command again:
+finished runs are kept, interrupted runs are resumed.
 
 Examples:
   unitsphere compare studies/norms.yaml
@@ -99,34 +110,35 @@ Examples:
 
   program
     .command('report')
-    .description("write a finished run's report.html anew")
-    .argument('<RUN>', "the run's folder")
+    .description("rewrite a finished run's report.html and plots")
+    .argument('<RUN>', 'the folder of the run')
     .action(async (path) => setExitCode(await (await import('./report.js')).report(path, work)));
 
   const backend = program
     .command('backend')
-    .description("install TensorFlow's own library as a backend: node on the CPU, cuda on NVIDIA GPUs");
+    .description('install the native TensorFlow library as a backend: node on the CPU, cuda on NVIDIA GPUs');
   backend
     .command('install')
-    .description("build it into the user's cache folder; needs a C++ compiler, and pip or a way to PyPI")
+    .description(
+      "build a backend into the user's cache folder; requires a C++ compiler, and pip or access to PyPI",
+    )
     .addArgument(new Argument('<BACKEND>', 'node or cuda').choices(['node', 'cuda']))
-    .option('--force', 'build it anew')
-    .option('--wheel <FILE>', 'use this wheel of tensorflow or tensorflow-cpu instead of downloading one')
-    .option('--without-gpu', 'cuda: install for another machine, which has the GPU')
+    .option('--force', 'rebuild it if it is installed')
+    .option('--wheel <FILE>', 'use this tensorflow or tensorflow-cpu wheel instead of downloading one')
+    .option('--without-gpu', 'cuda: install on a machine without a GPU, for use on another')
     .action(async (name, options) => (await import('./backend.js')).installBackend(name, options));
 
   program
     .command('doctor')
-    .description('say whether this machine can train, and what is missing')
-    .option('--json', 'as JSON')
+    .description('check whether this machine can train, and print what is missing')
+    .option('--json', 'print JSON')
     .action(async (options) => setExitCode(await (await import('./doctor.js')).doctor(options)));
 
   return program;
 }
 
-function wholeNumber(text: string): number {
+function parseCount(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('Expected a whole number above 0.');
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Expected a positive integer.');
   return number;
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 
-/** A path as it is shortest to type here: from the working folder if it lies in it, else as it is. */
+/** Returns a path relative to the working folder if it is inside it, otherwise unchanged. */
 export function relativePath(path: string): string {
   const short = relative('.', path);
   return short === '' ? '.' : short.startsWith('..') || isAbsolute(short) ? path : short;

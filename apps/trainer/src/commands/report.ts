@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-
 import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
@@ -7,14 +6,17 @@ import { say } from './console.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
-/** Writes a run's report anew, of what the training saved for it. Gives the exit code. */
+/** Rewrites a run's report and plots from its saved data. Returns the exit code. */
 export async function report(path: string, work: Work): Promise<number> {
   const run = await RunDirectory.openForReading(path);
   const text = await readFile(run.file(RUN_FILES.reportData), 'utf8').catch((error) => {
     if (error.code !== 'ENOENT') throw error;
-    throw new UserError(`the run ${relativePath(path)} has no ${RUN_FILES.reportData}: it is not finished`, {
-      hint: `Finish it with: unitsphere train --resume ${relativePath(path)}`,
-    });
+    throw new UserError(
+      `the run ${relativePath(path)} has no ${RUN_FILES.reportData}, because it is not finished`,
+      {
+        hint: `Finish it first: unitsphere train --resume ${relativePath(path)}`,
+      },
+    );
   });
   const { page, plots, problem } = await work.renderReport(JSON.parse(text));
   await run.writeFile(RUN_FILES.report, page);

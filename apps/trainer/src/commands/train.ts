@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { absolutePaths, loadConfig } from '../config/load-config.js';
 import { optionOverrides, parseOverride } from '../config/overrides.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
-import { formatSeconds } from '../format.js';
+import { formatSeconds } from '../format-seconds.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { Progress } from '../progress/progress.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
@@ -11,13 +11,14 @@ import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
 import type { TrainingSummary } from '../train/types.js';
 import { UserError } from '../user-error.js';
 import { colors, say } from './console.js';
+import { formatResults } from './format-results.js';
 import { relativePath } from './relative-path.js';
-import { resultLines } from './result-lines.js';
 import type { Work } from './work.js';
 
 /** Options of `unitsphere train`. */
 export interface TrainOptions {
   data?: string;
+  strictData?: boolean;
   backend?: string;
   output?: string;
   set?: string[];
@@ -25,22 +26,24 @@ export interface TrainOptions {
   grow?: string;
 }
 
-/** What to train, and where: the run is made or opened once the data is known to be good. */
+/** A config and how to open its run. The run is created or opened only after the data was read. */
 interface Plan {
   config: Config;
   resume: boolean;
   openRun(): Promise<RunDirectory>;
 }
 
-/** Trains a new run, or goes on with one. Gives the exit code. */
+/** Trains a new run or resumes one. Returns the exit code. */
 export async function train(file: string | undefined, options: TrainOptions, work: Work): Promise<number> {
   const { config, resume, openRun } = await plan(file, options);
   const progress = new Progress({ totalSteps: config.training.steps });
   let run: RunDirectory | undefined;
   const interrupt = listenForInterrupt(() => {
-    // Nothing was begun, so there is nothing to finish.
+    // Training has not started, so there is nothing to save.
     if (!run) process.exit(interrupt.exitCode());
-    progress.note(colors.yellow('Finishing this step and writing a checkpoint. Ctrl-C again quits at once.'));
+    progress.note(
+      colors.yellow('Finishing this step and writing a checkpoint. Press Ctrl-C again to quit at once.'),
+    );
   });
   try {
     const outcome = await work.runTraining({
@@ -50,25 +53,25 @@ export async function train(file: string | undefined, options: TrainOptions, wor
       signal: interrupt.signal,
       openRun: async () => {
         run = await openRun();
-        progress.note(`${resume ? 'Going on with' : 'New run'} ${relativePath(run.path)}`);
+        progress.note(`${resume ? 'Resuming' : 'New run'} ${relativePath(run.path)}`);
         return run;
       },
     });
     progress.done();
     if (outcome.summary) {
-      for (const line of finishedLines(outcome.run, outcome.summary)) process.stdout.write(`${line}\n`);
+      for (const line of formatSummary(outcome.run, outcome.summary)) process.stdout.write(`${line}\n`);
       return 0;
     }
-    say(`Stopped after step ${outcome.step} of ${config.training.steps}. Go on with:`);
+    say(`Stopped after step ${outcome.step} of ${config.training.steps}. Resume with:`);
     say(`  unitsphere train --resume ${relativePath(outcome.run.path)}`);
     return interrupt.exitCode() ?? 0;
   } catch (error) {
     progress.done();
-    throw run ? await withWayOn(error, run) : error;
+    throw run ? await addResumeHint(error, run) : error;
   } finally {
     interrupt.dispose();
     await run?.close();
-    // What failed before its first step should leave no empty run behind.
+    // A run that failed before its first step is deleted.
     if (!resume) await run?.deleteIfUnused();
   }
 }
@@ -80,56 +83,63 @@ async function plan(file: string | undefined, options: TrainOptions): Promise<Pl
   return newRun(config, file === undefined ? config.data.source : basename(file, extname(file)));
 }
 
-function newRun(config: Config, called: string): Plan {
-  const name = config.output.name ?? `${called}-${timestamp(new Date())}`;
+function newRun(config: Config, baseName: string): Plan {
+  const name = config.output.name ?? `${baseName}-${timestamp(new Date())}`;
   return {
     config,
     resume: false,
-    openRun: () => openWith(config, RunDirectory.create(config.output.directory, name)),
+    openRun: () => createRun(config, name),
   };
 }
 
-/** A new run with the config given, or else that of the run it grows from. */
+/** Plans a new run with the given config, or with the config of the run that it grows from. */
 async function planGrowth(file: string | undefined, path: string, options: TrainOptions): Promise<Plan> {
   const run = await RunDirectory.openForReading(path);
   const written = `--grow ${path}`;
   const growFrom = { path: ['training', 'growFrom'], value: path, written };
-  // Its own settings that are of that run alone.
-  const inherited = [
+  // Settings of the old run that the new run does not inherit.
+  const omitted = [
     ['output', 'name'],
     ['model', 'pretrained'],
   ];
   const overrides = [growFrom, ...readOverrides(options)];
-  const called = basename(run.path).replace(/-\d{8}-\d{6}$/, '');
-  if (file !== undefined) return newRun(loadConfig(file, overrides), called);
-  const left = inherited.map((key) => ({ path: key, value: undefined, written }));
+  const baseName = basename(run.path).replace(/-\d{8}-\d{6}$/, '');
+  if (file !== undefined) return newRun(loadConfig(file, overrides), baseName);
+  const removals = omitted.map((key) => ({ path: key, value: undefined, written }));
   const text = stringifyConfig(await run.readConfig());
-  const config = parseConfig(text, { file: run.file(RUN_FILES.config), overrides: [...left, ...overrides] });
-  return newRun(absolutePaths(config), called);
+  const config = parseConfig(text, {
+    file: run.file(RUN_FILES.config),
+    overrides: [...removals, ...overrides],
+  });
+  return newRun(absolutePaths(config), baseName);
 }
 
 async function planResume(file: string | undefined, path: string, options: TrainOptions): Promise<Plan> {
   if (file !== undefined) {
-    throw new UserError(`--resume goes on with the run's own config; ${file} would be another`, {
-      hint: `Leave ${file} out; change single settings with --set, such as --set training.steps=2000.`,
+    throw new UserError(`--resume uses the run's own config and cannot be combined with ${file}`, {
+      hint: `Omit ${file}. Change single settings with --set, for example --set training.steps=2000.`,
     });
   }
   if (options.output !== undefined) {
-    throw new UserError('--resume writes to the run it goes on with; --output would be another', {
-      hint: 'Leave --output out.',
+    throw new UserError('--resume writes to the resumed run and cannot be combined with --output', {
+      hint: 'Omit --output.',
     });
   }
   if (options.grow !== undefined) {
-    throw new UserError('--resume goes on with a run and --grow begins a new one', {
-      hint: 'Leave one of them out.',
-    });
+    throw new UserError(
+      '--resume continues a run and cannot be combined with --grow, which starts a new one',
+      {
+        hint: 'Omit one of them.',
+      },
+    );
   }
   const config = await changeConfig(await RunDirectory.openForReading(path), options);
-  return { config, resume: true, openRun: () => openWith(config, RunDirectory.open(path)) };
+  return { config, resume: true, openRun: () => RunDirectory.open(path) };
 }
 
-async function openWith(config: Config, opening: Promise<RunDirectory>): Promise<RunDirectory> {
-  const run = await opening;
+/** Creates a run with its config, so that it can be resumed from its first moment. */
+async function createRun(config: Config, name: string): Promise<RunDirectory> {
+  const run = await RunDirectory.create(config.output.directory, name);
   try {
     await run.writeConfig(config);
     return run;
@@ -139,7 +149,7 @@ async function openWith(config: Config, opening: Promise<RunDirectory>): Promise
   }
 }
 
-/** The run's config with the settings of the command line, which {@link openWith} writes to it. */
+/** Returns the run's config with the settings of the command line applied; `runTraining` writes it once everything fits. */
 async function changeConfig(run: RunDirectory, options: TrainOptions): Promise<Config> {
   const config = await run.readConfig();
   const overrides = readOverrides(options);
@@ -152,29 +162,32 @@ function readOverrides(options: TrainOptions) {
   return [...optionOverrides(options), ...(options.set ?? []).map(parseOverride)];
 }
 
-function finishedLines(run: RunDirectory, summary: TrainingSummary): string[] {
+function formatSummary(run: RunDirectory, summary: TrainingSummary): string[] {
   const speed = Math.round(summary.imagesPerSecond).toLocaleString('en');
   const replicas = (summary.replicas ?? 1) > 1 ? `, ${summary.replicas} replicas` : '';
   const steps = `${summary.steps.toLocaleString('en')} steps in ${formatSeconds(summary.seconds)}`;
   return [
     '',
-    ...resultLines(summary),
+    ...formatResults(summary),
     '',
     `${steps}, ${speed} images/s on ${summary.backend}${replicas}`,
     `Report: ${relativePath(run.file(RUN_FILES.report))}`,
   ];
 }
 
-/** Adds to an error of the user's how to go on, where there is something to go on from. */
-async function withWayOn(error: unknown, run: RunDirectory): Promise<unknown> {
+/** Adds the command that resumes the run to a {@link UserError}, if the run has a checkpoint. */
+async function addResumeHint(error: unknown, run: RunDirectory): Promise<unknown> {
   if (!(error instanceof UserError)) return error;
   const { checkpoint } = await latestCheckpoint(run).catch(() => ({ checkpoint: null }));
   if (!checkpoint) return error;
-  const way = `Go on from step ${checkpoint.step} with: unitsphere train --resume ${relativePath(run.path)}`;
-  return new UserError(error.message, { hint: [error.hint, way].filter(Boolean).join('\n'), cause: error });
+  const resume = `Resume from step ${checkpoint.step}: unitsphere train --resume ${relativePath(run.path)}`;
+  return new UserError(error.message, {
+    hint: [error.hint, resume].filter(Boolean).join('\n'),
+    cause: error,
+  });
 }
 
-/** 2026-03-01 14:05:09 → "20260301-140509", in local time, as the user's clock shows it. */
+/** Formats a date in local time: 2026-03-01 14:05:09 → "20260301-140509". */
 function timestamp(date: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;

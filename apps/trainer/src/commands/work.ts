@@ -5,21 +5,21 @@ import type { EvaluationOptions, EvaluationReport } from '../evaluate/run-evalua
 import type { PlotFiles } from '../plot-files/draw-plot-files.js';
 import type { TrainingOptions, TrainingOutcome } from '../train/types.js';
 
-/** A report as files. */
+/** A report's page and plots. */
 export interface Rendered extends PlotFiles {
   page: string;
 }
 
-/** What the commands set to work; given to them, so that they can be tested without a training. */
+/** The work of the commands, injected so that they can be tested without training. */
 export interface Work {
   runTraining(options: TrainingOptions): Promise<TrainingOutcome>;
   runEvaluation(options: EvaluationOptions): Promise<EvaluationReport>;
-  /** Makes the runs of a study that are not there yet; false where it was stopped. */
+  /** Trains the missing runs of a study. Returns false if it was stopped. */
   runStudy(work: StudyWork): Promise<boolean>;
-  /** Reads what a study's runs left, and compares its arms. */
+  /** Reads the results of a study's runs and compares its arms. */
   collectStudy: typeof collectStudy;
-  /** A study's page and plots. */
+  /** Renders a study's page and plots. */
   renderStudy(results: StudyResults): Promise<Rendered>;
-  /** The report's page and plots, of what report.json holds. */
+  /** Renders a report's page and plots from the contents of report.json. */
   renderReport(data: unknown): Promise<Rendered>;
 }

@@ -1,20 +1,20 @@
 import type { Config } from '../config/config.js';
 
-/** What a study tells the process that makes one of its runs. */
+/** A message from a study to the child process of one of its runs. */
 export type ChildRequest =
-  /** Makes a run in a folder, or goes on with it; told once, first. */
-  | { do: 'train'; config: Config; directory: string; name: string; resume: boolean }
-  /** Stops after the step under way, with a checkpoint. */
-  | { do: 'stop' };
+  /** Trains a run in `directory/name` or resumes it. Sent once, as the first message. */
+  | { type: 'train'; config: Config; directory: string; name: string; resume: boolean }
+  /** Stops the training after the current step, with a checkpoint. */
+  | { type: 'stop' };
 
-/** What it answers. */
+/** A message from the child process of a run. */
 export type ChildReply =
   | { step: number; loss: number }
   | { phase: string | null }
   | { note: string }
-  /** Finished, or stopped as it was asked to. */
+  /** The training finished, or stopped on request. */
   | { ended: 'finished' | 'stopped' }
-  /** A loss or gradient that is no number: what the arm came to, not a fault of the study. */
+  /** The loss or a gradient was not finite. This is the result of the arm, not an error of the study. */
   | { diverged: string }
-  /** What a person can mend. */
-  | { mistake: string; hint?: string };
+  /** The message of a `UserError`, which ends the study. */
+  | { userError: string; hint?: string };

@@ -1,4 +1,4 @@
-/** The process of one of a study's runs: the trainer as `unitsphere train` has it, told what to do by its parent. */
+/** Entry of the child process of one of a study's runs. It trains as `unitsphere train` does, on request of its parent. */
 import { INTERRUPTS } from '../interrupt.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { RunDirectory } from '../run/run-directory.js';
@@ -10,69 +10,72 @@ import type { ChildReply, ChildRequest } from './child-protocol.js';
 const MS_BETWEEN_REPLIES = 500;
 
 const stop = new AbortController();
-const tell = (reply: ChildReply) => void process.send?.(reply);
-/** Until there is a run. */
-let preparing = true;
+const reply = (message: ChildReply) => void process.send?.(message);
+/** Whether the run has not been opened yet. */
+let isPreparing = true;
 
 function halt(): void {
   stop.abort();
-  if (!preparing) return;
-  // Nothing was begun, so there is nothing to finish.
-  if (process.connected) process.send!({ ended: 'stopped' } satisfies ChildReply, () => process.exit());
+  if (!isPreparing) return;
+  // Training has not started, so there is nothing to save.
+  if (process.connected) process.send?.({ ended: 'stopped' } satisfies ChildReply, () => process.exit());
   else process.exit();
 }
 
-// Ctrl-C reaches the whole group of a terminal's processes; the parent says when to stop.
+// Ctrl-C signals every process of the terminal's group. Ignore it here, because the parent sends `stop`.
 for (const signal of INTERRUPTS) process.on(signal, () => undefined);
-// A parent that is gone wants nothing any more: keep what there is.
+// Stop with a checkpoint if the parent has ended.
 process.on('disconnect', halt);
 process.on('message', (request: ChildRequest) => {
-  if (request.do === 'stop') halt();
+  if (request.type === 'stop') halt();
   else void train(request);
 });
 
-async function train({ config, directory, name, resume }: Extract<ChildRequest, { do: 'train' }>) {
+async function train({ config, directory, name, resume }: Extract<ChildRequest, { type: 'train' }>) {
   let run: RunDirectory | undefined;
   try {
     const outcome = await runTraining({
       config,
       resume,
-      progress: progress(),
+      progress: createReporter(),
       signal: stop.signal,
       openRun: async () => {
-        preparing = false;
-        run = resume
-          ? await RunDirectory.open(`${directory}/${name}`)
-          : await RunDirectory.create(directory, name);
-        await run.writeConfig(config);
+        isPreparing = false;
+        if (resume) {
+          run = await RunDirectory.open(`${directory}/${name}`);
+        } else {
+          run = await RunDirectory.create(directory, name);
+          await run.writeConfig(config);
+        }
         return run;
       },
     });
     await run?.close();
-    tell({ ended: outcome.summary ? 'finished' : 'stopped' });
+    reply({ ended: outcome.summary ? 'finished' : 'stopped' });
   } catch (error) {
     await run?.close();
     if (!resume) await run?.deleteIfUnused();
-    if (error instanceof NotFiniteError) tell({ diverged: error.message });
-    else if (error instanceof UserError) tell({ mistake: error.message, hint: error.hint });
+    if (error instanceof NotFiniteError) reply({ diverged: error.message });
+    else if (error instanceof UserError) reply({ userError: error.message, hint: error.hint });
     else throw error;
   } finally {
-    preparing = false;
+    isPreparing = false;
     process.disconnect?.();
   }
 }
 
-function progress(): ProgressReporter {
-  let told = Number.NEGATIVE_INFINITY;
+/** Sends the progress of the training to the parent. */
+function createReporter(): ProgressReporter {
+  let lastSent = Number.NEGATIVE_INFINITY;
   return {
     step({ step, loss }) {
       const now = performance.now();
-      if (now - told < MS_BETWEEN_REPLIES) return;
-      told = now;
-      tell({ step, loss });
+      if (now - lastSent < MS_BETWEEN_REPLIES) return;
+      lastSent = now;
+      reply({ step, loss });
     },
-    phase: (phase) => tell({ phase }),
-    note: (note) => tell({ note }),
+    phase: (phase) => reply({ phase }),
+    note: (note) => reply({ note }),
     done: () => undefined,
   };
 }

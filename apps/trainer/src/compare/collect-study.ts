@@ -3,13 +3,14 @@ import type { ArmRun } from '@unitsphere/verification/statistics';
 import { compareArms } from '@unitsphere/verification/statistics';
 import type { Config } from '../config/config.js';
 import type { Curve } from '../report/data.js';
+import { describeVerdict } from './describe-verdict.js';
 import type { Study } from './load-study.js';
-import { localWeightsWords } from './local-weights.js';
+import { nameLocalWeights } from './local-weights.js';
 import { MANY_STEPS, ONLY_DATA, type Replicate } from './plan-study.js';
 import { readRunFigures, readRunRoc } from './run-figures.js';
-import { runState } from './run-folder.js';
-import { replicateFolder, searched } from './run-study.js';
-import { scoreOf } from './score.js';
+import { readRunState } from './run-folder.js';
+import { replicateFolder, searchSettings } from './run-study.js';
+import { metricLabel, readScore } from './score.js';
 import {
   type Comparison,
   ROC_FPRS,
@@ -17,9 +18,8 @@ import {
   type StudyResults,
   type StudyRun,
 } from './study-results.js';
-import { verdictSentence } from './verdict-sentence.js';
 
-/** Reads what every run of a study left, and compares the arms. */
+/** Reads the results of every run of a study and compares the arms. */
 export async function collectStudy(
   study: Study,
   replicates: readonly Replicate[],
@@ -30,8 +30,8 @@ export async function collectStudy(
   const groups = [...new Map(runs.map((run) => [`${run.data} ${run.budget}`, run])).values()];
   const arms = study.arms.map(({ name, label, set }) => ({ name, label: label ?? name, set }));
   const data = (study.data ?? [{ name: ONLY_DATA, label: undefined }]).map(({ name, label }) => {
-    const one = replicates.find((replicate) => replicate.data === name)!;
-    return { name, label: label ?? name, ...imagesOf(configOf(one)) };
+    const [replicate] = replicates.filter((one) => one.data === name);
+    return { name, label: label ?? name, ...describeImages(configOf(replicate)) };
   });
   const configs = replicates.map(configOf);
   const backbones = new Set(configs.map(({ model }) => model.backbone));
@@ -50,7 +50,7 @@ export async function collectStudy(
     data,
     backbone: backbones.size === 1 ? configs[0].model.backbone : undefined,
     batchSize: configs[0].training.batchSize,
-    weights: study.weights.size > 0 ? localWeightsWords(study.weights) : undefined,
+    weights: study.weights.size > 0 ? nameLocalWeights(study.weights) : undefined,
     jobs,
     createdAt: new Date().toISOString(),
     machine,
@@ -64,12 +64,12 @@ export async function collectStudy(
   };
 }
 
-/** A replicate's config, whatever its search comes to. */
+/** Returns a replicate's config; settings that the search chooses have the values of its first candidate. */
 const configOf = ({ config, candidates }: Replicate): Config =>
   config(candidates[0] ?? {}, MANY_STEPS, 'training');
 
-/** The folder's name alone: results are passed on, and where it lies is nobody's business. */
-function imagesOf({ data }: Config): Omit<StudyImages, 'name' | 'label'> {
+/** Describes the images of a config. A folder is given by its name alone, because results are published. */
+function describeImages({ data }: Config): Omit<StudyImages, 'name' | 'label'> {
   const { source, imageSize } = data;
   return data.source === 'folder'
     ? { source, imageSize, folder: basename(data.path) }
@@ -81,38 +81,51 @@ async function collectRun(study: Study, replicate: Replicate, directory: string)
   const folder = replicateFolder(directory, replicate);
   const shared = { data, budget, arm, seed };
   let diverged: string | undefined;
-  const plan = await searched(replicate, study, folder, async (name, config) => {
-    const state = await runState(`${folder}/${name}`, config);
-    if (state.is === 'diverged') diverged = state.reason;
-    return state.is === 'finished' || state.is === 'diverged' ? state.is : 'stopped';
+  const plan = await searchSettings(replicate, study, folder, async (name, config) => {
+    const state = await readRunState(`${folder}/${name}`, config);
+    if (state.status === 'diverged') diverged = state.reason;
+    return state.status === 'finished' || state.status === 'diverged' ? state.status : 'stopped';
   });
   if (!plan) {
-    const none = { settings: {}, search: [], searchSteps: 0, searchSeconds: 0 };
-    return { ...shared, ...none, missing: missing(diverged) };
+    const noSearch = { settings: {}, search: [], searchSteps: 0, searchSeconds: 0 };
+    return { ...shared, ...noSearch, missing: explainMissing(diverged) };
   }
-  const { steps, ...found } = plan;
+  const { steps, ...search } = plan;
   const training = `${folder}/training`;
-  const state = await runState(training, replicate.config(plan.settings, steps, 'training'));
-  if (state.is !== 'finished') {
-    return { ...shared, ...found, missing: missing(state.is === 'diverged' ? state.reason : undefined) };
+  const state = await readRunState(training, replicate.config(plan.settings, steps, 'training'));
+  if (state.status !== 'finished') {
+    const reason = state.status === 'diverged' ? state.reason : undefined;
+    return { ...shared, ...search, missing: explainMissing(reason) };
   }
   const { summary, test } = await readRunFigures(training);
+  const { imagesSeen, classes, parameters } = summary;
+  if (imagesSeen === undefined || classes === undefined || parameters === undefined) {
+    throw new Error(`collectStudy: the summary of ${training} lacks imagesSeen, classes or parameters.`);
+  }
   const roc = await readRunRoc(training);
-  const value = scoreOf(study.metric, { ...summary.heldOut, rank1: summary.rank1?.heldOut });
-  const curve = test.map(({ step, ...point }) => ({ step, value: scoreOf(study.metric, point) }));
+  const value = readScore(study.metric, { ...summary.heldOut, rank1: summary.rank1?.heldOut });
+  if (value === null) {
+    const { negative } = summary.heldOut.pairs;
+    const reason = `${negative.toLocaleString('en')} pairs of different identities are too few for ${metricLabel(study.metric)}`;
+    return { ...shared, ...search, missing: { why: 'unmeasured', reason } };
+  }
+  const curve = test.flatMap(({ step, ...point }) => {
+    const measured = readScore(study.metric, point);
+    return measured === null ? [] : [{ step, value: measured }];
+  });
   if (curve.at(-1)?.step !== steps) curve.push({ step: steps, value });
   return {
     ...shared,
-    ...found,
+    ...search,
     figures: {
       value,
       steps,
-      imagesSeen: summary.imagesSeen!,
+      imagesSeen,
       stepSeconds: summary.stepSeconds,
       imagesPerSecond: summary.imagesPerSecond,
-      classes: summary.classes!,
+      classes,
       splits: summary.splits,
-      parameters: summary.parameters!,
+      parameters,
       multiplyAdds: summary.multiplyAdds,
       modelBytes: summary.modelBytes,
       heldOut: summary.heldOut,
@@ -123,17 +136,17 @@ async function collectRun(study: Study, replicate: Replicate, directory: string)
   };
 }
 
-const missing = (reason?: string): StudyRun['missing'] =>
+const explainMissing = (reason?: string): StudyRun['missing'] =>
   reason === undefined ? { why: 'unfinished' } : { why: 'diverged', reason };
 
-/** The highest rate of true accepts that a threshold with at most so many false ones has. */
-function tprAt({ fpr, tpr }: Curve, most: number): number {
+/** Returns the highest true positive rate at a false positive rate of at most `maxFpr`. */
+function tprAt({ fpr, tpr }: Curve, maxFpr: number): number {
   let best = 0;
-  for (let i = 0; i < fpr.length && fpr[i] <= most; i++) best = Math.max(best, tpr[i]);
+  for (let i = 0; i < fpr.length && fpr[i] <= maxFpr; i++) best = Math.max(best, tpr[i]);
   return best;
 }
 
-/** Identities that a run of these holds out, on average: each seed splits anew. */
+/** Returns the mean number of held-out identities of the runs; every seed has its own split. */
 function meanHeldOut(runs: readonly StudyRun[]): number | undefined {
   const counts = runs.flatMap(({ figures }) => figures?.heldOut.identities ?? []);
   return counts.length === 0
@@ -148,27 +161,23 @@ function compareGroup(study: Study, runs: readonly StudyRun[]): Comparison {
   );
   const hasBase = values.some(({ arm }) => arm === study.baseline);
   const statistics = hasBase ? compareArms(values, study.baseline) : null;
-  const labels = new Map(study.arms.map(({ name, label }) => [name, label ?? name]));
+  const label = (name: string) => study.arms.find((arm) => arm.name === name)?.label ?? name;
   const sentences = Object.fromEntries(
-    study.arms.flatMap(({ name }) =>
-      name === study.baseline
-        ? []
-        : [
-            [
-              name,
-              verdictSentence(
-                {
-                  name: labels.get(name)!,
-                  baseline: labels.get(study.baseline)!,
-                  metric: study.metric,
-                  heldOut: meanHeldOut(runs),
-                },
-                statistics?.arms.find(({ arm }) => arm === name),
-                runs.filter(({ arm }) => arm === name || arm === study.baseline),
-              ),
-            ],
-          ],
-    ),
+    study.arms
+      .filter(({ name }) => name !== study.baseline)
+      .map(({ name }) => [
+        name,
+        describeVerdict(
+          {
+            name: label(name),
+            baseline: label(study.baseline),
+            metric: study.metric,
+            heldOut: meanHeldOut(runs),
+          },
+          statistics?.arms.find(({ arm }) => arm === name),
+          runs.filter(({ arm }) => arm === name || arm === study.baseline),
+        ),
+      ]),
   );
   return { data, budget, statistics, sentences };
 }

@@ -3,31 +3,31 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { type Issue, toIssues } from '../config/issue.js';
 import type { Override } from '../config/overrides.js';
 import { STUDIES } from '../config/shipped.js';
-import { problems, YamlFile } from '../config/yaml-file.js';
+import { toUserError, YamlFile } from '../config/yaml-file.js';
 import { nearest } from '../nearest.js';
 import { UserError } from '../user-error.js';
 import type { LocalWeights } from './local-weights.js';
 import { type CheckedStudy, studySchema } from './study-schema.js';
 
-/** A study, and where it came from. */
+/** A study and its origin. */
 export interface Study extends CheckedStudy {
-  /** The file's name without its ending. */
+  /** Name of the file without its extension. */
   name: string;
-  /** The file as it was given, for messages. */
+  /** Path of the file, for messages. */
   file: string;
   baseline: string;
-  /** The base config's text, and its path. */
+  /** Text of the base config. */
   baseText: string;
   basePath: string;
-  /** Settings of the command line, over the study's. */
+  /** Settings of the command line, which replace those of the study. */
   overrides: readonly Override[];
-  /** Files in the place of models that its configs name. */
+  /** Local files that replace models of its configs. */
   weights: LocalWeights;
 }
 
 /**
- * Reads a study and checks all of it but the configs that come of it.
- * @throws UserError that names every problem with its place.
+ * Reads and validates a study, except for the resulting configs; `planStudy` validates those.
+ * @throws UserError that lists every problem with its position.
  */
 export function loadStudy(
   given: string,
@@ -38,26 +38,26 @@ export function loadStudy(
   }: { seeds?: number; overrides?: readonly Override[]; weights?: LocalWeights } = {},
 ): Study {
   const file = STUDIES.find(given);
-  const yaml = YamlFile.parse(readText(file, 'study'), file);
+  const yaml = YamlFile.parse(readText(file, 'the study'), file);
   if (seeds !== undefined) yaml.settings.seeds = seeds;
   const checked = studySchema.safeParse(yaml.settings, { reportInput: true });
   const issues = checked.success ? [...checkStudy(checked.data)] : toIssues(checked.error, studySchema);
-  if (issues.length > 0) {
+  if (!checked.success || issues.length > 0) {
     const origin = (issue: Issue) =>
       seeds !== undefined && issue.path[0] === 'seeds' ? '--seeds' : yaml.where(issue);
-    throw problems(
+    throw toUserError(
       'the study',
       issues.map((issue) => ({ ...issue, origin: origin(issue) })),
     );
   }
-  const study = checked.data!;
+  const study = checked.data;
   const basePath = resolve(dirname(file), study.base);
   return {
     ...study,
     name: basename(file, extname(file)),
     file,
     baseline: study.baseline ?? study.arms[0].name,
-    baseText: readText(basePath, `${file}: base: config`),
+    baseText: readText(basePath, `${file}: base: the config`),
     basePath,
     overrides,
     weights,
@@ -81,21 +81,21 @@ function* checkStudy(study: CheckedStudy): Generator<Issue> {
       if (factors.some((factor) => key === factor || key.startsWith(`${factor}.`))) continue;
       yield issue(
         ['arms', i, 'set', key],
-        `arms may differ in ${factors.join(', ')} only; for all arms alike put it under set, or name it in factors`,
+        `arms may only differ in ${factors.join(', ')}; move this setting to the study's set, or add it to factors`,
       );
     }
-    if (arm.grid && !search) yield issue(['arms', i, 'grid'], 'the study has no search, which says how long');
+    if (arm.grid && !search) yield issue(['arms', i, 'grid'], 'requires a search section with steps');
   }
   if (budget.steps === undefined && budget.seconds === undefined) {
     yield issue(['budget'], 'give steps, seconds, or both');
   }
   if (search && budget.steps !== undefined) {
     for (const [i, arm] of arms.entries()) {
-      const spent = search.steps * combinations(arm.grid ?? search.grid).length;
+      const spent = search.steps * combineGrid(arm.grid ?? search.grid).length;
       if (spent < budget.steps) continue;
       yield issue(
         ['arms', i],
-        `its search takes ${spent} of the ${budget.steps} steps of its budget, so that nothing is left to train`,
+        `its search takes ${spent} of the ${budget.steps} steps of the budget and leaves none for training; lower search.steps or use fewer candidates`,
       );
     }
   }
@@ -104,12 +104,12 @@ function* checkStudy(study: CheckedStudy): Generator<Issue> {
 function* checkNames(list: 'arms' | 'data', items: readonly { name: string }[]): Generator<Issue> {
   for (const [i, { name }] of items.entries()) {
     if (items.findIndex((other) => other.name === name) === i) continue;
-    yield issue([list, i, 'name'], `there already is one called ${name}`);
+    yield issue([list, i, 'name'], `the name ${name} is already used; choose another`);
   }
 }
 
-/** Every combination of a grid's values. */
-export function combinations(grid: Record<string, readonly unknown[]>): Record<string, unknown>[] {
+/** Lists every combination of a grid's values. */
+export function combineGrid(grid: Record<string, readonly unknown[]>): Record<string, unknown>[] {
   return Object.entries(grid).reduce<Record<string, unknown>[]>(
     (all, [key, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),
     [{}],
@@ -121,13 +121,13 @@ function readText(path: string, what: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why =
+    const problem =
       code === 'ENOENT'
-        ? 'is not there'
+        ? 'does not exist'
         : code === 'EISDIR'
           ? 'is a folder'
           : `cannot be read: ${(cause as Error).message}`;
-    throw new UserError(`the ${what} file ${path} ${why}`, { cause });
+    throw new UserError(`${what} file ${path} ${problem}`, { cause });
   }
 }
 

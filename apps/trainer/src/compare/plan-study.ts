@@ -2,35 +2,35 @@ import type { Config } from '../config/config.js';
 import { absolutePaths } from '../config/load-config.js';
 import type { Override } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
-import { combinations, type Study } from './load-study.js';
-import { checkLocalWeights, withLocalWeights } from './local-weights.js';
+import { combineGrid, type Study } from './load-study.js';
+import { checkLocalWeights, useLocalWeights } from './local-weights.js';
 
-/** Which budget a comparison is under. */
+/** The kind of budget of a comparison. */
 export type BudgetKind = 'steps' | 'seconds';
 
-/** One arm with one seed, on one set of images and under one budget: a search, where there is one, and a training. */
+/** One arm with one seed, one set of images and one budget: an optional search and a training. */
 export interface Replicate {
-  /** Of its folder: `documents/steps/layernorm/seed-0`; parts that the study has one of are left out. */
+  /** Path of its folder, such as `documents/steps/layernorm/seed-0`. Images and budget are omitted if the study has only one. */
   id: string;
   data: string;
   budget: BudgetKind;
   arm: string;
   seed: number;
-  /** Settings that the search may choose from; one without any where there is no search. */
+  /** Settings from which the search chooses; empty without a search. */
   candidates: Record<string, unknown>[];
-  /** The config with settings over the arm's own, trained for so many steps in so many points. */
+  /** Returns the arm's config with further settings and the given number of steps. */
   config(settings: Record<string, unknown>, steps: number, kind: 'candidate' | 'training'): Config;
 }
 
-/** Enough steps for any setting that depends on them, where how many there will be is not known yet. */
+/** Stands for an unknown number of steps; large enough for every setting that depends on it. */
 export const MANY_STEPS = 1_000_000;
 
-/** The name of the only set of images of a study that names none. */
+/** Name of the images of a study without a `data` list. */
 export const ONLY_DATA = 'data';
 
 /**
- * All replicates of a study: seeds outermost, so that an unfinished study has all arms alike.
- * @throws UserError for a setting that makes no config, wherever in the study it stands.
+ * Lists all replicates of a study. The seed varies slowest, so that an unfinished study has about as many runs of every arm.
+ * @throws UserError for a setting of any arm that makes an invalid config.
  */
 export function planStudy(study: Study): Replicate[] {
   const datasets = study.data ?? [{ name: ONLY_DATA, set: {} }];
@@ -58,7 +58,7 @@ export function planStudy(study: Study): Replicate[] {
             budget,
             arm: arm.name,
             seed,
-            candidates: study.search ? combinations(arm.grid ?? study.search.grid) : [],
+            candidates: study.search ? combineGrid(arm.grid ?? study.search.grid) : [],
             config: (settings, steps, kind) =>
               configOf(study, seed, kind, [
                 ...overrides,
@@ -70,12 +70,14 @@ export function planStudy(study: Study): Replicate[] {
       }
     }
   }
-  // A mistake in the last arm should not be found out after the first was trained.
-  const configs = replicates.flatMap(({ candidates, budget, config }) => {
-    const searched = candidates.length * (study.search?.steps ?? 0);
-    const steps = budget === 'steps' ? study.budget.steps! - searched : MANY_STEPS;
+  // Validate every config before the first training, so that an error in the last arm is reported at once.
+  const { search, budget } = study;
+  const configs = replicates.flatMap((replicate) => {
+    const { candidates, config } = replicate;
+    const total = replicate.budget === 'steps' ? budget.steps : undefined;
+    const steps = total === undefined ? MANY_STEPS : total - candidates.length * (search?.steps ?? 0);
     return [
-      ...candidates.map((settings) => config(settings, study.search!.steps, 'candidate')),
+      ...(search ? candidates.map((settings) => config(settings, search.steps, 'candidate')) : []),
       config(candidates[0] ?? {}, steps, 'training'),
     ];
   });
@@ -90,13 +92,13 @@ function configOf(
   overrides: Override[],
 ): Config {
   const written = parseConfig(baseText, { file: basePath, overrides });
-  const config = absolutePaths(withLocalWeights(written, weights));
+  const config = absolutePaths(useLocalWeights(written, weights));
   return {
     ...config,
     seed,
     training: {
       ...config.training,
-      // Runs beside each other fill the cores.
+      // Concurrent runs already use all cores.
       replicas: config.training.replicas === 'auto' ? 1 : config.training.replicas,
       keepCheckpoints: 1,
       ...(kind === 'candidate' ? { checkpointEvery: null } : {}),

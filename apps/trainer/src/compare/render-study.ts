@@ -1,39 +1,41 @@
-import { formatCount, formatDate, formatDuration, formatNumber } from '../report/format.js';
+import { formatCount, formatDate, formatDuration, formatNumber } from '../report/format-values.js';
 import { type Content, type Html, html } from '../report/html.js';
 import { renderPage } from '../report/render-page.js';
 import { figureSection } from '../report/sections.js';
+import { POWER_METHOD } from './describe-verdict.js';
 import { metricLabel } from './score.js';
 import { armStyle, comparisonFigures } from './study-plots.js';
 import type { Comparison, StudyResults } from './study-results.js';
-import { armRows, budgetWords, comparisonTitle, settingsText } from './study-rows.js';
-import { POWER_METHOD } from './verdict-sentence.js';
+import { armRows, comparisonTitle, formatBudget, formatSettings } from './study-rows.js';
 
 /**
- * A study's report as one HTML file that needs no network and no script: what was asked, every arm with its spread, what the
- * data resolve of each, learning curves and ROC curves over each other, and how all of it was made. The same results give
- * the same page.
+ * Renders a study's report as one HTML file without scripts and external resources. It shows the question, the verdict on each
+ * arm, a table of the arms with their spread over seeds, learning curves, ROC curves, every run, and the method. The output
+ * is deterministic.
  */
 export function renderStudy(results: StudyResults): string {
   const { title, question, reference, createdAt, comparisons } = results;
   const header = html`<p class="eyebrow"><strong>${title}</strong> · study · <time datetime="${createdAt}">${formatDate(createdAt)}</time></p>
 <h1 id="headline">${question}</h1>
-${reference && html`<p class="reference">The reference system said: ${reference}</p>`}
-${facts(results)}`;
+${reference && html`<p class="reference">Claim of the reference system: ${reference}</p>`}
+${factList(results)}`;
   const main = html`${comparisons.map((comparison) => comparisonSection(results, comparison))}
-${methods(results)}`;
+${methodSection(results)}`;
   return renderPage({ title, styles: STUDY_STYLES, header, main });
 }
 
-function facts(results: StudyResults): Html {
+function factList(results: StudyResults): Html {
   const { arms, seeds, runs } = results;
-  const done = runs.filter(({ figures }) => figures);
-  const seconds = done.reduce((sum, run) => sum + run.figures!.stepSeconds + run.searchSeconds, 0);
+  const times = runs.flatMap(({ figures, searchSeconds }) =>
+    figures ? [figures.stepSeconds + searchSeconds] : [],
+  );
+  const seconds = times.reduce((sum, time) => sum + time, 0);
   const entries: [string, Content][] = [
     ['Arms', formatCount(arms.length)],
     ['Seeds', formatCount(seeds)],
-    ['Trainings', `${formatCount(done.length)} of ${formatCount(runs.length)}`],
-    ['Budget', budgetWords(results)],
-    ['In training steps', formatDuration(seconds)],
+    ['Trainings', `${formatCount(times.length)} of ${formatCount(runs.length)}`],
+    ['Budget', formatBudget(results)],
+    ['Time in training steps', formatDuration(seconds)],
   ];
   return html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
@@ -54,7 +56,7 @@ ${armTable(results, comparison)}
 
 function armTable(results: StudyResults, comparison: Comparison): Html {
   const { head, rows } = armRows(results, comparison);
-  return html`<p class="note">${metricLabel(results.metric)} on held-out identities: mean ± standard deviation over seeds. Differences are paired by seed, with Student’s 95 % interval, by which they are judged; beside it that of the bootstrap (BCa), which is too short of few seeds.</p>
+  return html`<p class="note">${metricLabel(results.metric)} on held-out identities: mean ± standard deviation over seeds. Differences are paired by seed, with Student’s 95 % interval in parentheses. The bootstrap interval (BCa) is too short for few seeds. Verdicts come from a paired t test with Holm’s correction.</p>
 <div class="scroll"><table class="arms">
 <thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map(
@@ -67,25 +69,24 @@ function armTable(results: StudyResults, comparison: Comparison): Html {
   )}</tbody></table></div>`;
 }
 
-/** Every run, so that whoever doubts a mean can look at what it is made of; and how all were made. */
-function methods(results: StudyResults): Html {
+/** Renders the table of all runs behind the means, and the method. */
+function methodSection(results: StudyResults): Html {
   const { runs, arms, data, search, machine, jobs } = results;
   const label = (name: string) => arms.find((arm) => arm.name === name)?.label ?? name;
-  const several = data.length > 1;
+  const hasSeveral = data.length > 1;
   return html`
-<section aria-label="How it was made"><details id="runs"><summary>Every run</summary><div class="scroll"><table>
-<thead><tr>${['Arm', ...(several ? ['Images'] : []), 'Seed', metricLabel(results.metric), 'Steps', 'Seconds', 'Settings found'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<section aria-label="Runs and method"><details id="runs"><summary>All runs</summary><div class="scroll"><table>
+<thead><tr>${['Arm', ...(hasSeveral ? ['Images'] : []), 'Seed', metricLabel(results.metric), 'Steps', 'Seconds', 'Chosen settings'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${runs.map(({ arm, data, seed, figures, missing, settings, searchSeconds }) => {
-    const value = figures ? figures.value.toFixed(4) : missing!.why;
+    const value = figures ? figures.value.toFixed(4) : (missing?.why ?? '–');
     const seconds = figures ? formatNumber(figures.stepSeconds + searchSeconds) : '–';
-    return html`<tr><th scope="row">${label(arm)}</th>${several && html`<td>${data}</td>`}<td>${seed}</td><td title="${missing?.reason ?? ''}">${value}</td><td>${figures ? formatCount(figures.steps) : '–'}</td><td>${seconds}</td><td>${settingsText(settings) || '–'}</td></tr>`;
+    return html`<tr><th scope="row">${label(arm)}</th>${hasSeveral && html`<td>${data}</td>`}<td>${seed}</td><td title="${missing?.reason ?? ''}">${value}</td><td>${figures ? formatCount(figures.steps) : '–'}</td><td>${seconds}</td><td>${formatSettings(settings) || '–'}</td></tr>`;
   })}</tbody></table></div></details>
-<details id="method"><summary>How arms were treated</summary>
-<p class="note">Every arm has the same budget, ${budgetWords(results)}, and differs from the others in ${results.factors.join(', ')} only. Arms of one seed share the identities held out and the images they meet. Train, validation and test identities are disjoint${
-    search
-      ? html`. With each seed each arm first searches ${Object.keys(search.grid).join(', ')} for ${formatCount(search.steps)} steps a candidate, chosen on validation identities only; these steps are part of its budget`
-      : ''
-  }. ${jobs > 1 ? `${formatCount(jobs)} runs shared the machine at once, so images a second are of a part of it.` : ''} ${POWER_METHOD}</p>
+<details id="method"><summary>Method</summary>
+<p class="note">Every arm has the same budget (${formatBudget(results)}). Arms differ only in ${results.factors.join(', ')}. Arms with the same seed share the split of identities and, unless a factor changes them, the training images. Train, validation and test identities are disjoint.${
+    search &&
+    ` Before each training, a search tries ${Object.keys(search.grid).join(', ')} for ${formatCount(search.steps)} steps per candidate. It chooses on validation identities only, and its steps are part of the budget.`
+  }${jobs > 1 && ` ${formatCount(jobs)} runs shared the machine, so images/s are those of a part of it.`} ${POWER_METHOD}</p>
 <dl class="machine">${Object.entries(machine).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></details></section>`;
 }
 

@@ -4,26 +4,28 @@ import type { Curve, ReportData } from '../report/data.js';
 import { readMetrics } from '../run/metrics-log.js';
 import { RUN_FILES } from '../run/run-directory.js';
 import type { TrainingSummary } from '../train/types.js';
-import type { Scored } from './score.js';
+import type { MetricFigures } from './score.js';
 
-/** Figures of a moment of training. */
-export interface FiguresPoint extends Scored {
+/** Figures at a step of the training. */
+export interface FiguresPoint extends MetricFigures {
   step: number;
 }
 
-/** What a finished run left. */
+/** The results of a finished run. */
 export interface RunFigures {
   summary: TrainingSummary;
   validation: FiguresPoint[];
-  /** On held-out identities, while training. */
+  /** Figures on held-out identities during training. */
   test: FiguresPoint[];
 }
 
-/** Reads what a finished run left. @throws Error where it is not finished. */
+/** Reads the results of a finished run. @throws Error if the run is not finished. */
 export async function readRunFigures(folder: string): Promise<RunFigures> {
   const records = await readMetrics(join(folder, RUN_FILES.metrics));
   const points = (name: 'validation' | 'test') =>
-    records.flatMap((record) => (record[name] ? [{ step: record.step, ...(record[name] as Scored) }] : []));
+    records.flatMap((record) =>
+      record[name] ? [{ step: record.step, ...(record[name] as MetricFigures) }] : [],
+    );
   return {
     summary: await readJson<TrainingSummary>(folder, RUN_FILES.summary),
     validation: points('validation'),
@@ -31,7 +33,7 @@ export async function readRunFigures(folder: string): Promise<RunFigures> {
   };
 }
 
-/** The ROC of a finished run's held-out pairs: of its report's data, which have pictures too and are read for this alone. */
+/** Reads the ROC curve of a finished run's held-out pairs from its report data. */
 export async function readRunRoc(folder: string): Promise<Curve> {
   return (await readJson<ReportData>(folder, RUN_FILES.reportData)).roc.heldOut;
 }

@@ -1,46 +1,47 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
+import { UserError } from '../user-error.js';
 import type { ChildReply } from './child-protocol.js';
 import type { Study } from './load-study.js';
 import type { Replicate } from './plan-study.js';
 import { readRunFigures } from './run-figures.js';
-import { markDiverged, runState } from './run-folder.js';
-import { scoreOf } from './score.js';
+import { markDiverged, readRunState } from './run-folder.js';
+import { metricLabel, readScore } from './score.js';
 import { type ChildOutcome, trainInChild } from './train-in-child.js';
 
-/** Steps that tell how long a step takes, where there is a budget of time and no search. */
+/** Steps of the probe that measures the time of a step, for a time budget without a search. */
 export const PROBE_STEPS = 30;
 
-/** What {@link runStudy} tells as it goes. */
+/** Callbacks of {@link runStudy}. */
 export interface StudyListener {
-  /** A run begins, or goes on, in its process. */
+  /** A run was started or resumed in its process. */
   started(run: string, steps: number): void;
   reply(run: string, reply: ChildReply): void;
-  /** A run is done, just now or before. */
-  done(run: string, how: 'finished' | 'diverged' | 'found'): void;
+  /** A run is done; `found` if it was already done before the study was started. */
+  done(run: string, outcome: 'finished' | 'diverged' | 'found'): void;
 }
 
-/** What {@link runStudy} is given. */
+/** Options of {@link runStudy}. */
 export interface StudyWork {
   study: Study;
   replicates: readonly Replicate[];
-  /** Where runs are kept: a study that is started again makes only those that are not finished. */
+  /** The study's folder. Finished runs in it are kept, and interrupted runs are resumed. */
   directory: string;
-  /** Runs at once. */
+  /** Number of concurrent runs. */
   jobs: number;
   signal: AbortSignal;
   listener: StudyListener;
-  /** The module of the runs' processes. Default: the one that is built beside this. */
+  /** The module that the child processes run. Default: the built one beside this module. */
   childFile?: URL | string;
 }
 
-/** The folder of a replicate's runs: `training`, and those of its search. */
+/** Returns the folder of a replicate's runs: its training, and the candidates or the probe of its search. */
 export const replicateFolder = (directory: string, { id }: Replicate) => join(directory, 'runs', id);
 
 /**
- * Makes every run of a study that is not finished yet.
- * @returns False where it was stopped; all that was begun has a checkpoint.
- * @throws UserError for what a person can mend; the other runs are stopped with a checkpoint first.
+ * Trains every run of a study that is not finished yet.
+ * @returns False if it was stopped; every started run then has a checkpoint.
+ * @throws UserError if a run fails with one; the other runs are first stopped with a checkpoint.
  */
 export async function runStudy(work: StudyWork): Promise<boolean> {
   const failed = new AbortController();
@@ -50,7 +51,7 @@ export async function runStudy(work: StudyWork): Promise<boolean> {
   const worker = async () => {
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
       try {
-        await makeReplicate(next, { ...work, signal });
+        await runReplicate(next, { ...work, signal });
       } catch (thrown) {
         error ??= thrown;
         failed.abort();
@@ -62,80 +63,93 @@ export async function runStudy(work: StudyWork): Promise<boolean> {
   return !signal.aborted;
 }
 
-/** Searches, then trains with what was found. */
-async function makeReplicate(replicate: Replicate, work: StudyWork): Promise<void> {
+/** Runs the search of a replicate, then its training. */
+async function runReplicate(replicate: Replicate, work: StudyWork): Promise<void> {
   const { study, directory } = work;
   const folder = replicateFolder(directory, replicate);
-  const plan = await searched(replicate, study, folder, (name, config) =>
-    makeRun(replicate, name, config, work),
+  const plan = await searchSettings(replicate, study, folder, (name, config) =>
+    runOnce(replicate, name, config, work),
   );
   if (!plan || work.signal.aborted) return;
-  await makeRun(replicate, 'training', replicate.config(plan.settings, plan.steps, 'training'), work);
+  await runOnce(replicate, 'training', replicate.config(plan.settings, plan.steps, 'training'), work);
 }
 
-/** What a replicate's training is made with, as its search came out. */
+/** The settings and steps of a replicate's training, and the search that chose them. */
 export interface TrainingPlan {
   settings: Record<string, unknown>;
   steps: number;
-  /** What was tried, and the validation figure of each; null of one that diverged. */
+  /** The candidates with their validation figures; null for a diverged candidate. */
   search: { settings: Record<string, unknown>; score: number | null }[];
-  /** Training steps and seconds that the search took of the budget. */
+  /** Training steps that the search or the probe took from the budget. */
   searchSteps: number;
+  /** Seconds in training steps that the search or the probe took from the budget. */
   searchSeconds: number;
 }
 
 /**
- * Chooses the settings of a replicate's training by its candidates, and how many steps its budget leaves.
- * @param make Makes a candidate's run where it is not there; resolves with its state.
- * @returns Undefined where a candidate is not finished, or all of them diverged.
+ * Chooses the settings of a replicate's training among its candidates, and computes the steps left in its budget.
+ * @param run Trains a candidate unless its run is done; resolves with the state of the run.
+ * @returns Undefined if a candidate is not finished, or all candidates diverged.
  */
-export async function searched(
+export async function searchSettings(
   replicate: Replicate,
   { budget, search, metric }: Study,
   folder: string,
-  make: (name: string, config: Config) => Promise<'finished' | 'diverged' | 'stopped'>,
+  run: (name: string, config: Config) => Promise<'finished' | 'diverged' | 'stopped'>,
 ): Promise<TrainingPlan | undefined> {
   const { candidates, config } = replicate;
-  const tried: TrainingPlan['search'] = [];
+  const scores: TrainingPlan['search'] = [];
   let [searchSteps, searchSeconds, secondsPerStep] = [0, 0, Number.NaN];
   const trial = async (name: string, settings: Record<string, unknown>, steps: number) => {
-    const how = await make(name, config(settings, steps, 'candidate'));
-    if (how === 'stopped') return how;
+    const outcome = await run(name, config(settings, steps, 'candidate'));
+    if (outcome === 'stopped') return outcome;
     searchSteps += steps;
-    if (how === 'diverged') return null;
+    if (outcome === 'diverged') return null;
     const figures = await readRunFigures(join(folder, name));
     searchSeconds += figures.summary.stepSeconds;
     secondsPerStep = figures.summary.stepSeconds / steps;
-    return scoreOf(search?.metric ?? metric, figures.validation.at(-1)!);
+    const last = figures.validation.at(-1);
+    if (!last) throw new Error(`searchSettings: the run ${join(folder, name)} has no validation figures.`);
+    const score = readScore(search?.metric ?? metric, last);
+    if (score === null) {
+      throw new UserError(
+        `the search of the study cannot be judged by ${metricLabel(search?.metric ?? metric)}: the validation part has too few pairs`,
+        { hint: 'Use search.metric: auroc, or more validation identities (data.split.validation).' },
+      );
+    }
+    return score;
   };
-  for (const [i, settings] of candidates.entries()) {
-    const score = await trial(`search-${i}`, settings, search!.steps);
-    if (score === 'stopped') return undefined;
-    tried.push({ settings, score });
+  if (search) {
+    for (const [i, settings] of candidates.entries()) {
+      const score = await trial(`search-${i}`, settings, search.steps);
+      if (score === 'stopped') return undefined;
+      scores.push({ settings, score });
+    }
   }
   if (replicate.budget === 'seconds' && candidates.length === 0) {
     if ((await trial('probe', {}, PROBE_STEPS)) === 'stopped') return undefined;
   }
-  const chosen = candidates.length === 0 ? {} : best(tried)?.settings;
-  if (!chosen) return undefined;
+  const chosen = candidates.length === 0 ? {} : findBest(scores)?.settings;
+  const total = budget[replicate.budget];
+  if (!chosen || total === undefined) return undefined;
   const steps =
     replicate.budget === 'steps'
-      ? budget.steps! - searchSteps
-      : Math.max(1, Math.floor((budget.seconds! - searchSeconds) / secondsPerStep));
-  return { settings: chosen, steps, search: tried, searchSteps, searchSeconds };
+      ? total - searchSteps
+      : Math.max(1, Math.floor((total - searchSeconds) / secondsPerStep));
+  return { settings: chosen, steps, search: scores, searchSteps, searchSeconds };
 }
 
-/** The candidate of the highest figure; of equal ones the first. */
-function best(tried: TrainingPlan['search']): TrainingPlan['search'][number] | undefined {
-  return tried
-    .filter(({ score }) => score !== null)
-    .reduce<TrainingPlan['search'][number] | undefined>(
-      (best, one) => (best === undefined || one.score! > best.score! ? one : best),
-      undefined,
-    );
+/** Returns the candidate with the highest score, the first one of equals; undefined if all diverged. */
+function findBest(scores: TrainingPlan['search']): TrainingPlan['search'][number] | undefined {
+  const score = (candidate?: TrainingPlan['search'][number]) => candidate?.score ?? Number.NEGATIVE_INFINITY;
+  return scores.reduce<TrainingPlan['search'][number] | undefined>(
+    (best, candidate) => (score(candidate) > score(best) ? candidate : best),
+    undefined,
+  );
 }
 
-async function makeRun(
+/** Trains or resumes one run, unless it is done. */
+async function runOnce(
   replicate: Replicate,
   name: string,
   config: Config,
@@ -144,10 +158,10 @@ async function makeRun(
   const id = `${replicate.id}/${name}`;
   const parent = replicateFolder(directory, replicate);
   const folder = join(parent, name);
-  const state = await runState(folder, config);
-  if (state.is === 'finished' || state.is === 'diverged') {
+  const state = await readRunState(folder, config);
+  if (state.status === 'finished' || state.status === 'diverged') {
     listener.done(id, 'found');
-    return state.is;
+    return state.status;
   }
   if (signal.aborted) return 'stopped';
   listener.started(id, config.training.steps);
@@ -155,7 +169,7 @@ async function makeRun(
     config: { ...config, output: { directory: parent, name } },
     directory: parent,
     name,
-    resume: state.is === 'begun',
+    resume: state.status === 'started',
     signal,
     onReply: (reply) => listener.reply(id, reply),
     file: childFile,

@@ -1,17 +1,17 @@
 import { summarize } from '@unitsphere/verification/statistics';
 import type { Axis, Band, Line } from '../report/draw-plot.js';
-import { formatPercent } from '../report/format.js';
+import { formatPercent } from '../report/format-values.js';
 import { type Figure, percentAxis, powerOfTen, SERIES_COLORS, stepAxis } from '../report/plots.js';
 import { metricLabel } from './score.js';
 import { type Comparison, ROC_FPRS, type StudyResults, type StudyRunFigures } from './study-results.js';
 
-/** How an arm is drawn: arms beyond the colors are dashed. */
+/** The style of an arm's line. Arms that repeat a color are dashed. */
 export interface ArmStyle {
   color: string;
   dashed: boolean;
 }
 
-/** The style of the arm at a place in the study. */
+/** Returns the style of the arm at an index of the study. */
 export function armStyle(index: number): ArmStyle {
   return {
     color: SERIES_COLORS[index % SERIES_COLORS.length],
@@ -21,38 +21,40 @@ export function armStyle(index: number): ArmStyle {
 
 interface Series extends ArmStyle {
   label: string;
-  /** x, mean, and the standard deviation over seeds. */
+  /** x, with the mean and the standard deviation over seeds. */
   points: { x: number; mean: number; spread: number }[];
 }
 
-/** A comparison's plots: learning curves, where arms were measured while they trained, and ROC curves over each other. */
+/** Returns a comparison's plots: ROC curves, and learning curves if the arms were measured during training. */
 export function comparisonFigures(results: StudyResults, comparison: Comparison): Figure[] {
   return [curveFigure(results, comparison), rocOverlay(results, comparison)].filter((one) => one !== null);
 }
 
-/** All plots of a study. */
+/** Returns all plots of a study. */
 export function studyFigures(results: StudyResults): Figure[] {
   return results.comparisons.flatMap((comparison) => comparisonFigures(results, comparison));
 }
 
-/** The metric on held-out identities while training: the mean over seeds, and a band of one standard deviation. */
+/** Plots the metric on held-out identities during training; null if it was not measured. */
 export function curveFigure(results: StudyResults, comparison: Comparison): Figure | null {
-  const series = seriesOf(results, comparison, ({ curve }) => curve.map(({ step, value }) => [step, value]));
+  const series = collectSeries(results, comparison, ({ curve }) =>
+    curve.map(({ step, value }) => [step, value]),
+  );
   if (series.every(({ points }) => points.length < 2)) return null;
   const metric = metricLabel(results.metric);
   return figure({
     id: plotId('curve', comparison),
-    title: `${metric} while training`,
-    caption: `${metric} on held-out identities, measured for this picture; nothing was chosen by it. Lines are means over seeds, bands one standard deviation.`,
-    description: `${metric} by training step. At the end: ${endsOf(series)}.`,
+    title: `${metric} during training`,
+    caption: `${metric} on held-out identities. It did not influence the training. Lines are means over seeds, bands one standard deviation.`,
+    description: `${metric} by training step. At the end: ${describeEnds(series)}.`,
     series,
     x: stepAxis,
-    y: closeAxis(series),
+    y: fitAxis(series),
   });
 }
 
-/** The axis of what the series span, so that near ones can be told apart. */
-function closeAxis(series: Series[]): Axis {
+/** Returns an axis that spans only the series, so that close lines stay distinguishable. */
+function fitAxis(series: Series[]): Axis {
   const edges = series.flatMap(({ points }) =>
     points.flatMap(({ mean, spread }) => [mean - spread, mean + spread]),
   );
@@ -61,15 +63,15 @@ function closeAxis(series: Series[]): Axis {
   return { ...percentAxis, min, max, interval: (max - min) / 5 };
 }
 
-/** The arms' mean ROC curves over each other. */
+/** Plots the arms' mean ROC curves. */
 export function rocOverlay(results: StudyResults, comparison: Comparison): Figure {
-  const series = seriesOf(results, comparison, ({ roc }) => roc.map((tpr, i) => [ROC_FPRS[i], tpr]));
+  const series = collectSeries(results, comparison, ({ roc }) => roc.map((tpr, i) => [ROC_FPRS[i], tpr]));
   return figure({
     id: plotId('roc', comparison),
-    title: 'Recognized pairs by false accepts allowed',
+    title: 'True accepts by false accepts',
     caption:
-      'How many pairs of one identity are accepted, against how many pairs of different ones are let through. Lines are means over seeds, bands one standard deviation.',
-    description: `ROC curves on a logarithmic axis of false accepts. With all accepted: ${endsOf(series)}.`,
+      'ROC curves: the share of accepted pairs of the same identity over the share of accepted pairs of different identities. Lines are means over seeds, bands one standard deviation.',
+    description: `ROC curves on a logarithmic axis of false accepts. At the right end: ${describeEnds(series)}.`,
     series,
     x: { name: 'false accepts', log: true, min: ROC_FPRS[0], max: 1, format: powerOfTen },
     y: percentAxis,
@@ -113,16 +115,16 @@ function figure({
   return { title, caption, key, plot: { id, description, lines, bands, x, y } };
 }
 
-/** Means over seeds, point by point: under a budget of time the steps of a point differ, and their mean stands for them. */
-function seriesOf(
+/** Averages each arm's curves over seeds, point by point. Under a time budget, the steps of a point are averaged too. */
+function collectSeries(
   { arms, runs }: StudyResults,
   { data, budget }: Comparison,
-  pointsOf: (figures: StudyRunFigures) => [number, number][],
+  getPoints: (figures: StudyRunFigures) => [number, number][],
 ): Series[] {
   return arms.flatMap(({ name, label }, index) => {
     const all = runs
       .filter((run) => run.arm === name && run.data === data && run.budget === budget)
-      .flatMap(({ figures }) => (figures ? [pointsOf(figures)] : []));
+      .flatMap(({ figures }) => (figures ? [getPoints(figures)] : []));
     if (all.length === 0) return [];
     const count = Math.min(...all.map((points) => points.length));
     const points = Array.from({ length: count }, (_, k) => {
@@ -134,7 +136,7 @@ function seriesOf(
   });
 }
 
-const endsOf = (series: Series[]) =>
+const describeEnds = (series: Series[]) =>
   series.map(({ label, points }) => `${label} ${formatPercent(points.at(-1)?.mean ?? 0)}`).join(', ');
 
 const plotId = (kind: string, { data, budget }: Comparison) => `${kind}-${data}-${budget}`;

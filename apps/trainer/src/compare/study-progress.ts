@@ -1,33 +1,34 @@
 import { createLogUpdate } from 'log-update';
-import { formatSeconds } from '../format.js';
+import { formatSeconds } from '../format-seconds.js';
 import type { ChildReply } from './child-protocol.js';
 import type { StudyListener } from './run-study.js';
 
 const LIVE_MS = 200;
 const PLAIN_MS = 30_000;
 
-interface UnderWay {
+/** The progress of a run in this process. */
+interface ActiveRun {
   steps: number;
-  /** Where it stood when it was taken up, and stands. */
+  /** The first step that was reported since the run was started or resumed. */
   from: number | undefined;
   step: number;
   loss: number;
   phase: string | null;
 }
 
-/** How a study goes: a line for all of it and one for each run under way in a terminal, a line now and then in a pipe. */
+/** Prints the progress of a study. A terminal shows a live line for the study and for each active run; a pipe gets a line every 30 s. */
 export class StudyProgress implements StudyListener {
   readonly #draw: ReturnType<typeof createLogUpdate> | null;
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #active = new Map<string, ActiveRun>();
   readonly #timer: NodeJS.Timeout;
-  readonly #begun = performance.now();
+  readonly #started = performance.now();
   #finished = 0;
-  #made = 0;
+  #finishedHere = 0;
 
   readonly #total: number;
   readonly #stream: NodeJS.WriteStream;
 
-  /** @param total Runs of the study, those of searches among them. */
+  /** @param total Number of the study's runs, including those of searches. */
   constructor(total: number, stream: NodeJS.WriteStream = process.stderr) {
     this.#total = total;
     this.#stream = stream;
@@ -39,12 +40,12 @@ export class StudyProgress implements StudyListener {
   }
 
   started(run: string, steps: number): void {
-    this.#underWay.set(run, { steps, from: undefined, step: 0, loss: Number.NaN, phase: 'starting' });
-    if (!this.#draw) this.note(`${run}: begins, ${steps} steps`);
+    this.#active.set(run, { steps, from: undefined, step: 0, loss: Number.NaN, phase: 'starting' });
+    if (!this.#draw) this.note(`${run}: started, ${steps} steps`);
   }
 
   reply(run: string, reply: ChildReply): void {
-    const state = this.#underWay.get(run);
+    const state = this.#active.get(run);
     if (!state) return;
     if ('step' in reply) {
       state.from ??= reply.step;
@@ -52,22 +53,22 @@ export class StudyProgress implements StudyListener {
     } else if ('phase' in reply) state.phase = reply.phase;
   }
 
-  done(run: string, how: 'finished' | 'diverged' | 'found'): void {
-    this.#underWay.delete(run);
+  done(run: string, outcome: 'finished' | 'diverged' | 'found'): void {
+    this.#active.delete(run);
     this.#finished++;
-    if (how === 'found') return;
-    this.#made++;
-    this.note(`${run}: ${how}, ${this.#finished} of ${this.#total} runs`);
+    if (outcome === 'found') return;
+    this.#finishedHere++;
+    this.note(`${run}: ${outcome}, ${this.#finished} of ${this.#total} runs`);
   }
 
-  /** A line that stays. */
+  /** Prints a line above the live lines. */
   note(line: string): void {
     this.#draw?.clear();
     this.#stream.write(`${line}\n`);
     if (this.#draw) this.#write();
   }
 
-  /** Ends the lines that are drawn over themselves. */
+  /** Removes the live lines. */
   close(): void {
     clearInterval(this.#timer);
     this.#draw?.clear();
@@ -76,27 +77,28 @@ export class StudyProgress implements StudyListener {
 
   #write(): void {
     if (this.#draw) this.#draw([this.#overall(), ...this.#lines()].join('\n'));
-    else if (this.#underWay.size > 0 && performance.now() - this.#begun > PLAIN_MS) {
+    else if (this.#active.size > 0 && performance.now() - this.#started > PLAIN_MS) {
       this.#stream.write(`${[this.#overall(), ...this.#lines()].join('; ')}\n`);
     }
   }
 
   #overall(): string {
-    const share = [...this.#underWay.values()].reduce((sum, { step, steps }) => sum + step / steps, 0);
-    const doneHere = this.#made + [...this.#underWay.values()].reduce((sum, one) => sum + progressed(one), 0);
+    const share = [...this.#active.values()].reduce((sum, { step, steps }) => sum + step / steps, 0);
+    const doneHere =
+      this.#finishedHere + [...this.#active.values()].reduce((sum, one) => sum + fractionDone(one), 0);
     const left = this.#total - this.#finished - share;
-    const seconds = (performance.now() - this.#begun) / 1000;
-    const wait = doneHere > 0.05 ? `, about ${formatSeconds((seconds / doneHere) * left)} left` : '';
-    return `${this.#finished} of ${this.#total} runs${wait}`;
+    const seconds = (performance.now() - this.#started) / 1000;
+    const remaining = doneHere > 0.05 ? `, about ${formatSeconds((seconds / doneHere) * left)} left` : '';
+    return `${this.#finished} of ${this.#total} runs${remaining}`;
   }
 
   #lines(): string[] {
-    return [...this.#underWay].map(([run, { step, steps, loss, phase }]) => {
+    return [...this.#active].map(([run, { step, steps, loss, phase }]) => {
       const now = phase ?? (Number.isNaN(loss) ? '' : `loss ${loss.toFixed(2)}`);
       return `  ${run}  step ${step}/${steps}  ${now}`;
     });
   }
 }
 
-/** The part of a run that was made since it was taken up. */
-const progressed = ({ from, step, steps }: UnderWay) => (step - (from ?? step)) / steps;
+/** Returns the fraction of a run that was trained since it was started or resumed. */
+const fractionDone = ({ from, step, steps }: ActiveRun) => (step - (from ?? step)) / steps;

@@ -5,32 +5,32 @@ import type { BudgetKind } from './plan-study.js';
 import type { TrainingPlan } from './run-study.js';
 import type { Metric } from './study-schema.js';
 
-/** One training of a study, or why there is none. */
+/** One training of a study, or the reason why it is missing. */
 export interface StudyRun extends Omit<TrainingPlan, 'steps'> {
   data: string;
   budget: BudgetKind;
   arm: string;
   seed: number;
-  /** Why it has no figures: its loss was no number, or it is not finished. */
-  missing?: { why: 'diverged' | 'unfinished'; reason?: string };
+  /** Why it has no figures: its loss was not finite, it is not finished, or it has too few pairs for the metric. */
+  missing?: { why: 'diverged' | 'unfinished' | 'unmeasured'; reason?: string };
   figures?: StudyRunFigures;
 }
 
-/** A set of images of a study. */
+/** The images of one comparison of a study. */
 export interface StudyImages {
   name: string;
   label: string;
-  /** Where they come from: a generator, or a folder. */
+  /** A generator, or a folder. */
   source: 'documents' | 'faces' | 'folder';
-  /** Pixels a side of the network's input. */
+  /** Side of the network's square input, in pixels. */
   imageSize: number;
-  /** Of a generator: how many identities it made, of which the splits are parts. */
+  /** For a generator: the number of identities of all splits together. */
   identities?: number;
-  /** Of a folder: its name, without what it lies in. */
+  /** For a folder: its name without its parent folders. */
   folder?: string;
 }
 
-/** What a training came to. */
+/** The figures of one training. */
 export interface StudyRunFigures {
   /** The study's metric on held-out identities. */
   value: number;
@@ -39,30 +39,30 @@ export interface StudyRunFigures {
   stepSeconds: number;
   imagesPerSecond: number;
   classes: number;
-  /** Identities of each part. */
+  /** Number of identities in each part. */
   splits?: { train: number; validation: number; test: number };
   parameters: number;
   multiplyAdds: number;
   modelBytes: number;
   heldOut: VerificationSummary;
   rank1?: number;
-  /** The metric while training. */
+  /** The metric on held-out identities during training. */
   curve: { step: number; value: number }[];
-  /** TPR at 51 FPRs from 1e-5 to 1, ten a decade. */
+  /** TPR at {@link ROC_FPRS}: 51 FPRs from 1e-5 to 1, ten per decade. */
   roc: number[];
 }
 
-/** The arms beside the baseline, on one set of images and under one budget. */
+/** The comparison of the arms with the baseline on one set of images under one budget. */
 export interface Comparison {
   data: string;
   budget: BudgetKind;
-  /** Null where the baseline has no run. */
+  /** Null if the baseline has no finished run. */
   statistics: StudyComparison | null;
-  /** By arm: what the data say of it, a sentence. */
+  /** The verdict on each arm, as a sentence. */
   sentences: Record<string, string>;
 }
 
-/** All that a study came to; written as results.json. */
+/** The contents of a study's results.json. */
 export interface StudyResults {
   title: string;
   question: string;
@@ -76,12 +76,12 @@ export interface StudyResults {
   search?: Study['search'];
   arms: { name: string; label: string; set: Record<string, unknown> }[];
   data: StudyImages[];
-  /** The backbone, where all arms have the same. */
+  /** The backbone, if it is the same in all arms. */
   backbone?: string;
   batchSize: number;
-  /** Files that stood in for models of the hub, by the models' names. */
+  /** Names of local files that replaced hub models, by model name. */
   weights?: Record<string, string>;
-  /** Runs at once, which shared the machine's cores. */
+  /** Number of concurrent runs, which shared the machine's cores. */
   jobs: number;
   createdAt: string;
   machine: Record<string, string | number>;
@@ -89,5 +89,5 @@ export interface StudyResults {
   comparisons: Comparison[];
 }
 
-/** Where the ROC curves of runs are read, a tenth of a power of ten apart: the same for all, so that they have a mean. */
+/** The FPRs at which ROC curves are read, ten per decade. They are the same for all runs, so that curves can be averaged. */
 export const ROC_FPRS = Array.from({ length: 51 }, (_, i) => 10 ** (-5 + i / 10));

@@ -1,8 +1,8 @@
-import { formatCount, formatDuration, formatNumber } from '../report/format.js';
+import { formatCount, formatDuration, formatNumber } from '../report/format-values.js';
+import { formatSigned } from './describe-verdict.js';
 import type { Comparison, StudyResults, StudyRunFigures } from './study-results.js';
-import { signed } from './verdict-sentence.js';
 
-/** The table of a comparison: a row an arm, in the study's order, as text. */
+/** Returns the table of a comparison as text, with one row per arm in the study's order. */
 export function armRows(results: StudyResults, { data, budget, statistics }: Comparison) {
   const head = [
     '',
@@ -20,24 +20,28 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
   const rows = results.arms.map(({ name, label }) => {
     const runs = results.runs.filter((run) => run.arm === name && run.data === data && run.budget === budget);
     const figures = runs.flatMap((run) => (run.figures ? [run.figures] : []));
-    const count = `${figures.length} of ${runs.length}`;
-    if (figures.length === 0) return [label, '–', '–', '–', count, ...Array(head.length - 5).fill('–')];
-    const mean = (of: (figures: StudyRunFigures) => number) =>
-      figures.reduce((sum, one) => sum + of(one), 0) / figures.length;
+    const finished = `${figures.length} of ${runs.length}`;
+    if (figures.length === 0) return [label, '–', '–', '–', finished, ...Array(head.length - 5).fill('–')];
+    const mean = (pick: (figures: StudyRunFigures) => number) => sum(figures.map(pick)) / figures.length;
+    const rank1s = figures.flatMap(({ rank1 }) => rank1 ?? []);
     const compared = statistics?.arms.find(({ arm }) => arm === name);
     const summary = name === results.baseline ? statistics?.base.summary : compared?.summary;
     const spread = summary?.std === undefined ? '' : ` ± ${summary.std.toFixed(3)}`;
     const difference = compared?.difference;
-    const interval = difference?.interval ? ` (${range(difference.interval)})` : '';
+    const interval = difference?.interval ? ` (${formatRange(difference.interval)})` : '';
     return [
       label,
       `${mean(({ value }) => value).toFixed(3)}${spread}`,
-      name === results.baseline ? 'baseline' : difference ? `${signed(difference.mean)}${interval}` : '–',
-      difference?.bootstrap ? range(difference.bootstrap.bca) : '–',
-      count,
+      name === results.baseline
+        ? 'baseline'
+        : difference
+          ? `${formatSigned(difference.mean)}${interval}`
+          : '–',
+      difference?.bootstrap ? formatRange(difference.bootstrap.bca) : '–',
+      finished,
       mean(({ heldOut }) => heldOut.auroc).toFixed(4),
-      figures.every(({ rank1 }) => rank1 !== undefined) ? mean(({ rank1 }) => rank1!).toFixed(3) : '–',
-      megabytes(mean(({ modelBytes }) => modelBytes)),
+      rank1s.length === figures.length ? (sum(rank1s) / rank1s.length).toFixed(3) : '–',
+      formatMegabytes(mean(({ modelBytes }) => modelBytes)),
       formatNumber(mean(({ multiplyAdds }) => multiplyAdds) / 1e6),
       formatNumber(mean(({ imagesPerSecond }) => imagesPerSecond)),
       formatCount(mean(({ steps }) => steps)),
@@ -46,34 +50,37 @@ export function armRows(results: StudyResults, { data, budget, statistics }: Com
   return { head, rows };
 }
 
-/** Three digits, zeros too: sizes stand in a column. */
-const megabytes = (bytes: number) => {
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Formats a size in megabytes with three digits, trailing zeros included. */
+const formatMegabytes = (bytes: number) => {
   const mb = bytes / 1e6;
   return mb.toFixed(mb < 10 ? 2 : mb < 100 ? 1 : 0);
 };
 
-const range = ({ low, high }: { low: number; high: number }) => `${signed(low)} to ${signed(high)}`;
+const formatRange = ({ low, high }: { low: number; high: number }) =>
+  `${formatSigned(low)} to ${formatSigned(high)}`;
 
-/** What a comparison is of, as a heading. */
+/** Returns the heading of a comparison: its images, and its budget if the study has two. */
 export function comparisonTitle(results: StudyResults, { data, budget }: Comparison): string {
   const several = results.data.length > 1;
   const label = results.data.find(({ name }) => name === data)?.label ?? data;
   const both = results.budget.steps !== undefined && results.budget.seconds !== undefined;
-  const alike = budget === 'steps' ? 'at equal steps' : 'in equal time';
-  const words = [several ? label : 'The arms', ...(both ? [alike] : [])].join(', ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const condition = budget === 'steps' ? 'equal steps' : 'equal time';
+  const title = [several ? label : 'All arms', ...(both ? [condition] : [])].join(', ');
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
-/** What each arm may spend with each seed. */
-export function budgetWords({ budget: { steps, seconds } }: Pick<StudyResults, 'budget'>): string {
+/** Formats the budget of each arm and seed. */
+export function formatBudget({ budget: { steps, seconds } }: Pick<StudyResults, 'budget'>): string {
   return [
     ...(steps === undefined ? [] : [`${formatCount(steps)} steps`]),
     ...(seconds === undefined ? [] : [formatDuration(seconds)]),
   ].join(', and ');
 }
 
-/** Settings as they are written on the command line. */
-export function settingsText(settings: Record<string, unknown>): string {
+/** Formats settings as on the command line. */
+export function formatSettings(settings: Record<string, unknown>): string {
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(' ');

@@ -5,29 +5,29 @@ import { INTERRUPTS } from '../interrupt.js';
 import { UserError } from '../user-error.js';
 import type { ChildReply, ChildRequest } from './child-protocol.js';
 
-/** How a run in a process of its own ended. */
+/** The outcome of a run in a child process. */
 export type ChildOutcome = { ended: 'finished' | 'stopped' } | { diverged: string };
 
-/** What {@link trainInChild} is given. */
+/** Options of {@link trainInChild}. */
 export interface ChildTraining {
   config: Config;
   /** The run's folder is `directory/name`. */
   directory: string;
   name: string;
   resume: boolean;
-  /** Aborting it stops the run after the step under way, with a checkpoint. */
+  /** Aborting it stops the run after the current step, with a checkpoint. */
   signal: AbortSignal;
   onReply?(reply: ChildReply): void;
-  /** The module of the process. Default: the one built beside this. */
+  /** The module that the process runs. Default: the built one beside this module. */
   file?: URL | string;
 }
 
-/** The end of a process's words that tells what went wrong. */
-const ERROR_TEXT = 4000;
+/** Characters of the end of standard error that are quoted in an error. */
+const MAX_ERROR_TEXT = 4000;
 
 /**
- * Makes a run in a process of its own, so that several fill the cores and one that fails takes no other with it.
- * @throws UserError for what a person can mend; Error where the process ended without a word.
+ * Trains a run in a child process, so that several runs use all cores and a failure does not affect the others.
+ * @throws UserError if the training throws one; Error if the process ends without a result.
  */
 export function trainInChild({
   config,
@@ -45,30 +45,30 @@ export function trainInChild({
     const send = (request: ChildRequest) => {
       if (child.connected) child.send(request, () => undefined);
     };
-    const stop = () => send({ do: 'stop' });
-    let words = '';
+    const stop = () => send({ type: 'stop' });
+    let errorText = '';
     let last: ChildReply | undefined;
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      words = (words + text).slice(-ERROR_TEXT);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      errorText = (errorText + text).slice(-MAX_ERROR_TEXT);
     });
     child.on('message', (reply: ChildReply) => {
-      if ('ended' in reply || 'diverged' in reply || 'mistake' in reply) last = reply;
+      if ('ended' in reply || 'diverged' in reply || 'userError' in reply) last = reply;
       onReply?.(reply);
     });
     child.once('error', reject);
     child.once('close', (code, killedBy) => {
       signal.removeEventListener('abort', stop);
       if (last && ('ended' in last || 'diverged' in last)) resolve(last);
-      else if (last && 'mistake' in last) reject(new UserError(last.mistake, { hint: last.hint }));
-      // Ctrl-C reaches the whole group of a terminal's processes, also one that has not come to say that it minds.
+      else if (last && 'userError' in last) reject(new UserError(last.userError, { hint: last.hint }));
+      // Ctrl-C also ends a child that has not installed its signal handlers yet.
       else if (signal.aborted && killedBy && INTERRUPTS.includes(killedBy)) resolve({ ended: 'stopped' });
       else {
-        const how = killedBy ? `was ended by ${killedBy}` : `ended with code ${code}`;
-        reject(new Error(`the training ${directory}/${name} ${how}.\n${words.trim()}`));
+        const end = killedBy ? `was ended by ${killedBy}` : `ended with code ${code}`;
+        reject(new Error(`the training ${directory}/${name} ${end}.\n${errorText.trim()}`));
       }
     });
     signal.addEventListener('abort', stop);
-    send({ do: 'train', config, directory, name, resume });
+    send({ type: 'train', config, directory, name, resume });
     if (signal.aborted) stop();
   });
 }

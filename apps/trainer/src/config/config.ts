@@ -1,204 +1,127 @@
-import type { CHOICES, CheckedConfig } from './schema.js';
+import { findMargin, LOSS_REGISTRY, type LossSettingKey, type LossSettings } from './loss-settings.js';
+import { completeSettings, omitSettings } from './registry-settings.js';
+import type { CheckedConfig } from './schema.js';
 
-/** Fractions of identities; no identity is in two parts. */
-export interface SplitConfig {
-  train: number;
-  validation: number;
-  test: number;
-}
+// A section of a complete config has only the keys that its choices use, with every default filled in. These types
+// derive both from the schema's output.
+type CheckedData = CheckedConfig['data'];
+type CheckedModel = CheckedConfig['model'];
+type CheckedLoss = CheckedConfig['loss'];
+type CheckedOptimizer = CheckedConfig['optimizer'];
+type CheckedSchedule = CheckedConfig['schedule'];
+type CheckedDistillation = NonNullable<CheckedConfig['distillation']>;
+type CheckedTeacher = CheckedDistillation['teacher'];
 
-/** Augmentation of training images; `Augmentation` of @unitsphere/data takes it as it is. */
-export interface AugmentConfig {
-  /** How often an image is changed at all, 0 to 1. */
-  probability: number;
-  /** How often each group acts on a changed image, 0 to 1. */
-  groups: { geometric: number; blur: number; noise: number; color: number };
-  /** What a shifted or turned image shows beyond its edge. */
-  border: (typeof CHOICES.border)[number];
-}
+/** The given keys, with a value. */
+type Filled<Section, Key extends keyof Section> = { [K in Key]-?: NonNullable<Section[K]> };
+/** A choice of a section, with the keys that only this choice has. */
+type Chosen<Selector extends string, Choice, Section, Own extends keyof Section = never> = {
+  [K in Selector]: Choice;
+} & Filled<Section, Own>;
 
-interface DataShared {
-  /** Pixels a side of the network's input. */
-  imageSize: number;
-  /** Classes an identity. */
-  views: 1 | 24;
-  /** First steps that take upright images only. */
-  uprightSteps?: number;
-  /** Images of a class in a row in a batch. */
-  imagesPerClass: number;
-  split: SplitConfig;
-  /** How many of the training part are trained on. */
-  trainIdentities?: number;
-  /** False for none. */
+/** Fractions of the identities; no identity is in two parts. */
+export type SplitConfig = CheckedData['split'];
+
+/** Augmentation of training images, as `Augmentation` of @unitsphere/data. */
+export type AugmentConfig = Exclude<CheckedData['augment'], boolean | undefined>;
+
+/** Images of a generator or of a folder. */
+export type DataConfig = Omit<
+  CheckedData,
+  'source' | 'path' | 'identities' | 'cacheDir' | 'uprightFraction' | 'augment'
+> & {
+  /** False for no augmentation. */
   augment: AugmentConfig | false;
-  /** Threads that prepare images; 0 is inline. */
-  workers: number;
-}
-
-/** An embedded generator, or a folder of images. */
-export type DataConfig = DataShared &
-  (
-    | { source: 'documents' | 'faces'; identities: number }
-    | { source: 'folder'; path: string; cacheDir?: string }
+} & (
+    | Chosen<'source', Exclude<CheckedData['source'], 'folder'>, CheckedData, 'identities'>
+    | (Chosen<'source', 'folder', CheckedData, 'path'> & Pick<CheckedData, 'cacheDir'>)
   );
 
-interface ModelShared {
-  backbone: (typeof CHOICES.backbone)[number];
-  /** A file, an address or a model of the hub. */
-  pretrained?: string;
-  /** Beginnings of names of what is not trained. */
-  freeze?: string[];
-  dropPathRate: number;
-  embeddingSize: number;
-  norm: (typeof CHOICES.norm)[number];
-}
+/** Backbone, neck and embedding head. */
+export type ModelConfig = Omit<CheckedModel, 'neck' | 'squeezeRatio'> &
+  (
+    | Chosen<'neck', 'squeeze', CheckedModel, 'squeezeRatio'>
+    | Chosen<'neck', Exclude<CheckedModel['neck'], 'squeeze'>, CheckedModel>
+  );
 
-export type ModelConfig = ModelShared &
-  ({ neck: 'squeeze'; squeezeRatio: number } | { neck: 'flatten' } | { neck: 'gap' });
+/** Linear increase of margin and scale over the first steps. */
+export type MarginWarmup = Filled<NonNullable<CheckedLoss['warmup']>, 'steps' | 'marginFrom' | 'scaleFrom'>;
 
-/** Margin and scale rise in a straight line over the first steps. */
-export interface MarginWarmup {
-  steps: number;
-  marginFrom: number;
-  scaleFrom: number;
-}
+type CheckedPartialFc = CheckedLoss['partialFc'];
 
-/** Which classes a step takes, and where their centers live. */
-export type PartialFcConfig = {
-  sampleRate?: number;
-  sampledClasses?: number;
-  unsampled: (typeof CHOICES.unsampled)[number];
-} & ({ store: 'memory' | 'host' } | { store: 'file'; cacheMiB: number });
+/** The classes that a step samples, and the storage of their centers. */
+export type PartialFcConfig = Omit<CheckedPartialFc, 'store' | 'cacheMiB'> &
+  (
+    | Chosen<'store', Exclude<CheckedPartialFc['store'], 'file'>, CheckedPartialFc>
+    | Chosen<'store', 'file', CheckedPartialFc, 'cacheMiB'>
+  );
 
-interface LossShared {
-  scale: number;
-  gradient: (typeof CHOICES.lossGradient)[number];
-  warmup: MarginWarmup | null;
-  /** Where class centers begin: drawn at random, or at an image of the class. */
-  centerInit: (typeof CHOICES.centerInit)[number];
-  /** Standard deviation of the class centers at the start. */
-  centerInitStd: number;
-  interclassFilteringThreshold: number;
-  partialFc: PartialFcConfig;
-}
+type LossShared = Omit<CheckedLoss, LossSettingKey | 'name' | 'gradient' | 'warmup' | 'partialFc'> &
+  Filled<CheckedLoss, 'gradient'> & { warmup: MarginWarmup | null; partialFc: PartialFcConfig };
 
+/** A margin loss with its settings, and the class centers. */
 export type LossConfig = LossShared &
+  { [Name in keyof LossSettings]: { name: Name } & LossSettings[Name] }[keyof LossSettings];
+
+/** Optimizer and learning rates. */
+export type OptimizerConfig = Omit<CheckedOptimizer, 'name' | 'betas' | 'eps' | 'momentum' | 'nesterov'> &
   (
-    | { name: 'cosface' | 'arcface'; margin: number }
-    | { name: 'combined'; m1: number; m2: number; m3: number }
-    | { name: 'softmax' }
-    | { name: 'adaface'; margin: number; h: number; tAlpha: number }
-    | { name: 'curricularface'; margin: number; momentum: number }
-    | { name: 'sphereface'; margin: number; form: (typeof CHOICES.sphereFaceForm)[number] }
+    | Chosen<'name', 'adamw', CheckedOptimizer, 'betas' | 'eps'>
+    | Chosen<'name', 'sgd', CheckedOptimizer, 'momentum' | 'nesterov'>
   );
 
-interface OptimizerShared {
-  lr: number;
-  weightDecay: number;
-  clipNorm: number | null;
-  centersLrScale: number;
-  layerDecay: number;
-  ema: { decay: number } | null;
-}
-
-export type OptimizerConfig = OptimizerShared &
+/** Learning rate over the steps. */
+export type ScheduleConfig = Omit<CheckedSchedule, 'name' | 'power'> &
   (
-    | { name: 'adamw'; betas: [number, number]; eps: number }
-    | { name: 'sgd'; momentum: number; nesterov: boolean }
+    | Chosen<'name', 'polynomial', CheckedSchedule, 'power'>
+    | Chosen<'name', Exclude<CheckedSchedule['name'], 'polynomial'>, CheckedSchedule>
   );
 
-export type ScheduleConfig =
-  | { name: 'polynomial'; warmup: number; power: number }
-  | { name: 'cosine' | 'constant'; warmup: number };
+/** Numeric precision of training. */
+export type PrecisionConfig = CheckedConfig['precision'];
 
-export interface PrecisionConfig {
-  /** Of the network's products in training. */
-  matmul: (typeof CHOICES.matmul)[number];
-  /** How the network's activations are kept for the backward pass. */
-  activations: (typeof CHOICES.activations)[number];
-}
-
-export interface TrainingConfig {
-  steps: number;
-  batchSize: number;
-  /** Copies of the model that train at once. */
-  replicas: 'auto' | number;
-  logEvery: number;
+/** Length of the training, batches and checkpoints. */
+export type TrainingConfig = Omit<CheckedConfig['training'], 'validateEvery'> & {
   validateEvery: number | null;
-  testEvery: number | null;
-  checkpointEvery: number | null;
-  /** A run's folder. */
-  growFrom?: string;
-  keepCheckpoints: number;
-}
+};
 
-/** How images become the input of a teacher in an ONNX file; `Preprocessing` of @unitsphere/pretrained. */
-export interface TeacherPreprocessing {
-  imageSize: number;
-  channelOrder: (typeof CHOICES.channelOrder)[number];
-  mean: [number, number, number];
-  std: [number, number, number];
-  cropFraction: number;
-  cropMode: (typeof CHOICES.cropMode)[number];
-  interpolation: (typeof CHOICES.interpolation)[number];
-}
+/** Conversion of images to the input of an ONNX teacher, as `Preprocessing` of @unitsphere/pretrained. */
+export type TeacherPreprocessing = NonNullable<CheckedTeacher['preprocessing']>;
 
 /** A CLIP image tower, or any network in an ONNX file. */
 export type TeacherConfig =
-  | { clip: (typeof CHOICES.clipTower)[number]; weights: string }
-  | {
-      onnx: string;
-      preprocessing: TeacherPreprocessing;
-      layout: (typeof CHOICES.onnxLayout)[number];
-      output?: string;
-    };
+  | Filled<CheckedTeacher, 'clip' | 'weights'>
+  | (Filled<CheckedTeacher, 'onnx' | 'preprocessing' | 'layout'> & Pick<CheckedTeacher, 'output'>);
 
-/** A teacher whose features the student learns, beside the classes. */
-export interface DistillationConfig {
+/** Images by which identities are compared. */
+export type EvaluationConfig = CheckedConfig['evaluation'];
+
+/** A teacher whose features the student learns, in addition to the margin loss. */
+export type DistillationConfig = Omit<CheckedDistillation, 'teacher' | 'weight'> & {
   teacher: TeacherConfig;
-  /** Whether the batch's mean is taken from the teacher's features first. */
-  center: boolean;
-  loss: (typeof CHOICES.distillationLoss)[number];
-  temperature?: number;
-  timesTemperatureSquared?: boolean;
-  normalize?: boolean;
-  weight: number;
-  /** First steps over which the weight grows. */
-  warmupSteps: number;
-  decay: (typeof CHOICES.distillationDecay)[number];
-  finalWeight?: number;
-  /** What of each image the student sees. */
-  batch: (typeof CHOICES.distillationBatch)[number];
-  /** Images that the teacher sees at once. */
-  batchSize: number;
-  cacheDir?: string;
-}
+} & Filled<CheckedDistillation, 'weight'>;
 
-export interface OutputConfig {
-  directory: string;
-  name?: string;
-}
+/** Location of the run. */
+export type OutputConfig = CheckedConfig['output'];
 
-/**
- * A whole config: every default filled in, and only the keys that its choices use. Written to YAML it is a config file
- * that gives itself again.
- */
-export interface Config {
-  seed: number;
-  backend: (typeof CHOICES.backend)[number];
+interface CompletedSections {
   data: DataConfig;
   model: ModelConfig;
   loss: LossConfig;
   optimizer: OptimizerConfig;
   schedule: ScheduleConfig;
-  precision: PrecisionConfig;
   training: TrainingConfig;
-  /** Null for none. */
+  /** Null for no distillation. */
   distillation: DistillationConfig | null;
-  output: OutputConfig;
 }
 
-/** Fills in the defaults that depend on other keys. The config has passed the rules. */
+/**
+ * A complete config: every default is filled in, and there are only the keys that its choices use. Written as YAML, it is a
+ * config file that gives the same config.
+ */
+export type Config = Omit<CheckedConfig, keyof CompletedSections> & CompletedSections;
+
+/** Fills in the defaults that depend on other keys. The config must have passed `checkRules`. */
 export function completeConfig(checked: CheckedConfig): Config {
   return {
     seed: checked.seed,
@@ -210,8 +133,9 @@ export function completeConfig(checked: CheckedConfig): Config {
     schedule: completeSchedule(checked.schedule),
     precision: checked.precision,
     training: completeTraining(checked),
+    evaluation: checked.evaluation,
     distillation: completeDistillation(checked.distillation),
-    output: withoutUndefined(checked.output),
+    output: omitUndefined(checked.output),
   };
 }
 
@@ -222,73 +146,66 @@ const DEFAULT_AUGMENT: AugmentConfig = {
 };
 
 function completeData(
-  { source, path, identities, cacheDir, augment, uprightFraction, ...shared }: CheckedConfig['data'],
+  { source, path, identities, cacheDir, augment, uprightFraction, ...shared }: CheckedData,
   trainingSteps: number,
 ): DataConfig {
   const uprightSteps =
     uprightFraction === undefined ? shared.uprightSteps : Math.round(uprightFraction * trainingSteps);
-  const wanted = augment ?? source === 'folder';
+  const augmentation = augment ?? source === 'folder';
   const rest = {
     ...shared,
     uprightSteps,
-    augment: wanted === true ? structuredClone(DEFAULT_AUGMENT) : wanted,
+    augment: augmentation === true ? structuredClone(DEFAULT_AUGMENT) : augmentation,
   };
   return source === 'folder'
-    ? withoutUndefined({ source, path: path!, ...rest, cacheDir })
-    : withoutUndefined({ source, identities: identities ?? 1500, ...rest });
+    ? omitUndefined({ source, path: required(path, 'data.path'), ...rest, cacheDir })
+    : omitUndefined({ source, identities: identities ?? 1500, ...rest });
 }
 
-function completeModel({ neck, squeezeRatio, ...shared }: CheckedConfig['model']): ModelConfig {
-  const rest = withoutUndefined(shared);
+function completeModel({ neck, squeezeRatio, ...shared }: CheckedModel): ModelConfig {
+  const rest = omitUndefined(shared);
   return neck === 'squeeze' ? { ...rest, neck, squeezeRatio: squeezeRatio ?? 0.25 } : { ...rest, neck };
 }
 
-const DEFAULT_MARGINS = { cosface: 0.2, arcface: 0.2, adaface: 0.4, curricularface: 0.5, sphereface: 1.7 };
-
-function completeLoss(checked: CheckedConfig['loss'], trainingSteps: number): LossConfig {
-  const { name, margin: given, m1, m2, m3, h, tAlpha, momentum, form, ...rest } = checked;
+function completeLoss(checked: CheckedLoss, trainingSteps: number): LossConfig {
+  const { name, ...rest } = omitSettings<CheckedLoss, LossSettingKey>(LOSS_REGISTRY, checked);
   const { warmup, partialFc, gradient } = rest;
-  const shared = {
+  const shared: LossShared = {
     ...rest,
     gradient: gradient ?? (name === 'sphereface' ? 'pass-through' : 'exact'),
     warmup: warmup && {
-      steps: warmup.steps ?? Math.max(1, Math.round(warmup.fraction! * trainingSteps)),
-      marginFrom: warmup.marginFrom ?? (name === 'sphereface' ? 1 : 0),
+      steps: warmup.steps ?? Math.max(1, Math.round((warmup.fraction ?? 0) * trainingSteps)),
+      marginFrom: warmup.marginFrom ?? findMargin(name)?.minimum ?? 0,
       scaleFrom: warmup.scaleFrom ?? rest.scale,
     },
     partialFc: completePartialFc(partialFc),
   };
-  if (name === 'softmax') return { name, ...shared };
-  if (name === 'combined') return { name, m1: m1 ?? 1, m2: m2 ?? 0.3, m3: m3 ?? 0.2, ...shared };
-  const margin = given ?? DEFAULT_MARGINS[name];
-  if (name === 'adaface') return { name, margin, h: h ?? 0.333, tAlpha: tAlpha ?? 0.01, ...shared };
-  if (name === 'curricularface') return { name, margin, momentum: momentum ?? 0.01, ...shared };
-  if (name === 'sphereface') return { name, margin, form: form ?? 'sphereface', ...shared };
-  return { name, margin, ...shared };
+  const settings = completeSettings(LOSS_REGISTRY.entries[name], checked);
+  return { name, ...settings, ...shared } as LossConfig;
 }
 
-function completePartialFc({ cacheMiB, ...checked }: CheckedConfig['loss']['partialFc']): PartialFcConfig {
-  const rest = withoutUndefined(checked);
+function completePartialFc({ cacheMiB, ...checked }: CheckedPartialFc): PartialFcConfig {
+  const rest = omitUndefined(checked);
   return rest.store === 'file'
     ? { ...rest, store: rest.store, cacheMiB: cacheMiB ?? 128 }
     : { ...rest, store: rest.store };
 }
 
-function completeOptimizer(checked: CheckedConfig['optimizer']): OptimizerConfig {
+function completeOptimizer(checked: CheckedOptimizer): OptimizerConfig {
   const { name, betas, eps, momentum, nesterov, ...shared } = checked;
   return name === 'adamw'
     ? { name, betas: betas ?? [0.9, 0.999], eps: eps ?? 1e-8, ...shared }
     : { name, momentum: momentum ?? 0.9, nesterov: nesterov ?? false, ...shared };
 }
 
-function completeSchedule({ name, warmup, power }: CheckedConfig['schedule']): ScheduleConfig {
+function completeSchedule({ name, warmup, power }: CheckedSchedule): ScheduleConfig {
   return name === 'polynomial' ? { name, warmup, power: power ?? 1 } : { name, warmup };
 }
 
 function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
   const validateEvery = data.split.validation === 0 ? null : 200;
   return {
-    ...withoutUndefined(training),
+    ...omitUndefined(training),
     validateEvery: training.validateEvery === undefined ? validateEvery : training.validateEvery,
   };
 }
@@ -296,17 +213,37 @@ function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
 function completeDistillation(checked: CheckedConfig['distillation']): DistillationConfig | null {
   if (!checked) return null;
   const { teacher, weight, ...rest } = checked;
-  const { clip, weights, onnx, preprocessing, output, layout } = teacher;
-  return withoutUndefined({
-    teacher: clip
-      ? { clip, weights: weights! }
-      : withoutUndefined({ onnx: onnx!, preprocessing: preprocessing!, layout: layout ?? 'NCHW', output }),
-    // What did best in benchmarks/README.md.
+  return omitUndefined({
+    teacher: completeTeacher(teacher),
+    // The weights that did best in benchmarks/README.md.
     weight: weight ?? (rest.loss === 'rkd-distance' ? 3 : 1),
     ...rest,
   });
 }
 
-function withoutUndefined<T extends object>(object: T): T {
+function completeTeacher({
+  clip,
+  weights,
+  onnx,
+  preprocessing,
+  output,
+  layout,
+}: CheckedTeacher): TeacherConfig {
+  if (clip) return { clip, weights: required(weights, 'distillation.teacher.weights') };
+  return omitUndefined({
+    onnx: required(onnx, 'distillation.teacher.onnx'),
+    preprocessing: required(preprocessing, 'distillation.teacher.preprocessing'),
+    layout: layout ?? 'NCHW',
+    output,
+  });
+}
+
+/** Returns a value that `checkRules` requires. */
+function required<T>(value: T | undefined, key: string): T {
+  if (value === undefined) throw new Error(`${key} is missing, although checkRules requires it.`);
+  return value;
+}
+
+function omitUndefined<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

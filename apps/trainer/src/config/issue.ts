@@ -1,19 +1,21 @@
 import type { z } from 'zod';
 import { nearest } from '../nearest.js';
 import { keyPaths, keysOf } from './key-paths.js';
+import { listWords } from './list-words.js';
+import { roundLimit } from './registry-settings.js';
 import { configSchema } from './schema.js';
 
-/** One thing wrong with a config: where, and what, in words. */
+/** A problem of a config: its place and a message. */
 export interface Issue {
   path: readonly (string | number)[];
   message: string;
-  /** Whether the key itself is wrong, not its value. */
+  /** Whether the key itself is wrong, rather than its value. */
   key?: boolean;
 }
 
 /**
- * The issues that zod found, in our words.
- * @param schema What the settings were held against; of its keys near ones are offered.
+ * Converts zod's issues to ours, with messages for users.
+ * @param schema The schema of the settings, whose keys are suggested for unknown ones.
  */
 export function toIssues(error: z.ZodError, schema: z.ZodType = configSchema): Issue[] {
   return error.issues.flatMap((issue) => explain(issue, [], schema));
@@ -41,9 +43,9 @@ function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[], s
       return [{ path, message }];
     }
     case 'too_small':
-      return [{ path, message: tooFar(issue, issue.minimum, issue.inclusive ? 'at least' : 'above') }];
+      return [{ path, message: outOfRange(issue, issue.minimum, issue.inclusive ? 'at least' : 'above') }];
     case 'too_big':
-      return [{ path, message: tooFar(issue, issue.maximum, issue.inclusive ? 'at most' : 'below') }];
+      return [{ path, message: outOfRange(issue, issue.maximum, issue.inclusive ? 'at most' : 'below') }];
     case 'not_multiple_of':
       return [{ path, message: `must be a multiple of ${issue.divisor}, not ${show(issue.input)}` }];
     default:
@@ -56,7 +58,7 @@ function explain(issue: z.core.$ZodIssue, above: readonly (string | number)[], s
   }
 }
 
-/** A setting that may be a switch or a section is judged as what it was given as. */
+/** Explains the issues of a setting that may be a switch or a section, by the kind that was given. */
 function explainUnion(
   issue: z.core.$ZodIssueInvalidUnion,
   path: (string | number)[],
@@ -76,40 +78,36 @@ function unknownKey(path: readonly (string | number)[], key: string, schema: z.Z
   if (near) return `unknown key; did you mean ${[...path, near].join('.')}?`;
   const elsewhere = keyPaths(schema).find((other) => other.at(-1) === key);
   if (elsewhere) return `unknown key here; did you mean ${elsewhere.join('.')}?`;
-  return `unknown key; ${path.length ? path.join('.') : 'a config'} has ${siblings.join(', ')}`;
+  return `unknown key; ${path.length ? path.join('.') : 'a config'} has the keys ${siblings.join(', ')}`;
 }
 
 function unknownChoice(input: unknown, values: (string | number)[]): string {
-  if (input === undefined) return `is missing; choose ${orList(values)}`;
+  if (input === undefined) return `is missing; choose ${listWords(values, 'or')}`;
   const near = typeof input === 'string' ? nearest(input, values.map(String)) : undefined;
   const guess = near ? `did you mean ${near}? ` : '';
   const given = typeof input === 'string' ? `"${input}"` : show(input);
-  return `${given} is not a choice; ${guess}${near ? `(${values.join(', ')})` : `choose ${orList(values)}`}`;
+  return `${given} is not a choice; ${guess}${near ? `(${values.join(', ')})` : `choose ${listWords(values, 'or')}`}`;
 }
 
-function tooFar(
+function outOfRange(
   issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
-  limit: unknown,
+  limit: number | bigint,
   words: string,
 ): string {
   if (issue.origin === 'string') return 'is empty';
   if (issue.origin === 'array') return `expected a list of ${limit}, not ${show(issue.input)}`;
-  return `must be ${words} ${limit}, not ${show(issue.input)}`;
+  return `must be ${words} ${roundLimit(Number(limit))}, not ${show(issue.input)}`;
 }
 
 const TYPES: Record<string, string> = {
   number: 'a number',
-  int: 'a whole number',
+  int: 'an integer',
   string: 'a text',
   boolean: 'true or false',
   object: 'a section of settings',
   array: 'a list',
   tuple: 'a list',
 };
-
-function orList(values: readonly (string | number)[]): string {
-  return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
-}
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';

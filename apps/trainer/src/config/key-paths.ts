@@ -3,14 +3,14 @@ import { configSchema } from './schema.js';
 
 type Shape = Record<string, z.ZodType>;
 
-/** The keys that the section at a path may have; none where there is no section. */
+/** Returns the keys that the section at a path may have; empty if there is no section. */
 export function keysOf(path: readonly (string | number)[], schema: z.ZodType = configSchema): string[] {
   let at: z.ZodType | undefined = schema;
   for (const key of path) at = at && partOf(at, key);
   return Object.keys((at && shapeOf(at)) ?? {});
 }
 
-/** Every key of a config, as its path. */
+/** Returns the path of every key of a config. */
 export function keyPaths(schema: z.ZodType = configSchema, above: readonly string[] = []): string[][] {
   return Object.entries(shapeOf(schema) ?? {}).flatMap(([key, value]) => [
     [...above, key],

@@ -8,8 +8,9 @@ import { parseConfig } from './parse-config.js';
 import { RECIPES } from './shipped.js';
 
 /**
- * Reads a config file, or one that comes along by its name; without either, the defaults. Paths in it are taken from the working folder and made absolute.
- * @throws UserError for a file that cannot be read, and as {@link parseConfig} does.
+ * Loads a config file, a built-in config by its name, or the defaults. Relative paths in it are resolved against the working
+ * folder.
+ * @throws UserError if the file cannot be read, or as {@link parseConfig}.
  */
 export function loadConfig(file: string | undefined, overrides: readonly Override[] = []): Config {
   const text = file === undefined ? '' : readText(file);
@@ -17,7 +18,7 @@ export function loadConfig(file: string | undefined, overrides: readonly Overrid
 }
 
 function readText(given: string): string {
-  const hint = `To go on with a run: --resume ${given}. To train on its images: --data ${given}.`;
+  const hint = `To resume a run, use --resume ${given}. To train on the folder's images, use --data ${given}.`;
   const file = RECIPES.find(given, hint);
   try {
     return readFileSync(file, 'utf8');
@@ -26,7 +27,7 @@ function readText(given: string): string {
   }
 }
 
-/** The config with its paths taken from the working folder. */
+/** Resolves the config's relative paths against the working folder. */
 export function absolutePaths(config: Config): Config {
   const { data, model, training, distillation, output } = config;
   return {
@@ -55,7 +56,7 @@ function absoluteTeacher(teacher: TeacherConfig): TeacherConfig {
     : { ...teacher, weights: absoluteSource('distillation.teacher.weights', teacher.weights) };
 }
 
-/** Of a file its absolute path; an address or a model of the hub as it is. */
+/** Resolves the path of a file; returns an address or a model of the hub unchanged. */
 function absoluteSource(key: string, source: string): string {
   try {
     return parseSource(source).kind === 'file' ? resolve(source) : source;

@@ -1,18 +1,18 @@
 import { parseDocument } from 'yaml';
 import { UserError } from '../user-error.js';
 
-/** One setting from the command line. */
+/** A setting from the command line. */
 export interface Override {
   path: string[];
-  /** Undefined takes the setting out, so that its default holds. */
+  /** Undefined removes the setting, so that its default applies. */
   value: unknown;
-  /** How it was written, for messages: `--set loss.margin=0.3`. */
+  /** The option as written, for messages: `--set loss.margin=0.3`. */
   written: string;
 }
 
 /**
- * Reads `loss.margin=0.3`, the value as YAML reads it; nothing after the `=` takes the setting out.
- * @throws UserError if it has no `=`, an empty key or a value that is not YAML.
+ * Parses `loss.margin=0.3`; the value is YAML. An empty value removes the setting.
+ * @throws UserError if there is no `=`, the key has an empty part or the value is not YAML.
  */
 export function parseOverride(text: string): Override {
   const written = `--set ${text}`;
@@ -20,7 +20,7 @@ export function parseOverride(text: string): Override {
   const hint = 'Write KEY=VALUE, such as --set loss.margin=0.3 or --set optimizer.betas=[0.9,0.99].';
   if (equals < 1) throw new UserError(`${written}: expected KEY=VALUE`, { hint });
   const path = text.slice(0, equals).trim().split('.');
-  if (path.some((key) => key === '')) throw new UserError(`${written}: the key has an empty part`, { hint });
+  if (path.some((key) => key === '')) throw new UserError(`${written}: a part of the key is empty`, { hint });
   const source = text.slice(equals + 1);
   if (source.trim() === '') return { path, value: undefined, written };
   const document = parseDocument(source, { prettyErrors: false });
@@ -31,17 +31,28 @@ export function parseOverride(text: string): Override {
   return { path, value: document.toJS(), written };
 }
 
-/** The settings that `--data`, `--backend` and `--output` stand for. */
-export function optionOverrides(options: { data?: string; backend?: string; output?: string }): Override[] {
+/** The options of the command line that stand for settings. */
+interface SettingOptions {
+  data?: string;
+  strictData?: boolean;
+  backend?: string;
+  output?: string;
+}
+
+/** Returns the settings that `--data`, `--strict-data`, `--backend` and `--output` stand for. */
+export function optionOverrides(options: SettingOptions): Override[] {
   const overrides: Override[] = [];
   if (options.data !== undefined) {
     const written = `--data ${options.data}`;
     overrides.push(
       { path: ['data', 'source'], value: 'folder', written },
       { path: ['data', 'path'], value: options.data, written },
-      // The generator's setting means nothing for a folder, and --data is how its config is turned to one.
+      // A folder does not have the generator's setting, which the config may contain.
       { path: ['data', 'identities'], value: undefined, written },
     );
+  }
+  if (options.strictData) {
+    overrides.push({ path: ['data', 'strict'], value: true, written: '--strict-data' });
   }
   if (options.backend !== undefined) {
     overrides.push({ path: ['backend'], value: options.backend, written: `--backend ${options.backend}` });
@@ -56,7 +67,7 @@ export function optionOverrides(options: { data?: string; backend?: string; outp
   return overrides;
 }
 
-/** Puts a setting into a tree of settings, in place; sections that are not there are made. */
+/** Applies a setting to a tree of settings in place, creating missing sections. */
 export function applyOverride(settings: Record<string, unknown>, { path, value }: Override): void {
   let section = settings;
   for (const key of path.slice(0, -1)) {
@@ -70,12 +81,12 @@ export function applyOverride(settings: Record<string, unknown>, { path, value }
     define(section, key, made);
     section = made;
   }
-  const last = path.at(-1)!;
+  const last = path[path.length - 1];
   if (value === undefined) delete section[last];
   else define(section, last, value);
 }
 
-// An assignment to "__proto__" would change the prototype in place of making an unknown key.
+// Assigning to "__proto__" would change the prototype instead of creating an unknown key.
 function define(section: object, key: string, value: unknown): void {
   Object.defineProperty(section, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -4,21 +4,21 @@ import { type Issue, toIssues } from './issue.js';
 import { applyOverride, type Override } from './overrides.js';
 import { checkRules } from './rules.js';
 import { configSchema } from './schema.js';
-import { problems, YamlFile } from './yaml-file.js';
+import { toUserError, YamlFile } from './yaml-file.js';
 
-/** What {@link parseConfig} is told beside the text. */
+/** Options of {@link parseConfig}. */
 export interface ParseConfigOptions {
-  /** The file's name, for messages. */
+  /** Name of the file for messages. */
   file?: string;
-  /** Settings from the command line; later ones win. */
+  /** Settings from the command line; later ones override earlier ones. */
   overrides?: readonly Override[];
 }
 
 /**
- * Reads a config from YAML (1.2, so JSON too), applies the command line's settings, checks all of it and fills in the
- * defaults. Uses nothing of Node: the same in a browser.
+ * Parses a config from YAML 1.2, which includes JSON. Applies the command line's settings, checks the config and fills in
+ * the defaults. Works in Node and in browsers.
  *
- * @throws UserError that names every problem with its line and column, or the option it came from.
+ * @throws UserError that lists every problem with its line and column, or its command-line option.
  */
 export function parseConfig(
   text: string,
@@ -35,18 +35,19 @@ export function parseConfig(
     if (fromOption && fromOption.value !== undefined) return fromOption.written;
     return yaml.where(issue);
   };
-  const checked = configSchema.safeParse(settings, { reportInput: true });
-  const issues = checked.success ? checkRules(checked.data) : toIssues(checked.error);
-  if (issues.length > 0) {
-    throw problems(
+  const refuse = (issues: readonly Issue[]) =>
+    toUserError(
       'the config',
       issues.map((issue) => ({ ...issue, origin: origin(issue) })),
     );
-  }
-  return completeConfig(checked.data!);
+  const checked = configSchema.safeParse(settings, { reportInput: true });
+  if (!checked.success) throw refuse(toIssues(checked.error));
+  const issues = checkRules(checked.data);
+  if (issues.length > 0) throw refuse(issues);
+  return completeConfig(checked.data);
 }
 
-/** A config as YAML that {@link parseConfig} reads back to the same. */
+/** Writes a config as YAML from which {@link parseConfig} reads the same config. */
 export function stringifyConfig(config: Config): string {
   return stringify(config, { lineWidth: 0 });
 }

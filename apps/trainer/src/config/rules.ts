@@ -1,7 +1,15 @@
+import { DISTILLATION_REGISTRY } from './distillation-settings.js';
 import type { Issue } from './issue.js';
+import { findMargin, LOSS_REGISTRY } from './loss-settings.js';
+import {
+  findSettingProblem,
+  findValueProblem,
+  listKeys,
+  type RegistrySettings,
+} from './registry-settings.js';
 import type { CheckedConfig } from './schema.js';
 
-/** Combinations of valid values that make no sense together, each named by the key to change. */
+/** Finds valid values that are not valid together. Each issue names the key to change. */
 export function checkRules(config: CheckedConfig): Issue[] {
   return [
     ...checkData(config),
@@ -17,12 +25,12 @@ export function checkRules(config: CheckedConfig): Issue[] {
 function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
   if (data.source === 'folder') {
     if (data.path === undefined) {
-      yield issue('data.path', 'source: folder needs the path of a folder; give it with --data DIR');
+      yield issue('data.path', 'source: folder requires the path of a folder; pass it with --data DIR');
     }
     if (data.identities !== undefined) {
       yield issue(
         'data.identities',
-        `a folder's identities are its files and subfolders; ${remove('data.identities')}`,
+        `the identities of a folder are its files and subfolders; ${remove('data.identities')}`,
       );
     }
   } else {
@@ -33,44 +41,46 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
       );
     }
     if (data.cacheDir !== undefined) {
-      yield issue('data.cacheDir', `only source: folder decodes images to keep; ${remove('data.cacheDir')}`);
+      yield issue('data.cacheDir', `only source: folder caches decoded images; ${remove('data.cacheDir')}`);
     }
   }
   const { train, validation, test } = data.split;
-  // Sums of decimal fractions are off by a rounding.
+  // Removes the rounding error of sums of decimal fractions.
   const sum = Math.round((train + validation + test) * 1e9) / 1e9;
   if (sum !== 1) {
-    const problem = `is ${sum > 1 ? 'over' : 'under'} 1; the three parts share all identities`;
-    yield issue('data.split', `train ${train} + validation ${validation} + test ${test} = ${sum} ${problem}`);
+    yield issue(
+      'data.split',
+      `train ${train} + validation ${validation} + test ${test} = ${sum}, but the fractions must add up to 1`,
+    );
   }
   if (training.batchSize % data.imagesPerClass !== 0) {
     yield issue(
       'data.imagesPerClass',
-      `${data.imagesPerClass} does not divide training.batchSize, ${training.batchSize}`,
+      `${data.imagesPerClass} does not divide training.batchSize (${training.batchSize})`,
     );
   }
   const uprightKeys = (['uprightSteps', 'uprightFraction'] as const).filter((key) => data[key]);
   for (const key of data.views === 1 ? uprightKeys : []) {
     const path = `data.${key}`;
-    yield issue(path, `only views: 24 has others than the upright one; ${remove(path)}`);
+    yield issue(path, `views: 1 has only upright images; use views: 24, or ${remove(path)}`);
   }
   if (uprightKeys.length > 1) {
-    yield issue('data.uprightFraction', `uprightSteps says it too; ${remove('data.uprightSteps')}`);
+    yield issue('data.uprightFraction', `uprightSteps is also given; ${remove('data.uprightSteps')}`);
   }
   if ((data.uprightSteps ?? 0) > training.steps) {
-    yield issue('data.uprightSteps', `${data.uprightSteps} is more than training.steps, ${training.steps}`);
+    yield issue('data.uprightSteps', `${data.uprightSteps} exceeds training.steps (${training.steps})`);
   }
   if (validation === 0 && typeof training.validateEvery === 'number') {
     yield issue(
       'training.validateEvery',
-      'there are no identities to validate on: data.split.validation is 0',
+      'there are no validation identities: data.split.validation is 0; use null here, or raise the fraction',
     );
   }
 }
 
 function* checkModel({ model }: CheckedConfig): Generator<Issue> {
   if (model.neck !== 'squeeze' && model.squeezeRatio !== undefined) {
-    yield issue('model.squeezeRatio', `only neck: squeeze has a ratio; ${remove('model.squeezeRatio')}`);
+    yield issue('model.squeezeRatio', `only neck: squeeze has it; ${remove('model.squeezeRatio')}`);
   }
 }
 
@@ -78,76 +88,46 @@ function* checkLoss({ loss, training, model }: CheckedConfig): Generator<Issue> 
   if (loss.centerInit === 'imprinted' && training.growFrom === undefined && model.pretrained === undefined) {
     yield issue(
       'loss.centerInit',
-      'a network that is trained from scratch sees nothing to imprint centers with; give training.growFrom (--grow) or model.pretrained, or use normal',
+      'imprinted requires a trained network; set training.growFrom (--grow) or model.pretrained, or use normal',
     );
   }
-  if (loss.margin !== undefined) {
-    if (loss.name === 'softmax') {
-      yield issue(
-        'loss.margin',
-        `softmax has no margin; use cosface or arcface, or ${remove('loss.margin')}`,
-      );
-    } else if (loss.name === 'combined') {
-      yield issue(
-        'loss.margin',
-        `combined has three margins, m1, m2 and m3; give those and ${remove('loss.margin')}`,
-      );
-    }
-  }
-  for (const [key, owner] of Object.entries(LOSS_KEYS)) {
-    if (loss[key as keyof typeof LOSS_KEYS] !== undefined && loss.name !== owner) {
-      yield issue(`loss.${key}`, `only name: ${owner} has ${key}; ${remove(`loss.${key}`)}`);
-    }
-  }
-  yield* checkMargin(loss);
+  yield* checkSettings(LOSS_REGISTRY, loss.name, loss);
   yield* checkPartialFc(loss);
   const { warmup } = loss;
   if (warmup === null) return;
   if ((warmup.steps === undefined) === (warmup.fraction === undefined)) {
-    yield issue('loss.warmup', 'how long it takes is said once: give steps, or fraction');
+    yield issue('loss.warmup', 'requires either steps or fraction');
   }
   if ((warmup.steps ?? 0) > training.steps) {
     yield issue(
       'loss.warmup.steps',
-      `${warmup.steps} is more than training.steps, ${training.steps}; give fewer (--set loss.warmup.steps=N)`,
+      `${warmup.steps} exceeds training.steps (${training.steps}); use fewer (--set loss.warmup.steps=N)`,
     );
   }
-  if ((warmup.marginFrom ?? 0) > 0 && (loss.name === 'softmax' || loss.name === 'combined')) {
-    const why = loss.name === 'softmax' ? 'softmax has no margin' : 'combined starts without margins';
-    yield issue('loss.warmup.marginFrom', `${why}; ${remove('loss.warmup.marginFrom')}`);
-  }
+  yield* checkMarginFrom(loss.name, warmup.marginFrom);
 }
 
-/** Settings that one loss alone has. */
-const LOSS_KEYS = {
-  m1: 'combined',
-  m2: 'combined',
-  m3: 'combined',
-  h: 'adaface',
-  tAlpha: 'adaface',
-  momentum: 'curricularface',
-  form: 'sphereface',
-} as const;
+function* checkMarginFrom(
+  name: CheckedConfig['loss']['name'],
+  marginFrom: number | undefined,
+): Generator<Issue> {
+  if (marginFrom === undefined) return;
+  const path = 'loss.warmup.marginFrom';
+  const margin = findMargin(name);
+  // 0 is the default, which a complete config has for every loss.
+  const problem = margin
+    ? findValueProblem(name, margin, marginFrom)
+    : marginFrom > 0 && `${name} has no margin to raise; ${remove(path)}`;
+  if (problem) yield issue(path, problem);
+}
 
-/** The first margin that each loss no longer takes. */
-const MARGIN_LIMITS = {
-  cosface: 2,
-  arcface: Math.PI,
-  adaface: Math.PI / 2,
-  curricularface: Math.PI,
-  sphereface: Infinity,
-};
-
-function* checkMargin({ name, margin, warmup }: CheckedConfig['loss']): Generator<Issue> {
-  if (name === 'softmax' || name === 'combined') return;
-  const [least, limit] = [name === 'sphereface' ? 1 : 0, MARGIN_LIMITS[name]];
-  for (const [key, value] of [
-    ['loss.margin', margin],
-    ['loss.warmup.marginFrom', warmup?.marginFrom],
-  ] as const) {
-    if (value === undefined || (value >= least && value < limit)) continue;
-    const range = limit === Infinity ? `of at least ${least}` : `below ${Number(limit.toFixed(4))}`;
-    yield issue(key, `${value} is no margin of ${name}; give one ${range}`);
+/** Checks the settings of a registry's entries: whether the chosen entry has them and accepts their values. */
+function* checkSettings(registry: RegistrySettings, entry: string, values: object): Generator<Issue> {
+  const given: { readonly [key: string]: unknown } = { ...values };
+  for (const key of listKeys(registry)) {
+    if (given[key] === undefined) continue;
+    const problem = findSettingProblem(registry, entry, key, given[key]);
+    if (problem) yield issue(`${registry.section}.${key}`, problem);
   }
 }
 
@@ -155,7 +135,7 @@ function* checkPartialFc({ partialFc }: CheckedConfig['loss']): Generator<Issue>
   if (partialFc.sampleRate !== undefined && partialFc.sampledClasses !== undefined) {
     yield issue(
       'loss.partialFc.sampledClasses',
-      `sampleRate is given too; ${remove('loss.partialFc.sampleRate')}, or this`,
+      `sampleRate is also given; ${remove('loss.partialFc.sampleRate')}`,
     );
   }
   if (partialFc.store !== 'file' && partialFc.cacheMiB !== undefined) {
@@ -176,13 +156,13 @@ function* checkOptimizer({ optimizer }: CheckedConfig): Generator<Issue> {
     }
   }
   if (optimizer.nesterov && optimizer.momentum === 0) {
-    yield issue('optimizer.nesterov', 'needs a momentum above 0');
+    yield issue('optimizer.nesterov', 'requires optimizer.momentum above 0');
   }
 }
 
 function* checkSchedule({ schedule }: CheckedConfig): Generator<Issue> {
   if (schedule.name !== 'polynomial' && schedule.power !== undefined) {
-    yield issue('schedule.power', `only name: polynomial has a power; ${remove('schedule.power')}`);
+    yield issue('schedule.power', `only name: polynomial has it; ${remove('schedule.power')}`);
   }
 }
 
@@ -191,15 +171,15 @@ function* checkTraining({ training, model }: CheckedConfig): Generator<Issue> {
   if (growFrom !== undefined && model.pretrained !== undefined) {
     yield issue(
       'model.pretrained',
-      `the weights are those of the run that training.growFrom names; ${remove('model.pretrained')}`,
+      `training.growFrom already sets the weights; ${remove('model.pretrained')}`,
     );
   }
-  // Batch norm has no variance of one image.
+  // Batch norm requires two images per replica for a variance.
   const most = Math.floor(batchSize / 2);
   if (replicas !== 'auto' && replicas > 1 && replicas > most) {
     yield issue(
       'training.replicas',
-      `${replicas} replicas of a batch of ${batchSize} have fewer than 2 images each; use at most ${most}, or a larger training.batchSize`,
+      `${replicas} replicas have fewer than 2 images each with training.batchSize ${batchSize}; use at most ${most}, or a larger batch`,
     );
   }
 }
@@ -208,25 +188,17 @@ function* checkDistillation({ distillation, training }: CheckedConfig): Generato
   if (!distillation) return;
   yield* checkTeacher(distillation.teacher);
   const { loss, decay, finalWeight, warmupSteps } = distillation;
-  const options = { temperature: ['kl', 'contrastive'], timesTemperatureSquared: ['kl'], normalize: ['mse'] };
-  for (const [key, losses] of Object.entries(options)) {
-    if (distillation[key as keyof typeof options] !== undefined && !losses.includes(loss)) {
-      yield issue(
-        `distillation.${key}`,
-        `only loss: ${losses.join(' and ')} has it; ${remove(`distillation.${key}`)}`,
-      );
-    }
-  }
+  yield* checkSettings(DISTILLATION_REGISTRY, loss, distillation);
   if (decay === 'constant' && finalWeight !== undefined) {
     yield issue(
       'distillation.finalWeight',
-      `decay: constant keeps the weight; use linear or cosine, or ${remove('distillation.finalWeight')}`,
+      `decay: constant does not change the weight; use linear or cosine, or ${remove('distillation.finalWeight')}`,
     );
   }
   if (warmupSteps > training.steps) {
     yield issue(
       'distillation.warmupSteps',
-      `${warmupSteps} is more than training.steps, ${training.steps}; give fewer (--set distillation.warmupSteps=N)`,
+      `${warmupSteps} exceeds training.steps (${training.steps}); use fewer (--set distillation.warmupSteps=N)`,
     );
   }
 }
@@ -235,24 +207,24 @@ function* checkTeacher(teacher: NonNullable<CheckedConfig['distillation']>['teac
   const path = (key: string) => `distillation.teacher.${key}`;
   const { clip, onnx } = teacher;
   if (clip === undefined && onnx === undefined) {
-    yield issue('distillation.teacher', 'has no network: give clip and weights, or onnx and preprocessing');
+    yield issue('distillation.teacher', 'names no network; set clip and weights, or onnx and preprocessing');
     return;
   }
   if (clip !== undefined && onnx !== undefined) {
-    yield issue(path('onnx'), `clip is a teacher too; leave one of them out (--set ${path('clip')}=)`);
+    yield issue(path('onnx'), `clip is also given; leave one of them out (--set ${path('clip')}=)`);
     return;
   }
   const [own, other] = clip === undefined ? ['onnx', 'clip'] : ['clip', 'onnx'];
   const belongs = { clip: ['weights'], onnx: ['preprocessing', 'output', 'layout'] } as const;
   for (const key of belongs[other as 'clip' | 'onnx']) {
     if (teacher[key] !== undefined) {
-      yield issue(path(key), `only a teacher by ${other} has it; ${remove(path(key))}`);
+      yield issue(path(key), `only a teacher with ${other} has it; ${remove(path(key))}`);
     }
   }
   const needed = own === 'clip' ? 'weights' : 'preprocessing';
   if (teacher[needed] === undefined) {
     const what = own === 'clip' ? 'a file, an address or a model of the hub' : 'imageSize, mean, std, …';
-    yield issue(path(needed), `is missing: a teacher by ${own} needs it (${what})`);
+    yield issue(path(needed), `is missing: a teacher with ${own} requires it (${what})`);
   }
 }
 

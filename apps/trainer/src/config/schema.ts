@@ -1,10 +1,13 @@
 import { listBackbones } from '@unitsphere/backbones';
 import { listClipTowers, listDistillationLosses } from '@unitsphere/clip-distiller';
+import { listMarginLosses } from '@unitsphere/margin-losses/registry';
 import { MATMUL_PRECISIONS } from '@unitsphere/mixed-precision';
 import { listHeadNorms, listNecks } from '@unitsphere/necks';
 import { z } from 'zod';
+import { DISTILLATION_SHAPE } from './distillation-settings.js';
+import { LOSS_SHAPE } from './loss-settings.js';
 
-/** The choices of every setting that has some; timm's and PyTorch's names where they have one. */
+/** The choices of every setting that has choices, under timm's and PyTorch's names where they exist. */
 export const CHOICES = {
   backend: ['auto', 'cuda', 'webgpu', 'wasm', 'node', 'cpu'],
   source: ['documents', 'faces', 'folder'],
@@ -12,9 +15,8 @@ export const CHOICES = {
   border: ['replicate', 'reflect', 'constant'],
   neck: listNecks(),
   norm: listHeadNorms(),
-  loss: ['cosface', 'arcface', 'combined', 'softmax', 'adaface', 'curricularface', 'sphereface'],
+  loss: listMarginLosses(),
   lossGradient: ['exact', 'pass-through'],
-  sphereFaceForm: ['sphereface', 'sphereface-r'],
   centerInit: ['normal', 'imprinted'],
   centerStore: ['memory', 'host', 'file'],
   unsampled: ['frozen', 'caught-up'],
@@ -30,6 +32,7 @@ export const CHOICES = {
   onnxLayout: ['NCHW', 'NHWC'],
   matmul: MATMUL_PRECISIONS,
   activations: ['float32', 'bfloat16'],
+  pairs: ['auto', 'real', 'augmented'],
 } as const;
 
 const count = () => z.int().min(1);
@@ -37,23 +40,24 @@ const fraction = () => z.number().min(0).max(1);
 const positive = () => z.number().positive();
 const notNegative = () => z.number().min(0);
 
-const group = (what: string) => fraction().default(0.5).describe(`How often ${what}, 0 to 1.`);
+const group = (change: string) =>
+  fraction().default(0.5).describe(`Probability of ${change} for a changed image, 0 to 1.`);
 
 const augment = z.strictObject({
-  probability: fraction().default(1).describe('How often an image is changed at all, 0 to 1.'),
+  probability: fraction().default(1).describe('Probability that an image is changed at all, 0 to 1.'),
   groups: z
     .strictObject({
-      geometric: group('a changed image is cropped, or shifted, scaled and turned'),
-      blur: group('it is blurred or JPEG-compressed'),
-      noise: group('it gets noise'),
-      color: group('its colors change'),
+      geometric: group('a crop, or of a shift, scale and rotation,'),
+      blur: group('blur or JPEG compression'),
+      noise: group('noise'),
+      color: group('changed colors'),
     })
     .prefault({})
-    .describe('The groups of changes, each applied by itself.'),
+    .describe('Groups of changes. Each group is applied independently of the others.'),
   border: z
     .enum(CHOICES.border)
     .default('reflect')
-    .describe('What a shifted or turned image shows beyond its edge.'),
+    .describe("Pixels beyond the image's edge after a shift or rotation."),
 });
 
 const data = z.strictObject({
@@ -61,99 +65,111 @@ const data = z.strictObject({
     .enum(CHOICES.source)
     .default('documents')
     .describe(
-      'Where images come from: the embedded generator of documents or that of painted faces, or a folder (a file or subfolder an identity).',
+      'Source of the images: generated documents, generated faces, or a folder, in which every file or subfolder is one identity.',
     ),
   path: z
     .string()
     .min(1)
     .optional()
-    .describe('The folder of images (source: folder). On the command line: --data.'),
+    .describe('Folder of images. Required with source: folder. On the command line: --data.'),
   identities: count()
     .optional()
-    .describe('How many documents or faces to generate (source: documents or faces). Default 1500.'),
+    .describe(
+      'Number of documents or faces to generate. Only with source: documents or faces. Default 1500.',
+    ),
   imageSize: z
     .int()
     .min(32)
     .max(1024)
     .multipleOf(32)
     .default(128)
-    .describe("The network's input, pixels a side; a multiple of 32, the backbone's stride."),
+    .describe("Width and height of the network's input in pixels: a multiple of 32, the backbone's stride."),
   views: z
     .literal([1, 24])
     .default(1)
-    .describe('Classes an identity: 1, or 24 for its rotations, flips and halves, each a class of its own.'),
+    .describe(
+      'Number of classes per identity: 1, or 24 for its rotations, flips and halves, each of which is a separate class.',
+    ),
   uprightSteps: z
     .int()
     .min(0)
     .optional()
     .describe(
-      'With 24 views: so many first steps take whole, upright images only. Views are easier to tell apart than identities and are learned first otherwise. Default 0.',
+      'Number of first steps that use only whole, upright images. Only with views: 24. Without it the network learns to tell views apart before identities, because that is easier. Default 0.',
     ),
   uprightFraction: z
     .number()
     .min(0)
     .max(1)
     .optional()
-    .describe("In the place of uprightSteps: the part of the training's steps, whatever their number."),
+    .describe('Alternative to uprightSteps: a fraction of training.steps.'),
   imagesPerClass: count()
     .default(1)
     .describe(
-      'Images of a class that follow each other in a batch; a divisor of training.batchSize. With very many classes, which are each met rarely, several show what belongs together.',
+      'Number of consecutive images of one class in a batch; must divide training.batchSize. With very many classes, each is sampled rarely; several images at once show the network what they have in common.',
     ),
   split: z
     .strictObject({
-      train: z.number().positive().max(1).default(0.8).describe('The fraction of identities trained on.'),
-      validation: fraction().default(0.05).describe('The fraction of identities watched while training.'),
+      train: z.number().positive().max(1).default(0.8).describe('Fraction of the identities for training.'),
+      validation: fraction()
+        .default(0.05)
+        .describe('Fraction of the identities for validation during training.'),
       test: z
         .number()
         .positive()
         .max(1)
         .default(0.15)
-        .describe('The fraction of identities reported on, never looked at before.'),
+        .describe('Fraction of the identities that are held out for the report.'),
     })
     .prefault({})
-    .describe('How identities are divided; no identity is in two parts. Adds up to 1.'),
+    .describe('Split of the identities. The fractions must add up to 1; no identity is in two parts.'),
   trainIdentities: count()
     .optional()
     .describe(
-      'How many identities of the training part are trained on; the other parts stay what they are. Default: all.',
+      'Number of identities of the training part to train on. The other parts do not change. Default: all.',
     ),
   augment: z
     .union([z.boolean(), augment])
     .optional()
     .describe(
-      'Whether, and how, training images are changed at random. Default: true for a folder, false for documents and faces, each of which is photographed anew.',
+      'Random changes of training images: true, false or a section of settings. Default: true for a folder; false for documents and faces, because each is photographed differently every time.',
     ),
   workers: z
     .int()
     .min(0)
     .max(256)
     .default(1)
-    .describe('Threads that prepare images; 0 does it between the steps.'),
+    .describe('Number of threads that prepare images. With 0, the main thread prepares them between steps.'),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Refuse a folder in which one picture belongs to two identities or parts, instead of reporting it. On the command line: --strict-data.',
+    ),
   cacheDir: z
     .string()
     .min(1)
     .optional()
-    .describe("Where decoded images are kept (source: folder). Default: the system's cache folder."),
+    .describe("Folder for decoded images. Only with source: folder. Default: the system's cache folder."),
 });
 
 const model = z.strictObject({
   backbone: z
     .enum(CHOICES.backbone)
     .default('lcnet_050')
-    .describe("The backbone, by timm's or insightface's name."),
+    .describe("Backbone, by timm's or insightface's name."),
   pretrained: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k.',
+      'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k. Default: random weights.',
     ),
   freeze: z
     .array(z.string().min(1))
     .optional()
     .describe(
-      'What is not trained, by the beginning of its name: backbone, backbone.conv_stem, backbone.blocks.0 … Batch norm in it keeps its running averages. Default: nothing.',
+      'Layers that are not trained, as prefixes of their names: backbone, backbone.conv_stem, backbone.blocks.0, … A frozen batch norm keeps its running averages. Default: none.',
     ),
   dropPathRate: z
     .number()
@@ -161,42 +177,45 @@ const model = z.strictObject({
     .lt(1)
     .default(0)
     .describe(
-      'Stochastic depth: how often the last residual block is left out; earlier ones less, in proportion.',
+      'Stochastic depth: probability of skipping the last residual block. Earlier blocks have proportionally lower probabilities.',
     ),
-  neck: z.enum(CHOICES.neck).default('squeeze').describe('What makes a vector of the last feature map.'),
+  neck: z
+    .enum(CHOICES.neck)
+    .default('squeeze')
+    .describe('Neck: the layer that converts the last feature map to a vector.'),
   squeezeRatio: positive()
     .max(1)
     .optional()
-    .describe('Channels that the squeeze neck keeps, as a fraction. Default 0.25.'),
-  embeddingSize: count().max(65536).default(256).describe('The length of the embedding.'),
+    .describe('Fraction of the channels that the neck keeps. Only with neck: squeeze. Default 0.25.'),
+  embeddingSize: count().max(65536).default(256).describe('Number of values in an embedding.'),
   norm: z
     .enum(CHOICES.norm)
     .default('layernorm-batchnorm')
-    .describe('The normalization after each linear layer.'),
+    .describe('Norm after each linear layer of the embedding head.'),
 });
 
 const partialFc = z.strictObject({
   sampleRate: positive()
     .max(1)
     .optional()
-    .describe('The fraction of the classes that a step samples. Default 1: all, the full softmax.'),
-  sampledClasses: count().optional().describe('In its place: how many classes a step samples.'),
+    .describe('Fraction of the classes that each step samples. Default 1: all classes, the full softmax.'),
+  sampledClasses: count().optional().describe('Alternative to sampleRate: a number of classes.'),
   store: z
     .enum(CHOICES.centerStore)
     .default('memory')
     .describe(
-      "Where class centers live: in the backend's memory, in the host's with only the sampled ones going up, or in a file in the run's folder, for more than memory holds.",
+      "Storage of the class centers: memory (the backend's), host (host memory; only sampled centers are uploaded), or file (in the run's folder, for more centers than fit into memory).",
     ),
   cacheMiB: positive()
     .optional()
     .describe(
-      'store: file: memory for centers in use, a replica, in MiB; more where the rows of a step take more. Default 128.',
+      'Memory for centers in use, in MiB per replica. The rows of one step may exceed it. Only with store: file. Default 128.',
     ),
   unsampled: z
     .enum(CHOICES.unsampled)
     .default('frozen')
     .describe(
-      'What the optimizer does to a class that is not sampled: nothing, or, when it is next sampled, all it would have done.',
+      'Optimizer updates of classes that a step does not sample. frozen: none. caught-up: when a class is sampled again, it first receives all updates that it missed.',
     ),
 });
 
@@ -204,117 +223,102 @@ const loss = z.strictObject({
   name: z
     .enum(CHOICES.loss)
     .default('cosface')
-    .describe('The margin loss; softmax is the one without a margin.'),
-  scale: positive().default(16).describe('What cosines are multiplied with (s).'),
-  margin: notNegative()
-    .optional()
-    .describe(
-      'CosFace: taken from the cosine. ArcFace, CurricularFace: added to the angle, radians. AdaFace: m. SphereFace: the factor on the angle, at least 1. Default 0.2; adaface 0.4, curricularface 0.5, sphereface 1.7.',
-    ),
-  m1: z.number().min(1).optional().describe('Combined margin: the factor on the angle. Default 1.'),
-  m2: notNegative().optional().describe('Combined margin: added to the angle, radians. Default 0.3.'),
-  m3: notNegative().optional().describe('Combined margin: taken from the cosine. Default 0.2.'),
-  h: notNegative()
-    .lt(10)
-    .optional()
-    .describe(
-      "AdaFace: how far a standard deviation of the embeddings' norms moves the margin. Default 0.333.",
-    ),
-  tAlpha: fraction()
-    .optional()
-    .describe('AdaFace: how far a batch moves the running mean and deviation of the norms. Default 0.01.'),
-  momentum: fraction()
-    .optional()
-    .describe(
-      "CurricularFace: how far a batch moves t, the running mean of the labels' cosines. Default 0.01.",
-    ),
-  form: z
-    .enum(CHOICES.sphereFaceForm)
-    .optional()
-    .describe(
-      'SphereFace: how the curve goes on where margin times angle passes π: falling on, or at -1 as in SphereFace-R. Default sphereface.',
-    ),
+    .describe('Margin loss. softmax is the normalized softmax, without a margin.'),
+  scale: positive().default(16).describe('Factor of the cosines (s).'),
+  ...LOSS_SHAPE,
   gradient: z
     .enum(CHOICES.lossGradient)
     .optional()
     .describe(
-      "How the label's logit is differentiated: with the margin's slope, or with 1 in its place. Default exact; sphereface pass-through, its authors' way.",
+      "Derivative of the label's logit: exact (the margin's derivative) or pass-through (1 instead). Default exact; pass-through with sphereface, as its authors train it.",
     ),
   warmup: z
     .strictObject({
-      steps: count().optional().describe('Steps until margin and scale are at their values.'),
+      steps: count().optional().describe('Number of steps until margin and scale reach their values.'),
       fraction: z
         .number()
         .gt(0)
         .max(1)
         .optional()
-        .describe("In the place of steps: the part of the training's steps, whatever their number."),
-      marginFrom: notNegative().optional().describe('The margin at the first step. Default 0; sphereface 1.'),
-      scaleFrom: positive().optional().describe('The scale at the first step. Default: the scale itself.'),
+        .describe('Alternative to steps: a fraction of training.steps.'),
+      marginFrom: notNegative()
+        .optional()
+        .describe('Margin at the first step. Default: the lowest margin of the loss, 0 (1 with sphereface).'),
+      scaleFrom: positive().optional().describe('Scale at the first step. Default: loss.scale.'),
     })
     .nullable()
     .default(null)
-    .describe('Raise the margin (and the scale) over the first steps.'),
+    .describe('Linear increase of the margin and the scale over the first steps; null for none.'),
   centerInit: z
     .enum(CHOICES.centerInit)
     .default('normal')
     .describe(
-      'Where class centers begin: drawn at random, or, of a network that tells images apart already (training.growFrom, model.pretrained), where it sees an image of the class, which spares it relearning from random ones. Classes that growFrom has too keep theirs.',
+      'Initial class centers. normal: random. imprinted: the embedding of one image of each class, for a network that can already tell images apart (training.growFrom or model.pretrained); it need not relearn from random centers. Classes that growFrom also has keep their centers.',
     ),
-  centerInitStd: positive().default(0.01).describe('Standard deviation of the class centers at the start.'),
+  centerInitStd: positive().default(0.01).describe('Standard deviation of the initial class centers.'),
   interclassFilteringThreshold: z
     .number()
     .min(0)
     .lt(1)
     .default(0)
     .describe(
-      "A cosine above this with a class that is not the image's counts as 0: the two classes may be one. 0 for none.",
+      'A cosine above this value with a class other than the label counts as 0, because both classes may show one identity. 0 disables the filter.',
     ),
   partialFc: partialFc
     .prefault({})
-    .describe(
-      'PartialFC: how many of the classes each step takes into its softmax, and where their centers live.',
-    ),
+    .describe('PartialFC: how many classes each step samples for its softmax, and where centers are stored.'),
 });
 
 const optimizer = z.strictObject({
-  name: z.enum(CHOICES.optimizer).default('adamw'),
-  lr: positive().default(1e-2).describe('The learning rate at its highest.'),
+  name: z.enum(CHOICES.optimizer).default('adamw').describe('Optimizer.'),
+  lr: positive().default(1e-2).describe('Highest learning rate, reached at the end of the warm-up.'),
   betas: z
     .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
     .optional()
-    .describe('AdamW: decay of the two moments. Default [0.9, 0.999].'),
-  eps: positive().optional().describe('AdamW: added to the denominator. Default 1e-8.'),
-  momentum: z.number().min(0).lt(1).optional().describe('SGD: default 0.9.'),
-  nesterov: z.boolean().optional().describe('SGD: default false.'),
-  weightDecay: notNegative().default(1e-3).describe('Decay of weights; not of biases and norm scales.'),
+    .describe('Decay rates of the two moments. Only with name: adamw. Default [0.9, 0.999].'),
+  eps: positive().optional().describe('Value added to the denominator. Only with name: adamw. Default 1e-8.'),
+  momentum: z.number().min(0).lt(1).optional().describe('Momentum. Only with name: sgd. Default 0.9.'),
+  nesterov: z
+    .boolean()
+    .optional()
+    .describe('Whether to use Nesterov momentum. Only with name: sgd. Default false.'),
+  weightDecay: notNegative()
+    .default(1e-3)
+    .describe('Weight decay. It does not apply to biases and norm scales.'),
   clipNorm: positive()
     .nullable()
     .default(5)
-    .describe("The gradients' highest joint norm; null for no limit."),
+    .describe('Maximum joint norm of all gradients; null for no limit.'),
   layerDecay: positive()
     .max(1)
     .default(1)
     .describe(
-      'Each layer of the backbone has the learning rate of the one behind it times this, down to the stem; for pretrained weights, such as 0.75. 1 for the same everywhere.',
+      'Layer-wise learning rate decay: each backbone layer has the learning rate of the next layer times this factor, down to the stem. 1 gives all layers the same rate; values such as 0.75 suit pretrained weights.',
     ),
-  centersLrScale: positive().default(0.1).describe("The class centers' learning rate, as a factor of lr."),
+  centersLrScale: positive().default(0.1).describe('Learning rate of the class centers, relative to lr.'),
   ema: z
     .strictObject({
-      decay: positive().lt(1).describe('How much of the average each step keeps, such as 0.999.'),
+      decay: positive().lt(1).describe('Factor of the average at each step, such as 0.999.'),
     })
     .nullable()
     .default(null)
-    .describe('Keep a moving average of the weights and evaluate that.'),
+    .describe('Moving average of the weights, which is evaluated instead of the weights; null for none.'),
 });
 
 const schedule = z.strictObject({
   name: z
     .enum(CHOICES.schedule)
     .default('polynomial')
-    .describe('How the learning rate falls after the warm-up.'),
-  warmup: z.number().min(0).lt(1).default(0.1).describe('The fraction of steps over which the rate rises.'),
-  power: positive().optional().describe('Polynomial: the exponent. Default 1, a straight line.'),
+    .describe('Decay of the learning rate after the warm-up.'),
+  warmup: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.1)
+    .describe('Fraction of training.steps over which the learning rate rises.'),
+  power: positive()
+    .optional()
+    .describe('Exponent of the decay; 1 is a straight line. Only with name: polynomial. Default 1.'),
 });
 
 const precision = z.strictObject({
@@ -322,75 +326,97 @@ const precision = z.strictObject({
     .enum(CHOICES.matmul)
     .default('highest')
     .describe(
-      "How precise the network's products are in training, with their gradients, in PyTorch's words: highest is float32, high TensorFloat-32, medium bfloat16. Weights, norms, cosines, the loss and evaluation stay float32.",
+      "Precision of the network's products and their gradients in training, in PyTorch's terms: highest is float32, high TensorFloat-32, medium bfloat16. Weights, norms, cosines, the loss and evaluation are always float32.",
     ),
   activations: z
     .enum(CHOICES.activations)
     .default('float32')
     .describe(
-      "How the network's activations wait for the backward pass: bfloat16 takes half the memory, and rounds what gradients are computed from.",
+      "Data type of the network's activations that are stored for the backward pass. bfloat16 takes half the memory; gradients are then computed from rounded values.",
     ),
 });
 
 const training = z.strictObject({
-  steps: count().default(1000).describe('How many batches to train on.'),
-  batchSize: z.int().min(2).default(64).describe('Images a step.'),
+  steps: count().default(1000).describe('Number of training steps, one batch each.'),
+  batchSize: z.int().min(2).default(64).describe('Number of images per step.'),
   replicas: z
     .union([z.literal('auto'), z.int().min(1).max(256)])
     .default('auto')
     .describe(
-      'Copies of the model that train at once, each on its part of every batch, on a core each; the batch stays what it is. auto: one a core on wasm, one elsewhere.',
+      'Number of copies of the model that train in parallel, one per core, each on its part of every batch. The batch size does not change. auto: one per core on wasm, a single one on other backends.',
     ),
-  logEvery: count().default(10).describe('Steps between lines of metrics.'),
+  logEvery: count().default(10).describe('Steps between two lines of the metrics log.'),
   validateEvery: count()
     .nullable()
     .optional()
-    .describe('Steps between verifications of the validation identities; null for never. Default 200.'),
+    .describe(
+      'Steps between verifications on the validation identities; null for never. Default 200; null if data.split.validation is 0.',
+    ),
   testEvery: count()
     .nullable()
     .default(null)
     .describe(
-      'Steps between verifications of the held-out identities, for the curve in the report; nothing is chosen by it.',
+      "Steps between verifications on the test identities, for the report's learning curve; null for none. They do not influence training.",
     ),
   checkpointEvery: count()
     .nullable()
     .default(200)
-    .describe('Steps between checkpoints; null for only at the end.'),
+    .describe('Steps between checkpoints; null for one at the end only.'),
   growFrom: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "A trained run's folder: begin with its weights, and with its class centers for the classes that it has too. On the command line: --grow.",
+      'Folder of a trained run to start from: its weights, and its class centers for the classes that both runs have. On the command line: --grow.',
     ),
   keepCheckpoints: count()
     .default(2)
-    .describe('How many of the newest checkpoints are kept, beside the best.'),
+    .describe('Number of latest checkpoints to keep, in addition to the best one.'),
+});
+
+const evaluation = z.strictObject({
+  pairs: z
+    .enum(CHOICES.pairs)
+    .default('auto')
+    .describe(
+      'Pairs of images that verification compares. real: different images of an identity, and no augmentation. augmented: augmented copies of its first image. auto: real if at least two identities have two images, with separate figures on augmented copies for identities with one image; else augmented.',
+    ),
+  imagesPerIdentity: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(9)
+    .describe(
+      'Largest number of images per identity: its first image and others at equal distances, or augmented copies.',
+    ),
 });
 
 const triple = () => z.tuple([z.number(), z.number(), z.number()]);
 
 const teacherPreprocessing = z.strictObject({
-  imageSize: count().describe('Pixels a side of its input.'),
-  channelOrder: z.enum(CHOICES.channelOrder).default('RGB'),
+  imageSize: count().describe("Width and height of the teacher's input in pixels."),
+  channelOrder: z.enum(CHOICES.channelOrder).default('RGB').describe("Channel order of the teacher's input."),
   mean: triple()
     .default([0.485, 0.456, 0.406])
-    .describe("Taken from pixel / 255, a channel each. Default: ImageNet's."),
+    .describe("Value subtracted from pixel / 255, per channel. Default: ImageNet's mean."),
   std: z
     .tuple([positive(), positive(), positive()])
     .default([0.229, 0.224, 0.225])
-    .describe("What the difference is divided by. Default: ImageNet's."),
+    .describe("Divisor after the mean is subtracted, per channel. Default: ImageNet's standard deviation."),
   cropFraction: positive()
     .max(1)
     .default(1)
-    .describe('The side of the input over that of the image it is cut from, at the center.'),
+    .describe('Side of the central crop, as a fraction of the side of the resized image.'),
   cropMode: z
     .enum(CHOICES.cropMode)
     .default('squash')
     .describe(
-      'center: the aspect ratio is kept and ends are cut away; squash: it is not, as training images.',
+      'center keeps the aspect ratio and cuts off both ends; squash changes the aspect ratio, as for training images.',
     ),
-  interpolation: z.enum(CHOICES.interpolation).default('bicubic').describe('How images are resized.'),
+  interpolation: z
+    .enum(CHOICES.interpolation)
+    .default('bicubic')
+    .describe('Interpolation of resized images.'),
 });
 
 const teacher = z.strictObject({
@@ -398,72 +424,77 @@ const teacher = z.strictObject({
     .enum(CHOICES.clipTower)
     .optional()
     .describe(
-      "A CLIP image tower, by OpenCLIP's name; OpenAI's weights need a -quickgelu one. Give weights too.",
+      "CLIP image tower, by OpenCLIP's name. Requires weights. OpenAI's weights require a name that ends with -quickgelu.",
     ),
   weights: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'clip: its weights, a safetensors or PyTorch file, an http(s) address, or a model of the Hugging Face hub such as openai/clip-vit-base-patch32.',
+      'Weights of the CLIP tower: a safetensors or PyTorch file, an http(s) address, or a model of the Hugging Face hub such as openai/clip-vit-base-patch32. Only with clip.',
     ),
   onnx: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'In its place: any vision network in an ONNX file that gives [batch, width]. Wants ONNX Runtime: npm install onnxruntime-node.',
+      'Alternative to clip: an ONNX file of any vision network that outputs [batch, width]. Requires preprocessing, and ONNX Runtime: npm install onnxruntime-node.',
     ),
-  preprocessing: teacherPreprocessing.optional().describe('onnx: how images become its input.'),
+  preprocessing: teacherPreprocessing
+    .optional()
+    .describe("Conversion of images to the teacher's input. Only with onnx."),
   output: z
     .string()
     .min(1)
     .optional()
-    .describe('onnx: the name of the output that is the feature, where there are several.'),
+    .describe('Name of the output that holds the features, if there are several. Only with onnx.'),
   layout: z
     .enum(CHOICES.onnxLayout)
     .optional()
-    .describe("onnx: the order of its input's axes. Default NCHW."),
+    .describe('Axis order of the input. Only with onnx. Default NCHW.'),
 });
 
 const distillation = z.strictObject({
-  teacher: teacher.describe('Whose features the student learns.'),
+  teacher: teacher.describe('Network whose features the student learns.'),
   loss: z
     .enum(CHOICES.distillationLoss)
     .default('rkd-distance')
-    .describe("How it learns them; reference is DocClassifier's own, which hardly acts."),
-  temperature: positive().optional().describe('loss: kl (default 0.05) and contrastive (default 0.07).'),
-  timesTemperatureSquared: z
-    .boolean()
-    .optional()
-    .describe('loss: kl, as in Hinton et al. 2015. Default false.'),
-  normalize: z.boolean().optional().describe('loss: mse, of unit vectors. Default false.'),
+    .describe("Distillation loss. reference is DocClassifier's own, which has hardly any effect."),
+  ...DISTILLATION_SHAPE,
   center: z
     .boolean()
     .default(false)
-    .describe("Whether the batch's mean is taken from the teacher's features first."),
+    .describe("Whether to subtract the batch's mean from the teacher's features first."),
   weight: positive()
     .optional()
-    .describe("The loss's factor, beside the margin loss. Default 3 of rkd-distance, 1 of others."),
-  warmupSteps: z.int().min(0).default(0).describe('Steps over which the weight grows from 0.'),
+    .describe('Factor of this loss, which is added to the margin loss. Default 3 with rkd-distance, else 1.'),
+  warmupSteps: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Number of first steps over which the weight rises from 0.'),
   decay: z
     .enum(CHOICES.distillationDecay)
     .default('constant')
-    .describe('How the weight moves from there to finalWeight at the last step.'),
-  finalWeight: notNegative().optional().describe('decay: linear or cosine. Default 0.'),
+    .describe(
+      'Change of the weight after the warm-up; linear and cosine reach finalWeight at the last step.',
+    ),
+  finalWeight: notNegative()
+    .optional()
+    .describe('Weight at the last step. Only with decay: linear or cosine. Default 0.'),
   batch: z
     .enum(CHOICES.distillationBatch)
     .default('augmented+clean')
     .describe(
-      'What the student sees. augmented+clean: both, the margin loss of the one half and this loss of the other; clean, or augmented: that alone, for both losses.',
+      'Images that the student sees. augmented+clean: each image twice, augmented for the margin loss and clean for the distillation loss. clean or augmented: each image once, for both losses.',
     ),
-  batchSize: count().default(32).describe('Images that the teacher sees at once.'),
+  batchSize: count().default(32).describe('Number of images that the teacher processes at once.'),
   cacheDir: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "Where the teacher's features are kept, each computed once. Default: in the system's cache folder.",
+      "Folder for the teacher's features, which are computed only once. Default: the system's cache folder.",
     ),
 });
 
@@ -472,38 +503,48 @@ const output = z.strictObject({
     .string()
     .min(1)
     .default('runs')
-    .describe('The folder that holds runs. On the command line: --output.'),
+    .describe('Folder that contains the runs. On the command line: --output.'),
   name: z
     .string()
     .regex(/^[^/\\]+$/)
     .refine((name) => name !== '.' && name !== '..')
     .optional()
-    .describe("The run's folder in it. Default: the config's name and the time."),
+    .describe("Name of the run's folder. Default: the config's name and the time."),
 });
 
-/** The schema of a config file. Every key has a default or belongs to another key's choice; unknown keys are errors. */
+/**
+ * The schema of a config file. Every key is optional: it has a default, or is only used with certain values of another key.
+ * Unknown keys are errors.
+ */
 export const configSchema = z.strictObject({
-  seed: z.int().min(0).default(0).describe('One seed gives the same run, whatever the number of workers.'),
+  seed: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Seed of all random numbers. Runs with the same seed are identical, for any number of workers.',
+    ),
   backend: z
     .enum(CHOICES.backend)
     .default('auto')
-    .describe('What computes; auto takes the fastest that works here.'),
-  data: data.prefault({}),
-  model: model.prefault({}),
-  loss: loss.prefault({}),
-  optimizer: optimizer.prefault({}),
-  schedule: schedule.prefault({}),
-  precision: precision.prefault({}),
-  training: training.prefault({}),
+    .describe('Backend that computes. auto selects the fastest one that works on this machine.'),
+  data: data.prefault({}).describe('Images and their identities.'),
+  model: model.prefault({}).describe('Backbone, neck and embedding head.'),
+  loss: loss.prefault({}).describe('Margin loss and class centers.'),
+  optimizer: optimizer.prefault({}).describe('Optimizer and learning rates.'),
+  schedule: schedule.prefault({}).describe('Learning rate over the steps.'),
+  precision: precision.prefault({}).describe('Numeric precision of training.'),
+  training: training.prefault({}).describe('Length of the training, batches and checkpoints.'),
+  evaluation: evaluation.prefault({}).describe('Images by which identities are compared.'),
   distillation: distillation
     .nullable()
     .default(null)
-    .describe("A teacher's knowledge, learned beside the classes; null for none."),
-  output: output.prefault({}),
+    .describe('Knowledge distillation from a teacher, in addition to the margin loss; null for none.'),
+  output: output.prefault({}).describe('Location of the run.'),
 });
 
-/** A config as it is written: every key may be left out. */
+/** A config as written in a file: every key is optional. */
 export type ConfigInput = z.input<typeof configSchema>;
 
-/** A config of valid values, before keys that depend on each other were looked at. */
+/** A config with valid values, before the keys that depend on each other are checked. */
 export type CheckedConfig = z.output<typeof configSchema>;

@@ -6,16 +6,16 @@ import { UserError } from '../user-error.js';
 
 const ENDING = '.yaml';
 
-/** YAML files that come with the trainer, had by their names. */
+/** Built-in YAML files of the trainer, available by their names. */
 export class ShippedFiles {
-  /** Without their ending, in order. */
+  /** The names without extension, sorted. */
   readonly names: readonly string[];
 
   readonly #what: string;
 
   /**
-   * @param what What one of them is: `study`.
-   * @param folder What they are in, or undefined where they are not there.
+   * @param what The kind of file for messages, such as `study`.
+   * @param folder The folder of the files; undefined if it does not exist.
    */
   constructor(
     what: string,
@@ -30,28 +30,28 @@ export class ShippedFiles {
   }
 
   /**
-   * The file that is meant: one that is there as it is given, or else one of these, given by its name, with its ending or
-   * without, and perhaps with that of their folder.
-   * @param folderHint What to do where a folder is given.
-   * @throws UserError that names them, and the nearest.
+   * Finds a file by its path, or a built-in file by its name, with or without extension and folder.
+   * @param folderHint Hint of the error for a folder.
+   * @throws UserError that lists the built-in names and suggests the nearest one.
    */
   find(given: string, folderHint?: string): string {
     if (statSync(given, { throwIfNoEntry: false })?.isFile()) return given;
     const name = basename(given, ENDING);
-    const isOurs = dirname(given) === '.' || dirname(given) === basename(this.folder ?? '');
-    if (isOurs && this.names.includes(name)) return join(this.folder!, name + ENDING);
+    const { folder = '' } = this;
+    const isBuiltIn = dirname(given) === '.' || dirname(given) === basename(folder);
+    if (isBuiltIn && this.names.includes(name)) return join(folder, name + ENDING);
     if (statSync(given, { throwIfNoEntry: false })) {
       throw new UserError(`${given} is a folder, not a ${this.#what} file`, { hint: folderHint });
     }
     const near = nearest(name, this.names);
     throw new UserError(`there is no ${this.#what} ${given}${near ? `; did you mean ${near}?` : ''}`, {
-      hint: `By name there are ${this.names.join(', ')}.`,
+      hint: `Built-in names: ${this.names.join(', ')}.`,
     });
   }
 }
 
-/** The folder at the first of some addresses, relative to a module, that there is. */
-export function firstFolder(base: string, addresses: readonly string[]): string | undefined {
+/** Returns the first existing folder of a list of addresses relative to a module. */
+export function findFolder(base: string, addresses: readonly string[]): string | undefined {
   return addresses
     .map((address) => fileURLToPath(new URL(address, base)))
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());

@@ -1,14 +1,14 @@
-import { firstFolder, ShippedFiles } from './shipped-files.js';
+import { findFolder, ShippedFiles } from './shipped-files.js';
 
-// A build lies in dist; the source itself is two folders further down.
-/** The repository's configs: the build copies them beside itself. */
+// The addresses of each folder: relative to dist in a build, and relative to this file in the sources.
+/** The repository's configs, which the build copies to dist. */
 export const RECIPES = new ShippedFiles(
   'config',
-  firstFolder(import.meta.url, ['./configs', '../../../../configs']),
+  findFolder(import.meta.url, ['./configs', '../../../../configs']),
 );
 
 /** The studies of the trainer's package. */
 export const STUDIES = new ShippedFiles(
   'study',
-  firstFolder(import.meta.url, ['../studies', '../../studies']),
+  findFolder(import.meta.url, ['../studies', '../../studies']),
 );

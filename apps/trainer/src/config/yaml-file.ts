@@ -2,7 +2,7 @@ import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } fro
 import { UserError } from '../user-error.js';
 import type { Issue } from './issue.js';
 
-/** A file of settings in YAML (1.2, so JSON too): what it says, and where in it each thing stands. */
+/** A file of settings in YAML 1.2, which includes JSON, with the position of each setting. */
 export class YamlFile {
   readonly settings: Record<string, unknown>;
 
@@ -19,8 +19,9 @@ export class YamlFile {
   }
 
   /**
-   * @param name The file's name, for messages.
-   * @throws UserError for what is not YAML, or no list of settings.
+   * Parses a file.
+   * @param name Name of the file for messages.
+   * @throws UserError if the text is not YAML or not a list of settings.
    */
   static parse(text: string, name: string): YamlFile {
     const lines = new LineCounter();
@@ -32,15 +33,15 @@ export class YamlFile {
     return new YamlFile(name, document, lines);
   }
 
-  /** Where the key or value of an issue stands, or the nearest section around it: `cards.yaml:3:9`. */
+  /** Returns the position of an issue's key or value, or of the nearest enclosing section: `cards.yaml:3:9`. */
   where(issue: Issue): string {
     const offset = offsetOf(this.#document, issue);
     return offset === undefined ? this.#name : place(this.#name, this.#lines, offset);
   }
 }
 
-/** The error of all that is wrong, a line each. */
-export function problems(what: string, issues: readonly (Issue & { origin: string })[]): UserError {
+/** Creates an error that lists all issues, one per line. */
+export function toUserError(what: string, issues: readonly (Issue & { origin: string })[]): UserError {
   const line = ({ origin, path, message }: Issue & { origin: string }) =>
     `${origin}: ${path.join('.')}: ${message}`;
   if (issues.length === 1) return new UserError(line(issues[0]));
@@ -56,13 +57,13 @@ function place(name: string, lines: LineCounter, offset: number): string {
 
 function readSettings(document: Document, file: string): Record<string, unknown> {
   if (document.contents === null) return {};
-  // A file of comments, or "~", is one of defaults.
+  // A file with only comments, or "~", contains no settings.
   if (isScalar(document.contents) && document.contents.value === null) return {};
   if (!isMap(document.contents)) {
-    throw new UserError(`${file}: a config is a list of "key: value" lines, such as "seed: 1"`);
+    throw new UserError(`${file}: a config must be a list of "key: value" lines, such as "seed: 1"`);
   }
   const settings = document.toJS() as Record<string, unknown>;
-  // A section whose keys are all commented out.
+  // A section whose keys are all commented out is null.
   for (const [key, value] of Object.entries(settings)) if (value === null) delete settings[key];
   return settings;
 }

@@ -1,5 +1,5 @@
 import type { Batch } from '@unitsphere/data';
-import type { EvaluationImages } from './evaluation-images.js';
+import type { EvaluationImageSets } from './evaluation-images.js';
 
 /** A batch, with the teacher's features of its images if there is a teacher: float32, images × width, row-major. */
 export type TrainingBatch = Batch & { readonly features?: Float32Array };
@@ -15,7 +15,7 @@ export interface BatchSource {
 /** Supplies the images of a training. */
 export interface TrainingImages {
   /** Returns the images by which the identities of a part are compared. */
-  evaluation(part: 'validation' | 'test'): Promise<EvaluationImages>;
+  evaluation(part: 'validation' | 'test'): Promise<EvaluationImageSets>;
   /** Returns the training batches from a step on. */
   batches(fromStep: number): Promise<BatchSource>;
 }

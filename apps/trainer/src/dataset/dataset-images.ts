@@ -7,7 +7,7 @@ import {
 import type { Config } from '../config/config.js';
 import type { TrainingImages } from './batches.js';
 import type { Dataset } from './dataset.js';
-import { evaluationImages } from './evaluation-images.js';
+import { evaluationImages, evaluationOptions } from './evaluation-images.js';
 
 /** What a page supplies to make batches; nothing in Node. */
 export type BrowserTools = Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;
@@ -42,7 +42,7 @@ export function datasetImages(
   const { source, split, spec } = dataset;
   const { sourceIdentities: _, ...drawn } = samplerOptions(config, dataset);
   return {
-    evaluation: (part) => evaluationImages(source, split[part], { size: data.imageSize, seed: config.seed }),
+    evaluation: (part) => evaluationImages(source, split[part], evaluationOptions(config)),
     async batches(fromStep) {
       const loader = await BatchLoader.create({
         source: spec,

@@ -4,22 +4,38 @@ import {
   type ImageSource,
   openSource,
   type SourceSpec,
-  splitIdentities,
+  type SplitFractions,
 } from '@unitsphere/data';
 import type { Config, DataConfig } from '../config/config.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { UserError } from '../user-error.js';
+import { describeLeaks, findLeaks, type Leaks } from './find-leaks.js';
+import { type GivenSplit, splitByFolders } from './given-split.js';
 
 // Images are decoded larger than the network's input if they are augmented, so that crops and rotations stay sharp.
 const AUGMENTED_SCALE = 1.25;
 
-/** An opened image source, its specification, and the split of its identities. */
-export interface Dataset {
+/** An opened image source and its specification. */
+export interface OpenedImages {
   spec: SourceSpec;
   source: ImageSource;
-  split: IdentitySplit;
   /** Files that could not be read, with the reason. */
   skipped: { file: string; reason: string }[];
+}
+
+/** An opened image source and the split of its identities. */
+export interface Dataset extends OpenedImages {
+  split: IdentitySplit;
+  /** Pictures and identities in several parts of the split or several identities. */
+  leaks: Leaks;
+}
+
+/** Callbacks and canvases for opening images. */
+export interface OpenHandlers {
+  warn(message: string): void;
+  progress?(done: number, total: number): void;
+  /** Draws documents and faces in a browser. */
+  canvases?: CanvasFactory;
 }
 
 /** Returns the specification of a config's image source: plain data that workers can open too. */
@@ -31,44 +47,69 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
 }
 
 /**
- * Opens a config's source and splits its identities.
- * @param handlers `canvases` draws documents and faces in a browser.
- * @throws UserError for a source that cannot be trained on.
+ * Opens a config's images.
+ * @throws UserError for a source that cannot be read.
  */
-export async function openDataset(
+export async function openImages(
   { data, seed }: Pick<Config, 'data' | 'seed'>,
-  handlers: {
-    warn(message: string): void;
-    progress?(done: number, total: number): void;
-    canvases?: CanvasFactory;
-  },
-): Promise<Dataset> {
+  { warn, progress, canvases }: OpenHandlers,
+): Promise<OpenedImages> {
   const spec = sourceSpec(data, seed);
-  const skipped: Dataset['skipped'] = [];
+  const skipped: OpenedImages['skipped'] = [];
   try {
     const source = await openSource(spec, {
       onSkipped: (file) => skipped.push(file),
-      onWarning: handlers.warn,
-      onProgress: handlers.progress,
-      canvases: handlers.canvases,
+      onWarning: warn,
+      onProgress: progress,
+      canvases,
     });
-    const names = source.identities.map(({ name }) => name);
-    const split = splitIdentities(names, { ...data.split, seed });
-    for (const part of ['validation', 'test'] as const) {
-      if (data.split[part] > 0 && split[part].length < 2) {
-        throw new UserError(
-          `the ${part} part has ${split[part].length} of ${names.length} identities, but a comparison needs at least 2`,
-          {
-            hint: `Use more identities, a larger share (--set data.split.${part}=…) or another --set seed=….`,
-          },
-        );
-      }
-    }
-    const train = takeTrained(split.train, data.trainIdentities);
-    return { spec, source, split: { ...split, train }, skipped };
+    return { spec, source, skipped };
   } catch (error) {
-    if (error instanceof UserError) throw error;
     throw new UserError((error as Error).message, { cause: error });
+  }
+}
+
+/**
+ * Opens a config's images and splits their identities.
+ * @throws UserError for a source that cannot be trained on, and with `data.strict` for a picture in two places.
+ */
+export async function openDataset(
+  config: Pick<Config, 'data' | 'seed'>,
+  handlers: OpenHandlers,
+): Promise<Dataset> {
+  const { data, seed } = config;
+  const opened = await openImages(config, handlers);
+  const names = opened.source.identities.map(({ name }) => name);
+  const { split, alsoTrained } = splitFor(names, { ...data.split, seed });
+  const leaks = await findLeaks(opened.source, split, alsoTrained);
+  const [problem, ...others] = data.strict ? describeLeaks(leaks) : [];
+  if (problem !== undefined) {
+    throw new UserError([problem, ...others].join('\n'), {
+      hint: 'Delete the copies, or leave out --strict-data to train with a warning.',
+    });
+  }
+  const train = takeTrained(split.train, data.trainIdentities);
+  return { ...opened, split: { ...split, train }, leaks };
+}
+
+/** Splits identities. @throws UserError if there are too few. */
+function splitFor(names: readonly string[], fractions: SplitFractions): GivenSplit {
+  try {
+    const given = splitByFolders(names, fractions);
+    for (const part of ['validation', 'test'] as const) {
+      const count = given.split[part].length;
+      if (count === 1)
+        throw new RangeError(`the ${part} part has 1 identity, but a comparison needs at least 2.`);
+    }
+    return given;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(error.message.replace(/^splitIdentities: /, ''), {
+      hint:
+        'Add identities. With only a few, train on documents (unitsphere train documents) or start from a trained model, ' +
+        'and enroll yours: recognition needs one image of each.',
+      cause: error,
+    });
   }
 }
 
@@ -93,8 +134,8 @@ export function checkSample({ loss: { partialFc } }: Config, classes: number): v
   );
 }
 
-/** Reports the unreadable files and the split. */
-export function reportDataset({ skipped, split, source }: Dataset, progress: ProgressReporter): void {
+/** Reports unreadable files, the split, and pictures in two places. */
+export function reportDataset({ skipped, split, source, leaks }: Dataset, progress: ProgressReporter): void {
   if (skipped.length) {
     const shown = skipped.slice(0, 5).map(({ file, reason }) => `  ${file}: ${reason}`);
     if (skipped.length > 5) shown.push(`  … and ${skipped.length - 5} more`);
@@ -103,4 +144,5 @@ export function reportDataset({ skipped, split, source }: Dataset, progress: Pro
   progress.note(
     `${source.identities.length} identities: ${split.train.length} to train on, ${split.validation.length} for validation, ${split.test.length} held out`,
   );
+  for (const line of describeLeaks(leaks)) progress.note(`warning: ${line}`);
 }

@@ -7,6 +7,8 @@ import {
 } from '@unitsphere/clip-distiller';
 import { type Parameter, Random } from '@unitsphere/core';
 import type { Config, DistillationConfig } from '../config/config.js';
+import { DISTILLATION_REGISTRY } from '../config/distillation-settings.js';
+import { pickSettings } from '../config/registry-settings.js';
 
 /** A distillation loss and its gradients, without the weight. */
 export interface DistillationPass {
@@ -37,12 +39,9 @@ export class Distiller {
     if (!distillation) throw new Error('Distiller: the config has no distillation.');
     this.#config = distillation;
     this.#steps = training.steps;
-    const { loss, center, temperature, timesTemperatureSquared, normalize } = this.#config;
-    const given = Object.entries({ center, temperature, timesTemperatureSquared, normalize });
-    this.loss = createDistillationLoss(
-      loss,
-      Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-    );
+    const { loss, center } = this.#config;
+    const settings = pickSettings(DISTILLATION_REGISTRY.entries[loss], { ...this.#config });
+    this.loss = createDistillationLoss(loss, { center, ...settings });
     this.projection = this.loss.sameWidth
       ? new ProjectionHead(model.embeddingSize, teacherWidth, { random: new Random(seed, 'distillation') })
       : undefined;

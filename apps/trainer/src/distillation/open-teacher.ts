@@ -1,5 +1,5 @@
-import { clipTeacher, loadClipTower, type Teacher } from '@unitsphere/clip-distiller';
-import { OnnxTeacherError, onnxTeacher } from '@unitsphere/clip-distiller/onnx';
+import { createClipTeacher, loadClipTower, type Teacher } from '@unitsphere/clip-distiller';
+import { createOnnxTeacher, OnnxTeacherError } from '@unitsphere/clip-distiller/onnx';
 import { SafetensorsError } from '@unitsphere/core';
 import { CheckpointError, SourceError, WeightsMismatchError } from '@unitsphere/pretrained';
 import type { TeacherConfig } from '../config/config.js';
@@ -15,10 +15,10 @@ export async function openTeacher(config: TeacherConfig): Promise<Teacher> {
   try {
     if ('onnx' in config) {
       const { onnx, preprocessing, output, layout } = config;
-      return await onnxTeacher(onnx, { preprocessing, output, layout });
+      return await createOnnxTeacher(onnx, { preprocessing, output, layout });
     }
     const { tower } = await loadClipTower(config.clip, config.weights);
-    return await clipTeacher(tower, { name: config.clip });
+    return await createClipTeacher(tower, { name: config.clip });
   } catch (error) {
     if (!KNOWN.some((type) => error instanceof type)) throw error;
     const named = 'onnx' in config ? config.onnx : `${config.clip} (${config.weights})`;

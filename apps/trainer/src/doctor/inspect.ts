@@ -7,37 +7,37 @@ import { type BackendDescription, describeBackends, useBackend } from '@unitsphe
 import { parseConfig } from '../config/parse-config.js';
 import { replicaCount } from '../replicas/replica-count.js';
 
-/** A library that loads or does not. */
+/** The state of an image library. */
 export interface LibraryState {
   name: string;
   version?: string;
   detail?: string;
-  /** Why it does not load. */
+  /** Why it cannot be loaded. */
   problem?: string;
   remedy?: string;
 }
 
-/** What `unitsphere doctor` finds. */
+/** The result of `unitsphere doctor`. */
 export interface Inspection {
   unitsphere: string;
   node: { version: string; platform: string; supported: boolean; required: string };
   processor: { model: string; cores: number };
-  /** How many replicas a training has by default. */
+  /** Default number of replicas of a training. */
   replicas: number;
   memory: { totalBytes: number; freeBytes: number };
   disk: { path: string; freeBytes: number };
   packages: { name: string; version: string | null }[];
   tfjs: string;
-  /** `computes` is whether a small product came out right. */
+  /** `computes` is whether the backend computed a small matrix product correctly; undefined if it is not available. */
   backends: (BackendDescription & { computes?: boolean })[];
   libraries: LibraryState[];
-  /** What keeps a training from running here; empty if nothing does. */
+  /** Problems that prevent a training on this machine; empty if there are none. */
   problems: string[];
 }
 
 const require = createRequire(import.meta.url);
 
-/** Looks at the machine and at what is installed. Starts each backend that is available, once. */
+/** Inspects the machine and the installed libraries. Starts each available backend once. */
 export async function inspect(): Promise<Inspection> {
   const own = require('unitsphere/package.json');
   const names = Object.keys(own.dependencies).filter((name) => name.startsWith('@unitsphere/'));
@@ -51,26 +51,26 @@ export async function inspect(): Promise<Inspection> {
       required: own.engines.node,
     },
     processor: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism() },
-    replicas: replicasByDefault(backends),
-    memory: memory(),
-    disk: disk(process.cwd()),
-    packages: names.map((name) => ({ name, version: versionOf(`${name}/package.json`) })),
+    replicas: countDefaultReplicas(backends),
+    memory: readMemory(),
+    disk: readDisk(process.cwd()),
+    packages: names.map((name) => ({ name, version: readVersion(name) })),
     tfjs: tf.version_core,
     backends,
     libraries: [await inspectSharp(), await inspectCanvas()],
     problems: [],
   };
-  return { ...inspection, problems: problemsOf(inspection) };
+  return { ...inspection, problems: listProblems(inspection) };
 }
 
-/** Whether a Node version is `^20.19.0 || >=22.12.0`. */
+/** Returns whether a Node version satisfies `^20.19.0 || >=22.12.0`. */
 export function isSupported(version: string): boolean {
   const [major, minor] = version.split('.').map(Number);
   return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
 }
 
-function replicasByDefault(backends: Inspection['backends']): number {
-  // The first that works is what a training takes by default.
+function countDefaultReplicas(backends: Inspection['backends']): number {
+  // A training uses the first working backend by default.
   const backend = backends.find(({ computes }) => computes)?.name ?? 'none';
   const { replicas: wanted, batchSize } = parseConfig('').training;
   return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
@@ -93,7 +93,10 @@ async function tryBackend(name: string): Promise<Partial<BackendDescription> & {
     const values = [...(await product.data())];
     product.dispose();
     if (values.join() === '19,22,43,50') return { computes: true };
-    return { computes: false, reason: `it computes wrongly: a product gave ${values.join(', ')}.` };
+    return {
+      computes: false,
+      reason: `it computes wrong values: a matrix product gave ${values.join(', ')} instead of 19, 22, 43, 50.`,
+    };
   } catch (error) {
     return { computes: false, reason: (error as Error).message };
   }
@@ -117,7 +120,7 @@ async function inspectCanvas(): Promise<LibraryState> {
     ) => { getContext(kind: '2d'): { font: string } };
     createCanvas(8, 8).getContext('2d').font = '8px sans-serif';
     return {
-      version: versionFrom('@napi-rs/canvas', dataRequire()) ?? undefined,
+      version: readVersion('@napi-rs/canvas', createDataRequire()) ?? undefined,
       detail: 'draws documents, faces and plots',
     };
   });
@@ -125,29 +128,21 @@ async function inspectCanvas(): Promise<LibraryState> {
 
 async function inspectLibrary(
   name: string,
-  look: (module: Record<string, unknown>) => { version?: string; detail: string },
+  describe: (module: Record<string, unknown>) => { version?: string; detail: string },
 ): Promise<LibraryState> {
   try {
-    // From @unitsphere/data, whose dependency it is.
-    const path = dataRequire().resolve(name);
-    return { name, ...look(await import(pathToFileURL(path).href)) };
+    // Resolved from @unitsphere/data, which depends on it.
+    const path = createDataRequire().resolve(name);
+    return { name, ...describe(await import(pathToFileURL(path).href)) };
   } catch (error) {
     const problem = (error as Error).message.split('\n')[0];
-    return { name, problem, remedy: 'Install anew with optional packages: npm install --include=optional' };
+    return { name, problem, remedy: 'Reinstall with optional packages: npm install --include=optional' };
   }
 }
 
-const dataRequire = () => createRequire(require.resolve('@unitsphere/data/package.json'));
+const createDataRequire = () => createRequire(require.resolve('@unitsphere/data/package.json'));
 
-function versionOf(path: string): string | null {
-  try {
-    return require(path).version;
-  } catch {
-    return null;
-  }
-}
-
-function versionFrom(name: string, from: NodeJS.Require): string | null {
+function readVersion(name: string, from: NodeJS.Require = require): string | null {
   try {
     return from(`${name}/package.json`).version;
   } catch {
@@ -155,25 +150,26 @@ function versionFrom(name: string, from: NodeJS.Require): string | null {
   }
 }
 
-function memory(): Inspection['memory'] {
-  // In a container the limit is what counts; where there is none, the number is 0 or larger than the machine.
+function readMemory(): Inspection['memory'] {
+  // A container may have a memory limit. Without one, constrainedMemory() is 0 or exceeds the machine's memory.
   const limit = process.constrainedMemory();
   const total = totalmem();
   return { totalBytes: limit > 0 && limit < total ? limit : total, freeBytes: process.availableMemory() };
 }
 
-function disk(path: string): Inspection['disk'] {
+function readDisk(path: string): Inspection['disk'] {
   const { bavail, bsize } = statfsSync(path);
   return { path, freeBytes: bavail * bsize };
 }
 
-function problemsOf({ node, packages, backends, libraries }: Inspection): string[] {
+function listProblems({ node, packages, backends, libraries }: Inspection): string[] {
   const problems: string[] = [];
-  if (!node.supported) problems.push(`Node ${node.version} is not supported; install ${node.required}.`);
+  if (!node.supported) problems.push(`Node ${node.version} is not supported. Install ${node.required}.`);
   for (const { name, version } of packages)
-    if (!version) problems.push(`${name} is not installed: npm install`);
-  if (!backends.some((backend) => backend.computes)) problems.push('No backend works.');
+    if (!version) problems.push(`${name} is not installed. Install it: npm install`);
+  if (!backends.some((backend) => backend.computes))
+    problems.push('No backend works. The reasons are listed under Backends.');
   for (const { name, problem, remedy } of libraries)
-    if (problem) problems.push(`${name} does not load. ${remedy}`);
+    if (problem) problems.push(`${name} cannot be loaded. ${remedy}`);
   return problems;
 }

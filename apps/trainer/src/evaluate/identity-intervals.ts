@@ -16,7 +16,7 @@ const MOST_PAIRS = 2e7;
 /** Computes intervals by the bootstrap over identities; undefined if there are too many pairs. */
 export function identityIntervals(
   { embeddings, dimensions, verification }: ModelVerification,
-  images: EvaluationImages,
+  { images }: EvaluationImages,
 ): IdentityIntervals | undefined {
   if (verification.pairs.negative > MOST_PAIRS) return undefined;
   const labels = Int32Array.from(images, ({ label }) => label);

@@ -1,11 +1,13 @@
 import { Random } from '@unitsphere/core';
-import type { Image, ImageSource } from '@unitsphere/data';
+import { Augmentation, applyView, type Image, type ImageSource } from '@unitsphere/data';
 import { hardestPairs, nearestNeighbors } from '@unitsphere/verification';
-import { type EvaluationImages, evaluationImages } from '../dataset/evaluation-images.js';
+import type { Config } from '../config/config.js';
+import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import type { ReportData } from '../report/index.js';
 import type { ModelVerification } from './verify-model.js';
 
 const SAMPLE_IDENTITIES = 4;
+const SAMPLES = 9;
 const QUERIES = 8;
 const NEIGHBORS = 6;
 const MISTAKES = 8;
@@ -13,29 +15,42 @@ const MISTAKES = 8;
 /** Encodes an image as a data URI, small enough for a page with many images. */
 export type Thumbnail = (image: Image) => Promise<string>;
 
-/** Returns training images as the network sees them, one row per identity. */
+/**
+ * Returns training images as the network sees them, one row per identity: its samples at equal distances, augmented as in
+ * training.
+ */
 export async function sampleRows(
   source: ImageSource,
   trainIdentities: readonly number[],
-  options: { size: number; seed: number },
+  { data, seed }: Pick<Config, 'data' | 'seed'>,
   thumbnail: Thumbnail,
 ): Promise<ReportData['samples']> {
-  const picked = new Random(options.seed, 'report').shuffle([...trainIdentities]).slice(0, SAMPLE_IDENTITIES);
-  const images = await evaluationImages(source, picked, options);
-  return Promise.all(
-    picked.map(async (identity) => ({
-      identity: source.identities[identity].name,
-      images: await Promise.all(
-        images.filter((row) => row.identity === identity).map(({ image }) => thumbnail(image)),
-      ),
-    })),
-  );
+  const picked = new Random(seed, 'report').shuffle([...trainIdentities]).slice(0, SAMPLE_IDENTITIES);
+  const augmentation = data.augment ? new Augmentation(data.augment) : undefined;
+  const rows: ReportData['samples'] = [];
+  for (const identity of picked) {
+    const { name, samples } = source.identities[identity];
+    const images: string[] = [];
+    // Without augmentation, a sample looks the same every time.
+    const shown = augmentation ? SAMPLES : Math.min(SAMPLES, samples);
+    for (let i = 0; i < shown; i++) {
+      const image = await source.load(identity, Math.floor((i * samples) / SAMPLES) % samples);
+      const random = new Random(seed, 'report', name, i);
+      images.push(
+        await thumbnail(
+          augmentation?.augment(image, random, data.imageSize) ?? applyView(image, 0, data.imageSize),
+        ),
+      );
+    }
+    rows.push({ identity: name, images });
+  }
+  return rows;
 }
 
 /** Returns held-out images with their nearest neighbors, and the pairs with the worst errors. */
 export async function heldOutRows(
   source: ImageSource,
-  images: EvaluationImages,
+  { images }: EvaluationImages,
   { embeddings, dimensions, verification }: ModelVerification,
   seed: number,
   thumbnail: Thumbnail,

@@ -1,9 +1,10 @@
 import { useBackend } from '@unitsphere/backends';
 import { Random } from '@unitsphere/core';
-import type { Config } from '../config/config.js';
-import { type Dataset, openDataset } from '../dataset/dataset.js';
-import { evaluationImages } from '../dataset/evaluation-images.js';
-import { readSeenIdentities } from '../dataset/seen-identities.js';
+import type { ImageSource } from '@unitsphere/data';
+import type { Config, EvaluationConfig } from '../config/config.js';
+import { type OpenedImages, openImages } from '../dataset/dataset.js';
+import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
+import { readSeen, type Seen } from '../dataset/run-data.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { loadPretrained } from '../model/load-pretrained.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
@@ -24,6 +25,8 @@ export interface EvaluationOptions {
   data?: string;
   /** `test`, the default: identities that the run used neither for training nor for model selection. `all`: every identity. */
   identities?: 'test' | 'all';
+  /** Kind of pairs. Default: as in the run's config. */
+  pairs?: EvaluationConfig['pairs'];
   backend?: Config['backend'];
   progress: ProgressReporter;
 }
@@ -34,11 +37,13 @@ export interface EvaluationReport {
   step: number;
   backend: string;
   heldOut: VerificationSummary;
+  /** Figures on augmented copies for identities with one image, if `heldOut` has real pairs. */
+  copies?: VerificationSummary;
   untrained: VerificationSummary;
   rank1: { heldOut: number; untrained: number };
   /** 95 % intervals of the checkpoint's figures over identities, not pairs; absent if there are too many pairs. */
   overIdentities?: IdentityIntervals;
-  skipped: Dataset['skipped'];
+  skipped: OpenedImages['skipped'];
 }
 
 /**
@@ -56,23 +61,29 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     : trained;
   const backend = await useBackend(options.backend ?? config.backend);
   progress.phase('reading images');
-  const { source, skipped } = await openDataset(config, { warn: (message) => progress.note(message) });
+  const { source, skipped } = await openImages(config, { warn: (message) => progress.note(message) });
   for (const { file, reason } of skipped) progress.note(`skipped ${file}: ${reason}`);
-  const seen = options.identities === 'all' ? new Set<string>() : await readSeenIdentities(run, config);
-  const identities = source.identities.flatMap(({ name }, i) => (seen.has(name) ? [] : [i]));
+  const seen = options.identities === 'all' ? undefined : await readSeen(run, config);
+  const { identities, copied } = selectUnseen(source, seen);
+  if (copied.length > 0) {
+    const names = copied.slice(0, 5).join(', ') + (copied.length > 5 ? ', …' : '');
+    progress.note(`skipped ${copied.length} identities with images that the run was trained on: ${names}`);
+  }
   if (identities.length < 2) {
     throw new UserError(
       `the run has not seen ${identities.length} of ${source.identities.length} identities, but a comparison needs at least 2`,
       { hint: 'Use a folder with identities that the run has not seen: --data DIR' },
     );
   }
-  if (seen.size) {
+  if (identities.length < source.identities.length) {
     progress.note(
       `comparing the ${identities.length} of ${source.identities.length} identities that the run has not seen`,
     );
   }
-  const size = { size: config.data.imageSize, seed: config.seed };
-  const images = await evaluationImages(source, identities, size);
+  const { main: images, copies } = await evaluationImages(source, identities, {
+    ...evaluationOptions(config),
+    ...(options.pairs && { pairs: options.pairs }),
+  });
   const preprocessing =
     (checkpoint.state.preprocessing as Preprocessing | undefined) ??
     imageNetPreprocessing(config.data.imageSize);
@@ -83,21 +94,21 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   ).eval();
   try {
     const embedder = new Embedder(model, preprocessing);
-    const measure = async () => {
+    const measure = async (images: EvaluationImages) => {
       const found = await verifyModel(embedder, images);
-      const counts = { identities: identities.length, images: images.length };
-      return { ...found, summary: summarizeVerification(found.verification, counts).summary };
+      return { ...found, summary: summarizeVerification(found.verification, found.protocol).summary };
     };
     if (config.model.pretrained) await loadPretrained(model.backbone, config.model.pretrained);
-    progress.phase('measuring the untrained network');
-    const untrained = await measure();
+    progress.phase('measuring the network before training');
+    const untrained = await measure(images);
     const read = async (name: string) => [name, await checkpoint.readFile(name)] as const;
     restoreModel(
       model,
       Object.fromEntries(await Promise.all(['backbone.safetensors', 'head.safetensors'].map(read))),
     );
     progress.phase('measuring the checkpoint');
-    const heldOut = await measure();
+    const heldOut = await measure(images);
+    const copiesSummary = copies && (await measure(copies)).summary;
     progress.phase('resampling identities');
     const overIdentities = identityIntervals(heldOut, images);
     if (!overIdentities)
@@ -108,6 +119,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       step: checkpoint.step,
       backend: backend.name,
       heldOut: heldOut.summary,
+      ...(copiesSummary && { copies: copiesSummary }),
       untrained: untrained.summary,
       rank1,
       overIdentities,
@@ -118,4 +130,20 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     progress.done();
     model.dispose();
   }
+}
+
+/** Returns the identities that a run has not seen, and the names of others whose images it has seen under another name. */
+function selectUnseen(
+  source: ImageSource,
+  seen: Seen | undefined,
+): { identities: number[]; copied: string[] } {
+  const identities: number[] = [];
+  const copied: string[] = [];
+  source.identities.forEach(({ name }, identity) => {
+    if (seen?.names.has(name)) return;
+    const contents = (seen && source.contents?.(identity)) ?? [];
+    if (contents.some(({ sha256 }) => seen?.contents.has(sha256))) copied.push(name);
+    else identities.push(identity);
+  });
+  return { identities, copied };
 }

@@ -1,5 +1,6 @@
 import { identificationRate, type VerificationResult, verifyEmbeddings } from '@unitsphere/verification';
 import type { EvaluationImages } from '../dataset/evaluation-images.js';
+import type { Protocol } from '../report/index.js';
 import type { ImageEmbedder } from './embed.js';
 
 /** Embeddings, verification over all pairs, and identification with the clean images enrolled. */
@@ -7,6 +8,8 @@ export interface ModelVerification {
   embeddings: Float32Array;
   dimensions: number;
   verification: VerificationResult;
+  /** The kind of pairs, and the number of identities and images. */
+  protocol: Protocol;
   /** Fraction of the other images whose nearest clean image is of their own identity. */
   rank1: number;
 }
@@ -14,7 +17,7 @@ export interface ModelVerification {
 /** Embeds images and scores all pairs. */
 export async function verifyModel(
   embedder: ImageEmbedder,
-  images: EvaluationImages,
+  { images, pairKind, identities }: EvaluationImages,
 ): Promise<ModelVerification> {
   const { embeddings, dimensions } = await embedder.embed(images.map(({ image }) => image.data));
   const labels = Int32Array.from(images, ({ label }) => label);
@@ -39,6 +42,7 @@ export async function verifyModel(
   return {
     embeddings,
     dimensions,
+    protocol: { pairKind, identities, images: images.length },
     verification: verifyEmbeddings(embeddings, dimensions, labels),
     rank1: rates[0].rate,
   };

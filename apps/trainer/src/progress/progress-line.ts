@@ -1,5 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
-import { formatSeconds } from '../format.js';
+import { formatSeconds } from '../format-seconds.js';
 import type { StepReport } from './progress-reporter.js';
 import type { Rates } from './step-rates.js';
 

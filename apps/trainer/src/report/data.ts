@@ -1,85 +1,97 @@
 /**
- * Everything a training report shows, as plain JSON: a trainer writes it beside the checkpoints, and `renderReport`
- * makes the page of it at any later time.
+ * The data of a training report, as plain JSON. The trainer writes it to the run's folder as report.json; `renderReport` renders
+ * the page from it.
  */
 export interface ReportData {
   title: string;
   /** When the run finished, ISO 8601. */
   createdAt: string;
-  /** What an identity is called in sentences. Default `{ one: 'identity', many: 'identities' }`. */
+  /** Nouns for one and several identities. Default `{ one: 'identity', many: 'identities' }`. */
   subject?: { one: string; many: string };
-  /** The run's configuration, as it was resolved. */
+  /** The run's config with defaults filled in. */
   config: Record<string, unknown>;
   summary: ReportSummary;
   metrics: StepMetrics[];
   validation: ValidationPoint[];
-  /** The same on the held-out identities, where the run measured them while training; nothing is chosen by them. */
+  /** Figures on the held-out identities during training, if measured. They do not influence the training. */
   test?: ValidationPoint[];
-  /** ROC curves; thinned ones of up to a few hundred points. */
+  /** ROC curves, thinned to at most a few hundred points. */
   roc: { heldOut: Curve; untrained?: Curve };
-  /** Held-out scores of the trained model: pairs in each bin. */
+  /** Histogram of the trained model's scores of held-out pairs. */
   histogram: Histogram;
-  /** Augmented training images, grouped by identity. */
+  /** Images of some training identities, grouped by identity. */
   samples: { identity: string; images: string[] }[];
-  /** Held-out images and what the trained model finds nearest to each, best first. */
+  /** Held-out images with their nearest neighbors under the trained model, nearest first. */
   neighbors: { query: string; label: string; results: Neighbor[] }[];
-  /** The held-out pairs that the headline's threshold gets most wrong, worst first. */
+  /** The held-out pairs with the worst errors at the threshold of FPR 1e-3, worst first. */
   mistakes: Mistake[];
-  /** Facts of the machine, such as `cpu`, `cores`, `node`. */
+  /** Description of the machine, such as `cpu`, `cores`, `node`. */
   machine: Record<string, string | number | boolean | null>;
 }
 
 /** The figures of a run. */
 export interface ReportSummary {
-  /** The trained model on identities that were not in training. */
+  /** Numbers of held-out identities that were also trained on, and of pictures in several parts or identities. */
+  leaks?: { identities: number; acrossParts: number; acrossIdentities: number };
+  /** Figures of the trained model on held-out identities. */
   heldOut: VerificationSummary;
-  /** The same model before its first step, on the same pairs. */
+  /** Figures of the trained model on augmented copies for identities with one image, if `heldOut` has real pairs. */
+  copies?: VerificationSummary;
+  /** Figures of the same model before its first step, on the same pairs as `heldOut`. */
   untrained?: VerificationSummary;
   steps: number;
   imagesPerSecond: number;
   backend: string;
-  /** How precise the network's products were in training. */
+  /** Precision of the network's products during training. */
   precision?: PrecisionSummary;
-  /** How many replicas trained, each on its part of every batch. */
+  /** Number of replicas; each trained on its part of every batch. */
   replicas?: number;
-  /** Wall-clock time of training. */
+  /** Wall-clock time of training, in seconds. */
   seconds: number;
   imagesSeen?: number;
-  /** Classes trained on. */
+  /** Number of training classes. */
   classes?: number;
-  /** Trainable parameters of the embedding model, without the class centers. */
+  /** Number of parameters of the embedding model, without the class centers. */
   parameters?: number;
   embeddingSize?: number;
-  /** Rank-1 identification of augmented probes among clean enrollments, in [0, 1]. */
+  /** Rank-1 identification rate of the other images against the enrolled clean images, in [0, 1]. */
   rank1?: { heldOut: number; untrained?: number };
 }
 
-/** A precision that was asked for, and what took place on the backend. */
+/** The requested precision, and the precision that the backend used. */
 export interface PrecisionSummary {
   matmul: string;
-  /** How activations waited for the backward pass; results of before that was a choice have none. */
+  /** Type of the activations stored for the backward pass. Missing in results of older versions. */
   activations?: string;
-  /** By kind of product. */
+  /** Precision used, by kind of product. */
   did: Record<string, string>;
 }
 
-/** Verification figures as JSON; `summarizeVerification` makes one of a verification result. Keys are `fprKey`s. */
-export interface VerificationSummary {
-  tprAtFpr: Record<string, number>;
+/** How the images of a verification were chosen. */
+export interface Protocol {
+  /** `real`: pairs of different images of an identity. `augmented`: pairs of augmented copies of its first image. */
+  pairKind: 'real' | 'augmented';
+  /** Number of identities. */
+  identities: number;
+  /** Number of images. */
+  images: number;
+}
+
+/** Verification figures as JSON, created by `summarizeVerification`. Keys are `fprKey`s. Older versions lack the protocol. */
+export interface VerificationSummary extends Partial<Protocol> {
+  /** True positive rates; null for a false positive rate that needs more negative pairs to be measured. */
+  tprAtFpr: Record<string, number | null>;
   auroc: number;
   pairs: { positive: number; negative: number };
-  /** Cosine thresholds; null when no positive pair can be accepted at that rate. */
+  /** Cosine thresholds; null if no positive pair can be accepted at that rate. */
   thresholds: Record<string, number | null>;
   /** 95 % intervals of the TPR. */
   intervals?: Record<string, { low: number; high: number }>;
-  /** False for a rate that there are too few negative pairs to measure. */
+  /** False for a rate that cannot be measured with so few negative pairs. */
   resolved?: Record<string, boolean>;
-  /** How many identities and images the pairs are made of. */
-  identities?: number;
-  images?: number;
 }
 
-/** One logged training step; a value that was not finite is null, as JSON has it. */
+/** One logged training step. JSON writes non-finite values as null. */
 export interface StepMetrics {
   step: number;
   epoch: number;
@@ -89,35 +101,37 @@ export interface StepMetrics {
   scale?: number;
   imagesPerSecond: number | null;
   gradientNorm: number | null;
-  /** With a teacher: its loss, that loss's weight, and the norms of both losses' gradients for the embeddings. */
+  /** Distillation loss before its weight. This and the following fields are present with a teacher. */
   distillationLoss?: number | null;
   distillationWeight?: number;
+  /** Norm of the weighted distillation loss's gradient with respect to the embeddings. */
   distillationGradientNorm?: number | null;
+  /** Norm of the margin loss's gradient with respect to the embeddings. */
   marginGradientNorm?: number | null;
 }
 
-/** A validation made while training; `tprAtFpr` by `fprKey`. */
+/** A verification during training. `tprAtFpr` has `fprKey`s. */
 export interface ValidationPoint {
   step: number;
   imagesSeen: number;
-  tprAtFpr: Record<string, number>;
+  tprAtFpr: Record<string, number | null>;
   auroc: number;
 }
 
-/** A ROC curve from (0, 0) to (1, 1), both arrays ascending. */
+/** A ROC curve from (0, 0) to (1, 1). Both arrays are ascending. */
 export interface Curve {
   fpr: number[];
   tpr: number[];
 }
 
-/** Counts of pairs by cosine: one more edge than bins. */
+/** Counts of pairs by cosine. `edges` has one more element than there are bins. */
 export interface Histogram {
   edges: number[];
   positive: number[];
   negative: number[];
 }
 
-/** A found image: a data URI, its cosine with the query, and whether it is of the query's identity. */
+/** A neighbor of a query: its image as a data URI, its cosine with the query, and whether it is of the same identity. */
 export interface Neighbor {
   uri: string;
   score: number;
@@ -125,7 +139,7 @@ export interface Neighbor {
   label?: string;
 }
 
-/** A pair decided wrongly: two data URIs and their cosine. */
+/** A wrongly decided pair: two images as data URIs and their cosine. */
 export interface Mistake {
   kind: 'false accept' | 'false reject';
   a: string;
@@ -135,7 +149,7 @@ export interface Mistake {
   labelB?: string;
 }
 
-/** The key of a false positive rate: `1e-3` for 0.001. */
+/** Returns the key of a false positive rate: `1e-3` for 0.001. */
 export function fprKey(fpr: number): string {
   return fpr.toExponential();
 }

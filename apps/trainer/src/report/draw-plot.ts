@@ -9,9 +9,10 @@ use([LineChart, CustomChart, GridComponent, SVGRenderer]);
 type ChartOption = ComposeOption<LineSeriesOption | CustomSeriesOption | GridComponentOption>;
 type Point = [number, number | null];
 
-/** One line of a plot; `color` is a custom property of the page, such as `--trained`. */
+/** One line of a plot. */
 export interface Line {
   points: Point[];
+  /** A custom property of the page, such as `--trained`. */
   color: string;
   width?: number;
   opacity?: number;
@@ -37,17 +38,18 @@ export interface Axis {
   log?: boolean;
   min?: number;
   max?: number;
+  /** Approximate number of ticks. Default 5. */
   ticks?: number;
-  /** The distance between ticks, where `ticks` is not enough. */
+  /** Distance between ticks. It takes precedence over `ticks`. */
   interval?: number;
   format: (value: number) => string;
 }
 
 /** A plot of lines over one pair of axes. */
 export interface Plot {
-  /** A short name, the figure's `data-plot`. */
+  /** Short name, the figure's `data-plot`. */
   id: string;
-  /** What the plot shows, in words, for a reader who cannot see it. */
+  /** Text alternative for readers who cannot see the plot. */
   description: string;
   lines: Line[];
   bands?: Band[];
@@ -55,30 +57,33 @@ export interface Plot {
   y: Axis;
 }
 
-/** How large a drawing is, and its letters; `ticks` is a factor on how many an axis has. */
+/** The size of a drawing, in pixels. */
 export interface PlotSize {
+  /** Class of the SVG element. */
   name: string;
   width: number;
   height: number;
+  /** Font size. */
   font: number;
+  /** Factor on the number of ticks of an axis. */
   ticks: number;
 }
 
-/** One drawing fits a phone and the other a wider column; the style sheet shows the right one. */
+/** Drawings for wide columns and for phones. The style sheet shows one of them. */
 const SIZES: readonly PlotSize[] = [
   { name: 'wide', width: 540, height: 320, font: 12.5, ticks: 1 },
   { name: 'narrow', width: 335, height: 260, font: 12, ticks: 0.8 },
 ];
 
 /**
- * Draws a plot as two inline SVG elements, one for wide and one for narrow columns. Colors are the page's custom
- * properties, so that one drawing serves the light and the dark scheme.
+ * Draws a plot as two inline SVG elements, for wide and for narrow columns. Colors are custom properties of the page, so that
+ * a drawing works in the light and in the dark scheme.
  */
 export function drawPlot(plot: Plot): Html {
   return new Html(SIZES.map((size) => drawAt(plot, size)).join('\n'));
 }
 
-/** Draws a plot in one size, as an SVG element of that class. */
+/** Draws a plot in one size, as an SVG element with the class `size.name`. */
 export function drawAt(plot: Plot, size: PlotSize): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: size.width, height: size.height });
   try {
@@ -87,10 +92,10 @@ export function drawAt(plot: Plot, size: PlotSize): string {
     const label = escapeHtml(plot.description);
     return (
       svg
-        // Hover styles have no use in a still picture, and their class names count everything ever drawn.
+        // Remove hover styles: the picture is static, and their class names contain a counter of the process.
         .replace(/<style[\s\S]*?<\/style>/g, '')
         .replace(/ class="zr\d+-cls-\d+"/g, '')
-        // Ids count every chart the process has drawn; the page's own names make the same data the same page.
+        // Replace ids, which contain a counter of the process, so that the output is deterministic.
         .replace(/\bzr\d+-/g, `${plot.id}-${size.name}-`)
         .replace(
           /^<svg[^>]*?(viewBox="[^"]*")[^>]*>/,
@@ -164,7 +169,7 @@ function bandSeries({ points, color }: Band): CustomSeriesOption {
     type: 'custom',
     silent: true,
     clip: true,
-    // One polygon for all points: there along the lower edge, back along the upper one.
+    // A single polygon: along the lower edge, then back along the upper edge.
     data: points.length > 1 ? [0] : [],
     renderItem: (_, api) => ({
       type: 'polygon',

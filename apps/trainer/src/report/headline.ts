@@ -1,51 +1,81 @@
 import type { ReportData, VerificationSummary } from './data.js';
-import { formatPercent, formatRate } from './format.js';
+import { formatCount, formatPercent, formatRate } from './format-values.js';
 
-/** The rate a report leads with, and the sentence that says what came of it. */
+/** The main result of a report: the true positive rate at one false positive rate. */
 export interface Headline {
   fprKey: string;
   fpr: number;
-  trained: number;
+  /** True positive rate of the trained model; null if there are too few pairs to measure any rate. */
+  trained: number | null;
+  /** True positive rate of the same network before training, if measured. */
   untrained?: number;
   sentence: string;
-  /** Set when the figures need a warning beside them. */
+  /** Warning about the figures, if needed. */
   caution?: string;
 }
 
-/** The rates of a summary, from the loosest to the strictest. */
-export function ratesOf(summary: VerificationSummary): string[] {
+/** Lists the keys of a summary's false positive rates, in descending order. */
+export function listRates(summary: VerificationSummary): string[] {
   return Object.keys(summary.tprAtFpr).sort((x, y) => Number(y) - Number(x));
 }
 
+/** Returns whether there are enough negative pairs to measure a false positive rate. */
 export function isResolved(summary: VerificationSummary, key: string): boolean {
   return summary.resolved?.[key] ?? Number(key) * summary.pairs.negative >= 1;
 }
 
-/** One in 1,000 where it was measured, or else the strictest rate that the pairs can measure. */
-export function headlineOf(data: ReportData): Headline {
+/**
+ * Creates the headline of a report: at FPR 1e-3 if it was measured, otherwise at the lowest rate that the pairs can measure.
+ * @throws Error if the summary has no rate.
+ */
+export function createHeadline(data: ReportData): Headline {
   const { heldOut, untrained } = data.summary;
-  const rates = ratesOf(heldOut);
+  const rates = listRates(heldOut);
   if (rates.length === 0)
-    throw new Error('summary.heldOut.tprAtFpr is empty: a report needs at least one rate.');
+    throw new Error('renderReport: summary.heldOut.tprAtFpr is empty; pass at least one rate.');
   const measured = rates.filter((key) => isResolved(heldOut, key));
   const key = measured.find((k) => Number(k) === 1e-3) ?? measured.at(-1) ?? rates[0];
   const fpr = Number(key);
-  const many = data.subject?.many ?? 'identities';
-  const trained = heldOut.tprAtFpr[key];
-  const before = untrained?.tprAtFpr[key];
+  const one = data.subject?.one ?? 'identity';
+  const trained = measured.length > 0 ? (heldOut.tprAtFpr[key] ?? null) : null;
+  const before = measured.length > 0 ? (untrained?.tprAtFpr[key] ?? undefined) : undefined;
+  const pairs =
+    heldOut.pairKind === 'augmented'
+      ? `pairs of augmented copies of an unseen ${one}'s image`
+      : `pairs of images of the same unseen ${one}`;
   const sentence =
-    `At one false accept in ${formatRate(fpr).replace('1 in ', '')} pairs it recognizes ` +
-    `${inWords(trained)} of unseen ${many}` +
-    (before === undefined ? '.' : `; untrained: ${inWords(before)}.`);
-  let caution: string | undefined;
-  if (measured.length === 0) {
-    caution = 'There are too few pairs of different identities to measure any of these rates.';
-  } else if (before !== undefined && trained <= before) {
-    caution = 'Training has not helped: the untrained network does at least as well.';
-  }
-  return { fprKey: key, fpr, trained, untrained: before, sentence, caution };
+    trained === null
+      ? `Verification of unseen identities has an AUROC of ${heldOut.auroc.toFixed(3)}.`
+      : `At one false accept in ${formatRate(fpr).replace('1 in ', '')} pairs, the model accepts ` +
+        `${spellPercent(trained)} of the ${pairs}` +
+        (before === undefined ? '.' : `; before training: ${spellPercent(before)}.`);
+  return {
+    fprKey: key,
+    fpr,
+    trained,
+    untrained: before,
+    sentence,
+    caution: cautionOf(data, trained, before),
+  };
 }
 
-function inWords(share: number): string {
+function cautionOf({ summary }: ReportData, trained: number | null, before?: number): string | undefined {
+  const { leaks } = summary;
+  if (leaks && leaks.identities > 0) {
+    return `${formatCount(leaks.identities)} held-out identities were also trained on: the figures are too high for unseen ones.`;
+  }
+  if (leaks && leaks.acrossParts > 0) {
+    const many = leaks.acrossParts === 1 ? '1 picture is' : `${formatCount(leaks.acrossParts)} pictures are`;
+    return `${many} both in training and held out: the figures are too high for unseen ones.`;
+  }
+  if (trained === null)
+    return 'There are too few pairs of different identities to measure a rate of false accepts.';
+  if (before !== undefined && trained <= before) {
+    return 'Training did not improve this rate: the network was at least as good before training.';
+  }
+  return undefined;
+}
+
+function spellPercent(share: number): string {
   return formatPercent(share, 0).replace('<\u2009', 'less than ').replace('>\u2009', 'more than ');
 }

@@ -1,4 +1,4 @@
-/** A piece of HTML that is safe to put into a page as it stands. */
+/** A piece of HTML that is inserted into a page without escaping. */
 export class Html {
   constructor(readonly text: string) {}
 
@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** What an `html` template takes: text and numbers are escaped, `Html` is not, and nothing is left of null or false. */
+/** A value of an `html` template. Text and numbers are escaped, `Html` is not; null, undefined and false are omitted. */
 export type Content = Html | string | number | null | undefined | false | Content[];
 
 const ENTITIES: Record<string, string> = {
@@ -29,7 +29,7 @@ function flatten(content: Content): string {
   return content instanceof Html ? content.text : escapeHtml(String(content));
 }
 
-/** A template whose values are escaped: html`<p>${text}</p>`. Attributes must be quoted. */
+/** Renders a template and escapes its values: html`<p>${text}</p>`. Attributes must be quoted. */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
   return new Html(strings.reduce((page, part, i) => page + flatten(values[i - 1]) + part));
 }

@@ -1,4 +1,4 @@
-/** Colors of the light scheme, by the names of the page's custom properties. */
+/** Colors of the light scheme, by custom property. */
 export const LIGHT = {
   page: '#fbfaf7',
   card: '#ffffff',
@@ -20,7 +20,7 @@ export const LIGHT = {
   'caution-page': '#fff4df',
 } as const;
 
-/** The same of the dark scheme. */
+/** Colors of the dark scheme, by custom property. */
 export const DARK = {
   page: '#121418',
   card: '#1a1d22',

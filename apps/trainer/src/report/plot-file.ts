@@ -7,14 +7,14 @@ const SIZE: PlotSize = { name: 'file', width: 720, height: 400, font: 14, ticks:
 const MARGIN = 22;
 const TITLE = { size: 18, bottom: 38 };
 const KEY = { size: 14, row: 24, line: 22, gap: 26 };
-/** How wide a letter is at most, on average, as a share of its height: a key may have room left, and never too little. */
-const LETTER = 0.6;
+/** Upper bound of the mean width of a letter, relative to the font size. */
+const LETTER_WIDTH = 0.6;
 
 /**
- * A figure as an SVG file that stands alone: its title, what its lines are, and the plot, in the light scheme's colors on
- * white. The same figure gives the same file.
+ * Renders a figure as a standalone SVG file: title, key and plot, in the light scheme's colors on white. The output is
+ * deterministic.
  *
- * @param fontFamily As in CSS.
+ * @param fontFamily Value of CSS `font-family`.
  */
 export function plotSvg(figure: Figure, fontFamily = 'system-ui, sans-serif'): string {
   const { rows, height: keyHeight } = layKey(figure.key);
@@ -34,22 +34,24 @@ ${plot}
 </svg>
 `;
   return svg
-    .replace(/<text dominant-baseline="central"([^>]*)>/g, (_, attributes: string) => lowered(attributes))
+    .replace(/<text dominant-baseline="central"([^>]*)>/g, (_, attributes: string) =>
+      alignToBaseline(attributes),
+    )
     .replaceAll('system-ui, sans-serif', escapeHtml(fontFamily))
     .replace(/var\(--([\w-]+)\)/g, (_, name: string) => LIGHT[name as keyof typeof LIGHT]);
 }
 
-/** A text that is placed by its middle, placed by its base line: not every program that draws SVG knows the other. */
-function lowered(attributes: string): string {
+/** Replaces `dominant-baseline="central"` of a text by a shifted y, because not every SVG renderer supports it. */
+function alignToBaseline(attributes: string): string {
   const y = Number(/ y="([-\d.]+)"/.exec(attributes)?.[1] ?? 0) + Math.round(SIZE.font * 0.35);
   return `<text${attributes.replace(/ y="[-\d.]+"/, '')} y="${y}">`;
 }
 
-/** The key's entries beside each other, as many as fit into a row. */
+/** Lays out the key's entries in rows. */
 function layKey(key: Figure['key']): { rows: string[]; height: number } {
   let [x, row] = [MARGIN, 0];
   const rows = key.map(({ label, color, dashed }) => {
-    const width = KEY.line + 8 + label.length * KEY.size * LETTER;
+    const width = KEY.line + 8 + label.length * KEY.size * LETTER_WIDTH;
     if (x > MARGIN && x + width > SIZE.width - MARGIN) [x, row] = [MARGIN, row + 1];
     const y = TITLE.bottom + row * KEY.row + 14;
     const entry =

@@ -1,9 +1,9 @@
 import type { Curve, Histogram, ReportData, ValidationPoint } from './data.js';
 import type { Line, Plot } from './draw-plot.js';
-import { formatCosine, formatCount, formatPercent, formatRate } from './format.js';
-import { type Headline, ratesOf } from './headline.js';
+import { formatCosine, formatCount, formatPercent, formatRate } from './format-values.js';
+import { type Headline, listRates } from './headline.js';
 
-/** A plot with its title, what to see in it, and what its lines are. */
+/** A plot with its title, caption and key. */
 export interface Figure {
   title: string;
   caption: string;
@@ -11,19 +11,20 @@ export interface Figure {
   key: { label: string; color: string; dashed?: boolean }[];
 }
 
-/** Shares from none to all. */
+/** An axis of fractions from 0 to 100 %. */
 export const percentAxis = {
   min: 0,
   max: 1,
   interval: 0.2,
   format: (v: number) => `${Math.round(v * 100)}\u202f%`,
 };
-/** The axis of everything drawn by training step. */
+/** The axis of training steps. */
 export const stepAxis = { name: 'training step', format: formatCount };
 
-/** Colors that can be told apart, of rates from the loosest, or of arms. */
+/** Distinguishable colors of rates, in descending order of FPR, or of arms. */
 export const SERIES_COLORS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
 
+/** Plots the ROC curves of the trained and the untrained network on held-out pairs. */
 export function rocFigure(data: ReportData, headline: Headline): Figure {
   const { negative } = data.summary.heldOut.pairs;
   const left = 10 ** Math.max(-8, Math.floor(Math.log10(1 / negative)));
@@ -31,26 +32,31 @@ export function rocFigure(data: ReportData, headline: Headline): Figure {
   const lines: Line[] = [];
   if (untrained) {
     lines.push({
-      points: logCurve(untrained, left),
+      points: clipCurve(untrained, left),
       color: '--untrained',
       dashed: true,
       step: true,
       width: 1.75,
     });
   }
-  lines.push({ points: logCurve(heldOut, left), color: '--trained', step: true, width: 2.5 });
-  lines.push({ points: [[headline.fpr, headline.trained]], color: '--trained', dots: true });
+  lines.push({ points: clipCurve(heldOut, left), color: '--trained', step: true, width: 2.5 });
+  if (headline.trained !== null) {
+    lines.push({ points: [[headline.fpr, headline.trained]], color: '--trained', dots: true });
+  }
   return {
-    title: 'Recognized pairs by false accepts allowed',
+    title: 'True accepts by false accepts',
     caption:
-      'Each point is a threshold: how many pairs of one identity it accepts, against how many pairs of different ' +
-      'ones it lets through. Higher and further left is better; the dot is the headline. (A ROC curve.)',
+      'A ROC curve: each point is a threshold, with the share of accepted pairs of the same identity over the share of ' +
+      'accepted pairs of different identities. Higher and further left is better.' +
+      (headline.trained === null ? '' : ' The dot is the headline.'),
     plot: {
       id: 'roc',
       description:
-        `ROC curve on a logarithmic axis of false accepts. Trained: AUROC ${data.summary.heldOut.auroc.toFixed(4)}, ` +
-        `${formatPercent(headline.trained)} at ${formatRate(headline.fpr)}.` +
-        (data.summary.untrained ? ` Untrained: AUROC ${data.summary.untrained.auroc.toFixed(4)}.` : ''),
+        `ROC curve on a logarithmic axis of false accepts. Trained: AUROC ${data.summary.heldOut.auroc.toFixed(4)}` +
+        (headline.trained === null
+          ? '.'
+          : `, ${formatPercent(headline.trained)} at ${formatRate(headline.fpr)}.`) +
+        (data.summary.untrained ? ` Before training: AUROC ${data.summary.untrained.auroc.toFixed(4)}.` : ''),
       lines,
       x: { name: 'false accepts', log: true, min: left, max: 1, format: powerOfTen },
       y: percentAxis,
@@ -62,8 +68,8 @@ export function rocFigure(data: ReportData, headline: Headline): Figure {
   };
 }
 
-/** A curve from the axis's left end: points further left become its height there. */
-function logCurve(curve: Curve, left: number): [number, number][] {
+/** Clips a curve at the left end of the axis. The TPR of clipped points becomes the height there. */
+function clipCurve(curve: Curve, left: number): [number, number][] {
   let height = 0;
   const points: [number, number][] = [];
   curve.fpr.forEach((fpr, k) => {
@@ -73,7 +79,7 @@ function logCurve(curve: Curve, left: number): [number, number][] {
   return [[left, height], ...points];
 }
 
-/** A power of ten in words or as one: 10⁻³. */
+/** Formats a power of ten of at most 1: "all", "1 in 10", "10⁻³". */
 export function powerOfTen(value: number): string {
   const power = Math.round(Math.log10(value));
   if (power === 0) return 'all';
@@ -81,17 +87,17 @@ export function powerOfTen(value: number): string {
   return power === -1 ? '1 in 10' : `10⁻${digits}`;
 }
 
+/** Plots the scores of held-out pairs of the same and of different identities. */
 export function histogramFigure(data: ReportData, headline: Headline): Figure {
   const { edges, positive, negative } = visibleBins(data.histogram);
-  const share = (counts: number[]) => {
+  const toShares = (counts: number[]) => {
     const total = counts.reduce((sum, count) => sum + count, 0) || 1;
     return counts.map((count) => count / total);
   };
-  const [same, different] = [share(positive), share(negative)];
-  const steps = (shares: number[]): [number, number][] => [
-    ...shares.map((y, k): [number, number] => [edges[k], y]),
-    [edges.at(-1)!, shares.at(-1)!],
-  ];
+  const [same, different] = [toShares(positive), toShares(negative)];
+  // One point per edge; the last bin's height is repeated at the last edge.
+  const steps = (shares: number[]): [number, number][] =>
+    edges.map((edge, k) => [edge, shares[Math.min(k, shares.length - 1)]]);
   const top = Math.max(...same, ...different) * 1.06;
   const threshold = data.summary.heldOut.thresholds[headline.fprKey];
   const lines: Line[] = [
@@ -112,9 +118,10 @@ export function histogramFigure(data: ReportData, headline: Headline): Figure {
   return {
     title: 'Scores of held-out pairs',
     caption:
-      'The cosine between two embeddings, as shares of the pairs of each kind. The less the two overlap, the better. ' +
+      'The cosines of pairs of the same and of different identities, as shares of the pairs of each kind. ' +
+      'Less overlap is better. ' +
       (typeof threshold === 'number'
-        ? `The line is the threshold for one false accept in ${formatRate(headline.fpr).slice(5)}: ` +
+        ? `The dashed line is the threshold for one false accept in ${formatRate(headline.fpr).slice(5)}: ` +
           `${formatCosine(threshold)}.`
         : ''),
     plot: {
@@ -126,7 +133,7 @@ export function histogramFigure(data: ReportData, headline: Headline): Figure {
       x: {
         name: 'cosine',
         min: Math.floor(edges[0] * 10 + 1e-6) / 10,
-        max: Math.ceil(edges.at(-1)! * 10 - 1e-6) / 10,
+        max: Math.ceil(edges[edges.length - 1] * 10 - 1e-6) / 10,
         format: (v) => String(Number(v.toFixed(2))).replace('-', '\u2212'),
       },
       y: { min: 0, max: top, ticks: 4, format: (v) => (v >= top * 0.99 ? '' : formatShare(v)) },
@@ -139,7 +146,7 @@ export function histogramFigure(data: ReportData, headline: Headline): Figure {
   };
 }
 
-/** The part of a histogram that holds pairs, in at most 80 bins: finer ones show noise, and empty ends squeeze it. */
+/** Returns the part of a histogram that contains pairs, merged to at most 80 bins, because finer bins show noise. */
 function visibleBins({ edges, positive, negative }: Histogram): Histogram {
   const filled = positive.flatMap((count, k) => (count + negative[k] > 0 ? [k] : []));
   const first = filled[0] ?? 0;
@@ -160,41 +167,44 @@ function formatShare(value: number): string {
   return `${Number((value * 100).toFixed(1))}\u202f%`;
 }
 
+/** Plots the TPR on validation identities by training step. */
 export function validationFigure(data: ReportData): Figure {
-  return recognitionFigure(data, data.validation, {
+  return rateFigure(data, data.validation, {
     id: 'validation',
-    title: 'Recognition while training',
+    title: 'Validation during training',
     identities: 'validation',
-    caption: 'The share of same-identity validation pairs recognized, at each rate of false accepts.',
+    caption:
+      'The share of accepted same-identity pairs of the validation identities, by rate of false accepts.',
   });
 }
 
-/** The same on the held-out identities, for runs that measured them while training. */
+/** Plots the TPR on held-out identities by training step, for runs that measured it. */
 export function heldOutFigure(data: ReportData): Figure {
-  return recognitionFigure(data, data.test ?? [], {
+  return rateFigure(data, data.test ?? [], {
     id: 'held-out',
-    title: 'Held-out recognition while training',
+    title: 'Held-out identities during training',
     identities: 'held-out',
     caption:
-      'The same for the identities of the headline. Measured for this picture; nothing was chosen by it.',
+      'The share of accepted same-identity pairs of the held-out identities, by rate of false accepts. ' +
+      'It did not influence the training.',
   });
 }
 
-function recognitionFigure(
+function rateFigure(
   data: ReportData,
   points: ValidationPoint[],
   { id, title, identities, caption }: Record<'id' | 'title' | 'identities' | 'caption', string>,
 ): Figure {
-  const rates = ratesOf(data.summary.heldOut).slice(0, SERIES_COLORS.length);
+  const rates = listRates(data.summary.heldOut).slice(0, SERIES_COLORS.length);
   const last = points.at(-1);
-  const shown = rates.filter((key) => points.some((point) => point.tprAtFpr[key] !== undefined));
+  const shown = rates.filter((key) => points.some((point) => typeof point.tprAtFpr[key] === 'number'));
   return {
     title,
     caption,
     plot: {
       id,
       description:
-        `Recognized pairs of the ${identities} identities by training step. At the last measurement: ` +
+        `Accepted same-identity pairs of the ${identities} identities by training step. At the last measurement: ` +
         `${shown.map((key) => `${formatPercent(last?.tprAtFpr[key] ?? 0)} at ${formatRate(Number(key))}`).join(', ')}.`,
       lines: shown.map((key) => ({
         points: points.map((point) => [point.step, point.tprAtFpr[key] ?? null]),

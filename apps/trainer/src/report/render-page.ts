@@ -1,7 +1,7 @@
 import { type Content, Html, html } from './html.js';
 import { STYLES } from './styles.js';
 
-/** A report's page: one HTML file that needs no network, no script and no other file, as its policy says to the browser. */
+/** Renders a report's page: one HTML file whose content security policy forbids scripts and external resources. */
 export function renderPage({
   title,
   styles = '',
@@ -9,7 +9,7 @@ export function renderPage({
   main,
 }: {
   title: string;
-  /** Beside {@link STYLES}. */
+  /** Styles in addition to {@link STYLES}. */
   styles?: string;
   header: Content;
   main: Content;

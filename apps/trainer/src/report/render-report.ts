@@ -1,10 +1,10 @@
 import type { ReportData } from './data.js';
-import { formatDate } from './format.js';
-import { headlineOf } from './headline.js';
+import { formatDate } from './format-values.js';
+import { createHeadline } from './headline.js';
 import { html } from './html.js';
 import { type Figure, heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots.js';
 import { renderPage } from './render-page.js';
-import { resultsOf } from './render-results.js';
+import { resultsContent } from './render-results.js';
 import {
   comparison,
   configSection,
@@ -17,17 +17,17 @@ import {
 import { stepFigures } from './step-figures.js';
 
 /**
- * Renders a training report as one HTML file that needs no network, no script and no other file: figures in words and
- * in a table beside the untrained network, plots as inline SVG, images as data URIs, light and dark, for a desk and
- * for a phone. The same data gives the same page. Galleries are cut to what fits, and say so; with image data of any
- * size the page stays under 3 MB.
+ * Renders a training report as one HTML file without scripts and external resources. It compares the trained with the untrained
+ * network in a sentence, a table and plots. Plots are inline SVG, images data URIs. The page adapts to light and dark schemes
+ * and to phones. The output is deterministic. The page stays under 3 MB: it shows as many gallery rows as fit, and states how
+ * many were omitted.
  *
- * @throws Error when there is no rate to report, a histogram or a curve has arrays of unequal length, or an image is not
- *   a base64 data URI of a raster image.
+ * @throws Error if the summary has no rate, a histogram or a curve has arrays of unequal length, or an image is not a base64
+ *   data URI of a raster image.
  */
 export function renderReport(data: ReportData): string {
   checkArrays(data);
-  const headline = headlineOf(data);
+  const headline = createHeadline(data);
   const title = `${data.title}: ${headline.sentence}`;
   const training = trainingFigures(data);
   const header = html`<p class="eyebrow"><strong>${data.title}</strong> · training report · <time datetime="${data.createdAt}">${formatDate(data.createdAt)}</time></p>
@@ -35,12 +35,12 @@ export function renderReport(data: ReportData): string {
 ${headline.caution && html`<p class="caution" role="note">${headline.caution}</p>`}
 ${comparison(headline)}
 ${facts(data)}`;
-  const main = html`<section aria-labelledby="recognition"><h2 id="recognition">How well it recognizes</h2>
-${resultsOf(data)}
+  const main = html`<section aria-labelledby="recognition"><h2 id="recognition">Verification of held-out identities</h2>
+${resultsContent(data)}
 </section>
 ${
   training.length > 0 &&
-  html`<section aria-labelledby="training"><h2 id="training">How it learned</h2>
+  html`<section aria-labelledby="training"><h2 id="training">Training</h2>
 <div class="plots">${training.map(figureSection)}</div>
 </section>`
 }
@@ -51,10 +51,10 @@ ${configSection(data)}`;
   return renderPage({ title, header, main });
 }
 
-/** All plots of a report, in their order on its page. @throws as {@link renderReport}. */
+/** Returns all plots of a report in the order of its page. @throws Error as {@link renderReport} does. */
 export function reportFigures(data: ReportData): Figure[] {
   checkArrays(data);
-  const headline = headlineOf(data);
+  const headline = createHeadline(data);
   return [rocFigure(data, headline), histogramFigure(data, headline), ...trainingFigures(data)];
 }
 
@@ -70,15 +70,15 @@ function checkArrays(data: ReportData): void {
   const { edges, positive, negative } = data.histogram;
   if (edges.length < 2 || positive.length !== edges.length - 1 || negative.length !== edges.length - 1) {
     throw new Error(
-      `histogram has ${edges.length} edges, ${positive.length} positive and ${negative.length} negative counts. ` +
-        'Expected one more edge than counts, and as many counts of each kind.',
+      `renderReport: histogram has ${edges.length} edges, ${positive.length} positive and ${negative.length} negative counts. ` +
+        'Expected one more edge than counts, and as many positive as negative counts.',
     );
   }
   for (const name of ['heldOut', 'untrained'] as const) {
     const curve = data.roc[name];
     if (curve && (curve.fpr.length !== curve.tpr.length || curve.fpr.length < 2)) {
       throw new Error(
-        `roc.${name} has ${curve.fpr.length} fpr and ${curve.tpr.length} tpr values. Expected as many, at least 2.`,
+        `renderReport: roc.${name} has ${curve.fpr.length} fpr and ${curve.tpr.length} tpr values. Expected equal numbers of at least 2.`,
       );
     }
   }

@@ -1,25 +1,25 @@
 import type { ReportData } from './data.js';
-import { headlineOf } from './headline.js';
+import { createHeadline } from './headline.js';
 import { type Html, html } from './html.js';
 import { histogramFigure, rocFigure } from './plots.js';
-import { comparison, figureSection, rateTable } from './sections.js';
+import { comparison, copiesTable, figureSection, rateTable } from './sections.js';
 
 /**
- * The table and the plots of how well held-out identities are recognized, as HTML for a page that has {@link STYLES}: a part
- * of the report by itself.
+ * Renders the report's table and plots of held-out identities as HTML, for a page with {@link STYLES}.
+ * @throws Error if the summary has no rate.
  */
 export function renderResults(data: ReportData): string {
-  return resultsOf(data).text;
+  return resultsContent(data).text;
 }
 
-/** The headline's two shares as bars, as HTML for a page that has {@link STYLES}. */
+/** Renders the headline's rates as bars in HTML, for a page with {@link STYLES}. @throws Error if the summary has no rate. */
 export function renderComparison(data: ReportData): string {
-  return comparison(headlineOf(data)).text;
+  return comparison(createHeadline(data)).text;
 }
 
-/** The same as {@link renderResults} for a template. */
-export function resultsOf(data: ReportData): Html {
-  const headline = headlineOf(data);
+/** Returns the content of {@link renderResults} for a template. */
+export function resultsContent(data: ReportData): Html {
+  const headline = createHeadline(data);
   return html`${rateTable(data)}
-<div class="plots">${figureSection(rocFigure(data, headline))}${figureSection(histogramFigure(data, headline))}</div>`;
+<div class="plots">${figureSection(rocFigure(data, headline))}${figureSection(histogramFigure(data, headline))}</div>${copiesTable(data)}`;
 }

@@ -1,37 +1,37 @@
 import type { ReportData, StepMetrics } from './data.js';
-import { formatCount, formatNumber } from './format.js';
+import { formatCount, formatNumber } from './format-values.js';
 import { type Figure, stepAxis } from './plots.js';
 import { extremePoints, meanPoints } from './thin.js';
 
 type Pick = (metrics: StepMetrics) => number | null | undefined;
 
-/** A logged value and how to draw it. */
+/** A value logged by step, and how to draw it. */
 interface Metric {
   id: string;
   title: string;
   caption: string;
   pick: Pick;
-  /** Set by a schedule: drawn as it is, where a measurement is drawn faintly under its running mean. */
+  /** Whether the value follows a schedule. It is then drawn as it is; measurements are drawn faintly under their running mean. */
   scheduled?: boolean;
-  /** Its axis need not begin at zero. */
+  /** Whether the axis need not start at zero. */
   floating?: boolean;
 }
 
-/** A figure for each value that was logged at the steps; a margin or a scale only where it changes. */
+/** Returns a figure for each value that was logged by step. Margin and scale are omitted if they are constant. */
 export function stepFigures(data: ReportData): Figure[] {
   const logged = (pick: Pick) => data.metrics.some((m) => typeof pick(m) === 'number');
   const varies = (pick: Pick) =>
     new Set(data.metrics.map(pick).filter((v) => typeof v === 'number')).size > 1;
-  const broken = data.metrics.filter((m) => m.loss === null || !Number.isFinite(m.loss)).length;
+  const nonFinite = data.metrics.filter((m) => m.loss === null || !Number.isFinite(m.loss)).length;
 
   const metrics: Metric[] = [
     {
       id: 'loss',
       title: 'Loss',
       caption:
-        'The margin loss of each batch. Its size depends on the scale and the margin, so watch its course.' +
-        (broken > 0
-          ? ` It was not a finite number at ${formatCount(broken)} logged ${broken === 1 ? 'step' : 'steps'}.`
+        'The margin loss of each batch. Its value depends on scale and margin; only its trend is meaningful.' +
+        (nonFinite > 0
+          ? ` It was not finite at ${formatCount(nonFinite)} logged ${nonFinite === 1 ? 'step' : 'steps'}.`
           : ''),
       pick: (m) => m.loss,
       floating: true,
@@ -39,7 +39,7 @@ export function stepFigures(data: ReportData): Figure[] {
     {
       id: 'learning-rate',
       title: 'Learning rate',
-      caption: 'The step size of the optimizer.',
+      caption: 'The learning rate of the optimizer.',
       pick: (m) => m.lr,
       scheduled: true,
     },
@@ -48,7 +48,7 @@ export function stepFigures(data: ReportData): Figure[] {
     metrics.push({
       id: 'margin',
       title: 'Margin',
-      caption: 'By how much the loss asks the right class to win.',
+      caption: 'The margin that the loss requires between the right class and the others.',
       pick: (m) => m.margin,
       scheduled: true,
     });
@@ -66,7 +66,8 @@ export function stepFigures(data: ReportData): Figure[] {
     metrics.push({
       id: 'gradient-norm',
       title: 'Gradient norm',
-      caption: 'The length of the whole gradient, before clipping. Spikes are hard or broken batches.',
+      caption:
+        'The L2 norm of all gradients together, before clipping. Spikes indicate hard or corrupt batches.',
       pick: (m) => m.gradientNorm,
     });
   }
@@ -76,21 +77,22 @@ export function stepFigures(data: ReportData): Figure[] {
   if (logged((m) => m.imagesPerSecond)) {
     metrics.push({
       id: 'throughput',
-      title: 'Images a second',
-      caption: 'The speed of training.',
+      title: 'Throughput',
+      caption: 'Training images per second.',
       pick: (m) => m.imagesPerSecond,
     });
   }
   return metrics.map((metric) => stepFigure(data, metric));
 }
 
-/** What shows whether a teacher is heard beside the margin loss. */
+/** Figures that show the influence of the teacher relative to the margin loss. */
 function distillationMetrics(weightVaries: boolean): Metric[] {
   return [
     {
       id: 'distillation-loss',
       title: 'Distillation loss',
-      caption: "How far the student's embeddings are from the teacher's features, before its weight.",
+      caption:
+        "The distillation loss between the student's embeddings and the teacher's features, without its weight.",
       pick: (m) => m.distillationLoss,
       floating: true,
     },
@@ -109,8 +111,8 @@ function distillationMetrics(weightVaries: boolean): Metric[] {
       id: 'distillation-share',
       title: 'Distillation gradient over margin gradient',
       caption:
-        'The length of the gradient that the teacher asks of the embeddings, with its weight, over that of the margin loss. ' +
-        'Far below 1 the teacher is hardly heard.',
+        'The norm of the weighted distillation gradient of the embeddings, divided by that of the margin loss. ' +
+        'Far below 1, the teacher has little influence.',
       pick: ({ distillationGradientNorm: own, marginGradientNorm: margin }) =>
         typeof own === 'number' && margin ? own / margin : null,
     },
@@ -121,7 +123,7 @@ function stepFigure(data: ReportData, { id, title, caption, pick, scheduled, flo
   const points = data.metrics.map((m): [number, number | null] => [m.step, pick(m) ?? null]);
   const finite = points.flatMap(([, y]) => (y !== null && Number.isFinite(y) ? [y] : []));
   const line = scheduled ? extremePoints(points) : meanPoints(points);
-  const averaged = !scheduled && points.length > line.length;
+  const isAveraged = !scheduled && points.length > line.length;
   return {
     title,
     caption,
@@ -130,14 +132,16 @@ function stepFigure(data: ReportData, { id, title, caption, pick, scheduled, flo
       description:
         finite.length === 0
           ? `${title}: no finite value was logged.`
-          : `${title} by training step: from ${formatNumber(finite[0])} to ${formatNumber(finite.at(-1)!)}.`,
+          : `${title} by training step: from ${formatNumber(finite[0])} to ${formatNumber(finite[finite.length - 1])}.`,
       lines: [
-        ...(averaged ? [{ points: extremePoints(points), color: '--trained', width: 1, opacity: 0.32 }] : []),
+        ...(isAveraged
+          ? [{ points: extremePoints(points), color: '--trained', width: 1, opacity: 0.32 }]
+          : []),
         { points: line, color: '--trained', dots: line.length <= 12 },
       ],
       x: stepAxis,
       y: { ticks: 4, min: floating ? undefined : 0, format: formatNumber },
     },
-    key: averaged ? [{ label: 'running mean, over the single steps', color: '--trained' }] : [],
+    key: isAveraged ? [{ label: 'running mean, over single steps', color: '--trained' }] : [],
   };
 }

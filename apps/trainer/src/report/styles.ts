@@ -1,6 +1,6 @@
 import { DARK, LIGHT } from './palette.js';
 
-/** The page's style sheet: one column of text, plots beside each other where there is room, light and dark. */
+/** The page's style sheet: one column of text, plots in two columns on wide screens, light and dark. */
 export const STYLES = `
 :root { color-scheme: light dark; ${properties(LIGHT)} }
 @media (prefers-color-scheme: dark) { :root { ${properties(DARK)} } }

@@ -1,27 +1,29 @@
 import type { VerificationResult } from '@unitsphere/verification';
-import { type Curve, fprKey, type Histogram, type VerificationSummary } from './data.js';
+import { type Curve, fprKey, type Histogram, type Protocol, type VerificationSummary } from './data.js';
 
-/** A verification result in the report's plain JSON form: figures, ROC curve and score histogram. */
+/** Converts a verification result to the report's JSON form: figures, ROC curve and score histogram. */
 export function summarizeVerification(
   result: VerificationResult,
-  counts: { identities?: number; images?: number } = {},
+  protocol?: Protocol,
 ): { summary: VerificationSummary; roc: Curve; histogram: Histogram } {
+  const intervals: VerificationSummary['intervals'] = {};
+  const resolved: VerificationSummary['resolved'] = {};
   const summary: VerificationSummary = {
     tprAtFpr: {},
     auroc: result.auroc,
     pairs: result.pairs,
     thresholds: {},
-    intervals: {},
-    resolved: {},
-    ...counts,
+    intervals,
+    resolved,
+    ...protocol,
   };
   for (const row of result.tprAtFpr) {
     const key = fprKey(row.fpr);
-    summary.tprAtFpr[key] = row.tpr;
-    // JSON has no infinity.
+    summary.tprAtFpr[key] = row.resolved ? row.tpr : null;
+    // JSON has no Infinity.
     summary.thresholds[key] = Number.isFinite(row.threshold) ? row.threshold : null;
-    summary.intervals![key] = row.tprInterval;
-    summary.resolved![key] = row.resolved;
+    if (row.resolved) intervals[key] = row.tprInterval;
+    resolved[key] = row.resolved;
   }
   return {
     summary,

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { explainDiskError, freeDiskSpace, isDiskFull } from '@unitsphere/core/disk';
-import { formatBytes } from '../format.js';
+import { formatBytes } from '../format-bytes.js';
 import { UserError } from '../user-error.js';
 
 /**

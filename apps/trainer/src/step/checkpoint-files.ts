@@ -8,8 +8,13 @@ import {
   writeSafetensors,
 } from '@unitsphere/core';
 import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
-import { CenterStoreError } from '@unitsphere/partial-fc';
-import { gatherHeadState, restoreHead } from '../centers/head-state.js';
+import {
+  CenterFilesError,
+  CenterStoreError,
+  gatherCentersState,
+  restoreCentersState,
+} from '@unitsphere/partial-fc';
+import { fileRanksError } from '../centers/check-file-ranks.js';
 import { UserError } from '../user-error.js';
 import type { TrainingState } from './training-state.js';
 
@@ -35,8 +40,8 @@ const CENTERS_PREFIX = 'centers.';
  * rank 0 get undefined.
  */
 export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles | undefined> {
-  const { model, optimizer, ema, communicator, distiller } = state;
-  const centers = await gatherHeadState(state.centers, communicator);
+  const { model, optimizer, ema, distiller } = state;
+  const centers = await gatherCentersState(state.centers);
   if (!centers) return undefined;
   const files: CheckpointFiles = {};
   if (ema) {
@@ -71,7 +76,7 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     if (projection) projection.loadStateDict(read(files, PROJECTION_FILE).tensors, { prefix: 'projection.' });
     const optimizer = read(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
-    await restoreCenters(state, centersStateOf(files));
+    await restoreCenters(state.centers, centersStateOf(files));
     state.ema?.loadStateDict(toOptimizerState(read(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
@@ -107,11 +112,12 @@ export function centersStateOf(files: CheckpointFiles): StateDict {
   return state;
 }
 
-async function restoreCenters({ centers, communicator }: TrainingState, whole: StateDict): Promise<void> {
+async function restoreCenters(centers: TrainingState['centers'], whole: StateDict): Promise<void> {
   try {
-    await restoreHead(centers, whole, communicator);
+    await restoreCentersState(centers, whole);
   } catch (error) {
-    if (error instanceof UserError || error instanceof CenterStoreError) throw error;
+    if (error instanceof CenterFilesError) throw fileRanksError(error.files, error.ranks);
+    if (error instanceof CenterStoreError) throw error;
     throw new StateDictError((error as Error).message, { cause: error });
   }
 }

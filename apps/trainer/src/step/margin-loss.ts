@@ -1,61 +1,30 @@
-import {
-  AdaFace,
-  ArcFace,
-  CombinedMargin,
-  CosFace,
-  CurricularFace,
-  type LabelMarginLoss,
-  linearRamp,
-  NormalizedSoftmax,
-  SphereFace,
-} from '@unitsphere/margin-losses';
+import { type LabelMarginLoss, linearRamp } from '@unitsphere/margin-losses';
+import { createMarginLoss } from '@unitsphere/margin-losses/registry';
 import type { LossConfig } from '../config/config.js';
+import { LOSS_REGISTRY } from '../config/loss-settings.js';
+import { pickSettings } from '../config/registry-settings.js';
 
-/** The loss of a config, its margin and scale set for each step. */
+/** The loss of a config, whose margin and scale follow the warm-up. */
 export interface ScheduledLoss {
   readonly loss: LabelMarginLoss;
-  /** Sets margin and scale for a step; returns what the log shows. */
+  /** Sets margin and scale for a step, counted from 0; returns their values for the log. */
   at(step: number): { margin?: number; scale: number };
 }
 
-/** Makes the margin loss of a config, with its warm-up. */
+/** Creates the margin loss of a config with its warm-up. */
 export function createLoss(config: LossConfig): ScheduledLoss {
-  const { scale, warmup } = config;
+  const { name, scale, gradient, warmup } = config;
+  const settings = pickSettings(LOSS_REGISTRY.entries[name], { ...config });
+  const loss = createMarginLoss(name, { scale, gradient, ...settings });
   const ramp = (step: number, from: number, to: number) =>
     warmup ? linearRamp(step, { from, to, steps: warmup.steps }) : to;
-  const scaleAt = (step: number) => ramp(step, warmup?.scaleFrom ?? scale, scale);
-  if (config.name === 'combined' || config.name === 'softmax') {
-    const loss = config.name === 'combined' ? new CombinedMargin(config) : new NormalizedSoftmax(config);
-    return {
-      loss,
-      at(step) {
-        loss.scale = scaleAt(step);
-        return { scale: loss.scale };
-      },
-    };
-  }
-  const loss = withOneMargin(config);
   return {
     loss,
     at(step) {
-      loss.scale = scaleAt(step);
+      loss.scale = ramp(step, warmup?.scaleFrom ?? scale, scale);
+      if (!('margin' in config && 'margin' in loss)) return { scale: loss.scale };
       loss.margin = ramp(step, warmup?.marginFrom ?? config.margin, config.margin);
       return { margin: loss.margin, scale: loss.scale };
     },
   };
-}
-
-function withOneMargin(config: Extract<LossConfig, { margin: number }>) {
-  switch (config.name) {
-    case 'cosface':
-      return new CosFace(config);
-    case 'arcface':
-      return new ArcFace(config);
-    case 'adaface':
-      return new AdaFace(config);
-    case 'curricularface':
-      return new CurricularFace(config);
-    case 'sphereface':
-      return new SphereFace(config);
-  }
 }

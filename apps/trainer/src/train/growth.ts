@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
-import { readSeenFile, type SeenFile } from '../dataset/seen-identities.js';
+import { type RunData, readRunData } from '../dataset/run-data.js';
 import type { GrowthSource } from '../replicas/replica.js';
 import { readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
@@ -40,7 +40,7 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
       });
     }
     checkShape(path, old, config);
-    const seen = await readSeenFile(run);
+    const seen = await readRunData(run);
     checkHeldOut(path, seen, dataset);
     const newClass = mapClasses(path, seen.train, dataset, views);
     const files = await readFiles(checkpoint);
@@ -89,7 +89,7 @@ function checkShape(path: string, old: Config, now: Config): void {
 }
 
 /** The split depends on names and the seed, so this finds something only if the split was changed. */
-function checkHeldOut(path: string, { earlier, train, validation }: SeenFile, dataset: Dataset): void {
+function checkHeldOut(path: string, { earlier, train, validation }: RunData, dataset: Dataset): void {
   const trained = new Set([...earlier, ...train]);
   const chosenBy = new Set([...trained, ...validation]);
   const nameOf = (identity: number) => dataset.source.identities[identity].name;

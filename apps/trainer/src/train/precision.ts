@@ -5,7 +5,7 @@ import type { PrecisionSummary } from '../report/index.js';
 /** Returns what the current backend does for the config's precision. */
 export function precisionSummary({ precision }: Config): PrecisionSummary {
   const { requested, products } = withFloat32MatmulPrecision(precision.matmul, describeMatmulPrecision);
-  const did = Object.entries(products).map(([kind, product]) => [kind, product.did]);
+  const did = Object.entries(products).map(([kind, product]) => [kind, product.arithmetic]);
   return { matmul: requested, activations: precision.activations, did: Object.fromEntries(did) };
 }
 

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { classRange } from '@unitsphere/partial-fc';
+import { centersFileCount, centersFileState, classRange } from '@unitsphere/partial-fc';
 import { fileStore } from '@unitsphere/partial-fc/file';
 import { centersFile } from '../centers/center-store.js';
 import { createRowOptimizer } from '../centers/class-centers.js';
-import { fileState } from '../centers/head-state.js';
 import type { Config } from '../config/config.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
@@ -29,7 +28,7 @@ export async function* readCenters(
     }
     return;
   }
-  const ranks = state.get('generation')?.shape[0] ?? 0;
+  const ranks = centersFileCount(state) ?? 0;
   const { stateNames } = createRowOptimizer(config);
   for (let rank = 0; rank < ranks; rank++) {
     const { first, count } = classRange(classes, rank, ranks);
@@ -42,7 +41,7 @@ export async function* readCenters(
       initialRow: (number) => untouched.add(number),
     });
     try {
-      await store.restore(fileState(state, rank));
+      await store.restore(centersFileState(state, rank));
       for (let from = 0; from < count; from += ROWS_AT_ONCE) {
         const to = Math.min(count, from + ROWS_AT_ONCE);
         untouched.clear();

@@ -29,12 +29,12 @@ export interface Results {
 /** Summarizes a finished training. */
 export function summaryOf({ config, dataset, backend, figures }: Results): TrainingSummary {
   const { split } = dataset;
-  const { heldOut, untrained, testImages, stepSeconds } = figures;
-  const counts = { identities: split.test.length, images: testImages.length };
+  const { heldOut, copies, untrained, stepSeconds } = figures;
   const imagesSeen = config.training.steps * config.training.batchSize;
   return {
-    heldOut: summarizeVerification(heldOut.verification, counts).summary,
-    untrained: untrained.summary,
+    heldOut: summarizeVerification(heldOut.verification, heldOut.protocol).summary,
+    ...(copies && { copies: summarizeVerification(copies.verification, copies.protocol).summary }),
+    ...(untrained && { untrained: untrained.summary }),
     steps: config.training.steps,
     imagesPerSecond: imagesSeen / stepSeconds,
     backend,
@@ -45,9 +45,14 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
     classes: split.train.length * config.data.views,
     parameters: figures.parameters,
     embeddingSize: config.model.embeddingSize,
-    rank1: { heldOut: heldOut.rank1, untrained: untrained.rank1 },
+    rank1: { heldOut: heldOut.rank1, untrained: untrained?.rank1 },
     splits: { train: split.train.length, validation: split.validation.length, test: split.test.length },
     skipped: dataset.skipped.length,
+    leaks: {
+      identities: dataset.leaks.identities.length,
+      acrossParts: dataset.leaks.acrossParts.length,
+      acrossIdentities: dataset.leaks.acrossIdentities.length,
+    },
     lossSeconds: figures.lossSeconds,
     stepSeconds,
     multiplyAdds: figures.multiplyAdds,
@@ -65,7 +70,6 @@ export async function reportData(
   const { split, source } = dataset;
   const { heldOut, untrained, testImages } = figures;
   const { roc, histogram } = summarizeVerification(heldOut.verification);
-  const images = { size: config.data.imageSize, seed: config.seed };
   return {
     title:
       config.data.source === 'folder' ? `Images of ${config.data.path}` : `Generated ${config.data.source}`,
@@ -76,9 +80,9 @@ export async function reportData(
     metrics: records.filter((record) => 'loss' in record) as unknown as StepMetrics[],
     validation: pointsOf(records, 'validation'),
     test: pointsOf(records, 'test'),
-    roc: { heldOut: roc, untrained: untrained.roc },
+    roc: { heldOut: roc, ...(untrained && { untrained: untrained.roc }) },
     histogram,
-    samples: await sampleRows(source, split.train, images, thumbnail),
+    samples: await sampleRows(source, split.train, config, thumbnail),
     ...(await heldOutRows(source, testImages, heldOut, config.seed, thumbnail)),
     machine,
   };

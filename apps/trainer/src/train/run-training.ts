@@ -1,9 +1,10 @@
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
 import { toCenterError } from '../centers/center-error.js';
-import { checkFileRanks } from '../centers/head-state.js';
+import { checkFileRanks } from '../centers/check-file-ranks.js';
+import { checkResumable, compareData, type DataChanges, describeChanges } from '../dataset/compare-data.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
 import { datasetImages } from '../dataset/dataset-images.js';
-import { readSeenFile, writeSeenIdentities } from '../dataset/seen-identities.js';
+import { describeData, type RunData, readRunData, writeRunData } from '../dataset/run-data.js';
 import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
@@ -15,7 +16,7 @@ import { UserError } from '../user-error.js';
 import { type Growth, openGrowth } from './growth.js';
 import { imprintCenters } from './imprint-centers.js';
 import { runOutput } from './run-output.js';
-import { type Saved, trainingLoop } from './training-loop.js';
+import { measureUntrained, type Saved, trainingLoop } from './training-loop.js';
 import type { TrainingOptions, TrainingOutcome } from './types.js';
 import { writeResults } from './write-results.js';
 
@@ -38,7 +39,14 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const checkpoint = options.resume ? await findCheckpoint(run, progress) : null;
   const inFiles = config.loss.partialFc.store === 'file';
   if (checkpoint && inFiles) checkFileRanks(checkpoint.state.replicas as number, replicas);
+  const before = checkpoint ? await readRunData(run) : undefined;
   const growth = checkpoint ? undefined : await openGrowth(config, dataset);
+  const data = describeData(config, dataset, before?.earlier ?? growth?.seen ?? []);
+  const changes = before && compareData(before, data);
+  if (changes) {
+    checkResumable(run.path, changes);
+    for (const line of describeChanges(changes)) progress.note(`warning: ${line}`);
+  }
   const centers = { folder: run.file(RUN_FILES.centers), overwrite: !checkpoint };
   const start = {
     config,
@@ -51,7 +59,12 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   try {
     return await startReplicas(start, (lead) => {
       if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
-      return trainIn(run, lead, { backend, dataset, replicas, checkpoint, growth, teacher }, options);
+      return trainIn(
+        run,
+        lead,
+        { backend, dataset, data, changes, replicas, checkpoint, growth, teacher },
+        options,
+      );
     });
   } catch (error) {
     throw toCenterError(error);
@@ -64,6 +77,10 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
 interface Prepared {
   backend: UsedBackend;
   dataset: Dataset;
+  /** The record of the dataset for the run. */
+  data: RunData;
+  /** How the data differ from those of the resumed checkpoint. */
+  changes: DataChanges | undefined;
   replicas: number;
   /** The checkpoint to resume from. */
   checkpoint: Checkpoint | null;
@@ -76,16 +93,14 @@ interface Prepared {
 async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
-  { backend, dataset, replicas, checkpoint, growth, teacher }: Prepared,
+  { backend, dataset, data, changes, replicas, checkpoint, growth, teacher }: Prepared,
   { config, progress, signal }: TrainingOptions,
 ): Promise<TrainingOutcome> {
-  const earlier = checkpoint ? (await readSeenFile(run)).earlier : (growth?.seen ?? []);
-  await writeSeenIdentities(run, config, dataset, earlier);
   if (growth) {
     await grow(lead, growth, progress);
     // Releases the lock early: the run has been read completely.
     await growth.close();
-  } else if (config.model.pretrained && !checkpoint) {
+  } else if (config.model.pretrained && (!checkpoint || changes?.testChanged)) {
     const warning = await lead.loadPretrained(config.model.pretrained);
     if (warning) progress.note(warning);
   }
@@ -94,10 +109,21 @@ async function trainIn(
     // Nothing is trained yet, and partly imprinted centers cannot be resumed from.
     if (!done) return { run, summary: null, step: 0 };
   }
-  const saved = checkpoint ? await restore(checkpoint, lead, progress) : undefined;
+  const images = datasetImages(config, dataset, {}, teacher);
+  // The network is as before its first step until the checkpoint is restored, unless the run was grown.
+  const untrained = changes?.testChanged
+    ? config.training.growFrom === undefined
+      ? await measureUntrained(lead, (await images.evaluation('test')).main, progress)
+      : null
+    : undefined;
+  const restored = checkpoint && (await restore(checkpoint, lead, progress));
+  const saved = restored ? { ...restored, ...(untrained !== undefined && { untrained }) } : undefined;
+  // Everything is known to fit: only now is the run changed.
+  await run.writeConfig(config);
+  await writeRunData(run, data);
   const figures = await trainingLoop(lead, {
     config,
-    images: datasetImages(config, dataset, {}, teacher),
+    images,
     output: runOutput(run, config.training.keepCheckpoints),
     progress,
     signal,

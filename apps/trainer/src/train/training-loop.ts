@@ -1,13 +1,12 @@
 import type { Config } from '../config/config.js';
 import type { BatchSource, TrainingImages } from '../dataset/batches.js';
-import type { EvaluationImages } from '../dataset/evaluation-images.js';
+import { describeImages, type EvaluationImages } from '../dataset/evaluation-images.js';
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
 import { modelCost } from '../model/model-cost.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import {
   type Curve,
-  fprKey,
   type PrecisionSummary,
   summarizeVerification,
   type VerificationSummary,
@@ -37,7 +36,8 @@ export interface UntrainedFigures {
 
 /** The contents of a checkpoint other than tensors. */
 export interface Saved {
-  untrained: UntrainedFigures;
+  /** Null if the network before training is unknown: the test set of a grown run has changed. */
+  untrained: UntrainedFigures | null;
   /** Wall-clock seconds of training so far. */
   seconds: number;
   /** The part of `seconds` spent in steps. */
@@ -68,7 +68,9 @@ export interface TrainingLoopOptions {
 export interface TrainingFigures {
   testImages: EvaluationImages;
   heldOut: ModelVerification;
-  untrained: UntrainedFigures;
+  /** The verification on augmented copies for identities with one image, if `heldOut` has real pairs. */
+  copies: ModelVerification | undefined;
+  untrained: UntrainedFigures | null;
   replicas: number;
   seconds: number;
   stepSeconds: number;
@@ -98,13 +100,10 @@ export async function trainingLoop(
   let opened = false;
   try {
     progress.phase('preparing the held-out images');
-    const validationImages = await images.evaluation('validation');
-    const testImages = await images.evaluation('test');
-    let untrained = saved?.untrained;
-    if (!untrained) {
-      progress.phase('measuring the untrained network');
-      untrained = figures(await verify(testImages));
-    }
+    const { main: validationImages } = await images.evaluation('validation');
+    const { main: testImages, copies: testCopies } = await images.evaluation('test');
+    progress.note(`held out: ${describeImages(testImages)}`);
+    const untrained = saved ? saved.untrained : await measureUntrained(lead, testImages, progress);
     progress.phase('starting the data workers');
     batches = await images.batches(state.step);
     await output.open(state.step);
@@ -168,7 +167,7 @@ export async function trainingLoop(
         ['test', training.testEvery, testImages],
       ];
       for (const [name, every, images] of points) {
-        if (!due(every) || !images.length) continue;
+        if (!due(every) || images.images.length === 0) continue;
         progress.phase(`verifying the ${name} identities`);
         const point = pointOf(await verify(images));
         await output.metrics({
@@ -189,11 +188,13 @@ export async function trainingLoop(
 
     progress.phase('measuring the held-out identities');
     const heldOut = await verify(testImages);
+    const copies = testCopies && (await verify(testCopies));
     const parameters = state.model.parameterCount();
     const { multiplyAdds, modelBytes } = await modelCost(state.model, config.data.imageSize);
     return {
       testImages,
       heldOut,
+      copies,
       untrained,
       replicas,
       seconds: seconds(),
@@ -211,13 +212,20 @@ export async function trainingLoop(
   }
 }
 
-function figures(result: ModelVerification): UntrainedFigures {
-  const { summary, roc } = summarizeVerification(result.verification);
+/** Verifies a network before its first step. */
+export async function measureUntrained(
+  lead: LeadReplica,
+  images: EvaluationImages,
+  progress: ProgressReporter,
+): Promise<UntrainedFigures> {
+  progress.phase('measuring the network before training');
+  const result = await verifyModel(lead, images);
+  const { summary, roc } = summarizeVerification(result.verification, result.protocol);
   return { summary, roc, rank1: result.rank1 };
 }
 
 function pointOf({ verification, rank1 }: ModelVerification) {
-  const tprAtFpr = Object.fromEntries(verification.tprAtFpr.map(({ fpr, tpr }) => [fprKey(fpr), tpr]));
+  const { tprAtFpr } = summarizeVerification(verification).summary;
   return { tprAtFpr, auroc: verification.auroc, rank1 };
 }
 
@@ -226,6 +234,8 @@ function pointLine(
   step: number,
   { tprAtFpr, auroc, rank1 }: ReturnType<typeof pointOf>,
 ): string {
-  const rates = Object.entries(tprAtFpr).map(([fpr, tpr]) => `${tpr.toFixed(3)} at ${fpr}`);
-  return `step ${step}, ${name}: TPR ${rates.join(', ')}; AUROC ${auroc.toFixed(4)}; rank-1 ${rank1.toFixed(3)}`;
+  const rates = Object.entries(tprAtFpr).flatMap(([fpr, tpr]) =>
+    tpr === null ? [] : `${tpr.toFixed(3)} at ${fpr}`,
+  );
+  return `step ${step}, ${name}: ${rates.length ? `TPR ${rates.join(', ')}; ` : ''}AUROC ${auroc.toFixed(4)}; rank-1 ${rank1.toFixed(3)}`;
 }

@@ -1,12 +1,13 @@
-/** Numbers in the words and figures a reader expects. */
+// Formats numbers and dates for reports, in English.
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const integer = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
+/** Formats a number as an integer with thousands separators: "1,234". */
 export function formatCount(value: number): string {
-  return whole.format(value);
+  return integer.format(value);
 }
 
-/** A share as a percentage with a narrow no-break space. Never rounds up to 100 % nor down to 0 %. */
+/** Formats a fraction as a percentage with a narrow no-break space. It never rounds up to 100 % or down to 0 %. */
 export function formatPercent(share: number, digits = 1): string {
   const step = 10 ** -digits;
   const percent = share * 100;
@@ -15,17 +16,18 @@ export function formatPercent(share: number, digits = 1): string {
   return `${percent.toFixed(digits)}\u202f%`;
 }
 
-/** A false positive rate in words: "1 in 1,000". */
+/** Formats a false positive rate: "1 in 1,000". */
 export function formatRate(fpr: number): string {
   const one = 1 / fpr;
   return Math.abs(one - Math.round(one)) < 1e-6 * one ? `1 in ${formatCount(one)}` : formatPercent(fpr, 3);
 }
 
-/** A cosine with a true minus sign. */
+/** Formats a cosine with three decimals. The minus is U+2212. */
 export function formatCosine(value: number): string {
   return value.toFixed(3).replace('-', '\u2212');
 }
 
+/** Formats a duration: "4.2 s", "8 min", "1 h 5 min". */
 export function formatDuration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)}\u202fs`;
   const minutes = Math.round(seconds / 60);
@@ -34,7 +36,7 @@ export function formatDuration(seconds: number): string {
   return `${hours}\u202fh ${minutes % 60}\u202fmin`;
 }
 
-/** A few significant digits, without an exponent where it can be avoided. */
+/** Formats a number with three significant digits, as an integer from 1000, and with an exponent below 1e-5. */
 export function formatNumber(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
@@ -43,7 +45,7 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** "4 November 2026, 09:30 UTC", or the text itself when it is no date. */
+/** Formats an ISO date as "4 November 2026, 09:30 UTC". Returns other text unchanged. */
 export function formatDate(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;

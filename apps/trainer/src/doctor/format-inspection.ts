@@ -1,51 +1,57 @@
 import type { Colors } from 'picocolors/types.js';
-import { formatBytes } from '../format.js';
+import { formatBytes } from '../format-bytes.js';
 import type { Inspection } from './inspect.js';
 
-/** An inspection as lines for a terminal. */
-export function printInspection(found: Inspection, colors: Colors): string {
+/** Formats an inspection for a terminal. */
+export function formatInspection(inspection: Inspection, colors: Colors): string {
   const good = colors.green('✓');
   const bad = colors.red('✗');
-  const none = colors.dim('–');
+  const missing = colors.dim('–');
   const row = (label: string, text: string) => `  ${label.padEnd(13)} ${text}`;
   const item = (mark: string, name: string, text: string) => `  ${mark} ${name.padEnd(16)} ${text}`;
   const versions = new Map<string, string[]>();
-  for (const { name, version } of found.packages) {
+  for (const { name, version } of inspection.packages) {
     const key = version ?? 'missing';
     versions.set(key, [...(versions.get(key) ?? []), name.replace('@unitsphere/', '')]);
   }
   return [
-    colors.bold(`unitsphere ${found.unitsphere}`),
+    colors.bold(`unitsphere ${inspection.unitsphere}`),
     '',
-    row('Node', `${found.node.version} (${found.node.platform})${found.node.supported ? '' : ` ${bad}`}`),
-    row('Processor', `${found.processor.model}, ${plural(found.processor.cores, 'core')}`),
-    row('Replicas', `${found.replicas} in a training, unless training.replicas says otherwise`),
-    row('Memory', `${formatBytes(found.memory.totalBytes)}, ${formatBytes(found.memory.freeBytes)} free`),
-    row('Disk', `${formatBytes(found.disk.freeBytes)} free in ${found.disk.path}`),
-    row('TensorFlow.js', found.tfjs),
+    row(
+      'Node',
+      `${inspection.node.version} (${inspection.node.platform})${inspection.node.supported ? '' : ` ${bad}`}`,
+    ),
+    row('Processor', `${inspection.processor.model}, ${plural(inspection.processor.cores, 'core')}`),
+    row('Replicas', `${inspection.replicas} by default (training.replicas)`),
+    row(
+      'Memory',
+      `${formatBytes(inspection.memory.totalBytes)}, ${formatBytes(inspection.memory.freeBytes)} free`,
+    ),
+    row('Disk', `${formatBytes(inspection.disk.freeBytes)} free in ${inspection.disk.path}`),
+    row('TensorFlow.js', inspection.tfjs),
     '',
-    colors.bold('Packages of @unitsphere'),
+    colors.bold('@unitsphere packages'),
     ...[...versions].map(([version, names]) =>
       item(version === 'missing' ? bad : good, version, names.join(', ')),
     ),
     '',
     colors.bold('Backends'),
-    ...found.backends.map((backend) => {
+    ...inspection.backends.map((backend) => {
       if (backend.computes)
         return item(good, backend.name, `${backend.version}  ${colors.dim(backend.detail)}`);
       if (backend.version) return item(bad, backend.name, `${backend.version}  ${backend.reason}`);
       const remedy = backend.remedy?.startsWith('Install') ? ` ${backend.remedy}` : '';
-      return item(none, backend.name, colors.dim(`${backend.detail}: ${backend.reason}${remedy}`));
+      return item(missing, backend.name, colors.dim(`${backend.detail}: ${backend.reason}${remedy}`));
     }),
     '',
     colors.bold('Images'),
-    ...found.libraries.map(({ name, version = '', detail = '', problem }) =>
+    ...inspection.libraries.map(({ name, version = '', detail = '', problem }) =>
       problem ? item(bad, name, problem) : item(good, name, `${version}  ${colors.dim(detail)}`),
     ),
     '',
-    ...(found.problems.length === 0
+    ...(inspection.problems.length === 0
       ? [colors.green('Ready to train: unitsphere train')]
-      : found.problems.map((problem) => colors.red(problem))),
+      : inspection.problems.map((problem) => colors.red(problem))),
   ].join('\n');
 }
 

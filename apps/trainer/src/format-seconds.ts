@@ -1,15 +1,3 @@
-/** Formats a size in powers of 1000: 1536 → "1.5 kB". */
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toPrecision(2)} ${units[unit]}`;
-}
-
 /** Formats a duration by its two largest units: 75.4 → "1m 15s". */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
