@@ -1,14 +1,15 @@
-// Makes and measures every backbone; writes src/catalog.ts and the table of the README. `npm run catalog` builds what it
-// stands on first.
+// Creates and measures every backbone; writes src/catalog.ts and the table of the README. `npm run catalog` builds the
+// packages that it requires first.
 import '@tensorflow/tfjs-backend-wasm';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
 import { build } from 'esbuild';
 
 const path = (name) => new URL(`../${name}`, import.meta.url);
 
-/** Initial weights that cost nothing: the figures do not depend on them. */
+/** Free initial weights: the measurements do not depend on them. */
 class NoRandom extends Random {
   fork() {
     return this;
@@ -21,15 +22,15 @@ class NoRandom extends Random {
   }
 }
 
-/** The package from its sources, as a build would not get past a catalog that lacks a new backbone. */
+/** Imports the package from its sources, so that it need not be built first. */
 async function importSources() {
   const bundle = path('.write-catalog.mjs');
   await build({
     stdin: {
       contents: `export * from './src/registry'; export * from './src/measure';`,
-      resolveDir: path('.').pathname,
+      resolveDir: fileURLToPath(path('.')),
     },
-    outfile: bundle.pathname,
+    outfile: fileURLToPath(bundle),
     bundle: true,
     format: 'esm',
     packages: 'external',
@@ -74,7 +75,7 @@ const table = [
 const readme = await readFile(path('README.md'), 'utf8');
 const [begin, end] = ['<!-- catalog: npm run catalog -w packages/backbones -->', '<!-- end of catalog -->'];
 const [before, after] = [readme.indexOf(begin), readme.indexOf(end)];
-if (before < 0 || after < before) throw new Error(`README.md lacks "${begin}" … "${end}".`);
+if (before < 0 || after < before) throw new Error(`README.md lacks the lines "${begin}" and "${end}".`);
 await writeFile(
   path('README.md'),
   `${readme.slice(0, before + begin.length)}\n\n${table}\n\n${readme.slice(after)}`,

@@ -1,9 +1,9 @@
 import { float32, type StateDict, toFloat32 } from '@unitsphere/core';
 
-/** The state dict with the OIHW kernel under `key` made to take `inChannels`: the rule of timm's adapt_input_conv. */
+/** Adapts the OIHW kernel under `key` to `inChannels` input channels, by the rule of timm's adapt_input_conv. */
 export function adaptInputChannels(state: StateDict, key: string, inChannels: number): StateDict {
   const kernel = state.get(key);
-  if (!kernel) throw new Error(`adaptInput: the state dict has no "${key}".`);
+  if (!kernel) throw new Error(`adaptInput: the state dict lacks "${key}"; it belongs to another backbone.`);
   if (kernel.shape.length !== 4)
     throw new Error(`adaptInput: "${key}" must have 4 dimensions, but its shape is [${kernel.shape}].`);
   const [outChannels, before, height, width] = kernel.shape as [number, number, number, number];

@@ -2,77 +2,80 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { Module, type Parameter, type Random, type StateDict } from '@unitsphere/core';
 import { adaptInputChannels } from './adapt-input-channels.js';
 
-/** One feature map that a backbone gives. */
+/** A feature map that a backbone outputs. */
 export interface FeatureInfo {
   /** Number of channels. */
   channels: number;
-  /** Input pixels for one place of the map, in each direction. */
+  /** Input pixels per position of the map, in each direction. */
   reduction: number;
 }
 
-/** What every backbone is made with. */
+/** Options of every backbone. */
 export interface BackboneOptions {
-  /** The stream of the initial weights, and of stochastic depth. */
+  /** Random stream of the initial weights and of stochastic depth. */
   random: Random;
-  /** Channels of the input image. Default 3. */
+  /** Number of channels of the images. Default 3. */
   inChannels?: number;
   /**
-   * Which maps `features` gives, as timm's out_indices, ascending; what only later maps need is left out of the network.
-   * Default: all.
+   * Ascending indices of the maps that `features` returns, as timm's out_indices. Layers that only later maps require are
+   * not created. Default: all maps.
    */
   outIndices?: readonly number[];
   /**
-   * Height and width of the images, in pixels, for a network that is made for one size (a vision transformer); the others
-   * take every size and do not use it. Default: that of the published weights.
+   * Height and width of the images in pixels, for a network with a fixed image size (a vision transformer). Other networks
+   * accept every size and ignore it. Default: the size of the published weights.
    */
   inputSize?: number;
-  /** Stochastic depth: the rate of the last block; earlier ones have less, in proportion. Default 0. */
+  /** Stochastic depth: drop rate of the last block; earlier blocks have proportionally lower rates. Default 0. */
   dropPathRate?: number;
 }
 
-/** A network that turns images into feature maps, without a classifier: timm's `features_only`. */
+/** A network that converts images to feature maps, without a classifier: timm's `features_only`. */
 export abstract class Backbone extends Module<tf.Tensor4D, tf.Tensor4D> {
-  /** The maps that `features` gives, in order. */
+  /** The maps that `features` returns, in order. */
   abstract readonly featureInfo: readonly FeatureInfo[];
 
   /**
-   * The map at the end of every stage that `outIndices` names.
+   * Computes the map at the end of every stage in `outIndices`.
    * @param x float32 [batch, height, width, inChannels].
-   * @returns float32 [batch, height / reduction, width / reduction, channels] for each of `featureInfo`, sizes rounded up.
+   * @returns float32 [batch, height / reduction, width / reduction, channels] for each entry of `featureInfo`, with sizes
+   *   rounded up.
    */
   abstract features(x: tf.Tensor4D): tf.Tensor4D[];
 
-  /** The last map of `features`. */
+  /** Computes the last map of `features`. */
   override forward(x: tf.Tensor4D): tf.Tensor4D {
-    return this.features(x).at(-1)!;
+    const maps = this.features(x);
+    return maps[maps.length - 1];
   }
 
   /**
-   * A state dict of this backbone for images of other channels (published ones have 3), made to fit this backbone's
-   * `inChannels` as timm does: one channel takes the sum of the first convolution's kernels; otherwise they are repeated
-   * in turn, times old / new channels.
-   * @returns A copy with another first convolution, or the state dict itself where it fits already.
-   * @throws Error when the first convolution is not in the state dict or is no kernel.
+   * Adapts a state dict for another number of image channels (published ones have 3) to this backbone's `inChannels`, as
+   * timm does. One channel takes the sum of the first convolution's kernels. Otherwise the kernels are repeated in turn
+   * and multiplied by old / new channels.
+   * @returns A copy with an adapted first convolution, or the state dict itself if it fits already.
+   * @throws Error if the first convolution is not in the state dict or is not 4-dimensional.
    */
   adaptInput(state: StateDict): StateDict {
     return adaptInputChannels(state, this.#firstConvolution()[0], this.inChannels);
   }
 
-  /** Channels of the images that it takes. */
+  /** Number of channels of the images. */
   get inChannels(): number {
     return this.#firstConvolution()[1].diskShape[1];
   }
 
-  // Every backbone begins with one.
   #firstConvolution(): [string, Parameter] {
-    return this.namedParameters().find(([, { layout }]) => layout === 'conv')!;
+    const first = this.namedParameters().find(([, { layout }]) => layout === 'conv');
+    if (!first) throw new Error(`${this.constructor.name}: a backbone must have a convolution.`);
+    return first;
   }
 }
 
-/** A backbone of the registry. */
+/** An entry of the registry. */
 export interface BackboneEntry {
-  /** Makes it. */
+  /** Creates the backbone. */
   make(options: BackboneOptions): Backbone;
-  /** Height and width of the images that its published weights were trained on. */
+  /** Height and width of the images that the published weights were trained on. */
   inputSize: number;
 }

@@ -5,7 +5,7 @@ import { type BlockExtras, ds, ir, type SqueezePlan } from './mobile-blocks.js';
 
 const SQUEEZE: SqueezePlan = { of: 'input', activation: 'silu', gate: 'sigmoid' };
 
-/** The stages of EfficientNet (Tan & Le, 2019) with a factor of their depths. */
+/** Creates the stages of EfficientNet (Tan & Le, 2019), with their depths multiplied by a factor. */
 function stages(depth: number, extras: BlockExtras) {
   const deep = (repeat: number) => Math.ceil(repeat * depth);
   return [
@@ -43,7 +43,7 @@ const efficientnet = (
     ),
 });
 
-/** EfficientNet-Lite has no squeeze-and-excitation, and ReLU6 for SiLU. */
+/** EfficientNet-Lite: without squeeze-and-excitation, and with ReLU6 in place of SiLU. */
 const efficientnetLite0 = ({ tensorflow = false } = {}): BackboneEntry => ({
   inputSize: 224,
   make: (options) =>
@@ -53,8 +53,8 @@ const efficientnetLite0 = ({ tensorflow = false } = {}): BackboneEntry => ({
 const TF = { tensorflow: true };
 
 /**
- * The EfficientNet family by timm's names: those that begin with `tf_` pad and normalize as the authors' own in TensorFlow, whose
- * weights they take.
+ * The EfficientNet family by timm's names. Names that begin with `tf_` pad and normalize as the authors' TensorFlow
+ * implementation does and can load its weights.
  */
 export const efficientnets = {
   efficientnet_b0: efficientnet(1, 1, 224),

@@ -1,7 +1,8 @@
 import { Conv2d, PReLU, type Random, Sequential } from '@unitsphere/core';
 import { BatchNorm2d } from '@unitsphere/norms';
 import type { BackboneEntry, BackboneOptions } from './backbone.js';
-import { type Layer, Residual } from './residual.js';
+import type { Layer } from './layer.js';
+import { Residual } from './residual.js';
 import { type Step, StepBackbone } from './step-backbone.js';
 
 // insightface draws every kernel from N(0, 0.1).
@@ -9,8 +10,8 @@ const STD = 0.1;
 
 /**
  * IResNet, the ResNet of ArcFace (Deng et al., 2019; Duta et al., "Improved Residual Networks", 2020), with the names of
- * insightface's arcface_torch: norm – 3x3 – norm – PReLU – 3x3 – norm in each block, and no pooling. It ends with the norm
- * before the embedding.
+ * insightface's arcface_torch. Each block is norm – 3x3 – norm – PReLU – 3x3 – norm; there is no pooling. The last layer is
+ * the norm before the embedding.
  */
 class IResNet extends StepBackbone {
   constructor(depths: readonly number[], options: BackboneOptions) {
@@ -31,6 +32,7 @@ function stepsOf(
   ];
   let inputs = 64;
   let blocksBefore = 0;
+  const last = depths.length - 1;
   depths.forEach((depth, stage) => {
     const channels = 64 << stage;
     const makers = Array.from({ length: depth }, (_, i) => {
@@ -42,13 +44,12 @@ function stepsOf(
     steps.push({
       name: `layer${stage + 1}`,
       make: () => new Sequential(...makers.map((make) => make())) as unknown as Layer,
-      map: { channels, reduction: 2 << stage },
+      // The last stage's map is the output of the last norm.
+      ...(stage < last && { map: { channels, reduction: 2 << stage } }),
     });
   });
-  // The last map is the one behind the last norm.
-  const { map } = steps.at(-1)!;
-  delete steps.at(-1)!.map;
-  steps.push({ name: 'bn2', make: () => new BatchNorm2d(inputs), map: map! });
+  const map = { channels: inputs, reduction: 2 << last };
+  steps.push({ name: 'bn2', make: () => new BatchNorm2d(inputs), map });
   return steps;
 }
 

@@ -2,16 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { countMultiplyAdds } from '@unitsphere/ops';
 import type { Backbone } from './backbone.js';
 
-/** What a backbone costs. */
+/** Size and cost of a backbone. */
 export interface BackboneCost {
-  /** Number of trained values. */
+  /** Number of trainable values. */
   parameters: number;
   /** Multiply-accumulates of the convolutions and matrix products for one image. */
   multiplyAdds: number;
 }
 
 /**
- * A backbone's cost for one image of a size, counted while one of zeros goes through it on the current backend.
+ * Measures the cost of a forward pass for one image. It runs the backbone on an image of zeros on the current backend.
  * @param inputSize Height and width in pixels, or [height, width].
  */
 export function measureBackbone(backbone: Backbone, inputSize: number | [number, number]): BackboneCost {

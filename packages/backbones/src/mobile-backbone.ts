@@ -2,27 +2,27 @@ import { Conv2d, Sequential } from '@unitsphere/core';
 import { BatchNorm2d } from '@unitsphere/norms';
 import type { Activation } from '@unitsphere/ops';
 import type { BackboneOptions } from './backbone.js';
+import type { Layer } from './layer.js';
 import { makeDivisible } from './make-divisible.js';
 import { type BlockSpec, makeBlock, type SqueezePlan, TF_NORM } from './mobile-blocks.js';
-import type { Layer } from './residual.js';
 import { type Step, StepBackbone } from './step-backbone.js';
 import { TfConv2d } from './tf-padding.js';
 
-/** A network of the mobile families: a stem of stride 2 and a table of stages. */
+/** Definition of a network of the mobile families: a stem of stride 2 and a table of stages. */
 export interface MobilePlan {
-  /** Channels of the stem. */
+  /** Number of channels of the stem. */
   stem: number;
   stages: readonly (readonly BlockSpec[])[];
   /** Factor of every stage's channels. Default 1. */
   width?: number;
-  /** Of every block that does not say otherwise, and of the stem. */
+  /** Activation of the stem, and of every block that does not specify its own. */
   activation: Activation;
   squeeze?: SqueezePlan;
-  /** As the networks that were trained in TensorFlow: strided convolutions padded as SAME, batch norm with its epsilon of 1e-3. */
+  /** Whether to match networks trained in TensorFlow: SAME padding of strided convolutions, batch norm epsilon 1e-3. */
   tensorflow?: boolean;
 }
 
-/** LCNet, MobileNet and EfficientNet without their heads, as timm's MobileNetV3Features and EfficientNetFeatures. */
+/** Base class of LCNet, MobileNet and EfficientNet without heads, as timm's MobileNetV3Features and EfficientNetFeatures. */
 export class MobileBackbone extends StepBackbone {
   constructor(plan: MobilePlan, options: BackboneOptions) {
     super(stepsOf(plan, options), options);
@@ -43,7 +43,7 @@ function stepsOf(plan: MobilePlan, { random, inChannels = 3, dropPathRate = 0 }:
   let channels = stem;
   let reduction = 2;
   let blocksBefore = 0;
-  // A map ends each reduction, so the stem gives one where the first stage halves at once.
+  // Each reduction ends with a map, so the stem outputs one if the first stage halves the size at once.
   const endsReduction = (stage: number) => stages[stage]?.[0]?.stride !== 1;
   if (endsReduction(0)) steps[1].map = { channels, reduction };
   stages.forEach((specs, stage) => {

@@ -1,16 +1,17 @@
 import { Conv2d, DepthwiseConv2d, type Random } from '@unitsphere/core';
 import { BatchNorm2d } from '@unitsphere/norms';
 import type { Activation } from '@unitsphere/ops';
+import type { Layer } from './layer.js';
 import { makeDivisible } from './make-divisible.js';
-import { type Layer, Residual } from './residual.js';
+import { Residual } from './residual.js';
 import { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.js';
 import { TfConv2d, TfDepthwiseConv2d } from './tf-padding.js';
 
-/** What a row of a stage table may say beside its numbers. */
+/** Optional settings of a row of a stage table. */
 export interface BlockExtras {
-  /** Ratio of squeeze-and-excitation. Default: none. */
+  /** Ratio of squeeze-and-excitation. Default: no squeeze-and-excitation. */
   se?: number;
-  /** Default: the network's. */
+  /** Activation of the block. Default: the network's. */
   activation?: Activation;
 }
 
@@ -19,13 +20,13 @@ export interface BlockSpec extends BlockExtras {
   kind: 'ds' | 'dsa' | 'ir' | 'er' | 'cn' | 'uir';
   repeat: number;
   kernel: number;
-  /** Of the first of the repeated blocks; the others have 1. */
+  /** Stride of the first of the repeated blocks; the others have stride 1. */
   stride: number;
-  /** Middle channels over input channels. */
+  /** Ratio of middle channels to input channels. */
   expand: number;
-  /** Output channels at width 1. */
+  /** Number of output channels at width 1. */
   channels: number;
-  /** The kernel of a depthwise convolution at the start of a universal inverted bottleneck; 0 for none. */
+  /** Kernel size of the depthwise convolution at the start of a universal inverted bottleneck; 0 for none. */
   start: number;
 }
 
@@ -35,7 +36,7 @@ const row = (kind: BlockSpec['kind']) => ({ kind, expand: 1, start: 0 });
 export const ds = (repeat: number, kernel: number, stride: number, channels: number, more?: BlockExtras) =>
   ({ ...row('ds'), repeat, kernel, stride, channels, ...more }) satisfies BlockSpec;
 
-/** Depthwise separable with an activation at its end, and no shortcut. */
+/** Depthwise separable with a final activation, without a shortcut. */
 export const dsa = (repeat: number, kernel: number, stride: number, channels: number, more?: BlockExtras) =>
   ({ ...row('dsa'), repeat, kernel, stride, channels, ...more }) satisfies BlockSpec;
 
@@ -57,7 +58,7 @@ export const er = (repeat: number, kernel: number, stride: number, expand: numbe
 export const cn = (repeat: number, kernel: number, stride: number, channels: number) =>
   ({ ...row('cn'), repeat, kernel, stride, channels }) satisfies BlockSpec;
 
-/** Universal inverted bottleneck (MobileNetV4): depthwise at the start and in the middle, either of them 0 for none. */
+/** Universal inverted bottleneck (MobileNetV4): depthwise kernel sizes at the start and in the middle, each 0 for none. */
 export const uir = (
   repeat: number,
   start: number,
@@ -67,15 +68,15 @@ export const uir = (
   channels: number,
 ) => ({ ...row('uir'), repeat, start, kernel, stride, expand, channels }) satisfies BlockSpec;
 
-/** Squeeze-and-excitation of a family. */
+/** Squeeze-and-excitation of a family of networks. */
 export interface SqueezePlan extends SqueezeExciteOptions {
-  /** Whether a row's ratio is of the block's middle channels or of its input channels. */
+  /** Whether a row's ratio refers to the block's middle channels or to its input channels. */
   of: 'middle' | 'input';
-  /** Squeezed channels are rounded to a multiple of this, as widths are. Default: to the nearest integer. */
+  /** Squeezed channels are rounded to a multiple of this, like widths. Default: rounded to the nearest integer. */
   divisor?: number;
 }
 
-/** Where a block stands. */
+/** Position-dependent settings of a block. */
 export interface BlockSite {
   inChannels: number;
   outChannels: number;
@@ -87,7 +88,7 @@ export interface BlockSite {
   random: Random;
 }
 
-/** The block of a row, for its place in the network. */
+/** Creates the block of a table row for its position in the network. */
 export function makeBlock(spec: BlockSpec, site: BlockSite): Layer {
   const { inChannels, outChannels, stride, random, dropPathRate } = site;
   const skips = stride === 1 && inChannels === outChannels && spec.kind !== 'dsa' && spec.kind !== 'cn';
@@ -101,7 +102,7 @@ type Named = [string, Layer];
 
 const pointwise = (from: number, to: number, random: Random) =>
   new Conv2d(from, to, { kernelSize: 1, random });
-// At stride 1 TensorFlow's padding is PyTorch's.
+// At stride 1, TensorFlow's padding equals PyTorch's.
 const depthwise = (
   channels: number,
   kernelSize: number,
@@ -118,7 +119,7 @@ const denseConv = ({ tensorflow, stride }: BlockSite) => (tensorflow && stride >
 const norm = (channels: number, { tensorflow }: BlockSite, activation: Activation = 'none') =>
   new BatchNorm2d(channels, { activation, ...(tensorflow && TF_NORM) });
 
-/** TensorFlow's epsilon of a batch norm; timm's BN_EPS_TF_DEFAULT. */
+/** TensorFlow's batch norm epsilon: timm's BN_EPS_TF_DEFAULT. */
 export const TF_NORM = { epsilon: 1e-3 };
 
 function squeezeOf({ se, expand }: BlockSpec, { squeeze, random }: BlockSite, channels: number): Named[] {

@@ -1,17 +1,18 @@
 import { Conv2d, DepthwiseConv2d, GroupedConv2d, PReLU, type Random } from '@unitsphere/core';
 import { BatchNorm2d } from '@unitsphere/norms';
 import type { BackboneEntry, BackboneOptions } from './backbone.js';
-import { type Layer, Residual } from './residual.js';
+import type { Layer } from './layer.js';
+import { Residual } from './residual.js';
 import { type Step, StepBackbone } from './step-backbone.js';
 
 interface MobileFaceNetPlan {
-  /** Blocks of each stage: behind the stem, and behind each halving. */
+  /** Number of blocks after the stem and after each halving block. */
   depths: readonly [number, number, number, number];
-  /** Factor of the channels between the blocks; the channels within them stay. */
+  /** Factor of the channels between the blocks; the channels within the blocks do not change. */
   scale: number;
 }
 
-// Behind each halving: channels between the blocks at scale 1, within the halving block, and within the blocks after it.
+// Per stage: channels between the blocks at scale 1, within the halving block, and within the blocks after it.
 const STAGES = [
   { channels: 64, halving: 128, middle: 128 },
   { channels: 128, halving: 256, middle: 256 },
@@ -21,7 +22,7 @@ const LAST_CHANNELS = 512;
 
 /**
  * MobileFaceNet (Chen et al., 2018) with the names and sizes of insightface's arcface_torch, up to the 1x1 convolution
- * before its global depthwise one.
+ * before the global depthwise convolution.
  */
 class MobileFaceNet extends StepBackbone {
   constructor(plan: MobileFaceNetPlan, options: BackboneOptions) {
@@ -36,7 +37,7 @@ function stepsOf(
   const stem = 64 * scale;
   const blockCount = depths.reduce((a, b) => a + b);
   let blocksBefore = 0;
-  /** Blocks of one size with shortcuts. */
+  /** Creates blocks of one size with shortcuts. */
   const blocks = (channels: number, middle: number, stage: number) => {
     const makers = Array.from({ length: depths[stage] }, (_, i) => {
       const dropPath = {
@@ -47,7 +48,7 @@ function stepsOf(
     });
     return () => chain(...makers.map((make) => make()));
   };
-  // One block behind the stem is no bottleneck but a convolution in groups.
+  // A single block after the stem is a grouped convolution instead of a bottleneck.
   const first = () => {
     const options = { kernelSize: 3, std: stdOf(stem, 3), random: random.fork('first') };
     return withPrelu(new GroupedConv2d(stem, stem, 64, options), stem);
@@ -67,7 +68,7 @@ function stepsOf(
     const halve = () => bottleneck(from, to, halving, 2, random.fork('halving', i));
     const map = { channels: to, reduction: 4 << i };
     steps.push({ name: `layers.${2 * i + 2}`, make: halve });
-    // The last map is the one behind the last convolution.
+    // The last stage's map is the output of the last convolution.
     const isLast = i === STAGES.length - 1;
     steps.push({ name: `layers.${2 * i + 3}`, make: blocks(to, middle, i + 1), ...(!isLast && { map }) });
     inputs = to;
@@ -83,17 +84,17 @@ function stepsOf(
   return steps;
 }
 
-/** The standard deviation of kernels as insightface draws them: the groups do not count. */
+/** Computes the standard deviation of insightface's initial kernels, which ignores groups. */
 const stdOf = (outChannels: number, kernelSize: number) => Math.sqrt(2 / (outChannels * kernelSize ** 2));
 
-/** Layers with insightface's names: layers.0, layers.1, … */
+/** Chains layers under insightface's names: layers.0, layers.1, … */
 const chain = (...layers: Layer[]) => new Residual(numbered(layers));
 const numbered = (layers: Layer[]) => layers.map((layer, i): [string, Layer] => [`layers.${i}`, layer]);
 
 const withPrelu = (conv: Layer, channels: number) =>
   chain(conv, new BatchNorm2d(channels), new PReLU(channels) as unknown as Layer);
 
-/** Pointwise, depthwise, pointwise without an activation; a shortcut where the size stays. */
+/** Creates pointwise, depthwise and pointwise layers, the last without an activation, with a shortcut at stride 1. */
 function bottleneck(
   inChannels: number,
   outChannels: number,

@@ -6,7 +6,7 @@ import { type BlockSpec, cn, ds, ir, type SqueezePlan } from './mobile-blocks.js
 const relu = { activation: 'relu' } as const;
 const se = { se: 0.25 };
 
-// The stages of MobileNetV3 (Howard et al., 2019) as timm groups them; hard-swish but where a row says ReLU.
+// The stages of MobileNetV3 (Howard et al., 2019) as timm groups them. Rows without ReLU use hard-swish.
 const SMALL = [
   [ds(1, 3, 2, 16, { ...se, ...relu })],
   [ir(1, 3, 2, 4.5, 24, relu), ir(1, 3, 1, 3.67, 24, relu)],
@@ -32,7 +32,7 @@ const SQUEEZE: SqueezePlan = { of: 'middle', divisor: 8 };
 class MobileNetV3 extends MobileBackbone {}
 
 const mobilenetv3 = (stages: BlockSpec[][], width: number): BackboneEntry => {
-  // Below three quarters the stem keeps its width.
+  // Below width 0.75 the stem keeps its 16 channels.
   const stem = width < 0.75 ? 16 : makeDivisible(16 * width);
   const plan = { stem, stages, width, activation: 'hard_swish', squeeze: SQUEEZE } as const;
   return { inputSize: 224, make: (options) => new MobileNetV3(plan, options) };

@@ -48,7 +48,7 @@ const MEDIUM = [
 class MobileNetV4 extends MobileBackbone {}
 
 const mobilenetv4 = (stages: BlockSpec[][], width: number, inputSize: number): BackboneEntry => {
-  // Narrow ones keep the stem's width.
+  // Below width 1 the stem keeps its 32 channels.
   const stem = width < 1 ? 32 : makeDivisible(32 * width);
   return {
     inputSize,

@@ -9,7 +9,7 @@ import { mobilenetv4s } from './mobilenetv4.js';
 import { resnets } from './resnet.js';
 import { vits } from './vit.js';
 
-// A new family is one file and one line here; `npm run catalog -w packages/backbones` then writes its figures.
+// A new family is one file and one line here; `npm run catalog -w packages/backbones` then measures it for the catalog.
 export const entries = {
   ...lcnets,
   ...mobilenetv3s,
@@ -21,26 +21,30 @@ export const entries = {
   ...vits,
 } satisfies Record<string, BackboneEntry>;
 
-/** The name of a backbone, as timm or insightface has it. */
+/** The name of a backbone, as in timm or insightface. */
 export type BackboneName = keyof typeof entries;
 
-/** What a backbone is, told without making it; all maps, images of 3 channels. */
+/** Size, cost and maps of a backbone with all its maps, for images of 3 channels. */
 export interface BackboneDescription {
   name: BackboneName;
-  /** Height and width of the images that its published weights were trained on. */
+  /** Height and width of the images that the published weights were trained on. */
   inputSize: number;
-  /** Number of trained values. */
+  /** Number of trainable values. */
   parameters: number;
   /** Multiply-accumulates of the convolutions and matrix products for one image of inputSize. */
   multiplyAdds: number;
-  /** Its maps: channels, and input pixels for one place. */
+  /** Channels and reduction of each map. */
   featureInfo: readonly FeatureInfo[];
 }
 
-/** Every backbone's name. */
+/** Returns the name of every backbone. */
 export function listBackbones(): BackboneName[] {
   return Object.keys(entries) as BackboneName[];
 }
+
+type CatalogRow = (typeof catalog)[keyof typeof catalog];
+/** The catalog, which lacks a backbone until it has been measured. */
+const rows: { readonly [name: string]: CatalogRow | undefined } = catalog;
 
 function entryOf(caller: string, name: BackboneName): BackboneEntry {
   if (!Object.hasOwn(entries, name))
@@ -49,7 +53,7 @@ function entryOf(caller: string, name: BackboneName): BackboneEntry {
 }
 
 /**
- * Makes a backbone by its name, with seeded initial weights.
+ * Creates a backbone by its name, with seeded initial weights.
  * @throws Error for a name that is not in `listBackbones()`; RangeError for an option out of range.
  */
 export function createBackbone(name: BackboneName, options: BackboneOptions): Backbone {
@@ -57,12 +61,19 @@ export function createBackbone(name: BackboneName, options: BackboneOptions): Ba
 }
 
 /**
- * A backbone's size, cost and maps, from a table: nothing is made or run. For another image size: `measureBackbone`.
- * @throws Error for a name that is not in `listBackbones()`.
+ * Returns a backbone's size, cost and maps from a table, without creating it. For another image size, use
+ * `measureBackbone`.
+ * @throws Error for a name that is not in `listBackbones()`, or one that the catalog lacks.
  */
 export function describeBackbone(name: BackboneName): BackboneDescription {
   const { inputSize } = entryOf('describeBackbone', name);
-  const { parameters, multiplyAdds, channels, reductions } = catalog[name];
+  const row = rows[name];
+  if (!row) {
+    throw new Error(
+      `describeBackbone: the catalog lacks "${name}"; run npm run catalog -w packages/backbones.`,
+    );
+  }
+  const { parameters, multiplyAdds, channels, reductions } = row;
   const featureInfo = channels.map((count, i) => ({ channels: count, reduction: reductions[i] }));
   return { name, inputSize, parameters, multiplyAdds, featureInfo };
 }

@@ -1,22 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DropPath, Module, type Random } from '@unitsphere/core';
 import { relu } from '@unitsphere/ops';
+import type { Layer } from './layer.js';
 import { runLayers } from './run-layers.js';
 
-/** A module from maps to maps. */
-export type Layer = Module<tf.Tensor4D, tf.Tensor4D>;
-
-/** What is added to a branch, and what follows. */
+/** Shortcut and activation of a residual block. */
 export interface ResidualOptions {
-  /** Nothing, the input, or what a named module makes of the input. Default nothing. */
+  /** Added to the branch: nothing, the input, or the output of a named module. Default 'none'. */
   shortcut?: 'none' | 'identity' | { name: string; layer: Layer };
-  /** Applied to the sum. Default nothing. */
+  /** Activation of the sum. Default: none. */
   activation?: 'relu';
-  /** Stochastic depth of the branch. Default none. */
+  /** Stochastic depth of the branch. Default: none. */
   dropPath?: { rate: number; random: Random };
 }
 
-/** Named layers one after another, and a shortcut past them (He et al., 2015). */
+/** Named layers in sequence, with a shortcut around them (He et al., 2015). */
 export class Residual extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly #branch: Layer[];
   readonly #shortcut: 'none' | 'identity' | Layer;

@@ -1,18 +1,19 @@
 import { Conv2d, MaxPool2d, type Random, Sequential } from '@unitsphere/core';
 import { BatchNorm2d } from '@unitsphere/norms';
 import type { BackboneEntry, BackboneOptions } from './backbone.js';
-import { type Layer, Residual } from './residual.js';
+import type { Layer } from './layer.js';
+import { Residual } from './residual.js';
 import { type Step, StepBackbone } from './step-backbone.js';
 
 interface ResNetPlan {
   block: 'basic' | 'bottleneck';
-  /** Blocks of each stage. */
+  /** Number of blocks of each stage. */
   depths: readonly number[];
 }
 
 const EXPANSION = { basic: 1, bottleneck: 4 };
 
-/** ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015) with timm's names; the stride is in the 3x3. */
+/** ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015) with timm's names. The 3x3 convolution has the stride. */
 class ResNet extends StepBackbone {
   constructor(plan: ResNetPlan, options: BackboneOptions) {
     super(stepsOf(plan, options), options);
@@ -75,7 +76,7 @@ function makeBlock(block: ResNetPlan['block'], site: BlockSite): Layer {
   const conv = (from: number, to: number, kernelSize: number, step: number, name: string) =>
     new Conv2d(from, to, { kernelSize, stride: step, random: random.fork(name) });
   const relu = () => new BatchNorm2d(width, { activation: 'relu' });
-  // Branches are silent at first, as timm's: a new network is its shortcuts.
+  // As in timm, branches output 0 at first, so that a new network consists of its shortcuts.
   const last = () => new BatchNorm2d(out, { initialScale: 0 });
   const layers: [string, Layer][] =
     block === 'basic'

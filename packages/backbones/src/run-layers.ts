@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { inTurn, PReLU } from '@unitsphere/core';
+import { PReLU, runInSequence } from '@unitsphere/core';
 import { BatchNorm2d } from '@unitsphere/norms';
-import type { Layer } from './residual.js';
+import type { Layer } from './layer.js';
 
-/** Runs layers one after another; a batch norm and the PReLU behind it in one pass. */
+/** Runs layers in sequence; fuses a batch norm with a following PReLU. */
 export function runLayers(layers: readonly Layer[], x: tf.Tensor4D): tf.Tensor4D {
   const passes: ((value: tf.Tensor4D) => tf.Tensor4D)[] = [];
   for (let i = 0; i < layers.length; i++) {
@@ -13,5 +13,5 @@ export function runLayers(layers: readonly Layer[], x: tf.Tensor4D): tf.Tensor4D
       i++;
     } else passes.push((value) => layer.forward(value));
   }
-  return inTurn(passes, x, (pass, value) => pass(value));
+  return runInSequence(passes, x, (pass, value) => pass(value));
 }

@@ -2,17 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Conv2d, Module, type Random } from '@unitsphere/core';
 import { globalAveragePool, hardSigmoid, relu, scaleChannels, sigmoid, silu } from '@unitsphere/ops';
 
-/** How a family of networks squeezes and excites. */
+/** Options of `SqueezeExcite`. */
 export interface SqueezeExciteOptions {
-  /** Between the two convolutions. Default 'relu'. */
+  /** Activation between the two convolutions. Default 'relu'. */
   activation?: 'relu' | 'silu';
-  /** Default 'hard_sigmoid'. */
+  /** Function of the gate. Default 'hard_sigmoid'. */
   gate?: 'hard_sigmoid' | 'sigmoid';
 }
 
 /**
- * Squeeze-and-excitation (Hu et al., 2018): each channel times a gate computed from the means of all channels, as timm's;
- * state dict: `conv_reduce`, `conv_expand`.
+ * Squeeze-and-excitation (Hu et al., 2018), as in timm: multiplies each channel by a gate computed from the means of all
+ * channels. State dict: `conv_reduce`, `conv_expand`.
  */
 export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly #reduce;
@@ -20,7 +20,7 @@ export class SqueezeExcite extends Module<tf.Tensor4D, tf.Tensor4D> {
   readonly #activation;
   readonly #gate;
 
-  /** @param squeezed Channels between the two convolutions. */
+  /** @param squeezed Number of channels between the two convolutions. */
   constructor(
     channels: number,
     squeezed: number,

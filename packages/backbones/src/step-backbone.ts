@@ -1,30 +1,29 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
-import type { Layer } from './residual.js';
+import type { Layer } from './layer.js';
 import { runLayers } from './run-layers.js';
 
-/** A named part of a network that is one thing after another; `map` where its output is a feature map. */
+/** A named part of a sequential network; `map` is set if its output is a feature map. */
 export interface Step {
   name: string;
   make(): Layer;
   map?: FeatureInfo;
 }
 
-/** A backbone that is a list of steps; those behind the last wanted map are never made. */
+/** A backbone that is a list of steps. Steps after the last requested map are not created. */
 export class StepBackbone extends Backbone {
   override readonly featureInfo: readonly FeatureInfo[];
-  /** The layers up to each wanted map. */
+  /** The layers up to each requested map. */
   readonly #segments: readonly (readonly Layer[])[];
 
-  /** @throws RangeError when outIndices is empty, not ascending or names a map that is not there. */
+  /** @throws RangeError if outIndices is empty, not ascending or names a map that does not exist. */
   constructor(steps: readonly Step[], { outIndices }: Pick<BackboneOptions, 'outIndices'>) {
     super();
-    const maps = steps.filter(({ map }) => map);
-    const wanted = chooseMaps(maps.length, outIndices).map((i) => maps[i]);
-    this.featureInfo = wanted.map(({ map }) => map!);
+    const maps = steps.flatMap(({ map }, i) => (map ? [{ map, end: i + 1 }] : []));
+    const chosen = chooseMaps(maps.length, outIndices).map((i) => maps[i]);
+    this.featureInfo = chosen.map(({ map }) => map);
     let done = 0;
-    this.#segments = wanted.map((step) => {
-      const end = steps.indexOf(step) + 1;
+    this.#segments = chosen.map(({ end }) => {
       const part = steps.slice(done, end).map(({ name, make }) => this.child(name, make()));
       done = end;
       return part;
@@ -38,7 +37,7 @@ export class StepBackbone extends Backbone {
   }
 }
 
-/** The indices of the wanted maps: all of `count`, or outIndices once checked. */
+/** Returns the indices of the requested maps: outIndices after a check, or all of `count`. */
 export function chooseMaps(count: number, outIndices?: readonly number[]): readonly number[] {
   if (!outIndices) return Array.from({ length: count }, (_, i) => i);
   const ascending = outIndices.every((index, i) => i === 0 || index > outIndices[i - 1]);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2d, type Conv2dOptions, DepthwiseConv2d } from '@unitsphere/core';
 
-/** A convolution padded as TensorFlow's SAME: so that ceil(size / stride) places fit, an odd pixel behind; timm's Conv2dSame. */
+/** A convolution with TensorFlow's SAME padding, as timm's Conv2dSame: ceil(size / stride) outputs, an odd pixel at the end. */
 export class TfConv2d extends Conv2d {
   readonly #options: Conv2dOptions;
 
@@ -15,7 +15,7 @@ export class TfConv2d extends Conv2d {
   }
 }
 
-/** A depthwise convolution padded as TensorFlow's SAME. */
+/** A depthwise convolution with TensorFlow's SAME padding. */
 export class TfDepthwiseConv2d extends DepthwiseConv2d {
   readonly #options: Omit<Conv2dOptions, 'bias'>;
 

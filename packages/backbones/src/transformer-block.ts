@@ -3,23 +3,23 @@ import { DropPath, Linear, Module, type Random } from '@unitsphere/core';
 import { LayerNorm } from '@unitsphere/norms';
 import { gelu, quickGelu, selfAttention } from '@unitsphere/ops';
 
-/** What a block of a vision transformer is made with. */
+/** Options of `TransformerBlock`. */
 export interface TransformerBlockOptions {
   channels: number;
   heads: number;
-  /** Added to the norms' variance. */
+  /** Added to the variance in the norms. */
   epsilon: number;
-  /** Between the two linear layers. */
+  /** Activation between the two linear layers. */
   activation: 'gelu' | 'quick_gelu';
-  /** Stochastic depth. */
+  /** Drop rate of both branches (stochastic depth). */
   dropPathRate: number;
-  /** The stream of the initial weights. */
+  /** Random stream of the initial weights. */
   random: Random;
 }
 
 const STD = 0.02;
 
-/** Queries, keys and values in one linear layer, attention, and a linear layer: timm's Attention. */
+/** One linear layer for queries, keys and values, then attention, then a linear layer: timm's Attention. */
 class Attention extends Module<tf.Tensor3D, tf.Tensor3D> {
   readonly #qkv;
   readonly #proj;

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Conv2d, initializers, inTurn } from '@unitsphere/core';
+import { Conv2d, initializers, runInSequence } from '@unitsphere/core';
 import { LayerNorm } from '@unitsphere/norms';
 import { Backbone, type BackboneOptions, type FeatureInfo } from './backbone.js';
 import { chooseMaps } from './step-backbone.js';
 import { TransformerBlock } from './transformer-block.js';
 
-/** What a vision transformer consists of. */
+/** Definition of a vision transformer. */
 export interface VisionTransformerPlan {
   channels: number;
   heads: number;
@@ -13,19 +13,19 @@ export interface VisionTransformerPlan {
   depth: number;
   /** Height and width of a patch, in pixels. */
   patchSize: number;
-  /** Added to the norms' variance. Default 1e-6, as timm's. */
+  /** Added to the variance in the norms. Default 1e-6, as in timm. */
   epsilon?: number;
-  /** Between a block's linear layers, by timm's names. Default gelu. */
+  /** Activation between a block's linear layers, by timm's name. Default 'gelu'. */
   activation?: 'gelu' | 'quick_gelu';
-  /** A norm before the first block, `norm_pre`, in place of the patches' bias, as CLIP has it. Default false. */
+  /** Whether to use a norm before the first block (`norm_pre`) and no patch bias, as CLIP does. Default false. */
   preNorm?: boolean;
 }
 
 const STD = 0.02;
 
 /**
- * Vision transformer (Dosovitskiy et al., 2020) with timm's names; its maps are the patch tokens behind the blocks that
- * outIndices names (0 to depth − 1; default the last three), without the class token and the last norm, as timm's features.
+ * Vision transformer (Dosovitskiy et al., 2020) with timm's names. Its maps are the patch tokens after the blocks in
+ * outIndices (0 to depth − 1; default: the last three), without the class token and the last norm, as timm's features.
  */
 export class VisionTransformer extends Backbone {
   override readonly featureInfo: readonly FeatureInfo[];
@@ -33,12 +33,12 @@ export class VisionTransformer extends Backbone {
   readonly #posEmbed;
   readonly #proj;
   readonly #normPre;
-  readonly #blocks: { block: TransformerBlock; wanted: boolean }[];
+  readonly #blocks: { block: TransformerBlock; hasMap: boolean }[];
   readonly #grid: number;
   readonly #channels: number;
   readonly #patchSize: number;
 
-  /** @throws RangeError where inputSize is no multiple of the patches' size, or outIndices names no map. */
+  /** @throws RangeError if inputSize is not a multiple of the patch size, or outIndices names a map that does not exist. */
   constructor(
     plan: VisionTransformerPlan,
     { random, inChannels = 3, outIndices, dropPathRate = 0, inputSize = 224 }: BackboneOptions,
@@ -61,7 +61,7 @@ export class VisionTransformer extends Backbone {
     this.#posEmbed = this.parameter('pos_embed', positions, drawn(positions, STD, 'pos'), {
       weightDecay: false,
     });
-    // As spread as PyTorch's default for convolutions.
+    // The standard deviation of PyTorch's default for convolutions.
     const std = 1 / Math.sqrt(3 * inChannels * patchSize ** 2);
     this.#proj = this.child(
       'patch_embed.proj',
@@ -75,12 +75,12 @@ export class VisionTransformer extends Backbone {
       }),
     );
     this.#normPre = preNorm ? this.child('norm_pre', new LayerNorm(channels, { epsilon })) : undefined;
-    const wanted = chooseMaps(
+    const indices = chooseMaps(
       depth,
       outIndices ?? [depth - 3, depth - 2, depth - 1].filter((index) => index >= 0),
     );
-    this.featureInfo = wanted.map(() => ({ channels, reduction: patchSize }));
-    this.#blocks = Array.from({ length: wanted.at(-1)! + 1 }, (_, i) => {
+    this.featureInfo = indices.map(() => ({ channels, reduction: patchSize }));
+    this.#blocks = Array.from({ length: indices[indices.length - 1] + 1 }, (_, i) => {
       const rate = depth > 1 ? (dropPathRate * i) / (depth - 1) : 0;
       const block = this.child(
         `blocks.${i}`,
@@ -93,36 +93,36 @@ export class VisionTransformer extends Backbone {
           random: random.fork('block', i),
         }),
       );
-      return { block, wanted: wanted.includes(i) };
+      return { block, hasMap: indices.includes(i) };
     });
   }
 
-  /** @throws Error for images of another size than inputSize: the positions are learned for that one. */
+  /** @throws Error for images of another size than inputSize, because the position embeddings are learned for that size. */
   override features(x: tf.Tensor4D): tf.Tensor4D[] {
     const channels = this.#channels;
     const grid = this.#grid;
     let tokens = this.#firstTokens(x);
     const maps: tf.Tensor4D[] = [];
-    for (const { block, wanted } of this.#blocks) {
+    for (const { block, hasMap } of this.#blocks) {
       const before = tokens;
       tokens = tf.tidy(() => block.forward(before));
       before.dispose();
-      if (wanted) maps.push(tf.reshape(tf.slice(tokens, [0, 1, 0]), [x.shape[0], grid, grid, channels]));
+      if (hasMap) maps.push(tf.reshape(tf.slice(tokens, [0, 1, 0]), [x.shape[0], grid, grid, channels]));
     }
     return maps;
   }
 
   /**
-   * All tokens behind the last block that was made, the class token first, without a last norm.
+   * Computes all tokens after the last created block, the class token first, without the last norm.
    * @param x float32 [batch, inputSize, inputSize, inChannels].
    * @returns float32 [batch, 1 + (inputSize / patchSize)², channels].
    * @throws Error for images of another size than inputSize.
    */
   tokens(x: tf.Tensor4D): tf.Tensor3D {
-    return inTurn(this.#blocks, this.#firstTokens(x), ({ block }, tokens) => block.forward(tokens));
+    return runInSequence(this.#blocks, this.#firstTokens(x), ({ block }, tokens) => block.forward(tokens));
   }
 
-  /** What the first block takes. */
+  /** Computes the input of the first block. */
   #firstTokens(x: tf.Tensor4D): tf.Tensor3D {
     const patchSize = this.#patchSize;
     const channels = this.#channels;
@@ -130,7 +130,7 @@ export class VisionTransformer extends Backbone {
     const [batch, height, width] = x.shape;
     if (height !== grid * patchSize || width !== grid * patchSize) {
       throw new Error(
-        `${this.constructor.name}: its positions are for images of ${grid * patchSize}x${grid * patchSize} (inputSize), not ${height}x${width}.`,
+        `${this.constructor.name}: the image is ${height}x${width}, but inputSize is ${grid * patchSize}; resize the image or create the network with another inputSize.`,
       );
     }
     const patches = tf.reshape(this.#proj.forward(x), [batch, grid * grid, channels]);

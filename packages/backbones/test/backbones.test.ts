@@ -1,21 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { float32, Random, readSafetensors, writeSafetensors } from '@unitsphere/core';
+import { start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
 import { beforeAll, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { start } from '../../../tools/workspace/backends.js';
 import { type BackboneName, createBackbone, describeBackbone, measureBackbone } from '../src/index.js';
 
 beforeAll(() => start('wasm'));
 const make = (seed = 1, inChannels?: number) =>
   createBackbone('lcnet_050', { random: new Random(seed), inChannels });
 
-test('an unknown name is an error that lists the known ones', () => {
+test('refuses an unknown name and lists the known ones', () => {
   expect(() => createBackbone('constructor' as BackboneName, { random: new Random(1) })).toThrow(
     'createBackbone: there is no backbone "constructor". Known: lcnet_035, lcnet_050, ',
   );
 });
 
-test('maps have the sizes that featureInfo says, rounded up, at any image size', () => {
+test('maps have the sizes of featureInfo, rounded up, at any image size', () => {
   const before = tf.memory().numTensors;
   const backbone = make(1, 1).eval();
   tf.tidy(() => {
@@ -34,7 +34,7 @@ test('maps have the sizes that featureInfo says, rounded up, at any image size',
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('an image of another channel count is refused', () => {
+test('refuses an image with another number of channels', () => {
   const backbone = make();
   tf.tidy(() => {
     expect(() => backbone.forward(tf.ones([1, 32, 32, 1]))).toThrow(
@@ -44,7 +44,7 @@ test('an image of another channel count is refused', () => {
   backbone.dispose();
 });
 
-test('weights come from the seed, and go through a file', async () => {
+test('weights depend only on the seed and survive a file', async () => {
   const [a, b, c] = [make(1), make(1), make(2)];
   const file = async (backbone: typeof a) => Buffer.from(writeSafetensors(await backbone.stateDict()));
   const saved = await file(a);
@@ -55,7 +55,7 @@ test('weights come from the seed, and go through a file', async () => {
   for (const backbone of [a, b, c]) backbone.dispose();
 });
 
-test("a file of timm's whole classifier loads where strict is off", async () => {
+test("loads a file of timm's whole classifier if strict is off", async () => {
   interface Case {
     name: string;
     classifierOnly: string[];
@@ -75,10 +75,10 @@ test("a file of timm's whole classifier loads where strict is off", async () => 
   backbone.dispose();
 });
 
-test('training on a single image whose last map is one pixel is an error', () => {
+test('refuses to train on a single image whose last map is one pixel', () => {
   const backbone = make();
   tf.tidy(() => {
-    expect(() => backbone.forward(tf.ones([1, 32, 32, 3]))).toThrow(/training statistics need at least 2/);
+    expect(() => backbone.forward(tf.ones([1, 32, 32, 3]))).toThrow(/training statistics require at least 2/);
   });
   backbone.dispose();
 });
@@ -97,13 +97,13 @@ test('every parameter gets a gradient', () => {
   backbone.dispose();
 });
 
-test('batch norm and the PReLU behind it are one operation, and have keys of their own', async () => {
+test('fuses batch norm and PReLU into one operation, with separate keys', async () => {
   for (const name of ['iresnet18', 'mobilefacenet'] as const) {
     const backbone = createBackbone(name, { random: new Random(1), outIndices: [0, 1] });
     const keys = [...(await backbone.stateDict()).keys()];
     const x = tf.ones<tf.Rank.R4>([2, 16, 16, 3]);
     const prelus = backbone.namedParameters().filter(([, { variable }], i, all) => {
-      // Of a PReLU there is a weight alone, behind a norm's two.
+      // A PReLU has a weight without a bias; a norm has both.
       return (
         variable.rank === 1 &&
         /weight$/.test(all[i][0]) &&
@@ -124,7 +124,7 @@ test('batch norm and the PReLU behind it are one operation, and have keys of the
   }
 });
 
-test('outIndices chooses maps, and leaves out what only later maps need', () => {
+test('outIndices selects maps and leaves out layers that only later maps require', () => {
   const all = make();
   const some = createBackbone('lcnet_050', { random: new Random(1), outIndices: [0, 2] });
   expect(some.featureInfo).toEqual([all.featureInfo[0], all.featureInfo[2]]);
@@ -145,7 +145,7 @@ test('outIndices chooses maps, and leaves out what only later maps need', () => 
   some.dispose();
 });
 
-test("weights for three channels are made to fit others as timm's", async () => {
+test('adapts weights for three channels to other numbers of channels as timm does', async () => {
   interface Case {
     inChannels: number;
     kernel: GoldenTensor;
@@ -168,16 +168,16 @@ test("weights for three channels are made to fit others as timm's", async () => 
   }
   const backbone = make();
   expect(() => backbone.adaptInput(new Map())).toThrow(
-    'adaptInput: the state dict has no "conv_stem.weight".',
+    'adaptInput: the state dict lacks "conv_stem.weight"; it belongs to another backbone.',
   );
   backbone.dispose();
 });
 
-test('stochastic depth drops branches in training alone, later blocks more often', () => {
+test('stochastic depth drops branches only in training mode', () => {
   const drawn = (dropPathRate: number, training: boolean) => {
     const backbone = createBackbone('mobilenetv3_small_050', { random: new Random(1), dropPathRate });
     const x = tf.ones<tf.Rank.R4>([4, 32, 32, 3]);
-    // In training the samples of one batch differ only where a branch is dropped.
+    // In training mode, equal samples of one batch differ only if a branch is dropped.
     const values = tf.tidy(() => {
       const [first, ...others] = tf.unstack(backbone.train(training).forward(x));
       return others.map((other) => tf.max(tf.abs(tf.sub(other, first))).dataSync()[0]);
@@ -192,7 +192,7 @@ test('stochastic depth drops branches in training alone, later blocks more often
   expect(() => drawn(1.5, true)).toThrow('DropPath: rate must be in [0, 1)');
 });
 
-test('measuring leaves the mode, the values and the tensors as they were', () => {
+test('measuring changes neither the mode nor the number of tensors', () => {
   const backbone = make(1, 1);
   const before = tf.memory().numTensors;
   const { multiplyAdds } = measureBackbone(backbone, [64, 32]);
@@ -202,7 +202,7 @@ test('measuring leaves the mode, the values and the tensors as they were', () =>
   backbone.dispose();
 });
 
-test('a vision transformer takes images of the size it is made for', () => {
+test('a vision transformer accepts only images of its inputSize', () => {
   const random = new Random(1);
   const name = 'vit_tiny_patch16_224';
   const backbone = createBackbone(name, { random, inputSize: 32, outIndices: [0, 1], inChannels: 4 });
@@ -213,7 +213,7 @@ test('a vision transformer takes images of the size it is made for', () => {
   tf.tidy(() => {
     expect(backbone.forward(tf.ones([1, 32, 32, 4])).shape).toEqual([1, 2, 2, 192]);
     expect(() => backbone.forward(tf.ones([1, 48, 32, 4]))).toThrow(
-      'VisionTransformer: its positions are for images of 32x32 (inputSize), not 48x32.',
+      'VisionTransformer: the image is 48x32, but inputSize is 32; resize the image or create the network with another inputSize.',
     );
   });
   backbone.dispose();

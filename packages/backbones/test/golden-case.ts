@@ -1,11 +1,11 @@
-/** One case of a backbone's golden file, and how a test holds a backbone of ours against it. */
+/** A case of a backbone's golden file, and functions that compare our backbone with it. */
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
+import { on, read, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, relativeError } from '@unitsphere/testing/golden';
+import { toNchw, toNhwc } from '@unitsphere/testing/golden/layout';
+import { runPass, toStateDict } from '@unitsphere/testing/golden/module-pass';
 import { expect } from 'vitest';
-import { toNchw, toNhwc } from '../../../tools/golden/layout.js';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
-import { type GoldenTensor, relativeError } from '../../../tools/golden/read.js';
-import { on, read, start } from '../../../tools/workspace/backends.js';
 import { type BackboneName, createBackbone, describeBackbone } from '../src/index.js';
 
 export interface BackboneCase {
@@ -14,7 +14,7 @@ export interface BackboneCase {
   mode: 'training' | 'evaluation';
   state: Record<string, GoldenTensor>;
   x: GoldenTensor;
-  /** The stage maps, or the last of them. */
+  /** The stage maps, or the last ones. */
   features: GoldenTensor[];
   dy: GoldenTensor;
   dx: GoldenTensor;
@@ -22,7 +22,7 @@ export interface BackboneCase {
   running?: Record<string, GoldenTensor>;
 }
 
-/** Initial weights that cost nothing, where a state dict follows. */
+/** Free initial weights, for backbones that load a state dict. */
 class NoRandom extends Random {
   override fork(): Random {
     return this;
@@ -40,7 +40,7 @@ const expectClose = (actual: ArrayLike<number>, expected: GoldenTensor, toleranc
   expect(relativeError(actual, expected), what).toBeLessThan(tolerance);
 
 function load(c: BackboneCase, maps: number) {
-  // Fewer maps need only the first part of the network.
+  // Fewer maps require only the first part of the network.
   const outIndices = maps < mapCount(c) ? Array.from({ length: maps }, (_, i) => i) : undefined;
   const backbone = createBackbone(c.model, { random: zeros, inputSize: c.x.shape[2], outIndices });
   const state = toStateDict(c.state);
@@ -51,7 +51,7 @@ function load(c: BackboneCase, maps: number) {
 
 const mapCount = (c: BackboneCase) => describeBackbone(c.model).featureInfo.length;
 
-/** The maps of a backbone against the last ones of as many. */
+/** Compares the last maps of a backbone with the golden ones. */
 async function expectClosest(maps: tf.Tensor4D[], features: GoldenTensor[]): Promise<void> {
   const last = maps.slice(maps.length - features.length);
   const values = await Promise.all(last.map(read));
@@ -62,7 +62,7 @@ async function expectClosest(maps: tf.Tensor4D[], features: GoldenTensor[]): Pro
   });
 }
 
-/** The stage maps on a backend: all that the case has, or the first few. */
+/** Compares the stage maps on a backend: all maps of the case, or the first few. */
 export async function expectMaps(backend: string, c: BackboneCase, maps = mapCount(c)): Promise<void> {
   await start(backend);
   const before = tf.memory().numTensors;
@@ -77,13 +77,13 @@ export async function expectMaps(backend: string, c: BackboneCase, maps = mapCou
   expect(tf.memory().numTensors).toBe(before);
 }
 
-/** The maps, the gradients of sum(last map · dy) for the image and every parameter, and the running statistics. */
+/** Compares the maps, the gradients of sum(last map · dy) for the image and every parameter, and the running statistics. */
 export async function expectGradients(backend: string, c: BackboneCase, tolerance: number): Promise<void> {
   await start(backend);
   const before = tf.memory().numTensors;
   const backbone = load(c, mapCount(c));
   let closeMaps: Promise<void> | undefined;
-  const pass = await passOf(backbone, c.x, c.dy, (x) => {
+  const pass = await runPass(backbone, c.x, c.dy, (x) => {
     const maps = backbone.features(x as tf.Tensor4D);
     closeMaps = expectClosest(maps, c.features);
     return maps.at(-1)!;
@@ -97,7 +97,7 @@ export async function expectGradients(backend: string, c: BackboneCase, toleranc
     const expected = c.running?.[key];
     if (expected) expectClose((await buffer.variable.data()) as Float32Array, expected, 1e-4, key);
   }
-  // Reading a large network back takes long, and a small one tells as much.
+  // Reading a large network back is slow, and a small one covers the same code.
   if (describeBackbone(c.model).parameters < 5e6) {
     const batches = c.mode === 'training' ? 1n : 0n;
     for (const [key, { data }] of await backbone.stateDict())

@@ -1,11 +1,12 @@
 /**
- * Every backbone against the values of timm's, or of insightface's. Plain JavaScript takes seconds for gradients, so these
- * are taken on the other backends.
+ * Compares every backbone with golden values of timm or insightface. The cpu backend needs seconds for gradients, so only
+ * the other backends compare these.
  */
+
+import { everyBackend, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { runPass, toStateDict } from '@unitsphere/testing/golden/module-pass';
 import { describe, expect, test } from 'vitest';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import { SqueezeExcite } from '../src/index.js';
 import { type BackboneCase, expectGradients, expectMaps, zeros } from './golden-case.js';
 
@@ -20,7 +21,7 @@ describe.each(everyBackend)('SqueezeExcite on %s', (backend) => {
     await start(backend);
     const module = new SqueezeExcite(c.options.channels, c.options.reducedChannels, zeros);
     module.loadStateDict(toStateDict(c.state));
-    const pass = await passOf(module, c.x, c.dy);
+    const pass = await runPass(module, c.x, c.dy);
     expect(relativeError(pass.y, c.y), 'y').toBeLessThan(1e-4);
     expect(relativeError(pass.dx, c.dx), 'dx').toBeLessThan(1e-4);
     expect([...pass.gradients.keys()]).toEqual(Object.keys(c.gradients));
@@ -31,8 +32,8 @@ describe.each(everyBackend)('SqueezeExcite on %s', (backend) => {
 });
 
 /**
- * Golden files, the tolerance of their gradients, and the case whose gradients are taken on a software GPU too, which needs
- * seconds for the programs of each.
+ * Golden files, the tolerance of their gradients, and the case whose gradients are also compared on a software GPU, which
+ * needs seconds to compile the programs of each case.
  */
 const families = [
   { file: 'lcnet', tolerance: 1e-4, onWebGpu: /^lcnet_050 / },
@@ -46,10 +47,11 @@ const families = [
 ];
 
 /**
- * Left out unless UNITSPHERE_ALL_BACKBONES is true, as each takes many seconds: a hundred million weights in plain
- * JavaScript or on a software GPU, and there stock programs of attention and all of a family's larger networks in training.
+ * Whether a case is skipped because it takes many seconds. Skipped are a hundred million weights on the cpu backend or a
+ * software GPU, and on the latter also stock attention programs and the larger networks in training.
+ * UNITSPHERE_ALL_BACKBONES=true runs every case.
  */
-const isLeftOut = (backend: string, { model, mode, gradients }: BackboneCase) => {
+const isSkipped = (backend: string, { model, mode, gradients }: BackboneCase) => {
   if (process.env['UNITSPHERE_ALL_BACKBONES'] === 'true' || backend === 'wasm' || backend === 'node')
     return false;
   if (['iresnet100', 'iresnet200'].includes(model)) return true;
@@ -62,10 +64,12 @@ describe.each(families)('$file', { timeout: 60_000 }, ({ file, tolerance, onWebG
   describe.each(everyBackend)('on %s', (backend) => {
     const withGradients = ({ gradients, name }: BackboneCase) =>
       gradients && (backend === 'webgpu' ? onWebGpu.test(name) : backend !== 'cpu');
-    const run = cases.filter((c) => !isLeftOut(backend, c));
-    test.each(run.filter((c) => !withGradients(c)))('the maps of $name', (c) => expectMaps(backend, c));
+    const run = cases.filter((c) => !isSkipped(backend, c));
+    test.each(run.filter((c) => !withGradients(c)))('matches the maps of $name', (c) =>
+      expectMaps(backend, c),
+    );
 
-    test.each(run.filter(withGradients))('maps, gradients and running statistics of $name', (c) =>
+    test.each(run.filter(withGradients))('matches maps, gradients and running statistics of $name', (c) =>
       expectGradients(backend, c, tolerance),
     );
   });

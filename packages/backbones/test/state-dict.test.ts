@@ -1,9 +1,9 @@
-/** Every backbone's keys, shapes, parameters, maps and multiply-accumulates against those of the published definitions. */
+/** Compares every backbone's keys, shapes, parameters, maps and multiply-accumulates with the published definitions. */
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
+import { readGolden } from '@unitsphere/testing/golden';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read.js';
-import { start } from '../../../tools/workspace/backends.js';
 import {
   type BackboneName,
   createBackbone,
@@ -29,11 +29,11 @@ const dtypes: Record<string, string> = { F32: 'float32', I64: 'int64' };
 
 beforeAll(() => start('wasm'));
 
-test('every backbone is covered', () => {
+test('covers every backbone', () => {
   expect(listBackbones()).toEqual(stored.map(({ name }) => name));
 });
 
-// Reading 50 million values back, and running with them, takes seconds; names and shapes do not need it.
+// Reading back and running 50 million values takes seconds; names and shapes do not require it.
 const HUGE = 40e6;
 
 describe.each(stored)('$name', { timeout: 60_000 }, (c) => {
@@ -63,14 +63,14 @@ describe.each(stored)('$name', { timeout: 60_000 }, (c) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('is described as it is', () => {
+  test('the catalog and the README describe it correctly', () => {
     const { name, inputSize, parameters, multiplyAdds, featureInfo } = describeBackbone(c.name);
     expect(name).toBe(c.name);
     expect(parameters).toBe(c.parameterCount);
     expect(multiplyAdds).toBe(c.multiplyAdds[inputSize]);
     expect(inputSize).toBe(Math.max(...Object.keys(c.multiplyAdds).map(Number)));
     const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` | ${inputSize} | `));
-    expect(row, 'its row in the README').toContain(` | ${c.features.channels.join(', ')} | `);
+    expect(row, 'row in the README').toContain(` | ${c.features.channels.join(', ')} | `);
     expect(featureInfo).toEqual(
       c.features.channels.map((channels, i) => ({ channels, reduction: c.features.reductions[i] })),
     );

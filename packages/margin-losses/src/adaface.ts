@@ -1,37 +1,40 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sine } from './angular-margin.js';
-import { checkNorms, checkNumber } from './check.js';
+import { checkFraction, checkNorms, checkNumber } from './check.js';
 import type { MarginLossOptions } from './margin-loss.js';
+import type { MarginLossEntry } from './margin-loss-entry.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
 import { RunningAverages, type RunningStatistics } from './running-statistics.js';
 
-/** How an AdaFace is made. */
+/** Options of `AdaFace`. */
 export interface AdaFaceOptions extends MarginLossOptions {
-  /** The margin m, in [0, π/2). Default 0.4. */
+  /** Margin m, in [0, π/2). Default 0.4. */
   margin?: number;
-  /** h: how far a standard deviation of the norms moves the margin, in [0, 10). Default 0.333. */
+  /** Factor h: how strongly a norm's distance from the mean changes the margin, in [0, 10). Default 0.333. */
   h?: number;
-  /** How far one batch moves the running mean and deviation of the norms, in [0, 1]. Default 0.01. */
+  /** Weight of the newest batch in the running mean and deviation of the norms, in [0, 1]. Default 0.01. */
   tAlpha?: number;
 }
 
-/** The published code's ε: of the cosine's and the angle's ends, and of what is divided by. */
+// A constant, because bundlers do not drop an entry that computes a value.
+const MARGIN_LIMIT = Math.PI / 2;
+/** The published code's ε: distance of the cosine and of the angle from their limits, and minimum divisor. */
 const EPSILON = 1e-3;
 const [SMALLEST_NORM, LARGEST_NORM] = [1e-3, 100];
 
 /**
- * AdaFace: the margin is the sample's own, by the length of its embedding, which stands for the image's quality. With
- * z = clip(h · (norm − batch_mean) / (batch_std + ε), −1, 1) the label's logit is
+ * AdaFace: each sample has its own margin. It depends on the norm of the sample's embedding, an indicator of image
+ * quality. With z = clip(h · (norm − batch_mean) / (batch_std + ε), −1, 1) the label's logit is
  * scale · (cos(angle − m · z) − m − m · z), the others' scale · cosine.
  *
- * Every call takes `norms`, float32 [batch]: `tf.norm(embeddings, 2, 1)`. They are clipped to [0.001, 100], and no gradient
- * goes to them. `statistics` has `batch_mean` and `batch_std`, of all rows, as the published module's buffers; they begin
- * at 20 and 100. The deviation is that of n − 1; one row has none, and leaves it as it is, where PyTorch's is NaN from
- * then on.
+ * Every call requires `norms`, float32 [batch]: `tf.norm(embeddings, 2, 1)`. They are clipped to [0.001, 100] and receive
+ * no gradient. `statistics` holds `batch_mean` and `batch_std` over all rows, the published module's buffers, which start
+ * at 20 and 100. The deviation divides by n − 1. A batch of one row leaves it unchanged, where PyTorch's becomes NaN for
+ * good.
  *
- * As published, the label's cosine is clamped to ±(1 − ε) and the moved angle to [ε, π − ε], ε = 0.001, without a gradient
- * beyond. The published code clamps the other columns, too; here they are taken as they come. Over PartialFC each row's
- * margin goes into the fused operation.
+ * As published, the label's cosine is clamped to ±(1 − ε) and the moved angle to [ε, π − ε], ε = 0.001; the gradient is 0
+ * where they are clamped. The published code clamps the other columns too; this implementation does not. PartialFC passes
+ * each row's margin to its fused operation.
  * @see Kim et al., "AdaFace: Quality Adaptive Margin for Face Recognition", CVPR 2022; its `head.py`.
  */
 export class AdaFace extends MarginSoftmax {
@@ -41,26 +44,23 @@ export class AdaFace extends MarginSoftmax {
   readonly #h: number;
   #margin: number;
 
-  /** @throws RangeError where an option is out of range. */
+  /** @throws RangeError if an option is out of range. */
   constructor({ margin = 0.4, h = 0.333, tAlpha = 0.01, ...options }: AdaFaceOptions = {}) {
     super(options);
     this.#margin = checkMargin(margin);
     this.#h = checkNumber('AdaFace: h', h, 0, 10);
-    if (!(tAlpha >= 0 && tAlpha <= 1)) {
-      throw new RangeError(`AdaFace: tAlpha must be in [0, 1], but it is ${tAlpha}.`);
-    }
     this.statistics = new RunningAverages({
       title: 'AdaFace',
       first: { batch_mean: 20, batch_std: 100 },
-      rate: tAlpha,
+      rate: checkFraction('AdaFace: tAlpha', tAlpha),
       ofBatch({ norms }) {
         checkNorms('AdaFace', norms, norms?.size ?? 0);
-        return { batch_mean: tf.mean(safe(norms!)), batch_std: deviation(safe(norms!)) };
+        return { batch_mean: tf.mean(clipNorms(norms)), batch_std: deviation(clipNorms(norms)) };
       },
     });
   }
 
-  /** The margin m. May be set between steps, in [0, π/2). */
+  /** Margin m, in [0, π/2). Can be changed between steps. */
   get margin(): number {
     return this.#margin;
   }
@@ -73,9 +73,9 @@ export class AdaFace extends MarginSoftmax {
     const margin = this.#margin;
     const mean = this.statistics.value('batch_mean');
     const std = this.statistics.value('batch_std');
-    const distance = tf.div(tf.sub(safe(norms), mean), tf.add(std, EPSILON));
+    const distance = tf.div(tf.sub(clipNorms(norms), mean), tf.add(std, EPSILON));
     const moved = tf.mul(tf.clipByValue(tf.mul(distance, this.#h), -1, 1), margin);
-    // angle − moved, by the addition theorem; where it leaves [ε, π − ε], told by the cosine.
+    // angle − moved by the addition theorem; the cosine tells where it leaves [ε, π − ε].
     const [cos, sin] = [tf.cos(moved), tf.sin(moved)];
     const tooSmall = (c: tf.Tensor1D) => tf.greaterEqual(c, tf.cos(tf.maximum(tf.add(moved, EPSILON), 0)));
     const tooLarge = (c: tf.Tensor1D) =>
@@ -100,16 +100,47 @@ export class AdaFace extends MarginSoftmax {
   }
 }
 
-function safe(norms: tf.Tensor1D): tf.Tensor1D {
+/** The registry's entry. */
+export const adaface = {
+  create: (options) => new AdaFace(options),
+  description: "cos(angle − m·z) − m − m·z, where z is the standardized norm of the sample's embedding",
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.4,
+      minimum: 0,
+      exclusiveMaximum: MARGIN_LIMIT,
+      description: 'Margin m, in radians.',
+    },
+    h: {
+      type: 'number',
+      default: 0.333,
+      minimum: 0,
+      exclusiveMaximum: 10,
+      description: "Strength with which an embedding's norm changes its margin.",
+    },
+    tAlpha: {
+      type: 'number',
+      default: 0.01,
+      minimum: 0,
+      maximum: 1,
+      description: 'Weight of the newest batch in the running mean and deviation of the norms.',
+    },
+  },
+  needsNorms: true,
+  hasStatistics: true,
+} satisfies MarginLossEntry<AdaFaceOptions, AdaFace>;
+
+function clipNorms(norms: tf.Tensor1D): tf.Tensor1D {
   return tf.clipByValue(norms, SMALLEST_NORM, LARGEST_NORM);
 }
 
-/** The standard deviation of a sample; undefined of one value. */
+/** Returns the sample standard deviation, or undefined for a single value. */
 function deviation(x: tf.Tensor1D): tf.Tensor | undefined {
   if (x.size < 2) return undefined;
   return tf.sqrt(tf.div(tf.sum(tf.square(tf.sub(x, tf.mean(x)))), x.size - 1));
 }
 
 function checkMargin(margin: number): number {
-  return checkNumber('AdaFace: margin', margin, 0, Math.PI / 2);
+  return checkNumber('AdaFace: margin', margin, 0, MARGIN_LIMIT);
 }

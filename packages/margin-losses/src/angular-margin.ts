@@ -2,17 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { MarginCurve } from './margin-softmax.js';
 
 /**
- * The smallest sine that the derivative divides by: 2^−11.5, the sine at 1 − 2^−24, the float32 nearest to 1. So it
- * acts on cosines of exactly ±1 only, where the derivative has no limit, and keeps it finite there.
+ * Minimum divisor of the derivative: 2^−11.5, the sine for the cosine 1 − 2^−24, the float32 nearest to 1. It therefore
+ * changes the derivative only at cosines of exactly ±1, where it has no limit, and keeps it finite there.
  */
 export const SMALLEST_SINE = 2 ** -11.5;
 
-/** The sine of the angle; (1 − c)(1 + c) keeps the digits that 1 − c² loses near ±1. */
+/** Computes the sine of the angle. (1 − c)(1 + c) keeps the digits that 1 − c² loses near ±1. */
 export function sine(cosine: tf.Tensor1D): tf.Tensor1D {
   return tf.sqrt(tf.mul(tf.sub(1, cosine), tf.add(1, cosine))) as tf.Tensor1D;
 }
 
-/** cos(theta + margin) − offset, by the addition theorem: no inverse cosine. */
+/** Creates cos(angle + margin) − offset. The addition theorem avoids an inverse cosine. */
 export function additiveAngularMargin(margin: number, offset = 0): MarginCurve {
   const [cos, sin] = [Math.cos(margin), Math.sin(margin)];
   return {
@@ -24,14 +24,14 @@ export function additiveAngularMargin(margin: number, offset = 0): MarginCurve {
   };
 }
 
-/** cos(theta + margin) up to the angle π − margin, and from there on cosine − margin · sin(margin). */
+/** Creates cos(angle + margin) for angles up to π − margin, and cosine − margin · sin(margin) beyond. */
 export function monotonicAngularMargin(margin: number): MarginCurve {
   return piecewiseMargin(-Math.cos(margin), additiveAngularMargin(margin), {
     value: (c) => tf.sub(c, margin * Math.sin(margin)),
   });
 }
 
-/** factor · theta + offset: the angle of a cosine, and d cos(angle) / d cosine. */
+/** Creates the functions factor · angle + offset of a cosine, and d cos(factor · angle + offset) / d cosine. */
 export function scaledAngle(factor: number, offset = 0) {
   // atan2 keeps the digits that acos loses near ±1.
   const angle = (c: tf.Tensor1D) => tf.add(tf.mul(tf.atan2(sine(c), c), factor), offset) as tf.Tensor1D;
@@ -42,7 +42,7 @@ export function scaledAngle(factor: number, offset = 0) {
   };
 }
 
-/** cos(m1 · theta + m2) − m3 (ArcFace, equation 4). */
+/** Creates cos(m1 · angle + m2) − m3 (ArcFace, equation 4). */
 export function combinedAngularMargin(m1: number, m2: number, m3: number): MarginCurve {
   const angle = scaledAngle(m1, m2);
   return {
@@ -51,7 +51,7 @@ export function combinedAngularMargin(m1: number, m2: number, m3: number): Margi
   };
 }
 
-/** One curve where the cosine is above a threshold, and another elsewhere. */
+/** Joins two curves: one for cosines above a threshold, the other for the rest. */
 export function piecewiseMargin(threshold: number, above: MarginCurve, elsewhere: MarginCurve): MarginCurve {
   return {
     value: (c) => tf.where(tf.greater(c, threshold), above.value(c), elsewhere.value(c)),

@@ -1,17 +1,18 @@
 import { additiveAngularMargin, monotonicAngularMargin, piecewiseMargin } from './angular-margin.js';
 import { checkNumber } from './check.js';
 import type { MarginLossOptions } from './margin-loss.js';
+import type { MarginLossEntry } from './margin-loss-entry.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
 
-/** How an ArcFace is made. */
+/** Options of `ArcFace`. */
 export interface ArcFaceOptions extends MarginLossOptions {
-  /** What is added to the label's angle, in radians, in [0, π). Default 0.5. */
+  /** Angle added to the label's angle, in radians, in [0, π). Default 0.5. */
   margin?: number;
-  /** Apply the margin only where the label's cosine is above 0. Default false. */
+  /** Whether the margin applies only where the label's cosine is above 0. Default false. */
   easyMargin?: boolean;
   /**
-   * Past the angle π − margin use cosine − margin · sin(margin), so that the logit keeps falling as the angle grows;
-   * insightface's form before 2022. Default false. Not together with easyMargin.
+   * Whether the logit keeps falling for angles beyond π − margin, as cosine − margin · sin(margin): insightface's form
+   * before 2022. Default false. Cannot be combined with easyMargin.
    */
   monotonic?: boolean;
 }
@@ -19,10 +20,10 @@ export interface ArcFaceOptions extends MarginLossOptions {
 /**
  * ArcFace: the label's logit is scale · cos(angle + margin), the others' scale · cosine.
  *
- * By default the curve is this for every angle, as insightface's today: it turns up again past π − margin, where the
- * exact gradient then points away from the class center. `monotonic` avoids that. The derivative
- * sin(angle + margin) / sin(angle) has no limit at angles 0 and π; the sine divided by is at least 2^−11.5, which acts
- * on cosines of exactly ±1 only.
+ * By default this formula holds for every angle, as in the current insightface. The logit then rises again for angles
+ * beyond π − margin, where the exact gradient points away from the class center; `monotonic` avoids that. The derivative
+ * sin(angle + margin) / sin(angle) has no limit at angles 0 and π. Its divisor is at least 2^−11.5, which changes the
+ * result only at cosines of exactly ±1.
  * @see Deng et al., "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", CVPR 2019.
  */
 export class ArcFace extends MarginSoftmax {
@@ -35,14 +36,14 @@ export class ArcFace extends MarginSoftmax {
   constructor({ margin = 0.5, easyMargin = false, monotonic = false, ...options }: ArcFaceOptions = {}) {
     super(options);
     if (easyMargin && monotonic) {
-      throw new Error('ArcFace: easyMargin and monotonic are two treatments of large angles; choose one.');
+      throw new Error('ArcFace: easyMargin and monotonic exclude each other; set only one of them.');
     }
     this.#margin = checkMargin(margin);
     this.#easyMargin = easyMargin;
     this.#monotonic = monotonic;
   }
 
-  /** What is added to the label's angle, in radians. May be set between steps, in [0, π). */
+  /** Angle added to the label's angle, in radians, in [0, π). Can be changed between steps. */
   get margin(): number {
     return this.#margin;
   }
@@ -58,6 +59,31 @@ export class ArcFace extends MarginSoftmax {
     return this.#easyMargin ? piecewiseMargin(0, angular, { value: (c) => c }) : angular;
   }
 }
+
+/** The registry's entry. */
+export const arcface = {
+  create: (options) => new ArcFace(options),
+  description: 'cos(angle + margin)',
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.5,
+      minimum: 0,
+      exclusiveMaximum: Math.PI,
+      description: "Angle added to the label's angle, in radians.",
+    },
+    easyMargin: {
+      type: 'boolean',
+      default: false,
+      description: "Whether the margin applies only where the label's cosine is above 0.",
+    },
+    monotonic: {
+      type: 'boolean',
+      default: false,
+      description: "Whether the label's logit keeps falling for angles beyond π − margin.",
+    },
+  },
+} satisfies MarginLossEntry<ArcFaceOptions, ArcFace>;
 
 function checkMargin(margin: number): number {
   return checkNumber('ArcFace: margin', margin, 0, Math.PI);

@@ -2,28 +2,31 @@ import * as tf from '@tensorflow/tfjs-core';
 import { additiveAngularMargin, combinedAngularMargin } from './angular-margin.js';
 import { checkNumber, checkPositive } from './check.js';
 import type { MarginLossOptions } from './margin-loss.js';
+import type { MarginLossEntry } from './margin-loss-entry.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
 
-/** How a CombinedMargin is made. */
+/** Options of `CombinedMargin`. */
 export interface CombinedMarginOptions extends MarginLossOptions {
-  /** What the label's angle is multiplied by (SphereFace's margin), above 0. Default 1. */
+  /** Factor of the label's angle (SphereFace's margin), above 0. Default 1. */
   m1?: number;
-  /** What is added to the label's angle (ArcFace's margin), in radians, in [0, π). Default 0. */
+  /** Angle added to the label's angle (ArcFace's margin), in radians, in [0, π). Default 0. */
   m2?: number;
-  /** What is taken from the label's cosine (CosFace's margin), in [0, 2). Default 0. */
+  /** Value subtracted from the label's cosine (CosFace's margin), in [0, 2). Default 0. */
   m3?: number;
   /**
-   * `paper` (default): cos(m1 · angle + m2) − m3. `insightface`: what insightface's CombinedMarginLoss computes:
-   * ArcFace of m2 when m1 is 1 and m3 is 0; CosFace of m3, ignoring m1 and m2, when m3 is above 0; else it refuses.
+   * `paper` (default) computes cos(m1 · angle + m2) − m3. `insightface` computes what insightface's CombinedMarginLoss
+   * does: ArcFace with m2 if m1 is 1 and m3 is 0; CosFace with m3, ignoring m1 and m2, if m3 is above 0; otherwise it
+   * throws.
    */
   form?: 'paper' | 'insightface';
 }
 
 /**
- * The three margins in one: the label's logit is scale · (cos(m1 · angle + m2) − m3), the others' scale · cosine.
+ * Combines three margins: the label's logit is scale · (cos(m1 · angle + m2) − m3), the others' scale · cosine.
  *
- * (1, m2, 0) is ArcFace and (1, 0, m3) is CosFace in both forms. Nothing is patched where m1 · angle + m2 passes π: the
- * cosine turns up again there, as in insightface. The derivative is kept finite at cosines of exactly ±1 as in ArcFace.
+ * (1, m2, 0) is ArcFace and (1, 0, m3) is CosFace in both forms. Angles with m1 · angle + m2 beyond π get no special
+ * treatment: the cosine rises again there, as in insightface. The derivative is finite at cosines of exactly ±1, as in
+ * ArcFace.
  * @see Deng et al., "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", CVPR 2019, equation 4.
  */
 export class CombinedMargin extends MarginSoftmax {
@@ -33,7 +36,7 @@ export class CombinedMargin extends MarginSoftmax {
   #m2: number;
   #m3: number;
 
-  /** @throws RangeError where an option is out of range; Error for margins that form 'insightface' refuses. */
+  /** @throws RangeError if an option is out of range; Error for margins that form 'insightface' does not support. */
   constructor({ m1 = 1, m2 = 0, m3 = 0, form = 'paper', ...options }: CombinedMarginOptions = {}) {
     super(options);
     if (form !== 'paper' && form !== 'insightface') {
@@ -46,7 +49,7 @@ export class CombinedMargin extends MarginSoftmax {
     this.curve();
   }
 
-  /** What the label's angle is multiplied by. May be set between steps, above 0. */
+  /** Factor of the label's angle, above 0. Can be changed between steps. */
   get m1(): number {
     return this.#m1;
   }
@@ -55,7 +58,7 @@ export class CombinedMargin extends MarginSoftmax {
     this.#m1 = checkM1(value);
   }
 
-  /** What is added to the label's angle, in radians. May be set between steps, in [0, π). */
+  /** Angle added to the label's angle, in radians, in [0, π). Can be changed between steps. */
   get m2(): number {
     return this.#m2;
   }
@@ -64,7 +67,7 @@ export class CombinedMargin extends MarginSoftmax {
     this.#m2 = checkM2(value);
   }
 
-  /** What is taken from the label's cosine. May be set between steps, in [0, 2). */
+  /** Value subtracted from the label's cosine, in [0, 2). Can be changed between steps. */
   get m3(): number {
     return this.#m3;
   }
@@ -79,13 +82,47 @@ export class CombinedMargin extends MarginSoftmax {
       if (m3 > 0) return { value: (c) => tf.sub(c, m3) };
       if (m1 !== 1) {
         throw new Error(
-          `CombinedMargin: insightface's form has no m1 of ${m1} with an m3 of 0; use form 'paper', which has.`,
+          `CombinedMargin: form 'insightface' does not support m1 ${m1} with m3 0; use form 'paper', or set m1 to 1.`,
         );
       }
     }
     return m1 === 1 ? additiveAngularMargin(m2, m3) : combinedAngularMargin(m1, m2, m3);
   }
 }
+
+/** The registry's entry. */
+export const combinedMargin = {
+  create: (options) => new CombinedMargin(options),
+  description: 'cos(m1 · angle + m2) − m3',
+  settings: {
+    m1: {
+      type: 'number',
+      default: 1,
+      exclusiveMinimum: 0,
+      description: "Factor of the label's angle.",
+    },
+    m2: {
+      type: 'number',
+      default: 0,
+      minimum: 0,
+      exclusiveMaximum: Math.PI,
+      description: "Angle added to the label's angle, in radians.",
+    },
+    m3: {
+      type: 'number',
+      default: 0,
+      minimum: 0,
+      exclusiveMaximum: 2,
+      description: "Value subtracted from the label's cosine.",
+    },
+    form: {
+      type: 'string',
+      enum: ['paper', 'insightface'],
+      default: 'paper',
+      description: "The paper's formula, or what insightface's CombinedMarginLoss computes.",
+    },
+  },
+} satisfies MarginLossEntry<CombinedMarginOptions, CombinedMargin>;
 
 const checkM1 = (value: number) => checkPositive('CombinedMargin: m1', value);
 const checkM2 = (value: number) => checkNumber('CombinedMargin: m2', value, 0, Math.PI);

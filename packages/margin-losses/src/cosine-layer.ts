@@ -1,44 +1,45 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 
-/** What is taken of the caller's `tf`: `import * as tf from '@tensorflow/tfjs'`, or `@tensorflow/tfjs-layers`. */
+/** The part of the caller's `tf` that is used: `import * as tf from '@tensorflow/tfjs'` or `'@tensorflow/tfjs-layers'`. */
 export type LayersApi = Pick<typeof tfl, 'layers' | 'initializers'>;
 
 type Initializer = ReturnType<LayersApi['initializers']['glorotNormal']>;
 type LayerArgs = ConstructorParameters<LayersApi['layers']['Layer']>[0];
 
-/** How a cosine layer is made: what every layer takes, and its own. */
+/** Arguments of a cosine layer: those of every layer, and its own. */
 export type CosineLayerArgs = LayerArgs & {
-  /** The number of classes, at least 1. */
+  /** Number of classes, at least 1. */
   units: number;
-  /** Of the class centers. Default `glorotNormal`. */
+  /** Initializer of the class centers. Default `glorotNormal`. */
   centersInitializer?: Initializer;
 };
 
-/** The class of layers that {@link cosineLayer} gives. */
+/** The layer class that {@link cosineLayer} returns. */
 export interface CosineLayerClass {
   /** @throws RangeError unless units is an integer of at least 1. */
   new (args: CosineLayerArgs): InstanceType<LayersApi['layers']['Layer']>;
-  /** The name under which models that are saved and loaded know it. */
+  /** The layer's class name in saved models. */
   readonly className: string;
 }
 
-/** A shorter vector is divided by this: one without a direction has a cosine of 0, and its gradient is finite. */
+/** Minimum length that a vector is divided by, so that a zero vector has cosine 0 and a finite gradient. */
 const SHORTEST = 1e-6;
 
 /**
- * A class of layers, of the caller's own TensorFlow.js, that ends a classifier for a margin loss: the cosines of its input
- * with one trained center a class. float32 [batch, width] to float32 [batch, units], each value in [−1, 1]; the only
- * weight, `centers`, is [units, width]. Train it with `layersLoss`; the layer before it gives the embedding.
+ * Creates a layer class, in the caller's own TensorFlow.js, for the end of a classifier with a margin loss. The layer
+ * computes the cosines of its input with one trained center per class: float32 [batch, width] to float32 [batch, units],
+ * each value in [−1, 1]. Its only weight, `centers`, is [units, width]. Train the model with `layersLoss`; the preceding
+ * layer gives the embedding.
  *
  * The class is registered for `tf.loadLayersModel`.
  * @param api The caller's `tf`.
- * @throws TypeError where api has no layers.
+ * @throws TypeError if api has no layers.
  */
 export function cosineLayer(api: LayersApi): CosineLayerClass {
   if (!api?.layers?.Layer || !api.initializers) {
     throw new TypeError(
-      'cosineLayer: give it the tf whose layers you use: import * as tf from "@tensorflow/tfjs"; cosineLayer(tf).',
+      'cosineLayer: its argument has no layers. Pass the tf whose layers you use: import * as tf from "@tensorflow/tfjs"; cosineLayer(tf).',
     );
   }
 
@@ -46,7 +47,7 @@ export function cosineLayer(api: LayersApi): CosineLayerClass {
     static readonly className = 'CosineLayer';
     readonly #units: number;
     readonly #initializer: Initializer;
-    #centers!: ReturnType<CosineLayer['addWeight']>;
+    #centers: ReturnType<CosineLayer['addWeight']> | undefined;
 
     constructor({ units, centersInitializer, ...args }: CosineLayerArgs) {
       super(args);
@@ -60,7 +61,9 @@ export function cosineLayer(api: LayersApi): CosineLayerClass {
     override build(inputShape: ShapeOrShapes): void {
       const width = this.#inputShape(inputShape)[1];
       if (width === null) {
-        throw new Error('CosineLayer: the width of its input must be known: give the layer before it units.');
+        throw new Error(
+          'CosineLayer: the width of its input is unknown; set `units` of the preceding layer.',
+        );
       }
       this.#centers = this.addWeight('centers', [this.#units, width], 'float32', this.#initializer);
       super.build(inputShape);
@@ -71,9 +74,11 @@ export function cosineLayer(api: LayersApi): CosineLayerClass {
     }
 
     override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+      const centers = this.#centers;
+      if (!centers) throw new Error('CosineLayer: it has no centers yet; call build() or apply() first.');
       return tf.tidy(() => {
         const embeddings = Array.isArray(inputs) ? inputs[0] : inputs;
-        return tf.matMul(unitRows(embeddings), unitRows(this.#centers.read()), false, true);
+        return tf.matMul(unitRows(embeddings), unitRows(centers.read()), false, true);
       });
     }
 
@@ -92,7 +97,7 @@ export function cosineLayer(api: LayersApi): CosineLayerClass {
       const one = (Array.isArray(shape[0]) ? shape[0] : shape) as (number | null)[];
       if (one.length === 2) return one;
       throw new Error(
-        `CosineLayer: its input must be [batch, width], but it is [${one}]; put tf.layers.flatten() before it.`,
+        `CosineLayer: its input must be [batch, width], but it is [${one}]; add tf.layers.flatten() before it.`,
       );
     }
   }
@@ -103,7 +108,7 @@ export function cosineLayer(api: LayersApi): CosineLayerClass {
 
 type ShapeOrShapes = (number | null)[] | (number | null)[][];
 
-/** The initializer itself, or the one that a saved model's config describes. */
+/** Returns the initializer, or creates the one that a saved model's config describes. */
 function initializerOf(api: LayersApi, given: Initializer | undefined): Initializer {
   if (given === undefined) return api.initializers.glorotNormal({});
   if (typeof given.getClassName === 'function') return given;
@@ -112,12 +117,16 @@ function initializerOf(api: LayersApi, given: Initializer | undefined): Initiali
     config: tf.serialization.ConfigDict;
   };
   const known = tf.serialization.SerializationMap.getMap().classNameMap[className];
-  if (!known) throw new Error(`CosineLayer: the initializer "${className}" is not known here.`);
+  if (!known) {
+    throw new Error(
+      `CosineLayer: the initializer "${className}" is unknown; register it with tf.serialization.registerClass.`,
+    );
+  }
   const [make, fromConfig] = known;
   return fromConfig(make, config) as unknown as Initializer;
 }
 
-/** Rows divided by their lengths. */
+/** Divides each row by its length. */
 function unitRows(x: tf.Tensor): tf.Tensor2D {
   const squares = tf.sum(tf.square(x), 1, true);
   return tf.div(x, tf.sqrt(tf.maximum(squares, SHORTEST ** 2))) as tf.Tensor2D;

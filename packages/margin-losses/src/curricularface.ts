@@ -1,27 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { additiveAngularMargin, monotonicAngularMargin } from './angular-margin.js';
-import { checkNumber } from './check.js';
+import { checkFraction, checkNumber } from './check.js';
 import type { MarginLossOptions, MarginNegatives } from './margin-loss.js';
+import type { MarginLossEntry } from './margin-loss-entry.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
 import { RunningAverages, type RunningStatistics } from './running-statistics.js';
 
-/** How a CurricularFace is made. */
+/** Options of `CurricularFace`. */
 export interface CurricularFaceOptions extends MarginLossOptions {
-  /** What is added to the label's angle, in radians, in [0, π). Default 0.5. */
+  /** Angle added to the label's angle, in radians, in [0, π). Default 0.5. */
   margin?: number;
-  /** How far one batch moves t, in [0, 1]. Default 0.01. */
+  /** Weight of the newest batch in the running mean t, in [0, 1]. Default 0.01. */
   momentum?: number;
 }
 
 /**
- * CurricularFace: the label's logit is ArcFace's, in its monotonic form; another class whose cosine is above
- * cos(angle + margin) is hard, and its logit scale · cosine · (t + cosine), that of the rest scale · cosine. t follows the
- * labels' cosines: as they rise, the hard classes weigh more.
+ * CurricularFace: the label's logit is that of ArcFace in its monotonic form. Another class is hard if its cosine is
+ * above cos(angle + margin); its logit is then scale · cosine · (t + cosine). All remaining logits are scale · cosine. t
+ * is a running mean of the labels' cosines: as they rise, hard classes weigh more.
  *
- * `statistics` has `t`, the published module's buffer, which begins at 0; rows without a label do not count. Which classes
- * are hard has no gradient, nor has t. `gradient` is about the label's column alone.
+ * `statistics` holds `t`, the published module's buffer, which starts at 0. Rows without a label do not count. No
+ * gradient flows through t or through the choice of hard classes. `gradient` affects only the label's column.
  *
- * It moves every column, so over PartialFC it has no fused operation: that computes the cosines as a matrix.
+ * The loss changes every column, so PartialFC has no fused operation for it and computes the cosines as a matrix.
  * @see Huang et al., "CurricularFace: Adaptive Curriculum Learning Loss for Deep Face Recognition", CVPR 2020; its
  *   `head/metrics.py`.
  */
@@ -30,19 +31,20 @@ export class CurricularFace extends MarginSoftmax {
   override readonly statistics: RunningStatistics;
   #margin: number;
 
-  /** @throws RangeError where an option is out of range. */
+  /** @throws RangeError if an option is out of range. */
   constructor({ margin = 0.5, momentum = 0.01, ...options }: CurricularFaceOptions = {}) {
     super(options);
     this.#margin = checkMargin(margin);
-    if (!(momentum >= 0 && momentum <= 1)) {
-      throw new RangeError(`CurricularFace: momentum must be in [0, 1], but it is ${momentum}.`);
-    }
     this.statistics = new RunningAverages({
       title: 'CurricularFace',
       first: { t: 0 },
-      rate: momentum,
+      rate: checkFraction('CurricularFace: momentum', momentum),
       ofBatch({ own, present }, now) {
-        if (!own) throw new TypeError("CurricularFace: give the cosines with the labels' centers as own.");
+        if (!own) {
+          throw new TypeError(
+            "CurricularFace: pass the cosines with the labels' centers as `own`, float32 [batch].",
+          );
+        }
         const cosines = tf.clipByValue(own, -1, 1);
         if (!present) return { t: tf.mean(cosines) };
         const count = tf.sum(tf.cast(present, 'float32'));
@@ -52,7 +54,7 @@ export class CurricularFace extends MarginSoftmax {
     });
   }
 
-  /** What is added to the label's angle, in radians. May be set between steps, in [0, π). */
+  /** Angle added to the label's angle, in radians, in [0, π). Can be changed between steps. */
   get margin(): number {
     return this.#margin;
   }
@@ -77,6 +79,29 @@ export class CurricularFace extends MarginSoftmax {
     });
   }
 }
+
+/** The registry's entry. */
+export const curricularface = {
+  create: (options) => new CurricularFace(options),
+  description: 'cos(angle + margin), with more weight on hard classes as training proceeds',
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.5,
+      minimum: 0,
+      exclusiveMaximum: Math.PI,
+      description: "Angle added to the label's angle, in radians.",
+    },
+    momentum: {
+      type: 'number',
+      default: 0.01,
+      minimum: 0,
+      maximum: 1,
+      description: "Weight of the newest batch in t, the running mean of the labels' cosines.",
+    },
+  },
+  hasStatistics: true,
+} satisfies MarginLossEntry<CurricularFaceOptions, CurricularFace>;
 
 function checkMargin(margin: number): number {
   return checkNumber('CurricularFace: margin', margin, 0, Math.PI);

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from './margin-loss.js';
 
-/** Where each row's label is. */
+/** The position of each row's label. */
 export interface LabelColumn {
-  /** int32 [batch, 2]: row and column; column 0 where the row has no label here. */
+  /** int32 [batch, 2]: row and column; column 0 for a row whose label is not among these columns. */
   places: tf.Tensor2D;
-  /** bool [batch]: whether the row has a label here. */
+  /** bool [batch]: whether the row's label is among these columns. */
   present: tf.Tensor1D;
 }
 
-// Backends whose tensors lie in the program's own memory.
+// Backends whose tensors are in the host's memory.
 const READABLE = ['cpu', 'wasm', 'tensorflow'];
 
-/** The labels as a list of places in the cosines, checked where that costs no download. */
+/** Converts labels to positions in the cosine matrix. Checks their range where that requires no download. */
 export function labelColumn(loss: string, labels: Labels, rows: number, classes: number): LabelColumn {
   checkShape(loss, labels, rows);
   if (labels instanceof Int32Array) return fromValues(loss, labels, classes);
@@ -28,7 +28,7 @@ export function labelColumn(loss: string, labels: Labels, rows: number, classes:
 function checkShape(loss: string, labels: Labels, rows: number): void {
   if (!(labels instanceof Int32Array)) {
     if (!(labels instanceof tf.Tensor)) {
-      throw new TypeError(`${loss}: labels must be an Int32Array or an int32 tensor.`);
+      throw new TypeError(`${loss}: labels must be an Int32Array or an int32 tensor [batch].`);
     }
     if (labels.rank !== 1 || labels.dtype !== 'int32') {
       throw new TypeError(
@@ -37,7 +37,11 @@ function checkShape(loss: string, labels: Labels, rows: number): void {
     }
   }
   const count = labels instanceof Int32Array ? labels.length : labels.size;
-  if (count !== rows) throw new RangeError(`${loss}: ${rows} rows of cosines came with ${count} labels.`);
+  if (count !== rows) {
+    throw new RangeError(
+      `${loss}: ${rows} rows of cosines came with ${count} labels; pass one label per row.`,
+    );
+  }
 }
 
 function fromValues(loss: string, labels: Int32Array, classes: number): LabelColumn {
@@ -48,7 +52,7 @@ function fromValues(loss: string, labels: Int32Array, classes: number): LabelCol
     if (label < -1 || label >= classes) {
       throw new RangeError(
         `${loss}: the label of row ${row} is ${label}, but there are ${classes} classes: ` +
-          `0 to ${classes - 1}, or -1 where the row's class is not among these columns.`,
+          `use 0 to ${classes - 1}, or -1 if the row's class is not among these columns.`,
       );
     }
     places[2 * row] = row;

@@ -2,103 +2,103 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { RunningStatistics } from './running-statistics.js';
 
 /**
- * The class of each row: an int32 value in [0, classes), or −1 where the row's class is not among these columns (a
- * shard of the classes, say).
+ * The class of each row: an int32 value in [0, classes), or −1 if the row's class is not among these columns, for example
+ * with a shard of the classes.
  *
- * An Int32Array is always checked. A tensor is checked on the backends whose memory is the program's own (`cpu`,
- * `wasm`, `tensorflow`); elsewhere reading it would stall the device, so a value outside [0, classes) counts as −1.
+ * An Int32Array is always checked. A tensor is checked on backends that keep tensors in the host's memory (`cpu`, `wasm`,
+ * `tensorflow`). On other backends reading it would stall the device, so a value outside [0, classes) counts as −1.
  */
 export type Labels = tf.Tensor1D | Int32Array;
 
-/** A loss of cosines and labels. It knows nothing of where the class centers live. */
+/** A loss of cosines and labels. It does not depend on where the class centers are stored. */
 export interface MarginLoss {
-  /** What the cosines are multiplied by after the margin. */
+  /** Factor of the cosines, after the margin. */
   readonly scale: number;
 
-  /** Whether the margin is of the embeddings' lengths, so that every call wants `norms`. Default false. */
+  /** Whether the margin depends on the embeddings' lengths, so that every call requires `norms`. Default false. */
   readonly needsNorms?: boolean;
 
-  /** What the loss keeps of the batches it has seen; absent where it keeps nothing. A checkpoint holds it. */
+  /** Running statistics over the batches, which a checkpoint must keep; absent if the loss has none. */
   readonly statistics?: RunningStatistics;
 
   /**
-   * The logits: the margin applied to each row's label column, and everything multiplied by `scale`. A row with label
-   * −1 gets no margin. Differentiable in the cosines.
+   * Computes the logits: applies the margin to each row's label column and multiplies everything by `scale`. A row with
+   * label −1 gets no margin. Differentiable in the cosines.
    * @param cosines float32 [batch, classes], each in [−1, 1] up to rounding.
    * @param labels int32 [batch]; see {@link Labels}.
-   * @param norms float32 [batch], for a loss that `needsNorms`: the embeddings' lengths before they were divided by
-   *   them. No gradient goes to them.
+   * @param norms float32 [batch], required if `needsNorms` is true: the embeddings' lengths before normalization. They
+   *   receive no gradient.
    * @returns float32 [batch, classes].
-   * @throws TypeError on a wrong rank or dtype, or where norms are needed and missing; RangeError where the batch sizes
-   *   differ or a label is out of range.
+   * @throws TypeError for a wrong rank or dtype, or if required norms are missing; RangeError if the batch sizes differ
+   *   or a label is out of range.
    */
   logits(cosines: tf.Tensor2D, labels: Labels, norms?: tf.Tensor1D): tf.Tensor2D;
 
   /**
-   * The cross-entropy of the logits, averaged over the batch: mean of −log softmax(logits)[label]. Differentiable in
-   * the cosines, in one pass: (softmax − one-hot) · d logit / d cosine / batch.
+   * Computes the cross-entropy of the logits, averaged over the batch: mean of −log softmax(logits)[label].
+   * Differentiable in the cosines, in one pass: (softmax − one-hot) · d logit / d cosine / batch.
    *
-   * A row with label −1 adds 0 to the sum, as its own logit is not here, and still counts in the batch; its gradient
-   * is softmax / batch, that of its log-sum-exp, as in insightface.
+   * A row with label −1 adds 0 to the sum, because its own logit is missing, and still counts in the batch size. Its
+   * gradient is softmax / batch, that of its log-sum-exp, as in insightface.
    * @param cosines float32 [batch, classes], each in [−1, 1] up to rounding.
    * @param labels int32 [batch]; see {@link Labels}.
-   * @param norms As of {@link logits}.
+   * @param norms As for {@link logits}.
    * @returns A float32 scalar.
    * @throws As {@link logits}.
    */
   loss(cosines: tf.Tensor2D, labels: Labels, norms?: tf.Tensor1D): tf.Scalar;
 }
 
-/** The margin at the label's cosine of each row. */
+/** The margin function at each row's label cosine. */
 export interface MarginTarget {
-  /** float32 [batch]: the margin's value; the label's logit is `scale` times it. */
+  /** float32 [batch]: value of the margin function; the label's logit is `scale` times this. */
   value: tf.Tensor1D;
-  /** float32 [batch]: d value / d cosine, exact or pass-through as the loss is set; 0 beyond ±1, where it is clamped. */
+  /** float32 [batch]: d value / d cosine, exact or pass-through by the loss's `gradient`; 0 beyond ±1 due to clamping. */
   slope: tf.Tensor1D;
 }
 
-/** What a loss makes of the cosines with classes that are not the label's. */
+/** The transformed cosines of the classes other than the label. */
 export interface MarginNegatives {
-  /** float32 [batch, classes]: the logits are `scale` times them. */
+  /** float32 [batch, classes]: the logits are `scale` times these values. */
   value: tf.Tensor2D;
   /** float32 [batch, classes]: d value / d cosine. */
   slope: tf.Tensor2D;
 }
 
 /**
- * A loss whose logits are of one cosine each and of the label's, so that it can be applied by parts. Where it has
- * statistics, these parts take them as they are: `statistics.observe` moves them first, once a batch.
+ * A loss whose logits each depend only on their own cosine and on the label's, so that it can be computed in parts. The
+ * parts do not update the loss's statistics: call `statistics.observe` once per batch first.
  */
 export interface LabelMarginLoss extends MarginLoss {
   /**
-   * The margin by itself, for a softmax that is put together elsewhere: over class centers of which only a part is
-   * here, say. Not differentiable: the slope is given.
-   * @param own float32 [batch], each row's cosine with its label's center, in [−1, 1] up to rounding.
-   * @param norms As of {@link MarginLoss.logits}.
-   * @throws TypeError on a wrong rank or dtype, or where norms are needed and missing.
+   * Computes the margin function alone, for a softmax that is assembled elsewhere, for example over sharded class
+   * centers. Not differentiable; it returns the slope instead.
+   * @param own float32 [batch]: each row's cosine with its label's center, in [−1, 1] up to rounding.
+   * @param norms As for {@link MarginLoss.logits}.
+   * @throws TypeError for a wrong rank or dtype, or if required norms are missing.
    */
   target(own: tf.Tensor1D, norms?: tf.Tensor1D): MarginTarget;
 
   /**
-   * The other columns by themselves; absent where they are the cosines. What comes in the label's column is of no use.
-   * @param cosines float32 [batch, classes], of any part of the classes.
-   * @param own float32 [batch], each row's cosine with its label's center, wherever that is.
+   * Computes the other columns alone; absent if they are the unchanged cosines. Ignore the result in the label's column.
+   * @param cosines float32 [batch, classes], for any subset of the classes.
+   * @param own float32 [batch]: each row's cosine with its label's center, which may be outside this subset.
    */
   negatives?(cosines: tf.Tensor2D, own: tf.Tensor1D): MarginNegatives;
 }
 
-/** What every margin loss can be told. */
+/** Options of every margin loss. */
 export interface MarginLossOptions {
-  /** What the cosines are multiplied by after the margin; above 0. Default 64. */
+  /** Factor of the cosines, after the margin; above 0. Default 64. */
   scale?: number;
   /**
-   * How the label column is differentiated. `exact` (default): the true derivative of the margin. `pass-through`: that
-   * of insightface's code, which moves the label's logit unrecorded, so d logit / d cosine is `scale` there too.
+   * Derivative of the label's column. `exact` (default) is the true derivative of the margin function. `pass-through`
+   * takes it as 1, as insightface's code does by changing the logit outside autograd: d logit / d cosine is `scale`.
    */
   gradient?: 'exact' | 'pass-through';
   /**
-   * Read the cosines before every use and throw where one is NaN, infinite or beyond ±1.001. Off by default: it costs
-   * a download, and does not work on WebGPU, which cannot be read synchronously.
+   * Whether to read the cosines before every use and throw if one is NaN, infinite or beyond ±1.001. Default false: it
+   * costs a download, and WebGPU, which has no synchronous reads, does not support it.
    */
   checkNumerics?: boolean;
 }

@@ -10,27 +10,27 @@ import type {
 } from './margin-loss.js';
 import type { RunningStatistics } from './running-statistics.js';
 
-/** What a margin does to the label's cosine. Its input is in [−1, 1]. */
+/** The function that a margin applies to the label's cosine. Its input is in [−1, 1]. */
 export interface MarginCurve {
-  /** float32 [batch] to float32 [batch]. */
+  /** Maps float32 [batch] to float32 [batch]. */
   value(cosine: tf.Tensor1D): tf.Tensor1D;
-  /** The derivative of value, finite also at ±1; undefined where it is 1 everywhere. */
+  /** Computes the derivative of `value`, finite also at ±1; absent if it is 1 everywhere. */
   slope?(cosine: tf.Tensor1D): tf.Tensor1D;
 }
 
 type Gradient = NonNullable<MarginLossOptions['gradient']>;
 
-/** The logits before the scale, by what their gradient is made of. */
+/** The logits before scaling, and the factors of their gradient. */
 interface Columns extends LabelColumn {
-  /** float32 [batch]: the label's column; the cosine in column 0 where no label is. */
+  /** float32 [batch]: the label's column after the margin; the cosine in column 0 for a row without a label. */
   own: tf.Tensor1D;
-  /** float32 [batch]: its derivative; 1 where no label is. */
+  /** float32 [batch]: derivative of `own`; 1 for a row without a label. */
   slope: tf.Tensor1D;
-  /** The other columns, where they are not the cosines. */
+  /** The other columns; undefined if they are the unchanged cosines. */
   negatives: MarginNegatives | undefined;
 }
 
-/** The part that all margin losses share: the label column, the scale, the cross-entropy and their gradients. */
+/** Base class of the margin losses: the label's column, the scale, the cross-entropy and their gradients. */
 export abstract class MarginSoftmax implements LabelMarginLoss {
   readonly needsNorms: boolean = false;
   readonly statistics?: RunningStatistics;
@@ -38,7 +38,7 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
   readonly #gradient: Gradient;
   readonly #checkNumerics: boolean;
 
-  /** @throws RangeError unless scale is a finite number above 0, or where gradient is no known name. */
+  /** @throws RangeError unless scale is a finite number above 0 and gradient is a known name. */
   constructor({ scale = 64, gradient = 'exact', checkNumerics = false }: MarginLossOptions = {}) {
     this.#scale = checkPositive('scale', scale);
     if (gradient !== 'exact' && gradient !== 'pass-through') {
@@ -48,7 +48,7 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
     this.#checkNumerics = checkNumerics;
   }
 
-  /** What the cosines are multiplied by after the margin. May be set between steps: a finite number above 0. */
+  /** Factor of the cosines, after the margin: a finite number above 0. Can be changed between steps. */
   get scale(): number {
     return this.#scale;
   }
@@ -57,10 +57,10 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
     this.#scale = checkPositive('scale', value);
   }
 
-  /** The loss's name in messages. */
+  /** The loss's name for error messages. */
   protected abstract readonly title: string;
 
-  /** The margin as it is now, for rows of these norms where it is of them; called where tensors are tidied. */
+  /** Returns the current margin function, for rows of these norms if `needsNorms`. Called inside tf.tidy. */
   protected abstract curve(norms?: tf.Tensor1D): MarginCurve;
 
   negatives?(cosines: tf.Tensor2D, own: tf.Tensor1D): MarginNegatives;
@@ -94,7 +94,7 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
       const { places, present, slope, negatives } = columns;
       const logits = scaledLogits(c, columns, scale);
       const probabilities = tf.softmax(logits);
-      // The largest probability is 1 / sum of exp(logit - largest logit): the sum comes without another [B,C] tensor.
+      // The largest probability is 1 / sum of exp(logit - largest logit), so the sum needs no other [B,C] tensor.
       const logSumExp = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
       const rowLoss = tf.where(present, tf.sub(logSumExp, tf.gatherND(logits, places)), tf.zerosLike(slope));
       logits.dispose();
@@ -135,7 +135,7 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
     if (this.#checkNumerics) checkCosineValues(this.title, cosines);
   }
 
-  /** What becomes of the cosines; the statistics follow the batch first. */
+  /** Transforms the cosines, after updating the statistics with the batch. */
   #columns(cosines: tf.Tensor2D, labels: Labels, norms: tf.Tensor1D | undefined): Columns {
     const [rows, classes] = cosines.shape;
     const { places, present } = labelColumn(this.title, labels, rows, classes);
@@ -152,7 +152,7 @@ export abstract class MarginSoftmax implements LabelMarginLoss {
   }
 }
 
-/** A row without a label has no cosine that its others could be compared with: they stay. */
+/** Restores the cosines of rows without a label: they have no label cosine to compare the others with. */
 function presentOnly(
   negatives: MarginNegatives | undefined,
   cosines: tf.Tensor2D,
@@ -166,7 +166,7 @@ function presentOnly(
   };
 }
 
-/** scale · cosines, with the margin in the label column. */
+/** Computes scale · cosines, with the margin in the label's column. */
 function scaledLogits(cosines: tf.Tensor2D, { places, own, negatives }: Columns, scale: number): tf.Tensor2D {
   const scaled = tf.mul(negatives ? negatives.value : cosines, scale);
   const logits = tf.tensorScatterUpdate(scaled, places, tf.mul(own, scale)) as tf.Tensor2D;
@@ -174,7 +174,7 @@ function scaledLogits(cosines: tf.Tensor2D, { places, own, negatives }: Columns,
   return logits;
 }
 
-/** d margin / d cosine: 0 beyond ±1, where the cosine is clamped. */
+/** Computes d margin / d cosine: 0 beyond ±1, where the cosine is clamped. */
 function curveSlope(own: tf.Tensor1D, curve: MarginCurve, gradient: Gradient): tf.Tensor1D {
   const slope = gradient === 'exact' && curve.slope ? curve.slope(clamp(own)) : tf.onesLike(own);
   return tf.where(tf.lessEqual(tf.abs(own), 1), slope, tf.zerosLike(own));

@@ -1,74 +1,74 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What statistics can follow of a batch; a loss says which of it it needs. */
+/** The values of a batch that statistics may use; each loss documents which it requires. */
 export interface LabelBatch {
   /** float32 [batch]: each row's cosine with its label's center. */
   own?: tf.Tensor1D;
-  /** bool [batch]: whether a row's `own` is that; a row without a label has none. Default: all. */
+  /** bool [batch]: false for a row without a label, whose `own` is meaningless. Default: all true. */
   present?: tf.Tensor1D;
-  /** float32 [batch]: the embeddings' lengths before they were divided by them. */
+  /** float32 [batch]: the embeddings' lengths before normalization. */
   norms?: tf.Tensor1D;
 }
 
-/** Statistics on the host, by their published names; core's StateDict as it is. */
+/** Statistics on the host by their published names, in the format of `StateDict` of @unitsphere/core. */
 export type StatisticsState = Map<string, { dtype: 'F32'; shape: number[]; data: Float32Array }>;
 
-/** The same as they are loaded: of any type of numbers, float32 in use. */
+/** Statistics to load: any numeric dtype; converted to float32. */
 export type SavedStatistics = ReadonlyMap<
   string,
   { dtype: string; shape: readonly number[]; data: ArrayLike<number | bigint> }
 >;
 
 /**
- * Exponential averages over the batches that a loss has seen: float32 [1] each, on the device, so that a step need not wait
- * for them. No gradient goes through them.
+ * Exponential averages over the batches that a loss has seen. Each is float32 [1] and stays on the device, so that a step
+ * does not wait for a download. No gradient flows through them.
  *
- * `loss` and `logits` of the loss move them, as the published PyTorch modules' forward does, before they use them.
+ * The loss's `loss` and `logits` update them before using them, as the forward pass of the published PyTorch modules does.
  */
 export interface RunningStatistics {
-  /** Whether `loss` and `logits` move them; false to look at a batch without that. Default true. */
+  /** Whether `loss` and `logits` update the statistics; set to false for evaluation. Default true. */
   training: boolean;
 
   /**
-   * Moves them by a batch, whatever `training` says: for a softmax that is put together elsewhere, which gives its whole
-   * batch, of all ranks, on every rank.
-   * @throws TypeError where the batch lacks what the loss follows.
+   * Updates the statistics with a batch, regardless of `training`. A softmax that is assembled elsewhere calls this on
+   * every rank with the whole batch of all ranks.
+   * @throws TypeError if the batch lacks a value that the loss requires.
    */
   observe(batch: LabelBatch): void;
 
-  /** One of them as it is now, float32 [1]: to be used inside a tidy and not disposed of. */
+  /** Returns the current value of one statistic, float32 [1]. Use it inside tf.tidy and do not dispose it. */
   value(name: string): tf.Tensor1D;
 
-  /** All of them, float32 [1] each. */
+  /** Reads all statistics, float32 [1] each. */
   stateDict(): Promise<StatisticsState>;
 
   /**
-   * Puts back what stateDict() gave; other names are passed over.
-   * @throws Error where one is missing, is no one number or not finite. Nothing is changed then.
+   * Restores the result of stateDict(); other names are ignored.
+   * @throws Error if a statistic is missing or is not one finite number. Nothing is changed then.
    */
   loadStateDict(state: SavedStatistics): void;
 
-  /** Frees their tensors; they are then as they were at first. */
+  /** Frees the tensors and resets the statistics to their initial values. */
   dispose(): void;
 }
 
-/** How averages are made: their first values, how far they move with a batch, and what a batch says. */
+/** Definition of running averages: their initial values, their rate, and the value of a batch. */
 export interface AveragesRule {
-  /** The loss's name in messages. */
+  /** The loss's name for error messages. */
   title: string;
-  /** By name, in the order they are saved. */
+  /** Initial values by name, in the order in which they are saved. */
   first: { readonly [name: string]: number };
   /** new = rate · batch + (1 − rate) · old. */
   rate: number;
-  /** The batch's values by name; one that is missing stays. Called where tensors are tidied. */
+  /** Computes the batch's values by name; a statistic without a value stays unchanged. Called inside tf.tidy. */
   ofBatch(batch: LabelBatch, now: (name: string) => tf.Tensor1D): { [name: string]: tf.Tensor | undefined };
 }
 
-/** Statistics by such a rule. */
+/** Running averages as tensors on the device. */
 export class RunningAverages implements RunningStatistics {
   training = true;
   readonly #rule: AveragesRule;
-  /** Numbers until they first move: a loss can be made before a backend has started. */
+  /** Numbers until the first update, so that a loss can be created before a backend has started. */
   readonly #values: Map<string, number | tf.Variable<tf.Rank.R1>>;
 
   constructor(rule: AveragesRule) {
@@ -91,7 +91,7 @@ export class RunningAverages implements RunningStatistics {
   }
 
   value(name: string): tf.Tensor1D {
-    const held = this.#values.get(name)!;
+    const held = this.#values.get(name) ?? this.#rule.first[name];
     return typeof held === 'object' ? held : tf.tensor1d([held]);
   }
 
@@ -108,7 +108,7 @@ export class RunningAverages implements RunningStatistics {
     const values = [...this.#values.keys()].map((name) => {
       const { title } = this.#rule;
       const saved = state.get(name);
-      if (!saved) throw new Error(`${title}: the saved state has no '${name}'; it is of another loss.`);
+      if (!saved) throw new Error(`${title}: the saved state lacks '${name}'; it belongs to another loss.`);
       const value = Number(saved.data[0]);
       if (saved.data.length !== 1 || !Number.isFinite(value)) {
         throw new Error(

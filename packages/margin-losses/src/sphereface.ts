@@ -1,27 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scaledAngle } from './angular-margin.js';
 import type { MarginLossOptions } from './margin-loss.js';
+import type { MarginLossEntry } from './margin-loss-entry.js';
 import { type MarginCurve, MarginSoftmax } from './margin-softmax.js';
 
-/** How a SphereFace is made. */
+/** Options of `SphereFace`. */
 export interface SphereFaceOptions extends MarginLossOptions {
-  /** What the label's angle is multiplied by, at least 1. Default 1.7. */
+  /** Factor of the label's angle, at least 1. Default 1.7. */
   margin?: number;
   /**
-   * What follows where margin · angle passes π. `sphereface` (default): (−1)^k · cos(margin · angle) − 2k with
-   * k = ⌊margin · angle / π⌋, which falls on to the end. `sphereface-r`: −1 from there on, as cos(min(margin · angle, π)).
+   * Continuation of the curve where margin · angle exceeds π. `sphereface` (default): (−1)^k · cos(margin · angle) − 2k
+   * with k = ⌊margin · angle / π⌋, which keeps falling. `sphereface-r`: −1, that is cos(min(margin · angle, π)).
    */
   form?: 'sphereface' | 'sphereface-r';
 }
 
 /**
- * SphereFace on embeddings of unit length: the label's logit is scale · ψ(angle) with ψ = cos(margin · angle), continued
- * monotonically by `form`; the others' scale · cosine. Default scale 30.
+ * SphereFace on unit-length embeddings: the label's logit is scale · ψ(angle) with ψ = cos(margin · angle), continued
+ * monotonically by `form`; the others' is scale · cosine. Default scale 30.
  *
- * `gradient: 'pass-through'` is the characteristic gradient detachment of SphereFace-R, with which the authors train both
- * forms today (opensphere); the exact gradient is that of the 2017 paper, and 0 in `sphereface-r` past π / margin. It is
- * kept finite at cosines of exactly ±1 as in ArcFace. opensphere takes the angle of a cosine within ±(1 − 1e-5); here the
- * ends are exact.
+ * `gradient: 'pass-through'` is SphereFace-R's characteristic gradient detachment, with which the authors now train both
+ * forms (opensphere). The exact gradient is that of the 2017 paper; with `sphereface-r` it is 0 for angles beyond
+ * π / margin. It is finite at cosines of exactly ±1, as in ArcFace. opensphere clamps the cosine to ±(1 − 1e-5) before it
+ * takes the angle; this implementation is exact there.
  * @see Liu et al., "SphereFace: Deep Hypersphere Embedding for Face Recognition", CVPR 2017, equation 7; Liu et al.,
  *   "SphereFace Revived: Unifying Hyperspherical Face Recognition", TPAMI 2022 (v0 and v1 of its magnifying functions).
  */
@@ -30,7 +31,7 @@ export class SphereFace extends MarginSoftmax {
   readonly #form: 'sphereface' | 'sphereface-r';
   #margin: number;
 
-  /** @throws RangeError where an option is out of range. */
+  /** @throws RangeError if an option is out of range. */
   constructor({ margin = 1.7, form = 'sphereface', scale = 30, ...options }: SphereFaceOptions = {}) {
     super({ scale, ...options });
     if (form !== 'sphereface' && form !== 'sphereface-r') {
@@ -40,7 +41,7 @@ export class SphereFace extends MarginSoftmax {
     this.#margin = checkMargin(margin);
   }
 
-  /** What the label's angle is multiplied by. May be set between steps, at least 1. */
+  /** Factor of the label's angle, at least 1. Can be changed between steps. */
   get margin(): number {
     return this.#margin;
   }
@@ -51,7 +52,7 @@ export class SphereFace extends MarginSoftmax {
 
   protected curve(): MarginCurve {
     const { of: angle, slope } = scaledAngle(this.#margin);
-    // At cosines of exactly ±1 the slope is that of the float32 beside them, which is finite.
+    // At cosines of exactly ±1, use the slope of the adjacent float32, which is finite.
     const slopeInside = (c: tf.Tensor1D) => slope(tf.clipByValue(c, 2 ** -24 - 1, 1 - 2 ** -24));
     if (this.#form === 'sphereface-r') {
       const capped = (c: tf.Tensor1D) => tf.greaterEqual(angle(c), Math.PI);
@@ -60,7 +61,7 @@ export class SphereFace extends MarginSoftmax {
         slope: (c) => tf.where(capped(c), 0, slopeInside(c)) as tf.Tensor1D,
       };
     }
-    // Of an angle of π the piece before: margins that are integers end there.
+    // An angle of π belongs to the last piece: for an integer margin, margin · π / π would start another one.
     const last = Math.ceil(this.#margin) - 1;
     const piece = (c: tf.Tensor1D) => tf.minimum(tf.floor(tf.div(angle(c), Math.PI)), last);
     const sign = (k: tf.Tensor) => tf.sub(1, tf.mul(2, tf.mod(k, 2)));
@@ -73,6 +74,27 @@ export class SphereFace extends MarginSoftmax {
     };
   }
 }
+
+/** The registry's entry. */
+export const sphereface = {
+  create: (options) => new SphereFace(options),
+  description: 'cos(margin · angle), continued monotonically',
+  settings: {
+    margin: {
+      type: 'number',
+      default: 1.7,
+      minimum: 1,
+      description: "Factor of the label's angle.",
+    },
+    form: {
+      type: 'string',
+      enum: ['sphereface', 'sphereface-r'],
+      default: 'sphereface',
+      description:
+        'Continuation of the curve where margin · angle exceeds π: it keeps falling (sphereface), or stays at −1 (sphereface-r).',
+    },
+  },
+} satisfies MarginLossEntry<SphereFaceOptions, SphereFace>;
 
 function checkMargin(margin: number): number {
   if (!(Number.isFinite(margin) && margin >= 1)) {

@@ -1,7 +1,8 @@
-/** AdaFace, CurricularFace and SphereFace over steps that move their statistics, against their published PyTorch code. */
+/** Compares AdaFace, CurricularFace and SphereFace with their published PyTorch code, over steps that update their statistics. */
+
+import { backends, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdaFace, CurricularFace, type MarginLoss, SphereFace } from '../src/index.js';
 import { cosinesOf, evaluate, length, rowsOf, throughCosines } from './reference.js';
 
@@ -97,7 +98,7 @@ describe.each(backends)('%s', (backend) => {
       const expected = (pass === 'pass-through' && c.dCosinesPassThrough) || c.dCosines;
       const classes = c.cosines.shape[1];
       labels.forEach((label, row) => {
-        // Float32 has an angle near π to 2^-23 · π, and the sines that the slope is of are as small as the angle's.
+        // Near π a float32 angle is exact to 2^-23 · π; the slope divides by a sine that is just as small.
         const own = c.cosines.data[row * classes + label];
         const rounding =
           c.loss === 'sphereface' && own < 0 ? (2 ** -23 * Math.PI) / Math.sqrt(1 - own ** 2) : 0;
@@ -113,7 +114,7 @@ describe.each(backends)('%s', (backend) => {
   });
 });
 
-test('every loss has both groups, and its statistics move', () => {
+test('the golden file has both groups for every loss, with changing statistics', () => {
   for (const name of Object.keys(LOSSES)) {
     const own = all.filter(({ loss }) => loss === name);
     expect([...new Set(own.map(({ group }) => group))].sort()).toEqual(['edge', 'steps']);

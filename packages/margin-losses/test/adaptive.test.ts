@@ -1,7 +1,7 @@
-/** AdaFace and CurricularFace by their definitions in float64, at the ends of what they are given, and their statistics. */
+/** Compares AdaFace and CurricularFace with their float64 definitions, at extreme inputs too, and tests their statistics. */
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdaFace, CurricularFace, type LabelMarginLoss, type MarginLossOptions } from '../src/index.js';
 import {
   evaluate,
@@ -67,7 +67,7 @@ const saved = (state: { [name: string]: number }) =>
   );
 const valuesOf = async ({ statistics }: LabelMarginLoss) =>
   Object.fromEntries([...(await statistics!.stateDict())].map(([name, { data }]) => [name, data[0]]));
-/** With its statistics set, and left as they are. */
+/** Creates a loss with given statistics that do not change. */
 function fixed({ make, state }: Case, options?: MarginLossOptions): LabelMarginLoss {
   const loss = make(options);
   loss.statistics!.loadStateDict(saved(state));
@@ -79,7 +79,7 @@ describe.each(backends)('%s', (backend) => {
   beforeEach(() => start(backend));
 
   describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
-    test('loss, logits and gradients are those of the definition in float64', () => {
+    test('matches the float64 definition: loss, logits and gradients', () => {
       const before = tf.memory().numTensors;
       const loss = fixed(c);
       const { value, gradient } = evaluate(loss, rows, labels, norms);
@@ -102,7 +102,7 @@ describe.each(backends)('%s', (backend) => {
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    test('its parts give the logits, whatever columns are here', () => {
+    test('target and negatives together give the logits, for any subset of the columns', () => {
       const loss = fixed(c);
       tf.tidy(() => {
         const [cosines, lengths] = [tf.tensor2d(rows), tf.tensor1d(norms)];
@@ -120,7 +120,7 @@ describe.each(backends)('%s', (backend) => {
       });
     });
 
-    test('pass-through takes the slope of the margin as 1, in the label column alone', () => {
+    test('pass-through takes the slope of the margin as 1, only in the label column', () => {
       const [exact, through] = (['exact', 'pass-through'] as const).map((gradient) =>
         evaluate(fixed(c, { gradient }), rows, labels, norms),
       );
@@ -141,7 +141,7 @@ describe.each(backends)('%s', (backend) => {
       });
     });
 
-    test('finite at cosines of -1, 1 and next to them, at any length, and no gradient beyond', () => {
+    test('is finite at and next to cosines of ±1, for any norm, with gradient 0 beyond', () => {
       for (const gradient of ['exact', 'pass-through'] as const) {
         for (const end of [-1 - 2 ** -22, -1, -1 + 2 ** -24, 1 - 2 ** -24, 1, 1 + 2 ** -22]) {
           const ends = [
@@ -162,7 +162,7 @@ describe.each(backends)('%s', (backend) => {
       }
     });
 
-    test('a row whose class is not here has no margin, and its others stay', () => {
+    test('leaves a row without a label unchanged', () => {
       const loss = fixed(c);
       tf.tidy(() => {
         const absent = Int32Array.of(-1, 3, -1, -1, -1, -1);
@@ -179,7 +179,7 @@ describe.each(backends)('%s', (backend) => {
       });
     });
 
-    test('statistics move once a call, before they are used, unless told not to; nothing leaks', async () => {
+    test('updates the statistics once per call, before using them, unless training is false; leaks no tensor', async () => {
       const before = tf.memory().numTensors;
       const loss = c.make();
       const { statistics } = loss;
@@ -192,7 +192,7 @@ describe.each(backends)('%s', (backend) => {
       expect(await valuesOf(loss)).toEqual(after);
       statistics!.training = true;
 
-      // The same by hand.
+      // The same with an explicit observe().
       const other = c.make();
       other.statistics!.training = false;
       tf.tidy(() => {
@@ -204,7 +204,7 @@ describe.each(backends)('%s', (backend) => {
 
       tf.tidy(() => void loss.logits(tf.tensor2d(rows), labels, tf.tensor1d(norms)));
       expect(await valuesOf(loss)).not.toEqual(after);
-      // What was saved goes on, and a label that is wrong moves nothing.
+      // A saved state can be restored, and a call with an invalid label changes nothing.
       loss.statistics!.loadStateDict(await other.statistics!.stateDict());
       expect(await valuesOf(loss)).toEqual(after);
       expect(() => evaluate(loss, rows, Int32Array.of(9, 0, 0, 0, 0, 0), norms)).toThrow('row 0 is 9');
@@ -214,13 +214,13 @@ describe.each(backends)('%s', (backend) => {
       expect(tf.memory().numTensors).toBe(before);
     });
 
-    test('a state that does not fit changes nothing', async () => {
+    test('an invalid saved state is an error and changes nothing', async () => {
       const loss = fixed(c);
       const was = await valuesOf(loss);
       const [name, ...rest] = Object.keys(c.state);
       const { statistics } = loss;
       expect(() => statistics!.loadStateDict(new Map())).toThrow(
-        `${c.name}: the saved state has no '${name}'; it is of another loss.`,
+        `${c.name}: the saved state lacks '${name}'; it belongs to another loss.`,
       );
       const last = rest.at(-1) ?? name;
       const bad = (data: number[]) => saved(c.state).set(last, { dtype: 'F32', shape: [data.length], data });
@@ -232,7 +232,7 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test('AdaFace: the deviation of one row leaves that of before, and lengths have no gradient', async () => {
+  test('AdaFace keeps its deviation for a batch of one row, and gives norms no gradient', async () => {
     const loss = new AdaFace({ tAlpha: 0.5 });
     const { value, gradient } = evaluate(loss, [[0.3, 0.1]], Int32Array.of(0), [30]);
     expect(Number.isFinite(value)).toBe(true);
@@ -248,26 +248,26 @@ describe.each(backends)('%s', (backend) => {
     loss.statistics.dispose();
   });
 
-  test('AdaFace: without lengths, or with others, it says what to give', () => {
+  test('AdaFace refuses missing or malformed norms and says what to pass', () => {
     tf.tidy(() => {
       const loss = new AdaFace();
       const cosines = tf.tensor2d(rows);
       expect(() => loss.loss(cosines, labels)).toThrow(
-        "AdaFace: give the embeddings' lengths before they are divided by them, float32 [6], as norms: tf.norm(embeddings, 2, 1).",
+        "AdaFace: norms are missing. Pass the embeddings' lengths before normalization, float32 [6]: tf.norm(embeddings, 2, 1).",
       );
       expect(() => loss.target(tf.tensor1d([0.1]))).toThrow(TypeError);
       expect(() => loss.logits(cosines, labels, tf.ones([6, 1]) as never)).toThrow(
         'norms must be float32 [6], but they are float32 of shape [6,1]',
       );
       expect(() => loss.logits(cosines, labels, tf.ones([5]))).toThrow('shape [5]');
-      expect(() => loss.statistics.observe({})).toThrow('as norms');
+      expect(() => loss.statistics.observe({})).toThrow('norms are missing');
       expect(() => new CurricularFace().statistics.observe({})).toThrow(
-        "give the cosines with the labels' centers",
+        "pass the cosines with the labels' centers",
       );
     });
   });
 
-  test('CurricularFace: rows whose class is not here do not move t, nor does a batch without any', async () => {
+  test('CurricularFace does not update t from rows without a label', async () => {
     const loss = new CurricularFace({ momentum: 0.5 });
     evaluate(loss, [[0.5], [0.25], [-0.75]], Int32Array.of(0, -1, 0));
     expect(await valuesOf(loss)).toEqual({ t: 0.5 * -0.125 });
@@ -277,7 +277,7 @@ describe.each(backends)('%s', (backend) => {
   });
 });
 
-test('options are checked', () => {
+test('refuses options out of range', () => {
   expect(() => new AdaFace({ margin: 1.6 })).toThrow(
     /AdaFace: margin must be in \[0, 1.5708\), but it is 1.6/,
   );

@@ -1,11 +1,11 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { start } from '@unitsphere/testing/backends';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import { ArcFace } from '../src/index.js';
 import { evaluate } from './reference.js';
 
-// The cpu backend under another name stands for a device that is costly to read.
+// The cpu backend under another name simulates a device that is expensive to read from.
 const NAME = 'margin-losses-device';
 
 const rows = [
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => tf.removeBackend(NAME));
 
-test('a tensor of labels is not read on a device, and gives what an array gives', () => {
+test('does not download a label tensor on a device, and gives the same result as an array', () => {
   const loss = new ArcFace();
   const expected = evaluate(loss, rows, Int32Array.of(2, 0, -1, 1));
   const labels = tf.tensor1d([2, 0, -1, 1], 'int32');
@@ -35,7 +35,7 @@ test('a tensor of labels is not read on a device, and gives what an array gives'
   labels.dispose();
 });
 
-test('there a label out of range counts as -1; in an array it is an error everywhere', () => {
+test('treats a label out of range in a device tensor as -1, but refuses it in an array', () => {
   const loss = new ArcFace();
   tf.tidy(() => {
     const outside = evaluate(loss, rows, tf.tensor1d([2, 3, -7, 1], 'int32'));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { ArcFace, CombinedMargin, CosFace, type MarginLoss, NormalizedSoftmax } from '../src/index.js';
 import { logitsGradient, rowsOf, throughCosines } from './reference.js';
 
@@ -59,7 +59,7 @@ function make({ margin, options }: GoldenLoss, gradient: 'exact' | 'pass-through
     case 'combined insightface':
       return new CombinedMargin({ ...options, form: 'insightface', gradient });
     default:
-      throw new Error(`The golden file has a margin that this test does not know: ${margin}.`);
+      throw new Error(`The golden file has an unknown margin: ${margin}. Add a case to this test.`);
   }
 }
 
@@ -73,7 +73,7 @@ function evaluate(loss: MarginLoss, cosines: tf.Tensor2D, labels: Int32Array) {
   });
 }
 
-/** The gradient that the file has for a pass: none of its own means the exact one. */
+/** Returns the file's gradient for a pass; without a separate pass-through gradient the exact one applies. */
 const expectedGradient = (c: GoldenLoss | Shard, pass: string) =>
   (pass === 'exact' ? undefined : c.dCosinesPassThrough) ?? c.dCosines;
 
@@ -90,7 +90,7 @@ describe.each(backends)('%s', (backend) => {
         expect(relativeError(value, c.lossOfPresentRows ?? c.loss)).toBeLessThan(TOLERANCE);
         const expected = expectedGradient(c, pass);
         expect(relativeError(gradient, expected), pass).toBeLessThan(TOLERANCE);
-        // Also row by row: one with a large gradient would hide the others. Below 1e-6 · scale a row is rounding.
+        // Also compare row by row, because a large gradient would hide the others. Rows below 1e-6 · scale are rounding.
         const classes = c.cosines.shape[1];
         labelsOf(c).forEach((_, row) => {
           const part = (values: ArrayLike<number>) =>
@@ -108,17 +108,20 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test.each(groups('edge').filter(([, c]) => c.singular))('%s: signs where there is no limit', (_name, c) => {
-    const { gradient } = tf.tidy(() => evaluate(make(c, 'exact'), matrix(c.cosines), labelsOf(c)));
-    for (const [row, column] of c.singular!) {
-      const place = row * c.cosines.shape[1] + column;
-      expect(Number.isFinite(gradient[place])).toBe(true);
-      // Adding 0 makes a negative zero a zero.
-      expect(Math.sign(gradient[place]) + 0).toBe(Math.sign(c.dCosines.data[place]) + 0);
-    }
-  });
+  test.each(groups('edge').filter(([, c]) => c.singular))(
+    '%s: has the golden sign where the derivative has no limit',
+    (_name, c) => {
+      const { gradient } = tf.tidy(() => evaluate(make(c, 'exact'), matrix(c.cosines), labelsOf(c)));
+      for (const [row, column] of c.singular!) {
+        const place = row * c.cosines.shape[1] + column;
+        expect(Number.isFinite(gradient[place])).toBe(true);
+        // Adding 0 turns -0 into 0.
+        expect(Math.sign(gradient[place]) + 0).toBe(Math.sign(c.dCosines.data[place]) + 0);
+      }
+    },
+  );
 
-  // The loss clamps the label's cosine; the others it leaves to whoever made them, as insightface's PartialFC does.
+  // The loss clamps only the label's cosine; the golden file clamps all of them, as insightface's PartialFC does.
   test.each(groups('beyond one'))('%s', (_name, c) => {
     tf.tidy(() => {
       const raw = c.cosines.data as Float32Array;
@@ -150,7 +153,7 @@ describe.each(backends)('%s', (backend) => {
           const cosines = matrix(shard.cosines);
           const logits = loss.logits(cosines, labelsOf(shard));
           expect(relativeError(logits.dataSync(), shard.logits)).toBeLessThan(TOLERANCE);
-          // The softmax is over both shards: its gradient arrives from outside.
+          // The softmax spans both shards, so its gradient is computed here.
           const classes = shard.cosines.shape[1];
           const dLogits = logits.dataSync().map((logit, i) => {
             const row = Math.floor(i / classes);
@@ -170,7 +173,7 @@ describe.each(backends)('%s', (backend) => {
   });
 
   test.each(groups('end to end'))(
-    '%s: loss, and gradients carried on to embeddings and class centers',
+    '%s: matches the golden loss and the gradients of embeddings and class centers',
     (_name, c) => {
       tf.tidy(() => {
         const { value, gradient } = evaluate(make(c, 'exact'), matrix(c.cosines), labelsOf(c));
@@ -183,7 +186,7 @@ describe.each(backends)('%s', (backend) => {
   );
 });
 
-test('every group of the file is tested', () => {
+test('tests every group of the golden file', () => {
   expect([...new Set(all.map((c) => c.group))].sort()).toEqual(
     [
       'absent label',

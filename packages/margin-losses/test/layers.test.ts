@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { backends, start } from '@unitsphere/testing/backends';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdaFace, CosFace, CurricularFace, NormalizedSoftmax, SphereFace } from '../src/index.js';
 import { cosineLayer, layersLoss } from '../src/layers.js';
 
 const CLASSES = 4;
 const CosineLayer = cosineLayer(tfl);
 
-/** Points around one direction a class. */
+/** Samples points around one direction per class. */
 function points(perClass: number) {
   const labels = Int32Array.from({ length: CLASSES * perClass }, (_, i) => i % CLASSES);
   const noise = tf.randomNormal([labels.length, 8], 0, 0.3, 'float32', 1);
@@ -38,7 +38,7 @@ describe.each(backends)('a layers model on %s', (backend) => {
   beforeAll(() => start(backend));
   afterAll(() => tf.dispose(kept));
 
-  test('its cosines are those of unit rows, and the loss is the loss', () => {
+  test('computes cosines of unit rows, and layersLoss equals the margin loss', () => {
     const m = model();
     tf.tidy(() => {
       const { x, y, labels, noise } = points(3);
@@ -71,7 +71,7 @@ describe.each(backends)('a layers model on %s', (backend) => {
     ['CosFace', () => new CosFace({ scale: 16, margin: 0.2 })],
     ['CurricularFace', () => new CurricularFace({ scale: 16, margin: 0.2, momentum: 0.1 })],
     ['SphereFace', () => new SphereFace({ scale: 16, margin: 1.5, gradient: 'pass-through' })],
-  ])('it trains by fit with %s, and leaves no tensors behind', async (_name, make) => {
+  ])('trains by fit with %s and leaks no tensor', async (_name, make) => {
     const loss = make();
     const before = tf.memory().numTensors;
     const m = model();
@@ -88,7 +88,7 @@ describe.each(backends)('a layers model on %s', (backend) => {
     expect(history['acc'].at(-1)).toBeGreaterThan(0.9);
     const { statistics } = loss;
     if (statistics) {
-      // It has followed 40 batches toward cosines near 1, and looks at others without that.
+      // 40 batches have moved t toward cosines near 1; with training off, evaluate leaves it unchanged.
       const t = statistics.value('t').dataSync()[0];
       expect(t).toBeGreaterThan(0.5);
       statistics.training = false;
@@ -102,7 +102,7 @@ describe.each(backends)('a layers model on %s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('it is saved and loaded', async () => {
+  test('can be saved and loaded', async () => {
     const m = model();
     const { x, y, noise } = points(1);
     let saved!: tf.io.ModelArtifacts;
@@ -121,17 +121,17 @@ describe.each(backends)('a layers model on %s', (backend) => {
   });
 });
 
-describe('what does not fit', () => {
+describe('layers and losses that do not fit', () => {
   beforeAll(() => start('cpu'));
 
-  test('is told', () => {
-    expect(() => cosineLayer({} as never)).toThrow(/give it the tf whose layers you use/);
+  test('are refused with a remedy', () => {
+    expect(() => cosineLayer({} as never)).toThrow(/Pass the tf whose layers you use/);
     expect(() => new CosineLayer({ units: 0 })).toThrow(
       /units must be an integer of at least 1, but it is 0/,
     );
     expect(() => new CosineLayer({ units: 2 }).apply(tf.zeros([1, 2, 2]))).toThrow(/tf\.layers\.flatten\(\)/);
     expect(() => layersLoss(new AdaFace())).toThrow(
-      /needs the embeddings' norms.*loss\(cosines, labels, norms\)/,
+      /requires the embeddings' norms.*loss\(cosines, labels, norms\)/,
     );
     const loss = layersLoss(new NormalizedSoftmax());
     expect(() => loss(tf.zeros([2, 3]), tf.zeros([2, 4]))).toThrow(

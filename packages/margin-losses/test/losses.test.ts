@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import {
   ArcFace,
   CombinedMargin,
@@ -21,7 +21,7 @@ import {
 
 const angular = (m1: number, m2: number, m3: number) => (c: number) => Math.cos(m1 * Math.acos(c) + m2) - m3;
 
-/** SphereFace's ψ. */
+/** SphereFace's function ψ. */
 const multiplied =
   (m: number): Margin =>
   (c) => {
@@ -95,7 +95,7 @@ const cases: Case[] = [
   },
 ];
 
-// Rows near a decision, rows far from it, both ends of the label's angle, and one row without a label.
+// Rows near a decision boundary and far from it, both extremes of the label's angle, and one row without a label.
 const labels = Int32Array.of(0, 3, 2, 1, 4, -1, 2);
 const rows = [
   [0.55, 0.1, -0.2, 0.05, 0.12],
@@ -111,20 +111,20 @@ describe.each(backends)('%s', (backend) => {
   beforeAll(() => start(backend));
 
   describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, { make, margin, scale }) => {
-    test('loss is the definition in float64', () => {
+    test('loss matches the float64 definition', () => {
       const { value } = evaluate(make('exact'), rows, labels);
       expect(value / referenceLoss(rows, labels, scale, margin)).toBeCloseTo(1, 5);
     });
 
-    test('gradient is that of central differences in float64', () => {
+    test('gradient matches central differences in float64', () => {
       const { gradient } = evaluate(make('exact'), rows, labels);
       const expected = referenceGradient(rows, labels, scale, margin);
-      // The row without a label has the gradient of its log-sum-exp.
+      // The gradient of the row without a label is that of its log-sum-exp.
       const absent = softmax(rows[5].map((c) => scale * c)).map((p) => (scale * p) / rows.length);
       expected.splice(25, 5, ...absent);
       rows.forEach((_, i) => {
         const part = (all: ArrayLike<number>) => Array.from(all).slice(5 * i, 5 * i + 5);
-        // Float32 keeps 1 − softmax of a near-certain row to about 6e-8, whatever that row's gradient is.
+        // For a near-certain row float32 keeps 1 − softmax only to about 6e-8, however small the row's gradient is.
         const size = Math.max(...part(expected).map(Math.abs));
         const tolerance = 1e-4 + (3e-6 * scale) / rows.length / (size + 1e-12);
         expect(relativeError(part(gradient), part(expected)), `row ${i}`).toBeLessThan(tolerance);
@@ -142,7 +142,7 @@ describe.each(backends)('%s', (backend) => {
       });
     });
 
-    test('logits change the label column only, and their gradient agrees with the loss', () => {
+    test('logits change only the label column, and their gradient agrees with that of the loss', () => {
       const loss = make('exact');
       const { gradient } = evaluate(loss, rows, labels);
       tf.tidy(() => {
@@ -162,14 +162,14 @@ describe.each(backends)('%s', (backend) => {
       });
     });
 
-    test('a tensor of labels is the same as an array', () => {
+    test('gives the same result for a label tensor as for an array', () => {
       const loss = make('exact');
       const tensor = tf.tensor1d(labels, 'int32');
       expect(evaluate(loss, rows, tensor)).toEqual(evaluate(loss, rows, labels));
       tensor.dispose();
     });
 
-    test('nothing leaks, with and without a gradient', () => {
+    test('leaks no tensor, with and without a gradient', () => {
       const loss = make('exact');
       const cosines = tf.tensor2d(rows);
       const before = tf.memory().numTensors;
@@ -182,7 +182,7 @@ describe.each(backends)('%s', (backend) => {
       cosines.dispose();
     });
 
-    test('finite at cosines of -1, 1 and next to them, and no gradient beyond', () => {
+    test('is finite at and next to cosines of ±1, with gradient 0 beyond', () => {
       const ends = [-1 - 2 ** -22, -1, -1 + 2 ** -24, 1 - 2 ** -24, 1, 1 + 2 ** -22];
       for (const gradient of ['exact', 'pass-through'] as const) {
         for (const end of ends) {
@@ -202,7 +202,7 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test('the sine that the ArcFace derivative divides by is clamped at 2^-11.5, at exactly ±1 only', () => {
+  test('ArcFace clamps the divisor of its derivative to 2^-11.5, only at cosines of exactly ±1', () => {
     const slopeAt = (c: number) =>
       tf.tidy(
         () =>
@@ -220,7 +220,7 @@ describe.each(backends)('%s', (backend) => {
     expect(slopeAt(nearest) / slope(nearest, Math.sqrt(1 - nearest ** 2))).toBeCloseTo(1, 5);
   });
 
-  test('stable where probabilities underflow: far from the class, and certain of it', () => {
+  test('is stable where probabilities underflow: far from the class, and certain of it', () => {
     const far = evaluate(new CosFace(), [[-1, 1, 0]], Int32Array.of(0));
     expect(far.value).toBeCloseTo(64 * 2.4, 3);
     expect(Array.from(far.gradient)).toEqual([-64, 64, 0].map((v) => expect.closeTo(v, 4)));
@@ -229,7 +229,7 @@ describe.each(backends)('%s', (backend) => {
     expect(Array.from(certain.gradient).every((g) => Math.abs(g) < 1e-30)).toBe(true);
   });
 
-  test('many classes, uniform cosines: log of the class count, and margins raise it by scale times margin', () => {
+  test('gives the log of the class count for uniform cosines, raised by scale times margin', () => {
     const classes = 2000;
     const uniform = [new Array(classes).fill(0)];
     expect(evaluate(new NormalizedSoftmax(), uniform, Int32Array.of(7)).value).toBeCloseTo(
@@ -240,13 +240,13 @@ describe.each(backends)('%s', (backend) => {
     expect(withMargin).toBeCloseTo(64 * 0.4 + Math.log(classes - 1 + Math.exp(-64 * 0.4)), 4);
   });
 
-  test('one class only: loss 0 and gradient 0', () => {
+  test('gives loss 0 and gradient 0 for a single class', () => {
     const { value, gradient } = evaluate(new ArcFace(), [[0.3], [-0.2]], Int32Array.of(0, 0));
     expect(value).toBe(0);
     expect(Array.from(gradient).map(Math.abs)).toEqual([0, 0]);
   });
 
-  test('CombinedMargin holds ArcFace, CosFace and no margin, and insightface names its own mixture', () => {
+  test('CombinedMargin includes ArcFace, CosFace and no margin, in both forms', () => {
     const same = (a: MarginLoss, b: MarginLoss) => {
       const [x, y] = [evaluate(a, rows, labels), evaluate(b, rows, labels)];
       expect(x.value / y.value).toBeCloseTo(1, 6);
@@ -260,7 +260,7 @@ describe.each(backends)('%s', (backend) => {
     same(new CombinedMargin({ m1: 1.2, m2: 0.5, m3: 0.4, form: 'insightface' }), new CosFace());
   });
 
-  test('the logits of rows with all margins of 0 are scale times cosine', () => {
+  test('logits are scale times cosine if all margins are 0', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -288,7 +288,7 @@ describe.each(backends)('%s', (backend) => {
     );
   });
 
-  test('margin and scale may change between steps, and a step keeps those it began with', () => {
+  test('margin and scale can change between steps; a gradient uses those of its forward pass', () => {
     const loss = new CosFace();
     tf.tidy(() => {
       const gradient = tf.grad((c) => {
@@ -303,7 +303,7 @@ describe.each(backends)('%s', (backend) => {
     expect(evaluate(loss, rows, labels)).toEqual(expected);
   });
 
-  test('bad input says what was wrong', () => {
+  test('refuses invalid input and says what is wrong', () => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
       const loss = new CosFace();
@@ -320,12 +320,12 @@ describe.each(backends)('%s', (backend) => {
       expect(call(cosines, tf.zeros([7, 5], 'int32'))).toThrow(/int32 of shape \[7,5\]/);
       expect(call(tf.zeros([7]), labels)).toThrow(/float32 \[batch, classes\].*shape \[7\]/);
       expect(call(tf.zeros([7, 5], 'int32'), labels)).toThrow(TypeError);
-      expect(call(tf.zeros([0, 5]), new Int32Array(0))).toThrow(/hold nothing/);
+      expect(call(tf.zeros([0, 5]), new Int32Array(0))).toThrow(/\[0,5\] are empty/);
     });
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('checkNumerics names the first cosine that is none; without it nothing is read', () => {
+  test('checkNumerics names the first invalid cosine; without it cosines are not checked', () => {
     const loss = new ArcFace({ checkNumerics: true });
     const bad = (value: number) => () =>
       evaluate(
@@ -343,13 +343,15 @@ describe.each(backends)('%s', (backend) => {
   });
 });
 
-test('options are checked', () => {
+test('refuses options out of range', () => {
   expect(() => new CosFace({ margin: -0.1 })).toThrow(/CosFace: margin must be in \[0, 2\), but it is -0.1/);
   expect(() => new ArcFace({ margin: 4 })).toThrow(/\[0, 3.1416\)/);
   expect(() => new ArcFace({ scale: 0 })).toThrow(/above 0/);
-  expect(() => new ArcFace({ easyMargin: true, monotonic: true })).toThrow(/choose one/);
+  expect(() => new ArcFace({ easyMargin: true, monotonic: true })).toThrow(/set only one/);
   expect(() => new CombinedMargin({ m1: 0 })).toThrow(RangeError);
-  expect(() => new CombinedMargin({ m1: 1.2, form: 'insightface' })).toThrow(/use form 'paper'/);
+  expect(() => new CombinedMargin({ m1: 1.2, form: 'insightface' })).toThrow(
+    /use form 'paper', or set m1 to 1/,
+  );
   expect(() => new SphereFace({ margin: 0.9 })).toThrow(
     'SphereFace: margin must be a finite number of at least 1, but it is 0.9.',
   );

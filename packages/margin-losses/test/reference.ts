@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels, MarginLoss } from '../src/index.js';
 
-/** A margin in float64: what becomes of the label's cosine, in a row. */
+/** A margin function in float64, applied to the label's cosine of a row. */
 export type Margin = (cosine: number, row: number) => number;
 
-/** What becomes of another class's cosine, by the label's. */
+/** A function of another class's cosine and of the label's cosine, in float64. */
 export type Negative = (cosine: number, own: number) => number;
 
-/** The loss in plain float64 JavaScript, from the definition; a row labeled −1 adds 0. */
+/** Computes the loss from its definition in plain float64 JavaScript; a row labeled −1 adds 0. */
 export function referenceLoss(
   rows: number[][],
   labels: ArrayLike<number>,
@@ -27,7 +27,7 @@ export function referenceLoss(
   return total / rows.length;
 }
 
-/** The gradient of referenceLoss by central differences in float64, row by row. */
+/** Computes the gradient of referenceLoss by central differences in float64, row by row. */
 export function referenceGradient(
   rows: number[][],
   labels: ArrayLike<number>,
@@ -47,7 +47,7 @@ export function referenceGradient(
   });
 }
 
-/** Value and gradient of a loss, as plain numbers. */
+/** Computes value and gradient of a loss as plain numbers. */
 export function evaluate(loss: MarginLoss, rows: number[][], labels: Labels, norms?: ArrayLike<number>) {
   return tf.tidy(() => {
     const lengths = norms && tf.tensor1d(Float32Array.from(norms));
@@ -58,7 +58,7 @@ export function evaluate(loss: MarginLoss, rows: number[][], labels: Labels, nor
   });
 }
 
-/** The vector-Jacobian product of a loss's logits. */
+/** Computes the vector-Jacobian product of a loss's logits. */
 export function logitsGradient(
   loss: MarginLoss,
   cosines: tf.Tensor2D,
@@ -74,7 +74,7 @@ export function logitsGradient(
   );
 }
 
-/** The largest difference over the largest expected value. */
+/** Returns the largest absolute difference divided by the largest expected value. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   let [difference, largest] = [0, 1e-12];
   for (let i = 0; i < expected.length; i++) {
@@ -85,7 +85,7 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   return difference / largest;
 }
 
-/** The rows of a matrix that is stored row-major. */
+/** Splits a row-major matrix into its rows. */
 export function rowsOf({ data, shape }: { data: ArrayLike<number>; shape: readonly number[] }): number[][] {
   const width = shape[1];
   return Array.from({ length: shape[0] }, (_, i) =>
@@ -93,7 +93,7 @@ export function rowsOf({ data, shape }: { data: ArrayLike<number>; shape: readon
   );
 }
 
-/** The cosine of every embedding with every center, in float64. */
+/** Computes the cosine of every embedding with every center, in float64. */
 export function cosinesOf(embeddings: number[][], centers: number[][]): number[][] {
   const units = centers.map(unit);
   return embeddings.map((row) => {
@@ -102,7 +102,7 @@ export function cosinesOf(embeddings: number[][], centers: number[][]): number[]
   });
 }
 
-/** The gradients of embeddings and centers, row-major, from those of their cosines. */
+/** Computes the gradients of embeddings and centers, row-major, from those of their cosines. */
 export function throughCosines(embeddings: number[][], centers: number[][], dCosines: ArrayLike<number>) {
   const at = (i: number, j: number) => dCosines[i * centers.length + j];
   const sum = (rows: number[][], weight: (index: number) => number) =>
@@ -124,11 +124,11 @@ export function throughCosines(embeddings: number[][], centers: number[][], dCos
   };
 }
 
-/** A row's length. */
+/** Computes the length of a row. */
 export const length = (row: readonly number[]) => Math.hypot(...row);
 const unit = (row: number[]) => row.map((v) => v / length(row));
 
-/** The gradient of a row from that of the row at unit length. */
+/** Computes the gradient of a row from that of the normalized row. */
 function throughNormalize(row: number[], upstream: number[]): number[] {
   const direction = unit(row);
   const along = upstream.reduce((sum, v, d) => sum + v * direction[d], 0);

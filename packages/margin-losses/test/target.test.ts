@@ -1,7 +1,7 @@
-/** The margin by itself is the one that the logits and their gradients have. */
+/** Compares `target` with the label column of the logits and of their gradients. */
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import {
   AdaFace,
   ArcFace,
@@ -29,7 +29,7 @@ const losses: [string, (options: MarginLossOptions) => LabelMarginLoss][] = [
 const own = [-1.0000002, -1, -0.99, -0.4, 0, 0.3, 0.97, 1, 1.0000002];
 
 describe.each(backends)('%s', (backend) => {
-  test.each(losses)('%s', async (_name, make) => {
+  test.each(losses)('%s: target matches the logits and their gradient', async (_name, make) => {
     await start(backend);
     for (const gradient of ['exact', 'pass-through'] as const) {
       const loss = make({ scale: 8, gradient });
@@ -54,7 +54,7 @@ describe.each(backends)('%s', (backend) => {
     }
   });
 
-  test('what is no vector of cosines is refused', async () => {
+  test('refuses input that is not a vector of cosines', async () => {
     await start(backend);
     tf.tidy(() => {
       expect(() => new CosFace().target(tf.ones([2, 1]) as never)).toThrow(

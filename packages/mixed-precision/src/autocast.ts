@@ -3,8 +3,8 @@ import { type MatmulPrecision, type ProductKind, withProductPolicy } from '@unit
 type Precision = 'low' | 'float32';
 
 /**
- * What autocast does to each operation of @unitsphere/ops: `low` are products, whose inputs and results are rounded; all
- * else (norms, softmax, losses, cosines, reductions, activations, updates) is float32 and cannot be lowered.
+ * Precision of each operation of @unitsphere/ops under autocast. `low` operations are products, whose inputs and results
+ * are rounded. All others (norms, softmax, losses, cosines, reductions, activations, updates) are always float32.
  */
 export const AUTOCAST_TABLE = {
   matMul: 'low',
@@ -50,15 +50,15 @@ export const AUTOCAST_TABLE = {
   countNonFinite: 'float32',
 } as const satisfies { [operation: string]: Precision };
 
-/** How autocast runs. */
+/** Settings of `autocast`. */
 export interface AutocastPolicy {
-  /** Of `low` operations. Default `medium`, bfloat16's; at `highest` autocast changes nothing. */
+  /** Precision of `low` operations. Default `medium` (bfloat16); with `highest`, autocast changes nothing. */
   precision?: MatmulPrecision;
-  /** Changes to AUTOCAST_TABLE for products: `float32` keeps one from being lowered. `linear` is one with `matMul`. */
+  /** Overrides of AUTOCAST_TABLE: `float32` keeps a product in float32. `linear` and `matMul` are the same product. */
   operations?: { readonly [operation in keyof typeof AUTOCAST_TABLE]?: Precision };
   /**
-   * Whether results of `low` operations are rounded to bfloat16, as PyTorch's autocast gives them in that type. Default
-   * true. They are kept as float32, so this is for faithfulness and saves no memory.
+   * Whether to round the results of `low` operations to bfloat16, the dtype that PyTorch's autocast returns. Default true.
+   * The results are stored as float32, so rounding reproduces PyTorch's numerics but saves no memory.
    */
   roundOutputs?: boolean;
 }
@@ -73,32 +73,32 @@ const KIND: { [operation: string]: ProductKind } = {
 
 /**
  * Runs fn with its products at lower precision and everything else in float32, as torch.autocast for bfloat16. Parameters
- * stay float32 (each product rounds what it reads), and gradients are computed with the precision their product had. It
- * takes the place of setFloat32MatmulPrecision within; one autocast inside another replaces it.
- * @param policy Default: the table, `medium`, results rounded.
- * @param fn The forward pass; not async.
- * @returns What fn returns.
- * @throws RangeError where the policy lowers an operation that stays float32, or names one that is not in the table;
- *   TypeError where fn returns a promise.
+ * stay float32: each product rounds its own inputs. Gradients have the precision of their product. Inside fn, autocast
+ * overrides setFloat32MatmulPrecision; a nested autocast overrides the outer one.
+ * @param policy `{}` uses AUTOCAST_TABLE, `medium` and rounded results.
+ * @param fn The forward pass, a synchronous function.
+ * @returns The result of fn.
+ * @throws RangeError if the policy lowers an operation that stays float32 or names an unknown one; TypeError if fn returns
+ *   a promise.
  */
 export function autocast<T>(policy: AutocastPolicy, fn: () => T): T {
   const { precision = 'medium', operations = {}, roundOutputs = true } = policy;
   for (const [name, wanted] of Object.entries(operations)) {
     const usual = AUTOCAST_TABLE[name as keyof typeof AUTOCAST_TABLE];
-    if (!usual) throw new RangeError(`autocast: there is no operation ${name}; see AUTOCAST_TABLE.`);
+    if (!usual) throw new RangeError(`autocast: there is no operation ${name}; AUTOCAST_TABLE lists them.`);
     if (wanted !== 'low' && wanted !== 'float32') {
-      throw new RangeError(`autocast: ${name} is to be "${wanted}", which is neither low nor float32.`);
+      throw new RangeError(`autocast: ${name} must be 'low' or 'float32', but it is '${wanted}'.`);
     }
     if (usual === 'float32' && wanted === 'low') {
       throw new RangeError(
-        `autocast: ${name} stays float32; only ${Object.keys(KIND).join(', ')} can be low.`,
+        `autocast: ${name} always runs in float32; only ${Object.keys(KIND).join(', ')} can be 'low'.`,
       );
     }
   }
   const precisions: { [kind in ProductKind]?: MatmulPrecision } = {};
   for (const [name, kind] of Object.entries(KIND)) {
     const wanted = { ...AUTOCAST_TABLE, ...operations }[name as keyof typeof AUTOCAST_TABLE];
-    // Two names of one product: float32 for either holds.
+    // matMul and linear are one product: float32 for either of them wins.
     precisions[kind] = wanted === 'float32' || precisions[kind] === 'highest' ? 'highest' : precision;
   }
   return withProductPolicy({ precisions, roundOutputs }, fn);

@@ -1,19 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { countNonFinite } from '@unitsphere/ops';
 
-/** An operation that gave infinities or NaN. */
+/** An operation whose result contains infinities or NaN. */
 export interface NonFiniteOperation {
-  /** Its kernel's name, such as UnitsphereConv2dBackpropInput. */
+  /** Name of the kernel, such as UnitsphereConv2dBackpropInput. */
   operation: string;
-  /** The kernels it is a part of, the outermost first; empty for one that stands by itself. */
+  /** Names of the kernels that called it, outermost first; empty for a top-level operation. */
   within: string[];
-  /** Its place among all operations that ran, from 1. */
+  /** Position among all operations that ran, counted from 1. */
   place: number;
-  /** How many ran. */
+  /** Number of operations that ran. */
   operations: number;
   inputShapes: number[][];
   outputShape: number[];
-  /** How many of the output's values are infinite or NaN. */
+  /** Number of output values that are infinite or NaN. */
   nonFinite: number;
 }
 
@@ -22,36 +22,37 @@ interface KernelParams {
   inputs: { [name: string]: tf.Tensor | tf.Tensor[] | null | undefined };
 }
 
-/** The part of TensorFlow.js's engine by which every operation goes. */
+/** The part of TensorFlow.js's engine that every operation passes through. */
 interface Engine {
   runKernelFunc(params: KernelParams): tf.Tensor | tf.Tensor[];
 }
 
-interface Seen extends Omit<NonFiniteOperation, 'operations'> {
+interface Candidate extends Omit<NonFiniteOperation, 'operations'> {
   count: number | tf.Tensor;
 }
 
 /**
- * Runs fn and gives the first operation whose result was not finite, gradients included: a debugging pass, several times
- * as slow as fn, which sees every operation on every backend. Of an operation made of others the first of these is named.
- * An input that was not finite before fn began shows at the first operation that passes it on.
- * @param fn Runs the operations, on the current backend: not async. A tensor that it returns is disposed.
- * @returns undefined where every result was finite.
- * @throws What fn throws; TypeError where it returns a promise.
+ * Runs fn and returns the first operation whose result is not finite, gradients included. This is a debugging tool: it
+ * inspects every operation on every backend and is several times slower than fn. For a composite operation it names the
+ * first part that is not finite. An input that is not finite is attributed to the first operation that passes it on.
+ * @param fn Synchronous function that runs the operations on the current backend. A tensor that it returns is disposed.
+ * @returns undefined if every result is finite.
+ * @throws Any error of fn; TypeError if fn returns a promise.
  */
 export async function findFirstNonFinite(fn: () => unknown): Promise<NonFiniteOperation | undefined> {
   const engine = tf.engine() as unknown as Engine;
+  // WebGPU has no synchronous reads.
   const readsLater = tf.getBackend() === 'webgpu';
   const original = engine.runKernelFunc;
-  const seen: Seen[] = [];
+  const candidates: Candidate[] = [];
   const running: string[] = [];
   let place = 0;
   let found = false;
   let checking = false;
   engine.runKernelFunc = (params) => {
-    // The engine clones what gradients need, before the operation that made it has returned.
+    // Skips the clones that the engine makes for gradients before the operation has returned.
     if (checking || params.kernelName === tf.Identity) return original.call(engine, params);
-    const operation = params.kernelName ?? 'an operation with a gradient of its own';
+    const operation = params.kernelName ?? 'an operation with a custom gradient';
     const inputShapes = Object.values(params.inputs)
       .flat()
       .flatMap((input) => (input ? [input.shape.slice()] : []));
@@ -72,9 +73,9 @@ export async function findFirstNonFinite(fn: () => unknown): Promise<NonFiniteOp
         const count = readsLater ? tf.keep(counted) : counted.dataSync()[0];
         if (!readsLater) counted.dispose();
         if (count === 0) continue;
-        // Where values arrive later all must be kept: which of them is the first is known at the end.
+        // With asynchronous reads, keep every count: the first non-finite one is known only at the end.
         found ||= !readsLater;
-        seen.push({
+        candidates.push({
           operation,
           within: [...running],
           place,
@@ -92,26 +93,26 @@ export async function findFirstNonFinite(fn: () => unknown): Promise<NonFiniteOp
   try {
     const returned = fn();
     if (typeof (returned as { then?: unknown } | undefined)?.then === 'function') {
-      throw new TypeError('findFirstNonFinite: fn is async; give it the synchronous part.');
+      throw new TypeError('findFirstNonFinite: fn is async; pass a synchronous function.');
     }
     tf.dispose(returned as tf.TensorContainer);
   } catch (error) {
-    tf.dispose(seen.map(({ count }) => count));
+    tf.dispose(candidates.map(({ count }) => count));
     throw error;
   } finally {
     engine.runKernelFunc = original;
   }
   const counts = await Promise.all(
-    seen.map(async ({ count }) => (typeof count === 'number' ? count : (await count.data())[0])),
+    candidates.map(async ({ count }) => (typeof count === 'number' ? count : (await count.data())[0])),
   );
-  tf.dispose(seen.map(({ count }) => count));
+  tf.dispose(candidates.map(({ count }) => count));
   const first = counts.findIndex((count) => count > 0);
   if (first < 0) return undefined;
-  const { count: _, ...operation } = seen[first];
+  const { count: _, ...operation } = candidates[first];
   return { ...operation, nonFinite: counts[first], operations: place };
 }
 
-/** The same in a sentence's words. */
+/** Describes the operation in one sentence. */
 export function describeNonFinite(found: NonFiniteOperation): string {
   const { operation, within, place, operations, inputShapes, outputShape, nonFinite } = found;
   const shapes = inputShapes.map((shape) => `[${shape}]`).join(' and ');

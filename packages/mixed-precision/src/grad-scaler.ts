@@ -2,49 +2,49 @@ import * as tf from '@tensorflow/tfjs-core';
 import { countNonFinite } from '@unitsphere/ops';
 import { describeNonFinite, findFirstNonFinite, type NonFiniteOperation } from './find-first-non-finite.js';
 
-/** How a GradScaler is made; defaults are torch.amp.GradScaler's. */
+/** Options of `GradScaler`; the defaults are those of torch.amp.GradScaler. */
 export interface GradScalerOptions {
-  /** Default 65536. */
+  /** Initial scale. Default 65536. */
   initScale?: number;
-  /** What the scale is multiplied by after growthInterval steps without overflow. Default 2. */
+  /** Factor of the scale after growthInterval steps without overflow. Default 2. */
   growthFactor?: number;
-  /** What it is multiplied by at an overflow. Default 0.5. */
+  /** Factor of the scale after an overflow. Default 0.5. */
   backoffFactor?: number;
-  /** Default 2000. */
+  /** Number of steps without overflow after which the scale grows. Default 2000. */
   growthInterval?: number;
-  /** A scale below it is a collapse. Default 1. */
+  /** update() throws if the scale would fall below this. Default 1. */
   minScale?: number;
 }
 
-/** What a checkpoint keeps of a GradScaler. */
+/** State of a GradScaler for a checkpoint. */
 export interface GradScalerState {
   scale: number;
-  /** Steps without overflow since the scale last changed. */
+  /** Number of steps without overflow since the scale last changed. */
   growthTracker: number;
-  /** Steps that were skipped, in all. */
+  /** Total number of skipped steps. */
   skippedSteps: number;
 }
 
-/** Gradients of a scaled loss, looked at. */
-export interface Unscaled {
-  /** How many values of them are infinite or NaN. */
+/** Result of `GradScaler.unscale`. */
+export interface UnscaleResult {
+  /** Number of gradient values that are infinite or NaN. */
   nonFinite: number;
-  /** What the gradients are to be multiplied by: 1 / scale. */
+  /** Factor for the gradients: 1 / scale. */
   gradientScale: number;
 }
 
-/** An optimizer, as those of @unitsphere/optimizers are. */
-export interface SteppedOptimizer {
+/** The part of an optimizer that a GradScaler requires; those of @unitsphere/optimizers have it. */
+export interface OptimizerLike {
   step(gradients: readonly (tf.Tensor | null)[], options: { gradientScale: number }): void;
 }
 
-/** Gradients overflow however small the loss is scaled. */
+/** Thrown when gradients overflow at any scale of the loss. */
 export class LossScaleCollapseError extends Error {
   override readonly name = 'LossScaleCollapseError';
 
   /**
-   * @param scale What the scale fell to.
-   * @param operation The first operation to overflow, where it was looked for and found.
+   * @param scale The scale that would follow, below minScale.
+   * @param operation The first operation to overflow, if update() had a rerun and found it.
    */
   constructor(
     message: string,
@@ -56,11 +56,11 @@ export class LossScaleCollapseError extends Error {
 }
 
 /**
- * Dynamic loss scaling, as torch.amp.GradScaler: the loss is multiplied by a scale, so that small gradients do not vanish in
- * a lower precision; a step whose gradients overflow is skipped and halves the scale, and many without double it. Gradients
- * are not copied to unscale them: the optimizer multiplies as it goes.
+ * Dynamic loss scaling, as torch.amp.GradScaler. The loss is multiplied by a scale, so that small gradients do not vanish
+ * in a lower precision. A step whose gradients overflow is skipped and halves the scale; many steps without overflow double
+ * it. Gradients are not copied to unscale them: the optimizer multiplies them during its update.
  *
- * Where float32 is kept between operations, as here, it is seldom needed: half floats are scaled in each product by itself.
+ * It is seldom required here, because values between operations are float32 and each product scales its half floats itself.
  * @see Micikevicius et al., "Mixed Precision Training", ICLR 2018.
  */
 export class GradScaler {
@@ -68,12 +68,12 @@ export class GradScaler {
   #scale: number;
   #growthTracker = 0;
   #skippedSteps = 0;
-  /** Values that are not finite in the gradients seen since the last update; undefined where none were. */
-  #found: number | undefined;
-  /** The gradients that were looked at last. */
-  #looked: { gradients: readonly (tf.Tensor | null)[]; unscaled: Unscaled } | undefined;
+  /** Number of non-finite gradient values since the last update(); undefined before the first unscale(). */
+  #nonFinite: number | undefined;
+  /** The gradients of the last unscale(), and its result. */
+  #last: { gradients: readonly (tf.Tensor | null)[]; result: UnscaleResult } | undefined;
 
-  /** @throws RangeError where an option makes no sense. */
+  /** @throws RangeError if an option is out of range. */
   constructor(options: GradScalerOptions = {}) {
     const {
       initScale = 65536,
@@ -89,27 +89,27 @@ export class GradScaler {
       'growthInterval',
       growthInterval,
       Number.isInteger(growthInterval) && growthInterval > 0,
-      'a whole number above 0',
+      'an integer above 0',
     );
     check('minScale', minScale, minScale > 0 && minScale <= initScale, 'above 0 and at most initScale');
     this.#options = { initScale, growthFactor, backoffFactor, growthInterval, minScale };
     this.#scale = initScale;
   }
 
-  /** What a loss is multiplied by at present. */
+  /** Returns the current factor of the loss. */
   getScale(): number {
     return this.#scale;
   }
 
-  /** How many steps were skipped since the beginning, over checkpoints too. */
+  /** Total number of skipped steps, including those before a checkpoint was restored. */
   get skippedSteps(): number {
     return this.#skippedSteps;
   }
 
-  /** loss · scale; inside the function whose gradient is taken. The loss may also be the upstream gradient of one. */
+  /** Computes loss · scale. Call it in the function to differentiate; it also accepts the upstream gradient of a loss. */
   scale<T extends tf.Tensor>(loss: T): T {
     const scale = this.#scale;
-    // Its own gradient: those of stock operations may not be registered.
+    // Defines its own gradient, because those of stock operations may not be registered.
     const scaled = tf.customGrad((x) => ({
       value: tf.mul(x as tf.Tensor, scale),
       gradFunc: (dy) => tf.mul(dy, scale),
@@ -118,11 +118,11 @@ export class GradScaler {
   }
 
   /**
-   * Looks whether the gradients are finite and tells what they are to be multiplied by; itself it changes nothing. Before
-   * step() it is of use for clipping: `clipScale(norm * gradientScale, maxNorm) * gradientScale`.
-   * @param gradients float32, of the scaled loss; null where there is none.
+   * Counts non-finite gradient values and returns the factor for the gradients, without changing them. Call it before
+   * step() to clip gradients: `clipScale(norm * gradientScale, maxNorm) * gradientScale`.
+   * @param gradients float32 gradients of the scaled loss; null for a missing gradient.
    */
-  async unscale(gradients: readonly (tf.Tensor | null)[]): Promise<Unscaled> {
+  async unscale(gradients: readonly (tf.Tensor | null)[]): Promise<UnscaleResult> {
     const present = gradients.filter((gradient) => gradient !== null);
     let nonFinite = 0;
     if (present.length > 0) {
@@ -133,51 +133,49 @@ export class GradScaler {
         counts.dispose();
       }
     }
-    this.#found = (this.#found ?? 0) + nonFinite;
-    const unscaled = { nonFinite, gradientScale: 1 / this.#scale };
-    this.#looked = { gradients, unscaled };
-    return unscaled;
+    this.#nonFinite = (this.#nonFinite ?? 0) + nonFinite;
+    const result = { nonFinite, gradientScale: 1 / this.#scale };
+    this.#last = { gradients, result };
+    return result;
   }
 
   /**
    * Takes the optimizer's step, unless a gradient is not finite.
-   * @param gradients Of the scaled loss; looked at first, unless these were given to unscale().
-   * @param options gradientScale: what the optimizer multiplies by. Default 1 / scale.
+   * @param gradients Gradients of the scaled loss. They are checked first, unless unscale() has just checked them.
+   * @param options gradientScale: factor of the gradients in the optimizer. Default 1 / scale.
    * @returns Whether the step was taken.
    */
   async step(
-    optimizer: SteppedOptimizer,
+    optimizer: OptimizerLike,
     gradients: readonly (tf.Tensor | null)[],
     { gradientScale }: { gradientScale?: number } = {},
   ): Promise<boolean> {
-    const unscaled =
-      this.#looked?.gradients === gradients ? this.#looked.unscaled : await this.unscale(gradients);
-    if (unscaled.nonFinite > 0) return false;
-    optimizer.step(gradients, { gradientScale: gradientScale ?? unscaled.gradientScale });
+    const result = this.#last?.gradients === gradients ? this.#last.result : await this.unscale(gradients);
+    if (result.nonFinite > 0) return false;
+    optimizer.step(gradients, { gradientScale: gradientScale ?? result.gradientScale });
     return true;
   }
 
   /**
-   * Ends the step: the scale shrinks where a gradient was not finite, or grows when its time has come.
-   * @param options rerun: runs the step's forward and backward pass once more, at the scale that overflowed, to name the
-   *   operation where the overflow began, should the scale collapse. Not async; a tensor that it returns is disposed.
-   * @throws LossScaleCollapseError where the scale falls below minScale, Error where no gradients were looked at.
+   * Ends the step: shrinks the scale if a gradient was not finite, or grows it after growthInterval steps.
+   * @param options rerun: synchronous function that repeats the step's forward and backward pass at the scale that
+   *   overflowed. If the scale collapses, it serves to name the first operation to overflow. A tensor that it returns is
+   *   disposed.
+   * @throws LossScaleCollapseError if the scale falls below minScale; Error if unscale() or step() was not called before.
    */
   async update({ rerun }: { rerun?: () => unknown } = {}): Promise<void> {
-    if (this.#found === undefined) {
-      throw new Error(
-        'GradScaler: update() ends a step, but no gradients came to unscale() or step() before it.',
-      );
+    if (this.#nonFinite === undefined) {
+      throw new Error('GradScaler: update() requires gradients; call unscale() or step() with them first.');
     }
     const { growthFactor, backoffFactor, growthInterval, minScale } = this.#options;
-    const overflowed = this.#found > 0;
-    this.#found = undefined;
-    this.#looked = undefined;
+    const overflowed = this.#nonFinite > 0;
+    this.#nonFinite = undefined;
+    this.#last = undefined;
     if (!overflowed) {
       this.#growthTracker++;
       if (this.#growthTracker < growthInterval) return;
       this.#growthTracker = 0;
-      // As in PyTorch: a scale that float32 does not hold is not taken.
+      // As in PyTorch, the scale does not grow beyond float32.
       if (Number.isFinite(Math.fround(this.#scale * growthFactor))) this.#scale *= growthFactor;
       return;
     }
@@ -185,10 +183,10 @@ export class GradScaler {
     this.#growthTracker = 0;
     const shrunk = this.#scale * backoffFactor;
     if (shrunk < minScale) {
-      // The scale is still the one that overflowed.
+      // The rerun uses the scale that overflowed.
       const operation = rerun && (await findFirstNonFinite(rerun));
       throw new LossScaleCollapseError(
-        this.#collapse(shrunk, operation, rerun !== undefined),
+        this.#describeCollapse(shrunk, operation, rerun !== undefined),
         shrunk,
         operation,
       );
@@ -196,42 +194,37 @@ export class GradScaler {
     this.#scale = shrunk;
   }
 
-  #collapse(scale: number, operation: NonFiniteOperation | undefined, looked: boolean): string {
+  #describeCollapse(scale: number, operation: NonFiniteOperation | undefined, hasRerun: boolean): string {
     const cause = operation
       ? `The first operation to overflow is ${describeNonFinite(operation)}.`
-      : looked
-        ? 'Run once more, every operation was finite: the step that overflowed was another one.'
-        : 'Give update() a rerun of the step, and the operation where it begins is named.';
+      : hasRerun
+        ? 'In the rerun every operation was finite, so it is not the step that overflowed.'
+        : 'Pass a rerun of the step to update() to learn which operation overflows first.';
     return (
       `The loss scale fell to ${scale}, below ${this.#options.minScale}, after ${this.#skippedSteps} skipped steps: gradients ` +
-      `are infinite or NaN whatever the scale. ${cause} Lower the learning rate, or keep that operation in float32.`
+      `are infinite or NaN at any scale. ${cause} Lower the learning rate, or keep that operation in float32.`
     );
   }
 
-  /** Plain data for a checkpoint. */
+  /** Returns the state as plain data for a checkpoint. */
   stateDict(): GradScalerState {
     return { scale: this.#scale, growthTracker: this.#growthTracker, skippedSteps: this.#skippedSteps };
   }
 
   /**
-   * Goes on from a stateDict().
-   * @throws RangeError where it holds what none can; nothing is changed then.
+   * Restores a stateDict().
+   * @throws RangeError if a value is out of range. Nothing is changed then.
    */
   loadStateDict({ scale, growthTracker, skippedSteps }: GradScalerState): void {
     check('state dict: scale', scale, scale > 0, 'above 0');
     for (const [name, value] of Object.entries({ growthTracker, skippedSteps })) {
-      check(
-        `state dict: ${name}`,
-        value,
-        Number.isInteger(value) && value >= 0,
-        'a whole number, at least 0',
-      );
+      check(`state dict: ${name}`, value, Number.isInteger(value) && value >= 0, 'a non-negative integer');
     }
     this.#scale = scale;
     this.#growthTracker = growthTracker;
     this.#skippedSteps = skippedSteps;
-    this.#found = undefined;
-    this.#looked = undefined;
+    this.#nonFinite = undefined;
+    this.#last = undefined;
   }
 }
 

@@ -23,6 +23,6 @@ export {
   type GradScalerOptions,
   type GradScalerState,
   LossScaleCollapseError,
-  type SteppedOptimizer,
-  type Unscaled,
+  type OptimizerLike,
+  type UnscaleResult,
 } from './grad-scaler.js';

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { fill } from '@unitsphere/testing/operation-case';
 import { afterEach, describe, expect, test } from 'vitest';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
-import { fill } from '../../ops/test/contract-cases.js';
 import { AUTOCAST_TABLE, type AutocastPolicy, autocast, toBfloat16 } from '../src/index.js';
 
 afterEach(() => ops.setFloat32MatmulPrecision('highest'));
 
-/** What is exported and computes nothing on tensors by itself, or moves them as they are. */
+/** Exports that compute nothing on tensors, or only move them. */
 const NOT_ARITHMETIC = [
   'setFloat32MatmulPrecision',
   'getFloat32MatmulPrecision',
@@ -23,11 +23,11 @@ const NOT_ARITHMETIC = [
   'readTensors',
   'writeTensors',
   'normalizeImages',
-  'sharedRowMemory',
+  'createSharedRowMemory',
   'fitsSharedRowMemory',
 ];
 
-test('the table has every operation', () => {
+test('the table lists every operation', () => {
   const functions = Object.entries(ops).flatMap(([name, value]) =>
     typeof value === 'function' ? [name] : [],
   );
@@ -59,7 +59,7 @@ describe.each(everyBackend)('%s', (backend) => {
       return Promise.all(names.map(async (name) => [name, await read(results[name])] as const));
     });
 
-  test('lowers what the table says and nothing else', async () => {
+  test('lowers exactly the operations that the table marks as low', async () => {
     const plain = await run({ precision: 'highest' });
     const low = await run({});
     plain.forEach(([name, values], i) => {
@@ -69,7 +69,7 @@ describe.each(everyBackend)('%s', (backend) => {
     });
   });
 
-  test('a policy keeps products in float32, and results unrounded', async () => {
+  test('a policy can keep products in float32 and results unrounded', async () => {
     const plain = await run({ precision: 'highest' });
     const some = await run({ operations: { linear: 'float32', conv2d: 'float32' }, roundOutputs: false });
     plain.forEach(([name, values], i) => {
@@ -80,7 +80,7 @@ describe.each(everyBackend)('%s', (backend) => {
     });
   });
 
-  test('gradients pass, and nothing leaks', async () => {
+  test('gradients flow, and no tensor leaks', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     const [low, plain] = await on(backend, () => {
@@ -100,7 +100,7 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
-test('it takes the place of what is set, and leaves it', async () => {
+test('overrides the global precision and restores it', async () => {
   await start('cpu');
   ops.setFloat32MatmulPrecision('medium');
   const inside = autocast({ precision: 'high', operations: { matMul: 'float32' } }, () =>
@@ -111,20 +111,20 @@ test('it takes the place of what is set, and leaves it', async () => {
   expect(ops.describeMatmulPrecision().products.matMul.requested).toBe('medium');
 });
 
-test('what cannot be lowered is an error', () => {
+test('refuses to lower an operation that must stay float32', () => {
   expect(() => autocast({ operations: { layerNorm: 'low' } }, () => 0)).toThrow(
-    'autocast: layerNorm stays float32; only matMul, linear, conv2d, pointwiseConv2d, selfAttention can be low.',
+    "autocast: layerNorm always runs in float32; only matMul, linear, conv2d, pointwiseConv2d, selfAttention can be 'low'.",
   );
   expect(() => autocast({ operations: { dropout: 'low' } as never }, () => 0)).toThrow(
     /no operation dropout/,
   );
   expect(() => autocast({ operations: { conv2d: 'half' } as never }, () => 0)).toThrow(
-    /neither low nor float32/,
+    /conv2d must be 'low' or 'float32', but it is 'half'/,
   );
   expect(() => autocast({}, async () => 0)).toThrow(/fn is async/);
 });
 
-test('toBfloat16 is that of the operations', () => {
+test('re-exports toBfloat16 of the operations', () => {
   expect([...toBfloat16(Float32Array.of(1, -2.5, Number.POSITIVE_INFINITY))]).toEqual([
     0x3f80, 0xc020, 0x7f80,
   ]);

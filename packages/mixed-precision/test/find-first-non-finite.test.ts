@@ -1,12 +1,12 @@
 import '@unitsphere/core/gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ops from '@unitsphere/ops';
+import { everyBackend, start } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import { describeNonFinite, findFirstNonFinite } from '../src/index.js';
 
 describe.each(everyBackend)('%s', (backend) => {
-  /** A layer and its gradient; the weights' largest values decide where it overflows. */
+  /** Runs a layer and its gradient; the size of the arguments decides where it overflows. */
   const pass = (forward: number, upstream: number) => () =>
     tf.tidy(() => {
       const x = tf.fill([2, 3, 3, 4], 1e10) as tf.Tensor4D;
@@ -16,7 +16,7 @@ describe.each(everyBackend)('%s', (backend) => {
       return tf.grads(run)([x, filter], tf.fill([2, 3, 3, 5], upstream));
     });
 
-  test('names the operation, of the forward pass or of a gradient', async () => {
+  test('names the operation, in the forward pass or in a gradient', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     expect(await findFirstNonFinite(pass(1, 1))).toBeUndefined();
@@ -30,7 +30,7 @@ describe.each(everyBackend)('%s', (backend) => {
       outputShape: [2, 3, 3, 5],
       nonFinite: 90,
     });
-    // 18 pixels of 1e10 each.
+    // Sums over 18 pixels of 1e10 each.
     const inGradient = await findFirstNonFinite(pass(1, 1e29));
     expect(inGradient?.operation).toMatch(/Conv2[dD]BackpropFilter/);
     expect(inGradient).toMatchObject({ outputShape: [1, 1, 4, 5], nonFinite: 20 });
@@ -38,7 +38,7 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('of an operation that is made of others the part is named', async () => {
+  test('names the failing part of a composite operation', async () => {
     await start(backend);
     const found = await findFirstNonFinite(() =>
       tf.tidy(() => ops.selfAttention(tf.fill([2, 3, 12], 1e30) as tf.Tensor3D, 2)),
@@ -49,7 +49,7 @@ describe.each(everyBackend)('%s', (backend) => {
     );
   });
 
-  test('the engine is as before, also after an error', async () => {
+  test('restores the engine, also after an error', async () => {
     await start(backend);
     const engine = tf.engine() as unknown as { runKernelFunc: unknown };
     const original = engine.runKernelFunc;

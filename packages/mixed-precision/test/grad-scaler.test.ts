@@ -1,9 +1,9 @@
 import '@unitsphere/core/gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { AdamW, clipScale, globalNormAsync, SGD } from '@unitsphere/optimizers';
+import { everyBackend, start } from '@unitsphere/testing/backends';
+import { readGolden } from '@unitsphere/testing/golden';
 import { describe, expect, test } from 'vitest';
-import { readGolden } from '../../../tools/golden/read.js';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
 import { GradScaler, type GradScalerOptions, LossScaleCollapseError } from '../src/index.js';
 
 interface Case {
@@ -18,7 +18,7 @@ interface Case {
 const INFINITY = Number.POSITIVE_INFINITY;
 const variable = (values: number[]) => tf.tidy(() => tf.variable(tf.tensor1d(values)));
 
-test.each(readGolden<Case>('grad_scaler').cases)('as torch.amp.GradScaler: $name', async (c) => {
+test.each(readGolden<Case>('grad_scaler').cases)('matches torch.amp.GradScaler: $name', async (c) => {
   await start('cpu');
   const scaler = new GradScaler({ ...c.options, minScale: 1e-3 });
   const steps: boolean[] = [];
@@ -35,7 +35,7 @@ test.each(readGolden<Case>('grad_scaler').cases)('as torch.amp.GradScaler: $name
 });
 
 describe.each(everyBackend)('%s', (backend) => {
-  test('a step is that of the unscaled loss, a clipped one too, and an overflow leaves all as it is', async () => {
+  test('a step equals that of the unscaled loss, with clipping too; an overflow changes nothing', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     const parameter = () => ({ variable: variable([1, -2, 3]), weightDecay: true });
@@ -78,12 +78,12 @@ describe.each(everyBackend)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('a scale that collapses names the first operation to overflow', async () => {
+  test('a collapse of the scale names the first operation to overflow', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     const x = variable([1, 100]);
     const scaler = new GradScaler({ initScale: 4, minScale: 2 });
-    // e^100 is beyond float32, whatever the scale.
+    // e^100 overflows float32 at any scale.
     const backward = () =>
       tf.tidy(() => tf.grad((x: tf.Tensor) => scaler.scale(tf.sum(tf.log1p(tf.exp(x)))))(x));
     let error: unknown;
@@ -108,18 +108,18 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
-test('a collapse without a rerun, or one that does not overflow, says so', async () => {
+test('reports a collapse without a rerun, and a rerun that does not overflow', async () => {
   await start('cpu');
   const collapse = async (rerun?: () => unknown) => {
     const scaler = new GradScaler({ initScale: 1, minScale: 1 });
     await scaler.unscale([tf.tensor1d([INFINITY])]);
     return String(await scaler.update({ rerun }).catch((reason) => reason));
   };
-  expect(await collapse()).toMatch(/Give update\(\) a rerun of the step/);
+  expect(await collapse()).toMatch(/Pass a rerun of the step to update\(\)/);
   expect(await collapse(() => tf.square(tf.scalar(2)))).toMatch(/every operation was finite/);
 });
 
-test('a state goes on where it was', async () => {
+test('resumes from a state dict', async () => {
   await start('cpu');
   const first = new GradScaler({ growthInterval: 3 });
   const second = new GradScaler({ growthInterval: 3 });
@@ -148,7 +148,7 @@ test('a state goes on where it was', async () => {
   expect(second.getScale()).toBe(131072);
 });
 
-test('options and the order of calls are checked', async () => {
+test('refuses invalid options and update() without gradients', async () => {
   expect(() => new GradScaler({ growthFactor: 1 })).toThrow(
     'GradScaler: growthFactor must be above 1, but it is 1.',
   );
@@ -157,5 +157,5 @@ test('options and the order of calls are checked', async () => {
   expect(() => new GradScaler({ initScale: 1, minScale: 2 })).toThrow(
     /minScale must be above 0 and at most initScale/,
   );
-  await expect(new GradScaler().update()).rejects.toThrow(/no gradients came/);
+  await expect(new GradScaler().update()).rejects.toThrow(/update\(\) requires gradients/);
 });

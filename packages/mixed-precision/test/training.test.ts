@@ -1,18 +1,18 @@
-/** A small network trained in mixed precision ends where float32 does, on arithmetic that is real and that is emulated. */
+/** Tests that a small network reaches the same loss in mixed precision as in float32, with real and emulated arithmetic. */
 import '@unitsphere/core/gradients';
 import * as tf from '@tensorflow/tfjs-core';
 import { forwardAndPullback } from '@unitsphere/core';
 import * as ops from '@unitsphere/ops';
 import { AdamW, polynomialSchedule } from '@unitsphere/optimizers';
+import { everyBackend, start } from '@unitsphere/testing/backends';
+import { fill } from '@unitsphere/testing/operation-case';
 import { expect, test } from 'vitest';
-import { everyBackend, start } from '../../../tools/workspace/backends.js';
-import { fill } from '../../ops/test/contract-cases.js';
 import { autocast, bfloat16SavedTensors, GradScaler } from '../src/index.js';
 
 const STEPS = 300;
 const LEARNING_RATE = 4e-3;
 const [BATCH, SIDE, CLASSES, WIDTH] = [16, 8, 8, 16];
-/** Losses are compared over so many of the last steps. */
+/** Number of last steps whose mean loss is compared. */
 const LAST = 50;
 
 function* parameters() {
@@ -28,7 +28,7 @@ function* parameters() {
   }
 }
 
-/** Each class is a pattern under noise. */
+/** Creates a batch in which each class is a pattern with noise. */
 function batchOf(step: number): { x: tf.Tensor4D; labels: tf.Tensor1D } {
   const size = SIDE * SIDE * 3;
   const noise = fill(BATCH * size, 1000 + step, -1.2, 1.2);
@@ -41,7 +41,7 @@ function batchOf(step: number): { x: tf.Tensor4D; labels: tf.Tensor1D } {
   return { x: tf.tensor4d(noise, [BATCH, SIDE, SIDE, 3]), labels: tf.tensor1d(labels, 'int32') };
 }
 
-/** The mean loss of the last steps. */
+/** Trains the network and returns the mean loss of the last steps. */
 async function train(mixed: boolean): Promise<number> {
   const all = [...parameters()];
   const [stem, gamma1, beta1, point, gamma2, beta2, dense, centers] = all.map(
@@ -78,7 +78,7 @@ async function train(mixed: boolean): Promise<number> {
   }
   optimizer.dispose();
   tf.dispose(all.map(({ variable }) => variable));
-  // The scale doubles six times without harm: nothing here nears the limits of float32.
+  // The scale doubles six times without overflow: no value is near the limits of float32.
   expect(scaler.skippedSteps).toBe(0);
   const last = losses.slice(-LAST).reduce((sum, loss) => sum + loss, 0) / LAST;
   expect(last).toBeLessThan(0.2 * losses[0]);
@@ -86,7 +86,7 @@ async function train(mixed: boolean): Promise<number> {
 }
 
 test.each(everyBackend.filter((name) => name !== 'cpu'))(
-  '%s: 300 steps',
+  '%s: mixed precision reaches the float32 loss in 300 steps',
   { timeout: 300_000 },
   async (backend) => {
     await start(backend);

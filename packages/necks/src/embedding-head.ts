@@ -1,34 +1,26 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { Linear, Module, type Random } from '@unitsphere/core';
-import { BatchNorm1d, BatchNormLayerNorm, LayerNorm, LayerNormBatchNorm } from '@unitsphere/norms';
+import { createNorm, listNorms, type NormName } from '@unitsphere/norms';
 
-// A new norm for the head is one line here.
-const norms = {
-  layernorm: (features: number): Module => new LayerNorm(features),
-  batchnorm: (features: number) => new BatchNorm1d(features),
-  'layernorm-batchnorm': (features: number) => new LayerNormBatchNorm(features),
-  'batchnorm-layernorm': (features: number) => new BatchNormLayerNorm(features),
-};
+/** The name of a norm that the head can use: any of the registry of @unitsphere/norms. */
+export type HeadNormName = NormName;
 
-/** The name of a norm that the head can use. */
-export type HeadNormName = keyof typeof norms;
-
-/** Every norm's name. */
+/** Returns the name of every norm that the head can use. */
 export function listHeadNorms(): HeadNormName[] {
-  return Object.keys(norms) as HeadNormName[];
+  return listNorms();
 }
 
-/** What the head is made with, beside its sizes. */
+/** Options of `EmbeddingHead`. */
 export interface EmbeddingHeadOptions {
-  /** Default 'layernorm-batchnorm', the reference system's best. */
+  /** Norm after each linear layer. Default 'layernorm-batchnorm', the reference system's best. */
   norm?: HeadNormName;
-  /** The stream of the initial weights. */
+  /** Random stream of the initial weights. */
   random: Random;
 }
 
 /**
- * Linear → norm → Linear → norm, both without bias and nothing between: the reference system's head. The embedding is not
- * yet of unit length. State dict: `linear1`, `norm1`, `linear2`, `norm2`.
+ * Linear → norm → linear → norm, without biases or activations: the reference system's head. The embedding is not
+ * normalized. State dict: `linear1`, `norm1`, `linear2`, `norm2`.
  * float32 [batch, inFeatures] → [batch, embeddingSize].
  */
 export class EmbeddingHead extends Module<tf.Tensor2D, tf.Tensor2D> {
@@ -44,15 +36,15 @@ export class EmbeddingHead extends Module<tf.Tensor2D, tf.Tensor2D> {
     { norm = 'layernorm-batchnorm', random }: EmbeddingHeadOptions,
   ) {
     super();
-    const makeNorm = Object.hasOwn(norms, norm) ? norms[norm] : undefined;
-    if (!makeNorm)
+    if (!listHeadNorms().includes(norm)) {
       throw new Error(`EmbeddingHead: there is no norm "${norm}". Known: ${listHeadNorms().join(', ')}.`);
+    }
     const linear = (features: number, name: string) =>
       new Linear(features, embeddingSize, { bias: false, random: random.fork(name) });
     this.#linear1 = this.child('linear1', linear(inFeatures, 'linear1'));
-    this.#norm1 = this.child('norm1', makeNorm(embeddingSize) as Module<tf.Tensor2D, tf.Tensor2D>);
+    this.#norm1 = this.child('norm1', createNorm(norm, embeddingSize));
     this.#linear2 = this.child('linear2', linear(embeddingSize, 'linear2'));
-    this.#norm2 = this.child('norm2', makeNorm(embeddingSize) as Module<tf.Tensor2D, tf.Tensor2D>);
+    this.#norm2 = this.child('norm2', createNorm(norm, embeddingSize));
   }
 
   override forward(x: tf.Tensor2D): tf.Tensor2D {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Module } from '@unitsphere/core';
 
 /**
- * A map as one vector in PyTorch's order (channel, row, column), so that the weights of what follows are PyTorch's.
+ * Flattens a map in PyTorch's order (channel, row, column), so that the weights of the next layer match PyTorch's.
  * float32 [batch, height, width, channels] → [batch, channels · height · width].
  */
 export class Flatten extends Module<tf.Tensor4D, tf.Tensor2D> {

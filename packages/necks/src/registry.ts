@@ -4,22 +4,22 @@ import { Flatten } from './flatten.js';
 import { GAP } from './gap.js';
 import { Squeeze } from './squeeze.js';
 
-/** What a neck is made for: the backbone's last map. */
+/** Size of the backbone's last map, the input of a neck. */
 export interface NeckInput {
   channels: number;
   height: number;
   width: number;
 }
 
-/** What `createNeck` needs beside the map. */
+/** Options of `createNeck`. */
 export interface NeckOptions {
-  /** The stream of the initial weights. */
+  /** Random stream of the initial weights. */
   random: Random;
-  /** Squeeze: channels kept, as a share. Default 0.25. */
+  /** Only for squeeze: fraction of the channels that are kept. Default 0.25. */
   squeezeRatio?: number;
 }
 
-/** A neck and the number of features it gives. */
+/** A neck and the number of features that it outputs. */
 export interface Neck {
   module: Module<tf.Tensor4D, tf.Tensor2D>;
   features: number;
@@ -41,17 +41,18 @@ const necks = {
 /** The name of a neck. */
 export type NeckName = keyof typeof necks;
 
-/** Every neck's name. */
+/** Returns the name of every neck. */
 export function listNecks(): NeckName[] {
   return Object.keys(necks) as NeckName[];
 }
 
 /**
- * Makes a neck by name for a map of the given size.
+ * Creates a neck by its name for a map of the given size.
  * @throws Error for a name that is not in `listNecks()`.
  */
 export function createNeck(name: NeckName, input: NeckInput, options: NeckOptions): Neck {
-  const make = Object.hasOwn(necks, name) ? necks[name] : undefined;
-  if (!make) throw new Error(`createNeck: there is no neck "${name}". Known: ${listNecks().join(', ')}.`);
-  return make(input, options);
+  if (!Object.hasOwn(necks, name)) {
+    throw new Error(`createNeck: there is no neck "${name}". Known: ${listNecks().join(', ')}.`);
+  }
+  return necks[name](input, options);
 }

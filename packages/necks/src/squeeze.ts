@@ -3,8 +3,8 @@ import { Conv2d, Module, type Random } from '@unitsphere/core';
 import { Flatten } from './flatten.js';
 
 /**
- * A 1×1 convolution to fewer channels, without bias, norm or activation, then `Flatten`: half the size of `Flatten` alone
- * at nearly its accuracy (the reference system's neck). State dict: `conv.weight`.
+ * The reference system's neck: a 1×1 convolution to fewer channels, without bias, norm or activation, then `Flatten`. The
+ * model is half the size of one with `Flatten` alone, at nearly its accuracy. State dict: `conv.weight`.
  * float32 [batch, height, width, channels] → [batch, squeezed · height · width].
  */
 export class Squeeze extends Module<tf.Tensor4D, tf.Tensor2D> {

@@ -1,11 +1,11 @@
-/** Every neck with the embedding head against PyTorch's values on each backend, in training and in evaluation mode. */
+/** Compares every neck with the embedding head with PyTorch's golden values on each backend, in training and evaluation mode. */
 import * as tf from '@tensorflow/tfjs-core';
 import { Module, Random } from '@unitsphere/core';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toNchw, toNhwc } from '@unitsphere/testing/golden/layout';
+import { runPass, toStateDict } from '@unitsphere/testing/golden/module-pass';
 import { describe, expect, test } from 'vitest';
-import { toNchw, toNhwc } from '../../../tools/golden/layout.js';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import { createNeck, EmbeddingHead, Flatten, GAP, type HeadNormName, type NeckName } from '../src/index.js';
 
 const TOLERANCE = 1e-4;
@@ -47,7 +47,7 @@ class NeckAndHead extends Module<tf.Tensor4D, tf.Tensor2D> {
   }
 }
 
-/** Our key for a golden one. */
+/** Converts a key of the golden file to ours. */
 function keyOf(golden: string, norm: HeadNormName): string {
   if (golden.startsWith('squeeze.')) return golden.replace('squeeze.', 'neck.conv.');
   const both = norm === 'layernorm-batchnorm';
@@ -60,9 +60,9 @@ const expectClose = (actual: ArrayLike<number>, expected: GoldenTensor, what: st
   expect(relativeError(actual, expected), what).toBeLessThan(TOLERANCE);
 
 describe.each(everyBackend)('%s', (backend) => {
-  // A gradient with a `scale` is what is left of terms that cancel, such as a LayerNorm's shift before a BatchNorm;
-  // relativeError measures it by the terms' size.
-  // The head at full size takes plain JavaScript seconds.
+  // A golden gradient with a `scale` is the remainder of terms that cancel, such as a LayerNorm's shift before a BatchNorm.
+  // relativeError divides it by the size of these terms.
+  // The full-size head takes seconds on the cpu backend.
   const affordable = (c: HeadCase) => backend !== 'cpu' || c.options.embeddingSize < 100;
   test.each(readGolden<HeadCase>('head').cases.filter(affordable))('$name', async (c) => {
     await start(backend);
@@ -71,7 +71,7 @@ describe.each(everyBackend)('%s', (backend) => {
     const rename = (key: string) => keyOf(key, c.options.norm);
     module.loadStateDict(toStateDict(c.state, rename));
     module.train(c.options.training);
-    const pass = await passOf(module, c.x, c.dy);
+    const pass = await runPass(module, c.x, c.dy);
     expectClose(pass.y, c.y, 'y');
     expectClose(pass.dx, c.dx, 'dx');
     expect(new Set(Object.keys(c.gradients).map(rename))).toEqual(new Set(pass.gradients.keys()));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '@unitsphere/core';
+import { start } from '@unitsphere/testing/backends';
 import { beforeAll, expect, test } from 'vitest';
-import { start } from '../../../tools/workspace/backends.js';
 import { createNeck, EmbeddingHead, listHeadNorms, listNecks, type NeckName } from '../src/index.js';
 
 beforeAll(() => start('cpu'));
@@ -11,7 +11,7 @@ test.each<[NeckName, number]>([
   ['flatten', 10 * 3 * 2],
   ['gap', 10],
   ['squeeze', 3 * 3 * 2],
-])('%s gives as many features as it says', (name, features) => {
+])('%s outputs as many features as it reports', (name, features) => {
   tf.tidy(() => {
     const neck = createNeck(name, { channels: 10, height: 3, width: 2 }, { random });
     expect(neck.features).toBe(features);
@@ -20,13 +20,13 @@ test.each<[NeckName, number]>([
   });
 });
 
-test('the squeeze ratio', () => {
+test('squeezeRatio sets the number of channels, at least one', () => {
   const map = { channels: 10, height: 1, width: 1 };
   expect(createNeck('squeeze', map, { random, squeezeRatio: 0.5 }).features).toBe(5);
   expect(createNeck('squeeze', map, { random, squeezeRatio: 0.01 }).features).toBe(1);
 });
 
-test('names are checked', () => {
+test('refuses an unknown name and lists the known ones', () => {
   expect(listNecks()).toEqual(['flatten', 'gap', 'squeeze']);
   expect(listHeadNorms()).toEqual(['layernorm', 'batchnorm', 'layernorm-batchnorm', 'batchnorm-layernorm']);
   const input = { channels: 1, height: 1, width: 1 };
@@ -38,7 +38,7 @@ test('names are checked', () => {
   );
 });
 
-test("the head's keys, and its weights by the seed", async () => {
+test("the head has the reference system's keys, and its weights depend only on the seed", async () => {
   const make = (seed: number) => new EmbeddingHead(4, 2, { norm: 'layernorm', random: new Random(seed) });
   const [a, b, c] = [make(1), make(1), make(2)];
   expect([...(await a.stateDict()).keys()]).toEqual([

@@ -4,8 +4,8 @@ import { BatchNorm1d, type BatchNormOptions } from './batch-norm.js';
 import { LayerNorm } from './layer-norm.js';
 
 /**
- * BatchNorm, then LayerNorm: the other order of `LayerNormBatchNorm`, to compare with it. State dict: `bn.*`, `ln.*`.
- * Float32 [batch, features] in and out.
+ * BatchNorm followed by LayerNorm: `LayerNormBatchNorm` in reverse order, for comparisons. State dict: `bn.*`, `ln.*`.
+ * float32 [batch, features] in and out.
  */
 export class BatchNormLayerNorm extends Module<tf.Tensor2D, tf.Tensor2D> {
   readonly #bn;

@@ -11,18 +11,18 @@ import {
 } from '@unitsphere/ops';
 import type { NormOptions } from './layer-norm.js';
 
-/** What a batch norm is made with, beside its size. */
+/** Options of a batch norm. */
 export interface BatchNormOptions extends NormOptions {
   /** Weight of the newest batch in the running averages. Default 0.1, as in PyTorch. */
   momentum?: number;
-  /** Fused behind the norm. Default 'none'. */
+  /** Activation after the norm, fused into the same pass. Default 'none'. */
   activation?: Activation;
-  /** What `weight` begins with. Default 1; 0 silences a residual branch at first. */
+  /** Initial value of `weight`. Default 1; 0 makes a residual branch output 0 at first. */
   initialScale?: number;
 }
 
 /**
- * Batch norm over the last axis, with running averages; state dict: `weight`, `bias`, `running_mean`, `running_var`,
+ * Batch norm over the last axis, with running averages. State dict: `weight`, `bias`, `running_mean`, `running_var`,
  * `num_batches_tracked`. The running variance is the unbiased one, as in PyTorch.
  */
 class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
@@ -56,8 +56,9 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   }
 
   /**
-   * Training mode: the batch's statistics, and the running averages move. Evaluation mode: the running averages.
-   * @param slope The weight of a PReLU behind the norm, which is then part of the same pass: float32 [channels] or [1].
+   * Normalizes x. Training mode uses the batch's statistics and updates the running averages; evaluation mode uses the
+   * running averages.
+   * @param slope Weight of a PReLU after the norm, fused into the same pass: float32 [channels] or [1].
    */
   override forward(x: T, slope?: tf.Tensor1D): T {
     const activation = this.#activation;
@@ -85,8 +86,8 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   }
 }
 
-/** torch.nn.BatchNorm1d: float32 [batch, features] in and out. */
+/** Equivalent of torch.nn.BatchNorm1d: float32 [batch, features] in and out. */
 export class BatchNorm1d extends BatchNorm<tf.Tensor2D> {}
 
-/** torch.nn.BatchNorm2d on NHWC maps: float32 [batch, height, width, channels] in and out. */
+/** Equivalent of torch.nn.BatchNorm2d for NHWC maps: float32 [batch, height, width, channels] in and out. */
 export class BatchNorm2d extends BatchNorm<tf.Tensor4D> {}

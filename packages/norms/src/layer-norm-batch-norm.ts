@@ -4,8 +4,8 @@ import { BatchNorm1d, type BatchNormOptions } from './batch-norm.js';
 import { LayerNorm } from './layer-norm.js';
 
 /**
- * LayerNorm, then BatchNorm: the norm of the reference system's best model. State dict: `ln.*`, `bn.*`.
- * Float32 [batch, features] in and out.
+ * LayerNorm followed by BatchNorm: the norm of the reference system's best model. State dict: `ln.*`, `bn.*`.
+ * float32 [batch, features] in and out.
  */
 export class LayerNormBatchNorm extends Module<tf.Tensor2D, tf.Tensor2D> {
   readonly #ln;

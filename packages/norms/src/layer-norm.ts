@@ -2,13 +2,13 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { initializers, Module } from '@unitsphere/core';
 import { layerNorm } from '@unitsphere/ops';
 
-/** What a norm is made with, beside its size. */
+/** Options of a norm. */
 export interface NormOptions {
   /** Added to the variance. Default 1e-5, as in PyTorch. */
   epsilon?: number;
 }
 
-/** torch.nn.LayerNorm over the last axis; state dict: `weight`, `bias`. */
+/** Equivalent of torch.nn.LayerNorm over the last axis. State dict: `weight`, `bias`. */
 export class LayerNorm extends Module {
   readonly weight;
   readonly bias;

@@ -1,11 +1,11 @@
-/** The modules against PyTorch's values on each backend: results, gradients, running statistics. */
+/** Compares the modules with PyTorch's golden values on each backend: results, gradients, running statistics. */
 import * as tf from '@tensorflow/tfjs-core';
 import { float32 } from '@unitsphere/core';
+import { everyBackend, on, read, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
+import { toNchw, toNhwc } from '@unitsphere/testing/golden/layout';
+import { runPass, toStateDict } from '@unitsphere/testing/golden/module-pass';
 import { describe, expect, test } from 'vitest';
-import { toNchw, toNhwc } from '../../../tools/golden/layout.js';
-import { passOf, toStateDict } from '../../../tools/golden/module-pass.js';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { everyBackend, on, read, start } from '../../../tools/workspace/backends.js';
 import { BatchNorm1d, BatchNorm2d, LayerNorm, LayerNormBatchNorm } from '../src/index.js';
 
 const TOLERANCE = 1e-4;
@@ -62,7 +62,7 @@ describe.each(everyBackend)('%s', (backend) => {
 
     const [x, ...later] = list(c.x);
     const [y, ...laterY] = list(c.y);
-    const pass = await passOf(norm, x, c.dy);
+    const pass = await runPass(norm, x, c.dy);
     expectClose(pass.y, y, 'y');
     expectClose(pass.dx, c.dx, 'dx');
     expectClose(pass.gradients.get('weight')!, c.dWeight, 'weight');
@@ -93,7 +93,7 @@ describe.each(everyBackend)('%s', (backend) => {
     await start(backend);
     const norm = new LayerNorm(c.weight.shape[0]);
     norm.loadStateDict(toStateDict({ weight: c.weight, bias: c.bias }));
-    const pass = await passOf(norm, list(c.x)[0], c.dy);
+    const pass = await runPass(norm, list(c.x)[0], c.dy);
     expectClose(pass.y, list(c.y)[0], 'y');
     expectClose(pass.dx, c.dx, 'dx');
     expectClose(pass.gradients.get('weight')!, c.dWeight, 'weight');
@@ -101,15 +101,15 @@ describe.each(everyBackend)('%s', (backend) => {
     norm.dispose();
   });
 
-  // The gradients of the LayerNorm's scale and shift nearly vanish before a BatchNorm in training; the golden file gives
-  // them a `scale`, the size of the terms that cancel, and relativeError measures by it.
+  // Before a BatchNorm in training mode, the gradients of the LayerNorm's scale and shift nearly cancel. The golden file
+  // gives them a `scale`, the size of the terms that cancel, and relativeError divides by it.
   test.each(cases.filter((c) => c.kind === 'LayerNorm then BatchNorm1d'))('$name', async (c) => {
     await start(backend);
     const norm = new LayerNormBatchNorm(12);
     const rename = (key: string) => key.replace(/^0\./, 'ln.').replace(/^1\./, 'bn.');
     norm.loadStateDict(toStateDict(c.state, rename));
     norm.train(c.mode === 'training');
-    const pass = await passOf(norm, list(c.x)[0], c.dy);
+    const pass = await runPass(norm, list(c.x)[0], c.dy);
     expectClose(pass.y, list(c.y)[0], 'y');
     expectClose(pass.dx, c.dx, 'dx');
     expect(Object.keys(c.gradients).map(rename)).toEqual([...pass.gradients.keys()]);

@@ -1,11 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hardSwish, prelu } from '@unitsphere/ops';
+import { backends, on, start } from '@unitsphere/testing/backends';
 import { describe, expect, test } from 'vitest';
-import { backends, on, start } from '../../../tools/workspace/backends.js';
-import { BatchNorm1d, BatchNorm2d, BatchNormLayerNorm, LayerNorm, LayerNormBatchNorm } from '../src/index.js';
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNormLayerNorm,
+  createNorm,
+  LayerNorm,
+  LayerNormBatchNorm,
+  listNorms,
+  type NormName,
+} from '../src/index.js';
 
 describe.each(backends)('%s', (backend) => {
-  test("state dicts have PyTorch's keys; no norm takes weight decay", async () => {
+  test("state dicts have PyTorch's keys; no parameter has weight decay", async () => {
     await start(backend);
     const batchNorm = ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'];
     const keys = {
@@ -22,7 +31,7 @@ describe.each(backends)('%s', (backend) => {
     }
   });
 
-  test('one norm after the other is what both are by themselves, in the order of the name', async () => {
+  test('a combined norm equals its two norms in the order of its name', async () => {
     await on(backend, () => {
       const x = tf.randomNormal<tf.Rank.R2>([5, 6], 1, 3, 'float32', 1);
       const [bn, ln] = [new BatchNorm1d(6), new LayerNorm(6)];
@@ -39,7 +48,7 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test('a batch norm with the slope of a PReLU behind it is both, one after the other, in both modes', async () => {
+  test('a batch norm with a fused PReLU slope equals the norm followed by the PReLU, in both modes', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     for (const activation of ['none', 'relu'] as const) {
@@ -64,7 +73,7 @@ describe.each(backends)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('training moves the running averages by the momentum; evaluation leaves them', async () => {
+  test('training updates the running averages by the momentum; evaluation does not', async () => {
     await on(backend, () => {
       const norm = new BatchNorm1d(2, { momentum: 0.25 });
       // Means 2 and 20, unbiased variances 4 and 100.
@@ -81,11 +90,11 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test('a batch of one is an error in training and moves nothing', async () => {
+  test('refuses a batch of one in training mode and changes nothing', async () => {
     await on(backend, () => {
       const norm = new LayerNormBatchNorm(3);
       const one = tf.ones<tf.Rank.R2>([1, 3]);
-      expect(() => norm.forward(one)).toThrow(/training statistics need at least 2 \(a larger batch\)/);
+      expect(() => norm.forward(one)).toThrow(/training statistics require at least 2\. Use a larger batch/);
       expect(norm.namedBuffers().map(([, buffer]) => [...buffer.variable.dataSync()])).toEqual([
         [0, 0, 0],
         [1, 1, 1],
@@ -95,7 +104,7 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test('a fused activation is the norm, then the activation', async () => {
+  test('a fused activation equals the norm followed by the activation', async () => {
     await on(backend, () => {
       const x = tf.randomNormal<tf.Rank.R4>([2, 3, 4, 5], 1, 3, 'float32', 1);
       for (const training of [true, false]) {
@@ -109,7 +118,7 @@ describe.each(backends)('%s', (backend) => {
     });
   });
 
-  test('leaves no tensors but its result', async () => {
+  test('leaks no tensor', async () => {
     await start(backend);
     const before = tf.memory().numTensors;
     const norm = new LayerNormBatchNorm(4);
@@ -121,4 +130,23 @@ describe.each(backends)('%s', (backend) => {
     norm.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  test('creates every norm by its name', async () => {
+    await on(backend, () => {
+      const classes = [LayerNorm, BatchNorm1d, LayerNormBatchNorm, BatchNormLayerNorm];
+      expect(listNorms()).toEqual(['layernorm', 'batchnorm', 'layernorm-batchnorm', 'batchnorm-layernorm']);
+      for (const [i, name] of listNorms().entries()) {
+        const norm = createNorm(name, 3);
+        expect(norm).toBeInstanceOf(classes[i]);
+        expect(norm.forward(tf.ones([2, 3])).shape).toEqual([2, 3]);
+        norm.dispose();
+      }
+    });
+  });
+});
+
+test('refuses an unknown name and lists the known ones', () => {
+  expect(() => createNorm('toString' as NormName, 3)).toThrow(
+    'createNorm: there is no norm "toString". Known: layernorm, batchnorm, layernorm-batchnorm, batchnorm-layernorm.',
+  );
 });

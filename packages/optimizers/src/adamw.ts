@@ -4,20 +4,20 @@ import { checkFraction, checkNotNegative } from './check.js';
 import { Optimizer, type Slot, type SlotStep } from './optimizer.js';
 import type { OptimizedParameter, ParameterGroup } from './parameter.js';
 
-/** How an AdamW is made. */
+/** Options of `AdamW`. */
 export interface AdamWOptions {
   /** Learning rate. Default 1e-3. */
   lr?: number;
-  /** Decays of the running means of gradients and of their squares, each in [0, 1). Default [0.9, 0.999]. */
+  /** Decays of the running means of the gradient and of its square, each in [0, 1). Default [0.9, 0.999]. */
   betas?: readonly [number, number];
-  /** Added to the root of the mean of squares. Default 1e-8. */
+  /** Added to the denominator, the root of the mean square. Default 1e-8. */
   eps?: number;
-  /** Decoupled decay: a step multiplies the parameter by 1 − lr · weightDecay. Default 1e-2. */
+  /** Decoupled weight decay: a step multiplies the parameter by 1 − lr · weightDecay. Default 1e-2. */
   weightDecay?: number;
 }
 
 /**
- * AdamW, as torch.optim.AdamW without amsgrad. Decay acts only on parameters whose `weightDecay` is true.
+ * AdamW, as torch.optim.AdamW without amsgrad. Weight decay applies only to parameters whose `weightDecay` is true.
  * @see Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
  */
 export class AdamW extends Optimizer {
@@ -25,7 +25,7 @@ export class AdamW extends Optimizer {
   readonly #betas: readonly [number, number];
   readonly #eps: number;
 
-  /** @throws RangeError, TypeError or Error where an option, a group or a parameter cannot be used. */
+  /** @throws RangeError, TypeError or Error if an option, a group or a parameter is invalid. */
   constructor(
     groups: readonly ParameterGroup[] | readonly OptimizedParameter[],
     { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 1e-2 }: AdamWOptions = {},
@@ -35,9 +35,13 @@ export class AdamW extends Optimizer {
     this.#eps = checkNotNegative('AdamW: eps', eps);
   }
 
-  protected update({ parameter, state }: Slot, gradient: tf.Tensor, step: SlotStep): void {
+  protected update(
+    { parameter }: Slot,
+    [expAvg, expAvgSq]: readonly tf.Variable[],
+    gradient: tf.Tensor,
+    step: SlotStep,
+  ): void {
     const [beta1, beta2] = this.#betas;
-    const [expAvg, expAvgSq] = [state.get('exp_avg')!, state.get('exp_avg_sq')!];
     adamWUpdate(parameter.variable, gradient, expAvg, expAvgSq, { beta1, beta2, eps: this.#eps, ...step });
   }
 }

@@ -3,23 +3,23 @@ import { sumSquares } from '@unitsphere/ops';
 import { checkNotNegative } from './check.js';
 
 /**
- * The L2 norm of all gradients together: the root of the sum of all squares. Reads one small tensor synchronously, so
- * not for WebGPU: use globalNormAsync there.
- * @param gradients float32 tensors of any shapes; null where there is none.
- * @returns 0 where there are none; NaN or Infinity where a gradient holds such a value.
+ * Computes the L2 norm of all gradients together: the root of the sum of all squares. It reads one small tensor
+ * synchronously, which WebGPU does not support; use globalNormAsync there.
+ * @param gradients float32 tensors of any shapes; null for a missing gradient.
+ * @returns 0 if there are no gradients; NaN or Infinity if a gradient contains such a value.
  * @throws Error on the WebGPU backend.
  */
 export function globalNorm(gradients: readonly (tf.Tensor | null)[]): number {
   if (tf.getBackend() === 'webgpu') {
     throw new Error(
-      'globalNorm: the WebGPU backend cannot be read synchronously; await globalNormAsync instead.',
+      'globalNorm: the WebGPU backend does not support synchronous reads; await globalNormAsync instead.',
     );
   }
   const present = gradients.filter((gradient) => gradient !== null);
   return present.length === 0 ? 0 : tf.tidy(() => rootOfSum(squareSums(present).dataSync()));
 }
 
-/** globalNorm for every backend, WebGPU included. */
+/** Computes globalNorm asynchronously, on every backend including WebGPU. */
 export async function globalNormAsync(gradients: readonly (tf.Tensor | null)[]): Promise<number> {
   const present = gradients.filter((gradient) => gradient !== null);
   if (present.length === 0) return 0;
@@ -32,16 +32,16 @@ export async function globalNormAsync(gradients: readonly (tf.Tensor | null)[]):
 }
 
 /**
- * What gradients are multiplied by so that their norm is at most maxNorm: min(1, maxNorm / (norm + 1e-6)), as
- * torch.nn.utils.clip_grad_norm_. Give it to step() as `gradientScale`. With a loss scale s:
+ * Computes the factor that limits the norm of the gradients to maxNorm: min(1, maxNorm / (norm + 1e-6)), as
+ * torch.nn.utils.clip_grad_norm_. Pass it to step() as `gradientScale`. With a loss scale s, use
  * `gradientScale: clipScale(globalNorm(gradients) / s, maxNorm) / s`.
- * @throws RangeError where norm is not finite (skip that step) or maxNorm is not above 0.
+ * @throws RangeError if norm is not finite (skip that step) or maxNorm is not above 0.
  */
 export function clipScale(norm: number, maxNorm: number): number {
   if (!Number.isFinite(norm)) {
     throw new RangeError(
-      `clipScale: the norm of the gradients is ${norm}: one of them holds NaN or Infinity. ` +
-        'Test the norm with Number.isFinite first and skip the step, or lower the learning rate or loss scale.',
+      `clipScale: the norm of the gradients is ${norm}, so one of them contains NaN or Infinity. ` +
+        'Check the norm with Number.isFinite and skip the step, or lower the learning rate or loss scale.',
     );
   }
   checkNotNegative('clipScale: norm', norm);
@@ -49,7 +49,7 @@ export function clipScale(norm: number, maxNorm: number): number {
   return Math.min(1, maxNorm / (norm + 1e-6));
 }
 
-/** The sum of squares of each gradient, as one vector. */
+/** Computes the sum of squares of each gradient, as one vector. */
 function squareSums(gradients: readonly tf.Tensor[]): tf.Tensor {
   return tf.stack(gradients.map(sumSquares));
 }

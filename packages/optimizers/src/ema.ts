@@ -3,26 +3,26 @@ import { updateMovingAverage } from '@unitsphere/ops';
 import { checkFraction, checkInteger } from './check.js';
 import { checkStateTensor, readTensors, type StateDict, toTensor } from './state-dict.js';
 
-/** What an average needs of a parameter or buffer: its float32 variable. */
+/** The part of a parameter or buffer that an average requires: its float32 variable. */
 export interface AveragedVariable {
   readonly variable: tf.Variable;
 }
 
-/** How an Ema is made. */
+/** Options of `Ema`. */
 export interface EmaOptions {
-  /** What an update keeps of the average, in [0, 1); 0.9999 averages over about 10,000 steps. */
+  /** Factor of the average at each update, in [0, 1); 0.9999 averages over about 10,000 steps. */
   decay: number;
   /**
-   * Begin with a smaller decay, min(decay, (1 + n) / (10 + n)) at update n counted from 0, so that the average soon
-   * forgets the initial values, as TensorFlow's ExponentialMovingAverage with num_updates. Default false.
+   * Whether to start with a smaller decay: min(decay, (1 + n) / (10 + n)) at update n, counted from 0. The average then
+   * soon forgets the initial values, as TensorFlow's ExponentialMovingAverage with num_updates. Default false.
    */
   warmup?: boolean;
 }
 
 /**
- * An exponential moving average of parameters. It starts as a copy of them; update() after each optimizer step sets
- * average = decay · average + (1 − decay) · parameter, as timm's ModelEmaV2. swap() puts the averages in the
- * parameters' place to evaluate or save them; swap() again puts things back.
+ * An exponential moving average of parameters. It starts as a copy of them. Call update() after each optimizer step: it
+ * sets average = decay · average + (1 − decay) · parameter, as timm's ModelEmaV2. swap() exchanges averages and
+ * parameters, to evaluate or save the averages; a second swap() undoes it.
  */
 export class Ema {
   readonly #live: readonly AveragedVariable[];
@@ -33,32 +33,32 @@ export class Ema {
   #swapped = false;
   #disposed = false;
 
-  /** @throws RangeError unless decay is in [0, 1); Error where there are no parameters. */
+  /** @throws RangeError unless decay is in [0, 1); Error if there are no parameters; TypeError unless all are float32. */
   constructor(parameters: readonly AveragedVariable[], { decay, warmup = false }: EmaOptions) {
     this.#decay = checkFraction('Ema: decay', decay);
     this.#warmup = warmup;
-    if (parameters.length === 0) throw new Error('Ema: there are no parameters to average.');
+    if (parameters.length === 0) throw new Error('Ema: the list of parameters is empty; pass at least one.');
     for (const { variable } of parameters) {
       if (variable.dtype !== 'float32') {
         throw new TypeError(`Ema: the variable '${variable.name}' is ${variable.dtype}, not float32.`);
       }
     }
     this.#live = [...parameters];
-    // Multiplied, not cloned: a clone shares memory with the parameter.
+    // Multiplies instead of cloning, because a clone shares memory with the parameter.
     this.#averages = this.#live.map(({ variable }) => tf.tidy(() => tf.variable(tf.mul(variable, 1), false)));
   }
 
-  /** How many updates were made. */
+  /** Number of updates so far. */
   get updates(): number {
     return this.#updates;
   }
 
-  /** Whether the averages are in the parameters' place now. */
-  get swapped(): boolean {
+  /** Whether the parameters currently hold the averages. */
+  get isSwapped(): boolean {
     return this.#swapped;
   }
 
-  /** Takes the parameters' present values in. @throws Error while swapped. */
+  /** Updates the averages with the current parameters. @throws Error while swapped. */
   update(): void {
     this.#check('update');
     const n = this.#updates;
@@ -70,9 +70,9 @@ export class Ema {
     this.#updates++;
   }
 
-  /** Exchanges the parameters' values and the averages; a second call undoes it. */
+  /** Exchanges the values of the parameters and the averages; a second call undoes it. */
   swap(): void {
-    this.#alive();
+    this.#checkAlive();
     this.#live.forEach(({ variable }, index) => {
       tf.tidy(() => {
         const value = tf.clone(variable);
@@ -84,14 +84,16 @@ export class Ema {
   }
 
   /**
-   * Writes the averages into other variables, or into the parameters themselves, whose values are then lost.
-   * @param targets As many as there are parameters, of the same shapes; the parameters by default.
-   * @throws Error while swapped, or where number or shapes differ; nothing is changed then.
+   * Copies the averages to other variables, or to the parameters themselves, whose values are then lost.
+   * @param targets As many as there are parameters, of the same shapes. Default: the parameters.
+   * @throws Error while swapped, or if the number or a shape differs. Nothing is changed then.
    */
   copyTo(targets: readonly AveragedVariable[] = this.#live): void {
     this.#check('copyTo');
     if (targets.length !== this.#averages.length) {
-      throw new Error(`Ema: ${targets.length} targets came for ${this.#averages.length} averages.`);
+      throw new Error(
+        `Ema: copyTo() received ${targets.length} targets for ${this.#averages.length} averages; pass one target per average.`,
+      );
     }
     targets.forEach(({ variable }, index) => {
       const { shape } = this.#averages[index];
@@ -106,7 +108,7 @@ export class Ema {
     });
   }
 
-  /** The averages as plain data, named by index: `0`, `1`, … @throws Error while swapped. */
+  /** Reads the averages as plain data, named by index: `0`, `1`, … @throws Error while swapped. */
   async stateDict(): Promise<StateDict> {
     this.#check('stateDict');
     const step = this.#updates;
@@ -114,16 +116,18 @@ export class Ema {
     return { step, tensors: await readTensors(named) };
   }
 
-  /** Takes the averages of a stateDict(). @throws Error where a name or a shape differs; nothing is changed then. */
+  /** Restores the averages of a stateDict(). @throws Error if a name or a shape differs. Nothing is changed then. */
   loadStateDict({ step, tensors }: StateDict): void {
     this.#check('loadStateDict');
     checkInteger('State dict: step', step, 0);
     const count = Object.keys(tensors).length;
     if (count !== this.#averages.length) {
-      throw new Error(`State dict: it holds ${count} averages, but there are ${this.#averages.length}.`);
+      throw new Error(
+        `State dict: it contains ${count} averages, but this Ema has ${this.#averages.length}.`,
+      );
     }
     this.#averages.forEach((average, index) => {
-      if (!tensors[index]) throw new Error(`State dict: ${index} is missing.`);
+      if (!tensors[index]) throw new Error(`State dict: the average ${index} is missing.`);
       checkStateTensor(String(index), tensors[index], average.shape);
     });
     this.#averages.forEach((average, index) => {
@@ -132,7 +136,7 @@ export class Ema {
     this.#updates = step;
   }
 
-  /** Frees the averages. @throws Error while swapped: it would lose the parameters' own values. */
+  /** Frees the averages. @throws Error while swapped, because that would lose the parameters' own values. */
   dispose(): void {
     if (this.#disposed) return;
     this.#check('dispose');
@@ -140,13 +144,15 @@ export class Ema {
     this.#disposed = true;
   }
 
-  #alive(): void {
-    if (this.#disposed) throw new Error('Ema: this average is disposed; make a new one.');
+  #checkAlive(): void {
+    if (this.#disposed) throw new Error('Ema: it is disposed; create a new one.');
   }
 
   #check(action: string): void {
-    this.#alive();
+    this.#checkAlive();
     if (this.#swapped)
-      throw new Error(`Ema: ${action}() came while the averages are swapped in; swap() back first.`);
+      throw new Error(
+        `Ema: ${action}() is not possible while averages and parameters are swapped; call swap() first.`,
+      );
   }
 }

@@ -3,27 +3,27 @@ import { checkInteger, checkNotNegative } from './check.js';
 import type { OptimizedParameter, ParameterGroup } from './parameter.js';
 import { checkStateTensor, readTensors, type StateDict, toTensor } from './state-dict.js';
 
-/** How one step is taken. */
+/** Options of a step. */
 export interface StepOptions {
   /**
-   * Multiplies every gradient (clipping, undoing a loss scale) without making scaled copies; finite. Default 1.
+   * Finite factor of every gradient, for clipping or to undo a loss scale. No scaled copies are made. Default 1.
    */
   gradientScale?: number;
 }
 
-/** One parameter with what a step needs of its group and its past. */
+/** A parameter with the settings of its group and its state. */
 export interface Slot {
   readonly parameter: OptimizedParameter;
   readonly lrScale: number;
-  /** undefined: the optimizer's. */
+  /** Weight decay of the group; undefined for the optimizer's. */
   readonly weightDecay: number | undefined;
-  /** How many steps this parameter has taken; one without a gradient takes none. */
+  /** Number of steps of this parameter. Steps without a gradient do not count. */
   step: number;
-  /** State by name, made at the parameter's first step. */
+  /** State by name, created at the parameter's first step. */
   readonly state: Map<string, tf.Variable>;
 }
 
-/** One step's numbers for one parameter. */
+/** The numbers of a step for one parameter. */
 export interface SlotStep {
   lr: number;
   weightDecay: number;
@@ -32,9 +32,9 @@ export interface SlotStep {
   gradientScale: number;
 }
 
-/** What the optimizers share: groups, checks, step counts and state dicts. */
+/** Base class of the optimizers: groups, checks, step counts and state dicts. */
 export abstract class Optimizer {
-  /** The parameters of all groups, in order: gradients and state are aligned with them. */
+  /** The parameters of all groups, in order. Gradients and state have the same order. */
   readonly parameters: readonly OptimizedParameter[];
   readonly #slots: Slot[];
   readonly #weightDecay: number;
@@ -56,7 +56,7 @@ export abstract class Optimizer {
     this.parameters = this.#slots.map((slot) => slot.parameter);
   }
 
-  /** The learning rate, before a group's lrScale. May be set before each step: finite, at least 0. */
+  /** Learning rate, before a group's lrScale: finite and non-negative. Can be changed before each step. */
   get lr(): number {
     return this.#lr;
   }
@@ -65,32 +65,39 @@ export abstract class Optimizer {
     this.#lr = checkNotNegative(`${this.#title}: lr`, value);
   }
 
-  /** How many times step() was called. */
+  /** Number of calls of step(). */
   get stepCount(): number {
     return this.#stepCount;
   }
 
-  /** The names of the state tensors of one parameter, as in torch. */
+  /** Names of a parameter's state tensors, as in torch. */
   protected abstract readonly stateNames: readonly string[];
 
-  /** Updates one parameter and its state. */
-  protected abstract update(slot: Slot, gradient: tf.Tensor, step: SlotStep): void;
+  /**
+   * Updates one parameter and its state.
+   * @param state The state tensors, in the order of `stateNames`.
+   */
+  protected abstract update(
+    slot: Slot,
+    state: readonly tf.Variable[],
+    gradient: tf.Tensor,
+    step: SlotStep,
+  ): void;
 
   /**
-   * One step: assigns every parameter that has a gradient. One without (null) is left as it is, decay included, and
-   * its own step count does not advance, as in torch.
-   * @param gradients float32 tensors aligned with `parameters`; they are not disposed.
-   * @throws RangeError where their number differs or gradientScale is not finite; Error where a shape or dtype
-   *   differs. Nothing is changed then.
+   * Updates every parameter that has a gradient. A parameter without one (null) does not change, not even by weight
+   * decay, and its step count does not advance, as in torch.
+   * @param gradients float32 tensors in the order of `parameters`; they are not disposed.
+   * @throws RangeError if their number differs or gradientScale is not finite; Error if a shape or dtype differs. Nothing
+   *   is changed then.
    */
   step(gradients: readonly (tf.Tensor | null)[], { gradientScale = 1 }: StepOptions = {}): void {
-    this.#alive();
+    this.#checkAlive();
     this.#check(gradients, gradientScale);
     this.#slots.forEach((slot, index) => {
       const gradient = gradients[index];
       if (!gradient) return;
-      this.#makeState(slot);
-      this.update(slot, gradient, {
+      this.update(slot, this.#stateOf(slot), gradient, {
         lr: this.#lr * slot.lrScale,
         weightDecay: slot.parameter.weightDecay ? (slot.weightDecay ?? this.#weightDecay) : 0,
         step: slot.step + 1,
@@ -102,11 +109,11 @@ export abstract class Optimizer {
   }
 
   /**
-   * The state's variables by parameter index and torch's name: `0.exp_avg`, `0.exp_avg_sq`, … They are the
-   * optimizer's own; a parameter that had no gradient yet has none.
+   * Returns the state's variables by parameter index and torch's name: `0.exp_avg`, `0.exp_avg_sq`, … The optimizer owns
+   * them. A parameter that has not had a gradient has no state.
    */
   stateTensors(): Record<string, tf.Variable> {
-    this.#alive();
+    this.#checkAlive();
     return Object.fromEntries(
       this.#slots.flatMap((slot, index) =>
         [...slot.state].map(([name, variable]): [string, tf.Variable] => [`${index}.${name}`, variable]),
@@ -114,7 +121,7 @@ export abstract class Optimizer {
     );
   }
 
-  /** The state as plain data: that of stateTensors(), and each parameter's own step count as `0.step`, … */
+  /** Reads the state as plain data: that of stateTensors(), and each parameter's step count as `0.step`, … */
   async stateDict(): Promise<StateDict> {
     const step = this.#stepCount;
     const steps = this.#slots.map((slot) => slot.step);
@@ -126,12 +133,12 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes the state of a stateDict(): the next step is then the one that would have followed there. The learning rate
-   * and the parameters' values are not part of it.
-   * @throws Error where a name is unknown or missing, or a shape differs. Nothing is changed then.
+   * Restores the state of a stateDict(), so that the next steps are identical. The learning rate and the parameters'
+   * values are not part of it.
+   * @throws Error if a name is unknown or missing, or a shape differs. Nothing is changed then.
    */
   loadStateDict(stateDict: StateDict): void {
-    this.#alive();
+    this.#checkAlive();
     checkInteger('State dict: step', stateDict.step, 0);
     const steps = this.#checkStateDict(stateDict);
     this.#dropState();
@@ -149,33 +156,33 @@ export abstract class Optimizer {
     this.#stepCount = stateDict.step;
   }
 
-  /** Frees the state; the parameters stay. The optimizer cannot be used after. */
+  /** Frees the state but not the parameters. The optimizer cannot be used afterwards. */
   dispose(): void {
     this.#dropState();
     this.#disposed = true;
   }
 
-  #alive(): void {
-    if (this.#disposed) throw new Error(`${this.#title}: this optimizer is disposed; make a new one.`);
+  #checkAlive(): void {
+    if (this.#disposed) throw new Error(`${this.#title}: this optimizer is disposed; create a new one.`);
   }
 
   #check(gradients: readonly (tf.Tensor | null)[], gradientScale: number): void {
     if (gradients.length !== this.#slots.length) {
       throw new RangeError(
-        `${this.#title}: ${gradients.length} gradients came for ${this.#slots.length} parameters.`,
+        `${this.#title}: step() received ${gradients.length} gradients for ${this.#slots.length} parameters; pass one per parameter, or null.`,
       );
     }
     if (!Number.isFinite(gradientScale)) {
       throw new RangeError(
         `${this.#title}: gradientScale is ${gradientScale}. ` +
-          'Skip the step where the norm of the gradients is not finite.',
+          'Skip the step if the norm of the gradients is not finite.',
       );
     }
     gradients.forEach((gradient, index) => {
       const { variable } = this.#slots[index].parameter;
       if (gradient === undefined) {
         throw new TypeError(
-          `${this.#title}: gradient ${index} is undefined; give null for a parameter without one.`,
+          `${this.#title}: gradient ${index} is undefined; pass null for a parameter without a gradient.`,
         );
       }
       if (gradient?.isDisposed) throw new Error(`${this.#title}: gradient ${index} is disposed.`);
@@ -191,15 +198,15 @@ export abstract class Optimizer {
     });
   }
 
-  #makeState(slot: Slot): void {
-    for (const name of this.stateNames) {
-      if (!slot.state.has(name)) {
-        slot.state.set(
-          name,
-          tf.tidy(() => tf.variable(tf.zeros(slot.parameter.variable.shape), false)),
-        );
-      }
-    }
+  /** Returns the state tensors of a parameter; creates missing ones with zeros. */
+  #stateOf({ parameter, state }: Slot): tf.Variable[] {
+    return this.stateNames.map((name) => {
+      const held = state.get(name);
+      if (held) return held;
+      const created = tf.tidy(() => tf.variable(tf.zeros(parameter.variable.shape), false));
+      state.set(name, created);
+      return created;
+    });
   }
 
   #dropState(): void {
@@ -210,7 +217,7 @@ export abstract class Optimizer {
     }
   }
 
-  /** Every parameter's step count, after checking that all and only what they need is there. */
+  /** Checks that the state dict has exactly the expected tensors; returns each parameter's step count. */
   #checkStateDict({ tensors }: StateDict): number[] {
     const known = new Set<string>();
     const steps = this.#slots.map(({ parameter }, index) => {
@@ -221,7 +228,8 @@ export abstract class Optimizer {
       if (!count) return 0;
       checkStateTensor(stepName, count, []);
       for (const name of names) {
-        if (!tensors[name]) throw new Error(`State dict: ${name} is missing beside ${stepName}.`);
+        if (!tensors[name])
+          throw new Error(`State dict: ${name} is missing, although ${stepName} is present.`);
         checkStateTensor(name, tensors[name], parameter.variable.shape);
       }
       return checkInteger(`State dict: ${stepName}`, count.data[0], 1);
@@ -229,7 +237,7 @@ export abstract class Optimizer {
     for (const name of Object.keys(tensors)) {
       if (!known.has(name) || steps[Number.parseInt(name, 10)] === 0) {
         throw new Error(
-          `State dict: ${name} is not part of ${this.#title}'s state for ${this.#slots.length} parameters.`,
+          `State dict: ${name} is not part of ${this.#title}'s state for ${this.#slots.length} parameters; it belongs to another optimizer or model.`,
         );
       }
     }
@@ -247,12 +255,12 @@ function makeSlots(title: string, groups: readonly ParameterGroup[] | readonly O
       if (variable.dtype !== 'float32') {
         throw new TypeError(`${title}: the parameter '${variable.name}' is ${variable.dtype}, not float32.`);
       }
-      if (seen.has(variable)) throw new Error(`${title}: the parameter '${variable.name}' is there twice.`);
+      if (seen.has(variable)) throw new Error(`${title}: the parameter '${variable.name}' is listed twice.`);
       seen.add(variable);
       return { parameter, lrScale, weightDecay, step: 0, state: new Map() };
     });
   });
-  if (slots.length === 0) throw new Error(`${title}: there are no parameters to optimize.`);
+  if (slots.length === 0) throw new Error(`${title}: the list of parameters is empty; pass at least one.`);
   return slots;
 }
 
@@ -262,6 +270,7 @@ function toGroups(
   const isGroup = (item: ParameterGroup | OptimizedParameter): item is ParameterGroup => 'parameters' in item;
   const items = groups as readonly (ParameterGroup | OptimizedParameter)[];
   if (items.every(isGroup)) return items;
-  if (items.some(isGroup)) throw new TypeError('An optimizer takes parameters or groups of them, not both.');
+  if (items.some(isGroup))
+    throw new TypeError('An optimizer accepts parameters or groups of them, but not a mixture.');
   return [{ parameters: items as readonly OptimizedParameter[] }];
 }

@@ -1,18 +1,18 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** What an optimizer needs of a parameter; `Parameter` of `@unitsphere/core` is one. */
+/** The part of a parameter that an optimizer requires; `Parameter` of `@unitsphere/core` has it. */
 export interface OptimizedParameter {
-  /** The float32 variable that steps assign. */
+  /** The float32 variable that steps update. */
   readonly variable: tf.Variable;
-  /** Whether weight decay acts on it: false for the scales of norms and for biases. */
+  /** Whether weight decay applies: false for the scales of norms and for biases. */
   readonly weightDecay: boolean;
 }
 
-/** Parameters that share a learning rate and a decay. */
+/** Parameters that share a learning rate and a weight decay. */
 export interface ParameterGroup {
   parameters: readonly OptimizedParameter[];
-  /** The learning rate is multiplied by it. Default 1. */
+  /** Factor of the learning rate. Default 1. */
   lrScale?: number;
-  /** In place of the optimizer's weight decay, still only where `parameter.weightDecay` is true. */
+  /** Replaces the optimizer's weight decay, only for parameters whose `weightDecay` is true. */
   weightDecay?: number;
 }

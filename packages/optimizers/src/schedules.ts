@@ -1,28 +1,28 @@
 import { checkFraction, checkInteger } from './check.js';
 
-/** What the learning rate is multiplied by at a step, counted from 0. */
+/** Returns the factor of the learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
-/** How a cosine schedule is made. */
+/** Options of a cosine schedule. */
 export interface ScheduleOptions {
-  /** Steps in all, warm-up included. */
+  /** Total number of steps, including the warm-up. */
   totalSteps: number;
-  /** Steps of linear warm-up: step k has (k + 1) / warmupSteps, so the first is never the full rate nor 0. Default 0. */
+  /** Steps of linear warm-up: step k has the factor (k + 1) / warmupSteps, so no step has the factor 0. Default 0. */
   warmupSteps?: number;
-  /** The factor that step `totalSteps` would have, and every later one; in [0, 1). Default 0. */
+  /** Factor at step `totalSteps` and later, in [0, 1). Default 0. */
   end?: number;
 }
 
-/** How a polynomial schedule is made. */
+/** Options of a polynomial schedule. */
 export interface PolynomialScheduleOptions extends ScheduleOptions {
-  /** The power of the fall; 1 is a straight line. Above 0. Default 1. */
+  /** Exponent of the decay, above 0; 1 is a straight line. Default 1. */
   power?: number;
 }
 
 /**
- * Linear warm-up, then end + (1 − end) · (1 − progress)^power, where progress = (step − warmupSteps) / (totalSteps −
- * warmupSteps). A pure function of the step.
- * @throws RangeError where an option, or later the step, is out of range.
+ * Creates a schedule of linear warm-up, then end + (1 − end) · (1 − progress)^power, where progress = (step −
+ * warmupSteps) / (totalSteps − warmupSteps). It is a pure function of the step.
+ * @throws RangeError if an option is out of range; the schedule throws it for a negative or fractional step.
  * @example optimizer.lr = 1e-3 * schedule(step);
  */
 export function polynomialSchedule({ power = 1, ...options }: PolynomialScheduleOptions): Schedule {
@@ -33,17 +33,17 @@ export function polynomialSchedule({ power = 1, ...options }: PolynomialSchedule
 }
 
 /**
- * Linear warm-up, then end + (1 − end) · (1 + cos(π · progress)) / 2, where progress = (step − warmupSteps) /
- * (totalSteps − warmupSteps). A pure function of the step.
- * @throws RangeError where an option, or later the step, is out of range.
+ * Creates a schedule of linear warm-up, then end + (1 − end) · (1 + cos(π · progress)) / 2, where progress = (step −
+ * warmupSteps) / (totalSteps − warmupSteps). It is a pure function of the step.
+ * @throws RangeError if an option is out of range; the schedule throws it for a negative or fractional step.
  */
 export function cosineSchedule(options: ScheduleOptions): Schedule {
   return warmupThen('cosineSchedule', options, (progress) => (1 + Math.cos(Math.PI * progress)) / 2);
 }
 
 /**
- * Linear warm-up, then 1: the full rate to the end. A pure function of the step.
- * @throws RangeError where an option, or later the step, is out of range.
+ * Creates a schedule of linear warm-up, then the constant factor 1. It is a pure function of the step.
+ * @throws RangeError if an option is out of range; the schedule throws it for a negative or fractional step.
  */
 export function constantSchedule({ warmupSteps = 0 }: Pick<ScheduleOptions, 'warmupSteps'> = {}): Schedule {
   checkInteger('constantSchedule: warmupSteps', warmupSteps, 0);
@@ -61,7 +61,7 @@ function warmupThen(
   checkInteger(`${name}: totalSteps`, totalSteps, 1);
   checkInteger(`${name}: warmupSteps`, warmupSteps, 0);
   if (warmupSteps > totalSteps) {
-    throw new RangeError(`${name}: ${warmupSteps} warm-up steps are more than ${totalSteps} steps in all.`);
+    throw new RangeError(`${name}: warmupSteps ${warmupSteps} must not exceed totalSteps ${totalSteps}.`);
   }
   checkFraction(`${name}: end`, end);
   return (step) => {

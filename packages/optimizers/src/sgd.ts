@@ -4,23 +4,23 @@ import { checkNotNegative } from './check.js';
 import { Optimizer, type Slot, type SlotStep } from './optimizer.js';
 import type { OptimizedParameter, ParameterGroup } from './parameter.js';
 
-/** How an SGD is made. */
+/** Options of `SGD`. */
 export interface SGDOptions {
   /** Learning rate. */
   lr: number;
-  /** What a step keeps of the momentum buffer. Default 0: none. */
+  /** Factor of the momentum buffer at each step. Default 0: no momentum. */
   momentum?: number;
-  /** Look ahead along the momentum; needs momentum above 0 and no dampening. Default false. */
+  /** Whether to use Nesterov momentum; requires momentum above 0 and dampening 0. Default false. */
   nesterov?: boolean;
-  /** Coupled decay: weightDecay · parameter is added to the gradient. Default 0. */
+  /** Coupled weight decay: weightDecay · parameter is added to the gradient. Default 0. */
   weightDecay?: number;
-  /** How much of the gradient is kept from entering the buffer, after the first step. Default 0. */
+  /** Fraction of the gradient that does not enter the momentum buffer, after the first step. Default 0. */
   dampening?: number;
 }
 
 /**
- * Stochastic gradient descent with momentum, as torch.optim.SGD. Decay acts only on parameters whose `weightDecay` is
- * true.
+ * Stochastic gradient descent with momentum, as torch.optim.SGD. Weight decay applies only to parameters whose
+ * `weightDecay` is true.
  */
 export class SGD extends Optimizer {
   protected readonly stateNames: readonly string[];
@@ -28,7 +28,7 @@ export class SGD extends Optimizer {
   readonly #nesterov: boolean;
   readonly #dampening: number;
 
-  /** @throws RangeError, TypeError or Error where an option, a group or a parameter cannot be used. */
+  /** @throws RangeError, TypeError or Error if an option, a group or a parameter is invalid. */
   constructor(
     groups: readonly ParameterGroup[] | readonly OptimizedParameter[],
     { lr, momentum = 0, nesterov = false, weightDecay = 0, dampening = 0 }: SGDOptions,
@@ -37,15 +37,21 @@ export class SGD extends Optimizer {
     this.#momentum = checkNotNegative('SGD: momentum', momentum);
     this.#dampening = checkNotNegative('SGD: dampening', dampening);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new RangeError('SGD: nesterov needs a momentum above 0 and a dampening of 0.');
+      throw new RangeError('SGD: nesterov requires momentum above 0 and dampening 0.');
     }
     this.#nesterov = nesterov;
     this.stateNames = momentum > 0 ? ['momentum_buffer'] : [];
   }
 
-  protected update({ parameter, state }: Slot, gradient: tf.Tensor, step: SlotStep): void {
+  protected update(
+    { parameter }: Slot,
+    [momentumBuffer]: readonly tf.Variable[],
+    gradient: tf.Tensor,
+    step: SlotStep,
+  ): void {
     const [momentum, dampening, nesterov] = [this.#momentum, this.#dampening, this.#nesterov];
-    const buffer = state.get('momentum_buffer') ?? null;
+    // SGD without momentum keeps no buffer.
+    const buffer = momentumBuffer ?? null;
     sgdUpdate(parameter.variable, gradient, buffer, { momentum, dampening, nesterov, ...step });
   }
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { Ema } from '../src/index.js';
 import { close, free, parameter, valuesOf } from './helpers.js';
 
@@ -24,7 +24,7 @@ describe.each(backends)('%s', (backend) => {
     free(p);
   });
 
-  test('warm-up begins at a decay of 1/10 and ends at the full one', async () => {
+  test('warm-up starts with decay 1/10 and reaches the full decay', async () => {
     const p = parameter([0]);
     const ema = new Ema([p], { decay: 0.25, warmup: true });
     set(p, [1]);
@@ -38,26 +38,26 @@ describe.each(backends)('%s', (backend) => {
     free(p);
   });
 
-  test('swap exchanges and restores; what would lose values while swapped is refused', async () => {
+  test('swap exchanges and restores the values; refuses calls that would lose values while swapped', async () => {
     const p = parameter([1]);
     const ema = new Ema([p], { decay: 0.5 });
     set(p, [3]);
     ema.update();
     ema.swap();
-    expect([ema.swapped, valuesOf(p)]).toEqual([true, [2]]);
-    expect(() => ema.update()).toThrow(/swap\(\) back first/);
+    expect([ema.isSwapped, valuesOf(p)]).toEqual([true, [2]]);
+    expect(() => ema.update()).toThrow(/update\(\) is not possible.*call swap\(\) first/);
     expect(() => ema.copyTo()).toThrow(/swapped/);
     expect(() => ema.dispose()).toThrow(/swapped/);
     await expect(ema.stateDict()).rejects.toThrow(/swapped/);
     ema.swap();
-    expect([ema.swapped, valuesOf(p)]).toEqual([false, [3]]);
+    expect([ema.isSwapped, valuesOf(p)]).toEqual([false, [3]]);
     ema.update();
     expect((await ema.stateDict()).tensors['0'].data).toEqual(Float32Array.of(2.5));
     ema.dispose();
     free(p);
   });
 
-  test('copyTo writes into the parameters or into others, of the same shapes', () => {
+  test('copyTo writes to the parameters or to other variables of the same shapes', () => {
     const [p, other, wrong] = [parameter([1]), parameter([7]), parameter([1, 2])];
     const ema = new Ema([p], { decay: 0.5 });
     set(p, [3]);
@@ -67,13 +67,13 @@ describe.each(backends)('%s', (backend) => {
     ema.copyTo();
     expect(valuesOf(p)).toEqual([2]);
     expect(() => ema.copyTo([wrong])).toThrow(/target 0 has shape \[2\]/);
-    expect(() => ema.copyTo([])).toThrow(/0 targets/);
+    expect(() => ema.copyTo([])).toThrow(/0 targets for 1 averages/);
     ema.dispose();
     expect(() => ema.update()).toThrow(/disposed/);
     free(p, other, wrong);
   });
 
-  test('a state dict gives identical next averages; another model’s is refused', async () => {
+  test('a state dict restores identical averages; refuses that of another model', async () => {
     const [p, q] = [parameter([1, 2]), parameter([5])];
     const options = { decay: 0.9, warmup: true };
     const ema = new Ema([p, q], options);
@@ -86,17 +86,17 @@ describe.each(backends)('%s', (backend) => {
     other.update();
     expect(await other.stateDict()).toEqual(await ema.stateDict());
     const { step, tensors } = await ema.stateDict();
-    expect(() => ema.loadStateDict({ step, tensors: { 0: tensors['0'] } })).toThrow(/holds 1 averages/);
+    expect(() => ema.loadStateDict({ step, tensors: { 0: tensors['0'] } })).toThrow(/contains 1 averages/);
     expect(() => ema.loadStateDict({ step, tensors: { 0: tensors['1'], 1: tensors['0'] } })).toThrow(/shape/);
     expect(() => ema.loadStateDict({ step, tensors: { 0: tensors['0'], x: tensors['1'] } })).toThrow(
-      /1 is missing/,
+      /average 1 is missing/,
     );
     ema.dispose();
     other.dispose();
     free(p, q);
   });
 
-  test('leaks nothing', async () => {
+  test('leaks no tensor', async () => {
     const before = tf.memory().numTensors;
     const [p, q] = [parameter([1, 2]), parameter([5])];
     const ema = new Ema([p, q], { decay: 0.9 });
@@ -114,8 +114,8 @@ describe.each(backends)('%s', (backend) => {
   });
 });
 
-test('options are checked', async () => {
+test('refuses invalid options', async () => {
   await start('cpu');
-  expect(() => new Ema([], { decay: 0.9 })).toThrow(/no parameters/);
+  expect(() => new Ema([], { decay: 0.9 })).toThrow(/list of parameters is empty/);
   expect(() => new Ema([], { decay: 1 })).toThrow(/decay must be in \[0, 1\)/);
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
+import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type GoldenTensor, readGolden, relativeError } from '../../../tools/golden/read.js';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import {
   AdamW,
   clipScale,
@@ -138,6 +138,6 @@ test.each(readGolden<GoldenSchedule>('schedules').cases.map((c) => [c.name, c] a
   },
 );
 
-test('the file has runs of every kind', () => {
+test('the golden file has runs of every kind', () => {
   expect(new Set(all.map((c) => c.kind))).toEqual(new Set(['adamw', 'sgd', 'ema', 'clip']));
 });

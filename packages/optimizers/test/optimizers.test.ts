@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backends, start } from '@unitsphere/testing/backends';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backends, start } from '../../../tools/workspace/backends.js';
 import { AdamW, type OptimizedParameter, SGD, type StateDict } from '../src/index.js';
 import { close, free, parameter, valuesOf } from './helpers.js';
 
-// Float32 arithmetic of a few operations.
+// Rounding of a few float32 operations.
 const ADAMW_TOLERANCE = 1e-6;
 
-/** AdamW on one number, written out from the paper's algorithm 2 in float64. */
+/** Computes AdamW on one number in float64, from the paper's algorithm 2. */
 function adamWByHand(x: number, gradients: number[], lr: number, weightDecay: number): number[] {
   let [m, v] = [0, 0];
   return gradients.map((g, k) => {
@@ -28,7 +28,7 @@ const optimizers = {
 describe.each(backends)('%s', (backend) => {
   beforeAll(() => start(backend));
 
-  test('AdamW: the first step moves by lr against the sign of the gradient, whatever its size', () => {
+  test('AdamW: the first step has size lr and the opposite sign of the gradient, for any size of it', () => {
     const p = parameter([1, 1, -2, 0.5]);
     const optimizer = new AdamW([p], { lr: 0.25, weightDecay: 0 });
     const gradient = tf.tensor1d([4, -1e-3, 100, 0]);
@@ -40,7 +40,7 @@ describe.each(backends)('%s', (backend) => {
     free(p);
   });
 
-  test('AdamW: several steps, decay on and off by parameter and by group', () => {
+  test('AdamW: applies weight decay by parameter and by group over several steps', () => {
     const [decayed, notDecayed, grouped] = [parameter([2]), parameter([2], false), parameter([2])];
     const optimizer = new AdamW(
       [{ parameters: [decayed, notDecayed] }, { parameters: [grouped], weightDecay: 0.25, lrScale: 0.5 }],
@@ -60,7 +60,7 @@ describe.each(backends)('%s', (backend) => {
     free(decayed, notDecayed, grouped);
   });
 
-  test('SGD: plain, with coupled decay only where a parameter decays', () => {
+  test('SGD: applies coupled weight decay only to parameters whose weightDecay is true', () => {
     const [a, b] = [parameter([1, -2]), parameter([1, -2], false)];
     const optimizer = new SGD([a, b], { lr: 0.5, weightDecay: 0.1 });
     const gradient = tf.tensor1d([0.2, 0.4]);
@@ -73,7 +73,7 @@ describe.each(backends)('%s', (backend) => {
     free(a, b);
   });
 
-  test('SGD: momentum, dampening and Nesterov by hand', () => {
+  test('SGD: matches momentum, dampening and Nesterov computed by hand', () => {
     const run = (options: object) => {
       const p = parameter([1]);
       const optimizer = new SGD([p], { lr: 0.1, momentum: 0.5, ...options });
@@ -95,30 +95,27 @@ describe.each(backends)('%s', (backend) => {
     expect(run({ nesterov: true })).toEqual(close([0.85, 0.525, 0.0125]));
   });
 
-  test.each(Object.entries(optimizers))(
-    '%s: gradientScale is the same as scaled gradients',
-    (_name, make) => {
-      const [p, q] = [parameter([0.5, -1]), parameter([0.5, -1])];
-      const [a, b] = [make([p]), make([q])];
-      for (const values of [
-        [1, 2],
-        [-3, 0.5],
-        [0.25, 0.125],
-      ]) {
-        const [g, scaled] = [tf.tensor1d(values), tf.tensor1d(values.map((v) => v / 8))];
-        a.step([g], { gradientScale: 1 / 8 });
-        b.step([scaled]);
-        expect(valuesOf(p)).toEqual(valuesOf(q));
-        tf.dispose([g, scaled]);
-      }
-      a.dispose();
-      b.dispose();
-      free(p, q);
-    },
-  );
+  test.each(Object.entries(optimizers))('%s: gradientScale equals scaling the gradients', (_name, make) => {
+    const [p, q] = [parameter([0.5, -1]), parameter([0.5, -1])];
+    const [a, b] = [make([p]), make([q])];
+    for (const values of [
+      [1, 2],
+      [-3, 0.5],
+      [0.25, 0.125],
+    ]) {
+      const [g, scaled] = [tf.tensor1d(values), tf.tensor1d(values.map((v) => v / 8))];
+      a.step([g], { gradientScale: 1 / 8 });
+      b.step([scaled]);
+      expect(valuesOf(p)).toEqual(valuesOf(q));
+      tf.dispose([g, scaled]);
+    }
+    a.dispose();
+    b.dispose();
+    free(p, q);
+  });
 
   test.each(Object.entries(optimizers))(
-    '%s: a parameter without a gradient rests, and counts its own steps',
+    '%s: leaves a parameter without a gradient unchanged and counts steps per parameter',
     (_name, make) => {
       const [often, seldom, alone] = [parameter([1]), parameter([1]), parameter([1])];
       const optimizer = make([often, seldom]);
@@ -140,7 +137,7 @@ describe.each(backends)('%s', (backend) => {
   );
 
   test.each(Object.entries(optimizers))(
-    '%s: after a state dict the next steps are identical',
+    '%s: takes identical steps after restoring a state dict',
     async (_name, make) => {
       const [p, q, r] = [parameter([0.5, -1]), parameter([2]), parameter([3])];
       const gradients = [1, 2, 3, 4].map((k) => [tf.tensor1d([k, -0.1 * k]), tf.tensor1d([0.3]), null]);
@@ -148,7 +145,7 @@ describe.each(backends)('%s', (backend) => {
       first.lr = 0.05;
       first.step(gradients[0]);
       first.step(gradients[1]);
-      // Through JSON, as a checkpoint may.
+      // Via JSON, as in a checkpoint.
       const stored = await first.stateDict();
       const json = JSON.stringify({ ...stored, tensors: mapTensors(stored, (data) => Array.from(data)) });
       const parsed: { step: number; tensors: Record<string, { shape: number[]; data: number[] }> } =
@@ -184,7 +181,7 @@ describe.each(backends)('%s', (backend) => {
     },
   );
 
-  test.each(Object.entries(optimizers))('%s: leaks nothing', async (_name, make) => {
+  test.each(Object.entries(optimizers))('%s: leaks no tensor', async (_name, make) => {
     const before = tf.memory().numTensors;
     const [p, q] = [parameter([1, 2]), parameter([3])];
     const optimizer = make([p, q]);
@@ -192,7 +189,7 @@ describe.each(backends)('%s', (backend) => {
     optimizer.step(gradients);
     const after = tf.memory().numTensors;
     optimizer.step(gradients, { gradientScale: 0.5 });
-    // Also inside a caller's tidy, which must not free the state.
+    // A caller's tidy must not free the state.
     tf.tidy(() => optimizer.step(gradients));
     optimizer.loadStateDict(await optimizer.stateDict());
     expect(tf.memory().numTensors).toBe(after);
@@ -204,7 +201,7 @@ describe.each(backends)('%s', (backend) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('state made in a caller’s tidy outlives it, and is not trainable', () => {
+  test('state created in a caller’s tidy survives it and is not trainable', () => {
     const p = parameter([1]);
     const optimizer = new AdamW([p]);
     tf.tidy(() => optimizer.step([tf.tensor1d([1])]));
@@ -217,15 +214,15 @@ describe.each(backends)('%s', (backend) => {
     free(p);
   });
 
-  test('bad gradients change nothing and say what was wrong', () => {
+  test('refuses invalid gradients, says what is wrong and changes nothing', () => {
     const [p, q] = [parameter([1]), parameter([1, 2])];
     const optimizer = new AdamW([p, q]);
     tf.tidy(() => {
       const [g, h] = [tf.tensor1d([1]), tf.tensor1d([1, 2])];
-      expect(() => optimizer.step([g])).toThrow(/1 gradients came for 2 parameters/);
+      expect(() => optimizer.step([g])).toThrow(/1 gradients for 2 parameters/);
       expect(() => optimizer.step([g, g])).toThrow(/gradient 1 is float32 of shape \[1\].*shape \[2\]/);
       expect(() => optimizer.step([g, tf.tensor1d([1, 2], 'int32')])).toThrow(/int32/);
-      expect(() => optimizer.step([g, undefined as unknown as null])).toThrow(/give null/);
+      expect(() => optimizer.step([g, undefined as unknown as null])).toThrow(/pass null/);
       expect(() => optimizer.step([g, h], { gradientScale: Number.NaN })).toThrow(/gradientScale is NaN/);
       const gone = tf.tensor1d([1, 2]);
       gone.dispose();
@@ -238,7 +235,7 @@ describe.each(backends)('%s', (backend) => {
     free(p, q);
   });
 
-  test('a state dict of another model is refused, and the old state stays', async () => {
+  test('refuses a state dict of another model and keeps the old state', async () => {
     const [p, q] = [parameter([1, 2]), parameter([1])];
     const optimizer = new AdamW([p]);
     const gradient = tf.tensor1d([1, 1]);
@@ -256,7 +253,7 @@ describe.each(backends)('%s', (backend) => {
       /1.exp_avg is not part of AdamW/,
     );
     const short = { shape: [2], data: new Float32Array(1) };
-    expect(() => optimizer.loadStateDict(changed({ '0.exp_avg': short }))).toThrow(/holds 1 values/);
+    expect(() => optimizer.loadStateDict(changed({ '0.exp_avg': short }))).toThrow(/has 1 values/);
     const { '0.exp_avg_sq': _, ...missing } = good.tensors;
     expect(() => optimizer.loadStateDict({ step: 1, tensors: missing })).toThrow(/0.exp_avg_sq is missing/);
     expect(() => optimizer.loadStateDict({ ...good, step: -1 })).toThrow(/step must be an integer/);
@@ -267,18 +264,18 @@ describe.each(backends)('%s', (backend) => {
   });
 });
 
-test('options and parameters are checked', async () => {
+test('refuses invalid options and parameters', async () => {
   await start('cpu');
   const p = parameter([1]);
-  expect(() => new AdamW([])).toThrow(/no parameters/);
-  expect(() => new AdamW([p, p])).toThrow(/is there twice/);
-  expect(() => new AdamW([p, { parameters: [] }] as never)).toThrow(/not both/);
+  expect(() => new AdamW([])).toThrow(/list of parameters is empty/);
+  expect(() => new AdamW([p, p])).toThrow(/is listed twice/);
+  expect(() => new AdamW([p, { parameters: [] }] as never)).toThrow(/not a mixture/);
   expect(() => new AdamW([p], { lr: -1 })).toThrow(
-    /AdamW: lr must be a finite number of at least 0, but it is -1/,
+    /AdamW: lr must be a finite non-negative number, but it is -1/,
   );
   expect(() => new AdamW([p], { betas: [0.9, 1] })).toThrow(/betas\[1\] must be in \[0, 1\)/);
   expect(() => new AdamW([{ parameters: [p], lrScale: Number.NaN }])).toThrow(/lrScale of group 0/);
-  expect(() => new SGD([p], { lr: 1, nesterov: true })).toThrow(/nesterov needs a momentum/);
+  expect(() => new SGD([p], { lr: 1, nesterov: true })).toThrow(/nesterov requires momentum above 0/);
   const optimizer = new SGD([p], { lr: 1 });
   expect(() => {
     optimizer.lr = Number.POSITIVE_INFINITY;

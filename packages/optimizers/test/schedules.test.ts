@@ -4,26 +4,26 @@ import { constantSchedule, cosineSchedule, polynomialSchedule } from '../src/ind
 
 const steps = (count: number) => Array.from({ length: count }, (_, k) => k);
 
-test('polynomial by hand: warm-up from 1/warmup, then a straight line, then the end', () => {
+test('polynomial: warms up from 1/warmupSteps, decays linearly, then stays at the end', () => {
   const schedule = polynomialSchedule({ totalSteps: 8, warmupSteps: 4 });
   expect(steps(10).map(schedule)).toEqual([0.25, 0.5, 0.75, 1, 1, 0.75, 0.5, 0.25, 0, 0]);
 });
 
-test('polynomial with a power and an end', () => {
+test('polynomial: supports a power and an end', () => {
   const schedule = polynomialSchedule({ totalSteps: 4, power: 2, end: 0.2 });
   expect(steps(6).map(schedule)).toEqual(
     [1, 0.2 + 0.8 * 0.5625, 0.2 + 0.8 * 0.25, 0.2 + 0.8 * 0.0625, 0.2, 0.2].map((v) => expect.closeTo(v, 12)),
   );
 });
 
-test('constant: warm-up, then the full rate at any step', () => {
+test('constant: warms up, then keeps the full rate', () => {
   const schedule = constantSchedule({ warmupSteps: 2 });
   expect([0, 1, 2, 100].map(schedule)).toEqual([0.5, 1, 1, 1]);
   expect(constantSchedule()(0)).toBe(1);
   expect(() => schedule(-1)).toThrow(/step/);
 });
 
-test('cosine by hand', () => {
+test('cosine: matches values computed by hand', () => {
   const schedule = cosineSchedule({ totalSteps: 6, warmupSteps: 2, end: 0.1 });
   const half = Math.SQRT1_2 / 2;
   expect(steps(7).map(schedule)).toEqual(
@@ -33,7 +33,7 @@ test('cosine by hand', () => {
   );
 });
 
-test('every schedule rises in warm-up, falls after, and stays in (0, 1] before its last step', () => {
+test('every schedule rises during warm-up, then falls, and stays in (0, 1] before its end', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),
@@ -58,9 +58,11 @@ test('every schedule rises in warm-up, falls after, and stays in (0, 1] before i
   );
 });
 
-test('refuses nonsense', () => {
+test('refuses options and steps out of range', () => {
   expect(() => polynomialSchedule({ totalSteps: 0 })).toThrow(/totalSteps must be an integer of at least 1/);
-  expect(() => polynomialSchedule({ totalSteps: 5, warmupSteps: 6 })).toThrow(/more than 5 steps in all/);
+  expect(() => polynomialSchedule({ totalSteps: 5, warmupSteps: 6 })).toThrow(
+    /warmupSteps 6 must not exceed totalSteps 5/,
+  );
   expect(() => polynomialSchedule({ totalSteps: 5, warmupSteps: 0.1 })).toThrow(
     /warmupSteps must be an integer/,
   );
