@@ -8,12 +8,12 @@ export type { ProgressReporter, StepReport } from './progress/progress-reporter.
 export { type Rates, StepRates } from './progress/step-rates.js';
 export type { MetricsRecord } from './run/metrics-record.js';
 export type { CheckpointFiles } from './step/checkpoint-files.js';
+export type { Saved } from './train/saved.js';
 export {
   type BrowserCheckpoint,
   type BrowserOutcome,
   type BrowserTrainingOptions,
   trainInBrowser,
 } from './train/train-in-browser.js';
-export type { Saved } from './train/training-loop.js';
 export type { TrainingSummary } from './train/types.js';
 export { UserError } from './user-error.js';

@@ -94,7 +94,7 @@ test('a run on two replicas reports them, and a resumed run equals an uninterrup
   const progress = silentProgress();
   const whole = await train(config, temporaryFolder(), { replicaFile, progress });
   expect(whole.summary).toMatchObject({ replicas: 2, steps: 6, imagesSeen: 24 });
-  expect(progress.notes).toContain('2 replicas, each with its part of every batch');
+  expect(progress.notes).toContain('2 replicas share every batch');
   expect(readFileSync(whole.run.file('report.html'), 'utf8')).toContain('<dt>Replicas</dt><dd>2</dd>');
 
   const base = temporaryFolder();
@@ -161,7 +161,7 @@ test('every replica uses a lower precision, shown in notes, metrics, summary and
   });
   expect(two.records[0]).toEqual({ step: 0, precision: two.summary.precision });
   expect(two.notes).toContain(
-    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${used}); activations wait for the gradient in bfloat16`,
+    `products of medium precision (matMul, pointwiseConv2d, conv2d, selfAttention: ${used}); activations are saved for the backward pass in bfloat16`,
   );
   expect(two.report).toContain('<dt>Matrix precision</dt><dd>medium</dd>');
   expect(two.report).toContain('<dt>Activations</dt><dd>bfloat16</dd>');

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -166,7 +167,41 @@ describe('metrics', () => {
   });
 });
 
+function replaceInState(dir: string, from: string, to: string): void {
+  const file = join(dir, 'state.json');
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(file, text.replace(from, to));
+}
+
 describe('checkpoints', () => {
+  test('detect a flip of any bit of state.json, or read the same state', async () => {
+    const run = await runWithCheckpoints(12);
+    const file = join(run.file('checkpoints/step-00000012'), 'state.json');
+    const whole = readFileSync(file);
+    const expected = (await latestCheckpoint(run)).checkpoint;
+    const comparable = ({ step, state, files }: NonNullable<typeof expected>) => ({ step, state, files });
+    let detected = 0;
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const damaged = Buffer.from(whole);
+      damaged[bit >> 3] ^= 1 << (bit & 7);
+      writeFileSync(file, damaged);
+      const { checkpoint } = await latestCheckpoint(run);
+      if (checkpoint) expect(comparable(checkpoint)).toEqual(comparable(expected!));
+      else detected++;
+    }
+    // What remains are spaces between tokens that became other spaces.
+    expect(detected / (whole.length * 8)).toBeGreaterThan(0.9);
+  });
+
+  test('of version 1, without a checksum of the state, are read', async () => {
+    const run = await runWithCheckpoints(12);
+    const file = join(run.file('checkpoints/step-00000012'), 'state.json');
+    const { sha256: _, ...state } = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...state, version: 1 }));
+    expect((await latestCheckpoint(run)).checkpoint).toMatchObject({ step: 12, state: { seen: 12 } });
+  });
+
   test('are read as they were written', async () => {
     const run = await runWithCheckpoints(3, 12);
     const { checkpoint, damaged } = await latestCheckpoint(run);
@@ -201,8 +236,23 @@ describe('checkpoints', () => {
     ],
     [
       'a later version',
-      (dir: string) => writeFileSync(join(dir, 'state.json'), '{"version":2}'),
-      'state.json has version 2, but this program reads version 1',
+      (dir: string) => writeFileSync(join(dir, 'state.json'), '{"version":3}'),
+      'state.json has version 3, but this program reads versions 1 and 2',
+    ],
+    [
+      'another step in its state',
+      (dir: string) => replaceInState(dir, '"step": 12', '"step": 13'),
+      'state.json does not match its checksum',
+    ],
+    [
+      'an emptied state',
+      (dir: string) => writeFileSync(join(dir, 'state.json'), '{"version":1,"step":12,"files":{}}'),
+      'state.json lacks the step, the files or the state',
+    ],
+    [
+      'the state of another step',
+      (dir: string) => cpSync(join(dir, '../step-00000003'), dir, { recursive: true }),
+      'state.json is of step 3, but the folder is of step 12',
     ],
   ])('with %s are reported and skipped', async (_, damage, reason) => {
     const run = await runWithCheckpoints(3, 12);

@@ -10,6 +10,7 @@ import {
 } from '../step/checkpoint-files.js';
 import { TrainingState, type TrainingStateOptions } from '../step/training-state.js';
 import { createTrainingStep, type StepResult, type TrainingStep } from '../step/training-step.js';
+import { UserError } from '../user-error.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
 import type { SharedBatch } from './shared-batch.js';
@@ -131,6 +132,17 @@ export class Replica {
   /** Resumes from a checkpoint; rank 0 passes its files. */
   async restore(step: number, files?: CheckpointFiles): Promise<void> {
     await restoreState(this.state, broadcastFiles(this.#communicator, files));
+    const { optimizer, centers } = this.state;
+    for (const [what, steps] of [
+      ['optimizer', optimizer.stepCount],
+      ['class centers', centers.stepCount],
+    ] as const) {
+      if (steps !== step) {
+        throw new UserError(`the checkpoint is of step ${step}, but its ${what} of step ${steps}`, {
+          hint: 'Its files are of different checkpoints. Delete its folder to resume from the one before.',
+        });
+      }
+    }
     this.state.step = step;
   }
 

@@ -8,7 +8,8 @@ export const STATE_FILE = 'state.json';
 
 /** The contents of state.json. */
 export interface CheckpointState {
-  version: 1;
+  /** Version 1 has no checksum of this file; it is still read. */
+  version: 1 | 2;
   /** Number of steps done. */
   step: number;
   files: Record<string, { bytes: number; sha256: string }>;
@@ -43,6 +44,12 @@ export class DamagedCheckpointError extends Error {
  */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   const saved = await readState(directory);
+  const named = checkpointStep(directory) ?? temporaryStep(basename(directory));
+  if (named !== saved.step) {
+    throw new DamagedCheckpointError(
+      `${STATE_FILE} is of step ${saved.step}, but the folder is of step ${named}`,
+    );
+  }
   for (const name of Object.keys(saved.files)) await readChecked(directory, name, saved);
   return {
     directory,
@@ -110,16 +117,39 @@ async function readChecked(directory: string, name: string, saved: CheckpointSta
 }
 
 function parseState(text: string): CheckpointState {
-  let state: CheckpointState;
+  let parsed: (CheckpointState & { sha256?: string }) | null;
   try {
-    state = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     throw new DamagedCheckpointError(`${STATE_FILE} is not valid JSON`);
   }
-  if (state?.version !== 1) {
+  const { sha256, ...state } = parsed ?? ({} as Partial<CheckpointState> & { sha256?: string });
+  if (state.version !== 1 && state.version !== 2) {
     throw new DamagedCheckpointError(
-      `${STATE_FILE} has version ${state?.version}, but this program reads version 1`,
+      `${STATE_FILE} has version ${state.version}, but this program reads versions 1 and 2`,
     );
   }
-  return state;
+  if (state.version === 2 && sha256 !== checksum(state)) {
+    throw new DamagedCheckpointError(`${STATE_FILE} does not match its checksum`);
+  }
+  const { step, files } = state;
+  if (
+    !Number.isSafeInteger(step) ||
+    typeof files !== 'object' ||
+    files === null ||
+    typeof state.state !== 'object'
+  ) {
+    throw new DamagedCheckpointError(`${STATE_FILE} lacks the step, the files or the state`);
+  }
+  return state as CheckpointState;
+}
+
+/** Returns the text of state.json: the state with a checksum of itself. */
+export function formatState(state: CheckpointState): string {
+  return `${JSON.stringify({ ...state, sha256: checksum(state) }, null, 2)}\n`;
+}
+
+/** Returns the SHA-256 of a state's JSON, which parsing and formatting do not change. */
+function checksum(state: object): string {
+  return createHash('sha256').update(JSON.stringify(state)).digest('hex');
 }

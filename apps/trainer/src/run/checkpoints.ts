@@ -9,6 +9,7 @@ import {
   checkpointStep,
   DamagedCheckpointError,
   fingerprint,
+  formatState,
   readCheckpoint,
   readState,
   STATE_FILE,
@@ -53,8 +54,8 @@ export async function writeCheckpoint(
   const fingerprints = Object.fromEntries(
     Object.entries(files).map(([name, bytes]) => [name, fingerprint(bytes)]),
   );
-  const saved: CheckpointState = { version: 1, step, files: fingerprints, best: options.best, state };
-  const stateBytes = Buffer.from(`${JSON.stringify(saved, null, 2)}\n`);
+  const saved: CheckpointState = { version: 2, step, files: fingerprints, best: options.best, state };
+  const stateBytes = Buffer.from(formatState(saved));
   const total = Object.values(files).reduce((sum, bytes) => sum + bytes.byteLength, stateBytes.byteLength);
   try {
     await mkdir(temporary);

@@ -16,7 +16,8 @@ import { UserError } from '../user-error.js';
 import { type Growth, openGrowth } from './growth.js';
 import { imprintCenters } from './imprint-centers.js';
 import { runOutput } from './run-output.js';
-import { measureUntrained, type Saved, trainingLoop } from './training-loop.js';
+import { readSaved, type Saved } from './saved.js';
+import { measureUntrained, trainingLoop } from './training-loop.js';
 import type { TrainingOptions, TrainingOutcome } from './types.js';
 import { writeResults } from './write-results.js';
 
@@ -175,5 +176,5 @@ async function restore(
 ): Promise<Saved> {
   await lead.restore(checkpoint.step, await readFiles(checkpoint));
   progress.note(`resuming at step ${checkpoint.step}`);
-  return checkpoint.state as unknown as Saved;
+  return readSaved(checkpoint.state);
 }

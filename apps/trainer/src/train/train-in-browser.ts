@@ -14,7 +14,8 @@ import type { CheckpointFiles } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
 import { imprintCenters } from './imprint-centers.js';
 import { reportData, summaryOf } from './results.js';
-import { type Saved, type TrainingOutput, trainingLoop } from './training-loop.js';
+import type { Saved } from './saved.js';
+import { type TrainingOutput, trainingLoop } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
 /** Options of {@link trainInBrowser}. */

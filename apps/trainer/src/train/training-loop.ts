@@ -5,17 +5,12 @@ import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js
 import { modelCost } from '../model/model-cost.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import {
-  type Curve,
-  type PrecisionSummary,
-  summarizeVerification,
-  type VerificationSummary,
-} from '../report/index.js';
+import { type PrecisionSummary, summarizeVerification } from '../report/index.js';
 import type { MetricsRecord } from '../run/metrics-record.js';
 import type { CheckpointFiles } from '../step/checkpoint-files.js';
-import type { TrainingState } from '../step/training-state.js';
 import { nextTurn } from './next-turn.js';
 import { precisionLine, precisionSummary } from './precision.js';
+import type { Saved, UntrainedFigures } from './saved.js';
 
 /** Receives a training's results: a run's folder, or a page. */
 export interface TrainingOutput {
@@ -25,28 +20,6 @@ export interface TrainingOutput {
   /** Stores everything needed to resume. Resolves once it is durable, together with the metrics so far. */
   checkpoint(step: number, files: CheckpointFiles, saved: Saved): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The verification of the network before its first step. */
-export interface UntrainedFigures {
-  summary: VerificationSummary;
-  roc: Curve;
-  rank1: number;
-}
-
-/** The contents of a checkpoint other than tensors. */
-export interface Saved {
-  /** Null if the network before training is unknown: the test set of a grown run has changed. */
-  untrained: UntrainedFigures | null;
-  /** Wall-clock seconds of training so far. */
-  seconds: number;
-  /** The part of `seconds` spent in steps. */
-  stepSeconds: number;
-  /** The part of `stepSeconds` spent in the class centers. */
-  lossSeconds: number;
-  replicas: number;
-  preprocessing: TrainingState['preprocessing'];
-  backbone: string;
 }
 
 /** Options of {@link trainingLoop}. */
