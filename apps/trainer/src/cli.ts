@@ -1,10 +1,14 @@
 import { createRequire } from 'node:module';
+import { surviveOutputErrors } from './commands/output-errors.js';
 import { run } from './commands/program.js';
+import { EXIT_CODES } from './interrupt.js';
 import type { ReportData } from './report/index.js';
 
 const { version } = createRequire(import.meta.url)('unitsphere/package.json');
 
-process.exitCode = await run(process.argv.slice(2), version, {
+const HANGUP = EXIT_CODES.SIGHUP;
+const output = surviveOutputErrors();
+const exitCode = await run(process.argv.slice(2), version, {
   // Commands load on demand, so that help and config errors need not wait for TensorFlow.js.
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
@@ -23,3 +27,9 @@ process.exitCode = await run(process.argv.slice(2), version, {
     return { page, ...(await drawPlotFiles(reportFigures(data as ReportData))) };
   },
 });
+process.exitCode = exitCode || output.exitCode();
+if (exitCode === HANGUP) {
+  // Node aborts at its exit if the terminal is gone (tcsetattr fails). Ending by the signal leaves that out.
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}

@@ -1,5 +1,5 @@
 /** The exit codes that shells report for a process ended by a signal. */
-const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+export const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 /** Signals that ask a process to end. */
 export const INTERRUPTS = Object.keys(EXIT_CODES) as readonly NodeJS.Signals[];
 

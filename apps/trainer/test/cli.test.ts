@@ -76,13 +76,13 @@ describe('train', () => {
     expect(stdout).toMatchInlineSnapshot(`
       "
       Held out: 90 identities, 810 images, 3,240 same and 324,405 different pairs
-                       trained  untrained             95 % interval  threshold
-      TPR at FPR 1e-1    0.990      0.990                               0.2000
-      TPR at FPR 1e-2    0.950      0.950                               0.4000
-      TPR at FPR 1e-3    0.830      0.120               0.800–0.860     0.5000
-      TPR at FPR 1e-4        –          –  too few pairs to measure
-      AUROC             0.9876     0.9876
-      rank-1             0.970      0.400
+                       trained  before training  95 % interval  threshold
+      TPR at FPR 1e-1    0.990            0.990                    0.2000
+      TPR at FPR 1e-2    0.950            0.950                    0.4000
+      TPR at FPR 1e-3    0.830            0.120    0.800–0.860     0.5000
+      TPR at FPR 1e-4        –                –  too few pairs
+      AUROC             0.9876           0.9876
+      rank-1             0.970            0.400
 
       20 steps in 1m 15s, 1,234 images/s on wasm
       Report: runs/run/report.html
