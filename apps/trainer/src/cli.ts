@@ -7,7 +7,7 @@ import type { ReportData } from './report/index.js';
 const { version } = createRequire(import.meta.url)('unitsphere/package.json');
 
 const HANGUP = EXIT_CODES.SIGHUP;
-const output = surviveOutputErrors();
+surviveOutputErrors();
 const exitCode = await run(process.argv.slice(2), version, {
   // Commands load on demand, so that help and config errors need not wait for TensorFlow.js.
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
@@ -27,7 +27,7 @@ const exitCode = await run(process.argv.slice(2), version, {
     return { page, ...(await drawPlotFiles(reportFigures(data as ReportData))) };
   },
 });
-process.exitCode = exitCode || output.exitCode();
+process.exitCode = exitCode || process.exitCode;
 if (exitCode === HANGUP) {
   // Node aborts at its exit if the terminal is gone (tcsetattr fails). Ending by the signal leaves that out.
   process.removeAllListeners('SIGHUP');

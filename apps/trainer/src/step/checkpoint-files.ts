@@ -1,5 +1,7 @@
 import {
+  checkFinite,
   float32,
+  NonFiniteError,
   readSafetensors,
   type SafetensorsFile,
   type StateDict,
@@ -30,6 +32,9 @@ import type { TrainingState } from './training-state.js';
  */
 export type CheckpointFiles = Record<string, Uint8Array>;
 
+// timm and transformers require this entry in a safetensors file.
+const WEIGHTS_METADATA = { format: 'pt' };
+
 const PROJECTION_FILE = 'distillation.safetensors';
 const CENTERS_KEY = 'weight';
 // `optimizer.safetensors` holds two optimizers' states; the class centers' keys have this prefix.
@@ -45,19 +50,23 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
   if (!centers) return undefined;
   const files: CheckpointFiles = {};
   if (ema) {
-    files['raw.safetensors'] = writeSafetensors(await model.stateDict());
+    files['raw.safetensors'] = writeSafetensors(await model.stateDict(), WEIGHTS_METADATA);
     files['ema.safetensors'] = fromOptimizerState(await ema.stateDict());
   }
   await state.withEvaluatedWeights(async () => {
-    files['backbone.safetensors'] = writeSafetensors(await model.backbone.stateDict());
+    files['backbone.safetensors'] = writeSafetensors(await model.backbone.stateDict(), WEIGHTS_METADATA);
     files['head.safetensors'] = writeSafetensors(
       new Map([...(await model.neck.stateDict('neck.')), ...(await model.head.stateDict('head.'))]),
+      WEIGHTS_METADATA,
     );
   });
   if (distiller?.projection)
-    files[PROJECTION_FILE] = writeSafetensors(await distiller.projection.stateDict('projection.'));
+    files[PROJECTION_FILE] = writeSafetensors(
+      await distiller.projection.stateDict('projection.'),
+      WEIGHTS_METADATA,
+    );
   const weight = centers.get(CENTERS_KEY);
-  if (weight) files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]));
+  if (weight) files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]), WEIGHTS_METADATA);
   centers.delete(CENTERS_KEY);
   files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict(), centers);
   return files;
@@ -65,15 +74,14 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
 
 /**
  * Restores a training state; each rank takes its range of the classes.
- * @throws UserError if the files are of another model or number of classes.
+ * @throws UserError if the files are of another model or number of classes, or contain NaN or infinity.
  */
 export async function restoreState(state: TrainingState, files: CheckpointFiles): Promise<void> {
   try {
-    const raw = files['raw.safetensors'];
-    if (raw) state.model.loadStateDict(readSafetensors(raw).tensors);
+    if (files['raw.safetensors']) state.model.loadStateDict(readWeights(files, 'raw.safetensors'));
     else restoreModel(state.model, files);
     const projection = state.distiller?.projection;
-    if (projection) projection.loadStateDict(read(files, PROJECTION_FILE).tensors, { prefix: 'projection.' });
+    if (projection) projection.loadStateDict(readWeights(files, PROJECTION_FILE), { prefix: 'projection.' });
     const optimizer = read(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
     await restoreCenters(state.centers, centersStateOf(files));
@@ -83,11 +91,14 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
   }
 }
 
-/** Loads the weights that are evaluated and shipped into a model. @throws UserError if the files are of another model. */
+/**
+ * Loads the weights that are evaluated and shipped into a model.
+ * @throws UserError if the files are of another model, or contain NaN or infinity.
+ */
 export function restoreModel(model: TrainingState['model'], files: CheckpointFiles): void {
   try {
-    model.backbone.loadStateDict(read(files, 'backbone.safetensors').tensors);
-    const head = read(files, 'head.safetensors').tensors;
+    model.backbone.loadStateDict(readWeights(files, 'backbone.safetensors'));
+    const head = readWeights(files, 'head.safetensors');
     model.neck.loadStateDict(head, { prefix: 'neck.' });
     model.head.loadStateDict(head, { prefix: 'head.' });
   } catch (error) {
@@ -99,6 +110,13 @@ function read(files: CheckpointFiles, name: string) {
   const bytes = files[name];
   if (!bytes) throw new UserError(`the checkpoint has no ${name}`);
   return readSafetensors(bytes);
+}
+
+/** Reads weights. @throws NonFiniteError if they contain NaN or infinity. */
+function readWeights(files: CheckpointFiles, name: string): StateDict {
+  const { tensors } = read(files, name);
+  checkFinite(tensors, `the checkpoint's ${name}`);
+  return tensors;
 }
 
 /** Returns the class centers' whole state: their rows, or the generations of their files. */
@@ -123,6 +141,7 @@ async function restoreCenters(centers: TrainingState['centers'], whole: StateDic
 }
 
 function misfit(error: unknown): unknown {
+  if (error instanceof NonFiniteError) return new UserError(error.message, { cause: error });
   if (!(error instanceof StateDictError)) return error;
   return new UserError(`the checkpoint does not fit the config: ${error.message}`, { cause: error });
 }
@@ -132,7 +151,7 @@ function fromOptimizerState({ step, tensors }: OptimizerState, centers: StateDic
     ...Object.entries(tensors).map(([name, { shape, data }]) => [name, float32(shape, data)] as const),
     ...[...centers].map(([name, tensor]) => [CENTERS_PREFIX + name, tensor] as const),
   ];
-  return writeSafetensors(new Map(entries), { step: String(step) });
+  return writeSafetensors(new Map(entries), { ...WEIGHTS_METADATA, step: String(step) });
 }
 
 function toOptimizerState({ tensors, metadata }: SafetensorsFile): OptimizerState {
