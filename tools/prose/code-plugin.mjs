@@ -87,7 +87,7 @@ function proseRange(tree, text) {
     return;
   const [from, to] = [tree.getStart() + 1, tree.getEnd() - 1];
   const words = text.slice(from, to).match(/[A-Za-z'’-]{2,}(?=[\s.,:;!?]|$)/g) ?? [];
-  return words.length >= PROSE_WORDS && !/[{};]\s|=>|\n/.test(text.slice(from, to))
+  return words.length >= PROSE_WORDS && !/[{};]\s|\{\s*\w+:|=>|\n/.test(text.slice(from, to))
     ? { from, to }
     : undefined;
 }

@@ -39,17 +39,19 @@ export function plainEnglish(context) {
 /** Blanks code, addresses and a comment's own marks, so that an index in the result is one in the source. */
 function readable(text) {
   const blank = (part) => part.replace(/[^\n]/g, ' ');
-  return text
-    .replace(/`[^`]*`/g, (part) => 'x'.repeat(part.length))
-    // Both brackets: the splitter looks for the end of an open one.
-    .replace(/\[(?=[^\]]*\]\()/g, ' ')
-    .replace(/\]\([^)]*\)/g, blank)
-    .replace(/https?:\/\/\S+/g, (part) => 'x'.repeat(part.length))
-    .replace(/\{@\w+\s/g, blank)
-    .replace(/^[ \t]*(\*|\/\/)/gm, blank)
-    .replace(
-      /^@(param|throws|returns|property|typedef|type|default|see|deprecated)\b[ \t]*(\{[^}]*\})?/gm,
-      blank,
-    )
-    .replace(/\n/g, ' ');
+  return (
+    text
+      .replace(/`[^`]*`/g, (part) => 'x'.repeat(part.length))
+      // Both brackets: the splitter looks for the end of an open one.
+      .replace(/\[(?=[^\]]*\]\()/g, ' ')
+      .replace(/\]\([^)]*\)/g, blank)
+      .replace(/https?:\/\/\S+/g, (part) => 'x'.repeat(part.length))
+      .replace(/\{@\w+\s/g, blank)
+      .replace(/^[ \t]*(\*|\/\/)/gm, blank)
+      .replace(
+        /^@(param|throws|returns|property|typedef|type|default|see|deprecated)\b[ \t]*(\{[^}]*\})?/gm,
+        blank,
+      )
+      .replace(/\n/g, ' ')
+  );
 }

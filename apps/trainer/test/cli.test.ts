@@ -8,6 +8,7 @@ import { run } from '../src/commands/program.js';
 import type { Work } from '../src/commands/work.js';
 import { RECIPES } from '../src/config/shipped.js';
 import { isSupported } from '../src/doctor/inspect.js';
+import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { useTemporaryFolder } from './fixtures/temporary-folder.js';
 
@@ -86,6 +87,7 @@ describe('train', () => {
 
       20 steps in 1m 15s, 1,234 images/s on wasm
       Report: runs/run/report.html
+      Evaluate it on other images: unitsphere evaluate runs/run --data DIR
       "
     `);
     expect(code).toBe(0);
@@ -335,4 +337,54 @@ describe('backend install', () => {
 
 test('prints the version', async () => {
   expect((await unitsphere(['--version'])).stdout).toBe('1.2.3\n');
+});
+
+describe('examples and options of the help', () => {
+  /** Returns the options that a command passes to its work, without doing it. */
+  async function optionsOf(...argv: string[]): Promise<Record<string, unknown>> {
+    let passed: Record<string, unknown> | undefined;
+    const refuse = async (options: unknown) => {
+      passed = options as Record<string, unknown>;
+      throw new UserError('stop');
+    };
+    const work = { runTraining: refuse, runEvaluation: refuse } as unknown as Work;
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      expect(await run(argv, '0.0.0', work)).toBe(2);
+    } finally {
+      stderr.mockRestore();
+    }
+    expect(passed, argv.join(' ')).toBeDefined();
+    return passed as Record<string, unknown>;
+  }
+
+  test('every example that trains a new run has a valid config', async () => {
+    const { stdout } = await unitsphere(['train', '--help']);
+    const examples = [...stdout.matchAll(/^ {2}unitsphere (train.*)$/gm)].map(([, line]) => line.split(' '));
+    expect(examples.length).toBeGreaterThan(3);
+    for (const argv of examples.filter((argv) => !argv.includes('--resume') && !argv.includes('--grow'))) {
+      expect(await optionsOf(...argv)).toHaveProperty('config');
+    }
+  });
+
+  test('--identities and --pairs of evaluate take a value', async () => {
+    expect(await optionsOf('evaluate', 'run', '--identities', 'all', '--pairs', 'real')).toMatchObject({
+      identities: 'all',
+      pairs: 'real',
+    });
+  });
+
+  test('--strict-data sets data.strict', async () => {
+    const { config } = await optionsOf('train', '--data', 'photos', '--strict-data');
+    expect(config).toMatchObject({ data: { source: 'folder', strict: true } });
+  });
+
+  test.each(['200', '50'])('every built-in config trains %s steps', async (steps) => {
+    for (const name of RECIPES.names) {
+      const isGenerated = name === 'documents' || name === 'many-documents';
+      const data = isGenerated ? [] : ['--data', 'photos'];
+      const argv = ['train', name, ...data, '--set', `training.steps=${steps}`];
+      expect(await optionsOf(...argv)).toMatchObject({ config: { training: { steps: Number(steps) } } });
+    }
+  });
 });

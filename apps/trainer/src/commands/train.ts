@@ -172,6 +172,7 @@ function formatSummary(run: RunDirectory, summary: TrainingSummary): string[] {
     '',
     `${steps}, ${speed} images/s on ${summary.backend}${replicas}`,
     `Report: ${relativePath(run.file(RUN_FILES.report))}`,
+    `Evaluate it on other images: unitsphere evaluate ${relativePath(run.path)} --data DIR`,
   ];
 }
 

@@ -63,7 +63,7 @@ export function rocFigure(data: ReportData, headline: Headline): Figure {
     },
     key: [
       { label: 'trained', color: '--trained' },
-      ...(untrained ? [{ label: 'untrained', color: '--untrained', dashed: true }] : []),
+      ...(untrained ? [{ label: 'before training', color: '--untrained', dashed: true }] : []),
     ],
   };
 }

@@ -23,7 +23,7 @@ section > p { max-width: 68ch; margin: 0 0 22px; color: var(--muted); }
 .note { max-width: 84ch; margin: 14px 0 0; color: var(--muted); font-size: 14px; line-height: 1.5; }
 .caution { max-width: 68ch; margin: 22px 0 0; padding: 10px 14px; border-radius: 8px; background: var(--caution-page); color: var(--caution); }
 .bars { max-width: 760px; margin-top: 34px; }
-.bar { display: grid; grid-template-columns: 88px 1fr 78px; gap: 14px; align-items: center; margin-top: 10px; }
+.bar { display: grid; grid-template-columns: 118px 1fr 78px; gap: 14px; align-items: center; margin-top: 10px; }
 .bar .name { color: var(--muted); font-size: 15px; }
 .bar b { font-size: 19px; font-weight: 620; text-align: right; white-space: nowrap; }
 .bar .track { height: 14px; border-radius: 7px; background: var(--rule); overflow: hidden; }
@@ -87,7 +87,7 @@ footer { margin-top: 40px; padding-bottom: 56px; color: var(--muted); font-size:
   main, header, footer { padding-left: 18px; padding-right: 18px; }
   header { padding-top: 32px; }
   section { margin-top: 52px; }
-  .bar { grid-template-columns: 76px 1fr 68px; gap: 10px; }
+  .bar { grid-template-columns: 112px 1fr 68px; gap: 10px; }
   .bar b { font-size: 17px; }
   .facts { grid-template-columns: 1fr 1fr; gap: 16px 18px; }
   th, td { padding-right: 10px; }

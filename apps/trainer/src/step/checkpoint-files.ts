@@ -66,7 +66,8 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
       WEIGHTS_METADATA,
     );
   const weight = centers.get(CENTERS_KEY);
-  if (weight) files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]), WEIGHTS_METADATA);
+  if (weight)
+    files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]), WEIGHTS_METADATA);
   centers.delete(CENTERS_KEY);
   files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict(), centers);
   return files;

@@ -229,7 +229,7 @@ async function notFinite(
   return new NotFiniteError(
     `training stopped at step ${step}: the loss is ${loss} and the gradient norm ${gradientNorm}, at learning rate ${lr.toPrecision(3)} (largest weights by norm: ${largest.join(', ')})`,
     {
-      hint: 'The last checkpoint is whole. Resume from it with a lower optimizer.lr, a lower loss.scale or margin, or a longer schedule.warmup.',
+      hint: 'Lower optimizer.lr, loss.scale or the margin, or use a longer schedule.warmup.',
     },
   );
 }

@@ -1,0 +1,62 @@
+import { Linear, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
+import { start } from '@unitsphere/testing/backends';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { checkpointFiles, restoreModel } from '../src/step/checkpoint-files.js';
+import type { TrainingState } from '../src/step/training-state.js';
+import { UserError } from '../src/user-error.js';
+
+beforeAll(() => start('wasm'));
+
+const layer = (seed: number) => {
+  const linear = new Linear(2, 2, { random: new Random(seed) });
+  onTestFinished(() => linear.dispose());
+  return linear;
+};
+
+const createModel = () =>
+  ({ backbone: layer(1), neck: layer(2), head: layer(3) }) as unknown as TrainingState['model'];
+
+async function filesOf(model: TrainingState['model'], change?: (file: string, state: StateDict) => void) {
+  const { backbone, neck, head } = model;
+  const states = {
+    'backbone.safetensors': await backbone.stateDict(),
+    'head.safetensors': new Map([...(await neck.stateDict('neck.')), ...(await head.stateDict('head.'))]),
+  };
+  return Object.fromEntries(
+    Object.entries(states).map(([name, state]) => {
+      change?.(name, state);
+      return [name, writeSafetensors(state)];
+    }),
+  );
+}
+
+test.each([
+  ['backbone.safetensors', 'weight', Number.NaN],
+  ['head.safetensors', 'neck.weight', Number.POSITIVE_INFINITY],
+  ['head.safetensors', 'head.bias', Number.NaN],
+])('a checkpoint with a value in %s that is not finite is refused: %s, %d', async (file, key, value) => {
+  const model = createModel();
+  restoreModel(model, await filesOf(model));
+  const files = await filesOf(model, (name, state) => {
+    if (name === file) state.get(key)?.data.fill(value as never, 1, 2);
+  });
+  expect(() => restoreModel(model, files)).toThrow(UserError);
+  expect(() => restoreModel(model, files)).toThrow(
+    `Tensor "${key}" of the checkpoint's ${file} has the value ${value} at index 1.`,
+  );
+});
+
+test('the files of a checkpoint have the metadata that timm requires', async () => {
+  const model = createModel();
+  const state = {
+    model,
+    optimizer: { stateDict: async () => ({ step: 3, tensors: {} }) },
+    ema: undefined,
+    distiller: undefined,
+    withEvaluatedWeights: (use: () => Promise<void>) => use(),
+    centers: { stateDict: async () => new Map() },
+  } as unknown as TrainingState;
+  const files = await checkpointFiles(state);
+  for (const [name, bytes] of Object.entries(files ?? {}))
+    expect(readSafetensors(bytes).metadata, name).toMatchObject({ format: 'pt' });
+});
