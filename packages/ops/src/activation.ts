@@ -72,7 +72,7 @@ function activate<T extends tf.Tensor>(name: string, x: T, activation: Activatio
 /**
  * Computes x · clip(x + 3, 0, 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), as torch.nn.functional.hardswish.
  * @param x float32, any shape.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  */
 export function hardSwish<T extends tf.Tensor>(x: T): T {
   return activate('hardSwish', x, 'hard_swish');

@@ -21,7 +21,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, object>
  * Adds a bias along the last axis.
  * @param x float32 [..., channels].
  * @param bias float32 [channels].
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong rank or dtype, or if the channel counts differ.
  */
 export function addBias<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {

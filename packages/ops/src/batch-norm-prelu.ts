@@ -110,7 +110,7 @@ export function batchNormPreluTrain<T extends tf.Tensor>(
  * @param variance float32 [channels], running variance.
  * @param slope float32 [channels], or [1] for one slope that all channels share.
  * @param options.epsilon Added to the variance. Default 1e-5, as in PyTorch.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong rank, dtype or length.
  */
 export function batchNormPreluInference<T extends tf.Tensor>(

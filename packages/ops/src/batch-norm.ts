@@ -94,7 +94,7 @@ export function batchNormTrain<T extends tf.Tensor>(
  * @param beta float32 [channels], shift.
  * @param mean float32 [channels], running mean.
  * @param variance float32 [channels], running variance.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong rank, dtype or length.
  */
 export function batchNormInference<T extends tf.Tensor>(

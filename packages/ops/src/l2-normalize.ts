@@ -31,7 +31,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor2D }, { epsilon: number }>({
  * Scales each row to unit length: x / max(|x|, epsilon), as torch.nn.functional.normalize.
  * @param x float32 [rows, dimensions].
  * @param epsilon Smallest norm divided by. Default 1e-12.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong rank or dtype.
  */
 export function l2Normalize(x: tf.Tensor2D, epsilon = 1e-12): tf.Tensor2D {

@@ -53,7 +53,7 @@ const op = /* @__PURE__ */ defineOp<Inputs, { epsilon: number }>({
  * @param gamma float32 [channels], scale.
  * @param beta float32 [channels], shift.
  * @param options.epsilon Added to the variance. Default 1e-5.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong rank, dtype or length.
  */
 export function layerNorm<T extends tf.Tensor>(

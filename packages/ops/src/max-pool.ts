@@ -31,8 +31,8 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor4D }, PoolWindow>({
 });
 
 /**
- * Computes the maximum of each window, as torch.nn.functional.max_pool2d. Of several equal maxima, the first in row-major
- * order receives the gradient. In our kernels NaN is the maximum and the last NaN receives the gradient, as in PyTorch. The
+ * Computes the maximum of each window, as torch.nn.functional.max_pool2d. The gradient goes to the first
+ * of several equal maxima in row-major order. In our kernels NaN is the maximum and the last NaN receives the gradient, as in PyTorch. The
  * stock kernels of other backends ignore NaN.
  * @param x float32 [batch, height, width, channels].
  * @param window Size, stride and padding in pixels; padding is never the maximum.

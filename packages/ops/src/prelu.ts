@@ -35,7 +35,7 @@ const op = /* @__PURE__ */ defineOp<Pair, object>({
  * torch.nn.functional.prelu.
  * @param x float32 [..., channels].
  * @param slope float32 [channels], or [1] for one slope that all channels share.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong dtype, or if the slope has another length.
  */
 export function prelu<T extends tf.Tensor>(x: T, slope: tf.Tensor1D): T {

@@ -30,7 +30,7 @@ const op: (inputs: { x: tf.Tensor4D; gate: tf.Tensor2D }, attrs: object) => tf.T
  * Multiplies each channel of each image by a factor, as squeeze-and-excitation does (Hu et al., 2018).
  * @param x float32 [batch, height, width, channels].
  * @param gate float32 [batch, channels].
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong rank or dtype, or if batch or channels differ.
  */
 export function scaleChannels(x: tf.Tensor4D, gate: tf.Tensor2D): tf.Tensor4D {

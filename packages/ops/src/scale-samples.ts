@@ -29,7 +29,7 @@ const op: (inputs: { x: tf.Tensor; factors: tf.Tensor1D }, attrs: object) => tf.
  * Multiplies each sample of the batch by a factor. Stochastic depth (Huang et al., 2016) uses factors of 0 and 1 / keep rate.
  * @param x float32 [batch, ...].
  * @param factors float32 [batch].
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong dtype, or if the batches differ.
  */
 export function scaleSamples<T extends tf.Tensor>(x: T, factors: tf.Tensor1D): T {

@@ -24,7 +24,7 @@ export function roundTo<T extends tf.Tensor>(x: T, bits: SignificandBits): T {
  * bit-identical to PyTorch's `x.to(torch.bfloat16).float()`. NaN becomes the quiet NaN. The gradient passes through unrounded
  * (straight-through estimator: Bengio et al., 2013, arXiv:1308.3432).
  * @param x float32, any shape.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong dtype.
  */
 export function roundToBfloat16<T extends tf.Tensor>(x: T): T {
@@ -36,7 +36,7 @@ export function roundToBfloat16<T extends tf.Tensor>(x: T): T {
  * Rounds each value to TensorFloat-32 (11 bits of significand, float32's range) and keeps it as float32: to nearest, ties to
  * even. NVIDIA's conversion instead rounds ties away from zero. The gradient passes through unrounded.
  * @param x float32, any shape.
- * @returns Of x's shape.
+ * @returns A tensor of x's shape.
  * @throws Error on a wrong dtype.
  */
 export function roundToTensorFloat32<T extends tf.Tensor>(x: T): T {

@@ -55,8 +55,8 @@ export const UNSCALE = `
   let scaleHigh = ${power('(unscale - unscale / 2)')};`;
 
 /**
- * Converts x to half floats, scaled by the power of two that brings the largest value into [2^14, 2^15). No value overflows.
- * Values down to 2^-29 of the largest keep all 11 bits; values below 2^-40 of it become 0. Rounds to nearest, ties to even.
+ * Converts x to half floats, scaled by the power of two that brings the largest value into 2^14 … 2^15, so that no value
+ * overflows. Values down to 2^-29 of the largest keep all 11 bits; values below 2^-40 of it become 0. Rounds to nearest, ties to even.
  */
 function toHalf(runtime: WebGpuRuntime, x: tf.TensorInfo): HalfFloats {
   const size = sizeOf(x);
