@@ -23,8 +23,8 @@ from golden import FILES, dump, encode
 SUBJECTS = [
     'hash', 'conv', 'depthwise', 'grouped', 'linear', 'activations', 'norms', 'squeeze_excite', 'head', 'losses',
     'adaptive_losses', 'optimizers', 'schedules', 'lcnet', 'mobilenetv3', 'resnet', 'iresnet', 'mobilefacenet',
-    'efficientnet', 'mobilenetv4', 'vit', 'state_dict', 'adapt_input', 'layer_ids', 'partial_fc', 'distillation',
-    'clip', 'clip_preprocessing', 'preprocessing', 'onnx_teacher', 'bfloat16', 'grad_scaler',
+    'efficientnet', 'mobilenetv4', 'vit', 'state_dict', 'adapt_input', 'pos_embed', 'layer_ids', 'partial_fc', 'distillation',
+    'clip', 'clip_preprocessing', 'preprocessing', 'onnx_teacher', 'bfloat16', 'grad_scaler', 'pair_losses', 'pair_miners',
 ]
 # Machines sum in different orders, so the last digits of a value may differ.
 CHECK_TOLERANCE = 1e-6

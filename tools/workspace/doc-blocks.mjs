@@ -92,6 +92,11 @@ const NOT_RUN = [
 // Commands, each with the file that runs it and the text there that does.
 const RUN_BY = [
   [/^npm test\b/, '.ci/run', 'npm test'],
+  [
+    /^npx vitest (run )?--config vitest\.projects\.ts packages\/ops/,
+    'tools/workspace/test.mjs',
+    'vitest.projects.ts',
+  ],
   [/^npm run e2e:publish/, '.ci/run', 'npm run e2e:publish'],
   [/^npm run docs/, '.ci/run', 'npm run docs'],
   [/^npm run build -w apps\/studio/, 'apps/studio/test/studio-server.ts', 'await build({'],

@@ -16,6 +16,7 @@ node('tools/workspace/check-packages.mjs');
 node('tools/workspace/check-sizes.mjs');
 node('tools/workspace/check-docs.mjs');
 node('tools/workspace/check-licenses.mjs', '--sbom', 'sbom.cdx.json');
+node('tools/workspace/check-lockfile.mjs');
 run(npmCommand('audit', '--omit=dev'));
 
 if (dryRun) {

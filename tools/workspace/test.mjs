@@ -1,21 +1,26 @@
 // npm test: lint, types, unit tests, structure, the packages as they would be published, documents and licenses.
 // It ends with a table of the contract's backends and one line: "N passed, N failed, N skipped".
 // Arguments go to vitest, and then only unit tests run: npm test -- packages/ops
+// --quick runs the unit tests of packages and tools, which require neither a browser nor a native library.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkProse } from '../prose/check-prose.mjs';
 import { checkDocs } from './check-docs.mjs';
 import { checkLicenses } from './check-licenses.mjs';
 import { checkLockfiles } from './check-lockfile.mjs';
 import { checkPackages } from './check-packages.mjs';
 import { checkSizes } from './check-sizes.mjs';
 import { checkStructure } from './check-structure.mjs';
+import { checkStyle } from './check-style.mjs';
 import { contractTable } from './contract-table.mjs';
 import { root } from './packages.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-const filters = process.argv.slice(2);
+const filters = process.argv
+  .slice(2)
+  .flatMap((text) => (text === '--quick' ? ['packages/', 'tools/'] : text));
 let backends = [];
 
 if (filters.length === 0) {
@@ -25,6 +30,8 @@ if (filters.length === 0) {
 unitTests();
 if (filters.length === 0) {
   const checks = [
+    ...(await checkProse()),
+    ...checkStyle(),
     ...(await checkStructure()),
     ...checkPackages(),
     ...checkSizes(),
