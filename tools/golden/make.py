@@ -48,8 +48,8 @@ def error(actual, expected, path: str, found: dict) -> None:
         if actual['shape'] != expected['shape'] or actual['dtype'] != expected['dtype']:
             raise ValueError(f'{path}: {actual["shape"]} {actual["dtype"]}, not {expected["shape"]} {expected["dtype"]}')
         a, e = values(actual).astype(np.float64), values(expected).astype(np.float64)
-        size = max(float(np.abs(e).max()), expected.get('scale', 0.0))
-        found[path] = float(np.abs(a - e).max()) / (size + 1e-12)
+        size = max(float(np.abs(e).max(initial=0.0)), expected.get('scale', 0.0))
+        found[path] = float(np.abs(a - e).max(initial=0.0)) / (size + 1e-12)
         error(actual.get('sampled'), expected.get('sampled'), f'{path}.sampled', found)
     elif isinstance(expected, dict) and isinstance(actual, dict):
         if actual.keys() != expected.keys():

@@ -1,0 +1,79 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFinite } from '../check.js';
+import { EuclideanDistance } from '../distances/euclidean.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { LOWEST, maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
+import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
+import type { PairSource } from '../pairs/pair-source.js';
+import { MeanReducer } from '../reducers/mean.js';
+
+/** Options of `LiftedStructureLoss`. */
+export interface LiftedStructureLossOptions extends LossOptions {
+  /** Distance that negative pairs should reach. Default 1. */
+  negMargin?: number;
+  /** Distance that is subtracted from that of a positive pair. Default 0. */
+  posMargin?: number;
+}
+
+/**
+ * Lifted structure loss of a positive pair (a, p):
+ * max(0, log Σ exp(negMargin − d_n) + d_ap − posMargin)² / 2, where the sum is over the negative pairs of a and of p. With
+ * a similarity the signs change.
+ *
+ * Defaults: `EuclideanDistance`, `MeanReducer` over positive pairs. Repeated pairs count repeatedly. It requires all distances at
+ * once. As in pytorch-metric-learning, the positive's negatives are those of the batch row of the same number, also with
+ * `ref`.
+ * @see Oh Song et al., "Deep Metric Learning via Lifted Structured Feature Embedding", CVPR 2016.
+ */
+export class LiftedStructureLoss extends PairLoss {
+  protected readonly title = 'LiftedStructureLoss';
+  readonly negMargin: number;
+  readonly posMargin: number;
+
+  /** @throws RangeError if a margin is not finite. */
+  constructor({ negMargin = 1, posMargin = 0, ...options }: LiftedStructureLossOptions = {}) {
+    super({ distance: new EuclideanDistance(), reducer: new MeanReducer(), ...options });
+    this.negMargin = checkFinite('LiftedStructureLoss: negMargin', negMargin);
+    this.posMargin = checkFinite('LiftedStructureLoss: posMargin', posMargin);
+  }
+
+  protected plan(pairs: PairSource): LossPlan | undefined {
+    const counts = pairs.positiveCounts();
+    if (isTooFew(pairs) || !hasAny(counts) || !hasAny(pairs.negativeCounts())) return undefined;
+    const { negMargin, posMargin } = this;
+    const sign = signOf(this.distance);
+    return {
+      counts: [counts],
+      isWhole: true,
+      block(matrix) {
+        const [rows, columns] = matrix.shape;
+        const { positive, negative } = pairCounts(pairs, 0, matrix, false);
+        const own = maskedLogSumExp(tf.mul(tf.sub(negMargin, matrix), sign) as tf.Tensor2D, negative);
+        const sums = tf.where(own.isAny, own.value, LOWEST) as tf.Tensor1D;
+        const ofRow = tf.expandDims(sums, 1);
+        // The negatives of a column's row; a column beyond the batch has none, and a row's own column adds no others.
+        const fitted =
+          columns <= rows ? tf.slice(sums, 0, columns) : tf.pad(sums, [[0, columns - rows]], LOWEST);
+        const isOwn = tf.greater(tf.eye(rows, columns), 0);
+        const ofColumn = tf.where(isOwn, LOWEST, tf.expandDims(fitted, 0));
+        const top = tf.maximum(ofRow, ofColumn);
+        const sum = tf.add(top, tf.log(tf.add(tf.exp(tf.sub(ofRow, top)), tf.exp(tf.sub(ofColumn, top)))));
+        const isAny = tf.greater(top, LOWEST / 2);
+        const lifted = tf.relu(tf.add(tf.where(isAny, sum, 0), tf.mul(tf.sub(matrix, posMargin), sign)));
+        return {
+          parts: [{ losses: tf.div(tf.square(lifted), 2), times: positive }],
+          pullback([d]) {
+            const g = tf.mul(d, lifted);
+            const shared = tf.where(isAny, g, 0);
+            const fromRow = tf.sum(tf.mul(shared, tf.exp(tf.sub(ofRow, sum))), 1) as tf.Tensor1D;
+            const fromColumn = tf.sum(tf.mul(shared, tf.exp(tf.sub(ofColumn, sum))), 0) as tf.Tensor1D;
+            const back =
+              columns >= rows ? tf.slice(fromColumn, 0, rows) : tf.pad(fromColumn, [[0, rows - columns]]);
+            const weight = tf.expandDims(tf.add(fromRow, back), 1);
+            return { matrix: tf.mul(tf.sub(g, tf.mul(weight, own.slope)), sign) as tf.Tensor2D };
+          },
+        };
+      },
+    };
+  }
+}

@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFinite, checkPositive } from '../check.js';
+import { CosineSimilarity } from '../distances/cosine.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
+import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
+import type { PairSource } from '../pairs/pair-source.js';
+import { MeanReducer } from '../reducers/mean.js';
+
+/** Options of `MultiSimilarityLoss`. */
+export interface MultiSimilarityLossOptions extends LossOptions {
+  /** Weight of positive pairs in the exponent, above 0. Default 2. */
+  alpha?: number;
+  /** Weight of negative pairs in the exponent, above 0. Default 50. */
+  beta?: number;
+  /** Similarity that is subtracted in both exponents. Default 0.5. */
+  base?: number;
+}
+
+/**
+ * Multi-similarity loss of a row with similarities s:
+ * log(1 + Σ_positives exp(−alpha (s − base))) / alpha + log(1 + Σ_negatives exp(beta (s − base))) / beta.
+ * With a distance the signs change.
+ *
+ * Defaults: `CosineSimilarity`, `MeanReducer` over all rows. Repeated pairs count once.
+ * @see Wang et al., "Multi-Similarity Loss with General Pair Weighting for Deep Metric Learning", CVPR 2019.
+ */
+export class MultiSimilarityLoss extends PairLoss {
+  protected readonly title = 'MultiSimilarityLoss';
+  readonly alpha: number;
+  readonly beta: number;
+  readonly base: number;
+
+  /** @throws RangeError unless alpha and beta are above 0 and base is finite. */
+  constructor({ alpha = 2, beta = 50, base = 0.5, ...options }: MultiSimilarityLossOptions = {}) {
+    super({ distance: new CosineSimilarity(), reducer: new MeanReducer(), ...options });
+    this.alpha = checkPositive('MultiSimilarityLoss: alpha', alpha);
+    this.beta = checkPositive('MultiSimilarityLoss: beta', beta);
+    this.base = checkFinite('MultiSimilarityLoss: base', base);
+  }
+
+  protected plan(pairs: PairSource): LossPlan | undefined {
+    if (isTooFew(pairs)) return undefined;
+    const { alpha, beta, base } = this;
+    const sign = signOf(this.distance);
+    return {
+      counts: [new Float64Array(pairs.rows).fill(1)],
+      block(matrix, start) {
+        const { positive, negative } = pairCounts(pairs, start, matrix, true);
+        const apart = tf.mul(tf.sub(matrix, base), sign);
+        const pull = maskedLogSumExp(tf.mul(apart, alpha) as tf.Tensor2D, positive, true);
+        const push = maskedLogSumExp(tf.mul(apart, -beta) as tf.Tensor2D, negative, true);
+        return {
+          parts: [{ losses: tf.add(tf.div(pull.value, alpha), tf.div(push.value, beta)) }],
+          pullback: ([d]) => ({
+            matrix: tf.mul(tf.expandDims(tf.mul(d, sign), 1), tf.sub(pull.slope, push.slope)) as tf.Tensor2D,
+          }),
+        };
+      },
+    };
+  }
+}

@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { DotProductSimilarity } from '../distances/dot-product.js';
+import { type Labels, readLabels } from '../labels.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { listPairs } from '../pairs/list-pairs.js';
+import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
+import { oneHotMatrix } from '../pairs/one-hot.js';
+import { type LossCall, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
+import { PairSource } from '../pairs/pair-source.js';
+import { gatherRows } from '../pairs/record-rows.js';
+import { checkTuples } from '../pairs/tuples.js';
+import { MeanReducer } from '../reducers/mean.js';
+
+/**
+ * N-pairs loss. Each class gives one pair (a, p), its first one; the loss of a pair is the cross-entropy of its own positive
+ * among the positives of all classes: −log(exp(s(a, p)) / Σ_q exp(s(a, q))). A distance is used as a negative similarity.
+ *
+ * Defaults: `DotProductSimilarity` of normalized embeddings, `MeanReducer` over the pairs. `ref` is not supported.
+ * @see Sohn, "Improved Deep Metric Learning with Multi-class N-pair Loss Objective", NeurIPS 2016.
+ */
+export class NPairsLoss extends PairLoss {
+  protected readonly title = 'NPairsLoss';
+
+  constructor(options: LossOptions = {}) {
+    super({ distance: new DotProductSimilarity(), reducer: new MeanReducer(), ...options });
+  }
+
+  /** @throws RangeError for reference embeddings. */
+  override compute(embeddings: tf.Tensor2D, labels: Labels, { tuples, ref, refLabels }: LossCall): tf.Scalar {
+    const { title } = this;
+    if (ref || refLabels) throw new RangeError(`${title}: ref is not supported; omit it.`);
+    const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
+    if (tuples) checkTuples(title, tuples, own.length, own.length);
+    const { anchors, positives } = listPairs(new PairSource(own, undefined, tuples));
+    const first = new Map<number, number>();
+    anchors.forEach((anchor, k) => {
+      if (!first.has(own[anchor])) first.set(own[anchor], k);
+    });
+    const chosen = [...first].sort(([a], [b]) => a - b);
+    if (chosen.length === 0) return super.compute(embeddings, own, {});
+    const rows = (list: Int32Array) => Int32Array.from(chosen, ([, k]) => list[k]);
+    const classes = Int32Array.from(chosen, ([label]) => label);
+    const columns = gatherRows(embeddings, rows(positives));
+    return this.record(this.#plan(chosen.length), gatherRows(embeddings, rows(anchors)), columns, classes);
+  }
+
+  /** Returns nothing to compute: used only for a batch without pairs. */
+  protected plan(): undefined {}
+
+  /** Returns how to compute the loss of `count` pairs: row i and column i are of the same class. */
+  #plan(count: number): LossPlan {
+    const sign = -signOf(this.distance);
+    return {
+      counts: [new Float64Array(count).fill(1)],
+      block(matrix, start) {
+        const x = tf.mul(matrix, sign) as tf.Tensor2D;
+        const columns = Int32Array.from({ length: matrix.shape[0] }, (_, row) => start + row);
+        const own = oneHotMatrix(columns, count);
+        const all = maskedLogSumExp(x, tf.onesLike(x));
+        const gap = tf.sub(tf.expandDims(all.value, 1), x);
+        return {
+          parts: [{ losses: tf.sum(tf.mul(gap, own), 1) }],
+          pullback: ([d]) => ({
+            matrix: tf.mul(tf.expandDims(tf.mul(d, sign), 1), tf.sub(all.slope, own)) as tf.Tensor2D,
+          }),
+        };
+      },
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkPositive } from '../check.js';
+import { CosineSimilarity } from '../distances/cosine.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
+import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
+import type { PairSource } from '../pairs/pair-source.js';
+import { MeanReducer } from '../reducers/mean.js';
+
+/** Options of `NTXentLoss`. */
+export interface NTXentLossOptions extends LossOptions {
+  /** Divisor of the similarities, above 0. Default 0.07. */
+  temperature?: number;
+}
+
+/**
+ * InfoNCE of a positive pair (a, p): −log(exp(s_ap / t) / (exp(s_ap / t) + Σ_negatives of a exp(s_an / t))). A distance is
+ * used as a negative similarity. With two views of every image as the only positives this is NT-Xent.
+ *
+ * Defaults: `CosineSimilarity`, `MeanReducer` over positive pairs. Repeated pairs count repeatedly. A batch without any
+ * positive or without any negative pair gives 0.
+ * @see Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", ICML 2020; van den Oord, Li
+ *   and Vinyals, "Representation Learning with Contrastive Predictive Coding", 2018.
+ */
+export class NTXentLoss extends PairLoss {
+  protected readonly title = 'NTXentLoss';
+  readonly temperature: number;
+
+  /** @throws RangeError unless the temperature is above 0. */
+  constructor({ temperature = 0.07, ...options }: NTXentLossOptions = {}) {
+    super({ distance: new CosineSimilarity(), reducer: new MeanReducer(), ...options });
+    this.temperature = checkPositive('NTXentLoss: temperature', temperature);
+  }
+
+  protected plan(pairs: PairSource): LossPlan | undefined {
+    const counts = pairs.positiveCounts();
+    if (isTooFew(pairs) || !hasAny(counts) || !hasAny(pairs.negativeCounts())) return undefined;
+    const scale = -signOf(this.distance) / this.temperature;
+    return {
+      counts: [counts],
+      block(matrix, start) {
+        const { positive, negative } = pairCounts(pairs, start, matrix, false);
+        const x = tf.mul(matrix, scale) as tf.Tensor2D;
+        const others = maskedLogSumExp(x, negative);
+        const isUsed = tf.expandDims(others.isAny, 1);
+        const gap = tf.sub(tf.expandDims(others.value, 1), x);
+        return {
+          parts: [{ losses: tf.where(isUsed, tf.softplus(gap), tf.zerosLike(gap)), times: positive }],
+          pullback([d]) {
+            const g = tf.where(isUsed, tf.mul(d, tf.sigmoid(gap)), 0);
+            const dx = tf.sub(tf.mul(tf.sum(g, 1, true), others.slope), g);
+            return { matrix: tf.mul(dx, scale) as tf.Tensor2D };
+          },
+        };
+      },
+    };
+  }
+}

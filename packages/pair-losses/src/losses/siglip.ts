@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFinite, checkPositive } from '../check.js';
+import { CosineSimilarity } from '../distances/cosine.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
+import type { PairSource } from '../pairs/pair-source.js';
+import { MeanReducer } from '../reducers/mean.js';
+
+/** Options of `SigLIPLoss`. */
+export interface SigLIPLossOptions extends LossOptions {
+  /** Initial factor of the similarities, above 0. Default 10. */
+  scale?: number;
+  /** Initial value added to the logits. Default −10. */
+  bias?: number;
+}
+
+/**
+ * Sigmoid loss of a row: −Σ log sigmoid(z (scale · s + bias)) over its pairs, with z = 1 for positive and −1 for negative
+ * pairs. A distance is used as a negative similarity.
+ *
+ * `parameters` are the logarithm of the scale and the bias, float32 [1] each; both are learned. Pass the other tower's
+ * embeddings as `ref`. Without `ref` a row is not its own pair. Defaults: `CosineSimilarity`, `MeanReducer` over rows.
+ * Repeated pairs count repeatedly. It has no counterpart in pytorch-metric-learning.
+ * @see Zhai et al., "Sigmoid Loss for Language Image Pre-Training", ICCV 2023.
+ */
+export class SigLIPLoss extends PairLoss {
+  protected readonly title = 'SigLIPLoss';
+  override readonly parameters: readonly tf.Variable[];
+  /** Logarithm of the scale, float32 [1]. */
+  readonly logScale: tf.Variable<tf.Rank.R1>;
+  /** Value added to the logits, float32 [1]. */
+  readonly bias: tf.Variable<tf.Rank.R1>;
+
+  /** @throws RangeError unless scale is above 0 and bias is finite. */
+  constructor({ scale = 10, bias = -10, ...options }: SigLIPLossOptions = {}) {
+    super({ distance: new CosineSimilarity(), reducer: new MeanReducer(), ...options });
+    const values = [
+      Math.log(checkPositive('SigLIPLoss: scale', scale)),
+      checkFinite('SigLIPLoss: bias', bias),
+    ];
+    const [first, second] = values.map((value) => tf.tidy(() => tf.variable(tf.tensor1d([value]))));
+    this.logScale = first;
+    this.bias = second;
+    this.parameters = [first, second];
+  }
+
+  protected plan(pairs: PairSource): LossPlan {
+    const sign = -signOf(this.distance);
+    return {
+      counts: [new Float64Array(pairs.rows).fill(1)],
+      block(matrix, start, [logScale, bias]) {
+        const { positive, negative } = pairCounts(pairs, start, matrix, false);
+        const scale = tf.mul(tf.exp(logScale), sign);
+        const scaled = tf.mul(matrix, scale);
+        const logits = tf.add(scaled, bias);
+        const pull = tf.mul(positive, tf.softplus(tf.neg(logits)));
+        const push = tf.mul(negative, tf.softplus(logits));
+        return {
+          parts: [{ losses: tf.sum(tf.add(pull, push), 1) }],
+          pullback([d]) {
+            const p = tf.sigmoid(logits);
+            const slope = tf.sub(tf.mul(negative, p), tf.mul(positive, tf.sub(1, p)));
+            const g = tf.mul(tf.expandDims(d, 1), slope);
+            return {
+              matrix: tf.mul(g, scale) as tf.Tensor2D,
+              parameters: [tf.reshape(tf.sum(tf.mul(g, scaled)), [1]), tf.reshape(tf.sum(g), [1])],
+            };
+          },
+        };
+      },
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkPositive } from '../check.js';
+import { CosineSimilarity } from '../distances/cosine.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
+import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
+import type { PairSource } from '../pairs/pair-source.js';
+import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
+
+/** Options of `SupConLoss`. */
+export interface SupConLossOptions extends LossOptions {
+  /** Divisor of the similarities, above 0. Default 0.1. */
+  temperature?: number;
+}
+
+/**
+ * Supervised contrastive loss of a row: −mean over its positives of log(exp(s_p / t) / Σ exp(s / t)), where the sum is over
+ * all its positives and negatives. A distance is used as a negative similarity. Rows without positives cost 0.
+ *
+ * Defaults: `CosineSimilarity`, `AvgNonZeroReducer`. Repeated pairs count once. A batch without any positive or without
+ * any negative pair gives 0.
+ * @see Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020.
+ */
+export class SupConLoss extends PairLoss {
+  protected readonly title = 'SupConLoss';
+  readonly temperature: number;
+
+  /** @throws RangeError unless the temperature is above 0. */
+  constructor({ temperature = 0.1, ...options }: SupConLossOptions = {}) {
+    super({ distance: new CosineSimilarity(), reducer: new AvgNonZeroReducer(), ...options });
+    this.temperature = checkPositive('SupConLoss: temperature', temperature);
+  }
+
+  protected plan(pairs: PairSource): LossPlan | undefined {
+    if (isTooFew(pairs) || !hasAny(pairs.positiveCounts()) || !hasAny(pairs.negativeCounts()))
+      return undefined;
+    const scale = -signOf(this.distance) / this.temperature;
+    return {
+      counts: [new Float64Array(pairs.rows).fill(1)],
+      block(matrix, start) {
+        const { positive, negative } = pairCounts(pairs, start, matrix, true);
+        const x = tf.mul(matrix, scale) as tf.Tensor2D;
+        const all = maskedLogSumExp(x, tf.add(positive, negative) as tf.Tensor2D);
+        const count = tf.sum(positive, 1, true);
+        const share = tf.div(positive, tf.maximum(count, 1));
+        const isUsed = tf.cast(tf.greater(tf.squeeze(count, [1]), 0), 'float32');
+        // Subtracting first keeps the difference precise.
+        const gap = tf.sub(tf.expandDims(all.value, 1), x);
+        return {
+          parts: [{ losses: tf.sum(tf.mul(share, gap), 1) }],
+          pullback([d]) {
+            const g = tf.expandDims(tf.mul(tf.mul(d, isUsed), scale), 1);
+            return { matrix: tf.mul(g, tf.sub(all.slope, share)) as tf.Tensor2D };
+          },
+        };
+      },
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFinite } from '../check.js';
+import { EuclideanDistance } from '../distances/euclidean.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { gatherEntries } from '../pairs/gather-entries.js';
+import { hasAny, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
+import type { PairSource } from '../pairs/pair-source.js';
+import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
+
+/** Options of `TripletMarginLoss`. */
+export interface TripletMarginLossOptions extends LossOptions {
+  /** Required difference between the negative's and the positive's distance. Default 0.05. */
+  margin?: number;
+  /**
+   * Whether to use the distance of positive and negative if it is smaller than that of anchor and negative. It requires
+   * all distances at once and refuses `ref`. Default false.
+   */
+  swap?: boolean;
+  /** Whether to use log(1 + exp(x)) in place of max(0, x). Default false. */
+  smooth?: boolean;
+}
+
+/**
+ * Triplet loss: max(0, d(anchor, positive) − d(anchor, negative) + margin). With a similarity both signs change.
+ *
+ * Defaults: `EuclideanDistance`, `AvgNonZeroReducer`. Without mined tuples every triplet is used.
+ * @see Schroff, Kalenichenko and Philbin, "FaceNet", CVPR 2015; Balntas et al., "Learning local feature descriptors with
+ *   triplets and shallow convolutional neural networks", BMVC 2016 (swap).
+ */
+export class TripletMarginLoss extends PairLoss {
+  protected readonly title = 'TripletMarginLoss';
+  readonly margin: number;
+  readonly swap: boolean;
+  readonly smooth: boolean;
+
+  /** @throws RangeError if the margin is not finite. */
+  constructor({ margin = 0.05, swap = false, smooth = false, ...options }: TripletMarginLossOptions = {}) {
+    super({ distance: new EuclideanDistance(), reducer: new AvgNonZeroReducer(), ...options });
+    this.margin = checkFinite('TripletMarginLoss: margin', margin);
+    this.swap = swap;
+    this.smooth = smooth;
+  }
+
+  /** @throws RangeError for `swap` with reference embeddings. */
+  protected plan(pairs: PairSource): LossPlan | undefined {
+    const { swap, smooth, margin } = this;
+    if (swap && !pairs.isSelf) {
+      throw new RangeError(
+        'TripletMarginLoss: swap compares positives with negatives, which are rows of ref here; turn swap off or omit ref.',
+      );
+    }
+    const counts = pairs.tripletCounts();
+    if (!hasAny(counts)) return undefined;
+    const sign = signOf(this.distance);
+    return {
+      counts: [counts],
+      extraValues: (row) => 8 * counts[row],
+      isEmpty: (start, end) => !hasAny(counts.subarray(start, end)),
+      isWhole: swap,
+      block(matrix, start) {
+        const { anchors, positives, negatives } = pairs.triplets(start, start + matrix.shape[0]);
+        const near = gatherEntries(matrix, anchors, positives);
+        const far = gatherEntries(matrix, anchors, negatives);
+        const between = swap ? gatherEntries(matrix, positives, negatives) : undefined;
+        const isSwapped = between && tf.less(tf.mul(between.value, sign), tf.mul(far.value, sign));
+        const smaller = between && isSwapped ? tf.where(isSwapped, between.value, far.value) : far.value;
+        const violation = tf.add(tf.mul(tf.sub(near.value, smaller), sign), margin);
+        const losses = smooth ? tf.softplus(violation) : tf.relu(violation);
+        return {
+          parts: [{ losses, rows: anchors }],
+          pullback([d]) {
+            const slope = smooth ? tf.sigmoid(violation) : tf.cast(tf.greater(violation, 0), 'float32');
+            const g = tf.mul(tf.mul(d, slope), sign) as tf.Tensor1D;
+            const dFar = tf.neg(g);
+            const grads = [near.pullback(g)];
+            if (between && isSwapped) {
+              grads.push(between.pullback(tf.where(isSwapped, dFar, 0) as tf.Tensor1D));
+              grads.push(far.pullback(tf.where(isSwapped, 0, dFar) as tf.Tensor1D));
+            } else grads.push(far.pullback(dFar));
+            return { matrix: tf.addN(grads) };
+          },
+        };
+      },
+    };
+  }
+}

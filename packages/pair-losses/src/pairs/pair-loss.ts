@@ -1,0 +1,172 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkCount, checkEmbeddings, checkSameWidth } from '../check.js';
+import type { Distance } from '../distances/distance.js';
+import { type Labels, readLabels } from '../labels.js';
+import type { Reducer } from '../reducers/reducer.js';
+import type { WeightedRegularizer } from '../regularizers/regularizer.js';
+import { computeLoss, type LossInputs, type LossPlan } from './compute-loss.js';
+import { PairSource } from './pair-source.js';
+import { recordLoss, recordSum, zeroLoss } from './record-loss.js';
+import { checkTuples, type Tuples } from './tuples.js';
+
+/** Options of every loss. */
+export interface LossOptions {
+  /** Distance or similarity of embeddings. Each loss has its own default. */
+  distance?: Distance;
+  /** Combines the losses of pairs, triplets or rows. Each loss has its own default. */
+  reducer?: Reducer;
+  /** Adds weight · regularizer(embeddings) to the loss. Default: none. */
+  embeddingRegularizer?: WeightedRegularizer;
+  /**
+   * Maximum number of rows whose distances are in memory at a time, at least 1. By default as many as take 2²¹ values.
+   * Several blocks are computed twice.
+   */
+  blockRows?: number;
+}
+
+/** Options of a call of `loss`. */
+export interface LossCall {
+  /** Pairs or triplets from a miner. Default: all that the labels allow. */
+  tuples?: Tuples;
+  /**
+   * Reference embeddings, float32 [columns, dimensions]: anchors are compared with them instead of with each other. They
+   * receive a gradient too. Equal positions are then ordinary pairs.
+   */
+  ref?: tf.Tensor2D;
+  /** The class of each reference embedding; required with `ref`. */
+  refLabels?: Labels;
+}
+
+/** A loss of embeddings and labels. */
+export interface EmbeddingLoss {
+  /** Learned parameters of the loss; empty if it has none. */
+  readonly parameters: readonly tf.Variable[];
+
+  /**
+   * Computes the loss. It is differentiable in the embeddings, the reference embeddings and the parameters.
+   *
+   * A batch without the pairs that the loss requires gives 0, with gradient 0. A non-finite embedding gives NaN.
+   * @param embeddings float32 [batch, dimensions]; the distance normalizes them if it is defined so.
+   * @param labels int32 [batch].
+   * @returns A float32 scalar.
+   * @throws TypeError for a wrong type, rank or dtype; RangeError if sizes differ or a row does not exist.
+   */
+  loss(embeddings: tf.Tensor2D, labels: Labels, call?: LossCall): tf.Scalar;
+
+  /** Frees the parameters. */
+  dispose(): void;
+}
+
+/** Base class of losses of pairs and triplets: checks the input, computes blocks of rows and records the gradient. */
+export abstract class PairLoss implements EmbeddingLoss {
+  readonly distance: Distance;
+  readonly reducer: Reducer;
+  readonly parameters: readonly tf.Variable[] = [];
+  readonly #regularizer: WeightedRegularizer | undefined;
+  readonly #blockRows: number;
+  /** @internal What to record of a plan; `elementLosses` replaces it during a call. */
+  recorder: Recorder = recordReduced;
+
+  /** @throws RangeError unless blockRows is an integer of at least 1. */
+  constructor({ distance, reducer, embeddingRegularizer, blockRows }: LossOptions & RequiredParts) {
+    this.distance = distance;
+    this.reducer = reducer;
+    this.#regularizer = embeddingRegularizer;
+    this.#blockRows = blockRows === undefined ? Number.POSITIVE_INFINITY : checkCount('blockRows', blockRows);
+  }
+
+  /** The loss's name for error messages. */
+  protected abstract readonly title: string;
+
+  /** Returns how to compute the loss of these pairs, or undefined if it is 0. */
+  protected abstract plan(pairs: PairSource): LossPlan | undefined;
+
+  loss(embeddings: tf.Tensor2D, labels: Labels, call: LossCall = {}): tf.Scalar {
+    checkEmbeddings(this.title, 'embeddings', embeddings);
+    return tf.tidy(() => recordSum(this.compute(embeddings, labels, call), this.#regularizer, embeddings));
+  }
+
+  /** @internal Computes the loss without the regularizer. */
+  compute(embeddings: tf.Tensor2D, labels: Labels, { tuples, ref, refLabels }: LossCall): tf.Scalar {
+    const { title } = this;
+    const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
+    if (!ref !== !refLabels) {
+      throw new TypeError(`${title}: ref and refLabels belong together; pass both or neither.`);
+    }
+    let others: Int32Array | undefined;
+    if (ref && refLabels) {
+      checkEmbeddings(title, 'ref', ref);
+      checkSameWidth(title, embeddings, 'ref', ref);
+      others = readLabels(title, 'refLabels', refLabels, ref.shape[0]);
+    }
+    if (tuples) checkTuples(title, tuples, own.length, others?.length ?? own.length);
+    return this.record(this.plan(new PairSource(own, others, tuples)), embeddings, ref, own);
+  }
+
+  /**
+   * Records the loss of a plan on the tape, or 0 without a plan.
+   * @param labels The class of each row that the plan counts elements of.
+   */
+  protected record(
+    plan: LossPlan | undefined,
+    query: tf.Tensor2D,
+    reference: tf.Tensor2D | undefined,
+    labels: Int32Array,
+  ): tf.Scalar {
+    const inputs = [query, ...(reference ? [reference] : []), ...this.parameters];
+    return this.recorder(plan, inputs, (tensors) => ({
+      query: tensors[0] as tf.Tensor2D,
+      reference: reference && (tensors[1] as tf.Tensor2D),
+      parameters: tensors.slice(reference ? 2 : 1),
+      labels,
+      distance: this.distance,
+      reducer: this.reducer,
+      blockRows: this.#blockRows,
+    })) as tf.Scalar;
+  }
+
+  dispose(): void {
+    for (const parameter of this.parameters) parameter.dispose();
+  }
+}
+
+/** Records the result of a plan on the tape; `bind` names the inputs. */
+export type Recorder = (
+  plan: LossPlan | undefined,
+  inputs: tf.Tensor[],
+  bind: (inputs: tf.Tensor[]) => LossInputs,
+) => tf.Tensor;
+
+const recordReduced: Recorder = (plan, inputs, bind) =>
+  recordLoss(inputs, (tensors) => (plan ? computeLoss(plan, bind(tensors)) : zeroLoss(tensors)));
+
+interface RequiredParts {
+  distance: Distance;
+  reducer: Reducer;
+}
+
+/** Returns whether there are too few tuples: pytorch-metric-learning returns 0 if every list has at most one entry. */
+export function isTooFew(pairs: PairSource): boolean {
+  const sum = (counts: Float64Array) => counts.reduce((total, count) => total + count, 0);
+  return sum(pairs.positiveCounts()) <= 1 && sum(pairs.negativeCounts()) <= 1;
+}
+
+/** Returns whether a list of counts has one above 0. */
+export function hasAny(counts: Float64Array): boolean {
+  return counts.some((count) => count > 0);
+}
+
+/** Returns the sign of a distance: −1 if larger means more similar, 1 otherwise. */
+export function signOf(distance: Distance): number {
+  return distance.isInverted ? -1 : 1;
+}
+
+/** Returns how often each entry of a block is a positive and a negative pair, float32 [rows, columns] each. */
+export function pairCounts(pairs: PairSource, start: number, matrix: tf.Tensor2D, once: boolean) {
+  const [rows, columns] = matrix.shape;
+  const { positive, negative } = pairs.counts(start, start + rows, once);
+  return {
+    positive: tf.tensor2d(positive, [rows, columns]),
+    negative: tf.tensor2d(negative, [rows, columns]),
+  };
+}

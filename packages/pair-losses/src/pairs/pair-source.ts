@@ -1,0 +1,175 @@
+import { type Triplets, type Tuples, toPairs, toTriplets } from './tuples.js';
+
+/** Triplets of a block of rows; anchors count from the block's first row. */
+export interface BlockTriplets extends Triplets {
+  /** Number of columns of the distance matrix. */
+  columns: number;
+}
+
+/** A sparse matrix by rows: the entries of row i are list[offsets[i]] to list[offsets[i + 1] − 1]. */
+interface Rows {
+  offsets: Int32Array;
+  list: Int32Array;
+}
+
+/**
+ * The pairs and triplets of a batch: all that labels allow, or those that a miner chose. Rows are anchors, columns are
+ * the batch again or the reference. Everything is computed for blocks of rows, and nothing of size batch² is stored.
+ */
+export class PairSource {
+  /** Number of anchors. */
+  readonly rows: number;
+  /** Number of columns: the batch's rows, or the reference's. */
+  readonly columns: number;
+  readonly labels: Int32Array;
+  readonly referenceLabels: Int32Array;
+  /** Whether columns are the batch's own rows, so that a row is not its own pair. */
+  readonly isSelf: boolean;
+  readonly tuples: Tuples | undefined;
+  readonly #positives: Rows | undefined;
+  readonly #negatives: Rows | undefined;
+  #triplets: { positives: Rows; negatives: Rows } | undefined;
+
+  constructor(labels: Int32Array, referenceLabels: Int32Array | undefined, tuples?: Tuples) {
+    this.labels = labels;
+    this.referenceLabels = referenceLabels ?? labels;
+    this.isSelf = referenceLabels === undefined;
+    this.rows = labels.length;
+    this.columns = this.referenceLabels.length;
+    this.tuples = tuples;
+    if (tuples) {
+      const pairs = toPairs(tuples);
+      this.#positives = byRow(pairs.anchors, pairs.positives, this.rows);
+      this.#negatives = byRow(pairs.negativeAnchors, pairs.negatives, this.rows);
+    }
+  }
+
+  /** Number of positive pairs per row. */
+  positiveCounts(): Float64Array {
+    if (this.#positives) return lengths(this.#positives);
+    const perClass = countClasses(this.referenceLabels);
+    const own = this.isSelf ? 1 : 0;
+    return Float64Array.from(this.labels, (label) => (perClass.get(label) ?? 0) - own);
+  }
+
+  /** Number of negative pairs per row. */
+  negativeCounts(): Float64Array {
+    if (this.#negatives) return lengths(this.#negatives);
+    const perClass = countClasses(this.referenceLabels);
+    return Float64Array.from(this.labels, (label) => this.columns - (perClass.get(label) ?? 0));
+  }
+
+  /** Number of triplets per row. */
+  tripletCounts(): Float64Array {
+    if (this.tuples && !('negativeAnchors' in this.tuples)) return this.positiveCounts();
+    const negatives = this.negativeCounts();
+    return this.positiveCounts().map((count, row) => count * negatives[row]);
+  }
+
+  /**
+   * Returns how often each entry of rows [start, end) is a positive and a negative pair, row-major.
+   * @param once Whether to count repeated pairs once.
+   */
+  counts(start: number, end: number, once: boolean): { positive: Float32Array; negative: Float32Array } {
+    const { columns } = this;
+    const positive = new Float32Array((end - start) * columns);
+    const negative = new Float32Array((end - start) * columns);
+    for (let row = start; row < end; row++) {
+      const first = (row - start) * columns;
+      const add = (counts: Float32Array) => (column: number) => {
+        counts[first + column] = once ? 1 : counts[first + column] + 1;
+      };
+      this.#eachPositive(row, add(positive));
+      this.#eachNegative(row, add(negative));
+    }
+    return { positive, negative };
+  }
+
+  /** Returns the triplets of rows [start, end). */
+  triplets(start: number, end: number): BlockTriplets {
+    const [anchors, positives, negatives]: number[][] = [[], [], []];
+    const add = (row: number, positive: number, negative: number) => {
+      anchors.push(row - start);
+      positives.push(positive);
+      negatives.push(negative);
+    };
+    const mined = this.#minedTriplets();
+    for (let row = start; row < end; row++) {
+      if (mined) {
+        for (let k = mined.positives.offsets[row]; k < mined.positives.offsets[row + 1]; k++) {
+          add(row, mined.positives.list[k], mined.negatives.list[k]);
+        }
+        continue;
+      }
+      const others: number[] = [];
+      this.#eachNegative(row, (column) => others.push(column));
+      this.#eachPositive(row, (positive) => {
+        for (const negative of others) add(row, positive, negative);
+      });
+    }
+    return {
+      anchors: Int32Array.from(anchors),
+      positives: Int32Array.from(positives),
+      negatives: Int32Array.from(negatives),
+      columns: this.columns,
+    };
+  }
+
+  /** Calls `use` with the column of every positive pair of a row. */
+  #eachPositive(row: number, use: (column: number) => void): void {
+    if (this.#positives) eachOf(this.#positives, row, use);
+    else {
+      const label = this.labels[row];
+      for (let column = 0; column < this.columns; column++) {
+        if (this.referenceLabels[column] === label && !(this.isSelf && column === row)) use(column);
+      }
+    }
+  }
+
+  /** Calls `use` with the column of every negative pair of a row. */
+  #eachNegative(row: number, use: (column: number) => void): void {
+    if (this.#negatives) eachOf(this.#negatives, row, use);
+    else {
+      const label = this.labels[row];
+      for (let column = 0; column < this.columns; column++) {
+        if (this.referenceLabels[column] !== label) use(column);
+      }
+    }
+  }
+
+  #minedTriplets() {
+    if (!this.tuples || this.#triplets) return this.#triplets;
+    const { anchors, positives, negatives } = toTriplets(this.tuples);
+    this.#triplets = {
+      positives: byRow(anchors, positives, this.rows),
+      negatives: byRow(anchors, negatives, this.rows),
+    };
+    return this.#triplets;
+  }
+}
+
+function byRow(rows: Int32Array, values: Int32Array, count: number): Rows {
+  const offsets = new Int32Array(count + 1);
+  for (const row of rows) offsets[row + 1]++;
+  for (let row = 0; row < count; row++) offsets[row + 1] += offsets[row];
+  const next = offsets.slice();
+  const list = new Int32Array(values.length);
+  rows.forEach((row, k) => {
+    list[next[row]++] = values[k];
+  });
+  return { offsets, list };
+}
+
+function lengths({ offsets }: Rows): Float64Array {
+  return Float64Array.from({ length: offsets.length - 1 }, (_, row) => offsets[row + 1] - offsets[row]);
+}
+
+function eachOf({ offsets, list }: Rows, row: number, use: (column: number) => void): void {
+  for (let k = offsets[row]; k < offsets[row + 1]; k++) use(list[k]);
+}
+
+function countClasses(labels: Int32Array): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkCount, checkFinite, checkPositive } from '../check.js';
+import { CosineSimilarity } from '../distances/cosine.js';
+import type { LossPlan } from '../pairs/compute-loss.js';
+import { MeanReducer } from '../reducers/mean.js';
+import {
+  crossEntropyRows,
+  oneHotRows,
+  type ProxyBatch,
+  ProxyLoss,
+  type ProxyLossOptions,
+} from './proxy-loss.js';
+
+/** Options of `SoftTripleLoss`. */
+export interface SoftTripleLossOptions extends ProxyLossOptions {
+  /** Number of centers of each class, at least 1. Default 10. */
+  centersPerClass?: number;
+  /** Factor of the logits, above 0. Default 20. */
+  lambda?: number;
+  /** Temperature of the weights of a class's centers, above 0. Default 0.1. */
+  gamma?: number;
+  /** Value subtracted from the similarity with the label's class. Default 0.01. */
+  margin?: number;
+}
+
+/**
+ * SoftTriple loss. The similarity with a class is the mean of those with its centers, weighted by softmax(s / gamma). The
+ * loss is the cross-entropy of lambda · (similarity − margin of the label's class).
+ *
+ * `proxies` is float32 [classes · centersPerClass, dimensions], the transpose of pytorch-metric-learning's `fc`. Defaults:
+ * `CosineSimilarity`, `MeanReducer`, centers uniform within ±1 / √(classes · centersPerClass).
+ * @see Qian et al., "SoftTriple Loss: Deep Metric Learning Without Triplet Sampling", ICCV 2019.
+ */
+export class SoftTripleLoss extends ProxyLoss {
+  protected readonly title = 'SoftTripleLoss';
+  readonly centersPerClass: number;
+  readonly lambda: number;
+  readonly gamma: number;
+  readonly margin: number;
+
+  /** @throws RangeError or TypeError if an option is out of range, or if the distance is not a similarity. */
+  constructor(options: SoftTripleLossOptions) {
+    const { centersPerClass = 10, lambda = 20, gamma = 0.1, margin = 0.01, ...rest } = options;
+    checkCount('SoftTripleLoss: centersPerClass', centersPerClass);
+    const defaults = { distance: new CosineSimilarity(), reducer: new MeanReducer() };
+    super('SoftTripleLoss', { ...defaults, ...rest }, centersPerClass, (shape, seed) => {
+      const bound = 1 / Math.sqrt(shape[0]);
+      return tf.randomUniform(shape, -bound, bound, 'float32', seed);
+    });
+    if (!this.distance.isInverted) {
+      throw new TypeError('SoftTripleLoss: distance must be a similarity, such as CosineSimilarity.');
+    }
+    this.centersPerClass = centersPerClass;
+    this.lambda = checkPositive('SoftTripleLoss: lambda', lambda);
+    this.gamma = checkPositive('SoftTripleLoss: gamma', gamma);
+    this.margin = checkFinite('SoftTripleLoss: margin', margin);
+  }
+
+  protected plan({ labels, weights }: ProxyBatch): LossPlan {
+    const { classes, centersPerClass, lambda, gamma, margin } = this;
+    return {
+      counts: [new Float64Array(labels.length).fill(1)],
+      block(matrix, start) {
+        const rows = matrix.shape[0];
+        const target = oneHotRows(labels, start, rows, classes);
+        const centers = tf.reshape(matrix, [rows, classes, centersPerClass]);
+        const share = tf.softmax(tf.div(centers, gamma), 2);
+        const similarity = tf.sum(tf.mul(share, centers), 2);
+        const logits = tf.mul(tf.sub(similarity, tf.mul(target, margin)), lambda) as tf.Tensor2D;
+        const { losses, slope } = crossEntropyRows(logits, target, weights.subarray(start, start + rows));
+        return {
+          parts: [{ losses }],
+          pullback([d]) {
+            const g = tf.expandDims(tf.mul(tf.expandDims(tf.mul(d, lambda), 1), slope), 2);
+            const above = tf.div(tf.sub(centers, tf.expandDims(similarity, 2)), gamma);
+            return {
+              matrix: tf.reshape(tf.mul(g, tf.mul(share, tf.add(above, 1))), matrix.shape) as tf.Tensor2D,
+            };
+          },
+        };
+      },
+    };
+  }
+}
