@@ -133,7 +133,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     ]);
     const { splits } = inNode.summary;
     const same = (splits.test * 36).toLocaleString('en');
-    expect(await text(page, '#results')).toContain(`From ${same} pairs of the same`);
+    expect(await text(page, '#results')).toContain(`Real pairs, each of two different images: ${same} pairs of the same`);
     expect(await page.locator('#loss-plot svg').count()).toBe(2);
 
     expect(name).toBe(`unitsphere-step-${STEPS}.zip`);
@@ -201,7 +201,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     ]);
     await start(wild);
     await ended(wild);
-    expect(await text(wild, '#failure')).toMatch(/the loss is NaN.*lower optimizer\.lr/s);
+    expect(await text(wild, '#failure')).toMatch(/the loss is NaN.*Lower optimizer\.lr/s);
   });
 
   test('reports what to do if WebGPU is requested but not available', async () => {

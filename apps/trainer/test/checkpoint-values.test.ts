@@ -1,4 +1,6 @@
 import { Linear, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
+import { CosFace } from '@unitsphere/margin-losses';
+import { PartialFC } from '@unitsphere/partial-fc';
 import { start } from '@unitsphere/testing/backends';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { checkpointFiles, restoreModel } from '../src/step/checkpoint-files.js';
@@ -48,15 +50,18 @@ test.each([
 
 test('the files of a checkpoint have the metadata that timm requires', async () => {
   const model = createModel();
+  const centers = new PartialFC({ classes: 3, dimensions: 2, loss: new CosFace({ scale: 16 }), seed: 1 });
+  onTestFinished(() => centers.dispose());
   const state = {
     model,
     optimizer: { stateDict: async () => ({ step: 3, tensors: {} }) },
     ema: undefined,
     distiller: undefined,
     withEvaluatedWeights: (use: () => Promise<void>) => use(),
-    centers: { stateDict: async () => new Map() },
+    centers,
   } as unknown as TrainingState;
   const files = await checkpointFiles(state);
+  expect(Object.keys(files ?? {}).length).toBe(4);
   for (const [name, bytes] of Object.entries(files ?? {}))
     expect(readSafetensors(bytes).metadata, name).toMatchObject({ format: 'pt' });
 });

@@ -22,10 +22,10 @@ export interface BackboneOptions {
    */
   outIndices?: readonly number[];
   /**
-   * Height and width of the images in pixels, for a network with a fixed image size (a vision transformer). Other networks
-   * accept every size and ignore it. Default: the size of the published weights.
+   * Height and width of the images in pixels, or [height, width], for a network with a fixed image size (a vision
+   * transformer). Other networks accept every size and ignore it. Default: the size of the published weights.
    */
-  inputSize?: number;
+  inputSize?: number | readonly [height: number, width: number];
   /** Stochastic depth: drop rate of the last block; earlier blocks have proportionally lower rates. Default 0. */
   dropPathRate?: number;
 }
@@ -58,6 +58,15 @@ export abstract class Backbone extends Module<tf.Tensor4D, tf.Tensor4D> {
    */
   adaptInput(state: StateDict): StateDict {
     return adaptInputChannels(state, this.#firstConvolution()[0], this.inChannels);
+  }
+
+  /**
+   * Adapts the position embeddings of a state dict for another image size to this backbone's `inputSize`. Only a vision
+   * transformer has them.
+   * @returns A copy with adapted position embeddings, or the state dict itself if it fits already or cannot be adapted.
+   */
+  adaptPositions(state: StateDict): StateDict {
+    return state;
   }
 
   /** Number of channels of the images. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { float32, Random, readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { start } from '@unitsphere/testing/backends';
 import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type BackboneName, createBackbone, describeBackbone, measureBackbone } from '../src/index.js';
 
 beforeAll(() => start('wasm'));
@@ -218,4 +218,88 @@ test('a vision transformer accepts only images of its inputSize', () => {
   });
   backbone.dispose();
   expect(() => createBackbone(name, { random, inputSize: 40 })).toThrow('inputSize must be a multiple of 16');
+});
+
+describe('a vision transformer of another image size', () => {
+  const vit = (inputSize: number | readonly [number, number]) => {
+    const backbone = createBackbone('vit_tiny_patch16_224', {
+      random: new Random(1),
+      outIndices: [0],
+      inputSize,
+    });
+    onTestFinished(() => backbone.dispose());
+    return backbone.eval();
+  };
+
+  test('has maps and tokens of a grid that is not square', () => {
+    const backbone = vit([160, 96]);
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const x = tf.randomNormal<tf.Rank.R4>([2, 160, 96, 3], 0, 1, 'float32', 1);
+      expect(backbone.forward(x).shape).toEqual([2, 10, 6, 192]);
+      expect(() => backbone.forward(tf.zeros([1, 96, 160, 3]))).toThrow(
+        /the image is 96x160, but inputSize is \[160, 96\]/,
+      );
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(() => vit([160, 90])).toThrow(
+      'inputSize must be a multiple of 16 for a vision transformer, or two of them as [height, width], not [160, 90].',
+    );
+  });
+
+  test('keeps the order of rows and columns', () => {
+    // An image whose patches differ only along the width gives maps that do so, too, without position embeddings.
+    const backbone = vit([48, 32]);
+    const [, positions] = backbone.namedParameters().find(([key]) => key === 'pos_embed')!;
+    positions.fromHost(float32([1, 7, 192], new Float32Array(7 * 192)));
+    const map = tf.tidy(() => {
+      const x = tf.tile(tf.reshape(tf.range(0, 32), [1, 1, 32, 1]), [1, 48, 1, 3]);
+      return backbone.forward(x as tf.Tensor4D).arraySync()[0];
+    });
+    expect(map[1]).toEqual(map[0]);
+    expect(map[0][0]).not.toEqual(map[0][1]);
+  });
+
+  test("resamples position embeddings with timm's values", () => {
+    interface Case {
+      name: string;
+      grid: [number, number];
+      positions: GoldenTensor;
+      resampled: GoldenTensor;
+    }
+    for (const { name, grid, positions, resampled } of readGolden<Case>('pos_embed').cases) {
+      const [rows, columns] = grid;
+      const state = new Map([['pos_embed', float32(positions.shape, positions.data as Float32Array)]]);
+      const adapted = vit([16 * rows, 16 * columns])
+        .adaptPositions(state)
+        .get('pos_embed')!;
+      expect(adapted.shape, name).toEqual(resampled.shape);
+      expect(relativeError(adapted.data as Float32Array, resampled), name).toBeLessThan(1e-6);
+    }
+  });
+
+  test('leaves position embeddings that fit, or are of no square grid', () => {
+    for (const tokens of [1 + 10 * 6, 1 + 10 * 7, 1]) {
+      const state = new Map([['pos_embed', float32([1, tokens, 2], new Float32Array(2 * tokens))]]);
+      expect(vit([160, 96]).adaptPositions(state)).toBe(state);
+    }
+  });
+});
+
+test.each([
+  'mobilenetv3_small_050',
+  'mobilenetv4_conv_small',
+  'tf_efficientnet_lite0',
+  'resnet18',
+  'iresnet18',
+  'mobilefacenet',
+] as const)('maps of %s have the sizes of an image that is not square', { timeout: 60_000 }, (name) => {
+  const backbone = createBackbone(name, { random: new Random(1), inputSize: [160, 96] }).eval();
+  tf.tidy(() => {
+    for (const [i, { shape }] of backbone.features(tf.ones([1, 160, 96, 3])).entries()) {
+      const { channels, reduction } = backbone.featureInfo[i];
+      expect(shape).toEqual([1, Math.ceil(160 / reduction), Math.ceil(96 / reduction), channels]);
+    }
+  });
+  backbone.dispose();
 });

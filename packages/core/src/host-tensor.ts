@@ -62,3 +62,37 @@ export function toFloat32({ dtype, data }: HostTensor): Float32Array {
   }
   return out;
 }
+
+/** Thrown for weights that contain NaN or infinity. */
+export class NonFiniteError extends Error {
+  override name = 'NonFiniteError';
+}
+
+/**
+ * Checks that all values of a state dict are finite as float32, the dtype of parameters.
+ * @param source Name of the file or source, for the message.
+ * @throws NonFiniteError with the source, the tensor, and the position and value of its first non-finite value.
+ */
+export function checkFinite(state: StateDict, source: string): void {
+  for (const [name, tensor] of state) {
+    const at = findNonFinite(tensor);
+    if (at < 0) continue;
+    const value = toFloat32({ ...tensor, data: tensor.data.subarray(at, at + 1) as HostTensor['data'] })[0];
+    const hint = tensor.dtype === 'F64' && Number.isFinite(tensor.data[at]) ? ' as float32' : '';
+    throw new NonFiniteError(
+      `Tensor "${name}" of ${source} has the value ${value}${hint} at index ${at}. Use weights whose values are all finite.`,
+    );
+  }
+}
+
+/** Returns the index of the first value that is not finite as float32; -1 if all are finite. */
+function findNonFinite({ dtype, data }: HostTensor): number {
+  // All bits of the exponent are set in infinity and NaN.
+  const exponent = { F16: 0x7c00, BF16: 0x7f80 }[dtype as string];
+  if (exponent !== undefined) {
+    for (let i = 0; i < data.length; i++) if (((data[i] as number) & exponent) === exponent) return i;
+  } else if (dtype === 'F32' || dtype === 'F64') {
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(Math.fround(data[i] as number))) return i;
+  }
+  return -1;
+}

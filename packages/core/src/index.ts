@@ -1,6 +1,14 @@
 import '@unitsphere/core/gradients';
 
-export { arrayTypeOf, type HostDtype, type HostTensor, type StateDict, toFloat32 } from './host-tensor.js';
+export {
+  arrayTypeOf,
+  checkFinite,
+  type HostDtype,
+  type HostTensor,
+  NonFiniteError,
+  type StateDict,
+  toFloat32,
+} from './host-tensor.js';
 export * as initializers from './initializers.js';
 export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
@@ -16,6 +24,7 @@ export { hashKey, Random } from './random.js';
 export { runInSequence } from './run-in-sequence.js';
 export {
   float32,
+  type ReadSafetensorsOptions,
   readSafetensors,
   SafetensorsError,
   type SafetensorsFile,

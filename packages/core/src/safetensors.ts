@@ -16,12 +16,21 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
+/** Options of {@link readSafetensors}. */
+export interface ReadSafetensorsOptions {
+  /** Called for each tensor of an unsupported dtype, which is then skipped. Default: such a tensor is an error. */
+  onUnsupported?(name: string, dtype: string): void;
+}
+
 /**
  * Parses a safetensors file. Values are copied, so the bytes may be released afterward.
- * @throws SafetensorsError for a truncated file, a header that is not JSON, an unsupported dtype, a shape that does not
- *   match its bytes, and ranges that overlap, leave gaps or lie outside the file.
+ * @throws SafetensorsError for a truncated file, a header that is not JSON, an unsupported dtype (unless `onUnsupported` is
+ *   set), a shape that does not match its bytes, and ranges that overlap, leave gaps or lie outside the file.
  */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function readSafetensors(
+  bytes: Uint8Array,
+  { onUnsupported }: ReadSafetensorsOptions = {},
+): SafetensorsFile {
   if (bytes.byteLength < 8)
     throw new SafetensorsError(
       `The file has ${bytes.byteLength} bytes, but a safetensors file begins with an 8-byte header size.`,
@@ -44,7 +53,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const entries: ({ name: string } & Entry)[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') metadata = checkMetadata(entry);
-    else entries.push({ name, ...checkEntry(name, entry) });
+    else entries.push({ name, ...checkEntry(name, entry, onUnsupported !== undefined) });
   }
   // JavaScript objects put keys such as "0" first, so the writer's order is that of the data.
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -52,9 +61,13 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   checkRanges(entries, dataBytes);
   const tensors: StateDict = new Map();
   for (const { name, dtype, shape, type, begin, end } of entries) {
+    if (!type) {
+      onUnsupported?.(name, dtype);
+      continue;
+    }
     const start = bytes.byteOffset + dataStart + begin;
     const copy = bytes.buffer.slice(start, start + end - begin) as ArrayBuffer;
-    tensors.set(name, { dtype, shape, data: new type(copy) });
+    tensors.set(name, { dtype: dtype as HostDtype, shape, data: new type(copy) });
   }
   return { tensors, metadata };
 }
@@ -84,18 +97,23 @@ function checkMetadata(entry: unknown): Record<string, string> {
 
 /** A tensor's entry in the header. */
 interface Entry {
-  dtype: HostDtype;
+  dtype: string;
   shape: number[];
-  type: NonNullable<ReturnType<typeof arrayTypeOf>>;
+  /** Class of the values; undefined for an unsupported dtype. */
+  type: ReturnType<typeof arrayTypeOf> | undefined;
   /** Byte range in the data. */
   begin: number;
   end: number;
 }
 
-function checkEntry(name: string, entry: unknown): Entry {
+// Text that can be the name of a dtype of a later version of the format, such as F8_E4M3.
+const DTYPE_NAME = /^[A-Z][A-Z0-9_]{0,31}$/;
+
+function checkEntry(name: string, entry: unknown, allowsUnsupported: boolean): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const type = typeof dtype === 'string' ? arrayTypeOf(dtype) : undefined;
-  if (!type) throw new SafetensorsError(`Tensor "${name}" has the unsupported dtype ${show(dtype)}.`);
+  if (typeof dtype !== 'string' || (!type && !(allowsUnsupported && DTYPE_NAME.test(dtype))))
+    throw new SafetensorsError(`Tensor "${name}" has the unsupported dtype ${show(dtype)}.`);
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     throw new SafetensorsError(`Tensor "${name}" has an invalid shape: ${show(shape)}.`);
@@ -104,13 +122,13 @@ function checkEntry(name: string, entry: unknown): Entry {
     throw new SafetensorsError(`Tensor "${name}" has invalid data_offsets: ${show(offsets)}.`);
   }
   const [begin, end] = offsets as [number, number];
-  const expected = sizeOf(shape) * type.BYTES_PER_ELEMENT;
-  if (end - begin !== expected) {
+  const expected = type && sizeOf(shape) * type.BYTES_PER_ELEMENT;
+  if (expected !== undefined && end - begin !== expected) {
     throw new SafetensorsError(
       `Tensor "${name}" of shape ${show(shape)} and dtype ${dtype} requires ${expected} bytes, but has ${end - begin}.`,
     );
   }
-  return { dtype: dtype as HostDtype, shape: shape as number[], type, begin, end };
+  return { dtype, shape: shape as number[], type, begin, end };
 }
 
 /** Formats a header value for a message. In a damaged file it may be long, or too deeply nested for JSON.stringify. */

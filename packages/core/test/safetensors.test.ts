@@ -399,3 +399,30 @@ test.each(['dtype', 'shape', 'data_offsets'])(
     expect(() => readSafetensors(file(`{"__metadata__":${deep}}`))).toThrow(SafetensorsError);
   },
 );
+
+test('skips tensors of unsupported dtypes if they are reported', () => {
+  const header = JSON.stringify({
+    a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
+    skipped: { dtype: 'F8_E4M3', shape: [3], data_offsets: [4, 7] },
+    b: { dtype: 'U8', shape: [1], data_offsets: [7, 8] },
+  });
+  const text = new TextEncoder().encode(header);
+  const bytes = new Uint8Array(8 + text.length + 8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set([0, 0, 128, 63, 1, 2, 3, 9], 8 + text.length);
+  const skipped: string[] = [];
+  const { tensors } = readSafetensors(bytes, {
+    onUnsupported: (name, dtype) => void skipped.push(`${name}: ${dtype}`),
+  });
+  expect(skipped).toEqual(['skipped: F8_E4M3']);
+  expect([...tensors]).toEqual([
+    ['a', float32([1], Float32Array.of(1))],
+    ['b', { dtype: 'U8', shape: [1], data: Uint8Array.of(9) }],
+  ]);
+  expect(() => readSafetensors(bytes)).toThrow(/"skipped" has the unsupported dtype "F8_E4M3"/);
+  // A name that cannot be a dtype means that the file is damaged.
+  const damaged = bytes.slice();
+  damaged[8 + header.indexOf('F8_E4M3')] = 0x66;
+  expect(() => readSafetensors(damaged, { onUnsupported: () => undefined })).toThrow(/unsupported dtype/);
+});

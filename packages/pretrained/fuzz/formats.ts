@@ -8,8 +8,9 @@ import {
   type StateDict,
   writeSafetensors,
 } from '@unitsphere/core';
-import { CheckpointError, readOnnxInitializers, readTorchCheckpoint } from '../src/index.js';
+import { CheckpointError, readOnnxInitializers } from '../src/index.js';
 import { readStoredZip } from '../src/readers/stored-zip.js';
+import { readTorchFile } from '../src/readers/torch-checkpoint.js';
 import { mutate } from './mutate.js';
 import type { FuzzRandom } from './random.js';
 import { writeStoredZip } from './zip.js';
@@ -54,7 +55,8 @@ export function createFuzzFormats(checkpoints: readonly Uint8Array[]): Record<Fo
       input: (random) => mutateSafetensors(random, safetensors),
     },
     pth: {
-      read: (bytes) => readTorchCheckpoint(bytes),
+      // In proportion to the file, so that the limit of its memory holds.
+      read: (bytes) => readTorchFile(bytes, {}, bytes.length / 16),
       error: CheckpointError,
       heldPerByte: 5,
       objectsPerByte: 350,

@@ -74,7 +74,8 @@ const NUMBERS = ['0', '-1', '1e308', '1.5', '9007199254740991', '184467440737095
 
 /** Replaces a number in the text. */
 const setNumber: Mutation = (bytes, random) => {
-  const text = new TextDecoder('latin1').decode(bytes);
+  // One character per byte; TextDecoder's latin1 is windows-1252.
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   const numbers = [...text.matchAll(/\d+/g)];
   if (numbers.length === 0) return flipBits(bytes, random, []);
   const { index, 0: digits } = random.pick(numbers);

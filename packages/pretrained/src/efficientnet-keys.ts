@@ -1,5 +1,3 @@
-import type { StateDict } from '@unitsphere/core';
-
 // Layer names of efficientnet_pytorch in blocks with an expansion, and in the first stage, which has none.
 const EXPANDED: Readonly<Record<string, string>> = {
   _expand_conv: 'conv_pw',
@@ -34,7 +32,10 @@ const OUTSIDE_BLOCKS: Readonly<Record<string, string>> = {
  * @param modelKeys Keys of the model, which determine the number of blocks of each stage.
  * @returns The converted state dict, or the given one if it has other keys.
  */
-export function convertEfficientnetPytorchKeys(state: StateDict, modelKeys: readonly string[]): StateDict {
+export function convertEfficientnetPytorchKeys<T>(
+  state: Map<string, T>,
+  modelKeys: readonly string[],
+): Map<string, T> {
   if (!state.has('_conv_stem.weight') || !modelKeys.includes('blocks.0.0.conv_dw.weight')) return state;
   const places = [...new Set(modelKeys.map((key) => /^blocks\.\d+\.\d+/.exec(key)?.[0]))].filter(
     (place) => place !== undefined,
@@ -45,7 +46,7 @@ export function convertEfficientnetPytorchKeys(state: StateDict, modelKeys: read
       .map((key) => key.replace('.conv_pwl.weight', '')),
   );
   return new Map(
-    [...state].map(([key, tensor]) => {
+    [...state].map(([key, tensor]): [string, T] => {
       const block = /^_blocks\.(\d+)\.(\w+)\.(.+)$/.exec(key);
       if (block) {
         const [, number, layer, rest] = block as unknown as [string, string, string, string];

@@ -1,4 +1,9 @@
-export { type LoadedWeights, type LoadPretrainedOptions, loadPretrained } from './load-pretrained.js';
+export {
+  type LoadedWeights,
+  type LoadPretrainedOptions,
+  loadPretrained,
+  type UnsupportedKey,
+} from './load-pretrained.js';
 export { type Mismatch, type UnmatchedKey, WeightsMismatchError, type WrongShape } from './mismatch.js';
 export { type PixelImage, preprocessImages, resizeAndCrop } from './preprocess/preprocess-images.js';
 export {

@@ -1,9 +1,23 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { SourceError } from '../src/index.js';
+import { gzipSync } from 'node:zlib';
+import type { Backbone } from '@unitsphere/backbones';
+import { float32, writeSafetensors } from '@unitsphere/core';
+import { bundleModule } from '@unitsphere/testing/bundle-module';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { loadPretrained, SourceError } from '../src/index.js';
 import { fetchWeights, type SourceOptions } from '../src/sources/fetch-weights.js';
 import { sendFile, serve } from './server.js';
 
@@ -23,8 +37,12 @@ function folder(): string {
 const files = (path: string) =>
   readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 
-const get = async (url: string, options: SourceOptions = {}) =>
-  (await fetchWeights(url, { retryDelay: 5, cache: false, ...options })).bytes;
+/** Fetches a file, and keeps it in the cache as if its weights could be read. */
+const get = async (url: string, options: SourceOptions = {}) => {
+  const { bytes, keep } = await fetchWeights(url, { retryDelay: 5, cache: false, ...options });
+  await keep?.();
+  return bytes;
+};
 
 /** Returns the error of a failing download. */
 async function failure(url: string, options: SourceOptions = {}): Promise<SourceError> {
@@ -76,6 +94,34 @@ describe('a download', () => {
     expectBytes(await get(`${url}/w.pth`), file);
     expect(requests.length).toBe(3);
     expect(requests[2]).toBe('GET /w.pth');
+  });
+
+  test.each([
+    ['ETag', '"v2"', 90_000],
+    ['size', '"v1"', 90_001],
+  ])('restarts if the server resumes a file with another %s', async (_, etag, size) => {
+    const changed = file.map((byte) => byte ^ 255);
+    const { url, requests } = await serve((request, response) => {
+      if (requests.length === 1) return sendFile(request, response, file, { only: 70_000 });
+      if (requests.length > 2) return sendFile(request, response, changed, { etag: '"v2"' });
+      // The server ignores If-Range.
+      const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0]);
+      response
+        .writeHead(206, { etag, 'content-range': `bytes ${from}-${size - 1}/${size}` })
+        .end(changed.subarray(from));
+    });
+    expectBytes(await get(`${url}/w.pth`), changed);
+    expect(requests.length).toBe(3);
+  });
+
+  test('restarts a compressed response instead of resuming it', async () => {
+    const { url, requests } = await serve((request, response) => {
+      if (requests.length > 1) return sendFile(request, response, file);
+      response.writeHead(200, { etag: '"v1"', 'content-encoding': 'gzip' });
+      response.write(gzipSync(file).subarray(0, 400), () => setTimeout(() => response.destroy(), 20));
+    });
+    expectBytes(await get(`${url}/w.pth`), file);
+    expect(requests).toEqual(['GET /w.pth', 'GET /w.pth']);
   });
 
   test('restarts without an ETag', async () => {
@@ -144,6 +190,44 @@ describe('a download', () => {
       /sent no data for too long/,
     );
   });
+
+  test('fails if the server sends too slowly, one byte at a time', async () => {
+    const { url, requests } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': file.length });
+      const timer = setInterval(() => response.write(Uint8Array.of(1)), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    expect((await failure(`${url}/w.pth`, { stallTimeout: 200 })).message).toMatch(
+      /in 4 attempts: the server sent only \d+ bytes in 0\.2 s, less than 1024 bytes per second/,
+    );
+    expect(requests.length).toBe(4);
+  });
+
+  test('fails after its total time, over all attempts', async () => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': file.length });
+      const timer = setInterval(() => response.write(new Uint8Array(100)), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const { message } = await failure(`${url}/w.pth`, { timeout: 200 });
+    expect(message).toMatch(/could not be downloaded within 0\.2 s\. Set "timeout" to allow more time/);
+    const busy = await serve((_, response) => response.writeHead(503).end());
+    expect((await failure(`${busy.url}/w.pth`, { timeout: 100, retryDelay: 5000 })).message).toMatch(
+      /within 0\.1 s/,
+    );
+  });
+
+  test.each([true, false])(
+    'fails at once if the file is larger than the limit (with a length: %s)',
+    async (hasLength) => {
+      const { url, requests } = await serve((_, response) => {
+        response.writeHead(200, hasLength ? { 'content-length': file.length } : {}).end(file);
+      });
+      const { message } = await failure(`${url}/w.pth`, { maxBytes: 50_000 });
+      expect(message).toMatch(/the file has more than 50000 bytes\. Set "maxBytes"/);
+      expect(requests.length).toBe(1);
+    },
+  );
 
   test('can be aborted', async () => {
     const { url } = await serve((_, response) => {
@@ -223,11 +307,179 @@ describe('the cache', () => {
     expect(files(cache).length).toBe(2);
   });
 
-  test('reports a folder that cannot be written', async () => {
+  test('warns of a folder that cannot be written, and continues', async () => {
     const { url } = await serve((request, response) => sendFile(request, response, file));
     const parent = folder();
     writeFileSync(join(parent, 'taken'), '');
-    const { message } = await failure(`${url}/w.pth`, { cache: join(parent, 'taken') });
-    expect(message).toMatch(/taken.*Set "cache" to another folder/);
+    const warnings: string[] = [];
+    const onWarning = (message: string) => void warnings.push(message);
+    expectBytes(await get(`${url}/w.pth`, { cache: join(parent, 'taken'), onWarning }), file);
+    expect(warnings.at(-1)).toMatch(/cannot be stored as .*taken.*w\.pth.*Set "cache" to another folder/);
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    expectBytes(await get(`${url}/w.pth`, { cache: join(parent, 'taken') }), file);
+    expect(warn).toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  test('stores no file whose weights cannot be read', async () => {
+    const weights = writeSafetensors(new Map([['w', float32([1000], new Float32Array(1000))]]));
+    // The body ends with the connection, so only the weights show that it is truncated.
+    const { url, requests } = await serve((request, response) => {
+      if (request.headers['if-none-match'] === '"v1"') return response.writeHead(304).end();
+      response.writeHead(200, { etag: '"v1"', connection: 'close', 'transfer-encoding': 'identity' });
+      return response.end(requests.length === 1 ? weights.subarray(0, 2000) : weights);
+    });
+    const cache = folder();
+    const load = () => loadPretrained(emptyModel(), `${url}/w.safetensors`, { cache, strict: false });
+    await expect(load()).rejects.toThrow(/w\.safetensors cannot be read: .*truncated/);
+    expect(files(cache)).toEqual([]);
+    await load();
+    expect(files(cache).length).toBe(2);
+    await load();
+    expect(requests.length).toBe(3);
+  });
+
+  test('downloads a cached file again whose weights cannot be read, and names it offline', async () => {
+    const weights = writeSafetensors(new Map([['w', float32([1000], new Float32Array(1000))]]));
+    let served = weights.subarray(0, 2000);
+    const { url } = await serve((request, response) => sendFile(request, response, served));
+    const cache = folder();
+    const source = `${url}/w.safetensors`;
+    await get(source, { cache });
+    served = weights;
+    await expect(loadPretrained(emptyModel(), source, { cache, offline: true })).rejects.toThrow(
+      new RegExp(`w\\.safetensors \\(cached in ${cache}.*w\\.safetensors\\) cannot be read: .*truncated`),
+    );
+    await loadPretrained(emptyModel(), source, { cache, strict: false });
+    expectBytes(await get(source, { cache, offline: true }), weights);
+  });
+
+  test('keeps the received bytes of a process that is killed, and resumes them', async () => {
+    const { url, requests } = await serve((request, response) => {
+      if (requests.length > 1) return sendFile(request, response, file);
+      response.writeHead(200, { etag: '"v1"', 'content-length': file.length });
+      return response.write(file.subarray(0, 70_000));
+    });
+    const cache = folder();
+    const child = spawn(process.execPath, [
+      bundleModule('./fixtures/download.ts', import.meta.url),
+      `${url}/w.pth`,
+      cache,
+    ]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const part = () => files(cache).find(({ name }) => name === 'w.pth.part');
+    await vi.waitFor(() => expect(statSync(join(part()!.parentPath, part()!.name)).size).toBe(70_000), {
+      timeout: 20_000,
+    });
+    // While the other process runs, this one leaves the part alone.
+    expectBytes(await get(`${url}/w.pth`, { cache }), file);
+    expect(requests).toEqual(['GET /w.pth', 'GET /w.pth']);
+    expect(part()).toBeDefined();
+    for (const { parentPath, name } of files(cache))
+      if (!name.includes('.part')) rmSync(join(parentPath, name));
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await exited;
+    expectBytes(await get(`${url}/w.pth`, { cache }), file);
+    expect(requests.at(-1)).toBe('GET /w.pth bytes=70000-');
+    expect(
+      files(cache)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['w.pth', 'w.pth.json']);
+  }, 60_000);
+
+  test('discards the part of another version', async () => {
+    const changed = file.map((byte) => byte ^ 255);
+    let isBroken = true;
+    const { url, requests } = await serve((request, response) =>
+      isBroken
+        ? sendFile(request, response, file, { only: 70_000 })
+        : sendFile(request, response, changed, { etag: '"v2"' }),
+    );
+    const cache = folder();
+    const controller = new AbortController();
+    const aborted = get(`${url}/w.pth`, {
+      cache,
+      signal: controller.signal,
+      onProgress: ({ loaded }) => loaded >= 70_000 && controller.abort(new Error('enough')),
+    });
+    await expect(aborted).rejects.toThrow('enough');
+    expect(files(cache).map(({ name }) => name)).toContain('w.pth.part');
+    isBroken = false;
+    expectBytes(await get(`${url}/w.pth`, { cache }), changed);
+    expect(requests.at(-1)).toBe('GET /w.pth bytes=70000-');
+    expect(files(cache).length).toBe(2);
+  });
+
+  test("resumes another machine's part only after ten minutes without a change", async () => {
+    const { url, requests } = await serve((request, response) => sendFile(request, response, file));
+    for (const [minutes, range] of [
+      [9, []],
+      [11, ['bytes=50000-']],
+    ] as const) {
+      const cache = folder();
+      const place = join(cache, 'url', url.replace('http://', '').replace(':', '_'), 'w.pth');
+      mkdirSync(place, { recursive: true });
+      const part = join(place, 'w.pth.part');
+      writeFileSync(part, file.subarray(0, 50_000));
+      const info = { url: `${url}/w.pth`, etag: '"v1"', total: file.length, pid: 1, host: 'another.example' };
+      writeFileSync(`${part}.json`, JSON.stringify(info));
+      const time = Date.now() / 1000 - 60 * minutes;
+      utimesSync(part, time, time);
+      expectBytes(await get(`${url}/w.pth`, { cache }), file);
+      expect(requests.at(-1)).toBe(['GET /w.pth', ...range].join(' '));
+    }
+  });
+
+  test('is shared by concurrent downloads of one file', async () => {
+    const { url } = await serve((request, response) => sendFile(request, response, file));
+    const cache = folder();
+    const loads = Array.from({ length: 4 }, () => get(`${url}/w.pth`, { cache }));
+    for (const bytes of await Promise.all(loads)) expectBytes(bytes, file);
+    expect(files(cache).length).toBe(2);
   });
 });
+
+describe('a SHA-256', () => {
+  const pin = sha256(file);
+
+  test('in the URL is checked, and is not sent', async () => {
+    const { url, requests } = await serve((request, response) => sendFile(request, response, file));
+    expectBytes(await get(`${url}/w.pth#sha256=${pin.toUpperCase()}`), file);
+    expectBytes(await get(`${url}/w.pth#sha256=${pin}`, { sha256: pin }), file);
+    expect(requests).toEqual(['GET /w.pth', 'GET /w.pth']);
+    expect((await failure(`${url}/w.pth#sha256=${'a'.repeat(64)}`)).message).toMatch(
+      /SHA-256 is [0-9a-f]{64}, but a{64} is expected/,
+    );
+  });
+
+  test('that is invalid or differs from the option is refused', async () => {
+    const url = 'http://127.0.0.1:9/w.pth';
+    expect((await failure(`${url}#sha256=abc`)).message).toMatch(/"abc" is not 64 hexadecimal digits/);
+    expect((await failure(url, { sha256: 'abc' })).message).toMatch(/"abc" is not 64 hexadecimal digits/);
+    expect((await failure(`${url}#sha256=${pin}`, { sha256: 'a'.repeat(64) })).message).toMatch(
+      /The "sha256" option and the URL .* differ/,
+    );
+  });
+
+  test('is checked for files and bytes, too', async () => {
+    const path = join(folder(), 'w.pth');
+    writeFileSync(path, file);
+    for (const source of [path, file]) {
+      const load = (sha: string) => fetchWeights(source, { sha256: sha });
+      expectBytes((await load(pin)).bytes, file);
+      await expect(load('a'.repeat(64))).rejects.toThrow(/cannot be used: its SHA-256 is .*, but a{64}/);
+    }
+  });
+});
+
+/** Returns a model without weights, for files whose keys do not matter. */
+function emptyModel(): Backbone {
+  return {
+    namedParameters: () => [],
+    namedBuffers: () => [],
+    adaptPositions: (state: unknown) => state,
+    loadStateDict: () => ({ missing: [], unexpected: [] }),
+  } as unknown as Backbone;
+}

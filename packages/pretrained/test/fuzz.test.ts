@@ -10,7 +10,17 @@ import { runCase } from '../fuzz/run-case.js';
 import { testFile } from './helpers.js';
 
 const formats = createFuzzFormats(
-  ['dtypes.pth', 'windows.pth', 'training.pth', 'protocol4.pth', 'namespace.pth', 'legacy.pth'].map(testFile),
+  [
+    'dtypes.pth',
+    'windows.pth',
+    'training.pth',
+    'protocol4.pth',
+    'namespace.pth',
+    'legacy.pth',
+    'python2.pth',
+    'objects.pth',
+    'unread.pth',
+  ].map(testFile),
 );
 
 describe.each(Object.keys(formats) as FormatName[])('%s', (name) => {

@@ -202,8 +202,11 @@ test('files are cached in the Cache API in a browser', async () => {
   vi.stubGlobal('process', { env: {} });
   const { fetchWeights } = await import('../src/sources/fetch-weights.js');
   try {
-    for (let i = 0; i < 2; i++)
-      expect((await fetchWeights(`${url}/w.safetensors`, {})).bytes.length).toBe(weights.length);
+    for (let i = 0; i < 2; i++) {
+      const { bytes, keep } = await fetchWeights(`${url}/w.safetensors`, {});
+      expect(bytes.length).toBe(weights.length);
+      await keep?.();
+    }
     expect((await fetchWeights(`${url}/w.safetensors`, { offline: true })).bytes.length).toBe(weights.length);
     await expect(fetchWeights('weights.safetensors', {})).rejects.toThrow(/a browser has no files/);
   } finally {

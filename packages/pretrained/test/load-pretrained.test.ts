@@ -157,6 +157,28 @@ describe('loads', () => {
     expect((await backbone.stateDict()).get('conv_stem.weight')!.data).toEqual(expected.data);
   });
 
+  test('weights of a vision transformer into another image size', async () => {
+    const create = (inputSize: number | readonly [number, number], seed: number) => {
+      const backbone = createBackbone('vit_tiny_patch16_224', {
+        random: new Random(seed),
+        outIndices: [0],
+        inputSize,
+      });
+      onTestFinished(() => backbone.dispose());
+      return backbone;
+    };
+    const state = await create(64, 1).stateDict();
+    const file = writeSafetensors(state);
+    const backbone = create([160, 96], 2);
+    const loaded = await loadPretrained(backbone, file);
+    expect(loaded).toMatchObject({ arePositionsResampled: true, isInputAdapted: false });
+    const expected = backbone.adaptPositions(state).get('pos_embed')!;
+    expect(expected.shape).toEqual([1, 61, 192]);
+    expectSame(await backbone.stateDict(), new Map([...state, ['pos_embed', expected]]));
+    const same = await loadPretrained(create(64, 3), file);
+    expect(same.arePositionsResampled).toBe(false);
+  });
+
   test('a backbone without its last stages, if those are ignored', async () => {
     const backbone = model({ outIndices: [0, 1] });
     const { mismatch } = await mismatchOf(loadPretrained(backbone, bytes));

@@ -41,7 +41,8 @@ describe('refuses', () => {
       /"s" .* the unsupported type string/,
     );
     refused(model([], [tensor('c', 14, [1], (w) => w)]), /"c" .* the unsupported type complex64/);
-    refused(model([], [tensor('f', 17, [1], (w) => w)]), /"f" .* the unsupported type 17/);
+    refused(model([], [tensor('x', 99, [1], (w) => w)]), /"x" .* the unsupported type 99/);
+    refused(model([], [tensor('f', 17, [1], (w) => w)]), /"f" .* the unsupported type float8e4m3fn/);
   });
 
   test('shapes that do not match the values, before anything is allocated', () => {

@@ -44,18 +44,48 @@ describe('reads a file of torch.save', () => {
     expect(differing.length).toBe(1);
   });
 
-  test('with an OrderedDict whose items follow one by one, and with no other', () => {
+  test('with an OrderedDict whose items follow one by one, or are a list of pairs', () => {
     const text = (value: string) => [0x58, value.length, 0, 0, 0, ...new TextEncoder().encode(value)];
     const ordered = (args: number[], ...items: number[][]) =>
       withPickle([0x80, 2], 'ccollections\nOrderedDict\n', args, [0x52], items.flat(), [0x2e]);
+    const noState = /no state dict: it has the keys "epoch"/;
     const epochs = ordered([0x29], [0x28, ...text('epoch'), 0x4b, 3, 0x75]);
-    expect(() => readTorchCheckpoint(epochs)).toThrow(/no state dict: it has the keys "epoch"/);
+    expect(() => readTorchCheckpoint(epochs)).toThrow(noState);
     expect(readTorchCheckpoint(ordered([0x29])).size).toBe(0);
-    // torch.save writes neither OrderedDict([]) nor OrderedDict([["a", 1]]), whose list could be copied any number of times.
-    for (const items of [[], [0x5d, ...text('a'), 0x61, 0x4b, 1, 0x61, 0x61]])
-      expect(() => readTorchCheckpoint(ordered([0x5d, ...items, 0x85]))).toThrow(
-        /an OrderedDict is not built as by torch\.save/,
+    expect(readTorchCheckpoint(ordered([0x5d, 0x85])).size).toBe(0);
+    const pair = [0x5d, ...text('epoch'), 0x61, 0x4b, 1, 0x61];
+    expect(() => readTorchCheckpoint(ordered([0x5d, ...pair, 0x61, 0x85]))).toThrow(noState);
+    expect(() => readTorchCheckpoint(ordered([0x5d, ...text('epoch'), 0x61, 0x85]))).toThrow(
+      /an OrderedDict is not built from pairs/,
+    );
+  });
+
+  test('of Python 2, with its OrderedDict and a torch.Size', () => {
+    expectSame(readTorchCheckpoint(testFile('python2.pth')), expected('training'));
+  });
+
+  test('with sets, devices, dtypes, layouts, sizes and bytes beside the state dict', () => {
+    const tensors = readTorchCheckpoint(testFile('objects.pth'));
+    expect([...tensors.keys()]).toEqual(['parameter', 'expanded']);
+    expect(tensors.get('parameter')!.data).toEqual(Float32Array.of(0, 1, 2));
+  });
+
+  test('with an expanded tensor, in full', () => {
+    const { shape, data } = readTorchCheckpoint(testFile('objects.pth')).get('expanded')!;
+    expect(shape).toEqual([3, 5]);
+    expect(data).toEqual(Float32Array.from({ length: 15 }, (_, i) => Math.floor(i / 5)));
+  });
+
+  test('without unsupported tensors, if they are reported', () => {
+    const skipped: string[] = [];
+    const onUnsupported = (name: string, dtype: string) => void skipped.push(`${name}: ${dtype}`);
+    for (const name of ['unread.pth', 'unread-legacy.pth']) {
+      expect([...readTorchCheckpoint(testFile(name), { onUnsupported }).keys()]).toEqual(['weight']);
+      expect(() => readTorchCheckpoint(testFile(name))).toThrow(
+        /Tensor "complex" has the unsupported dtype complex64/,
       );
+    }
+    expect(skipped.length).toBe(12);
   });
 
   test('in pickle protocol 4', () => {
@@ -119,8 +149,9 @@ describe('refuses', () => {
   test.each([
     ['namespace.pth', /contains argparse\.Namespace, which is refused/],
     ['whole-model.pth', /contains torch\.nn\.modules\.container\.Sequential/],
-    ['complex.pth', /contains torch\.ComplexFloatStorage/],
-    ['expanded.pth', /"x".*\[1000,1000\] repeats.*contiguous/],
+    ['complex.pth', /"x" has the unsupported dtype complex64/],
+    ['expanded.pth', /"x".*\[5000,5000\] repeats.*contiguous/],
+    ['script.pt', /a TorchScript archive.*torch\.jit\.load/],
   ])('%s', (name, message) => refused(testFile(name), message));
 
   test.each(['os.system', 'builtins.eval', 'torch.storage._load_from_bytes', 'builtins.getattr'])(
@@ -138,6 +169,21 @@ describe('refuses', () => {
       );
     },
   );
+
+  test('containers that copy one list many times', () => {
+    // A memoized list of 100 pairs, from which 100 dicts or sets are built.
+    const item = [0x5d, 0x4b, 1, 0x61, 0x4b, 2, 0x61];
+    for (const name of [
+      'collections\nOrderedDict',
+      'builtins\nset',
+      'torch\nSize\n0ccollections\nOrderedDict',
+    ]) {
+      const list = [0x5d, 0x28, ...Array(100).fill(item).flat(), 0x65, 0x71, 1, 0x30];
+      const call = ['c', name, '\n'];
+      const calls = Array.from({ length: 100 }, () => [...call, [0x68, 1, 0x85, 0x52, 0x30]]).flat();
+      refused(withPickle([0x80, 2], list, ...calls, [0x4b, 7, 0x2e]), /more items than the file has values/);
+    }
+  });
 
   test('instructions that create objects', () => {
     // NEWOBJ, INST, OBJ, EXT1

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { VisionTransformer } from '@unitsphere/backbones';
-import { Linear, type Random } from '@unitsphere/core';
+import { Linear, type Random, type StateDict } from '@unitsphere/core';
 import { LayerNorm } from '@unitsphere/norms';
 import type { ClipTower } from './clip-tower.js';
 import type { ClipVisionTransformerConfig } from './configs.js';
@@ -34,6 +34,11 @@ export class ClipVisionTransformer extends VisionTransformer implements ClipTowe
       'head',
       new Linear(channels, embedDim, { bias: false, std: channels ** -0.5, random: random.fork('head') }),
     );
+  }
+
+  /** Returns the state dict itself: a teacher of another image size would not be the published one. */
+  override adaptPositions(state: StateDict): StateDict {
+    return state;
   }
 
   embed(x: tf.Tensor4D): tf.Tensor2D {

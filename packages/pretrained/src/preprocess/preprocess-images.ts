@@ -12,7 +12,8 @@ export interface PixelImage {
 
 /**
  * Resizes and crops an image as PIL, torchvision and timm do: resizes the short side (with cropMode `squash`, both sides) to
- * floor(imageSize / cropFraction), then crops the square at the center. Resizing is bit-identical to PIL.
+ * floor(imageSize / cropFraction), then crops the square at the center. Resizing is bit-identical to
+ * Pillow up to version 12.
  * @param image RGB or RGBA; alpha is dropped, as by PIL's convert('RGB').
  * @returns RGB, imageSize × imageSize.
  * @throws RangeError if the image's bytes do not match its sides.

@@ -34,8 +34,10 @@ const filters: Record<Exclude<ResampleFilter, 'nearest'>, { support: number; wei
 };
 
 /**
- * Resizes an image to width × height and crops it, bit-identical to PIL's Image.resize with antialiasing and crop. The filter
- * is widened for downscaling. Rows are filtered first, then columns, with fixed-point weights; each pass rounds to 8 bits.
+ * Resizes an image to width × height and crops it, bit-identical to Image.resize with antialiasing and crop of Pillow up to
+ * version 12. The filter is widened for downscaling. Each row is filtered along its width first, then each column along its
+ * height, with fixed-point weights; each pass rounds to 8 bits. Pillow 13 chooses the order of the two passes by the sizes, so
+ * its values may differ by rounding.
  * @param box Part of the resized image to compute.
  * @see https://github.com/python-pillow/Pillow, src/libImaging/Resample.c.
  */

@@ -40,17 +40,33 @@ const UNSUPPORTED: Readonly<Record<number, string>> = {
   13: 'uint64',
   14: 'complex64',
   15: 'complex128',
+  17: 'float8e4m3fn',
+  18: 'float8e4m3fnuz',
+  19: 'float8e5m2',
+  20: 'float8e5m2fnuz',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4e2m1',
+  24: 'float8e8m0',
+  25: 'uint2',
+  26: 'int2',
 };
 const EXTERNAL = 1;
 const MAX_DIMENSIONS = 64;
+
+/** Options of {@link readOnnxGraph}. */
+export interface OnnxOptions {
+  /** Called for each tensor of an unsupported type, which is then skipped. Default: such a tensor is an error. */
+  onUnsupported?(name: string, dtype: string): void;
+}
 
 /**
  * Reads the part of an ONNX model (onnx.proto) that its weights require: initializers, Constant nodes, and the connections
  * between nodes.
  * @throws CheckpointError for a file that is truncated, damaged or not an ONNX model, and for a tensor that is stored in
- *   another file or has an unsupported type; the message has its name.
+ *   another file or has an unsupported type (unless `onUnsupported` is set); the message has its name.
  */
-export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
+export function readOnnxGraph(bytes: Uint8Array, options: OnnxOptions = {}): OnnxGraph {
   let graph: Uint8Array | undefined;
   try {
     forEachField(bytes, (field, reader, wire) => {
@@ -61,28 +77,28 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
     });
     if (!graph)
       throw new CheckpointError('The file is not an ONNX model, or it is truncated: it has no graph.');
-    return readGraph(graph);
+    return readGraph(graph, options);
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     throw damaged((error as Error).message);
   }
 }
 
-function readGraph(bytes: Uint8Array): OnnxGraph {
+function readGraph(bytes: Uint8Array, options: OnnxOptions): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const tensors: StateDict = new Map();
-  const add = (name: string, tensor: HostTensor) => {
+  const add = (bytes: Uint8Array, nameOfOutput?: string) => {
+    const { name, tensor } = readTensor(bytes, options, nameOfOutput);
     if (tensors.has(name)) throw damaged(`it has two tensors "${clip(name)}"`);
-    tensors.set(name, tensor);
+    if (tensor) tensors.set(name, tensor);
   };
   forEachField(bytes, (field, reader, wire) => {
     if (field === 1) {
       const { value, ...node } = readNode(lengthDelimited(reader, wire));
-      if (value && node.outputs.length > 0) add(node.outputs[0], readTensor(value, node.outputs[0]).tensor);
+      if (value && node.outputs.length > 0) add(value, node.outputs[0]);
       else nodes.push(node);
     } else if (field === 5) {
-      const { name, tensor } = readTensor(lengthDelimited(reader, wire));
-      add(name, tensor);
+      add(lengthDelimited(reader, wire));
     } else if (field === 15) {
       throw new CheckpointError('The ONNX model has sparse initializers, which are not supported.');
     } else return false;
@@ -135,19 +151,32 @@ interface RawTensor {
   typed: { field: number; wire: WireType; bytes: Uint8Array }[];
 }
 
-/** Reads a TensorProto. @param nameOfOutput Name to use instead of the tensor's own. */
-function readTensor(bytes: Uint8Array, nameOfOutput?: string): { name: string; tensor: HostTensor } {
+/**
+ * Reads a TensorProto.
+ * @param nameOfOutput Name to use instead of the tensor's own.
+ * @returns The tensor; undefined if its type is not supported and `onUnsupported` is set.
+ */
+function readTensor(
+  bytes: Uint8Array,
+  { onUnsupported }: OnnxOptions,
+  nameOfOutput?: string,
+): { name: string; tensor?: HostTensor } {
   const raw = readRawTensor(bytes);
   const name = nameOfOutput ?? raw.name;
   const where = `Tensor "${clip(name)}" of the ONNX model`;
+  const dtype = DTYPES[raw.type];
+  if (!dtype) {
+    const type = UNSUPPORTED[raw.type] ?? `type ${raw.type}`;
+    if (!onUnsupported)
+      throw new CheckpointError(`${where} has the unsupported type ${UNSUPPORTED[raw.type] ?? raw.type}.`);
+    onUnsupported(name, type);
+    return { name };
+  }
   if (raw.external || raw.location === EXTERNAL) {
     throw new CheckpointError(
       `${where} is stored in another file, which is not supported. Merge them in Python: onnx.save(onnx.load(file), new_file).`,
     );
   }
-  const dtype = DTYPES[raw.type];
-  if (!dtype)
-    throw new CheckpointError(`${where} has the unsupported type ${UNSUPPORTED[raw.type] ?? raw.type}.`);
   const count = raw.dims.reduce((a, b) => a * b, 1);
   if (raw.dims.length > MAX_DIMENSIONS || !Number.isSafeInteger(count))
     throw new CheckpointError(`${where} has an invalid shape.`);

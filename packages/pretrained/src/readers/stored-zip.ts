@@ -14,19 +14,22 @@ const END64_BYTES = 56;
 const END64_LOCATOR_BYTES = 20;
 const MAX_COMMENT = 0xffff;
 
-/** Uncompressed file inside a ZIP file. */
+/** File inside a ZIP file. */
 export interface ZipEntry {
   name: string;
-  /** View of its bytes in the ZIP file. */
-  bytes: Uint8Array;
+  /**
+   * View of its bytes in the ZIP file.
+   * @throws CheckpointError if it is compressed.
+   */
+  readonly bytes: Uint8Array;
   /** Computes the CRC-32 of the bytes. @returns Whether it is the one in the ZIP file. */
   isIntact(): boolean;
 }
 
 /**
  * Reads the files in a ZIP or ZIP64 file by name. Supports only stored (uncompressed) files, as torch.save writes them, so that
- * false claims in the file cannot cause large allocations.
- * @throws CheckpointError if it is not a ZIP file, truncated, damaged, encrypted or compressed.
+ * false claims in the file cannot cause large allocations. The bytes of compressed files are an error.
+ * @throws CheckpointError if it is not a ZIP file, truncated, damaged or encrypted.
  */
 export function readStoredZip(bytes: Uint8Array): Map<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -40,7 +43,7 @@ export function readStoredZip(bytes: Uint8Array): Map<string, ZipEntry> {
     const entry = readEntry(bytes, view, at, start + size);
     if (entries.has(entry.name)) throw damaged(`it has two files "${entry.name}"`);
     // The total of overlapping files could be many times the size of the ZIP file.
-    total += entry.bytes.byteLength;
+    total += entry.stored;
     if (total > bytes.byteLength) throw damaged('its files overlap');
     entries.set(entry.name, entry);
     at = entry.next;
@@ -75,7 +78,7 @@ function readEntry(
   view: DataView,
   at: number,
   directoryEnd: number,
-): ZipEntry & { next: number } {
+): ZipEntry & { next: number; stored: number } {
   const flags = view.getUint16(at + 8, true);
   const method = view.getUint16(at + 10, true);
   const expectedCrc = view.getUint32(at + 16, true);
@@ -85,27 +88,33 @@ function readEntry(
   if (next > directoryEnd) throw damaged('an entry of its directory is truncated');
   const name = decode(bytes.subarray(at + CENTRAL_BYTES, nameEnd));
   if (flags & 1) throw new CheckpointError(`"${name}" in the ZIP file is encrypted.`);
-  if (method !== 0) {
-    throw new CheckpointError(
-      `"${name}" in the ZIP file is compressed, which torch.save never does. Save the checkpoint again with torch.save.`,
-    );
-  }
   const sizes = {
     stored: view.getUint32(at + 20, true),
     size: view.getUint32(at + 24, true),
     local: view.getUint32(at + 42, true),
   };
   readZip64Sizes(view, nameEnd, extraEnd, sizes);
-  if (sizes.stored !== sizes.size)
+  if (method === 0 && sizes.stored !== sizes.size)
     throw damaged(`"${name}" has two sizes, ${sizes.stored} and ${sizes.size} bytes`);
   const { local } = sizes;
   if (local + LOCAL_BYTES > bytes.byteLength || view.getUint32(local, true) !== LOCAL)
     throw damaged(`"${name}" is not at its offset in the directory`);
   const begin = local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  if (begin + sizes.size > bytes.byteLength)
-    throw damaged(`"${name}" claims ${sizes.size} bytes, which are not in the file: it is truncated`);
-  const content = bytes.subarray(begin, begin + sizes.size);
-  return { name, bytes: content, next, isIntact: () => crc32(content) === expectedCrc };
+  if (begin + sizes.stored > bytes.byteLength)
+    throw damaged(`"${name}" claims ${sizes.stored} bytes, which are not in the file: it is truncated`);
+  const content = bytes.subarray(begin, begin + sizes.stored);
+  return {
+    name,
+    get bytes() {
+      if (method === 0) return content;
+      throw new CheckpointError(
+        `"${name}" in the ZIP file is compressed, which torch.save never does. Save the checkpoint again with torch.save.`,
+      );
+    },
+    stored: sizes.stored,
+    next,
+    isIntact: () => crc32(content) === expectedCrc,
+  };
 }
 
 /** Reads the sizes and offsets that exceed 32 bits from the ZIP64 extra field. */

@@ -1,9 +1,12 @@
 import type { HostTensor, StateDict } from '@unitsphere/core';
 import { CheckpointError } from './checkpoint-error.js';
+import { removeAllPrefixes } from './key-prefixes.js';
+import { startsWith } from './starts-with.js';
 import { readStoredZip } from './stored-zip.js';
+import { constantName, TorchDevice } from './torch-globals.js';
 import { isLegacy, readLegacyCheckpoint } from './torch-legacy.js';
 import { readTorchPickle } from './torch-pickle.js';
-import { TorchStorage, TorchTensor } from './torch-storages.js';
+import { type Expansion, TorchStorage, TorchTensor, UnreadTensor } from './torch-storages.js';
 
 /** Options of {@link readTorchCheckpoint}. */
 export interface TorchCheckpointOptions {
@@ -14,33 +17,49 @@ export interface TorchCheckpointOptions {
   key?: string;
   /** Whether to verify the CRC-32 of the values. Files of versions before 1.6 have none. Default: true. */
   verify?: boolean;
+  /** Called for each tensor of an unsupported dtype, which is then skipped. Default: such a tensor is an error. */
+  onUnsupported?(name: string, dtype: string): void;
 }
 
+// Values that all expanded tensors of a file may have; a few bytes could otherwise claim any amount of memory.
+const MAX_EXPANDED = 2 ** 24;
 // In the order of timm.models._helpers.load_state_dict.
 const WRAPPERS = ['state_dict_ema', 'model_ema', 'state_dict', 'model_state', 'model'];
-// Prefixes of the keys of torch's data-parallel and compiled models.
-const PREFIXES = ['module.', '_orig_mod.'];
 
 /**
  * Reads the tensors of a PyTorch checkpoint (.pth, .pt, .bin), in the current format of torch.save or in that before version
- * 1.6. No code in it is executed: as with `torch.load(weights_only=True)`, it may contain only tensors, dicts, lists, numbers
- * and text. Tensors that share a storage also share memory here. The prefixes `module.` and `_orig_mod.` of the keys are
- * removed, as in timm.
+ * 1.6. No code in it is executed. As with `torch.load(weights_only=True)`, it may contain only tensors, parameters, dicts,
+ * OrderedDicts, Counters, lists, tuples, sets, numbers, text, bytes, and torch's sizes, devices, dtypes and layouts. Unlike
+ * there, classes added with `add_safe_globals`, nested tensors, and tensors of other devices' formats are refused.
+ *
+ * Dense tensors of float32, float64, float16, bfloat16, bool, uint8 and signed integers are read, with any strides. Expanded
+ * tensors may have 2^24 values in total. Tensors that share a storage also share memory here, unless they are copied because
+ * they are not contiguous. Complex, quantized, sparse, float8 and unsigned 16- to 64-bit tensors are unsupported. The
+ * prefixes `module.` and `_orig_mod.` of the keys are removed, as in timm.
  * @returns The values by name, in PyTorch's order and layout; F16 and BF16 as they are stored.
- * @throws CheckpointError for a file that has another format, is truncated or damaged, or has no state dict, and for other
- *   objects in the pickle.
+ * @throws CheckpointError for a file that has another format (such as TorchScript), is truncated or damaged, or has no state
+ *   dict; for other objects in the pickle; and for unsupported tensors, unless `onUnsupported` is set.
  */
-export function readTorchCheckpoint(
+export function readTorchCheckpoint(bytes: Uint8Array, options: TorchCheckpointOptions = {}): StateDict {
+  return readTorchFile(bytes, options, MAX_EXPANDED);
+}
+
+/** Reads a checkpoint. @param maxExpanded Number of values that all its expanded tensors may have. */
+export function readTorchFile(
   bytes: Uint8Array,
-  { key, verify = true }: TorchCheckpointOptions = {},
+  { key, verify = true, onUnsupported }: TorchCheckpointOptions,
+  maxExpanded: number,
 ): StateDict {
-  const root = isLegacy(bytes) ? readLegacyCheckpoint(bytes) : readZipCheckpoint(bytes, verify);
-  return materialize(cleanKeys(findStateDict(root, key)));
+  const expansion = { left: maxExpanded };
+  const root = isLegacy(bytes)
+    ? readLegacyCheckpoint(bytes, expansion)
+    : readZipCheckpoint(bytes, verify, expansion);
+  return materialize(removeAllPrefixes(checkEntries(findStateDict(root, key))), onUnsupported);
 }
 
 /** Reads a checkpoint since version 1.6: a ZIP file with a pickle and the storages. @returns The saved object. */
-function readZipCheckpoint(bytes: Uint8Array, verify: boolean): unknown {
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
+function readZipCheckpoint(bytes: Uint8Array, verify: boolean, expansion: Expansion): unknown {
+  if (!startsWith(bytes, 'PK')) {
     throw new CheckpointError(
       isTar(bytes)
         ? 'The checkpoint is a tar file of PyTorch before 0.4, which is not supported. Convert it in Python: torch.save(torch.load(file, map_location="cpu"), new_file).'
@@ -55,6 +74,11 @@ function readZipCheckpoint(bytes: Uint8Array, verify: boolean): unknown {
     );
   }
   const folder = pickle.name.slice(0, -'data.pkl'.length);
+  if (files.has(`${folder}constants.pkl`)) {
+    throw new CheckpointError(
+      'The file is a TorchScript archive, which contains a program. In Python, save its weights only: torch.save(torch.jit.load(file, map_location="cpu").state_dict(), new_file).',
+    );
+  }
   if (verify && !pickle.isIntact())
     throw new CheckpointError('The ZIP file is damaged: the CRC-32 of data.pkl differs.');
   const order = files.get(`${folder}byteorder`);
@@ -63,13 +87,13 @@ function readZipCheckpoint(bytes: Uint8Array, verify: boolean): unknown {
   return readTorchPickle(pickle.bytes, (key, dtype, length) => {
     const entry = files.get(`${folder}data/${key}`);
     if (!entry) throw damaged(`it has no file data/${key}`);
-    return new TorchStorage(dtype, length, entry, { bigEndian: byteOrder === 'big', verify });
+    return new TorchStorage(dtype, length, entry, { bigEndian: byteOrder === 'big', verify, expansion });
   }).value;
 }
 
 /** Returns whether a file is a tar archive, as torch.save wrote before version 0.4. */
 export function isTar(bytes: Uint8Array): boolean {
-  return bytes.length > 262 && String.fromCharCode(...bytes.subarray(257, 262)) === 'ustar';
+  return startsWith(bytes, 'ustar', 257);
 }
 
 function findStateDict(root: unknown, key: string | undefined): Map<unknown, unknown> {
@@ -81,7 +105,7 @@ function findStateDict(root: unknown, key: string | undefined): Map<unknown, unk
   }
   if (root instanceof Map) {
     for (const wrapper of WRAPPERS) if (root.get(wrapper) instanceof Map) return root.get(wrapper);
-    if ([...root.values()].some((value) => value instanceof TorchTensor)) return root;
+    if ([...root.values()].some(isTensor)) return root;
     if (root.size === 0) return root;
   }
   throw new CheckpointError(
@@ -97,25 +121,32 @@ function keysOf(value: unknown): string {
   return `the keys ${keys.join(', ')}${value.size > 10 ? ', …' : ''}`;
 }
 
-/** Checks the entries of a state dict, and removes the prefixes of their keys. */
-function cleanKeys(state: Map<unknown, unknown>): [string, TorchTensor][] {
+const isTensor = (value: unknown): value is TorchTensor | UnreadTensor =>
+  value instanceof TorchTensor || value instanceof UnreadTensor;
+
+/** Checks that the entries of a state dict are tensors with names. */
+function checkEntries(state: Map<unknown, unknown>): [string, TorchTensor | UnreadTensor][] {
   return [...state].map(([key, value]) => {
     if (typeof key !== 'string')
       throw new CheckpointError(`The state dict has a key that is ${describe(key)}, not text.`);
-    if (!(value instanceof TorchTensor))
+    if (!isTensor(value))
       throw new CheckpointError(`"${key}" in the state dict is ${describe(value)}, not a tensor.`);
-    return [
-      PREFIXES.reduce((name, prefix) => (name.startsWith(prefix) ? name.slice(prefix.length) : name), key),
-      value,
-    ];
+    return [key, value];
   });
 }
 
-function materialize(entries: [string, TorchTensor][]): StateDict {
+function materialize(
+  entries: Map<string, TorchTensor | UnreadTensor>,
+  onUnsupported: TorchCheckpointOptions['onUnsupported'],
+): StateDict {
   const state: StateDict = new Map();
   for (const [name, tensor] of entries) {
-    if (state.has(name))
-      throw new CheckpointError(`The state dict has "${name}" twice, with and without a prefix.`);
+    if (tensor instanceof UnreadTensor) {
+      if (!onUnsupported)
+        throw new CheckpointError(`Tensor "${name}" has the unsupported dtype ${tensor.dtype}.`);
+      onUnsupported(name, tensor.dtype);
+      continue;
+    }
     try {
       const host: HostTensor = {
         dtype: tensor.storage.dtype,
@@ -135,7 +166,9 @@ function describe(value: unknown): string {
   if (value === null) return 'None';
   if (value instanceof Map) return 'a dict';
   if (value instanceof Set) return 'a set';
-  if (value instanceof TorchTensor) return 'a tensor';
+  if (isTensor(value)) return 'a tensor';
+  if (value instanceof TorchDevice) return 'a device';
+  if (constantName(value) !== undefined) return `torch.${constantName(value)}`;
   if (value instanceof Uint8Array) return 'bytes';
   if (Array.isArray(value)) return Object.isFrozen(value) ? 'a tuple' : 'a list';
   return (

@@ -2,7 +2,7 @@ import { arrayTypeOf } from '@unitsphere/core';
 import { CheckpointError } from './checkpoint-error.js';
 import { type PickleOptions, readPickle } from './pickle.js';
 import { readTorchPickle } from './torch-pickle.js';
-import { type StorageFile, TorchStorage } from './torch-storages.js';
+import { type Expansion, type StorageFile, TorchStorage } from './torch-storages.js';
 
 // torch.serialization's MAGIC_NUMBER and PROTOCOL_VERSION.
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -16,8 +16,10 @@ const plain: PickleOptions = {
 };
 
 /** Returns whether a file has the format before version 1.6, which begins with the pickle of a magic number. */
-export function isLegacy([a, , c, d]: Uint8Array): boolean {
-  return a === 0x80 && c === 0x8a && d === 0x0a;
+export function isLegacy(bytes: Uint8Array): boolean {
+  // Since protocol 4, a frame of 9 bytes precedes the number.
+  const at = bytes[2] === 0x95 ? 11 : 2;
+  return bytes[0] === 0x80 && bytes[at] === 0x8a && bytes[at + 1] === 0x0a;
 }
 
 /**
@@ -28,7 +30,7 @@ export function isLegacy([a, , c, d]: Uint8Array): boolean {
  * @throws CheckpointError if it is damaged or truncated, or contains other objects than tensors and plain values.
  * @see torch.serialization._legacy_load.
  */
-export function readLegacyCheckpoint(bytes: Uint8Array): unknown {
+export function readLegacyCheckpoint(bytes: Uint8Array, expansion: Expansion): unknown {
   let at = 0;
   const after = ({ value, end }: { value: unknown; end: number }) => {
     at += end;
@@ -39,14 +41,17 @@ export function readLegacyCheckpoint(bytes: Uint8Array): unknown {
   const protocol = next();
   if (protocol !== PROTOCOL) throw damaged(`its version is ${protocol}, not ${PROTOCOL}`);
   next();
-  const storages = new Map<string, TorchStorage>();
+  const storages = new Map<string, { length: number; bytesPerValue: number }>();
   const contents = new Map<string, Uint8Array>();
   const root = after(
-    readTorchPickle(bytes.subarray(at), (key, dtype, length) => {
-      const storage = new TorchStorage(dtype, length, fileOf(key, contents), {});
-      storages.set(key, storage);
-      return storage;
-    }),
+    readTorchPickle(
+      bytes.subarray(at),
+      (key, dtype, length) => {
+        storages.set(key, { length, bytesPerValue: arrayTypeOf(dtype).BYTES_PER_ELEMENT });
+        return new TorchStorage(dtype, length, fileOf(key, contents), { expansion });
+      },
+      (key, length, bytesPerValue) => storages.set(key, { length, bytesPerValue }),
+    ),
   );
   const keys = next();
   if (!Array.isArray(keys)) throw damaged('it does not list its storages');
@@ -55,7 +60,7 @@ export function readLegacyCheckpoint(bytes: Uint8Array): unknown {
     const storage = storages.get(key);
     if (!storage || contents.has(key)) throw damaged('it lists a storage that no tensor has, or one twice');
     const begin = at + 8;
-    const end = begin + storage.length * arrayTypeOf(storage.dtype).BYTES_PER_ELEMENT;
+    const end = begin + storage.length * storage.bytesPerValue;
     if (!(end <= bytes.length)) throw damaged(`storage ${key} exceeds the file: it is truncated`);
     if (view.getBigInt64(at, true) !== BigInt(storage.length))
       throw damaged(`storage ${key} has another number of values than in the pickle`);

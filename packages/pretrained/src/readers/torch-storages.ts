@@ -33,6 +33,33 @@ export class TorchTensor {
   ) {}
 }
 
+/** Tensor that cannot be represented: of an unsupported dtype, sparse, or quantized. */
+export class UnreadTensor {
+  /** @param dtype Dtype or kind, for messages. */
+  constructor(readonly dtype: string) {}
+}
+
+/** Storage of an unsupported dtype. */
+export class UnreadStorage {
+  constructor(
+    readonly dtype: string,
+    /** Number of values. */
+    readonly length: number,
+  ) {}
+}
+
+/** Number of values that the expanded tensors of a file may still have. */
+export interface Expansion {
+  left: number;
+}
+
+/** Options of a storage. */
+export interface StorageOptions {
+  bigEndian?: boolean;
+  verify?: boolean;
+  expansion: Expansion;
+}
+
 /** Flat values that one or more tensors view. */
 export class TorchStorage {
   #values?: HostTensor['data'];
@@ -40,14 +67,14 @@ export class TorchStorage {
   #copied = 0;
 
   readonly #file: StorageFile;
-  readonly #options: { bigEndian?: boolean; verify?: boolean };
+  readonly #options: StorageOptions;
 
   constructor(
     readonly dtype: HostDtype,
     /** Number of values. */
     readonly length: number,
     file: StorageFile,
-    options: { bigEndian?: boolean; verify?: boolean },
+    options: StorageOptions,
   ) {
     this.#file = file;
     this.#options = options;
@@ -55,17 +82,15 @@ export class TorchStorage {
 
   /**
    * Reads a tensor's values. Contiguous tensors share the storage's memory, as in torch; others are copied, up to a limit that
-   * no valid checkpoint reaches.
+   * no valid checkpoint reaches. Expanded tensors, which repeat values, are copied in full.
    */
   read({ offset, shape, strides }: TorchTensor): HostTensor['data'] {
     const count = shape.reduce((a, b) => a * b, 1);
     if (count === 0) return new (arrayTypeOf(this.dtype))(0);
     const last = shape.reduce((at, size, i) => at + (size - 1) * strides[i], offset);
-    if (!(last < this.length) || !(count <= this.length)) {
+    if (!(last < this.length)) {
       throw new CheckpointError(
-        count <= this.length || last >= this.length
-          ? `A tensor of shape [${shape}] and strides [${strides}] from ${offset} exceeds its storage of ${this.length} values.`
-          : `A tensor of shape [${shape}] repeats the values of a storage of ${this.length} (torch's expand). In Python, save tensor.contiguous().`,
+        `A tensor of shape [${shape}] and strides [${strides}] from ${offset} exceeds its storage of ${this.length} values.`,
       );
     }
     const values = this.#load();
@@ -73,9 +98,19 @@ export class TorchStorage {
     const key = `${offset};${shape};${strides}`;
     const known = this.#copies.get(key);
     if (known) return known;
-    this.#copied += count;
-    if (this.#copied > 4 * this.length)
-      throw new CheckpointError('Too many strided tensors share a storage: the checkpoint is damaged.');
+    if (count > this.length) {
+      const { expansion } = this.#options;
+      if (!(count <= expansion.left)) {
+        throw new CheckpointError(
+          `A tensor of shape [${shape}] repeats the values of a storage of ${this.length} (torch's expand), and the file has too many such values. In Python, save tensor.contiguous().`,
+        );
+      }
+      expansion.left -= count;
+    } else {
+      this.#copied += count;
+      if (this.#copied > 4 * this.length)
+        throw new CheckpointError('Too many strided tensors share a storage: the checkpoint is damaged.');
+    }
     const copy = gather(values, offset, shape, strides, count);
     this.#copies.set(key, copy);
     return copy;

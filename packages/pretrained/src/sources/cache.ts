@@ -1,5 +1,6 @@
 import { builtinModule, cacheFolder, explainDiskError, writeFileAtomic } from '@unitsphere/core/disk';
 import { hasFiles } from './environment.js';
+import { openPartialFile, type PartialFile } from './partial-file.js';
 import { SourceError } from './source-error.js';
 
 /** Metadata of a cached file. */
@@ -23,6 +24,8 @@ export interface WeightCache {
   get(key: string): Promise<CachedFile | undefined>;
   /** Stores a file. Other processes never see a partial one. */
   put(key: string, file: CachedFile): Promise<void>;
+  /** Opens the place for an unfinished download of a key; undefined if there is none, or another download uses it. */
+  openPartial?(key: string, url: string): Promise<PartialFile | undefined>;
   /** Returns the location of a key's file, for a message. */
   locate(key: string): string;
 }
@@ -47,6 +50,7 @@ function diskCache(folder: string): WeightCache {
   const pathOf = (key: string) => join(folder, ...key.split('/').map(safeName));
   return {
     locate: pathOf,
+    openPartial: (key, url) => openPartialFile(pathOf(key), url),
     async get(key) {
       const path = pathOf(key);
       try {
@@ -55,10 +59,10 @@ function diskCache(folder: string): WeightCache {
       } catch (error) {
         if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT')
           return undefined;
-        throw new SourceError(
-          `The cache ${folder} cannot be read: ${(error as Error).message}. ${OTHER_CACHE}`,
-          { cause: error },
-        );
+        const reason = explainDiskError(error) ?? (error as Error).message;
+        throw new SourceError(`The cached file ${path} cannot be read: ${reason}. ${OTHER_CACHE}`, {
+          cause: error,
+        });
       }
     },
     async put(key, { bytes, info }) {
@@ -70,7 +74,7 @@ function diskCache(folder: string): WeightCache {
         await writeFileAtomic(`${path}.json`, JSON.stringify(info), { syncFolder: false });
       } catch (error) {
         const reason = explainDiskError(error) ?? (error as Error).message;
-        throw new SourceError(`The download cannot be stored in ${folder}: ${reason}. ${OTHER_CACHE}`, {
+        throw new SourceError(`The download cannot be stored as ${path}: ${reason}. ${OTHER_CACHE}`, {
           cause: error,
         });
       }

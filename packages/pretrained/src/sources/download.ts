@@ -1,5 +1,7 @@
 import { concat } from '../concat.js';
+import { ByteRateGuard } from './byte-rate.js';
 import { digest } from './cache.js';
+import type { PartialFile } from './partial-file.js';
 import { SourceError } from './source-error.js';
 
 /** Progress of a download. */
@@ -28,8 +30,18 @@ export interface DownloadOptions {
   fetch?: typeof fetch;
   /** Milliseconds before the first of three retries; doubled for each further one. Default: 500. */
   retryDelay?: number;
-  /** Milliseconds without data after which an attempt fails. Default: 60,000. */
+  /** Milliseconds without data after which an attempt fails; also the window of `minRate`. Default: 60,000. */
   stallTimeout?: number;
+  /** Bytes per second below which an attempt fails, as a mean over `stallTimeout`. Default: 1024. */
+  minRate?: number;
+  /** Milliseconds after which the whole download fails, with all its attempts. Default: 6 hours. */
+  timeout?: number;
+  /** Limit of the file's size, in bytes. Default: 2^31 − 1. */
+  maxBytes?: number;
+  /** Keeps the received bytes for a later process. */
+  partial?: PartialFile;
+  /** Called if `partial` cannot be written. */
+  onPartialError?(error: unknown): void;
 }
 
 /** Downloaded file. */
@@ -41,36 +53,54 @@ export interface Download {
 const ATTEMPTS = 4;
 // The largest Uint8Array that every engine supports.
 const MAX_BYTES = 2 ** 31 - 1;
+const TIMEOUT = 6 * 3600 * 1000;
 
 /**
- * Downloads a file into memory. Retries after a broken connection, a body that ends early, and a busy server (429, 5xx); it
- * resumes where it stopped if the file's ETag is unchanged. Verifies sizes and checksums at the end.
+ * Downloads a file into memory. Retries after a broken connection, a body that ends early, a transfer that is too slow, and a
+ * busy server (429, 5xx); it resumes where it stopped, or where `partial` ends, if the file's ETag is unchanged. Verifies
+ * sizes and checksums at the end.
  * @returns The file, or undefined if the server still has `knownEtag`.
  * @throws SourceError with the server's answer and what to do; the signal's reason if it is aborted.
  */
 export async function download(url: string, options: DownloadOptions = {}): Promise<Download | undefined> {
-  const transfer = new Transfer(url, options);
-  let failure: unknown;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (attempt > 0) await wait((options.retryDelay ?? 500) * 2 ** (attempt - 1), options.signal);
-    try {
-      if ((await transfer.run()) === 'unchanged') return undefined;
-      const bytes = transfer.bytes();
-      await checkContent(url, bytes, options);
-      return { bytes, etag: transfer.etag };
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (!(error instanceof TransferError)) throw error;
-      failure = error;
-      if (error.mustRestart) transfer.restart();
+  const { timeout = TIMEOUT } = options;
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(
+      new SourceError(
+        `${url} could not be downloaded within ${timeout / 1000} s. Set "timeout" to allow more time.`,
+      ),
+    );
+  }, timeout);
+  const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
+  const transfer = new Transfer(url, { ...options, signal });
+  let isPartUseful = false;
+  try {
+    await transfer.loadPart();
+    let failure: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0) await wait((options.retryDelay ?? 500) * 2 ** (attempt - 1), signal);
+      try {
+        if ((await transfer.run()) === 'unchanged') return undefined;
+        const bytes = transfer.bytes();
+        await checkContent(url, bytes, options);
+        return { bytes, etag: transfer.etag };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TransferError)) throw error;
+        failure = error;
+        if (error.mustRestart) transfer.restart();
+      }
     }
+    isPartUseful = !(failure as TransferError).mustRestart;
+    throw new SourceError(
+      `${url} could not be downloaded in ${ATTEMPTS} attempts: ${(failure as Error).message}.`,
+      { cause: failure },
+    );
+  } finally {
+    clearTimeout(timer);
+    await transfer.endPart(isPartUseful || signal.aborted);
   }
-  throw new SourceError(
-    `${url} could not be downloaded in ${ATTEMPTS} attempts: ${(failure as Error).message}.`,
-    {
-      cause: failure,
-    },
-  );
 }
 
 /** Thrown for a failure that a retry may fix. */
@@ -90,6 +120,11 @@ class Transfer {
   etag?: string;
   #chunks: Uint8Array[] = [];
   #loaded = 0;
+  /** Size of the whole file, if known. */
+  #total?: number;
+  /** Whether a later request can continue at `#loaded`. */
+  #isResumable = false;
+  #partial?: PartialFile;
 
   readonly #url: string;
   readonly #options: DownloadOptions;
@@ -97,11 +132,14 @@ class Transfer {
   constructor(url: string, options: DownloadOptions) {
     this.#url = url;
     this.#options = options;
+    this.#partial = options.partial;
   }
 
   restart(): void {
     this.#chunks = [];
     this.#loaded = 0;
+    this.#total = undefined;
+    this.#isResumable = false;
     this.etag = undefined;
   }
 
@@ -109,52 +147,81 @@ class Transfer {
     return concat(this.#chunks);
   }
 
+  /** Continues with the bytes that an earlier process received. */
+  async loadPart(): Promise<void> {
+    await this.#withPart(async (partial) => {
+      const part = await partial.read();
+      if (!part) return;
+      this.#chunks = [part.bytes];
+      this.#loaded = part.bytes.byteLength;
+      this.#total = part.total;
+      this.etag = part.etag;
+      this.#isResumable = true;
+    });
+  }
+
+  /** Closes the part. @param isUseful Whether a later download can continue it; otherwise it is deleted. */
+  async endPart(isUseful: boolean): Promise<void> {
+    await this.#withPart((partial) =>
+      isUseful && this.#isResumable && this.#loaded > 0 ? partial.close() : partial.remove(),
+    );
+  }
+
   /** Makes one attempt. */
   async run(): Promise<'done' | 'unchanged'> {
-    // Only a strong ETag guarantees that the rest belongs to the received bytes.
-    const resumeEtag = this.#loaded > 0 && !this.etag?.startsWith('W/') ? this.etag : undefined;
-    if (this.#loaded > 0 && resumeEtag === undefined) this.restart();
-    const stall = new Stall(this.#options);
+    const resumeEtag = this.#loaded > 0 && this.#isResumable ? this.etag : undefined;
+    if (resumeEtag === undefined) this.restart();
+    const { stallTimeout = 60_000, minRate = 1024 } = this.#options;
+    const rate = new ByteRateGuard({ window: stallTimeout, minRate });
     try {
-      const response = await this.#request(stall, resumeEtag);
+      const response = await this.#request(rate, resumeEtag);
       if (response.status === 304) return 'unchanged';
       await this.#begin(response);
-      await this.#receive(response, stall);
+      await this.#receive(response, rate);
       return 'done';
     } finally {
-      stall.clear();
+      rate.stop();
     }
   }
 
-  async #request(stall: Stall, resumeEtag: string | undefined): Promise<Response> {
-    const { headers, knownEtag, fetch = globalThis.fetch } = this.#options;
+  async #request(rate: ByteRateGuard, resumeEtag: string | undefined): Promise<Response> {
+    const { headers, knownEtag, signal, fetch = globalThis.fetch } = this.#options;
     try {
       return await fetch(this.#url, {
-        signal: stall.signal,
+        signal: signal ? AbortSignal.any([signal, rate.signal]) : rate.signal,
         headers: {
           ...headers,
+          // Sizes and ranges of a compressed response are not those of the file. Browsers ignore this header.
+          'accept-encoding': 'identity',
           ...(resumeEtag !== undefined
             ? { range: `bytes=${this.#loaded}-`, 'if-range': resumeEtag }
             : knownEtag !== undefined && { 'if-none-match': knownEtag }),
         },
       });
     } catch (error) {
-      throw new TransferError(stall.explain(error), false, { cause: error });
+      throw new TransferError(rate.problem ?? describeError(error), false, { cause: error });
     }
   }
 
   /** Checks the status and headers of the response. */
   async #begin(response: Response): Promise<void> {
-    const { status } = response;
+    const { status, headers } = response;
     if (status === 206 && this.#loaded > 0) {
-      const from = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
-      if (Number(from) === this.#loaded) return;
+      const problem = this.#findResumeProblem(headers);
+      if (problem === undefined) return;
       await response.body?.cancel();
-      throw new TransferError('the server did not resume at the requested position', true);
+      throw new TransferError(problem, true);
     }
     if (status === 200) {
       this.restart();
-      this.etag = response.headers.get('etag') ?? undefined;
+      this.etag = headers.get('etag') ?? undefined;
+      this.#total = totalOf(headers);
+      // Only a strong ETag guarantees that the rest belongs to the received bytes.
+      this.#isResumable =
+        this.etag !== undefined && !this.etag.startsWith('W/') && !headers.get('content-encoding');
+      const { etag } = this;
+      if (this.#isResumable && etag !== undefined)
+        await this.#withPart((partial) => partial.begin(etag, this.#total));
       return;
     }
     await response.body?.cancel();
@@ -164,72 +231,88 @@ class Transfer {
     throw new SourceError(`${this.#url} cannot be downloaded: ${explainStatus(status)}.`);
   }
 
-  async #receive(response: Response, stall: Stall): Promise<void> {
-    const total = totalOf(response, this.#loaded);
-    const most = this.#options.size ?? total ?? MAX_BYTES;
-    const { onProgress } = this.#options;
-    if (total !== undefined && this.#options.size !== undefined && total !== this.#options.size) {
+  /** Returns why a partial response does not continue the received bytes; undefined if it does. */
+  #findResumeProblem(headers: Headers): string | undefined {
+    const [, from, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
+    if (Number(from) !== this.#loaded) return 'the server did not resume at the requested position';
+    // Some servers ignore If-Range, and continue with the bytes of another file.
+    if (headers.get('etag') !== this.etag) return 'the server resumed another version of the file';
+    if (headers.get('content-encoding')) return 'the server resumed with compressed bytes';
+    const size = total === '*' ? undefined : Number(total);
+    if (this.#total !== undefined && size !== undefined && size !== this.#total)
+      return `the server resumed a file of ${size} bytes instead of ${this.#total}`;
+    this.#total ??= size;
+    return undefined;
+  }
+
+  async #receive(response: Response, rate: ByteRateGuard): Promise<void> {
+    const { onProgress, size, maxBytes = MAX_BYTES } = this.#options;
+    const total = this.#total;
+    const most = Math.min(size ?? total ?? maxBytes, maxBytes);
+    try {
+      if (total !== undefined && size !== undefined && total !== size)
+        throw new TransferError(`it has ${total} bytes, but ${size} are expected`, true);
+      this.#checkLimit(Math.max(total ?? 0, size ?? 0));
+    } catch (error) {
       await response.body?.cancel();
-      throw new TransferError(`it has ${total} bytes, but ${this.#options.size} are expected`, true);
+      throw error;
     }
     onProgress?.({ url: this.#url, loaded: this.#loaded, total });
     const reader = response.body?.getReader();
     while (reader) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new TransferError(stall.explain(error), false, { cause: error });
+        throw new TransferError(rate.problem ?? describeError(error), false, { cause: error });
       });
       if (done) break;
-      stall.reset();
+      rate.count(value.byteLength);
       this.#chunks.push(value);
       this.#loaded += value.byteLength;
       if (this.#loaded > most) {
         await reader.cancel();
+        this.#checkLimit(this.#loaded);
         throw new TransferError(`the server sent more than the expected ${most} bytes`, true);
       }
+      if (this.#isResumable) await this.#withPart((partial) => partial.append(value));
       onProgress?.({ url: this.#url, loaded: this.#loaded, total });
     }
     if (total !== undefined && this.#loaded < total)
       throw new TransferError(`the connection ended after ${this.#loaded} of ${total} bytes`);
   }
+
+  /** @throws SourceError if a file of this size is larger than the limit. A retry cannot change that. */
+  #checkLimit(bytes: number): void {
+    const { maxBytes = MAX_BYTES } = this.#options;
+    if (bytes > maxBytes) {
+      throw new SourceError(
+        `${this.#url} cannot be downloaded: the file has more than ${maxBytes} bytes. Set "maxBytes" to allow more, at most ${MAX_BYTES}.`,
+      );
+    }
+  }
+
+  /** Uses the part on disk. If that fails, the download continues without it. */
+  async #withPart(use: (partial: PartialFile) => Promise<void>): Promise<void> {
+    const partial = this.#partial;
+    if (!partial) return;
+    try {
+      await use(partial);
+    } catch (error) {
+      this.#partial = undefined;
+      await partial.close().catch(() => undefined);
+      this.#options.onPartialError?.(error);
+    }
+  }
 }
 
-/** Aborts an attempt that receives no more data. */
-class Stall {
-  readonly #controller = new AbortController();
-  #timer?: ReturnType<typeof setTimeout>;
-  readonly signal: AbortSignal;
-
-  readonly #options: DownloadOptions;
-
-  constructor(options: DownloadOptions) {
-    this.#options = options;
-
-    const { signal } = options;
-    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
-    this.reset();
-  }
-
-  reset(): void {
-    this.clear();
-    this.#timer = setTimeout(() => this.#controller.abort(), this.#options.stallTimeout ?? 60_000);
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-  }
-
-  explain(error: unknown): string {
-    if (this.#controller.signal.aborted) return 'the server sent no data for too long';
-    const { message, cause } = error as Error & { cause?: Error };
-    return [message, cause?.message].filter(Boolean).join(': ');
-  }
+function describeError(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: Error };
+  return [message, cause?.message].filter(Boolean).join(': ');
 }
 
 /** Returns the size of the whole file, if the response has it. With a content encoding, its length is another. */
-function totalOf(response: Response, loaded: number): number | undefined {
-  if (response.headers.get('content-encoding')) return undefined;
-  const length = response.headers.get('content-length');
-  return length === null ? undefined : loaded + Number(length);
+function totalOf(headers: Headers): number | undefined {
+  if (headers.get('content-encoding')) return undefined;
+  const length = headers.get('content-length');
+  return length === null ? undefined : Number(length);
 }
 
 function explainStatus(status: number): string {

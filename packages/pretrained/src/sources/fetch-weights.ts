@@ -1,11 +1,11 @@
 import { builtinModule, explainDiskError } from '@unitsphere/core/disk';
 import { type Preprocessing, parsePreprocessing } from '../preprocess/preprocessing.js';
-import { openCache } from './cache.js';
+import { digest, openCache } from './cache.js';
 import type { DownloadProgress } from './download.js';
 import { environment, hasFiles } from './environment.js';
 import { type CachedDownloadOptions, fetchCached } from './fetch-cached.js';
-import { fetchHubFile, findWeightFile, listHubModel } from './hub.js';
-import { parseSource } from './parse-source.js';
+import { fetchHubFile, findWeightFile, listHubModel, MAX_TEXT_BYTES } from './hub.js';
+import { checkSha256, parseSource } from './parse-source.js';
 import { SourceError } from './source-error.js';
 
 /** Path of a file, an http(s) URL, a model of the hub (`owner/name`, `hf-hub:owner/name@revision`), or the bytes. */
@@ -21,7 +21,10 @@ export interface SourceOptions {
   offline?: boolean;
   /** Folder of the cache, or false for no cache. Default: a folder in the user's cache folder; in a browser the Cache API. */
   cache?: string | false;
-  /** Expected SHA-256 of a URL's file, in hexadecimal. Files of the hub are checked against the hub's checksums. */
+  /**
+   * Expected SHA-256 of the file, in hexadecimal; for a URL also as `URL#sha256=…`. Files of the hub are always checked
+   * against the hub's checksums.
+   */
   sha256?: string;
   /** File of a model of the hub. Default: the first of model.safetensors, pytorch_model.bin and model.onnx. */
   file?: string;
@@ -33,8 +36,16 @@ export interface SourceOptions {
   fetch?: typeof fetch;
   /** Milliseconds before the first of three retries. Default: 500. */
   retryDelay?: number;
-  /** Milliseconds without data after which an attempt fails. Default: 60,000. */
+  /** Milliseconds without data after which an attempt fails; also the window of `minRate`. Default: 60,000. */
   stallTimeout?: number;
+  /** Bytes per second below which an attempt fails, as a mean over `stallTimeout`. Default: 1024. */
+  minRate?: number;
+  /** Milliseconds after which a download fails, with all its attempts. Default: 6 hours. */
+  timeout?: number;
+  /** Limit of the size of a download, in bytes. Default: 2^31 − 1. */
+  maxBytes?: number;
+  /** Called with problems without which the download continues, such as a cache that cannot be written. Default: console.warn. */
+  onWarning?(message: string): void;
 }
 
 /** Fetched weights, not parsed yet. */
@@ -43,21 +54,42 @@ export interface FetchedWeights {
   /** Name of the source, for messages. */
   name: string;
   preprocessing?: Preprocessing;
+  /** Location of the cached file that the bytes come from. */
+  cachedAt?: string;
+  /** Stores a download in the cache. Call it once the weights could be read. */
+  keep?(): Promise<void>;
+  /** Downloads again, if the bytes come from a cached file that no checksum proves to be complete. */
+  refetch?(): Promise<FetchedWeights>;
 }
 
 /** Fetches a weight file and the preprocessing beside it. @throws SourceError if it cannot be fetched. */
 export async function fetchWeights(source: WeightSource, options: SourceOptions): Promise<FetchedWeights> {
-  if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), name: 'the given bytes' };
-  if (source instanceof Uint8Array) return { bytes: source, name: 'the given bytes' };
+  const sha256 = options.sha256 === undefined ? undefined : checkSha256(options.sha256);
+  if (typeof source !== 'string' && !(source instanceof URL)) {
+    const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+    return checkPin({ bytes, name: 'the given bytes' }, sha256);
+  }
   const parsed = source instanceof URL ? parseUrl(source) : parseSource(source);
   switch (parsed.kind) {
     case 'file':
-      return fromFile(parsed.path);
+      return checkPin(await fromFile(parsed.path), sha256);
     case 'url':
-      return fromUrl(parsed.url, options);
+      if (sha256 !== undefined && parsed.sha256 !== undefined && sha256 !== parsed.sha256)
+        throw new SourceError(`The "sha256" option and the URL ${parsed.url}#sha256=… differ. Remove one.`);
+      return fromUrl(parsed.url, { ...options, sha256: sha256 ?? parsed.sha256 });
     case 'hub':
-      return fromHub(parsed, options);
+      return checkPin(await fromHub(parsed, options), sha256);
   }
+}
+
+/** Returns the weights if they have the expected SHA-256. */
+async function checkPin(weights: FetchedWeights, sha256: string | undefined): Promise<FetchedWeights> {
+  if (sha256 === undefined) return weights;
+  const actual = await digest('SHA-256', weights.bytes);
+  if (actual === sha256) return weights;
+  throw new SourceError(
+    `${weights.name} cannot be used: its SHA-256 is ${actual}, but ${sha256} is expected.`,
+  );
 }
 
 function parseUrl(url: URL): ReturnType<typeof parseSource> {
@@ -134,11 +166,16 @@ async function fromUrl(url: string, options: SourceOptions): Promise<FetchedWeig
   const address = new URL(url);
   const name = decodeURIComponent(address.pathname.split('/').at(-1) || 'weights');
   const key = `url/${address.host}/${address.pathname.slice(1)}${address.search}/${name}`;
-  const bytes = await fetchCached(url, key, {
-    ...downloadOptions(options, options.accessToken),
-    sha256: options.sha256,
-  });
-  return { bytes, name: url };
+  const fetchBytes = async (refresh: boolean): Promise<FetchedWeights> => {
+    const { isVerified, ...file } = await fetchCached(url, key, {
+      ...downloadOptions(options, options.accessToken),
+      sha256: options.sha256,
+      refresh,
+    });
+    const canRefetch = file.cachedAt !== undefined && !isVerified && !isOffline(options);
+    return { ...file, name: url, ...(canRefetch && { refetch: () => fetchBytes(true) }) };
+  };
+  return fetchBytes(false);
 }
 
 async function fromHub(
@@ -148,13 +185,19 @@ async function fromHub(
   const download = downloadOptions(options, options.accessToken ?? environment('HF_TOKEN'));
   const listing = await listHubModel({ repository, revision, endpoint: options.endpoint }, download);
   const file = findWeightFile(listing, options.file);
-  const bytes = await fetchHubFile(listing, file, download);
+  const { bytes, cachedAt, keep } = await fetchHubFile(listing, file, download);
   const configFile = listing.files.find(({ name }) => name === 'config.json');
-  const config =
-    configFile &&
-    new TextDecoder().decode(await fetchHubFile(listing, configFile, { ...download, onProgress: undefined }));
+  let config: string | undefined;
+  if (configFile) {
+    const limit = { onProgress: undefined, maxBytes: MAX_TEXT_BYTES };
+    const fetched = await fetchHubFile(listing, configFile, { ...download, ...limit });
+    await fetched.keep();
+    config = new TextDecoder().decode(fetched.bytes);
+  }
   return {
     bytes,
+    cachedAt,
+    keep,
     name: `${repository}${revision ? `@${revision}` : ''} (${file.name})`,
     preprocessing:
       config && describesPreprocessing(config) ? parseFrom(`${repository}/config.json`, config) : undefined,
@@ -162,16 +205,29 @@ async function fromHub(
 }
 
 function downloadOptions(options: SourceOptions, token: string | undefined): CachedDownloadOptions {
-  const { onProgress, signal, fetch, retryDelay, stallTimeout } = options;
-  const offline = (environment('HF_HUB_OFFLINE') ?? '').toLowerCase();
+  const { onProgress, signal, fetch, retryDelay, stallTimeout, minRate, timeout, maxBytes } = options;
+  const warned = new Set<string>();
   return {
     cache: openCache(options.cache),
-    offline: options.offline ?? ['1', 'true', 'yes', 'on'].includes(offline),
+    offline: isOffline(options),
     headers: token ? { authorization: `Bearer ${token}` } : {},
     onProgress,
     signal,
     fetch,
     retryDelay,
     stallTimeout,
+    minRate,
+    timeout,
+    maxBytes,
+    onWarning(message) {
+      if (warned.has(message)) return;
+      warned.add(message);
+      (options.onWarning ?? console.warn)(message);
+    },
   };
+}
+
+function isOffline({ offline }: SourceOptions): boolean {
+  const variable = (environment('HF_HUB_OFFLINE') ?? '').toLowerCase();
+  return offline ?? ['1', 'true', 'yes', 'on'].includes(variable);
 }

@@ -1,5 +1,5 @@
 import { environment } from './environment.js';
-import { type CachedDownloadOptions, fetchCached } from './fetch-cached.js';
+import { type CachedDownloadOptions, type FetchedFile, fetchCached } from './fetch-cached.js';
 import { SourceError } from './source-error.js';
 
 /** Model of the Hugging Face hub. */
@@ -28,6 +28,9 @@ export interface HubListing {
   files: HubFile[];
 }
 
+/** Limit of the sizes of listings and configs. */
+export const MAX_TEXT_BYTES = 2 ** 26;
+
 // In order of preference.
 const WEIGHT_FILES = ['model.safetensors', 'pytorch_model.bin', 'model.onnx'];
 
@@ -47,18 +50,24 @@ export async function listHubModel(
   const url = `${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const key = `hub/${repository}/${revision.replaceAll('/', '_')}/listing`;
   // A commit never changes.
-  const pinned = /^[0-9a-f]{40}$/.test(revision) ? await options.cache?.get(key) : undefined;
-  const bytes = pinned?.bytes ?? (await fetchListing(url, key, repository, revision, base, options));
+  const pinned = /^[0-9a-f]{40}$/.test(revision) ? await readCached(key, options) : undefined;
+  const fetched = pinned ? undefined : await fetchListing(url, key, repository, revision, base, options);
+  const bytes = pinned?.bytes ?? fetched?.bytes;
   try {
     const { sha, siblings } = JSON.parse(new TextDecoder().decode(bytes)) as Answer;
     if (typeof sha !== 'string' || !Array.isArray(siblings))
       throw new Error('the answer has no commit or no files');
+    await fetched?.keep();
     return { repository, commit: sha, endpoint: base, files: siblings.map(toFile) };
   } catch (error) {
     throw new SourceError(`${url} does not answer like the hub: ${(error as Error).message}.`, {
       cause: error,
     });
   }
+}
+
+async function readCached(key: string, { cache, onWarning }: CachedDownloadOptions) {
+  return (await cache?.get(key).catch((error: Error) => onWarning(error.message))) ?? undefined;
 }
 
 async function fetchListing(
@@ -68,9 +77,10 @@ async function fetchListing(
   revision: string,
   base: string,
   options: CachedDownloadOptions,
-): Promise<Uint8Array> {
+): Promise<FetchedFile> {
   try {
-    return await fetchCached(url, key, { ...options, onProgress: undefined });
+    const limit = { onProgress: undefined, maxBytes: MAX_TEXT_BYTES };
+    return await fetchCached(url, key, { ...options, ...limit });
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     if (options.offline) {
@@ -130,7 +140,7 @@ export function fetchHubFile(
   { repository, commit, endpoint }: HubListing,
   { name, size, sha256, gitBlob }: HubFile,
   options: CachedDownloadOptions,
-): Promise<Uint8Array> {
+): Promise<FetchedFile> {
   const path = name.split('/').map(encodeURIComponent).join('/');
   return fetchCached(
     `${endpoint}/${repository}/resolve/${commit}/${path}`,
