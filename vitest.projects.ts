@@ -8,8 +8,14 @@ export default defineConfig({
   test: {
     // Use every core: by default vitest leaves one free.
     maxWorkers: '100%',
-    projects: ['packages/*', 'apps/*', 'benchmarks', 'contract', 'tools/prose', 'tools/testing', 'tools/workspace'].map((path) =>
-      join(root, path),
-    ),
+    projects: [
+      'packages/*',
+      'apps/*',
+      'benchmarks',
+      'contract',
+      'tools/prose',
+      'tools/testing',
+      'tools/workspace',
+    ].map((path) => join(root, path)),
   },
 });

@@ -133,7 +133,9 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     ]);
     const { splits } = inNode.summary;
     const same = (splits.test * 36).toLocaleString('en');
-    expect(await text(page, '#results')).toContain(`Real pairs, each of two different images: ${same} pairs of the same`);
+    expect(await text(page, '#results')).toContain(
+      `Real pairs, each of two different images: ${same} pairs of the same`,
+    );
     expect(await page.locator('#loss-plot svg').count()).toBe(2);
 
     expect(name).toBe(`unitsphere-step-${STEPS}.zip`);
