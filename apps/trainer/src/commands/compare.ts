@@ -6,7 +6,7 @@ import { parseLocalWeights } from '../compare/local-weights.js';
 import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
 import { StudyProgress } from '../compare/study-progress.js';
 import type { StudyResults } from '../compare/study-results.js';
-import { armRows, comparisonTitle } from '../compare/study-rows.js';
+import { armRows, comparisonTitle, describePairs } from '../compare/study-rows.js';
 import { optionOverrides, parseOverride } from '../config/overrides.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { writePlotFiles } from '../plot-files/draw-plot-files.js';
@@ -100,10 +100,12 @@ function formatStudy(results: StudyResults): string[] {
     outputColors.bold(results.question),
     ...results.comparisons.flatMap((comparison) => {
       const { head, rows } = armRows(results, comparison);
+      const pairs = describePairs(results, comparison);
       const [titles, ...lines] = alignColumns([head, ...rows]);
       return [
         '',
         outputColors.bold(comparisonTitle(results, comparison)),
+        ...(pairs ? [`Held out: ${pairs}`] : []),
         outputColors.dim(titles),
         ...lines,
         '',

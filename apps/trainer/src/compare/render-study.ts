@@ -6,7 +6,7 @@ import { POWER_METHOD } from './describe-verdict.js';
 import { metricLabel } from './score.js';
 import { armStyle, comparisonFigures } from './study-plots.js';
 import type { Comparison, StudyResults } from './study-results.js';
-import { armRows, comparisonTitle, formatBudget, formatSettings } from './study-rows.js';
+import { armRows, comparisonTitle, describePairs, formatBudget, formatSettings } from './study-rows.js';
 
 /**
  * Renders a study's report as one HTML file without scripts and external resources. It shows the question, the verdict on each
@@ -56,7 +56,8 @@ ${armTable(results, comparison)}
 
 function armTable(results: StudyResults, comparison: Comparison): Html {
   const { head, rows } = armRows(results, comparison);
-  return html`<p class="note">${metricLabel(results.metric)} on held-out identities: mean ± standard deviation over seeds. Differences are paired by seed, with Student’s 95 % interval in parentheses. The bootstrap interval (BCa) is too short for few seeds. Verdicts come from a paired t test with Holm’s correction.</p>
+  const pairs = describePairs(results, comparison);
+  return html`<p class="note">${metricLabel(results.metric)} on held-out identities${pairs && html` (${pairs})`}: mean ± standard deviation over seeds. Differences are paired by seed, with Student’s 95 % interval in parentheses. The bootstrap interval (BCa) is too short for few seeds. Verdicts come from a paired t test with Holm’s correction.</p>
 <div class="scroll"><table class="arms">
 <thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map(

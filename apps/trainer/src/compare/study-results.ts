@@ -48,7 +48,7 @@ export interface StudyRunFigures {
   rank1?: number;
   /** The metric on held-out identities during training. */
   curve: { step: number; value: number }[];
-  /** TPR at {@link ROC_FPRS}: 51 FPRs from 1e-5 to 1, ten per decade. */
+  /** TPR at 51 FPRs from 1e-5 to 1, ten per decade. */
   roc: number[];
 }
 

@@ -85,3 +85,24 @@ export function formatSettings(settings: Record<string, unknown>): string {
     .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(' ');
 }
+
+/** Describes the pairs that the runs of a comparison were verified on; empty for results of older versions. */
+export function describePairs(results: StudyResults, { data, budget }: Comparison): string {
+  const heldOut = results.runs
+    .filter((run) => run.data === data && run.budget === budget)
+    .flatMap(({ figures }) => (figures ? [figures.heldOut] : []));
+  const kinds = new Set(heldOut.map(({ pairKind }) => pairKind));
+  const [kind] = kinds;
+  if (kinds.size !== 1 || kind === undefined) return '';
+  const range = (values: number[]) => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return low === high ? formatCount(low) : `${formatCount(low)} to ${formatCount(high)}`;
+  };
+  const pairs = kind === 'real' ? 'real pairs' : 'augmented copies of one image each';
+  const identities = range(heldOut.map(({ identities }) => identities ?? 0));
+  const [positive, negative] = [
+    range(heldOut.map(({ pairs }) => pairs.positive)),
+    range(heldOut.map(({ pairs }) => pairs.negative)),
+  ];
+  return `${pairs}: ${identities} identities a run, ${positive} pairs of the same and ${negative} of different identities`;
+}

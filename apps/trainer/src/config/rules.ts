@@ -1,3 +1,4 @@
+import { backboneStride } from './backbone-stride.js';
 import { DISTILLATION_REGISTRY } from './distillation-settings.js';
 import type { Issue } from './issue.js';
 import { findMargin, LOSS_REGISTRY } from './loss-settings.js';
@@ -78,7 +79,15 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkModel({ model }: CheckedConfig): Generator<Issue> {
+function* checkModel({ model, data: { imageSize } }: CheckedConfig): Generator<Issue> {
+  const stride = backboneStride(model.backbone);
+  if (imageSize % stride !== 0) {
+    const below = Math.floor(imageSize / stride) * stride;
+    yield issue(
+      'data.imageSize',
+      `must be a multiple of ${stride}, the stride of ${model.backbone}; use ${below} or ${below + stride}`,
+    );
+  }
   if (model.neck !== 'squeeze' && model.squeezeRatio !== undefined) {
     yield issue('model.squeezeRatio', `only neck: squeeze has it; ${remove('model.squeezeRatio')}`);
   }

@@ -81,9 +81,10 @@ const data = z.strictObject({
     .int()
     .min(32)
     .max(1024)
-    .multipleOf(32)
     .default(128)
-    .describe("Width and height of the network's input in pixels: a multiple of 32, the backbone's stride."),
+    .describe(
+      "Width and height of the network's input in pixels: a multiple of the backbone's stride, which is 16 for vision transformers, IResNet and MobileFaceNet, and 32 for the others.",
+    ),
   views: z
     .literal([1, 24])
     .default(1)

@@ -1,0 +1,11 @@
+import { type BackboneName, describeBackbone } from '@unitsphere/backbones';
+
+/** Returns the stride of a backbone's last feature map, of which the image size must be a multiple. */
+export function backboneStride(name: BackboneName): number {
+  try {
+    return Math.max(...describeBackbone(name).featureInfo.map(({ reduction }) => reduction));
+  } catch {
+    // A new backbone is not in the catalog until it has been measured; 32 divides any size that it can need.
+    return 32;
+  }
+}
