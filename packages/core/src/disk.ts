@@ -5,6 +5,7 @@
 export { builtinModule } from './disk/builtin-module.js';
 export { cacheFolder } from './disk/cache-folder.js';
 export { explainDiskError, explainWriteError, freeDiskSpace, isDiskFull } from './disk/explain-error.js';
+export { isProcessRunning } from './disk/process-running.js';
 export { readAllSync, syncFolder, syncFolderSync, writeAll, writeAllSync } from './disk/read-write.js';
 export {
   createFile,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { registerFlag } from './register-flag.js';
 
 /** Runs every operation as its composition of stock operations; read at an operation's first call on a backend. */
 const COMPOSITION = 'UNITSPHERE_OPS_COMPOSITION';
@@ -33,14 +34,11 @@ export function readTuningOverrides(): object {
 }
 
 /**
- * Returns a flag of TensorFlow.js's environment, whose default is the process's environment variable of the same name. The
- * flag is registered at its first use, so that importing the package has no side effect.
+ * Returns a flag of TensorFlow.js's environment, whose default is the process's environment variable of the same name.
  */
 function readFlag(name: string): string {
-  const env = tf.env();
-  const { flagRegistry = {} } = env as unknown as { flagRegistry?: object };
-  if (!(name in flagRegistry)) env.registerFlag(name, () => readEnvironmentVariable(name));
-  const value = env.get(name);
+  registerFlag(name, () => readEnvironmentVariable(name));
+  const value = tf.env().get(name);
   // A page's `?tfjsflags=NAME:true` sets a boolean.
   return typeof value === 'boolean' ? String(Number(value)) : String(value);
 }

@@ -45,7 +45,7 @@ export interface SharedRowMemory {
   ): Promise<void>;
 }
 
-/** Returns whether a memory can have so many bytes for rows of so many dimensions: WebAssembly addresses at most 4 GiB. */
+/** Returns whether a memory of this size can hold rows of this width. WebAssembly addresses at most 4 GiB. */
 export function fitsSharedRowMemory(bytes: number, dimensions: number): boolean {
   return dimensions <= PIECE_FLOATS && bytes + SCRATCH_BYTES <= MOST_BYTES - PAGE_BYTES;
 }

@@ -1,4 +1,5 @@
 import type { VerificationSummary } from '../report/data.js';
+import { PAIR_KINDS } from '../report/format-values.js';
 import { alignColumns } from './columns.js';
 import { outputColors } from './console.js';
 
@@ -44,8 +45,6 @@ export function formatResults({ heldOut, copies, untrained, rank1 }: Figures): s
     ...(copies ? [describePairs('Identities with one image', copies), formatCopies(copies)] : []),
   ];
 }
-
-const PAIR_KINDS = { real: 'real pairs', augmented: 'augmented copies of one image each' };
 
 function describePairs(title: string, { pairKind, identities, images, pairs }: VerificationSummary): string {
   const number = (n: number) => n.toLocaleString('en');

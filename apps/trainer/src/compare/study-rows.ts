@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatNumber } from '../report/format-values.js';
+import { formatCount, formatDuration, formatNumber, PAIR_KINDS } from '../report/format-values.js';
 import { formatSigned } from './describe-verdict.js';
 import type { Comparison, StudyResults, StudyRunFigures } from './study-results.js';
 
@@ -98,11 +98,10 @@ export function describePairs(results: StudyResults, { data, budget }: Compariso
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return low === high ? formatCount(low) : `${formatCount(low)} to ${formatCount(high)}`;
   };
-  const pairs = kind === 'real' ? 'real pairs' : 'augmented copies of one image each';
   const identities = range(heldOut.map(({ identities }) => identities ?? 0));
   const [positive, negative] = [
     range(heldOut.map(({ pairs }) => pairs.positive)),
     range(heldOut.map(({ pairs }) => pairs.negative)),
   ];
-  return `${pairs}: ${identities} identities a run, ${positive} pairs of the same and ${negative} of different identities`;
+  return `${PAIR_KINDS[kind]}: ${identities} identities a run, ${positive} pairs of the same and ${negative} of different identities`;
 }

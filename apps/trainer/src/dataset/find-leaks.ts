@@ -1,4 +1,5 @@
 import { type DuplicateGroup, findDuplicates, type IdentitySplit, type ImageSource } from '@unitsphere/data';
+import { listNames } from '../list-names.js';
 
 /** Pictures that should be in one place only. */
 export interface Leaks {
@@ -36,9 +37,8 @@ export async function findLeaks(
 export function describeLeaks({ identities, acrossParts, acrossIdentities }: Leaks): string[] {
   const lines: string[] = [];
   if (identities.length > 0) {
-    const names = identities.slice(0, 3).join(', ') + (identities.length > 3 ? ', …' : '');
     lines.push(
-      `${identities.length} held-out identities are also in the training folder (${names}): figures on them are not of unseen identities`,
+      `${identities.length} held-out identities are also in the training folder (${listNames(identities, 3)}): figures on them are not of unseen identities`,
     );
   }
   if (acrossParts.length > 0) {

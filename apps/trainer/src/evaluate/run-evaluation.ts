@@ -5,6 +5,7 @@ import type { Config, EvaluationConfig } from '../config/config.js';
 import { type OpenedImages, openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
 import { readSeen, type Seen } from '../dataset/run-data.js';
+import { listNames } from '../list-names.js';
 import { EmbeddingModel } from '../model/embedding-model.js';
 import { loadPretrained } from '../model/load-pretrained.js';
 import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
@@ -66,8 +67,9 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   const seen = options.identities === 'all' ? undefined : await readSeen(run, config);
   const { identities, copied } = selectUnseen(source, seen);
   if (copied.length > 0) {
-    const names = copied.slice(0, 5).join(', ') + (copied.length > 5 ? ', …' : '');
-    progress.note(`skipped ${copied.length} identities with images that the run was trained on: ${names}`);
+    progress.note(
+      `skipped ${copied.length} identities with images that the run was trained on: ${listNames(copied)}`,
+    );
   }
   if (identities.length < 2) {
     throw new UserError(

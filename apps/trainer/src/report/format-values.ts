@@ -52,3 +52,6 @@ export function formatDate(iso: string): string {
   const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
   return `${text.format(date).replace(' at ', ', ')} UTC`;
 }
+
+/** The kinds of pairs of a verification, in words. */
+export const PAIR_KINDS = { real: 'real pairs', augmented: 'augmented copies of one image each' };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { syncFolder, TEMPORARY_PREFIX } from '@unitsphere/core/disk';
 import type { Config } from '../config/config.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
+import { listNames } from '../list-names.js';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
 import { type Lock, takeLock } from './lock.js';
@@ -137,10 +138,7 @@ async function checkIsRun(path: string): Promise<void> {
   if (!config) {
     const runs = (await readdir(path).catch(() => [])).filter((name) => !name.startsWith('.'));
     throw new UserError(`${path} is not a run: it has no ${RUN_FILES.config}`, {
-      hint:
-        runs.length > 0
-          ? `It contains: ${runs.slice(0, 8).join(', ')}${runs.length > 8 ? ', …' : ''}`
-          : undefined,
+      hint: runs.length > 0 ? `It contains: ${listNames(runs, 8)}` : undefined,
     });
   }
 }

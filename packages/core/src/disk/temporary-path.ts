@@ -1,4 +1,5 @@
 import { builtinModule } from './builtin-module.js';
+import { isProcessRunning } from './process-running.js';
 
 /** Prefix of the names of files and folders that are still being written. */
 export const TEMPORARY_PREFIX = '.tmp-';
@@ -25,17 +26,7 @@ export function removeAbandoned(path: string): void {
   const start = `${TEMPORARY_PREFIX}${basename(path)}-`;
   for (const name of readdirSync(dirname(path))) {
     const owner = name.startsWith(start) ? /^(\d+)-[0-9a-f]+-\d+$/.exec(name.slice(start.length)) : null;
-    if (!owner || isRunning(Number(owner[1]))) continue;
+    if (!owner || isProcessRunning(Number(owner[1]))) continue;
     rmSync(join(dirname(path), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the process runs, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

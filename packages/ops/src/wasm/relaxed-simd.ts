@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { registerFlag } from '../register-flag.js';
 
 /**
  * TensorFlow.js flag for the build of the WebAssembly kernels with fused multiply-add. Default: on if the engine supports
@@ -14,10 +15,8 @@ const PROGRAM = new Uint8Array([
 
 /** Returns whether to use the kernels with fused multiply-add. */
 export function useRelaxedSimd(): boolean {
-  const env = tf.env();
-  const { flagRegistry = {} } = env as unknown as { flagRegistry?: object };
-  if (!(FLAG in flagRegistry)) env.registerFlag(FLAG, hasRelaxedSimd);
-  return env.getBool(FLAG);
+  registerFlag(FLAG, hasRelaxedSimd);
+  return tf.env().getBool(FLAG);
 }
 
 function hasRelaxedSimd(): boolean {

@@ -1,4 +1,4 @@
-import { builtinModule, temporaryPath } from '@unitsphere/core/disk';
+import { builtinModule, isProcessRunning, temporaryPath } from '@unitsphere/core/disk';
 
 /** Beginning of a file that an earlier process downloaded. */
 export interface ReceivedPart {
@@ -75,7 +75,7 @@ export async function openPartialFile(path: string, url: string): Promise<Partia
     const owner = await readInfo();
     const isOwned =
       owner?.host === host
-        ? owner.pid !== process.pid && isRunning(owner.pid)
+        ? owner.pid !== process.pid && isProcessRunning(owner.pid)
         : owner && Date.now() - (await lastChange()) < ABANDONED_AFTER;
     if (isOwned) {
       open.delete(part);
@@ -126,14 +126,4 @@ export async function openPartialFile(path: string, url: string): Promise<Partia
       await rm(infoFile, { force: true });
     },
   };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the process runs, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
