@@ -12,7 +12,10 @@ import { reportAll } from './report-all.mjs';
  */
 const INSTALL_SCRIPTS = {
   esbuild: 'links its program; downloads only if the platform package is missing, which this check excludes',
+  'onnxruntime-node':
+    "would download CUDA's provider; tools/peers is installed without scripts, and the CPU needs none",
   protobufjs: 'prints a warning for an unusual version range; comes with the dev dependency onnxruntime-web',
+  usearch: 'selects its prebuilt library, or compiles it where there is none',
   webgpu: 'on macOS, removes the quarantine mark of its own library',
 };
 

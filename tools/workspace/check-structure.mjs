@@ -9,18 +9,26 @@ import { reportAll } from './report-all.mjs';
 
 /** The layers in CONTRIBUTING.md's picture, lowest first. A workspace may import only workspaces of lower layers. */
 const LAYERS = [
-  ['@unitsphere/collectives', '@unitsphere/margin-losses', '@unitsphere/ops', '@unitsphere/pair-losses'],
+  [
+    '@unitsphere/collectives',
+    '@unitsphere/images',
+    '@unitsphere/margin-losses',
+    '@unitsphere/ops',
+    '@unitsphere/pair-losses',
+  ],
   ['@unitsphere/core', '@unitsphere/mixed-precision', '@unitsphere/optimizers'],
   [
     '@unitsphere/backends',
     '@unitsphere/data',
     '@unitsphere/norms',
     '@unitsphere/partial-fc',
+    '@unitsphere/recognition',
     '@unitsphere/verification',
   ],
   ['@unitsphere/backbones', '@unitsphere/necks'],
   ['@unitsphere/pretrained'],
-  ['@unitsphere/clip-distiller', '@unitsphere/testing'],
+  ['@unitsphere/clip-distiller', '@unitsphere/embedder', '@unitsphere/testing'],
+  ['@unitsphere/onnx-export'],
   ['@unitsphere/contract', 'unitsphere'],
   ['@unitsphere/benchmarks', '@unitsphere/studio'],
 ];

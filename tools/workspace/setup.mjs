@@ -1,6 +1,7 @@
 // Sets up a fresh clone: installs if node_modules is missing or older than the lockfile, then builds what changed.
 //   node tools/workspace/setup.mjs            builds JavaScript only, which is enough to run
 //   node tools/workspace/setup.mjs --types    also builds declarations, for type checks and publishing
+//   node tools/workspace/setup.mjs --peers    also installs tools/peers, which tests and benchmarks compare with
 
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,8 @@ if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 
 }
 
 install('Installing packages', root);
+if (process.argv.includes('--peers'))
+  install('Installing peers to compare with', join(root, 'tools', 'peers'));
 
 const tasks = process.argv.includes('--types') ? ['build:js', 'build:types'] : ['build:js'];
 run('Building', process.execPath, [
