@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { configJsonSchema } from '../src/config/json-schema.js';
 import { keyPaths, keysOf } from '../src/config/key-paths.js';
 import { absolutePaths, loadConfig } from '../src/config/load-config.js';
-import { optionOverrides, parseOverride } from '../src/config/overrides.js';
+import { optionOverrides, parseOverride, parseOverrides } from '../src/config/overrides.js';
 import { parseConfig, stringifyConfig } from '../src/config/parse-config.js';
 import { CHOICES } from '../src/config/schema.js';
 import { UserError } from '../src/user-error.js';
@@ -217,6 +217,44 @@ describe('errors name the position, the key and the remedy', () => {
 
   test('reports several problems at once', () => {
     expect(complaint('seed: -1\nloss:\n  margn: 1\n  name: cosfase\n')).toMatchSnapshot();
+  });
+
+  test('reports values that do not fit together beside invalid ones', () => {
+    const message = complaint(
+      'data: {split: {train: 0.9}, imageSize: 100}\nloss: {name: arcfase, margin: 0.3}\ntraining: {batchSize: 0, replicas: 3}\noptimizer: {betas: [0.9], momentum: 0.9}\ndistillation: {loss: kl}',
+    );
+    expect(message.split('\n')).toEqual([
+      'the config has 7 problems',
+      '  my.yaml:2:14: loss.name: "arcfase" is not a choice; did you mean arcface? (cosface, arcface, combined, softmax, adaface, curricularface, sphereface)',
+      '  my.yaml:4:20: optimizer.betas: expected a list of 2, not the list [0.9]',
+      '  my.yaml:3:23: training.batchSize: must be at least 2, not 0',
+      '  my.yaml:5:1: distillation.teacher: is missing: a section of settings',
+      '  my.yaml:1:15: data.split: train 0.9 + validation 0.05 + test 0.15 = 1.1, but the fractions must add up to 1',
+      '  my.yaml:1:40: data.imageSize: must be a multiple of 32, the stride of lcnet_050; use 96 or 128',
+      '  my.yaml:4:37: optimizer.momentum: only name: sgd has momentum; leave it out (--set optimizer.momentum=)',
+    ]);
+  });
+
+  test('does not judge other settings by the default that replaces an invalid one', () => {
+    // With the default of 1000 steps, the warm-up would be too long.
+    expect(complaint('training: {steps: -1}\nloss: {warmup: {steps: 2000}}')).toBe(
+      'my.yaml:1:19: training.steps: must be at least 1, not -1',
+    );
+    // With the default loss, the setting would not exist.
+    expect(complaint('loss: {name: adafase, h: 0.3}')).toMatch(/^my\.yaml:1:14: loss\.name: [^\n]*$/);
+    expect(complaint('data: {source: 3, path: x}')).toMatch(/^my\.yaml:1:16: data\.source: [^\n]*$/);
+  });
+
+  test('lists every value that is not YAML', () => {
+    expect(() => parseOverrides(['seed=[1', 'loss.margin=0.3', '=2'])).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /^2 settings are invalid\n {2}--set seed=\[1: the value is not YAML: .*\n {2}--set =2: expected KEY=VALUE$/s,
+        ),
+        hint: expect.stringContaining('Write KEY=VALUE'),
+      }),
+    );
+    expect(complaint('seed: 1\nseed: 2\nloss: {name: arcface, name: cosface}').split('\n')).toHaveLength(2);
   });
 
   test('reports a missing key at the position of its section', () => {

@@ -7,7 +7,7 @@ import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js'
 import { StudyProgress } from '../compare/study-progress.js';
 import type { StudyResults } from '../compare/study-results.js';
 import { armRows, comparisonTitle, describePairs } from '../compare/study-rows.js';
-import { optionOverrides, parseOverride } from '../config/overrides.js';
+import { optionOverrides, parseOverrides } from '../config/overrides.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { diskError } from '../run/disk-error.js';
@@ -35,7 +35,7 @@ const FILES = { lock: 'study.lock', results: 'results.json', report: 'report.htm
 
 /** Trains a study's runs and compares its arms. Returns the exit code. */
 export async function compare(file: string, options: CompareOptions, work: Work): Promise<number> {
-  const overrides = [...optionOverrides({ data: options.data }), ...(options.set ?? []).map(parseOverride)];
+  const overrides = [...optionOverrides({ data: options.data }), ...parseOverrides(options.set ?? [])];
   const weights = parseLocalWeights(options.weights ?? []);
   const study = loadStudy(file, { seeds: options.seeds, overrides, weights });
   const replicates = planStudy(study);

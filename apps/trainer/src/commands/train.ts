@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import type { Config } from '../config/config.js';
 import { absolutePaths, loadConfig } from '../config/load-config.js';
-import { optionOverrides, parseOverride } from '../config/overrides.js';
+import { optionOverrides, parseOverrides } from '../config/overrides.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { formatSeconds } from '../format-seconds.js';
 import { listenForInterrupt } from '../interrupt.js';
@@ -159,7 +159,7 @@ async function changeConfig(run: RunDirectory, options: TrainOptions): Promise<C
 }
 
 function readOverrides(options: TrainOptions) {
-  return [...optionOverrides(options), ...(options.set ?? []).map(parseOverride)];
+  return [...optionOverrides(options), ...parseOverrides(options.set ?? [])];
 }
 
 function formatSummary(run: RunDirectory, summary: TrainingSummary): string[] {

@@ -31,6 +31,26 @@ export function parseOverride(text: string): Override {
   return { path, value: document.toJS(), written };
 }
 
+/** Parses several settings as {@link parseOverride}. @throws UserError that lists every problem. */
+export function parseOverrides(texts: readonly string[]): Override[] {
+  const problems: UserError[] = [];
+  const overrides = texts.flatMap((text) => {
+    try {
+      return [parseOverride(text)];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error);
+      return [];
+    }
+  });
+  if (problems.length === 1) throw problems[0];
+  if (problems.length > 1) {
+    const lines = problems.map(({ message }) => `  ${message}`).join('\n');
+    throw new UserError(`${problems.length} settings are invalid\n${lines}`, { hint: problems[0].hint });
+  }
+  return overrides;
+}
+
 /** The options of the command line that stand for settings. */
 interface SettingOptions {
   data?: string;

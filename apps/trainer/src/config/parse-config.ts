@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
+import { checkSettings } from './check-settings.js';
 import { type Config, completeConfig } from './config.js';
-import { type Issue, toIssues } from './issue.js';
+import type { Issue } from './issue.js';
 import { applyOverride, type Override } from './overrides.js';
-import { checkRules } from './rules.js';
-import { configSchema } from './schema.js';
+import { isPrefix } from './watch-reads.js';
 import { toUserError, YamlFile } from './yaml-file.js';
 
 /** Options of {@link parseConfig}. */
@@ -35,23 +35,17 @@ export function parseConfig(
     if (fromOption && fromOption.value !== undefined) return fromOption.written;
     return yaml.where(issue);
   };
-  const refuse = (issues: readonly Issue[]) =>
-    toUserError(
+  const { config, issues } = checkSettings(settings);
+  if (issues) {
+    throw toUserError(
       'the config',
       issues.map((issue) => ({ ...issue, origin: origin(issue) })),
     );
-  const checked = configSchema.safeParse(settings, { reportInput: true });
-  if (!checked.success) throw refuse(toIssues(checked.error));
-  const issues = checkRules(checked.data);
-  if (issues.length > 0) throw refuse(issues);
-  return completeConfig(checked.data);
+  }
+  return completeConfig(config);
 }
 
 /** Writes a config as YAML from which {@link parseConfig} reads the same config. */
 export function stringifyConfig(config: Config): string {
   return stringify(config, { lineWidth: 0 });
-}
-
-function isPrefix(short: readonly unknown[], long: readonly unknown[]): boolean {
-  return short.length <= long.length && short.every((key, i) => key === long[i]);
 }

@@ -9,21 +9,45 @@ import {
   type RegistrySettings,
 } from './registry-settings.js';
 import type { CheckedConfig } from './schema.js';
+import { watchReads } from './watch-reads.js';
 
-/** Finds valid values that are not valid together. Each issue names the key to change. */
-export function checkRules(config: CheckedConfig): Issue[] {
-  return [
-    ...checkData(config),
-    ...checkModel(config),
-    ...checkLoss(config),
-    ...checkOptimizer(config),
-    ...checkSchedule(config),
-    ...checkTraining(config),
-    ...checkDistillation(config),
-  ];
+type Rule = (config: CheckedConfig) => Iterable<Issue>;
+
+const RULES: readonly Rule[] = [
+  checkSource,
+  checkSplit,
+  checkImagesPerClass,
+  checkUpright,
+  checkValidation,
+  checkImageSize,
+  checkSqueeze,
+  checkCenterInit,
+  checkLossSettings,
+  checkPartialFc,
+  checkWarmup,
+  checkMarginFrom,
+  checkOptimizer,
+  checkSchedule,
+  checkGrowth,
+  checkReplicas,
+  checkTeacher,
+  checkDistillation,
+];
+
+/**
+ * Finds valid values that are not valid together. Each issue names the key to change.
+ * @param replaced Paths of invalid values that a default replaces in `config`. A rule that reads one of them finds nothing,
+ *   because its verdict would be on a value that the user did not give.
+ */
+export function checkRules(config: CheckedConfig, replaced: readonly Issue['path'][] = []): Issue[] {
+  return RULES.flatMap((rule) => {
+    const reads = watchReads(config, replaced);
+    const issues = [...rule(reads.config)];
+    return reads.anyReplaced() ? [] : issues;
+  });
 }
 
-function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
+function* checkSource({ data }: CheckedConfig): Generator<Issue> {
   if (data.source === 'folder') {
     if (data.path === undefined) {
       yield issue('data.path', 'source: folder requires the path of a folder; pass it with --data DIR');
@@ -45,6 +69,9 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
       yield issue('data.cacheDir', `only source: folder caches decoded images; ${remove('data.cacheDir')}`);
     }
   }
+}
+
+function* checkSplit({ data }: CheckedConfig): Generator<Issue> {
   const { train, validation, test } = data.split;
   // Removes the rounding error of sums of decimal fractions.
   const sum = Math.round((train + validation + test) * 1e9) / 1e9;
@@ -54,12 +81,18 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
       `train ${train} + validation ${validation} + test ${test} = ${sum}, but the fractions must add up to 1`,
     );
   }
+}
+
+function* checkImagesPerClass({ data, training }: CheckedConfig): Generator<Issue> {
   if (training.batchSize % data.imagesPerClass !== 0) {
     yield issue(
       'data.imagesPerClass',
       `${data.imagesPerClass} does not divide training.batchSize (${training.batchSize})`,
     );
   }
+}
+
+function* checkUpright({ data, training }: CheckedConfig): Generator<Issue> {
   const uprightKeys = (['uprightSteps', 'uprightFraction'] as const).filter((key) => data[key]);
   for (const key of data.views === 1 ? uprightKeys : []) {
     const path = `data.${key}`;
@@ -71,7 +104,10 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
   if ((data.uprightSteps ?? 0) > training.steps) {
     yield issue('data.uprightSteps', `${data.uprightSteps} exceeds training.steps (${training.steps})`);
   }
-  if (validation === 0 && typeof training.validateEvery === 'number') {
+}
+
+function* checkValidation({ data, training }: CheckedConfig): Generator<Issue> {
+  if (data.split.validation === 0 && typeof training.validateEvery === 'number') {
     yield issue(
       'training.validateEvery',
       'there are no validation identities: data.split.validation is 0; use null here, or raise the fraction',
@@ -79,7 +115,7 @@ function* checkData({ data, training }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkModel({ model, data: { imageSize } }: CheckedConfig): Generator<Issue> {
+function* checkImageSize({ model, data: { imageSize } }: CheckedConfig): Generator<Issue> {
   const stride = backboneStride(model.backbone);
   if (imageSize % stride !== 0) {
     const below = Math.floor(imageSize / stride) * stride;
@@ -88,21 +124,28 @@ function* checkModel({ model, data: { imageSize } }: CheckedConfig): Generator<I
       `must be a multiple of ${stride}, the stride of ${model.backbone}; use ${below} or ${below + stride}`,
     );
   }
+}
+
+function* checkSqueeze({ model }: CheckedConfig): Generator<Issue> {
   if (model.neck !== 'squeeze' && model.squeezeRatio !== undefined) {
     yield issue('model.squeezeRatio', `only neck: squeeze has it; ${remove('model.squeezeRatio')}`);
   }
 }
 
-function* checkLoss({ loss, training, model }: CheckedConfig): Generator<Issue> {
+function* checkCenterInit({ loss, training, model }: CheckedConfig): Generator<Issue> {
   if (loss.centerInit === 'imprinted' && training.growFrom === undefined && model.pretrained === undefined) {
     yield issue(
       'loss.centerInit',
       'imprinted requires a trained network; set training.growFrom (--grow) or model.pretrained, or use normal',
     );
   }
-  yield* checkSettings(LOSS_REGISTRY, loss.name, loss);
-  yield* checkPartialFc(loss);
-  const { warmup } = loss;
+}
+
+function checkLossSettings({ loss }: CheckedConfig): Iterable<Issue> {
+  return checkSettings(LOSS_REGISTRY, loss.name, loss);
+}
+
+function* checkWarmup({ loss: { warmup }, training }: CheckedConfig): Generator<Issue> {
   if (warmup === null) return;
   if ((warmup.steps === undefined) === (warmup.fraction === undefined)) {
     yield issue('loss.warmup', 'requires either steps or fraction');
@@ -113,13 +156,10 @@ function* checkLoss({ loss, training, model }: CheckedConfig): Generator<Issue> 
       `${warmup.steps} exceeds training.steps (${training.steps}); use fewer (--set loss.warmup.steps=N)`,
     );
   }
-  yield* checkMarginFrom(loss.name, warmup.marginFrom);
 }
 
-function* checkMarginFrom(
-  name: CheckedConfig['loss']['name'],
-  marginFrom: number | undefined,
-): Generator<Issue> {
+function* checkMarginFrom({ loss: { name, warmup } }: CheckedConfig): Generator<Issue> {
+  const marginFrom = warmup?.marginFrom;
   if (marginFrom === undefined) return;
   const path = 'loss.warmup.marginFrom';
   const margin = findMargin(name);
@@ -132,7 +172,7 @@ function* checkMarginFrom(
 
 /** Checks the settings of a registry's entries: whether the chosen entry has them and accepts their values. */
 function* checkSettings(registry: RegistrySettings, entry: string, values: object): Generator<Issue> {
-  const given: { readonly [key: string]: unknown } = { ...values };
+  const given = values as { readonly [key: string]: unknown };
   for (const key of listKeys(registry)) {
     if (given[key] === undefined) continue;
     const problem = findSettingProblem(registry, entry, key, given[key]);
@@ -140,7 +180,7 @@ function* checkSettings(registry: RegistrySettings, entry: string, values: objec
   }
 }
 
-function* checkPartialFc({ partialFc }: CheckedConfig['loss']): Generator<Issue> {
+function* checkPartialFc({ loss: { partialFc } }: CheckedConfig): Generator<Issue> {
   if (partialFc.sampleRate !== undefined && partialFc.sampledClasses !== undefined) {
     yield issue(
       'loss.partialFc.sampledClasses',
@@ -175,14 +215,16 @@ function* checkSchedule({ schedule }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkTraining({ training, model }: CheckedConfig): Generator<Issue> {
-  const { replicas, batchSize, growFrom } = training;
+function* checkGrowth({ training: { growFrom }, model }: CheckedConfig): Generator<Issue> {
   if (growFrom !== undefined && model.pretrained !== undefined) {
     yield issue(
       'model.pretrained',
       `training.growFrom already sets the weights; ${remove('model.pretrained')}`,
     );
   }
+}
+
+function* checkReplicas({ training: { replicas, batchSize } }: CheckedConfig): Generator<Issue> {
   // Batch norm requires two images per replica for a variance.
   const most = Math.floor(batchSize / 2);
   if (replicas !== 'auto' && replicas > 1 && replicas > most) {
@@ -195,7 +237,6 @@ function* checkTraining({ training, model }: CheckedConfig): Generator<Issue> {
 
 function* checkDistillation({ distillation, training }: CheckedConfig): Generator<Issue> {
   if (!distillation) return;
-  yield* checkTeacher(distillation.teacher);
   const { loss, decay, finalWeight, warmupSteps } = distillation;
   yield* checkSettings(DISTILLATION_REGISTRY, loss, distillation);
   if (decay === 'constant' && finalWeight !== undefined) {
@@ -212,7 +253,9 @@ function* checkDistillation({ distillation, training }: CheckedConfig): Generato
   }
 }
 
-function* checkTeacher(teacher: NonNullable<CheckedConfig['distillation']>['teacher']): Generator<Issue> {
+function* checkTeacher({ distillation }: CheckedConfig): Generator<Issue> {
+  if (!distillation) return;
+  const { teacher } = distillation;
   const path = (key: string) => `distillation.teacher.${key}`;
   const { clip, onnx } = teacher;
   if (clip === undefined && onnx === undefined) {

@@ -27,8 +27,14 @@ export class YamlFile {
     const lines = new LineCounter();
     const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
     if (document.errors.length > 0) {
-      const { message, pos } = document.errors[0];
-      throw new UserError(`${place(name, lines, pos[0])}: this is not YAML: ${message.split('\n')[0]}`);
+      // The parser reports one mistake under several names at the same place.
+      const byPlace = new Map(
+        document.errors.toReversed().map(({ message, pos }) => [place(name, lines, pos[0]), message]),
+      );
+      const problems = [...byPlace]
+        .reverse()
+        .map(([at, message]) => `${at}: this is not YAML: ${message.split('\n')[0]}`);
+      throw new UserError(problems.join('\n'));
     }
     return new YamlFile(name, document, lines);
   }
