@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
 /**
@@ -20,6 +21,32 @@ export function packageConfig(options: Partial<Options> = {}) {
     ...(splitting && { onSuccess: removeOldChunks }),
     ...options,
   });
+}
+
+/**
+ * The builds of a package that differs in browsers: `node` as in `packageConfig`, and `dist/browser.js`, in which
+ * `NAME.browser.ts` replaces `NAME.ts`. Both have the same types.
+ */
+export function nodeAndBrowserConfig(node: Partial<Options> = {}) {
+  const browser = packageConfig({
+    entry: { browser: 'src/index.ts' },
+    format: ['esm'],
+    platform: 'browser',
+    esbuildPlugins: [
+      {
+        name: 'NAME.browser.ts replaces NAME.ts',
+        setup(build) {
+          build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
+            const replacement = join(resolveDir, path.replace(/\.js$/, '.browser.ts'));
+            return existsSync(replacement) ? { path: replacement } : undefined;
+          });
+        },
+      },
+    ],
+  });
+  return defineConfig(
+    ({ dts }) => (dts ? [packageConfig(node)] : [packageConfig(node), browser]) as Options[],
+  );
 }
 
 /** Removes chunks that no file imports. They accumulate because chunks are named by content and dist is not cleaned. */

@@ -1,3 +1,3 @@
-import { packageConfig } from '../../tsup.base.ts';
+import { nodeAndBrowserConfig } from '../../tsup.base.ts';
 
-export default packageConfig();
+export default nodeAndBrowserConfig();

@@ -1,4 +1,4 @@
-import { stringifyPreprocessing } from '@unitsphere/pretrained';
+import { stringifyPreprocessing } from '@unitsphere/images';
 import { strToU8, zipSync } from 'fflate';
 import type { BrowserCheckpoint } from 'unitsphere/browser';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@unitsphere/core';
 import { DocumentSource } from '@unitsphere/data';
-import { parsePreprocessing } from '@unitsphere/pretrained';
+import { parsePreprocessing } from '@unitsphere/images';
 import { strFromU8, unzipSync } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-import type { Preprocessing } from '@unitsphere/pretrained';
+import type { Preprocessing } from '@unitsphere/images';
 
 /** Returns CLIP's preprocessing: bicubic resizing of the short side, center crop, OpenAI's mean and standard deviation. */
 export function clipPreprocessing(imageSize: number): Preprocessing {

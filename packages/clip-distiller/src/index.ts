@@ -1,6 +1,7 @@
 import '@unitsphere/core/gradients';
 
-export { preprocessImages, type RgbImage, resizeAndCrop } from '@unitsphere/pretrained';
+export { type RgbImage, resizeAndCrop } from '@unitsphere/images';
+export { preprocessImages } from '@unitsphere/pretrained';
 export { clipPreprocessing } from './clip-preprocessing.js';
 export { CenteredTeacher } from './losses/centered-teacher.js';
 export { ContrastiveDistillation, type ContrastiveDistillationOptions } from './losses/contrastive.js';

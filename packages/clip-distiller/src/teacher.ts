@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Preprocessing } from '@unitsphere/pretrained';
+import type { Preprocessing } from '@unitsphere/images';
 
 /** Network whose image features a student learns. It is not trained. */
 export interface Teacher {

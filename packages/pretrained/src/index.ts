@@ -5,14 +5,7 @@ export {
   type UnsupportedKey,
 } from './load-pretrained.js';
 export { type Mismatch, type UnmatchedKey, WeightsMismatchError, type WrongShape } from './mismatch.js';
-export { type PixelImage, preprocessImages, resizeAndCrop } from './preprocess/preprocess-images.js';
-export {
-  type Preprocessing,
-  PreprocessingError,
-  parsePreprocessing,
-  stringifyPreprocessing,
-} from './preprocess/preprocessing.js';
-export type { RgbImage } from './preprocess/resample.js';
+export { preprocessImages } from './preprocess-images.js';
 export { CheckpointError } from './readers/checkpoint-error.js';
 export { readOnnxInitializers } from './readers/onnx-initializers.js';
 export { readTorchCheckpoint, type TorchCheckpointOptions } from './readers/torch-checkpoint.js';

@@ -1,10 +1,10 @@
 import type { Backbone } from '@unitsphere/backbones';
 import { checkFinite, type StateDict } from '@unitsphere/core';
+import type { Preprocessing } from '@unitsphere/images';
 import { classifierKeys } from './classifier-keys.js';
 import { convertEfficientnetPytorchKeys } from './efficientnet-keys.js';
 import { convertLCNetFromOnnx, isLCNet } from './lcnet-from-onnx.js';
 import { findMismatch, type Mismatch, WeightsMismatchError } from './mismatch.js';
-import type { Preprocessing } from './preprocess/preprocessing.js';
 import { CheckpointError } from './readers/checkpoint-error.js';
 import { removeAllPrefixes, removePrefixes } from './readers/key-prefixes.js';
 import { readWeights, type Weights } from './readers/read-weights.js';

@@ -1,7 +1,7 @@
 import type { Backbone } from '@unitsphere/backbones';
 import { writeSafetensors } from '@unitsphere/core';
 import { builtinModule, explainWriteError, writeFileAtomic } from '@unitsphere/core/disk';
-import { type Preprocessing, stringifyPreprocessing } from './preprocess/preprocessing.js';
+import { type Preprocessing, stringifyPreprocessing } from '@unitsphere/images';
 import { hasFiles } from './sources/environment.js';
 import { SourceError } from './sources/source-error.js';
 

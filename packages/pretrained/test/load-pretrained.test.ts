@@ -5,18 +5,12 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backbone, createBackbone } from '@unitsphere/backbones';
 import { float32, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
+import type { Preprocessing } from '@unitsphere/images';
 import { on, read, start } from '@unitsphere/testing/backends';
 import { readGolden } from '@unitsphere/testing/golden';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { classifierKeys } from '../src/classifier-keys.js';
-import {
-  loadPretrained,
-  type Preprocessing,
-  SourceError,
-  saveTimm,
-  timmWeights,
-  WeightsMismatchError,
-} from '../src/index.js';
+import { loadPretrained, SourceError, saveTimm, timmWeights, WeightsMismatchError } from '../src/index.js';
 import { bytesOf, expectSame } from './helpers.js';
 import { encodeLCNetAsOnnx } from './paddle-onnx.js';
 

@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackboneName, createBackbone } from '@unitsphere/backbones';
 import { float32, Linear, Random, readSafetensors, type StateDict, toFloat32 } from '@unitsphere/core';
+import { parsePreprocessing } from '@unitsphere/images';
 import { batchNormInference, conv2d, globalAveragePool, hardSwish } from '@unitsphere/ops';
 import { start } from '@unitsphere/testing/backends';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  loadPretrained,
-  parsePreprocessing,
-  preprocessImages,
-  readOnnxInitializers,
-  readTorchCheckpoint,
-} from '../src/index.js';
+import { loadPretrained, preprocessImages, readOnnxInitializers, readTorchCheckpoint } from '../src/index.js';
 
 interface Expected {
   /** timm's pretrained_cfg. */

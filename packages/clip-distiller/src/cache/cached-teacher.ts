@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { preprocessImages, type RgbImage } from '@unitsphere/pretrained';
+import type { RgbImage } from '@unitsphere/images';
+import { preprocessImages } from '@unitsphere/pretrained';
 import type { Teacher } from '../teacher.js';
 import { FeatureCacheError } from './errors.js';
 import { FeatureStore } from './feature-store.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomicSync } from '@unitsphere/core/disk';
 import { floatToHalf } from '@unitsphere/core/half';
-import type { Preprocessing } from '@unitsphere/pretrained';
+import type { Preprocessing } from '@unitsphere/images';
 import type { Teacher } from '../teacher.js';
 import { FeatureCacheError, onDisk } from './errors.js';
 import { halfValues } from './half-values.js';

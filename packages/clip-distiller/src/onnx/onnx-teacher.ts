@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { builtinModule, explainDiskError } from '@unitsphere/core/disk';
-import type { Preprocessing } from '@unitsphere/pretrained';
+import type { Preprocessing } from '@unitsphere/images';
 import { computeFingerprint, sha256 } from '../fingerprint.js';
 import type { Teacher } from '../teacher.js';
 import {

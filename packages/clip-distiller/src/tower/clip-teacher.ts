@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Preprocessing } from '@unitsphere/pretrained';
+import type { Preprocessing } from '@unitsphere/images';
 import { clipPreprocessing } from '../clip-preprocessing.js';
 import { computeFingerprint } from '../fingerprint.js';
 import type { Teacher } from '../teacher.js';

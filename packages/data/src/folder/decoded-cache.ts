@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { cacheFolder, replaceFile, writeAll } from '@unitsphere/core/disk';
+import { DECODER_VERSION } from '@unitsphere/images';
 import type { SampleContent } from '../source.js';
-import { DECODER_VERSION } from './decode.js';
 import type { ScannedFile } from './scan.js';
 
 /** Returns the default folder of decoded images: `unitsphere` in the user's cache folder. */

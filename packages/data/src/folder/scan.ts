@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, sep } from 'node:path';
-import { IMAGE_EXTENSIONS } from './decode.js';
+import { IMAGE_EXTENSIONS } from '@unitsphere/images';
 
 /** A file that is not used. */
 export interface SkippedFile {

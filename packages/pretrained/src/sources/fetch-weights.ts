@@ -1,5 +1,5 @@
 import { builtinModule, explainDiskError } from '@unitsphere/core/disk';
-import { type Preprocessing, parsePreprocessing } from '../preprocess/preprocessing.js';
+import { type Preprocessing, parsePreprocessing } from '@unitsphere/images';
 import { digest, openCache } from './cache.js';
 import type { DownloadProgress } from './download.js';
 import { environment, hasFiles } from './environment.js';

@@ -1,10 +1,4 @@
-/** 8-bit RGB image: row-major, three bytes per pixel, without padding between rows. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  /** width × height × 3 bytes. */
-  readonly data: Uint8Array;
-}
+import type { RgbImage } from '../image.js';
 
 /** Part of an image, in pixels. */
 export interface Box {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodePnm, isPnm } from '../src/folder/pnm.js';
+import { decodePnm, isPnm } from '../src/decode/pnm.js';
 
 const bytes = (header: string, ...values: number[]) =>
   Uint8Array.from([...Buffer.from(header, 'latin1'), ...values]);

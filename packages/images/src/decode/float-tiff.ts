@@ -1,7 +1,8 @@
 import type { Channels } from 'sharp';
+import { loadSharp } from './load-sharp.js';
 
 /** 8-bit samples of an image, row-major. */
-export interface RawImage {
+export interface Samples {
   readonly width: number;
   readonly height: number;
   readonly channels: Channels;
@@ -19,8 +20,8 @@ export function isTiff(bytes: Uint8Array): boolean {
  * range 0 … 1 of scientific images, larger ones as 0 … 255; a decoder that clips to 0 … 255 would turn the former black.
  * @throws Error if a sample is not finite.
  */
-export async function decodeFloatTiff(bytes: Uint8Array): Promise<RawImage | undefined> {
-  const { default: sharp } = await import('sharp');
+export async function decodeFloatTiff(bytes: Uint8Array): Promise<Samples | undefined> {
+  const sharp = await loadSharp();
   const { depth, space } = await sharp(bytes).metadata();
   if (depth !== 'float' && depth !== 'double') return undefined;
   const image = sharp(bytes).autoOrient();

@@ -1,14 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type { PixelImage, RgbImage } from '../image.js';
 import type { Preprocessing } from './preprocessing.js';
-import { type RgbImage, resample } from './resample.js';
-
-/** 8-bit image: row-major, RGB or RGBA, without padding between rows, such as ImageData in a browser. */
-export interface PixelImage {
-  readonly width: number;
-  readonly height: number;
-  /** width × height × 3 bytes, or × 4. */
-  readonly data: Uint8Array | Uint8ClampedArray;
-}
+import { resample } from './resample.js';
 
 /**
  * Resizes and crops an image as PIL, torchvision and timm do: resizes the short side (with cropMode `squash`, both sides) to
@@ -35,33 +27,6 @@ export function resizeAndCrop(image: PixelImage, preprocessing: Preprocessing): 
     height: imageSize,
   };
   return resample(rgb, resizedWidth, resizedHeight, box, interpolation);
-}
-
-/**
- * Converts images to a network's input: resizes and crops them, orders the channels, and computes (pixel / 255 − mean) / std.
- * @param images RGB or RGBA of any size; alpha is dropped.
- * @returns float32 [images, imageSize, imageSize, 3].
- * @throws RangeError if there are no images, or an image's bytes do not match its sides.
- */
-export function preprocessImages(images: readonly PixelImage[], preprocessing: Preprocessing): tf.Tensor4D {
-  if (images.length === 0) throw new RangeError('preprocessImages: give at least one image.');
-  const { imageSize, channelOrder, mean, std } = preprocessing;
-  const size = imageSize * imageSize * 3;
-  const values = new Float32Array(images.length * size);
-  // For each channel of the input: its channel in the image, and a table of the values of the 256 levels.
-  const source = channelOrder === 'RGB' ? [0, 1, 2] : [2, 1, 0];
-  const levels = [0, 1, 2].map((c) =>
-    Float32Array.from({ length: 256 }, (_, level) => (level / 255 - mean[c]) / std[c]),
-  );
-  images.forEach((image, n) => {
-    const { data } = resizeAndCrop(image, preprocessing);
-    for (let c = 0; c < 3; c++) {
-      const table = levels[c];
-      const from = source[c];
-      for (let i = 0; i < size; i += 3) values[n * size + i + c] = table[data[i + from]];
-    }
-  });
-  return tf.tensor4d(values, [images.length, imageSize, imageSize, 3]);
 }
 
 /** Rounds to nearest, ties to even, as Python's round, which torchvision's CenterCrop uses. */

@@ -1,0 +1,48 @@
+import type { OutputInfo, SharpOptions } from 'sharp';
+import type { RgbImage } from '../image.js';
+import { decodeFloatTiff, isTiff } from './float-tiff.js';
+import { grayToRgb } from './gray-to-rgb.js';
+import { loadSharp } from './load-sharp.js';
+import { decodePnm, isPnm } from './pnm.js';
+
+/**
+ * Decodes the first page of an encoded image to RGB, 8 bits per channel: rotated according to EXIF, composed onto white, and
+ * converted to sRGB.
+ * @param side If given, the decoder resizes to side × side with a triangle filter, without keeping the aspect ratio.
+ * @throws Error if the bytes cannot be decoded, or sharp is not installed.
+ */
+export async function decodeBytes(bytes: Uint8Array, side?: number): Promise<RgbImage> {
+  if (bytes.length === 0) throw new Error('the file is empty');
+  const sharp = await loadSharp();
+  const options: SharpOptions = { failOn: 'error' };
+  let result: { data: Buffer; info: OutputInfo };
+  try {
+    const raw = isPnm(bytes) ? decodePnm(bytes) : isTiff(bytes) ? await decodeFloatTiff(bytes) : undefined;
+    if (raw) options.raw = { width: raw.width, height: raw.height, channels: raw.channels };
+    const image = sharp(raw ? raw.data : bytes, options)
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb');
+    if (side !== undefined) image.resize(side, side, { fit: 'fill', kernel: 'linear' });
+    result = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  } catch (error) {
+    throw new Error(describeError(error, bytes), { cause: error });
+  }
+  const { data, info } = result;
+  const { width, height, channels } = info;
+  if (channels === 3) return { width, height, data };
+  if (channels !== 1) throw new Error(`decodes to ${channels} channels, not 1 or 3`);
+  return { width, height, data: grayToRgb(data) };
+}
+
+/** Describes a decoding error in one line. */
+function describeError(error: unknown, bytes: Uint8Array): string {
+  const message = error instanceof Error ? error.message.trim().split('\n')[0] : String(error);
+  if (/unsupported image format/i.test(message)) {
+    const start = Buffer.from(bytes.subarray(0, 16))
+      .toString('latin1')
+      .replace(/[^\x20-\x7e]/g, '.');
+    return `not an image in a known format, despite its extension (it begins with "${start}")`;
+  }
+  return message;
+}
