@@ -15,4 +15,8 @@ export default packageConfig({
   // Rollup's tree shaking would drop the side effects of gradients.ts.
   treeshake: false,
   esbuildPlugins: [sharedEnginePlugin()],
+  // `createRequire` takes both. CommonJS has no import.meta.
+  esbuildOptions(options, { format }) {
+    if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': '__filename' };
+  },
 });
