@@ -9,21 +9,20 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { Random } from '@unitsphere/core';
 import { bundleModule } from '@unitsphere/testing/bundle-module';
 import { withFault } from '@unitsphere/testing/faults';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FeatureStore, type TeacherIdentity } from '../src/cache/feature-store.js';
-import { HASH_WORDS } from '../src/cache/hash-index.js';
-import { indexHeader, RECORD_BYTES, RECORD_WORDS, sealRecord } from '../src/cache/records.js';
 import { featureOf, hashOf, identity, rowsOf, WIDTH } from './fixtures/rows.js';
+
+/** Bytes of a record in an index file of a `RowStore`. */
+const RECORD_BYTES = 32;
 
 let folder: string;
 const open: FeatureStore[] = [];
@@ -343,49 +342,6 @@ test('is written by two processes while a third reads it', { timeout: 60_000 }, 
   reader.refresh();
   expect(present(reader, range(0, count)).length).toBe(count);
   expect(reader.damaged).toBe(0);
-});
-
-test('opens 1,000,000 features of 512 values in under a second, and reads at memory speed', {
-  timeout: 120_000,
-}, () => {
-  const large: TeacherIdentity = { ...identity, width: 512 };
-  const [rows, rowBytes] = [1_000_000, 1024];
-  const first = new FeatureStore(folder, large);
-  first.close();
-  // The rows are a hole of a gigabyte in a file, which is read by the same calls but takes no disk space.
-  writeFileSync(join(first.folder, 'a.rows'), '');
-  truncateSync(join(first.folder, 'a.rows'), rows * rowBytes);
-  const crc = crc32(new Uint8Array(rowBytes));
-  const words = new Uint32Array((rows + 1) * RECORD_WORDS);
-  words.set(indexHeader(rowBytes));
-  for (let row = 0; row < rows; row++) {
-    const at = (row + 1) * RECORD_WORDS;
-    for (let i = 0; i < HASH_WORDS; i++) words[at + i] = Math.imul(row + 1, 0x9e3779b1 + 2 * i);
-    sealRecord(words, at, row, crc);
-  }
-  writeFileSync(join(first.folder, 'a.index'), new Uint8Array(words.buffer));
-
-  // Measures processor time, which other programs on the machine do not affect.
-  const timed = <T>(fn: () => T) => {
-    const before = process.cpuUsage();
-    const result = fn();
-    const { user, system } = process.cpuUsage(before);
-    return { result, seconds: (user + system) / 1e6 };
-  };
-  const { result: store, seconds } = timed(() => openStore(large));
-  expect(store.rows).toBe(rows);
-  expect(seconds).toBeLessThan(1);
-
-  const part = 100_000;
-  const requested = Uint32Array.from({ length: part }, (_, i) => store.find(hashOf(i)));
-  const out = new Float32Array(part * 512).fill(1);
-  const reading = timed(() => store.read(requested, out));
-  expect(reading.result).toEqual([]);
-  expect(out.every((value) => value === 0)).toBe(true);
-  // Compared with copying as many bytes in memory: 2 are read per half, and 4 written per float.
-  const source = new Float32Array(out.length * 1.5).fill(1);
-  const copying = timed(() => new Float32Array(source.length).set(source));
-  expect(reading.seconds).toBeLessThan(8 * copying.seconds);
 });
 
 test('creates a missing folder, and refuses a file in its place', () => {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { HASH_WORDS } from '@unitsphere/core/disk';
 import type { RgbImage } from '@unitsphere/images';
 import { preprocessImages } from '@unitsphere/pretrained';
 import type { Teacher } from '../teacher.js';
 import { FeatureCacheError } from './errors.js';
 import { FeatureStore } from './feature-store.js';
-import { HASH_WORDS } from './hash-index.js';
 import { hashImage } from './image-hash.js';
 
 /** Options of {@link CachedTeacher}. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { RgbImage } from '@unitsphere/images';
 import { HASH_WORDS } from '@unitsphere/core/disk';
+import type { RgbImage } from '@unitsphere/images';
 
 /** Writes 192 bits of the SHA-256 of an image's sides and pixels to `words` from `at`. */
 export function hashImage({ width, height, data }: RgbImage, words: Uint32Array, at = 0): void {
