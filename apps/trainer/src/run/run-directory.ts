@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, TEMPORARY_PREFIX } from '@unitsphere/core/disk';
+import { type FileLock, syncFolder, TEMPORARY_PREFIX } from '@unitsphere/core/disk';
 import type { Config } from '../config/config.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { listNames } from '../list-names.js';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
-import { type Lock, takeLock } from './lock.js';
+import { takeLock } from './lock.js';
 import { MetricsLog } from './metrics-log.js';
 import { recoverCheckpoints } from './recover-checkpoints.js';
 import { writeFileAtomic } from './write-file-atomic.js';
@@ -25,11 +25,11 @@ export const RUN_FILES = {
 
 /** The folder of one run. A writer holds its lock until `close`. */
 export class RunDirectory {
-  readonly #lock: Lock | null;
+  readonly #lock: FileLock | null;
 
   private constructor(
     readonly path: string,
-    lock: Lock | null,
+    lock: FileLock | null,
   ) {
     this.#lock = lock;
   }
@@ -56,7 +56,7 @@ export class RunDirectory {
       }
       throw diskError(error, path, 0);
     }
-    const run = new RunDirectory(path, await takeLock(join(path, RUN_FILES.lock)));
+    const run = new RunDirectory(path, takeLock(join(path, RUN_FILES.lock)));
     await mkdir(run.file(RUN_FILES.checkpoints)).catch((error) => {
       throw diskError(error, run.file(RUN_FILES.checkpoints), 0);
     });
@@ -69,7 +69,7 @@ export class RunDirectory {
    */
   static async open(path: string): Promise<RunDirectory> {
     await checkIsRun(path);
-    const run = new RunDirectory(path, await takeLock(join(path, RUN_FILES.lock)));
+    const run = new RunDirectory(path, takeLock(join(path, RUN_FILES.lock)));
     try {
       await mkdir(run.file(RUN_FILES.checkpoints), { recursive: true });
       await recoverCheckpoints(run.file(RUN_FILES.checkpoints));
@@ -126,7 +126,7 @@ export class RunDirectory {
 
   /** Releases the lock. */
   async close(): Promise<void> {
-    await this.#lock?.release();
+    this.#lock?.release();
   }
 }
 
