@@ -27,7 +27,7 @@ interface Started {
 function start(args: string[], env: Record<string, string> = {}): Started {
   const child = spawn(process.execPath, [script, ...args], {
     cwd: folder(),
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, NO_COLOR: '1', COLUMNS: '', ...env },
   });
   let stdout = '';
   let stderr = '';
@@ -82,12 +82,16 @@ describe('train', () => {
       TPR at FPR 1e-2    0.950            0.950                    0.4000
       TPR at FPR 1e-3    0.830            0.120    0.800–0.860     0.5000
       TPR at FPR 1e-4        –                –  too few pairs
-      AUROC             0.9876           0.9876
+      AUROC             0.9876           0.9876  0.9800–0.9900
       rank-1             0.970            0.400
+      The intervals are for other identities of the same kind.
 
       20 steps in 1m 15s, 1,234 images/s on wasm
       Report: runs/run/report.html
-      Evaluate it on other images: unitsphere evaluate runs/run --data DIR
+
+      Evaluate on other images: unitsphere evaluate runs/run --data DIR
+      Recognize pictures:       unitsphere enroll GALLERY DIR --model runs/run
+      Use it elsewhere:         unitsphere export runs/run --to onnx
       "
     `);
     expect(code).toBe(0);
@@ -271,7 +275,9 @@ describe('report', () => {
     await unitsphere(train('--set', 'training.steps=2'));
     const { code, stdout, stderr } = await unitsphere(['report', 'runs/run']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'runs/run/report.html\n' });
-    expect(stderr).toBe('no canvas\n');
+    expect(stderr).toMatch(
+      /^no canvas\nEvaluate on other images: unitsphere evaluate runs\/run --data DIR\n/,
+    );
     expect(readFileSync(join(runPath(), 'report.html'), 'utf8')).toBe('<title>a run</title>');
     expect(readFileSync(join(runPath(), 'plots/roc.svg'), 'utf8')).toBe('<svg/>');
     rmSync(join(runPath(), 'report.json'));
@@ -291,6 +297,10 @@ describe('doctor', () => {
     expect(stdout).toMatch(/✓ wasm +4\.22\.0/);
     expect(stdout).toMatch(/– cuda .*not installed. Install it: npx @unitsphere\/backends install cuda/);
     expect(code).toBe(0);
+    const narrow = (await unitsphere(['doctor'], { ...env, COLUMNS: '60' })).stdout.split('\n');
+    // A path or a command is not broken.
+    const long = narrow.filter((line) => line.length > 60).map((line) => line.trim().split(' ').length);
+    expect(long.every((words) => words === 1)).toBe(true);
     const json = JSON.parse((await unitsphere(['doctor', '--json'], env)).stdout);
     expect(json.problems).toEqual([]);
     const works = json.backends.filter((b: { computes?: boolean }) => b.computes);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { compareArms } from '@unitsphere/verification/statistics';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { compare } from '../src/commands/compare.js';
+import { compare, formatStudy } from '../src/commands/compare.js';
 import type { Work } from '../src/commands/work.js';
 import { collectStudy } from '../src/compare/collect-study.js';
 import { describeVerdict } from '../src/compare/describe-verdict.js';
@@ -350,8 +350,28 @@ describe('the compare command', () => {
       plots.flatMap((name) => [`${name}.png`, `${name}.svg`]),
     );
     expect(output).toContain('BatchNorm is better than LayerNorm');
+    const run = 'out/runs/bn/seed-0/training';
+    expect(output).toMatch(
+      new RegExp(
+        `\nEvaluate on other images: unitsphere evaluate \\S*${run} --data DIR\nRecognize pictures: +unitsphere enroll GALLERY DIR --model \\S*${run}\nUse it elsewhere: +unitsphere export \\S*${run} --to onnx\n$`,
+      ),
+    );
     expect(JSON.parse(readFileSync(join(directory, 'results.json'), 'utf8')).runs).toHaveLength(6);
   });
+});
+
+test.each([60, 80, 120] as const)('the table of a study fits %i columns', async (width) => {
+  const { results } = await runAll(study());
+  const lines = formatStudy(results, width);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+  const text = lines.join('\n');
+  expect(text).toContain('difference');
+  const shown = ['bootstrap', 'rank-1', 'AUROC'].filter((title) =>
+    lines.some((line) => line.includes(title) && line.includes('difference')),
+  );
+  const expected = { 60: [], 80: ['rank-1', 'AUROC'], 120: ['bootstrap', 'rank-1', 'AUROC'] }[width];
+  expect(shown).toEqual(expected);
+  expect(text).toContain('More columns in the report: steps');
 });
 
 describe('a search', () => {

@@ -226,5 +226,22 @@ describe('summarizeVerification', () => {
       pairs: { positive: 2, negative: 4 },
     });
     expect(plain.roc.tpr).toEqual([...result.roc.tpr]);
+    expect(plain.summary.intervalsOver).toBe('pairs');
+  });
+
+  test('replaces intervals over pairs by those over identities', () => {
+    const result = verifyEmbeddings(
+      Float32Array.from([1, 0, 1, 0.1, 0, 1, 0.1, 1]),
+      2,
+      Int32Array.from([0, 0, 1, 1]),
+      { fprs: [0.5] },
+    );
+    const over = { auroc: { low: 0.8, high: 1 }, tprAtFpr: { '5e-1': { low: 0.7, high: 1 } } };
+    const { summary } = summarizeVerification(result, undefined, over);
+    expect(summary.intervals).toEqual(over.tprAtFpr);
+    expect(summary).toMatchObject({ intervalsOver: 'identities', aurocInterval: over.auroc });
+    expect(summarizeVerification(result).summary.intervals).toEqual({
+      '5e-1': result.tprAtFpr[0].tprInterval,
+    });
   });
 });

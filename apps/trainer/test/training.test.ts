@@ -157,10 +157,11 @@ test('evaluate reproduces the figures of the run and excludes seen identities un
   const own = await runEvaluation({ checkpoint: run.path, progress: silentProgress() });
   expect(own.heldOut).toEqual(summary!.heldOut);
   expect(own.untrained.tprAtFpr).toEqual(summary!.untrained!.tprAtFpr);
-  const { auroc, tprAtFpr } = own.overIdentities!;
-  expect(auroc.low).toBeLessThanOrEqual(own.heldOut.auroc);
-  expect(auroc.high).toBeGreaterThanOrEqual(own.heldOut.auroc);
-  expect(Object.keys(tprAtFpr)).toEqual(
+  const { aurocInterval, intervals, intervalsOver } = own.heldOut;
+  expect(intervalsOver).toBe('identities');
+  expect(aurocInterval!.low).toBeLessThanOrEqual(own.heldOut.auroc);
+  expect(aurocInterval!.high).toBeGreaterThanOrEqual(own.heldOut.auroc);
+  expect(Object.keys(intervals!)).toEqual(
     Object.keys(own.heldOut.tprAtFpr).filter((key) => own.heldOut.resolved![key]),
   );
   const sameFolder = await runEvaluation({ checkpoint: run.path, data, progress: silentProgress() });

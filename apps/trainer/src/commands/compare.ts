@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { loadStudy } from '../compare/load-study.js';
 import { parseLocalWeights } from '../compare/local-weights.js';
 import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
+import { trainingFolder } from '../compare/run-study.js';
 import { StudyProgress } from '../compare/study-progress.js';
 import type { StudyResults } from '../compare/study-results.js';
 import { armRows, comparisonTitle, describePairs } from '../compare/study-rows.js';
@@ -14,8 +15,9 @@ import { diskError } from '../run/disk-error.js';
 import { takeLock } from '../run/lock.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { describeMachine } from '../train/describe-machine.js';
-import { alignColumns } from './columns.js';
-import { colors, outputColors, say } from './console.js';
+import { formatTable, wrapText } from './columns.js';
+import { colors, outputColors, outputWidth, say } from './console.js';
+import { nextSteps } from './next-steps.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
@@ -44,7 +46,7 @@ export async function compare(file: string, options: CompareOptions, work: Work)
   await mkdir(directory, { recursive: true }).catch((error) => {
     throw diskError(error, directory, 0);
   });
-  const lock = await takeLock(join(directory, FILES.lock));
+  const lock = takeLock(join(directory, FILES.lock));
   const interrupt = listenForInterrupt(() =>
     say(
       colors.yellow(
@@ -72,12 +74,18 @@ export async function compare(file: string, options: CompareOptions, work: Work)
     await writeFileAtomic(join(directory, FILES.report), page);
     await writePlotFiles(directory, plots);
     if (problem) say(problem);
-    for (const line of formatStudy(results)) process.stdout.write(`${line}\n`);
-    process.stdout.write(`\nReport: ${relativePath(join(directory, FILES.report))}\n`);
+    const run = findBestRun(results, replicates, directory);
+    const lines = [
+      ...formatStudy(results, outputWidth()),
+      '',
+      `Report: ${relativePath(join(directory, FILES.report))}`,
+      ...(run ? ['', ...nextSteps(run, 'evaluate', 'enroll', 'export')] : []),
+    ];
+    for (const line of lines) process.stdout.write(`${line}\n`);
     return 0;
   } finally {
     interrupt.dispose();
-    await lock.release();
+    lock.release();
   }
 }
 
@@ -95,21 +103,49 @@ function countRuns(replicates: readonly Replicate[]): number {
   }, 0);
 }
 
-function formatStudy(results: StudyResults): string[] {
+/** Returns the folder of a finished run of the arm with the highest mean; undefined if no run is finished. */
+function findBestRun(
+  { arms, runs }: StudyResults,
+  replicates: readonly Replicate[],
+  directory: string,
+): string | undefined {
+  const finished = arms.flatMap(({ name }) => {
+    const values = runs.flatMap(({ arm, figures }) => (arm === name && figures ? [figures.value] : []));
+    const run = runs.find(({ arm, figures }) => arm === name && figures);
+    return run ? [{ run, mean: values.reduce((sum, value) => sum + value, 0) / values.length }] : [];
+  });
+  const best = finished.reduce<(typeof finished)[number] | undefined>(
+    (found, arm) => (found && found.mean >= arm.mean ? found : arm),
+    undefined,
+  )?.run;
+  const replicate = replicates.find(
+    ({ arm, data, budget, seed }) =>
+      arm === best?.arm && data === best.data && budget === best.budget && seed === best.seed,
+  );
+  return replicate && trainingFolder(directory, replicate);
+}
+
+/** Columns that a narrow terminal leaves out, the first one first. The report has all of them. */
+const OPTIONAL_COLUMNS = ['steps', 'images/s', 'million MACs', 'MB', 'bootstrap', 'rank-1', 'AUROC', 'seeds'];
+
+/** Formats the tables and verdicts of a study for a terminal of the given width. */
+export function formatStudy(results: StudyResults, width: number): string[] {
   return [
-    outputColors.bold(results.question),
+    ...wrapText(results.question, width).map(outputColors.bold),
     ...results.comparisons.flatMap((comparison) => {
       const { head, rows } = armRows(results, comparison);
       const pairs = describePairs(results, comparison);
-      const [titles, ...lines] = alignColumns([head, ...rows]);
+      const table = formatTable(head, rows, { width, optional: OPTIONAL_COLUMNS });
+      const omitted = `More columns in the report: ${table.omitted.join(', ')}`;
       return [
         '',
         outputColors.bold(comparisonTitle(results, comparison)),
-        ...(pairs ? [`Held out: ${pairs}`] : []),
-        outputColors.dim(titles),
-        ...lines,
+        ...(pairs ? wrapText(`Held out: ${pairs}`, width) : []),
+        ...table.head.map(outputColors.dim),
+        ...table.rows,
+        ...(table.omitted.length > 0 ? wrapText(omitted, width).map(outputColors.dim) : []),
         '',
-        ...Object.values(comparison.sentences),
+        ...Object.values(comparison.sentences).flatMap((sentence) => wrapText(sentence, width)),
       ];
     }),
   ];

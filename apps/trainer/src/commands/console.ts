@@ -12,6 +12,11 @@ export const colors = createColors(process.stderr);
 /** Colors for standard output, which has results. */
 export const outputColors = createColors(process.stdout);
 
+/** Returns the width of standard output in characters: the terminal's, or else `COLUMNS`. Unlimited for files and pipes. */
+export function outputWidth(): number {
+  return process.stdout.columns || Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY;
+}
+
 /** Prints a message to standard error. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);

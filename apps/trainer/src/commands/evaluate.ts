@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { EvaluationConfig } from '../config/config.js';
 import { optionOverrides } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
-import type { IdentityIntervals } from '../evaluate/identity-intervals.js';
 import { Progress } from '../progress/progress.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
-import { say } from './console.js';
+import { outputWidth, say } from './console.js';
 import { formatResults } from './format-results.js';
+import { nextSteps } from './next-steps.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
@@ -35,8 +35,8 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
     });
     progress.done();
     process.stdout.write(`${relativePath(report.checkpoint)}, step ${report.step}, on ${report.backend}\n`);
-    for (const line of formatResults(report)) process.stdout.write(`${line}\n`);
-    if (report.overIdentities) process.stdout.write(`${formatIdentityIntervals(report.overIdentities)}\n`);
+    const lines = [...formatResults(report, outputWidth()), '', ...nextSteps(path, 'enroll', 'export')];
+    for (const line of lines) process.stdout.write(`${line}\n`);
     if (options.json !== undefined) {
       await writeFileAtomic(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`);
       say(`Result: ${options.json}`);
@@ -45,12 +45,4 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
   } finally {
     progress.done();
   }
-}
-
-/** Formats the intervals of the figures over samples of identities. */
-function formatIdentityIntervals({ auroc, tprAtFpr }: IdentityIntervals): string {
-  const range = ({ low, high }: { low: number; high: number }, digits: number) =>
-    `${low.toFixed(digits)}–${high.toFixed(digits)}`;
-  const rates = Object.entries(tprAtFpr).map(([key, interval]) => `TPR at ${key} ${range(interval, 3)}`);
-  return `95 % intervals for other identities: AUROC ${[range(auroc, 4), ...rates].join(', ')}`;
 }

@@ -3,6 +3,7 @@ import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
 import { say } from './console.js';
+import { nextSteps } from './next-steps.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
@@ -23,5 +24,7 @@ export async function report(path: string, work: Work): Promise<number> {
   await writePlotFiles(run.path, plots);
   if (problem) say(problem);
   process.stdout.write(`${relativePath(run.file(RUN_FILES.report))}\n`);
+  // Standard output has the path alone, for scripts.
+  for (const line of nextSteps(run.path, 'evaluate', 'enroll', 'export')) say(line);
   return 0;
 }

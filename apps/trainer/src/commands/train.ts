@@ -10,8 +10,9 @@ import { latestCheckpoint } from '../run/checkpoints.js';
 import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
 import type { TrainingSummary } from '../train/types.js';
 import { UserError } from '../user-error.js';
-import { colors, say } from './console.js';
+import { colors, outputWidth, say } from './console.js';
 import { formatResults } from './format-results.js';
+import { nextSteps } from './next-steps.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
@@ -168,11 +169,12 @@ function formatSummary(run: RunDirectory, summary: TrainingSummary): string[] {
   const steps = `${summary.steps.toLocaleString('en')} steps in ${formatSeconds(summary.seconds)}`;
   return [
     '',
-    ...formatResults(summary),
+    ...formatResults(summary, outputWidth()),
     '',
     `${steps}, ${speed} images/s on ${summary.backend}${replicas}`,
     `Report: ${relativePath(run.file(RUN_FILES.report))}`,
-    `Evaluate it on other images: unitsphere evaluate ${relativePath(run.path)} --data DIR`,
+    '',
+    ...nextSteps(run.path, 'evaluate', 'enroll', 'export'),
   ];
 }
 

@@ -9,7 +9,7 @@ import { nameLocalWeights } from './local-weights.js';
 import { MANY_STEPS, ONLY_DATA, type Replicate } from './plan-study.js';
 import { readRunFigures, readRunRoc } from './run-figures.js';
 import { readRunState } from './run-folder.js';
-import { replicateFolder, searchSettings } from './run-study.js';
+import { replicateFolder, searchSettings, trainingFolder } from './run-study.js';
 import { metricLabel, readScore } from './score.js';
 import {
   type Comparison,
@@ -91,7 +91,7 @@ async function collectRun(study: Study, replicate: Replicate, directory: string)
     return { ...shared, ...noSearch, missing: explainMissing(diverged) };
   }
   const { steps, ...search } = plan;
-  const training = `${folder}/training`;
+  const training = trainingFolder(directory, replicate);
   const state = await readRunState(training, replicate.config(plan.settings, steps, 'training'));
   if (state.status !== 'finished') {
     const reason = state.status === 'diverged' ? state.reason : undefined;

@@ -38,6 +38,10 @@ export interface StudyWork {
 /** Returns the folder of a replicate's runs: its training, and the candidates or the probe of its search. */
 export const replicateFolder = (directory: string, { id }: Replicate) => join(directory, 'runs', id);
 
+/** Returns the folder of a replicate's training. */
+export const trainingFolder = (directory: string, replicate: Replicate) =>
+  join(replicateFolder(directory, replicate), 'training');
+
 /**
  * Trains every run of a study that is not finished yet.
  * @returns False if it was stopped; every started run then has a checkpoint.

@@ -2,13 +2,18 @@ import type { Colors } from 'picocolors/types.js';
 import { formatBytes } from '../format-bytes.js';
 import type { Inspection } from './inspect.js';
 
-/** Formats an inspection for a terminal. */
-export function formatInspection(inspection: Inspection, colors: Colors): string {
+/** Formats an inspection for a terminal. @param wrap Breaks a text into lines of at most a number of characters. */
+export function formatInspection(
+  inspection: Inspection,
+  { colors, width, wrap }: { colors: Colors; width: number; wrap(text: string, width: number): string[] },
+): string {
   const good = colors.green('✓');
   const bad = colors.red('✗');
   const missing = colors.dim('–');
-  const row = (label: string, text: string) => `  ${label.padEnd(13)} ${text}`;
-  const item = (mark: string, name: string, text: string) => `  ${mark} ${name.padEnd(16)} ${text}`;
+  const hang = (head: string, indent: number, text: string) =>
+    `${head} ${wrap(text, Math.max(20, width - indent)).join(`\n${' '.repeat(indent)}`)}`;
+  const row = (label: string, text: string) => hang(`  ${label.padEnd(13)}`, 16, text);
+  const item = (mark: string, name: string, text: string) => hang(`  ${mark} ${name.padEnd(16)}`, 21, text);
   const versions = new Map<string, string[]>();
   for (const { name, version } of inspection.packages) {
     const key = version ?? 'missing';

@@ -15,7 +15,7 @@ import { openCheckpoint } from '../run/checkpoints.js';
 import { restoreModel } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
 import { Embedder } from './embed.js';
-import { type IdentityIntervals, identityIntervals } from './identity-intervals.js';
+import { identityIntervals } from './identity-intervals.js';
 import { verifyModel } from './verify-model.js';
 
 /** Options of {@link runEvaluation}. */
@@ -42,8 +42,6 @@ export interface EvaluationReport {
   copies?: VerificationSummary;
   untrained: VerificationSummary;
   rank1: { heldOut: number; untrained: number };
-  /** 95 % intervals of the checkpoint's figures over identities, not pairs; absent if there are too many pairs. */
-  overIdentities?: IdentityIntervals;
   skipped: OpenedImages['skipped'];
 }
 
@@ -100,7 +98,10 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       const found = await verifyModel(embedder, images);
       return { ...found, summary: summarizeVerification(found.verification, found.protocol).summary };
     };
-    if (config.model.pretrained) await loadPretrained(model.backbone, config.model.pretrained);
+    if (config.model.pretrained) {
+      const isTruncated = config.model.outIndex !== undefined;
+      await loadPretrained(model.backbone, config.model.pretrained, isTruncated);
+    }
     progress.phase('measuring the network before training');
     const untrained = await measure(images);
     const read = async (name: string) => [name, await checkpoint.readFile(name)] as const;
@@ -111,20 +112,16 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     progress.phase('measuring the checkpoint');
     const heldOut = await measure(images);
     const copiesSummary = copies && (await measure(copies)).summary;
-    progress.phase('resampling identities');
-    const overIdentities = identityIntervals(heldOut, images);
-    if (!overIdentities)
-      progress.note('too many pairs to resample identities: the intervals assume independent pairs');
+    const overIdentities = identityIntervals(heldOut, images, progress);
     const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };
     return {
       checkpoint: checkpoint.directory,
       step: checkpoint.step,
       backend: backend.name,
-      heldOut: heldOut.summary,
+      heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, overIdentities).summary,
       ...(copiesSummary && { copies: copiesSummary }),
       untrained: untrained.summary,
       rank1,
-      overIdentities,
       skipped,
     };
   } finally {

@@ -87,6 +87,13 @@ export interface VerificationSummary extends Partial<Protocol> {
   thresholds: Record<string, number | null>;
   /** 95 % intervals of the TPR. */
   intervals?: Record<string, { low: number; high: number }>;
+  /**
+   * What the intervals assume. `identities`: they hold for other identities of the same kind. `pairs`: they are too short,
+   * because they take pairs as independent; used for very many pairs, and by older versions, which lack this field.
+   */
+  intervalsOver?: 'identities' | 'pairs';
+  /** 95 % interval of the AUROC; only with `intervalsOver: 'identities'`. */
+  aurocInterval?: { low: number; high: number };
   /** False for a rate that cannot be measured with so few negative pairs. */
   resolved?: Record<string, boolean>;
 }

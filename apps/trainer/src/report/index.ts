@@ -1,3 +1,3 @@
 export * from './data.js';
 export { renderReport, reportFigures } from './render-report.js';
-export { summarizeVerification } from './summarize-verification.js';
+export { type IdentityIntervals, summarizeVerification } from './summarize-verification.js';

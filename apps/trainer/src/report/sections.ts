@@ -96,7 +96,7 @@ export function rateTable(data: ReportData): Html {
 <caption>Share of accepted pairs of the same identity, by the rate of accepted pairs of different identities</caption>
 <thead><tr><th scope="col">False accepts</th><th scope="col">Trained</th>${untrained && html`<th scope="col">Before training</th>`}<th scope="col">Threshold</th></tr></thead>
 <tbody>${rows}</tbody>
-<tfoot><tr><th scope="row">AUROC</th><td><b>${heldOut.auroc.toFixed(4)}</b>${hasIntervals && html`<small></small>`}</td>${
+<tfoot><tr><th scope="row">AUROC</th><td><b>${heldOut.auroc.toFixed(4)}</b>${hasIntervals && html`<small>${formatAurocInterval(heldOut)}</small>`}</td>${
     untrained && html`<td>${untrained.auroc.toFixed(4)}</td>`
   }<td></td></tr>${
     rank1 &&
@@ -106,10 +106,16 @@ export function rateTable(data: ReportData): Html {
   }</tfoot></table></div>
 <p class="note">${describeProtocol(heldOut)}${!data.summary.leaks?.identities && ' None of these identities was trained on.'} A pair is accepted if its cosine is at least the threshold. Thresholds were determined on these same pairs.${
     hasIntervals &&
-    ' Small figures: 95 % Wilson intervals. They assume independent pairs; pairs share images, so the true intervals are wider.'
+    (heldOut.intervalsOver === 'identities'
+      ? ' Small figures: 95 % intervals for other identities of the same kind.'
+      : ' Small figures: 95 % Wilson intervals. They assume independent pairs; pairs share images, so the true intervals are wider.')
   }${
     rank1 && ' Rank-1: share of the other images whose nearest clean image is of the same identity.'
   }${unresolved && ' * Too few pairs of different identities to measure this rate.'}</p>`;
+}
+
+function formatAurocInterval({ aurocInterval }: VerificationSummary): string {
+  return aurocInterval ? `${aurocInterval.low.toFixed(4)}–${aurocInterval.high.toFixed(4)}` : '';
 }
 
 /** Describes the pairs of a verification in sentences. */

@@ -1,12 +1,23 @@
 import type { VerificationResult } from '@unitsphere/verification';
 import { type Curve, fprKey, type Histogram, type Protocol, type VerificationSummary } from './data.js';
 
-/** Converts a verification result to the report's JSON form: figures, ROC curve and score histogram. */
+/** 95 % intervals of the figures that a model would reach on other identities of the same kind. */
+export interface IdentityIntervals {
+  auroc: { low: number; high: number };
+  /** By `fprKey`; only rates for which there are enough negative pairs. */
+  tprAtFpr: Record<string, { low: number; high: number }>;
+}
+
+/**
+ * Converts a verification result to the report's JSON form: figures, ROC curve and score histogram.
+ * @param overIdentities Intervals that replace those over pairs.
+ */
 export function summarizeVerification(
   result: VerificationResult,
   protocol?: Protocol,
+  overIdentities?: IdentityIntervals,
 ): { summary: VerificationSummary; roc: Curve; histogram: Histogram } {
-  const intervals: VerificationSummary['intervals'] = {};
+  const intervals: VerificationSummary['intervals'] = { ...overIdentities?.tprAtFpr };
   const resolved: VerificationSummary['resolved'] = {};
   const summary: VerificationSummary = {
     tprAtFpr: {},
@@ -14,6 +25,8 @@ export function summarizeVerification(
     pairs: result.pairs,
     thresholds: {},
     intervals,
+    intervalsOver: overIdentities ? 'identities' : 'pairs',
+    ...(overIdentities && { aurocInterval: overIdentities.auroc }),
     resolved,
     ...protocol,
   };
@@ -22,7 +35,7 @@ export function summarizeVerification(
     summary.tprAtFpr[key] = row.resolved ? row.tpr : null;
     // JSON has no Infinity.
     summary.thresholds[key] = Number.isFinite(row.threshold) ? row.threshold : null;
-    if (row.resolved) intervals[key] = row.tprInterval;
+    if (row.resolved && !overIdentities) intervals[key] = row.tprInterval;
     resolved[key] = row.resolved;
   }
   return {

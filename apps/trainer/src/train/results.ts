@@ -29,10 +29,10 @@ export interface Results {
 /** Summarizes a finished training. */
 export function summaryOf({ config, dataset, backend, figures }: Results): TrainingSummary {
   const { split } = dataset;
-  const { heldOut, copies, untrained, stepSeconds } = figures;
+  const { heldOut, intervals, copies, untrained, stepSeconds } = figures;
   const imagesSeen = config.training.steps * config.training.batchSize;
   return {
-    heldOut: summarizeVerification(heldOut.verification, heldOut.protocol).summary,
+    heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, intervals).summary,
     ...(copies && { copies: summarizeVerification(copies.verification, copies.protocol).summary }),
     ...(untrained && { untrained: untrained.summary }),
     steps: config.training.steps,

@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.js';
 import type { BatchSource, TrainingImages } from '../dataset/batches.js';
 import { describeImages, type EvaluationImages } from '../dataset/evaluation-images.js';
+import { identityIntervals } from '../evaluate/identity-intervals.js';
 import { type ModelVerification, verifyModel } from '../evaluate/verify-model.js';
 import { modelCost } from '../model/model-cost.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import { type PrecisionSummary, summarizeVerification } from '../report/index.js';
+import { type IdentityIntervals, type PrecisionSummary, summarizeVerification } from '../report/index.js';
 import type { MetricsRecord } from '../run/metrics-record.js';
 import type { CheckpointFiles } from '../step/checkpoint-files.js';
 import { nextTurn } from './next-turn.js';
@@ -41,6 +42,8 @@ export interface TrainingLoopOptions {
 export interface TrainingFigures {
   testImages: EvaluationImages;
   heldOut: ModelVerification;
+  /** Intervals of `heldOut` over identities; undefined if there are too many pairs. */
+  intervals: IdentityIntervals | undefined;
   /** The verification on augmented copies for identities with one image, if `heldOut` has real pairs. */
   copies: ModelVerification | undefined;
   untrained: UntrainedFigures | null;
@@ -162,11 +165,13 @@ export async function trainingLoop(
     progress.phase('measuring the held-out identities');
     const heldOut = await verify(testImages);
     const copies = testCopies && (await verify(testCopies));
+    const intervals = identityIntervals(heldOut, testImages, progress);
     const parameters = state.model.parameterCount();
     const { multiplyAdds, modelBytes } = await modelCost(state.model, config.data.imageSize);
     return {
       testImages,
       heldOut,
+      intervals,
       copies,
       untrained,
       replicas,
