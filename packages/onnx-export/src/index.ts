@@ -1,1 +1,8 @@
-export {};
+export { OnnxExportError } from './errors.js';
+export {
+  type EmbeddingModules,
+  type ExportOnnxOptions,
+  type ExportPreprocessing,
+  exportOnnx,
+} from './export-onnx.js';
+export type { ImageStatistics } from './image-input.js';

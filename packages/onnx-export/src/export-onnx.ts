@@ -1,0 +1,148 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkFinite, type Module } from '@unitsphere/core';
+import { l2Normalize } from '@unitsphere/ops';
+import { OnnxExportError } from './errors.js';
+import { encodeModel } from './graph/encode-model.js';
+import type { Graph } from './graph/graph.js';
+import { GraphBuilder, NCHW } from './graph/graph-builder.js';
+import { addImageInput, type ImageStatistics } from './image-input.js';
+import { addOperation } from './operations/registry.js';
+import { cleanUp } from './passes/clean-up.js';
+import { collapseReshapes } from './passes/collapse-reshapes.js';
+import { foldAffine } from './passes/fold-affine.js';
+import { foldPadding } from './passes/fold-padding.js';
+import { mergeSums } from './passes/merge-sums.js';
+import { traceForward } from './trace/trace.js';
+
+/** The parts of an embedding network, which run one after another. */
+export interface EmbeddingModules {
+  /** Maps images float32 [batch, height, width, channels] to feature maps. */
+  backbone: Module<tf.Tensor4D, tf.Tensor4D>;
+  /** Maps feature maps to features [batch, features]. */
+  neck: Module<tf.Tensor4D, tf.Tensor2D>;
+  /** Maps features to embeddings [batch, size], which the export scales to unit length. */
+  head: Module<tf.Tensor2D, tf.Tensor2D>;
+}
+
+/** Preprocessing of images, of which the export requires the order of channels and the normalization. */
+export interface ExportPreprocessing extends ImageStatistics {
+  /** Order of the channels in the network's input. Default `RGB`. */
+  channelOrder?: 'RGB' | 'BGR';
+}
+
+/** Options of {@link exportOnnx}. */
+export interface ExportOnnxOptions {
+  /** Height and width of the images in pixels, or [height, width]. The graph accepts this size only. */
+  inputSize: number | readonly [height: number, width: number];
+  /** Number of channels of the images. Default 3. */
+  channels?: number;
+  /**
+   * What the graph takes. `float32`: normalized RGB values, [batch, channels, height, width], as PyTorch and transformers.js
+   * supply them. `uint8`: RGB pixels, [batch, height, width, channels], which the graph normalizes. Default `float32`.
+   */
+  input?: 'float32' | 'uint8';
+  /** Order of the channels, and the normalization for `uint8`. */
+  preprocessing?: ExportPreprocessing;
+  /** Name of the input. Default `pixel_values`. */
+  inputName?: string;
+  /** Name of the output, float32 [batch, size]. Default `embeddings`; transformers.js requires `image_embeds`. */
+  outputName?: string;
+  /** Name of the graph. Default `embedder`. */
+  name?: string;
+  /** Description of the model. Default: none. */
+  description?: string;
+  /** Entries of the file's metadata, such as `license` and `fingerprint`. */
+  metadata?: Readonly<Record<string, string>>;
+}
+
+// More than one image, so that the axis of the batch is recognized.
+const TRACED_BATCH = 2;
+
+/**
+ * Writes an embedding network and the scaling to unit length as one ONNX graph with a dynamic batch. The network runs once on
+ * the current backend, in evaluation mode, while its operations are recorded.
+ *
+ * Batch norms that follow a convolution or a linear layer are folded into it, equal constants are stored once, and the shape
+ * of every value is stored. The same weights and options give the same bytes.
+ * @returns The bytes of the ONNX file.
+ * @throws NonFiniteError if a weight is NaN or infinite.
+ * @throws OnnxExportError if the model is in training mode, or uses an operation that cannot be exported; it has its name.
+ */
+export async function exportOnnx(model: EmbeddingModules, options: ExportOnnxOptions): Promise<Uint8Array> {
+  const { name = 'embedder', description = '', metadata = {} } = options;
+  return encodeModel(await buildGraph(model, options), { name, description, metadata });
+}
+
+async function buildGraph(model: EmbeddingModules, options: ExportOnnxOptions): Promise<Graph> {
+  const modules = { backbone: model.backbone, neck: model.neck, head: model.head } as unknown as Record<
+    keyof EmbeddingModules,
+    Module
+  >;
+  for (const [part, module] of Object.entries(modules)) {
+    if (module.training) {
+      throw new OnnxExportError(`The model's ${part} is in training mode. Call eval() before the export.`);
+    }
+    checkFinite(await module.stateDict(`${part}.`), 'the model');
+  }
+  const shape = imageShape(options);
+  const x = tf.zeros<tf.Rank.R4>(shape);
+  try {
+    const trace = await traceForward(modules, x, (images) =>
+      l2Normalize(model.head.forward(model.neck.forward(model.backbone.forward(images as tf.Tensor4D)))),
+    );
+    const builder = new GraphBuilder(trace);
+    const { input = 'float32', inputName = 'pixel_values', outputName = 'embeddings' } = options;
+    const { channelOrder = 'RGB', ...statistics } = options.preprocessing ?? { mean: [], std: [] };
+    const images = addImageInput(builder, input, inputName, shape, statistics, channelOrder === 'BGR');
+    builder.bind(trace.input, images, NCHW);
+    for (const call of trace.calls) addOperation(call, builder);
+    const { graph } = builder;
+    graph.outputs.push(builder.nameOf(trace.output, [0, 1]));
+    optimize(graph);
+    renameOutput(graph, outputName);
+    return graph;
+  } finally {
+    x.dispose();
+  }
+}
+
+function optimize(graph: Graph): void {
+  collapseReshapes(graph);
+  foldPadding(graph);
+  foldAffine(graph);
+  mergeSums(graph);
+  cleanUp(graph);
+}
+
+function imageShape(options: ExportOnnxOptions): [number, number, number, number] {
+  const { inputSize, channels = 3, input = 'float32', preprocessing } = options;
+  const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize;
+  if (![height, width, channels].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new OnnxExportError(
+      `inputSize and channels must be positive integers, not ${height}x${width} with ${channels} channels.`,
+    );
+  }
+  if (preprocessing?.channelOrder === 'BGR' && channels !== 3) {
+    throw new OnnxExportError(`channelOrder 'BGR' requires 3 channels, but the images have ${channels}.`);
+  }
+  if (input === 'uint8') {
+    const { mean, std } = preprocessing ?? {};
+    const isComplete = mean?.length === channels && std?.length === channels && std.every((s) => s > 0);
+    if (!isComplete || !mean.every(Number.isFinite)) {
+      throw new OnnxExportError(
+        `input 'uint8' requires preprocessing with ${channels} values each of mean and std; every std must be positive.`,
+      );
+    }
+  }
+  return [TRACED_BATCH, height, width, channels];
+}
+
+function renameOutput(graph: Graph, name: string): void {
+  const [output] = graph.outputs;
+  const node = graph.producers().get(output);
+  if (!node) throw new OnnxExportError('The embedding does not depend on the images.');
+  graph.values.set(name, graph.typeOf(output));
+  graph.redirect(output, name);
+  node.outputs = node.outputs.map((other) => (other === output ? name : other));
+  graph.values.delete(output);
+}
