@@ -81,7 +81,8 @@ export default [
   whole('partial-fc', '13 kB'),
   whole('partial-fc', '12 kB', { file: 'file', ...NODE }),
   whole('pretrained', '24 kB', { ignore: ['@bufbuild/*', 'fastest-levenshtein', ...BUILTIN] }),
-  whole('verification', '19 kB'),
+  whole('verification', '21 kB'),
   whole('verification', '25 kB', { file: 'statistics' }),
+  whole('verification', '3 kB', { file: 'clusters', ignore: ['ml-kmeans'] }),
   whole('apps/trainer', '27 kB', { file: 'browser', ignore: ['yaml', 'zod', 'fastest-levenshtein'] }),
 ];

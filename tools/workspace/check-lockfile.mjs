@@ -15,7 +15,7 @@ const INSTALL_SCRIPTS = {
   'onnxruntime-node':
     "would download CUDA's provider; tools/peers is installed without scripts, and the CPU needs none",
   protobufjs: 'prints a warning for an unusual version range; comes with the dev dependency onnxruntime-web',
-  usearch: 'selects its prebuilt library, or compiles it where there is none',
+  usearch: 'selects its prebuilt library, or compiles it',
   webgpu: 'on macOS, removes the quarantine mark of its own library',
 };
 

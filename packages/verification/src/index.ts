@@ -19,6 +19,13 @@ export {
   pairFprForGallery,
 } from './open-set.js';
 export { type PairFile, readPairFile } from './read-pair-file.js';
+export type { IgnoredRows } from './retrieval/match-ranks.js';
+export {
+  type RetrievalMean,
+  type RetrievalMetrics,
+  type RetrievalOptions,
+  retrievalMetrics,
+} from './retrieval/retrieval-metrics.js';
 export {
   auroc,
   DEFAULT_FPRS,

@@ -7,10 +7,18 @@ export const TILE = 64;
  * Writes the cosines of a block of rows of `a` with a block of rows of `b` to `scores[(i - i0) * TILE + (j - j0)]`. Each is
  * summed in double precision in the order of the dimensions, clamped to [-1, 1] and rounded to 32 bits. A pair therefore
  * has the same score in every block and order. Positions past the last row hold zeros.
+ * @param height Rows of the block of `a`, a multiple of 4, at most `TILE`.
  */
-export function scoreTile(a: UnitRows, i0: number, b: UnitRows, j0: number, scores: Float32Array): void {
+export function scoreTile(
+  a: UnitRows,
+  i0: number,
+  b: UnitRows,
+  j0: number,
+  scores: Float32Array,
+  height = TILE,
+): void {
   const d = a.dimensions;
-  const iEnd = Math.min(i0 + TILE, Math.ceil(a.count / ROW_MULTIPLE) * ROW_MULTIPLE);
+  const iEnd = Math.min(i0 + height, Math.ceil(a.count / ROW_MULTIPLE) * ROW_MULTIPLE);
   const jEnd = Math.min(j0 + TILE, Math.ceil(b.count / ROW_MULTIPLE) * ROW_MULTIPLE);
   const x = a.data;
   const y = b.data;
