@@ -13,6 +13,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { temporaryPath } from '@unitsphere/core/disk';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkBinding } from '../src/install/check-binding.js';
@@ -290,7 +291,8 @@ describe('the final folder', () => {
 
   test('deletes what a killed run left behind, and keeps what a running process builds', async () => {
     const parent = dirname(target());
-    const [dead, alive] = [99_999_999, process.pid].map((pid) => join(parent, `.tmp-node-test-${pid}-a-0`));
+    const alive = temporaryPath(target());
+    const dead = alive.replace(`-${process.pid}-`, '-99999999-');
     for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
     await buildFolder(target(), 1, build('new'));
     expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import fsPromises from 'node:fs/promises';
@@ -72,20 +73,31 @@ describe('temporary paths', () => {
     for (const temporary of paths) {
       expect(dirname(temporary)).toBe(folder);
       expect(basename(temporary)).toMatch(
-        new RegExp(`^\\.tmp-file\\.json-${process.pid}-[0-9a-f]{12}-\\d+$`),
+        new RegExp(`^\\.tmp-file\\.json-${process.pid}-[0-9a-f]{20}-\\d+$`),
       );
     }
   });
 
   test('of ended processes are removed, and those of running processes and other files are kept', () => {
     const ended = spawnSync(process.execPath, ['-e', '']).pid;
-    const abandoned = [`.tmp-a-${ended}-0f-0`, `.tmp-a-${ended}-0f-1`];
-    const kept = ['a', `.tmp-a-${process.pid}-0f-0`, `.tmp-a-b-${ended}-0f-0`, `.tmp-b-${ended}-0f-0`];
+    const own = basename(temporaryPath(join(folder, 'a')));
+    const ofEnded = own.replace(`-${process.pid}-`, `-${ended}-`);
+    const abandoned = [ofEnded, `${ofEnded}1`];
+    const kept = ['a', own, ofEnded.replace('.tmp-a-', '.tmp-a-b-'), ofEnded.replace('.tmp-a-', '.tmp-b-')];
     mkdirSync(join(folder, abandoned[0]));
     writeFileSync(join(folder, abandoned[0], 'inner'), '');
     for (const name of [abandoned[1], ...kept]) writeFileSync(join(folder, name), '');
     removeAbandoned(join(folder, 'a'));
     expect(readdirSync(folder).sort()).toEqual(kept.sort());
+  });
+
+  test('of another machine or container are removed only after a day without a change', () => {
+    const [recent, old] = ['0', '1'].map((count) => join(folder, `.tmp-a-1-00000000aabbccddeeff-${count}`));
+    for (const path of [recent, old]) writeFileSync(path, '');
+    const yesterday = Date.now() / 1000 - 25 * 60 * 60;
+    utimesSync(old, yesterday, yesterday);
+    removeAbandoned(join(folder, 'a'));
+    expect(readdirSync(folder)).toEqual([basename(recent)]);
   });
 });
 

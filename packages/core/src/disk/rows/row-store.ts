@@ -1,7 +1,7 @@
 import { builtinModule } from '../builtin-module.js';
 import { doubleLength, HASH_WORDS, HashIndex } from './hash-index.js';
 import { RECORD_WORDS, sealRecord } from './records.js';
-import { openSegment, type Segment, SegmentWriter } from './segment.js';
+import { openSegment, removeSegment, type Segment, SegmentWriter } from './segment.js';
 
 /** Options of {@link RowStore}. */
 export interface RowStoreOptions {
@@ -30,7 +30,7 @@ export class RowStore {
   damaged = 0;
   readonly #rowBytes: number;
   readonly #sync: boolean;
-  readonly #index = new HashIndex();
+  #index = new HashIndex();
   readonly #segments: Segment[] = [];
   readonly #known = new Set<string>();
   #writer: SegmentWriter | undefined;
@@ -38,6 +38,7 @@ export class RowStore {
   #places = new Uint32Array(PLACE_WORDS * 1024);
   #duplicates = 0;
   readonly #bad = new Set<number>();
+  #scratch = new Uint8Array(0);
 
   /** Opens the rows of a folder. A folder that does not exist has none; `append` creates it. */
   constructor(folder: string, { rowBytes, sync = true }: RowStoreOptions) {
@@ -83,37 +84,43 @@ export class RowStore {
 
   /**
    * Reads rows; contiguous rows are read at once.
-   * @param rows Results of `find`.
+   * @param rows Results of `find`; −1 counts as missing.
    * @param out Filled with the rows, in the order of `rows`.
-   * @returns Positions in `rows` that are damaged. They are not filled, and count as missing from now on.
+   * @returns Positions in `rows` that are missing or damaged; their bytes are undefined. Damaged rows count as missing from
+   * now on.
    */
   read(rows: ArrayLike<number>, out: Uint8Array): number[] {
     const { crc32 } = builtinModule('node:zlib');
     const rowBytes = this.#rowBytes;
     const places = this.#places;
     const order = Array.from(rows, (_, i) => i).sort((a, b) => rows[a] - rows[b]);
+    const missing = order.filter((i) => rows[i] < 0);
     const maxRows = Math.max(1, Math.floor(MAX_READ_BYTES / rowBytes));
     const lost: number[] = [];
-    for (let begin = 0; begin < order.length; ) {
+    for (let begin = missing.length; begin < order.length; ) {
       const first = rows[order[begin]] * PLACE_WORDS;
       const [segment, at] = [places[first], places[first + 1]];
       let end = begin + 1;
+      let isInOrder = true;
       while (end < order.length && end - begin < maxRows) {
         const next = rows[order[end]] * PLACE_WORDS;
         if (places[next] !== segment || places[next + 1] !== at + end - begin) break;
+        isInOrder &&= order[end] === order[begin] + end - begin;
         end++;
       }
-      const bytes = new Uint8Array((end - begin) * rowBytes);
+      const length = (end - begin) * rowBytes;
+      const start = order[begin] * rowBytes;
+      const bytes = isInOrder ? out.subarray(start, start + length) : this.#scratchOf(length);
       const isRead = this.#segments[segment].read(at, bytes);
       for (let i = begin; i < end; i++) {
         const row = bytes.subarray((i - begin) * rowBytes, (i - begin + 1) * rowBytes);
         const isIntact = isRead && crc32(row) === places[rows[order[i]] * PLACE_WORDS + 2];
-        if (isIntact) out.set(row, order[i] * rowBytes);
-        else lost.push(order[i]);
+        if (!isIntact) lost.push(order[i]);
+        else if (!isInOrder) out.set(row, order[i] * rowBytes);
       }
       begin = end;
     }
-    return this.#readDuplicates(lost, rows, out);
+    return [...missing, ...this.#readDuplicates(lost, rows, out)];
   }
 
   /**
@@ -123,32 +130,54 @@ export class RowStore {
    * @throws An error of the disk; earlier rows are kept.
    */
   append(hashes: Uint32Array, bytes: Uint8Array): void {
-    const { crc32 } = builtinModule('node:zlib');
-    const rowBytes = this.#rowBytes;
-    const rowOf = (i: number) => bytes.subarray(i * rowBytes, (i + 1) * rowBytes);
     const added: number[] = [];
     for (let i = 0; i < hashes.length / HASH_WORDS; i++)
       if (this.find(hashes, i * HASH_WORDS) < 0) added.push(i);
     if (added.length === 0) return;
-    const isPartial = added.length < hashes.length / HASH_WORDS;
-    const written = isPartial ? new Uint8Array(added.length * rowBytes) : bytes;
-    if (isPartial) for (const [row, i] of added.entries()) written.set(rowOf(i), row * rowBytes);
-    this.#writer ??= new SegmentWriter(this.folder, rowBytes, this.#sync);
-    const writer = this.#writer;
-    const records = new Uint32Array(added.length * RECORD_WORDS);
-    for (const [row, i] of added.entries()) {
-      const at = row * RECORD_WORDS;
-      records.set(hashes.subarray(i * HASH_WORDS, (i + 1) * HASH_WORDS), at);
-      sealRecord(records, at, writer.next + row, crc32(rowOf(i)));
-    }
+    this.#writer ??= new SegmentWriter(this.folder, this.#rowBytes, this.#sync);
     try {
-      writer.append(written, records);
+      writeRows(this.#writer, this.#rowBytes, hashes, bytes, added);
     } catch (error) {
-      writer.close();
+      this.#writer.close();
       this.#writer = undefined;
       throw error;
     }
     // Own rows are entered through the files, like those of other processes.
+    this.refresh();
+  }
+
+  /**
+   * Deletes all rows but those of the given hashes, by copying these to a new segment. Rows that other processes add
+   * meanwhile can be lost.
+   * @param hashes `HASH_WORDS` words per row that is kept.
+   */
+  compact(hashes: Uint32Array): void {
+    const rowBytes = this.#rowBytes;
+    const kept = new RowStore(this.folder, { rowBytes, sync: this.#sync });
+    const old = [...kept.#known];
+    const batch = Math.max(1, Math.floor(MAX_READ_BYTES / rowBytes));
+    const writer = new SegmentWriter(this.folder, rowBytes, this.#sync);
+    try {
+      for (let from = 0; from < hashes.length; from += batch * HASH_WORDS) {
+        const part = hashes.subarray(from, from + batch * HASH_WORDS);
+        const rows = Array.from({ length: part.length / HASH_WORDS }, (_, i) =>
+          kept.find(part, i * HASH_WORDS),
+        );
+        const bytes = new Uint8Array(rows.length * rowBytes);
+        const lost = new Set(kept.read(rows, bytes));
+        const found = [...rows.keys()].filter((i) => !lost.has(i));
+        writeRows(writer, rowBytes, part, bytes, found);
+      }
+    } finally {
+      writer.close();
+      kept.close();
+      this.close();
+    }
+    for (const name of old) removeSegment(this.folder, name);
+    this.#index = new HashIndex();
+    this.#known.clear();
+    this.#bad.clear();
+    this.#duplicates = 0;
     this.refresh();
   }
 
@@ -157,6 +186,11 @@ export class RowStore {
     this.#writer?.close();
     this.#writer = undefined;
     for (const segment of this.#segments.splice(0)) segment.close();
+  }
+
+  #scratchOf(length: number): Uint8Array {
+    if (this.#scratch.length < length) this.#scratch = new Uint8Array(length);
+    return this.#scratch.subarray(0, length);
   }
 
   /** Reads duplicates of damaged rows. @returns The positions without an intact duplicate. */
@@ -199,6 +233,28 @@ export class RowStore {
     places[known * PLACE_WORDS + 3] = row + 1;
     this.#duplicates++;
   }
+}
+
+/** Appends those rows to a segment whose positions are in `added`. */
+function writeRows(
+  writer: SegmentWriter,
+  rowBytes: number,
+  hashes: Uint32Array,
+  bytes: Uint8Array,
+  added: readonly number[],
+): void {
+  const { crc32 } = builtinModule('node:zlib');
+  const isAll = added.length * rowBytes === bytes.length;
+  const written = isAll ? bytes : new Uint8Array(added.length * rowBytes);
+  const records = new Uint32Array(added.length * RECORD_WORDS);
+  for (const [row, i] of added.entries()) {
+    const at = row * RECORD_WORDS;
+    const source = bytes.subarray(i * rowBytes, (i + 1) * rowBytes);
+    if (!isAll) written.set(source, row * rowBytes);
+    records.set(hashes.subarray(i * HASH_WORDS, (i + 1) * HASH_WORDS), at);
+    sealRecord(records, at, writer.next + row, crc32(source));
+  }
+  writer.append(written, records);
 }
 
 function listFolder(folder: string): string[] {

@@ -59,18 +59,25 @@ export class Segment {
   }
 }
 
-/** Opens a segment for reading. @returns undefined if its index has no valid header, or not yet. */
+/** Opens a segment for reading. @returns undefined if its index has no valid header, or not yet, or it was deleted. */
 export function openSegment(folder: string, name: string, rowBytes: number): Segment | undefined {
-  const { openSync, closeSync } = builtinModule('node:fs');
+  const { openSync } = builtinModule('node:fs');
   const paths = pathsOf(folder, name);
-  const index = openSync(paths.index, 'r');
+  const files: number[] = [];
+  try {
+    for (const path of [paths.index, paths.rows]) files.push(openSync(path, 'r'));
+  } catch (error) {
+    closeAll(files);
+    // Another process has deleted it.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const [index, rows] = files;
   const header = new Uint32Array(RECORD_WORDS);
   const isWhole = readAllSync(index, new Uint8Array(header.buffer), 0);
-  if (!isWhole || !isIndexHeader(header, rowBytes)) {
-    closeSync(index);
-    return undefined;
-  }
-  return new Segment(name, openSync(paths.rows, 'r'), index, rowBytes);
+  if (isWhole && isIndexHeader(header, rowBytes)) return new Segment(name, rows, index, rowBytes);
+  closeAll(files);
+  return undefined;
 }
 
 /**
@@ -143,6 +150,13 @@ export class SegmentWriter {
       // Readers ignore leftovers: they have no valid record, or the row fails its checksum.
     }
   }
+}
+
+/** Deletes a segment. Its index goes first: rows without an index are ignored. */
+export function removeSegment(folder: string, name: string): void {
+  const { rmSync } = builtinModule('node:fs');
+  const { index, rows } = pathsOf(folder, name);
+  for (const path of [index, rows]) rmSync(path, { force: true });
 }
 
 function pathsOf(folder: string, name: string) {
