@@ -8,11 +8,11 @@ import {
   type StateDict,
   writeSafetensors,
 } from '@unitsphere/core';
+import { mutate } from '@unitsphere/testing/fuzz/mutate';
+import type { FuzzRandom } from '@unitsphere/testing/fuzz/random';
 import { CheckpointError, readOnnxInitializers } from '../src/index.js';
 import { readStoredZip } from '../src/readers/stored-zip.js';
 import { readTorchFile } from '../src/readers/torch-checkpoint.js';
-import { mutate } from './mutate.js';
-import type { FuzzRandom } from './random.js';
 import { writeStoredZip } from './zip.js';
 
 /** Reader under test, and the generator of its inputs. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { FuzzRandom } from '@unitsphere/testing/fuzz/random';
 import { createFuzzFormats, type FormatName } from './formats.js';
-import { FuzzRandom } from './random.js';
 import { LIMITS, runCase } from './run-case.js';
 
 /** Work that the main thread assigns. */

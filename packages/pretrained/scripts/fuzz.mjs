@@ -44,6 +44,8 @@ await build({
   platform: 'node',
   format: 'esm',
   packages: 'external',
+  // Sources in TypeScript, which plain Node cannot import.
+  alias: { '@unitsphere/testing': path('../../tools/testing/src') },
 });
 try {
   process.exitCode = (await fuzz()) ? 0 : 1;

@@ -3,9 +3,9 @@
  * `npm run fuzz -w packages/pretrained -- safetensors|pth|onnx`.
  */
 import { readdirSync } from 'node:fs';
+import { FuzzRandom } from '@unitsphere/testing/fuzz/random';
 import { describe, expect, test } from 'vitest';
 import { createFuzzFormats, type FormatName } from '../fuzz/formats.js';
-import { FuzzRandom } from '../fuzz/random.js';
 import { runCase } from '../fuzz/run-case.js';
 import { testFile } from './helpers.js';
 

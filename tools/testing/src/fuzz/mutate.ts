@@ -1,4 +1,3 @@
-import { concat } from '../src/concat.js';
 import type { FuzzRandom } from './random.js';
 
 type Mutation = (bytes: Uint8Array, random: FuzzRandom, others: readonly Uint8Array[]) => Uint8Array;
@@ -117,6 +116,10 @@ export function mutate(bytes: Uint8Array, random: FuzzRandom, others: readonly U
     mutated = mutation(mutated, random, others);
   }
   return mutated;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 function section(bytes: Uint8Array, random: FuzzRandom): [number, number] {
