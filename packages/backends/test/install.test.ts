@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { temporaryPath } from '@unitsphere/core/disk';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -290,7 +290,6 @@ describe('the final folder', () => {
   });
 
   test('deletes what a killed run left behind, and keeps what a running process builds', async () => {
-    const parent = dirname(target());
     const alive = temporaryPath(target());
     const dead = alive.replace(`-${process.pid}-`, '-99999999-');
     for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
