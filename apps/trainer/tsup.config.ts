@@ -7,9 +7,10 @@ export default packageConfig({
     index: 'src/index.ts',
     browser: 'src/browser.ts',
     report: 'src/report.ts',
-    // Not exported: what the replicas' threads run, and the processes of a study's runs.
+    // Not exported: what the replicas' threads run, and the processes of a study's runs and of `doctor`.
     replica: 'src/replicas/worker.ts',
     'study-child': 'src/compare/child.ts',
+    'doctor-child': 'src/doctor/child.ts',
   },
   format: ['esm'],
   onSuccess: async () => {

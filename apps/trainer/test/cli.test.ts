@@ -15,7 +15,9 @@ import { useTemporaryFolder } from './fixtures/temporary-folder.js';
 const folder = useTemporaryFolder();
 let script: string;
 beforeAll(() => {
-  script = bundleFixture('fake-unitsphere');
+  script = bundleFixture('fake-unitsphere', undefined, {
+    'doctor-child': new URL('../src/doctor/child.ts', import.meta.url),
+  });
 });
 
 interface Started {
@@ -292,7 +294,8 @@ describe('doctor', () => {
   test('reports that this machine can train, and why other backends are unavailable', async () => {
     // An empty cache hides installed native backends.
     const env = { XDG_CACHE_HOME: folder() };
-    const { code, stdout } = await unitsphere(['doctor'], env);
+    const { code, stdout, stderr } = await unitsphere(['doctor'], env);
+    expect(stderr).toBe('');
     expect(stdout).toContain('Ready to train');
     expect(stdout).toMatch(/✓ wasm +4\.22\.0/);
     expect(stdout).toMatch(/– cuda .*not installed. Install it: npx @unitsphere\/backends install cuda/);

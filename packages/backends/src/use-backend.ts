@@ -5,8 +5,10 @@ import type { BackendChoice, BackendName } from './names.js';
 import { USABLE_BACKENDS, unknownBackendMessage } from './names.js';
 import { isNative, probeNative, startNative } from './native/native.js';
 import type { WasmPaths } from './wasm.js';
-import { probeWasm, setPaths, useOneThread } from './wasm.js';
-import { probeWebGpu, startWebGpu } from './webgpu/webgpu.js';
+import { keepNodesErrors, probeWasm, setPaths, useOneThread } from './wasm.js';
+import { isSoftware, nameAdapter } from './webgpu/adapter.js';
+import { findAdapterInChild } from './webgpu/find-adapter-in-child.js';
+import { noAdapter, probeWebGpu, startWebGpu } from './webgpu/webgpu.js';
 
 /** Options of {@link useBackend}. */
 export interface UseBackendOptions {
@@ -77,14 +79,25 @@ async function chooseBackend(options: UseBackendOptions): Promise<UsedBackend> {
 
 /** @throws BackendUnavailableError if the adapter is software, which is slower than "wasm" on the same processor. */
 async function refuseSoftware(): Promise<void> {
-  const probe = await probeWebGpu();
-  if (!probe.available || !probe.module.adapter.software) return;
-  const { name } = probe.module.adapter;
+  const found = findAdapterInChild();
+  if (found === null) {
+    const { reason, remedy } = noAdapter();
+    throw new BackendUnavailableError('webgpu', reason, remedy);
+  }
+  if (found !== undefined && !isSoftware(found)) return;
+  const software = found ? nameAdapter(found) : await findSoftware();
+  if (software === undefined) return;
   throw new BackendUnavailableError(
     'webgpu',
-    `only on a graphics card: the adapter here is software (${name}).`,
+    `only on a graphics card: the adapter here is software (${software}).`,
     '',
   );
+}
+
+/** Returns the name of a software adapter, by starting WebGPU in this process. */
+async function findSoftware(): Promise<string | undefined> {
+  const probe = await probeWebGpu();
+  return probe.available && probe.module.adapter.software ? probe.module.adapter.name : undefined;
 }
 
 async function start(name: BackendName, options: UseBackendOptions): Promise<void> {
@@ -98,7 +111,8 @@ async function start(name: BackendName, options: UseBackendOptions): Promise<voi
     setPaths(probe.module as Parameters<typeof setPaths>[0], options.wasmPaths);
   }
   if (name === 'wasm') useOneThread();
-  if (!(await tf.setBackend(name))) {
+  const set = () => tf.setBackend(name);
+  if (!(await (name === 'wasm' ? keepNodesErrors(set) : set()))) {
     throw new BackendUnavailableError(
       name,
       'it failed to start; TensorFlow.js wrote the cause to the console.',

@@ -39,6 +39,31 @@ export function useOneThread(): void {
   if (tf.engine().registry['wasm'] === undefined) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 }
 
+const ERROR_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * Starts the backend, and removes the listeners with which it throws uncaught errors again: Node would print their line of the
+ * package's source above the error.
+ */
+export async function keepNodesErrors<Result>(start: () => Promise<Result>): Promise<Result> {
+  if (typeof process === 'undefined' || typeof process.listeners !== 'function') return start();
+  const before = ERROR_EVENTS.map((event) => new Set<unknown>(process.listeners(event as 'exit')));
+  try {
+    return await start();
+  } finally {
+    for (const [k, event] of ERROR_EVENTS.entries()) {
+      for (const listener of process.listeners(event as 'exit')) {
+        if (!before[k].has(listener) && isFromEmscripten(listener)) process.off(event, listener);
+      }
+    }
+  }
+}
+
+/** Recognizes the two listeners by their text, so that listeners of others that are added meanwhile stay. */
+function isFromEmscripten(listener: unknown): boolean {
+  return /ExitStatus|^function \(reason\) ?{ ?throw reason;/.test(String(listener));
+}
+
 /** Sets the location of the backend's files; ignored once the backend has started. */
 export function setPaths(module: WasmPackage, paths: WasmPaths): void {
   if (tf.engine().registry['wasm'] === undefined) module.setWasmPaths(paths);

@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendDescription, describeBackends, useBackend } from '@unitsphere/backends';
 import { parseConfig } from '../config/parse-config.js';
 import { replicaCount } from '../replicas/replica-count.js';
+import type { InspectedBackend } from './inspect-backends.js';
+import { inspectInChild } from './inspect-in-child.js';
 
 /** The state of an image library. */
 export interface LibraryState {
@@ -28,8 +29,7 @@ export interface Inspection {
   disk: { path: string; freeBytes: number };
   packages: { name: string; version: string | null }[];
   tfjs: string;
-  /** `computes` is whether the backend computed a small matrix product correctly; undefined if it is not available. */
-  backends: (BackendDescription & { computes?: boolean })[];
+  backends: InspectedBackend[];
   libraries: LibraryState[];
   /** Problems that prevent a training on this machine; empty if there are none. */
   problems: string[];
@@ -37,11 +37,11 @@ export interface Inspection {
 
 const require = createRequire(import.meta.url);
 
-/** Inspects the machine and the installed libraries. Starts each available backend once. */
+/** Inspects the machine and the installed libraries. Starts each available backend once, in another process. */
 export async function inspect(): Promise<Inspection> {
   const own = require('unitsphere/package.json');
   const names = Object.keys(own.dependencies).filter((name) => name.startsWith('@unitsphere/'));
-  const backends = await inspectBackends();
+  const backends = await inspectInChild();
   const inspection: Inspection = {
     unitsphere: own.version,
     node: {
@@ -74,32 +74,6 @@ function countDefaultReplicas(backends: Inspection['backends']): number {
   const backend = backends.find(({ computes }) => computes)?.name ?? 'none';
   const { replicas: wanted, batchSize } = parseConfig('').training;
   return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
-}
-
-async function inspectBackends(): Promise<Inspection['backends']> {
-  const backends: Inspection['backends'] = [];
-  for (const backend of await describeBackends()) {
-    backends.push(backend.available ? { ...backend, ...(await tryBackend(backend.name)) } : backend);
-  }
-  return backends;
-}
-
-async function tryBackend(name: string): Promise<Partial<BackendDescription> & { computes: boolean }> {
-  try {
-    await useBackend(name);
-    const product = tf.tidy(() =>
-      tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])),
-    );
-    const values = [...(await product.data())];
-    product.dispose();
-    if (values.join() === '19,22,43,50') return { computes: true };
-    return {
-      computes: false,
-      reason: `it computes wrong values: a matrix product gave ${values.join(', ')} instead of 19, 22, 43, 50.`,
-    };
-  } catch (error) {
-    return { computes: false, reason: (error as Error).message };
-  }
 }
 
 async function inspectSharp(): Promise<LibraryState> {

@@ -21,7 +21,7 @@ export interface AdapterDescription {
 /** Returns the features and limits of an adapter. */
 export function describeAdapter({ info, features, limits }: GpuAdapter): AdapterDescription {
   return {
-    name: info.description || info.device || info.architecture || info.vendor || 'unnamed adapter',
+    name: nameAdapter(info),
     vendor: info.vendor,
     architecture: info.architecture,
     software: isSoftware(info),
@@ -30,6 +30,11 @@ export function describeAdapter({ info, features, limits }: GpuAdapter): Adapter
     maxBufferBytes: limits.maxBufferSize,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
   };
+}
+
+/** Returns the name of an adapter. */
+export function nameAdapter({ description, device, architecture, vendor }: GpuAdapterInfo): string {
+  return description || device || architecture || vendor || 'unnamed adapter';
 }
 
 /** Formats an adapter as one line for a terminal. */
@@ -47,7 +52,8 @@ export function formatAdapter(adapter: AdapterDescription): string {
     .join(', ');
 }
 
-function isSoftware(info: GpuAdapterInfo): boolean {
+/** Returns whether the processor computes for an adapter. */
+export function isSoftware(info: GpuAdapterInfo): boolean {
   const words = [info.vendor, info.architecture, info.device, info.description].join(' ');
   return info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader|\bsoftware\b/i.test(words);
 }

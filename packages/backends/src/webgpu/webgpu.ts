@@ -17,7 +17,7 @@ export async function probeWebGpu(): Promise<BackendProbe<{ adapter: AdapterDesc
   const gpu = await findGpu();
   if ('reason' in gpu) return { available: false, ...gpu };
   const adapter = await requestAdapter(gpu);
-  if (!adapter) return { available: false, reason: 'no graphics adapter was found.', remedy: driverRemedy() };
+  if (!adapter) return { available: false, ...noAdapter() };
   const description = describeAdapter(adapter);
   const probe = await probePackage(NAME, '@tensorflow/tfjs-backend-webgpu', async () => {
     const module = (await import('@tensorflow/tfjs-backend-webgpu')) as unknown as WebGpuPackage;
@@ -70,6 +70,11 @@ function register({ WebGPUBackend }: WebGpuPackage, gpu: Gpu): void {
 
 function requestAdapter(gpu: Gpu): Promise<GpuAdapter | null> {
   return gpu.requestAdapter({ powerPreference: 'high-performance' });
+}
+
+/** Why WebGPU is not available without an adapter. */
+export function noAdapter(): { reason: string; remedy: string } {
+  return { reason: 'no graphics adapter was found.', remedy: driverRemedy() };
 }
 
 function driverRemedy(): string {
