@@ -2,7 +2,9 @@ export { OnnxExportError } from './errors.js';
 export {
   type EmbeddingModules,
   type ExportOnnxOptions,
+  type ExportPrecision,
   type ExportPreprocessing,
   exportOnnx,
 } from './export-onnx.js';
 export type { ImageStatistics } from './image-input.js';
+export type { Calibration, CalibrationRuntime } from './precision/calibrate.js';

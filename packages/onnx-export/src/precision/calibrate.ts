@@ -1,0 +1,91 @@
+import { OnnxExportError } from '../errors.js';
+import { encodeModel } from '../graph/encode-model.js';
+import type { Graph } from '../graph/graph.js';
+import { listQuantizedValues, type Range } from './quantize-activations.js';
+
+/** The part of onnxruntime-node or onnxruntime-web that calibration uses. */
+export interface CalibrationRuntime {
+  InferenceSession: {
+    create(
+      model: Uint8Array,
+      options?: object,
+    ): Promise<{
+      run(feeds: Record<string, unknown>): Promise<Record<string, { readonly data: unknown }>>;
+      release(): Promise<void>;
+    }>;
+  };
+  Tensor: new (type: 'float32' | 'uint8', data: never, dims: readonly number[]) => unknown;
+}
+
+/** Images on which the ranges of activations are measured, for the precision `int8`. */
+export interface Calibration {
+  /** The imported module `onnxruntime-node` or `onnxruntime-web`. */
+  runtime: CalibrationRuntime;
+  /**
+   * Images in the form of the graph's input: with `float32`, normalized values [channels, height, width]; with `uint8`,
+   * pixels [height, width, channels]. A hundred images like those of the application are enough.
+   */
+  images: Iterable<Float32Array | Uint8Array> | AsyncIterable<Float32Array | Uint8Array>;
+}
+
+/**
+ * Runs the graph on images and returns the range of every value that will be quantized.
+ * @throws OnnxExportError if there are no images, one has another size than the input, or a value is not finite.
+ */
+export async function calibrate(graph: Graph, { runtime, images }: Calibration): Promise<Map<string, Range>> {
+  const names = listQuantizedValues(graph);
+  const ranges = new Map<string, Range>(names.map((name) => [name, { low: 0, high: 0 }]));
+  const [input] = graph.inputs;
+  const { type, shape } = graph.typeOf(input);
+  const sides = shape.slice(1) as number[];
+  const size = sides.reduce((a, b) => a * b, 1);
+  const session = await runtime.InferenceSession.create(encodeWithOutputs(graph, names), {
+    // Fused operators would not compute the values between them.
+    graphOptimizationLevel: 'disabled',
+  });
+  let count = 0;
+  try {
+    for await (const image of images) {
+      const isOfType = type === 'uint8' ? image instanceof Uint8Array : image instanceof Float32Array;
+      if (!isOfType || image.length !== size) {
+        throw new OnnxExportError(
+          `Calibration image ${count} must be ${size} values of ${type}, [${sides}], not ${image.length} values in a ${image.constructor.name}.`,
+        );
+      }
+      const tensor = new runtime.Tensor(type as 'float32', image as never, [1, ...sides]);
+      const results = { ...(await session.run({ [input]: tensor })), [input]: { data: image } };
+      for (const name of names) {
+        ranges.set(name, extend(ranges.get(name) as Range, results[name].data as Float32Array, name));
+      }
+      count++;
+    }
+  } finally {
+    await session.release();
+  }
+  if (count === 0) throw new OnnxExportError('Calibration requires at least one image.');
+  return ranges;
+}
+
+function encodeWithOutputs(graph: Graph, names: readonly string[]): Uint8Array {
+  const outputs = graph.outputs.splice(0);
+  graph.outputs.push(...new Set([...names.filter((name) => !graph.inputs.includes(name)), ...outputs]));
+  try {
+    return encodeModel(graph, { name: 'calibration', description: '', metadata: {} });
+  } finally {
+    graph.outputs.splice(0, graph.outputs.length, ...outputs);
+  }
+}
+
+function extend({ low, high }: Range, values: Float32Array, name: string): Range {
+  let [min, max] = [low, high];
+  for (const value of values) {
+    if (value < min) min = value;
+    else if (value > max) max = value;
+    else if (!(value >= min)) {
+      throw new OnnxExportError(
+        `The value "${name}" is NaN on a calibration image; check the model's weights.`,
+      );
+    }
+  }
+  return { low: min, high: max };
+}

@@ -1,0 +1,72 @@
+import type { Constant, Graph, Node } from '../graph/graph.js';
+
+const LARGEST = 127;
+
+/** Weights of one node as int8, one scale an output channel. */
+export interface QuantizedWeights {
+  /** Name of the dequantized weights. */
+  name: string;
+  /** Scale of each output channel. */
+  scales: Float32Array;
+}
+
+/** Operators whose second input is a kernel with output channels on its first axis. */
+export const hasKernel = ({ op }: Node): boolean => op === 'Conv' || op === 'Gemm';
+
+/**
+ * Stores the weights of every convolution and linear layer as int8, symmetric, with one scale an output channel. A
+ * DequantizeLinear restores float32, so computations are those of float32 with rounded weights.
+ */
+export function quantizeWeights(graph: Graph): void {
+  const nodes: Node[] = [];
+  for (const node of graph.nodes) {
+    if (hasKernel(node) && graph.constants.has(node.inputs[1])) {
+      node.inputs[1] = addQuantizedWeights(graph, node.inputs[1], nodes).name;
+    }
+    nodes.push(node);
+  }
+  graph.nodes = nodes;
+}
+
+/** Adds the int8 constant of weights and the DequantizeLinear that restores them. */
+export function addQuantizedWeights(graph: Graph, name: string, nodes: Node[]): QuantizedWeights {
+  const { shape, data } = graph.constants.get(name) as Constant & { data: Float32Array };
+  const channels = shape[0];
+  const size = data.length / channels;
+  const scales = new Float32Array(channels);
+  const values = new Int8Array(data.length);
+  for (let c = 0; c < channels; c++) {
+    let largest = 0;
+    for (let i = c * size; i < (c + 1) * size; i++) largest = Math.max(largest, Math.abs(data[i]));
+    // A channel of zeros takes any scale.
+    scales[c] = largest > 0 ? Math.max(largest / LARGEST, Number.MIN_VALUE) : 1;
+    for (let i = c * size; i < (c + 1) * size; i++) values[i] = roundHalfEven(data[i] / scales[c]);
+  }
+  const quantized = graph.addConstant(`${name}_int8`, { type: 'int8', shape, data: values });
+  const restored = addDequantize(graph, quantized, scales, new Int8Array(channels), nodes);
+  return { name: restored, scales };
+}
+
+/** Adds a DequantizeLinear with one scale for each index of the first axis. @returns The output's name. */
+export function addDequantize(
+  graph: Graph,
+  name: string,
+  scales: Float32Array,
+  zeros: Int8Array | Int32Array,
+  nodes: Node[],
+): string {
+  const { shape, type } = graph.constants.get(name) as Constant;
+  const perChannel = { shape: [scales.length] };
+  const scale = graph.addConstant(`${name}_scale`, { type: 'float32', ...perChannel, data: scales });
+  const zero = graph.addConstant(`${name}_zero`, { type, ...perChannel, data: zeros });
+  const axis = { axis: { int: 0 } };
+  const node = graph.makeNode('DequantizeLinear', [name, scale, zero], { type: 'float32', shape }, axis);
+  nodes.push(node);
+  return node.outputs[0];
+}
+
+/** Rounds to nearest, ties to even, as QuantizeLinear. */
+export function roundHalfEven(value: number): number {
+  const low = Math.floor(value);
+  return value - low === 0.5 ? low + (low & 1) : Math.round(value);
+}
