@@ -46,6 +46,7 @@ export default [
   one('CurricularFace', 'margin-losses', '5 kB'),
   one('ContrastiveLoss', 'pair-losses', '5 kB'),
   one('ProxyAnchorLoss', 'pair-losses', '5 kB'),
+  one('createPairLoss', 'pair-losses', '18 kB', 'registry'),
   one('linearRamp', 'margin-losses', '500 B'),
   one('createMarginLoss', 'margin-losses', '6.5 kB', 'registry'),
   one('cosineLayer', 'margin-losses', '5 kB', 'layers'),

@@ -11,6 +11,7 @@ import { PairSource } from '../pairs/pair-source.js';
 import { scatterRows } from '../pairs/record-rows.js';
 import { checkTuples } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `AngularLoss`. The distance is fixed. */
 export interface AngularLossOptions extends Omit<LossOptions, 'distance'> {
@@ -145,3 +146,18 @@ function recordOnes(x: tf.Tensor2D): tf.Tensor2D {
   })) as unknown as CustomGrad);
   return run(x) as tf.Tensor2D;
 }
+
+/** The registry's entry. */
+export const angularLoss = {
+  create: (options) => new AngularLoss(options),
+  description: 'log(1 + Σ exp(4 tan² alpha (a + p)ᵀ n − 2 (1 + tan² alpha) aᵀ p))',
+  settings: {
+    alpha: {
+      type: 'number',
+      default: 40,
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 90,
+      description: 'Upper bound of the angle at the negative, in degrees.',
+    },
+  },
+} satisfies PairLossEntry<AngularLossOptions>;

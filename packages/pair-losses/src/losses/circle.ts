@@ -6,6 +6,7 @@ import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `CircleLoss`. The distance is always the cosine. */
 export interface CircleLossOptions extends Omit<LossOptions, 'distance'> {
@@ -60,3 +61,22 @@ export class CircleLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const circleLoss = {
+  create: (options) => new CircleLoss(options),
+  description: 'log(1 + Σ exp(logits⁺) Σ exp(logits⁻)), each pair weighted by its distance from its optimum',
+  settings: {
+    m: {
+      type: 'number',
+      default: 0.4,
+      description: 'Relaxation of the decision boundary.',
+    },
+    gamma: {
+      type: 'number',
+      default: 80,
+      exclusiveMinimum: 0,
+      description: 'Scale of the similarities.',
+    },
+  },
+} satisfies PairLossEntry<CircleLossOptions>;

@@ -5,6 +5,7 @@ import type { LossPlan } from '../pairs/compute-loss.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `ContrastiveLoss`. */
 export interface ContrastiveLossOptions extends LossOptions {
@@ -57,3 +58,21 @@ export class ContrastiveLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const contrastiveLoss = {
+  create: (options) => new ContrastiveLoss(options),
+  description: 'max(0, d⁺ − posMargin) and max(0, negMargin − d⁻)',
+  settings: {
+    posMargin: {
+      type: 'number',
+      default: 0,
+      description: 'Distance that positive pairs must reach.',
+    },
+    negMargin: {
+      type: 'number',
+      default: 1,
+      description: 'Distance that negative pairs must reach.',
+    },
+  },
+} satisfies PairLossEntry<ContrastiveLossOptions>;

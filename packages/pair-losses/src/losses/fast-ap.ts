@@ -6,6 +6,7 @@ import { hasAny, type LossOptions, PairLoss, pairCounts } from '../pairs/pair-lo
 import { PairSource } from '../pairs/pair-source.js';
 import { rowWeights } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `FastAPLoss`. */
 export interface FastAPLossOptions extends Omit<LossOptions, 'distance'> {
@@ -83,3 +84,24 @@ export class FastAPLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const fastApLoss = {
+  create: (options) => new FastAPLoss(options),
+  description: '1 − average precision over a histogram of distances',
+  refusesReference: true,
+  settings: {
+    bins: {
+      type: 'number',
+      default: 10,
+      minimum: 1,
+      description: 'Number of bins of the histogram.',
+    },
+    power: {
+      type: 'number',
+      default: 2,
+      exclusiveMinimum: 0,
+      description: 'Exponent of the Euclidean distance.',
+    },
+  },
+} satisfies PairLossEntry<FastAPLossOptions>;

@@ -6,6 +6,7 @@ import { LOWEST, maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `LiftedStructureLoss`. */
 export interface LiftedStructureLossOptions extends LossOptions {
@@ -77,3 +78,21 @@ export class LiftedStructureLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const liftedStructureLoss = {
+  create: (options) => new LiftedStructureLoss(options),
+  description: 'max(0, log Σ exp(negMargin − d⁻) + d⁺ − posMargin)² / 2',
+  settings: {
+    negMargin: {
+      type: 'number',
+      default: 1,
+      description: 'Distance that negative pairs should reach.',
+    },
+    posMargin: {
+      type: 'number',
+      default: 0,
+      description: 'Distance that is subtracted from that of a positive pair.',
+    },
+  },
+} satisfies PairLossEntry<LiftedStructureLossOptions>;

@@ -7,6 +7,7 @@ import { gatherEntries } from '../pairs/gather-entries.js';
 import { hasAny, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { DivisorReducer } from '../reducers/divisor.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `MarginLoss`. */
 export interface MarginLossOptions extends LossOptions {
@@ -113,3 +114,32 @@ export class MarginLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const marginLoss = {
+  create: (options) => new MarginLoss(options),
+  description: 'max(0, margin + d⁺ − beta) and max(0, margin + beta − d⁻)',
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.2,
+      description: 'Required difference of every distance from the boundary.',
+    },
+    beta: {
+      type: 'number',
+      default: 1.2,
+      description: 'Boundary between positive and negative distances, or its initial value.',
+    },
+    learnBeta: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether beta is learned.',
+    },
+    nu: {
+      type: 'number',
+      default: 0,
+      minimum: 0,
+      description: 'Weight of the regularizer of a learned beta.',
+    },
+  },
+} satisfies PairLossEntry<MarginLossOptions>;

@@ -6,6 +6,7 @@ import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `MultiSimilarityLoss`. */
 export interface MultiSimilarityLossOptions extends LossOptions {
@@ -60,3 +61,28 @@ export class MultiSimilarityLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const multiSimilarityLoss = {
+  create: (options) => new MultiSimilarityLoss(options),
+  description: 'log(1 + Σ exp(−alpha (s⁺ − base))) / alpha + log(1 + Σ exp(beta (s⁻ − base))) / beta',
+  settings: {
+    alpha: {
+      type: 'number',
+      default: 2,
+      exclusiveMinimum: 0,
+      description: 'Weight of positive pairs in the exponent.',
+    },
+    beta: {
+      type: 'number',
+      default: 50,
+      exclusiveMinimum: 0,
+      description: 'Weight of negative pairs in the exponent.',
+    },
+    base: {
+      type: 'number',
+      default: 0.5,
+      description: 'Similarity that is subtracted in both exponents.',
+    },
+  },
+} satisfies PairLossEntry<MultiSimilarityLossOptions>;

@@ -10,6 +10,7 @@ import { PairSource } from '../pairs/pair-source.js';
 import { gatherRows } from '../pairs/record-rows.js';
 import { checkTuples } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /**
  * N-pairs loss. Each class gives one pair (a, p), its first one; the loss of a pair is the cross-entropy of its own positive
@@ -68,3 +69,11 @@ export class NPairsLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const nPairsLoss = {
+  create: (options) => new NPairsLoss(options),
+  description: 'cross-entropy over one positive pair per class',
+  refusesReference: true,
+  settings: {},
+} satisfies PairLossEntry<LossOptions>;

@@ -6,6 +6,7 @@ import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `NTXentLoss`. */
 export interface NTXentLossOptions extends LossOptions {
@@ -56,3 +57,17 @@ export class NTXentLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const ntxentLoss = {
+  create: (options) => new NTXentLoss(options),
+  description: 'cross-entropy of one positive among the negatives (InfoNCE)',
+  settings: {
+    temperature: {
+      type: 'number',
+      default: 0.07,
+      exclusiveMinimum: 0,
+      description: 'Divisor of the similarities.',
+    },
+  },
+} satisfies PairLossEntry<NTXentLossOptions>;

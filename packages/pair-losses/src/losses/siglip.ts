@@ -5,6 +5,7 @@ import type { LossPlan } from '../pairs/compute-loss.js';
 import { type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `SigLIPLoss`. */
 export interface SigLIPLossOptions extends LossOptions {
@@ -71,3 +72,22 @@ export class SigLIPLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const siglipLoss = {
+  create: (options) => new SigLIPLoss(options),
+  description: 'binary cross-entropy of each pair, with a learned scale and bias',
+  settings: {
+    scale: {
+      type: 'number',
+      default: 10,
+      exclusiveMinimum: 0,
+      description: 'Initial factor of the similarities.',
+    },
+    bias: {
+      type: 'number',
+      default: -10,
+      description: 'Initial value added to the logits.',
+    },
+  },
+} satisfies PairLossEntry<SigLIPLossOptions>;

@@ -7,6 +7,7 @@ import { type LossOptions, PairLoss } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { rowWeights } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `SmoothAPLoss`. The distance is always the cosine. */
 export interface SmoothAPLossOptions extends Omit<LossOptions, 'distance'> {
@@ -86,3 +87,18 @@ export class SmoothAPLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const smoothApLoss = {
+  create: (options) => new SmoothAPLoss(options),
+  description: '1 − average precision with sigmoids in place of comparisons',
+  refusesReference: true,
+  settings: {
+    temperature: {
+      type: 'number',
+      default: 0.01,
+      exclusiveMinimum: 0,
+      description: 'Divisor of differences of cosines in the sigmoid.',
+    },
+  },
+} satisfies PairLossEntry<SmoothAPLossOptions>;

@@ -6,6 +6,7 @@ import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `SupConLoss`. */
 export interface SupConLossOptions extends LossOptions {
@@ -57,3 +58,17 @@ export class SupConLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const supconLoss = {
+  create: (options) => new SupConLoss(options),
+  description: 'mean cross-entropy of all positives among all pairs',
+  settings: {
+    temperature: {
+      type: 'number',
+      default: 0.1,
+      exclusiveMinimum: 0,
+      description: 'Divisor of the similarities.',
+    },
+  },
+} satisfies PairLossEntry<SupConLossOptions>;

@@ -6,6 +6,7 @@ import { gatherEntries } from '../pairs/gather-entries.js';
 import { hasAny, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
+import type { PairLossEntry } from '../registry/loss-entry.js';
 
 /** Options of `TripletMarginLoss`. */
 export interface TripletMarginLossOptions extends LossOptions {
@@ -84,3 +85,27 @@ export class TripletMarginLoss extends PairLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const tripletMarginLoss = {
+  create: (options) => new TripletMarginLoss(options),
+  description: 'max(0, d⁺ − d⁻ + margin)',
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.05,
+      description: "Required difference between the negative's and the positive's distance.",
+    },
+    swap: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether to use the distance of positive and negative if it is smaller than that of anchor and negative.',
+    },
+    smooth: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether to use log(1 + exp(x)) in place of max(0, x).',
+    },
+  },
+} satisfies PairLossEntry<TripletMarginLossOptions>;

@@ -3,6 +3,7 @@ import { checkEmbeddings, checkSameWidth } from '../check.js';
 import { type Labels, readLabels } from '../labels.js';
 import { PairSource } from '../pairs/pair-source.js';
 import type { Triplets } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import type { Miner, MinerCall } from './miner.js';
 
 /** Options of `AngularMiner`. */
@@ -97,3 +98,18 @@ function check(embeddings: tf.Tensor2D, labels: Labels, { ref, refLabels }: Mine
   checkSameWidth(title, embeddings, 'ref', ref);
   return new PairSource(own, readLabels(title, 'refLabels', refLabels, ref.shape[0]));
 }
+
+/** The registry's entry. */
+export const angularMiner = {
+  create: (options) => new AngularMiner(options),
+  description: 'triplets whose angle at the negative exceeds a limit',
+  settings: {
+    angle: {
+      type: 'number',
+      default: 20,
+      minimum: 0,
+      exclusiveMaximum: 90,
+      description: 'Smallest angle of a chosen triplet, in degrees.',
+    },
+  },
+} satisfies MinerEntry<AngularMinerOptions>;

@@ -1,5 +1,6 @@
 import { EuclideanDistance } from '../distances/euclidean.js';
 import type { Pairs, Tuples } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import { type AnchorRow, type Choice, collectPairs, type MinerOptions, RowMiner } from './miner.js';
 
 /** Choice of an anchor's pairs: the hardest, the hardest of the semi-hard, the easiest, or all. */
@@ -100,3 +101,23 @@ export class BatchEasyHardMiner extends BatchMiner<Pairs> {
     return collectPairs(choices);
   }
 }
+
+/** The registry's entry. */
+export const batchEasyHardMiner = {
+  create: (options) => new BatchEasyHardMiner(options),
+  description: 'each row with a positive and a negative of the chosen difficulty',
+  settings: {
+    positives: {
+      type: 'string',
+      enum: ['hard', 'semihard', 'easy', 'all'],
+      default: 'easy',
+      description: 'Choice of the positive.',
+    },
+    negatives: {
+      type: 'string',
+      enum: ['hard', 'semihard', 'easy', 'all'],
+      default: 'semihard',
+      description: 'Choice of the negative.',
+    },
+  },
+} satisfies MinerEntry<BatchEasyHardMinerOptions>;

@@ -1,4 +1,5 @@
 import type { Triplets } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import { BatchMiner } from './batch-easy-hard.js';
 import { type Choice, collectTriplets, type MinerOptions } from './miner.js';
 
@@ -18,3 +19,10 @@ export class BatchHardMiner extends BatchMiner<Triplets> {
     return collectTriplets(choices);
   }
 }
+
+/** The registry's entry. */
+export const batchHardMiner = {
+  create: (options) => new BatchHardMiner(options),
+  description: 'each row with its farthest positive and its nearest negative',
+  settings: {},
+} satisfies MinerEntry<MinerOptions>;

@@ -1,6 +1,7 @@
 import { checkPositive } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import type { Triplets } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import { type AnchorRow, type Choice, collectTriplets, type MinerOptions, RowMiner } from './miner.js';
 import { createUniform } from './random.js';
 
@@ -97,3 +98,23 @@ function drawIndex(probabilities: Float64Array, uniform: number): number {
   }
   return last;
 }
+
+/** The registry's entry. */
+export const distanceWeightedMiner = {
+  create: (options) => new DistanceWeightedMiner(options),
+  description: 'negatives drawn evenly over distances',
+  settings: {
+    cutoff: {
+      type: 'number',
+      default: 0.5,
+      exclusiveMinimum: 0,
+      description: 'Smaller distances are treated as this one.',
+    },
+    nonzeroLossCutoff: {
+      type: 'number',
+      default: 1.4,
+      exclusiveMinimum: 0,
+      description: 'Negatives at this distance or farther are never drawn.',
+    },
+  },
+} satisfies MinerEntry<DistanceWeightedMinerOptions>;

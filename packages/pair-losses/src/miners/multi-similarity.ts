@@ -1,6 +1,7 @@
 import { checkFinite } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import type { Pairs } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import { type AnchorRow, type Choice, collectPairs, type MinerOptions, RowMiner } from './miner.js';
 
 /** Options of `MultiSimilarityMiner`. */
@@ -39,3 +40,16 @@ export class MultiSimilarityMiner extends RowMiner<Pairs> {
     return collectPairs(choices);
   }
 }
+
+/** The registry's entry. */
+export const multiSimilarityMiner = {
+  create: (options) => new MultiSimilarityMiner(options),
+  description: "pairs that are harder than the row's hardest pair of the other kind",
+  settings: {
+    epsilon: {
+      type: 'number',
+      default: 0.1,
+      description: 'Margin within which pairs are chosen.',
+    },
+  },
+} satisfies MinerEntry<MultiSimilarityMinerOptions>;

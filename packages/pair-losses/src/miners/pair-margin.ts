@@ -1,6 +1,7 @@
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import type { Pairs } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import { type AnchorRow, type Choice, collectPairs, type MinerOptions, RowMiner } from './miner.js';
 
 /** Options of `PairMarginMiner`. */
@@ -39,3 +40,23 @@ export class PairMarginMiner extends RowMiner<Pairs> {
     return collectPairs(choices);
   }
 }
+
+/** The registry's entry. */
+export const pairMarginMiner = {
+  create: (options) => new PairMarginMiner(options),
+  description: 'positive pairs beyond a distance and negative pairs within another',
+  settings: {
+    posMargin: {
+      type: 'number',
+      default: 0.2,
+      minimum: 0,
+      description: 'Positive pairs farther than this are chosen.',
+    },
+    negMargin: {
+      type: 'number',
+      default: 0.8,
+      minimum: 0,
+      description: 'Negative pairs closer than this are chosen.',
+    },
+  },
+} satisfies MinerEntry<PairMarginMinerOptions>;

@@ -1,6 +1,7 @@
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import type { Triplets } from '../pairs/tuples.js';
+import type { MinerEntry } from '../registry/miner-entry.js';
 import { type AnchorRow, type Choice, collectTriplets, type MinerOptions, RowMiner } from './miner.js';
 
 /** Kind of triplets: all that violate the margin, those of them with the closer negative, the others of them, or the rest. */
@@ -62,3 +63,22 @@ export class TripletMarginMiner extends RowMiner<Triplets> {
     return this.type === 'all' || (this.type === 'hard' ? gap <= 0 : gap > 0);
   }
 }
+
+/** The registry's entry. */
+export const tripletMarginMiner = {
+  create: (options) => new TripletMarginMiner(options),
+  description: 'triplets that violate the margin, or of one difficulty',
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.2,
+      description: "Difference that the negative's and the positive's distance should exceed.",
+    },
+    type: {
+      type: 'string',
+      enum: ['all', 'hard', 'semihard', 'easy'],
+      default: 'all',
+      description: 'Kind of triplets to choose.',
+    },
+  },
+} satisfies MinerEntry<TripletMarginMinerOptions>;

@@ -5,6 +5,7 @@ import type { LossPlan } from '../pairs/compute-loss.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { signOf } from '../pairs/pair-loss.js';
 import { DivisorReducer } from '../reducers/divisor.js';
+import type { ProxyLossEntry } from '../registry/loss-entry.js';
 import { drawNormal, oneHotRows, type ProxyBatch, ProxyLoss, type ProxyLossOptions } from './proxy-loss.js';
 
 /** Options of `ProxyAnchorLoss`. */
@@ -83,3 +84,23 @@ export class ProxyAnchorLoss extends ProxyLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const proxyAnchorLoss = {
+  create: (options) => new ProxyAnchorLoss(options),
+  description: 'multi-similarity of each proxy with the rows of the batch',
+  needsClasses: true,
+  settings: {
+    margin: {
+      type: 'number',
+      default: 0.1,
+      description: 'Margin of both similarities.',
+    },
+    alpha: {
+      type: 'number',
+      default: 32,
+      exclusiveMinimum: 0,
+      description: 'Factor of the exponents.',
+    },
+  },
+} satisfies ProxyLossEntry<ProxyAnchorLossOptions>;

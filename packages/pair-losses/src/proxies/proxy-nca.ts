@@ -4,6 +4,7 @@ import { EuclideanDistance } from '../distances/euclidean.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { signOf } from '../pairs/pair-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { ProxyLossEntry } from '../registry/loss-entry.js';
 import {
   crossEntropyRows,
   drawNormal,
@@ -57,3 +58,18 @@ export class ProxyNCALoss extends ProxyLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const proxyNcaLoss = {
+  create: (options) => new ProxyNCALoss(options),
+  description: "cross-entropy of the negative squared distances to all classes' proxies (ProxyNCA++)",
+  needsClasses: true,
+  settings: {
+    softmaxScale: {
+      type: 'number',
+      default: 1,
+      exclusiveMinimum: 0,
+      description: 'Factor of the negative distances.',
+    },
+  },
+} satisfies ProxyLossEntry<ProxyNCALossOptions>;

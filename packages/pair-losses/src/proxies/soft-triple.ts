@@ -3,6 +3,7 @@ import { checkCount, checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { ProxyLossEntry } from '../registry/loss-entry.js';
 import {
   crossEntropyRows,
   oneHotRows,
@@ -82,3 +83,35 @@ export class SoftTripleLoss extends ProxyLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const softTripleLoss = {
+  create: (options) => new SoftTripleLoss(options),
+  description: 'cross-entropy over classes with several centers each, weighted by similarity',
+  needsClasses: true,
+  settings: {
+    centersPerClass: {
+      type: 'number',
+      default: 10,
+      minimum: 1,
+      description: 'Number of centers of each class.',
+    },
+    lambda: {
+      type: 'number',
+      default: 20,
+      exclusiveMinimum: 0,
+      description: 'Factor of the logits.',
+    },
+    gamma: {
+      type: 'number',
+      default: 0.1,
+      exclusiveMinimum: 0,
+      description: "Temperature of the weights of a class's centers.",
+    },
+    margin: {
+      type: 'number',
+      default: 0.01,
+      description: "Value subtracted from the similarity with the label's class.",
+    },
+  },
+} satisfies ProxyLossEntry<SoftTripleLossOptions>;

@@ -4,6 +4,7 @@ import { CosineSimilarity } from '../distances/cosine.js';
 import { checkLabelRange, type Labels, readLabels } from '../labels.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
+import type { ProxyLossEntry } from '../registry/loss-entry.js';
 import {
   crossEntropyRows,
   drawNormal,
@@ -175,3 +176,31 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
     };
   }
 }
+
+/** The registry's entry. */
+export const subcenterArcfaceLoss = {
+  create: (options) => new SubCenterArcFaceLoss(options),
+  description: 'ArcFace with the nearest of several sub-centers of each class',
+  needsClasses: true,
+  settings: {
+    subCenters: {
+      type: 'number',
+      default: 3,
+      minimum: 1,
+      description: 'Number of sub-centers of each class.',
+    },
+    margin: {
+      type: 'number',
+      default: 28.6,
+      minimum: 0,
+      exclusiveMaximum: 180,
+      description: "Margin added to the label's angle, in degrees.",
+    },
+    scale: {
+      type: 'number',
+      default: 64,
+      exclusiveMinimum: 0,
+      description: 'Factor of the cosines.',
+    },
+  },
+} satisfies ProxyLossEntry<SubCenterArcFaceLossOptions>;
