@@ -2,6 +2,7 @@ import type { CanvasFactory, Context2D, FontFile, Surface } from './canvas.js';
 
 interface NodeCanvasModule {
   createCanvas(width: number, height: number): Surface & { getContext(type: '2d'): unknown };
+  loadImage(bytes: Uint8Array): Promise<Surface>;
   GlobalFonts: {
     register(font: Uint8Array, alias: string): unknown;
     readonly families: readonly { family: string; styles: readonly { weight: number }[] }[];
@@ -41,6 +42,7 @@ export async function nodeCanvasFactory(): Promise<CanvasFactory> {
       const surface = canvas.createCanvas(width, height);
       return { surface, context: surface.getContext('2d') as Context2D };
     },
+    loadSvg: (svg) => canvas.loadImage(Buffer.from(svg)),
     async loadFonts(files: readonly FontFile[]) {
       const missing = files.filter((font) => !registered.has(`${font.family} ${font.weight}`));
       const bytes = await Promise.all(

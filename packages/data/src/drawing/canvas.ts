@@ -40,7 +40,9 @@ export interface Context2D {
   fillText(text: string, x: number, y: number, maxWidth?: number): void;
   createLinearGradient(x0: number, y0: number, x1: number, y1: number): Gradient;
   createRadialGradient(x0: number, y0: number, r0: number, x1: number, y1: number, r1: number): Gradient;
-  drawImage(surface: Surface, x: number, y: number): void;
+  drawImage(surface: Surface, x: number, y: number, width?: number, height?: number): void;
+  createImageData(width: number, height: number): { readonly data: Uint8ClampedArray | Uint8Array };
+  putImageData(pixels: { readonly data: Uint8ClampedArray | Uint8Array }, x: number, y: number): void;
   getImageData(
     x: number,
     y: number,
@@ -72,4 +74,6 @@ export interface CanvasFactory {
   createCanvas(width: number, height: number): { readonly surface: Surface; readonly context: Context2D };
   /** Makes the fonts available to every canvas of this factory; called once with all of them. */
   loadFonts(files: readonly FontFile[]): Promise<void>;
+  /** Draws an SVG document as a surface. Optional: only Node's canvases draw it alike on every machine. */
+  loadSvg?(svg: string): Promise<Surface>;
 }

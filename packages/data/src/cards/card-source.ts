@@ -1,0 +1,218 @@
+import { Random } from '@unitsphere/core/random';
+import { fontFiles } from '../documents/fonts.js';
+import { CARD_ASPECT } from '../documents/layout.js';
+import { Pen } from '../documents/pen.js';
+import type { CanvasFactory, Context2D, Surface } from '../drawing/canvas.js';
+import { nodeCanvasFactory } from '../drawing/canvas-node.js';
+import type { Rgb } from '../drawing/color.js';
+import { checkGeneratorOptions } from '../drawing/generator-options.js';
+import { IdentityCache } from '../drawing/identity-cache.js';
+import type { DecodedSource } from '../encoded/decoded-source.js';
+import { openFolder } from '../folder/open-folder.js';
+import type { Image } from '../image.js';
+import type { Identity, ImageSource } from '../source.js';
+import { type Card, drawCard, paintCard, paintCorners } from './card.js';
+import { paintPhotographGround } from './grounds/photograph.js';
+import { isDark } from './grounds/texture.js';
+import { drawHouse, type House } from './house.js';
+import { openPictures, type Picture } from './pictures.js';
+
+/** Options of `CardSource`. */
+export interface CardSourceOptions {
+  /** Number of identities; the first n identities of a seed do not depend on it. */
+  readonly identities: number;
+  /** Seed, any finite number; default 0. */
+  readonly seed?: number;
+  /** Side of the square pictures in pixels, 32 … 1024; default 160. */
+  readonly size?: number;
+  /** Folder of photographs for the grounds (Node only); every file in it and its subfolders. Default: textures only. */
+  readonly photographs?: string;
+  /**
+   * Icon collections in Iconify's format (Node only): npm packages such as `@iconify-json/noto`, or paths of their
+   * `icons.json`. Default: drawn emblems only.
+   */
+  readonly pictures?: readonly string[];
+  /** Share of the identities that are a bare photograph or texture without print, 0 … 1; default 0.15. */
+  readonly bare?: number;
+  /** Limit in bytes for drawn cards in memory, which are then drawn once; default 1 GiB. */
+  readonly memory?: number;
+}
+
+/** Number of issuers. Identities of one issuer are hard negatives: they differ in their grounds and pictures only. */
+const HOUSES = 400;
+/** Side in pixels of the decoded photographs. */
+const PHOTOGRAPH_SIDE = 192;
+const DEFAULT_MEMORY = 2 ** 30;
+/** Decoded pictures that are kept. */
+const CAPACITY = 256;
+
+/**
+ * A generator of composed cards for training: a photograph or a texture, under a logo, pictures, a chip, a number and a
+ * payment mark, as on real payment and membership cards. An identity is one picture; its samples are equal, so augmentation
+ * must vary them. Issuers, names and numbers are invented. Chips, numbers and marks come from small pools, so that they
+ * identify no card.
+ *
+ * Deterministic: identity i is drawn from `new Random(seed, 'card', i)`. The same arguments, photographs and collections give
+ * the same bytes in every thread.
+ */
+export class CardSource implements ImageSource {
+  readonly identities: readonly Identity[];
+  /** Side of the pictures in pixels. */
+  readonly size: number;
+
+  readonly #photographs: DecodedSource | undefined;
+  readonly #pictures: readonly Picture[];
+  readonly #canvases: CanvasFactory;
+  readonly #work: { surface: Surface; context: Context2D };
+  readonly #cards: IdentityCache<Card>;
+  readonly #drawn = new Map<number, Promise<Surface>>();
+  /** Drawn cards. With a random order, keeping the first ones is as good as keeping the latest. */
+  readonly #kept = new Map<number, Image>();
+  readonly #keepAtMost: number;
+
+  private constructor(
+    { identities, seed, size, bare, memory }: Omit<Required<CardSourceOptions>, 'photographs' | 'pictures'>,
+    photographs: DecodedSource | undefined,
+    pictures: readonly Picture[],
+    canvases: CanvasFactory,
+  ) {
+    this.size = size;
+    this.#photographs = photographs;
+    this.#pictures = pictures;
+    this.#canvases = canvases;
+    this.#keepAtMost = Math.floor(memory / (size * size * 3));
+    this.#work = canvases.createCanvas(size, size);
+    this.identities = Array.from({ length: identities }, (_, i) => ({
+      name: `card-${String(i).padStart(6, '0')}`,
+      samples: 1,
+    }));
+    const houses = new Map<number, House>();
+    const stock = { photographs: photographs?.identities.length ?? 0, pictures: pictures.length, bare };
+    this.#cards = new IdentityCache('CardSource', identities, (identity) => {
+      const random = new Random(seed, 'card', identity);
+      const number = random.int(HOUSES);
+      let house = houses.get(number);
+      if (!house) {
+        house = drawHouse(new Random(seed, 'card', 'house', number), pictures.length);
+        houses.set(number, house);
+      }
+      return drawCard(random, house, stock);
+    });
+  }
+
+  /**
+   * Opens the photographs, the collections and the fonts, and creates a source.
+   * @param canvases Canvases to draw on; default Skia through `@napi-rs/canvas` in Node.
+   * @throws RangeError if an option is out of range.
+   * @throws Error if the photographs, a collection, the canvas or a font is not available.
+   */
+  static async create(options: CardSourceOptions, canvases?: CanvasFactory): Promise<CardSource> {
+    const { bare = 0.15, memory = DEFAULT_MEMORY, photographs, pictures = [] } = options;
+    const { identities, seed, size } = checkGeneratorOptions('CardSource', options, 160);
+    if (!(memory >= 0)) throw new RangeError(`CardSource: memory must be a number of bytes, not ${memory}.`);
+    if (!(bare >= 0 && bare <= 1)) throw new RangeError(`CardSource: bare must be in [0, 1], not ${bare}.`);
+    const factory = canvases ?? (await nodeCanvasFactory());
+    if (pictures.length > 0 && !factory.loadSvg) {
+      throw new Error(
+        'CardSource: these canvases cannot draw SVG, which pictures require; leave pictures out.',
+      );
+    }
+    await factory.loadFonts(fontFiles);
+    return new CardSource(
+      { identities, seed, size, bare, memory },
+      photographs === undefined
+        ? undefined
+        : await openFolder(photographs, { side: PHOTOGRAPH_SIDE, identityPer: 'file' }),
+      await openPictures(pictures),
+      factory,
+    );
+  }
+
+  /**
+   * Draws the card of an identity: size × size, RGB. The bytes may belong to the source: do not write to them.
+   * @throws RangeError if the identity is out of range.
+   */
+  async load(identity: number): Promise<Image> {
+    const kept = this.#kept.get(identity);
+    if (kept) return kept;
+    const image = await this.#draw(this.#cards.get(identity, 'load'));
+    if (this.#kept.size < this.#keepAtMost) this.#kept.set(identity, image);
+    return image;
+  }
+
+  async #draw(card: Card): Promise<Image> {
+    const photo = card.ground && (await this.#photographs?.load(card.ground.photograph, 0));
+    const pictures = card.bare ? new Map<number, Surface>() : await this.#drawPictures(card);
+    const { size } = this;
+    const { context } = this.#work;
+    const pen = new Pen(context, CARD_ASPECT, size);
+    pen.clear();
+    const ink = this.#paintGround(card, photo, pen);
+    if (!card.bare) {
+      context.save();
+      pen.setUnits();
+      paintCard(pen, card, { ink, pictures });
+      if (card.corners) paintCorners(pen, card.corners);
+      context.restore();
+    }
+    return { width: size, height: size, data: dropAlpha(context.getImageData(0, 0, size, size).data) };
+  }
+
+  /** Paints the ground and returns the ink of text on it. */
+  #paintGround({ ground, texture }: Card, photo: Image | undefined, pen: Pen): Rgb {
+    const { size } = this;
+    const { context } = pen;
+    if (ground && photo) {
+      const pixels = context.createImageData(size, size);
+      const mean = paintPhotographGround(ground, photo, pixels.data, size);
+      context.putImageData(pixels, 0, 0);
+      return inkOn(mean < 0.55);
+    }
+    if (!texture) return inkOn(false);
+    context.save();
+    pen.setUnits();
+    texture.paint(pen);
+    context.restore();
+    return inkOn(isDark(texture.base));
+  }
+
+  async #drawPictures({ placed, house }: Card): Promise<ReadonlyMap<number, Surface>> {
+    const wanted = new Set(placed.map(({ picture }) => picture));
+    if (house.logo !== undefined) wanted.add(house.logo);
+    return new Map(
+      await Promise.all([...wanted].map(async (index) => [index, await this.#drawPicture(index)] as const)),
+    );
+  }
+
+  #drawPicture(index: number): Promise<Surface> {
+    const kept = this.#drawn.get(index);
+    if (kept) return kept;
+    const loadSvg = this.#canvases.loadSvg as NonNullable<CanvasFactory['loadSvg']>;
+    const drawn = loadSvg(this.#pictures[index]()).then((svg) => this.#rasterize(svg));
+    if (this.#drawn.size >= CAPACITY) {
+      const [oldest] = this.#drawn.keys();
+      this.#drawn.delete(oldest);
+    }
+    this.#drawn.set(index, drawn);
+    return drawn;
+  }
+
+  /** Draws an SVG once, because each use of it would draw its paths again. */
+  #rasterize(svg: Surface): Surface {
+    const { surface, context } = this.#canvases.createCanvas(svg.width, svg.height);
+    context.drawImage(svg, 0, 0);
+    return surface;
+  }
+}
+
+const inkOn = (dark: boolean): Rgb => (dark ? [244, 244, 246] : [24, 26, 34]);
+
+function dropAlpha(rgba: Uint8ClampedArray | Uint8Array): Uint8Array {
+  const data = new Uint8Array((rgba.length / 4) * 3);
+  for (let p = 0, q = 0; q < rgba.length; p += 3, q += 4) {
+    data[p] = rgba[q];
+    data[p + 1] = rgba[q + 1];
+    data[p + 2] = rgba[q + 2];
+  }
+  return data;
+}

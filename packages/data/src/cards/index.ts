@@ -1,0 +1,1 @@
+export { CardSource, type CardSourceOptions } from './card-source.js';
