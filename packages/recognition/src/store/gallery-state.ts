@@ -7,6 +7,7 @@ import type {
   TemplateRecord,
   WriteResult,
 } from './gallery-store.js';
+import { TemplateIndex } from './template-index.js';
 
 /**
  * Net effect of a transaction. It is applied in the order of its fields, so a record may be added and removed by the same
@@ -42,8 +43,7 @@ export class GalleryState {
   readonly identities = new Map<number, IdentityRecord>();
   readonly templates = new Map<number, TemplateRecord>();
   readonly #idOfName = new Map<string, number>();
-  /** Ids of the templates of each identity. */
-  readonly #templatesOf = new Map<number, Set<number>>();
+  readonly #index = new TemplateIndex();
 
   /** Returns the id of a name, or undefined. */
   idOf(name: string): number | undefined {
@@ -61,30 +61,28 @@ export class GalleryState {
     for (const { id } of delta.identities) this.#freeName(id);
     for (const identity of delta.identities) {
       this.identities.set(identity.id, identity);
-      if (!this.#templatesOf.has(identity.id)) this.#templatesOf.set(identity.id, new Set());
       this.nextIdentityId = Math.max(this.nextIdentityId, identity.id + 1);
     }
     for (const template of delta.templates) {
       this.templates.set(template.id, template);
-      this.#templatesOf.get(template.identityId)?.add(template.id);
+      this.#index.add(template.identityId, template.id);
       this.nextTemplateId = Math.max(this.nextTemplateId, template.id + 1);
     }
     for (const [id, identityId] of delta.moved) {
       const template = this.templates.get(id);
       if (!template) continue;
-      this.#templatesOf.get(template.identityId)?.delete(id);
-      this.#templatesOf.get(identityId)?.add(id);
+      this.#index.delete(template.identityId, id);
+      this.#index.add(identityId, id);
       this.templates.set(id, { ...template, identityId });
     }
     for (const id of delta.removedTemplates) {
       const template = this.templates.get(id);
-      if (template) this.#templatesOf.get(template.identityId)?.delete(id);
+      if (template) this.#index.delete(template.identityId, id);
       this.templates.delete(id);
     }
     for (const id of delta.removedIdentities) {
       this.#freeName(id);
       this.identities.delete(id);
-      this.#templatesOf.delete(id);
     }
     for (const { id, name } of delta.identities) if (this.identities.has(id)) this.#idOfName.set(name, id);
     if (delta.calibration !== undefined) this.calibration = delta.calibration;
@@ -125,7 +123,7 @@ export class GalleryState {
     if (lost !== undefined) return `template ${lost} does not exist`;
     for (const id of removed) {
       if (!isIdentity(id)) return `identity ${id} does not exist`;
-      for (const template of this.#templatesOf.get(id) ?? []) {
+      for (const template of this.#index.of(id)) {
         if (!left.has(template)) return `identity ${id} is removed, but its template ${template} is not`;
       }
     }
@@ -143,7 +141,7 @@ export class GalleryState {
 
   /** Returns the ids of an identity's templates, in no order. */
   templatesOf(identityId: number): Iterable<number> {
-    return this.#templatesOf.get(identityId) ?? [];
+    return this.#index.of(identityId);
   }
 
   #freeName(id: number): void {

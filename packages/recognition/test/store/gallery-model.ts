@@ -93,7 +93,7 @@ function randomChange(model: GalleryModel, random: FuzzRandom, embeddingSize: nu
     name: random.below(3) && name ? name : `identity ${other}`,
     templates: Array.from({ length: 1 + random.below(4) }, () => ({
       embedding: Float32Array.from({ length: embeddingSize }, () => random.below(2 ** 24) / 2 ** 23 - 1),
-      metadata: random.below(2) ? { source: `${other}.png` } : {},
+      metadata: (random.below(2) ? { source: `${other}.png` } : {}) as Metadata,
     })),
     ...(random.below(3) === 0 && { metadata: { note: `note ${other}`, n: random.below(100) } }),
   };

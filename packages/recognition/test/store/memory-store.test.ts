@@ -35,7 +35,12 @@ test('a caller that changes its objects afterward changes nothing stored', async
 });
 
 test('refuses headers out of range', () => {
-  for (const wrong of [{ embeddingSize: 0 }, { embeddingSize: 1.5 }, { embedder: '' }, { embedder: 'x'.repeat(257) }]) {
+  for (const wrong of [
+    { embeddingSize: 0 },
+    { embeddingSize: 1.5 },
+    { embedder: '' },
+    { embedder: 'x'.repeat(257) },
+  ]) {
     expect(() => new MemoryStore({ ...header, ...wrong })).toThrow(/must be/);
   }
 });

@@ -47,13 +47,13 @@ export const rowBytes = (layout: GalleryHeader) => 4 * layout.embeddingSize;
  * @param isPacked Whether to leave no room.
  */
 export function planLayout(header: GalleryHeader, logEnd: number, rows: number, isPacked = false): Layout {
-  const spareRows = isPacked ? 0 : Math.ceil(rows / 2) + 1024;
+  const spareRows = isPacked ? 0 : Math.ceil(rows / 2) + 256;
   const spareLog = isPacked ? 0 : Math.ceil(logEnd / 2) + 160 * spareRows;
   return {
     embeddingSize: header.embeddingSize,
     embedder: header.embedder,
     logBytes: roundUp(logEnd + spareLog, isPacked ? 8 : 4096),
-    rowCapacity: roundUp(rows + spareRows, isPacked ? 2 : 1024),
+    rowCapacity: roundUp(rows + spareRows, isPacked ? 2 : 256),
   };
 }
 

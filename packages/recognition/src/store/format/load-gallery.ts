@@ -1,5 +1,5 @@
 import { GalleryStoreError } from '../errors.js';
-import { GalleryState } from '../gallery-state.js';
+import { type GalleryDelta, GalleryState } from '../gallery-state.js';
 import { crc32 } from './crc32.js';
 import { HEADER_BYTES, type Layout, readHeader, rowAt, rowBytes } from './layout.js';
 import { parseDelta, parseFirstLine } from './log-content.js';
@@ -85,7 +85,13 @@ export async function loadGallery(source: ByteSource): Promise<LoadedGallery> {
     const rowEnd = rows.ids.length + delta.templates.length;
     if (rowEnd > layout.rowCapacity) throw damaged(path, 'its log has more templates than there is room for');
     const isUnconfirmed = !header || at >= header.logEnd;
-    if (isUnconfirmed && !(await reader.areIntact(rows.ids.length, rowCrcs))) break;
+    // Only the last transaction can lack rows. Those of earlier ones are there, or were erased by a later one.
+    if (
+      isUnconfirmed &&
+      !readLine(log, line.end) &&
+      !(await reader.areIntact(rows.ids.length, delta, rowCrcs))
+    )
+      break;
     for (const { id } of delta.templates) rows.ids.push(id);
     for (const crc of rowCrcs) rows.crcs.push(crc);
     state.apply(delta);
@@ -158,11 +164,13 @@ export class RowReader {
     }
   }
 
-  /** Returns whether the rows from `first` are in the file with these checksums. */
-  async areIntact(first: number, crcs: readonly number[]): Promise<boolean> {
+  /** Returns whether the rows of a transaction are in the file from `first`, except for those that it removes itself. */
+  async areIntact(first: number, delta: GalleryDelta, crcs: readonly number[]): Promise<boolean> {
     if (rowAt(this.layout, first + crcs.length) > this.source.size) return false;
     const bytes = rowBytes(this.layout);
+    const removed = new Set(delta.removedTemplates);
     for (let i = 0; i < crcs.length; i++) {
+      if (removed.has(delta.templates[i].id)) continue;
       const row = await this.source.read(rowAt(this.layout, first + i), bytes);
       if (crc32(row) !== crcs[i]) return false;
     }

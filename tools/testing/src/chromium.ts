@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Returns whether there is a browser; warns that `what` is skipped if not, or throws in CI. */
+export function isChromiumInstalled(what: string): boolean {
+  if (existsSync(executablePath)) return true;
+  const reason = `There is no browser at ${executablePath}; install Chromium or set CHROMIUM_PATH.`;
+  if (process.env.CI === 'true') throw new Error(reason);
+  console.warn(`Skipping ${what}. ${reason}`);
+  return false;
+}
+
+/** Starts headless Chromium, without a graphics card. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath, args: QUIET });
+}
