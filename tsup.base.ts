@@ -23,6 +23,17 @@ export function packageConfig(options: Partial<Options> = {}) {
   });
 }
 
+/** Plugin for esbuild: NAME.browser.ts replaces NAME.ts. */
+export const browserFiles = {
+  name: 'NAME.browser.ts replaces NAME.ts',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
+      const replacement = join(resolveDir, path.replace(/\.js$/, '.browser.ts'));
+      return existsSync(replacement) ? { path: replacement } : undefined;
+    });
+  },
+} satisfies NonNullable<Options['esbuildPlugins']>[number];
+
 /**
  * The builds of a package that differs in browsers: `node` as in `packageConfig`, and `dist/browser.js`, in which
  * `NAME.browser.ts` replaces `NAME.ts`. Both have the same types.
@@ -32,17 +43,7 @@ export function nodeAndBrowserConfig(node: Partial<Options> = {}) {
     entry: { browser: 'src/index.ts' },
     format: ['esm'],
     platform: 'browser',
-    esbuildPlugins: [
-      {
-        name: 'NAME.browser.ts replaces NAME.ts',
-        setup(build) {
-          build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
-            const replacement = join(resolveDir, path.replace(/\.js$/, '.browser.ts'));
-            return existsSync(replacement) ? { path: replacement } : undefined;
-          });
-        },
-      },
-    ],
+    esbuildPlugins: [browserFiles],
   });
   return defineConfig(
     ({ dts }) => (dts ? [packageConfig(node)] : [packageConfig(node), browser]) as Options[],

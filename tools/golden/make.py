@@ -25,6 +25,7 @@ SUBJECTS = [
     'adaptive_losses', 'optimizers', 'schedules', 'lcnet', 'mobilenetv3', 'resnet', 'iresnet', 'mobilefacenet',
     'efficientnet', 'mobilenetv4', 'vit', 'state_dict', 'adapt_input', 'pos_embed', 'layer_ids', 'partial_fc', 'distillation',
     'clip', 'clip_preprocessing', 'preprocessing', 'onnx_teacher', 'bfloat16', 'grad_scaler', 'pair_losses', 'pair_miners',
+    'alignment',
 ]
 # Machines sum in different orders, so the last digits of a value may differ.
 CHECK_TOLERANCE = 1e-6

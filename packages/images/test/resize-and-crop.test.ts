@@ -19,7 +19,7 @@ test('refuses wrong sizes and unknown crop modes', () => {
     /12 bytes \(RGB\) or 16 \(RGBA\), not 15; remove padding/,
   );
   expect(() => resizeAndCrop({ ...image, width: 0 }, plain)).toThrow(RangeError);
-  expect(() => parsePreprocessing(JSON.stringify({ ...plain, cropMode: 'border' }))).toThrow(
-    /cropMode must be center or squash, not "border"/,
+  expect(() => parsePreprocessing(JSON.stringify({ ...plain, cropMode: 'tile' }))).toThrow(
+    /cropMode must be center or squash or border, not "tile"/,
   );
 });

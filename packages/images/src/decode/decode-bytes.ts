@@ -1,38 +1,43 @@
 import type { OutputInfo, SharpOptions } from 'sharp';
-import type { RgbImage } from '../image.js';
+import { type RgbImage, toRgb } from '../image.js';
+import { ImageError } from '../image-error.js';
+import { squash } from '../preprocess/squash.js';
 import { decodeFloatTiff, isTiff } from './float-tiff.js';
-import { grayToRgb } from './gray-to-rgb.js';
 import { loadSharp } from './load-sharp.js';
 import { decodePnm, isPnm } from './pnm.js';
 
 /**
  * Decodes the first page of an encoded image to RGB, 8 bits per channel: rotated according to EXIF, composed onto white, and
  * converted to sRGB.
- * @param side If given, the decoder resizes to side × side with a triangle filter, without keeping the aspect ratio.
- * @throws Error if the bytes cannot be decoded, or sharp is not installed.
+ * @param side If given, the result is side × side: resized with a triangle filter, without keeping the aspect ratio. The decoder
+ *   reads JPEG at a reduced size if it can, which is faster, so pixels may differ by rounding from those of `resizeAndCrop`.
+ * @throws ImageError if the bytes cannot be decoded, or sharp is not installed.
  */
 export async function decodeBytes(bytes: Uint8Array, side?: number): Promise<RgbImage> {
-  if (bytes.length === 0) throw new Error('the file is empty');
+  if (bytes.length === 0) throw new ImageError('IMAGE_UNREADABLE', 'the file is empty');
   const sharp = await loadSharp();
   const options: SharpOptions = { failOn: 'error' };
   let result: { data: Buffer; info: OutputInfo };
   try {
     const raw = isPnm(bytes) ? decodePnm(bytes) : isTiff(bytes) ? await decodeFloatTiff(bytes) : undefined;
     if (raw) options.raw = { width: raw.width, height: raw.height, channels: raw.channels };
-    const image = sharp(raw ? raw.data : bytes, options)
-      .autoOrient()
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb');
-    if (side !== undefined) image.resize(side, side, { fit: 'fill', kernel: 'linear' });
+    const image = sharp(raw ? raw.data : bytes, options);
+    const { width, height } = await image.metadata();
+    // libvips enlarges with a shift of half a pixel.
+    const canShrink = side !== undefined && Math.min(width, height) >= side;
+    image.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
+    if (canShrink) image.resize(side, side, { fit: 'fill', kernel: 'linear' });
     result = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   } catch (error) {
-    throw new Error(describeError(error, bytes), { cause: error });
+    throw new ImageError('IMAGE_UNREADABLE', describeError(error, bytes), { cause: error });
   }
   const { data, info } = result;
   const { width, height, channels } = info;
-  if (channels === 3) return { width, height, data };
-  if (channels !== 1) throw new Error(`decodes to ${channels} channels, not 1 or 3`);
-  return { width, height, data: grayToRgb(data) };
+  if (channels !== 1 && channels !== 3) {
+    throw new ImageError('IMAGE_UNREADABLE', `decodes to ${channels} channels, not 1 or 3`);
+  }
+  const image = toRgb({ width, height, data, channels }, 'drop');
+  return side === undefined || (width === side && height === side) ? image : squash(image, side);
 }
 
 /** Describes a decoding error in one line. */

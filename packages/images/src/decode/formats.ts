@@ -1,5 +1,5 @@
 /** Version of the decoder's output. A cache of decoded images is valid for one version only. */
-export const DECODER_VERSION = 2;
+export const DECODER_VERSION = 3;
 
 /** Extensions of the files that can be decoded in Node, in lower case. */
 export const IMAGE_EXTENSIONS: readonly string[] = [

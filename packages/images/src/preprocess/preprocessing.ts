@@ -12,9 +12,10 @@ export interface Preprocessing {
   cropFraction?: number;
   /**
    * timm's crop_mode. `center` resizes the short side and keeps the aspect ratio, so the ends of the long side are cropped.
-   * `squash` resizes both sides and ignores the aspect ratio. Default: `center`.
+   * `squash` resizes both sides and ignores the aspect ratio. `border` resizes the long side and adds borders in the color `mean`
+   * (letterbox). Default: `center`.
    */
-  cropMode?: 'center' | 'squash';
+  cropMode?: 'center' | 'squash' | 'border';
   /** Filter for resizing. Default: `bilinear`. */
   interpolation?: 'nearest' | 'bilinear' | 'bicubic';
 }
@@ -22,9 +23,10 @@ export interface Preprocessing {
 /** Thrown for JSON that is not a valid preprocessing. */
 export class PreprocessingError extends Error {
   override name = 'PreprocessingError';
+  readonly code = 'PREPROCESSING_INVALID';
 }
 
-const CROP_MODES = ['center', 'squash'];
+const CROP_MODES = ['center', 'squash', 'border'];
 const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'];
 
 /** Formats a preprocessing as JSON, to store beside the weights. `parsePreprocessing` reads it. */
@@ -37,17 +39,21 @@ export function stringifyPreprocessing(preprocessing: Preprocessing): string {
  * @throws PreprocessingError with the name of the missing or wrong entry.
  */
 export function parsePreprocessing(json: string): Preprocessing {
+  const value = parseJsonObject(json, 'The preprocessing');
+  if (isRecord(value.pretrained_cfg)) return checkPreprocessing(fromTimm(value.pretrained_cfg));
+  return checkPreprocessing(value);
+}
+
+/** Parses a JSON object. @throws PreprocessingError if the text is something else. */
+export function parseJsonObject(json: string, what: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new PreprocessingError(`The preprocessing is not JSON: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw new PreprocessingError(`${what} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
-  if (!isRecord(value)) throw new PreprocessingError('The preprocessing is not a JSON object.');
-  if (isRecord(value.pretrained_cfg)) return checkPreprocessing(fromTimm(value.pretrained_cfg));
-  return checkPreprocessing(value);
+  if (!isRecord(value)) throw new PreprocessingError(`${what} is not a JSON object.`);
+  return value;
 }
 
 /** Converts timm's PretrainedCfg. */
@@ -60,7 +66,8 @@ function fromTimm(cfg: Record<string, unknown>): Record<string, unknown> {
   return { imageSize: height, channelOrder: 'RGB', mean, std, cropFraction, cropMode, interpolation };
 }
 
-function checkPreprocessing(value: Record<string, unknown>): Preprocessing {
+/** Checks a preprocessing of unknown origin. @throws PreprocessingError with the name of the missing or wrong entry. */
+export function checkPreprocessing(value: Record<string, unknown>): Preprocessing {
   const { imageSize, channelOrder, mean, std, cropFraction, cropMode, interpolation } = value;
   const wrong = (name: string, expected: string, found: unknown) =>
     new PreprocessingError(`${name} must be ${expected}, not ${JSON.stringify(found)?.slice(0, 100)}.`);
