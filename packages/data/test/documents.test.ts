@@ -23,8 +23,8 @@ describe('DocumentSource', () => {
   });
 
   test('gives the same bytes in another instance, for any order of calls and number of identities', async () => {
-    // With this many identities, templates are not cached.
-    const other = await DocumentSource.create({ identities: 3000, seed: 7 });
+    // With this memory, only the first two templates are kept.
+    const other = await DocumentSource.create({ identities: 3000, seed: 7, memory: 2 * 224 * 224 * 4 });
     for (const identity of [41, 3, 17, 3]) {
       for (const sample of [9, 0, 123456]) {
         expect(same(other.load(identity, sample), source.load(identity, sample))).toBe(true);

@@ -5,7 +5,7 @@ import { Pen } from '../documents/pen.js';
 import type { CanvasFactory, Context2D, Surface } from '../drawing/canvas.js';
 import { nodeCanvasFactory } from '../drawing/canvas-node.js';
 import type { Rgb } from '../drawing/color.js';
-import { checkGeneratorOptions } from '../drawing/generator-options.js';
+import { checkGeneratorOptions, checkMemory } from '../drawing/generator-options.js';
 import { IdentityCache } from '../drawing/identity-cache.js';
 import type { DecodedSource } from '../encoded/decoded-source.js';
 import { openFolder } from '../folder/open-folder.js';
@@ -109,7 +109,7 @@ export class CardSource implements ImageSource {
   static async create(options: CardSourceOptions, canvases?: CanvasFactory): Promise<CardSource> {
     const { bare = 0.15, memory = DEFAULT_MEMORY, photographs, pictures = [] } = options;
     const { identities, seed, size } = checkGeneratorOptions('CardSource', options, 160);
-    if (!(memory >= 0)) throw new RangeError(`CardSource: memory must be a number of bytes, not ${memory}.`);
+    checkMemory('CardSource', memory);
     if (!(bare >= 0 && bare <= 1)) throw new RangeError(`CardSource: bare must be in [0, 1], not ${bare}.`);
     const factory = canvases ?? (await nodeCanvasFactory());
     if (pictures.length > 0 && !factory.loadSvg) {

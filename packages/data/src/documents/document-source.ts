@@ -1,7 +1,7 @@
 import { Random } from '@unitsphere/core/random';
 import type { CanvasFactory, Context2D, Surface } from '../drawing/canvas.js';
 import { nodeCanvasFactory } from '../drawing/canvas-node.js';
-import { checkGeneratorOptions } from '../drawing/generator-options.js';
+import { checkGeneratorOptions, checkMemory } from '../drawing/generator-options.js';
 import { IdentityCache } from '../drawing/identity-cache.js';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource } from '../source.js';
@@ -21,6 +21,11 @@ export interface DocumentSourceOptions {
   readonly size?: number;
   /** Number of samples to report per identity; `load` accepts larger sample indices too. Default 100. */
   readonly samplesPerIdentity?: number;
+  /**
+   * Limit in bytes for drawn templates, which cost more time than the values on them; default 256 MiB, which is enough for 2,000
+   * identities of 128 pixels. Each data worker has its own.
+   */
+  readonly memory?: number;
 }
 
 /** A canvas and its context. */
@@ -31,8 +36,7 @@ interface Layer {
 
 /** Scale at which documents are drawn, relative to the size of the pictures. */
 const OVERSIZE = 1.4;
-/** Drawn templates are cached only if those of all identities fit into this many bytes. */
-const LAYER_BYTES = 48 * 2 ** 20;
+const DEFAULT_MEMORY = 256 * 2 ** 20;
 
 /**
  * A generator of invented documents (identity cards, tickets, invoices, diplomas and others), for training and testing
@@ -55,17 +59,18 @@ export class DocumentSource implements ImageSource {
   readonly #work: Layer;
   readonly #photographer: Photographer;
   readonly #documents: IdentityCache<DocumentIdentity>;
-  /** Drawn templates by identity. */
+  /** Drawn templates by identity. With a random order, keeping the first ones is as good as keeping the latest. */
   readonly #templates = new Map<number, Layer>();
+  readonly #keepAtMost: number;
+  /** The latest template that is not kept. */
   #lastTemplate: { identity: number; layer: Layer } | undefined;
-  readonly #keepsTemplates: boolean;
 
   readonly #canvases: CanvasFactory;
 
   private constructor(options: Required<DocumentSourceOptions>, canvases: CanvasFactory) {
     this.#canvases = canvases;
 
-    const { identities, seed, size, samplesPerIdentity } = options;
+    const { identities, seed, size, samplesPerIdentity, memory } = options;
     this.seed = seed;
     this.#documents = new IdentityCache('DocumentSource', identities, (identity) =>
       drawIdentity(seed, identity),
@@ -76,8 +81,7 @@ export class DocumentSource implements ImageSource {
       samples: samplesPerIdentity,
     }));
     this.#flatSize = Math.round(size * OVERSIZE);
-    // With a random order, a cache of only some templates would rarely be hit.
-    this.#keepsTemplates = identities * this.#flatSize * this.#flatSize * 4 <= LAYER_BYTES;
+    this.#keepAtMost = Math.floor(memory / (this.#flatSize * this.#flatSize * 4));
     this.#work = canvases.createCanvas(this.#flatSize, this.#flatSize);
     this.#photographer = new Photographer(size);
   }
@@ -90,10 +94,12 @@ export class DocumentSource implements ImageSource {
    * @throws Error if the canvas or a font is not available.
    */
   static async create(options: DocumentSourceOptions, canvases?: CanvasFactory): Promise<DocumentSource> {
+    const { memory = DEFAULT_MEMORY } = options;
     const checked = checkGeneratorOptions('DocumentSource', options, 160);
+    checkMemory('DocumentSource', memory);
     const factory = canvases ?? (await nodeCanvasFactory());
     await factory.loadFonts(fontFiles);
-    return new DocumentSource(checked, factory);
+    return new DocumentSource({ ...checked, memory }, factory);
   }
 
   /**
@@ -158,14 +164,15 @@ export class DocumentSource implements ImageSource {
     const last = this.#lastTemplate;
     const cached = this.#templates.get(identity) ?? (last?.identity === identity ? last.layer : undefined);
     if (cached) return cached;
-    const layer = last?.layer ?? this.#canvases.createCanvas(this.#flatSize, this.#flatSize);
+    const keeps = this.#templates.size < this.#keepAtMost;
+    const layer = (!keeps && last?.layer) || this.#canvases.createCanvas(this.#flatSize, this.#flatSize);
     // Reset before drawing: an error while drawing leaves an incomplete layer.
     this.#lastTemplate = undefined;
     const { layout } = this.#documents.get(identity, 'load');
     const pen = new Pen(layer.context, layout.aspect, this.#flatSize);
     pen.clear();
     this.#draw(pen, layout, () => layout.paintTemplate(pen));
-    if (this.#keepsTemplates) this.#templates.set(identity, layer);
+    if (keeps) this.#templates.set(identity, layer);
     else this.#lastTemplate = { identity, layer };
     return layer;
   }

@@ -30,3 +30,8 @@ export function checkGeneratorOptions(
   }
   return { identities, seed, size, samplesPerIdentity };
 }
+
+/** @throws RangeError if a limit for drawn images in memory is not a number of bytes. */
+export function checkMemory(caller: string, memory: number): void {
+  if (!(memory >= 0)) throw new RangeError(`${caller}: memory must be a number of bytes, not ${memory}.`);
+}
