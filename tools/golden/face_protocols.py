@@ -1,6 +1,6 @@
 """Writes packages/verification/test/golden/faces*.bin and faces.json: insightface's protocols for LFW and IJB.
 
-Run from the repository root with Python 3 and `pip install numpy scikit-learn pillow`:
+Run from the repository root with Python 3 and `pip install numpy scipy scikit-learn pillow`:
     python tools/golden/face_protocols.py
 """
 
@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import PIL
+import scipy
 import sklearn
 from PIL import Image
+from scipy import interpolate
 from sklearn.metrics import roc_curve
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import normalize
@@ -72,6 +74,40 @@ def ten_fold(embeddings, same, folds):
     }, distances
 
 
+def calculate_val_far(threshold, dist, actual_issame):
+    """As in insightface's and facenet's code."""
+    predict_issame = np.less(dist, threshold)
+    true_accept = np.sum(np.logical_and(predict_issame, actual_issame))
+    false_accept = np.sum(np.logical_and(predict_issame, np.logical_not(actual_issame)))
+    return float(true_accept) / float(np.sum(actual_issame)), float(false_accept) / float(np.sum(np.logical_not(actual_issame)))
+
+
+def calculate_val(thresholds, dist, actual_issame, far_target, nrof_folds=10):
+    """
+    As in insightface's recognition/arcface_torch/eval/verification.py, after the distances. The interpolation there is
+    'slinear', which SciPy 1.5 and later refuse because false accept rates repeat; 'linear' is the same between two thresholds.
+    """
+    folds = []
+    for train_set, test_set in KFold(n_splits=nrof_folds, shuffle=False).split(np.arange(len(dist))):
+        far_train = np.zeros(len(thresholds))
+        for threshold_idx, threshold in enumerate(thresholds):
+            _, far_train[threshold_idx] = calculate_val_far(threshold, dist[train_set], actual_issame[train_set])
+        if np.max(far_train) >= far_target:
+            threshold = float(interpolate.interp1d(far_train, thresholds, kind="linear")(far_target))
+        else:
+            threshold = 0.0
+        val, far = calculate_val_far(threshold, dist[test_set], actual_issame[test_set])
+        folds.append({"val": val, "far": far, "threshold": threshold})
+    vals = np.array([fold["val"] for fold in folds])
+    return {
+        "farTarget": far_target,
+        "val": float(vals.mean()),
+        "std": float(vals.std()),
+        "far": float(np.mean([fold["far"] for fold in folds])),
+        "folds": folds,
+    }
+
+
 def templates(rng):
     """Returns IJB templates, and TAR at FAR of listed pairs from scikit-learn's curve."""
     identities, per_template = 12, 5
@@ -126,13 +162,14 @@ def main():
     embeddings = np.array([weights @ flat(p) + weights @ flat(p[:, ::-1]) for p in pixels], np.float64)
     lfw, distances = ten_fold(embeddings, same, 10)
     golden = {
-        "madeWith": {"numpy": np.__version__, "scikit-learn": sklearn.__version__, "pillow": PIL.__version__},
+        "madeWith": {"numpy": np.__version__, "scikit-learn": sklearn.__version__, "scipy": scipy.__version__, "pillow": PIL.__version__},
         "size": SIZE,
         "weights": weights.ravel().tolist(),
         "pixelSums": [int(p.sum()) for p in pixels],
         "isSame": same,
         "distances": distances.tolist(),
         "lfw": lfw,
+        "val": [calculate_val(np.arange(0, 4, 0.001), distances, np.asarray(same), far) for far in (1e-3, 0.05, 0.2)],
         "templates": templates(rng),
     }
     path = OUT / "faces.json"

@@ -36,6 +36,7 @@ export {
   type TprAtFpr,
 } from './roc.js';
 export { poolTemplates, scorePairs, type Templates } from './templates.js';
+export { type ValidationRate, type ValidationRateOptions, validationRate } from './validation-rate.js';
 export { type AllPairsOptions, verifyAllPairs } from './verify-all-pairs.js';
 export {
   type ScoreHistogram,

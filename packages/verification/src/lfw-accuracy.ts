@@ -1,4 +1,5 @@
 import { countRows, normalizeRows } from './normalize-rows.js';
+import { checkPairs, foldOf } from './pair-folds.js';
 
 /** Cross-validated accuracy of classifying pairs as same or different. */
 export interface FoldAccuracy {
@@ -31,28 +32,16 @@ export function lfwAccuracy(
   isSame: ArrayLike<boolean | number>,
   folds = 10,
 ): FoldAccuracy {
-  const pairs = distances.length;
-  if (isSame.length !== pairs) {
-    throw new RangeError(
-      `There are ${pairs} distances but ${isSame.length} entries in isSame. Expected one per pair.`,
-    );
-  }
-  if (!Number.isInteger(folds) || folds < 2 || folds > pairs) {
-    throw new RangeError(`folds must be an integer in 2…${pairs} (the pairs), got ${folds}.`);
-  }
+  checkPairs(distances, isSame, folds);
   // Number of correct predictions per fold and threshold.
   const correct = Array.from({ length: folds }, () => new Int32Array(THRESHOLDS));
-  const size = (fold: number) => Math.floor(pairs / folds) + (fold < pairs % folds ? 1 : 0);
-  for (let fold = 0, from = 0; fold < folds; fold++) {
-    for (let k = from; k < from + size(fold); k++) {
-      if (!Number.isFinite(distances[k])) {
-        throw new RangeError(`Distance ${k} is ${distances[k]}. Every distance must be a finite number.`);
-      }
+  const ranges = correct.map((_, fold) => foldOf(distances.length, fold, folds));
+  for (const [fold, { from, to }] of ranges.entries()) {
+    for (let k = from; k < to; k++) {
       for (let t = 0; t < THRESHOLDS; t++) {
         if (distances[k] < t * STEP === Boolean(isSame[k])) correct[fold][t]++;
       }
     }
-    from += size(fold);
   }
   const results = correct.map((own, fold) => {
     let best = 0;
@@ -61,7 +50,8 @@ export function lfwAccuracy(
       const others = correct.reduce((sum, counts) => sum + counts[t], 0) - own[t];
       if (others > most) [best, most] = [t, others];
     }
-    return { accuracy: own[best] / size(fold), threshold: best * STEP };
+    const { from, to } = ranges[fold];
+    return { accuracy: own[best] / (to - from), threshold: best * STEP };
   });
   const accuracy = results.reduce((sum, fold) => sum + fold.accuracy, 0) / folds;
   const variance = results.reduce((sum, fold) => sum + (fold.accuracy - accuracy) ** 2, 0) / folds;

@@ -8,6 +8,7 @@ import {
   readPairFile,
   rocFromScores,
   scorePairs,
+  validationRate,
 } from '../src/index.js';
 import golden from './golden/faces.json';
 
@@ -47,6 +48,43 @@ describe('readPairFile', () => {
     expect(() => readPairFile(pickle(0x5d, 0x4e, 0x61, 0x4e, 0x61, 0x5d, 0x88, 0x61, 0x86))).toThrow(
       'Image 0',
     );
+  });
+});
+
+describe('validationRate', () => {
+  test.each(golden.val)('equals calculate_val at a false accept rate of $farTarget', (expected) => {
+    const { val, std, far, folds } = validationRate(golden.distances, golden.isSame, {
+      far: expected.farTarget,
+    });
+    expect(val).toBeCloseTo(expected.val, 12);
+    expect(std).toBeCloseTo(expected.std, 12);
+    expect(far).toBeCloseTo(expected.far, 12);
+    folds.forEach((fold, k) => {
+      expect(fold.val).toBeCloseTo(expected.folds[k].val, 12);
+      expect(fold.far).toBeCloseTo(expected.folds[k].far, 12);
+      expect(fold.threshold).toBeCloseTo(expected.folds[k].threshold, 9);
+    });
+  });
+
+  test('uses a false accept rate of 1e-3 by default, and accepts nothing if no threshold reaches the rate', () => {
+    expect(validationRate(golden.distances, golden.isSame)).toEqual(
+      validationRate(golden.distances, golden.isSame, { far: 1e-3, folds: 10 }),
+    );
+    // The distances of different identities are the largest possible, so that no threshold accepts them.
+    const { val, folds } = validationRate([0, 4, 0, 4], [1, 0, 1, 0], { folds: 2 });
+    expect(val).toBe(0);
+    expect(folds.map(({ threshold }) => threshold)).toEqual([0, 0]);
+  });
+
+  test('refuses a fold without pairs of both kinds, and a rate out of range', () => {
+    expect(() => validationRate([1, 1, 1, 1], [1, 1, 0, 0], { folds: 2 })).toThrow(
+      'Fold 0 (pairs 0…1) has no pair of two identities.',
+    );
+    expect(() => validationRate([1, 1, 1, 1], [0, 0, 1, 1], { folds: 2 })).toThrow(
+      'has no pair of one identity',
+    );
+    expect(() => validationRate([1, 1], [1, 0], { far: 0 })).toThrow('far must be between 0 and 1');
+    expect(() => validationRate([1, Number.NaN], [1, 0], { folds: 2 })).toThrow('Distance 1 is NaN');
   });
 });
 
