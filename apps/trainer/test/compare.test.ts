@@ -62,12 +62,12 @@ function complaint(make: () => unknown): string {
   return 'no error';
 }
 
-const silent: StudyListener = { started: () => {}, reply: () => {}, done: () => {} };
+const silent: StudyListener = { started: () => {}, reply: () => {}, waiting: () => {}, done: () => {} };
 
 async function runAll(study: Study, options: Partial<Parameters<typeof runStudy>[0]> = {}) {
   const directory = join(folder(), 'out');
   const replicates = planStudy(study);
-  const finished = await runStudy({
+  const { isStopped, failed } = await runStudy({
     study,
     replicates,
     directory,
@@ -77,8 +77,9 @@ async function runAll(study: Study, options: Partial<Parameters<typeof runStudy>
     childFile,
     ...options,
   });
-  const results = await collectStudy(study, replicates, { directory, jobs: 2, machine: { cores: 2 } });
-  return { finished, results, directory };
+  const machine = { cores: 2 };
+  const results = await collectStudy(study, replicates, { directory, jobs: 2, machine, failed });
+  return { isStopped, failed, results, directory };
 }
 
 describe('loadStudy and planStudy', () => {
@@ -209,8 +210,8 @@ describe('the built-in studies', () => {
 
 describe('runStudy', () => {
   test('trains each run once, even if started repeatedly', async () => {
-    const { finished, results } = await runAll(study());
-    expect(finished).toBe(true);
+    const { isStopped, results } = await runAll(study());
+    expect(isStopped).toBe(false);
     expect(readLog()).toHaveLength(6);
     const again = await runAll(study());
     expect(readLog()).toHaveLength(6);
@@ -229,8 +230,8 @@ describe('runStudy', () => {
       10_000,
     );
     stop.abort();
-    const { finished, results } = await running;
-    expect(finished).toBe(false);
+    const { isStopped, results } = await running;
+    expect(isStopped).toBe(true);
     expect(results.runs.every(({ missing }) => missing?.why === 'unfinished')).toBe(true);
     expect(Object.values(results.comparisons[0].sentences)).toEqual([
       'BatchNorm and LayerNorm cannot be compared: they have fewer than two seeds in common; 6 not finished.',
@@ -283,10 +284,32 @@ describe('runStudy', () => {
     expect(readLog()).toHaveLength(6);
   });
 
-  test('quotes the error output of a process that dies', async () => {
+  test('carries on past processes that die, and quotes their error output', async () => {
     const file = join(folder(), 'dies.mjs');
-    writeFileSync(file, "process.on('message', () => { console.error('no memory'); process.exit(9); });");
-    await expect(runAll(study(), { childFile: file })).rejects.toThrow(/ended with code 9\.\nno memory/);
+    writeFileSync(file, "process.on('message', () => { console.error('no reason'); process.exit(9); });");
+    const { isStopped, failed, results } = await runAll(study(), { childFile: file });
+    expect(isStopped).toBe(false);
+    expect(failed).toHaveLength(6);
+    const reason = 'ended with code 9:\nno reason';
+    expect(failed[0]).toMatchObject({ failed: reason, isOutOfMemory: false });
+    expect(results.runs.map(({ missing }) => missing)).toEqual(Array(6).fill({ why: 'failed', reason }));
+    expect(Object.values(results.comparisons[0].sentences)[0]).toContain('; 6 failed.');
+    // The next start trains them.
+    expect((await runAll(study())).results.runs.every(({ figures }) => figures)).toBe(true);
+  });
+
+  test.each([
+    ['SIGKILL', "process.kill(process.pid, 'SIGKILL')"],
+    ['the heap limit', "console.error('FATAL ERROR: … JavaScript heap out of memory'); process.abort()"],
+    [
+      'WebAssembly',
+      "console.error('RangeError: WebAssembly.Memory(): could not allocate memory'); process.exit(1)",
+    ],
+  ])('recognizes that memory ran out: %s', async (_, code) => {
+    const file = join(folder(), 'dies.mjs');
+    writeFileSync(file, `process.on('message', () => { ${code}; });`);
+    const { failed } = await runAll(study(STUDY, { seeds: 2 }), { childFile: file });
+    expect(failed.map(({ isOutOfMemory }) => isOutOfMemory)).toEqual(Array(4).fill(true));
   });
 
   describe('trainInChild', () => {
@@ -304,10 +327,11 @@ describe('runStudy', () => {
       return file;
     };
 
-    test('throws if a signal ends the process', async () => {
-      await expect(trainInChild({ ...training(), file: interrupted() })).rejects.toThrow(
-        `the training ${folder()}/run was ended by SIGINT`,
-      );
+    test('fails if a signal ends the process', async () => {
+      expect(await trainInChild({ ...training(), file: interrupted() })).toEqual({
+        failed: 'was ended by SIGINT',
+        isOutOfMemory: false,
+      });
     });
 
     test('treats a process ended by Ctrl-C as stopped after an abort', async () => {

@@ -4,19 +4,20 @@ import { join, resolve } from 'node:path';
 import { loadStudy } from '../compare/load-study.js';
 import { parseLocalWeights } from '../compare/local-weights.js';
 import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
-import { trainingFolder } from '../compare/run-study.js';
+import { type FailedRun, trainingFolder } from '../compare/run-study.js';
 import { StudyProgress } from '../compare/study-progress.js';
 import type { StudyResults } from '../compare/study-results.js';
 import { armRows, comparisonTitle, describePairs } from '../compare/study-rows.js';
 import { optionOverrides, parseOverrides } from '../config/overrides.js';
 import { listenForInterrupt } from '../interrupt.js';
+import { describeMemory } from '../memory.js';
 import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { diskError } from '../run/disk-error.js';
 import { takeLock } from '../run/lock.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { describeMachine } from '../train/describe-machine.js';
 import { formatTable, wrapText } from './columns.js';
-import { colors, outputColors, outputWidth, say } from './console.js';
+import { colors, EXIT, outputColors, outputWidth, say } from './console.js';
 import { nextSteps } from './next-steps.js';
 import { relativePath } from './relative-path.js';
 import type { Work } from './work.js';
@@ -54,12 +55,15 @@ export async function compare(file: string, options: CompareOptions, work: Work)
       ),
     ),
   );
+  let failed: FailedRun[] = [];
   try {
     if (!options.report) {
       const progress = new StudyProgress(countRuns(replicates));
       const parts = { study, replicates, directory, jobs, signal: interrupt.signal, listener: progress };
-      const finished = await work.runStudy(parts).finally(() => progress.close());
-      if (!finished) {
+      const end = await work.runStudy(parts).finally(() => progress.close());
+      failed = end.failed;
+      if (end.isStopped) {
+        reportFailed(failed, jobs);
         say('Stopped. Run the same command again to resume.');
         return interrupt.exitCode() ?? 0;
       }
@@ -68,6 +72,7 @@ export async function compare(file: string, options: CompareOptions, work: Work)
       directory,
       jobs,
       machine: describeMachine(),
+      failed,
     });
     await writeFileAtomic(join(directory, FILES.results), `${JSON.stringify(results, null, 1)}\n`);
     const { page, plots, problem } = await work.renderStudy(results);
@@ -82,11 +87,26 @@ export async function compare(file: string, options: CompareOptions, work: Work)
       ...(run ? ['', ...nextSteps(run, 'evaluate', 'enroll', 'export')] : []),
     ];
     for (const line of lines) process.stdout.write(`${line}\n`);
-    return 0;
+    return reportFailed(failed, jobs);
   } finally {
     interrupt.dispose();
     lock.release();
   }
+}
+
+/** Reports the runs whose process died, and returns the exit code. */
+function reportFailed(failed: readonly FailedRun[], jobs: number): number {
+  if (failed.length === 0) return 0;
+  say(`${colors.red('error:')} ${failed.length === 1 ? 'a training' : `${failed.length} trainings`} failed`);
+  for (const { run, failed: reason } of failed) say(`  ${run} ${reason.replaceAll('\n', '\n    ')}`);
+  const isOutOfMemory = failed.some((run) => run.isOutOfMemory);
+  if (isOutOfMemory && jobs > 1) {
+    say(`  ${describeMemory()}. ${jobs} trainings ran at once; fewer take less: --jobs ${jobs >> 1}`);
+  } else if (isOutOfMemory) {
+    say(`  ${describeMemory()}. A smaller batch takes less: --set training.batchSize=…`);
+  }
+  say('  Run the same command again to train what is missing.');
+  return EXIT.userError;
 }
 
 /** Returns one job per core if runs compute on the CPU, otherwise one: a device is not shared well. */

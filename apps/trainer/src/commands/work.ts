@@ -1,5 +1,5 @@
 import type { collectStudy } from '../compare/collect-study.js';
-import type { StudyWork } from '../compare/run-study.js';
+import type { StudyEnd, StudyWork } from '../compare/run-study.js';
 import type { StudyResults } from '../compare/study-results.js';
 import type { EvaluationOptions, EvaluationReport } from '../evaluate/run-evaluation.js';
 import type { PlotFiles } from '../plot-files/draw-plot-files.js';
@@ -14,8 +14,8 @@ export interface Rendered extends PlotFiles {
 export interface Work {
   runTraining(options: TrainingOptions): Promise<TrainingOutcome>;
   runEvaluation(options: EvaluationOptions): Promise<EvaluationReport>;
-  /** Trains the missing runs of a study. Returns false if it was stopped. */
-  runStudy(work: StudyWork): Promise<boolean>;
+  /** Trains the missing runs of a study. */
+  runStudy(work: StudyWork): Promise<StudyEnd>;
   /** Reads the results of a study's runs and compares its arms. */
   collectStudy: typeof collectStudy;
   /** Renders a study's page and plots. */

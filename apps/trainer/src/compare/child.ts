@@ -9,6 +9,9 @@ import type { ChildReply, ChildRequest } from './child-protocol.js';
 
 const MS_BETWEEN_REPLIES = 500;
 
+// A killed parent's pipes are gone, and must not end the child before its checkpoint.
+process.stderr.on('error', () => {});
+
 const stop = new AbortController();
 const reply = (message: ChildReply) => void process.send?.(message);
 /** Whether the run has not been opened yet. */

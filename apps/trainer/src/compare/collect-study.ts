@@ -9,7 +9,7 @@ import { nameLocalWeights } from './local-weights.js';
 import { MANY_STEPS, ONLY_DATA, type Replicate } from './plan-study.js';
 import { readRunFigures, readRunRoc } from './run-figures.js';
 import { readRunState } from './run-folder.js';
-import { replicateFolder, searchSettings, trainingFolder } from './run-study.js';
+import { type FailedRun, replicateFolder, searchSettings, trainingFolder } from './run-study.js';
 import { metricLabel, readScore } from './score.js';
 import {
   type Comparison,
@@ -19,14 +19,27 @@ import {
   type StudyRun,
 } from './study-results.js';
 
+/** Options of {@link collectStudy}. */
+export interface CollectOptions {
+  /** The study's folder. */
+  directory: string;
+  jobs: number;
+  machine: StudyResults['machine'];
+  /** Runs whose process has just died. */
+  failed?: readonly FailedRun[];
+}
+
 /** Reads the results of every run of a study and compares the arms. */
 export async function collectStudy(
   study: Study,
   replicates: readonly Replicate[],
-  { directory, jobs, machine }: { directory: string; jobs: number; machine: StudyResults['machine'] },
+  { directory, jobs, machine, failed = [] }: CollectOptions,
 ): Promise<StudyResults> {
   const runs: StudyRun[] = [];
-  for (const replicate of replicates) runs.push(await collectRun(study, replicate, directory));
+  for (const replicate of replicates) {
+    const failure = failed.find((one) => one.replicate === replicate.id)?.failed;
+    runs.push(await collectRun(study, replicate, directory, failure));
+  }
   const groups = [...new Map(runs.map((run) => [`${run.data} ${run.budget}`, run])).values()];
   const arms = study.arms.map(({ name, label, set }) => ({ name, label: label ?? name, set }));
   const data = (study.data ?? [{ name: ONLY_DATA, label: undefined }]).map(({ name, label }) => {
@@ -76,7 +89,12 @@ function describeImages({ data }: Config): Omit<StudyImages, 'name' | 'label'> {
     : { source, imageSize, identities: data.identities };
 }
 
-async function collectRun(study: Study, replicate: Replicate, directory: string): Promise<StudyRun> {
+async function collectRun(
+  study: Study,
+  replicate: Replicate,
+  directory: string,
+  failure?: string,
+): Promise<StudyRun> {
   const { data, budget, arm, seed } = replicate;
   const folder = replicateFolder(directory, replicate);
   const shared = { data, budget, arm, seed };
@@ -88,14 +106,14 @@ async function collectRun(study: Study, replicate: Replicate, directory: string)
   });
   if (!plan) {
     const noSearch = { settings: {}, search: [], searchSteps: 0, searchSeconds: 0 };
-    return { ...shared, ...noSearch, missing: explainMissing(diverged) };
+    return { ...shared, ...noSearch, missing: explainMissing(diverged, failure) };
   }
   const { steps, ...search } = plan;
   const training = trainingFolder(directory, replicate);
   const state = await readRunState(training, replicate.config(plan.settings, steps, 'training'));
   if (state.status !== 'finished') {
     const reason = state.status === 'diverged' ? state.reason : undefined;
-    return { ...shared, ...search, missing: explainMissing(reason) };
+    return { ...shared, ...search, missing: explainMissing(reason, failure) };
   }
   const { summary, test } = await readRunFigures(training);
   const { imagesSeen, classes, parameters } = summary;
@@ -136,8 +154,10 @@ async function collectRun(study: Study, replicate: Replicate, directory: string)
   };
 }
 
-const explainMissing = (reason?: string): StudyRun['missing'] =>
-  reason === undefined ? { why: 'unfinished' } : { why: 'diverged', reason };
+function explainMissing(divergence?: string, failure?: string): StudyRun['missing'] {
+  if (divergence !== undefined) return { why: 'diverged', reason: divergence };
+  return failure === undefined ? { why: 'unfinished' } : { why: 'failed', reason: failure };
+}
 
 /** Returns the highest true positive rate at a false positive rate of at most `maxFpr`. */
 function tprAt({ fpr, tpr }: Curve, maxFpr: number): number {

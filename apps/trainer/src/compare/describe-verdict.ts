@@ -20,7 +20,7 @@ export const POWER_METHOD =
 
 /** A run that was started, and why it has no figures, if it has none. */
 export interface Attempt {
-  missing?: { why: 'diverged' | 'unfinished' | 'unmeasured' };
+  missing?: { why: 'diverged' | 'unfinished' | 'failed' | 'unmeasured' };
 }
 
 /**
@@ -63,7 +63,12 @@ export function describeSeedsToResolve(seeds: number | undefined, heldOut?: numb
 }
 
 function countMissing(attempts: readonly Attempt[]): string {
-  const words = { diverged: 'diverged', unfinished: 'not finished', unmeasured: 'with too few pairs' };
+  const words = {
+    diverged: 'diverged',
+    failed: 'failed',
+    unfinished: 'not finished',
+    unmeasured: 'with too few pairs',
+  };
   return Object.entries(words)
     .map(([why, text]) => [attempts.filter(({ missing }) => missing?.why === why).length, text] as const)
     .map(([count, text]) => (count > 0 ? `; ${count} ${text}` : ''))

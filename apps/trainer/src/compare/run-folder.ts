@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeHolder, type LockHolder, waitForLock } from '@unitsphere/core/disk';
 import type { Config } from '../config/config.js';
+import { diskError } from '../run/disk-error.js';
 import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { UserError } from '../user-error.js';
@@ -11,6 +13,30 @@ const DIVERGED = 'diverged.json';
 
 /** The state of one run in a study's folder. */
 export type RunState = { status: 'new' | 'started' | 'finished' } | { status: 'diverged'; reason: string };
+
+/**
+ * Waits until no process trains a run.
+ * @param onWait Called with a description of the process before the first wait.
+ * @returns False if the signal was aborted first.
+ */
+export async function waitUntilFree(
+  folder: string,
+  signal: AbortSignal,
+  onWait: (holder: string) => void,
+): Promise<boolean> {
+  if (!existsSync(folder)) return !signal.aborted;
+  try {
+    const options = {
+      signal,
+      onWait: (holder?: LockHolder) => onWait(describeHolder(holder)),
+    };
+    (await waitForLock(join(folder, RUN_FILES.lock), options)).release();
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw diskError(error, folder, 0);
+  }
+}
 
 /**
  * Reads the state of a run from its folder, and deletes a folder without a config.

@@ -5,9 +5,9 @@ import type { ChildReply } from './child-protocol.js';
 import type { Study } from './load-study.js';
 import type { Replicate } from './plan-study.js';
 import { readRunFigures } from './run-figures.js';
-import { markDiverged, readRunState } from './run-folder.js';
+import { markDiverged, readRunState, waitUntilFree } from './run-folder.js';
 import { metricLabel, readScore } from './score.js';
-import { type ChildOutcome, trainInChild } from './train-in-child.js';
+import { type ChildFailure, type ChildOutcome, trainInChild } from './train-in-child.js';
 
 /** Steps of the probe that measures the time of a step, for a time budget without a search. */
 export const PROBE_STEPS = 30;
@@ -17,8 +17,24 @@ export interface StudyListener {
   /** A run was started or resumed in its process. */
   started(run: string, steps: number): void;
   reply(run: string, reply: ChildReply): void;
-  /** A run is done; `found` if it was already done before the study was started. */
-  done(run: string, outcome: 'finished' | 'diverged' | 'found'): void;
+  /** Another process still trains a run, and is waited for. */
+  waiting(run: string, holder: string): void;
+  /** A run is done; `found` if it was already done before the study was started, `failed` if its process died. */
+  done(run: string, outcome: 'finished' | 'diverged' | 'found' | 'failed'): void;
+}
+
+/** A run whose process ended without a result. */
+export interface FailedRun extends ChildFailure {
+  run: string;
+  /** `id` of its replicate. */
+  replicate: string;
+}
+
+/** How a study's training ended. */
+export interface StudyEnd {
+  /** Whether it was stopped. Every started run then has a checkpoint. */
+  isStopped: boolean;
+  failed: FailedRun[];
 }
 
 /** Options of {@link runStudy}. */
@@ -43,39 +59,39 @@ export const trainingFolder = (directory: string, replicate: Replicate) =>
   join(replicateFolder(directory, replicate), 'training');
 
 /**
- * Trains every run of a study that is not finished yet.
- * @returns False if it was stopped; every started run then has a checkpoint.
+ * Trains every run of a study that is not finished yet. A run whose process dies does not end the study.
  * @throws UserError if a run fails with one; the other runs are first stopped with a checkpoint.
  */
-export async function runStudy(work: StudyWork): Promise<boolean> {
-  const failed = new AbortController();
-  const signal = AbortSignal.any([work.signal, failed.signal]);
+export async function runStudy(work: StudyWork): Promise<StudyEnd> {
+  const ending = new AbortController();
+  const signal = AbortSignal.any([work.signal, ending.signal]);
+  const failed: FailedRun[] = [];
   const waiting = [...work.replicates];
   let error: unknown;
   const worker = async () => {
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
       try {
-        await runReplicate(next, { ...work, signal });
+        await runReplicate(next, { ...work, signal }, failed);
       } catch (thrown) {
         error ??= thrown;
-        failed.abort();
+        ending.abort();
       }
     }
   };
   await Promise.all(Array.from({ length: work.jobs }, worker));
   if (error !== undefined) throw error;
-  return !signal.aborted;
+  return { isStopped: signal.aborted, failed };
 }
 
-/** Runs the search of a replicate, then its training. */
-async function runReplicate(replicate: Replicate, work: StudyWork): Promise<void> {
+/** Runs the search of a replicate, then its training. A failed run ends the replicate and is added to `failed`. */
+async function runReplicate(replicate: Replicate, work: StudyWork, failed: FailedRun[]): Promise<void> {
   const { study, directory } = work;
   const folder = replicateFolder(directory, replicate);
   const plan = await searchSettings(replicate, study, folder, (name, config) =>
-    runOnce(replicate, name, config, work),
+    runOnce(replicate, name, config, work, failed),
   );
   if (!plan || work.signal.aborted) return;
-  await runOnce(replicate, 'training', replicate.config(plan.settings, plan.steps, 'training'), work);
+  await runOnce(replicate, 'training', replicate.config(plan.settings, plan.steps, 'training'), work, failed);
 }
 
 /** The settings and steps of a replicate's training, and the search that chose them. */
@@ -90,23 +106,26 @@ export interface TrainingPlan {
   searchSeconds: number;
 }
 
+/** How a run of a study ended. */
+type RunOutcome = 'finished' | 'diverged' | 'stopped' | 'failed';
+
 /**
  * Chooses the settings of a replicate's training among its candidates, and computes the steps left in its budget.
  * @param run Trains a candidate unless its run is done; resolves with the state of the run.
- * @returns Undefined if a candidate is not finished, or all candidates diverged.
+ * @returns Undefined if a candidate is not finished or failed, or all candidates diverged.
  */
 export async function searchSettings(
   replicate: Replicate,
   { budget, search, metric }: Study,
   folder: string,
-  run: (name: string, config: Config) => Promise<'finished' | 'diverged' | 'stopped'>,
+  run: (name: string, config: Config) => Promise<RunOutcome>,
 ): Promise<TrainingPlan | undefined> {
   const { candidates, config } = replicate;
   const scores: TrainingPlan['search'] = [];
   let [searchSteps, searchSeconds, secondsPerStep] = [0, 0, Number.NaN];
   const trial = async (name: string, settings: Record<string, unknown>, steps: number) => {
     const outcome = await run(name, config(settings, steps, 'candidate'));
-    if (outcome === 'stopped') return outcome;
+    if (outcome === 'stopped' || outcome === 'failed') return 'stopped';
     searchSteps += steps;
     if (outcome === 'diverged') return null;
     const figures = await readRunFigures(join(folder, name));
@@ -158,10 +177,14 @@ async function runOnce(
   name: string,
   config: Config,
   { directory, signal, listener, childFile }: StudyWork,
-): Promise<'finished' | 'diverged' | 'stopped'> {
+  failed: FailedRun[],
+): Promise<RunOutcome> {
   const id = `${replicate.id}/${name}`;
   const parent = replicateFolder(directory, replicate);
   const folder = join(parent, name);
+  // A child outlives a killed parent until its current step is done and saved.
+  const isFree = await waitUntilFree(folder, signal, (holder) => listener.waiting(id, holder));
+  if (!isFree) return 'stopped';
   const state = await readRunState(folder, config);
   if (state.status === 'finished' || state.status === 'diverged') {
     listener.done(id, 'found');
@@ -182,6 +205,11 @@ async function runOnce(
     await markDiverged(folder, outcome.diverged);
     listener.done(id, 'diverged');
     return 'diverged';
+  }
+  if ('failed' in outcome) {
+    failed.push({ ...outcome, run: id, replicate: replicate.id });
+    listener.done(id, 'failed');
+    return 'failed';
   }
   if (outcome.ended === 'stopped') return 'stopped';
   listener.done(id, 'finished');

@@ -53,7 +53,11 @@ export class StudyProgress implements StudyListener {
     } else if ('phase' in reply) state.phase = reply.phase;
   }
 
-  done(run: string, outcome: 'finished' | 'diverged' | 'found'): void {
+  waiting(run: string, holder: string): void {
+    this.note(`${run}: waits for ${holder}, which still trains it`);
+  }
+
+  done(run: string, outcome: 'finished' | 'diverged' | 'found' | 'failed'): void {
     this.#active.delete(run);
     this.#finished++;
     if (outcome === 'found') return;

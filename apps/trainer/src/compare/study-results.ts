@@ -11,8 +11,8 @@ export interface StudyRun extends Omit<TrainingPlan, 'steps'> {
   budget: BudgetKind;
   arm: string;
   seed: number;
-  /** Why it has no figures: its loss was not finite, it is not finished, or it has too few pairs for the metric. */
-  missing?: { why: 'diverged' | 'unfinished' | 'unmeasured'; reason?: string };
+  /** Why it has no figures: its loss was not finite, it is not finished, its process died, or it has too few pairs for the metric. */
+  missing?: { why: 'diverged' | 'unfinished' | 'failed' | 'unmeasured'; reason?: string };
   figures?: StudyRunFigures;
 }
 
