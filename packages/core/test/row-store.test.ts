@@ -156,3 +156,24 @@ test('opens 1,000,000 rows in under a second of processor time', { timeout: 120_
   ).toEqual([]);
   expect(out.every((value) => value === 0)).toBe(true);
 });
+
+test('compacts to the rows that are kept, also those of other segments', () => {
+  append(openStore(), range(0, 20));
+  const store = openStore();
+  append(store, range(20, 40));
+  const kept = [...range(5, 10), ...range(30, 35), 99];
+  store.compact(concatenate(kept.map(hashOf), new Uint32Array(kept.length * HASH_WORDS)));
+  expect(present(store, range(0, 100))).toEqual(kept.slice(0, -1));
+  expect(readdirSync(folder).length).toBe(2);
+  append(store, [50]);
+  expect(present(openStore(), range(0, 100))).toEqual([...kept.slice(0, -1), 50]);
+});
+
+test('reports a missing row among present ones', () => {
+  const store = openStore();
+  append(store, [1, 2]);
+  const out = new Uint8Array(3 * ROW_BYTES);
+  expect(store.read([store.find(hashOf(2)), -1, store.find(hashOf(1))], out)).toEqual([1]);
+  expect(out.subarray(2 * ROW_BYTES)).toEqual(rowOf(1));
+  expect(store.damaged).toBe(0);
+});

@@ -2,11 +2,11 @@
 //   npm run bench:augment -- [folder of images] [repetitions]
 // The default images are generated documents. Build the package first (npm run build:js).
 import { Random } from '@unitsphere/core/random';
-import { Augmentation, augmentationGroups, FolderSource, openSource } from '../dist/index.js';
+import { Augmentation, augmentationGroups, openFolder, openSource } from '../dist/index.js';
 
 const [dir, repetitions = '2000'] = process.argv.slice(2);
 const source = dir
-  ? await FolderSource.open(dir, { cacheDir: false })
+  ? await openFolder(dir, { cacheDir: false })
   : await openSource({ kind: 'documents', identities: 32, seed: 0 });
 const size = 128;
 const images = await Promise.all(

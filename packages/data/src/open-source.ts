@@ -1,20 +1,24 @@
+import { CardSource, type CardSourceOptions } from './cards/index.js';
 import { type CanvasFactory, DocumentSource, type DocumentSourceOptions } from './documents/index.js';
+import { type DecodingOptions, openDecoded } from './encoded/open-decoded.js';
 import { FaceSource, type FaceSourceOptions } from './faces/index.js';
-import { FolderSource } from './folder/folder-source.js';
-import type { SkippedFile } from './folder/scan.js';
-import type { FolderSourceOptions } from './folder/shared-folder.js';
-import type { ImageSource } from './source.js';
-
-/** Specification of a folder of images (Node only); see `FolderSource.open`. */
-export interface FolderSourceSpec
-  extends Pick<FolderSourceOptions, 'cacheSize' | 'cacheDir' | 'identityPer' | 'memoryLimit'> {
-  readonly kind: 'folder';
-  readonly dir: string;
-}
+import { FORMAT_KINDS, type FormatSpec, isFormatSpec, listImages } from './formats.js';
+import { SceneSource, type SceneSourceOptions } from './scenes/index.js';
+import type { ImageSource, SkippedFile } from './source.js';
 
 /** Specification of the built-in document generator; see `DocumentSource.create`. */
 export interface DocumentSourceSpec extends DocumentSourceOptions {
   readonly kind: 'documents';
+}
+
+/** Specification of the generator of composed cards; see `CardSource.create`. */
+export interface CardSourceSpec extends CardSourceOptions {
+  readonly kind: 'cards';
+}
+
+/** Specification of the hard test set; see `SceneSource.create`. */
+export interface SceneSourceSpec extends SceneSourceOptions {
+  readonly kind: 'scenes';
 }
 
 /** Specification of the built-in face generator; see `FaceSource.create`. */
@@ -32,18 +36,24 @@ export interface ModuleSourceSpec {
 }
 
 /** A source as plain data, for configurations and workers. */
-export type SourceSpec = FolderSourceSpec | DocumentSourceSpec | FaceSourceSpec | ModuleSourceSpec;
+export type SourceSpec =
+  | FormatSpec
+  | DocumentSourceSpec
+  | CardSourceSpec
+  | SceneSourceSpec
+  | FaceSourceSpec
+  | ModuleSourceSpec;
 
 /** Callbacks and canvases for `openSource`. */
 export interface OpenSourceOptions {
   /** Canvases for drawing documents and faces; default Node's. In a browser use `browserCanvasFactory(...)`. */
   readonly canvases?: CanvasFactory;
-  /** Called for each file of a folder that is not used. */
+  /** Called for each image or file that is not used. */
   readonly onSkipped?: (skipped: SkippedFile) => void;
   /** Called for each problem that does not stop the opening, such as a damaged cache. */
   readonly onWarning?: (message: string) => void;
-  /** Called with the number of images decoded or read from the cache. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Called with the number of images that are checked; see `DecodingOptions`. */
+  readonly onProgress?: DecodingOptions['onProgress'];
 }
 
 /**
@@ -52,15 +62,22 @@ export interface OpenSourceOptions {
  * @throws Any error of the source itself.
  */
 export async function openSource(spec: SourceSpec, options: OpenSourceOptions = {}): Promise<ImageSource> {
+  if (isFormatSpec(spec)) {
+    const { canvases, ...callbacks } = options;
+    return openDecoded(await listImages(spec), { ...spec, ...callbacks });
+  }
   switch (spec.kind) {
-    case 'folder': {
-      const { kind, dir, ...folderOptions } = spec;
-      const { canvases, ...callbacks } = options;
-      return FolderSource.open(dir, { ...folderOptions, ...callbacks });
-    }
     case 'documents': {
       const { kind, ...documentOptions } = spec;
       return DocumentSource.create(documentOptions, options.canvases);
+    }
+    case 'cards': {
+      const { kind, ...cardOptions } = spec;
+      return CardSource.create(cardOptions, options.canvases);
+    }
+    case 'scenes': {
+      const { kind, ...sceneOptions } = spec;
+      return SceneSource.create(sceneOptions, options.canvases);
     }
     case 'faces': {
       const { kind, ...faceOptions } = spec;
@@ -83,8 +100,8 @@ export async function openSource(spec: SourceSpec, options: OpenSourceOptions = 
     }
     default:
       throw new TypeError(
-        `openSource: unknown kind of source "${(spec as { kind: unknown }).kind}"; use folder, documents, faces or ` +
-          'module.',
+        `openSource: unknown kind of source "${(spec as { kind: unknown }).kind}"; use ` +
+          `${FORMAT_KINDS.join(', ')}, documents, cards, scenes, faces or module.`,
       );
   }
 }

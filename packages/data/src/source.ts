@@ -20,9 +20,19 @@ export interface SampleContent {
   readonly perceptualHash: Uint32Array;
 }
 
+/** A file that is not used. */
+export interface SkippedFile {
+  /** Path relative to the folder, with forward slashes. */
+  readonly file: string;
+  /** Reason in a few words. */
+  readonly reason: string;
+}
+
 /** A source of images: a folder, a generator, or any object with `identities` and `load`. */
 export interface ImageSource {
   readonly identities: readonly Identity[];
+  /** Number of images that may be loaded at once; default 1. */
+  readonly concurrency?: number;
   /**
    * Loads one image of one identity; the same arguments give the same bytes. The bytes may belong to the source: do
    * not write to them.

@@ -18,7 +18,7 @@ const root = mkdtempSync(join(tmpdir(), 'unitsphere-loader-'));
 const folder: SourceSpec = {
   kind: 'folder',
   dir: join(root, 'images'),
-  cacheSize: 24,
+  side: 24,
   cacheDir: join(root, 'cache'),
 };
 

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
 import { DocumentSource } from '../src/documents/index.js';
 import { findDuplicates } from '../src/find-duplicates.js';
-import { FolderSource } from '../src/folder/folder-source.js';
+import { openFolder } from '../src/folder/open-folder.js';
 import { hammingDistance, perceptualHash } from '../src/perceptual-hash.js';
 
 const root = mkdtempSync(join(tmpdir(), 'unitsphere-duplicates-'));
@@ -45,7 +45,7 @@ test('finds copies and re-encoded copies under other names, and nothing else', a
         .toBuffer(),
     );
   }
-  const source = await FolderSource.open(root, { cacheDir: false });
+  const source = await openFolder(root, { cacheDir: false });
   const groups = await findDuplicates(source);
   expect(groups.map(({ kind, images }) => [kind, images.map(({ file }) => file).sort()])).toEqual([
     ['identical', ['person-3/photo.png', 'person-7/other-name.png']],
@@ -60,8 +60,8 @@ test('finds copies and re-encoded copies under other names, and nothing else', a
 
 test('hashes from the cache equal those of the files', async () => {
   const options = { cacheDir: join(root, '.cache') };
-  const fresh = await FolderSource.open(root, options);
-  const cached = await FolderSource.open(root, options);
+  const fresh = await openFolder(root, options);
+  const cached = await openFolder(root, options);
   for (let identity = 0; identity < fresh.identities.length; identity++)
     expect(cached.contents(identity)).toEqual(fresh.contents(identity));
   expect(fresh.contents(0)[0].sha256).toMatch(/^[0-9a-f]{64}$/);

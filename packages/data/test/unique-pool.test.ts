@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { FolderSource } from '../src/folder/folder-source.js';
+import { openFolder } from '../src/folder/open-folder.js';
 import { BatchLoader } from '../src/loader/batch-loader.js';
 import { splitIdentities } from '../src/split.js';
 
@@ -11,7 +11,7 @@ const absent = !existsSync(dir);
 test.skipIf(absent)(
   `loads the reference’s cards${absent ? ' (skipped: shared/data/unique_pool is not next to the checkout)' : ''}`,
   async () => {
-    const source = await FolderSource.open(dir, { cacheDir: false, cacheSize: 48 });
+    const source = await openFolder(dir, { cacheDir: false, side: 48 });
     expect(source.identities.length).toBe(493);
     expect(source.skipped).toEqual([]);
     const split = splitIdentities(

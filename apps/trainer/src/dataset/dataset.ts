@@ -41,9 +41,25 @@ export interface OpenHandlers {
 /** Returns the specification of a config's image source: plain data that workers can open too. */
 export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
   const size = Math.round(data.imageSize * (data.augment || data.views > 1 ? AUGMENTED_SCALE : 1));
-  return data.source === 'folder'
-    ? { kind: 'folder', dir: data.path, cacheSize: size, ...(data.cacheDir && { cacheDir: data.cacheDir }) }
-    : { kind: data.source, identities: data.identities, seed, size };
+  if (data.source === 'folder') {
+    return {
+      kind: 'folder',
+      dir: data.path,
+      side: size,
+      ...(data.cacheDir && { cacheDir: data.cacheDir }),
+    };
+  }
+  const { identities } = data;
+  if (data.source !== 'cards') return { kind: data.source, identities, seed, size };
+  const { photographs, pictures } = data;
+  return {
+    kind: 'cards',
+    identities,
+    seed,
+    size,
+    ...(photographs && { photographs }),
+    ...(pictures && { pictures }),
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   applyView,
   cleanImage,
   type ImageSource,
+  isFormatSpec,
   openSource,
   type PlannedSample,
   TrainingSampler,
@@ -64,7 +65,7 @@ export async function teacherFeatures(
 async function sourceFor({ preprocessing }: Teacher, { spec }: Dataset): Promise<ImageSource> {
   const side = sideOf(preprocessing);
   if (spec.kind === 'documents' || spec.kind === 'faces') return openSource({ ...spec, size: side });
-  return openSource(spec.kind === 'folder' ? { ...spec, cacheSize: side } : spec);
+  return openSource(isFormatSpec(spec) ? { ...spec, side } : spec);
 }
 
 const sideOf = ({ imageSize, cropFraction = 1 }: Teacher['preprocessing']) =>

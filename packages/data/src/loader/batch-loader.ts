@@ -1,5 +1,5 @@
 import { Augmentation, type AugmentationOptions } from '../augment/augmentation.js';
-import { FolderSource } from '../folder/folder-source.js';
+import { DecodedSource } from '../encoded/decoded-source.js';
 import { isSourceSpec, type OpenSourceOptions, openSource, type SourceSpec } from '../open-source.js';
 import type { ImageSource } from '../source.js';
 import type { ViewCount } from '../views.js';
@@ -135,7 +135,7 @@ export class BatchLoader {
         ? browserWorkers(createWorker)
         : (await import('./node-worker.js')).nodeWorkers(workerFile);
       const sharedSource =
-        source instanceof FolderSource ? { folder: source.share() } : { spec: options.source as SourceSpec };
+        source instanceof DecodedSource ? { images: source.share() } : { spec: options.source as SourceSpec };
       maker = new WorkerPool(workers, { source: sharedSource, size, seed, augment, clean }, startWorker);
     }
     return new BatchLoader(source, sampler, maker, workers === 0 ? 0 : prefetch, clean, fromStep);

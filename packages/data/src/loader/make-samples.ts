@@ -1,5 +1,6 @@
 import { Random } from '@unitsphere/core/random';
 import type { Augmentation } from '../augment/augmentation.js';
+import type { Image } from '../image.js';
 import { cleanImage, type ImageSource } from '../source.js';
 import { applyView } from '../views.js';
 import type { PlannedSample } from './training-sampler.js';
@@ -28,10 +29,11 @@ export async function makeSamples(
   const { source, size, seed, augmentation, clean = false } = maker;
   const bytes = size * size * 3;
   const images = new Uint8Array((clean ? 2 : 1) * plan.length * bytes);
+  const loads = startLoads(source, plan);
   for (let i = 0; i < plan.length; i++) {
     const { identity, sample, view, stream } = plan[i];
     try {
-      const loaded = source.load(identity, sample);
+      const loaded = loads(i);
       const image = loaded instanceof Promise ? await loaded : loaded;
       const made = augmentation
         ? augmentation.augment(image, new Random(seed, 'augment', stream), size, view)
@@ -49,4 +51,35 @@ export async function makeSamples(
     }
   }
   return images;
+}
+
+/** Returns a function that returns the load of a sample, and starts those of the next ones if the source allows it. */
+function startLoads(
+  source: ImageSource,
+  plan: readonly PlannedSample[],
+): (i: number) => Image | Promise<Image> {
+  const { concurrency = 1 } = source;
+  const loads: (Image | Promise<Image>)[] = [];
+  return (i) => {
+    while (loads.length < Math.min(plan.length, i + concurrency)) {
+      const { identity, sample } = plan[loads.length];
+      const load =
+        concurrency > 1 ? attempt(() => source.load(identity, sample)) : source.load(identity, sample);
+      loads.push(load);
+    }
+    return loads[i];
+  };
+}
+
+/** Calls a function; an error becomes a promise that rejects when its turn comes. */
+function attempt(load: () => Image | Promise<Image>): Image | Promise<Image> {
+  try {
+    const loaded = load();
+    if (loaded instanceof Promise) loaded.catch(() => {});
+    return loaded;
+  } catch (error) {
+    const failed = Promise.reject(error);
+    failed.catch(() => {});
+    return failed;
+  }
 }

@@ -1,6 +1,6 @@
 import { Augmentation } from '../augment/augmentation.js';
 import type { CanvasFactory } from '../drawing/canvas.js';
-import { FolderSource } from '../folder/folder-source.js';
+import { DecodedSource } from '../encoded/decoded-source.js';
 import { openSource } from '../open-source.js';
 import { makeSamples, type SampleMaker } from './make-samples.js';
 import type { WorkerJob, WorkerReply, WorkerStart } from './worker-messages.js';
@@ -41,7 +41,7 @@ async function openMaker(
 ): Promise<SampleMaker> {
   return {
     source:
-      'folder' in source ? FolderSource.fromShared(source.folder) : await openSource(source.spec, options),
+      'images' in source ? DecodedSource.fromShared(source.images) : await openSource(source.spec, options),
     size,
     seed,
     augmentation: augment === false ? undefined : new Augmentation(augment),

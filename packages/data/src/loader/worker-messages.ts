@@ -1,11 +1,11 @@
 import type { AugmentationOptions } from '../augment/augmentation.js';
-import type { SharedFolder } from '../folder/shared-folder.js';
+import type { SharedImages } from '../encoded/decoded-source.js';
 import type { SourceSpec } from '../open-source.js';
 import type { PlannedSample } from './training-sampler.js';
 
 /** First message to a data worker. */
 export interface WorkerStart {
-  readonly source: { readonly folder: SharedFolder } | { readonly spec: SourceSpec };
+  readonly source: { readonly images: SharedImages } | { readonly spec: SourceSpec };
   readonly size: number;
   readonly seed: number;
   readonly augment: AugmentationOptions | false;

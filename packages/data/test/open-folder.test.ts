@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -16,8 +17,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { FolderSource } from '../src/folder/folder-source.js';
-import type { FolderSourceOptions } from '../src/folder/shared-folder.js';
+import { listImageCaches } from '../src/encoded/cache-folders.js';
+import type { DecodedSource } from '../src/encoded/decoded-source.js';
+import { type FolderOptions, openFolder } from '../src/folder/open-folder.js';
 import type { Image } from '../src/image.js';
 import { pictureImage } from './images.js';
 
@@ -40,14 +42,24 @@ const save = async (file: string, image: Sharp, format: 'png' | 'jpeg' | 'webp' 
 };
 const flat = (r: number, g: number, b: number, width = 20, height = 20) =>
   sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
-const open = (options: FolderSourceOptions = {}) =>
-  FolderSource.open(dir, { cacheDir: false, cacheSize: 16, ...options });
+const open = (options: FolderOptions = {}) => openFolder(dir, { cacheDir: false, side: 16, ...options });
+/** Returns an image of a source whose images are all in memory. */
+const loaded = (source: DecodedSource, identity: number, sample: number) =>
+  source.load(identity, sample) as Image;
+/** Returns the pixels of all images of a source. */
+const pixelsOf = async (source: DecodedSource) => {
+  const images: Image[] = [];
+  for (const [identity, { samples }] of source.identities.entries()) {
+    for (let sample = 0; sample < samples; sample++) images.push(await source.load(identity, sample));
+  }
+  return images.map(({ data }) => Buffer.from(data).toString('hex'));
+};
 const color = (image: Image, x = 8, y = 8) => {
   const p = (y * image.width + x) * 3;
   return [...image.data.subarray(p, p + 3)];
 };
 
-describe('FolderSource.open', () => {
+describe('openFolder', () => {
   test('groups files and folders into identities in byte order', async () => {
     await save('b.png', flat(1, 1, 1));
     await save('Z.png', flat(2, 2, 2));
@@ -63,8 +75,8 @@ describe('FolderSource.open', () => {
       { name: 'people/bob', samples: 1 },
       { name: 'é.png', samples: 1 },
     ]);
-    expect(color(source.load(2, 0))).toEqual([5, 5, 5]);
-    expect(color(source.load(2, 1))).toEqual([4, 4, 4]);
+    expect(color(loaded(source, 2, 0))).toEqual([5, 5, 5]);
+    expect(color(loaded(source, 2, 1))).toEqual([4, 4, 4]);
     expect((await open({ identityPer: 'file' })).identities.length).toBe(6);
     const folders = await open({ identityPer: 'folder' });
     expect(folders.identities.map(({ name }) => name)).toEqual(['people/ann', 'people/bob']);
@@ -154,7 +166,7 @@ describe('what is not an identity', () => {
       const source = await open();
       expect(source.identities.map(({ name }) => name)).toEqual(['ann', 'caf\\xE8', 'caf\\xE9']);
       expect(source.skipped).toEqual([]);
-      expect(color(source.load(1, 0))).toEqual([0xe8, 0, 0]);
+      expect(color(loaded(source, 1, 0))).toEqual([0xe8, 0, 0]);
     },
   );
 });
@@ -177,7 +189,7 @@ describe('decoding', () => {
     const source = await open();
     expect(source.skipped).toEqual([]);
     for (let i = 0; i < source.identities.length; i++) {
-      const [r, g, b] = color(source.load(i, 0));
+      const [r, g, b] = color(loaded(source, i, 0));
       const difference = Math.max(Math.abs(r - 200), Math.abs(g - 100), Math.abs(b - 50));
       expect(difference, source.identities[i].name).toBeLessThanOrEqual(8);
     }
@@ -201,7 +213,7 @@ describe('decoding', () => {
     );
     const source = await open();
     const colors = Object.fromEntries(
-      source.identities.map(({ name }, i) => [name, color(source.load(i, 0))]),
+      source.identities.map(({ name }, i) => [name, color(loaded(source, i, 0))]),
     );
     expect(Math.min(...colors['cmyk.jpg'])).toBeGreaterThan(235);
     for (const name of ['gray.png', 'gray16.png', 'gray8.pgm']) {
@@ -232,7 +244,7 @@ describe('decoding', () => {
     );
     const source = await open();
     const colors = Object.fromEntries(
-      source.identities.map(({ name }, i) => [name, color(source.load(i, 0))]),
+      source.identities.map(({ name }, i) => [name, color(loaded(source, i, 0))]),
     );
     expect(colors).toMatchObject({
       'gray01.tif': [128, 128, 128],
@@ -249,7 +261,7 @@ describe('decoding', () => {
     await save('plain.jpg', sharp(await wide.png().toBuffer()), 'jpeg');
     await save('turned.jpg', sharp(await wide.png().toBuffer()).withMetadata({ orientation: 6 }), 'jpeg');
     const source = await open();
-    const [plain, turned] = [source.load(0, 0), source.load(1, 0)];
+    const [plain, turned] = [loaded(source, 0, 0), loaded(source, 1, 0)];
     expect([plain.width, plain.height, plain.data.length]).toEqual([16, 16, 768]);
     expect(color(plain, 2, 8)[0]).toBeGreaterThan(240);
     expect(color(plain, 13, 8)[2]).toBeGreaterThan(240);
@@ -290,55 +302,119 @@ describe('unreadable input', () => {
     expect(reasons['notes.txt']).toMatch(/not an image extension/);
     expect(reasons['short.pgm']).toMatch(/truncated: expected 10000 bytes/);
     expect(reasons['cut.jpg'].length).toBeGreaterThan(5);
-    for (let i = 0; i < 3; i++) expect(new Set(source.load(i, 0).data).size).toBeGreaterThan(10);
+    for (let i = 0; i < 3; i++) expect(new Set(loaded(source, i, 0).data).size).toBeGreaterThan(10);
   });
 
   test('refuses a folder that cannot be trained on and says what to do', async () => {
-    await expect(FolderSource.open(join(dir, 'none'))).rejects.toThrow(/no such folder.*Give the path/s);
+    await expect(openFolder(join(dir, 'none'))).rejects.toThrow(/no such folder.*Give the path/s);
     await expect(open()).rejects.toThrow(/contains no image files.*Each image file directly in the folder/s);
     writeFileSync(join(dir, 'notes.txt'), '');
     await expect(open()).rejects.toThrow(/Skipped: notes.txt \(not an image extension/);
-    await expect(FolderSource.open(join(dir, 'notes.txt'))).rejects.toThrow(/is a file, not a folder/);
+    await expect(openFolder(join(dir, 'notes.txt'))).rejects.toThrow(/is a file, not a folder/);
     await save('only/1.png', picture());
     await save('only/2.png', picture());
     await expect(open()).rejects.toThrow(/contains one identity \("only"\).*identityPer: "file"/s);
     writeFileSync(join(dir, 'bad.jpg'), '');
     await expect(open()).rejects.toThrow(/gives 1 identities; at least 2.*bad.jpg \(the file is empty\)/s);
     await save('other.png', picture());
-    await expect(open({ memoryLimit: 1000 })).rejects.toThrow(/more than memoryLimit.*smaller cacheSize/s);
-    await expect(open({ cacheSize: 4 })).rejects.toThrow(/cacheSize must be/);
+    await expect(open({ side: 4 })).rejects.toThrow(/side of decoded images must be/);
+    await expect(open({ memory: -1 })).rejects.toThrow(/memory must be a number of bytes/);
     await expect(open({ identityPer: 'class' as never })).rejects.toThrow(/identityPer must be/);
+  });
+});
+
+describe('memory', () => {
+  test('gives the same images with any limit, and keeps as many as it allows', async () => {
+    for (const name of ['a/1', 'a/2', 'b/1', 'c/1', 'd/1']) {
+      await save(`${name}.jpg`, asSharp(pictureImage(40 + (name.charCodeAt(0) % 7), 30)), 'jpeg');
+    }
+    const all = await open();
+    const expected = await pixelsOf(all);
+    expect(all.imagesInMemory).toBe(5);
+    const cacheDir = join(root, `cache-memory-${count}`);
+    for (const cacheLimit of [0, 2 * 768, 1e9]) {
+      for (const images of [0, 2, 4.5, 5]) {
+        const options = { cacheDir, cacheLimit, memory: images * 768 };
+        // The first opening decodes; the later ones know every image.
+        for (let i = 0; i < 2; i++) {
+          const source = await open(options);
+          expect(await pixelsOf(source), `${images} ${cacheLimit}`).toEqual(expected);
+          expect(source.imagesInMemory).toBe(Math.floor(images));
+          expect(source.identities).toEqual(all.identities);
+          expect(source.contents(0)).toEqual(all.contents(0));
+          source.close();
+          expect(await pixelsOf(source), 'after closing').toEqual(expected);
+          source.close();
+        }
+      }
+    }
+  });
+
+  test('refuses an image that was changed after the opening', async () => {
+    for (const name of ['a', 'b']) await save(`${name}.png`, picture());
+    const source = await open({ memory: 0 });
+    await save('b.png', flat(1, 2, 3));
+    await expect(source.load(1, 0)).rejects.toThrow(/b\.png has changed since the folder .* resume the run/);
+    await source.load(0, 0);
+  });
+
+  test('skips the same unreadable files with any limit', async () => {
+    for (const name of ['a/1', 'a/3', 'b/1', 'c/1']) await save(`${name}.png`, picture());
+    for (const name of ['a/2', 'b/0', 'e/1']) {
+      mkdirSync(dirname(join(dir, name)), { recursive: true });
+      writeFileSync(join(dir, `${name}.jpg`), 'not a picture');
+    }
+    const all = await open();
+    expect(all.identities.map(({ samples }) => samples)).toEqual([2, 1, 1]);
+    for (const memory of [0, 2000]) {
+      const source = await open({ memory });
+      expect(source.identities).toEqual(all.identities);
+      expect(source.skipped).toEqual(all.skipped);
+      expect(await pixelsOf(source)).toEqual(await pixelsOf(all));
+    }
   });
 });
 
 describe('the cache on disk', () => {
   const filled = async () => {
-    for (const name of ['a', 'b', 'c']) await save(`${name}.png`, picture());
-    const cacheDir = join(dir, '..', `cache-${count}`);
+    for (const [i, name] of ['a', 'b', 'c'].entries())
+      await save(`${name}.png`, asSharp(pictureImage(40 + i, 30)));
+    const cacheDir = join(root, `cache-${count}`);
     const warnings: string[] = [];
     const first = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
-    const file = join(cacheDir, readdirSync(cacheDir)[0]);
-    return { cacheDir, warnings, first, file };
+    const [key] = readdirSync(join(cacheDir, 'images'));
+    const folder = join(cacheDir, 'images', key);
+    const filesOf = (part: string, ending: string) =>
+      readdirSync(join(folder, part))
+        .filter((name) => name.endsWith(ending))
+        .map((name) => join(folder, part, name));
+    return { cacheDir, warnings, first, folder, filesOf };
   };
-  /** Opens the folder and returns how many of its images came from the cache. */
-  const cachedImages = async (options: FolderSourceOptions) => {
-    let reports: number[] = [];
+  /** Opens the folder and returns how many of its images were known. */
+  const knownImages = async (options: FolderOptions) => {
+    const reports: number[] = [];
     const source = await open({ ...options, onProgress: (done) => reports.push(done) });
-    // Without a hit in the cache the first report is the first decoded image.
-    reports = reports.length === source.identities.length ? [0] : reports;
-    return { source, cached: reports[0] };
+    return { source, known: reports[0] };
   };
 
-  test('is one file that is read instead of decoding again', async () => {
+  test('is read instead of decoding again', async () => {
     for (const name of ['a', 'b', 'c']) await save(`${name}.png`, picture());
     const cacheDir = join(root, `cache-again-${count}`);
-    const first = await cachedImages({ cacheDir });
-    expect(first.cached).toBe(0);
-    expect(readdirSync(cacheDir).length).toBe(1);
-    const second = await cachedImages({ cacheDir });
-    expect(second.cached).toBe(3);
-    expect(second.source.share()).toEqual(first.source.share());
-    expect((await cachedImages({ cacheDir, cacheSize: 24 })).cached).toBe(0);
+    const first = await knownImages({ cacheDir });
+    expect(first.known).toBe(0);
+    const second = await knownImages({ cacheDir });
+    expect(second.known).toBe(3);
+    expect(await pixelsOf(second.source)).toEqual(await pixelsOf(first.source));
+    expect(second.source.contents(1)).toEqual(first.source.contents(1));
+    expect((await knownImages({ cacheDir, side: 24 })).known).toBe(0);
+    expect(
+      listImageCaches(cacheDir)
+        .map(({ place, side }) => [place, side])
+        .sort(),
+    ).toEqual([
+      [`folder ${dir}`, 16],
+      [`folder ${dir}`, 24],
+    ]);
   });
 
   test('is not trusted for a file whose size and time were kept', async () => {
@@ -357,7 +433,7 @@ describe('the cache on disk', () => {
     renameSync(join(dir, 'b.png'), join(dir, 'a.png'));
     renameSync(join(dir, 'c'), join(dir, 'b.png'));
     const swapped = await open({ cacheDir });
-    expect([color(swapped.load(0, 0))[0], color(swapped.load(1, 0))[0]]).toEqual([200, 10]);
+    expect([color(loaded(swapped, 0, 0))[0], color(loaded(swapped, 1, 0))[0]]).toEqual([200, 10]);
     expect(a.length).toBe(b.length);
     for (const [name, bytes] of [
       ['a.png', a],
@@ -367,7 +443,7 @@ describe('the cache on disk', () => {
       utimesSync(join(dir, name), 1_600_000_000, 1_600_000_000);
     }
     const rewritten = await open({ cacheDir });
-    expect([color(rewritten.load(0, 0))[0], color(rewritten.load(1, 0))[0]]).toEqual([10, 200]);
+    expect([color(loaded(rewritten, 0, 0))[0], color(loaded(rewritten, 1, 0))[0]]).toEqual([10, 200]);
   });
 
   test('detects changed, new and removed files', async () => {
@@ -377,46 +453,103 @@ describe('the cache on disk', () => {
     rmSync(join(dir, 'a.png'));
     const source = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
     expect(source.identities.map(({ name }) => name)).toEqual(['b.png', 'c.png', 'd.png']);
-    expect(color(source.load(0, 0))).toEqual([7, 8, 9]);
-    expect(color(source.load(2, 0))).toEqual([1, 2, 3]);
+    expect(color(loaded(source, 0, 0))).toEqual([7, 8, 9]);
+    expect(color(loaded(source, 2, 0))).toEqual([1, 2, 3]);
     expect(warnings).toEqual([]);
     const again = await open({ cacheDir });
-    expect(again.share().pixels).toEqual(source.share().pixels);
+    expect(await pixelsOf(again)).toEqual(await pixelsOf(source));
   });
 
-  test('is rebuilt when it is damaged, with a warning', async () => {
-    const { cacheDir, warnings, first, file } = await filled();
-    const whole = readFileSync(file);
-    const damages: [string, () => void][] = [
-      [
-        'a flipped bit in a picture',
-        () =>
-          writeFileSync(
-            file,
-            whole.map((byte, i) => (i === whole.length - 5 ? byte ^ 4 : byte)),
-          ),
-      ],
-      [
-        'a flipped bit in the list',
-        () =>
-          writeFileSync(
-            file,
-            whole.map((byte, i) => (i === 60 ? byte ^ 4 : byte)),
-          ),
-      ],
-      ['cut off in the pictures', () => truncateSync(file, whole.length - 800)],
-      ['cut off in the list', () => truncateSync(file, 50)],
-      ['emptied', () => truncateSync(file, 0)],
-    ];
-    for (const [name, damage] of damages) {
-      writeFileSync(file, whole);
-      damage();
-      warnings.length = 0;
-      const source = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
-      expect(source.share().pixels, name).toEqual(first.share().pixels);
-      expect(warnings.join(), name).toMatch(/is damaged .*rebuilding/);
-      expect(readFileSync(file), name).toEqual(whole);
+  test('keeps the decoded pixels of a file that was only touched', async () => {
+    const { cacheDir, first, filesOf } = await filled();
+    const size = () => filesOf('pixels', '.rows').reduce((sum, file) => sum + statSync(file).size, 0);
+    const before = size();
+    for (const name of ['a', 'b', 'c']) utimesSync(join(dir, `${name}.png`), 1_600_000_000, 1_600_000_000);
+    const { source, known } = await knownImages({ cacheDir });
+    expect(known).toBe(0);
+    expect(await pixelsOf(source)).toEqual(await pixelsOf(first));
+    expect(size()).toBe(before);
+  });
+
+  test('is repaired when it is damaged, with a warning for a damaged image', async () => {
+    const { cacheDir, first, filesOf } = await filled();
+    const expected = await pixelsOf(first);
+    for (const part of ['pixels', 'hashes']) {
+      for (const ending of ['.rows', '.index']) {
+        for (const [name, damage] of [
+          [
+            'a flipped bit',
+            (bytes: Buffer) => bytes.map((byte, i) => (i === bytes.length - 5 ? byte ^ 4 : byte)),
+          ],
+          ['a missing end', (bytes: Buffer) => bytes.subarray(0, bytes.length - 30)],
+          ['emptied', () => Buffer.alloc(0)],
+        ] as const) {
+          const [file] = filesOf(part, ending);
+          const whole = readFileSync(file);
+          writeFileSync(file, damage(whole));
+          const warnings: string[] = [];
+          const what = `${name} of ${part}${ending}`;
+          const source = await open({ cacheDir, onWarning: (message) => warnings.push(message) });
+          expect(await pixelsOf(source), what).toEqual(expected);
+          if (name === 'a flipped bit' && ending === '.rows')
+            expect(warnings.join(), what).toMatch(/is damaged/);
+          const again = await knownImages({ cacheDir });
+          expect(again.known, what).toBe(3);
+          expect(await pixelsOf(again.source), what).toEqual(expected);
+          writeFileSync(file, whole);
+        }
+      }
     }
+  });
+
+  test('is compacted once most of it belongs to files that are gone', async () => {
+    const picturesOf = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) await save(`${i}.png`, flat(i % 256, i >> 8, 7, 4, 4));
+    };
+    await picturesOf(0, 1200);
+    const cacheDir = join(root, `cache-stale-${count}`);
+    const options = { cacheDir, side: 8 };
+    await open(options);
+    for (let i = 0; i < 1200; i++) rmSync(join(dir, `${i}.png`));
+    await picturesOf(1200, 1210);
+    const source = await open(options);
+    expect(source.identities.length).toBe(10);
+    const [{ bytes }] = listImageCaches(cacheDir);
+    expect(bytes).toBeLessThan(20_000);
+    const again = await knownImages(options);
+    expect(again.known).toBe(10);
+    expect(await pixelsOf(again.source)).toEqual(await pixelsOf(source));
+  });
+
+  test('stays below its limit, and deletes the least recently used caches first', async () => {
+    for (let i = 0; i < 10; i++) await save(`${i}.png`, flat(20 * i, 0, 0));
+    const cacheDir = join(root, `cache-limit-${count}`);
+    const sizeOf = (side: number) => listImageCaches(cacheDir).find((cache) => cache.side === side)?.bytes;
+    await open({ cacheDir, side: 16, cacheLimit: 4 * 768 + 10 });
+    expect(sizeOf(16)).toBeLessThan(4 * 768 + 1500);
+    expect(sizeOf(16)).toBeGreaterThan(4 * 768);
+    await open({ cacheDir, side: 17, cacheLimit: 1e6 });
+    await open({ cacheDir, side: 18, cacheLimit: 1e6 });
+    const [file] = listImageCaches(cacheDir).filter(({ side }) => side === 16);
+    utimesSync(join(file.folder, 'source.json'), 1_600_000_000, 1_600_000_000);
+    await open({ cacheDir, side: 19, cacheLimit: 42_000 });
+    expect(sizeOf(16)).toBeUndefined();
+    expect(listImageCaches(cacheDir).reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(44_000);
+  });
+
+  test('is filled by two processes at once', async () => {
+    for (let i = 0; i < 60; i++) await save(`${i}.png`, asSharp(pictureImage(40, 20 + i)));
+    const cacheDir = join(root, `cache-two-${count}`);
+    const sources = await Promise.all([
+      open({ cacheDir }),
+      open({ cacheDir }),
+      open({ cacheDir, memory: 0 }),
+    ]);
+    const expected = await pixelsOf(await open());
+    for (const source of sources) expect(await pixelsOf(source)).toEqual(expected);
+    const again = await knownImages({ cacheDir });
+    expect(again.known).toBe(60);
+    expect(await pixelsOf(again.source)).toEqual(expected);
   });
 
   test('gives a warning if it cannot be written', async () => {
@@ -430,7 +563,7 @@ describe('the cache on disk', () => {
       onWarning: (message) => warnings.push(message),
     });
     expect(source.identities.length).toBe(2);
-    expect(warnings.join()).toMatch(/Cannot write the cache .*Set cacheDir to a writable folder/);
+    expect(warnings.join()).toMatch(/cache of images .* cannot be used .*Set cacheDir to a writable folder/);
     expect(existsSync(join(blocked, 'cache'))).toBe(false);
   });
 });

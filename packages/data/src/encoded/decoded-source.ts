@@ -1,0 +1,167 @@
+import { decodeBytes } from '@unitsphere/images';
+import type { Image } from '../image.js';
+import type { Identity, ImageSource, SampleContent, SkippedFile } from '../source.js';
+import { type DecodedPool, offerPixels, pooledPixels } from './decoded-pool.js';
+import type { EncodedImages, ImageReader } from './encoded-images.js';
+import { openReader } from './open-reader.js';
+import { nameAt } from './packed-names.js';
+import { sha256 } from './sha256.js';
+import { openStoredPixels, type StoredPixels, type StoredPixelsSpec } from './stored-pixels.js';
+
+/** An open source as plain data. Its columns and its decoded images are in shared memory, so sending it to a thread copies little. */
+export interface SharedImages {
+  readonly encoded: EncodedImages;
+  /** Side in pixels of every decoded image. */
+  readonly side: number;
+  /** Positions in the table of the images that can be decoded, by identity. */
+  readonly images: Uint32Array;
+  /** Identity i has the entries starts[i] … starts[i + 1] − 1 of `images`. */
+  readonly starts: Uint32Array;
+  /** Position of each identity in the table. */
+  readonly identities: Uint32Array;
+  /** 32 bytes per image of the table: the SHA-256 of its encoded bytes. */
+  readonly hashes: Uint8Array;
+  /** Two words per image of the table; see `findDuplicates`. */
+  readonly perceptualHashes: Uint32Array;
+  /** Absent if the memory of the pool cannot be shared. */
+  readonly pool: DecodedPool | undefined;
+  readonly stored: StoredPixelsSpec | undefined;
+  readonly skipped: readonly SkippedFile[];
+}
+
+/**
+ * Images that are read and decoded when they are needed: from files, archives, or a program. Decoded images are kept in memory up
+ * to a limit; if all of them fit, each is decoded once.
+ */
+export class DecodedSource implements ImageSource {
+  /** Files that are not used, by path relative to the folder, each with the reason. */
+  readonly skipped: readonly SkippedFile[];
+  /** Side in pixels of every image. */
+  readonly side: number;
+  /** Images are decoded by a thread pool while others are augmented. */
+  readonly concurrency = 8;
+
+  readonly #shared: SharedImages;
+  #identities: readonly Identity[] | undefined;
+  #reader: ImageReader | undefined;
+  #stored: StoredPixels | undefined;
+
+  private constructor(shared: SharedImages) {
+    this.#shared = shared;
+
+    this.skipped = shared.skipped;
+    this.side = shared.side;
+  }
+
+  /** Creates a source from the data of `share`, on the same memory. */
+  static fromShared(shared: SharedImages): DecodedSource {
+    return new DecodedSource(shared);
+  }
+
+  /** Returns the data to send to a thread for `fromShared`. */
+  share(): SharedImages {
+    const { pool } = this.#shared;
+    const isShared =
+      typeof SharedArrayBuffer !== 'undefined' && pool?.pixels.buffer instanceof SharedArrayBuffer;
+    return { ...this.#shared, pool: isShared ? pool : undefined };
+  }
+
+  /** The identities, in the order of the bytes of their names. */
+  get identities(): readonly Identity[] {
+    // Made on demand: a data worker needs them only for messages.
+    this.#identities ??= Array.from(this.#shared.identities, (identity, i) => ({
+      name: nameAt(this.#shared.encoded.table.identities, identity),
+      samples: this.#shared.starts[i + 1] - this.#shared.starts[i],
+    }));
+    return this.#identities;
+  }
+
+  /** Number of images that are in memory. */
+  get imagesInMemory(): number {
+    const { pool } = this.#shared;
+    return pool ? Math.min(Atomics.load(pool.used, 0), pool.pixels.length / pool.imageBytes) : 0;
+  }
+
+  /**
+   * Returns the content of each of an identity's images.
+   * @throws RangeError if the identity is out of range.
+   */
+  contents(identity: number): readonly SampleContent[] {
+    const { starts, images } = this.#shared;
+    this.#checkIdentity(identity);
+    return Array.from(images.subarray(starts[identity], starts[identity + 1]), (image) =>
+      this.#content(image),
+    );
+  }
+
+  /**
+   * Returns an image. It may be a view into the source's memory: do not write to it. It is a promise unless the image is in
+   * memory.
+   * @throws RangeError if the identity or the sample is out of range.
+   * @throws Error if the image cannot be read, or has changed since the source was opened.
+   */
+  load(identity: number, sample: number): Image | Promise<Image> {
+    const { starts, images, pool } = this.#shared;
+    this.#checkIdentity(identity);
+    const samples = starts[identity + 1] - starts[identity];
+    if (!Number.isInteger(sample) || sample < 0 || sample >= samples) {
+      const { name } = this.identities[identity];
+      throw new RangeError(`DecodedSource: sample ${sample} of "${name}" is not in [0, ${samples}).`);
+    }
+    const image = images[starts[identity] + sample];
+    const pooled = pool && pooledPixels(pool, image);
+    return pooled ? this.#imageOf(pooled) : this.#decode(image);
+  }
+
+  /** Closes the files that are open for reading. They are opened again when needed. */
+  close(): void {
+    this.#reader?.close();
+    this.#stored?.close();
+    this.#reader = this.#stored = undefined;
+  }
+
+  async #decode(image: number): Promise<Image> {
+    const { encoded, hashes, side, pool, stored } = this.#shared;
+    const hash = hashes.subarray(image * 32, (image + 1) * 32);
+    this.#stored ??= stored && openStoredPixels(stored);
+    let pixels = this.#stored?.read(hash);
+    if (!pixels) {
+      this.#reader ??= openReader(encoded);
+      const bytes = await this.#reader.read(image);
+      if (!equal(await sha256(bytes), hash)) {
+        throw new Error(
+          `${nameAt(encoded.table.ids, image)} has changed since ${encoded.name} was opened. Open it again: resume the run.`,
+        );
+      }
+      pixels = (await decodeBytes(bytes, side)).data;
+    }
+    if (pool) offerPixels(pool, image, pixels);
+    return this.#imageOf(pixels);
+  }
+
+  #imageOf(data: Uint8Array): Image {
+    return { width: this.side, height: this.side, data };
+  }
+
+  #content(image: number): SampleContent {
+    const { encoded, hashes, perceptualHashes } = this.#shared;
+    const hash = hashes.subarray(image * 32, (image + 1) * 32);
+    return {
+      file: nameAt(encoded.table.ids, image),
+      bytes: encoded.table.bytes[image],
+      sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+      perceptualHash: perceptualHashes.slice(image * 2, image * 2 + 2),
+    };
+  }
+
+  #checkIdentity(identity: number): void {
+    const count = this.#shared.identities.length;
+    if (Number.isInteger(identity) && identity >= 0 && identity < count) return;
+    throw new RangeError(`DecodedSource: identity ${identity} is not in [0, ${count}).`);
+  }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

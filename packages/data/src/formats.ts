@@ -1,0 +1,55 @@
+import type { EncodedImages } from './encoded/encoded-images.js';
+import type { DecodingOptions } from './encoded/open-decoded.js';
+import { type IdentityGrouping, listFolder } from './folder/list-folder.js';
+import { type LabeledImage, listLabeledImages } from './labeled-images.js';
+import { listRecords } from './recordio/list-records.js';
+
+/** How images are decoded and cached, as plain data; see `DecodingOptions`. */
+export type DecodingSpec = Pick<DecodingOptions, 'side' | 'memory' | 'cacheDir' | 'cacheLimit'>;
+
+/** Specification of a folder of images (Node only); see `openFolder`. */
+export interface FolderSpec extends DecodingSpec {
+  readonly kind: 'folder';
+  readonly dir: string;
+  /** How files are grouped into identities; default `auto`. */
+  readonly identityPer?: IdentityGrouping;
+}
+
+/** Specification of images in RecordIO, as insightface's `train.rec` (Node only); see `listRecords`. */
+export interface RecordsSpec extends DecodingSpec {
+  readonly kind: 'recordio';
+  /** The file `NAME.rec`, with `NAME.idx` beside it, or the folder of `train.rec`. */
+  readonly path: string;
+}
+
+/** Specification of images that a program hands in; see `listLabeledImages`. */
+export interface LabeledImagesSpec extends DecodingSpec {
+  readonly kind: 'images';
+  /** To send the specification to a worker, the images must be an array. */
+  readonly images: Iterable<LabeledImage> | AsyncIterable<LabeledImage>;
+}
+
+/** Specification of encoded images. */
+export type FormatSpec = FolderSpec | RecordsSpec | LabeledImagesSpec;
+
+/** One entry for each format: a function that lists its images. */
+const FORMATS: {
+  [Kind in FormatSpec['kind']]: (spec: FormatSpec & { kind: Kind }) => Promise<EncodedImages>;
+} = {
+  folder: ({ dir, identityPer }) => listFolder(dir, identityPer),
+  recordio: ({ path }) => listRecords(path),
+  images: ({ images }) => listLabeledImages(images),
+};
+
+/** The kinds of sources that are encoded images. */
+export const FORMAT_KINDS = Object.keys(FORMATS) as readonly FormatSpec['kind'][];
+
+/** Returns whether a specification is one of encoded images. */
+export function isFormatSpec(spec: { readonly kind: string }): spec is FormatSpec {
+  return Object.hasOwn(FORMATS, spec.kind);
+}
+
+/** Lists the images of a specification. @throws Error if they cannot be read. */
+export function listImages(spec: FormatSpec): Promise<EncodedImages> {
+  return (FORMATS[spec.kind] as (spec: FormatSpec) => Promise<EncodedImages>)(spec);
+}
