@@ -1,5 +1,6 @@
 import { Random } from '@unitsphere/core/random';
 import { hsl, mix, type Rgb } from '../drawing/color.js';
+import { invertProjective, squareToQuad } from '../drawing/projective.js';
 import { capture } from '../drawing/sensor.js';
 import type { Image } from '../image.js';
 
@@ -105,14 +106,15 @@ export class Photographer {
         let cover = 0;
         const px = u * side - 0.5;
         const py = v * side - 0.5;
-        const x0 = Math.floor(px);
-        const y0 = Math.floor(py);
+        // As 32-bit integers, so that the many indices below are computed without conversions.
+        const x0 = Math.floor(px) | 0;
+        const y0 = Math.floor(py) | 0;
         if (x0 >= -1 && y0 >= -1 && x0 < side && y0 < side) {
           const fx = px - x0;
           const fy = py - y0;
           const whole = x0 >= 0 && y0 >= 0 && x0 < side - 1 && y0 < side - 1;
-          const p00 = (y0 * side + x0) * 4;
-          const p10 = p00 + side * 4;
+          const p00 = ((Math.imul(y0, side) + x0) * 4) | 0;
+          const p10 = (p00 + side * 4) | 0;
           if (whole && flat[p00 + 3] + flat[p00 + 7] + flat[p10 + 3] + flat[p10 + 7] === 1020) {
             const w11 = fx * fy;
             const w10 = fy - w11;
@@ -212,37 +214,7 @@ function drawView(random: Random): readonly number[] {
       0.5 + x * Math.sin(turn) + y * Math.cos(turn) + shift[1] + random.uniform(-0.022, 0.022),
     ] as const;
   });
-  return invert(squareToQuad(corners));
-}
-
-/** Returns the projective map from the unit square to a quadrilateral (Heckbert, 1989). */
-function squareToQuad(corners: readonly (readonly [number, number])[]): number[] {
-  const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = corners;
-  const dx1 = x1 - x2;
-  const dx2 = x3 - x2;
-  const dx3 = x0 - x1 + x2 - x3;
-  const dy1 = y1 - y2;
-  const dy2 = y3 - y2;
-  const dy3 = y0 - y1 + y2 - y3;
-  const det = dx1 * dy2 - dx2 * dy1;
-  const g = (dx3 * dy2 - dx2 * dy3) / det;
-  const h = (dx1 * dy3 - dx3 * dy1) / det;
-  return [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, 1];
-}
-
-/** Returns the inverse of a 3 × 3 matrix up to a factor, which does not change a projective map. */
-function invert([a, b, c, d, e, f, g, h, i]: readonly number[]): number[] {
-  return [
-    e * i - f * h,
-    c * h - b * i,
-    b * f - c * e,
-    f * g - d * i,
-    a * i - c * g,
-    c * d - a * f,
-    d * h - e * g,
-    b * g - a * h,
-    a * e - b * d,
-  ];
+  return invertProjective(squareToQuad(corners));
 }
 
 /** The texture of a surface: color = low + range × grain. */

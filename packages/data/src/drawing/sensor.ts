@@ -58,10 +58,10 @@ function blur(
   line: number,
 ): void {
   const radius = Math.max(1, Math.ceil(sigma * 2.2));
-  const weights: number[] = [];
+  const weights = new Float64Array(radius + 1);
   let sum = 0;
   for (let k = 0; k <= radius; k++) {
-    weights.push(Math.exp((-k * k) / (2 * sigma * sigma)));
+    weights[k] = Math.exp((-k * k) / (2 * sigma * sigma));
     sum += k === 0 ? weights[k] : 2 * weights[k];
   }
   for (let k = 0; k <= radius; k++) weights[k] /= sum;
@@ -92,17 +92,13 @@ function halveChroma(values: Float32Array, size: number): void {
   for (let y = 0; y < even; y += 2) {
     for (let x = 0; x < even; x += 2) {
       const first = (y * size + x) * 3;
-      const block = [first, first + 3, first + size * 3, first + size * 3 + 3];
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      for (const p of block) {
-        r += values[p];
-        g += values[p + 1];
-        b += values[p + 2];
-      }
+      const below = first + size * 3;
+      const r = values[first] + values[first + 3] + values[below] + values[below + 3];
+      const g = values[first + 1] + values[first + 4] + values[below + 1] + values[below + 4];
+      const b = values[first + 2] + values[first + 5] + values[below + 2] + values[below + 5];
       const mean = (0.299 * r + 0.587 * g + 0.114 * b) / 4;
-      for (const p of block) {
+      for (let corner = 0; corner < 4; corner++) {
+        const p = (corner < 2 ? first : below) + 3 * (corner & 1);
         const luma = 0.299 * values[p] + 0.587 * values[p + 1] + 0.114 * values[p + 2];
         values[p] = luma + r / 4 - mean;
         values[p + 1] = luma + g / 4 - mean;

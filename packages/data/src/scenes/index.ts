@@ -1,0 +1,1 @@
+export { SceneSource, type SceneSourceOptions } from './scene-source.js';
