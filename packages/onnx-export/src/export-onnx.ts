@@ -17,6 +17,7 @@ import { type Calibration, calibrate } from './precision/calibrate.js';
 import { quantizeActivations } from './precision/quantize-activations.js';
 import { quantizeWeights } from './precision/quantize-weights.js';
 import { convertToFloat16 } from './precision/to-float16.js';
+import { type Resizing, resizeInput } from './resize-input.js';
 import { traceForward } from './trace/trace.js';
 
 /** The parts of an embedding network, which run one after another. */
@@ -46,6 +47,11 @@ export interface ExportOnnxOptions {
    * supply them. `uint8`: RGB pixels, [batch, height, width, channels], which the graph normalizes. Default `float32`.
    */
   input?: 'float32' | 'uint8';
+  /**
+   * Resizing and cropping in the graph, which then takes normalized images of any size, [batch, channels, height, width]. Only for
+   * the input `float32`. Default: images have the size `inputSize`.
+   */
+  resizing?: Resizing;
   /** Order of the channels, and the normalization for `uint8`. */
   preprocessing?: ExportPreprocessing;
   /**
@@ -91,6 +97,8 @@ export async function exportOnnx(model: EmbeddingModules, options: ExportOnnxOpt
   const { name = 'embedder', description = '', metadata = {} } = options;
   const { graph, images } = await buildGraph(model, options);
   await changePrecision(graph, images, options);
+  if (options.resizing) resizeInput(graph, options.resizing);
+  cleanUp(graph);
   return encodeModel(graph, { name, description, metadata });
 }
 
@@ -114,7 +122,6 @@ async function changePrecision(
       `The precision must be float32, float16, int8 or int8-weights, not ${String(precision)}.`,
     );
   }
-  cleanUp(graph);
 }
 
 /** Returns the graph in float32, and the name of the normalized images in it. */
@@ -173,6 +180,12 @@ function imageShape(options: ExportOnnxOptions): [number, number, number, number
   }
   if (preprocessing?.channelOrder === 'BGR' && channels !== 3) {
     throw new OnnxExportError(`channelOrder 'BGR' requires 3 channels, but the images have ${channels}.`);
+  }
+  const { resizing } = options;
+  if (resizing && (input === 'uint8' || height !== width || resizing.imageSize !== height)) {
+    throw new OnnxExportError(
+      `resizing requires the input 'float32' and a square inputSize of resizing.imageSize (${resizing.imageSize}).`,
+    );
   }
   if (input === 'uint8') {
     const { mean, std } = preprocessing ?? {};

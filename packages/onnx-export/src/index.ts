@@ -6,5 +6,7 @@ export {
   type ExportPreprocessing,
   exportOnnx,
 } from './export-onnx.js';
+export { type ExportTransformersOptions, exportTransformers } from './export-transformers.js';
 export type { ImageStatistics } from './image-input.js';
 export type { Calibration, CalibrationRuntime } from './precision/calibrate.js';
+export type { Resizing } from './resize-input.js';

@@ -1,0 +1,1 @@
+export { saveFile, saveFolder } from './save-files.js';
