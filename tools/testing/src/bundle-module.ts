@@ -23,6 +23,8 @@ export function bundleModule(path: string, from: string): string {
     format: 'esm',
     target: 'node20',
     external: ['@tensorflow/*'],
+    // The bundled entries of @unitsphere/core import chunks that have no side effects.
+    logOverride: { 'ignored-bare-import': 'silent' },
   });
   return outfile;
 }

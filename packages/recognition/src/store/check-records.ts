@@ -63,6 +63,9 @@ export function copyMetadata(metadata: Metadata | undefined, owner: string): Met
 /** Checks a calibration and returns a copy. @throws GalleryStoreError with code `INVALID_RECORD`. */
 export function copyCalibration(calibration: StoredCalibration | null): StoredCalibration | null {
   if (calibration === null) return null;
+  if (!isJsonObject(calibration) || !isJsonObject(calibration.tensors)) {
+    throw invalid('a calibration must be an object with `state` and `tensors`.');
+  }
   const tensors = Object.entries(calibration.tensors).map(([name, { shape, data }]) => {
     if (!(data instanceof Float32Array) || shape.reduce((a, b) => a * b, 1) !== data.length) {
       throw invalid(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/store/memory-store.js';
 import { GalleryModel, randomChanges } from './gallery-model.js';
-import { describeGallery, header, testStore } from './store-contract.js';
+import { describeGallery, header, testStore, vector } from './store-contract.js';
 
 describe('memory', () => testStore(async () => new MemoryStore(header)));
 
@@ -18,6 +18,18 @@ test('toBytes and fromBytes keep everything, ids included', async () => {
   expect(describeGallery(await copy.read())).toEqual(model.describe());
   const enroll = { kind: 'enroll', name: 'new', templates: [{ embedding: new Float32Array(4) }] } as const;
   expect(await copy.write([enroll])).toEqual(await store.write([enroll]));
+});
+
+test('fromBytes leaves the bytes alone, whatever view of a buffer they are', async () => {
+  const store = new MemoryStore(header);
+  await store.write([{ kind: 'enroll', name: 'a', templates: [{ embedding: vector(1, 2, 3, 4) }] }]);
+  const bytes = await store.toBytes();
+  for (const offset of [0, 1, 6]) {
+    const view = Buffer.alloc(bytes.length + 8).subarray(offset, offset + bytes.length);
+    view.set(bytes);
+    expect(await (await MemoryStore.fromBytes(view)).read()).toEqual(await store.read());
+    expect(new Uint8Array(view)).toEqual(bytes);
+  }
 });
 
 test('a caller that changes its objects afterward changes nothing stored', async () => {

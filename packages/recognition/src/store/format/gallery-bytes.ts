@@ -40,10 +40,10 @@ export function encodeStart(
   // The first line states the size of the log, on which its own length depends: assume the longest.
   const widest = { ...header, logBytes: 1e15, rowCapacity: 1e15 };
   const lines = [...stateContents(state, rowCrcs)];
-  const reserved = encodeLine(firstLineContent(widest, state), 0).length;
-  const textBytes = lines.reduce((sum, line) => sum + encodeLine(line, 0).length, reserved);
-  const layout = planLayout(header, textBytes + extraLog, rows + extraRows, isPacked);
-  const log: Uint8Array[] = [encodeLine(firstLineContent(layout, state), 0)];
+  const reserved = encodeLine(firstLineContent(widest, state, 1e15), 0).length;
+  const stateBytes = lines.reduce((sum, line) => sum + encodeLine(line, 0).length, 0);
+  const layout = planLayout(header, reserved + stateBytes + extraLog, rows + extraRows, isPacked);
+  const log: Uint8Array[] = [encodeLine(firstLineContent(layout, state, stateBytes), 0)];
   let logEnd = log[0].length;
   for (const line of lines) {
     log.push(encodeLine(line, logEnd));

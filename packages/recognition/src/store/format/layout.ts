@@ -121,7 +121,7 @@ export function readHeader(
       : undefined;
   });
   if (log === undefined || embeddings === undefined || bytes.length !== HEADER_BYTES) return undefined;
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   const at = new TextDecoder('latin1').decode(bytes).indexOf(`"crc":"${crc}"`);
   if (at < 0) return undefined;
   copy.set(new TextEncoder().encode('00000000'), at + 7);

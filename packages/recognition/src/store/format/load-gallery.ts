@@ -98,8 +98,8 @@ export async function loadGallery(source: ByteSource): Promise<LoadedGallery> {
     state.revision = revision;
     at = line.end;
   }
-  if (header && at < header.logEnd)
-    throw damaged(path, `its log ends at byte ${at} instead of ${header.logEnd}`);
+  const confirmedEnd = Math.max(firstLine.end + first.stateBytes, header?.logEnd ?? 0);
+  if (at < confirmedEnd) throw damaged(path, `its log ends at byte ${at} instead of ${confirmedEnd}`);
   if (hasLineAfter(log, at)) throw damaged(path, `the log's line at byte ${at} is not valid`);
   if (rowAt(layout, rows.ids.length) > source.size) throw damaged(path, 'it is truncated');
   state.nextIdentityId = Math.max(state.nextIdentityId, first.nextIdentityId);
@@ -147,7 +147,7 @@ export class RowReader {
       const count = Math.min(perChunk, rows.ids.length - from);
       const chunk = await this.source.read(rowAt(this.layout, from), count * bytes);
       // The source may return bytes at any alignment.
-      const aligned = chunk.byteOffset % 4 === 0 ? chunk : chunk.slice();
+      const aligned = chunk.byteOffset % 4 === 0 ? chunk : new Uint8Array(chunk);
       for (let i = 0; i < count; i++) {
         const id = rows.ids[from + i];
         if (!isWanted(id)) continue;

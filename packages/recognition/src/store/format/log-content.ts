@@ -1,4 +1,4 @@
-import { isJsonObject } from '../check-records.js';
+import { checkName, copyMetadata, isJsonObject } from '../check-records.js';
 import type { GalleryDelta, GalleryState } from '../gallery-state.js';
 import type { IdentityRecord, Metadata, StoredCalibration, TemplateRecord } from '../gallery-store.js';
 import { FORMAT_VERSION, type Layout } from './layout.js';
@@ -7,6 +7,8 @@ import { FORMAT_VERSION, type Layout } from './layout.js';
 export interface FirstLine {
   layout: Layout;
   revision: number;
+  /** Bytes of the lines after the first that belong to the state which the file began with. */
+  stateBytes: number;
   nextIdentityId: number;
   nextTemplateId: number;
 }
@@ -15,7 +17,7 @@ export interface FirstLine {
 const RECORDS_PER_LINE = 5000;
 
 /** Returns the content of the log's first line. */
-export function firstLineContent(layout: Layout, state: GalleryState): object {
+export function firstLineContent(layout: Layout, state: GalleryState, stateBytes: number): object {
   const { embeddingSize, embedder, logBytes, rowCapacity } = layout;
   const { revision, nextIdentityId, nextTemplateId } = state;
   const gallery = {
@@ -24,6 +26,7 @@ export function firstLineContent(layout: Layout, state: GalleryState): object {
     embedder,
     logBytes,
     rowCapacity,
+    stateBytes,
     nextIdentityId,
     nextTemplateId,
   };
@@ -33,14 +36,16 @@ export function firstLineContent(layout: Layout, state: GalleryState): object {
 /** Parses the content of the log's first line. @returns Undefined if it is not valid. */
 export function parseFirstLine({ revision, gallery }: Record<string, unknown>): FirstLine | undefined {
   if (!isJsonObject(gallery) || gallery['version'] !== FORMAT_VERSION || !isCount(revision)) return undefined;
-  const { embeddingSize, embedder, logBytes, rowCapacity, nextIdentityId, nextTemplateId } = gallery;
-  const counts = [embeddingSize, logBytes, rowCapacity, nextIdentityId, nextTemplateId];
+  const { embeddingSize, embedder, logBytes, rowCapacity, stateBytes, nextIdentityId, nextTemplateId } =
+    gallery;
+  const counts = [embeddingSize, logBytes, rowCapacity, stateBytes, nextIdentityId, nextTemplateId];
   if (!counts.every(isCount) || typeof embedder !== 'string') return undefined;
-  const [size, log, capacity, identityId, templateId] = counts as number[];
+  const [size, log, capacity, state, identityId, templateId] = counts as number[];
   if (size === 0 || size > 16_000 || log % 8 !== 0 || capacity % 2 !== 0) return undefined;
   return {
     layout: { embeddingSize: size, embedder, logBytes: log, rowCapacity: capacity },
     revision,
+    stateBytes: state,
     nextIdentityId: identityId,
     nextTemplateId: templateId,
   };
@@ -131,7 +136,12 @@ function encodeCalibration({ state, tensors }: StoredCalibration): object {
 }
 
 function parseCalibration(value: unknown): StoredCalibration | undefined {
-  if (!isJsonObject(value) || !isJsonObject(value['state']) || !isJsonObject(value['tensors']))
+  if (
+    !isJsonObject(value) ||
+    !isJsonObject(value['state']) ||
+    !isMetadata(value['state']) ||
+    !isJsonObject(value['tensors'])
+  )
     return undefined;
   const tensors: StoredCalibration['tensors'] = Object.fromEntries(
     Object.entries(value['tensors']).flatMap(([name, tensor]) => {
@@ -155,16 +165,12 @@ function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): valu
 }
 
 function isIdentity(value: unknown): value is IdentityTuple {
-  return Array.isArray(value) && isId(value[0]) && typeof value[1] === 'string' && isOptionalObject(value[2]);
+  return Array.isArray(value) && isId(value[0]) && isName(value[1]) && isMetadata(value[2]);
 }
 
 function isTemplate(value: unknown): value is TemplateTuple {
   return (
-    Array.isArray(value) &&
-    isId(value[0]) &&
-    isId(value[1]) &&
-    isCount(value[2]) &&
-    isOptionalObject(value[3])
+    Array.isArray(value) && isId(value[0]) && isId(value[1]) && isCount(value[2]) && isMetadata(value[3])
   );
 }
 
@@ -175,7 +181,19 @@ function isPair(value: unknown): value is [number, number] {
 // Labels are int32.
 const isId = (value: unknown) => isCount(value) && value > 0 && value < 2 ** 31;
 
-const isOptionalObject = (value: unknown) => value === undefined || isJsonObject(value);
+const isName = (value: unknown) => passes(() => checkName(value));
+
+const isMetadata = (value: unknown) =>
+  value === undefined || passes(() => copyMetadata(value as Metadata, 'a record'));
+
+function passes(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function toBase64(bytes: Uint8Array): string {
   const parts: string[] = [];
