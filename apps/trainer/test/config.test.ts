@@ -94,6 +94,17 @@ test('refuses a path for generated faces', () => {
   );
 });
 
+test('augments cards, whose samples are equal, and keeps their material', () => {
+  const { data } = parseConfig('data: { source: cards, photographs: photos, pictures: [icons.json] }');
+  expect(data).toMatchObject({
+    source: 'cards',
+    identities: 1500,
+    photographs: 'photos',
+    pictures: ['icons.json'],
+    augment: { probability: 1 },
+  });
+});
+
 describe('stringifyConfig', () => {
   test.each([
     '',
@@ -107,6 +118,7 @@ describe('stringifyConfig', () => {
     'data: {augment: {probability: 1}}\nschedule: {name: constant}\nmodel: {neck: flatten, pretrained: w.safetensors}',
     'training: {validateEvery: null, checkpointEvery: null}\noutput: {name: mine}',
     'data: {source: faces, identities: 30}',
+    'data: {source: cards, photographs: x, pictures: [y], augment: false}\nmodel: {outIndex: 3}',
     'loss: {partialFc: {sampleRate: 0.1, store: host, unsampled: caught-up}, interclassFilteringThreshold: 0.5}',
     'loss: {centerInit: imprinted, partialFc: {sampledClasses: 1000, store: file}}\ntraining: {growFrom: /runs/old}',
   ])('survives parsing: %s', (yaml) => {
@@ -168,6 +180,9 @@ describe('errors name the position, the key and the remedy', () => {
     ['data: {source: folder, path: x, identities: 5}'],
     ['data: {path: x}'],
     ['data: {cacheDir: x}'],
+    ['data: {photographs: x}'],
+    ['data: {source: folder, path: x, pictures: [x]}'],
+    ['model: {outIndex: 5}'],
     ['loss: {partialFc: {sampleRate: 0.1, sampledClasses: 10}}'],
     ['loss: {partialFc: {cacheMiB: 10}}'],
     ['data: {imagesPerClass: 3}'],

@@ -41,6 +41,26 @@ test('a run and its moving average start from the pretrained weights', async () 
   for (const [name, { data }] of was) expect(is.get(name)!.data, name).toEqual(data);
 });
 
+test('a backbone up to an earlier map starts from the weights of the whole one', async () => {
+  await useBackend('wasm');
+  const backbone = createBackbone('lcnet_035', { random: new Random(99) });
+  const file = join(temporaryFolder(), 'weights.safetensors');
+  await saveTimm(backbone, file);
+  const wanted = readSafetensors(await timmWeights(backbone)).tensors;
+  backbone.dispose();
+  const config = tinyConfig(await pictureFolder());
+  Object.assign(config.model, { pretrained: file, outIndex: 2 });
+  const stop = new AbortController();
+  stop.abort();
+  const { run } = await train(config, temporaryFolder(), { signal: stop.signal });
+  const { checkpoint } = await latestCheckpoint(run);
+  const { tensors } = readSafetensors(await checkpoint!.readFile('backbone.safetensors'));
+  const stages = new Set([...tensors.keys()].map((key) => key.split('.').slice(0, 2).join('.')));
+  expect(stages).toContain('blocks.2');
+  expect(stages).not.toContain('blocks.4');
+  for (const [name, { data }] of tensors) expect(data, name).toEqual(wanted.get(name)!.data);
+});
+
 test.each([
   [[0.485, 0.456, 0.406], undefined],
   [

@@ -21,7 +21,7 @@ export interface StudyImages {
   name: string;
   label: string;
   /** A generator, or a folder. */
-  source: 'documents' | 'faces' | 'folder';
+  source: 'documents' | 'cards' | 'faces' | 'folder';
   /** Side of the network's square input, in pixels. */
   imageSize: number;
   /** For a generator: the number of identities of all splits together. */

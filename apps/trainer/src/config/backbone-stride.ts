@@ -9,3 +9,12 @@ export function backboneStride(name: BackboneName): number {
     return 32;
   }
 }
+
+/** Returns the number of a backbone's feature maps; undefined for one that has not been measured yet. */
+export function countMaps(name: BackboneName): number | undefined {
+  try {
+    return describeBackbone(name).featureInfo.length;
+  } catch {
+    return undefined;
+  }
+}

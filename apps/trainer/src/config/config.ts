@@ -28,12 +28,13 @@ export type AugmentConfig = Exclude<CheckedData['augment'], boolean | undefined>
 /** Images of a generator or of a folder. */
 export type DataConfig = Omit<
   CheckedData,
-  'source' | 'path' | 'identities' | 'cacheDir' | 'uprightFraction' | 'augment'
+  'source' | 'path' | 'identities' | 'photographs' | 'pictures' | 'cacheDir' | 'uprightFraction' | 'augment'
 > & {
   /** False for no augmentation. */
   augment: AugmentConfig | false;
 } & (
-    | Chosen<'source', Exclude<CheckedData['source'], 'folder'>, CheckedData, 'identities'>
+    | Chosen<'source', Exclude<CheckedData['source'], 'folder' | 'cards'>, CheckedData, 'identities'>
+    | (Chosen<'source', 'cards', CheckedData, 'identities'> & Pick<CheckedData, 'photographs' | 'pictures'>)
     | (Chosen<'source', 'folder', CheckedData, 'path'> & Pick<CheckedData, 'cacheDir'>)
   );
 
@@ -146,20 +147,34 @@ const DEFAULT_AUGMENT: AugmentConfig = {
 };
 
 function completeData(
-  { source, path, identities, cacheDir, augment, uprightFraction, ...shared }: CheckedData,
+  {
+    source,
+    path,
+    identities,
+    photographs,
+    pictures,
+    cacheDir,
+    augment,
+    uprightFraction,
+    ...shared
+  }: CheckedData,
   trainingSteps: number,
 ): DataConfig {
   const uprightSteps =
     uprightFraction === undefined ? shared.uprightSteps : Math.round(uprightFraction * trainingSteps);
-  const augmentation = augment ?? source === 'folder';
+  // Documents and faces are photographed differently every time; a card and a file are one picture.
+  const augmentation = augment ?? (source === 'folder' || source === 'cards');
   const rest = {
     ...shared,
     uprightSteps,
     augment: augmentation === true ? structuredClone(DEFAULT_AUGMENT) : augmentation,
   };
-  return source === 'folder'
-    ? omitUndefined({ source, path: required(path, 'data.path'), ...rest, cacheDir })
-    : omitUndefined({ source, identities: identities ?? 1500, ...rest });
+  if (source === 'folder')
+    return omitUndefined({ source, path: required(path, 'data.path'), ...rest, cacheDir });
+  const generated = { identities: identities ?? 1500, ...rest };
+  return source === 'cards'
+    ? omitUndefined({ source, ...generated, photographs, pictures })
+    : omitUndefined({ source, ...generated });
 }
 
 function completeModel({ neck, squeezeRatio, ...shared }: CheckedModel): ModelConfig {

@@ -35,7 +35,9 @@ export function absolutePaths(config: Config): Config {
     data:
       data.source === 'folder'
         ? { ...data, path: resolve(data.path), ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }) }
-        : data,
+        : data.source === 'cards' && data.photographs
+          ? { ...data, photographs: resolve(data.photographs) }
+          : data,
     model:
       model.pretrained === undefined
         ? model

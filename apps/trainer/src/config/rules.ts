@@ -1,4 +1,4 @@
-import { backboneStride } from './backbone-stride.js';
+import { backboneStride, countMaps } from './backbone-stride.js';
 import { DISTILLATION_REGISTRY } from './distillation-settings.js';
 import type { Issue } from './issue.js';
 import { findMargin, LOSS_REGISTRY } from './loss-settings.js';
@@ -15,11 +15,13 @@ type Rule = (config: CheckedConfig) => Iterable<Issue>;
 
 const RULES: readonly Rule[] = [
   checkSource,
+  checkCards,
   checkSplit,
   checkImagesPerClass,
   checkUpright,
   checkValidation,
   checkImageSize,
+  checkOutIndex,
   checkSqueeze,
   checkCenterInit,
   checkLossSettings,
@@ -68,6 +70,13 @@ function* checkSource({ data }: CheckedConfig): Generator<Issue> {
     if (data.cacheDir !== undefined) {
       yield issue('data.cacheDir', `only source: folder caches decoded images; ${remove('data.cacheDir')}`);
     }
+  }
+}
+
+function* checkCards({ data }: CheckedConfig): Generator<Issue> {
+  for (const key of data.source === 'cards' ? [] : (['photographs', 'pictures'] as const)) {
+    if (data[key] !== undefined)
+      yield issue(`data.${key}`, `only source: cards has it; ${remove(`data.${key}`)}`);
   }
 }
 
@@ -123,6 +132,13 @@ function* checkImageSize({ model, data: { imageSize } }: CheckedConfig): Generat
       'data.imageSize',
       `must be a multiple of ${stride}, the stride of ${model.backbone}; use ${below} or ${below + stride}`,
     );
+  }
+}
+
+function* checkOutIndex({ model }: CheckedConfig): Generator<Issue> {
+  const maps = countMaps(model.backbone);
+  if (model.outIndex !== undefined && maps !== undefined && model.outIndex >= maps) {
+    yield issue('model.outIndex', `${model.backbone} has the maps 0 to ${maps - 1}; use one of them`);
   }
 }
 

@@ -10,7 +10,7 @@ import { LOSS_SHAPE } from './loss-settings.js';
 /** The choices of every setting that has choices, under timm's and PyTorch's names where they exist. */
 export const CHOICES = {
   backend: ['auto', 'cuda', 'webgpu', 'wasm', 'node', 'cpu'],
-  source: ['documents', 'faces', 'folder'],
+  source: ['documents', 'cards', 'faces', 'folder'],
   backbone: listBackbones(),
   border: ['replicate', 'reflect', 'constant'],
   neck: listNecks(),
@@ -65,7 +65,7 @@ const data = z.strictObject({
     .enum(CHOICES.source)
     .default('documents')
     .describe(
-      'Source of the images: generated documents, generated faces, or a folder, in which every file or subfolder is one identity.',
+      'Source of the images: generated documents, cards composed of photographs and print, generated faces, or a folder, in which every file or subfolder is one identity.',
     ),
   path: z
     .string()
@@ -75,7 +75,20 @@ const data = z.strictObject({
   identities: count()
     .optional()
     .describe(
-      'Number of documents or faces to generate. Only with source: documents or faces. Default 1500.',
+      'Number of documents, cards or faces to generate. Only with source: documents, cards or faces. Default 1500.',
+    ),
+  photographs: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of photographs that become grounds of cards. Only with source: cards. Default: drawn textures only.',
+    ),
+  pictures: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Icon collections on cards: npm packages of Iconify such as @iconify-json/noto, or paths of icons.json files. Only with source: cards. Default: none.',
     ),
   imageSize: z
     .int()
@@ -133,7 +146,7 @@ const data = z.strictObject({
     .union([z.boolean(), augment])
     .optional()
     .describe(
-      'Random changes of training images: true, false or a section of settings. Default: true for a folder; false for documents and faces, because each is photographed differently every time.',
+      'Random changes of training images: true, false or a section of settings. Default: true for a folder and for cards; false for documents and faces, because each is photographed differently every time.',
     ),
   workers: z
     .int()
@@ -165,6 +178,13 @@ const model = z.strictObject({
     .optional()
     .describe(
       'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k. Default: random weights.',
+    ),
+  outIndex: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "Index of the backbone's feature map that the neck receives, as in timm's out_indices. Layers that only later maps require are not created: with 3, the map of stride 16 and about a third of an EfficientNet. Default: the last map.",
     ),
   freeze: z
     .array(z.string().min(1))

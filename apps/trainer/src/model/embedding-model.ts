@@ -20,6 +20,7 @@ export class EmbeddingModel extends Module<tf.Tensor4D, tf.Tensor2D> {
       createBackbone(config.backbone, {
         random: random.fork('backbone'),
         inputSize: imageSize,
+        ...(config.outIndex !== undefined && { outIndices: [config.outIndex] }),
         dropPathRate: config.dropPathRate,
       }),
     );

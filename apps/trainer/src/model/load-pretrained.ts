@@ -14,11 +14,18 @@ const KNOWN = [SafetensorsError, CheckpointError, SourceError, WeightsMismatchEr
 
 /**
  * Loads published weights into a backbone from a file, a URL, or a model of the Hugging Face hub.
+ * @param isTruncated Whether the backbone lacks its last layers (`model.outIndex`); the file's further layers are then skipped.
  * @throws UserError if they cannot be fetched or read, or do not fit the backbone.
  */
-export async function loadPretrained(backbone: Backbone, source: string): Promise<LoadedWeights> {
+export async function loadPretrained(
+  backbone: Backbone,
+  source: string,
+  isTruncated = false,
+): Promise<LoadedWeights> {
   try {
-    return await load(backbone, source);
+    const loaded = await load(backbone, source, { strict: !isTruncated });
+    if (loaded.mismatch.missing.length > 0) throw new WeightsMismatchError(source, loaded.mismatch);
+    return loaded;
   } catch (error) {
     if (!KNOWN.some((type) => error instanceof type)) throw error;
     throw new UserError(`the pretrained weights ${source} cannot be used: ${(error as Error).message}`, {

@@ -38,12 +38,13 @@ export class LeadReplica implements ImageEmbedder {
   /**
    * Starts all replicas from pretrained weights.
    * @param source A file, a URL, or a model of the Hugging Face hub.
+   * @param isTruncated Whether the backbone lacks its last layers (`model.outIndex`).
    * @returns A warning if the weights were trained with another preprocessing.
    * @throws UserError if they cannot be read or do not fit.
    */
-  async loadPretrained(source: string): Promise<string | undefined> {
+  async loadPretrained(source: string, isTruncated: boolean): Promise<string | undefined> {
     // Only rank 0 reads, so that there is one download and one error.
-    const loaded = await loadPretrained(this.state.model.backbone, source);
+    const loaded = await loadPretrained(this.state.model.backbone, source, isTruncated);
     tell(this.#communicator, { name: 'sharePretrained' });
     await this.#replica.sharePretrained();
     return warnOfOtherInputs(loaded, this.state.preprocessing);

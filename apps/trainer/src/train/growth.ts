@@ -73,6 +73,7 @@ function checkShape(path: string, old: Config, now: Config): void {
   const different = [
     ['model.embeddingSize', old.model.embeddingSize, now.model.embeddingSize],
     ['model.backbone', old.model.backbone, now.model.backbone],
+    ['model.outIndex', old.model.outIndex, now.model.outIndex],
     ['model.neck', old.model.neck, now.model.neck],
     ['model.norm', old.model.norm, now.model.norm],
     ['data.views', old.data.views, now.data.views],

@@ -14,6 +14,7 @@ import type { TrainingSummary } from './types.js';
 /** The nouns for the identities of a source. */
 const SUBJECTS = {
   documents: { one: 'document', many: 'documents' },
+  cards: { one: 'card', many: 'cards' },
   faces: { one: 'face', many: 'faces' },
   folder: undefined,
 } as const;

@@ -102,7 +102,7 @@ async function trainIn(
     // Releases the lock early: the run has been read completely.
     await growth.close();
   } else if (config.model.pretrained && (!checkpoint || changes?.testChanged)) {
-    const warning = await lead.loadPretrained(config.model.pretrained);
+    const warning = await lead.loadPretrained(config.model.pretrained, config.model.outIndex !== undefined);
     if (warning) progress.note(warning);
   }
   if (config.loss.centerInit === 'imprinted' && !checkpoint) {

@@ -91,7 +91,7 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   try {
     if (from) await lead.restore(from.step, from.files);
     else if (config.model.pretrained) {
-      const warning = await lead.loadPretrained(config.model.pretrained);
+      const warning = await lead.loadPretrained(config.model.pretrained, config.model.outIndex !== undefined);
       if (warning) progress.note(warning);
     }
     const tools = { canvases, createWorker };
