@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { contractChecks, openPlaces } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { Progress } from 'unitsphere';
 import { runAgreement } from './agreement/run-agreement.js';
 import { runArms } from './arms/run-arms.js';
+import { type CardModelOptions, runCardModel } from './card-model/run-card-model.js';
+import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
 import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
@@ -322,6 +325,36 @@ interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbon
   distill: string[];
   batch: string;
 }
+
+program
+  .command('card-model')
+  .description(
+    'Evaluates a run on real cards that it was not trained on: on all of them, without copies of a picture, and on a hard set.',
+  )
+  .argument('<RUN>', 'folder of the run')
+  .option(...json)
+  .requiredOption('--data <DIR>', 'folder of cards; each file is one identity')
+  .option('--hard-set <DIR>', 'folder that `bench hard-set` wrote')
+  .action(
+    async (run: string, { json: file, ...options }: Omit<CardModelOptions, 'run'> & { json?: string }) => {
+      await showReport(await runCardModel({ ...options, run }, new Progress({ totalSteps: 0 })), file);
+    },
+  );
+
+program
+  .command('hard-set')
+  .description(
+    'Writes generated photographs of cards and documents: in clutter, with glare, tilted by up to 30°, covered by up to 20 %.',
+  )
+  .argument('<DIR>', 'folder to write to')
+  .requiredOption('--photographs <DIR>', 'folder of photographs for the cards and the clutter')
+  .option('--pictures <NAMES>', 'comma-separated icon collections, as for data.pictures', parseList)
+  .option('--identities <COUNT>', 'number of cards and documents', parseCount, 300)
+  .option('--side <PIXELS>', 'side of the images in pixels', parseCount, 256)
+  .action(async (directory: string, options: HardSetOptions) => {
+    await writeHardSet(directory, options, showProgress);
+    showProgress('');
+  });
 
 program
   .command('tables')

@@ -4,6 +4,8 @@ import { printAgreement } from './agreement/print-agreement.js';
 import type { AgreementReport } from './agreement/run-agreement.js';
 import { printArms } from './arms/print-arms.js';
 import type { ArmsReport } from './arms/run-arms.js';
+import { printCardModel } from './card-model/print-card-model.js';
+import type { CardModelReport } from './card-model/run-card-model.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printIdentities } from './identities/print-identities.js';
@@ -39,6 +41,7 @@ type Report =
   | AgreementReport
   | FirstLossesReport
   | VerificationReport
+  | CardModelReport
   | CoverageReport
   | ArmsReport
   | PrecisionReport
@@ -52,6 +55,8 @@ export function print(report: Report): string {
       return printStep(report);
     case 'sweep':
       return printSweep(report);
+    case 'card-model':
+      return printCardModel(report);
     case 'ops':
       return printOps(report);
     case 'memory':
