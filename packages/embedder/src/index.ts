@@ -1,1 +1,17 @@
-export {};
+export { type CreateEmbedderOptions, createEmbedder } from './create-embedder.js';
+export type { Embedder, EmbedManyOptions, EmbedOptions, EmbedProgress } from './embedder.js';
+export {
+  type EmbedderConfig,
+  type EmbedderOptions,
+  type HeadName,
+  imageNetPreprocessing,
+  type ModelDescription,
+} from './embedder-config.js';
+export { EmbedderError, type EmbedderErrorCode } from './embedder-error.js';
+export { type LoadEmbedderOptions, loadEmbedder } from './load-embedder.js';
+export { embedPixels, toInput } from './model/embed-pixels.js';
+export { EmbeddingModel, type EmbeddingModelOptions } from './model/embedding-model.js';
+export { formatModelCard, type ModelCard } from './model-card.js';
+export { embedderFiles, type SaveEmbedderOptions, saveEmbedder } from './save-embedder.js';
+export type { FileContent, ModelFileContents } from './sources/model-files.js';
+export type { EmbedderSource } from './sources/open-files.js';

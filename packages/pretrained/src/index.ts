@@ -13,4 +13,5 @@ export { saveTimm, timmWeights } from './save-timm.js';
 export type { DownloadProgress } from './sources/download.js';
 export type { SourceOptions, WeightSource } from './sources/fetch-weights.js';
 export { type ParsedSource, parseSource } from './sources/parse-source.js';
+export { openRemoteFiles, type RemoteFiles, type RemoteFilesOptions } from './sources/remote-files.js';
 export { SourceError } from './sources/source-error.js';

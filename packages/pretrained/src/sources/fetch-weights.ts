@@ -204,7 +204,8 @@ async function fromHub(
   };
 }
 
-function downloadOptions(options: SourceOptions, token: string | undefined): CachedDownloadOptions {
+/** Returns the options of a download, with its cache. A warning is reported once. */
+export function downloadOptions(options: SourceOptions, token: string | undefined): CachedDownloadOptions {
   const { onProgress, signal, fetch, retryDelay, stallTimeout, minRate, timeout, maxBytes } = options;
   const warned = new Set<string>();
   return {

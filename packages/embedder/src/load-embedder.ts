@@ -1,0 +1,41 @@
+import type { RemoteFilesOptions } from '@unitsphere/pretrained';
+import { createFromConfig } from './create-embedder.js';
+import type { Embedder } from './embedder.js';
+import { completeConfig, type EmbedderOptions } from './embedder-config.js';
+import { EmbedderError } from './embedder-error.js';
+import { type EmbedderSource, openFiles } from './sources/open-files.js';
+import { openModel } from './sources/open-model.js';
+
+/** Options of {@link loadEmbedder}. Those of downloads are as in `loadPretrained`. */
+export interface LoadEmbedderOptions extends RemoteFilesOptions {
+  /** The engine: TensorFlow.js, or ONNX Runtime. Default: `tfjs`. */
+  runtime?: 'tfjs' | 'onnx';
+  /** Architecture and preprocessing of a checkpoint of an earlier version, which has no config.json. */
+  config?: EmbedderOptions;
+}
+
+/**
+ * Loads an embedder. On TensorFlow.js, it runs on the current backend, or else on the fastest that works here.
+ *
+ * A model folder has `config.json`, `preprocessor_config.json` and `model.safetensors`. A run of the trainer gives its best
+ * checkpoint, or else its newest complete one. A backbone of timm gives the mean of its last feature map. Downloads are cached
+ * and verified.
+ * @param source The path of a model folder, a run or a checkpoint; the URL of a model folder; a model of the Hugging Face hub
+ *   (`owner/name`, `owner/name@revision`); or the contents of a model folder's files by name, such as a page's files.
+ * @throws EmbedderError if there is no model, a file is missing, damaged or of another architecture, a weight is NaN or infinite
+ *   (with the tensor's name), or no backend can be used.
+ * @throws SourceError if a download fails.
+ */
+export async function loadEmbedder(
+  source: EmbedderSource,
+  { runtime = 'tfjs', config, ...options }: LoadEmbedderOptions = {},
+): Promise<Embedder> {
+  if (runtime !== 'tfjs') {
+    throw new EmbedderError('RUNTIME_UNAVAILABLE', `there is no runtime "${runtime}"; use "tfjs"`);
+  }
+  const files = await openFiles(source, options);
+  const model = await openModel(files, config && completeConfig(config));
+  const embedder = await createFromConfig(model.config, 0, (network) => model.load(network));
+  await files.keep?.();
+  return embedder;
+}
