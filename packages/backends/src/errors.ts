@@ -1,6 +1,8 @@
 /** Thrown when a requested backend cannot be used. The message says why and what to do. */
 export class BackendUnavailableError extends Error {
   override readonly name = 'BackendUnavailableError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'BACKEND_UNAVAILABLE';
 
   /**
    * @param backend Name of the requested backend.

@@ -66,6 +66,8 @@ export function toFloat32({ dtype, data }: HostTensor): Float32Array {
 /** Thrown for weights that contain NaN or infinity. */
 export class NonFiniteError extends Error {
   override name = 'NonFiniteError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'NOT_FINITE';
 }
 
 /**

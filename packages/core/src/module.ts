@@ -7,6 +7,8 @@ type Part = Module | Parameter | Counter;
 /** Thrown when a state dict does not match a module. */
 export class StateDictError extends Error {
   override name = 'StateDictError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'STATE_DICT_MISMATCH';
 }
 
 /** Result of `loadStateDict`. */

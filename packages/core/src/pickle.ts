@@ -1,11 +1,15 @@
 /** Thrown for a pickle that is truncated, damaged, or uses an unsupported instruction. */
 export class PickleError extends Error {
   override name = 'PickleError';
+  /** Stable name of the error, for programs. */
+  readonly code: string = 'PICKLE_INVALID';
 }
 
 /** Thrown for a pickle that refers to a class or function that is not allowed. */
 export class RefusedGlobalError extends PickleError {
   override name = 'RefusedGlobalError';
+  /** Stable name of the error, for programs. */
+  override readonly code = 'PICKLE_GLOBAL_REFUSED';
 
   /** @param global The refused "module.name", at most 100 characters of it. */
   constructor(readonly global: string) {

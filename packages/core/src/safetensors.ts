@@ -8,6 +8,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 /** Thrown for a file that is not a valid safetensors file: truncated, damaged, or of another format. */
 export class SafetensorsError extends Error {
   override name = 'SafetensorsError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'SAFETENSORS_INVALID';
 }
 
 /** Content of a safetensors file. */

@@ -41,6 +41,8 @@ export interface OptimizerLike {
 /** Thrown when gradients overflow at any scale of the loss. */
 export class LossScaleCollapseError extends Error {
   override readonly name = 'LossScaleCollapseError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'LOSS_SCALE_COLLAPSED';
 
   /**
    * @param scale The scale that would follow, below minScale.

@@ -36,6 +36,8 @@ const MAX_COMPARED_LENGTH = 200;
 /** Thrown for weights whose keys or shapes do not match the model. The message lists the first of each kind, `mismatch` all. */
 export class WeightsMismatchError extends Error {
   override name = 'WeightsMismatchError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'WEIGHTS_MISMATCH';
 
   constructor(
     source: string,

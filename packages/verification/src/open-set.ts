@@ -24,9 +24,9 @@ export interface OpenSetPoint {
   threshold: number;
   /**
    * 95 % confidence interval of the threshold for this target: the thresholds whose FPIR interval contains the target. Use
-   * `high` if the rate must not be exceeded. It is Infinity if there are too few non-mated probes to support any threshold.
+   * `high` if the rate must not be exceeded. It is null if there are too few non-mated probes to support any threshold.
    */
-  thresholdInterval: Interval;
+  thresholdInterval: { low: number; high: number | null };
   /** Share of the probes without an enrolled identity that match someone at `threshold`. */
   fpir: number;
   fpirInterval: Interval;
@@ -140,7 +140,8 @@ export function openSetIdentification(
       return clusteredRate(falsePositives, nonMatedLabels);
     };
     return fpirs.map((targetFpir): OpenSetPoint => {
-      const threshold = findLowestFloat((t) => rateAt(t).rate <= targetFpir);
+      // Just above 1 no probe is accepted, so a threshold for the rate and for the interval's lower end always exists.
+      const threshold = findLowestFloat((t) => rateAt(t).rate <= targetFpir) ?? ABOVE_ONE;
       const fpir = rateAt(threshold);
       const missed = Float64Array.from(own, (score, k) =>
         score >= threshold ? 1 - noneOfOthers[better[k]] : 1,
@@ -151,7 +152,7 @@ export function openSetIdentification(
         targetFpir,
         threshold,
         thresholdInterval: {
-          low: findLowestFloat((t) => rateAt(t).interval.low <= targetFpir),
+          low: findLowestFloat((t) => rateAt(t).interval.low <= targetFpir) ?? ABOVE_ONE,
           high: findLowestFloat((t) => rateAt(t).interval.high <= targetFpir),
         },
         fpir: fpir.rate,
@@ -207,8 +208,11 @@ function countAtLeast(values: Float32Array, start: number, length: number, thres
 const bits = new Int32Array(1);
 const float = new Float32Array(bits.buffer);
 
-/** Finds the lowest float32 in [−1, 1] that satisfies a monotonic predicate, or Infinity if none up to just above 1 does. */
-function findLowestFloat(accepts: (value: number) => boolean): number {
+/** The lowest float32 above 1. */
+const ABOVE_ONE = 1 + 2 ** -23;
+
+/** Finds the lowest float32 from −1 to just above 1 that satisfies a monotonic predicate; null if none does. */
+function findLowestFloat(accepts: (value: number) => boolean): number | null {
   // Maps integers to floats in ascending order; the bits of negative floats descend.
   const floatAt = (order: number): number => {
     bits[0] = order >= 0 ? order : ~order | (1 << 31);
@@ -221,5 +225,5 @@ function findLowestFloat(accepts: (value: number) => boolean): number {
     if (accepts(floatAt(middle))) last = middle;
     else first = middle + 1;
   }
-  return first === 0x3f800002 ? Number.POSITIVE_INFINITY : floatAt(first);
+  return first === 0x3f800002 ? null : floatAt(first);
 }

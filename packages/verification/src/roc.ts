@@ -15,8 +15,8 @@ export interface TprAtFpr {
   fpr: number;
   /** The largest true positive rate of any threshold whose false positive rate is at most `fpr`. */
   tpr: number;
-  /** Accept a pair if its score is at least this. Infinity if no positive pair can be accepted. */
-  threshold: number;
+  /** Accept a pair if its score is at least this. Null if no positive pair can be accepted. */
+  threshold: number | null;
   /** Negative pairs accepted at `threshold`; `falseAccepts / pairs.negative` is at most `fpr`. */
   falseAccepts: number;
   /** Positive pairs accepted at `threshold`. */
@@ -37,7 +37,7 @@ export interface TprAtFpr {
 export interface RocCurve {
   fpr: Float64Array;
   tpr: Float64Array;
-  /** Descending, from Infinity to -Infinity. */
+  /** Descending, from Infinity (no pair is accepted) to -Infinity (every pair is), as in scikit-learn. JSON has neither. */
   threshold: Float64Array;
 }
 
@@ -145,7 +145,7 @@ function tprAt(counts: LadderCounts, fpr: number): TprAtFpr {
     fpr,
     tpr: accepted / positives,
     // Adding 0 turns −0 into 0.
-    threshold: first < thresholds.length ? thresholds[first] + 0 : Number.POSITIVE_INFINITY,
+    threshold: first < thresholds.length ? thresholds[first] + 0 : null,
     falseAccepts: first < thresholds.length ? falseAccepts[first] : 0,
     truePositives: accepted,
     resolved: 1 / negatives <= fpr,

@@ -25,7 +25,7 @@ export interface AllPairsOptions extends VerificationOptions, CountOptions {
   /** Number of threads. Default: one per available core. Fewer are used if memory does not suffice. */
   threads?: number;
   /** The last state passed to `onCheckpoint` in an interrupted call with the same embeddings and labels. */
-  resumeFrom?: Uint8Array;
+  resumeFrom?: Uint8Array | undefined;
 }
 
 /** Positive pairs are counted in 32 bits. */

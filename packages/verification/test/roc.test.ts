@@ -82,7 +82,7 @@ describe('rocFromScores', () => {
 
   test('accepts nothing if a negative outscores every positive and no false accept is allowed', () => {
     const [row] = rocFromScores([1, 0.5], [false, true], { fprs: [0.1] }).tprAtFpr;
-    expect(row).toMatchObject({ tpr: 0, truePositives: 0, falseAccepts: 0, threshold: Infinity });
+    expect(row).toMatchObject({ tpr: 0, truePositives: 0, falseAccepts: 0, threshold: null });
   });
 
   test('keeps the tail of the curve dense on a logarithmic axis', () => {

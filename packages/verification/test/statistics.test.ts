@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   adjustPValues,
+  betaQuantile,
   bootstrapMean,
   compareArms,
   correctForMultipleTests,
@@ -93,7 +94,7 @@ describe('pairedDifference', () => {
   test('cancels the variation that a pair shares', () => {
     const { mean, std, pValue } = pairedDifference([0, 8, 16], [1, 9, 17]);
     expect([mean, std, pValue]).toEqual([1, 0, 0]);
-    expect(pairedDifference([1, 2], [1, 2])).toMatchObject({ pValue: 1, seedsToResolve: Infinity });
+    expect(pairedDifference([1, 2], [1, 2])).toMatchObject({ pValue: 1, seedsToResolve: null });
   });
 
   test('has no test for one pair, and says what is wrong with bad input', () => {
@@ -111,7 +112,7 @@ describe('power', () => {
 
   test('requires as many seeds as a search with SciPy finds', () => {
     for (const { mean, std, alpha, power, seeds } of golden.seeds) {
-      const ours = seedsToResolve(mean, std, { alpha, power });
+      const ours = seedsToResolve(mean, std, { alpha, power })!;
       // Above 2,000 the normal distribution is used.
       expect(Math.abs(ours - seeds)).toBeLessThanOrEqual(seeds > 2000 ? seeds / 1000 : 0);
     }
@@ -132,7 +133,7 @@ describe('power', () => {
     // Three standard errors of a power of 0.8.
     const error = 3 * Math.sqrt((0.8 * 0.2) / TRIALS);
     for (const mean of [2, 1, 0.5]) {
-      const seeds = seedsToResolve(mean, 1);
+      const seeds = seedsToResolve(mean, 1)!;
       expect(simulatePower(mean, seeds)).toBeGreaterThan(0.8 - error);
       expect(simulatePower(mean, seeds - 1)).toBeLessThan(0.8 + error);
     }
@@ -140,7 +141,7 @@ describe('power', () => {
   });
 
   test('handles zero mean and zero deviation, and says what is wrong with bad input', () => {
-    expect(seedsToResolve(0, 1)).toBe(Infinity);
+    expect(seedsToResolve(0, 1)).toBeNull();
     expect(seedsToResolve(1, 0)).toBe(2);
     expect(() => seedsToResolve(1, -1)).toThrow('std must be');
     expect(() => seedsToResolve(Number.NaN, 1)).toThrow('mean must be');
@@ -226,7 +227,7 @@ describe('compareArms', () => {
     // seedsToResolve uses the level of one test among three, as the verdict does.
     const { mean, std, seedsToResolve: seeds } = arms[2].difference!;
     expect(seeds).toBe(seedsToResolve(mean, std!, { alpha: 0.05 / 3 }));
-    expect(seeds).toBeGreaterThan(seedsToResolve(mean, std!));
+    expect(seeds).toBeGreaterThan(seedsToResolve(mean, std!)!);
   });
 
   test('pairs by seed, in any order of runs', () => {
@@ -261,4 +262,15 @@ describe('compareArms', () => {
     expect(wrong).toBeLessThan(36);
     expect(wrong).toBeGreaterThan(0);
   }, 60_000);
+});
+
+test.each([
+  // By scipy.stats.beta.ppf.
+  { p: 0.025, a: 10, b: 990, quantile: 0.00481033 },
+  { p: 0.975, a: 10, b: 990, quantile: 0.01703275 },
+  { p: 0.025, a: 0.1, b: 50, quantile: 1.16884217e-18 },
+  { p: 0.975, a: 0.1, b: 50, quantile: 0.019541629 },
+  { p: 0.025, a: 1, b: 20, quantile: 0.00126509 },
+])('computes the $p quantile of Beta($a, $b)', ({ p, a, b, quantile }) => {
+  expect(betaQuantile(p, a, b) / quantile).toBeCloseTo(1, 5);
 });

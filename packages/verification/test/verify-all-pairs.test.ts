@@ -97,7 +97,7 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
     const ours = await verifyAllPairs(embeddings, dimensions, labels, { fprs });
     expect(Math.abs(ours.auroc - precise.auroc)).toBeLessThan(1e-8);
     ours.tprAtFpr.forEach((row, k) => {
-      expect(Math.abs(row.threshold - precise.tprAtFpr[k].threshold)).toBeLessThan(1e-6);
+      expect(Math.abs(row.threshold! - precise.tprAtFpr[k].threshold!)).toBeLessThan(1e-6);
     });
   });
 

@@ -94,7 +94,7 @@ describe('verifyEmbeddings', () => {
     tprAtFpr.forEach((row, k) => {
       expect(result.tprAtFpr[k].tpr).toBeCloseTo(row.tpr, 12);
       // One unit in the last place of a float32, because the sums use another order.
-      expect(Math.abs(result.tprAtFpr[k].threshold - row.threshold)).toBeLessThan(1e-7);
+      expect(Math.abs(result.tprAtFpr[k].threshold! - row.threshold)).toBeLessThan(1e-7);
       expect(result.tprAtFpr[k].falseAccepts).toBe(row.falseAccepts);
     });
   });

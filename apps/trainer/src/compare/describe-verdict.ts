@@ -51,11 +51,11 @@ export function describeVerdict(
 
 /**
  * Describes how many seeds would resolve a difference of the observed size.
- * @param seeds `seedsToResolve` of a paired difference; Infinity if the difference is 0.
+ * @param seeds `seedsToResolve` of a paired difference; null if the difference is 0.
  * @param heldOut Held-out identities of a run.
  */
-export function describeSeedsToResolve(seeds: number | undefined, heldOut?: number): string {
-  if (seeds === undefined || !Number.isFinite(seeds)) {
+export function describeSeedsToResolve(seeds: number | null | undefined, heldOut?: number): string {
+  if (seeds === undefined || seeds === null) {
     return 'there is no difference that more seeds could resolve';
   }
   const each = heldOut === undefined ? '' : `, each with ${formatCount(heldOut)} held-out identities`;

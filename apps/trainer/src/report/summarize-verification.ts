@@ -33,8 +33,7 @@ export function summarizeVerification(
   for (const row of result.tprAtFpr) {
     const key = fprKey(row.fpr);
     summary.tprAtFpr[key] = row.resolved ? row.tpr : null;
-    // JSON has no Infinity.
-    summary.thresholds[key] = Number.isFinite(row.threshold) ? row.threshold : null;
+    summary.thresholds[key] = row.threshold;
     if (row.resolved && !overIdentities) intervals[key] = row.tprInterval;
     resolved[key] = row.resolved;
   }

@@ -36,6 +36,8 @@ export interface Checkpoint {
 /** The checkpoint is unusable; the message gives the reason without the path. */
 export class DamagedCheckpointError extends Error {
   override readonly name = 'DamagedCheckpointError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'CHECKPOINT_DAMAGED';
 }
 
 /**

@@ -45,7 +45,9 @@ export interface StepPart extends BatchPart {
 export type TrainingStep = (part: StepPart) => Promise<StepResult>;
 
 /** The loss or a gradient was not finite; the step updated nothing. */
-export class NotFiniteError extends UserError {}
+export class NotFiniteError extends UserError {
+  override readonly code = 'NOT_FINITE';
+}
 
 /**
  * Creates the function that trains on one batch: forward pass, loss, backward pass, clipping, update. It leaks no tensors. Each

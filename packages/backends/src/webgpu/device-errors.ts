@@ -1,8 +1,12 @@
 import type { GpuDevice } from './gpu.js';
 
+const CODES = { lost: 'GPU_LOST', 'out-of-memory': 'GPU_OUT_OF_MEMORY', invalid: 'GPU_INVALID' } as const;
+
 /** Thrown when the GPU device is lost, runs out of memory, or rejects a kernel. The message says what to do. */
 export class GpuError extends Error {
   override readonly name = 'GpuError';
+  /** Stable name of the error, for programs. */
+  readonly code: 'GPU_LOST' | 'GPU_OUT_OF_MEMORY' | 'GPU_INVALID';
 
   /** @param kind Kind of the error. */
   constructor(
@@ -11,6 +15,7 @@ export class GpuError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.code = CODES[kind];
   }
 }
 

@@ -3,6 +3,8 @@ import { explainWriteError } from '@unitsphere/core/disk';
 /** Thrown when a teacher-feature cache cannot be opened, or a feature cannot be stored. */
 export class FeatureCacheError extends Error {
   override name = 'FeatureCacheError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'FEATURE_CACHE_UNUSABLE';
 }
 
 /** Runs fn. @throws FeatureCacheError for an error of the disk; any other error as it is. */

@@ -24,6 +24,8 @@ export interface OnnxRuntime {
 /** Thrown when no ONNX Runtime is installed, or a model cannot be used as a teacher. */
 export class OnnxTeacherError extends Error {
   override name = 'OnnxTeacherError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'ONNX_TEACHER_UNUSABLE';
 }
 
 type Importer = () => Promise<unknown>;

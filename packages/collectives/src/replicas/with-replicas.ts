@@ -24,6 +24,8 @@ export interface ReplicaOptions extends ThreadGroupOptions {
 /** The work of a replica threw, or its thread ended. `cause` has the message and stack of the error. */
 export class ReplicaError extends CollectiveError {
   override name = 'ReplicaError';
+  /** Stable name of the error, for programs. */
+  override readonly code = 'REPLICA_FAILED';
 
   /** @param rank Rank of the replica. */
   constructor(

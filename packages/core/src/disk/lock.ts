@@ -19,6 +19,8 @@ export interface FileLock {
 /** Thrown when a lock is held. `holder` is undefined if its file could not be read. */
 export class LockHeldError extends Error {
   override readonly name = 'LockHeldError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'LOCK_HELD';
 
   constructor(
     readonly path: string,
@@ -31,6 +33,8 @@ export class LockHeldError extends Error {
 /** Thrown when the file system of a lock has no locks, or the library for them cannot be loaded. */
 export class LockUnsupportedError extends Error {
   override readonly name = 'LockUnsupportedError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'LOCK_UNSUPPORTED';
 }
 
 /** Describes a holder in words: "pid 12 on this machine since 2026-03-01 14:05:09 UTC". */

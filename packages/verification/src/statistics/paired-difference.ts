@@ -15,7 +15,7 @@ export interface PairedDifference extends Summary {
   /** The p-value of the two-sided paired t test; undefined for one pair. */
   pValue?: number;
   /** Pairs required to detect a difference of the observed size at level 1 − confidence; undefined for one pair. */
-  seedsToResolve?: number;
+  seedsToResolve?: number | null;
 }
 
 /**

@@ -35,21 +35,21 @@ export function pairedTPower(effect: number, n: number, alpha = 0.05): number {
  *
  * @param mean Mean of the paired differences.
  * @param std Sample standard deviation of the paired differences.
- * @returns At least 2; Infinity if `mean` is 0.
+ * @returns At least 2; null if `mean` is 0, which no number of seeds resolves.
  * @throws RangeError if `mean` is not finite, `std` is negative or not finite, or an option is not in (0, 1).
  */
 export function seedsToResolve(
   mean: number,
   std: number,
   { alpha = 0.05, power = 0.8 }: PowerOptions = {},
-): number {
+): number | null {
   checkConfidence(alpha, 'alpha');
   checkConfidence(power, 'power');
   if (!Number.isFinite(mean)) throw new RangeError(`mean must be a finite number, got ${mean}.`);
   if (!(std >= 0) || !Number.isFinite(std)) {
     throw new RangeError(`std must be finite and non-negative, got ${std}.`);
   }
-  if (mean === 0) return Number.POSITIVE_INFINITY;
+  if (mean === 0) return null;
   if (std === 0) return 2;
   const effect = Math.abs(mean) / std;
   const normalEstimate = ((normalQuantile(1 - alpha / 2) + normalQuantile(power)) / effect) ** 2;
