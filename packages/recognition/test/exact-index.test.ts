@@ -16,11 +16,16 @@ function drawTemplates(count: number, dimensions: number, common: number, seed: 
 
 /** Searches by definition: all cosines in double precision. */
 function searchByDefinition(templates: IndexedTemplate[], query: Float32Array, k: number): IndexMatch[] {
-  const norm = (v: Float32Array) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+  const multiply = (a: Float32Array, b: Float32Array) => {
+    let sum = 0;
+    for (let d = 0; d < a.length; d++) sum += a[d] * b[d];
+    return sum;
+  };
+  const norm = (v: Float32Array) => Math.sqrt(multiply(v, v));
   const best = new Map<number, IndexMatch>();
   for (const { template, identity, embedding } of templates) {
-    const dot = embedding.reduce((sum, x, d) => sum + x * query[d], 0);
-    const score = Math.fround(Math.max(-1, Math.min(1, dot / norm(embedding) / norm(query))));
+    const exact = multiply(embedding, query) / norm(embedding) / norm(query);
+    const score = Math.fround(Math.max(-1, Math.min(1, exact)));
     const other = best.get(identity);
     if (!other || score > other.score || (score === other.score && template < other.template)) {
       best.set(identity, { identity, template, score });
@@ -52,17 +57,17 @@ function expectSame(found: IndexMatch[], expected: IndexMatch[]): void {
 
 describe.each(['int8', 'float32'] as const)('a scan of %s rows', (scan) => {
   test.each([
-    { count: 5000, dimensions: 256, common: 0 },
-    { count: 3000, dimensions: 128, common: 5 },
+    { count: 2000, dimensions: 256, common: 0 },
+    { count: 2000, dimensions: 64, common: 5 },
     { count: 2500, dimensions: 37, common: 0.5 },
     { count: 1, dimensions: 1, common: 0 },
-    { count: 700, dimensions: 2048, common: 1 },
+    { count: 300, dimensions: 2048, common: 1 },
   ])('finds the best identities of $count × $dimensions', async ({ count, dimensions, common }) => {
     const templates = drawTemplates(count, dimensions, common, 1);
     const index = indexOf(templates, { scan });
     const queries = [
-      ...drawTemplates(20, dimensions, common, 2).map(({ embedding }) => embedding),
-      ...templates.slice(0, 5).map(({ embedding }) => embedding),
+      ...drawTemplates(6, dimensions, common, 2).map(({ embedding }) => embedding),
+      ...templates.slice(0, 2).map(({ embedding }) => embedding),
     ];
     for (const k of [1, 5, 40]) {
       const found = await index.search(queries, k);

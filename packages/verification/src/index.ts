@@ -3,6 +3,7 @@ export {
   type IdentityBootstrap,
   type IdentityBootstrapOptions,
 } from './bootstrap-verification.js';
+export { type ClusteredRate, clusteredRate } from './clustered-rate.js';
 export { type HardestPairs, hardestPairs, type ScoredPair } from './hardest-pairs.js';
 export {
   type IdentificationRate,

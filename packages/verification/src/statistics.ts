@@ -15,6 +15,7 @@ export {
   type CorrectedDifference,
   correctForMultipleTests,
 } from './statistics/correct-for-multiple-tests.js';
+export { betaQuantile } from './statistics/distributions.js';
 export {
   type DifferenceOptions,
   type PairedDifference,

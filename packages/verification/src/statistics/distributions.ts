@@ -27,3 +27,22 @@ export function normalQuantile(p: number): number {
   if (p >= 1) return Number.POSITIVE_INFINITY;
   return jStat.normal.inv(p, 0, 1);
 }
+
+/**
+ * Returns the `p` quantile of the beta distribution. If `threshold` is the k-th highest of m independent scores, the rate of
+ * scores at or above it is Beta(k, m + 1 − k), whatever the distribution of the scores.
+ *
+ * @param p Probability, from 0 to 1.
+ * @param a First shape, positive.
+ * @param b Second shape, positive.
+ */
+export function betaQuantile(p: number, a: number, b: number): number {
+  // jStat.ibetainv stops early at small shapes; halving the interval does not.
+  let [low, high] = [0, 1];
+  for (let step = 0; step < 100 && high - low > 1e-15 * high; step++) {
+    const middle = (low + high) / 2;
+    if (jStat.ibeta(middle, a, b) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
