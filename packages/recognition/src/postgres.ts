@@ -1,1 +1,6 @@
-export {};
+export {
+  openPostgresStore,
+  type PostgresMatch,
+  type PostgresStore,
+  type PostgresStoreOptions,
+} from './store/postgres/postgres-store.js';

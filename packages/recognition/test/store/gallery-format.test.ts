@@ -55,9 +55,7 @@ test('a packed file is safetensors too', async () => {
     const { tensors, metadata } = readSafetensors(await store.toBytes());
     const { templates } = await store.read();
     expect(metadata['templates']).toBe(String(templates.length));
-    expect([...(tensors.get('labels')?.data as Int32Array)]).toEqual(
-      templates.map(({ identityId }) => identityId),
-    );
+    expect(tensors.get('labels')?.data).toEqual(Int32Array.from(templates, ({ identityId }) => identityId));
     expect(tensors.get('embeddings')?.shape).toEqual([templates.length, 3]);
     expect(tensors.get('log.unused')?.data.length).toBeLessThan(64);
     await store.write(changes);
