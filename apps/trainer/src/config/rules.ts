@@ -182,7 +182,8 @@ function* checkMarginFrom({ loss: { name, warmup } }: CheckedConfig): Generator<
   // 0 is the default, which a complete config has for every loss.
   const problem = margin
     ? findValueProblem(name, margin, marginFrom)
-    : marginFrom > 0 && `${name} has no margin to raise; ${remove(path)}`;
+    : marginFrom > 0 &&
+      `${name} ${name === 'combined' ? 'raises m1 from 1, and m2 and m3 from 0' : 'has no margin to raise'}; ${remove(path)}`;
   if (problem) yield issue(path, problem);
 }
 

@@ -264,7 +264,9 @@ const loss = z.strictObject({
         .describe('Alternative to steps: a fraction of training.steps.'),
       marginFrom: notNegative()
         .optional()
-        .describe('Margin at the first step. Default: the lowest margin of the loss, 0 (1 with sphereface).'),
+        .describe(
+          'Margin at the first step. Default: the lowest margin of the loss, 0 (1 with sphereface). With combined, m1 rises from 1, and m2 and m3 from 0.',
+        ),
       scaleFrom: positive().optional().describe('Scale at the first step. Default: loss.scale.'),
     })
     .nullable()

@@ -1,4 +1,4 @@
-import { type LabelMarginLoss, linearRamp } from '@unitsphere/margin-losses';
+import { CombinedMargin, type LabelMarginLoss, linearRamp } from '@unitsphere/margin-losses';
 import { createMarginLoss } from '@unitsphere/margin-losses/registry';
 import type { LossConfig } from '../config/config.js';
 import { LOSS_REGISTRY } from '../config/loss-settings.js';
@@ -11,6 +11,10 @@ export interface ScheduledLoss {
   at(step: number): { margin?: number; scale: number };
 }
 
+/** The margins at which the combined loss is a softmax. Its warm-up raises all three from there. */
+const NO_MARGIN = { m1: 1, m2: 0, m3: 0 };
+const COMBINED = ['m1', 'm2', 'm3'] as const;
+
 /** Creates the margin loss of a config with its warm-up. */
 export function createLoss(config: LossConfig): ScheduledLoss {
   const { name, scale, gradient, warmup } = config;
@@ -22,6 +26,9 @@ export function createLoss(config: LossConfig): ScheduledLoss {
     loss,
     at(step) {
       loss.scale = ramp(step, warmup?.scaleFrom ?? scale, scale);
+      if (config.name === 'combined' && loss instanceof CombinedMargin) {
+        for (const key of COMBINED) loss[key] = ramp(step, NO_MARGIN[key], config[key]);
+      }
       if (!('margin' in config && 'margin' in loss)) return { scale: loss.scale };
       loss.margin = ramp(step, warmup?.marginFrom ?? config.margin, config.margin);
       return { margin: loss.margin, scale: loss.scale };
