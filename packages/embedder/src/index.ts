@@ -12,6 +12,8 @@ export { type LoadEmbedderOptions, loadEmbedder } from './load-embedder.js';
 export { embedPixels, toInput } from './model/embed-pixels.js';
 export { EmbeddingModel, type EmbeddingModelOptions } from './model/embedding-model.js';
 export { formatModelCard, type ModelCard } from './model-card.js';
+export type { OnnxOptions } from './onnx/onnx-network.js';
+export { findOnnxRuntime, type OnnxRuntime, type OnnxSession, type OnnxTensor } from './onnx/onnx-runtime.js';
 export { embedderFiles, type SaveEmbedderOptions, saveEmbedder } from './save-embedder.js';
 export type { FileContent, ModelFileContents } from './sources/model-files.js';
 export type { EmbedderSource } from './sources/open-files.js';

@@ -3,12 +3,16 @@ import { createFromConfig } from './create-embedder.js';
 import type { Embedder } from './embedder.js';
 import { completeConfig, type EmbedderOptions } from './embedder-config.js';
 import { EmbedderError } from './embedder-error.js';
+import type { OnnxOptions } from './onnx/onnx-network.js';
 import { type EmbedderSource, openFiles } from './sources/open-files.js';
 import { openModel } from './sources/open-model.js';
 
 /** Options of {@link loadEmbedder}. Those of downloads are as in `loadPretrained`. */
-export interface LoadEmbedderOptions extends RemoteFilesOptions {
-  /** The engine: TensorFlow.js, or ONNX Runtime. Default: `tfjs`. */
+export interface LoadEmbedderOptions extends RemoteFilesOptions, OnnxOptions {
+  /**
+   * The engine: TensorFlow.js, or ONNX Runtime, an optional peer (`npm install onnxruntime-node`, in pages `onnxruntime-web`), which
+   * runs what `unitsphere export RUN --to onnx` writes. Default: `tfjs`.
+   */
   runtime?: 'tfjs' | 'onnx';
   /** Architecture and preprocessing of a checkpoint of an earlier version, which has no config.json. */
   config?: EmbedderOptions;
@@ -30,8 +34,12 @@ export async function loadEmbedder(
   source: EmbedderSource,
   { runtime = 'tfjs', config, ...options }: LoadEmbedderOptions = {},
 ): Promise<Embedder> {
+  if (runtime === 'onnx') {
+    const { loadOnnxEmbedder } = await import('./onnx/load-onnx.js');
+    return loadOnnxEmbedder(source, options);
+  }
   if (runtime !== 'tfjs') {
-    throw new EmbedderError('RUNTIME_UNAVAILABLE', `there is no runtime "${runtime}"; use "tfjs"`);
+    throw new EmbedderError('RUNTIME_UNAVAILABLE', `there is no runtime "${runtime}"; use "tfjs" or "onnx"`);
   }
   const files = await openFiles(source, options);
   const model = await openModel(files, config && completeConfig(config));

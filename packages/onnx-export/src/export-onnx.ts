@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, type Module } from '@unitsphere/core';
+import type { Embedder } from '@unitsphere/embedder';
+import { stringifyPreprocessing } from '@unitsphere/images';
 import { l2Normalize } from '@unitsphere/ops';
 import { OnnxExportError } from './errors.js';
 import { encodeModel } from './graph/encode-model.js';
@@ -89,17 +91,71 @@ const TRACED_BATCH = 2;
  *
  * Batch norms that follow a convolution or a linear layer are folded into it, equal constants are stored once, and the shape
  * of every value is stored. The same weights and options give the same bytes.
+ * @param model An embedder, whose size, preprocessing and fingerprint are written, so that `loadEmbedder` of
+ *   `@unitsphere/embedder` runs the file with `runtime: 'onnx'`; or the parts of a network.
  * @returns The bytes of the ONNX file.
  * @throws NonFiniteError if a weight is NaN or infinite.
  * @throws OnnxExportError if the model is in training mode, or uses an operation that cannot be exported; it has its name.
  */
-export async function exportOnnx(model: EmbeddingModules, options: ExportOnnxOptions): Promise<Uint8Array> {
+export function exportOnnx(model: Embedder, options?: Partial<ExportOnnxOptions>): Promise<Uint8Array>;
+export function exportOnnx(model: EmbeddingModules, options: ExportOnnxOptions): Promise<Uint8Array>;
+export async function exportOnnx(
+  model: EmbeddingModules | Embedder,
+  given: Partial<ExportOnnxOptions> = {},
+): Promise<Uint8Array> {
+  const { modules, options } =
+    'fingerprint' in model ? describeEmbedder(model, given) : complete(model, given);
   const { name = 'embedder', description = '', metadata = {} } = options;
-  const { graph, images } = await buildGraph(model, options);
+  const { graph, images } = await buildGraph(modules, options);
   await changePrecision(graph, images, options);
   if (options.resizing) resizeInput(graph, options.resizing);
   cleanUp(graph);
   return encodeModel(graph, { name, description, metadata });
+}
+
+/** A network and complete options. */
+interface Export {
+  modules: EmbeddingModules;
+  options: ExportOnnxOptions;
+}
+
+function complete(modules: EmbeddingModules, { inputSize, ...options }: Partial<ExportOnnxOptions>): Export {
+  if (inputSize === undefined) {
+    throw new OnnxExportError(
+      'exportOnnx requires inputSize, the size of the images, unless it is given an embedder.',
+    );
+  }
+  return { modules, options: { inputSize, ...options } };
+}
+
+/** Takes size, preprocessing and metadata from an embedder. */
+function describeEmbedder(embedder: Embedder, options: Partial<ExportOnnxOptions>): Export {
+  const { model, preprocessing, config, fingerprint } = embedder;
+  if (!model) {
+    throw new OnnxExportError(
+      'The embedder runs on ONNX Runtime. Load its model folder on TensorFlow.js to export it.',
+    );
+  }
+  const { precision = 'float32', input = 'float32' } = options;
+  const isQuantized = precision === 'int8' || precision === 'int8-weights';
+  const { imageSize, ...architecture } = config;
+  return {
+    modules: model,
+    options: {
+      preprocessing,
+      ...options,
+      inputSize: imageSize,
+      metadata: {
+        architecture: JSON.stringify(architecture),
+        preprocessing: stringifyPreprocessing({ ...preprocessing }),
+        // Embeddings of rounded weights are not comparable with the original's at the same thresholds.
+        fingerprint: isQuantized ? `${fingerprint}-${precision}` : fingerprint,
+        input,
+        precision,
+        ...options.metadata,
+      },
+    },
+  };
 }
 
 async function changePrecision(

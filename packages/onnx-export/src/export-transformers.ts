@@ -1,37 +1,30 @@
-import { formatPreprocessorConfig, type Preprocessing } from '@unitsphere/images';
-import { type EmbeddingModules, type ExportOnnxOptions, exportOnnx } from './export-onnx.js';
+import { type Embedder, embedderFiles, type ModelCard } from '@unitsphere/embedder';
+import { type ExportOnnxOptions, exportOnnx } from './export-onnx.js';
 import type { Calibration } from './precision/calibrate.js';
 
 /** Options of {@link exportTransformers}. */
-export interface ExportTransformersOptions
-  extends Pick<ExportOnnxOptions, 'name' | 'description' | 'metadata'> {
-  /** How images become the network's input; the folder describes it to transformers.js. */
-  preprocessing: Preprocessing;
+export interface ExportTransformersOptions extends Pick<ExportOnnxOptions, 'description' | 'metadata'> {
   /** Images for a statically quantized `model_quantized.onnx`. Default: only its weights are int8. */
   calibration?: Calibration;
-  /** Further entries of config.json, such as the names of the backbone, neck and norm. */
-  config?: Readonly<Record<string, unknown>>;
+  /** Contents of the model card. */
+  card?: ModelCard;
 }
 
 /**
- * Exports a network in the layout of transformers.js: `onnx/model.onnx`, `onnx/model_fp16.onnx`, `onnx/model_quantized.onnx`,
- * `config.json` and `preprocessor_config.json`. `pipeline('image-feature-extraction', folder)` loads it and returns embeddings of
- * unit length. The graphs resize images themselves, because transformers.js does so without a filter in Node and by the canvas in
- * browsers, which changes embeddings. Images of one call must therefore have one size.
+ * Exports an embedder in the layout of transformers.js: `onnx/model.onnx`, `onnx/model_fp16.onnx`, `onnx/model_quantized.onnx`,
+ * `config.json`, `preprocessor_config.json` and the model card. `pipeline('image-feature-extraction', folder)` loads it and
+ * returns embeddings of unit length. The graphs resize images themselves, because transformers.js does so without a filter in Node
+ * and by the canvas in browsers, which changes embeddings. Images of one call must therefore have one size.
  * @returns The files by their paths in the folder.
  * @throws OnnxExportError for a model that cannot be exported.
  */
 export async function exportTransformers(
-  model: EmbeddingModules,
-  { preprocessing, calibration, config = {}, ...text }: ExportTransformersOptions,
+  embedder: Embedder,
+  { calibration, card, ...text }: ExportTransformersOptions = {},
 ): Promise<Map<string, Uint8Array>> {
-  const { imageSize, mean, std } = preprocessing;
-  const options: ExportOnnxOptions = {
+  const options: Partial<ExportOnnxOptions> = {
     ...text,
-    inputSize: imageSize,
-    // Without channelOrder: transformers.js itself orders the channels by preprocessor_config.json.
-    preprocessing: { mean, std },
-    resizing: preprocessing,
+    resizing: embedder.preprocessing,
     // The names that transformers.js passes and looks for.
     inputName: 'pixel_values',
     outputName: 'image_embeds',
@@ -39,20 +32,22 @@ export async function exportTransformers(
   const quantized: Partial<ExportOnnxOptions> = calibration
     ? { precision: 'int8', calibration }
     : { precision: 'int8-weights' };
+  const files = await embedderFiles(embedder, { card });
   return new Map([
-    ['config.json', encode(formatJson({ model_type: 'unitsphere', image_size: imageSize, ...config }))],
-    ['preprocessor_config.json', encode(describeProcessor(preprocessing))],
-    ['onnx/model.onnx', await exportOnnx(model, options)],
-    ['onnx/model_fp16.onnx', await exportOnnx(model, { ...options, precision: 'float16' })],
-    ['onnx/model_quantized.onnx', await exportOnnx(model, { ...options, ...quantized })],
+    ['README.md', files['README.md']],
+    ['config.json', files['config.json']],
+    ['preprocessor_config.json', withoutResizing(files['preprocessor_config.json'])],
+    ['onnx/model.onnx', await exportOnnx(embedder, options)],
+    ['onnx/model_fp16.onnx', await exportOnnx(embedder, { ...options, precision: 'float16' })],
+    ['onnx/model_quantized.onnx', await exportOnnx(embedder, { ...options, ...quantized })],
   ]);
 }
 
-/** Returns preprocessor_config.json without resizing and cropping, which the graph does. */
-function describeProcessor(preprocessing: Preprocessing): string {
-  const { size, crop_size, resample, ...config } = JSON.parse(formatPreprocessorConfig(preprocessing));
-  return formatJson({ ...config, do_resize: false, do_center_crop: false });
+/** Returns preprocessor_config.json without resizing, cropping and the order of channels, which the graph does. */
+function withoutResizing(json: Uint8Array): Uint8Array {
+  const { size, crop_size, resample, do_flip_channel_order, ...config } = JSON.parse(
+    new TextDecoder().decode(json),
+  );
+  const whole = { ...config, do_resize: false, do_center_crop: false };
+  return new TextEncoder().encode(`${JSON.stringify(whole, null, 2)}\n`);
 }
-
-const formatJson = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
-const encode = (text: string) => new TextEncoder().encode(text);

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createEmbedder, type Embedder } from '@unitsphere/embedder';
 import { inputValues, type Preprocessing } from '@unitsphere/images';
 import { start } from '@unitsphere/testing/backends';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -32,11 +33,20 @@ const pictures = [
 ];
 
 let model: SmallModel;
+let embedder: Embedder;
 beforeAll(async () => {
   await start('wasm');
   model = createSmallModel('lcnet_050', 'squeeze', 'layernorm-batchnorm');
+  embedder = await createEmbedder({
+    backbone: 'lcnet_050',
+    imageSize,
+    preprocessing: { channelOrder: 'BGR', cropMode: 'center', cropFraction: 0.9 },
+  });
 });
-afterAll(() => model.dispose());
+afterAll(() => {
+  model.dispose();
+  embedder.dispose();
+});
 
 const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
@@ -83,12 +93,12 @@ describe('resizing in the graph computes what resizeAndCrop does', () => {
 describe("transformers.js's pipeline('image-feature-extraction') computes our embeddings", () => {
   const folder = mkdtempSync(join(tmpdir(), 'transformers-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const preprocessing: Preprocessing = { ...base, channelOrder: 'BGR', cropFraction: 0.9 };
-
   beforeAll(async () => {
-    const images = pictures.map((picture) => toNchw(inputValues([picture], preprocessing), imageSize));
-    const files = await exportTransformers(model, { preprocessing, calibration: { runtime, images } });
+    const rgb: Preprocessing = { ...embedder.preprocessing, channelOrder: 'RGB' };
+    const images = pictures.map((picture) => toNchw(inputValues([picture], rgb), imageSize));
+    const files = await exportTransformers(embedder, { calibration: { runtime, images } });
     expect([...files.keys()]).toEqual([
+      'README.md',
       'config.json',
       'preprocessor_config.json',
       'onnx/model.onnx',
@@ -114,7 +124,7 @@ describe("transformers.js's pipeline('image-feature-extraction') computes our em
       for (const picture of pictures) {
         const image = new RawImage(picture.data, picture.width, picture.height, 3);
         const { data, dims } = await extract(image);
-        const ours = await model.embed(inputValues([picture], preprocessing));
+        const ours = await embedder.embed(picture);
         expect(dims).toEqual([1, ours.length]);
         expect(cosine(ours, data), dtype).toBeGreaterThan(least);
       }
@@ -150,7 +160,7 @@ describe("transformers.js's pipeline('image-feature-extraction') computes our em
           },
         );
         for (const [i, picture] of pictures.entries()) {
-          const ours = await model.embed(inputValues([picture], preprocessing));
+          const ours = await embedder.embed(picture);
           expect(cosine(ours, found[i])).toBeGreaterThan(0.9995);
         }
       } finally {
