@@ -73,6 +73,11 @@ const NOT_RUN = [
     'npm run bench',
     'benchmarks take a whole machine; benchmarks/test runs each at a small size',
   ],
+  [
+    'packages/recognition/README.md',
+    'openPostgresStore(',
+    'requires a PostgreSQL server; test/store/postgres-store.test.ts starts one; types are checked',
+  ],
   ['tools/golden/README.md', 'venv', 'requires Python and PyTorch, which tests do not'],
   ['tools/golden/README.md', 'pip install', 'requires Python and PyTorch, which tests do not'],
   ['tools/golden/README.md', 'make.py', 'requires Python and PyTorch, which tests do not'],
