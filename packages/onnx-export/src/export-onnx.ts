@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, type Module } from '@unitsphere/core';
 import type { Embedder } from '@unitsphere/embedder';
-import { stringifyPreprocessing } from '@unitsphere/images';
+import { type ImageInput, stringifyPreprocessing } from '@unitsphere/images';
 import { l2Normalize } from '@unitsphere/ops';
 import { OnnxExportError } from './errors.js';
 import { encodeModel } from './graph/encode-model.js';
@@ -16,6 +16,7 @@ import { foldPadding } from './passes/fold-padding.js';
 import { mergeSums } from './passes/merge-sums.js';
 import { nameValues } from './passes/name-values.js';
 import { type Calibration, calibrate } from './precision/calibrate.js';
+import { prepareImages } from './precision/prepare-images.js';
 import { quantizeActivations } from './precision/quantize-activations.js';
 import { quantizeWeights } from './precision/quantize-weights.js';
 import { convertToFloat16 } from './precision/to-float16.js';
@@ -79,6 +80,21 @@ export interface ExportOnnxOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
+/** Images on which the ranges of an embedder's activations are measured. */
+export interface EmbedderCalibration extends Pick<Calibration, 'runtime'> {
+  /** Images of any size, as `embed` accepts them. A hundred like those of the application are enough. */
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>;
+}
+
+/** Options of {@link exportOnnx} for an embedder, which has a size and preprocessing. */
+export type ExportEmbedderOptions = Omit<
+  ExportOnnxOptions,
+  'inputSize' | 'channels' | 'preprocessing' | 'calibration'
+> & {
+  /** Images for the precision `int8`. */
+  calibration?: EmbedderCalibration;
+};
+
 /** Precisions of {@link exportOnnx}. */
 export type ExportPrecision = 'float32' | 'float16' | 'int8' | 'int8-weights';
 
@@ -97,14 +113,16 @@ const TRACED_BATCH = 2;
  * @throws NonFiniteError if a weight is NaN or infinite.
  * @throws OnnxExportError if the model is in training mode, or uses an operation that cannot be exported; it has its name.
  */
-export function exportOnnx(model: Embedder, options?: Partial<ExportOnnxOptions>): Promise<Uint8Array>;
+export function exportOnnx(model: Embedder, options?: ExportEmbedderOptions): Promise<Uint8Array>;
 export function exportOnnx(model: EmbeddingModules, options: ExportOnnxOptions): Promise<Uint8Array>;
 export async function exportOnnx(
   model: EmbeddingModules | Embedder,
-  given: Partial<ExportOnnxOptions> = {},
+  given: ExportOnnxOptions | ExportEmbedderOptions = {},
 ): Promise<Uint8Array> {
   const { modules, options } =
-    'fingerprint' in model ? describeEmbedder(model, given) : complete(model, given);
+    'fingerprint' in model
+      ? describeEmbedder(model, given as ExportEmbedderOptions)
+      : complete(model, given as Partial<ExportOnnxOptions>);
   const { name = 'embedder', description = '', metadata = {} } = options;
   const { graph, images } = await buildGraph(modules, options);
   await changePrecision(graph, images, options);
@@ -129,7 +147,7 @@ function complete(modules: EmbeddingModules, { inputSize, ...options }: Partial<
 }
 
 /** Takes size, preprocessing and metadata from an embedder. */
-function describeEmbedder(embedder: Embedder, options: Partial<ExportOnnxOptions>): Export {
+function describeEmbedder(embedder: Embedder, { calibration, ...options }: ExportEmbedderOptions): Export {
   const { model, preprocessing, config, fingerprint } = embedder;
   if (!model) {
     throw new OnnxExportError(
@@ -142,8 +160,11 @@ function describeEmbedder(embedder: Embedder, options: Partial<ExportOnnxOptions
   return {
     modules: model,
     options: {
-      preprocessing,
       ...options,
+      preprocessing,
+      ...(calibration && {
+        calibration: { ...calibration, images: prepareImages(calibration.images, preprocessing, input) },
+      }),
       inputSize: imageSize,
       metadata: {
         architecture: JSON.stringify(architecture),

@@ -1,11 +1,10 @@
 import { type Embedder, embedderFiles, type ModelCard } from '@unitsphere/embedder';
-import { type ExportOnnxOptions, exportOnnx } from './export-onnx.js';
-import type { Calibration } from './precision/calibrate.js';
+import { type EmbedderCalibration, type ExportEmbedderOptions, exportOnnx } from './export-onnx.js';
 
 /** Options of {@link exportTransformers}. */
-export interface ExportTransformersOptions extends Pick<ExportOnnxOptions, 'description' | 'metadata'> {
+export interface ExportTransformersOptions extends Pick<ExportEmbedderOptions, 'description' | 'metadata'> {
   /** Images for a statically quantized `model_quantized.onnx`. Default: only its weights are int8. */
-  calibration?: Calibration;
+  calibration?: EmbedderCalibration;
   /** Contents of the model card. */
   card?: ModelCard;
 }
@@ -22,14 +21,14 @@ export async function exportTransformers(
   embedder: Embedder,
   { calibration, card, ...text }: ExportTransformersOptions = {},
 ): Promise<Map<string, Uint8Array>> {
-  const options: Partial<ExportOnnxOptions> = {
+  const options: ExportEmbedderOptions = {
     ...text,
     resizing: embedder.preprocessing,
     // The names that transformers.js passes and looks for.
     inputName: 'pixel_values',
     outputName: 'image_embeds',
   };
-  const quantized: Partial<ExportOnnxOptions> = calibration
+  const quantized: ExportEmbedderOptions = calibration
     ? { precision: 'int8', calibration }
     : { precision: 'int8-weights' };
   const files = await embedderFiles(embedder, { card });

@@ -1,6 +1,8 @@
 export { OnnxExportError } from './errors.js';
 export {
+  type EmbedderCalibration,
   type EmbeddingModules,
+  type ExportEmbedderOptions,
   type ExportOnnxOptions,
   type ExportPrecision,
   type ExportPreprocessing,

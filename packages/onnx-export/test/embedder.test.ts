@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbedder, type Embedder, EmbedderError, loadEmbedder } from '@unitsphere/embedder';
-import { inputValues } from '@unitsphere/images';
 import { start } from '@unitsphere/testing/backends';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ExportOnnxOptions, exportOnnx, OnnxExportError } from '../src/index.js';
+import { type ExportEmbedderOptions, exportOnnx, OnnxExportError } from '../src/index.js';
 import { runtime } from './onnx-runtime.js';
 import { drawPicture } from './pictures.js';
-import { createSmallModel, largestDifference, toNchw } from './small-models.js';
+import { createSmallModel, largestDifference } from './small-models.js';
 
 const pictures = [drawPicture(150, 100), drawPicture(90, 211, 5), drawPicture(50, 40, 9)];
 const options = { runtime: 'onnx', onnxRuntime: runtime as never } as const;
@@ -30,7 +29,7 @@ afterAll(() => {
 });
 
 describe("loadEmbedder with runtime 'onnx' computes the embedder's embeddings", () => {
-  const cases: [string, Partial<ExportOnnxOptions>, number][] = [
+  const cases: [string, ExportEmbedderOptions, number][] = [
     ['float32', {}, 1e-4],
     ['pixels', { input: 'uint8' }, 1e-4],
     ['float16', { precision: 'float16' }, 5e-3],
@@ -55,9 +54,8 @@ describe("loadEmbedder with runtime 'onnx' computes the embedder's embeddings", 
   });
 
   test('int8, with a fingerprint of its own, from the contents of a folder', async () => {
-    const rgb = { ...embedder.preprocessing, channelOrder: 'RGB' } as const;
-    const images = pictures.map((picture) => toNchw(inputValues([picture], rgb), 64));
-    const bytes = await exportOnnx(embedder, { precision: 'int8', calibration: { runtime, images } });
+    const calibration = { runtime, images: pictures };
+    const bytes = await exportOnnx(embedder, { precision: 'int8', calibration });
     const loaded = await loadEmbedder({ 'model.onnx': bytes }, options);
     expect(loaded.fingerprint).toBe(`${embedder.fingerprint}-int8`);
     expect(
