@@ -32,39 +32,29 @@ describe.each(everyBackend)('SqueezeExcite on %s', (backend) => {
 });
 
 /**
- * Golden files, the tolerance of their gradients, and the case whose gradients are also compared on a software GPU, which
- * needs seconds to compile the programs of each case.
+ * Golden files, the tolerance of their gradients, and the case that every backend runs. The others run on wasm only: the
+ * contract compares every operation and layer on all backends, so a whole network finds nothing more there but how they
+ * fit together. UNITSPHERE_ALL_BACKBONES=true runs every case on every backend, which takes minutes.
  */
 const families = [
-  { file: 'lcnet', tolerance: 1e-4, onWebGpu: /^lcnet_050 / },
-  { file: 'mobilenetv3', tolerance: 1e-3, onWebGpu: /^mobilenetv3_small_050 64x64 training/ },
-  { file: 'resnet', tolerance: 1e-3, onWebGpu: /^resnet18 32x32 evaluation/ },
-  { file: 'iresnet', tolerance: 1e-3, onWebGpu: /^iresnet18 32x32 training/ },
-  { file: 'mobilefacenet', tolerance: 1e-3, onWebGpu: /^mobilefacenet 48x48 training/ },
-  { file: 'efficientnet', tolerance: 1e-3, onWebGpu: /^tf_efficientnet_lite0 32x32 evaluation/ },
-  { file: 'vit', tolerance: 1e-3, onWebGpu: /^vit_tiny_patch16_224 48x48 training/ },
-  { file: 'mobilenetv4', tolerance: 1e-3, onWebGpu: /^mobilenetv4_conv_small_035 64x64 training/ },
+  { file: 'lcnet', tolerance: 1e-4, everywhere: /^lcnet_050 / },
+  { file: 'mobilenetv3', tolerance: 1e-3, everywhere: /^mobilenetv3_small_050 64x64 training/ },
+  { file: 'resnet', tolerance: 1e-3, everywhere: /^resnet18 32x32 evaluation/ },
+  { file: 'iresnet', tolerance: 1e-3, everywhere: /^iresnet18 32x32 training/ },
+  { file: 'mobilefacenet', tolerance: 1e-3, everywhere: /^mobilefacenet 48x48 training/ },
+  { file: 'efficientnet', tolerance: 1e-3, everywhere: /^tf_efficientnet_lite0 32x32 evaluation/ },
+  { file: 'vit', tolerance: 1e-3, everywhere: /^vit_tiny_patch16_224 48x48 training/ },
+  { file: 'mobilenetv4', tolerance: 1e-3, everywhere: /^mobilenetv4_conv_small_035 64x64 training/ },
 ];
 
-/**
- * Whether a case is skipped because it takes many seconds. Skipped are a hundred million weights on the cpu backend or a
- * software GPU, and on the latter also stock attention programs and the larger networks in training.
- * UNITSPHERE_ALL_BACKBONES=true runs every case.
- */
-const isSkipped = (backend: string, { model, mode, gradients }: BackboneCase) => {
-  if (process.env['UNITSPHERE_ALL_BACKBONES'] === 'true' || backend === 'wasm' || backend === 'node')
-    return false;
-  if (['iresnet100', 'iresnet200'].includes(model)) return true;
-  return backend === 'webgpu' && (model === 'vit_small_patch16_224' || (mode === 'training' && !gradients));
-};
+const runsAll = (backend: string) => backend === 'wasm' || process.env['UNITSPHERE_ALL_BACKBONES'] === 'true';
 
-describe.each(families)('$file', { timeout: 60_000 }, ({ file, tolerance, onWebGpu }) => {
+describe.each(families)('$file', { timeout: 60_000 }, ({ file, tolerance, everywhere }) => {
   const { cases } = readGolden<BackboneCase>(file);
 
   describe.each(everyBackend)('on %s', (backend) => {
-    const withGradients = ({ gradients, name }: BackboneCase) =>
-      gradients && (backend === 'webgpu' ? onWebGpu.test(name) : backend !== 'cpu');
-    const run = cases.filter((c) => !isSkipped(backend, c));
+    const withGradients = ({ gradients }: BackboneCase) => gradients && backend !== 'cpu';
+    const run = cases.filter(({ name }) => runsAll(backend) || everywhere.test(name));
     test.each(run.filter((c) => !withGradients(c)))('matches the maps of $name', (c) =>
       expectMaps(backend, c),
     );
