@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Random } from '@unitsphere/core/random';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CardSource, openSource } from '../src/index.js';
+import { CardSource, type Image, openSource } from '../src/index.js';
 
 /** Icons that cover half of their box in one color. */
 const ICONS = {
@@ -13,6 +14,15 @@ const ICONS = {
     top: { body: '<path fill="#0f0" d="M0 0h16v8H0z"/>' },
   },
 };
+
+/** Mean absolute difference of horizontal gradients' sizes, which hardly depends on hues. */
+function edgeDistance(a: Image, b: Image): number {
+  const edge = ({ data }: Image, p: number) =>
+    Math.abs(data[p] + data[p + 1] + data[p + 2] - data[p + 3] - data[p + 4] - data[p + 5]);
+  let sum = 0;
+  for (let p = 0; p + 5 < a.data.length; p += 3) sum += Math.abs(edge(a, p) - edge(b, p));
+  return sum / a.data.length;
+}
 
 let folder: string;
 let options: { identities: number; size: number; photographs: string; pictures: string[] };
@@ -79,6 +89,20 @@ describe('CardSource', () => {
     const source = await CardSource.create({ identities: 30, size: 32, bare: 1 });
     const printed = await CardSource.create({ identities: 30, size: 32, bare: 0 });
     expect((await source.load(2)).data).not.toEqual((await printed.load(2)).data);
+  });
+
+  test('draws variants of common designs, which are more alike than other cards', async () => {
+    const source = await CardSource.create({ ...options, identities: 3000, variants: 1, size: 32 });
+    const designs = Array.from({ length: 3000 }, (_, i) => new Random(0, 'card', i)).map((own) => {
+      own.boolean(1);
+      return own.int(1500);
+    });
+    const [first, second] = [0, designs.indexOf(designs[0], 1)];
+    expect(second).toBeGreaterThan(0);
+    const [a, b] = [await source.load(first), await source.load(second)];
+    expect(a.data).not.toEqual(b.data);
+    const other = designs.findIndex((design) => design !== designs[0]);
+    expect(edgeDistance(a, b)).toBeLessThan(edgeDistance(a, await source.load(other)));
   });
 
   test('draws a card again if memory is 0, with the same bytes', async () => {

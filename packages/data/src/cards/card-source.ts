@@ -34,12 +34,19 @@ export interface CardSourceOptions {
   readonly pictures?: readonly string[];
   /** Share of the identities that are a bare photograph or texture without print, 0 … 1; default 0.15. */
   readonly bare?: number;
+  /**
+   * Share of the identities that are variants of a common design, 0 … 1; default 0. They differ from each other only in colors,
+   * payment mark, tier and number, as the products of one issuer do.
+   */
+  readonly variants?: number;
   /** Limit in bytes for drawn cards in memory, which are then drawn once; default 1 GiB. */
   readonly memory?: number;
 }
 
 /** Number of issuers. Identities of one issuer are hard negatives: they differ in their grounds and pictures only. */
 const HOUSES = 400;
+/** Number of designs that variants share. */
+const DESIGNS = 1500;
 /** Side in pixels of the decoded photographs. */
 const PHOTOGRAPH_SIDE = 192;
 const DEFAULT_MEMORY = 2 ** 30;
@@ -71,7 +78,14 @@ export class CardSource implements ImageSource {
   readonly #keepAtMost: number;
 
   private constructor(
-    { identities, seed, size, bare, memory }: Omit<Required<CardSourceOptions>, 'photographs' | 'pictures'>,
+    {
+      identities,
+      seed,
+      size,
+      bare,
+      variants,
+      memory,
+    }: Omit<Required<CardSourceOptions>, 'photographs' | 'pictures'>,
     photographs: DecodedSource | undefined,
     pictures: readonly Picture[],
     canvases: CanvasFactory,
@@ -89,14 +103,16 @@ export class CardSource implements ImageSource {
     const houses = new Map<number, House>();
     const stock = { photographs: photographs?.identities.length ?? 0, pictures: pictures.length, bare };
     this.#cards = new IdentityCache('CardSource', identities, (identity) => {
-      const random = new Random(seed, 'card', identity);
+      const own = new Random(seed, 'card', identity);
+      const isVariant = variants > 0 && own.boolean(variants);
+      const random = isVariant ? new Random(seed, 'card', 'design', own.int(DESIGNS)) : own;
       const number = random.int(HOUSES);
       let house = houses.get(number);
       if (!house) {
         house = drawHouse(new Random(seed, 'card', 'house', number), pictures.length);
         houses.set(number, house);
       }
-      return drawCard(random, house, stock);
+      return drawCard(random, house, stock, isVariant ? own : undefined);
     });
   }
 
@@ -107,10 +123,13 @@ export class CardSource implements ImageSource {
    * @throws Error if the photographs, a collection, the canvas or a font is not available.
    */
   static async create(options: CardSourceOptions, canvases?: CanvasFactory): Promise<CardSource> {
-    const { bare = 0.15, memory = DEFAULT_MEMORY, photographs, pictures = [] } = options;
+    const { bare = 0.15, variants = 0, memory = DEFAULT_MEMORY, photographs, pictures = [] } = options;
     const { identities, seed, size } = checkGeneratorOptions('CardSource', options, 160);
     checkMemory('CardSource', memory);
-    if (!(bare >= 0 && bare <= 1)) throw new RangeError(`CardSource: bare must be in [0, 1], not ${bare}.`);
+    for (const [name, share] of Object.entries({ bare, variants })) {
+      if (!(share >= 0 && share <= 1))
+        throw new RangeError(`CardSource: ${name} must be in [0, 1], not ${share}.`);
+    }
     const factory = canvases ?? (await nodeCanvasFactory());
     if (pictures.length > 0 && !factory.loadSvg) {
       throw new Error(
@@ -119,7 +138,7 @@ export class CardSource implements ImageSource {
     }
     await factory.loadFonts(fontFiles);
     return new CardSource(
-      { identities, seed, size, bare, memory },
+      { identities, seed, size, bare, variants, memory },
       photographs === undefined
         ? undefined
         : await openFolder(photographs, { side: PHOTOGRAPH_SIDE, identityPer: 'file' }),

@@ -7,9 +7,9 @@ import { scriptOf } from '../documents/words/language.js';
 import { people } from '../documents/words/people.js';
 import type { Surface } from '../drawing/canvas.js';
 import { css, mix, type Rgb, white } from '../drawing/color.js';
-import { drawPhotographGround, type PhotographGround } from './grounds/photograph.js';
+import { drawPhotographGround, type PhotographGround, recolor } from './grounds/photograph.js';
 import { drawTextureGround, type TextureGround } from './grounds/texture.js';
-import type { House } from './house.js';
+import { type House, varyHouse } from './house.js';
 import { paintNetworkMark } from './network-mark.js';
 
 /** A picture on a card: its index and its box in document units. */
@@ -78,11 +78,18 @@ export interface Stock {
   readonly bare: number;
 }
 
-/** Draws a card of a house. */
-export function drawCard(random: Random, house: House, stock: Stock): Card {
+/**
+ * Draws a card of a house.
+ * @param variation Stream of what differs from other cards of the same design: colors, payment mark, tier and number. Default:
+ *   the design itself.
+ */
+export function drawCard(random: Random, issuer: House, stock: Stock, variation?: Random): Card {
   const isPhotograph = stock.photographs > 0 && random.boolean(0.55);
-  const ground = isPhotograph ? drawPhotographGround(random, stock.photographs) : undefined;
-  const texture = isPhotograph ? undefined : drawTextureGround(random, WIDTH);
+  const drawn = isPhotograph ? drawPhotographGround(random, stock.photographs) : undefined;
+  const ground = drawn && variation ? recolor(drawn, variation) : drawn;
+  const hueShift = variation?.uniform(40, 320);
+  const texture = isPhotograph ? undefined : drawTextureGround(random, WIDTH, hueShift);
+  const house = variation ? varyHouse(issuer, variation) : issuer;
   const bare = random.boolean(stock.bare);
   const panels = Array.from({ length: random.pick([0, 0, 0, 1, 1, 2]) }, () => drawPanel(random));
   return {

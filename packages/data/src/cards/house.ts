@@ -24,6 +24,8 @@ export interface House {
   readonly tier: string;
 }
 
+const NETWORKS = 8;
+
 const metals = [
   [214, 178, 92],
   [206, 190, 130],
@@ -55,6 +57,16 @@ const numbers = [
   '3742 456789 01234',
 ];
 
+/** Returns the house with another payment mark, tier and number, as for another product of the same issuer. */
+export function varyHouse(house: House, random: Random): House {
+  return {
+    ...house,
+    network: random.int(NETWORKS),
+    tier: random.pick(tiers),
+    number: { ...house.number, text: random.pick(numbers) },
+  };
+}
+
 /** Draws a house. @param pictures Number of pictures. */
 export function drawHouse(random: Random, pictures: number): House {
   const style = drawStyle(random);
@@ -82,7 +94,7 @@ export function drawHouse(random: Random, pictures: number): House {
       size: random.uniform(11, 15),
       text: random.pick(numbers),
     },
-    network: random.int(8),
+    network: random.int(NETWORKS),
     tier: random.pick(tiers),
   };
 }

@@ -13,7 +13,7 @@ import { applyView } from '../views.js';
 import { drawOccluder } from './occluder.js';
 
 /** Options of `SceneSource`. */
-export interface SceneSourceOptions extends Omit<CardSourceOptions, 'bare' | 'memory'> {
+export interface SceneSourceOptions extends Omit<CardSourceOptions, 'bare' | 'variants' | 'memory'> {
   /** Number of images per identity, the flat one included; default 9. */
   readonly samplesPerIdentity?: number;
   /** Share of the identities that are generated documents instead of cards, 0 … 1; default 0.5. */

@@ -47,6 +47,17 @@ export function drawPhotographGround(random: Random, count: number): PhotographG
   };
 }
 
+/** Prints the same part of the same photograph in other colors. */
+export function recolor(ground: PhotographGround, random: Random): PhotographGround {
+  const hasInks = ground.duotone !== undefined || random.boolean(0.5);
+  return {
+    ...ground,
+    duotone: hasInks ? drawDuotone(random) : undefined,
+    channels: random.pick(ORDERS),
+    lift: ground.lift + random.uniform(-50, 50),
+  };
+}
+
 function drawDuotone(random: Random): readonly [Rgb, Rgb] {
   const hue = random.uniform(0, 360);
   const dark = hsl(hue, random.uniform(0.2, 1), random.uniform(0.02, 0.3));

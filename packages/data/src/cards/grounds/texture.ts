@@ -203,9 +203,12 @@ const bands: Ornament = (random, width, inks) => {
 
 const ornaments: readonly Ornament[] = [stripes, waves, discs, facets, rays, rings, mesh, curves, bands];
 
-/** Draws a ground of a blended color and up to three ornaments. */
-export function drawTextureGround(random: Random, width: number): TextureGround {
-  const hue = random.uniform(0, 360);
+/**
+ * Draws a ground of a blended color and up to three ornaments.
+ * @param hueShift Degrees by which all hues differ from those drawn, which gives the same ground in other colors.
+ */
+export function drawTextureGround(random: Random, width: number, hueShift = 0): TextureGround {
+  const hue = random.uniform(0, 360) + hueShift;
   const gray = random.boolean(0.25);
   const lightness = random.boolean(0.45) ? random.uniform(0.03, 0.25) : random.uniform(0.25, 0.95);
   const saturation = gray ? random.uniform(0, 0.12) : random.uniform(0.3, 1);
@@ -219,7 +222,7 @@ export function drawTextureGround(random: Random, width: number): TextureGround 
     base,
     ...Array.from({ length: 1 + random.int(4) }, () =>
       hsl(
-        random.boolean(0.7) ? hue + random.normal(0, 30) : random.uniform(0, 360),
+        random.boolean(0.7) ? hue + random.normal(0, 30) : random.uniform(0, 360) + hueShift,
         random.boolean(0.2) ? 0 : random.uniform(0.2, 1),
         random.uniform(0.1, 0.95),
       ),
