@@ -1,4 +1,5 @@
 import type { BrowserCheckpoint } from 'unitsphere/browser';
+import { describeFailure } from './describe-failure.js';
 import { getElement } from './get-element.js';
 import type { FromTraining } from './messages.js';
 import { PRESETS } from './presets.js';
@@ -87,7 +88,7 @@ function end(training: Training, text: string, canResume = false): void {
   view.end(text);
   const { checkpoint, yaml, request } = training;
   if (!checkpoint) return;
-  offerModel(checkpoint, yaml);
+  offerModel(checkpoint, yaml).catch((error) => showFailure(describeFailure(error)));
   if (canResume) offerResume(checkpoint, () => start(request, checkpoint));
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@unitsphere/core';
 import { DocumentSource } from '@unitsphere/data';
-import { parsePreprocessing } from '@unitsphere/images';
+import { parsePreprocessorConfig } from '@unitsphere/images';
 import { strFromU8, unzipSync } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -139,14 +139,16 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await page.locator('#loss-plot svg').count()).toBe(2);
 
     expect(name).toBe(`unitsphere-step-${STEPS}.zip`);
-    const backbone = readSafetensors(files['backbone.safetensors']).tensors;
-    expect(backbone.get('conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
-    expect(
-      [...readSafetensors(files['head.safetensors']).tensors.keys()].every((key) =>
-        /^(neck|head)\./.test(key),
-      ),
-    ).toBe(true);
-    expect(parsePreprocessing(strFromU8(files['preprocessing.json'])).imageSize).toBe(64);
+    const { tensors } = readSafetensors(files['model.safetensors']);
+    expect(tensors.get('backbone.conv_stem.weight')!.shape).toEqual([8, 3, 3, 3]);
+    expect([...tensors.keys()].every((key) => /^(backbone|neck|head)\./.test(key))).toBe(true);
+    const { imageSize, cropMode } = parsePreprocessorConfig(strFromU8(files['preprocessor_config.json']));
+    expect({ imageSize, cropMode }).toEqual({ imageSize: 64, cropMode: 'squash' });
+    expect(JSON.parse(strFromU8(files['config.json']))).toMatchObject({
+      backbone: 'lcnet_050',
+      image_size: 64,
+    });
+    expect(strFromU8(files['README.md'])).toContain('unitsphere studio');
     expect(strFromU8(files['config.yaml'])).toContain('backbone: lcnet_050');
 
     const [report] = await Promise.all([page.waitForEvent('popup'), page.click('#report')]);

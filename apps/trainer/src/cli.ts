@@ -12,6 +12,9 @@ const exitCode = await run(process.argv.slice(2), version, {
   // Commands load on demand, so that help and config errors need not wait for TensorFlow.js.
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
+  exportModel: async (options) => (await import('./export/export-model.js')).exportModel(options),
+  embedFiles: async (options) => (await import('./evaluate/embed-files.js')).embedFiles(options),
+  openEmbedder: async (model) => (await import('./evaluate/open-embedder.js')).openEmbedder(model),
   runStudy: async (study) => (await import('./compare/run-study.js')).runStudy(study),
   collectStudy: async (...study) => (await import('./compare/collect-study.js')).collectStudy(...study),
   renderStudy: async (results) => {

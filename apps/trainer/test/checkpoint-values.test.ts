@@ -1,4 +1,5 @@
 import { Linear, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
+import { completeConfig } from '@unitsphere/embedder';
 import { CosFace } from '@unitsphere/margin-losses';
 import { PartialFC } from '@unitsphere/partial-fc';
 import { start } from '@unitsphere/testing/backends';
@@ -59,9 +60,12 @@ test('the files of a checkpoint have the metadata that timm requires', async () 
     distiller: undefined,
     withEvaluatedWeights: (use: () => Promise<void>) => use(),
     centers,
+    description: completeConfig({ backbone: 'lcnet_035' }),
   } as unknown as TrainingState;
-  const files = await checkpointFiles(state);
-  expect(Object.keys(files ?? {}).length).toBe(4);
-  for (const [name, bytes] of Object.entries(files ?? {}))
+  const files = Object.entries((await checkpointFiles(state)) ?? {});
+  expect(files.map(([name]) => name)).toContain('config.json');
+  const weights = files.filter(([name]) => name.endsWith('.safetensors'));
+  expect(weights.length).toBe(4);
+  for (const [name, bytes] of weights)
     expect(readSafetensors(bytes).metadata, name).toMatchObject({ format: 'pt' });
 });

@@ -2,11 +2,11 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } f
 import { join } from 'node:path';
 import { useBackend } from '@unitsphere/backends';
 import { readSafetensors, toFloat32, writeSafetensors } from '@unitsphere/core';
+import { embedPixels } from '@unitsphere/embedder';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { openDataset } from '../src/dataset/dataset.js';
 import { datasetImages } from '../src/dataset/dataset-images.js';
-import { embedBatch } from '../src/evaluate/embed.js';
 import type { LeadReplica } from '../src/replicas/lead-replica.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
@@ -178,7 +178,7 @@ describe('--grow', () => {
     while (found.size < classes) {
       const { images, labels } = await batches.next();
       const embeddings = await state.withEvaluatedWeights(() =>
-        embedBatch(state.model, images, state.preprocessing),
+        embedPixels(state.model, images, state.preprocessing),
       );
       labels.forEach((label, i) => {
         const unit = [...embeddings.subarray(16 * i, 16 * i + 16)];

@@ -26,8 +26,8 @@ export interface ModelDescription {
 
 /** Architecture and preprocessing of an embedder, complete. */
 export interface EmbedderConfig {
-  readonly model: Readonly<ModelDescription>;
-  readonly preprocessing: Readonly<Preprocessing>;
+  readonly model: ModelDescription;
+  readonly preprocessing: Preprocessing;
 }
 
 /** What `createEmbedder` requires; the rest has the trainer's defaults. */
@@ -50,7 +50,7 @@ export function imageNetPreprocessing(imageSize: number): Preprocessing {
   };
 }
 
-/** Fills in the defaults. @throws EmbedderError for a value that no model can have. */
+/** Fills in the defaults of an architecture. @throws EmbedderError for a value that no model can have. */
 export function completeConfig({ preprocessing, ...given }: EmbedderOptions): EmbedderConfig {
   const model = completeModel(given);
   return { model, preprocessing: { ...imageNetPreprocessing(model.imageSize), ...preprocessing } };

@@ -27,9 +27,9 @@ export interface EmbedProgress {
 /** A trained model as one object: preprocessing and network. Dispose it when it is no longer used. */
 export interface Embedder {
   /** The architecture. */
-  readonly config: Readonly<ModelDescription>;
+  readonly config: ModelDescription;
   /** How an image becomes the network's input. */
-  readonly preprocessing: Readonly<Preprocessing>;
+  readonly preprocessing: Preprocessing;
   /** Length of an embedding. */
   readonly embeddingSize: number;
   /**

@@ -1,4 +1,4 @@
-import type { Embedder } from './embedder.js';
+import type { EmbedderConfig } from './embedder-config.js';
 
 /** What a model card states beside the model itself. */
 export interface ModelCard {
@@ -10,12 +10,18 @@ export interface ModelCard {
   sections?: readonly { title: string; text: string }[];
 }
 
+/** What a model card states about the model itself. */
+export interface ModelFacts extends EmbedderConfig {
+  readonly embeddingSize: number;
+  readonly fingerprint: string;
+}
+
 /** Writes the model card: README.md with Hugging Face's metadata. */
-export function formatModelCard(embedder: Embedder, card: ModelCard = {}): string {
-  const { config, embeddingSize, preprocessing, fingerprint } = embedder;
-  const { title = `Embedder on ${config.backbone}`, license = 'unknown', sections = [] } = card;
+export function formatModelCard(facts: ModelFacts, card: ModelCard = {}): string {
+  const { model, embeddingSize, preprocessing, fingerprint } = facts;
+  const { title = `Embedder on ${model.backbone}`, license = 'unknown', sections = [] } = card;
   const { imageSize, cropMode = 'center', interpolation = 'bilinear' } = preprocessing;
-  const head = config.head === 'linear' ? `linear layers with ${config.norm}` : 'none';
+  const head = model.head === 'linear' ? `linear layers with ${model.norm}` : 'none';
   const parts = [
     { title: 'Use', text: usage },
     {
@@ -23,8 +29,8 @@ export function formatModelCard(embedder: Embedder, card: ModelCard = {}): strin
       text: [
         '| | |',
         '|---|---|',
-        `| backbone | ${config.backbone} |`,
-        `| neck | ${config.neck} |`,
+        `| backbone | ${model.backbone} |`,
+        `| neck | ${model.neck} |`,
         `| head | ${head} |`,
         `| embedding | ${embeddingSize} values of unit length |`,
         `| input | ${imageSize} × ${imageSize} pixels, ${cropMode}, ${interpolation} |`,

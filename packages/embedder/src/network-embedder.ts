@@ -20,8 +20,8 @@ export interface Network {
 
 /** Prepares images and runs them through a network. */
 export class NetworkEmbedder implements Embedder {
-  readonly config: Readonly<ModelDescription>;
-  readonly preprocessing: Readonly<Preprocessing>;
+  readonly config: ModelDescription;
+  readonly preprocessing: Preprocessing;
   readonly embeddingSize: number;
   readonly fingerprint: string;
   readonly model: EmbeddingModel | undefined;

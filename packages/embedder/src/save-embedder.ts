@@ -1,4 +1,4 @@
-import { checkFinite, NonFiniteError, writeSafetensors } from '@unitsphere/core';
+import { checkFinite, NonFiniteError } from '@unitsphere/core';
 import {
   builtinModule,
   createFile,
@@ -7,13 +7,10 @@ import {
   syncFolder,
   temporaryPath,
 } from '@unitsphere/core/disk';
-import { formatPreprocessorConfig } from '@unitsphere/images';
-import { formatConfig } from './config-json.js';
 import type { Embedder } from './embedder.js';
 import { EmbedderError } from './embedder-error.js';
-import { formatModelCard, type ModelCard } from './model-card.js';
-import { MODEL_FILES } from './model-folder.js';
-import { version } from './version.js';
+import type { ModelCard } from './model-card.js';
+import { modelFolderFiles } from './model-folder.js';
 
 /** Options of {@link saveEmbedder} and {@link embedderFiles}. */
 export interface SaveEmbedderOptions {
@@ -37,14 +34,8 @@ export async function embedderFiles(
     if (!(error instanceof NonFiniteError)) throw error;
     throw new EmbedderError('WEIGHTS_INVALID', error.message, { cause: error });
   }
-  const text = (value: string) => new TextEncoder().encode(value);
-  return {
-    [MODEL_FILES.config]: text(formatConfig(embedder.config, embedder.embeddingSize, version)),
-    [MODEL_FILES.preprocessor]: text(formatPreprocessorConfig(embedder.preprocessing)),
-    // timm and transformers require this entry.
-    [MODEL_FILES.weights]: writeSafetensors(state, { format: 'pt' }),
-    [MODEL_FILES.card]: text(formatModelCard(embedder, card)),
-  };
+  const { config: model, preprocessing, embeddingSize } = embedder;
+  return modelFolderFiles({ config: { model, preprocessing }, embeddingSize, state }, card);
 }
 
 /**

@@ -69,7 +69,7 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
         useBackend(name: string, options: object): Promise<void>;
       };
       await useBackend('wasm', { wasmPaths: `${address}wasm/` });
-      scope.embedder = (await loadEmbedder(`${address}model`)) as never;
+      scope.embedder = (await loadEmbedder('/model')) as never;
     }, ORIGIN);
   }, 120_000);
 

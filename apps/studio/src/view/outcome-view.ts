@@ -36,9 +36,9 @@ export function showResults(data: ReportData): void {
 }
 
 /** Offers the model of a checkpoint for download. */
-export function offerModel(checkpoint: BrowserCheckpoint, yaml: string): void {
+export async function offerModel(checkpoint: BrowserCheckpoint, yaml: string): Promise<void> {
+  const archive = await createModelArchive(checkpoint, yaml);
   getElement('outcome').hidden = false;
-  const archive = createModelArchive(checkpoint, yaml);
   const link = getElement<HTMLAnchorElement>('model');
   link.hidden = false;
   link.href = createUrl(archive);
@@ -47,7 +47,7 @@ export function offerModel(checkpoint: BrowserCheckpoint, yaml: string): void {
   const note = getElement('model-note');
   note.hidden = false;
   note.textContent =
-    'The archive contains the weights as safetensors (timm can load backbone.safetensors), their preprocessing, the config and the metrics. Download it before you close the page, which does not store it.';
+    'The archive is a model folder for loadEmbedder of @unitsphere/embedder, with the config and the metrics. Download it before you close the page, which does not store it.';
 }
 
 /** Offers to resume the training from a checkpoint. */

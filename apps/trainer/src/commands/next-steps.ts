@@ -14,6 +14,10 @@ const STEPS = {
     purpose: 'Evaluate on other images',
     command: (model: string) => `unitsphere evaluate ${model} --data DIR`,
   },
+  embed: {
+    purpose: 'Embed pictures',
+    command: (model: string) => `unitsphere embed ${model} FILES…`,
+  },
   enroll: {
     purpose: 'Recognize pictures',
     command: (model: string) => `unitsphere enroll GALLERY DIR --model ${model}`,

@@ -1,6 +1,9 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CACHES } from '../cache/kinds.js';
 import { RECIPES, STUDIES } from '../config/shipped.js';
+import { PRECISIONS, TARGETS } from '../export/export-options.js';
 import { EXIT, reportError } from './console.js';
+import { addGalleryCommands } from './gallery-commands.js';
 import type { Work } from './work.js';
 
 /** Runs the command line and returns the exit code. Each command's code is loaded on demand. */
@@ -31,7 +34,10 @@ function createProgram(version: string, work: Work, setExitCode: (code: number) 
     .command('train')
     .description('train a model; without CONFIG, on generated documents with the default settings')
     .argument('[CONFIG]', `a YAML file, or the name of a built-in config: ${RECIPES.names.join(', ')}`)
-    .option('--data <DIR>', 'train on the images in a folder; each file or subfolder is one identity')
+    .option(
+      '--data <PATH>',
+      'train on images: a folder (each file or subfolder is one identity), a .rec file, or tar shards',
+    )
     .option('--strict-data', 'refuse images in two identities or parts of the split, instead of a warning')
     .option('--backend <NAME>', 'compute backend: auto, cuda, webgpu, wasm, node or cpu')
     .option('--set <KEY=VALUE...>', 'change a setting, for example --set loss.margin=0.3')
@@ -77,6 +83,54 @@ Examples:
     .action(async (checkpoint, options) =>
       setExitCode(await (await import('./evaluate.js')).evaluate(checkpoint, options, work)),
     );
+
+  program
+    .command('export')
+    .description('write a model for ONNX Runtime, transformers.js, timm, or as a model folder')
+    .argument('<MODEL>', 'the folder of a run, a checkpoint or a model')
+    .addOption(new Option('--to <FORMAT>', 'what to write').choices(TARGETS).makeOptionMandatory())
+    .addOption(new Option('--precision <NAME>', 'for onnx; default: float32').choices(PRECISIONS))
+    .option('--output <DIR>', 'the folder to write; default: the name of the model and the format')
+    .option('--data <DIR>', 'images for calibration and the check; default: the data of the run')
+    .option('--license <NAME>', 'license of the weights, for the model card')
+    .option('--backend <NAME>', 'compute backend: auto, cuda, webgpu, wasm, node or cpu')
+    .addHelpText(
+      'after',
+      `
+ONNX files are compared with the model on held-out images. This requires ONNX Runtime: npm install onnxruntime-node
+
+Examples:
+  unitsphere export runs/cards-20260301-140509 --to onnx
+  unitsphere export runs/cards-20260301-140509 --to onnx --precision int8
+  unitsphere export runs/cards-20260301-140509 --to transformers --output my-model`,
+    )
+    .action(async (model, options) =>
+      setExitCode(await (await import('./export.js')).exportCommand(model, options, work)),
+    );
+
+  program
+    .command('embed')
+    .description('compute the embeddings of image files')
+    .argument(
+      '<MODEL>',
+      'the folder of a run, a checkpoint or a model, a URL, or a model of the hub: OWNER/NAME',
+    )
+    .argument('<FILES...>', 'image files')
+    .addOption(new Option('--json', 'print a JSON array of { file, embedding }').conflicts('npy'))
+    .option('--npy <FILE>', 'write a NumPy file, float32 [images, values], in the order of the files')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unitsphere embed runs/cards-20260301-140509 one.jpg other.jpg
+  unitsphere embed model one.jpg --json
+  unitsphere embed model photos/*.jpg --npy embeddings.npy`,
+    )
+    .action(async (model, files, options) =>
+      setExitCode(await (await import('./embed.js')).embed(model, files, options, work)),
+    );
+
+  addGalleryCommands(program, setExitCode, work.openEmbedder);
 
   program
     .command('compare')
@@ -127,6 +181,25 @@ Examples:
     .option('--wheel <FILE>', 'use this tensorflow or tensorflow-cpu wheel instead of downloading one')
     .option('--without-gpu', 'cuda: install on a machine without a GPU, for use on another')
     .action(async (name, options) => (await import('./backend.js')).installBackend(name, options));
+
+  const cache = program
+    .command('cache')
+    .description("list and delete what is cached in the user's cache folder");
+  cache
+    .command('list')
+    .description(
+      'list images, shards, features of teachers, weights and backends that are cached, the largest first',
+    )
+    .option('--json', 'print JSON')
+    .action(async (options) => setExitCode((await import('./cache.js')).listCache(options)));
+  cache
+    .command('clean')
+    .description('delete caches; what is needed again is decoded, computed or downloaded again')
+    .addArgument(new Argument('<KIND...>', 'kinds of caches, as in the list').choices(Object.keys(CACHES)))
+    .option('--older-than <DAYS>', 'only what was not used for this many days', parseCount)
+    .action(async (kinds, options) =>
+      setExitCode(await (await import('./cache.js')).cleanCache(kinds, options)),
+    );
 
   program
     .command('doctor')

@@ -1,7 +1,11 @@
 import type { collectStudy } from '../compare/collect-study.js';
 import type { StudyEnd, StudyWork } from '../compare/run-study.js';
 import type { StudyResults } from '../compare/study-results.js';
+import type { EmbeddedFiles, EmbedFilesOptions } from '../evaluate/embed-files.js';
 import type { EvaluationOptions, EvaluationReport } from '../evaluate/run-evaluation.js';
+import type { ExportResult } from '../export/export-model.js';
+import type { ExportOptions } from '../export/export-options.js';
+import type { OpenEmbedder } from '../gallery/with-gallery.js';
 import type { PlotFiles } from '../plot-files/draw-plot-files.js';
 import type { TrainingOptions, TrainingOutcome } from '../train/types.js';
 
@@ -14,6 +18,11 @@ export interface Rendered extends PlotFiles {
 export interface Work {
   runTraining(options: TrainingOptions): Promise<TrainingOutcome>;
   runEvaluation(options: EvaluationOptions): Promise<EvaluationReport>;
+  exportModel(options: ExportOptions): Promise<ExportResult>;
+  /** Embeds image files. */
+  embedFiles(options: EmbedFilesOptions): Promise<EmbeddedFiles>;
+  /** Opens the embedder of a model, for files. */
+  openEmbedder: OpenEmbedder;
   /** Trains the missing runs of a study. */
   runStudy(work: StudyWork): Promise<StudyEnd>;
   /** Reads the results of a study's runs and compares its arms. */

@@ -1,7 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { l2Normalize } from '@unitsphere/ops';
-import type { EmbeddingModel } from '../model/embedding-model.js';
-import { type Preprocessing, toInput } from '../model/preprocessing.js';
+import type { Embedder } from '@unitsphere/embedder';
 
 /** Computes unit-length embeddings. */
 export interface ImageEmbedder {
@@ -12,42 +9,18 @@ export interface ImageEmbedder {
   embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }>;
 }
 
-/** Embeds in batches, in the model's current mode. */
-export class Embedder implements ImageEmbedder {
-  readonly #model: EmbeddingModel;
-  readonly #preprocessing: Preprocessing;
-  readonly #batchSize: number;
+const BATCH_SIZE = 64;
 
-  constructor(model: EmbeddingModel, preprocessing: Preprocessing, batchSize = 64) {
-    this.#model = model;
-    this.#preprocessing = preprocessing;
-    this.#batchSize = batchSize;
-  }
-
-  async embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }> {
-    const parts: Float32Array[] = [];
-    for (let at = 0; at < images.length; at += this.#batchSize) {
-      const bytes = joinImages(images.slice(at, at + this.#batchSize));
-      parts.push(await embedBatch(this.#model, bytes, this.#preprocessing));
-    }
-    const embeddings = joinEmbeddings(parts);
-    return { embeddings, dimensions: images.length ? embeddings.length / images.length : 0 };
-  }
-}
-
-/** Computes unit-length embeddings of concatenated images, in the model's current mode; empty if there are no images. */
-export async function embedBatch(
-  model: EmbeddingModel,
-  images: Uint8Array,
-  preprocessing: Preprocessing,
-): Promise<Float32Array> {
-  if (images.length === 0) return new Float32Array(0);
-  const embedded = tf.tidy(() => l2Normalize(model.forward(toInput(images, preprocessing))));
-  try {
-    return (await embedded.data()) as Float32Array;
-  } finally {
-    embedded.dispose();
-  }
+/** Embeds images of the network's input size with an embedder. */
+export function imageEmbedder(embedder: Embedder): ImageEmbedder {
+  const { imageSize } = embedder.preprocessing;
+  return {
+    async embed(images) {
+      const pixels = images.map((data) => ({ data, width: imageSize, height: imageSize }));
+      const embeddings = joinEmbeddings(await embedder.embed(pixels, { batchSize: BATCH_SIZE }));
+      return { embeddings, dimensions: images.length ? embedder.embeddingSize : 0 };
+    },
+  };
 }
 
 /** Concatenates images. */

@@ -1,21 +1,20 @@
 import { useBackend } from '@unitsphere/backends';
-import { Random } from '@unitsphere/core';
-import type { ImageSource } from '@unitsphere/data';
+import { createEmbedder, type Embedder } from '@unitsphere/embedder';
 import type { Config, EvaluationConfig } from '../config/config.js';
 import { type OpenedImages, openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
-import { readSeen, type Seen } from '../dataset/run-data.js';
+import { readSeen } from '../dataset/run-data.js';
 import { listNames } from '../list-names.js';
-import { EmbeddingModel } from '../model/embedding-model.js';
+import { describeModel } from '../model/describe-model.js';
 import { loadPretrained } from '../model/load-pretrained.js';
-import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { summarizeVerification, type VerificationSummary } from '../report/index.js';
 import { openCheckpoint } from '../run/checkpoints.js';
-import { restoreModel } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
-import { Embedder } from './embed.js';
+import { imageEmbedder } from './embed.js';
 import { identityIntervals } from './identity-intervals.js';
+import { openCheckpointEmbedder } from './open-embedder.js';
+import { selectUnseen } from './select-unseen.js';
 import { verifyModel } from './verify-model.js';
 
 /** Options of {@link runEvaluation}. */
@@ -84,34 +83,20 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     ...evaluationOptions(config),
     ...(options.pairs && { pairs: options.pairs }),
   });
-  const preprocessing =
-    (checkpoint.state.preprocessing as Preprocessing | undefined) ??
-    imageNetPreprocessing(config.data.imageSize);
-  const model = new EmbeddingModel(
-    config.model,
-    config.data.imageSize,
-    new Random(config.seed, 'weights'),
-  ).eval();
+  let embedder: Embedder | undefined;
   try {
-    const embedder = new Embedder(model, preprocessing);
-    const measure = async (images: EvaluationImages) => {
-      const found = await verifyModel(embedder, images);
+    const measure = async (embedder: Embedder, images: EvaluationImages) => {
+      const found = await verifyModel(imageEmbedder(embedder), images);
       return { ...found, summary: summarizeVerification(found.verification, found.protocol).summary };
     };
-    if (config.model.pretrained) {
-      const isTruncated = config.model.outIndex !== undefined;
-      await loadPretrained(model.backbone, config.model.pretrained, isTruncated);
-    }
     progress.phase('measuring the network before training');
-    const untrained = await measure(images);
-    const read = async (name: string) => [name, await checkpoint.readFile(name)] as const;
-    restoreModel(
-      model,
-      Object.fromEntries(await Promise.all(['backbone.safetensors', 'head.safetensors'].map(read))),
-    );
+    embedder = await createUntrained(config);
+    const untrained = await measure(embedder, images);
+    embedder.dispose();
     progress.phase('measuring the checkpoint');
-    const heldOut = await measure(images);
-    const copiesSummary = copies && (await measure(copies)).summary;
+    embedder = await openCheckpointEmbedder(checkpoint, config);
+    const heldOut = await measure(embedder, images);
+    const copiesSummary = copies && (await measure(embedder, copies)).summary;
     const overIdentities = identityIntervals(heldOut, images, progress);
     const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };
     return {
@@ -127,22 +112,15 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   } finally {
     progress.phase(null);
     progress.done();
-    model.dispose();
+    embedder?.dispose();
   }
 }
 
-/** Returns the identities that a run has not seen, and the names of others whose images it has seen under another name. */
-function selectUnseen(
-  source: ImageSource,
-  seen: Seen | undefined,
-): { identities: number[]; copied: string[] } {
-  const identities: number[] = [];
-  const copied: string[] = [];
-  source.identities.forEach(({ name }, identity) => {
-    if (seen?.names.has(name)) return;
-    const contents = (seen && source.contents?.(identity)) ?? [];
-    if (contents.some(({ sha256 }) => seen?.contents.has(sha256))) copied.push(name);
-    else identities.push(identity);
-  });
-  return { identities, copied };
+/** Creates the network as it was before the first step. */
+async function createUntrained(config: Config): Promise<Embedder> {
+  const embedder = await createEmbedder(describeModel(config), { seed: config.seed });
+  const { pretrained, outIndex } = config.model;
+  if (pretrained && embedder.model)
+    await loadPretrained(embedder.model.backbone, pretrained, outIndex !== undefined);
+  return embedder;
 }

@@ -1,7 +1,7 @@
 import type { Buffer, Parameter } from '@unitsphere/core';
+import type { EmbeddingModel } from '@unitsphere/embedder';
 import { nearest } from '../nearest.js';
 import { UserError } from '../user-error.js';
-import type { EmbeddingModel } from './embedding-model.js';
 
 /** Divides a model into trained and frozen parts. */
 export class Frozen {

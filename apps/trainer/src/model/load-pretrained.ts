@@ -1,5 +1,6 @@
 import type { Backbone } from '@unitsphere/backbones';
 import { SafetensorsError } from '@unitsphere/core';
+import type { Preprocessing } from '@unitsphere/images';
 import {
   CheckpointError,
   type LoadedWeights,
@@ -8,7 +9,6 @@ import {
   WeightsMismatchError,
 } from '@unitsphere/pretrained';
 import { UserError } from '../user-error.js';
-import type { Preprocessing } from './preprocessing.js';
 
 const KNOWN = [SafetensorsError, CheckpointError, SourceError, WeightsMismatchError];
 

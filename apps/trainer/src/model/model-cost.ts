@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { EmbeddingModel } from '@unitsphere/embedder';
 import { countMultiplyAdds } from '@unitsphere/ops';
-import type { EmbeddingModel } from './embedding-model.js';
 
 /** The cost of shipping an embedding model. */
 export interface ModelCost {

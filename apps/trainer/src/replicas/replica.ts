@@ -1,7 +1,8 @@
 import type { Communicator } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
+import { embedPixels } from '@unitsphere/embedder';
 import type { Config } from '../config/config.js';
-import { embedBatch, joinEmbeddings, joinImages } from '../evaluate/embed.js';
+import { joinEmbeddings, joinImages } from '../evaluate/embed.js';
 import {
   type CheckpointFiles,
   checkpointFiles,
@@ -110,7 +111,7 @@ export class Replica {
         const many = Math.min(batch.capacity, count - at);
         if (images) batch.write(joinImages(images.slice(at, at + many)));
         communicator.barrier();
-        const own = await embedBatch(state.model, batch.part(many, rank, size).images, state.preprocessing);
+        const own = await embedPixels(state.model, batch.part(many, rank, size).images, state.preprocessing);
         // The gather also ensures that all ranks have read their images before the next write.
         const all = communicator.gather(own);
         if (all) parts.push(all);

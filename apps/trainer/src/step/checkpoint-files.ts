@@ -9,6 +9,7 @@ import {
   toFloat32,
   writeSafetensors,
 } from '@unitsphere/core';
+import { configFiles } from '@unitsphere/embedder';
 import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
 import {
   CenterFilesError,
@@ -22,6 +23,7 @@ import type { TrainingState } from './training-state.js';
 
 /**
  * The files of a checkpoint by name.
+ * - `config.json` and `preprocessor_config.json` describe the model, so `loadEmbedder` loads a checkpoint.
  * - `backbone.safetensors` has timm's keys, so timm loads it unchanged.
  * - `head.safetensors` has `neck.*` and `head.*`.
  * - With a moving average, these two hold the averaged weights, which are evaluated and shipped. `raw.safetensors` holds the
@@ -48,7 +50,7 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
   const { model, optimizer, ema, distiller } = state;
   const centers = await gatherCentersState(state.centers);
   if (!centers) return undefined;
-  const files: CheckpointFiles = {};
+  const files: CheckpointFiles = configFiles(state.description, model.embeddingSize);
   if (ema) {
     files['raw.safetensors'] = writeSafetensors(await model.stateDict(), WEIGHTS_METADATA);
     files['ema.safetensors'] = fromOptimizerState(await ema.stateDict());

@@ -1,8 +1,8 @@
 import { layerIds } from '@unitsphere/backbones';
 import type { Parameter } from '@unitsphere/core';
+import type { EmbeddingModel } from '@unitsphere/embedder';
 import { AdamW, constantSchedule, cosineSchedule, polynomialSchedule, SGD } from '@unitsphere/optimizers';
 import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
-import type { EmbeddingModel } from '../model/embedding-model.js';
 import type { Frozen } from '../model/frozen.js';
 
 /** An optimizer of the model's parameters. */

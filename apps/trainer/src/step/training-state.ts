@@ -1,13 +1,14 @@
 import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
 import { type Buffer, Random } from '@unitsphere/core';
+import { completeConfig, type EmbedderConfig, EmbeddingModel } from '@unitsphere/embedder';
+import type { Preprocessing } from '@unitsphere/images';
 import { Ema } from '@unitsphere/optimizers';
 import type { PartialFC, StoreFactory } from '@unitsphere/partial-fc';
 import { createClassCenters } from '../centers/class-centers.js';
 import type { Config } from '../config/config.js';
 import { Distiller } from '../distillation/distiller.js';
-import { EmbeddingModel } from '../model/embedding-model.js';
+import { describeModel } from '../model/describe-model.js';
 import { Frozen } from '../model/frozen.js';
-import { imageNetPreprocessing, type Preprocessing } from '../model/preprocessing.js';
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 
@@ -27,7 +28,8 @@ export class TrainingState {
   readonly model: EmbeddingModel;
   /** Divides the model into trained and frozen parts. */
   readonly frozen: Frozen;
-  readonly preprocessing: Preprocessing;
+  /** The model's architecture and preprocessing, which a checkpoint states. */
+  readonly description: EmbedderConfig;
   readonly loss: ScheduledLoss;
   /** This rank's class centers; only their directions matter. */
   readonly centers: PartialFC;
@@ -52,12 +54,17 @@ export class TrainingState {
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
     this.frozen = new Frozen(this.model, config.model.freeze ?? []);
     this.frozen.train();
-    this.preprocessing = imageNetPreprocessing(config.data.imageSize);
+    this.description = completeConfig(describeModel(config));
     this.loss = createLoss(config.loss);
     this.centers = createClassCenters(config, classCount, this.loss.loss, communicator, store);
     this.distiller = teacherWidth === undefined ? undefined : new Distiller(config, teacherWidth);
     this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen, this.distiller?.parameters());
     this.restartAverage();
+  }
+
+  /** How images become the model's input. */
+  get preprocessing(): Preprocessing {
+    return this.description.preprocessing;
   }
 
   /** Restarts the moving average at the current weights, for example after pretrained weights were loaded. */

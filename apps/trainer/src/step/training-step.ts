@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
+import { toInput } from '@unitsphere/embedder';
 import { bfloat16SavedTensors, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import { NotFiniteError as CentersNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import type { BatchPart } from '../dataset/batches.js';
 import type { Distiller } from '../distillation/distiller.js';
-import { toInput } from '../model/preprocessing.js';
 import { UserError } from '../user-error.js';
 import { createSchedule } from './optimizer.js';
 import { StepReduction } from './step-reduction.js';

@@ -17,8 +17,10 @@ export async function openFiles(source: EmbedderSource, options: RemoteFilesOpti
   const text = String(source);
   if (fs?.existsSync(text)) return openFolder(text);
   const parsed = parseSource(text);
-  if (parsed.kind === 'file') return openFolder(text);
-  return openRemoteFiles(parsed, options);
+  if (parsed.kind !== 'file') return openRemoteFiles(parsed, options);
+  if (fs) return openFolder(text);
+  // In a page, a path is relative to its address.
+  return openRemoteFiles({ kind: 'url', url: new URL(text, globalThis.location.href).href }, options);
 }
 
 async function openFolder(path: string): Promise<ModelFiles> {

@@ -1,0 +1,30 @@
+import { type Embedder, EmbedderError, type EmbedderOptions, loadEmbedder } from '@unitsphere/embedder';
+import type { Preprocessing } from '@unitsphere/images';
+import { SourceError } from '@unitsphere/pretrained';
+import type { Config } from '../config/config.js';
+import { describeModel } from '../model/describe-model.js';
+import type { Checkpoint } from '../run/checkpoint.js';
+import { UserError } from '../user-error.js';
+
+/** Loads the model of a checkpoint. @throws UserError if it does not fit the config, or contains NaN or infinity. */
+export function openCheckpointEmbedder(
+  { directory, state }: Checkpoint,
+  config: Pick<Config, 'model' | 'data'>,
+): Promise<Embedder> {
+  // Checkpoints of earlier versions have no config.json.
+  const preprocessing = state.preprocessing as Partial<Preprocessing> | undefined;
+  return openEmbedder(directory, describeModel(config, preprocessing));
+}
+
+/**
+ * Loads the model of a run, a checkpoint, a model folder, a URL or the hub.
+ * @throws UserError if there is none, or it cannot be used.
+ */
+export async function openEmbedder(source: string, config?: EmbedderOptions): Promise<Embedder> {
+  try {
+    return await loadEmbedder(source, { config });
+  } catch (error) {
+    if (!(error instanceof EmbedderError || error instanceof SourceError)) throw error;
+    throw new UserError(error.message, { cause: error });
+  }
+}
