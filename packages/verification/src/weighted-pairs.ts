@@ -24,8 +24,9 @@ export class WeightedPairs {
   /** The bins of the positive pairs, grouped by identity. */
   readonly #positiveBins: Uint16Array;
   readonly #positiveStarts: Int32Array;
-  readonly #positive = new Float64Array(BINS);
-  readonly #negative = new Float64Array(BINS);
+  /** The weight of the positive and negative pairs in each bin that has pairs. */
+  readonly #positive: Float64Array;
+  readonly #negative: Float64Array;
 
   readonly #fprs: readonly number[];
 
@@ -77,6 +78,9 @@ export class WeightedPairs {
     const binOf = (score: number) => Math.min(BINS - 1, Math.floor((score - low) * scale));
     for (let p = 0; p < scores.length; p++) this.#bins[p] = binOf(scores[p]);
     for (let p = 0; p < own.length; p++) this.#positiveBins[p] = binOf(own[p]);
+    const occupied = renumberBins([this.#bins, this.#positiveBins]);
+    this.#positive = new Float64Array(occupied);
+    this.#negative = new Float64Array(occupied);
   }
 
   get identities(): number {
@@ -118,6 +122,16 @@ export class WeightedPairs {
   }
 }
 
+/** Renumbers bins in place without empty ones, so that few pairs take little time. Returns the number of bins left. */
+function renumberBins(lists: readonly Uint16Array[]): number {
+  const numbers = new Uint16Array(BINS);
+  for (const bins of lists) for (let p = 0; p < bins.length; p++) numbers[bins[p]] = 1;
+  let count = 0;
+  for (let bin = 0; bin < BINS; bin++) if (numbers[bin] === 1) numbers[bin] = count++;
+  for (const bins of lists) for (let p = 0; p < bins.length; p++) bins[p] = numbers[bins[p]];
+  return count;
+}
+
 function readBins(
   positive: Float64Array,
   negative: Float64Array,
@@ -125,7 +139,7 @@ function readBins(
 ): WeightedResult | undefined {
   let positives = 0;
   let negatives = 0;
-  for (let bin = 0; bin < BINS; bin++) {
+  for (let bin = 0; bin < positive.length; bin++) {
     positives += positive[bin];
     negatives += negative[bin];
   }
@@ -137,7 +151,7 @@ function readBins(
   let accepted = 0;
   let falselyAccepted = 0;
   let beaten = 0;
-  for (let bin = BINS - 1; bin >= 0; bin--) {
+  for (let bin = positive.length - 1; bin >= 0; bin--) {
     const own = positive[bin];
     const others = negative[bin];
     if (own === 0 && others === 0) continue;
