@@ -25,7 +25,7 @@ const metricsOf = (run: string) =>
     .map((line) => ({ ...JSON.parse(line), imagesPerSecond: undefined, lossMilliseconds: undefined }));
 
 /** Number of times the training is killed. Each kill takes a few seconds; more kills cover more moments. */
-const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 3);
+const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 2);
 const STEPS = 40;
 
 /** Reads the centers of both ranks, without the files' headers, which contain random numbers. */
