@@ -4,6 +4,7 @@ import { GalleryStoreError } from '../src/store/errors.js';
 import { crc32 } from '../src/store/format/crc32.js';
 import { encodeHeader, HEADER_BYTES } from '../src/store/format/layout.js';
 import { hex } from '../src/store/format/log-line.js';
+import { GalleryState } from '../src/store/gallery-state.js';
 import type { GallerySnapshot } from '../src/store/gallery-store.js';
 import { MemoryStore } from '../src/store/memory-store.js';
 
@@ -97,8 +98,8 @@ function mutateLines(bytes: Uint8Array, random: FuzzRandom): Uint8Array {
   if (random.below(4)) {
     const layout = { ...header, logBytes: Math.max(header.logBytes, log.length) };
     const rows = random.below(8) ? header.rows : random.below(1000);
-    const counts = { logEnd: log.length, rows, revision: 1, identities: 1, templates: 1 };
-    mutated.set(encodeHeader({ ...layout, rowCapacity: Math.max(rows, header.rowCapacity) }, counts));
+    const rowCapacity = Math.max(rows, header.rowCapacity);
+    mutated.set(encodeHeader({ ...layout, rowCapacity }, new GalleryState(), { logEnd: log.length, rows }));
   }
   return mutated;
 }

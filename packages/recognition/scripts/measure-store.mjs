@@ -31,14 +31,18 @@ async function measureAppend(store, present) {
   }
   times.sort((a, b) => a - b);
   const [median, late] = [times[APPENDS / 2], times[Math.floor(APPENDS * 0.95)]].map((ms) => ms.toFixed(2));
-  console.log(`append one to ${String(present).padEnd(20)} ${median.padStart(8)} ms (95 % within ${late} ms)`);
+  console.log(
+    `append one to ${String(present).padEnd(20)} ${median.padStart(8)} ms (95 % within ${late} ms)`,
+  );
 }
 
 try {
   let store = await openFileStore(path, { header: { embeddingSize: size, embedder: 'measure' } });
   await measureAppend(store, 0);
   for (let i = 0; i < count; i += 1000) {
-    await store.write(Array.from({ length: Math.min(1000, count - i) }, (_, k) => enroll(`identity ${i + k}`)));
+    await store.write(
+      Array.from({ length: Math.min(1000, count - i) }, (_, k) => enroll(`identity ${i + k}`)),
+    );
   }
   await store.close();
   store = undefined;
@@ -46,7 +50,9 @@ try {
   const before = process.memoryUsage().heapUsed;
   store = await time(`open ${count} × ${size}`, () => openFileStore(path));
   globalThis.gc?.();
-  console.log(`memory of the open store ${((process.memoryUsage().heapUsed - before) / 2 ** 20).toFixed(0).padStart(17)} MiB`);
+  console.log(
+    `memory of the open store ${((process.memoryUsage().heapUsed - before) / 2 ** 20).toFixed(0).padStart(17)} MiB`,
+  );
   await time('read all', () => store.read());
   await measureAppend(store, count);
   await time('remove one', () => store.write([{ kind: 'remove', name: 'identity 1' }]));
@@ -57,7 +63,8 @@ try {
     await reader.read();
     await reader.close();
   });
-  const onDisk = process.platform === 'win32' ? undefined : execFileSync('du', ['-k', path], { encoding: 'utf8' });
+  const onDisk =
+    process.platform === 'win32' ? undefined : execFileSync('du', ['-k', path], { encoding: 'utf8' });
   console.log(
     `size ${(statSync(path).size / 2 ** 20).toFixed(1).padStart(37)} MiB, ${onDisk ? `${(Number.parseInt(onDisk, 10) / 1024).toFixed(1)} MiB on disk` : ''}`,
   );

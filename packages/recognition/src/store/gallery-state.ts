@@ -2,6 +2,8 @@ import { checkEmbedding, checkName, copyCalibration, copyMetadata } from './chec
 import { GalleryStoreError } from './errors.js';
 import type {
   GalleryChange,
+  GalleryHeader,
+  GallerySnapshot,
   IdentityRecord,
   StoredCalibration,
   TemplateRecord,
@@ -53,6 +55,23 @@ export class GalleryState {
   /** Returns the identities by ascending id. */
   sortedIdentities(): IdentityRecord[] {
     return [...this.identities.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** Returns the templates by ascending id. */
+  sortedTemplates(): TemplateRecord[] {
+    return [...this.templates.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** Returns the gallery. @param embeddings Of the templates by ascending id; the snapshot takes the array over. */
+  snapshot(header: GalleryHeader, embeddings: Float32Array): GallerySnapshot {
+    return {
+      header,
+      revision: this.revision,
+      identities: this.sortedIdentities(),
+      templates: this.sortedTemplates(),
+      embeddings,
+      calibration: this.calibration,
+    };
   }
 
   /** Applies the changes of a transaction and increments the revision. */

@@ -18,46 +18,34 @@ export class MemoryStore implements GalleryStore {
   readonly header: GalleryHeader;
   readonly isReadOnly = false;
   readonly #queue = new CallQueue();
-  readonly #state: GalleryState;
+  #state = new GalleryState();
   /** Embeddings by row, in the order of template ids. Rows of removed templates are zero. */
-  #rows: Float32Array;
+  #rows: Float32Array = new Float32Array(0);
   #rowIds: number[] = [];
 
-  /** @param from State to start from, which the store takes over. Default: an empty gallery. */
-  constructor(
-    header: GalleryHeader,
-    from?: { state: GalleryState; embeddings: Float32Array; rowIds: number[] },
-  ) {
+  /** Creates an empty gallery. @throws GalleryStoreError with code `INVALID_RECORD` for a header out of range. */
+  constructor(header: GalleryHeader) {
     checkHeader(header);
     this.header = { ...header };
-    this.#state = from?.state ?? new GalleryState();
-    this.#rows = from?.embeddings ?? new Float32Array(0);
-    this.#rowIds = from?.rowIds ?? [];
   }
 
   /** Opens the bytes of a gallery file. @throws GalleryStoreError if they are not an intact gallery. */
   static async fromBytes(bytes: Uint8Array): Promise<MemoryStore> {
-    const { header, ...from } = await decodeGallery(bytes);
-    return new MemoryStore(header, from);
+    const { header, state, embeddings } = await decodeGallery(bytes);
+    const store = new MemoryStore(header);
+    store.#state = state;
+    store.#rows = embeddings;
+    store.#rowIds = state.sortedTemplates().map(({ id }) => id);
+    return store;
   }
 
   /** Returns the gallery as the bytes of a gallery file, without spare room. */
   async toBytes(): Promise<Uint8Array> {
-    return this.#queue.run(() => {
-      const { state, header } = { state: this.#state, header: this.header };
-      return encodeGallery(header, state, this.#embeddings());
-    });
+    return this.#queue.run(() => encodeGallery(this.header, this.#state, this.#embeddings()));
   }
 
   async read(): Promise<GallerySnapshot> {
-    return this.#queue.run(() => ({
-      header: this.header,
-      revision: this.#state.revision,
-      identities: this.#state.sortedIdentities(),
-      templates: [...this.#state.templates.values()].sort((a, b) => a.id - b.id),
-      embeddings: this.#embeddings(),
-      calibration: this.#state.calibration,
-    }));
+    return this.#queue.run(() => this.#state.snapshot(this.header, this.#embeddings()));
   }
 
   async revision(): Promise<number> {

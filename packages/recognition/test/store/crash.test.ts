@@ -1,6 +1,5 @@
 /** A file store that ends at each of its writes, loses power there, or meets a full disk. */
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Crash } from '@unitsphere/testing/faults';
 import { FuzzRandom } from '@unitsphere/testing/fuzz/random';
@@ -8,9 +7,10 @@ import { type HandleFault, withHandleFault } from '@unitsphere/testing/handle-fa
 import { afterAll, describe, expect, test } from 'vitest';
 import { openFileStore } from '../../src/file.js';
 import type { GalleryChange, GalleryStore } from '../../src/store/gallery-store.js';
+import { makeFastFolder } from './fast-folder.js';
 import { describeGallery, header, vector } from './store-contract.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'gallery-crash-'));
+const folder = makeFastFolder('gallery-crash-');
 afterAll(() => rmSync(folder, { recursive: true }));
 const [base, path] = [join(folder, 'base.safetensors'), join(folder, 'gallery.safetensors')];
 

@@ -61,6 +61,15 @@ describe('a file store', () => {
     await store.close();
   });
 
+  test('opening an intact file does not write it', async () => {
+    const path = await createGallery();
+    const { mtimeNs } = statSync(path, { bigint: true });
+    const store = await openFileStore(path);
+    await store.read();
+    await store.close();
+    expect(statSync(path, { bigint: true }).mtimeNs).toBe(mtimeNs);
+  });
+
   test('appends without rewriting the file, whatever its size', async () => {
     const path = await createGallery();
     const store = await openFileStore(path);

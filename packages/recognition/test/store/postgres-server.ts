@@ -1,28 +1,14 @@
 /** A PostgreSQL server of a test: its files in a temporary folder, and a Unix socket as the only way to it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freeDiskSpace } from '@unitsphere/core/disk';
 import pg from 'pg';
+import { makeFastFolder } from './fast-folder.js';
 
 /** Name of the tests that require the server. */
 export const REQUIRES = 'requires PostgreSQL with pgvector: tools/workspace/install-postgres.sh';
-
-/** A disk in memory, on which the recovery after a kill takes no seconds to sync. */
-const MEMORY_DISK = '/dev/shm';
-const hasSpace = (folder: string) => (freeDiskSpace(folder) ?? 0) > 2 ** 30;
 
 const VERSIONS = '/usr/lib/postgresql';
 
@@ -50,7 +36,7 @@ export class PostgresServer {
   /** Creates a database and starts its server. */
   static async start(): Promise<PostgresServer> {
     if (!postgresBin) throw new Error(REQUIRES);
-    const folder = mkdtempSync(join(hasSpace(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'pg-'));
+    const folder = makeFastFolder('pg-');
     chmodSync(folder, 0o755);
     const data = join(folder, 'data');
     mkdirSync(data);

@@ -14,7 +14,6 @@ import { checkHeader } from '../check-records.js';
 import { checkSameHeader } from '../check-same-header.js';
 import { GalleryStoreError } from '../errors.js';
 import { type LoadedGallery, loadGallery, readEmbeddings } from '../format/load-gallery.js';
-import type { GalleryState } from '../gallery-state.js';
 import type {
   GalleryChange,
   GalleryHeader,
@@ -109,18 +108,6 @@ function acquireFileLock(path: string, lockPath: string): FileLock {
   }
 }
 
-/** Returns what a state and its embeddings hold, for a caller that may change the arrays. */
-function snapshotOf(header: GalleryHeader, state: GalleryState, embeddings: Float32Array): GallerySnapshot {
-  return {
-    header,
-    revision: state.revision,
-    identities: state.sortedIdentities(),
-    templates: [...state.templates.values()].sort((a, b) => a.id - b.id),
-    embeddings,
-    calibration: state.calibration,
-  };
-}
-
 class FileStore implements GalleryStore {
   readonly isReadOnly = false;
   readonly header: GalleryHeader;
@@ -139,7 +126,7 @@ class FileStore implements GalleryStore {
   async read(): Promise<GallerySnapshot> {
     return this.#queue.run(async () => {
       try {
-        return snapshotOf(this.header, this.#file.state, await this.#file.readEmbeddings());
+        return this.#file.state.snapshot(this.header, await this.#file.readEmbeddings());
       } catch (error) {
         throw toReadError(this.#path, error);
       }
@@ -204,7 +191,7 @@ class ReadOnlyFileStore implements GalleryStore {
   async read(): Promise<GallerySnapshot> {
     return this.#queue.run(() =>
       this.#load(async (loaded, source) =>
-        snapshotOf(this.header, loaded.state, await readEmbeddings(source, loaded)),
+        loaded.state.snapshot(this.header, await readEmbeddings(source, loaded)),
       ),
     );
   }

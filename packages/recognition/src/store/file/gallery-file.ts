@@ -163,7 +163,7 @@ export class GalleryFile {
       const end = changed.reduce((a, b) => Math.max(a, b)) + 1;
       await writeAt(this.#file, this.#labels(first, end), labelsAt(layout) + 4 * first);
     }
-    await this.#writeHeader();
+    await writeAt(this.#file, this.#header(), 0);
   }
 
   /** Overwrites rows by zeros, on the disk. */
@@ -185,16 +185,10 @@ export class GalleryFile {
     return new Uint8Array(labels.buffer);
   }
 
-  async #writeHeader(): Promise<void> {
+  /** Returns the header that the file should have. */
+  #header(): Uint8Array {
     const { layout, rows, logEnd, state } = this.#content;
-    const counts = {
-      logEnd,
-      rows: rows.ids.length,
-      revision: state.revision,
-      identities: state.identities.size,
-      templates: state.templates.size,
-    };
-    await writeAt(this.#file, encodeHeader(layout, counts), 0);
+    return encodeHeader(layout, state, { logEnd, rows: rows.ids.length });
   }
 
   /** Removes what an unfinished transaction left, and restores what repeats the log. */
@@ -219,7 +213,8 @@ export class GalleryFile {
       await writeAt(this.#file, labels, labelsAt(layout));
     }
     if (garbage > 0 || source.size > end) await this.#file.datasync();
-    await this.#writeHeader();
+    const header = this.#header();
+    if (!isSame(header, await source.read(0, HEADER_BYTES))) await writeAt(this.#file, header, 0);
     this.#needsRepair = false;
   }
 

@@ -1,16 +1,7 @@
 import type { GalleryState } from '../gallery-state.js';
 import type { GalleryHeader } from '../gallery-store.js';
 import { crc32 } from './crc32.js';
-import {
-  encodeHeader,
-  HEADER_BYTES,
-  type HeaderCounts,
-  type Layout,
-  labelsAt,
-  planLayout,
-  rowAt,
-  rowBytes,
-} from './layout.js';
+import { encodeHeader, HEADER_BYTES, type Layout, labelsAt, planLayout, rowAt, rowBytes } from './layout.js';
 import { damaged, loadGallery, readEmbeddings } from './load-gallery.js';
 import { firstLineContent, stateContents } from './log-content.js';
 import { encodeLine } from './log-line.js';
@@ -18,7 +9,6 @@ import { encodeLine } from './log-line.js';
 /** A file without its embeddings: all bytes before the first row. */
 export interface FileStart {
   layout: Layout;
-  counts: HeaderCounts;
   /** Header, log and labels, and the room that is reserved between them. */
   parts: { position: number; bytes: Uint8Array }[];
 }
@@ -49,22 +39,12 @@ export function encodeStart(
     log.push(encodeLine(line, logEnd));
     logEnd += log[log.length - 1].length;
   }
-  const labels = new Int32Array(rows);
-  let row = 0;
-  for (const id of sortedIds(state)) labels[row++] = state.templates.get(id)?.identityId ?? -1;
-  const counts = {
-    logEnd,
-    rows,
-    revision: state.revision,
-    identities: state.identities.size,
-    templates: state.templates.size,
-  };
+  const labels = Int32Array.from(state.sortedTemplates(), ({ identityId }) => identityId);
   let position = HEADER_BYTES;
   return {
     layout,
-    counts,
     parts: [
-      { position: 0, bytes: encodeHeader(layout, counts) },
+      { position: 0, bytes: encodeHeader(layout, state, { logEnd, rows }) },
       ...log.map((bytes) => {
         const part = { position, bytes };
         position += bytes.length;
@@ -73,11 +53,6 @@ export function encodeStart(
       { position: labelsAt(layout), bytes: new Uint8Array(labels.buffer) },
     ],
   };
-}
-
-/** Returns the ids of a state's templates in ascending order, which is that of their rows in a rewritten file. */
-export function sortedIds(state: GalleryState): number[] {
-  return [...state.templates.keys()].sort((a, b) => a - b);
 }
 
 /** Encodes a gallery as a file without spare room. @param embeddings By ascending template id. */
@@ -103,7 +78,6 @@ export async function decodeGallery(bytes: Uint8Array): Promise<{
   header: GalleryHeader;
   state: GalleryState;
   embeddings: Float32Array;
-  rowIds: number[];
 }> {
   const path = 'the gallery';
   const source = {
@@ -120,6 +94,5 @@ export async function decodeGallery(bytes: Uint8Array): Promise<{
     header: { embeddingSize, embedder },
     state: loaded.state,
     embeddings: await readEmbeddings(source, loaded),
-    rowIds: sortedIds(loaded.state),
   };
 }

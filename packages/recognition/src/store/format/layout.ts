@@ -1,6 +1,7 @@
 import { safetensorsHeader } from '@unitsphere/core/safetensors';
 import { isJsonObject } from '../check-records.js';
 import { GalleryStoreError } from '../errors.js';
+import type { GalleryState } from '../gallery-state.js';
 import type { GalleryHeader } from '../gallery-store.js';
 import { crc32 } from './crc32.js';
 import { hex } from './log-line.js';
@@ -21,15 +22,12 @@ export interface Layout extends GalleryHeader {
   readonly rowCapacity: number;
 }
 
-/** What the header tells about the state of the file. It may lag behind the log. */
-export interface HeaderCounts {
+/** How much of the file is in use. */
+export interface UsedParts {
   /** Bytes of the log in use. */
   logEnd: number;
   /** Rows in use, including those of removed templates. */
   rows: number;
-  revision: number;
-  identities: number;
-  templates: number;
 }
 
 /** Position of the first label. */
@@ -59,9 +57,12 @@ export function planLayout(header: GalleryHeader, logEnd: number, rows: number, 
 
 const roundUp = (n: number, step: number) => Math.ceil(n / step) * step;
 
-/** Encodes the header of the file, which covers exactly the given state. */
-export function encodeHeader(layout: Layout, counts: HeaderCounts): Uint8Array {
-  const { logEnd, rows } = counts;
+/** Encodes the header of a file with a state. */
+export function encodeHeader(
+  layout: Layout,
+  state: Pick<GalleryState, 'revision' | 'identities' | 'templates'>,
+  { logEnd, rows }: UsedParts,
+): Uint8Array {
   const start = safetensorsHeader(
     [
       { name: 'log', dtype: 'U8', shape: [logEnd] },
@@ -75,9 +76,9 @@ export function encodeHeader(layout: Layout, counts: HeaderCounts): Uint8Array {
       version: String(FORMAT_VERSION),
       embedder: layout.embedder,
       embedding_size: String(layout.embeddingSize),
-      identities: String(counts.identities),
-      templates: String(counts.templates),
-      revision: String(counts.revision),
+      identities: String(state.identities.size),
+      templates: String(state.templates.size),
+      revision: String(state.revision),
       crc: '00000000',
     },
   );
@@ -96,10 +97,7 @@ export function encodeHeader(layout: Layout, counts: HeaderCounts): Uint8Array {
  *   is written halfway. The log has all it tells.
  * @throws GalleryStoreError for files of another kind or version.
  */
-export function readHeader(
-  bytes: Uint8Array,
-  path: string,
-): Pick<HeaderCounts, 'logEnd' | 'rows'> | undefined {
+export function readHeader(bytes: Uint8Array, path: string): UsedParts | undefined {
   const size = bytes.length < 8 ? 0n : new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   const header = parseObject(bytes.subarray(8, 8 + Number(size < BigInt(bytes.length) ? size : 0n)));
   const metadata = isJsonObject(header?.['__metadata__']) ? header['__metadata__'] : {};

@@ -58,7 +58,7 @@ export function* stateContents(state: GalleryState, rowCrcs: Iterable<number>): 
   for (let i = 0; i < identities.length; i += RECORDS_PER_LINE) {
     yield { revision, identities: identities.slice(i, i + RECORDS_PER_LINE).map(encodeIdentity) };
   }
-  const templates = [...state.templates.values()].sort((a, b) => a.id - b.id);
+  const templates = state.sortedTemplates();
   const crcs = [...rowCrcs];
   for (let i = 0; i < templates.length; i += RECORDS_PER_LINE) {
     const part = templates.slice(i, i + RECORDS_PER_LINE);
