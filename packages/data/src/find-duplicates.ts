@@ -1,4 +1,4 @@
-import { grayThumbnail, hammingDistance } from './perceptual-hash.js';
+import { countBits, grayThumbnail } from './perceptual-hash.js';
 import type { ImageSource } from './source.js';
 
 /** An image of a source by its identity and sample. */
@@ -26,40 +26,57 @@ const LEVELS = 40;
 /** Images whose gray levels spread less than this (standard deviation) match too many others. */
 const FLAT = 3;
 
+/** Thumbnails that are kept while pairs are compared. */
+const KEPT_THUMBNAILS = 10_000;
+
+/** Options of {@link findDuplicates}. */
+export interface DuplicateOptions {
+  /**
+   * Whether near-identical images of one identity are searched too; byte-identical ones always are. Default: true. A video of one
+   * person has very many, and comparing them takes long.
+   */
+  readonly withinIdentity?: boolean;
+}
+
 /**
  * Finds groups of images that show the same picture: byte-identical files, and files that differ by scale, compression or
  * slight edits. Candidates are found by their perceptual hashes and confirmed by their pixels.
  *
  * A source without `contents` (generated images, custom sources) has no groups.
  */
-export async function findDuplicates(source: ImageSource): Promise<DuplicateGroup[]> {
+export async function findDuplicates(
+  source: ImageSource,
+  { withinIdentity = true }: DuplicateOptions = {},
+): Promise<DuplicateGroup[]> {
   if (!source.contents) return [];
-  const images: (ImageReference & { sha256: string; hash: Uint32Array })[] = [];
-  for (let identity = 0; identity < source.identities.length; identity++) {
-    for (const [sample, { file, sha256, perceptualHash }] of source.contents(identity).entries()) {
-      images.push({ identity, sample, file, sha256, hash: perceptualHash });
-    }
-  }
-  const groups = new DisjointSets(images.length);
+  const images = new ImageColumns(source.identities.reduce((sum, { samples }) => sum + samples, 0));
+  const groups = new DisjointSets(images.count);
   const firstByContent = new Map<string, number>();
   const distinct: number[] = [];
-  images.forEach(({ sha256 }, i) => {
-    const first = firstByContent.get(sha256);
-    if (first === undefined) {
-      firstByContent.set(sha256, i);
-      distinct.push(i);
-    } else groups.join(first, i);
-  });
+  for (let identity = 0, i = 0; identity < source.identities.length; identity++) {
+    for (const [sample, { sha256, perceptualHash }] of source.contents(identity).entries()) {
+      images.set(i, identity, sample, perceptualHash);
+      const first = firstByContent.get(sha256);
+      if (first === undefined) {
+        firstByContent.set(sha256, i);
+        distinct.push(i);
+      } else groups.join(first, i);
+      i++;
+    }
+  }
+  firstByContent.clear();
   const near = new Set<number>();
   const thumbnails = new Map<number, Float32Array | undefined>();
   const thumbnail = async (i: number) => {
-    if (!thumbnails.has(i)) {
-      const cells = grayThumbnail(await source.load(images[i].identity, images[i].sample));
-      thumbnails.set(i, isFlat(cells) ? undefined : cells);
-    }
-    return thumbnails.get(i);
+    if (thumbnails.has(i)) return thumbnails.get(i);
+    const cells = grayThumbnail(await source.load(images.identities[i], images.samples[i]));
+    const found = isFlat(cells) ? undefined : cells;
+    if (thumbnails.size >= KEPT_THUMBNAILS) thumbnails.clear();
+    thumbnails.set(i, found);
+    return found;
   };
-  for (const [a, b] of candidates(distinct, images)) {
+  for (const [a, b] of candidates(distinct, images.hashes)) {
+    if (!withinIdentity && images.identities[a] === images.identities[b]) continue;
     if (groups.root(a) === groups.root(b)) continue;
     const [one, other] = [await thumbnail(a), await thumbnail(b)];
     if (!one || !other || one.some((level, cell) => Math.abs(level - other[cell]) > LEVELS)) continue;
@@ -67,31 +84,48 @@ export async function findDuplicates(source: ImageSource): Promise<DuplicateGrou
     groups.join(a, b);
   }
   const isNear = new Set([...near].map((i) => groups.root(i)));
+  const reference = (i: number): ImageReference => {
+    const [identity, sample] = [images.identities[i], images.samples[i]];
+    return { identity, sample, file: source.contents?.(identity)[sample].file ?? '' };
+  };
   return groups.list().map((members) => ({
     kind: isNear.has(groups.root(members[0])) ? 'near-identical' : 'identical',
-    images: members.map((i) => ({
-      identity: images[i].identity,
-      sample: images[i].sample,
-      file: images[i].file,
-    })),
+    images: members.map(reference),
   }));
 }
 
+/** All images of a source, in columns: a million images take 16 MB. */
+class ImageColumns {
+  readonly identities: Uint32Array;
+  readonly samples: Uint32Array;
+  /** Two words per image. */
+  readonly hashes: Uint32Array;
+
+  constructor(readonly count: number) {
+    this.identities = new Uint32Array(count);
+    this.samples = new Uint32Array(count);
+    this.hashes = new Uint32Array(2 * count);
+  }
+
+  set(i: number, identity: number, sample: number, hash: Uint32Array): void {
+    this.identities[i] = identity;
+    this.samples[i] = sample;
+    this.hashes.set(hash, 2 * i);
+  }
+}
+
 /** Yields each pair of images whose hashes are close, once. */
-function* candidates(
-  distinct: readonly number[],
-  images: readonly { hash: Uint32Array }[],
-): Generator<[number, number]> {
+function* candidates(distinct: readonly number[], hashes: Uint32Array): Generator<[number, number]> {
   for (let band = 0; band + 1 < BANDS.length; band++) {
     const buckets = new Map<number, number[]>();
     for (const i of distinct) {
-      const key = bitsOf(images[i].hash, BANDS[band], BANDS[band + 1]);
+      const key = bitsOf(hashes, i, BANDS[band], BANDS[band + 1]);
       const bucket = buckets.get(key);
       if (!bucket) buckets.set(key, [i]);
       else {
         for (const j of bucket) {
-          if (hammingDistance(images[i].hash, images[j].hash) > DISTANCE) continue;
-          if (sharesEarlierBand(images[i].hash, images[j].hash, band)) continue;
+          if (distanceOf(hashes, i, j) > DISTANCE) continue;
+          if (sharesEarlierBand(hashes, i, j, band)) continue;
           yield [j, i];
         }
         bucket.push(i);
@@ -100,16 +134,23 @@ function* candidates(
   }
 }
 
-function sharesEarlierBand(a: Uint32Array, b: Uint32Array, band: number): boolean {
+/** Returns the number of bits in which the hashes of two images differ. */
+function distanceOf(hashes: Uint32Array, a: number, b: number): number {
+  return countBits(hashes[2 * a] ^ hashes[2 * b]) + countBits(hashes[2 * a + 1] ^ hashes[2 * b + 1]);
+}
+
+function sharesEarlierBand(hashes: Uint32Array, a: number, b: number, band: number): boolean {
   for (let k = 0; k < band; k++) {
-    if (bitsOf(a, BANDS[k], BANDS[k + 1]) === bitsOf(b, BANDS[k], BANDS[k + 1])) return true;
+    if (bitsOf(hashes, a, BANDS[k], BANDS[k + 1]) === bitsOf(hashes, b, BANDS[k], BANDS[k + 1])) return true;
   }
   return false;
 }
 
-function bitsOf(hash: Uint32Array, from: number, to: number): number {
+function bitsOf(hashes: Uint32Array, image: number, from: number, to: number): number {
   let bits = 0;
-  for (let bit = from; bit < to; bit++) bits = (bits << 1) | ((hash[bit >> 5] >>> (bit & 31)) & 1);
+  for (let bit = from; bit < to; bit++) {
+    bits = (bits << 1) | ((hashes[2 * image + (bit >> 5)] >>> (bit & 31)) & 1);
+  }
   return bits;
 }
 

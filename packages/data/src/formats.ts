@@ -3,6 +3,7 @@ import type { DecodingOptions } from './encoded/open-decoded.js';
 import { type IdentityGrouping, listFolder } from './folder/list-folder.js';
 import { type LabeledImage, listLabeledImages } from './labeled-images.js';
 import { listRecords } from './recordio/list-records.js';
+import { listShards } from './webdataset/list-shards.js';
 
 /** How images are decoded and cached, as plain data; see `DecodingOptions`. */
 export type DecodingSpec = Pick<DecodingOptions, 'side' | 'memory' | 'cacheDir' | 'cacheLimit'>;
@@ -22,6 +23,13 @@ export interface RecordsSpec extends DecodingSpec {
   readonly path: string;
 }
 
+/** Specification of tar shards of WebDataset (Node only); see `listShards`. */
+export interface ShardsSpec extends DecodingSpec {
+  readonly kind: 'webdataset';
+  /** A tar file, a folder of them, an http(s) address, or a pattern such as `train-{000..015}.tar`. */
+  readonly path: string;
+}
+
 /** Specification of images that a program hands in; see `listLabeledImages`. */
 export interface LabeledImagesSpec extends DecodingSpec {
   readonly kind: 'images';
@@ -30,7 +38,7 @@ export interface LabeledImagesSpec extends DecodingSpec {
 }
 
 /** Specification of encoded images. */
-export type FormatSpec = FolderSpec | RecordsSpec | LabeledImagesSpec;
+export type FormatSpec = FolderSpec | RecordsSpec | ShardsSpec | LabeledImagesSpec;
 
 /** One entry for each format: a function that lists its images. */
 const FORMATS: {
@@ -38,6 +46,7 @@ const FORMATS: {
 } = {
   folder: ({ dir, identityPer }) => listFolder(dir, identityPer),
   recordio: ({ path }) => listRecords(path),
+  webdataset: ({ path, cacheDir }) => listShards(path, cacheDir),
   images: ({ images }) => listLabeledImages(images),
 };
 

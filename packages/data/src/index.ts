@@ -8,7 +8,12 @@ export type { EncodedImages, ImageReader } from './encoded/encoded-images.js';
 export { type DecodingOptions, openDecoded } from './encoded/open-decoded.js';
 export { type EvaluationImage, type EvaluationOptions, evaluationSet } from './evaluation-set.js';
 export * from './faces/index.js';
-export { type DuplicateGroup, findDuplicates, type ImageReference } from './find-duplicates.js';
+export {
+  type DuplicateGroup,
+  type DuplicateOptions,
+  findDuplicates,
+  type ImageReference,
+} from './find-duplicates.js';
 export type { IdentityGrouping } from './folder/list-folder.js';
 export { type FolderOptions, openFolder } from './folder/open-folder.js';
 export {
@@ -19,6 +24,7 @@ export {
   type LabeledImagesSpec,
   listImages,
   type RecordsSpec,
+  type ShardsSpec,
 } from './formats.js';
 export type { Image } from './image.js';
 export { type LabeledImage, listLabeledImages } from './labeled-images.js';

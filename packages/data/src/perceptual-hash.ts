@@ -65,11 +65,9 @@ const COSINES = Float64Array.from({ length: FREQUENCIES * SIDE }, (_, i) =>
   Math.cos((Math.PI / SIDE) * ((i % SIDE) + 0.5) * Math.floor(i / SIDE)),
 );
 
-/** Returns the number of bits in which two hashes differ. */
-export function hammingDistance(a: Uint32Array, b: Uint32Array): number {
-  let bits = 0;
-  for (let word = 0; word < a.length; word++) {
-    for (let rest = (a[word] ^ b[word]) >>> 0; rest; rest = (rest & (rest - 1)) >>> 0) bits++;
-  }
-  return bits;
+/** Returns the number of ones among 32 bits. */
+export function countBits(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -20,7 +20,7 @@ export async function findLeaks(
   const partOf = new Map(
     (['train', 'validation', 'test'] as const).flatMap((part) => split[part].map((i) => [i, part] as const)),
   );
-  const groups = await findDuplicates(source);
+  const groups = await findDuplicates(source, { withinIdentity: false });
   const spans = (group: DuplicateGroup, by: (identity: number) => unknown) =>
     new Set(group.images.map(({ identity }) => by(identity))).size > 1;
   const acrossParts = groups.filter((group) => spans(group, (identity) => partOf.get(identity)));

@@ -149,7 +149,7 @@ export class DecodedSource implements ImageSource {
     return {
       file: nameAt(encoded.table.ids, image),
       bytes: encoded.table.bytes[image],
-      sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+      sha256: toHex(hash),
       perceptualHash: perceptualHashes.slice(image * 2, image * 2 + 2),
     };
   }
@@ -164,4 +164,12 @@ export class DecodedSource implements ImageSource {
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += HEX[byte];
+  return text;
 }

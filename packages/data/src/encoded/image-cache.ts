@@ -33,6 +33,14 @@ export interface KnownImage {
   readonly perceptualHash: Uint32Array;
 }
 
+/** An image that is to be written. */
+interface Addition {
+  readonly order: number;
+  readonly key: Uint32Array | undefined;
+  readonly image: KnownImage;
+  readonly pixels: Uint8Array | undefined;
+}
+
 /** SHA-256 and perceptual hash. */
 const HASH_ROW = 40;
 /** Bytes of decoded images that are written at once. */
@@ -55,7 +63,7 @@ export class ImageCache {
   readonly #onWarning: (message: string) => void;
   /** Bytes of decoded images that may be stored. */
   readonly #room: number;
-  #queue: { key: Uint32Array | undefined; image: KnownImage; pixels: Uint8Array | undefined }[] = [];
+  #queue: Addition[] = [];
   #queuedBytes = 0;
   #failed = false;
 
@@ -127,19 +135,22 @@ export class ImageCache {
     return this.#pixels.read(rows, out);
   }
 
-  /** Stores what was found out about an image. Written in batches; `flush` writes the rest. */
-  add(signature: string | undefined, image: KnownImage, pixels: Uint8Array | undefined): void {
+  /**
+   * Stores what was found out about an image. Written in batches; `flush` writes the rest.
+   * @param order Position of the image in its source: images that are read together are written together.
+   */
+  add(order: number, signature: string | undefined, image: KnownImage, pixels: Uint8Array | undefined): void {
     if (this.#failed) return;
     const key = signature === undefined ? undefined : hashWords(digest(signature));
     const fits = this.#pixels.bytes + this.#queuedBytes + this.#imageBytes <= this.#room;
-    this.#queue.push({ key, image, pixels: fits ? pixels : undefined });
+    this.#queue.push({ order, key, image, pixels: fits ? pixels : undefined });
     if (fits && pixels) this.#queuedBytes += this.#imageBytes;
     if (this.#queuedBytes >= BATCH_BYTES || this.#queue.length >= 4096) this.flush();
   }
 
   /** Writes everything that was added. A failure is reported once, and ends the writing. */
   flush(): void {
-    const queue = this.#queue;
+    const queue = this.#queue.sort((a, b) => a.order - b.order);
     this.#queue = [];
     this.#queuedBytes = 0;
     try {

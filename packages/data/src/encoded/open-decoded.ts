@@ -194,7 +194,7 @@ class ImageChecker {
       this.#pool.pixels.set(pixels, image * this.#pool.imageBytes);
       this.#pool.places[image] = image + 1;
     } else offerPixels(this.#pool, image, pixels);
-    cache?.add(this.#reader.signature(image), known, isStored ? undefined : pixels);
+    cache?.add(image, this.#reader.signature(image), known, isStored ? undefined : pixels);
   }
 }
 

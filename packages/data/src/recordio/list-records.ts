@@ -91,7 +91,7 @@ function findRecords(path: string): string {
   const info = statSync(full, { throwIfNoEntry: false });
   const file = info?.isDirectory() ? join(full, 'train.rec') : full;
   if (existsSync(file)) return file;
-  const what = info ? `The folder "${path}" has no train.rec` : `There is no file "${path}"`;
+  const what = info ? `The folder "${path}" has no train.rec` : `The file "${path}" does not exist`;
   throw new Error(`${what}. Give the path of a RecordIO file, NAME.rec.`);
 }
 
