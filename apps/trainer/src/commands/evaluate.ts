@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { EvaluationConfig } from '../config/config.js';
+import { isAddress } from '../config/file-sources.js';
 import { optionOverrides } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
 import { Progress } from '../progress/progress.js';
@@ -27,7 +28,7 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
   try {
     const report = await work.runEvaluation({
       checkpoint: path,
-      data: options.data && resolve(options.data),
+      data: options.data && (isAddress(options.data) ? options.data : resolve(options.data)),
       identities: options.identities,
       pairs: options.pairs,
       backend: options.backend === undefined ? undefined : backend,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { ArmRun } from '@unitsphere/verification/statistics';
 import { compareArms } from '@unitsphere/verification/statistics';
-import type { Config } from '../config/config.js';
+import { type Config, isFileData } from '../config/config.js';
 import type { Curve } from '../report/data.js';
 import { describeVerdict } from './describe-verdict.js';
 import type { Study } from './load-study.js';
@@ -84,7 +84,7 @@ const configOf = ({ config, candidates }: Replicate): Config =>
 /** Describes the images of a config. A folder is given by its name alone, because results are published. */
 function describeImages({ data }: Config): Omit<StudyImages, 'name' | 'label'> {
   const { source, imageSize } = data;
-  return data.source === 'folder'
+  return isFileData(data)
     ? { source, imageSize, folder: basename(data.path) }
     : { source, imageSize, identities: data.identities };
 }

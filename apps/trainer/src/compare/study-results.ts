@@ -1,4 +1,5 @@
 import type { StudyComparison } from '@unitsphere/verification/statistics';
+import type { Config } from '../config/config.js';
 import type { VerificationSummary } from '../report/data.js';
 import type { Study } from './load-study.js';
 import type { BudgetKind } from './plan-study.js';
@@ -21,7 +22,7 @@ export interface StudyImages {
   name: string;
   label: string;
   /** A generator, or a folder. */
-  source: 'documents' | 'cards' | 'faces' | 'folder';
+  source: Config['data']['source'];
   /** Side of the network's square input, in pixels. */
   imageSize: number;
   /** For a generator: the number of identities of all splits together. */

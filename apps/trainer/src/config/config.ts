@@ -1,3 +1,4 @@
+import { type FileSource, isFileSource } from './file-sources.js';
 import { findMargin, LOSS_REGISTRY, type LossSettingKey, type LossSettings } from './loss-settings.js';
 import { completeSettings, omitSettings } from './registry-settings.js';
 import type { CheckedConfig } from './schema.js';
@@ -25,18 +26,29 @@ export type SplitConfig = CheckedData['split'];
 /** Augmentation of training images, as `Augmentation` of @unitsphere/data. */
 export type AugmentConfig = Exclude<CheckedData['augment'], boolean | undefined>;
 
-/** Images of a generator or of a folder. */
+/** Optional keys that only images with a path have. */
+export type FileKey = 'memory' | 'cacheDir' | 'cacheLimit';
+
+/** Images of a generator, or with a path. */
 export type DataConfig = Omit<
   CheckedData,
-  'source' | 'path' | 'identities' | 'photographs' | 'pictures' | 'cacheDir' | 'uprightFraction' | 'augment'
+  'source' | 'path' | 'identities' | 'photographs' | 'pictures' | 'variants' | FileKey | 'uprightFraction' | 'augment'
 > & {
   /** False for no augmentation. */
   augment: AugmentConfig | false;
 } & (
-    | Chosen<'source', Exclude<CheckedData['source'], 'folder' | 'cards'>, CheckedData, 'identities'>
-    | (Chosen<'source', 'cards', CheckedData, 'identities'> & Pick<CheckedData, 'photographs' | 'pictures'>)
-    | (Chosen<'source', 'folder', CheckedData, 'path'> & Pick<CheckedData, 'cacheDir'>)
+    | Chosen<'source', Exclude<CheckedData['source'], FileSource | 'cards'>, CheckedData, 'identities'>
+    | (Chosen<'source', 'cards', CheckedData, 'identities'> & Pick<CheckedData, 'photographs' | 'pictures' | 'variants'>)
+    | (Chosen<'source', FileSource, CheckedData, 'path'> & Pick<CheckedData, FileKey>)
   );
+
+/** Images with a path, as opposed to generated ones. */
+export type FileData = DataConfig & { source: FileSource };
+
+/** Returns whether the images of a config have a path. */
+export function isFileData(data: DataConfig): data is FileData {
+  return isFileSource(data.source);
+}
 
 /** Backbone, neck and embedding head. */
 export type ModelConfig = Omit<CheckedModel, 'neck' | 'squeezeRatio'> &
@@ -153,7 +165,10 @@ function completeData(
     identities,
     photographs,
     pictures,
+    variants,
+    memory,
     cacheDir,
+    cacheLimit,
     augment,
     uprightFraction,
     ...shared
@@ -163,17 +178,19 @@ function completeData(
   const uprightSteps =
     uprightFraction === undefined ? shared.uprightSteps : Math.round(uprightFraction * trainingSteps);
   // Documents and faces are photographed differently every time; a card and a file are one picture.
-  const augmentation = augment ?? (source === 'folder' || source === 'cards');
+  const augmentation = augment ?? (isFileSource(source) || source === 'cards');
   const rest = {
     ...shared,
     uprightSteps,
     augment: augmentation === true ? structuredClone(DEFAULT_AUGMENT) : augmentation,
   };
-  if (source === 'folder')
-    return omitUndefined({ source, path: required(path, 'data.path'), ...rest, cacheDir });
+  if (isFileSource(source)) {
+    const place = { source, path: required(path, 'data.path') };
+    return omitUndefined({ ...place, ...rest, memory, cacheDir, cacheLimit });
+  }
   const generated = { identities: identities ?? 1500, ...rest };
   return source === 'cards'
-    ? omitUndefined({ source, ...generated, photographs, pictures })
+    ? omitUndefined({ source, ...generated, photographs, pictures, variants })
     : omitUndefined({ source, ...generated });
 }
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseSource } from '@unitsphere/pretrained';
 import { UserError } from '../user-error.js';
-import type { Config, TeacherConfig } from './config.js';
+import { type Config, isFileData, type TeacherConfig } from './config.js';
+import { isAddress } from './file-sources.js';
 import type { Override } from './overrides.js';
 import { parseConfig } from './parse-config.js';
 import { RECIPES } from './shipped.js';
@@ -32,12 +33,15 @@ export function absolutePaths(config: Config): Config {
   const { data, model, training, distillation, output } = config;
   return {
     ...config,
-    data:
-      data.source === 'folder'
-        ? { ...data, path: resolve(data.path), ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }) }
-        : data.source === 'cards' && data.photographs
-          ? { ...data, photographs: resolve(data.photographs) }
-          : data,
+    data: isFileData(data)
+      ? {
+          ...data,
+          path: isAddress(data.path) ? data.path : resolve(data.path),
+          ...(data.cacheDir && { cacheDir: resolve(data.cacheDir) }),
+        }
+      : data.source === 'cards' && data.photographs
+        ? { ...data, photographs: resolve(data.photographs) }
+        : data,
     model:
       model.pretrained === undefined
         ? model

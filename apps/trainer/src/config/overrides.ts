@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { UserError } from '../user-error.js';
+import { sourceOfPath } from './file-sources.js';
 
 /** A setting from the command line. */
 export interface Override {
@@ -65,9 +66,9 @@ export function optionOverrides(options: SettingOptions): Override[] {
   if (options.data !== undefined) {
     const written = `--data ${options.data}`;
     overrides.push(
-      { path: ['data', 'source'], value: 'folder', written },
+      { path: ['data', 'source'], value: sourceOfPath(options.data), written },
       { path: ['data', 'path'], value: options.data, written },
-      // A folder does not have the generator's setting, which the config may contain.
+      // Images with a path do not have the generator's setting, which the config may contain.
       { path: ['data', 'identities'], value: undefined, written },
     );
   }

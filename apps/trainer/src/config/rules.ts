@@ -1,5 +1,6 @@
 import { backboneStride, countMaps } from './backbone-stride.js';
 import { DISTILLATION_REGISTRY } from './distillation-settings.js';
+import { isFileSource } from './file-sources.js';
 import type { Issue } from './issue.js';
 import { findMargin, LOSS_REGISTRY } from './loss-settings.js';
 import {
@@ -50,14 +51,17 @@ export function checkRules(config: CheckedConfig, replaced: readonly Issue['path
 }
 
 function* checkSource({ data }: CheckedConfig): Generator<Issue> {
-  if (data.source === 'folder') {
+  if (isFileSource(data.source)) {
     if (data.path === undefined) {
-      yield issue('data.path', 'source: folder requires the path of a folder; pass it with --data DIR');
+      yield issue(
+        'data.path',
+        `source: ${data.source} requires the path of the images; pass it with --data PATH`,
+      );
     }
     if (data.identities !== undefined) {
       yield issue(
         'data.identities',
-        `the identities of a folder are its files and subfolders; ${remove('data.identities')}`,
+        `only generated images have it; the identities of ${data.path ?? 'files'} are those that it contains; ${remove('data.identities')}`,
       );
     }
   } else {
@@ -67,14 +71,20 @@ function* checkSource({ data }: CheckedConfig): Generator<Issue> {
         `${data.source} are generated and have no path; use source: folder, or ${remove('data.path')}`,
       );
     }
-    if (data.cacheDir !== undefined) {
-      yield issue('data.cacheDir', `only source: folder caches decoded images; ${remove('data.cacheDir')}`);
+    for (const key of ['memory', 'cacheDir', 'cacheLimit'] as const) {
+      const path = `data.${key}`;
+      if (data[key] !== undefined) {
+        yield issue(
+          path,
+          `${data.source} are generated, and only images with a path have it; ${remove(path)}`,
+        );
+      }
     }
   }
 }
 
 function* checkCards({ data }: CheckedConfig): Generator<Issue> {
-  for (const key of data.source === 'cards' ? [] : (['photographs', 'pictures'] as const)) {
+  for (const key of data.source === 'cards' ? [] : (['photographs', 'pictures', 'variants'] as const)) {
     if (data[key] !== undefined)
       yield issue(`data.${key}`, `only source: cards has it; ${remove(`data.${key}`)}`);
   }

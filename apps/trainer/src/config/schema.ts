@@ -5,12 +5,13 @@ import { MATMUL_PRECISIONS } from '@unitsphere/mixed-precision';
 import { listHeadNorms, listNecks } from '@unitsphere/necks';
 import { z } from 'zod';
 import { DISTILLATION_SHAPE } from './distillation-settings.js';
+import { FILE_SOURCES } from './file-sources.js';
 import { LOSS_SHAPE } from './loss-settings.js';
 
 /** The choices of every setting that has choices, under timm's and PyTorch's names where they exist. */
 export const CHOICES = {
   backend: ['auto', 'cuda', 'webgpu', 'wasm', 'node', 'cpu'],
-  source: ['documents', 'cards', 'faces', 'folder'],
+  source: ['documents', 'cards', 'faces', ...FILE_SOURCES],
   backbone: listBackbones(),
   border: ['replicate', 'reflect', 'constant'],
   neck: listNecks(),
@@ -65,13 +66,20 @@ const data = z.strictObject({
     .enum(CHOICES.source)
     .default('documents')
     .describe(
-      'Source of the images: generated documents, cards composed of photographs and print, generated faces, or a folder, in which every file or subfolder is one identity.',
+      "Source of the images: generated documents, cards composed of photographs and print, generated faces, a folder (every file or subfolder is one identity), insightface's RecordIO, or tar shards of WebDataset.",
     ),
   path: z
     .string()
     .min(1)
     .optional()
-    .describe('Folder of images. Required with source: folder. On the command line: --data.'),
+    .describe(
+      'Images to train on. Required with a source that has a path: a folder; NAME.rec with NAME.idx beside it (recordio); a tar file, a folder of them, an http(s) address or a pattern such as train-{000..015}.tar (webdataset). On the command line: --data.',
+    ),
+  memory: notNegative()
+    .optional()
+    .describe(
+      "Memory for decoded images, in MiB. Images that do not fit are read and decoded whenever they are needed. Only with a source that has a path. Default: half of the machine's memory, at most 4096.",
+    ),
   identities: count()
     .optional()
     .describe(
@@ -89,6 +97,11 @@ const data = z.strictObject({
     .optional()
     .describe(
       'Icon collections on cards: npm packages of Iconify such as @iconify-json/noto, or paths of icons.json files. Only with source: cards. Default: none.',
+    ),
+  variants: fraction()
+    .optional()
+    .describe(
+      'Fraction of the cards that share their design with others and differ in colors, payment mark, tier and number, as the products of one issuer do. Only with source: cards. Default 0.',
     ),
   imageSize: z
     .int()
@@ -164,7 +177,14 @@ const data = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("Folder for decoded images. Only with source: folder. Default: the system's cache folder."),
+    .describe(
+      "Folder for hashes and decoded images. Only with a source that has a path. Default: the system's cache folder.",
+    ),
+  cacheLimit: notNegative()
+    .optional()
+    .describe(
+      'Limit of the decoded images of all sources in cacheDir, in MiB. The least recently used are deleted first; 0 keeps none. Only with a source that has a path. Default 16384.',
+    ),
 });
 
 const model = z.strictObject({
@@ -208,7 +228,7 @@ const model = z.strictObject({
     .max(1)
     .optional()
     .describe('Fraction of the channels that the neck keeps. Only with neck: squeeze. Default 0.25.'),
-  embeddingSize: count().max(65536).default(256).describe('Number of values in an embedding.'),
+  embeddingSize: count().min(2).max(65536).default(256).describe('Number of values in an embedding.'),
   norm: z
     .enum(CHOICES.norm)
     .default('layernorm-batchnorm')

@@ -6,7 +6,7 @@ import {
   type SourceSpec,
   type SplitFractions,
 } from '@unitsphere/data';
-import type { Config, DataConfig } from '../config/config.js';
+import { type Config, type DataConfig, isFileData } from '../config/config.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { UserError } from '../user-error.js';
 import { describeLeaks, findLeaks, type Leaks } from './find-leaks.js';
@@ -14,6 +14,8 @@ import { type GivenSplit, splitByFolders } from './given-split.js';
 
 // Images are decoded larger than the network's input if they are augmented, so that crops and rotations stay sharp.
 const AUGMENTED_SCALE = 1.25;
+
+const MIB = 2 ** 20;
 
 /** An opened image source and its specification. */
 export interface OpenedImages {
@@ -41,17 +43,21 @@ export interface OpenHandlers {
 /** Returns the specification of a config's image source: plain data that workers can open too. */
 export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
   const size = Math.round(data.imageSize * (data.augment || data.views > 1 ? AUGMENTED_SCALE : 1));
-  if (data.source === 'folder') {
-    return {
-      kind: 'folder',
-      dir: data.path,
+  if (isFileData(data)) {
+    const { source, path, memory, cacheDir, cacheLimit } = data;
+    const decoding = {
       side: size,
-      ...(data.cacheDir && { cacheDir: data.cacheDir }),
+      ...(memory !== undefined && { memory: memory * MIB }),
+      ...(cacheDir !== undefined && { cacheDir }),
+      ...(cacheLimit !== undefined && { cacheLimit: cacheLimit * MIB }),
     };
+    return source === 'folder'
+      ? { kind: source, dir: path, ...decoding }
+      : { kind: source, path, ...decoding };
   }
   const { identities } = data;
   if (data.source !== 'cards') return { kind: data.source, identities, seed, size };
-  const { photographs, pictures } = data;
+  const { photographs, pictures, variants } = data;
   return {
     kind: 'cards',
     identities,
@@ -59,6 +65,7 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
     size,
     ...(photographs && { photographs }),
     ...(pictures && { pictures }),
+    ...(variants && { variants }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { useBackend } from '@unitsphere/backends';
 import { createEmbedder, type Embedder } from '@unitsphere/embedder';
 import type { Config, EvaluationConfig } from '../config/config.js';
+import { sourceOfPath } from '../config/file-sources.js';
 import { type OpenedImages, openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
 import { readSeen } from '../dataset/run-data.js';
@@ -55,7 +56,10 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   const trained = await run.readConfig();
   const { data } = trained;
   const config: Config = options.data
-    ? { ...trained, data: { ...data, source: 'folder', path: options.data } as Config['data'] }
+    ? {
+        ...trained,
+        data: { ...data, source: sourceOfPath(options.data), path: options.data } as Config['data'],
+      }
     : trained;
   const backend = await useBackend(options.backend ?? config.backend);
   progress.phase('reading images');

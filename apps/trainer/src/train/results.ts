@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.js';
+import { type Config, isFileData } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { heldOutRows, sampleRows, type Thumbnail } from '../evaluate/report-images.js';
 import {
@@ -17,6 +17,8 @@ const SUBJECTS = {
   cards: { one: 'card', many: 'cards' },
   faces: { one: 'face', many: 'faces' },
   folder: undefined,
+  recordio: undefined,
+  webdataset: undefined,
 } as const;
 
 /** The results of a finished training. */
@@ -72,8 +74,7 @@ export async function reportData(
   const { heldOut, untrained, testImages } = figures;
   const { roc, histogram } = summarizeVerification(heldOut.verification);
   return {
-    title:
-      config.data.source === 'folder' ? `Images of ${config.data.path}` : `Generated ${config.data.source}`,
+    title: isFileData(config.data) ? `Images of ${config.data.path}` : `Generated ${config.data.source}`,
     createdAt: new Date().toISOString(),
     subject: SUBJECTS[config.data.source],
     config: config as unknown as Record<string, unknown>,

@@ -1,7 +1,7 @@
 import { type UseBackendOptions, type UsedBackend, useBackend } from '@unitsphere/backends';
 import { soloCommunicator } from '@unitsphere/collectives';
 import type { CanvasFactory } from '@unitsphere/data';
-import type { Config } from '../config/config.js';
+import { type Config, isFileData } from '../config/config.js';
 import { checkSample, openDataset, reportDataset } from '../dataset/dataset.js';
 import { datasetImages } from '../dataset/dataset-images.js';
 import { canvasThumbnail } from '../evaluate/canvas-thumbnail.js';
@@ -126,8 +126,8 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
 function checkForBrowser({ data, loss, training, distillation }: Config): void {
   const unsupported = (setting: string, why: string, hint: string) =>
     new UserError(`${setting}: ${why}`, { hint: `${hint} Or train in Node: unitsphere train.` });
-  if (data.source === 'folder') {
-    throw unsupported('data.source', 'a browser cannot read folders', 'Use documents or faces.');
+  if (isFileData(data)) {
+    throw unsupported('data.source', 'a browser cannot read files by their path', 'Use documents or faces.');
   }
   if (loss.partialFc.store === 'file') {
     throw unsupported(
