@@ -91,6 +91,12 @@ export interface Verification {
   readonly threshold: number | undefined;
 }
 
+/** Options of `enroll`. */
+export interface EnrollOptions extends EmbedOptions {
+  /** Metadata of each new template, in the order of the images, such as the name of its file. */
+  templateMetadata?: readonly Metadata[];
+}
+
 /** Options of `calibrate`. */
 export interface CalibrateOptions<Image> extends EmbedOptions {
   /** Rate of strangers that the whole gallery may accept, in (0, 1), such as 0.01. */
@@ -236,7 +242,7 @@ export class Gallery<Image = never> {
     name: string,
     images: Image | Float32Array | readonly (Image | Float32Array)[],
     metadata?: Metadata,
-    options: EmbedOptions = {},
+    options: EnrollOptions = {},
   ): Promise<number[]> {
     const list = Array.isArray(images) ? (images as (Image | Float32Array)[]) : [images as Image];
     if (list.length === 0) {
@@ -244,7 +250,10 @@ export class Gallery<Image = never> {
     }
     const embeddings = await this.#embed(list, options);
     return this.#queue.run(async () => {
-      const templates = embeddings.map((embedding) => ({ embedding }));
+      const templates = embeddings.map((embedding, n) => ({
+        embedding,
+        metadata: options.templateMetadata?.[n] ?? {},
+      }));
       const change = { kind: 'enroll', name, templates, ...(metadata && { metadata }) } as const;
       const result = await this.#store.write([change]);
       const ids = [...result.templateIds[0]];
@@ -254,9 +263,9 @@ export class Gallery<Image = never> {
         const identity =
           this.#view.byName.get(name) ?? this.#view.addIdentity({ id, name, metadata: metadata ?? {} });
         if (metadata) identity.metadata = metadata;
-        for (const template of ids) {
-          this.#view.addTemplate({ id: template, identityId: identity.id, metadata: {} });
-        }
+        ids.forEach((id, n) => {
+          this.#view.addTemplate({ id, identityId: identity.id, metadata: templates[n].metadata });
+        });
         await this.#index.add(
           ids.map((template, n) => ({ template, identity: identity.id, embedding: embeddings[n] })),
         );
@@ -269,9 +278,11 @@ export class Gallery<Image = never> {
   /**
    * Finds the identities that an image resembles most, and decides whether it is one of them.
    *
-   * The decision needs a threshold: that of `calibrate`, or one given. There is no default. Where the gallery has changed since,
-   * it is calibrated again from its own scores or its strangers: at each change with up to 2,000 templates, otherwise when the
-   * number of identities has changed by a tenth, and until then the threshold is converted to the new number.
+   * The decision needs a threshold: that of `calibrate`, or one given. There is no default.
+   *
+   * A changed gallery is calibrated again, from its own identities or the strangers it was calibrated with. With up to 2,000
+   * templates, this happens after each change. Larger galleries wait until the number of identities has changed by a tenth.
+   * Until then, they convert the threshold to the new number.
    * @param image An image or an embedding.
    */
   async recognize(image: Image | Float32Array, options: RecognizeOptions = {}): Promise<Recognition> {
@@ -368,8 +379,8 @@ export class Gallery<Image = never> {
   }
 
   /**
-   * Chooses the threshold at which the gallery, with its present number of identities, accepts strangers at a rate, and stores
-   * what it was computed from.
+   * Chooses the threshold at which the gallery, with its present number of identities, accepts strangers at a rate. Stores
+   * the scores that it follows from.
    *
    * Strangers are given as images or embeddings. Without them, each identity of the gallery is compared with all others, as a
    * stranger would be. The interval in the result is honest about how many there are: ten identities cannot show a rate of 1 %.

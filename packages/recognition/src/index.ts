@@ -11,6 +11,7 @@ export {
   type CalibrateOptions,
   type CreateGalleryOptions,
   createGallery,
+  type EnrollOptions,
   type Gallery,
   type GalleryOptions,
   type Identity,

@@ -1,8 +1,11 @@
 import pico from 'picocolors';
 import { UserError } from '../user-error.js';
 
-/** Exit codes: 1 for a bug or a machine that cannot train, 2 for an error that the user can fix. */
-export const EXIT = { failure: 1, userError: 2 } as const;
+/**
+ * Exit codes: 1 for a bug or a machine that cannot train, 2 for an error that the user can fix, 3 if some images could not be read
+ * and the others were processed.
+ */
+export const EXIT = { failure: 1, userError: 2, unreadable: 3 } as const;
 
 const createColors = (stream: NodeJS.WriteStream) =>
   pico.createColors(stream.isTTY === true && !process.env.NO_COLOR);

@@ -30,8 +30,8 @@ export async function measureStrangers(
 }
 
 /**
- * Measures the gallery's own identities as strangers: each is compared with all others. Of more than 2,000 identities, 2,000
- * at equal steps are taken, and of each at most 4 templates.
+ * Measures the gallery's own identities as strangers: each is compared with all others. A gallery of more than
+ * 2,000 identities is represented by 2,000 of them at equal steps, and an identity by at most 4 templates.
  * @param groups Templates of each identity that has some.
  */
 export async function measureOwnIdentities(

@@ -3,13 +3,13 @@
  * about image p.
  */
 export interface StrangerScores {
-  /** Whose image it is, numbered from 0. */
+  /** Number of the stranger in the image, from 0. */
   readonly stranger: Int32Array;
   /** Score of the most similar identity. */
   readonly best: Float32Array;
   /** Score of the identity after it; NaN if there is none. */
   readonly runnerUp: Float32Array;
-  /** If the strangers are identities of the gallery: which of them is the most similar one, or -1 if it plays no stranger. */
+  /** Stranger that is the most similar identity, or -1 if that one plays no stranger. Only for identities of the gallery. */
   readonly nearest?: Int32Array;
   /** Number of identities that each image was compared with. */
   readonly compared: number;

@@ -4,7 +4,7 @@ const CHUNK = 1024;
 
 /**
  * The embeddings of an index in row order, with their templates and identities. Memory grows by chunks, so that no growth
- * copies what is there.
+ * copies rows.
  */
 export class RowTable {
   readonly dimensions: number;
