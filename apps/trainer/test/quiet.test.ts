@@ -53,7 +53,8 @@ async function prepare(): Promise<string> {
     `
 data: { source: folder, path: ${JSON.stringify(await pictureFolder())}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 } }
 model: { backbone: lcnet_035, embeddingSize: 16 }
-training: { steps: 2, batchSize: 4, logEvery: 1, validateEvery: 1 }
+training: { steps: 2, batchSize: 4, logEvery: 1, validateEvery: 2 }
+evaluation: { imagesPerIdentity: 2 }
 output: { name: run }
 `,
   );
