@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +23,7 @@ import type { DecodedSource } from '../src/encoded/decoded-source.js';
 import { openReader } from '../src/encoded/open-reader.js';
 import { type FormatSpec, listImages } from '../src/formats.js';
 import { openSource } from '../src/open-source.js';
+import { packImages } from '../src/pack-images.js';
 import { packRecord, unpackRecord } from '../src/recordio/record.js';
 
 const golden = fileURLToPath(new URL('../../../tools/golden/files/archives/', import.meta.url));
@@ -110,9 +121,7 @@ describe('RecordIO', () => {
 
   test('refuses missing and unfit files, and says what to do', async () => {
     const read = (path: string) => listImages({ kind: 'recordio', path });
-    await expect(read(join(dir, 'none.rec'))).rejects.toThrow(
-      /does not exist.*Give the path of a RecordIO/,
-    );
+    await expect(read(join(dir, 'none.rec'))).rejects.toThrow(/does not exist.*Give the path of a RecordIO/);
     await expect(read(dir)).rejects.toThrow(/has no train.rec/);
     writeFileSync(join(dir, 'a.rec'), 'abc');
     await expect(read(join(dir, 'a.rec'))).rejects.toThrow(/a\.idx" is missing.*Copy it/);
@@ -261,7 +270,7 @@ describe('WebDataset', () => {
 
   test('downloads a shard once, and again after it has changed', async () => {
     const requests: (string | undefined)[] = [];
-    let body = readFileSync(`${golden}shard-000.tar`);
+    let body: Buffer = readFileSync(`${golden}shard-000.tar`);
     let isCut = false;
     const server = createServer((request, response) => {
       const etag = `"${createHash('sha256').update(body).digest('hex')}"`;
@@ -294,6 +303,63 @@ describe('WebDataset', () => {
     }
     // Without a connection the downloaded shard is used.
     expect((await read()).identities.map(({ name }) => name)).toEqual(['c', 'd']);
+  });
+});
+
+describe('packImages', () => {
+  const pictures = async (names: string[]) => {
+    for (const [i, name] of names.entries()) {
+      mkdirSync(join(dir, 'photos', name, '..'), { recursive: true });
+      writeFileSync(join(dir, 'photos', name), await png(i));
+    }
+    return listImages({ kind: 'folder', dir: join(dir, 'photos') });
+  };
+  const names = ['ann/1.png', 'ann/2.png', 'bob/b/1.png', 'zoe.png', 'bob/b/2.png', 'bob/1.png'];
+
+  test('writes archives with the same identities and images as the folder, in its order', async () => {
+    const folder = await pictures(names);
+    const expected = await open({ kind: 'folder', dir: join(dir, 'photos') });
+    for (const kind of ['recordio', 'webdataset'] as const) {
+      const path = join(dir, kind === 'recordio' ? 'a.rec' : 'a.tar');
+      const progress: number[] = [];
+      await packImages(folder, path, { onProgress: (done) => progress.push(done) });
+      expect(progress).toEqual([6]);
+      const source = await open({ kind, path });
+      expect(source.skipped).toEqual([]);
+      expect(source.identities).toEqual(expected.identities);
+      expect(await colorsOf(source)).toEqual(await colorsOf(expected));
+      expect(existsSync(`${path}.partial`)).toBe(false);
+    }
+    await expect(packImages(folder, join(dir, 'a.zip'))).rejects.toThrow(/neither a .tar nor a .rec/);
+  });
+
+  test('continues an interrupted archive to the same bytes, and starts again for other images', async () => {
+    const many = Array.from({ length: 1500 }, (_, i) => `${i % 7}/${i}.png`);
+    const folder = await pictures(many);
+    for (const ending of ['rec', 'tar']) {
+      const whole = join(dir, `whole.${ending}`);
+      await packImages(folder, whole);
+      const path = join(dir, `cut.${ending}`);
+      const stop = {
+        onProgress: () => {
+          throw new Error('killed');
+        },
+      };
+      await expect(packImages(folder, path, stop)).rejects.toThrow('killed');
+      // A kill may leave half a record after the last note.
+      appendFileSync(`${path}.partial`, 'half a record');
+      expect(existsSync(path)).toBe(false);
+      const progress: number[] = [];
+      await packImages(folder, path, { onProgress: (done) => progress.push(done) });
+      expect(progress).toEqual([1500]);
+      expect(readFileSync(path).equals(readFileSync(whole))).toBe(true);
+      await expect(packImages(folder, path, stop)).rejects.toThrow('killed');
+      writeFileSync(join(dir, 'photos', many[0]), await png(99));
+      const changed = await listImages({ kind: 'folder', dir: join(dir, 'photos') });
+      await packImages(changed, path, { onProgress: (done) => progress.push(done) });
+      expect(progress).toEqual([1500, 1000, 1500]);
+      writeFileSync(join(dir, 'photos', many[0]), await png(0));
+    }
   });
 });
 
