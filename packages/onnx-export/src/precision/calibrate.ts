@@ -1,7 +1,8 @@
 import { OnnxExportError } from '../errors.js';
 import { encodeModel } from '../graph/encode-model.js';
-import type { Graph } from '../graph/graph.js';
-import { listQuantizedValues, type Range } from './quantize-activations.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { ActivationRange, type Effect, type Range } from './activation-range.js';
+import { listQuantizedValues } from './quantize-activations.js';
 
 /** The part of onnxruntime-node or onnxruntime-web that calibration uses. */
 export interface CalibrationRuntime {
@@ -34,7 +35,10 @@ export interface Calibration {
  */
 export async function calibrate(graph: Graph, { runtime, images }: Calibration): Promise<Map<string, Range>> {
   const names = listQuantizedValues(graph);
-  const ranges = new Map<string, Range>(names.map((name) => [name, { low: 0, high: 0 }]));
+  const consumers = graph.consumers();
+  const ranges = new Map(
+    names.map((name) => [name, new ActivationRange(effectOf(consumers.get(name)))] as const),
+  );
   const [input] = graph.inputs;
   const { type, shape } = graph.typeOf(input);
   const sides = shape.slice(1) as number[];
@@ -54,8 +58,11 @@ export async function calibrate(graph: Graph, { runtime, images }: Calibration):
       }
       const tensor = new runtime.Tensor(type as 'float32', image as never, [1, ...sides]);
       const results = { ...(await session.run({ [input]: tensor })), [input]: { data: image } };
-      for (const name of names) {
-        ranges.set(name, extend(ranges.get(name) as Range, results[name].data as Float32Array, name));
+      for (const [name, range] of ranges) {
+        if (range.add(results[name].data as Float32Array)) continue;
+        throw new OnnxExportError(
+          `The value "${name}" is NaN on calibration image ${count}; check the model's weights.`,
+        );
       }
       count++;
     }
@@ -63,7 +70,7 @@ export async function calibrate(graph: Graph, { runtime, images }: Calibration):
     await session.release();
   }
   if (count === 0) throw new OnnxExportError('Calibration requires at least one image.');
-  return ranges;
+  return new Map([...ranges].map(([name, range]) => [name, range.find()]));
 }
 
 function encodeWithOutputs(graph: Graph, names: readonly string[]): Uint8Array {
@@ -76,16 +83,19 @@ function encodeWithOutputs(graph: Graph, names: readonly string[]): Uint8Array {
   }
 }
 
-function extend({ low, high }: Range, values: Float32Array, name: string): Range {
-  let [min, max] = [low, high];
-  for (const value of values) {
-    if (value < min) min = value;
-    else if (value > max) max = value;
-    else if (!(value >= min)) {
-      throw new OnnxExportError(
-        `The value "${name}" is NaN on a calibration image; check the model's weights.`,
-      );
-    }
-  }
-  return { low: min, high: max };
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const hardSigmoid = (x: number) => Math.min(1, Math.max(0, x / 6 + 0.5));
+
+/** Functions that flatten their input, by the operators that read it. */
+const EFFECTS: Readonly<Record<string, Effect>> = {
+  HardSigmoid: hardSigmoid,
+  HardSwish: (x) => x * hardSigmoid(x),
+  Sigmoid: sigmoid,
+  'Mul,Sigmoid': (x) => x * sigmoid(x),
+};
+
+/** Returns the function of a value that its readers compute; undefined if they read the value itself. */
+function effectOf(readers: readonly (Node | undefined)[] = []): Effect | undefined {
+  const key = String(readers.map((node) => node?.op).sort());
+  return Object.hasOwn(EFFECTS, key) ? EFFECTS[key] : undefined;
 }

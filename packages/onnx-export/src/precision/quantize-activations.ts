@@ -1,11 +1,6 @@
 import type { Constant, Graph, Node } from '../graph/graph.js';
+import type { Range } from './activation-range.js';
 import { addDequantize, addQuantizedWeights, hasKernel, roundHalfEven } from './quantize-weights.js';
-
-/** Smallest and largest value of an activation over the calibration images. */
-export interface Range {
-  low: number;
-  high: number;
-}
 
 /** Scale and zero point of an activation in uint8. */
 interface Grid {
