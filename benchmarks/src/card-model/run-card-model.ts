@@ -70,16 +70,14 @@ export async function runCardModel(
   };
 }
 
-function figuresOf(
-  images: CardFigures['images'],
-  { heldOut, rank1, overIdentities }: EvaluationReport,
-): CardFigures {
+function figuresOf(images: CardFigures['images'], { heldOut, rank1 }: EvaluationReport): CardFigures {
+  const { identities, tprAtFpr, intervals, intervalsOver, auroc } = heldOut;
   return {
     images,
-    identities: heldOut.identities,
-    tprAtFpr: heldOut.tprAtFpr,
-    ...(overIdentities && { intervals: overIdentities.tprAtFpr }),
-    auroc: heldOut.auroc,
+    identities,
+    tprAtFpr,
+    ...(intervalsOver === 'identities' && { intervals }),
+    auroc,
     rank1: rank1.heldOut,
   };
 }
