@@ -1,7 +1,7 @@
 import { GalleryStoreError } from './errors.js';
 import type { GalleryHeader } from './gallery-store.js';
 
-/** Checks that a stored gallery is made for what the caller wants. @throws GalleryStoreError with code `WRONG_EMBEDDER`. */
+/** Checks that a stored gallery has the embedder and the embedding size that the caller wants. @throws GalleryStoreError with code `WRONG_EMBEDDER`. */
 export function checkSameHeader(path: string, stored: GalleryHeader, wanted: GalleryHeader): void {
   if (stored.embedder === wanted.embedder && stored.embeddingSize === wanted.embeddingSize) return;
   const describe = ({ embedder, embeddingSize }: GalleryHeader) => `${embedder} (${embeddingSize} values)`;

@@ -191,7 +191,7 @@ describe('a file store', () => {
     const name = path.slice(folder.length + 1);
     const left = join(folder, `.tmp-${name}-1-0123456789abcdef0123-0`);
     writeFileSync(left, 'x');
-    // Of a container whose processes are unknown, two days ago.
+    // Its name is that of a container whose processes are unknown here, and it is two days old.
     utimesSync(left, Date.now() / 1000 - 172_800, Date.now() / 1000 - 172_800);
     await (await openFileStore(path)).close();
     expect(existsSync(left)).toBe(false);

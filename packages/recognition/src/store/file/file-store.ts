@@ -27,7 +27,7 @@ import { GalleryFile } from './gallery-file.js';
 
 /** Options of {@link openFileStore}. */
 export interface FileStoreOptions {
-  /** What the gallery must be made for. If there is no file, it is created with this header. Default: any, and no creation. */
+  /** What the gallery must be made for. If the file does not exist, it is created with this header. Default: any, and no creation. */
   header?: GalleryHeader;
   /** Whether to open the file only for reading, also while another process writes it. Default false. */
   readOnly?: boolean;

@@ -233,14 +233,14 @@ export class GalleryFile {
 
 /** Collects rows and writes them in large blocks. */
 class RowBlock {
+  readonly #file: FileHandle;
   readonly #bytes: Uint8Array;
+  #position: number;
   #used = 0;
 
-  constructor(
-    readonly file: FileHandle,
-    private position: number,
-    rowSize: number,
-  ) {
+  constructor(file: FileHandle, position: number, rowSize: number) {
+    this.#file = file;
+    this.#position = position;
     this.#bytes = new Uint8Array(rowSize * Math.max(1, Math.floor(2 ** 22 / rowSize)));
   }
 
@@ -251,8 +251,8 @@ class RowBlock {
   }
 
   async flush(): Promise<void> {
-    await writeAt(this.file, this.#bytes.subarray(0, this.#used), this.position);
-    this.position += this.#used;
+    await writeAt(this.#file, this.#bytes.subarray(0, this.#used), this.#position);
+    this.#position += this.#used;
     this.#used = 0;
   }
 }

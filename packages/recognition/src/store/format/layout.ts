@@ -41,7 +41,7 @@ export const rowAt = (layout: Layout, row: number) =>
 export const rowBytes = (layout: GalleryHeader) => 4 * layout.embeddingSize;
 
 /**
- * Returns a layout with room to grow for what a gallery holds: half as many templates again, and as many lines of the log.
+ * Returns a layout with room for half as many templates and lines of the log again.
  * @param isPacked Whether to leave no room.
  */
 export function planLayout(header: GalleryHeader, logEnd: number, rows: number, isPacked = false): Layout {
