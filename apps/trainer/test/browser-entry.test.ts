@@ -22,7 +22,10 @@ async function bundle(entry: string) {
   const inputs = Object.entries(metafile.inputs);
   return {
     foreign: inputs.flatMap(([path, { imports }]) =>
-      imports.filter(({ external }) => external).map((imported) => `${path} imports ${imported.path}`),
+      imports
+        // `<runtime>` has esbuild's own helpers.
+        .filter((imported) => imported.external && imported.path !== '<runtime>')
+        .map((imported) => `${path} imports ${imported.path}`),
     ),
     files: inputs.map(([path]) => path),
   };

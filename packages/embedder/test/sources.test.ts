@@ -207,9 +207,6 @@ describe('a source that is no model', () => {
       /config.json is a file; give the folder/,
     );
     await expect(loadEmbedder(folder)).rejects.toThrow(/has no config.json/);
-    await expect(loadEmbedder(model, { runtime: 'onnx' })).rejects.toMatchObject({
-      code: 'RUNTIME_UNAVAILABLE',
-    });
   });
 
   test.each<[string, Record<string, string>, RegExp]>([

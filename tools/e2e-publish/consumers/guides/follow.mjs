@@ -96,6 +96,7 @@ async function serveHub() {
   const weights = await timmWeights(createBackbone('lcnet_050', { random: new Random(1) }));
   const config = Buffer.from(
     JSON.stringify({
+      architecture: 'lcnet_050',
       pretrained_cfg: {
         input_size: [3, 224, 224],
         crop_pct: 0.875,
