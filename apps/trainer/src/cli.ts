@@ -13,6 +13,7 @@ const exitCode = await run(process.argv.slice(2), version, {
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
   exportModel: async (options) => (await import('./export/export-model.js')).exportModel(options),
+  pushFolder: async (options) => (await import('./push/push-folder.js')).pushFolder(options),
   embedFiles: async (options) => (await import('./evaluate/embed-files.js')).embedFiles(options),
   openEmbedder: async (model) => (await import('./evaluate/open-embedder.js')).openEmbedder(model),
   runStudy: async (study) => (await import('./compare/run-study.js')).runStudy(study),

@@ -109,11 +109,22 @@ Examples:
     );
 
   program
+    .command('push')
+    .description('upload an exported folder to the Hugging Face hub; without HF_TOKEN, list its files')
+    .argument('<FOLDER>', 'a folder that export wrote')
+    .argument('<OWNER/NAME>', 'the model on the hub')
+    .option('--private', 'create the model as private')
+    .option('--dry-run', 'list the files without an upload')
+    .action(async (folder, name, options) =>
+      setExitCode(await (await import('./push.js')).push(folder, name, options, work)),
+    );
+
+  program
     .command('embed')
     .description('compute the embeddings of image files')
     .argument(
       '<MODEL>',
-      'the folder of a run, a checkpoint or a model, a URL, or a model of the hub: OWNER/NAME',
+      'the folder of a run, a checkpoint or a model, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small',
     )
     .argument('<FILES...>', 'image files')
     .addOption(new Option('--json', 'print a JSON array of { file, embedding }').conflicts('npy'))

@@ -7,6 +7,7 @@ import type { ExportResult } from '../export/export-model.js';
 import type { ExportOptions } from '../export/export-options.js';
 import type { OpenEmbedder } from '../gallery/with-gallery.js';
 import type { PlotFiles } from '../plot-files/draw-plot-files.js';
+import type { PushOptions, PushResult } from '../push/push-folder.js';
 import type { TrainingOptions, TrainingOutcome } from '../train/types.js';
 
 /** A report's page and plots. */
@@ -19,6 +20,7 @@ export interface Work {
   runTraining(options: TrainingOptions): Promise<TrainingOutcome>;
   runEvaluation(options: EvaluationOptions): Promise<EvaluationReport>;
   exportModel(options: ExportOptions): Promise<ExportResult>;
+  pushFolder(options: PushOptions): Promise<PushResult>;
   /** Embeds image files. */
   embedFiles(options: EmbedFilesOptions): Promise<EmbeddedFiles>;
   /** Opens the embedder of a model, for files. */
