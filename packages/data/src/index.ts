@@ -45,6 +45,7 @@ export {
   type SceneSourceSpec,
   type SourceSpec,
 } from './open-source.js';
+export { type PackOptions, packImages } from './pack-images.js';
 export * from './scenes/index.js';
 export {
   cleanImage,
