@@ -14,9 +14,12 @@ const embedding = () => Float32Array.from({ length: size }, () => Math.random() 
 const enroll = (name) => ({ kind: 'enroll', name, templates: [{ embedding: embedding() }] });
 
 async function time(label, fn) {
+  const cpu = process.cpuUsage();
   const startedAt = performance.now();
   const result = await fn();
-  console.log(`${label.padEnd(34)} ${(performance.now() - startedAt).toFixed(1).padStart(8)} ms`);
+  const { user, system } = process.cpuUsage(cpu);
+  const [wall, busy] = [performance.now() - startedAt, (user + system) / 1000].map((ms) => ms.toFixed(1));
+  console.log(`${label.padEnd(34)} ${wall.padStart(8)} ms, ${busy} ms of processor time`);
   return result;
 }
 
