@@ -37,16 +37,15 @@ version="$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9
 install "postgresql-$version" gcc libc6-dev dpkg-dev
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-chmod 755 "$work"
 cd "$work"
 # The headers alone: the package's compiler and libraries are not needed.
-apt-get download -qq "postgresql-server-dev-$version" >/dev/null
+apt-get -o APT::Sandbox::User=root download -qq "postgresql-server-dev-$version" >/dev/null
 dpkg-deb -x "postgresql-server-dev-$version"_*.deb headers
 mirror="$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)"
 printf 'Types: deb-src\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
   "${mirror:-http://deb.debian.org/debian}" >trixie.sources
 mkdir -p lists/partial
-apt=(-o Dir::Etc::SourceList="$work/trixie.sources" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$work/lists")
+apt=(-o APT::Sandbox::User=root -o Dir::Etc::SourceList="$work/trixie.sources" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$work/lists")
 apt-get "${apt[@]}" update -qq
 apt-get "${apt[@]}" source -qq pgvector >/dev/null
 cd pgvector-*/
