@@ -1,3 +1,3 @@
 import { packageConfig } from '../../tsup.base.ts';
 
-export default packageConfig({ entry: ['src/index.ts', 'src/file.ts', 'src/postgres.ts'] });
+export default packageConfig({ entry: ['src/index.ts', 'src/file.ts', 'src/postgres.ts', 'src/usearch.ts'] });

@@ -23,7 +23,6 @@ export {
 } from './gallery.js';
 export { ExactIndex, type ExactIndexOptions } from './search/exact-index.js';
 export type { GalleryIndex, IndexedTemplate, IndexMatch } from './search/gallery-index.js';
-export { createUsearchIndex, type UsearchIndexOptions } from './search/usearch-index.js';
 export { GalleryStoreError, type GalleryStoreErrorCode } from './store/errors.js';
 export type {
   GalleryChange,

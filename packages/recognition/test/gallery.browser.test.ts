@@ -30,7 +30,6 @@ describe.skipIf(!isChromiumInstalled('the browser test of galleries'))('in Chrom
       format: 'iife',
       globalName: 'recognition',
       platform: 'browser',
-      external: ['usearch', 'node:*'],
       logLevel: 'error',
       write: false,
     });

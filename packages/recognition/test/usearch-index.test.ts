@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { createGallery, createUsearchIndex, ExactIndex } from '../src/index.js';
+import { createGallery, ExactIndex } from '../src/index.js';
+import { createUsearchIndex } from '../src/usearch.js';
 import { Population } from './draw-identities.js';
 
 afterEach(() => {

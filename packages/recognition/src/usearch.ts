@@ -1,0 +1,1 @@
+export { createUsearchIndex, type UsearchIndexOptions } from './search/usearch-index.js';
