@@ -41,7 +41,7 @@ async function unitsphere(...argv: string[]) {
 }
 
 test('loadEmbedder gives the embeddings of the evaluation, bit for bit', async () => {
-  const { config, path } = await trainTiny();
+  const { config, path, pictures } = await trainTiny();
   const { checkpoint } = await openCheckpoint(path);
   const source = await openSource(sourceSpec(config.data, config.seed));
   const identities = source.identities.map((_, i) => i);
@@ -57,6 +57,12 @@ test('loadEmbedder gives the embeddings of the evaluation, bit for bit', async (
     expect(Buffer.from(embedding.buffer)).toEqual(
       Buffer.from(embeddings.slice(i * dimensions, (i + 1) * dimensions).buffer),
     );
+  }
+  // The evaluation sees a file as `embed` does, and not as the training's cache of decoded images.
+  for (const [i, { kind, identity }] of main.images.entries()) {
+    if (kind !== 'clean') continue;
+    const file = join(pictures, source.identities[identity].name);
+    expect(Buffer.from((await embedder.embed(file)).buffer)).toEqual(Buffer.from(embedded[i].buffer));
   }
   embedder.dispose();
   evaluated.dispose();

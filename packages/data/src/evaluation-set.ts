@@ -69,28 +69,34 @@ export async function* evaluationSet(
     const { name, samples } = source.identities[identity];
     // A canvas frees its pixel memory only when the event loop turns.
     await new Promise((resolve) => setTimeout(resolve));
-    const first = await source.load(identity, 0);
-    const clean = applyView(first, 0, size);
-    yield { identity, label, kind: 'clean', image: clean };
+    yield { identity, label, kind: 'clean', image: await loadAt(source, identity, 0, size) };
     if (from === 'samples') {
       const count = Math.min(samples, augmented + 1);
       const distance = source.contents ? samples / count : 1;
       for (let i = 1; i < count; i++) {
-        const image = applyView(await source.load(identity, Math.floor(i * distance)), 0, size);
+        const image = await loadAt(source, identity, Math.floor(i * distance), size);
         yield { identity, label, kind: 'sample', image };
       }
     } else {
+      const first = await source.load(identity, 0);
+      const unchanged = applyView(first, 0, size);
       for (let i = 0; i < augmented; i++) {
         const random = new Random(seed, 'evaluation', name, i);
         let image = augmentation.augment(first, random, size);
         // An unchanged copy would be a pair of cosine 1, which nothing has to recognize.
-        for (let draw = 1; draw < DRAWS && equalPixels(image, clean); draw++) {
+        for (let draw = 1; draw < DRAWS && equalPixels(image, unchanged); draw++) {
           image = augmentation.augment(first, random, size);
         }
         yield { identity, label, kind: 'augmented', image };
       }
     }
   }
+}
+
+/** Loads a sample at the evaluated side: from its original, if the source can. */
+async function loadAt(source: ImageSource, identity: number, sample: number, side: number): Promise<Image> {
+  if (source.loadResized) return source.loadResized(identity, sample, side);
+  return applyView(await source.load(identity, sample), 0, side);
 }
 
 /** Draws per augmented image; all of them leave it unchanged only if the options allow nothing else. */

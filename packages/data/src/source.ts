@@ -38,6 +38,11 @@ export interface ImageSource {
    * not write to them.
    */
   load(identity: number, sample: number): Image | Promise<Image>;
+  /**
+   * Loads a sample at another side, resized from its original as `squash` of @unitsphere/images: the pixels that an embedder sees.
+   * Optional.
+   */
+  loadResized?(identity: number, sample: number, side: number): Promise<Image>;
   /** Loads what all samples of an identity show, without what a single sample adds. Optional. */
   clean?(identity: number): Image | Promise<Image>;
   /** Returns the content of each of an identity's samples, if they are files. */

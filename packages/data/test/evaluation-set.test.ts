@@ -33,6 +33,22 @@ describe('evaluationSet', () => {
     expect(otherwise.map(({ image }) => image.data)).not.toEqual(alone.map(({ image }) => image.data));
   });
 
+  test('takes unchanged images at the evaluated size from a source that resizes originals', async () => {
+    const resizing: ImageSource = {
+      ...source,
+      loadResized: async (identity, sample, side) => noiseImage(side, side, 100 + identity * 10 + sample),
+    };
+    const samples = await collect(resizing, [0], { size: 12, seed: 1, augmented: 1, from: 'samples' });
+    expect(samples.map(({ image }) => image.data)).toEqual(
+      [100, 101].map((seed) => noiseImage(12, 12, seed).data),
+    );
+    const copies = await collect(resizing, [0], { size: 12, seed: 1, augmented: 1 });
+    expect(copies[0].image.data).toEqual(noiseImage(12, 12, 100).data);
+    expect(copies[1].image.data).toEqual(
+      (await collect(source, [0], { size: 12, seed: 1, augmented: 1 }))[1].image.data,
+    );
+  });
+
   test('gives other samples with from: "samples"', async () => {
     const images = await collect(source, [0, 2], { size: 20, seed: 1, augmented: 2, from: 'samples' });
     expect(images.map(({ label, kind }) => `${label}${kind[0]}`).join(' ')).toBe('0c 0s 0s 1c 1s 1s');

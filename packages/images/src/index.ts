@@ -20,3 +20,4 @@ export {
   parsePreprocessorConfig,
 } from './preprocess/preprocessor-config.js';
 export { resizeAndCrop } from './preprocess/resize-and-crop.js';
+export { squash } from './preprocess/squash.js';

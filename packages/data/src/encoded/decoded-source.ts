@@ -1,4 +1,4 @@
-import { decodeBytes } from '@unitsphere/images';
+import { decodeBytes, squash } from '@unitsphere/images';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource, SampleContent, SkippedFile } from '../source.js';
 import { type DecodedPool, offerPixels, pooledPixels } from './decoded-pool.js';
@@ -101,16 +101,19 @@ export class DecodedSource implements ImageSource {
    * @throws Error if the image cannot be read, or has changed since the source was opened.
    */
   load(identity: number, sample: number): Image | Promise<Image> {
-    const { starts, images, pool } = this.#shared;
-    this.#checkIdentity(identity);
-    const samples = starts[identity + 1] - starts[identity];
-    if (!Number.isInteger(sample) || sample < 0 || sample >= samples) {
-      const { name } = this.identities[identity];
-      throw new RangeError(`DecodedSource: sample ${sample} of "${name}" is not in [0, ${samples}).`);
-    }
-    const image = images[starts[identity] + sample];
+    const { pool } = this.#shared;
+    const image = this.#positionOf(identity, sample);
     const pooled = pool && pooledPixels(pool, image);
     return pooled ? this.#imageOf(pooled) : this.#decode(image);
+  }
+
+  /**
+   * Reads an image again, decodes it in its full size and resizes it to side × side, as an embedder does.
+   * @throws RangeError if the identity or the sample is out of range.
+   * @throws Error if the image cannot be read, or has changed since the source was opened.
+   */
+  async loadResized(identity: number, sample: number, side: number): Promise<Image> {
+    return squash(await decodeBytes(await this.#read(this.#positionOf(identity, sample))), side);
   }
 
   /** Closes the files that are open for reading. They are opened again when needed. */
@@ -121,22 +124,37 @@ export class DecodedSource implements ImageSource {
   }
 
   async #decode(image: number): Promise<Image> {
-    const { encoded, hashes, side, pool, stored } = this.#shared;
-    const hash = hashes.subarray(image * 32, (image + 1) * 32);
+    const { side, pool, stored } = this.#shared;
     this.#stored ??= stored && openStoredPixels(stored);
-    let pixels = this.#stored?.read(hash);
-    if (!pixels) {
-      this.#reader ??= openReader(encoded);
-      const bytes = await this.#reader.read(image);
-      if (!equal(await sha256(bytes), hash)) {
-        throw new Error(
-          `${nameAt(encoded.table.ids, image)} has changed since ${encoded.name} was opened. Open it again: resume the run.`,
-        );
-      }
-      pixels = (await decodeBytes(bytes, side)).data;
-    }
+    const pixels =
+      this.#stored?.read(this.#hashOf(image)) ?? (await decodeBytes(await this.#read(image), side)).data;
     if (pool) offerPixels(pool, image, pixels);
     return this.#imageOf(pixels);
+  }
+
+  /** Reads the encoded bytes of an image. @throws Error if they have changed since the source was opened. */
+  async #read(image: number): Promise<Uint8Array> {
+    const { encoded } = this.#shared;
+    this.#reader ??= openReader(encoded);
+    const bytes = await this.#reader.read(image);
+    if (equal(await sha256(bytes), this.#hashOf(image))) return bytes;
+    throw new Error(
+      `${nameAt(encoded.table.ids, image)} has changed since ${encoded.name} was opened. Open it again: resume the run.`,
+    );
+  }
+
+  /** Returns the position of a sample in the table. */
+  #positionOf(identity: number, sample: number): number {
+    const { starts, images } = this.#shared;
+    this.#checkIdentity(identity);
+    const samples = starts[identity + 1] - starts[identity];
+    if (Number.isInteger(sample) && sample >= 0 && sample < samples) return images[starts[identity] + sample];
+    const { name } = this.identities[identity];
+    throw new RangeError(`DecodedSource: sample ${sample} of "${name}" is not in [0, ${samples}).`);
+  }
+
+  #hashOf(image: number): Uint8Array {
+    return this.#shared.hashes.subarray(image * 32, (image + 1) * 32);
   }
 
   #imageOf(data: Uint8Array): Image {
@@ -144,12 +162,11 @@ export class DecodedSource implements ImageSource {
   }
 
   #content(image: number): SampleContent {
-    const { encoded, hashes, perceptualHashes } = this.#shared;
-    const hash = hashes.subarray(image * 32, (image + 1) * 32);
+    const { encoded, perceptualHashes } = this.#shared;
     return {
       file: nameAt(encoded.table.ids, image),
       bytes: encoded.table.bytes[image],
-      sha256: toHex(hash),
+      sha256: toHex(this.#hashOf(image)),
       perceptualHash: perceptualHashes.slice(image * 2, image * 2 + 2),
     };
   }

@@ -1,7 +1,10 @@
 import type { RgbImage } from '../image.js';
 import { resample } from './resample.js';
 
-/** Resizes an image to side × side with an antialiased triangle filter, without keeping the aspect ratio. */
+/**
+ * Resizes an image to side × side with an antialiased triangle filter, without keeping the aspect ratio: `resizeAndCrop` of the crop
+ * mode `squash`, bilinear.
+ */
 export function squash(image: RgbImage, side: number): RgbImage {
   return resample(image, side, side, { left: 0, top: 0, width: side, height: side }, 'bilinear');
 }
