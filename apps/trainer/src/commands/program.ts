@@ -193,6 +193,20 @@ Examples:
     .option('--without-gpu', 'cuda: install on a machine without a GPU, for use on another')
     .action(async (name, options) => (await import('./backend.js')).installBackend(name, options));
 
+  const data = program.command('data').description('inspect and pack images');
+  data
+    .command('inspect')
+    .description('count identities and images, and list unreadable files and pictures of several identities')
+    .argument('<PATH>', 'a folder, a .rec file, or tar shards')
+    .option('--json', 'print JSON')
+    .action(async (path, options) => setExitCode(await (await import('./data.js')).inspect(path, options)));
+  data
+    .command('pack')
+    .description('pack images into one file, without decoding them; the same command continues after Ctrl-C')
+    .argument('<PATH>', 'a folder, a .rec file, or tar shards')
+    .argument('<FILE>', 'NAME.tar for WebDataset, or NAME.rec for RecordIO')
+    .action(async (path, file) => setExitCode(await (await import('./data.js')).pack(path, file)));
+
   const cache = program
     .command('cache')
     .description("list and delete what is cached in the user's cache folder");
