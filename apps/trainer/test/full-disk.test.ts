@@ -105,10 +105,10 @@ describe('a full disk', () => {
 
   test('rethrows any other error unchanged', async () => {
     disk.room = 0;
-    disk.code = 'EIO';
+    disk.code = 'EXDEV';
     const error = await writeFileAtomic(join(folder(), 'x'), 'text').catch((e) => e);
     expect(error).not.toBeInstanceOf(UserError);
-    expect(error.code).toBe('EIO');
+    expect(error.code).toBe('EXDEV');
   });
 });
 

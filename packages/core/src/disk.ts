@@ -4,6 +4,7 @@
  */
 export { builtinModule } from './disk/builtin-module.js';
 export { cacheFolder } from './disk/cache-folder.js';
+export { createFolder } from './disk/create-folder.js';
 export { explainDiskError, explainWriteError, freeDiskSpace, isDiskFull } from './disk/explain-error.js';
 export {
   acquireLock,

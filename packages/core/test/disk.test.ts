@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   cacheFolder,
   createFile,
+  createFolder,
   explainDiskError,
   explainWriteError,
   freeDiskSpace,
@@ -98,6 +99,31 @@ describe('temporary paths', () => {
     utimesSync(old, yesterday, yesterday);
     removeAbandoned(join(folder, 'a'));
     expect(readdirSync(folder)).toEqual([basename(recent)]);
+  });
+});
+
+describe('createFolder', () => {
+  test('creates a folder and its parents, also several at once', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    await Promise.all([createFolder(path), createFolder(path), createFolder(join(folder, 'a', 'd'))]);
+    await createFolder(path);
+    expect(readdirSync(join(folder, 'a')).sort()).toEqual(['b', 'd']);
+  });
+
+  test.each([
+    ['a file in its place', 'ENOTDIR', () => 'file'],
+    ['a file in the place of a parent', 'ENOTDIR', () => join('file', 'a')],
+    ['a name that is too long', 'ENAMETOOLONG', () => 'x'.repeat(300)],
+  ])('reports %s', async (_, code, name) => {
+    writeFileSync(join(folder, 'file'), '');
+    const error = await createFolder(join(folder, name())).catch((thrown) => thrown);
+    expect(error.code).toBe(code);
+    expect(explainDiskError(error)).toBeDefined();
+  });
+
+  // Node's recursive mkdir does not return here.
+  test.skipIf(!existsSync('/proc/self'))('reports a file system that creates no folders', async () => {
+    expect((await createFolder('/proc/none/a').catch((thrown) => thrown)).code).toBe('ENOENT');
   });
 });
 
@@ -240,7 +266,7 @@ describe('disk errors', () => {
   });
 
   test('explain nothing else', () => {
-    for (const error of [diskError('EIO'), new Error('other'), undefined, 'text']) {
+    for (const error of [diskError('EXDEV'), new Error('other'), undefined, 'text']) {
       expect(explainDiskError(error)).toBeUndefined();
       expect(explainWriteError(folder, error)).toBeUndefined();
       expect(isDiskFull(error)).toBe(false);

@@ -8,6 +8,11 @@ const REASONS: Record<string, string> = {
   EPERM: 'permission is denied',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is not a folder',
+  ENAMETOOLONG: 'the path, or a name in it, is too long',
+  EMFILE: 'this process has too many open files',
+  ENFILE: 'the system has too many open files',
+  EIO: 'the disk failed',
+  ESTALE: 'the network file system has lost the file',
 };
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
