@@ -108,6 +108,14 @@ describe('train', () => {
     expect(readdirSync(join(folder(), 'out'))[0]).toMatch(/^mine-\d{8}-\d{6}$/);
   });
 
+  test('numbers runs that start in the same second', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 3 }, () => unitsphere(['train', '--set', 'training.steps=1', '--output', 'same'])),
+    );
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(readdirSync(join(folder(), 'same'))).toHaveLength(3);
+  });
+
   test('prints a user error as one line and a hint, exits with 2 and leaves no run', async () => {
     const { code, stdout, stderr } = await unitsphere(train(), { FAKE_ERROR: 'user' });
     expect({ code, stdout, stderr }).toEqual({
@@ -260,7 +268,7 @@ describe('interrupting and resuming', () => {
     await stepReached(3);
     const second = await unitsphere(['train', '--resume', 'runs/run']);
     expect(second.stderr).toMatch(
-      /^error: another process writes runs\/run: pid \d+ on this machine\n {2}Wait for it/,
+      /^error: another process writes runs\/run: pid \d+ on this machine since .+\n {2}Wait for it/,
     );
     expect(second.code).toBe(2);
     const third = await unitsphere(train());

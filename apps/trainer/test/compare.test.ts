@@ -274,6 +274,13 @@ describe('runStudy', () => {
     );
   });
 
+  test('names a damaged file of a run', async () => {
+    const { directory } = await runAll(study());
+    const file = join(directory, 'runs/ln/seed-0/training/summary.json');
+    writeFileSync(file, readFileSync(file, 'utf8').slice(0, -5));
+    await expect(runAll(study())).rejects.toThrow(`${file} is damaged: it is not valid JSON`);
+  });
+
   test('refuses runs with another config', async () => {
     await runAll(study());
     await expect(runAll(study(STUDY, undefined, 'training: { batchSize: 32 }'))).rejects.toThrow(

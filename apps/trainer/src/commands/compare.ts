@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createFolder } from '@unitsphere/core/disk';
 import { loadStudy } from '../compare/load-study.js';
 import { parseLocalWeights } from '../compare/local-weights.js';
 import { MANY_STEPS, planStudy, type Replicate } from '../compare/plan-study.js';
@@ -13,6 +13,7 @@ import { listenForInterrupt } from '../interrupt.js';
 import { describeMemory } from '../memory.js';
 import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { diskError } from '../run/disk-error.js';
+import { deleteLeftovers } from '../run/leftovers.js';
 import { takeLock } from '../run/lock.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { describeMachine } from '../train/describe-machine.js';
@@ -44,7 +45,7 @@ export async function compare(file: string, options: CompareOptions, work: Work)
   const replicates = planStudy(study);
   const directory = resolve(options.output ?? join('runs', study.name));
   const jobs = options.jobs ?? chooseJobs(replicates[0]);
-  await mkdir(directory, { recursive: true }).catch((error) => {
+  await createFolder(directory).catch((error) => {
     throw diskError(error, directory, 0);
   });
   const lock = takeLock(join(directory, FILES.lock));
@@ -57,6 +58,7 @@ export async function compare(file: string, options: CompareOptions, work: Work)
   );
   let failed: FailedRun[] = [];
   try {
+    await deleteLeftovers(directory);
     if (!options.report) {
       const progress = new StudyProgress(countRuns(replicates));
       const parts = { study, replicates, directory, jobs, signal: interrupt.signal, listener: progress };

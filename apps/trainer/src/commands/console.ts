@@ -1,5 +1,7 @@
 import pico from 'picocolors';
+import { printable } from '../printable.js';
 import { UserError } from '../user-error.js';
+import { explainFailure } from './explain-failure.js';
 
 /**
  * Exit codes: 1 for a bug or a machine that cannot train, 2 for an error that the user can fix, 3 if some images could not be read
@@ -34,10 +36,12 @@ function isMissingBackend(error: unknown): error is Error & { remedy: string } {
 export function reportError(thrown: unknown): number {
   const error = isMissingBackend(thrown)
     ? new UserError(thrown.message.replace(thrown.remedy, '').trim(), { hint: thrown.remedy })
-    : thrown;
+    : thrown instanceof UserError
+      ? thrown
+      : (explainFailure(thrown) ?? thrown);
   if (error instanceof UserError) {
-    say(`${colors.red('error:')} ${error.message}`);
-    for (const line of error.hint?.split('\n') ?? []) say(`  ${colors.dim(line)}`);
+    say(`${colors.red('error:')} ${printable(error.message)}`);
+    for (const line of error.hint?.split('\n') ?? []) say(`  ${colors.dim(printable(line))}`);
     return EXIT.userError;
   }
   say(`${colors.red('This is a bug in unitsphere.')} Please report it together with the following text:`);

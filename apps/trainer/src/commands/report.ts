@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
+import { parseSealedJson } from '../run/sealed-file.js';
 import { UserError } from '../user-error.js';
 import { say } from './console.js';
 import { nextSteps } from './next-steps.js';
@@ -19,7 +20,8 @@ export async function report(path: string, work: Work): Promise<number> {
       },
     );
   });
-  const { page, plots, problem } = await work.renderReport(JSON.parse(text));
+  const file = relativePath(run.file(RUN_FILES.reportData));
+  const { page, plots, problem } = await renderOrExplain(work, parseSealedJson(text, file), file);
   await run.writeFile(RUN_FILES.report, page);
   await writePlotFiles(run.path, plots);
   if (problem) say(problem);
@@ -27,4 +29,16 @@ export async function report(path: string, work: Work): Promise<number> {
   // Standard output has the path alone, for scripts.
   for (const line of nextSteps(run.path, 'evaluate', 'enroll', 'export')) say(line);
   return 0;
+}
+
+async function renderOrExplain(work: Work, data: object, file: string) {
+  try {
+    return await work.renderReport(data);
+  } catch (cause) {
+    // Without a checksum, of an older version, the file may have lost anything.
+    throw new UserError(`the report cannot be drawn from ${file}: ${(cause as Error).message}`, {
+      hint: 'The file is damaged, or of another version. Restore it, or delete the run and train it again.',
+      cause,
+    });
+  }
 }

@@ -7,10 +7,10 @@ import { formatSeconds } from '../format-seconds.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { Progress } from '../progress/progress.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
-import { RUN_FILES, RunDirectory } from '../run/run-directory.js';
+import { RUN_FILES, RunDirectory, RunExistsError } from '../run/run-directory.js';
 import type { TrainingSummary } from '../train/types.js';
 import { UserError } from '../user-error.js';
-import { colors, outputWidth, say } from './console.js';
+import { outputWidth, say } from './console.js';
 import { formatResults } from './format-results.js';
 import { nextSteps } from './next-steps.js';
 import { relativePath } from './relative-path.js';
@@ -42,9 +42,7 @@ export async function train(file: string | undefined, options: TrainOptions, wor
   const interrupt = listenForInterrupt(() => {
     // Training has not started, so there is nothing to save.
     if (!run) process.exit(interrupt.exitCode());
-    progress.note(
-      colors.yellow('Finishing this step and writing a checkpoint. Press Ctrl-C again to quit at once.'),
-    );
+    progress.note('Finishing this step and writing a checkpoint. Press Ctrl-C again to quit at once.');
   });
   try {
     const outcome = await work.runTraining({
@@ -68,7 +66,7 @@ export async function train(file: string | undefined, options: TrainOptions, wor
     return interrupt.exitCode() ?? 0;
   } catch (error) {
     progress.done();
-    throw run ? await addResumeHint(error, run) : error;
+    throw run && !resume ? await addResumeHint(error, run) : error;
   } finally {
     interrupt.dispose();
     await run?.close();
@@ -89,7 +87,7 @@ function newRun(config: Config, baseName: string): Plan {
   return {
     config,
     resume: false,
-    openRun: () => createRun(config, name),
+    openRun: () => createRun(config, name, config.output.name === undefined),
   };
 }
 
@@ -104,7 +102,7 @@ async function planGrowth(file: string | undefined, path: string, options: Train
     ['model', 'pretrained'],
   ];
   const overrides = [growFrom, ...readOverrides(options)];
-  const baseName = basename(run.path).replace(/-\d{8}-\d{6}$/, '');
+  const baseName = basename(run.path).replace(/-\d{8}-\d{6}(-\d+)?$/, '');
   if (file !== undefined) return newRun(loadConfig(file, overrides), baseName);
   const removals = omitted.map((key) => ({ path: key, value: undefined, written }));
   const text = stringifyConfig(await run.readConfig());
@@ -138,15 +136,27 @@ async function planResume(file: string | undefined, path: string, options: Train
   return { config, resume: true, openRun: () => RunDirectory.open(path) };
 }
 
-/** Creates a run with its config, so that it can be resumed from its first moment. */
-async function createRun(config: Config, name: string): Promise<RunDirectory> {
-  const run = await RunDirectory.create(config.output.directory, name);
+/**
+ * Creates a run with its config, so that it can be resumed from its first moment.
+ * @param isGenerated Whether the name may get a number, because another training has started in the same second.
+ */
+async function createRun(config: Config, name: string, isGenerated: boolean): Promise<RunDirectory> {
+  const run = await createNumbered(config.output.directory, name, isGenerated ? 1 : undefined);
   try {
     await run.writeConfig(config);
     return run;
   } catch (error) {
     await run.close();
     throw error;
+  }
+}
+
+async function createNumbered(base: string, name: string, number: number | undefined): Promise<RunDirectory> {
+  try {
+    return await RunDirectory.create(base, number && number > 1 ? `${name}-${number}` : name);
+  } catch (error) {
+    if (number === undefined || !(error instanceof RunExistsError)) throw error;
+    return createNumbered(base, name, number + 1);
   }
 }
 

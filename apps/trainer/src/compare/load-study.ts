@@ -9,6 +9,9 @@ import { UserError } from '../user-error.js';
 import type { LocalWeights } from './local-weights.js';
 import { type CheckedStudy, studySchema } from './study-schema.js';
 
+/** Candidates of a search. Each is a training of every arm and seed. */
+const MAX_CANDIDATES = 10_000;
+
 /** A study and its origin. */
 export interface Study extends CheckedStudy {
   /** Name of the file without its extension. */
@@ -89,9 +92,19 @@ function* checkStudy(study: CheckedStudy): Generator<Issue> {
   if (budget.steps === undefined && budget.seconds === undefined) {
     yield issue(['budget'], 'give steps, seconds, or both');
   }
-  if (search && budget.steps !== undefined) {
+  let isTooLarge = false;
+  for (const [path, grid] of gridsOf(study)) {
+    const count = countCombinations(grid);
+    if (count <= MAX_CANDIDATES) continue;
+    isTooLarge = true;
+    yield issue(
+      path,
+      `has ${count.toLocaleString('en')} combinations, but at most ${MAX_CANDIDATES.toLocaleString('en')} are possible; use fewer values or keys`,
+    );
+  }
+  if (search && !isTooLarge && budget.steps !== undefined) {
     for (const [i, arm] of arms.entries()) {
-      const spent = search.steps * combineGrid(arm.grid ?? search.grid).length;
+      const spent = search.steps * countCombinations(arm.grid ?? search.grid);
       if (spent < budget.steps) continue;
       yield issue(
         ['arms', i],
@@ -107,6 +120,19 @@ function* checkNames(list: 'arms' | 'data', items: readonly { name: string }[]):
     yield issue([list, i, 'name'], `the name ${name} is already used; choose another`);
   }
 }
+
+/** Returns the grids of a study with their paths. */
+function* gridsOf({
+  search,
+  arms,
+}: CheckedStudy): Generator<[(string | number)[], Record<string, unknown[]>]> {
+  if (search) yield [['search', 'grid'], search.grid];
+  for (const [i, { grid }] of arms.entries()) if (grid) yield [['arms', i, 'grid'], grid];
+}
+
+/** Returns the number of combinations of a grid's values, without listing them. */
+const countCombinations = (grid: Record<string, readonly unknown[]>): number =>
+  Object.values(grid).reduce((count, values) => count * values.length, 1);
 
 /** Lists every combination of a grid's values. */
 export function combineGrid(grid: Record<string, readonly unknown[]>): Record<string, unknown>[] {

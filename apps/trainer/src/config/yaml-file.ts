@@ -68,7 +68,16 @@ function readSettings(document: Document, file: string): Record<string, unknown>
   if (!isMap(document.contents)) {
     throw new UserError(`${file}: a config must be a list of "key: value" lines, such as "seed: 1"`);
   }
-  const settings = document.toJS() as Record<string, unknown>;
+  let settings: Record<string, unknown>;
+  try {
+    settings = document.toJS() as Record<string, unknown>;
+  } catch (cause) {
+    // The parser stops at aliases that multiply.
+    throw new UserError(`${file}: the settings cannot be read: ${(cause as Error).message}`, {
+      hint: 'Write the values out instead of using aliases (*name).',
+      cause,
+    });
+  }
   // A section whose keys are all commented out is null.
   for (const [key, value] of Object.entries(settings)) if (value === null) delete settings[key];
   return settings;

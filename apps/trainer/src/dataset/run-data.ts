@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { IdentitySplit, ImageSource } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
 import type { RunDirectory } from '../run/run-directory.js';
+import { parseSealedJson, sealJson } from '../run/sealed-file.js';
 import { UserError } from '../user-error.js';
 import type { Dataset } from './dataset.js';
 
@@ -50,7 +51,7 @@ function listImages(source: ImageSource, split: IdentitySplit): NonNullable<RunD
 
 /** Writes a run's record. */
 export async function writeRunData(run: RunDirectory, data: RunData): Promise<void> {
-  await run.writeFile(FILE, JSON.stringify(data));
+  await run.writeFile(FILE, sealJson(data));
 }
 
 /** Reads a run's record. @throws UserError if it is missing or damaged. */
@@ -63,9 +64,12 @@ export async function readRunData(run: RunDirectory): Promise<RunData> {
     });
   let data: RunData;
   try {
-    data = { earlier: [], ...JSON.parse(await readFile(file, 'utf8')) };
+    data = parseSealedJson<RunData>(await readFile(file, 'utf8'), file);
+    // Runs of older versions lack it.
+    data = { ...data, earlier: data.earlier ?? [] };
   } catch (error) {
-    throw damaged(error instanceof SyntaxError ? 'is not valid JSON' : 'cannot be read', error);
+    if (error instanceof UserError) throw error;
+    throw damaged('cannot be read', error);
   }
   const lists = [data.train, data.validation, data.test, data.earlier];
   if (!lists.every((list) => Array.isArray(list) && list.every((name) => typeof name === 'string'))) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { plotSvg } from '../report/plot-file.js';
 import type { Figure } from '../report/plots.js';
 import { diskError } from '../run/disk-error.js';
+import { deleteLeftovers } from '../run/leftovers.js';
 import { writeFileAtomic } from '../run/write-file-atomic.js';
 import { PNG_FONT, pngPainter } from './png-painter.js';
 
@@ -48,6 +49,7 @@ export async function writePlotFiles(folder: string, plots: readonly PlotFile[])
   await mkdir(directory, { recursive: true }).catch(async (error) => {
     throw diskError(error, directory, 0);
   });
+  await deleteLeftovers(directory);
   for (const { name, svg, png } of plots) {
     await writeFileAtomic(join(directory, `${name}.svg`), svg);
     if (png) await writeFileAtomic(join(directory, `${name}.png`), png);

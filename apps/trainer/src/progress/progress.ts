@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import pico from 'picocolors';
+import { printable } from '../printable.js';
 import { type ProgressView, plainLine, terminalLine } from './progress-line.js';
 import type { ProgressReporter, StepReport } from './progress-reporter.js';
 import { StepRates } from './step-rates.js';
@@ -47,7 +48,7 @@ export class Progress implements ProgressReporter {
 
   note(line: string): void {
     this.#draw?.clear();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${printable(line)}\n`);
     if (this.#live) this.#write();
   }
 

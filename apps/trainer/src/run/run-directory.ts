@@ -1,14 +1,16 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileLock, syncFolder, TEMPORARY_PREFIX } from '@unitsphere/core/disk';
+import { createFolder, type FileLock, syncFolder } from '@unitsphere/core/disk';
 import type { Config } from '../config/config.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { listNames } from '../list-names.js';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
+import { deleteLeftovers } from './leftovers.js';
 import { takeLock } from './lock.js';
-import { MetricsLog } from './metrics-log.js';
+import { MetricsLog, type MetricsLogOptions } from './metrics-log.js';
 import { recoverCheckpoints } from './recover-checkpoints.js';
+import { checkSealedYaml, sealYaml } from './sealed-file.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
 /** Names of the files in a run's folder. */
@@ -20,8 +22,15 @@ export const RUN_FILES = {
   summary: 'summary.json',
   reportData: 'report.json',
   report: 'report.html',
+  plots: 'plots',
   lock: 'run.lock',
 } as const;
+
+/** Thrown if the folder of a new run exists. */
+export class RunExistsError extends UserError {
+  /** Stable name of the error, for programs. */
+  override readonly code = 'RUN_EXISTS';
+}
 
 /** The folder of one run. A writer holds its lock until `close`. */
 export class RunDirectory {
@@ -41,18 +50,13 @@ export class RunDirectory {
   static async create(base: string, name: string): Promise<RunDirectory> {
     const path = join(base, name);
     try {
-      await mkdir(base, { recursive: true });
+      await createFolder(base);
       await mkdir(path);
       await syncFolder(base);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST' || code === 'ENOTDIR') {
-        const isRun = code === 'EEXIST' && (await isFolder(path));
-        throw new UserError(isRun ? `the run ${path} already exists` : `${base} is not a folder`, {
-          hint: isRun
-            ? `Resume it: unitsphere train --resume ${path}\nOr use another name: --set output.name=NAME`
-            : 'Choose another folder with --output DIR.',
-        });
+        throw await explainExisting(base, path, code === 'EEXIST');
       }
       throw diskError(error, path, 0);
     }
@@ -75,6 +79,7 @@ export class RunDirectory {
       await recoverCheckpoints(run.file(RUN_FILES.checkpoints));
       await deleteLeftovers(path);
       await deleteLeftovers(run.file(RUN_FILES.checkpoints));
+      await deleteLeftovers(run.file(RUN_FILES.plots));
     } catch (error) {
       await run.close();
       throw diskError(error, path, 0);
@@ -97,13 +102,15 @@ export class RunDirectory {
   }
 
   async writeConfig(config: Config): Promise<void> {
-    await this.writeFile(RUN_FILES.config, stringifyConfig(config));
+    await this.writeFile(RUN_FILES.config, sealYaml(stringifyConfig(config)));
   }
 
-  /** Reads config.yaml. @throws UserError if it is not a valid config. */
+  /** Reads config.yaml. @throws UserError if it is not a valid config, or does not match its checksum. */
   async readConfig(): Promise<Config> {
     const file = this.file(RUN_FILES.config);
-    return parseConfig(await readFile(file, 'utf8'), { file });
+    const text = await readFile(file, 'utf8');
+    checkSealedYaml(text, file);
+    return parseConfig(text, { file });
   }
 
   /** Writes a file atomically. */
@@ -112,7 +119,7 @@ export class RunDirectory {
   }
 
   /** Opens metrics.jsonl for appending, and drops lines after a step; see `MetricsLog.open`. */
-  async openMetrics(options?: { throughStep?: number }): Promise<MetricsLog> {
+  async openMetrics(options?: MetricsLogOptions): Promise<MetricsLog> {
     return MetricsLog.open(this.file(RUN_FILES.metrics), options);
   }
 
@@ -130,6 +137,19 @@ export class RunDirectory {
   }
 }
 
+async function explainExisting(base: string, path: string, exists: boolean): Promise<UserError> {
+  if (!exists || !(await isFolder(path))) {
+    const file = exists ? path : base;
+    return new UserError(`${file} is not a folder`, { hint: 'Choose another folder with --output DIR.' });
+  }
+  const isRun = await stat(join(path, RUN_FILES.config)).then(Boolean, () => false);
+  const resume = `Resume it: unitsphere train --resume ${path}\n`;
+  return new RunExistsError(
+    isRun ? `the run ${path} already exists` : `the folder ${path} already exists, and is not a run`,
+    { hint: `${isRun ? `${resume}Or use` : 'Use'} another name: --set output.name=NAME` },
+  );
+}
+
 async function checkIsRun(path: string): Promise<void> {
   if (!(await isFolder(path))) {
     throw new UserError(`there is no run ${path}`, { hint: 'Start one: unitsphere train' });
@@ -140,12 +160,6 @@ async function checkIsRun(path: string): Promise<void> {
     throw new UserError(`${path} is not a run: it has no ${RUN_FILES.config}`, {
       hint: runs.length > 0 ? `It contains: ${listNames(runs, 8)}` : undefined,
     });
-  }
-}
-
-async function deleteLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

@@ -11,8 +11,10 @@ import type { LeadReplica } from '../replicas/lead-replica.js';
 import { countReplicas, startReplicas } from '../replicas/start-replicas.js';
 import { type Checkpoint, readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
+import type { MetricsFingerprint } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
+import { checkMemory } from './check-memory.js';
 import { type Growth, openGrowth } from './growth.js';
 import { imprintCenters } from './imprint-centers.js';
 import { runOutput } from './run-output.js';
@@ -34,6 +36,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
   const replicas = countReplicas(config, backend.name);
+  checkMemory(config, { classes: classCount, replicas, backend: backend.name });
   // The features are cached, so they are computed before the run is created: a broken teacher leaves no empty run.
   const teacher = config.distillation ? await teacherFeatures(config, dataset, progress) : undefined;
   const run = await options.openRun();
@@ -125,12 +128,16 @@ async function trainIn(
   const figures = await trainingLoop(lead, {
     config,
     images,
-    output: runOutput(run, config.training.keepCheckpoints),
+    output: runOutput(run, {
+      keepCheckpoints: config.training.keepCheckpoints,
+      expected: checkpoint?.state.metrics as MetricsFingerprint | undefined,
+      note: (text) => progress.note(text),
+    }),
     progress,
     signal,
     replicas,
     saved,
-    checkpointFirst: growth !== undefined,
+    checkpointFirst: growth !== undefined || untrained !== undefined,
   });
   const { step } = lead.state;
   if (!figures) return { run, summary: null, step };

@@ -34,7 +34,7 @@ export interface TrainingLoopOptions {
   replicas: number;
   /** The contents of the checkpoint that the replicas resumed from. */
   saved?: Saved;
-  /** Write a checkpoint before the first step, because the config and the seed do not reproduce the initial state. */
+  /** Write a checkpoint before the first step, because nothing else reproduces what has changed since the last one. */
   checkpointFirst?: boolean;
 }
 
@@ -104,6 +104,8 @@ export async function trainingLoop(
       await lead.checkpointWritten();
     };
     if (options.checkpointFirst) await checkpoint();
+    // The step whose checkpoint exists already.
+    const resumedAt = saved && state.step;
     const due = (every: number | null) => every !== null && state.step % every === 0;
 
     while (state.step < training.steps && !signal?.aborted) {
@@ -158,8 +160,10 @@ export async function trainingLoop(
       // Signals, workers' messages and a page's events are handled between steps.
       await nextTurn();
     }
-    progress.phase('writing a checkpoint');
-    await checkpoint();
+    if (state.step !== resumedAt) {
+      progress.phase('writing a checkpoint');
+      await checkpoint();
+    }
     if (state.step < training.steps) return null;
 
     progress.phase('measuring the held-out identities');

@@ -1,8 +1,9 @@
 import { thumbnail } from '../evaluate/thumbnail.js';
 import { drawPlotFiles, writePlotFiles } from '../plot-files/draw-plot-files.js';
 import { renderReport, reportFigures } from '../report/index.js';
-import { readMetrics } from '../run/metrics-log.js';
+import { readMetricsFile } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
+import { sealJson } from '../run/sealed-file.js';
 import { describeMachine } from './describe-machine.js';
 import { type Results, reportData, summaryOf } from './results.js';
 import type { TrainingSummary } from './types.js';
@@ -14,14 +15,14 @@ export async function writeResults(
   note: (text: string) => void,
 ): Promise<TrainingSummary> {
   const summary = summaryOf(results);
-  const records = await readMetrics(run.file(RUN_FILES.metrics));
+  const { records, fingerprint } = await readMetricsFile(run.file(RUN_FILES.metrics));
   const data = await reportData(results, summary, records, { machine: describeMachine(), thumbnail });
-  await run.writeFile(RUN_FILES.reportData, JSON.stringify(data));
+  await run.writeFile(RUN_FILES.reportData, sealJson(data));
   await run.writeFile(RUN_FILES.report, renderReport(data));
   const { plots, problem } = await drawPlotFiles(reportFigures(data));
   await writePlotFiles(run.path, plots);
   if (problem) note(problem);
   // The summary is written last, so that a run with a summary is complete.
-  await run.writeFile(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
+  await run.writeFile(RUN_FILES.summary, sealJson({ ...summary, metrics: fingerprint }, 2));
   return summary;
 }

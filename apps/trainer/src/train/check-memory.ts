@@ -1,0 +1,55 @@
+import type { Config } from '../config/config.js';
+import { formatBytes } from '../format-bytes.js';
+import { type Memory, readMemory } from '../memory.js';
+import { estimateMemory } from '../model/estimate-memory.js';
+import { UserError } from '../user-error.js';
+
+/** WebAssembly addresses memory by 32 bits. */
+const WASM_LIMIT = 2 ** 32;
+
+/**
+ * Compares the memory that a training takes at least with what the machine has, before anything is allocated.
+ * @throws UserError that names both, and the setting that takes most.
+ */
+export function checkMemory(
+  config: Config,
+  { classes, replicas, backend }: { classes: number; replicas: number; backend: string },
+  memory: Memory = readMemory(),
+): void {
+  // The others compute in a graphics card's memory.
+  if (!['wasm', 'cpu', 'node'].includes(backend)) return;
+  const { model, activations, centers } = estimateMemory(config, classes, replicas);
+  const perReplica =
+    model + activations + (config.loss.partialFc.store === 'memory' ? centers / replicas : 0);
+  const total = replicas * (model + activations) + centers;
+  const isOverWasm = backend === 'wasm' && perReplica > WASM_LIMIT;
+  if (!isOverWasm && total <= memory.available) return;
+  const parts = [
+    { bytes: replicas * model, what: 'the model and its optimizer', hint: lowerModel(config) },
+    {
+      bytes: replicas * activations,
+      what: `the feature maps of ${config.training.batchSize} images`,
+      hint: '--set training.batchSize=… or --set data.imageSize=…',
+    },
+    {
+      bytes: centers,
+      what: `${classes.toLocaleString('en')} class centers`,
+      hint: '--set loss.partialFc.store=file',
+    },
+  ].sort((a, b) => b.bytes - a.bytes);
+  const listed = parts
+    .filter(({ bytes }) => bytes >= 0.05 * total)
+    .map(({ bytes, what }) => `${formatBytes(bytes)} for ${what}`);
+  const limit = isOverWasm
+    ? `WebAssembly has ${formatBytes(WASM_LIMIT)} for each of ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`
+    : `${formatBytes(memory.available)} of ${formatBytes(memory.total)} are free`;
+  throw new UserError(
+    `the training takes at least ${formatBytes(total)} of memory (${listed.join(', ')}), but ${limit}`,
+    { hint: `Lower what takes most: ${parts[0].hint}` },
+  );
+}
+
+const lowerModel = ({ model, training }: Config) =>
+  `--set model.embeddingSize=… (now ${model.embeddingSize}), a smaller --set model.backbone=…${
+    training.replicas === 1 ? '' : ', or --set training.replicas=1'
+  }`;
