@@ -287,7 +287,7 @@ describe('a fault of the disk', () => {
   });
 });
 
-const KILLS = 20;
+const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 20);
 test(`survives being killed at ${KILLS} random moments during writes`, {
   timeout: 120_000,
 }, async () => {

@@ -1,0 +1,84 @@
+import { fullDisks } from './full-disks.mjs';
+import { fuzz } from './fuzz.mjs';
+import { hostileConfigs, hostileImages } from './hostile-inputs.mjs';
+import { tests } from './tests.mjs';
+
+/** @typedef {{ tried: number, survived: number, problems?: string[] }} Outcome */
+
+/**
+ * The campaign's sections. `unit` says what is counted. Most run a package's own tests, with more kills than `npm test`.
+ * @type {{ name: string, unit: string, run: () => Promise<Outcome> }[]}
+ */
+export const SECTIONS = [
+  {
+    name: 'a contended lock whose holders are killed',
+    unit: 'SIGKILLs',
+    run: () => tests('packages/core/test/lock.test.ts', { count: 40 }),
+  },
+  {
+    name: 'class centers in a file, in the middle of steps and checkpoints',
+    unit: 'SIGKILLs',
+    run: () => tests('packages/partial-fc/test/kill.test.ts', { kills: 20 }),
+  },
+  {
+    name: "the cache of a teacher's features",
+    unit: 'SIGKILLs',
+    run: () =>
+      tests('packages/clip-distiller/test/feature-store.test.ts', {
+        kills: 20,
+        only: 'survives being killed',
+      }),
+  },
+  {
+    name: 'a gallery file',
+    unit: 'SIGKILLs',
+    run: () => tests('packages/recognition/test/store/file-kill.test.ts', { kills: 15 }),
+  },
+  {
+    name: 'a training on two replicas, centers in memory; resumed, equal to one without kills',
+    unit: 'SIGKILLs',
+    run: () => tests('apps/trainer/test/kill-training.test.ts', { kills: 4, only: 'centers in memory' }),
+  },
+  {
+    name: 'a training on two replicas, centers in files; resumed, equal to one without kills',
+    unit: 'SIGKILLs',
+    run: () => tests('apps/trainer/test/kill-training.test.ts', { kills: 4, only: 'centers in a file' }),
+  },
+  {
+    name: 'a study: one of its trainings, and the study itself',
+    unit: 'SIGKILLs',
+    run: () => tests('apps/trainer/test/study-kills.test.ts', { count: 2 }),
+  },
+  {
+    name: 'several processes that open a new feature cache at once',
+    unit: 'openings',
+    run: () => tests('packages/clip-distiller/test/concurrent-opening.test.ts', { count: 120 }),
+  },
+  { name: 'a training on a disk that fills up (tmpfs)', unit: 'disks', run: fullDisks },
+  {
+    name: 'a full disk at every write of a checkpoint, a center file and a cache (simulated)',
+    unit: 'tests',
+    run: () =>
+      tests(
+        'apps/trainer/test/full-disk.test.ts packages/partial-fc/test/full-disk.test.ts packages/core/test/disk.test.ts',
+      ),
+  },
+  {
+    name: 'downloads from a server on loopback that stalls, lies, truncates, resets or changes',
+    unit: 'tests',
+    run: () => tests('packages/pretrained/test/download.test.ts'),
+  },
+  { name: 'mutated weight files: safetensors, PyTorch, ONNX', unit: 'files', run: fuzz },
+  { name: 'mutated images in a folder', unit: 'files', run: hostileImages },
+  { name: 'mutated configs', unit: 'configs', run: hostileConfigs },
+  {
+    name: 'a flipped bit in a file of a run',
+    unit: 'flips',
+    run: () => tests('apps/trainer/test/bit-flips.test.ts', { flips: 150, count: 9 * 150 }),
+  },
+  {
+    name: 'errors of the machine and damaged files, through the command line',
+    unit: 'tests',
+    run: () => tests('apps/trainer/test/failures.test.ts'),
+  },
+];
