@@ -30,7 +30,7 @@ export async function createOnnxNetwork(
   let session: OnnxSession;
   try {
     session = await ort.InferenceSession.create(bytes, {
-      // Warnings about nodes that a provider leaves to the CPU are no news for a user.
+      // Only errors: the runtime warns of each node that a provider leaves to the CPU.
       logSeverityLevel: 3,
       ...(executionProviders && { executionProviders }),
     });
