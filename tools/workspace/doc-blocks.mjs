@@ -74,6 +74,11 @@ const NOT_RUN = [
     'benchmarks take a whole machine; benchmarks/test runs each at a small size',
   ],
   [
+    'packages/embedder/README.md',
+    "loadEmbedder('runs/cards-1')",
+    'requires a trained run; the guides load one and apps/trainer/test/embed.test.ts too; types are checked',
+  ],
+  [
     'packages/recognition/README.md',
     'openPostgresStore(',
     'requires a PostgreSQL server; test/store/postgres-store.test.ts starts one; types are checked',
