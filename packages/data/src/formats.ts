@@ -1,3 +1,4 @@
+import { listCsv } from './csv/list-csv.js';
 import type { EncodedImages } from './encoded/encoded-images.js';
 import type { DecodingOptions } from './encoded/open-decoded.js';
 import { type IdentityGrouping, listFolder } from './folder/list-folder.js';
@@ -30,6 +31,12 @@ export interface ShardsSpec extends DecodingSpec {
   readonly path: string;
 }
 
+/** Specification of a CSV list of images (Node only); see `listCsv`. */
+export interface CsvSpec extends DecodingSpec {
+  readonly kind: 'csv';
+  readonly path: string;
+}
+
 /** Specification of images that a program hands in; see `listLabeledImages`. */
 export interface LabeledImagesSpec extends DecodingSpec {
   readonly kind: 'images';
@@ -38,7 +45,7 @@ export interface LabeledImagesSpec extends DecodingSpec {
 }
 
 /** Specification of encoded images. */
-export type FormatSpec = FolderSpec | RecordsSpec | ShardsSpec | LabeledImagesSpec;
+export type FormatSpec = FolderSpec | RecordsSpec | ShardsSpec | CsvSpec | LabeledImagesSpec;
 
 /** One entry for each format: a function that lists its images. */
 const FORMATS: {
@@ -47,6 +54,7 @@ const FORMATS: {
   folder: ({ dir, identityPer }) => listFolder(dir, identityPer),
   recordio: ({ path }) => listRecords(path),
   webdataset: ({ path, cacheDir }) => listShards(path, cacheDir),
+  csv: ({ path }) => listCsv(path),
   images: ({ images }) => listLabeledImages(images),
 };
 

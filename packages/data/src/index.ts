@@ -17,6 +17,7 @@ export {
 export type { IdentityGrouping } from './folder/list-folder.js';
 export { type FolderOptions, openFolder } from './folder/open-folder.js';
 export {
+  type CsvSpec,
   FORMAT_KINDS,
   type FolderSpec,
   type FormatSpec,

@@ -73,7 +73,7 @@ const data = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Images to train on. Required with a source that has a path: a folder; NAME.rec with NAME.idx beside it (recordio); a tar file, a folder of them, an http(s) address or a pattern such as train-{000..015}.tar (webdataset). On the command line: --data.',
+      'Images to train on. Required with a source that has a path: a folder; NAME.rec with NAME.idx beside it (recordio); a tar file, a folder of them, an http(s) address or a pattern such as train-{000..015}.tar (webdataset); a list with the columns path and label (csv). On the command line: --data.',
     ),
   memory: notNegative()
     .optional()

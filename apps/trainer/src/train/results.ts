@@ -19,6 +19,7 @@ const SUBJECTS = {
   folder: undefined,
   recordio: undefined,
   webdataset: undefined,
+  csv: undefined,
 } as const;
 
 /** The results of a finished training. */

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, open, read } from 'node:fs';
-import { sep } from 'node:path';
+import { isAbsolute, sep } from 'node:path';
 import type { ImageReader } from './encoded-images.js';
 import type { ImageTable } from './image-table.js';
 import { nameAt, nameBytes } from './packed-names.js';
@@ -10,7 +10,11 @@ export function readFolder({ dir, stats }: FolderSpec, { ids, bytes }: ImageTabl
   const prefix = Buffer.from(dir + sep);
   return {
     // Paths are bytes, because file names on Linux need not be UTF-8.
-    read: (image) => readFile(Buffer.concat([prefix, nameBytes(ids, image)])),
+    read(image) {
+      const path = nameBytes(ids, image);
+      // A list may name absolute paths.
+      return readFile(isAbsolute(nameAt(ids, image)) ? Buffer.from(path) : Buffer.concat([prefix, path]));
+    },
     signature(image) {
       const [modified, changed, inode] = stats.subarray(image * STAT_VALUES, (image + 1) * STAT_VALUES);
       return `${nameAt(ids, image)}\n${bytes[image]} ${modified} ${changed} ${inode}`;
