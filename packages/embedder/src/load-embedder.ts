@@ -24,10 +24,9 @@ export interface LoadEmbedderOptions extends RemoteFilesOptions, OnnxOptions {
  * A model folder has `config.json`, `preprocessor_config.json` and `model.safetensors`. A run of the trainer gives its best
  * checkpoint, or else its newest complete one. A backbone of timm gives the mean of its last feature map. Downloads are cached
  * and verified.
- * @param source The path of a model folder, a run or a checkpoint; the URL of a model folder, or
- *   in a page its path (`/model`); a model of the Hugging Face hub
- *   (`owner/name`, `owner/name@revision`); or the contents of a model folder's files by name, such as a page's files.
- *   With `runtime: 'onnx'`, the source is an .onnx file, or one of these that has `model.onnx` or `onnx/model.onnx`.
+ * @param source The path of a model folder, a run or a checkpoint; the URL of a model folder, or in a page its path (`/model`);
+ *   or a model of the Hugging Face hub (`owner/name`, `owner/name@revision`). It can also be an object with the contents of a model
+ *   folder's files by name, such as a page's files. With `runtime: 'onnx'`, the source is an .onnx file, or one of these that has `model.onnx` or `onnx/model.onnx`.
  * @throws EmbedderError if there is no model, a file is missing, damaged or of another architecture, a weight is NaN or infinite
  *   (with the tensor's name), or no backend can be used.
  * @throws SourceError if a download fails.

@@ -101,6 +101,7 @@ async function run(command) {
     .replace(/\s+#.*$/, '')
     .replace(/^(npx )?unitsphere /, '')
     .replace(/\bDIR\b|path\/to\/images/, 'pictures')
+    .replace(/\bFILES\b/, 'pictures/0.png pictures/1.png')
     .split(/\s+/);
   if (args[0] === 'backend') return;
   // These commands require CLIP's weights or another file of weights.
@@ -117,9 +118,13 @@ async function run(command) {
       ])
     : [];
   const printed = npx([...words, ...more]);
-  const expected = { doctor: /wasm/, train: /report\.html/, evaluate: /AUROC/i, report: /report\.html/ }[
-    words[0]
-  ];
+  const expected = {
+    doctor: /wasm/,
+    train: /report\.html/,
+    evaluate: /AUROC/i,
+    embed: /2 images, \d+ values each/,
+    report: /report\.html/,
+  }[words[0]];
   if (!expected.test(printed)) throw new Error(`"${command}" printed:\n${printed}`);
   if (words[0] === 'train') {
     const losses = lossesOf(lastRun());
