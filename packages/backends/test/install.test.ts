@@ -21,6 +21,7 @@ import { compileBinding, findCompiler } from '../src/install/compile-binding.js'
 import { downloadWheel } from '../src/install/download-wheel.js';
 import { InstallError, installNativeBackend } from '../src/install/index.js';
 import { nvidiaRequirements } from '../src/install/nvidia.js';
+import { checkIntegrity } from '../src/install/sources.js';
 import { buildFolder } from '../src/install/staging.js';
 import { unpackWheel } from '../src/install/unpack-wheel.js';
 import { wheelFor } from '../src/install/wheels.js';
@@ -201,6 +202,22 @@ describe('unpackWheel', () => {
     );
   });
 
+  test('refuses a METADATA that does not fit into memory, and entries that lie about their size', async () => {
+    const large = wheel({ ...files, 'u-1.dist-info/METADATA': 'x'.repeat(65e6) });
+    expect(await installErrorOf(unpackWheel(large, folder))).toContain(
+      'its METADATA has 65 MB, as in no wheel',
+    );
+    const path = wheel(files);
+    const bytes = readFileSync(path);
+    // The uncompressed size in the central directory.
+    const at = bytes.lastIndexOf(Buffer.from('t-1.dist-info/METADATA')) - 22;
+    bytes.writeUInt32LE(3, at);
+    writeFileSync(path, bytes);
+    expect(await installErrorOf(unpackWheel(path, folder))).toContain(
+      't.whl cannot be used: it is damaged (',
+    );
+  });
+
   test('refuses another wheel, and a file that is not a wheel', async () => {
     expect(await installErrorOf(unpackWheel(wheel({ 'a.py': '' }), folder))).toContain(
       'it does not contain libtensorflow_cc',
@@ -210,6 +227,17 @@ describe('unpackWheel', () => {
       'x.whl cannot be used: it is not a zip file',
     );
   });
+});
+
+test('a tarball with another hash is refused before it is unpacked', async () => {
+  const file = join(folder, 'tfjs-node.tgz');
+  writeFileSync(file, 'tarball');
+  const integrity = `sha512-${createHash('sha512').update('tarball').digest('base64')}`;
+  await checkIntegrity(file, integrity, 'tfjs-node@4');
+  writeFileSync(file, 'torball');
+  expect(await installErrorOf(checkIntegrity(file, integrity, 'tfjs-node@4'))).toMatch(
+    /^npm fetched another file than tfjs-node@4: its hash is sha512-.*, not sha512-.*npm config list/,
+  );
 });
 
 describe('the compiler', () => {

@@ -15,6 +15,9 @@ const REQUIRED = [
   /^tensorflow\/include\/(tensorflow\/core|tsl|xla\/tsl)\/(platform|c)\/[a-z_]+\.h$/,
 ];
 
+/** Limit of RECORD and METADATA, which are read into memory. TensorFlow's RECORD has 2 MB. */
+const MAX_INFO_BYTES = 64e6;
+
 /** Unpacked content of a wheel. */
 export interface UnpackedWheel {
   /** Folder `tensorflow`, which contains the library. */
@@ -44,8 +47,12 @@ export async function unpackWheel(file: string, folder: string): Promise<Unpacke
     const info: Record<string, string> = {};
     for await (const entry of zip.eachEntry()) {
       const [, name] = /^[^/]+\.dist-info\/(RECORD|METADATA)$/.exec(entry.fileName) ?? [];
-      if (name) info[name] = await text(await zip.openReadStreamPromise(entry));
-      else if (REQUIRED.some((pattern) => pattern.test(entry.fileName))) entries.push(entry);
+      if (name) {
+        if (entry.uncompressedSize > MAX_INFO_BYTES) {
+          throw unusable(`its ${name} has ${Math.round(entry.uncompressedSize / 1e6)} MB, as in no wheel`);
+        }
+        info[name] = await text(await zip.openReadStreamPromise(entry));
+      } else if (REQUIRED.some((pattern) => pattern.test(entry.fileName))) entries.push(entry);
     }
     if (entries.filter(({ fileName }) => basename(fileName).startsWith('libtensorflow')).length !== 2) {
       throw unusable('it does not contain libtensorflow_cc and libtensorflow_framework');
@@ -68,6 +75,10 @@ export async function unpackWheel(file: string, folder: string): Promise<Unpacke
     }
     const libraries = join(folder, 'tensorflow');
     return { libraries, include: join(libraries, 'include'), metadata: info['METADATA'] ?? '' };
+  } catch (error) {
+    // A zip whose entries lie about themselves.
+    if (error instanceof InstallError || (error as NodeJS.ErrnoException).code) throw error;
+    throw unusable(`it is damaged (${(error as Error).message})`, error);
   } finally {
     zip.close();
   }
