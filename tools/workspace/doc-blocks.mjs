@@ -47,6 +47,11 @@ const NOT_RUN = [
     'npm run preview',
     'starts a server that does not exit; the test serves and drives the build',
   ],
+  [
+    'packages/recognition/README.md',
+    "openGalleryFile('cards.gallery'",
+    'reads pictures of cards; the guide and the tests of the commands do the same with pictures of their own',
+  ],
   ['packages/backends/README.md', 'install cuda', 'requires an NVIDIA GPU and a download of 3 GB'],
   [
     'packages/clip-distiller/README.md',
