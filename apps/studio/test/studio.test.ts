@@ -60,6 +60,9 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     const page = await within.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) errors.push(message.text());
+    });
     onTestFinished(async () => {
       await page.close();
       expect(errors).toEqual([]);
@@ -91,6 +94,19 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
 
   const differences = (losses: number[], others = inNode.losses) =>
     losses.map((loss, i) => Math.abs(loss / others[i] - 1));
+
+  test('has a Content Security Policy that runs no injected script', async () => {
+    const page = await browser.newPage();
+    await page.goto(server.address);
+    const injected = await page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'window.injected = true';
+      document.body.append(script);
+      return 'injected' in window;
+    });
+    expect(injected).toBe(false);
+    await page.close();
+  });
 
   test('draws the same documents as Node, except for the edges of letters', async () => {
     const page = await open('wasm');
