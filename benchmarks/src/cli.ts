@@ -8,9 +8,12 @@ import { runAgreement } from './agreement/run-agreement.js';
 import { runArms } from './arms/run-arms.js';
 import { type CardModelOptions, runCardModel } from './card-model/run-card-model.js';
 import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
+import { type ImageSetSize, makeImages } from './data/make-images.js';
 import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
+import { type GalleryBenchOptions, runGallery } from './gallery/run-gallery.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
+import { type InferenceBenchOptions, runInference } from './inference/run-inference.js';
 import { type CoverageOptions, runCoverage } from './interval-coverage/run-coverage.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
@@ -21,6 +24,7 @@ import { runPrecision } from './precision/run-precision.js';
 import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
 import { runProfile } from './profile/run-profile.js';
 import { print, writeTables } from './readme.js';
+import { type RecognitionBenchOptions, runRecognition } from './recognition/run-recognition.js';
 import { createStepContenders } from './step/contenders.js';
 import { runStep } from './step/run-step.js';
 import { runSweep } from './step/run-sweep.js';
@@ -226,6 +230,48 @@ program
   });
 
 program
+  .command('gallery')
+  .description('Times the search of galleries, one query at a time. Compares with numpy and usearch.')
+  .option(...json)
+  .option('--rows <COUNTS>', 'comma-separated numbers of embeddings', parseCounts, [20_000, 100_000])
+  .option('--dimensions <COUNT>', 'dimensions of an embedding', parseCount, 256)
+  .option('--queries <COUNT>', 'number of queries', parseCount, 40)
+  .option('--k <COUNT>', 'number of matches of a query', parseCount, 5)
+  .option('--graph-rows <COUNT>', "largest gallery that usearch's graph is built for", parseCount, 20_000)
+  .action(async ({ json: file, ...options }: GalleryBenchOptions & { json?: string }) => {
+    await showReport(await runGallery(options, showProgress), file);
+  });
+
+program
+  .command('recognition')
+  .description(
+    'Counts strangers that calibrated galleries accept, and measures the recognition of cards with one enrolled picture each.',
+  )
+  .option(...json)
+  .requiredOption('--model <MODEL>', 'a run, a checkpoint, a model folder, a URL or a model of the hub')
+  .option('--data <DIR>', 'folder of cards; each file is one identity')
+  .option('--documents <COUNT>', 'number of generated documents', parseCount, 4000)
+  .option('--copies <COUNT>', 'augmented copies of each card', parseCount, 8)
+  .option('--seeds <COUNT>', 'number of galleries of each size', parseCount, 10)
+  .action(async ({ json: file, ...options }: RecognitionBenchOptions & { json?: string }) => {
+    await showReport(await runRecognition(options, showProgress), file);
+  });
+
+program
+  .command('inference')
+  .description(
+    'Times the embedding of one image on one thread, and that of the exported ONNX files in each precision on onnxruntime-node.',
+  )
+  .option(...json)
+  .option('--backbones <NAMES>', 'comma-separated names', parseList, ['lcnet_050', 'resnet18'])
+  .option('--image-size <PIXELS>', 'side of the image', parseCount, 128)
+  .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, DEFAULT_PACE.rounds)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
+  .action(async ({ json: file, ...options }: InferenceBenchOptions & { json?: string }) => {
+    await showReport(await runInference(options, showProgress), file);
+  });
+
+program
   .command('coverage')
   .description(
     'Counts how often intervals of packages/verification contain the true value, on data where it is known in closed form.',
@@ -353,6 +399,20 @@ program
   .option('--side <PIXELS>', 'side of the images in pixels', parseCount, 256)
   .action(async (directory: string, options: HardSetOptions) => {
     await writeHardSet(directory, options, showProgress);
+    showProgress('');
+  });
+
+program
+  .command('make-images')
+  .description(
+    'Writes small JPEG files of many identities, to try trainings on large sets: 500,000 images of 20,000 identities by default.',
+  )
+  .argument('<DIR>', 'the folder for the images')
+  .option('--identities <COUNT>', 'number of identities', parseCount, 20_000)
+  .option('--images <COUNT>', 'images of each identity', parseCount, 25)
+  .option('--side <PIXELS>', 'side of the images', parseCount, 96)
+  .action(async (dir: string, size: ImageSetSize) => {
+    await makeImages(dir, size, (done) => showProgress(`${done} of ${size.identities} identities`));
     showProgress('');
   });
 

@@ -10,7 +10,7 @@ export interface ImageSetSize {
   readonly images: number;
   /** Side of the images in pixels. */
   readonly side: number;
-  /** First identity to write, to go on with an interrupted set. Default 0. */
+  /** First identity to write, to resume an interrupted set. Default 0. */
   readonly from?: number;
 }
 

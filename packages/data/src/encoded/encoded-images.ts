@@ -1,7 +1,6 @@
 import type { SkippedFile } from '../source.js';
 import type { ImageTable } from './image-table.js';
-import type { BlobsSpec } from './read-blobs.js';
-import type { ArchiveSpec, FolderSpec } from './reader-specs.js';
+import type { ArchiveSpec, BlobsSpec, FolderSpec } from './reader-specs.js';
 
 /** How the encoded images of a table are read, as plain data that can be sent to a thread. */
 export type ReaderSpec = FolderSpec | ArchiveSpec | BlobsSpec;

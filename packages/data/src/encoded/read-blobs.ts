@@ -1,10 +1,5 @@
 import type { ImageReader } from './encoded-images.js';
-
-/** Images in memory, or files that a visitor of a page has picked. */
-export interface BlobsSpec {
-  readonly kind: 'blobs';
-  readonly blobs: readonly Blob[];
-}
+import type { BlobsSpec } from './reader-specs.js';
 
 /** Reads images that a program has handed in. */
 export function readBlobs({ blobs }: BlobsSpec): ImageReader {

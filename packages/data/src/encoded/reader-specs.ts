@@ -24,3 +24,9 @@ export interface ArchiveSpec {
   /** How the image is packed in its part; `recordio`: as a record of RecordIO. Default: the part is the image. */
   readonly packing?: 'recordio';
 }
+
+/** Images in memory, or files that a visitor of a page has picked. */
+export interface BlobsSpec {
+  readonly kind: 'blobs';
+  readonly blobs: readonly Blob[];
+}
