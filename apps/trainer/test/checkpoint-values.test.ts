@@ -4,7 +4,7 @@ import { CosFace } from '@unitsphere/margin-losses';
 import { PartialFC } from '@unitsphere/partial-fc';
 import { start } from '@unitsphere/testing/backends';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { checkpointFiles, restoreModel } from '../src/step/checkpoint-files.js';
+import { centersStateOf, checkpointFiles, restoreModel } from '../src/step/checkpoint-files.js';
 import type { TrainingState } from '../src/step/training-state.js';
 import { UserError } from '../src/user-error.js';
 
@@ -46,6 +46,20 @@ test.each([
   expect(() => restoreModel(model, files)).toThrow(UserError);
   expect(() => restoreModel(model, files)).toThrow(
     `Tensor "${key}" of the checkpoint's ${file} has the value ${value} at index 1.`,
+  );
+});
+
+test.each([
+  ['classes.safetensors', 'weight'],
+  ['optimizer.safetensors', 'centers.exp_avg'],
+])('class centers that are not finite are refused: %s', (file, key) => {
+  const values = (value: number) =>
+    writeSafetensors(new Map([[key, { dtype: 'F32', shape: [2], data: Float32Array.of(1, value) }]]));
+  const none = writeSafetensors(new Map());
+  const files = { 'classes.safetensors': none, 'optimizer.safetensors': none };
+  expect(centersStateOf({ ...files, [file]: values(2) }).size).toBe(1);
+  expect(() => centersStateOf({ ...files, [file]: values(Number.NaN) })).toThrow(
+    `Tensor "${key}" of the checkpoint's ${file} has the value NaN at index 1.`,
   );
 });
 

@@ -85,10 +85,10 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     else restoreModel(state.model, files);
     const projection = state.distiller?.projection;
     if (projection) projection.loadStateDict(readWeights(files, PROJECTION_FILE), { prefix: 'projection.' });
-    const optimizer = read(files, 'optimizer.safetensors');
+    const optimizer = readFinite(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
     await restoreCenters(state.centers, centersStateOf(files));
-    state.ema?.loadStateDict(toOptimizerState(read(files, 'ema.safetensors')));
+    state.ema?.loadStateDict(toOptimizerState(readFinite(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
   }
@@ -115,19 +115,29 @@ function read(files: CheckpointFiles, name: string) {
   return readSafetensors(bytes);
 }
 
-/** Reads weights. @throws NonFiniteError if they contain NaN or infinity. */
-function readWeights(files: CheckpointFiles, name: string): StateDict {
-  const { tensors } = read(files, name);
-  checkFinite(tensors, `the checkpoint's ${name}`);
-  return tensors;
+/** Reads a file of tensors. @throws UserError if they contain NaN or infinity. */
+function readFinite(files: CheckpointFiles, name: string): SafetensorsFile {
+  const file = read(files, name);
+  try {
+    checkFinite(file.tensors, `the checkpoint's ${name}`);
+  } catch (error) {
+    throw misfit(error);
+  }
+  return file;
 }
 
-/** Returns the class centers' whole state: their rows, or the generations of their files. */
+const readWeights = (files: CheckpointFiles, name: string): StateDict => readFinite(files, name).tensors;
+
+/**
+ * Returns the class centers' whole state: their rows, or the generations of their files.
+ * @throws UserError if the rows contain NaN or infinity.
+ */
 export function centersStateOf(files: CheckpointFiles): StateDict {
   const state: StateDict = new Map();
-  const weight = files['classes.safetensors'];
-  if (weight) for (const [name, tensor] of readSafetensors(weight).tensors) state.set(name, tensor);
-  for (const [name, tensor] of read(files, 'optimizer.safetensors').tensors) {
+  if (files['classes.safetensors']) {
+    for (const [name, tensor] of readWeights(files, 'classes.safetensors')) state.set(name, tensor);
+  }
+  for (const [name, tensor] of readWeights(files, 'optimizer.safetensors')) {
     if (name.startsWith(CENTERS_PREFIX)) state.set(name.slice(CENTERS_PREFIX.length), tensor);
   }
   return state;

@@ -98,7 +98,7 @@ async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
   { backend, dataset, data, changes, replicas, checkpoint, growth, teacher }: Prepared,
-  { config, progress, signal }: TrainingOptions,
+  { config, progress, signal, resume }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   if (growth) {
     await grow(lead, growth, progress);
@@ -123,7 +123,7 @@ async function trainIn(
   const restored = checkpoint && (await restore(checkpoint, lead, progress));
   const saved = restored ? { ...restored, ...(untrained !== undefined && { untrained }) } : undefined;
   // Everything is known to fit: only now is the run changed.
-  await run.writeConfig(config);
+  if (resume) await run.writeConfig(config);
   await writeRunData(run, data);
   const figures = await trainingLoop(lead, {
     config,

@@ -79,9 +79,20 @@ class FileStore implements CenterStore {
       );
     }
     this.#file = new CenterFile(path, new RecordLayout(tableNames(spec), spec.dimensions), spec);
-    this.#journal = new Journal(this.#file);
-    const stored = new StoredRows(spec, this.#file, this.#journal);
-    this.#rows = new CachedRows(stored, this.#guard, { cacheBytes, ioThreads });
+    try {
+      this.#journal = new Journal(this.#file);
+    } catch (error) {
+      this.#file.close();
+      throw error;
+    }
+    try {
+      const stored = new StoredRows(spec, this.#file, this.#journal);
+      this.#rows = new CachedRows(stored, this.#guard, { cacheBytes, ioThreads });
+    } catch (error) {
+      this.#journal.close();
+      this.#file.close();
+      throw error;
+    }
     try {
       this.#journal.finishMerge();
       const generations = this.#journal.generations();

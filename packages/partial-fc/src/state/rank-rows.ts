@@ -1,6 +1,7 @@
 import type { HostTensor, StateDict } from '@unitsphere/core';
 import type { StoreSpec } from '../stores/center-store.js';
 import { type CentersState, decodeCentersState, storeStateOf } from './centers-state.js';
+import { isFileTensor } from './file-state.js';
 
 /** Saved state of one rank. */
 interface Shard {
@@ -85,7 +86,8 @@ function joinParts(name: string, like: HostTensor, parts: readonly Part[], rows:
   const joined = new (like.data.constructor as Float32ArrayConstructor)(rows * width);
   for (const { shard, begin, end, at } of parts) {
     const tensor = shard.tensors.get(name);
-    if (!tensor || tensor.shape[0] !== shard.centers.rows) {
+    // The state of a file has two values a tensor, which a rank with two classes would mistake for rows.
+    if (!tensor || isFileTensor(name) || tensor.shape[0] !== shard.centers.rows) {
       throw new Error(
         `PartialFC: '${name}' does not have one row per class in the state whose first class is ${shard.centers.firstClass}. ` +
           'Centers in files must be opened by the number of ranks that wrote them.',
