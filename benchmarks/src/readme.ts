@@ -8,8 +8,12 @@ import { printCardModel } from './card-model/print-card-model.js';
 import type { CardModelReport } from './card-model/run-card-model.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
+import { printGallery } from './gallery/print-gallery.js';
+import type { GalleryReport } from './gallery/run-gallery.js';
 import { printIdentities } from './identities/print-identities.js';
 import type { IdentitiesReport } from './identities/run-identities.js';
+import { printInference } from './inference/print-inference.js';
+import type { InferenceReport } from './inference/run-inference.js';
 import { printCoverage } from './interval-coverage/print-coverage.js';
 import type { CoverageReport } from './interval-coverage/run-coverage.js';
 import { printMemory } from './memory/print-memory.js';
@@ -24,6 +28,8 @@ import type { PrecisionReport } from './precision/run-precision.js';
 import type { PrecisionLossesReport } from './precision/run-precision-losses.js';
 import { printProfile } from './profile/print-profile.js';
 import type { ProfileReport } from './profile/run-profile.js';
+import { printRecognition } from './recognition/print-recognition.js';
+import type { RecognitionReport } from './recognition/run-recognition.js';
 import { printStep } from './step/print-step.js';
 import { printSweep } from './step/print-sweep.js';
 import type { SweepReport } from './step/run-sweep.js';
@@ -43,10 +49,13 @@ type Report =
   | VerificationReport
   | CardModelReport
   | CoverageReport
+  | GalleryReport
+  | InferenceReport
   | ArmsReport
   | PrecisionReport
   | PrecisionLossesReport
-  | ProfileReport;
+  | ProfileReport
+  | RecognitionReport;
 
 /** Renders the report of any benchmark as Markdown. */
 export function print(report: Report): string {
@@ -71,6 +80,10 @@ export function print(report: Report): string {
       return printFirstLosses(report);
     case 'verification':
       return printVerification(report);
+    case 'gallery':
+      return printGallery(report);
+    case 'inference':
+      return printInference(report);
     case 'coverage':
       return printCoverage(report);
     case 'fine-tune':
@@ -80,6 +93,8 @@ export function print(report: Report): string {
       return printPrecision(report);
     case 'precision-losses':
       return printPrecisionLosses(report);
+    case 'recognition':
+      return printRecognition(report);
     case 'profile':
       return printProfile(report);
   }
