@@ -25,13 +25,16 @@ export function describeRun({ config, run, step, summary, license }: CardSources
       { title: 'Data', text: describeData(config, summary) },
       { title: 'Training', text: describeTraining(config, step, summary) },
       { title: 'Evaluation', text: summary ? describeEvaluation(summary, step) : NOT_EVALUATED },
-      { title: 'Limits', text: LIMITS },
+      { title: 'Limits', text: summary ? LIMITS : UNKNOWN_LIMITS },
     ],
   };
 }
 
 const NOT_EVALUATED =
   'The run was exported before its end, so it has no figures on held-out identities. `unitsphere evaluate RUN` measures them.';
+
+const UNKNOWN_LIMITS =
+  'Nothing is known about the quality of the model. Evaluate it on images like those of the application before it is used.';
 
 const LIMITS = [
   'The figures hold for images like those of the evaluation. They say nothing about other kinds of images.',
