@@ -26,7 +26,8 @@ export interface LoadEmbedderOptions extends RemoteFilesOptions, OnnxOptions {
  * and verified.
  * @param source The path of a model folder, a run or a checkpoint; the URL of a model folder, or in a page its path (`/model`);
  *   or a model of the Hugging Face hub (`owner/name`, `owner/name@revision`). It can also be an object with the contents of a model
- *   folder's files by name, such as a page's files. With `runtime: 'onnx'`, the source is an .onnx file, or one of these that has `model.onnx` or `onnx/model.onnx`.
+ *   folder's files by name, such as a page's files. With `runtime: 'onnx'`, the source is an .onnx file, or one of these that has
+ *   `model.onnx` or `onnx/model.onnx`.
  * @throws EmbedderError if there is no model, a file is missing, damaged or of another architecture, a weight is NaN or infinite
  *   (with the tensor's name), or no backend can be used.
  * @throws SourceError if a download fails.

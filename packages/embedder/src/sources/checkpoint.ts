@@ -7,6 +7,9 @@ import { parseFile, requireFile, toJsonObject } from './read-files.js';
 /** The file that lists a checkpoint's other files with their checksums; the trainer writes it last. */
 const STATE_FILE = 'state.json';
 
+/** The files of a checkpoint from which an embedder is made. */
+const USED_FILES = ['config.json', 'preprocessor_config.json', 'backbone.safetensors', 'head.safetensors'];
+
 /** The part of state.json that is used. */
 interface CheckpointState {
   files: Record<string, { bytes: number; sha256: string }>;
@@ -32,22 +35,31 @@ export async function filesOfRun(run: string): Promise<ModelFiles | undefined> {
     .filter((name) => /^step-\d{8,}$/.test(name))
     .sort()
     .reverse();
-  const found: { files: ModelFiles; isBest: boolean }[] = [];
+  const checkpoints: { files: ModelFiles; state: CheckpointState }[] = [];
   const problems: string[] = [];
-  for (const name of steps) {
-    const files = filesOfFolder(join(folder, name));
+  const attempt = async (use: () => Promise<void>) => {
     try {
-      const state = await readState(files);
-      // A damaged checkpoint is found before its model is used.
-      for (const file of Object.keys(state.files)) await verifyFiles(files, state).read(file);
-      found.push({ files: verifyFiles(files, state), isBest: Boolean(state.best) });
+      await use();
+      return true;
     } catch (error) {
       if (!(error instanceof EmbedderError)) throw error;
       problems.push(error.message);
+      return false;
     }
+  };
+  for (const name of steps) {
+    const files = filesOfFolder(join(folder, name));
+    await attempt(async () => void checkpoints.push({ files, state: await readState(files) }));
   }
-  const chosen = found.find(({ isBest }) => isBest) ?? found[0];
-  if (chosen) return chosen.files;
+  const best = checkpoints.find(({ state }) => state.best);
+  for (const { files, state } of [...(best ? [best] : []), ...checkpoints]) {
+    const verified = verifyFiles(files, state);
+    // A damaged checkpoint is found before its model is used. The largest files are for training only.
+    const isComplete = await attempt(async () => {
+      for (const file of USED_FILES) await verified.read(file);
+    });
+    if (isComplete) return verified;
+  }
   throw new EmbedderError(
     'SOURCE_NOT_FOUND',
     problems.length > 0
