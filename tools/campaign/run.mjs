@@ -1,10 +1,12 @@
 // npm run campaign: kills, full disks, lying networks, hostile files and flipped bits; prints what was tried and what survived.
 //   npm run campaign                   everything, in less than 30 minutes on 2 idle cores
-//   npm run campaign -- --only disk    the sections whose name contains "disk"
+//   npm run campaign -- --only disk    the sections whose name contains "disk"; the others keep their last outcome
 //   npm run campaign -- --write        also writes benchmarks/reliability.md
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SECTIONS } from './sections.mjs';
 
@@ -19,45 +21,65 @@ if (sections.length === 0) {
   process.exit(2);
 }
 
-const started = performance.now();
-const minutes = (from) => ((performance.now() - from) / 60_000).toFixed(1);
-const rows = [];
-for (const section of sections) {
+const root = new URL('../../', import.meta.url);
+// The latest outcome of each section, so that single sections can be repeated.
+const cache = fileURLToPath(new URL('.cache/campaign.json', root));
+
+const readOutcomes = () => (existsSync(cache) ? JSON.parse(readFileSync(cache, 'utf8')) : {});
+const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+
+for (const { name, unit, run } of sections) {
   const begun = performance.now();
-  const outcome = await section.run();
-  rows.push({ ...section, ...outcome, minutes: minutes(begun) });
-  console.log(
-    `${outcome.survived} of ${outcome.tried} ${section.unit}: ${section.name} (${minutes(begun)} min)`,
-  );
+  const outcome = await run();
+  const minutes = Number(((performance.now() - begun) / 60_000).toFixed(1));
+  console.log(`${outcome.survived} of ${outcome.tried} ${unit}: ${name} (${minutes} min)`);
   for (const problem of outcome.problems ?? []) console.log(`  ${problem.replaceAll('\n', '\n  ')}`);
+  const { tried, survived } = outcome;
+  const measured = {
+    commit: git('rev-parse', '--short', 'HEAD'),
+    date: new Date().toISOString().slice(0, 10),
+  };
+  mkdirSync(dirname(cache), { recursive: true });
+  const all = {
+    ...readOutcomes(),
+    [name]: { tried, survived, minutes, load: Math.round(loadavg()[1]), ...measured },
+  };
+  writeFileSync(cache, JSON.stringify(all, null, 1));
 }
 
+const outcomes = readOutcomes();
+const rows = SECTIONS.flatMap((section) =>
+  outcomes[section.name] ? [{ ...section, ...outcomes[section.name] }] : [],
+);
 const count = (number) => number.toLocaleString('en');
-const kills = rows.filter(({ unit }) => unit === 'SIGKILLs').reduce((sum, { tried }) => sum + tried, 0);
+const sum = (of) => rows.reduce((total, row) => total + of(row), 0);
+const kills = sum(({ unit, tried }) => (unit === 'SIGKILLs' ? tried : 0));
 const table = [
-  '| what | tried | survived | minutes |',
-  '|---|---:|---:|---:|',
+  '| what | tried | survived | minutes | commit |',
+  '|---|---:|---:|---:|---|',
   ...rows.map(
-    (row) => `| ${row.name} | ${count(row.tried)} ${row.unit} | ${count(row.survived)} | ${row.minutes} |`,
+    (row) =>
+      `| ${row.name} | ${count(row.tried)} ${row.unit} | ${count(row.survived)} | ${row.minutes} | ${row.commit} |`,
   ),
 ].join('\n');
-console.log(`\n${table}\n\n${kills} SIGKILLs, ${minutes(started)} minutes`);
+const total = `${kills} SIGKILLs, ${sum(({ minutes }) => minutes).toFixed(0)} minutes`;
+console.log(`\n${table}\n\n${total}`);
 
 if (values.write) {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const memory = Math.round(totalmem() / 2 ** 30);
+  const dates = [...new Set(rows.map(({ date }) => date))].sort();
+  const loads = rows.map(({ load }) => load);
   writeFileSync(
-    new URL('../../benchmarks/reliability.md', import.meta.url),
+    new URL('benchmarks/reliability.md', root),
     `# Reliability
 
 \`npm run campaign -- --write\` writes this page. It kills processes, fills disks, serves bad downloads, and damages files. A kill
 or a fault counts as survived if nothing acknowledged is lost, no number changes, and every refusal says what to do.
 
-Measured at commit ${commit} on ${new Date().toISOString().slice(0, 10)}: ${availableParallelism()} cores of ${cpus()[0].model.trim()}, ${memory} GiB, ${process.platform} ${process.arch},
-Node ${process.versions.node}, load average ${loadavg()[1].toFixed(0)}. ${kills} SIGKILLs in all, ${minutes(started)} minutes.
+Measured on ${dates.join(' and ')}: ${availableParallelism()} cores of ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node
+${process.versions.node}, beside other work (load average ${Math.min(...loads)} to ${Math.max(...loads)}). ${total} in all.
 
 ${table}
 `,
   );
 }
-process.exitCode = rows.every(({ tried, survived }) => tried === survived) ? 0 : 1;
+process.exitCode = sections.every(({ name }) => outcomes[name].tried === outcomes[name].survived) ? 0 : 1;

@@ -36,7 +36,7 @@ describe('the memory of a training', () => {
     checkMemory(config(), { ...on, classes: 100_000, replicas: 2 }, memory);
   });
 
-  test('is compared with what is free, and what takes most is named', () => {
+  test('is compared with the free memory, and the largest part is named', () => {
     const { message, hint } = refusal('', { classes: 20_000_000 });
     expect(message).toMatch(
       /^the training takes at least 61 GB of memory \(61 GB for 20,000,000 class centers\), but WebAssembly has 4\.3 GB for each of 1 replica$/,

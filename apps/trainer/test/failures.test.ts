@@ -173,7 +173,7 @@ describe('the command line names what is wrong and what to do:', { timeout: 60_0
     );
   });
 
-  test('a folder that is not a run in the place of a new run', () => {
+  test('a folder that is not a run, under the name of a new run', () => {
     mkdirSync(join(base, 'runs', 'empty'), { recursive: true });
     const message = refusal(train('--set', 'output.name=empty'));
     expect(message).toMatch(
@@ -198,7 +198,7 @@ test.each([
     'array memory',
     /^error: memory ran out: (Array buffer allocation failed|Invalid array buffer length)\n/,
   ],
-])('exhausted memory of %s is reported with what takes less', (_, kind, expected) => {
+])('exhausted memory of %s is reported together with settings that take less', (_, kind, expected) => {
   const { status, stderr } = spawnSync(
     process.execPath,
     [bundleFixture('fake-unitsphere'), 'train', '--output', join(base, 'memory')],

@@ -81,7 +81,7 @@ async function trainerOf(run: string, study: ReturnType<typeof start>): Promise<
 }
 
 test('a study carries on past a killed training, and names it, memory and --jobs', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const { args, output, run } = await createStudy();
   const study = start(args);
@@ -102,8 +102,8 @@ test('a study carries on past a killed training, and names it, memory and --jobs
   expect(existsSync(join(run('ln', 0), 'summary.json'))).toBe(true);
 });
 
-test('after a kill of the study, the same command waits for what still trains, and continues it', {
-  timeout: 120_000,
+test('after a kill of the study, the same command waits for a training that still runs, and continues it', {
+  timeout: 400_000,
 }, async () => {
   const { args, run } = await createStudy();
   const study = start(args);

@@ -111,8 +111,8 @@ describe('createFolder', () => {
   });
 
   test.each([
-    ['a file in its place', 'ENOTDIR', () => 'file'],
-    ['a file in the place of a parent', 'ENOTDIR', () => join('file', 'a')],
+    ['a file of its name', 'ENOTDIR', () => 'file'],
+    ['a file of the name of a parent', 'ENOTDIR', () => join('file', 'a')],
     ['a name that is too long', 'ENAMETOOLONG', () => 'x'.repeat(300)],
   ])('reports %s', async (_, code, name) => {
     writeFileSync(join(folder, 'file'), '');

@@ -30,7 +30,7 @@ export class MetricsLog {
     path: string,
     file: FileHandle,
     kept: string,
-    /** False if the file does not begin with what was expected. */
+    /** False if the file does not begin as expected. */
     readonly isIntact: boolean,
   ) {
     this.#path = path;

@@ -8,7 +8,7 @@ import { UserError } from '../user-error.js';
 const WASM_LIMIT = 2 ** 32;
 
 /**
- * Compares the memory that a training takes at least with what the machine has, before anything is allocated.
+ * Compares the least memory of a training with the machine's free memory, before anything is allocated.
  * @throws UserError that names both, and the setting that takes most.
  */
 export function checkMemory(
