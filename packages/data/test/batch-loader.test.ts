@@ -77,6 +77,21 @@ describe('BatchLoader', () => {
     }
   });
 
+  test('gives the same batches from memory, from the cache on disk and from the files', async () => {
+    const inline = await batches(5, { source: folder, views: 24 });
+    for (const options of [
+      { memory: 0 },
+      { memory: 4000 },
+      { memory: 0, cacheDir: join(root, 'none'), cacheLimit: 0 },
+    ]) {
+      const source: SourceSpec = { ...folder, ...options };
+      for (const workers of [0, 2]) {
+        expect(await batches(5, { source, views: 24, workers }), JSON.stringify(options)).toEqual(inline);
+        expect(await batches(2, { source, views: 24, workers, fromStep: 3 })).toEqual(inline.slice(3));
+      }
+    }
+  });
+
   test('gives the planned views of the planned samples and each class once per epoch', async () => {
     await fc.assert(
       fc.asyncProperty(

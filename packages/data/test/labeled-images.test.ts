@@ -70,6 +70,13 @@ test('gives the same batches on worker threads, whatever the memory', async () =
     return made;
   };
   const inline = await batches(0);
+  // An open source is shared with the workers, not opened again.
+  const opened = await openSource({ kind: 'images', images, side: 20 });
+  const options = { size: 16, batchSize: 4, seed: 3, workerFile: pathToFileURL(workerFile) };
+  const loader = await BatchLoader.create({ ...options, source: opened, workers: 2 });
+  expect(loader.source).toBe(opened);
+  expect((await loader.next()).images).toEqual(inline[0]);
+  await loader.close();
   for (const memory of [0, 2500, undefined]) expect(await batches(2, memory), `${memory}`).toEqual(inline);
 });
 

@@ -183,7 +183,7 @@ const data = z.strictObject({
   cacheLimit: notNegative()
     .optional()
     .describe(
-      'Limit of the decoded images of all sources in cacheDir, in MiB. The least recently used are deleted first; 0 keeps none. Only with a source that has a path. Default 16384.',
+      'Limit of the decoded images of all sources in cacheDir, in MiB. The least recently used are deleted first. With 0, this run stores none. Only with a source that has a path. Default 16384.',
     ),
 });
 

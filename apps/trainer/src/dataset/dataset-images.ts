@@ -1,6 +1,7 @@
 import {
   BatchLoader,
   type BatchLoaderOptions,
+  DecodedSource,
   type PlannedSample,
   type TrainingSamplerOptions,
 } from '@unitsphere/data';
@@ -45,7 +46,8 @@ export function datasetImages(
     evaluation: (part) => evaluationImages(source, split[part], evaluationOptions(config)),
     async batches(fromStep) {
       const loader = await BatchLoader.create({
-        source: spec,
+        // Workers share the memory of decoded images; other sources are opened by each.
+        source: source instanceof DecodedSource ? source : spec,
         ...drawn,
         size: data.imageSize,
         augment: data.augment,

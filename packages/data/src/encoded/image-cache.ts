@@ -43,7 +43,8 @@ interface Addition {
 
 /** SHA-256 and perceptual hash. */
 const HASH_ROW = 40;
-/** Bytes of decoded images that are written at once. */
+/** Images that are written at once, and their bytes: a process that is killed loses as many at most. */
+const BATCH_IMAGES = 64;
 const BATCH_BYTES = 8 * 2 ** 20;
 /** Bytes of the disk that are left free. */
 const SPARED_BYTES = 2 ** 30;
@@ -145,7 +146,7 @@ export class ImageCache {
     const fits = this.#pixels.bytes + this.#queuedBytes + this.#imageBytes <= this.#room;
     this.#queue.push({ order, key, image, pixels: fits ? pixels : undefined });
     if (fits && pixels) this.#queuedBytes += this.#imageBytes;
-    if (this.#queuedBytes >= BATCH_BYTES || this.#queue.length >= 4096) this.flush();
+    if (this.#queuedBytes >= BATCH_BYTES || this.#queue.length >= BATCH_IMAGES) this.flush();
   }
 
   /** Writes everything that was added. A failure is reported once, and ends the writing. */
@@ -209,6 +210,8 @@ export class ImageCache {
 
 /** Deletes the least recently used caches of other sources until the limit allows one more. @returns The bytes that this source may have. */
 function makeRoom(cacheDir: string, own: string, limit: number): number {
+  // A source that stores no images needs no room, and takes none from others.
+  if (limit === 0) return 0;
   const others = listImageCaches(cacheDir).filter(({ folder }) => folder !== own);
   others.sort((a, b) => b.usedMs - a.usedMs);
   let used = others.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -23,7 +23,7 @@ export interface DecodingOptions {
   readonly memory?: number;
   /** Folder for the cache of hashes and decoded images; default the system's cache folder; `false` disables the cache. */
   readonly cacheDir?: string | false;
-  /** Limit in bytes for the decoded images of all sources in the cache; default 16 GiB. */
+  /** Limit in bytes for the decoded images of all sources in the cache; default 16 GiB. With 0, this source stores none. */
   readonly cacheLimit?: number;
   /** Called for each file that is not used, with the reason; `skipped` holds the same list. */
   readonly onSkipped?: (skipped: SkippedFile) => void;

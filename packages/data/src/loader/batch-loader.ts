@@ -26,7 +26,7 @@ export interface Batch {
 
 /** Options of `BatchLoader`. */
 export interface BatchLoaderOptions extends OpenSourceOptions {
-  /** Specification of the source; without workers also an open source. */
+  /** Specification of the source, or an open source: with workers a `DecodedSource`, whose memory they share. */
   readonly source: SourceSpec | ImageSource;
   /** Indices of the training identities; default all. */
   readonly identities?: readonly number[];
@@ -104,7 +104,7 @@ export class BatchLoader {
     checkInteger('prefetch', prefetch, workers === 0 ? 0 : 1);
     const augmentation = augment === false ? undefined : new Augmentation(augment);
     const isSpec = isSourceSpec(options.source);
-    if (workers > 0 && !isSpec) {
+    if (workers > 0 && !isSpec && !(options.source instanceof DecodedSource)) {
       throw new TypeError(
         'BatchLoader: an open source cannot be sent to workers. Give its specification ({ kind: … }; use kind: ' +
           '"module" for a custom source), or set workers: 0.',
