@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ImageInput, PixelImage } from '@unitsphere/images';
+import { type ImageInput, inputValues, type PixelImage } from '@unitsphere/images';
 import { start } from '@unitsphere/testing/backends';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createEmbedder, type EmbedderOptions } from '../src/index.js';
+import { createEmbedder, type EmbedderOptions, imageNetPreprocessing, toInput } from '../src/index.js';
 import { expectEqual, noise, SMALL } from './helpers.js';
 
 beforeAll(() => start('wasm'));
@@ -97,6 +97,17 @@ test('orders channels as BGR on request', async () => {
   const rgb = await create({ preprocessing: flat });
   const bgr = await create({ preprocessing: { ...flat, channelOrder: 'BGR' } });
   expectEqual(await bgr.embed(noise(3)), await rgb.embed(swapped(noise(3))));
+});
+
+test.each(['RGB', 'BGR'] as const)('normalizes %s pixels as inputValues, bit for bit', (channelOrder) => {
+  const preprocessing = { ...imageNetPreprocessing(32), channelOrder };
+  const image = noise(6);
+  const before = tf.memory().numTensors;
+  const input = toInput(image.data, preprocessing);
+  expect(input.shape).toEqual([1, 32, 32, 3]);
+  expectEqual(input.dataSync() as Float32Array, inputValues([image], preprocessing));
+  input.dispose();
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 test('embeds without a head', async () => {
