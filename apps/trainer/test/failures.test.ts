@@ -91,6 +91,11 @@ describe('the command line names what is wrong and what to do:', { timeout: 60_0
     );
   });
 
+  test('a disk without room for the config of a run, of which nothing is left', () => {
+    expect(refusal(train('--set', 'output.name=none'), 'ulimit -f 0')).toContain('error: cannot write');
+    expect(readdirSync(join(base, 'runs'))).not.toContain('none');
+  });
+
   test('too many open files', () => {
     expect(refusal(train('--set', 'output.name=files'), 'ulimit -n 36')).toMatch(
       /^error: .*: this process has too many open files\n.*ulimit -n 4096/,
@@ -120,7 +125,6 @@ describe('the command line names what is wrong and what to do:', { timeout: 60_0
     expect(refusal(train('--set', 'model.embeddingSize=65536'))).toMatch(
       /^error: the training takes at least 69 GB of memory \(69 GB for the model and its optimizer\), but .*(free|replica)\n.*--set model\.embeddingSize=… \(now 65536\)/,
     );
-    expect(readdirSync(join(base, 'runs'))).not.toContain('memory');
   });
 
   test('a study whose grid has too many combinations', () => {

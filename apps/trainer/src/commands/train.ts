@@ -147,6 +147,8 @@ async function createRun(config: Config, name: string, isGenerated: boolean): Pr
     return run;
   } catch (error) {
     await run.close();
+    // Without its config it could not be resumed.
+    await run.deleteIfUnused();
     throw error;
   }
 }

@@ -60,11 +60,16 @@ export class RunDirectory {
       }
       throw diskError(error, path, 0);
     }
-    const run = new RunDirectory(path, takeLock(join(path, RUN_FILES.lock)));
-    await mkdir(run.file(RUN_FILES.checkpoints)).catch((error) => {
-      throw diskError(error, run.file(RUN_FILES.checkpoints), 0);
-    });
-    return run;
+    let run: RunDirectory | undefined;
+    try {
+      run = new RunDirectory(path, takeLock(join(path, RUN_FILES.lock)));
+      await mkdir(run.file(RUN_FILES.checkpoints));
+      return run;
+    } catch (error) {
+      await run?.close();
+      await rm(path, { recursive: true, force: true });
+      throw diskError(error, path, 0);
+    }
   }
 
   /**
