@@ -154,6 +154,7 @@ describe('recognize', () => {
     expect(calibrated.code).toBe(0);
     expect(Number(calibrated.stdout)).toBeGreaterThan(0.1);
     expect(calibrated.stderr).toContain('Warning: 3 identities are too few');
+    expect(calibrated.stderr).toMatch(/most similar identities\s+are\s+"Ada Lovelace"\s+and\s+"Grace"/);
     const { stdout, stderr } = await unitsphere('recognize', 'people.gallery', 'one.png');
     expect(stdout).toContain('one.png: known Edsger');
     expect(stderr).toMatch(/Threshold .*, to accept 10 % of strangers/);
@@ -222,16 +223,21 @@ describe('gallery', () => {
   });
 });
 
+/** Names of identities in examples, and of those that are enrolled there. */
+const NAMES: Record<string, string> = {
+  'grace-2': 'Alan',
+  grace: 'Grace',
+  ada: 'Edsger',
+  lovelace: 'Lovelace',
+};
+
 test('every example of the help runs', async () => {
   writePictures({ ...people, 'more-people/Alan.png': '0.5 0.5 0', 'strangers/x.png': '1 1 1' });
   writePictures({ 'one.jpg': '1 0 0', 'other.jpg': '0 1 0' });
   const commands = [
     ['enroll'],
     ['recognize'],
-    ['gallery', 'list'],
-    ['gallery', 'calibrate'],
-    ['gallery', 'evaluate'],
-    ['gallery', 'remove'],
+    ...['list', 'calibrate', 'evaluate', 'merge', 'rename', 'remove'].map((name) => ['gallery', name]),
   ];
   const examples: string[][] = [];
   for (const command of commands) {
@@ -245,9 +251,7 @@ test('every example of the help runs', async () => {
     if (example[1] === 'evaluate')
       writePictures({ ...people, 'people/x.png': '1 2 3', 'people/y.png': '3 2 -1' });
     // Each model has a gallery of its own.
-    const args = example.map((word) =>
-      word.startsWith('runs/') ? 'model' : word === 'ada' ? 'Grace' : word,
-    );
+    const args = example.map((word) => (word.startsWith('runs/') ? 'model' : (NAMES[word] ?? word)));
     expect(await unitsphere(...args), example.join(' ')).toMatchObject({ code: 0 });
   }
   rmSync('people.gallery');

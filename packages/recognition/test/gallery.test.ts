@@ -188,6 +188,7 @@ describe('a calibration', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^10 identities are too few to measure a rate of 1 %/);
     expect(warnings[0]).toContain('at least 300 strangers');
+    expect(gallery.calibration?.closest?.names).toHaveLength(2);
     expect(isExtrapolated).toBe(true);
     expect(interval.high).toBeGreaterThan(0.3);
     const twice = people.draw();

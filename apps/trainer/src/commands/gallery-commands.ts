@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { OpenEmbedder } from '../gallery/with-gallery.js';
 
-const MODEL = 'the folder of a run, a checkpoint or a model, a URL, or a model of the hub: OWNER/NAME';
+const MODEL =
+  'the folder of a run, a checkpoint or a model, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small';
 const CODES = `
 Exit code: 0 if all images were read, 3 if some could not be read and the others were processed,
 2 for an error that you can fix, 1 for a bug.`;
@@ -60,7 +61,9 @@ Examples:
       setExitCode(await (await import('./recognize.js')).recognize(gallery, files, options, openEmbedder)),
     );
 
-  const gallery = program.command('gallery').description('list, remove, calibrate and evaluate identities');
+  const gallery = program
+    .command('gallery')
+    .description('list, remove, merge, rename, calibrate and evaluate identities');
   gallery
     .command('list')
     .description('list the identities of a gallery')
@@ -84,10 +87,40 @@ Examples:
       'after',
       `
 Examples:
-  unitsphere gallery remove people.gallery ada`,
+  unitsphere gallery remove people.gallery grace`,
     )
     .action(async (path, names) =>
       setExitCode(await (await import('./gallery.js')).removeFromGallery(path, names)),
+    );
+  gallery
+    .command('merge')
+    .description('move the images of an identity to another one, and remove it')
+    .argument('<GALLERY>', 'a file that enroll has written')
+    .argument('<NAME>', 'the identity to remove')
+    .argument('<INTO>', 'the identity that gets its images')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unitsphere gallery merge people.gallery grace-2 grace`,
+    )
+    .action(async (path, name, into) =>
+      setExitCode(await (await import('./gallery.js')).mergeInGallery(path, name, into)),
+    );
+  gallery
+    .command('rename')
+    .description('rename an identity')
+    .argument('<GALLERY>', 'a file that enroll has written')
+    .argument('<NAME>', 'its name')
+    .argument('<TO>', 'its new name')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  unitsphere gallery rename people.gallery ada lovelace`,
+    )
+    .action(async (path, name, to) =>
+      setExitCode(await (await import('./gallery.js')).renameInGallery(path, name, to)),
     );
   gallery
     .command('calibrate')

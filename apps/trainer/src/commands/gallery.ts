@@ -57,6 +57,24 @@ export async function removeFromGallery(path: string, names: readonly string[]):
   });
 }
 
+/** Moves the images of an identity to another one, and removes it. Returns the exit code. */
+export async function mergeInGallery(path: string, name: string, into: string): Promise<number> {
+  return withGallery(path, false, async (gallery) => {
+    await gallery.merge(name, into);
+    process.stdout.write(`Merged. ${path} has ${gallery.size} identities.\n`);
+    return 0;
+  });
+}
+
+/** Renames an identity. Returns the exit code. */
+export async function renameInGallery(path: string, name: string, to: string): Promise<number> {
+  return withGallery(path, false, async (gallery) => {
+    await gallery.rename(name, to);
+    process.stdout.write(`${oneLine(name)} is now ${oneLine(to)}.\n`);
+    return 0;
+  });
+}
+
 /** Options of `unitsphere gallery calibrate`. */
 export interface CalibrateCommandOptions {
   falseAcceptRate: number;
@@ -186,14 +204,20 @@ export function formatEvaluation(evaluation: GalleryEvaluation, width: number): 
 
 /** Describes a calibration in lines. */
 function describe(calibration: Calibration): string[] {
-  const { falseAcceptRate, interval, identities, strangers, source, margin, warnings } = calibration;
+  const { falseAcceptRate, interval, identities, strangers, source, margin, closest, warnings } = calibration;
   const percent = (value: number) => `${Number((100 * value).toPrecision(2))} %`;
   const from = source === 'gallery' ? 'its own identities' : `${strangers} strangers`;
   const text = [
     `Threshold ${calibration.threshold.toFixed(4)} for ${identities} identities, to accept ${percent(falseAcceptRate)} of strangers (95 % interval ${percent(interval.low)} to ${percent(interval.high)}), from ${from}.`,
     `Two accepted identities within ${margin.toFixed(4)} of each other are ambiguous.`,
+    ...(closest ? [describeClosest(closest)] : []),
     ...warnings.map((warning) => `Warning: ${oneLine(warning)}`),
   ];
   const width = process.stderr.columns || 100;
   return text.flatMap((line) => wrapText(line, width));
+}
+
+function describeClosest({ names, score }: NonNullable<Calibration['closest']>): string {
+  const [a, b] = names.map((name) => oneLine(JSON.stringify(name)));
+  return `Its most similar identities are ${a} and ${b}, with a score of ${score.toFixed(4)}. If they are the same, merge them.`;
 }

@@ -28,6 +28,11 @@ export interface Calibration {
   readonly identities: number;
   /** Whether the scores are from another set of identities than the present one, and only converted to its size. */
   readonly isStale: boolean;
+  /**
+   * The two identities that resemble each other most, and their score; undefined with given strangers. If they are the same,
+   * enrolled twice, they raise the threshold for nothing: merge them.
+   */
+  readonly closest: { readonly names: readonly [string, string]; readonly score: number } | undefined;
   /** What limits the calibration, in sentences. Empty if nothing does. */
   readonly warnings: readonly string[];
 }
@@ -86,6 +91,7 @@ export function computeCalibration(data: CalibrationData, identities: number, is
     strangers,
     identities,
     isStale,
+    closest,
     warnings,
   };
 }
