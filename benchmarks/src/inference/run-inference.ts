@@ -50,10 +50,9 @@ const WARM_UP_STEPS = 8;
 export async function runInference(
   { backbones, imageSize, rounds, turnSeconds }: InferenceBenchOptions,
   log: (message: string) => void = () => undefined,
+  peers = new URL('../../tools/peers/package.json', import.meta.url),
 ): Promise<InferenceReport> {
-  const peers = createRequire(new URL('../../tools/peers/package.json', import.meta.url));
-  const ort = peers('onnxruntime-node') as OnnxRuntime;
-  const { version } = peers('onnxruntime-node/package.json') as { version: string };
+  const { ort, version } = loadRuntime(peers);
   await useBackend('wasm');
   const pace: Pace = { rounds, turnSeconds, warmUpSteps: WARM_UP_STEPS, slowRounds: rounds };
   const models: InferenceReport['models'] = [];
@@ -69,6 +68,17 @@ export async function runInference(
     imageSize,
     models,
   };
+}
+
+/** @throws Error with the command that installs ONNX Runtime if it is missing. */
+function loadRuntime(peers: URL): { ort: OnnxRuntime; version: string } {
+  const load = createRequire(peers);
+  try {
+    const { version } = load('onnxruntime-node/package.json') as { version: string };
+    return { ort: load('onnxruntime-node') as OnnxRuntime, version };
+  } catch (cause) {
+    throw new Error('onnxruntime-node is missing: run npm ci in tools/peers.', { cause });
+  }
 }
 
 async function measureBackbone(
