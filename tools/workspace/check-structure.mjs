@@ -27,7 +27,7 @@ const LAYERS = [
   ['@unitsphere/backbones', '@unitsphere/necks', '@unitsphere/recognition'],
   ['@unitsphere/pretrained'],
   ['@unitsphere/clip-distiller', '@unitsphere/embedder', '@unitsphere/testing'],
-  ['@unitsphere/onnx-export'],
+  ['@unitsphere/models', '@unitsphere/onnx-export'],
   ['@unitsphere/contract', 'unitsphere'],
   ['@unitsphere/benchmarks', '@unitsphere/studio'],
 ];

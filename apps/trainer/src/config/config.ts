@@ -32,13 +32,22 @@ export type FileKey = 'memory' | 'cacheDir' | 'cacheLimit';
 /** Images of a generator, or with a path. */
 export type DataConfig = Omit<
   CheckedData,
-  'source' | 'path' | 'identities' | 'photographs' | 'pictures' | 'variants' | FileKey | 'uprightFraction' | 'augment'
+  | 'source'
+  | 'path'
+  | 'identities'
+  | 'photographs'
+  | 'pictures'
+  | 'variants'
+  | FileKey
+  | 'uprightFraction'
+  | 'augment'
 > & {
   /** False for no augmentation. */
   augment: AugmentConfig | false;
 } & (
     | Chosen<'source', Exclude<CheckedData['source'], FileSource | 'cards'>, CheckedData, 'identities'>
-    | (Chosen<'source', 'cards', CheckedData, 'identities'> & Pick<CheckedData, 'photographs' | 'pictures' | 'variants'>)
+    | (Chosen<'source', 'cards', CheckedData, 'identities'> &
+        Pick<CheckedData, 'photographs' | 'pictures' | 'variants'>)
     | (Chosen<'source', FileSource, CheckedData, 'path'> & Pick<CheckedData, FileKey>)
   );
 

@@ -3,6 +3,7 @@ import type { Preprocessing } from '@unitsphere/images';
 import { SourceError } from '@unitsphere/pretrained';
 import type { Config } from '../config/config.js';
 import { describeModel } from '../model/describe-model.js';
+import { openShippedModel } from '../model/shipped-models.js';
 import type { Checkpoint } from '../run/checkpoint.js';
 import { UserError } from '../user-error.js';
 
@@ -17,12 +18,12 @@ export function openCheckpointEmbedder(
 }
 
 /**
- * Loads the model of a run, a checkpoint, a model folder, a URL or the hub.
+ * Loads the model of a run, a checkpoint, a model folder, a URL or the hub, or a shipped model by its name, such as `document-small`.
  * @throws UserError if there is none, or it cannot be used.
  */
 export async function openEmbedder(source: string, config?: EmbedderOptions): Promise<Embedder> {
   try {
-    return await loadEmbedder(source, { config });
+    return await loadEmbedder((await openShippedModel(source)) ?? source, { config });
   } catch (error) {
     if (!(error instanceof EmbedderError || error instanceof SourceError)) throw error;
     throw new UserError(error.message, { cause: error });

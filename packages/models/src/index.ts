@@ -1,0 +1,1 @@
+export { documentSmall } from './document-small.js';

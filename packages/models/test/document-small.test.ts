@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { useBackend } from '@unitsphere/backends';
+import { readSafetensors } from '@unitsphere/core';
+import { openFolder } from '@unitsphere/data';
+import { loadEmbedder } from '@unitsphere/embedder';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { embedCards, verifyCards } from '../scripts/measure-cards.mjs';
+import { documentSmall } from '../src/index.js';
+
+const cards = fileURLToPath(new URL('../../../../shared/data/unique_pool', import.meta.url));
+const absent = !existsSync(cards);
+const read = (file: string) =>
+  readFileSync(new URL(`../weights/document-small/${file}`, import.meta.url), 'utf8');
+const figures = JSON.parse(read('figures.json')) as {
+  cards: ReturnType<typeof verifyCards>;
+};
+
+beforeAll(() => useBackend('wasm').then(() => undefined));
+
+describe('documentSmall', () => {
+  test('has at most a million parameters in float16, and at most 2.5 MB', () => {
+    const weights = documentSmall['model.safetensors'] as Uint8Array;
+    const { tensors } = readSafetensors(weights);
+    const parameters = [...tensors].filter(([key]) => !/running_|num_batches/.test(key));
+    const count = parameters.reduce((sum, [, { data }]) => sum + data.length, 0);
+    expect(count).toBeLessThanOrEqual(1_000_000);
+    expect(new Set(parameters.map(([, { dtype }]) => dtype))).toEqual(new Set(['F16']));
+    expect(weights.length).toBeLessThanOrEqual(2_500_000);
+  });
+
+  test('embeds an image as 256 values of unit length, the same in a batch, and leaves no tensors', async () => {
+    const before = tf.memory().numTensors;
+    const embedder = await loadEmbedder(documentSmall);
+    const image = (step: number) => ({
+      width: 20,
+      height: 12,
+      data: Uint8Array.from({ length: 720 }, (_, i) => (i * step) % 256),
+    });
+    const alone = await embedder.embed(image(7));
+    const [, together] = await embedder.embed([image(3), image(7)]);
+    expect(alone).toHaveLength(256);
+    expect(Math.hypot(...alone)).toBeCloseTo(1, 5);
+    for (const [i, value] of together.entries()) expect(value).toBeCloseTo(alone[i], 4);
+    embedder.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('states its figures in its card', () => {
+    const { tprAtFpr, rank1 } = figures.cards;
+    for (const figure of [tprAtFpr['1e-3'], rank1])
+      expect(documentSmall['README.md']).toContain(figure.toFixed(3));
+  });
+
+  test.skipIf(absent)(
+    `has the figures of its card on real cards${absent ? ' (skipped: shared/data/unique_pool is not next to the checkout)' : ''}`,
+    { timeout: 1_200_000 },
+    async () => {
+      const embedder = await loadEmbedder(documentSmall);
+      const source = await openFolder(cards, { side: 160, identityPer: 'file', cacheDir: false });
+      const found = verifyCards(await embedCards(embedder, source), { intervals: false });
+      embedder.dispose();
+      expect(found.identities).toBe(figures.cards.identities);
+      // Decoders and backends differ in the last bits of pixels and sums.
+      expect(found.rank1).toBeCloseTo(figures.cards.rank1, 2);
+      for (const fpr of ['1e-2', '1e-3']) {
+        expect(found.tprAtFpr[fpr], fpr).toBeCloseTo(figures.cards.tprAtFpr[fpr], 2);
+      }
+    },
+  );
+});
