@@ -93,12 +93,10 @@ describe('CardSource', () => {
 
   test('draws variants of common designs, which are more alike than other cards', async () => {
     const source = await CardSource.create({ ...options, identities: 3000, variants: 1, size: 32 });
-    const designs = Array.from({ length: 3000 }, (_, i) => new Random(0, 'card', i)).map((own) => {
-      own.boolean(1);
-      return own.int(1500);
-    });
+    const designs = source.identities.map((_, i) => new Random(0, 'card', i, 'variant').int(1500));
     const [first, second] = [0, designs.indexOf(designs[0], 1)];
     expect(second).toBeGreaterThan(0);
+    expect(source.identities[second].name).toMatch(/^variant-\d{6}$/);
     const [a, b] = [await source.load(first), await source.load(second)];
     expect(a.data).not.toEqual(b.data);
     const other = designs.findIndex((design) => design !== designs[0]);

@@ -96,23 +96,27 @@ export class CardSource implements ImageSource {
     this.#canvases = canvases;
     this.#keepAtMost = Math.floor(memory / (size * size * 3));
     this.#work = canvases.createCanvas(size, size);
+    const variation = (identity: number) => new Random(seed, 'card', identity, 'variant');
+    const isVariant = (identity: number) => variants > 0 && variation(identity).boolean(variants);
     this.identities = Array.from({ length: identities }, (_, i) => ({
-      name: `card-${String(i).padStart(6, '0')}`,
+      // A variant has a name of its own, so that a run that grows takes no center of another card.
+      name: `${isVariant(i) ? 'variant' : 'card'}-${String(i).padStart(6, '0')}`,
       samples: 1,
     }));
     const houses = new Map<number, House>();
     const stock = { photographs: photographs?.identities.length ?? 0, pictures: pictures.length, bare };
     this.#cards = new IdentityCache('CardSource', identities, (identity) => {
-      const own = new Random(seed, 'card', identity);
-      const isVariant = variants > 0 && own.boolean(variants);
-      const random = isVariant ? new Random(seed, 'card', 'design', own.int(DESIGNS)) : own;
+      const own = isVariant(identity) ? variation(identity) : undefined;
+      const random = own
+        ? new Random(seed, 'card', 'design', own.int(DESIGNS))
+        : new Random(seed, 'card', identity);
       const number = random.int(HOUSES);
       let house = houses.get(number);
       if (!house) {
         house = drawHouse(new Random(seed, 'card', 'house', number), pictures.length);
         houses.set(number, house);
       }
-      return drawCard(random, house, stock, isVariant ? own : undefined);
+      return drawCard(random, house, stock, own);
     });
   }
 
