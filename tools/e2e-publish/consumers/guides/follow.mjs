@@ -29,6 +29,8 @@ const SMALL = [
 const EXPECTED = [
   ['npx unitsphere train', /report\.html/],
   ['npx unitsphere evaluate', /AUROC/i],
+  ['node compare-onnx.js', /cosine (1|0\.9)/],
+  ['npx unitsphere push', /model\.onnx: /],
   ['node embed.js', /cosine (0\.\d|1\b)/],
   ['npx unitsphere recognize', /3\.png: (known|ambiguous)[^]*\n {2}3 +(1\.000|0\.99)/],
 ];
