@@ -83,7 +83,9 @@ function findShards(path: string): string[] {
   if (shards.length > 1 || isAddress(path)) return shards;
   const info = statSync(path, { throwIfNoEntry: false });
   if (!info)
-    throw new Error(`The file "${path}" does not exist. Give the path of a tar file, or of a folder of them.`);
+    throw new Error(
+      `The file "${path}" does not exist. Give the path of a tar file, or of a folder of them.`,
+    );
   if (!info.isDirectory()) return [path];
   const found = readdirSync(path).filter((name) => name.endsWith('.tar'));
   if (found.length === 0) throw new Error(`The folder "${path}" contains no .tar files.`);
