@@ -16,6 +16,7 @@ async function createRandom(name) {
 
 /** Changes, removes, repeats or cuts off bytes. */
 function mutate(bytes, random) {
+  if (bytes.length === 0) return bytes;
   const copy = Buffer.from(bytes);
   const at = random.int(copy.length);
   switch (random.int(5)) {
