@@ -355,7 +355,10 @@ describe('loadConfig', () => {
     expect(() => loadConfig('card')).toThrow(
       expect.objectContaining({
         message: 'there is no config card; did you mean cards?',
-        hint: `Built-in names: ${configs.map((file) => file.replace('.yaml', '')).join(', ')}.`,
+        hint: `Built-in names: ${configs
+          .map((file) => file.replace('.yaml', ''))
+          .sort()
+          .join(', ')}.`,
       }),
     );
   });
