@@ -125,6 +125,15 @@ describe('unitsphere embed', () => {
     expect(readdirSync(here)).toContain('embeddings.npy');
   });
 
+  test('embeds with a shipped model by its name', async () => {
+    const { pictures } = await trainTiny();
+    const { code, stdout } = await unitsphere('embed', 'document-small', join(pictures, '000.png'), '--json');
+    expect(code).toBe(0);
+    const [{ embedding }] = JSON.parse(stdout) as { embedding: number[] }[];
+    expect(embedding).toHaveLength(256);
+    expect(Math.hypot(...embedding)).toBeCloseTo(1, 4);
+  });
+
   test('explains a missing model, a missing file and options that exclude each other', async () => {
     const { pictures, path } = await trainTiny();
     const file = join(pictures, '000.png');
