@@ -65,13 +65,15 @@ test('onnx: writes a folder that ONNX Runtime runs, and the check into its card'
   theirs.dispose();
 });
 
-test('onnx in int8: smaller, calibrated on other identities than the check', async () => {
+test('onnx in int8: smaller, and the check shows the rounding', async () => {
   const full = await run({ to: 'onnx', output: join(folder, 'full') });
   const small = await run({ to: 'onnx', precision: 'int8', output: join(folder, 'int8') });
   const size = (result: typeof full) => result.sizes.get('model.onnx') as number;
   // The scales of so small a network weigh more than those of a usual one.
   expect(size(small) / size(full)).toBeLessThan(0.4);
-  expect(small.checks.get('model.onnx')?.smallestCosine).toBeGreaterThan(0.97);
+  // The check sees the rounding. A network without training says nothing about its cost in accuracy.
+  const difference = (result: typeof full) => result.checks.get('model.onnx')?.largestDifference as number;
+  expect(difference(small)).toBeGreaterThan(10 * difference(full));
 });
 
 test('transformers: writes three precisions and compares each', async () => {
