@@ -32,7 +32,7 @@ const EXPECTED = [
   ['node compare-onnx.js', /cosine (1|0\.9)/],
   ['npx unitsphere push', /model\.onnx: /],
   ['node embed.js', /cosine (0\.\d|1\b)/],
-  ['npx unitsphere recognize', /3\.png: (known|ambiguous)[^]*\n {2}3 +(1\.000|0\.99)/],
+  ['npx unitsphere recognize', /3\.png: (known|ambiguous)[\s\S]*\n {2}3 +(1\.000|0\.99)/],
 ];
 
 const blocks = readdirSync('documents')
