@@ -96,6 +96,16 @@ const NOT_RUN = [
     'npm run bench',
     'benchmarks take a whole machine; benchmarks/test runs each at a small size',
   ],
+  [
+    'CONTRIBUTING.md',
+    'npm run campaign',
+    'takes a quarter of an hour; its table is benchmarks/reliability.md',
+  ],
+  [
+    'packages/models/weights/document-small/README.md',
+    'loadEmbedder(documentSmall)',
+    "is part of the package's README, whose test runs it",
+  ],
   ['CONTRIBUTING.md', 'npm run format', 'changes the files; `npm test` runs the same tool without writing'],
   [
     'CONTRIBUTING.md',

@@ -66,7 +66,7 @@ async function measure(
   const parts: Record<string, number> = {};
   timeMethods(communicator, ['allReduce', 'allGather', 'reduceScatter', 'broadcast'], parts);
   const state = new TrainingState(config, classes, communicator);
-  timeMethods(state.centers, ['forwardBackward', 'step'], parts);
+  if (state.margin) timeMethods(state.margin.centers, ['forwardBackward', 'step'], parts);
   const step = createTrainingStep(config, state);
   const shared = SharedBatch.open(memory, imageSize);
   const random = new Random(0, 'bench');

@@ -402,9 +402,11 @@ describe('examples and options of the help', () => {
 
   test.each(['200', '50'])('every built-in config trains %s steps', async (steps) => {
     for (const name of RECIPES.names) {
-      // many-documents grows a trained run; the others, except documents, require a folder.
+      // Configs that grow a trained run name it; those that do not generate their images require a folder.
       const required: Record<string, string[]> = {
         documents: [],
+        'document-small': [],
+        'document-small-second': ['--set', 'training.growFrom=runs/document-small'],
         'many-documents': ['--set', 'training.growFrom=runs/documents'],
       };
       const extra = required[name] ?? ['--data', 'photos'];

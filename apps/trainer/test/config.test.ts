@@ -44,6 +44,7 @@ data: {source: folder, path: /pictures, split: {train: 0.85, validation: 0}}
 `);
     expect(loss).toEqual({
       name: 'combined',
+      pairs: null,
       scale: 30,
       gradient: 'exact',
       m1: 1,
@@ -240,7 +241,7 @@ describe('errors name the position, the key and the remedy', () => {
     );
     expect(message.split('\n')).toEqual([
       'the config has 7 problems',
-      '  my.yaml:2:14: loss.name: "arcfase" is not a choice; did you mean arcface? (cosface, arcface, combined, softmax, adaface, curricularface, sphereface)',
+      '  my.yaml:2:14: loss.name: "arcfase" is not a choice; did you mean arcface? (cosface, arcface, combined, softmax, adaface, curricularface, sphereface, none)',
       '  my.yaml:4:20: optimizer.betas: expected a list of 2, not the list [0.9]',
       '  my.yaml:3:23: training.batchSize: must be at least 2, not 0',
       '  my.yaml:5:1: distillation.teacher: is missing: a section of settings',

@@ -1,11 +1,13 @@
 import { type CombinedMargin, CosFace } from '@unitsphere/margin-losses';
 import { listMarginLosses } from '@unitsphere/margin-losses/registry';
 import { expect, test } from 'vitest';
+import type { MarginLossConfig } from '../src/config/config.js';
 import { parseConfig } from '../src/config/parse-config.js';
 import { createLoss } from '../src/step/margin-loss.js';
 
 const WARMUP = 'warmup: { steps: 4, scaleFrom: 8 }';
-const create = (settings: string) => createLoss(parseConfig(`loss: { ${settings}, ${WARMUP} }`).loss);
+const create = (settings: string) =>
+  createLoss(parseConfig(`loss: { ${settings}, ${WARMUP} }`).loss as MarginLossConfig);
 
 test('the warm-up raises all margins of the combined loss', () => {
   const { loss, at } = create('name: combined, scale: 16, m1: 1.2, m2: 0.4, m3: 0.2');

@@ -62,8 +62,8 @@ describe('loss.partialFc', () => {
     );
     const optimizer = writeSafetensors(new Map(oldNames), metadata);
     await restoreState(restored, { ...files, 'optimizer.safetensors': optimizer });
-    const centers = await saved.centers.store.readCenters(0, 12);
-    expect(await restored.centers.store.readCenters(0, 12)).toEqual(centers);
+    const centers = await saved.margin!.centers.store.readCenters(0, 12);
+    expect(await restored.margin!.centers.store.readCenters(0, 12)).toEqual(centers);
     saved.dispose();
     restored.dispose();
   });

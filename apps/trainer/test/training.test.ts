@@ -29,7 +29,10 @@ test('a run writes its config, metrics, checkpoints, summary and report', async 
   const config = tinyConfig(await pictureFolder());
   const { run, summary } = await train(config, temporaryFolder());
   const written = JSON.parse(readFileSync(run.file('summary.json'), 'utf8'));
-  expect(written).toEqual(JSON.parse(JSON.stringify(summary)));
+  const { sha256, metrics, ...figures } = written;
+  expect(figures).toEqual(JSON.parse(JSON.stringify(summary)));
+  expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(metrics.bytes).toBe(readFileSync(run.file('metrics.jsonl')).length);
   for (const part of [written.heldOut, written.untrained]) {
     expect(Object.keys(part.tprAtFpr)).toEqual(['1e-1', '1e-2', '1e-3', '1e-4']);
     expect(part.auroc).toBeGreaterThanOrEqual(0);

@@ -9,6 +9,8 @@ import { recordLoss, zeroLoss } from './pairs/record-loss.js';
 import { gatherRows } from './pairs/record-rows.js';
 import { isPairs, type Pairs, type Tuples, toPairs, toTriplets } from './pairs/tuples.js';
 
+const title = 'CrossBatchMemory';
+
 /** A loss that accepts reference embeddings. Proxy losses, `NPairsLoss`, `FastAPLoss` and `SmoothAPLoss` do not. */
 export type MemoryLoss = EmbeddingLoss;
 
@@ -33,6 +35,16 @@ export interface MemoryCall {
    * It excludes `tuples`.
    */
   enqueue?: readonly boolean[];
+}
+
+/** The contents of a memory on the host, to save and restore. */
+export interface MemoryState {
+  /** float32 [size, dimensions], row-major. */
+  embeddings: Float32Array;
+  /** int32 [size]. */
+  labels: Int32Array;
+  /** Row that the next embedding enters. */
+  next: number;
 }
 
 /**
@@ -85,14 +97,8 @@ export class CrossBatchMemory {
    *   type or dtype. The memory is unchanged then.
    */
   loss(embeddings: tf.Tensor2D, labels: Labels, { tuples, enqueue }: MemoryCall = {}): tf.Scalar {
-    const title = 'CrossBatchMemory';
     checkEmbeddings(title, 'embeddings', embeddings);
-    const [rows, width] = embeddings.shape;
-    if (width !== this.dimensions) {
-      throw new RangeError(
-        `${title}: embeddings have ${width} dimensions, but the memory has ${this.dimensions}; create it with dimensions: ${width}.`,
-      );
-    }
+    const [rows] = embeddings.shape;
     const own = readLabels(title, 'labels', labels, rows);
     if (tuples && enqueue) throw new RangeError(`${title}: tuples and enqueue exclude each other; omit one.`);
     if (enqueue && enqueue.length !== rows) {
@@ -100,11 +106,7 @@ export class CrossBatchMemory {
     }
     const all = [...own.keys()];
     const entering = enqueue ? all.filter((row) => enqueue[row]) : all;
-    if (entering.length > this.memorySize) {
-      throw new RangeError(
-        `${title}: ${entering.length} rows enter a memory of ${this.memorySize}; increase memorySize to at least ${entering.length}.`,
-      );
-    }
+    this.#check(embeddings, entering.length);
     return tf.tidy(() => {
       const first = this.#next;
       this.#enter(embeddings, own, entering);
@@ -124,6 +126,65 @@ export class CrossBatchMemory {
     });
   }
 
+  /**
+   * Puts the batch in the memory and chooses its pairs with it, without blocking the device. The loss is then
+   * `lossOfPairs.loss(embeddings, labels, { tuples, ref: memory.embeddings(), refLabels: memory.labels })`.
+   * @param embeddings float32 [batch, dimensions].
+   * @param labels int32 [batch].
+   * @param miner Used in place of the memory's.
+   * @throws RangeError or TypeError as `loss` does. The memory is unchanged then.
+   */
+  async enter(embeddings: tf.Tensor2D, labels: Int32Array, miner = this.miner): Promise<Tuples> {
+    this.#check(embeddings, labels.length);
+    const first = this.#next;
+    tf.tidy(() => this.#enter(embeddings, labels, [...labels.keys()]));
+    const ref = this.embeddings();
+    try {
+      const refLabels = this.labels;
+      const chosen: Tuples = miner
+        ? await miner.mineAsync(embeddings, labels, { ref, refLabels })
+        : listPairs(new PairSource(labels, refLabels));
+      return withoutSelf(chosen, first, this.memorySize);
+    } finally {
+      ref.dispose();
+    }
+  }
+
+  /** Returns the contents, to continue from them later. */
+  async state(): Promise<MemoryState> {
+    const ref = this.embeddings();
+    try {
+      return { embeddings: (await ref.data()) as Float32Array, labels: this.labels, next: this.#next };
+    } finally {
+      ref.dispose();
+    }
+  }
+
+  /** Replaces the contents by those of `state()`. @throws RangeError if they do not fit this memory. */
+  restore({ embeddings, labels, next }: MemoryState): void {
+    const { memorySize, dimensions } = this;
+    const size = labels.length;
+    const isFull = size === memorySize;
+    if (
+      embeddings.length !== size * dimensions ||
+      size > memorySize ||
+      !(isFull ? next >= 0 && next < memorySize : next === size)
+    ) {
+      throw new RangeError(
+        `CrossBatchMemory: a state of ${size} labels, ${embeddings.length} values and next ${next} does not fit a memory of ` +
+          `${memorySize} rows of ${dimensions}; restore it into a memory of the size it was saved from.`,
+      );
+    }
+    const whole = new Float32Array(memorySize * dimensions);
+    whole.set(embeddings);
+    this.#embeddings.dispose();
+    this.#embeddings = tf.keep(tf.tensor2d(whole, [memorySize, dimensions]));
+    this.#labels.fill(0);
+    this.#labels.set(labels);
+    this.#next = next;
+    this.#size = size;
+  }
+
   /** Empties the memory. */
   reset(): void {
     this.#next = 0;
@@ -133,6 +194,22 @@ export class CrossBatchMemory {
   /** Frees the memory; the loss remains. */
   dispose(): void {
     this.#embeddings.dispose();
+  }
+
+  /** @throws RangeError unless the width is the memory's and `entering` rows fit. */
+  #check(embeddings: tf.Tensor2D, entering: number): void {
+    checkEmbeddings(title, 'embeddings', embeddings);
+    const width = embeddings.shape[1];
+    if (width !== this.dimensions) {
+      throw new RangeError(
+        `${title}: embeddings have ${width} dimensions, but the memory has ${this.dimensions}; create it with dimensions: ${width}.`,
+      );
+    }
+    if (entering > this.memorySize) {
+      throw new RangeError(
+        `${title}: ${entering} rows enter a memory of ${this.memorySize}; increase memorySize to at least ${entering}.`,
+      );
+    }
   }
 
   #enter(embeddings: tf.Tensor2D, labels: Int32Array, rows: number[]): void {

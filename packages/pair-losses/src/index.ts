@@ -1,4 +1,9 @@
-export { CrossBatchMemory, type CrossBatchMemoryOptions, type MemoryCall } from './cross-batch-memory.js';
+export {
+  CrossBatchMemory,
+  type CrossBatchMemoryOptions,
+  type MemoryCall,
+  type MemoryState,
+} from './cross-batch-memory.js';
 export { CosineSimilarity } from './distances/cosine.js';
 export type { Distance, WithPullback } from './distances/distance.js';
 export { DotProductSimilarity, type DotProductSimilarityOptions } from './distances/dot-product.js';

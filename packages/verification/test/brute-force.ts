@@ -53,7 +53,11 @@ export function bruteTprAtFpr(scores: number[], positive: boolean[], fpr: number
   const positives = positive.filter(Boolean).length;
   const negatives = scores.length - positives;
   const descending = [...scores.keys()].sort((x, y) => scores[y] - scores[x]);
-  let best = { threshold: Number.POSITIVE_INFINITY, truePositives: 0, falseAccepts: 0 };
+  let best: { threshold: number | null; truePositives: number; falseAccepts: number } = {
+    threshold: null,
+    truePositives: 0,
+    falseAccepts: 0,
+  };
   const counts = { truePositives: 0, falseAccepts: 0 };
   descending.forEach((pair, k) => {
     positive[pair] ? counts.truePositives++ : counts.falseAccepts++;

@@ -1,5 +1,6 @@
 import { type FileSource, isFileSource } from './file-sources.js';
 import { findMargin, LOSS_REGISTRY, type LossSettingKey, type LossSettings } from './loss-settings.js';
+import { MINER_REGISTRY, type MinerKey, PAIR_LOSS_REGISTRY, type PairLossKey } from './pair-loss-settings.js';
 import { completeSettings, omitSettings } from './registry-settings.js';
 import type { CheckedConfig } from './schema.js';
 
@@ -78,12 +79,30 @@ export type PartialFcConfig = Omit<CheckedPartialFc, 'store' | 'cacheMiB'> &
     | Chosen<'store', 'file', CheckedPartialFc, 'cacheMiB'>
   );
 
-type LossShared = Omit<CheckedLoss, LossSettingKey | 'name' | 'gradient' | 'warmup' | 'partialFc'> &
-  Filled<CheckedLoss, 'gradient'> & { warmup: MarginWarmup | null; partialFc: PartialFcConfig };
+type CheckedPairs = NonNullable<CheckedLoss['pairs']>;
+type CheckedMiner = NonNullable<CheckedPairs['miner']>;
+
+/** A miner with its settings. */
+export type MinerConfig = Pick<CheckedMiner, 'name'> & { [Key in MinerKey]?: CheckedMiner[Key] };
+
+/** A pair or proxy loss with its settings. */
+export type PairsConfig = Omit<CheckedPairs, PairLossKey | 'miner'> & {
+  [Key in PairLossKey]?: CheckedPairs[Key];
+} & { miner: MinerConfig | null };
+
+type LossShared = Omit<CheckedLoss, LossSettingKey | 'name' | 'gradient' | 'warmup' | 'partialFc' | 'pairs'> &
+  Filled<CheckedLoss, 'gradient'> & {
+    warmup: MarginWarmup | null;
+    partialFc: PartialFcConfig;
+    pairs: PairsConfig | null;
+  };
 
 /** A margin loss with its settings, and the class centers. */
-export type LossConfig = LossShared &
+export type MarginLossConfig = LossShared &
   { [Name in keyof LossSettings]: { name: Name } & LossSettings[Name] }[keyof LossSettings];
+
+/** The loss: a margin loss, a pair loss, or both. */
+export type LossConfig = MarginLossConfig | (LossShared & { name: 'none'; pairs: PairsConfig });
 
 /** Optimizer and learning rates. */
 export type OptimizerConfig = Omit<CheckedOptimizer, 'name' | 'betas' | 'eps' | 'momentum' | 'nesterov'> &
@@ -220,9 +239,21 @@ function completeLoss(checked: CheckedLoss, trainingSteps: number): LossConfig {
       scaleFrom: warmup.scaleFrom ?? rest.scale,
     },
     partialFc: completePartialFc(partialFc),
+    pairs: completePairs(rest.pairs),
   };
   const settings = completeSettings(LOSS_REGISTRY.entries[name], checked);
   return { name, ...settings, ...shared } as LossConfig;
+}
+
+function completePairs(checked: CheckedLoss['pairs']): PairsConfig | null {
+  if (!checked) return null;
+  const { name, miner, ...rest } = omitSettings<CheckedPairs, PairLossKey>(PAIR_LOSS_REGISTRY, checked);
+  return {
+    name,
+    ...completeSettings(PAIR_LOSS_REGISTRY.entries[name], checked),
+    ...rest,
+    miner: miner && { name: miner.name, ...completeSettings(MINER_REGISTRY.entries[miner.name], miner) },
+  };
 }
 
 function completePartialFc({ cacheMiB, ...checked }: CheckedPartialFc): PartialFcConfig {

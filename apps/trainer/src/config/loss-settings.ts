@@ -39,6 +39,9 @@ export type LossSettings = {
   [Name in MarginLossName]: Omit<MarginLossSettings[Name], ExcludedKey<Name>>;
 };
 
+/** A margin loss, or none. */
+export type LossName = MarginLossName | 'none';
+
 /** The keys of `LossSettings`. */
 export type LossSettingKey = { [Name in MarginLossName]: keyof LossSettings[Name] }[MarginLossName];
 
@@ -50,7 +53,10 @@ type SettingValue<Key> = {
 export const LOSS_REGISTRY: RegistrySettings = {
   section: 'loss',
   selector: 'name',
-  entries: Object.fromEntries(listMarginLosses().map((name) => [name, describeSettings(name)])),
+  entries: {
+    ...Object.fromEntries(listMarginLosses().map((name) => [name, describeSettings(name)])),
+    none: {},
+  },
 };
 
 /** Schemas of the settings, all optional. */
@@ -59,7 +65,7 @@ export const LOSS_SHAPE = createShape(LOSS_REGISTRY) as {
 };
 
 /** Returns the setting that the warm-up raises; undefined for a loss without one. */
-export function findMargin(name: MarginLossName): NumberSetting | undefined {
+export function findMargin(name: LossName): NumberSetting | undefined {
   const margin = LOSS_REGISTRY.entries[name]['margin'];
   return margin?.type === 'number' ? margin : undefined;
 }

@@ -1,8 +1,10 @@
+import { describePairLoss } from '@unitsphere/pair-losses/registry';
 import { backboneStride, countMaps } from './backbone-stride.js';
 import { DISTILLATION_REGISTRY } from './distillation-settings.js';
 import { isFileSource } from './file-sources.js';
 import type { Issue } from './issue.js';
 import { findMargin, LOSS_REGISTRY } from './loss-settings.js';
+import { MINER_REGISTRY, PAIR_LOSS_REGISTRY } from './pair-loss-settings.js';
 import {
   findSettingProblem,
   findValueProblem,
@@ -27,6 +29,9 @@ const RULES: readonly Rule[] = [
   checkCenterInit,
   checkLossSettings,
   checkPartialFc,
+  checkNoMarginLoss,
+  checkPairs,
+  checkPairsOfBatch,
   checkWarmup,
   checkMarginFrom,
   checkOptimizer,
@@ -218,6 +223,60 @@ function* checkPartialFc({ loss: { partialFc } }: CheckedConfig): Generator<Issu
     yield issue(
       'loss.partialFc.cacheMiB',
       `only store: file has a cache; ${remove('loss.partialFc.cacheMiB')}`,
+    );
+  }
+}
+
+function* checkNoMarginLoss({ loss }: CheckedConfig): Generator<Issue> {
+  if (loss.name !== 'none') return;
+  if (loss.pairs === null) {
+    yield issue(
+      'loss.name',
+      'none trains nothing without loss.pairs; set loss.pairs.name, or use a margin loss',
+    );
+  }
+  const { sampleRate, sampledClasses, store } = loss.partialFc;
+  const unused = [
+    ['loss.warmup', loss.warmup !== null],
+    ['loss.centerInit', loss.centerInit !== 'normal'],
+    ['loss.partialFc.sampleRate', sampleRate !== undefined],
+    ['loss.partialFc.sampledClasses', sampledClasses !== undefined],
+    ['loss.partialFc.store', store !== 'memory'],
+  ] as const;
+  for (const [path, isSet] of unused) {
+    if (isSet) yield issue(path, `name: none has no margin and no class centers; ${remove(path)}`);
+  }
+}
+
+function* checkPairs({ loss: { pairs } }: CheckedConfig): Generator<Issue> {
+  if (!pairs) return;
+  yield* checkSettings(PAIR_LOSS_REGISTRY, pairs.name, pairs);
+  if (pairs.miner) yield* checkSettings(MINER_REGISTRY, pairs.miner.name, pairs.miner);
+  if (pairs.memory !== null && !describePairLoss(pairs.name).acceptsReference) {
+    yield issue(
+      'loss.pairs.memory',
+      `${pairs.name} compares a batch with itself only and has no memory; ${remove('loss.pairs.memory')}`,
+    );
+  }
+  if (pairs.memory !== null && pairs.swap === true) {
+    yield issue('loss.pairs.swap', `is not possible with loss.pairs.memory; ${remove('loss.pairs.swap')}`);
+  }
+}
+
+function* checkPairsOfBatch({ loss: { pairs }, data, training }: CheckedConfig): Generator<Issue> {
+  if (!pairs) return;
+  const { batchSize } = training;
+  if (pairs.memory !== null && pairs.memory < batchSize) {
+    yield issue(
+      'loss.pairs.memory',
+      `${pairs.memory} is less than training.batchSize (${batchSize}); use more`,
+    );
+  }
+  const { needsClasses } = describePairLoss(pairs.name);
+  if (data.imagesPerClass === 1 && !needsClasses && pairs.memory === null) {
+    yield issue(
+      'data.imagesPerClass',
+      `with 1 image per class a batch has no positive pairs for ${pairs.name}; use 2 or more (--set data.imagesPerClass=4)`,
     );
   }
 }

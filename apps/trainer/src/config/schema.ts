@@ -3,10 +3,12 @@ import { listClipTowers, listDistillationLosses } from '@unitsphere/clip-distill
 import { listMarginLosses } from '@unitsphere/margin-losses/registry';
 import { MATMUL_PRECISIONS } from '@unitsphere/mixed-precision';
 import { listHeadNorms, listNecks } from '@unitsphere/necks';
+import { listMiners, listPairLosses } from '@unitsphere/pair-losses/registry';
 import { z } from 'zod';
 import { DISTILLATION_SHAPE } from './distillation-settings.js';
 import { FILE_SOURCES } from './file-sources.js';
 import { LOSS_SHAPE } from './loss-settings.js';
+import { MINER_SHAPE, PAIR_LOSS_SHAPE } from './pair-loss-settings.js';
 
 /** The choices of every setting that has choices, under timm's and PyTorch's names where they exist. */
 export const CHOICES = {
@@ -16,7 +18,9 @@ export const CHOICES = {
   border: ['replicate', 'reflect', 'constant'],
   neck: listNecks(),
   norm: listHeadNorms(),
-  loss: listMarginLosses(),
+  loss: [...listMarginLosses(), 'none'],
+  pairLoss: listPairLosses(),
+  miner: listMiners(),
   lossGradient: ['exact', 'pass-through'],
   centerInit: ['normal', 'imprinted'],
   centerStore: ['memory', 'host', 'file'],
@@ -260,11 +264,36 @@ const partialFc = z.strictObject({
     ),
 });
 
+const pairs = z.strictObject({
+  name: z.enum(CHOICES.pairLoss).describe('Pair or proxy loss, as in pytorch-metric-learning.'),
+  weight: positive().default(1).describe('Factor of the pair loss, which is added to the margin loss.'),
+  ...PAIR_LOSS_SHAPE,
+  miner: z
+    .strictObject({ name: z.enum(CHOICES.miner).describe('Choice of the pairs.'), ...MINER_SHAPE })
+    .nullable()
+    .default(null)
+    .describe('Choice of pairs or triplets of a batch; null for all.'),
+  memory: count()
+    .nullable()
+    .default(null)
+    .describe(
+      'Number of embeddings of past batches that a batch is compared with (cross-batch memory), at least training.batchSize; null for none.',
+    ),
+});
+
 const loss = z.strictObject({
   name: z
     .enum(CHOICES.loss)
     .default('cosface')
-    .describe('Margin loss. softmax is the normalized softmax, without a margin.'),
+    .describe(
+      'Margin loss. softmax is the normalized softmax, without a margin. none: no margin loss and no class centers; only with loss.pairs.',
+    ),
+  pairs: pairs
+    .nullable()
+    .default(null)
+    .describe(
+      'Loss of pairs, triplets or proxies beside the margin loss, or with name: none alone; null for none.',
+    ),
   scale: positive().default(16).describe('Factor of the cosines (s).'),
   ...LOSS_SHAPE,
   gradient: z

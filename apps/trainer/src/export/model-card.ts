@@ -64,11 +64,16 @@ function describeTraining(config: Config, step: number, summary: TrainingSummary
   const { model, loss, training, data } = config;
   const start = model.pretrained ? `pretrained weights (${nameOf(model.pretrained)})` : 'initial weights';
   return [
-    `${count(step, 'steps')} of ${training.batchSize} images from ${start}, with the loss ${loss.name}`,
+    `${count(step, 'steps')} of ${training.batchSize} images from ${start}, with the loss ${nameLoss(loss)}`,
     data.views > 1 ? ` over ${data.views} views an identity` : '',
     summary ? `, on ${summary.backend}` : '',
     '.',
   ].join('');
+}
+
+function nameLoss({ name, pairs }: Config['loss']): string {
+  if (!pairs) return name;
+  return name === 'none' ? pairs.name : `${name} and ${pairs.weight} × ${pairs.name}`;
 }
 
 /** A path of the machine does not belong in a card. */

@@ -24,7 +24,14 @@ export function estimateMemory(config: Config, classes: number, replicas: number
   const last = maps.at(-1);
   const area = ({ channels, reduction }: { channels: number; reduction: number }) =>
     channels * Math.ceil(data.imageSize / reduction) ** 2;
-  const features = last ? { gap: last.channels, flatten: area(last), squeeze: 0 }[model.neck] : 0;
+  // It counts only necks that keep the whole map; the others' outputs are small beside it.
+  const features = last
+    ? model.neck === 'flatten'
+      ? area(last)
+      : model.neck === 'gap'
+        ? last.channels
+        : 0
+    : 0;
   const { embeddingSize } = model;
   const weights = (backbone?.parameters ?? 0) + features * embeddingSize + embeddingSize ** 2;
   // The weight, its gradient, and AdamW's two moments or SGD's one.
@@ -33,7 +40,10 @@ export function estimateMemory(config: Config, classes: number, replicas: number
   return {
     model: FLOAT * copies * weights,
     activations: FLOAT * Math.ceil(training.batchSize / replicas) * values,
-    centers: loss.partialFc.store === 'file' ? 0 : FLOAT * (copies - 1) * classes * embeddingSize,
+    centers:
+      loss.name === 'none' || loss.partialFc.store === 'file'
+        ? 0
+        : FLOAT * (copies - 1) * classes * embeddingSize,
   };
 }
 

@@ -79,7 +79,7 @@ export class Replica {
   /** Replaces class centers; rank 0 passes them. */
   async setCenters(blocks?: AsyncIterable<CenterBlock>): Promise<void> {
     for await (const { classes, centers } of broadcastCenters(this.#communicator, blocks)) {
-      await this.state.centers.setCenters(classes, centers);
+      await this.state.margin?.centers.setCenters(classes, centers);
     }
   }
 
@@ -126,17 +126,17 @@ export class Replica {
   }
 
   /** Must be called once the checkpoint with the last files is on the disk. */
-  checkpointWritten(): Promise<void> {
-    return this.state.centers.checkpointWritten();
+  async checkpointWritten(): Promise<void> {
+    await this.state.margin?.centers.checkpointWritten();
   }
 
   /** Resumes from a checkpoint; rank 0 passes its files. */
   async restore(step: number, files?: CheckpointFiles): Promise<void> {
     await restoreState(this.state, broadcastFiles(this.#communicator, files));
-    const { optimizer, centers } = this.state;
+    const { optimizer, margin } = this.state;
     for (const [what, steps] of [
       ['optimizer', optimizer.stepCount],
-      ['class centers', centers.stepCount],
+      ['class centers', margin?.centers.stepCount ?? step],
     ] as const) {
       if (steps !== step) {
         throw new UserError(`the checkpoint is of step ${step}, but its ${what} of step ${steps}`, {

@@ -108,6 +108,10 @@ export interface StepMetrics {
   scale?: number;
   imagesPerSecond: number | null;
   gradientNorm: number | null;
+  /** Parts of the loss; present with both a margin loss and a pair loss. */
+  marginLoss?: number | null;
+  /** After its weight. */
+  pairLoss?: number | null;
   /** Distillation loss before its weight. This and the following fields are present with a teacher. */
   distillationLoss?: number | null;
   distillationWeight?: number;

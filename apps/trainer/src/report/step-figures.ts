@@ -71,6 +71,24 @@ export function stepFigures(data: ReportData): Figure[] {
       pick: (m) => m.gradientNorm,
     });
   }
+  if (logged((m) => m.pairLoss)) {
+    metrics.push(
+      {
+        id: 'margin-loss',
+        title: 'Margin loss',
+        caption: 'The part of the loss that the class centers give.',
+        pick: (m) => m.marginLoss,
+        floating: true,
+      },
+      {
+        id: 'pair-loss',
+        title: 'Pair loss',
+        caption: 'The part of the loss that pairs of images give, with its weight.',
+        pick: (m) => m.pairLoss,
+        floating: true,
+      },
+    );
+  }
   if (logged((m) => m.distillationLoss)) {
     metrics.push(...distillationMetrics(varies((m) => m.distillationWeight)));
   }

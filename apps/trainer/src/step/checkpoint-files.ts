@@ -15,6 +15,7 @@ import {
   CenterFilesError,
   CenterStoreError,
   gatherCentersState,
+  type PartialFC,
   restoreCentersState,
 } from '@unitsphere/partial-fc';
 import { fileRanksError } from '../centers/check-file-ranks.js';
@@ -30,6 +31,7 @@ import type { TrainingState } from './training-state.js';
  *   trained weights and `ema.safetensors` the state of the average.
  * - `classes.safetensors` has the class centers. Centers in a file are not copied: `optimizer.safetensors` names their generation.
  * - `optimizer.safetensors` has the state of both optimizers and the loss's statistics.
+ * - `pairs.safetensors` has the proxies and the memory of the pair loss.
  * - `distillation.safetensors` has the projection to the teacher's width, which only training needs.
  */
 export type CheckpointFiles = Record<string, Uint8Array>;
@@ -38,6 +40,7 @@ export type CheckpointFiles = Record<string, Uint8Array>;
 const WEIGHTS_METADATA = { format: 'pt' };
 
 const PROJECTION_FILE = 'distillation.safetensors';
+const PAIRS_FILE = 'pairs.safetensors';
 const CENTERS_KEY = 'weight';
 // `optimizer.safetensors` holds two optimizers' states; the class centers' keys have this prefix.
 const CENTERS_PREFIX = 'centers.';
@@ -48,8 +51,8 @@ const CENTERS_PREFIX = 'centers.';
  */
 export async function checkpointFiles(state: TrainingState): Promise<CheckpointFiles | undefined> {
   const { model, optimizer, ema, distiller } = state;
-  const centers = await gatherCentersState(state.centers);
-  if (!centers) return undefined;
+  const centers = state.margin ? await gatherCentersState(state.margin.centers) : new Map();
+  if (!centers || state.communicator.rank > 0) return undefined;
   const files: CheckpointFiles = configFiles(state.description, model.embeddingSize);
   if (ema) {
     files['raw.safetensors'] = writeSafetensors(await model.stateDict(), WEIGHTS_METADATA);
@@ -67,6 +70,8 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
       await distiller.projection.stateDict('projection.'),
       WEIGHTS_METADATA,
     );
+  const pairs = await state.pairs?.file();
+  if (pairs) files[PAIRS_FILE] = pairs;
   const weight = centers.get(CENTERS_KEY);
   if (weight)
     files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]), WEIGHTS_METADATA);
@@ -87,7 +92,8 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     if (projection) projection.loadStateDict(readWeights(files, PROJECTION_FILE), { prefix: 'projection.' });
     const optimizer = readFinite(files, 'optimizer.safetensors');
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
-    await restoreCenters(state.centers, centersStateOf(files));
+    if (state.margin) await restoreCenters(state.margin.centers, centersStateOf(files));
+    state.pairs?.restore(files[PAIRS_FILE]);
     state.ema?.loadStateDict(toOptimizerState(readFinite(files, 'ema.safetensors')));
   } catch (error) {
     throw misfit(error);
@@ -143,7 +149,7 @@ export function centersStateOf(files: CheckpointFiles): StateDict {
   return state;
 }
 
-async function restoreCenters(centers: TrainingState['centers'], whole: StateDict): Promise<void> {
+async function restoreCenters(centers: PartialFC, whole: StateDict): Promise<void> {
   try {
     await restoreCentersState(centers, whole);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { CombinedMargin, type LabelMarginLoss, linearRamp } from '@unitsphere/margin-losses';
 import { createMarginLoss } from '@unitsphere/margin-losses/registry';
-import type { LossConfig } from '../config/config.js';
+import type { MarginLossConfig } from '../config/config.js';
 import { LOSS_REGISTRY } from '../config/loss-settings.js';
 import { pickSettings } from '../config/registry-settings.js';
 
@@ -16,7 +16,7 @@ const NO_MARGIN = { m1: 1, m2: 0, m3: 0 };
 const COMBINED = ['m1', 'm2', 'm3'] as const;
 
 /** Creates the margin loss of a config with its warm-up. */
-export function createLoss(config: LossConfig): ScheduledLoss {
+export function createLoss(config: MarginLossConfig): ScheduledLoss {
   const { name, scale, gradient, warmup } = config;
   const settings = pickSettings(LOSS_REGISTRY.entries[name], { ...config });
   const loss = createMarginLoss(name, { scale, gradient, ...settings });

@@ -1,7 +1,14 @@
 import { layerIds } from '@unitsphere/backbones';
-import type { Parameter } from '@unitsphere/core';
 import type { EmbeddingModel } from '@unitsphere/embedder';
-import { AdamW, constantSchedule, cosineSchedule, polynomialSchedule, SGD } from '@unitsphere/optimizers';
+import {
+  AdamW,
+  constantSchedule,
+  cosineSchedule,
+  type OptimizedParameter,
+  type ParameterGroup,
+  polynomialSchedule,
+  SGD,
+} from '@unitsphere/optimizers';
 import type { OptimizerConfig, ScheduleConfig } from '../config/config.js';
 import type { Frozen } from '../model/frozen.js';
 
@@ -18,11 +25,11 @@ export function createOptimizer(
   config: OptimizerConfig,
   { backbone }: Pick<EmbeddingModel, 'backbone'>,
   frozen: Frozen,
-  extra: readonly Parameter[] = [],
+  extra: readonly OptimizedParameter[] = [],
 ): Optimizer {
   const ids = layerIds(backbone);
   const count = Math.max(...ids.values()) + 1;
-  const groups = frozen.trained().map(([name, parameter]) => {
+  const groups: ParameterGroup[] = frozen.trained().map(([name, parameter]) => {
     const id = ids.get(name.replace(/^backbone\./, '')) ?? count;
     return { parameters: [parameter], lrScale: config.layerDecay ** (count - id) };
   });

@@ -11,6 +11,7 @@ import { describeModel } from '../model/describe-model.js';
 import { Frozen } from '../model/frozen.js';
 import { createLoss, type ScheduledLoss } from './margin-loss.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
+import { PairTerm } from './pair-term.js';
 
 /** Options of a training state that its config does not contain. */
 export interface TrainingStateOptions {
@@ -18,6 +19,13 @@ export interface TrainingStateOptions {
   store?: StoreFactory;
   /** Width of the teacher's features. Required if the config distills. */
   teacherWidth?: number;
+}
+
+/** The margin loss and its class centers. */
+export interface MarginTerm {
+  readonly scheduled: ScheduledLoss;
+  /** This rank's class centers; only their directions matter. */
+  readonly centers: PartialFC;
 }
 
 /**
@@ -30,9 +38,10 @@ export class TrainingState {
   readonly frozen: Frozen;
   /** The model's architecture and preprocessing, which a checkpoint states. */
   readonly description: EmbedderConfig;
-  readonly loss: ScheduledLoss;
-  /** This rank's class centers; only their directions matter. */
-  readonly centers: PartialFC;
+  /** Absent with `loss.name: none`. */
+  readonly margin: MarginTerm | undefined;
+  /** Present if the config has a pair loss. */
+  readonly pairs: PairTerm | undefined;
   /** Present if the config distills a teacher. */
   readonly distiller: Distiller | undefined;
   readonly optimizer: Optimizer;
@@ -55,10 +64,14 @@ export class TrainingState {
     this.frozen = new Frozen(this.model, config.model.freeze ?? []);
     this.frozen.train();
     this.description = completeConfig(describeModel(config));
-    this.loss = createLoss(config.loss);
-    this.centers = createClassCenters(config, classCount, this.loss.loss, communicator, store);
+    this.margin = createMarginTerm(config, classCount, communicator, store);
+    const { pairs } = config.loss;
+    this.pairs = pairs ? new PairTerm(config, pairs, classCount, communicator) : undefined;
     this.distiller = teacherWidth === undefined ? undefined : new Distiller(config, teacherWidth);
-    this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen, this.distiller?.parameters());
+    this.optimizer = createOptimizer(config.optimizer, this.model, this.frozen, [
+      ...(this.distiller?.parameters() ?? []),
+      ...(this.pairs?.parameters() ?? []),
+    ]);
     this.restartAverage();
   }
 
@@ -80,11 +93,13 @@ export class TrainingState {
     return this.model.namedBuffers().map(([, buffer]) => buffer);
   }
 
-  /** Returns the L2 norm of all class centers together. Collective: all ranks call it. */
-  async centersNorm(): Promise<number> {
+  /** Returns the L2 norm of all class centers together, or undefined without any. Collective: all ranks call it. */
+  async centersNorm(): Promise<number | undefined> {
+    if (!this.margin) return undefined;
+    const { store } = this.margin.centers;
     const squares = new Float64Array(1);
-    const { rows } = this.centers.store.spec;
-    const values = rows > 0 ? await this.centers.store.readCenters(0, rows) : [];
+    const { rows } = store.spec;
+    const values = rows > 0 ? await store.readCenters(0, rows) : [];
     for (const value of values) squares[0] += value * value;
     this.communicator.allReduce(squares);
     return Math.sqrt(squares[0]);
@@ -104,10 +119,23 @@ export class TrainingState {
 
   dispose(): void {
     this.model.dispose();
-    this.centers.dispose();
-    this.loss.loss.statistics?.dispose();
+    this.margin?.centers.dispose();
+    this.margin?.scheduled.loss.statistics?.dispose();
+    this.pairs?.dispose();
     this.distiller?.dispose();
     this.optimizer.dispose();
     this.ema?.dispose();
   }
+}
+
+function createMarginTerm(
+  config: Config,
+  classes: number,
+  communicator: Communicator,
+  store: StoreFactory | undefined,
+): MarginTerm | undefined {
+  const { loss } = config;
+  if (loss.name === 'none') return undefined;
+  const scheduled = createLoss(loss);
+  return { scheduled, centers: createClassCenters(config, classes, scheduled.loss, communicator, store) };
 }

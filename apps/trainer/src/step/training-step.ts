@@ -3,7 +3,11 @@ import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
 import { toInput } from '@unitsphere/embedder';
 import { bfloat16SavedTensors, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
-import { NotFiniteError as CentersNotFiniteError, type PartialFCResult } from '@unitsphere/partial-fc';
+import {
+  NotFiniteError as CentersNotFiniteError,
+  type PartialFC,
+  type PartialFCResult,
+} from '@unitsphere/partial-fc';
 import type { Config } from '../config/config.js';
 import type { BatchPart } from '../dataset/batches.js';
 import type { Distiller } from '../distillation/distiller.js';
@@ -19,7 +23,9 @@ export interface StepResult {
   /** L2 norm of all gradients together, before clipping. */
   gradientNorm: number;
   margin?: number;
-  scale: number;
+  scale?: number;
+  /** Parts of the loss; present with both a margin loss and a pair loss. The pair loss is weighted. */
+  parts?: { marginLoss: number; pairLoss: number };
   /** Present with a teacher. Norms are those of the weighted gradients with respect to the embeddings. */
   distillation?: {
     distillationLoss: number;
@@ -27,7 +33,7 @@ export interface StepResult {
     distillationGradientNorm: number;
     marginGradientNorm: number;
   };
-  /** Time of the class centers' forward pass, backward pass and update, by this replica's clock. */
+  /** Time of the losses' forward and backward pass and of the class centers' update, by this replica's clock. */
   lossMilliseconds: number;
 }
 
@@ -56,7 +62,7 @@ export class NotFiniteError extends UserError {
 export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
-  const { model, centers, optimizer, preprocessing, communicator, distiller } = state;
+  const { model, margin, optimizer, preprocessing, communicator, distiller } = state;
   // The projection's gradients follow the model's, in the optimizer's order.
   const parameters = state.frozen.trained().map(([, parameter]) => parameter);
   const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
@@ -64,7 +70,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   const dropPaths = model.namedModules().filter(([, module]) => module instanceof DropPath);
   return async ({ step, images, clean, features, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
-    const settings = state.loss.at(step);
+    const settings = margin?.scheduled.at(step);
     const lr = baseRate * schedule(step);
     // Each step has its own stream, so that a resumed run draws the same numbers.
     for (const [name, dropPath] of dropPaths as [string, DropPath][])
@@ -77,9 +83,10 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
     let gradients: (tf.Tensor | null)[] = [];
     const embeddings = partsOf(forward.value, labels.length);
     try {
-      const { loss, embeddingGradient, gradientSquareSum } = await lossTime.during(() =>
-        centersPass(state, embeddings.first, labels, nextLabels),
+      const supervised = await lossTime.during(() =>
+        supervise(state, embeddings.first, labels, { step, share, nextLabels }),
       );
+      const { loss, embeddingGradient, gradientSquareSum } = supervised;
       const taught =
         distiller && features
           ? await teach(distiller, embeddings, features, {
@@ -88,12 +95,17 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
               share,
             })
           : { embeddingGradient, gradients: [], sums: [] };
-      gradients = [...pullback(forward, taught.embeddingGradient), ...taught.gradients];
+      gradients = [
+        ...pullback(forward, taught.embeddingGradient),
+        ...taught.gradients,
+        ...supervised.gradients,
+      ];
       const reduced = await reduction.reduce({ gradients, sums: [gradientSquareSum, ...taught.sums], share });
       gradients = reduced.gradients;
       const [squares, ...figures] = reduced.sums as [number, ...number[]];
       const gradientNorm = Math.hypot(await globalNormAsync(gradients), Math.sqrt(squares));
       const result: StepResult = { loss, lr, gradientNorm, ...settings, lossMilliseconds: 0 };
+      if (supervised.parts) result.parts = supervised.parts;
       if (distiller) {
         const [distillationLoss, marginSquares, distillationSquares] = figures as [number, number, number];
         result.distillation = {
@@ -109,12 +121,15 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
       const gradientScale = clipNorm === null ? 1 : clipScale(gradientNorm, clipNorm);
       optimizer.lr = lr;
       optimizer.step(gradients, { gradientScale });
-      await lossTime.during(() => centers.step({ lr: lr * centersLrScale, gradientScale }));
+      if (margin) {
+        const { centers } = margin;
+        await lossTime.during(() => centers.step({ lr: lr * centersLrScale, gradientScale }));
+      }
       state.ema?.update();
       state.step = step + 1;
       return { ...result, lossMilliseconds: lossTime.milliseconds };
     } finally {
-      centers.discard();
+      margin?.centers.discard();
       forward.dispose();
       tf.dispose([
         input,
@@ -171,9 +186,41 @@ async function teach(
   };
 }
 
+/** The losses of labeled images: their sum, and its gradients. */
+interface Supervision extends PartialFCResult {
+  /** This replica's part of the gradients of the pair loss's learned parameters. */
+  gradients: tf.Tensor[];
+  parts?: StepResult['parts'];
+}
+
+/** Adds the margin loss and the weighted pair loss. */
+async function supervise(
+  { margin, pairs }: TrainingState,
+  embeddings: tf.Tensor2D,
+  labels: Int32Array,
+  { step, share, nextLabels }: Pick<StepPart, 'step' | 'share' | 'nextLabels'>,
+): Promise<Supervision> {
+  const centered = margin && (await centersPass(margin.centers, embeddings, labels, nextLabels));
+  const paired = await pairs?.pass(embeddings, labels, { step, share });
+  if (!paired) {
+    if (!centered) throw new Error('The config has neither a margin loss nor a pair loss.');
+    return { ...centered, gradients: [] };
+  }
+  if (!centered) return { ...paired, gradientSquareSum: 0 };
+  const embeddingGradient = tf.add(centered.embeddingGradient, paired.embeddingGradient) as tf.Tensor2D;
+  tf.dispose([centered.embeddingGradient, paired.embeddingGradient]);
+  return {
+    loss: centered.loss + paired.loss,
+    embeddingGradient,
+    gradientSquareSum: centered.gradientSquareSum,
+    gradients: paired.gradients,
+    parts: { marginLoss: centered.loss, pairLoss: paired.loss },
+  };
+}
+
 /** Runs the forward and backward pass of the class centers; the loss is NaN for non-finite input. */
 async function centersPass(
-  { centers }: TrainingState,
+  centers: PartialFC,
   embeddings: tf.Tensor2D,
   labels: Int32Array,
   nextLabels: Int32Array | undefined,
@@ -225,7 +272,8 @@ async function notFinite(
       .namedParameters()
       .map(async ([name, parameter]) => [name, await globalNormAsync([parameter.variable])] as const),
   );
-  norms.push(['class centers', await state.centersNorm()]);
+  const centersNorm = await state.centersNorm();
+  if (centersNorm !== undefined) norms.push(['class centers', centersNorm]);
   norms.sort(([, a], [, b]) => (Number.isFinite(b) ? b : Infinity) - (Number.isFinite(a) ? a : Infinity));
   const largest = norms.slice(0, 3).map(([name, norm]) => `${name} ${norm.toPrecision(4)}`);
   return new NotFiniteError(

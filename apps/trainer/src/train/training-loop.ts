@@ -137,6 +137,7 @@ export async function trainingLoop(
           gradientNorm,
           imagesPerSecond,
           lossMilliseconds,
+          ...result.parts,
           ...result.distillation,
         });
       }
