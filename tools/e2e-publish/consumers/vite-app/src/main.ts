@@ -9,7 +9,7 @@ async function run(): Promise<string> {
   const text = await train();
   if (backend === 'wasm') {
     await import('./readme/ops-1');
-    await import('./readme/data-2');
+    await import('./readme/data-3');
   }
   return text;
 }
