@@ -1,3 +1,4 @@
+import { soloCommunicator } from '@unitsphere/collectives';
 import { Linear, Random, readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
 import { completeConfig } from '@unitsphere/embedder';
 import { CosFace } from '@unitsphere/margin-losses';
@@ -73,7 +74,8 @@ test('the files of a checkpoint have the metadata that timm requires', async () 
     ema: undefined,
     distiller: undefined,
     withEvaluatedWeights: (use: () => Promise<void>) => use(),
-    centers,
+    margin: { centers },
+    communicator: soloCommunicator(),
     description: completeConfig({ backbone: 'lcnet_035' }),
   } as unknown as TrainingState;
   const files = Object.entries((await checkpointFiles(state)) ?? {});
