@@ -135,6 +135,7 @@ export class CrossBatchMemory {
    * @throws RangeError or TypeError as `loss` does. The memory is unchanged then.
    */
   async enter(embeddings: tf.Tensor2D, labels: Int32Array, miner = this.miner): Promise<Tuples> {
+    checkEmbeddings(title, 'embeddings', embeddings);
     this.#check(embeddings, labels.length);
     const first = this.#next;
     tf.tidy(() => this.#enter(embeddings, labels, [...labels.keys()]));
@@ -198,7 +199,6 @@ export class CrossBatchMemory {
 
   /** @throws RangeError unless the width is the memory's and `entering` rows fit. */
   #check(embeddings: tf.Tensor2D, entering: number): void {
-    checkEmbeddings(title, 'embeddings', embeddings);
     const width = embeddings.shape[1];
     if (width !== this.dimensions) {
       throw new RangeError(

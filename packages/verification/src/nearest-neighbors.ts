@@ -1,3 +1,4 @@
+import { checkExclude } from './check-exclude.js';
 import { normalizeRows } from './normalize-rows.js';
 import { scoreTile, TILE } from './score-tiles.js';
 
@@ -45,17 +46,7 @@ export function nearestNeighbors(
       `k must be an integer in 1…${available} (the gallery rows to choose from), got ${k}.`,
     );
   }
-  if (exclude && exclude.length !== q.count) {
-    throw new RangeError(
-      `exclude has ${exclude.length} entries for ${q.count} queries. Expected one per query.`,
-    );
-  }
-  const outside = exclude?.find((row) => row < -1 || row >= g.count);
-  if (outside !== undefined) {
-    throw new RangeError(
-      `exclude names gallery row ${outside}, but rows are 0…${g.count - 1} (-1 for none).`,
-    );
-  }
+  if (exclude) checkExclude(exclude, q.count, g.count);
   const indices = new Int32Array(q.count * k);
   const scores = new Float32Array(q.count * k).fill(Number.NEGATIVE_INFINITY);
   const tile = new Float32Array(TILE * TILE);

@@ -79,7 +79,7 @@ function splitFold(
   return { same, different };
 }
 
-/** Interpolates the threshold at which a rate of distances is accepted; 0 if no threshold accepts so many. */
+/** Interpolates the threshold that accepts a rate of the distances; 0 if no threshold reaches the rate. */
 function chooseThreshold(distances: readonly number[], far: number): number {
   const sorted = Float64Array.from(distances).sort();
   let accepted = 0;

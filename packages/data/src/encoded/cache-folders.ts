@@ -35,7 +35,7 @@ export function listImageCaches(cacheDir: string = defaultCacheDir()): ImageCach
   });
 }
 
-/** Deletes a cache of images. A process that uses it goes on without it. */
+/** Deletes a cache of images. A process that uses it continues without it. */
 export function removeImageCache(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,3 +1,4 @@
+import { checkExclude } from '../check-exclude.js';
 import { clusteredRate } from '../clustered-rate.js';
 import { checkLabels, normalizeRows } from '../normalize-rows.js';
 import type { Interval } from '../wilson.js';
@@ -170,19 +171,13 @@ function countUpTo(ranks: Int32Array, k: number): number {
   return count;
 }
 
-/** @throws RangeError if sizes disagree, or an excluded row does not exist. */
+/** @throws RangeError if sizes disagree, an excluded row does not exist, or only one side has groups. */
 function checkIgnored(
   { exclude, queryGroups, galleryGroups }: IgnoredRows,
   queries: number,
   rows: number,
 ): void {
-  if (exclude) {
-    checkLabels(exclude, queries, 'exclude');
-    const outside = exclude.find((row) => row < -1 || row >= rows);
-    if (outside !== undefined) {
-      throw new RangeError(`exclude names gallery row ${outside}, but rows are 0…${rows - 1} (-1 for none).`);
-    }
-  }
+  if (exclude) checkExclude(exclude, queries, rows);
   if ((queryGroups === undefined) !== (galleryGroups === undefined)) {
     throw new RangeError('queryGroups and galleryGroups belong together. Pass both, or neither.');
   }
