@@ -1,10 +1,7 @@
+import type { RgbImage } from '@unitsphere/images';
+
 /** A decoded image: 8-bit RGB, row-major, three bytes per pixel, no padding between rows. */
-export interface Image {
-  readonly width: number;
-  readonly height: number;
-  /** Pixels: width × height × 3 bytes, R, G, B per pixel, top row first. */
-  readonly data: Uint8Array;
-}
+export type Image = RgbImage;
 
 /**
  * Creates a black image.
