@@ -6,6 +6,8 @@ export interface Identity {
   readonly name: string;
   /** Number of samples; `load` accepts 0 … samples − 1. */
   readonly samples: number;
+  /** Super-class for hierarchical sampling; default the name up to the last slash. */
+  readonly superClass?: string;
 }
 
 /** The content of a sample's file, by which a copy is recognized under any name. */

@@ -1,6 +1,7 @@
 import { Augmentation, type AugmentationOptions } from '../augment/augmentation.js';
 import { DecodedSource } from '../encoded/decoded-source.js';
 import { isSourceSpec, type OpenSourceOptions, openSource, type SourceSpec } from '../open-source.js';
+import type { SamplerName } from '../samplers/samplers.js';
 import type { ImageSource } from '../source.js';
 import type { ViewCount } from '../views.js';
 import { browserWorkers } from './browser-worker.js';
@@ -36,6 +37,10 @@ export interface BatchLoaderOptions extends OpenSourceOptions {
   readonly size: number;
   readonly batchSize: number;
   readonly seed: number;
+  /** How classes and images are drawn; see `TrainingSampler`. Default `class-balanced`. */
+  readonly sampler?: SamplerName;
+  /** With `sampler: 'hierarchical'`: number of super-classes in a batch. Default 2. */
+  readonly superClassesPerBatch?: number;
   /** With 24 views: number of initial steps with whole, upright images only; see `TrainingSampler`. Default 0. */
   readonly uprightSteps?: number;
   /** Number of consecutive images per class in a batch; see `TrainingSampler`. Default 1. */
@@ -119,6 +124,8 @@ export class BatchLoader {
       views,
       batchSize,
       seed,
+      sampler: options.sampler,
+      superClassesPerBatch: options.superClassesPerBatch,
       uprightSteps: options.uprightSteps,
       imagesPerClass: options.imagesPerClass,
     });
