@@ -103,6 +103,32 @@ describe('CardSource', () => {
     expect(edgeDistance(a, b)).toBeLessThan(edgeDistance(a, await source.load(other)));
   });
 
+  test('draws passes, of which some share a form', async () => {
+    const source = await CardSource.create({ identities: 4, size: 32, passes: 1 });
+    expect(source.identities[3].name).toBe('pass-000003');
+    const forms = Array.from({ length: 200 }, (_, i) => new Random(0, 'pass', i).int(1000));
+    expect(new Set(forms).size).toBeLessThan(200);
+    expect((await source.load(0)).data).not.toEqual((await source.load(1)).data);
+  });
+
+  test('photographs a share of the samples, and never the first', async () => {
+    const source = await CardSource.create({ ...options, scenes: 0.5 });
+    const plain = await CardSource.create(options);
+    expect(source.identities[0]).toEqual({ name: 'card-000000', samples: 100 });
+    const flat = await plain.load(3);
+    expect((await source.load(3, 0)).data).toEqual(flat.data);
+    const samples = await Promise.all(Array.from({ length: 40 }, (_, i) => source.load(3, i + 1)));
+    const photographs = samples.filter(({ data }) => !flat.data.every((value, i) => value === data[i]));
+    expect(photographs.length).toBeGreaterThan(10);
+    expect(photographs.length).toBeLessThan(30);
+    expect(new Set(photographs.map(({ data }) => Buffer.from(data).toString('base64'))).size).toBe(
+      photographs.length,
+    );
+    const other = await CardSource.create({ ...options, scenes: 0.5 });
+    expect((await other.load(3, 7)).data).toEqual(samples[6].data);
+    await expect(source.load(0, -1)).rejects.toThrow('the sample must be a non-negative integer, not -1');
+  });
+
   test('draws a card again if memory is 0, with the same bytes', async () => {
     const source = await CardSource.create({ ...options, memory: 0 });
     const first = await source.load(5);

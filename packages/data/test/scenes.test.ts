@@ -1,7 +1,7 @@
 import { Random } from '@unitsphere/core/random';
 import { describe, expect, test } from 'vitest';
+import { drawOccluder } from '../src/drawing/occluder.js';
 import { SceneSource } from '../src/index.js';
-import { drawOccluder } from '../src/scenes/occluder.js';
 import { distance } from './compare-images.js';
 
 const options = { identities: 12, seed: 3, size: 64 };

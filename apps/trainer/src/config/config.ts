@@ -39,6 +39,8 @@ export type DataConfig = Omit<
   | 'photographs'
   | 'pictures'
   | 'variants'
+  | 'passes'
+  | 'scenes'
   | FileKey
   | 'uprightFraction'
   | 'augment'
@@ -48,7 +50,7 @@ export type DataConfig = Omit<
 } & (
     | Chosen<'source', Exclude<CheckedData['source'], FileSource | 'cards'>, CheckedData, 'identities'>
     | (Chosen<'source', 'cards', CheckedData, 'identities'> &
-        Pick<CheckedData, 'photographs' | 'pictures' | 'variants'>)
+        Pick<CheckedData, 'photographs' | 'pictures' | 'variants' | 'passes' | 'scenes'>)
     | (Chosen<'source', FileSource, CheckedData, 'path'> & Pick<CheckedData, FileKey>)
   );
 
@@ -194,6 +196,8 @@ function completeData(
     photographs,
     pictures,
     variants,
+    passes,
+    scenes,
     memory,
     cacheDir,
     cacheLimit,
@@ -218,7 +222,7 @@ function completeData(
   }
   const generated = { identities: identities ?? 1500, ...rest };
   return source === 'cards'
-    ? omitUndefined({ source, ...generated, photographs, pictures, variants })
+    ? omitUndefined({ source, ...generated, photographs, pictures, variants, passes, scenes })
     : omitUndefined({ source, ...generated });
 }
 

@@ -88,8 +88,10 @@ function* checkSource({ data }: CheckedConfig): Generator<Issue> {
   }
 }
 
+const CARD_KEYS = ['photographs', 'pictures', 'variants', 'passes', 'scenes'] as const;
+
 function* checkCards({ data }: CheckedConfig): Generator<Issue> {
-  for (const key of data.source === 'cards' ? [] : (['photographs', 'pictures', 'variants'] as const)) {
+  for (const key of data.source === 'cards' ? [] : CARD_KEYS) {
     if (data[key] !== undefined)
       yield issue(`data.${key}`, `only source: cards has it; ${remove(`data.${key}`)}`);
   }

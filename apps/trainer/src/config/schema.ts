@@ -107,6 +107,16 @@ const data = z.strictObject({
     .describe(
       'Fraction of the cards that share their design with others and differ in colors, payment mark, tier and number, as the products of one issuer do. Only with source: cards. Default 0.',
     ),
+  passes: fraction()
+    .optional()
+    .describe(
+      'Fraction of the cards that are identity cards, driving licenses, passports and business cards, whose forms several of them share. Only with source: cards. Default 0.',
+    ),
+  scenes: fraction()
+    .optional()
+    .describe(
+      'Fraction of the images that are photographs of a card in clutter, tilted, with glare and partly covered. The others are flat. Only with source: cards. Default 0.',
+    ),
   imageSize: z
     .int()
     .min(32)

@@ -57,7 +57,7 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
   }
   const { identities } = data;
   if (data.source !== 'cards') return { kind: data.source, identities, seed, size };
-  const { photographs, pictures, variants } = data;
+  const { photographs, pictures, variants, passes, scenes } = data;
   return {
     kind: 'cards',
     identities,
@@ -66,6 +66,8 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
     ...(photographs && { photographs }),
     ...(pictures && { pictures }),
     ...(variants && { variants }),
+    ...(passes && { passes }),
+    ...(scenes && { scenes }),
   };
 }
 

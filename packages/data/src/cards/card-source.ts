@@ -7,6 +7,7 @@ import { nodeCanvasFactory } from '../drawing/canvas-node.js';
 import type { Rgb } from '../drawing/color.js';
 import { checkGeneratorOptions, checkMemory } from '../drawing/generator-options.js';
 import { IdentityCache } from '../drawing/identity-cache.js';
+import { SceneCamera } from '../drawing/scene-camera.js';
 import type { DecodedSource } from '../encoded/decoded-source.js';
 import { openFolder } from '../folder/open-folder.js';
 import type { Image } from '../image.js';
@@ -15,6 +16,7 @@ import { type Card, drawCard, paintCard, paintCorners } from './card.js';
 import { paintPhotographGround } from './grounds/photograph.js';
 import { isDark } from './grounds/texture.js';
 import { drawHouse, type House } from './house.js';
+import { drawPass, type Pass } from './pass.js';
 import { openPictures, type Picture } from './pictures.js';
 
 /** Options of `CardSource`. */
@@ -39,6 +41,16 @@ export interface CardSourceOptions {
    * payment mark, tier and number, as the products of one issuer do.
    */
   readonly variants?: number;
+  /**
+   * Share of the identities that are passes, 0 … 1; default 0: identity cards, driving licenses, passports and business cards,
+   * whose forms are common to several of them.
+   */
+  readonly passes?: number;
+  /**
+   * Share of the samples that are photographs of the card in clutter, tilted, with glare and partly covered, 0 … 1; default 0.
+   * Sample 0 is always the flat picture.
+   */
+  readonly scenes?: number;
   /** Limit in bytes for drawn cards in memory, which are then drawn once; default 1 GiB. */
   readonly memory?: number;
 }
@@ -50,28 +62,33 @@ const DESIGNS = 1500;
 /** Side in pixels of the decoded photographs. */
 const PHOTOGRAPH_SIDE = 192;
 const DEFAULT_MEMORY = 2 ** 30;
+/** Number of samples to report per identity, if some are photographs. */
+const SAMPLES = 100;
 /** Decoded pictures that are kept. */
 const CAPACITY = 256;
 
 /**
  * A generator of composed cards for training: a photograph or a texture, under a logo, pictures, a chip, a number and a
- * payment mark, as on real payment and membership cards. An identity is one picture; its samples are equal, so augmentation
- * must vary them. Issuers, names and numbers are invented. Chips, numbers and marks come from small pools, so that they
- * identify no card.
+ * payment mark, as on real payment and membership cards. An identity is one picture; its samples are equal, or photographs of
+ * it with `scenes`, so augmentation must vary them. Issuers, names and numbers are invented. Chips, numbers and marks come from
+ * small pools, so that they identify no card.
  *
- * Deterministic: identity i is drawn from `new Random(seed, 'card', i)`. The same arguments, photographs and collections give
- * the same bytes in every thread.
+ * Deterministic: identity i is drawn from `new Random(seed, 'card', i)`, and the photograph of sample s from
+ * `new Random(seed, 'card', i, 'scene', s)`. The same arguments, photographs and collections give the same bytes in every thread.
  */
 export class CardSource implements ImageSource {
   readonly identities: readonly Identity[];
   /** Side of the pictures in pixels. */
   readonly size: number;
 
+  readonly #seed: number;
+  readonly #scenes: number;
+  readonly #camera: SceneCamera;
   readonly #photographs: DecodedSource | undefined;
   readonly #pictures: readonly Picture[];
   readonly #canvases: CanvasFactory;
   readonly #work: { surface: Surface; context: Context2D };
-  readonly #cards: IdentityCache<Card>;
+  readonly #cards: IdentityCache<Card | Pass>;
   readonly #drawn = new Map<number, Promise<Surface>>();
   /** Drawn cards. With a random order, keeping the first ones is as good as keeping the latest. */
   readonly #kept = new Map<number, Image>();
@@ -84,6 +101,8 @@ export class CardSource implements ImageSource {
       size,
       bare,
       variants,
+      passes,
+      scenes,
       memory,
     }: Omit<Required<CardSourceOptions>, 'photographs' | 'pictures'>,
     photographs: DecodedSource | undefined,
@@ -91,22 +110,34 @@ export class CardSource implements ImageSource {
     canvases: CanvasFactory,
   ) {
     this.size = size;
+    this.#seed = seed;
+    this.#scenes = scenes;
+    this.#camera = new SceneCamera(size);
     this.#photographs = photographs;
     this.#pictures = pictures;
     this.#canvases = canvases;
     this.#keepAtMost = Math.floor(memory / (size * size * 3));
     this.#work = canvases.createCanvas(size, size);
     const variation = (identity: number) => new Random(seed, 'card', identity, 'variant');
-    const isVariant = (identity: number) => variants > 0 && variation(identity).boolean(variants);
+    const sortOf = (identity: number) => {
+      const share = new Random(seed, 'card', identity, 'sort').uniform(0, 1);
+      return share < passes
+        ? 'pass'
+        : variants > 0 && variation(identity).boolean(variants)
+          ? 'variant'
+          : 'card';
+    };
     this.identities = Array.from({ length: identities }, (_, i) => ({
-      // A variant has a name of its own, so that a run that grows takes no center of another card.
-      name: `${isVariant(i) ? 'variant' : 'card'}-${String(i).padStart(6, '0')}`,
-      samples: 1,
+      // Each sort has names of its own, so that a run that grows takes no center of another card.
+      name: `${sortOf(i)}-${String(i).padStart(6, '0')}`,
+      samples: scenes > 0 ? SAMPLES : 1,
     }));
     const houses = new Map<number, House>();
     const stock = { photographs: photographs?.identities.length ?? 0, pictures: pictures.length, bare };
     this.#cards = new IdentityCache('CardSource', identities, (identity) => {
-      const own = isVariant(identity) ? variation(identity) : undefined;
+      const sort = sortOf(identity);
+      if (sort === 'pass') return drawPass(seed, identity);
+      const own = sort === 'variant' ? variation(identity) : undefined;
       const random = own
         ? new Random(seed, 'card', 'design', own.int(DESIGNS))
         : new Random(seed, 'card', identity);
@@ -127,10 +158,11 @@ export class CardSource implements ImageSource {
    * @throws Error if the photographs, a collection, the canvas or a font is not available.
    */
   static async create(options: CardSourceOptions, canvases?: CanvasFactory): Promise<CardSource> {
-    const { bare = 0.15, variants = 0, memory = DEFAULT_MEMORY, photographs, pictures = [] } = options;
+    const { bare = 0.15, variants = 0, passes = 0, scenes = 0, memory = DEFAULT_MEMORY } = options;
+    const { photographs, pictures = [] } = options;
     const { identities, seed, size } = checkGeneratorOptions('CardSource', options, 160);
     checkMemory('CardSource', memory);
-    for (const [name, share] of Object.entries({ bare, variants })) {
+    for (const [name, share] of Object.entries({ bare, variants, passes, scenes })) {
       if (!(share >= 0 && share <= 1))
         throw new RangeError(`CardSource: ${name} must be in [0, 1], not ${share}.`);
     }
@@ -142,7 +174,7 @@ export class CardSource implements ImageSource {
     }
     await factory.loadFonts(fontFiles);
     return new CardSource(
-      { identities, seed, size, bare, variants, memory },
+      { identities, seed, size, bare, variants, passes, scenes, memory },
       photographs === undefined
         ? undefined
         : await openFolder(photographs, { side: PHOTOGRAPH_SIDE, identityPer: 'file' }),
@@ -152,23 +184,46 @@ export class CardSource implements ImageSource {
   }
 
   /**
-   * Draws the card of an identity: size × size, RGB. The bytes may belong to the source: do not write to them.
-   * @throws RangeError if the identity is out of range.
+   * Draws a sample of an identity: size × size, RGB. The bytes may belong to the source: do not write to them.
+   * @throws RangeError if the identity is out of range or the sample is not a non-negative integer.
    */
-  async load(identity: number): Promise<Image> {
+  async load(identity: number, sample = 0): Promise<Image> {
+    if (!Number.isInteger(sample) || sample < 0) {
+      throw new RangeError(`CardSource.load: the sample must be a non-negative integer, not ${sample}.`);
+    }
+    const flat = await this.#flat(identity);
+    if (sample === 0 || this.#scenes === 0) return flat;
+    const random = new Random(this.#seed, 'card', identity, 'scene', sample);
+    if (!random.boolean(this.#scenes)) return flat;
+    const all = this.#photographs;
+    return this.#camera.take(flat, await all?.load(random.int(all.identities.length), 0), random);
+  }
+
+  async #flat(identity: number): Promise<Image> {
     const kept = this.#kept.get(identity);
     if (kept) return kept;
-    const image = await this.#draw(this.#cards.get(identity, 'load'));
+    const card = this.#cards.get(identity, 'load');
+    const image = 'paint' in card ? this.#drawPass(card) : await this.#drawCard(card);
     if (this.#kept.size < this.#keepAtMost) this.#kept.set(identity, image);
     return image;
   }
 
-  async #draw(card: Card): Promise<Image> {
+  #drawPass(pass: Pass): Image {
+    const { context } = this.#work;
+    const pen = new Pen(context, pass.aspect, this.size);
+    pen.clear();
+    context.save();
+    pen.setUnits();
+    pass.paint(pen);
+    context.restore();
+    return this.#read();
+  }
+
+  async #drawCard(card: Card): Promise<Image> {
     const photo = card.ground && (await this.#photographs?.load(card.ground.photograph, 0));
     const pictures = card.bare ? new Map<number, Surface>() : await this.#drawPictures(card);
-    const { size } = this;
     const { context } = this.#work;
-    const pen = new Pen(context, CARD_ASPECT, size);
+    const pen = new Pen(context, CARD_ASPECT, this.size);
     pen.clear();
     const ink = this.#paintGround(card, photo, pen);
     if (!card.bare) {
@@ -178,7 +233,13 @@ export class CardSource implements ImageSource {
       if (card.corners) paintCorners(pen, card.corners);
       context.restore();
     }
-    return { width: size, height: size, data: dropAlpha(context.getImageData(0, 0, size, size).data) };
+    return this.#read();
+  }
+
+  #read(): Image {
+    const { size } = this;
+    const { data } = this.#work.context.getImageData(0, 0, size, size);
+    return { width: size, height: size, data: dropAlpha(data) };
   }
 
   /** Paints the ground and returns the ink of text on it. */

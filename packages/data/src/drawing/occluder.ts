@@ -1,5 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
-import type { Rgb } from '../drawing/color.js';
+import type { Rgb } from './color.js';
 
 /** Something that lies over a card, in the card's coordinates: (0, 0) … (1, 1) is the card. */
 export interface Occluder {
