@@ -43,6 +43,7 @@ export function tinyConfig(data: string, extra = ''): Config {
 data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 0 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: 6, batchSize: 4, logEvery: 1, validateEvery: 3, checkpointEvery: 3, keepCheckpoints: 2 }
+output: { plots: [] }
 ${extra}`,
     { file: 'test' },
   );

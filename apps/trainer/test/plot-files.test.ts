@@ -52,6 +52,18 @@ describe('plotSvg and drawPlotFiles', () => {
     expect(near('#ffffff')).toBeGreaterThan(0.8 * 1440 * 2 * height);
   });
 
+  test('write the formats asked for, and nothing for none', async () => {
+    const { plots } = await drawPlotFiles(figures.slice(0, 1), ['png']);
+    expect(Object.keys(plots[0]).sort()).toEqual(['name', 'png']);
+    await writePlotFiles(folder(), plots);
+    expect(readdirSync(join(folder(), 'plots'))).toEqual(['roc.png']);
+    expect((await drawPlotFiles(figures, ['svg'])).plots[0]).toEqual({
+      name: 'roc',
+      svg: plotSvg(figures[0]),
+    });
+    expect(await drawPlotFiles(figures, [])).toEqual({ plots: [] });
+  });
+
   test('write only SVG and report the reason without a canvas library', async () => {
     vi.doMock('@napi-rs/canvas', () => {
       throw new Error('no binary for this machine');

@@ -193,7 +193,7 @@ async function runOnce(
   if (signal.aborted) return 'stopped';
   listener.started(id, config.training.steps);
   const outcome: ChildOutcome = await trainInChild({
-    config: { ...config, output: { directory: parent, name } },
+    config: { ...config, output: { ...config.output, directory: parent, name } },
     directory: parent,
     name,
     resume: state.status === 'started',

@@ -19,7 +19,7 @@ export async function writeResults(
   const data = await reportData(results, summary, records, { machine: describeMachine(), thumbnail });
   await run.writeFile(RUN_FILES.reportData, sealJson(data));
   await run.writeFile(RUN_FILES.report, renderReport(data));
-  const { plots, problem } = await drawPlotFiles(reportFigures(data));
+  const { plots, problem } = await drawPlotFiles(reportFigures(data), results.config.output.plots);
   await writePlotFiles(run.path, plots);
   if (problem) note(problem);
   // The summary is written last, so that a run with a summary is complete.
