@@ -17,7 +17,7 @@ async function prepare(steps: number): Promise<{ args: string[]; run: string }> 
 data: { source: folder, path: ${JSON.stringify(await pictureFolder())}, imageSize: 32, workers: 0 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: ${steps}, batchSize: 4, replicas: 1, logEvery: 1, validateEvery: null, checkpointEvery: null }
-output: { name: run }
+output: { name: run, plots: [] }
 `,
   );
   const output = temporaryFolder();

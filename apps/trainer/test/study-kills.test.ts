@@ -12,6 +12,7 @@ const base = (data: string) => `
 data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { batchSize: 4, replicas: 1, logEvery: 1, checkpointEvery: 5 }
+output: { plots: [] }
 backend: wasm
 `;
 
