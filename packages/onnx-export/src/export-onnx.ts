@@ -11,6 +11,7 @@ import { addImageInput, type ImageStatistics } from './image-input.js';
 import { addOperation } from './operations/registry.js';
 import { cleanUp } from './passes/clean-up.js';
 import { collapseReshapes } from './passes/collapse-reshapes.js';
+import { fixBatch } from './passes/fix-batch.js';
 import { foldAffine } from './passes/fold-affine.js';
 import { foldPadding } from './passes/fold-padding.js';
 import { mergeSums } from './passes/merge-sums.js';
@@ -55,6 +56,8 @@ export interface ExportOnnxOptions {
    * the input `float32`. Default: images have the size `inputSize`.
    */
   resizing?: Resizing;
+  /** Number of images that the graph takes at once. Default: any, which some runtimes for phones do not support. */
+  batch?: number;
   /** Order of the channels, and the normalization for `uint8`. */
   preprocessing?: ExportPreprocessing;
   /**
@@ -102,8 +105,8 @@ export type ExportPrecision = 'float32' | 'float16' | 'int8' | 'int8-weights';
 const TRACED_BATCH = 2;
 
 /**
- * Writes an embedding network and the scaling to unit length as one ONNX graph with a dynamic batch. The network runs once on
- * the current backend, in evaluation mode, while its operations are recorded.
+ * Writes an embedding network and the scaling to unit length as one ONNX graph. The network runs once on the current backend, in
+ * evaluation mode, while its operations are recorded.
  *
  * Batch norms that follow a convolution or a linear layer are folded into it, equal constants are stored once, and the shape
  * of every value is stored. The same weights and options give the same bytes.
@@ -127,6 +130,7 @@ export async function exportOnnx(
   const { graph, images } = await buildGraph(modules, options);
   await changePrecision(graph, images, options);
   if (options.resizing) resizeInput(graph, options.resizing);
+  if (options.batch !== undefined) fixBatch(graph, options.batch);
   cleanUp(graph);
   return encodeModel(graph, { name, description, metadata });
 }
@@ -154,7 +158,7 @@ function describeEmbedder(embedder: Embedder, { calibration, ...options }: Expor
       'The embedder runs on ONNX Runtime. Load its model folder on TensorFlow.js to export it.',
     );
   }
-  const { precision = 'float32', input = 'float32' } = options;
+  const { precision = 'float32', input = 'float32', batch } = options;
   const isQuantized = precision === 'int8' || precision === 'int8-weights';
   const { imageSize, ...architecture } = config;
   return {
@@ -171,6 +175,8 @@ function describeEmbedder(embedder: Embedder, { calibration, ...options }: Expor
         preprocessing: stringifyPreprocessing({ ...preprocessing }),
         // Embeddings of rounded weights are not comparable with the original's at the same thresholds.
         fingerprint: isQuantized ? `${fingerprint}-${precision}` : fingerprint,
+        embedding_size: String(embedder.embeddingSize),
+        ...(batch !== undefined && { batch: String(batch) }),
         input,
         precision,
         ...options.metadata,
@@ -258,7 +264,10 @@ function imageShape(options: ExportOnnxOptions): [number, number, number, number
   if (preprocessing?.channelOrder === 'BGR' && channels !== 3) {
     throw new OnnxExportError(`channelOrder 'BGR' requires 3 channels, but the images have ${channels}.`);
   }
-  const { resizing } = options;
+  const { resizing, batch = 1 } = options;
+  if (!(Number.isInteger(batch) && batch > 0)) {
+    throw new OnnxExportError(`batch must be a positive integer, not ${batch}.`);
+  }
   if (resizing && (input === 'uint8' || height !== width || resizing.imageSize !== height)) {
     throw new OnnxExportError(
       `resizing requires the input 'float32' and a square inputSize of resizing.imageSize (${resizing.imageSize}).`,

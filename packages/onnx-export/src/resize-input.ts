@@ -16,7 +16,7 @@ const FLOAT = 1;
 export function resizeInput(graph: Graph, resizing: Resizing): void {
   const [input] = graph.inputs;
   const { shape } = graph.typeOf(input);
-  const channels = shape[1];
+  const [batch, channels] = shape;
   const images = `${input}_resized`;
   graph.redirect(input, images);
   const writer = new ScalarWriter(graph);
@@ -29,7 +29,7 @@ export function resizeInput(graph: Graph, resizing: Resizing): void {
   const columns = addWeights(writer, width, resizedWidth, imageSize, interpolation, 'width');
   const tall = writer.emit('MatMul', [rows, input], {
     type: 'float32',
-    shape: ['batch', channels, imageSize, 'width'],
+    shape: [batch, channels, imageSize, 'width'],
   });
   const transposed = writer.emit(
     'Transpose',
@@ -37,7 +37,7 @@ export function resizeInput(graph: Graph, resizing: Resizing): void {
     { type: 'float32', shape: ['width', imageSize] },
     { perm: { ints: [1, 0] } },
   );
-  graph.values.set(input, { type: 'float32', shape: ['batch', channels, 'height', 'width'] });
+  graph.values.set(input, { type: 'float32', shape: [batch, channels, 'height', 'width'] });
   writer.emit('MatMul', [tall, transposed], { type: 'float32', shape }, {}, images);
   graph.nodes.unshift(...writer.nodes);
 }

@@ -33,6 +33,8 @@ describe("loadEmbedder with runtime 'onnx' computes the embedder's embeddings", 
     ['float32', {}, 1e-4],
     ['pixels', { input: 'uint8' }, 1e-4],
     ['float16', { precision: 'float16' }, 5e-3],
+    ['a fixed batch', { batch: 2 }, 1e-4],
+    ['a fixed batch of pixels', { batch: 1, input: 'uint8' }, 1e-4],
   ];
   test.each(cases)('%s', async (name, exportOptions, bound) => {
     const file = join(folder, `${name}.onnx`);

@@ -34,6 +34,29 @@ describe('the batch', () => {
   });
 });
 
+test('a fixed batch is the only one, and no side is dynamic', async () => {
+  const vit = createSmallModel('vit_tiny_patch16_224', 'squeeze', 'layernorm-batchnorm');
+  try {
+    for (const each of [model, vit]) {
+      const bytes = await exportOnnx(each, { inputSize, batch: 2 });
+      const images = drawImages(2, inputSize);
+      const theirs = await runOnnx(bytes, toNchw(images, inputSize), [2, 3, inputSize, inputSize]);
+      expect(largestDifference(await each.embed(images), theirs)).toBeLessThan(1e-4);
+      const single = runOnnx(bytes, new Float32Array(pixelCount), [1, 3, inputSize, inputSize]);
+      await expect(single).rejects.toThrow(/dimension/);
+      expect(Buffer.from(bytes).includes('batch')).toBe(false);
+    }
+  } finally {
+    vit.dispose();
+  }
+});
+
+test('values and layers are named as in the state dict', async () => {
+  const text = Buffer.from(await exportOnnx(model, { inputSize })).toString('latin1');
+  const names = ['backbone.conv_stem/HardSwish', 'head.linear2', 'head.norm2.ln/ReduceL2', 'Conv_0'];
+  expect(names.filter((name) => text.includes(name))).toEqual(names.slice(0, 3));
+});
+
 describe('the input', () => {
   const mean = [0.485, 0.456, 0.406];
   const std = [0.229, 0.224, 0.225];
@@ -151,6 +174,7 @@ describe('refuses', () => {
     ['an unknown precision', () => withParts({}), { precision: 'int4' as never }, /not int4/],
     ['uint8 without statistics', () => withParts({}), { input: 'uint8' }, /mean and std/],
     ['a wrong size', () => withParts({}), { inputSize: 0 }, /positive integers/],
+    ['a wrong batch', () => withParts({}), { batch: 1.5 }, /batch must be a positive integer, not 1.5/],
   ];
   test.each(cases)('%s', async (name, makeParts, options, message) => {
     const before = tf.memory().numTensors;

@@ -9,6 +9,8 @@ export interface OnnxDescription {
   readonly fingerprint: string;
   /** What the graph takes: normalized values, NCHW, or pixels, NHWC. */
   readonly input: 'float32' | 'uint8';
+  /** Number of images that the graph takes at once; undefined for any. */
+  readonly batch?: number;
 }
 
 // Fields of onnx.proto.
@@ -35,11 +37,23 @@ export function readOnnxDescription(bytes: Uint8Array, name: string): OnnxDescri
   try {
     const { imageSize, ...rest } = parsePreprocessing(preprocessing);
     const config = completeConfig({ ...JSON.parse(architecture), imageSize, preprocessing: rest });
-    return { config, fingerprint, input: metadata.get('input') === 'uint8' ? 'uint8' : 'float32' };
+    const batch = metadata.get('batch');
+    return {
+      config,
+      fingerprint,
+      input: metadata.get('input') === 'uint8' ? 'uint8' : 'float32',
+      ...(batch !== undefined && { batch: parseBatch(batch) }),
+    };
   } catch (error) {
-    if (!(error instanceof PreprocessingError || error instanceof SyntaxError)) throw error;
+    if (!(error instanceof PreprocessingError || error instanceof SyntaxError || error instanceof RangeError))
+      throw error;
     throw new EmbedderError('MODEL_INVALID', `${name}: ${error.message}`, { cause: error });
   }
+}
+
+function parseBatch(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new RangeError(`its batch must be a positive integer, not ${text}`);
+  return Number(text);
 }
 
 /** Reads the entries of metadata_props. */

@@ -54,11 +54,13 @@ export async function createOnnxNetwork(
           imageSize,
           imageSize,
         ]);
-  const run = async (pixels: Uint8Array, count: number) => {
+  const runOnce = async (pixels: Uint8Array, count: number) => {
     const tensor = toTensor(pixels, count);
     const results = await session.run({ [session.inputNames[0]]: tensor });
     return results[session.outputNames[0]].data as Float32Array;
   };
+  const { batch } = description;
+  const run = batch === undefined ? runOnce : inBatches(runOnce, batch);
   const embeddingSize = (await run(new Uint8Array(3 * imageSize ** 2), 1)).length;
   return {
     description,
@@ -78,6 +80,27 @@ export async function createOnnxNetwork(
         dispose: () => void session.release(),
       },
     },
+  };
+}
+
+type Run = (pixels: Uint8Array, count: number) => Promise<Float32Array>;
+
+/** Runs a graph of a fixed batch on any number of images. Black images complete the last batch. */
+function inBatches(run: Run, batch: number): Run {
+  return async (pixels, count) => {
+    const imageBytes = pixels.length / count;
+    const parts: Float32Array[] = [];
+    for (let first = 0; first < count; first += batch) {
+      const part = new Uint8Array(batch * imageBytes);
+      part.set(pixels.subarray(first * imageBytes, Math.min(count, first + batch) * imageBytes));
+      parts.push(await run(part, batch));
+    }
+    const size = parts[0].length / batch;
+    const embeddings = new Float32Array(count * size);
+    for (const [i, part] of parts.entries()) {
+      embeddings.set(part.subarray(0, Math.min(batch, count - i * batch) * size), i * batch * size);
+    }
+    return embeddings;
   };
 }
 

@@ -74,9 +74,10 @@ function addQuantizePair(graph: Graph, name: string, { scale, zero }: Grid, node
     graph.addConstant(`${name}_scale`, { type: 'float32', shape: [], data: Float32Array.of(scale) }),
     graph.addConstant(`${name}_zero`, { type: 'uint8', shape: [], data: Uint8Array.of(zero) }),
   ];
-  const quantized = graph.makeNode('QuantizeLinear', [name, ...constants], { type: 'uint8', shape });
-  const inputs = [quantized.outputs[0], ...constants];
-  const restored = graph.makeNode('DequantizeLinear', inputs, { type: 'float32', shape });
+  const add = (op: string, input: string, type: 'uint8' | 'float32') =>
+    graph.makeNode(op, [input, ...constants], { type, shape }, {}, `${name}/${op}`);
+  const quantized = add('QuantizeLinear', name, 'uint8');
+  const restored = add('DequantizeLinear', quantized.outputs[0], 'float32');
   nodes.push(quantized, restored);
   return restored.outputs[0];
 }

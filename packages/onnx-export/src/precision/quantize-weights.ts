@@ -1,6 +1,8 @@
 import type { Constant, Graph, Node } from '../graph/graph.js';
 
 const LARGEST = 127;
+// The smallest normal float32.
+const SMALLEST_SCALE = 2 ** -126;
 
 /** Weights of one node as int8, one scale an output channel. */
 export interface QuantizedWeights {
@@ -39,7 +41,7 @@ export function addQuantizedWeights(graph: Graph, name: string, nodes: Node[]): 
     let largest = 0;
     for (let i = c * size; i < (c + 1) * size; i++) largest = Math.max(largest, Math.abs(data[i]));
     // A channel of zeros takes any scale.
-    scales[c] = largest > 0 ? Math.max(largest / LARGEST, Number.MIN_VALUE) : 1;
+    scales[c] = largest > 0 ? Math.max(largest / LARGEST, SMALLEST_SCALE) : 1;
     for (let i = c * size; i < (c + 1) * size; i++) values[i] = roundHalfEven(data[i] / scales[c]);
   }
   const quantized = graph.addConstant(`${name}_int8`, { type: 'int8', shape, data: values });
@@ -60,7 +62,14 @@ export function addDequantize(
   const scale = graph.addConstant(`${name}_scale`, { type: 'float32', ...perChannel, data: scales });
   const zero = graph.addConstant(`${name}_zero`, { type, ...perChannel, data: zeros });
   const axis = { axis: { int: 0 } };
-  const node = graph.makeNode('DequantizeLinear', [name, scale, zero], { type: 'float32', shape }, axis);
+  const output = `${name}/DequantizeLinear`;
+  const node = graph.makeNode(
+    'DequantizeLinear',
+    [name, scale, zero],
+    { type: 'float32', shape },
+    axis,
+    output,
+  );
   nodes.push(node);
   return node.outputs[0];
 }

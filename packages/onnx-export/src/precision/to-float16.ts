@@ -56,7 +56,8 @@ function castOf(
   const known = casts.get(name);
   if (known) return known;
   const { shape } = graph.typeOf(name);
-  const node = graph.makeNode('Cast', [name], { type, shape }, { to: { int: DATA_TYPE[type] } });
+  const to = { to: { int: DATA_TYPE[type] } };
+  const node = graph.makeNode('Cast', [name], { type, shape }, to, `${name}/Cast`);
   nodes.push(node);
   casts.set(name, node.outputs[0]);
   return node.outputs[0];
