@@ -1,8 +1,8 @@
-import { listCsv } from './csv/list-csv.js';
 import type { EncodedImages } from './encoded/encoded-images.js';
 import type { DecodingOptions } from './encoded/open-decoded.js';
 import { type IdentityGrouping, listFolder } from './folder/list-folder.js';
 import { type LabeledImage, listLabeledImages } from './labeled-images.js';
+import { listFile } from './lists/list-file.js';
 import { listRecords } from './recordio/list-records.js';
 import { listShards } from './webdataset/list-shards.js';
 
@@ -31,9 +31,15 @@ export interface ShardsSpec extends DecodingSpec {
   readonly path: string;
 }
 
-/** Specification of a CSV list of images (Node only); see `listCsv`. */
+/** Specification of a CSV list of images (Node only); see `listFile`. */
 export interface CsvSpec extends DecodingSpec {
   readonly kind: 'csv';
+  readonly path: string;
+}
+
+/** Specification of a Parquet list of images (Node only); see `listFile`. */
+export interface ParquetSpec extends DecodingSpec {
+  readonly kind: 'parquet';
   readonly path: string;
 }
 
@@ -45,7 +51,7 @@ export interface LabeledImagesSpec extends DecodingSpec {
 }
 
 /** Specification of encoded images. */
-export type FormatSpec = FolderSpec | RecordsSpec | ShardsSpec | CsvSpec | LabeledImagesSpec;
+export type FormatSpec = FolderSpec | RecordsSpec | ShardsSpec | CsvSpec | ParquetSpec | LabeledImagesSpec;
 
 /** One entry for each format: a function that lists its images. */
 const FORMATS: {
@@ -54,7 +60,8 @@ const FORMATS: {
   folder: ({ dir, identityPer }) => listFolder(dir, identityPer),
   recordio: ({ path }) => listRecords(path),
   webdataset: ({ path, cacheDir }) => listShards(path, cacheDir),
-  csv: ({ path }) => listCsv(path),
+  csv: ({ path }) => listFile(path, 'csv'),
+  parquet: ({ path }) => listFile(path, 'parquet'),
   images: ({ images }) => listLabeledImages(images),
 };
 

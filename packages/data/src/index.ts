@@ -6,7 +6,13 @@ export { type ImageCacheFolder, listImageCaches, removeImageCache } from './enco
 export { DecodedSource, type SharedImages } from './encoded/decoded-source.js';
 export type { EncodedImages, ImageReader } from './encoded/encoded-images.js';
 export { type DecodingOptions, openDecoded } from './encoded/open-decoded.js';
-export { type EvaluationImage, type EvaluationOptions, evaluationSet } from './evaluation-set.js';
+export {
+  type EvaluationEntry,
+  type EvaluationImage,
+  type EvaluationOptions,
+  EvaluationSet,
+  evaluationSet,
+} from './evaluation-set.js';
 export * from './faces/index.js';
 export {
   type DuplicateGroup,
@@ -24,6 +30,7 @@ export {
   isFormatSpec,
   type LabeledImagesSpec,
   listImages,
+  type ParquetSpec,
   type RecordsSpec,
   type ShardsSpec,
 } from './formats.js';
@@ -31,6 +38,7 @@ export type { Image } from './image.js';
 export { type LabeledImage, listLabeledImages } from './labeled-images.js';
 export { type Batch, BatchLoader, type BatchLoaderOptions } from './loader/batch-loader.js';
 export { serveDataWorker } from './loader/browser-worker.js';
+export { MAKING_CAUSES, type MakingTimes } from './loader/making-times.js';
 export {
   type PlannedSample,
   TrainingSampler,

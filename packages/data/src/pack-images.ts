@@ -11,8 +11,11 @@ import {
 } from 'node:fs';
 import { extname } from 'node:path';
 import { writeAllSync, writeFileAtomicSync } from '@unitsphere/core/disk';
+import type { RgbImage } from '@unitsphere/images';
+import sharp from 'sharp';
 import { Header } from 'tar';
 import type { EncodedImages } from './encoded/encoded-images.js';
+import { decodeRegion, regionAt } from './encoded/image-region.js';
 import { imageCount } from './encoded/image-table.js';
 import { openReader } from './encoded/open-reader.js';
 import { nameAt, nameBytes } from './encoded/packed-names.js';
@@ -38,7 +41,7 @@ interface Progress {
 }
 
 /**
- * Packs images into one file, in the order of their table, without decoding them.
+ * Packs images into one file, in the order of their table, without decoding them. A region of an image is cut out, and packed as PNG.
  *
  * `NAME.tar` has each image as `IDENTITY/NAME.EXTENSION`, and its identity again in a `.json` file, as `listShards` reads it.
  * `NAME.rec` has them as mxnet's `im2rec` packs them, with `NAME.idx`, and `NAME.lst` with the names. An interrupted packing is
@@ -70,9 +73,12 @@ export async function packImages(
     let done = 0;
     for (const { identity, label, id, image } of entries) {
       if (done++ < (known?.images ?? 0)) continue;
-      const data = await reader.read(image);
+      const encoded = await reader.read(image);
+      const region = regionAt(images.regions, image);
+      const data = region ? await encodePng(await decodeRegion(encoded, region)) : encoded;
+      const ending = region ? '.png' : extname(id).toLowerCase() || '.jpg';
       const packed = isTar
-        ? packSample(data, image, identity, id)
+        ? packSample(data, image, identity, { id, extension: ending })
         : packRecord({ labels: [label], image: data }, image);
       writeAllSync(fd, packed, bytes);
       bytes += packed.length;
@@ -92,6 +98,12 @@ export async function packImages(
   }
   renameSync(partial, file);
   rmSync(note);
+}
+
+function encodePng({ data, width, height }: RgbImage): Promise<Buffer> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 }
 
 function* entriesOf({
@@ -126,10 +138,14 @@ function readProgress(note: string, content: string): Progress | undefined {
 }
 
 /** Returns the files of a sample as a part of a tar archive. */
-function packSample(data: Uint8Array, image: number, identity: string, id: string): Uint8Array {
+function packSample(
+  data: Uint8Array,
+  image: number,
+  identity: string,
+  { id, extension }: { id: string; extension: string },
+): Uint8Array {
   // The number keeps keys unique, and the samples in order.
   const key = `${String(image).padStart(9, '0')}`;
-  const extension = extname(id).toLowerCase() || '.jpg';
   return Buffer.concat([
     packFile(`${key}${extension}`, data),
     packFile(`${key}.json`, Buffer.from(JSON.stringify({ identity, id }))),

@@ -16,10 +16,14 @@ export interface SampleContent {
   readonly file: string;
   /** Size of the file in bytes. */
   readonly bytes: number;
-  /** SHA-256 of the file, 64 hexadecimal digits. */
+  /** SHA-256 of the file, 64 hexadecimal digits; of the file and the region, if a part of it is used. */
   readonly sha256: string;
   /** Hash that similar pictures share but for a few bits; see `findDuplicates`. */
   readonly perceptualHash: Uint32Array;
+  /** Whether a retrieval searches for the image. Absent if the source names no queries and no gallery. */
+  readonly isQuery?: boolean;
+  /** Whether a retrieval searches in the image. */
+  readonly isGallery?: boolean;
 }
 
 /** A file that is not used. */
@@ -35,6 +39,11 @@ export interface ImageSource {
   readonly identities: readonly Identity[];
   /** Number of images that may be loaded at once; default 1. */
   readonly concurrency?: number;
+  /**
+   * Milliseconds that loads have taken so far, if the source reads and decodes files. Loads at the same time all count. Without it,
+   * the time of loads counts as drawing.
+   */
+  readonly loadTimes?: { readonly disk: number; readonly decoding: number };
   /**
    * Loads one image of one identity; the same arguments give the same bytes. The bytes may belong to the source: do
    * not write to them.

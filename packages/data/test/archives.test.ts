@@ -363,51 +363,6 @@ describe('packImages', () => {
   });
 });
 
-describe('CSV lists', () => {
-  test("reads open-metric-learning's columns, with relative and absolute paths", async () => {
-    for (const [i, name] of ['1', '2', '3', '4'].entries())
-      writeFileSync(join(dir, `${name}.png`), await png(10 * i));
-    const path = join(dir, 'list.csv');
-    writeFileSync(
-      path,
-      `\ufeffpath,label,split,is_query,is_gallery,x_1,x_2\n1.png,7,train,,,,\n"2.png",7,train,,,,\n${join(dir, '3.png')},"b, c",validation,1,1,,\nnone.png,7,train,,,,\n4.txt,7,train,,,,\n`,
-    );
-    const source = await open({ kind: 'csv', path }, 0);
-    expect(await colorsOf(source)).toEqual({
-      'train/7': [
-        [0, 1, 2],
-        [10, 1, 2],
-      ],
-      'validation/b, c': [[20, 1, 2]],
-    });
-    expect(source.skipped.map(({ file, reason }) => [file, reason.slice(0, 12)])).toEqual([
-      ['none.png', 'ENOENT: no s'],
-      ['4.txt', 'not an image'],
-    ]);
-    writeFileSync(path, 'label,path\na,1.png\nb,2.png\n');
-    expect((await open({ kind: 'csv', path })).identities.map(({ name }) => name)).toEqual(['a', 'b']);
-  });
-
-  test('refuses what is not such a list, by its line', async () => {
-    const path = join(dir, 'list.csv');
-    const read = (text: string) => {
-      writeFileSync(path, text);
-      return listImages({ kind: 'csv', path });
-    };
-    await expect(listImages({ kind: 'csv', path: join(dir, 'none.csv') })).rejects.toThrow(/does not exist/);
-    await expect(read('path;label\n')).rejects.toThrow(/no column "path"; its first line names path;label/);
-    await expect(read('path,label\n1.png\n')).rejects.toThrow(/is not a CSV file: .*line 2/);
-    await expect(read('path,label\n1.png,\n')).rejects.toThrow(/Line 2 .* lacks its label/);
-    await expect(read('path,label,x_1\n1.png,a,5\n')).rejects.toThrow(
-      /Line 2 .* has a box .*crop the images first/,
-    );
-    await expect(read(`path,label\n"${'x'.repeat(100_000)}`)).rejects.toThrow(/is not a CSV file/);
-    await expect(read('path,label\n')).rejects.toThrow(/lists 0 images of 0 identities/);
-    writeFileSync(join(dir, '1.png'), await png(1));
-    await expect(read('path,label\n1.png,a\n1.png,b\n')).rejects.toThrow(/lists "1.png" twice/);
-  });
-});
-
 test('mutated archives give errors or fewer images, in bounded time and memory', {
   timeout: 120_000,
 }, async () => {

@@ -1,11 +1,13 @@
 import { decodeBytes, squash } from '@unitsphere/images';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource, SampleContent, SkippedFile } from '../source.js';
+import { contentHash } from './content-hash.js';
 import { type DecodedPool, offerPixels, pooledPixels } from './decoded-pool.js';
 import type { EncodedImages, ImageReader } from './encoded-images.js';
+import { decodeRegion, regionAt } from './image-region.js';
 import { openReader } from './open-reader.js';
 import { nameAt } from './packed-names.js';
-import { sha256 } from './sha256.js';
+import { ROLE } from './roles.js';
 import { openStoredPixels, type StoredPixels, type StoredPixelsSpec } from './stored-pixels.js';
 
 /** An open source as plain data. Its columns and its decoded images are in shared memory, so sending it to a thread copies little. */
@@ -19,7 +21,7 @@ export interface SharedImages {
   readonly starts: Uint32Array;
   /** Position of each identity in the table. */
   readonly identities: Uint32Array;
-  /** 32 bytes per image of the table: the SHA-256 of its encoded bytes. */
+  /** 32 bytes per image of the table; see `contentHash`. */
   readonly hashes: Uint8Array;
   /** Two words per image of the table; see `findDuplicates`. */
   readonly perceptualHashes: Uint32Array;
@@ -40,6 +42,7 @@ export class DecodedSource implements ImageSource {
   readonly side: number;
   /** Images are decoded by a thread pool while others are augmented. */
   readonly concurrency = 8;
+  readonly loadTimes = { disk: 0, decoding: 0 };
 
   readonly #shared: SharedImages;
   #identities: readonly Identity[] | undefined;
@@ -113,7 +116,9 @@ export class DecodedSource implements ImageSource {
    * @throws Error if the image cannot be read, or has changed since the source was opened.
    */
   async loadResized(identity: number, sample: number, side: number): Promise<Image> {
-    return squash(await decodeBytes(await this.#read(this.#positionOf(identity, sample))), side);
+    const image = this.#positionOf(identity, sample);
+    const [bytes, region] = [await this.#read(image), this.#regionOf(image)];
+    return region ? decodeRegion(bytes, region, side) : squash(await decodeBytes(bytes), side);
   }
 
   /** Closes the files that are open for reading. They are opened again when needed. */
@@ -126,8 +131,15 @@ export class DecodedSource implements ImageSource {
   async #decode(image: number): Promise<Image> {
     const { side, pool, stored } = this.#shared;
     this.#stored ??= stored && openStoredPixels(stored);
-    const pixels =
-      this.#stored?.read(this.#hashOf(image)) ?? (await decodeBytes(await this.#read(image), side)).data;
+    let begun = performance.now();
+    let pixels = this.#stored?.read(this.#hashOf(image));
+    this.loadTimes.disk += performance.now() - begun;
+    if (!pixels) {
+      const bytes = await this.#read(image);
+      begun = performance.now();
+      pixels = (await decodeRegion(bytes, this.#regionOf(image), side)).data;
+      this.loadTimes.decoding += performance.now() - begun;
+    }
     if (pool) offerPixels(pool, image, pixels);
     return this.#imageOf(pixels);
   }
@@ -136,8 +148,10 @@ export class DecodedSource implements ImageSource {
   async #read(image: number): Promise<Uint8Array> {
     const { encoded } = this.#shared;
     this.#reader ??= openReader(encoded);
+    const begun = performance.now();
     const bytes = await this.#reader.read(image);
-    if (equal(await sha256(bytes), this.#hashOf(image))) return bytes;
+    this.loadTimes.disk += performance.now() - begun;
+    if (equal(await contentHash(bytes, this.#regionOf(image)), this.#hashOf(image))) return bytes;
     throw new Error(
       `${nameAt(encoded.table.ids, image)} has changed since ${encoded.name} was opened. Open it again: resume the run.`,
     );
@@ -151,6 +165,10 @@ export class DecodedSource implements ImageSource {
     if (Number.isInteger(sample) && sample >= 0 && sample < samples) return images[starts[identity] + sample];
     const { name } = this.identities[identity];
     throw new RangeError(`DecodedSource: sample ${sample} of "${name}" is not in [0, ${samples}).`);
+  }
+
+  #regionOf(image: number): Float64Array | undefined {
+    return regionAt(this.#shared.encoded.regions, image);
   }
 
   #hashOf(image: number): Uint8Array {
@@ -168,6 +186,10 @@ export class DecodedSource implements ImageSource {
       bytes: encoded.table.bytes[image],
       sha256: toHex(this.#hashOf(image)),
       perceptualHash: perceptualHashes.slice(image * 2, image * 2 + 2),
+      ...(encoded.roles && {
+        isQuery: (encoded.roles[image] & ROLE.query) !== 0,
+        isGallery: (encoded.roles[image] & ROLE.gallery) !== 0,
+      }),
     };
   }
 

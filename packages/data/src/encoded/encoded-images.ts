@@ -16,6 +16,10 @@ export interface EncodedImages {
   readonly place: string | undefined;
   readonly table: ImageTable;
   readonly reader: ReaderSpec;
+  /** The part of each image that is used, `REGION_VALUES` each; see `regionAt`. Absent if every image is used whole. */
+  readonly regions?: Float64Array;
+  /** Bits of `ROLE` for each image; absent if the source names no queries and no gallery. */
+  readonly roles?: Uint8Array;
   /** Files and entries that are not used, with the reason. */
   readonly skipped: readonly SkippedFile[];
 }

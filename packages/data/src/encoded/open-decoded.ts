@@ -1,16 +1,16 @@
-import { decodeBytes } from '@unitsphere/images';
 import { perceptualHash } from '../perceptual-hash.js';
 import type { SkippedFile } from '../source.js';
+import { contentHash } from './content-hash.js';
 import { createPool, type DecodedPool, offerPixels } from './decoded-pool.js';
 import { DecodedSource, type SharedImages } from './decoded-source.js';
 import type { EncodedImages, ImageReader } from './encoded-images.js';
 import type { ImageCache, KnownImage } from './image-cache.js';
+import { decodeRegion, regionAt } from './image-region.js';
 import { identityOf, imageCount } from './image-table.js';
 import { concurrentReads, defaultMemory } from './machine.js';
 import { openImageCache } from './open-image-cache.js';
 import { openReader } from './open-reader.js';
 import { nameAt, sharedArray } from './packed-names.js';
-import { sha256 } from './sha256.js';
 
 /** Options for the decoding of images. */
 export interface DecodingOptions {
@@ -90,6 +90,7 @@ class ImageChecker {
   /** Whether the pool has a place for every image; the place of an image is then its position in the table. */
   readonly #fits: boolean;
 
+  readonly #regions: Float64Array | undefined;
   readonly #reader: ImageReader;
   readonly #cache: ImageCache | undefined;
   readonly #pool: DecodedPool;
@@ -102,6 +103,7 @@ class ImageChecker {
     pool: DecodedPool,
     side: number,
   ) {
+    this.#regions = encoded.regions;
     this.#reader = reader;
     this.#cache = cache;
     this.#pool = pool;
@@ -180,11 +182,11 @@ class ImageChecker {
   async #check(image: number): Promise<void> {
     const cache = this.#cache;
     const bytes = await this.#reader.read(image);
-    const digest = sha256(bytes);
-    const hash = digest instanceof Promise ? await digest : digest;
+    const region = regionAt(this.#regions, image);
+    const hash = await contentHash(bytes, region);
     const stored = new Uint8Array(cache ? this.#pool.imageBytes : 0);
     const isStored = cache !== undefined && cache.readPixels(hash, stored).length === 0;
-    const pixels = isStored ? stored : (await decodeBytes(bytes, this.#side)).data;
+    const pixels = isStored ? stored : (await decodeRegion(bytes, region, this.#side)).data;
     const known = {
       hash,
       perceptualHash: perceptualHash({ width: this.#side, height: this.#side, data: pixels }),

@@ -6,14 +6,15 @@ import { nameAt, nameBytes } from './packed-names.js';
 import { type FolderSpec, STAT_VALUES } from './reader-specs.js';
 
 /** Reads images that are files of their own. */
-export function readFolder({ dir, stats }: FolderSpec, { ids, bytes }: ImageTable): ImageReader {
+export function readFolder({ dir, stats, ...spec }: FolderSpec, { ids, bytes }: ImageTable): ImageReader {
+  const paths = spec.paths ?? ids;
   const prefix = Buffer.from(dir + sep);
   return {
     // Paths are bytes, because file names on Linux need not be UTF-8.
     read(image) {
-      const path = nameBytes(ids, image);
+      const path = nameBytes(paths, image);
       // A list may name absolute paths.
-      return readFile(isAbsolute(nameAt(ids, image)) ? Buffer.from(path) : Buffer.concat([prefix, path]));
+      return readFile(isAbsolute(nameAt(paths, image)) ? Buffer.from(path) : Buffer.concat([prefix, path]));
     },
     signature(image) {
       const [modified, changed, inode] = stats.subarray(image * STAT_VALUES, (image + 1) * STAT_VALUES);

@@ -1,11 +1,15 @@
+import type { PackedNames } from './packed-names.js';
+
 /** Values per file: modification time and status change time in milliseconds, inode. */
 export const STAT_VALUES = 3;
 
-/** Images that are files of their own; their ids are their paths. */
+/** Images that are files of their own. */
 export interface FolderSpec {
   readonly kind: 'folder';
   /** Absolute path of the folder. */
   readonly dir: string;
+  /** Path of each image, relative to the folder or absolute. Default: its id. */
+  readonly paths?: PackedNames;
   /** `STAT_VALUES` per image. Programs can set the first, but not the others. */
   readonly stats: Float64Array;
 }

@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { extname, posix, resolve } from 'node:path';
 import { IMAGE_EXTENSIONS } from '@unitsphere/images';
 import type { EncodedImages } from '../encoded/encoded-images.js';
 import { imageCount, TableBuilder } from '../encoded/image-table.js';
@@ -7,6 +7,7 @@ import { listSkipped } from '../encoded/open-decoded.js';
 import { nameAt, printable, reserve, sharedArray } from '../encoded/packed-names.js';
 import { STAT_VALUES } from '../encoded/reader-specs.js';
 import type { SkippedFile } from '../source.js';
+import { findMetadata, findMissingColumn, listImageFolder } from './image-folder.js';
 
 /** How files are grouped: each file, each folder with images, or both (`auto`); see `openFolder`. */
 export type IdentityGrouping = 'auto' | 'file' | 'folder';
@@ -16,7 +17,9 @@ const FILES_PER_TURN = 5000;
 
 /**
  * Finds the image files in a folder and its subfolders and groups them into identities, sorted by the bytes of their paths. It
- * skips and reports folders that the trainer writes, and links to a folder that is already scanned.
+ * skips and reports folders that the trainer writes, and links to a folder that is already scanned. If the folder has Hugging Face's
+ * `metadata.csv`, `metadata.jsonl` or `metadata.parquet` with a column `label`, and `identityPer` is `auto`, that file names the
+ * images and their identities instead.
  * @throws TypeError if identityPer is not "auto", "file" or "folder".
  * @throws Error if the folder is missing, is a file, or contains fewer than two identities.
  */
@@ -29,7 +32,16 @@ export async function listFolder(
   }
   const root = resolve(dir);
   checkFolder(dir, root);
-  const scan = new FolderScan(root, identityPer);
+  const ignored: SkippedFile[] = [];
+  if (identityPer === 'auto') {
+    const metadata = findMetadata(root);
+    for (const file of metadata) {
+      const reason = await findMissingColumn(root, file);
+      if (reason !== undefined) ignored.push({ file: posix.join(file.below, file.name), reason });
+    }
+    if (metadata.length > 0 && ignored.length === 0) return listImageFolder(dir, root, metadata);
+  }
+  const scan = new FolderScan(root, identityPer, ignored);
   await scan.run();
   const { table, order } = scan.builder.finish('by-id');
   const stats = sharedArray(Float64Array, STAT_VALUES * order.length);
@@ -64,7 +76,7 @@ function checkFolder(dir: string, root: string): void {
 /** One scan of a folder. Calls are synchronous, because a thread pool takes longer for a stat than the stat itself. */
 class FolderScan {
   readonly builder = new TableBuilder();
-  readonly skipped: SkippedFile[] = [];
+  readonly skipped: SkippedFile[];
   /** `STAT_VALUES` per file, in the order in which they are found. */
   stats = new Float64Array(64);
   readonly #visited = new Map<string, string>();
@@ -72,8 +84,12 @@ class FolderScan {
 
   readonly #root: string;
   readonly #identityPer: IdentityGrouping;
+  /** Paths of files that are already reported. */
+  readonly #ignored: ReadonlySet<string>;
 
-  constructor(root: string, identityPer: IdentityGrouping) {
+  constructor(root: string, identityPer: IdentityGrouping, ignored: readonly SkippedFile[]) {
+    this.skipped = [...ignored];
+    this.#ignored = new Set(ignored.map(({ file }) => file));
     this.#root = root;
     this.#identityPer = identityPer;
   }
@@ -108,6 +124,7 @@ class FolderScan {
       try {
         const info = statSync(entryPath);
         if (info.isDirectory()) await this.#visit(file, relativePath, entryPath);
+        else if (this.#ignored.has(file)) continue;
         else if (!info.isFile()) this.#skip(file, 'neither a file nor a folder');
         else if (!IMAGE_EXTENSIONS.includes(extname(name).toLowerCase())) {
           this.#skip(file, `not an image extension; supported are ${IMAGE_EXTENSIONS.join(' ')}`);
