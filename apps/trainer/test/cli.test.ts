@@ -174,7 +174,7 @@ describe('train', () => {
       "error: unknown option '--dta'\n(Did you mean --data?)\n(see unitsphere --help)\n",
     ],
     [['trian'], "error: unknown command 'trian'\n(Did you mean train?)\n(see unitsphere --help)\n"],
-    [['evaluate'], "error: missing required argument 'CHECKPOINT'\n(see unitsphere --help)\n"],
+    [['evaluate'], "error: missing required argument 'MODEL'\n(see unitsphere --help)\n"],
     [
       ['evaluate', 'x', '--backend', 'gpu'],
       'error: --backend gpu: backend: "gpu" is not a choice; did you mean cpu? (auto, cuda, webgpu, wasm, node, cpu)\n',

@@ -2,10 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createBackbone } from '@unitsphere/backbones';
 import { useBackend } from '@unitsphere/backends';
-import { Random, readSafetensors } from '@unitsphere/core';
+import { Random, readSafetensors, toFloat32 } from '@unitsphere/core';
+import { documentSmall } from '@unitsphere/models';
 import { saveTimm, timmWeights } from '@unitsphere/pretrained';
 import { expect, test } from 'vitest';
 import { absolutePaths } from '../src/config/load-config.js';
+import { parseOverrides } from '../src/config/overrides.js';
+import { parseConfig, stringifyConfig } from '../src/config/parse-config.js';
+import { SHIPPED_ARCHITECTURES } from '../src/config/shipped-architecture.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { UserError } from '../src/user-error.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
@@ -14,6 +18,7 @@ test.each([
   ['weights/lcnet.safetensors', resolve('weights/lcnet.safetensors')],
   ['lcnet.pth', resolve('lcnet.pth')],
   ['timm/lcnet_050.ra2_in1k', 'timm/lcnet_050.ra2_in1k'],
+  ['document-small', 'document-small'],
   ['https://example.org/lcnet.safetensors', 'https://example.org/lcnet.safetensors'],
 ])('model.pretrained: %s is resolved against the working folder if it is a file path', (written, meant) => {
   const config = tinyConfig('pictures');
@@ -101,4 +106,61 @@ test.each([
   expect(error).toBeInstanceOf(UserError);
   expect(error.message).toMatch(/^the pretrained weights .* cannot be used: /);
   expect(error.message).toMatch(message);
+});
+
+test('a shipped model sets the architecture, and no other can be asked for', () => {
+  const set = (...overrides: string[]) =>
+    parseConfig('model: { backbone: lcnet_050, neck: gap }', { overrides: parseOverrides(overrides) });
+  const { model, data } = set('model.pretrained=document-small', 'model.outIndex=3');
+  expect(model).toMatchObject({ backbone: 'tf_efficientnet_lite0', outIndex: 3, neck: 'squeeze' });
+  expect(data.imageSize).toBe(128);
+  expect(parseConfig(stringifyConfig(set('model.pretrained=document-small'))).model).toEqual(model);
+  expect(() => set('model.pretrained=document-small', 'model.backbone=lcnet_050')).toThrow(
+    '--set model.backbone=lcnet_050: document-small has model.backbone=tf_efficientnet_lite0',
+  );
+});
+
+test('the architecture of a shipped model is that of its files', () => {
+  const { backbone, out_index, neck, squeeze_ratio, norm, embedding_size } = JSON.parse(
+    documentSmall['config.json'] as string,
+  ) as Record<string, unknown>;
+  const { model, data } = SHIPPED_ARCHITECTURES['document-small'];
+  expect({
+    backbone,
+    outIndex: out_index,
+    neck,
+    squeezeRatio: squeeze_ratio,
+    norm,
+    embeddingSize: embedding_size,
+  }).toEqual(model);
+  expect(JSON.parse(documentSmall['preprocessor_config.json'] as string)).toMatchObject({
+    size: { height: data.imageSize, width: data.imageSize },
+  });
+});
+
+test('a run starts from all weights of a shipped model', async () => {
+  await useBackend('wasm');
+  const base = tinyConfig(await pictureFolder());
+  const { data, model } = SHIPPED_ARCHITECTURES['document-small'];
+  const config = {
+    ...base,
+    data: { ...base.data, ...data },
+    model: { ...base.model, ...model, pretrained: 'document-small' },
+  };
+  const stop = new AbortController();
+  stop.abort();
+  const { run } = await train(config, temporaryFolder(), { signal: stop.signal });
+  const { checkpoint } = await latestCheckpoint(run);
+  const shipped = readSafetensors(documentSmall['model.safetensors'] as Uint8Array).tensors;
+  let compared = 0;
+  for (const [file, prefix] of [
+    ['backbone.safetensors', 'backbone.'],
+    ['head.safetensors', ''],
+  ]) {
+    for (const [name, tensor] of readSafetensors(await checkpoint!.readFile(file)).tensors) {
+      expect(toFloat32(tensor), name).toEqual(toFloat32(shipped.get(prefix + name)!));
+      compared++;
+    }
+  }
+  expect(compared).toBe(shipped.size);
 });

@@ -20,7 +20,7 @@ export interface EvaluateOptions {
   json?: string;
 }
 
-/** Evaluates a checkpoint, or a run's best checkpoint. Returns the exit code. */
+/** Evaluates a checkpoint, a run's best checkpoint, or a model. Returns the exit code. */
 export async function evaluate(path: string, options: EvaluateOptions, work: Work): Promise<number> {
   // Reports a mistyped backend before any work.
   const { backend } = parseConfig('', { overrides: optionOverrides({ backend: options.backend }) });
@@ -35,7 +35,8 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
       progress,
     });
     progress.done();
-    process.stdout.write(`${relativePath(report.checkpoint)}, step ${report.step}, on ${report.backend}\n`);
+    const step = report.step === undefined ? '' : `, step ${report.step}`;
+    process.stdout.write(`${relativePath(report.checkpoint)}${step}, on ${report.backend}\n`);
     const lines = [...formatResults(report, outputWidth()), '', ...nextSteps(path, 'enroll', 'export')];
     for (const line of lines) process.stdout.write(`${line}\n`);
     if (options.json !== undefined) {

@@ -63,8 +63,11 @@ Examples:
 
   program
     .command('evaluate')
-    .description('verify a checkpoint on identities that it was not trained on')
-    .argument('<CHECKPOINT>', 'the folder of a checkpoint, or of a run, whose best checkpoint is used')
+    .description('verify a checkpoint or a model on identities that it was not trained on')
+    .argument(
+      '<MODEL>',
+      'the folder of a checkpoint, of a run, whose best checkpoint is used, or of a model, or a shipped model: document-small',
+    )
     .option('--data <DIR>', 'evaluate on the images in a folder; default: the held-out images of the run')
     .addOption(
       new Option('--identities <WHICH>', 'the identities that the run has not seen (test), or all').choices([

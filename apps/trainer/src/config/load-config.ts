@@ -7,6 +7,7 @@ import { isAddress } from './file-sources.js';
 import type { Override } from './overrides.js';
 import { parseConfig } from './parse-config.js';
 import { RECIPES } from './shipped.js';
+import { isShipped } from './shipped-architecture.js';
 
 /**
  * Loads a config file, a built-in config by its name, or the defaults. Relative paths in it are resolved against the working
@@ -62,8 +63,9 @@ function absoluteTeacher(teacher: TeacherConfig): TeacherConfig {
     : { ...teacher, weights: absoluteSource('distillation.teacher.weights', teacher.weights) };
 }
 
-/** Resolves the path of a file; returns an address or a model of the hub unchanged. */
+/** Resolves the path of a file; returns an address, a model of the hub or a shipped one unchanged. */
 function absoluteSource(key: string, source: string): string {
+  if (isShipped(source)) return source;
   try {
     return parseSource(source).kind === 'file' ? resolve(source) : source;
   } catch (error) {

@@ -3,6 +3,7 @@ import { checkSettings } from './check-settings.js';
 import { type Config, completeConfig } from './config.js';
 import type { Issue } from './issue.js';
 import { applyOverride, type Override } from './overrides.js';
+import { applyShippedArchitecture } from './shipped-architecture.js';
 import { isPrefix } from './watch-reads.js';
 import { toUserError, YamlFile } from './yaml-file.js';
 
@@ -27,6 +28,7 @@ export function parseConfig(
   const yaml = YamlFile.parse(text, file);
   const { settings } = yaml;
   for (const override of overrides) applyOverride(settings, override);
+  applyShippedArchitecture(settings, overrides);
 
   const origin = (issue: Issue) => {
     const fromOption = overrides.findLast(

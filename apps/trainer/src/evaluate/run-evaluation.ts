@@ -1,30 +1,30 @@
 import { useBackend } from '@unitsphere/backends';
-import { createEmbedder, type Embedder } from '@unitsphere/embedder';
+import type { Embedder } from '@unitsphere/embedder';
 import type { Config, EvaluationConfig } from '../config/config.js';
 import { sourceOfPath } from '../config/file-sources.js';
 import { type OpenedImages, openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
 import { readSeen } from '../dataset/run-data.js';
 import { listNames } from '../list-names.js';
-import { describeModel } from '../model/describe-model.js';
-import { loadPretrained } from '../model/load-pretrained.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { summarizeVerification, type VerificationSummary } from '../report/index.js';
-import { openCheckpoint } from '../run/checkpoints.js';
 import { UserError } from '../user-error.js';
 import { imageEmbedder } from './embed.js';
+import { openEvaluatedModel } from './evaluated-model.js';
 import { identityIntervals } from './identity-intervals.js';
-import { openCheckpointEmbedder } from './open-embedder.js';
 import { selectUnseen } from './select-unseen.js';
 import { verifyModel } from './verify-model.js';
 
 /** Options of {@link runEvaluation}. */
 export interface EvaluationOptions {
-  /** The folder of a checkpoint or of a run. */
+  /** The folder of a checkpoint, a run or a model, or the name of a shipped model, such as `document-small`. */
   checkpoint: string;
-  /** A folder of images. Default: the data of the run. */
+  /** A folder of images. Default: the data of the run. Required for a model. */
   data?: string;
-  /** `test`, the default: identities that the run used neither for training nor for model selection. `all`: every identity. */
+  /**
+   * `test`, the default: identities that the run used neither for training nor for model selection. `all`: every identity. A model
+   * without a run requires `all`, because it does not record what it was trained on.
+   */
   identities?: 'test' | 'all';
   /** Kind of pairs. Default: as in the run's config. */
   pairs?: EvaluationConfig['pairs'];
@@ -34,26 +34,31 @@ export interface EvaluationOptions {
 
 /** The result of an evaluation. */
 export interface EvaluationReport {
+  /** Folder of the checkpoint or of the model, or the name of a shipped model. */
   checkpoint: string;
-  step: number;
+  /** Step of the checkpoint; absent for a model without a run. */
+  step?: number;
   backend: string;
   heldOut: VerificationSummary;
   /** Figures on augmented copies for identities with one image, if `heldOut` has real pairs. */
   copies?: VerificationSummary;
-  untrained: VerificationSummary;
-  rank1: { heldOut: number; untrained: number };
+  /** Figures of the network before training; absent for a model without a run. */
+  untrained?: VerificationSummary;
+  rank1: { heldOut: number; untrained?: number };
   skipped: OpenedImages['skipped'];
 }
 
 /**
  * Verifies a checkpoint and the same network before training on identities that the run has not seen, with one clean image and 8
  * others each.
- * @throws UserError for an unusable checkpoint or unusable data.
+ * A model without a run is verified alone.
+ * @throws UserError for an unusable checkpoint, model or data.
  */
 export async function runEvaluation(options: EvaluationOptions): Promise<EvaluationReport> {
   const { progress } = options;
-  const { run, checkpoint } = await openCheckpoint(options.checkpoint);
-  const trained = await run.readConfig();
+  const evaluated = await openEvaluatedModel(options.checkpoint);
+  const { config: trained } = evaluated;
+  if (!evaluated.trained) checkModelOptions(evaluated.name, options);
   const { data } = trained;
   const config: Config = options.data
     ? {
@@ -65,7 +70,8 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   progress.phase('reading images');
   const { source, skipped } = await openImages(config, { warn: (message) => progress.note(message) });
   for (const { file, reason } of skipped) progress.note(`skipped ${file}: ${reason}`);
-  const seen = options.identities === 'all' ? undefined : await readSeen(run, config);
+  const run = evaluated.trained?.run;
+  const seen = options.identities === 'all' || !run ? undefined : await readSeen(run, config);
   const { identities, copied } = selectUnseen(source, seen);
   if (copied.length > 0) {
     progress.note(
@@ -93,23 +99,26 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       const found = await verifyModel(imageEmbedder(embedder), images);
       return { ...found, summary: summarizeVerification(found.verification, found.protocol).summary };
     };
-    progress.phase('measuring the network before training');
-    embedder = await createUntrained(config);
-    const untrained = await measure(embedder, images);
-    embedder.dispose();
-    progress.phase('measuring the checkpoint');
-    embedder = await openCheckpointEmbedder(checkpoint, config);
+    let untrained: Awaited<ReturnType<typeof measure>> | undefined;
+    if (evaluated.openUntrained) {
+      progress.phase('measuring the network before training');
+      embedder = await evaluated.openUntrained();
+      untrained = await measure(embedder, images);
+      embedder.dispose();
+    }
+    progress.phase(evaluated.trained ? 'measuring the checkpoint' : 'measuring the model');
+    embedder = await evaluated.open();
     const heldOut = await measure(embedder, images);
     const copiesSummary = copies && (await measure(embedder, copies)).summary;
     const overIdentities = identityIntervals(heldOut, images, progress);
-    const rank1 = { heldOut: heldOut.rank1, untrained: untrained.rank1 };
+    const rank1 = { heldOut: heldOut.rank1, ...(untrained && { untrained: untrained.rank1 }) };
     return {
-      checkpoint: checkpoint.directory,
-      step: checkpoint.step,
+      checkpoint: evaluated.name,
+      ...(evaluated.trained && { step: evaluated.trained.step }),
       backend: backend.name,
       heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, overIdentities).summary,
       ...(copiesSummary && { copies: copiesSummary }),
-      untrained: untrained.summary,
+      ...(untrained && { untrained: untrained.summary }),
       rank1,
       skipped,
     };
@@ -120,11 +129,16 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   }
 }
 
-/** Creates the network as it was before the first step. */
-async function createUntrained(config: Config): Promise<Embedder> {
-  const embedder = await createEmbedder(describeModel(config), { seed: config.seed });
-  const { pretrained, outIndex } = config.model;
-  if (pretrained && embedder.model)
-    await loadPretrained(embedder.model.backbone, pretrained, outIndex !== undefined);
-  return embedder;
+/** @throws UserError if options ask a model without a run for what only a run records. */
+function checkModelOptions(name: string, { data, identities }: EvaluationOptions): void {
+  if (data === undefined) {
+    throw new UserError(`${name} is a model without a run, so it has no data of its own`, {
+      hint: 'Name a folder of images: --data DIR',
+    });
+  }
+  if (identities !== 'all') {
+    throw new UserError(`${name} is a model without a run, which does not record what it was trained on`, {
+      hint: 'Evaluate every identity of the folder: --identities all',
+    });
+  }
 }

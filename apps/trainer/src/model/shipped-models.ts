@@ -1,15 +1,33 @@
 import { existsSync } from 'node:fs';
+import { readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
 import type { ModelFileContents } from '@unitsphere/embedder';
+import type { ShippedName } from '../config/shipped-architecture.js';
+import type { CheckpointFiles } from '../step/checkpoint-files.js';
 
 /** The models of `@unitsphere/models` by their names. Their weights are loaded only when one is used. */
-const SHIPPED: Readonly<Record<string, () => Promise<ModelFileContents>>> = {
+const SHIPPED: Readonly<Record<ShippedName, () => Promise<ModelFileContents>>> = {
   'document-small': async () => (await import('@unitsphere/models')).documentSmall,
 };
 
 /** The names of the models that are shipped with the trainer. */
-export const SHIPPED_MODELS = Object.keys(SHIPPED);
+export const SHIPPED_MODELS: readonly string[] = Object.keys(SHIPPED);
 
 /** Returns the files of a shipped model; undefined for another name. A file or folder of that name takes precedence. */
 export async function openShippedModel(name: string): Promise<ModelFileContents | undefined> {
-  return Object.hasOwn(SHIPPED, name) && !existsSync(name) ? SHIPPED[name]() : undefined;
+  return SHIPPED_MODELS.includes(name) && !existsSync(name) ? SHIPPED[name as ShippedName]() : undefined;
+}
+
+/** Returns all weights of a shipped model, head included, as the files of a checkpoint. */
+export async function shippedWeights(name: ShippedName): Promise<CheckpointFiles> {
+  const { tensors } = readSafetensors((await SHIPPED[name]())['model.safetensors'] as Uint8Array);
+  const backbone: StateDict = new Map();
+  const head: StateDict = new Map();
+  for (const [key, tensor] of tensors) {
+    if (key.startsWith('backbone.')) backbone.set(key.slice('backbone.'.length), tensor);
+    else head.set(key, tensor);
+  }
+  return {
+    'backbone.safetensors': writeSafetensors(backbone),
+    'head.safetensors': writeSafetensors(head),
+  };
 }

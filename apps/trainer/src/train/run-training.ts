@@ -1,11 +1,14 @@
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
 import { toCenterError } from '../centers/center-error.js';
 import { checkFileRanks } from '../centers/check-file-ranks.js';
+import type { Config } from '../config/config.js';
+import { isShipped } from '../config/shipped-architecture.js';
 import { checkResumable, compareData, type DataChanges, describeChanges } from '../dataset/compare-data.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
 import { datasetImages } from '../dataset/dataset-images.js';
 import { describeData, type RunData, readRunData, writeRunData } from '../dataset/run-data.js';
 import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
+import { shippedWeights } from '../model/shipped-models.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { countReplicas, startReplicas } from '../replicas/start-replicas.js';
@@ -105,8 +108,7 @@ async function trainIn(
     // Releases the lock early: the run has been read completely.
     await growth.close();
   } else if (config.model.pretrained && (!checkpoint || changes?.testChanged)) {
-    const warning = await lead.loadPretrained(config.model.pretrained, config.model.outIndex !== undefined);
-    if (warning) progress.note(warning);
+    await startFrom(config.model.pretrained, config, lead, progress);
   }
   if (config.loss.centerInit === 'imprinted' && !checkpoint) {
     const done = await imprintCenters(lead, { config, dataset, kept: growth?.kept, progress, signal });
@@ -149,6 +151,18 @@ async function trainIn(
   } finally {
     progress.phase(null);
   }
+}
+
+/** Starts from the backbone of published weights, or from the whole network of a shipped model. */
+async function startFrom(
+  pretrained: string,
+  { model }: Config,
+  lead: LeadReplica,
+  progress: ProgressReporter,
+) {
+  if (isShipped(pretrained)) return lead.useWeights(await shippedWeights(pretrained));
+  const warning = await lead.loadPretrained(pretrained, model.outIndex !== undefined);
+  if (warning) progress.note(warning);
 }
 
 async function grow(lead: LeadReplica, growth: Growth, progress: ProgressReporter): Promise<void> {

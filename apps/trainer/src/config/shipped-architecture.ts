@@ -1,0 +1,57 @@
+import { UserError } from '../user-error.js';
+import type { Override } from './overrides.js';
+
+/** What a config has that starts from a shipped model: the settings that the shapes of its weights depend on. */
+export const SHIPPED_ARCHITECTURES = {
+  'document-small': {
+    data: { imageSize: 128 },
+    model: {
+      backbone: 'tf_efficientnet_lite0',
+      outIndex: 3,
+      neck: 'squeeze',
+      squeezeRatio: 0.125,
+      norm: 'layernorm-batchnorm',
+      embeddingSize: 256,
+    },
+  },
+} as const;
+
+/** The name of a model of `@unitsphere/models`. */
+export type ShippedName = keyof typeof SHIPPED_ARCHITECTURES;
+
+/** Returns whether a name is that of a shipped model. */
+export function isShipped(name: unknown): name is ShippedName {
+  return typeof name === 'string' && Object.hasOwn(SHIPPED_ARCHITECTURES, name);
+}
+
+/**
+ * Sets the architecture of the shipped model that `model.pretrained` names, in place of a file's; does nothing without one.
+ * @throws UserError if the command line sets another architecture.
+ */
+export function applyShippedArchitecture(
+  settings: Record<string, unknown>,
+  overrides: readonly Override[],
+): void {
+  const name = section(settings, 'model')?.pretrained;
+  if (!isShipped(name)) return;
+  for (const [part, wanted] of Object.entries(SHIPPED_ARCHITECTURES[name])) {
+    for (const [key, value] of Object.entries(wanted)) {
+      const other = overrides.findLast(({ path }) => path.join('.') === `${part}.${key}`);
+      if (other?.value !== undefined && other.value !== value) {
+        throw new UserError(`${other.written}: ${name} has ${part}.${key}=${value}`, {
+          hint: `Leave it out, or start from another network than model.pretrained=${name}.`,
+        });
+      }
+    }
+    if (settings[part] === undefined) settings[part] = {};
+    Object.assign(section(settings, part) ?? {}, wanted);
+  }
+}
+
+/** Returns a section of the settings; undefined if it is missing or no section, which the check of the config reports. */
+function section(settings: Record<string, unknown>, name: string): Record<string, unknown> | undefined {
+  const value = settings[name];
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
