@@ -12,6 +12,7 @@ const exitCode = await run(process.argv.slice(2), version, {
   // Commands load on demand, so that help and config errors need not wait for TensorFlow.js.
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
+  runDemo: async (options) => (await import('./demo/run-demo.js')).runDemo(options),
   exportModel: async (options) => (await import('./export/export-model.js')).exportModel(options),
   pushFolder: async (options) => (await import('./push/push-folder.js')).pushFolder(options),
   embedFiles: async (options) => (await import('./evaluate/embed-files.js')).embedFiles(options),

@@ -230,6 +230,11 @@ Examples:
     );
 
   program
+    .command('demo')
+    .description('recognize photographs of generated documents with the shipped model, in seconds')
+    .action(async () => setExitCode(await (await import('./demo.js')).demo(work)));
+
+  program
     .command('doctor')
     .description('check whether this machine can train, and print what is missing')
     .option('--json', 'print JSON')

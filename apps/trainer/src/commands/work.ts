@@ -1,6 +1,7 @@
 import type { collectStudy } from '../compare/collect-study.js';
 import type { StudyEnd, StudyWork } from '../compare/run-study.js';
 import type { StudyResults } from '../compare/study-results.js';
+import type { DemoOptions, DemoResult } from '../demo/run-demo.js';
 import type { EmbeddedFiles, EmbedFilesOptions } from '../evaluate/embed-files.js';
 import type { EvaluationOptions, EvaluationReport } from '../evaluate/run-evaluation.js';
 import type { ExportResult } from '../export/export-model.js';
@@ -19,6 +20,8 @@ export interface Rendered extends PlotFiles {
 export interface Work {
   runTraining(options: TrainingOptions): Promise<TrainingOutcome>;
   runEvaluation(options: EvaluationOptions): Promise<EvaluationReport>;
+  /** Recognizes photographs of generated documents. */
+  runDemo(options: DemoOptions): Promise<DemoResult>;
   exportModel(options: ExportOptions): Promise<ExportResult>;
   pushFolder(options: PushOptions): Promise<PushResult>;
   /** Embeds image files. */

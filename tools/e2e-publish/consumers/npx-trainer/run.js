@@ -124,6 +124,7 @@ async function run(command) {
   const printed = npx([...words, ...more]);
   const expected = {
     doctor: /wasm/,
+    demo: /\d+ of \d+ photographs recognized/,
     train: /report\.html/,
     evaluate: /AUROC/i,
     embed: /2 images, \d+ values each/,
