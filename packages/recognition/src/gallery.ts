@@ -5,8 +5,15 @@ import {
   decodeCalibration,
   encodeCalibration,
   pairThreshold,
+  type SimilarPair,
 } from './calibration/calibration.js';
-import { measureOwnIdentities, measureStrangers, type OwnTemplate } from './calibration/measure-strangers.js';
+import { type AcceptRate, measureRate } from './calibration/choose-threshold.js';
+import {
+  type IdentityPair,
+  measureOwnIdentities,
+  measureStrangers,
+  type OwnTemplate,
+} from './calibration/measure-strangers.js';
 import { type Decision, decide } from './decide.js';
 import type { EmbedOptions, GalleryEmbedder } from './embedder.js';
 import { GalleryView, type ViewedIdentity } from './gallery-view.js';
@@ -108,6 +115,11 @@ export interface CalibrateOptions<Image> extends EmbedOptions {
   images?: readonly (Image | readonly Image[])[];
   /** Embeddings of strangers, in the same form. */
   embeddings?: readonly (Float32Array | readonly Float32Array[])[];
+  /**
+   * Whether identities of the gallery that look like one enrolled twice are different ones, such as twins. Default: false, which
+   * leaves them out (see `duplicates` of the result). Has no effect with given strangers.
+   */
+  keepDuplicates?: boolean;
 }
 
 /** Creates a gallery of known identities, in memory or in a store. @throws GalleryStoreError, RangeError */
@@ -153,6 +165,8 @@ export class Gallery<Image = never> {
   #view: GalleryView;
   #revision: number;
   #data: CalibrationData | undefined;
+  /** Whether the index or the view may lack a change that is in the store. */
+  #isOutOfStep = false;
   /** Whether identities have changed since the scores of `#data` were measured. */
   #isStale = false;
   #calibration: Calibration | undefined;
@@ -210,8 +224,23 @@ export class Gallery<Image = never> {
   /** The calibration for the present number of identities; undefined if the gallery was never calibrated. */
   get calibration(): Calibration | undefined {
     this.#calibration ??=
-      this.#data && computeCalibration(this.#data, Math.max(1, this.#view.enrolled), this.#isStale);
+      this.#data &&
+      computeCalibration(this.#data, {
+        identities: Math.max(1, this.#view.enrolled),
+        isStale: this.#isStale,
+        has: (name) => this.has(name),
+      });
     return this.#calibration;
+  }
+
+  /**
+   * Estimates the rate of strangers that the gallery, with its present identities, accepts at a threshold, from the scores of its
+   * calibration. Returns undefined if the gallery was never calibrated.
+   */
+  acceptRateAt(threshold: number): AcceptRate | undefined {
+    if (!this.#data) return undefined;
+    const identities = this.#view.enrolled - (this.#data.own?.merged ?? 0);
+    return measureRate(this.#data.scores, threshold, Math.max(1, identities));
   }
 
   /** Returns the identities, by name. */
@@ -249,7 +278,9 @@ export class Gallery<Image = never> {
       throw new RangeError(`enroll: there is no image of ${JSON.stringify(name)}. Pass at least one.`);
     }
     const embeddings = await this.#embed(list, options);
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
+      // An index that cannot grow is noticed before anything is stored.
+      await this.#index.reserve?.(this.#index.size + embeddings.length);
       const templates = embeddings.map((embedding, n) => ({
         embedding,
         metadata: options.templateMetadata?.[n] ?? {},
@@ -298,7 +329,7 @@ export class Gallery<Image = never> {
     const { k = 5 } = options;
     if (!Number.isInteger(k) || k < 1) throw new RangeError(`k must be an integer of at least 1, got ${k}.`);
     const embeddings = await this.#embed(images, options);
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       if (options.threshold === undefined) await this.#recalibrateIfDue();
       const threshold = options.threshold ?? this.calibration?.threshold;
       const margin = options.margin ?? this.calibration?.margin ?? 0;
@@ -342,12 +373,13 @@ export class Gallery<Image = never> {
 
   /** Removes an identity with its templates. @throws GalleryStoreError if there is none of this name. */
   async remove(name: string): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const result = await this.#store.write([{ kind: 'remove', name }]);
       await this.#follow(result, async () => {
         const identity = this.#named(name);
-        this.#view.remove(identity);
+        // First, because the view has to know every template of the index.
         await this.#index.remove(identity.templates.map(({ id }) => id));
+        this.#view.remove(identity);
         this.#markStale();
       });
     });
@@ -355,15 +387,19 @@ export class Gallery<Image = never> {
 
   /** Renames an identity. @throws GalleryStoreError if there is none of this name, or the new one is taken. */
   async rename(name: string, to: string): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const result = await this.#store.write([{ kind: 'rename', name, to }]);
-      await this.#follow(result, async () => this.#view.rename(this.#named(name), to));
+      await this.#follow(result, async () => {
+        this.#view.rename(this.#named(name), to);
+        // The calibration names identities.
+        this.#markStale();
+      });
     });
   }
 
   /** Moves the templates of `name` to `into`, whose metadata remains, and removes `name`. @throws GalleryStoreError */
   async merge(name: string, into: string): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const result = await this.#store.write([{ kind: 'merge', name, into }]);
       await this.#follow(result, async () => {
         const identity = this.#named(name);
@@ -383,12 +419,13 @@ export class Gallery<Image = never> {
    * the scores that it follows from.
    *
    * Strangers are given as images or embeddings. Without them, each identity of the gallery is compared with all others, as a
-   * stranger would be. The interval in the result is honest about how many there are: ten identities cannot show a rate of 1 %.
+   * stranger would be, except for pairs that look like one identity enrolled twice. The interval in the result is honest about
+   * how many there are: ten identities cannot show a rate of 1 %.
    * @throws RangeError if the rate is not in (0, 1), both or empty strangers are given, or the gallery has fewer than 3
    *   identities (with strangers: none).
    */
   async calibrate(options: CalibrateOptions<Image>): Promise<Calibration> {
-    const { falseAcceptRate, images, embeddings } = options;
+    const { falseAcceptRate, images, embeddings, keepDuplicates = false } = options;
     if (!(falseAcceptRate > 0 && falseAcceptRate < 1)) {
       throw new RangeError(
         `falseAcceptRate must be between 0 and 1 (both excluded), got ${falseAcceptRate}.`,
@@ -403,27 +440,29 @@ export class Gallery<Image = never> {
       | undefined;
     const cohort = groups && (await this.#embed(groups.flat(), options));
     const strangers = groups?.flatMap((group, n) => group.map(() => n));
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const rows = cohort && concatenate(cohort, this.embeddingSize);
-      await this.#measure(falseAcceptRate, rows, strangers);
-      const data = this.#data as CalibrationData;
+      const data = await this.#measure(
+        falseAcceptRate,
+        rows && strangers ? { rows, strangers } : { keepDuplicates },
+      );
       const calibration = encodeCalibration(data, this.embeddingSize);
       const result = await this.#store.write([{ kind: 'calibrate', calibration }]);
-      await this.#follow(result, async () => undefined);
+      await this.#follow(result, async () => this.#setData(data));
       return this.calibration as Calibration;
     });
   }
 
   /** Reads the gallery again if another process or machine has changed it. */
   async refresh(): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       if ((await this.#store.revision()) !== this.#revision) await this.#reload();
     });
   }
 
   /** Copies the gallery to another store, which must be empty. @throws GalleryStoreError, RangeError */
   async save(store: GalleryStore): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const there = await store.read();
       const { embeddingSize, embedder } = this.#store.header;
       if (there.identities.length > 0) {
@@ -482,15 +521,33 @@ export class Gallery<Image = never> {
     return embeddings;
   }
 
-  /** Applies a write to what is in memory, or reads everything again if another writer came between. */
+  /** Runs a call after those before it, on an index and a view that have everything in the store. */
+  #run<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      if (this.#isOutOfStep) await this.#reload();
+      return work();
+    });
+  }
+
+  /**
+   * Applies a write to what is in memory. Reads everything again if another writer came between, or if the index fails: the write is
+   * in the store, and the index has to follow.
+   */
   async #follow({ revision }: WriteResult, apply: () => Promise<void>): Promise<void> {
+    this.#isOutOfStep = true;
     if (revision !== this.#revision + 1) return this.#reload();
+    try {
+      await apply();
+    } catch {
+      return this.#reload();
+    }
     this.#revision = revision;
-    await apply();
     this.#calibration = undefined;
+    this.#isOutOfStep = false;
   }
 
   async #reload(): Promise<void> {
+    this.#isOutOfStep = true;
     const snapshot = await this.#store.read();
     await this.#index.remove(
       [...this.#view.byId.values()].flatMap(({ templates }) => templates.map(({ id }) => id)),
@@ -499,6 +556,7 @@ export class Gallery<Image = never> {
     this.#revision = snapshot.revision;
     this.#takeCalibration(snapshot);
     await this.#fillIndex(snapshot);
+    this.#isOutOfStep = false;
   }
 
   async #fillIndex({ templates, embeddings, header: { embeddingSize } }: GallerySnapshot): Promise<void> {
@@ -527,38 +585,70 @@ export class Gallery<Image = never> {
     if (!data || !this.#isStale) return;
     const enrolled = this.#view.enrolled;
     if (enrolled < (data.source === 'gallery' ? 3 : 1)) return;
-    const measured = data.scores.compared + (data.source === 'gallery' ? 1 : 0);
+    const measured = data.scores.compared + (data.own ? 1 + data.own.merged : 0);
     if (this.#view.templates > CHEAP_TEMPLATES && Math.abs(enrolled - measured) < measured / 10) return;
-    await this.#measure(data.falseAcceptRate, data.cohort, Array.from(data.scores.stranger));
+    const { cohort, own } = data;
+    this.#setData(
+      await this.#measure(
+        data.falseAcceptRate,
+        cohort
+          ? { rows: cohort, strangers: Array.from(data.scores.stranger) }
+          : { keepDuplicates: own?.keepDuplicates ?? false },
+      ),
+    );
   }
 
-  /** Measures strangers, or the gallery's own identities if there are none. */
+  /** Measures strangers, or the gallery's own identities. */
   async #measure(
     falseAcceptRate: number,
-    cohort: Float32Array | undefined,
-    strangers: readonly number[] | undefined,
-  ): Promise<void> {
+    who: { rows: Float32Array; strangers: readonly number[] } | { keepDuplicates: boolean },
+  ): Promise<CalibrationData> {
     const enrolled = this.#view.enrolled;
-    if (cohort && strangers) {
+    if ('rows' in who) {
       if (enrolled === 0) throw new RangeError('calibrate: the gallery has no identity. Enroll some first.');
+      const { rows: cohort, strangers } = who;
       const rows = strangers.map((_, n) =>
         cohort.subarray(n * this.embeddingSize, (n + 1) * this.embeddingSize),
       );
-      const scores = await measureStrangers(this.#index, rows, strangers, enrolled);
-      this.#data = { falseAcceptRate, source: 'strangers', scores, cohort };
-    } else {
-      if (enrolled < 3) {
-        throw new RangeError(
-          `calibrate: the gallery has ${enrolled} identities with templates. Enroll at least 3, or pass \`images\` of strangers.`,
-        );
-      }
-      const { closest, closestScore, ...scores } = await measureOwnIdentities(
-        this.#index,
-        await this.#readTemplates(),
-      );
-      const names = [this.#identity(closest[0]).name, this.#identity(closest[1]).name] as const;
-      this.#data = { falseAcceptRate, source: 'gallery', scores, closest: { names, score: closestScore } };
+      const measured = await measureStrangers(this.#index, rows, strangers, enrolled);
+      const enrolledStrangers = measured.enrolled.map(({ stranger, identity, score }) => ({
+        stranger,
+        name: this.#identity(identity).name,
+        score,
+      }));
+      return { falseAcceptRate, source: 'strangers', scores: measured.scores, cohort, enrolledStrangers };
     }
+    if (enrolled < 3) {
+      throw new RangeError(
+        `calibrate: the gallery has ${enrolled} identities with templates. Enroll at least 3, or pass \`images\` of strangers.`,
+      );
+    }
+    const { keepDuplicates } = who;
+    const { scores, closest, duplicates, merged, allScores } = await measureOwnIdentities(
+      this.#index,
+      await this.#readTemplates(),
+      keepDuplicates,
+    );
+    const named = ({ ids: [a, b], score }: IdentityPair): SimilarPair => ({
+      names: [this.#identity(a).name, this.#identity(b).name],
+      score,
+    });
+    return {
+      falseAcceptRate,
+      source: 'gallery',
+      scores,
+      own: {
+        ...(closest && { closest: named(closest) }),
+        duplicates: duplicates.map(named),
+        merged,
+        ...(allScores && { allScores }),
+        keepDuplicates,
+      },
+    };
+  }
+
+  #setData(data: CalibrationData): void {
+    this.#data = data;
     this.#isStale = false;
     this.#calibration = undefined;
   }

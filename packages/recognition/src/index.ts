@@ -1,4 +1,5 @@
-export type { Calibration } from './calibration/calibration.js';
+export type { Calibration, SimilarPair, SimilarStranger } from './calibration/calibration.js';
+export type { AcceptRate } from './calibration/choose-threshold.js';
 export type { Decision } from './decide.js';
 export type { EmbedOptions, GalleryEmbedder } from './embedder.js';
 export {

@@ -1,5 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createGallery, type GalleryEmbedder, MemoryStore, openGallery } from '../src/index.js';
+import {
+  createGallery,
+  ExactIndex,
+  type Gallery,
+  type GalleryEmbedder,
+  type IndexedTemplate,
+  MemoryStore,
+  openGallery,
+} from '../src/index.js';
 import { Population } from './draw-identities.js';
 
 const vector = (...values: number[]) => Float32Array.from(values);
@@ -151,6 +159,92 @@ describe('a gallery', () => {
   });
 });
 
+describe('an index that fails', () => {
+  /** An exact index whose next calls of some methods fail. */
+  class FailingIndex extends ExactIndex {
+    failures: string[] = [];
+    override reserve(templates: number): void {
+      this.#fail('reserve');
+      super.reserve(templates);
+    }
+    override add(templates: readonly IndexedTemplate[]): void {
+      // Half of the work is done when it fails.
+      if (this.failures.includes('add')) super.add(templates.slice(0, 1));
+      this.#fail('add');
+      super.add(templates);
+    }
+    override remove(templates: readonly number[]): void {
+      if (this.failures.includes('remove')) super.remove(templates.slice(0, 1));
+      this.#fail('remove');
+      super.remove(templates);
+    }
+    override assign(templates: readonly number[], identity: number): void {
+      this.#fail('assign');
+      super.assign(templates, identity);
+    }
+    #fail(method: string): void {
+      const at = this.failures.indexOf(method);
+      if (at < 0) return;
+      this.failures.splice(at, 1);
+      throw new RangeError(`${method} fails`);
+    }
+  }
+  async function failingGallery() {
+    const index = new FailingIndex(3);
+    const gallery = await createGallery({ embeddingSize: 3, index });
+    await gallery.enroll('Ada', [vector(1, 0, 0), vector(0.9, 0.1, 0)]);
+    await gallery.enroll('Grace', vector(0, 1, 0));
+    return { index, gallery };
+  }
+  const best = async (gallery: Gallery, ...values: number[]) =>
+    (await gallery.recognize(vector(...values), { k: 1 })).matches[0];
+
+  test('refuses an enrollment that has no room, before anything is stored', async () => {
+    const { index, gallery } = await failingGallery();
+    index.failures = ['reserve'];
+    await expect(gallery.enroll('Edsger', vector(0, 0, 1))).rejects.toThrow('reserve fails');
+    expect(gallery.has('Edsger')).toBe(false);
+    expect((await openGallery(await gallery.toBytes())).has('Edsger')).toBe(false);
+  });
+
+  test('is filled again from the store', async () => {
+    const { index, gallery } = await failingGallery();
+    index.failures = ['add'];
+    expect(await gallery.enroll('Edsger', [vector(0, 0, 1), vector(0, 0.1, 1)])).toEqual([4, 5]);
+    expect(index.size).toBe(5);
+    expect(await best(gallery, 0, 0.1, 1)).toMatchObject({ name: 'Edsger', template: 5 });
+    index.failures = ['assign'];
+    await gallery.merge('Grace', 'Ada');
+    expect(await best(gallery, 0, 1, 0)).toMatchObject({ name: 'Ada', score: 1 });
+    index.failures = ['remove'];
+    await gallery.remove('Ada');
+    expect(index.size).toBe(2);
+    expect(await best(gallery, 1, 0, 0)).toMatchObject({ name: 'Edsger' });
+  });
+
+  test('is filled again at the next call if it fails twice', async () => {
+    const { index, gallery } = await failingGallery();
+    index.failures = ['add', 'add'];
+    await expect(gallery.enroll('Edsger', vector(0, 0, 1))).rejects.toThrow('add fails');
+    // The enrollment is in the store.
+    expect(await best(gallery, 0, 0, 1)).toMatchObject({ name: 'Edsger', score: 1 });
+    index.failures = ['remove', 'remove'];
+    await expect(gallery.remove('Ada')).rejects.toThrow('remove fails');
+    expect(await best(gallery, 1, 0, 0)).not.toMatchObject({ name: 'Ada' });
+    expect(index.size).toBe(2);
+  });
+
+  test('keeps the calibration that is stored if a new one cannot be', async () => {
+    const store = new MemoryStore({ embeddingSize: 3, embedder: 'test' });
+    const gallery = await createGallery({ store });
+    for (let n = 0; n < 5; n++) await gallery.enroll(`${n}`, vector(1, n, n * n));
+    const { falseAcceptRate } = await gallery.calibrate({ falseAcceptRate: 0.1 });
+    vi.spyOn(store, 'write').mockRejectedValue(new Error('the disk is full'));
+    await expect(gallery.calibrate({ falseAcceptRate: 0.2 })).rejects.toThrow('the disk is full');
+    expect(gallery.calibration?.falseAcceptRate).toBe(falseAcceptRate);
+  });
+});
+
 describe('a calibration', () => {
   async function galleryOf(count: number) {
     const people = new Population(1);
@@ -176,14 +270,20 @@ describe('a calibration', () => {
     const embeddings = Array.from({ length: 200 }, () => people.draw()[0]);
     await gallery.calibrate({ falseAcceptRate: 0.05, embeddings });
     const again = await openGallery(await gallery.toBytes());
+    expect(again.calibration?.enrolledStrangers).toEqual([]);
     await again.enroll('stranger 7', embeddings[7]);
     const { threshold } = await again.recognize(embeddings[8]);
+    const enrolled = { stranger: 7, name: 'stranger 7', score: 1 };
+    expect(again.calibration?.enrolledStrangers).toEqual([enrolled]);
+    expect(again.calibration?.warnings.join()).toContain(
+      'Stranger 7 has a score of 1.0000 with "stranger 7"',
+    );
     expect(again.calibration).toMatchObject({ identities: 21, strangers: 200, source: 'strangers' });
     expect(threshold).toBe((await again.calibrate({ falseAcceptRate: 0.05, embeddings })).threshold);
   });
 
-  test('warns of too few strangers, and of an identity that was enrolled twice', async () => {
-    const { gallery, people } = await galleryOf(10);
+  test('warns of too few strangers', async () => {
+    const { gallery } = await galleryOf(10);
     const { warnings, interval, isExtrapolated } = await gallery.calibrate({ falseAcceptRate: 0.01 });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^10 identities are too few to measure a rate of 1 %/);
@@ -191,12 +291,70 @@ describe('a calibration', () => {
     expect(gallery.calibration?.closest?.names).toHaveLength(2);
     expect(isExtrapolated).toBe(true);
     expect(interval.high).toBeGreaterThan(0.3);
-    const twice = people.draw();
+  });
+
+  test('leaves out an identity that was enrolled twice, and names it', async () => {
+    const { gallery, people } = await galleryOf(60);
+    const before = await gallery.calibrate({ falseAcceptRate: 0.05 });
+    expect(before).toMatchObject({ duplicates: [], thresholdWithDuplicates: undefined });
+    const [twice] = people.draw();
     await gallery.enroll('one', twice);
     await gallery.enroll('other', twice);
-    expect((await gallery.calibrate({ falseAcceptRate: 0.01 })).warnings.join('\n')).toContain(
-      '"one" and "other" have a score of 1.0000 with each other. If they are the same, merge them.',
+    const found = await gallery.calibrate({ falseAcceptRate: 0.01 });
+    expect(found.duplicates).toEqual([{ names: ['one', 'other'], score: 1 }]);
+    expect(found.thresholdWithDuplicates).toBe(1);
+    expect(found.threshold).toBeLessThan(0.95);
+    expect(found.closest?.score).toBeLessThan(0.95);
+    // The two are one stranger.
+    expect(found).toMatchObject({ identities: 62, strangers: 61 });
+    expect(found.warnings.join('\n')).toContain(
+      '"one" and "other" look like one identity enrolled twice, with a score of 1.0000.',
     );
+    const again = await openGallery(await gallery.toBytes());
+    expect(again.calibration).toEqual({ ...found, isStale: true });
+    await again.rename('other', 'new name');
+    expect(again.calibration?.duplicates).toEqual([]);
+    await again.recognize(twice);
+    expect(again.calibration?.duplicates[0].names).toEqual(['one', 'new name']);
+    await gallery.merge('other', 'one');
+    const { warnings, duplicates, threshold } = await gallery.calibrate({ falseAcceptRate: 0.01 });
+    expect({ threshold, duplicates }).toEqual({ threshold: found.threshold, duplicates: [] });
+    expect(warnings.join()).not.toContain('one');
+  });
+
+  test('leaves out three names of one identity', async () => {
+    const { gallery, people } = await galleryOf(60);
+    const [image] = people.draw();
+    for (const name of ['a', 'b', 'c']) await gallery.enroll(name, image);
+    const { duplicates, strangers, threshold } = await gallery.calibrate({ falseAcceptRate: 0.01 });
+    expect(duplicates.flatMap(({ names }) => names)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    expect(strangers).toBe(61);
+    expect(threshold).toBeLessThan(0.95);
+  });
+
+  test('keeps twins that the user knows to be different, also as the gallery grows', async () => {
+    const { gallery, people } = await galleryOf(60);
+    const [twice] = people.draw();
+    await gallery.enroll('one', twice);
+    await gallery.enroll('twin', twice);
+    const found = await gallery.calibrate({ falseAcceptRate: 0.01, keepDuplicates: true });
+    expect(found).toMatchObject({ threshold: 1, duplicates: [], strangers: 62 });
+    expect(found.closest).toEqual({ names: ['one', 'twin'], score: 1 });
+    const again = await openGallery(await gallery.toBytes());
+    await again.enroll('another', people.draw());
+    expect((await again.recognize(twice)).threshold).toBe(1);
+  });
+
+  test('estimates how many strangers any threshold accepts', async () => {
+    const { gallery } = await galleryOf(200);
+    expect(gallery.acceptRateAt(0.5)).toBeUndefined();
+    const { threshold, rate, interval } = await gallery.calibrate({ falseAcceptRate: 0.05 });
+    expect(gallery.acceptRateAt(threshold)).toEqual({ rate, interval });
+    expect(gallery.acceptRateAt(-1)?.rate).toBe(1);
+    const none = gallery.acceptRateAt(1);
+    expect(none).toMatchObject({ rate: 0, interval: { low: 0 } });
+    expect(none?.interval.high).toBeCloseTo(1 - 0.025 ** (200 / 199 / 100), 6);
+    expect(gallery.acceptRateAt(0.3)?.rate).toBeGreaterThan(gallery.acceptRateAt(0.6)?.rate as number);
   });
 
   test('compares two images at the threshold of one identity', async () => {

@@ -3,6 +3,21 @@ import type { StoredCalibration } from '../store/gallery-store.js';
 import { chooseMargin, chooseThreshold } from './choose-threshold.js';
 import type { StrangerScores } from './stranger-scores.js';
 
+/** Two identities of a gallery, and how similar they are. */
+export interface SimilarPair {
+  readonly names: readonly [string, string];
+  /** Highest cosine of a template of one with a template of the other. */
+  readonly score: number;
+}
+
+/** A stranger, and the identity that it resembles most. */
+export interface SimilarStranger {
+  /** Place in the list of strangers, from 0. */
+  readonly stranger: number;
+  readonly name: string;
+  readonly score: number;
+}
+
 /** A gallery's threshold for its present size, and how far it can be trusted. */
 export interface Calibration {
   /** Wanted rate of strangers that the whole gallery accepts. */
@@ -28,11 +43,21 @@ export interface Calibration {
   readonly identities: number;
   /** Whether the scores are from another set of identities than the present one, and only converted to its size. */
   readonly isStale: boolean;
+  /** The two identities that resemble each other most and are not duplicates; undefined with given strangers. */
+  readonly closest: SimilarPair | undefined;
   /**
-   * The two identities that resemble each other most, and their score; undefined with given strangers. If they are the same,
-   * enrolled twice, they raise the threshold for nothing: merge them.
+   * Pairs that are so much more similar than all others that they look like one identity enrolled under two names; empty with
+   * given strangers. They are left out: as different identities, they would raise the threshold above the scores of most images.
+   * Merge them, or calibrate with `keepDuplicates` if they are different.
    */
-  readonly closest: { readonly names: readonly [string, string]; readonly score: number } | undefined;
+  readonly duplicates: readonly SimilarPair[];
+  /** The threshold if the duplicates are different identities; undefined if there are none. */
+  readonly thresholdWithDuplicates: number | undefined;
+  /**
+   * Given strangers that are so much more similar to an identity than all others that they are likely enrolled. They raise the
+   * threshold: calibrate without them. Empty for the gallery's own identities.
+   */
+  readonly enrolledStrangers: readonly SimilarStranger[];
   /** What limits the calibration, in sentences. Empty if nothing does. */
   readonly warnings: readonly string[];
 }
@@ -44,23 +69,61 @@ export interface CalibrationData {
   readonly scores: StrangerScores;
   /** The strangers' embeddings, [images, embedding size], to measure them again when the gallery has changed. */
   readonly cohort?: Float32Array;
-  /** Names of the two identities of the gallery that resemble each other most, and their score. */
-  readonly closest?: { readonly names: readonly [string, string]; readonly score: number };
+  /** Strangers that are likely enrolled. */
+  readonly enrolledStrangers?: readonly SimilarStranger[];
+  /** Only for scores of the gallery's own identities. */
+  readonly own?: OwnPairs;
 }
 
-/** Largest score of two identities that are likely the same one, enrolled twice. */
-const SAME = 0.999;
+/** What the gallery's own identities show about each other. */
+export interface OwnPairs {
+  readonly closest?: SimilarPair;
+  /** Pairs that are left out of the scores. */
+  readonly duplicates: readonly SimilarPair[];
+  /** Number of identities that are left out with them. */
+  readonly merged: number;
+  /** Scores with the duplicates, if there are some. */
+  readonly allScores?: StrangerScores;
+  /** Whether similar pairs are known to be different identities. */
+  readonly keepDuplicates: boolean;
+}
+
+/** The gallery that a calibration is for. */
+export interface CalibratedGallery {
+  /** Number of identities. */
+  readonly identities: number;
+  /** Whether the scores are from another set of identities. */
+  readonly isStale: boolean;
+  has(name: string): boolean;
+}
 
 /** Computes the calibration of a gallery from scores of strangers, for its present number of identities. */
-export function computeCalibration(data: CalibrationData, identities: number, isStale: boolean): Calibration {
-  const { falseAcceptRate, source, scores, closest } = data;
+export function computeCalibration(data: CalibrationData, gallery: CalibratedGallery): Calibration {
+  const { falseAcceptRate, source, scores, own } = data;
+  const { identities, isStale } = gallery;
   const { threshold, rate, interval, isExtrapolated, effectiveStrangers } = chooseThreshold(
     scores,
     falseAcceptRate,
-    identities,
+    Math.max(1, identities - (own?.merged ?? 0)),
   );
+  // Identities may have been removed or renamed since.
+  const isPresent = ({ names }: SimilarPair) => names.every((name) => gallery.has(name));
+  const closest = own?.closest && isPresent(own.closest) ? own.closest : undefined;
+  const duplicates = own?.duplicates.filter(isPresent) ?? [];
+  const thresholdWithDuplicates =
+    own?.allScores && chooseThreshold(own.allScores, falseAcceptRate, identities).threshold;
   const strangers = new Set(scores.stranger).size;
-  const warnings: string[] = [];
+  const warnings = duplicates.map(({ names: [a, b], score }) => {
+    const pair = `${JSON.stringify(a)} and ${JSON.stringify(b)}`;
+    return `${pair} look like one identity enrolled twice, with a score of ${score.toFixed(4)}. The calibration leaves this pair out. Merge them, or calibrate with \`keepDuplicates\` if they are different.`;
+  });
+  const enrolledStrangers = data.enrolledStrangers?.filter(({ name }) => gallery.has(name)) ?? [];
+  warnings.push(
+    ...enrolledStrangers.map(
+      ({ stranger, name, score }) =>
+        `Stranger ${stranger} has a score of ${score.toFixed(4)} with ${JSON.stringify(name)}, far above those of the other strangers. If it is enrolled, calibrate without it.`,
+    ),
+  );
   const percent = (value: number) => `${Number((100 * value).toPrecision(2))} %`;
   const who = source === 'gallery' ? `${strangers} identities` : `${strangers} strangers`;
   if (effectiveStrangers * falseAcceptRate < 3) {
@@ -72,12 +135,6 @@ export function computeCalibration(data: CalibrationData, identities: number, is
   if (interval.low > falseAcceptRate) {
     warnings.push(
       `No threshold reaches a rate of ${percent(falseAcceptRate)}, because strangers have the highest possible scores.`,
-    );
-  }
-  if (closest && closest.score >= SAME) {
-    const [a, b] = closest.names.map((name) => JSON.stringify(name));
-    warnings.push(
-      `${a} and ${b} have a score of ${closest.score.toFixed(4)} with each other. If they are the same, merge them.`,
     );
   }
   return {
@@ -92,6 +149,9 @@ export function computeCalibration(data: CalibrationData, identities: number, is
     identities,
     isStale,
     closest,
+    duplicates,
+    thresholdWithDuplicates,
+    enrolledStrangers,
     warnings,
   };
 }
@@ -103,53 +163,75 @@ export function pairThreshold({ scores, falseAcceptRate }: CalibrationData): num
 
 /** Encodes what a calibration is computed from, for a store. */
 export function encodeCalibration(data: CalibrationData, embeddingSize: number): StoredCalibration {
-  const { scores, cohort, falseAcceptRate, source, closest } = data;
-  const images = scores.best.length;
-  const column = (values: Float32Array | Int32Array) => ({
-    shape: [images],
-    data: Float32Array.from(values),
-  });
+  const { scores, cohort, falseAcceptRate, source, enrolledStrangers, own } = data;
+  const { allScores, ...pairs } = own ?? {};
   return {
-    state: {
-      falseAcceptRate,
-      source,
-      compared: scores.compared,
-      ...(closest && { closest: { names: [...closest.names], score: closest.score } }),
-    },
+    // JSON leaves out what is undefined.
+    state: JSON.parse(
+      JSON.stringify({
+        falseAcceptRate,
+        source,
+        compared: scores.compared,
+        enrolledStrangers,
+        ...(own && { own: pairs }),
+        ...(allScores && { allCompared: allScores.compared }),
+      }),
+    ),
     tensors: {
-      stranger: column(scores.stranger),
-      best: column(scores.best),
-      // JSON and PostgreSQL have no NaN: -2 is no cosine.
-      runnerUp: column(scores.runnerUp.map((score) => (Number.isNaN(score) ? -2 : score))),
-      ...(scores.nearest && { nearest: column(scores.nearest) }),
-      ...(cohort && { cohort: { shape: [images, embeddingSize], data: cohort } }),
+      ...encodeScores(scores, ''),
+      ...(allScores && encodeScores(allScores, 'all.')),
+      ...(cohort && { cohort: { shape: [scores.best.length, embeddingSize], data: cohort } }),
     },
   };
 }
 
 /** Decodes a stored calibration. Returns undefined for one that another version of the package has written. */
 export function decodeCalibration({ state, tensors }: StoredCalibration): CalibrationData | undefined {
-  const { falseAcceptRate, source, compared, closest } = state as unknown as Omit<
-    CalibrationData,
-    'scores'
-  > & {
-    compared: number;
-  };
-  const { stranger, best, runnerUp, nearest, cohort } = tensors;
-  if (!(falseAcceptRate > 0 && falseAcceptRate < 1) || !(compared >= 1) || !stranger || !best || !runnerUp) {
-    return undefined;
-  }
+  const { falseAcceptRate, source, compared, allCompared, enrolledStrangers, own } = state as Partial<
+    Pick<CalibrationData, 'falseAcceptRate' | 'source' | 'enrolledStrangers' | 'own'>
+  > & { compared?: number; allCompared?: number };
+  const scores = decodeScores(tensors, '', compared);
+  if (!falseAcceptRate || !(falseAcceptRate > 0 && falseAcceptRate < 1) || !scores) return undefined;
+  if (source !== 'strangers' && !Array.isArray(own?.duplicates)) return undefined;
+  const allScores = decodeScores(tensors, 'all.', allCompared);
   return {
     falseAcceptRate,
     source: source === 'strangers' ? 'strangers' : 'gallery',
-    closest,
-    cohort: cohort?.data,
-    scores: {
-      stranger: Int32Array.from(stranger.data),
-      best: best.data,
-      runnerUp: runnerUp.data.map((score) => (score < -1 ? Number.NaN : score)),
-      nearest: nearest && Int32Array.from(nearest.data),
-      compared,
-    },
+    scores,
+    ...(enrolledStrangers && { enrolledStrangers }),
+    ...(own && { own: { ...own, ...(allScores && { allScores }) } }),
+    ...(tensors['cohort'] && { cohort: tensors['cohort'].data }),
+  };
+}
+
+function encodeScores(scores: StrangerScores, prefix: string): StoredCalibration['tensors'] {
+  const column = (values: Float32Array | Int32Array) => ({
+    shape: [values.length],
+    data: Float32Array.from(values),
+  });
+  return {
+    [`${prefix}stranger`]: column(scores.stranger),
+    [`${prefix}best`]: column(scores.best),
+    // JSON and PostgreSQL have no NaN: -2 is no cosine.
+    [`${prefix}runnerUp`]: column(scores.runnerUp.map((score) => (Number.isNaN(score) ? -2 : score))),
+    ...(scores.nearest && { [`${prefix}nearest`]: column(scores.nearest) }),
+  };
+}
+
+function decodeScores(
+  tensors: StoredCalibration['tensors'],
+  prefix: string,
+  compared: number | undefined,
+): StrangerScores | undefined {
+  const [stranger, best, runnerUp, nearest] = ['stranger', 'best', 'runnerUp', 'nearest'].map(
+    (name) => tensors[`${prefix}${name}`]?.data,
+  );
+  if (!stranger || !best || !runnerUp || compared === undefined || !(compared >= 1)) return undefined;
+  return {
+    stranger: Int32Array.from(stranger),
+    best,
+    runnerUp: runnerUp.map((score) => (score < -1 ? Number.NaN : score)),
+    ...(nearest && { nearest: Int32Array.from(nearest) }),
+    compared,
   };
 }

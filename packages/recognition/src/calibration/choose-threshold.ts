@@ -1,14 +1,18 @@
 import { betaQuantile, type Interval } from '@unitsphere/verification/statistics';
 import { type StrangerRate, StrangerRates, type StrangerScores } from './stranger-scores.js';
 
-/** A threshold for a gallery's size, and what is known about it. */
-export interface Threshold {
-  /** Lowest score of an accepted match. */
-  readonly threshold: number;
+/** How many strangers a gallery accepts at a threshold. */
+export interface AcceptRate {
   /** Estimated rate of strangers that the gallery accepts. */
   readonly rate: number;
   /** 95 % confidence interval of that rate, without an assumption about the distribution of scores. */
   readonly interval: Interval;
+}
+
+/** A threshold for a gallery's size, and what is known about it. */
+export interface Threshold extends AcceptRate {
+  /** Lowest score of an accepted match. */
+  readonly threshold: number;
   /** Whether no stranger's score lies above the threshold, so that its place follows from the tail of the scores. */
   readonly isExtrapolated: boolean;
   /** Number of strangers that count as independent. */
@@ -44,9 +48,7 @@ const LEAST_TAIL = 10;
 export function chooseThreshold(scores: StrangerScores, target: number, identities: number): Threshold {
   const rates = new StrangerRates(scores);
   const { strangers } = rates;
-  const power = identities / scores.compared;
-  const convert = (rate: number) => -Math.expm1(power * Math.log1p(-Math.min(rate, 1)));
-  const measuredTarget = -Math.expm1(Math.log1p(-target) / power);
+  const measuredTarget = convertRate(target, scores.compared / identities);
   let found: (StrangerRate & { score: number }) | undefined;
   let first: StrangerRate | undefined;
   for (const at of rates.descend()) {
@@ -58,13 +60,11 @@ export function chooseThreshold(scores: StrangerScores, target: number, identiti
   const effectiveStrangers = strangers / dependence;
   // No cosine exceeds 1, so there is no threshold above a stranger's score of 1.
   if (!found && rates.highest >= 1 && first) found = { ...first, score: 1 };
+  const power = identities / scores.compared;
   if (found) {
-    const k = found.reached / dependence;
-    const quantile = (p: number) => convert(betaQuantile(p, k, Math.max(effectiveStrangers - k, 0) + 1));
     return {
       threshold: found.score,
-      rate: convert(found.reached / strangers),
-      interval: { low: quantile(MISSED), high: quantile(1 - MISSED) },
+      ...rateOf(found, strangers, power),
       isExtrapolated: false,
       effectiveStrangers,
     };
@@ -72,10 +72,46 @@ export function chooseThreshold(scores: StrangerScores, target: number, identiti
   return {
     threshold: extrapolate(rates, measuredTarget, dependence),
     rate: target,
-    interval: { low: 0, high: convert(-Math.expm1(Math.log(MISSED) / effectiveStrangers)) },
+    interval: intervalAbove(effectiveStrangers, power),
     isExtrapolated: true,
     effectiveStrangers,
   };
+}
+
+/** Returns the rate at which a gallery of `identities` accepts strangers at any threshold. */
+export function measureRate(scores: StrangerScores, threshold: number, identities: number): AcceptRate {
+  const rates = new StrangerRates(scores);
+  const power = identities / scores.compared;
+  let found: StrangerRate | undefined;
+  let first: StrangerRate | undefined;
+  for (const at of rates.descend()) {
+    first ??= at;
+    if (at.score < threshold) break;
+    found = at;
+  }
+  if (found) return rateOf(found, rates.strangers, power);
+  return { rate: 0, interval: intervalAbove(rates.strangers / (first?.dependence ?? 1), power) };
+}
+
+/** Converts a rate of one number of identities to that of `power` times as many. */
+function convertRate(rate: number, power: number): number {
+  return -Math.expm1(power * Math.log1p(-Math.min(rate, 1)));
+}
+
+/** Returns the rate at a score that strangers have. */
+function rateOf({ reached, dependence }: StrangerRate, strangers: number, power: number): AcceptRate {
+  const k = reached / dependence;
+  const quantile = (p: number) =>
+    convertRate(betaQuantile(p, k, Math.max(strangers / dependence - k, 0) + 1), power);
+  return {
+    rate: convertRate(reached / strangers, power),
+    interval: { low: quantile(MISSED), high: quantile(1 - MISSED) },
+  };
+}
+
+/** Returns the interval of the rate above all scores. */
+function intervalAbove(effectiveStrangers: number, power: number): Interval {
+  return { low: 0, high: convertRate(-Math.expm1(Math.log(MISSED) / effectiveStrangers), power) };
 }
 
 /** Returns the gap between the best two identities that 95 % of the strangers stay below. */

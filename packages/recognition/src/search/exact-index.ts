@@ -54,9 +54,14 @@ export class ExactIndex implements GalleryIndex {
   }
 
   /** @throws RangeError if there is no memory for more rows. */
+  reserve(templates: number): void {
+    this.#memory.reserve(templates);
+  }
+
+  /** @throws RangeError if there is no memory for more rows. */
   add(templates: readonly IndexedTemplate[]): void {
     const before = this.size;
-    this.#memory.reserve(before + templates.length);
+    this.reserve(before + templates.length);
     for (const template of templates) this.#table.append(template);
     if (this.#memory.layout.kind === 'int8' && this.size >= this.#nextCenter) this.#writeAll();
     else for (let row = before; row < this.size; row++) this.#write(row);

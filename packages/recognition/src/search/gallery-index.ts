@@ -27,7 +27,10 @@ export interface GalleryIndex {
   readonly isExact: boolean;
   /** Number of templates. */
   readonly size: number;
+  /** Makes room for a number of templates, so that `add` does not fail later. @throws RangeError if there is no room. */
+  reserve?(templates: number): void | Promise<void>;
   add(templates: readonly IndexedTemplate[]): void | Promise<void>;
+  /** Removes templates. Those that it does not have are skipped. */
   remove(templates: readonly number[]): void | Promise<void>;
   /** Assigns templates to another identity. */
   assign(templates: readonly number[], identity: number): void | Promise<void>;

@@ -36,9 +36,13 @@ export class RowTable {
     return row;
   }
 
-  /** Removes a row by moving the last one into its place. Returns the row that changed, or undefined if it was the last. */
+  /**
+   * Removes a row by moving the last one into its place. Returns the row that changed, or undefined if it was the last, or if there
+   * is none.
+   */
   remove(template: number): number | undefined {
-    const row = this.rowOf(template);
+    const row = this.#rows.get(template);
+    if (row === undefined) return undefined;
     const last = this.size - 1;
     this.#rows.delete(template);
     if (row !== last) {
