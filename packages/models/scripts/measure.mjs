@@ -1,11 +1,13 @@
-// Measures a model of this package on real cards and on the hard set, and writes weights/NAME/figures.json.
+// Measures a model of this package on real cards and on the hard set, and writes weights/NAME/figures.json and its model card.
 //   npm run measure -w packages/models -- NAME CARDS HARD_SET     (HARD_SET: `npm run bench -- hard-set DIR`)
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@unitsphere/backends';
 import { writeFileAtomicSync } from '@unitsphere/core/disk';
 import { findDuplicates, openFolder } from '@unitsphere/data';
 import { loadEmbedder } from '@unitsphere/embedder';
 import { embedCards, verifyCards } from './measure-cards.mjs';
+import { writeFigures } from './write-figures.mjs';
 
 const [name, cards, hardSet] = process.argv.slice(2);
 if (!name || !cards || !hardSet) {
@@ -29,5 +31,7 @@ const figures = {
   hardSet: verifyCards(await embedCards(embedder, await openFolder(hardSet, { side }), 'samples')),
 };
 writeFileAtomicSync(`${folder}figures.json`, `${JSON.stringify(figures, null, 2)}\n`);
+const card = `${folder}README.md`;
+writeFileAtomicSync(card, writeFigures(readFileSync(card, 'utf8'), figures));
 console.log(figures);
 embedder.dispose();

@@ -7,15 +7,14 @@ import { openFolder } from '@unitsphere/data';
 import { loadEmbedder } from '@unitsphere/embedder';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { embedCards, verifyCards } from '../scripts/measure-cards.mjs';
+import { writeFigures } from '../scripts/write-figures.mjs';
 import { documentSmall } from '../src/index.js';
 
 const cards = fileURLToPath(new URL('../../../../shared/data/unique_pool', import.meta.url));
 const absent = !existsSync(cards);
 const read = (file: string) =>
   readFileSync(new URL(`../weights/document-small/${file}`, import.meta.url), 'utf8');
-const figures = JSON.parse(read('figures.json')) as {
-  cards: ReturnType<typeof verifyCards>;
-};
+const figures = JSON.parse(read('figures.json')) as Parameters<typeof writeFigures>[1];
 
 beforeAll(() => useBackend('wasm').then(() => undefined));
 
@@ -47,10 +46,13 @@ describe('documentSmall', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('states its figures in its card', () => {
-    const { tprAtFpr, rank1 } = figures.cards;
-    for (const figure of [tprAtFpr['1e-3'], rank1])
-      expect(documentSmall['README.md']).toContain(figure.toFixed(3));
+  test('has the figures of its weights in its card', async () => {
+    const embedder = await loadEmbedder(documentSmall);
+    expect(embedder.fingerprint).toBe(figures.fingerprint);
+    embedder.dispose();
+    const card = documentSmall['README.md'] as string;
+    expect(writeFigures(card, figures)).toBe(card);
+    expect(card).toContain(figures.cards.tprAtFpr['1e-3'].toFixed(3));
   });
 
   test.skipIf(absent)(
