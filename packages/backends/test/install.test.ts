@@ -18,9 +18,10 @@ import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkBinding } from '../src/install/check-binding.js';
 import { compileBinding, findCompiler } from '../src/install/compile-binding.js';
-import { downloadWheel } from '../src/install/download-wheel.js';
+import { downloadWheel, findPython } from '../src/install/download-wheel.js';
 import { InstallError, installNativeBackend } from '../src/install/index.js';
-import { nvidiaRequirements } from '../src/install/nvidia.js';
+import { installNvidiaLibraries, nvidiaRequirements, pinnedNvidiaWheels } from '../src/install/nvidia.js';
+import { NVIDIA_WHEELS } from '../src/install/nvidia-wheels.js';
 import { checkIntegrity } from '../src/install/sources.js';
 import { buildFolder } from '../src/install/staging.js';
 import { unpackWheel } from '../src/install/unpack-wheel.js';
@@ -298,6 +299,65 @@ test("the NVIDIA requirements are those of the wheel's extra and-cuda", () => {
     'nvidia-cublas-cu12<13.0,>=12.5.3.2',
     'nvidia-cudnn-cu12<10.0,>=9.3.0.75',
   ]);
+});
+
+describe('the NVIDIA libraries', () => {
+  const metadata = NVIDIA_WHEELS.map(
+    ({ requirement }) => `Requires-Dist: ${requirement}; extra == "and-cuda"\n`,
+  );
+
+  test('each have a version in the required range, and a SHA-256', () => {
+    expect(pinnedNvidiaWheels(metadata.join(''))).toBe(NVIDIA_WHEELS);
+    expect(new Set(NVIDIA_WHEELS.map(({ project }) => project)).size).toBe(NVIDIA_WHEELS.length);
+    const compare = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+    for (const { requirement, project, version, sha256 } of NVIDIA_WHEELS) {
+      const [, name, below, from] = /^([\w-]+)<([\d.]+),>=([\d.]+)$/.exec(requirement) as string[];
+      expect(name).toBe(project);
+      expect(compare(version, from), requirement).toBeGreaterThanOrEqual(0);
+      expect(compare(version, below), requirement).toBeLessThan(0);
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  test('are refused if the wheel requires others', async () => {
+    const other = [...metadata.slice(1), 'Requires-Dist: nvidia-cublas-cu13>=13; extra == "and-cuda"\n'];
+    expect(await installErrorOf(() => pinnedNvidiaWheels(other.join('')))).toMatch(
+      /requires other NVIDIA libraries than those whose SHA-256 this version knows: nvidia-cublas-cu13>=13\./,
+    );
+    expect(await installErrorOf(() => pinnedNvidiaWheels(metadata.slice(1).join('')))).toContain(
+      'requires other NVIDIA libraries',
+    );
+  });
+
+  test('are installed by pip only if their SHA-256 is the pinned one', async (context) => {
+    const python = await findPython();
+    if (!python) return context.skip('Python with pip is not installed');
+    const info = 'nvidia_test-1.0.dist-info';
+    const files = {
+      'nvidia/test/lib/libtest.so': 'library',
+      [`${info}/METADATA`]: 'Metadata-Version: 2.1\nName: nvidia-test\nVersion: 1.0\n',
+      [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+      [`${info}/RECORD`]: `nvidia/test/lib/libtest.so,,\n${info}/METADATA,,\n${info}/WHEEL,,\n${info}/RECORD,,\n`,
+    };
+    const wheel = zipSync(
+      Object.fromEntries(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])),
+    );
+    const links = join(folder, 'links');
+    mkdirSync(links);
+    writeFileSync(join(links, 'nvidia_test-1.0-py3-none-any.whl'), wheel);
+    vi.stubEnv('PIP_NO_INDEX', '1');
+    vi.stubEnv('PIP_FIND_LINKS', links);
+    const target = join(folder, 'target');
+    mkdirSync(target);
+    const pinned = { requirement: '', project: 'nvidia-test', version: '1.0' };
+    const other = [{ ...pinned, sha256: sha256('another') }];
+    expect(await installErrorOf(installNvidiaLibraries(python, target, other))).toMatch(
+      /pip could not fetch NVIDIA's libraries:.*serves another file; check pip config list\.$/s,
+    );
+    expect(readdirSync(target)).toEqual([]);
+    await installNvidiaLibraries(python, target, [{ ...pinned, sha256: sha256(wheel) }]);
+    expect(readFileSync(join(target, 'nvidia/test/lib/libtest.so'), 'utf8')).toBe('library');
+  });
 });
 
 describe('the final folder', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { everyBackend } from '@unitsphere/testing/backends';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -12,12 +13,15 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'unitsphere-quiet-'));
   symlinkSync(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'));
   buildSync({
-    entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+    entryPoints: ['index', 'without-notices'].map((name) =>
+      fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url)),
+    ),
     bundle: true,
     external: ['@tensorflow/*', 'webgpu'],
     platform: 'node',
     format: 'esm',
-    outfile: join(folder, 'backends.mjs'),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
   });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +30,7 @@ function run(code: string, env: Record<string, string> = {}) {
   writeFileSync(
     join(folder, 'main.mjs'),
     `import * as tf from '@tensorflow/tfjs-core';
-import { useBackend } from './backends.mjs';
+import { useBackend } from './index.mjs';
 ${code}`,
   );
   // The cache is empty, so that a native backend installed on this machine is not chosen.
@@ -34,6 +38,17 @@ ${code}`,
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, XDG_CACHE_HOME: folder, ...env },
+  });
+}
+
+/** Runs code whose standard error is a pipe; that of Node's child processes is a socket. */
+function runInPipe(code: string, env: Record<string, string> = {}) {
+  writeFileSync(join(folder, 'main.mjs'), code);
+  const script = 'set -o pipefail; { "$@" 2>&1 1>&3 | cat 1>&2; } 3>&1';
+  return spawnSync('bash', ['-c', script, 'bash', process.execPath, 'main.mjs'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
 }
 
@@ -51,6 +66,55 @@ describe('a working program prints nothing but its own lines', () => {
     const { stdout, stderr } = run(COMPUTE.replace('BACKEND', "'auto'"), none);
     expect(stderr).toBe('');
     if (process.platform === 'linux') expect(stdout).toContain('"webgpu" is faster, but no graphics adapter');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('notices of native libraries', () => {
+  test.each(everyBackend.filter((name) => name === 'node' || name === 'webgpu'))(
+    'do not appear on %s; later lines of the library do',
+    (name) => {
+      const { status, stdout, stderr } = runInPipe(`import * as tf from '@tensorflow/tfjs-core';
+import { writeSync } from 'node:fs';
+import { useBackend } from './index.mjs';
+await useBackend('${name}');
+console.log(await tf.square(3).data());
+writeSync(2, 'later\\n');`);
+      expect(stderr).toBe('later\n');
+      expect(stdout).toMatch(/^Float32Array\(1\) \[ 9 \]\n/);
+      expect(status).toBe(0);
+    },
+  );
+
+  const WRITE = `import { writeSync } from 'node:fs';
+import { withoutNotices } from './without-notices.mjs';
+const write = () => { for (const line of ['notice: a', 'other', 'notice: b']) writeSync(2, line + '\\n'); };
+`;
+  test('are dropped, other lines are written', () => {
+    const { stdout, stderr } = runInPipe(
+      `${WRITE}console.log(withoutNotices([/^notice/], () => { write(); return 7; })); writeSync(2, 'later\\n');`,
+    );
+    expect(stderr).toBe('other\nlater\n');
+    expect(stdout).toBe('7\n');
+  });
+
+  test('are written if the call fails', () => {
+    const { status, stderr } = runInPipe(
+      `${WRITE}withoutNotices([/^notice/], () => { write(); throw new Error('mine'); });`,
+    );
+    expect(stderr).toMatch(/^notice: a\nother\nnotice: b\n.*Error: mine/s);
+    expect(status).toBe(1);
+  });
+
+  test('stay while another thread may open files, and on standard errors that cannot be opened again', () => {
+    const call = 'withoutNotices([/^notice/], write);';
+    const busy = runInPipe(`import { readFile } from 'node:fs/promises';
+${WRITE}const reading = readFile('main.mjs'); ${call} await reading;`);
+    expect(busy.stderr).toBe('notice: a\nother\nnotice: b\n');
+    const threads = runInPipe(`import { Worker } from 'node:worker_threads';
+${WRITE}const worker = new Worker('', { eval: true }).on('message', () => {}); ${call} await worker.terminate();`);
+    expect(threads.stderr).toBe('notice: a\nother\nnotice: b\n');
+    const socket = run(`${WRITE}${call}`);
+    expect(socket.stderr).toBe('notice: a\nother\nnotice: b\n');
   });
 });
 

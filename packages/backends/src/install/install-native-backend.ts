@@ -14,7 +14,7 @@ import { type CheckedBinding, checkBinding } from './check-binding.js';
 import { compileBinding, findCompiler } from './compile-binding.js';
 import { downloadWheel, findPython, sha256 } from './download-wheel.js';
 import { InstallError } from './install-error.js';
-import { installNvidiaLibraries, nvidiaRequirements } from './nvidia.js';
+import { installNvidiaLibraries, pinnedNvidiaWheels } from './nvidia.js';
 import { copyJavaScript, findSources } from './sources.js';
 import { buildFolder } from './staging.js';
 import { unpackWheel } from './unpack-wheel.js';
@@ -78,6 +78,7 @@ export async function installNativeBackend(
     const hash = given ? await sha256(given) : wheel.sha256;
     onProgress('unpacking libtensorflow');
     const unpacked = await unpackWheel(file, staging);
+    const nvidiaWheels = backend === 'cuda' ? pinnedNvidiaWheels(unpacked.metadata) : [];
     onProgress(`compiling the binding with ${compiler.version}`);
     await compileBinding(compiler, sources, unpacked, files.binding);
     await copyJavaScript(sources.tfjsNode, files.tfjsNode);
@@ -87,7 +88,7 @@ export async function installNativeBackend(
     let checked = await checkBinding(files.binding);
     if (nvidiaPython !== undefined && (withoutGpu || !checked.gpu)) {
       onProgress("fetching NVIDIA's libraries with pip (about 3 GB)");
-      await installNvidiaLibraries(nvidiaPython, staging, nvidiaRequirements(unpacked.metadata));
+      await installNvidiaLibraries(nvidiaPython, staging, nvidiaWheels);
       checked = await checkBinding(files.binding);
       if (!withoutGpu) checkGpu(checked);
     }

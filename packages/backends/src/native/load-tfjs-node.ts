@@ -1,6 +1,13 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { builtinModule } from '@unitsphere/core/disk';
+import { withoutNotices } from '../without-notices.js';
 import type { Installation } from './installation.js';
+
+// With AVX-512. Turning oneDNN off (TF_ENABLE_ONEDNN_OPTS=0) would change results.
+const NOTICES = [
+  /^WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR$/m,
+  /^I0000 .*oneDNN custom operations are on\./,
+];
 
 /** The N-API binding of tfjs-node: TensorFlow's eager C API. */
 export interface Binding {
@@ -43,10 +50,11 @@ export function loadTfjsNode(
 ): { createBackend(packageName: string): NativeKernelBackend; binding: Binding } {
   const { dirname, join } = builtinModule('node:path');
   const { createRequire } = builtinModule('node:module');
-  // Suppresses the library's notices about the processor on stderr; errors stay. With AVX-512, one notice about oneDNN also
-  // stays: turning oneDNN off (TF_ENABLE_ONEDNN_OPTS=0) would change results.
+  // Suppresses the library's notices about the processor on stderr, except those about oneDNN; errors stay.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  const binding = createRequire(join(dirname(file), '_'))(file) as Binding;
+  const isQuiet = Number(process.env['TF_CPP_MIN_LOG_LEVEL']) >= 2;
+  const load = () => createRequire(join(dirname(file), '_'))(file) as Binding;
+  const binding = isQuiet ? withoutNotices(NOTICES, load) : load();
 
   const run = createCommonJsRunner(tf);
   const { NodeJSKernelBackend } = run(join(javascript, 'nodejs_kernel_backend.js')) as unknown as TfjsNode;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { builtinModule } from '@unitsphere/core/disk';
 import { BackendUnavailableError } from '../errors.js';
 import type { BackendProbe } from '../probe.js';
+import { endOfCallbacks } from '../without-notices.js';
 import {
   findInstallation,
   type Installation,
@@ -53,6 +54,7 @@ export function probeNative(name: NativeBackend): BackendProbe<Installation> {
  *   already runs the other native backend.
  */
 export async function startNative(name: NativeBackend): Promise<void> {
+  await endOfCallbacks();
   if (registered === undefined) {
     const probe = probeNative(name);
     if (!probe.available) throw new BackendUnavailableError(name, probe.reason, probe.remedy);

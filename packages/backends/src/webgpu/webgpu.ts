@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendUnavailableError } from '../errors.js';
 import type { BackendProbe } from '../probe.js';
 import { probePackage } from '../probe.js';
+import { endOfCallbacks, withoutNotices } from '../without-notices.js';
 import { type AdapterDescription, describeAdapter, formatAdapter, requestDevice } from './adapter.js';
 import { GpuError, isLost, throwDeviceErrors } from './device-errors.js';
 import { findGpu, type Gpu, type GpuAdapter, type GpuDevice } from './gpu.js';
@@ -68,8 +69,12 @@ function register({ WebGPUBackend }: WebGpuPackage, gpu: Gpu): void {
   tf.registerBackend(NAME, factory, 3);
 }
 
-function requestAdapter(gpu: Gpu): Promise<GpuAdapter | null> {
-  return gpu.requestAdapter({ powerPreference: 'high-performance' });
+// Of Dawn, on a software driver.
+const NOTICES = [/^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced/];
+
+async function requestAdapter(gpu: Gpu): Promise<GpuAdapter | null> {
+  await endOfCallbacks();
+  return withoutNotices(NOTICES, () => gpu.requestAdapter({ powerPreference: 'high-performance' }));
 }
 
 /** Why WebGPU is not available without an adapter. */
