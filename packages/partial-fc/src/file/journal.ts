@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readAllSync, syncFolderSync, writeAllSync } from '@unitsphere/core/disk';
 import { CenterStoreError } from '../errors.js';
@@ -108,6 +108,12 @@ export class Journal {
   finishMerge(): void {
     const { merging, fileId } = this.#centers.header;
     if (merging === 0) return;
+    // An index is deleted only after a header was written that no longer names it.
+    if (!existsSync(indexPath(this.path, merging))) {
+      throw new CenterStoreError(
+        `${this.#centers.path}: the header is damaged, or ${indexPath(this.path, merging)} is missing. Restore the files from a copy.`,
+      );
+    }
     this.#move(readIndex(indexPath(this.path, merging), fileId, merging));
     this.#sealed = merging;
   }
