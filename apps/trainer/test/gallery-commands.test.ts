@@ -155,9 +155,15 @@ describe('recognize', () => {
     expect(Number(calibrated.stdout)).toBeGreaterThan(0.1);
     expect(calibrated.stderr).toContain('Warning: 3 identities are too few');
     expect(calibrated.stderr).toMatch(/most similar identities\s+are\s+"Ada Lovelace"\s+and\s+"Grace"/);
+    expect(calibrated.stderr).toMatch(/threshold +strangers accepted +95 % interval\n/);
+    expect(calibrated.stderr).toMatch(/\d +10 % +0 % to \d+ % +← calibrated\n/);
     const { stdout, stderr } = await unitsphere('recognize', 'people.gallery', 'one.png');
     expect(stdout).toContain('one.png: known Edsger');
     expect(stderr).toMatch(/Threshold .*, to accept 10 % of strangers/);
+    const given = await unitsphere('recognize', 'people.gallery', 'one.png', '--threshold', '0.05');
+    expect(given.stderr).toMatch(
+      /At the threshold 0.05, the gallery accepts about 65 % of strangers \(95 % interval/,
+    );
   });
 
   test('refuses a gallery that does not exist', async () => {
@@ -184,6 +190,38 @@ describe('gallery', () => {
     );
     const { stdout } = await unitsphere('gallery', 'list', 'people.gallery', '--json');
     expect(JSON.parse(stdout).map(({ name }: { name: string }) => name)).toEqual(['Ada Lovelace', 'Edsger']);
+  });
+
+  test('leaves out an identity that was enrolled twice, and says what to do', async () => {
+    const pictures: Record<string, string> = {};
+    for (let n = 0; n < 40; n++) {
+      // Points that are spread evenly over the sphere.
+      const [z, turn] = [1 - (2 * n + 1) / 40, n * Math.PI * (3 - Math.sqrt(5))];
+      pictures[`set/${n}.png`] =
+        `${Math.sqrt(1 - z * z) * Math.cos(turn)} ${Math.sqrt(1 - z * z) * Math.sin(turn)} ${z}`;
+    }
+    writePictures({ ...pictures, 'set/Grace.png': pictures['set/7.png'] });
+    await unitsphere('enroll', 'g.gallery', 'set', '--model', 'model');
+    const { stdout, stderr } = await unitsphere('gallery', 'calibrate', 'g.gallery');
+    expect(Number(stdout)).toBeLessThan(1);
+    expect(stderr).toContain('Left out, because this pair looks like one identity enrolled twice.');
+    expect(stderr).toContain('\n  1.0000  "7" and "Grace"\n');
+    expect(stderr).toContain('unitsphere gallery merge g.gallery NAME INTO');
+    const kept = await unitsphere('gallery', 'calibrate', 'g.gallery', '--keep-duplicates');
+    expect(kept.stdout).toBe('1\n');
+    expect(kept.stderr).not.toContain('Left out');
+  });
+
+  test('names strangers that are likely enrolled', async () => {
+    const pictures: Record<string, string> = {};
+    for (let n = 0; n < 40; n++) {
+      pictures[`strangers/${n}.png`] = `${Math.sin(n * 37)} ${Math.cos(n * 91)} ${Math.sin(n * n + 1)}`;
+    }
+    writePictures({ ...people, ...pictures, 'strangers/somebody.png': '0 1 0' });
+    await enrollPeople();
+    const { stderr } = await unitsphere('gallery', 'calibrate', 'people.gallery', '--strangers', 'strangers');
+    expect(stderr).toContain('Warning: these strangers are likely enrolled.');
+    expect(stderr).toContain('\n  1.0000  "somebody" and "Grace"\n');
   });
 
   test('calibrates with strangers', async () => {

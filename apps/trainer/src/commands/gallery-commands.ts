@@ -127,6 +127,7 @@ Examples:
     .description('choose the threshold at which the whole gallery accepts strangers at a given rate')
     .argument('<GALLERY>', 'a file that enroll has written')
     .option('--false-accept-rate <RATE>', 'rate of strangers that are accepted', parseRate, 0.01)
+    .option('--keep-duplicates', 'identities that look like one enrolled twice are different ones')
     .option('--strangers <DIR>', 'a folder of images of strangers; default: the gallery’s own identities')
     .option('--model <MODEL>', 'for --strangers; default: the model that the gallery was enrolled with')
     .addHelpText(

@@ -1,4 +1,4 @@
-import type { Calibration, GalleryEvaluation } from '@unitsphere/recognition';
+import type { Calibration, Gallery, GalleryEvaluation } from '@unitsphere/recognition';
 import { embedReadable } from '../gallery/embed-readable.js';
 import { listPictures } from '../gallery/list-pictures.js';
 import { type OpenEmbedder, withGallery, withModelAndGallery } from '../gallery/with-gallery.js';
@@ -6,6 +6,7 @@ import { Progress } from '../progress/progress.js';
 import { UserError } from '../user-error.js';
 import { formatTable, wrapText } from './columns.js';
 import { EXIT, outputColors, outputWidth, say } from './console.js';
+import { formatCalibration, summarizeCalibration } from './format-calibration.js';
 import { oneLine } from './format-recognition.js';
 
 /** Lists the identities of a gallery. Returns the exit code. */
@@ -33,8 +34,8 @@ export async function listGallery(path: string, { json }: { json?: boolean }): P
     say(
       `${identities.length} ${identities.length === 1 ? 'identity' : 'identities'}, ${gallery.embeddingSize} values an image.`,
     );
-    if (gallery.calibration) for (const line of describe(gallery.calibration)) say(line);
-    else say('Not calibrated.');
+    if (gallery.calibration) say(summarizeCalibration(gallery.calibration));
+    else say(`Not calibrated. Choose the threshold with: unitsphere gallery calibrate ${path}`);
     return 0;
   });
 }
@@ -78,6 +79,7 @@ export async function renameInGallery(path: string, name: string, to: string): P
 /** Options of `unitsphere gallery calibrate`. */
 export interface CalibrateCommandOptions {
   falseAcceptRate: number;
+  keepDuplicates?: boolean;
   strangers?: string;
   model?: string;
 }
@@ -85,16 +87,21 @@ export interface CalibrateCommandOptions {
 /** Calibrates a gallery from its own identities or a folder of strangers. Returns the exit code. */
 export async function calibrateGallery(
   path: string,
-  { falseAcceptRate, strangers, model }: CalibrateCommandOptions,
+  { falseAcceptRate, keepDuplicates = false, strangers, model }: CalibrateCommandOptions,
   openEmbedder: OpenEmbedder,
 ): Promise<number> {
-  const print = (calibration: Calibration) => {
+  const print = (
+    calibration: Calibration,
+    gallery: Pick<Gallery, 'acceptRateAt'>,
+    nameOf?: (stranger: number) => string,
+  ) => {
     process.stdout.write(`${calibration.threshold}\n`);
-    for (const line of describe(calibration)) say(line);
+    const width = process.stderr.columns || 100;
+    for (const line of formatCalibration(calibration, gallery, path, width, nameOf)) say(line);
   };
   if (strangers === undefined) {
     return withGallery(path, false, async (gallery) => {
-      print(await gallery.calibrate({ falseAcceptRate }));
+      print(await gallery.calibrate({ falseAcceptRate, keepDuplicates }), gallery);
       return 0;
     });
   }
@@ -108,10 +115,14 @@ export async function calibrateGallery(
         progress,
       );
       progress.done();
-      const groups = [...pictures.values()]
-        .map((files) => files.flatMap((file) => embeddings.get(file) ?? []))
-        .filter((group) => group.length > 0);
-      print(await gallery.calibrate({ falseAcceptRate, embeddings: groups }));
+      const groups = [...pictures]
+        .map(([name, files]) => ({ name, rows: files.flatMap((file) => embeddings.get(file) ?? []) }))
+        .filter(({ rows }) => rows.length > 0);
+      const calibration = await gallery.calibrate({
+        falseAcceptRate,
+        embeddings: groups.map(({ rows }) => rows),
+      });
+      print(calibration, gallery, (stranger) => JSON.stringify(groups[stranger].name));
       for (const { file, reason } of unreadable) say(`skipped ${oneLine(file)}: ${oneLine(reason)}`);
       return unreadable.length > 0 ? EXIT.unreadable : 0;
     });
@@ -200,24 +211,4 @@ export function formatEvaluation(evaluation: GalleryEvaluation, width: number): 
       ? wrapText('No enrolled identity has a second image, so there is no rank and no FNIR.', width)
       : []),
   ];
-}
-
-/** Describes a calibration in lines. */
-function describe(calibration: Calibration): string[] {
-  const { falseAcceptRate, interval, identities, strangers, source, margin, closest, warnings } = calibration;
-  const percent = (value: number) => `${Number((100 * value).toPrecision(2))} %`;
-  const from = source === 'gallery' ? 'its own identities' : `${strangers} strangers`;
-  const text = [
-    `Threshold ${calibration.threshold.toFixed(4)} for ${identities} identities, to accept ${percent(falseAcceptRate)} of strangers (95 % interval ${percent(interval.low)} to ${percent(interval.high)}), from ${from}.`,
-    `Two accepted identities within ${margin.toFixed(4)} of each other are ambiguous.`,
-    ...(closest ? [describeClosest(closest)] : []),
-    ...warnings.map((warning) => `Warning: ${oneLine(warning)}`),
-  ];
-  const width = process.stderr.columns || 100;
-  return text.flatMap((line) => wrapText(line, width));
-}
-
-function describeClosest({ names, score }: NonNullable<Calibration['closest']>): string {
-  const [a, b] = names.map((name) => oneLine(JSON.stringify(name)));
-  return `Its most similar identities are ${a} and ${b}, with a score of ${score.toFixed(4)}. If they are the same, merge them.`;
 }

@@ -2,6 +2,7 @@ import { embedReadable } from '../gallery/embed-readable.js';
 import { type OpenEmbedder, withModelAndGallery } from '../gallery/with-gallery.js';
 import { Progress } from '../progress/progress.js';
 import { EXIT, outputWidth, say } from './console.js';
+import { percent, percentInterval, summarizeCalibration } from './format-calibration.js';
 import { formatRecognition, oneLine } from './format-recognition.js';
 import { relativePath } from './relative-path.js';
 
@@ -47,11 +48,12 @@ export async function recognize(
           process.stdout.write(`${n > 0 ? '\n' : ''}${lines.join('\n')}\n`);
         });
         const { calibration } = gallery;
+        const rate = threshold !== undefined && gallery.acceptRateAt(threshold);
         if (threshold === undefined && calibration) {
-          const { falseAcceptRate, interval } = calibration;
-          const percent = (rate: number) => `${Number((100 * rate).toPrecision(2))} %`;
+          say(summarizeCalibration(calibration));
+        } else if (rate) {
           say(
-            `Threshold ${calibration.threshold.toFixed(3)}, to accept ${percent(falseAcceptRate)} of strangers (95 % interval ${percent(interval.low)} to ${percent(interval.high)}).`,
+            `At the threshold ${threshold}, the gallery accepts about ${percent(rate.rate)} of strangers (95 % interval ${percentInterval(rate.interval)}).`,
           );
         } else if (threshold === undefined) {
           say(
