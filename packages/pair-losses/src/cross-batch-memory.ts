@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkEmbeddings } from './check.js';
+import { isOnHost, viewOf } from './host/heap.js';
 import { type Labels, readLabels } from './labels.js';
 import type { Miner } from './miners/miner.js';
 import { listPairs } from './pairs/list-pairs.js';
@@ -82,9 +83,14 @@ export class CrossBatchMemory {
     return this.#labels.slice(0, this.#size);
   }
 
-  /** Returns the embeddings in the memory, float32 [size, dimensions]. The caller disposes it. */
+  /** Returns a copy of the embeddings in the memory, float32 [size, dimensions]. The caller disposes it. */
   embeddings(): tf.Tensor2D {
     return tf.slice(this.#embeddings, [0, 0], [this.#size, -1]);
+  }
+
+  /** Returns the embeddings without a copy if the memory is full; the next batch overwrites them. */
+  #current(): tf.Tensor2D {
+    return this.#size === this.memorySize ? tf.clone(this.#embeddings) : this.embeddings();
   }
 
   /**
@@ -114,41 +120,56 @@ export class CrossBatchMemory {
       if (compared.length === 0) return recordLoss([embeddings], zeroLoss);
       const query = enqueue ? gatherRows(embeddings, Int32Array.from(compared)) : embeddings;
       const queryLabels = Int32Array.from(compared, (row) => own[row]);
-      const ref = this.embeddings();
+      const ref = this.#current();
       const refLabels = this.labels;
+      const ownColumns = enqueue ? undefined : this.#ownColumns(first, rows);
+      const reference = { ref, refLabels, refGradient: false };
+      if (!this.miner && !tuples) {
+        return this.lossOfPairs.loss(query, queryLabels, { ...reference, ...(ownColumns && { ownColumns }) });
+      }
       let chosen: Tuples = this.miner
         ? this.miner.mine(query, queryLabels, { ref, refLabels })
         : listPairs(new PairSource(queryLabels, refLabels));
-      if (!enqueue) chosen = withoutSelf(chosen, first, this.memorySize);
+      if (ownColumns) chosen = withoutSelf(chosen, ownColumns);
       if (tuples) chosen = joinTuples(chosen, tuples);
-      const call: LossCall = { tuples: chosen, ref, refLabels };
-      return this.lossOfPairs.loss(query, queryLabels, call);
+      return this.lossOfPairs.loss(query, queryLabels, { ...reference, tuples: chosen });
     });
   }
 
   /**
-   * Puts the batch in the memory and chooses its pairs with it, without blocking the device. The loss is then
-   * `lossOfPairs.loss(embeddings, labels, { tuples, ref: memory.embeddings(), refLabels: memory.labels })`.
+   * Puts the batch in the memory and chooses its pairs with it, without blocking the device. With its result as `call`, the
+   * loss is `lossOfPairs.loss(embeddings, labels, call)`. The caller disposes `call.ref` before the next batch enters.
    * @param embeddings float32 [batch, dimensions].
    * @param labels int32 [batch].
    * @param miner Used in place of the memory's.
    * @throws RangeError or TypeError as `loss` does. The memory is unchanged then.
    */
-  async enter(embeddings: tf.Tensor2D, labels: Int32Array, miner = this.miner): Promise<Tuples> {
+  async enter(
+    embeddings: tf.Tensor2D,
+    labels: Int32Array,
+    miner = this.miner,
+  ): Promise<LossCall & { ref: tf.Tensor2D }> {
     checkEmbeddings(title, 'embeddings', embeddings);
     this.#check(embeddings, labels.length);
     const first = this.#next;
     tf.tidy(() => this.#enter(embeddings, labels, [...labels.keys()]));
-    const ref = this.embeddings();
+    const ref = this.#current();
+    const refLabels = this.labels;
+    const ownColumns = this.#ownColumns(first, labels.length);
+    const reference = { ref, refLabels, refGradient: false };
+    if (!miner) return { ...reference, ownColumns };
     try {
-      const refLabels = this.labels;
-      const chosen: Tuples = miner
-        ? await miner.mineAsync(embeddings, labels, { ref, refLabels })
-        : listPairs(new PairSource(labels, refLabels));
-      return withoutSelf(chosen, first, this.memorySize);
-    } finally {
+      const chosen = await miner.mineAsync(embeddings, labels, { ref, refLabels });
+      return { ...reference, tuples: withoutSelf(chosen, ownColumns) };
+    } catch (error) {
       ref.dispose();
+      throw error;
     }
+  }
+
+  /** Returns the column of the copy of each row of a batch whose first row entered at `first`. */
+  #ownColumns(first: number, rows: number): Int32Array {
+    return Int32Array.from({ length: rows }, (_, row) => (first + row) % this.memorySize);
   }
 
   /** Returns the contents, to continue from them later. */
@@ -214,9 +235,31 @@ export class CrossBatchMemory {
 
   #enter(embeddings: tf.Tensor2D, labels: Int32Array, rows: number[]): void {
     if (rows.length === 0) return;
+    if (isOnHost()) this.#write(embeddings, rows);
+    else this.#replace(embeddings, rows, labels.length);
+    rows.forEach((row, k) => {
+      this.#labels[(this.#next + k) % this.memorySize] = labels[row];
+    });
+    const end = this.#next + rows.length;
+    this.#size = Math.min(this.memorySize, Math.max(this.#size, end));
+    this.#next = end % this.memorySize;
+  }
+
+  /** Writes rows into the memory in place. */
+  #write(embeddings: tf.Tensor2D, rows: number[]): void {
+    const { dimensions, memorySize } = this;
+    const [memory, values] = [viewOf(this.#embeddings), viewOf(embeddings)];
+    rows.forEach((row, k) => {
+      const entering = values.subarray(row * dimensions, (row + 1) * dimensions);
+      memory.set(entering, ((this.#next + k) % memorySize) * dimensions);
+    });
+  }
+
+  /** Replaces the memory by a copy with the rows. */
+  #replace(embeddings: tf.Tensor2D, rows: number[], batch: number): void {
     // A variable shares the values of its tensor, but is not connected with it on the tape.
     const detached = tf.variable(embeddings, false);
-    const added = rows.length === labels.length ? detached : tf.gather(detached, tf.tensor1d(rows, 'int32'));
+    const added = rows.length === batch ? detached : tf.gather(detached, tf.tensor1d(rows, 'int32'));
     const end = this.#next + rows.length;
     const wrapped = Math.max(0, end - this.memorySize);
     const fits = rows.length - wrapped;
@@ -230,18 +273,13 @@ export class CrossBatchMemory {
     detached.dispose();
     this.#embeddings.dispose();
     this.#embeddings = updated;
-    rows.forEach((row, k) => {
-      this.#labels[(this.#next + k) % this.memorySize] = labels[row];
-    });
-    this.#size = Math.min(this.memorySize, Math.max(this.#size, end));
-    this.#next = end % this.memorySize;
   }
 }
 
-/** Removes positive pairs of a row and its own copy, which is at (first + row) modulo the memory's size. */
-function withoutSelf(tuples: Tuples, first: number, memorySize: number): Tuples {
+/** Removes positive pairs of a row and its own copy. */
+function withoutSelf(tuples: Tuples, ownColumns: Int32Array): Tuples {
   const keep = [...tuples.anchors.keys()].filter(
-    (k) => tuples.positives[k] !== (first + tuples.anchors[k]) % memorySize,
+    (k) => tuples.positives[k] !== ownColumns[tuples.anchors[k]],
   );
   const choose = (list: Int32Array) => Int32Array.from(keep, (k) => list[k]);
   const kept = { anchors: choose(tuples.anchors), positives: choose(tuples.positives) };

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { backends, start } from '@unitsphere/testing/backends';
 import { type GoldenTensor, readGolden, relativeError } from '@unitsphere/testing/golden';
 import { runInTidy } from '@unitsphere/testing/tidy';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hostKernels } from '../src/host/heap.js';
 import { CenterInvariantRegularizer, LpRegularizer, ZeroMeanRegularizer } from '../src/index.js';
 import { type Entry, type LossCase, makeDistance, matrix, runCase } from './parse-case.js';
 
@@ -40,7 +41,14 @@ interface RegularizerCase {
 }
 
 describe.each(backends)('%s', (backend) => {
-  beforeAll(() => start(backend));
+  // The cpu backend checks the compositions that other backends without kernels use.
+  beforeAll(async () => {
+    await start(backend);
+    hostKernels.areOn = backend !== 'cpu';
+  });
+  afterAll(() => {
+    hostKernels.areOn = true;
+  });
 
   test.each(inGroup<LossCase>('loss'))('%s', (_name, c) => {
     const before = tf.memory().numTensors;

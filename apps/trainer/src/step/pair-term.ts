@@ -101,8 +101,7 @@ export class PairTerm {
   async #choose(all: tf.Tensor2D, labels: Int32Array, step: number): Promise<LossCall> {
     const miner = this.#minerAt(step);
     if (!this.#memory) return miner ? { tuples: await miner.mineAsync(all, labels) } : {};
-    const tuples = await this.#memory.enter(all, labels, miner);
-    return { tuples, ref: this.#memory.embeddings(), refLabels: this.#memory.labels };
+    return this.#memory.enter(all, labels, miner);
   }
 
   /** Each step has its own draws, so that a resumed run draws the same. */
@@ -172,11 +171,13 @@ const misfit = (reason: string) =>
 
 /** Smooth-AP compares classes with equally many images, which only whole epochs of batches ensure. */
 function checkBatches({ data, training }: Config, { name }: PairsConfig, classes: number): void {
-  if (name !== 'smooth-ap') return;
+  if (name !== 'smooth-ap' || data.sampler === 'm-per-class') return;
   const images = classes * data.imagesPerClass;
   if (images % training.batchSize === 0) return;
   throw new UserError(
     `smooth-ap requires equally many images of each class in a batch, but an epoch of ${images} images ends within a batch of ${training.batchSize}`,
-    { hint: `Choose a training.batchSize that divides ${images}, or another loss.pairs.name.` },
+    {
+      hint: `Use --set data.sampler=m-per-class, a training.batchSize that divides ${images}, or another loss.pairs.name.`,
+    },
   );
 }

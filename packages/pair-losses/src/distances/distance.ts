@@ -35,6 +35,12 @@ export interface Distance {
    */
   matrix(query: tf.Tensor2D, reference: tf.Tensor2D): WithPullback<tf.Tensor2D, [tf.Tensor2D, tf.Tensor2D]>;
 
+  /**
+   * How the distance follows from inner products, if it is computed by `prepare` and `matrix` of this package:
+   * `product` is q · r, `euclidean` is |q − r|^power. Losses then compute it without temporary matrices. Default: unknown.
+   */
+  readonly hostForm?: 'product' | 'euclidean';
+
   /** Returns the number of values that one entry of the matrix takes while it is computed. */
   valuesPerEntry(dimensions: number): number;
 }

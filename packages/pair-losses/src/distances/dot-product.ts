@@ -20,6 +20,12 @@ export class DotProductSimilarity implements Distance {
     this.normalize = normalize;
   }
 
+  /** Unknown in a subclass with its own `prepare` or `matrix`. */
+  get hostForm(): 'product' | undefined {
+    const { prepare, matrix } = DotProductSimilarity.prototype;
+    return this.prepare === prepare && this.matrix === matrix ? 'product' : undefined;
+  }
+
   prepare(x: tf.Tensor2D): WithPullback<tf.Tensor2D, tf.Tensor2D> {
     return this.normalize ? normalizeRows(x) : keepRows(x);
   }

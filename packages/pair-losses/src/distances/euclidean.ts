@@ -35,6 +35,12 @@ export class EuclideanDistance implements Distance {
     this.normalize = normalize;
   }
 
+  /** Unknown in a subclass with its own `prepare` or `matrix`. */
+  get hostForm(): 'euclidean' | undefined {
+    const { prepare, matrix } = EuclideanDistance.prototype;
+    return this.prepare === prepare && this.matrix === matrix ? 'euclidean' : undefined;
+  }
+
   prepare(x: tf.Tensor2D): WithPullback<tf.Tensor2D, tf.Tensor2D> {
     return this.normalize ? normalizeRows(x) : keepRows(x);
   }

@@ -26,6 +26,11 @@ export class LpDistance extends EuclideanDistance {
     this.p = p;
   }
 
+  override get hostForm(): 'euclidean' | undefined {
+    const { prepare, matrix } = LpDistance.prototype;
+    return this.p === 2 && this.prepare === prepare && this.matrix === matrix ? 'euclidean' : undefined;
+  }
+
   override prepare(x: tf.Tensor2D): WithPullback<tf.Tensor2D, tf.Tensor2D> {
     return this.normalize && this.p !== 2 ? normalizeByLp(x, this.p) : super.prepare(x);
   }

@@ -2,11 +2,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkSameWidth } from '../check.js';
 import { normalizeRows } from '../distances/distance.js';
 import { DotProductSimilarity } from '../distances/dot-product.js';
+import { eachRow } from '../host/each-row.js';
+import { logSumExp } from '../host/log-sum-exp.js';
 import { type Labels, readLabels } from '../labels.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
-import { listPairs } from '../pairs/list-pairs.js';
+import { listPositives } from '../pairs/list-pairs.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
-import { type LossCall, type LossOptions, PairLoss, pairCounts } from '../pairs/pair-loss.js';
+import {
+  checkOwnColumns,
+  hasAny,
+  type LossCall,
+  type LossOptions,
+  PairLoss,
+  pairCounts,
+} from '../pairs/pair-loss.js';
 import { PairSource } from '../pairs/pair-source.js';
 import { scatterRows } from '../pairs/record-rows.js';
 import { checkTuples } from '../pairs/tuples.js';
@@ -46,15 +55,17 @@ export class AngularLoss extends PairLoss {
   /** @internal */
   override compute(embeddings: tf.Tensor2D, labels: Labels, call: LossCall): tf.Scalar {
     const { title } = this;
-    const { tuples, ref, refLabels } = call;
+    const { tuples, ref, refLabels, ownColumns } = call;
     const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
     const others = ref && refLabels ? readLabels(title, 'refLabels', refLabels, ref.shape[0]) : undefined;
     if (ref) checkSameWidth(title, embeddings, 'ref', ref);
     if (tuples) checkTuples(title, tuples, own.length, others?.length ?? own.length);
-    const { anchors, positives, negatives } = listPairs(new PairSource(own, others, tuples));
+    checkOwnColumns(title, call, own.length);
+    const source = new PairSource(own, others, tuples, ownColumns);
+    const { anchors, positives } = listPositives(source);
     const isComplete = !ref === !refLabels;
-    if (!isComplete || anchors.length === 0 || negatives.length === 0) {
-      return super.compute(embeddings, own, { ...call, tuples: NO_PAIRS });
+    if (!isComplete || anchors.length === 0 || !hasAny(source.negativeCounts())) {
+      return super.compute(embeddings, own, { ...call, ownColumns: undefined, tuples: NO_PAIRS });
     }
     const columns = ref ?? embeddings;
     const query = recordQuery(
@@ -70,7 +81,8 @@ export class AngularLoss extends PairLoss {
     );
     const counts = new Float64Array(own.length);
     for (const anchor of anchors) counts[anchor]++;
-    return this.record(planPairs(pairs, anchors, counts), query, recordOnes(columns), own);
+    const plan = planPairs(pairs, anchors, counts);
+    return this.record(plan, query, recordOnes(columns), own, ref ? call.refGradient : true);
   }
 
   /** Returns nothing to compute: used only for a batch without pairs. */
@@ -81,6 +93,14 @@ export class AngularLoss extends PairLoss {
 function planPairs(pairs: PairSource, anchors: Int32Array, counts: Float64Array): LossPlan {
   return {
     counts: [counts],
+    kernel: (block) => {
+      const [x, slope] = [new Float64Array(block.columns), new Float64Array(block.columns)];
+      eachRow(block, pairs, true, ({ row, values, negative }) => {
+        x.set(values);
+        const weight = block.parts[0].add(logSumExp(x, negative, slope, true), anchors[row]);
+        for (let k = 0; k < values.length; k++) values[k] = weight * slope[k];
+      });
+    },
     block(matrix, start) {
       const { negative } = pairCounts(pairs, start, matrix, true);
       const { value, slope } = maskedLogSumExp(matrix, negative, true);

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { eachRow } from '../host/each-row.js';
+import { logSumExp, sigmoid, softplus } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts } from '../pairs/pair-loss.js';
@@ -41,6 +43,26 @@ export class CircleLoss extends PairLoss {
     const { m, gamma } = this;
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
+      kernel: (block) => {
+        const { columns, parts } = block;
+        const [x, towards, away] = [1, 2, 3].map(() => new Float64Array(columns));
+        const [pull, push] = [new Float64Array(columns), new Float64Array(columns)];
+        eachRow(block, pairs, true, ({ row, values, positive, negative }) => {
+          for (let k = 0; k < columns; k++) {
+            towards[k] = -gamma * Math.max(1 + m - values[k], 0);
+            x[k] = towards[k] * (values[k] - 1 + m);
+          }
+          let sum = logSumExp(x, positive, pull);
+          for (let k = 0; k < columns; k++) {
+            away[k] = gamma * Math.max(values[k] + m, 0);
+            x[k] = away[k] * (values[k] - m);
+          }
+          sum += logSumExp(x, negative, push);
+          const isUsed = sum !== Number.NEGATIVE_INFINITY;
+          const weight = parts[0].add(isUsed ? softplus(sum) : 0, row) * (isUsed ? sigmoid(sum) : 0);
+          for (let k = 0; k < columns; k++) values[k] = weight * (pull[k] * towards[k] + push[k] * away[k]);
+        });
+      },
       block(matrix, start) {
         const { positive, negative } = pairCounts(pairs, start, matrix, true);
         const towards = tf.mul(tf.relu(tf.sub(1 + m, matrix)), -gamma);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
+import { eachRow } from '../host/each-row.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
@@ -36,9 +37,30 @@ export class ContrastiveLoss extends PairLoss {
 
   protected plan(pairs: PairSource): LossPlan | undefined {
     if (isTooFew(pairs)) return undefined;
+    const { posMargin, negMargin } = this;
     const sign = signOf(this.distance);
     return {
       counts: [pairs.positiveCounts(), pairs.negativeCounts()],
+      kernel: (block) => {
+        const [apart, close] = block.parts;
+        eachRow(block, pairs, false, ({ row, values, positive, negative }) => {
+          for (let k = 0; k < values.length; k++) {
+            const d = values[k];
+            let g = 0;
+            if (positive[k] > 0) {
+              const loss = sign * (d - posMargin);
+              const weight = apart.add(loss > 0 ? loss : 0, row, positive[k]);
+              if (loss > 0) g += weight * sign;
+            }
+            if (negative[k] > 0) {
+              const loss = sign * (negMargin - d);
+              const weight = close.add(loss > 0 ? loss : 0, row, negative[k]);
+              if (loss > 0) g -= weight * sign;
+            }
+            values[k] = g;
+          }
+        });
+      },
       block: (matrix, start) => {
         const { positive, negative } = pairCounts(pairs, start, matrix, false);
         const apart = tf.relu(tf.mul(tf.sub(matrix, this.posMargin), sign));

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
+import { eachRow } from '../host/each-row.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { hasAny, type LossOptions, PairLoss, pairCounts } from '../pairs/pair-loss.js';
 import { PairSource } from '../pairs/pair-source.js';
@@ -45,6 +46,57 @@ export class FastAPLoss extends PairLoss {
     return {
       counts: [counts.map((count) => (count > 0 ? 1 : 0))],
       valuesPerEntry: bins + 1,
+      kernel: (block) => {
+        const [own, other, dOwn, dOther] = [1, 2, 3, 4].map(() => new Float64Array(bins + 2));
+        eachRow(block, pairs, true, ({ row, values, positive, negative }) => {
+          own.fill(0);
+          other.fill(0);
+          let count = 0;
+          for (let k = 0; k < values.length; k++) {
+            const bin = Math.floor(values[k] / width);
+            if (bin > bins) continue;
+            const rest = values[k] / width - bin;
+            const histogram = positive[k] > 0 ? own : other;
+            if (positive[k] + negative[k] === 0) continue;
+            histogram[bin] += 1 - rest;
+            histogram[bin + 1] += rest;
+            count += positive[k];
+          }
+          // What falls beyond the last bin does not count.
+          own[bins + 1] = 0;
+          other[bins + 1] = 0;
+          let [ownTotal, total, precision] = [0, 0, 0];
+          for (let bin = 0; bin <= bins; bin++) {
+            ownTotal += own[bin];
+            total += own[bin] + other[bin];
+            const product = own[bin] * ownTotal;
+            const inverse = product > 0 && total > 0 ? 1 / total : 0;
+            precision += product * inverse;
+            dOwn[bin] = ownTotal * inverse;
+            dOther[bin] = -product * inverse * inverse;
+            // Kept for the sum over later bins.
+            other[bin] = own[bin] * inverse;
+          }
+          const weight =
+            count > 0 ? -block.parts[0].add((1 - precision / count) * weights[row], row) * weights[row] : 0;
+          let [later, laterOwn] = [0, 0];
+          for (let bin = bins; bin >= 0; bin--) {
+            later += dOther[bin];
+            laterOwn += other[bin];
+            dOwn[bin] += later + laterOwn;
+            dOther[bin] = later;
+          }
+          const g = weight === 0 ? 0 : weight / count / width;
+          dOwn[bins + 1] = 0;
+          dOther[bins + 1] = 0;
+          for (let k = 0; k < values.length; k++) {
+            const bin = Math.floor(values[k] / width);
+            const isInside = positive[k] + negative[k] > 0 && bin <= bins && values[k] / width !== bin;
+            const slopes = positive[k] > 0 ? dOwn : dOther;
+            values[k] = isInside ? g * (slopes[bin + 1] - slopes[bin]) : 0;
+          }
+        });
+      },
       block(matrix, start) {
         const [rows] = matrix.shape;
         const { positive, negative } = pairCounts(pairs, start, matrix, true);

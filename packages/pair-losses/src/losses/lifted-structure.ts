@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
+import { eachRow } from '../host/each-row.js';
+import { logSumExp } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { LOWEST, maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -46,6 +48,42 @@ export class LiftedStructureLoss extends PairLoss {
     return {
       counts: [counts],
       isWhole: true,
+      kernel: (block) => {
+        const { rows, columns, matrix, parts } = block;
+        const [x, slope] = [new Float64Array(columns), new Float64Array(columns)];
+        const sums = new Float64Array(rows);
+        const fillX = (values: Float32Array) => {
+          for (let k = 0; k < columns; k++) x[k] = sign * (negMargin - values[k]);
+        };
+        eachRow(block, pairs, false, ({ row, values, negative }) => {
+          fillX(values);
+          sums[row] = logSumExp(x, negative, slope);
+        });
+        const gradients: { at: number; g: number }[] = [];
+        const weights = new Float64Array(rows);
+        eachRow(block, pairs, false, ({ row, values, positive }) => {
+          for (let k = 0; k < columns; k++) {
+            if (positive[k] === 0) continue;
+            // The negatives of the column's row; a column beyond the batch has none, and a row's own column adds no others.
+            const other = k < rows && k !== row ? sums[k] : Number.NEGATIVE_INFINITY;
+            const top = Math.max(sums[row], other);
+            const isAny = top !== Number.NEGATIVE_INFINITY;
+            const sum = isAny ? top + Math.log(Math.exp(sums[row] - top) + Math.exp(other - top)) : 0;
+            const lifted = Math.max(0, sum + sign * (values[k] - posMargin));
+            const g = parts[0].add(lifted ** 2 / 2, row, positive[k]) * lifted;
+            gradients.push({ at: row * columns + k, g });
+            if (!isAny) continue;
+            weights[row] += g * Math.exp(sums[row] - sum);
+            if (k < rows) weights[k] += g * Math.exp(other - sum);
+          }
+        });
+        eachRow(block, pairs, false, ({ row, values, negative }) => {
+          fillX(values);
+          logSumExp(x, negative, slope);
+          for (let k = 0; k < columns; k++) values[k] = -sign * weights[row] * slope[k];
+        });
+        for (const { at, g } of gradients) matrix[at] += sign * g;
+      },
       block(matrix) {
         const [rows, columns] = matrix.shape;
         const { positive, negative } = pairCounts(pairs, 0, matrix, false);

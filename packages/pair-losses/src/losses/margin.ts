@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
+import { eachTripletRow } from '../host/each-triplet.js';
+import { viewOf } from '../host/heap.js';
 import { checkLabelRange } from '../labels.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { gatherEntries } from '../pairs/gather-entries.js';
@@ -71,6 +73,38 @@ export class MarginLoss extends PairLoss {
     return {
       counts: learns ? [counts, classes === undefined ? first : counts] : [counts],
       extraValues: (row) => 8 * counts[row],
+      kernel: (block) => {
+        const [main, penalty] = block.parts;
+        const betas = learns ? block.parameters[0] : viewOf(this.beta).slice();
+        const dBetas = learns ? block.gradients[0] : new Float32Array(betas.length);
+        const distances = new Float32Array(block.columns);
+        eachTripletRow(block, pairs, (row, values, visit) => {
+          distances.set(values);
+          values.fill(0);
+          const own = classes === undefined ? 0 : pairs.labels[row];
+          const boundary = betas[own];
+          if (learns && classes === undefined && row === firstRow) {
+            dBetas[0] += nu * penalty.add(nu * boundary, row);
+            penalty.addDivisor(1);
+          }
+          visit((positive, negative) => {
+            const pull = sign * (distances[positive] - boundary) + margin;
+            const push = sign * (boundary - distances[negative]) + margin;
+            const weight = main.add(Math.max(pull, 0) + Math.max(push, 0), row);
+            const violated = (pull > 0 ? 1 : 0) + (push > 0 ? 1 : 0);
+            main.addDivisor(violated);
+            const near = pull > 0 ? weight * sign : 0;
+            const far = push > 0 ? -weight * sign : 0;
+            values[positive] += near;
+            values[negative] += far;
+            dBetas[own] -= near + far;
+            if (learns && classes !== undefined) {
+              dBetas[own] += nu * penalty.add(nu * boundary, row);
+              penalty.addDivisor(violated);
+            }
+          });
+        });
+      },
       isEmpty: (start, end) => !hasAny(counts.subarray(start, end)),
       block: (matrix, start, [learned]) => {
         const { anchors, positives, negatives } = pairs.triplets(start, start + matrix.shape[0]);

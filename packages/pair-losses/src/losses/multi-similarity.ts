@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { eachRow } from '../host/each-row.js';
+import { logSumExp } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -46,6 +48,19 @@ export class MultiSimilarityLoss extends PairLoss {
     const sign = signOf(this.distance);
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
+      kernel: (block) => {
+        const { columns, parts } = block;
+        const x = new Float64Array(columns);
+        const [pull, push] = [new Float64Array(columns), new Float64Array(columns)];
+        eachRow(block, pairs, true, ({ row, values, positive, negative }) => {
+          for (let k = 0; k < columns; k++) x[k] = sign * alpha * (values[k] - base);
+          let loss = logSumExp(x, positive, pull, true) / alpha;
+          for (let k = 0; k < columns; k++) x[k] = -sign * beta * (values[k] - base);
+          loss += logSumExp(x, negative, push, true) / beta;
+          const weight = parts[0].add(loss, row) * sign;
+          for (let k = 0; k < columns; k++) values[k] = weight * (pull[k] - push[k]);
+        });
+      },
       block(matrix, start) {
         const { positive, negative } = pairCounts(pairs, start, matrix, true);
         const apart = tf.mul(tf.sub(matrix, base), sign);

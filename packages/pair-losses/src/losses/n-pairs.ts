@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DotProductSimilarity } from '../distances/dot-product.js';
+import { logSumExp } from '../host/log-sum-exp.js';
 import { type Labels, readLabels } from '../labels.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
-import { listPairs } from '../pairs/list-pairs.js';
+import { listPositives } from '../pairs/list-pairs.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { oneHotMatrix } from '../pairs/one-hot.js';
 import { type LossCall, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
@@ -32,7 +33,7 @@ export class NPairsLoss extends PairLoss {
     if (ref || refLabels) throw new RangeError(`${title}: ref is not supported; omit it.`);
     const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
     if (tuples) checkTuples(title, tuples, own.length, own.length);
-    const { anchors, positives } = listPairs(new PairSource(own, undefined, tuples));
+    const { anchors, positives } = listPositives(new PairSource(own, undefined, tuples));
     const first = new Map<number, number>();
     anchors.forEach((anchor, k) => {
       if (!first.has(own[anchor])) first.set(own[anchor], k);
@@ -53,6 +54,18 @@ export class NPairsLoss extends PairLoss {
     const sign = -signOf(this.distance);
     return {
       counts: [new Float64Array(count).fill(1)],
+      kernel: ({ matrix, rows, columns, start, parts }) => {
+        const [x, slope] = [new Float64Array(columns), new Float64Array(columns)];
+        const all = new Float32Array(columns).fill(1);
+        for (let row = 0; row < rows; row++) {
+          const values = matrix.subarray(row * columns, (row + 1) * columns);
+          for (let k = 0; k < columns; k++) x[k] = sign * values[k];
+          const loss = logSumExp(x, all, slope) - x[start + row];
+          const weight = parts[0].add(loss, start + row) * sign;
+          slope[start + row] -= 1;
+          for (let k = 0; k < columns; k++) values[k] = weight * slope[k];
+        }
+      },
       block(matrix, start) {
         const x = tf.mul(matrix, sign) as tf.Tensor2D;
         const columns = Int32Array.from({ length: matrix.shape[0] }, (_, row) => start + row);

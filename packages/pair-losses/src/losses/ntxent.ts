@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { eachRow } from '../host/each-row.js';
+import { logSumExp, sigmoid, softplus } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -39,6 +41,27 @@ export class NTXentLoss extends PairLoss {
     const scale = -signOf(this.distance) / this.temperature;
     return {
       counts: [counts],
+      kernel: (block) => {
+        const { columns, parts } = block;
+        const [x, slope] = [new Float64Array(columns), new Float64Array(columns)];
+        eachRow(block, pairs, false, ({ row, values, positive, negative }) => {
+          for (let k = 0; k < columns; k++) x[k] = values[k] * scale;
+          const others = logSumExp(x, negative, slope);
+          const isUsed = others !== Number.NEGATIVE_INFINITY;
+          values.fill(0);
+          let total = 0;
+          for (let k = 0; k < columns; k++) {
+            if (positive[k] === 0) continue;
+            const gap = others - x[k];
+            const weight = parts[0].add(isUsed ? softplus(gap) : 0, row, positive[k]);
+            if (!isUsed) continue;
+            const g = weight * sigmoid(gap);
+            total += g;
+            values[k] -= g * scale;
+          }
+          for (let k = 0; k < columns; k++) values[k] += total * slope[k] * scale;
+        });
+      },
       block(matrix, start) {
         const { positive, negative } = pairCounts(pairs, start, matrix, false);
         const x = tf.mul(matrix, scale) as tf.Tensor2D;

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { eachRow } from '../host/each-row.js';
+import { sigmoid, softplus } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
@@ -49,6 +51,28 @@ export class SigLIPLoss extends PairLoss {
     const sign = -signOf(this.distance);
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
+      kernel: (block) => {
+        const [scale, bias] = [Math.exp(block.parameters[0][0]) * sign, block.parameters[1][0]];
+        const slope = new Float64Array(block.columns);
+        eachRow(block, pairs, false, ({ row, values, positive, negative }) => {
+          let loss = 0;
+          for (let k = 0; k < slope.length; k++) {
+            const logit = values[k] * scale + bias;
+            const p = sigmoid(logit);
+            slope[k] = negative[k] * p - positive[k] * (1 - p);
+            if (positive[k] > 0) loss += positive[k] * softplus(-logit);
+            if (negative[k] > 0) loss += negative[k] * softplus(logit);
+          }
+          const weight = block.parts[0].add(loss, row);
+          const [dScale, dBias] = block.gradients;
+          for (let k = 0; k < slope.length; k++) {
+            const g = weight * slope[k];
+            dScale[0] += g * values[k] * scale;
+            dBias[0] += g;
+            values[k] = g * scale;
+          }
+        });
+      },
       block(matrix, start, [logScale, bias]) {
         const { positive, negative } = pairCounts(pairs, start, matrix, false);
         const scale = tf.mul(tf.exp(logScale), sign);

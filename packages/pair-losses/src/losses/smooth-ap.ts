@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { sigmoid } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { gatherEntries } from '../pairs/gather-entries.js';
 import { type LossOptions, PairLoss } from '../pairs/pair-loss.js';
@@ -52,6 +53,41 @@ export class SmoothAPLoss extends PairLoss {
     return {
       counts: [new Float64Array(rows).fill(1)],
       valuesPerEntry: size,
+      kernel: ({ matrix, rows: count, columns, start, parts }) => {
+        const compared = new Float64Array(size * columns);
+        const gradient = new Float64Array(columns);
+        for (let row = 0; row < count; row++) {
+          const values = matrix.subarray(row * columns, (row + 1) * columns);
+          const own = members.get(labels[start + row]) ?? [];
+          const ranks = own.map((member, j) => {
+            let [all, inClass] = [0.5, 0.5];
+            for (let k = 0; k < columns; k++) {
+              const c = sigmoid((values[k] - values[member]) / temperature);
+              compared[j * columns + k] = c;
+              all += c;
+            }
+            for (const k of own) inClass += compared[j * columns + k];
+            return { all, inClass };
+          });
+          const precision = ranks.reduce((sum, { all, inClass }) => sum + inClass / all, 0) / size;
+          const weight = weights[start + row];
+          const g = (-parts[0].add((1 - precision) * weight, start + row) * weight) / size / temperature;
+          gradient.fill(0);
+          for (const [j, member] of own.entries()) {
+            const { all, inClass } = ranks[j];
+            const [dAll, dClass] = [(-g * inClass) / all / all, g / all];
+            const add = (k: number, factor: number) => {
+              const c = compared[j * columns + k];
+              const slope = factor * c * (1 - c);
+              gradient[k] += slope;
+              gradient[member] -= slope;
+            };
+            for (let k = 0; k < columns; k++) add(k, dAll);
+            for (const k of own) add(k, dClass);
+          }
+          values.set(gradient);
+        }
+      },
       block(matrix, start) {
         const count = matrix.shape[0];
         const places = Array.from({ length: count }, (_, row) => members.get(labels[start + row]) ?? []);

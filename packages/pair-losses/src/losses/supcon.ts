@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { eachRow } from '../host/each-row.js';
+import { logSumExp } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -38,6 +40,25 @@ export class SupConLoss extends PairLoss {
     const scale = -signOf(this.distance) / this.temperature;
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
+      kernel: (block) => {
+        const { columns, parts } = block;
+        const [x, slope] = [new Float64Array(columns), new Float64Array(columns)];
+        const both = new Float32Array(columns);
+        eachRow(block, pairs, true, ({ row, values, positive, negative }) => {
+          let count = 0;
+          for (let k = 0; k < columns; k++) {
+            x[k] = values[k] * scale;
+            both[k] = positive[k] + negative[k];
+            count += positive[k];
+          }
+          const all = logSumExp(x, both, slope);
+          const share = count > 0 ? 1 / count : 0;
+          let loss = 0;
+          for (let k = 0; k < columns; k++) if (positive[k] > 0) loss += share * positive[k] * (all - x[k]);
+          const weight = parts[0].add(loss, row) * (count > 0 ? scale : 0);
+          for (let k = 0; k < columns; k++) values[k] = weight * (slope[k] - share * positive[k]);
+        });
+      },
       block(matrix, start) {
         const { positive, negative } = pairCounts(pairs, start, matrix, true);
         const x = tf.mul(matrix, scale) as tf.Tensor2D;

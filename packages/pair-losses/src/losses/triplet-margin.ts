@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
+import { eachTriplet } from '../host/each-triplet.js';
+import { sigmoid, softplus } from '../host/log-sum-exp.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { gatherEntries } from '../pairs/gather-entries.js';
 import { hasAny, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
@@ -58,6 +60,14 @@ export class TripletMarginLoss extends PairLoss {
       extraValues: (row) => 8 * counts[row],
       isEmpty: (start, end) => !hasAny(counts.subarray(start, end)),
       isWhole: swap,
+      kernel: swap
+        ? undefined
+        : (block) =>
+            eachTriplet(block, pairs, (near, far, row) => {
+              const violation = sign * (near - far) + margin;
+              const weight = block.parts[0].add(smooth ? softplus(violation) : Math.max(violation, 0), row);
+              return smooth ? weight * sign * sigmoid(violation) : violation > 0 ? weight * sign : 0;
+            }),
       block(matrix, start) {
         const { anchors, positives, negatives } = pairs.triplets(start, start + matrix.shape[0]);
         const near = gatherEntries(matrix, anchors, positives);

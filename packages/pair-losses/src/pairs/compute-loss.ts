@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Distance } from '../distances/distance.js';
+import { computeOnHost, runsOnHost } from '../host/compute-on-host.js';
+import type { Kernel } from '../host/kernel.js';
 import type { Reducer } from '../reducers/reducer.js';
 import { type BlockLosses, weighElements } from './reduce-elements.js';
 
@@ -17,6 +19,8 @@ export interface LossPlan {
   isEmpty?(start: number, end: number): boolean;
   /** Whether `block` requires all rows at once. Default false. */
   isWhole?: boolean;
+  /** Computes the same as `block` on the host, where the backend's memory can be read directly. */
+  kernel?: Kernel;
 }
 
 /** Arguments of `computeLoss`. */
@@ -24,6 +28,8 @@ export interface LossInputs {
   query: tf.Tensor2D;
   /** Absent if the columns are the batch's own rows. */
   reference?: tf.Tensor2D;
+  /** Whether the reference has no gradient; it is not among the inputs then. */
+  constantReference?: boolean;
   parameters: readonly tf.Tensor[];
   labels: Int32Array;
   distance: Distance;
@@ -43,6 +49,9 @@ export function computeLoss(
   plan: LossPlan,
   inputs: LossInputs,
 ): { value: tf.Scalar; gradients: tf.Tensor[] } {
+  if (plan.kernel && runsOnHost(plan, inputs)) {
+    return computeOnHost({ ...plan, kernel: plan.kernel }, inputs, splitRows(plan, inputs, true));
+  }
   const { query, reference, parameters, labels, reducer } = inputs;
   const weights = plan.counts.map((counts) => reducer.rowWeights(counts, labels));
   const { blocks, prepared, columns, evaluateBlock } = splitLoss(plan, inputs);
@@ -90,7 +99,11 @@ export function computeLoss(
   const [dColumns, ...dParameters] = sums as [tf.Tensor2D, ...tf.Tensor[]];
   const dRows = rows.length === 1 ? rows[0] : tf.concat(rows);
   const gradients = reference
-    ? [prepared.pullback(dRows), columns.pullback(dColumns), ...dParameters]
+    ? [
+        prepared.pullback(dRows),
+        ...(inputs.constantReference ? [] : [columns.pullback(dColumns)]),
+        ...dParameters,
+      ]
     : [prepared.pullback(tf.add(dRows, dColumns) as tf.Tensor2D), ...dParameters];
   // 0 · x is NaN for a non-finite x, which masks and comparisons would hide.
   const poison = [query, ...(reference ? [reference] : [])].map((x) => tf.sum(tf.mul(x, 0)));
@@ -106,7 +119,7 @@ export function splitLoss(plan: LossPlan, inputs: LossInputs) {
   const { query, reference, parameters, distance } = inputs;
   const prepared = distance.prepare(query);
   const columns = reference ? distance.prepare(reference) : prepared;
-  const blocks = splitRows(plan, inputs, columns.value.shape[0]);
+  const blocks = splitRows(plan, inputs);
   const evaluateBlock = ([start, end]: [number, number]) => {
     const rows =
       blocks.length === 1 ? prepared.value : tf.slice(prepared.value, [start, 0], [end - start, -1]);
@@ -116,14 +129,21 @@ export function splitLoss(plan: LossPlan, inputs: LossInputs) {
   return { blocks, prepared, columns, evaluateBlock };
 }
 
-function splitRows(plan: LossPlan, { query, blockRows, distance }: LossInputs, columns: number) {
+function splitRows(
+  plan: LossPlan,
+  { query, reference, blockRows, distance }: LossInputs,
+  isOnHost = false,
+): [number, number][] {
   const [rows, dimensions] = query.shape;
-  if (plan.isWhole) return [[0, rows]] as [number, number][];
-  const values = columns * Math.max(distance.valuesPerEntry(dimensions), plan.valuesPerEntry ?? 1);
+  if (plan.isWhole) return [[0, rows]];
+  const columns = (reference ?? query).shape[0];
+  // A kernel needs no values beyond the matrix.
+  const perEntry = isOnHost ? 1 : Math.max(distance.valuesPerEntry(dimensions), plan.valuesPerEntry ?? 1);
+  const values = columns * perEntry;
   const blocks: [number, number][] = [];
   let [start, size] = [0, 0];
   for (let row = 0; row < rows; row++) {
-    const more = values + (plan.extraValues?.(row) ?? 0);
+    const more = values + (isOnHost ? 0 : (plan.extraValues?.(row) ?? 0));
     if (row > start && (size + more > VALUES_PER_BLOCK || row - start >= blockRows)) {
       blocks.push([start, row]);
       [start, size] = [row, 0];

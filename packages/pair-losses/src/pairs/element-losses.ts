@@ -90,7 +90,8 @@ function scatterElements(plan: LossPlan, inputs: LossInputs, dy: tf.Tensor1D, pl
     });
     const rows = tf.concat(dRows);
     if (inputs.reference) {
-      return [prepared.pullback(rows), columns.pullback(dColumns as tf.Tensor2D), ...dParameters];
+      const others = inputs.constantReference ? [] : [columns.pullback(dColumns as tf.Tensor2D)];
+      return [prepared.pullback(rows), ...others, ...dParameters];
     }
     return [prepared.pullback(tf.add(rows, dColumns) as tf.Tensor2D), ...dParameters];
   });

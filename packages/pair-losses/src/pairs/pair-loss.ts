@@ -35,6 +35,13 @@ export interface LossCall {
   ref?: tf.Tensor2D;
   /** The class of each reference embedding; required with `ref`. */
   refLabels?: Labels;
+  /**
+   * For each row, the column of `ref` that holds a copy of it, which is not its pair; −1 for none. Only with `ref` and
+   * without `tuples`. Default: none.
+   */
+  ownColumns?: Int32Array;
+  /** Whether `ref` receives a gradient. A memory needs none, which saves half of the work. Default true. */
+  refGradient?: boolean;
 }
 
 /** A loss of embeddings and labels. */
@@ -87,8 +94,9 @@ export abstract class PairLoss implements EmbeddingLoss {
   }
 
   /** @internal Computes the loss without the regularizer. */
-  compute(embeddings: tf.Tensor2D, labels: Labels, { tuples, ref, refLabels }: LossCall): tf.Scalar {
+  compute(embeddings: tf.Tensor2D, labels: Labels, call: LossCall): tf.Scalar {
     const { title } = this;
+    const { tuples, ref, refLabels, ownColumns, refGradient = true } = call;
     const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
     if (!ref !== !refLabels) {
       throw new TypeError(`${title}: ref and refLabels belong together; pass both or neither.`);
@@ -100,7 +108,9 @@ export abstract class PairLoss implements EmbeddingLoss {
       others = readLabels(title, 'refLabels', refLabels, ref.shape[0]);
     }
     if (tuples) checkTuples(title, tuples, own.length, others?.length ?? own.length);
-    return this.record(this.plan(new PairSource(own, others, tuples)), embeddings, ref, own);
+    checkOwnColumns(title, call, own.length);
+    const plan = this.plan(new PairSource(own, others, tuples, ownColumns));
+    return this.record(plan, embeddings, ref, own, refGradient);
   }
 
   /**
@@ -112,12 +122,15 @@ export abstract class PairLoss implements EmbeddingLoss {
     query: tf.Tensor2D,
     reference: tf.Tensor2D | undefined,
     labels: Int32Array,
+    refGradient = true,
   ): tf.Scalar {
-    const inputs = [query, ...(reference ? [reference] : []), ...this.parameters];
+    const recorded = reference && refGradient ? [reference] : [];
+    const inputs = [query, ...recorded, ...this.parameters];
     return this.recorder(plan, inputs, (tensors) => ({
       query: tensors[0] as tf.Tensor2D,
-      reference: reference && (tensors[1] as tf.Tensor2D),
-      parameters: tensors.slice(reference ? 2 : 1),
+      reference: recorded.length > 0 ? (tensors[1] as tf.Tensor2D) : reference,
+      constantReference: !refGradient,
+      parameters: tensors.slice(1 + recorded.length),
       labels,
       distance: this.distance,
       reducer: this.reducer,
@@ -143,6 +156,20 @@ const recordReduced: Recorder = (plan, inputs, bind) =>
 interface RequiredParts {
   distance: Distance;
   reducer: Reducer;
+}
+
+/** @throws RangeError unless `ownColumns` has a valid column per row, and comes with `ref` and without `tuples`. */
+export function checkOwnColumns(title: string, { ownColumns, ref, tuples }: LossCall, rows: number): void {
+  if (!ownColumns) return;
+  if (!ref || tuples) {
+    throw new RangeError(`${title}: ownColumns requires ref and excludes tuples; omit one of them.`);
+  }
+  const isBad = (column: number) => column < -1 || column >= ref.shape[0];
+  if (ownColumns.length !== rows || ownColumns.some(isBad)) {
+    throw new RangeError(
+      `${title}: ownColumns must have one column of ref per row, from −1 to ${ref.shape[0] - 1}, for ${rows} rows.`,
+    );
+  }
 }
 
 /** Returns whether there are too few tuples: pytorch-metric-learning returns 0 if every list has at most one entry. */

@@ -26,12 +26,21 @@ export class PairSource {
   /** Whether columns are the batch's own rows, so that a row is not its own pair. */
   readonly isSelf: boolean;
   readonly tuples: Tuples | undefined;
+  /** For each row, the column of its own copy, which is not its pair; −1 for none. Absent if no row has one. */
+  readonly ownColumns: Int32Array | undefined;
   readonly #positives: Rows | undefined;
   readonly #negatives: Rows | undefined;
+  #perClass: Map<number, number> | undefined;
   #triplets: { positives: Rows; negatives: Rows } | undefined;
 
-  constructor(labels: Int32Array, referenceLabels: Int32Array | undefined, tuples?: Tuples) {
+  constructor(
+    labels: Int32Array,
+    referenceLabels: Int32Array | undefined,
+    tuples?: Tuples,
+    ownColumns?: Int32Array,
+  ) {
     this.labels = labels;
+    this.ownColumns = ownColumns;
     this.referenceLabels = referenceLabels ?? labels;
     this.isSelf = referenceLabels === undefined;
     this.rows = labels.length;
@@ -47,15 +56,17 @@ export class PairSource {
   /** Number of positive pairs per row. */
   positiveCounts(): Float64Array {
     if (this.#positives) return lengths(this.#positives);
-    const perClass = countClasses(this.referenceLabels);
-    const own = this.isSelf ? 1 : 0;
-    return Float64Array.from(this.labels, (label) => (perClass.get(label) ?? 0) - own);
+    const perClass = this.#countClasses();
+    return Float64Array.from(
+      this.labels,
+      (label, row) => (perClass.get(label) ?? 0) - (this.#ownColumn(row) >= 0 ? 1 : 0),
+    );
   }
 
   /** Number of negative pairs per row. */
   negativeCounts(): Float64Array {
     if (this.#negatives) return lengths(this.#negatives);
-    const perClass = countClasses(this.referenceLabels);
+    const perClass = this.#countClasses();
     return Float64Array.from(this.labels, (label) => this.columns - (perClass.get(label) ?? 0));
   }
 
@@ -75,14 +86,68 @@ export class PairSource {
     const positive = new Float32Array((end - start) * columns);
     const negative = new Float32Array((end - start) * columns);
     for (let row = start; row < end; row++) {
-      const first = (row - start) * columns;
-      const add = (counts: Float32Array) => (column: number) => {
-        counts[first + column] = once ? 1 : counts[first + column] + 1;
-      };
-      this.#eachPositive(row, add(positive));
-      this.#eachNegative(row, add(negative));
+      const [from, to] = [(row - start) * columns, (row - start + 1) * columns];
+      this.fillRow(row, positive.subarray(from, to), negative.subarray(from, to), once);
     }
     return { positive, negative };
+  }
+
+  /** Writes how often each column is a positive and a negative pair of a row. */
+  fillRow(row: number, positive: Float32Array, negative: Float32Array, once: boolean): void {
+    if (this.#positives && this.#negatives) {
+      fillCounts(this.#positives, row, positive, once);
+      fillCounts(this.#negatives, row, negative, once);
+      return;
+    }
+    const { columns, referenceLabels } = this;
+    const label = this.labels[row];
+    for (let column = 0; column < columns; column++) {
+      const isSame = referenceLabels[column] === label;
+      positive[column] = isSame ? 1 : 0;
+      negative[column] = isSame ? 0 : 1;
+    }
+    const own = this.#ownColumn(row);
+    if (own >= 0) positive[own] = 0;
+  }
+
+  /** Returns the columns of a row's positive pairs, ascending or as mined. */
+  positivesOf(row: number): Int32Array {
+    const columns: number[] = [];
+    this.#eachPositive(row, (column) => columns.push(column));
+    return Int32Array.from(columns);
+  }
+
+  /** Returns the columns of a row's negative pairs, ascending or as mined. */
+  negativesOf(row: number): Int32Array {
+    const columns: number[] = [];
+    this.#eachNegative(row, (column) => columns.push(column));
+    return Int32Array.from(columns);
+  }
+
+  /** Returns the triplets of a row that a miner chose; undefined without tuples. */
+  minedTripletsOf(row: number): { positives: Int32Array; negatives: Int32Array } | undefined {
+    const mined = this.#minedTriplets();
+    if (!mined) return undefined;
+    const [from, to] = [mined.positives.offsets[row], mined.positives.offsets[row + 1]];
+    return {
+      positives: mined.positives.list.subarray(from, to),
+      negatives: mined.negatives.list.subarray(from, to),
+    };
+  }
+
+  #countClasses(): Map<number, number> {
+    if (!this.#perClass) {
+      this.#perClass = new Map();
+      for (const label of this.referenceLabels) {
+        this.#perClass.set(label, (this.#perClass.get(label) ?? 0) + 1);
+      }
+    }
+    return this.#perClass;
+  }
+
+  /** Returns the column of a row's own copy, or −1. */
+  #ownColumn(row: number): number {
+    return this.isSelf ? row : (this.ownColumns?.[row] ?? -1);
   }
 
   /** Returns the triplets of rows [start, end). */
@@ -120,8 +185,9 @@ export class PairSource {
     if (this.#positives) eachOf(this.#positives, row, use);
     else {
       const label = this.labels[row];
+      const own = this.#ownColumn(row);
       for (let column = 0; column < this.columns; column++) {
-        if (this.referenceLabels[column] === label && !(this.isSelf && column === row)) use(column);
+        if (this.referenceLabels[column] === label && column !== own) use(column);
       }
     }
   }
@@ -168,8 +234,9 @@ function eachOf({ offsets, list }: Rows, row: number, use: (column: number) => v
   for (let k = offsets[row]; k < offsets[row + 1]; k++) use(list[k]);
 }
 
-function countClasses(labels: Int32Array): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return counts;
+function fillCounts(rows: Rows, row: number, counts: Float32Array, once: boolean): void {
+  counts.fill(0);
+  eachOf(rows, row, (column) => {
+    counts[column] = once ? 1 : counts[column] + 1;
+  });
 }

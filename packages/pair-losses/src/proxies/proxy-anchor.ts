@@ -52,6 +52,47 @@ export class ProxyAnchorLoss extends ProxyLoss {
     return {
       counts: [counts, counts],
       isWhole: true,
+      kernel: ({ matrix, rows, columns, parts }) => {
+        const [pull, push] = parts;
+        const factor = sign * alpha;
+        // Each column has a sum of its own rows' terms and one of the others', both with a 1 added.
+        const [topPull, topPush, sumPull, sumPush] = [1, 2, 3, 4].map(() => new Float64Array(columns));
+        const eachEntry = (use: (at: number, column: number, isOwn: boolean, exponent: number) => void) => {
+          for (let row = 0, at = 0; row < rows; row++) {
+            const shift = weights[row] - 1;
+            for (let column = 0; column < columns; column++, at++) {
+              const isOwn = labels[row] === column;
+              const exponent = isOwn ? factor * (matrix[at] - margin) : -factor * (matrix[at] + margin);
+              use(at, column, isOwn, exponent + shift);
+            }
+          }
+        };
+        eachEntry((_at, column, isOwn, exponent) => {
+          const top = isOwn ? topPull : topPush;
+          if (exponent > top[column]) top[column] = exponent;
+        });
+        eachEntry((at, column, isOwn, exponent) => {
+          const term = Math.exp(exponent - (isOwn ? topPull : topPush)[column]);
+          (isOwn ? sumPull : sumPush)[column] += term;
+          matrix[at] = term;
+        });
+        for (let column = 0; column < columns; column++) {
+          const [own, others] = [
+            sumPull[column] + Math.exp(-topPull[column]),
+            sumPush[column] + Math.exp(-topPush[column]),
+          ];
+          // The sums become the factors of the terms.
+          sumPull[column] = (factor * pull.add(topPull[column] + Math.log(own), column)) / own;
+          sumPush[column] = (-factor * push.add(topPush[column] + Math.log(others), column)) / others;
+        }
+        pull.addDivisor(present);
+        push.addDivisor(classes);
+        for (let row = 0, at = 0; row < rows; row++) {
+          for (let column = 0; column < columns; column++, at++) {
+            matrix[at] *= (labels[row] === column ? sumPull : sumPush)[column];
+          }
+        }
+      },
       block: (matrix) => {
         const positive = tf.transpose(oneHotRows(labels, 0, labels.length, classes)) as tf.Tensor2D;
         const shift = tf.sub(tf.tensor2d(weights, [1, weights.length]), 1);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
+import { crossEntropy } from '../host/cross-entropy.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { signOf } from '../pairs/pair-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
@@ -43,6 +44,17 @@ export class ProxyNCALoss extends ProxyLoss {
     const scale = -signOf(this.distance) * this.softmaxScale;
     return {
       counts: [new Float64Array(labels.length).fill(1)],
+      kernel: ({ matrix, rows, columns, start, parts }) => {
+        const logits = new Float64Array(columns);
+        for (let row = 0; row < rows; row++) {
+          const values = matrix.subarray(row * columns, (row + 1) * columns);
+          for (let k = 0; k < columns; k++) logits[k] = scale * values[k];
+          const weight = weights[start + row];
+          const loss = crossEntropy(logits, labels[start + row]) * weight;
+          const g = parts[0].add(loss, start + row) * weight * scale;
+          for (let k = 0; k < columns; k++) values[k] = g * logits[k];
+        }
+      },
       block: (matrix, start) => {
         const rows = matrix.shape[0];
         const target = oneHotRows(labels, start, rows, this.classes);

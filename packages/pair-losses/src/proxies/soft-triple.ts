@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { crossEntropy } from '../host/cross-entropy.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { ProxyLossEntry } from '../registry/loss-entry.js';
@@ -61,6 +62,38 @@ export class SoftTripleLoss extends ProxyLoss {
     const { classes, centersPerClass, lambda, gamma, margin } = this;
     return {
       counts: [new Float64Array(labels.length).fill(1)],
+      kernel: ({ matrix, rows, columns, start, parts }) => {
+        const [similarity, logits, share] = [classes, classes, columns].map((size) => new Float64Array(size));
+        for (let row = 0; row < rows; row++) {
+          const values = matrix.subarray(row * columns, (row + 1) * columns);
+          for (let label = 0; label < classes; label++) {
+            const [from, to] = [label * centersPerClass, (label + 1) * centersPerClass];
+            let top = values[from];
+            for (let k = from + 1; k < to; k++) if (values[k] > top) top = values[k];
+            let [sum, weighted] = [0, 0];
+            for (let k = from; k < to; k++) {
+              const term = Math.exp((values[k] - top) / gamma);
+              share[k] = term;
+              sum += term;
+              weighted += term * values[k];
+            }
+            for (let k = from; k < to; k++) share[k] /= sum;
+            similarity[label] = weighted / sum;
+            logits[label] = lambda * similarity[label];
+          }
+          const own = labels[start + row];
+          logits[own] -= lambda * margin;
+          const weight = weights[start + row];
+          const loss = crossEntropy(logits, own) * weight;
+          const g = parts[0].add(loss, start + row) * weight * lambda;
+          for (let label = 0; label < classes; label++) {
+            const factor = g * logits[label];
+            for (let k = label * centersPerClass; k < (label + 1) * centersPerClass; k++) {
+              values[k] = factor * share[k] * ((values[k] - similarity[label]) / gamma + 1);
+            }
+          }
+        }
+      },
       block(matrix, start) {
         const rows = matrix.shape[0];
         const target = oneHotRows(labels, start, rows, classes);

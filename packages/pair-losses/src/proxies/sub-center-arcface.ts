@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkEmbeddings, checkPositive, checkSameWidth } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { crossEntropy } from '../host/cross-entropy.js';
 import { checkLabelRange, type Labels, readLabels } from '../labels.js';
 import type { LossPlan } from '../pairs/compute-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
@@ -140,6 +141,34 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
     const margin = (this.margin * Math.PI) / 180;
     return {
       counts: [new Float64Array(labels.length).fill(1)],
+      kernel: ({ matrix, rows, columns, start, parts }) => {
+        const logits = new Float64Array(classes);
+        const nearest = new Int32Array(classes);
+        for (let row = 0; row < rows; row++) {
+          const values = matrix.subarray(row * columns, (row + 1) * columns);
+          for (let label = 0; label < classes; label++) {
+            let best = label * subCenters;
+            for (let k = best + 1; k < (label + 1) * subCenters; k++) if (values[k] > values[best]) best = k;
+            nearest[label] = best;
+            logits[label] = scale * values[best];
+          }
+          const own = labels[start + row];
+          const cosine = Math.min(Math.max(values[nearest[own]], -1), 1);
+          const sine = Math.sqrt(Math.max(1 - cosine * cosine, 1e-12));
+          const isPast = cosine < Math.cos(Math.PI - margin);
+          const moved = isPast
+            ? cosine - margin * Math.sin(margin)
+            : cosine * Math.cos(margin) - sine * Math.sin(margin);
+          const slope = isPast ? 1 : Math.cos(margin) + (cosine / sine) * Math.sin(margin);
+          logits[own] = scale * moved;
+          const weight = weights[start + row];
+          const loss = crossEntropy(logits, own) * weight;
+          const g = parts[0].add(loss, start + row) * weight * scale;
+          logits[own] *= slope;
+          values.fill(0);
+          for (let label = 0; label < classes; label++) values[nearest[label]] = g * logits[label];
+        }
+      },
       block(matrix, start) {
         const rows = matrix.shape[0];
         const target = oneHotRows(labels, start, rows, classes);

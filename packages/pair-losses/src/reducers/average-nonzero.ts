@@ -12,4 +12,8 @@ export class AvgNonZeroReducer implements Reducer {
   keeps(losses: tf.Tensor): tf.Tensor {
     return isBetween(losses, 0);
   }
+
+  keepsLoss(loss: number): boolean {
+    return !(loss <= 0);
+  }
 }

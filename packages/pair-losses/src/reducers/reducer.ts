@@ -16,6 +16,9 @@ export interface Reducer {
   /** Returns which elements to keep, bool of the same shape; absent if the reducer keeps all. */
   keeps?(losses: tf.Tensor): tf.Tensor;
 
+  /** Returns whether to keep one loss, as `keeps` does for many; without it, losses use `keeps` alone, which is slower. */
+  keepsLoss?(loss: number): boolean;
+
   /**
    * What the sum is divided by, besides the row weights: the number of kept elements, or a divisor that the loss defines
    * (its number of elements if it defines none). Default: nothing.

@@ -33,4 +33,9 @@ export class ThresholdReducer implements Reducer {
   keeps(losses: tf.Tensor): tf.Tensor {
     return isBetween(losses, this.low, this.high);
   }
+
+  keepsLoss(loss: number): boolean {
+    const { low, high } = this;
+    return !(low !== undefined && loss <= low) && !(high !== undefined && loss >= high);
+  }
 }

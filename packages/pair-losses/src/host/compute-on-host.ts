@@ -1,0 +1,222 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LossInputs, LossPlan } from '../pairs/compute-loss.js';
+import { isOnHost, viewOf } from './heap.js';
+import { type Kernel, PartTotal } from './kernel.js';
+import { finishGradient, type Prepared, prepare } from './prepared.js';
+
+/** Returns whether the plan, the distance and the reducer have a form for the host, and the backend keeps tensors there. */
+export function runsOnHost(plan: LossPlan, { distance, reducer }: LossInputs): boolean {
+  return !!plan.kernel && !!distance.hostForm && (!reducer.keeps || !!reducer.keepsLoss) && isOnHost();
+}
+
+/**
+ * Computes a loss and its gradients as `computeLoss` does, with the matrix products on the backend and everything else in
+ * one pass over its memory. A loss of one part computes each block once.
+ */
+export function computeOnHost(
+  plan: LossPlan & { kernel: Kernel },
+  inputs: LossInputs,
+  blocks: [number, number][],
+): { value: tf.Scalar; gradients: tf.Tensor[] } {
+  const { query, reference, parameters, labels, reducer, distance, constantReference } = inputs;
+  const rows = prepare(query, distance.normalize, false);
+  const columns = reference ? prepare(reference, distance.normalize, true) : rows;
+  const isSelf = !reference;
+  const totals = plan.counts.map(
+    (counts) =>
+      new PartTotal({
+        rowWeights: reducer.rowWeights(counts, labels),
+        ...(reducer.keepsLoss && { keeps: (loss: number) => reducer.keepsLoss?.(loss) ?? true }),
+      }),
+  );
+  const values = parameters.map((parameter) => viewOf(parameter).slice());
+  const gradients = values.map((value) => new Float32Array(value.length));
+
+  /** Replaces a block's distances by their gradient. */
+  const evaluate = (matrix: Float32Array, start: number, end: number) => {
+    plan.kernel({
+      matrix,
+      rows: end - start,
+      columns: columns.squares.length,
+      start,
+      parts: totals,
+      parameters: values,
+      gradients,
+    });
+  };
+  const openBlock = ([start, end]: [number, number]) => {
+    const part =
+      blocks.length === 1 ? tf.clone(rows.tensor) : tf.slice(rows.tensor, [start, 0], [end - start, -1]);
+    const product = tf.matMul(part, columns.tensor, false, true) as tf.Tensor2D;
+    if (distance.hostForm === 'euclidean') toDistances(viewOf(product), rows, columns, start, distance.power);
+    else scaleColumns(viewOf(product), columns);
+    return { part, product };
+  };
+
+  // The divisors of several parts are needed before the gradients can be added.
+  const divides = reducer.divisor !== undefined;
+  if (divides && totals.length > 1) {
+    for (const block of blocks) {
+      if (plan.isEmpty?.(...block)) continue;
+      const { part, product } = openBlock(block);
+      evaluate(viewOf(product).slice(), ...block);
+      tf.dispose([part, product]);
+    }
+    for (const total of totals) {
+      total.scale = inverseDivisor(total, reducer.divisor);
+      total.sum = 0;
+      total.count = 0;
+      total.divisor = Number.NaN;
+    }
+    for (const gradient of gradients) gradient.fill(0);
+  }
+
+  const along = {
+    rows: new Float64Array(rows.squares.length),
+    columns: new Float64Array(columns.squares.length),
+  };
+  const dRows: tf.Tensor2D[] = [];
+  let dColumns: tf.Tensor2D | undefined;
+  for (const block of blocks) {
+    const [start, end] = block;
+    if (plan.isEmpty?.(start, end)) {
+      dRows.push(tf.zeros([end - start, query.shape[1]]));
+      continue;
+    }
+    const { part, product } = openBlock(block);
+    const matrix = viewOf(product);
+    if (distance.hostForm === 'euclidean') {
+      const distances = matrix.slice();
+      evaluate(matrix, start, end);
+      toProducts(matrix, distances, along, start, distance.power);
+    } else evaluate(matrix, start, end);
+    scaleColumns(matrix, columns);
+    if (isSelf && blocks.length === 1) addTranspose(matrix, end);
+    dRows.push(tf.matMul(product, columns.tensor));
+    if (!constantReference && !(isSelf && blocks.length === 1)) {
+      const added = tf.matMul(product, part, true, false) as tf.Tensor2D;
+      const sum: tf.Tensor2D = dColumns ? tf.add(dColumns, added) : added;
+      if (dColumns) tf.dispose([dColumns, added]);
+      dColumns = sum;
+    }
+    tf.dispose([part, product]);
+  }
+
+  let value = 0;
+  for (const total of totals) {
+    value += total.sum * (divides ? inverseDivisor(total, reducer.divisor) : 1);
+  }
+  const areFinite = rows.areFinite && columns.areFinite;
+  const factor = !areFinite
+    ? Number.NaN
+    : divides && totals.length === 1
+      ? inverseDivisor(totals[0], reducer.divisor)
+      : 1;
+  const isEuclidean = distance.hostForm === 'euclidean';
+  let dQuery = dRows.length === 1 ? dRows[0] : (tf.concat(dRows) as tf.Tensor2D);
+  if (isSelf && dColumns) dQuery = tf.add(dQuery, dColumns) as tf.Tensor2D;
+  if (isSelf) for (const [row, sum] of along.columns.entries()) along.rows[row] += sum;
+  finishGradient(viewOf(dQuery), rows, isEuclidean ? along.rows : undefined, factor);
+  const results: tf.Tensor[] = [dQuery];
+  if (reference) {
+    const dReference = dColumns ?? (tf.zeros(reference.shape) as tf.Tensor2D);
+    if (!constantReference) {
+      finishGradient(viewOf(dReference), columns, isEuclidean ? along.columns : undefined, factor);
+      results.push(dReference);
+    }
+  }
+  for (const [k, gradient] of gradients.entries()) {
+    results.push(
+      tf.tensor(
+        gradient.map((x) => x * factor),
+        parameters[k].shape,
+      ),
+    );
+  }
+  return { value: tf.scalar(areFinite ? value : Number.NaN), gradients: results };
+}
+
+/** Returns 0 if the divisor is 0. */
+function inverseDivisor({ count, divisor }: PartTotal, kind: 'kept' | 'loss' | undefined): number {
+  const by = kind === 'loss' && !Number.isNaN(divisor) ? divisor : count;
+  return by === 0 ? 0 : 1 / by;
+}
+
+function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
+  if (!scale) return;
+  const columns = scale.length;
+  for (let from = 0; from < matrix.length; from += columns) {
+    for (let column = 0; column < columns; column++) matrix[from + column] *= scale[column];
+  }
+}
+
+/** Turns inner products into |q − r|^power, in place. Rounding errors become exactly 0, as in `squaredDistances`. */
+function toDistances(
+  matrix: Float32Array,
+  { squares: ofRows }: Prepared,
+  { squares: ofColumns, scale }: Prepared,
+  start: number,
+  power: number,
+): void {
+  const columns = ofColumns.length;
+  const rows = matrix.length / columns;
+  for (let row = 0; row < rows; row++) {
+    const own = ofRows[start + row];
+    for (let column = 0, at = row * columns; column < columns; column++, at++) {
+      const size = own + ofColumns[column];
+      const square = size - 2 * matrix[at] * (scale ? scale[column] : 1);
+      // A NaN stays, because it is not small either.
+      if (square <= size * 1e-6) matrix[at] = 0;
+      else matrix[at] = power === 1 ? Math.sqrt(square) : power === 2 ? square : square ** (power / 2);
+    }
+  }
+}
+
+/**
+ * Turns the gradient of distances into that of the inner products, in place. Adds what each row and column receives of
+ * itself to `along`.
+ */
+function toProducts(
+  matrix: Float32Array,
+  distances: Float32Array,
+  along: { rows: Float64Array; columns: Float64Array },
+  start: number,
+  power: number,
+): void {
+  const columns = along.columns.length;
+  const rows = matrix.length / columns;
+  for (let row = 0; row < rows; row++) {
+    let sum = 0;
+    for (let column = 0, at = row * columns; column < columns; column++, at++) {
+      const [d, distance] = [matrix[at], distances[at]];
+      if (d === 0 || distance === 0) {
+        matrix[at] = 0;
+        continue;
+      }
+      // The derivative of distance = square^(power / 2) by half the square.
+      const g = d * (power === 1 ? 1 / distance : power === 2 ? 2 : power * distance ** (1 - 2 / power));
+      matrix[at] = -g;
+      sum += g;
+      along.columns[column] += g;
+    }
+    along.rows[start + row] += sum;
+  }
+}
+
+/** Adds the transpose of a square matrix, in place. */
+function addTranspose(matrix: Float32Array, size: number): void {
+  const TILE = 32;
+  for (let top = 0; top < size; top += TILE) {
+    for (let left = top; left < size; left += TILE) {
+      const [bottom, right] = [Math.min(size, top + TILE), Math.min(size, left + TILE)];
+      for (let row = top; row < bottom; row++) {
+        for (let column = Math.max(left, row); column < right; column++) {
+          const [a, b] = [row * size + column, column * size + row];
+          const sum = matrix[a] + matrix[b];
+          matrix[a] = sum;
+          matrix[b] = sum;
+        }
+      }
+    }
+  }
+}
