@@ -5,7 +5,8 @@ import type { SamplerName } from '../samplers/samplers.js';
 import type { ImageSource } from '../source.js';
 import type { ViewCount } from '../views.js';
 import { browserWorkers } from './browser-worker.js';
-import { makeSamples } from './make-samples.js';
+import { type MadeSamples, makeSamples } from './make-samples.js';
+import type { MakingTimes } from './making-times.js';
 import { type PlannedSample, TrainingSampler } from './training-sampler.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -23,6 +24,8 @@ export interface Batch {
   readonly labels: Int32Array;
   /** Time in milliseconds that `next` waited for the batch; near 0 if the data keeps up with the training. */
   readonly waitedMs: number;
+  /** What the making of the batch took, in milliseconds of its thread. */
+  readonly times: MakingTimes;
 }
 
 /** Options of `BatchLoader`. */
@@ -67,7 +70,7 @@ export interface BatchLoaderOptions extends OpenSourceOptions {
  */
 export class BatchLoader {
   #step: number;
-  readonly #ahead = new Map<number, Promise<Uint8Array>>();
+  readonly #ahead = new Map<number, Promise<MadeSamples>>();
   #closed = false;
   #failure: Error | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -183,17 +186,18 @@ export class BatchLoader {
     const plan = this.sampler.planBatch(step);
     this.#maker.setWaiting(true);
     try {
-      const made = await (this.#ahead.get(step) ?? this.#maker.make({ step, plan }));
-      const half = this.#clean ? made.length / 2 : made.length;
+      const { images, times } = await (this.#ahead.get(step) ?? this.#maker.make({ step, plan }));
+      const half = this.#clean ? images.length / 2 : images.length;
       this.#ahead.delete(step);
       this.#fill();
       return {
         step,
         epoch: this.sampler.epochOf(step),
-        images: made.subarray(0, half),
-        ...(this.#clean && { clean: made.subarray(half) }),
+        images: images.subarray(0, half),
+        ...(this.#clean && { clean: images.subarray(half) }),
         labels: labelsOf(plan),
         waitedMs: performance.now() - started,
+        times,
       };
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
@@ -219,7 +223,7 @@ const labelsOf = (plan: readonly PlannedSample[]) => Int32Array.from(plan, ({ la
 
 /** Makes the images of steps, on this thread or in workers. */
 interface Maker {
-  make(job: { step: number; plan: PlannedSample[] }): Promise<Uint8Array>;
+  make(job: { step: number; plan: PlannedSample[] }): Promise<MadeSamples>;
   /** Sets whether a caller is waiting, which keeps the process alive. */
   setWaiting(isWaiting: boolean): void;
   close(reason: Error): Promise<void>;

@@ -3,6 +3,7 @@ import type { Augmentation } from '../augment/augmentation.js';
 import type { Image } from '../image.js';
 import { cleanImage, type ImageSource } from '../source.js';
 import { applyView } from '../views.js';
+import { MakingClock, type MakingTimes } from './making-times.js';
 import type { PlannedSample } from './training-sampler.js';
 
 /** Settings for making the pixels of planned samples. */
@@ -17,31 +18,43 @@ export interface SampleMaker {
   readonly clean?: boolean;
 }
 
+/** The images of a plan, and what their making took. */
+export interface MadeSamples {
+  readonly images: Uint8Array<ArrayBuffer>;
+  readonly times: MakingTimes;
+}
+
 /**
  * Makes the images of a plan: samples × size × size × 3 bytes, RGB, followed by as many clean images with `clean`.
  * Imports no Node module, so any kind of worker can run it.
  * @throws Error naming the identity and the sample, with the original error as its cause.
  */
-export async function makeSamples(
-  maker: SampleMaker,
-  plan: readonly PlannedSample[],
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function makeSamples(maker: SampleMaker, plan: readonly PlannedSample[]): Promise<MadeSamples> {
   const { source, size, seed, augmentation, clean = false } = maker;
   const bytes = size * size * 3;
   const images = new Uint8Array((clean ? 2 : 1) * plan.length * bytes);
   const loads = startLoads(source, plan);
+  const clock = new MakingClock(source);
   for (let i = 0; i < plan.length; i++) {
     const { identity, sample, view, stream } = plan[i];
     try {
+      let begun = performance.now();
       const loaded = loads(i);
       const image = loaded instanceof Promise ? await loaded : loaded;
+      clock.addLoading(performance.now() - begun);
+      begun = performance.now();
       const made = augmentation
         ? augmentation.augment(image, new Random(seed, 'augment', stream), size, view)
         : applyView(image, view, size);
       images.set(made.data, i * bytes);
+      clock.addAugmentation(performance.now() - begun);
       if (!clean) continue;
+      begun = performance.now();
       const whole = await cleanImage(source, identity, sample);
+      clock.addLoading(performance.now() - begun);
+      begun = performance.now();
       images.set(applyView(whole, view, size).data, (plan.length + i) * bytes);
+      clock.addAugmentation(performance.now() - begun);
     } catch (error) {
       const name = source.identities[identity]?.name ?? `number ${identity}`;
       const reason = error instanceof Error ? error.message : String(error);
@@ -50,7 +63,7 @@ export async function makeSamples(
       });
     }
   }
-  return images;
+  return { images, times: clock.times };
 }
 
 /** Returns a function that returns the load of a sample, and starts those of the next ones if the source allows it. */

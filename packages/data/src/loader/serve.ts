@@ -24,8 +24,8 @@ export function serve(
   return (job: WorkerJob) => {
     last = last.then(async () => {
       try {
-        const images = await makeSamples(await ready, job.plan);
-        post({ step: job.step, images }, [images.buffer]);
+        const made = await makeSamples(await ready, job.plan);
+        post({ step: job.step, ...made }, [made.images.buffer]);
       } catch (error) {
         fail(error);
       }

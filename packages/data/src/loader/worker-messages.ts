@@ -1,6 +1,7 @@
 import type { AugmentationOptions } from '../augment/augmentation.js';
 import type { SharedImages } from '../encoded/decoded-source.js';
 import type { SourceSpec } from '../open-source.js';
+import type { MadeSamples } from './make-samples.js';
 import type { PlannedSample } from './training-sampler.js';
 
 /** First message to a data worker. */
@@ -20,5 +21,5 @@ export interface WorkerJob {
 
 /** Reply of a data worker: a batch, or a fatal error. */
 export type WorkerReply =
-  | { readonly step: number; readonly images: Uint8Array<ArrayBuffer> }
+  | ({ readonly step: number } & MadeSamples)
   | { readonly error: string; readonly stack?: string };

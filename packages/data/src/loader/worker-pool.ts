@@ -1,3 +1,4 @@
+import type { MadeSamples } from './make-samples.js';
 import type { WorkerJob, WorkerReply, WorkerStart } from './worker-messages.js';
 
 /** A worker that makes batches, in Node or in a browser. */
@@ -19,7 +20,7 @@ export type StartWorker = (start: WorkerStart, index: number, events: WorkerEven
 
 /** The callbacks of a pending promise. */
 interface Pending {
-  readonly resolve: (images: Uint8Array) => void;
+  readonly resolve: (made: MadeSamples) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -41,7 +42,7 @@ export class WorkerPool {
             return;
           }
           steps.delete(reply.step);
-          this.#pending.get(reply.step)?.resolve(reply.images);
+          this.#pending.get(reply.step)?.resolve(reply);
           this.#pending.delete(reply.step);
         },
         failed: (error) => this.#fail(error),
@@ -51,7 +52,7 @@ export class WorkerPool {
   }
 
   /** Makes a batch. @throws Error of the first worker that failed. */
-  make(job: WorkerJob): Promise<Uint8Array> {
+  make(job: WorkerJob): Promise<MadeSamples> {
     if (this.#failure) return Promise.reject(this.#failure);
     const entry = this.#workers.reduce((least, next) => (next.steps.size < least.steps.size ? next : least));
     return new Promise((resolve, reject) => {
