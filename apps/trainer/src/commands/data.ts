@@ -4,6 +4,8 @@ import { packData } from '../dataset/pack-data.js';
 import { formatBytes } from '../format-bytes.js';
 import { countingPhase } from '../progress/counting-phase.js';
 import { Progress } from '../progress/progress.js';
+import { shellArgument } from '../shell-argument.js';
+import { pathArgument } from './relative-path.js';
 
 /** Options of `unitsphere data inspect`. */
 export interface InspectOptions {
@@ -40,7 +42,7 @@ export async function inspect(path: string, { json = false }: InspectOptions): P
         `${count(duplicates.length)} pictures belong to several identities`,
         duplicates.map(({ files, kind }) => `${files.join(' = ')} (${kind})`),
       ),
-      `To train on them: unitsphere train --data ${path}${settings.map((setting) => ` --set ${setting}`).join('')}`,
+      `To train on them: unitsphere train --data ${pathArgument(path)}${settings.map((setting) => ` --set ${shellArgument(setting)}`).join('')}`,
     ];
     for (const line of lines) process.stdout.write(`${stripVTControlCharacters(line)}\n`);
     return 0;

@@ -8,7 +8,7 @@ import { type OpenEmbedder, withModelAndGallery } from '../gallery/with-gallery.
 import { Progress } from '../progress/progress.js';
 import { EXIT, say } from './console.js';
 import { oneLine } from './format-recognition.js';
-import { relativePath } from './relative-path.js';
+import { pathArgument, relativePath } from './relative-path.js';
 
 /** Options of `unitsphere enroll`. */
 export interface EnrollCommandOptions {
@@ -76,9 +76,9 @@ export async function enroll(
         `${images} ${images === 1 ? 'image' : 'images'} enrolled${already}. ${relativePath(path)} has ${gallery.size} identities.\n`,
       );
       if (gallery.calibration === undefined && gallery.size >= 3) {
-        say(`Choose its threshold: unitsphere gallery calibrate ${relativePath(path)}`);
+        say(`Choose its threshold: unitsphere gallery calibrate ${pathArgument(path)}`);
       }
-      say(`Recognize pictures:   unitsphere recognize ${relativePath(path)} FILES`);
+      say(`Recognize pictures:   unitsphere recognize ${pathArgument(path)} FILES`);
       return unreadable.length > 0 ? EXIT.unreadable : 0;
     });
   } finally {

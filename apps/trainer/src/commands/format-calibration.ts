@@ -2,6 +2,7 @@ import type { Calibration, Gallery } from '@unitsphere/recognition';
 import { formatTable, wrapText } from './columns.js';
 import { colors } from './console.js';
 import { oneLine } from './format-recognition.js';
+import { pathArgument } from './relative-path.js';
 
 /** Thresholds that are compared with the calibrated one. */
 const COMPARED = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -68,8 +69,11 @@ export function formatCalibration(
       ),
       ...duplicates.slice(0, MOST_NAMED).map(({ names, score }) => `  ${score.toFixed(4)}  ${pair(names)}`),
       ...(duplicates.length > MOST_NAMED ? [`  and ${duplicates.length - MOST_NAMED} more`] : []),
-      ...wrapText(`If they are the same: unitsphere gallery merge ${path} NAME INTO`, width),
-      ...wrapText(`If they are not: unitsphere gallery calibrate ${path} --keep-duplicates`, width),
+      ...wrapText(`If they are the same: unitsphere gallery merge ${pathArgument(path)} NAME INTO`, width),
+      ...wrapText(
+        `If they are not: unitsphere gallery calibrate ${pathArgument(path)} --keep-duplicates`,
+        width,
+      ),
     );
   }
   if (enrolledStrangers.length > 0) {

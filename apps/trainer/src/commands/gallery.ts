@@ -8,6 +8,7 @@ import { formatTable, wrapText } from './columns.js';
 import { EXIT, outputColors, outputWidth, say } from './console.js';
 import { formatCalibration, summarizeCalibration } from './format-calibration.js';
 import { oneLine } from './format-recognition.js';
+import { pathArgument } from './relative-path.js';
 
 /** Lists the identities of a gallery. Returns the exit code. */
 export async function listGallery(path: string, { json }: { json?: boolean }): Promise<number> {
@@ -35,7 +36,7 @@ export async function listGallery(path: string, { json }: { json?: boolean }): P
       `${identities.length} ${identities.length === 1 ? 'identity' : 'identities'}, ${gallery.embeddingSize} values an image.`,
     );
     if (gallery.calibration) say(summarizeCalibration(gallery.calibration));
-    else say(`Not calibrated. Choose the threshold with: unitsphere gallery calibrate ${path}`);
+    else say(`Not calibrated. Choose the threshold with: unitsphere gallery calibrate ${pathArgument(path)}`);
     return 0;
   });
 }
@@ -48,7 +49,7 @@ export async function removeFromGallery(path: string, names: readonly string[]):
       throw new UserError(
         `${path} has no identity ${missing.map((name) => JSON.stringify(name)).join(', ')}`,
         {
-          hint: `List the names with: unitsphere gallery list ${path}`,
+          hint: `List the names with: unitsphere gallery list ${pathArgument(path)}`,
         },
       );
     }

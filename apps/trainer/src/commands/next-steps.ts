@@ -1,11 +1,11 @@
-import { relativePath } from './relative-path.js';
+import { pathArgument } from './relative-path.js';
 
 /** Lists the commands that use a trained run or checkpoint, one per line. */
 export function nextSteps(model: string, ...steps: readonly (keyof typeof STEPS)[]): string[] {
   const width = Math.max(...steps.map((step) => STEPS[step].purpose.length));
   return steps.map((step) => {
     const { purpose, command } = STEPS[step];
-    return `${`${purpose}:`.padEnd(width + 1)} ${command(relativePath(model))}`;
+    return `${`${purpose}:`.padEnd(width + 1)} ${command(pathArgument(model))}`;
   });
 }
 

@@ -4,7 +4,7 @@ import { Progress } from '../progress/progress.js';
 import { EXIT, outputWidth, say } from './console.js';
 import { percent, percentInterval, summarizeCalibration } from './format-calibration.js';
 import { formatRecognition, oneLine } from './format-recognition.js';
-import { relativePath } from './relative-path.js';
+import { pathArgument } from './relative-path.js';
 
 /** Options of `unitsphere recognize`. */
 export interface RecognizeCommandOptions {
@@ -57,7 +57,7 @@ export async function recognize(
           );
         } else if (threshold === undefined) {
           say(
-            `There is no threshold. Choose it with: unitsphere gallery calibrate ${relativePath(path)}, or give --threshold.`,
+            `There is no threshold. Choose it with: unitsphere gallery calibrate ${pathArgument(path)}, or give --threshold.`,
           );
         }
       }

@@ -5,7 +5,7 @@ import { parseSealedJson } from '../run/sealed-file.js';
 import { UserError } from '../user-error.js';
 import { say } from './console.js';
 import { nextSteps } from './next-steps.js';
-import { relativePath } from './relative-path.js';
+import { pathArgument, relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
 /** Rewrites a run's report and plots from its saved data. Returns the exit code. */
@@ -16,7 +16,7 @@ export async function report(path: string, work: Work): Promise<number> {
     throw new UserError(
       `the run ${relativePath(path)} has no ${RUN_FILES.reportData}, because it is not finished`,
       {
-        hint: `Finish it first: unitsphere train --resume ${relativePath(path)}`,
+        hint: `Finish it first: unitsphere train --resume ${pathArgument(path)}`,
       },
     );
   });

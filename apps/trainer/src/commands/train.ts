@@ -13,7 +13,7 @@ import { UserError } from '../user-error.js';
 import { outputWidth, say } from './console.js';
 import { formatResults } from './format-results.js';
 import { nextSteps } from './next-steps.js';
-import { relativePath } from './relative-path.js';
+import { pathArgument, relativePath } from './relative-path.js';
 import type { Work } from './work.js';
 
 /** Options of `unitsphere train`. */
@@ -62,7 +62,7 @@ export async function train(file: string | undefined, options: TrainOptions, wor
       return 0;
     }
     say(`Stopped after step ${outcome.step} of ${config.training.steps}. Resume with:`);
-    say(`  unitsphere train --resume ${relativePath(outcome.run.path)}`);
+    say(`  unitsphere train --resume ${pathArgument(outcome.run.path)}`);
     return interrupt.exitCode() ?? 0;
   } catch (error) {
     progress.done();
@@ -195,7 +195,7 @@ async function addResumeHint(error: unknown, run: RunDirectory): Promise<unknown
   if (!(error instanceof UserError)) return error;
   const { checkpoint } = await latestCheckpoint(run).catch(() => ({ checkpoint: null }));
   if (!checkpoint) return error;
-  const resume = `Resume from step ${checkpoint.step}: unitsphere train --resume ${relativePath(run.path)}`;
+  const resume = `Resume from step ${checkpoint.step}: unitsphere train --resume ${pathArgument(run.path)}`;
   return new UserError(error.message, {
     hint: [error.hint, resume].filter(Boolean).join('\n'),
     cause: error,

@@ -1,3 +1,4 @@
+import { shellArgument } from '../shell-argument.js';
 import { UserError } from '../user-error.js';
 import type { RunData } from './run-data.js';
 
@@ -72,7 +73,7 @@ export function checkResumable(run: string, { missing, added, renamed, leaked }:
     {
       hint:
         'Restore the names, the images, the seed and data.split of the run. ' +
-        `To train on other identities, start a new run: unitsphere train --grow ${run}`,
+        `To train on other identities, start a new run: unitsphere train --grow ${shellArgument(run)}`,
     },
   );
 }

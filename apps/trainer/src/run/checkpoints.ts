@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { createFile, replaceFolder, syncFolder, temporaryPath } from '@unitsphere/core/disk';
+import { shellArgument } from '../shell-argument.js';
 import { UserError } from '../user-error.js';
 import {
   type Checkpoint,
@@ -134,7 +135,7 @@ export async function openCheckpoint(given: string): Promise<{ run: RunDirectory
   const checkpoint = (await bestCheckpoint(run)) ?? (await latestCheckpoint(run)).checkpoint;
   if (!checkpoint) {
     throw new UserError(`the run ${path} has no complete checkpoint`, {
-      hint: `Train it first: unitsphere train --resume ${path}`,
+      hint: `Train it first: unitsphere train --resume ${shellArgument(path)}`,
     });
   }
   return { run, checkpoint };

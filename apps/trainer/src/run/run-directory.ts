@@ -4,6 +4,7 @@ import { createFolder, type FileLock, syncFolder } from '@unitsphere/core/disk';
 import type { Config } from '../config/config.js';
 import { parseConfig, stringifyConfig } from '../config/parse-config.js';
 import { listNames } from '../list-names.js';
+import { shellArgument } from '../shell-argument.js';
 import { UserError } from '../user-error.js';
 import { diskError } from './disk-error.js';
 import { deleteLeftovers } from './leftovers.js';
@@ -148,7 +149,7 @@ async function explainExisting(base: string, path: string, exists: boolean): Pro
     return new UserError(`${file} is not a folder`, { hint: 'Choose another folder with --output DIR.' });
   }
   const isRun = await stat(join(path, RUN_FILES.config)).then(Boolean, () => false);
-  const resume = `Resume it: unitsphere train --resume ${path}\n`;
+  const resume = `Resume it: unitsphere train --resume ${shellArgument(path)}\n`;
   return new RunExistsError(
     isRun ? `the run ${path} already exists` : `the folder ${path} already exists, and is not a run`,
     { hint: `${isRun ? `${resume}Or use` : 'Use'} another name: --set output.name=NAME` },

@@ -5,6 +5,7 @@ import type { GrowthSource } from '../replicas/replica.js';
 import { readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import { RunDirectory } from '../run/run-directory.js';
+import { shellArgument } from '../shell-argument.js';
 import { UserError } from '../user-error.js';
 import { readCenters, renumberCenters } from './read-centers.js';
 
@@ -36,7 +37,7 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     const { checkpoint } = await latestCheckpoint(run);
     if (!checkpoint) {
       throw new UserError(`the run ${path} has no complete checkpoint to grow from`, {
-        hint: `Finish it first: unitsphere train --resume ${path}`,
+        hint: `Finish it first: unitsphere train --resume ${shellArgument(path)}`,
       });
     }
     checkShape(path, old, config);
