@@ -375,15 +375,21 @@ interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbon
 program
   .command('card-model')
   .description(
-    'Evaluates a run on real cards that it was not trained on: on all of them, without copies of a picture, and on a hard set.',
+    'Evaluates networks on real cards that they were not trained on: on all of them, without copies of a picture, and on a hard set.',
   )
-  .argument('<RUN>', 'folder of the run')
+  .argument(
+    '<NETWORKS...>',
+    'folders of runs or models, document-small, or BACKBONE@SIDE=WEIGHTS: the pooled last map with published weights',
+  )
   .option(...json)
   .requiredOption('--data <DIR>', 'folder of cards; each file is one identity')
   .option('--hard-set <DIR>', 'folder that `bench hard-set` wrote')
   .action(
-    async (run: string, { json: file, ...options }: Omit<CardModelOptions, 'run'> & { json?: string }) => {
-      await showReport(await runCardModel({ ...options, run }, new Progress({ totalSteps: 0 })), file);
+    async (
+      networks: string[],
+      { json: file, ...options }: Omit<CardModelOptions, 'networks'> & { json?: string },
+    ) => {
+      await showReport(await runCardModel({ ...options, networks }, new Progress({ totalSteps: 0 })), file);
     },
   );
 

@@ -2,8 +2,15 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { createBackbone } from '@unitsphere/backbones';
+import { useBackend } from '@unitsphere/backends';
+import { Random } from '@unitsphere/core';
+import { loadEmbedder } from '@unitsphere/embedder';
+import { preprocessImages, saveTimm } from '@unitsphere/pretrained';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isFeatures, writeFeatures } from '../src/card-model/image-features.js';
 import { leaveOutCopies } from '../src/card-model/leave-out-copies.js';
 import { printCardModel } from '../src/card-model/print-card-model.js';
 import { writeHardSet } from '../src/card-model/write-hard-set.js';
@@ -55,11 +62,11 @@ test('prints the copies and a row for each set of images', () => {
     benchmark: 'card-model',
     date: '2026-11-30',
     machine: { processor: 'test', cores: 2, node: 'v22' } as never,
-    run: 'small',
-    step: 10,
     copies: [{ kind: 'identical', files: ['a.jpg', 'b.jpg'] }],
     figures: [
       {
+        network: 'small',
+        step: 10,
         images: 'all',
         identities: 493,
         tprAtFpr: { '1e-2': 0.9, '1e-3': 0.8, '1e-4': null },
@@ -71,6 +78,37 @@ test('prints the copies and a row for each set of images', () => {
   });
   expect(text).toContain('identical: `a.jpg`, `b.jpg`');
   expect(text).toMatch(
-    /\| all +\| +493 \| +0\.900 \| 0\.800 \(0\.750–0\.850\) \| +– \| 0\.9900 \| +0\.970 \|/,
+    /\| small, step 10 \| all +\| +493 \| +0\.900 \| 0\.800 \(0\.750–0\.850\) \| +– \| 0\.9900 \| +0\.970 \|/,
   );
+});
+
+test('writes the pooled features of published weights as a model folder', async () => {
+  await useBackend('wasm');
+  const backbone = createBackbone('lcnet_035', { random: new Random(3) });
+  const weights = join(folder, 'weights.safetensors');
+  await saveTimm(backbone, weights);
+  const network = `lcnet_035@64=${weights}`;
+  expect(isFeatures(network)).toBe(true);
+  for (const other of ['document-small', 'runs/a-1', weights]) expect(isFeatures(other)).toBe(false);
+  const features = await writeFeatures(network);
+  const embedder = await loadEmbedder(features);
+  try {
+    const image = {
+      width: 64,
+      height: 64,
+      data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * i) % 251),
+    };
+    const embedding = await embedder.embed(image);
+    const input = preprocessImages([image], embedder.preprocessing);
+    const pooled = tf.tidy(() => tf.mean(backbone.eval().forward(input), [1, 2]).dataSync());
+    input.dispose();
+    const length = Math.hypot(...pooled);
+    expect(embedding).toHaveLength(pooled.length);
+    for (const [i, value] of embedding.entries()) expect(value).toBeCloseTo(pooled[i] / length, 4);
+  } finally {
+    embedder.dispose();
+    backbone.dispose();
+    await rm(features, { recursive: true });
+  }
+  await expect(writeFeatures(`resnet@64=${weights}`)).rejects.toThrow('There is no backbone "resnet"');
 });

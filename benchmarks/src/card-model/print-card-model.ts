@@ -3,7 +3,7 @@ import { renderTable } from '../table.js';
 import type { CardFigures, CardModelReport } from './run-card-model.js';
 
 /** Renders the report as Markdown. */
-export function printCardModel({ run, step, machine, copies, figures }: CardModelReport): string {
+export function printCardModel({ machine, copies, figures }: CardModelReport): string {
   const tpr = (fpr: string) => ({
     title: `TPR@${fpr}`,
     value: ({ tprAtFpr, intervals }: CardFigures) => {
@@ -12,12 +12,17 @@ export function printCardModel({ run, step, machine, copies, figures }: CardMode
     },
   });
   return [
-    `- Network: ${run}, step ${step}. Intervals are of 95 %, over identities.`,
+    '- Intervals are of 95 %, over identities.',
     `- Machine: ${formatMachine(machine)}.`,
     ...copies.map(({ kind, files }) => `- ${kind}: ${files.map((file) => `\`${file}\``).join(', ')}`),
     '',
     renderTable<CardFigures>(
       [
+        {
+          title: 'network',
+          value: ({ network, step }) => network + (step ? `, step ${step}` : ''),
+          align: 'left',
+        },
         { title: 'images', value: ({ images }) => images, align: 'left' },
         { title: 'identities', value: ({ identities }) => String(identities ?? '–') },
         ...['1e-2', '1e-3', '1e-4'].map(tpr),

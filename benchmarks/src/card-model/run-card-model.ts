@@ -2,10 +2,15 @@ import { rm } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { type EvaluationReport, type ProgressReporter, runEvaluation } from 'unitsphere';
 import { describeMachine, type Machine } from '../measure/machine.js';
+import { isFeatures, writeFeatures } from './image-features.js';
 import { leaveOutCopies } from './leave-out-copies.js';
 
 /** Figures of a network on one set of images. */
 export interface CardFigures {
+  /** The run, the model, or the backbone and its published weights. */
+  network: string;
+  /** Step of a run's checkpoint. */
+  step?: number;
   images: 'all' | 'without copies' | 'hard set';
   identities?: number;
   /** Null at an FPR that the pairs cannot resolve. */
@@ -21,9 +26,6 @@ export interface CardModelReport {
   benchmark: 'card-model';
   date: string;
   machine: Machine;
-  /** Name of the run, and the step of its checkpoint. */
-  run: string;
-  step: number;
   /** Groups of files of the cards that show the same picture. */
   copies: readonly { kind: 'identical' | 'near-identical'; files: string[] }[];
   figures: CardFigures[];
@@ -31,48 +33,64 @@ export interface CardModelReport {
 
 /** Options of {@link runCardModel}. */
 export interface CardModelOptions {
-  /** Folder of a run. */
-  run: string;
+  /**
+   * Folders of runs or models, names of shipped models, or `BACKBONE@SIDE=WEIGHTS`: the pooled last map of a backbone with published
+   * weights, on images of this side.
+   */
+  networks: readonly string[];
   /** Folder of real cards, each file of which is one identity. */
   data: string;
   /** Folder that `bench hard-set` wrote. */
   hardSet?: string;
 }
 
-/** Evaluates a run on all cards of a folder, on the same without copies, and on a hard set, none of which it was trained on. */
+/** Evaluates networks on all cards of a folder, on the same without copies, and on a hard set, none of which they were trained on. */
 export async function runCardModel(
-  { run, data, hardSet }: CardModelOptions,
+  { networks, data, hardSet }: CardModelOptions,
   progress: ProgressReporter,
 ): Promise<CardModelReport> {
   const { folder, groups } = await leaveOutCopies(data);
   const figures: CardFigures[] = [];
-  let step = 0;
-  const evaluate = async (images: CardFigures['images'], data: string, pairs: 'augmented' | 'real') => {
-    const report = await runEvaluation({ checkpoint: run, data, identities: 'all', pairs, progress });
-    step = report.step;
-    figures.push(figuresOf(images, report));
-  };
   try {
-    await evaluate('all', data, 'augmented');
-    if (groups.length > 0) await evaluate('without copies', folder, 'augmented');
+    for (const network of networks) {
+      const features = isFeatures(network) ? await writeFeatures(network) : undefined;
+      const evaluate = async (images: CardFigures['images'], data: string, pairs: 'augmented' | 'real') => {
+        progress.note(`${network}, ${images}`);
+        const checkpoint = features ?? network;
+        const report = await runEvaluation({ checkpoint, data, identities: 'all', pairs, progress });
+        figures.push(
+          figuresOf(features ? network.replace(/=.*/s, '') : basename(resolve(network)), images, report),
+        );
+      };
+      try {
+        await evaluate('all', data, 'augmented');
+        if (groups.length > 0) await evaluate('without copies', folder, 'augmented');
+        if (hardSet !== undefined) await evaluate('hard set', hardSet, 'real');
+      } finally {
+        if (features) await rm(features, { recursive: true });
+      }
+    }
   } finally {
     await rm(folder, { recursive: true });
   }
-  if (hardSet !== undefined) await evaluate('hard set', hardSet, 'real');
   return {
     benchmark: 'card-model',
     date: new Date().toISOString(),
     machine: describeMachine(),
-    run: basename(resolve(run)),
-    step,
     copies: groups,
     figures,
   };
 }
 
-function figuresOf(images: CardFigures['images'], { heldOut, rank1 }: EvaluationReport): CardFigures {
+function figuresOf(
+  network: string,
+  images: CardFigures['images'],
+  { step, heldOut, rank1 }: EvaluationReport,
+): CardFigures {
   const { identities, tprAtFpr, intervals, intervalsOver, auroc } = heldOut;
   return {
+    network,
+    ...(step !== undefined && { step }),
     images,
     identities,
     tprAtFpr,
