@@ -6,6 +6,8 @@ export interface ModelCard {
   title?: string;
   /** License of the weights, by its SPDX identifier or Hugging Face's name. Default: `unknown`. */
   license?: string;
+  /** How to use the model, in Markdown. Default: `loadEmbedder` on TensorFlow.js. */
+  usage?: string;
   /** Sections after the description, in Markdown, such as data, evaluation and limits. */
   sections?: readonly { title: string; text: string }[];
 }
@@ -19,7 +21,7 @@ export interface ModelFacts extends EmbedderConfig {
 /** Writes the model card: README.md with Hugging Face's metadata. */
 export function formatModelCard(facts: ModelFacts, card: ModelCard = {}): string {
   const { model, embeddingSize, preprocessing, fingerprint } = facts;
-  const { title = `Embedder on ${model.backbone}`, license = 'unknown', sections = [] } = card;
+  const { title = `Embedder on ${model.backbone}`, license = 'unknown', sections = [], usage = onTfjs } = card;
   const { imageSize, cropMode = 'center', interpolation = 'bilinear' } = preprocessing;
   const head = model.head === 'linear' ? `linear layers with ${model.norm}` : 'none';
   const parts = [
@@ -62,7 +64,7 @@ export function formatModelCard(facts: ModelFacts, card: ModelCard = {}): string
 const intro =
   'This model maps an image to a vector of unit length. The cosine of two vectors tells how alike their images are.';
 
-const usage = `\`\`\`sh
+const onTfjs = `\`\`\`sh
 npm install @unitsphere/embedder @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm sharp
 \`\`\`
 

@@ -1,8 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { checkFinite, type Module } from '@unitsphere/core';
 import type { Embedder } from '@unitsphere/embedder';
 import { type ImageInput, stringifyPreprocessing } from '@unitsphere/images';
-import { l2Normalize } from '@unitsphere/ops';
 import { OnnxExportError } from './errors.js';
 import { encodeModel } from './graph/encode-model.js';
 import type { Graph } from './graph/graph.js';
@@ -22,17 +19,7 @@ import { quantizeActivations } from './precision/quantize-activations.js';
 import { quantizeWeights } from './precision/quantize-weights.js';
 import { convertToFloat16 } from './precision/to-float16.js';
 import { type Resizing, resizeInput } from './resize-input.js';
-import { traceForward } from './trace/trace.js';
-
-/** The parts of an embedding network, which run one after another. */
-export interface EmbeddingModules {
-  /** Maps images float32 [batch, height, width, channels] to feature maps. */
-  backbone: Module<tf.Tensor4D, tf.Tensor4D>;
-  /** Maps feature maps to features [batch, features]. */
-  neck: Module<tf.Tensor4D, tf.Tensor2D>;
-  /** Maps features to embeddings [batch, size], which the export scales to unit length. */
-  head: Module<tf.Tensor2D, tf.Tensor2D>;
-}
+import { type EmbeddingModules, TRACED_BATCH, traceNetwork } from './trace/trace-network.js';
 
 /** Preprocessing of images, of which the export requires the order of channels and the normalization. */
 export interface ExportPreprocessing extends ImageStatistics {
@@ -101,9 +88,6 @@ export type ExportEmbedderOptions = Omit<
 /** Precisions of {@link exportOnnx}. */
 export type ExportPrecision = 'float32' | 'float16' | 'int8' | 'int8-weights';
 
-// More than one image, so that the axis of the batch is recognized.
-const TRACED_BATCH = 2;
-
 /**
  * Writes an embedding network and the scaling to unit length as one ONNX graph. The network runs once on the current backend, in
  * evaluation mode, while its operations are recorded.
@@ -159,7 +143,6 @@ function describeEmbedder(embedder: Embedder, { calibration, ...options }: Expor
     );
   }
   const { precision = 'float32', input = 'float32', batch } = options;
-  const isQuantized = precision === 'int8' || precision === 'int8-weights';
   const { imageSize, ...architecture } = config;
   return {
     modules: model,
@@ -173,8 +156,7 @@ function describeEmbedder(embedder: Embedder, { calibration, ...options }: Expor
       metadata: {
         architecture: JSON.stringify(architecture),
         preprocessing: stringifyPreprocessing({ ...preprocessing }),
-        // Embeddings of rounded weights are not comparable with the original's at the same thresholds.
-        fingerprint: isQuantized ? `${fingerprint}-${precision}` : fingerprint,
+        fingerprint: exportedFingerprint(fingerprint, precision),
         embedding_size: String(embedder.embeddingSize),
         ...(batch !== undefined && { batch: String(batch) }),
         input,
@@ -183,6 +165,15 @@ function describeEmbedder(embedder: Embedder, { calibration, ...options }: Expor
       },
     },
   };
+}
+
+/**
+ * Returns the fingerprint of an exported model. Rounded weights have another one, because their embeddings are not comparable with
+ * the original's at the same thresholds.
+ */
+export function exportedFingerprint(fingerprint: string, precision: ExportPrecision = 'float32'): string {
+  const isQuantized = precision === 'int8' || precision === 'int8-weights';
+  return isQuantized ? `${fingerprint}-${precision}` : fingerprint;
 }
 
 async function changePrecision(
@@ -212,37 +203,20 @@ async function buildGraph(
   model: EmbeddingModules,
   options: ExportOnnxOptions,
 ): Promise<{ graph: Graph; images: string }> {
-  const modules = { backbone: model.backbone, neck: model.neck, head: model.head } as unknown as Record<
-    keyof EmbeddingModules,
-    Module
-  >;
-  for (const [part, module] of Object.entries(modules)) {
-    if (module.training) {
-      throw new OnnxExportError(`The model's ${part} is in training mode. Call eval() before the export.`);
-    }
-    checkFinite(await module.stateDict(`${part}.`), 'the model');
-  }
   const shape = imageShape(options);
-  const x = tf.zeros<tf.Rank.R4>(shape);
-  try {
-    const trace = await traceForward(modules, x, (images) =>
-      l2Normalize(model.head.forward(model.neck.forward(model.backbone.forward(images as tf.Tensor4D)))),
-    );
-    const builder = new GraphBuilder(trace);
-    const { input = 'float32', inputName = 'pixel_values', outputName = 'embeddings' } = options;
-    const { channelOrder = 'RGB', ...statistics } = options.preprocessing ?? { mean: [], std: [] };
-    const images = addImageInput(builder, input, inputName, shape, statistics, channelOrder === 'BGR');
-    builder.bind(trace.input, images, NCHW);
-    for (const call of trace.calls) addOperation(call, builder);
-    const { graph } = builder;
-    graph.outputs.push(builder.nameOf(trace.output, [0, 1]));
-    optimize(graph);
-    renameOutput(graph, outputName);
-    const names = nameValues(graph);
-    return { graph, images: names.get(images) ?? images };
-  } finally {
-    x.dispose();
-  }
+  const trace = await traceNetwork(model, shape);
+  const builder = new GraphBuilder(trace);
+  const { input = 'float32', inputName = 'pixel_values', outputName = 'embeddings' } = options;
+  const { channelOrder = 'RGB', ...statistics } = options.preprocessing ?? { mean: [], std: [] };
+  const images = addImageInput(builder, input, inputName, shape, statistics, channelOrder === 'BGR');
+  builder.bind(trace.input, images, NCHW);
+  for (const call of trace.calls) addOperation(call, builder);
+  const { graph } = builder;
+  graph.outputs.push(builder.nameOf(trace.output, [0, 1]));
+  optimize(graph);
+  renameOutput(graph, outputName);
+  const names = nameValues(graph);
+  return { graph, images: names.get(images) ?? images };
 }
 
 function optimize(graph: Graph): void {

@@ -1,5 +1,6 @@
 import { type Embedder, embedderFiles, type ModelCard } from '@unitsphere/embedder';
 import { type EmbedderCalibration, type ExportEmbedderOptions, exportOnnx } from './export-onnx.js';
+import { transformersUsage } from './usage.js';
 
 /** Options of {@link exportTransformers}. */
 export interface ExportTransformersOptions extends Pick<ExportEmbedderOptions, 'description' | 'metadata'> {
@@ -31,7 +32,7 @@ export async function exportTransformers(
   const quantized: ExportEmbedderOptions = calibration
     ? { precision: 'int8', calibration }
     : { precision: 'int8-weights' };
-  const files = await embedderFiles(embedder, { card });
+  const files = await embedderFiles(embedder, { card: { usage: transformersUsage(), ...card } });
   return new Map([
     ['README.md', files['README.md']],
     ['config.json', files['config.json']],

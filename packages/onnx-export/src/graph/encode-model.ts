@@ -38,13 +38,18 @@ export function encodeModel(graph: Graph, { name, description, metadata }: Model
     text(writer, 1, '');
     writer.tag(2, WireType.Varint).int64(OPSET);
   });
+  writeMetadata(model, metadata);
+  return model.finish();
+}
+
+/** Writes the entries of metadata_props, in order of their keys. */
+export function writeMetadata(model: BinaryWriter, metadata: ModelText['metadata']): void {
   for (const key of Object.keys(metadata).sort()) {
     message(model, 14, (writer) => {
       text(writer, 1, key);
       text(writer, 2, metadata[key]);
     });
   }
-  return model.finish();
 }
 
 function writeGraph(writer: BinaryWriter, graph: Graph, name: string): void {
@@ -62,7 +67,8 @@ function writeGraph(writer: BinaryWriter, graph: Graph, name: string): void {
 function writeNode(writer: BinaryWriter, { op, inputs, outputs, attributes }: Node): void {
   for (const input of inputs) text(writer, 1, input);
   for (const output of outputs) text(writer, 2, output);
-  text(writer, 3, outputs[0]);
+  // Viewers do not show the names of these, which are many.
+  if (!/^(Deq|Q)uantizeLinear$/.test(op)) text(writer, 3, outputs[0]);
   text(writer, 4, op);
   for (const [name, attribute] of Object.entries(attributes)) {
     message(writer, 5, (to) => writeAttribute(to, name, attribute));

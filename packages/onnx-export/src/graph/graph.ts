@@ -52,7 +52,7 @@ export class Graph {
     return unique;
   }
 
-  /** Returns a new name for an output of the operator, such as `Conv_3`. */
+  /** Returns a new name for an output, such as `Conv_3`. @param op An operator or another prefix. */
   nameOutput(op: string): string {
     let count = this.#counts.get(op) ?? 0;
     while (this.values.has(`${op}_${count}`)) count++;

@@ -19,9 +19,11 @@ export const vectorNorms: Operations = {
     const { epsilon } = attrs as { epsilon: number };
     const input = builder.nameOf(x, [0, 1]);
     const column = [x.shape[0], 1];
-    const norm = builder.emit('ReduceL2', [input, builder.integers([1])], column, { keepdims: { int: 1 } });
+    // Not ReduceL2, for which the shape inference of onnxruntime's quantization tools fails.
+    const squares = builder.emit('Mul', [input, input], x.shape);
+    const sum = builder.emit('ReduceSum', [squares, builder.integers([1])], column, { keepdims: { int: 1 } });
     // Clip and not Max, which onnxruntime-web lacks on WebGPU.
-    const divisor = builder.emit('Clip', [norm, builder.scalar(epsilon)], column);
-    builder.bind(output, builder.emit('Div', [input, divisor], x.shape));
+    const clipped = builder.emit('Clip', [sum, builder.scalar(epsilon * epsilon)], column);
+    builder.bind(output, builder.emit('Div', [input, builder.emit('Sqrt', [clipped], column)], x.shape));
   },
 };

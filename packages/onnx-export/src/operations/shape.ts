@@ -85,7 +85,7 @@ function addPad(builder: GraphBuilder, x: string, { before, after, value, shape 
  * Concatenates constants of one image, with zeros in place of computed values.
  * @returns The values of [1, ...shape]; undefined if a constant differs between the images of the batch.
  */
-function joinConstants(
+export function joinConstants(
   constants: readonly (TracedConstant | undefined)[],
   sizes: readonly number[],
   shape: readonly number[],

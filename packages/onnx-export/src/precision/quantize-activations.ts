@@ -71,13 +71,14 @@ function gridOf({ low, high }: Range): Grid {
 function addQuantizePair(graph: Graph, name: string, { scale, zero }: Grid, nodes: Node[]): string {
   const { shape } = graph.typeOf(name);
   const constants = [
-    graph.addConstant(`${name}_scale`, { type: 'float32', shape: [], data: Float32Array.of(scale) }),
-    graph.addConstant(`${name}_zero`, { type: 'uint8', shape: [], data: Uint8Array.of(zero) }),
+    graph.addConstant('scale', { type: 'float32', shape: [], data: Float32Array.of(scale) }),
+    graph.addConstant('zero', { type: 'uint8', shape: [], data: Uint8Array.of(zero) }),
   ];
-  const add = (op: string, input: string, type: 'uint8' | 'float32') =>
-    graph.makeNode(op, [input, ...constants], { type, shape }, {}, `${name}/${op}`);
-  const quantized = add('QuantizeLinear', name, 'uint8');
-  const restored = add('DequantizeLinear', quantized.outputs[0], 'float32');
+  // Short names: there are so many that long ones show in the size of a small network's file.
+  const add = (op: string, input: string, type: 'uint8' | 'float32', prefix: string) =>
+    graph.makeNode(op, [input, ...constants], { type, shape }, {}, graph.nameOutput(prefix));
+  const quantized = add('QuantizeLinear', name, 'uint8', 'q');
+  const restored = add('DequantizeLinear', quantized.outputs[0], 'float32', 'dq');
   nodes.push(quantized, restored);
   return restored.outputs[0];
 }

@@ -59,10 +59,10 @@ export function addDequantize(
 ): string {
   const { shape, type } = graph.constants.get(name) as Constant;
   const perChannel = { shape: [scales.length] };
-  const scale = graph.addConstant(`${name}_scale`, { type: 'float32', ...perChannel, data: scales });
-  const zero = graph.addConstant(`${name}_zero`, { type, ...perChannel, data: zeros });
+  const scale = graph.addConstant('scales', { type: 'float32', ...perChannel, data: scales });
+  const zero = graph.addConstant('zeros', { type, ...perChannel, data: zeros });
   const axis = { axis: { int: 0 } };
-  const output = `${name}/DequantizeLinear`;
+  const output = graph.nameOutput('dq');
   const node = graph.makeNode(
     'DequantizeLinear',
     [name, scale, zero],

@@ -31,12 +31,13 @@ export function convertToFloat16(graph: Graph, images: string): void {
   graph.nodes = nodes;
 }
 
-/** Returns the values between the images and the scaling to unit length. */
+/** Returns the values between the images and the scaling to unit length, which begins with squares. */
 function halfValues(graph: Graph, images: string): Set<string> {
   const half = new Set<string>();
   const after = new Set<string>();
   for (const { op, inputs, outputs } of graph.nodes) {
-    const isAfter = op === 'ReduceL2' || inputs.some((input) => after.has(input));
+    const isSquare = op === 'Mul' && inputs[0] === inputs[1];
+    const isAfter = isSquare || inputs.some((input) => after.has(input));
     const isBetween = inputs.some((input) => input === images || half.has(input));
     for (const output of outputs) {
       if (isAfter) after.add(output);
