@@ -118,30 +118,10 @@ describe('refuses', () => {
       /tower\.onnx cannot be read: it does not exist/,
     );
   });
+});
 
-  const missing = (name: string) => () =>
-    Promise.reject(
-      Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' }),
-    );
-
-  test('to run without ONNX Runtime, with the command that installs it', async () => {
-    const none = {
-      'onnxruntime-node': missing('onnxruntime-node'),
-      'onnxruntime-web': missing('onnxruntime-web'),
-    };
-    await expect(findRuntime(true, none)).rejects.toThrow(
-      'not installed: run "npm install onnxruntime-node", or "npm install onnxruntime-web".',
-    );
-    await expect(findRuntime(false, none)).rejects.toThrow('run "npm install onnxruntime-web".');
-  });
-
-  test('an installed ONNX Runtime that does not start', async () => {
-    const broken = {
-      'onnxruntime-node': missing('onnxruntime-common'),
-      'onnxruntime-web': async () => ({ InferenceSession: {} }),
-    };
-    await expect(findRuntime(true, broken)).rejects.toThrow(
-      /onnxruntime-node is installed but does not start/,
-    );
-  });
+test('finds the installed ONNX Runtime', async () => {
+  const { InferenceSession, Tensor } = await findRuntime();
+  expect(InferenceSession.create).toBeTypeOf('function');
+  expect(new Tensor('float32', new Float32Array(2), [2]).dims).toEqual([2]);
 });

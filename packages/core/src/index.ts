@@ -9,6 +9,7 @@ export {
   type StateDict,
   toFloat32,
 } from './host-tensor.js';
+export { ignoreMissing, importInstalled } from './import-installed.js';
 export * as initializers from './initializers.js';
 export { Hardsigmoid, Hardswish, ReLU, ReLU6, SiLU } from './layers/activations.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
