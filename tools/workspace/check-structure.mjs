@@ -9,6 +9,7 @@ import { reportAll } from './report-all.mjs';
 
 /** The layers in CONTRIBUTING.md's picture, lowest first. A workspace may import only workspaces of lower layers. */
 const LAYERS = [
+  ['@unitsphere/native'],
   [
     '@unitsphere/collectives',
     '@unitsphere/images',

@@ -34,6 +34,7 @@ export function formatInspection(
     ),
     row('Disk', `${formatBytes(inspection.disk.freeBytes)} free in ${inspection.disk.path}`),
     row('TensorFlow.js', inspection.tfjs),
+    row('Native', inspection.native),
     '',
     colors.bold('@unitsphere packages'),
     ...[...versions].map(([version, names]) =>

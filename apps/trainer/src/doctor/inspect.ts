@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import { nativeStatus } from '@unitsphere/native';
 import { parseConfig } from '../config/parse-config.js';
 import { replicaCount } from '../replicas/replica-count.js';
 import type { InspectedBackend } from './inspect-backends.js';
@@ -29,6 +30,8 @@ export interface Inspection {
   disk: { path: string; freeBytes: number };
   packages: { name: string; version: string | null }[];
   tfjs: string;
+  /** State of the native kernels, which are optional. */
+  native: string;
   backends: InspectedBackend[];
   libraries: LibraryState[];
   /** Problems that prevent a training on this machine; empty if there are none. */
@@ -56,6 +59,7 @@ export async function inspect(): Promise<Inspection> {
     disk: readDisk(process.cwd()),
     packages: names.map((name) => ({ name, version: readVersion(name) })),
     tfjs: tf.version_core,
+    native: describeNative(),
     backends,
     libraries: [await inspectSharp(), await inspectCanvas()],
     problems: [],
@@ -67,6 +71,12 @@ export async function inspect(): Promise<Inspection> {
 export function isSupported(version: string): boolean {
   const [major, minor] = version.split('.').map(Number);
   return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
+}
+
+function describeNative(): string {
+  const { isa, detail, isExpected } = nativeStatus();
+  if (isa) return detail;
+  return `${isExpected ? '' : 'faulty, '}${detail}; WebAssembly computes instead`;
 }
 
 function countDefaultReplicas(backends: Inspection['backends']): number {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeBase64 } from './base64.js';
 import { type Kernels, relaxedSimdBytes, simdBytes } from './kernels.generated.js';
+import { nativeKernels } from './native-kernels.js';
 import { NULL_POINTER, type Pointer } from './pointer.js';
 import { useRelaxedSimd } from './relaxed-simd.js';
 import { shareIdentity } from './share-identity.js';
@@ -42,7 +43,7 @@ export class WasmRuntime {
       new WebAssembly.Module(decodeBase64(useRelaxedSimd() ? relaxedSimdBytes : simdBytes)),
       { env: { memory } },
     );
-    this.kernels = instance.exports as unknown as Kernels;
+    this.kernels = { ...(instance.exports as unknown as Kernels), ...nativeKernels(memory) };
   }
 
   /** Returns the address of a tensor's values. */

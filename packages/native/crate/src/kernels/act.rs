@@ -1,0 +1,118 @@
+//! Activations, by the codes of `@unitsphere/ops`.
+use crate::heap::Args;
+use crate::simd::Simd;
+
+pub const NONE: u8 = 0;
+pub const RELU: u8 = 1;
+pub const HARD_SWISH: u8 = 2;
+pub const HARD_SIGMOID: u8 = 3;
+pub const RELU6: u8 = 4;
+pub const SILU: u8 = 5;
+pub const SIGMOID: u8 = 6;
+pub const PRELU: u8 = 7;
+
+#[inline(always)]
+unsafe fn sigmoid<S: Simd>(z: S) -> S {
+    S::splat(1.0).div(S::splat(1.0).add(S::splat(0.0).sub(z).exp()))
+}
+
+/// activation(z); `slope` is PReLU's.
+#[inline(always)]
+pub unsafe fn apply<S: Simd, const CODE: u8>(z: S, slope: S) -> S {
+    let zero = S::splat(0.0);
+    match CODE {
+        RELU => z.max(zero),
+        HARD_SWISH | HARD_SIGMOID => {
+            let gate = z.add(S::splat(3.0)).max(zero).min(S::splat(6.0)).mul(S::splat(1.0 / 6.0));
+            if CODE == HARD_SWISH {
+                z.mul(gate)
+            } else {
+                gate
+            }
+        }
+        RELU6 => z.max(zero).min(S::splat(6.0)),
+        SILU => z.mul(sigmoid(z)),
+        SIGMOID => sigmoid(z),
+        PRELU => S::select(z.gt(zero), z, z.mul(slope)),
+        _ => z,
+    }
+}
+
+/// dy·activation'(z).
+#[inline(always)]
+pub unsafe fn apply_grad<S: Simd, const CODE: u8>(dy: S, z: S, slope: S) -> S {
+    let zero = S::splat(0.0);
+    match CODE {
+        RELU => S::select(z.gt(zero), dy, zero),
+        HARD_SWISH => {
+            let inside = dy.mul(z.mul(S::splat(1.0 / 3.0)).add(S::splat(0.5)));
+            // From 3 on, the slope is 1; NaN takes the inside, whose comparison below gives 0 as in the WebAssembly kernel.
+            let right = S::select(S::splat(3.0).gt(z), inside, S::select(z.is_nan(), inside, dy));
+            S::select(z.gt(S::splat(-3.0)), right, zero)
+        }
+        HARD_SIGMOID => {
+            let right = S::select(S::splat(3.0).gt(z), dy.mul(S::splat(1.0 / 6.0)), zero);
+            S::select(z.gt(S::splat(-3.0)), right, zero)
+        }
+        RELU6 => S::select(z.gt(zero), S::select(S::splat(6.0).gt(z), dy, zero), zero),
+        SILU | SIGMOID => {
+            let s = sigmoid(z);
+            let falling = S::splat(1.0).sub(s);
+            let slope = if CODE == SIGMOID { falling } else { z.fma(falling, S::splat(1.0)) };
+            dy.mul(s.mul(slope))
+        }
+        PRELU => S::select(z.gt(zero), dy, dy.mul(slope)),
+        _ => dy,
+    }
+}
+
+/// Calls a function that is generic over the activation with the code known at compile time.
+macro_rules! with_code {
+    ($code:expr, $function:ident, $simd:ty, ($($argument:expr),*)) => {
+        match $code {
+            1 => $function::<$simd, 1>($($argument),*),
+            2 => $function::<$simd, 2>($($argument),*),
+            3 => $function::<$simd, 3>($($argument),*),
+            4 => $function::<$simd, 4>($($argument),*),
+            5 => $function::<$simd, 5>($($argument),*),
+            6 => $function::<$simd, 6>($($argument),*),
+            _ => $function::<$simd, 0>($($argument),*),
+        }
+    };
+}
+
+#[inline(always)]
+unsafe fn forward<S: Simd, const CODE: u8>(x: *const f32, count: usize, y: *mut f32) {
+    let mut i = 0;
+    while i < count {
+        let n = count - i;
+        apply::<S, CODE>(S::load_n(x.add(i), n), S::splat(0.0)).store_n(y.add(i), n);
+        i += S::LANES;
+    }
+}
+
+#[inline(always)]
+unsafe fn backward<S: Simd, const CODE: u8>(x: *const f32, dy: *const f32, count: usize, dx: *mut f32) {
+    let mut i = 0;
+    while i < count {
+        let n = count - i;
+        apply_grad::<S, CODE>(S::load_n(dy.add(i), n), S::load_n(x.add(i), n), S::splat(0.0)).store_n(dx.add(i), n);
+        i += S::LANES;
+    }
+}
+
+/// y = activation(x) over count floats.
+#[inline(always)]
+pub unsafe fn activation<S: Simd>(args: &mut Args) -> f64 {
+    let (x, count, code, y) = (args.floats(), args.size(), args.size(), args.floats());
+    with_code!(code, forward, S, (x, count, y));
+    0.0
+}
+
+/// dx = dy·activation'(x) over count floats.
+#[inline(always)]
+pub unsafe fn activation_grad<S: Simd>(args: &mut Args) -> f64 {
+    let (x, dy, count, code, dx) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
+    with_code!(code, backward, S, (x, dy, count, dx));
+    0.0
+}

@@ -1,0 +1,9 @@
+export type { Isa } from './isa.js';
+export {
+  type Addon,
+  bindKernels,
+  type NativeKernels,
+  type NativeStatus,
+  nativeStatus,
+  supportedIsas,
+} from './load.js';

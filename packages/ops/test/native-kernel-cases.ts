@@ -1,0 +1,521 @@
+import type { Kernels } from '../src/wasm/kernels.generated.js';
+import type { Pointer } from '../src/wasm/pointer.js';
+
+/** Draws the arguments of one call. The same seed draws the same arguments. */
+export interface Draw {
+  /** Returns a whole number between two, both included. */
+  size(least: number, most: number): number;
+  /** Returns the address of random floats. */
+  input(count: number, range?: [number, number]): Pointer;
+  /** Returns the address of random int32 values between two, both included. */
+  ints(count: number, low: number, high: number): Pointer;
+  /** Returns the address of floats that the kernel writes. The tolerance is relative to the largest of them. */
+  output(count: number, tolerance?: number): Pointer;
+  /** Returns the address of random floats that the kernel changes. */
+  state(count: number, tolerance?: number, range?: [number, number]): Pointer;
+  scratch(bytes: number): Pointer;
+  absent: Pointer;
+}
+
+/** One kernel's call with drawn arguments. */
+export interface KernelCase {
+  name: string;
+  /** Other kernels that the case calls. */
+  also?: string[];
+  use(draw: Draw, kernels: Kernels): unknown;
+  trials?: number;
+  /** Whether only finite inputs are compared, because the order of sums decides what NaN and infinities become. */
+  finite?: boolean;
+}
+
+const SCRATCH = 1 << 20;
+
+/** Sizes of a convolution whose windows fit in the image. */
+function drawWindow(d: Draw, c: number, most = 12) {
+  const [kh, kw] = [d.size(1, 3) * 2 - 1, d.size(1, 3) * 2 - 1];
+  const stride = d.size(1, 3);
+  const padding = d.size(0, Math.max(kh, kw) >> 1);
+  const [n, h, w] = [d.size(1, 3), d.size(kh, kh + most), d.size(kw, kw + most)];
+  const out = (size: number, k: number) => Math.floor((size + 2 * padding - k) / stride) + 1;
+  return { n, h, w, c, kh, kw, stride, padding, oh: out(h, kh), ow: out(w, kw) };
+}
+
+const depthwiseArguments = (g: ReturnType<typeof drawWindow>) =>
+  [g.kh, g.kw, g.stride, g.stride, g.padding, g.padding, g.oh, g.ow] as const;
+
+const activations: KernelCase[] = [0, 1, 2, 3, 4, 5, 6].flatMap((code): KernelCase[] => [
+  {
+    name: `affine${code}`,
+    trials: 4,
+    use(d, k) {
+      const [m, c] = [d.size(1, 300), d.size(1, 70)];
+      const [x, a, b, y] = [d.input(m * c, [-5, 5]), d.input(c), d.input(c), d.output(m * c)];
+      k[`affine${code}` as 'affine0'](x, m, c, a, b, y);
+    },
+  },
+  {
+    name: `batchNormGradSums${code}`,
+    trials: 4,
+    use(d, k) {
+      const [m, c] = [d.size(1, 300), d.size(1, 70)];
+      const [x, dy] = [d.input(m * c, [-5, 5]), d.input(m * c)];
+      const [a, b, mean, invStd] = [d.input(c), d.input(c), d.input(c), d.input(c)];
+      const [dgamma, dbeta] = [d.output(c, 1e-5), d.output(c, 1e-5)];
+      const scratch = d.scratch(SCRATCH);
+      k[`batchNormGradSums${code}` as 'batchNormGradSums0'](
+        x,
+        dy,
+        m,
+        c,
+        a,
+        b,
+        mean,
+        invStd,
+        dgamma,
+        dbeta,
+        scratch,
+      );
+    },
+  },
+  {
+    name: `batchNormGradInput${code}`,
+    trials: 4,
+    use(d, k) {
+      const [m, c] = [d.size(1, 300), d.size(1, 70)];
+      const [x, dy] = [d.input(m * c, [-5, 5]), d.input(m * c)];
+      const [a, b, p, q, dx] = [d.input(c), d.input(c), d.input(c), d.input(c), d.output(m * c)];
+      k[`batchNormGradInput${code}` as 'batchNormGradInput0'](x, dy, m, c, a, b, p, q, dx);
+    },
+  },
+  {
+    name: `activation code ${code}`,
+    also: ['activation', 'activationGrad'],
+    trials: 3,
+    use(d, k) {
+      const count = d.size(1, 100);
+      const [x, dy, y, dx] = [d.input(count, [-8, 8]), d.input(count), d.output(count), d.output(count)];
+      k.activation(x, count, code, y);
+      k.activationGrad(x, dy, count, code, dx);
+    },
+  },
+]);
+
+export const CASES: KernelCase[] = [
+  {
+    name: 'gemm',
+    trials: 60,
+    finite: true,
+    use(d, k) {
+      const [transA, transB] = [d.size(0, 1), d.size(0, 1)];
+      const [m, n, depth] = [d.size(1, 70), d.size(1, 90), d.size(0, 1) ? d.size(0, 40) : d.size(1, 700)];
+      const [lda, ldb, ldc] = [
+        (transA ? m : depth) + d.size(0, 3),
+        (transB ? depth : n) + d.size(0, 3),
+        n + d.size(0, 3),
+      ];
+      const a = d.input((transA ? depth : m) * lda);
+      const b = d.input((transB ? n : depth) * ldb);
+      const c = d.state(m * ldc, 4e-6);
+      k.gemm(
+        transA,
+        transB,
+        m,
+        n,
+        depth,
+        a,
+        lda,
+        b,
+        ldb,
+        c,
+        ldc,
+        d.size(0, 1),
+        d.size(0, 1),
+        d.scratch(SCRATCH),
+      );
+    },
+  },
+  {
+    name: 'gemm of rows that lie 2 KiB apart',
+    trials: 4,
+    finite: true,
+    use(d, k) {
+      const [m, n, depth] = [d.size(1, 400), d.size(17, 90), 512];
+      const [a, b, c] = [d.input(m * depth), d.input(depth * n), d.output(m * n, 4e-6)];
+      k.gemm(0, 0, m, n, depth, a, depth, b, n, c, n, 0, 0, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'gemm of many columns',
+    trials: 2,
+    finite: true,
+    use(d, k) {
+      const [m, n, depth] = [d.size(30, 40), d.size(500, 1100), d.size(250, 270)];
+      const [a, b, c] = [d.input(m * depth), d.input(depth * n), d.output(m * n, 4e-6)];
+      k.gemm(0, 1, m, n, depth, a, depth, b, depth, c, n, 0, 0, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'im2col',
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 20), 8);
+      const rows = g.n * g.oh * g.ow;
+      const row0 = d.size(0, rows - 1);
+      const row1 = d.size(row0, rows);
+      const x = d.input(g.n * g.h * g.w * g.c);
+      const out = d.output((row1 - row0) * g.kh * g.kw * g.c, 0);
+      k.im2col(x, g.h, g.w, g.c, ...depthwiseArguments(g), row0, row1, out);
+    },
+  },
+  {
+    name: 'col2im',
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 20), 8);
+      const rows = g.n * g.oh * g.ow;
+      const patches = d.input(rows * g.kh * g.kw * g.c);
+      k.col2im(patches, g.h, g.w, g.c, ...depthwiseArguments(g), 0, rows, d.state(g.n * g.h * g.w * g.c));
+    },
+  },
+  {
+    name: 'convThin',
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 4));
+      const channels = d.size(1, 40);
+      const x = d.input(g.n * g.h * g.w * g.c);
+      const filter = d.input(g.kh * g.kw * g.c * channels);
+      const y = d.output(g.n * g.oh * g.ow * channels);
+      k.convThin(x, g.n, g.h, g.w, g.c, ...depthwiseArguments(g), filter, channels, y, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'convThinBackpropFilter',
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 4));
+      const channels = d.size(1, 40);
+      const [x, dy] = [d.input(g.n * g.h * g.w * g.c), d.input(g.n * g.oh * g.ow * channels)];
+      const dw = d.output(g.kh * g.kw * g.c * channels, 4e-6);
+      k.convThinBackpropFilter(
+        x,
+        dy,
+        g.n,
+        g.h,
+        g.w,
+        g.c,
+        ...depthwiseArguments(g),
+        channels,
+        dw,
+        d.scratch(SCRATCH),
+      );
+    },
+  },
+  {
+    name: 'depthwise',
+    trials: 24,
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 40));
+      const x = d.input(g.n * g.h * g.w * g.c);
+      const filter = d.input(g.kh * g.kw * g.c);
+      k.depthwise(x, g.n, g.h, g.w, g.c, filter, ...depthwiseArguments(g), d.output(g.n * g.oh * g.ow * g.c));
+    },
+  },
+  {
+    name: 'depthwise of images larger than the cache',
+    trials: 2,
+    finite: true,
+    use(d, k) {
+      const [h, w, c] = [d.size(40, 60), d.size(40, 60), d.size(30, 40)];
+      const [x, filter, dy] = [d.input(h * w * c), d.input(9 * c), d.input(h * w * c)];
+      k.depthwise(x, 1, h, w, c, filter, 3, 3, 1, 1, 1, 1, h, w, d.output(h * w * c));
+      k.depthwiseBackpropFilter(x, dy, 1, h, w, c, 3, 3, 1, 1, 1, 1, h, w, d.output(9 * c, 2e-5));
+    },
+  },
+  {
+    name: 'depthwisePadded',
+    finite: true,
+    use(d, k) {
+      const [n, h, w, c] = [d.size(1, 3), d.size(1, 10), d.size(1, 10), 4 * d.size(1, 10)];
+      const size = 3 + 2 * d.size(0, 1);
+      const pad = size >> 1;
+      const [x, filter] = [d.input(n * h * w * c), d.input(size * size * c)];
+      const y = d.output(n * h * w * c);
+      k.depthwisePadded(
+        x,
+        n,
+        h,
+        w,
+        c,
+        filter,
+        size,
+        pad,
+        h,
+        w,
+        y,
+        d.scratch((h + 2 * pad) * (w + 2 * pad) * c * 4),
+      );
+    },
+  },
+  {
+    name: 'depthwiseBackpropInput',
+    trials: 24,
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 40));
+      const dy = d.input(g.n * g.oh * g.ow * g.c);
+      const filter = d.input(g.kh * g.kw * g.c);
+      k.depthwiseBackpropInput(
+        dy,
+        g.n,
+        g.h,
+        g.w,
+        g.c,
+        filter,
+        ...depthwiseArguments(g),
+        d.output(g.n * g.h * g.w * g.c),
+      );
+    },
+  },
+  {
+    name: 'depthwiseBackpropFilter',
+    trials: 24,
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 40));
+      const [x, dy] = [d.input(g.n * g.h * g.w * g.c), d.input(g.n * g.oh * g.ow * g.c)];
+      k.depthwiseBackpropFilter(
+        x,
+        dy,
+        g.n,
+        g.h,
+        g.w,
+        g.c,
+        ...depthwiseArguments(g),
+        d.output(g.kh * g.kw * g.c, 4e-6),
+      );
+    },
+  },
+  {
+    name: 'moments',
+    trials: 20,
+    use(d, k) {
+      const [m, c] = [d.size(1, 600), d.size(1, 150)];
+      const x = d.input(m * c, [90, 92]);
+      k.moments(x, m, c, d.output(c), d.output(c, 2e-5), d.scratch(24 * c));
+    },
+  },
+  ...activations,
+  {
+    name: 'batch norm with PReLU',
+    also: ['affinePrelu', 'batchNormGradSumsPrelu', 'batchNormGradInputPrelu'],
+    use(d, k) {
+      const [m, c] = [d.size(1, 300), d.size(1, 150)];
+      const [x, dy] = [d.input(m * c), d.input(m * c)];
+      const [a, b, mean, invStd] = [d.input(c), d.input(c), d.input(c), d.input(c)];
+      const [p, q, slope] = [d.input(c), d.input(c), d.input(c)];
+      k.affinePrelu(x, m, c, a, b, d.output(m * c), slope);
+      const [dgamma, dbeta, scratch, dslope] = [
+        d.output(c, 1e-5),
+        d.output(c, 1e-5),
+        d.scratch(36 * c),
+        d.output(c, 1e-5),
+      ];
+      k.batchNormGradSumsPrelu(x, dy, m, c, a, b, mean, invStd, dgamma, dbeta, scratch, slope, dslope);
+      k.batchNormGradInputPrelu(x, dy, m, c, a, b, p, q, d.output(m * c), slope);
+    },
+  },
+  {
+    name: 'rows of unit length',
+    also: ['l2Normalize', 'l2NormalizeGrad'],
+    use(d, k) {
+      const [m, n] = [d.size(1, 20), d.size(1, 100)];
+      const [x, dy] = [d.input(m * n), d.input(m * n)];
+      k.l2Normalize(x, m, n, 1e-12, d.output(m * n));
+      k.l2NormalizeGrad(x, dy, m, n, 1e-12, d.output(m * n));
+    },
+  },
+  {
+    name: 'layer norm',
+    also: ['layerNorm', 'layerNormGrad'],
+    use(d, k) {
+      const [m, n] = [d.size(1, 20), d.size(2, 100)];
+      const [x, dy, gamma, beta] = [d.input(m * n, [1, 3]), d.input(m * n), d.input(n), d.input(n)];
+      k.layerNorm(x, m, n, gamma, beta, 1e-5, d.output(m * n, 1e-5));
+      k.layerNormGrad(x, dy, m, n, gamma, 1e-5, d.output(m * n, 1e-5), d.output(n, 1e-5), d.output(n, 1e-5));
+    },
+  },
+  {
+    name: 'rows by index',
+    also: ['gatherRows', 'scatterAddRows'],
+    use(d, k) {
+      const [rows, m, n] = [d.size(1, 30), d.size(1, 40), d.size(1, 70)];
+      const [x, some] = [d.input(rows * n), d.input(m * n)];
+      const [valid, any] = [d.ints(m, 0, rows - 1), d.ints(m, -2, rows + 1)];
+      k.gatherRows(x, valid, m, n, d.output(m * n, 0));
+      k.scatterAddRows(some, any, m, n, rows, d.state(rows * n, 0));
+    },
+  },
+  {
+    name: 'adamW',
+    use(d, k) {
+      const count = d.size(1, 100);
+      const [parameter, gradient] = [d.input(count), d.input(count)];
+      const [average, square, out] = [d.state(count, 0), d.state(count, 0, [0, 1]), d.output(count, 0)];
+      k.adamW(
+        parameter,
+        gradient,
+        average,
+        square,
+        count,
+        out,
+        0.5,
+        0.9,
+        0.999,
+        0.1,
+        0.001,
+        0.01,
+        3,
+        1e-8,
+        0.99,
+      );
+    },
+  },
+  {
+    name: 'sgd',
+    use(d, k) {
+      const count = d.size(1, 100);
+      const [parameter, gradient, out] = [d.input(count), d.input(count), d.output(count, 0)];
+      const buffer = d.size(0, 2) ? d.state(count, 0) : d.absent;
+      k.sgd(parameter, gradient, buffer, count, out, 0.5, 0.01, 0.9, 0.9, 0.1, d.size(0, 1), 0.1);
+    },
+  },
+  {
+    name: 'movingAverage',
+    use(d, k) {
+      const count = d.size(1, 100);
+      k.movingAverage(d.input(count), d.input(count), count, 0.9, 0.1, d.output(count, 0));
+    },
+  },
+  {
+    name: 'sumSquares',
+    use(d, k) {
+      const count = d.size(1, 10_000);
+      return k.sumSquares(d.input(count), count);
+    },
+  },
+  {
+    name: 'margin softmax',
+    also: ['marginSoftmaxForward', 'marginSoftmaxBackward'],
+    trials: 16,
+    finite: true,
+    use(d, k) {
+      // In few dimensions, the gradients across a unit row are mostly rounding.
+      const [b, n, classes] = [d.size(1, 40), d.size(8, 80), d.size(1, 300)];
+      const unit = 1 / Math.sqrt(n);
+      const [e, w, labels] = [
+        d.input(b * n, [-unit, unit]),
+        d.input(classes * n),
+        d.ints(b, -1, classes - 1),
+      ];
+      const filter = d.size(0, 1) ? 0.2 : 0;
+      const kept = d.size(0, 1) ? d.output(b * classes, 4e-6) : d.absent;
+      const [own, rowMax, rowSum, norms] = [
+        d.output(b, 4e-6),
+        d.output(b, 4e-6),
+        d.output(b, 1e-4),
+        d.output(classes, 4e-6),
+      ];
+      const scratch = d.scratch(600 << 10);
+      k.marginSoftmaxForward(
+        e,
+        b,
+        n,
+        w,
+        classes,
+        labels,
+        16,
+        filter,
+        own,
+        rowMax,
+        rowSum,
+        norms,
+        kept,
+        scratch,
+      );
+      const [logSums, ownGradients] = [d.input(b, [1, 3]), d.input(b)];
+      const [dE, dW] = [d.output(b * n, 1e-5), d.output(classes * n, 1e-5)];
+      k.marginSoftmaxBackward(
+        e,
+        b,
+        n,
+        w,
+        classes,
+        labels,
+        norms,
+        logSums,
+        ownGradients,
+        16,
+        filter,
+        0.5,
+        kept,
+        dE,
+        dW,
+        scratch,
+      );
+    },
+  },
+  {
+    name: 'pooling and gates',
+    also: ['globalAveragePool', 'globalAveragePoolGrad', 'scaleChannels', 'scaleChannelsGradGate'],
+    use(d, k) {
+      const [n, pixels, c] = [d.size(1, 3), d.size(1, 50), d.size(1, 70)];
+      const [x, dy, gate, small] = [
+        d.input(n * pixels * c),
+        d.input(n * pixels * c),
+        d.input(n * c),
+        d.input(n * c),
+      ];
+      k.globalAveragePool(x, n, pixels, c, d.output(n * c));
+      k.globalAveragePoolGrad(small, n, pixels, c, d.output(n * pixels * c));
+      k.scaleChannels(x, gate, n, pixels, c, d.output(n * pixels * c));
+      k.scaleChannelsGradGate(x, dy, n, pixels, c, d.output(n * c, 4e-6));
+    },
+  },
+  {
+    name: 'bias',
+    also: ['addBias', 'columnSums'],
+    use(d, k) {
+      const [m, c] = [d.size(1, 600), d.size(1, 70)];
+      const [x, bias] = [d.input(m * c), d.input(c)];
+      k.addBias(x, m, c, bias, d.output(m * c));
+      k.columnSums(x, m, c, d.output(c, 1e-5), 0.5);
+    },
+  },
+  {
+    name: 'max pool',
+    also: ['maxPool', 'maxPoolGrad'],
+    trials: 20,
+    use(d, k) {
+      const [size, stride, c] = [d.size(1, 3), d.size(1, 3), d.size(1, 40)];
+      const padding = d.size(0, size - 1);
+      const [n, h, w] = [d.size(1, 3), d.size(size, 12), d.size(size, 12)];
+      const out = (extent: number) => Math.floor((extent + 2 * padding - size) / stride) + 1;
+      const [oh, ow] = [out(h), out(w)];
+      const [x, dy] = [d.input(n * h * w * c), d.input(n * oh * ow * c)];
+      const y = d.output(n * oh * ow * c, 0);
+      k.maxPool(x, n, h, w, c, size, stride, padding, oh, ow, y);
+      k.maxPoolGrad(x, y, dy, n, h, w, c, size, stride, padding, oh, ow, d.output(n * h * w * c));
+    },
+  },
+  {
+    name: 'PReLU',
+    also: ['prelu', 'preluGradInput', 'preluGradSlope'],
+    use(d, k) {
+      const [m, c] = [d.size(1, 300), d.size(1, 70)];
+      const [x, dy, slope] = [d.input(m * c), d.input(m * c), d.input(c)];
+      k.prelu(x, m, c, slope, d.output(m * c));
+      k.preluGradInput(x, dy, m, c, slope, d.output(m * c));
+      k.preluGradSlope(x, dy, m, c, d.output(c, 1e-5), d.scratch(8 * c));
+    },
+  },
+];

@@ -1,0 +1,149 @@
+// Each kernel of @unitsphere/native beside the WebAssembly kernel of the same name and arguments, on one memory: odd sizes,
+// addresses that are aligned to 4 bytes only, NaN and infinities. Skipped where the addon is not built.
+import { bindKernels, nativeStatus, supportedIsas } from '@unitsphere/native';
+import { describe, expect, test } from 'vitest';
+import { decodeBase64 } from '../src/wasm/base64.js';
+import { type Kernels, simdBytes } from '../src/wasm/kernels.generated.js';
+import { NULL_POINTER, type Pointer } from '../src/wasm/pointer.js';
+import { CASES, type Draw } from './native-kernel-cases.js';
+
+const BYTES = 24 << 20;
+const memory = new WebAssembly.Memory({ initial: BYTES >> 16 });
+const floats = new Float32Array(memory.buffer);
+const wasm = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(simdBytes)), { env: { memory } })
+  .exports as unknown as Kernels;
+
+/** Floats that a previous run may have written. */
+let used = floats.length;
+
+interface Region {
+  at: number;
+  count: number;
+  tolerance: number;
+}
+
+/** Random numbers from a seed (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Runs a case with the kernels and returns the values of its outputs and everything else in memory. */
+function run(
+  kernels: Kernels,
+  use: (draw: Draw, kernels: Kernels) => unknown,
+  seed: number,
+  special: boolean,
+) {
+  const random = generator(seed);
+  const outputs: Region[] = [];
+  const unchecked: Region[] = [];
+  // An odd number of floats: kernels must not require the alignment of a vector.
+  let next = 17;
+  floats.fill(0.125, 0, used);
+  const allocate = (count: number) => {
+    const at = next;
+    next += count + 5;
+    if (next > floats.length) throw new Error('the case needs more memory');
+    return at;
+  };
+  const address = (at: number) => (4 * at) as Pointer;
+  const fill = (count: number, value: () => number) => {
+    const at = allocate(count);
+    for (let i = 0; i < count; i++) floats[at + i] = value();
+    if (special && count > 3) {
+      floats[at + Math.floor(random() * count)] = Number.NaN;
+      floats[at + Math.floor(random() * count)] = random() < 0.5 ? Infinity : -Infinity;
+    }
+    return at;
+  };
+  const draw: Draw = {
+    size: (least, most) => least + Math.floor(random() * (most - least + 1)),
+    input: (count, [low, high] = [-1, 1]) => address(fill(count, () => low + (high - low) * random())),
+    ints: (count, low, high) => {
+      const at = allocate(count);
+      const ints = new Int32Array(memory.buffer, 4 * at, count);
+      for (let i = 0; i < count; i++) ints[i] = low + Math.floor(random() * (high - low + 1));
+      return address(at);
+    },
+    output: (count, tolerance = 2e-6) => {
+      const at = allocate(count);
+      outputs.push({ at, count, tolerance });
+      return address(at);
+    },
+    state: (count, tolerance = 2e-6, [low, high] = [-1, 1]) => {
+      const at = fill(count, () => low + (high - low) * random());
+      outputs.push({ at, count, tolerance });
+      return address(at);
+    },
+    scratch: (bytes) => {
+      const count = Math.ceil(bytes / 4);
+      // Aligned, as the backend allocates it.
+      next = (next + 3) & ~3;
+      const at = allocate(count);
+      unchecked.push({ at, count, tolerance: 0 });
+      return address(at);
+    },
+    absent: NULL_POINTER,
+  };
+  const returned = Number(use(draw, kernels) ?? 0);
+  used = Math.min(next + 64, floats.length);
+  const results = outputs.map(({ at, count, tolerance }) => ({
+    values: floats.slice(at, at + count),
+    tolerance,
+  }));
+  for (const { at, count } of [...outputs, ...unchecked]) floats.fill(0, at, at + count);
+  return { results, returned, rest: Buffer.from(memory.buffer.slice(0, 4 * used)) };
+}
+
+function expectSame(
+  actual: ReturnType<typeof run>,
+  expected: ReturnType<typeof run>,
+  special: boolean,
+): void {
+  actual.results.forEach(({ values, tolerance }, output) => {
+    const reference = expected.results[output].values;
+    const largest = reference.reduce(
+      (most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most),
+      1e-30,
+    );
+    let worst = 0;
+    let odd = '';
+    for (let i = 0; i < values.length; i++) {
+      if (Number.isFinite(reference[i]) && Number.isFinite(values[i])) {
+        worst = Math.max(worst, Math.abs(values[i] - reference[i]) / largest);
+      } else if (!Object.is(values[i], reference[i])) {
+        odd ||= `output ${output} at ${i}: ${values[i]} instead of ${reference[i]}`;
+      }
+    }
+    expect(odd).toBe('');
+    expect(worst, `output ${output}`).toBeLessThanOrEqual(tolerance);
+  });
+  if (!special) expect(actual.returned / (expected.returned || 1)).toBeCloseTo(expected.returned ? 1 : 0, 5);
+  expect(actual.rest.equals(expected.rest), 'no byte outside the outputs changes').toBe(true);
+}
+
+describe.skipIf(supportedIsas().length === 0)(`@unitsphere/native (${nativeStatus().detail})`, () => {
+  for (const isa of supportedIsas()) {
+    const native = { ...wasm, ...bindKernels(memory, isa) } as Kernels;
+    test.each(CASES)(`${isa}: $name agrees with WebAssembly`, ({ use, trials = 8, finite = false }) => {
+      for (let seed = 1; seed <= trials; seed++) {
+        for (const special of finite ? [false] : [false, true]) {
+          // Each side's own scratch sizes are used, so the memory outside the outputs differs only where a kernel writes.
+          expectSame(run(native, use, seed, special), run(wasm, use, seed, special), special);
+        }
+      }
+    });
+    test(`${isa}: every native kernel has a case`, () => {
+      const covered = new Set(CASES.flatMap(({ name, also = [] }) => [name, ...also]));
+      const names = Object.keys(bindKernels(memory, isa) ?? {});
+      expect(names.filter((name) => !covered.has(name) && !/ScratchBytes$/.test(name))).toEqual([]);
+      expect(names.filter((name) => !(name in wasm))).toEqual([]);
+    });
+  }
+});
