@@ -35,6 +35,7 @@ export {
   type ShardsSpec,
 } from './formats.js';
 export type { Image } from './image.js';
+export { type LabeledFiles, labelFiles } from './label-files.js';
 export { type LabeledImage, listLabeledImages } from './labeled-images.js';
 export { type Batch, BatchLoader, type BatchLoaderOptions } from './loader/batch-loader.js';
 export { serveDataWorker } from './loader/browser-worker.js';

@@ -11,7 +11,7 @@ export {
 } from './embedder-config.js';
 export { EmbedderError, type EmbedderErrorCode } from './embedder-error.js';
 export { type LoadEmbedderOptions, loadEmbedder } from './load-embedder.js';
-export { embedPixels, toInput } from './model/embed-pixels.js';
+export { type EmbedPixelsOptions, embedPixels, toInput } from './model/embed-pixels.js';
 export { EmbeddingModel, type EmbeddingModelOptions } from './model/embedding-model.js';
 export { formatModelCard, type ModelCard, type ModelFacts } from './model-card.js';
 export { configFiles } from './model-folder.js';

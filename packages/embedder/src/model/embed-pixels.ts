@@ -18,8 +18,14 @@ export function toInput(pixels: Uint8Array, preprocessing: Preprocessing): tf.Te
   );
 }
 
+/** Options of {@link embedPixels}. */
+export interface EmbedPixelsOptions {
+  /** Whether embeddings are scaled to unit length. Default: true. */
+  normalize?: boolean;
+}
+
 /**
- * Computes unit-length embeddings in the model's current mode. Training and inference share this forward pass.
+ * Computes embeddings of unit length in the model's current mode. Training and inference share this forward pass.
  * @param pixels Images as for {@link toInput}.
  * @returns float32 values, count × embeddingSize, row-major; empty if there are no images.
  */
@@ -27,9 +33,13 @@ export async function embedPixels(
   model: Module<tf.Tensor4D, tf.Tensor2D>,
   pixels: Uint8Array,
   preprocessing: Preprocessing,
+  { normalize = true }: EmbedPixelsOptions = {},
 ): Promise<Float32Array> {
   if (pixels.length === 0) return new Float32Array(0);
-  const embedded = tf.tidy(() => l2Normalize(model.forward(toInput(pixels, preprocessing))));
+  const embedded = tf.tidy(() => {
+    const output = model.forward(toInput(pixels, preprocessing));
+    return normalize ? l2Normalize(output) : output;
+  });
   try {
     return (await embedded.data()) as Float32Array;
   } finally {
