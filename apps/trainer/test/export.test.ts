@@ -113,7 +113,7 @@ test('folder: a model folder with the same fingerprint', async () => {
 });
 
 test.each<[string, Partial<ExportOptions>, RegExp]>([
-  ['tfjs, and names the alternatives', { to: 'tfjs' }, /no export as a GraphModel or LayersModel/],
+  ['a batch for another target', { to: 'tfjs', batch: 1 }, /--batch is only for --to onnx/],
   ['a precision for another target', { to: 'timm', precision: 'int8' }, /only for --to onnx/],
   ['onnx of a model folder without images', { to: 'onnx', data: undefined }, /is not a run/],
   ['a model that does not exist', { model: 'no-such-model' }, /no-such-model/],

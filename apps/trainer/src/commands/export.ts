@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { optionOverrides } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
-import type { ExportPrecision, ExportTarget } from '../export/export-options.js';
+import type { ExportInput, ExportPrecision, ExportTarget } from '../export/export-options.js';
 import { formatCheck } from '../export/format-check.js';
 import { formatBytes } from '../format-bytes.js';
 import { Progress } from '../progress/progress.js';
@@ -13,6 +13,8 @@ import type { Work } from './work.js';
 export interface ExportCommandOptions {
   to: ExportTarget;
   precision?: ExportPrecision;
+  input?: ExportInput;
+  batch?: number;
   output?: string;
   data?: string;
   license?: string;
@@ -25,7 +27,7 @@ export async function exportCommand(
   options: ExportCommandOptions,
   work: Work,
 ): Promise<number> {
-  const { to, precision, license } = options;
+  const { to, precision, input, batch, license } = options;
   const { backend } = parseConfig('', { overrides: optionOverrides({ backend: options.backend }) });
   const name = precision === undefined || precision === 'float32' ? to : `${to}-${precision}`;
   const progress = new Progress({ totalSteps: 1 });
@@ -34,6 +36,8 @@ export async function exportCommand(
       model,
       to,
       precision,
+      input,
+      batch,
       license,
       output: resolve(options.output ?? join(model, 'export', name)),
       data: options.data && resolve(options.data),

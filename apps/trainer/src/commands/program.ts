@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CACHES } from '../cache/kinds.js';
 import { RECIPES, STUDIES } from '../config/shipped.js';
-import { PRECISIONS, TARGETS } from '../export/export-options.js';
+import { INPUTS, PRECISIONS, TARGETS } from '../export/export-options.js';
 import { EXIT, reportError } from './console.js';
 import { addGalleryCommands } from './gallery-commands.js';
 import type { Work } from './work.js';
@@ -81,6 +81,10 @@ Examples:
         "compare real images of an identity, augmented copies of one, or the run's choice (auto)",
       ).choices(['auto', 'real', 'augmented']),
     )
+    .option(
+      '--pair-files <FILES...>',
+      "verify insightface's sets, such as lfw.bin; default: those of the run",
+    )
     .option('--backend <NAME>', 'compute backend: auto, cuda, webgpu, wasm, node or cpu')
     .option('--json <FILE>', 'also write the result to a file')
     .action(async (checkpoint, options) =>
@@ -93,6 +97,17 @@ Examples:
     .argument('<MODEL>', 'the folder of a run, a checkpoint or a model')
     .addOption(new Option('--to <FORMAT>', 'what to write').choices(TARGETS).makeOptionMandatory())
     .addOption(new Option('--precision <NAME>', 'for onnx; default: float32').choices(PRECISIONS))
+    .addOption(
+      new Option(
+        '--input <TYPE>',
+        'for onnx: normalized values (float32, the default), or pixels that the graph normalizes (uint8)',
+      ).choices(INPUTS),
+    )
+    .option(
+      '--batch <COUNT>',
+      'for onnx: the number of images that the graph takes at once; default: any',
+      parseCount,
+    )
     .option('--output <DIR>', 'the folder to write; default: the name of the model and the format')
     .option('--data <DIR>', 'images for calibration and the check; default: the data of the run')
     .option('--license <NAME>', 'license of the weights, for the model card')

@@ -14,7 +14,13 @@ export interface ExportCheck {
   /** Smallest cosine between the two embeddings of an image. */
   smallestCosine: number;
   /** TPR of both at each FPR; null for a rate that the number of pairs does not resolve. */
-  tpr: { fpr: string; original: number | null; exported: number | null }[];
+  tpr: {
+    fpr: string;
+    original: number | null;
+    exported: number | null;
+    /** Lowest cosine of the export that counts as the same identity at this FPR. */
+    threshold: number | null;
+  }[];
 }
 
 /** Embeds images with both models and compares embeddings and verification. */
@@ -41,6 +47,7 @@ export async function checkExport(
     fpr,
     original: value,
     exported: theirs.tprAtFpr[fpr] ?? null,
+    threshold: theirs.thresholds[fpr] ?? null,
   }));
   const { identities, pairKind } = images;
   return { images: images.images.length, identities, pairKind, largestDifference, smallestCosine, tpr };
@@ -51,6 +58,6 @@ async function measure(embedder: Embedder, images: EvaluationImages) {
     imageEmbedder(embedder),
     images,
   );
-  const { tprAtFpr } = summarizeVerification(verification, protocol).summary;
-  return { embeddings, dimensions, tprAtFpr };
+  const { tprAtFpr, thresholds } = summarizeVerification(verification, protocol).summary;
+  return { embeddings, dimensions, tprAtFpr, thresholds };
 }

@@ -10,7 +10,17 @@ import {
   type ModelCard,
   type OnnxRuntime,
 } from '@unitsphere/embedder';
-import { exportOnnx, exportTransformers, OnnxExportError } from '@unitsphere/onnx-export';
+import {
+  addOnnxMetadata,
+  exportedFingerprint,
+  exportGraphModel,
+  exportOnnxFolder,
+  exportTransformers,
+  graphModelUsage,
+  OnnxExportError,
+  onnxUsage,
+  transformersUsage,
+} from '@unitsphere/onnx-export';
 import { saveFolder } from '@unitsphere/onnx-export/node';
 import { UserError } from '../user-error.js';
 import { checkExport, type ExportCheck } from './check-export.js';
@@ -55,16 +65,17 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
         for (const [path, bytes] of files) {
           if (!path.endsWith('.onnx')) continue;
           progress.phase(`comparing ${path}`);
-          checks.set(path, await checkFile(embedder, bytes, runtime, images));
+          const check = await checkFile(embedder, bytes, runtime, images);
+          checks.set(path, check);
+          files.set(path, addOnnxMetadata(bytes, { thresholds: stringifyThresholds(check) }));
         }
-        const section = { title: 'Export', text: formatCheckSection(checks) };
-        const sections = [...(card.sections ?? []), section];
-        files.set('README.md', writeCard(embedder, { ...card, sections }));
+        files.set('README.md', writeOnnxCard(embedder, card, options, checks));
       }
       progress.phase('writing');
       await saveFolder(output, files);
       const sizes = new Map([...files].map(([path, { length }]) => [path, length] as const));
-      return { folder: resolve(output), fingerprint: embedder.fingerprint, sizes, checks };
+      const fingerprint = exportedFingerprint(embedder.fingerprint, options.precision);
+      return { folder: resolve(output), fingerprint, sizes, checks };
     } finally {
       embedder.dispose();
     }
@@ -77,17 +88,33 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
   }
 }
 
+/** Returns the cosines that count as the same identity, by FPR, as JSON. */
+function stringifyThresholds({ tpr }: ExportCheck): string {
+  const resolved = tpr.filter(({ exported, threshold }) => exported !== null && threshold !== null);
+  return JSON.stringify(Object.fromEntries(resolved.map(({ fpr, threshold }) => [fpr, threshold])));
+}
+
+function writeOnnxCard(
+  embedder: Embedder,
+  card: ModelCard,
+  options: ExportOptions,
+  checks: ReadonlyMap<string, ExportCheck>,
+): Uint8Array {
+  const usage =
+    options.to === 'transformers' ? transformersUsage() : onnxUsage(embedder.preprocessing, options);
+  const section = { title: 'Export', text: formatCheckSection(checks) };
+  const sections = [...(card.sections ?? []), section];
+  return writeCard(embedder, { ...card, usage, sections }, options.precision);
+}
+
 /** Refuses what no model can be exported to, before anything is read. */
-function checkTarget({ to, precision }: ExportOptions): void {
-  if (to === 'tfjs') {
-    throw new UserError(
-      "there is no export as a GraphModel or LayersModel: TensorFlow.js's stock operations lack this model's fused kernels and its layouts, so the file would run slower than the model itself",
-      { hint: 'Use --to folder, which @unitsphere/embedder runs on TensorFlow.js, or --to onnx.' },
-    );
-  }
+function checkTarget({ to, precision, input, batch }: ExportOptions): void {
   if (precision !== undefined && to !== 'onnx') {
     const reason = to === 'transformers' ? 'always has float32, float16 and int8' : 'is float32';
     throw new UserError(`--precision is only for --to onnx; ${to} ${reason}`);
+  }
+  for (const [name, value] of Object.entries({ input, batch })) {
+    if (value !== undefined && to !== 'onnx') throw new UserError(`--${name} is only for --to onnx`);
   }
 }
 
@@ -109,18 +136,21 @@ async function checkOutput(output: string): Promise<void> {
 async function createFiles(
   embedder: Embedder,
   card: ModelCard,
-  { to, precision, license }: ExportOptions,
+  { to, precision, input, batch, license }: ExportOptions,
   runtime: OnnxRuntime | undefined,
   images: ExportImages | undefined,
 ): Promise<Files> {
   if (to === 'timm') return exportTimm(embedder, card);
+  if (to === 'tfjs') {
+    const usage = graphModelUsage(embedder.preprocessing);
+    const files = await exportGraphModel(embedder);
+    return new Map([...files, ['README.md', writeCard(embedder, { ...card, usage })]]);
+  }
   if (to === 'folder') return new Map(Object.entries(await embedderFiles(embedder, { card })));
   const metadata: Record<string, string> = license === undefined ? {} : { license };
   const calibration = runtime && images && { runtime: runtime as never, images: images.calibration };
   if (to === 'transformers') return exportTransformers(embedder, { calibration, metadata, card });
-  const { 'model.safetensors': _weights, ...files } = await embedderFiles(embedder, { card });
-  const bytes = await exportOnnx(embedder, { precision, calibration, metadata });
-  return new Map([['model.onnx', bytes], ...Object.entries(files)]);
+  return exportOnnxFolder(embedder, { precision, input, batch, calibration, metadata, card });
 }
 
 async function checkFile(

@@ -9,6 +9,10 @@ export type ExportTarget = (typeof TARGETS)[number];
 export const PRECISIONS = ['float32', 'float16', 'int8'] as const;
 export type ExportPrecision = (typeof PRECISIONS)[number];
 
+/** Inputs of `unitsphere export --to onnx`. */
+export const INPUTS = ['float32', 'uint8'] as const;
+export type ExportInput = (typeof INPUTS)[number];
+
 /** Options of `exportModel`. */
 export interface ExportOptions {
   /** The folder of a run, a checkpoint or a model. */
@@ -16,6 +20,10 @@ export interface ExportOptions {
   to: ExportTarget;
   /** Only for `onnx`. Default: float32. */
   precision?: ExportPrecision;
+  /** Only for `onnx`: normalized values, or pixels, which the graph normalizes. Default: float32. */
+  input?: ExportInput;
+  /** Only for `onnx`: the number of images that the graph takes at once. Default: any. */
+  batch?: number;
   /** The folder to write; it must not exist or be empty. */
   output: string;
   /** A folder of images, for calibration and the check. Default: the data of the run. */

@@ -21,9 +21,12 @@ export function formatCheckSection(checks: ReadonlyMap<string, ExportCheck>): st
     return [
       `\`${file}\` beside the trained model, on ${describeImages(check)}: largest difference of a value ${largestDifference.toExponential(1)}, smallest cosine ${smallestCosine.toFixed(5)}.`,
       '',
-      '| FPR | TPR of the trained model | TPR of the export |',
-      '|---|---|---|',
-      ...tpr.map(({ fpr, original, exported }) => `| ${fpr} | ${rate(original)} | ${rate(exported)} |`),
+      '| FPR | TPR of the trained model | TPR of the export | threshold of the export |',
+      '|---|---|---|---|',
+      ...tpr.map(
+        ({ fpr, original, exported, threshold }) =>
+          `| ${fpr} | ${rate(original)} | ${rate(exported)} | ${threshold?.toFixed(4) ?? ''} |`,
+      ),
     ].join('\n');
   });
   return parts.join('\n\n');
