@@ -20,7 +20,8 @@ TIMM = [
     'mobilenetv3_large_075', 'mobilenetv3_large_100',
     'resnet18', 'resnet34', 'resnet50',
     'efficientnet_b0', 'efficientnet_b1', 'efficientnet_b2', 'efficientnet_lite0',
-    'tf_efficientnet_b0', 'tf_efficientnet_b1', 'tf_efficientnet_b2', 'tf_efficientnet_lite0',
+    'tf_efficientnet_b0', 'tf_efficientnet_b1', 'tf_efficientnet_b2',
+    'tf_efficientnet_lite0', 'tf_efficientnet_lite1', 'tf_efficientnet_lite2',
     'mobilenetv4_conv_small_035', 'mobilenetv4_conv_small_050', 'mobilenetv4_conv_small', 'mobilenetv4_conv_medium',
 ]
 IRESNETS = ['iresnet18', 'iresnet34', 'iresnet50', 'iresnet100', 'iresnet200']

@@ -22,6 +22,8 @@ export const catalog = {
   tf_efficientnet_b1: { parameters: 6101024, multiplyAdds: 659308432, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
   tf_efficientnet_b2: { parameters: 7202562, multiplyAdds: 952008976, channels: [16, 24, 48, 120, 352], reductions: [2, 4, 8, 16, 32] },
   tf_efficientnet_lite0: { parameters: 2958848, multiplyAdds: 363837152, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
+  tf_efficientnet_lite1: { parameters: 3723520, multiplyAdds: 572690832, channels: [16, 24, 40, 112, 320], reductions: [2, 4, 8, 16, 32] },
+  tf_efficientnet_lite2: { parameters: 4357952, multiplyAdds: 821960912, channels: [16, 24, 48, 120, 352], reductions: [2, 4, 8, 16, 32] },
   mobilenetv4_conv_small_035: { parameters: 191744, multiplyAdds: 46012960, channels: [32, 16, 24, 32, 336], reductions: [2, 4, 8, 16, 32] },
   mobilenetv4_conv_small_050: { parameters: 340992, multiplyAdds: 62847008, channels: [32, 16, 32, 48, 480], reductions: [2, 4, 8, 16, 32] },
   mobilenetv4_conv_small: { parameters: 1261664, multiplyAdds: 183496768, channels: [32, 32, 64, 96, 960], reductions: [2, 4, 8, 16, 32] },

@@ -25,4 +25,6 @@ def cases(dtype):
         short_case('tf_efficientnet_b0', 48, dtype, 5500000, True),
         short_case('tf_efficientnet_b1', 48, dtype, 5700000, True),
         short_case('tf_efficientnet_b2', 48, dtype, 5800000, True),
+        short_case('tf_efficientnet_lite1', 48, dtype, 5900000),
+        short_case('tf_efficientnet_lite2', 48, dtype, 6000000),
     ]
