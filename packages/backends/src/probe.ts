@@ -5,17 +5,19 @@ export type BackendProbe<Module> =
   | { available: true; module: Module; version: string; detail: string }
   | { available: false; reason: string; remedy: string; cause?: unknown };
 
-/** Imports a backend's package and checks that it registered itself with this copy of tfjs-core. */
+/**
+ * Imports a backend's package and checks that it registered itself with this copy of tfjs-core.
+ * @param load Returns the error of its `import()`, which is in a `try` block: then webpack and esbuild only warn of a package that is
+ *   not installed.
+ */
 export async function probePackage<Module>(
   backend: string,
   packageName: string,
-  load: () => Promise<{ module: Module; version: string; detail: string }>,
+  load: () => Promise<{ module: Module; version: string; detail: string } | { cause: unknown }>,
 ): Promise<BackendProbe<Module>> {
-  let loaded: { module: Module; version: string; detail: string };
-  try {
-    loaded = await load();
-  } catch (cause) {
-    return { available: false, ...importFailure(packageName, cause), cause };
+  const loaded = await load();
+  if ('cause' in loaded) {
+    return { available: false, ...importFailure(packageName, loaded.cause), cause: loaded.cause };
   }
   if (tf.findBackendFactory(backend) === null) {
     return {

@@ -26,8 +26,12 @@ export async function probeWasm(): Promise<BackendProbe<WasmPackage>> {
     };
   }
   return probePackage('wasm', '@tensorflow/tfjs-backend-wasm', async () => {
-    const module = (await import('@tensorflow/tfjs-backend-wasm')) as unknown as WasmPackage;
-    return { module, version: module.version_wasm, detail: 'WebAssembly with 128-bit SIMD, one thread' };
+    try {
+      const module = (await import('@tensorflow/tfjs-backend-wasm')) as unknown as WasmPackage;
+      return { module, version: module.version_wasm, detail: 'WebAssembly with 128-bit SIMD, one thread' };
+    } catch (cause) {
+      return { cause };
+    }
   });
 }
 

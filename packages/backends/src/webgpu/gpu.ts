@@ -66,7 +66,7 @@ export async function findGpu(): Promise<Gpu | Missing> {
 /** Loads Dawn and defines WebGPU's globals, which TensorFlow.js requires. */
 async function startDawn(): Promise<Gpu> {
   // A variable, so that bundlers do not include the package.
-  const { create, globals } = (await import(/* @vite-ignore */ PACKAGE)) as {
+  const { create, globals } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE)) as {
     create(flags: string[]): Gpu;
     globals: object;
   };

@@ -21,9 +21,13 @@ export async function probeWebGpu(): Promise<BackendProbe<{ adapter: AdapterDesc
   if (!adapter) return { available: false, ...noAdapter() };
   const description = describeAdapter(adapter);
   const probe = await probePackage(NAME, '@tensorflow/tfjs-backend-webgpu', async () => {
-    const module = (await import('@tensorflow/tfjs-backend-webgpu')) as unknown as WebGpuPackage;
-    // The package does not export its version, which is that of tfjs-core.
-    return { module, version: tf.version_core, detail: formatAdapter(description) };
+    try {
+      const module = (await import('@tensorflow/tfjs-backend-webgpu')) as unknown as WebGpuPackage;
+      // The package does not export its version, which is that of tfjs-core.
+      return { module, version: tf.version_core, detail: formatAdapter(description) };
+    } catch (cause) {
+      return { cause };
+    }
   });
   if (!probe.available) return probe;
   register(probe.module, gpu);
