@@ -1,102 +1,19 @@
 // Feeds mutated files to a reader. Each must end in the reader's own error or a valid result, in limited time and memory.
-//   npm run fuzz -w packages/pretrained -- <safetensors|pth|onnx> [--count 100000] [--seed 1] [--from 0]
-// The same seed gives the same inputs. Failing inputs are reported, and written to fuzz-failures/.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { build } from 'esbuild';
+//   npm run fuzz -w packages/pretrained -- [safetensors|pth|onnx …] [--count 100000] [--seed 1] [--from 0]
+import { readFileSync } from 'node:fs';
+import { runFuzz } from '../../../tools/testing/src/fuzz/run-fuzz.mjs';
 
-// An input that takes longer hangs, even on a busy machine.
-const HANG_MS = 30_000;
-const CHECKPOINTS = [
-  'dtypes.pth',
-  'windows.pth',
-  'training.pth',
-  'protocol4.pth',
-  'namespace.pth',
-  'legacy.pth',
-];
+const CHECKPOINTS = ['dtypes', 'windows', 'training', 'protocol4', 'namespace', 'legacy'];
 
-const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    count: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: '1' },
-    from: { type: 'string', default: '0' },
+await runFuzz({
+  script: import.meta.url,
+  formats: ['safetensors', 'pth', 'onnx'],
+  heapMegabytes: 512,
+  workerData: {
+    checkpoints: CHECKPOINTS.map(
+      (name) => new Uint8Array(readFileSync(new URL(`../test/files/${name}.pth`, import.meta.url))),
+    ),
   },
+  describe: ({ buffers, heap }) =>
+    `${(100 * buffers).toFixed(0)} % of the limit of buffers and ${(100 * heap).toFixed(0)} % of that of objects`,
 });
-const [format] = positionals;
-const [count, seed, from] = [values.count, values.seed, values.from].map(Number);
-if (!['safetensors', 'pth', 'onnx'].includes(format) || ![count, seed, from].every(Number.isInteger)) {
-  console.error(
-    'Usage: npm run fuzz -w packages/pretrained -- <safetensors|pth|onnx> [--count N] [--seed N] [--from N]',
-  );
-  process.exit(2);
-}
-
-const bundle = path(`.fuzz-${process.pid}.mjs`);
-await build({
-  entryPoints: [path('fuzz/worker.ts')],
-  outfile: bundle,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  // Sources in TypeScript, which plain Node cannot import.
-  alias: { '@unitsphere/testing': path('../../tools/testing/src') },
-});
-try {
-  process.exitCode = (await fuzz()) ? 0 : 1;
-} finally {
-  rmSync(bundle, { force: true });
-}
-
-async function fuzz() {
-  const folder = path('fuzz-failures');
-  mkdirSync(folder, { recursive: true });
-  const current = new SharedArrayBuffer(4);
-  const checkpoints = CHECKPOINTS.map((name) => new Uint8Array(readFileSync(path(`test/files/${name}`))));
-  const startedAt = performance.now();
-  let failures = 0;
-  const fail = (message) => {
-    failures++;
-    console.error(`✗ ${format} ${message}`);
-  };
-  const total = await new Promise((resolve) => {
-    const worker = new Worker(bundle, {
-      workerData: { format, seed, from, to: from + count, checkpoints, current, folder },
-      // The stack is no larger than in a browser.
-      resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 1 },
-    });
-    const index = new Int32Array(current);
-    let last = -1;
-    const watch = setInterval(() => {
-      const now = Atomics.load(index, 0);
-      if (now === last) {
-        fail(`input ${now} hangs`);
-        worker.terminate();
-      }
-      last = now;
-    }, HANG_MS);
-    worker.on('message', ({ failure, done }) => {
-      if (failure) fail(failure);
-      if (done) resolve(done);
-    });
-    worker.on('error', (error) =>
-      fail(`input ${Atomics.load(index, 0)} terminates the thread: ${error.stack}`),
-    );
-    worker.on('exit', () => {
-      clearInterval(watch);
-      resolve(undefined);
-    });
-  });
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-  if (total) {
-    console.log(
-      `${format}, seed ${seed}: ${count} inputs in ${seconds} s: ${total.read} read, ${total.refused} refused, ${total.failed} failed; slowest ${total.slowest.toFixed(1)} ms, at most ${(100 * total.buffers).toFixed(0)} % of the limit of buffers and ${(100 * total.heap).toFixed(0)} % of that of objects`,
-    );
-  }
-  return total !== undefined && failures === 0;
-}
