@@ -45,8 +45,8 @@ test('loadEmbedder gives the embeddings of the evaluation, bit for bit', async (
   const { checkpoint } = await openCheckpoint(path);
   const source = await openSource(sourceSpec(config.data, config.seed));
   const identities = source.identities.map((_, i) => i);
-  const { main } = await evaluationImages(source, identities, evaluationOptions(config));
-  const pixels = main.images.map(({ image }) => image);
+  const { main } = evaluationImages(source, identities, evaluationOptions(config));
+  const pixels = await main.load([...main.images.keys()]);
   const evaluated = await openCheckpointEmbedder(checkpoint, config);
   const { embeddings, dimensions } = await imageEmbedder(evaluated).embed(pixels.map(({ data }) => data));
   const embedder = await loadEmbedder(path);

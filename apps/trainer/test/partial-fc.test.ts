@@ -173,7 +173,7 @@ describe('--grow', () => {
     restoreModel(state.model, { 'backbone.safetensors': backbone, 'head.safetensors': head });
     state.restartAverage();
     const plain = { ...config, data: { ...config.data, augment: false as const } };
-    const batches = await datasetImages(plain, dataset).batches(0);
+    const batches = await datasetImages(plain, dataset, { workers: 0 }).batches(0);
     const found = new Map<number, number[]>();
     while (found.size < classes) {
       const { images, labels } = await batches.next();
@@ -316,7 +316,9 @@ describe('--grow', () => {
     } as unknown as LeadReplica;
     const progress = silentProgress();
     for (const kept of [all.filter((position) => position !== 3), all]) {
-      expect(await imprintCenters(lead, { config, dataset, kept: new Set(kept), progress })).toBe(true);
+      expect(
+        await imprintCenters(lead, { config, dataset, kept: new Set(kept), progress, tools: { workers: 0 } }),
+      ).toBe(true);
     }
     expect(set).toEqual([[3, ...new Array(16).fill(Math.fround(0.01))]]);
   });

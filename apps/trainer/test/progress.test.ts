@@ -68,9 +68,12 @@ describe('a progress line', () => {
     expect(line).toContain('\u001b[31mloss NaN\u001b[39m');
   });
 
-  test('shows waiting for data in yellow', () => {
-    const line = terminalLine(view({ times: { data: 90, compute: 10 } }), 120, pico.createColors(true));
-    expect(line).toContain('\u001b[33mdata 90% compute 10%');
+  test('shows what a step waits for, in yellow if most of it is images', () => {
+    const times = { disk: 30, decoding: 45, drawing: 0, augmentation: 5, centers: 8, compute: 12 };
+    const line = terminalLine(view({ times }), 140, pico.createColors(true));
+    expect(line).toContain('\u001b[33mdisk 30% decoding 45% augmentation 5% centers 8% compute 12%');
+    const busy = terminalLine(view({ times: { ...times, compute: 500 } }), 140, pico.createColors(true));
+    expect(busy).toContain('\u001b[2mdisk 5% decoding 8% centers 1% compute 85%');
   });
 });
 

@@ -96,9 +96,10 @@ function configOf(
   return {
     ...config,
     seed,
+    // Concurrent runs already use all cores.
+    data: { ...config.data, workers: config.data.workers === 'auto' ? 1 : config.data.workers },
     training: {
       ...config.training,
-      // Concurrent runs already use all cores.
       replicas: config.training.replicas === 'auto' ? 1 : config.training.replicas,
       keepCheckpoints: 1,
       ...(kind === 'candidate' ? { checkpointEvery: null } : {}),

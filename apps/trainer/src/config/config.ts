@@ -30,6 +30,10 @@ export type AugmentConfig = Exclude<CheckedData['augment'], boolean | undefined>
 /** Optional keys that only images with a path have. */
 export type FileKey = 'memory' | 'cacheDir' | 'cacheLimit';
 
+type SamplerConfig =
+  | Chosen<'sampler', 'hierarchical', CheckedData, 'superClassesPerBatch'>
+  | Chosen<'sampler', Exclude<CheckedData['sampler'], 'hierarchical'>, CheckedData>;
+
 /** Images of a generator, or with a path. */
 export type DataConfig = Omit<
   CheckedData,
@@ -44,10 +48,13 @@ export type DataConfig = Omit<
   | FileKey
   | 'uprightFraction'
   | 'augment'
+  | 'sampler'
+  | 'superClassesPerBatch'
 > & {
   /** False for no augmentation. */
   augment: AugmentConfig | false;
-} & (
+} & SamplerConfig &
+  (
     | Chosen<'source', Exclude<CheckedData['source'], FileSource | 'cards'>, CheckedData, 'identities'>
     | (Chosen<'source', 'cards', CheckedData, 'identities'> &
         Pick<CheckedData, 'photographs' | 'pictures' | 'variants' | 'passes' | 'scenes'>)
@@ -128,6 +135,9 @@ export type TrainingConfig = Omit<CheckedConfig['training'], 'validateEvery'> & 
   validateEvery: number | null;
 };
 
+/** When a training ends before its last step. */
+export type EarlyStoppingConfig = NonNullable<CheckedConfig['training']['earlyStopping']>;
+
 /** Conversion of images to the input of an ONNX teacher, as `Preprocessing` of @unitsphere/pretrained. */
 export type TeacherPreprocessing = NonNullable<CheckedTeacher['preprocessing']>;
 
@@ -203,6 +213,8 @@ function completeData(
     cacheLimit,
     augment,
     uprightFraction,
+    sampler,
+    superClassesPerBatch,
     ...shared
   }: CheckedData,
   trainingSteps: number,
@@ -213,6 +225,7 @@ function completeData(
   const augmentation = augment ?? (isFileSource(source) || source === 'cards');
   const rest = {
     ...shared,
+    ...completeSampler(sampler, superClassesPerBatch),
     uprightSteps,
     augment: augmentation === true ? structuredClone(DEFAULT_AUGMENT) : augmentation,
   };
@@ -224,6 +237,10 @@ function completeData(
   return source === 'cards'
     ? omitUndefined({ source, ...generated, photographs, pictures, variants, passes, scenes })
     : omitUndefined({ source, ...generated });
+}
+
+function completeSampler(sampler: CheckedData['sampler'], superClassesPerBatch = 2): SamplerConfig {
+  return sampler === 'hierarchical' ? { sampler, superClassesPerBatch } : { sampler };
 }
 
 function completeModel({ neck, squeezeRatio, ...shared }: CheckedModel): ModelConfig {
@@ -278,8 +295,9 @@ function completeSchedule({ name, warmup, power }: CheckedSchedule): ScheduleCon
   return name === 'polynomial' ? { name, warmup, power: power ?? 1 } : { name, warmup };
 }
 
-function completeTraining({ training, data }: CheckedConfig): TrainingConfig {
-  const validateEvery = data.split.validation === 0 ? null : 200;
+function completeTraining({ training, data, evaluation }: CheckedConfig): TrainingConfig {
+  const isVerified = data.split.validation > 0 || evaluation.pairFiles.length > 0;
+  const validateEvery = isVerified ? 200 : null;
   return {
     ...omitUndefined(training),
     validateEvery: training.validateEvery === undefined ? validateEvery : training.validateEvery,

@@ -21,8 +21,10 @@ const RULES: readonly Rule[] = [
   checkCards,
   checkSplit,
   checkImagesPerClass,
+  checkSampler,
   checkUpright,
   checkValidation,
+  checkEarlyStopping,
   checkImageSize,
   checkOutIndex,
   checkSqueeze,
@@ -118,6 +120,30 @@ function* checkImagesPerClass({ data, training }: CheckedConfig): Generator<Issu
   }
 }
 
+function* checkSampler({ data, training }: CheckedConfig): Generator<Issue> {
+  const { sampler, imagesPerClass, superClassesPerBatch } = data;
+  if (sampler === 'instance-balanced' && imagesPerClass > 1) {
+    yield issue(
+      'data.imagesPerClass',
+      'sampler: instance-balanced draws single images; use another data.sampler, such as m-per-class, or 1 here',
+    );
+  }
+  const path = 'data.superClassesPerBatch';
+  if (sampler !== 'hierarchical') {
+    if (superClassesPerBatch !== undefined) {
+      yield issue(path, `only sampler: hierarchical has it; ${remove(path)}`);
+    }
+    return;
+  }
+  const parts = (superClassesPerBatch ?? 2) * imagesPerClass;
+  if (training.batchSize % parts !== 0) {
+    yield issue(
+      path,
+      `${superClassesPerBatch ?? 2} super-classes × ${imagesPerClass} images of a class do not divide training.batchSize (${training.batchSize})`,
+    );
+  }
+}
+
 function* checkUpright({ data, training }: CheckedConfig): Generator<Issue> {
   const uprightKeys = (['uprightSteps', 'uprightFraction'] as const).filter((key) => data[key]);
   for (const key of data.views === 1 ? uprightKeys : []) {
@@ -132,11 +158,27 @@ function* checkUpright({ data, training }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkValidation({ data, training }: CheckedConfig): Generator<Issue> {
-  if (data.split.validation === 0 && typeof training.validateEvery === 'number') {
+function* checkValidation({ data, training, evaluation }: CheckedConfig): Generator<Issue> {
+  const isVerified = data.split.validation > 0 || evaluation.pairFiles.length > 0;
+  if (!isVerified && typeof training.validateEvery === 'number') {
     yield issue(
       'training.validateEvery',
       'there are no validation identities: data.split.validation is 0; use null here, or raise the fraction',
+    );
+  }
+}
+
+function* checkEarlyStopping({ data, training }: CheckedConfig): Generator<Issue> {
+  if (training.earlyStopping === null) return;
+  if (data.split.validation === 0) {
+    yield issue(
+      'training.earlyStopping',
+      'there are no validation identities: data.split.validation is 0; use null here, or raise the fraction',
+    );
+  } else if (training.validateEvery === null) {
+    yield issue(
+      'training.earlyStopping',
+      'training.validateEvery is null, so nothing is verified; use null here, or set training.validateEvery',
     );
   }
 }
@@ -312,13 +354,19 @@ function* checkGrowth({ training: { growFrom }, model }: CheckedConfig): Generat
   }
 }
 
-function* checkReplicas({ training: { replicas, batchSize } }: CheckedConfig): Generator<Issue> {
-  // Batch norm requires two images per replica for a variance.
-  const most = Math.floor(batchSize / 2);
-  if (replicas !== 'auto' && replicas > 1 && replicas > most) {
+function* checkReplicas({ training: { replicas, batchSize, accumulate } }: CheckedConfig): Generator<Issue> {
+  // Batch norm requires two images for a variance.
+  const most = Math.floor(batchSize / 2 / accumulate);
+  if (most < 1) {
+    yield issue(
+      'training.accumulate',
+      `${accumulate} parts have fewer than 2 images each with training.batchSize ${batchSize}; use at most ${Math.floor(batchSize / 2)}, or a larger batch`,
+    );
+  } else if (replicas !== 'auto' && replicas > 1 && replicas > most) {
+    const parts = accumulate > 1 ? ` and training.accumulate ${accumulate}` : '';
     yield issue(
       'training.replicas',
-      `${replicas} replicas have fewer than 2 images each with training.batchSize ${batchSize}; use at most ${most}, or a larger batch`,
+      `${replicas} replicas have fewer than 2 images each with training.batchSize ${batchSize}${parts}; use at most ${most}, or a larger batch`,
     );
   }
 }

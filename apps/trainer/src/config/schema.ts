@@ -1,5 +1,6 @@
 import { listBackbones } from '@unitsphere/backbones';
 import { listClipTowers, listDistillationLosses } from '@unitsphere/clip-distiller';
+import { SAMPLER_NAMES } from '@unitsphere/data';
 import { listMarginLosses } from '@unitsphere/margin-losses/registry';
 import { MATMUL_PRECISIONS } from '@unitsphere/mixed-precision';
 import { listHeadNorms, listNecks } from '@unitsphere/necks';
@@ -16,6 +17,8 @@ export const CHOICES = {
   source: ['documents', 'cards', 'faces', ...FILE_SOURCES],
   backbone: listBackbones(),
   border: ['replicate', 'reflect', 'constant'],
+  sampler: SAMPLER_NAMES,
+  stoppingMetric: ['tpr@1e-3', 'tpr@1e-4', 'auroc', 'rank1'],
   neck: listNecks(),
   norm: listHeadNorms(),
   loss: [...listMarginLosses(), 'none'],
@@ -70,14 +73,14 @@ const data = z.strictObject({
     .enum(CHOICES.source)
     .default('documents')
     .describe(
-      "Source of the images: generated documents, cards composed of photographs and print, generated faces, a folder (every file or subfolder is one identity), insightface's RecordIO, or tar shards of WebDataset.",
+      "Source of the images: generated documents, cards composed of photographs and print, generated faces, a folder (every file or subfolder is one identity), insightface's RecordIO, tar shards of WebDataset, or a CSV or Parquet list.",
     ),
   path: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Images to train on. Required with a source that has a path: a folder; NAME.rec with NAME.idx beside it (recordio); a tar file, a folder of them, an http(s) address or a pattern such as train-{000..015}.tar (webdataset); a list with the columns path and label (csv). On the command line: --data.',
+      'Images to train on. Required with a source that has a path: a folder; NAME.rec with NAME.idx beside it (recordio); a tar file, a folder of them, an http(s) address or a pattern such as train-{000..015}.tar (webdataset); a list with the columns path and label, and optionally split, is_query, is_gallery, a box and landmarks (csv, parquet). On the command line: --data.',
     ),
   memory: notNegative()
     .optional()
@@ -149,6 +152,17 @@ const data = z.strictObject({
     .describe(
       'Number of consecutive images of one class in a batch; must divide training.batchSize. With very many classes, each is sampled rarely; several images at once show the network what they have in common.',
     ),
+  sampler: z
+    .enum(CHOICES.sampler)
+    .default('class-balanced')
+    .describe(
+      'How classes and images are drawn. class-balanced: every class equally often. instance-balanced: every image equally often. square-root: a class in proportion to the square root of its number of images. m-per-class: batches of different classes with imagesPerClass images each. hierarchical: superClassesPerBatch super-classes a batch, and classes of each.',
+    ),
+  superClassesPerBatch: count()
+    .optional()
+    .describe(
+      'Number of super-classes in a batch; this number times imagesPerClass must divide training.batchSize. The super-class of an identity is the folder that contains its folder. Only with sampler: hierarchical. Default 2.',
+    ),
   split: z
     .strictObject({
       train: z.number().positive().max(1).default(0.8).describe('Fraction of the identities for training.'),
@@ -176,11 +190,11 @@ const data = z.strictObject({
       'Random changes of training images: true, false or a section of settings. Default: true for a folder and for cards; false for documents and faces, because each is photographed differently every time.',
     ),
   workers: z
-    .int()
-    .min(0)
-    .max(256)
-    .default(1)
-    .describe('Number of threads that prepare images. With 0, the main thread prepares them between steps.'),
+    .union([z.literal('auto'), z.int().min(0).max(256)])
+    .default('auto')
+    .describe(
+      'Number of threads that prepare images. With 0, the main thread prepares them between steps. auto: the cores that the replicas leave free, at least one for three replicas, at most 16, and no more than fit in memory.',
+    ),
   strict: z
     .boolean()
     .default(false)
@@ -421,6 +435,13 @@ const precision = z.strictObject({
 const training = z.strictObject({
   steps: count().default(1000).describe('Number of training steps, one batch each.'),
   batchSize: z.int().min(2).default(64).describe('Number of images per step.'),
+  accumulate: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      'Gradient accumulation: number of parts in which each replica passes its images of a batch through the network, one after the other. Activations take 1/N of the memory; the batch, the loss and the gradient stay those of the whole batch, except that batch norm sees one part at a time. Each part but the last passes the network twice.',
+    ),
   replicas: z
     .union([z.literal('auto'), z.int().min(1).max(256)])
     .default('auto')
@@ -444,6 +465,24 @@ const training = z.strictObject({
     .nullable()
     .default(200)
     .describe('Steps between checkpoints; null for one at the end only.'),
+  earlyStopping: z
+    .strictObject({
+      metric: z
+        .enum(CHOICES.stoppingMetric)
+        .default('tpr@1e-3')
+        .describe(
+          'Figure of the validation identities that has to rise. The best checkpoint is the one with the highest.',
+        ),
+      patience: count()
+        .default(5)
+        .describe('Number of verifications in a row without a rise after which the training ends.'),
+      minDelta: notNegative().default(0).describe('Smallest rise of the best figure that counts.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Ends the training once a figure of the validation identities no longer rises, and measures the best checkpoint; null for all steps. Requires validation identities and training.validateEvery.',
+    ),
   growFrom: z
     .string()
     .min(1)
@@ -470,6 +509,12 @@ const evaluation = z.strictObject({
     .default(9)
     .describe(
       'Largest number of images per identity: its first image and others at equal distances, or augmented copies.',
+    ),
+  pairFiles: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Verification sets in insightface's format, such as [lfw.bin, cfp_fp.bin]. Every training.validateEvery steps and at the end: accuracy over 10 folds, and validation rate at a false accept rate of 1e-3, with the embeddings of an image and of its mirror image added. They do not influence training.",
     ),
 });
 
@@ -592,6 +637,13 @@ const output = z.strictObject({
     .refine((name) => name !== '.' && name !== '..')
     .optional()
     .describe("Name of the run's folder. Default: the config's name and the time."),
+  plots: z
+    .array(z.enum(['svg', 'png']))
+    .refine((formats) => new Set(formats).size === formats.length, 'A format is listed twice.')
+    .default(['svg', 'png'])
+    .describe(
+      "Formats of the report's plots in `plots/`. An empty list: no plot files; the report has the plots anyway.",
+    ),
 });
 
 /**

@@ -15,7 +15,7 @@ export interface BatchSource {
 /** Supplies the images of a training. */
 export interface TrainingImages {
   /** Returns the images by which the identities of a part are compared. */
-  evaluation(part: 'validation' | 'test'): Promise<EvaluationImageSets>;
+  evaluation(part: 'validation' | 'test'): EvaluationImageSets;
   /** Returns the training batches from a step on. */
   batches(fromStep: number): Promise<BatchSource>;
 }

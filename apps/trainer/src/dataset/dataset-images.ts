@@ -3,15 +3,18 @@ import {
   type BatchLoaderOptions,
   DecodedSource,
   type PlannedSample,
+  TrainingSampler,
   type TrainingSamplerOptions,
 } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
+import { UserError } from '../user-error.js';
 import type { TrainingImages } from './batches.js';
 import type { Dataset } from './dataset.js';
 import { evaluationImages, evaluationOptions } from './evaluation-images.js';
 
-/** What a page supplies to make batches; nothing in Node. */
-export type BrowserTools = Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;
+/** What makes batches: a number of workers, and what a page supplies for them. */
+export type BatchTools = Required<Pick<BatchLoaderOptions, 'workers'>> &
+  Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;
 
 /** Returns the options that determine the samples of each step. */
 export function samplerOptions(
@@ -25,8 +28,23 @@ export function samplerOptions(
     batchSize: training.batchSize,
     seed,
     uprightSteps: data.uprightSteps,
+    sampler: data.sampler,
+    ...(data.sampler === 'hierarchical' && { superClassesPerBatch: data.superClassesPerBatch }),
     imagesPerClass: data.imagesPerClass,
   };
+}
+
+/** @throws UserError if the training identities do not suit the config's sampler. */
+export function checkSampler(config: Config, dataset: Dataset): void {
+  try {
+    new TrainingSampler(samplerOptions(config, dataset));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(error.message.replace(/^TrainingSampler: /, ''), {
+      hint: 'Choose another sampler (--set data.sampler=class-balanced), or another --set training.batchSize=…',
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -36,7 +54,7 @@ export function samplerOptions(
 export function datasetImages(
   config: Config,
   dataset: Dataset,
-  tools: BrowserTools = {},
+  tools: BatchTools,
   teacher?: { of(plan: readonly PlannedSample[]): Float32Array },
 ): TrainingImages {
   const { data, distillation } = config;
@@ -51,7 +69,6 @@ export function datasetImages(
         ...drawn,
         size: data.imageSize,
         augment: data.augment,
-        workers: data.workers,
         clean: distillation !== null && distillation.batch !== 'augmented',
         fromStep,
         ...tools,

@@ -2,6 +2,7 @@ import {
   type CanvasFactory,
   type IdentitySplit,
   type ImageSource,
+  type LabeledImage,
   openSource,
   type SourceSpec,
   type SplitFractions,
@@ -38,6 +39,8 @@ export interface OpenHandlers {
   progress?(done: number, total: number): void;
   /** Draws documents and faces in a browser. */
   canvases?: CanvasFactory;
+  /** The images of a source with a path, where the path cannot be read: in a page. */
+  images?: readonly LabeledImage[];
 }
 
 /** Returns the specification of a config's image source: plain data that workers can open too. */
@@ -71,15 +74,22 @@ export function sourceSpec(data: DataConfig, seed: number): SourceSpec {
   };
 }
 
+/** Replaces the path of a specification by images. */
+function givenImages(spec: SourceSpec, images: readonly LabeledImage[]): SourceSpec {
+  const { side, memory } = spec as { side?: number; memory?: number };
+  return { kind: 'images', images, side, memory };
+}
+
 /**
  * Opens a config's images.
  * @throws UserError for a source that cannot be read.
  */
 export async function openImages(
   { data, seed }: Pick<Config, 'data' | 'seed'>,
-  { warn, progress, canvases }: OpenHandlers,
+  { warn, progress, canvases, images }: OpenHandlers,
 ): Promise<OpenedImages> {
-  const spec = sourceSpec(data, seed);
+  const configured = sourceSpec(data, seed);
+  const spec: SourceSpec = images ? givenImages(configured, images) : configured;
   const skipped: OpenedImages['skipped'] = [];
   try {
     const source = await openSource(spec, {

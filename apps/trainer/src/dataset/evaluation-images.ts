@@ -1,15 +1,23 @@
-import { type EvaluationImage, evaluationSet, type ImageSource } from '@unitsphere/data';
+import { type EvaluationEntry, EvaluationSet, type Image, type ImageSource } from '@unitsphere/data';
 import type { Config, EvaluationConfig } from '../config/config.js';
+import { nextTurn } from '../next-turn.js';
 import type { Protocol } from '../report/index.js';
 import { UserError } from '../user-error.js';
 
-/** The images of an evaluation, kept in memory so that every evaluation of a run uses the same pixels. */
+/** Memory for the pixels of one evaluation's images. */
+const KEPT_BYTES = 128 * 2 ** 20;
+/** Images that are decoded at once, in their full size. */
+const AT_ONCE = 4;
+
+/** The images of an evaluation. Every evaluation of a run uses the same pixels. */
 export interface EvaluationImages {
   readonly pairKind: Protocol['pairKind'];
   /** The images, in order of their labels. An identity's first image is `clean`. */
-  readonly images: readonly EvaluationImage[];
+  readonly images: readonly EvaluationEntry[];
   /** Number of identities. */
   readonly identities: number;
+  /** Returns the pixels of images by their positions. Those that do not fit in memory are made again each time. */
+  load(positions: readonly number[]): Promise<Image[]>;
 }
 
 /** The images of one or two evaluations; figures never mix the two kinds of pairs. */
@@ -21,7 +29,7 @@ export interface EvaluationImageSets {
 }
 
 /** Options of {@link evaluationImages}. */
-export interface EvaluationImageOptions extends EvaluationConfig {
+export interface EvaluationImageOptions extends Omit<EvaluationConfig, 'pairFiles'> {
   /** Side of the images in pixels. */
   readonly size: number;
   /** Seed of the augmentation. */
@@ -30,18 +38,19 @@ export interface EvaluationImageOptions extends EvaluationConfig {
 
 /** Returns a config's options for the images of an evaluation. */
 export function evaluationOptions({ data, seed, evaluation }: Config): EvaluationImageOptions {
-  return { ...evaluation, size: data.imageSize, seed };
+  const { pairFiles: _, ...options } = evaluation;
+  return { ...options, size: data.imageSize, seed };
 }
 
 /**
- * Loads the images of an evaluation. Real pairs use all identities: those with one image have only pairs with others.
+ * Returns the images of an evaluation. Real pairs use all identities: those with one image have only pairs with others.
  * @throws UserError if real pairs are required, but fewer than two identities have two images.
  */
-export async function evaluationImages(
+export function evaluationImages(
   source: ImageSource,
   identities: readonly number[],
   options: EvaluationImageOptions,
-): Promise<EvaluationImageSets> {
+): EvaluationImageSets {
   const single = identities.filter((identity) => source.identities[identity].samples < 2);
   const several = identities.length - single.length;
   if (options.pairs === 'real' && several < 2) {
@@ -51,32 +60,48 @@ export async function evaluationImages(
     );
   }
   if (options.pairs === 'augmented' || several < 2) {
-    return { main: await loadImages(source, identities, 'augmented', options) };
+    return { main: listImages(source, identities, 'augmented', options) };
   }
   return {
-    main: await loadImages(source, identities, 'real', options),
+    main: listImages(source, identities, 'real', options),
     ...(options.pairs === 'auto' &&
-      single.length >= 2 && { copies: await loadImages(source, single, 'augmented', options) }),
+      single.length >= 2 && { copies: listImages(source, single, 'augmented', options) }),
   };
 }
 
-async function loadImages(
+function listImages(
   source: ImageSource,
   identities: readonly number[],
   pairKind: Protocol['pairKind'],
   { size, seed, imagesPerIdentity }: EvaluationImageOptions,
-): Promise<EvaluationImages> {
-  const images: EvaluationImage[] = [];
+): EvaluationImages {
   const from = pairKind === 'real' ? 'samples' : 'augmentation';
-  for await (const image of evaluationSet(source, identities, {
-    size,
-    seed,
-    augmented: imagesPerIdentity - 1,
-    from,
-  })) {
-    images.push(image);
-  }
-  return { pairKind, images, identities: identities.length };
+  const set = new EvaluationSet(source, identities, { size, seed, augmented: imagesPerIdentity - 1, from });
+  const kept = new Map<number, Image>();
+  const most = Math.floor(KEPT_BYTES / (3 * size * size));
+  const loadOne = async (position: number) => {
+    const known = kept.get(position);
+    if (known) return known;
+    const image = await set.load(position);
+    if (kept.size < most) kept.set(position, image);
+    return image;
+  };
+  const { concurrency = 1 } = source;
+  return {
+    pairKind,
+    images: set.entries,
+    identities: identities.length,
+    async load(positions) {
+      const loaded: Image[] = [];
+      const atOnce = Math.min(AT_ONCE, concurrency);
+      for (let from = 0; from < positions.length; from += atOnce) {
+        loaded.push(...(await Promise.all(positions.slice(from, from + atOnce).map(loadOne))));
+        // A canvas frees its pixel memory only when the event loop turns.
+        await nextTurn();
+      }
+      return loaded;
+    },
+  };
 }
 
 /** Describes the images of an evaluation in one phrase, for example "real pairs of 94 images of 12 identities". */

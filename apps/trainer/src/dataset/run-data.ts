@@ -85,12 +85,17 @@ export interface Seen {
 }
 
 /**
- * Reads what a run used for training or model selection. Names are empty if the config's source is of another kind than the
+ * Reads what a run used for training or model selection, or for one of them. Names are empty if the config's source is of another kind than the
  * run's, because equal names then mean nothing.
  */
-export async function readSeen(run: RunDirectory, config: Config): Promise<Seen> {
-  const { source, train, validation, earlier, images = {} } = await readRunData(run);
-  const seen = [...train, ...validation];
+export async function readSeen(
+  run: RunDirectory,
+  config: Config,
+  parts: readonly ('train' | 'validation')[] = ['train', 'validation'],
+): Promise<Seen> {
+  const data = await readRunData(run);
+  const { source, earlier, images = {} } = data;
+  const seen = parts.flatMap((part) => data[part]);
   return {
     names: new Set(source === config.data.source ? [...seen, ...earlier] : []),
     contents: new Set(seen.flatMap((name) => (images[name] ?? []).map(([, sha256]) => sha256))),

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Embedder, EmbedderError, type EmbedderOptions, loadEmbedder } from '@unitsphere/embedder';
 import type { Preprocessing } from '@unitsphere/images';
 import { SourceError } from '@unitsphere/pretrained';
@@ -18,14 +20,25 @@ export function openCheckpointEmbedder(
 }
 
 /**
- * Loads the model of a run, a checkpoint, a model folder, a URL or the hub, or a shipped model by its name, such as `document-small`.
+ * Loads the model of a run, a checkpoint, a model folder, a URL or the hub, or a shipped model by its name, such as `document-small`. An
+ * ONNX file, or a folder with weights in this format only, runs on ONNX Runtime.
  * @throws UserError if there is none, or it cannot be used.
  */
 export async function openEmbedder(source: string, config?: EmbedderOptions): Promise<Embedder> {
   try {
-    return await loadEmbedder((await openShippedModel(source)) ?? source, { config });
+    const runtime = isOnnx(source) ? 'onnx' : 'tfjs';
+    return await loadEmbedder((await openShippedModel(source)) ?? source, { config, runtime });
   } catch (error) {
     if (!(error instanceof EmbedderError || error instanceof SourceError)) throw error;
     throw new UserError(error.message, { cause: error });
   }
+}
+
+const WEIGHTS = ['model.safetensors', 'backbone.safetensors'];
+const ONNX = ['model.onnx', 'onnx/model.onnx'];
+
+/** Returns whether a source is an .onnx file, or a folder on this disk that `unitsphere export` wrote for ONNX Runtime. */
+function isOnnx(source: string): boolean {
+  const has = (name: string) => existsSync(join(source, name));
+  return /\.onnx$/i.test(source) || (ONNX.some(has) && !WEIGHTS.some(has));
 }

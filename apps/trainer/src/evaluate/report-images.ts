@@ -50,12 +50,12 @@ export async function sampleRows(
 /** Returns held-out images with their nearest neighbors, and the pairs with the worst errors. */
 export async function heldOutRows(
   source: ImageSource,
-  { images }: EvaluationImages,
+  { images, load }: EvaluationImages,
   { embeddings, dimensions, verification }: ModelVerification,
   seed: number,
   thumbnail: Thumbnail,
 ): Promise<Pick<ReportData, 'neighbors' | 'mistakes'>> {
-  const uri = (row: number) => thumbnail(images[row].image);
+  const uri = async (row: number) => thumbnail((await load([row]))[0]);
   const name = (row: number) => source.identities[images[row].identity].name;
   const labels = Int32Array.from(images, ({ label }) => label);
   const queries = new Random(seed, 'queries')

@@ -4,16 +4,19 @@ import type { Config, EvaluationConfig } from '../config/config.js';
 import { sourceOfPath } from '../config/file-sources.js';
 import { type OpenedImages, openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
+import { openPairFiles } from '../dataset/pair-files.js';
 import { readSeen } from '../dataset/run-data.js';
 import { listNames } from '../list-names.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
-import { summarizeVerification, type VerificationSummary } from '../report/index.js';
+import { type PairFileSummary, summarizeVerification, type VerificationSummary } from '../report/index.js';
 import { UserError } from '../user-error.js';
 import { imageEmbedder } from './embed.js';
 import { openEvaluatedModel } from './evaluated-model.js';
 import { identityIntervals } from './identity-intervals.js';
+import { measureRetrieval, type RetrievalSummary } from './measure-retrieval.js';
 import { selectUnseen } from './select-unseen.js';
 import { verifyModel } from './verify-model.js';
+import { verifyPairs } from './verify-pairs.js';
 
 /** Options of {@link runEvaluation}. */
 export interface EvaluationOptions {
@@ -28,6 +31,8 @@ export interface EvaluationOptions {
   identities?: 'test' | 'all';
   /** Kind of pairs. Default: as in the run's config. */
   pairs?: EvaluationConfig['pairs'];
+  /** Verification sets in insightface's format. Default: as in the run's config. */
+  pairFiles?: readonly string[];
   backend?: Config['backend'];
   progress: ProgressReporter;
 }
@@ -45,6 +50,10 @@ export interface EvaluationReport {
   /** Figures of the network before training; absent for a model without a run. */
   untrained?: VerificationSummary;
   rank1: { heldOut: number; untrained?: number };
+  /** Present if the images name queries and a gallery. Identities that the run was trained on are left out. */
+  retrieval?: RetrievalSummary;
+  /** Figures on verification sets, by name. */
+  pairFiles?: Record<string, PairFileSummary>;
   skipped: OpenedImages['skipped'];
 }
 
@@ -67,6 +76,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       }
     : trained;
   const backend = await useBackend(options.backend ?? config.backend);
+  const pairSources = await openPairFiles(options.pairFiles ?? config.evaluation.pairFiles);
   progress.phase('reading images');
   const { source, skipped } = await openImages(config, { warn: (message) => progress.note(message) });
   for (const { file, reason } of skipped) progress.note(`skipped ${file}: ${reason}`);
@@ -89,7 +99,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       `comparing the ${identities.length} of ${source.identities.length} identities that the run has not seen`,
     );
   }
-  const { main: images, copies } = await evaluationImages(source, identities, {
+  const { main: images, copies } = evaluationImages(source, identities, {
     ...evaluationOptions(config),
     ...(options.pairs && { pairs: options.pairs }),
   });
@@ -111,6 +121,25 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     const heldOut = await measure(embedder, images);
     const copiesSummary = copies && (await measure(embedder, copies)).summary;
     const overIdentities = identityIntervals(heldOut, images, progress);
+    const trainedOn =
+      options.identities === 'all' || !run ? undefined : await readSeen(run, config, ['train']);
+    const retrieval = await measureRetrieval(
+      imageEmbedder(embedder),
+      source,
+      selectUnseen(source, trainedOn).identities,
+      {
+        imageSize: config.data.imageSize,
+        onProgress: (done, total) => progress.phase(`embedding queries and gallery: ${done} of ${total}`),
+      },
+    );
+    const pairFiles: Record<string, PairFileSummary> = {};
+    for (const { name, read } of pairSources) {
+      pairFiles[name] = await verifyPairs(imageEmbedder(embedder), await read(), {
+        name,
+        imageSize: config.data.imageSize,
+        onProgress: (done, total) => progress.phase(`verifying ${name}: ${done} of ${total} images`),
+      });
+    }
     const rank1 = { heldOut: heldOut.rank1, ...(untrained && { untrained: untrained.rank1 }) };
     return {
       checkpoint: evaluated.name,
@@ -120,6 +149,8 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       ...(copiesSummary && { copies: copiesSummary }),
       ...(untrained && { untrained: untrained.summary }),
       rank1,
+      ...(retrieval && { retrieval }),
+      ...(pairSources.length > 0 && { pairFiles }),
       skipped,
     };
   } finally {

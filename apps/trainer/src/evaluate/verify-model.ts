@@ -1,7 +1,7 @@
 import { identificationRate, type VerificationResult, verifyEmbeddings } from '@unitsphere/verification';
 import type { EvaluationImages } from '../dataset/evaluation-images.js';
 import type { Protocol } from '../report/index.js';
-import type { ImageEmbedder } from './embed.js';
+import { embedEvaluation, type ImageEmbedder } from './embed.js';
 
 /** Embeddings, verification over all pairs, and identification with the clean images enrolled. */
 export interface ModelVerification {
@@ -17,9 +17,10 @@ export interface ModelVerification {
 /** Embeds images and scores all pairs. */
 export async function verifyModel(
   embedder: ImageEmbedder,
-  { images, pairKind, identities }: EvaluationImages,
+  evaluated: EvaluationImages,
 ): Promise<ModelVerification> {
-  const { embeddings, dimensions } = await embedder.embed(images.map(({ image }) => image.data));
+  const { images, pairKind, identities } = evaluated;
+  const { embeddings, dimensions } = await embedEvaluation(embedder, evaluated);
   const labels = Int32Array.from(images, ({ label }) => label);
   const rowsOf = (clean: boolean) =>
     images.flatMap(({ kind }, i) => ((kind === 'clean') === clean ? [i] : []));

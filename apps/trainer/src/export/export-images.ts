@@ -47,7 +47,7 @@ export async function openExportImages(
       { hint: 'Give a folder with more identities: --data DIR' },
     );
   }
-  const { main } = await evaluationImages(images, check, evaluationOptions(config));
+  const { main } = evaluationImages(images, check, evaluationOptions(config));
   return { calibration: await loadImages(images, calibration), check: main };
 }
 

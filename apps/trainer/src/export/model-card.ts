@@ -84,11 +84,12 @@ function nameOf(source: string): string {
 }
 
 function describeEvaluation(summary: TrainingSummary, step: number): string {
-  const { heldOut, untrained, rank1 } = summary;
+  const { heldOut, untrained, rank1, earlyStopping } = summary;
+  const measured = earlyStopping?.bestStep ?? summary.steps;
   const exported =
-    step === summary.steps
+    step === measured
       ? ''
-      : `\n\nThe figures are of step ${summary.steps.toLocaleString('en')}; this model is of step ${step.toLocaleString('en')}, the best on the validation identities.`;
+      : `\n\nThe figures are of step ${measured.toLocaleString('en')}; this model is of step ${step.toLocaleString('en')}, the best on the validation identities.`;
   return `${describeProtocol(heldOut)}${exported}
 
 | | trained | before training | 95 % interval | threshold |

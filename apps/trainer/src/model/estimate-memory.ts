@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 export interface MemoryEstimate {
   /** Weights, gradients and optimizer state of one replica's model. */
   model: number;
-  /** The feature maps of one replica's part of a batch, which the backward pass reads. */
+  /** The feature maps of the images that one replica processes at once, which the backward pass reads. */
   activations: number;
   /** Class centers and their optimizer state, of all replicas together; 0 if they are in a file. */
   centers: number;
@@ -39,7 +39,7 @@ export function estimateMemory(config: Config, classes: number, replicas: number
   const values = maps.reduce((sum, map) => sum + area(map), 3 * data.imageSize ** 2);
   return {
     model: FLOAT * copies * weights,
-    activations: FLOAT * Math.ceil(training.batchSize / replicas) * values,
+    activations: FLOAT * Math.ceil(training.batchSize / replicas / training.accumulate) * values,
     centers:
       loss.name === 'none' || loss.partialFc.store === 'file'
         ? 0

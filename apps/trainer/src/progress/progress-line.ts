@@ -39,6 +39,11 @@ export function terminalLine(view: ProgressView, columns: number, colors: Colors
   return `${head} ${bar}${[colors.bold(count), ...rest].join(colors.dim(' · '))}`;
 }
 
+/** Causes of a step's time other than waiting for images. */
+const COMPUTING = ['centers', 'compute'];
+/** Smaller shares are not shown. */
+const LEAST_SHARE = 0.01;
+
 interface Part {
   text: string;
   /** Parts with a higher rank are omitted first. */
@@ -47,8 +52,14 @@ interface Part {
 }
 
 function parts({ report, rates, totalSteps }: ProgressView): Part[] {
-  const slowest = rates.shares.reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0] as [string, number]);
-  const waits = rates.shares.map(([name, share]) => `${name} ${Math.round(100 * share)}%`).join(' ');
+  const waits = rates.shares
+    .filter(([, share]) => share >= LEAST_SHARE)
+    .map(([name, share]) => `${name} ${Math.round(100 * share)}%`)
+    .join(' ');
+  const imagesShare = rates.shares.reduce(
+    (sum, [name, share]) => (COMPUTING.includes(name) ? sum : sum + share),
+    0,
+  );
   const all: Part[] = [
     { text: `epoch ${report.epoch}`, rank: 5 },
     {
@@ -60,7 +71,7 @@ function parts({ report, rates, totalSteps }: ProgressView): Part[] {
     { text: `${formatSpeed(rates.imagesPerSecond)} images/s`, rank: 2 },
     { text: (report.replicas ?? 1) > 1 ? `${report.replicas} replicas` : '', rank: 6 },
     // Waiting for images is highlighted, because the user can fix it.
-    { text: waits, rank: 3, paint: (c, text) => (slowest[0] === 'data' ? c.yellow(text) : c.dim(text)) },
+    { text: waits, rank: 3, paint: (c, text) => (imagesShare > 0.5 ? c.yellow(text) : c.dim(text)) },
     { text: `${formatSeconds((totalSteps - report.step) * rates.secondsPerStep)} left`, rank: 1 },
   ];
   return all.filter((part) => part.text !== '');

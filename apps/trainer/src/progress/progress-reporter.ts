@@ -9,7 +9,10 @@ export interface StepReport {
   images: number;
   /** Number of replicas that shared the batch; shown if there is more than one. */
   replicas?: number;
-  /** Milliseconds by cause, such as `{ data: 3, compute: 140 }`; they add up to the step's time. */
+  /**
+   * Milliseconds by cause; they add up to the step's time. `disk`, `decoding`, `drawing` and `augmentation`: waiting for images;
+   * `centers`: the class centers; `compute`: the rest.
+   */
   times: Record<string, number>;
 }
 

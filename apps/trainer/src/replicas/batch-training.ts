@@ -42,8 +42,7 @@ export function startBatchTraining(options: BatchTrainingOptions): Promise<Batch
       let step = 0;
       return new Promise<void>((stop) => {
         resolve({
-          step: async (images, labels) =>
-            (await lead.train({ step: step++, epoch: 0, images, labels, waitedMs: 0 })).loss,
+          step: async (images, labels) => (await lead.train({ step: step++, images, labels })).loss,
           stop: () => {
             stop();
             return ended;

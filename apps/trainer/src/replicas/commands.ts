@@ -3,6 +3,7 @@ import type { Communicator } from '@unitsphere/collectives';
 const COMMANDS = [
   'train',
   'embed',
+  'embedUnscaled',
   'checkpointFiles',
   'checkpointWritten',
   'restore',

@@ -30,8 +30,9 @@ export function follow(): Promise<void> {
     for (let command = hear(communicator); command.name !== 'stop'; command = hear(communicator)) {
       const { name, step, count } = command;
       if (name === 'train') await replica.train(step, count);
-      else if (name === 'embed') await replica.embed(count);
-      else if (name === 'restore') await replica.restore(step);
+      else if (name === 'embed' || name === 'embedUnscaled') {
+        await replica.embed(count, undefined, { normalize: name === 'embed' });
+      } else if (name === 'restore') await replica.restore(step);
       else await replica[name]();
     }
     replica.dispose();

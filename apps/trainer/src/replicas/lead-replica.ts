@@ -1,7 +1,7 @@
 import type { Communicator } from '@unitsphere/collectives';
 import type { Config } from '../config/config.js';
 import type { TrainingBatch } from '../dataset/batches.js';
-import type { ImageEmbedder } from '../evaluate/embed.js';
+import type { EmbedImagesOptions, ImageEmbedder } from '../evaluate/embed.js';
 import { loadPretrained, warnOfOtherInputs } from '../model/load-pretrained.js';
 import type { CheckpointFiles } from '../step/checkpoint-files.js';
 import type { TrainingState } from '../step/training-state.js';
@@ -10,6 +10,9 @@ import type { CenterBlock } from './broadcast-centers.js';
 import { tell } from './commands.js';
 import { type GrowthSource, Replica, type ReplicaOptions } from './replica.js';
 import type { SharedBatch } from './shared-batch.js';
+
+/** The parts of a batch that a step uses. */
+export type StepBatch = Pick<TrainingBatch, 'step' | 'images' | 'labels' | 'clean' | 'features'>;
 
 /** Rank 0 of a training: sends every command to the other replicas and executes it itself. */
 export class LeadReplica implements ImageEmbedder {
@@ -56,6 +59,11 @@ export class LeadReplica implements ImageEmbedder {
     await this.#replica.grow(source);
   }
 
+  /** Replaces the weights that are evaluated on all replicas, and no class centers. */
+  useWeights(weights: CheckpointFiles): Promise<void> {
+    return this.grow({ weights, centers: (async function* () {})() });
+  }
+
   /** Replaces class centers on all replicas. */
   async setCenters(blocks: AsyncIterable<CenterBlock>): Promise<void> {
     tell(this.#communicator, { name: 'setCenters' });
@@ -66,7 +74,7 @@ export class LeadReplica implements ImageEmbedder {
    * Trains on a batch; each replica takes its part.
    * @param nextLabels Labels of the next batch, so that class centers in a file are read ahead.
    */
-  train(batch: TrainingBatch, nextLabels?: Int32Array): Promise<StepResult> {
+  train(batch: StepBatch, nextLabels?: Int32Array): Promise<StepResult> {
     const { step, images, labels } = batch;
     this.#batch.write(images, labels, nextLabels, batch);
     const count = labels.length;
@@ -75,10 +83,13 @@ export class LeadReplica implements ImageEmbedder {
   }
 
   /** Embeds images with the weights that are evaluated; all replicas take part. */
-  async embed(images: readonly Uint8Array[]): Promise<{ embeddings: Float32Array; dimensions: number }> {
+  async embed(
+    images: readonly Uint8Array[],
+    { normalize = true }: EmbedImagesOptions = {},
+  ): Promise<{ embeddings: Float32Array; dimensions: number }> {
     const count = images.length;
-    tell(this.#communicator, { name: 'embed', count });
-    const embeddings = await this.#replica.embed(count, images);
+    tell(this.#communicator, { name: normalize ? 'embed' : 'embedUnscaled', count });
+    const embeddings = await this.#replica.embed(count, images, { normalize });
     return { embeddings, dimensions: count ? embeddings.length / count : 0 };
   }
 

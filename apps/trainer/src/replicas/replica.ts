@@ -2,7 +2,7 @@ import type { Communicator } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { embedPixels } from '@unitsphere/embedder';
 import type { Config } from '../config/config.js';
-import { joinEmbeddings, joinImages } from '../evaluate/embed.js';
+import { type EmbedImagesOptions, joinEmbeddings, joinImages } from '../evaluate/embed.js';
 import {
   type CheckpointFiles,
   checkpointFiles,
@@ -96,11 +96,15 @@ export class Replica {
   }
 
   /**
-   * Computes unit-length embeddings with the weights that are evaluated; each rank embeds its part of every batch.
+   * Computes embeddings, of unit length by default, with the weights that are evaluated; each rank embeds its part of every batch.
    * @param images All images, on rank 0.
    * @returns All embeddings on rank 0, row-major; empty on the others.
    */
-  embed(count: number, images?: readonly Uint8Array[]): Promise<Float32Array> {
+  embed(
+    count: number,
+    images?: readonly Uint8Array[],
+    options: EmbedImagesOptions = {},
+  ): Promise<Float32Array> {
     const { state } = this;
     const batch = this.#batch;
     const communicator = this.#communicator;
@@ -111,7 +115,8 @@ export class Replica {
         const many = Math.min(batch.capacity, count - at);
         if (images) batch.write(joinImages(images.slice(at, at + many)));
         communicator.barrier();
-        const own = await embedPixels(state.model, batch.part(many, rank, size).images, state.preprocessing);
+        const { images: part } = batch.part(many, rank, size);
+        const own = await embedPixels(state.model, part, state.preprocessing, options);
         // The gather also ensures that all ranks have read their images before the next write.
         const all = communicator.gather(own);
         if (all) parts.push(all);

@@ -22,8 +22,8 @@ export interface ReplicasStart {
 
 /** Returns a config's number of replicas on this machine. @throws UserError if the backend does not support it. */
 export function countReplicas({ training }: Config, backend: string): number {
-  const { replicas: wanted, batchSize } = training;
-  return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
+  const { replicas: wanted, batchSize, accumulate } = training;
+  return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize, accumulate });
 }
 
 /**

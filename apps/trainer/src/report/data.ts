@@ -15,6 +15,8 @@ export interface ReportData {
   validation: ValidationPoint[];
   /** Figures on the held-out identities during training, if measured. They do not influence the training. */
   test?: ValidationPoint[];
+  /** Figures on verification sets during training, if there are such sets. */
+  pairFiles?: PairFilePoint[];
   /** ROC curves, thinned to at most a few hundred points. */
   roc: { heldOut: Curve; untrained?: Curve };
   /** Histogram of the trained model's scores of held-out pairs. */
@@ -39,7 +41,12 @@ export interface ReportSummary {
   copies?: VerificationSummary;
   /** Figures of the same model before its first step, on the same pairs as `heldOut`. */
   untrained?: VerificationSummary;
+  /** Figures of the trained model on verification sets (`evaluation.pairFiles`), by their names. */
+  pairFiles?: Record<string, PairFileSummary>;
+  /** Steps done. */
   steps: number;
+  /** Present with `training.earlyStopping`; the figures are then those of the best step. */
+  earlyStopping?: EarlyStoppingSummary;
   imagesPerSecond: number;
   backend: string;
   /** Precision of the network's products during training. */
@@ -56,6 +63,17 @@ export interface ReportSummary {
   embeddingSize?: number;
   /** Rank-1 identification rate of the other images against the enrolled clean images, in [0, 1]. */
   rank1?: { heldOut: number; untrained?: number };
+}
+
+/** How a training with early stopping ended. */
+export interface EarlyStoppingSummary {
+  /** The figure of the validation identities that had to rise. */
+  metric: string;
+  /** Its highest value. */
+  best: number;
+  bestStep: number;
+  /** Whether it ended before the last step of the config. */
+  stopped: boolean;
 }
 
 /** The requested precision, and the precision that the backend used. */
@@ -127,6 +145,28 @@ export interface ValidationPoint {
   imagesSeen: number;
   tprAtFpr: Record<string, number | null>;
   auroc: number;
+}
+
+/** Figures of a verification set, by insightface's protocol. */
+export interface PairFileSummary {
+  pairs: { positive: number; negative: number };
+  /** Mean accuracy of 10 folds, each at the threshold that the others choose, and its standard deviation over the folds. */
+  accuracy: number;
+  accuracyStd: number;
+  /** Mean of the folds' thresholds, as a cosine. */
+  threshold: number;
+  /** Share of accepted pairs of the same identity at thresholds for a false accept rate of 1e-3: mean and standard deviation. */
+  val: number;
+  valStd: number;
+  /** The false accept rate measured at these thresholds. */
+  far: number;
+}
+
+/** Figures of verification sets during training. */
+export interface PairFilePoint {
+  step: number;
+  imagesSeen: number;
+  sets: Record<string, PairFileSummary>;
 }
 
 /** A ROC curve from (0, 0) to (1, 1). Both arrays are ascending. */

@@ -2,6 +2,7 @@ import type { ReportData } from './data.js';
 import { formatDate } from './format-values.js';
 import { createHeadline } from './headline.js';
 import { html } from './html.js';
+import { pairFileFigure, pairFileTable } from './pair-files.js';
 import { type Figure, heldOutFigure, histogramFigure, rocFigure, validationFigure } from './plots.js';
 import { renderPage } from './render-page.js';
 import { resultsContent } from './render-results.js';
@@ -38,6 +39,7 @@ ${facts(data)}`;
   const main = html`<section aria-labelledby="recognition"><h2 id="recognition">Verification of held-out identities</h2>
 ${resultsContent(data)}
 </section>
+${pairFileTable(data)}
 ${
   training.length > 0 &&
   html`<section aria-labelledby="training"><h2 id="training">Training</h2>
@@ -62,6 +64,7 @@ function trainingFigures(data: ReportData): Figure[] {
   return [
     ...(data.validation.length > 0 ? [validationFigure(data)] : []),
     ...(data.test?.length ? [heldOutFigure(data)] : []),
+    ...[pairFileFigure(data)].flatMap((figure) => figure ?? []),
     ...(data.metrics.length > 0 ? stepFigures(data) : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Mistake, Neighbor, ReportData, VerificationSummary } from './data.js';
+import type { EarlyStoppingSummary, Mistake, Neighbor, ReportData, VerificationSummary } from './data.js';
 import { drawPlot } from './draw-plot.js';
 import {
   formatCosine,
@@ -46,6 +46,12 @@ export function comparison(headline: Headline): Html {
   }</div>`;
 }
 
+/** Describes how a training with early stopping ended. */
+function describeStopping({ metric, best, bestStep, stopped }: EarlyStoppingSummary): string {
+  const ended = stopped ? 'Early stopping ended the training' : 'Early stopping did not end the training';
+  return `${ended}: ${metric} on the validation identities is highest at step ${formatCount(bestStep)} (${best.toFixed(4)}). All figures are of that step.`;
+}
+
 /** Renders the list of the run's main figures. */
 export function facts(data: ReportData): Html {
   const { summary } = data;
@@ -54,6 +60,7 @@ export function facts(data: ReportData): Html {
     ['Training time', formatDuration(summary.seconds)],
     ['Steps', formatCount(summary.steps)],
   ];
+  if (summary.earlyStopping) entries.push(['Best step', formatCount(summary.earlyStopping.bestStep)]);
   if (summary.imagesSeen !== undefined) entries.push(['Images seen', formatCount(summary.imagesSeen)]);
   entries.push(['Images/s', formatNumber(summary.imagesPerSecond)], ['Backend', summary.backend]);
   const { precision } = summary;
@@ -68,6 +75,8 @@ export function facts(data: ReportData): Html {
     entries.push([`Unseen ${many}`, formatCount(summary.heldOut.identities)]);
   }
   return html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>${
+    summary.earlyStopping && html`<p class="note">${describeStopping(summary.earlyStopping)}</p>`
+  }${
     // The precision of convolutions stands for all products, because they are most of a network.
     lower && html`<p class="note">Matrix products in training: ${precision.did['conv2d']}.</p>`
   }`;

@@ -1,7 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { DropPath, forwardAndPullback, Random } from '@unitsphere/core';
-import { toInput } from '@unitsphere/embedder';
-import { bfloat16SavedTensors, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import { clipScale, globalNormAsync } from '@unitsphere/optimizers';
 import {
   NotFiniteError as CentersNotFiniteError,
@@ -12,6 +9,7 @@ import type { Config } from '../config/config.js';
 import type { BatchPart } from '../dataset/batches.js';
 import type { Distiller } from '../distillation/distiller.js';
 import { UserError } from '../user-error.js';
+import { type BatchForward, createBatchForward } from './forward-batch.js';
 import { createSchedule } from './optimizer.js';
 import { StepReduction } from './step-reduction.js';
 import type { TrainingState } from './training-state.js';
@@ -62,26 +60,21 @@ export class NotFiniteError extends UserError {
 export function createTrainingStep(config: Config, state: TrainingState): TrainingStep {
   const schedule = createSchedule(config.schedule, config.training.steps);
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
-  const { model, margin, optimizer, preprocessing, communicator, distiller } = state;
-  // The projection's gradients follow the model's, in the optimizer's order.
-  const parameters = state.frozen.trained().map(([, parameter]) => parameter);
+  const { margin, optimizer, communicator, distiller } = state;
+  const embed = createBatchForward(config, state);
   const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
-  const savedTensorsHooks = config.precision.activations === 'bfloat16' ? bfloat16SavedTensors() : undefined;
-  const dropPaths = model.namedModules().filter(([, module]) => module instanceof DropPath);
   return async ({ step, images, clean, features, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
     const settings = margin?.scheduled.at(step);
     const lr = baseRate * schedule(step);
-    // Each step has its own stream, so that a resumed run draws the same numbers.
-    for (const [name, dropPath] of dropPaths as [string, DropPath][])
-      dropPath.drawFrom(new Random(config.seed, 'drop-path', name, step, communicator.rank));
-    const input = toInput(clean && distiller?.seesBoth ? joined(images, clean) : images, preprocessing);
-    // The class centers' products lie outside: they are always float32.
-    const forward = withFloat32MatmulPrecision(config.precision.matmul, () =>
-      forwardAndPullback(() => model.forward(input), parameters, { savedTensorsHooks }),
-    );
+    const forward = embed({
+      step,
+      images,
+      ...(clean && distiller?.seesBoth && { clean }),
+      count: labels.length,
+    });
     let gradients: (tf.Tensor | null)[] = [];
-    const embeddings = partsOf(forward.value, labels.length);
+    const embeddings = partsOf(forward.embeddings, labels.length);
     try {
       const supervised = await lossTime.during(() =>
         supervise(state, embeddings.first, labels, { step, share, nextLabels }),
@@ -96,6 +89,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
             })
           : { embeddingGradient, gradients: [], sums: [] };
       gradients = [
+        // The projection's gradients follow the model's, in the optimizer's order.
         ...pullback(forward, taught.embeddingGradient),
         ...taught.gradients,
         ...supervised.gradients,
@@ -132,9 +126,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
       margin?.centers.discard();
       forward.dispose();
       tf.dispose([
-        input,
-        forward.value,
-        embeddings.first,
+        ...(embeddings.first === embeddings.all ? [] : [embeddings.first]),
         ...gradients.filter((gradient) => gradient !== null),
       ]);
     }
@@ -149,13 +141,6 @@ interface EmbeddingParts {
 
 function partsOf(all: tf.Tensor2D, count: number): EmbeddingParts {
   return { all, first: all.shape[0] === count ? all : tf.slice(all, [0, 0], [count, -1]) };
-}
-
-function joined(images: Uint8Array, clean: Uint8Array): Uint8Array {
-  const both = new Uint8Array(images.length + clean.length);
-  both.set(images);
-  both.set(clean, images.length);
-  return both;
 }
 
 /**
@@ -251,10 +236,7 @@ class Stopwatch {
   }
 }
 
-function pullback(
-  forward: ReturnType<typeof forwardAndPullback>,
-  embeddingGradient: tf.Tensor,
-): (tf.Tensor | null)[] {
+function pullback(forward: BatchForward, embeddingGradient: tf.Tensor2D): (tf.Tensor | null)[] {
   try {
     return forward.pullback(embeddingGradient);
   } finally {

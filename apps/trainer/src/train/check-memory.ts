@@ -28,8 +28,8 @@ export function checkMemory(
     { bytes: replicas * model, what: 'the model and its optimizer', hint: lowerModel(config) },
     {
       bytes: replicas * activations,
-      what: `the feature maps of ${config.training.batchSize} images`,
-      hint: '--set training.batchSize=… or --set data.imageSize=…',
+      what: `the feature maps of ${Math.ceil(config.training.batchSize / config.training.accumulate)} images`,
+      hint: '--set training.accumulate=…, --set training.batchSize=… or --set data.imageSize=…',
     },
     {
       bytes: centers,

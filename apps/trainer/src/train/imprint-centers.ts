@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
-import { type BrowserTools, datasetImages } from '../dataset/dataset-images.js';
+import { type BatchTools, datasetImages } from '../dataset/dataset-images.js';
 import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
@@ -8,6 +8,14 @@ import type { LeadReplica } from '../replicas/lead-replica.js';
 
 /** Number of class centers that are set in one block. */
 const AT_ONCE = 4096;
+
+/** Settings with which an epoch has each class once. */
+const PLAIN = {
+  augment: false,
+  uprightSteps: undefined,
+  sampler: 'class-balanced',
+  imagesPerClass: 1,
+} as const;
 
 /** Options of {@link imprintCenters}. */
 export interface ImprintOptions {
@@ -17,7 +25,7 @@ export interface ImprintOptions {
   kept?: ReadonlySet<number>;
   progress: ProgressReporter;
   signal?: AbortSignal;
-  tools?: BrowserTools;
+  tools: BatchTools;
 }
 
 /**
@@ -37,7 +45,7 @@ export async function imprintCenters(lead: LeadReplica, options: ImprintOptions)
   const wanted = fresh.length * views;
   const phase = countingPhase(progress);
   const batches = await datasetImages(
-    { ...config, data: { ...config.data, augment: false, uprightSteps: undefined }, distillation: null },
+    { ...config, data: { ...config.data, ...PLAIN }, distillation: null },
     { ...dataset, split: { ...dataset.split, train: drawn.map((position) => train[position]) } },
     tools,
   ).batches(0);

@@ -2,6 +2,7 @@ import { type Config, isFileData } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { heldOutRows, sampleRows, type Thumbnail } from '../evaluate/report-images.js';
 import {
+  type PairFilePoint,
   type ReportData,
   type StepMetrics,
   summarizeVerification,
@@ -20,6 +21,7 @@ const SUBJECTS = {
   recordio: undefined,
   webdataset: undefined,
   csv: undefined,
+  parquet: undefined,
 } as const;
 
 /** The results of a finished training. */
@@ -34,12 +36,14 @@ export interface Results {
 export function summaryOf({ config, dataset, backend, figures }: Results): TrainingSummary {
   const { split } = dataset;
   const { heldOut, intervals, copies, untrained, stepSeconds } = figures;
-  const imagesSeen = config.training.steps * config.training.batchSize;
+  const imagesSeen = figures.steps * config.training.batchSize;
   return {
     heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, intervals).summary,
     ...(copies && { copies: summarizeVerification(copies.verification, copies.protocol).summary }),
     ...(untrained && { untrained: untrained.summary }),
-    steps: config.training.steps,
+    ...(Object.keys(figures.pairFiles).length > 0 && { pairFiles: figures.pairFiles }),
+    steps: figures.steps,
+    ...(figures.earlyStopping && { earlyStopping: figures.earlyStopping }),
     imagesPerSecond: imagesSeen / stepSeconds,
     backend,
     precision: figures.precision,
@@ -83,12 +87,19 @@ export async function reportData(
     metrics: records.filter((record) => 'loss' in record) as unknown as StepMetrics[],
     validation: pointsOf(records, 'validation'),
     test: pointsOf(records, 'test'),
+    ...(summary.pairFiles && { pairFiles: pairFilePointsOf(records) }),
     roc: { heldOut: roc, ...(untrained && { untrained: untrained.roc }) },
     histogram,
     samples: await sampleRows(source, split.train, config, thumbnail),
     ...(await heldOutRows(source, testImages, heldOut, config.seed, thumbnail)),
     machine,
   };
+}
+
+function pairFilePointsOf(records: readonly MetricsRecord[]): PairFilePoint[] {
+  return records.flatMap(({ step, imagesSeen, pairFiles }) =>
+    pairFiles ? [{ step, imagesSeen: imagesSeen as number, sets: pairFiles as PairFilePoint['sets'] }] : [],
+  );
 }
 
 function pointsOf(records: readonly MetricsRecord[], name: 'validation' | 'test'): ValidationPoint[] {

@@ -1,4 +1,5 @@
-import { writeCheckpoint } from '../run/checkpoints.js';
+import { readFiles } from '../run/checkpoint.js';
+import { bestCheckpoint, writeCheckpoint } from '../run/checkpoints.js';
 import type { MetricsFingerprint, MetricsLog } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import type { TrainingOutput } from './training-loop.js';
@@ -29,7 +30,7 @@ export function runOutput(
       }
     },
     metrics: (record) => log.append(record),
-    async checkpoint(step, files, saved) {
+    async checkpoint(step, files, saved, best) {
       // The metrics are synced first, so that after a power cut they are never older than the checkpoint.
       await log.sync();
       await writeCheckpoint(
@@ -37,8 +38,12 @@ export function runOutput(
         step,
         files,
         { ...saved, metrics: log.fingerprint() },
-        { keep: keepCheckpoints },
+        { keep: keepCheckpoints, best },
       );
+    },
+    async readBest() {
+      const best = await bestCheckpoint(run);
+      return best ? await readFiles(best) : undefined;
     },
     close: () => log.close(),
   };

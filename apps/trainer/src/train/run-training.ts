@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
 import { toCenterError } from '../centers/center-error.js';
 import { checkFileRanks } from '../centers/check-file-ranks.js';
@@ -5,9 +6,13 @@ import type { Config } from '../config/config.js';
 import { isShipped } from '../config/shipped-architecture.js';
 import { checkResumable, compareData, type DataChanges, describeChanges } from '../dataset/compare-data.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
-import { datasetImages } from '../dataset/dataset-images.js';
+import { checkSampler, datasetImages } from '../dataset/dataset-images.js';
+import { openPairFiles } from '../dataset/pair-files.js';
+import type { PairSource } from '../dataset/pair-source.js';
 import { describeData, type RunData, readRunData, writeRunData } from '../dataset/run-data.js';
+import { workerCount } from '../dataset/worker-count.js';
 import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
+import { readMemory } from '../memory.js';
 import { shippedWeights } from '../model/shipped-models.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
@@ -38,8 +43,16 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   reportDataset(dataset, progress);
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
+  checkSampler(config, dataset);
   const replicas = countReplicas(config, backend.name);
   checkMemory(config, { classes: classCount, replicas, backend: backend.name });
+  const workers = workerCount(config, {
+    cores: availableParallelism(),
+    memory: readMemory().available,
+    backend: backend.name,
+    replicas,
+  });
+  const pairFiles = await openPairFiles(config.evaluation.pairFiles);
   // The features are cached, so they are computed before the run is created: a broken teacher leaves no empty run.
   const teacher = config.distillation ? await teacherFeatures(config, dataset, progress) : undefined;
   const run = await options.openRun();
@@ -66,10 +79,13 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   try {
     return await startReplicas(start, (lead) => {
       if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
+      if (config.data.workers === 'auto') {
+        progress.note(`${workers} data ${workers === 1 ? 'worker prepares' : 'workers prepare'} images`);
+      }
       return trainIn(
         run,
         lead,
-        { backend, dataset, data, changes, replicas, checkpoint, growth, teacher },
+        { backend, dataset, data, changes, replicas, workers, checkpoint, growth, teacher, pairFiles },
         options,
       );
     });
@@ -89,18 +105,22 @@ interface Prepared {
   /** How the data differ from those of the resumed checkpoint. */
   changes: DataChanges | undefined;
   replicas: number;
+  /** Number of data workers. */
+  workers: number;
   /** The checkpoint to resume from. */
   checkpoint: Checkpoint | null;
   /** The run to grow from, unless a checkpoint is resumed. */
   growth: Growth | undefined;
   /** The teacher's features, if the config distills. */
   teacher: TeacherFeatures | undefined;
+  /** The verification sets of the config. */
+  pairFiles: readonly PairSource[];
 }
 
 async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
-  { backend, dataset, data, changes, replicas, checkpoint, growth, teacher }: Prepared,
+  { backend, dataset, data, changes, replicas, workers, checkpoint, growth, teacher, pairFiles }: Prepared,
   { config, progress, signal, resume }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   if (growth) {
@@ -111,15 +131,22 @@ async function trainIn(
     await startFrom(config.model.pretrained, config, lead, progress);
   }
   if (config.loss.centerInit === 'imprinted' && !checkpoint) {
-    const done = await imprintCenters(lead, { config, dataset, kept: growth?.kept, progress, signal });
+    const done = await imprintCenters(lead, {
+      config,
+      dataset,
+      kept: growth?.kept,
+      progress,
+      signal,
+      tools: { workers },
+    });
     // Nothing is trained yet, and partly imprinted centers cannot be resumed from.
     if (!done) return { run, summary: null, step: 0 };
   }
-  const images = datasetImages(config, dataset, {}, teacher);
+  const images = datasetImages(config, dataset, { workers }, teacher);
   // The network is as before its first step until the checkpoint is restored, unless the run was grown.
   const untrained = changes?.testChanged
     ? config.training.growFrom === undefined
-      ? await measureUntrained(lead, (await images.evaluation('test')).main, progress)
+      ? await measureUntrained(lead, images.evaluation('test').main, progress)
       : null
     : undefined;
   const restored = checkpoint && (await restore(checkpoint, lead, progress));
@@ -130,6 +157,7 @@ async function trainIn(
   const figures = await trainingLoop(lead, {
     config,
     images,
+    pairFiles,
     output: runOutput(run, {
       keepCheckpoints: config.training.keepCheckpoints,
       expected: checkpoint?.state.metrics as MetricsFingerprint | undefined,

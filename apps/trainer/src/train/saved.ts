@@ -1,6 +1,7 @@
 import type { Curve, VerificationSummary } from '../report/index.js';
 import type { TrainingState } from '../step/training-state.js';
 import { UserError } from '../user-error.js';
+import type { StoppingState } from './early-stopping.js';
 
 /** The verification of the network before its first step. */
 export interface UntrainedFigures {
@@ -22,6 +23,8 @@ export interface Saved {
   replicas: number;
   preprocessing: TrainingState['preprocessing'];
   backbone: string;
+  /** Present with `training.earlyStopping`. */
+  earlyStopping?: StoppingState;
 }
 
 const NUMBERS = ['seconds', 'stepSeconds', 'lossSeconds', 'replicas'] as const;

@@ -1,9 +1,10 @@
 import { type UseBackendOptions, type UsedBackend, useBackend } from '@unitsphere/backends';
 import { soloCommunicator } from '@unitsphere/collectives';
-import type { CanvasFactory } from '@unitsphere/data';
+import type { CanvasFactory, LabeledImage } from '@unitsphere/data';
 import { type Config, isFileData } from '../config/config.js';
 import { checkSample, openDataset, reportDataset } from '../dataset/dataset.js';
-import { datasetImages } from '../dataset/dataset-images.js';
+import { checkSampler, datasetImages } from '../dataset/dataset-images.js';
+import { workerCount } from '../dataset/worker-count.js';
 import { canvasThumbnail } from '../evaluate/canvas-thumbnail.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { LeadReplica } from '../replicas/lead-replica.js';
@@ -20,10 +21,15 @@ import type { TrainingSummary } from './types.js';
 
 /** Options of {@link trainInBrowser}. */
 export interface BrowserTrainingOptions {
-  /** A config from `parseConfig` whose data are generated documents or faces. */
+  /** A config from `parseConfig`: with generated documents or faces, or with a folder whose pictures are given in `images`. */
   config: Config;
-  /** Draws the images: `browserCanvasFactory(...)` of `@unitsphere/data`. */
-  canvases: CanvasFactory;
+  /**
+   * The pictures of a config with `source: folder`, whose path is then only a name: files that a visitor has picked
+   * (`labelFiles` of `@unitsphere/data`), or Blobs.
+   */
+  images?: readonly LabeledImage[];
+  /** Draws generated images: `browserCanvasFactory(...)` of `@unitsphere/data`. Not used with `images`. */
+  canvases?: CanvasFactory;
   /** Creates a worker whose module calls `serveDataWorker` of `@unitsphere/data`. Required unless `data.workers` is 0. */
   createWorker?: () => Worker;
   /** URLs of the WebAssembly backend's files. */
@@ -44,6 +50,8 @@ export interface BrowserCheckpoint {
   step: number;
   files: CheckpointFiles;
   saved: Saved;
+  /** With `training.earlyStopping`: the files of the last checkpoint that was the best. */
+  best?: CheckpointFiles;
   /** The metrics up to the step. */
   metrics: readonly MetricsRecord[];
 }
@@ -60,30 +68,41 @@ export interface BrowserOutcome {
 
 /**
  * Trains as configured, in this page or worker, on one replica. It runs the command line's training loop on images that the
- * browser draws, and passes results to `output`.
+ * browser draws or the visitor has picked, and passes results to `output`. Pictures are rotated by their EXIF orientation.
  * @throws UserError for a config that only Node can train, and for a non-finite loss; BackendUnavailableError and GpuError of
  *   `@unitsphere/backends`.
  */
 export async function trainInBrowser(options: BrowserTrainingOptions): Promise<BrowserOutcome> {
-  const { config, canvases, createWorker, wasmPaths, progress, signal } = options;
-  checkForBrowser(config);
+  const { config, images: given, canvases, createWorker, wasmPaths, progress, signal } = options;
+  checkForBrowser(config, given !== undefined);
   progress.phase('starting the backend');
   const backend = await useBackend(config.backend, { wasmPaths });
   options.onBackend?.(backend);
   progress.phase('opening the data');
-  const dataset = await openDataset(config, { warn: (message) => progress.note(message), canvases });
+  const dataset = await openDataset(config, {
+    warn: (message) => progress.note(message),
+    progress: (done, total) => progress.phase(`reading pictures: ${done} of ${total}`),
+    canvases,
+    images: given,
+  });
   reportDataset(dataset, progress);
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
+  checkSampler(config, dataset);
   const { from } = options;
   const records = from ? from.metrics.filter(({ step }) => step <= from.step) : [];
+  let bestFiles = from?.best;
   const output: TrainingOutput = {
     open: async () => {},
     async metrics(record) {
       records.push(record);
       await options.output.metrics(record);
     },
-    checkpoint: (step, files, saved) => options.output.checkpoint(step, files, saved),
+    async checkpoint(step, files, saved, best) {
+      if (best) bestFiles = files;
+      await options.output.checkpoint(step, files, saved, best);
+    },
+    readBest: async () => bestFiles,
     close: async () => {},
   };
   const batch = SharedBatch.createAlone(config.training.batchSize, config.data.imageSize);
@@ -94,7 +113,8 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
       const warning = await lead.loadPretrained(config.model.pretrained, config.model.outIndex !== undefined);
       if (warning) progress.note(warning);
     }
-    const tools = { canvases, createWorker };
+    const machine = { cores: navigator.hardwareConcurrency || 1, backend: backend.name, replicas: 1 };
+    const tools = { canvases, createWorker, workers: workerCount(config, machine) };
     if (config.loss.centerInit === 'imprinted' && !from) {
       const done = await imprintCenters(lead, { config, dataset, progress, signal, tools });
       if (!done) return { step: 0, summary: null, report: null };
@@ -123,11 +143,20 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
 }
 
 /** @throws UserError that names a setting which only Node supports. */
-function checkForBrowser({ data, loss, training, distillation }: Config): void {
+function checkForBrowser(
+  { data, loss, training, evaluation, distillation }: Config,
+  hasImages: boolean,
+): void {
   const unsupported = (setting: string, why: string, hint: string) =>
     new UserError(`${setting}: ${why}`, { hint: `${hint} Or train in Node: unitsphere train.` });
-  if (isFileData(data)) {
-    throw unsupported('data.source', 'a browser cannot read files by their path', 'Use documents or faces.');
+  if (isFileData(data) !== hasImages) {
+    throw hasImages
+      ? unsupported('data.source', `images are given, but the config has ${data.source}`, 'Use folder.')
+      : unsupported(
+          'data.source',
+          'a browser cannot read files by their path',
+          'Use documents or faces, or give the pictures in images.',
+        );
   }
   if (loss.partialFc.store === 'file') {
     throw unsupported(
@@ -138,6 +167,9 @@ function checkForBrowser({ data, loss, training, distillation }: Config): void {
   }
   if (distillation) {
     throw unsupported('distillation', "a browser cannot cache a teacher's features", 'Remove it.');
+  }
+  if (evaluation.pairFiles.length > 0) {
+    throw unsupported('evaluation.pairFiles', 'a browser cannot read files by their path', 'Remove it.');
   }
   if (training.growFrom !== undefined) {
     throw unsupported('training.growFrom', 'a browser cannot read runs', 'Remove it.');

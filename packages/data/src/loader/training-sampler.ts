@@ -67,9 +67,8 @@ export class TrainingSampler {
   readonly #options: TrainingSamplerOptions;
 
   /**
-   * @throws RangeError if there are fewer than two classes, an identity is repeated or not in the source, views is
-   * neither 1 nor 24, the batch size is not a positive multiple of `imagesPerClass`, `uprightSteps` is not a
-   * non-negative integer, the seed is not finite, or the identities do not suit the sampler.
+   * @throws RangeError if there are fewer than two classes, or the identities do not suit the sampler. Also if an identity is repeated
+   * or not in the source, or an option is out of range.
    */
   constructor(options: TrainingSamplerOptions) {
     checkOptions(options);
