@@ -406,7 +406,9 @@ describe('examples and options of the help', () => {
       const required: Record<string, string[]> = {
         documents: [],
         'document-small': [],
+        'document-base': [],
         'document-small-second': ['--set', 'training.growFrom=runs/document-small'],
+        'document-small-third': ['--set', 'training.growFrom=runs/document-small-second'],
         'many-documents': ['--set', 'training.growFrom=runs/documents'],
       };
       const extra = required[name] ?? ['--data', 'photos'];
