@@ -142,7 +142,7 @@ Examples:
     .description('compute the embeddings of image files')
     .argument(
       '<MODEL>',
-      'the folder of a run, a checkpoint or a model, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small',
+      'the folder of a run, a checkpoint or a model, an ONNX export, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small',
     )
     .argument('<FILES...>', 'image files')
     .addOption(new Option('--json', 'print a JSON array of { file, embedding }').conflicts('npy'))

@@ -2,7 +2,7 @@ import type { Gallery } from '@unitsphere/recognition';
 import { UserError } from '../user-error.js';
 import type { FileEmbedder } from './embed-readable.js';
 
-/** Opens the embedder of a model: a run, a checkpoint, a model folder, a URL or a model of the hub. */
+/** Opens the embedder of a model: a run, a checkpoint, a model folder, an ONNX export, a URL, or a model of the hub or a shipped one. */
 export type OpenEmbedder = (model: string) => Promise<FileEmbedder>;
 
 /** How to open a gallery. */
