@@ -5,7 +5,7 @@ import { contractChecks, openPlaces } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Progress } from 'unitsphere';
 import { runAgreement } from './agreement/run-agreement.js';
-import { runArms } from './arms/run-arms.js';
+import { type Arm, runArms } from './arms/run-arms.js';
 import { type CardModelOptions, runCardModel } from './card-model/run-card-model.js';
 import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
 import { type ImageSetSize, makeImages } from './data/make-images.js';
@@ -293,11 +293,12 @@ program
   .requiredOption('--data <DIR>', 'folder of images; each file or subfolder is one identity')
   .requiredOption('--weights <FILE>', 'weights of the backbone, as for model.pretrained')
   .option('--backbone <NAME>', 'backbone of the weights', 'tf_efficientnet_lite0')
+  .option('--shipped', 'also train from document-small, and give the other networks its architecture')
   .option('--seeds <COUNT>', 'number of seeds for each training', parseCount, 3)
   .option('--runs <DIR>', 'folder of the trainings; finished ones are reused', 'runs/fine-tune')
   .option('--set <KEY=VALUE...>', 'change a setting of configs/fine-tune.yaml, the config of the trainings')
-  .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone }: FineTuneOptions) => {
-    const arms = [
+  .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone, shipped }: FineTuneOptions) => {
+    const arms: Arm[] = [
       { id: 'scratch', label: 'random weights', settings: ['optimizer.layerDecay=1'] },
       {
         id: 'pretrained',
@@ -306,6 +307,14 @@ program
       },
     ];
     const common = [`data.path=${data}`, `model.backbone=${backbone}`, ...set];
+    if (shipped) {
+      common.push('model.outIndex=3', 'model.squeezeRatio=0.125');
+      arms.push({
+        id: 'document-small',
+        label: 'document-small',
+        settings: ['model.pretrained=document-small', 'loss.centerInit=imprinted', 'optimizer.centersLrScale=0.2'],
+      });
+    }
     const options = { arms, seeds, runs, set: common, config: 'configs/fine-tune.yaml' };
     await showReport(await runArms({ ...options, benchmark: 'fine-tune' }, showProgress), file);
   });
@@ -318,6 +327,7 @@ interface FineTuneOptions {
   data: string;
   weights: string;
   backbone: string;
+  shipped?: boolean;
 }
 
 program
