@@ -20,3 +20,8 @@ export type {
   StatisticsState,
 } from './running-statistics.js';
 export { SphereFace, type SphereFaceOptions } from './sphereface.js';
+export {
+  SubCenterArcFace,
+  type SubCenterArcFaceOptions,
+  type SubCenterOutliers,
+} from './subcenter-arcface.js';

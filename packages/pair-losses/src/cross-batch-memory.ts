@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkEmbeddings } from './check.js';
 import { isOnHost, viewOf } from './host/heap.js';
+import { mayChangeOperands } from './host/product.js';
 import { type Labels, readLabels } from './labels.js';
 import type { Miner } from './miners/miner.js';
 import { listPairs } from './pairs/list-pairs.js';
@@ -235,7 +236,7 @@ export class CrossBatchMemory {
 
   #enter(embeddings: tf.Tensor2D, labels: Int32Array, rows: number[]): void {
     if (rows.length === 0) return;
-    if (isOnHost()) this.#write(embeddings, rows);
+    if (isOnHost() && mayChangeOperands()) this.#write(embeddings, rows);
     else this.#replace(embeddings, rows, labels.length);
     rows.forEach((row, k) => {
       this.#labels[(this.#next + k) % this.memorySize] = labels[row];

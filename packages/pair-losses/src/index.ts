@@ -10,6 +10,7 @@ export { DotProductSimilarity, type DotProductSimilarityOptions } from './distan
 export { EuclideanDistance, type EuclideanDistanceOptions } from './distances/euclidean.js';
 export { LpDistance, type LpDistanceOptions } from './distances/lp-distance.js';
 export { SNRDistance, type SNRDistanceOptions } from './distances/snr-distance.js';
+export { type MatMul, setMatMul } from './host/product.js';
 export type { Labels } from './labels.js';
 export { AngularLoss, type AngularLossOptions } from './losses/angular.js';
 export { CircleLoss, type CircleLossOptions } from './losses/circle.js';

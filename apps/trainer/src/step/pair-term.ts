@@ -1,8 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Communicator } from '@unitsphere/collectives';
 import { float32, Random, readSafetensors, toFloat32, writeSafetensors } from '@unitsphere/core';
+import { matMul } from '@unitsphere/ops';
 import type { OptimizedParameter } from '@unitsphere/optimizers';
-import { CrossBatchMemory, type EmbeddingLoss, type LossCall, type Miner } from '@unitsphere/pair-losses';
+import {
+  CrossBatchMemory,
+  type EmbeddingLoss,
+  type LossCall,
+  type Miner,
+  setMatMul,
+} from '@unitsphere/pair-losses';
 import { createMiner, createPairLoss, type MinerName } from '@unitsphere/pair-losses/registry';
 import type { Config, PairsConfig } from '../config/config.js';
 import { MINER_REGISTRY, PAIR_LOSS_REGISTRY } from '../config/pair-loss-settings.js';
@@ -33,6 +40,7 @@ export class PairTerm {
   /** @throws UserError if the loss requires batches of another shape. */
   constructor(config: Config, pairs: PairsConfig, classes: number, communicator: Communicator) {
     checkBatches(config, pairs, classes);
+    setMatMul(matMul);
     this.#config = pairs;
     this.#seed = config.seed;
     this.#communicator = communicator;

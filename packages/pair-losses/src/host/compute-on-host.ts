@@ -3,6 +3,7 @@ import type { LossInputs, LossPlan } from '../pairs/compute-loss.js';
 import { isOnHost, viewOf } from './heap.js';
 import { type Kernel, PartTotal } from './kernel.js';
 import { finishGradient, type Prepared, prepare } from './prepared.js';
+import { multiply } from './product.js';
 
 /** Returns whether the plan, the distance and the reducer have a form for the host, and the backend keeps tensors there. */
 export function runsOnHost(plan: LossPlan, { distance, reducer }: LossInputs): boolean {
@@ -47,7 +48,7 @@ export function computeOnHost(
   const openBlock = ([start, end]: [number, number]) => {
     const part =
       blocks.length === 1 ? tf.clone(rows.tensor) : tf.slice(rows.tensor, [start, 0], [end - start, -1]);
-    const product = tf.matMul(part, columns.tensor, false, true) as tf.Tensor2D;
+    const product = multiply(part, columns.tensor, false, true);
     if (distance.hostForm === 'euclidean') toDistances(viewOf(product), rows, columns, start, distance.power);
     else scaleColumns(viewOf(product), columns);
     return { part, product };
@@ -92,9 +93,9 @@ export function computeOnHost(
     } else evaluate(matrix, start, end);
     scaleColumns(matrix, columns);
     if (isSelf && blocks.length === 1) addTranspose(matrix, end);
-    dRows.push(tf.matMul(product, columns.tensor));
+    dRows.push(multiply(product, columns.tensor));
     if (!constantReference && !(isSelf && blocks.length === 1)) {
-      const added = tf.matMul(product, part, true, false) as tf.Tensor2D;
+      const added = multiply(product, part, true, false);
       const sum: tf.Tensor2D = dColumns ? tf.add(dColumns, added) : added;
       if (dColumns) tf.dispose([dColumns, added]);
       dColumns = sum;
