@@ -297,7 +297,8 @@ program
   .option('--seeds <COUNT>', 'number of seeds for each training', parseCount, 3)
   .option('--runs <DIR>', 'folder of the trainings; finished ones are reused', 'runs/fine-tune')
   .option('--set <KEY=VALUE...>', 'change a setting of configs/fine-tune.yaml, the config of the trainings')
-  .action(async ({ json: file, seeds, runs, set = [], data, weights, backbone, shipped }: FineTuneOptions) => {
+  .action(async (given: FineTuneOptions) => {
+    const { json: file, seeds, runs, set = [], data, weights, backbone, shipped } = given;
     const arms: Arm[] = [
       { id: 'scratch', label: 'random weights', settings: ['optimizer.layerDecay=1'] },
       {
