@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { start } from '@unitsphere/testing/backends';
-import { isChromiumInstalled, launchChromium } from '@unitsphere/testing/chromium';
+import { FAKE_CAMERA, isChromiumInstalled, launchChromium } from '@unitsphere/testing/chromium';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
@@ -12,7 +12,8 @@ import { createEmbedder, type Embedder, embedderFiles } from '../src/index.js';
 import { SMALL } from './helpers.js';
 
 const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-const ORIGIN = 'http://model.test/';
+// Pages of this host may use a camera without a certificate.
+const ORIGIN = 'http://localhost/';
 
 /** A photograph-like picture: smooth colors, edges and a little noise. */
 function photograph(width: number, height: number) {
@@ -48,7 +49,7 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
       logLevel: 'silent',
       write: false,
     });
-    browser = await launchChromium();
+    browser = await launchChromium(FAKE_CAMERA);
     page = await browser.newPage();
     await page.route(`${ORIGIN}**`, (route) => {
       const name = basename(new URL(route.request().url()).pathname);
@@ -119,6 +120,45 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
     const [inPage, cropped] = [await embedInPage(bytes), await other.embed(bytes)];
     other.dispose();
     expect(cropped.reduce((sum, value, i) => sum + value * inPage[i], 0)).toBeLessThan(0.999);
+  });
+
+  test('embeds the picture of a camera, as a video and as raw frames', async () => {
+    const { cosines, format, tensors } = await page.evaluate(async () => {
+      const { embedder, unitsphere } = globalThis as never as {
+        embedder: Embedder;
+        unitsphere: { tf: { memory(): { numTensors: number } } };
+      };
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } });
+      const [track] = stream.getVideoTracks();
+      // What the lib of TypeScript lacks.
+      const { MediaStreamTrackProcessor } = globalThis as never as {
+        MediaStreamTrackProcessor: new (options: object) => { readable: ReadableStream<VideoFrame> };
+      };
+      const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+      const raw = (await reader.read()).value as VideoFrame;
+      const drawn = new OffscreenCanvas(raw.displayWidth, raw.displayHeight);
+      drawn.getContext('2d')?.drawImage(raw, 0, 0);
+      const video = document.createElement('video');
+      video.muted = true;
+      video.srcObject = stream;
+      await video.play();
+      video.pause();
+      const ofVideo = new VideoFrame(video);
+      const before = unitsphere.tf.memory().numTensors;
+      const embeddings = await embedder.embed([raw, drawn, video, ofVideo]);
+      const tensors = unitsphere.tf.memory().numTensors - before;
+      const { format } = raw;
+      for (const frame of [raw, ofVideo]) frame.close();
+      await reader.cancel();
+      track.stop();
+      const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+      const cosines = [cosine(embeddings[0], embeddings[1]), cosine(embeddings[2], embeddings[3])];
+      return { cosines, format, tensors };
+    });
+    // A frame in the camera's colors, which is no RGB.
+    expect(['I420', 'NV12']).toContain(format);
+    for (const cosine of cosines) expect(cosine).toBeGreaterThan(0.999);
+    expect(tensors).toBe(0);
   });
 
   test('embeds many files of a page, and keeps no tensor', async () => {

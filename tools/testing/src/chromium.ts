@@ -22,7 +22,10 @@ export function isChromiumInstalled(what: string): boolean {
   return false;
 }
 
+/** Arguments for a camera that shows a moving test picture, and that pages may use without asking. */
+export const FAKE_CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 /** Starts headless Chromium, without a graphics card. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: QUIET });
+export function launchChromium(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...QUIET, ...args] });
 }
