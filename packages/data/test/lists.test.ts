@@ -137,7 +137,7 @@ describe('folders with metadata', () => {
     const { identities, skipped } = await open({ kind: 'folder', dir });
     expect(identities.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(skipped.map(({ file, reason }) => `${file}: ${reason}`)).toEqual([
-      'metadata.csv: "metadata.csv" has no column "label"; its columns are file_name, text. The folders are the identities.',
+      `metadata.csv: "${join(dir, 'metadata.csv')}" has no column "label"; its columns are file_name, text. The folders are the identities.`,
     ]);
     writeFileSync(join(dir, 'metadata.csv'), 'file_name,label\n"a/1.png');
     await expect(open({ kind: 'folder', dir })).rejects.toThrow(/metadata.csv" is not a CSV file/);

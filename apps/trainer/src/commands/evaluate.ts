@@ -16,6 +16,7 @@ export interface EvaluateOptions {
   data?: string;
   identities?: 'test' | 'all';
   pairs?: EvaluationConfig['pairs'];
+  pairFiles?: string[];
   backend?: string;
   json?: string;
 }
@@ -31,6 +32,7 @@ export async function evaluate(path: string, options: EvaluateOptions, work: Wor
       data: options.data && (isAddress(options.data) ? options.data : resolve(options.data)),
       identities: options.identities,
       pairs: options.pairs,
+      pairFiles: options.pairFiles?.map((file) => resolve(file)),
       backend: options.backend === undefined ? undefined : backend,
       progress,
     });

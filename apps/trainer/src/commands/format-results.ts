@@ -1,4 +1,6 @@
-import type { VerificationSummary } from '../report/data.js';
+import type { RetrievalMean } from '@unitsphere/verification';
+import type { RetrievalSummary } from '../evaluate/measure-retrieval.js';
+import type { PairFileSummary, VerificationSummary } from '../report/data.js';
 import { PAIR_KINDS } from '../report/format-values.js';
 import { formatTable, wrapText } from './columns.js';
 import { outputColors } from './console.js';
@@ -9,10 +11,15 @@ export interface Figures {
   copies?: VerificationSummary;
   untrained?: VerificationSummary;
   rank1?: { heldOut: number; untrained?: number };
+  retrieval?: RetrievalSummary;
+  pairFiles?: Record<string, PairFileSummary>;
 }
 
 /** Formats verification figures as a table for a terminal of the given width. */
-export function formatResults({ heldOut, copies, untrained, rank1 }: Figures, width: number): string[] {
+export function formatResults(
+  { heldOut, copies, untrained, rank1, retrieval, pairFiles }: Figures,
+  width: number,
+): string[] {
   const rates = Object.keys(heldOut.tprAtFpr).sort((a, b) => Number(b) - Number(a));
   const columns = ['', 'trained', ...(untrained ? ['before training'] : []), '95 % interval', 'threshold'];
   const row = (label: string, trained: string, before: string, interval: string, threshold: string) => [
@@ -58,7 +65,54 @@ export function formatResults({ heldOut, copies, untrained, rank1 }: Figures, wi
           ...wrapText(formatCopies(copies), width),
         ]
       : []),
+    ...(retrieval ? formatRetrieval(retrieval, width) : []),
+    ...(pairFiles ? formatPairFiles(pairFiles, width) : []),
   ];
+}
+
+/** Formats the figures of queries in a gallery as a table. */
+function formatRetrieval(retrieval: RetrievalSummary, width: number): string[] {
+  const { recallAtK, precisionAtK, mapAtR, queries, queriesWithoutMatch, galleryRows, identities } =
+    retrieval;
+  const metrics: [string, RetrievalMean][] = [
+    ...recallAtK.map(({ k, ...mean }): [string, RetrievalMean] => [`CMC@${k}`, mean]),
+    ...precisionAtK.slice(1).map(({ k, ...mean }): [string, RetrievalMean] => [`precision@${k}`, mean]),
+    ['MAP@R', mapAtR],
+  ];
+  const { head, rows } = formatTable(
+    ['', 'trained', '95 % interval'],
+    metrics.map(([name, { value, interval }]) => [name, formatValue(value), formatInterval(interval)]),
+    { width, optional: ['95 % interval'] },
+  );
+  const number = (n: number) => n.toLocaleString('en');
+  const unmatched = queriesWithoutMatch > 0 ? ` (${number(queriesWithoutMatch)} more have no match)` : '';
+  const title = `Retrieval: ${number(queries)} queries${unmatched} in a gallery of ${number(galleryRows)} images, ${number(identities)} identities`;
+  const [first, ...rest] = wrapText(title, width);
+  return [
+    '',
+    first.replace('Retrieval', outputColors.bold('Retrieval')),
+    ...rest,
+    ...head.map(outputColors.dim),
+    ...rows,
+  ];
+}
+
+/** Formats the figures on verification sets as a table. */
+function formatPairFiles(sets: Record<string, PairFileSummary>, width: number): string[] {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const { head, rows } = formatTable(
+    ['verification set', 'accuracy', 'std', 'VAL at 1e-3', 'its FAR', 'pairs'],
+    Object.entries(sets).map(([name, { accuracy, accuracyStd, val, far, pairs }]) => [
+      name,
+      percent(accuracy),
+      percent(accuracyStd),
+      percent(val),
+      far.toExponential(1),
+      (pairs.positive + pairs.negative).toLocaleString('en'),
+    ]),
+    { width, optional: ['pairs', 'std'] },
+  );
+  return ['', ...head.map(outputColors.dim), ...rows];
 }
 
 function describePairs(

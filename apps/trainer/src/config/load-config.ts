@@ -31,7 +31,7 @@ function readText(given: string): string {
 
 /** Resolves the config's relative paths against the working folder. */
 export function absolutePaths(config: Config): Config {
-  const { data, model, training, distillation, output } = config;
+  const { data, model, training, evaluation, distillation, output } = config;
   return {
     ...config,
     data: isFileData(data)
@@ -47,6 +47,7 @@ export function absolutePaths(config: Config): Config {
       model.pretrained === undefined
         ? model
         : { ...model, pretrained: absoluteSource('model.pretrained', model.pretrained) },
+    evaluation: { ...evaluation, pairFiles: evaluation.pairFiles.map((file) => resolve(file)) },
     training: training.growFrom ? { ...training, growFrom: resolve(training.growFrom) } : training,
     distillation: distillation && {
       ...distillation,

@@ -36,11 +36,12 @@ export function findMetadata(root: string): Metadata[] {
 
 /** Returns why a metadata file does not name identities, as that of a data set with captions; undefined if it does. */
 export async function findMissingColumn(
+  dir: string,
   root: string,
   { below, name }: Metadata,
 ): Promise<string | undefined> {
   try {
-    for await (const _ of READERS[name](join(root, below, name), name)) break;
+    for await (const _ of READERS[name](join(root, below, name), join(dir, below, name))) break;
   } catch (error) {
     if (error instanceof MissingColumnError) return `${error.message} The folders are the identities.`;
     throw error;

@@ -36,7 +36,7 @@ export async function listFolder(
   if (identityPer === 'auto') {
     const metadata = findMetadata(root);
     for (const file of metadata) {
-      const reason = await findMissingColumn(root, file);
+      const reason = await findMissingColumn(dir, root, file);
       if (reason !== undefined) ignored.push({ file: posix.join(file.below, file.name), reason });
     }
     if (metadata.length > 0 && ignored.length === 0) return listImageFolder(dir, root, metadata);
