@@ -1,5 +1,74 @@
 import type { Kernels } from '../src/wasm/kernels.generated.js';
-import type { Pointer } from '../src/wasm/pointer.js';
+import type { NativeOnlyKernels } from '../src/wasm/native-kernels.js';
+import { offset, type Pointer } from '../src/wasm/pointer.js';
+
+/** The kernels of WebAssembly, and those that only the addon has. */
+export type AllKernels = Kernels & NativeOnlyKernels;
+
+/**
+ * Composes the kernels that only the addon has of WebAssembly kernels.
+ * @param spare Address of memory for their intermediate values.
+ */
+export function composeNativeOnly(k: Kernels, memory: WebAssembly.Memory, spare: Pointer): NativeOnlyKernels {
+  const rounded = (x: Pointer, count: number, at: Pointer, bfloat16: number): Pointer => {
+    if (!bfloat16) return x;
+    k.round(x, count, 7, at);
+    return at;
+  };
+  const [first, second, patches] = [spare, offset(spare, 1 << 21), offset(spare, 2 << 21)];
+  const scratch = offset(spare, 3 << 21);
+  return {
+    gemmBfloat16(transA, transB, m, n, depth, a, lda, b, ldb, c, ldc, accumulate) {
+      const left = rounded(a, (transA ? depth : m) * lda, first, 1);
+      const right = rounded(b, (transB ? n : depth) * ldb, second, 1);
+      k.gemm(transA, transB, m, n, depth, left, lda, right, ldb, c, ldc, accumulate, 0, scratch);
+    },
+    convolve(x, n, h, w, c, kh, kw, sh, sw, top, left, oh, ow, filter, channels, y, _scratch, bfloat16) {
+      const [rows, size] = [n * oh * ow, kh * kw * c];
+      const image = rounded(x, n * h * w * c, first, bfloat16);
+      const weights = rounded(filter, size * channels, second, bfloat16);
+      k.im2col(image, h, w, c, kh, kw, sh, sw, top, left, oh, ow, 0, rows, patches);
+      k.gemm(0, 0, rows, channels, size, patches, size, weights, channels, y, channels, 0, 0, scratch);
+    },
+    convolveBackpropFilter(
+      x,
+      dy,
+      n,
+      h,
+      w,
+      c,
+      kh,
+      kw,
+      sh,
+      sw,
+      top,
+      left,
+      oh,
+      ow,
+      channels,
+      dw,
+      _scratch,
+      bfloat16,
+    ) {
+      const [rows, size] = [n * oh * ow, kh * kw * c];
+      const image = rounded(x, n * h * w * c, first, bfloat16);
+      const gradient = rounded(dy, rows * channels, second, bfloat16);
+      k.im2col(image, h, w, c, kh, kw, sh, sw, top, left, oh, ow, 0, rows, patches);
+      k.gemm(1, 0, size, channels, rows, patches, size, gradient, channels, dw, channels, 0, 0, scratch);
+    },
+    turnFilter(filter, taps, c, channels, turned) {
+      const from = new Float32Array(memory.buffer, filter, taps * c * channels);
+      const to = new Float32Array(memory.buffer, turned, taps * c * channels);
+      for (let tap = 0; tap < taps; tap++) {
+        for (let i = 0; i < c; i++) {
+          for (let j = 0; j < channels; j++) {
+            to[((taps - 1 - tap) * channels + j) * c + i] = from[(tap * c + i) * channels + j];
+          }
+        }
+      }
+    },
+  };
+}
 
 /** Draws the arguments of one call. The same seed draws the same arguments. */
 export interface Draw {
@@ -22,10 +91,12 @@ export interface KernelCase {
   name: string;
   /** Other kernels that the case calls. */
   also?: string[];
-  use(draw: Draw, kernels: Kernels): unknown;
+  use(draw: Draw, kernels: AllKernels): unknown;
   trials?: number;
   /** Whether only finite inputs are compared, because the order of sums decides what NaN and infinities become. */
   finite?: boolean;
+  /** Whether the case needs the processor's bfloat16 instructions. */
+  bfloat16?: boolean;
 }
 
 const SCRATCH = 1 << 20;
@@ -42,6 +113,8 @@ function drawWindow(d: Draw, c: number, most = 12) {
 
 const depthwiseArguments = (g: ReturnType<typeof drawWindow>) =>
   [g.kh, g.kw, g.stride, g.stride, g.padding, g.padding, g.oh, g.ow] as const;
+
+const dyCount = (g: ReturnType<typeof drawWindow>, channels: number) => g.n * g.oh * g.ow * channels;
 
 const activations: KernelCase[] = [0, 1, 2, 3, 4, 5, 6].flatMap((code): KernelCase[] => [
   {
@@ -134,6 +207,45 @@ export const CASES: KernelCase[] = [
       );
     },
   },
+  {
+    name: 'gemmBfloat16',
+    bfloat16: true,
+    trials: 60,
+    finite: true,
+    use(d, k) {
+      const [transA, transB] = [d.size(0, 1), d.size(0, 1)];
+      const [m, n, depth] = [
+        d.size(1, 400),
+        d.size(1, 90),
+        d.size(1, 3) > 1 ? d.size(1, 40) : d.size(1, 1200),
+      ];
+      const [lda, ldb] = [(transA ? m : depth) + d.size(0, 3), (transB ? depth : n) + d.size(0, 3)];
+      const [a, b] = [d.input((transA ? depth : m) * lda), d.input((transB ? n : depth) * ldb)];
+      const c = d.state(m * n, 4e-6);
+      k.gemmBfloat16(transA, transB, m, n, depth, a, lda, b, ldb, c, n, d.size(0, 1));
+    },
+  },
+  ...[0, 1].map(
+    (bfloat16): KernelCase => ({
+      name: `convolutions${bfloat16 ? ' of bfloat16' : ''}`,
+      also: ['convolve', 'convolveBackpropFilter', 'turnFilter'],
+      bfloat16: bfloat16 === 1,
+      trials: 20,
+      finite: true,
+      use(d, k) {
+        const g = drawWindow(d, d.size(1, 40), 8);
+        const channels = d.size(1, 40);
+        const x = d.input(g.n * g.h * g.w * g.c);
+        const filter = d.input(g.kh * g.kw * g.c * channels);
+        const dy = d.input(dyCount(g, channels));
+        const [y, dw] = [d.output(dyCount(g, channels), 4e-6), d.output(g.kh * g.kw * g.c * channels, 4e-6)];
+        const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
+        k.convolve(x, ...window, filter, channels, y, d.absent, bfloat16);
+        k.convolveBackpropFilter(x, dy, ...window, channels, dw, d.absent, bfloat16);
+        k.turnFilter(filter, g.kh * g.kw, g.c, channels, d.output(g.kh * g.kw * g.c * channels, 0));
+      },
+    }),
+  ),
   {
     name: 'gemm of rows that lie 2 KiB apart',
     trials: 4,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasNativeBfloat16 } from '../wasm/native-kernels.js';
 import { webGpuRuntime } from '../webgpu/runtime.js';
 import {
   getFloat32MatmulPrecision,
@@ -55,6 +56,9 @@ function arithmeticOf(backend: string, kind: ProductKind, precision: MatmulPreci
   if (precision === 'high' && cuda) return tensorCores;
   if (backend === 'webgpu' && kind !== 'selfAttention' && webGpuRuntime(tf.backend()).tuning.f16) {
     return "float16 inputs, each tensor's largest value scaled by a power of two to the top of the range, float32 accumulation";
+  }
+  if (backend === 'wasm' && precision === 'medium' && kind !== 'selfAttention' && hasNativeBfloat16()) {
+    return "bfloat16 inputs in the processor's AVX512-BF16 instructions, float32 accumulation";
   }
   const accumulation = cuda ? `then ${tensorCores}` : 'float32 accumulation';
   return `${NAMES[precision]} inputs, emulated by rounding to nearest even, ${accumulation}`;

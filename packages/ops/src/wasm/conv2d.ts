@@ -2,8 +2,9 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionAttrs } from '../define-convolution.js';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
+import type { NativeOnlyKernels } from './native-kernels.js';
 import { withOperands } from './operands.js';
-import { offset, type Pointer } from './pointer.js';
+import { NULL_POINTER, offset, type Pointer } from './pointer.js';
 import { type WasmRuntime, wasmRuntime } from './runtime.js';
 
 /** Floats of patches that are written at a time, few enough to stay in cache between im2col and the product. */
@@ -83,6 +84,38 @@ function im2col(
   kernels.im2col(x, h, w, c, kh, kw, stride, stride, padding, padding, oh, ow, row0, row1, patches);
 }
 
+/** Writes the convolution of x with a filter by the native kernel. */
+function convolveNative(
+  native: NativeOnlyKernels,
+  g: Geometry & { padTop?: number; padLeft?: number },
+  x: Pointer,
+  filter: Pointer,
+  y: Pointer,
+  bfloat16: boolean,
+): void {
+  const { n, h, w, c, kh, kw, channels, stride, padding, padTop = padding, padLeft = padding, oh, ow } = g;
+  native.convolve(
+    x,
+    n,
+    h,
+    w,
+    c,
+    kh,
+    kw,
+    stride,
+    stride,
+    padTop,
+    padLeft,
+    oh,
+    ow,
+    filter,
+    channels,
+    y,
+    NULL_POINTER,
+    +bfloat16,
+  );
+}
+
 export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, ConvolutionAttrs> = ({
   inputs,
   attrs,
@@ -94,9 +127,11 @@ export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Convolu
   const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
   const y = runtime.output([n, oh, ow, channels]);
   const yAt = runtime.pointer(y);
-  withOperands(runtime, attrs.precision, [x, filter], (xAt, filterAt) => {
+  withOperands(runtime, attrs.precision, [x, filter], (xAt, filterAt, bfloat16) => {
     if (g.isPointwise) {
-      runtime.gemm(false, false, patchRows, channels, patchSize, xAt, filterAt, yAt);
+      runtime.gemm(false, false, patchRows, channels, patchSize, xAt, filterAt, yAt, { bfloat16 });
+    } else if (runtime.native) {
+      convolveNative(runtime.native, g, xAt, filterAt, yAt, bfloat16);
     } else if (g.isThin) {
       runtime.withGemmScratch((scratch) =>
         runtime.kernels.convThin(
@@ -140,15 +175,26 @@ export const conv2dBackpropInputWasm: Kernel<
   const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
   const dx = runtime.output(attrs.inputShape);
   const dxAt = runtime.pointer(dx);
-  withOperands(runtime, attrs.precision, [dy, filter], (dyAt, filterAt) => {
+  withOperands(runtime, attrs.precision, [dy, filter], (dyAt, filterAt, bfloat16) => {
     if (g.isPointwise) {
-      runtime.gemm(false, true, patchRows, patchSize, channels, dyAt, filterAt, dxAt);
+      runtime.gemm(false, true, patchRows, patchSize, channels, dyAt, filterAt, dxAt, { bfloat16 });
+      return;
+    }
+    const { native } = runtime;
+    if (native && stride === 1 && padding < Math.min(kh, kw)) {
+      // A convolution of dy with the turned filter, which reads and writes each value once.
+      runtime.withScratch(4 * patchSize * channels, (turned) => {
+        native.turnFilter(filterAt, kh * kw, c, channels, turned);
+        const ofDy = { ...g, h: oh, w: ow, c: channels, channels: c, oh: h, ow: w };
+        const padded = { ...ofDy, padTop: kh - 1 - padding, padLeft: kw - 1 - padding };
+        convolveNative(native, padded, dyAt, turned, dxAt, bfloat16);
+      });
       return;
     }
     runtime.floats(dxAt, n * h * w * c).fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
       const from = offset(dyAt, row0 * channels * 4);
-      runtime.gemm(false, true, row1 - row0, patchSize, channels, from, filterAt, patches);
+      runtime.gemm(false, true, row1 - row0, patchSize, channels, from, filterAt, patches, { bfloat16 });
       runtime.kernels.col2im(
         patches,
         h,
@@ -181,9 +227,32 @@ export const conv2dBackpropFilterWasm: Kernel<
   const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
   const dw = runtime.output(attrs.filterShape);
   const dwAt = runtime.pointer(dw);
-  withOperands(runtime, attrs.precision, [x, dy], (xAt, dyAt) => {
+  withOperands(runtime, attrs.precision, [x, dy], (xAt, dyAt, bfloat16) => {
     if (g.isPointwise) {
-      runtime.gemm(true, false, patchSize, channels, patchRows, xAt, dyAt, dwAt);
+      runtime.gemm(true, false, patchSize, channels, patchRows, xAt, dyAt, dwAt, { bfloat16 });
+      return;
+    }
+    if (runtime.native) {
+      runtime.native.convolveBackpropFilter(
+        xAt,
+        dyAt,
+        n,
+        h,
+        w,
+        c,
+        kh,
+        kw,
+        stride,
+        stride,
+        padding,
+        padding,
+        oh,
+        ow,
+        channels,
+        dwAt,
+        NULL_POINTER,
+        +bfloat16,
+      );
       return;
     }
     if (g.isThin) {

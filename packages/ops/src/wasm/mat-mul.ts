@@ -13,9 +13,10 @@ export const matMulWasm: Kernel<{ a: tf.Tensor2D; b: tf.Tensor2D }, MatMulAttrs>
   const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
   const n = transposeB ? b.shape[0] : b.shape[1];
   const c = runtime.output([m, n]);
-  withOperands(runtime, precision, [a, b], (aAt, bAt) =>
+  withOperands(runtime, precision, [a, b], (aAt, bAt, bfloat16) =>
     runtime.gemm(transposeA, transposeB, m, n, k, aAt, bAt, runtime.pointer(c), {
       ordered: precision !== 'highest',
+      bfloat16,
     }),
   );
   return c;

@@ -1,8 +1,9 @@
 import type { Kernels } from './kernels.generated.js';
+import type { Pointer } from './pointer.js';
 
 /** The part of `@unitsphere/native` that is used here. */
 interface Native {
-  bindKernels(memory: WebAssembly.Memory): Partial<Kernels> | undefined;
+  bindKernels(memory: WebAssembly.Memory): NativeKernels | undefined;
   nativeStatus(): { isa?: string; bfloat16: boolean };
 }
 
@@ -28,9 +29,28 @@ function loadNative(): Native | null {
   return native;
 }
 
-/** Returns the processor's own kernels on a memory, which replace WebAssembly kernels of the same names. */
-export function nativeKernels(memory: WebAssembly.Memory): Partial<Kernels> {
-  return loadNative()?.bindKernels(memory) ?? {};
+/** Kernels that only `@unitsphere/native` has. The `bfloat16` of a convolution is 0 or 1, as that of `gemmBfloat16` is implied. */
+export interface NativeOnlyKernels {
+  /** gemm with inputs rounded to bfloat16 and float32 sums. */
+  gemmBfloat16(
+    ...sizes: Parameters<Kernels['gemm']> extends [...infer Sizes, number, Pointer] ? Sizes : never
+  ): void;
+  /** convThin for any number of channels. */
+  convolve(...sizes: [...Parameters<Kernels['convThin']>, bfloat16: number]): void;
+  /** convThinBackpropFilter for any number of channels. */
+  convolveBackpropFilter(
+    ...sizes: [...Parameters<Kernels['convThinBackpropFilter']>, bfloat16: number]
+  ): void;
+  /** turned[taps,channels,c]: the filter [taps,c,channels] turned by 180 degrees, with its channels exchanged. */
+  turnFilter(filter: Pointer, taps: number, c: number, channels: number, turned: Pointer): void;
+}
+
+/** The processor's own kernels. Those of the same names replace WebAssembly kernels. */
+export type NativeKernels = Partial<Kernels> & NativeOnlyKernels;
+
+/** Returns the processor's own kernels on a memory; undefined if there are none. */
+export function nativeKernels(memory: WebAssembly.Memory): NativeKernels | undefined {
+  return loadNative()?.bindKernels(memory);
 }
 
 /** Returns whether products with bfloat16 inputs use the processor's instructions on the WASM backend. */

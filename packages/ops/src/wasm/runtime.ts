@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeBase64 } from './base64.js';
 import { type Kernels, relaxedSimdBytes, simdBytes } from './kernels.generated.js';
-import { nativeKernels } from './native-kernels.js';
+import { hasNativeBfloat16, type NativeOnlyKernels, nativeKernels } from './native-kernels.js';
 import { NULL_POINTER, type Pointer } from './pointer.js';
 import { useRelaxedSimd } from './relaxed-simd.js';
 import { shareIdentity } from './share-identity.js';
@@ -19,9 +19,22 @@ interface WasmBackend {
   refCount(dataId: object): number;
 }
 
+interface GemmOptions {
+  /** Whether to add to C. */
+  accumulate?: boolean;
+  /** Whether every sum runs in the same order for any sizes; see `Kernels.gemm`. */
+  ordered?: boolean;
+  /** Whether the native kernel rounds the inputs to bfloat16. */
+  bfloat16?: boolean;
+}
+
 /** The kernels, instantiated on the memory of one WASM backend. */
 export class WasmRuntime {
   readonly kernels: Kernels;
+  /** Kernels of the processor's own vectors that have no WebAssembly counterpart; undefined without `@unitsphere/native`. */
+  readonly native: NativeOnlyKernels | undefined;
+  /** Whether the native products can take bfloat16 inputs. */
+  readonly hasBfloat16: boolean;
   readonly #memory: WebAssembly.Memory;
   readonly #backend: WasmBackend;
 
@@ -43,7 +56,10 @@ export class WasmRuntime {
       new WebAssembly.Module(decodeBase64(useRelaxedSimd() ? relaxedSimdBytes : simdBytes)),
       { env: { memory } },
     );
-    this.kernels = { ...(instance.exports as unknown as Kernels), ...nativeKernels(memory) };
+    const native = nativeKernels(memory);
+    this.native = native;
+    this.hasBfloat16 = native !== undefined && hasNativeBfloat16();
+    this.kernels = { ...(instance.exports as unknown as Kernels), ...native };
   }
 
   /** Returns the address of a tensor's values. */
@@ -121,11 +137,15 @@ export class WasmRuntime {
     a: Pointer,
     b: Pointer,
     c: Pointer,
-    { accumulate = false, ordered = false }: { accumulate?: boolean; ordered?: boolean } = {},
+    { accumulate = false, ordered = false, bfloat16 = false }: GemmOptions = {},
   ): void {
     const lda = transA ? m : k;
     const ldb = transB ? k : n;
     const ldc = n;
+    if (bfloat16 && this.native) {
+      this.native.gemmBfloat16(+transA, +transB, m, n, k, a, lda, b, ldb, c, ldc, +accumulate);
+      return;
+    }
     this.withGemmScratch((scratch) =>
       this.kernels.gemm(+transA, +transB, m, n, k, a, lda, b, ldb, c, ldc, +accumulate, +ordered, scratch),
     );

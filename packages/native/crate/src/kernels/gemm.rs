@@ -1,26 +1,39 @@
-//! Matrix product C[m,n] = A·B or C += A·B, with A and B each as stored or transposed. A register tile of several rows and two
-//! vectors of columns moves down the rows of A. B is packed into panels as wide as a tile, or read in place where few tiles
-//! read it. A is packed only if its rows would compete for the same lines of the cache.
+//! Matrix product C[m,n] = A·B or C += A·B, with A and B each as stored or transposed. B is packed into panels as wide as a
+//! register tile, or read in place where few tiles read it. A is read in place, unless its rows would compete for the same lines
+//! of the cache, it consists of patches, or its values become bfloat16.
+use super::pack::{copy_rows, pair_columns, pair_rows, transpose};
+use super::patches::{write_patches, Sizes};
+use super::strip::{Arithmetic, Float32, Strip, COLUMNS_OF_A, PACKED, ROWS_OF_A};
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use std::marker::PhantomData;
 
-/// Depth of a block: a panel of this depth and two vectors fits in the first-level cache. The WebAssembly kernel has the same
-/// blocks, so that ordered sums agree.
+/// Units of depth in a block: a panel of this depth and two vectors fits in the first-level cache. The WebAssembly kernel has
+/// the same blocks of float32, so that ordered sums agree.
 const DEPTH: usize = 256;
 /// Rows of A that stay in the second-level cache while the panels pass.
 const ROWS: usize = 168;
 /// Columns of B that are packed at a time.
 const COLUMNS: usize = 512;
+/// Floats from one staged row to the next, so that the rows do not compete for the same lines of the cache.
+const STEP: usize = DEPTH + 16;
 
-/// One product. The floats per stored row are `lda`, `ldb` and `ldc`.
-pub struct Product {
+/// The left operand.
+pub enum Left<'a> {
+    /// A matrix, and its floats per stored row.
+    Stored(*const f32, usize),
+    /// The patches of images [n,h,w,c]; transposed, their columns.
+    Patches(*const f32, &'a Sizes),
+}
+
+/// One product. The floats per stored row of B and C are `ldb` and `ldc`.
+pub struct Product<'a> {
     pub trans_a: bool,
     pub trans_b: bool,
     pub m: usize,
     pub n: usize,
     pub k: usize,
-    pub a: *const f32,
-    pub lda: usize,
+    pub a: Left<'a>,
     pub b: *const f32,
     pub ldb: usize,
     pub c: *mut f32,
@@ -28,23 +41,24 @@ pub struct Product {
     pub accumulate: bool,
 }
 
+unsafe fn read(args: &mut Args) -> Product<'static> {
+    let (trans_a, trans_b) = (args.flag(), args.flag());
+    let (m, n, k) = (args.size(), args.size(), args.size());
+    let a = Left::Stored(args.floats(), args.size());
+    let (b, ldb, c, ldc) = (args.floats(), args.size(), args.floats(), args.size());
+    Product { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate: args.flag() }
+}
+
 #[inline(always)]
 pub unsafe fn gemm<S: Simd>(args: &mut Args) -> f64 {
-    let product = Product {
-        trans_a: args.flag(),
-        trans_b: args.flag(),
-        m: args.size(),
-        n: args.size(),
-        k: args.size(),
-        a: args.floats(),
-        lda: args.size(),
-        b: args.floats(),
-        ldb: args.size(),
-        c: args.floats(),
-        ldc: args.size(),
-        accumulate: args.flag(),
-    };
-    S::multiply(&product);
+    S::multiply(&read(args));
+    0.0
+}
+
+/// The same with inputs rounded to bfloat16 and float32 sums, on processors that have the instructions.
+#[inline(always)]
+pub unsafe fn gemm_bfloat16<S: Simd>(args: &mut Args) -> f64 {
+    S::multiply_bfloat16(&read(args));
     0.0
 }
 
@@ -54,8 +68,15 @@ pub unsafe fn gemm_scratch_bytes<S: Simd>(_: &mut Args) -> f64 {
     16.0
 }
 
+/// Computes a product in float32.
 #[inline(always)]
 pub unsafe fn multiply<S: Simd>(p: &Product) {
+    multiply_by::<S, Float32>(p)
+}
+
+/// Computes a product with the given arithmetic.
+#[inline(always)]
+pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
     if p.k == 0 {
         if !p.accumulate {
             for i in 0..p.m {
@@ -65,233 +86,158 @@ pub unsafe fn multiply<S: Simd>(p: &Product) {
         return;
     }
     let width = 2 * S::LANES;
+    let pairs = M::VALUES == 2;
     // Packing writes and reads B once more, which few rows of A do not repay.
-    let in_place = !p.trans_b && p.m <= 2 * S::TILE_ROWS && p.ldb <= 256;
-    // Rows that lie a multiple of 2 KiB apart map to two sets of the first-level cache.
-    let pack_a = !p.trans_a && p.lda % 512 == 0 && p.n > S::LANES;
-    let mut scratch = Scratch::new(if in_place { 0 } else { DEPTH * (COLUMNS + width) });
-    let panels = scratch.at();
-    let mut scratch_a = Scratch::new(if pack_a { DEPTH * (ROWS + S::TILE_ROWS) } else { 0 });
-    let rows_a = scratch_a.at();
+    let in_place = !pairs && !p.trans_b && p.m <= 2 * S::TILE_ROWS && p.ldb <= 256;
+    let mut scratch_b = Scratch::new(if in_place { 0 } else { DEPTH * (COLUMNS + width) });
+    let panels = scratch_b.at();
+    let mut staging = Staging::new::<S>(p, pairs);
     let mut j0 = 0;
     while j0 < p.n {
         let columns = COLUMNS.min(p.n - j0);
         let mut p0 = 0;
         while p0 < p.k {
-            let depth = DEPTH.min(p.k - p0);
-            let add = p.accumulate || p0 > 0;
+            let values = (DEPTH * M::VALUES).min(p.k - p0);
+            let depth = values.div_ceil(M::VALUES);
             if !in_place {
-                pack_b::<S>(p, p0, depth, j0, columns, panels);
+                pack_b::<S>(p, pairs, p0, values, j0, columns, panels);
             }
             let mut i0 = 0;
             while i0 < p.m {
                 let rows = ROWS.min(p.m - i0);
-                if pack_a {
-                    pack_rows::<S>(p.a.add(i0 * p.lda + p0), p.lda, rows, depth, rows_a);
-                }
+                let (layout, a, lda) = staging.stage::<S>(p, pairs, i0, rows, p0, values);
                 let mut j = 0;
                 while j < columns {
-                    let here = width.min(columns - j);
                     let (b, ldb) = if in_place {
                         (p.b.add(p0 * p.ldb + j0 + j), p.ldb)
                     } else {
                         (panels.add(j * depth) as *const f32, width)
                     };
-                    let c = p.c.add(i0 * p.ldc + j0 + j);
-                    let strip = Strip { rows, depth, b, ldb, c, ldc: p.ldc, columns: here, add };
-                    if p.trans_a {
-                        strip.run::<S, COLUMNS_OF_A>(p.a.add(p0 * p.lda + i0), p.lda);
-                    } else if pack_a {
-                        strip.run::<S, PACKED>(rows_a, 0);
-                    } else {
-                        strip.run::<S, ROWS_OF_A>(p.a.add(i0 * p.lda + p0), p.lda);
+                    let strip = Strip::<S, M> {
+                        rows,
+                        depth,
+                        b,
+                        ldb,
+                        c: p.c.add(i0 * p.ldc + j0 + j),
+                        ldc: p.ldc,
+                        columns: width.min(columns - j),
+                        add: p.accumulate || p0 > 0,
+                        of: PhantomData,
+                    };
+                    match layout {
+                        COLUMNS_OF_A => strip.run::<COLUMNS_OF_A>(a, lda),
+                        PACKED => strip.run::<PACKED>(a, lda),
+                        _ => strip.run::<ROWS_OF_A>(a, lda),
                     }
                     j += width;
                 }
                 i0 += ROWS;
             }
-            p0 += DEPTH;
+            p0 += values;
         }
         j0 += COLUMNS;
     }
 }
 
-/// Packs columns [j0, j0 + columns) of rows [p0, p0 + depth) of B into panels, whose last one is padded with zeros.
+/// Packs columns [j0, j0 + columns) of rows [p0, p0 + values) of B into panels, whose last one is padded with zeros.
 #[inline(always)]
-unsafe fn pack_b<S: Simd>(p: &Product, p0: usize, depth: usize, j0: usize, columns: usize, out: *mut f32) {
+unsafe fn pack_b<S: Simd>(p: &Product, pairs: bool, p0: usize, values: usize, j0: usize, columns: usize, out: *mut f32) {
     let width = 2 * S::LANES;
+    let depth = if pairs { values.div_ceil(2) } else { values };
+    let mut joined = Scratch::new(if pairs && p.trans_b { width * STEP } else { 0 });
     let mut j = 0;
     while j < columns {
         let here = width.min(columns - j);
         let panel = out.add(j * depth);
         if p.trans_b {
-            transpose::<S>(p.b.add((j0 + j) * p.ldb + p0), p.ldb, here, depth, panel, width);
+            let from = p.b.add((j0 + j) * p.ldb + p0);
+            if pairs {
+                pair_columns::<S>(from, p.ldb, values, here, joined.at(), STEP);
+                transpose::<S>(joined.at(), STEP, here, depth, panel, width);
+            } else {
+                transpose::<S>(from, p.ldb, here, depth, panel, width);
+            }
         } else {
             let from = p.b.add(p0 * p.ldb + j0 + j);
-            for row in 0..depth {
-                let (from, to) = (from.add(row * p.ldb), panel.add(row * width));
-                S::load_n(from, here).store(to);
-                let rest = here.saturating_sub(S::LANES);
-                S::load_n(from.add(if rest > 0 { S::LANES } else { 0 }), rest).store(to.add(S::LANES));
+            if pairs {
+                pair_rows::<S>(from, p.ldb, here, values, panel, width);
+            } else {
+                copy_rows::<S>(from, p.ldb, here, depth, panel);
             }
         }
         j += width;
     }
 }
 
-/// Packs rows of A into groups of a tile's height, one column after another.
-#[inline(always)]
-unsafe fn pack_rows<S: Simd>(a: *const f32, lda: usize, rows: usize, depth: usize, out: *mut f32) {
-    let mut i = 0;
-    while i < rows {
-        let here = S::TILE_ROWS.min(rows - i);
-        transpose::<S>(a.add(i * lda), lda, here, depth, out.add(i * depth), here);
-        i += here;
-    }
+/// Scratch memory for blocks of A that are not read in place.
+struct Staging {
+    packs: bool,
+    floats: Scratch,
+    joined: Scratch,
 }
 
-/// Transposes `count` rows of `depth` floats: out[p·step + i] = from[i·row + p]. Places from count to step become 0.
-#[inline(always)]
-unsafe fn transpose<S: Simd>(from: *const f32, row: usize, count: usize, depth: usize, out: *mut f32, step: usize) {
-    if count < step {
-        std::ptr::write_bytes(out, 0, depth * step);
+impl Staging {
+    #[inline(always)]
+    fn new<S: Simd>(p: &Product, pairs: bool) -> Self {
+        // Rows that lie a multiple of 2 KiB apart map to two sets of the first-level cache.
+        let packs = match p.a {
+            Left::Stored(_, lda) => !pairs && !p.trans_a && lda % 512 == 0 && p.n > S::LANES,
+            Left::Patches(..) => true,
+        };
+        // Twice the depth for pairs.
+        let floats = if packs { 2 * (ROWS + S::TILE_ROWS) * STEP } else { 0 };
+        let joined = if pairs { ROWS * STEP } else { 0 };
+        Self { packs, floats: Scratch::new(floats), joined: Scratch::new(joined) }
     }
-    let mut i = 0;
-    while i + 4 <= count {
-        let from = from.add(i * row);
-        let mut p = 0;
-        while p + 4 <= depth {
-            S::transpose4(from.add(p), row, out.add(p * step + i), step);
-            p += 4;
-        }
-        while p < depth {
-            for q in 0..4 {
-                *out.add(p * step + i + q) = *from.add(q * row + p);
+
+    /// Returns how rows [i0, i0 + rows) of A are stored for columns [p0, p0 + values), where, and the step between them.
+    #[inline(always)]
+    unsafe fn stage<S: Simd>(
+        &mut self,
+        p: &Product,
+        pairs: bool,
+        i0: usize,
+        rows: usize,
+        p0: usize,
+        values: usize,
+    ) -> (u8, *const f32, usize) {
+        let staged = self.floats.at();
+        let (a, lda) = match p.a {
+            Left::Stored(a, lda) if p.trans_a => (a.add(p0 * lda + i0), lda),
+            Left::Stored(a, lda) => (a.add(i0 * lda + p0), lda),
+            Left::Patches(x, s) if p.trans_a => {
+                write_patches::<S>(x, s, p0, values, i0, rows, staged, ROWS);
+                (staged as *const f32, ROWS)
             }
-            p += 1;
+            Left::Patches(x, s) => {
+                let step = 2 * STEP;
+                write_patches::<S>(x, s, i0, rows, p0, values, staged, step);
+                (staged as *const f32, step)
+            }
+        };
+        if pairs {
+            let joined = self.joined.at();
+            if p.trans_a {
+                // Whole vectors: the places past the last row are written, too.
+                let step = rows.next_multiple_of(S::LANES);
+                pair_rows::<S>(a, lda, rows, values, joined, step);
+                return (COLUMNS_OF_A, joined, step);
+            }
+            pair_columns::<S>(a, lda, values, rows, joined, STEP);
+            return (ROWS_OF_A, joined, STEP);
         }
-        i += 4;
-    }
-    while i < count {
-        for p in 0..depth {
-            *out.add(p * step + i) = *from.add(i * row + p);
-        }
-        i += 1;
-    }
-}
-
-/// Ways in which the rows of A are stored.
-const ROWS_OF_A: u8 = 0;
-const COLUMNS_OF_A: u8 = 1;
-const PACKED: u8 = 2;
-
-/// The rows of C in one panel's columns.
-struct Strip {
-    rows: usize,
-    depth: usize,
-    b: *const f32,
-    ldb: usize,
-    c: *mut f32,
-    ldc: usize,
-    columns: usize,
-    add: bool,
-}
-
-impl Strip {
-    #[inline(always)]
-    unsafe fn run<S: Simd, const LAYOUT: u8>(&self, a: *const f32, lda: usize) {
-        if self.columns > S::LANES {
-            self.run_wide::<S, LAYOUT, 2>(a, lda)
-        } else {
-            self.run_wide::<S, LAYOUT, 1>(a, lda)
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn run_wide<S: Simd, const LAYOUT: u8, const V: usize>(&self, a: *const f32, lda: usize) {
-        let mut i = 0;
-        while i < self.rows {
-            let left = self.rows - i;
-            // Packed groups are as high as a tile; the last one is as high as what is left.
-            let group = S::TILE_ROWS.min(self.rows - i / S::TILE_ROWS * S::TILE_ROWS);
-            let from = match LAYOUT {
-                ROWS_OF_A => a.add(i * lda),
-                COLUMNS_OF_A => a.add(i),
-                _ => {
-                    let inside = i % S::TILE_ROWS;
-                    a.add((i - inside) * self.depth + inside)
+        match p.a {
+            _ if p.trans_a => (COLUMNS_OF_A, a, lda),
+            Left::Stored(..) if self.packs => {
+                let mut i = 0;
+                while i < rows {
+                    let here = S::TILE_ROWS.min(rows - i);
+                    transpose::<S>(a.add(i * lda), lda, here, values, staged.add(i * values), here);
+                    i += here;
                 }
-            };
-            let step = if LAYOUT == PACKED { group } else { lda };
-            i += match (S::TILE_ROWS, left) {
-                (14, 14..) => self.tile::<S, LAYOUT, V, 14>(i, from, step),
-                (12, 12..) => self.tile::<S, LAYOUT, V, 12>(i, from, step),
-                (10.., 8..) => self.tile::<S, LAYOUT, V, 8>(i, from, step),
-                (6, 6..) => self.tile::<S, LAYOUT, V, 6>(i, from, step),
-                (_, 4..) => self.tile::<S, LAYOUT, V, 4>(i, from, step),
-                (_, 2..) => self.tile::<S, LAYOUT, V, 2>(i, from, step),
-                _ => self.tile::<S, LAYOUT, V, 1>(i, from, step),
-            };
-        }
-    }
-
-    /// Computes R rows of C and returns R. Full columns are loaded without masks.
-    #[inline(always)]
-    unsafe fn tile<S: Simd, const LAYOUT: u8, const V: usize, const R: usize>(
-        &self,
-        i: usize,
-        a: *const f32,
-        step: usize,
-    ) -> usize {
-        if self.columns == V * S::LANES {
-            self.sums::<S, LAYOUT, V, R, false>(i, a, step);
-        } else {
-            self.sums::<S, LAYOUT, V, R, true>(i, a, step);
-        }
-        R
-    }
-
-    #[inline(always)]
-    unsafe fn sums<S: Simd, const LAYOUT: u8, const V: usize, const R: usize, const PART: bool>(
-        &self,
-        i: usize,
-        a: *const f32,
-        step: usize,
-    ) {
-        let last = self.columns - (V - 1) * S::LANES;
-        let mut sums = [[S::splat(0.0); V]; R];
-        let mut b = self.b;
-        let mut at = a;
-        for _ in 0..self.depth {
-            let mut bs = [S::splat(0.0); V];
-            for v in 0..V {
-                bs[v] = if PART && v == V - 1 {
-                    S::load_first(b.add(v * S::LANES), last)
-                } else {
-                    S::load(b.add(v * S::LANES))
-                };
+                (PACKED, staged, 0)
             }
-            for r in 0..R {
-                let s = S::splat(*if LAYOUT == ROWS_OF_A { at.add(r * step) } else { at.add(r) });
-                for v in 0..V {
-                    sums[r][v] = s.fma(bs[v], sums[r][v]);
-                }
-            }
-            b = b.add(self.ldb);
-            at = at.add(if LAYOUT == ROWS_OF_A { 1 } else { step });
-        }
-        for r in 0..R {
-            let row = self.c.add((i + r) * self.ldc);
-            for v in 0..V {
-                let to = row.add(v * S::LANES);
-                if PART && v == V - 1 {
-                    let sum = if self.add { sums[r][v].add(S::load_first(to, last)) } else { sums[r][v] };
-                    sum.store_first(to, last);
-                } else {
-                    let sum = if self.add { sums[r][v].add(S::load(to)) } else { sums[r][v] };
-                    sum.store(to);
-                }
-            }
+            _ => (ROWS_OF_A, a, lda),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The margin softmax over class centers, one block of classes at a time. The cosines of a block stay in cache between the
 //! product that computes them and the two that use them, and the whole matrix of logits never exists.
-use super::gemm::Product;
+use super::gemm::{Left, Product};
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
 
@@ -50,8 +50,7 @@ unsafe fn cosines_of_block<S: Simd>(
         m: count,
         n: b,
         k: d,
-        a: w,
-        lda: d,
+        a: Left::Stored(w, d),
         b: et,
         ldb: b,
         c: turned,
@@ -257,8 +256,7 @@ pub unsafe fn backward<S: Simd>(args: &mut Args) -> f64 {
             m: b,
             n: d,
             k: count,
-            a: gradients,
-            lda: count,
+            a: Left::Stored(gradients, count),
             b: centers,
             ldb: d,
             c: de,
@@ -272,8 +270,7 @@ pub unsafe fn backward<S: Simd>(args: &mut Args) -> f64 {
             m: count,
             n: d,
             k: b,
-            a: gradients,
-            lda: count,
+            a: Left::Stored(gradients, count),
             b: e,
             ldb: d,
             c: out,

@@ -8,8 +8,11 @@ pub mod gemm;
 pub mod margin_softmax;
 pub mod norm;
 pub mod optimizers;
+pub mod pack;
+pub mod patches;
 pub mod pool;
 pub mod prelu;
+pub mod strip;
 
 use crate::heap::Args;
 
@@ -31,9 +34,13 @@ macro_rules! table {
             type S = $simd;
             &[
                 ("gemm", kernel!(gemm::gemm::<S>)),
+                ("gemmBfloat16", kernel!(gemm::gemm_bfloat16::<S>)),
                 ("gemmScratchBytes", kernel!(gemm::gemm_scratch_bytes::<S>)),
-                ("convThin", kernel!(conv::conv_thin::<S>)),
-                ("convThinBackpropFilter", kernel!(conv::conv_thin_backprop_filter::<S>)),
+                ("convThin", kernel!(conv::convolve::<S>)),
+                ("convThinBackpropFilter", kernel!(conv::backprop_filter::<S>)),
+                ("convolve", kernel!(conv::convolve::<S>)),
+                ("convolveBackpropFilter", kernel!(conv::backprop_filter::<S>)),
+                ("turnFilter", kernel!(conv::turn_filter::<S>)),
                 ("im2col", kernel!(conv::im2col::<S>)),
                 ("col2im", kernel!(conv::col2im::<S>)),
                 ("depthwise", kernel!(depthwise::depthwise::<S>)),

@@ -1,6 +1,7 @@
 //! AVX-512: 16 lanes and 32 registers.
 use super::Simd;
-use crate::kernels::gemm::{multiply, Product};
+use crate::kernels::gemm::{multiply, multiply_by, Product};
+use crate::kernels::strip::Arithmetic;
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -116,9 +117,53 @@ impl Simd for Avx512 {
     unsafe fn multiply(product: &Product) {
         multiply_avx512(product)
     }
+    #[inline(always)]
+    unsafe fn multiply_bfloat16(product: &Product) {
+        multiply_avx512_bfloat16(product)
+    }
+    #[inline(always)]
+    unsafe fn join_bfloat16(low: Self, high: Self) -> Self {
+        let (low, high) = (round_bfloat16(low.0), round_bfloat16(high.0));
+        let high = _mm512_and_si512(high, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+        Self(_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32::<16>(low), high)))
+    }
+    #[inline(always)]
+    unsafe fn narrow_bfloat16(first: Self, second: Self) -> Self {
+        let upper = |v: Self| _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(round_bfloat16(v.0)));
+        let low = _mm512_castsi256_si512(upper(first));
+        Self(_mm512_castsi512_ps(_mm512_inserti64x4::<1>(low, upper(second))))
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,fma")]
 unsafe fn multiply_avx512(product: &Product) {
     multiply::<Avx512>(product)
+}
+
+/// Rounds to bfloat16 in the upper halves, ties to even, as the WebAssembly kernel does; the lower halves are undefined. The
+/// processor's own conversion flushes subnormals.
+#[inline(always)]
+unsafe fn round_bfloat16(v: __m512) -> __m512i {
+    let bits = _mm512_castps_si512(v);
+    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+    let carried = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(v, v);
+    _mm512_mask_blend_epi32(nan, carried, _mm512_set1_epi32(0x7fc0_0000))
+}
+
+/// A unit is two bfloat16 values, whose products are added to one float32.
+struct Bfloat16;
+
+impl Arithmetic<Avx512> for Bfloat16 {
+    const VALUES: usize = 2;
+    #[inline(always)]
+    unsafe fn multiply_add(a: Avx512, b: Avx512, sum: Avx512) -> Avx512 {
+        let halves = |v: __m512| std::mem::transmute::<__m512, __m512bh>(v);
+        Avx512(_mm512_dpbf16_ps(sum.0, halves(a.0), halves(b.0)))
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn multiply_avx512_bfloat16(product: &Product) {
+    multiply_by::<Avx512, Bfloat16>(product)
 }

@@ -51,6 +51,21 @@ pub trait Simd: Copy {
     unsafe fn transpose4(from: *const f32, from_row: usize, to: *mut f32, to_row: usize);
     /// The product kernel of this instruction set, compiled once.
     unsafe fn multiply(product: &Product);
+    /// The same with inputs rounded to bfloat16. Sets without the instructions compute in float32.
+    #[inline(always)]
+    unsafe fn multiply_bfloat16(product: &Product) {
+        Self::multiply(product)
+    }
+    /// bfloat16 values of both, in the lower and upper half of each lane. Only for sets with the instructions.
+    #[inline(always)]
+    unsafe fn join_bfloat16(_low: Self, _high: Self) -> Self {
+        unreachable!()
+    }
+    /// The bfloat16 values of `first`, then those of `second`. Only for sets with the instructions.
+    #[inline(always)]
+    unsafe fn narrow_bfloat16(_first: Self, _second: Self) -> Self {
+        unreachable!()
+    }
 
     #[inline(always)]
     unsafe fn load_n(from: *const f32, count: usize) -> Self {
