@@ -50,18 +50,29 @@ export async function runInChromium(consumer, { path, file, shows }) {
     const page = await browser.newPage();
     page.on('pageerror', (error) => messages.push(String(error)));
     page.on('console', (message) => messages.push(message.text()));
-    await page.goto(`http://127.0.0.1:${server.address().port}/${path}`);
+    const origin = `http://127.0.0.1:${server.address().port}/`;
+    // A page has all it needs from its own origin: our packages download nothing.
+    const foreign = [];
+    await page.route(
+      (url) => /^(https?|wss?):$/.test(url.protocol) && !url.href.startsWith(origin),
+      async (route) => {
+        foreign.push(route.request().url());
+        await route.abort();
+      },
+    );
+    await page.goto(`${origin}${path}`);
     const timeout = MINUTES * 60_000;
     if (shows) {
       await page.waitForSelector('input[type=file]:enabled', { timeout });
       await page.setInputFiles('input[type=file]', join(consumer, file));
       const matches = (pattern) => new RegExp(pattern).test(document.querySelector('p').textContent);
       await page.waitForFunction(matches, shows, { timeout });
-      return;
+    } else {
+      await page.waitForFunction(() => 'outcome' in globalThis, undefined, { timeout });
+      const { error } = await page.evaluate(() => globalThis.outcome);
+      if (error) throw new Error(error);
     }
-    await page.waitForFunction(() => 'outcome' in globalThis, undefined, { timeout });
-    const { error } = await page.evaluate(() => globalThis.outcome);
-    if (error) throw new Error(error);
+    if (foreign.length > 0) throw new Error(`The page requested ${foreign.join(', ')}.`);
   } catch (error) {
     throw new Error(`${path}: ${error.message}\n${messages.join('\n')}`);
   } finally {

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { readSafetensors } from '@unitsphere/core';
 import { openFolder } from '@unitsphere/data';
 import { loadEmbedder } from '@unitsphere/embedder';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { embedCards, verifyCards } from '../scripts/measure-cards.mjs';
 import { writeFigures } from '../scripts/write-figures.mjs';
 import { documentSmall } from '../src/index.js';
@@ -44,6 +45,21 @@ describe('documentSmall', () => {
     for (const [i, value] of together.entries()) expect(value).toBeCloseTo(alone[i], 4);
     embedder.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('loads without a network', async () => {
+    const connect = vi.spyOn(Socket.prototype, 'connect').mockImplementation(() => {
+      throw new Error('a connection');
+    });
+    vi.stubGlobal('fetch', () => Promise.reject(new Error('a request')));
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+      connect.mockRestore();
+    });
+    const embedder = await loadEmbedder(documentSmall);
+    expect(embedder.embeddingSize).toBe(256);
+    embedder.dispose();
+    expect(connect).not.toHaveBeenCalled();
   });
 
   test('has the figures of its weights in its card', async () => {
