@@ -15,7 +15,11 @@ let hubUrl: string;
 let stored: Map<string, Buffer>;
 let committed: Map<string, { kind: string; content: string }>;
 let tokens: Set<string | undefined>;
-let denies: boolean;
+/** Status with which the hub refuses everything. */
+let denies: number | undefined;
+/** Whether the connection breaks during the upload of the model. */
+let breaks: boolean;
+let exists: boolean;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'push-'));
@@ -23,8 +27,10 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'README.md'), '# Cards\n');
   writeFileSync(join(folder, 'onnx', 'model.onnx'), Buffer.alloc(5000, 7));
   writeFileSync(join(folder, '.hidden'), 'secret');
-  [stored, committed, tokens, denies] = [new Map(), new Map(), new Set(), false];
+  [stored, committed, tokens] = [new Map(), new Map(), new Set()];
+  [denies, breaks, exists] = [undefined, false, false];
   server = createServer(async (request, response) => {
+    if (breaks && request.url?.startsWith('/storage/')) return void request.socket.destroy();
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
@@ -37,8 +43,9 @@ beforeEach(async () => {
       return;
     }
     tokens.add(request.headers.authorization);
-    if (denies) return void send({ error: 'Invalid credentials' }, 401);
-    if (url === '/api/repos/create') send({ url: `${hubUrl}/${repo}`, name: repo });
+    if (denies !== undefined) return void send({ error: 'Invalid credentials' }, denies);
+    if (url === '/api/repos/create' && exists) send({ error: 'You already created this model repo' }, 409);
+    else if (url === '/api/repos/create') send({ url: `${hubUrl}/${repo}`, name: repo });
     else if (url === `/api/models/${repo}/preupload/main`) {
       const { files } = JSON.parse(String(body)) as { files: { path: string }[] };
       const modeOf = (path: string) => (path.endsWith('.onnx') ? 'lfs' : 'regular');
@@ -109,10 +116,33 @@ test('refuses a wrong name, and a folder without a model or card, before any upl
 });
 
 test('explains a token without permission, and a hub that cannot be reached', async () => {
-  denies = true;
-  const denied = pushFolder({ folder, repo, token: 'hf_wrong', hubUrl });
-  await expect(denied).rejects.toThrow(UserError);
-  await expect(denied).rejects.toThrow(/refuses the upload.*401/);
+  for (const status of [401, 403]) {
+    denies = status;
+    const error = await pushFolder({ folder, repo, token: 'hf_wrong', hubUrl }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(new RegExp(`refuses the upload.*${status}`));
+    expect((error as UserError).hint).toMatch(/HF_TOKEN.*permission to write/);
+  }
+  denies = 500;
+  await expect(pushFolder({ folder, repo, token: 'hf_test', hubUrl })).rejects.toThrow(UserError);
   const unreachable = pushFolder({ folder, repo, token: 'hf_test', hubUrl: 'http://127.0.0.1:1' });
   await expect(unreachable).rejects.toThrow(/cannot be reached/);
+});
+
+test('uploads to a model that exists', async () => {
+  exists = true;
+  const { commit } = await pushFolder({ folder, repo, token: 'hf_test', hubUrl });
+  expect(commit).toBe(`${hubUrl}/${repo}/commit/1`);
+  expect(committed.size).toBe(2);
+});
+
+test('an interrupted upload commits nothing, and can be repeated', async () => {
+  breaks = true;
+  const failure = pushFolder({ folder, repo, token: 'hf_test', hubUrl });
+  await expect(failure).rejects.toThrow(UserError);
+  await expect(failure).rejects.toThrow(/interrupted|cannot be reached/);
+  expect(committed.size).toBe(0);
+  breaks = false;
+  await pushFolder({ folder, repo, token: 'hf_test', hubUrl });
+  expect(committed.size).toBe(2);
 });
