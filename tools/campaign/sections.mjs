@@ -45,6 +45,16 @@ export const SECTIONS = [
     run: () => tests('apps/trainer/test/kill-training.test.ts', { kills: 4, only: 'centers in a file' }),
   },
   {
+    name: 'a training with a teacher on two replicas; resumed, equal to one without kills',
+    unit: 'SIGKILLs',
+    run: () => tests('apps/trainer/test/kill-training.test.ts', { kills: 4, only: 'a teacher' }),
+  },
+  {
+    name: 'a report that is rewritten: each of its files is the old one or the new one',
+    unit: 'SIGKILLs',
+    run: () => tests('apps/trainer/test/report-kills.test.ts', { kills: 15 }),
+  },
+  {
     name: 'a study: one of its trainings, and the study itself',
     unit: 'SIGKILLs',
     run: () => tests('apps/trainer/test/study-kills.test.ts', { count: 2 }),
@@ -75,6 +85,12 @@ export const SECTIONS = [
     name: 'a flipped bit in a file of a run',
     unit: 'flips',
     run: () => tests('apps/trainer/test/bit-flips.test.ts', { flips: 150, count: 9 * 150 }),
+  },
+  {
+    name: 'a flipped bit in a file of class centers: rows in the center file, or still in its journal',
+    unit: 'flips',
+    // Two center files with ten more flips in their headers, a journal and its index.
+    run: () => tests('packages/partial-fc/test/bit-flips.test.ts', { flips: 150, count: 4 * 150 + 2 * 10 }),
   },
   {
     name: 'errors of the machine and damaged files, through the command line',

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { readGolden } from '@unitsphere/testing/golden';
 import { expect, test } from 'vitest';
 import { pictureFolder, temporaryFolder } from './fixtures.js';
 
@@ -24,26 +25,43 @@ const metricsOf = (run: string) =>
     .split('\n')
     .map((line) => ({ ...JSON.parse(line), imagesPerSecond: undefined, lossMilliseconds: undefined }));
 
-/** Number of times the training is killed. Each kill takes a few seconds; more kills cover more moments. */
-const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 2);
+/** Number of times each training is killed, if set. Each kill takes a few seconds; more kills cover more moments. */
+const KILLS = process.env['UNITSPHERE_KILLS'];
 const STEPS = 40;
 
 /** Reads the centers of both ranks, without the files' headers, which contain random numbers. */
 const readCenterFiles = (run: string) =>
   [0, 1].map((rank) => readFileSync(join(run, `centers/rank-${rank}.centers`)).subarray(8192));
 
+/** A teacher: a small network in a file, whose features are cached in an empty folder. */
+function withTeacher(): string {
+  const folder = temporaryFolder();
+  const file = join(folder, 'teacher.onnx');
+  const [small] = readGolden<{ model: string }>('onnx_teacher').cases;
+  writeFileSync(file, Buffer.from(small.model, 'base64'));
+  return `distillation:
+  loss: kl
+  teacher: { onnx: ${JSON.stringify(file)}, preprocessing: { imageSize: 16 } }
+  cacheDir: ${JSON.stringify(join(folder, 'features'))}
+`;
+}
+
+const FILE = 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }';
+
 test.each([
-  ['memory', ''],
-  ['a file', 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }'],
+  ['centers in memory', () => '', 2],
+  ['centers in a file', () => FILE, 2],
+  ['a teacher', withTeacher, 1],
 ])(
-  'a run with centers in %s, killed at random moments and resumed, equals one that was not killed',
+  'a run with %s, killed at random moments and resumed, equals one that was not killed',
   {
-    timeout: 60_000 + 10_000 * KILLS,
+    timeout: 400_000 + 20_000 * Number(KILLS ?? 2),
   },
-  async (store, loss) => {
+  async (title, more, fewKills) => {
+    const kills = Number(KILLS ?? fewKills);
     const data = await pictureFolder();
     const file = join(temporaryFolder(), 'tiny.yaml');
-    writeFileSync(file, config(data) + loss);
+    writeFileSync(file, config(data) + more());
     const whole = temporaryFolder();
     const done = spawnSync(process.execPath, [cli, 'train', file, '--output', whole], { encoding: 'utf8' });
     expect(done.status, done.stderr).toBe(0);
@@ -51,11 +69,11 @@ test.each([
     const killed = temporaryFolder();
     const run = join(killed, 'run');
     // The config is written first, so that a run can be resumed from the first kill on.
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       const args = kill === 0 ? ['train', file, '--output', killed] : ['train', '--resume', run];
       const child = spawn(process.execPath, [cli, ...args], { stdio: 'ignore' });
       const ended = new Promise((resolve) => child.once('close', resolve));
-      const wanted = 1 + Math.floor((0.9 * STEPS * (kill + Math.random())) / KILLS);
+      const wanted = 1 + Math.floor((0.9 * STEPS * (kill + Math.random())) / kills);
       while (linesOf(join(run, 'metrics.jsonl')) < wanted && child.exitCode === null) await sleep(2);
       // Allow a few more steps and checkpoints.
       await sleep(Math.random() * 100);
@@ -66,9 +84,10 @@ test.each([
     expect(resumed.status, resumed.stderr).toBe(0);
 
     expect(metricsOf(run)).toEqual(metricsOf(join(whole, 'run')));
-    const inFile = store !== 'memory';
+    const inFile = title === 'centers in a file';
     // With centers in files, optimizer.safetensors contains their random numbers.
-    for (const name of ['backbone', 'head', ...(inFile ? [] : ['classes', 'optimizer'])]) {
+    const centers = inFile ? [] : ['classes', 'optimizer'];
+    for (const name of ['backbone', 'head', ...centers, ...(title === 'a teacher' ? ['distillation'] : [])]) {
       const bytes = (folder: string) =>
         readFileSync(join(folder, `checkpoints/step-000000${STEPS}/${name}.safetensors`));
       expect(bytes(run).equals(bytes(join(whole, 'run'))), name).toBe(true);

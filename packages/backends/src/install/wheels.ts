@@ -11,7 +11,8 @@ export interface Wheel {
   bytes: { download: number; unpacked: number };
 }
 
-// The contract suite runs on this release. Other wheels can be passed as a file.
+// The contract suite runs on this release. Other wheels can be passed as a file. After a change, run
+// scripts/pin-nvidia-wheels.mjs.
 const VERSION = '2.21.0';
 
 const WHEELS: Record<NativeBackend, Record<string, Omit<Wheel, 'version'>>> = {
