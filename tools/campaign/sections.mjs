@@ -1,3 +1,4 @@
+import { formatKills } from './format-kills.mjs';
 import { fullDisks } from './full-disks.mjs';
 import { fuzz } from './fuzz.mjs';
 import { hostileConfigs, hostileImages } from './hostile-inputs.mjs';
@@ -55,6 +56,11 @@ export const SECTIONS = [
     run: () => tests('apps/trainer/test/report-kills.test.ts', { kills: 15 }),
   },
   {
+    name: 'packing, indexing and training from a folder, RecordIO, tar, CSV, Parquet and imagefolder; resumed, equal to one without kills',
+    unit: 'SIGKILLs',
+    run: () => formatKills(20),
+  },
+  {
     name: 'a study: one of its trainings, and the study itself',
     unit: 'SIGKILLs',
     run: () => tests('apps/trainer/test/study-kills.test.ts', { count: 2 }),
@@ -78,7 +84,16 @@ export const SECTIONS = [
     unit: 'tests',
     run: () => tests('packages/pretrained/test/download.test.ts'),
   },
-  { name: 'mutated weight files: safetensors, PyTorch, ONNX', unit: 'files', run: fuzz },
+  {
+    name: 'mutated weight files: safetensors, PyTorch, ONNX',
+    unit: 'files',
+    run: () => fuzz('pretrained', ['safetensors', 'pth', 'onnx'], 4000),
+  },
+  {
+    name: 'mutated archives, lists and verification sets: .rec, .tar, .csv, .parquet, .bin',
+    unit: 'files',
+    run: () => fuzz('data', ['rec', 'tar', 'csv', 'parquet', 'bin'], 20_000),
+  },
   { name: 'mutated images in a folder', unit: 'files', run: hostileImages },
   { name: 'mutated configs', unit: 'configs', run: hostileConfigs },
   {

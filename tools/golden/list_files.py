@@ -71,6 +71,10 @@ def main() -> None:
     ]
     (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
+    # The images of tools/campaign/format-kills.mjs.
+    photos = [(f"photos/p{i:02}/{k}.png", f"p{i:02}") for i in range(12) for k in range(4)]
+    pd.DataFrame(photos, columns=["path", "label"]).to_parquet(FOLDER / "photos.parquet", index=False)
+
     # Hugging Face's imagefolder.
     for name in ("csv", "jsonl", "parquet"):
         folder = FOLDER / f"imagefolder-{name}"
