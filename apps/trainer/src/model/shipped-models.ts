@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
 import type { ModelFileContents } from '@unitsphere/embedder';
 import type { ShippedName } from '../config/shipped-architecture.js';
-import type { CheckpointFiles } from '../step/checkpoint-files.js';
 
 /** The models of `@unitsphere/models` by their names. Their weights are loaded only when one is used. */
 const SHIPPED: Readonly<Record<ShippedName, () => Promise<ModelFileContents>>> = {
@@ -18,7 +17,7 @@ export async function openShippedModel(name: string): Promise<ModelFileContents 
 }
 
 /** Returns all weights of a shipped model, head included, as the files of a checkpoint. */
-export async function shippedWeights(name: ShippedName): Promise<CheckpointFiles> {
+export async function shippedWeights(name: ShippedName): Promise<Record<string, Uint8Array>> {
   const { tensors } = readSafetensors((await SHIPPED[name]())['model.safetensors'] as Uint8Array);
   const backbone: StateDict = new Map();
   const head: StateDict = new Map();
