@@ -22,10 +22,13 @@ export async function decodeBytes(bytes: Uint8Array, side?: number): Promise<Rgb
     const raw = isPnm(bytes) ? decodePnm(bytes) : isTiff(bytes) ? await decodeFloatTiff(bytes) : undefined;
     if (raw) options.raw = { width: raw.width, height: raw.height, channels: raw.channels };
     const image = sharp(raw ? raw.data : bytes, options);
-    const { width, height } = await image.metadata();
+    const { width, height, hasAlpha, hasProfile, orientation = 1, space, depth } = await image.metadata();
     // libvips enlarges with a shift of half a pixel.
     const canShrink = side !== undefined && Math.min(width, height) >= side;
-    image.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
+    // Most files need none of these, and each would convert the pixels at their full size.
+    if (orientation !== 1) image.autoOrient();
+    if (hasAlpha) image.flatten({ background: '#ffffff' });
+    if (hasProfile || space !== 'srgb' || depth !== 'uchar') image.toColourspace('srgb');
     if (canShrink) image.resize(side, side, { fit: 'fill', kernel: 'linear' });
     result = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   } catch (error) {
