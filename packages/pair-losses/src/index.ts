@@ -64,5 +64,10 @@ export { SumReducer } from './reducers/sum.js';
 export { ThresholdReducer, type ThresholdReducerOptions } from './reducers/threshold.js';
 export { CenterInvariantRegularizer } from './regularizers/center-invariant.js';
 export { LpRegularizer, type LpRegularizerOptions } from './regularizers/lp.js';
+export { RegularFaceRegularizer } from './regularizers/regular-face.js';
 export type { Regularizer, WeightedRegularizer } from './regularizers/regularizer.js';
+export {
+  SparseCentersRegularizer,
+  type SparseCentersRegularizerOptions,
+} from './regularizers/sparse-centers.js';
 export { ZeroMeanRegularizer } from './regularizers/zero-mean.js';

@@ -17,7 +17,7 @@ import {
   pairCounts,
 } from '../pairs/pair-loss.js';
 import { PairSource } from '../pairs/pair-source.js';
-import { scatterRows } from '../pairs/record-rows.js';
+import { scatterRows, takeRows } from '../pairs/record-rows.js';
 import { checkTuples } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { PairLossEntry } from '../registry/loss-entry.js';
@@ -133,7 +133,7 @@ function recordQuery(
   const rowsOf = (x: tf.Tensor2D, rows: Int32Array) => {
     const { value, pullback } = normalizeRows(x);
     return {
-      value: tf.gather(value, tf.tensor1d(rows, 'int32')),
+      value: takeRows(value, rows),
       pullback: (d: tf.Tensor2D) => pullback(scatterRows(d, rows, x.shape[0])),
     };
   };

@@ -8,6 +8,7 @@ import type { LossPlan } from '../pairs/compute-loss.js';
 import { gatherEntries } from '../pairs/gather-entries.js';
 import { hasAny, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
+import { createTripletDraw, type TripletDraw } from '../pairs/triplet-draw.js';
 import { DivisorReducer } from '../reducers/divisor.js';
 import type { PairLossEntry } from '../registry/loss-entry.js';
 
@@ -23,6 +24,12 @@ export interface MarginLossOptions extends LossOptions {
   classes?: number;
   /** Weight of the regularizer nu · beta of a learned beta. Default 0. */
   nu?: number;
+  /**
+   * Number of triplets drawn for each anchor of a call without `tuples`, uniformly. Default: all triplets.
+   */
+  tripletsPerAnchor?: number;
+  /** Seed of the draws, which differ from call to call. Default 0. */
+  seed?: number;
 }
 
 /**
@@ -41,12 +48,23 @@ export class MarginLoss extends PairLoss {
   /** float32 [1] or [classes]: the boundary. */
   readonly beta: tf.Tensor1D;
   readonly #classes: number | undefined;
+  readonly #draw: TripletDraw | undefined;
 
   /** @throws RangeError if a number is not finite or classes is not a positive integer. */
   constructor(options: MarginLossOptions = {}) {
-    const { margin = 0.2, beta = 1.2, learnBeta = false, classes, nu = 0, ...rest } = options;
+    const {
+      margin = 0.2,
+      beta = 1.2,
+      learnBeta = false,
+      classes,
+      nu = 0,
+      tripletsPerAnchor,
+      seed,
+      ...rest
+    } = options;
     super({ distance: new EuclideanDistance(), reducer: new DivisorReducer(), ...rest });
     this.margin = checkFinite('MarginLoss: margin', margin);
+    this.#draw = createTripletDraw('MarginLoss', tripletsPerAnchor, seed);
     this.nu = checkFinite('MarginLoss: nu', nu);
     this.#classes = classes === undefined ? undefined : checkCount('MarginLoss: classes', classes);
     const variable = tf.tidy(() =>
@@ -60,7 +78,8 @@ export class MarginLoss extends PairLoss {
     this.beta.dispose();
   }
 
-  protected plan(pairs: PairSource): LossPlan | undefined {
+  protected plan(all: PairSource): LossPlan | undefined {
+    const pairs = this.#draw?.(all) ?? all;
     const classes = this.#classes;
     if (classes !== undefined) checkLabelRange(this.title, pairs.labels, classes);
     const counts = pairs.tripletCounts();
@@ -176,4 +195,4 @@ export const marginLoss = {
       description: 'Weight of the regularizer of a learned beta.',
     },
   },
-} satisfies PairLossEntry<MarginLossOptions>;
+} satisfies PairLossEntry<Omit<MarginLossOptions, 'tripletsPerAnchor' | 'seed'>>;

@@ -7,6 +7,7 @@ import type { LossPlan } from '../pairs/compute-loss.js';
 import { gatherEntries } from '../pairs/gather-entries.js';
 import { hasAny, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
+import { createTripletDraw, type TripletDraw } from '../pairs/triplet-draw.js';
 import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';
 import type { PairLossEntry } from '../registry/loss-entry.js';
 
@@ -21,6 +22,12 @@ export interface TripletMarginLossOptions extends LossOptions {
   swap?: boolean;
   /** Whether to use log(1 + exp(x)) in place of max(0, x). Default false. */
   smooth?: boolean;
+  /**
+   * Number of triplets drawn for each anchor of a call without `tuples`, uniformly. Default: all triplets.
+   */
+  tripletsPerAnchor?: number;
+  /** Seed of the draws, which differ from call to call. Default 0. */
+  seed?: number;
 }
 
 /**
@@ -35,17 +42,21 @@ export class TripletMarginLoss extends PairLoss {
   readonly margin: number;
   readonly swap: boolean;
   readonly smooth: boolean;
+  readonly #draw: TripletDraw | undefined;
 
-  /** @throws RangeError if the margin is not finite. */
-  constructor({ margin = 0.05, swap = false, smooth = false, ...options }: TripletMarginLossOptions = {}) {
-    super({ distance: new EuclideanDistance(), reducer: new AvgNonZeroReducer(), ...options });
+  /** @throws RangeError if the margin is not finite or tripletsPerAnchor is not a positive integer. */
+  constructor(options: TripletMarginLossOptions = {}) {
+    const { margin = 0.05, swap = false, smooth = false, tripletsPerAnchor, seed, ...rest } = options;
+    super({ distance: new EuclideanDistance(), reducer: new AvgNonZeroReducer(), ...rest });
     this.margin = checkFinite('TripletMarginLoss: margin', margin);
     this.swap = swap;
     this.smooth = smooth;
+    this.#draw = createTripletDraw('TripletMarginLoss', tripletsPerAnchor, seed);
   }
 
   /** @throws RangeError for `swap` with reference embeddings. */
-  protected plan(pairs: PairSource): LossPlan | undefined {
+  protected plan(all: PairSource): LossPlan | undefined {
+    const pairs = this.#draw?.(all) ?? all;
     const { swap, smooth, margin } = this;
     if (swap && !pairs.isSelf) {
       throw new RangeError(
@@ -118,4 +129,4 @@ export const tripletMarginLoss = {
       description: 'Whether to use log(1 + exp(x)) in place of max(0, x).',
     },
   },
-} satisfies PairLossEntry<TripletMarginLossOptions>;
+} satisfies PairLossEntry<Omit<TripletMarginLossOptions, 'tripletsPerAnchor' | 'seed'>>;

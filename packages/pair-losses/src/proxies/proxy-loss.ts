@@ -84,6 +84,27 @@ export abstract class ProxyLoss implements EmbeddingLoss {
   /** Returns how to compute the loss from the distances of a batch and the proxies. */
   protected abstract plan(batch: ProxyBatch): LossPlan;
 
+  /**
+   * Computes the similarity of each embedding with each class, as for a classifier: the largest is the predicted class. It has
+   * the values of pytorch-metric-learning's `get_logits`, and is not differentiable.
+   * @param embeddings float32 [batch, dimensions].
+   * @returns float32 [batch, classes]; a distance is not negated. The caller disposes it.
+   * @throws TypeError or RangeError for a wrong rank, dtype or number of dimensions.
+   */
+  logits(embeddings: tf.Tensor2D): tf.Tensor2D {
+    checkEmbeddings(this.title, 'embeddings', embeddings);
+    checkSameWidth(this.title, embeddings, 'a proxy', this.proxies);
+    return tf.tidy(() => {
+      const [query, reference] = [embeddings, this.proxies].map((x) => this.distance.prepare(x).value);
+      return this.toLogits(this.distance.matrix(query, reference).value);
+    });
+  }
+
+  /** Converts distances from the proxies, float32 [batch, proxies], to logits, float32 [batch, classes]. */
+  protected toLogits(matrix: tf.Tensor2D): tf.Tensor2D {
+    return matrix;
+  }
+
   /** Returns the labels that the reducer sees, one per element. */
   protected reducedLabels(labels: Int32Array): Int32Array {
     return labels;

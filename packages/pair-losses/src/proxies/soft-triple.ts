@@ -58,6 +58,11 @@ export class SoftTripleLoss extends ProxyLoss {
     this.margin = checkFinite('SoftTripleLoss: margin', margin);
   }
 
+  protected override toLogits(matrix: tf.Tensor2D): tf.Tensor2D {
+    const centers = tf.reshape(matrix, [-1, this.classes, this.centersPerClass]);
+    return tf.sum(tf.mul(tf.softmax(tf.div(centers, this.gamma), 2), centers), 2);
+  }
+
   protected plan({ labels, weights }: ProxyBatch): LossPlan {
     const { classes, centersPerClass, lambda, gamma, margin } = this;
     return {

@@ -136,6 +136,11 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
     });
   }
 
+  protected override toLogits(matrix: tf.Tensor2D): tf.Tensor2D {
+    const nearest = tf.max(tf.reshape(matrix, [-1, this.classes, this.subCenters]), 2);
+    return tf.mul(nearest, this.scale) as tf.Tensor2D;
+  }
+
   protected plan({ labels, weights }: ProxyBatch): LossPlan {
     const { classes, subCenters, scale } = this;
     const margin = (this.margin * Math.PI) / 180;
