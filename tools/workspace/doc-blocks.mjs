@@ -50,7 +50,7 @@ const NOT_RUN = [
   [
     'packages/recognition/README.md',
     "openGalleryFile('cards.gallery'",
-    'reads pictures of cards; the guide and the tests of the commands do the same with pictures of their own',
+    'reads pictures of cards; the consumer recognition of tools/e2e-publish draws some and runs it',
   ],
   ['packages/backends/README.md', 'install cuda', 'requires an NVIDIA GPU and a download of 3 GB'],
   [

@@ -7,7 +7,7 @@ const TAIL = 0.1;
 const LEAST_TAIL = 10;
 /** Most pairs that can be duplicates, as a share of all. One always can. */
 const MOST_DUPLICATES = 0.1;
-/** Scores are rounded to float32, so that closer pairs cannot be told apart. */
+/** Scores are rounded to float32, so that closer distances are all equal. */
 const LEAST_DISTANCE = 2 ** -24;
 
 /**
@@ -15,9 +15,9 @@ const LEAST_DISTANCE = 2 ** -24;
  *
  * The distances 1 − s of the nearest different identities fall as a power, as in {@link chooseThreshold}, so their negative
  * logarithms have an exponential tail. There the normalized spacings j · (y_j − y_(j+1)) are independent and have one mean
- * (Rényi 1953). The pairs above a gap are duplicates if its spacing, divided by the mean of the w spacings below it, is so large
- * that its F(2, 2w) distribution reaches it with a probability below 1 %, and if the distance is 5 times larger below the gap than
- * above it. The lowest such gap among the highest tenth of the pairs counts. The ratio of distances keeps designs that resemble each
+ * (Rényi 1953). A spacing divided by the mean of the w spacings below it has the distribution F(2, 2w). The pairs above a gap are
+ * duplicates if this distribution reaches its value with a probability below 1 %, and if the distance is 5 times larger below the gap
+ * than above it. The lowest such gap among the highest tenth of the pairs counts. The ratio of distances keeps designs that resemble each
  * other, and it makes a gap by chance ever less likely the more pairs lie above it.
  *
  * @param scores Of the pairs of nearest identities, each pair once, in descending order.
