@@ -156,7 +156,7 @@ describe('recognize', () => {
     expect(calibrated.stderr).toContain('Warning: 3 identities are too few');
     expect(calibrated.stderr).toMatch(/most similar identities\s+are\s+"Ada Lovelace"\s+and\s+"Grace"/);
     expect(calibrated.stderr).toMatch(/threshold +strangers accepted +95 % interval\n/);
-    expect(calibrated.stderr).toMatch(/\d +10 % +0 % to \d+ % +← calibrated\n/);
+    expect(calibrated.stderr).toMatch(/\d +none seen +0 % to \d+ % +← calibrated\n/);
     const { stdout, stderr } = await unitsphere('recognize', 'people.gallery', 'one.png');
     expect(stdout).toContain('one.png: known Edsger');
     expect(stderr).toMatch(/Threshold .*, to accept 10 % of strangers/);

@@ -105,7 +105,7 @@ test.each([
   const strangers = ['--strangers', here('cards'), '--model', model];
   expect(await unitsphere('gallery', 'calibrate', gallery, ...strangers)).toMatchObject({ code: 0 });
   const rates = await unitsphere('gallery', 'evaluate', here('cards'), '--model', model, '--json');
-  // Of 4 identities 2 are enrolled, and a calibration requires 3.
+  // It enrolls 2 of the 4 identities, and a calibration requires 3.
   expect(rates).toMatchObject({ code: 2, stderr: expect.stringContaining('Enroll at least 3') });
 });
 

@@ -22,6 +22,11 @@ export function outputWidth(): number {
   return process.stdout.columns || Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY;
 }
 
+/** Returns the width of messages in characters: the terminal's, or else 100. */
+export function messageWidth(): number {
+  return process.stderr.columns || 100;
+}
+
 /** Prints a message to standard error. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -99,7 +99,7 @@ export function formatCalibration(
 
 /** Formats the rates of strangers that the gallery accepts at several thresholds, in a table. */
 function formatRates(
-  { threshold, rate, interval }: Calibration,
+  { threshold }: Calibration,
   gallery: Pick<Gallery, 'acceptRateAt'>,
   width: number,
 ): string[] {
@@ -107,12 +107,12 @@ function formatRates(
     .sort((a, b) => a - b)
     .flatMap((at) => {
       const isChosen = at === threshold;
-      const found = isChosen ? { rate, interval } : gallery.acceptRateAt(at);
+      const found = gallery.acceptRateAt(at);
       if (!found) return [];
       return [
         [
           isChosen ? at.toFixed(4) : String(at),
-          percent(found.rate),
+          found.rate > 0 ? percent(found.rate) : 'none seen',
           percentInterval(found.interval),
           isChosen ? '← calibrated' : '',
         ],

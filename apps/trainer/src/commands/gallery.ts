@@ -5,7 +5,7 @@ import { type OpenEmbedder, withGallery, withModelAndGallery } from '../gallery/
 import { Progress } from '../progress/progress.js';
 import { UserError } from '../user-error.js';
 import { formatTable, wrapText } from './columns.js';
-import { EXIT, outputColors, outputWidth, say } from './console.js';
+import { EXIT, messageWidth, outputColors, outputWidth, say } from './console.js';
 import { formatCalibration, summarizeCalibration } from './format-calibration.js';
 import { oneLine } from './format-recognition.js';
 import { pathArgument } from './relative-path.js';
@@ -35,8 +35,10 @@ export async function listGallery(path: string, { json }: { json?: boolean }): P
     say(
       `${identities.length} ${identities.length === 1 ? 'identity' : 'identities'}, ${gallery.embeddingSize} values an image.`,
     );
-    if (gallery.calibration) say(summarizeCalibration(gallery.calibration));
-    else say(`Not calibrated. Choose the threshold with: unitsphere gallery calibrate ${pathArgument(path)}`);
+    if (gallery.calibration) {
+      for (const line of wrapText(summarizeCalibration(gallery.calibration), messageWidth())) say(line);
+    } else
+      say(`Not calibrated. Choose the threshold with: unitsphere gallery calibrate ${pathArgument(path)}`);
     return 0;
   });
 }
@@ -97,8 +99,7 @@ export async function calibrateGallery(
     nameOf?: (stranger: number) => string,
   ) => {
     process.stdout.write(`${calibration.threshold}\n`);
-    const width = process.stderr.columns || 100;
-    for (const line of formatCalibration(calibration, gallery, path, width, nameOf)) say(line);
+    for (const line of formatCalibration(calibration, gallery, path, messageWidth(), nameOf)) say(line);
   };
   if (strangers === undefined) {
     return withGallery(path, false, async (gallery) => {

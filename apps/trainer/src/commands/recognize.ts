@@ -1,7 +1,8 @@
 import { embedReadable } from '../gallery/embed-readable.js';
 import { type OpenEmbedder, withModelAndGallery } from '../gallery/with-gallery.js';
 import { Progress } from '../progress/progress.js';
-import { EXIT, outputWidth, say } from './console.js';
+import { wrapText } from './columns.js';
+import { EXIT, messageWidth, outputWidth, say } from './console.js';
 import { percent, percentInterval, summarizeCalibration } from './format-calibration.js';
 import { formatRecognition, oneLine } from './format-recognition.js';
 import { pathArgument } from './relative-path.js';
@@ -49,14 +50,17 @@ export async function recognize(
         });
         const { calibration } = gallery;
         const rate = threshold !== undefined && gallery.acceptRateAt(threshold);
+        const tell = (text: string) => {
+          for (const line of wrapText(text, messageWidth())) say(line);
+        };
         if (threshold === undefined && calibration) {
-          say(summarizeCalibration(calibration));
+          tell(summarizeCalibration(calibration));
         } else if (rate) {
-          say(
+          tell(
             `At the threshold ${threshold}, the gallery accepts about ${percent(rate.rate)} of strangers (95 % interval ${percentInterval(rate.interval)}).`,
           );
         } else if (threshold === undefined) {
-          say(
+          tell(
             `There is no threshold. Choose it with: unitsphere gallery calibrate ${pathArgument(path)}, or give --threshold.`,
           );
         }
