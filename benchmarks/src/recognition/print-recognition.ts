@@ -76,5 +76,18 @@ export function printRecognition(report: RecognitionReport): string {
           : []),
       ],
     ),
+    ...describeDuplicates(calibrated),
   ].join('\n');
+}
+
+function describeDuplicates({
+  duplicates,
+  thresholdWithDuplicates,
+}: NonNullable<RecognitionReport['cards']>['calibrated']): string[] {
+  if (duplicates === 0) return [];
+  const pairs = duplicates === 1 ? 'One pair of enrolled cards looks' : `${duplicates} pairs of enrolled cards look`;
+  return [
+    '',
+    `${pairs} like one card enrolled twice, and the calibration leaves them out. With them, the threshold would be ${thresholdWithDuplicates?.toFixed(4)}.`,
+  ];
 }

@@ -48,6 +48,9 @@ export interface RecognitionReport {
     }[];
     calibrated: {
       threshold: number;
+      /** Pairs of cards that look like one card enrolled twice, and the threshold with them. */
+      duplicates: number;
+      thresholdWithDuplicates?: number;
       stated: EvaluatedRate['interval'];
       fpir: EvaluatedRate;
       fnir?: EvaluatedRate;
@@ -120,7 +123,14 @@ export async function runRecognition(
           threshold,
           resolved,
         })),
-        calibrated: { threshold: calibration.threshold, stated: calibration.interval, fpir, fnir },
+        calibrated: {
+          threshold: calibration.threshold,
+          duplicates: calibration.duplicates.length,
+          thresholdWithDuplicates: calibration.thresholdWithDuplicates,
+          stated: calibration.interval,
+          fpir,
+          fnir,
+        },
       };
     }
     return report;
