@@ -9,6 +9,8 @@ import { type Arm, runArms } from './arms/run-arms.js';
 import { type CardModelOptions, runCardModel } from './card-model/run-card-model.js';
 import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
 import { type ImageSetSize, makeImages } from './data/make-images.js';
+import { type DataBenchOptions, runData } from './data/run-data.js';
+import { type LargeSetOptions, runLargeSet } from './data/run-large-set.js';
 import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type GalleryBenchOptions, runGallery } from './gallery/run-gallery.js';
@@ -417,6 +419,35 @@ program
   .action(async (directory: string, options: HardSetOptions) => {
     await writeHardSet(directory, options, showProgress);
     showProgress('');
+  });
+
+program
+  .command('data')
+  .description(
+    "Measures how many images a core decodes and augments in a second. Compares with PyTorch's DataLoader on torchvision and on Albumentations.",
+  )
+  .option(...json)
+  .option('--sizes <PIXELS>', 'comma-separated sides of the images', parseCounts, [112, 128, 224])
+  .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, 5)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 1)
+  .action(async ({ json: file, ...options }: DataBenchOptions & { json?: string }) => {
+    await showReport(await runData(options, showProgress), file);
+  });
+
+program
+  .command('large-set')
+  .description(
+    'Trains on 500,000 images of 20,000 identities from a folder, a RecordIO file and a tar file: peak memory, and whether the losses are the same.',
+  )
+  .argument('<DIR>', 'folder for the images, archives and runs; what it contains is reused')
+  .option(...json)
+  .option('--identities <COUNT>', 'number of identities', parseCount, 20_000)
+  .option('--images <COUNT>', 'images of each identity', parseCount, 25)
+  .option('--side <PIXELS>', 'side of the images', parseCount, 64)
+  .option('--steps <COUNT>', 'number of training steps', parseCount, 100)
+  .option('--set <KEY=VALUE...>', 'change a setting of the trainings', [])
+  .action(async (dir: string, { json: file, ...options }: LargeSetOptions & { json?: string }) => {
+    await showReport(await runLargeSet(dir, options, showProgress), file);
   });
 
 program

@@ -6,6 +6,10 @@ import { printArms } from './arms/print-arms.js';
 import type { ArmsReport } from './arms/run-arms.js';
 import { printCardModel } from './card-model/print-card-model.js';
 import type { CardModelReport } from './card-model/run-card-model.js';
+import { printData } from './data/print-data.js';
+import { printLargeSet } from './data/print-large-set.js';
+import type { DataReport } from './data/run-data.js';
+import type { LargeSetReport } from './data/run-large-set.js';
 import { printFirstLosses } from './first-losses/print-first-losses.js';
 import type { FirstLossesReport } from './first-losses/run-first-losses.js';
 import { printGallery } from './gallery/print-gallery.js';
@@ -49,6 +53,8 @@ type Report =
   | VerificationReport
   | CardModelReport
   | CoverageReport
+  | DataReport
+  | LargeSetReport
   | GalleryReport
   | InferenceReport
   | ArmsReport
@@ -80,6 +86,10 @@ export function print(report: Report): string {
       return printFirstLosses(report);
     case 'verification':
       return printVerification(report);
+    case 'data':
+      return printData(report);
+    case 'large-set':
+      return printLargeSet(report);
     case 'gallery':
       return printGallery(report);
     case 'inference':

@@ -1,0 +1,72 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, describe, expect, test } from 'vitest';
+import { makePhotographs } from '../src/data/make-photographs.js';
+import { printData } from '../src/data/print-data.js';
+import { printLargeSet } from '../src/data/print-large-set.js';
+import type { DataReport } from '../src/data/run-data.js';
+import type { LargeSetReport } from '../src/data/run-large-set.js';
+import { describeMachine } from '../src/measure/machine.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'unitsphere-bench-data-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('bench data', () => {
+  test('writes photographs with detail at every scale', async () => {
+    await makePhotographs(folder, { width: 96, height: 64 }, 2);
+    expect(readdirSync(folder).sort()).toEqual(['000.jpg', '001.jpg']);
+    const { data, info } = await sharp(join(folder, '000.jpg')).raw().toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height, info.channels]).toEqual([96, 64, 3]);
+    const spread = (step: number) => {
+      let sum = 0;
+      for (let i = 3 * step; i < data.length; i++) sum += Math.abs(data[i] - data[i - 3 * step]);
+      return sum / data.length;
+    };
+    expect(spread(1)).toBeGreaterThan(2);
+    expect(spread(16)).toBeGreaterThan(spread(1));
+  });
+
+  test('names the lowest row, and the speed beside the training', () => {
+    const timing = { coresOfOthers: 0 } as DataReport['rows'][number]['contenders'][number]['timing'];
+    const row = (size: number, ours: number, peer: number): DataReport['rows'][number] => ({
+      file: { width: 250, height: 250, kilobytes: 20 },
+      size,
+      contenders: [
+        { id: 'ours', label: 'unitsphere', timing, imagesPerSecond: ours },
+        { id: 'albumentations', label: 'Albumentations', timing, imagesPerSecond: peer },
+      ],
+      absent: [],
+      ratio: ours / peer,
+    });
+    const text = printData({
+      benchmark: 'data',
+      date: '',
+      machine: describeMachine(),
+      batch: 32,
+      rows: [row(112, 500, 400), row(128, 300, 400)],
+      training: { backbone: 'lcnet_050', imageSize: 128, imagesPerSecond: 100 },
+      libraries: [],
+    });
+    expect(text).toContain('Lowest: 250 × 250 to 128 px, at 0.750 times the fastest peer');
+    expect(text).toMatch(/uses 100 images a second a core\. From 250 × 250, a core prepares 3(\.0+)? times/);
+  });
+
+  test('says whether the losses of all formats are the same', () => {
+    const report = (losses: number[]): LargeSetReport => ({
+      benchmark: 'large-set',
+      date: '',
+      machine: describeMachine(),
+      size: { identities: 20_000, images: 25, side: 64 },
+      steps: 2,
+      settings: [],
+      runs: [
+        { format: 'folder', peakRss: 2 ** 29, seconds: 1, losses: [2, 1] },
+        { format: 'recordio', peakRss: 2 ** 30, seconds: 1, losses },
+      ],
+    });
+    expect(printLargeSet(report([2, 1]))).toContain('are the same from every format. The highest peak is 1.00 GiB');
+    expect(printLargeSet(report([2, 1.5]))).toContain('are NOT the same');
+  });
+});
