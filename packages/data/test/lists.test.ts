@@ -40,7 +40,7 @@ const png = (color: number[]) =>
     .png()
     .toBuffer();
 
-/** Returns the images of a source by identity, with what is known of their parts. */
+/** Returns the images of a source by identity, with their roles in a retrieval. */
 async function contentOf(source: DecodedSource) {
   const found: { identity: string; isQuery?: boolean; isGallery?: boolean; pixels: number[] }[] = [];
   for (const [identity, { name, samples }] of source.identities.entries()) {

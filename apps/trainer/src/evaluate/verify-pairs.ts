@@ -64,7 +64,7 @@ export function summarizePairs(distances: Float64Array, isSame: readonly boolean
     pairs: { positive, negative: isSame.length - positive },
     accuracy,
     accuracyStd: std,
-    // Of unit vectors, |a − b|² = 2 − 2 cos.
+    // Unit vectors have |a − b|² = 2 − 2 cos.
     threshold: 1 - squared / 2,
     val: rate.val,
     valStd: rate.std,
