@@ -8,6 +8,7 @@ export default packageConfig({
     'plain-simd': 'src/first-losses/plain-simd.ts',
     'head-on-demand': 'src/partial-fc/head-on-demand.ts',
     'head-rank': 'src/partial-fc/head-rank.ts',
+    'loss-on-demand': 'src/pair-losses/loss-on-demand.ts',
     'load-on-demand': 'src/data/load-on-demand.ts',
     'search-file': 'src/gallery/search-file.ts',
     'verify-file': 'src/verification/verify-file.ts',

@@ -1,5 +1,6 @@
 """Contender side of the protocol of src/contender/protocol.ts for peers in PyTorch: one JSON object per line."""
 
+import gc
 import json
 import math
 import resource
@@ -29,6 +30,16 @@ def rss():
         return None
 
 
+def reset_peak_rss():
+    """Starts the peak anew from the current memory. Does nothing on a system other than Linux."""
+    gc.collect()
+    try:
+        with open('/proc/self/clear_refs', 'w') as file:
+            file.write('5')
+    except OSError:
+        pass
+
+
 def send(message):
     print(json.dumps(message), flush=True)
 
@@ -37,13 +48,13 @@ def serve(about, make):
     """Answers requests until the runner sends `exit` or closes stdin.
 
     about: description in addition to PyTorch's version and settings.
-    make: creates the function that runs one step and returns its loss.
+    make: creates the function that runs one step and returns its loss; it receives the workload if one has been selected.
     """
     import torch
 
     # Measured before anything is created for the benchmark.
     footprint = peak_rss()
-    step = None
+    step, workload = None, []
     send({
         'ready': {
             'name': 'PyTorch',
@@ -58,7 +69,7 @@ def serve(about, make):
     for line in sys.stdin:
         request = json.loads(line)
         if request['do'] == 'steps':
-            step = step or make()
+            step = step or make(*workload)
             milliseconds, loss, processor = [], None, time.process_time()
             for _ in range(request['count']):
                 started = time.perf_counter()
@@ -66,6 +77,10 @@ def serve(about, make):
                 milliseconds.append(1000 * (time.perf_counter() - started))
             processor = 1000 * (time.process_time() - processor)
             send({'milliseconds': milliseconds, 'processor': processor, 'loss': loss if math.isfinite(loss) else None})
+        elif request['do'] == 'select':
+            step, workload = None, [request['workload']]
+            reset_peak_rss()
+            send({'selected': True})
         elif request['do'] == 'memory':
             send({'memory': {'peakRss': peak_rss(), 'rss': rss()}})
         else:

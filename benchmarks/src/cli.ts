@@ -19,7 +19,10 @@ import { type InferenceBenchOptions, runInference } from './inference/run-infere
 import { type CoverageOptions, runCoverage } from './interval-coverage/run-coverage.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
+import { type OneShotOptions, runOneShot } from './one-shot/run-one-shot.js';
+import { type SplitOptions, splitAlphabets } from './one-shot/split-alphabets.js';
 import { runOps } from './ops/run-ops.js';
+import { type PairLossesOptions, runPairLosses } from './pair-losses/run-pair-losses.js';
 import type { Part } from './partial-fc/partial-fc-report.js';
 import { runPartialFC } from './partial-fc/run-partial-fc.js';
 import { runPrecision } from './precision/run-precision.js';
@@ -232,6 +235,56 @@ program
   });
 
 program
+  .command('pair-losses')
+  .description(
+    'Times the forward pass and the gradient of every pair and proxy loss, with and without a cross-batch memory. Compares with pytorch-metric-learning.',
+  )
+  .option(...json)
+  .option('--losses <NAMES>', 'comma-separated names of the registry; default: all', parseList)
+  .option('--batches <COUNTS>', 'comma-separated batch sizes', parseCounts, [64, 128, 256, 512, 1024])
+  .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, 3)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 0.3)
+  .option('--peer-threads <COUNT>', "threads of PyTorch; default: PyTorch's own choice", parseCount)
+  .option('--update <FILE>', 'JSON report whose other rows are kept')
+  .action(async ({ json: file, ...options }: PairLossesOptions & { json?: string }) => {
+    const save = (report: object) =>
+      file ? writeFile(file, `${JSON.stringify(report, null, 2)}\n`) : Promise.resolve();
+    await showReport(await runPairLosses(options, showProgress, save), file);
+  });
+
+program
+  .command('split-alphabets')
+  .description('Copies alphabets of Omniglot into the folders train and test of a new folder.')
+  .argument('<DIR>', 'the new folder')
+  .requiredOption('--data <DIR>', 'folder of alphabets: ALPHABET/CHARACTER/NUMBER_DRAWER.png')
+  .option('--held-out <COUNT>', 'number of alphabets for test', parseCount, 6)
+  .option('--seed <NUMBER>', 'seed of the choice', parseCount, 1)
+  .action(async (directory: string, options: SplitOptions) => {
+    console.log(`test: ${(await splitAlphabets(directory, options)).join(', ')}`);
+  });
+
+program
+  .command('one-shot')
+  .description(
+    'Classifies characters of unseen alphabets from one drawing each, by the within-alphabet protocol of Omniglot.',
+  )
+  .argument('<MODELS...>', 'runs, checkpoints or model folders; several seeds of one config give an interval')
+  .option(...json)
+  .requiredOption('--data <DIR>', 'folder of alphabets that the models have not seen')
+  .option('--ways <COUNT>', 'characters of a trial', parseCount, 20)
+  .option('--trials <COUNT>', 'trials of each alphabet', parseCount, 40)
+  .option('--seed <NUMBER>', 'seed of the trials', parseCount, 1)
+  .option('--trials-file <FILE>', 'write the drawn trials to a text file')
+  .action(
+    async (
+      models: string[],
+      { json: file, ...options }: Omit<OneShotOptions, 'models'> & { json?: string },
+    ) => {
+      await showReport(await runOneShot({ ...options, models }, showProgress), file);
+    },
+  );
+
+program
   .command('gallery')
   .description('Times the search of galleries, one query at a time. Compares with numpy and usearch.')
   .option(...json)
@@ -315,7 +368,11 @@ program
       arms.push({
         id: 'document-small',
         label: 'document-small',
-        settings: ['model.pretrained=document-small', 'loss.centerInit=imprinted', 'optimizer.centersLrScale=0.2'],
+        settings: [
+          'model.pretrained=document-small',
+          'loss.centerInit=imprinted',
+          'optimizer.centersLrScale=0.2',
+        ],
       });
     }
     const options = { arms, seeds, runs, set: common, config: 'configs/fine-tune.yaml' };

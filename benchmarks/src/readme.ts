@@ -22,8 +22,12 @@ import { printCoverage } from './interval-coverage/print-coverage.js';
 import type { CoverageReport } from './interval-coverage/run-coverage.js';
 import { printMemory } from './memory/print-memory.js';
 import type { MemoryReport } from './memory/run-memory.js';
+import { printOneShot } from './one-shot/print-one-shot.js';
+import type { OneShotReport } from './one-shot/run-one-shot.js';
 import { printOps } from './ops/print-ops.js';
 import type { OpsReport } from './ops/run-ops.js';
+import { printPairLosses } from './pair-losses/print-pair-losses.js';
+import type { PairLossesReport } from './pair-losses/run-pair-losses.js';
 import type { PartialFCReport } from './partial-fc/partial-fc-report.js';
 import { printPartialFC } from './partial-fc/print-partial-fc.js';
 import { printPrecision } from './precision/print-precision.js';
@@ -57,6 +61,8 @@ type Report =
   | LargeSetReport
   | GalleryReport
   | InferenceReport
+  | OneShotReport
+  | PairLossesReport
   | ArmsReport
   | PrecisionReport
   | PrecisionLossesReport
@@ -99,6 +105,10 @@ export function print(report: Report): string {
     case 'fine-tune':
     case 'distillation':
       return printArms(report);
+    case 'one-shot':
+      return printOneShot(report);
+    case 'pair-losses':
+      return printPairLosses(report);
     case 'precision':
       return printPrecision(report);
     case 'precision-losses':

@@ -60,6 +60,14 @@ export class Contender {
     return reply;
   }
 
+  /** Selects the workload of later steps, in a contender with several. */
+  async select(workload: Record<string, string | number>): Promise<void> {
+    const reply = await this.#line.ask({ do: 'select', workload });
+    if (!('selected' in reply)) {
+      throw new Error(`${this.spec.label}: expected the reply "selected", got ${JSON.stringify(reply)}.`);
+    }
+  }
+
   /** Returns the current memory figures of the process. */
   async memory(): Promise<MemoryFigures> {
     const reply = await this.#line.ask({ do: 'memory' });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -6,6 +6,15 @@ import { runInNewContext } from 'node:vm';
 export function readPeakRss(): number {
   // Both are in KiB. A child process inherits maxRSS from its parent, but not VmHWM.
   return (readLinuxStatus('VmHWM') ?? process.resourceUsage().maxRSS) * 1024;
+}
+
+/** Starts the peak anew from the current memory. Does nothing on a system other than Linux. */
+export function resetPeakRss(): void {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    // The peak then includes everything since the start.
+  }
 }
 
 /** Runs the garbage collector of this thread. */

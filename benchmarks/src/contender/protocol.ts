@@ -4,7 +4,12 @@
  */
 
 /** A request of the runner. */
-export type Request = { do: 'steps'; count: number } | { do: 'memory' } | { do: 'exit' };
+export type Request =
+  | { do: 'steps'; count: number }
+  /** Later steps are of this workload; the peak memory starts anew. */
+  | { do: 'select'; workload: Record<string, string | number> }
+  | { do: 'memory' }
+  | { do: 'exit' };
 
 /** Versions, threads and other properties of a contender that help to interpret its figures. */
 export type Description = Record<string, string | number>;
@@ -42,4 +47,5 @@ export type Reply =
   /** The contender cannot run on this machine: why, and what to do. */
   | { absent: string }
   | StepTimes
+  | { selected: true }
   | { memory: MemoryFigures };

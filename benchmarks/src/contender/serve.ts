@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { collectGarbage, readAnonymousRss, readPeakRss, readRss } from './process-memory.js';
+import { collectGarbage, readAnonymousRss, readPeakRss, readRss, resetPeakRss } from './process-memory.js';
 import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
 
 /** The step that a contender written in JavaScript runs. */
@@ -17,11 +17,11 @@ export interface StepRunner {
 /**
  * Answers requests until the runner sends `exit` or closes stdin.
  * @param open Loads the libraries and describes the contender. Throws if the contender cannot run on this machine.
- * @param make Creates the model, on the first request for steps.
+ * @param make Creates the model, on the first request for steps after each selection of a workload.
  */
 export async function serve(
   open: () => Promise<Description>,
-  make: () => Promise<StepRunner>,
+  make: (workload: Record<string, string | number>) => Promise<StepRunner>,
 ): Promise<void> {
   // stdout carries the protocol, so library output goes to stderr.
   console.log = console.info = console.warn = console.error;
@@ -34,9 +34,19 @@ export async function serve(
   }
   send({ ready, footprint: readPeakRss() });
   let runner: StepRunner | undefined;
+  let workload: Record<string, string | number> = {};
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Request;
     if (request.do === 'exit') break;
+    if (request.do === 'select') {
+      await runner?.stop?.();
+      runner = undefined;
+      workload = request.workload;
+      collectGarbage();
+      resetPeakRss();
+      send({ selected: true });
+      continue;
+    }
     if (request.do === 'memory') {
       collectGarbage();
       send({
@@ -49,7 +59,7 @@ export async function serve(
       });
       continue;
     }
-    runner ??= await make();
+    runner ??= await make(workload);
     const milliseconds: number[] = [];
     let loss = Number.NaN;
     let processor = 0;
