@@ -66,7 +66,9 @@ describe('bench data', () => {
         { format: 'recordio', peakRss: 2 ** 30, seconds: 1, losses },
       ],
     });
-    expect(printLargeSet(report([2, 1]))).toContain('are the same from every format. The highest peak is 1.00 GiB');
+    expect(printLargeSet(report([2, 1]))).toContain(
+      'are the same from every format. The highest peak is 1.00 GiB',
+    );
     expect(printLargeSet(report([2, 1.5]))).toContain('are NOT the same');
   });
 });

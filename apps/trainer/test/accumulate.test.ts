@@ -24,7 +24,7 @@ const settings = ({ accumulate, loss = 'name: cosface', more = '', norm = 'layer
 data: { imageSize: 32, augment: false, imagesPerClass: 2 }
 model: { backbone: lcnet_035, neck: gap, embeddingSize: 16, norm: ${norm} }
 loss: { ${loss} }
-optimizer: { lr: 2e-3, clipNorm: 1, ema: { decay: 0.9 } }
+optimizer: { name: sgd, lr: 0.02, clipNorm: 1, ema: { decay: 0.9 } }
 training: { steps: 30, batchSize: 14, accumulate: ${accumulate} }
 ${more}`;
 
@@ -43,7 +43,7 @@ describe('gradient accumulation', () => {
     [
       'a teacher of augmented and clean images',
       2,
-      { more: `distillation: { ${TEACHER}, loss: rkd-distance, weight: 2 }` },
+      { more: `distillation: { ${TEACHER}, loss: cosine, weight: 2 }` },
     ],
     ['bfloat16 activations', 1, { more: 'precision: { activations: bfloat16 }' }],
   ])('of %s on %i replicas gives the losses and gradients of the whole batch', async (_, size, more) => {
@@ -51,29 +51,34 @@ describe('gradient accumulation', () => {
       stepsOn(size, {
         config: settings({ accumulate, ...more }),
         classes: 11,
-        count: 10,
+        count: 12,
         withoutBatchNorm: true,
       });
     const [whole, parts] = [await run(1), await run(3)];
     expect(parts.tensors[1]).toBe(parts.tensors[0]);
     whole.losses.forEach((loss, i) => {
-      expect(Math.abs(parts.losses[i] - loss), `step ${i}`).toBeLessThan(1e-3 * Math.max(1, loss));
+      expect(Math.abs(parts.losses[i] - loss), `step ${i}`).toBeLessThan(
+        (i === 0 ? 1e-5 : 1e-3) * Math.max(1, loss),
+      );
       const norm = whole.gradientNorms[i];
-      expect(Math.abs(parts.gradientNorms[i] - norm), `step ${i}`).toBeLessThan(0.01 * norm + 1e-4);
+      expect(Math.abs(parts.gradientNorms[i] - norm), `step ${i}`).toBeLessThan(
+        (i === 0 ? 1e-4 : 0.01) * norm + 1e-5,
+      );
     });
-    for (const [i, figures] of whole.distillation.entries()) {
-      expect(parts.distillation[i].distillationLoss).toBeCloseTo(figures.distillationLoss, 3);
+    for (const [i, { distillationLoss }] of whole.distillation.entries()) {
+      const difference = Math.abs(parts.distillation[i].distillationLoss - distillationLoss);
+      expect(difference, `step ${i}`).toBeLessThan((i === 0 ? 1e-4 : 0.01) * distillationLoss);
     }
-    // The losses would agree by chance only if the weights moved.
-    expect(whole.losses.at(-1)).not.toBeCloseTo(whole.losses[0], 2);
+    // The loss of the same batch, four steps later: the weights have moved.
+    expect(whole.losses[4]).not.toBeCloseTo(whole.losses[0], 4);
   });
 
   test('with batch norm and stochastic depth, repeats exactly and leaks no tensors', async () => {
     const config = settings({ accumulate: 3, norm: 'layernorm-batchnorm' }).replace(
       'backbone: lcnet_035,',
-      'backbone: efficientnet_lite0, dropPathRate: 0.3,',
+      'backbone: mobilenetv3_small_050, dropPathRate: 0.3,',
     );
-    const steps = { config, classes: 11, count: 10, withoutBatchNorm: false };
+    const steps = { config, classes: 11, count: 12, withoutBatchNorm: false };
     const [first, second] = [await stepsOn(1, steps), await stepsOn(1, steps)];
     expect(first.losses).toEqual(second.losses);
     expect(first.states[0]).toEqual(second.states[0]);
