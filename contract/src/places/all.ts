@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { BROWSER_BACKENDS, ChromiumContract, chromiumPath } from './chromium.js';
+import { findNativePlaces } from './native.js';
 import { findNodePlaces } from './node.js';
 import type { MissingPlace, Place } from './place.js';
 
@@ -18,11 +19,16 @@ export interface Places {
  * @throws Error if the browser exists but does not start.
  */
 export async function openPlaces(): Promise<Places> {
-  const node = await findNodePlaces();
+  const native = findNativePlaces();
+  const plain = await findNodePlaces();
+  const node = {
+    present: [...plain.present, ...native.present],
+    missing: [...plain.missing, ...native.missing],
+  };
   if (!existsSync(chromiumPath())) {
     const why = `there is no browser at ${chromiumPath()}. Install Chromium or set CHROMIUM_PATH.`;
     const missing = BROWSER_BACKENDS.map((backend) => ({ name: `${backend} in Chromium`, why }));
-    return { ...node, missing: [...node.missing, ...missing], close: async () => undefined };
+    return { ...node, missing: [...node.missing, ...missing], close: native.close };
   }
   const chromium = await ChromiumContract.launch();
   try {
@@ -31,7 +37,10 @@ export async function openPlaces(): Promise<Places> {
       present: [...node.present, ...pages.present],
       missing: [...node.missing, ...pages.missing],
       chromium,
-      close: () => chromium.close(),
+      close: async () => {
+        await native.close();
+        await chromium.close();
+      },
     };
   } catch (error) {
     await chromium.close();

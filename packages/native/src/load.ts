@@ -36,8 +36,15 @@ interface Loaded {
 
 let loaded: Loaded | undefined;
 
+const OFF: NativeStatus = {
+  bfloat16: false,
+  detail: 'switched off by UNITSPHERE_NATIVE=0',
+  isExpected: true,
+};
+
 /** Returns the state of the addon. The first call loads it. It never throws: a faulty addon is not used, and `detail` says why. */
 export function nativeStatus(): NativeStatus {
+  if (process.env.UNITSPHERE_NATIVE === '0') return OFF;
   loaded ??= load();
   return loaded.status;
 }
@@ -72,7 +79,6 @@ function load(): Loaded {
 }
 
 function tryLoad(): Loaded {
-  if (process.env.UNITSPHERE_NATIVE === '0') return absent('switched off by UNITSPHERE_NATIVE=0');
   const binary = findBinary();
   if (!binary) return absent(`not installed for ${platformName()}`);
   const forced = process.env.UNITSPHERE_NATIVE_ISA;

@@ -7,6 +7,9 @@ import { type Kernels, simdBytes } from '../src/wasm/kernels.generated.js';
 import { NULL_POINTER, type Pointer } from '../src/wasm/pointer.js';
 import { type AllKernels, CASES, composeNativeOnly, type Draw } from './native-kernel-cases.js';
 
+// The suite switches the addon off, so that its other tests run the WebAssembly kernels.
+process.env['UNITSPHERE_NATIVE'] = '1';
+
 const BYTES = 24 << 20;
 const memory = new WebAssembly.Memory({ initial: BYTES >> 16 });
 const floats = new Float32Array(memory.buffer);
