@@ -30,7 +30,7 @@ if (!positionals.every((name) => FORMATS.includes(name)) || ![count, seed, from]
   process.exit(2);
 }
 
-const bundle = path(`.fuzz-${process.pid}.mjs`);
+const bundle = path(`.cache/fuzz-${process.pid}.mjs`);
 await build({
   entryPoints: [path('fuzz/worker.ts')],
   outfile: bundle,
