@@ -42,7 +42,7 @@ async function report(run: string, killAt = Number.POSITIVE_INFINITY): Promise<n
 }
 
 test('a report killed while it is written leaves the old files or the new ones, and the next one completes it', {
-  timeout: 120_000 + 10_000 * KILLS,
+  timeout: 200_000 + 40_000 * KILLS,
 }, async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'tiny.yaml'), config(await pictureFolder()));
