@@ -74,7 +74,7 @@ export default [
   whole('data', '94 kB', { file: 'browser' }),
   whole('data', '106 kB', {
     ...NODE,
-    ignore: ['sharp', '@napi-rs/canvas', '@fontsource/*', 'csv-parse', 'tar'],
+    ignore: ['sharp', '@napi-rs/canvas', '@fontsource/*', 'csv-parse', 'hyparquet', 'hyparquet/*', 'tar'],
   }),
   whole('embedder', '16 kB', { ignore: ['onnxruntime-node', 'onnxruntime-web'] }),
   whole('images', '8.1 kB', { file: 'browser' }),
@@ -100,5 +100,5 @@ export default [
   whole('verification', '21 kB'),
   whole('verification', '25 kB', { file: 'statistics' }),
   whole('verification', '3 kB', { file: 'clusters', ignore: ['ml-kmeans'] }),
-  whole('apps/trainer', '31 kB', { file: 'browser', ignore: ['yaml', 'zod', 'fastest-levenshtein'] }),
+  whole('apps/trainer', '42 kB', { file: 'browser', ignore: ['yaml', 'zod', 'fastest-levenshtein'] }),
 ];
