@@ -58,7 +58,7 @@ export interface Calibration {
    * threshold: calibrate without them. Empty for the gallery's own identities.
    */
   readonly enrolledStrangers: readonly SimilarStranger[];
-  /** What limits the calibration, in sentences. Empty if nothing does. */
+  /** What limits the calibration, in sentences: first one for each of the duplicates and of the enrolled strangers. */
   readonly warnings: readonly string[];
 }
 
