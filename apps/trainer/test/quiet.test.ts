@@ -34,6 +34,7 @@ const OURS = [
   /^(reading images|preparing the held-out images|measuring the (network before training|held-out identities|checkpoint)) …$/,
   /^(starting the data workers|resampling identities|writing (a checkpoint|the report)|verifying the \w+ identities) …$/,
   /^\d+ identities: \d+ to train on, \d+ for validation, \d+ held out$/,
+  /^\d+ data workers? prepares? images$/,
   /^(held out: |comparing the |training on |\w+: )/,
   /^[\w/-]+: (started|finished),/,
   /^\d+ of \d+ runs, /,
