@@ -21,7 +21,7 @@ test('evaluates a shipped model on every picture of a folder, without a network 
   expect(formatResults(report, 100).join('\n')).not.toContain('before training');
 });
 
-test('a model without a run requires data, and has no list of what it has seen', async () => {
+test('a model without a run requires data and --identities all', async () => {
   const refused = async (given: { data?: string; identities?: 'test' | 'all' }) => {
     const error = await runEvaluation({ ...options(), ...given }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(UserError);

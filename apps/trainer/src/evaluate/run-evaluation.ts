@@ -26,7 +26,7 @@ export interface EvaluationOptions {
   data?: string;
   /**
    * `test`, the default: identities that the run used neither for training nor for model selection. `all`: every identity. A model
-   * without a run requires `all`, because it does not record what it was trained on.
+   * without a run requires `all`, because it has no record of its training data.
    */
   identities?: 'test' | 'all';
   /** Kind of pairs. Default: as in the run's config. */
@@ -160,7 +160,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   }
 }
 
-/** @throws UserError if options ask a model without a run for what only a run records. */
+/** @throws UserError if the options require a run, and the model has none. */
 function checkModelOptions(name: string, { data, identities }: EvaluationOptions): void {
   if (data === undefined) {
     throw new UserError(`${name} is a model without a run, so it has no data of its own`, {
@@ -168,7 +168,7 @@ function checkModelOptions(name: string, { data, identities }: EvaluationOptions
     });
   }
   if (identities !== 'all') {
-    throw new UserError(`${name} is a model without a run, which does not record what it was trained on`, {
+    throw new UserError(`${name} is a model without a run, which has no record of its training data`, {
       hint: 'Evaluate every identity of the folder: --identities all',
     });
   }
