@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LossInputs, LossPlan } from '../pairs/compute-loss.js';
+import type { LossInputs, LossPlan } from '../pairs/loss-plan.js';
 import { isOnHost, viewOf } from './heap.js';
 import { type Kernel, PartTotal } from './kernel.js';
 import { finishGradient, type Prepared, prepare } from './prepared.js';

@@ -5,8 +5,8 @@ import { DotProductSimilarity } from '../distances/dot-product.js';
 import { eachRow } from '../host/each-row.js';
 import { logSumExp } from '../host/log-sum-exp.js';
 import { type Labels, readLabels } from '../labels.js';
-import type { LossPlan } from '../pairs/compute-loss.js';
 import { listPositives } from '../pairs/list-pairs.js';
+import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import {
   checkOwnColumns,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { eachRow } from '../host/each-row.js';
-import type { LossPlan } from '../pairs/compute-loss.js';
+import type { LossPlan } from '../pairs/loss-plan.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
 import { AvgNonZeroReducer } from '../reducers/average-nonzero.js';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkCount } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { eachRow } from '../host/each-row.js';
-import type { LossPlan } from '../pairs/compute-loss.js';
+import type { LossPlan } from '../pairs/loss-plan.js';
 import { hasAny, type LossOptions, PairLoss, pairCounts } from '../pairs/pair-loss.js';
 import { PairSource } from '../pairs/pair-source.js';
 import { rowWeights } from '../pairs/tuples.js';

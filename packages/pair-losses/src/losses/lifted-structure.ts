@@ -3,7 +3,7 @@ import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { eachRow } from '../host/each-row.js';
 import { logSumExp } from '../host/log-sum-exp.js';
-import type { LossPlan } from '../pairs/compute-loss.js';
+import type { LossPlan } from '../pairs/loss-plan.js';
 import { LOWEST, maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';

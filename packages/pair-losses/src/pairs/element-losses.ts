@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEmbeddings } from '../check.js';
 import type { Labels } from '../labels.js';
-import { type LossInputs, type LossPlan, splitLoss } from './compute-loss.js';
+import { splitLoss } from './compute-loss.js';
+import type { LossInputs, LossPlan } from './loss-plan.js';
 import type { LossCall, PairLoss, Recorder } from './pair-loss.js';
 import type { ElementLosses } from './reduce-elements.js';
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { crossEntropy } from '../host/cross-entropy.js';
-import type { LossPlan } from '../pairs/compute-loss.js';
+import type { LossPlan } from '../pairs/loss-plan.js';
 import { signOf } from '../pairs/pair-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { ProxyLossEntry } from '../registry/loss-entry.js';

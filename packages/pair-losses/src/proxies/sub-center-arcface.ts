@@ -3,7 +3,7 @@ import { checkCount, checkEmbeddings, checkPositive, checkSameWidth } from '../c
 import { CosineSimilarity } from '../distances/cosine.js';
 import { crossEntropy } from '../host/cross-entropy.js';
 import { checkLabelRange, type Labels, readLabels } from '../labels.js';
-import type { LossPlan } from '../pairs/compute-loss.js';
+import type { LossPlan } from '../pairs/loss-plan.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { ProxyLossEntry } from '../registry/loss-entry.js';
 import {

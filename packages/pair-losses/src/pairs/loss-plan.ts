@@ -1,0 +1,38 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Distance } from '../distances/distance.js';
+import type { Kernel } from '../host/kernel.js';
+import type { Reducer } from '../reducers/reducer.js';
+import type { BlockLosses } from './reduce-elements.js';
+
+/** How a loss is computed from the distance matrix, in blocks of rows. */
+export interface LossPlan {
+  /** The number of elements per row of each part of the loss. The parts are reduced on their own and added. */
+  counts: readonly Float64Array[];
+  /** Computes the losses of rows [start, start + matrix rows). */
+  block(matrix: tf.Tensor2D, start: number, parameters: readonly tf.Tensor[]): BlockLosses;
+  /** Number of values per entry of the distance matrix that `block` computes. Default 1. */
+  valuesPerEntry?: number;
+  /** Number of further values that `block` computes for a row. Default 0. */
+  extraValues?(row: number): number;
+  /** Whether rows [start, end) have no element; `block` is not called for them. Default: they have one. */
+  isEmpty?(start: number, end: number): boolean;
+  /** Whether `block` requires all rows at once. Default false. */
+  isWhole?: boolean;
+  /** Computes the same as `block` on the host, where the backend's memory can be read directly. */
+  kernel?: Kernel;
+}
+
+/** Arguments of `computeLoss`. */
+export interface LossInputs {
+  query: tf.Tensor2D;
+  /** Absent if the columns are the batch's own rows. */
+  reference?: tf.Tensor2D;
+  /** Whether the reference has no gradient; it is not among the inputs then. */
+  constantReference?: boolean;
+  parameters: readonly tf.Tensor[];
+  labels: Int32Array;
+  distance: Distance;
+  reducer: Reducer;
+  /** Maximum number of rows per block. */
+  blockRows: number;
+}
