@@ -3,6 +3,7 @@ import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { listBackbones } from '@unitsphere/backbones';
 import { createEmbedder, type Embedder } from '@unitsphere/embedder';
+import type { PixelImage } from '@unitsphere/images';
 import { start } from '@unitsphere/testing/backends';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exportGraphModel } from '../src/index.js';
@@ -16,7 +17,7 @@ const toBuffer = (bytes: Uint8Array) => bytes.slice().buffer;
 /** Runs an exported GraphModel on pictures of the network's size. */
 async function run(
   files: ReadonlyMap<string, Uint8Array>,
-  pictures: readonly { data: Uint8Array }[],
+  pictures: readonly PixelImage[],
   side: number,
 ) {
   const { modelTopology, weightsManifest, signature } = JSON.parse(
