@@ -65,6 +65,31 @@ const table = [
 const total = `${kills} SIGKILLs, ${sum(({ minutes }) => minutes).toFixed(0)} minutes`;
 console.log(`\n${table}\n\n${total}`);
 
+/** Returns the section on what `start-and-resume.mjs` measured last. */
+function startAndResume() {
+  const file = new URL('benchmarks/results/start-resume.json', root);
+  if (!existsSync(file)) return '';
+  const { date, machine, load, checkouts } = JSON.parse(readFileSync(file, 'utf8'));
+  const [first, second] = checkouts.map(({ seconds }) => seconds);
+  const cells = (kind) =>
+    ['start', 'resume', 'again'].map((what) => {
+      const [a, b] = [first[what][kind], second[what][kind]];
+      return `${a} / ${b} s (${(a / b).toFixed(2)})`;
+    });
+  return `
+## Start and resume with 50,000 images
+
+\`node tools/campaign/start-and-resume.mjs DATA CHECKOUT\` measures the seconds until the first step of 50,000 images of 2,500
+identities: commit ${checkouts[0].commit} / commit ${checkouts[1].commit} (ratio), at the same time on one machine. Measured on ${date}:
+${machine}, load average ${load}.
+
+| seconds | new, without caches | resumed | new, with caches |
+|---|---|---|---|
+| of the wall clock | ${cells('wall').join(' | ')} |
+| of the processor | ${cells('processor').join(' | ')} |
+`;
+}
+
 if (values.write) {
   const dates = [...new Set(rows.map(({ date }) => date))].sort();
   const loads = rows.map(({ load }) => load);
@@ -79,7 +104,7 @@ Measured on ${dates.join(' and ')}: ${availableParallelism()} cores of ${cpus()[
 ${process.versions.node}, beside other work (load average ${Math.min(...loads)} to ${Math.max(...loads)}). ${total} in all.
 
 ${table}
-`,
+${startAndResume()}`,
   );
 }
 process.exitCode = sections.every(({ name }) => outcomes[name].tried === outcomes[name].survived) ? 0 : 1;

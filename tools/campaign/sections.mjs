@@ -53,7 +53,7 @@ export const SECTIONS = [
   {
     name: 'a report that is rewritten: each of its files is the old one or the new one',
     unit: 'SIGKILLs',
-    run: () => tests('apps/trainer/test/report-kills.test.ts', { kills: 5 }),
+    run: () => tests('apps/trainer/test/report-kills.test.ts', { kills: 15 }),
   },
   {
     name: 'packing, indexing and training from a folder, RecordIO, tar, CSV, Parquet and imagefolder; resumed, equal to one without kills',
