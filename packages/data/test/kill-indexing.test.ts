@@ -10,17 +10,26 @@ import { Random } from '@unitsphere/core/random';
 import { build } from 'esbuild';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openFolder } from '../src/folder/open-folder.js';
+import type { DecodedSource } from '../src/encoded/decoded-source.js';
+import { type OpenSourceOptions, openSource, type SourceSpec } from '../src/open-source.js';
 import { noiseImage } from './images.js';
 
 const KILLS = Number(process.env.UNITSPHERE_KILLS ?? 6);
-const IMAGES = 400;
+const IMAGES = 200;
 const root = mkdtempSync(join(tmpdir(), 'unitsphere-kill-'));
-const script = join(fileURLToPath(new URL('../.cache/', import.meta.url)), 'open-folder.mjs');
+const script = join(fileURLToPath(new URL('../.cache/', import.meta.url)), 'open-source.mjs');
 const dir = join(root, 'photos');
-const options = { cacheDir: join(root, 'cache'), side: 64 };
+const list = join(root, 'list.csv');
+const decoding = { cacheDir: join(root, 'cache'), side: 64 };
+const SPECS: SourceSpec[] = [
+  { kind: 'folder', dir, ...decoding },
+  { kind: 'csv', path: list, ...decoding },
+];
+const open = (spec: SourceSpec, options: OpenSourceOptions = {}) =>
+  openSource(spec, options) as Promise<DecodedSource>;
 
 beforeAll(async () => {
+  const rows: string[] = [];
   for (let i = 0; i < IMAGES; i++) {
     mkdirSync(join(dir, `${i % 40}`), { recursive: true });
     const { data } = noiseImage(40, 40, i);
@@ -28,12 +37,14 @@ beforeAll(async () => {
       .jpeg()
       .toBuffer();
     writeFileSync(join(dir, `${i % 40}`, `${i}.jpg`), jpeg);
+    rows.push(`photos/${i % 40}/${i}.jpg,${i % 40},${i % 3},0,${20 + (i % 20)},40`);
   }
+  writeFileSync(list, `path,label,x_1,y_1,x_2,y_2\n${rows.join('\n')}\n`);
   await build({
     stdin: {
-      contents: `import { openFolder } from './open-folder.ts';
-        await openFolder(process.argv[2], { ...JSON.parse(process.argv[3]), onProgress: (done) => console.log(done) });`,
-      resolveDir: fileURLToPath(new URL('../src/folder/', import.meta.url)),
+      contents: `import { openSource } from './open-source.ts';
+        await openSource(JSON.parse(process.argv[2]), { onProgress: (done) => console.log(done) });`,
+      resolveDir: fileURLToPath(new URL('../src/', import.meta.url)),
       loader: 'ts',
     },
     outfile: script,
@@ -58,32 +69,34 @@ async function waitFor(output: Readable, count: number): Promise<void> {
   }
 }
 
-test(`opening survives ${KILLS} SIGKILLs, and gives what an undisturbed opening gives`, {
+test(`opening a folder and a list of boxes survives ${KILLS} SIGKILLs, and gives what an undisturbed opening gives`, {
   timeout: 120_000,
 }, async () => {
   const random = new Random(5, 'kills');
   for (let kill = 0; kill < KILLS; kill++) {
-    const child = spawn(process.execPath, [script, dir, JSON.stringify(options)]);
+    const child = spawn(process.execPath, [script, JSON.stringify(SPECS[kill % SPECS.length])]);
     const ended = once(child, 'exit');
-    const reached = waitFor(child.stdout, 100 + random.int(IMAGES - 100));
+    const reached = waitFor(child.stdout, 50 + random.int(IMAGES - 50));
     await Promise.race([reached, ended]);
     await sleep(random.uniform(0, 20));
     child.kill('SIGKILL');
     await ended;
   }
-  const warnings: string[] = [];
-  const onWarning = (message: string) => warnings.push(message);
-  const reports: number[] = [];
-  const survived = await openFolder(dir, { ...options, onWarning, onProgress: (done) => reports.push(done) });
-  const expected = await openFolder(dir, { ...options, cacheDir: false });
-  // An image that a killed process had written is not decoded again.
-  expect(reports[0]).toBeGreaterThan(0);
-  expect(survived.identities).toEqual(expected.identities);
-  for (const [identity, { samples }] of expected.identities.entries()) {
-    expect(survived.contents(identity)).toEqual(expected.contents(identity));
-    for (let sample = 0; sample < samples; sample++) {
-      expect(await survived.load(identity, sample)).toEqual(await expected.load(identity, sample));
+  for (const spec of SPECS) {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    const reports: number[] = [];
+    const survived = await open(spec, { onWarning, onProgress: (done) => reports.push(done) });
+    const expected = await open({ ...spec, cacheDir: false } as SourceSpec);
+    // An image that a killed process had written is not decoded again.
+    expect(reports[0]).toBeGreaterThan(0);
+    expect(survived.identities).toEqual(expected.identities);
+    for (const [identity, { samples }] of expected.identities.entries()) {
+      expect(survived.contents(identity)).toEqual(expected.contents(identity));
+      for (let sample = 0; sample < samples; sample++) {
+        expect(await survived.load(identity, sample)).toEqual(await expected.load(identity, sample));
+      }
     }
+    expect(warnings).toEqual([]);
   }
-  expect(warnings).toEqual([]);
 });
