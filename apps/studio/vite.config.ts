@@ -12,6 +12,8 @@ export default defineConfig({
   // The page can be in any folder of a server.
   base: './',
   plugins: [serveFiles(), reportStyles],
+  // The page exports on WebAssembly; the package's default entry would add another 27 MB to the build.
+  resolve: { alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }] },
   worker: { format: 'es' },
   // Prebundled at the start of the development server. Finding them later would reload the page during a training.
   optimizeDeps: {

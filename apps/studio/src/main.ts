@@ -1,5 +1,7 @@
 import type { BrowserCheckpoint } from 'unitsphere/browser';
 import { describeFailure } from './describe-failure.js';
+import { drawDocuments } from './export/draw-documents.js';
+import { clearExport, offerExport } from './export/export-view.js';
 import { getElement } from './get-element.js';
 import type { FromTraining } from './messages.js';
 import { PRESETS } from './presets.js';
@@ -44,6 +46,7 @@ function start(request: TrainingRequest, from?: BrowserCheckpoint): void {
   showFailure(undefined);
   showBackendNote(undefined);
   clearOutcome();
+  clearExport();
   view.begin(from !== undefined);
   setButtons('running');
   const training = new Training(request, (message) => handleMessage(training, message), from);
@@ -89,6 +92,7 @@ function end(training: Training, text: string, canResume = false): void {
   const { checkpoint, yaml, request } = training;
   if (!checkpoint) return;
   offerModel(checkpoint, yaml).catch((error) => showFailure(describeFailure(error)));
+  offerExport(checkpoint, drawDocuments);
   if (canResume) offerResume(checkpoint, () => start(request, checkpoint));
 }
 

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@unitsphere/core';
 import { DocumentSource } from '@unitsphere/data';
+import { loadEmbedder } from '@unitsphere/embedder';
 import { parsePreprocessorConfig } from '@unitsphere/images';
 import { strFromU8, unzipSync } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { downloadExport, exportModel, runInPage } from './export-page.js';
 import { drawBatches, loadDocumentsConfig, trainInNode } from './node-run.js';
 import { buildStudio, type StudioServer, serveStudio } from './studio-server.js';
 
@@ -209,6 +211,43 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(Math.max(...differences(losses, node.losses))).toBeLessThan(1e-3);
     expect(await text(page, '#used')).toMatch(/^webgpu/);
     expect(await text(page, '#backend-note')).toMatch(/runs WebGPU on the processor/);
+  });
+
+  test('exports the model for ONNX Runtime, which computes its embeddings in the page, and for TensorFlow.js', async () => {
+    const page = await open('wasm', [...SETTINGS, 'training.steps=2', 'data.identities=20']);
+    const { files } = await train(page);
+    const { 'metrics.jsonl': _metrics, 'config.yaml': _config, ...folder } = files;
+    const embedder = await loadEmbedder(folder);
+    onTestFinished(() => embedder.dispose());
+    const source = await DocumentSource.create({ identities: 3, size: 64, seed: 9 });
+    const images = [0, 1, 2].map((identity) => source.load(identity, 0));
+    const expected = await embedder.embed(images);
+
+    expect(await exportModel(page, 'onnx-float32')).toMatch(/smallest cosine 1\.00000/);
+    const full = await downloadExport(page, 0);
+    expect(Object.keys(full).sort()).toEqual([
+      'README.md',
+      'config.json',
+      'model.onnx',
+      'preprocessor_config.json',
+    ]);
+    const found = await runInPage(page, full['model.onnx'], images, embedder.preprocessing);
+    for (const [i, row] of expected.entries()) {
+      const differences = row.map((value, k) => Math.abs(value - found[i][k]));
+      expect(Math.max(...differences)).toBeLessThan(1e-4);
+    }
+
+    expect(await exportModel(page, 'onnx-int8')).toMatch(/smallest cosine 0\.9/);
+    const small = await downloadExport(page, 1);
+    expect(small['model.onnx'].length / full['model.onnx'].length).toBeLessThan(0.3);
+    await exportModel(page, 'tfjs');
+    expect(Object.keys(await downloadExport(page, 2)).sort()).toEqual([
+      'README.md',
+      'model.json',
+      'weights.bin',
+    ]);
+    expect(await page.isVisible('#failure')).toBe(false);
+    if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'], fullPage: true });
   });
 
   test('reports a wrong setting and a loss that is not finite', async () => {
