@@ -28,6 +28,7 @@ import { runPartialFC } from './partial-fc/run-partial-fc.js';
 import { runPrecision } from './precision/run-precision.js';
 import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
 import { runProfile } from './profile/run-profile.js';
+import { type QuantizationOptions, runQuantization } from './quantization/run-quantization.js';
 import { print, writeTables } from './readme.js';
 import { type RecognitionBenchOptions, runRecognition } from './recognition/run-recognition.js';
 import { createStepContenders } from './step/contenders.js';
@@ -324,6 +325,22 @@ program
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
   .action(async ({ json: file, ...options }: InferenceBenchOptions & { json?: string }) => {
     await showReport(await runInference(options, showProgress), file);
+  });
+
+program
+  .command('quantization')
+  .description(
+    "Measures what float16 and int8 cost in accuracy on images that a model was not trained on, beside onnxruntime's quantize_static.",
+  )
+  .option(...json)
+  .requiredOption('--data <DIR>', 'folder of test images, each of which is one identity')
+  .option('--model <MODEL>', 'run, checkpoint or model folder', 'document-small')
+  .option('--identities <FILE>', "a run's identities.json, whose test identities are measured; default: all")
+  .option('--calibration <DIR>', 'folder of calibration images; default: generated documents')
+  .option('--images <COUNT>', 'number of calibration images', parseCount, 128)
+  .option('--seeds <COUNT>', 'number of augmentations of the test images', parseCount, 3)
+  .action(async ({ json: file, ...options }: QuantizationOptions & { json?: string }) => {
+    await showReport(await runQuantization(options, showProgress), file);
   });
 
 program

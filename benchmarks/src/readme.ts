@@ -36,6 +36,8 @@ import type { PrecisionReport } from './precision/run-precision.js';
 import type { PrecisionLossesReport } from './precision/run-precision-losses.js';
 import { printProfile } from './profile/print-profile.js';
 import type { ProfileReport } from './profile/run-profile.js';
+import { printQuantization } from './quantization/print-quantization.js';
+import type { QuantizationReport } from './quantization/run-quantization.js';
 import { printRecognition } from './recognition/print-recognition.js';
 import type { RecognitionReport } from './recognition/run-recognition.js';
 import { printStep } from './step/print-step.js';
@@ -67,6 +69,7 @@ type Report =
   | PrecisionReport
   | PrecisionLossesReport
   | ProfileReport
+  | QuantizationReport
   | RecognitionReport;
 
 /** Renders the report of any benchmark as Markdown. */
@@ -98,6 +101,8 @@ export function print(report: Report): string {
       return printLargeSet(report);
     case 'gallery':
       return printGallery(report);
+    case 'quantization':
+      return printQuantization(report);
     case 'inference':
       return printInference(report);
     case 'coverage':

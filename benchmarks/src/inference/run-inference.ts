@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { BackboneName } from '@unitsphere/backbones';
 import { useBackend } from '@unitsphere/backends';
 import { Random } from '@unitsphere/core/random';
@@ -7,6 +6,7 @@ import { type ExportEmbedderOptions, exportOnnx } from '@unitsphere/onnx-export'
 import { interleave, type Pace, type Timeable } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
+import { loadOnnxRuntime, PEERS } from './load-onnx-runtime.js';
 
 /** Latency of one image on one engine. */
 export interface InferenceFigures {
@@ -50,9 +50,9 @@ const WARM_UP_STEPS = 8;
 export async function runInference(
   { backbones, imageSize, rounds, turnSeconds }: InferenceBenchOptions,
   log: (message: string) => void = () => undefined,
-  peers = new URL('../../tools/peers/package.json', import.meta.url),
+  peers = PEERS,
 ): Promise<InferenceReport> {
-  const { ort, version } = loadRuntime(peers);
+  const { ort, version } = loadOnnxRuntime(peers);
   await useBackend('wasm');
   const pace: Pace = { rounds, turnSeconds, warmUpSteps: WARM_UP_STEPS, slowRounds: rounds };
   const models: InferenceReport['models'] = [];
@@ -68,17 +68,6 @@ export async function runInference(
     imageSize,
     models,
   };
-}
-
-/** @throws Error with the command that installs ONNX Runtime if it is missing. */
-function loadRuntime(peers: URL): { ort: OnnxRuntime; version: string } {
-  const load = createRequire(peers);
-  try {
-    const { version } = load('onnxruntime-node/package.json') as { version: string };
-    return { ort: load('onnxruntime-node') as OnnxRuntime, version };
-  } catch (cause) {
-    throw new Error('onnxruntime-node is missing: run npm ci in tools/peers.', { cause });
-  }
 }
 
 async function measureBackbone(
