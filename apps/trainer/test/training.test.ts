@@ -54,7 +54,7 @@ test('trains on generated faces and names them in the report', async () => {
   const source = 'source: faces, identities: 30, imageSize: 32, workers: 0';
   const split = 'split: { train: 0.6, validation: 0.2, test: 0.2 }';
   const { data } = parseConfig(`data: { ${source}, ${split} }`);
-  const config: Config = { ...tinyConfig('.'), data };
+  const config: Config = { ...tinyConfig('.'), data, output: { directory: 'runs', plots: ['svg', 'png'] } };
   const { run, summary } = await train(config, temporaryFolder());
   expect(summary!.splits.train + summary!.splits.validation + summary!.splits.test).toBe(30);
   const report = JSON.parse(readFileSync(run.file('report.json'), 'utf8'));
