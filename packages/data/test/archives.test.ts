@@ -20,7 +20,6 @@ import sharp from 'sharp';
 import { Header } from 'tar';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DecodedSource } from '../src/encoded/decoded-source.js';
-import { openReader } from '../src/encoded/open-reader.js';
 import { type FormatSpec, listImages } from '../src/formats.js';
 import { openSource } from '../src/open-source.js';
 import { packImages } from '../src/pack-images.js';
@@ -361,53 +360,4 @@ describe('packImages', () => {
       writeFileSync(join(dir, 'photos', many[0]), await png(0));
     }
   });
-});
-
-test('mutated archives give errors or fewer images, in bounded time and memory', {
-  timeout: 120_000,
-}, async () => {
-  const random = new Random(2, 'mutations');
-  const files = ['train.rec', 'train.idx', 'plain.rec', 'plain.idx', 'plain.lst', 'shard-000.tar'];
-  cpSync(golden, dir, { recursive: true });
-  const counts = { read: 0, refused: 0 };
-  for (let round = 0; round < 600; round++) {
-    const name = files[round % files.length];
-    const whole = readFileSync(`${golden}${name}`);
-    let bytes = Buffer.from(whole);
-    for (let i = random.int(4); i >= 0; i--) {
-      const at = random.int(bytes.length);
-      const change = random.int(4);
-      if (change === 0) bytes[at] = random.int(256);
-      else if (change === 1) bytes.fill(0xff, at, Math.min(bytes.length, at + 1 + random.int(8)));
-      else if (change === 2)
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + random.int(16))]);
-      else
-        bytes = Buffer.concat([bytes.subarray(0, at), whole.subarray(0, random.int(64)), bytes.subarray(at)]);
-      if (bytes.length === 0) bytes = Buffer.from([0]);
-    }
-    writeFileSync(join(dir, name), bytes);
-    const spec: FormatSpec = name.endsWith('.tar')
-      ? { kind: 'webdataset', path: join(dir, name) }
-      : { kind: 'recordio', path: join(dir, `${name.split('.')[0]}.rec`) };
-    try {
-      const images = await listImages(spec);
-      const reader = openReader(images);
-      for (let image = 0; image < images.table.bytes.length; image++) {
-        const read = await reader.read(image).catch((error) => error);
-        if (!(read instanceof Error)) expect(read.length).toBeLessThanOrEqual(12_000);
-      }
-      reader.close();
-      counts.read++;
-    } catch (error) {
-      // An error of ours has a sentence that names the file; a fault of the program does not.
-      expect(error).toBeInstanceOf(Error);
-      expect(error).not.toBeInstanceOf(TypeError);
-      expect(error).not.toBeInstanceOf(RangeError);
-      expect((error as Error).message).toContain(dir);
-      counts.refused++;
-    }
-    writeFileSync(join(dir, name), whole);
-  }
-  expect(counts.read).toBeGreaterThan(200);
-  expect(counts.refused).toBeGreaterThan(20);
 });
