@@ -67,7 +67,7 @@ console.log(`\n${table}\n\n${total}`);
 
 /** Returns the section on what `start-and-resume.mjs` measured last. */
 function startAndResume() {
-  const file = new URL('benchmarks/results/start-resume.json', root);
+  const file = new URL('benchmarks/start-resume.json', root);
   if (!existsSync(file)) return '';
   const { date, machine, load, checkouts } = JSON.parse(readFileSync(file, 'utf8'));
   const [first, second] = checkouts.map(({ seconds }) => seconds);

@@ -2,7 +2,7 @@
 //   node tools/campaign/start-and-resume.mjs DATA [CHECKOUT]
 // DATA is a folder of images (npm run bench -- make-images DATA --identities 2500 --images 20 --side 64). CHECKOUT is another
 // built checkout of the repository. The two run at the same time, so that a busy machine slows both down alike. Prints JSON, as
-// in benchmarks/results/start-resume.json.
+// in benchmarks/start-resume.json.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
