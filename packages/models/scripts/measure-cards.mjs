@@ -10,9 +10,10 @@ const BATCH = 288;
  * @param {import('@unitsphere/embedder').Embedder} embedder
  * @param {import('@unitsphere/data').ImageSource} source
  * @param {'augmentation' | 'samples'} from As of `evaluationSet`: augmented copies of the first image, or the other samples.
+ * @param {number} every Only the identities whose index is a multiple of it.
  */
-export async function embedCards(embedder, source, from = 'augmentation') {
-  const all = source.identities.map((_, i) => i);
+export async function embedCards(embedder, source, from = 'augmentation', every = 1) {
+  const all = source.identities.map((_, i) => i).filter((i) => i % every === 0);
   const options = { size: embedder.preprocessing.imageSize, seed: 0, from };
   /** @type {{ embedding: Float32Array, label: number, isClean: boolean }[]} */
   const embedded = [];
