@@ -79,6 +79,11 @@ const NOT_RUN = [
     'benchmarks take a whole machine; benchmarks/test runs each at a small size',
   ],
   [
+    'benchmarks/README.md',
+    'npx unitsphere train configs/omniglot.yaml',
+    'trains for an hour; apps/trainer/test/config.test.ts reads the config',
+  ],
+  [
     'packages/embedder/README.md',
     "loadEmbedder('runs/cards-1')",
     'requires a trained run; the guides load one and apps/trainer/test/embed.test.ts too; types are checked',

@@ -37,7 +37,7 @@ const readCenterFiles = (run: string) =>
 function withTeacher(): string {
   const folder = temporaryFolder();
   const file = join(folder, 'teacher.onnx');
-  const [small] = readGolden<{ model: string }>('onnx_teacher').cases;
+  const [small] = readGolden<{ name: string; model: string }>('onnx_teacher').cases;
   writeFileSync(file, Buffer.from(small.model, 'base64'));
   return `distillation:
   loss: kl

@@ -9,7 +9,7 @@ import { pictureFolder, temporaryFolder } from './fixtures.js';
 
 const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 
-// Standard error is a pipe, as in a shell. That of Node's child processes is a socket, from which no notices are dropped.
+// Standard error is a pipe, as in a shell. Node gives its child processes a socket, from which no notices are dropped.
 const PIPED = 'set -o pipefail; { "$@" 2>&1 1>&3 | cat 1>&2; } 3>&1';
 
 function unitsphere(cwd: string, ...args: string[]) {

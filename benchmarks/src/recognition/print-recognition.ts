@@ -85,7 +85,8 @@ function describeDuplicates({
   thresholdWithDuplicates,
 }: NonNullable<RecognitionReport['cards']>['calibrated']): string[] {
   if (duplicates === 0) return [];
-  const pairs = duplicates === 1 ? 'One pair of enrolled cards looks' : `${duplicates} pairs of enrolled cards look`;
+  const pairs =
+    duplicates === 1 ? 'One pair of enrolled cards looks' : `${duplicates} pairs of enrolled cards look`;
   return [
     '',
     `${pairs} like one card enrolled twice, and the calibration leaves them out. With them, the threshold would be ${thresholdWithDuplicates?.toFixed(4)}.`,

@@ -25,7 +25,7 @@ export async function probeWasm(): Promise<BackendProbe<WasmPackage>> {
       remedy: 'Use the backend "cpu", or a newer browser or Node (20.19 or later).',
     };
   }
-  return probePackage('wasm', '@tensorflow/tfjs-backend-wasm', async () => {
+  return probePackage<WasmPackage>('wasm', '@tensorflow/tfjs-backend-wasm', async () => {
     try {
       const module = (await import('@tensorflow/tfjs-backend-wasm')) as unknown as WasmPackage;
       return { module, version: module.version_wasm, detail: 'WebAssembly with 128-bit SIMD, one thread' };

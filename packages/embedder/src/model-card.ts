@@ -21,7 +21,12 @@ export interface ModelFacts extends EmbedderConfig {
 /** Writes the model card: README.md with Hugging Face's metadata. */
 export function formatModelCard(facts: ModelFacts, card: ModelCard = {}): string {
   const { model, embeddingSize, preprocessing, fingerprint } = facts;
-  const { title = `Embedder on ${model.backbone}`, license = 'unknown', sections = [], usage = onTfjs } = card;
+  const {
+    title = `Embedder on ${model.backbone}`,
+    license = 'unknown',
+    sections = [],
+    usage = onTfjs,
+  } = card;
   const { imageSize, cropMode = 'center', interpolation = 'bilinear' } = preprocessing;
   const head = model.head === 'linear' ? `linear layers with ${model.norm}` : 'none';
   const parts = [

@@ -15,11 +15,7 @@ beforeAll(() => start('wasm'));
 const toBuffer = (bytes: Uint8Array) => bytes.slice().buffer;
 
 /** Runs an exported GraphModel on pictures of the network's size. */
-async function run(
-  files: ReadonlyMap<string, Uint8Array>,
-  pictures: readonly PixelImage[],
-  side: number,
-) {
+async function run(files: ReadonlyMap<string, Uint8Array>, pictures: readonly PixelImage[], side: number) {
   const { modelTopology, weightsManifest, signature } = JSON.parse(
     new TextDecoder().decode(files.get('model.json')),
   );

@@ -20,7 +20,7 @@ export async function probeWebGpu(): Promise<BackendProbe<{ adapter: AdapterDesc
   const adapter = await requestAdapter(gpu);
   if (!adapter) return { available: false, ...noAdapter() };
   const description = describeAdapter(adapter);
-  const probe = await probePackage(NAME, '@tensorflow/tfjs-backend-webgpu', async () => {
+  const probe = await probePackage<WebGpuPackage>(NAME, '@tensorflow/tfjs-backend-webgpu', async () => {
     try {
       const module = (await import('@tensorflow/tfjs-backend-webgpu')) as unknown as WebGpuPackage;
       // The package does not export its version, which is that of tfjs-core.
@@ -73,7 +73,7 @@ function register({ WebGPUBackend }: WebGpuPackage, gpu: Gpu): void {
   tf.registerBackend(NAME, factory, 3);
 }
 
-// Of Dawn, on a software driver.
+// Dawn writes them on a software driver.
 const NOTICES = [/^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced/];
 
 async function requestAdapter(gpu: Gpu): Promise<GpuAdapter | null> {

@@ -37,7 +37,7 @@ export class OnnxTeacherError extends Error {
 export async function findRuntime(
   inNode = typeof globalThis.process?.versions?.node === 'string',
 ): Promise<OnnxRuntime> {
-  const loaders = inNode
+  const loaders: Record<string, () => Promise<unknown>> = inNode
     ? { 'onnxruntime-node': importNative, 'onnxruntime-web': importWeb }
     : { 'onnxruntime-web': importWeb };
   const loaded = await importInstalled(loaders, (problem, options) => new OnnxTeacherError(problem, options));

@@ -29,7 +29,7 @@ export interface OnnxRuntime {
 export async function findOnnxRuntime(
   inNode = typeof globalThis.process?.versions?.node === 'string',
 ): Promise<OnnxRuntime> {
-  const loaders = inNode
+  const loaders: Record<string, () => Promise<unknown>> = inNode
     ? { 'onnxruntime-node': importNative, 'onnxruntime-web': importWeb }
     : { 'onnxruntime-web': importWeb };
   const loaded = await importInstalled(

@@ -56,7 +56,9 @@ try {
 
 /** Returns the settings of a small training. A shipped model has its own size of images. */
 function smallSettings(train) {
-  const kept = train.includes('document-small') ? SMALL.filter((setting) => !/imageSize/.test(setting)) : SMALL;
+  const kept = train.includes('document-small')
+    ? SMALL.filter((setting) => !/imageSize/.test(setting))
+    : SMALL;
   return kept.flatMap((setting) => ['--set', `'${setting}'`]);
 }
 
