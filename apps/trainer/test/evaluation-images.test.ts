@@ -35,6 +35,10 @@ test('compares augmented copies if fewer than two identities have two images', a
   );
 });
 
+test('a part of the split without identities has no images, also if real pairs are required', () => {
+  expect(evaluationImages(source(3, 3), [], { ...options, pairs: 'real' }).main.images).toEqual([]);
+});
+
 test('the config chooses the kind of pairs and the number of images', async () => {
   const images = source(3, 3, 1);
   const augmented = evaluationImages(images, all(images), {

@@ -43,7 +43,8 @@ export function evaluationOptions({ data, seed, evaluation }: Config): Evaluatio
 }
 
 /**
- * Returns the images of an evaluation. Real pairs use all identities: those with one image have only pairs with others.
+ * Returns the images of an evaluation. Real pairs use all identities: those with one image have only pairs with others. Without
+ * identities, as for a part of the split that is zero, there are no images.
  * @throws UserError if real pairs are required, but fewer than two identities have two images.
  */
 export function evaluationImages(
@@ -53,7 +54,7 @@ export function evaluationImages(
 ): EvaluationImageSets {
   const single = identities.filter((identity) => source.identities[identity].samples < 2);
   const several = identities.length - single.length;
-  if (options.pairs === 'real' && several < 2) {
+  if (options.pairs === 'real' && several < 2 && identities.length > 0) {
     throw new UserError(
       `evaluation.pairs is real, but ${several} of ${identities.length} identities have two images`,
       { hint: 'Add images to the identities, or use --set evaluation.pairs=augmented.' },
