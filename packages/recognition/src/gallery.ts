@@ -1,7 +1,9 @@
 import {
+  type CalibratedGallery,
   type Calibration,
   type CalibrationData,
   computeCalibration,
+  countDistinct,
   decodeCalibration,
   encodeCalibration,
   pairThreshold,
@@ -117,7 +119,8 @@ export interface CalibrateOptions<Image> extends EmbedOptions {
   embeddings?: readonly (Float32Array | readonly Float32Array[])[];
   /**
    * Whether identities of the gallery that look like one enrolled twice are different ones, such as twins. Default: false, which
-   * leaves them out (see `duplicates` of the result). Has no effect with given strangers.
+   * leaves them out (see `duplicates` of the result), so that the threshold is too low if they are different. Has no effect with
+   * given strangers.
    */
   keepDuplicates?: boolean;
 }
@@ -223,14 +226,16 @@ export class Gallery<Image = never> {
 
   /** The calibration for the present number of identities; undefined if the gallery was never calibrated. */
   get calibration(): Calibration | undefined {
-    this.#calibration ??=
-      this.#data &&
-      computeCalibration(this.#data, {
-        identities: Math.max(1, this.#view.enrolled),
-        isStale: this.#isStale,
-        has: (name) => this.has(name),
-      });
+    this.#calibration ??= this.#data && computeCalibration(this.#data, this.#calibrated);
     return this.#calibration;
+  }
+
+  get #calibrated(): CalibratedGallery {
+    return {
+      identities: Math.max(1, this.#view.enrolled),
+      isStale: this.#isStale,
+      has: (name) => this.has(name),
+    };
   }
 
   /**
@@ -239,8 +244,7 @@ export class Gallery<Image = never> {
    */
   acceptRateAt(threshold: number): AcceptRate | undefined {
     if (!this.#data) return undefined;
-    const identities = this.#view.enrolled - (this.#data.own?.merged ?? 0);
-    return measureRate(this.#data.scores, threshold, Math.max(1, identities));
+    return measureRate(this.#data.scores, threshold, countDistinct(this.#data, this.#calibrated));
   }
 
   /** Returns the identities, by name. */

@@ -310,6 +310,7 @@ describe('a calibration', () => {
     expect(found.warnings.join('\n')).toContain(
       '"one" and "other" look like one identity enrolled twice, with a score of 1.0000.',
     );
+    const rateBefore = gallery.acceptRateAt(0.9);
     const again = await openGallery(await gallery.toBytes());
     expect(again.calibration).toEqual({ ...found, isStale: true });
     await again.rename('other', 'new name');
@@ -317,6 +318,15 @@ describe('a calibration', () => {
     await again.recognize(twice);
     expect(again.calibration?.duplicates[0].names).toEqual(['one', 'new name']);
     await gallery.merge('other', 'one');
+    // It is not measured again yet: the merged pair is no duplicate any more, and counts as one identity.
+    expect(gallery.calibration).toMatchObject({
+      isStale: true,
+      identities: 61,
+      threshold: found.threshold,
+      duplicates: [],
+      thresholdWithDuplicates: undefined,
+    });
+    expect(gallery.acceptRateAt(0.9)).toEqual(rateBefore);
     const { warnings, duplicates, threshold } = await gallery.calibrate({ falseAcceptRate: 0.01 });
     expect({ threshold, duplicates }).toEqual({ threshold: found.threshold, duplicates: [] });
     expect(warnings.join()).not.toContain('one');

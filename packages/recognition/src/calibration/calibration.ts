@@ -31,7 +31,10 @@ export interface Calibration {
   readonly margin: number;
   /** Estimated rate of strangers that the gallery accepts at the threshold. */
   readonly rate: number;
-  /** 95 % confidence interval of that rate. It holds for strangers like those it was measured on. */
+  /**
+   * 95 % confidence interval of that rate. It holds for strangers like those it was measured on, and only if the `duplicates` are
+   * the same identities.
+   */
   readonly interval: Interval;
   /** Whether the threshold lies above every measured score. The interval then begins at 0. */
   readonly isExtrapolated: boolean;
@@ -48,7 +51,8 @@ export interface Calibration {
   /**
    * Pairs that are so much more similar than all others that they look like one identity enrolled under two names; empty with
    * given strangers. They are left out: as different identities, they would raise the threshold above the scores of most images.
-   * Merge them, or calibrate with `keepDuplicates` if they are different.
+   * Scores cannot tell them from twins or designs of one series. If they are different, the threshold is too low: calibrate with
+   * `keepDuplicates`. If they are the same, merge them.
    */
   readonly duplicates: readonly SimilarPair[];
   /** The threshold if the duplicates are different identities; undefined if there are none. */
@@ -97,6 +101,18 @@ export interface CalibratedGallery {
   has(name: string): boolean;
 }
 
+/** Returns the number of identities of a gallery, in which duplicates count as one; at least 1. */
+export function countDistinct({ own }: CalibrationData, gallery: CalibratedGallery): number {
+  if (!own) return gallery.identities;
+  const gone = own.duplicates.filter((pair) => !isPresent(pair, gallery)).length;
+  return Math.max(1, gallery.identities - Math.max(0, own.merged - gone));
+}
+
+/** Whether a gallery has both identities: they may have been merged, removed or renamed since. */
+function isPresent({ names }: SimilarPair, gallery: CalibratedGallery): boolean {
+  return names.every((name) => gallery.has(name));
+}
+
 /** Computes the calibration of a gallery from scores of strangers, for its present number of identities. */
 export function computeCalibration(data: CalibrationData, gallery: CalibratedGallery): Calibration {
   const { falseAcceptRate, source, scores, own } = data;
@@ -104,18 +120,18 @@ export function computeCalibration(data: CalibrationData, gallery: CalibratedGal
   const { threshold, rate, interval, isExtrapolated, effectiveStrangers } = chooseThreshold(
     scores,
     falseAcceptRate,
-    Math.max(1, identities - (own?.merged ?? 0)),
+    countDistinct(data, gallery),
   );
-  // Identities may have been removed or renamed since.
-  const isPresent = ({ names }: SimilarPair) => names.every((name) => gallery.has(name));
-  const closest = own?.closest && isPresent(own.closest) ? own.closest : undefined;
-  const duplicates = own?.duplicates.filter(isPresent) ?? [];
+  const closest = own?.closest && isPresent(own.closest, gallery) ? own.closest : undefined;
+  const duplicates = own?.duplicates.filter((pair) => isPresent(pair, gallery)) ?? [];
   const thresholdWithDuplicates =
-    own?.allScores && chooseThreshold(own.allScores, falseAcceptRate, identities).threshold;
+    duplicates.length > 0 && own?.allScores
+      ? chooseThreshold(own.allScores, falseAcceptRate, identities).threshold
+      : undefined;
   const strangers = new Set(scores.stranger).size;
   const warnings = duplicates.map(({ names: [a, b], score }) => {
     const pair = `${JSON.stringify(a)} and ${JSON.stringify(b)}`;
-    return `${pair} look like one identity enrolled twice, with a score of ${score.toFixed(4)}. The calibration leaves this pair out. Merge them, or calibrate with \`keepDuplicates\` if they are different.`;
+    return `${pair} look like one identity enrolled twice, with a score of ${score.toFixed(4)}. The calibration leaves this pair out. Merge them if they are the same. Otherwise the threshold is too low: calibrate with \`keepDuplicates\`.`;
   });
   const enrolledStrangers = data.enrolledStrangers?.filter(({ name }) => gallery.has(name)) ?? [];
   warnings.push(
