@@ -16,7 +16,7 @@ describe('bench pair-losses', () => {
     expect(exceedsPeer({ loss: 'supcon', batch: 1024, memory: 0 })).toBe(false);
   });
 
-  test('names the slowest row and the rows without a peer', () => {
+  test('names the slowest row by processor time, the rows without a peer, and those not measured', () => {
     const timing = (ms: number) => ({
       id: 'x',
       label: 'x',
@@ -44,8 +44,8 @@ describe('bench pair-losses', () => {
           batch: 64,
           memory: 0,
           ours: timing(2),
-          peer: timing(1),
-          ratio: summarize([0.5]),
+          peer: { ...timing(1), coresOfOthers: 2 },
+          ratio: summarize([2]),
           processorRatio: 0.5,
         },
         { loss: 'ntxent', batch: 512, memory: 0, ours: timing(2), without: 'it is too large' },
@@ -53,9 +53,14 @@ describe('bench pair-losses', () => {
     };
     const text = printPairLosses(report);
     expect(text).toContain(
-      "Lowest: supcon, batch 64, at 0.500 times the peer's speed. 1 of 1 rows are below 1.",
+      "Lowest by processor time: supcon, batch 64, at 0.500 times the peer's speed. 1 of 1 rows are below 1.",
     );
     expect(text).toContain('ntxent, batch 512: no peer, because it is too large.');
+    expect(text).toContain(
+      '- Not measured: batch 64: ntxent; batch 128: supcon, ntxent; batch 256: supcon, ntxent; batch 512: supcon; ' +
+        'batch 1024: supcon, ntxent; batch 64 with the memory: supcon; batch 256 with the memory: supcon.',
+    );
+    expect(text).toContain('Warning: other processes kept up to 2.00 cores busy');
   });
 });
 

@@ -3,12 +3,16 @@ import { formatMachine } from '../measure/machine.js';
 import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
 import { renderTable } from '../table.js';
 import { nameOf, type PairLossesReport, type PairLossFigures } from './run-pair-losses.js';
+import { listRows, type PairLossRow } from './workload.js';
 
 /** Renders the report as Markdown: one line per loss and batch size. */
 export function printPairLosses(report: PairLossesReport): string {
-  const compared = report.rows.filter(({ ratio }) => ratio);
-  const lowest = compared.toSorted((a, b) => medianOf(a) - medianOf(b))[0];
-  const below = compared.filter((row) => medianOf(row) < 1);
+  const ratios = report.rows.flatMap((row) =>
+    row.processorRatio ? [{ row, ratio: row.processorRatio }] : [],
+  );
+  const lowest = ratios.toSorted((a, b) => a.ratio - b.ratio)[0];
+  const below = ratios.filter(({ ratio }) => ratio < 1);
+  const missing = listUnmeasured(report.rows);
   return [
     `- Input: normally distributed embeddings of ${report.dimensions} dimensions, ${report.imagesPerClass} rows of each class; ${report.classes.toLocaleString('en')} classes of proxies. The memory holds ${report.memorySize.toLocaleString('en')} embeddings.`,
     `- A step computes the loss and the gradients of embeddings and proxies. Ours runs on the wasm backend, on one thread.`,
@@ -39,14 +43,27 @@ export function printPairLosses(report: PairLossesReport): string {
     '',
     ...(lowest
       ? [
-          `- Lowest: ${nameOf(lowest)}, at ${formatDigits(medianOf(lowest))} times the peer's speed. ${below.length} of ${compared.length} rows are below 1.`,
+          `- Lowest by processor time: ${nameOf(lowest.row)}, at ${formatDigits(lowest.ratio)} times the peer's speed. ${below.length} of ${ratios.length} rows are below 1.`,
         ]
       : []),
     ...report.rows.flatMap((row) =>
       row.without ? [`- ${nameOf(row)}: no peer, because ${row.without}.`] : [],
     ),
-    ...warnOfOtherWork(report.rows.map(({ ours }) => ours)),
+    ...(missing.length > 0 ? [`- Not measured: ${missing.join('; ')}.`] : []),
+    ...warnOfOtherWork(report.rows.flatMap(({ ours, peer }) => (peer ? [ours, peer] : [ours]))),
   ].join('\n');
 }
 
-const medianOf = ({ ratio }: PairLossFigures) => ratio?.median ?? Number.NaN;
+/** Lists what a report lacks of all rows of its losses: the losses of each batch size. */
+function listUnmeasured(rows: readonly PairLossRow[]): string[] {
+  const measured = new Set(rows.map(nameOf));
+  const missing = listRows([...new Set(rows.map(({ loss }) => loss))]).filter(
+    (row) => !measured.has(nameOf(row)),
+  );
+  const losses = new Map<string, string[]>();
+  for (const { loss, batch, memory } of missing) {
+    const at = `batch ${batch}${memory ? ' with the memory' : ''}`;
+    losses.set(at, [...(losses.get(at) ?? []), loss]);
+  }
+  return [...losses].map(([at, names]) => `${at}: ${names.join(', ')}`);
+}
