@@ -6,7 +6,8 @@ import { builtinModule } from '@unitsphere/core/disk';
  *
  * Libraries write to descriptor 2 directly, so the descriptor is replaced by a file while the call runs. This requires Linux, and
  * standard error on a terminal, a device or a pipe: sockets cannot be opened again, and regular files would get a second offset.
- * Elsewhere, in worker threads and in browsers, the notices stay.
+ * Elsewhere, in worker threads and in browsers, the notices stay. If the library ends the process, what it wrote during the call is
+ * lost.
  *
  * @param call Must be synchronous. Await {@link endOfCallbacks} before.
  */
@@ -39,7 +40,9 @@ function openCapture(): { close(): string } | undefined {
   const { constants, openSync, closeSync, readFileSync, unlinkSync } = fs;
   const { join } = builtinModule('node:path');
   const opened: number[] = [];
-  let file: string;
+  const closeOpened = () => {
+    for (const descriptor of opened) closeSync(descriptor);
+  };
   let flags: number;
   try {
     // Other than a Stats of numbers, this one leaves no trace in Node, whose realpathSync stops after a Stats of a pipe.
@@ -48,28 +51,40 @@ function openCapture(): { close(): string } | undefined {
     // Opening a pipe whose reader has ended would block.
     flags = constants.O_WRONLY | (stats.isFIFO() ? constants.O_NONBLOCK : constants.O_NOCTTY);
     opened.push(openSync('/proc/self/fd/2', flags));
-    file = join(builtinModule('node:os').tmpdir(), `unitsphere-${builtinModule('node:crypto').randomUUID()}`);
+    const file = join(
+      builtinModule('node:os').tmpdir(),
+      `unitsphere-${builtinModule('node:crypto').randomUUID()}`,
+    );
     opened.push(openSync(file, 'wx+', 0o600));
+    unlinkSync(file);
   } catch {
-    for (const descriptor of opened) closeSync(descriptor);
+    closeOpened();
     return;
   }
   const [kept, reader] = opened;
   // An open file takes the lowest free descriptor, which is 2 from here on: `kept` has taken a lower one, if any was free.
   closeSync(2);
-  openSync(file, 'a');
-  unlinkSync(file);
+  const restore = () => {
+    try {
+      openSync(`/proc/self/fd/${kept}`, flags);
+    } catch {
+      // The pipe's reader has ended meanwhile.
+      openSync('/dev/null', 'w');
+    }
+  };
+  try {
+    openSync(`/proc/self/fd/${reader}`, constants.O_WRONLY | constants.O_APPEND);
+  } catch {
+    restore();
+    closeOpened();
+    return;
+  }
   return {
     close() {
       closeSync(2);
-      try {
-        openSync(`/proc/self/fd/${kept}`, flags);
-      } catch {
-        // The pipe's reader has ended meanwhile.
-        openSync('/dev/null', 'w');
-      }
+      restore();
       const text = readFileSync(reader, 'utf8');
-      for (const descriptor of opened) closeSync(descriptor);
+      closeOpened();
       return text;
     },
   };

@@ -105,6 +105,25 @@ const write = () => { for (const line of ['notice: a', 'other', 'notice: b']) wr
     expect(status).toBe(1);
   });
 
+  test('stay if the file cannot be created or opened, and descriptors are as before', () => {
+    const code = `${WRITE}import fs from 'node:fs';
+withoutNotices([], () => {}); // Node opens its own files.
+const open = () => fs.readdirSync('/proc/self/fd').length;
+const [openSync, before] = [fs.openSync, open()];
+const failAt = (failing) => {
+  let calls = 0;
+  fs.openSync = (...args) => { if (++calls === failing) throw new Error('no file'); return openSync(...args); };
+  withoutNotices([/^notice/], write);
+};
+for (const failing of [1, 2, 3]) failAt(failing);
+console.log(open() - before);
+writeSync(2, 'later\\n');`;
+    const { status, stdout, stderr } = runInPipe(code);
+    expect(stderr).toBe(`${'notice: a\nother\nnotice: b\n'.repeat(3)}later\n`);
+    expect(stdout).toBe('0\n');
+    expect(status).toBe(0);
+  });
+
   test('stay while another thread may open files, and on standard errors that cannot be opened again', () => {
     const call = 'withoutNotices([/^notice/], write);';
     const busy = runInPipe(`import { readFile } from 'node:fs/promises';
