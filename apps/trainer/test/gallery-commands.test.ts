@@ -207,7 +207,14 @@ describe('gallery', () => {
     expect(stderr).toContain('Left out, because this pair looks like one identity enrolled twice.');
     expect(stderr).toContain('\n  1.0000  "7" and "Grace"\n');
     expect(stderr).toContain('unitsphere gallery merge g.gallery NAME INTO');
+    const warning = 'Warning: 1 pair of identities looks like one enrolled twice.';
+    const uses = [
+      ['recognize', 'g.gallery', 'set/3.png'],
+      ['gallery', 'list', 'g.gallery'],
+    ];
+    for (const use of uses) expect((await unitsphere(...use)).stderr).toContain(warning);
     const kept = await unitsphere('gallery', 'calibrate', 'g.gallery', '--keep-duplicates');
+    for (const use of uses) expect((await unitsphere(...use)).stderr).not.toContain(warning);
     expect(kept.stdout).toBe('1\n');
     expect(kept.stderr).not.toContain('Left out');
   });

@@ -20,7 +20,7 @@ export function percentInterval({ low, high }: { low: number; high: number }): s
 }
 
 /** Describes in a sentence what a calibration chose, and from what. */
-export function summarizeCalibration({
+function summarizeCalibration({
   falseAcceptRate,
   threshold,
   interval,
@@ -30,6 +30,25 @@ export function summarizeCalibration({
 }: Calibration): string {
   const from = source === 'gallery' ? 'the scores of its own identities' : `${strangers} strangers`;
   return `Threshold ${threshold.toFixed(4)} for ${identities} identities, to accept ${percent(falseAcceptRate)} of strangers (95 % interval ${percentInterval(interval)}), from ${from}.`;
+}
+
+/**
+ * Describes a calibration that was not requested just now, as where a gallery is used: what it chose, and whether it leaves out pairs,
+ * which may be new since the last `gallery calibrate`.
+ * @param path The gallery, for commands.
+ */
+export function describeCalibration(calibration: Calibration, path: string, width: number): string[] {
+  const { length } = calibration.duplicates;
+  const [pairs, look, them] = length === 1 ? ['1 pair', 'looks', 'it'] : [`${length} pairs`, 'look', 'them'];
+  return [
+    ...wrapText(summarizeCalibration(calibration), width),
+    ...(length > 0
+      ? wrapText(
+          `${colors.yellow('Warning:')} ${pairs} of identities ${look} like one enrolled twice. The threshold leaves ${them} out. See: unitsphere gallery calibrate ${pathArgument(path)}`,
+          width,
+        )
+      : []),
+  ];
 }
 
 /**

@@ -6,7 +6,7 @@ import { Progress } from '../progress/progress.js';
 import { UserError } from '../user-error.js';
 import { formatTable, wrapText } from './columns.js';
 import { EXIT, messageWidth, outputColors, outputWidth, say } from './console.js';
-import { formatCalibration, summarizeCalibration } from './format-calibration.js';
+import { describeCalibration, formatCalibration } from './format-calibration.js';
 import { oneLine } from './format-recognition.js';
 import { pathArgument } from './relative-path.js';
 
@@ -36,7 +36,7 @@ export async function listGallery(path: string, { json }: { json?: boolean }): P
       `${identities.length} ${identities.length === 1 ? 'identity' : 'identities'}, ${gallery.embeddingSize} values an image.`,
     );
     if (gallery.calibration) {
-      for (const line of wrapText(summarizeCalibration(gallery.calibration), messageWidth())) say(line);
+      for (const line of describeCalibration(gallery.calibration, path, messageWidth())) say(line);
     } else
       say(`Not calibrated. Choose the threshold with: unitsphere gallery calibrate ${pathArgument(path)}`);
     return 0;

@@ -3,7 +3,7 @@ import { type OpenEmbedder, withModelAndGallery } from '../gallery/with-gallery.
 import { Progress } from '../progress/progress.js';
 import { wrapText } from './columns.js';
 import { EXIT, messageWidth, outputWidth, say } from './console.js';
-import { percent, percentInterval, summarizeCalibration } from './format-calibration.js';
+import { describeCalibration, percent, percentInterval } from './format-calibration.js';
 import { formatRecognition, oneLine } from './format-recognition.js';
 import { pathArgument } from './relative-path.js';
 
@@ -54,7 +54,7 @@ export async function recognize(
           for (const line of wrapText(text, messageWidth())) say(line);
         };
         if (threshold === undefined && calibration) {
-          tell(summarizeCalibration(calibration));
+          for (const line of describeCalibration(calibration, path, messageWidth())) say(line);
         } else if (rate) {
           tell(
             `At the threshold ${threshold}, the gallery accepts about ${percent(rate.rate)} of strangers (95 % interval ${percentInterval(rate.interval)}).`,
