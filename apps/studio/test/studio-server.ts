@@ -20,7 +20,8 @@ onmessage = async ({ data }) => {
   if (!started) return void (started = true);
   const answer = await fetch(new URL('/batches/' + data.step, location));
   const images = new Uint8Array(await answer.arrayBuffer());
-  postMessage({ step: data.step, images }, [images.buffer]);
+  const times = { disk: 0, decoding: 0, drawing: 0, augmentation: 0 };
+  postMessage({ step: data.step, images, times }, [images.buffer]);
 };`;
 
 /** A server of the built page on loopback. */
