@@ -19,7 +19,9 @@ afterAll(close);
 
 for (const { name, why } of missing) {
   describe(name, () => {
-    test.skipIf(process.env['CI'] !== 'true')(why, () => {
+    // Nothing requires Rust, so its compiler may be missing in CI too.
+    const isOptional = process.env['CI'] !== 'true' || name === 'wasm, native';
+    test.skipIf(isOptional)(why, () => {
       expect.unreachable(`${name} is required and missing: ${why}`);
     });
   });

@@ -148,6 +148,9 @@ test('no program starts a shell', () => {
           /import \{[^}]*\bexec(Sync)?\b[^}]*\} from 'node:child_process'/.test(text))
       );
     });
-  // This consumer follows the guides as a reader does, in a shell.
-  expect(shells).toEqual(['tools/e2e-publish/consumers/guides/follow.mjs']);
+  // These consumers follow the guides and a README as a reader does, in a shell.
+  expect(shells).toEqual([
+    'tools/e2e-publish/consumers/guides/follow.mjs',
+    'tools/e2e-publish/consumers/recognition/follow.mjs',
+  ]);
 });

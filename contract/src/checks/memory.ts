@@ -5,7 +5,7 @@ import { fill } from '@unitsphere/testing/operation-case';
 import type { Check } from '../check.js';
 import { SmallTrainer } from './small-trainer.js';
 
-const STEPS = 500;
+const STEPS = 200;
 /** Steps that fill pools and caches. */
 const SETTLING = 50;
 /** Steps between measurements. */

@@ -10,7 +10,11 @@ export interface ListRow {
 export const PATH_COLUMNS = ['path', 'file_name'] as const;
 
 /** Thrown for a list without the columns that name the images and their identities. */
-export class MissingColumnError extends Error {}
+export class MissingColumnError extends Error {
+  override readonly name = 'MissingColumnError';
+  /** Stable name of the error, for programs. */
+  readonly code = 'LIST_COLUMN_MISSING';
+}
 
 /** @throws MissingColumnError unless the columns of a list name the images and their identities. */
 export function checkColumns(list: string, columns: readonly string[]): void {
