@@ -48,12 +48,15 @@ function withTeacher(): string {
 
 const FILE = 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }';
 
-test.each([
+/** What is trained, the config's lines for it, and the number of kills by default. */
+const TRAININGS: [string, () => string, number][] = [
   ['centers in memory', () => '', 2],
   ['centers in a file', () => FILE, 2],
   // Most of it is what the first two test; the campaign has it.
-  ...(KILLS ? [['a teacher', withTeacher, 1] as const] : []),
-])(
+  ...(KILLS ? [['a teacher', withTeacher, 1] as [string, () => string, number]] : []),
+];
+
+test.each(TRAININGS)(
   'a run with %s, killed at random moments and resumed, equals one that was not killed',
   {
     timeout: 400_000 + 20_000 * Number(KILLS ?? 2),
