@@ -16,14 +16,14 @@ export interface Work {
   /** Index of the current input, by which the main thread detects a hang. */
   readonly current: SharedArrayBuffer;
   /** Folder to which failing inputs are written. */
-  readonly failures: string;
+  readonly folder: string;
 }
 
 /** Buffers that reading a file may allocate: a part of the file, windows of a fixed size, and pages of a list. */
 const mostBuffers = (bytes: number) => 64 * 2 ** 20 + 2000 * bytes;
 
 if (!parentPort) throw new Error('worker.ts must run in a worker thread.');
-const { format, seed, from, to, repository, current, failures } = workerData as Work;
+const { format, seed, from, to, repository, current, folder: failures } = workerData as Work;
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-fuzz-'));
 const fuzzer = new Fuzzer(format, repository, folder);
 const index = new Int32Array(current);

@@ -19,16 +19,24 @@ const HANG_MS = 30_000;
  * @param {object} options
  * @param {string} options.script `import.meta.url` of the package's script.
  * @param {string[]} options.formats Names of what is fuzzed.
+ * @param {number} [options.count] Inputs of each format, unless `--count` says otherwise.
  * @param {number} options.heapMegabytes Limit of the thread's heap.
  * @param {Record<string, unknown>} [options.workerData]
  * @param {(done: Record<string, number>) => string} options.describe Formats the largest allocations.
  */
-export async function runFuzz({ script, formats, heapMegabytes, workerData = {}, describe }) {
+export async function runFuzz({
+  script,
+  formats,
+  count: defaultCount = 100_000,
+  heapMegabytes,
+  workerData = {},
+  describe,
+}) {
   const path = (name) => fileURLToPath(new URL(`../${name}`, script));
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      count: { type: 'string', default: '100000' },
+      count: { type: 'string', default: String(defaultCount) },
       seed: { type: 'string', default: '1' },
       from: { type: 'string', default: '0' },
     },
