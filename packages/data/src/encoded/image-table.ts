@@ -1,3 +1,4 @@
+import { findRange } from '../find-range.js';
 import {
   compareBytes,
   NamePacker,
@@ -111,13 +112,7 @@ function compare(names: PackedNames, a: number, b: number): number {
 
 /** Returns the identity of an image. */
 export function identityOf({ starts }: ImageTable, image: number): number {
-  let [low, high] = [0, starts.length - 1];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (starts[middle] <= image) low = middle;
-    else high = middle;
-  }
-  return low;
+  return findRange(starts, image);
 }
 
 /** Returns the first id that two images share; undefined if all are distinct. */

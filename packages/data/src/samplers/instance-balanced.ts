@@ -1,4 +1,4 @@
-import { findRange } from './find-range.js';
+import { findRange } from '../find-range.js';
 import { RandomOrders } from './random-orders.js';
 import { countImages, type SampledClasses, type StepSampler } from './step-sampler.js';
 

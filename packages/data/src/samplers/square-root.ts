@@ -1,5 +1,5 @@
 import { Random } from '@unitsphere/core/random';
-import { findRange } from './find-range.js';
+import { findRange } from '../find-range.js';
 import { countImages, drawVisits, type SampledClasses, type StepSampler } from './step-sampler.js';
 
 /**

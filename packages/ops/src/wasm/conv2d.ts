@@ -227,55 +227,19 @@ export const conv2dBackpropFilterWasm: Kernel<
   const { n, h, w, c, kh, kw, channels, stride, padding, oh, ow, patchRows, patchSize } = g;
   const dw = runtime.output(attrs.filterShape);
   const dwAt = runtime.pointer(dw);
+  const sizes = [n, h, w, c, kh, kw, stride, stride, padding, padding, oh, ow, channels] as const;
   withOperands(runtime, attrs.precision, [x, dy], (xAt, dyAt, bfloat16) => {
     if (g.isPointwise) {
       runtime.gemm(true, false, patchSize, channels, patchRows, xAt, dyAt, dwAt, { bfloat16 });
       return;
     }
     if (runtime.native) {
-      runtime.native.convolveBackpropFilter(
-        xAt,
-        dyAt,
-        n,
-        h,
-        w,
-        c,
-        kh,
-        kw,
-        stride,
-        stride,
-        padding,
-        padding,
-        oh,
-        ow,
-        channels,
-        dwAt,
-        NULL_POINTER,
-        +bfloat16,
-      );
+      runtime.native.convolveBackpropFilter(xAt, dyAt, ...sizes, dwAt, NULL_POINTER, +bfloat16);
       return;
     }
     if (g.isThin) {
       runtime.withGemmScratch((scratch) =>
-        runtime.kernels.convThinBackpropFilter(
-          xAt,
-          dyAt,
-          n,
-          h,
-          w,
-          c,
-          kh,
-          kw,
-          stride,
-          stride,
-          padding,
-          padding,
-          oh,
-          ow,
-          channels,
-          dwAt,
-          scratch,
-        ),
+        runtime.kernels.convThinBackpropFilter(xAt, dyAt, ...sizes, dwAt, scratch),
       );
       return;
     }
