@@ -337,6 +337,26 @@ describe('--grow', () => {
     expect(error.message).toMatch(message);
   });
 
+  test('resamples the head to images of another size, and says so', async () => {
+    const config = tinyConfig(await pictureFolder());
+    config.model.neck = 'squeeze';
+    const { run: old } = await train(config, temporaryFolder());
+    const progress = silentProgress();
+    const larger = { ...config, data: { ...config.data, imageSize: 96 } };
+    const { run } = await growOnly(larger, old, { progress });
+    const weightOf = async (of: RunDirectory) => {
+      const weight = readSafetensors(await file(of, 'head.safetensors')).tensors.get('head.linear1.weight');
+      return { shape: weight!.shape, values: toFloat32(weight!) };
+    };
+    const [was, is] = [await weightOf(old), await weightOf(run)];
+    // A map of 1 × 1 becomes one of 3 × 3.
+    expect(is.shape).toEqual([was.shape[0], 9 * was.shape[1]]);
+    expect(is.values[0]).toBeCloseTo(was.values[0] / 9, 6);
+    expect(progress.notes.join('\n')).toContain(
+      'was trained on images of 32 px; its head is resampled to 96 px',
+    );
+  });
+
   test('refuses to hold out identities that the old run was trained on', async () => {
     const config = tinyConfig(await pictureFolder());
     const { run } = await train(config, temporaryFolder());

@@ -114,6 +114,7 @@ test('a shipped model sets the architecture, and no other can be asked for', () 
   const { model, data } = set('model.pretrained=document-small', 'model.outIndex=3');
   expect(model).toMatchObject({ backbone: 'tf_efficientnet_lite0', outIndex: 3, neck: 'squeeze' });
   expect(data.imageSize).toBe(128);
+  expect(set('model.pretrained=document-small', 'data.imageSize=192').data.imageSize).toBe(192);
   expect(parseConfig(stringifyConfig(set('model.pretrained=document-small'))).model).toEqual(model);
   expect(() => set('model.pretrained=document-small', 'model.backbone=lcnet_050')).toThrow(
     '--set model.backbone=lcnet_050: document-small has model.backbone=tf_efficientnet_lite0',
@@ -124,7 +125,7 @@ test('the architecture of a shipped model is that of its files', () => {
   const { backbone, out_index, neck, squeeze_ratio, norm, embedding_size } = JSON.parse(
     documentSmall['config.json'] as string,
   ) as Record<string, unknown>;
-  const { model, data } = SHIPPED_ARCHITECTURES['document-small'];
+  const { model, imageSize } = SHIPPED_ARCHITECTURES['document-small'];
   expect({
     backbone,
     outIndex: out_index,
@@ -134,17 +135,17 @@ test('the architecture of a shipped model is that of its files', () => {
     embeddingSize: embedding_size,
   }).toEqual(model);
   expect(JSON.parse(documentSmall['preprocessor_config.json'] as string)).toMatchObject({
-    size: { height: data.imageSize, width: data.imageSize },
+    size: { height: imageSize, width: imageSize },
   });
 });
 
 test('a run starts from all weights of a shipped model', async () => {
   await useBackend('wasm');
   const base = tinyConfig(await pictureFolder());
-  const { data, model } = SHIPPED_ARCHITECTURES['document-small'];
+  const { imageSize, model } = SHIPPED_ARCHITECTURES['document-small'];
   const config = {
     ...base,
-    data: { ...base.data, ...data },
+    data: { ...base.data, imageSize },
     model: { ...base.model, ...model, pretrained: 'document-small' },
   };
   const stop = new AbortController();

@@ -14,4 +14,5 @@ export {
   type NeckName,
   type NeckOptions,
 } from './registry.js';
+export { type MapSize, resampleFeatures } from './resample-features.js';
 export { Squeeze } from './squeeze.js';

@@ -1,8 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Random } from '@unitsphere/core';
+import { float32, Random, toFloat32 } from '@unitsphere/core';
 import { start } from '@unitsphere/testing/backends';
-import { beforeAll, expect, test } from 'vitest';
-import { createNeck, EmbeddingHead, listHeadNorms, listNecks, type NeckName } from '../src/index.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  createNeck,
+  EmbeddingHead,
+  Flatten,
+  listHeadNorms,
+  listNecks,
+  type NeckName,
+  resampleFeatures,
+} from '../src/index.js';
 
 beforeAll(() => start('cpu'));
 const random = new Random(1);
@@ -52,4 +60,50 @@ test("the head has the reference system's keys, and its weights depend only on t
   expect(await a.stateDict()).toEqual(await b.stateDict());
   expect(await a.stateDict()).not.toEqual(await c.stateDict());
   for (const head of [a, b, c]) head.dispose();
+});
+
+describe('resampleFeatures', () => {
+  const [out, channels] = [5, 3];
+  const normal = (count: number, name: string) => {
+    const stream = new Random(2).fork(name);
+    return Float32Array.from({ length: count }, () => stream.normal());
+  };
+  const weightOf = (rows: number, columns: number) =>
+    float32([out, channels * rows * columns], normal(out * channels * rows * columns, 'weight'));
+  /** Features of a map [rows, columns, channels] by the weight of a linear layer. */
+  const apply = (map: tf.Tensor3D, weight: ReturnType<typeof weightOf>) =>
+    tf.tidy(() => {
+      const flat = new Flatten().forward(tf.expandDims(map) as tf.Tensor4D);
+      const matrix = tf.tensor2d(toFloat32(weight), weight.shape as [number, number]);
+      return [...tf.matMul(flat, matrix, false, true).dataSync()];
+    });
+
+  const expectClose = (actual: ArrayLike<number>, expected: ArrayLike<number>) =>
+    expect(Array.from(actual)).toEqual(Array.from(expected, (value) => expect.closeTo(value, 4)));
+
+  test('answers an enlarged map as the old layer answers the map', () => {
+    tf.tidy(() => {
+      const map = tf.tensor3d(normal(2 * 3 * channels, 'map'), [2, 3, channels]);
+      const enlarged = tf.image.resizeNearestNeighbor(map, [4, 9]);
+      const weight = weightOf(2, 3);
+      const enlargedWeight = resampleFeatures(weight, [2, 3], [4, 9]);
+      expect(enlargedWeight.shape).toEqual([out, channels * 4 * 9]);
+      expectClose(apply(enlarged, enlargedWeight), apply(map, weight));
+      // And back.
+      const back = toFloat32(resampleFeatures(enlargedWeight, [4, 9], [2, 3]));
+      expectClose(back, toFloat32(weight));
+    });
+  });
+
+  test('splits the weights of cells that the new grid cuts, and keeps their sum', () => {
+    const weight = float32([1, 2], new Float32Array([3, 6]));
+    const cut = toFloat32(resampleFeatures(weight, [1, 2], [1, 3]));
+    expect([...cut]).toEqual([2, 3, 4].map((value) => expect.closeTo(value, 5)));
+  });
+
+  test('refuses a weight of other maps', () => {
+    expect(() => resampleFeatures(weightOf(2, 3), [4, 4], [8, 8])).toThrow(
+      'resampleFeatures: a weight of shape [5, 18] is not of maps of 4 × 4.',
+    );
+  });
 });

@@ -10,6 +10,13 @@ export function backboneStride(name: BackboneName): number {
   }
 }
 
+/** Returns the stride of the map that a training uses: the last one, or the one of `model.outIndex`. */
+export function mapStride(name: BackboneName, outIndex?: number): number {
+  return outIndex === undefined
+    ? backboneStride(name)
+    : describeBackbone(name).featureInfo[outIndex].reduction;
+}
+
 /** Returns the number of a backbone's feature maps; undefined for one that has not been measured yet. */
 export function countMaps(name: BackboneName): number | undefined {
   try {

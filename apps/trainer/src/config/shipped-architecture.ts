@@ -4,7 +4,7 @@ import type { Override } from './overrides.js';
 /** What a config has that starts from a shipped model: the settings that the shapes of its weights depend on. */
 export const SHIPPED_ARCHITECTURES = {
   'document-small': {
-    data: { imageSize: 128 },
+    imageSize: 128,
     model: {
       backbone: 'tf_efficientnet_lite0',
       outIndex: 3,
@@ -25,7 +25,8 @@ export function isShipped(name: unknown): name is ShippedName {
 }
 
 /**
- * Sets the architecture of the shipped model that `model.pretrained` names, in place of a file's; does nothing without one.
+ * Sets the architecture of the shipped model that `model.pretrained` names, in place of a file's, and its size of images where
+ * none is set; does nothing without one.
  * @throws UserError if the command line sets another architecture.
  */
 export function applyShippedArchitecture(
@@ -34,18 +35,20 @@ export function applyShippedArchitecture(
 ): void {
   const name = section(settings, 'model')?.pretrained;
   if (!isShipped(name)) return;
-  for (const [part, wanted] of Object.entries(SHIPPED_ARCHITECTURES[name])) {
-    for (const [key, value] of Object.entries(wanted)) {
-      const other = overrides.findLast(({ path }) => path.join('.') === `${part}.${key}`);
-      if (other?.value !== undefined && other.value !== value) {
-        throw new UserError(`${other.written}: ${name} has ${part}.${key}=${value}`, {
-          hint: `Leave it out, or start from another network than model.pretrained=${name}.`,
-        });
-      }
+  const { imageSize, model } = SHIPPED_ARCHITECTURES[name];
+  for (const [key, value] of Object.entries(model)) {
+    const other = overrides.findLast(({ path }) => path.join('.') === `model.${key}`);
+    if (other?.value !== undefined && other.value !== value) {
+      throw new UserError(`${other.written}: ${name} has model.${key}=${value}`, {
+        hint: `Leave it out, or start from another network than model.pretrained=${name}.`,
+      });
     }
-    if (settings[part] === undefined) settings[part] = {};
-    Object.assign(section(settings, part) ?? {}, wanted);
   }
+  Object.assign(section(settings, 'model') ?? {}, model);
+  // Images may have another size: the head is resampled to it.
+  if (settings.data === undefined) settings.data = {};
+  const data = section(settings, 'data');
+  if (data && data.imageSize === undefined) data.imageSize = imageSize;
 }
 
 /** Returns a section of the settings; undefined if it is missing or no section, which the check of the config reports. */

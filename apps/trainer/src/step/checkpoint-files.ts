@@ -106,7 +106,9 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
  */
 export function restoreModel(model: TrainingState['model'], files: CheckpointFiles): void {
   try {
-    model.backbone.loadStateDict(readWeights(files, 'backbone.safetensors'));
+    const backbone = readWeights(files, 'backbone.safetensors');
+    // A run that grows may have images of another size.
+    model.backbone.loadStateDict(model.backbone.adaptPositions(backbone));
     const head = readWeights(files, 'head.safetensors');
     model.neck.loadStateDict(head, { prefix: 'neck.' });
     model.head.loadStateDict(head, { prefix: 'head.' });

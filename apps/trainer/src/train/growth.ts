@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { type RunData, readRunData } from '../dataset/run-data.js';
+import { resampleHead } from '../model/resample-head.js';
 import type { GrowthSource } from '../replicas/replica.js';
 import { readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
@@ -14,6 +15,8 @@ const WEIGHT_FILES = ['backbone.safetensors', 'head.safetensors'];
 /** A trained run that another run grows from. Its lock is held until `close`. */
 export interface Growth extends GrowthSource {
   path: string;
+  /** Size of the images that it was trained on. */
+  imageSize: number;
   /** Identities that this run, or a run that it grew from, used for training or model selection. */
   seen: string[];
   /** Positions in the new training part of the identities that the old run trained on too. */
@@ -49,7 +52,12 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
     const keptClasses = kept.size * views;
     return {
       path,
-      weights: Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]])),
+      imageSize: old.data.imageSize,
+      weights: resampleHead(
+        Object.fromEntries(WEIGHT_FILES.map((name) => [name, files[name]])),
+        old.data.imageSize,
+        config,
+      ),
       centers: renumberCenters(
         readCenters(run, old, newClass.length, files),
         newClass,

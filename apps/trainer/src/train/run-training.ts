@@ -3,7 +3,7 @@ import { type UsedBackend, useBackend } from '@unitsphere/backends';
 import { toCenterError } from '../centers/center-error.js';
 import { checkFileRanks } from '../centers/check-file-ranks.js';
 import type { Config } from '../config/config.js';
-import { isShipped } from '../config/shipped-architecture.js';
+import { isShipped, SHIPPED_ARCHITECTURES } from '../config/shipped-architecture.js';
 import { checkResumable, compareData, type DataChanges, describeChanges } from '../dataset/compare-data.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
 import { checkSampler, datasetImages } from '../dataset/dataset-images.js';
@@ -13,6 +13,7 @@ import { describeData, type RunData, readRunData, writeRunData } from '../datase
 import { workerCount } from '../dataset/worker-count.js';
 import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
+import { resampleHead } from '../model/resample-head.js';
 import { shippedWeights } from '../model/shipped-models.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
@@ -124,7 +125,7 @@ async function trainIn(
   { config, progress, signal, resume }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   if (growth) {
-    await grow(lead, growth, progress);
+    await grow(lead, growth, config, progress);
     // Releases the lock early: the run has been read completely.
     await growth.close();
   } else if (config.model.pretrained && (!checkpoint || changes?.testChanged)) {
@@ -182,25 +183,40 @@ async function trainIn(
 }
 
 /** Starts from the backbone of published weights, or from the whole network of a shipped model. */
-async function startFrom(
-  pretrained: string,
-  { model }: Config,
-  lead: LeadReplica,
-  progress: ProgressReporter,
-) {
-  if (isShipped(pretrained)) return lead.useWeights(await shippedWeights(pretrained));
-  const warning = await lead.loadPretrained(pretrained, model.outIndex !== undefined);
+async function startFrom(pretrained: string, config: Config, lead: LeadReplica, progress: ProgressReporter) {
+  if (isShipped(pretrained)) {
+    const { imageSize } = SHIPPED_ARCHITECTURES[pretrained];
+    noteOtherSize(pretrained, imageSize, config, progress);
+    return lead.useWeights(resampleHead(await shippedWeights(pretrained), imageSize, config));
+  }
+  const warning = await lead.loadPretrained(pretrained, config.model.outIndex !== undefined);
   if (warning) progress.note(warning);
 }
 
-async function grow(lead: LeadReplica, growth: Growth, progress: ProgressReporter): Promise<void> {
+async function grow(
+  lead: LeadReplica,
+  growth: Growth,
+  config: Config,
+  progress: ProgressReporter,
+): Promise<void> {
   const { kept, added, dropped } = growth.classes;
   const number = (n: number) => n.toLocaleString('en');
   const missing = dropped ? `, ${number(dropped)} dropped because the data lacks them` : '';
   progress.note(
     `growing from ${growth.path}: ${number(kept)} classes kept, ${number(added)} added${missing}`,
   );
+  noteOtherSize(growth.path, growth.imageSize, config, progress);
   await lead.grow(growth);
+}
+
+function noteOtherSize(
+  from: string,
+  trained: number,
+  { data: { imageSize } }: Config,
+  progress: ProgressReporter,
+) {
+  if (trained === imageSize) return;
+  progress.note(`${from} was trained on images of ${trained} px; its head is resampled to ${imageSize} px`);
 }
 
 /** Returns the newest complete checkpoint of a run; null if it has none yet. */
