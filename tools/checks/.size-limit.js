@@ -81,6 +81,7 @@ export default [
   whole('images', '8.5 kB', { ...NODE, ignore: ['sharp'] }),
   whole('margin-losses', '5.4 kB'),
   whole('mixed-precision', '4 kB'),
+  whole('mpi', '6 kB', { ...NODE, ignore: ['koffi'] }),
   whole('native', '2.6 kB', NODE),
   whole('necks', '1 kB'),
   whole('norms', '1.1 kB'),

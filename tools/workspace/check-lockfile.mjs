@@ -12,6 +12,7 @@ import { reportAll } from './report-all.mjs';
  */
 const INSTALL_SCRIPTS = {
   esbuild: 'links its program; downloads only if the platform package is missing, which this check excludes',
+  koffi: 'selects the prebuilt library of its platform package, or compiles its sources',
   'onnxruntime-node':
     "would download CUDA's provider; tools/peers is installed without scripts, and the CPU needs none",
   protobufjs: 'prints a warning for an unusual version range; comes with the dev dependency onnxruntime-web',

@@ -17,7 +17,7 @@ const LAYERS = [
     '@unitsphere/ops',
     '@unitsphere/pair-losses',
   ],
-  ['@unitsphere/core', '@unitsphere/mixed-precision', '@unitsphere/optimizers'],
+  ['@unitsphere/core', '@unitsphere/mixed-precision', '@unitsphere/mpi', '@unitsphere/optimizers'],
   [
     '@unitsphere/backends',
     '@unitsphere/data',

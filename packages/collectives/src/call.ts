@@ -40,6 +40,15 @@ export function dtypeOf(data: NumericArray, operation: string): Dtype {
   throw new TypeError(`${operation}: the data must be a ${DTYPES.join(', ')} typed array.`);
 }
 
+/** Returns the call of an operation on an array. @throws TypeError if the array cannot be exchanged. */
+export function describeCall(
+  operation: Call['operation'],
+  data: NumericArray,
+  options: Pick<Call, 'root' | 'op' | 'counts'>,
+): Call {
+  return { operation, dtype: dtypeOf(data, operation), length: data.length, ...options };
+}
+
 // Words of a header. The length is 2³² · HIGH + LOW. COUNTS is a hash.
 const [OPERATION, DTYPE, ROOT, OP, LOW, HIGH, COUNTS] = [0, 1, 2, 3, 4, 5, 6];
 

@@ -37,3 +37,16 @@ export function partOffsets(counts: readonly number[], size: number, length: num
   }
   return offsets;
 }
+
+/**
+ * Returns the default counts of `reduceScatter`: equal parts.
+ * @throws RangeError unless the length is a multiple of the size.
+ */
+export function equalCounts(length: number, size: number): number[] {
+  if (length % size !== 0) {
+    throw new RangeError(
+      `reduceScatter: ${length} values cannot be divided equally among ${size} ranks. Pass counts.`,
+    );
+  }
+  return equalParts(length, size);
+}

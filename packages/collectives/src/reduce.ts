@@ -51,7 +51,8 @@ function maximum(out: Floats, a: Floats, b: Floats): void {
   for (let i = 0; i < out.length; i++) out[i] = Math.max(a[i], b[i]);
 }
 
-function divide(out: Floats, divisor: number): void {
+/** Divides all values in place. */
+export function divide(out: Floats, divisor: number): void {
   if (out instanceof Float32Array) divideFloats(out, divisor);
   else divideDoubles(out, divisor);
 }

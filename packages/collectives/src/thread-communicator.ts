@@ -1,8 +1,8 @@
-import { arrayOf, type Call, dtypeOf, lengthOf } from './call.js';
+import { arrayOf, type Call, describeCall, lengthOf } from './call.js';
 import { checkRoot } from './check-root.js';
 import type { Communicator, NumericArray, ReduceOp } from './communicator.js';
 import { CollectiveError } from './errors.js';
-import { equalParts, partOffsets } from './parts.js';
+import { equalCounts, equalParts, partOffsets } from './parts.js';
 import { reduce } from './reduce.js';
 import type { ThreadGroup } from './thread-group.js';
 import { WindowExchange } from './window-exchange.js';
@@ -115,7 +115,7 @@ export class ThreadCommunicator implements Communicator {
   }
 
   reduceScatter(data: Float32Array, counts?: readonly number[]): Float32Array {
-    const parts = counts ?? this.#equalCounts(data.length);
+    const parts = counts ?? equalCounts(data.length, this.size);
     const offsets = partOffsets(parts, this.size, data.length);
     const call = describeCall('reduceScatter', data, { counts: parts });
     const part = Math.floor(this.#exchange.capacityFor(data) / this.size);
@@ -187,23 +187,6 @@ export class ThreadCommunicator implements Communicator {
       op,
     );
   }
-
-  #equalCounts(length: number): number[] {
-    if (length % this.size !== 0) {
-      throw new RangeError(
-        `reduceScatter: ${length} values cannot be divided equally among ${this.size} ranks. Pass counts.`,
-      );
-    }
-    return equalParts(length, this.size);
-  }
-}
-
-function describeCall(
-  operation: Call['operation'],
-  data: NumericArray,
-  options: Pick<Call, 'root' | 'op' | 'counts'>,
-): Call {
-  return { operation, dtype: dtypeOf(data, operation), length: data.length, ...options };
 }
 
 /** @throws CollectiveError if this thread must not sleep. */

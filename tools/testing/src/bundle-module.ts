@@ -22,7 +22,7 @@ export function bundleModule(path: string, from: string): string {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['@tensorflow/*', 'pg'],
+    external: ['@tensorflow/*', 'koffi', 'pg'],
     // The bundled entries of @unitsphere/core import chunks that have no side effects.
     logOverride: { 'ignored-bare-import': 'silent' },
   });

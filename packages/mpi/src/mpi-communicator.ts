@@ -1,0 +1,266 @@
+import type { Communicator, NumericArray, ReduceOp } from '@unitsphere/collectives';
+import {
+  arrayOf,
+  type Call,
+  checkRoot,
+  describeCall,
+  equalCounts,
+  equalParts,
+  partOffsets,
+  reduce,
+} from '@unitsphere/collectives/implementation';
+import { AbortChannel } from './abort-channel.js';
+import type { MpiFunctions } from './library/functions.js';
+import type { OpenLibrary } from './library/open-library.js';
+import { Opening } from './opening.js';
+import { type Floats, integers, PART_BYTES, PartExchange } from './part-exchange.js';
+import { Progress, type WaitOptions } from './progress.js';
+
+// MPI counts elements in 32 bits.
+const LARGEST = 2 ** 31 - 1;
+const BROADCAST_BYTES = 2 ** 28;
+const TAG = 0;
+
+/**
+ * One rank of a group of processes, on one machine or many, that an MPI launcher started. Made by `connectMpi`. Results have
+ * the same bits as those of a `ThreadCommunicator` of the same size: values are added in rank order.
+ *
+ * Arrays are sent from and received into their own memory, also on a WebAssembly heap. An invalid argument throws only on
+ * the rank that passed it, and that rank must call `abort`, or the others wait until the timeout. After an abort MPI may
+ * still read and write the arrays of the interrupted call, so the process should end.
+ */
+export class MpiCommunicator implements Communicator {
+  readonly rank: number;
+  readonly size: number;
+  /** Name and version of the MPI library. */
+  readonly version: string;
+  /** Host name of every rank. */
+  readonly hosts: readonly string[];
+  readonly #mpi: MpiFunctions;
+  readonly #aborts: AbortChannel;
+  readonly #progress: Progress;
+  readonly #opening: Opening;
+  readonly #parts: PartExchange;
+
+  /** @internal Every rank must construct it at the same time. */
+  constructor(
+    { abi, version }: OpenLibrary,
+    mpi: MpiFunctions,
+    {
+      host,
+      ...wait
+    }: Omit<WaitOptions, 'spinMs'> & { host: string; spinMs: (ranksOnHost: number) => number },
+  ) {
+    this.#mpi = mpi;
+    this.version = version;
+    this.rank = mpi.rank();
+    this.size = mpi.size();
+    const options = { spinMs: 0, timeoutMs: wait.timeoutMs };
+    this.#aborts = new AbortChannel(mpi, abi, this.rank, this.size);
+    this.#progress = new Progress(mpi, abi, this.#aborts, options);
+    this.#opening = new Opening(mpi, this.#progress, this.#aborts, this.size);
+    this.#parts = new PartExchange(mpi, this.#progress, this.rank, this.size);
+    const names = this.allGather(new TextEncoder().encode(`${host}\n`));
+    this.hosts = new TextDecoder().decode(names).split('\n').slice(0, -1);
+    options.spinMs = wait.spinMs(this.hosts.filter((name) => name === host).length);
+  }
+
+  /** Number of ranks on this rank's host. */
+  get localSize(): number {
+    return this.hosts.filter((host) => host === this.hosts[this.rank]).length;
+  }
+
+  /** Number of this rank among those on its host: 0 … localSize − 1. */
+  get localRank(): number {
+    return this.hosts.slice(0, this.rank).filter((host) => host === this.hosts[this.rank]).length;
+  }
+
+  /** Milliseconds spent waiting for other ranks and for data so far. */
+  get waitedMs(): number {
+    return this.#progress.waitedMs;
+  }
+
+  barrier(): void {
+    this.#opening.open({ operation: 'barrier', dtype: 'uint8', length: 0 }, new Uint8Array(0));
+  }
+
+  broadcast(data: NumericArray, root = 0): void {
+    checkRoot('broadcast', root, this.size);
+    const call = describeCall('broadcast', data, { root });
+    const { inline } = this.#opening.open(call, data);
+    if (inline) {
+      data.set(inline[root]);
+      return;
+    }
+    const { comm } = this.#progress;
+    for (const piece of piecesOf(data)) {
+      this.#progress.start('broadcast', (request) =>
+        this.#mpi.startBroadcast(piece, piece.length, call.dtype, root, comm, request),
+      )();
+    }
+  }
+
+  allReduce(data: Floats, op: ReduceOp = 'sum'): void {
+    const call = describeCall('allReduce', data, { op });
+    const { inline } = this.#opening.open(call, data);
+    if (inline) {
+      reduce(data, inline as Float32Array[], op);
+      return;
+    }
+    if (this.size === 1) return;
+    const pieceLength = (PART_BYTES / data.BYTES_PER_ELEMENT) * this.size;
+    const startPiece = (piece: number) => {
+      const values = data.subarray(piece * pieceLength, (piece + 1) * pieceLength);
+      const counts = equalParts(values.length, this.size);
+      const offsets = partOffsets(counts, this.size, values.length);
+      return {
+        values,
+        counts,
+        offsets,
+        combine: this.#parts.start('allReduce', call.dtype, values, counts, offsets.slice(0, -1)),
+      };
+    };
+    const pieces = Math.ceil(data.length / pieceLength);
+    let next = startPiece(0);
+    let waitForLast = () => {};
+    for (let piece = 0; piece < pieces; piece++) {
+      const { values, counts, offsets, combine } = next;
+      // The next piece arrives while this one is combined, and the last result while the next is.
+      if (piece + 1 < pieces) next = startPiece(piece + 1);
+      combine(values.subarray(offsets[this.rank], offsets[this.rank + 1]), op);
+      waitForLast();
+      waitForLast = this.#startAllGather(call, values, counts, offsets);
+    }
+    waitForLast();
+  }
+
+  allGather<T extends NumericArray>(data: T): T {
+    const call = describeCall('allGather', data, {});
+    const { lengths, inline } = this.#opening.open(call, data);
+    const { out, offsets } = this.#place(call, data, lengths);
+    if (inline) fill(out, inline, offsets);
+    else this.#startAllGather(call, out, lengths, offsets)();
+    return out;
+  }
+
+  gather<T extends NumericArray>(data: T, root = 0): T | undefined {
+    checkRoot('gather', root, this.size);
+    const call = describeCall('gather', data, { root });
+    const { lengths, inline } = this.#opening.open(call, data);
+    const { comm } = this.#progress;
+    if (this.rank !== root) {
+      if (inline || data.length === 0) return undefined;
+      this.#progress.start('gather', (request) =>
+        this.#mpi.startSend(data, data.length, call.dtype, root, TAG, comm, request),
+      )();
+      return undefined;
+    }
+    const { out, offsets } = this.#place(call, data, lengths);
+    if (inline) {
+      fill(out, inline, offsets);
+      return out;
+    }
+    const senders = lengths.map((_, rank) => rank).filter((rank) => rank !== root && lengths[rank] > 0);
+    const receives = senders.map((rank) => {
+      const part = out.subarray(offsets[rank], offsets[rank + 1]);
+      return (request: ArrayBufferView) =>
+        this.#mpi.startReceive(part, part.length, call.dtype, rank, TAG, comm, request);
+    });
+    this.#progress.start('gather', ...receives)();
+    return out;
+  }
+
+  reduceScatter(data: Float32Array, counts?: readonly number[]): Float32Array {
+    const parts = counts ?? equalCounts(data.length, this.size);
+    const offsets = partOffsets(parts, this.size, data.length);
+    const call = describeCall('reduceScatter', data, { counts: parts });
+    const { inline } = this.#opening.open(call, data);
+    const [from, to] = [offsets[this.rank], offsets[this.rank + 1]];
+    const out = data.slice(from, to);
+    if (inline) {
+      reduce(
+        out,
+        (inline as Float32Array[]).map((values) => values.subarray(from, to)),
+        'sum',
+      );
+      return out;
+    }
+    checkLength('reduceScatter', data.length);
+    const part = PART_BYTES / data.BYTES_PER_ELEMENT;
+    const pieces = Math.ceil(Math.max(...parts) / part);
+    const startPiece = (piece: number) =>
+      this.#parts.start(
+        'reduceScatter',
+        call.dtype,
+        data,
+        parts.map((count) => Math.max(0, Math.min(part, count - piece * part))),
+        parts.map((count, rank) => offsets[rank] + Math.min(count, piece * part)),
+      );
+    let next = startPiece(0);
+    for (let piece = 0; piece < pieces; piece++) {
+      const combine = next;
+      if (piece + 1 < pieces) next = startPiece(piece + 1);
+      combine(out.subarray(piece * part, (piece + 1) * part), 'sum');
+    }
+    return out;
+  }
+
+  abort(reason: unknown): void {
+    this.#aborts.abort(reason);
+  }
+
+  /**
+   * Ends MPI in this process, after every rank has called it. MPI cannot be started again. After an abort it does nothing:
+   * end the process with a code other than 0, and the launcher ends the others.
+   */
+  close(): void {
+    if (this.#aborts.isAborted) return;
+    this.barrier();
+    this.#aborts.dispose();
+    this.#mpi.finalize();
+  }
+
+  /** Begins to fill `out` with the parts of all ranks, of which this rank's is in its place. */
+  #startAllGather(
+    call: Call,
+    out: NumericArray,
+    counts: readonly number[],
+    offsets: readonly number[],
+  ): () => void {
+    const parts = { data: out, counts: integers(counts), offsets: integers(offsets.slice(0, -1)) };
+    return this.#progress.start(call.operation, (request) =>
+      this.#mpi.startAllGatherInPlace(parts, call.dtype, this.#progress.comm, request),
+    );
+  }
+
+  /** Returns an array for the values of all ranks, in which this rank's are in their place. */
+  #place<T extends NumericArray>(call: Call, data: T, lengths: readonly number[]) {
+    let end = 0;
+    const offsets = [0, ...lengths.map((length) => (end += length))];
+    checkLength(call.operation, end);
+    const out = arrayOf<T>(call.dtype, end);
+    out.set(data, offsets[this.rank]);
+    return { out, offsets };
+  }
+}
+
+function fill(out: NumericArray, inputs: readonly NumericArray[], offsets: readonly number[]): void {
+  inputs.forEach((input, rank) => {
+    out.set(input, offsets[rank]);
+  });
+}
+
+/** @throws RangeError if MPI cannot count the elements. */
+function checkLength(operation: string, length: number): void {
+  if (length > LARGEST) {
+    throw new RangeError(
+      `${operation}: MPI exchanges at most ${LARGEST} values at once, not ${length}. Divide the array.`,
+    );
+  }
+}
+
+/** Yields the array in pieces whose elements MPI can count. */
+function* piecesOf(data: NumericArray): Generator<NumericArray> {
+  const length = BROADCAST_BYTES / data.BYTES_PER_ELEMENT;
+  for (let from = 0; from < data.length; from += length) yield data.subarray(from, from + length);
+}

@@ -1,0 +1,71 @@
+import type { AbortChannel } from './abort-channel.js';
+import type { Abi, Handle } from './library/abi.js';
+import type { Memory, MpiFunctions } from './library/functions.js';
+
+/** How a rank waits for the others. */
+export interface WaitOptions {
+  /** Milliseconds without sleep at the beginning of a wait. A sleeping rank does not move data. */
+  spinMs: number;
+  /** Milliseconds after which a wait ends the group. */
+  timeoutMs: number;
+}
+
+// Sleep between two looks, in milliseconds: short while data may move, longer while another rank computes.
+const SHORT_SLEEP_MS = 0.05;
+const LONG_SLEEP_MS = 1;
+const LONG_WAIT_MS = 50;
+
+/** Requests that this rank waits for, while it watches for an abort and for the time. */
+export class Progress {
+  /** Milliseconds spent waiting for other ranks so far. */
+  waitedMs = 0;
+  readonly #mpi: MpiFunctions;
+  readonly #abi: Abi;
+  readonly #aborts: AbortChannel;
+  readonly #options: WaitOptions;
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
+  readonly comm: Handle;
+
+  constructor(mpi: MpiFunctions, abi: Abi, aborts: AbortChannel, options: WaitOptions) {
+    this.#mpi = mpi;
+    this.#abi = abi;
+    this.#aborts = aborts;
+    this.#options = options;
+    this.comm = mpi.duplicateWorld();
+  }
+
+  /**
+   * Starts requests. Returns the function that waits until they are complete.
+   * @param starts Each starts one request.
+   * @param operation Name of the call, for errors.
+   */
+  start(operation: string, ...starts: ((request: Memory) => void)[]): () => void {
+    const requests = this.#abi.handles(starts.length);
+    starts.forEach((begin, i) => {
+      begin(requests.subarray(i, i + 1));
+    });
+    return () => this.#wait(operation, starts.length, requests);
+  }
+
+  /**
+   * @throws CollectiveAbortedError if the group ends first, or the time is over. MPI may then still read and write the
+   *   memory of the requests.
+   */
+  #wait(operation: string, count: number, requests: Memory): void {
+    const begun = performance.now();
+    const { spinMs, timeoutMs } = this.#options;
+    // A completed request counts, even if the group was aborted right after.
+    while (!this.#mpi.testAll(count, requests)) {
+      this.#aborts.check();
+      const waited = performance.now() - begun;
+      if (waited > timeoutMs) {
+        this.#aborts.abort(`a rank waited ${timeoutMs / 1000} s in ${operation} for the other ranks`);
+        this.#aborts.check();
+      }
+      if (waited > spinMs) {
+        Atomics.wait(this.#sleeper, 0, 0, waited > LONG_WAIT_MS ? LONG_SLEEP_MS : SHORT_SLEEP_MS);
+      }
+    }
+    this.waitedMs += performance.now() - begun;
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeErrors, describeResults } from '@unitsphere/testing/communicator-contract';
+import { afterEach, describe, expect, test } from 'vitest';
+import { installedLaunchers } from './fixtures/launchers.js';
+import { MpiRanks } from './fixtures/ranks.js';
+
+// `npm run test:all -w packages/mpi` tests 1 to 8 ranks, with every transport. It takes minutes.
+const ALL = process.env['UNITSPHERE_MPI_ALL'] === '1';
+const [numRuns, sizes] = ALL ? [40, [1, 2, 3, 4, 8]] : [5, [2]];
+const launchers = ALL
+  ? installedLaunchers
+  : installedLaunchers.filter(({ name }) => name.includes('shared memory'));
+
+if (installedLaunchers.length === 0) {
+  test.skip('MPI requires an MPI library: run tools/workspace/install-mpi.sh', () => {});
+}
+
+describe.each(launchers)('$name', (launcher) => {
+  // MPICH, the last one, starts faster.
+  const isThorough = ALL || launcher === launchers.at(-1);
+  for (const size of sizes) {
+    // Longer than one piece of 1 MiB per rank, and not a multiple of it.
+    const largeLength = isThorough ? 2 * size * 2 ** 18 + 12_345 : undefined;
+    describeResults(size, () => MpiRanks.start(launcher, size), { numRuns, largeLength });
+  }
+  // Each of the following tests starts a group.
+  if (!isThorough) return;
+  describeErrors((size) => MpiRanks.start(launcher, size), { mismatches: ALL ? undefined : 1 });
+
+  let ranks: MpiRanks;
+  afterEach(() => ranks?.close());
+
+  test('a rank knows its host and library, and the group ends without an error', async () => {
+    ranks = await MpiRanks.start(launcher, 3);
+    const { hosts } = ranks.facts[0];
+    expect(ranks.facts).toMatchObject(
+      [0, 1, 2].map((rank) => ({
+        rank,
+        hosts: [hosts[0], hosts[0], hosts[0]],
+        localRank: rank,
+        localSize: 3,
+      })),
+    );
+    expect(ranks.facts[0].version).toContain(launcher.name.split(',')[0]);
+    expect([await ranks.finish(), ranks.output]).toEqual([0, '']);
+  });
+
+  test('a rank that never comes ends the group after the timeout', async () => {
+    ranks = await MpiRanks.start(launcher, 3, { timeoutSeconds: 0.5 });
+    const errors = await Promise.all([
+      ranks.call(0, 'barrier'),
+      sleep(200).then(() => ranks.call(1, 'allReduce', new Float32Array(3))),
+    ]);
+    const [{ error }] = errors as { error: string }[];
+    expect(error).toMatch(
+      /^CollectiveAbortedError: the group of replicas was aborted: a rank waited 0\.5 s in (barrier|allReduce) for the other ranks$/,
+    );
+    expect(errors).toEqual([{ error }, { error }]);
+    expect(await ranks.call(2, 'broadcast', new Float32Array(3))).toEqual({ error });
+  });
+
+  test('the death of a rank ends the others', async () => {
+    ranks = await MpiRanks.start(launcher, 2);
+    const waiting = ranks.call(0, 'barrier');
+    process.kill(ranks.facts[1].pid, 'SIGKILL');
+    expect(await ranks.ended).not.toBe(0);
+    expect(await waiting).toHaveProperty('error');
+  });
+});
