@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '@unitsphere/core';
@@ -18,29 +18,35 @@ export function temporaryFolder(): string {
   return path;
 }
 
+/** The images of {@link pictureFolder} as PNG. Drawing them takes longer than a small training reads them. */
+const pictures: Buffer[] = [];
+
+async function drawPicture(i: number): Promise<Buffer> {
+  const random = new Random(7, 'picture', i);
+  const shapes = Array.from({ length: 6 }, () => {
+    const [x, y, w, h] = [random.int(48), random.int(48), 8 + random.int(40), 8 + random.int(40)];
+    return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="hsl(${random.int(360)},70%,50%)"/>`;
+  });
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${shapes.join('')}</svg>`;
+  return sharp(Buffer.from(svg)).flatten({ background: '#fff' }).png().toBuffer();
+}
+
 /** Writes `count` small images of colored rectangles, one per identity, and returns their folder. */
 export async function pictureFolder(count = 24): Promise<string> {
   const folder = temporaryFolder();
   for (let i = 0; i < count; i++) {
-    const random = new Random(7, 'picture', i);
-    const shapes = Array.from({ length: 6 }, () => {
-      const [x, y, w, h] = [random.int(48), random.int(48), 8 + random.int(40), 8 + random.int(40)];
-      return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="hsl(${random.int(360)},70%,50%)"/>`;
-    });
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">${shapes.join('')}</svg>`;
-    await sharp(Buffer.from(svg))
-      .flatten({ background: '#fff' })
-      .png()
-      .toFile(join(folder, `${String(i).padStart(3, '0')}.png`));
+    pictures[i] ??= await drawPicture(i);
+    writeFileSync(join(folder, `${String(i).padStart(3, '0')}.png`), pictures[i]);
   }
   return folder;
 }
 
-/** Returns a config that is small enough for a test. */
+/** Returns a config that is small enough for a test. Its cache is in the folder of its images, which the test deletes. */
 export function tinyConfig(data: string, extra = ''): Config {
   return parseConfig(
     `
-data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 0 }
+data:
+  { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 0 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: 6, batchSize: 4, logEvery: 1, validateEvery: 3, checkpointEvery: 3, keepCheckpoints: 2 }
 output: { plots: [] }

@@ -11,10 +11,11 @@ const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 /** Writes a config of a training of `steps` steps and returns the arguments that train it. */
 async function prepare(steps: number): Promise<{ args: string[]; run: string }> {
   const file = join(temporaryFolder(), 'tiny.yaml');
+  const data = await pictureFolder();
   writeFileSync(
     file,
     `
-data: { source: folder, path: ${JSON.stringify(await pictureFolder())}, imageSize: 32, workers: 0 }
+data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, workers: 0 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: ${steps}, batchSize: 4, replicas: 1, logEvery: 1, validateEvery: null, checkpointEvery: null }
 output: { name: run, plots: [] }

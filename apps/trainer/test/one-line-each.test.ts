@@ -24,7 +24,7 @@ const program = fileURLToPath(new URL('./fixtures/train-extensions.ts', import.m
 function configText(pictures: string, teacher: string, cacheDir: string): string {
   return `
 backend: wasm
-data: { source: folder, path: ${JSON.stringify(pictures)}, imageSize: 32, workers: 0, split: { train: 0.5, validation: 0.25, test: 0.25 } }
+data: { source: folder, path: ${JSON.stringify(pictures)}, cacheDir: ${JSON.stringify(join(pictures, '.cache'))}, imageSize: 32, workers: 0, split: { train: 0.5, validation: 0.25, test: 0.25 } }
 model: { backbone: extension, neck: extension, norm: extension, embeddingSize: 8 }
 loss: { name: extension, sharpness: 3, warmup: { steps: 1 } }
 training: { steps: 1, batchSize: 4, replicas: 1, logEvery: 1, validateEvery: null, checkpointEvery: null }

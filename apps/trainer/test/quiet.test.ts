@@ -47,10 +47,11 @@ const foreign = (lines: readonly string[]) =>
 
 async function prepare(): Promise<string> {
   const folder = temporaryFolder();
+  const data = await pictureFolder();
   writeFileSync(
     join(folder, 'tiny.yaml'),
     `
-data: { source: folder, path: ${JSON.stringify(await pictureFolder())}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 } }
+data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 } }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: 2, batchSize: 4, logEvery: 1, validateEvery: 2 }
 evaluation: { imagesPerIdentity: 2 }

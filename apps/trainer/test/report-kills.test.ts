@@ -12,7 +12,7 @@ const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 1);
 
 const config = (data: string) => `
-data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 0 }
+data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 0 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: 2, batchSize: 4, replicas: 1, logEvery: 1 }
 backend: wasm

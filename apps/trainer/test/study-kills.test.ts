@@ -9,7 +9,7 @@ import { pictureFolder, temporaryFolder } from './fixtures.js';
 const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 
 const base = (data: string) => `
-data: { source: folder, path: ${JSON.stringify(data)}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
+data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { batchSize: 4, replicas: 1, logEvery: 1, checkpointEvery: 5 }
 output: { plots: [] }
