@@ -3,6 +3,7 @@ import config from '../weights/document-small/config.json';
 import weights from '../weights/document-small/model.safetensors';
 import preprocessor from '../weights/document-small/preprocessor_config.json';
 import card from '../weights/document-small/README.md';
+import { modelFiles } from './model-files.js';
 
 /**
  * A network of 1.0 million parameters that recognizes cards and documents from one picture each: 128 × 128 pixels → 256 values of
@@ -11,9 +12,9 @@ import card from '../weights/document-small/README.md';
  * These are the files of a model folder; `loadEmbedder(documentSmall)` of `@unitsphere/embedder` loads them without a network.
  * `documentSmall['README.md']` is the model card: data, licenses, figures with intervals, thresholds and known failures.
  */
-export const documentSmall: ModelFileContents = {
-  'config.json': JSON.stringify(config),
-  'preprocessor_config.json': JSON.stringify(preprocessor),
-  'model.safetensors': weights,
-  'README.md': card,
-};
+export const documentSmall: ModelFileContents = /* @__PURE__ */ modelFiles({
+  config,
+  preprocessor,
+  weights,
+  card,
+});

@@ -1,6 +1,6 @@
 declare module '*.safetensors' {
-  const bytes: Uint8Array;
-  export default bytes;
+  const base64: string;
+  export default base64;
 }
 
 declare module '*.md' {

@@ -1,7 +1,8 @@
 import { readSafetensors, type StateDict, toFloat32, writeSafetensors } from '@unitsphere/core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { averageStates } from '../scripts/average-states.mjs';
 import { toHalfWeights } from '../scripts/to-half-weights.mjs';
+import { modelFiles } from '../src/model-files.js';
 
 const stateOf = (...values: number[]): StateDict =>
   new Map([
@@ -28,4 +29,20 @@ test('rounds weights to the nearest float16, ties to even, and refuses what it c
   expect(half(2049, 2051, 2053.5)).toEqual([2048, 2052, 2054]);
   expect(half(2 ** -25, 1.5 * 2 ** -24)).toEqual([0, 2 ** -23]);
   expect(() => half(65520)).toThrow('w has the value 65520, which float16 cannot hold.');
+});
+
+test('decodes the weights when they are first read, with nothing that only Node has', () => {
+  const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * 37) % 256);
+  const packed = { config: {}, preprocessor: {}, weights: Buffer.from(bytes).toString('base64'), card: '' };
+  vi.stubGlobal('Buffer', undefined);
+  const decode = vi.spyOn(globalThis, 'atob');
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+    decode.mockRestore();
+  });
+  const files = modelFiles(packed);
+  expect(decode).not.toHaveBeenCalled();
+  expect(files['model.safetensors']).toEqual(bytes);
+  expect(files['model.safetensors']).toBe(files['model.safetensors']);
+  expect(decode).toHaveBeenCalledTimes(1);
 });
