@@ -5,9 +5,9 @@ import { type Kernel, PartTotal } from './kernel.js';
 import { finishGradient, type Prepared, prepare } from './prepared.js';
 import { multiply } from './product.js';
 
-/** Returns whether the plan, the distance and the reducer have a form for the host, and the backend keeps tensors there. */
-export function runsOnHost(plan: LossPlan, { distance, reducer }: LossInputs): boolean {
-  return !!plan.kernel && !!distance.hostForm && (!reducer.keeps || !!reducer.keepsLoss) && isOnHost();
+/** Returns whether the plan and the distance have a form for the host, and the backend keeps tensors there. */
+export function runsOnHost(plan: LossPlan, { distance }: LossInputs): boolean {
+  return !!plan.kernel && !!distance.hostForm && isOnHost();
 }
 
 /**
@@ -21,13 +21,15 @@ export function computeOnHost(
 ): { value: tf.Scalar; gradients: tf.Tensor[] } {
   const { query, reference, parameters, labels, reducer, distance, constantReference } = inputs;
   const rows = prepare(query, distance.normalize, false);
-  const columns = reference ? prepare(reference, distance.normalize, true) : rows;
+  // Scaling takes two passes over the matrix, and a normalized copy one over the reference.
+  const scales = 2 * query.shape[0] < query.shape[1];
+  const columns = reference ? prepare(reference, distance.normalize, scales) : rows;
   const isSelf = !reference;
   const totals = plan.counts.map(
     (counts) =>
       new PartTotal({
         rowWeights: reducer.rowWeights(counts, labels),
-        ...(reducer.keepsLoss && { keeps: (loss: number) => reducer.keepsLoss?.(loss) ?? true }),
+        range: reducer.range,
       }),
   );
   const values = parameters.map((parameter) => viewOf(parameter).slice());
@@ -56,12 +58,19 @@ export function computeOnHost(
 
   // The divisors of several parts are needed before the gradients can be added.
   const divides = reducer.divisor !== undefined;
-  if (divides && totals.length > 1) {
+  let only: ReturnType<typeof openBlock> | undefined;
+  const isKnown = reducer.divisor === 'loss' && plan.divisors !== undefined;
+  // Whether the kernel's gradients are already divided.
+  const isScaled = isKnown || (divides && totals.length > 1);
+  if (isKnown) {
+    for (const [k, total] of totals.entries()) total.scale = invert(plan.divisors?.[k] ?? 0);
+  } else if (isScaled) {
     for (const block of blocks) {
       if (plan.isEmpty?.(...block)) continue;
-      const { part, product } = openBlock(block);
-      evaluate(viewOf(product).slice(), ...block);
-      tf.dispose([part, product]);
+      const opened = openBlock(block);
+      evaluate(viewOf(opened.product).slice(), ...block);
+      if (blocks.length === 1) only = opened;
+      else tf.dispose([opened.part, opened.product]);
     }
     for (const total of totals) {
       total.scale = inverseDivisor(total, reducer.divisor);
@@ -84,7 +93,7 @@ export function computeOnHost(
       dRows.push(tf.zeros([end - start, query.shape[1]]));
       continue;
     }
-    const { part, product } = openBlock(block);
+    const { part, product } = only ?? openBlock(block);
     const matrix = viewOf(product);
     if (distance.hostForm === 'euclidean') {
       const distances = matrix.slice();
@@ -105,12 +114,12 @@ export function computeOnHost(
 
   let value = 0;
   for (const total of totals) {
-    value += total.sum * (divides ? inverseDivisor(total, reducer.divisor) : 1);
+    value += total.sum * (divides && !isScaled ? inverseDivisor(total, reducer.divisor) : total.scale);
   }
   const areFinite = rows.areFinite && columns.areFinite;
   const factor = !areFinite
     ? Number.NaN
-    : divides && totals.length === 1
+    : divides && !isScaled
       ? inverseDivisor(totals[0], reducer.divisor)
       : 1;
   const isEuclidean = distance.hostForm === 'euclidean';
@@ -137,10 +146,14 @@ export function computeOnHost(
   return { value: tf.scalar(areFinite ? value : Number.NaN), gradients: results };
 }
 
+function invert(divisor: number): number {
+  return divisor === 0 ? 0 : 1 / divisor;
+}
+
 /** Returns 0 if the divisor is 0. */
 function inverseDivisor({ count, divisor }: PartTotal, kind: 'kept' | 'loss' | undefined): number {
   const by = kind === 'loss' && !Number.isNaN(divisor) ? divisor : count;
-  return by === 0 ? 0 : 1 / by;
+  return invert(by);
 }
 
 function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
@@ -161,14 +174,15 @@ function toDistances(
 ): void {
   const columns = ofColumns.length;
   const rows = matrix.length / columns;
-  for (let row = 0; row < rows; row++) {
+  const half = power / 2;
+  for (let row = 0, at = 0; row < rows; row++) {
     const own = ofRows[start + row];
-    for (let column = 0, at = row * columns; column < columns; column++, at++) {
+    for (let column = 0; column < columns; column++, at++) {
       const size = own + ofColumns[column];
       const square = size - 2 * matrix[at] * (scale ? scale[column] : 1);
       // A NaN stays, because it is not small either.
-      if (square <= size * 1e-6) matrix[at] = 0;
-      else matrix[at] = power === 1 ? Math.sqrt(square) : power === 2 ? square : square ** (power / 2);
+      const kept = square <= size * 1e-6 ? 0 : square;
+      matrix[at] = half === 0.5 ? Math.sqrt(kept) : half === 1 ? kept : kept ** half;
     }
   }
 }
@@ -184,12 +198,14 @@ function toProducts(
   start: number,
   power: number,
 ): void {
-  const columns = along.columns.length;
+  const ofColumns = along.columns;
+  const columns = ofColumns.length;
   const rows = matrix.length / columns;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0, at = 0; row < rows; row++) {
     let sum = 0;
-    for (let column = 0, at = row * columns; column < columns; column++, at++) {
-      const [d, distance] = [matrix[at], distances[at]];
+    for (let column = 0; column < columns; column++, at++) {
+      const d = matrix[at];
+      const distance = distances[at];
       if (d === 0 || distance === 0) {
         matrix[at] = 0;
         continue;
@@ -198,7 +214,7 @@ function toProducts(
       const g = d * (power === 1 ? 1 / distance : power === 2 ? 2 : power * distance ** (1 - 2 / power));
       matrix[at] = -g;
       sum += g;
-      along.columns[column] += g;
+      ofColumns[column] += g;
     }
     along.rows[start + row] += sum;
   }
@@ -209,10 +225,12 @@ function addTranspose(matrix: Float32Array, size: number): void {
   const TILE = 32;
   for (let top = 0; top < size; top += TILE) {
     for (let left = top; left < size; left += TILE) {
-      const [bottom, right] = [Math.min(size, top + TILE), Math.min(size, left + TILE)];
+      const bottom = Math.min(size, top + TILE);
+      const right = Math.min(size, left + TILE);
       for (let row = top; row < bottom; row++) {
         for (let column = Math.max(left, row); column < right; column++) {
-          const [a, b] = [row * size + column, column * size + row];
+          const a = row * size + column;
+          const b = column * size + row;
           const sum = matrix[a] + matrix[b];
           matrix[a] = sum;
           matrix[b] = sum;

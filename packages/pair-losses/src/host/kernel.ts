@@ -20,7 +20,8 @@ export interface KernelBlock {
 /** What the reducer requires of a part of a loss. */
 export interface HostReducer {
   rowWeights: Float32Array;
-  keeps?(loss: number): boolean;
+  /** Losses up to `low` and from `high` are dropped. */
+  range?: { readonly low?: number; readonly high?: number };
 }
 
 /** The sum of a part's losses, and the factor of each in the gradient. */
@@ -33,16 +34,19 @@ export class PartTotal {
   /** The divisor that the loss defines; NaN if it defines none. */
   divisor = Number.NaN;
   readonly #weights: Float32Array;
-  readonly #keeps: ((loss: number) => boolean) | undefined;
+  readonly #low: number;
+  readonly #high: number;
 
-  constructor({ rowWeights, keeps }: HostReducer) {
+  constructor({ rowWeights, range }: HostReducer) {
     this.#weights = rowWeights;
-    this.#keeps = keeps;
+    // Nothing is below or above NaN.
+    this.#low = range?.low ?? Number.NaN;
+    this.#high = range?.high ?? Number.NaN;
   }
 
   /** Adds `times` elements with this loss, and returns the factor of their gradient: 0 if the reducer drops them. */
   add(loss: number, row: number, times = 1): number {
-    if (this.#keeps && !this.#keeps(loss)) return 0;
+    if (loss <= this.#low || loss >= this.#high) return 0;
     const weight = this.#weights[row] * times;
     this.sum += weight * loss;
     this.count += times;

@@ -3,7 +3,10 @@ import { checkSameWidth } from '../check.js';
 import { normalizeRows } from '../distances/distance.js';
 import { DotProductSimilarity } from '../distances/dot-product.js';
 import { eachRow } from '../host/each-row.js';
+import { exp } from '../host/exp.js';
+import { isOnHost, viewOf } from '../host/heap.js';
 import { logSumExp } from '../host/log-sum-exp.js';
+import { rowNorms, SHORTEST } from '../host/row-norms.js';
 import { type Labels, readLabels } from '../labels.js';
 import { listPositives } from '../pairs/list-pairs.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
@@ -15,6 +18,7 @@ import {
   type LossOptions,
   PairLoss,
   pairCounts,
+  recordReduced,
 } from '../pairs/pair-loss.js';
 import { PairSource } from '../pairs/pair-source.js';
 import { scatterRows, takeRows } from '../pairs/record-rows.js';
@@ -67,14 +71,13 @@ export class AngularLoss extends PairLoss {
     if (!isComplete || anchors.length === 0 || !hasAny(source.negativeCounts())) {
       return super.compute(embeddings, own, { ...call, ownColumns: undefined, tuples: NO_PAIRS });
     }
+    const square = Math.tan((this.alpha * Math.PI) / 180) ** 2;
+    if (!ref && isOnHost() && this.recorder === recordReduced && own.length ** 2 <= MOST_PRODUCTS) {
+      const { lengths } = rowNorms(viewOf(embeddings), embeddings.shape[0], embeddings.shape[1]);
+      return this.record(planProducts(own, anchors, positives, square, lengths), embeddings, undefined, own);
+    }
     const columns = ref ?? embeddings;
-    const query = recordQuery(
-      embeddings,
-      columns,
-      anchors,
-      positives,
-      Math.tan((this.alpha * Math.PI) / 180) ** 2,
-    );
+    const query = recordQuery(embeddings, columns, anchors, positives, square);
     const pairs = new PairSource(
       anchors.map((row) => own[row]),
       others ?? own,
@@ -87,6 +90,102 @@ export class AngularLoss extends PairLoss {
 
   /** Returns nothing to compute: used only for a batch without pairs. */
   protected plan(): undefined {}
+}
+
+/** Inner products of a batch of 1,448 rows: 8 MiB. */
+const MOST_PRODUCTS = 1 << 21;
+
+/**
+ * Returns how to compute the loss from the inner products of the batch, without a row for each pair. Both directions of a
+ * pair have the same loss.
+ */
+function planProducts(
+  labels: Int32Array,
+  anchors: Int32Array,
+  positives: Int32Array,
+  square: number,
+  norms: Float64Array,
+): LossPlan {
+  const rows = labels.length;
+  const lengths = norms.map((norm) => Math.max(norm, SHORTEST));
+  const counts = new Float64Array(rows);
+  // The anchors of each unordered pair.
+  const pairs = new Map<number, number[]>();
+  for (let k = 0; k < anchors.length; k++) {
+    const anchor = anchors[k];
+    counts[anchor]++;
+    const other = positives[k];
+    // The anchor's class determines the negatives.
+    const isOrdered = anchor < other || labels[anchor] !== labels[other];
+    const key = isOrdered ? anchor * rows + other : other * rows + anchor;
+    const known = pairs.get(key);
+    if (known) known.push(anchor);
+    else pairs.set(key, [anchor]);
+  }
+  const [sum, product] = [4 * square, -2 * (1 + square)];
+  return {
+    counts: [counts],
+    isWhole: true,
+    kernel: ({ matrix, parts }) => {
+      // Row a becomes a · n of the normalized a.
+      for (let row = 0, at = 0; row < rows; row++) {
+        const length = lengths[row];
+        for (const end = at + rows; at < end; at++) matrix[at] /= length;
+      }
+      const gradient = new Float32Array(matrix.length);
+      const dLengths = new Float64Array(rows);
+      const terms = new Float64Array(rows);
+      for (const [key, ofPair] of pairs) {
+        const b = key % rows;
+        const a = (key - b) / rows;
+        const [fromA, fromB] = [a * rows, b * rows];
+        const closeness = matrix[fromA + b] / lengths[b];
+        const label = labels[ofPair[0]];
+        let top = 0;
+        for (let n = 0; n < rows; n++) {
+          const exponent =
+            labels[n] === label
+              ? Number.NEGATIVE_INFINITY
+              : sum * (matrix[fromA + n] + matrix[fromB + n]) + product * closeness;
+          terms[n] = exponent;
+          if (exponent > top) top = exponent;
+        }
+        let total = exp(-top);
+        for (let n = 0; n < rows; n++) {
+          const term = terms[n] === Number.NEGATIVE_INFINITY ? 0 : exp(terms[n] - top);
+          terms[n] = term;
+          total += term;
+        }
+        const loss = top + Math.log(total);
+        let weight = 0;
+        for (const anchor of ofPair) weight += parts[0].add(loss, anchor);
+        const factor = (weight * sum) / total;
+        for (let n = 0; n < rows; n++) {
+          const g = factor * terms[n];
+          gradient[fromA + n] += g;
+          gradient[fromB + n] += g;
+        }
+        // All terms but the 1 contain the closeness.
+        const dCloseness = weight * product * (1 - exp(-top) / total);
+        gradient[fromA + b] += dCloseness / lengths[b];
+        dLengths[b] -= (dCloseness * closeness) / lengths[b];
+      }
+      for (let row = 0, at = 0; row < rows; row++) {
+        const length = lengths[row];
+        let dLength = dLengths[row];
+        for (const end = at + rows; at < end; at++) {
+          const g = gradient[at] / length;
+          dLength -= g * matrix[at];
+          matrix[at] = g;
+        }
+        // The length is the square root of the row's product with itself.
+        if (length > SHORTEST) matrix[row * rows + row] += dLength / (2 * length);
+      }
+    },
+    block() {
+      throw new Error('AngularLoss: the inner products are only computed on the host.');
+    },
+  };
 }
 
 /** Returns how to compute the loss of pairs, one per row of the matrix. */

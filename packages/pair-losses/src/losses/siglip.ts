@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { eachRow } from '../host/each-row.js';
-import { sigmoid, softplus } from '../host/log-sum-exp.js';
+import { exp } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
@@ -55,22 +55,35 @@ export class SigLIPLoss extends PairLoss {
         const [scale, bias] = [Math.exp(block.parameters[0][0]) * sign, block.parameters[1][0]];
         const slope = new Float64Array(block.columns);
         eachRow(block, pairs, false, ({ row, values, positive, negative }) => {
+          // Σ log(1 + exp(−|logit|)) is the logarithm of a product, whose factors are at most 2.
           let loss = 0;
+          let product = 1;
           for (let k = 0; k < slope.length; k++) {
             const logit = values[k] * scale + bias;
-            const p = sigmoid(logit);
-            slope[k] = negative[k] * p - positive[k] * (1 - p);
-            if (positive[k] > 0) loss += positive[k] * softplus(-logit);
-            if (negative[k] > 0) loss += negative[k] * softplus(logit);
+            const term = exp(-Math.abs(logit));
+            const times = positive[k] + negative[k];
+            slope[k] = (times * (logit > 0 ? 1 : term)) / (1 + term) - positive[k];
+            loss += logit > 0 ? negative[k] * logit : -positive[k] * logit;
+            if (times === 1) product *= 1 + term;
+            else if (times > 1) loss += times * Math.log1p(term);
+            if (product > LARGE_PRODUCT) {
+              loss += Math.log(product);
+              product = 1;
+            }
           }
+          loss += Math.log(product);
           const weight = block.parts[0].add(loss, row);
-          const [dScale, dBias] = block.gradients;
+          let sumOfScale = 0;
+          let sumOfBias = 0;
           for (let k = 0; k < slope.length; k++) {
             const g = weight * slope[k];
-            dScale[0] += g * values[k] * scale;
-            dBias[0] += g;
+            sumOfScale += g * values[k];
+            sumOfBias += g;
             values[k] = g * scale;
           }
+          const [dScale, dBias] = block.gradients;
+          dScale[0] += sumOfScale * scale;
+          dBias[0] += sumOfBias;
         });
       },
       block(matrix, start, [logScale, bias]) {
@@ -96,6 +109,9 @@ export class SigLIPLoss extends PairLoss {
     };
   }
 }
+
+/** Products beyond it could overflow. */
+const LARGE_PRODUCT = 1e300;
 
 /** The registry's entry. */
 export const siglipLoss = {

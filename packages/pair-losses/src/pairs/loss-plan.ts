@@ -8,6 +8,8 @@ import type { BlockLosses } from './reduce-elements.js';
 export interface LossPlan {
   /** The number of elements per row of each part of the loss. The parts are reduced on their own and added. */
   counts: readonly Float64Array[];
+  /** The divisor that the loss defines for each part, if it is known before the losses are. */
+  divisors?: readonly number[];
   /** Computes the losses of rows [start, start + matrix rows). */
   block(matrix: tf.Tensor2D, start: number, parameters: readonly tf.Tensor[]): BlockLosses;
   /** Number of values per entry of the distance matrix that `block` computes. Default 1. */

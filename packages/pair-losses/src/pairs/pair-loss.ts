@@ -151,7 +151,7 @@ export type Recorder = (
   bind: (inputs: tf.Tensor[]) => LossInputs,
 ) => tf.Tensor;
 
-const recordReduced: Recorder = (plan, inputs, bind) =>
+export const recordReduced: Recorder = (plan, inputs, bind) =>
   recordLoss(inputs, (tensors) => (plan ? computeLoss(plan, bind(tensors)) : zeroLoss(tensors)));
 
 interface RequiredParts {

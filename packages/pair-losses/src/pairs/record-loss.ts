@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isOnHost, viewOf } from '../host/heap.js';
 import type { WeightedRegularizer } from '../regularizers/regularizer.js';
 
 type CustomGrad = Parameters<typeof tf.customGrad>[0];
@@ -17,7 +18,11 @@ export function recordLoss(
     save(gradients);
     return {
       value,
-      gradFunc: (dy: tf.Scalar, saved: tf.Tensor[]) => saved.map((gradient) => tf.mul(gradient, dy)),
+      gradFunc: (dy: tf.Scalar, saved: tf.Tensor[]) => {
+        // A loss that is not combined with others has an upstream gradient of 1.
+        const isOne = isOnHost() && viewOf(dy)[0] === 1;
+        return saved.map((gradient) => (isOne ? tf.clone(gradient) : tf.mul(gradient, dy)));
+      },
     };
   }) as CustomGrad);
   return run(...inputs) as tf.Scalar;

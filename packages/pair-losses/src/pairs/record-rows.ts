@@ -28,8 +28,9 @@ export function scatterRows(x: tf.Tensor2D, rows: Int32Array, count: number): tf
   }
   const from = viewOf(x);
   const sums = new Float32Array(count * width);
-  rows.forEach((row, k) => {
-    for (let i = 0; i < width; i++) sums[row * width + i] += from[k * width + i];
-  });
+  for (let k = 0, at = 0; k < rows.length; k++) {
+    const to = rows[k] * width;
+    for (let i = 0; i < width; i++, at++) sums[to + i] += from[at];
+  }
   return tf.tensor2d(sums, [count, width]);
 }

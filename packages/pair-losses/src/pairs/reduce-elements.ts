@@ -35,11 +35,21 @@ export function weighElements(
     ? Float32Array.from(part.rows, (row) => rowWeights[start + row])
     : rowWeights.subarray(start, start + losses.shape[0]);
   const shape = part.rows || losses.rank === 1 ? [rows.length] : [rows.length, 1];
-  const kept = reducer.keeps ? tf.cast(reducer.keeps(losses), 'float32') : undefined;
+  const kept = reducer.range && isBetween(losses, reducer.range);
   const counted = kept && times ? tf.mul(kept, times) : (kept ?? times ?? tf.onesLike(losses));
   const weights = tf.mul(counted, tf.tensor(rows, shape));
   let divisor: tf.Tensor | undefined;
   if (reducer.divisor === 'kept') divisor = tf.sum(counted);
   else if (reducer.divisor === 'loss') divisor = part.divisor ?? tf.sum(counted);
   return { sum: tf.sum(tf.mul(losses, weights)), divisor, weights };
+}
+
+/** Returns 1 for the losses in (low, high) and 0 for the others; 1 for NaN. */
+function isBetween(losses: tf.Tensor, { low, high }: NonNullable<Reducer['range']>): tf.Tensor {
+  const dropped = [
+    ...(low === undefined ? [] : [tf.lessEqual(losses, low)]),
+    ...(high === undefined ? [] : [tf.greaterEqual(losses, high)]),
+  ].map((x) => tf.cast(x, 'float32'));
+  // No loss is below one limit and above the other.
+  return tf.sub(1, dropped.length > 0 ? tf.addN(dropped) : tf.zerosLike(losses));
 }

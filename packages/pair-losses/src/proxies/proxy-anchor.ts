@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { exp } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { signOf } from '../pairs/pair-loss.js';
@@ -51,46 +52,42 @@ export class ProxyAnchorLoss extends ProxyLoss {
     const present = new Set(labels).size;
     return {
       counts: [counts, counts],
+      divisors: [present, classes],
       isWhole: true,
       kernel: ({ matrix, rows, columns, parts }) => {
         const [pull, push] = parts;
         const factor = sign * alpha;
+        const offset = -factor * margin;
         // Each column has a sum of its own rows' terms and one of the others', both with a 1 added.
-        const [topPull, topPush, sumPull, sumPush] = [1, 2, 3, 4].map(() => new Float64Array(columns));
-        const eachEntry = (use: (at: number, column: number, isOwn: boolean, exponent: number) => void) => {
-          for (let row = 0, at = 0; row < rows; row++) {
-            const shift = weights[row] - 1;
-            for (let column = 0; column < columns; column++, at++) {
-              const isOwn = labels[row] === column;
-              const exponent = isOwn ? factor * (matrix[at] - margin) : -factor * (matrix[at] + margin);
-              use(at, column, isOwn, exponent + shift);
-            }
+        const [topPull, topPush] = findTops({ matrix, columns, labels, weights, factor, offset });
+        const sumPull = topPull.map((top) => Math.exp(-top));
+        const sumPush = topPush.map((top) => Math.exp(-top));
+        for (let row = 0, at = 0; row < rows; row++) {
+          const label = labels[row];
+          const own = at + label;
+          const added = offset + weights[row] - 1;
+          const term = exp(factor * matrix[own] + added - topPull[label]);
+          sumPull[label] += term;
+          // The own class is no negative: its term below becomes 0.
+          matrix[own] = factor * Number.POSITIVE_INFINITY;
+          for (let column = 0; column < columns; column++, at++) {
+            const other = exp(added - factor * matrix[at] - topPush[column]);
+            sumPush[column] += other;
+            matrix[at] = other;
           }
-        };
-        eachEntry((_at, column, isOwn, exponent) => {
-          const top = isOwn ? topPull : topPush;
-          if (exponent > top[column]) top[column] = exponent;
-        });
-        eachEntry((at, column, isOwn, exponent) => {
-          const term = Math.exp(exponent - (isOwn ? topPull : topPush)[column]);
-          (isOwn ? sumPull : sumPush)[column] += term;
-          matrix[at] = term;
-        });
+          matrix[own] = term;
+        }
         for (let column = 0; column < columns; column++) {
-          const [own, others] = [
-            sumPull[column] + Math.exp(-topPull[column]),
-            sumPush[column] + Math.exp(-topPush[column]),
-          ];
+          const [own, others] = [sumPull[column], sumPush[column]];
           // The sums become the factors of the terms.
           sumPull[column] = (factor * pull.add(topPull[column] + Math.log(own), column)) / own;
           sumPush[column] = (-factor * push.add(topPush[column] + Math.log(others), column)) / others;
         }
-        pull.addDivisor(present);
-        push.addDivisor(classes);
         for (let row = 0, at = 0; row < rows; row++) {
-          for (let column = 0; column < columns; column++, at++) {
-            matrix[at] *= (labels[row] === column ? sumPull : sumPush)[column];
-          }
+          const own = at + labels[row];
+          const term = matrix[own] * sumPull[labels[row]];
+          for (let column = 0; column < columns; column++, at++) matrix[at] *= sumPush[column];
+          matrix[own] = term;
         }
       },
       block: (matrix) => {
@@ -124,6 +121,42 @@ export class ProxyAnchorLoss extends ProxyLoss {
       },
     };
   }
+}
+
+/** Exponents up to this value need no shift: a term is a float32, and a sum a float64. */
+const HIGHEST_EXPONENT = 80;
+
+/**
+ * Returns what to subtract from the exponents of each column, for its own rows and for the others: the largest one, or 0 if
+ * none is large.
+ */
+function findTops(terms: {
+  matrix: Float32Array;
+  columns: number;
+  labels: Int32Array;
+  weights: Float32Array;
+  factor: number;
+  offset: number;
+}): [Float64Array, Float64Array] {
+  const { matrix, columns, labels, weights, factor, offset } = terms;
+  const [pull, push] = [new Float64Array(columns), new Float64Array(columns)];
+  let largest = 0;
+  for (let at = 0; at < matrix.length; at++) {
+    const size = Math.abs(matrix[at]);
+    if (size > largest) largest = size;
+  }
+  const added = weights.reduce((top, weight) => Math.max(top, Math.abs(weight - 1)), 0);
+  if (Math.abs(factor) * largest + Math.abs(offset) + added <= HIGHEST_EXPONENT) return [pull, push];
+  for (let row = 0, at = 0; row < labels.length; row++) {
+    const shift = offset + weights[row] - 1;
+    for (let column = 0; column < columns; column++, at++) {
+      const isOwn = column === labels[row];
+      const exponent = (isOwn ? factor : -factor) * matrix[at] + shift;
+      const tops = isOwn ? pull : push;
+      if (exponent > tops[column]) tops[column] = exponent;
+    }
+  }
+  return [pull, push];
 }
 
 /** The registry's entry. */

@@ -45,14 +45,12 @@ export class ProxyNCALoss extends ProxyLoss {
     return {
       counts: [new Float64Array(labels.length).fill(1)],
       kernel: ({ matrix, rows, columns, start, parts }) => {
-        const logits = new Float64Array(columns);
         for (let row = 0; row < rows; row++) {
           const values = matrix.subarray(row * columns, (row + 1) * columns);
-          for (let k = 0; k < columns; k++) logits[k] = scale * values[k];
           const weight = weights[start + row];
-          const loss = crossEntropy(logits, labels[start + row]) * weight;
+          const loss = crossEntropy(values, labels[start + row], scale) * weight;
           const g = parts[0].add(loss, start + row) * weight * scale;
-          for (let k = 0; k < columns; k++) values[k] = g * logits[k];
+          for (let k = 0; k < columns; k++) values[k] *= g;
         }
       },
       block: (matrix, start) => {

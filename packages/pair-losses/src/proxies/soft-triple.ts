@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { crossEntropy } from '../host/cross-entropy.js';
+import { exp } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { ProxyLossEntry } from '../registry/loss-entry.js';
@@ -68,33 +69,40 @@ export class SoftTripleLoss extends ProxyLoss {
     return {
       counts: [new Float64Array(labels.length).fill(1)],
       kernel: ({ matrix, rows, columns, start, parts }) => {
-        const [similarity, logits, share] = [classes, classes, columns].map((size) => new Float64Array(size));
+        const [similarity, logits, total] = [1, 2, 3].map(() => new Float64Array(classes));
+        const share = new Float64Array(columns);
+        const sharpness = 1 / gamma;
         for (let row = 0; row < rows; row++) {
           const values = matrix.subarray(row * columns, (row + 1) * columns);
           for (let label = 0; label < classes; label++) {
-            const [from, to] = [label * centersPerClass, (label + 1) * centersPerClass];
+            const from = label * centersPerClass;
+            const to = from + centersPerClass;
             let top = values[from];
             for (let k = from + 1; k < to; k++) if (values[k] > top) top = values[k];
-            let [sum, weighted] = [0, 0];
+            let sum = 0;
+            let weighted = 0;
             for (let k = from; k < to; k++) {
-              const term = Math.exp((values[k] - top) / gamma);
+              const value = values[k];
+              const term = exp((value - top) * sharpness);
               share[k] = term;
               sum += term;
-              weighted += term * values[k];
+              weighted += term * value;
             }
-            for (let k = from; k < to; k++) share[k] /= sum;
+            // The shares stay unnormalized until the gradient.
+            total[label] = sum;
             similarity[label] = weighted / sum;
-            logits[label] = lambda * similarity[label];
+            logits[label] = similarity[label];
           }
           const own = labels[start + row];
-          logits[own] -= lambda * margin;
+          logits[own] -= margin;
           const weight = weights[start + row];
-          const loss = crossEntropy(logits, own) * weight;
+          const loss = crossEntropy(logits, own, lambda) * weight;
           const g = parts[0].add(loss, start + row) * weight * lambda;
-          for (let label = 0; label < classes; label++) {
-            const factor = g * logits[label];
-            for (let k = label * centersPerClass; k < (label + 1) * centersPerClass; k++) {
-              values[k] = factor * share[k] * ((values[k] - similarity[label]) / gamma + 1);
+          for (let label = 0, k = 0; label < classes; label++) {
+            const factor = (g * logits[label]) / total[label];
+            const offset = 1 - similarity[label] * sharpness;
+            for (const to = k + centersPerClass; k < to; k++) {
+              values[k] = factor * share[k] * (values[k] * sharpness + offset);
             }
           }
         }

@@ -155,7 +155,7 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
             let best = label * subCenters;
             for (let k = best + 1; k < (label + 1) * subCenters; k++) if (values[k] > values[best]) best = k;
             nearest[label] = best;
-            logits[label] = scale * values[best];
+            logits[label] = values[best];
           }
           const own = labels[start + row];
           const cosine = Math.min(Math.max(values[nearest[own]], -1), 1);
@@ -165,9 +165,9 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
             ? cosine - margin * Math.sin(margin)
             : cosine * Math.cos(margin) - sine * Math.sin(margin);
           const slope = isPast ? 1 : Math.cos(margin) + (cosine / sine) * Math.sin(margin);
-          logits[own] = scale * moved;
+          logits[own] = moved;
           const weight = weights[start + row];
-          const loss = crossEntropy(logits, own) * weight;
+          const loss = crossEntropy(logits, own, scale) * weight;
           const g = parts[0].add(loss, start + row) * weight * scale;
           logits[own] *= slope;
           values.fill(0);

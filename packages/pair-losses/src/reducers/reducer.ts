@@ -1,5 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
-
 /**
  * Combines the losses of single elements (pairs, triplets or rows) into a scalar:
  * Σ rowWeight · loss / divisor, over the elements that the reducer keeps. Without elements the result is 0.
@@ -13,11 +11,10 @@ export interface Reducer {
    */
   rowWeights(counts: Float64Array, labels: Int32Array): Float32Array;
 
-  /** Returns which elements to keep, bool of the same shape; absent if the reducer keeps all. */
-  keeps?(losses: tf.Tensor): tf.Tensor;
-
-  /** Returns whether to keep one loss, as `keeps` does for many; without it, losses use `keeps` alone, which is slower. */
-  keepsLoss?(loss: number): boolean;
+  /**
+   * Which losses to keep: those above `low` and below `high`. A NaN is kept, so that the result shows it. Default: all.
+   */
+  readonly range?: { readonly low?: number; readonly high?: number };
 
   /**
    * What the sum is divided by, besides the row weights: the number of kept elements, or a divisor that the loss defines
@@ -34,15 +31,4 @@ export function equalWeights(rows: number, weight: number): Float32Array {
 /** Returns the number of elements of all rows. */
 export function countAll(counts: Float64Array): number {
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Returns which losses are in (low, high). A NaN is kept, so that the result shows it. */
-export function isBetween(losses: tf.Tensor, low?: number, high?: number): tf.Tensor {
-  let drop: tf.Tensor | undefined;
-  if (low !== undefined) drop = tf.lessEqual(losses, low);
-  if (high !== undefined) {
-    const above = tf.greaterEqual(losses, high);
-    drop = drop ? tf.logicalOr(drop, above) : above;
-  }
-  return drop ? tf.logicalNot(drop) : tf.cast(tf.onesLike(losses), 'bool');
 }

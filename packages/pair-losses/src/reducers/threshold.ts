@@ -1,5 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { equalWeights, isBetween, type Reducer } from './reducer.js';
+import { equalWeights, type Reducer } from './reducer.js';
 
 /** Options of `ThresholdReducer`; at least one is required. */
 export interface ThresholdReducerOptions {
@@ -12,30 +11,22 @@ export interface ThresholdReducerOptions {
 /** Mean of the elements in (low, high); 0 if there are none. */
 export class ThresholdReducer implements Reducer {
   readonly divisor = 'kept';
-  readonly low: number | undefined;
-  readonly high: number | undefined;
+  readonly range: { readonly low?: number; readonly high?: number };
 
-  /** @throws RangeError if both limits are missing, or if a limit is NaN. */
+  /** @throws RangeError if both limits are missing, a limit is NaN, or low is not below high. */
   constructor({ low, high }: ThresholdReducerOptions) {
     if ((low === undefined && high === undefined) || Number.isNaN(low) || Number.isNaN(high)) {
       throw new RangeError(
         `ThresholdReducer: low is ${low} and high is ${high}; pass at least one of them, as a number.`,
       );
     }
-    this.low = low;
-    this.high = high;
+    if (low !== undefined && high !== undefined && low >= high) {
+      throw new RangeError(`ThresholdReducer: low is ${low} and high is ${high}; low must be below high.`);
+    }
+    this.range = { low, high };
   }
 
   rowWeights(counts: Float64Array): Float32Array {
     return equalWeights(counts.length, 1);
-  }
-
-  keeps(losses: tf.Tensor): tf.Tensor {
-    return isBetween(losses, this.low, this.high);
-  }
-
-  keepsLoss(loss: number): boolean {
-    const { low, high } = this;
-    return !(low !== undefined && loss <= low) && !(high !== undefined && loss >= high);
   }
 }
