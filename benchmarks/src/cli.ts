@@ -259,6 +259,7 @@ program
   .argument('<DIR>', 'the new folder')
   .requiredOption('--data <DIR>', 'folder of alphabets: ALPHABET/CHARACTER/NUMBER_DRAWER.png')
   .option('--held-out <COUNT>', 'number of alphabets for test', parseCount, 6)
+  .option('--rotations', 'add each training character turned by 90, 180 and 270 degrees, as classes of their own')
   .option('--seed <NUMBER>', 'seed of the choice', parseCount, 1)
   .action(async (directory: string, options: SplitOptions) => {
     console.log(`test: ${(await splitAlphabets(directory, options)).join(', ')}`);
