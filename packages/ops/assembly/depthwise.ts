@@ -1,6 +1,7 @@
 // Depthwise convolution of NHWC images with weights [kh,kw,c]. Channels are contiguous, so four of them form a vector. The
 // inside of a row, where all columns of the kernel lie inside the image, is computed with a kernel row in registers. The rest
 // takes the general loops.
+import { finishRows } from './finish';
 import { madd } from './simd';
 
 /** Returns the first output of a row whose kernel columns all lie inside the image. */
@@ -55,6 +56,33 @@ export function depthwise(
       general(base, weight, y, iy0, ky0, ky1, end, ow, w, kw, sw, padLeft, pixel, rowBytes, 0, pixel);
       y += pixel * ow;
     }
+  }
+}
+
+/** Widest image that depthwiseFused copies with its padding: in wider ones few outputs lie at a border. */
+const PADDED_WIDTH: i32 = 16;
+
+/** Returns the bytes of scratch memory of depthwiseFused. */
+export function depthwiseFusedScratchBytes(h: i32, w: i32, c: i32, padTop: i32): i32 {
+  return w > PADDED_WIDTH ? 16 : (h + 2 * padTop) * (w + 2 * padTop) * c * 4;
+}
+
+/** y = activation(depthwise + bias), image by image; bias and slope may be null, and code selects the activation. */
+export function depthwiseFused(
+  x: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, kh: i32, kw: i32, sh: i32, sw: i32,
+  padTop: i32, padLeft: i32, oh: i32, ow: i32, bias: usize, code: i32, slope: usize, y: usize, scratch: usize,
+): void {
+  const isSquare = kh == kw && padTop == padLeft && (kw == 3 || kw == 5);
+  const isPadded = sh == 1 && sw == 1 && isSquare && c % 4 == 0 && padTop > 0 && w <= PADDED_WIDTH;
+  for (let image = 0; image < n; image++) {
+    if (isPadded && oh == h + 2 * padTop - kh + 1 && ow == w + 2 * padTop - kw + 1) {
+      depthwisePadded(x, 1, h, w, c, weight, kw, padTop, oh, ow, y, scratch);
+    } else {
+      depthwise(x, 1, h, w, c, weight, kh, kw, sh, sw, padTop, padLeft, oh, ow, y);
+    }
+    finishRows(y, oh * ow, c, bias, code, slope, 0);
+    x += <usize>(h * w * c) << 2;
+    y += <usize>(oh * ow * c) << 2;
   }
 }
 

@@ -132,7 +132,7 @@ function packTransposed4(from: usize, row: usize, kb: i32, to: usize): void {
 }
 
 /** Computes rows of C from A as stored, four rows at a time, each read along k. */
-function downRows(
+export function downRows(
   a: usize, rowA: usize, kb: i32, panel: usize, step: usize, c: usize, rowC: usize, rows: i32, width: i32, add: i32,
 ): void {
   let i = 0;

@@ -1,8 +1,12 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { convThin, convThinBackpropFilter } from './conv-thin';
+export { convFused, convFusedScratchBytes, panelWidth } from './conv-fused';
+export { addActivation } from './finish';
 export { im2col, col2im } from './im2col';
 export {
   depthwise,
+  depthwiseFused,
+  depthwiseFusedScratchBytes,
   depthwisePadded,
   depthwiseBackpropInput,
   depthwiseBackpropFilter,
@@ -11,6 +15,8 @@ export {
 export { moments } from './batch-norm';
 export * from './batch-norm-variants.generated';
 export { activation, activationGrad } from './elementwise';
+export { selfAttention, selfAttentionScratchBytes } from './attention';
+export { softmaxRows, softmaxRowsGrad } from './softmax';
 export { l2Normalize, l2NormalizeGrad, gatherRows, scatterAddRows } from './rows';
 export { adamW, sgd, movingAverage, sumSquares } from './optimizers';
 export { marginSoftmaxScratchBytes, marginSoftmaxForward, marginSoftmaxBackward } from './margin-softmax';

@@ -1,4 +1,4 @@
-import { HARD_SIGMOID, HARD_SWISH, RELU, RELU6, SIGMOID, SILU } from './activation-codes.generated';
+import { GELU, HARD_SIGMOID, HARD_SWISH, QUICK_GELU, RELU, RELU6, SIGMOID, SILU } from './activation-codes.generated';
 
 // Shared inline functions. All addresses are bytes in the memory of the TensorFlow.js backend. The kernels have no heap and no
 // static data, so nothing collides with the host's.
@@ -56,6 +56,36 @@ function sigmoid4(z: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z))));
 }
 
+/** Returns the error function by the rational approximation of XLA, to within 4 units in the last place of 1. */
+@inline
+function erf4(v: v128): v128 {
+  const x = f32x4.pmin(f32x4.pmax(v, f32x4.splat(-4)), f32x4.splat(4));
+  const square = f32x4.mul(x, x);
+  let p = f32x4.splat(<f32>-2.72614225801306e-10);
+  p = madd(f32x4.splat(<f32>2.77068142495902e-8), p, square);
+  p = madd(f32x4.splat(<f32>-2.10102402082508e-6), p, square);
+  p = madd(f32x4.splat(<f32>-5.69250639462346e-5), p, square);
+  p = madd(f32x4.splat(<f32>-7.34990630326855e-4), p, square);
+  p = madd(f32x4.splat(<f32>-2.95459980854025e-3), p, square);
+  p = madd(f32x4.splat(<f32>-1.60960333262415e-2), p, square);
+  let q = f32x4.splat(<f32>-1.45660718464996e-5);
+  q = madd(f32x4.splat(<f32>-2.13374055278905e-4), q, square);
+  q = madd(f32x4.splat(<f32>-1.68282697438203e-3), q, square);
+  q = madd(f32x4.splat(<f32>-7.37332916720468e-3), q, square);
+  q = madd(f32x4.splat(<f32>-1.42647390514189e-2), q, square);
+  // From 4 on, float32 has only 1. Large values are multiplied by the rest, so it must be exact.
+  const inside = v128.bitselect(f32x4.splat(1), f32x4.div(f32x4.mul(x, p), q), f32x4.gt(v, f32x4.splat(4)));
+  return v128.bitselect(f32x4.splat(-1), inside, f32x4.lt(v, f32x4.splat(-4)));
+}
+
+/** Returns the cumulative probability of the standard normal distribution. */
+@inline
+function cumulative4(z: v128): v128 {
+  return madd(f32x4.splat(0.5), erf4(f32x4.mul(z, f32x4.splat(<f32>0.7071067811865476))), f32x4.splat(0.5));
+}
+
+const QUICK_GELU_SLOPE: f32 = 1.702;
+
 /** Returns activation(z) of four values. */
 @inline
 export function activate4(z: v128, code: i32): v128 {
@@ -70,6 +100,8 @@ export function activate4(z: v128, code: i32): v128 {
   if (code == RELU6) return f32x4.pmin(f32x4.pmax(z, f32x4.splat(0)), f32x4.splat(6));
   if (code == SILU) return f32x4.mul(z, sigmoid4(z));
   if (code == SIGMOID) return sigmoid4(z);
+  if (code == GELU) return f32x4.mul(z, cumulative4(z));
+  if (code == QUICK_GELU) return f32x4.mul(z, sigmoid4(f32x4.mul(z, f32x4.splat(QUICK_GELU_SLOPE))));
   return z;
 }
 
@@ -97,6 +129,17 @@ export function activateGrad4(dy: v128, z: v128, code: i32): v128 {
     const s = sigmoid4(z);
     const falling = f32x4.sub(f32x4.splat(1), s);
     const slope = code == SIGMOID ? falling : madd(f32x4.splat(1), z, falling);
+    return f32x4.mul(dy, f32x4.mul(s, slope));
+  }
+  if (code == GELU) {
+    const power = f32x4.mul(f32x4.mul(z, z), f32x4.splat(-0.5));
+    const density = f32x4.mul(exp4(power), f32x4.splat(<f32>0.3989422804014327));
+    return f32x4.mul(dy, madd(cumulative4(z), z, density));
+  }
+  if (code == QUICK_GELU) {
+    const scaled = f32x4.mul(z, f32x4.splat(QUICK_GELU_SLOPE));
+    const s = sigmoid4(scaled);
+    const slope = madd(f32x4.splat(1), scaled, f32x4.sub(f32x4.splat(1), s));
     return f32x4.mul(dy, f32x4.mul(s, slope));
   }
   return dy;

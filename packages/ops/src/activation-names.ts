@@ -1,7 +1,7 @@
 /** Activations that operations can fuse, by timm's names. */
 export type Activation = 'none' | 'relu' | 'hard_swish' | 'hard_sigmoid' | 'relu6' | 'silu' | 'sigmoid';
 
-/** The code of each activation in WebAssembly kernels. The build generates assembly/activation-codes.generated.ts from it. */
+/** The code of each activation in kernels. */
 export const activationCode = {
   none: 0,
   relu: 1,
@@ -11,3 +11,14 @@ export const activationCode = {
   silu: 5,
   sigmoid: 6,
 } as const satisfies Record<Activation, number>;
+
+/** Activations of the kernels: those of {@link Activation}, and those that only elementwise and inference kernels have. */
+export type KernelActivation = Activation | 'prelu' | 'gelu' | 'quick_gelu';
+
+/** The code of each activation in kernels. The build generates assembly/activation-codes.generated.ts from it. */
+export const kernelCode = {
+  ...activationCode,
+  prelu: 7,
+  gelu: 8,
+  quick_gelu: 9,
+} as const satisfies Record<KernelActivation, number>;

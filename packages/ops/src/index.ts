@@ -1,5 +1,5 @@
 export { hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
-export type { Activation } from './activation-names.js';
+export { type Activation, type KernelActivation, kernelCode } from './activation-names.js';
 export { addBias } from './add-bias.js';
 export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
 export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
@@ -26,7 +26,7 @@ export type { MarginSoftmaxBackwardInputs } from './margin-softmax-attrs.js';
 export { matMul } from './mat-mul.js';
 export { maxPool2d } from './max-pool.js';
 export { updateMovingAverage } from './moving-average.js';
-export { type ImageStatistics, normalizeImages } from './normalize-images.js';
+export { type ImageStatistics, normalizeImages, pixelTables } from './normalize-images.js';
 export {
   type AdamWStep,
   adamWUpdate,
@@ -67,4 +67,5 @@ export { scaleSamples } from './scale-samples.js';
 export { selfAttention } from './self-attention.js';
 export { createSharedRowMemory, fitsSharedRowMemory, type SharedRowMemory } from './shared-rows.js';
 export { readTensors, writeTensors } from './tensor-memory.js';
+export { createKernelSet, type KernelFunction, type KernelSet } from './wasm/kernel-set.js';
 export type { PoolWindow, Window } from './window.js';

@@ -19,7 +19,7 @@ export interface ImageStatistics {
 export function normalizeImages(
   images: Uint8Array,
   [height, width]: readonly [number, number],
-  { mean, std }: ImageStatistics,
+  statistics: ImageStatistics,
 ): tf.Tensor4D {
   const count = images.length / (height * width * 3);
   if (!Number.isInteger(count)) {
@@ -27,14 +27,7 @@ export function normalizeImages(
       `normalizeImages: ${images.length} bytes are not whole ${width}x${height} RGB images.`,
     );
   }
-  if (std.includes(0))
-    throw new RangeError(`normalizeImages: std is [${std.join(', ')}]; no value may be 0.`);
-  // A table of each channel's 256 values is faster than one division per value.
-  const tables = new Float32Array(3 * 256);
-  for (let i = 0; i < tables.length; i++) {
-    const channel = i >> 8;
-    tables[i] = ((i & 255) / 255 - mean[channel]) / std[channel];
-  }
+  const tables = pixelTables(statistics);
   const shape: [number, number, number, number] = [count, height, width, 3];
   if (tf.getBackend() === 'wasm') return normalizeImagesWasm(images, shape, tables);
   const [tensor] = writeTensors([shape], ([values]) => {
@@ -45,4 +38,20 @@ export function normalizeImages(
     }
   });
   return tensor as tf.Tensor4D;
+}
+
+/**
+ * Returns the normalized value of each of 256 bytes, channel by channel: float32 [3, 256].
+ * @throws RangeError if std contains 0.
+ */
+export function pixelTables({ mean, std }: ImageStatistics): Float32Array {
+  if (std.includes(0))
+    throw new RangeError(`normalizeImages: std is [${std.join(', ')}]; no value may be 0.`);
+  // A table of each channel's 256 values is faster than one division per value.
+  const tables = new Float32Array(3 * 256);
+  for (let i = 0; i < tables.length; i++) {
+    const channel = i >> 8;
+    tables[i] = ((i & 255) / 255 - mean[channel]) / std[channel];
+  }
+  return tables;
 }

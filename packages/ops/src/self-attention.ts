@@ -3,6 +3,7 @@ import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import type { MatmulPrecision } from './precision/matmul-precision.js';
 import { asInput, runProduct } from './precision/product.js';
+import { selfAttentionGradWasm, selfAttentionWasm } from './wasm/self-attention.js';
 
 interface Attrs {
   heads: number;
@@ -41,6 +42,7 @@ const gradOp = /* @__PURE__ */ defineOp<{ qkv: tf.Tensor3D; dy: tf.Tensor3D }, A
     const ds = round(tf.mul(tf.mul(p, centered), 1 / Math.sqrt(q.shape[2])));
     return joinHeads([tf.matMul(ds, k), tf.matMul(ds, q, true), tf.matMul(round(p), dOut, true)], heads);
   },
+  kernels: { wasm: selfAttentionGradWasm },
 });
 
 const op = /* @__PURE__ */ defineOp<{ qkv: tf.Tensor3D }, Attrs>({
@@ -56,6 +58,7 @@ const op = /* @__PURE__ */ defineOp<{ qkv: tf.Tensor3D }, Attrs>({
   }),
   // Two products of tokens × tokens × channels.
   multiplyAdds: ({ qkv }, [y]) => 2 * y.size * qkv.shape[1],
+  kernels: { wasm: selfAttentionWasm },
 });
 
 /**

@@ -82,6 +82,8 @@ export interface Draw {
   output(count: number, tolerance?: number): Pointer;
   /** Returns the address of random floats that the kernel changes. */
   state(count: number, tolerance?: number, range?: [number, number]): Pointer;
+  /** Returns the address of random weights [rows, columns] in panels of `width` columns. */
+  packed(rows: number, columns: number, width: number): Pointer;
   scratch(bytes: number): Pointer;
   absent: Pointer;
 }
@@ -160,20 +162,116 @@ const activations: KernelCase[] = [0, 1, 2, 3, 4, 5, 6].flatMap((code): KernelCa
       k[`batchNormGradInput${code}` as 'batchNormGradInput0'](x, dy, m, c, a, b, p, q, dx);
     },
   },
-  {
-    name: `activation code ${code}`,
-    also: ['activation', 'activationGrad'],
-    trials: 3,
-    use(d, k) {
-      const count = d.size(1, 100);
-      const [x, dy, y, dx] = [d.input(count, [-8, 8]), d.input(count), d.output(count), d.output(count)];
-      k.activation(x, count, code, y);
-      k.activationGrad(x, dy, count, code, dx);
-    },
-  },
 ]);
 
+/** Activations that have a kernel of their own; PReLU has slopes, which only other kernels take. */
+const elementwise: KernelCase[] = [0, 1, 2, 3, 4, 5, 6, 8, 9].map((code) => ({
+  name: `activation code ${code}`,
+  also: ['activation', 'activationGrad', 'addActivation'],
+  trials: 3,
+  use(d, k) {
+    const count = d.size(1, 100);
+    const [x, dy, y, dx] = [d.input(count, [-8, 8]), d.input(count), d.output(count), d.output(count)];
+    k.activation(x, count, code, y);
+    k.activationGrad(x, dy, count, code, dx);
+    k.addActivation(x, dy, count, code, d.output(count));
+  },
+}));
+
+/** Activations that fused kernels take, PReLU among them. */
+const FUSED_CODES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/** Kernels of the inference path. */
+const inference: KernelCase[] = [
+  {
+    name: 'convFused',
+    also: ['panelWidth'],
+    trials: 30,
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 40), 8);
+      const channels = d.size(1, 70);
+      const x = d.input(g.n * g.h * g.w * g.c);
+      const weights = d.packed(g.kh * g.kw * g.c, channels, k.panelWidth());
+      const [bias, slope] = [d.size(0, 1) ? d.input(channels) : d.absent, d.input(channels)];
+      const added = d.size(0, 1) ? d.input(dyCount(g, channels)) : d.absent;
+      const code = FUSED_CODES[d.size(0, 9)];
+      const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
+      const y = d.output(dyCount(g, channels), 4e-6);
+      k.convFused(x, ...window, weights, channels, bias, code, slope, added, y, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'convFused of rows',
+    trials: 8,
+    finite: true,
+    use(d, k) {
+      const [rows, depth, channels] = [d.size(1, 200), d.size(1, 600), d.size(1, 90)];
+      const x = d.input(rows * depth);
+      const weights = d.packed(depth, channels, k.panelWidth());
+      const y = d.output(rows * channels, 4e-6);
+      const { absent } = d;
+      const window = [1, rows, 1, depth, 1, 1, 1, 1, 0, 0, rows, 1] as const;
+      k.convFused(
+        x,
+        ...window,
+        weights,
+        channels,
+        d.input(channels),
+        1,
+        absent,
+        absent,
+        y,
+        d.scratch(SCRATCH),
+      );
+    },
+  },
+  {
+    name: 'depthwiseFused',
+    trials: 24,
+    finite: true,
+    use(d, k) {
+      const g = drawWindow(d, d.size(1, 40));
+      const x = d.input(g.n * g.h * g.w * g.c);
+      const weights = d.input(g.kh * g.kw * g.c);
+      const [bias, slope] = [d.size(0, 1) ? d.input(g.c) : d.absent, d.input(g.c)];
+      const y = d.output(dyCount(g, g.c));
+      const code = FUSED_CODES[d.size(0, 9)];
+      const window = [g.n, g.h, g.w, g.c, weights, ...depthwiseArguments(g)] as const;
+      k.depthwiseFused(x, ...window, bias, code, slope, y, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'softmaxRows',
+    also: ['softmaxRowsGrad'],
+    use(d, k) {
+      const [m, n] = [d.size(1, 20), d.size(1, 70)];
+      k.softmaxRows(d.state(m * n, 4e-6, [-9, 9]), m, n, 0.7);
+      k.softmaxRowsGrad(d.input(m * n), d.state(m * n, 4e-6), m, n, 0.7);
+    },
+  },
+  {
+    name: 'selfAttention',
+    finite: true,
+    use(d, k) {
+      const [batch, tokens, heads, width] = [d.size(1, 3), d.size(1, 70), d.size(1, 3), d.size(1, 40)];
+      const y = d.output(batch * tokens * heads * width, 4e-6);
+      const qkv = d.input(3 * batch * tokens * heads * width, [-2, 2]);
+      k.selfAttention(qkv, batch, tokens, heads, width, y, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'lookUpPixels',
+    use(d, k) {
+      const pixels = d.size(1, 50);
+      k.lookUpPixels(d.ints(pixels, 0, 2 ** 24), pixels, d.input(3 * 256), d.output(3 * pixels, 0));
+    },
+  },
+];
+
 export const CASES: KernelCase[] = [
+  ...elementwise,
+  ...inference,
   {
     name: 'gemm',
     trials: 60,

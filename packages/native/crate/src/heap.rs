@@ -12,6 +12,10 @@ impl<'a> Args<'a> {
     pub fn new(base: *mut u8, values: &'a [f64]) -> Self {
         Self { base, values, next: 0 }
     }
+    /// Other arguments on the same memory.
+    pub fn with<'b>(&self, values: &'b [f64]) -> Args<'b> {
+        Args::new(self.base, values)
+    }
     #[inline(always)]
     fn value(&mut self) -> f64 {
         let value = self.values[self.next];

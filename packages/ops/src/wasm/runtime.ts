@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { decodeBase64 } from './base64.js';
-import { type Kernels, relaxedSimdBytes, simdBytes } from './kernels.generated.js';
+import { wasmKernels } from './kernel-set.js';
+import type { Kernels } from './kernels.generated.js';
 import { hasNativeBfloat16, type NativeOnlyKernels, nativeKernels } from './native-kernels.js';
 import { NULL_POINTER, type Pointer } from './pointer.js';
-import { useRelaxedSimd } from './relaxed-simd.js';
 import { shareIdentity } from './share-identity.js';
 
 /** The part of TensorFlow.js's WASM backend that the kernels use. */
@@ -52,14 +51,10 @@ export class WasmRuntime {
       );
     }
     this.#memory = memory;
-    const instance = new WebAssembly.Instance(
-      new WebAssembly.Module(decodeBase64(useRelaxedSimd() ? relaxedSimdBytes : simdBytes)),
-      { env: { memory } },
-    );
     const native = nativeKernels(memory);
     this.native = native;
     this.hasBfloat16 = native !== undefined && hasNativeBfloat16();
-    this.kernels = { ...(instance.exports as unknown as Kernels), ...native };
+    this.kernels = { ...wasmKernels(memory), ...native };
   }
 
   /** Returns the address of a tensor's values. */

@@ -63,7 +63,7 @@ pub unsafe fn convolve<S: Simd>(args: &mut Args) -> f64 {
         ldb: channels,
         c: y,
         ldc: channels,
-        accumulate: false,
+        ..Product::default()
     };
     multiply::<S>(&product, args.flag());
     0.0
@@ -86,7 +86,7 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
         ldb: channels,
         c: dw,
         ldc: channels,
-        accumulate: false,
+        ..Product::default()
     };
     multiply::<S>(&product, args.flag());
     0.0

@@ -1,5 +1,6 @@
 //! Depthwise convolution of NHWC images with weights [kh,kw,c]. A few rows at a time are copied with their zero padding, so
 //! that no loop tests for borders, and the copy stays in cache.
+use super::finish::Finish;
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
 
@@ -68,7 +69,18 @@ pub unsafe fn depthwise<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, h, w, c, weight) = (args.floats(), args.size(), args.size(), args.size(), args.size(), args.floats());
     let (kh, kw, sh, sw) = (args.size(), args.size(), args.size(), args.size());
     let (top, left, oh, ow, y) = (args.int(), args.int(), args.size(), args.size(), args.floats());
-    convolve::<S>(x, weight, &Sizes { n, h, w, c, kh, kw, sh, sw, top, left, oh, ow }, y);
+    convolve::<S>(x, weight, &Sizes { n, h, w, c, kh, kw, sh, sw, top, left, oh, ow }, y, &Finish::NOTHING);
+    0.0
+}
+
+/// y = activation(depthwise + bias).
+#[inline(always)]
+pub unsafe fn depthwise_fused<S: Simd>(args: &mut Args) -> f64 {
+    let (x, n, h, w, c, weight) = (args.floats(), args.size(), args.size(), args.size(), args.size(), args.floats());
+    let (kh, kw, sh, sw) = (args.size(), args.size(), args.size(), args.size());
+    let (top, left, oh, ow) = (args.int(), args.int(), args.size(), args.size());
+    let finish = Finish::read_activation(args);
+    convolve::<S>(x, weight, &Sizes { n, h, w, c, kh, kw, sh, sw, top, left, oh, ow }, args.floats(), &finish);
     0.0
 }
 
@@ -77,18 +89,18 @@ pub unsafe fn depthwise<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn depthwise_padded<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, h, w, c, weight) = (args.floats(), args.size(), args.size(), args.size(), args.size(), args.floats());
     let (k, pad, oh, ow, y) = (args.size(), args.int(), args.size(), args.size(), args.floats());
-    convolve::<S>(x, weight, &Sizes { n, h, w, c, kh: k, kw: k, sh: 1, sw: 1, top: pad, left: pad, oh, ow }, y);
+    convolve::<S>(x, weight, &Sizes { n, h, w, c, kh: k, kw: k, sh: 1, sw: 1, top: pad, left: pad, oh, ow }, y, &Finish::NOTHING);
     0.0
 }
 
 #[inline(always)]
-unsafe fn convolve<S: Simd>(x: *const f32, weight: *const f32, s: &Sizes, y: *mut f32) {
+unsafe fn convolve<S: Simd>(x: *const f32, weight: *const f32, s: &Sizes, y: *mut f32, finish: &Finish) {
     match (s.kw, s.sw) {
-        (3, 1) => convolve_of::<S, 3, 1>(x, weight, s, y),
-        (3, 2) => convolve_of::<S, 3, 2>(x, weight, s, y),
-        (5, 1) => convolve_of::<S, 5, 1>(x, weight, s, y),
-        (5, 2) => convolve_of::<S, 5, 2>(x, weight, s, y),
-        _ => convolve_of::<S, 0, 0>(x, weight, s, y),
+        (3, 1) => convolve_of::<S, 3, 1>(x, weight, s, y, finish),
+        (3, 2) => convolve_of::<S, 3, 2>(x, weight, s, y, finish),
+        (5, 1) => convolve_of::<S, 5, 1>(x, weight, s, y, finish),
+        (5, 2) => convolve_of::<S, 5, 2>(x, weight, s, y, finish),
+        _ => convolve_of::<S, 0, 0>(x, weight, s, y, finish),
     }
 }
 
@@ -99,6 +111,7 @@ unsafe fn convolve_of<S: Simd, const KW: usize, const SW: usize>(
     weight: *const f32,
     s: &Sizes,
     y: *mut f32,
+    finish: &Finish,
 ) {
     let (c, row) = (s.c, s.row());
     let (kw, sw) = if KW > 0 { (KW, SW) } else { (s.kw, s.sw) };
@@ -128,6 +141,7 @@ unsafe fn convolve_of<S: Simd, const KW: usize, const SW: usize>(
                         outputs::<S, KW, 1>(from, weight, to, c, row, s.kh, kw, sw)
                     };
                 }
+                finish.apply::<S>(to, c, 0, s.ow, 0, c);
             }
             oy += rows;
         }

@@ -1,6 +1,7 @@
 //! Matrix product C[m,n] = A·B or C += A·B, with A and B each as stored or transposed. B is packed into panels as wide as a
 //! register tile, or read in place where few tiles read it. A is read in place, unless its rows would compete for the same lines
 //! of the cache, it consists of patches, or its values become bfloat16.
+use super::finish::Finish;
 use super::pack::{copy_rows, pair_columns, pair_rows, transpose};
 use super::patches::{write_patches, Sizes};
 use super::strip::{Arithmetic, Float32, Strip, COLUMNS_OF_A, PACKED, ROWS_OF_A};
@@ -39,6 +40,20 @@ pub struct Product<'a> {
     pub c: *mut f32,
     pub ldc: usize,
     pub accumulate: bool,
+    /// Whether B is stored in panels of two vectors of columns, each of depth k, the last one padded with zeros.
+    pub packed: bool,
+    /// What is applied to C after the sums.
+    pub finish: Finish,
+}
+
+impl Default for Product<'_> {
+    fn default() -> Self {
+        let (b, c) = (std::ptr::null(), std::ptr::null_mut());
+        let a = Left::Stored(b, 0);
+        let (trans_a, trans_b, accumulate, packed) = (false, false, false, false);
+        let (m, n, k, ldb, ldc) = (0, 0, 0, 0, 0);
+        Self { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate, packed, finish: Finish::NOTHING }
+    }
 }
 
 unsafe fn read(args: &mut Args) -> Product<'static> {
@@ -46,7 +61,7 @@ unsafe fn read(args: &mut Args) -> Product<'static> {
     let (m, n, k) = (args.size(), args.size(), args.size());
     let a = Left::Stored(args.floats(), args.size());
     let (b, ldb, c, ldc) = (args.floats(), args.size(), args.floats(), args.size());
-    Product { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate: args.flag() }
+    Product { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate: args.flag(), ..Product::default() }
 }
 
 #[inline(always)]
@@ -88,8 +103,9 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
     let width = 2 * S::LANES;
     let pairs = M::VALUES == 2;
     // Packing writes and reads B once more, which few rows of A do not repay.
-    let in_place = !pairs && !p.trans_b && p.m <= 2 * S::TILE_ROWS && p.ldb <= 256;
-    let mut scratch_b = Scratch::new(if in_place { 0 } else { DEPTH * (COLUMNS + width) });
+    let in_place = !p.packed && !pairs && !p.trans_b && p.m <= 2 * S::TILE_ROWS && p.ldb <= 256;
+    let packs = !p.packed && !in_place;
+    let mut scratch_b = Scratch::new(if !packs { 0 } else { DEPTH * (COLUMNS + width) });
     let panels = scratch_b.at();
     let mut staging = Staging::new::<S>(p, pairs);
     let mut j0 = 0;
@@ -99,7 +115,7 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
         while p0 < p.k {
             let values = (DEPTH * M::VALUES).min(p.k - p0);
             let depth = values.div_ceil(M::VALUES);
-            if !in_place {
+            if packs {
                 pack_b::<S>(p, pairs, p0, values, j0, columns, panels);
             }
             let mut i0 = 0;
@@ -108,7 +124,9 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
                 let (layout, a, lda) = staging.stage::<S>(p, pairs, i0, rows, p0, values);
                 let mut j = 0;
                 while j < columns {
-                    let (b, ldb) = if in_place {
+                    let (b, ldb) = if p.packed {
+                        (p.b.add((j0 + j) * p.k + p0 * width), width)
+                    } else if in_place {
                         (p.b.add(p0 * p.ldb + j0 + j), p.ldb)
                     } else {
                         (panels.add(j * depth) as *const f32, width)
@@ -128,6 +146,9 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
                         COLUMNS_OF_A => strip.run::<COLUMNS_OF_A>(a, lda),
                         PACKED => strip.run::<PACKED>(a, lda),
                         _ => strip.run::<ROWS_OF_A>(a, lda),
+                    }
+                    if p0 + values == p.k {
+                        p.finish.apply::<S>(strip.c, p.ldc, i0, rows, j0 + j, strip.columns);
                     }
                     j += width;
                 }

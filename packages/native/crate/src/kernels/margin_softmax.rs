@@ -56,6 +56,7 @@ unsafe fn cosines_of_block<S: Simd>(
         c: turned,
         ldc: b,
         accumulate: false,
+        ..Product::default()
     });
     let mut row = 0;
     while row < b {
@@ -262,6 +263,7 @@ pub unsafe fn backward<S: Simd>(args: &mut Args) -> f64 {
             c: de,
             ldc: d,
             accumulate: true,
+            ..Product::default()
         });
         let out = dw.add(j0 * d);
         S::multiply(&Product {
@@ -276,6 +278,7 @@ pub unsafe fn backward<S: Simd>(args: &mut Args) -> f64 {
             c: out,
             ldc: d,
             accumulate: false,
+            ..Product::default()
         });
         for j in 0..count {
             let norm = *norms.add(j);

@@ -1,17 +1,23 @@
 //! The kernels under the names and with the arguments of `@unitsphere/ops`' WebAssembly kernels.
 pub mod act;
+pub mod attention;
 pub mod batch_norm;
 pub mod channels;
 pub mod conv;
 pub mod depthwise;
+pub mod finish;
+pub mod fused;
 pub mod gemm;
 pub mod margin_softmax;
 pub mod norm;
 pub mod optimizers;
 pub mod pack;
 pub mod patches;
+pub mod pixels;
 pub mod pool;
 pub mod prelu;
+pub mod program;
+pub mod softmax;
 pub mod strip;
 
 use crate::heap::Args;
@@ -31,8 +37,13 @@ macro_rules! table {
                     kernel as Kernel
                 }};
             }
+            unsafe fn run_program(args: &mut Args) -> f64 {
+                program::run(args, $name());
+                0.0
+            }
             type S = $simd;
             &[
+                ("runProgram", run_program as Kernel),
                 ("gemm", kernel!(gemm::gemm::<S>)),
                 ("gemmBfloat16", kernel!(gemm::gemm_bfloat16::<S>)),
                 ("gemmScratchBytes", kernel!(gemm::gemm_scratch_bytes::<S>)),
@@ -47,6 +58,14 @@ macro_rules! table {
                 ("depthwisePadded", kernel!(depthwise::depthwise_padded::<S>)),
                 ("depthwiseBackpropInput", kernel!(depthwise::backprop_input::<S>)),
                 ("depthwiseBackpropFilter", kernel!(depthwise::backprop_filter::<S>)),
+                ("depthwiseFused", kernel!(depthwise::depthwise_fused::<S>)),
+                ("convFused", kernel!(fused::conv_fused::<S>)),
+                ("panelWidth", kernel!(fused::panel_width::<S>)),
+                ("selfAttention", kernel!(attention::self_attention::<S>)),
+                ("softmaxRows", kernel!(softmax::softmax_rows::<S>)),
+                ("softmaxRowsGrad", kernel!(softmax::softmax_rows_grad::<S>)),
+                ("addActivation", kernel!(fused::add_activation::<S>)),
+                ("lookUpPixels", kernel!(pixels::look_up_pixels::<S>)),
                 ("moments", kernel!(batch_norm::moments::<S>)),
                 ("activation", kernel!(act::activation::<S>)),
                 ("activationGrad", kernel!(act::activation_grad::<S>)),

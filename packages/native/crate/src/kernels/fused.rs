@@ -1,0 +1,56 @@
+//! Convolutions and sums of the inference path, with everything that follows them up to the next tensor.
+use super::act::{apply, with_code};
+use super::finish::Finish;
+use super::gemm::{Left, Product};
+use super::patches::Sizes;
+use crate::heap::Args;
+use crate::simd::Simd;
+
+/// Columns of a panel of packed weights.
+#[inline(always)]
+pub unsafe fn panel_width<S: Simd>(_: &mut Args) -> f64 {
+    (2 * S::LANES) as f64
+}
+
+/// y[n,oh,ow,channels] = activation(convolution + bias + added) of x[n,h,w,c] with packed weights: panels of `panelWidth` columns
+/// of the matrix [kh·kw·c, channels]. bias, added and slope may be null.
+#[inline(always)]
+pub unsafe fn conv_fused<S: Simd>(args: &mut Args) -> f64 {
+    let (x, n, s) = (args.floats(), args.size(), Sizes::read(args));
+    let (weights, channels) = (args.floats(), args.size());
+    let finish = Finish::read_activation(args);
+    let (added, y) = (args.floats(), args.floats());
+    let is_pointwise = s.kh == 1 && s.kw == 1 && s.sh == 1 && s.sw == 1 && s.top == 0 && s.left == 0;
+    S::multiply(&Product {
+        m: n * s.oh * s.ow,
+        n: channels,
+        k: s.patch(),
+        a: if is_pointwise { Left::Stored(x, s.c) } else { Left::Patches(x, &s) },
+        b: weights,
+        c: y,
+        ldc: channels,
+        packed: true,
+        finish: Finish { added, ..finish },
+        ..Product::default()
+    });
+    0.0
+}
+
+#[inline(always)]
+unsafe fn add<S: Simd, const CODE: u8>(a: *const f32, b: *const f32, count: usize, y: *mut f32) {
+    let mut i = 0;
+    while i < count {
+        let n = count - i;
+        let z = S::load_n(a.add(i), n).add(S::load_n(b.add(i), n));
+        apply::<S, CODE>(z, S::splat(0.0)).store_n(y.add(i), n);
+        i += S::LANES;
+    }
+}
+
+/// y = activation(a + b) over count floats.
+#[inline(always)]
+pub unsafe fn add_activation<S: Simd>(args: &mut Args) -> f64 {
+    let (a, b, count, code, y) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
+    with_code!(code, add, S, (a, b, count, y));
+    0.0
+}
