@@ -2,6 +2,7 @@ import { OnnxExportError } from '../errors.js';
 import { encodeModel } from '../graph/encode-model.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { ActivationRange, type Effect, type Range } from './activation-range.js';
+import { ChannelMeans } from './channel-means.js';
 import { listQuantizedValues } from './quantize-activations.js';
 
 /** The part of onnxruntime-node or onnxruntime-web that calibration uses. */
@@ -29,15 +30,28 @@ export interface Calibration {
   images: Iterable<Float32Array | Uint8Array> | AsyncIterable<Float32Array | Uint8Array>;
 }
 
+/** What calibration finds out about an activation. */
+export interface Activation {
+  range: Range;
+  /** Mean of each channel. */
+  means: Float64Array;
+}
+
 /**
- * Runs the graph on images and returns the range of every value that will be quantized.
+ * Runs the graph on images and returns the range of every value that will be quantized, and the means of its channels.
  * @throws OnnxExportError if there are no images, one has another size than the input, or a value is not finite.
  */
-export async function calibrate(graph: Graph, { runtime, images }: Calibration): Promise<Map<string, Range>> {
+export async function calibrate(
+  graph: Graph,
+  { runtime, images }: Calibration,
+): Promise<Map<string, Activation>> {
   const names = listQuantizedValues(graph);
   const consumers = graph.consumers();
-  const ranges = new Map(
-    names.map((name) => [name, new ActivationRange(effectOf(consumers.get(name)))] as const),
+  const measured = new Map(
+    names.map((name) => {
+      const range = new ActivationRange(effectOf(consumers.get(name)));
+      return [name, { range, means: new ChannelMeans(graph.typeOf(name).shape) }] as const;
+    }),
   );
   const [input] = graph.inputs;
   const { type, shape } = graph.typeOf(input);
@@ -58,8 +72,10 @@ export async function calibrate(graph: Graph, { runtime, images }: Calibration):
       }
       const tensor = new runtime.Tensor(type as 'float32', image as never, [1, ...sides]);
       const results = { ...(await session.run({ [input]: tensor })), [input]: { data: image } };
-      for (const [name, range] of ranges) {
-        if (range.add(results[name].data as Float32Array)) continue;
+      for (const [name, { range, means }] of measured) {
+        const values = results[name].data as Float32Array;
+        means.add(values);
+        if (range.add(values)) continue;
         throw new OnnxExportError(
           `The value "${name}" is NaN on calibration image ${count}; check the model's weights.`,
         );
@@ -70,7 +86,9 @@ export async function calibrate(graph: Graph, { runtime, images }: Calibration):
     await session.release();
   }
   if (count === 0) throw new OnnxExportError('Calibration requires at least one image.');
-  return new Map([...ranges].map(([name, range]) => [name, range.find()]));
+  return new Map(
+    [...measured].map(([name, { range, means }]) => [name, { range: range.find(), means: means.find() }]),
+  );
 }
 
 function encodeWithOutputs(graph: Graph, names: readonly string[]): Uint8Array {

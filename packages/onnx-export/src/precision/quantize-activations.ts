@@ -1,6 +1,13 @@
 import type { Constant, Graph, Node } from '../graph/graph.js';
 import type { Range } from './activation-range.js';
-import { addDequantize, addQuantizedWeights, hasKernel, roundHalfEven } from './quantize-weights.js';
+import type { Activation } from './calibrate.js';
+import { correctBias } from './correct-bias.js';
+import {
+  addDequantize,
+  addQuantizedWeights,
+  listQuantizedKernels,
+  roundHalfEven,
+} from './quantize-weights.js';
 
 /** Scale and zero point of an activation in uint8. */
 interface Grid {
@@ -11,11 +18,10 @@ interface Grid {
 const LEVELS = 255;
 const LARGEST_INT32 = 2 ** 31 - 1;
 
-/** Operators that ONNX Runtime computes on integers when their inputs and outputs are quantized. */
-const isInteger = (graph: Graph, node: Node): boolean =>
-  (hasKernel(node) && graph.constants.has(node.inputs[1])) ||
-  ['GlobalAveragePool', 'MaxPool'].includes(node.op) ||
-  (node.op === 'Add' && node.inputs.every((input) => graph.values.has(input)));
+/** Operators beside kernels that ONNX Runtime computes on integers when their inputs and outputs are quantized. */
+const isInteger = (graph: Graph, { op, inputs }: Node): boolean =>
+  ['GlobalAveragePool', 'MaxPool'].includes(op) ||
+  (op === 'Add' && inputs.every((input) => graph.values.has(input)));
 
 /** Activations that ONNX Runtime merges into the convolution before, as bounds of the integers. */
 const isBound = ({ op }: Node) => op === 'Relu' || op === 'Clip';
@@ -23,10 +29,12 @@ const isBound = ({ op }: Node) => op === 'Relu' || op === 'Clip';
 /** Returns the values that `quantizeActivations` quantizes, and whose ranges it requires. */
 export function listQuantizedValues(graph: Graph): string[] {
   const consumers = graph.consumers();
+  const kernels = listQuantizedKernels(graph);
   const names = new Set<string>();
   for (const node of graph.nodes) {
-    if (!isInteger(graph, node)) continue;
-    for (const input of hasKernel(node) ? node.inputs.slice(0, 1) : node.inputs) names.add(input);
+    const isKernel = kernels.has(node);
+    if (!isKernel && !isInteger(graph, node)) continue;
+    for (const input of isKernel ? node.inputs.slice(0, 1) : node.inputs) names.add(input);
     if (node.op === 'Gemm') continue;
     const [output] = node.outputs;
     const [next, ...others] = consumers.get(output) ?? [];
@@ -38,11 +46,11 @@ export function listQuantizedValues(graph: Graph): string[] {
 /**
  * Quantizes a graph statically in the form QDQ: activations to uint8 with one scale, weights to int8 and biases to int32 with
  * one scale an output channel. ONNX Runtime replaces the pairs of QuantizeLinear and DequantizeLinear by integer operators.
- * @param ranges Range of each value of `listQuantizedValues`.
+ * @param activations Range and means of each value of `listQuantizedValues`.
  * @see https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
  */
-export function quantizeActivations(graph: Graph, ranges: ReadonlyMap<string, Range>): void {
-  const grids = new Map([...ranges].map(([name, range]) => [name, gridOf(range)] as const));
+export function quantizeActivations(graph: Graph, activations: ReadonlyMap<string, Activation>): void {
+  const grids = new Map([...activations].map(([name, { range }]) => [name, gridOf(range)] as const));
   const nodes: Node[] = [];
   const restored = new Map<string, string>();
   const quantize = (name: string) => {
@@ -50,9 +58,12 @@ export function quantizeActivations(graph: Graph, ranges: ReadonlyMap<string, Ra
     if (grid) restored.set(name, addQuantizePair(graph, name, grid, nodes));
   };
   for (const input of graph.inputs) quantize(input);
+  const kernels = listQuantizedKernels(graph);
   for (const node of graph.nodes) {
-    const grid = grids.get(node.inputs[0]);
-    if (grid && hasKernel(node) && isInteger(graph, node)) quantizeKernel(graph, node, grid, nodes);
+    const [input] = node.inputs;
+    const grid = grids.get(input);
+    const activation = activations.get(input);
+    if (grid && activation && kernels.has(node)) quantizeKernel(graph, node, grid, activation.means, nodes);
     node.inputs = node.inputs.map((input) => restored.get(input) ?? input);
     nodes.push(node);
     for (const output of node.outputs) quantize(output);
@@ -83,15 +94,17 @@ function addQuantizePair(graph: Graph, name: string, { scale, zero }: Grid, node
   return restored.outputs[0];
 }
 
-function quantizeKernel(graph: Graph, node: Node, { scale }: Grid, nodes: Node[]): void {
+function quantizeKernel(graph: Graph, node: Node, { scale }: Grid, means: Float64Array, nodes: Node[]): void {
   const [, weight, bias] = node.inputs;
-  const { name, scales } = addQuantizedWeights(graph, weight, nodes);
+  const [, inputs] = (graph.constants.get(weight) as Constant).shape;
+  const { name, scales, errors } = addQuantizedWeights(graph, weight, nodes);
   node.inputs[1] = name;
   if (!bias) return;
   const { data } = graph.constants.get(bias) as Constant;
+  const corrected = correctBias(data as Float32Array, errors, inputs, means);
   // The scale of a sum of products of activations and weights.
   const products = scales.map((value) => value * scale);
-  const values = Int32Array.from(data as Float32Array, (value, c) => {
+  const values = Int32Array.from(corrected, (value, c) => {
     const rounded = roundHalfEven(value / products[c]);
     return Math.max(-LARGEST_INT32, Math.min(LARGEST_INT32, rounded));
   });
