@@ -33,7 +33,7 @@ test('searches galleries exactly, each contender in a process, and says why peer
 test('counts the seeds whose interval contains the measured rate', () => {
   const seed = (rate: number) => ({
     threshold: 0.5,
-    isExtrapolated: false,
+    isFitted: false,
     interval: { low: 0.005, high: 0.02 },
     rate,
   });

@@ -215,7 +215,7 @@ describe('gallery', () => {
     for (const use of uses) expect((await unitsphere(...use)).stderr).toContain(warning);
     const kept = await unitsphere('gallery', 'calibrate', 'g.gallery', '--keep-duplicates');
     for (const use of uses) expect((await unitsphere(...use)).stderr).not.toContain(warning);
-    expect(kept.stdout).toBe('1\n');
+    expect(Number(kept.stdout)).toBeGreaterThan(Number(stdout));
     expect(kept.stderr).not.toContain('Left out');
   });
 

@@ -19,7 +19,7 @@ export interface CalibrationFigures {
   strangers: number;
   seeds: {
     threshold: number;
-    isExtrapolated: boolean;
+    isFitted: boolean;
     interval: { low: number; high: number };
     /** Measured rate of accepted strangers. */
     rate: number;
@@ -199,7 +199,7 @@ async function measureCalibration(
       const order = new Random(seed, 'recognition').shuffle(groups.map((_, n) => n));
       const gallery = await createGallery({ embeddingSize: groups[0][0].length });
       for (const n of order.slice(0, identities)) await gallery.enroll(String(n), groups[n][0]);
-      const { threshold, isExtrapolated, interval } = await gallery.calibrate({
+      const { threshold, isFitted, interval } = await gallery.calibrate({
         falseAcceptRate: FALSE_ACCEPT_RATE,
       });
       const found = await gallery.recognizeMany(
@@ -208,7 +208,7 @@ async function measureCalibration(
       );
       await gallery.close();
       const rate = found.filter(({ decision }) => decision !== 'unknown').length / found.length;
-      figures.seeds.push({ threshold, isExtrapolated, interval, rate });
+      figures.seeds.push({ threshold, isFitted, interval, rate });
     }
     report.calibration.push(figures);
   }

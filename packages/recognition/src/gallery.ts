@@ -4,18 +4,20 @@ import {
   type CalibrationData,
   computeCalibration,
   countDistinct,
-  decodeCalibration,
-  encodeCalibration,
   pairThreshold,
-  type SimilarPair,
 } from './calibration/calibration.js';
 import { type AcceptRate, measureRate } from './calibration/choose-threshold.js';
 import {
-  type IdentityPair,
+  type DuplicatePolicy,
   measureOwnIdentities,
   measureStrangers,
   type OwnTemplate,
 } from './calibration/measure-strangers.js';
+import {
+  decodeCalibration,
+  encodeCalibration,
+  renumberIdentities,
+} from './calibration/stored-calibration.js';
 import { type Decision, decide } from './decide.js';
 import type { EmbedOptions, GalleryEmbedder } from './embedder.js';
 import { GalleryView, type ViewedIdentity } from './gallery-view.js';
@@ -234,7 +236,10 @@ export class Gallery<Image = never> {
     return {
       identities: Math.max(1, this.#view.enrolled),
       isStale: this.#isStale,
-      has: (name) => this.has(name),
+      nameOf: (id) => {
+        const identity = this.#view.byId.get(id);
+        return identity && identity.templates.length > 0 ? identity.name : undefined;
+      },
     };
   }
 
@@ -395,8 +400,6 @@ export class Gallery<Image = never> {
       const result = await this.#store.write([{ kind: 'rename', name, to }]);
       await this.#follow(result, async () => {
         this.#view.rename(this.#named(name), to);
-        // The calibration names identities.
-        this.#markStale();
       });
     });
   }
@@ -448,7 +451,7 @@ export class Gallery<Image = never> {
       const rows = cohort && concatenate(cohort, this.embeddingSize);
       const data = await this.#measure(
         falseAcceptRate,
-        rows && strangers ? { rows, strangers } : { keepDuplicates },
+        rows && strangers ? { rows, strangers } : { accepted: [], others: keepDuplicates ? 'keep' : 'join' },
       );
       const calibration = encodeCalibration(data, this.embeddingSize);
       const result = await this.#store.write([{ kind: 'calibrate', calibration }]);
@@ -487,8 +490,12 @@ export class Gallery<Image = never> {
           return { embedding, metadata: template.metadata };
         }),
       }));
-      const { calibration } = snapshot;
-      await store.write([...changes, ...(calibration ? [{ kind: 'calibrate' as const, calibration }] : [])]);
+      const { identityIds } = await store.write(changes);
+      const data = snapshot.calibration && decodeCalibration(snapshot.calibration, embeddingSize);
+      if (!data) return;
+      const ids = new Map(snapshot.identities.map(({ id }, n) => [id, identityIds[n]]));
+      const copied = renumberIdentities(data, (id) => ids.get(id) ?? undefined);
+      await store.write([{ kind: 'calibrate', calibration: encodeCalibration(copied, embeddingSize) }]);
     });
   }
 
@@ -574,7 +581,7 @@ export class Gallery<Image = never> {
   }
 
   #takeCalibration({ calibration }: GallerySnapshot): void {
-    this.#data = calibration ? decodeCalibration(calibration) : undefined;
+    this.#data = calibration ? decodeCalibration(calibration, this.embeddingSize) : undefined;
     // The identities may have changed after the calibration was stored.
     this.#isStale = this.#data !== undefined;
     this.#calibration = undefined;
@@ -589,7 +596,7 @@ export class Gallery<Image = never> {
     if (!data || !this.#isStale) return;
     const enrolled = this.#view.enrolled;
     if (enrolled < (data.source === 'gallery' ? 3 : 1)) return;
-    const measured = data.scores.compared + (data.own ? 1 + data.own.merged : 0);
+    const measured = data.own ? (data.own.allScores ?? data.scores).compared + 1 : data.scores.compared;
     if (this.#view.templates > CHEAP_TEMPLATES && Math.abs(enrolled - measured) < measured / 10) return;
     const { cohort, own } = data;
     this.#setData(
@@ -597,7 +604,7 @@ export class Gallery<Image = never> {
         data.falseAcceptRate,
         cohort
           ? { rows: cohort, strangers: Array.from(data.scores.stranger) }
-          : { keepDuplicates: own?.keepDuplicates ?? false },
+          : { accepted: own?.duplicates ?? [], others: own?.keepDuplicates ? 'keep' : 'report' },
       ),
     );
   }
@@ -605,7 +612,7 @@ export class Gallery<Image = never> {
   /** Measures strangers, or the gallery's own identities. */
   async #measure(
     falseAcceptRate: number,
-    who: { rows: Float32Array; strangers: readonly number[] } | { keepDuplicates: boolean },
+    who: { rows: Float32Array; strangers: readonly number[] } | DuplicatePolicy,
   ): Promise<CalibrationData> {
     const enrolled = this.#view.enrolled;
     if ('rows' in who) {
@@ -615,38 +622,29 @@ export class Gallery<Image = never> {
         cohort.subarray(n * this.embeddingSize, (n + 1) * this.embeddingSize),
       );
       const measured = await measureStrangers(this.#index, rows, strangers, enrolled);
-      const enrolledStrangers = measured.enrolled.map(({ stranger, identity, score }) => ({
-        stranger,
-        name: this.#identity(identity).name,
-        score,
-      }));
-      return { falseAcceptRate, source: 'strangers', scores: measured.scores, cohort, enrolledStrangers };
+      const { scores, enrolled: enrolledStrangers } = measured;
+      return { falseAcceptRate, source: 'strangers', scores, cohort, enrolledStrangers };
     }
     if (enrolled < 3) {
       throw new RangeError(
         `calibrate: the gallery has ${enrolled} identities with templates. Enroll at least 3, or pass \`images\` of strangers.`,
       );
     }
-    const { keepDuplicates } = who;
-    const { scores, closest, duplicates, merged, allScores } = await measureOwnIdentities(
+    const { scores, closest, duplicates, newDuplicates, allScores } = await measureOwnIdentities(
       this.#index,
       await this.#readTemplates(),
-      keepDuplicates,
+      who,
     );
-    const named = ({ ids: [a, b], score }: IdentityPair): SimilarPair => ({
-      names: [this.#identity(a).name, this.#identity(b).name],
-      score,
-    });
     return {
       falseAcceptRate,
       source: 'gallery',
       scores,
       own: {
-        ...(closest && { closest: named(closest) }),
-        duplicates: duplicates.map(named),
-        merged,
+        ...(closest && { closest }),
+        duplicates,
+        newDuplicates,
         ...(allScores && { allScores }),
-        keepDuplicates,
+        keepDuplicates: who.others === 'keep',
       },
     };
   }

@@ -17,14 +17,14 @@ function scoresOf(best: number[], compared: number, others: Partial<StrangerScor
 const steps = (count: number) => Array.from({ length: count }, (_, n) => (n + 1) / (count + 1));
 
 describe('chooseThreshold', () => {
-  test('takes the score whose mean rate is within the target, with the quantiles of its beta distribution', () => {
-    const { threshold, rate, interval, isExtrapolated } = chooseThreshold(scoresOf(steps(999), 50), 0.01, 50);
-    // The 10th highest of 999 scores: its rate is Beta(10, 990), by scipy.stats.beta.ppf.
+  test('takes the score whose mean rate is within the target, with the interval of Clopper and Pearson', () => {
+    const { threshold, rate, interval, isFitted } = chooseThreshold(scoresOf(steps(999), 50), 0.01, 50);
+    // The 10th highest of 999 scores. By scipy.stats.beta.ppf: 0.025 of Beta(10, 990) and 0.975 of Beta(11, 989).
     expect(threshold).toBe(Math.fround(990 / 1000));
     expect(rate).toBeCloseTo(10 / 999, 12);
     expect(interval.low).toBeCloseTo(0.00481033, 8);
-    expect(interval.high).toBeCloseTo(0.01703275, 8);
-    expect(isExtrapolated).toBe(false);
+    expect(interval.high).toBeCloseTo(0.0183315, 8);
+    expect(isFitted).toBe(false);
   });
 
   test('counts a pair of identities that is seen from both sides once', () => {
@@ -50,11 +50,55 @@ describe('chooseThreshold', () => {
 
   test('goes beyond the scores where they are too few, with an interval that assumes nothing', () => {
     const found = chooseThreshold(scoresOf(steps(20), 9), 0.01, 9);
-    expect(found.isExtrapolated).toBe(true);
+    expect(found.isFitted).toBe(true);
     expect(found.threshold).toBeGreaterThan(20 / 21);
     expect(found.threshold).toBeLessThan(1);
     expect(found.interval.low).toBe(0);
     expect(found.interval.high).toBeCloseTo(1 - 0.025 ** (1 / 20), 12);
+  });
+
+  test('stays above all scores where they are too few for a fit', () => {
+    const pair = scoresOf([0.3, 0.3, 0.1], 2, { nearest: Int32Array.of(1, 0, 0) });
+    const { threshold, interval } = chooseThreshold(pair, 0.1, 3);
+    expect(threshold).toBeGreaterThan(Math.fround(0.3));
+    expect(interval.low).toBe(0);
+  });
+
+  test('fits the tail where one score would decide, so that a pair that stands out moves it little', () => {
+    // Distances with the power 8, as in a space of 8 dimensions: a rate of 1 % has the distance 0.01 ** (1 / 8).
+    const scores = Array.from({ length: 240 }, (_, n) => 1 - ((n + 0.5) / 240) ** (1 / 8));
+    const exact = 1 - 0.01 ** (1 / 8);
+    const plain = chooseThreshold(scoresOf(scores, 300), 0.01, 300);
+    expect(plain.isFitted).toBe(true);
+    expect(plain.threshold).toBeGreaterThan(exact);
+    expect(plain.threshold).toBeLessThan(exact + 0.05);
+    // However close the pair is, the fit changes no more.
+    for (const closest of [0.9, 0.99, 1]) {
+      const { threshold } = chooseThreshold(scoresOf([closest, ...scores.slice(1)], 300), 0.01, 300);
+      expect(threshold).toBeLessThan(plain.threshold + 0.02);
+    }
+    // The interval counts the scores above the fitted threshold, here 2 of 240: by scipy.stats.beta.ppf, 0.025 of Beta(2, 239) and
+    // 0.975 of Beta(3, 238).
+    const { threshold, interval } = chooseThreshold(
+      scoresOf([0.99, 0.1, ...scores.slice(2)], 300),
+      0.01,
+      300,
+    );
+    expect(scores.slice(2).filter((score) => score >= threshold)).toHaveLength(1);
+    expect(interval.low).toBeCloseTo(0.0010108, 7);
+    expect(interval.high).toBeCloseTo(0.029776977, 7);
+  });
+
+  test('does not use a fit that the scores exclude', () => {
+    // Far more strangers are close than the tail below them foretells.
+    const scores = [
+      ...Array.from({ length: 12 }, (_, n) => 0.98 - n / 1000),
+      ...steps(388).map((s) => s / 4),
+    ];
+    const { threshold, isFitted, interval } = chooseThreshold(scoresOf(scores, 300), 0.01, 300);
+    expect(isFitted).toBe(false);
+    expect(threshold).toBe(Math.fround(0.977));
+    expect(interval.low).toBeLessThan(0.01);
   });
 
   test('raises the threshold for a larger gallery, and lowers it for a smaller one', () => {
@@ -112,8 +156,8 @@ describe('a gallery calibrated for a rate of 1 %', () => {
       const gallery = await createGallery({ embeddingSize: 32 });
       for (let n = 0; n < 10; n++) await gallery.enroll(`identity ${n}`, people.draw());
       const embeddings = Array.from({ length: 500 }, () => people.draw(2));
-      const { interval, isExtrapolated } = await gallery.calibrate({ falseAcceptRate: 0.01, embeddings });
-      expect(isExtrapolated).toBe(false);
+      const { interval, isFitted } = await gallery.calibrate({ falseAcceptRate: 0.01, embeddings });
+      expect(isFitted).toBe(false);
       expect(interval.high).toBeLessThan(0.03);
       const found = await gallery.recognizeMany(
         Array.from({ length: 4000 }, () => people.draw()[0]),

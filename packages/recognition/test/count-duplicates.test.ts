@@ -1,3 +1,4 @@
+import { Random } from '@unitsphere/core/random';
 import { expect, test } from 'vitest';
 import { countDuplicates } from '../src/calibration/count-duplicates.js';
 
@@ -12,6 +13,20 @@ test('finds no duplicate where the scores follow their tail', () => {
   expect(countDuplicates([])).toBe(0);
   expect(countDuplicates([0.9])).toBe(0);
   expect(countDuplicates([1, 1])).toBe(0);
+});
+
+test('finds duplicates in at most 2 % of random tails without any', () => {
+  const random = new Random(1, 'tails');
+  for (const power of [2, 8, 32]) {
+    for (const count of [10, 50, 250]) {
+      let alarms = 0;
+      for (let n = 0; n < 1000; n++) {
+        const scores = Array.from({ length: count }, () => 1 - 0.5 * random.uniform(0, 1) ** (1 / power));
+        if (countDuplicates(scores.sort((a, b) => b - a)) > 0) alarms++;
+      }
+      expect(alarms, `power ${power}, ${count} pairs`).toBeLessThanOrEqual(20);
+    }
+  }
 });
 
 test('finds one pair and several pairs above a gap', () => {

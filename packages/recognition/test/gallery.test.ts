@@ -284,81 +284,19 @@ describe('a calibration', () => {
 
   test('warns of too few strangers', async () => {
     const { gallery } = await galleryOf(10);
-    const { warnings, interval, isExtrapolated } = await gallery.calibrate({ falseAcceptRate: 0.01 });
+    const { warnings, interval, isFitted } = await gallery.calibrate({ falseAcceptRate: 0.01 });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^10 identities are too few to measure a rate of 1 %/);
     expect(warnings[0]).toContain('at least 300 strangers');
     expect(gallery.calibration?.closest?.names).toHaveLength(2);
-    expect(isExtrapolated).toBe(true);
+    expect(isFitted).toBe(true);
     expect(interval.high).toBeGreaterThan(0.3);
-  });
-
-  test('leaves out an identity that was enrolled twice, and names it', async () => {
-    const { gallery, people } = await galleryOf(60);
-    const before = await gallery.calibrate({ falseAcceptRate: 0.05 });
-    expect(before).toMatchObject({ duplicates: [], thresholdWithDuplicates: undefined });
-    const [twice] = people.draw();
-    await gallery.enroll('one', twice);
-    await gallery.enroll('other', twice);
-    const found = await gallery.calibrate({ falseAcceptRate: 0.01 });
-    expect(found.duplicates).toEqual([{ names: ['one', 'other'], score: 1 }]);
-    expect(found.thresholdWithDuplicates).toBe(1);
-    expect(found.threshold).toBeLessThan(0.95);
-    expect(found.closest?.score).toBeLessThan(0.95);
-    // The two are one stranger.
-    expect(found).toMatchObject({ identities: 62, strangers: 61 });
-    expect(found.warnings.join('\n')).toContain(
-      '"one" and "other" look like one identity enrolled twice, with a score of 1.0000.',
-    );
-    const rateBefore = gallery.acceptRateAt(0.9);
-    const again = await openGallery(await gallery.toBytes());
-    expect(again.calibration).toEqual({ ...found, isStale: true });
-    await again.rename('other', 'new name');
-    expect(again.calibration?.duplicates).toEqual([]);
-    await again.recognize(twice);
-    expect(again.calibration?.duplicates[0].names).toEqual(['one', 'new name']);
-    await gallery.merge('other', 'one');
-    // It is not measured again yet: the merged pair is no duplicate any more, and counts as one identity.
-    expect(gallery.calibration).toMatchObject({
-      isStale: true,
-      identities: 61,
-      threshold: found.threshold,
-      duplicates: [],
-      thresholdWithDuplicates: undefined,
-    });
-    expect(gallery.acceptRateAt(0.9)).toEqual(rateBefore);
-    const { warnings, duplicates, threshold } = await gallery.calibrate({ falseAcceptRate: 0.01 });
-    expect({ threshold, duplicates }).toEqual({ threshold: found.threshold, duplicates: [] });
-    expect(warnings.join()).not.toContain('one');
-  });
-
-  test('leaves out three names of one identity', async () => {
-    const { gallery, people } = await galleryOf(60);
-    const [image] = people.draw();
-    for (const name of ['a', 'b', 'c']) await gallery.enroll(name, image);
-    const { duplicates, strangers, threshold } = await gallery.calibrate({ falseAcceptRate: 0.01 });
-    expect(duplicates.flatMap(({ names }) => names)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
-    expect(strangers).toBe(61);
-    expect(threshold).toBeLessThan(0.95);
-  });
-
-  test('keeps twins that the user knows to be different, also as the gallery grows', async () => {
-    const { gallery, people } = await galleryOf(60);
-    const [twice] = people.draw();
-    await gallery.enroll('one', twice);
-    await gallery.enroll('twin', twice);
-    const found = await gallery.calibrate({ falseAcceptRate: 0.01, keepDuplicates: true });
-    expect(found).toMatchObject({ threshold: 1, duplicates: [], strangers: 62 });
-    expect(found.closest).toEqual({ names: ['one', 'twin'], score: 1 });
-    const again = await openGallery(await gallery.toBytes());
-    await again.enroll('another', people.draw());
-    expect((await again.recognize(twice)).threshold).toBe(1);
   });
 
   test('estimates how many strangers any threshold accepts', async () => {
     const { gallery } = await galleryOf(200);
     expect(gallery.acceptRateAt(0.5)).toBeUndefined();
-    const { threshold, rate, interval } = await gallery.calibrate({ falseAcceptRate: 0.05 });
+    const { threshold, rate, interval } = await gallery.calibrate({ falseAcceptRate: 0.1 });
     expect(gallery.acceptRateAt(threshold)).toEqual({ rate, interval });
     expect(gallery.acceptRateAt(-1)?.rate).toBe(1);
     const none = gallery.acceptRateAt(1);

@@ -33,21 +33,29 @@ function summarizeCalibration({
 }
 
 /**
- * Describes a calibration that was not requested just now, as where a gallery is used: what it chose, and whether it leaves out pairs,
- * which may be new since the last `gallery calibrate`.
+ * Describes a calibration that was not requested just now, as where a gallery is used: what it chose, and whether pairs look like one
+ * identity, which may be new since the last `gallery calibrate`.
  * @param path The gallery, for commands.
  */
 export function describeCalibration(calibration: Calibration, path: string, width: number): string[] {
-  const { length } = calibration.duplicates;
-  const [pairs, look, them] = length === 1 ? ['1 pair', 'looks', 'it'] : [`${length} pairs`, 'look', 'them'];
+  const warn = (pairs: Calibration['duplicates'], explain: (them: string) => string) => {
+    const isOne = pairs.length === 1;
+    const counted = isOne ? '1 pair of identities looks' : `${pairs.length} pairs of identities look`;
+    return pairs.length === 0
+      ? []
+      : wrapText(
+          `${colors.yellow('Warning:')} ${counted} like one enrolled twice. ${explain(isOne ? 'it' : 'them')} See: unitsphere gallery calibrate ${pathArgument(path)}`,
+          width,
+        );
+  };
   return [
     ...wrapText(summarizeCalibration(calibration), width),
-    ...(length > 0
-      ? wrapText(
-          `${colors.yellow('Warning:')} ${pairs} of identities ${look} like one enrolled twice. The threshold leaves ${them} out. See: unitsphere gallery calibrate ${pathArgument(path)}`,
-          width,
-        )
-      : []),
+    ...warn(calibration.duplicates, (them) => `The threshold leaves ${them} out.`),
+    ...warn(
+      calibration.newDuplicates,
+      (them) =>
+        `The threshold counts ${them} as different, because the last calibration did not find ${them}.`,
+    ),
   ];
 }
 
@@ -63,9 +71,12 @@ export function formatCalibration(
   width: number,
   nameOf?: (stranger: number) => string,
 ): string[] {
-  const { margin, closest, duplicates, thresholdWithDuplicates, enrolledStrangers } = calibration;
+  const { margin, closest, duplicates, newDuplicates, thresholdWithDuplicates, enrolledStrangers } =
+    calibration;
   // Warnings of pairs and strangers follow with the commands that help.
-  const others = calibration.warnings.slice(duplicates.length + enrolledStrangers.length);
+  const others = calibration.warnings.slice(
+    duplicates.length + newDuplicates.length + enrolledStrangers.length,
+  );
   const paragraphs = [
     ...wrapText(summarizeCalibration(calibration), width),
     '',

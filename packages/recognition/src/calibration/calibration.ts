@@ -1,6 +1,7 @@
 import type { Interval } from '@unitsphere/verification/statistics';
-import type { StoredCalibration } from '../store/gallery-store.js';
 import { chooseMargin, chooseThreshold } from './choose-threshold.js';
+import { IdentityGroups, type IdentityPair } from './identity-groups.js';
+import type { EnrolledStranger, OwnScores } from './measure-strangers.js';
 import type { StrangerScores } from './stranger-scores.js';
 
 /** Two identities of a gallery, and how similar they are. */
@@ -36,8 +37,11 @@ export interface Calibration {
    * the same identities.
    */
   readonly interval: Interval;
-  /** Whether the threshold lies above every measured score. The interval then begins at 0. */
-  readonly isExtrapolated: boolean;
+  /**
+   * Whether fewer than 5 independent strangers would decide the threshold, so that its place follows from a fit of the tail of the
+   * scores. The interval does not rely on the fit.
+   */
+  readonly isFitted: boolean;
   /** Where the scores are from: the gallery's own identities, each compared with all others, or given strangers. */
   readonly source: 'gallery' | 'strangers';
   /** Number of strangers, or of identities in their place. */
@@ -55,6 +59,11 @@ export interface Calibration {
    * `keepDuplicates`. If they are the same, merge them.
    */
   readonly duplicates: readonly SimilarPair[];
+  /**
+   * Pairs of the same kind that were enrolled after `calibrate`. A gallery that measures itself again after a change never leaves out
+   * more than `calibrate` did, so they count as different identities, and may raise the threshold.
+   */
+  readonly newDuplicates: readonly SimilarPair[];
   /** The threshold if the duplicates are different identities; undefined if there are none. */
   readonly thresholdWithDuplicates: number | undefined;
   /**
@@ -62,7 +71,7 @@ export interface Calibration {
    * threshold: calibrate without them. Empty for the gallery's own identities.
    */
   readonly enrolledStrangers: readonly SimilarStranger[];
-  /** What limits the calibration, in sentences: first one for each of the duplicates and of the enrolled strangers. */
+  /** What limits the calibration, in sentences: first one for each of the duplicates, the new duplicates and the enrolled strangers. */
   readonly warnings: readonly string[];
 }
 
@@ -74,19 +83,14 @@ export interface CalibrationData {
   /** The strangers' embeddings, [images, embedding size], to measure them again when the gallery has changed. */
   readonly cohort?: Float32Array;
   /** Strangers that are likely enrolled. */
-  readonly enrolledStrangers?: readonly SimilarStranger[];
+  readonly enrolledStrangers?: readonly EnrolledStranger[];
   /** Only for scores of the gallery's own identities. */
   readonly own?: OwnPairs;
 }
 
 /** What the gallery's own identities show about each other. */
-export interface OwnPairs {
-  readonly closest?: SimilarPair;
-  /** Pairs that are left out of the scores. */
-  readonly duplicates: readonly SimilarPair[];
-  /** Number of identities that are left out with them. */
-  readonly merged: number;
-  /** Scores with the duplicates, if there are some. */
+export interface OwnPairs extends Omit<OwnScores, 'scores' | 'closest' | 'allScores'> {
+  readonly closest?: IdentityPair;
   readonly allScores?: StrangerScores;
   /** Whether similar pairs are known to be different identities. */
   readonly keepDuplicates: boolean;
@@ -98,48 +102,57 @@ export interface CalibratedGallery {
   readonly identities: number;
   /** Whether the scores are from another set of identities. */
   readonly isStale: boolean;
-  has(name: string): boolean;
+  /** Returns the name of an identity that has templates; undefined if it was removed or merged. */
+  nameOf(id: number): string | undefined;
 }
 
 /** Returns the number of identities of a gallery, in which duplicates count as one; at least 1. */
 export function countDistinct({ own }: CalibrationData, gallery: CalibratedGallery): number {
   if (!own) return gallery.identities;
-  const gone = own.duplicates.filter((pair) => !isPresent(pair, gallery)).length;
-  return Math.max(1, gallery.identities - Math.max(0, own.merged - gone));
-}
-
-/** Whether a gallery has both identities: they may have been merged, removed or renamed since. */
-function isPresent({ names }: SimilarPair, gallery: CalibratedGallery): boolean {
-  return names.every((name) => gallery.has(name));
+  const ids = new Set(own.duplicates.flatMap(({ ids }) => ids));
+  const present = [...ids].filter((id) => gallery.nameOf(id) !== undefined);
+  const merged = present.length - new IdentityGroups(own.duplicates).count(present);
+  return Math.max(1, gallery.identities - merged);
 }
 
 /** Computes the calibration of a gallery from scores of strangers, for its present number of identities. */
 export function computeCalibration(data: CalibrationData, gallery: CalibratedGallery): Calibration {
   const { falseAcceptRate, source, scores, own } = data;
   const { identities, isStale } = gallery;
-  const { threshold, rate, interval, isExtrapolated, effectiveStrangers } = chooseThreshold(
+  const { threshold, rate, interval, isFitted, effectiveStrangers } = chooseThreshold(
     scores,
     falseAcceptRate,
     countDistinct(data, gallery),
   );
-  const closest = own?.closest && isPresent(own.closest, gallery) ? own.closest : undefined;
-  const duplicates = own?.duplicates.filter((pair) => isPresent(pair, gallery)) ?? [];
+  const named = (pairs: readonly IdentityPair[] = []) => pairs.flatMap((pair) => namePair(pair, gallery));
+  const [closest] = named(own?.closest && [own.closest]);
+  const duplicates = named(own?.duplicates);
+  const newDuplicates = named(own?.newDuplicates);
   const thresholdWithDuplicates =
     duplicates.length > 0 && own?.allScores
       ? chooseThreshold(own.allScores, falseAcceptRate, identities).threshold
       : undefined;
   const strangers = new Set(scores.stranger).size;
-  const warnings = duplicates.map(({ names: [a, b], score }) => {
-    const pair = `${JSON.stringify(a)} and ${JSON.stringify(b)}`;
-    return `${pair} look like one identity enrolled twice, with a score of ${score.toFixed(4)}. The calibration leaves this pair out. Merge them if they are the same. Otherwise the threshold is too low: calibrate with \`keepDuplicates\`.`;
+  const enrolledStrangers = (data.enrolledStrangers ?? []).flatMap(({ stranger, identity, score }) => {
+    const name = gallery.nameOf(identity);
+    return name === undefined ? [] : [{ stranger, name, score }];
   });
-  const enrolledStrangers = data.enrolledStrangers?.filter(({ name }) => gallery.has(name)) ?? [];
-  warnings.push(
+  const looksLikeOne = ({ names: [a, b], score }: SimilarPair) =>
+    `${JSON.stringify(a)} and ${JSON.stringify(b)} look like one identity enrolled twice, with a score of ${score.toFixed(4)}.`;
+  const warnings = [
+    ...duplicates.map(
+      (pair) =>
+        `${looksLikeOne(pair)} The calibration leaves this pair out. Merge them if they are the same. Otherwise the threshold is too low: calibrate with \`keepDuplicates\`.`,
+    ),
+    ...newDuplicates.map(
+      (pair) =>
+        `${looksLikeOne(pair)} They were enrolled after the calibration, which counts them as different and may have raised the threshold. Merge them if they are the same, or calibrate again.`,
+    ),
     ...enrolledStrangers.map(
       ({ stranger, name, score }) =>
         `Stranger ${stranger} has a score of ${score.toFixed(4)} with ${JSON.stringify(name)}, far above those of the other strangers. If it is enrolled, calibrate without it.`,
     ),
-  );
+  ];
   const percent = (value: number) => `${Number((100 * value).toPrecision(2))} %`;
   const who = source === 'gallery' ? `${strangers} identities` : `${strangers} strangers`;
   if (effectiveStrangers * falseAcceptRate < 3) {
@@ -159,95 +172,27 @@ export function computeCalibration(data: CalibrationData, gallery: CalibratedGal
     margin: chooseMargin(scores),
     rate,
     interval,
-    isExtrapolated,
+    isFitted,
     source,
     strangers,
     identities,
     isStale,
     closest,
     duplicates,
+    newDuplicates,
     thresholdWithDuplicates,
     enrolledStrangers,
     warnings,
   };
 }
 
+/** Returns a pair with the names of its identities; nothing if one of them was removed or merged. */
+function namePair({ ids, score }: IdentityPair, gallery: CalibratedGallery): SimilarPair[] {
+  const [a, b] = ids.map((id) => gallery.nameOf(id));
+  return a === undefined || b === undefined ? [] : [{ names: [a, b], score }];
+}
+
 /** Returns the threshold at which one identity accepts strangers at the rate of a calibration. */
 export function pairThreshold({ scores, falseAcceptRate }: CalibrationData): number {
   return chooseThreshold(scores, falseAcceptRate, 1).threshold;
-}
-
-/** Encodes what a calibration is computed from, for a store. */
-export function encodeCalibration(data: CalibrationData, embeddingSize: number): StoredCalibration {
-  const { scores, cohort, falseAcceptRate, source, enrolledStrangers, own } = data;
-  const { allScores, ...pairs } = own ?? {};
-  return {
-    // JSON leaves out what is undefined.
-    state: JSON.parse(
-      JSON.stringify({
-        falseAcceptRate,
-        source,
-        compared: scores.compared,
-        enrolledStrangers,
-        ...(own && { own: pairs }),
-        ...(allScores && { allCompared: allScores.compared }),
-      }),
-    ),
-    tensors: {
-      ...encodeScores(scores, ''),
-      ...(allScores && encodeScores(allScores, 'all.')),
-      ...(cohort && { cohort: { shape: [scores.best.length, embeddingSize], data: cohort } }),
-    },
-  };
-}
-
-/** Decodes a stored calibration. Returns undefined for one that another version of the package has written. */
-export function decodeCalibration({ state, tensors }: StoredCalibration): CalibrationData | undefined {
-  const { falseAcceptRate, source, compared, allCompared, enrolledStrangers, own } = state as Partial<
-    Pick<CalibrationData, 'falseAcceptRate' | 'source' | 'enrolledStrangers' | 'own'>
-  > & { compared?: number; allCompared?: number };
-  const scores = decodeScores(tensors, '', compared);
-  if (!falseAcceptRate || !(falseAcceptRate > 0 && falseAcceptRate < 1) || !scores) return undefined;
-  if (source !== 'strangers' && !Array.isArray(own?.duplicates)) return undefined;
-  const allScores = decodeScores(tensors, 'all.', allCompared);
-  return {
-    falseAcceptRate,
-    source: source === 'strangers' ? 'strangers' : 'gallery',
-    scores,
-    ...(enrolledStrangers && { enrolledStrangers }),
-    ...(own && { own: { ...own, ...(allScores && { allScores }) } }),
-    ...(tensors['cohort'] && { cohort: tensors['cohort'].data }),
-  };
-}
-
-function encodeScores(scores: StrangerScores, prefix: string): StoredCalibration['tensors'] {
-  const column = (values: Float32Array | Int32Array) => ({
-    shape: [values.length],
-    data: Float32Array.from(values),
-  });
-  return {
-    [`${prefix}stranger`]: column(scores.stranger),
-    [`${prefix}best`]: column(scores.best),
-    // JSON and PostgreSQL have no NaN: -2 is no cosine.
-    [`${prefix}runnerUp`]: column(scores.runnerUp.map((score) => (Number.isNaN(score) ? -2 : score))),
-    ...(scores.nearest && { [`${prefix}nearest`]: column(scores.nearest) }),
-  };
-}
-
-function decodeScores(
-  tensors: StoredCalibration['tensors'],
-  prefix: string,
-  compared: number | undefined,
-): StrangerScores | undefined {
-  const [stranger, best, runnerUp, nearest] = ['stranger', 'best', 'runnerUp', 'nearest'].map(
-    (name) => tensors[`${prefix}${name}`]?.data,
-  );
-  if (!stranger || !best || !runnerUp || compared === undefined || !(compared >= 1)) return undefined;
-  return {
-    stranger: Int32Array.from(stranger),
-    best,
-    runnerUp: runnerUp.map((score) => (score < -1 ? Number.NaN : score)),
-    ...(nearest && { nearest: Int32Array.from(nearest) }),
-    compared,
-  };
 }

@@ -13,8 +13,8 @@ export interface AcceptRate {
 export interface Threshold extends AcceptRate {
   /** Lowest score of an accepted match. */
   readonly threshold: number;
-  /** Whether no stranger's score lies above the threshold, so that its place follows from the tail of the scores. */
-  readonly isExtrapolated: boolean;
+  /** Whether too few strangers have a score near the threshold, so that its place follows from the tail of their scores. */
+  readonly isFitted: boolean;
   /** Number of strangers that count as independent. */
   readonly effectiveStrangers: number;
 }
@@ -22,23 +22,29 @@ export interface Threshold extends AcceptRate {
 const MISSED = 0.025;
 /** Sums of shares such as 1/3 round. */
 const ROUNDING = 1e-9;
-/** The tail is fitted to this share of the strangers, or to `LEAST_TAIL` of them if that is more. */
+/** With fewer independent strangers at or above it, a single score decides a threshold, and the tail of the scores is less random. */
+const ENOUGH = 5;
+/** The tail is fitted to this share of the strangers, or to `LEAST_TAIL` of them if that is more, but at most half. */
 const TAIL = 0.1;
-const LEAST_TAIL = 10;
+const LEAST_TAIL = 20;
+/** Share of the tail that is trimmed. */
+const TRIMMED = 0.1;
+/** Scores are rounded to float32, so that closer distances are all equal. */
+const LEAST_DISTANCE = 2 ** -24;
 
 /**
  * Chooses the lowest threshold at which a gallery of `identities` accepts strangers at no more than a rate.
  *
- * Let t be the k-th highest of m independent strangers' scores. Then the rate of strangers at or above t is distributed as
- * Beta(k, m + 1 − k), whatever the distribution of the scores (Wilks 1941). The threshold is the lowest score whose mean
- * rate, k / (m + 1), is within the target, and its interval has the quantiles of that distribution. Strangers that depend on
- * each other count less: with identities of the gallery in the strangers' place, each high score of a pair is seen from both
- * sides. k and m are therefore divided by the mean size of the groups that reach the score together.
+ * The threshold is the k-th highest of m independent strangers' scores, for the largest k whose mean rate k / (m + 1) is within
+ * the target (Wilks 1941). Strangers that depend on each other count less: with identities of the gallery in the strangers' place,
+ * each high score of a pair is seen from both sides. k and m are therefore divided by the mean size of the groups that reach the
+ * score together.
  *
- * If not even the highest score is within the target, the threshold lies above it. Its place follows from the tail of the
- * scores: the share of strangers within distance 1 − s of an identity falls as a power of that distance, as it does for any
- * smooth density (Hill 1975; Levina & Bickel 2004). The interval does not rely on this: it is that of all thresholds above
- * the highest of m scores, from 0 to 1 − 0.025^(1/m).
+ * If k is below 5, one pair of similar identities would decide the threshold. It then follows from the tail of the scores: the share
+ * of strangers within distance 1 − s of an identity falls as a power of that distance, as it does for any smooth density
+ * (Hill 1975; Levina & Bickel 2004). A fitted threshold at which the scores exclude the target is not used.
+ *
+ * The interval does not rely on the fit: it is that of Clopper and Pearson (1934) for the strangers at or above the threshold.
  *
  * Scores measured with another number of identities are converted by 1 − (1 − rate)^(N / compared), as if the identities
  * accepted strangers independently.
@@ -49,69 +55,53 @@ export function chooseThreshold(scores: StrangerScores, target: number, identiti
   const rates = new StrangerRates(scores);
   const { strangers } = rates;
   const measuredTarget = convertRate(target, scores.compared / identities);
-  let found: (StrangerRate & { score: number }) | undefined;
-  let first: StrangerRate | undefined;
-  for (const at of rates.descend()) {
-    first ??= at;
-    if (at.reached / (strangers + at.dependence) > measuredTarget * (1 + ROUNDING)) break;
-    found = at;
-  }
-  const dependence = (found ?? first)?.dependence ?? 1;
-  const effectiveStrangers = strangers / dependence;
-  // No cosine exceeds 1, so there is no threshold above a stranger's score of 1.
-  if (!found && rates.highest >= 1 && first) found = { ...first, score: 1 };
   const power = identities / scores.compared;
-  if (found) {
-    return {
-      threshold: found.score,
-      ...rateOf(found, strangers, power),
-      isExtrapolated: false,
-      effectiveStrangers,
-    };
-  }
-  return {
-    threshold: extrapolate(rates, measuredTarget, dependence),
-    rate: target,
-    interval: intervalAbove(effectiveStrangers, power),
-    isExtrapolated: true,
+  const steps = [...rates.descend()];
+  const [first] = steps;
+  const beyond = steps.findIndex(
+    ({ reached, dependence }) => reached / (strangers + dependence) > measuredTarget * (1 + ROUNDING),
+  );
+  const found: Step | undefined = steps[(beyond < 0 ? steps.length : beyond) - 1];
+  const effectiveStrangers = strangers / (found ?? first).dependence;
+  const choose = (threshold: number) => ({
+    threshold,
+    ...rateAt(steps, threshold, strangers, power),
+    isFitted: false,
     effectiveStrangers,
-  };
+  });
+  if (found && found.reached >= ENOUGH * found.dependence) return choose(found.score);
+  const fitted = choose(fitTail(steps, strangers, measuredTarget, first.dependence));
+  const { low, high } = fitted.interval;
+  if (low <= target && target <= high) return { ...fitted, rate: target, isFitted: true };
+  // No cosine exceeds 1, so there is no threshold above a stranger's score of 1.
+  return choose(found?.score ?? Math.min(1, nextFloat(first.score)));
 }
 
 /** Returns the rate at which a gallery of `identities` accepts strangers at any threshold. */
 export function measureRate(scores: StrangerScores, threshold: number, identities: number): AcceptRate {
   const rates = new StrangerRates(scores);
-  const power = identities / scores.compared;
-  let found: StrangerRate | undefined;
-  let first: StrangerRate | undefined;
-  for (const at of rates.descend()) {
-    first ??= at;
-    if (at.score < threshold) break;
-    found = at;
-  }
-  if (found) return rateOf(found, rates.strangers, power);
-  return { rate: 0, interval: intervalAbove(rates.strangers / (first?.dependence ?? 1), power) };
+  return rateAt([...rates.descend()], threshold, rates.strangers, identities / scores.compared);
+}
+
+type Step = StrangerRate & { readonly score: number };
+
+/** Returns the rate of strangers at or above a threshold, for `power` times as many identities. @param steps By descending score. */
+function rateAt(steps: readonly Step[], threshold: number, strangers: number, power: number): AcceptRate {
+  const at = steps.findLast(({ score }) => score >= threshold);
+  const { reached, dependence } = at ?? { ...steps[0], reached: 0 };
+  const [k, m] = [reached / dependence, strangers / dependence];
+  const others = Math.max(0, m - k);
+  const low = k > 0 ? betaQuantile(MISSED, k, others + 1) : 0;
+  const high = others > 0 ? betaQuantile(1 - MISSED, k + 1, others) : 1;
+  return {
+    rate: convertRate(reached / strangers, power),
+    interval: { low: convertRate(low, power), high: convertRate(high, power) },
+  };
 }
 
 /** Converts a rate of one number of identities to that of `power` times as many. */
 function convertRate(rate: number, power: number): number {
   return -Math.expm1(power * Math.log1p(-Math.min(rate, 1)));
-}
-
-/** Returns the rate at a score that strangers have. */
-function rateOf({ reached, dependence }: StrangerRate, strangers: number, power: number): AcceptRate {
-  const k = reached / dependence;
-  const quantile = (p: number) =>
-    convertRate(betaQuantile(p, k, Math.max(strangers / dependence - k, 0) + 1), power);
-  return {
-    rate: convertRate(reached / strangers, power),
-    interval: { low: quantile(MISSED), high: quantile(1 - MISSED) },
-  };
-}
-
-/** Returns the interval of the rate above all scores. */
-function intervalAbove(effectiveStrangers: number, power: number): Interval {
-  return { low: 0, high: convertRate(-Math.expm1(Math.log(MISSED) / effectiveStrangers), power) };
 }
 
 /** Returns the gap between the best two identities that 95 % of the strangers stay below. */
@@ -120,17 +110,31 @@ export function chooseMargin(scores: StrangerScores): number {
 }
 
 /**
- * Returns a threshold above the highest score, from the tail of the distances 1 − s. Their logarithms have an exponential
- * distribution there. Its mean is only estimated, so the threshold is that of the predictive distribution, which is wider: the
- * mean rate of strangers above it is the target.
+ * Returns the threshold that the tail of the distances 1 − s gives. Their negative logarithms have an exponential distribution there,
+ * so that its mean is that of the spacings, each multiplied by the number of strangers above it (Rényi 1953). Those of the highest
+ * tenth of the tail are trimmed, because a near duplicate would multiply the mean (Bhattacharya et al. 2019).
+ *
+ * The mean is only estimated, so the threshold is that of the predictive distribution, which is wider: the mean rate of strangers
+ * above it is the target.
  */
-function extrapolate(rates: StrangerRates, target: number, dependence: number): number {
-  const wanted = Math.max(TAIL, Math.min(0.5, LEAST_TAIL / rates.strangers));
-  const { score, share, meanExcess } = rates.tail(wanted, (s) => -Math.log(1 - s));
-  const count = Math.max(1, (share * rates.strangers) / dependence);
-  const excess = meanExcess * count * Math.expm1(Math.log(Math.max(share / target, 1)) / count);
-  const distance = (1 - score) * Math.exp(-excess);
-  return Math.min(1, Math.max(nextFloat(rates.highest), Math.fround(1 - distance)));
+function fitTail(steps: readonly Step[], strangers: number, target: number, dependence: number): number {
+  const wanted = Math.max(TAIL * strangers, Math.min(strangers / 2, LEAST_TAIL));
+  const end = steps.findIndex(({ reached }) => reached >= wanted - ROUNDING);
+  const { score, reached } = steps[end];
+  const height = (step: Step) => -Math.log(Math.max(1 - step.score, LEAST_DISTANCE));
+  let trimmed = 0;
+  let sum = 0;
+  for (let n = 0; n < end; n++) {
+    if (steps[n].reached <= TRIMMED * reached) trimmed = steps[n].reached;
+    else sum += steps[n].reached * (height(steps[n]) - height(steps[n + 1]));
+  }
+  const mean = sum / (reached - trimmed);
+  const count = Math.max(1, (reached - trimmed) / dependence);
+  const excess = mean * count * Math.expm1(Math.log(Math.max(reached / strangers / target, 1)) / count);
+  const threshold = Math.fround(1 - (1 - score) * Math.exp(-excess));
+  // Fewer spacings show nothing about the tail.
+  const lowest = reached < ENOUGH ? nextFloat(steps[0].score) : -1;
+  return Math.min(1, Math.max(lowest, threshold));
 }
 
 /** Returns the next float32 above a number. */

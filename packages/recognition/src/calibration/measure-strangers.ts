@@ -1,11 +1,14 @@
 import type { GalleryIndex } from '../search/gallery-index.js';
 import { countDuplicates } from './count-duplicates.js';
+import { IdentityGroups, type IdentityPair } from './identity-groups.js';
 import type { StrangerScores } from './stranger-scores.js';
 
 /** Identities of a gallery that are compared with all others; more would change little and take long. */
 const MOST_STRANGERS = 2000;
 /** Templates of each of them. */
 const MOST_TEMPLATES = 4;
+/** Fewer identities show nothing about strangers. */
+const LEAST_IDENTITIES = 3;
 const BATCH = 64;
 
 /** A template of the gallery that plays a stranger. */
@@ -51,10 +54,12 @@ export async function measureStrangers(
   };
 }
 
-/** Two identities of a gallery by their ids, and the highest score of a template of one with one of the other. */
-export interface IdentityPair {
-  readonly ids: readonly [number, number];
-  readonly score: number;
+/** Which pairs of similar identities count as one identity. */
+export interface DuplicatePolicy {
+  /** Pairs that are known to count as one. */
+  readonly accepted: readonly IdentityPair[];
+  /** What happens to other pairs that look like one identity: `join` counts them as one, `report` names them, `keep` does neither. */
+  readonly others: 'join' | 'report' | 'keep';
 }
 
 /** What a gallery's own identities show as strangers. */
@@ -63,10 +68,10 @@ export interface OwnScores {
   readonly scores: StrangerScores;
   /** The most similar pair that is not a duplicate. */
   readonly closest: IdentityPair | undefined;
-  /** Pairs that look like one identity enrolled twice, the most similar one first. */
+  /** Pairs that count as one identity, the most similar one first. */
   readonly duplicates: readonly IdentityPair[];
-  /** Number of identities that count as another one because of them. */
-  readonly merged: number;
+  /** Pairs that look like one identity and still count as two, the most similar one first. */
+  readonly newDuplicates: readonly IdentityPair[];
   /** Scores in which duplicates count as different identities; undefined if there are none. */
   readonly allScores: StrangerScores | undefined;
 }
@@ -75,41 +80,52 @@ export interface OwnScores {
  * Measures the gallery's own identities as strangers: each is compared with all others. A gallery of more than
  * 2,000 identities is represented by 2,000 of them at equal steps, and an identity by at most 4 templates.
  * @param groups Templates of each identity that has some.
- * @param keepDuplicates Whether all identities are known to be different.
  */
 export async function measureOwnIdentities(
   index: GalleryIndex,
   groups: readonly (readonly OwnTemplate[])[],
-  keepDuplicates: boolean,
+  { accepted, others }: DuplicatePolicy,
 ): Promise<OwnScores> {
   const step = Math.max(1, groups.length / MOST_STRANGERS);
   const count = Math.min(groups.length, MOST_STRANGERS);
   const chosen = Array.from({ length: count }, (_, n) => groups[Math.floor(n * step)]);
   const templates = chosen.flatMap((group) => group.slice(0, MOST_TEMPLATES));
-  const all = await measureTemplates(index, templates, new Map());
-  const pairs = listPairs(templates, all);
-  const duplicates = keepDuplicates ? [] : pairs.slice(0, countDuplicates(pairs.map(({ score }) => score)));
-  const own = duplicates.length > 0 ? joinIdentities(duplicates) : new Map<number, number>();
-  const merged = [...own].filter(([identity, into]) => identity !== into).length;
-  const distinct = groups.length - merged;
-  // Fewer than 3 identities show nothing.
-  if (merged === 0 || distinct < 3) {
-    return {
-      scores: toScores(templates, all, new Map(), groups.length - 1),
-      closest: pairs[0],
-      duplicates: [],
-      merged: 0,
-      allScores: undefined,
-    };
+  const ids = groups.map(([{ identity }]) => identity);
+  const present = new Set(ids);
+  const none = new IdentityGroups();
+  let duplicates = accepted.filter((pair) => pair.ids.every((id) => present.has(id)));
+  if (new IdentityGroups(duplicates).count(ids) < LEAST_IDENTITIES) duplicates = [];
+  let joined = new IdentityGroups(duplicates);
+  const all = await measureTemplates(index, templates, none);
+  let measured = duplicates.length > 0 ? await measureTemplates(index, templates, joined) : all;
+  let pairs = listPairs(templates, measured, joined);
+  let found = others === 'keep' ? [] : selectDuplicates(pairs);
+  // Those of two groups that are one identity are each other's nearest only when both groups are joined.
+  while (others === 'join' && found.length > 0) {
+    const more = new IdentityGroups([...duplicates, ...found]);
+    if (more.count(ids) < LEAST_IDENTITIES) break;
+    joined = more;
+    duplicates = [...duplicates, ...found];
+    measured = await measureTemplates(index, templates, joined);
+    pairs = listPairs(templates, measured, joined);
+    found = selectDuplicates(pairs);
   }
-  const joined = await measureTemplates(index, templates, own);
   return {
-    scores: toScores(templates, joined, own, distinct - 1),
-    closest: listPairs(templates, joined)[0],
-    duplicates,
-    merged,
-    allScores: toScores(templates, all, new Map(), groups.length - 1),
+    scores: toScores(templates, measured, joined, joined.count(ids) - 1),
+    closest: pairs[0],
+    duplicates: duplicates.sort(comparePairs),
+    newDuplicates: others === 'report' ? found : [],
+    allScores: duplicates.length > 0 ? toScores(templates, all, none, groups.length - 1) : undefined,
   };
+}
+
+/** Returns the pairs that are likely duplicates. @param pairs The most similar one first. */
+function selectDuplicates(pairs: readonly IdentityPair[]): IdentityPair[] {
+  return pairs.slice(0, countDuplicates(pairs.map(({ score }) => score)));
+}
+
+function comparePairs(a: IdentityPair, b: IdentityPair): number {
+  return b.score - a.score || a.ids[0] - b.ids[0] || a.ids[1] - b.ids[1];
 }
 
 /** The best two other identities of a template. */
@@ -120,26 +136,23 @@ interface BestOthers {
   nearest: number;
 }
 
-/** Finds the best others of each template. @param own Identities that count as one, by id. */
+/** Finds the best others of each template. @param groups Identities that count as one. */
 async function measureTemplates(
   index: GalleryIndex,
   templates: readonly OwnTemplate[],
-  own: ReadonlyMap<number, number>,
+  groups: IdentityGroups,
 ): Promise<BestOthers[]> {
-  const sizes = new Map<number, number>();
-  for (const into of own.values()) sizes.set(into, (sizes.get(into) ?? 0) + 1);
-  // Besides its own identities, the best other one, those that count as the same as that one, and the next.
-  const most = Math.max(1, ...sizes.values());
-  const root = (identity: number) => own.get(identity) ?? identity;
   const measured: BestOthers[] = [];
   await searchInBatches(
     index,
     templates.map(({ embedding }) => embedding),
-    2 * most + 1,
+    // Besides its own identities, the best other one, those that count as the same as that one, and the next.
+    2 * groups.largest + 1,
     (p, found) => {
-      const others = found.filter((match) => root(match.identity) !== root(templates[p].identity));
+      const own = groups.root(templates[p].identity);
+      const others = found.filter((match) => groups.root(match.identity) !== own);
       const [first] = others;
-      const next = others.find((match) => root(match.identity) !== root(first.identity));
+      const next = others.find((match) => groups.root(match.identity) !== groups.root(first.identity));
       measured[p] = {
         best: first?.score ?? -1,
         runnerUp: next?.score ?? Number.NaN,
@@ -150,47 +163,40 @@ async function measureTemplates(
   return measured;
 }
 
-/** Lists each pair of an identity and its nearest one once, the most similar pair first. */
-function listPairs(templates: readonly OwnTemplate[], measured: readonly BestOthers[]): IdentityPair[] {
+/** Lists the most similar identities of each two groups that are nearest, the most similar pair first. */
+function listPairs(
+  templates: readonly OwnTemplate[],
+  measured: readonly BestOthers[],
+  groups: IdentityGroups,
+): IdentityPair[] {
   const pairs = new Map<string, IdentityPair>();
   measured.forEach(({ best, nearest }, p) => {
     if (nearest < 0) return;
     const { identity } = templates[p];
-    const ids = [Math.min(identity, nearest), Math.max(identity, nearest)] as const;
-    const known = pairs.get(ids.join());
-    if (!known || best > known.score) pairs.set(ids.join(), { ids, score: best });
+    const key = [groups.root(identity), groups.root(nearest)].sort((a, b) => a - b).join();
+    const known = pairs.get(key);
+    if (known && best <= known.score) return;
+    pairs.set(key, { ids: [Math.min(identity, nearest), Math.max(identity, nearest)], score: best });
   });
-  return [...pairs.values()].sort((a, b) => b.score - a.score || a.ids[0] - b.ids[0] || a.ids[1] - b.ids[1]);
-}
-
-/** Returns for each identity of the pairs the lowest id of those that it is joined with. */
-function joinIdentities(pairs: readonly IdentityPair[]): Map<number, number> {
-  const into = new Map<number, number>();
-  for (const { ids } of pairs) {
-    const roots = ids.map((id) => into.get(id) ?? id);
-    const lowest = Math.min(...roots);
-    for (const id of ids) into.set(id, lowest);
-    for (const [id, root] of into) if (roots.includes(root)) into.set(id, lowest);
-  }
-  return into;
+  return [...pairs.values()].sort(comparePairs);
 }
 
 function toScores(
   templates: readonly OwnTemplate[],
   measured: readonly BestOthers[],
-  own: ReadonlyMap<number, number>,
+  groups: IdentityGroups,
   compared: number,
 ): StrangerScores {
-  const root = (identity: number) => own.get(identity) ?? identity;
   const numbers = new Map<number, number>();
   for (const { identity } of templates) {
-    if (!numbers.has(root(identity))) numbers.set(root(identity), numbers.size);
+    const root = groups.root(identity);
+    if (!numbers.has(root)) numbers.set(root, numbers.size);
   }
   return {
-    stranger: Int32Array.from(templates, ({ identity }) => numbers.get(root(identity)) ?? 0),
+    stranger: Int32Array.from(templates, ({ identity }) => numbers.get(groups.root(identity)) ?? 0),
     best: Float32Array.from(measured, ({ best }) => best),
     runnerUp: Float32Array.from(measured, ({ runnerUp }) => runnerUp),
-    nearest: Int32Array.from(measured, ({ nearest }) => numbers.get(root(nearest)) ?? -1),
+    nearest: Int32Array.from(measured, ({ nearest }) => numbers.get(groups.root(nearest)) ?? -1),
     compared,
   };
 }

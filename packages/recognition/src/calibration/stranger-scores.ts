@@ -45,11 +45,6 @@ export class StrangerRates {
     );
   }
 
-  /** The highest score. */
-  get highest(): number {
-    return this.#scores.best[this.#order[0]];
-  }
-
   /** Yields each score that occurs, from the highest, with the rate of strangers that reach it. */
   *descend(): Generator<StrangerRate & { score: number }> {
     const { best, stranger, nearest } = this.#scores;
@@ -63,23 +58,6 @@ export class StrangerRates {
       if (n + 1 < this.#order.length && best[this.#order[n + 1]] === score) continue;
       yield { score, reached: groups.total, dependence: Math.max(1, groups.squares / groups.total) };
     }
-  }
-
-  /** Returns the score that `share` of the strangers reach, and the excesses of `value` over it. */
-  tail(
-    share: number,
-    value: (score: number) => number,
-  ): { score: number; share: number; meanExcess: number } {
-    let weight = 0;
-    let sum = 0;
-    let n = 0;
-    for (; n < this.#order.length && weight < share * this.strangers; n++) {
-      const image = this.#order[n];
-      weight += this.#weights[image];
-      sum += this.#weights[image] * value(this.#scores.best[image]);
-    }
-    const score = this.#scores.best[this.#order[n - 1]];
-    return { score, share: weight / this.strangers, meanExcess: sum / weight - value(score) };
   }
 
   /** Returns the gap between the best and the next identity that `share` of the strangers stay below; 0 if none has two. */
