@@ -4,6 +4,7 @@ export type * from './config/config.js';
 export { type Override, parseOverride } from './config/overrides.js';
 export { type ParseConfigOptions, parseConfig, stringifyConfig } from './config/parse-config.js';
 export { CHOICES, type ConfigInput } from './config/schema.js';
+export { type GivenSplit, splitByFolders } from './dataset/given-split.js';
 export type { ProgressReporter, StepReport } from './progress/progress-reporter.js';
 export { type Rates, StepRates } from './progress/step-rates.js';
 export type { MetricsRecord } from './run/metrics-record.js';

@@ -56,6 +56,7 @@ export {
   type SourceSpec,
 } from './open-source.js';
 export { type PackOptions, packImages } from './pack-images.js';
+export { perceptualHash } from './perceptual-hash.js';
 export { SAMPLER_NAMES, type SamplerName } from './samplers/samplers.js';
 export * from './scenes/index.js';
 export {

@@ -4,6 +4,7 @@ import { type Embedder, EmbedderError, type EmbedderOptions, loadEmbedder } from
 import type { Preprocessing } from '@unitsphere/images';
 import { SourceError } from '@unitsphere/pretrained';
 import type { Config } from '../config/config.js';
+import { isShipped } from '../config/shipped-architecture.js';
 import { describeModel } from '../model/describe-model.js';
 import { openShippedModel } from '../model/shipped-models.js';
 import type { Checkpoint } from '../run/checkpoint.js';
@@ -27,7 +28,9 @@ export function openCheckpointEmbedder(
 export async function openEmbedder(source: string, config?: EmbedderOptions): Promise<Embedder> {
   try {
     const runtime = isOnnx(source) ? 'onnx' : 'tfjs';
-    return await loadEmbedder((await openShippedModel(source)) ?? source, { config, runtime });
+    // A file or folder of that name takes precedence.
+    const isName = isShipped(source) && !existsSync(source);
+    return await loadEmbedder(isName ? await openShippedModel(source) : source, { config, runtime });
   } catch (error) {
     if (!(error instanceof EmbedderError || error instanceof SourceError)) throw error;
     throw new UserError(error.message, { cause: error });

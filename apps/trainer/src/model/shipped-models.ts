@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readSafetensors, type StateDict, writeSafetensors } from '@unitsphere/core';
 import type { ModelFileContents } from '@unitsphere/embedder';
 import type { ShippedName } from '../config/shipped-architecture.js';
@@ -11,14 +10,14 @@ const SHIPPED: Readonly<Record<ShippedName, () => Promise<ModelFileContents>>> =
 /** The names of the models that are shipped with the trainer. */
 export const SHIPPED_MODELS: readonly string[] = Object.keys(SHIPPED);
 
-/** Returns the files of a shipped model; undefined for another name. A file or folder of that name takes precedence. */
-export async function openShippedModel(name: string): Promise<ModelFileContents | undefined> {
-  return SHIPPED_MODELS.includes(name) && !existsSync(name) ? SHIPPED[name as ShippedName]() : undefined;
+/** Returns the files of a shipped model. */
+export function openShippedModel(name: ShippedName): Promise<ModelFileContents> {
+  return SHIPPED[name]();
 }
 
 /** Returns all weights of a shipped model, head included, as the files of a checkpoint. */
 export async function shippedWeights(name: ShippedName): Promise<Record<string, Uint8Array>> {
-  const { tensors } = readSafetensors((await SHIPPED[name]())['model.safetensors'] as Uint8Array);
+  const { tensors } = readSafetensors((await openShippedModel(name))['model.safetensors'] as Uint8Array);
   const backbone: StateDict = new Map();
   const head: StateDict = new Map();
   for (const [key, tensor] of tensors) {

@@ -16,6 +16,7 @@ import { UserError } from '../user-error.js';
 import { imprintCenters } from './imprint-centers.js';
 import { reportData, summaryOf } from './results.js';
 import type { Saved } from './saved.js';
+import { startFrom } from './start-from.js';
 import { type TrainingOutput, trainingLoop } from './training-loop.js';
 import type { TrainingSummary } from './types.js';
 
@@ -109,10 +110,7 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
   const lead = new LeadReplica(config, classCount, soloCommunicator(), batch);
   try {
     if (from) await lead.restore(from.step, from.files);
-    else if (config.model.pretrained) {
-      const warning = await lead.loadPretrained(config.model.pretrained, config.model.outIndex !== undefined);
-      if (warning) progress.note(warning);
-    }
+    else if (config.model.pretrained) await startFrom(config.model.pretrained, config, lead, progress);
     const machine = { cores: navigator.hardwareConcurrency || 1, backend: backend.name, replicas: 1 };
     const tools = { canvases, createWorker, workers: workerCount(config, machine) };
     if (config.loss.centerInit === 'imprinted' && !from) {

@@ -1,0 +1,33 @@
+import type { Config } from '../config/config.js';
+import { isShipped, SHIPPED_ARCHITECTURES } from '../config/shipped-architecture.js';
+import { resampleHead } from '../model/resample-head.js';
+import { shippedWeights } from '../model/shipped-models.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import type { LeadReplica } from '../replicas/lead-replica.js';
+
+/** Starts from the backbone of published weights, or from the whole network of a shipped model. */
+export async function startFrom(
+  pretrained: string,
+  config: Config,
+  lead: LeadReplica,
+  progress: ProgressReporter,
+): Promise<void> {
+  if (isShipped(pretrained)) {
+    const { imageSize } = SHIPPED_ARCHITECTURES[pretrained];
+    noteOtherSize(pretrained, imageSize, config, progress);
+    return lead.useWeights(resampleHead(await shippedWeights(pretrained), imageSize, config));
+  }
+  const warning = await lead.loadPretrained(pretrained, config.model.outIndex !== undefined);
+  if (warning) progress.note(warning);
+}
+
+/** Notes that a network was trained on images of another size than the config's. */
+export function noteOtherSize(
+  from: string,
+  trained: number,
+  { data: { imageSize } }: Config,
+  progress: ProgressReporter,
+): void {
+  if (trained === imageSize) return;
+  progress.note(`${from} was trained on images of ${trained} px; its head is resampled to ${imageSize} px`);
+}
