@@ -6,6 +6,7 @@ const REASONS: Record<string, string> = {
   EFBIG: 'the file is larger than the file system or its limit allows',
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
+  EBUSY: 'another program has the file open',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is not a folder',
   ENAMETOOLONG: 'the path, or a name in it, is too long',
@@ -19,7 +20,11 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException | undefined)?
 
 /** Returns the reason of a disk error in words, such as "the disk is full"; undefined for any other error. */
 export function explainDiskError(error: unknown): string | undefined {
-  return REASONS[codeOf(error)];
+  const reason = REASONS[codeOf(error)];
+  // Windows reports an open file that cannot be replaced like a missing right.
+  return process.platform === 'win32' && reason === REASONS['EPERM']
+    ? `${reason}, or another program has the file open`
+    : reason;
 }
 
 /** Returns the reason why `path` could not be written, with the free space; undefined for an error not of the disk. */

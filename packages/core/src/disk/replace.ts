@@ -3,6 +3,10 @@ import { builtinModule } from './builtin-module.js';
 import { syncFolder, syncFolderSync, writeAll, writeAllSync } from './read-write.js';
 import { temporaryPath } from './temporary-path.js';
 
+/** How often Windows is asked to replace a file that is open, and the time in between: 1 second in all. */
+const RENAME_ATTEMPTS = 21;
+const RENAME_WAIT_MS = 50;
+
 /** Options of the functions that replace a file. */
 export interface ReplaceFileOptions {
   /**
@@ -24,11 +28,11 @@ export async function replaceFile(
   write: (file: FileHandle) => Promise<void>,
   options: ReplaceFileOptions = {},
 ): Promise<void> {
-  const { rename, rm } = builtinModule('node:fs/promises');
+  const { rm } = builtinModule('node:fs/promises');
   const temporary = temporaryPath(path);
   try {
     await createSynced(temporary, write);
-    await rename(temporary, path);
+    await renameOver(temporary, path);
     if (options.syncFolder ?? true) await syncFolder(builtinModule('node:path').dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -104,6 +108,22 @@ export async function replaceFolder(from: string, to: string): Promise<void> {
     throw error;
   }
   if (isReplaced) await rm(old, { recursive: true, force: true });
+}
+
+/** Windows does not replace a file that a program has open, such as a reader or a virus scanner, so the rename is repeated. */
+async function renameOver(from: string, to: string): Promise<void> {
+  const { rename } = builtinModule('node:fs/promises');
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rename(from, to);
+      return;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const isOpen = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(code);
+      if (!isOpen || attempt === RENAME_ATTEMPTS) throw error;
+      await builtinModule('node:timers/promises').setTimeout(RENAME_WAIT_MS);
+    }
+  }
 }
 
 async function createSynced(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,6 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import fsPromises, { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleModule } from '@unitsphere/testing/bundle-module';
@@ -196,6 +198,56 @@ describe('a file store', () => {
     await (await openFileStore(path)).close();
     expect(existsSync(left)).toBe(false);
   });
+
+  // Emulated by the open files of the process, which Linux lists.
+  test.skipIf(process.platform !== 'linux')(
+    'rewrites the file where an open one cannot be replaced, as on Windows, and waits for readers',
+    async () => {
+      const path = await createGallery();
+      const { rename } = fsPromises;
+      const isOpen = () =>
+        readdirSync('/proc/self/fd').some((fd) => {
+          try {
+            return readlinkSync(`/proc/self/fd/${fd}`) === path;
+          } catch {
+            return false;
+          }
+        });
+      let refused = 0;
+      fsPromises.rename = async (from, to) => {
+        if (!isOpen()) return rename(from, to);
+        refused++;
+        throw Object.assign(new Error('operation not permitted'), { code: 'EPERM' });
+      };
+      const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
+      const store = await openFileStore(path);
+      try {
+        Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+        await store.compact();
+        expect(refused).toBe(0);
+        const reader = await open(path, 'r');
+        const compacting = store.compact();
+        while (refused < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        await reader.close();
+        await compacting;
+        // Nothing is lost if a program never closes the file.
+        const other = await open(path, 'r');
+        await expect(store.compact()).rejects.toMatchObject({
+          code: 'READ_ONLY',
+          message: expect.stringContaining('or another program has the file open'),
+        });
+        await other.close();
+        await store.write([enroll('c', vector(0, 0, 0, 1))]);
+      } finally {
+        Object.defineProperty(process, 'platform', platform);
+        fsPromises.rename = rename;
+      }
+      await store.close();
+      const again = await openFileStore(path, { readOnly: true });
+      expect((await again.read()).templates).toHaveLength(4);
+      await again.close();
+    },
+  );
 
   test('keeps the permissions of the file when it is rewritten', async () => {
     const path = await createGallery();

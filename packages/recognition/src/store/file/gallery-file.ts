@@ -109,24 +109,28 @@ export class GalleryFile {
     const { rows, state } = this.#content;
     const isPresent = (id: number) => state.templates.has(id);
     const reader = new RowReader(await fileSource(this.path, this.#file), this.#content.layout);
-    await replaceFile(this.path, async (target) => {
-      await target.chmod(mode);
-      const crcs = rows.crcs.filter((_, i) => isPresent(rows.ids[i]));
-      const layout = await writeStart(target, this.header, state, crcs, extra);
-      const block = new RowBlock(target, rowAt(layout, 0), rowBytes(layout));
-      await reader.forEach(rows, isPresent, (row) => block.add(row));
-      await block.flush();
-    });
-    const file = await open(this.path, 'r+');
+    let isClosed = false;
     try {
-      this.#content = await loadGallery(await fileSource(this.path, file));
-    } catch (error) {
-      await file.close();
-      throw error;
+      await replaceFile(this.path, async (target) => {
+        await target.chmod(mode);
+        const crcs = rows.crcs.filter((_, i) => isPresent(rows.ids[i]));
+        const layout = await writeStart(target, this.header, state, crcs, extra);
+        const block = new RowBlock(target, rowAt(layout, 0), rowBytes(layout));
+        await reader.forEach(rows, isPresent, (row) => block.add(row));
+        await block.flush();
+        // Windows does not replace an open file. The lock keeps other writers out.
+        await this.#file.close();
+        isClosed = true;
+      });
+    } finally {
+      // If the file was not replaced, the path still leads to the old one.
+      if (isClosed) await this.#reopen();
     }
-    const old = this.#file;
-    this.#file = file;
-    await old.close();
+  }
+
+  async #reopen(): Promise<void> {
+    this.#file = await open(this.path, 'r+');
+    this.#content = await loadGallery(await fileSource(this.path, this.#file));
   }
 
   /** Waits until labels and header are on the disk too, and closes the file. */
