@@ -113,8 +113,17 @@ test('folder: a model folder with the same fingerprint', async () => {
 });
 
 test.each<[string, Partial<ExportOptions>, RegExp]>([
-  ['a batch for another target', { to: 'tfjs', batch: 1 }, /--batch is only for --to onnx/],
-  ['a precision for another target', { to: 'timm', precision: 'int8' }, /only for --to onnx/],
+  [
+    'a batch for another target',
+    { to: 'tfjs', batch: 1 },
+    /--batch is only for --to onnx; tfjs .*any number/,
+  ],
+  [
+    'an input for another target',
+    { to: 'folder', input: 'uint8' },
+    /--input is only for --to onnx; folder .*no graph/,
+  ],
+  ['a precision for another target', { to: 'timm', precision: 'int8' }, /only for --to onnx; timm .*float32/],
   ['onnx of a model folder without images', { to: 'onnx', data: undefined }, /is not a run/],
   ['a model that does not exist', { model: 'no-such-model' }, /no-such-model/],
 ])('refuses %s', async (_name, options, message) => {

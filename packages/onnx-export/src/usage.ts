@@ -68,7 +68,8 @@ export function transformersUsage(): string {
 }
 
 /** Returns the section of a model card that tells how to run the files of `exportGraphModel`. */
-export function graphModelUsage({ imageSize }: Preprocessing): string {
+export function graphModelUsage(preprocessing: Preprocessing): string {
+  const { imageSize } = preprocessing;
   return [
     '```sh',
     'npm install @tensorflow/tfjs',
@@ -79,16 +80,61 @@ export function graphModelUsage({ imageSize }: Preprocessing): string {
     '',
     "const model = await tf.loadGraphModel('path/to/this/folder/model.json');",
     'const embedding = tf.tidy(() => {',
-    '  const pixels = tf.browser.fromPixels(image); // RGB of 0 to 255',
-    `  const resized = tf.image.resizeBilinear(pixels, [${imageSize}, ${imageSize}]); // float32`,
-    '  return model.predict({ pixels: resized.expandDims() }); // unit length, [1, size]',
+    '  const pixels = tf.browser.fromPixels(image).toFloat(); // RGB of 0 to 255',
+    ...tensorCropLines(preprocessing).map((line) => `  ${line}`),
+    '  return model.predict({ pixels: square.expandDims() }); // unit length, [1, size]',
     '});',
     '```',
     '',
-    `The graph takes images of ${imageSize} × ${imageSize} pixels and normalizes them. \`resizeBilinear\` has no filter: for the embeddings of`,
+    `The graph takes images of ${imageSize} × ${imageSize} pixels and normalizes them. TensorFlow.js resizes without a filter: for the embeddings of`,
     '`loadEmbedder`, resize with `resizeAndCrop` of `@unitsphere/images` and the preprocessing in `preprocessor_config.json` of the model folder.',
     'TensorFlow.js runs the graph on its stock kernels, which are slower than those that `loadEmbedder` uses.',
   ].join('\n');
+}
+
+/** Returns the lines that resize and crop `pixels` in TensorFlow.js. */
+function tensorCropLines({
+  imageSize: size,
+  cropMode = 'center',
+  cropFraction = 1,
+  interpolation,
+  ...statistics
+}: Preprocessing): string[] {
+  const side = Math.floor(size / cropFraction);
+  // The last arguments: pixels have their centers at halves, as in Pillow.
+  const resize = `tf.image.${interpolation === 'nearest' ? 'resizeNearestNeighbor' : 'resizeBilinear'}`;
+  if (cropMode === 'squash' && side === size) {
+    return [`const square = ${resize}(pixels, [${size}, ${size}], false, true);`];
+  }
+  const resized = {
+    squash: [`const resized = ${resize}(pixels, [${side}, ${side}], false, true);`],
+    center: [
+      'const sides = pixels.shape.slice(0, 2);',
+      `const resized = ${resize}(pixels, sides.map((n) => Math.floor((n * ${side}) / Math.min(...sides))), false, true);`,
+    ],
+    border: [
+      'const sides = pixels.shape.slice(0, 2);',
+      `const ratio = Math.max(...sides) / ${side};`,
+      `const resized = ${resize}(pixels, sides.map((n) => Math.max(1, Math.round(n / ratio))), false, true);`,
+    ],
+  }[cropMode];
+  const crop = [
+    `const starts = resized.shape.slice(0, 2).map((n) => Math.max(0, Math.round((n - ${size}) / 2)));`,
+    `const ends = resized.shape.slice(0, 2).map((n) => Math.min(n, ${size}));`,
+  ];
+  if (cropMode !== 'border') return [...resized, ...crop, 'const square = resized.slice(starts, ends);'];
+  return [
+    ...resized,
+    ...crop,
+    `const color = [${meanColor(statistics).join(', ')}]; // of the border`,
+    `const borders = ends.map((n) => [Math.floor((${size} - n) / 2), Math.ceil((${size} - n) / 2)]);`,
+    'const square = resized.slice(starts, ends).sub(color).pad([...borders, [0, 0]]).add(color);',
+  ];
+}
+
+/** Returns the mean as RGB of 0 to 255. */
+function meanColor({ mean, channelOrder }: Pick<Preprocessing, 'mean' | 'channelOrder'>): number[] {
+  return (channelOrder === 'BGR' ? mean.toReversed() : mean).map((value) => Math.round(255 * value));
 }
 
 function pythonExample(
@@ -99,7 +145,7 @@ function pythonExample(
   const isBgr = channelOrder === 'BGR';
   // The graph takes RGB in either case.
   const inRgb = (values: readonly number[]) => `[${(isBgr ? values.toReversed() : values).join(', ')}]`;
-  const color = (isBgr ? mean.toReversed() : mean).map((value) => Math.round(255 * value));
+  const color = meanColor({ mean, channelOrder });
   const resample = `Image.Resampling.${interpolation.toUpperCase()}`;
   const feed =
     input === 'uint8'

@@ -25,7 +25,7 @@ import { saveFolder } from '@unitsphere/onnx-export/node';
 import { UserError } from '../user-error.js';
 import { checkExport, type ExportCheck } from './check-export.js';
 import { type ExportImages, openExportImages } from './export-images.js';
-import type { ExportOptions } from './export-options.js';
+import type { ExportOptions, ExportTarget } from './export-options.js';
 import { exportTimm } from './export-timm.js';
 import { formatCheckSection } from './format-check.js';
 import { openTrained } from './open-trained.js';
@@ -107,14 +107,22 @@ function writeOnnxCard(
   return writeCard(embedder, { ...card, usage, sections }, options.precision);
 }
 
+/** What the formats other than ONNX have in place of its options. */
+const FIXED: Readonly<Record<Exclude<ExportTarget, 'onnx'>, string>> = {
+  folder: 'has float32 weights and no graph',
+  transformers: 'always has float32, float16 and int8, and takes any number of images',
+  timm: 'has float32 weights and no graph',
+  tfjs: 'is float32 and takes any number of images as pixels',
+};
+
 /** Refuses what no model can be exported to, before anything is read. */
 function checkTarget({ to, precision, input, batch }: ExportOptions): void {
-  if (precision !== undefined && to !== 'onnx') {
-    const reason = to === 'transformers' ? 'always has float32, float16 and int8' : 'is float32';
-    throw new UserError(`--precision is only for --to onnx; ${to} ${reason}`);
-  }
-  for (const [name, value] of Object.entries({ input, batch })) {
-    if (value !== undefined && to !== 'onnx') throw new UserError(`--${name} is only for --to onnx`);
+  if (to === 'onnx') return;
+  for (const [name, value] of Object.entries({ precision, input, batch })) {
+    if (value === undefined) continue;
+    throw new UserError(`--${name} is only for --to onnx; ${to} ${FIXED[to]}`, {
+      hint: `Leave out --${name}, or export with --to onnx.`,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Corrects a bias for rounded weights, so that the mean of each output stays what it was.
+ * Corrects a bias for rounded weights, so that the mean of each output does not change.
  * @param errors Rounded weights minus the original ones, [outChannels, inChannels / groups, …kernel].
  * @param inputs Number of input channels of each output channel, inChannels / groups.
  * @param means Mean of each input channel.
