@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 
 /** Path of the browser: CHROMIUM_PATH, or Debian's. */
@@ -15,6 +15,12 @@ export const missingBrowser = existsSync(chromiumPath)
 
 // SwiftShader is Chromium's software adapter, for machines without a graphics card.
 const FLAGS = ['--no-sandbox', '--disable-quic', '--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
 const PAGE = `<!doctype html><title>onnxruntime-web</title><script type="module">
 import * as ort from '/ort/ort.webgpu.min.mjs';
 ort.env.wasm.numThreads = 1;
@@ -45,12 +51,11 @@ export async function openOnnxPage(): Promise<OnnxPage> {
     const name = basename(url);
     const send = (type: string, body: string | Uint8Array) =>
       response.writeHead(200, { 'content-type': type }).end(body);
+    const file = files.get(url.slice(1));
+    const type = TYPES[extname(name)] ?? 'application/octet-stream';
     if (url === '/') send('text/html', PAGE);
-    else if (files.has(url.slice(1))) {
-      const type = name.endsWith('.js') ? 'text/javascript' : 'application/octet-stream';
-      send(type, files.get(url.slice(1)) as Uint8Array);
-    } else if (url.startsWith('/ort/') && existsSync(join(runtimeFolder, name))) {
-      const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+    else if (file) send(type, file);
+    else if (url.startsWith('/ort/') && existsSync(join(runtimeFolder, name))) {
       send(type, await readFile(join(runtimeFolder, name)));
     } else response.writeHead(404).end();
   });
