@@ -31,6 +31,19 @@ export class Random {
     return new Random(...this.#key, ...key);
   }
 
+  /** Returns the four words of the generator's state, for a kernel that continues the stream. */
+  saveState(): Uint32Array<ArrayBuffer> {
+    return Uint32Array.of(this.#a, this.#b, this.#c, this.#d);
+  }
+
+  /**
+   * Continues the stream from a state.
+   * @param state Four words from `saveState`, possibly advanced by a kernel.
+   */
+  restoreState(state: Uint32Array): void {
+    [this.#a, this.#b, this.#c, this.#d] = new Int32Array(state);
+  }
+
   /** Draws 32 bits, as an integer in [0, 2³²). */
   uint32(): number {
     const result = Math.imul(rotl(Math.imul(this.#b, 5), 7), 9) >>> 0;

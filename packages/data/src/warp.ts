@@ -1,3 +1,4 @@
+import { nativeImageFunctions } from '@unitsphere/images';
 import { blankImage, type Image } from './image.js';
 
 /** Affine map [a, b, c, d, e, f]: u′ = a·u + b·v + c, v′ = d·u + e·v + f. */
@@ -163,6 +164,20 @@ function warpAligned(
   columns: AxisTable,
   rows: AxisTable,
 ) {
+  const native = nativeImageFunctions();
+  if (native) {
+    native.warp(
+      base === 0 ? from : from.subarray(base),
+      to,
+      columns.first,
+      columns.second,
+      columns.weight,
+      rows.first,
+      rows.second,
+      rows.weight,
+    );
+    return;
+  }
   let at = 0;
   for (let row = 0; row < size; row++) {
     const upper = base + rows.first[row];

@@ -8,6 +8,7 @@ export { decodeImage } from './decode-image.js';
 export type { PixelImage, RgbImage } from './image.js';
 export { ImageError, type ImageErrorCode } from './image-error.js';
 export type { DrawableImage, EncodedBlob, ImageInput } from './image-input.js';
+export { nativeImageFunctions } from './native-functions.js';
 export { inputValues } from './preprocess/input-values.js';
 export {
   type Preprocessing,

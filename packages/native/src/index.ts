@@ -1,3 +1,4 @@
+export { type ImageFunctions, imageFunctions, type JpegDecoding } from './image-functions.js';
 export type { Isa } from './isa.js';
 export {
   type Addon,

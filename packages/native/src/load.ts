@@ -61,6 +61,11 @@ export function bindKernels(memory: WebAssembly.Memory, isa = nativeStatus().isa
   return isa && loaded?.addon?.bind(memory, isa);
 }
 
+/** Returns the addon if it can be used in this process. */
+export function loadedAddon(): Addon | undefined {
+  return nativeStatus().isa && loaded?.addon;
+}
+
 /** Returns the instruction sets that the addon can use in this process, best first. */
 export function supportedIsas(): readonly Isa[] {
   if (!nativeStatus().isa) return [];

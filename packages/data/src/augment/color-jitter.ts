@@ -1,4 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
+import { nativeImageFunctions } from '@unitsphere/images';
 import type { Image } from '../image.js';
 import { hueRamp } from './iso-noise.js';
 import { toByte } from './transform.js';
@@ -10,16 +11,18 @@ export function adjustBrightness(image: Image, factor: number): Image {
 
 /** Scales every byte's distance from the image's mean gray, in place. */
 export function adjustContrast(image: Image, factor: number): Image {
-  const { data } = image;
-  let sum = 0;
-  for (let p = 0; p < data.length; p += 3) sum += luminance(data, p);
-  const mean = sum / (data.length / 3);
+  const mean = sumLuminance(image.data) / (image.data.length / 3);
   return mapLevels(image, (level) => mean + (level - mean) * factor);
 }
 
 /** Scales every pixel's distance from its own gray, in place. */
 export function adjustSaturation(image: Image, factor: number): Image {
   const { data } = image;
+  const native = nativeImageFunctions();
+  if (native) {
+    native.adjustSaturation(data, factor);
+    return image;
+  }
   for (let p = 0; p < data.length; p += 3) {
     const gray = luminance(data, p) * (1 - factor);
     data[p] = toByte(data[p] * factor + gray);
@@ -33,6 +36,11 @@ export function adjustSaturation(image: Image, factor: number): Image {
 export function adjustHue(image: Image, turn: number): Image {
   const { data } = image;
   const sixths = 6 * (turn - Math.floor(turn));
+  const native = nativeImageFunctions();
+  if (native) {
+    native.adjustHue(data, sixths);
+    return image;
+  }
   for (let p = 0; p < data.length; p += 3) {
     const r = data[p];
     const g = data[p + 1];
@@ -76,11 +84,21 @@ export function luminance(data: Uint8Array, p: number): number {
   return 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
 }
 
+function sumLuminance(data: Uint8Array): number {
+  const native = nativeImageFunctions();
+  if (native) return native.sumLuminance(data);
+  let sum = 0;
+  for (let p = 0; p < data.length; p += 3) sum += luminance(data, p);
+  return sum;
+}
+
 /** Maps every byte through a table of 256 levels, in place. */
 function mapLevels(image: Image, map: (level: number) => number): Image {
   const table = new Uint8Array(256);
   for (let level = 0; level < 256; level++) table[level] = toByte(map(level));
   const { data } = image;
-  for (let i = 0; i < data.length; i++) data[i] = table[data[i]];
+  const native = nativeImageFunctions();
+  if (native) native.mapLevels(data, table);
+  else for (let i = 0; i < data.length; i++) data[i] = table[data[i]];
   return image;
 }

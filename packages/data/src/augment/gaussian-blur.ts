@@ -1,6 +1,10 @@
 import type { Random } from '@unitsphere/core/random';
+import { nativeImageFunctions } from '@unitsphere/images';
 import { blankImage, type Image } from '../image.js';
 import { pad } from './pad.js';
+
+/** The native blur has loops for kernel sizes up to 7. */
+const MOST_NATIVE_WEIGHTS = 4;
 
 /**
  * Convolves with a Gaussian of odd kernel size; edges are mirrored (OpenCV's GaussianBlur with its default border).
@@ -18,6 +22,12 @@ export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image
   for (let i = 0; i <= radius; i++) weights[i] /= total;
 
   const { width, height } = image;
+  const native = weights.length <= MOST_NATIVE_WEIGHTS ? nativeImageFunctions() : undefined;
+  if (native && radius > 0) {
+    const data = Uint8Array.from(image.data);
+    native.blur(data, width, weights);
+    return { width, height, data };
+  }
   const padded = pad(image, radius, 'reflect');
   const stride = padded.width * 3;
   const rowBytes = width * 3;

@@ -1,17 +1,13 @@
 import type { Random } from '@unitsphere/core/random';
 import type { Image } from '../image.js';
-import { fillNormal } from './normal-table.js';
-import { toByte } from './transform.js';
+import { addNormal } from './normal-table.js';
 
 /**
  * Adds independent normal noise to every byte, in place.
  * @param variance Variance in squared levels of 0 … 255.
  */
 export function gaussianNoise(image: Image, variance: number, random: Random): Image {
-  const { data } = image;
-  const noise = new Float32Array(data.length);
-  fillNormal(noise, Math.sqrt(variance), random);
-  for (let i = 0; i < data.length; i++) data[i] = toByte(data[i] + noise[i]);
+  addNormal(image.data, Math.sqrt(variance), random);
   return image;
 }
 

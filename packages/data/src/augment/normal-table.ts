@@ -1,4 +1,6 @@
 import type { Random } from '@unitsphere/core/random';
+import { nativeImageFunctions } from '@unitsphere/images';
+import { toByte } from './transform.js';
 
 const SIZE = 4096;
 
@@ -18,6 +20,20 @@ export function fillNormal(target: Float32Array, deviation: number, random: Rand
     target[i + 1] = scaled[bits >>> 20];
   }
   if (pairs < target.length) target[pairs] = scaled[random.uint32() & 4095];
+}
+
+/** Adds to every byte a draw of `fillNormal`, in place. */
+export function addNormal(data: Uint8Array, deviation: number, random: Random): void {
+  const native = nativeImageFunctions();
+  if (native) {
+    const state = random.saveState();
+    native.addNormal(data, state, quantiles, deviation);
+    random.restoreState(state);
+    return;
+  }
+  const noise = new Float32Array(data.length);
+  fillNormal(noise, deviation, random);
+  for (let i = 0; i < data.length; i++) data[i] = toByte(data[i] + noise[i]);
 }
 
 /** Returns 4096 equally likely values of a Poisson distribution, to be indexed with 12 random bits. */

@@ -2,6 +2,7 @@ import type { OutputInfo, SharpOptions } from 'sharp';
 import { type RgbImage, toRgb } from '../image.js';
 import { ImageError } from '../image-error.js';
 import { squash } from '../preprocess/squash.js';
+import { decodePlainJpeg } from './decode-plain-jpeg.js';
 import { decodeFloatTiff, isTiff } from './float-tiff.js';
 import { loadSharp } from './load-sharp.js';
 import { decodePnm, isPnm } from './pnm.js';
@@ -15,6 +16,8 @@ import { decodePnm, isPnm } from './pnm.js';
  */
 export async function decodeBytes(bytes: Uint8Array, side?: number): Promise<RgbImage> {
   if (bytes.length === 0) throw new ImageError('IMAGE_UNREADABLE', 'the file is empty');
+  const plain = await decodePlainJpeg(bytes, side);
+  if (plain) return fit(plain, side);
   const sharp = await loadSharp();
   const options: SharpOptions = { failOn: 'error' };
   let result: { data: Buffer; info: OutputInfo };
@@ -39,8 +42,12 @@ export async function decodeBytes(bytes: Uint8Array, side?: number): Promise<Rgb
   if (channels !== 1 && channels !== 3) {
     throw new ImageError('IMAGE_UNREADABLE', `decodes to ${channels} channels, not 1 or 3`);
   }
-  const image = toRgb({ width, height, data, channels }, 'drop');
-  return side === undefined || (width === side && height === side) ? image : squash(image, side);
+  return fit(toRgb({ width, height, data, channels }, 'drop'), side);
+}
+
+function fit(image: RgbImage, side: number | undefined): RgbImage {
+  const isFit = side === undefined || (image.width === side && image.height === side);
+  return isFit ? image : squash(image, side);
 }
 
 /** Describes a decoding error in one line. */

@@ -4,6 +4,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod heap;
+mod image;
 mod kernels;
 mod simd;
 
@@ -16,7 +17,7 @@ use std::ptr::null_mut;
 /// The kernel with the most arguments has 18.
 const MOST_ARGUMENTS: usize = 24;
 
-/// The memory that a set of kernels is bound to.
+/// The memory that a set of kernels is bound to. The references are weak: who calls the kernels keeps the memory.
 struct Memory {
     /// The WebAssembly.Memory, or a view of memory that never moves.
     object: napi_ref,
@@ -55,7 +56,7 @@ impl Memory {
         napi_get_reference_value(env, self.object, &mut object);
         let is_buffer = napi_get_named_property(env, object, c"buffer".as_ptr(), &mut buffer) == Status::napi_ok
             && napi_get_arraybuffer_info(env, buffer, &mut data, &mut bytes) == Status::napi_ok;
-        if !is_buffer || napi_create_reference(env, buffer, 1, &mut self.buffer) != Status::napi_ok {
+        if !is_buffer || napi_create_reference(env, buffer, 0, &mut self.buffer) != Status::napi_ok {
             return false;
         }
         self.base = data as *mut u8;
@@ -116,7 +117,7 @@ unsafe extern "C" fn bind(env: napi_env, info: napi_callback_info) -> napi_value
         return throw(env, &format!("@unitsphere/native: this processor does not support {isa}."));
     }
     let mut object = null_mut();
-    napi_create_reference(env, arguments[0], 1, &mut object);
+    napi_create_reference(env, arguments[0], 0, &mut object);
     let memory = Box::into_raw(Box::new(Memory { object, buffer: null_mut(), base: null_mut() }));
     if !(*memory).refresh(env) {
         return throw(env, "@unitsphere/native: bind expects a WebAssembly.Memory that threads do not share.");
@@ -146,6 +147,11 @@ unsafe extern "C" fn napi_register_module_v1(env: napi_env, exports: napi_value)
     napi_sys::setup();
     export(env, exports, "supports", Some(supports));
     export(env, exports, "bind", Some(bind));
+    if image::is_supported() {
+        for (name, function) in image::FUNCTIONS {
+            export(env, exports, name, function);
+        }
+    }
     // Set by scripts/build-addon.mjs from package.json.
     let version = option_env!("UNITSPHERE_NATIVE_VERSION").unwrap_or("unknown");
     let mut value = null_mut();

@@ -1,0 +1,2 @@
+/** The addon is for Node. */
+export const nativeImageFunctions = () => undefined;
