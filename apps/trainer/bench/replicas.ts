@@ -73,7 +73,7 @@ async function measure(
   const images = Uint8Array.from({ length: batch * imageSize * imageSize * 3 }, () => random.uint32() & 255);
   const labels = Int32Array.from({ length: batch }, () => random.int(classes));
   const run = async (i: number) => {
-    if (communicator.rank === 0) shared.write(images, labels);
+    if (communicator.rank === 0) shared.write({ images, labels });
     tell(communicator, { name: 'train' });
     const part = shared.part(batch, communicator.rank, communicator.size);
     await step({ step: i, ...part, share: part.labels.length / batch });

@@ -11,6 +11,8 @@ surviveOutputErrors();
 const exitCode = await run(process.argv.slice(2), version, {
   // Commands load on demand, so that help and config errors need not wait for TensorFlow.js.
   runTraining: async (options) => (await import('./train/run-training.js')).runTraining(options),
+  connectRanks: async () => (await import('./train/rank-group.js')).connectRanks(),
+  followTraining: async (ranks) => (await import('./train/follow-training.js')).followTraining(ranks),
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
   runDemo: async (options) => (await import('./demo/run-demo.js')).runDemo(options),
   exportModel: async (options) => (await import('./export/export-model.js')).exportModel(options),

@@ -368,7 +368,11 @@ describe('examples and options of the help', () => {
       passed = options as Record<string, unknown>;
       throw new UserError('stop');
     };
-    const work = { runTraining: refuse, runEvaluation: refuse } as unknown as Work;
+    const work = {
+      runTraining: refuse,
+      runEvaluation: refuse,
+      connectRanks: async () => undefined,
+    } as unknown as Work;
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {
       expect(await run(argv, '0.0.0', work)).toBe(2);

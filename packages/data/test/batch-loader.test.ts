@@ -73,6 +73,10 @@ describe('BatchLoader', () => {
       expect(await batches(9, { source, views: 24, workers: 3, prefetch: 5 })).toEqual(inline);
       expect(await batches(4, { source, views: 24, workers: 2, fromStep: 5 })).toEqual(inline.slice(5));
       expect(await batches(4, { source, views: 24, fromStep: 5 })).toEqual(inline.slice(5));
+      const [part] = await batches(1, { source, views: 24, workers: 2, fromStep: 5, part: [2, 5] });
+      const bytes = 3 * base.size ** 2;
+      expect(part.images).toEqual(inline[5].images.slice(2 * bytes, 5 * bytes));
+      expect(part.labels).toEqual(inline[5].labels.slice(2, 5));
       expect((await batches(1, { source, views: 24, seed: 4 }))[0].images).not.toEqual(inline[0].images);
     }
   });
@@ -173,6 +177,8 @@ describe('BatchLoader', () => {
     await expect(make({ workers: -1 })).rejects.toThrow(/workers must be/);
     await expect(make({ workers: 1, prefetch: 0 })).rejects.toThrow(/prefetch must be an integer ≥ 1/);
     await expect(make({ fromStep: 1.5 })).rejects.toThrow(/fromStep/);
+    await expect(make({ part: [2, 2] })).rejects.toThrow(/the end of part/);
+    await expect(make({ part: [0, 1000] })).rejects.toThrow(/part ends at 1000, after the batch/);
     await expect(make({ identities: [9, 1] })).rejects.toThrow(/identity 9 is not in the source/);
     await expect(make({ augment: { probability: 2 } })).rejects.toThrow(/probability in \[0, 1\]/);
     await expect(make({ source: { kind: 'video' } as never })).rejects.toThrow(

@@ -8,12 +8,14 @@ import { listenForInterrupt } from '../interrupt.js';
 import { Progress } from '../progress/progress.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import { RUN_FILES, RunDirectory, RunExistsError } from '../run/run-directory.js';
+import type { RankGroup } from '../train/rank-group.js';
 import type { TrainingSummary } from '../train/types.js';
 import { UserError } from '../user-error.js';
 import { outputWidth, say } from './console.js';
 import { formatResults } from './format-results.js';
 import { nextSteps } from './next-steps.js';
 import { pathArgument, relativePath } from './relative-path.js';
+import { withRanks } from './with-ranks.js';
 import type { Work } from './work.js';
 
 /** Options of `unitsphere train`. */
@@ -34,8 +36,23 @@ interface Plan {
   openRun(): Promise<RunDirectory>;
 }
 
-/** Trains a new run or resumes one. Returns the exit code. */
+/** Trains a new run or resumes one, with the other processes of an MPI launcher if there are any. Returns the exit code. */
 export async function train(file: string | undefined, options: TrainOptions, work: Work): Promise<number> {
+  const ranks = await work.connectRanks();
+  if (!ranks) return lead(file, options, work);
+  return withRanks(ranks, async () => {
+    if (ranks.rank === 0) return lead(file, options, work, ranks);
+    await work.followTraining(ranks);
+    return 0;
+  });
+}
+
+async function lead(
+  file: string | undefined,
+  options: TrainOptions,
+  work: Work,
+  ranks?: RankGroup,
+): Promise<number> {
   const { config, resume, openRun } = await plan(file, options);
   const progress = new Progress({ totalSteps: config.training.steps });
   let run: RunDirectory | undefined;
@@ -50,6 +67,7 @@ export async function train(file: string | undefined, options: TrainOptions, wor
       resume,
       progress,
       signal: interrupt.signal,
+      ranks,
       openRun: async () => {
         run = await openRun();
         progress.note(`${resume ? 'Resuming' : 'New run'} ${relativePath(run.path)}`);

@@ -9,6 +9,7 @@ import type { ExportOptions } from '../export/export-options.js';
 import type { OpenEmbedder } from '../gallery/with-gallery.js';
 import type { PlotFiles } from '../plot-files/draw-plot-files.js';
 import type { PushOptions, PushResult } from '../push/push-folder.js';
+import type { RankGroup } from '../train/rank-group.js';
 import type { TrainingOptions, TrainingOutcome } from '../train/types.js';
 
 /** A report's page and plots. */
@@ -19,6 +20,10 @@ export interface Rendered extends PlotFiles {
 /** The work of the commands, injected so that they can be tested without training. */
 export interface Work {
   runTraining(options: TrainingOptions): Promise<TrainingOutcome>;
+  /** Joins the group of processes of an MPI launcher; undefined if there is none. */
+  connectRanks(): Promise<RankGroup | undefined>;
+  /** Trains as a process of a group, other than process 0. */
+  followTraining(ranks: RankGroup): Promise<void>;
   runEvaluation(options: EvaluationOptions): Promise<EvaluationReport>;
   /** Recognizes photographs of generated documents. */
   runDemo(options: DemoOptions): Promise<DemoResult>;

@@ -12,9 +12,9 @@ import type { TrainingImages } from './batches.js';
 import type { Dataset } from './dataset.js';
 import { evaluationImages, evaluationOptions } from './evaluation-images.js';
 
-/** What makes batches: a number of workers, and what a page supplies for them. */
+/** What makes batches: a number of workers, what a page supplies for them, and the part of every batch to make. */
 export type BatchTools = Required<Pick<BatchLoaderOptions, 'workers'>> &
-  Pick<BatchLoaderOptions, 'canvases' | 'createWorker'>;
+  Pick<BatchLoaderOptions, 'canvases' | 'createWorker' | 'part'>;
 
 /** Returns the options that determine the samples of each step. */
 export function samplerOptions(

@@ -10,8 +10,8 @@ export function broadcastFiles(
   return Object.fromEntries(names.map((name) => [name, broadcastBytes(communicator, files?.[name])]));
 }
 
-/** Broadcasts rank 0's bytes. */
-function broadcastBytes(communicator: Communicator, bytes?: Uint8Array): Uint8Array {
+/** Broadcasts rank 0's bytes. Collective; only rank 0 passes them. */
+export function broadcastBytes(communicator: Communicator, bytes?: Uint8Array): Uint8Array {
   const length = Float64Array.of(bytes?.length ?? 0);
   communicator.broadcast(length);
   const data = bytes ?? new Uint8Array(length[0]);

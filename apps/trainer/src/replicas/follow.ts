@@ -2,7 +2,7 @@ import { useBackend } from '@unitsphere/backends';
 import { serveReplica } from '@unitsphere/collectives';
 import { type CentersPlace, createStore } from '../centers/center-store.js';
 import type { Config } from '../config/config.js';
-import { hear } from './commands.js';
+import { obeyCommands } from './obey-commands.js';
 import { Replica } from './replica.js';
 import { SharedBatch } from './shared-batch.js';
 
@@ -27,14 +27,7 @@ export function follow(): Promise<void> {
     const batch = SharedBatch.open(data.batch, config.data.imageSize);
     const store = createStore(config.loss.partialFc, communicator, centers);
     const replica = new Replica(config, classCount, communicator, batch, { store, teacherWidth });
-    for (let command = hear(communicator); command.name !== 'stop'; command = hear(communicator)) {
-      const { name, step, count } = command;
-      if (name === 'train') await replica.train(step, count);
-      else if (name === 'embed' || name === 'embedUnscaled') {
-        await replica.embed(count, undefined, { normalize: name === 'embed' });
-      } else if (name === 'restore') await replica.restore(step);
-      else await replica[name]();
-    }
+    await obeyCommands(communicator, replica);
     replica.dispose();
   });
 }

@@ -9,7 +9,7 @@ import type { StepResult } from '../step/training-step.js';
 import type { CenterBlock } from './broadcast-centers.js';
 import { tell } from './commands.js';
 import { type GrowthSource, Replica, type ReplicaOptions } from './replica.js';
-import type { SharedBatch } from './shared-batch.js';
+import type { ReplicaBatches } from './replica-batches.js';
 
 /** The parts of a batch that a step uses. */
 export type StepBatch = Pick<TrainingBatch, 'step' | 'images' | 'labels' | 'clean' | 'features'>;
@@ -19,19 +19,19 @@ export class LeadReplica implements ImageEmbedder {
   readonly #replica: Replica;
 
   readonly #communicator: Communicator;
-  readonly #batch: SharedBatch;
+  readonly #batches: ReplicaBatches;
 
   constructor(
     config: Config,
     classCount: number,
     communicator: Communicator,
-    batch: SharedBatch,
+    batches: ReplicaBatches,
     options: ReplicaOptions = {},
   ) {
     this.#communicator = communicator;
-    this.#batch = batch;
+    this.#batches = batches;
 
-    this.#replica = new Replica(config, classCount, communicator, batch, options);
+    this.#replica = new Replica(config, classCount, communicator, batches, options);
   }
 
   get state(): TrainingState {
@@ -75,9 +75,8 @@ export class LeadReplica implements ImageEmbedder {
    * @param nextLabels Labels of the next batch, so that class centers in a file are read ahead.
    */
   train(batch: StepBatch, nextLabels?: Int32Array): Promise<StepResult> {
-    const { step, images, labels } = batch;
-    this.#batch.write(images, labels, nextLabels, batch);
-    const count = labels.length;
+    const { step } = batch;
+    const count = this.#batches.write(batch, nextLabels);
     tell(this.#communicator, { name: 'train', step, count });
     return this.#replica.train(step, count);
   }

@@ -28,8 +28,32 @@ export function replicaCount({ wanted, backend, cores, batchSize, accumulate = 1
   }
   if (wanted > 1 && backend !== 'wasm' && backend !== 'cpu') {
     throw new UserError(`training.replicas is ${wanted}, but the backend ${backend} trains on one replica`, {
-      hint: 'Use --set training.replicas=auto, or --set training.backend=wasm.',
+      hint: 'Use --set training.replicas=auto, or --set backend=wasm.',
     });
   }
   return wanted;
+}
+
+/**
+ * Returns the number of replicas of a group of processes: one for each.
+ * @throws UserError if the config asks for threads, or a rank would have no images.
+ */
+export function countRankReplicas(
+  { replicas: wanted, batchSize }: { replicas: 'auto' | number; batchSize: number },
+  ranks: number,
+): number {
+  if (wanted !== 'auto' && wanted !== 1) {
+    throw new UserError(`training.replicas is ${wanted}, but every process of an MPI group is one replica`, {
+      hint: 'Use --set training.replicas=auto, and start one process for each core.',
+    });
+  }
+  if (batchSize < 2 * ranks) {
+    throw new UserError(
+      `${ranks} processes have fewer than 2 images each with training.batchSize ${batchSize}`,
+      {
+        hint: `Start at most ${Math.max(1, Math.floor(batchSize / 2))}, or use a larger --set training.batchSize=…`,
+      },
+    );
+  }
+  return ranks;
 }

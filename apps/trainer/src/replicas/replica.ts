@@ -14,7 +14,7 @@ import { createTrainingStep, type StepResult, type TrainingStep } from '../step/
 import { UserError } from '../user-error.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
-import type { SharedBatch } from './shared-batch.js';
+import type { ReplicaBatches } from './replica-batches.js';
 
 const BACKBONE_FILE = 'backbone.safetensors';
 
@@ -38,17 +38,17 @@ export class Replica {
   readonly #step: TrainingStep;
 
   readonly #communicator: Communicator;
-  readonly #batch: SharedBatch;
+  readonly #batches: ReplicaBatches;
 
   constructor(
     config: Config,
     classCount: number,
     communicator: Communicator,
-    batch: SharedBatch,
+    batches: ReplicaBatches,
     options: ReplicaOptions = {},
   ) {
     this.#communicator = communicator;
-    this.#batch = batch;
+    this.#batches = batches;
 
     this.state = new TrainingState(config, classCount, communicator, options);
     this.#step = createTrainingStep(config, this.state);
@@ -83,15 +83,15 @@ export class Replica {
     }
   }
 
-  /** Trains on the batch in shared memory. */
+  /** Trains on the batch that was written last. */
   train(step: number, count: number): Promise<StepResult> {
     const { rank, size } = this.#communicator;
-    const part = this.#batch.part(count, rank, size);
+    const part = this.#batches.part(count, rank, size);
     return this.#step({
       step,
       ...part,
       share: part.labels.length / count,
-      nextLabels: this.#batch.nextLabels(),
+      nextLabels: this.#batches.nextLabels(),
     });
   }
 
@@ -106,16 +106,14 @@ export class Replica {
     options: EmbedImagesOptions = {},
   ): Promise<Float32Array> {
     const { state } = this;
-    const batch = this.#batch;
+    const { capacity } = this.#batches;
     const communicator = this.#communicator;
-    const { rank, size } = communicator;
     return state.withEvaluatedWeights(async () => {
       const parts: Float32Array[] = [];
-      for (let at = 0; at < count; at += batch.capacity) {
-        const many = Math.min(batch.capacity, count - at);
-        if (images) batch.write(joinImages(images.slice(at, at + many)));
-        communicator.barrier();
-        const { images: part } = batch.part(many, rank, size);
+      for (let at = 0; at < count; at += capacity) {
+        const many = Math.min(capacity, count - at);
+        const pixels = images && joinImages(images.slice(at, at + many));
+        const part = this.#batches.divide(communicator, many, pixels);
         const own = await embedPixels(state.model, part, state.preprocessing, options);
         // The gather also ensures that all ranks have read their images before the next write.
         const all = communicator.gather(own);

@@ -1,5 +1,7 @@
-import { equalParts } from '@unitsphere/collectives';
+import type { Communicator } from '@unitsphere/collectives';
 import type { BatchPart } from '../dataset/batches.js';
+import { rangeOfRank } from './range-of-rank.js';
+import type { ReplicaBatches } from './replica-batches.js';
 
 // Marks unused entries of the labels.
 const NONE = -1;
@@ -15,7 +17,7 @@ export interface TeacherArrays {
 type Memory = ArrayBuffer | SharedArrayBuffer;
 
 /** One batch in shared memory: rank 0 writes it, and each replica reads its part in place. */
-export class SharedBatch {
+export class SharedBatch implements ReplicaBatches {
   readonly #imageBytes: number;
 
   private constructor(
@@ -66,17 +68,8 @@ export class SharedBatch {
     return this.memory.labels.byteLength / 4;
   }
 
-  /**
-   * Writes a batch, or images alone. The replicas must have read the previous batch.
-   * @param nextLabels Labels of the next batch, if known.
-   * @param extra Clean images and features; ignored if the batch was allocated without them.
-   */
-  write(
-    images: Uint8Array,
-    labels: Int32Array = new Int32Array(0),
-    nextLabels: Int32Array = new Int32Array(0),
-    { clean, features }: Pick<BatchPart, 'clean' | 'features'> = {},
-  ): void {
+  /** Clean images and features are ignored if the memory was allocated without them. */
+  write({ images, labels, clean, features }: BatchPart, nextLabels: Int32Array = new Int32Array(0)): number {
     if (clean && this.memory.clean) new Uint8Array(this.memory.clean).set(clean);
     if (features && this.memory.features) new Float32Array(this.memory.features).set(features);
     new Uint8Array(this.memory.images).set(images);
@@ -84,18 +77,23 @@ export class SharedBatch {
     const next = new Int32Array(this.memory.nextLabels);
     next.fill(NONE);
     next.set(nextLabels);
+    return labels.length;
   }
 
-  /** Returns the labels of the next batch, empty if unknown. */
+  divide(communicator: Communicator, count: number, images?: Uint8Array): Uint8Array {
+    if (images) new Uint8Array(this.memory.images).set(images);
+    communicator.barrier();
+    return this.part(count, communicator.rank, communicator.size).images;
+  }
+
   nextLabels(): Int32Array {
     return new Int32Array(this.memory.nextLabels).filter((label) => label !== NONE);
   }
 
-  /** Returns a rank's part of the first `count` images; parts differ by at most one image. Image arrays are views, valid until the next write. */
+  /** Image arrays are views, valid until the next write. */
   part(count: number, rank: number, ranks: number): BatchPart {
-    const parts = equalParts(count, ranks);
-    const from = parts.slice(0, rank).reduce((sum, part) => sum + part, 0);
-    const length = parts[rank];
+    const [from, to] = rangeOfRank(count, rank, ranks);
+    const length = to - from;
     const imagesOf = (memory: Memory) =>
       new Uint8Array(memory, from * this.#imageBytes, length * this.#imageBytes);
     const { images, labels, clean, features } = this.memory;

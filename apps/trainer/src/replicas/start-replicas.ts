@@ -4,7 +4,10 @@ import { type CentersPlace, createStore } from '../centers/center-store.js';
 import type { Config } from '../config/config.js';
 import type { FollowerStart } from './follow.js';
 import { LeadReplica } from './lead-replica.js';
-import { replicaCount } from './replica-count.js';
+import { RankBatches } from './rank-batches.js';
+import type { ReplicaBatches } from './replica-batches.js';
+import { countRankReplicas, replicaCount } from './replica-count.js';
+import { shareRankStart } from './share-start.js';
 import { SharedBatch } from './shared-batch.js';
 
 /** Options of {@link startReplicas}. */
@@ -18,34 +21,33 @@ export interface ReplicasStart {
   teacherWidth?: number;
   /** The module that the threads run. Default: the built one beside this module. */
   file?: URL | string;
+  /** A group of processes, which are the replicas. Without it, they are threads. */
+  ranks?: Communicator;
 }
 
-/** Returns a config's number of replicas on this machine. @throws UserError if the backend does not support it. */
-export function countReplicas({ training }: Config, backend: string): number {
+/**
+ * Returns a config's number of replicas: threads of this machine, or one for each rank of a group of processes.
+ * @throws UserError if the backend or the group does not support it.
+ */
+export function countReplicas({ training }: Config, backend: string, ranks?: Communicator): number {
   const { replicas: wanted, batchSize, accumulate } = training;
+  if (ranks) return countRankReplicas(training, ranks.size);
   return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize, accumulate });
 }
 
 /**
- * Starts the other replicas on threads, runs `work` on rank 0, and ends them.
+ * Starts the other replicas, runs `work` on rank 0, and ends them.
  * @throws ReplicaError if a replica fails; whatever `work` throws.
  */
 export function startReplicas<T>(
   options: ReplicasStart,
   work: (lead: LeadReplica, communicator: Communicator) => Promise<T>,
 ): Promise<T> {
-  const { config, classCount, backend, centers, teacherWidth } = options;
+  const { config, classCount, backend, centers, teacherWidth, ranks } = options;
   const { file = new URL('./replica.js', import.meta.url) } = options;
-  const size = countReplicas(config, backend);
-  const teacher = teacherWidth && {
-    width: teacherWidth,
-    clean: config.distillation?.batch === 'augmented+clean',
-  };
-  const batch = SharedBatch.create(config.training.batchSize, config.data.imageSize, teacher || undefined);
-  const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers, teacherWidth };
-  return withReplicas({ size, file, data: () => start }, async (communicator) => {
+  const lead = async (communicator: Communicator, batches: ReplicaBatches) => {
     const store = createStore(config.loss.partialFc, communicator, centers);
-    const lead = new LeadReplica(config, classCount, communicator, batch, { store, teacherWidth });
+    const lead = new LeadReplica(config, classCount, communicator, batches, { store, teacherWidth });
     try {
       const result = await work(lead, communicator);
       lead.stop();
@@ -53,5 +55,19 @@ export function startReplicas<T>(
     } finally {
       lead.dispose();
     }
-  });
+  };
+  const { batchSize } = config.training;
+  const { imageSize } = config.data;
+  if (ranks) {
+    shareRankStart(ranks, { classCount, centers });
+    return lead(ranks, new RankBatches(batchSize, imageSize));
+  }
+  const size = countReplicas(config, backend);
+  const teacher = teacherWidth && {
+    width: teacherWidth,
+    clean: config.distillation?.batch === 'augmented+clean',
+  };
+  const batch = SharedBatch.create(batchSize, imageSize, teacher || undefined);
+  const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers, teacherWidth };
+  return withReplicas({ size, file, data: () => start }, (communicator) => lead(communicator, batch));
 }

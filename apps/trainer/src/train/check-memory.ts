@@ -13,21 +13,35 @@ const WASM_LIMIT = 2 ** 32;
  */
 export function checkMemory(
   config: Config,
-  { classes, replicas, backend }: { classes: number; replicas: number; backend: string },
+  {
+    classes,
+    replicas,
+    here = replicas,
+    backend,
+  }: {
+    classes: number;
+    replicas: number;
+    /** Number of replicas on this machine. Default: all. */
+    here?: number;
+    backend: string;
+  },
   memory: Memory = readMemory(),
 ): void {
   // The others compute in a graphics card's memory.
   if (!['wasm', 'cpu', 'node'].includes(backend)) return;
-  const { model, activations, centers } = estimateMemory(config, classes, replicas);
+  const estimate = estimateMemory(config, classes, replicas);
+  const { model, activations } = estimate;
   const perReplica =
-    model + activations + (config.loss.partialFc.store === 'memory' ? centers / replicas : 0);
-  const total = replicas * (model + activations) + centers;
+    model + activations + (config.loss.partialFc.store === 'memory' ? estimate.centers / replicas : 0);
+  // Each replica holds its part of the centers.
+  const centers = (estimate.centers * here) / replicas;
+  const total = here * (model + activations) + centers;
   const isOverWasm = backend === 'wasm' && perReplica > WASM_LIMIT;
   if (!isOverWasm && total <= memory.available) return;
   const parts = [
-    { bytes: replicas * model, what: 'the model and its optimizer', hint: lowerModel(config) },
+    { bytes: here * model, what: 'the model and its optimizer', hint: lowerModel(config) },
     {
-      bytes: replicas * activations,
+      bytes: here * activations,
       what: `the feature maps of ${Math.ceil(config.training.batchSize / config.training.accumulate)} images`,
       hint: '--set training.accumulate=…, --set training.batchSize=… or --set data.imageSize=…',
     },

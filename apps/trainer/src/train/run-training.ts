@@ -17,6 +17,8 @@ import { resampleHead } from '../model/resample-head.js';
 import { shippedWeights } from '../model/shipped-models.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
+import { rangeOfRank } from '../replicas/range-of-rank.js';
+import { shareConfig } from '../replicas/share-start.js';
 import { countReplicas, startReplicas } from '../replicas/start-replicas.js';
 import { type Checkpoint, readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
@@ -24,9 +26,12 @@ import type { MetricsFingerprint } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { UserError } from '../user-error.js';
 import { checkMemory } from './check-memory.js';
+import { machineOfRank } from './follow-training.js';
 import { type Growth, openGrowth } from './growth.js';
 import { imprintCenters } from './imprint-centers.js';
+import { describeRanks, type RankGroup, toRankError } from './rank-group.js';
 import { runOutput } from './run-output.js';
+import { checkSameData } from './same-data.js';
 import { readSaved, type Saved } from './saved.js';
 import { measureUntrained, trainingLoop } from './training-loop.js';
 import type { TrainingOptions, TrainingOutcome } from './types.js';
@@ -37,22 +42,28 @@ import { writeResults } from './write-results.js';
  * @throws UserError for problems that the user can fix: unusable data, a full disk, a non-finite loss.
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingOutcome> {
-  const { config, progress } = options;
+  const { config, progress, ranks } = options;
+  if (ranks) checkForRanks(config, ranks);
   const backend = await useBackend(config.backend);
+  if (ranks) shareConfig(ranks, { config, backend: backend.name });
   progress.phase('reading images');
   const dataset = await openDataset(config, { warn: (message) => progress.note(message) });
+  if (ranks) checkSameData(ranks, config, dataset);
   reportDataset(dataset, progress);
   const classCount = dataset.split.train.length * config.data.views;
   checkSample(config, classCount);
   checkSampler(config, dataset);
-  const replicas = countReplicas(config, backend.name);
-  checkMemory(config, { classes: classCount, replicas, backend: backend.name });
-  const workers = workerCount(config, {
-    cores: availableParallelism(),
-    memory: readMemory().available,
-    backend: backend.name,
-    replicas,
-  });
+  const replicas = countReplicas(config, backend.name, ranks);
+  checkMemory(config, { classes: classCount, replicas, here: ranks?.localSize, backend: backend.name });
+  const machine = ranks
+    ? machineOfRank(ranks, backend.name)
+    : {
+        cores: availableParallelism(),
+        memory: readMemory().available,
+        backend: backend.name,
+        replicas,
+      };
+  const workers = workerCount(config, machine);
   const pairFiles = await openPairFiles(config.evaluation.pairFiles);
   // The features are cached, so they are computed before the run is created: a broken teacher leaves no empty run.
   const teacher = config.distillation ? await teacherFeatures(config, dataset, progress) : undefined;
@@ -76,10 +87,12 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
     file: options.replicaFile,
     centers,
     teacherWidth: teacher?.width,
+    ranks,
   };
   try {
     return await startReplicas(start, (lead) => {
-      if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
+      if (ranks) progress.note(`${describeRanks(ranks)} share every batch`);
+      else if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
       if (config.data.workers === 'auto') {
         progress.note(`${workers} data ${workers === 1 ? 'worker prepares' : 'workers prepare'} images`);
       }
@@ -91,7 +104,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
       );
     });
   } catch (error) {
-    throw toCenterError(error);
+    throw toRankError(toCenterError(error));
   } finally {
     await growth?.close();
   }
@@ -122,7 +135,7 @@ async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
   { backend, dataset, data, changes, replicas, workers, checkpoint, growth, teacher, pairFiles }: Prepared,
-  { config, progress, signal, resume }: TrainingOptions,
+  { config, progress, signal, resume, ranks }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   if (growth) {
     await grow(lead, growth, config, progress);
@@ -143,7 +156,8 @@ async function trainIn(
     // Nothing is trained yet, and partly imprinted centers cannot be resumed from.
     if (!done) return { run, summary: null, step: 0 };
   }
-  const images = datasetImages(config, dataset, { workers }, teacher);
+  const part = ranks && rangeOfRank(config.training.batchSize, ranks.rank, ranks.size);
+  const images = datasetImages(config, dataset, { workers, ...(part && { part }) }, teacher);
   // The network is as before its first step until the checkpoint is restored, unless the run was grown.
   const untrained = changes?.testChanged
     ? config.training.growFrom === undefined
@@ -180,6 +194,15 @@ async function trainIn(
   } finally {
     progress.phase(null);
   }
+}
+
+/** @throws UserError for a config that a group of processes cannot train. */
+function checkForRanks(config: Config, ranks: RankGroup): void {
+  countReplicas(config, config.backend, ranks);
+  if (!config.distillation) return;
+  throw new UserError('distillation is not supported on several processes', {
+    hint: 'Train on the threads of one machine: start unitsphere without mpirun, or with one process.',
+  });
 }
 
 /** Starts from the backbone of published weights, or from the whole network of a shipped model. */

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { ReportSummary } from '../report/index.js';
 import type { RunDirectory } from '../run/run-directory.js';
+import type { RankGroup } from './rank-group.js';
 
 /** Options of `runTraining`. */
 export interface TrainingOptions {
@@ -15,6 +16,8 @@ export interface TrainingOptions {
   signal?: AbortSignal;
   /** The module that the replicas' threads run. Default: the built one beside this module. */
   replicaFile?: URL | string;
+  /** Process 0's end of a group of processes, which train together. The others call `followTraining`. */
+  ranks?: RankGroup;
 }
 
 /** The contents of `summary.json`. */

@@ -58,6 +58,8 @@ export interface BatchLoaderOptions extends OpenSourceOptions {
   readonly prefetch?: number;
   /** First step, to resume a run; default 0. */
   readonly fromStep?: number;
+  /** Positions of the images of every batch that this loader makes, from the first to before the last; default all. */
+  readonly part?: readonly [from: number, to: number];
   /** URL of the worker file, if a bundler has moved it away from this package's files. */
   readonly workerFile?: URL;
   /** Creates a worker whose module calls `serveDataWorker`; required for workers in a browser. */
@@ -78,6 +80,7 @@ export class BatchLoader {
   readonly #maker: Maker;
   readonly #prefetch: number;
   readonly #clean: boolean;
+  readonly #part: BatchLoaderOptions['part'];
 
   private constructor(
     /** The open source. */
@@ -85,13 +88,21 @@ export class BatchLoader {
     /** Plans the samples of each step. */
     readonly sampler: TrainingSampler,
     maker: Maker,
-    prefetch: number,
-    clean: boolean,
-    fromStep: number,
+    {
+      prefetch,
+      clean,
+      fromStep,
+      part,
+    }: Pick<BatchLoaderOptions, 'part'> & {
+      prefetch: number;
+      clean: boolean;
+      fromStep: number;
+    },
   ) {
     this.#maker = maker;
     this.#prefetch = prefetch;
     this.#clean = clean;
+    this.#part = part;
 
     this.#step = fromStep;
     this.#fill();
@@ -108,6 +119,7 @@ export class BatchLoader {
     checkInteger('size', size, 1);
     checkInteger('workers', workers, 0);
     checkInteger('fromStep', fromStep, 0);
+    checkPart(options.part, batchSize);
     const prefetch = options.prefetch ?? 2 * workers;
     checkInteger('prefetch', prefetch, workers === 0 ? 0 : 1);
     const augmentation = augment === false ? undefined : new Augmentation(augment);
@@ -148,7 +160,8 @@ export class BatchLoader {
         source instanceof DecodedSource ? { images: source.share() } : { spec: options.source as SourceSpec };
       maker = new WorkerPool(workers, { source: sharedSource, size, seed, augment, clean }, startWorker);
     }
-    return new BatchLoader(source, sampler, maker, workers === 0 ? 0 : prefetch, clean, fromStep);
+    const ahead = workers === 0 ? 0 : prefetch;
+    return new BatchLoader(source, sampler, maker, { prefetch: ahead, clean, fromStep, part: options.part });
   }
 
   /** Number of classes: training identities × views. */
@@ -156,7 +169,7 @@ export class BatchLoader {
     return this.sampler.classCount;
   }
 
-  /** Returns the labels of a step's batch, whether or not it has been made. */
+  /** Returns the labels of a step's whole batch, whether or not it has been made. */
   labelsAt(step: number): Int32Array {
     return labelsOf(this.sampler.planBatch(step));
   }
@@ -183,7 +196,7 @@ export class BatchLoader {
     if (this.#closed) throw new Error('BatchLoader: next() was called after close().');
     const started = performance.now();
     const step = this.#step++;
-    const plan = this.sampler.planBatch(step);
+    const plan = this.#plan(step);
     this.#maker.setWaiting(true);
     try {
       const { images, times } = await (this.#ahead.get(step) ?? this.#maker.make({ step, plan }));
@@ -207,11 +220,17 @@ export class BatchLoader {
     }
   }
 
+  /** Returns the samples of a step that this loader makes. */
+  #plan(step: number): PlannedSample[] {
+    const plan = this.sampler.planBatch(step);
+    return this.#part ? plan.slice(...this.#part) : plan;
+  }
+
   /** Starts making the batches ahead of the current step. */
   #fill(): void {
     for (let step = this.#step; step < this.#step + this.#prefetch; step++) {
       if (this.#ahead.has(step)) continue;
-      const made = this.#maker.make({ step, plan: this.sampler.planBatch(step) });
+      const made = this.#maker.make({ step, plan: this.#plan(step) });
       // The error is reported by the call of `next` for this step.
       made.catch(() => {});
       this.#ahead.set(step, made);
@@ -227,6 +246,16 @@ interface Maker {
   /** Sets whether a caller is waiting, which keeps the process alive. */
   setWaiting(isWaiting: boolean): void;
   close(reason: Error): Promise<void>;
+}
+
+function checkPart(part: BatchLoaderOptions['part'], batchSize: number): void {
+  if (!part) return;
+  const [from, to] = part;
+  checkInteger('the beginning of part', from, 0);
+  checkInteger('the end of part', to, from + 1);
+  if (to > batchSize) {
+    throw new RangeError(`BatchLoader: part ends at ${to}, after the batch of ${batchSize} images.`);
+  }
 }
 
 function checkInteger(name: string, value: number, minimum: number): void {

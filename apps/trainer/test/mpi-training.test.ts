@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { pictureFolder, temporaryFolder } from './fixtures.js';
+
+const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
+
+const config = (data: string) => `
+data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
+model: { backbone: lcnet_035, embeddingSize: 16 }
+training: { steps: 6, batchSize: 5, logEvery: 1, validateEvery: null, checkpointEvery: 3 }
+backend: wasm
+output: { name: run, plots: [] }
+`;
+
+/** Starts two processes as `mpirun` does; undefined if no MPI library is installed. */
+const LAUNCHERS: [command: string, args: string[]][] = [
+  ['mpirun.mpich', ['-n', '2']],
+  ['mpirun.openmpi', ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '-n', '2']],
+];
+const launcher = LAUNCHERS.find(([command]) => spawnSync(command, ['--version']).status === 0);
+
+/** Runs a command to its end and returns what it printed. */
+function run(command: string, args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return stdout + stderr;
+}
+
+const lossesOf = (output: string) =>
+  readFileSync(join(output, 'run/metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .map(({ step, loss, gradientNorm }) => ({ step, loss, gradientNorm }));
+
+// The longer proof, on 1 to 4 processes with kills, is tools/mpi/check-trainings.mjs.
+test.skipIf(!launcher)(
+  'two processes on MPI give the bits of two threads, which resume their checkpoint',
+  async () => {
+    const [command, args] = launcher as (typeof LAUNCHERS)[number];
+    const file = join(temporaryFolder(), 'tiny.yaml');
+    writeFileSync(file, config(await pictureFolder()));
+    const [threads, processes] = [temporaryFolder(), temporaryFolder()];
+    const twoReplicas = ['--set', 'training.replicas=2'];
+    run(process.execPath, [cli, 'train', file, '--output', threads, ...twoReplicas]);
+
+    const start = [process.execPath, cli, 'train', file, '--output', processes];
+    const printed = run(command, [...args, ...start]);
+    // Process 0 alone prints.
+    expect(printed.match(/2 processes on 1 host share every batch/g)).toHaveLength(1);
+    const losses = lossesOf(threads);
+    expect(losses).toHaveLength(6);
+    expect(lossesOf(processes)).toEqual(losses);
+
+    // Without the last checkpoint, the threads repeat the steps from the one before.
+    const folder = join(processes, 'run/checkpoints');
+    rmSync(join(folder, 'step-00000006'), { recursive: true });
+    run(process.execPath, [cli, 'train', '--resume', join(processes, 'run'), ...twoReplicas]);
+    expect(lossesOf(processes)).toEqual(losses);
+  },
+);
