@@ -1,5 +1,6 @@
 // npm run check:packages: publint and "are the types wrong" on every published package, as npm would pack it; its manifest.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { publishedPackages, root } from './packages.mjs';
@@ -12,32 +13,38 @@ const AUTHOR = 'The unitsphere authors';
 const TENSORFLOW = '~4.22.0';
 const FILES = ['dist', 'CHANGELOG.md', 'README.md'];
 
-/** @returns {{name: string, problems: string}[]} One entry per check; `problems` is empty if it passes. */
-export function checkPackages() {
-  return publishedPackages().flatMap(({ path, manifest }) => {
+/** @returns {Promise<{name: string, problems: string}[]>} One entry per check; `problems` is empty if it passes. */
+export async function checkPackages() {
+  const checks = publishedPackages().flatMap(({ path, manifest }) => {
     const folder = relative(root, path).replaceAll('\\', '/');
-    const checks = [
-      { tool: 'publint', args: [join(root, 'node_modules', 'publint', 'src', 'cli.js'), '--strict'] },
-    ];
     // A package without an entry for `require` is ESM-only by design.
     const profile = manifest.main ? [] : ['--profile', 'esm-only'];
-    checks.push({
-      tool: 'attw',
-      args: [
-        join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'),
-        '--pack',
-        '.',
-        ...profile,
-      ],
-    });
-    const results = checks.map(({ tool, args }) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: path, encoding: 'utf8' });
-      return { name: `${tool} ${manifest.name}`, problems: status === 0 ? '' : `${stdout}${stderr}` };
-    });
+    const publint = join(root, 'node_modules', 'publint', 'src', 'cli.js');
+    const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
     return [
-      ...results,
-      { name: `manifest of ${manifest.name}`, problems: manifestProblems(folder, manifest).join('\n') },
+      { name: `publint ${manifest.name}`, check: () => problemsOf([publint, '--strict'], path) },
+      { name: `attw ${manifest.name}`, check: () => problemsOf([attw, '--pack', '.', ...profile], path) },
+      { name: `manifest of ${manifest.name}`, check: () => manifestProblems(folder, manifest).join('\n') },
     ];
+  });
+  const results = [];
+  const waiting = [...checks.entries()];
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [i, { name, check }] = next;
+      results[i] = { name, problems: await check() };
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}
+
+/** Runs a tool of Node in a folder. Returns its output if it fails, and otherwise an empty string. */
+function problemsOf(args, cwd) {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      resolve(error ? `${stdout}${stderr}` || error.message : ''),
+    );
   });
 }
 
@@ -69,4 +76,4 @@ export function manifestProblems(folder, manifest) {
   ].map((problem) => `${folder}/package.json: ${problem}`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) reportAll(checkPackages());
+if (import.meta.url === pathToFileURL(process.argv[1]).href) reportAll(await checkPackages());

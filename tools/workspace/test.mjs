@@ -14,6 +14,7 @@ import { checkPackages } from './check-packages.mjs';
 import { checkSizes } from './check-sizes.mjs';
 import { checkStructure } from './check-structure.mjs';
 import { checkStyle } from './check-style.mjs';
+import { checkTypes } from './check-types.mjs';
 import { contractTable } from './contract-table.mjs';
 import { root } from './packages.mjs';
 
@@ -25,15 +26,17 @@ let backends = [];
 
 if (filters.length === 0) {
   tool('lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
-  tool('types', ['turbo/bin/turbo', 'run', 'typecheck', '--output-logs=errors-only', '--log-prefix=none']);
+  for (const { name, problems } of checkTypes()) report(name, problems);
 }
 unitTests();
 if (filters.length === 0) {
+  // Its child processes run while this one checks the rest.
+  const packages = checkPackages();
   const checks = [
     ...(await checkProse()),
     ...checkStyle(),
     ...(await checkStructure()),
-    ...checkPackages(),
+    ...(await packages),
     ...checkSizes(),
     ...checkDocs(),
     ...checkLicenses(),

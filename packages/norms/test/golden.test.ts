@@ -116,8 +116,8 @@ describe.each(everyBackend)('%s', (backend) => {
     for (const [key, expected] of Object.entries(c.gradients))
       expectClose(pass.gradients.get(rename(key))!, expected, key);
     const saved = await norm.stateDict();
-    for (const [key, expected] of Object.entries(c.afterStep)) {
-      expectClose(saved.get(rename(key))!.data as Float32Array, expected as GoldenTensor, key);
+    for (const [key, expected] of Object.entries<GoldenTensor>(c.afterStep)) {
+      expectClose(saved.get(rename(key))!.data as Float32Array, expected, key);
     }
     norm.dispose();
   });
