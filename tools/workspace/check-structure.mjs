@@ -26,7 +26,7 @@ const LAYERS = [
     '@unitsphere/verification',
   ],
   ['@unitsphere/backbones', '@unitsphere/necks', '@unitsphere/recognition'],
-  ['@unitsphere/pretrained'],
+  ['@unitsphere/inference', '@unitsphere/pretrained'],
   ['@unitsphere/clip-distiller', '@unitsphere/embedder', '@unitsphere/testing'],
   ['@unitsphere/models', '@unitsphere/onnx-export'],
   ['@unitsphere/contract', 'unitsphere'],

@@ -4,7 +4,7 @@ import { Random, type StateDict } from '@unitsphere/core';
 import type { EmbedderConfig } from './embedder-config.js';
 import { EmbedderError } from './embedder-error.js';
 import { fingerprintOf } from './fingerprint.js';
-import { embedPixels } from './model/embed-pixels.js';
+import { CompiledModel } from './model/compiled-model.js';
 import { EmbeddingModel } from './model/embedding-model.js';
 import type { Network } from './network-embedder.js';
 
@@ -24,14 +24,18 @@ export async function createTfjsNetwork(
     await load(model);
     model.eval();
     const state: StateDict = await model.stateDict();
+    const compiled = new CompiledModel(model, config.preprocessing);
     return {
       model,
       embeddingSize: model.embeddingSize,
       fingerprint: fingerprintOf(config, state),
       stateDict: () => model.stateDict(),
       runtime: {
-        run: (pixels) => embedPixels(model, pixels, config.preprocessing),
-        dispose: () => model.dispose(),
+        run: (pixels) => compiled.run(pixels),
+        dispose: () => {
+          compiled.dispose();
+          model.dispose();
+        },
       },
     };
   } catch (error) {

@@ -2,8 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type ImageInput, inputValues, type PixelImage } from '@unitsphere/images';
 import { start } from '@unitsphere/testing/backends';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createEmbedder, type EmbedderOptions, imageNetPreprocessing, toInput } from '../src/index.js';
-import { expectEqual, noise, SMALL } from './helpers.js';
+import {
+  createEmbedder,
+  type EmbedderOptions,
+  embedPixels,
+  imageNetPreprocessing,
+  toInput,
+} from '../src/index.js';
+import { expectClose, expectEqual, noise, SMALL } from './helpers.js';
 
 beforeAll(() => start('wasm'));
 
@@ -41,6 +47,26 @@ test('gives an image the same embedding alone and in batches of any size', async
     expectEqual(inPairs[i], together[i]);
   }
   expect(await embedder.embed([])).toEqual([]);
+});
+
+test('gives the embeddings of the forward pass, also with weights assigned after the first embedding', async () => {
+  for (const channelOrder of ['RGB', 'BGR'] as const) {
+    const preprocessing = { ...imageNetPreprocessing(32), channelOrder };
+    const embedder = await create({ preprocessing });
+    const { model } = embedder;
+    if (!model) throw new Error('The embedder has no model.');
+    const images = [noise(0), noise(1)];
+    const pixels = Uint8Array.from(images.flatMap(({ data }) => [...data]));
+    for (let round = 0; round < 2; round++) {
+      const expected = await embedPixels(model, pixels, preprocessing);
+      const embeddings = await embedder.embed(images);
+      for (const [n, row] of embeddings.entries()) {
+        expectClose(row, expected.slice(n * row.length, (n + 1) * row.length));
+      }
+      for (const [, { variable }] of model.namedParameters(''))
+        tf.tidy(() => variable.assign(tf.mul(variable, 0.9)));
+    }
+  }
 });
 
 test('reports progress and stops at an abort', async () => {

@@ -12,6 +12,14 @@ export function noise(seed: number, width = 32, height = 32): RgbImage {
   return { width, height, data: Uint8Array.from({ length: width * height * 3 }, () => random.int(256)) };
 }
 
+/** Expects values that differ by rounding only. */
+export function expectClose(actual: Float32Array, expected: Float32Array): void {
+  expect(actual).toHaveLength(expected.length);
+  expect(Math.max(...actual.map((value, i) => Math.abs(value - (expected[i] ?? Number.NaN))))).toBeLessThan(
+    1e-5,
+  );
+}
+
 /** Expects equal bits. */
 export function expectEqual(actual: Float32Array, expected: Float32Array): void {
   expect(Buffer.from(actual.buffer, actual.byteOffset, actual.byteLength)).toEqual(

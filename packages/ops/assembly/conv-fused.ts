@@ -1,5 +1,5 @@
-// Convolutions of the inference path, with what follows them up to the next tensor: packed weights, a bias, another tensor and an
-// activation, while the values are in cache.
+// Convolutions of the inference path with packed weights. A bias, another tensor and an activation are applied while the values
+// are in cache.
 import { finishRows } from './finish';
 import { downRows } from './gemm';
 import { im2col } from './im2col';

@@ -1,5 +1,5 @@
+import type { Trace, TracedConstant, TracedValue } from '@unitsphere/inference';
 import { OnnxExportError } from '../errors.js';
-import type { Trace, TracedConstant, TracedValue } from '../trace/trace.js';
 import { type Attribute, Graph, type Shape } from './graph.js';
 import { permute } from './permute.js';
 

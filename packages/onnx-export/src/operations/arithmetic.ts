@@ -1,6 +1,6 @@
+import type { TracedConstant, TracedValue } from '@unitsphere/inference';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { permute } from '../graph/permute.js';
-import type { TracedConstant, TracedValue } from '../trace/trace.js';
 import type { Operation, Operations } from './operation.js';
 
 /** Adds an operator of two values of one shape, or of a value and a constant that broadcasts to its shape. */

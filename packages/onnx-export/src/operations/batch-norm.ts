@@ -1,6 +1,6 @@
+import type { TracedCall } from '@unitsphere/inference';
 import type { Activation } from '@unitsphere/ops';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { TracedCall } from '../trace/trace.js';
 import { addActivation } from './activation.js';
 import { channelsSecond, constantsOf, perChannel } from './channels.js';
 import type { Operations } from './operation.js';

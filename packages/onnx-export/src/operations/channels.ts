@@ -1,5 +1,5 @@
+import type { TracedCall, TracedConstant, TracedValue } from '@unitsphere/inference';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { TracedCall, TracedConstant, TracedValue } from '../trace/trace.js';
 
 /** A value with channels on its last traced axis, as the graph's operators require it: channels on axis 1. */
 export interface ChannelsSecond {

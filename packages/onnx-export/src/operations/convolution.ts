@@ -1,5 +1,5 @@
+import type { TracedCall } from '@unitsphere/inference';
 import { type GraphBuilder, NCHW } from '../graph/graph-builder.js';
-import type { TracedCall } from '../trace/trace.js';
 import type { Operations } from './operation.js';
 
 /** Adds a Conv. `order` permutes the kernel to [outChannels, inChannels / groups, height, width]. */

@@ -1,5 +1,5 @@
+import type { TracedCall } from '@unitsphere/inference';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { TracedCall } from '../trace/trace.js';
 
 /** Adds the nodes of a traced call to a graph and binds its output. */
 export type Operation = (call: TracedCall, builder: GraphBuilder) => void;

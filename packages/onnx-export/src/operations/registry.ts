@@ -1,6 +1,6 @@
+import type { TracedCall } from '@unitsphere/inference';
 import { OnnxExportError } from '../errors.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { TracedCall } from '../trace/trace.js';
 import { activationOperations } from './activation.js';
 import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';

@@ -1,6 +1,6 @@
+import type { TracedConstant } from '@unitsphere/inference';
 import { OnnxExportError } from '../errors.js';
 import { type GraphBuilder, plain } from '../graph/graph-builder.js';
-import type { TracedConstant } from '../trace/trace.js';
 import type { Operations } from './operation.js';
 
 /** Changes of shape and order, padding, and concatenation. */

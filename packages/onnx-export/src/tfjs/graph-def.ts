@@ -1,4 +1,4 @@
-import type { Trace, TracedConstant, TracedValue } from '../trace/trace.js';
+import type { Trace, TracedConstant, TracedValue } from '@unitsphere/inference';
 
 /** Attribute of a node of TensorFlow's GraphDef, in JSON. */
 export type TfAttribute =

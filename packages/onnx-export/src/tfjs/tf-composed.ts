@@ -1,4 +1,4 @@
-import type { TracedCall } from '../trace/trace.js';
+import type { TracedCall } from '@unitsphere/inference';
 import { type GraphDefBuilder, tfAttributes } from './graph-def.js';
 
 const { flag, float } = tfAttributes;

@@ -1,5 +1,5 @@
+import type { TracedCall, TracedConstant, TracedValue } from '@unitsphere/inference';
 import { OnnxExportError } from '../errors.js';
-import type { TracedCall, TracedConstant, TracedValue } from '../trace/trace.js';
 import { type GraphDefBuilder, tfAttributes } from './graph-def.js';
 
 const { float, ints, text } = tfAttributes;

@@ -1,7 +1,7 @@
+import type { TracedCall } from '@unitsphere/inference';
 import type { Activation } from '@unitsphere/ops';
 import { OnnxExportError } from '../errors.js';
 import { joinConstants } from '../operations/shape.js';
-import type { TracedCall } from '../trace/trace.js';
 import { type GraphDefBuilder, tfAttributes } from './graph-def.js';
 import { addGate, addGelu, addLayerNorm, addSelfAttention, addUnitLength } from './tf-composed.js';
 import { addBatchNorm, addConv, addDepthwiseConv, addGroupedConv } from './tf-convolution.js';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, type Module } from '@unitsphere/core';
+import { type Trace, traceForward } from '@unitsphere/inference';
 import { l2Normalize } from '@unitsphere/ops';
 import { OnnxExportError } from '../errors.js';
-import { type Trace, traceForward } from './trace.js';
 
 /** Number of traced images: more than one, so that the axis of the batch is recognized. */
 export const TRACED_BATCH = 2;

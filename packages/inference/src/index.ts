@@ -1,0 +1,9 @@
+export { type CompiledNetwork, type CompileNetworkOptions, compileNetwork } from './compile-network.js';
+export { UnsupportedNetworkError } from './errors.js';
+export {
+  type Trace,
+  type TracedCall,
+  type TracedConstant,
+  type TracedValue,
+  traceForward,
+} from './trace/trace.js';

@@ -1,0 +1,114 @@
+import { createKernelSet, type KernelSet } from '@unitsphere/ops';
+import type { Network, Step } from '../network/step.js';
+import { type Arena, planArena } from './arena.js';
+import { placeConstants } from './constants.js';
+import { type Call, lower, scratchBytes } from './lower.js';
+import { createProgram, type Program } from './program.js';
+
+const PAGE = 1 << 16;
+const LINE = 64;
+const roundUp = (bytes: number, to: number) => Math.ceil(bytes / to) * to;
+
+/** A network for one batch size. */
+interface BatchPlan {
+  program: Program;
+  input: number;
+  output: number;
+  /** Address of the bytes of pixels, and of the program. */
+  pixels: number;
+  words: number;
+}
+
+/**
+ * A network on a memory of its own: constants, scratch memory of kernels, then the values of a batch. Batches of other sizes use
+ * the same place, one after another.
+ */
+export class Plan {
+  readonly #network: Network;
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernels: KernelSet;
+  readonly #places: Map<Step, Record<string, number>>;
+  readonly #constants: number;
+  readonly #tables: number;
+  readonly #scratch: number;
+  readonly #arena: number;
+  readonly #plans = new Map<number, BatchPlan>();
+  #loaded: BatchPlan | undefined;
+
+  /** @param tables The float of each byte of a pixel, channel by channel: [3, 256]. */
+  constructor(network: Network, tables: Float32Array) {
+    this.#network = network;
+    this.#memory = new WebAssembly.Memory({ initial: 1 });
+    this.#kernels = createKernelSet(this.#memory);
+    const { kernels, native } = this.#kernels;
+    const { places, constants, size } = placeConstants(network, kernels['panelWidth']());
+    this.#places = places;
+    // Address 0 stands for an absent operand.
+    this.#tables = LINE;
+    this.#constants = this.#tables + 4 * tables.length;
+    this.#scratch = this.#constants + 4 * size;
+    const scratch = native ? 0 : Math.max(...network.steps.map((step) => scratchBytes(step, kernels)));
+    this.#arena = roundUp(this.#scratch + scratch + LINE, LINE);
+    this.#reserve(this.#arena);
+    this.#floats(this.#tables, tables.length).set(tables);
+    for (const [offset, values] of constants)
+      this.#floats(this.#constants + 4 * offset, values.length).set(values);
+  }
+
+  /** Bytes of memory, of constants and of the largest batch so far. */
+  get bytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /**
+   * Runs the network on pixels.
+   * @param pixels RGB bytes of all images.
+   * @returns The output of all images, row-major.
+   */
+  run(pixels: Uint8Array, batch: number): Float32Array {
+    const plan = this.#plans.get(batch) ?? this.#create(batch, pixels.length);
+    if (plan !== this.#loaded) {
+      plan.program.load(this.#memory, plan.words);
+      this.#loaded = plan;
+    }
+    new Uint8Array(this.#memory.buffer, plan.pixels, pixels.length).set(pixels);
+    plan.program.run();
+    return this.#floats(plan.output, this.#network.output.size * batch).slice();
+  }
+
+  #create(batch: number, bytes: number): BatchPlan {
+    const arena = planArena(this.#network, batch);
+    const pixels = this.#arena + 4 * arena.size;
+    const words = roundUp(pixels + bytes, LINE);
+    const calls = this.#calls(batch, arena, pixels, bytes);
+    const program = createProgram(calls, this.#kernels);
+    this.#reserve(words + program.bytes);
+    const at = (value: Network['input']) => this.#arena + 4 * (arena.offsets.get(value) ?? 0);
+    const plan = { program, pixels, words, input: at(this.#network.input), output: at(this.#network.output) };
+    this.#plans.set(batch, plan);
+    return plan;
+  }
+
+  #calls(batch: number, { offsets }: Arena, pixels: number, bytes: number): Call[] {
+    const addresses = {
+      of: (value: Network['input']) => this.#arena + 4 * (offsets.get(value) ?? 0),
+      constant: (step: Step, name: string) => {
+        const place = this.#places.get(step)?.[name];
+        return place === undefined ? 0 : this.#constants + 4 * place;
+      },
+      scratch: this.#scratch,
+    };
+    const read: Call = ['lookUpPixels', pixels, bytes / 3, this.#tables, addresses.of(this.#network.input)];
+    return [read, ...this.#network.steps.flatMap((step) => lower(step, batch, addresses))];
+  }
+
+  /** Grows the memory to at least this many bytes. */
+  #reserve(bytes: number): void {
+    const missing = bytes - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+  }
+
+  #floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, count);
+  }
+}
