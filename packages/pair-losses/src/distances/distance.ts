@@ -45,6 +45,13 @@ export interface Distance {
   valuesPerEntry(dimensions: number): number;
 }
 
+/** Returns the largest absolute value that a distance computed on the host can have; infinite if it is not limited. */
+export function boundOf({ normalize, hostForm, power }: Distance): number {
+  if (!normalize || !hostForm) return Number.POSITIVE_INFINITY;
+  // Rounding exceeds the limit of unit vectors.
+  return 1.001 * (hostForm === 'product' ? 1 : 2 ** power);
+}
+
 /** Minimum length of a row; shorter rows are divided by it, as in torch.nn.functional.normalize. */
 const SHORTEST = 1e-12;
 

@@ -51,9 +51,18 @@ export function computeOnHost(
     const part =
       blocks.length === 1 ? tf.clone(rows.tensor) : tf.slice(rows.tensor, [start, 0], [end - start, -1]);
     const product = multiply(part, columns.tensor, false, true);
+    scaleColumns(viewOf(product), columns);
     if (distance.hostForm === 'euclidean') toDistances(viewOf(product), rows, columns, start, distance.power);
-    else scaleColumns(viewOf(product), columns);
     return { part, product };
+  };
+
+  /** Gives the first part the divisor of the second, so that the result is divided by one of them. */
+  const shareDivisor = (matrix: Float32Array) => {
+    const [first, second] = totals.map((total) => inverseDivisor(total, reducer.divisor));
+    if (second === 0) return;
+    for (let row = 0, from = 0; from < matrix.length; row++, from += columns.squares.length) {
+      for (const column of plan.firstPart?.(row) ?? []) matrix[from + column] *= first / second;
+    }
   };
 
   // The divisors of several parts are needed before the gradients can be added.
@@ -61,7 +70,8 @@ export function computeOnHost(
   let only: ReturnType<typeof openBlock> | undefined;
   const isKnown = reducer.divisor === 'loss' && plan.divisors !== undefined;
   // Whether the kernel's gradients are already divided.
-  const isScaled = isKnown || (divides && totals.length > 1);
+  const isShared = divides && !isKnown && blocks.length === 1 && plan.firstPart !== undefined;
+  const isScaled = isKnown || (divides && totals.length > 1 && !isShared);
   if (isKnown) {
     for (const [k, total] of totals.entries()) total.scale = invert(plan.divisors?.[k] ?? 0);
   } else if (isScaled) {
@@ -96,10 +106,15 @@ export function computeOnHost(
     const { part, product } = only ?? openBlock(block);
     const matrix = viewOf(product);
     if (distance.hostForm === 'euclidean') {
-      const distances = matrix.slice();
+      // The derivative of a square contains no distance.
+      const distances = distance.power === 2 ? matrix : matrix.slice();
       evaluate(matrix, start, end);
+      if (isShared) shareDivisor(matrix);
       toProducts(matrix, distances, along, start, distance.power);
-    } else evaluate(matrix, start, end);
+    } else {
+      evaluate(matrix, start, end);
+      if (isShared) shareDivisor(matrix);
+    }
     scaleColumns(matrix, columns);
     if (isSelf && blocks.length === 1) addTranspose(matrix, end);
     dRows.push(multiply(product, columns.tensor));
@@ -120,7 +135,7 @@ export function computeOnHost(
   const factor = !areFinite
     ? Number.NaN
     : divides && !isScaled
-      ? inverseDivisor(totals[0], reducer.divisor)
+      ? totals.reduce((inverse, total) => inverseDivisor(total, reducer.divisor) || inverse, 0)
       : 1;
   const isEuclidean = distance.hostForm === 'euclidean';
   let dQuery = dRows.length === 1 ? dRows[0] : (tf.concat(dRows) as tf.Tensor2D);
@@ -168,23 +183,23 @@ function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
 function toDistances(
   matrix: Float32Array,
   { squares: ofRows }: Prepared,
-  { squares: ofColumns, scale }: Prepared,
+  { squares: ofColumns }: Prepared,
   start: number,
   power: number,
 ): void {
   const columns = ofColumns.length;
   const rows = matrix.length / columns;
-  const half = power / 2;
   for (let row = 0, at = 0; row < rows; row++) {
     const own = ofRows[start + row];
     for (let column = 0; column < columns; column++, at++) {
       const size = own + ofColumns[column];
-      const square = size - 2 * matrix[at] * (scale ? scale[column] : 1);
+      const square = size - 2 * matrix[at];
       // A NaN stays, because it is not small either.
-      const kept = square <= size * 1e-6 ? 0 : square;
-      matrix[at] = half === 0.5 ? Math.sqrt(kept) : half === 1 ? kept : kept ** half;
+      matrix[at] = square <= size * 1e-6 ? 0 : square;
     }
   }
+  if (power === 1) for (let at = 0; at < matrix.length; at++) matrix[at] = Math.sqrt(matrix[at]);
+  else if (power !== 2) for (let at = 0; at < matrix.length; at++) matrix[at] **= power / 2;
 }
 
 /**
@@ -201,17 +216,20 @@ function toProducts(
   const ofColumns = along.columns;
   const columns = ofColumns.length;
   const rows = matrix.length / columns;
+  // The derivative of distance = square^(power / 2) by half the square.
+  const constant = power === 2 ? 2 : 1;
+  if (power !== 2) {
+    for (let at = 0; at < matrix.length; at++) {
+      if (matrix[at] === 0) continue;
+      const distance = distances[at];
+      if (distance === 0) matrix[at] = 0;
+      else matrix[at] *= power === 1 ? 1 / distance : power * distance ** (1 - 2 / power);
+    }
+  }
   for (let row = 0, at = 0; row < rows; row++) {
     let sum = 0;
     for (let column = 0; column < columns; column++, at++) {
-      const d = matrix[at];
-      const distance = distances[at];
-      if (d === 0 || distance === 0) {
-        matrix[at] = 0;
-        continue;
-      }
-      // The derivative of distance = square^(power / 2) by half the square.
-      const g = d * (power === 1 ? 1 / distance : power === 2 ? 2 : power * distance ** (1 - 2 / power));
+      const g = constant * matrix[at];
       matrix[at] = -g;
       sum += g;
       ofColumns[column] += g;
@@ -220,21 +238,32 @@ function toProducts(
   }
 }
 
+const TILE = 32;
+
 /** Adds the transpose of a square matrix, in place. */
 function addTranspose(matrix: Float32Array, size: number): void {
-  const TILE = 32;
+  // A copy of one tile: rows at a stride of a power of 2 would share few lines of the cache.
+  const tile = new Float32Array(TILE * TILE);
   for (let top = 0; top < size; top += TILE) {
+    const rows = Math.min(TILE, size - top);
     for (let left = top; left < size; left += TILE) {
-      const bottom = Math.min(size, top + TILE);
-      const right = Math.min(size, left + TILE);
-      for (let row = top; row < bottom; row++) {
-        for (let column = Math.max(left, row); column < right; column++) {
-          const a = row * size + column;
-          const b = column * size + row;
-          const sum = matrix[a] + matrix[b];
-          matrix[a] = sum;
-          matrix[b] = sum;
+      const columns = Math.min(TILE, size - left);
+      for (let column = 0; column < columns; column++) {
+        const from = (left + column) * size + top;
+        for (let row = 0; row < rows; row++) tile[row * TILE + column] = matrix[from + row];
+      }
+      for (let row = 0; row < rows; row++) {
+        const from = (top + row) * size + left;
+        for (let column = 0; column < columns; column++) {
+          const sum = matrix[from + column] + tile[row * TILE + column];
+          matrix[from + column] = sum;
+          tile[row * TILE + column] = sum;
         }
+      }
+      if (left === top) continue;
+      for (let column = 0; column < columns; column++) {
+        const to = (left + column) * size + top;
+        for (let row = 0; row < rows; row++) matrix[to + row] = tile[row * TILE + column];
       }
     }
   }

@@ -1,15 +1,25 @@
-import { exp } from './exp.js';
+import { exp, SAFE_EXPONENT } from './exp.js';
 
 /**
- * Computes the cross-entropy of a row of scale · logits, and replaces the logits by the softmax minus the one-hot label.
- * @returns log Σ exp(scale · logits) − scale · logits[label].
+ * Computes the cross-entropy of a row of scale · logits, and replaces each logit by a factor of its softmax.
+ * @param bound Largest absolute value of a logit, if it is known.
+ * @returns The loss log Σ exp(scale · logits) − scale · logits[label], and the sum of the factors: the softmax is
+ *   logits / sum.
  */
-export function crossEntropy(logits: Float32Array | Float64Array, label: number, scale = 1): number {
+export function crossEntropy(
+  logits: Float32Array | Float64Array,
+  label: number,
+  scale: number,
+  bound = Number.POSITIVE_INFINITY,
+): { loss: number; sum: number } {
   const { length } = logits;
-  let top = Number.NEGATIVE_INFINITY;
-  for (let k = 0; k < length; k++) {
-    const logit = scale * logits[k];
-    if (logit > top) top = logit;
+  let top = 0;
+  if (!(Math.abs(scale) * bound <= SAFE_EXPONENT)) {
+    top = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < length; k++) {
+      const logit = scale * logits[k];
+      if (logit > top) top = logit;
+    }
   }
   const own = scale * logits[label];
   let sum = 0;
@@ -18,8 +28,5 @@ export function crossEntropy(logits: Float32Array | Float64Array, label: number,
     logits[k] = term;
     sum += term;
   }
-  const inverse = 1 / sum;
-  for (let k = 0; k < length; k++) logits[k] *= inverse;
-  logits[label] -= 1;
-  return top + Math.log(sum) - own;
+  return { loss: top + Math.log(sum) - own, sum };
 }

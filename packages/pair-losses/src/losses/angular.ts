@@ -1,18 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkSameWidth } from '../check.js';
 import { normalizeRows } from '../distances/distance.js';
 import { DotProductSimilarity } from '../distances/dot-product.js';
-import { eachRow } from '../host/each-row.js';
-import { exp } from '../host/exp.js';
 import { isOnHost, viewOf } from '../host/heap.js';
 import { logSumExp } from '../host/log-sum-exp.js';
 import { rowNorms, SHORTEST } from '../host/row-norms.js';
-import { type Labels, readLabels } from '../labels.js';
+import type { Labels } from '../labels.js';
 import { listPositives } from '../pairs/list-pairs.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import {
-  checkOwnColumns,
   hasAny,
   type LossCall,
   type LossOptions,
@@ -22,7 +18,6 @@ import {
 } from '../pairs/pair-loss.js';
 import { PairSource } from '../pairs/pair-source.js';
 import { scatterRows, takeRows } from '../pairs/record-rows.js';
-import { checkTuples } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { PairLossEntry } from '../registry/loss-entry.js';
 
@@ -58,18 +53,12 @@ export class AngularLoss extends PairLoss {
 
   /** @internal */
   override compute(embeddings: tf.Tensor2D, labels: Labels, call: LossCall): tf.Scalar {
-    const { title } = this;
-    const { tuples, ref, refLabels, ownColumns } = call;
-    const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
-    const others = ref && refLabels ? readLabels(title, 'refLabels', refLabels, ref.shape[0]) : undefined;
-    if (ref) checkSameWidth(title, embeddings, 'ref', ref);
-    if (tuples) checkTuples(title, tuples, own.length, others?.length ?? own.length);
-    checkOwnColumns(title, call, own.length);
-    const source = new PairSource(own, others, tuples, ownColumns);
+    const { ref, refGradient } = call;
+    const source = this.readPairs(embeddings, labels, call);
+    const { labels: own, referenceLabels } = source;
     const { anchors, positives } = listPositives(source);
-    const isComplete = !ref === !refLabels;
-    if (!isComplete || anchors.length === 0 || !hasAny(source.negativeCounts())) {
-      return super.compute(embeddings, own, { ...call, ownColumns: undefined, tuples: NO_PAIRS });
+    if (anchors.length === 0 || !hasAny(source.negativeCounts())) {
+      return this.record(undefined, embeddings, ref, own, refGradient);
     }
     const square = Math.tan((this.alpha * Math.PI) / 180) ** 2;
     if (!ref && isOnHost() && this.recorder === recordReduced && own.length ** 2 <= MOST_PRODUCTS) {
@@ -80,15 +69,15 @@ export class AngularLoss extends PairLoss {
     const query = recordQuery(embeddings, columns, anchors, positives, square);
     const pairs = new PairSource(
       anchors.map((row) => own[row]),
-      others ?? own,
+      referenceLabels,
     );
     const counts = new Float64Array(own.length);
     for (const anchor of anchors) counts[anchor]++;
     const plan = planPairs(pairs, anchors, counts);
-    return this.record(plan, query, recordOnes(columns), own, ref ? call.refGradient : true);
+    return this.record(plan, query, recordOnes(columns), own, ref ? refGradient : true);
   }
 
-  /** Returns nothing to compute: used only for a batch without pairs. */
+  /** Unused: the loss makes its own plans. */
   protected plan(): undefined {}
 }
 
@@ -134,39 +123,32 @@ function planProducts(
       }
       const gradient = new Float32Array(matrix.length);
       const dLengths = new Float64Array(rows);
-      const terms = new Float64Array(rows);
+      const [x, slope] = [new Float64Array(rows), new Float64Array(rows)];
+      const isNegative = new Float32Array(rows).fill(1);
+      let label: number | undefined;
       for (const [key, ofPair] of pairs) {
         const b = key % rows;
         const a = (key - b) / rows;
         const [fromA, fromB] = [a * rows, b * rows];
         const closeness = matrix[fromA + b] / lengths[b];
-        const label = labels[ofPair[0]];
-        let top = 0;
-        for (let n = 0; n < rows; n++) {
-          const exponent =
-            labels[n] === label
-              ? Number.NEGATIVE_INFINITY
-              : sum * (matrix[fromA + n] + matrix[fromB + n]) + product * closeness;
-          terms[n] = exponent;
-          if (exponent > top) top = exponent;
+        if (labels[ofPair[0]] !== label) {
+          label = labels[ofPair[0]];
+          for (let n = 0; n < rows; n++) isNegative[n] = labels[n] === label ? 0 : 1;
         }
-        let total = exp(-top);
         for (let n = 0; n < rows; n++) {
-          const term = terms[n] === Number.NEGATIVE_INFINITY ? 0 : exp(terms[n] - top);
-          terms[n] = term;
-          total += term;
+          x[n] = sum * (matrix[fromA + n] + matrix[fromB + n]) + product * closeness;
         }
-        const loss = top + Math.log(total);
+        const loss = logSumExp(x, isNegative, slope, true);
         let weight = 0;
         for (const anchor of ofPair) weight += parts[0].add(loss, anchor);
-        const factor = (weight * sum) / total;
+        let total = 0;
         for (let n = 0; n < rows; n++) {
-          const g = factor * terms[n];
-          gradient[fromA + n] += g;
-          gradient[fromB + n] += g;
+          const g = weight * slope[n];
+          gradient[fromA + n] += sum * g;
+          gradient[fromB + n] += sum * g;
+          total += g;
         }
-        // All terms but the 1 contain the closeness.
-        const dCloseness = weight * product * (1 - exp(-top) / total);
+        const dCloseness = product * total;
         gradient[fromA + b] += dCloseness / lengths[b];
         dLengths[b] -= (dCloseness * closeness) / lengths[b];
       }
@@ -192,14 +174,6 @@ function planProducts(
 function planPairs(pairs: PairSource, anchors: Int32Array, counts: Float64Array): LossPlan {
   return {
     counts: [counts],
-    kernel: (block) => {
-      const [x, slope] = [new Float64Array(block.columns), new Float64Array(block.columns)];
-      eachRow(block, pairs, true, ({ row, values, negative }) => {
-        x.set(values);
-        const weight = block.parts[0].add(logSumExp(x, negative, slope, true), anchors[row]);
-        for (let k = 0; k < values.length; k++) values[k] = weight * slope[k];
-      });
-    },
     block(matrix, start) {
       const { negative } = pairCounts(pairs, start, matrix, true);
       const { value, slope } = maskedLogSumExp(matrix, negative, true);
@@ -211,9 +185,6 @@ function planPairs(pairs: PairSource, anchors: Int32Array, counts: Float64Array)
     },
   };
 }
-
-const NONE = new Int32Array(0);
-const NO_PAIRS = { anchors: NONE, positives: NONE, negativeAnchors: NONE, negatives: NONE };
 
 type CustomGrad = Parameters<typeof tf.customGrad>[0];
 

@@ -41,6 +41,8 @@ export class ContrastiveLoss extends PairLoss {
     const sign = signOf(this.distance);
     return {
       counts: [pairs.positiveCounts(), pairs.negativeCounts()],
+      // A miner may choose an entry as both.
+      firstPart: pairs.tuples ? undefined : (row) => pairs.positivesOf(row),
       kernel: (block) => {
         const [apart, close] = block.parts;
         eachRow(block, pairs, false, ({ row, values, positive, negative }) => {

@@ -1,15 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DotProductSimilarity } from '../distances/dot-product.js';
 import { logSumExp } from '../host/log-sum-exp.js';
-import { type Labels, readLabels } from '../labels.js';
+import type { Labels } from '../labels.js';
 import { listPositives } from '../pairs/list-pairs.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { oneHotMatrix } from '../pairs/one-hot.js';
 import { type LossCall, type LossOptions, PairLoss, signOf } from '../pairs/pair-loss.js';
-import { PairSource } from '../pairs/pair-source.js';
 import { gatherRows } from '../pairs/record-rows.js';
-import { checkTuples } from '../pairs/tuples.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { PairLossEntry } from '../registry/loss-entry.js';
 
@@ -29,24 +27,23 @@ export class NPairsLoss extends PairLoss {
 
   /** @throws RangeError for reference embeddings. */
   override compute(embeddings: tf.Tensor2D, labels: Labels, { tuples, ref, refLabels }: LossCall): tf.Scalar {
-    const { title } = this;
-    if (ref || refLabels) throw new RangeError(`${title}: ref is not supported; omit it.`);
-    const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
-    if (tuples) checkTuples(title, tuples, own.length, own.length);
-    const { anchors, positives } = listPositives(new PairSource(own, undefined, tuples));
+    if (ref || refLabels) throw new RangeError(`${this.title}: ref is not supported; omit it.`);
+    const pairs = this.readPairs(embeddings, labels, { tuples });
+    const own = pairs.labels;
+    const { anchors, positives } = listPositives(pairs);
     const first = new Map<number, number>();
     anchors.forEach((anchor, k) => {
       if (!first.has(own[anchor])) first.set(own[anchor], k);
     });
     const chosen = [...first].sort(([a], [b]) => a - b);
-    if (chosen.length === 0) return super.compute(embeddings, own, {});
+    if (chosen.length === 0) return this.record(undefined, embeddings, undefined, own);
     const rows = (list: Int32Array) => Int32Array.from(chosen, ([, k]) => list[k]);
     const classes = Int32Array.from(chosen, ([label]) => label);
     const columns = gatherRows(embeddings, rows(positives));
     return this.record(this.#plan(chosen.length), gatherRows(embeddings, rows(anchors)), columns, classes);
   }
 
-  /** Returns nothing to compute: used only for a batch without pairs. */
+  /** Unused: the loss makes its own plan. */
   protected plan(): undefined {}
 
   /** Returns how to compute the loss of `count` pairs: row i and column i are of the same class. */

@@ -61,11 +61,13 @@ export class SigLIPLoss extends PairLoss {
           for (let k = 0; k < slope.length; k++) {
             const logit = values[k] * scale + bias;
             const term = exp(-Math.abs(logit));
-            const times = positive[k] + negative[k];
-            slope[k] = (times * (logit > 0 ? 1 : term)) / (1 + term) - positive[k];
-            loss += logit > 0 ? negative[k] * logit : -positive[k] * logit;
-            if (times === 1) product *= 1 + term;
-            else if (times > 1) loss += times * Math.log1p(term);
+            const inverse = 1 / (1 + term);
+            const times = negative[k] + positive[k];
+            slope[k] = times * (logit > 0 ? inverse : term * inverse) - positive[k];
+            if (positive[k] > 0) loss -= positive[k] * Math.min(logit, 0);
+            if (logit > 0) loss += negative[k] * logit;
+            if (times <= 1) product *= 1 + times * term;
+            else loss += times * Math.log1p(term);
             if (product > LARGE_PRODUCT) {
               loss += Math.log(product);
               product = 1;

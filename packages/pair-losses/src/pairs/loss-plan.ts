@@ -10,6 +10,11 @@ export interface LossPlan {
   counts: readonly Float64Array[];
   /** The divisor that the loss defines for each part, if it is known before the losses are. */
   divisors?: readonly number[];
+  /**
+   * Returns the columns of a row whose gradient is the first part's. The others' is the second part's. Default: an entry may
+   * be in both parts.
+   */
+  firstPart?(row: number): Int32Array;
   /** Computes the losses of rows [start, start + matrix rows). */
   block(matrix: tf.Tensor2D, start: number, parameters: readonly tf.Tensor[]): BlockLosses;
   /** Number of values per entry of the distance matrix that `block` computes. Default 1. */

@@ -96,8 +96,14 @@ export abstract class PairLoss implements EmbeddingLoss {
 
   /** @internal Computes the loss without the regularizer. */
   compute(embeddings: tf.Tensor2D, labels: Labels, call: LossCall): tf.Scalar {
+    const pairs = this.readPairs(embeddings, labels, call);
+    return this.record(this.plan(pairs), embeddings, call.ref, pairs.labels, call.refGradient);
+  }
+
+  /** Checks a call, and returns its pairs. */
+  protected readPairs(embeddings: tf.Tensor2D, labels: Labels, call: LossCall): PairSource {
     const { title } = this;
-    const { tuples, ref, refLabels, ownColumns, refGradient = true } = call;
+    const { tuples, ref, refLabels, ownColumns } = call;
     const own = readLabels(title, 'labels', labels, embeddings.shape[0]);
     if (!ref !== !refLabels) {
       throw new TypeError(`${title}: ref and refLabels belong together; pass both or neither.`);
@@ -110,8 +116,7 @@ export abstract class PairLoss implements EmbeddingLoss {
     }
     if (tuples) checkTuples(title, tuples, own.length, others?.length ?? own.length);
     checkOwnColumns(title, call, own.length);
-    const plan = this.plan(new PairSource(own, others, tuples, ownColumns));
-    return this.record(plan, embeddings, ref, own, refGradient);
+    return new PairSource(own, others, tuples, ownColumns);
   }
 
   /**
@@ -160,7 +165,7 @@ interface RequiredParts {
 }
 
 /** @throws RangeError unless `ownColumns` has a valid column per row, and comes with `ref` and without `tuples`. */
-export function checkOwnColumns(title: string, { ownColumns, ref, tuples }: LossCall, rows: number): void {
+function checkOwnColumns(title: string, { ownColumns, ref, tuples }: LossCall, rows: number): void {
   if (!ownColumns) return;
   if (!ref || tuples) {
     throw new RangeError(`${title}: ownColumns requires ref and excludes tuples; omit one of them.`);

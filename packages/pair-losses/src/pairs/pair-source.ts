@@ -30,7 +30,7 @@ export class PairSource {
   readonly ownColumns: Int32Array | undefined;
   readonly #positives: Rows | undefined;
   readonly #negatives: Rows | undefined;
-  #perClass: Map<number, number> | undefined;
+  #byClass: Map<number, Int32Array> | undefined;
   #triplets: { positives: Rows; negatives: Rows } | undefined;
 
   constructor(
@@ -56,18 +56,16 @@ export class PairSource {
   /** Number of positive pairs per row. */
   positiveCounts(): Float64Array {
     if (this.#positives) return lengths(this.#positives);
-    const perClass = this.#countClasses();
     return Float64Array.from(
       this.labels,
-      (label, row) => (perClass.get(label) ?? 0) - (this.#ownColumn(row) >= 0 ? 1 : 0),
+      (label, row) => this.#columnsOf(label).length - (this.#ownColumn(row) >= 0 ? 1 : 0),
     );
   }
 
   /** Number of negative pairs per row. */
   negativeCounts(): Float64Array {
     if (this.#negatives) return lengths(this.#negatives);
-    const perClass = this.#countClasses();
-    return Float64Array.from(this.labels, (label) => this.columns - (perClass.get(label) ?? 0));
+    return Float64Array.from(this.labels, (label) => this.columns - this.#columnsOf(label).length);
   }
 
   /** Number of triplets per row. */
@@ -99,12 +97,11 @@ export class PairSource {
       fillCounts(this.#negatives, row, negative, once);
       return;
     }
-    const { columns, referenceLabels } = this;
-    const label = this.labels[row];
-    for (let column = 0; column < columns; column++) {
-      const isSame = referenceLabels[column] === label;
-      positive[column] = isSame ? 1 : 0;
-      negative[column] = isSame ? 0 : 1;
+    positive.fill(0);
+    negative.fill(1);
+    for (const column of this.#columnsOf(this.labels[row])) {
+      positive[column] = 1;
+      negative[column] = 0;
     }
     const own = this.#ownColumn(row);
     if (own >= 0) positive[own] = 0;
@@ -135,14 +132,10 @@ export class PairSource {
     };
   }
 
-  #countClasses(): Map<number, number> {
-    if (!this.#perClass) {
-      this.#perClass = new Map();
-      for (const label of this.referenceLabels) {
-        this.#perClass.set(label, (this.#perClass.get(label) ?? 0) + 1);
-      }
-    }
-    return this.#perClass;
+  /** Returns the columns of a class, ascending. */
+  #columnsOf(label: number): Int32Array {
+    this.#byClass ??= groupColumns(this.referenceLabels);
+    return this.#byClass.get(label) ?? NO_COLUMNS;
   }
 
   /** Returns the column of a row's own copy, or −1. */
@@ -184,11 +177,8 @@ export class PairSource {
   #eachPositive(row: number, use: (column: number) => void): void {
     if (this.#positives) eachOf(this.#positives, row, use);
     else {
-      const label = this.labels[row];
       const own = this.#ownColumn(row);
-      for (let column = 0; column < this.columns; column++) {
-        if (this.referenceLabels[column] === label && column !== own) use(column);
-      }
+      for (const column of this.#columnsOf(this.labels[row])) if (column !== own) use(column);
     }
   }
 
@@ -212,6 +202,22 @@ export class PairSource {
     };
     return this.#triplets;
   }
+}
+
+const NO_COLUMNS = /* @__PURE__ */ new Int32Array(0);
+
+/** Returns the positions of each label, ascending. */
+function groupColumns(labels: Int32Array): Map<number, Int32Array> {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const groups = new Map([...counts].map(([label, count]) => [label, new Int32Array(count)]));
+  for (let column = labels.length - 1; column >= 0; column--) {
+    const label = labels[column];
+    const place = (counts.get(label) ?? 0) - 1;
+    counts.set(label, place);
+    (groups.get(label) ?? NO_COLUMNS)[place] = column;
+  }
+  return groups;
 }
 
 function byRow(rows: Int32Array, values: Int32Array, count: number): Rows {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
-import { exp } from '../host/exp.js';
+import { exp, SAFE_EXPONENT } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { signOf } from '../pairs/pair-loss.js';
@@ -123,9 +123,6 @@ export class ProxyAnchorLoss extends ProxyLoss {
   }
 }
 
-/** Exponents up to this value need no shift: a term is a float32, and a sum a float64. */
-const HIGHEST_EXPONENT = 80;
-
 /**
  * Returns what to subtract from the exponents of each column, for its own rows and for the others: the largest one, or 0 if
  * none is large.
@@ -146,7 +143,7 @@ function findTops(terms: {
     if (size > largest) largest = size;
   }
   const added = weights.reduce((top, weight) => Math.max(top, Math.abs(weight - 1)), 0);
-  if (Math.abs(factor) * largest + Math.abs(offset) + added <= HIGHEST_EXPONENT) return [pull, push];
+  if (Math.abs(factor) * largest + Math.abs(offset) + added <= SAFE_EXPONENT) return [pull, push];
   for (let row = 0, at = 0; row < labels.length; row++) {
     const shift = offset + weights[row] - 1;
     for (let column = 0; column < columns; column++, at++) {

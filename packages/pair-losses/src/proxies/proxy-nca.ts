@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
+import { boundOf } from '../distances/distance.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { crossEntropy } from '../host/cross-entropy.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
@@ -42,15 +43,19 @@ export class ProxyNCALoss extends ProxyLoss {
 
   protected plan({ labels, anchorWeights: weights }: ProxyBatch): LossPlan {
     const scale = -signOf(this.distance) * this.softmaxScale;
+    const bound = boundOf(this.distance);
     return {
       counts: [new Float64Array(labels.length).fill(1)],
       kernel: ({ matrix, rows, columns, start, parts }) => {
         for (let row = 0; row < rows; row++) {
           const values = matrix.subarray(row * columns, (row + 1) * columns);
           const weight = weights[start + row];
-          const loss = crossEntropy(values, labels[start + row], scale) * weight;
-          const g = parts[0].add(loss, start + row) * weight * scale;
-          for (let k = 0; k < columns; k++) values[k] *= g;
+          const label = labels[start + row];
+          const { loss, sum } = crossEntropy(values, label, scale, bound);
+          const g = parts[0].add(loss * weight, start + row) * weight * scale;
+          const factor = g / sum;
+          for (let k = 0; k < columns; k++) values[k] *= factor;
+          values[label] -= g;
         }
       },
       block: (matrix, start) => {

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
+import { boundOf } from '../distances/distance.js';
 import { crossEntropy } from '../host/cross-entropy.js';
-import { exp } from '../host/exp.js';
+import { exp, SAFE_EXPONENT } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { MeanReducer } from '../reducers/mean.js';
 import type { ProxyLossEntry } from '../registry/loss-entry.js';
@@ -72,13 +73,18 @@ export class SoftTripleLoss extends ProxyLoss {
         const [similarity, logits, total] = [1, 2, 3].map(() => new Float64Array(classes));
         const share = new Float64Array(columns);
         const sharpness = 1 / gamma;
+        const bound = boundOf(this.distance) + Math.abs(margin);
+        const isSafe = sharpness * bound <= SAFE_EXPONENT;
         for (let row = 0; row < rows; row++) {
           const values = matrix.subarray(row * columns, (row + 1) * columns);
           for (let label = 0; label < classes; label++) {
             const from = label * centersPerClass;
             const to = from + centersPerClass;
-            let top = values[from];
-            for (let k = from + 1; k < to; k++) if (values[k] > top) top = values[k];
+            let top = 0;
+            if (!isSafe) {
+              top = values[from];
+              for (let k = from + 1; k < to; k++) if (values[k] > top) top = values[k];
+            }
             let sum = 0;
             let weighted = 0;
             for (let k = from; k < to; k++) {
@@ -96,10 +102,11 @@ export class SoftTripleLoss extends ProxyLoss {
           const own = labels[start + row];
           logits[own] -= margin;
           const weight = weights[start + row];
-          const loss = crossEntropy(logits, own, lambda) * weight;
-          const g = parts[0].add(loss, start + row) * weight * lambda;
+          const { loss, sum } = crossEntropy(logits, own, lambda, bound);
+          const g = parts[0].add(loss * weight, start + row) * weight * lambda;
+          logits[own] -= sum;
           for (let label = 0, k = 0; label < classes; label++) {
-            const factor = (g * logits[label]) / total[label];
+            const factor = (g * logits[label]) / (sum * total[label]);
             const offset = 1 - similarity[label] * sharpness;
             for (const to = k + centersPerClass; k < to; k++) {
               values[k] = factor * share[k] * (values[k] * sharpness + offset);

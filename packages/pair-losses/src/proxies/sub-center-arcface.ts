@@ -25,6 +25,9 @@ export interface SubCenterArcFaceLossOptions extends Omit<ProxyLossOptions, 'dis
   scale?: number;
 }
 
+/** Cosines exceed 1 by rounding. */
+const COSINE_BOUND = 1.001;
+
 /** Result of `findOutliers`. */
 export interface SubCenterOutliers {
   /** Rows farther than the threshold from their class's dominant sub-center, by class and row. */
@@ -152,10 +155,17 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
         for (let row = 0; row < rows; row++) {
           const values = matrix.subarray(row * columns, (row + 1) * columns);
           for (let label = 0; label < classes; label++) {
-            let best = label * subCenters;
-            for (let k = best + 1; k < (label + 1) * subCenters; k++) if (values[k] > values[best]) best = k;
+            const from = label * subCenters;
+            let best = from;
+            let top = values[from];
+            for (let k = from + 1; k < from + subCenters; k++) {
+              if (values[k] > top) {
+                best = k;
+                top = values[k];
+              }
+            }
             nearest[label] = best;
-            logits[label] = values[best];
+            logits[label] = top;
           }
           const own = labels[start + row];
           const cosine = Math.min(Math.max(values[nearest[own]], -1), 1);
@@ -167,11 +177,12 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
           const slope = isPast ? 1 : Math.cos(margin) + (cosine / sine) * Math.sin(margin);
           logits[own] = moved;
           const weight = weights[start + row];
-          const loss = crossEntropy(logits, own, scale) * weight;
-          const g = parts[0].add(loss, start + row) * weight * scale;
-          logits[own] *= slope;
+          const { loss, sum } = crossEntropy(logits, own, scale, COSINE_BOUND + margin);
+          const g = parts[0].add(loss * weight, start + row) * weight * scale;
+          const factor = g / sum;
           values.fill(0);
-          for (let label = 0; label < classes; label++) values[nearest[label]] = g * logits[label];
+          for (let label = 0; label < classes; label++) values[nearest[label]] = factor * logits[label];
+          values[nearest[own]] = (factor * logits[own] - g) * slope;
         }
       },
       block(matrix, start) {

@@ -12,7 +12,7 @@ export interface Reducer {
   rowWeights(counts: Float64Array, labels: Int32Array): Float32Array;
 
   /**
-   * Which losses to keep: those above `low` and below `high`. A NaN is kept, so that the result shows it. Default: all.
+   * Keeps the losses above `low` and below `high`. A NaN is kept, so that the result shows it. Default: all.
    */
   readonly range?: { readonly low?: number; readonly high?: number };
 
