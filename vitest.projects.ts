@@ -1,24 +1,58 @@
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 // Every package in one run. Named so that "vitest run" inside a package does not find it.
 // The WebAssembly kernels, which all processors have. Tests of the native kernels switch them on.
 process.env['UNITSPHERE_NATIVE'] ??= '0';
 
 const root = dirname(fileURLToPath(import.meta.url));
+
+/** Projects with a process per test file. In the others, files share processes, so that each process loads TensorFlow.js once. */
+const ISOLATED = [
+  'packages/backends',
+  'packages/collectives',
+  'packages/embedder',
+  'packages/inference',
+  'packages/models',
+  'packages/mpi',
+  'packages/native',
+  'packages/onnx-export',
+  'packages/ops',
+  'apps/studio',
+  'apps/trainer',
+  'benchmarks',
+  'contract',
+];
+
+function projectOf(folder: string): TestProjectInlineConfiguration {
+  const config = join(root, folder, 'vitest.config.ts');
+  const manifest = join(root, folder, 'package.json');
+  return {
+    ...(existsSync(config) && { extends: config }),
+    root: join(root, folder),
+    test: {
+      name: existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).name : basename(folder),
+      isolate: ISOLATED.includes(folder),
+    },
+  };
+}
+
+const foldersIn = (parent: string) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`);
+
 export default defineConfig({
   test: {
     // Use every core: by default vitest leaves one free.
     maxWorkers: '100%',
     projects: [
-      'packages/*',
-      'apps/*',
+      ...foldersIn('packages'),
+      ...foldersIn('apps'),
       'benchmarks',
       'contract',
       'tools/prose',
       'tools/testing',
       'tools/workspace',
-    ].map((path) => join(root, path)),
+    ].map(projectOf),
   },
 });
