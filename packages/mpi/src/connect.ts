@@ -11,7 +11,10 @@ export interface MpiOptions {
    * Path or name of the MPI library. Default: `UNITSPHERE_MPI_LIBRARY`, then the usual names, then the folders of `mpicc`.
    */
   library?: string;
-  /** Seconds after which a rank that waits for the others ends the group. Default 600. */
+  /**
+   * Seconds after which a rank that waits for the others ends the group. Default: the environment variable
+   * `UNITSPHERE_MPI_TIMEOUT`, or else 600.
+   */
   timeoutSeconds?: number;
 }
 
@@ -27,10 +30,10 @@ const SHARED_CORE_SPIN_MS = 0.02;
  */
 export async function connectMpi({
   library,
-  timeoutSeconds = 600,
+  timeoutSeconds = Number(process.env['UNITSPHERE_MPI_TIMEOUT'] ?? 600),
 }: MpiOptions = {}): Promise<MpiCommunicator> {
   if (!(timeoutSeconds > 0)) {
-    throw new RangeError(`connectMpi: timeoutSeconds must be positive, not ${timeoutSeconds}.`);
+    throw new RangeError(`connectMpi: timeoutSeconds (UNITSPHERE_MPI_TIMEOUT) must be positive, not ${timeoutSeconds}.`);
   }
   const launcher = findLauncher();
   const found = await openLibrary({ library, family: launcher?.family });

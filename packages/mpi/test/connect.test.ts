@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 describe('connectMpi', () => {
   test('refuses an invalid timeout', async () => {
-    await expect(connectMpi({ timeoutSeconds: 0 })).rejects.toThrow(/timeoutSeconds must be positive, not 0/);
+    await expect(connectMpi({ timeoutSeconds: 0 })).rejects.toThrow(/timeoutSeconds \(UNITSPHERE_MPI_TIMEOUT\) must be positive, not 0/);
   });
 
   test('names the library that does not load and what to set', async () => {
