@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exportModel } from '../src/export/export-model.js';
 import type { ExportOptions } from '../src/export/export-options.js';
+import { exportTimm } from '../src/export/export-timm.js';
 import { Progress } from '../src/progress/progress.js';
 import { UserError } from '../src/user-error.js';
 
@@ -101,6 +102,16 @@ test('timm: the backbone weights alone, under the keys of the backbone', async (
   backbone.dispose();
   expect(readFileSync(join(output, 'README.md'), 'utf8')).toContain(
     "timm.create_model('lcnet_035', features_only=True)",
+  );
+});
+
+test('timm: the card loads a vision transformer into the module inside of its features', async () => {
+  const embedder = await createEmbedder({ backbone: 'vit_tiny_patch16_224', imageSize: 32 });
+  const files = await exportTimm(embedder, {});
+  embedder.dispose();
+  const card = new TextDecoder().decode(files.get('README.md'));
+  expect(card).toContain(
+    "'vit_tiny_patch16_224', features_only=True, img_size=32)\nmodel.model.load_state_dict(",
   );
 });
 

@@ -13,7 +13,8 @@ export async function timmWeights(model: Backbone): Promise<Uint8Array> {
 
 /**
  * Saves a backbone's weights as a safetensors file for timm: `timm.create_model(name, features_only=True)`, then
- * `load_state_dict(safetensors.torch.load_file(file), strict=True)`. The file is written atomically.
+ * `load_state_dict(safetensors.torch.load_file(file), strict=True)`; for a vision transformer, `load_state_dict` of its `.model`. The
+ * file is written atomically.
  * @param file Path of the file, which should end in .safetensors.
  * @param options.preprocessing Saved as JSON beside the file, with the extension .json, where `loadPretrained` finds it.
  * @throws SourceError if it cannot be written, and in a browser; there, use `timmWeights`.

@@ -51,7 +51,8 @@ export async function exportTimm(embedder: Embedder, card: ModelCard): Promise<M
     'from safetensors.torch import load_file',
     '',
     `model = timm.create_model('${backbone}', ${options.join(', ')})`,
-    "model.load_state_dict(load_file('model.safetensors'), strict=True)",
+    // timm's features of a vision transformer are a module around it.
+    `${isSized ? 'model.model' : 'model'}.load_state_dict(load_file('model.safetensors'), strict=True)`,
     '```',
     '',
     'The weights are those of the backbone. Neck and head are not part of timm; export them with `--to onnx` or `--to folder`.',
