@@ -1,5 +1,6 @@
-// Exports models for export_onnx.py, and compares onnxruntime-node with our embeddings.
-//   node export-onnx.mjs FOLDER BACKBONE      writes NECK-NORM.onnx and NECK-NORM.f32 for every neck and norm, and images.f32
+// Exports models for onnx-runtimes.mjs and compares onnxruntime-node with our embeddings.
+//   node export-onnx.mjs FOLDER BACKBONE      writes NECK-NORM.onnx and NECK-NORM.f32 for every neck and norm, and images.f32;
+//                                             prints for each file its name and the largest difference
 //   node export-onnx.mjs                      prints the name of every backbone
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

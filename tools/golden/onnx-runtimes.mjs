@@ -1,98 +1,127 @@
-// Runs the exported ONNX files of every backbone, neck and norm on onnxruntime-web in headless Chromium, on WebAssembly and on
-// WebGPU (SwiftShader without a graphics card), and compares them with our embeddings.
-//   node tools/golden/onnx-in-chromium.mjs RESULTS.json [BACKBONE…]      (after npm run build; default: every backbone)
-// RESULTS.json is written after each backbone and continued if it exists, because SwiftShader takes hours for all. The table is
-// printed at the end. The exit status is 1 if a difference exceeds 1e-4.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// Runs the exported ONNX files of every backbone, neck and norm on ONNX Runtime in Node, in Python, and in headless Chromium on
+// WebAssembly and WebGPU (SwiftShader without a graphics card), and compares the embeddings with ours.
+//   node tools/golden/onnx-runtimes.mjs RESULTS.json [--python PYTHON] [--webgpu each|once] [BACKBONE…]      (after npm run build)
+// With `--webgpu once`, the default, WebGPU runs one neck and norm of each backbone, and all of them for one backbone, because
+// SwiftShader takes minutes for each network. RESULTS.json is written after each backbone and continued if it exists.
+// PYTHON has the packages of tools/golden/requirements.txt; default: python3. The exit status is 1 if a difference exceeds 1e-4.
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
 import { writeFileAtomicSync } from '@unitsphere/core/disk';
 import { chromium } from 'playwright-core';
+import { serveFolders } from './serve-folders.mjs';
 
 const TOLERANCE = 1e-4;
-const PROVIDERS = ['wasm', 'webgpu'];
 const FLAGS = ['--no-sandbox', '--disable-quic', '--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
-const ORIGIN = 'http://localhost';
-const exporter = fileURLToPath(new URL('export-onnx.mjs', import.meta.url));
+const RUNTIMES = ['node', 'python', 'wasm', 'webgpu'];
+/** The backbone whose necks and norms all run on WebGPU, and the neck and norm that run for each backbone. */
+const ONCE = { backbone: 'lcnet_050', file: 'squeeze-layernorm-batchnorm' };
+const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
+const run = promisify(execFile);
 
-const [output, ...chosen] = process.argv.slice(2);
-if (!output) {
-  console.error('Usage: node tools/golden/onnx-in-chromium.mjs RESULTS.json [BACKBONE…]');
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: {
+    python: { type: 'string', default: 'python3' },
+    webgpu: { type: 'string', default: 'once' },
+  },
+});
+const [output, ...chosen] = positionals;
+if (!output || !['each', 'once'].includes(options.webgpu)) {
+  console.error(
+    'Usage: node tools/golden/onnx-runtimes.mjs RESULTS.json [--python PYTHON] [--webgpu each|once] [BACKBONE…]',
+  );
   process.exit(2);
 }
-/** @type {{ chromium?: string, runtime?: string, backbones: Record<string, Record<string, { files: number, largest: number }>> }} */
-const results = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : { backbones: {} };
-const all = execFileSync(process.execPath, [exporter], { encoding: 'utf8' }).trim().split('\n');
+/** @type {{ versions: Record<string, string>, backbones: Record<string, Record<string, Record<string, number>>> }} */
+const results = existsSync(output)
+  ? JSON.parse(readFileSync(output, 'utf8'))
+  : { versions: {}, backbones: {} };
+const version = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version;
+const peers = createRequire(new URL('../peers/package.json', import.meta.url));
+results.versions.node = `onnxruntime-node ${peers('onnxruntime-node/package.json').version}`;
 
-for (const backbone of chosen.length > 0 ? chosen : all) {
-  const missing = PROVIDERS.filter((provider) => !results.backbones[backbone]?.[provider]);
-  if (missing.length === 0) continue;
-  const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
+const all = (await run(process.execPath, [script('export-onnx.mjs')])).stdout.trim().split('\n');
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: FLAGS,
+});
+results.versions.web = `onnxruntime-web ${version(join(runtimeFolder, '..'))} in Chromium ${browser.version()}`;
+try {
+  for (const backbone of chosen.length > 0 ? chosen : all) await runBackbone(backbone);
+} finally {
+  await browser.close();
+}
+console.log(formatTable());
+const differences = Object.values(results.backbones).flatMap((by) =>
+  Object.values(by).flatMap(Object.values),
+);
+process.exitCode = differences.every((difference) => difference < TOLERANCE) ? 0 : 1;
+
+/** Exports a backbone with every neck and norm, and runs the files that the results lack. */
+async function runBackbone(backbone) {
+  const by = results.backbones[backbone] ?? {};
+  results.backbones[backbone] = by;
+  const isEach = options.webgpu === 'each' || backbone === ONCE.backbone;
+  const isMissing = (runtime) =>
+    !by[runtime] || (runtime === 'webgpu' && isEach && Object.keys(by.webgpu).length === 1);
+  if (!RUNTIMES.some(isMissing)) return;
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-'));
   try {
-    execFileSync(process.execPath, [exporter, folder, backbone]);
-    for (const provider of missing) {
-      const found = await runFiles(folder, provider);
-      results.backbones[backbone] = { ...results.backbones[backbone], [provider]: found };
-      writeFileAtomicSync(output, `${JSON.stringify(results, null, 2)}\n`);
-      console.error(`${backbone}, ${provider}: ${found.files} files, largest difference ${found.largest}`);
+    const exported = await run(process.execPath, [script('export-onnx.mjs'), folder, backbone]);
+    by.node = parseDifferences(exported.stdout);
+    if (isMissing('python')) {
+      const { stdout } = await run(options.python, [script('check_onnx.py'), folder]);
+      const [versions, ...lines] = stdout.split('\n');
+      results.versions.python = `${versions} in Python`;
+      by.python = parseDifferences(lines.join('\n'));
     }
+    const names = Object.keys(by.node);
+    if (isMissing('wasm')) by.wasm = await runInChromium(folder, 'wasm', names);
+    if (isMissing('webgpu')) by.webgpu = await runInChromium(folder, 'webgpu', isEach ? names : [ONCE.file]);
+    writeFileAtomicSync(output, `${JSON.stringify(results, null, 2)}\n`);
+    console.error(`${backbone}: ${RUNTIMES.map((runtime) => `${runtime} ${cell(by[runtime])}`).join(', ')}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const cell = (entry) => (entry ? `${entry.largest.toExponential(1)} (${entry.files})` : '–');
-console.log(
-  `onnxruntime-web ${results.runtime} in Chromium ${results.chromium}: largest difference of a value, and number of files`,
-);
-console.log(`\n| backbone | ${PROVIDERS.join(' | ')} |\n|---|---|---|`);
-for (const [backbone, by] of Object.entries(results.backbones)) {
-  console.log(`| ${backbone} | ${PROVIDERS.map((provider) => cell(by[provider])).join(' | ')} |`);
+/** Reads lines of a name and a difference. */
+function parseDifferences(text) {
+  const lines = text.split('\n').filter(Boolean);
+  return Object.fromEntries(lines.map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]));
 }
-const worst = Object.values(results.backbones).flatMap((by) =>
-  Object.values(by).map(({ largest }) => largest),
-);
-process.exitCode = worst.every((largest) => largest < TOLERANCE) ? 0 : 1;
 
-/** Runs every .onnx file of a folder. @returns The number of files and the largest difference. */
-async function runFiles(folder, provider) {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: FLAGS,
-  });
+/** Runs files of a folder in a page of their own. @returns The largest difference by name. */
+async function runInChromium(folder, provider, names) {
+  const server = await serveFolders({ files: folder, ort: runtimeFolder });
+  const page = await browser.newPage();
   try {
-    results.chromium = browser.version();
-    results.runtime = JSON.parse(readFileSync(join(runtimeFolder, '../package.json'), 'utf8')).version;
-    const page = await browser.newPage();
-    await page.route(`${ORIGIN}/**`, (route) => {
-      const { pathname } = new URL(route.request().url());
-      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: '<!doctype html>' });
-      const [, from, name] = pathname.split('/');
-      const contentType = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-      const file = join(from === 'ort' ? runtimeFolder : folder, basename(name));
-      return route.fulfill({ contentType, body: readFileSync(file) });
-    });
-    await page.goto(`${ORIGIN}/`);
-    const names = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
-    let largest = 0;
+    await page.goto(server.address);
+    const found = {};
     for (const name of names) {
-      const found = await page.evaluate(runInPage, { name, provider });
-      const bytes = readFileSync(join(folder, name.replace(/onnx$/, 'f32')));
+      const theirs = await page.evaluate(runInPage, { name: `${name}.onnx`, provider });
+      const bytes = readFileSync(join(folder, `${name}.f32`));
       const ours = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-      if (found.length !== ours.length) throw new Error(`${name} has ${found.length} values.`);
+      if (theirs.length !== ours.length) throw new Error(`${name} has ${theirs.length} values.`);
+      found[name] = 0;
       // Written so that NaN is the largest.
-      for (const [i, value] of found.entries()) {
+      for (const [i, value] of theirs.entries()) {
         const difference = Math.abs(value - ours[i]);
-        if (!(difference <= largest)) largest = Number.isNaN(difference) ? Number.MAX_VALUE : difference;
+        if (!(difference <= found[name]))
+          found[name] = Number.isNaN(difference) ? Number.MAX_VALUE : difference;
       }
     }
-    return { files: names.length, largest };
+    return found;
   } finally {
-    await browser.close();
+    await page.close();
+    server.close();
   }
 }
 
@@ -105,13 +134,32 @@ async function runInPage({ name, provider }) {
   const session = await ort.InferenceSession.create(new Uint8Array(await fetchBytes(name)), {
     executionProviders: [provider],
   });
-  try {
-    const values = new Float32Array(await fetchBytes('images.f32'));
-    const side = Math.sqrt(values.length / 6);
-    const images = new ort.Tensor('float32', values, [2, 3, side, side]);
-    const { embeddings } = await session.run({ pixel_values: images });
-    return Array.from(await embeddings.getData());
-  } finally {
-    await session.release();
-  }
+  // The device keeps its compiled shaders while it has a session: the earlier one is released after the next one is created.
+  await globalThis.earlier?.release();
+  globalThis.earlier = session;
+  const values = new Float32Array(await fetchBytes('images.f32'));
+  const side = Math.sqrt(values.length / 6);
+  const images = new ort.Tensor('float32', values, [2, 3, side, side]);
+  const { embeddings } = await session.run({ pixel_values: images });
+  return Array.from(await embeddings.getData());
+}
+
+function cell(by) {
+  if (!by) return '–';
+  const differences = Object.values(by);
+  return `${Math.max(...differences).toExponential(1)} (${differences.length})`;
+}
+
+function formatTable() {
+  const titles = ['onnxruntime-node', 'Python', 'Chromium, WebAssembly', 'Chromium, WebGPU'];
+  const { node, python, web } = results.versions;
+  return [
+    `Versions: ${[node, python, web].filter(Boolean).join('; ')}.`,
+    '',
+    `| backbone | ${titles.join(' | ')} |`,
+    `|---|${titles.map(() => '---:|').join('')}`,
+    ...Object.entries(results.backbones).map(
+      ([backbone, by]) => `| ${backbone} | ${RUNTIMES.map((runtime) => cell(by[runtime])).join(' | ')} |`,
+    ),
+  ].join('\n');
 }
