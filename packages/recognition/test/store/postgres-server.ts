@@ -1,5 +1,5 @@
 /** A PostgreSQL server of a test: its files in a temporary folder, and a Unix socket as the only way to it. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +25,12 @@ export const postgresBin: string | undefined = existsSync(VERSIONS)
 const NOBODY = 65_534;
 const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
+/** Whether the server can have a disk of its own, which requires root. */
+export const hasSmallDisk =
+  user.uid !== undefined &&
+  process.platform === 'linux' &&
+  spawnSync('unshare', ['--mount', 'setpriv', '--reuid', String(NOBODY), 'true']).status === 0;
+
 export class PostgresServer {
   #process: ChildProcess | undefined;
 
@@ -39,8 +45,9 @@ export class PostgresServer {
     const folder = makeFastFolder('pg-');
     chmodSync(folder, 0o755);
     const data = join(folder, 'data');
-    mkdirSync(data);
-    if (user.uid !== undefined) for (const path of [folder, data]) chownSync(path, user.uid, user.gid);
+    const disk = join(folder, 'disk');
+    for (const path of [data, disk]) mkdirSync(path);
+    if (user.uid !== undefined) for (const path of [folder, data, disk]) chownSync(path, user.uid, user.gid);
     execFileSync(
       join(postgresBin, 'initdb'),
       [
@@ -67,18 +74,26 @@ export class PostgresServer {
     return { host: this.folder, user: 'postgres', database: 'postgres' };
   }
 
+  /** Folder that only the server sees as a disk of 4 MB, where `hasSmallDisk`. */
+  get disk(): string {
+    return join(this.folder, 'disk');
+  }
+
   /** Starts the server's process and waits until it answers. */
   async run(): Promise<void> {
     const data = join(this.folder, 'data');
-    this.#process = spawn(
-      join(this.bin, 'postgres'),
-      ['-D', data, '-k', this.folder, '-c', 'listen_addresses='],
-      {
-        ...user,
-        cwd: this.folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    );
+    const command = [join(this.bin, 'postgres'), '-D', data, '-k', this.folder, '-c', 'listen_addresses='];
+    const mount = `mount -t tmpfs -o size=4m,mode=700,uid=${NOBODY},gid=${NOBODY} tmpfs "$0"`;
+    const become = ['setpriv', '--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
+    // Each program is replaced by the next, so that the process is the server's.
+    const [file, ...args] = hasSmallDisk
+      ? ['unshare', '--mount', 'bash', '-c', `${mount} && exec "$@"`, this.disk, ...become, ...command]
+      : command;
+    this.#process = spawn(file, args, {
+      ...(!hasSmallDisk && user),
+      cwd: this.folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let log = '';
     this.#process.stderr?.on('data', (text) => {
       log += text;

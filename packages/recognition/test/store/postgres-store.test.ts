@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgresStore } from '../../src/postgres.js';
 import type { GalleryChange } from '../../src/store/gallery-store.js';
-import { PostgresServer, postgresBin, REQUIRES } from './postgres-server.js';
+import { hasSmallDisk, PostgresServer, postgresBin, REQUIRES } from './postgres-server.js';
 import { describeGallery, header, testStore, vector } from './store-contract.js';
 import { KILLS, surviveKills } from './survive-kills.js';
 
@@ -163,6 +163,49 @@ describe.skipIf(!postgresBin)(`PostgreSQL (${REQUIRES})`, () => {
     );
     expect(['created', 'MISSING_DEPENDENCY']).toContain(await opened);
   });
+
+  test.skipIf(!hasSmallDisk)(
+    'a full disk of the server is reported, and the store goes on when there is space (requires root)',
+    async () => {
+      await query(`CREATE TABLESPACE small LOCATION '${server.disk}'`);
+      const small = { ...server.connection, options: '-c default_tablespace=small' };
+      await query('CREATE TABLE reserve AS SELECT repeat($$x$$, 1000) FROM generate_series(1, 1000)', small);
+      const size = 250;
+      const embedding = () => Float32Array.from({ length: size }, () => Math.random());
+      const store = await open({
+        connection: small,
+        schema: 'small',
+        header: { embeddingSize: size, embedder: 'e' },
+      });
+      const enrollSome = () =>
+        store.write([
+          {
+            kind: 'enroll',
+            name: 'a',
+            templates: Array.from({ length: 50 }, () => ({ embedding: embedding() })),
+          },
+        ]);
+      let acknowledged = 0;
+      const fill = async () => {
+        for (;;) {
+          await enrollSome();
+          acknowledged++;
+        }
+      };
+      await expect(fill()).rejects.toMatchObject({
+        code: 'DISK_FULL',
+        message: expect.stringMatching(/No space left on device\. Free space on the server, then repeat/),
+      });
+      expect(acknowledged).toBeGreaterThan(5);
+      expect((await store.read()).templates).toHaveLength(50 * acknowledged);
+      await query('DROP TABLE reserve; CHECKPOINT');
+      await enrollSome();
+      expect((await store.read()).templates).toHaveLength(50 * (acknowledged + 1));
+      await store.close();
+      await query('DROP SCHEMA small CASCADE');
+      await query('DROP TABLESPACE small');
+    },
+  );
 
   test('goes on after the server has ended its connections', async () => {
     const store = await open();
