@@ -2,7 +2,7 @@
 
 python tools/golden/check_exported_timm.py [BACKBONE ...]        (after npm run build; default: every backbone)
 
-The Python code of the card's section "Load in timm" runs in the exported folder: it must load the weights with strict=True. The
+The Python code of the card's section "Use" runs in the exported folder: it must load the weights with strict=True. The
 network must then compute maps of the image size in config.json.
 """
 

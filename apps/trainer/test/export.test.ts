@@ -103,6 +103,7 @@ test('timm: the backbone weights alone, under the keys of the backbone', async (
   expect(readFileSync(join(output, 'README.md'), 'utf8')).toContain(
     "timm.create_model('lcnet_035', features_only=True)",
   );
+  expect(readFileSync(join(output, 'README.md'), 'utf8')).not.toContain('loadEmbedder');
 });
 
 test('timm: the card loads a vision transformer into the module inside of its features', async () => {

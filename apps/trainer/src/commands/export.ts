@@ -45,7 +45,8 @@ export async function exportCommand(
       progress,
     });
     progress.done();
-    say(`fingerprint ${fingerprint.slice(0, 12)}`);
+    // That of int8 has a suffix.
+    say(`fingerprint ${fingerprint.replace(/^(.{12})[0-9a-f]+/, '$1')}`);
     if (license === undefined) say('The model card states no license; set one with --license NAME.');
     const lines = [
       relativePath(folder),

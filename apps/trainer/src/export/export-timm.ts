@@ -46,6 +46,8 @@ export async function exportTimm(embedder: Embedder, card: ModelCard): Promise<M
     },
   };
   const load = [
+    'In Python, with `pip install timm safetensors`:',
+    '',
     '```python',
     'import timm',
     'from safetensors.torch import load_file',
@@ -57,10 +59,9 @@ export async function exportTimm(embedder: Embedder, card: ModelCard): Promise<M
     '',
     'The weights are those of the backbone. Neck and head are not part of timm; export them with `--to onnx` or `--to folder`.',
   ];
-  const section = { title: 'Load in timm', text: load.join('\n') };
   return new Map([
     ['model.safetensors', await timmWeights(embedder.model.backbone)],
     ['config.json', text(`${JSON.stringify(config, null, 2)}\n`)],
-    ['README.md', writeCard(embedder, { ...card, sections: [...(card.sections ?? []), section] })],
+    ['README.md', writeCard(embedder, { ...card, usage: load.join('\n') })],
   ]);
 }
