@@ -1,8 +1,8 @@
 // npm run check:packages: publint and "are the types wrong" on every published package, as npm would pack it; its manifest.
 import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inParallel } from './in-parallel.mjs';
 import { publishedPackages, root } from './packages.mjs';
 import { reportAll } from './report-all.mjs';
 
@@ -27,16 +27,9 @@ export async function checkPackages() {
       { name: `manifest of ${manifest.name}`, check: () => manifestProblems(folder, manifest).join('\n') },
     ];
   });
-  const results = [];
-  const waiting = [...checks.entries()];
-  const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [i, { name, check }] = next;
-      results[i] = { name, problems: await check() };
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  return results;
+  return inParallel(
+    checks.map(({ name, check }) => async () => ({ name, problems: await check() })),
+  );
 }
 
 /** Runs a tool of Node in a folder. Returns its output if it fails, and otherwise an empty string. */
