@@ -10,6 +10,7 @@ export default packageConfig({
     'head-rank': 'src/partial-fc/head-rank.ts',
     'loss-on-demand': 'src/pair-losses/loss-on-demand.ts',
     'load-on-demand': 'src/data/load-on-demand.ts',
+    'time-all-reduce': 'src/mpi/time-all-reduce.ts',
     'search-file': 'src/gallery/search-file.ts',
     'verify-file': 'src/verification/verify-file.ts',
   },

@@ -15,10 +15,12 @@ import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type GalleryBenchOptions, runGallery } from './gallery/run-gallery.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
+import { ENGINE_NETWORKS, type EnginesOptions, runEngines } from './inference/run-engines.js';
 import { type InferenceBenchOptions, runInference } from './inference/run-inference.js';
 import { type CoverageOptions, runCoverage } from './interval-coverage/run-coverage.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
+import { type MpiBenchOptions, runMpi } from './mpi/run-mpi.js';
 import { type OneShotOptions, runOneShot } from './one-shot/run-one-shot.js';
 import { type SplitOptions, splitAlphabets } from './one-shot/split-alphabets.js';
 import { runOps } from './ops/run-ops.js';
@@ -259,7 +261,10 @@ program
   .argument('<DIR>', 'the new folder')
   .requiredOption('--data <DIR>', 'folder of alphabets: ALPHABET/CHARACTER/NUMBER_DRAWER.png')
   .option('--held-out <COUNT>', 'number of alphabets for test', parseCount, 6)
-  .option('--rotations', 'add each training character turned by 90, 180 and 270 degrees, as classes of their own')
+  .option(
+    '--rotations',
+    'add each training character turned by 90, 180 and 270 degrees, as classes of their own',
+  )
   .option('--seed <NUMBER>', 'seed of the choice', parseCount, 1)
   .action(async (directory: string, options: SplitOptions) => {
     console.log(`test: ${(await splitAlphabets(directory, options)).join(', ')}`);
@@ -329,6 +334,21 @@ program
   });
 
 program
+  .command('engines')
+  .description(
+    'Times batches of pixels on compiled networks, on WebAssembly and natively, beside onnxruntime-web and onnxruntime-node.',
+  )
+  .option(...json)
+  .option('--networks <NAMES>', 'comma-separated backbones with their image sizes', parseList, ENGINE_NETWORKS)
+  .option('--batches <COUNTS>', 'comma-separated batch sizes', parseCounts, [1, 16, 32])
+  .option('--threads <COUNT>', 'threads of each engine', parseCount, 1)
+  .option('--rounds <COUNT>', 'number of turns of each engine', parseCount, 5)
+  .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 0.5)
+  .action(async ({ json: file, ...options }: EnginesOptions & { json?: string }) => {
+    await showReport(await runEngines(options, showProgress), file);
+  });
+
+program
   .command('quantization')
   .description(
     "Measures what float16 and int8 cost in accuracy on images that a model was not trained on, beside onnxruntime's quantize_static.",
@@ -336,12 +356,26 @@ program
   .option(...json)
   .requiredOption('--data <DIR>', 'folder of test images, each of which is one identity')
   .option('--model <MODEL>', 'run, checkpoint or model folder', 'document-small')
+  .option('--name <TEXT>', "what the table calls the model; default: the folder's name")
   .option('--identities <FILE>', "a run's identities.json, whose test identities are measured; default: all")
   .option('--calibration <DIR>', 'folder of calibration images; default: generated documents')
   .option('--images <COUNT>', 'number of calibration images', parseCount, 128)
   .option('--seeds <COUNT>', 'number of augmentations of the test images', parseCount, 3)
   .action(async ({ json: file, ...options }: QuantizationOptions & { json?: string }) => {
     await showReport(await runQuantization(options, showProgress), file);
+  });
+
+program
+  .command('mpi')
+  .description('Times the all-reduce of @unitsphere/mpi beside MPI_Allreduce in C, on processes of this machine.')
+  .option(...json)
+  .addOption(
+    new Option('--library <NAME>', 'the MPI library').choices(['openmpi', 'mpich']).default('openmpi'),
+  )
+  .option('--ranks <COUNT>', 'number of processes', parseCount, 2)
+  .option('--rounds <COUNT>', 'number of turns of each', parseCount, 5)
+  .action(async ({ json: file, ...options }: MpiBenchOptions & { json?: string }) => {
+    await showReport(await runMpi(options, showProgress), file);
   });
 
 program

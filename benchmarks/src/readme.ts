@@ -16,12 +16,16 @@ import { printGallery } from './gallery/print-gallery.js';
 import type { GalleryReport } from './gallery/run-gallery.js';
 import { printIdentities } from './identities/print-identities.js';
 import type { IdentitiesReport } from './identities/run-identities.js';
+import { printEngines } from './inference/print-engines.js';
 import { printInference } from './inference/print-inference.js';
+import type { EnginesReport } from './inference/run-engines.js';
 import type { InferenceReport } from './inference/run-inference.js';
 import { printCoverage } from './interval-coverage/print-coverage.js';
 import type { CoverageReport } from './interval-coverage/run-coverage.js';
 import { printMemory } from './memory/print-memory.js';
 import type { MemoryReport } from './memory/run-memory.js';
+import { printMpi } from './mpi/print-mpi.js';
+import type { MpiReport } from './mpi/run-mpi.js';
 import { printOneShot } from './one-shot/print-one-shot.js';
 import type { OneShotReport } from './one-shot/run-one-shot.js';
 import { printOps } from './ops/print-ops.js';
@@ -62,7 +66,9 @@ type Report =
   | DataReport
   | LargeSetReport
   | GalleryReport
+  | EnginesReport
   | InferenceReport
+  | MpiReport
   | OneShotReport
   | PairLossesReport
   | ArmsReport
@@ -103,6 +109,8 @@ export function print(report: Report): string {
       return printGallery(report);
     case 'quantization':
       return printQuantization(report);
+    case 'engines':
+      return printEngines(report);
     case 'inference':
       return printInference(report);
     case 'coverage':
@@ -110,6 +118,8 @@ export function print(report: Report): string {
     case 'fine-tune':
     case 'distillation':
       return printArms(report);
+    case 'mpi':
+      return printMpi(report);
     case 'one-shot':
       return printOneShot(report);
     case 'pair-losses':

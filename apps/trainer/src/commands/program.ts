@@ -253,7 +253,8 @@ Examples:
     .command('doctor')
     .description('check whether this machine can train, and print what is missing')
     .option('--json', 'print JSON')
-    .action(async (options) => setExitCode(await (await import('./doctor.js')).doctor(options)));
+    .option('--mpi', 'under mpirun or srun: print the processes, and how fast they exchange data')
+    .action(async (options) => setExitCode(await (await import('./doctor.js')).doctor(options, work)));
 
   return program;
 }
