@@ -14,6 +14,7 @@ data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringif
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: 40, batchSize: 4, replicas: 2, logEvery: 1, validateEvery: 15, checkpointEvery: 3 }
 output: { name: run, plots: [] }
+backend: wasm
 `;
 
 const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0);

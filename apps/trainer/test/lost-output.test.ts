@@ -19,6 +19,7 @@ data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringif
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: ${steps}, batchSize: 4, replicas: 1, logEvery: 1, validateEvery: null, checkpointEvery: null }
 output: { name: run, plots: [] }
+backend: wasm
 `,
   );
   const output = temporaryFolder();
