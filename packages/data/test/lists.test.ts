@@ -244,6 +244,24 @@ describe('what is not a list', () => {
     ]);
   });
 
+  test('reads a category as the super-class of an identity', async () => {
+    for (const [i, name] of ['1', '2', '3', '4'].entries()) {
+      writeFileSync(join(dir, `${name}.png`), await png([10 * i, 2, 3]));
+    }
+    const path = join(dir, 'list.csv');
+    writeFileSync(path, 'path,label,category\n1.png,b,shoe\n2.png,a,bag\n3.png,c,\n4.png,b,shoe\n');
+    const source = await open({ kind: 'csv', path });
+    expect(source.identities).toEqual([
+      { name: 'a', samples: 1, superClass: 'bag' },
+      { name: 'b', samples: 2, superClass: 'shoe' },
+      { name: 'c', samples: 1 },
+    ]);
+    writeFileSync(path, 'path,label,category\n1.png,b,shoe\n2.png,b,bag\n3.png,c,\n');
+    await expect(listImages({ kind: 'csv', path })).rejects.toThrow(
+      /Line 3 .*: the category of "b" is "bag", but another row says "shoe"/,
+    );
+  });
+
   test('refuses what is not such a list, by its line', async () => {
     writeFileSync(join(dir, '1.png'), await png([1, 2, 3]));
     const path = join(dir, 'list.csv');

@@ -72,10 +72,15 @@ export class DecodedSource implements ImageSource {
   /** The identities, in the order of the bytes of their names. */
   get identities(): readonly Identity[] {
     // Made on demand: a data worker needs them only for messages.
-    this.#identities ??= Array.from(this.#shared.identities, (identity, i) => ({
-      name: nameAt(this.#shared.encoded.table.identities, identity),
-      samples: this.#shared.starts[i + 1] - this.#shared.starts[i],
-    }));
+    const { table, superClasses } = this.#shared.encoded;
+    this.#identities ??= Array.from(this.#shared.identities, (identity, i) => {
+      const superClass = superClasses && nameAt(superClasses, identity);
+      return {
+        name: nameAt(table.identities, identity),
+        samples: this.#shared.starts[i + 1] - this.#shared.starts[i],
+        ...(superClass && { superClass }),
+      };
+    });
     return this.#identities;
   }
 

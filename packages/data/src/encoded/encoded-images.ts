@@ -1,5 +1,6 @@
 import type { SkippedFile } from '../source.js';
 import type { ImageTable } from './image-table.js';
+import type { PackedNames } from './packed-names.js';
 import type { ArchiveSpec, BlobsSpec, FolderSpec } from './reader-specs.js';
 
 /** How the encoded images of a table are read, as plain data that can be sent to a thread. */
@@ -20,6 +21,8 @@ export interface EncodedImages {
   readonly regions?: Float64Array;
   /** Bits of `ROLE` for each image; absent if the source names no queries and no gallery. */
   readonly roles?: Uint8Array;
+  /** Super-class of each identity of the table, empty if it has none; absent if the source names none. */
+  readonly superClasses?: PackedNames;
   /** Files and entries that are not used, with the reason. */
   readonly skipped: readonly SkippedFile[];
 }

@@ -5,7 +5,7 @@ import type { EncodedImages } from '../encoded/encoded-images.js';
 import { REGION_VALUES } from '../encoded/image-region.js';
 import { repeatedId, TableBuilder } from '../encoded/image-table.js';
 import { listSkipped } from '../encoded/open-decoded.js';
-import { NamePacker, reserve, sharedArray } from '../encoded/packed-names.js';
+import { NamePacker, nameAt, type PackedNames, reserve, sharedArray } from '../encoded/packed-names.js';
 import { STAT_VALUES } from '../encoded/reader-specs.js';
 import { ROLE } from '../encoded/roles.js';
 import type { SkippedFile } from '../source.js';
@@ -29,15 +29,17 @@ export interface RowSource {
 
 /**
  * Lists the images of rows with open-metric-learning's columns: `path` (or `file_name`) and `label`, and optionally `split`,
- * `is_query`, `is_gallery`, a box, corners or landmarks; see `regionOfRow`. An identity is a label; with a split it is named
- * `SPLIT/LABEL`, as in a folder with subfolders for the parts.
+ * `is_query`, `is_gallery`, `category`, a box, corners or landmarks; see `regionOfRow`. An identity is a label; with a split it is
+ * named `SPLIT/LABEL`, as in a folder with subfolders for the parts. Its category is its super-class.
  *
- * @throws Error for a row without a path or a label, an image that is listed twice, or fewer than two identities.
+ * @throws Error for a row without a path or a label, an image that is listed twice, an identity with two categories, or fewer than
+ *   two identities.
  */
 export async function listRows({ name, place, dir, rows, splitOf }: RowSource): Promise<EncodedImages> {
   const builder = new TableBuilder();
   const skipped: SkippedFile[] = [];
   const columns = new Columns();
+  const categories = new Map<string, string>();
   let count = 0;
   for await (const row of rows) {
     const path = PATH_COLUMNS.map((column) => textOf(row, column)).find((text) => text !== undefined);
@@ -51,6 +53,7 @@ export async function listRows({ name, place, dir, rows, splitOf }: RowSource): 
     else {
       const split = textOf(row, 'split') ?? splitOf?.(found.file);
       const identity = (split === undefined ? label : `${split}/${label}`).normalize('NFC');
+      addCategory(categories, identity, row);
       // A file may hold several images.
       const id = region ? `${found.file}#${region.subarray(0, 4).join()}` : found.file;
       const position = builder.add(identity, id, found.info.size);
@@ -79,7 +82,28 @@ export async function listRows({ name, place, dir, rows, splitOf }: RowSource): 
     skipped,
     ...(regions && { regions }),
     ...(roles && { roles }),
+    ...(categories.size > 0 && { superClasses: packCategories(categories, table.identities) }),
   };
+}
+
+function addCategory(categories: Map<string, string>, identity: string, row: ListRow): void {
+  const category = textOf(row, 'category');
+  if (category === undefined) return;
+  const known = categories.get(identity) ?? category;
+  if (known !== category) {
+    throw new Error(
+      `${row.at}: the category of "${identity}" is "${category}", but another row says "${known}". Give an identity one category.`,
+    );
+  }
+  categories.set(identity, category);
+}
+
+/** Returns the category of each identity, in their order; empty text if it has none. */
+function packCategories(categories: ReadonlyMap<string, string>, identities: PackedNames): PackedNames {
+  const packer = new NamePacker();
+  const order = Array.from(identities.ends, (_, i) => i);
+  for (const i of order) packer.add(categories.get(nameAt(identities, i)) ?? '');
+  return packer.pack(order);
 }
 
 /** Values of the images beside their names, in the order of the rows. */

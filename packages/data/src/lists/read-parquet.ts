@@ -8,7 +8,7 @@ import { checkColumns, type ListRow } from './list-row.js';
 const MOST_ROWS_A_BYTE = 64;
 /** Columns of a list that are read; others may hold anything. */
 const isListColumn = (name: string) =>
-  /^(path|file_name|label|split|is_query|is_gallery|[xy]_[1-4]|(left|right)(eye|mouth)_[xy]|nose_[xy])$/.test(
+  /^(path|file_name|label|split|category|is_query|is_gallery|[xy]_[1-4]|(left|right)(eye|mouth)_[xy]|nose_[xy])$/.test(
     name,
   );
 
