@@ -26,8 +26,8 @@ export interface Calibration {
   /** A match is accepted from this score on. */
   readonly threshold: number;
   /**
-   * Two accepted identities whose scores differ by less are ambiguous: 95 % of strangers have a smaller gap between their best
-   * two identities.
+   * An accepted identity is ambiguous if the score of another one differs by less: 95 % of strangers have a smaller gap between their
+   * best two identities.
    */
   readonly margin: number;
   /** Estimated rate of strangers that the gallery accepts at the threshold. */
