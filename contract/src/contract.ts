@@ -4,6 +4,7 @@ import { layerChecks } from './checks/layers.js';
 import { lossChecks } from './checks/losses.js';
 import { memoryChecks } from './checks/memory.js';
 import { operationChecks } from './checks/operations.js';
+import { pairLossChecks } from './checks/pair-losses.js';
 import { precisionChecks } from './checks/precision.js';
 import { trainingChecks } from './checks/training.js';
 import { updateChecks } from './checks/updates.js';
@@ -15,6 +16,7 @@ export const contractChecks: readonly Check[] = [
   ...precisionChecks,
   ...layerChecks,
   ...lossChecks,
+  ...pairLossChecks,
   ...trainingChecks,
   ...fileChecks,
   ...memoryChecks,
