@@ -1,54 +1,30 @@
 // npm run docs: writes a site to site/ with the API of every published package, the READMEs and the guides.
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { inParallel } from './in-parallel.mjs';
 import { install, publishedPackages, root } from './packages.mjs';
 
-const tools = join(root, 'tools', 'checks');
-install('Installing the check tools', tools);
-const typedoc = await import(
-  pathToFileURL(createRequire(join(tools, 'package.json')).resolve('typedoc')).href
-);
+install('Installing the check tools', join(root, 'tools', 'checks'));
+const { bootstrap, typedoc } = await import('./bootstrap-typedoc.mjs');
 
 const guides = join(root, 'docs', 'guides');
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-docs-'));
-let warnings = 0;
+const converter = join(root, 'tools', 'workspace', 'docs-package.mjs');
+let problems;
 try {
-  const projects = [];
-  for (const { path, manifest } of publishedPackages()) {
-    const app = await bootstrap({
-      name: manifest.name,
-      entryPoints: sourcesOf(path, manifest),
-      displayBasePath: join(path, 'src'),
-      tsconfig: join(path, 'tsconfig.json'),
-      readme: join(path, 'README.md'),
-      // `npm test` checks the types, and the tests' imports are not part of the package.
-      skipErrorChecking: true,
-      excludeInternal: true,
-      excludePrivate: true,
-      excludeExternals: true,
-      disableGit: true,
-      disableSources: true,
-      // typedoc warns about @param names of destructured parameters, which it cannot find.
-      logLevel: 'Error',
-    });
-    const project = await app.convert();
-    warnings += app.logger.errorCount;
-    if (!project) throw new Error(`typedoc could not read ${manifest.name}. See the errors above.`);
-    // Modules are named as they are imported, without the scope. The sources are index, layers, install/index.
-    for (const entry of project.getChildrenByKind(typedoc.ReflectionKind.Module)) {
-      const name = entry.name.replace(/(^|\/)index$/, '');
-      entry.name = [basename(manifest.name), ...(name ? [name] : [])].join('/');
-    }
-    const file = join(folder, `${basename(path)}.json`);
-    writeFileSync(file, JSON.stringify(app.serializer.projectToObject(project, typedoc.normalizePath(root))));
-    projects.push(file);
-    console.log(
-      `${manifest.name}: ${project.getReflectionsByKind(typedoc.ReflectionKind.SomeExport).length} exports`,
-    );
-  }
+  // Packages are converted by processes of their own, because each takes seconds of one core.
+  const projects = await inParallel(
+    publishedPackages().map(({ path }) => async () => {
+      const file = join(folder, `${basename(path)}.json`);
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [converter, path, file]);
+      process.stdout.write(stdout);
+      process.stderr.write(stderr);
+      return file;
+    }),
+  );
   const app = await bootstrap({
     name: 'unitsphere',
     entryPointStrategy: typedoc.EntryPointStrategy.Merge,
@@ -67,31 +43,12 @@ try {
   }
   app.validate(project);
   await app.generateOutputs(project);
-  warnings += app.logger.warningCount + app.logger.errorCount;
+  problems = app.logger.warningCount + app.logger.errorCount;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-if (warnings > 0) {
-  console.error(`The docs have ${warnings} problems; see above.`);
+if (problems > 0) {
+  console.error(`The docs have ${problems} problems; see above.`);
   process.exit(1);
 }
 console.log('Wrote site/index.html');
-
-function bootstrap(options) {
-  return typedoc.Application.bootstrap({
-    out: join(root, 'site'),
-    basePath: root,
-    logLevel: 'Warn',
-    ...options,
-  });
-}
-
-/** Returns the source files of a package's exports. */
-function sourcesOf(path, { exports }) {
-  return Object.values(exports)
-    .flatMap((conditions) =>
-      typeof conditions === 'object' ? [conditions.types ?? conditions.import?.types] : [],
-    )
-    .map((types) => basename(types, '.d.ts'))
-    .map((name) => [join(path, 'src', `${name}.ts`), join(path, 'src', name, 'index.ts')].find(existsSync));
-}
