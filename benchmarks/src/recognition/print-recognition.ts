@@ -85,10 +85,12 @@ function describeDuplicates({
   thresholdWithDuplicates,
 }: NonNullable<RecognitionReport['cards']>['calibrated']): string[] {
   if (duplicates === 0) return [];
-  const pairs =
-    duplicates === 1 ? 'One pair of enrolled cards looks' : `${duplicates} pairs of enrolled cards look`;
+  const [pairs, them] =
+    duplicates === 1
+      ? ['One pair of enrolled cards looks', 'it']
+      : [`${duplicates} pairs of enrolled cards look`, 'them'];
   return [
     '',
-    `${pairs} like one card enrolled twice, and the calibration leaves them out. With them, the threshold would be ${thresholdWithDuplicates?.toFixed(4)}.`,
+    `${pairs} like one card enrolled twice, and the calibration leaves ${them} out. With ${them}, the threshold would be ${thresholdWithDuplicates?.toFixed(4)}.`,
   ];
 }

@@ -322,7 +322,8 @@ export class Gallery<Image = never> {
    *
    * A changed gallery is calibrated again, from its own identities or the strangers it was calibrated with. With up to 2,000
    * templates, this happens after each change. Larger galleries wait until the number of identities has changed by a tenth.
-   * Until then, they convert the threshold to the new number.
+   * Until then, they convert the threshold to the new number. Only `calibrate` leaves identities out as duplicates; those that
+   * look like it since are the `newDuplicates` of `calibration`.
    * @param image An image or an embedding.
    */
   async recognize(image: Image | Float32Array, options: RecognizeOptions = {}): Promise<Recognition> {
