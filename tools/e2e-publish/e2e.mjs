@@ -15,6 +15,8 @@ const { startRegistry } = await import('./registry.mjs');
 const { consumerNames, runConsumer } = await import('./consumer.mjs');
 const { missingBrowser } = await import('./browser.mjs');
 
+/** The consumers that take longest. */
+const LONG = ['guides', 'npx-trainer', 'recognition', 'bundlers'];
 const names = process.argv.length > 2 ? process.argv.slice(2) : consumerNames;
 const unknown = names.filter((name) => !consumerNames.includes(name));
 if (unknown.length > 0) {
@@ -47,7 +49,11 @@ const startedAt = Date.now();
 const results = [];
 try {
   const npmrc = await publishAll();
-  const waiting = [...names];
+  // A long consumer that starts last would leave a core idle.
+  const waiting = [
+    ...LONG.filter((name) => names.includes(name)),
+    ...names.filter((name) => !LONG.includes(name)),
+  ];
   const worker = async () => {
     for (let name = waiting.shift(); name; name = waiting.shift())
       results.push(await tryConsumer(name, npmrc));
