@@ -9,6 +9,11 @@ import { traceForward } from './trace/trace.js';
 export interface CompileNetworkOptions extends ImageStatistics {
   /** Height and width of the images in pixels. */
   size: readonly [height: number, width: number];
+  /**
+   * Threads that compute an image's layers together with `@unitsphere/native`; results do not depend on it. WebAssembly runs on the
+   * calling thread. Default: 1.
+   */
+  threads?: number;
 }
 
 /** Number of traced images: more than one, so that the axis of the batch is recognized. */
@@ -36,18 +41,22 @@ export interface CompiledNetwork {
  * so a run allocates nothing and creates no tensor. Later changes of the module's weights have no effect.
  * @param module The network's modules by the prefix of their keys; only their parameters' names are used.
  * @param forward Maps images float32 [batch, height, width, 3] to values float32 [batch, outputSize].
+ * @throws RangeError if `threads` is not a positive integer.
  * @throws UnsupportedNetworkError if the network has an operation that cannot be compiled.
  */
 export async function compileNetwork(
   modules: Readonly<Record<string, Module>>,
   forward: (images: tf.Tensor4D) => tf.Tensor2D,
-  { size: [height, width], ...statistics }: CompileNetworkOptions,
+  { size: [height, width], threads = 1, ...statistics }: CompileNetworkOptions,
 ): Promise<CompiledNetwork> {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`compileNetwork: threads must be a positive integer, not ${threads}.`);
+  }
   const x = tf.zeros<tf.Rank.R4>([TRACED_BATCH, height, width, 3]);
   try {
     const trace = await traceForward(modules, x, (images) => forward(images as tf.Tensor4D));
     const network = buildNetwork(trace);
-    const plan = new Plan(network, pixelTables(statistics));
+    const plan = new Plan(network, pixelTables(statistics), threads);
     const bytes = height * width * 3;
     return {
       outputSize: network.output.size,

@@ -10,16 +10,18 @@ import { compileNetwork, UnsupportedNetworkError } from '../src/index.js';
 
 const STATISTICS = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
-/** Backbones with every kind of layer, at small sizes. */
-const NETWORKS: [backbone: BackboneName, size: number, neck: 'gap' | 'flatten' | 'squeeze'][] = [
-  ['lcnet_035', 64, 'squeeze'],
-  ['mobilenetv3_small_050', 32, 'flatten'],
-  ['mobilenetv4_conv_small_035', 32, 'gap'],
-  ['efficientnet_lite0', 32, 'gap'],
-  ['tf_efficientnet_b0', 32, 'gap'],
-  ['resnet18', 32, 'gap'],
-  ['iresnet18', 16, 'flatten'],
-  ['vit_tiny_patch16_224', 32, 'gap'],
+type Neck = 'gap' | 'flatten' | 'squeeze';
+
+/** Backbones with every kind of layer, at small sizes and up to the map of this number, which few weights compute. */
+const NETWORKS: [backbone: BackboneName, size: number, neck: Neck, outIndex: number][] = [
+  ['lcnet_035', 64, 'squeeze', 4],
+  ['mobilenetv3_small_050', 32, 'flatten', 4],
+  ['mobilenetv4_conv_small_035', 32, 'gap', 3],
+  ['efficientnet_lite0', 32, 'gap', 2],
+  ['tf_efficientnet_b0', 32, 'gap', 2],
+  ['resnet18', 32, 'gap', 2],
+  ['iresnet18', 16, 'flatten', 2],
+  ['vit_tiny_patch16_224', 32, 'gap', 1],
 ];
 
 class Network extends Module<tf.Tensor4D, tf.Tensor2D> {
@@ -29,10 +31,13 @@ class Network extends Module<tf.Tensor4D, tf.Tensor2D> {
     Module<tf.Tensor2D, tf.Tensor2D>,
   ];
 
-  constructor(name: BackboneName, size: number, neckName: 'gap' | 'flatten' | 'squeeze') {
+  constructor(name: BackboneName, size: number, neckName: Neck, outIndex: number) {
     super();
     const random = new Random(1);
-    const backbone = this.child('backbone', createBackbone(name, { random, inputSize: size }));
+    const backbone = this.child(
+      'backbone',
+      createBackbone(name, { random, inputSize: size, outIndices: [outIndex] }),
+    );
     const { channels, reduction } = backbone.featureInfo[backbone.featureInfo.length - 1];
     const side = Math.ceil(size / reduction);
     const neck = createNeck(neckName, { channels, height: side, width: side }, { random });
@@ -61,8 +66,8 @@ function drawPixels(count: number, size: number): Uint8Array {
   return Uint8Array.from({ length: count * size * size * 3 }, () => random.uniform(0, 256));
 }
 
-const compile = (network: Module<tf.Tensor4D, tf.Tensor2D>, size: number) =>
-  compileNetwork({ network }, (x) => network.forward(x), { ...STATISTICS, size: [size, size] });
+const compile = (network: Module<tf.Tensor4D, tf.Tensor2D>, size: number, threads = 1) =>
+  compileNetwork({ network }, (x) => network.forward(x), { ...STATISTICS, size: [size, size], threads });
 
 const compute = (network: Module<tf.Tensor4D, tf.Tensor2D>, pixels: Uint8Array, size: number) =>
   tf.tidy(
@@ -80,12 +85,16 @@ afterEach(() => {
   process.env['UNITSPHERE_NATIVE'] = '0';
 });
 
-test.each(NETWORKS)('%s gives the embeddings of its forward pass', async (name, size, neck) => {
-  const network = new Network(name, size, neck);
+test.each(NETWORKS)('%s gives the embeddings of its forward pass', async (name, size, neck, outIndex) => {
+  const network = new Network(name, size, neck, outIndex);
   const before = tf.memory().numTensors;
-  for (const native of ['0', '1']) {
+  for (const [native, threads] of [
+    ['0', 1],
+    ['1', 1],
+    ['1', 2],
+  ] as const) {
     process.env['UNITSPHERE_NATIVE'] = native;
-    const compiled = await compile(network, size);
+    const compiled = await compile(network, size, threads);
     expect(compiled.outputSize).toBe(16);
     for (const count of [3, 1]) {
       const pixels = drawPixels(count, size);
@@ -99,7 +108,7 @@ test.each(NETWORKS)('%s gives the embeddings of its forward pass', async (name, 
 });
 
 test('an image has the same embedding in a batch of any size', async () => {
-  const network = new Network('lcnet_035', 64, 'squeeze');
+  const network = new Network('lcnet_035', 64, 'squeeze', 4);
   const compiled = await compile(network, 64);
   const pixels = drawPixels(5, 64);
   const image = pixels.length / 5;

@@ -162,21 +162,19 @@ describe.skipIf(supportedIsas().length === 0)(`@unitsphere/native (${nativeStatu
         }
       }
     });
-    test(`${isa}: a program runs the calls that it lists`, () => {
+    test(`${isa}: a program runs the calls that it lists, on threads in step`, () => {
       const names = Object.keys(bindKernels(memory, isa) ?? {});
-      const [address, x, y, z] = [1024, 4096, 4100, 4104];
-      floats.set([-2, 5, 5], x / 4);
-      const calls = [
-        ['activation', x, 1, 1, y],
-        ['addActivation', x, x, 1, 0, z],
-      ] as const;
-      const words = new Float64Array(memory.buffer, address, 48);
+      const [address, x, y, z, minusTwo] = [1024, 4096, 4100, 4104, 4108];
+      floats.set([3, 5, 5, -2], x / 4);
+      // The second thread adds what the first one has computed before.
+      const calls = [['activation', x, 1, 1, y], [], [], ['addActivation', y, minusTwo, 1, 0, z]] as const;
+      const words = new Float64Array(memory.buffer, address, 24 * calls.length);
       calls.forEach(([kernel, ...values], i) => {
-        words.set([names.indexOf(kernel), ...values], 24 * i);
+        words.set([kernel ? names.indexOf(kernel) : -1, ...values], 24 * i);
       });
-      bindKernels(memory, isa)?.['runProgram']?.(address, calls.length);
-      expect([...floats.subarray(y / 4, y / 4 + 2)]).toEqual([0, -4]);
-      floats.fill(0, address / 4, z / 4 + 1);
+      bindKernels(memory, isa)?.['runProgram']?.(address, 2, 2);
+      expect([...floats.subarray(y / 4, y / 4 + 2)]).toEqual([3, 1]);
+      floats.fill(0, address / 4, minusTwo / 4 + 1);
     });
     test(`${isa}: every native kernel has a case`, () => {
       const covered = new Set(CASES.flatMap(({ name, also = [] }) => [name, ...also]));

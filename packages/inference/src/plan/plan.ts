@@ -32,11 +32,16 @@ export class Plan {
   readonly #tables: number;
   readonly #scratch: number;
   readonly #arena: number;
+  readonly #threads: number;
   readonly #plans = new Map<number, BatchPlan>();
   #loaded: BatchPlan | undefined;
 
-  /** @param tables The float of each byte of a pixel, channel by channel: [3, 256]. */
-  constructor(network: Network, tables: Float32Array) {
+  /**
+   * @param tables The float of each byte of a pixel, channel by channel: [3, 256].
+   * @param threads Threads of native kernels.
+   */
+  constructor(network: Network, tables: Float32Array, threads: number) {
+    this.#threads = threads;
     this.#network = network;
     this.#memory = new WebAssembly.Memory({ initial: 1 });
     this.#kernels = createKernelSet(this.#memory);
@@ -81,7 +86,7 @@ export class Plan {
     const pixels = this.#arena + 4 * arena.size;
     const words = roundUp(pixels + bytes, LINE);
     const calls = this.#calls(batch, arena, pixels, bytes);
-    const program = createProgram(calls, this.#kernels);
+    const program = createProgram(calls, this.#kernels, this.#threads);
     this.#reserve(words + program.bytes);
     const at = (value: Network['input']) => this.#arena + 4 * (arena.offsets.get(value) ?? 0);
     const plan = { program, pixels, words, input: at(this.#network.input), output: at(this.#network.output) };

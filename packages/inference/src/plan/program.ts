@@ -1,5 +1,6 @@
 import type { KernelSet } from '@unitsphere/ops';
 import type { Call } from './lower.js';
+import { splitCall } from './split.js';
 
 /** float64 values of a call in a native program. */
 const WORDS = 24;
@@ -16,10 +17,15 @@ export interface Program {
 /**
  * Creates a program. The processor's own kernels run it in one crossing from JavaScript; a call of a WebAssembly kernel costs
  * nanoseconds, so those are called one by one.
+ * @param threads Threads of the processor's own kernels. WebAssembly kernels run on the calling thread.
  */
-export function createProgram(calls: readonly Call[], { kernels, native }: KernelSet): Program {
+export function createProgram(
+  calls: readonly Call[],
+  { kernels, native }: KernelSet,
+  threads: number,
+): Program {
   const isNative = native && calls.every(([kernel]) => native.includes(kernel));
-  return isNative ? new NativeProgram(calls, native, kernels) : new CalledProgram(calls, kernels);
+  return isNative ? new NativeProgram(calls, native, kernels, threads) : new CalledProgram(calls, kernels);
 }
 
 class CalledProgram implements Program {
@@ -42,14 +48,24 @@ class CalledProgram implements Program {
 class NativeProgram implements Program {
   readonly bytes: number;
   readonly #words: Float64Array;
-  readonly #run: (address: number, count: number) => number;
+  readonly #run: (address: number, calls: number, threads: number) => number;
+  readonly #calls: number;
+  readonly #threads: number;
   #address = 0;
 
-  constructor(calls: readonly Call[], names: readonly string[], kernels: KernelSet['kernels']) {
-    this.#words = new Float64Array(calls.length * WORDS);
-    calls.forEach(([kernel, ...values], i) => {
-      if (values.length >= WORDS) throw new Error(`${kernel} has more than ${WORDS - 1} arguments.`);
-      this.#words.set([names.indexOf(kernel), ...values], i * WORDS);
+  constructor(
+    calls: readonly Call[],
+    names: readonly string[],
+    kernels: KernelSet['kernels'],
+    threads: number,
+  ) {
+    this.#calls = calls.length;
+    this.#threads = threads;
+    this.#words = new Float64Array(calls.length * threads * WORDS);
+    calls.forEach((call, i) => {
+      for (const [thread, part] of splitCall(call, threads).entries()) {
+        this.#words.set(wordsOf(part, names), (thread * calls.length + i) * WORDS);
+      }
     });
     this.bytes = this.#words.byteLength;
     this.#run = kernels['runProgram'];
@@ -61,6 +77,13 @@ class NativeProgram implements Program {
   }
 
   run(): void {
-    this.#run(this.#address, this.#words.length / WORDS);
+    this.#run(this.#address, this.#calls, this.#threads);
   }
+}
+
+function wordsOf(call: Call | undefined, names: readonly string[]): readonly number[] {
+  if (!call) return [-1];
+  const [kernel, ...values] = call;
+  if (values.length >= WORDS) throw new Error(`${kernel} has more than ${WORDS - 1} arguments.`);
+  return [names.indexOf(kernel), ...values];
 }

@@ -12,9 +12,9 @@ impl<'a> Args<'a> {
     pub fn new(base: *mut u8, values: &'a [f64]) -> Self {
         Self { base, values, next: 0 }
     }
-    /// Other arguments on the same memory.
-    pub fn with<'b>(&self, values: &'b [f64]) -> Args<'b> {
-        Args::new(self.base, values)
+    /// The start of the memory.
+    pub fn base(&self) -> *mut u8 {
+        self.base
     }
     #[inline(always)]
     fn value(&mut self) -> f64 {

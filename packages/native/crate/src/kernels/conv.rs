@@ -9,7 +9,7 @@ use crate::simd::Simd;
 pub unsafe fn im2col<S: Simd>(args: &mut Args) -> f64 {
     let (x, s) = (args.floats(), Sizes::read(args));
     let (row0, row1, out) = (args.size(), args.size(), args.floats());
-    write_patches::<S>(x, &s, row0, row1 - row0, 0, s.patch(), out, s.patch());
+    write_patches::<S, false>(x, &s, row0, row1 - row0, 0, s.patch(), out, s.patch());
     0.0
 }
 

@@ -118,6 +118,16 @@ unsafe fn convolve_of<S: Simd, const KW: usize, const SW: usize>(
     let chunk = s.chunk();
     let mut scratch = Scratch::new(s.scratch());
     let padded = scratch.at();
+    // At stride 1, a row of few channels is one list of floats, if a vector holds whole pixels.
+    let flat = sw == 1 && c < S::LANES && S::LANES % c == 0;
+    let taps = s.kh * kw;
+    let mut repeated = Scratch::new(if flat { taps * S::LANES } else { 0 });
+    if flat {
+        for i in 0..taps * S::LANES {
+            *repeated.at().add(i) = *weight.add(i / S::LANES * c + i % c);
+        }
+    }
+    let repeated = repeated.at();
     for image in 0..s.n {
         let from = x.add(image * s.h * s.w * c);
         let to = y.add(image * s.oh * s.ow * c);
@@ -128,6 +138,10 @@ unsafe fn convolve_of<S: Simd, const KW: usize, const SW: usize>(
             for r in 0..rows {
                 let (from, to) = (padded.add(r * s.sh * row), to.add((oy + r) * s.ow * c));
                 let mut ox = 0;
+                if flat {
+                    flat_row::<S, KW>(from, repeated, to, s.ow * c, c, row, s.kh, kw);
+                    ox = s.ow;
+                }
                 while ox < s.ow {
                     let (from, to) = (from.add(ox * sw * c), to.add(ox * c));
                     let left = s.ow - ox;
@@ -146,6 +160,58 @@ unsafe fn convolve_of<S: Simd, const KW: usize, const SW: usize>(
             oy += rows;
         }
     }
+}
+
+/// Computes a row of `count` floats. `weight` has a vector for each tap, in which the channels repeat.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn flat_row<S: Simd, const KW: usize>(
+    x: *const f32,
+    weight: *const f32,
+    y: *mut f32,
+    count: usize,
+    c: usize,
+    row: usize,
+    kh: usize,
+    kw: usize,
+) {
+    let mut i = 0;
+    while i < count {
+        i += if count - i >= 4 * S::LANES {
+            flat_vectors::<S, KW, 4>(x.add(i), weight, y.add(i), count - i, c, row, kh, kw)
+        } else {
+            flat_vectors::<S, KW, 1>(x.add(i), weight, y.add(i), count - i, c, row, kh, kw)
+        };
+    }
+}
+
+/// Computes V vectors of a row, the last one of at most `count` floats, and returns their floats.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn flat_vectors<S: Simd, const KW: usize, const V: usize>(
+    x: *const f32,
+    weight: *const f32,
+    y: *mut f32,
+    count: usize,
+    c: usize,
+    row: usize,
+    kh: usize,
+    kw: usize,
+) -> usize {
+    let mut sums = [S::splat(0.0); V];
+    for ky in 0..kh {
+        for kx in 0..(if KW > 0 { KW } else { kw }) {
+            let tap = S::load(weight.add((ky * kw + kx) * S::LANES));
+            for v in 0..V {
+                let at = v * S::LANES;
+                sums[v] = tap.fma(S::load_n(x.add(ky * row + kx * c + at), count - at), sums[v]);
+            }
+        }
+    }
+    for v in 0..V {
+        sums[v].store_n(y.add(v * S::LANES), count - v * S::LANES);
+    }
+    V * S::LANES
 }
 
 /// Computes O adjacent outputs of a row and returns O.

@@ -227,12 +227,12 @@ impl Staging {
             Left::Stored(a, lda) if p.trans_a => (a.add(p0 * lda + i0), lda),
             Left::Stored(a, lda) => (a.add(i0 * lda + p0), lda),
             Left::Patches(x, s) if p.trans_a => {
-                write_patches::<S>(x, s, p0, values, i0, rows, staged, ROWS);
+                write_patches::<S, true>(x, s, p0, values, i0, rows, staged, ROWS);
                 (staged as *const f32, ROWS)
             }
             Left::Patches(x, s) => {
                 let step = 2 * STEP;
-                write_patches::<S>(x, s, i0, rows, p0, values, staged, step);
+                write_patches::<S, true>(x, s, i0, rows, p0, values, staged, step);
                 (staged as *const f32, step)
             }
         };

@@ -72,19 +72,26 @@ impl Sizes {
     }
 }
 
+/// With SLACK, whole vectors are stored: what they write past the end is written again later, or is never read.
 #[inline(always)]
-unsafe fn copy<S: Simd>(from: *const f32, count: usize, to: *mut f32) {
+unsafe fn copy<S: Simd, const SLACK: bool>(from: *const f32, count: usize, to: *mut f32) {
     let mut i = 0;
     while i < count {
-        S::load_n(from.add(i), count - i).store_n(to.add(i), count - i);
+        let values = S::load_n(from.add(i), count - i);
+        if SLACK {
+            values.store(to.add(i));
+        } else {
+            values.store_n(to.add(i), count - i);
+        }
         i += S::LANES;
     }
 }
 
-/// Writes columns [p0, p0 + depth) of the patches [row0, row0 + rows), with `step` floats from one row to the next.
+/// Writes columns [p0, p0 + depth) of the patches [row0, row0 + rows), with `step` floats from one row to the next. With SLACK, up
+/// to a vector after each row is written, too.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-pub unsafe fn write_patches<S: Simd>(
+pub unsafe fn write_patches<S: Simd, const SLACK: bool>(
     x: *const f32,
     s: &Sizes,
     row0: usize,
@@ -104,12 +111,12 @@ pub unsafe fn write_patches<S: Simd>(
             let (from, to) = (p - ky * run, run.min(p0 + depth - ky * run));
             let at = out.add(r * step + p - p0);
             match s.start(place, ky) {
-                Some(start) if first <= from && end >= to => copy::<S>(x.offset(start + from as isize), to - from, at),
+                Some(start) if first <= from && end >= to => copy::<S, SLACK>(x.offset(start + from as isize), to - from, at),
                 Some(start) => {
                     let (a, b) = (first.clamp(from, to), end.clamp(from, to));
                     std::ptr::write_bytes(at, 0, to - from);
                     if a < b {
-                        copy::<S>(x.offset(start + a as isize), b - a, at.add(a - from));
+                        copy::<S, SLACK>(x.offset(start + a as isize), b - a, at.add(a - from));
                     }
                 }
                 None => std::ptr::write_bytes(at, 0, to - from),
