@@ -54,7 +54,7 @@ export async function measureStrangers(
   };
 }
 
-/** Which pairs of similar identities count as one identity. */
+/** A rule for pairs of similar identities: whether they count as one. */
 export interface DuplicatePolicy {
   /** Pairs that are known to count as one. */
   readonly accepted: readonly IdentityPair[];

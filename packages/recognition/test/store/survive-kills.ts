@@ -56,7 +56,7 @@ export async function surviveKills(
     const ended = Promise.all([once(child, 'exit'), once(lines, 'close')]);
     await Promise.race([isDue, ended]);
     expect(errors).toBe('');
-    await sleep(random.uniform(0, inCompaction ? 15 : 250));
+    await sleep(random.uniform(0, inCompaction ? 8 : 250));
     await kill(child);
     await ended;
     await onKilled();
