@@ -20,7 +20,7 @@ export function checkSameData(ranks: Communicator, config: Config, dataset: Data
   const other = [...counts.keys()].find((rank) => !digestOf(rank).equals(digestOf(0)));
   if (other === undefined) return;
   throw new UserError(
-    `process ${other} reads other images (${counts[other]} identities) than process 0 (${counts[0]} identities)`,
+    `process ${other} reads other images than process 0: ${counts[other]} identities instead of ${counts[0]}`,
     { hint: 'Give every host the same images under the same path: a shared file system, or equal copies.' },
   );
 }

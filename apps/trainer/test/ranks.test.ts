@@ -1,0 +1,90 @@
+import { soloCommunicator } from '@unitsphere/collectives';
+import { describe, expect, test, vi } from 'vitest';
+import { doctor } from '../src/commands/doctor.js';
+import { withRanks } from '../src/commands/with-ranks.js';
+import { parseConfig } from '../src/config/parse-config.js';
+import type { Dataset } from '../src/dataset/dataset.js';
+import { RankBatches } from '../src/replicas/rank-batches.js';
+import { countRankReplicas } from '../src/replicas/replica-count.js';
+import type { RankGroup } from '../src/train/rank-group.js';
+import { checkSameData } from '../src/train/same-data.js';
+
+/** Rank 0 of a group that no launcher has started. */
+const group = (more: Partial<RankGroup> = {}): RankGroup => ({
+  ...soloCommunicator(),
+  rank: 0,
+  size: 2,
+  hosts: ['one', 'two'],
+  localSize: 1,
+  version: 'none',
+  close: () => {},
+  ...more,
+});
+
+describe('the replicas of a group', () => {
+  test('are its processes', () => {
+    expect(countRankReplicas({ replicas: 'auto', batchSize: 32 }, 4)).toBe(4);
+    expect(countRankReplicas({ replicas: 1, batchSize: 32 }, 4)).toBe(4);
+  });
+
+  test('are no threads', () => {
+    expect(() => countRankReplicas({ replicas: 2, batchSize: 32 }, 4)).toThrow(
+      /training.replicas is 2, but every process of an MPI group is one replica/,
+    );
+  });
+
+  test('have at least 2 images each', () => {
+    expect(() => countRankReplicas({ replicas: 'auto', batchSize: 6 }, 4)).toThrow(
+      /4 processes have fewer than 2 images each with training.batchSize 6/,
+    );
+  });
+});
+
+test('a process embeds its part of the images of process 0', () => {
+  const batches = new RankBatches(5, 1);
+  const images = Uint8Array.from({ length: 15 }, (_, i) => i);
+  const received = new Uint8Array(15);
+  const broadcast = (data: unknown) => (data as Uint8Array).set(images);
+  expect(batches.divide(group({ broadcast }), 5, received)).toEqual(images.subarray(0, 9));
+  expect(batches.divide(group({ broadcast, rank: 1 }), 5)).toEqual(images.subarray(9));
+});
+
+test('processes that read other images are refused', () => {
+  const dataset = {
+    source: { identities: [{ name: 'a', samples: 1 }] },
+    split: { train: [0], validation: [], test: [] },
+  } as unknown as Dataset;
+  const gather = (change: number) =>
+    ((data: Uint8Array | Float64Array) => {
+      const all = data.constructor === Uint8Array ? new Uint8Array(2 * data.length) : new Float64Array(2);
+      all.set(data, 0);
+      all.set(
+        data.map((value) => value + change),
+        data.length,
+      );
+      return all;
+    }) as RankGroup['allGather'];
+  const config = parseConfig('');
+  expect(() => checkSameData(group({ allGather: gather(0) }), config, dataset)).not.toThrow();
+  expect(() => checkSameData(group({ allGather: gather(1) }), config, dataset)).toThrow(
+    /process 1 reads other images than process 0: 2 identities instead of 1/,
+  );
+});
+
+test('an error of process 0 ends the others with its reason', async () => {
+  const abort = vi.fn();
+  const close = vi.fn();
+  const fails = withRanks(group({ abort, close }), async () => {
+    throw new Error('the disk is full');
+  });
+  await expect(fails).rejects.toThrow('the disk is full');
+  expect(abort).toHaveBeenCalledWith('process 0 on one: the disk is full');
+  expect(close).not.toHaveBeenCalled();
+});
+
+test('doctor --mpi without a launcher says how to start it', async () => {
+  await expect(doctor({ mpi: true }, { connectRanks: async () => undefined })).rejects.toMatchObject({
+    message: expect.stringContaining('no MPI launcher'),
+    hint: expect.stringContaining('mpirun -n 2 npx unitsphere doctor --mpi'),
+  });
+});
