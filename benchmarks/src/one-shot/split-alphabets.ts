@@ -48,7 +48,10 @@ export async function splitAlphabets(
       for (const turn of TURNS) {
         const turned = join(directory, part, name, `${character.name}_turned_${turn}`);
         await mkdir(turned);
-        for (const file of character.drawings) await sharp(file).rotate(turn).toFile(join(turned, basename(file)));
+        for (const file of character.drawings)
+          await sharp(file)
+            .rotate(turn)
+            .toFile(join(turned, basename(file)));
       }
     }
   }

@@ -102,7 +102,7 @@ export async function runPairLosses(
       const theirs = exceedsPeer(row) ? undefined : peer;
       const without = peer ? 'its tensors would take more than 8 GB' : absent['peer'];
       // Short steps need many until the engine has compiled them.
-      const warmUpSteps = row.batch > 256 || row.memory ? 4 : 60;
+      const warmUpSteps = row.memory ? 4 : row.batch > 256 ? 20 : 60;
       const pace: Pace = { rounds, turnSeconds, warmUpSteps, slowRounds: Math.min(rounds, 2) };
       const figures = await measureRow(row, ours, theirs, pace);
       report.rows = [
