@@ -1,7 +1,8 @@
 """One training step of the benchmark's network in PyTorch on the CPU, timed on demand.
 
-The same network, loss and optimizer as the `unitsphere` contender: timm's LCNet features, a 1x1 convolution to a quarter of
-the channels, Linear -> LayerNorm -> BatchNorm twice, CosFace over all classes, AdamW, gradient clipping; float32.
+The same network, loss and optimizer as the `unitsphere` contender: the features of timm's or insightface's network, a 1x1
+convolution to a quarter of the channels, Linear -> LayerNorm -> BatchNorm twice, CosFace over all classes, AdamW, gradient
+clipping; float32.
 The protocol is that of src/contender/protocol.ts: one JSON object per line.
 """
 
@@ -27,9 +28,54 @@ def arguments():
     return parser.parse_args()
 
 
+def make_backbone(args):
+    """Returns a network of one feature map, its channels and its reduction."""
+    import timm
+
+    if args.backbone == 'iresnet18':
+        return make_iresnet([2, 2, 2, 2]), 512, 16
+    # Only the deepest feature map, without the layers after it.
+    size = {'img_size': args.image_size} if args.backbone.startswith('vit_') else {}
+    network = timm.create_model(args.backbone, pretrained=False, features_only=True, out_indices=(-1,), **size)
+    return network, network.feature_info.channels()[-1], network.feature_info.reduction()[-1]
+
+
+def make_iresnet(depths):
+    """The convolutions of insightface's IResNet (arcface_torch/backbones/iresnet.py)."""
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self, inputs, channels, stride):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.BatchNorm2d(inputs),
+                nn.Conv2d(inputs, channels, 3, padding=1, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.PReLU(channels),
+                nn.Conv2d(channels, channels, 3, stride=stride, padding=1, bias=False),
+                nn.BatchNorm2d(channels),
+            )
+            self.shortcut = nn.Identity() if stride == 1 else nn.Sequential(
+                nn.Conv2d(inputs, channels, 1, stride=stride, bias=False), nn.BatchNorm2d(channels))
+
+        def forward(self, x):
+            return self.body(x) + self.shortcut(x)
+
+    layers, inputs = [nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)], 64
+    for stage, depth in enumerate(depths):
+        for i in range(depth):
+            layers.append(Block(inputs, 64 << stage, 2 if i == 0 else 1))
+            inputs = 64 << stage
+
+    class Network(nn.Sequential):
+        def forward(self, x):
+            return [super().forward(x)]
+
+    return Network(*layers, nn.BatchNorm2d(inputs))
+
+
 def make_step(args):
     """Creates the function that trains on a batch and returns the loss."""
-    import timm
     import torch
     from torch import nn
     from torch.nn import functional
@@ -47,10 +93,8 @@ def make_step(args):
 
         def __init__(self):
             super().__init__()
-            # Only the deepest feature map, without the layers after it.
-            self.backbone = timm.create_model(args.backbone, pretrained=False, features_only=True, out_indices=(4,))
-            channels = self.backbone.feature_info.channels()[-1]
-            side = -(-args.image_size // self.backbone.feature_info.reduction()[-1])
+            self.backbone, channels, reduction = make_backbone(args)
+            side = -(-args.image_size // reduction)
             squeezed = round(channels / 4)
             self.neck = nn.Conv2d(channels, squeezed, 1, bias=False)
             self.head = nn.Sequential(

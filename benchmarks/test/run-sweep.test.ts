@@ -11,8 +11,10 @@ test('changes one property at a time, and measures the base once', () => {
     ...['batch 8', 'batch 128', 'batch 256'],
     ...['64 px', '224 px'],
     ...['lcnet_035', 'lcnet_100', 'lcnet_150'],
+    ...['mobilenetv4_conv_small', 'resnet18', 'vit_tiny_patch16_224', 'iresnet18 at 112 px'],
   ]);
-  for (const { what, workload } of rows.slice(2)) {
+  // Batch norm has no statistics for one image, and IResNet's pictures have a size of their own.
+  for (const { what, workload } of rows.slice(2, -1)) {
     const changed = Object.entries(workload).filter(
       ([key, value]) => value !== DEFAULT_WORKLOAD[key as keyof typeof workload],
     );

@@ -17,7 +17,15 @@ export interface SweepReport {
 
 const BATCHES = [1, 8, 32, 128, 256];
 const IMAGE_SIZES = [64, 128, 224];
-const BACKBONES = ['lcnet_035', 'lcnet_050', 'lcnet_100', 'lcnet_150'];
+const BACKBONES = [
+  'lcnet_035',
+  'lcnet_050',
+  'lcnet_100',
+  'lcnet_150',
+  'mobilenetv4_conv_small',
+  'resnet18',
+  'vit_tiny_patch16_224',
+];
 
 /** Returns the base workload, and workloads that differ from it in one property each. */
 export function createSweepWorkloads(base: Workload): { what: string; workload: Workload }[] {
@@ -28,6 +36,7 @@ export function createSweepWorkloads(base: Workload): { what: string; workload: 
     })),
     ...IMAGE_SIZES.map((imageSize) => ({ what: `${imageSize} px`, workload: { ...base, imageSize } })),
     ...BACKBONES.map((backbone) => ({ what: backbone, workload: { ...base, backbone } })),
+    { what: 'iresnet18 at 112 px', workload: { ...base, backbone: 'iresnet18', imageSize: 112 } },
   ];
   const isBase = (workload: Workload) => JSON.stringify(workload) === JSON.stringify(base);
   return [{ what: 'base workload', workload: base }, ...others.filter(({ workload }) => !isBase(workload))];

@@ -1,6 +1,6 @@
 /** The workload of a training step, the same for every contender. */
 export interface Workload {
-  /** Name of the backbone in timm. */
+  /** Name of the backbone in timm, or `iresnet18` of insightface. */
   backbone: string;
   /** Side length of the images in pixels. */
   imageSize: number;
