@@ -39,7 +39,9 @@ test('measures what each precision costs on test images, and names a missing pee
     expect(half.cosine.smallest).toBeGreaterThan(0.99);
     expect(int8.cosine.smallest).toBeLessThan(half.cosine.smallest);
     expect(report.without).toMatch(/quantize_static failed.*UNITSPHERE_PYTHON/);
-    expect(printQuantization(report)).toContain('| int8 ');
+    const table = printQuantization(report);
+    expect(table).toContain(`model (fingerprint ${embedder.fingerprint.slice(0, 8)}) on 3 identities`);
+    expect(table).toContain('| int8 ');
   } finally {
     if (python === undefined) delete process.env['UNITSPHERE_PYTHON'];
     else process.env['UNITSPHERE_PYTHON'] = python;

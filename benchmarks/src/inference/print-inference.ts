@@ -14,6 +14,8 @@ export function printInference({ machine, runtime, imageSize, models }: Inferenc
       { title: 'engine', align: 'left', value: ({ label }) => label },
       { title: 'ms an image', value: ({ milliseconds }) => formatSummary(milliseconds) },
       { title: 'speed beside onnxruntime float32', value: ({ ratio }) => formatSummary(ratio) },
+      { title: 'processor ms', value: ({ processor }) => formatSummary(processor) },
+      { title: 'speed by processor time', value: ({ processorRatio }) => formatSummary(processorRatio) },
       { title: 'file', value: ({ bytes }) => (bytes ? `${formatDigits(bytes / 1e6)} MB` : '–') },
       { title: 'smallest cosine', value: ({ cosine }) => cosine.toFixed(4) },
     ],

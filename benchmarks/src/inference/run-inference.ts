@@ -14,6 +14,10 @@ export interface InferenceFigures {
   milliseconds: Summary;
   /** Time of float32 on onnxruntime-node over this one's in the same rounds: above 1 is faster than that. */
   ratio: Summary;
+  /** Processor time of an image in milliseconds. Other work on the machine hardly affects it. */
+  processor: Summary;
+  /** As `ratio`, by processor time. */
+  processorRatio: Summary;
   /** Size of the ONNX file in bytes. */
   bytes?: number;
   /** Smallest cosine with our embeddings of the same images. */
@@ -102,11 +106,13 @@ async function measureBackbone(
       pace,
       (done, of) => log(`${backbone}: round ${done + 1} of ${of}`),
     );
-    const base = measured[contenders.findIndex(({ label }) => label === BASE)].turns;
+    const base = measured[contenders.findIndex(({ label }) => label === BASE)];
     return contenders.map(({ label, bytes }, i) => ({
       label,
       milliseconds: summarize(measured[i].turns),
-      ratio: pairedRatio(base, measured[i].turns),
+      ratio: pairedRatio(base.turns, measured[i].turns),
+      processor: summarize(measured[i].processorTurns),
+      processorRatio: pairedRatio(base.processorTurns, measured[i].processorTurns),
       ...(bytes !== undefined && { bytes }),
       cosine: cosines[i],
     }));

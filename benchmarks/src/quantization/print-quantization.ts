@@ -6,7 +6,8 @@ const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).t
 
 /** Renders the report of `bench quantization` in Markdown. */
 export function printQuantization(report: QuantizationReport): string {
-  const { files, machine, model, calibration, identities, imagesPerIdentity, seeds, without } = report;
+  const { files, machine, model, fingerprint, calibration, identities, imagesPerIdentity, seeds, without } =
+    report;
   const [{ bytes: full, tpr }] = files;
   const changes = Object.keys(tpr).map((fpr) => ({
     title: `TPR@${fpr}`,
@@ -16,7 +17,7 @@ export function printQuantization(report: QuantizationReport): string {
         : `${signed(change[fpr].median)} (${signed(change[fpr].low)} to ${signed(change[fpr].high)})`,
   }));
   return [
-    `${model} on ${identities} identities, ${imagesPerIdentity} images each, ${seeds} augmentations. Calibrated on ${calibration.count} ${calibration.kind}.`,
+    `${model} (fingerprint ${fingerprint.slice(0, 8)}) on ${identities} identities, ${imagesPerIdentity} images each, ${seeds === 1 ? '1 augmentation' : `${seeds} augmentations`}. Calibrated on ${calibration.count} ${calibration.kind}.`,
     formatMachine(machine),
     '',
     renderTable<QuantizationFigures>(

@@ -30,6 +30,8 @@ export interface QuantizationReport {
   machine: Machine;
   runtime: string;
   model: string;
+  /** Fingerprint of the weights. */
+  fingerprint: string;
   /** Number of the calibration images, and what they show. */
   calibration: { count: number; kind: string };
   identities: number;
@@ -45,6 +47,8 @@ export interface QuantizationReport {
 export interface QuantizationOptions {
   /** A run, a checkpoint, a model folder, or `document-small` for that of `@unitsphere/models`. */
   model: string;
+  /** What the table calls the model. Default: the folder's name. */
+  name?: string;
   /** Folder of the test images, each of which is one identity that the model was not trained on. */
   data: string;
   /** identities.json of a run, whose test identities are measured, and not calibrated with. Default: all. */
@@ -85,7 +89,8 @@ export async function runQuantization(
   const { ort, version } = loadOnnxRuntime(peers);
   await useBackend('wasm');
   const embedder = await loadEmbedder(options.model === 'document-small' ? documentSmall : options.model);
-  const { imageSize } = embedder.preprocessing;
+  const { fingerprint, preprocessing } = embedder;
+  const { imageSize } = preprocessing;
   // Larger than the input, as in the trainer's evaluation, so that augmented copies stay sharp.
   const side = Math.round(imageSize * 1.25);
   const calibration = await openCalibration(options, side);
@@ -104,7 +109,8 @@ export async function runQuantization(
     date: new Date().toISOString(),
     machine: describeMachine(),
     runtime: `onnxruntime-node ${version}`,
-    model: basename(resolve(options.model)),
+    model: options.name ?? basename(resolve(options.model)),
+    fingerprint,
     calibration: { count: calibration.images.length, kind: calibration.kind },
     identities: identities.length,
     imagesPerIdentity: AUGMENTED + 1,
