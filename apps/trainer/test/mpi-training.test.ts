@@ -39,6 +39,7 @@ const lossesOf = (output: string) =>
 // The longer proof, on 1 to 4 processes with kills, is tools/mpi/check-trainings.mjs.
 test.skipIf(!launcher)(
   'two processes on MPI give the bits of two threads, which resume their checkpoint',
+  { timeout: 400_000 },
   async () => {
     const [command, args] = launcher as (typeof LAUNCHERS)[number];
     const file = join(temporaryFolder(), 'tiny.yaml');

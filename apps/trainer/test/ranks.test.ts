@@ -1,4 +1,4 @@
-import { soloCommunicator } from '@unitsphere/collectives';
+import { CollectiveAbortedError, soloCommunicator } from '@unitsphere/collectives';
 import { describe, expect, test, vi } from 'vitest';
 import { doctor } from '../src/commands/doctor.js';
 import { withRanks } from '../src/commands/with-ranks.js';
@@ -8,6 +8,7 @@ import { RankBatches } from '../src/replicas/rank-batches.js';
 import { countRankReplicas } from '../src/replicas/replica-count.js';
 import type { RankGroup } from '../src/train/rank-group.js';
 import { checkSameData } from '../src/train/same-data.js';
+import { UserError } from '../src/user-error.js';
 
 /** Rank 0 of a group that no launcher has started. */
 const group = (more: Partial<RankGroup> = {}): RankGroup => ({
@@ -80,6 +81,15 @@ test('an error of process 0 ends the others with its reason', async () => {
   await expect(fails).rejects.toThrow('the disk is full');
   expect(abort).toHaveBeenCalledWith('process 0 on one: the disk is full');
   expect(close).not.toHaveBeenCalled();
+});
+
+test('process 0 prints why another process has ended the group', async () => {
+  const fails = withRanks(group(), async () => {
+    throw new CollectiveAbortedError('process 1 on two: the disk is full');
+  });
+  await expect(fails).rejects.toThrow(
+    new UserError('another process has ended the training: process 1 on two: the disk is full'),
+  );
 });
 
 test('doctor --mpi without a launcher says how to start it', async () => {

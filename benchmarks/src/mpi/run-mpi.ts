@@ -41,7 +41,7 @@ export interface MpiBenchOptions {
 const KIB = 2 ** 10;
 const SIZES = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536].map((size) => size * KIB);
 /** Bytes that a turn of each size reduces, which gives small sizes many iterations. */
-const BYTES_A_TURN = 2 ** 27;
+const BYTES_A_TURN = 2 ** 26;
 
 const run = promisify(execFile);
 
@@ -99,7 +99,7 @@ export async function runMpi(
   }
 }
 
-const iterationsOf = (bytes: number) => Math.min(1000, Math.max(4, Math.round(BYTES_A_TURN / bytes)));
+const iterationsOf = (bytes: number) => Math.min(200, Math.max(4, Math.round(BYTES_A_TURN / bytes)));
 
 /** Runs a program and returns what it printed. @throws Error that says how to install it. */
 async function start(command: string, args: string[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CollectiveAbortedError } from '@unitsphere/collectives';
 import { listenForInterrupt } from '../interrupt.js';
-import type { RankGroup } from '../train/rank-group.js';
+import { type RankGroup, toRankError } from '../train/rank-group.js';
 import { EXIT, reportError, say } from './console.js';
 
 // A launcher kills the other processes when one ends with an error. Process 0 prints its error and ends in this time.
@@ -10,7 +10,7 @@ const GRACE_MS = 5000;
 /**
  * Runs the work of one process of a group, and ends the group. If it throws, the other processes end with its reason.
  * @param work Returns the exit code.
- * @throws Whatever the work throws on process 0.
+ * @throws On process 0, whatever the work throws; UserError with the reason if another process has ended the group.
  */
 export async function withRanks(ranks: RankGroup, work: () => Promise<number>): Promise<number> {
   // Launchers send signals to all processes. Process 0 then ends the training, and tells the others.
@@ -22,7 +22,7 @@ export async function withRanks(ranks: RankGroup, work: () => Promise<number>): 
   } catch (error) {
     const where = `process ${ranks.rank} on ${ranks.hosts[ranks.rank]}`;
     ranks.abort(`${where}: ${error instanceof Error ? error.message : error}`);
-    if (ranks.rank === 0) throw error;
+    if (ranks.rank === 0) throw toRankError(error);
     if (error instanceof CollectiveAbortedError) {
       await sleep(GRACE_MS);
       return EXIT.failure;
