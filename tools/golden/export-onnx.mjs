@@ -1,7 +1,7 @@
 // Exports models for onnx-runtimes.mjs and compares onnxruntime-node with our embeddings.
-//   node export-onnx.mjs FOLDER BACKBONE      writes NECK-NORM.onnx and NECK-NORM.f32 for every neck and norm, and images.f32;
-//                                             prints for each file its name and the largest difference
-//   node export-onnx.mjs                      prints the name of every backbone
+//   node export-onnx.mjs FOLDER BACKBONE [NECK-NORM]   writes NECK-NORM.onnx and NECK-NORM.f32, by default for every neck and
+//                                                      norm, and images.f32; prints the largest difference of each file
+//   node export-onnx.mjs                               prints the name of every backbone
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { listNorms } from '@unitsphere/norms';
 import { exportOnnx } from '@unitsphere/onnx-export';
 import { l2Normalize } from '@unitsphere/ops';
 
-const [folder, name] = process.argv.slice(2);
+const [folder, name, only] = process.argv.slice(2);
 if (!folder) {
   console.log(listBackbones().join('\n'));
   process.exit();
@@ -51,6 +51,7 @@ const map = backbone.forward(x);
 const [, height, width, channels] = map.shape;
 for (const neckName of listNecks()) {
   for (const norm of listNorms()) {
+    if (only && only !== `${neckName}-${norm}`) continue;
     const { module, features } = createNeck(neckName, { channels, height, width }, { random });
     const neck = disturb(module);
     const head = disturb(new EmbeddingHead(features, 16, { norm, random }));

@@ -1,6 +1,7 @@
 // Runs the exported ONNX files of every backbone, neck and norm on ONNX Runtime in Node, in Python, and in headless Chromium on
 // WebAssembly and WebGPU (SwiftShader without a graphics card), and compares the embeddings with ours.
-//   node tools/golden/onnx-runtimes.mjs RESULTS.json [--python PYTHON] [--webgpu each|once] [BACKBONE…]      (after npm run build)
+//   node tools/golden/onnx-runtimes.mjs RESULTS.json [OPTIONS] [BACKBONE…]      (after npm run build)
+// Options: [--python PYTHON] [--webgpu each|once] [--only NECK-NORM]
 // With `--webgpu once`, the default, WebGPU runs one neck and norm of each backbone, and all of them for one backbone, because
 // SwiftShader takes minutes for each network. RESULTS.json is written after each backbone and continued if it exists.
 // PYTHON has the packages of tools/golden/requirements.txt; default: python3. The exit status is 1 if a difference exceeds 1e-4.
@@ -30,12 +31,13 @@ const { positionals, values: options } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     webgpu: { type: 'string', default: 'once' },
+    only: { type: 'string' },
   },
 });
 const [output, ...chosen] = positionals;
 if (!output || !['each', 'once'].includes(options.webgpu)) {
   console.error(
-    'Usage: node tools/golden/onnx-runtimes.mjs RESULTS.json [--python PYTHON] [--webgpu each|once] [BACKBONE…]',
+    'Usage: node tools/golden/onnx-runtimes.mjs RESULTS.json [--python PYTHON] [--webgpu each|once] [--only NECK-NORM] [BACKBONE…]',
   );
   process.exit(2);
 }
@@ -74,7 +76,8 @@ async function runBackbone(backbone) {
   if (!RUNTIMES.some(isMissing)) return;
   const folder = await mkdtemp(join(tmpdir(), 'onnx-'));
   try {
-    const exported = await run(process.execPath, [script('export-onnx.mjs'), folder, backbone]);
+    const only = options.only ? [options.only] : [];
+    const exported = await run(process.execPath, [script('export-onnx.mjs'), folder, backbone, ...only]);
     by.node = parseDifferences(exported.stdout);
     if (isMissing('python')) {
       const { stdout } = await run(options.python, [script('check_onnx.py'), folder]);
@@ -84,7 +87,8 @@ async function runBackbone(backbone) {
     }
     const names = Object.keys(by.node);
     if (isMissing('wasm')) by.wasm = await runInChromium(folder, 'wasm', names);
-    if (isMissing('webgpu')) by.webgpu = await runInChromium(folder, 'webgpu', isEach ? names : [ONCE.file]);
+    if (isMissing('webgpu'))
+      by.webgpu = await runInChromium(folder, 'webgpu', isEach || options.only ? names : [ONCE.file]);
     writeFileAtomicSync(output, `${JSON.stringify(results, null, 2)}\n`);
     console.error(`${backbone}: ${RUNTIMES.map((runtime) => `${runtime} ${cell(by[runtime])}`).join(', ')}`);
   } finally {
