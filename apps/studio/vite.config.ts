@@ -1,6 +1,7 @@
 import { STYLES } from 'unitsphere/report';
 import { defineConfig, type Plugin } from 'vite';
 import { serveFiles } from './served-files.ts';
+import { fillTexts } from './src/texts.ts';
 
 /** Adds the style sheet of the report to the page, which shows the same results. */
 const reportStyles: Plugin = {
@@ -8,10 +9,13 @@ const reportStyles: Plugin = {
   transformIndexHtml: () => [{ tag: 'style', children: STYLES, injectTo: 'head-prepend' }],
 };
 
+/** Puts the texts into the page. */
+const pageTexts: Plugin = { name: 'page-texts', transformIndexHtml: { order: 'pre', handler: fillTexts } };
+
 export default defineConfig({
   // The page can be in any folder of a server.
   base: './',
-  plugins: [serveFiles(), reportStyles],
+  plugins: [serveFiles(), reportStyles, pageTexts],
   // The page exports on WebAssembly; the package's default entry would add another 27 MB to the build.
   resolve: { alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }] },
   worker: { format: 'es' },

@@ -11,6 +11,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { downloadExport, exportModel, runInPage } from './export-page.js';
 import { drawBatches, loadDocumentsConfig, trainInNode } from './node-run.js';
+import { drawPictures, dropFile } from './studio-pictures.js';
 import { buildStudio, type StudioServer, serveStudio } from './studio-server.js';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
@@ -58,11 +59,15 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function open(backend: string, settings = SETTINGS, within = browser): Promise<Page> {
-    const query = new URLSearchParams([
-      ['preset', 'default'],
-      ['backend', backend],
-    ]);
+  /** Opens the page with generated documents; without a preset, for pictures of the visitor. */
+  async function open(
+    backend: string,
+    settings = SETTINGS,
+    within = browser,
+    preset: string | undefined = 'default',
+  ): Promise<Page> {
+    const query = new URLSearchParams([['backend', backend]]);
+    if (preset) query.append('preset', preset);
     for (const setting of settings) query.append('set', setting);
     const page = await within.newPage();
     const errors: string[] = [];
@@ -74,9 +79,16 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
       await page.close();
       expect(errors).toEqual([]);
     });
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!/^(blob|data):/.test(url) && !url.startsWith(server.address)) errors.push(`a request to ${url}`);
+    });
     await page.goto(`${server.address}?${query}`);
     return page;
   }
+
+  /** Shows a step of the page. */
+  const show = (page: Page, step: string) => page.click(`#steps a[href="#${step}"]`);
 
   const start = (page: Page) => page.click('#start');
   const ended = (page: Page) => page.waitForSelector('body[data-state=idle]', { timeout: 150_000 });
@@ -91,6 +103,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   }
 
   async function downloadModel(page: Page) {
+    await show(page, 'take');
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#model')]);
     const entries = Object.entries(unzipSync(readFileSync(await download.path())));
     const files = Object.fromEntries(entries.map(([name, bytes]) => [name.split('/')[1], bytes]));
@@ -174,6 +187,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(strFromU8(files['README.md'])).toContain('unitsphere studio');
     expect(strFromU8(files['config.yaml'])).toContain('backbone: lcnet_050');
 
+    await show(page, 'train');
     const [report] = await Promise.all([page.waitForEvent('popup'), page.click('#report')]);
     await report.waitForSelector('#tpr-table');
     expect(await report.locator('.search').count()).toBeGreaterThan(0);
@@ -196,7 +210,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
       return true;
     });
     await ended(other);
-    expect(await text(other, '#phase')).toMatch(/^Stopped after step [2-5]$/);
+    expect(await text(other, '#phase')).toMatch(/^Paused after step [2-5]$/);
     await other.click('#resume');
     await ended(other);
     expect(await text(other, '#phase')).toBe('Done');
@@ -260,7 +274,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     }
 
     // How far int8 is off depends on the training, which is too short here.
-    expect(await exportModel(page, 'onnx-int8')).toMatch(/on 48 documents .* smallest cosine -?0\.\d{5},/);
+    expect(await exportModel(page, 'onnx-int8')).toMatch(/on 48 images: smallest cosine -?0\.\d{5},/);
     const small = await downloadExport(page, 1);
     expect(small['model.onnx'].length / full['model.onnx'].length).toBeLessThan(0.3);
     await exportModel(page, 'tfjs');
@@ -269,8 +283,60 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
       'model.json',
       'weights.bin',
     ]);
-    expect(await page.isVisible('#failure')).toBe(false);
+    expect(await page.isVisible('#export-failure')).toBe(false);
     if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'], fullPage: true });
+  });
+
+  test('trains from the shipped model on dropped pictures, recognizes held-out ones and rejects strangers', async () => {
+    const { archive, heldOut, strangers } = await drawPictures(folder);
+    const settings = ['training.steps=3', 'training.batchSize=8', 'training.validateEvery=2'];
+    const page = await open('wasm', [...settings, 'evaluation.imagesPerIdentity=2'], browser, '');
+    await dropFile(page, '#drop', archive, 'documents.zip');
+    await page.waitForSelector('#duplicates');
+    expect(await text(page, '#summary')).toBe('61 pictures of 12 identities');
+    expect(await text(page, '#unreadable')).toMatch(/1 file could not be read.*document 4\/damaged\.jpg/s);
+    expect(await page.textContent('#duplicates')).toMatch(
+      /1 picture.*document 2\/0\.ppm.*document 3\/copy\.ppm/s,
+    );
+    await page.click('#duplicates button');
+    await page.waitForSelector('#duplicates', { state: 'detached' });
+    expect(await page.$$eval('.split-list li', (parts) => parts.length)).toBe(3);
+    const name = page.locator('input.name').first();
+    await name.fill('renamed');
+    await name.press('Enter');
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLInputElement>('input.name')].some(({ value }) => value === 'renamed'),
+    );
+
+    await show(page, 'train');
+    await page.waitForFunction(() => document.querySelector('#about')!.textContent!.startsWith('3 steps'));
+    await start(page);
+    await ended(page);
+    expect(await page.isVisible('#failure'), (await page.textContent('#failure')) ?? '').toBe(false);
+    expect(await text(page, '#phase')).toBe('Done');
+    expect(await page.locator('#validations tr').count()).toBe(1);
+
+    await show(page, 'try');
+    await page.selectOption('#try-rate', '0.1');
+    await page.click('#enroll');
+    await page.waitForFunction(() =>
+      document.querySelector('#enroll-status')!.textContent!.startsWith('12 identities enrolled'),
+    );
+    const recognize = async (file: string) => {
+      await page.evaluate(() => document.querySelector('#result')!.replaceChildren());
+      await page.setInputFiles('#query-input', file);
+      await page.waitForSelector('#answer');
+      return text(page, '#answer');
+    };
+    for (const { name, file } of heldOut) {
+      expect(await recognize(file)).toBe(name === 'document 1' ? 'renamed' : name);
+    }
+    expect(await page.locator('.matches img').count()).toBe(5);
+    for (const file of strangers) expect(await recognize(file)).toBe('Unknown');
+    await show(page, 'take');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#gallery-file')]);
+    const gallery = readFileSync(await download.path());
+    expect(readSafetensors(gallery).tensors.get('embeddings')!.shape).toEqual([60, 256]);
   });
 
   test('reports a wrong setting and a loss that is not finite', async () => {
@@ -278,6 +344,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await start(page);
     await ended(page);
     expect(await text(page, '#failure')).toMatch(/training\.stepz.*steps/s);
+    expect(await text(page, '#failure')).not.toContain('--set');
 
     const wild = await open('wasm', [
       ...SETTINGS,

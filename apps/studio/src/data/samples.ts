@@ -1,5 +1,5 @@
 import { DocumentSource } from '@unitsphere/data';
-import { getElement } from '../get-element.js';
+import { getElement } from '../dom/get-element.js';
 import { createCanvasFactory } from '../served.js';
 
 const COUNT = 8;

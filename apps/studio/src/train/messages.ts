@@ -8,16 +8,19 @@ import type {
   TrainingSummary,
 } from 'unitsphere/browser';
 import type { ReportData } from 'unitsphere/report';
+import type { Failure } from '../failure.js';
+import type { TrainingPlan } from './plan.js';
+import type { TrainingRequest } from './training-request.js';
 
 /** A message from the page to the training worker. */
 export type ToTraining =
-  | { type: 'start'; yaml: string; settings: string[]; from?: BrowserCheckpoint }
+  | ({ type: 'start'; from?: BrowserCheckpoint } & TrainingRequest)
   /** Stops after the current step, with a checkpoint. */
   | { type: 'stop' };
 
 /** A message from the training worker to the page. */
 export type FromTraining =
-  | { type: 'config'; config: Config; yaml: string }
+  | { type: 'config'; config: Config; plan: TrainingPlan; yaml: string }
   | { type: 'backend'; backend: StartedBackend }
   | { type: 'phase'; text: string | null }
   | { type: 'note'; line: string }
@@ -37,14 +40,4 @@ export interface StartedBackend {
   reason: string;
   /** Whether a faster backend was requested but is not available, or WebGPU runs on the processor. */
   slow: boolean;
-}
-
-/** Description of an error that ended a training. */
-export interface Failure {
-  title: string;
-  message: string;
-  /** What the visitor can do. */
-  hint?: string;
-  /** Whether the error is a bug of the program and not caused by the settings or the machine. */
-  isBug: boolean;
 }

@@ -1,9 +1,10 @@
 /** Worker that trains, so that the page stays responsive. */
 import { describeBackends, type UsedBackend } from '@unitsphere/backends';
 import { parseConfig, parseOverride, StepRates, stringifyConfig, trainInBrowser } from 'unitsphere/browser';
-import { describeFailure } from './describe-failure.js';
+import { describeFailure } from '../describe-failure.js';
+import { createCanvasFactory, WASM_FOLDER } from '../served.js';
 import type { FromTraining, StartedBackend, ToTraining } from './messages.js';
-import { createCanvasFactory, WASM_FOLDER } from './served.js';
+import { describePlan } from './plan.js';
 
 const send = (message: FromTraining) => postMessage(message);
 const stop = new AbortController();
@@ -13,13 +14,19 @@ addEventListener('message', ({ data }: MessageEvent<ToTraining>) => {
   else void train(data);
 });
 
-async function train({ yaml, settings, from }: Extract<ToTraining, { type: 'start' }>): Promise<void> {
+async function train({
+  yaml,
+  settings,
+  images,
+  from,
+}: Extract<ToTraining, { type: 'start' }>): Promise<void> {
   try {
     const config = parseConfig(yaml, { file: 'the config', overrides: settings.map(parseOverride) });
-    send({ type: 'config', config, yaml: stringifyConfig(config) });
+    send({ type: 'config', config, plan: describePlan(config), yaml: stringifyConfig(config) });
     const rates = new StepRates();
     const { step, summary, report } = await trainInBrowser({
       config,
+      images,
       canvases: createCanvasFactory(),
       createWorker: () => new Worker(new URL('./data-worker.ts', import.meta.url), { type: 'module' }),
       wasmPaths: WASM_FOLDER,

@@ -1,12 +1,7 @@
 import type { BrowserCheckpoint, MetricsRecord } from 'unitsphere/browser';
+import { describeWorkerFailure } from '../describe-worker-failure.js';
 import type { FromTraining, ToTraining } from './messages.js';
-
-/** The config and the settings of a training. */
-export interface TrainingRequest {
-  yaml: string;
-  /** Settings as for `--set` of the command line, for example `training.steps=100`. */
-  settings: string[];
-}
+import type { TrainingRequest } from './training-request.js';
 
 /** A training in its own worker. The page keeps its checkpoint, which therefore survives the loss of the graphics card. */
 export class Training {
@@ -39,17 +34,9 @@ export class Training {
       if (['stopped', 'finished', 'failed'].includes(data.type)) this.#worker.terminate();
       listener(data);
     };
-    this.#worker.onerror = ({ message }) => {
+    this.#worker.onerror = (event) => {
       this.#worker.terminate();
-      listener({
-        type: 'failed',
-        failure: {
-          title: 'The training worker failed',
-          message: message || 'Its script could not be loaded.',
-          hint: 'Reload the page. It requires a browser from 2023 or later.',
-          isBug: true,
-        },
-      });
+      listener({ type: 'failed', failure: describeWorkerFailure(event) });
     };
     this.#send({ type: 'start', ...request, from });
   }

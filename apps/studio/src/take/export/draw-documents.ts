@@ -1,6 +1,6 @@
 import { DocumentSource } from '@unitsphere/data';
 import type { PixelImage } from '@unitsphere/images';
-import { createCanvasFactory } from '../served.js';
+import { createCanvasFactory } from '../../served.js';
 
 // Documents that no training draws: trainings use small seeds.
 const SEED = 2 ** 31 - 1;

@@ -1,9 +1,10 @@
 import { type PixelImage, parsePreprocessorConfig } from '@unitsphere/images';
 import { strFromU8 } from 'fflate';
 import type { BrowserCheckpoint } from 'unitsphere/browser';
-import { describeFailure } from '../describe-failure.js';
-import { getElement } from '../get-element.js';
-import { showFailure } from '../view/failure-view.js';
+import { describeFailure } from '../../describe-failure.js';
+import { showFailure } from '../../dom/failure-view.js';
+import { getElement } from '../../dom/get-element.js';
+import { TEXTS } from '../../texts.js';
 import { EXPORT_FORMATS } from './formats.js';
 import type { ExportCheck } from './messages.js';
 import { ExportFailure, runExport } from './run-export.js';
@@ -14,9 +15,10 @@ const IMAGES = 96;
 const urls: string[] = [];
 let shown = 0;
 
-/** Hides the export of the previous training. */
+/** Hides the exports of the previous model, and what they failed with. */
 export function clearExport(): void {
   shown++;
+  showFailure(getElement('export-failure'), undefined);
   getElement('export').hidden = true;
   getElement('export').replaceChildren();
   for (const url of urls.splice(0)) URL.revokeObjectURL(url);
@@ -36,9 +38,9 @@ export function offerExport(
   const formats = document.createElement('select');
   for (const [name, { title }] of Object.entries(EXPORT_FORMATS)) formats.add(new Option(title, name));
   const label = document.createElement('label');
-  label.append('Export for other runtimes ', formats);
+  label.append(`${TEXTS.take.exportLabel} `, formats);
   const button = document.createElement('button');
-  button.textContent = 'Export';
+  button.textContent = TEXTS.take.exportButton;
   const [about, links] = [document.createElement('p'), document.createElement('ul')];
   about.className = 'note';
   about.setAttribute('role', 'status');
@@ -50,13 +52,14 @@ export function offerExport(
   formats.onchange = describe;
   describe();
   const current = shown;
+  const failure = getElement('export-failure');
   form.onsubmit = async (event) => {
     event.preventDefault();
     const format = formats.value;
     button.disabled = formats.disabled = true;
-    showFailure(undefined);
+    showFailure(failure, undefined);
     try {
-      about.textContent = 'Drawing documents …';
+      about.textContent = TEXTS.take.preparing;
       const images = await drawImages(IMAGES, imageSize);
       const { archive, check } = await runExport({ files, step, format, images }, (text) => {
         about.textContent = text;
@@ -64,7 +67,9 @@ export function offerExport(
       if (current !== shown) return;
       links.append(createLink(archive, `unitsphere-step-${step}-${format}.zip`, format, check));
     } catch (error) {
-      showFailure(error instanceof ExportFailure ? error.failure : describeFailure(error));
+      // A new training has begun or ended; its page must not show what an older export failed with.
+      if (current !== shown) return;
+      showFailure(failure, error instanceof ExportFailure ? error.failure : describeFailure(error));
     } finally {
       button.disabled = formats.disabled = false;
       describe();
@@ -79,12 +84,12 @@ function createLink(archive: Uint8Array<ArrayBuffer>, name: string, format: stri
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
-  link.textContent = `Download ${EXPORT_FORMATS[format].title} (${(archive.length / 1e6).toFixed(1)} MB)`;
+  link.textContent = TEXTS.take.exported(EXPORT_FORMATS[format].title, (archive.length / 1e6).toFixed(1));
   const item = document.createElement('li');
   item.append(link, check ? ` ${describeCheck(check)}` : '');
   return item;
 }
 
 function describeCheck({ images, smallestCosine, largestDifference }: ExportCheck): string {
-  return `Beside the model, on ${images} documents that are not in the training: smallest cosine ${smallestCosine.toFixed(5)}, largest difference of a value ${largestDifference.toExponential(1)}.`;
+  return TEXTS.take.checked(images, smallestCosine.toFixed(5), largestDifference.toExponential(1));
 }

@@ -10,8 +10,8 @@ import {
 import type { PixelImage } from '@unitsphere/images';
 import { exportGraphModel, exportOnnxFolder, graphModelUsage } from '@unitsphere/onnx-export';
 import { strToU8, zipSync } from 'fflate';
-import { describeFailure } from '../describe-failure.js';
-import { WASM_FOLDER } from '../served.js';
+import { describeFailure } from '../../describe-failure.js';
+import { WASM_FOLDER } from '../../served.js';
 import { EXPORT_FORMATS } from './formats.js';
 import type { ExportCheck, ExportRequest, FromExport } from './messages.js';
 

@@ -1,4 +1,5 @@
 import type { ExportPrecision } from '@unitsphere/onnx-export';
+import { TEXTS } from '../../texts.js';
 
 /** A format that the page exports a model to. */
 export interface ExportFormat {
@@ -9,16 +10,12 @@ export interface ExportFormat {
   precision?: ExportPrecision;
 }
 
-const ONNX = 'ONNX Runtime, in browsers, Node, Python and on phones';
+const { formats } = TEXTS;
 
 /** The formats by the ends of their archives' names. */
 export const EXPORT_FORMATS: Readonly<Record<string, ExportFormat>> = {
-  'onnx-float32': { title: 'ONNX, float32', about: ONNX, precision: 'float32' },
-  'onnx-float16': { title: 'ONNX, float16', about: `Half the size. For ${ONNX}`, precision: 'float16' },
-  'onnx-int8': {
-    title: 'ONNX, int8',
-    about: `A quarter of the size, with other embeddings. For ${ONNX}`,
-    precision: 'int8',
-  },
-  tfjs: { title: 'TensorFlow.js GraphModel', about: 'TensorFlow.js alone, by tf.loadGraphModel' },
+  'onnx-float32': { title: formats.float32, about: formats.onnx, precision: 'float32' },
+  'onnx-float16': { title: formats.float16, about: formats.float16About, precision: 'float16' },
+  'onnx-int8': { title: formats.int8, about: formats.int8About, precision: 'int8' },
+  tfjs: { title: formats.tfjs, about: formats.tfjsAbout },
 };

@@ -1,5 +1,5 @@
 import type { PixelImage } from '@unitsphere/images';
-import type { Failure } from '../messages.js';
+import type { Failure } from '../../failure.js';
 
 /** A request of the page to the export worker. */
 export interface ExportRequest {

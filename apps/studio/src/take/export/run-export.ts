@@ -1,4 +1,5 @@
-import type { Failure } from '../messages.js';
+import { describeWorkerFailure } from '../../describe-worker-failure.js';
+import type { Failure } from '../../failure.js';
 import type { ExportCheck, ExportRequest, FromExport } from './messages.js';
 
 /** An exported model. */
@@ -32,15 +33,7 @@ export async function runExport(
         else if (data.type === 'exported') resolve(data);
         else reject(new ExportFailure(data.failure));
       };
-      worker.onerror = ({ message }) =>
-        reject(
-          new ExportFailure({
-            title: 'The export worker failed',
-            message: message || 'Its script could not be loaded.',
-            hint: 'Reload the page. It requires a browser from 2023 or later.',
-            isBug: true,
-          }),
-        );
+      worker.onerror = (event) => reject(new ExportFailure(describeWorkerFailure(event)));
       worker.postMessage(request);
     });
   } finally {

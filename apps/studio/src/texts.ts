@@ -1,0 +1,312 @@
+/** All texts of the page. index.html names them as {{path}}; functions format values. */
+
+const number = (value: number) => value.toLocaleString('en');
+const count = (value: number, one: string, several = `${one}s`) =>
+  `${number(value)} ${value === 1 ? one : several}`;
+
+export const TEXTS = {
+  page: {
+    title: 'unitsphere studio',
+    description:
+      'Train a recognizer on your own pictures in your browser, on WebGPU or WebAssembly. Nothing is uploaded.',
+    brand: 'unitsphere',
+    brandAddition: 'studio',
+    skip: 'Skip to the content',
+    steps: 'Steps',
+    footer: 'Everything runs in your browser. Pictures and models never leave this device.',
+    insecure:
+      'This page is served without https, so the browser withholds the camera, WebGPU and checksums of pictures. Open it over https, or from localhost.',
+    workerFailed: 'A part of the page failed',
+    scriptMissing: 'Its script could not be loaded.',
+    reload: 'Reload the page. It requires a browser from 2023 or later.',
+  },
+  data: {
+    name: 'Data',
+    title: 'What should it recognize?',
+    lead: 'Add pictures of the cards, documents, products or other things that you want to tell apart. A folder per identity is easiest: its name becomes the name of the identity.',
+    source: 'Source of the data',
+    pictures: 'My pictures',
+    picturesAbout: 'A folder, a zip file, or your camera',
+    generator: 'Generated documents',
+    generatorAbout: 'Drawn in this page, to see a training at work',
+    none: 'No data yet',
+    noneAbout: 'Start with the shipped model and try it',
+    drop: 'Drop a folder, a zip file or pictures here',
+    dropAbout:
+      'Each subfolder is an identity. JPEG, PNG, WebP, GIF, AVIF and PNM; two or more pictures of each are best.',
+    chooseFolder: 'Choose a folder',
+    chooseFiles: 'Choose pictures or a zip',
+    camera: 'Use the camera',
+    clear: 'Remove all',
+    confirmClear: 'Remove all pictures from this page? The files on your disk stay.',
+    reading: (name: string) => `Reading ${name} …`,
+    checking: (done: number, total: number) => `Checking pictures: ${number(done)} of ${number(total)}`,
+    summary: (pictures: number, identities: number) =>
+      `${count(pictures, 'picture')} of ${count(identities, 'identity', 'identities')}`,
+    identities: 'Identities',
+    identityName: (name: string) => `Name of identity ${name}`,
+    pictureCount: (pictures: number) => count(pictures, 'picture'),
+    select: (name: string) => `Select ${name}`,
+    merge: 'Merge selected',
+    mergeHint: 'Select two or more identities that are the same.',
+    merged: (names: readonly string[], into: string) => `Merged ${names.join(' and ')} into ${into}.`,
+    renamed: (from: string, to: string) => `Renamed ${from} to ${to}.`,
+    remove: (name: string) => `Remove ${name}`,
+    removed: (name: string) => `Removed ${name}.`,
+    removePicture: (id: string) => `Remove picture ${id}`,
+    addByCamera: (name: string) => `Take pictures of ${name}`,
+    picture: (identity: string, index: number) => `${identity}, picture ${index + 1}`,
+    more: (hidden: number) => `Show ${number(hidden)} more`,
+    fewer: 'Show fewer',
+    unreadable: (files: number) => `${count(files, 'file')} could not be read`,
+    duplicates: (groups: number) =>
+      `${count(groups, 'picture')} ${groups === 1 ? 'is' : 'are'} there more than once`,
+    duplicatesAbout:
+      'Copies in several identities make them look alike. Keep one of each, or merge the identities.',
+    identical: 'same file',
+    nearIdentical: 'same picture',
+    keepFirst: 'Keep the first',
+    split: 'Split for the training',
+    splitAbout:
+      'Identities are either trained on or held out, never both, so the figures are about identities that the model has not seen.',
+    train: 'Train',
+    validation: 'Validate',
+    test: 'Held out',
+    tooFew: (identities: number) =>
+      `A training requires at least 6 identities; there ${identities === 1 ? 'is' : 'are'} ${number(identities)}. The shipped model recognizes yours without a training: continue with Try.`,
+    samples: 'Some of the documents that the training draws',
+    generatorNote:
+      'The generator draws cards, tickets, invoices and passports, fills them in and photographs each differently every time.',
+    noneNote:
+      'The shipped model recognizes cards and documents from one picture each. It was trained on composed cards and on no real document. Continue with Try, and add what it should know there.',
+    nextTrain: 'Continue with Train',
+    nextTry: 'Try the shipped model',
+    empty: 'no pictures yet',
+    generatorStatus: 'generated documents',
+    noneStatus: 'shipped model',
+    noImages: 'There are no pictures in what you added.',
+    noImagesHint: 'Add JPEG, PNG, WebP, GIF, AVIF or PNM files, in folders or in a zip file.',
+    zipDamaged: (name: string) => `${name} cannot be read as a zip file`,
+    zipHint: 'Zip the folder again, without a password.',
+    zipTooLarge: (name: string) => `${name} is too large for this page when unpacked (more than 2 GB)`,
+    zipTooLargeHint: 'Unpack it and choose the folder: files of a folder are read one at a time.',
+    folderDenied: 'The browser did not open the folder',
+  },
+  camera: {
+    title: 'Take pictures',
+    identity: 'Name of the identity',
+    placeholder: 'for example library card',
+    take: 'Take a picture',
+    close: 'Done',
+    taken: (pictures: number, name: string) => `${count(pictures, 'picture')} of ${name} taken`,
+    nameFirst: 'Type the name of the identity first.',
+    about: 'Two to five pictures from different angles are best.',
+    denied: 'The browser does not allow the camera',
+    deniedHint: 'Allow the camera for this page in the address bar, then try again.',
+    missing: 'There is no camera',
+    missingHint: 'Connect a camera, or add pictures from files.',
+    busy: 'The camera cannot be started',
+    busyHint: 'Close other programs that use it, then try again.',
+    view: 'Picture of the camera',
+  },
+  train: {
+    name: 'Train',
+    title: 'Train a model on your data',
+    lead: 'The training runs in this page. Identities that are held out tell how good the model is at ones that it has never seen.',
+    startFrom: 'Start from',
+    shipped: 'The shipped model',
+    shippedAbout: 'Already recognizes cards and documents; minutes are enough',
+    nothing: 'Random weights',
+    nothingAbout: 'A small network from nothing; requires many pictures and steps',
+    length: 'Length',
+    lengths: { short: 'Short', default: 'Default', long: 'Long' },
+    backend: 'Run on',
+    backends: {
+      auto: 'The fastest available backend',
+      webgpu: 'WebGPU (graphics card)',
+      wasm: 'WebAssembly (processor)',
+    },
+    settings: 'Advanced settings',
+    settingsAbout:
+      'One setting of the config per line, such as training.steps=100. They override the choices above.',
+    settingHint: 'Settings are in “Advanced settings”, one per line.',
+    plan: (steps: number, batch: number, size: number) =>
+      `${count(steps, 'step')} of ${count(batch, 'image')} at ${number(size)} pixels`,
+    planDocuments: (identities: number) => `on ${count(identities, 'generated document')}`,
+    planPictures: (pictures: number, identities: number) =>
+      `on ${count(pictures, 'picture')} of ${count(identities, 'identity', 'identities')}`,
+    planValidation: (every: number) => `validation every ${count(every, 'step')}`,
+    planNoValidation: 'no validation in between',
+    notMeasured:
+      'The page measures the first steps on this device, and then says how long each length takes.',
+    measured: (duration: string, seconds: string) =>
+      `About ${duration} on this device, without validation: measured ${seconds} per step.`,
+    optionTime: (title: string, steps: number, duration: string | undefined) =>
+      `${title}: ${count(steps, 'step')}${duration ? `, about ${duration}` : ''}`,
+    start: 'Start training',
+    pause: 'Pause',
+    pausing: 'Pausing after this step …',
+    resume: (step: number) => `Resume from step ${number(step)}`,
+    training: 'Training',
+    paused: (step: number) => `Paused after step ${number(step)}`,
+    failed: 'Stopped by an error',
+    done: 'Done',
+    left: (duration: string) => `about ${duration} left`,
+    measuring: 'measuring the first steps …',
+    progress: 'Training progress',
+    completed: 'Completed steps',
+    loss: 'Loss',
+    lossAbout: 'Margin loss of each batch, and its running mean. The loss rises as long as the margin rises.',
+    figures: {
+      step: 'Step',
+      loss: 'Loss',
+      speed: 'Images per second',
+      waits: 'A step spends its time on',
+      used: 'Backend',
+    },
+    of: (step: number, total: number) => `${number(step)} of ${number(total)}`,
+    causes: {
+      compute: 'network',
+      centers: 'class centers',
+      decoding: 'decoding pictures',
+      drawing: 'drawing documents',
+      augmentation: 'changing images',
+      disk: 'reading files',
+      data: 'waiting for images',
+    } as Record<string, string>,
+    validation: 'Validation',
+    validationAbout:
+      'On identities that are not trained on. TPR is the share of same pairs that are accepted when 1 in 100 different pairs is.',
+    validationNone: 'The first validation follows.',
+    columns: { step: 'Step', tpr: 'TPR at 1 in 100', auroc: 'AUROC', rank1: 'Rank-1' },
+    log: 'Log',
+    results: 'Results',
+    report: 'Open the full report',
+    nextTry: 'Try it',
+    nextTake: 'Take it away',
+    noData: 'There are no pictures to train on.',
+    noDataHint: 'Add some in step Data, choose the generated documents there, or try the shipped model.',
+    noReadable: 'Pictures are still being checked.',
+    softwareGpu: 'This browser runs WebGPU on the processor, which is slower than WebAssembly.',
+    slow: (backend: string, reason: string) =>
+      `Training on ${backend === 'wasm' ? 'the processor (WebAssembly)' : backend}: ${reason}`,
+    status: {
+      idle: 'not started',
+      running: (percent: number) => `${percent} %`,
+      done: 'done',
+      paused: 'paused',
+    },
+  },
+  try: {
+    name: 'Try',
+    title: 'Show it something',
+    lead: 'Enroll what it should know, then drop a picture or point the camera. It says who it is, or that it does not know.',
+    model: 'Model',
+    shipped: 'Shipped model',
+    trained: (step: number) => `Trained model, step ${number(step)}`,
+    rate: 'Accepted strangers',
+    known: 'What it knows',
+    enroll: 'Enroll my pictures',
+    enrollAgain: 'Enroll again',
+    enrolling: (done: number, total: number) => `Enrolling: ${number(done)} of ${number(total)} pictures`,
+    loading: 'Loading the model …',
+    enrolled: (identities: number, pictures: number) =>
+      `${count(identities, 'identity', 'identities')} enrolled with ${count(pictures, 'picture')}`,
+    nothingEnrolled: 'Nothing is enrolled yet.',
+    changed: 'The pictures have changed since.',
+    add: 'Add an identity',
+    calibrated: (threshold: string, rate: string, low: string, high: string) =>
+      `A match counts from a score of ${threshold}: about ${rate} of strangers would be accepted (95 % interval ${low} to ${high}).`,
+    uncalibrated: 'Enroll 3 or more identities to get a threshold. Until then, only the ranking is shown.',
+    warnings: 'What limits the threshold',
+    query: 'Picture to recognize',
+    drop: 'Drop a picture here',
+    choose: 'Choose a picture',
+    camera: 'Point the camera',
+    stopCamera: 'Stop the camera',
+    recognizing: 'Recognizing …',
+    decisions: {
+      known: (name: string) => name,
+      ambiguous: 'Not sure which',
+      unknown: 'Unknown',
+      undecided: 'No threshold yet',
+    },
+    about: {
+      known: 'The best match reaches the threshold, and no other is close to it.',
+      ambiguous: 'Several identities reach the threshold and are close to each other.',
+      unknown: 'No match reaches the threshold.',
+      undecided: 'Enroll 3 or more identities to get a threshold.',
+    },
+    matches: 'Most similar',
+    score: (score: string) => `score ${score}`,
+    scoreOf: (name: string, score: string, threshold: string | undefined) =>
+      `${name}: score ${score}${threshold ? `, threshold ${threshold}` : ''}`,
+    threshold: (threshold: string) => `The mark is the threshold, ${threshold}.`,
+    took: (ms: number) => `${number(ms)} ms`,
+    queryImage: 'The picture that was shown',
+    emptyResult: 'The answer appears here.',
+    enrollFirst: 'Enroll something first: your pictures, or an identity by the camera.',
+    status: { empty: 'nothing enrolled', enrolled: (identities: number) => `${number(identities)} enrolled` },
+  },
+  take: {
+    name: 'Take away',
+    title: 'Take it with you',
+    lead: 'The files are made in this page. Download them before you close it: the page does not store them yet.',
+    nothing: 'There is nothing to take away yet.',
+    nothingHint: 'Train a model or enroll pictures first.',
+    model: 'Model',
+    modelAbout:
+      'A model folder for loadEmbedder of @unitsphere/embedder, with the config and the metrics of the training.',
+    download: (megabytes: string) => `Download the model (${megabytes} MB)`,
+    export: 'For other runtimes',
+    exportLabel: 'Format',
+    exportButton: 'Export',
+    gallery: 'Gallery',
+    galleryAbout:
+      'The enrolled identities as embeddings with their threshold, for openGallery of @unitsphere/recognition with the same model. It has no pictures.',
+    galleryButton: 'Download the gallery',
+    preparing: 'Preparing pictures …',
+    exported: (title: string, megabytes: string) => `Download ${title} (${megabytes} MB)`,
+    checked: (images: number, cosine: string, difference: string) =>
+      `Beside the model, on ${number(images)} images: smallest cosine ${cosine}, largest difference of a value ${difference}.`,
+    status: { empty: 'nothing yet', ready: 'ready' },
+  },
+  formats: {
+    onnx: 'ONNX Runtime, in browsers, Node, Python and on phones',
+    float32: 'ONNX, float32',
+    float16: 'ONNX, float16',
+    float16About: 'Half the size. For ONNX Runtime, in browsers, Node, Python and on phones',
+    int8: 'ONNX, int8',
+    int8About:
+      'A quarter of the size, with other embeddings. For ONNX Runtime, in browsers, Node, Python and on phones',
+    tfjs: 'TensorFlow.js GraphModel',
+    tfjsAbout: 'TensorFlow.js alone, by tf.loadGraphModel',
+  },
+  failures: {
+    backend: (name: string) => `The backend ${name} is not available`,
+    gpuLost: 'The connection to the graphics card was lost',
+    gpuMemory: 'The graphics card is out of memory',
+    gpuInvalid: 'The graphics card rejected a kernel',
+    training: 'The training stopped early',
+    picture: 'The picture cannot be used',
+    gallery: 'The gallery cannot be used',
+    internal: 'Internal error',
+    internalHint: 'This is a bug. Please report it together with this message.',
+  },
+} as const;
+
+/** Returns the text at a path such as `data.title`. @throws Error if there is none. */
+export function textAt(path: string): string {
+  let found: unknown = TEXTS;
+  for (const key of path.split('.')) found = (found as Record<string, unknown> | undefined)?.[key];
+  if (typeof found !== 'string') throw new Error(`texts.ts has no text ${path}, which index.html names.`);
+  return found;
+}
+
+/** Replaces {{path}} in HTML by the texts, escaped. @throws Error for an unknown path. */
+export function fillTexts(html: string): string {
+  return html.replace(/\{\{([\w.]+)\}\}/g, (_, path: string) => escapeHtml(textAt(path)));
+}
+
+const escapeHtml = (text: string) =>
+  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c);
