@@ -91,7 +91,7 @@ export default [
   whole('onnx-export', '19 kB', { ignore: ['@bufbuild/*'] }),
   whole('onnx-export', '1 kB', { file: 'node', ...NODE }),
   whole('pair-losses', '28 kB'),
-  whole('models', '2.5 MB'),
+  whole('models', '5 MB'),
   whole('partial-fc', '13 kB'),
   whole('partial-fc', '12 kB', { file: 'file', ...NODE }),
   whole('pretrained', '24 kB', { ignore: ['@bufbuild/*', 'fastest-levenshtein', ...BUILTIN] }),

@@ -187,7 +187,7 @@ describe('train', () => {
       return true;
     });
     // Without any work, to check that an invalid command starts none.
-    const code = await run(args, '1.2.3', {} as Work);
+    const code = await run(args, '1.2.3', { connectRanks: async () => undefined } as Partial<Work> as Work);
     write.mockRestore();
     expect(stripVTControlCharacters(stderr)).toBe(message);
     expect(code).toBe(2);
@@ -410,7 +410,7 @@ describe('examples and options of the help', () => {
       const required: Record<string, string[]> = {
         documents: [],
         'document-small': [],
-        'document-base': [],
+        'document-base': ['--set', 'training.growFrom=runs/document-small-second'],
         'document-small-second': ['--set', 'training.growFrom=runs/document-small'],
         'document-small-third': ['--set', 'training.growFrom=runs/document-small-second'],
         'many-documents': ['--set', 'training.growFrom=runs/documents'],

@@ -1,1 +1,2 @@
+export { documentBase } from './document-base.js';
 export { documentSmall } from './document-small.js';

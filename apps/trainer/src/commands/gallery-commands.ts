@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { OpenEmbedder } from '../gallery/with-gallery.js';
 
 const MODEL =
-  'the folder of a run, a checkpoint or a model, an ONNX export, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small';
+  'the folder of a run, a checkpoint or a model, an ONNX export, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small or document-base';
 const CODES = `
 Exit code: 0 if all images were read, 3 if some could not be read and the others were processed,
 2 for an error that you can fix, 1 for a bug.`;

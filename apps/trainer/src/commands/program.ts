@@ -66,7 +66,7 @@ Examples:
     .description('verify a checkpoint or a model on identities that it was not trained on')
     .argument(
       '<MODEL>',
-      'the folder of a checkpoint, of a run, whose best checkpoint is used, or of a model, or a shipped model: document-small',
+      'the folder of a checkpoint, of a run, whose best checkpoint is used, or of a model, or a shipped model: document-small or document-base',
     )
     .option('--data <DIR>', 'evaluate on the images in a folder; default: the held-out images of the run')
     .addOption(
@@ -142,7 +142,7 @@ Examples:
     .description('compute the embeddings of image files')
     .argument(
       '<MODEL>',
-      'the folder of a run, a checkpoint or a model, an ONNX export, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small',
+      'the folder of a run, a checkpoint or a model, an ONNX export, a URL, a model of the hub: OWNER/NAME, or a shipped one: document-small or document-base',
     )
     .argument('<FILES...>', 'image files')
     .addOption(new Option('--json', 'print a JSON array of { file, embedding }').conflicts('npy'))

@@ -225,7 +225,7 @@ const model = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k. Or the shipped model document-small, which also sets the neck, the head and data.imageSize. Default: random weights.',
+      'Backbone weights to start from: a safetensors, PyTorch or ONNX file, an http(s) address, or a model of the Hugging Face hub such as timm/lcnet_050.ra2_in1k. Or a shipped model, document-small or document-base, which also sets the neck, the head and data.imageSize. Default: random weights.',
     ),
   outIndex: z
     .int()

@@ -3,6 +3,17 @@ import type { Override } from './overrides.js';
 
 /** What a config has that starts from a shipped model: the settings that the shapes of its weights depend on. */
 export const SHIPPED_ARCHITECTURES = {
+  'document-base': {
+    imageSize: 192,
+    model: {
+      backbone: 'tf_efficientnet_lite0',
+      outIndex: 3,
+      neck: 'squeeze',
+      squeezeRatio: 0.125,
+      norm: 'layernorm-batchnorm',
+      embeddingSize: 256,
+    },
+  },
   'document-small': {
     imageSize: 128,
     model: {

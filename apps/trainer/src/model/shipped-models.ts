@@ -4,6 +4,7 @@ import type { ShippedName } from '../config/shipped-architecture.js';
 
 /** The models of `@unitsphere/models` by their names. Their weights are loaded only when one is used. */
 const SHIPPED: Readonly<Record<ShippedName, () => Promise<ModelFileContents>>> = {
+  'document-base': async () => (await import('@unitsphere/models')).documentBase,
   'document-small': async () => (await import('@unitsphere/models')).documentSmall,
 };
 

@@ -9,32 +9,36 @@ import { loadEmbedder } from '@unitsphere/embedder';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { embedCards, verifyCards } from '../scripts/measure-cards.mjs';
 import { writeFigures } from '../scripts/write-figures.mjs';
-import { documentSmall } from '../src/index.js';
+import { documentBase, documentSmall } from '../src/index.js';
 
 const cards = fileURLToPath(new URL('../../../../shared/data/unique_pool', import.meta.url));
 const absent = !existsSync(cards);
-const read = (file: string) =>
-  readFileSync(new URL(`../weights/document-small/${file}`, import.meta.url), 'utf8');
-const figures = JSON.parse(read('figures.json')) as Parameters<typeof writeFigures>[1] & {
-  everyFifth: ReturnType<typeof verifyCards>;
-};
+const read = (name: string, file: string) =>
+  readFileSync(new URL(`../weights/${name}/${file}`, import.meta.url), 'utf8');
+type Figures = Parameters<typeof writeFigures>[1] & { everyTwentieth: ReturnType<typeof verifyCards> };
+const MODELS = [
+  { name: 'document-small', model: documentSmall, parameters: 1_000_000, bytes: 2_500_000, side: 128 },
+  { name: 'document-base', model: documentBase, parameters: 6_000_000, bytes: 2_700_000, side: 192 },
+];
 
 beforeAll(() => useBackend('wasm').then(() => undefined));
 
-describe('documentSmall', () => {
-  test('has at most a million parameters in float16, and at most 2.5 MB', () => {
-    const weights = documentSmall['model.safetensors'] as Uint8Array;
+describe.each(MODELS)('$name', ({ name, model, parameters: most, bytes, side }) => {
+  const figures = JSON.parse(read(name, 'figures.json')) as Figures;
+
+  test(`has at most ${most} parameters in float16, and at most ${bytes} bytes`, () => {
+    const weights = model['model.safetensors'] as Uint8Array;
     const { tensors } = readSafetensors(weights);
     const parameters = [...tensors].filter(([key]) => !/running_|num_batches/.test(key));
     const count = parameters.reduce((sum, [, { data }]) => sum + data.length, 0);
-    expect(count).toBeLessThanOrEqual(1_000_000);
+    expect(count).toBeLessThanOrEqual(most);
     expect(new Set(parameters.map(([, { dtype }]) => dtype))).toEqual(new Set(['F16']));
-    expect(weights.length).toBeLessThanOrEqual(2_500_000);
+    expect(weights.length).toBeLessThanOrEqual(bytes);
   });
 
   test('embeds an image as 256 values of unit length, the same in a batch, and leaves no tensors', async () => {
     const before = tf.memory().numTensors;
-    const embedder = await loadEmbedder(documentSmall);
+    const embedder = await loadEmbedder(model);
     const image = (step: number) => ({
       width: 20,
       height: 12,
@@ -58,32 +62,36 @@ describe('documentSmall', () => {
       vi.unstubAllGlobals();
       connect.mockRestore();
     });
-    const embedder = await loadEmbedder(documentSmall);
+    const embedder = await loadEmbedder(model);
     expect(embedder.embeddingSize).toBe(256);
     embedder.dispose();
     expect(connect).not.toHaveBeenCalled();
   });
 
   test('has the figures of its weights in its card', async () => {
-    const embedder = await loadEmbedder(documentSmall);
+    const embedder = await loadEmbedder(model);
     expect(embedder.fingerprint).toBe(figures.fingerprint);
     embedder.dispose();
-    const card = documentSmall['README.md'] as string;
+    const card = model['README.md'] as string;
     expect(writeFigures(card, figures)).toBe(card);
     expect(card).toContain(figures.cards.tprAtFpr['1e-3'].toFixed(3));
   });
 
-  const every = process.env['UNITSPHERE_ALL_CARDS'] === 'true' ? 1 : 5;
+  const every = process.env['UNITSPHERE_ALL_CARDS'] === 'true' ? 1 : 20;
   test.skipIf(absent)(
-    `has the figures of figures.json on ${every === 1 ? 'all real cards' : 'every fifth real card'}${absent ? ' (skipped: shared/data/unique_pool is not next to the checkout)' : ' (UNITSPHERE_ALL_CARDS=true for all)'}`,
+    `has the figures of figures.json on ${every === 1 ? 'all real cards' : 'every twentieth real card'}${absent ? ' (skipped: shared/data/unique_pool is not next to the checkout)' : ' (UNITSPHERE_ALL_CARDS=true for all)'}`,
     { timeout: 1_200_000 },
     async () => {
-      const embedder = await loadEmbedder(documentSmall);
-      const source = await openFolder(cards, { side: 160, identityPer: 'file', cacheDir: false });
+      const embedder = await loadEmbedder(model);
+      const source = await openFolder(cards, {
+        side: Math.round(side * 1.25),
+        identityPer: 'file',
+        cacheDir: false,
+      });
       const embedded = await embedCards(embedder, source, 'augmentation', every);
       embedder.dispose();
       const found = verifyCards(embedded, { intervals: false });
-      const expected = every === 1 ? figures.cards : figures.everyFifth;
+      const expected = every === 1 ? figures.cards : figures.everyTwentieth;
       expect(found.identities).toBe(expected.identities);
       // Decoders and backends differ in the last bits of pixels and sums.
       expect(found.rank1).toBeCloseTo(expected.rank1, 2);
