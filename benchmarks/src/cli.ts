@@ -339,7 +339,12 @@ program
     'Times batches of pixels on compiled networks, on WebAssembly and natively, beside onnxruntime-web and onnxruntime-node.',
   )
   .option(...json)
-  .option('--networks <NAMES>', 'comma-separated backbones with their image sizes', parseList, ENGINE_NETWORKS)
+  .option(
+    '--networks <NAMES>',
+    'comma-separated backbones with their image sizes',
+    parseList,
+    ENGINE_NETWORKS,
+  )
   .option('--batches <COUNTS>', 'comma-separated batch sizes', parseCounts, [1, 16, 32])
   .option('--threads <COUNT>', 'threads of each engine', parseCount, 1)
   .option('--rounds <COUNT>', 'number of turns of each engine', parseCount, 5)
@@ -367,7 +372,9 @@ program
 
 program
   .command('mpi')
-  .description('Times the all-reduce of @unitsphere/mpi beside MPI_Allreduce in C, on processes of this machine.')
+  .description(
+    'Times the all-reduce of @unitsphere/mpi beside MPI_Allreduce in C, on processes of this machine.',
+  )
   .option(...json)
   .addOption(
     new Option('--library <NAME>', 'the MPI library').choices(['openmpi', 'mpich']).default('openmpi'),

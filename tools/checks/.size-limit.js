@@ -84,7 +84,7 @@ export default [
   whole('mixed-precision', '4 kB'),
   whole('mpi', '6 kB', { ...NODE, ignore: ['koffi'] }),
   whole('native', '2.6 kB', NODE),
-  whole('necks', '1 kB'),
+  whole('necks', '1.3 kB'),
   whole('norms', '1.1 kB'),
   whole('ops', '104 kB'),
   whole('optimizers', '4.1 kB'),

@@ -84,6 +84,11 @@ const NOT_RUN = [
     'trains for an hour; apps/trainer/test/config.test.ts reads the config',
   ],
   [
+    'benchmarks/README.md',
+    'npx unitsphere compare benchmarks/studies/omniglot-losses.yaml',
+    'trains 25 networks, for many hours',
+  ],
+  [
     'packages/embedder/README.md',
     "loadEmbedder('runs/cards-1')",
     'requires a trained run; the guides load one and apps/trainer/test/embed.test.ts too; types are checked',

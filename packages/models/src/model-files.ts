@@ -23,7 +23,7 @@ export function modelFiles({ config, preprocessor, weights, card }: PackedModel)
   };
 }
 
-/** Decodes base64 with what Node and all browsers have; `Uint8Array.fromBase64` is too new. */
+/** Decodes base64 with functions that Node and all browsers have; `Uint8Array.fromBase64` is too new. */
 export function fromBase64(text: string): Uint8Array {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);

@@ -33,7 +33,9 @@ export async function connectMpi({
   timeoutSeconds = Number(process.env['UNITSPHERE_MPI_TIMEOUT'] ?? 600),
 }: MpiOptions = {}): Promise<MpiCommunicator> {
   if (!(timeoutSeconds > 0)) {
-    throw new RangeError(`connectMpi: timeoutSeconds (UNITSPHERE_MPI_TIMEOUT) must be positive, not ${timeoutSeconds}.`);
+    throw new RangeError(
+      `connectMpi: timeoutSeconds (UNITSPHERE_MPI_TIMEOUT) must be positive, not ${timeoutSeconds}.`,
+    );
   }
   const launcher = findLauncher();
   const found = await openLibrary({ library, family: launcher?.family });

@@ -45,7 +45,7 @@ export async function exportCommand(
       progress,
     });
     progress.done();
-    // That of int8 has a suffix.
+    // The fingerprint of an int8 model has a suffix.
     say(`fingerprint ${fingerprint.replace(/^(.{12})[0-9a-f]+/, '$1')}`);
     if (license === undefined) say('The model card states no license; set one with --license NAME.');
     const lines = [

@@ -82,7 +82,10 @@ export function formatCalibration(
     '',
     ...formatRates(calibration, gallery, width),
     '',
-    ...wrapText(`An accepted identity is ambiguous if the score of another one is within ${margin.toFixed(4)} of its own.`, width),
+    ...wrapText(
+      `An accepted identity is ambiguous if the score of another one is within ${margin.toFixed(4)} of its own.`,
+      width,
+    ),
     ...(closest
       ? wrapText(
           `The most similar identities are ${pair(closest.names)}, with a score of ${closest.score.toFixed(4)}.`,
