@@ -70,3 +70,10 @@ export class ActivationRange {
     return sum;
   }
 }
+
+/** What calibration finds out about an activation. */
+export interface Activation {
+  range: Range;
+  /** Mean of each channel. */
+  means: Float64Array;
+}

@@ -1,7 +1,7 @@
 import { OnnxExportError } from '../errors.js';
 import { encodeModel } from '../graph/encode-model.js';
 import type { Graph, Node } from '../graph/graph.js';
-import { ActivationRange, type Effect, type Range } from './activation-range.js';
+import { type Activation, ActivationRange, type Effect, type Range } from './activation-range.js';
 import { ChannelMeans } from './channel-means.js';
 import { listQuantizedValues } from './quantize-activations.js';
 
@@ -28,13 +28,6 @@ export interface Calibration {
    * pixels [height, width, channels]. A hundred images like those of the application are enough.
    */
   images: Iterable<Float32Array | Uint8Array> | AsyncIterable<Float32Array | Uint8Array>;
-}
-
-/** What calibration finds out about an activation. */
-export interface Activation {
-  range: Range;
-  /** Mean of each channel. */
-  means: Float64Array;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Constant, Graph, Node } from '../graph/graph.js';
-import type { Range } from './activation-range.js';
-import type { Activation } from './calibrate.js';
+import type { Activation, Range } from './activation-range.js';
 import { correctBias } from './correct-bias.js';
 import {
   addDequantize,
