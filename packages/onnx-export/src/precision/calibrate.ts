@@ -1,7 +1,7 @@
 import { OnnxExportError } from '../errors.js';
 import { encodeModel } from '../graph/encode-model.js';
 import type { Graph, Node } from '../graph/graph.js';
-import { type Activation, ActivationRange, type Effect, type Range } from './activation-range.js';
+import { type Activation, ActivationRange, type Effect } from './activation-range.js';
 import { ChannelMeans } from './channel-means.js';
 import { listQuantizedValues } from './quantize-activations.js';
 
