@@ -77,6 +77,8 @@ test('checks every operation, layer, norm, neck and loss', async () => {
     ...['getFloat32MatmulPrecision', 'withFloat32MatmulPrecision', 'describeMatmulPrecision'],
     // Shared rows are in the host's memory.
     ...['createSharedRowMemory', 'fitsSharedRowMemory'],
+    // The kernels of @unitsphere/inference are checked by its tests.
+    ...['createKernelSet', 'kernelCode', 'pixelTables'],
   ];
   const names = Object.keys(ops).filter((name) => !ignored.includes(name));
   const { Module } = exported[1];

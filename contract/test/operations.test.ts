@@ -39,19 +39,11 @@ describe.each(operationCases.map((c) => [c.name, c] as const))('%s', (_name, c) 
 
 // The table in the README of ops says the same.
 test.each([
+  ['wasm', ['GroupedConv2d', 'ScaleSamples', 'ScaleSamplesGradFactors']],
   [
-    'wasm',
-    [
-      'Gelu',
-      'GroupedConv2d',
-      'SelfAttention',
-      'SelfAttentionGrad',
-      'ScaleSamples',
-      'ScaleSamplesGradFactors',
-      'QuickGelu',
-    ],
+    'webgpu',
+    ['Gelu', 'GeluGrad', 'GroupedConv2d', 'QuickGelu', 'QuickGeluGrad', 'SelfAttention', 'SelfAttentionGrad'],
   ],
-  ['webgpu', ['Gelu', 'GroupedConv2d', 'QuickGelu', 'SelfAttention', 'SelfAttentionGrad']],
 ] as const)('on %s only the listed operations are compositions', (backend, compositions) => {
   const used = (tf.getKernelsForBackend(backend) as (tf.KernelConfig & { composition?: tf.KernelFunc })[])
     .filter(({ kernelFunc, composition }) => composition && composition === kernelFunc)

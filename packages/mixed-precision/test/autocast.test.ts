@@ -23,6 +23,9 @@ const NOT_ARITHMETIC = [
   'readTensors',
   'writeTensors',
   'normalizeImages',
+  'pixelTables',
+  'createKernelSet',
+  'kernelCode',
   'createSharedRowMemory',
   'fitsSharedRowMemory',
 ];
