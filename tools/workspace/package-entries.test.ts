@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { publishedPackages, root } from './packages.mjs';
 
@@ -66,6 +66,8 @@ function reachableFiles(files: string[]): string[] {
   for (const file of found) {
     for (const [, path] of readFileSync(file, 'utf8').matchAll(/["'](\.\/[\w./-]+\.c?js)["']/g)) {
       const other = join(dirname(file), path!);
+      // Required modules are CommonJS; the other kind is the file of a thread, which has its own modules.
+      if (extname(other) !== extname(file)) continue;
       if (relative(dirname(file), other).startsWith('..')) continue;
       found.add(other);
     }
