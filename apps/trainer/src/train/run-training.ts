@@ -3,7 +3,6 @@ import { type UsedBackend, useBackend } from '@unitsphere/backends';
 import { toCenterError } from '../centers/center-error.js';
 import { checkFileRanks } from '../centers/check-file-ranks.js';
 import type { Config } from '../config/config.js';
-import { isShipped, SHIPPED_ARCHITECTURES } from '../config/shipped-architecture.js';
 import { checkResumable, compareData, type DataChanges, describeChanges } from '../dataset/compare-data.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
 import { checkSampler, datasetImages } from '../dataset/dataset-images.js';
@@ -13,8 +12,6 @@ import { describeData, type RunData, readRunData, writeRunData } from '../datase
 import { workerCount } from '../dataset/worker-count.js';
 import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
-import { resampleHead } from '../model/resample-head.js';
-import { shippedWeights } from '../model/shipped-models.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { rangeOfRank } from '../replicas/range-of-rank.js';
@@ -33,6 +30,7 @@ import { describeRanks, type RankGroup, toRankError } from './rank-group.js';
 import { runOutput } from './run-output.js';
 import { checkSameData } from './same-data.js';
 import { readSaved, type Saved } from './saved.js';
+import { noteOtherSize, startFrom } from './start-from.js';
 import { measureUntrained, trainingLoop } from './training-loop.js';
 import type { TrainingOptions, TrainingOutcome } from './types.js';
 import { writeResults } from './write-results.js';
@@ -205,17 +203,6 @@ function checkForRanks(config: Config, ranks: RankGroup): void {
   });
 }
 
-/** Starts from the backbone of published weights, or from the whole network of a shipped model. */
-async function startFrom(pretrained: string, config: Config, lead: LeadReplica, progress: ProgressReporter) {
-  if (isShipped(pretrained)) {
-    const { imageSize } = SHIPPED_ARCHITECTURES[pretrained];
-    noteOtherSize(pretrained, imageSize, config, progress);
-    return lead.useWeights(resampleHead(await shippedWeights(pretrained), imageSize, config));
-  }
-  const warning = await lead.loadPretrained(pretrained, config.model.outIndex !== undefined);
-  if (warning) progress.note(warning);
-}
-
 async function grow(
   lead: LeadReplica,
   growth: Growth,
@@ -230,16 +217,6 @@ async function grow(
   );
   noteOtherSize(growth.path, growth.imageSize, config, progress);
   await lead.grow(growth);
-}
-
-function noteOtherSize(
-  from: string,
-  trained: number,
-  { data: { imageSize } }: Config,
-  progress: ProgressReporter,
-) {
-  if (trained === imageSize) return;
-  progress.note(`${from} was trained on images of ${trained} px; its head is resampled to ${imageSize} px`);
 }
 
 /** Returns the newest complete checkpoint of a run; null if it has none yet. */
