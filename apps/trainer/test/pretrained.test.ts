@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createBackbone } from '@unitsphere/backbones';
 import { useBackend } from '@unitsphere/backends';
 import { Random, readSafetensors, toFloat32 } from '@unitsphere/core';
-import { documentSmall } from '@unitsphere/models';
+import { documentBase, documentSmall } from '@unitsphere/models';
 import { saveTimm, timmWeights } from '@unitsphere/pretrained';
 import { expect, test } from 'vitest';
 import { absolutePaths } from '../src/config/load-config.js';
@@ -121,11 +121,14 @@ test('a shipped model sets the architecture, and no other can be asked for', () 
   );
 });
 
-test('the architecture of a shipped model is that of its files', () => {
+test.each([
+  ['document-small', documentSmall],
+  ['document-base', documentBase],
+] as const)('the architecture of %s is that of its files', (name, files) => {
   const { backbone, out_index, neck, squeeze_ratio, norm, embedding_size } = JSON.parse(
-    documentSmall['config.json'] as string,
+    files['config.json'] as string,
   ) as Record<string, unknown>;
-  const { model, imageSize } = SHIPPED_ARCHITECTURES['document-small'];
+  const { model, imageSize } = SHIPPED_ARCHITECTURES[name];
   expect({
     backbone,
     outIndex: out_index,
@@ -134,7 +137,7 @@ test('the architecture of a shipped model is that of its files', () => {
     norm,
     embeddingSize: embedding_size,
   }).toEqual(model);
-  expect(JSON.parse(documentSmall['preprocessor_config.json'] as string)).toMatchObject({
+  expect(JSON.parse(files['preprocessor_config.json'] as string)).toMatchObject({
     size: { height: imageSize, width: imageSize },
   });
 });

@@ -1,30 +1,20 @@
 import { UserError } from '../user-error.js';
 import type { Override } from './overrides.js';
 
+/** The network of both document models. */
+const DOCUMENT_NETWORK = {
+  backbone: 'tf_efficientnet_lite0',
+  outIndex: 3,
+  neck: 'squeeze',
+  squeezeRatio: 0.125,
+  norm: 'layernorm-batchnorm',
+  embeddingSize: 256,
+} as const;
+
 /** What a config has that starts from a shipped model: the settings that the shapes of its weights depend on. */
 export const SHIPPED_ARCHITECTURES = {
-  'document-base': {
-    imageSize: 192,
-    model: {
-      backbone: 'tf_efficientnet_lite0',
-      outIndex: 3,
-      neck: 'squeeze',
-      squeezeRatio: 0.125,
-      norm: 'layernorm-batchnorm',
-      embeddingSize: 256,
-    },
-  },
-  'document-small': {
-    imageSize: 128,
-    model: {
-      backbone: 'tf_efficientnet_lite0',
-      outIndex: 3,
-      neck: 'squeeze',
-      squeezeRatio: 0.125,
-      norm: 'layernorm-batchnorm',
-      embeddingSize: 256,
-    },
-  },
+  'document-base': { imageSize: 192, model: DOCUMENT_NETWORK },
+  'document-small': { imageSize: 128, model: DOCUMENT_NETWORK },
 } as const;
 
 /** The name of a model of `@unitsphere/models`. */
