@@ -2,6 +2,7 @@ import type { BackboneName } from '@unitsphere/backbones';
 import { useBackend } from '@unitsphere/backends';
 import { Random } from '@unitsphere/core/random';
 import { createEmbedder, type Embedder, loadEmbedder, type OnnxRuntime } from '@unitsphere/embedder';
+import { nativeStatus } from '@unitsphere/native';
 import { type ExportEmbedderOptions, exportOnnx } from '@unitsphere/onnx-export';
 import { interleave, type Pace, type Timeable } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
@@ -84,7 +85,7 @@ async function measureBackbone(
   const images = drawImages(CALIBRATION_IMAGES, imageSize);
   const embedder = await createEmbedder({ backbone, imageSize });
   const contenders: { label: string; embedder: Embedder; bytes?: number }[] = [
-    { label: 'unitsphere, wasm', embedder },
+    { label: labelOfOurs(), embedder },
   ];
   for (const precision of PRECISIONS) {
     const options: ExportEmbedderOptions =
@@ -164,4 +165,10 @@ function timeEmbed(embedder: Embedder, image: Pixels): Timeable {
 
 function smallestCosine(ours: readonly Float32Array[], theirs: readonly Float32Array[]): number {
   return Math.min(...ours.map((row, n) => row.reduce((sum, value, i) => sum + value * theirs[n][i], 0)));
+}
+
+/** The addon computes on the WASM backend's memory, if it is there. */
+function labelOfOurs(): string {
+  const { isa, detail } = nativeStatus();
+  return `unitsphere, wasm${isa ? ` with native ${detail}` : ''}`;
 }
