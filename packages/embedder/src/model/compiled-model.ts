@@ -12,13 +12,18 @@ import type { EmbeddingModel } from './embedding-model.js';
 export class CompiledModel {
   readonly #model: EmbeddingModel;
   readonly #preprocessing: Preprocessing;
+  /** Every weight, listed once because listing takes as long as a small network's embedding. */
+  readonly #variables: readonly tf.Variable[];
   #compiled: Promise<CompiledNetwork | undefined> | undefined;
-  /** The memory of every weight when the model was compiled. */
+  /** The data of every weight when the model was compiled; assigning a weight replaces its data. */
   #weights: readonly object[] = [];
 
   constructor(model: EmbeddingModel, preprocessing: Preprocessing) {
     this.#model = model;
     this.#preprocessing = preprocessing;
+    this.#variables = [...model.namedParameters(), ...model.namedBuffers()].map(
+      ([, { variable }]) => variable,
+    );
   }
 
   /** Computes embeddings of unit length; see {@link embedPixels}. */
@@ -34,11 +39,9 @@ export class CompiledModel {
   }
 
   #compile(): Promise<CompiledNetwork | undefined> {
-    const weights = weightsOf(this.#model);
-    const isCurrent =
-      weights.length === this.#weights.length && weights.every((data, i) => data === this.#weights[i]);
+    const isCurrent = this.#variables.every(({ dataId }, i) => dataId === this.#weights[i]);
     if (this.#compiled && isCurrent) return this.#compiled;
-    this.#weights = weights;
+    this.#weights = this.#variables.map(({ dataId }) => dataId);
     this.#compiled = compileModel(this.#model, this.#preprocessing);
     return this.#compiled;
   }
@@ -46,11 +49,6 @@ export class CompiledModel {
 
 const canCompile = (model: EmbeddingModel) =>
   tf.getBackend() === 'wasm' && !model.training && getFloat32MatmulPrecision() === 'highest';
-
-/** Returns the data of every weight; assigning a weight replaces its data. */
-function weightsOf(model: EmbeddingModel): object[] {
-  return [...model.namedParameters(''), ...model.namedBuffers('')].map(([, { variable }]) => variable.dataId);
-}
 
 async function compileModel(
   model: EmbeddingModel,
