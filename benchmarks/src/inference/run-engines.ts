@@ -3,15 +3,16 @@ import { pathToFileURL } from 'node:url';
 import type { BackboneName } from '@unitsphere/backbones';
 import { useBackend } from '@unitsphere/backends';
 import { Random } from '@unitsphere/core/random';
-import { createEmbedder } from '@unitsphere/embedder';
+import { createEmbedder, embedPixels } from '@unitsphere/embedder';
 import { compileNetwork } from '@unitsphere/inference';
 import { nativeStatus } from '@unitsphere/native';
 import { exportOnnx } from '@unitsphere/onnx-export';
 import { l2Normalize } from '@unitsphere/ops';
-import { interleave, type Pace, type Timeable } from '../measure/interleave.js';
+import { interleave, type Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
 import { PEERS } from './load-onnx-runtime.js';
+import { timeEmbed } from './time-embed.js';
 
 /** The engines, by the names of the table. */
 export const ENGINES = [
@@ -119,7 +120,7 @@ export async function runEngines(
     date: new Date().toISOString(),
     machine: describeMachine(),
     runtime: `onnxruntime-web ${versions[0]} and onnxruntime-node ${versions[1]}`,
-    isa: withNative('1', () => nativeStatus().detail),
+    isa: await withNative('1', () => nativeStatus().detail),
     threads,
     rows,
   };
@@ -147,11 +148,11 @@ async function loadRuntimes(peers: URL, threads: number): Promise<Runtimes> {
 }
 
 /** Runs fn with the native kernels switched on or off. */
-function withNative<T>(value: '0' | '1', fn: () => T): T {
+async function withNative<T>(value: '0' | '1', fn: () => T | Promise<T>): Promise<T> {
   const before = process.env['UNITSPHERE_NATIVE'];
   process.env['UNITSPHERE_NATIVE'] = value;
   try {
-    return fn();
+    return await fn();
   } finally {
     if (before === undefined) delete process.env['UNITSPHERE_NATIVE'];
     else process.env['UNITSPHERE_NATIVE'] = before;
@@ -175,16 +176,15 @@ async function createEngines(network: string, threads: number, { web, node }: Ru
   const { mean, std } = preprocessing;
   const options = { size: [imageSize, imageSize] as const, mean, std, threads };
   const compile = () => compileNetwork({ model }, (images) => l2Normalize(model.forward(images)), options);
+  // The kernels are chosen while the network is compiled.
   const compileWith = async (native: '0' | '1'): Promise<Embed> => {
-    // The kernels are chosen while the network is compiled.
-    process.env['UNITSPHERE_NATIVE'] = native;
-    const compiled = await compile();
+    const compiled = await withNative(native, compile);
     return (pixels) => compiled.run(pixels);
   };
   const file = await exportOnnx(embedder, { input: 'uint8' });
   const embeds: Engines['embeds'] = new Map();
   embeds.set('unitsphere, WebAssembly', await compileWith('0'));
-  const isNative = withNative('1', () => nativeStatus().isa !== undefined);
+  const isNative = await withNative('1', () => nativeStatus().isa !== undefined);
   if (isNative) embeds.set('unitsphere, native', await compileWith('1'));
   embeds.set(
     'onnxruntime-web, wasm',
@@ -192,17 +192,7 @@ async function createEngines(network: string, threads: number, { web, node }: Ru
   );
   const oneByOne = { intraOpNumThreads: threads, interOpNumThreads: 1 };
   embeds.set('onnxruntime-node', await openSession(node, file, imageSize, oneByOne));
-  process.env['UNITSPHERE_NATIVE'] = '0';
-  const reference: Embed = async (pixels) => {
-    const side = imageSize ** 2 * 3;
-    const images = Array.from({ length: pixels.length / side }, (_, i) => ({
-      width: imageSize,
-      height: imageSize,
-      data: pixels.subarray(i * side, (i + 1) * side),
-    }));
-    const rows = await embedder.embed(images);
-    return Float32Array.from(rows.flatMap((row) => [...row]));
-  };
+  const reference: Embed = (pixels) => embedPixels(model, pixels, preprocessing);
   return { imageSize, embeds, reference, dispose: () => embedder.dispose() };
 }
 
@@ -229,7 +219,7 @@ async function measureBatch(
   const differences: number[] = [];
   for (const embed of embeds.values()) differences.push(largestDifference(await embed(pixels), expected));
   const measured = await interleave(
-    [...embeds.values()].map((embed) => timeEmbed(embed, pixels)),
+    [...embeds.values()].map((embed) => timeEmbed(() => embed(pixels))),
     pace,
     onRound,
   );
@@ -244,22 +234,6 @@ async function measureBatch(
       coresOfOthers: measured[i].coresOfOthers,
     };
   });
-}
-
-function timeEmbed(embed: Embed, pixels: Uint8Array): Timeable {
-  return {
-    async steps(count) {
-      const before = process.cpuUsage();
-      const milliseconds: number[] = [];
-      for (let i = 0; i < count; i++) {
-        const begin = performance.now();
-        await embed(pixels);
-        milliseconds.push(performance.now() - begin);
-      }
-      const { user, system } = process.cpuUsage(before);
-      return { milliseconds, processor: (user + system) / 1000, loss: 0 };
-    },
-  };
 }
 
 const largestDifference = (a: Float32Array, b: Float32Array) =>

@@ -4,10 +4,11 @@ import { Random } from '@unitsphere/core/random';
 import { createEmbedder, type Embedder, loadEmbedder, type OnnxRuntime } from '@unitsphere/embedder';
 import { nativeStatus } from '@unitsphere/native';
 import { type ExportEmbedderOptions, exportOnnx } from '@unitsphere/onnx-export';
-import { interleave, type Pace, type Timeable } from '../measure/interleave.js';
+import { interleave, type Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { pairedRatio, type Summary, summarize } from '../measure/statistics.js';
 import { loadOnnxRuntime, PEERS } from './load-onnx-runtime.js';
+import { timeEmbed } from './time-embed.js';
 
 /** Latency of one image on one engine. */
 export interface InferenceFigures {
@@ -103,7 +104,7 @@ async function measureBackbone(
       contenders.map(async ({ embedder: other }) => smallestCosine(ours, await other.embed(images))),
     );
     const measured = await interleave(
-      contenders.map(({ embedder: other }) => timeEmbed(other, images[0])),
+      contenders.map(({ embedder: other }) => timeEmbed(() => other.embed(images[0]))),
       pace,
       (done, of) => log(`${backbone}: round ${done + 1} of ${of}`),
     );
@@ -143,22 +144,6 @@ function onOneThread(ort: OnnxRuntime): OnnxRuntime {
     Tensor: ort.Tensor,
     InferenceSession: {
       create: (model, options) => ort.InferenceSession.create(model, { ...options, intraOpNumThreads: 1 }),
-    },
-  };
-}
-
-function timeEmbed(embedder: Embedder, image: Pixels): Timeable {
-  return {
-    async steps(count) {
-      const before = process.cpuUsage();
-      const milliseconds: number[] = [];
-      for (let i = 0; i < count; i++) {
-        const begin = performance.now();
-        await embedder.embed(image);
-        milliseconds.push(performance.now() - begin);
-      }
-      const { user, system } = process.cpuUsage(before);
-      return { milliseconds, processor: (user + system) / 1000, loss: 0 };
     },
   };
 }
