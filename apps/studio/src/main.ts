@@ -14,7 +14,9 @@ const query = new URLSearchParams(location.search);
 const state = new StudioState();
 const inspector = new Inspector(state.pictures);
 const thumbnails = new Thumbnails(state.pictures);
-const camera = new CameraDialog();
+const camera = new CameraDialog((identity, image) => {
+  inspector.inspect(state.pictures.add([{ identity, image, id: `${identity}/camera.jpg` }]));
+});
 const recognizer = new Recognizer();
 
 if (query.has('preset')) state.source.set('generator');
@@ -31,7 +33,7 @@ const [{ TrainStep }, { TryStep }] = await Promise.all([
 ]);
 const train = new TrainStep(state);
 train.form.read(query);
-const tryStep = new TryStep({ state, inspector, thumbnails, camera, recognizer });
+const tryStep = new TryStep({ state, thumbnails, camera, recognizer });
 shown.watch((step) => {
   if (step === 'train') void train.form.drawPlan();
   if (step !== 'try') tryStep.leave();

@@ -133,8 +133,6 @@ export const TEXTS = {
     plan: (steps: number, batch: number, size: number) =>
       `${count(steps, 'step')} of ${count(batch, 'image')} at ${number(size)} pixels`,
     planDocuments: (identities: number) => `on ${count(identities, 'generated document')}`,
-    planPictures: (pictures: number, identities: number) =>
-      `on ${count(pictures, 'picture')} of ${count(identities, 'identity', 'identities')}`,
     planValidation: (every: number) => `validation every ${count(every, 'step')}`,
     planNoValidation: 'no validation in between',
     notMeasured:
@@ -224,7 +222,6 @@ export const TEXTS = {
     choose: 'Choose a picture',
     camera: 'Point the camera',
     stopCamera: 'Stop the camera',
-    recognizing: 'Recognizing …',
     decisions: {
       known: (name: string) => name,
       ambiguous: 'Not sure which',

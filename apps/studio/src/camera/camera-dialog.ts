@@ -13,10 +13,12 @@ export class CameraDialog {
   readonly #note = getElement('camera-note');
   readonly #failure = getElement('camera-failure');
   #camera: Camera | undefined;
-  #onTake: TakePicture = () => {};
+  readonly #onTake: TakePicture;
   #taken = 0;
 
-  constructor() {
+  /** @param onTake Receives each picture. */
+  constructor(onTake: TakePicture) {
+    this.#onTake = onTake;
     getElement('camera-form').onsubmit = (event) => {
       event.preventDefault();
       void this.#take();
@@ -32,8 +34,7 @@ export class CameraDialog {
   }
 
   /** Opens the dialog. @param name Proposed name of the identity. */
-  async open(name: string, onTake: TakePicture): Promise<void> {
-    this.#onTake = onTake;
+  async open(name: string): Promise<void> {
     this.#taken = 0;
     this.#name.value = name;
     this.#note.textContent = TEXTS.camera.about;

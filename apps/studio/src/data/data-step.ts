@@ -1,4 +1,5 @@
 import type { CameraDialog } from '../camera/camera-dialog.js';
+import { acceptDrops } from '../dom/accept-drops.js';
 import { showFailure } from '../dom/failure-view.js';
 import { getElement } from '../dom/get-element.js';
 import type { Thumbnails } from '../dom/thumbnails.js';
@@ -45,10 +46,7 @@ export function startDataStep({ state, inspector, thumbnails, camera }: DataStep
       showFailure(failure, { title: error.message, message: error.hint, isBug: false });
     }
   };
-  const takePictures = (name: string) =>
-    void camera.open(name, (identity, image) => {
-      inspector.inspect(pictures.add([{ identity, image, id: `${identity}/camera.jpg` }]));
-    });
+  const takePictures = (name: string) => void camera.open(name);
 
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=source]')) {
     radio.onchange = () => source.set(radio.value as DataSource);
@@ -129,20 +127,6 @@ export function startDataStep({ state, inspector, thumbnails, camera }: DataStep
           getElement('samples').hidden = true;
         });
     }
-  });
-}
-
-/** Calls a listener with the files and folders that are dropped on an element. */
-export function acceptDrops(place: HTMLElement, onDrop: (transfer: DataTransfer) => void): void {
-  place.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    place.classList.add('over');
-  });
-  place.addEventListener('dragleave', () => place.classList.remove('over'));
-  place.addEventListener('drop', (event) => {
-    event.preventDefault();
-    place.classList.remove('over');
-    if (event.dataTransfer) onDrop(event.dataTransfer);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Worker that decodes each picture once: finds unreadable ones and copies, and makes thumbnails. */
 import { findDuplicates, type Image, type ImageSource, perceptualHash } from '@unitsphere/data';
 import { decodeImage, type RgbImage, squash } from '@unitsphere/images';
+import { toImageData } from '../to-image-data.js';
 import type { CopyGroup, FromInspection, InspectedPicture, ToInspection } from './messages.js';
 
 /** Largest side of a thumbnail in pixels. */
@@ -21,9 +22,8 @@ const send = (message: FromInspection) => postMessage(message);
 let turn: Promise<unknown> = Promise.resolve();
 
 addEventListener('message', ({ data }: MessageEvent<ToInspection>) => {
-  if (data.type === 'forget') for (const id of data.ids) compared.delete(id);
   // One after another: a photograph takes 50 MB while it is decoded.
-  else turn = turn.then(() => (data.type === 'inspect' ? inspect(data) : findCopies(data)));
+  turn = turn.then(() => (data.type === 'inspect' ? inspect(data) : findCopies(data)));
 });
 
 async function inspect({ id, image }: { id: string; image: Blob }): Promise<void> {
@@ -51,10 +51,9 @@ async function hexHash(bytes: Uint8Array): Promise<string> {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-async function makeThumbnail({ width, height, data }: RgbImage): Promise<Blob> {
-  const pixels = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; to++) pixels.data[to] = to % 4 === 3 ? 255 : data[from++];
-  pixels.data[pixels.data.length - 1] = 255;
+async function makeThumbnail(image: RgbImage): Promise<Blob> {
+  const pixels = toImageData(image);
+  const { width, height } = pixels;
   const scale = Math.min(1, THUMBNAIL / Math.max(width, height));
   const [w, h] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
   const bitmap = await createImageBitmap(pixels, { resizeWidth: w, resizeHeight: h, resizeQuality: 'high' });
@@ -68,6 +67,8 @@ async function findCopies({
   request,
   identities,
 }: Extract<ToInspection, { type: 'find-copies' }>): Promise<void> {
+  const present = new Set(identities.flatMap(({ ids }) => ids));
+  for (const id of compared.keys()) if (!present.has(id)) compared.delete(id);
   const known = identities.map(({ name, ids }) => ({
     name,
     pictures: ids.flatMap((id) => {

@@ -17,8 +17,7 @@ export interface CopyGroup {
 /** A message to the inspection worker. */
 export type ToInspection =
   | { type: 'inspect'; id: string; image: Blob }
-  | { type: 'forget'; ids: readonly string[] }
-  /** Asks for the copies among pictures, by identity. */
+  /** Asks for the copies among all pictures, by identity. Others were removed. */
   | { type: 'find-copies'; request: number; identities: readonly { name: string; ids: readonly string[] }[] };
 
 /** A message of the inspection worker. */

@@ -1,8 +1,7 @@
 import { formatPercent } from 'unitsphere/report';
 import { Camera, CameraFailure } from '../camera/camera.js';
 import type { CameraDialog } from '../camera/camera-dialog.js';
-import { acceptDrops } from '../data/data-step.js';
-import type { Inspector } from '../data/inspector.js';
+import { acceptDrops } from '../dom/accept-drops.js';
 import { showFailure } from '../dom/failure-view.js';
 import { getElement } from '../dom/get-element.js';
 import { h } from '../dom/h.js';
@@ -20,7 +19,6 @@ const FRAME_MS = 300;
 /** What step Try works with. */
 export interface TryStepTools {
   state: StudioState;
-  inspector: Inspector;
   thumbnails: Thumbnails;
   camera: CameraDialog;
   recognizer: Recognizer;
@@ -41,7 +39,7 @@ export class TryStep {
 
   constructor(tools: TryStepTools) {
     this.#tools = tools;
-    const { state, camera, inspector } = tools;
+    const { state, camera } = tools;
     for (const rate of [...RATES].sort()) this.#rate.add(new Option(formatPercent(rate, 0), String(rate)));
     this.#rate.value = String(RATES[0]);
     this.#rate.onchange = () => void this.#guard(() => this.#calibrate());
@@ -51,10 +49,7 @@ export class TryStep {
       this.#draw();
       if (state.pictures.pictures.length > 0) void this.#guard(() => this.#enrollAll());
     };
-    getElement('try-add').onclick = () =>
-      void camera.open('', (identity, image) => {
-        inspector.inspect(state.pictures.add([{ identity, image, id: `${identity}/camera.jpg` }]));
-      });
+    getElement('try-add').onclick = () => void camera.open('');
     const input = getElement<HTMLInputElement>('query-input');
     getElement('query-choose').onclick = () => input.click();
     input.onchange = () => {
