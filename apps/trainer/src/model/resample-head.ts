@@ -6,6 +6,9 @@ import type { Config } from '../config/config.js';
 const HEAD_FILE = 'head.safetensors';
 const FIRST_LAYER = 'head.linear1.weight';
 
+/** Whether a network's head has weights for each place of the last map. */
+export const dependsOnSize = ({ model }: Pick<Config, 'model'>) => model.neck !== 'gap';
+
 /**
  * Fits a checkpoint's head to images of another size: the first layer behind `flatten` and `squeeze` has a weight for each place
  * of the last map.
@@ -16,9 +19,11 @@ const FIRST_LAYER = 'head.linear1.weight';
 export function resampleHead(
   files: Record<string, Uint8Array>,
   from: number,
-  { data: { imageSize }, model }: Pick<Config, 'data' | 'model'>,
+  config: Pick<Config, 'data' | 'model'>,
 ): Record<string, Uint8Array> {
-  if (imageSize === from || model.neck === 'gap') return files;
+  const { imageSize } = config.data;
+  const { model } = config;
+  if (imageSize === from || !dependsOnSize(config)) return files;
   const stride = mapStride(model.backbone, model.outIndex);
   const side = (size: number) => [Math.ceil(size / stride), Math.ceil(size / stride)] as const;
   const { tensors } = readSafetensors(files[HEAD_FILE]);

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { isShipped, SHIPPED_ARCHITECTURES } from '../config/shipped-architecture.js';
-import { resampleHead } from '../model/resample-head.js';
+import { dependsOnSize, resampleHead } from '../model/resample-head.js';
 import { shippedWeights } from '../model/shipped-models.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
@@ -25,9 +25,11 @@ export async function startFrom(
 export function noteOtherSize(
   from: string,
   trained: number,
-  { data: { imageSize } }: Config,
+  config: Config,
   progress: ProgressReporter,
 ): void {
+  const { imageSize } = config.data;
   if (trained === imageSize) return;
-  progress.note(`${from} was trained on images of ${trained} px; its head is resampled to ${imageSize} px`);
+  const what = dependsOnSize(config) ? 'its head is resampled to' : 'this training has';
+  progress.note(`${from} was trained on images of ${trained} px; ${what} ${imageSize} px`);
 }
