@@ -1,5 +1,6 @@
 import { UnsupportedNetworkError } from '../errors.js';
 import type { Trace, TracedCall, TracedConstant, TracedValue } from '../trace/trace.js';
+import { product } from './product.js';
 import type { Step, Value } from './step.js';
 
 /** A traced value in the network: a tensor, and what a reader must still apply to it. */
@@ -44,7 +45,7 @@ export class NetworkBuilder {
         `A value of the shape [${shape}] does not have the batch on its first axis.`,
       );
     }
-    return shape.reduce((a, b) => a * b, 1) / this.batch;
+    return product(shape) / this.batch;
   }
 
   /** Returns the constant behind a traced value; undefined if the value depends on the input. */

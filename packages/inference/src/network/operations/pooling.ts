@@ -1,7 +1,6 @@
 import { UnsupportedNetworkError } from '../../errors.js';
+import { product } from '../product.js';
 import type { Operations } from './operation.js';
-
-const product = (sides: readonly number[]) => sides.reduce((a, b) => a * b, 1);
 
 /** Pooling, gates, and attention. */
 export const poolings: Operations = {

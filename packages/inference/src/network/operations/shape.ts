@@ -1,8 +1,7 @@
 import { UnsupportedNetworkError } from '../../errors.js';
 import type { TracedConstant } from '../../trace/trace.js';
+import { product } from '../product.js';
 import type { Operations } from './operation.js';
-
-const product = (sides: readonly number[]) => sides.reduce((a, b) => a * b, 1);
 
 /** Changes of shape, the class token, cuts, and padding. */
 export const shapes: Operations = {
