@@ -25,6 +25,7 @@ export function computeOnHost(
   const scales = 2 * query.shape[0] < query.shape[1];
   const columns = reference ? prepare(reference, distance.normalize, scales) : rows;
   const isSelf = !reference;
+  const isEuclidean = distance.hostForm === 'euclidean';
   const totals = plan.counts.map(
     (counts) =>
       new PartTotal({
@@ -52,7 +53,7 @@ export function computeOnHost(
       blocks.length === 1 ? tf.clone(rows.tensor) : tf.slice(rows.tensor, [start, 0], [end - start, -1]);
     const product = multiply(part, columns.tensor, false, true);
     scaleColumns(viewOf(product), columns);
-    if (distance.hostForm === 'euclidean') toDistances(viewOf(product), rows, columns, start, distance.power);
+    if (isEuclidean) toDistances(viewOf(product), rows, columns, start, distance.power);
     return { part, product };
   };
 
@@ -65,16 +66,11 @@ export function computeOnHost(
     }
   };
 
-  // The divisors of several parts are needed before the gradients can be added.
-  const divides = reducer.divisor !== undefined;
+  const division = chooseDivision(plan, reducer, blocks.length);
   let only: ReturnType<typeof openBlock> | undefined;
-  const isKnown = reducer.divisor === 'loss' && plan.divisors !== undefined;
-  // Whether the kernel's gradients are already divided.
-  const isShared = divides && !isKnown && blocks.length === 1 && plan.firstPart !== undefined;
-  const isScaled = isKnown || (divides && totals.length > 1 && !isShared);
-  if (isKnown) {
+  if (division === 'known') {
     for (const [k, total] of totals.entries()) total.scale = invert(plan.divisors?.[k] ?? 0);
-  } else if (isScaled) {
+  } else if (division === 'measured') {
     for (const block of blocks) {
       if (plan.isEmpty?.(...block)) continue;
       const opened = openBlock(block);
@@ -105,16 +101,11 @@ export function computeOnHost(
     }
     const { part, product } = only ?? openBlock(block);
     const matrix = viewOf(product);
-    if (distance.hostForm === 'euclidean') {
-      // The derivative of a square contains no distance.
-      const distances = distance.power === 2 ? matrix : matrix.slice();
-      evaluate(matrix, start, end);
-      if (isShared) shareDivisor(matrix);
-      toProducts(matrix, distances, along, start, distance.power);
-    } else {
-      evaluate(matrix, start, end);
-      if (isShared) shareDivisor(matrix);
-    }
+    // The derivative of a square contains no distance.
+    const distances = isEuclidean && distance.power !== 2 ? matrix.slice() : matrix;
+    evaluate(matrix, start, end);
+    if (division === 'shared') shareDivisor(matrix);
+    if (isEuclidean) toProducts(matrix, distances, along, start, distance.power);
     scaleColumns(matrix, columns);
     if (isSelf && blocks.length === 1) addTranspose(matrix, end);
     dRows.push(multiply(product, columns.tensor));
@@ -127,17 +118,18 @@ export function computeOnHost(
     tf.dispose([part, product]);
   }
 
+  // Whether the result is still to be divided.
+  const isLate = division === 'shared' || division === 'last';
   let value = 0;
   for (const total of totals) {
-    value += total.sum * (divides && !isScaled ? inverseDivisor(total, reducer.divisor) : total.scale);
+    value += total.sum * (isLate ? inverseDivisor(total, reducer.divisor) : total.scale);
   }
   const areFinite = rows.areFinite && columns.areFinite;
   const factor = !areFinite
     ? Number.NaN
-    : divides && !isScaled
+    : isLate
       ? totals.reduce((inverse, total) => inverseDivisor(total, reducer.divisor) || inverse, 0)
       : 1;
-  const isEuclidean = distance.hostForm === 'euclidean';
   let dQuery = dRows.length === 1 ? dRows[0] : (tf.concat(dRows) as tf.Tensor2D);
   if (isSelf && dColumns) dQuery = tf.add(dQuery, dColumns) as tf.Tensor2D;
   if (isSelf) for (const [row, sum] of along.columns.entries()) along.rows[row] += sum;
@@ -159,6 +151,24 @@ export function computeOnHost(
     );
   }
   return { value: tf.scalar(areFinite ? value : Number.NaN), gradients: results };
+}
+
+/**
+ * When a loss is divided. `known`: its divisors are known before it is computed. `measured`: a pass of its own computes them. `last`:
+ * at the end. `shared`: at the end by the second part's, after the first part's gradients are changed. Undefined: never.
+ */
+type Division = 'known' | 'measured' | 'last' | 'shared' | undefined;
+
+/** The divisors of several parts are needed before their gradients can be added. */
+function chooseDivision(
+  { divisors, counts, firstPart }: LossPlan,
+  { divisor }: LossInputs['reducer'],
+  blocks: number,
+): Division {
+  if (divisor === undefined) return undefined;
+  if (divisor === 'loss' && divisors) return 'known';
+  if (blocks === 1 && firstPart) return 'shared';
+  return counts.length > 1 ? 'measured' : 'last';
 }
 
 function invert(divisor: number): number {
