@@ -84,7 +84,7 @@ function addQuantizePair(graph: Graph, name: string, { scale, zero }: Grid, node
     graph.addConstant('scale', { type: 'float32', shape: [], data: Float32Array.of(scale) }),
     graph.addConstant('zero', { type: 'uint8', shape: [], data: Uint8Array.of(zero) }),
   ];
-  // Names are short: there are so many that long ones show in the size of a small network's file.
+  // Names are short because long ones would show in the size of a small network's file.
   const add = (op: string, input: string, type: 'uint8' | 'float32', prefix: string) =>
     graph.makeNode(op, [input, ...constants], { type, shape }, {}, graph.nameOutput(prefix));
   const quantized = add('QuantizeLinear', name, 'uint8', 'q');
