@@ -1,4 +1,5 @@
-// Measures the time of one image, as a ratio to EfficientNet-Lite0 on ONNX Runtime, on one thread each.
+// Measures the time of one image, as a ratio to EfficientNet-Lite0 on ONNX Runtime, on one thread each. In Node it measures our WebAssembly
+// kernels and, where they are built, the native ones.
 //   npm run latency -w packages/models -- NAME      (requires tools/peers, and Chromium at CHROMIUM_PATH)
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -7,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@unitsphere/backends';
 import { createEmbedder, loadEmbedder } from '@unitsphere/embedder';
+import { nativeStatus } from '@unitsphere/native';
 import { exportOnnx } from '@unitsphere/onnx-export';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
@@ -22,6 +24,7 @@ const folder = fileURLToPath(new URL(`../weights/${name}/`, import.meta.url));
 const require = createRequire(import.meta.url);
 
 await useBackend('wasm');
+const { isa, detail } = nativeStatus();
 const ours = await loadEmbedder(folder);
 const side = ours.preprocessing.imageSize;
 const ort = createRequire(new URL('../../../tools/peers/package.json', import.meta.url))('onnxruntime-node');
@@ -61,13 +64,29 @@ async function time(embedder, image, seconds) {
   return times.sort((a, b) => a - b)[Math.floor(times.length / 10)];
 }
 
+/** Loads the model with WebAssembly kernels. A network's kernels are chosen when it is compiled, for its first image. */
+async function loadWithoutNative() {
+  const before = process.env.UNITSPHERE_NATIVE;
+  process.env.UNITSPHERE_NATIVE = '0';
+  try {
+    const embedder = await loadEmbedder(folder);
+    await embedder.embed(image);
+    return embedder;
+  } finally {
+    if (before === undefined) delete process.env.UNITSPHERE_NATIVE;
+    else process.env.UNITSPHERE_NATIVE = before;
+  }
+}
+
 const page = await openPage();
 const base = 'EfficientNet-Lite0 on onnxruntime-node';
 const contenders = {
   [base]: timeInNode(await toOrt(lite0)),
   [`${name} on onnxruntime-node`]: timeInNode(await toOrt(ours)),
-  [`${name} on wasm in Node`]: timeInNode(ours),
-  [`${name} on wasm in Chromium`]: () => page.evaluate((seconds) => globalThis.time(seconds), ROUND_SECONDS),
+  ...(isa && { [`${name} in Node, native kernels`]: timeInNode(ours) }),
+  [`${name} in Node, WebAssembly`]: timeInNode(await loadWithoutNative()),
+  [`${name} in Chromium, WebAssembly`]: () =>
+    page.evaluate((seconds) => globalThis.time(seconds), ROUND_SECONDS),
 };
 const times = Object.fromEntries(Object.keys(contenders).map((label) => [label, []]));
 for (const time of Object.values(contenders)) await time();
@@ -78,6 +97,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 console.log(
   `One image of ${side} × ${side} pixels, median of ${ROUNDS} rounds of ${ROUND_SECONDS} s, on one thread`,
 );
+console.log(`Native kernels: ${detail}`);
 for (const [label, values] of Object.entries(times)) {
   const ratio = median(values.map((value, i) => value / times[base][i]));
   console.log(`${label.padEnd(44)} ${median(values).toFixed(2).padStart(7)} ms  × ${ratio.toFixed(2)}`);
