@@ -1,2 +1,3 @@
 export { documentBase } from './document-base.js';
 export { documentSmall } from './document-small.js';
+export { documentSmallThresholds, type MeasuredThresholds } from './document-small-thresholds.js';

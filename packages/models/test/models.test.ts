@@ -9,7 +9,7 @@ import { loadEmbedder } from '@unitsphere/embedder';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { embedCards, verifyCards } from '../scripts/measure-cards.mjs';
 import { writeFigures } from '../scripts/write-figures.mjs';
-import { documentBase, documentSmall } from '../src/index.js';
+import { documentBase, documentSmall, documentSmallThresholds } from '../src/index.js';
 
 const cards = fileURLToPath(new URL('../../../../shared/data/unique_pool', import.meta.url));
 const absent = !existsSync(cards);
@@ -22,6 +22,14 @@ const MODELS = [
 ];
 
 beforeAll(() => useBackend('wasm').then(() => undefined));
+
+test('lists the thresholds that the model card states, in its order', () => {
+  const stated = documentSmallThresholds.thresholds
+    .map(({ falsePositiveRate, threshold }) => `${threshold.toFixed(3)} at ${falsePositiveRate}`)
+    .join(', ');
+  expect(stated).toBe('0.365 at 0.01, 0.507 at 0.001, 0.722 at 0.0001');
+  expect(documentSmall['README.md']).toContain('0.365 at an FPR of 1e-2, 0.507 at 1e-3, 0.722 at 1e-4');
+});
 
 describe.each(MODELS)('$name', ({ name, model, parameters: most, bytes, side }) => {
   const figures = JSON.parse(read(name, 'figures.json')) as Figures;
