@@ -28,19 +28,24 @@ export function constantsOf(step: Step, panelWidth: number): StepConstants {
   }
 }
 
-/** Returns the floats that the constants of a network take, and where each step's begin, in floats from the first. */
+/**
+ * Returns the floats that the constants of a network take, and where each step's begin, in floats from the first. The steps of the
+ * returned network hold no constants, so that they are kept once.
+ */
 export function placeConstants(
-  { steps }: Network,
+  network: Network,
   panelWidth: number,
 ): {
+  network: Network;
   places: Map<Step, Record<string, number>>;
   constants: [offset: number, values: Float32Array][];
   size: number;
 } {
+  const steps: Step[] = [];
   const places = new Map<Step, Record<string, number>>();
   const constants: [number, Float32Array][] = [];
   let size = 0;
-  for (const step of steps) {
+  for (const step of network.steps) {
     const place: Record<string, number> = {};
     for (const [name, values] of Object.entries(constantsOf(step, panelWidth))) {
       place[name] = size;
@@ -48,9 +53,21 @@ export function placeConstants(
       // Each constant starts a cache line.
       size += Math.ceil(values.length / 16) * 16;
     }
-    places.set(step, place);
+    const placed = withoutConstants(step);
+    steps.push(placed);
+    places.set(placed, place);
   }
-  return { places, constants, size };
+  return { network: { ...network, steps }, places, constants, size };
+}
+
+const NO_VALUES = new Float32Array(0);
+
+function withoutConstants(step: Step): Step {
+  const entries = Object.entries(step).map(([name, value]) => [
+    name,
+    value instanceof Float32Array ? NO_VALUES : value,
+  ]);
+  return Object.fromEntries(entries) as Step;
 }
 
 function packPanels(matrix: Float32Array, columns: number, width: number): Float32Array {

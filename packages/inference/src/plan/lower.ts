@@ -114,7 +114,7 @@ export function lower(step: Step, batch: number, addresses: Addresses): Call[] {
     case 'prepend':
       return forImages(batch, (image) => {
         const [to, from] = [y + 4 * image * step.y.size, addresses.of(step.x) + 4 * image * step.x.size];
-        const first = step.head.length;
+        const first = step.y.size - step.x.size;
         const tail: Call = [
           'addActivation',
           from,

@@ -2,6 +2,7 @@ import { createKernelSet, type KernelSet } from '@unitsphere/ops';
 import type { Network, Step } from '../network/step.js';
 import { type Arena, planArena } from './arena.js';
 import { placeConstants } from './constants.js';
+import { divideBatch, type ImageRange } from './divide-batch.js';
 import { type Call, lower, scratchBytes } from './lower.js';
 import { createProgram, type Program } from './program.js';
 
@@ -9,19 +10,28 @@ const PAGE = 1 << 16;
 const LINE = 64;
 const roundUp = (bytes: number, to: number) => Math.ceil(bytes / to) * to;
 
+/** Addresses of a range of images. */
+interface Places {
+  arena: Arena;
+  /** Address of the arena, and of the first image's pixels and output. */
+  start: number;
+  pixels: number;
+  output: number;
+  imageBytes: number;
+}
+
 /** A network for one batch size. */
 interface BatchPlan {
   program: Program;
-  input: number;
-  output: number;
-  /** Address of the bytes of pixels, and of the program. */
+  /** Address of the bytes of pixels, of the output, and of the program. */
   pixels: number;
+  output: number;
   words: number;
 }
 
 /**
- * A network on a memory of its own: constants, scratch memory of kernels, then the values of a batch. Batches of other sizes use
- * the same place, one after another.
+ * A network on a memory of its own: constants, scratch memory of kernels, then the values of the images that pass the network
+ * together, once for each thread, and the pixels and outputs of a batch. Batches of other sizes use the same place, one after another.
  */
 export class Plan {
   readonly #network: Network;
@@ -41,12 +51,14 @@ export class Plan {
    * @param threads Threads of native kernels.
    */
   constructor(network: Network, tables: Float32Array, threads: number) {
-    this.#threads = threads;
-    this.#network = network;
     this.#memory = new WebAssembly.Memory({ initial: 1 });
     this.#kernels = createKernelSet(this.#memory);
     const { kernels, native } = this.#kernels;
-    const { places, constants, size } = placeConstants(network, kernels['panelWidth']());
+    // WebAssembly kernels run on the calling thread.
+    this.#threads = native ? threads : 1;
+    const placed = placeConstants(network, kernels['panelWidth']());
+    const { places, constants, size } = placed;
+    this.#network = placed.network;
     this.#places = places;
     // Address 0 stands for an absent operand.
     this.#tables = LINE;
@@ -68,7 +80,7 @@ export class Plan {
   /**
    * Runs the network on pixels.
    * @param pixels RGB bytes of all images.
-   * @returns The output of all images, row-major.
+   * @returns The output of all images, row-major: a view that is valid until the next run.
    */
   run(pixels: Uint8Array, batch: number): Float32Array {
     const plan = this.#plans.get(batch) ?? this.#create(batch, pixels.length);
@@ -78,33 +90,49 @@ export class Plan {
     }
     new Uint8Array(this.#memory.buffer, plan.pixels, pixels.length).set(pixels);
     plan.program.run();
-    return this.#floats(plan.output, this.#network.output.size * batch).slice();
+    return this.#floats(plan.output, this.#network.output.size * batch);
   }
 
   #create(batch: number, bytes: number): BatchPlan {
-    const arena = planArena(this.#network, batch);
-    const pixels = this.#arena + 4 * arena.size;
-    const words = roundUp(pixels + bytes, LINE);
-    const calls = this.#calls(batch, arena, pixels, bytes);
-    const program = createProgram(calls, this.#kernels, this.#threads);
+    const network = this.#network;
+    const ranges = divideBatch(batch, this.#threads, 4 * planArena(network, 1).size);
+    const arena = planArena(network, Math.max(...ranges.map(({ count }) => count)));
+    const arenaBytes = roundUp(4 * arena.size, LINE);
+    const copies = Math.min(this.#threads, ranges.length);
+    const pixels = this.#arena + copies * arenaBytes;
+    const output = roundUp(pixels + bytes, LINE);
+    const words = roundUp(output + 4 * network.output.size * batch, LINE);
+    const places = { pixels, output, imageBytes: bytes / batch };
+    const calls = (thread: number, range: ImageRange) =>
+      this.#calls(range, { ...places, arena, start: this.#arena + thread * arenaBytes });
+    const program = createProgram(ranges, calls, this.#kernels, this.#threads);
     this.#reserve(words + program.bytes);
-    const at = (value: Network['input']) => this.#arena + 4 * (arena.offsets.get(value) ?? 0);
-    const plan = { program, pixels, words, input: at(this.#network.input), output: at(this.#network.output) };
+    const plan = { program, pixels, output, words };
     this.#plans.set(batch, plan);
     return plan;
   }
 
-  #calls(batch: number, { offsets }: Arena, pixels: number, bytes: number): Call[] {
+  #calls({ first, count }: ImageRange, { arena, start, pixels, output, imageBytes }: Places): Call[] {
+    const network = this.#network;
     const addresses = {
-      of: (value: Network['input']) => this.#arena + 4 * (offsets.get(value) ?? 0),
+      of: (value: Network['input']) =>
+        value === network.output
+          ? output + 4 * first * value.size
+          : start + 4 * (arena.offsets.get(value) ?? 0),
       constant: (step: Step, name: string) => {
         const place = this.#places.get(step)?.[name];
         return place === undefined ? 0 : this.#constants + 4 * place;
       },
       scratch: this.#scratch,
     };
-    const read: Call = ['lookUpPixels', pixels, bytes / 3, this.#tables, addresses.of(this.#network.input)];
-    return [read, ...this.#network.steps.flatMap((step) => lower(step, batch, addresses))];
+    const read: Call = [
+      'lookUpPixels',
+      pixels + first * imageBytes,
+      (count * imageBytes) / 3,
+      this.#tables,
+      addresses.of(network.input),
+    ];
+    return [read, ...network.steps.flatMap((step) => lower(step, count, addresses))];
   }
 
   /** Grows the memory to at least this many bytes. */

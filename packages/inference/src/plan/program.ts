@@ -1,4 +1,4 @@
-import type { KernelSet } from '@unitsphere/ops';
+import type { KernelFunction, KernelSet } from '@unitsphere/ops';
 import type { Call } from './lower.js';
 import { splitCall } from './split.js';
 
@@ -17,15 +17,28 @@ export interface Program {
 /**
  * Creates a program. The processor's own kernels run it in one crossing from JavaScript; a call of a WebAssembly kernel costs
  * nanoseconds, so those are called one by one.
+ * @param tasks Independent parts of the work, which threads take in turn. The threads divide the calls of a single one.
+ * @param callsOf Returns the calls of a task on a thread.
  * @param threads Threads of the processor's own kernels. WebAssembly kernels run on the calling thread.
  */
-export function createProgram(
-  calls: readonly Call[],
+export function createProgram<Task>(
+  tasks: readonly Task[],
+  callsOf: (thread: number, task: Task) => readonly Call[],
   { kernels, native }: KernelSet,
   threads: number,
 ): Program {
-  const isNative = native && calls.every(([kernel]) => native.includes(kernel));
-  return isNative ? new NativeProgram(calls, native, kernels, threads) : new CalledProgram(calls, kernels);
+  const calls = tasks.map((task) => callsOf(0, task));
+  const isNative = native && calls.flat().every(([kernel]) => native.includes(kernel));
+  if (!isNative) return new CalledProgram(calls.flat(), kernels);
+  if (tasks.length > 1) {
+    const lists = Array.from({ length: threads }, (_, thread) =>
+      tasks.flatMap((task, i) => (i % threads === thread ? callsOf(thread, task) : [])),
+    );
+    return new NativeProgram(lists, native, kernels);
+  }
+  const divided = calls[0].map((call) => splitCall(call, threads));
+  const lists = Array.from({ length: threads }, (_, thread) => divided.map((parts) => parts[thread]));
+  return new NativeProgram(lists, native, kernels);
 }
 
 class CalledProgram implements Program {
@@ -48,27 +61,28 @@ class CalledProgram implements Program {
 class NativeProgram implements Program {
   readonly bytes: number;
   readonly #words: Float64Array;
-  readonly #run: (address: number, calls: number, threads: number) => number;
+  readonly #kernel: KernelFunction;
   readonly #calls: number;
   readonly #threads: number;
   #address = 0;
 
+  /** @param lists The calls of each thread; undefined for a call that other threads make. */
   constructor(
-    calls: readonly Call[],
+    lists: readonly (readonly (Call | undefined)[])[],
     names: readonly string[],
     kernels: KernelSet['kernels'],
-    threads: number,
   ) {
-    this.#calls = calls.length;
-    this.#threads = threads;
-    this.#words = new Float64Array(calls.length * threads * WORDS);
-    calls.forEach((call, i) => {
-      for (const [thread, part] of splitCall(call, threads).entries()) {
-        this.#words.set(wordsOf(part, names), (thread * calls.length + i) * WORDS);
+    const longest = Math.max(...lists.map((calls) => calls.length));
+    this.#calls = longest;
+    this.#threads = lists.length;
+    this.#kernel = kernels['runProgram'];
+    this.#words = new Float64Array(lists.length * longest * WORDS);
+    for (const [number, calls] of lists.entries()) {
+      for (let i = 0; i < longest; i++) {
+        this.#words.set(wordsOf(calls[i], names), (number * longest + i) * WORDS);
       }
-    });
+    }
     this.bytes = this.#words.byteLength;
-    this.#run = kernels['runProgram'];
   }
 
   load(memory: WebAssembly.Memory, address: number): void {
@@ -77,7 +91,7 @@ class NativeProgram implements Program {
   }
 
   run(): void {
-    this.#run(this.#address, this.#calls, this.#threads);
+    this.#kernel(this.#address, this.#calls, this.#threads);
   }
 }
 
