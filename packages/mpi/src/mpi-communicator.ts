@@ -10,16 +10,16 @@ import {
   reduce,
 } from '@unitsphere/collectives/implementation';
 import { AbortChannel } from './abort-channel.js';
+import { Exchange, type Message } from './exchange.js';
 import type { MpiFunctions } from './library/functions.js';
 import type { OpenLibrary } from './library/open-library.js';
 import { Opening } from './opening.js';
-import { type Floats, integers, PART_BYTES, PartExchange } from './part-exchange.js';
+import { type Floats, PartExchange, partBytes } from './part-exchange.js';
 import { Progress, type WaitOptions } from './progress.js';
 
 // MPI counts elements in 32 bits.
 const LARGEST = 2 ** 31 - 1;
 const BROADCAST_BYTES = 2 ** 28;
-const TAG = 0;
 
 /**
  * One rank of a group of processes, on one machine or many, that an MPI launcher started. Made by `connectMpi`. Results have
@@ -40,6 +40,7 @@ export class MpiCommunicator implements Communicator {
   readonly #aborts: AbortChannel;
   readonly #progress: Progress;
   readonly #opening: Opening;
+  readonly #exchange: Exchange;
   readonly #parts: PartExchange;
 
   /** @internal Every rank must construct it at the same time. */
@@ -59,7 +60,8 @@ export class MpiCommunicator implements Communicator {
     this.#aborts = new AbortChannel(mpi, abi, this.rank, this.size);
     this.#progress = new Progress(mpi, abi, this.#aborts, options);
     this.#opening = new Opening(mpi, this.#progress, this.#aborts, this.size);
-    this.#parts = new PartExchange(mpi, this.#progress, this.rank, this.size);
+    this.#exchange = new Exchange(mpi, this.#progress);
+    this.#parts = new PartExchange(mpi, this.#exchange, this.rank, this.size);
     const names = this.allGather(new TextEncoder().encode(`${host}\n`));
     this.hosts = new TextDecoder().decode(names).split('\n').slice(0, -1);
     options.spinMs = wait.spinMs(this.hosts.filter((name) => name === host).length);
@@ -108,14 +110,13 @@ export class MpiCommunicator implements Communicator {
       return;
     }
     if (this.size === 1) return;
-    const pieceLength = (PART_BYTES / data.BYTES_PER_ELEMENT) * this.size;
+    const pieceLength = (partBytes(this.size) / data.BYTES_PER_ELEMENT) * this.size;
     const startPiece = (piece: number) => {
       const values = data.subarray(piece * pieceLength, (piece + 1) * pieceLength);
       const counts = equalParts(values.length, this.size);
       const offsets = partOffsets(counts, this.size, values.length);
       return {
         values,
-        counts,
         offsets,
         combine: this.#parts.start('allReduce', call.dtype, values, counts, offsets.slice(0, -1)),
       };
@@ -124,12 +125,12 @@ export class MpiCommunicator implements Communicator {
     let next = startPiece(0);
     let waitForLast = () => {};
     for (let piece = 0; piece < pieces; piece++) {
-      const { values, counts, offsets, combine } = next;
+      const { values, offsets, combine } = next;
       // The next piece arrives while this one is combined, and the last result while the next is.
       if (piece + 1 < pieces) next = startPiece(piece + 1);
       combine(values.subarray(offsets[this.rank], offsets[this.rank + 1]), op);
       waitForLast();
-      waitForLast = this.#startAllGather(call, values, counts, offsets);
+      waitForLast = this.#startAllGather(call, values, offsets);
     }
     waitForLast();
   }
@@ -139,7 +140,7 @@ export class MpiCommunicator implements Communicator {
     const { lengths, inline } = this.#opening.open(call, data);
     const { out, offsets } = this.#place(call, data, lengths);
     if (inline) fill(out, inline, offsets);
-    else this.#startAllGather(call, out, lengths, offsets)();
+    else this.#startAllGather(call, out, offsets)();
     return out;
   }
 
@@ -147,26 +148,14 @@ export class MpiCommunicator implements Communicator {
     checkRoot('gather', root, this.size);
     const call = describeCall('gather', data, { root });
     const { lengths, inline } = this.#opening.open(call, data);
-    const { comm } = this.#progress;
+    const { operation, dtype } = call;
     if (this.rank !== root) {
-      if (inline || data.length === 0) return undefined;
-      this.#progress.start('gather', (request) =>
-        this.#mpi.startSend(data, data.length, call.dtype, root, TAG, comm, request),
-      )();
+      if (!inline) this.#exchange.start({ operation, dtype, sends: [{ rank: root, data }] })();
       return undefined;
     }
     const { out, offsets } = this.#place(call, data, lengths);
-    if (inline) {
-      fill(out, inline, offsets);
-      return out;
-    }
-    const senders = lengths.map((_, rank) => rank).filter((rank) => rank !== root && lengths[rank] > 0);
-    const receives = senders.map((rank) => {
-      const part = out.subarray(offsets[rank], offsets[rank + 1]);
-      return (request: ArrayBufferView) =>
-        this.#mpi.startReceive(part, part.length, call.dtype, rank, TAG, comm, request);
-    });
-    this.#progress.start('gather', ...receives)();
+    if (inline) fill(out, inline, offsets);
+    else this.#exchange.start({ operation, dtype, receives: this.#partsOfOthers(out, offsets) })();
     return out;
   }
 
@@ -186,7 +175,7 @@ export class MpiCommunicator implements Communicator {
       return out;
     }
     checkLength('reduceScatter', data.length);
-    const part = PART_BYTES / data.BYTES_PER_ELEMENT;
+    const part = partBytes(this.size) / data.BYTES_PER_ELEMENT;
     const pieces = Math.ceil(Math.max(...parts) / part);
     const startPiece = (piece: number) =>
       this.#parts.start(
@@ -221,16 +210,19 @@ export class MpiCommunicator implements Communicator {
   }
 
   /** Begins to fill `out` with the parts of all ranks, of which this rank's is in its place. */
-  #startAllGather(
-    call: Call,
-    out: NumericArray,
-    counts: readonly number[],
-    offsets: readonly number[],
-  ): () => void {
-    const parts = { data: out, counts: integers(counts), offsets: integers(offsets.slice(0, -1)) };
-    return this.#progress.start(call.operation, (request) =>
-      this.#mpi.startAllGatherInPlace(parts, call.dtype, this.#progress.comm, request),
-    );
+  #startAllGather({ operation, dtype }: Call, out: NumericArray, offsets: readonly number[]): () => void {
+    const receives = this.#partsOfOthers(out, offsets);
+    const data = out.subarray(offsets[this.rank], offsets[this.rank + 1]);
+    const sends = receives.map(({ rank }) => ({ rank, data }));
+    return this.#exchange.start({ operation, dtype, receives, sends });
+  }
+
+  /** Returns the parts of an array that other ranks fill. */
+  #partsOfOthers(out: NumericArray, offsets: readonly number[]): Message[] {
+    return Array.from({ length: this.size }, (_, rank) => ({
+      rank,
+      data: out.subarray(offsets[rank], offsets[rank + 1]),
+    })).filter(({ rank }) => rank !== this.rank);
   }
 
   /** Returns an array for the values of all ranks, in which this rank's are in their place. */

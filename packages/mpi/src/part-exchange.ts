@@ -1,34 +1,32 @@
 import type { ReduceOp } from '@unitsphere/collectives';
 import { type Dtype, divide, reduce } from '@unitsphere/collectives/implementation';
+import type { Exchange } from './exchange.js';
 import type { MpiFunctions } from './library/functions.js';
-import type { Progress } from './progress.js';
 
 /** Arrays that can be summed. */
 export type Floats = Float32Array | Float64Array;
 
-/** Size of the largest part that travels at once: smaller ones cost more calls, larger ones more memory. */
-export const PART_BYTES = 2 ** 20;
+// Larger parts are faster, and cost more memory.
+const LARGEST_PART_BYTES = 2 ** 21;
+const LARGEST_BUFFER_BYTES = 2 ** 25;
 
-/** Returns 32-bit integers in a buffer of their own, which MPI can read until a request is complete. */
-export function integers(values: readonly number[]): Int32Array {
-  const array = new Int32Array(new ArrayBuffer(4 * values.length));
-  array.set(values);
-  return array;
-}
+/** Returns the size of the largest part that each rank receives from each other at once. */
+export const partBytes = (ranks: number): number =>
+  Math.min(LARGEST_PART_BYTES, 2 ** Math.floor(Math.log2(LARGEST_BUFFER_BYTES / ranks)));
 
 /** Sends a part of this rank's values to every other rank and combines what the others send, in rank order. */
 export class PartExchange {
   readonly #mpi: MpiFunctions;
-  readonly #progress: Progress;
+  readonly #exchange: Exchange;
   readonly #rank: number;
   readonly #size: number;
   /** Two buffers in turn, so that a part can arrive while the last is combined. */
   readonly #buffers: ArrayBuffer[] = [];
   #turn = 0;
 
-  constructor(mpi: MpiFunctions, progress: Progress, rank: number, size: number) {
+  constructor(mpi: MpiFunctions, exchange: Exchange, rank: number, size: number) {
     this.#mpi = mpi;
-    this.#progress = progress;
+    this.#exchange = exchange;
     this.#rank = rank;
     this.#size = size;
   }
@@ -45,25 +43,25 @@ export class PartExchange {
     counts: readonly number[],
     offsets: readonly number[],
   ): (own: Floats, op: ReduceOp) => void {
-    const [rank, size] = [this.#rank, this.#size];
-    const count = counts[rank];
-    const others = <T>(of: (rank: number) => T, own: T) =>
-      Array.from({ length: size }, (_, k) => (k === rank ? own : of(k)));
-    const received = this.#buffer(values, count * (size - 1));
-    const places = others((k) => count * (k < rank ? k : k - 1), 0);
-    const to = { data: values, counts: integers(others((k) => counts[k], 0)), offsets: integers(offsets) };
-    const from = { data: received, counts: integers(others(() => count, 0)), offsets: integers(places) };
-    const wait = this.#progress.start(operation, (request) =>
-      this.#mpi.startAllToAll(to, from, dtype, this.#progress.comm, request),
+    const count = counts[this.#rank];
+    const others = Array.from({ length: this.#size }, (_, rank) => rank).filter(
+      (rank) => rank !== this.#rank,
     );
+    const received = this.#buffer(values, count * others.length);
+    const receives = others.map((rank, i) => ({
+      rank,
+      data: received.subarray(i * count, (i + 1) * count),
+    }));
+    const sends = others.map((rank) => ({
+      rank,
+      data: values.subarray(offsets[rank], offsets[rank] + counts[rank]),
+    }));
+    const wait = this.#exchange.start({ operation, dtype, receives, sends });
     return (own, op) => {
       wait();
-      this.#combine(
-        own,
-        others((k) => received.subarray(places[k], places[k] + count), own),
-        op,
-        dtype,
-      );
+      const inputs: Floats[] = receives.map(({ data }) => data);
+      inputs.splice(this.#rank, 0, own);
+      this.#combine(own, inputs, op, dtype);
     };
   }
 

@@ -14,6 +14,8 @@ export interface WaitOptions {
 const SHORT_SLEEP_MS = 0.05;
 const LONG_SLEEP_MS = 1;
 const LONG_WAIT_MS = 50;
+// Data moves while a rank looks, and a check for aborts takes as long as a look.
+const LOOKS_A_CHECK = 16;
 
 /** Requests that this rank waits for, while it watches for an abort and for the time. */
 export class Progress {
@@ -54,15 +56,18 @@ export class Progress {
   #wait(operation: string, count: number, requests: Memory): void {
     const begun = performance.now();
     const { spinMs, timeoutMs } = this.#options;
+    let isSlow = false;
     // A completed request counts, even if the group was aborted right after.
-    while (!this.#mpi.testAll(count, requests)) {
+    for (let looks = 1; !this.#mpi.testAll(count, requests); looks++) {
+      if (!isSlow && looks % LOOKS_A_CHECK > 0) continue;
       this.#aborts.check();
       const waited = performance.now() - begun;
       if (waited > timeoutMs) {
         this.#aborts.abort(`a rank waited ${timeoutMs / 1000} s in ${operation} for the other ranks`);
         this.#aborts.check();
       }
-      if (waited > spinMs) {
+      isSlow = waited > spinMs;
+      if (isSlow) {
         Atomics.wait(this.#sleeper, 0, 0, waited > LONG_WAIT_MS ? LONG_SLEEP_MS : SHORT_SLEEP_MS);
       }
     }

@@ -19,8 +19,8 @@ describe.each(launchers)('$name', (launcher) => {
   // MPICH, the last one, starts faster.
   const isThorough = ALL || launcher === launchers.at(-1);
   for (const size of sizes) {
-    // Longer than one piece of 1 MiB per rank, and not a multiple of it.
-    const largeLength = isThorough ? 2 * size * 2 ** 18 + 12_345 : undefined;
+    // Longer than one piece of 2 MiB per rank, and not a multiple of it.
+    const largeLength = isThorough ? size * 2 ** 19 + 12_345 : undefined;
     describeResults(size, () => MpiRanks.start(launcher, size), { numRuns, largeLength });
   }
   // Each of the following tests starts a group.

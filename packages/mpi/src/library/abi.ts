@@ -11,8 +11,6 @@ export interface Abi {
   handleType: string;
   /** Returns an array of `count` handles. It has a buffer of its own, because the engine may move short arrays without one. */
   handles(count: number): Int32Array | BigUint64Array;
-  /** Address that stands for "the data is already in the receive buffer". */
-  inPlace: Handle;
   /** Addresses that stand for "no status is wanted". */
   statusIgnore: Handle;
   statusesIgnore: Handle;
@@ -37,7 +35,6 @@ export function openMpiAbi(addressOf: (symbol: string) => Handle): Abi {
     family: 'openmpi',
     handleType: 'uintptr_t',
     handles: (count) => new BigUint64Array(new ArrayBuffer(8 * count)),
-    inPlace: 1,
     statusIgnore: 0,
     statusesIgnore: 0,
     anySource: -1,
@@ -56,7 +53,6 @@ export const MPICH_ABI: Abi = {
   family: 'mpich',
   handleType: 'int',
   handles: (count) => new Int32Array(new ArrayBuffer(4 * count)),
-  inPlace: 0xffff_ffff_ffff_ffffn,
   statusIgnore: 1,
   statusesIgnore: 1,
   anySource: -2,

@@ -6,15 +6,6 @@ import type { OpenLibrary } from './open-library.js';
 /** Memory that MPI reads or writes: a typed array, whose memory is used in place. */
 export type Memory = ArrayBufferView;
 
-/** One part of an array per rank. Nothing of it may change until the request is complete. */
-export interface Parts {
-  data: Memory;
-  /** Number of elements of each part. */
-  counts: Int32Array;
-  /** Index of the first element of each part. */
-  offsets: Int32Array;
-}
-
 // The level of threads: only the thread that initialized MPI calls it.
 const THREAD_FUNNELED = 1;
 const ERROR_BYTES = 512;
@@ -54,17 +45,8 @@ export function bindFunctions({ native, abi }: OpenLibrary) {
   const wait = bind('MPI_Wait', 'void *, uintptr_t');
   const isend = bind('MPI_Isend', `void *, int, ${H}, int, int, ${H}, void *`);
   const irecv = bind('MPI_Irecv', `void *, int, ${H}, int, int, ${H}, void *`);
-  const ibarrier = bind('MPI_Ibarrier', `${H}, void *`);
   const ibcast = bind('MPI_Ibcast', `void *, int, ${H}, int, ${H}, void *`);
   const iallgather = bind('MPI_Iallgather', `void *, int, ${H}, void *, int, ${H}, ${H}, void *`);
-  const iallgatherv = bind(
-    'MPI_Iallgatherv',
-    `uintptr_t, int, ${H}, void *, void *, void *, ${H}, ${H}, void *`,
-  );
-  const ialltoallv = bind(
-    'MPI_Ialltoallv',
-    `void *, void *, void *, ${H}, void *, void *, void *, ${H}, ${H}, void *`,
-  );
   const reduceLocal = bind('MPI_Reduce_local', `void *, void *, int, ${H}, ${H}`);
 
   const word = new Int32Array(1);
@@ -119,7 +101,6 @@ export function bindFunctions({ native, abi }: OpenLibrary) {
       comm: Handle,
       request: Memory,
     ) => irecv(data, length, typeOf(dtype), from ?? abi.anySource, tag, comm, request),
-    startBarrier: (comm: Handle, request: Memory) => ibarrier(comm, request),
     startBroadcast: (
       data: Memory,
       length: number,
@@ -131,33 +112,6 @@ export function bindFunctions({ native, abi }: OpenLibrary) {
     /** Gathers the same number of bytes from every rank. */
     startAllGather: (data: Uint8Array, out: Uint8Array, comm: Handle, request: Memory) =>
       iallgather(data, data.length, abi.uint8, out, data.length, abi.uint8, comm, request),
-    /** Gathers parts of any lengths. This rank's own part is already in its place in `out`. */
-    startAllGatherInPlace: (out: Parts, dtype: Dtype, comm: Handle, request: Memory) =>
-      iallgatherv(
-        abi.inPlace,
-        0,
-        typeOf(dtype),
-        out.data,
-        out.counts,
-        out.offsets,
-        typeOf(dtype),
-        comm,
-        request,
-      ),
-    /** Sends a part of any length to every rank and receives one from each. */
-    startAllToAll: (to: Parts, from: Parts, dtype: Dtype, comm: Handle, request: Memory) =>
-      ialltoallv(
-        to.data,
-        to.counts,
-        to.offsets,
-        typeOf(dtype),
-        from.data,
-        from.counts,
-        from.offsets,
-        typeOf(dtype),
-        comm,
-        request,
-      ),
     /** Adds `input` to `out`, elementwise. The library's loop has vector instructions. */
     addTo: (out: Memory, input: Memory, length: number, dtype: Dtype) =>
       reduceLocal(input, out, length, typeOf(dtype), abi.sum),
