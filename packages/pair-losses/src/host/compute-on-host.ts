@@ -21,18 +21,16 @@ export function computeOnHost(
 ): { value: tf.Scalar; gradients: tf.Tensor[] } {
   const { query, reference, parameters, labels, reducer, distance, constantReference } = inputs;
   const rows = prepare(query, distance.normalize, false);
-  // Scaling takes two passes over the matrix, and a normalized copy one over the reference.
-  const scales = 2 * query.shape[0] < query.shape[1];
-  const columns = reference ? prepare(reference, distance.normalize, scales) : rows;
   const isSelf = !reference;
   const isEuclidean = distance.hostForm === 'euclidean';
-  const totals = plan.counts.map(
-    (counts) =>
-      new PartTotal({
-        rowWeights: reducer.rowWeights(counts, labels),
-        range: reducer.range,
-      }),
-  );
+  // Scaling takes two passes over the matrix, or a part of the passes of a Euclidean distance; a normalized copy takes one over the
+  // reference.
+  const scales = query.shape[0] < query.shape[1] * (isEuclidean ? 4 : 0.5);
+  const columns = reference ? prepare(reference, distance.normalize, scales) : rows;
+  const weights = plan.counts.map((counts) => reducer.rowWeights(counts, labels));
+  const totals = weights.map((rowWeights) => new PartTotal({ rowWeights, range: reducer.range }));
+  // The sum of a symmetric matrix and its transpose is twice the matrix.
+  const isDoubled = isSelf && blocks.length === 1 && !!plan.isSymmetric && weights.every(areEqual);
   const values = parameters.map((parameter) => viewOf(parameter).slice());
   const gradients = values.map((value) => new Float32Array(value.length));
 
@@ -52,8 +50,8 @@ export function computeOnHost(
     const part =
       blocks.length === 1 ? tf.clone(rows.tensor) : tf.slice(rows.tensor, [start, 0], [end - start, -1]);
     const product = multiply(part, columns.tensor, false, true);
-    scaleColumns(viewOf(product), columns);
     if (isEuclidean) toDistances(viewOf(product), rows, columns, start, distance.power);
+    else scaleColumns(viewOf(product), columns);
     return { part, product };
   };
 
@@ -105,9 +103,9 @@ export function computeOnHost(
     const distances = isEuclidean && distance.power !== 2 ? matrix.slice() : matrix;
     evaluate(matrix, start, end);
     if (division === 'shared') shareDivisor(matrix);
-    if (isEuclidean) toProducts(matrix, distances, along, start, distance.power);
-    scaleColumns(matrix, columns);
-    if (isSelf && blocks.length === 1) addTranspose(matrix, end);
+    if (isEuclidean) toProducts(matrix, distances, columns, along, start, distance.power);
+    else scaleColumns(matrix, columns);
+    if (isSelf && blocks.length === 1 && !isDoubled) addTranspose(matrix, end);
     dRows.push(multiply(product, columns.tensor));
     if (!constantReference && !(isSelf && blocks.length === 1)) {
       const added = multiply(product, part, true, false);
@@ -132,8 +130,8 @@ export function computeOnHost(
       : 1;
   let dQuery = dRows.length === 1 ? dRows[0] : (tf.concat(dRows) as tf.Tensor2D);
   if (isSelf && dColumns) dQuery = tf.add(dQuery, dColumns) as tf.Tensor2D;
-  if (isSelf) for (const [row, sum] of along.columns.entries()) along.rows[row] += sum;
-  finishGradient(viewOf(dQuery), rows, isEuclidean ? along.rows : undefined, factor);
+  if (isSelf && !isDoubled) for (const [row, sum] of along.columns.entries()) along.rows[row] += sum;
+  finishGradient(viewOf(dQuery), rows, isEuclidean ? along.rows : undefined, isDoubled ? 2 * factor : factor);
   const results: tf.Tensor[] = [dQuery];
   if (reference) {
     const dReference = dColumns ?? (tf.zeros(reference.shape) as tf.Tensor2D);
@@ -171,6 +169,10 @@ function chooseDivision(
   return counts.length > 1 ? 'measured' : 'last';
 }
 
+function areEqual(values: Float32Array): boolean {
+  return values.every((value) => value === values[0]);
+}
+
 function invert(divisor: number): number {
   return divisor === 0 ? 0 : 1 / divisor;
 }
@@ -189,21 +191,22 @@ function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
   }
 }
 
-/** Turns inner products into |q − r|^power, in place. Rounding errors become exactly 0, as in `squaredDistances`. */
+/** Turns inner products with unscaled columns into |q − r|^power, in place. Rounding errors become exactly 0, as in `squaredDistances`. */
 function toDistances(
   matrix: Float32Array,
   { squares: ofRows }: Prepared,
-  { squares: ofColumns }: Prepared,
+  { squares: ofColumns, scale }: Prepared,
   start: number,
   power: number,
 ): void {
   const columns = ofColumns.length;
   const rows = matrix.length / columns;
+  const factors = doubled(scale, columns);
   for (let row = 0, at = 0; row < rows; row++) {
     const own = ofRows[start + row];
     for (let column = 0; column < columns; column++, at++) {
       const size = own + ofColumns[column];
-      const square = size - 2 * matrix[at];
+      const square = size - factors[column] * matrix[at];
       // A NaN stays, because it is not small either.
       matrix[at] = square <= size * 1e-6 ? 0 : square;
     }
@@ -213,12 +216,13 @@ function toDistances(
 }
 
 /**
- * Turns the gradient of distances into that of the inner products, in place. Adds what each row and column receives of
+ * Turns the gradient of distances into that of the inner products with unscaled columns, in place. Adds what each row and column receives of
  * itself to `along`.
  */
 function toProducts(
   matrix: Float32Array,
   distances: Float32Array,
+  { scale }: Prepared,
   along: { rows: Float64Array; columns: Float64Array },
   start: number,
   power: number,
@@ -228,6 +232,7 @@ function toProducts(
   const rows = matrix.length / columns;
   // The derivative of distance = square^(power / 2) by half the square.
   const constant = power === 2 ? 2 : 1;
+  const factors = scale ?? new Float32Array(columns).fill(1);
   if (power !== 2) {
     for (let at = 0; at < matrix.length; at++) {
       if (matrix[at] === 0) continue;
@@ -240,12 +245,17 @@ function toProducts(
     let sum = 0;
     for (let column = 0; column < columns; column++, at++) {
       const g = constant * matrix[at];
-      matrix[at] = -g;
+      matrix[at] = -g * factors[column];
       sum += g;
       ofColumns[column] += g;
     }
     along.rows[start + row] += sum;
   }
+}
+
+/** Returns twice the scale of each column. */
+function doubled(scale: Float32Array | undefined, columns: number): Float32Array {
+  return scale ? scale.map((value) => 2 * value) : new Float32Array(columns).fill(2);
 }
 
 const TILE = 32;

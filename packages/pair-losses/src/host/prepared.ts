@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { viewOf } from './heap.js';
-import { rowNorms, SHORTEST } from './row-norms.js';
+import { innerProduct, rowNorms, SHORTEST } from './row-norms.js';
 
 /** A side of the distance matrix: its rows, and how they relate to the embeddings. */
 export interface Prepared {
@@ -65,9 +65,7 @@ export function finishGradient(
     // With a scale, the gradient has already been divided by the length.
     let add = along ? along[row] * unit * unit : 0;
     if (lengths && squares[row] === 1) {
-      let dot = 0;
-      for (let i = from; i < to; i++) dot += gradient[i] * values[i];
-      add = -dot * unit * unit;
+      add = -innerProduct(gradient, values, from, to) * unit * unit;
     }
     const multiplier = lengths && !scale ? factor / lengths[row] : factor;
     for (let i = from; i < to; i++) gradient[i] = (gradient[i] + add * values[i]) * multiplier;

@@ -12,20 +12,24 @@ export function rowNorms(x: Float32Array, rows: number, width: number): RowNorms
   const lengths = new Float64Array(rows);
   let total = 0;
   for (let row = 0; row < rows; row++) {
-    // Four sums, because each addition would wait for the previous one.
-    let [a, b, c, d] = [0, 0, 0, 0];
-    const end = (row + 1) * width;
-    let i = row * width;
-    for (; i + 3 < end; i += 4) {
-      a += x[i] * x[i];
-      b += x[i + 1] * x[i + 1];
-      c += x[i + 2] * x[i + 2];
-      d += x[i + 3] * x[i + 3];
-    }
-    for (; i < end; i++) a += x[i] * x[i];
-    const square = a + b + (c + d);
+    const square = innerProduct(x, x, row * width, (row + 1) * width);
     total += square * 0;
     lengths[row] = Math.sqrt(square);
   }
   return { lengths, areFinite: total === 0 };
+}
+
+/** Computes the inner product of x[from … to) and y[from … to), in double precision. */
+export function innerProduct(x: Float32Array, y: Float32Array, from: number, to: number): number {
+  // Four sums, because each addition would wait for the previous one.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = from;
+  for (; i + 3 < to; i += 4) {
+    a += x[i] * y[i];
+    b += x[i + 1] * y[i + 1];
+    c += x[i + 2] * y[i + 2];
+    d += x[i + 3] * y[i + 3];
+  }
+  for (; i < to; i++) a += x[i] * y[i];
+  return a + b + (c + d);
 }

@@ -41,6 +41,7 @@ export class ContrastiveLoss extends PairLoss {
     const sign = signOf(this.distance);
     return {
       counts: [pairs.positiveCounts(), pairs.negativeCounts()],
+      isSymmetric: !pairs.tuples,
       // A miner may choose an entry as both.
       firstPart: pairs.tuples ? undefined : (row) => pairs.positivesOf(row),
       kernel: (block) => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { eachRow } from '../host/each-row.js';
-import { exp } from '../host/exp.js';
+import { exp, SAFE_EXPONENT } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
@@ -51,21 +51,25 @@ export class SigLIPLoss extends PairLoss {
     const sign = -signOf(this.distance);
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
+      isSymmetric: !pairs.tuples,
       kernel: (block) => {
         const [scale, bias] = [Math.exp(block.parameters[0][0]) * sign, block.parameters[1][0]];
         const slope = new Float64Array(block.columns);
         eachRow(block, pairs, false, ({ row, values, positive, negative }) => {
-          // Σ log(1 + exp(−|logit|)) is the logarithm of a product, whose factors are at most 2.
+          // A positive costs log(1 + e^logit) − logit, a negative log(1 + e^logit). The sum of logarithms is that of a product.
           let loss = 0;
           let product = 1;
           for (let k = 0; k < slope.length; k++) {
             const logit = values[k] * scale + bias;
-            const term = exp(-Math.abs(logit));
-            const inverse = 1 / (1 + term);
             const times = negative[k] + positive[k];
-            slope[k] = times * (logit > 0 ? inverse : term * inverse) - positive[k];
-            if (positive[k] > 0) loss -= positive[k] * Math.min(logit, 0);
-            if (logit > 0) loss += negative[k] * logit;
+            loss -= positive[k] * logit;
+            if (logit > SAFE_EXPONENT) {
+              loss += times * logit;
+              slope[k] = times - positive[k];
+              continue;
+            }
+            const term = exp(logit);
+            slope[k] = (times * term) / (1 + term) - positive[k];
             if (times <= 1) product *= 1 + times * term;
             else loss += times * Math.log1p(term);
             if (product > LARGE_PRODUCT) {
@@ -112,8 +116,8 @@ export class SigLIPLoss extends PairLoss {
   }
 }
 
-/** Products beyond it could overflow. */
-const LARGE_PRODUCT = 1e300;
+/** The product of a larger one and one more factor could overflow. */
+const LARGE_PRODUCT = 1e270;
 
 /** The registry's entry. */
 export const siglipLoss = {

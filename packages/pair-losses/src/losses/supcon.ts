@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { eachRow } from '../host/each-row.js';
-import { logSumExp } from '../host/log-sum-exp.js';
+import { exp } from '../host/exp.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -42,21 +42,28 @@ export class SupConLoss extends PairLoss {
       counts: [new Float64Array(pairs.rows).fill(1)],
       kernel: (block) => {
         const { columns, parts } = block;
-        const [x, slope] = [new Float64Array(columns), new Float64Array(columns)];
-        const both = new Float32Array(columns);
+        const terms = new Float64Array(columns);
         eachRow(block, pairs, true, ({ row, values, positive, negative }) => {
-          let count = 0;
+          let [count, near, top] = [0, 0, Number.NEGATIVE_INFINITY];
           for (let k = 0; k < columns; k++) {
-            x[k] = values[k] * scale;
-            both[k] = positive[k] + negative[k];
+            const x = values[k] * scale;
             count += positive[k];
+            near += positive[k] * x;
+            if (x > top && positive[k] + negative[k] > 0) top = x;
           }
-          const all = logSumExp(x, both, slope);
+          let sum = 0;
+          for (let k = 0; k < columns; k++) {
+            const times = positive[k] + negative[k];
+            const term = times > 0 ? times * exp(values[k] * scale - top) : 0;
+            terms[k] = term;
+            sum += term;
+          }
           const share = count > 0 ? 1 / count : 0;
-          let loss = 0;
-          for (let k = 0; k < columns; k++) if (positive[k] > 0) loss += share * positive[k] * (all - x[k]);
+          const loss = count > 0 ? top + Math.log(sum) - share * near : 0;
           const weight = parts[0].add(loss, row) * (count > 0 ? scale : 0);
-          for (let k = 0; k < columns; k++) values[k] = weight * (slope[k] - share * positive[k]);
+          const factor = sum > 0 ? weight / sum : 0;
+          const pull = weight * share;
+          for (let k = 0; k < columns; k++) values[k] = factor * terms[k] - pull * positive[k];
         });
       },
       block(matrix, start) {

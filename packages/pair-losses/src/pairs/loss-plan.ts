@@ -15,6 +15,11 @@ export interface LossPlan {
    * be in both parts.
    */
   firstPart?(row: number): Int32Array;
+  /**
+   * Whether entries (i, j) and (j, i) have the same gradient if rows are compared with each other and the reducer weighs all alike.
+   * Default false.
+   */
+  isSymmetric?: boolean;
   /** Computes the losses of rows [start, start + matrix rows). */
   block(matrix: tf.Tensor2D, start: number, parameters: readonly tf.Tensor[]): BlockLosses;
   /** Number of values per entry of the distance matrix that `block` computes. Default 1. */
