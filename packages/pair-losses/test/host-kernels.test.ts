@@ -5,6 +5,8 @@ import { exp } from '../src/host/exp.js';
 import { hostKernels } from '../src/host/heap.js';
 import {
   AngularLoss,
+  ClassWeightedReducer,
+  ContrastiveLoss,
   type EmbeddingLoss,
   type LossCall,
   ProxyAnchorLoss,
@@ -58,6 +60,17 @@ test.each<[string, () => EmbeddingLoss, number, LossCall?]>([
   ['AngularLoss, mined pairs', () => new AngularLoss(), 1, { tuples }],
   ['AngularLoss, losses above 2', () => new AngularLoss({ reducer: new ThresholdReducer({ low: 2 }) }), 1],
   ['SigLIPLoss, repeated pairs', () => new SigLIPLoss({ scale: 3, bias: 1 }), 1, { tuples }],
+  [
+    'SigLIPLoss, rows of unequal weight',
+    () => new SigLIPLoss({ scale: 3, bias: 1, reducer: new ClassWeightedReducer([1, 3, 5]) }),
+    1,
+  ],
+  [
+    'ContrastiveLoss, rows of unequal weight',
+    () => new ContrastiveLoss({ reducer: new ClassWeightedReducer([1, 3, 5]) }),
+    1,
+  ],
+  ['ContrastiveLoss, rows of equal weight', () => new ContrastiveLoss({ negMargin: 1.6 }), 1],
   ['SigLIPLoss, large logits', () => new SigLIPLoss({ scale: 2000, bias: 0 }), 1],
   ['ProxyAnchorLoss', () => new ProxyAnchorLoss({ classes: 3, dimensions: 6, seed: 1 }), 1],
   [
