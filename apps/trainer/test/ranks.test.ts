@@ -6,6 +6,7 @@ import { parseConfig } from '../src/config/parse-config.js';
 import type { Dataset } from '../src/dataset/dataset.js';
 import { RankBatches } from '../src/replicas/rank-batches.js';
 import { countRankReplicas } from '../src/replicas/replica-count.js';
+import { countReplicas } from '../src/replicas/start-replicas.js';
 import type { RankGroup } from '../src/train/rank-group.js';
 import { checkSameData } from '../src/train/same-data.js';
 import { UserError } from '../src/user-error.js';
@@ -38,6 +39,12 @@ describe('the replicas of a group', () => {
     expect(() => countRankReplicas({ replicas: 'auto', batchSize: 6 }, 4)).toThrow(
       /4 processes have fewer than 2 images each with training.batchSize 6/,
     );
+  });
+
+  test('do not synchronize batch norm on webgpu', () => {
+    const config = parseConfig('training: { syncBatchNorm: true }');
+    expect(countReplicas(config, 'wasm', group())).toBe(2);
+    expect(() => countReplicas(config, 'webgpu', group())).toThrow(/webgpu cannot wait for other processes/);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   batchNormPreluTrain,
   batchNormTrain,
   prelu,
+  type StatisticsGroup,
   updateMovingAverage,
 } from '@unitsphere/ops';
 import type { NormOptions } from './layer-norm.js';
@@ -34,6 +35,7 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   readonly #epsilon: number;
   readonly #momentum: number;
   readonly #activation: Activation;
+  #group: StatisticsGroup | undefined;
 
   /** @param features Number of channels: the size of the last axis. */
   constructor(
@@ -56,6 +58,14 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
   }
 
   /**
+   * Makes training mode use the statistics of all replicas' values, as `convertSyncBatchNorm` does for whole networks.
+   * @param group Replicas that divide every batch; undefined for this replica's values alone.
+   */
+  synchronize(group: StatisticsGroup | undefined): void {
+    this.#group = group;
+  }
+
+  /**
    * Normalizes x. Training mode uses the batch's statistics and updates the running averages; evaluation mode uses the
    * running averages.
    * @param slope Weight of a PReLU after the norm, fused into the same pass: float32 [channels] or [1].
@@ -75,12 +85,12 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
         ? batchNormPreluInference(x, gamma, beta, ...running, slope, { epsilon })
         : batchNormInference(x, gamma, beta, ...running, { epsilon, activation });
     }
-    const { y, mean, variance } = slope
-      ? batchNormPreluTrain(x, gamma, beta, slope, { epsilon })
-      : batchNormTrain(x, gamma, beta, { epsilon, activation });
-    const count = x.size / mean.size;
+    const group = this.#group;
+    const { y, mean, variance, rows } = slope
+      ? batchNormPreluTrain(x, gamma, beta, slope, { epsilon, group })
+      : batchNormTrain(x, gamma, beta, { epsilon, activation, group });
     updateMovingAverage(this.runningMean.variable, mean, this.#momentum);
-    updateMovingAverage(this.runningVar.variable, variance, this.#momentum, count / (count - 1));
+    updateMovingAverage(this.runningVar.variable, variance, this.#momentum, rows / (rows - 1));
     this.batchesTracked.value++;
     return y;
   }

@@ -1,16 +1,19 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { BatchNormTrainOptions, TrainedBatchNorm } from './batch-norm.js';
 import {
   type Affine,
   checkBatchNorm,
-  checkTrainingRows,
   composeInference,
   composeTrain,
   composeTrainGrad,
   inferenceGradients,
+  openWholeBatch,
   recompute,
   type Statistics,
+  type TrainAttrs,
 } from './batch-norm-composition.js';
-import { defineOp } from './define-op.js';
+import { rowsOf } from './check.js';
+import { defineOp, type OpDefinition } from './define-op.js';
 import { checkSlope, composePrelu, composePreluGrad, composeSlopeGrad } from './prelu-composition.js';
 import { toRows } from './to-rows.js';
 import {
@@ -29,34 +32,49 @@ interface Attrs {
   epsilon: number;
 }
 
-const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Slope & Statistics, Attrs>(
-  {
-    name: 'UnitsphereBatchNormPreluGrad',
-    compose: ({ dy: dyTensor, slope, ...inputs }, { epsilon }) => {
-      const forward = recompute(inputs, epsilon);
-      const dy = toRows(dyTensor);
-      return [
-        ...composeTrainGrad(inputs, forward, composePreluGrad(dy, forward.z, slope)),
-        composeSlopeGrad(dy, forward.z, slope.shape[0]),
-      ];
-    },
-    kernels: { wasm: batchNormPreluGradWasm, webgpu: batchNormPreluGradWebGpu },
-  },
-);
+type GradInputs = { x: tf.Tensor; dy: tf.Tensor } & Affine & Slope & Statistics;
+type TrainInputs = { x: tf.Tensor } & Affine & Slope;
 
-const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope, Attrs>({
+const grad: OpDefinition<GradInputs, TrainAttrs> = {
+  name: 'UnitsphereBatchNormPreluGrad',
+  compose: ({ dy: dyTensor, slope, ...inputs }, { epsilon, wholeBatch }) => {
+    const forward = recompute(inputs, epsilon);
+    const dy = toRows(dyTensor);
+    return [
+      ...composeTrainGrad(inputs, forward, composePreluGrad(dy, forward.z, slope), wholeBatch),
+      composeSlopeGrad(dy, forward.z, slope.shape[0]),
+    ];
+  },
+  kernels: { wasm: batchNormPreluGradWasm, webgpu: batchNormPreluGradWebGpu },
+};
+const gradOp = /* @__PURE__ */ defineOp(grad);
+
+const train: OpDefinition<TrainInputs, TrainAttrs> = {
   name: 'UnitsphereBatchNormPreluTrain',
-  compose: ({ slope, ...inputs }, { epsilon }) =>
-    composeTrain(inputs, epsilon, (z) => composePrelu(z, slope)),
+  compose: ({ slope, ...inputs }, attrs) => composeTrain(inputs, attrs, (z) => composePrelu(z, slope)),
   inputsToSave: ['x', 'gamma', 'beta', 'slope'],
   outputsToSave: [false, true, true],
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, slope, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
     // One pass computes all four gradients; the tape takes those it needs.
-    const grads = gradOp({ x, dy, gamma, beta, slope, mean, variance }, attrs);
+    const run = attrs.wholeBatch ? syncGradOp : gradOp;
+    const grads = run({ x, dy, gamma, beta, slope, mean, variance }, attrs);
     return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2], slope: () => grads[3] };
   },
   kernels: { wasm: batchNormPreluTrainWasm, webgpu: batchNormPreluTrainWebGpu },
+};
+const trainOp = /* @__PURE__ */ defineOp(train);
+
+// Kernels of other backends do not combine statistics, so those backends use the composition.
+const syncGradOp = /* @__PURE__ */ defineOp({
+  ...grad,
+  name: 'UnitsphereSyncBatchNormPreluGrad',
+  kernels: { wasm: batchNormPreluGradWasm },
+});
+const syncTrainOp = /* @__PURE__ */ defineOp({
+  ...train,
+  name: 'UnitsphereSyncBatchNormPreluTrain',
+  kernels: { wasm: batchNormPreluTrainWasm },
 });
 
 const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope & Statistics, Attrs>({
@@ -84,21 +102,28 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope &
  * @param beta float32 [channels], shift.
  * @param slope float32 [channels], or [1] for one slope that all channels share.
  * @param options.epsilon Added to the variance. Default 1e-5, as in PyTorch.
- * @returns y, of x's shape, and the batch's mean and biased variance, float32 [channels], for the running averages.
- * @throws Error on a wrong rank, dtype or length, or if there are fewer than 2 values per channel.
+ * @param options.group Replicas that divide the batch, as for {@link batchNormTrain}.
+ * @returns The same as {@link batchNormTrain}.
+ * @throws Error as {@link batchNormTrain}, or on a wrong shape of the slope.
  */
 export function batchNormPreluTrain<T extends tf.Tensor>(
   x: T,
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   slope: tf.Tensor1D,
-  { epsilon = 1e-5 }: { epsilon?: number } = {},
-): { y: T; mean: tf.Tensor1D; variance: tf.Tensor1D } {
+  { epsilon = 1e-5, group }: Omit<BatchNormTrainOptions, 'activation'> = {},
+): TrainedBatchNorm<T> {
   checkBatchNorm('batchNormPreluTrain', x, { gamma, beta });
   checkSlope('batchNormPreluTrain', slope, gamma.shape[0]);
-  checkTrainingRows('batchNormPreluTrain', x);
-  const [y, mean, variance] = trainOp({ x, gamma, beta, slope }, { epsilon });
-  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+  const wholeBatch = openWholeBatch('batchNormPreluTrain', x, group);
+  const run = wholeBatch ? syncTrainOp : trainOp;
+  const [y, mean, variance] = run({ x, gamma, beta, slope }, { epsilon, wholeBatch });
+  return {
+    y: y as T,
+    mean: mean as tf.Tensor1D,
+    variance: variance as tf.Tensor1D,
+    rows: wholeBatch?.rows ?? rowsOf(x),
+  };
 }
 
 /**

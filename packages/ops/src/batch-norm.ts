@@ -4,18 +4,21 @@ import type { Activation } from './activation-names.js';
 import {
   type Affine,
   checkBatchNorm,
-  checkTrainingRows,
   composeInference,
   composeTrain,
   composeTrainGrad,
   inferenceGradients,
+  openWholeBatch,
   recompute,
   type Statistics,
+  type TrainAttrs,
 } from './batch-norm-composition.js';
-import { defineOp } from './define-op.js';
+import { rowsOf } from './check.js';
+import { defineOp, type OpDefinition } from './define-op.js';
 import { toRows } from './to-rows.js';
 import { batchNormGradWasm, batchNormInferenceWasm, batchNormTrainWasm } from './wasm/batch-norm.js';
 import { batchNormGradWebGpu, batchNormInferenceWebGpu, batchNormTrainWebGpu } from './webgpu/batch-norm.js';
+import type { StatisticsGroup } from './whole-batch.js';
 
 /** Options of batch norm. */
 export interface BatchNormOptions {
@@ -25,33 +28,69 @@ export interface BatchNormOptions {
   activation?: Activation;
 }
 
+/** Options of batch norm with the batch's own statistics. */
+export interface BatchNormTrainOptions extends BatchNormOptions {
+  /** Replicas that divide the batch: statistics are those of all their values (PyTorch's SyncBatchNorm). Default: this replica alone. */
+  group?: StatisticsGroup;
+}
+
+/** Result of batch norm with the batch's own statistics. */
+export type TrainedBatchNorm<T extends tf.Tensor> = {
+  y: T;
+  /** float32 [channels]. */
+  mean: tf.Tensor1D;
+  /** The biased variance, float32 [channels]. */
+  variance: tf.Tensor1D;
+  /** Number of values per channel that the statistics were taken over. */
+  rows: number;
+};
+
 interface Attrs {
   epsilon: number;
   activation: Activation;
 }
 
-const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics, Attrs>({
+type GradInputs = { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics;
+type TrainInputs = { x: tf.Tensor } & Affine;
+
+const grad: OpDefinition<GradInputs, Attrs & TrainAttrs> = {
   name: 'UnitsphereBatchNormGrad',
-  compose: ({ dy, ...inputs }, { epsilon, activation }) => {
+  compose: ({ dy, ...inputs }, { epsilon, activation, wholeBatch }) => {
     const forward = recompute(inputs, epsilon);
-    return composeTrainGrad(inputs, forward, composeActivationGrad(toRows(dy), forward.z, activation));
+    const dz = composeActivationGrad(toRows(dy), forward.z, activation);
+    return composeTrainGrad(inputs, forward, dz, wholeBatch);
   },
   kernels: { wasm: batchNormGradWasm, webgpu: batchNormGradWebGpu },
-});
+};
+const gradOp = /* @__PURE__ */ defineOp(grad);
 
-const trainOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine, Attrs>({
+const train: OpDefinition<TrainInputs, Attrs & TrainAttrs> = {
   name: 'UnitsphereBatchNormTrain',
-  compose: (inputs, { epsilon, activation }) =>
-    composeTrain(inputs, epsilon, (z) => composeActivation(z, activation)),
+  compose: (inputs, { activation, ...attrs }) =>
+    composeTrain(inputs, attrs, (z) => composeActivation(z, activation)),
   inputsToSave: ['x', 'gamma', 'beta'],
   outputsToSave: [false, true, true],
   gradient: ([dy], saved, attrs) => {
     const [x, gamma, beta, mean, variance] = saved as [tf.Tensor, ...tf.Tensor1D[]];
     // One pass computes all three gradients; the tape takes those it needs.
-    const grads = gradOp({ x, dy, gamma, beta, mean, variance }, attrs);
+    const run = attrs.wholeBatch ? syncGradOp : gradOp;
+    const grads = run({ x, dy, gamma, beta, mean, variance }, attrs);
     return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2] };
   },
   kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu },
+};
+const trainOp = /* @__PURE__ */ defineOp(train);
+
+// Kernels of other backends do not combine statistics, so those backends use the composition.
+const syncGradOp = /* @__PURE__ */ defineOp({
+  ...grad,
+  name: 'UnitsphereSyncBatchNormGrad',
+  kernels: { wasm: batchNormGradWasm },
+});
+const syncTrainOp = /* @__PURE__ */ defineOp({
+  ...train,
+  name: 'UnitsphereSyncBatchNormTrain',
+  kernels: { wasm: batchNormTrainWasm },
 });
 
 const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statistics, Attrs>({
@@ -72,19 +111,29 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
  * @param x float32 [..., channels]; statistics are taken over all other axes.
  * @param gamma float32 [channels], scale.
  * @param beta float32 [channels], shift.
- * @returns y, of x's shape, and the batch's mean and biased variance, float32 [channels], for the running averages.
- * @throws Error on a wrong rank, dtype or length, or if there are fewer than 2 values per channel.
+ * @param options.group Replicas that divide the batch. All of them call this operation, and its gradient, in the same order; x is
+ *   this replica's part. The gradients of gamma and beta are this replica's contributions, to be summed like all gradients.
+ * @returns y, of x's shape, the batch's mean and biased variance, float32 [channels], for the running averages, and `rows`, the
+ *   number of values per channel that they were taken over.
+ * @throws Error on a wrong rank, dtype or length, if there are fewer than 2 values per channel, or for a group on `webgpu`, which
+ *   cannot wait within an operation.
  */
 export function batchNormTrain<T extends tf.Tensor>(
   x: T,
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
-  { epsilon = 1e-5, activation = 'none' }: BatchNormOptions = {},
-): { y: T; mean: tf.Tensor1D; variance: tf.Tensor1D } {
+  { epsilon = 1e-5, activation = 'none', group }: BatchNormTrainOptions = {},
+): TrainedBatchNorm<T> {
   checkBatchNorm('batchNormTrain', x, { gamma, beta });
-  checkTrainingRows('batchNormTrain', x);
-  const [y, mean, variance] = trainOp({ x, gamma, beta }, { epsilon, activation });
-  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+  const wholeBatch = openWholeBatch('batchNormTrain', x, group);
+  const run = wholeBatch ? syncTrainOp : trainOp;
+  const [y, mean, variance] = run({ x, gamma, beta }, { epsilon, activation, wholeBatch });
+  return {
+    y: y as T,
+    mean: mean as tf.Tensor1D,
+    variance: variance as tf.Tensor1D,
+    rows: wholeBatch?.rows ?? rowsOf(x),
+  };
 }
 
 /**

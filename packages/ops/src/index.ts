@@ -1,7 +1,13 @@
 export { hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
 export { type Activation, type KernelActivation, kernelCode } from './activation-names.js';
 export { addBias } from './add-bias.js';
-export { type BatchNormOptions, batchNormInference, batchNormTrain } from './batch-norm.js';
+export {
+  type BatchNormOptions,
+  type BatchNormTrainOptions,
+  batchNormInference,
+  batchNormTrain,
+  type TrainedBatchNorm,
+} from './batch-norm.js';
 export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
 export { conv2d } from './conv2d.js';
 export { countMultiplyAdds } from './count-multiply-adds.js';
@@ -68,4 +74,5 @@ export { selfAttention } from './self-attention.js';
 export { createSharedRowMemory, fitsSharedRowMemory, type SharedRowMemory } from './shared-rows.js';
 export { readTensors, writeTensors } from './tensor-memory.js';
 export { createKernelSet, type KernelFunction, type KernelSet } from './wasm/kernel-set.js';
+export type { StatisticsGroup } from './whole-batch.js';
 export type { PoolWindow, Window } from './window.js';

@@ -448,6 +448,12 @@ const training = z.strictObject({
     .describe(
       'Number of copies of the model that train in parallel, one per core, each on its part of every batch. The batch size does not change. auto: one per core on wasm, a single one on other backends.',
     ),
+  syncBatchNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether batch norm takes its statistics over the images of all replicas (PyTorch's SyncBatchNorm), as one replica would, instead of over each replica's own. Not on webgpu.",
+    ),
   logEvery: count().default(10).describe('Steps between two lines of the metrics log.'),
   validateEvery: count()
     .nullable()

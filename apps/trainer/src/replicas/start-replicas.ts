@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Communicator, withReplicas } from '@unitsphere/collectives';
 import { type CentersPlace, createStore } from '../centers/center-store.js';
 import type { Config } from '../config/config.js';
+import { UserError } from '../user-error.js';
 import type { FollowerStart } from './follow.js';
 import { LeadReplica } from './lead-replica.js';
 import { RankBatches } from './rank-batches.js';
@@ -31,7 +32,17 @@ export interface ReplicasStart {
  */
 export function countReplicas({ training }: Config, backend: string, ranks?: Communicator): number {
   const { replicas: wanted, batchSize, accumulate } = training;
-  if (ranks) return countRankReplicas(training, ranks.size);
+  if (ranks) {
+    if (training.syncBatchNorm && backend === 'webgpu' && ranks.size > 1) {
+      throw new UserError(
+        'training.syncBatchNorm is true, but webgpu cannot wait for other processes within a step',
+        {
+          hint: 'Use --set training.syncBatchNorm=false, or another backend.',
+        },
+      );
+    }
+    return countRankReplicas(training, ranks.size);
+  }
   return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize, accumulate });
 }
 

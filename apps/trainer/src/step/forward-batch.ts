@@ -17,6 +17,8 @@ export interface StepImages {
   clean?: Uint8Array;
   /** N. */
   count: number;
+  /** Images of the batch on all replicas. */
+  total: number;
 }
 
 /** The forward pass of a step on one replica. */
@@ -46,8 +48,9 @@ export function createBatchForward(
   const { accumulate } = config.training;
   const imageBytes = config.data.imageSize ** 2 * 3;
 
-  return ({ step, images, clean, count }) => {
-    const ranges = divide(count, accumulate);
+  return ({ step, images, clean, count, total }) => {
+    const fewest = Math.min(...equalParts(total, communicator.size));
+    const ranges = divide(count, accumulate, fewest);
     const inputOf = ([from, to]: Range) => {
       const own = images.subarray(from * imageBytes, to * imageBytes);
       const pixels = clean ? joined(own, clean.subarray(from * imageBytes, to * imageBytes)) : own;
@@ -112,9 +115,12 @@ export function createBatchForward(
 
 type Range = readonly [from: number, to: number];
 
-/** Divides rows into at most `parts` parts that differ by at most one row, of two rows or more: batch norm requires a variance. */
-function divide(count: number, parts: number): Range[] {
-  const sizes = equalParts(count, Math.max(1, Math.min(parts, Math.floor(count / 2))));
+/**
+ * Divides rows into at most `parts` parts that differ by at most one row, of two rows or more: batch norm requires a variance.
+ * @param fewest Rows of the replica with the fewest: all replicas have as many parts, because batch norm may synchronize them.
+ */
+function divide(count: number, parts: number, fewest: number): Range[] {
+  const sizes = equalParts(count, Math.max(1, Math.min(parts, Math.floor(fewest / 2))));
   let from = 0;
   return sizes.map((size) => {
     from += size;

@@ -2,6 +2,7 @@ import { type Communicator, soloCommunicator } from '@unitsphere/collectives';
 import { type Buffer, Random } from '@unitsphere/core';
 import { completeConfig, type EmbedderConfig, EmbeddingModel } from '@unitsphere/embedder';
 import type { Preprocessing } from '@unitsphere/images';
+import { convertSyncBatchNorm } from '@unitsphere/norms';
 import { Ema } from '@unitsphere/optimizers';
 import type { PartialFC, StoreFactory } from '@unitsphere/partial-fc';
 import { createClassCenters } from '../centers/class-centers.js';
@@ -61,6 +62,7 @@ export class TrainingState {
     this.#config = config;
 
     this.model = new EmbeddingModel(config.model, config.data.imageSize, new Random(config.seed, 'weights'));
+    if (config.training.syncBatchNorm) convertSyncBatchNorm(this.model, communicator);
     this.frozen = new Frozen(this.model, config.model.freeze ?? []);
     this.frozen.train();
     this.description = completeConfig(describeModel(config));

@@ -62,7 +62,9 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   const { lr: baseRate, clipNorm, centersLrScale } = config.optimizer;
   const { margin, optimizer, communicator, distiller } = state;
   const embed = createBatchForward(config, state);
-  const reduction = new StepReduction(communicator, state.frozen.movingBuffers());
+  // With synchronized batch norms, running statistics are the same on all replicas already.
+  const buffers = config.training.syncBatchNorm ? [] : state.frozen.movingBuffers();
+  const reduction = new StepReduction(communicator, buffers);
   return async ({ step, images, clean, features, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
     const settings = margin?.scheduled.at(step);
@@ -72,6 +74,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
       images,
       ...(clean && distiller?.seesBoth && { clean }),
       count: labels.length,
+      total: Math.round(labels.length / share),
     });
     let gradients: (tf.Tensor | null)[] = [];
     const embeddings = partsOf(forward.embeddings, labels.length);

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type Activation, activationCode } from '../activation-names.js';
-import type { Affine, Statistics } from '../batch-norm-composition.js';
+import type { Affine, Statistics, TrainAttrs } from '../batch-norm-composition.js';
 import { rowsOf } from '../check.js';
 import type { Kernel } from '../define-op.js';
 import type { Kernels } from './kernels.generated.js';
@@ -72,7 +72,7 @@ function preluPassesOf({ kernels }: WasmRuntime, slope: Pointer, dslope = NULL_P
 function train(
   runtime: WasmRuntime,
   { x, gamma, beta }: { x: tf.Tensor } & Affine,
-  epsilon: number,
+  { epsilon, wholeBatch }: TrainAttrs,
   { affine }: Passes,
 ): tf.TensorInfo[] {
   const channels = gamma.shape[0];
@@ -82,7 +82,9 @@ function train(
   const variance = runtime.output([channels]);
   const xAt = runtime.pointer(x);
   runtime.withScratch(24 * channels, (scratch) => {
-    runtime.kernels.moments(xAt, rows, channels, runtime.pointer(mean), runtime.pointer(variance), scratch);
+    const [meanAt, varianceAt] = [runtime.pointer(mean), runtime.pointer(variance)];
+    runtime.kernels.moments(xAt, rows, channels, meanAt, varianceAt, scratch);
+    wholeBatch?.combineMoments(rows, runtime.floats(meanAt, channels), runtime.floats(varianceAt, channels));
     const a = scratch;
     const b = offset(scratch, 4 * channels);
     foldAffine(runtime, { gamma, beta, mean, variance }, epsilon, a, b);
@@ -111,7 +113,7 @@ function inference(
 function trainGrad(
   runtime: WasmRuntime,
   { x, dy, gamma, beta, mean, variance }: { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
-  epsilon: number,
+  { epsilon, wholeBatch }: TrainAttrs,
   { gradSums, gradInput }: Passes,
 ): tf.TensorInfo[] {
   const channels = gamma.shape[0];
@@ -130,28 +132,30 @@ function trainGrad(
     const q = offset(scratch, 52 * channels);
     foldAffine(runtime, { gamma, beta, mean, variance }, epsilon, a, b, invStd);
     gradSums(xAt, dyAt, rows, channels, a, b, meanAt, invStd, dgammaAt, dbetaAt, scratch);
-    // dx = a·(dz − dbeta/rows − xHat·dgamma/rows), written as a·dz + p·x + q.
+    // dx = a·(dz − dbeta/count − xHat·dgamma/count), written as a·dz + p·x + q; the sums are those of all replicas.
     const valuesAt = (pointer: Pointer) => runtime.floats(pointer, channels);
     const [scales, invStds, means] = [valuesAt(a), valuesAt(invStd), valuesAt(meanAt)];
-    const [dgammas, dbetas] = [valuesAt(dgammaAt), valuesAt(dbetaAt)];
+    const own = { dgamma: valuesAt(dgammaAt), dbeta: valuesAt(dbetaAt) };
+    const sums = wholeBatch?.sumGradients(own.dgamma, own.dbeta) ?? own;
+    const count = wholeBatch?.rows ?? rows;
     const [slopes, intercepts] = [valuesAt(p), valuesAt(q)];
     for (let i = 0; i < channels; i++) {
-      const slope = (-scales[i] * invStds[i] * dgammas[i]) / rows;
+      const slope = (-scales[i] * invStds[i] * sums.dgamma[i]) / count;
       slopes[i] = slope;
-      intercepts[i] = (-scales[i] * dbetas[i]) / rows - slope * means[i];
+      intercepts[i] = (-scales[i] * sums.dbeta[i]) / count - slope * means[i];
     }
     gradInput(xAt, dyAt, rows, channels, a, b, p, q, runtime.pointer(dx));
   });
   return [dx, dgamma, dbeta];
 }
 
-export const batchNormTrainWasm: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
+export const batchNormTrainWasm: Kernel<{ x: tf.Tensor } & Affine, Attrs & TrainAttrs> = ({
   inputs,
-  attrs: { epsilon, activation },
+  attrs,
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
-  return train(runtime, inputs, epsilon, passesOf(runtime, activation));
+  return train(runtime, inputs, attrs, passesOf(runtime, attrs.activation));
 };
 
 export const batchNormInferenceWasm: Kernel<{ x: tf.Tensor } & Affine & Statistics, Attrs> = ({
@@ -163,23 +167,22 @@ export const batchNormInferenceWasm: Kernel<{ x: tf.Tensor } & Affine & Statisti
   return inference(runtime, inputs, epsilon, passesOf(runtime, activation));
 };
 
-export const batchNormGradWasm: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics, Attrs> = ({
-  inputs,
-  attrs: { epsilon, activation },
-  backend,
-}) => {
+export const batchNormGradWasm: Kernel<
+  { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
+  Attrs & TrainAttrs
+> = ({ inputs, attrs, backend }) => {
   const runtime = wasmRuntime(backend);
-  return trainGrad(runtime, inputs, epsilon, passesOf(runtime, activation));
+  return trainGrad(runtime, inputs, attrs, passesOf(runtime, attrs.activation));
 };
 
-export const batchNormPreluTrainWasm: Kernel<{ x: tf.Tensor } & Affine & Slopes, { epsilon: number }> = ({
+export const batchNormPreluTrainWasm: Kernel<{ x: tf.Tensor } & Affine & Slopes, TrainAttrs> = ({
   inputs,
-  attrs: { epsilon },
+  attrs,
   backend,
 }) => {
   const runtime = wasmRuntime(backend);
   return withSlopes(runtime, inputs.slope, inputs.gamma.shape[0], (slope) =>
-    train(runtime, inputs, epsilon, preluPassesOf(runtime, slope)),
+    train(runtime, inputs, attrs, preluPassesOf(runtime, slope)),
   );
 };
 
@@ -196,15 +199,15 @@ export const batchNormPreluInferenceWasm: Kernel<
 /** Returns [dx, dgamma, dbeta, dslope]. */
 export const batchNormPreluGradWasm: Kernel<
   { x: tf.Tensor; dy: tf.Tensor } & Affine & Slopes & Statistics,
-  { epsilon: number }
-> = ({ inputs, attrs: { epsilon }, backend }) => {
+  TrainAttrs
+> = ({ inputs, attrs, backend }) => {
   const runtime = wasmRuntime(backend);
   const { slope, gamma } = inputs;
   const channels = gamma.shape[0];
   let grads: tf.TensorInfo[] = [];
   const dslope = slopeGradient(runtime, slope.shape[0], channels, (dslopeAt) =>
     withSlopes(runtime, slope, channels, (slopeAt) => {
-      grads = trainGrad(runtime, inputs, epsilon, preluPassesOf(runtime, slopeAt, dslopeAt));
+      grads = trainGrad(runtime, inputs, attrs, preluPassesOf(runtime, slopeAt, dslopeAt));
     }),
   );
   return [...grads, dslope];
