@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { contractChecks, openPlaces } from '@unitsphere/contract';
@@ -9,7 +10,7 @@ import { type Arm, runArms } from './arms/run-arms.js';
 import { type CardModelOptions, runCardModel } from './card-model/run-card-model.js';
 import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
 import { type ImageSetSize, makeImages } from './data/make-images.js';
-import { type DataBenchOptions, runData } from './data/run-data.js';
+import { type DataBenchOptions, type DataReport, joinData, runData } from './data/run-data.js';
 import { type LargeSetOptions, runLargeSet } from './data/run-large-set.js';
 import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
@@ -544,10 +545,13 @@ program
   )
   .option(...json)
   .option('--sizes <PIXELS>', 'comma-separated sides of the images', parseCounts, [112, 128, 224])
+  .option('--append', 'keep the rows of other sizes in --json')
   .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, 5)
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 1)
-  .action(async ({ json: file, ...options }: DataBenchOptions & { json?: string }) => {
-    await showReport(await runData(options, showProgress), file);
+  .action(async ({ json: file, append, ...options }: DataBenchOptions & { json?: string; append?: boolean }) => {
+    const earlier = append ? await readEarlier<DataReport>(file) : undefined;
+    const report = await runData(options, showProgress);
+    await showReport(earlier ? joinData(earlier, report) : report, file);
   });
 
 program
@@ -646,6 +650,11 @@ function pick<T extends object>(options: object, pattern: T): Partial<T> {
 /** Shows progress in one line that is overwritten. Does nothing if stderr is not a terminal. */
 function showProgress(message: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
+}
+
+/** Reads a report whose rows stay if only some are measured; undefined if there is none. */
+async function readEarlier<T>(file: string | undefined): Promise<T | undefined> {
+  return file && existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as T) : undefined;
 }
 
 async function showReport(report: Parameters<typeof print>[0], file?: string): Promise<void> {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { makePhotographs } from '../src/data/make-photographs.js';
 import { printData } from '../src/data/print-data.js';
 import { printLargeSet } from '../src/data/print-large-set.js';
-import type { DataReport } from '../src/data/run-data.js';
+import { type DataReport, joinData } from '../src/data/run-data.js';
 import type { LargeSetReport } from '../src/data/run-large-set.js';
 import { describeMachine } from '../src/measure/machine.js';
 
@@ -28,33 +28,46 @@ describe('bench data', () => {
     expect(spread(16)).toBeGreaterThan(spread(1));
   });
 
+  const timing = { coresOfOthers: 0 } as DataReport['rows'][number]['contenders'][number]['timing'];
+  const row = (size: number, ours: number, peer: number): DataReport['rows'][number] => ({
+    file: { width: 250, height: 250, kilobytes: 20 },
+    size,
+    contenders: [
+      { id: 'ours', label: 'unitsphere', timing, imagesPerSecond: ours },
+      { id: 'albumentations', label: 'Albumentations', timing, imagesPerSecond: peer },
+    ],
+    absent: [],
+    ratio: ours / peer,
+  });
+  const report = (rows: DataReport['rows'], libraries: string[] = []): DataReport => ({
+    benchmark: 'data',
+    date: '',
+    machine: describeMachine(),
+    batch: 32,
+    rows,
+    training: { backbone: 'lcnet_050', imageSize: 128, imagesPerSecond: 100 },
+    libraries,
+  });
+
+  test('keeps the rows of an earlier report, and replaces those measured again', () => {
+    const earlier = report([row(128, 100, 100), row(224, 50, 100)], ['a 1']);
+    const joined = joinData(earlier, report([row(112, 90, 100), row(128, 200, 100)], ['a 1', 'b 2']));
+    expect(joined.rows.map(({ size, ratio }) => [size, ratio])).toEqual([
+      [112, 0.9],
+      [128, 2],
+      [224, 0.5],
+    ]);
+    expect(joined.libraries).toEqual(['a 1', 'b 2']);
+  });
+
   test('names the lowest row, and the speed beside the training', () => {
-    const timing = { coresOfOthers: 0 } as DataReport['rows'][number]['contenders'][number]['timing'];
-    const row = (size: number, ours: number, peer: number): DataReport['rows'][number] => ({
-      file: { width: 250, height: 250, kilobytes: 20 },
-      size,
-      contenders: [
-        { id: 'ours', label: 'unitsphere', timing, imagesPerSecond: ours },
-        { id: 'albumentations', label: 'Albumentations', timing, imagesPerSecond: peer },
-      ],
-      absent: [],
-      ratio: ours / peer,
-    });
-    const text = printData({
-      benchmark: 'data',
-      date: '',
-      machine: describeMachine(),
-      batch: 32,
-      rows: [row(112, 500, 400), row(128, 300, 400)],
-      training: { backbone: 'lcnet_050', imageSize: 128, imagesPerSecond: 100 },
-      libraries: [],
-    });
+    const text = printData(report([row(112, 500, 400), row(128, 300, 400)]));
     expect(text).toContain('Lowest: 250 × 250 to 128 px, at 0.750 times the fastest peer');
     expect(text).toMatch(/uses 100 images a second a core\. From 250 × 250, a core prepares 3(\.0+)? times/);
   });
 
   test('says whether the losses of all formats are the same', () => {
-    const report = (losses: number[]): LargeSetReport => ({
+    const largeSet = (losses: number[]): LargeSetReport => ({
       benchmark: 'large-set',
       date: '',
       machine: describeMachine(),
@@ -66,9 +79,9 @@ describe('bench data', () => {
         { format: 'recordio', peakRss: 2 ** 30, seconds: 1, losses },
       ],
     });
-    expect(printLargeSet(report([2, 1]))).toContain(
+    expect(printLargeSet(largeSet([2, 1]))).toContain(
       'are the same from every format. The highest peak is 1.00 GiB',
     );
-    expect(printLargeSet(report([2, 1.5]))).toContain('are NOT the same');
+    expect(printLargeSet(largeSet([2, 1.5]))).toContain('are NOT the same');
   });
 });

@@ -108,6 +108,18 @@ export async function runData(
   }
 }
 
+/** Adds the rows of an earlier report whose sizes were not measured again. */
+export function joinData(earlier: DataReport, report: DataReport): DataReport {
+  const keyOf = ({ file, size }: DataRow) => `${file.width}x${file.height} ${size}`;
+  const again = new Set(report.rows.map(keyOf));
+  const rows = [...earlier.rows.filter((row) => !again.has(keyOf(row))), ...report.rows];
+  return {
+    ...report,
+    rows: rows.sort((a, b) => a.file.width - b.file.width || a.size - b.size),
+    libraries: [...new Set([...earlier.libraries, ...report.libraries])],
+  };
+}
+
 function ratioOf(measured: DataRow['contenders']): number | undefined {
   const ours = measured.find(({ id }) => id === 'ours');
   const peers = measured.filter(({ id }) => id !== 'ours').map(({ imagesPerSecond }) => imagesPerSecond);
