@@ -24,6 +24,7 @@ def arguments():
     parser.add_argument('--memory-format', choices=['contiguous', 'channels_last'], default='contiguous')
     parser.add_argument('--adamw', choices=['default', 'foreach', 'fused'], default='default')
     parser.add_argument('--compile', action='store_true', help='torch.compile the network and the loss')
+    parser.add_argument('--autocast', action='store_true', help="the forward pass runs in torch.autocast('cpu', torch.bfloat16)")
     parser.add_argument('--profile', type=int, default=0, metavar='STEPS', help='profile this many steps, print the result and exit')
     return parser.parse_args()
 
@@ -139,7 +140,8 @@ def make_step(args):
         images = images.contiguous(memory_format=torch.channels_last)
 
     def forward(labels):
-        return criterion(model(images), labels)
+        with torch.autocast('cpu', torch.bfloat16, enabled=args.autocast):
+            return criterion(model(images), labels)
 
     if args.compile:
         forward = torch.compile(forward)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { contractChecks, openPlaces } from '@unitsphere/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Progress } from 'unitsphere';
-import { runAgreement } from './agreement/run-agreement.js';
+import { type AgreementReport, joinAgreement, runAgreement } from './agreement/run-agreement.js';
 import { type Arm, runArms } from './arms/run-arms.js';
 import { type CardModelOptions, runCardModel } from './card-model/run-card-model.js';
 import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
@@ -16,7 +16,12 @@ import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type GalleryBenchOptions, runGallery } from './gallery/run-gallery.js';
 import { type IdentitiesOptions, runIdentities } from './identities/run-identities.js';
-import { ENGINE_NETWORKS, type EnginesOptions, runEngines } from './inference/run-engines.js';
+import {
+  ENGINE_NETWORKS,
+  type EnginesOptions,
+  type EnginesReport,
+  runEngines,
+} from './inference/run-engines.js';
 import { type InferenceBenchOptions, runInference } from './inference/run-inference.js';
 import { type CoverageOptions, runCoverage } from './interval-coverage/run-coverage.js';
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
@@ -36,7 +41,7 @@ import { print, writeTables } from './readme.js';
 import { type RecognitionBenchOptions, runRecognition } from './recognition/run-recognition.js';
 import { createStepContenders } from './step/contenders.js';
 import { runStep } from './step/run-step.js';
-import { runSweep } from './step/run-sweep.js';
+import { runSweep, type SweepReport } from './step/run-sweep.js';
 import { selectContenders } from './step/select-contenders.js';
 import { DEFAULT_WORKLOAD, type Workload } from './step/workload.js';
 import { runVerification, type VerificationBenchOptions } from './verification/run-verification.js';
@@ -62,6 +67,11 @@ addWorkloadOptions(program.command('step'))
   .option(...json)
   .option(...only)
   .option('--sweep', 'compare ours with PyTorch over several batch sizes, image sizes and widths')
+  .option(
+    '--rows <NAMES>',
+    'comma-separated rows of the sweep to measure; the others stay as in --json',
+    parseList,
+  )
   .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, DEFAULT_PACE.rounds)
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
   .action(async (options: StepOptions) => {
@@ -69,7 +79,12 @@ addWorkloadOptions(program.command('step'))
     const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
     await showReport(
       options.sweep
-        ? await runSweep(workload, pace, showProgress)
+        ? await runSweep(
+            workload,
+            pace,
+            { ...options, earlier: options.rows && (await readEarlier<SweepReport>(options.json)) },
+            showProgress,
+          )
         : await runStep(
             selectContenders(createStepContenders(workload), options.only),
             workload,
@@ -84,6 +99,7 @@ interface StepOptions extends Partial<Pace>, Partial<Workload> {
   json?: string;
   only?: string[];
   sweep?: boolean;
+  rows?: string[];
 }
 
 addWorkloadOptions(program.command('profile'))
@@ -165,11 +181,21 @@ program
     'Compares the results of every backend in Node and in Chromium with those of cpu, by operation and layer.',
   )
   .option(...json)
-  .action(async (options: { json?: string }) => {
+  .option(
+    '--places <NAMES>',
+    'comma-separated parts of the names of places to compare; the others stay as in --json',
+    parseList,
+  )
+  .action(async ({ json: file, places: names }: { json?: string; places?: string[] }) => {
     const places = await openPlaces();
     try {
-      const report = await runAgreement(places, contractChecks, showProgress);
-      await showReport(report, options.json);
+      const earlier = names && (await readEarlier<AgreementReport>(file));
+      const present = places.present.filter(
+        ({ name }) => !names || names.some((part) => name.includes(part)),
+      );
+      const measured = await runAgreement({ ...places, present }, contractChecks, showProgress);
+      const report = earlier ? joinAgreement(earlier, measured) : measured;
+      await showReport(report, file);
       if (report.problems.length > 0) process.exitCode = 1;
     } finally {
       await places.close();
@@ -321,7 +347,7 @@ program
   });
 
 program
-  .command('inference')
+  .command('export-latency')
   .description(
     'Times the embedding of one image on one thread, and that of the exported ONNX files in each precision on onnxruntime-node.',
   )
@@ -335,7 +361,7 @@ program
   });
 
 program
-  .command('engines')
+  .command('inference')
   .description(
     'Times batches of pixels on compiled networks, on WebAssembly and natively, beside onnxruntime-web and onnxruntime-node.',
   )
@@ -350,9 +376,13 @@ program
   .option('--threads <COUNT>', 'threads of each engine', parseCount, 1)
   .option('--rounds <COUNT>', 'number of turns of each engine', parseCount, 5)
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 0.5)
-  .action(async ({ json: file, ...options }: EnginesOptions & { json?: string }) => {
-    await showReport(await runEngines(options, showProgress), file);
-  });
+  .option('--append', 'keep the rows of --json that are not measured')
+  .action(
+    async ({ json: file, append, ...options }: EnginesOptions & { json?: string; append?: boolean }) => {
+      const earlier = append ? await readEarlier<EnginesReport>(file) : undefined;
+      await showReport(await runEngines({ ...options, earlier }, showProgress), file);
+    },
+  );
 
 program
   .command('quantization')
@@ -495,6 +525,38 @@ program
     };
     await showReport(await runArms({ ...options, benchmark: 'distillation' }, showProgress), file);
   });
+
+program
+  .command('replicas')
+  .description(
+    'Compares trainings on one replica with trainings on two, with batch norm over their own images and over all images.',
+  )
+  .option(...json)
+  .option('--seeds <COUNT>', 'number of seeds for each training', parseCount, 3)
+  .option('--runs <DIR>', 'folder of the trainings; finished ones are reused', 'runs/replicas')
+  .option('--set <KEY=VALUE...>', 'change a setting of configs/documents.yaml, the config of the trainings')
+  .action(async ({ json: file, seeds, runs, set = [] }: ReplicasOptions) => {
+    const two = ['training.replicas=2'];
+    const arms: Arm[] = [
+      { id: 'one', label: 'one replica', settings: ['training.replicas=1'] },
+      { id: 'two', label: 'two replicas', settings: two },
+      {
+        id: 'two-synchronized',
+        label: 'two replicas, synchronized batch norm',
+        settings: [...two, 'training.syncBatchNorm=true'],
+      },
+    ];
+    const small = ['data.identities=400', 'data.imageSize=64', 'training.steps=200', 'training.logEvery=1'];
+    const options = { arms, seeds, runs, set: [...small, ...set], config: 'configs/documents.yaml' };
+    await showReport(await runArms({ ...options, benchmark: 'replicas' }, showProgress), file);
+  });
+
+interface ReplicasOptions {
+  json?: string;
+  seeds: number;
+  runs: string;
+  set?: string[];
+}
 
 interface DistillationOptions extends Omit<FineTuneOptions, 'weights' | 'backbone'> {
   teacher: string;

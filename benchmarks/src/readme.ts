@@ -109,14 +109,15 @@ export function print(report: Report): string {
       return printGallery(report);
     case 'quantization':
       return printQuantization(report);
-    case 'engines':
-      return printEngines(report);
     case 'inference':
+      return printEngines(report);
+    case 'export-latency':
       return printInference(report);
     case 'coverage':
       return printCoverage(report);
     case 'fine-tune':
     case 'distillation':
+    case 'replicas':
       return printArms(report);
     case 'mpi':
       return printMpi(report);

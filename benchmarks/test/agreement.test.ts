@@ -1,7 +1,7 @@
 import type { Check, Outcome, Place } from '@unitsphere/contract';
 import { expect, test } from 'vitest';
 import { printAgreement } from '../src/agreement/print-agreement.js';
-import { runAgreement } from '../src/agreement/run-agreement.js';
+import { joinAgreement, runAgreement } from '../src/agreement/run-agreement.js';
 
 const described = (name: string, subject: string) => ({ group: 'operations' as const, subject, name });
 const compute = async () => ({ output: [1] });
@@ -69,4 +69,23 @@ test('reports the largest differences of each subject on each backend but cpu, a
   expect(text).toContain(
     'Largest relative difference: 5.0e-1, on webgpu, in conv 1x1: output. Differences above 0.0001: 2.',
   );
+});
+
+test('keeps the places that are not measured again', async () => {
+  const measure = (name: string, value: number) => {
+    const outcome = {
+      differences: [difference('output', value, value)],
+      problems: value > 1 ? ['differs'] : [],
+    };
+    const missing = name === 'wasm' ? [{ name: 'native', why: 'it is not built.' }] : [];
+    return runAgreement({ present: [place(name, { angle: outcome })], missing }, [checks[2]]);
+  };
+  const both = joinAgreement(await measure('wasm', 2), await measure('native', 3));
+  expect(both.places.map(({ name }) => name)).toEqual(['wasm', 'native']);
+  expect(both.rows.map(({ places }) => Object.keys(places))).toEqual([['wasm', 'native']]);
+  expect(both.problems).toEqual(['wasm, angle: differs', 'native, angle: differs']);
+  expect(both.absent).toEqual({});
+  const again = joinAgreement(both, await measure('native', 1));
+  expect(again.rows[0].places['native'].absolute.value).toBe(1);
+  expect(again.problems).toEqual(['wasm, angle: differs']);
 });

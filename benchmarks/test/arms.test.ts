@@ -13,6 +13,7 @@ const run = (arm: string, seed: number, tpr: number, gradientRatio?: number): Ar
   auroc: 0.99,
   pairs: { positive: 5292, negative: 869211 },
   stepSeconds: 50,
+  lastLoss: 1,
   ...(gradientRatio !== undefined && { gradientRatio }),
 });
 const arms = [

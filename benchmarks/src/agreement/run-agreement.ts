@@ -70,6 +70,25 @@ export async function runAgreement(
   };
 }
 
+/** Adds the places of a report to those of an earlier one, which they replace if they are in both. */
+export function joinAgreement(earlier: AgreementReport, report: AgreementReport): AgreementReport {
+  const again = new Set(report.places.map(({ name }) => name));
+  const rows = new Map(earlier.rows.map((row) => [`${row.group} ${row.subject}`, row]));
+  for (const row of report.rows) {
+    const key = `${row.group} ${row.subject}`;
+    rows.set(key, { ...row, places: { ...rows.get(key)?.places, ...row.places } });
+  }
+  const ofOthers = (problem: string) => ![...again].some((name) => problem.startsWith(`${name}, `));
+  return {
+    ...report,
+    places: [...earlier.places.filter(({ name }) => !again.has(name)), ...report.places],
+    rows: GROUPS.flatMap((group) => [...rows.values()].filter((row) => row.group === group)),
+    coarse: [...earlier.coarse.filter(({ place }) => !again.has(place)), ...report.coarse],
+    problems: [...earlier.problems.filter(ofOthers), ...report.problems],
+    absent: Object.fromEntries(Object.entries(earlier.absent).filter(([name]) => !again.has(name))),
+  };
+}
+
 function addOutcome(rows: Map<string, AgreementRow>, place: Place, outcome: Outcome): void {
   const { group, subject, name, differences } = outcome;
   const key = `${group} ${subject}`;

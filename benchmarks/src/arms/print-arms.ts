@@ -38,6 +38,14 @@ export function printArms(report: ArmsReport): string {
               },
             ]
           : []),
+        ...(report.benchmark === 'replicas'
+          ? [
+              {
+                title: 'loss, last quarter',
+                value: ({ lastLoss }: ArmRun) => formatDigits(lastLoss),
+              },
+            ]
+          : []),
         { title: 'ms per step', value: (run) => formatDigits((1000 * run.stepSeconds) / run.steps) },
       ],
       report.runs,

@@ -13,11 +13,13 @@ export interface ArmRun extends ArmFigures {
    * steps. Absent without a teacher.
    */
   gradientRatio?: number;
+  /** Mean training loss of the last quarter of the steps. */
+  lastLoss: number;
 }
 
 /** The report of a comparison of arms. */
 export interface ArmsReport {
-  benchmark: 'fine-tune' | 'distillation';
+  benchmark: 'fine-tune' | 'distillation' | 'replicas';
   date: string;
   machine: Machine;
   /** The config of all arms. */
@@ -52,9 +54,11 @@ export async function runArms(
   const trained = await trainArms({ config, arms, seeds, folder, getName, after: set }, log);
   const runs: ArmRun[] = [];
   for (const { name, figures } of trained) {
+    const records = await readMetrics(join(folder, name, 'metrics.jsonl'));
     runs.push({
       ...figures,
-      ...computeGradientRatio(await readMetrics(join(folder, name, 'metrics.jsonl'))),
+      ...computeGradientRatio(records),
+      lastLoss: averageLastLosses(records, figures.steps),
     });
   }
   const machine = describeMachine();
@@ -78,6 +82,13 @@ function computeGradientRatio(records: readonly Record<string, unknown>[]): Pick
     typeof own === 'number' && typeof margin === 'number' ? [own / margin] : [],
   );
   return ratios.length > 0 ? { gradientRatio: summarize(ratios).median } : {};
+}
+
+function averageLastLosses(records: readonly Record<string, unknown>[], steps: number): number {
+  const losses = records.flatMap(({ step, loss }) =>
+    typeof step === 'number' && typeof loss === 'number' && step > 0.75 * steps ? [loss] : [],
+  );
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
 /** Compares every arm with the first one, seed by seed. */

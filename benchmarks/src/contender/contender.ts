@@ -10,6 +10,8 @@ export interface ContenderSpec {
   label: string;
   command: string;
   args: string[];
+  /** Environment variables that the process has besides those of this one. */
+  env?: Record<string, string>;
   /** What to do if the command is missing or reports that something is missing. */
   remedy?: string;
 }
@@ -94,7 +96,10 @@ class Line {
 
   constructor(spec: ContenderSpec) {
     this.#spec = spec;
-    this.#process = spawn(spec.command, spec.args, { stdio: 'pipe' });
+    this.#process = spawn(spec.command, spec.args, {
+      stdio: 'pipe',
+      env: { ...process.env, ...spec.env },
+    });
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       // The end of stderr explains a failure. Keeping only that bounds the memory.
       this.#errorText = (this.#errorText + text).slice(-4000);

@@ -145,7 +145,10 @@ function contenders(program: string, dir: string, size: number): ContenderSpec[]
 
 async function measureTraining(pace: Pace, log: (message: string) => void): Promise<DataReport['training']> {
   const workload = DEFAULT_WORKLOAD;
-  const specs = createStepContenders(workload).filter(({ id }) => id === 'unitsphere-wasm');
+  const all = createStepContenders(workload);
+  const find = (id: string) => all.filter((one) => one.id === id);
+  const native = find('unitsphere-native');
+  const specs = native.length > 0 ? native : find('unitsphere-wasm');
   const { timed, absent } = await timeContenders(specs, pace, (message) => log(`training: ${message}`));
   const [ours] = timed;
   if (!ours) throw new Error(Object.values(absent).join('; '));

@@ -3,7 +3,7 @@ import { formatMachine } from '../measure/machine.js';
 import { renderTable } from '../table.js';
 import type { InferenceFigures, InferenceReport } from './run-inference.js';
 
-/** Renders the report of `bench inference` in Markdown. */
+/** Renders the report of `bench export-latency` in Markdown. */
 export function printInference({ machine, runtime, imageSize, models }: InferenceReport): string {
   const rows = models.flatMap(({ backbone, contenders }) =>
     contenders.map((figures) => ({ backbone, ...figures })),

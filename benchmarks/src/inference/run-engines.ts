@@ -34,21 +34,31 @@ export interface EngineFigures {
   milliseconds: Summary;
   /** Time of ONNX Runtime's engine of the same kind over this one's, in the same rounds; only of ours. */
   ratio?: Summary;
+  /** The same by processor time, which other processes hardly affect; only with one thread. */
+  processorRatio?: Summary;
   /** Largest difference of a value of the embeddings from those of our forward pass. */
   difference: number;
   /** Cores that other processes kept busy; the times are unreliable unless it is near 0. */
   coresOfOthers: number;
 }
 
-/** The report of `bench engines`. */
+/** The report of `bench inference`. */
 export interface EnginesReport {
-  benchmark: 'engines';
+  benchmark: 'inference';
   date: string;
   machine: Machine;
   runtime: string;
   isa: string;
+  rows: EnginesRow[];
+}
+
+/** A network at one batch size and number of threads. */
+export interface EnginesRow {
+  network: string;
+  batch: number;
+  /** Threads of each engine. WebAssembly kernels of ours have one. */
   threads: number;
-  rows: { network: string; batch: number; engines: EngineFigures[] }[];
+  engines: EngineFigures[];
 }
 
 /** Options of {@link runEngines}. */
@@ -56,10 +66,12 @@ export interface EnginesOptions {
   /** Networks as `backbone@size`. */
   networks: string[];
   batches: number[];
-  /** Threads of each engine. WebAssembly kernels of ours have one. */
+  /** Threads of each engine. onnxruntime-web reads it once in a process. */
   threads: number;
   rounds: number;
   turnSeconds: number;
+  /** A report whose rows stay where they are not measured. */
+  earlier?: EnginesReport;
 }
 
 /** The networks of the table, at the sizes of their pictures. */
@@ -95,14 +107,14 @@ type Embed = (pixels: Uint8Array) => Promise<Float32Array> | Float32Array;
  * float32 file on onnxruntime-web's wasm and on onnxruntime-node. Every engine takes bytes and normalizes them. Weights are initial.
  */
 export async function runEngines(
-  { networks, batches, threads, rounds, turnSeconds }: EnginesOptions,
+  { networks, batches, threads, rounds, turnSeconds, earlier }: EnginesOptions,
   log: (message: string) => void = () => undefined,
   peers = PEERS,
 ): Promise<EnginesReport> {
   const runtimes = await loadRuntimes(peers, threads);
   await useBackend('wasm');
   const pace: Pace = { rounds, turnSeconds, warmUpSteps: 8, slowRounds: rounds };
-  const rows: EnginesReport['rows'] = [];
+  const rows: EnginesRow[] = [];
   for (const network of networks) {
     log(`${network}: compile`);
     const engines = await createEngines(network, threads, runtimes);
@@ -110,20 +122,31 @@ export async function runEngines(
       const measured = await measureBatch(engines, batch, pace, (round) =>
         log(`${network}, batch ${batch}: round ${round}`),
       );
-      rows.push({ network, batch, engines: measured });
+      // Threads that wait for others spin, which is processor time, too.
+      if (threads > 1) for (const figures of measured) delete figures.processorRatio;
+      rows.push({ network, batch, threads, engines: measured });
     }
     engines.dispose();
   }
   const { versions } = runtimes;
   return {
-    benchmark: 'engines',
+    benchmark: 'inference',
     date: new Date().toISOString(),
     machine: describeMachine(),
     runtime: `onnxruntime-web ${versions[0]} and onnxruntime-node ${versions[1]}`,
     isa: await withNative('1', () => nativeStatus().detail),
-    threads,
-    rows,
+    rows: joinRows(earlier?.rows ?? [], rows),
   };
+}
+
+/** Replaces the rows that were measured again, in the order of threads, networks and batches. */
+function joinRows(earlier: readonly EnginesRow[], rows: readonly EnginesRow[]): EnginesRow[] {
+  const key = ({ network, batch, threads }: EnginesRow) => `${network} ${batch} ${threads}`;
+  const measured = new Set(rows.map(key));
+  const order = ({ network }: EnginesRow) => ENGINE_NETWORKS.indexOf(network);
+  return [...earlier.filter((row) => !measured.has(key(row))), ...rows].sort(
+    (a, b) => a.threads - b.threads || order(a) - order(b) || a.batch - b.batch,
+  );
 }
 
 interface Runtimes {
@@ -225,11 +248,13 @@ async function measureBatch(
   );
   return names.map((engine, i) => {
     const peer = engine in PEER_OF ? PEER_OF[engine as keyof typeof PEER_OF] : undefined;
-    const peerTurns = peer && measured[names.indexOf(peer)].turns;
     return {
       engine,
       milliseconds: summarize(measured[i].turns),
-      ...(peerTurns && { ratio: pairedRatio(peerTurns, measured[i].turns) }),
+      ...(peer && {
+        ratio: pairedRatio(measured[names.indexOf(peer)].turns, measured[i].turns),
+        processorRatio: pairedRatio(measured[names.indexOf(peer)].processorTurns, measured[i].processorTurns),
+      }),
       difference: differences[i],
       coresOfOthers: measured[i].coresOfOthers,
     };

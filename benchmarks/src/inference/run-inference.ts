@@ -26,9 +26,9 @@ export interface InferenceFigures {
   cosine: number;
 }
 
-/** The report of `bench inference`. */
+/** The report of `bench export-latency`. */
 export interface InferenceReport {
-  benchmark: 'inference';
+  benchmark: 'export-latency';
   date: string;
   machine: Machine;
   runtime: string;
@@ -67,7 +67,7 @@ export async function runInference(
     models.push({ backbone, contenders: await measureBackbone(backbone, imageSize, ort, pace, log) });
   }
   return {
-    benchmark: 'inference',
+    benchmark: 'export-latency',
     date: new Date().toISOString(),
     machine: describeMachine(),
     runtime: `onnxruntime-node ${version}`,

@@ -9,6 +9,8 @@ export function computeRatios(results: readonly StepResult[]): StepRatios {
       .sort((a, b) => a.stepMilliseconds.median - b.stepMilliseconds.median)
       .at(0);
   const wasm = fastest('ours', 'wasm');
+  const native = fastest('ours', 'native');
+  const best = native ?? wasm;
   const pytorch = fastest('pytorch', 'cpu');
   const speeds: Record<string, NamedRatio> = {};
   const speed = (name: string, ours?: StepResult, theirs?: StepResult): number | null => {
@@ -18,14 +20,15 @@ export function computeRatios(results: readonly StepResult[]): StepRatios {
     speeds[name] = { ...ratio, ours: ours.id, theirs: theirs.id };
     return ratio.median;
   };
-  const both = wasm && pytorch;
+  const both = best && pytorch;
   return {
-    ratioToPyTorch: speed('ratioToPyTorch', wasm, pytorch),
+    ratioToPyTorch: speed('ratioToPyTorch', best, pytorch),
+    wasmRatioToPyTorch: native ? speed('wasmRatioToPyTorch', wasm, pytorch) : null,
     ratioToStockCpu: speed('ratioToStockCpu', wasm, fastest('stock', 'cpu')),
     ratioToStockWebgpu: speed('ratioToStockWebgpu', fastest('ours', 'webgpu'), fastest('stock', 'webgpu')),
-    peakMemoryRatioToPyTorch: both ? wasm.peakRss / pytorch.peakRss : null,
+    peakMemoryRatioToPyTorch: both ? best.peakRss / pytorch.peakRss : null,
     workingMemoryRatioToPyTorch: both
-      ? (wasm.peakRss - wasm.footprint) / (pytorch.peakRss - pytorch.footprint)
+      ? (best.peakRss - best.footprint) / (pytorch.peakRss - pytorch.footprint)
       : null,
     ratios: speeds,
   };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { nativeStatus } from '@unitsphere/native';
 import type { ContenderSpec } from '../contender/contender.js';
 import { getPythonCommand, resolvePeerFile } from '../contender/peers.js';
 import { formatWorkloadArguments, type Workload } from './workload.js';
@@ -10,6 +11,7 @@ export type Family = 'ours' | 'stock' | 'pytorch' | 'jax-js';
 /** A contender that runs training steps. */
 export interface StepContender extends ContenderSpec {
   family: Family;
+  /** The backend; `native` for the WASM backend with the kernels of `@unitsphere/native`, `wasm` for it without them. */
   backend: string;
   /**
    * Whether the contender runs only if it is selected by name, and is excluded from all ratios. True for contenders that take
@@ -44,6 +46,12 @@ const PYTORCH_SETTINGS: { id: string; label: string; options: string[]; extra?: 
     extra: true,
   },
   {
+    id: 'autocast',
+    label: "eager, channels_last, fused AdamW, torch.autocast('cpu', bfloat16)",
+    options: [...CHANNELS_LAST, '--adamw', 'fused', '--autocast'],
+    extra: true,
+  },
+  {
     id: 'compiled',
     label: 'torch.compile, channels_last',
     options: [...CHANNELS_LAST, '--compile'],
@@ -63,7 +71,31 @@ export function createStepContenders(workload: Workload): StepContender[] {
     extra,
     command: process.execPath,
     args: createTrainArguments(common, backend, replicas, 'ours'),
+    env: { UNITSPHERE_NATIVE: '0' },
   });
+  const status = nativeStatus();
+  /** Ours with the processor's own kernels; none where they are not built. */
+  const native = (replicas: number): StepContender[] => {
+    if (!status.isa) return [];
+    const plain = ours('wasm', replicas);
+    return [
+      {
+        ...plain,
+        id: plain.id.replace('wasm', 'native'),
+        label: plain.label.replace('wasm', `native ${status.detail}`),
+        backend: 'native',
+        env: { UNITSPHERE_NATIVE: '1' },
+      },
+    ];
+  };
+  // Batch norm needs at least two images on each replica.
+  const most = cores > 1 && workload.batch >= 2 * cores ? [cores] : [];
+  const wasm = [1, ...most].map((replicas) => ours('wasm', replicas));
+  const natives = [1, ...most].flatMap((replicas) => native(replicas));
+  const replicated = [
+    ...most.map((replicas) => ours('wasm', replicas)),
+    ...most.flatMap((replicas) => native(replicas)),
+  ];
   const stock = (backend: string): StepContender => ({
     id: `stock-${backend}`,
     label: `stock TensorFlow.js kernels, ${backend}`,
@@ -73,9 +105,10 @@ export function createStepContenders(workload: Workload): StepContender[] {
     args: createTrainArguments(common, backend, 1, 'stock'),
   });
   return [
-    ours('wasm'),
-    // Batch norm needs at least two images on each replica.
-    ...(cores > 1 && workload.batch >= 2 * cores ? [ours('wasm', cores)] : []),
+    ...wasm,
+    ...natives,
+    ...vary(natives, 'medium', 'matmul medium', ['--precision', 'medium']),
+    ...vary(replicated, 'sync', 'synchronized batch norm', ['--sync-batch-norm']),
     ours('webgpu'),
     // Our operations on `cpu` are compositions of stock kernels, and `node` requires a library that is built first.
     ours('node', 1, true),
@@ -105,6 +138,22 @@ export function createStepContenders(workload: Workload): StepContender[] {
       remedy: JAX_JS_REMEDY,
     },
   ];
+}
+
+/** Returns contenders of the same kind with another setting, which run only if they are selected. */
+function vary(
+  contenders: readonly StepContender[],
+  id: string,
+  label: string,
+  args: readonly string[],
+): StepContender[] {
+  return contenders.map((contender) => ({
+    ...contender,
+    id: `${contender.id}-${id}`,
+    label: `${contender.label}, ${label}`,
+    extra: true,
+    args: [...contender.args, ...args],
+  }));
 }
 
 function createTrainArguments(

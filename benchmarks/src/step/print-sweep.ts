@@ -8,34 +8,37 @@ import type { StepResult } from './step-report.js';
 import { formatWorkload } from './workload.js';
 
 type Row = SweepReport['rows'][number];
+type Ratio = 'ratioToPyTorch' | 'wasmRatioToPyTorch';
 
 /** Renders the report as Markdown: a row for each workload, and the lowest ratio. */
 export function printSweep({ rows, worst, machine }: SweepReport): string {
+  /** Writes one of the two contenders of a ratio. */
   const side =
-    (which: 'ours' | 'theirs', write: (result: StepResult) => string) =>
-    ({ report }: Row): string => {
-      const { contenders, ratios } = report;
-      const fallback = which === 'ours' ? contenders[0] : undefined;
-      const id = ratios['ratioToPyTorch']?.[which];
-      const result = contenders.find((one) => one.id === id) ?? fallback;
+    (ratio: Ratio, which: 'ours' | 'theirs', write: (result: StepResult) => string) =>
+    ({ report: { contenders, ratios } }: Row): string => {
+      const id = ratios[ratio]?.[which];
+      const result = contenders.find((one) => one.id === id);
       return result ? write(result) : '–';
     };
+  const speedup =
+    (name: Ratio) =>
+    ({ report: { ratios } }: Row) => {
+      const ratio = ratios[name];
+      return ratio ? formatSummary(ratio) : '–';
+    };
+  const speed = (result: StepResult) => formatSummary(result.imagesPerSecond);
+  const memory = (result: StepResult) => formatMegabytes(result.peakRss);
   const lines = renderTable<Row>(
     [
       { title: 'workload', value: (r) => r.what, align: 'left' },
-      { title: 'ours, images/s', value: side('ours', (r) => formatSummary(r.imagesPerSecond)) },
-      { title: 'PyTorch, images/s', value: side('theirs', (r) => formatSummary(r.imagesPerSecond)) },
-      {
-        title: 'ours over PyTorch',
-        value: ({ report }) => {
-          const ratio = report.ratios['ratioToPyTorch'];
-          return ratio ? `${formatSummary(ratio)}` : '–';
-        },
-      },
-      { title: 'ours, peak MB', value: side('ours', (r) => formatMegabytes(r.peakRss)) },
-      { title: 'PyTorch, peak MB', value: side('theirs', (r) => formatMegabytes(r.peakRss)) },
-      { title: 'our fastest', value: side('ours', (r) => r.id), align: 'left' },
-      { title: "PyTorch's fastest", value: side('theirs', (r) => r.id), align: 'left' },
+      { title: 'ours, images/s', value: side('ratioToPyTorch', 'ours', speed) },
+      { title: 'PyTorch, images/s', value: side('ratioToPyTorch', 'theirs', speed) },
+      { title: 'ours over PyTorch', value: speedup('ratioToPyTorch') },
+      { title: 'without native kernels', value: speedup('wasmRatioToPyTorch') },
+      { title: 'ours, peak MB', value: side('ratioToPyTorch', 'ours', memory) },
+      { title: 'PyTorch, peak MB', value: side('ratioToPyTorch', 'theirs', memory) },
+      { title: 'our fastest', value: side('ratioToPyTorch', 'ours', (r) => r.id), align: 'left' },
+      { title: "PyTorch's fastest", value: side('ratioToPyTorch', 'theirs', (r) => r.id), align: 'left' },
     ],
     rows,
   );

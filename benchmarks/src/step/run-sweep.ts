@@ -2,6 +2,7 @@ import type { Pace } from '../measure/interleave.js';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { createStepContenders } from './contenders.js';
 import { runStep } from './run-step.js';
+import { selectContenders } from './select-contenders.js';
 import type { StepReport } from './step-report.js';
 import type { Workload } from './workload.js';
 
@@ -42,18 +43,40 @@ export function createSweepWorkloads(base: Workload): { what: string; workload: 
   return [{ what: 'base workload', workload: base }, ...others.filter(({ workload }) => !isBase(workload))];
 }
 
-/** Compares our training step on WebAssembly with PyTorch's eager settings over batches, image sizes and widths. */
+/** Our backends of the table. */
+const SWEPT = ['wasm', 'native'];
+
+/** Options of {@link runSweep}. */
+export interface SweepOptions {
+  /** Names of the rows to measure. Default: all. */
+  rows?: readonly string[];
+  /** Ids of the contenders. Default: all of ours on WebAssembly and all eager settings of PyTorch. */
+  only?: readonly string[];
+  /** A report whose rows stay where they are not measured. */
+  earlier?: SweepReport;
+}
+
+/** Compares our training step on WebAssembly, with native kernels and without, with PyTorch's eager settings over batches, image sizes and widths. */
 export async function runSweep(
   base: Workload,
   pace: Pace,
+  { rows: names, only, earlier }: SweepOptions = {},
   log: (message: string) => void = () => undefined,
 ): Promise<SweepReport> {
   const rows: SweepReport['rows'] = [];
-  for (const { what, workload } of createSweepWorkloads(base)) {
-    const specs = createStepContenders(workload).filter(
-      ({ family, backend, extra }) =>
-        !extra && ((family === 'ours' && backend === 'wasm') || family === 'pytorch'),
+  const workloads = createSweepWorkloads(base);
+  const known = workloads.map(({ what }) => what);
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown) throw new Error(`There is no row "${unknown}". Rows: ${known.join('; ')}.`);
+  for (const { what, workload } of workloads) {
+    if (names && !names.includes(what)) {
+      rows.push(...(earlier?.rows.filter((row) => row.what === what) ?? []));
+      continue;
+    }
+    const all = createStepContenders(workload).filter(
+      ({ family, backend }) => (family === 'ours' && SWEPT.includes(backend)) || family === 'pytorch',
     );
+    const specs = selectContenders(all, only);
     rows.push({
       what,
       report: await runStep(specs, workload, pace, (message) => log(`${what}: ${message}`)),

@@ -10,15 +10,23 @@ export interface Training {
   stop(): Promise<void>;
 }
 
+/** Settings besides those of the workload. */
+export interface TrainingSettings {
+  /** Default: float32 throughout. */
+  precision?: Config['precision'];
+  /** Whether batch norm takes its statistics over all replicas. Default: false. */
+  syncBatchNorm?: boolean;
+}
+
 /** Starts the trainer's replicas on a backend that has already been started. */
 export async function startTraining(
   workload: Workload,
   backend: string,
   replicas: number,
-  precision: Config['precision'] = { matmul: 'highest', activations: 'float32' },
+  settings: TrainingSettings = {},
 ): Promise<Training> {
   const { imageSize, batch: size, classes } = workload;
-  const config = createConfig(workload, replicas, precision);
+  const config = createConfig(workload, replicas, settings);
   const random = new Random(0, 'benchmark');
   const images = Uint8Array.from({ length: size * imageSize * imageSize * 3 }, () => random.int(256));
   const training = await startBatchTraining({ config, classCount: classes, backend });
@@ -35,7 +43,7 @@ export async function startTraining(
 function createConfig(
   { backbone, imageSize, batch, embedding, norm }: Workload,
   replicas: number,
-  precision: Config['precision'],
+  { precision = { matmul: 'highest', activations: 'float32' }, syncBatchNorm = false }: TrainingSettings,
 ) {
   return parseConfig(
     JSON.stringify({
@@ -46,7 +54,7 @@ function createConfig(
       schedule: { warmup: 0 },
       precision,
       // With this many steps, the learning rate stays constant.
-      training: { batchSize: Math.max(2, batch), steps: 1e9, replicas },
+      training: { batchSize: Math.max(2, batch), steps: 1e9, replicas, syncBatchNorm },
     }),
   );
 }

@@ -26,8 +26,10 @@ export interface NamedRatio extends Summary {
 
 /** The ratios between contenders. A ratio is null if one of its contenders is absent. */
 export interface StepRatios {
-  /** Our images/s over PyTorch's: our fastest number of replicas over PyTorch's fastest eager setting. */
+  /** Our images/s over PyTorch's: our fastest number of replicas, with native kernels where they are built, over PyTorch's fastest eager setting. */
   ratioToPyTorch: number | null;
+  /** The same without native kernels; null where `ratioToPyTorch` has none either. */
+  wasmRatioToPyTorch: number | null;
   /** Our images/s on our default backend over those of the stock kernels on `cpu`. */
   ratioToStockCpu: number | null;
   /** Our images/s on `webgpu` over those of the stock kernels on it. */

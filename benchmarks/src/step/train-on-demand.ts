@@ -28,6 +28,7 @@ const options = new Command()
   .addOption(new Option('--kernels <which>').choices(['ours', 'stock']).makeOptionMandatory())
   .addOption(new Option('--precision <which>').choices(MATMUL_PRECISIONS).default('highest'))
   .addOption(new Option('--activations <which>').choices(['float32', 'bfloat16']).default('float32'))
+  .option('--sync-batch-norm')
   .parse()
   .opts<
     Workload & {
@@ -36,13 +37,14 @@ const options = new Command()
       kernels: 'ours' | 'stock';
       precision: MatmulPrecision;
       activations: 'float32' | 'bfloat16';
+      syncBatchNorm?: boolean;
     }
   >();
 
 await serve(open, async () => {
   const training = await startTraining(options, options.backend, options.replicas, {
-    matmul: options.precision,
-    activations: options.activations,
+    precision: { matmul: options.precision, activations: options.activations },
+    syncBatchNorm: options.syncBatchNorm,
   });
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
     // Our kernels register on first use and can be replaced only after it. On `cpu`, all kernels are stock.
