@@ -33,6 +33,7 @@ describe.each([
   ],
   ['curricularface, momentum: 0.1, partialFc: { sampledClasses: 6 }', { 'centers.loss.t': 0 }],
   ['sphereface, warmup: { steps: 3 }', {}],
+  ['subcenter-arcface, subCenters: 2, partialFc: { sampledClasses: 6 }', {}],
 ] as [string, Record<string, number>][])('loss.name: %s', (loss, first) => {
   test.each([1, 2])(
     'a resumed run on %i replica(s) is bit-identical to an uninterrupted one',

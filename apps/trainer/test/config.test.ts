@@ -113,6 +113,7 @@ describe('stringifyConfig', () => {
     'loss: {name: combined, warmup: {steps: 5}}',
     'loss: {name: adaface, h: 0.5, gradient: pass-through, warmup: {steps: 5}}',
     'loss: {name: curricularface, momentum: 0.1, margin: 0.3}',
+    'loss: {name: subcenter-arcface, subCenters: 4}',
     'loss: {name: sphereface, form: sphereface-r, warmup: {steps: 5}, gradient: exact}',
     'optimizer: {name: sgd, nesterov: true, clipNorm: null, ema: {decay: 0.99}}',
     'data: {source: folder, path: "a: b #c", cacheDir: x, augment: false, split: {train: 0.85, validation: 0}}',
@@ -189,6 +190,7 @@ describe('errors name the position, the key and the remedy', () => {
     ['data: {imagesPerClass: 3}'],
     ['model: {pretrained: w.safetensors}\ntraining: {growFrom: runs/old}'],
     ['loss: {centerInit: imprinted}'],
+    ['loss: {name: subcenter-arcface, subCenters: 2.5, centerInit: imprinted}\nmodel: {pretrained: a.safetensors}'],
     ['data:\n  split: {train: 0.9, validation: 0.2}'],
     ['data: {split: {train: 0.85, validation: 0}}\ntraining: {validateEvery: 10}'],
     ['data: {split: {test: 0}}\ntraining: {testEvery: 10}'],
@@ -241,7 +243,7 @@ describe('errors name the position, the key and the remedy', () => {
     );
     expect(message.split('\n')).toEqual([
       'the config has 7 problems',
-      '  my.yaml:2:14: loss.name: "arcfase" is not a choice; did you mean arcface? (cosface, arcface, combined, softmax, adaface, curricularface, sphereface, none)',
+      '  my.yaml:2:14: loss.name: "arcfase" is not a choice; did you mean arcface? (cosface, arcface, combined, softmax, adaface, curricularface, sphereface, subcenter-arcface, none)',
       '  my.yaml:4:20: optimizer.betas: expected a list of 2, not the list [0.9]',
       '  my.yaml:3:23: training.batchSize: must be at least 2, not 0',
       '  my.yaml:5:1: distillation.teacher: is missing: a section of settings',

@@ -1,5 +1,4 @@
-import type { MarginLossOptions } from './margin-loss.js';
-import type { MarginSoftmax } from './margin-softmax.js';
+import type { LabelMarginLoss, MarginLossOptions } from './margin-loss.js';
 
 interface Described {
   /** One sentence. */
@@ -44,7 +43,7 @@ export type OwnOptions<Options> = Required<Omit<Options, keyof MarginLossOptions
  */
 export interface MarginLossEntry<
   Options extends MarginLossOptions = MarginLossOptions,
-  Loss extends MarginSoftmax = MarginSoftmax,
+  Loss extends LabelMarginLoss & { scale: number } = LabelMarginLoss & { scale: number },
 > {
   create(options: Options): Loss;
   /** The label's logit divided by the scale, one line. */

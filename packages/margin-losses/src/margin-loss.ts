@@ -70,6 +70,9 @@ export interface MarginNegatives {
  * parts do not update the loss's statistics: call `statistics.observe` once per batch first.
  */
 export interface LabelMarginLoss extends MarginLoss {
+  /** Number of centers of each class, the nearest of which gives a class's cosine. Default 1. */
+  readonly subCenters?: number;
+
   /**
    * Computes the margin function alone, for a softmax that is assembled elsewhere, for example over sharded class
    * centers. Not differentiable; it returns the slope instead.

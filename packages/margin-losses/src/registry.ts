@@ -13,6 +13,7 @@ import type {
 } from './margin-loss-entry.js';
 import { normalizedSoftmax } from './normalized-softmax.js';
 import { sphereface } from './sphereface.js';
+import { subcenterArcface } from './subcenter-arcface.js';
 
 export type { MarginLossOptions } from './margin-loss.js';
 export type { BooleanSetting, ChoiceSetting, NumberSetting } from './margin-loss-entry.js';
@@ -26,6 +27,7 @@ const entries = {
   adaface,
   curricularface,
   sphereface,
+  'subcenter-arcface': subcenterArcface,
 };
 
 type Entries = typeof entries;

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArcFace, type ArcFaceOptions } from './arcface.js';
+import { ArcFace, type ArcFaceOptions, arcface } from './arcface.js';
 import { checkCosines } from './check.js';
-import type { Labels, MarginLoss } from './margin-loss.js';
+import type { LabelMarginLoss, Labels, MarginTarget } from './margin-loss.js';
+import type { MarginLossEntry } from './margin-loss-entry.js';
 
 /** Options of `SubCenterArcFace`. */
 export interface SubCenterArcFaceOptions extends ArcFaceOptions {
@@ -22,11 +23,11 @@ export interface SubCenterOutliers {
  * wrong labels gather around sub-centers of their own; `findOutliers` finds them after training, as insightface's `drop.py`.
  *
  * The cosines are float32 [batch, classes · subCenters]; those of a class are consecutive columns. The logits are float32
- * [batch, classes]. The maximum passes its gradient to one sub-center. PartialFC samples single columns, so it cannot compute
- * this loss; multiply with all sub-centers, or use `SubCenterArcFaceLoss` of @unitsphere/pair-losses, which owns them.
+ * [batch, classes]. The maximum passes its gradient to one sub-center. `PartialFC` of @unitsphere/partial-fc keeps the sub-centers of a
+ * class side by side and calls `target` with the nearest one's cosine.
  * @see Deng et al., "Sub-center ArcFace: Boosting Face Recognition by Large-Scale Noisy Web Faces", ECCV 2020.
  */
-export class SubCenterArcFace implements MarginLoss {
+export class SubCenterArcFace implements LabelMarginLoss {
   readonly subCenters: number;
   readonly #arcface: ArcFace;
 
@@ -41,8 +42,13 @@ export class SubCenterArcFace implements MarginLoss {
     this.#arcface = new ArcFace(options);
   }
 
+  /** Factor of the cosines, after the margin: a finite number above 0. Can be changed between steps. */
   get scale(): number {
     return this.#arcface.scale;
+  }
+
+  set scale(value: number) {
+    this.#arcface.scale = value;
   }
 
   /** Angle added to the label's angle, in radians, in [0, π). Can be changed between steps. */
@@ -54,7 +60,12 @@ export class SubCenterArcFace implements MarginLoss {
     this.#arcface.margin = value;
   }
 
-  /** @throws As {@link MarginLoss.logits}; RangeError unless the columns are a multiple of subCenters. */
+  /** @param own float32 [batch]: each row's cosine with the nearest sub-center of its label. */
+  target(own: tf.Tensor1D): MarginTarget {
+    return this.#arcface.target(own);
+  }
+
+  /** @throws As {@link LabelMarginLoss.logits}; RangeError unless the columns are a multiple of subCenters. */
   logits(cosines: tf.Tensor2D, labels: Labels): tf.Tensor2D {
     return tf.tidy(() => this.#arcface.logits(this.#nearest(cosines), labels));
   }
@@ -135,3 +146,18 @@ export class SubCenterArcFace implements MarginLoss {
     return columns;
   }
 }
+
+/** The registry's entry. */
+export const subcenterArcface = {
+  create: (options) => new SubCenterArcFace(options),
+  description: "cos(angle + margin) with the nearest of the class's sub-centers",
+  settings: {
+    ...arcface.settings,
+    subCenters: {
+      type: 'number',
+      default: 3,
+      minimum: 1,
+      description: 'Number of sub-centers of each class, an integer.',
+    },
+  },
+} satisfies MarginLossEntry<SubCenterArcFaceOptions, SubCenterArcFace>;

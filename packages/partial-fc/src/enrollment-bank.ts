@@ -10,9 +10,14 @@ export interface EnrollmentBankOptions {
 /** Value of `format` in a bank's metadata. */
 export const BANK_FORMAT = 'unitsphere enrollment bank';
 
-/** Returns the layout of a bank's tensors and its metadata. @throws RangeError if there is not one name per class. */
+/** Returns the layout of a bank's tensors and its metadata. @throws RangeError if there is not one name or not one center per class. */
 export function bankLayout(partialFC: PartialFC, { names }: EnrollmentBankOptions) {
   const { rows, dimensions } = partialFC.store.spec;
+  if (partialFC.subCenters > 1) {
+    throw new RangeError(
+      `enrollment bank: each class has ${partialFC.subCenters} sub-centers. Keep the dominant one of each class first, in a PartialFC of another loss.`,
+    );
+  }
   if (names && names.length !== rows) {
     throw new RangeError(
       `enrollment bank: there are ${names.length} names for ${rows} classes. Give one name per class of this rank.`,
@@ -48,7 +53,7 @@ export async function unitCenters(partialFC: PartialFC, from: number, to: number
  *
  * Rows are not caught up: each is as its last step left it.
  * @returns tensors: `embeddings`, float32 [rows, dimensions], and `labels`, int32 [rows], the class numbers.
- * @throws RangeError if there is not one name per class.
+ * @throws RangeError if there is not one name per class, or a class has sub-centers.
  */
 export async function enrollmentBank(
   partialFC: PartialFC,

@@ -14,7 +14,7 @@ export interface PartialFCOptions {
   dimensions: number;
   /**
    * Margin loss. If it has running statistics, they follow the batches of all ranks and are part of the saved state. Do
-   * not share such a loss with another PartialFC.
+   * not share such a loss with another PartialFC. Its `subCenters` is the number of centers of each class.
    */
   loss: LabelMarginLoss;
   /** Fraction of the classes that a step samples, in (0, 1]. Default 1, which is the full softmax. */
@@ -39,7 +39,7 @@ export interface PartialFCOptions {
   /** Standard deviation of the initial centers. Default 0.01. */
   initStd?: number;
   /**
-   * Initial center of a class. Alternative to `initStd`. Must depend on the class alone and be equal on all ranks.
+   * Initial center of a class, or its sub-centers side by side. Alternative to `initStd`. Must depend on the class alone and be equal on all ranks.
    */
   initialRow?: InitialRow;
 }

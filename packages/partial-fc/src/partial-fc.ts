@@ -31,12 +31,16 @@ import { normalRows } from './stores/initial-centers.js';
  * Every rank draws the same sample of all classes and keeps those in its range, so the result does not depend on the number
  * of ranks, up to rounding. Cosines are float32. Embeddings and centers may have any length and are normalized here. Methods
  * are asynchronous because some backends cannot be read synchronously; do not call them inside tf.tidy.
+ *
+ * With a loss of several sub-centers per class, the cosine with a class is the largest of those with its sub-centers.
  * @see An et al., "Killing Two Birds with One Stone: Efficient and Robust Training of Face Recognition CNNs by Partial
  *   FC", CVPR 2022.
  */
 export class PartialFC {
   readonly classes: number;
   readonly dimensions: number;
+  /** Centers of each class: the loss's `subCenters`. A row of the store has them side by side. */
+  readonly subCenters: number;
   /** First class of this rank, which owns the classes `firstClass` to `firstClass + store.spec.rows − 1`. */
   readonly firstClass: number;
   /** Class centers of this rank. */
@@ -67,15 +71,18 @@ export class PartialFC {
     } = options;
     this.classes = classes;
     this.dimensions = dimensions;
+    this.subCenters = loss.subCenters ?? 1;
     this.communicator = communicator;
     this.#optimizer = optimizer;
     const sampler = createSampler(options);
     const { first, count } = classRange(classes, communicator.rank, communicator.size);
     this.firstClass = first;
     const { stateNames } = optimizer;
-    this.store = store({ firstClass: first, rows: count, dimensions, stateNames, initialRow });
+    const width = this.subCenters * dimensions;
+    this.store = store({ firstClass: first, rows: count, dimensions: width, stateNames, initialRow });
     this.#context = {
       classes,
+      dimensions,
       loss,
       filterThreshold: interclassFilteringThreshold,
       communicator,
@@ -179,13 +186,14 @@ export class PartialFC {
    * Replaces the centers of some classes. To add classes to a trained PartialFC, create one with more classes and set the
    * trained centers. The state of the optimizer is kept.
    * @param classes Class numbers, ascending. Those of other ranks are ignored.
-   * @param centers float32 [classes.length, dimensions], row-major.
+   * @param centers float32 [classes.length, subCenters · dimensions], row-major.
    * @throws RangeError if the length is wrong or the classes are not ascending and in range; NotFiniteError if a value is
    *   not finite. Nothing is changed then. Also throws what the store throws.
    */
   async setCenters(classes: Int32Array, centers: Float32Array): Promise<void> {
     this.#checkIdle('setCenters');
-    checkCenters(classes, centers, { classCount: this.classes, dimensions: this.dimensions });
+    const { dimensions } = this.store.spec;
+    checkCenters(classes, centers, { classCount: this.classes, dimensions });
     await writeCenters(this.store, classes, centers);
   }
 

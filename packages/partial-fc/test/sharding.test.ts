@@ -55,6 +55,18 @@ const scenarios: [string, Scenario][] = [
     },
   ],
   [
+    'SubCenterArcFace, filtered',
+    {
+      backend: 'wasm',
+      classes: 101,
+      sampledClasses: 30,
+      optimizer: 'adamw',
+      loss: 'subcenters',
+      filterThreshold: 0.3,
+      batches: [8, 5, 12],
+    },
+  ],
+  [
     'CurricularFace, filtered, fewer classes than ranks',
     {
       backend: 'cpu',

@@ -18,6 +18,7 @@ type LossKey<Name extends MarginLossName> = keyof MarginLossSettings[Name];
 /** Settings of the registry that a config does not have. */
 const EXCLUDED = {
   arcface: ['easyMargin', 'monotonic'],
+  'subcenter-arcface': ['easyMargin', 'monotonic'],
   combined: ['form'],
 } as const satisfies { [Name in MarginLossName]?: readonly LossKey<Name>[] };
 
@@ -25,6 +26,7 @@ const EXCLUDED = {
 const CHANGES: { [Name in MarginLossName]?: { [Key in LossKey<Name>]?: Partial<NumberSetting> } } = {
   cosface: { margin: { default: 0.2 } },
   arcface: { margin: { default: 0.2 } },
+  'subcenter-arcface': { margin: { default: 0.2 } },
   combined: {
     m1: { minimum: 1, exclusiveMinimum: undefined },
     m2: { default: 0.3 },

@@ -214,10 +214,16 @@ function* checkCenterInit({ loss, training, model }: CheckedConfig): Generator<I
       'imprinted requires a trained network; set training.growFrom (--grow) or model.pretrained, or use normal',
     );
   }
+  if (loss.centerInit === 'imprinted' && loss.name === 'subcenter-arcface') {
+    yield issue('loss.centerInit', 'one embedding per class cannot start several sub-centers; use normal');
+  }
 }
 
-function checkLossSettings({ loss }: CheckedConfig): Iterable<Issue> {
-  return checkSettings(LOSS_REGISTRY, loss.name, loss);
+function* checkLossSettings({ loss }: CheckedConfig): Generator<Issue> {
+  yield* checkSettings(LOSS_REGISTRY, loss.name, loss);
+  if (loss.subCenters !== undefined && !Number.isInteger(loss.subCenters)) {
+    yield issue('loss.subCenters', `must be an integer, not ${loss.subCenters}`);
+  }
 }
 
 function* checkWarmup({ loss: { warmup }, training }: CheckedConfig): Generator<Issue> {

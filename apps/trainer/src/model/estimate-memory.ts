@@ -1,5 +1,6 @@
 import { describeBackbone } from '@unitsphere/backbones';
 import type { Config } from '../config/config.js';
+import { countSubCenters } from '../config/count-sub-centers.js';
 
 /** Bytes that a training takes at least, by what they hold. */
 export interface MemoryEstimate {
@@ -43,7 +44,7 @@ export function estimateMemory(config: Config, classes: number, replicas: number
     centers:
       loss.name === 'none' || loss.partialFc.store === 'file'
         ? 0
-        : FLOAT * (copies - 1) * classes * embeddingSize,
+        : FLOAT * (copies - 1) * classes * countSubCenters(config) * embeddingSize,
   };
 }
 

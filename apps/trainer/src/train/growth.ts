@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { countSubCenters } from '../config/count-sub-centers.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { type RunData, readRunData } from '../dataset/run-data.js';
 import { resampleHead } from '../model/resample-head.js';
@@ -8,7 +9,7 @@ import { latestCheckpoint } from '../run/checkpoints.js';
 import { RunDirectory } from '../run/run-directory.js';
 import { shellArgument } from '../shell-argument.js';
 import { UserError } from '../user-error.js';
-import { readCenters, renumberCenters } from './read-centers.js';
+import { readCenters, renumberCenters, widthOfCenters } from './read-centers.js';
 
 const WEIGHT_FILES = ['backbone.safetensors', 'head.safetensors'];
 
@@ -61,7 +62,7 @@ export async function openGrowth(config: Config, dataset: Dataset): Promise<Grow
       centers: renumberCenters(
         readCenters(run, old, newClass.length, files),
         newClass,
-        config.model.embeddingSize,
+        widthOfCenters(config),
       ),
       seen: [...seen.earlier, ...seen.train, ...seen.validation],
       kept,
@@ -87,6 +88,7 @@ function checkShape(path: string, old: Config, now: Config): void {
     ['model.norm', old.model.norm, now.model.norm],
     ['data.views', old.data.views, now.data.views],
     ['data.source', old.data.source, now.data.source],
+    ['loss.subCenters', countSubCenters(old), countSubCenters(now)],
   ].find(([, was, is]) => was !== is);
   if (!different) return;
   const [key, was, is] = different;

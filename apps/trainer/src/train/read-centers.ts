@@ -4,6 +4,7 @@ import { fileStore } from '@unitsphere/partial-fc/file';
 import { centersFile } from '../centers/center-store.js';
 import { createRowOptimizer } from '../centers/class-centers.js';
 import type { Config } from '../config/config.js';
+import { countSubCenters } from '../config/count-sub-centers.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { type CheckpointFiles, centersStateOf } from '../step/checkpoint-files.js';
@@ -18,7 +19,7 @@ export async function* readCenters(
   files: CheckpointFiles,
 ): AsyncGenerator<CenterBlock> {
   const state = centersStateOf(files);
-  const dimensions = config.model.embeddingSize;
+  const dimensions = widthOfCenters(config);
   const weight = state.get('weight');
   if (weight) {
     const values = weight.data as Float32Array;
@@ -61,6 +62,10 @@ export async function* readCenters(
     }
   }
 }
+
+/** Returns the number of values of a class: those of its center, or of its sub-centers. */
+export const widthOfCenters = (config: Config): number =>
+  config.model.embeddingSize * countSubCenters(config);
 
 /** Renumbers centers, ascending in each block, and drops those whose new number is −1. */
 export async function* renumberCenters(

@@ -4,19 +4,17 @@ import { l2Normalize, l2NormalizeGradient } from '@unitsphere/ops';
 import { noSums, type RankBatch, type RankGradients, type RankSoftmax, readSums } from './rank-softmax.js';
 import type { RowSoftmax } from './softmax-over-ranks.js';
 
-/** Loss that changes the columns of the other classes, too. */
-type NegativesLoss = LabelMarginLoss & Required<Pick<LabelMarginLoss, 'negatives'>>;
-
-/** Whether a loss changes the columns of the other classes and therefore needs {@link matrixSoftmax}. */
-export const movesNegatives = (loss: LabelMarginLoss): loss is NegativesLoss => loss.negatives !== undefined;
+/** Whether a loss changes the columns of the other classes or has sub-centers, and therefore needs {@link matrixSoftmax}. */
+export const needsMatrix = ({ negatives, subCenters = 1 }: LabelMarginLoss): boolean =>
+  negatives !== undefined || subCenters > 1;
 
 /**
- * Computes the softmax from the matrix of cosines [B, C], for losses whose other columns depend on the label's cosine.
- * Another rank may own the label, so these cosines are exchanged first. Several [B, C] matrices are kept until the
- * backward pass.
+ * Computes the softmax from the matrix of cosines [B, C], for losses whose other columns depend on the label's cosine, and for those
+ * with sub-centers. Another rank may own the label, so these cosines are exchanged first. Several [B, C] matrices are kept until
+ * the backward pass.
  */
-export async function matrixSoftmax(batch: RankBatch<NegativesLoss>): Promise<RankSoftmax> {
-  const { loss, filterThreshold, embeddings, norms, centers, columns, track } = batch;
+export async function matrixSoftmax(batch: RankBatch): Promise<RankSoftmax> {
+  const { loss, filterThreshold, norms, centers, columns, track } = batch;
   const rows = columns.length;
   const local = centers && computeCosines(centers, batch);
   const labelCosines = new Float32Array(rows);
@@ -26,11 +24,11 @@ export async function matrixSoftmax(batch: RankBatch<NegativesLoss>): Promise<Ra
   loss.statistics?.observe({ own, norms });
   if (!local) return { sums: noSums(rows), backward: () => undefined };
 
-  const { unit, cosines, isLabel } = local;
+  const { cosines, isLabel } = local;
   const { logits, slope } = tf.tidy(() => {
     const filtered = filterThreshold > 0 ? tf.greater(cosines, filterThreshold) : undefined;
     const kept = filtered ? tf.where(filtered, tf.zerosLike(cosines), cosines) : cosines;
-    const { value, slope } = loss.negatives(kept, own);
+    const { value, slope } = loss.negatives?.(kept, own) ?? { value: kept, slope: tf.onesLike(kept) };
     return {
       logits: tf.where(isLabel, tf.fill(value.shape, LOWEST), tf.mul(value, loss.scale)),
       slope: filtered ? tf.where(filtered, tf.zerosLike(slope), slope) : slope,
@@ -51,9 +49,7 @@ export async function matrixSoftmax(batch: RankBatch<NegativesLoss>): Promise<Ra
       const column = (values: Float32Array) => tf.tensor2d(values, [rows, 1]);
       const softmax = tf.mul(tf.exp(tf.sub(logits, column(logSumExp))), loss.scale / rows);
       const dCosines = tf.where(isLabel, column(ownGradient), tf.mul(softmax, slope)) as tf.Tensor2D;
-      const dUnit: tf.Tensor2D = tf.matMul(dCosines, embeddings, true, false);
-      const dEmbeddings: tf.Tensor2D = tf.matMul(dCosines, unit);
-      return { dEmbeddings, dCenters: l2NormalizeGradient(local.centers, dUnit) };
+      return { ...local.pullback(dCosines) };
     });
   return { sums: await readSums(batch, own, sums), backward };
 }
@@ -61,15 +57,56 @@ export async function matrixSoftmax(batch: RankBatch<NegativesLoss>): Promise<Ra
 /** Finite value below every logit, for the label's column, whose logit is added separately. */
 const LOWEST = -1e30;
 
-/** Computes the cosines with this rank's classes, and `own`, float32 [B]: those with the labels, 0 for other ranks' labels. */
-function computeCosines(centers: tf.Tensor2D, { embeddings, columns, track }: RankBatch) {
+/**
+ * Computes the cosines with this rank's classes, and `own`, float32 [B]: those with the labels, 0 for other ranks' labels. The
+ * cosine with a class is that with its nearest sub-center.
+ */
+function computeCosines(rows: tf.Tensor2D, { loss, embeddings, columns, track }: RankBatch) {
+  const { subCenters = 1 } = loss;
+  const [classes, width] = rows.shape;
+  const centers: tf.Tensor2D =
+    subCenters === 1 ? rows : track(tf.reshape(rows, [classes * subCenters, width / subCenters]));
   const unit: tf.Tensor2D = track(l2Normalize(centers));
-  const cosines: tf.Tensor2D = track(tf.matMul(embeddings, unit, false, true));
+  const all: tf.Tensor2D = track(tf.matMul(embeddings, unit, false, true));
+  const nearest = subCenters === 1 ? undefined : track(findNearest(all, subCenters));
+  const cosines = nearest ? track(largestOf(all, subCenters)) : all;
   const isLabel: tf.Tensor2D = track(labelMask(columns, cosines.shape[1]));
   const own = track(
     tf.tidy(() => tf.sum(tf.where(isLabel, cosines, tf.zerosLike(cosines)), 1) as tf.Tensor1D),
   );
-  return { centers, unit, cosines, isLabel, own };
+  /** Returns the gradients for one by the cosines. Called inside tf.tidy. */
+  const pullback = (dCosines: tf.Tensor2D): RankGradients => {
+    const dAll = nearest ? spread(dCosines, nearest) : dCosines;
+    const dUnit: tf.Tensor2D = tf.matMul(dAll, embeddings, true, false);
+    const dCenters = l2NormalizeGradient(centers, dUnit);
+    return { dEmbeddings: tf.matMul(dAll, unit), dCenters: tf.reshape(dCenters, rows.shape) };
+  };
+  return { cosines, isLabel, own, pullback };
+}
+
+/** Groups the columns of cosines [B, C · subCenters] by class. */
+function byClass(cosines: tf.Tensor2D, subCenters: number): tf.Tensor3D {
+  const [rows, columns] = cosines.shape;
+  return tf.reshape(cosines, [rows, columns / subCenters, subCenters]);
+}
+
+function largestOf(cosines: tf.Tensor2D, subCenters: number): tf.Tensor2D {
+  return tf.tidy(() => tf.max(byClass(cosines, subCenters), 2) as tf.Tensor2D);
+}
+
+/** Returns bool [B, C, subCenters], true at the nearest sub-center of each class; at the first of equal ones. */
+function findNearest(cosines: tf.Tensor2D, subCenters: number): tf.Tensor3D {
+  return tf.tidy(() => {
+    const place = tf.expandDims(tf.argMax(byClass(cosines, subCenters), 2), 2);
+    return tf.equal(place, tf.range(0, subCenters, 1, 'int32')) as tf.Tensor3D;
+  });
+}
+
+/** Gives each class's value [B, C] to its nearest sub-center, float32 [B, C · subCenters]. */
+function spread(values: tf.Tensor2D, nearest: tf.Tensor3D): tf.Tensor2D {
+  const [rows, classes, subCenters] = nearest.shape;
+  const spread = tf.where(nearest, tf.expandDims(values, 2), 0);
+  return tf.reshape(spread, [rows, classes * subCenters]);
 }
 
 /** Returns bool [B, C], true in the label's column. */

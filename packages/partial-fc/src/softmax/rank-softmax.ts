@@ -4,8 +4,8 @@ import type { LabelMarginLoss } from '@unitsphere/margin-losses';
 import type { LocalSums, RowSoftmax } from './softmax-over-ranks.js';
 
 /** Rows of all ranks and the sampled classes of this rank. */
-export interface RankBatch<Loss extends LabelMarginLoss = LabelMarginLoss> {
-  loss: Loss;
+export interface RankBatch {
+  loss: LabelMarginLoss;
   /** Cosines with other classes above it count as 0; 0 filters nothing. */
   filterThreshold: number;
   communicator: Communicator;
@@ -13,7 +13,7 @@ export interface RankBatch<Loss extends LabelMarginLoss = LabelMarginLoss> {
   embeddings: tf.Tensor2D;
   /** float32 [B]: L2 norms of the embeddings before normalization, for losses that need them. */
   norms: tf.Tensor1D | undefined;
-  /** float32 [C, dimensions], not normalized; undefined if this rank has no sampled class. */
+  /** float32 [C, subCenters · dimensions], not normalized; undefined if this rank has no sampled class. */
   centers: tf.Tensor2D | undefined;
   /** [B]: index of each label among the sampled classes, or −1 if another rank owns it. */
   columns: Int32Array;
@@ -32,7 +32,7 @@ export interface RankSoftmax {
 export interface RankGradients {
   /** float32 [B, dimensions]: by the normalized embeddings. */
   dEmbeddings: tf.Tensor2D;
-  /** float32 [C, dimensions]: by the centers before normalization. */
+  /** float32 [C, subCenters · dimensions]: by the centers before normalization. */
   dCenters: tf.Tensor2D;
 }
 

@@ -6,7 +6,7 @@ import { l2Normalize, l2NormalizeGradient, sumSquares } from '@unitsphere/ops';
 import { columnsOfLabels, type RowSampler } from '../classes/row-sampler.js';
 import type { PartialFCResult } from '../options.js';
 import { fusedSoftmax } from '../softmax/fused-softmax.js';
-import { matrixSoftmax, movesNegatives } from '../softmax/matrix-softmax.js';
+import { matrixSoftmax, needsMatrix } from '../softmax/matrix-softmax.js';
 import type { RankBatch, RankSoftmax } from '../softmax/rank-softmax.js';
 import { softmaxOverRanks } from '../softmax/softmax-over-ranks.js';
 import type { CenterStore, RowBlock } from '../stores/center-store.js';
@@ -20,6 +20,8 @@ import { TrackedTensors } from './tracked-tensors.js';
 export interface PassContext {
   /** Number of classes over all ranks. */
   readonly classes: number;
+  /** Length of an embedding. */
+  readonly dimensions: number;
   readonly loss: LabelMarginLoss;
   /** Cosines with other classes above it count as 0; 0 filters nothing. */
   readonly filterThreshold: number;
@@ -47,10 +49,10 @@ export interface PassBatch {
  * @throws RangeError or NotFiniteError on all ranks for invalid rows; what the store throws. Nothing is changed then.
  */
 export async function forwardBackward(
-  { classes, loss, filterThreshold, communicator, store, sampler, catchUp }: PassContext,
+  { classes, dimensions, loss, filterThreshold, communicator, store, sampler, catchUp }: PassContext,
   { embeddings, labels, nextLabels, stepCount }: PassBatch,
 ): Promise<{ result: PartialFCResult; held: HeldGradient }> {
-  const { dimensions, firstClass } = store.spec;
+  const { firstClass } = store.spec;
   const tensors = new TrackedTensors();
   let block: RowBlock | undefined;
   let statistics: StateDict | undefined;
@@ -110,6 +112,5 @@ export function restoreStatistics(loss: LabelMarginLoss, state: StateDict | unde
 }
 
 function softmaxOf(batch: RankBatch): Promise<RankSoftmax> {
-  const { loss } = batch;
-  return movesNegatives(loss) ? matrixSoftmax({ ...batch, loss }) : fusedSoftmax(batch);
+  return needsMatrix(batch.loss) ? matrixSoftmax(batch) : fusedSoftmax(batch);
 }
