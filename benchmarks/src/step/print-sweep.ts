@@ -3,7 +3,7 @@ import { formatMachine } from '../measure/machine.js';
 import { warnOfOtherWork } from '../measure/warn-of-other-work.js';
 import { renderTable } from '../table.js';
 import { listPeers } from './print-step.js';
-import type { SweepReport } from './run-sweep.js';
+import { ONE_THREAD, type SweepReport } from './run-sweep.js';
 import type { StepResult } from './step-report.js';
 import { formatWorkload } from './workload.js';
 
@@ -26,6 +26,13 @@ export function printSweep({ rows, worst, machine }: SweepReport): string {
       const ratio = ratios[name];
       return ratio ? formatSummary(ratio) : '–';
     };
+  const processorRatio =
+    (kernels: 'native' | 'wasm') =>
+    ({ report: { contenders } }: Row) => {
+      const timeOf = (id: string) => contenders.find((one) => one.id === id)?.processorMilliseconds.median;
+      const [ours, theirs] = [timeOf(ONE_THREAD[kernels]), timeOf(ONE_THREAD.pytorch)];
+      return ours && theirs ? formatDigits(theirs / ours) : '–';
+    };
   const speed = (result: StepResult) => formatSummary(result.imagesPerSecond);
   const memory = (result: StepResult) => formatMegabytes(result.peakRss);
   const lines = renderTable<Row>(
@@ -35,6 +42,8 @@ export function printSweep({ rows, worst, machine }: SweepReport): string {
       { title: 'PyTorch, images/s', value: side('ratioToPyTorch', 'theirs', speed) },
       { title: 'ours over PyTorch', value: speedup('ratioToPyTorch') },
       { title: 'without native kernels', value: speedup('wasmRatioToPyTorch') },
+      { title: 'by processor time, one thread', value: processorRatio('native') },
+      { title: 'the same without native kernels', value: processorRatio('wasm') },
       { title: 'ours, peak MB', value: side('ratioToPyTorch', 'ours', memory) },
       { title: 'PyTorch, peak MB', value: side('ratioToPyTorch', 'theirs', memory) },
       { title: 'our fastest', value: side('ratioToPyTorch', 'ours', (r) => r.id), align: 'left' },

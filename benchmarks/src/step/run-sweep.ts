@@ -43,6 +43,13 @@ export function createSweepWorkloads(base: Workload): { what: string; workload: 
   return [{ what: 'base workload', workload: base }, ...others.filter(({ workload }) => !isBase(workload))];
 }
 
+/** The contenders that are compared by processor time, each with one thread. */
+export const ONE_THREAD = {
+  native: 'unitsphere-native',
+  wasm: 'unitsphere-wasm',
+  pytorch: 'pytorch-one-thread',
+} as const;
+
 /** Our backends of the table. */
 const SWEPT = ['wasm', 'native'];
 
@@ -76,7 +83,9 @@ export async function runSweep(
     const all = createStepContenders(workload).filter(
       ({ family, backend }) => (family === 'ours' && SWEPT.includes(backend)) || family === 'pytorch',
     );
-    const specs = selectContenders(all, only);
+    const specs = only
+      ? selectContenders(all, only)
+      : all.filter(({ id, extra }) => !extra || id === ONE_THREAD.pytorch);
     rows.push({
       what,
       report: await runStep(specs, workload, pace, (message) => log(`${what}: ${message}`)),
