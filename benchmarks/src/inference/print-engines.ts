@@ -40,6 +40,6 @@ export function printEngines({ machine, runtime, isa, rows }: EnginesReport): st
     '',
     table,
     '',
-    `Worst rows, by processor time where there is one thread: ${worst.join('; ')}.`,
+    `Worst rows, by processor time with one thread and by wall time with more: ${worst.join('; ')}.`,
   ].join('\n');
 }
