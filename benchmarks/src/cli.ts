@@ -27,6 +27,7 @@ import { type CoverageOptions, runCoverage } from './interval-coverage/run-cover
 import { DEFAULT_PACE, type Pace } from './measure/interleave.js';
 import { runMemory, SETTLING_STEPS } from './memory/run-memory.js';
 import { type MpiBenchOptions, runMpi } from './mpi/run-mpi.js';
+import { type MpiTrainingOptions, runMpiTraining } from './mpi/run-mpi-training.js';
 import { type OneShotOptions, runOneShot } from './one-shot/run-one-shot.js';
 import { type SplitOptions, splitAlphabets } from './one-shot/split-alphabets.js';
 import { runOps } from './ops/run-ops.js';
@@ -413,7 +414,26 @@ program
   .option('--ranks <COUNT>', 'number of processes', parseCount, 2)
   .option('--rounds <COUNT>', 'number of turns of each', parseCount, 5)
   .action(async ({ json: file, ...options }: MpiBenchOptions & { json?: string }) => {
-    await showReport(await runMpi(options, showProgress), file);
+    await showReport(await runMpi(options), file);
+  });
+
+program
+  .command('mpi-training')
+  .description(
+    'Times the training step on 2 processes beside 2 threads, and predicts it for up to 64 hosts. --two-hosts also measures two network namespaces.',
+  )
+  .option(...json)
+  .addOption(
+    new Option('--library <NAME>', 'the MPI library').choices(['openmpi', 'mpich']).default('openmpi'),
+  )
+  .option('--rounds <COUNT>', 'number of trainings of each', parseCount, 5)
+  .option('--steps <COUNT>', 'steps of each training that are counted', parseCount, 30)
+  .option('--backbone <NAME>', 'the network', 'lcnet_100')
+  .option('--image-size <PIXELS>', 'width and height of the images', parseCount, 64)
+  .option('--batch <IMAGES>', 'images of a batch', parseCount, 32)
+  .option('--two-hosts', 'also measure two network namespaces; requires root and Open MPI', false)
+  .action(async ({ json: file, ...options }: MpiTrainingOptions & { json?: string }) => {
+    await showReport(await runMpiTraining(options, showProgress), file);
   });
 
 program

@@ -25,7 +25,9 @@ import type { CoverageReport } from './interval-coverage/run-coverage.js';
 import { printMemory } from './memory/print-memory.js';
 import type { MemoryReport } from './memory/run-memory.js';
 import { printMpi } from './mpi/print-mpi.js';
+import { printMpiTraining } from './mpi/print-mpi-training.js';
 import type { MpiReport } from './mpi/run-mpi.js';
+import type { MpiTrainingReport } from './mpi/run-mpi-training.js';
 import { printOneShot } from './one-shot/print-one-shot.js';
 import type { OneShotReport } from './one-shot/run-one-shot.js';
 import { printOps } from './ops/print-ops.js';
@@ -69,6 +71,7 @@ type Report =
   | EnginesReport
   | InferenceReport
   | MpiReport
+  | MpiTrainingReport
   | OneShotReport
   | PairLossesReport
   | ArmsReport
@@ -121,6 +124,8 @@ export function print(report: Report): string {
       return printArms(report);
     case 'mpi':
       return printMpi(report);
+    case 'mpi-training':
+      return printMpiTraining(report);
     case 'one-shot':
       return printOneShot(report);
     case 'pair-losses':

@@ -2,13 +2,14 @@ import { formatDigits, formatSummary } from '../format.js';
 import { renderTable } from '../table.js';
 import type { MpiReport, MpiSize } from './run-mpi.js';
 
-const NAMES = { openmpi: 'Open MPI', mpich: 'MPICH' };
+/** Names of the libraries in tables. */
+export const LIBRARY_NAMES = { openmpi: 'Open MPI', mpich: 'MPICH' };
 
 /** Renders the report as Markdown: a row for each size. */
 export function printMpi({ library, version, ranks, machine, sizes }: MpiReport): string {
   const bandwidth = ({ bytes }: MpiSize, microseconds: number) => formatDigits(bytes / 1e3 / microseconds);
   return [
-    `All-reduce of float32 on ${ranks} processes of one machine, ${NAMES[library]} ${version}, ${machine.cores} cores of ${machine.cpu}. Median (lowest–highest) of ${sizes[0]?.ours.repetitions} rounds.`,
+    `All-reduce of float32 on ${ranks} processes of one machine, ${LIBRARY_NAMES[library]} ${version}, ${machine.cores} cores of ${machine.cpu}. Median (lowest–highest) of ${sizes[0]?.ours.repetitions} rounds.`,
     '',
     renderTable<MpiSize>(
       [

@@ -18,9 +18,9 @@ export interface MpiOptions {
   timeoutSeconds?: number;
 }
 
-// With a core for every rank, waiting ranks do not sleep at first, because sleep is longer than a short exchange.
-const SPIN_MS = 2;
-const SHARED_CORE_SPIN_MS = 0.02;
+// Ranks do not sleep at first, because sleep is longer than a short exchange.
+const SPINS = { spinMs: 2, meetMs: 0.2 };
+const SHARED_CORE_SPINS = { spinMs: 0.02, meetMs: 0.02 };
 
 /**
  * Joins the group of processes that `mpirun`, `mpiexec` or `srun` started. Every process must call it once, on its main
@@ -55,6 +55,6 @@ export async function connectMpi({
   return new MpiCommunicator(found, mpi, {
     host: hostname(),
     timeoutMs: 1000 * timeoutSeconds,
-    spinMs: (ranks) => (ranks > availableParallelism() ? SHARED_CORE_SPIN_MS : SPIN_MS),
+    spins: (ranks) => (ranks > availableParallelism() ? SHARED_CORE_SPINS : SPINS),
   });
 }

@@ -42,6 +42,7 @@ export class MpiCommunicator implements Communicator {
   readonly #opening: Opening;
   readonly #exchange: Exchange;
   readonly #parts: PartExchange;
+  readonly #partBytes: number;
 
   /** @internal Every rank must construct it at the same time. */
   constructor(
@@ -49,14 +50,18 @@ export class MpiCommunicator implements Communicator {
     mpi: MpiFunctions,
     {
       host,
-      ...wait
-    }: Omit<WaitOptions, 'spinMs'> & { host: string; spinMs: (ranksOnHost: number) => number },
+      timeoutMs,
+      spins,
+    }: Pick<WaitOptions, 'timeoutMs'> & {
+      host: string;
+      spins: (ranksOnHost: number) => Omit<WaitOptions, 'timeoutMs'>;
+    },
   ) {
     this.#mpi = mpi;
     this.version = version;
     this.rank = mpi.rank();
     this.size = mpi.size();
-    const options = { spinMs: 0, timeoutMs: wait.timeoutMs };
+    const options = { spinMs: 0, meetMs: 0, timeoutMs };
     this.#aborts = new AbortChannel(mpi, abi, this.rank, this.size);
     this.#progress = new Progress(mpi, abi, this.#aborts, options);
     this.#opening = new Opening(mpi, this.#progress, this.#aborts, this.size);
@@ -64,7 +69,8 @@ export class MpiCommunicator implements Communicator {
     this.#parts = new PartExchange(mpi, this.#exchange, this.rank, this.size);
     const names = this.allGather(new TextEncoder().encode(`${host}\n`));
     this.hosts = new TextDecoder().decode(names).split('\n').slice(0, -1);
-    options.spinMs = wait.spinMs(this.hosts.filter((name) => name === host).length);
+    Object.assign(options, spins(this.localSize));
+    this.#partBytes = partBytes(this.size, new Set(this.hosts).size);
   }
 
   /** Number of ranks on this rank's host. */
@@ -110,7 +116,7 @@ export class MpiCommunicator implements Communicator {
       return;
     }
     if (this.size === 1) return;
-    const pieceLength = (partBytes(this.size) / data.BYTES_PER_ELEMENT) * this.size;
+    const pieceLength = (this.#partBytes / data.BYTES_PER_ELEMENT) * this.size;
     const startPiece = (piece: number) => {
       const values = data.subarray(piece * pieceLength, (piece + 1) * pieceLength);
       const counts = equalParts(values.length, this.size);
@@ -175,7 +181,7 @@ export class MpiCommunicator implements Communicator {
       return out;
     }
     checkLength('reduceScatter', data.length);
-    const part = partBytes(this.size) / data.BYTES_PER_ELEMENT;
+    const part = this.#partBytes / data.BYTES_PER_ELEMENT;
     const pieces = Math.ceil(Math.max(...parts) / part);
     const startPiece = (piece: number) =>
       this.#parts.start(

@@ -55,9 +55,7 @@ export class Opening {
       own.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), HEADER_BYTES);
     }
     const { comm } = this.#progress;
-    this.#progress.start(call.operation, (request) =>
-      this.#mpi.startAllGather(own, this.#all, comm, request),
-    )();
+    this.#progress.meet(call.operation, (request) => this.#mpi.startAllGather(own, this.#all, comm, request));
     const problem = mismatch(this.#headers);
     if (problem) {
       this.#aborts.close(problem);

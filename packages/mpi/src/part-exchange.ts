@@ -6,13 +6,17 @@ import type { MpiFunctions } from './library/functions.js';
 /** Arrays that can be summed. */
 export type Floats = Float32Array | Float64Array;
 
-// Larger parts are faster, and cost more memory.
+// In shared memory, large parts are faster. On a network, short ones are: the next one travels while one is combined.
 const LARGEST_PART_BYTES = 2 ** 21;
+const LARGEST_NETWORK_PART_BYTES = 2 ** 18;
 const LARGEST_BUFFER_BYTES = 2 ** 25;
 
 /** Returns the size of the largest part that each rank receives from each other at once. */
-export const partBytes = (ranks: number): number =>
-  Math.min(LARGEST_PART_BYTES, 2 ** Math.floor(Math.log2(LARGEST_BUFFER_BYTES / ranks)));
+export const partBytes = (ranks: number, hosts: number): number =>
+  Math.min(
+    hosts > 1 ? LARGEST_NETWORK_PART_BYTES : LARGEST_PART_BYTES,
+    2 ** Math.floor(Math.log2(LARGEST_BUFFER_BYTES / ranks)),
+  );
 
 /** Sends a part of this rank's values to every other rank and combines what the others send, in rank order. */
 export class PartExchange {

@@ -4,8 +4,10 @@ import type { Memory, MpiFunctions } from './library/functions.js';
 
 /** How a rank waits for the others. */
 export interface WaitOptions {
-  /** Milliseconds without sleep at the beginning of a wait. A sleeping rank does not move data. */
+  /** Milliseconds without sleep at the beginning of a wait for data. A sleeping rank does not move data. */
   spinMs: number;
+  /** The same for a wait for other ranks, which may compute. A rank that does not sleep takes time from other threads. */
+  meetMs: number;
   /** Milliseconds after which a wait ends the group. */
   timeoutMs: number;
 }
@@ -46,16 +48,23 @@ export class Progress {
     starts.forEach((begin, i) => {
       begin(requests.subarray(i, i + 1));
     });
-    return () => this.#wait(operation, starts.length, requests);
+    return () => this.#wait(operation, starts.length, requests, this.#options.spinMs);
+  }
+
+  /** Starts a request that needs all ranks, and waits for them. */
+  meet(operation: string, start: (request: Memory) => void): void {
+    const request = this.#abi.handles(1);
+    start(request);
+    this.#wait(operation, 1, request, this.#options.meetMs);
   }
 
   /**
    * @throws CollectiveAbortedError if the group ends first, or the time is over. MPI may then still read and write the
    *   memory of the requests.
    */
-  #wait(operation: string, count: number, requests: Memory): void {
+  #wait(operation: string, count: number, requests: Memory, spinMs: number): void {
     const begun = performance.now();
-    const { spinMs, timeoutMs } = this.#options;
+    const { timeoutMs } = this.#options;
     let isSlow = false;
     // A completed request counts, even if the group was aborted right after.
     for (let looks = 1; !this.#mpi.testAll(count, requests); looks++) {
