@@ -30,7 +30,8 @@ export function computeOnHost(
   const weights = plan.counts.map((counts) => reducer.rowWeights(counts, labels));
   const totals = weights.map((rowWeights) => new PartTotal({ rowWeights, range: reducer.range }));
   // The sum of a symmetric matrix and its transpose is twice the matrix.
-  const isDoubled = isSelf && blocks.length === 1 && !!plan.isSymmetric && weights.every(areEqual);
+  const isSquare = isSelf && blocks.length === 1;
+  const isDoubled = isSquare && plan.isSymmetric && weights.every(areEqual);
   const values = parameters.map((parameter) => viewOf(parameter).slice());
   const gradients = values.map((value) => new Float32Array(value.length));
 
@@ -55,9 +56,12 @@ export function computeOnHost(
     return { part, product };
   };
 
+  const inverseOf = ({ count, divisor }: PartTotal) =>
+    invert(reducer.divisor === 'loss' && !Number.isNaN(divisor) ? divisor : count);
+
   /** Gives the first part the divisor of the second, so that the result is divided by one of them. */
   const shareDivisor = (matrix: Float32Array) => {
-    const [first, second] = totals.map((total) => inverseDivisor(total, reducer.divisor));
+    const [first, second] = totals.map(inverseOf);
     if (second === 0) return;
     for (let row = 0, from = 0; from < matrix.length; row++, from += columns.squares.length) {
       for (const column of plan.firstPart?.(row) ?? []) matrix[from + column] *= first / second;
@@ -77,7 +81,7 @@ export function computeOnHost(
       else tf.dispose([opened.part, opened.product]);
     }
     for (const total of totals) {
-      total.scale = inverseDivisor(total, reducer.divisor);
+      total.scale = inverseOf(total);
       total.sum = 0;
       total.count = 0;
       total.divisor = Number.NaN;
@@ -105,9 +109,9 @@ export function computeOnHost(
     if (division === 'shared') shareDivisor(matrix);
     if (isEuclidean) toProducts(matrix, distances, columns, along, start, distance.power);
     else scaleColumns(matrix, columns);
-    if (isSelf && blocks.length === 1 && !isDoubled) addTranspose(matrix, end);
+    if (isSquare && !isDoubled) addTranspose(matrix, end);
     dRows.push(multiply(product, columns.tensor));
-    if (!constantReference && !(isSelf && blocks.length === 1)) {
+    if (!constantReference && !isSquare) {
       const added = multiply(product, part, true, false);
       const sum: tf.Tensor2D = dColumns ? tf.add(dColumns, added) : added;
       if (dColumns) tf.dispose([dColumns, added]);
@@ -120,13 +124,13 @@ export function computeOnHost(
   const isLate = division === 'shared' || division === 'last';
   let value = 0;
   for (const total of totals) {
-    value += total.sum * (isLate ? inverseDivisor(total, reducer.divisor) : total.scale);
+    value += total.sum * (isLate ? inverseOf(total) : total.scale);
   }
   const areFinite = rows.areFinite && columns.areFinite;
   const factor = !areFinite
     ? Number.NaN
     : isLate
-      ? totals.reduce((inverse, total) => inverseDivisor(total, reducer.divisor) || inverse, 0)
+      ? totals.reduce((inverse, total) => inverseOf(total) || inverse, 0)
       : 1;
   let dQuery = dRows.length === 1 ? dRows[0] : (tf.concat(dRows) as tf.Tensor2D);
   if (isSelf && dColumns) dQuery = tf.add(dQuery, dColumns) as tf.Tensor2D;
@@ -173,14 +177,9 @@ function areEqual(values: Float32Array): boolean {
   return values.every((value) => value === values[0]);
 }
 
+/** Returns 0 for a divisor of 0. */
 function invert(divisor: number): number {
   return divisor === 0 ? 0 : 1 / divisor;
-}
-
-/** Returns 0 if the divisor is 0. */
-function inverseDivisor({ count, divisor }: PartTotal, kind: 'kept' | 'loss' | undefined): number {
-  const by = kind === 'loss' && !Number.isNaN(divisor) ? divisor : count;
-  return invert(by);
 }
 
 function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
@@ -195,18 +194,19 @@ function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
 function toDistances(
   matrix: Float32Array,
   { squares: ofRows }: Prepared,
-  { squares: ofColumns, scale }: Prepared,
+  reference: Prepared,
   start: number,
   power: number,
 ): void {
+  const { squares: ofColumns } = reference;
   const columns = ofColumns.length;
   const rows = matrix.length / columns;
-  const factors = doubled(scale, columns);
+  const factors = factorsOf(reference);
   for (let row = 0, at = 0; row < rows; row++) {
     const own = ofRows[start + row];
     for (let column = 0; column < columns; column++, at++) {
       const size = own + ofColumns[column];
-      const square = size - factors[column] * matrix[at];
+      const square = size - 2 * factors[column] * matrix[at];
       // A NaN stays, because it is not small either.
       matrix[at] = square <= size * 1e-6 ? 0 : square;
     }
@@ -222,7 +222,7 @@ function toDistances(
 function toProducts(
   matrix: Float32Array,
   distances: Float32Array,
-  { scale }: Prepared,
+  reference: Prepared,
   along: { rows: Float64Array; columns: Float64Array },
   start: number,
   power: number,
@@ -232,7 +232,7 @@ function toProducts(
   const rows = matrix.length / columns;
   // The derivative of distance = square^(power / 2) by half the square.
   const constant = power === 2 ? 2 : 1;
-  const factors = scale ?? new Float32Array(columns).fill(1);
+  const factors = factorsOf(reference);
   if (power !== 2) {
     for (let at = 0; at < matrix.length; at++) {
       if (matrix[at] === 0) continue;
@@ -253,9 +253,9 @@ function toProducts(
   }
 }
 
-/** Returns twice the scale of each column. */
-function doubled(scale: Float32Array | undefined, columns: number): Float32Array {
-  return scale ? scale.map((value) => 2 * value) : new Float32Array(columns).fill(2);
+/** Returns the factor of each column of the products. */
+function factorsOf({ scale, squares }: Prepared): Float32Array {
+  return scale ?? new Float32Array(squares.length).fill(1);
 }
 
 const TILE = 32;

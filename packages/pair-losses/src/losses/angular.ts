@@ -165,7 +165,7 @@ function planProducts(
       }
     },
     block() {
-      throw new Error('AngularLoss: the inner products are only computed on the host.');
+      throw new Error('AngularLoss: only the host computes inner products.');
     },
   };
 }

@@ -83,9 +83,10 @@ export class PairSource {
     const { columns } = this;
     const positive = new Float32Array((end - start) * columns);
     const negative = new Float32Array((end - start) * columns);
-    for (let row = start; row < end; row++) {
-      const [from, to] = [(row - start) * columns, (row - start + 1) * columns];
+    for (let row = start, from = 0; row < end; row++) {
+      const to = from + columns;
       this.fillRow(row, positive.subarray(from, to), negative.subarray(from, to), once);
+      from = to;
     }
     return { positive, negative };
   }
@@ -109,27 +110,28 @@ export class PairSource {
 
   /** Returns the columns of a row's positive pairs, ascending or as mined. */
   positivesOf(row: number): Int32Array {
-    const columns: number[] = [];
-    this.#eachPositive(row, (column) => columns.push(column));
-    return Int32Array.from(columns);
+    if (this.#positives) return rowOf(this.#positives, row);
+    const own = this.#ownColumn(row);
+    return this.#columnsOf(this.labels[row]).filter((column) => column !== own);
   }
 
   /** Returns the columns of a row's negative pairs, ascending or as mined. */
   negativesOf(row: number): Int32Array {
-    const columns: number[] = [];
-    this.#eachNegative(row, (column) => columns.push(column));
-    return Int32Array.from(columns);
+    if (this.#negatives) return rowOf(this.#negatives, row);
+    const { referenceLabels, columns } = this;
+    const label = this.labels[row];
+    const others = new Int32Array(columns);
+    let count = 0;
+    for (let column = 0; column < columns; column++) {
+      if (referenceLabels[column] !== label) others[count++] = column;
+    }
+    return others.subarray(0, count);
   }
 
   /** Returns the triplets of a row that a miner chose; undefined without tuples. */
   minedTripletsOf(row: number): { positives: Int32Array; negatives: Int32Array } | undefined {
     const mined = this.#minedTriplets();
-    if (!mined) return undefined;
-    const [from, to] = [mined.positives.offsets[row], mined.positives.offsets[row + 1]];
-    return {
-      positives: mined.positives.list.subarray(from, to),
-      negatives: mined.negatives.list.subarray(from, to),
-    };
+    return mined && { positives: rowOf(mined.positives, row), negatives: rowOf(mined.negatives, row) };
   }
 
   /** Returns the columns of a class, ascending. */
@@ -151,19 +153,18 @@ export class PairSource {
       positives.push(positive);
       negatives.push(negative);
     };
-    const mined = this.#minedTriplets();
     for (let row = start; row < end; row++) {
+      const mined = this.minedTripletsOf(row);
       if (mined) {
-        for (let k = mined.positives.offsets[row]; k < mined.positives.offsets[row + 1]; k++) {
-          add(row, mined.positives.list[k], mined.negatives.list[k]);
-        }
+        mined.positives.forEach((positive, k) => {
+          add(row, positive, mined.negatives[k]);
+        });
         continue;
       }
-      const others: number[] = [];
-      this.#eachNegative(row, (column) => others.push(column));
-      this.#eachPositive(row, (positive) => {
+      const others = this.negativesOf(row);
+      for (const positive of this.positivesOf(row)) {
         for (const negative of others) add(row, positive, negative);
-      });
+      }
     }
     return {
       anchors: Int32Array.from(anchors),
@@ -171,26 +172,6 @@ export class PairSource {
       negatives: Int32Array.from(negatives),
       columns: this.columns,
     };
-  }
-
-  /** Calls `use` with the column of every positive pair of a row. */
-  #eachPositive(row: number, use: (column: number) => void): void {
-    if (this.#positives) eachOf(this.#positives, row, use);
-    else {
-      const own = this.#ownColumn(row);
-      for (const column of this.#columnsOf(this.labels[row])) if (column !== own) use(column);
-    }
-  }
-
-  /** Calls `use` with the column of every negative pair of a row. */
-  #eachNegative(row: number, use: (column: number) => void): void {
-    if (this.#negatives) eachOf(this.#negatives, row, use);
-    else {
-      const label = this.labels[row];
-      for (let column = 0; column < this.columns; column++) {
-        if (this.referenceLabels[column] !== label) use(column);
-      }
-    }
   }
 
   #minedTriplets() {
@@ -236,13 +217,11 @@ function lengths({ offsets }: Rows): Float64Array {
   return Float64Array.from({ length: offsets.length - 1 }, (_, row) => offsets[row + 1] - offsets[row]);
 }
 
-function eachOf({ offsets, list }: Rows, row: number, use: (column: number) => void): void {
-  for (let k = offsets[row]; k < offsets[row + 1]; k++) use(list[k]);
+function rowOf({ offsets, list }: Rows, row: number): Int32Array {
+  return list.subarray(offsets[row], offsets[row + 1]);
 }
 
 function fillCounts(rows: Rows, row: number, counts: Float32Array, once: boolean): void {
   counts.fill(0);
-  eachOf(rows, row, (column) => {
-    counts[column] = once ? 1 : counts[column] + 1;
-  });
+  for (const column of rowOf(rows, row)) counts[column] = once ? 1 : counts[column] + 1;
 }
