@@ -60,29 +60,29 @@ export class ArcFace extends MarginSoftmax {
   }
 }
 
+export const MARGIN = {
+  type: 'number',
+  default: 0.5,
+  minimum: 0,
+  exclusiveMaximum: Math.PI,
+  description: "Angle added to the label's angle, in radians.",
+} as const;
+export const EASY_MARGIN = {
+  type: 'boolean',
+  default: false,
+  description: "Whether the margin applies only where the label's cosine is above 0.",
+} as const;
+export const MONOTONIC = {
+  type: 'boolean',
+  default: false,
+  description: "Whether the label's logit keeps falling for angles beyond π − margin.",
+} as const;
+
 /** The registry's entry. */
 export const arcface = {
   create: (options) => new ArcFace(options),
   description: 'cos(angle + margin)',
-  settings: {
-    margin: {
-      type: 'number',
-      default: 0.5,
-      minimum: 0,
-      exclusiveMaximum: Math.PI,
-      description: "Angle added to the label's angle, in radians.",
-    },
-    easyMargin: {
-      type: 'boolean',
-      default: false,
-      description: "Whether the margin applies only where the label's cosine is above 0.",
-    },
-    monotonic: {
-      type: 'boolean',
-      default: false,
-      description: "Whether the label's logit keeps falling for angles beyond π − margin.",
-    },
-  },
+  settings: { margin: MARGIN, easyMargin: EASY_MARGIN, monotonic: MONOTONIC },
 } satisfies MarginLossEntry<ArcFaceOptions, ArcFace>;
 
 function checkMargin(margin: number): number {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ArcFace, type ArcFaceOptions, arcface } from './arcface.js';
+import { ArcFace, type ArcFaceOptions, EASY_MARGIN, MARGIN, MONOTONIC } from './arcface.js';
 import { checkCosines } from './check.js';
 import type { LabelMarginLoss, Labels, MarginTarget } from './margin-loss.js';
 import type { MarginLossEntry } from './margin-loss-entry.js';
@@ -152,7 +152,9 @@ export const subcenterArcface = {
   create: (options) => new SubCenterArcFace(options),
   description: "cos(angle + margin) with the nearest of the class's sub-centers",
   settings: {
-    ...arcface.settings,
+    margin: MARGIN,
+    easyMargin: EASY_MARGIN,
+    monotonic: MONOTONIC,
     subCenters: {
       type: 'number',
       default: 3,
