@@ -16,6 +16,7 @@ const exitCode = await run(process.argv.slice(2), version, {
   runEvaluation: async (options) => (await import('./evaluate/run-evaluation.js')).runEvaluation(options),
   runDemo: async (options) => (await import('./demo/run-demo.js')).runDemo(options),
   exportModel: async (options) => (await import('./export/export-model.js')).exportModel(options),
+  pruneRun: async (options) => (await import('./prune/prune-run.js')).pruneRun(options),
   pushFolder: async (options) => (await import('./push/push-folder.js')).pushFolder(options),
   embedFiles: async (options) => (await import('./evaluate/embed-files.js')).embedFiles(options),
   openEmbedder: async (model) => (await import('./evaluate/open-embedder.js')).openEmbedder(model),

@@ -92,6 +92,16 @@ Examples:
     );
 
   program
+    .command('prune')
+    .description('list the images of a run with sub-centers, without probable label errors')
+    .argument('<RUN>', 'the folder of a run or a checkpoint with loss.name: subcenter-arcface')
+    .requiredOption('--output <CSV>', 'the list to write, for train --data')
+    .option('--threshold <DEGREES>', 'smallest angle of an outlier to its dominant sub-center', '75')
+    .action(async (run, options) =>
+      setExitCode(await (await import('./prune.js')).prune(run, options, work)),
+    );
+
+  program
     .command('export')
     .description('write a model for ONNX Runtime, transformers.js, timm, or as a model folder')
     .argument('<MODEL>', 'the folder of a run, a checkpoint or a model')

@@ -8,6 +8,7 @@ import type { ExportResult } from '../export/export-model.js';
 import type { ExportOptions } from '../export/export-options.js';
 import type { OpenEmbedder } from '../gallery/with-gallery.js';
 import type { PlotFiles } from '../plot-files/draw-plot-files.js';
+import type { PruneOptions, PruneResult } from '../prune/prune-run.js';
 import type { PushOptions, PushResult } from '../push/push-folder.js';
 import type { RankGroup } from '../train/rank-group.js';
 import type { TrainingOptions, TrainingOutcome } from '../train/types.js';
@@ -28,6 +29,8 @@ export interface Work {
   /** Recognizes photographs of generated documents. */
   runDemo(options: DemoOptions): Promise<DemoResult>;
   exportModel(options: ExportOptions): Promise<ExportResult>;
+  /** Finds training images far from the dominant sub-center of their class. */
+  pruneRun(options: PruneOptions): Promise<PruneResult>;
   pushFolder(options: PushOptions): Promise<PushResult>;
   /** Embeds image files. */
   embedFiles(options: EmbedFilesOptions): Promise<EmbeddedFiles>;
