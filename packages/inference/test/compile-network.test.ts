@@ -122,6 +122,18 @@ test('an image has the same embedding in a batch of any size', async () => {
   network.dispose();
 });
 
+test('more threads than cores compute the same values in every run', async () => {
+  process.env['UNITSPHERE_NATIVE'] = '1';
+  const network = new Network('lcnet_035', 32, 'squeeze', 4);
+  const [alone, threaded] = [await compile(network, 32), await compile(network, 32, 5)];
+  for (const count of [1, 9]) {
+    const pixels = drawPixels(count, 32);
+    const expected = alone.run(pixels);
+    for (let run = 0; run < 50; run++) expect(threaded.run(pixels)).toEqual(expected);
+  }
+  network.dispose();
+});
+
 test('a value that two operations read is not changed for one of them', async () => {
   class Twice extends Module<tf.Tensor4D, tf.Tensor2D> {
     readonly filter = this.parameter('filter', [1, 1, 3, 4], draw(new Random(3), 12, -1, 1));

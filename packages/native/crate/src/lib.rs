@@ -7,6 +7,7 @@ mod heap;
 mod image;
 mod kernels;
 mod simd;
+mod workers;
 
 use heap::Args;
 use kernels::Kernel;
