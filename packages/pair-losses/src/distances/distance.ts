@@ -39,7 +39,7 @@ export interface Distance {
    * How the distance follows from inner products, if it is computed by `prepare` and `matrix` of this package:
    * `product` is q · r, `euclidean` is |q − r|^power. Losses then compute it without temporary matrices. Default: unknown.
    */
-  readonly hostForm?: 'product' | 'euclidean';
+  readonly hostForm?: 'product' | 'euclidean' | undefined;
 
   /** Returns the number of values that one entry of the matrix takes while it is computed. */
   valuesPerEntry(dimensions: number): number;
