@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from './activation-names.js';
 import { checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { activationGradTensorFlow, activationTensorFlow } from './tensorflow/activation.js';
 import { activationGradWasm, activationWasm } from './wasm/activation.js';
 import { activationGradWebGpu, activationWebGpu } from './webgpu/activation.js';
 
@@ -53,7 +54,7 @@ export function composeActivationGrad(dy: tf.Tensor, z: tf.Tensor, activation: A
 const gradOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor; dy: tf.Tensor }, { activation: Activation }>({
   name: 'UnitsphereActivationGrad',
   compose: ({ x, dy }, { activation }) => composeActivationGrad(dy, x, activation),
-  kernels: { wasm: activationGradWasm, webgpu: activationGradWebGpu },
+  kernels: { wasm: activationGradWasm, webgpu: activationGradWebGpu, tensorflow: activationGradTensorFlow },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { activation: Activation }>({
@@ -61,7 +62,7 @@ const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, { activation: Activation }
   compose: ({ x }, { activation }) => composeActivation(x, activation),
   inputsToSave: ['x'],
   gradient: ([dy], [x], attrs) => ({ x: () => gradOp({ x, dy }, attrs)[0] }),
-  kernels: { wasm: activationWasm, webgpu: activationWebGpu },
+  kernels: { wasm: activationWasm, webgpu: activationWebGpu, tensorflow: activationTensorFlow },
 });
 
 function activate<T extends tf.Tensor>(name: string, x: T, activation: Activation): T {

@@ -1,20 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
+import { addBiasTensorFlow, columnSumsTensorFlow } from './tensorflow/add-bias.js';
 import { addBiasWasm, columnSumsWasm } from './wasm/channels.js';
 import { addBiasWebGpu, columnSumsWebGpu } from './webgpu/add-bias.js';
 
 const columnSumsOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereColumnSums',
   compose: ({ x }) => tf.sum(tf.reshape(x, [-1, x.shape[x.rank - 1]]), 0),
-  kernels: { wasm: columnSumsWasm, webgpu: columnSumsWebGpu },
+  kernels: { wasm: columnSumsWasm, webgpu: columnSumsWebGpu, tensorflow: columnSumsTensorFlow },
 });
 
 const op = /* @__PURE__ */ defineOp<{ x: tf.Tensor; bias: tf.Tensor1D }, object>({
   name: 'UnitsphereAddBias',
   compose: ({ x, bias }) => tf.add(x, bias),
   gradient: ([dy]) => ({ x: () => tf.clone(dy), bias: () => columnSumsOp({ x: dy }, {})[0] }),
-  kernels: { wasm: addBiasWasm, webgpu: addBiasWebGpu },
+  kernels: { wasm: addBiasWasm, webgpu: addBiasWebGpu, tensorflow: addBiasTensorFlow },
 });
 
 /**

@@ -15,6 +15,11 @@ import {
 } from './batch-norm-composition.js';
 import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
+import {
+  batchNormGradTensorFlow,
+  batchNormInferenceTensorFlow,
+  batchNormTrainTensorFlow,
+} from './tensorflow/batch-norm.js';
 import { toRows } from './to-rows.js';
 import { batchNormGradWasm, batchNormInferenceWasm, batchNormTrainWasm } from './wasm/batch-norm.js';
 import { batchNormGradWebGpu, batchNormInferenceWebGpu, batchNormTrainWebGpu } from './webgpu/batch-norm.js';
@@ -60,7 +65,7 @@ const grad: OpDefinition<GradInputs, Attrs & TrainAttrs> = {
     const dz = composeActivationGrad(toRows(dy), forward.z, activation);
     return composeTrainGrad(inputs, forward, dz, wholeBatch);
   },
-  kernels: { wasm: batchNormGradWasm, webgpu: batchNormGradWebGpu },
+  kernels: { wasm: batchNormGradWasm, webgpu: batchNormGradWebGpu, tensorflow: batchNormGradTensorFlow },
 };
 const gradOp = /* @__PURE__ */ defineOp(grad);
 
@@ -77,7 +82,7 @@ const train: OpDefinition<TrainInputs, Attrs & TrainAttrs> = {
     const grads = run({ x, dy, gamma, beta, mean, variance }, attrs);
     return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2] };
   },
-  kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu },
+  kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu, tensorflow: batchNormTrainTensorFlow },
 };
 const trainOp = /* @__PURE__ */ defineOp(train);
 
@@ -103,7 +108,11 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
     const inputs = { x, gamma, beta, mean, variance };
     return inferenceGradients(inputs, epsilon, (z) => composeActivationGrad(toRows(dy), z, activation));
   },
-  kernels: { wasm: batchNormInferenceWasm, webgpu: batchNormInferenceWebGpu },
+  kernels: {
+    wasm: batchNormInferenceWasm,
+    webgpu: batchNormInferenceWebGpu,
+    tensorflow: batchNormInferenceTensorFlow,
+  },
 });
 
 /**

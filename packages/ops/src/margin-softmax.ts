@@ -1,14 +1,17 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
-import {
-  type MarginSoftmaxAttrs,
-  type MarginSoftmaxBackwardInputs,
-  type MarginSoftmaxForwardAttrs,
-  type MarginSoftmaxForwardInputs,
-  NO_COLUMN,
-  SMALLEST_NORM,
+import type {
+  MarginSoftmaxAttrs,
+  MarginSoftmaxBackwardInputs,
+  MarginSoftmaxForwardAttrs,
+  MarginSoftmaxForwardInputs,
 } from './margin-softmax-attrs.js';
+import { composeBackward, composeForward } from './margin-softmax-composition.js';
+import {
+  marginSoftmaxBackwardTensorFlow,
+  marginSoftmaxForwardTensorFlow,
+} from './tensorflow/margin-softmax.js';
 import { marginSoftmaxBackwardWasm, marginSoftmaxForwardWasm } from './wasm/margin-softmax.js';
 import { marginSoftmaxBackwardWebGpu, marginSoftmaxForwardWebGpu } from './webgpu/margin-softmax.js';
 
@@ -57,18 +60,12 @@ const MOST_KEPT_COSINES = 2 ** 22;
 
 const forwardOp = /* @__PURE__ */ defineOp<MarginSoftmaxForwardInputs, MarginSoftmaxForwardAttrs>({
   name: 'UnitsphereMarginSoftmaxForward',
-  compose: ({ embeddings, centers, labels }, { scale, filterThreshold }) => {
-    const inverseNorms = tf.div(1, tf.maximum(tf.norm(centers, 2, 1), SMALLEST_NORM)) as tf.Tensor1D;
-    const cosines = computeCosines(embeddings, centers, inverseNorms);
-    const isLabel = labelMask(labels, centers.shape[0]);
-    const own = tf.sum(tf.where(isLabel, cosines, tf.zerosLike(cosines)), 1);
-    const logits = tf.mul(filterCosines(cosines, filterThreshold), scale);
-    const others = tf.where(isLabel, tf.fill(logits.shape, NO_COLUMN), logits);
-    const rowMax = tf.max(others, 1, true);
-    const terms = tf.where(isLabel, tf.zerosLike(logits), tf.exp(tf.sub(others, rowMax)));
-    return [own, tf.reshape(rowMax, [-1]), tf.sum(terms, 1), inverseNorms];
+  compose: (inputs, attrs) => composeForward(inputs, attrs).sums,
+  kernels: {
+    wasm: marginSoftmaxForwardWasm,
+    webgpu: marginSoftmaxForwardWebGpu,
+    tensorflow: marginSoftmaxForwardTensorFlow,
   },
-  kernels: { wasm: marginSoftmaxForwardWasm, webgpu: marginSoftmaxForwardWebGpu },
 });
 
 const backwardOp = /* @__PURE__ */ defineOp<
@@ -76,45 +73,13 @@ const backwardOp = /* @__PURE__ */ defineOp<
   MarginSoftmaxAttrs & { rows: number }
 >({
   name: 'UnitsphereMarginSoftmaxBackward',
-  compose: (
-    { embeddings, centers, labels, inverseNorms, logSumExp, ownGradient },
-    { scale, filterThreshold, rows },
-  ) => {
-    const column = (x: tf.Tensor1D) => tf.reshape(x, [-1, 1]);
-    const cosines = computeCosines(embeddings, centers, inverseNorms);
-    const isLabel = labelMask(labels, centers.shape[0]);
-    const logits = tf.mul(filterCosines(cosines, filterThreshold), scale);
-    const softmax = tf.mul(tf.exp(tf.sub(logits, column(logSumExp))), scale / rows);
-    const ofOthers =
-      filterThreshold > 0
-        ? tf.where(tf.greater(cosines, filterThreshold), tf.zerosLike(softmax), softmax)
-        : softmax;
-    const dCosines = tf.where(isLabel, tf.broadcastTo(column(ownGradient), softmax.shape), ofOthers);
-    const unit = tf.mul(centers, column(inverseNorms)) as tf.Tensor2D;
-    const dUnit = tf.matMul(dCosines, embeddings, true, false);
-    // A center's length changes no cosine, so its gradient has no component along the center.
-    const along = tf.sum(tf.mul(dUnit, unit), 1, true);
-    return [tf.matMul(dCosines, unit), tf.mul(tf.sub(dUnit, tf.mul(unit, along)), column(inverseNorms))];
+  compose: composeBackward,
+  kernels: {
+    wasm: marginSoftmaxBackwardWasm,
+    webgpu: marginSoftmaxBackwardWebGpu,
+    tensorflow: marginSoftmaxBackwardTensorFlow,
   },
-  kernels: { wasm: marginSoftmaxBackwardWasm, webgpu: marginSoftmaxBackwardWebGpu },
 });
-
-function computeCosines(
-  embeddings: tf.Tensor2D,
-  centers: tf.Tensor2D,
-  inverseNorms: tf.Tensor1D,
-): tf.Tensor2D {
-  return tf.mul(tf.matMul(embeddings, centers, false, true), tf.reshape(inverseNorms, [1, -1]));
-}
-
-/** Returns bool [B, C]: true in the label's column. */
-function labelMask(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
-  return tf.equal(tf.reshape(labels, [-1, 1]), tf.reshape(tf.range(0, classes, 1, 'int32'), [1, -1]));
-}
-
-function filterCosines(cosines: tf.Tensor2D, threshold: number): tf.Tensor2D {
-  return threshold > 0 ? tf.where(tf.greater(cosines, threshold), tf.zerosLike(cosines), cosines) : cosines;
-}
 
 /**
  * Computes the forward half of a margin softmax over all class centers, or over those of one rank. The caller adds the

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineOp } from './define-op.js';
+import { movingAverageTensorFlow } from './tensorflow/moving-average.js';
 import { movingAverageWasm } from './wasm/moving-average.js';
 import { movingAverageWebGpu } from './webgpu/moving-average.js';
 
@@ -10,7 +11,7 @@ const op = /* @__PURE__ */ defineOp<
   name: 'UnitsphereMovingAverage',
   compose: ({ average, latest }, { momentum, factor }) =>
     tf.add(tf.mul(average, 1 - momentum), tf.mul(latest, momentum * factor)),
-  kernels: { wasm: movingAverageWasm, webgpu: movingAverageWebGpu },
+  kernels: { wasm: movingAverageWasm, webgpu: movingAverageWebGpu, tensorflow: movingAverageTensorFlow },
 });
 
 /**

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { adamWCorrection } from './adamw-corrections.js';
 import { defineOp } from './define-op.js';
 import type { AdamWFactors, AdamWInputs, SgdFactors, SgdInputs } from './optimizer-attrs.js';
+import { adamWTensorFlow, sumSquaresTensorFlow } from './tensorflow/optimizer-updates.js';
 import { adamWWasm, sgdWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
 import { adamWWebGpu, sgdWebGpu, sumSquaresWebGpu } from './webgpu/optimizer-updates.js';
 
@@ -55,7 +56,7 @@ const adamWOp = /* @__PURE__ */ defineOp<AdamWInputs, AdamWFactors>({
       meanSquare,
     ];
   },
-  kernels: { wasm: adamWWasm, webgpu: adamWWebGpu },
+  kernels: { wasm: adamWWasm, webgpu: adamWWebGpu, tensorflow: adamWTensorFlow },
 });
 
 /**
@@ -146,7 +147,7 @@ const sumSquaresOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereSumSquares',
   // Rows are summed first: one long float32 sum would lose small terms.
   compose: ({ x }) => tf.sum(x.rank > 1 ? tf.sum(tf.square(x), -1) : tf.square(x)),
-  kernels: { wasm: sumSquaresWasm, webgpu: sumSquaresWebGpu },
+  kernels: { wasm: sumSquaresWasm, webgpu: sumSquaresWebGpu, tensorflow: sumSquaresTensorFlow },
 });
 
 /**

@@ -1,0 +1,190 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Activation } from '../activation-names.js';
+import type { Affine, Statistics } from '../batch-norm-composition.js';
+import type { Kernel } from '../define-op.js';
+import { activate, activationGradient, hardSwishGradient } from './activation.js';
+import { type Attributes, type Handle, type TensorFlowRuntime, tensorFlowRuntime } from './runtime.js';
+
+interface Attrs {
+  epsilon: number;
+  activation: Activation;
+}
+
+const SIXTH = 1 / 6;
+const ROOT = Math.sqrt(6);
+
+/** TensorFlow's batch norm of images with channels last. `x` has their shape. */
+class FusedBatchNorm {
+  readonly #runtime: TensorFlowRuntime;
+  readonly #shape: number[];
+  readonly #x: Handle;
+  readonly #epsilon: number;
+  /** Values per channel. */
+  readonly #rows: number;
+
+  constructor(runtime: TensorFlowRuntime, x: Handle, epsilon: number) {
+    this.#runtime = runtime;
+    this.#epsilon = epsilon;
+    this.#shape = x.shape;
+    const channels = x.shape[x.shape.length - 1];
+    this.#rows = x.shape.reduce((a, b) => a * b, 1) / channels;
+    this.#x = this.#toImages(x);
+  }
+
+  /** Normalizes with x's own statistics; returns [z, mean, biased variance], z of images. */
+  train(gamma: Handle, beta: Handle): [Handle, Handle, Handle] {
+    const empty = this.#runtime.empty();
+    const [z, mean, unbiased, , biased] = this.#runtime.runAll(
+      'FusedBatchNormV2',
+      attributesOf(this.#epsilon, true),
+      [this.#x, gamma, beta, empty, empty],
+      5,
+    );
+    if (!this.#runtime.onGpu) return [z, mean, biased];
+    // On a GPU, the last output is one over the standard deviation.
+    const factor = this.#runtime.scalar((this.#rows - 1) / this.#rows);
+    return [z, mean, this.#runtime.floats('Mul', unbiased, factor)];
+  }
+
+  /** Normalizes with given statistics: an affine map of each channel in one pass. */
+  infer(gamma: Handle, beta: Handle, mean: Handle, variance: Handle): Handle {
+    const inputs = [this.#x, gamma, beta, mean, variance];
+    return this.#runtime.runAll('FusedBatchNormV2', attributesOf(this.#epsilon, false), inputs, 5)[0];
+  }
+
+  /** Returns [dx, dgamma, dbeta] of the training form. */
+  trainGradient(dz: Handle, gamma: Handle, mean: Handle, variance: Handle): [Handle, Handle, Handle] {
+    const runtime = this.#runtime;
+    const spread = runtime.onGpu
+      ? runtime.floats('Rsqrt', runtime.floats('AddV2', variance, runtime.constant(this.#epsilon)))
+      : variance;
+    const inputs = [this.#toImages(dz), this.#x, gamma, mean, spread];
+    const [dx, dgamma, dbeta] = runtime.runAll(
+      'FusedBatchNormGradV2',
+      attributesOf(this.#epsilon, true),
+      inputs,
+      5,
+    );
+    return [this.restore(dx), dgamma, dbeta];
+  }
+
+  /** Returns a result for images in x's shape. */
+  restore(images: Handle): Handle {
+    return this.#runtime.reshape(images, this.#shape);
+  }
+
+  /** Returns a tensor of x's shape as images. */
+  toImages(tensor: Handle): Handle {
+    return this.#toImages(tensor);
+  }
+
+  #toImages(tensor: Handle): Handle {
+    if (tensor.shape.length === 4) return tensor;
+    return this.#runtime.reshape(tensor, [this.#rows, 1, 1, tensor.shape[tensor.shape.length - 1]]);
+  }
+}
+
+const attributes = new Map<string, Attributes>();
+
+function attributesOf(epsilon: number, isTraining: boolean): Attributes {
+  const key = `${epsilon} ${isTraining}`;
+  const known = attributes.get(key);
+  if (known) return known;
+  const created: Attributes = {
+    T: { dtype: 'float32' },
+    U: { dtype: 'float32' },
+    epsilon,
+    data_format: 'NHWC',
+    is_training: isTraining,
+  };
+  attributes.set(key, created);
+  return created;
+}
+
+/**
+ * Applies hard-swish to the output of `normalize`, which it calls with a changed scale and shift: w = (z + 3) / √6 costs no pass,
+ * and hard-swish is clip(w, 0, √6) · (w − 3 / √6).
+ */
+function normalizeToHardSwish<T extends readonly [Handle, ...Handle[]]>(
+  runtime: TensorFlowRuntime,
+  { gamma, beta }: Record<'gamma' | 'beta', Handle>,
+  normalize: (gamma: Handle, beta: Handle) => T,
+): [Handle, T] {
+  const scale = runtime.constant(1 / ROOT);
+  const shifted = runtime.floats('AddV2', beta, runtime.constant(3));
+  const out = normalize(runtime.floats('Mul', gamma, scale), runtime.floats('Mul', shifted, scale));
+  const [w] = out;
+  const gate = runtime.floats('ClipByValue', w, runtime.constant(0), runtime.constant(ROOT));
+  const factor = runtime.floats('Sub', w, runtime.constant(3 / ROOT));
+  return [runtime.floats('Mul', gate, factor), out];
+}
+
+export const batchNormTrainTensorFlow: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
+  inputs,
+  attrs: { epsilon, activation },
+  backend,
+}) => {
+  const runtime = tensorFlowRuntime(backend);
+  return runtime.compute(() => {
+    const norm = new FusedBatchNorm(runtime, runtime.of(inputs.x), epsilon);
+    const affine = { gamma: runtime.of(inputs.gamma), beta: runtime.of(inputs.beta) };
+    if (activation === 'hard_swish') {
+      const [y, [, mean, variance]] = normalizeToHardSwish(runtime, affine, (gamma, beta) =>
+        norm.train(gamma, beta),
+      );
+      return [norm.restore(y), mean, variance];
+    }
+    const [z, mean, variance] = norm.train(affine.gamma, affine.beta);
+    const y = activation === 'none' ? z : activate(runtime, z, activation);
+    return [norm.restore(y), mean, variance];
+  });
+};
+
+export const batchNormInferenceTensorFlow: Kernel<{ x: tf.Tensor } & Affine & Statistics, Attrs> = ({
+  inputs,
+  attrs: { epsilon, activation },
+  backend,
+}) => {
+  const runtime = tensorFlowRuntime(backend);
+  return runtime.compute(() => {
+    const norm = new FusedBatchNorm(runtime, runtime.of(inputs.x), epsilon);
+    const affine = { gamma: runtime.of(inputs.gamma), beta: runtime.of(inputs.beta) };
+    const [mean, variance] = [runtime.of(inputs.mean), runtime.of(inputs.variance)];
+    if (activation === 'hard_swish') {
+      const [y] = normalizeToHardSwish(runtime, affine, (gamma, beta) => [
+        norm.infer(gamma, beta, mean, variance),
+      ]);
+      return [norm.restore(y)];
+    }
+    const z = norm.infer(affine.gamma, affine.beta, mean, variance);
+    return [norm.restore(activation === 'none' ? z : activate(runtime, z, activation))];
+  });
+};
+
+export const batchNormGradTensorFlow: Kernel<
+  { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
+  Attrs
+> = ({ inputs, attrs: { epsilon, activation }, backend }) => {
+  const runtime = tensorFlowRuntime(backend);
+  return runtime.compute(() => {
+    const norm = new FusedBatchNorm(runtime, runtime.of(inputs.x), epsilon);
+    const [gamma, beta, mean, variance] = [inputs.gamma, inputs.beta, inputs.mean, inputs.variance].map(
+      (vector) => runtime.of(vector),
+    );
+    const dy = norm.toImages(runtime.of(inputs.dy));
+    if (activation === 'none') return norm.trainGradient(dy, gamma, mean, variance);
+    if (activation === 'hard_swish') {
+      const shifted = runtime.floats('AddV2', beta, runtime.constant(3));
+      const w = norm.infer(gamma, shifted, mean, variance);
+      const z = runtime.floats('Sub', w, runtime.constant(3));
+      // The gradient of the norm is linear in dz, so the sixth of hard-swish is applied to vectors.
+      const dz = hardSwishGradient(runtime, z, w, dy);
+      const sixth = runtime.constant(SIXTH);
+      const scaled = runtime.floats('Mul', gamma, sixth);
+      const [dx, dgamma, dbeta] = norm.trainGradient(dz, scaled, mean, variance);
+      return [dx, runtime.floats('Mul', dgamma, sixth), runtime.floats('Mul', dbeta, sixth)];
+    }
+    const z = norm.infer(gamma, beta, mean, variance);
+    return norm.trainGradient(activationGradient(runtime, z, dy, activation), gamma, mean, variance);
+  });
+};

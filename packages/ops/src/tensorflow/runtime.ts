@@ -1,0 +1,208 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** A tensor in TensorFlow's memory that TensorFlow.js does not know. */
+export interface Handle {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** Attributes of an operation of TensorFlow. A number is a float, and an object is a type or a shape. */
+export type Attributes = { readonly [name: string]: AttributeValue };
+type AttributeValue = number | string | boolean | { dtype: 'float32' | 'int32' } | { shape: number[] };
+
+interface Attribute {
+  name: string;
+  type: number;
+  value: number | string | boolean | number[];
+}
+
+/** Part of tfjs-node's backend that our kernels use. */
+interface TensorFlowBackend {
+  binding: {
+    TF_ATTR_TYPE: number;
+    TF_ATTR_FLOAT: number;
+    TF_ATTR_SHAPE: number;
+    TF_ATTR_BOOL: number;
+    TF_ATTR_STRING: number;
+    TF_FLOAT: number;
+    TF_INT32: number;
+    createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
+    deleteTensor(id: number): void;
+    executeOp(operation: string, attributes: Attribute[], inputs: number[], outputs: number): Handle[];
+  };
+  isUsingGpuDevice: boolean;
+  getInputTensorIds(tensors: tf.TensorInfo[]): number[];
+  createOutputTensor(handle: Handle): tf.Tensor;
+}
+
+/** Type attribute of operations on float32 values. */
+export const FLOATS: Attributes = { T: { dtype: 'float32' } };
+
+/** Runs operations of TensorFlow without a tensor of TensorFlow.js for each intermediate result. */
+export class TensorFlowRuntime {
+  readonly #backend: TensorFlowBackend;
+  readonly #attributes = new WeakMap<Attributes, Attribute[]>();
+  readonly #constants = new Map<string, Handle>();
+  /** Handles to delete at the end of the current computation. */
+  #temporary: Handle[] = [];
+
+  constructor(backend: unknown) {
+    this.#backend = backend as TensorFlowBackend;
+  }
+
+  /** Whether operations run on a GPU. */
+  get onGpu(): boolean {
+    return this.#backend.isUsingGpuDevice;
+  }
+
+  /** Runs a function of handles, returns its results as tensors, and deletes every other handle that it made. */
+  compute(body: () => Handle[]): tf.Tensor[] {
+    const outer = this.#temporary;
+    this.#temporary = [];
+    try {
+      const results = body();
+      const kept = new Set(results.map(({ id }) => id));
+      this.#temporary = this.#temporary.filter(({ id }) => !kept.has(id));
+      return results.map((result) => this.#backend.createOutputTensor(result));
+    } finally {
+      for (const { id } of this.#temporary) this.#backend.binding.deleteTensor(id);
+      this.#temporary = outer;
+    }
+  }
+
+  /** Deletes a handle of this computation now, so that its values have one owner less. */
+  drop(handle: Handle): void {
+    this.#temporary = this.#temporary.filter(({ id }) => id !== handle.id);
+    this.#backend.binding.deleteTensor(handle.id);
+  }
+
+  /** Returns the handle of a tensor, which the tensor owns. */
+  of(tensor: tf.TensorInfo): Handle {
+    const [id] = this.#backend.getInputTensorIds([tensor]);
+    const { TF_FLOAT, TF_INT32 } = this.#backend.binding;
+    return { id, shape: tensor.shape, dtype: tensor.dtype === 'float32' ? TF_FLOAT : TF_INT32 };
+  }
+
+  /** Runs an operation with several results. Attributes are converted once, so they should be constants. */
+  runAll(operation: string, attributes: Attributes, inputs: readonly Handle[], outputs: number): Handle[] {
+    let converted = this.#attributes.get(attributes);
+    if (!converted) {
+      converted = Object.entries(attributes).map(([name, value]) => this.#attribute(name, value));
+      this.#attributes.set(attributes, converted);
+    }
+    const ids = inputs.map(({ id }) => id);
+    const results = this.#backend.binding.executeOp(operation, converted, ids, outputs);
+    this.#temporary.push(...results);
+    return results;
+  }
+
+  /** Runs an operation with one result. */
+  run(operation: string, attributes: Attributes, ...inputs: readonly Handle[]): Handle {
+    return this.runAll(operation, attributes, inputs, 1)[0];
+  }
+
+  /** Runs an operation on float32 values whose only attribute is their type. A number is a scalar. */
+  floats(operation: string, ...inputs: readonly (Handle | number)[]): Handle {
+    return this.run(operation, FLOATS, ...inputs.map((x) => (typeof x === 'number' ? this.scalar(x) : x)));
+  }
+
+  /** Returns a float32 scalar, which is deleted with the current computation. */
+  scalar(value: number): Handle {
+    const { binding } = this.#backend;
+    const id = binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value));
+    const handle = { id, shape: [], dtype: binding.TF_FLOAT };
+    this.#temporary.push(handle);
+    return handle;
+  }
+
+  /** Returns a float32 scalar that stays in the device's memory: for numbers that are the same in every step. */
+  constant(value: number): Handle {
+    return this.#constant(`${value}`, () => this.run('Identity', FLOATS, this.scalar(value)));
+  }
+
+  /** Returns float32 without values, which some operations require in place of an optional input. */
+  empty(): Handle {
+    const { binding } = this.#backend;
+    return this.#constant('empty', () => {
+      const id = binding.createTensor([0], binding.TF_FLOAT, new Float32Array(0));
+      return { id, shape: [0], dtype: binding.TF_FLOAT };
+    });
+  }
+
+  /** Returns int32 values in the host's memory, such as a shape or axes, which stay. */
+  integers(...values: readonly number[]): Handle {
+    const { binding } = this.#backend;
+    return this.#constant(`[${values}]`, () => {
+      const id = binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values));
+      return { id, shape: [values.length], dtype: binding.TF_INT32 };
+    });
+  }
+
+  /** Returns a variable of TensorFlow, which stays. Its values are those of the last assignment. */
+  variable(name: string): Handle {
+    return this.#constant(`variable ${name}`, () => this.run('VarHandleOp', VARIABLE));
+  }
+
+  /** Assigns values to a variable, which shares them until one of the two changes. */
+  assign(variable: Handle, values: Handle): void {
+    this.runAll('AssignVariableOp', VARIABLE_VALUES, [variable, values], 0);
+  }
+
+  /** Returns the values of a variable. */
+  valuesOf(variable: Handle): Handle {
+    return this.run('ReadVariableOp', VARIABLE_VALUES, variable);
+  }
+
+  /** Returns x with another shape, without a copy; x itself if it has this shape. */
+  reshape(x: Handle, shape: readonly number[]): Handle {
+    const isSame = x.shape.length === shape.length && shape.every((size, i) => size === x.shape[i]);
+    return isSame ? x : this.run('Reshape', RESHAPE, x, this.integers(...shape));
+  }
+
+  #constant(key: string, make: () => Handle): Handle {
+    const known = this.#constants.get(key);
+    if (known) return known;
+    // Not part of the computation that needs it first.
+    const handle = make();
+    this.#temporary = this.#temporary.filter(({ id }) => id !== handle.id);
+    this.#constants.set(key, handle);
+    return handle;
+  }
+
+  #attribute(name: string, value: AttributeValue): Attribute {
+    const { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_SHAPE, TF_ATTR_BOOL, TF_ATTR_STRING, TF_FLOAT, TF_INT32 } =
+      this.#backend.binding;
+    if (typeof value === 'number') return { name, type: TF_ATTR_FLOAT, value };
+    if (typeof value === 'boolean') return { name, type: TF_ATTR_BOOL, value };
+    if (typeof value === 'string') return { name, type: TF_ATTR_STRING, value };
+    if ('dtype' in value) {
+      return { name, type: TF_ATTR_TYPE, value: value.dtype === 'float32' ? TF_FLOAT : TF_INT32 };
+    }
+    return { name, type: TF_ATTR_SHAPE, value: value.shape };
+  }
+}
+
+const RESHAPE: Attributes = { T: { dtype: 'float32' }, Tshape: { dtype: 'int32' } };
+
+const VARIABLE_VALUES: Attributes = { dtype: { dtype: 'float32' } };
+// TensorFlow gives each variable with this name a resource of its own; the values may have any shape.
+const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347';
+const VARIABLE: Attributes = {
+  ...VARIABLE_VALUES,
+  shape: { shape: [] },
+  container: '',
+  shared_name: ANONYMOUS,
+};
+
+const runtimes = new WeakMap<object, TensorFlowRuntime>();
+
+/** Returns the runtime of a backend of TensorFlow's library, created at its first kernel. */
+export function tensorFlowRuntime(backend: unknown): TensorFlowRuntime {
+  let runtime = runtimes.get(backend as object);
+  if (!runtime) {
+    runtime = new TensorFlowRuntime(backend);
+    runtimes.set(backend as object, runtime);
+  }
+  return runtime;
+}
