@@ -36,7 +36,7 @@ import type { Part } from './partial-fc/partial-fc-report.js';
 import { runPartialFC } from './partial-fc/run-partial-fc.js';
 import { runPrecision } from './precision/run-precision.js';
 import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
-import { runProfile } from './profile/run-profile.js';
+import { PROFILED_BACKENDS, type ProfiledBackend, runProfile } from './profile/run-profile.js';
 import { type QuantizationOptions, runQuantization } from './quantization/run-quantization.js';
 import { print, writeTables } from './readme.js';
 import { type RecognitionBenchOptions, runRecognition } from './recognition/run-recognition.js';
@@ -104,12 +104,13 @@ interface StepOptions extends Partial<Pace>, Partial<Workload> {
 }
 
 addWorkloadOptions(program.command('profile'))
-  .description('Measures the time of each kernel in that step, on wasm with one replica.')
+  .description('Measures the time of each kernel in that step, with one replica.')
   .option(...json)
+  .addOption(new Option('--backend <NAME>', 'backend to profile').choices(PROFILED_BACKENDS).default('wasm'))
   .option('--steps <COUNT>', 'number of measured steps', parseCount, 100)
-  .action(async (options: Partial<Workload> & { json?: string; steps: number }) => {
+  .action(async (options: Partial<Workload> & { json?: string; backend: ProfiledBackend; steps: number }) => {
     const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
-    await showReport(await runProfile(workload, options.steps, showProgress), options.json);
+    await showReport(await runProfile(workload, options.backend, options.steps, showProgress), options.json);
   });
 
 program

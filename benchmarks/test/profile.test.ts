@@ -59,7 +59,7 @@ test('does not count the time of nested kernels for the calling kernel', async (
 test('accounts for the whole time of a step', async () => {
   const tiny = { ...DEFAULT_WORKLOAD, imageSize: 32, batch: 2, classes: 10, embedding: 8 };
   const outside = tf.memory().numTensors;
-  const report = await runProfile(tiny, 3);
+  const report = await runProfile(tiny, 'wasm', 3);
   expect(tf.memory().numTensors).toBe(outside);
   const { kernels, outsideMilliseconds, stepMilliseconds } = report;
   const names = kernels.map(({ kernel }) => kernel);

@@ -18,7 +18,7 @@ interface Call {
 }
 
 /**
- * Clocks every kernel that is registered for a backend. The backend must execute kernels synchronously (`wasm`, `cpu`). Our
+ * Clocks every kernel that is registered for a backend. The backend must execute kernels synchronously (`wasm`, `tensorflow` without a GPU, `cpu`). Our
  * kernels register on first use, so run the model once before.
  * @returns `read`, which returns the times so far, and `stop`, which restores the kernels.
  */

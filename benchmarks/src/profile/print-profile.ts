@@ -17,7 +17,7 @@ export function printProfile(report: ProfileReport): string {
   const small = kernels.slice(large.length);
   const named = large.map((kernel) => ({ ...kernel, kernel: kernel.kernel.replace(/^Unitsphere/, '') }));
   return [
-    `- Workload: ${formatWorkload(report.workload)}, on \`wasm\` with 1 replica.`,
+    `- Workload: ${formatWorkload(report.workload)}, on \`${report.backend}\` with 1 replica.`,
     `- Machine: ${formatMachine(report.machine)}.`,
     `- Time of a step: ${formatSummary(report.stepMilliseconds)} ms. The table shows means of ${report.steps} steps.`,
     '',

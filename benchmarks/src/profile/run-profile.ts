@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { describeMachine, type Machine } from '../measure/machine.js';
 import { OtherWork } from '../measure/other-work.js';
@@ -12,6 +13,8 @@ export interface ProfileReport {
   date: string;
   machine: Machine;
   workload: Workload;
+  /** The trainer's name of the backend. */
+  backend: string;
   steps: number;
   /** Wall-clock time of a step, including the clocks. */
   stepMilliseconds: Summary;
@@ -23,21 +26,28 @@ export interface ProfileReport {
   coresOfOthers: number;
 }
 
+/** Backends whose kernels end before their call returns, so that a clock around the call measures them. */
+export const PROFILED_BACKENDS = ['wasm', 'node', 'cpu'] as const;
+
+/** A backend of {@link PROFILED_BACKENDS}. */
+export type ProfiledBackend = (typeof PROFILED_BACKENDS)[number];
+
 /** Steps before clocking, in which kernels register and the engine compiles. */
 const WARM_UP = 10;
 
-/** Measures the time of each kernel in a training step on the `wasm` backend with one replica. */
+/** Measures the time of each kernel in a training step with one replica, on a backend that runs kernels synchronously. */
 export async function runProfile(
   workload: Workload,
+  backend: ProfiledBackend,
   steps: number,
   log: (message: string) => void = () => undefined,
 ): Promise<ProfileReport> {
-  await useBackend('wasm');
-  const training = await startTraining(workload, 'wasm', 1);
+  await useBackend(backend);
+  const training = await startTraining(workload, backend, 1);
   try {
     log('warming up');
     for (let i = 0; i < WARM_UP; i++) await training.step();
-    const clock = clockKernels('wasm');
+    const clock = clockKernels(tf.getBackend());
     const others = new OtherWork();
     const cpuBefore = process.cpuUsage();
     const milliseconds: number[] = [];
@@ -68,6 +78,7 @@ export async function runProfile(
       date: new Date().toISOString(),
       machine: describeMachine(),
       workload,
+      backend,
       steps,
       stepMilliseconds: summarize(milliseconds),
       kernels,

@@ -5,9 +5,11 @@ import type { MissingPlace, Place } from './place.js';
 /** Backends in Node. */
 export const NODE_BACKENDS = ['cpu', 'wasm', 'webgpu', 'node'] as const;
 
-/** Returns the available backends of this process, and why the others are missing. */
-export async function findNodePlaces(): Promise<{ present: Place[]; missing: MissingPlace[] }> {
-  const all = selectBackends(await describeBackends(), NODE_BACKENDS);
+/** Returns which of the named backends are available in this process, and why the others are missing. */
+export async function findNodePlaces(
+  names: readonly string[] = NODE_BACKENDS,
+): Promise<{ present: Place[]; missing: MissingPlace[] }> {
+  const all = selectBackends(await describeBackends(), names);
   return {
     present: all
       .filter(({ available }) => available)
