@@ -79,7 +79,8 @@ export function datasetImages(
         close: () => loader.close(),
         async next() {
           const batch = await loader.next();
-          const features = teacher.of(loader.sampler.planBatch(batch.step));
+          const plan = loader.sampler.planBatch(batch.step);
+          const features = teacher.of(tools.part ? plan.slice(...tools.part) : plan);
           const { clean } = batch;
           if (clean && distillation?.batch === 'clean')
             return { ...batch, images: clean, clean: undefined, features };

@@ -2,41 +2,29 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Teacher } from '@unitsphere/clip-distiller';
 import { CachedTeacher, FeatureCacheError } from '@unitsphere/clip-distiller/node';
+import type { Communicator } from '@unitsphere/collectives';
 import { cacheFolder } from '@unitsphere/core/disk';
-import {
-  applyView,
-  cleanImage,
-  type ImageSource,
-  isFormatSpec,
-  openSource,
-  type PlannedSample,
-  TrainingSampler,
-} from '@unitsphere/data';
+import { applyView, cleanImage, type ImageSource, isFormatSpec, openSource } from '@unitsphere/data';
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
-import { samplerOptions } from '../dataset/dataset-images.js';
 import { countingPhase } from '../progress/counting-phase.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
+import { broadcastJson } from '../replicas/broadcast-json.js';
 import { UserError } from '../user-error.js';
+import { type FeatureShape, FeatureTable, type TeacherFeatures } from './feature-table.js';
 import { openTeacher } from './open-teacher.js';
-
-/** A teacher's features of a training's clean images. */
-export interface TeacherFeatures {
-  /** Values per feature. */
-  readonly width: number;
-  /** Returns the features of planned samples: samples × width, row-major. */
-  of(plan: readonly PlannedSample[]): Float32Array;
-}
 
 /**
  * Returns the teacher's features of every clean image of the training, cached or computed now. The teacher sees the student's
  * views, cut from images of its own input size.
+ * @param ranks The other processes of a group get the features while they are computed; they call `receiveTeacherFeatures`.
  * @throws UserError for an unusable teacher or cache; Error for a config without distillation.
  */
 export async function teacherFeatures(
   config: Config,
   dataset: Dataset,
   progress: ProgressReporter,
+  ranks?: Communicator,
 ): Promise<TeacherFeatures> {
   if (!config.distillation) throw new Error('teacherFeatures: the config has no distillation.');
   const { teacher: wanted, batchSize, cacheDir } = config.distillation;
@@ -47,7 +35,7 @@ export async function teacherFeatures(
   try {
     cache = new CachedTeacher(teacher, { folder, batchSize });
     const source = await sourceFor(teacher, dataset);
-    return await gather({ config, source, dataset, cache, batchSize, progress });
+    return await gather({ config, source, dataset, cache, batchSize, progress, ranks });
   } catch (error) {
     if (!(error instanceof FeatureCacheError)) throw error;
     throw new UserError(`the teacher's features: ${error.message}`, {
@@ -59,6 +47,17 @@ export async function teacherFeatures(
     cache?.close();
     await teacher.dispose();
   }
+}
+
+/** Returns the features that process 0 computes. Collective: process 0 calls `teacherFeatures`. */
+export function receiveTeacherFeatures(
+  config: Config,
+  dataset: Dataset,
+  ranks: Communicator,
+): TeacherFeatures {
+  const table = new FeatureTable(config, dataset, broadcastJson<FeatureShape>(ranks));
+  for (const { values } of table.batches()) ranks.broadcast(values);
+  return table;
 }
 
 /** Opens the dataset's images at the size from which the teacher's input is cut. */
@@ -78,60 +77,30 @@ interface GatherOptions {
   cache: CachedTeacher;
   batchSize: number;
   progress: ProgressReporter;
+  ranks: Communicator | undefined;
 }
 
 async function gather(options: GatherOptions): Promise<TeacherFeatures> {
-  const { config, source, dataset, cache, batchSize, progress } = options;
+  const { config, source, dataset, cache, batchSize, progress, ranks } = options;
   const { teacher } = cache;
-  const { width } = teacher;
   const side = sideOf(teacher.preprocessing);
-  // If all samples of an identity show the same picture, it has one clean image per view.
-  const keyOf = ({ identity, sample, view }: PlannedSample) =>
-    `${identity} ${source.clean ? 0 : sample} ${view}`;
-  const planned = plannedSamples(config, dataset, keyOf);
-  const rows = new Map([...planned.keys()].map((key, row) => [key, row]));
-  const values = new Float32Array(rows.size * width);
-  const samples = [...planned.values()];
+  const shape = { width: teacher.width, batchSize, isCleanPerIdentity: source.clean !== undefined };
+  if (ranks) broadcastJson(ranks, shape);
+  const table = new FeatureTable(config, dataset, shape);
   const number = (n: number) => n.toLocaleString('en');
   const phase = countingPhase(progress);
-  for (let begin = 0; begin < samples.length; begin += batchSize) {
-    phase(`the teacher's features: ${number(begin)} of ${number(samples.length)}`);
+  for (const { begin, samples, values } of table.batches()) {
+    phase(`the teacher's features: ${number(begin)} of ${number(table.size)}`);
     const images = await Promise.all(
-      samples
-        .slice(begin, begin + batchSize)
-        .map(async ({ identity, sample, view }) =>
-          applyView(await cleanImage(source, identity, sample), view, side),
-        ),
+      samples.map(async ({ identity, sample, view }) =>
+        applyView(await cleanImage(source, identity, sample), view, side),
+      ),
     );
     const features = await cache.features(images);
-    values.set((await features.data()) as Float32Array, begin * width);
+    values.set((await features.data()) as Float32Array);
     tf.dispose(features);
+    ranks?.broadcast(values);
   }
   progress.note(`teacher: ${cache.describe()}`);
-  return {
-    width,
-    of(plan) {
-      const found = new Float32Array(plan.length * width);
-      plan.forEach((sample, i) => {
-        const row = rows.get(keyOf(sample));
-        if (row === undefined) throw new Error(`teacherFeatures: sample ${keyOf(sample)} was not planned.`);
-        found.set(values.subarray(row * width, (row + 1) * width), i * width);
-      });
-      return found;
-    },
-  };
-}
-
-/** Returns every distinct clean image of the training's steps, by its key. */
-function plannedSamples(
-  config: Config,
-  dataset: Dataset,
-  keyOf: (sample: PlannedSample) => string,
-): Map<string, PlannedSample> {
-  const sampler = new TrainingSampler(samplerOptions(config, dataset));
-  const planned = new Map<string, PlannedSample>();
-  for (let step = 0; step < config.training.steps; step++) {
-    for (const sample of sampler.planBatch(step)) planned.set(keyOf(sample), sample);
-  }
-  return planned;
+  return table;
 }

@@ -5,6 +5,7 @@ import type { BatchSource } from '../dataset/batches.js';
 import { openDataset } from '../dataset/dataset.js';
 import { datasetImages } from '../dataset/dataset-images.js';
 import { workerCount } from '../dataset/worker-count.js';
+import { receiveTeacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
 import { obeyCommands } from '../replicas/obey-commands.js';
 import { rangeOfRank } from '../replicas/range-of-rank.js';
@@ -25,16 +26,16 @@ export async function followTraining(ranks: RankGroup): Promise<void> {
   // Process 0 reports unreadable images.
   const dataset = await openDataset(config, { warn: () => {} });
   checkSameData(ranks, config, dataset);
+  const teacher = config.distillation ? receiveTeacherFeatures(config, dataset, ranks) : undefined;
   const { classCount, centers } = shareRankStart(ranks);
   const { batchSize } = config.training;
-  const images = datasetImages(config, dataset, {
-    workers: workerCount(config, machineOfRank(ranks, backend)),
-    part: rangeOfRank(batchSize, ranks.rank, ranks.size),
-  });
+  const workers = workerCount(config, machineOfRank(ranks, backend));
+  const part = rangeOfRank(batchSize, ranks.rank, ranks.size);
+  const images = datasetImages(config, dataset, { workers, part }, teacher);
   const readsAhead = config.loss.partialFc.store === 'file';
   const batches = new RankBatches(batchSize, config.data.imageSize);
   const store = createStore(config.loss.partialFc, ranks, centers);
-  const replica = new Replica(config, classCount, ranks, batches, { store });
+  const replica = new Replica(config, classCount, ranks, batches, { store, teacherWidth: teacher?.width });
   let source: BatchSource | undefined;
   try {
     await obeyCommands(ranks, replica, async (step) => {

@@ -10,7 +10,8 @@ import { openPairFiles } from '../dataset/pair-files.js';
 import type { PairSource } from '../dataset/pair-source.js';
 import { describeData, type RunData, readRunData, writeRunData } from '../dataset/run-data.js';
 import { workerCount } from '../dataset/worker-count.js';
-import { type TeacherFeatures, teacherFeatures } from '../distillation/teacher-features.js';
+import type { TeacherFeatures } from '../distillation/feature-table.js';
+import { teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
@@ -26,7 +27,7 @@ import { checkMemory } from './check-memory.js';
 import { machineOfRank } from './follow-training.js';
 import { type Growth, openGrowth } from './growth.js';
 import { imprintCenters } from './imprint-centers.js';
-import { describeRanks, type RankGroup, toRankError } from './rank-group.js';
+import { describeRanks, toRankError } from './rank-group.js';
 import { runOutput } from './run-output.js';
 import { checkSameData } from './same-data.js';
 import { readSaved, type Saved } from './saved.js';
@@ -41,7 +42,8 @@ import { writeResults } from './write-results.js';
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingOutcome> {
   const { config, progress, ranks } = options;
-  if (ranks) checkForRanks(config, ranks);
+  // Refuses a config before the other processes open the data.
+  if (ranks) countReplicas(config, config.backend, ranks);
   const backend = await useBackend(config.backend);
   if (ranks) shareConfig(ranks, { config, backend: backend.name });
   progress.phase('reading images');
@@ -64,7 +66,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const workers = workerCount(config, machine);
   const pairFiles = await openPairFiles(config.evaluation.pairFiles);
   // The features are cached, so they are computed before the run is created: a broken teacher leaves no empty run.
-  const teacher = config.distillation ? await teacherFeatures(config, dataset, progress) : undefined;
+  const teacher = config.distillation ? await teacherFeatures(config, dataset, progress, ranks) : undefined;
   const run = await options.openRun();
   const checkpoint = options.resume ? await findCheckpoint(run, progress) : null;
   const inFiles = config.loss.partialFc.store === 'file';
@@ -192,15 +194,6 @@ async function trainIn(
   } finally {
     progress.phase(null);
   }
-}
-
-/** @throws UserError for a config that a group of processes cannot train. */
-function checkForRanks(config: Config, ranks: RankGroup): void {
-  countReplicas(config, config.backend, ranks);
-  if (!config.distillation) return;
-  throw new UserError('distillation is not supported on several processes', {
-    hint: 'Train on the threads of one machine: start unitsphere without mpirun, or with one process.',
-  });
 }
 
 async function grow(
