@@ -1,5 +1,6 @@
 import { STYLES } from 'unitsphere/report';
 import { defineConfig, type Plugin } from 'vite';
+import { addServiceWorker, serveReadyPage } from './extra-scripts.ts';
 import { serveFiles } from './served-files.ts';
 import { fillTexts } from './src/texts.ts';
 
@@ -15,7 +16,7 @@ const pageTexts: Plugin = { name: 'page-texts', transformIndexHtml: { order: 'pr
 export default defineConfig({
   // The page can be in any folder of a server.
   base: './',
-  plugins: [serveFiles(), reportStyles, pageTexts],
+  plugins: [serveFiles(), serveReadyPage(), reportStyles, pageTexts, addServiceWorker()],
   // The page exports on WebAssembly; the package's default entry would add another 27 MB to the build.
   resolve: { alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }] },
   worker: { format: 'es' },

@@ -4,9 +4,12 @@ import { Inspector } from './data/inspector.js';
 import { getElement } from './dom/get-element.js';
 import { type Step, startRouter } from './dom/router.js';
 import { Thumbnails } from './dom/thumbnails.js';
+import { keepOffline } from './offline/keep-offline.js';
+import { startProjects } from './projects-dialog.js';
 import { Recognizer } from './recognize/recognizer.js';
 import { StudioState } from './state/studio-state.js';
 import { Value } from './state/value.js';
+import { openProject } from './storage/open-project.js';
 import { startTakeStep } from './take/take-step.js';
 
 // The query sets the form, for tests and links: ?preset=short&backend=wasm&set=training.steps=20&start
@@ -19,23 +22,33 @@ const camera = new CameraDialog((identity, image) => {
 });
 const recognizer = new Recognizer();
 
+const project = await openProject(state, inspector, query.get('project') ?? undefined);
+startProjects(project);
+const stored = await project?.open(inspector);
 if (query.has('preset')) state.source.set('generator');
 startDataStep({ state, inspector, thumbnails, camera });
 startTakeStep(state, recognizer);
 getElement('insecure').hidden = isSecureContext;
 const shown = new Value<Step>('data');
 startRouter(query.has('preset') ? 'train' : 'data', (step) => shown.set(step));
+document.body.dataset['opened'] = '';
 
 // Loaded after the first step, which can be used meanwhile: these come with the report's plots.
-const [{ TrainStep }, { TryStep }] = await Promise.all([
+const [{ TrainStep }, { TryStep }, { startLoading }] = await Promise.all([
   import('./train/train-step.js'),
   import('./recognize/try-step.js'),
+  import('./take/load/load-view.js'),
 ]);
-const train = new TrainStep(state);
+const train = new TrainStep(state, project);
 train.form.read(query);
-const tryStep = new TryStep({ state, thumbnails, camera, recognizer });
+if (stored) await train.restore(stored);
+const tryStep = new TryStep({ state, thumbnails, camera, recognizer, project });
+if (project?.gallery) tryStep.restore(project.gallery);
+startLoading({ state, recognizer, project, onGallery: (gallery) => tryStep.take(gallery) });
 shown.watch((step) => {
   if (step === 'train') void train.form.drawPlan();
   if (step !== 'try') tryStep.leave();
 });
 if (query.has('start')) getElement<HTMLFormElement>('controls').requestSubmit();
+document.body.dataset['restored'] = '';
+if (import.meta.env.PROD) void keepOffline();

@@ -92,6 +92,47 @@ export const TEXTS = {
     zipTooLargeHint: 'Unpack it and choose the folder: files of a folder are read one at a time.',
     folderDenied: 'The browser did not open the folder',
   },
+  projects: {
+    title: 'Projects',
+    about: 'A project has its own pictures, training and gallery. Everything stays in this browser.',
+    change: 'Projects',
+    new: 'New project',
+    close: 'Close',
+    open: 'Open',
+    delete: 'Delete',
+    name: (name: string) => `Name of project ${name}`,
+    deleteOf: (name: string) => `Delete ${name}`,
+    confirmDelete: (name: string) => `Delete ${name} with its pictures, models and gallery?`,
+    defaultName: (n: number) => `Project ${number(n)}`,
+    isOpen: 'open here',
+    isElsewhere: 'open in another tab',
+    created: (date: string) => `created ${date}`,
+    usage: (megabytes: string) => `${megabytes} MB are stored in this browser.`,
+    status: { saved: 'saved', saving: 'saving …', failed: 'not saved' },
+    failed: 'The browser could not store the project',
+    failedHint:
+      'Free some disk space or delete a project. Until then, what you add remains only as long as this page is open.',
+    noStorage:
+      'This browser stores nothing for this page, for example in a private window or without https. Download what you want to keep before you close it.',
+  },
+  load: {
+    title: 'Load back',
+    about:
+      'A model folder or a gallery that was taken from here. A gallery is for the model that it was made with.',
+    model: 'Load a model folder (zip)',
+    gallery: 'Load a gallery',
+    loading: 'Loading …',
+    modelLoaded: (name: string) => `${name} is loaded. Step Try offers it.`,
+    galleryLoaded: (name: string, identities: number) =>
+      `${name} is loaded, with ${count(identities, 'identity', 'identities')}. Continue with Try.`,
+    incomplete: (files: readonly string[]) => `The model folder has no ${files.join(', ')}`,
+    incompleteHint: 'Choose the zip file that step Take away downloads, or all files of a model folder.',
+  },
+  ready: {
+    title: 'What is this?',
+    lead: 'Drop a picture or point the camera. It is compared with the identities that were enrolled when this page was made.',
+    footer: 'Everything is in this file. It works offline, and nothing leaves this device.',
+  },
   camera: {
     title: 'Take pictures',
     identity: 'Name of the identity',
@@ -147,6 +188,10 @@ export const TEXTS = {
     resume: (step: number) => `Resume from step ${number(step)}`,
     training: 'Training',
     paused: (step: number) => `Paused after step ${number(step)}`,
+    stored: (step: number) => `Stopped when the page was closed; stored up to step ${number(step)}`,
+    missing: (pictures: number) => `${count(pictures, 'picture')} of this training cannot be read`,
+    missingHint: 'Start a new training. The model of its last checkpoint is in Try and Take away.',
+    notStored: (reason: string) => `The browser could not store the checkpoint: ${reason}`,
     failed: 'Stopped by an error',
     done: 'Done',
     left: (duration: string) => `about ${duration} left`,
@@ -213,8 +258,31 @@ export const TEXTS = {
     nothingEnrolled: 'Nothing is enrolled yet.',
     changed: 'The pictures have changed since.',
     add: 'Add an identity',
-    calibrated: (threshold: string, rate: string, low: string, high: string) =>
-      `A match counts from a score of ${threshold}: about ${rate} of strangers would be accepted (95 % interval ${low} to ${high}).`,
+    loaded: (name: string) => `Loaded: ${name}`,
+    ownThreshold: (threshold: string, rate: string, low: string, high: string, identities: number) =>
+      `A match counts from a score of ${threshold}. Measured on your own ${number(identities)} identities, each compared with the others as a stranger: about ${rate} of strangers would be accepted (95 % interval ${low} to ${high}).`,
+    shippedThreshold: (
+      threshold: string,
+      rate: string,
+      identities: number,
+      measuredOn: string,
+      isTrained: boolean,
+    ) =>
+      `A match counts from a score of ${threshold}, the threshold of the shipped model for a gallery of this size: about ${rate} of strangers would be accepted. It was measured on ${number(identities)} ${measuredOn}${isTrained ? ', before your training' : ''}.`,
+    ownFrom: (required: number) =>
+      `From ${number(required)} identities of your own, the threshold is measured on them.`,
+    contradicted:
+      'The threshold of the shipped model would accept more strangers: your identities resemble each other more than those that it was measured on.',
+    overview: 'A closer look',
+    overviewAbout: 'The pairs that are hardest to tell, and a map of all enrolled pictures.',
+    overviewShow: 'Show pairs and map',
+    pairs: {
+      different: 'Different identities that look most alike',
+      same: 'Pictures of one identity that look least alike',
+    },
+    map: 'Map of the pictures',
+    mapAbout:
+      'Pictures that the model finds similar are close to each other (UMAP of the embeddings). A color is an identity. Point at a dot to see its picture.',
     uncalibrated: 'Enroll 3 or more identities to get a threshold. Until then, only the ranking is shown.',
     warnings: 'What limits the threshold',
     query: 'Picture to recognize',
@@ -248,7 +316,7 @@ export const TEXTS = {
   take: {
     name: 'Take away',
     title: 'Take it with you',
-    lead: 'The files are made in this page. Download them before you close it: the page does not store them yet.',
+    lead: 'The files are made in this page, and are yours: they work without it.',
     nothing: 'There is nothing to take away yet.',
     nothingHint: 'Train a model or enroll pictures first.',
     model: 'Model',
@@ -260,7 +328,18 @@ export const TEXTS = {
     exportButton: 'Export',
     gallery: 'Gallery',
     galleryAbout:
-      'The enrolled identities as embeddings with their threshold, for openGallery of @unitsphere/recognition with the same model. It has no pictures.',
+      'The enrolled identities as embeddings, for openGallery of @unitsphere/recognition with the same model. It has no pictures.',
+    galleryThreshold: (threshold: string, isOwn: boolean) =>
+      isOwn
+        ? `Its calibrated threshold is ${threshold}.`
+        : `Pass { threshold: ${threshold} } to recognize: its own identities are too few to calibrate it.`,
+    report: 'Report',
+    reportAbout: 'The figures, plots and examples of the training in one HTML file.',
+    reportButton: 'Download the report',
+    ready: 'A page that recognizes',
+    readyAbout:
+      'One index.html with the model, the gallery and small pictures in it. It recognizes pictures and the camera, offline, and sends no request.',
+    readyButton: 'Download the page',
     galleryButton: 'Download the gallery',
     preparing: 'Preparing pictures …',
     exported: (title: string, megabytes: string) => `Download ${title} (${megabytes} MB)`,
@@ -305,5 +384,6 @@ export function fillTexts(html: string): string {
   return html.replace(/\{\{([\w.]+)\}\}/g, (_, path: string) => escapeHtml(textAt(path)));
 }
 
-const escapeHtml = (text: string) =>
+/** Escapes a text for HTML. */
+export const escapeHtml = (text: string) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c);

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DocumentSource } from '@unitsphere/data';
+import type { PixelImage } from '@unitsphere/images';
 import { type Zippable, zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 
@@ -13,22 +14,22 @@ export interface TestPictures {
   /** A zip file of 60 pictures of 12 identities, with a copy of one of them and a damaged file. */
   archive: Uint8Array;
   /** Another picture of each of the first identities. */
-  heldOut: { name: string; file: string }[];
+  heldOut: { name: string; file: string; image: PixelImage }[];
   /** Pictures of identities that are not in the archive. */
-  strangers: string[];
+  strangers: { file: string; image: PixelImage }[];
 }
 
 /** Draws pictures as PNM files, which need no encoder. */
 export async function drawPictures(folder: string): Promise<TestPictures> {
   const source = await DocumentSource.create({ identities: IDENTITIES + 3, size: 160, seed: 5 });
-  const draw = (identity: number, sample: number) => {
-    const { data, width, height } = source.load(identity, sample);
-    return Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), data]);
-  };
+  const encode = ({ data, width, height }: PixelImage) =>
+    Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), data]);
+  const draw = (identity: number, sample: number) => encode(source.load(identity, sample));
   const write = (name: string, identity: number, sample: number) => {
     const file = join(folder, name);
-    writeFileSync(file, draw(identity, sample));
-    return file;
+    const image = source.load(identity, sample);
+    writeFileSync(file, encode(image));
+    return { file, image };
   };
   const nameOf = (identity: number) => `document ${identity + 1}`;
   const tree: Record<string, Record<string, Uint8Array>> = {};
@@ -43,7 +44,7 @@ export async function drawPictures(folder: string): Promise<TestPictures> {
     archive: zipSync(tree as Zippable, { level: 1 }),
     heldOut: [0, 6, 7, 8].map((identity) => ({
       name: nameOf(identity),
-      file: write(`query-${identity}.ppm`, identity, PICTURES + 2),
+      ...write(`query-${identity}.ppm`, identity, PICTURES + 2),
     })),
     strangers: [0, 1, 2].map((i) => write(`stranger-${i}.ppm`, IDENTITIES + i, 0)),
   };

@@ -24,6 +24,10 @@ onmessage = async ({ data }) => {
   postMessage({ step: data.step, images, times }, [images.buffer]);
 };`;
 
+/** Lets nothing leave the server's origin; stricter pages add to it. */
+const POLICY =
+  "default-src 'self' blob: data:; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'";
+
 /** A server of the built page on loopback. */
 export interface StudioServer {
   address: string;
@@ -46,7 +50,7 @@ export async function serveStudio(folder: string): Promise<StudioServer> {
   const server = createServer(async ({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
     const send = (type: string, body: string | Uint8Array) =>
-      response.writeHead(200, { 'content-type': type }).end(body);
+      response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
     try {
       const [, first, step] = pathname.split('/');
       if (studio.batches && first === 'batches') {

@@ -1,15 +1,18 @@
 /** Drives the built page in headless Chromium. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@unitsphere/core';
 import { DocumentSource } from '@unitsphere/data';
 import { loadEmbedder } from '@unitsphere/embedder';
 import { type PixelImage, parsePreprocessorConfig } from '@unitsphere/images';
-import { strFromU8, unzipSync } from 'fflate';
+import { strFromU8 } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findBarriers } from './accessibility.js';
 import { downloadExport, exportModel, runInPage } from './export-page.js';
+import { fakeCamera, showToCamera } from './fake-camera.js';
+import { downloadModel, ended, restored, saved, trainWithKills } from './killed-training.js';
 import { drawBatches, loadDocumentsConfig, trainInNode } from './node-run.js';
 import { drawPictures, dropFile } from './studio-pictures.js';
 import { buildStudio, type StudioServer, serveStudio } from './studio-server.js';
@@ -43,6 +46,7 @@ const SETTINGS = [
 // In CI, a missing Chromium is a failure instead of a skip.
 describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('the studio', () => {
   const folder = mkdtempSync(join(tmpdir(), 'unitsphere-page-'));
+  const camera = join(folder, 'camera.y4m');
   let browser: Browser;
   let server: StudioServer;
   let inNode: Awaited<ReturnType<typeof trainInNode>>;
@@ -50,7 +54,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   beforeAll(async () => {
     await buildStudio(folder);
     server = await serveStudio(folder);
-    browser = await chromium.launch({ executablePath, args: [...QUIET, ...GPU] });
+    browser = await chromium.launch({ executablePath, args: [...QUIET, ...GPU, ...fakeCamera(camera)] });
     inNode = await trainInNode(await loadDocumentsConfig([...SETTINGS, 'backend=wasm']));
   });
   afterAll(async () => {
@@ -69,7 +73,8 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     const query = new URLSearchParams([['backend', backend]]);
     if (preset) query.append('preset', preset);
     for (const setting of settings) query.append('set', setting);
-    const page = await within.newPage();
+    // Service workers would keep every file of every page; their own test has one.
+    const page = await within.newPage({ serviceWorkers: 'block' });
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => {
@@ -91,7 +96,6 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   const show = (page: Page, step: string) => page.click(`#steps a[href="#${step}"]`);
 
   const start = (page: Page) => page.click('#start');
-  const ended = (page: Page) => page.waitForSelector('body[data-state=idle]', { timeout: 150_000 });
   const text = (page: Page, selector: string) => page.innerText(selector);
 
   /** Trains to the end and downloads the model. */
@@ -100,16 +104,6 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await ended(page);
     expect(await page.isVisible('#failure'), (await page.textContent('#failure')) ?? '').toBe(false);
     return downloadModel(page);
-  }
-
-  async function downloadModel(page: Page) {
-    await show(page, 'take');
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#model')]);
-    const entries = Object.entries(unzipSync(readFileSync(await download.path())));
-    const files = Object.fromEntries(entries.map(([name, bytes]) => [name.split('/')[1], bytes]));
-    const lines = strFromU8(files['metrics.jsonl']).trim().split('\n');
-    const losses = lines.flatMap((line) => JSON.parse(line).loss ?? []) as number[];
-    return { name: download.suggestedFilename(), files, losses };
   }
 
   const differences = (losses: number[], others = inNode.losses) =>
@@ -215,6 +209,30 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await ended(other);
     expect(await text(other, '#phase')).toBe('Done');
     expect((await downloadModel(other)).losses).toEqual(losses);
+
+    // Pages of one context share what the browser stores; `npm run campaign` kills the browser too.
+    const context = await browser.newContext();
+    const address = other.url();
+    const { page, resumedAt } = await trainWithKills(
+      {
+        open: async () => {
+          const page = await context.newPage();
+          await page.goto(address);
+          return page;
+        },
+        kill: (page) => page.close(),
+      },
+      [1, 4].map((first) => {
+        const step = first + Math.floor(2 * Math.random());
+        return (page) =>
+          page.waitForFunction(
+            (step) => Number.parseInt(document.querySelector('#step')!.textContent, 10) >= step,
+            step,
+          );
+      }),
+    );
+    expect((await downloadModel(page)).losses, `resumed from ${resumedAt}`).toEqual(losses);
+    await context.close();
   });
 
   test("has the losses of Node with Node's batches on WebGPU, and notes that a software adapter is slow", async () => {
@@ -332,11 +350,81 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
       expect(await recognize(file)).toBe(name === 'document 1' ? 'renamed' : name);
     }
     expect(await page.locator('.matches img').count()).toBe(5);
-    for (const file of strangers) expect(await recognize(file)).toBe('Unknown');
+    for (const { file } of strangers) expect(await recognize(file)).toBe('Unknown');
+    expect(await text(page, '#threshold')).toMatch(
+      /Measured on your own 12 identities|threshold of the shipped model/,
+    );
+    await page.click('#overview-show');
+    await page.waitForSelector('.map .dot');
+    expect(await page.locator('.map .dot').count()).toBe(60);
+    expect(await page.locator('.pairs li').count()).toBe(12);
+    await page.locator('.map .dot').first().hover();
+    expect(await page.isVisible('.map-card img')).toBe(true);
+    expect(await findBarriers(page)).toEqual([]);
+
+    // Everything is still there after the tab was closed.
+    await saved(page);
+    await page.reload();
+    await restored(page);
+    expect(await text(page, '#enroll-status')).toBe('12 identities enrolled with 60 pictures');
+    const seen = async (image: PixelImage) => {
+      showToCamera(camera, image);
+      await page.evaluate(() => document.querySelector('#result')!.replaceChildren());
+      await page.click('#query-camera');
+      await page.waitForSelector('#answer');
+      const answer = await text(page, '#answer');
+      await page.click('#query-camera');
+      return answer;
+    };
+    expect(await seen(heldOut[1].image)).toBe(heldOut[1].name);
+    expect(await seen(strangers[0].image)).toBe('Unknown');
+    await show(page, 'train');
+    expect(await text(page, '#phase')).toBe('Done');
+    expect(await page.locator('#validations tr').count()).toBe(1);
+    expect(await findBarriers(page)).toEqual([]);
+    await show(page, 'data');
+    expect(await text(page, '#summary')).toBe('60 pictures of 12 identities');
+    await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
+    expect(await findBarriers(page)).toEqual([]);
     await show(page, 'take');
+    await page.waitForSelector('#model:not([hidden])');
+    expect(await findBarriers(page)).toEqual([]);
+    const [made] = await Promise.all([page.waitForEvent('download'), page.click('#ready-file')]);
+    await checkReadyPage(readFileSync(await made.path(), 'utf8'), heldOut[1]);
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#gallery-file')]);
     const gallery = readFileSync(await download.path());
     expect(readSafetensors(gallery).tensors.get('embeddings')!.shape).toEqual([60, 256]);
+    await page.setInputFiles('#load-gallery-input', await download.path());
+    await page.waitForFunction(() =>
+      /12 identities/.test(document.querySelector('#load-status')!.textContent!),
+    );
+  });
+
+  /** Opens a ready page as a file, without a network, and shows it a picture. */
+  async function checkReadyPage(html: string, { file, name }: { file: string; name: string }) {
+    const path = join(folder, 'ready.html');
+    writeFileSync(path, html);
+    const context = await browser.newContext({ offline: true });
+    const page = await context.newPage();
+    await page.goto(`file://${path}`);
+    await page.waitForSelector('body[data-state=ready]');
+    await page.setInputFiles('#query-input', file);
+    await page.waitForSelector('#answer');
+    expect(await text(page, '#answer')).toBe(name);
+    expect(await page.locator('.matches img').count()).toBe(5);
+    await context.close();
+  }
+
+  test('works offline after the first visit', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(server.address);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await context.setOffline(true);
+    await page.reload();
+    await restored(page);
+    expect(await text(page, '#data-title')).toBe('What should it recognize?');
+    await context.close();
   });
 
   test('reports a wrong setting and a loss that is not finite', async () => {

@@ -10,6 +10,8 @@ export class Inspector {
   #worker: Worker | undefined;
   #request = 0;
   #searched = -1;
+  /** Ids of the pictures that the worker has seen. */
+  readonly #seen = new Set<string>();
 
   constructor(set: PictureSet) {
     this.#set = set;
@@ -17,7 +19,18 @@ export class Inspector {
   }
 
   inspect(pictures: readonly Picture[]): void {
-    for (const { id, image } of pictures) this.#send({ type: 'inspect', id, image });
+    for (const { id, image } of pictures) {
+      this.#seen.add(id);
+      this.#send({ type: 'inspect', id, image });
+    }
+  }
+
+  /** Takes over the copies of an earlier visit; inspects the pictures that it has not finished. */
+  restore(copies: readonly CopyGroup[]): void {
+    const { pictures, isInspected, revision } = this.#set;
+    if (isInspected) this.#searched = revision;
+    this.copies.set(copies);
+    this.inspect(pictures.filter(({ inspected }) => !inspected));
   }
 
   /** Searches once the set is complete, and again after each change. */
@@ -26,6 +39,8 @@ export class Inspector {
     if (pictures.length === 0) this.copies.set([]);
     if (pictures.length === 0 || !isInspected || revision === this.#searched) return;
     this.#searched = revision;
+    // Pictures of an earlier visit are compared when something has changed.
+    this.inspect(pictures.filter(({ id }) => !this.#seen.has(id)));
     const identities = this.#set
       .identities()
       .map(({ name, pictures }) => ({ name, ids: pictures.map(({ id }) => id) }));

@@ -23,10 +23,9 @@ export async function pickFolder(): Promise<File[] | undefined> {
 
 async function filesOf(folder: FileSystemDirectoryHandle, path: string): Promise<File[]> {
   const files: File[] = [];
-  const entries = folder as unknown as {
-    values(): AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle>;
-  };
-  for await (const entry of entries.values()) {
+  for await (const entry of folder.values() as AsyncIterable<
+    FileSystemDirectoryHandle | FileSystemFileHandle
+  >) {
     if (entry.name.startsWith('.')) continue;
     const at = `${path}/${entry.name}`;
     if (entry.kind === 'directory') files.push(...(await filesOf(entry, at)));

@@ -42,6 +42,21 @@ export class PictureSet {
     return [...this.#pictures.values()].filter(({ unreadable }) => unreadable === undefined);
   }
 
+  /** All pictures, with unreadable ones. */
+  get all(): readonly Picture[] {
+    return [...this.#pictures.values()];
+  }
+
+  /** Files that are no pictures. */
+  get skipped(): readonly SkippedPicture[] {
+    return this.#skipped;
+  }
+
+  /** Changes whenever pictures are added, removed or named differently. */
+  get content(): string {
+    return JSON.stringify(this.pictures.map(({ id, identity }) => [id, identity]));
+  }
+
   /** Whether every picture has been inspected. */
   get isInspected(): boolean {
     return this.pictures.every(({ inspected }) => inspected !== undefined);
@@ -73,10 +88,18 @@ export class PictureSet {
     return added;
   }
 
+  /** Brings back pictures of an earlier visit. */
+  restore(pictures: readonly Picture[], skipped: readonly SkippedPicture[]): void {
+    for (const picture of pictures) this.#pictures.set(picture.id, picture);
+    this.#skipped.push(...skipped);
+    this.#changed();
+  }
+
   /** Records what an inspection has found. Pictures that were removed meanwhile are ignored. */
   settle(id: string, found: InspectedPicture | { unreadable: string }): void {
     const picture = this.#pictures.get(id);
-    if (!picture) return;
+    // A second inspection only prepares the search for copies.
+    if (!picture || picture.inspected) return;
     if ('unreadable' in found) picture.unreadable = found.unreadable;
     else picture.inspected = found;
     this.#changed();

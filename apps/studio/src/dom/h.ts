@@ -10,7 +10,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.includes('-') || name === 'class' || name === 'role' || name === 'for') {
+    if (name.includes('-') || name === 'class' || name === 'role' || name === 'for' || name === 'style') {
       element.setAttribute(name, String(value));
     } else Reflect.set(element, name, value);
   }

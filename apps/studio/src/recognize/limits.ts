@@ -6,3 +6,6 @@ export const FEWEST_CALIBRATED = 3;
 
 /** Number of matches that are shown. */
 export const MATCHES = 5;
+
+/** Number of the hardest pairs that are shown: of different identities, and of the same. */
+export const HARDEST_PAIRS = 6;

@@ -1,8 +1,13 @@
-import type { Calibration, Recognition } from '@unitsphere/recognition';
+import type { Recognition } from '@unitsphere/recognition';
 import type { Failure } from '../failure.js';
+import type { ChosenThreshold } from './choose-threshold.js';
+import type { HardPair } from './gallery-points.js';
 
-/** The model of a gallery: the shipped one, or the files of a checkpoint. */
-export type RecognizerModel = { kind: 'shipped' } | { kind: 'checkpoint'; files: Record<string, Uint8Array> };
+/** The model of a gallery: the shipped one, the files of a checkpoint, or those of a model folder. */
+export type RecognizerModel =
+  | { kind: 'shipped' }
+  | { kind: 'checkpoint'; files: Readonly<Record<string, Uint8Array>>; isFromShipped: boolean }
+  | { kind: 'folder'; files: Readonly<Record<string, Uint8Array>> };
 
 /** An identity to enroll, with its pictures by their ids. */
 export interface EnrolledIdentity {
@@ -14,7 +19,28 @@ export interface EnrolledIdentity {
 export interface GalleryState {
   readonly identities: number;
   readonly pictures: number;
-  readonly calibration?: Pick<Calibration, 'threshold' | 'rate' | 'interval' | 'warnings'>;
+  readonly threshold?: ChosenThreshold;
+}
+
+/** A gallery and its file. */
+export interface GalleryFile {
+  readonly state: GalleryState;
+  readonly bytes: Uint8Array;
+}
+
+/** A picture on the map of embeddings. */
+export interface MapPoint {
+  readonly name: string;
+  readonly picture: string;
+  /** Position in [0, 1]. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The embeddings of a gallery. */
+export interface GalleryOverview {
+  readonly pairs: readonly HardPair[];
+  readonly points: readonly MapPoint[];
 }
 
 /** An identity that resembles a picture. */
@@ -34,18 +60,20 @@ export interface RecognizedPicture extends Pick<Recognition, 'decision' | 'name'
 
 /** A call of the recognition worker, and what it returns. */
 export interface RecognizerCalls {
-  /** Opens an empty gallery for a model. */
-  open: { argument: RecognizerModel; result: undefined };
+  /** Opens a gallery for a model: an empty one, or that of a file. */
+  open: { argument: { model: RecognizerModel; gallery?: Uint8Array }; result: undefined };
   /** Enrolls identities and calibrates, if there are enough. */
   enroll: {
     argument: { identities: readonly EnrolledIdentity[]; falseAcceptRate: number };
-    result: GalleryState;
+    result: GalleryFile;
   };
-  /** Chooses the threshold for a rate of accepted strangers, if there are enough identities. */
-  calibrate: { argument: number; result: GalleryState };
+  /** Chooses the threshold for a rate of accepted strangers. */
+  calibrate: { argument: number; result: GalleryFile };
   recognize: { argument: Blob | ImageBitmap; result: RecognizedPicture };
-  /** Returns the gallery as a file. */
-  toBytes: { argument: undefined; result: Uint8Array<ArrayBuffer> };
+  /** Returns the hardest pairs, and a map of the embeddings. */
+  overview: { argument: undefined; result: GalleryOverview };
+  /** Returns the files of the model folder. */
+  modelFiles: { argument: undefined; result: Readonly<Record<string, Uint8Array>> };
 }
 
 export type CallName = keyof RecognizerCalls;

@@ -2,13 +2,17 @@
 import { useBackend } from '@unitsphere/backends';
 import { convertCheckpoint, type Embedder, loadEmbedder } from '@unitsphere/embedder';
 import type { ImageInput } from '@unitsphere/images';
-import { createGallery, type Gallery } from '@unitsphere/recognition';
+import type { MeasuredThresholds } from '@unitsphere/models';
+import { createGallery, type Gallery, openGallery } from '@unitsphere/recognition';
 import { describeFailure } from '../describe-failure.js';
 import { WASM_FOLDER } from '../served.js';
-import { FEWEST_CALIBRATED, MATCHES } from './limits.js';
+import { type ChosenThreshold, chooseThreshold } from './choose-threshold.js';
+import { galleryPoints, hardestPairs } from './gallery-points.js';
+import { FEWEST_CALIBRATED, HARDEST_PAIRS, MATCHES } from './limits.js';
 import type {
   FromRecognizer,
-  GalleryState,
+  GalleryFile,
+  GalleryOverview,
   RecognizedPicture,
   RecognizerCalls,
   RecognizerModel,
@@ -18,8 +22,10 @@ import type {
 const send = (message: FromRecognizer) => postMessage(message);
 let embedder: Embedder | undefined;
 let gallery: Gallery<ImageInput> | undefined;
-/** Ids of the pictures by the ids of their templates. */
-let pictures = new Map<number, string>();
+let threshold: ChosenThreshold | undefined;
+/** Thresholds of the shipped model, if the network is it or was trained from it. */
+let shipped: MeasuredThresholds | undefined;
+let files: Readonly<Record<string, Uint8Array>> = {};
 let turn: Promise<unknown> = Promise.resolve();
 
 addEventListener('message', ({ data }: MessageEvent<ToRecognizer>) => {
@@ -43,15 +49,17 @@ function call(
 ) {
   switch (name) {
     case 'open':
-      return open(argument as RecognizerModel);
+      return open(argument as RecognizerCalls['open']['argument']);
     case 'enroll':
       return enroll(argument as RecognizerCalls['enroll']['argument'], onProgress);
     case 'calibrate':
       return calibrate(argument as number);
     case 'recognize':
       return recognize(argument as Blob | ImageBitmap);
-    case 'toBytes':
-      return opened().toBytes();
+    case 'overview':
+      return overview();
+    case 'modelFiles':
+      return files;
   }
 }
 
@@ -60,61 +68,107 @@ function opened(): Gallery<ImageInput> {
   return gallery;
 }
 
-async function open(model: RecognizerModel): Promise<void> {
+async function open({ model, gallery: bytes }: RecognizerCalls['open']['argument']): Promise<undefined> {
   await useBackend('wasm', { wasmPaths: WASM_FOLDER });
   await gallery?.close();
+  gallery = undefined;
   embedder?.dispose();
-  embedder = await loadEmbedder(await filesOf(model));
-  gallery = await createGallery<ImageInput>({ embedder });
-  pictures = new Map();
+  files = await filesOf(model);
+  embedder = await loadEmbedder(files);
+  shipped = await shippedThresholds(model, embedder);
+  gallery = bytes ? await openGallery<ImageInput>(bytes, { embedder }) : await createGallery({ embedder });
+  threshold = undefined;
+  return undefined;
 }
 
-async function filesOf(model: RecognizerModel) {
+async function filesOf(model: RecognizerModel): Promise<Readonly<Record<string, Uint8Array>>> {
+  if (model.kind === 'folder') return model.files;
   if (model.kind === 'checkpoint') return convertCheckpoint(model.files);
   // Loaded when it is first needed: the weights are larger than the rest of the page.
-  return (await import('@unitsphere/models')).documentSmall;
+  const { documentSmall } = await import('@unitsphere/models');
+  const encoder = new TextEncoder();
+  return Object.fromEntries(
+    Object.entries(documentSmall).map(([name, contents]) => [
+      name,
+      typeof contents === 'string' ? encoder.encode(contents) : (contents as Uint8Array),
+    ]),
+  );
+}
+
+/** Returns the shipped model's thresholds if a network is this model, or was trained from it. */
+async function shippedThresholds(
+  model: RecognizerModel,
+  { fingerprint }: Embedder,
+): Promise<MeasuredThresholds | undefined> {
+  if (model.kind === 'checkpoint' && !model.isFromShipped) return undefined;
+  const { documentSmall, documentSmallThresholds } = await import('@unitsphere/models');
+  const isShipped = () => String(documentSmall['README.md']).includes(fingerprint);
+  return model.kind !== 'folder' || isShipped() ? documentSmallThresholds : undefined;
 }
 
 async function enroll(
   { identities, falseAcceptRate }: RecognizerCalls['enroll']['argument'],
   onProgress: (done: number, total: number) => void,
-): Promise<GalleryState> {
+): Promise<GalleryFile> {
   const known = opened();
-  const total = identities.reduce((sum, identity) => sum + identity.pictures.length, 0);
+  const total = identities.reduce((sum, { pictures }) => sum + pictures.length, 0);
   let done = 0;
   onProgress(0, total);
-  for (const identity of identities) {
-    const ids = await known.enroll(
-      identity.name,
-      identity.pictures.map(({ image }) => image),
-    );
-    identity.pictures.forEach(({ id }, i) => void pictures.set(ids[i], id));
-    done += identity.pictures.length;
+  for (const { name, pictures } of identities) {
+    const images = pictures.map(({ image }) => image);
+    // The gallery's file then tells which picture a template is of.
+    const templateMetadata = pictures.map(({ id }) => ({ picture: id }));
+    await known.enroll(name, images, undefined, { templateMetadata });
+    done += pictures.length;
     onProgress(done, total);
   }
   return calibrate(falseAcceptRate);
 }
 
-async function calibrate(falseAcceptRate: number): Promise<GalleryState> {
+async function calibrate(falseAcceptRate: number): Promise<GalleryFile> {
   const known = opened();
-  const state = { identities: known.size, pictures: pictures.size };
-  if (known.size < FEWEST_CALIBRATED) return state;
-  const { threshold, rate, interval, warnings } = await known.calibrate({ falseAcceptRate });
-  return { ...state, calibration: { threshold, rate, interval, warnings } };
+  const own = known.size < FEWEST_CALIBRATED ? undefined : await known.calibrate({ falseAcceptRate });
+  threshold = chooseThreshold({
+    identities: known.size,
+    falseAcceptRate,
+    own,
+    acceptRateAt: (at) => known.acceptRateAt(at),
+    shipped,
+  });
+  const pictures = known.list().reduce((sum, { templates }) => sum + templates.length, 0);
+  return { state: { identities: known.size, pictures, threshold }, bytes: await known.toBytes() };
+}
+
+async function overview(): Promise<GalleryOverview> {
+  const known = opened();
+  const points = galleryPoints(await known.toBytes(), known.list());
+  // Loaded when it is first needed.
+  const { mapEmbeddings } = await import('./map-embeddings.js');
+  const positions = mapEmbeddings(points.map(({ embedding }) => embedding));
+  return {
+    pairs: hardestPairs(points, HARDEST_PAIRS),
+    points: points.map(({ name, picture }, i) => ({ name, picture, x: positions[i][0], y: positions[i][1] })),
+  };
 }
 
 async function recognize(image: Blob | ImageBitmap): Promise<RecognizedPicture> {
   const begun = performance.now();
   try {
-    const { decision, name, threshold, matches } = await opened().recognize(image, { k: MATCHES });
+    const known = opened();
+    const { decision, name, matches } = await known.recognize(image, {
+      k: MATCHES,
+      threshold: threshold?.threshold,
+      margin: threshold?.margin,
+    });
+    const templates = new Map(known.list().flatMap(({ templates }) => templates.map((t) => [t.id, t])));
     return {
       decision,
       name,
-      threshold,
+      threshold: threshold?.threshold,
       matches: matches.map(({ name, score, template }) => ({
         name,
         score,
-        picture: pictures.get(template) ?? '',
+        picture: String(templates.get(template)?.metadata['picture'] ?? ''),
       })),
       milliseconds: performance.now() - begun,
     };

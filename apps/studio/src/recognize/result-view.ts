@@ -1,5 +1,4 @@
 import { h } from '../dom/h.js';
-import type { Thumbnails } from '../dom/thumbnails.js';
 import { TEXTS } from '../texts.js';
 import type { RecognizedPicture } from './messages.js';
 
@@ -7,7 +6,7 @@ import type { RecognizedPicture } from './messages.js';
 export function drawResult(
   place: HTMLElement,
   { decision, name, matches, threshold, milliseconds }: RecognizedPicture,
-  thumbnails: Thumbnails,
+  thumbnails: { get(id: string): string | undefined },
 ): void {
   const texts = TEXTS.try;
   const verdict = decision === 'known' ? texts.decisions.known(name ?? '') : texts.decisions[decision];

@@ -4,14 +4,17 @@ import type { CameraDialog } from '../camera/camera-dialog.js';
 import { acceptDrops } from '../dom/accept-drops.js';
 import { showFailure } from '../dom/failure-view.js';
 import { getElement } from '../dom/get-element.js';
-import { h } from '../dom/h.js';
 import type { Thumbnails } from '../dom/thumbnails.js';
-import type { StudioState } from '../state/studio-state.js';
+import type { EnrolledGallery, ModelKind, StudioState } from '../state/studio-state.js';
+import type { Value } from '../state/value.js';
+import type { Project } from '../storage/project.js';
 import { TEXTS } from '../texts.js';
 import { RATES } from './limits.js';
-import type { RecognizerModel } from './messages.js';
+import { modelOf } from './model-of.js';
+import { clearOverview, drawOverview } from './overview-view.js';
 import { type Recognizer, RecognizerFailure } from './recognizer.js';
 import { drawResult } from './result-view.js';
+import { drawThreshold } from './threshold-view.js';
 
 /** Milliseconds between two frames of the camera that are recognized. */
 const FRAME_MS = 300;
@@ -22,6 +25,8 @@ export interface TryStepTools {
   thumbnails: Thumbnails;
   camera: CameraDialog;
   recognizer: Recognizer;
+  /** Where the gallery is stored; undefined if the browser stores nothing. */
+  project: Project | undefined;
 }
 
 /** Connects step Try: enrolls the pictures, and recognizes others. */
@@ -32,8 +37,8 @@ export class TryStep {
   readonly #enroll = getElement<HTMLButtonElement>('enroll');
   readonly #status = getElement('enroll-status');
   readonly #failure = getElement('try-failure');
-  /** Revision of the pictures that are enrolled. */
-  #enrolled = -1;
+  /** The gallery that the worker has open. */
+  #opened: EnrolledGallery | undefined;
   #queryUrl: string | undefined;
   #camera: Camera | undefined;
 
@@ -45,10 +50,10 @@ export class TryStep {
     this.#rate.onchange = () => void this.#guard(() => this.#calibrate());
     this.#enroll.onclick = () => void this.#guard(() => this.#enrollAll());
     this.#model.onchange = () => {
-      state.gallery.set(undefined);
-      this.#draw();
+      this.#setGallery(undefined);
       if (state.pictures.pictures.length > 0) void this.#guard(() => this.#enrollAll());
     };
+    getElement('overview-show').onclick = () => void this.#guard(() => this.#showOverview());
     getElement('try-add').onclick = () => void camera.open('');
     const input = getElement<HTMLInputElement>('query-input');
     getElement('query-choose').onclick = () => input.click();
@@ -64,14 +69,58 @@ export class TryStep {
     getElement('query-camera').onclick = () => void this.#guard(() => this.#toggleCamera());
     state.pictures.onChange(() => this.#draw());
     state.gallery.watch(() => this.#draw());
-    state.model.watch((model) => {
-      this.#model.replaceChildren(new Option(TEXTS.try.shipped, 'shipped'));
-      if (model) this.#model.add(new Option(TEXTS.try.trained(model.checkpoint.step), 'trained'));
+    this.#follow('trained', state.model);
+    this.#follow('loaded', state.loaded);
+    this.#choose(state.model.get() ? 'trained' : state.loaded.get() ? 'loaded' : 'shipped');
+  }
+
+  /** Shows a gallery of an earlier visit or of a file, for one of the models. */
+  restore(gallery: EnrolledGallery): void {
+    this.#model.value = gallery.model;
+    if (this.#model.value !== gallery.model) return;
+    this.#rate.value = String(gallery.rate);
+    this.#tools.state.gallery.set(gallery);
+  }
+
+  /** Takes a gallery that was loaded, which the worker has open. */
+  take(gallery: EnrolledGallery): void {
+    this.restore(gallery);
+    this.#setGallery(gallery);
+  }
+
+  /** Offers a model of the page, and takes each new one. */
+  #follow<T>(kind: ModelKind, value: Value<T>): void {
+    let isFirst = true;
+    value.watch((model) => {
+      const wasUsed = this.#model.value === kind;
+      this.#drawModels();
       // Embeddings of another model cannot be compared with those of the gallery.
-      this.#model.value = model ? 'trained' : 'shipped';
-      state.gallery.set(undefined);
-      this.#draw();
+      if (!isFirst && (model || wasUsed)) this.#choose(model ? kind : 'shipped');
+      isFirst = false;
     });
+  }
+
+  #choose(kind: ModelKind): void {
+    this.#model.value = kind;
+    if (this.#tools.state.gallery.get()) this.#setGallery(undefined);
+    else this.#draw();
+  }
+
+  #drawModels(): void {
+    const { state } = this.#tools;
+    const chosen = this.#model.value;
+    const [trained, loaded] = [state.model.get(), state.loaded.get()];
+    this.#model.replaceChildren(new Option(TEXTS.try.shipped, 'shipped'));
+    if (trained) this.#model.add(new Option(TEXTS.try.trained(trained.checkpoint.step), 'trained'));
+    if (loaded) this.#model.add(new Option(TEXTS.try.loaded(loaded.name), 'loaded'));
+    this.#model.value = chosen;
+    if (this.#model.value === '') this.#model.value = 'shipped';
+  }
+
+  #setGallery(gallery: EnrolledGallery | undefined): void {
+    this.#opened = gallery;
+    this.#tools.state.gallery.set(gallery);
+    void this.#tools.project?.saveGallery(gallery);
   }
 
   /** Stops the camera, which no other step shows. */
@@ -97,22 +146,34 @@ export class TryStep {
     const identities = pictures
       .identities()
       .map(({ name, pictures }) => ({ name, pictures: pictures.map(({ id, image }) => ({ id, image })) }));
-    const { revision } = pictures;
+    const { content } = pictures;
+    const model = this.#model.value as ModelKind;
+    const rate = this.#chosenRate;
     this.#enroll.disabled = this.#model.disabled = true;
     try {
       this.#status.textContent = TEXTS.try.loading;
-      await recognizer.call('open', this.#modelFiles());
-      const gallery = await recognizer.call(
-        'enroll',
-        { identities, falseAcceptRate: this.#chosenRate },
-        (done, total) => {
-          this.#status.textContent = TEXTS.try.enrolling(done, total);
-        },
-      );
-      this.#enrolled = revision;
-      state.gallery.set(gallery);
+      await recognizer.call('open', { model: modelOf(state, model) });
+      const file = await recognizer.call('enroll', { identities, falseAcceptRate: rate }, (done, total) => {
+        this.#status.textContent = TEXTS.try.enrolling(done, total);
+      });
+      this.#setGallery({ ...file, model, rate, content });
     } finally {
       this.#model.disabled = false;
+      this.#draw();
+    }
+  }
+
+  /** Opens the gallery of an earlier visit in the worker. */
+  async #open(): Promise<void> {
+    const { state, recognizer } = this.#tools;
+    const gallery = state.gallery.get();
+    if (!gallery || gallery === this.#opened) return;
+    this.#status.textContent = TEXTS.try.loading;
+    try {
+      await recognizer.call('open', { model: modelOf(state, gallery.model), gallery: gallery.bytes });
+      await recognizer.call('calibrate', gallery.rate);
+      this.#opened = gallery;
+    } finally {
       this.#draw();
     }
   }
@@ -122,14 +183,23 @@ export class TryStep {
   }
 
   async #calibrate(): Promise<void> {
-    const { state, recognizer } = this.#tools;
-    if (state.gallery.get()) state.gallery.set(await recognizer.call('calibrate', this.#chosenRate));
+    const gallery = this.#tools.state.gallery.get();
+    if (!gallery) return;
+    await this.#open();
+    const rate = this.#chosenRate;
+    const file = await this.#tools.recognizer.call('calibrate', rate);
+    this.#setGallery({ ...gallery, ...file, rate });
   }
 
-  #modelFiles(): RecognizerModel {
-    const model = this.#tools.state.model.get();
-    if (this.#model.value !== 'trained' || !model) return { kind: 'shipped' };
-    return { kind: 'checkpoint', files: model.checkpoint.files };
+  async #showOverview(): Promise<void> {
+    const place = getElement('overview');
+    place.setAttribute('aria-busy', 'true');
+    try {
+      await this.#open();
+      drawOverview(await this.#tools.recognizer.call('overview', undefined), this.#tools.thumbnails);
+    } finally {
+      place.removeAttribute('aria-busy');
+    }
   }
 
   async #recognize(image: Blob): Promise<void> {
@@ -147,6 +217,7 @@ export class TryStep {
 
   async #show(image: Blob | ImageBitmap): Promise<void> {
     const { recognizer, thumbnails } = this.#tools;
+    await this.#open();
     const found = await recognizer.call('recognize', image);
     const result = getElement('result');
     result.removeAttribute('aria-busy');
@@ -201,37 +272,15 @@ export class TryStep {
     const { pictures } = state;
     this.#enroll.disabled = pictures.pictures.length === 0 || !pictures.isInspected;
     this.#enroll.textContent = gallery ? texts.enrollAgain : texts.enroll;
-    const hasChanged = gallery !== undefined && this.#enrolled !== pictures.revision;
+    const hasChanged = gallery !== undefined && gallery.content !== pictures.content;
     this.#status.textContent = gallery
-      ? `${texts.enrolled(gallery.identities, gallery.pictures)}${hasChanged ? `. ${texts.changed}` : ''}`
+      ? `${texts.enrolled(gallery.state.identities, gallery.state.pictures)}${hasChanged ? `. ${texts.changed}` : ''}`
       : texts.nothingEnrolled;
     getElement('try-status').textContent = gallery
-      ? texts.status.enrolled(gallery.identities)
+      ? texts.status.enrolled(gallery.state.identities)
       : texts.status.empty;
-    const place = getElement('calibration');
-    place.replaceChildren();
-    if (!gallery) return;
-    if (!gallery.calibration) {
-      place.append(h('p', { class: 'note' }, texts.uncalibrated));
-      return;
-    }
-    const { threshold, rate, interval, warnings } = gallery.calibration;
-    const percent = (share: number) => formatPercent(share, 1);
-    place.append(
-      h(
-        'p',
-        { class: 'note' },
-        texts.calibrated(threshold.toFixed(3), percent(rate), percent(interval.low), percent(interval.high)),
-      ),
-    );
-    if (warnings.length === 0) return;
-    place.append(
-      h(
-        'details',
-        { class: 'plain' },
-        h('summary', {}, texts.warnings),
-        h('ul', {}, ...warnings.map((warning) => h('li', {}, warning))),
-      ),
-    );
+    drawThreshold(getElement('calibration'), gallery?.state, gallery?.model === 'trained');
+    getElement('overview').hidden = gallery === undefined;
+    clearOverview();
   }
 }

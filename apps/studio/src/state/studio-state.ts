@@ -1,4 +1,5 @@
 import type { BrowserCheckpoint } from 'unitsphere/browser';
+import type { ReportData } from 'unitsphere/report';
 import { PictureSet } from '../data/picture-set.js';
 import type { GalleryState } from '../recognize/messages.js';
 import { Value } from './value.js';
@@ -22,6 +23,27 @@ export interface TrainedModel {
   readonly source: DataSource;
 }
 
+/** A model folder that the visitor has loaded. */
+export interface LoadedModel {
+  readonly name: string;
+  readonly files: Readonly<Record<string, Uint8Array>>;
+}
+
+/** The model of a gallery. */
+export type ModelKind = 'shipped' | 'trained' | 'loaded';
+
+/** The gallery of step Try. */
+export interface EnrolledGallery {
+  readonly state: GalleryState;
+  /** The gallery as a file. */
+  readonly bytes: Uint8Array;
+  readonly model: ModelKind;
+  /** Wanted rate of accepted strangers. */
+  readonly rate: number;
+  /** `content` of the pictures that are enrolled. */
+  readonly content: string;
+}
+
 /** The state that the steps of the page share. */
 export class StudioState {
   readonly source = new Value<DataSource>('pictures');
@@ -29,5 +51,9 @@ export class StudioState {
   readonly phase = new Value<TrainingPhase>({ name: 'idle' });
   readonly model = new Value<TrainedModel | undefined>(undefined);
   /** The gallery of step Try; undefined if nothing is enrolled. */
-  readonly gallery = new Value<GalleryState | undefined>(undefined);
+  readonly gallery = new Value<EnrolledGallery | undefined>(undefined);
+  /** The report of the last training that has ended. */
+  readonly report = new Value<ReportData | undefined>(undefined);
+  /** A model folder that was loaded in step Take away. */
+  readonly loaded = new Value<LoadedModel | undefined>(undefined);
 }

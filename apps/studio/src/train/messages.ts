@@ -10,11 +10,11 @@ import type {
 import type { ReportData } from 'unitsphere/report';
 import type { Failure } from '../failure.js';
 import type { TrainingPlan } from './plan.js';
-import type { TrainingRequest } from './training-request.js';
+import type { TrainingRequest, TrainingStore } from './training-request.js';
 
 /** A message from the page to the training worker. */
 export type ToTraining =
-  | ({ type: 'start'; from?: BrowserCheckpoint } & TrainingRequest)
+  | ({ type: 'start'; from?: BrowserCheckpoint; store?: TrainingStore } & TrainingRequest)
   /** Stops after the current step, with a checkpoint. */
   | { type: 'stop' };
 
@@ -26,7 +26,15 @@ export type FromTraining =
   | { type: 'note'; line: string }
   | { type: 'step'; report: StepReport; rates: Rates }
   | { type: 'metrics'; record: MetricsRecord }
-  | { type: 'checkpoint'; step: number; files: Record<string, Uint8Array>; saved: Saved }
+  | {
+      type: 'checkpoint';
+      step: number;
+      files: Record<string, Uint8Array>;
+      saved: Saved;
+      isBest: boolean;
+    }
+  /** Whether the browser could store the checkpoint. */
+  | { type: 'stored'; failure?: Failure }
   | { type: 'stopped'; step: number }
   | { type: 'finished'; summary: TrainingSummary; report: ReportData }
   | { type: 'failed'; failure: Failure };

@@ -19,6 +19,12 @@ export function planTraining({ yaml, settings }: Pick<TrainingRequest, 'yaml' | 
   return describePlan(parseConfig(yaml, { file: 'the config', overrides: settings.map(parseOverride) }));
 }
 
+/** Returns the complete config of a stored training, and what it does. */
+export function planStored(yaml: string): { config: Config; plan: TrainingPlan } {
+  const config = parseConfig(yaml, { file: 'the config' });
+  return { config, plan: describePlan(config) };
+}
+
 /** Returns what a config does. */
 export function describePlan({ backend, data, model, training }: Config): TrainingPlan {
   const { steps, batchSize, validateEvery } = training;

@@ -52,6 +52,16 @@ export class ProgressView {
       : TEXTS.train.training;
   }
 
+  /** Shows the losses of an earlier visit. */
+  replay(step: number, losses: readonly (readonly [step: number, loss: number])[]): void {
+    for (const [at, loss] of losses) this.#plot?.add(at, loss);
+    this.#plot?.draw();
+    getElement<HTMLProgressElement>('bar').value = step / this.#totalSteps;
+    getElement('step').textContent = TEXTS.train.of(step, this.#totalSteps);
+    const last = losses.at(-1)?.[1];
+    if (last !== undefined) getElement('loss').textContent = last.toFixed(3);
+  }
+
   /** @param secondsPerStep Measured time of a step; undefined until enough are measured. */
   step({ step, loss }: StepReport, { imagesPerSecond, shares }: Rates, secondsPerStep?: number): void {
     this.#plot?.add(step, loss);

@@ -3,6 +3,7 @@ import { showFailure } from '../dom/failure-view.js';
 import { getElement } from '../dom/get-element.js';
 import type { Failure } from '../failure.js';
 import type { StudioState } from '../state/studio-state.js';
+import type { Project, StoredTraining } from '../storage/project.js';
 import { TEXTS } from '../texts.js';
 import { MeasuredSteps, StepTimes } from './measured-steps.js';
 import type { FromTraining, StartedBackend } from './messages.js';
@@ -16,6 +17,7 @@ import type { TrainingRequest } from './training-request.js';
 export class TrainStep {
   readonly form: TrainingForm;
   readonly #state: StudioState;
+  readonly #project: Project | undefined;
   readonly #view = new ProgressView();
   readonly #stepTimes = new StepTimes();
   #measured = new MeasuredSteps();
@@ -23,8 +25,10 @@ export class TrainStep {
   #totalSteps = 1;
   #running: Training | undefined;
 
-  constructor(state: StudioState) {
+  /** @param project Where trainings are stored; undefined if the browser stores nothing. */
+  constructor(state: StudioState, project?: Project) {
     this.#state = state;
+    this.#project = project;
     this.form = new TrainingForm(() => state.source.get(), this.#stepTimes);
     getElement('controls').onsubmit = (event) => {
       event.preventDefault();
@@ -50,29 +54,73 @@ export class TrainStep {
     const { source, pictures } = this.#state;
     const { train } = TEXTS;
     const request = this.form.request();
-    if (source.get() === 'generator') this.#start(request);
+    if (source.get() === 'generator') void this.#startStored(request);
     else if (pictures.pictures.length === 0) {
       this.#fail({ title: train.noData, message: train.noDataHint, isBug: false });
     } else if (!pictures.isInspected) {
       this.#fail({ title: train.noReadable, message: '', isBug: false });
-    } else this.#start({ ...request, images: pictures.labeledImages() });
+    } else void this.#startStored({ ...request, images: pictures.labeledImages() });
+  }
+
+  /** Stores what a training starts with, then starts it. */
+  async #startStored(request: TrainingRequest): Promise<void> {
+    this.#setButtons('running');
+    const training = await this.#project?.startTraining(request);
+    this.#start(request, undefined, training);
+  }
+
+  /** Shows the training of an earlier visit, which can be resumed. */
+  async restore({ id, request, config, checkpoint, report, missing }: StoredTraining): Promise<void> {
+    if (!checkpoint || !config) return;
+    // Loaded when it is first needed: it comes with the trainer.
+    const [{ planStored }, { recordedLosses }] = await Promise.all([
+      import('./plan.js'),
+      import('./recorded-losses.js'),
+    ]);
+    const parsed = planStored(config);
+    this.#totalSteps = parsed.config.training.steps;
+    this.#view.begin(false);
+    this.#view.config(parsed.config);
+    this.#view.replay(checkpoint.step, recordedLosses(checkpoint));
+    for (const record of checkpoint.metrics) this.#view.metrics(record);
+    const source = request.images ? 'pictures' : 'generator';
+    if (checkpoint.step > 0) this.#state.model.set({ checkpoint, yaml: config, source });
+    if (report) {
+      this.#state.report.set(report);
+      showResults(report);
+      this.#view.end(TEXTS.train.done);
+      this.#state.phase.set({ name: 'done' });
+      return;
+    }
+    this.#view.end(TEXTS.train.stored(checkpoint.step));
+    this.#state.phase.set({ name: 'paused' });
+    if (missing > 0) {
+      this.#fail({
+        title: TEXTS.train.missing(missing),
+        message: TEXTS.train.missingHint,
+        isBug: false,
+      });
+    } else offerResume(checkpoint, () => this.#start(request, checkpoint, id));
   }
 
   #fail(failure: Failure | undefined): void {
     showFailure(getElement('failure'), failure);
   }
 
-  #start(request: TrainingRequest, from?: BrowserCheckpoint): void {
+  #start(request: TrainingRequest, from?: BrowserCheckpoint, id?: string): void {
     this.#fail(undefined);
     this.#noteBackend(undefined);
     clearOutcome();
     // A resumed training replaces its model, a new one has none yet.
     if (!from) this.#state.model.set(undefined);
+    this.#state.report.set(undefined);
     this.#view.begin(from !== undefined);
     this.#measured = new MeasuredSteps();
     this.#setButtons('running');
     this.#state.phase.set({ name: 'running', percent: 0 });
-    const training = new Training(request, (message) => this.#handle(training, message), from);
+    const store =
+      id === undefined || !this.#project ? undefined : { project: this.#project.info.id, training: id };
+    const training = new Training(request, (message) => this.#handle(training, message), from, store);
     this.#running = training;
   }
 
@@ -109,7 +157,12 @@ export class TrainStep {
         this.#state.phase.set({ name: 'running', percent });
         break;
       }
+      case 'stored':
+        if (message.failure) view.note(TEXTS.train.notStored(message.failure.message));
+        break;
       case 'finished':
+        if (training.store) void this.#project?.saveOutcome(training.store.training, message.report);
+        this.#state.report.set(message.report);
         showResults(message.report);
         this.#end(training, TEXTS.train.done, 'done');
         break;
@@ -126,12 +179,14 @@ export class TrainStep {
   #end(training: Training, text: string, how: 'done' | 'paused' | 'failed'): void {
     this.#running = undefined;
     this.#view.end(text);
-    const { checkpoint, yaml, request } = training;
+    const { checkpoint, yaml, request, store } = training;
     const canResume = how !== 'done' && checkpoint !== undefined;
     this.#state.phase.set({ name: how === 'done' ? 'done' : canResume ? 'paused' : 'idle' });
     if (checkpoint) {
-      this.#state.model.set({ checkpoint, yaml, source: request.images ? 'pictures' : 'generator' });
-      if (canResume) offerResume(checkpoint, () => this.#start(request, checkpoint));
+      const source = request.images ? 'pictures' : 'generator';
+      // Before the first step, there is nothing to take away.
+      if (checkpoint.step > 0) this.#state.model.set({ checkpoint, yaml, source });
+      if (canResume) offerResume(checkpoint, () => this.#start(request, checkpoint, store?.training));
     }
     void this.form.drawPlan();
     // Last, because it tells that everything else has been shown.

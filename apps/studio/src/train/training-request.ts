@@ -8,3 +8,11 @@ export interface TrainingRequest {
   /** The pictures of a config with `source: folder`. */
   images?: readonly LabeledImage[];
 }
+
+/** Where a training stores its checkpoints. */
+export interface TrainingStore {
+  /** Id of the project. */
+  project: string;
+  /** Id of the training. */
+  training: string;
+}

@@ -1,7 +1,7 @@
 import type { BrowserCheckpoint, MetricsRecord } from 'unitsphere/browser';
 import { describeWorkerFailure } from '../describe-worker-failure.js';
 import type { FromTraining, ToTraining } from './messages.js';
-import type { TrainingRequest } from './training-request.js';
+import type { TrainingRequest, TrainingStore } from './training-request.js';
 
 /** A training in its own worker. The page keeps its checkpoint, which therefore survives the loss of the graphics card. */
 export class Training {
@@ -16,11 +16,13 @@ export class Training {
    * Starts the training.
    * @param listener Receives all messages of the worker. The last one is `stopped`, `finished` or `failed`.
    * @param from Checkpoint to resume from.
+   * @param store Where the worker stores checkpoints; undefined if the browser stores nothing.
    */
   constructor(
     readonly request: TrainingRequest,
     listener: (message: FromTraining) => void,
     from?: BrowserCheckpoint,
+    readonly store?: TrainingStore,
   ) {
     this.checkpoint = from;
     this.#metrics = from ? from.metrics.filter(({ step }) => step <= from.step) : [];
@@ -28,8 +30,9 @@ export class Training {
       if (data.type === 'config') this.yaml = data.yaml;
       if (data.type === 'metrics') this.#metrics.push(data.record);
       if (data.type === 'checkpoint') {
-        const { step, files, saved } = data;
-        this.checkpoint = { step, files, saved, metrics: this.#metrics };
+        const { step, files, saved, isBest } = data;
+        const best = isBest ? files : this.checkpoint?.best;
+        this.checkpoint = { step, files, saved, metrics: this.#metrics, best };
       }
       if (['stopped', 'finished', 'failed'].includes(data.type)) this.#worker.terminate();
       listener(data);
@@ -38,7 +41,7 @@ export class Training {
       this.#worker.terminate();
       listener({ type: 'failed', failure: describeWorkerFailure(event) });
     };
-    this.#send({ type: 'start', ...request, from });
+    this.#send({ type: 'start', ...request, from, store });
   }
 
   /** Stops after the current step, with a checkpoint. */

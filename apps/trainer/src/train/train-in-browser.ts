@@ -40,6 +40,11 @@ export interface BrowserTrainingOptions {
   onBackend?(backend: UsedBackend): void;
   /** Receives metrics and checkpoints. */
   output: Pick<TrainingOutput, 'metrics' | 'checkpoint'>;
+  /**
+   * A checkpoint is written before the first step, and after each step when the last one is this many seconds old, in addition to
+   * `training.checkpointEvery`. Default: none by time.
+   */
+  checkpointSeconds?: number;
   /** The checkpoint to resume from. */
   from?: BrowserCheckpoint;
   /** Aborting it ends the training after the current step, with a checkpoint. */
@@ -126,6 +131,8 @@ export async function trainInBrowser(options: BrowserTrainingOptions): Promise<B
       signal,
       replicas: 1,
       saved: from?.saved,
+      checkpointFirst: options.checkpointSeconds !== undefined && !from,
+      checkpointSeconds: options.checkpointSeconds,
     });
     const { step } = lead.state;
     if (!figures) return { step, summary: null, report: null };

@@ -59,6 +59,8 @@ export interface TrainingLoopOptions {
   saved?: Saved;
   /** Write a checkpoint before the first step, because nothing else reproduces what has changed since the last one. */
   checkpointFirst?: boolean;
+  /** Write a checkpoint after a step when the last one is this many seconds old, in addition to `training.checkpointEvery`. */
+  checkpointSeconds?: number;
 }
 
 /** The figures of a finished training. */
@@ -137,6 +139,8 @@ export async function trainingLoop(
       : undefined;
     // The step of the newest checkpoint.
     let written = saved && state.step;
+    let writtenAt = performance.now();
+    const isOld = () => performance.now() - writtenAt >= 1000 * (options.checkpointSeconds ?? Infinity);
     const checkpoint = async (best?: Record<string, number>) => {
       const times = { seconds: seconds(), stepSeconds, lossSeconds };
       const { preprocessing } = state;
@@ -151,6 +155,7 @@ export async function trainingLoop(
       await output.checkpoint(state.step, await lead.checkpointFiles(), rest, best);
       await lead.checkpointWritten();
       written = state.step;
+      writtenAt = performance.now();
     };
     if (options.checkpointFirst) await checkpoint();
     const due = (every: number | null) => every !== null && state.step % every === 0;
@@ -215,7 +220,8 @@ export async function trainingLoop(
           progress.note(`step ${state.step}, ${name}: ${describePairs(set)}`);
         }
       }
-      if (best || (due(training.checkpointEvery) && state.step < training.steps)) await checkpoint(best);
+      const isDue = due(training.checkpointEvery) || isOld();
+      if (best || (isDue && state.step < training.steps)) await checkpoint(best);
       // Signals, workers' messages and a page's events are handled between steps.
       await nextTurn();
     }
