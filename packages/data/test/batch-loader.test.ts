@@ -81,6 +81,26 @@ describe('BatchLoader', () => {
     }
   });
 
+  test('loads only the images of its part, so that the parts of a batch load each image once', async () => {
+    const loaded: string[] = [];
+    const source: ImageSource = {
+      identities: Array.from({ length: 12 }, (_, i) => ({ name: `${i}`, samples: 1 })),
+      load(identity, sample) {
+        loaded.push(`${identity} ${sample}`);
+        return noiseImage(24, 24, identity);
+      },
+    };
+    const loadedOf = async (part?: readonly [number, number]) => {
+      loaded.length = 0;
+      await batches(1, { source, workers: 0, prefetch: 1, ...(part && { part }) });
+      return [...loaded];
+    };
+    const whole = await loadedOf();
+    const parts = [await loadedOf([0, 4]), await loadedOf([4, 6])];
+    expect(parts.map((part) => part.length)).toEqual([4, 2]);
+    expect(parts.flat()).toEqual(whole);
+  });
+
   test('gives the same batches from memory, from the cache on disk and from the files', async () => {
     const inline = await batches(5, { source: folder, views: 24 });
     for (const options of [
