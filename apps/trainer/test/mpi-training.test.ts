@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -61,5 +61,22 @@ test.skipIf(!launcher)(
     rmSync(join(folder, 'step-00000006'), { recursive: true });
     run(process.execPath, [cli, 'train', '--resume', join(processes, 'run'), ...twoReplicas]);
     expect(lossesOf(processes)).toEqual(losses);
+  },
+);
+
+test.skipIf(!launcher)(
+  'a loss that is not finite ends all processes with the reason, after a whole checkpoint',
+  { timeout: 200_000 },
+  async () => {
+    const [command, args] = launcher as (typeof LAUNCHERS)[number];
+    const file = join(temporaryFolder(), 'tiny.yaml');
+    writeFileSync(file, config(await pictureFolder()));
+    const output = temporaryFolder();
+    const tooFast = ['--set', 'optimizer.lr=1e30', '--set', 'training.checkpointEvery=1'];
+    const start = [...args, process.execPath, cli, 'train', file, '--output', output, ...tooFast];
+    const { status, stdout, stderr } = spawnSync(command, start, { encoding: 'utf8' });
+    expect(status).toBeGreaterThan(0);
+    expect(stdout + stderr).toMatch(/training stopped at step \d+: the loss is .*\n.*Lower optimizer\.lr/);
+    expect(readdirSync(join(output, 'run/checkpoints'))).toContain('step-00000001');
   },
 );
