@@ -29,6 +29,17 @@ ROWS = pd.DataFrame(
 )
 
 
+def write_super_classes() -> None:
+    """Super-classes as text, and as pandas' categories."""
+    rows = pd.DataFrame(
+        [("a", "b", "shoe"), ("b", "a", "bag"), ("c", "c", None), ("d", "b", "shoe")],
+        columns=["path", "label", "category"],
+    ).assign(path=lambda table: "images/" + table["path"] + ".png")
+    rows.to_parquet(FOLDER / "super_classes.parquet", index=False)
+    encoded = rows.assign(category=rows["category"].astype("category"))
+    encoded.to_parquet(FOLDER / "super_classes_encoded.parquet", index=False)
+
+
 def main() -> None:
     (FOLDER / "images").mkdir(parents=True, exist_ok=True)
     for i, name in enumerate("abcd"):
@@ -52,6 +63,7 @@ def main() -> None:
     ROWS.assign(label=ROWS["label"].astype(str).astype("category")).to_parquet(FOLDER / "categories.parquet")
     nested = ROWS.assign(tags=[["x", "y"]] * len(ROWS), size=[{"width": 1, "height": 2}] * len(ROWS))
     nested.to_parquet(FOLDER / "nested.parquet")
+    write_super_classes()
 
     def crop(i):
         row = ROWS.iloc[i]
