@@ -11,7 +11,13 @@ import { type CardModelOptions, runCardModel } from './card-model/run-card-model
 import { type HardSetOptions, writeHardSet } from './card-model/write-hard-set.js';
 import { type ImageSetSize, makeImages } from './data/make-images.js';
 import { type DataBenchOptions, type DataReport, joinData, runData } from './data/run-data.js';
-import { type LargeSetOptions, runLargeSet } from './data/run-large-set.js';
+import {
+  FORMATS,
+  joinLargeSet,
+  type LargeSetOptions,
+  type LargeSetReport,
+  runLargeSet,
+} from './data/run-large-set.js';
 import { runFindings } from './findings/run-findings.js';
 import { type FirstLossesOptions, runFirstLosses } from './first-losses/run-first-losses.js';
 import { type GalleryBenchOptions, runGallery } from './gallery/run-gallery.js';
@@ -649,9 +655,17 @@ program
   .option('--side <PIXELS>', 'side of the images', parseCount, 64)
   .option('--steps <COUNT>', 'number of training steps', parseCount, 100)
   .option('--set <KEY=VALUE...>', 'change a setting of the trainings', [])
-  .action(async (dir: string, { json: file, ...options }: LargeSetOptions & { json?: string }) => {
-    await showReport(await runLargeSet(dir, options, showProgress), file);
+  .addOption(
+    new Option('--formats <NAMES...>', 'formats to train on').choices([...FORMATS]).default([...FORMATS]),
+  )
+  .option('--append', 'keep the rows of other formats in --json')
+  .action(async (dir: string, { json: file, append, ...options }: LargeSetCommand) => {
+    const earlier = append ? await readEarlier<LargeSetReport>(file) : undefined;
+    const report = await runLargeSet(dir, options, showProgress);
+    await showReport(earlier ? joinLargeSet(earlier, report) : report, file);
   });
+
+type LargeSetCommand = LargeSetOptions & { json?: string; append?: boolean };
 
 program
   .command('make-images')

@@ -7,7 +7,7 @@ import { makePhotographs } from '../src/data/make-photographs.js';
 import { printData } from '../src/data/print-data.js';
 import { printLargeSet } from '../src/data/print-large-set.js';
 import { type DataReport, joinData } from '../src/data/run-data.js';
-import type { LargeSetReport } from '../src/data/run-large-set.js';
+import { joinLargeSet, type LargeSetReport } from '../src/data/run-large-set.js';
 import { describeMachine } from '../src/measure/machine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-bench-data-'));
@@ -83,5 +83,8 @@ describe('bench data', () => {
       'are the same from every format. The highest peak is 1.00 GiB',
     );
     expect(printLargeSet(largeSet([2, 1.5]))).toContain('are NOT the same');
+    const [folder, recordio] = largeSet([3]).runs;
+    const joined = joinLargeSet({ ...largeSet([2]), runs: [recordio] }, { ...largeSet([2]), runs: [folder] });
+    expect(joined.runs).toEqual([folder, recordio]);
   });
 });

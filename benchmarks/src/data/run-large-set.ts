@@ -7,9 +7,12 @@ import { describeMachine, type Machine } from '../measure/machine.js';
 import { resolveRepositoryFile } from '../measure/repository-file.js';
 import { type ImageSetSize, makeImages } from './make-images.js';
 
+/** The formats that are trained on. */
+export const FORMATS = ['folder', 'recordio', 'webdataset'] as const;
+
 /** One training on the images in one format. */
 export interface LargeSetRun {
-  format: 'folder' | 'recordio' | 'webdataset';
+  format: (typeof FORMATS)[number];
   /** Peak resident memory of the whole process in bytes, from its start to its end. */
   peakRss: number;
   /** Wall-clock time of the process, including the first look at every image. */
@@ -33,6 +36,8 @@ export interface LargeSetOptions extends ImageSetSize {
   steps: number;
   /** Further settings of the training. */
   set: string[];
+  /** The formats to train on. */
+  formats: LargeSetRun['format'][];
 }
 
 const CLI = resolveRepositoryFile('apps/trainer/bin/unitsphere.js');
@@ -45,7 +50,7 @@ const SAMPLE_MS = 250;
  */
 export async function runLargeSet(
   dir: string,
-  { identities, images, side, steps, set }: LargeSetOptions,
+  { identities, images, side, steps, set, formats }: LargeSetOptions,
   log: (message: string) => void = () => undefined,
 ): Promise<LargeSetReport> {
   if (!existsSync('/proc/self/status'))
@@ -57,7 +62,8 @@ export async function runLargeSet(
     await makeImages(folder, size, (done) => log(`images of ${done} of ${identities} identities`));
   }
   const paths = { folder, recordio: join(dir, 'images.rec'), webdataset: join(dir, 'images.tar') };
-  for (const archive of [paths.recordio, paths.webdataset]) {
+  for (const format of formats) {
+    const archive = paths[format];
     if (existsSync(archive)) continue;
     log(`packing ${archive}`);
     await run(['data', 'pack', folder, archive]);
@@ -76,7 +82,8 @@ export async function runLargeSet(
     ...set,
   ];
   const runs: LargeSetRun[] = [];
-  for (const [format, path] of Object.entries(paths) as [LargeSetRun['format'], string][]) {
+  for (const format of formats) {
+    const path = paths[format];
     log(`training from ${path}`);
     const name = `${format}-${Date.now()}`;
     const given = [...settings, `output.directory=${join(dir, 'runs')}`, `output.name=${name}`];
@@ -97,6 +104,13 @@ export async function runLargeSet(
     settings,
     runs,
   };
+}
+
+/** Adds the runs of an earlier report on formats that were not measured again. */
+export function joinLargeSet(earlier: LargeSetReport, report: LargeSetReport): LargeSetReport {
+  const again = new Set(report.runs.map(({ format }) => format));
+  const runs = [...earlier.runs.filter(({ format }) => !again.has(format)), ...report.runs];
+  return { ...report, runs: runs.sort((a, b) => FORMATS.indexOf(a.format) - FORMATS.indexOf(b.format)) };
 }
 
 function readLosses(file: string): number[] {
