@@ -3,10 +3,11 @@
 //   node tools/golden/onnx-runtimes.mjs RESULTS.json [OPTIONS] [BACKBONE…]      (after npm run build)
 // Options: [--python PYTHON] [--webgpu each|once] [--only NECK-NORM]
 // With `--webgpu once`, the default, WebGPU runs one neck and norm of each backbone, and all of them for one backbone, because
-// SwiftShader takes minutes for each network. RESULTS.json is written after each backbone and continued if it exists.
+// SwiftShader compiles the shaders of each backbone for 8 s or more. RESULTS.json is written after each file in Chromium and continued
+// if it exists.
 // PYTHON has the packages of tools/golden/requirements.txt; default: python3. The exit status is 1 if a difference exceeds 1e-4.
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -55,10 +56,16 @@ const browser = await chromium.launch({
   args: FLAGS,
 });
 results.versions.web = `onnxruntime-web ${version(join(runtimeFolder, '..'))} in Chromium ${browser.version()}`;
+const work = await mkdtemp(join(tmpdir(), 'onnx-'));
+const server = await serveFolders({ files: work, ort: runtimeFolder });
+/** One page for each provider: the device of a page keeps its compiled shaders for the next file. */
+const pages = new Map();
 try {
   for (const backbone of chosen.length > 0 ? chosen : all) await runBackbone(backbone);
 } finally {
   await browser.close();
+  server.close();
+  rmSync(work, { recursive: true });
 }
 console.log(formatTable());
 const differences = Object.values(results.backbones).flatMap((by) =>
@@ -71,24 +78,31 @@ async function runBackbone(backbone) {
   const by = results.backbones[backbone] ?? {};
   results.backbones[backbone] = by;
   const isEach = options.webgpu === 'each' || backbone === ONCE.backbone;
-  const isMissing = (runtime) =>
-    !by[runtime] || (runtime === 'webgpu' && isEach && Object.keys(by.webgpu).length === 1);
-  if (!RUNTIMES.some(isMissing)) return;
-  const folder = await mkdtemp(join(tmpdir(), 'onnx-'));
+  const necessary = (runtime, names) => {
+    if (options.only) return [options.only];
+    return runtime === 'webgpu' && !isEach ? [ONCE.file] : names;
+  };
+  const missing = (runtime, names) =>
+    necessary(runtime, names).filter((name) => by[runtime]?.[name] === undefined);
+  if (by.node && RUNTIMES.every((runtime) => missing(runtime, Object.keys(by.node)).length === 0)) return;
+  const folder = join(work, backbone);
+  mkdirSync(folder);
   try {
     const only = options.only ? [options.only] : [];
     const exported = await run(process.execPath, [script('export-onnx.mjs'), folder, backbone, ...only]);
-    by.node = parseDifferences(exported.stdout);
-    if (isMissing('python')) {
+    by.node = { ...by.node, ...parseDifferences(exported.stdout) };
+    const names = Object.keys(by.node);
+    if (missing('python', names).length > 0) {
       const { stdout } = await run(options.python, [script('check_onnx.py'), folder]);
       const [versions, ...lines] = stdout.split('\n');
       results.versions.python = `${versions} in Python`;
-      by.python = parseDifferences(lines.join('\n'));
+      by.python = { ...by.python, ...parseDifferences(lines.join('\n')) };
     }
-    const names = Object.keys(by.node);
-    if (isMissing('wasm')) by.wasm = await runInChromium(folder, 'wasm', names);
-    if (isMissing('webgpu'))
-      by.webgpu = await runInChromium(folder, 'webgpu', isEach || options.only ? names : [ONCE.file]);
+    for (const provider of ['wasm', 'webgpu'])
+      for (const name of missing(provider, names)) {
+        by[provider] = { ...by[provider], [name]: await runInChromium(backbone, provider, name) };
+        writeFileAtomicSync(output, `${JSON.stringify(results, null, 2)}\n`);
+      }
     writeFileAtomicSync(output, `${JSON.stringify(results, null, 2)}\n`);
     console.error(`${backbone}: ${RUNTIMES.map((runtime) => `${runtime} ${cell(by[runtime])}`).join(', ')}`);
   } finally {
@@ -102,39 +116,38 @@ function parseDifferences(text) {
   return Object.fromEntries(lines.map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]));
 }
 
-/** Runs files of a folder in a page of their own. @returns The largest difference by name. */
-async function runInChromium(folder, provider, names) {
-  const server = await serveFolders({ files: folder, ort: runtimeFolder });
-  const page = await browser.newPage();
-  try {
-    await page.goto(server.address);
-    const found = {};
-    for (const name of names) {
-      const theirs = await page.evaluate(runInPage, { name: `${name}.onnx`, provider });
-      const bytes = readFileSync(join(folder, `${name}.f32`));
-      const ours = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-      if (theirs.length !== ours.length) throw new Error(`${name} has ${theirs.length} values.`);
-      found[name] = 0;
-      // Written so that NaN is the largest.
-      for (const [i, value] of theirs.entries()) {
-        const difference = Math.abs(value - ours[i]);
-        if (!(difference <= found[name]))
-          found[name] = Number.isNaN(difference) ? Number.MAX_VALUE : difference;
-      }
-    }
-    return found;
-  } finally {
-    await page.close();
-    server.close();
+/** Returns the page in which a provider runs. */
+async function openPage(provider) {
+  let page = pages.get(provider);
+  if (page) return page;
+  page = await browser.newPage();
+  await page.goto(server.address, { timeout: 0 });
+  pages.set(provider, page);
+  return page;
+}
+
+/** Runs a file of a backbone's folder in Chromium. @returns The largest difference. */
+async function runInChromium(backbone, provider, name) {
+  const page = await openPage(provider);
+  const theirs = await page.evaluate(runInPage, { folder: backbone, name: `${name}.onnx`, provider });
+  const bytes = readFileSync(join(work, backbone, `${name}.f32`));
+  const ours = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  if (theirs.length !== ours.length) throw new Error(`${name} has ${theirs.length} values.`);
+  let largest = 0;
+  // Written so that NaN is the largest.
+  for (const [i, value] of theirs.entries()) {
+    const difference = Math.abs(value - ours[i]);
+    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Number.MAX_VALUE : difference;
   }
+  return largest;
 }
 
 /** Runs in the page. */
-async function runInPage({ name, provider }) {
+async function runInPage({ folder, name, provider }) {
   const ort = await import('/ort/ort.webgpu.min.mjs');
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'error';
-  const fetchBytes = async (file) => (await fetch(`/files/${file}`)).arrayBuffer();
+  const fetchBytes = async (file) => (await fetch(`/files/${folder}/${file}`)).arrayBuffer();
   const session = await ort.InferenceSession.create(new Uint8Array(await fetchBytes(name)), {
     executionProviders: [provider],
   });
