@@ -11,6 +11,6 @@ if ! command -v apt-get >/dev/null; then
   exit 1
 fi
 apt-get update -qq
-# Both exist side by side: mpirun.openmpi and mpirun.mpich. The headers are for benchmarks in C.
+# Both exist side by side: mpirun.openmpi and mpirun.mpich. The headers are for benchmarks in C, and iproute2 for two-hosts.mjs.
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-  openmpi-bin libopenmpi-dev mpich libmpich-dev >/dev/null
+  openmpi-bin libopenmpi-dev mpich libmpich-dev iproute2 >/dev/null
