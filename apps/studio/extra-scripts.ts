@@ -62,7 +62,6 @@ export function addServiceWorker(): Plugin {
         const files = Object.values(bundle).filter(({ fileName }) => !fileName.endsWith('.map'));
         const start = new Set(['index.html']);
         // The page's own script, its static imports, and its styles.
-        /** Creates a Vite plugin that adds the service worker and its list of files to the build. */
         const follow = (name: string) => {
           const file = bundle[name];
           if (!file || start.has(name)) return;

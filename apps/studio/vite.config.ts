@@ -13,6 +13,10 @@ const reportStyles: Plugin = {
 /** Puts the texts into the page. */
 const pageTexts: Plugin = { name: 'page-texts', transformIndexHtml: { order: 'pre', handler: fillTexts } };
 
+/** What the first step shares with others: one file, because a round of requests takes half a second on a slow connection. */
+const SHARED =
+  /studio\/src\/(texts|describe-worker-failure|dom\/|state\/|data\/(with-path|add-failure)|recognize\/(model-of|limits))|preload-helper/;
+
 export default defineConfig({
   // The page can be in any folder of a server.
   base: './',
@@ -33,5 +37,15 @@ export default defineConfig({
       'unitsphere > fastest-levenshtein',
     ],
   },
-  build: { target: 'es2022', chunkSizeWarningLimit: 2000 },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'shared', test: SHARED, includeDependenciesRecursively: false }],
+        },
+      },
+    },
+  },
 });

@@ -22,9 +22,6 @@ const camera = new CameraDialog((identity, image) => {
 });
 const recognizer = new Recognizer();
 
-const project = await openProject(state, inspector, query.get('project') ?? undefined);
-startProjects(project);
-const stored = await project?.open(inspector);
 if (query.has('preset')) state.source.set('generator');
 startDataStep({ state, inspector, thumbnails, camera });
 startTakeStep(state, recognizer);
@@ -32,6 +29,11 @@ getElement('insecure').hidden = isSecureContext;
 const shown = new Value<Step>('data');
 startRouter(query.has('preset') ? 'train' : 'data', (step) => shown.set(step));
 document.body.dataset['opened'] = '';
+
+// The first step can be used meanwhile.
+const project = await openProject(state, inspector, query.get('project') ?? undefined);
+startProjects(project);
+const stored = await project?.open(inspector);
 
 // Loaded after the first step, which can be used meanwhile: these come with the report's plots.
 const [{ TrainStep }, { TryStep }, { startLoading }] = await Promise.all([

@@ -23,7 +23,7 @@ export interface TestPictures {
 export async function drawPictures(folder: string): Promise<TestPictures> {
   const source = await DocumentSource.create({ identities: IDENTITIES + 3, size: 160, seed: 5 });
   const encode = ({ data, width, height }: PixelImage) =>
-    Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), data]);
+    Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), Buffer.from(data)]);
   const draw = (identity: number, sample: number) => encode(source.load(identity, sample));
   const write = (name: string, identity: number, sample: number) => {
     const file = join(folder, name);

@@ -47,7 +47,8 @@ export class PictureSaver {
       }
     }
     if (!record) return;
-    this.#state.source.set(record.source);
+    // The visitor may have chosen already.
+    if (this.#state.source.get() === 'pictures') this.#state.source.set(record.source);
     this.#state.pictures.restore(
       pictures.flatMap((picture) => picture ?? []),
       record.skipped,
