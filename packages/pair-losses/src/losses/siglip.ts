@@ -54,42 +54,41 @@ export class SigLIPLoss extends PairLoss {
       isSymmetric: !pairs.tuples,
       kernel: (block) => {
         const [scale, bias] = [Math.exp(block.parameters[0][0]) * sign, block.parameters[1][0]];
-        const slope = new Float64Array(block.columns);
         eachRow(block, pairs, false, ({ row, values, positive, negative }) => {
           // A positive costs log(1 + e^logit) − logit, a negative log(1 + e^logit). The sum of logarithms is that of a product.
           let loss = 0;
           let product = 1;
-          for (let k = 0; k < slope.length; k++) {
-            const logit = values[k] * scale + bias;
-            const times = negative[k] + positive[k];
-            loss -= positive[k] * logit;
-            if (logit > SAFE_EXPONENT) {
-              loss += times * logit;
-              slope[k] = times - positive[k];
-              continue;
+          let sumOfScale = 0;
+          let sumOfBias = 0;
+          for (let k = 0; k < values.length; k++) {
+            const value = values[k];
+            const logit = value * scale + bias;
+            const positives = positive[k];
+            const times = negative[k] + positives;
+            let share = 1;
+            loss -= positives * logit;
+            if (logit > SAFE_EXPONENT) loss += times * logit;
+            else {
+              const term = exp(logit);
+              share = term / (1 + term);
+              if (times <= 1) product *= 1 + times * term;
+              else loss += times * Math.log1p(term);
+              if (product > LARGE_PRODUCT) {
+                loss += Math.log(product);
+                product = 1;
+              }
             }
-            const term = exp(logit);
-            slope[k] = (times * term) / (1 + term) - positive[k];
-            if (times <= 1) product *= 1 + times * term;
-            else loss += times * Math.log1p(term);
-            if (product > LARGE_PRODUCT) {
-              loss += Math.log(product);
-              product = 1;
-            }
+            const slope = times * share - positives;
+            sumOfScale += slope * value;
+            sumOfBias += slope;
+            values[k] = slope;
           }
           loss += Math.log(product);
           const weight = block.parts[0].add(loss, row);
-          let sumOfScale = 0;
-          let sumOfBias = 0;
-          for (let k = 0; k < slope.length; k++) {
-            const g = weight * slope[k];
-            sumOfScale += g * values[k];
-            sumOfBias += g;
-            values[k] = g * scale;
-          }
+          for (let k = 0; k < values.length; k++) values[k] *= weight * scale;
           const [dScale, dBias] = block.gradients;
-          dScale[0] += sumOfScale * scale;
-          dBias[0] += sumOfBias;
+          dScale[0] += weight * sumOfScale * scale;
+          dBias[0] += weight * sumOfBias;
         });
       },
       block(matrix, start, [logScale, bias]) {
