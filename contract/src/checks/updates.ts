@@ -107,6 +107,21 @@ export const updateChecks: AgreementCheck[] = [
       ops.updateMovingAverage(average, tensor(shape, 9), 0.3, 1.5),
     ),
     operation('sumSquares', `of ${shape}`, () => ({ output: ops.sumSquares(tensor(shape, 1)) })),
+    operation('sumSquaresOfEach', `with ${shape}`, () => ({
+      output: ops.sumSquaresOfEach([tensor(shape, 1), tensor([3], 2), tensor(shape, 3), tensor([], 4)]),
+    })),
+    update(
+      'updateRunningStatistics',
+      `of ${shape}`,
+      { mean: { shape }, variance: { shape } },
+      ([mean, variance]) =>
+        ops.updateRunningStatistics(
+          { mean, variance },
+          { mean: tensor(shape, 9), variance: tensor(shape, 10) },
+          0.3,
+          1.5,
+        ),
+    ),
     operation('packBfloat16', `of ${shape}`, () => ({ output: ops.packBfloat16(tensor(shape, 1)) })),
     operation('unpackBfloat16', `of ${shape}`, () => ({
       output: ops.unpackBfloat16(ops.packBfloat16(tensor(shape, 1)), shape),

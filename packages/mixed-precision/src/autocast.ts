@@ -47,6 +47,8 @@ export const AUTOCAST_TABLE = {
   assignRows: 'float32',
   updateMovingAverage: 'float32',
   sumSquares: 'float32',
+  sumSquaresOfEach: 'float32',
+  updateRunningStatistics: 'float32',
   countNonFinite: 'float32',
 } as const satisfies { [operation: string]: Precision };
 

@@ -8,7 +8,7 @@ import {
   batchNormTrain,
   prelu,
   type StatisticsGroup,
-  updateMovingAverage,
+  updateRunningStatistics,
 } from '@unitsphere/ops';
 import type { NormOptions } from './layer-norm.js';
 
@@ -89,8 +89,12 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
     const { y, mean, variance, rows } = slope
       ? batchNormPreluTrain(x, gamma, beta, slope, { epsilon, group })
       : batchNormTrain(x, gamma, beta, { epsilon, activation, group });
-    updateMovingAverage(this.runningMean.variable, mean, this.#momentum);
-    updateMovingAverage(this.runningVar.variable, variance, this.#momentum, rows / (rows - 1));
+    updateRunningStatistics(
+      { mean: this.runningMean.variable, variance: this.runningVar.variable },
+      { mean, variance },
+      this.#momentum,
+      rows / (rows - 1),
+    );
     this.batchesTracked.value++;
     return y;
   }

@@ -31,7 +31,7 @@ export {
 export type { MarginSoftmaxBackwardInputs } from './margin-softmax-attrs.js';
 export { matMul } from './mat-mul.js';
 export { maxPool2d } from './max-pool.js';
-export { updateMovingAverage } from './moving-average.js';
+export { updateMovingAverage, updateRunningStatistics } from './moving-average.js';
 export { type ImageStatistics, normalizeImages, pixelTables } from './normalize-images.js';
 export {
   type AdamWStep,
@@ -72,6 +72,7 @@ export { scaleChannels } from './scale-channels.js';
 export { scaleSamples } from './scale-samples.js';
 export { selfAttention } from './self-attention.js';
 export { createSharedRowMemory, fitsSharedRowMemory, type SharedRowMemory } from './shared-rows.js';
+export { sumSquaresOfEach } from './sum-squares-of-each.js';
 export { readTensors, writeTensors } from './tensor-memory.js';
 export { createKernelSet, type KernelFunction, type KernelSet } from './wasm/kernel-set.js';
 export type { StatisticsGroup } from './whole-batch.js';

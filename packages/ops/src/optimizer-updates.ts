@@ -143,10 +143,14 @@ export function sgdUpdate(
   });
 }
 
+/** Computes the sum of all squares. Rows are summed first: one long float32 sum would lose small terms. */
+export function composeSumSquares(x: tf.Tensor): tf.Scalar {
+  return tf.sum(x.rank > 1 ? tf.sum(tf.square(x), -1) : tf.square(x));
+}
+
 const sumSquaresOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor }, object>({
   name: 'UnitsphereSumSquares',
-  // Rows are summed first: one long float32 sum would lose small terms.
-  compose: ({ x }) => tf.sum(x.rank > 1 ? tf.sum(tf.square(x), -1) : tf.square(x)),
+  compose: ({ x }) => composeSumSquares(x),
   kernels: { wasm: sumSquaresWasm, webgpu: sumSquaresWebGpu, tensorflow: sumSquaresTensorFlow },
 });
 

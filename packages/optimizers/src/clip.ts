@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { sumSquares } from '@unitsphere/ops';
+import { sumSquaresOfEach } from '@unitsphere/ops';
 import { checkNotNegative } from './check.js';
 
 /**
@@ -16,14 +16,14 @@ export function globalNorm(gradients: readonly (tf.Tensor | null)[]): number {
     );
   }
   const present = gradients.filter((gradient) => gradient !== null);
-  return present.length === 0 ? 0 : tf.tidy(() => rootOfSum(squareSums(present).dataSync()));
+  return present.length === 0 ? 0 : tf.tidy(() => rootOfSum(sumSquaresOfEach(present).dataSync()));
 }
 
 /** Computes globalNorm asynchronously, on every backend including WebGPU. */
 export async function globalNormAsync(gradients: readonly (tf.Tensor | null)[]): Promise<number> {
   const present = gradients.filter((gradient) => gradient !== null);
   if (present.length === 0) return 0;
-  const sums = tf.tidy(() => squareSums(present));
+  const sums = sumSquaresOfEach(present);
   try {
     return rootOfSum(await sums.data());
   } finally {
@@ -47,11 +47,6 @@ export function clipScale(norm: number, maxNorm: number): number {
   checkNotNegative('clipScale: norm', norm);
   if (!(maxNorm > 0)) throw new RangeError(`clipScale: maxNorm must be above 0, but it is ${maxNorm}.`);
   return Math.min(1, maxNorm / (norm + 1e-6));
-}
-
-/** Computes the sum of squares of each gradient, as one vector. */
-function squareSums(gradients: readonly tf.Tensor[]): tf.Tensor {
-  return tf.stack(gradients.map(sumSquares));
 }
 
 function rootOfSum(sums: ArrayLike<number>): number {

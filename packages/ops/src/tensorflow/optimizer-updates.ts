@@ -47,3 +47,14 @@ export const sumSquaresTensorFlow: Kernel<{ x: tf.Tensor }, object> = ({ inputs:
     runtime.floats('Mul', runtime.floats('L2Loss', runtime.of(x)), runtime.constant(2)),
   ]);
 };
+
+export const sumSquaresOfEachTensorFlow: Kernel<{ [index: string]: tf.Tensor }, object> = ({
+  inputs,
+  backend,
+}) => {
+  const runtime = tensorFlowRuntime(backend);
+  return runtime.compute(() => {
+    const halves = Object.values(inputs).map((x) => runtime.floats('L2Loss', runtime.of(x)));
+    return [runtime.floats('Mul', runtime.stack(halves), runtime.constant(2))];
+  });
+};

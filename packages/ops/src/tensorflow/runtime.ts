@@ -7,9 +7,15 @@ export interface Handle {
   readonly dtype: number;
 }
 
-/** Attributes of an operation of TensorFlow. A number is a float, and an object is a type or a shape. */
+/** Attributes of an operation of TensorFlow. A number is a float, and an object is a type, a shape or an integer. */
 export type Attributes = { readonly [name: string]: AttributeValue };
-type AttributeValue = number | string | boolean | { dtype: 'float32' | 'int32' } | { shape: number[] };
+type AttributeValue =
+  | number
+  | string
+  | boolean
+  | { dtype: 'float32' | 'int32' }
+  | { shape: number[] }
+  | { integer: number };
 
 interface Attribute {
   name: string;
@@ -23,6 +29,7 @@ interface TensorFlowBackend {
     TF_ATTR_TYPE: number;
     TF_ATTR_FLOAT: number;
     TF_ATTR_SHAPE: number;
+    TF_ATTR_INT: number;
     TF_ATTR_BOOL: number;
     TF_ATTR_STRING: number;
     TF_FLOAT: number;
@@ -154,6 +161,12 @@ export class TensorFlowRuntime {
     return this.run('ReadVariableOp', VARIABLE_VALUES, variable);
   }
 
+  /** Stacks float32 tensors of equal shapes along a new first axis. */
+  stack(tensors: readonly Handle[]): Handle {
+    const attributes = { ...FLOATS, N: { integer: tensors.length }, axis: { integer: 0 } };
+    return this.run('Pack', attributes, ...tensors);
+  }
+
   /** Returns x with another shape, without a copy; x itself if it has this shape. */
   reshape(x: Handle, shape: readonly number[]): Handle {
     const isSame = x.shape.length === shape.length && shape.every((size, i) => size === x.shape[i]);
@@ -171,14 +184,16 @@ export class TensorFlowRuntime {
   }
 
   #attribute(name: string, value: AttributeValue): Attribute {
-    const { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_SHAPE, TF_ATTR_BOOL, TF_ATTR_STRING, TF_FLOAT, TF_INT32 } =
+    const { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_INT, TF_ATTR_SHAPE, TF_ATTR_BOOL, TF_ATTR_STRING } =
       this.#backend.binding;
+    const { TF_FLOAT, TF_INT32 } = this.#backend.binding;
     if (typeof value === 'number') return { name, type: TF_ATTR_FLOAT, value };
     if (typeof value === 'boolean') return { name, type: TF_ATTR_BOOL, value };
     if (typeof value === 'string') return { name, type: TF_ATTR_STRING, value };
     if ('dtype' in value) {
       return { name, type: TF_ATTR_TYPE, value: value.dtype === 'float32' ? TF_FLOAT : TF_INT32 };
     }
+    if ('integer' in value) return { name, type: TF_ATTR_INT, value: value.integer };
     return { name, type: TF_ATTR_SHAPE, value: value.shape };
   }
 }

@@ -72,3 +72,11 @@ export const sumSquaresWasm: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }
   runtime.floats(runtime.pointer(out), 1)[0] = sum;
   return out;
 };
+
+export const sumSquaresOfEachWasm: Kernel<{ [index: string]: tf.Tensor }, object> = ({ inputs, backend }) => {
+  const runtime = wasmRuntime(backend);
+  const sums = Object.values(inputs).map((x) => runtime.kernels.sumSquares(runtime.pointer(x), x.size));
+  const out = runtime.output([sums.length]);
+  runtime.floats(runtime.pointer(out), sums.length).set(sums);
+  return out;
+};

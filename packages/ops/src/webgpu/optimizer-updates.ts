@@ -4,7 +4,7 @@ import type { AdamWFactors, AdamWInputs, SgdFactors, SgdInputs } from '../optimi
 import { forEachValue } from './elementwise.js';
 import { floats, type Program, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
-import { webGpuRuntime } from './runtime.js';
+import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 /** Updates the averages in place, unless another tensor shares them. The parameter gets a new tensor. */
 export const adamWWebGpu: Kernel<AdamWInputs, AdamWFactors> = ({
@@ -64,9 +64,20 @@ export const sgdWebGpu: Kernel<SgdInputs, SgdFactors> = ({
 /** Sums parts by one invocation each, and then these sums: short sums lose fewer digits. */
 export const sumSquaresWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = webGpuRuntime(backend);
-  const { size } = x;
-  if (size === 0) return runtime.zeros([]);
+  if (x.size === 0) return runtime.zeros([]);
   const out = runtime.output([]);
+  sumSquaresInto(runtime, x, out, 0);
+  return out;
+};
+
+/** Writes the sum of the squares of a tensor to the value of `out` at `index`. */
+export function sumSquaresInto(
+  runtime: WebGpuRuntime,
+  x: tf.Tensor,
+  out: tf.TensorInfo,
+  index: number,
+): void {
+  const { size } = x;
   const { workgroupSize, targetGroups } = runtime.tuning;
   const width = widthOf(size);
   const T = floats(width);
@@ -103,19 +114,18 @@ export const sumSquaresWebGpu: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x
       key: `sumAll ${reducers}`,
       inputs: { partials: 'f32' },
       outputs: { out: 'f32' },
-      uniforms: { sums: 'u32' },
+      uniforms: { sums: 'u32', index: 'u32' },
       workgroupSize: reducers,
       declarations: sharedReducer(reducers, ['f32']),
       body: `
   var sum = 0.0;
   for (var i = local; i < u.sums; i += ${reducers}u) { sum += partials[i]; }
   ${reduceOverWorkgroup(reducers, ['sum'])}
-  if (local == 0u) { out[0] = sum; }`,
+  if (local == 0u) { out[u.index] = sum; }`,
     },
     { partials, out },
-    { sums },
+    { sums, index },
     1,
   );
   runtime.free(partials);
-  return out;
-};
+}

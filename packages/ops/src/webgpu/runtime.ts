@@ -38,6 +38,8 @@ export class WebGpuRuntime {
   tuning: Tuning;
   /** Largest part of a buffer that a program can bind, in bytes; tests lower it. */
   maxBindingBytes: number;
+  /** Number of buffers that a program can bind. */
+  readonly mostBuffers: number;
   readonly #pipelines = new Map<string, Compiled>();
   readonly #alignment: number;
   readonly #backend: WebGpuBackend;
@@ -54,6 +56,7 @@ export class WebGpuRuntime {
     const tuning = tuningFor(device, adapterInfo ?? backend.adapterInfo ?? {});
     this.tuning = { ...tuning, ...readTuningOverrides() };
     this.maxBindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.mostBuffers = device.limits.maxStorageBuffersPerShaderStage;
     this.#alignment = device.limits.minStorageBufferOffsetAlignment;
   }
 
