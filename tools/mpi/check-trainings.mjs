@@ -1,8 +1,17 @@
-// Compares trainings on 1, 2 and 4 processes with those on threads, bit for bit, crosses their checkpoints, and kills processes.
-// Requires Open MPI: node tools/mpi/check-trainings.mjs [--steps 100] [--kills 10]
-import { spawn } from 'node:child_process';
+// Compares trainings on 1, 2 and 4 processes with those on threads, bit for bit, crosses their checkpoints, kills processes, and
+// makes one process fail by a number that is not finite and by a full disk.
+// Requires Open MPI, and root for the full disk: node tools/mpi/check-trainings.mjs [--steps 100] [--kills 10]
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +24,8 @@ const { values } = parseArgs({
 const STEPS = Number(values.steps);
 const KILLS = Number(values.kills);
 const cli = fileURLToPath(new URL('../../apps/trainer/bin/unitsphere.js', import.meta.url));
+/** Largest relative difference of losses that rounding causes. */
+const ROUNDING = 1e-4;
 const MPIRUN = ['mpirun.openmpi', '--allow-run-as-root', '--oversubscribe', '--bind-to', 'none'];
 
 const config = (more = '') => `
@@ -26,11 +37,12 @@ output: { plots: [] }
 ${more}`;
 const FILE_STORE = 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }';
 
-/** Starts `unitsphere train` on threads or processes. */
-function start(kind, count, args) {
-  const replicas = kind === 'threads' ? ['--set', `training.replicas=${count}`] : [];
+/** Starts `unitsphere train` on threads or processes. `wrapper` is a program that starts each process. */
+function start(kind, count, args, wrapper = []) {
+  // A process is one replica, whatever the threads were that a run began with.
+  const replicas = ['--set', `training.replicas=${kind === 'threads' ? count : 'auto'}`];
   const [command, ...before] =
-    kind === 'threads' ? [process.execPath] : [...MPIRUN, '-n', `${count}`, process.execPath];
+    kind === 'threads' ? [process.execPath] : [...MPIRUN, '-n', `${count}`, ...wrapper, process.execPath];
   const child = spawn(command, [...before, cli, 'train', ...args, ...replicas], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -76,6 +88,101 @@ function rewind(run, last = STEPS - Math.ceil(STEPS / 10)) {
   for (const name of names) rmSync(join(folder, name), { recursive: true });
 }
 
+/** Compares trainings with synchronized batch norm on 1, 2 and 4 processes: they differ by rounding only. */
+async function checkSyncBatchNorm(options, run) {
+  const lossOf = (line) => Number(line.split(' ')[1]);
+  await train('processes', 1, options('sync-1'));
+  await train('threads', 2, options('sync-threads'));
+  const one = lossesOf(run('sync-1')).map(lossOf);
+  for (const count of [2, 4]) {
+    await train('processes', count, options(`sync-${count}`));
+    const several = lossesOf(run(`sync-${count}`)).map(lossOf);
+    const apart = Math.max(...one.map((loss, i) => Math.abs(several[i] / loss - 1)));
+    check(
+      several.length === STEPS && apart < ROUNDING,
+      `with synchronized batch norm, losses of ${count} processes are those of one within ${apart.toExponential(1)}`,
+    );
+  }
+  check(
+    lossesOf(run('sync-2')).join() === lossesOf(run('sync-threads')).join(),
+    'and those of 2 processes are those of 2 threads, bit for bit',
+  );
+}
+
+/** Returns the config of a distillation from a small network, whose features are cached anew. */
+function withTeacher(folder) {
+  const golden = new URL('../golden/files/onnx_teacher.json', import.meta.url);
+  const file = join(folder, 'teacher.onnx');
+  writeFileSync(file, Buffer.from(JSON.parse(readFileSync(golden, 'utf8')).cases[0].model, 'base64'));
+  return `distillation: { loss: kl, teacher: { onnx: ${file}, preprocessing: { imageSize: 16, cropFraction: 0.5 } }, cacheDir: ${folder}/features }`;
+}
+
+/** Waits for a training that must fail. Checks that it ends within `seconds` after `isBroken`, with a reason. */
+async function checkFailure(state, reason, { seconds, isBroken = () => true }) {
+  while (!state.hasEnded && !isBroken()) await sleep(20);
+  const broken = Date.now();
+  const code = await state.ended;
+  const took = (Date.now() - broken) / 1000;
+  if (code === 0 || !reason.test(state.output)) {
+    throw new Error(`the training ended with ${code}, without the reason ${reason}:\n${state.output}`);
+  }
+  check(
+    took < seconds,
+    `all processes end in ${took.toFixed(1)} s, with the reason: ${state.output.match(reason)[0]}`,
+  );
+}
+
+/** Continues a run with a learning rate that overflows, and then with its own. */
+async function checkNotFinite(folder) {
+  rewind(folder);
+  const rate = /^ *lr: (.*)$/m.exec(readFileSync(join(folder, 'config.yaml'), 'utf8'))[1];
+  const broken = start('processes', 2, ['--resume', folder, '--set', 'optimizer.lr=1e30']);
+  await checkFailure(broken, /training stopped at step \d+: the loss is .*/, { seconds: 120 });
+  rewind(folder);
+  await train('processes', 2, ['--resume', folder, '--set', `optimizer.lr=${rate}`]);
+  check(
+    lossesOf(folder).join() === lossesOf(folder.replace('processes', 'threads')).join(),
+    'the same run resumes with its own learning rate, and gives the losses of a whole run',
+  );
+}
+
+/** Trains with process 1 on a disk of its own, as on another host, which is full in the middle, and then has room. */
+async function checkFullDisk(folder, run, options) {
+  const disk = mkdtempSync(join(tmpdir(), 'unitsphere-disk-'));
+  const wrapper = join(folder, 'own-disk.sh');
+  writeFileSync(
+    wrapper,
+    `#!/bin/sh
+[ "$OMPI_COMM_WORLD_RANK" = 1 ] || exec "$@"
+exec unshare --mount sh -c 'mount --bind ${disk} ${folder} && exec "$@"' sh "$@"
+`,
+  );
+  chmodSync(wrapper, 0o755);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+  try {
+    // With this many classes, later steps write centers that the first ones did not.
+    const more = ['--set', 'data.identities=400'];
+    const first = [...options, ...more, '--set', `training.steps=${Math.ceil(STEPS / 10)}`];
+    const begun = start('processes', 2, first, [wrapper]);
+    if ((await begun.ended) !== 0) throw new Error(begun.output);
+    const filler = join(disk, 'filler');
+    try {
+      writeFileSync(filler, new Uint8Array(2 ** 20));
+    } catch {
+      // The disk is full now.
+    }
+    const resume = ['--resume', run, '--set', `training.steps=${STEPS}`];
+    const full = start('processes', 2, resume, [wrapper]);
+    await checkFailure(full, /process 1 on .*the disk is full.*/, { seconds: 300 });
+    rmSync(filler);
+    const resumed = start('processes', 2, resume, [wrapper]);
+    check((await resumed.ended) === 0, 'the same command resumes once the disk has room');
+    check(lossesOf(run).length === STEPS, 'and trains all steps');
+  } finally {
+    execFileSync('umount', [disk]);
+  }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-mpi-'));
 try {
   const file = join(folder, 'config.yaml');
@@ -100,8 +207,23 @@ try {
     'a checkpoint of 4 threads resumed on 2 processes gives the losses of the opposite way',
   );
 
+  // With the usual learning rate, a training enlarges a difference of rounding by three in every step.
+  const sync = ['--set', 'training.syncBatchNorm=true', '--set', 'optimizer.lr=1e-6'];
+  await checkSyncBatchNorm((name) => [...options(name), ...sync], run);
+
+  writeFileSync(file, config(withTeacher(folder)));
+  for (const kind of ['threads', 'processes']) await train(kind, 2, options(`taught-${kind}`));
+  check(
+    lossesOf(run('taught-threads')).length === STEPS &&
+      lossesOf(run('taught-threads')).join() === lossesOf(run('taught-processes')).join(),
+    'the losses of a distillation on 2 processes are those of 2 threads, bit for bit',
+  );
+
+  await checkNotFinite(run('processes-2'));
+  writeFileSync(file, config(FILE_STORE));
+  if (process.getuid() === 0) await checkFullDisk(folder, run('full'), options('full'));
+
   if (KILLS > 0) {
-    writeFileSync(file, config(FILE_STORE));
     await train('processes', 2, options('whole'));
     const killed = run('killed');
     for (let kill = 1; kill <= KILLS; kill++) {

@@ -17,7 +17,7 @@ export interface Link {
   latencyMs: number;
 }
 
-// Of 1538 bytes that an Ethernet frame occupies, 1448 are data of TCP.
+// An Ethernet frame occupies 1538 bytes, and 1448 of them are data of TCP.
 const PAYLOAD = 1448 / 1538;
 // A call whose array is at most this large has one exchange: the array travels with the description of the call.
 const INLINE_BYTES = 1024;

@@ -45,7 +45,7 @@ describe.each(launchers)('$name', (launcher) => {
   });
 
   test('the group ends without an error', async () => {
-    // Of 3 ranks on TCP, MPICH 4.0 hangs in MPI_Finalize once in five times, also in a program in C.
+    // MPICH 4.0 hangs in MPI_Finalize of 3 ranks on TCP once in five times, also in a program in C.
     ranks = await MpiRanks.start(launcher, launcher.name === 'MPICH, TCP' ? 2 : 3);
     expect([await ranks.finish(), ranks.output]).toEqual([0, '']);
   });
