@@ -54,6 +54,35 @@ test('inspects a folder: identities, a histogram, unreadable files, copies, and 
   expect(JSON.parse(output)).toMatchObject({ identities: 3, images: 6, settings: [] });
 });
 
+test('shows the smallest and the largest image, and the distribution of the sides', async () => {
+  const photos = join(folder, 'sizes');
+  for (const [i, [width, height]] of [
+    [10, 12],
+    [90, 20],
+    [30, 30],
+    [31, 30],
+    [32, 40],
+  ].entries()) {
+    mkdirSync(join(photos, `${i}`), { recursive: true });
+    const background = { r: 40 * i, g: 20, b: 200 - 30 * i };
+    await sharp({ create: { width, height, channels: 3, background } })
+      .jpeg()
+      .withMetadata({ orientation: i === 1 ? 6 : 1 })
+      .toFile(join(photos, `${i}`, 'a.jpg'));
+  }
+  await inspect(photos, {});
+  expect(output).toContain(
+    'pixels: smallest 10 × 12 (0/a.jpg), largest 20 × 90 (1/a.jpg); minimum, 5 %, median, 95 % and maximum of\n' +
+      '  widths: 10, 10, 30, 32, 32\n  heights: 12, 12, 30, 90, 90\n',
+  );
+  output = '';
+  await inspect(photos, { json: true });
+  expect(JSON.parse(output).sizes).toMatchObject({
+    smallest: { width: 10, height: 12, file: '0/a.jpg' },
+    widths: { minimum: 10, median: 30, maximum: 32 },
+  });
+});
+
 test('packs a folder, and inspects the archives', async () => {
   for (const name of ['a.tar', 'a.rec']) {
     const file = join(folder, name);

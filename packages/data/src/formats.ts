@@ -55,9 +55,12 @@ export type FormatSpec = FolderSpec | RecordsSpec | ShardsSpec | CsvSpec | Parqu
 
 /** One entry for each format: a function that lists its images. */
 const FORMATS: {
-  [Kind in FormatSpec['kind']]: (spec: FormatSpec & { kind: Kind }) => Promise<EncodedImages>;
+  [Kind in FormatSpec['kind']]: (
+    spec: FormatSpec & { kind: Kind },
+    onListed?: (files: number) => void,
+  ) => Promise<EncodedImages>;
 } = {
-  folder: ({ dir, identityPer }) => listFolder(dir, identityPer),
+  folder: ({ dir, identityPer }, onListed) => listFolder(dir, identityPer, onListed),
   recordio: ({ path }) => listRecords(path),
   webdataset: ({ path, cacheDir }) => listShards(path, cacheDir),
   csv: ({ path }) => listFile(path, 'csv'),
@@ -73,7 +76,15 @@ export function isFormatSpec(spec: { readonly kind: string }): spec is FormatSpe
   return Object.hasOwn(FORMATS, spec.kind);
 }
 
-/** Lists the images of a specification. @throws Error if they cannot be read. */
-export function listImages(spec: FormatSpec): Promise<EncodedImages> {
-  return (FORMATS[spec.kind] as (spec: FormatSpec) => Promise<EncodedImages>)(spec);
+/**
+ * Lists the images of a specification.
+ * @param onListed Called with the number of image files found so far, for folders.
+ * @throws Error if they cannot be read.
+ */
+export function listImages(spec: FormatSpec, onListed?: (files: number) => void): Promise<EncodedImages> {
+  const list = FORMATS[spec.kind] as (
+    spec: FormatSpec,
+    onListed?: (files: number) => void,
+  ) => Promise<EncodedImages>;
+  return list(spec, onListed);
 }

@@ -52,6 +52,8 @@ export interface OpenSourceOptions {
   readonly onSkipped?: (skipped: SkippedFile) => void;
   /** Called for each problem that does not stop the opening, such as a damaged cache. */
   readonly onWarning?: (message: string) => void;
+  /** Called with the number of image files found so far, while a folder is listed. */
+  readonly onListed?: (files: number) => void;
   /** Called with the number of images that are checked; see `DecodingOptions`. */
   readonly onProgress?: DecodingOptions['onProgress'];
 }
@@ -63,8 +65,8 @@ export interface OpenSourceOptions {
  */
 export async function openSource(spec: SourceSpec, options: OpenSourceOptions = {}): Promise<ImageSource> {
   if (isFormatSpec(spec)) {
-    const { canvases, ...callbacks } = options;
-    return openDecoded(await listImages(spec), { ...spec, ...callbacks });
+    const { canvases, onListed, ...callbacks } = options;
+    return openDecoded(await listImages(spec, onListed), { ...spec, ...callbacks });
   }
   switch (spec.kind) {
     case 'documents': {

@@ -19,6 +19,7 @@ import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { listImageCaches } from '../src/encoded/cache-folders.js';
 import type { DecodedSource } from '../src/encoded/decoded-source.js';
+import { listFolder } from '../src/folder/list-folder.js';
 import { type FolderOptions, openFolder } from '../src/folder/open-folder.js';
 import type { Image } from '../src/image.js';
 import { pictureImage } from './images.js';
@@ -116,6 +117,13 @@ function floatTiff(channels: number, value: (channel: number) => number): Buffer
 }
 
 describe('what is not an identity', () => {
+  test('reports the number of files while it lists them', async () => {
+    for (let i = 0; i < 5001; i++) writeFileSync(join(dir, `${i}.png`), '');
+    const listed: number[] = [];
+    await listFolder(dir, 'auto', (files) => listed.push(files));
+    expect(listed).toEqual([5001]);
+  });
+
   test('ignores folders of systems and archives without a report', async () => {
     for (const name of ['a.png', 'b.png']) await save(name, flat(1, 1, 1));
     for (const name of ['@eaDir', '$RECYCLE.BIN', 'lost+found', '#recycle', '__MACOSX', '.thumbnails'])

@@ -4,6 +4,7 @@ export type { Point } from './align/point.js';
 export { estimateSimilarity, type Similarity } from './align/similarity.js';
 export { decodeBytes } from './decode/decode-bytes.js';
 export { DECODER_VERSION, IMAGE_EXTENSIONS } from './decode/formats.js';
+export { readImageSize } from './decode/read-image-size.js';
 export { decodeImage } from './decode-image.js';
 export type { PixelImage, RgbImage } from './image.js';
 export { ImageError, type ImageErrorCode } from './image-error.js';

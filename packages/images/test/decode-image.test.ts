@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
-import { decodeBytes, decodeImage, ImageError, type Preprocessing, resizeAndCrop } from '../src/index.js';
+import {
+  decodeBytes,
+  decodeImage,
+  ImageError,
+  type Preprocessing,
+  readImageSize,
+  resizeAndCrop,
+} from '../src/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-images-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,6 +109,14 @@ test('enlarges to a square exactly as resizeAndCrop, and shrinks within rounding
   const shrunk = await decodeBytes(await encode(large).png().toBuffer(), 40);
   const exact = resizeAndCrop(large, squash).data;
   expect(Math.max(...exact.map((value, i) => Math.abs(value - shrunk.data[i])))).toBeLessThanOrEqual(2);
+});
+
+test('reads the upright size from the header', async () => {
+  expect(await readImageSize(await encode().png().toBuffer())).toEqual({ width: 24, height: 16 });
+  const turned = await encode().jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  expect(await readImageSize(turned)).toEqual({ width: 16, height: 24 });
+  expect(await readImageSize(Buffer.from('P5 3 2 255\n123456'))).toEqual({ width: 3, height: 2 });
+  await expect(readImageSize(Buffer.from('no image'))).rejects.toThrow(ImageError);
 });
 
 test('refuses what is no image, and names it', async () => {

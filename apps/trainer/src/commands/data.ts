@@ -1,8 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { inspectData } from '../dataset/inspect-data.js';
+import { type DataInspection, inspectData } from '../dataset/inspect-data.js';
+import type { ImageSize, SideDistribution } from '../dataset/measure-sizes.js';
 import { packData } from '../dataset/pack-data.js';
 import { formatBytes } from '../format-bytes.js';
 import { countingPhase } from '../progress/counting-phase.js';
+import { openingHandlers } from '../progress/opening-handlers.js';
 import { Progress } from '../progress/progress.js';
 import { shellArgument } from '../shell-argument.js';
 import { pathArgument } from './relative-path.js';
@@ -18,8 +20,8 @@ export async function inspect(path: string, { json = false }: InspectOptions): P
   const phase = countingPhase(progress);
   try {
     const found = await inspectData(path, {
-      warn: (message) => progress.note(message),
-      progress: (done, total) => phase(`checking images: ${count(done)} of ${count(total)}`),
+      ...openingHandlers(progress),
+      measured: (done, total) => phase(`reading sizes: ${count(done)} of ${count(total)}`),
     });
     progress.phase(null);
     progress.done();
@@ -27,13 +29,14 @@ export async function inspect(path: string, { json = false }: InspectOptions): P
       process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
       return 0;
     }
-    const { identities, images, bytes, perIdentity, skipped, duplicates, settings } = found;
+    const { identities, images, bytes, perIdentity, sizes, skipped, duplicates, settings } = found;
     const lines = [
       `${count(identities)} identities, ${count(images)} images, ${formatBytes(bytes)}`,
       ...perIdentity.map(({ from, to, identities: n }) => {
         const range = from === to ? `${from}` : `${from} to ${to}`;
         return `  ${range} ${to === 1 ? 'image' : 'images'}: ${count(n)} identities`;
       }),
+      ...describeSizes(sizes),
       ...listed(
         `${count(skipped.length)} files are not used`,
         skipped.map(({ file, reason }) => `${file}: ${reason}`),
@@ -56,9 +59,10 @@ export async function pack(path: string, file: string): Promise<number> {
   const progress = new Progress({ totalSteps: 1 });
   const phase = countingPhase(progress);
   try {
-    const { images, skipped } = await packData(path, file, (done, total) =>
-      phase(`packing: ${count(done)} of ${count(total)}`),
-    );
+    const { images, skipped } = await packData(path, file, {
+      onListed: openingHandlers(progress).listed,
+      onProgress: (done, total) => phase(`packing: ${count(done)} of ${count(total)}`),
+    });
     progress.phase(null);
     progress.done();
     const left = skipped > 0 ? `; ${count(skipped)} files are not images and were left out` : '';
@@ -68,6 +72,20 @@ export async function pack(path: string, file: string): Promise<number> {
     progress.done();
   }
 }
+
+/** Describes the smallest and largest image, and how the widths and heights are distributed. */
+function describeSizes({ smallest, largest, widths, heights }: DataInspection['sizes']): string[] {
+  const size = ({ width, height, file }: ImageSize) => `${width} × ${height} (${file})`;
+  const row = (name: string, sides: SideDistribution) =>
+    `  ${name}: ${PERCENTILES.map((key) => `${sides[key]}`).join(', ')}`;
+  return [
+    `pixels: smallest ${size(smallest)}, largest ${size(largest)}; minimum, 5 %, median, 95 % and maximum of`,
+    row('widths', widths),
+    row('heights', heights),
+  ];
+}
+
+const PERCENTILES = ['minimum', 'p5', 'median', 'p95', 'maximum'] as const;
 
 const count = (n: number) => n.toLocaleString('en');
 

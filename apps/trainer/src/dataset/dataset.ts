@@ -37,6 +37,8 @@ export interface Dataset extends OpenedImages {
 export interface OpenHandlers {
   warn(message: string): void;
   progress?(done: number, total: number): void;
+  /** Called with the number of files found so far, while a folder is listed. */
+  listed?(files: number): void;
   /** Draws documents and faces in a browser. */
   canvases?: CanvasFactory;
   /** The images of a source with a path, where the path cannot be read: in a page. */
@@ -86,7 +88,7 @@ function givenImages(spec: SourceSpec, images: readonly LabeledImage[]): SourceS
  */
 export async function openImages(
   { data, seed }: Pick<Config, 'data' | 'seed'>,
-  { warn, progress, canvases, images }: OpenHandlers,
+  { warn, progress, listed, canvases, images }: OpenHandlers,
 ): Promise<OpenedImages> {
   const configured = sourceSpec(data, seed);
   const spec: SourceSpec = images ? givenImages(configured, images) : configured;
@@ -96,6 +98,7 @@ export async function openImages(
       onSkipped: (file) => skipped.push(file),
       onWarning: warn,
       onProgress: progress,
+      onListed: listed,
       canvases,
     });
     return { spec, source, skipped };

@@ -1,6 +1,7 @@
 import { type DecodedSource, findDuplicates, openSource, type SkippedFile } from '@unitsphere/data';
 import { UserError } from '../user-error.js';
 import type { OpenHandlers } from './dataset.js';
+import { measureSizes, type SizeDistribution } from './measure-sizes.js';
 import { specOfPath } from './pack-data.js';
 
 /** What images contain. */
@@ -15,6 +16,8 @@ export interface DataInspection {
     readonly to: number;
     readonly identities: number;
   }[];
+  /** Pixels of the images. */
+  readonly sizes: SizeDistribution;
   /** Files that are not used, with the reason. */
   readonly skipped: readonly SkippedFile[];
   /** Pictures of several identities. */
@@ -29,13 +32,18 @@ const SIDE = 160;
 /** Reads and checks every image at a path. @throws UserError if they cannot be trained on. */
 export async function inspectData(
   path: string,
-  { warn, progress }: Pick<OpenHandlers, 'warn' | 'progress'>,
+  {
+    warn,
+    progress,
+    listed,
+    measured,
+  }: Pick<OpenHandlers, 'warn' | 'progress' | 'listed'> & { measured?(done: number, total: number): void },
 ): Promise<DataInspection> {
   let source: DecodedSource;
   try {
     source = (await openSource(
       { ...specOfPath(path), side: SIDE },
-      { onWarning: warn, onProgress: progress },
+      { onWarning: warn, onProgress: progress, onListed: listed },
     )) as DecodedSource;
   } catch (error) {
     throw new UserError((error as Error).message, { cause: error });
@@ -45,6 +53,7 @@ export async function inspectData(
   for (const identity of counts.keys()) {
     for (const image of source.contents(identity)) bytes += image.bytes;
   }
+  const sizes = await readSizes(source, measured);
   const groups = await findDuplicates(source, { withinIdentity: false });
   const duplicates = groups.filter(({ images }) => new Set(images.map(({ identity }) => identity)).size > 1);
   return {
@@ -52,10 +61,25 @@ export async function inspectData(
     images: counts.reduce((sum, samples) => sum + samples, 0),
     bytes,
     perIdentity: histogram(counts),
+    sizes,
     skipped: source.skipped,
     duplicates: duplicates.map(({ images, kind }) => ({ files: images.map(({ file }) => file), kind })),
     settings: suggestSettings(counts),
   };
+}
+
+/** Reads the sizes of all images. @throws UserError if one has changed since the opening. */
+async function readSizes(
+  source: DecodedSource,
+  measured?: (done: number, total: number) => void,
+): Promise<SizeDistribution> {
+  try {
+    return await measureSizes(source, measured);
+  } catch (error) {
+    throw new UserError((error as Error).message, { cause: error });
+  } finally {
+    source.close();
+  }
 }
 
 /** Counts identities by their numbers of images: 1, 2, 3 to 4, 5 to 8, … */

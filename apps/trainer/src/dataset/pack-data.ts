@@ -16,10 +16,13 @@ export function specOfPath(path: string): FormatSpec {
 export async function packData(
   path: string,
   file: string,
-  onProgress: (done: number, total: number) => void,
+  {
+    onListed,
+    onProgress,
+  }: { onListed?: (files: number) => void; onProgress?: (done: number, total: number) => void } = {},
 ): Promise<{ images: number; skipped: number }> {
   try {
-    const images = await listImages(specOfPath(path));
+    const images = await listImages(specOfPath(path), onListed);
     await packImages(images, file, { onProgress });
     return { images: images.table.bytes.length, skipped: images.skipped.length };
   } catch (error) {

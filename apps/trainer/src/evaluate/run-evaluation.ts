@@ -7,6 +7,7 @@ import { type EvaluationImages, evaluationImages, evaluationOptions } from '../d
 import { openPairFiles } from '../dataset/pair-files.js';
 import { readSeen } from '../dataset/run-data.js';
 import { listNames } from '../list-names.js';
+import { openingHandlers } from '../progress/opening-handlers.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { type PairFileSummary, summarizeVerification, type VerificationSummary } from '../report/index.js';
 import { UserError } from '../user-error.js';
@@ -78,7 +79,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
   const backend = await useBackend(options.backend ?? config.backend);
   const pairSources = await openPairFiles(options.pairFiles ?? config.evaluation.pairFiles);
   progress.phase('reading images');
-  const { source, skipped } = await openImages(config, { warn: (message) => progress.note(message) });
+  const { source, skipped } = await openImages(config, openingHandlers(progress));
   for (const { file, reason } of skipped) progress.note(`skipped ${file}: ${reason}`);
   const run = evaluated.trained?.run;
   const seen = options.identities === 'all' || !run ? undefined : await readSeen(run, config);

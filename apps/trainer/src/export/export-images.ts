@@ -5,6 +5,7 @@ import { openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
 import { readSeen } from '../dataset/run-data.js';
 import { selectUnseen } from '../evaluate/select-unseen.js';
+import { openingHandlers } from '../progress/opening-handlers.js';
 import { UserError } from '../user-error.js';
 import type { ExportOptions } from './export-options.js';
 import type { TrainedModel } from './open-trained.js';
@@ -37,7 +38,7 @@ export async function openExportImages(
   const source = data === undefined ? base.data : { ...base.data, source: 'folder', path: data };
   const config = { ...base, data: { ...source, imageSize: embedder.preprocessing.imageSize } } as Config;
   progress.phase('reading images');
-  const { source: images, skipped } = await openImages(config, { warn: (message) => progress.note(message) });
+  const { source: images, skipped } = await openImages(config, openingHandlers(progress));
   for (const { file, reason } of skipped) progress.note(`skipped ${file}: ${reason}`);
   const seen = run && (await readSeen(run, config));
   const { calibration, check } = split(images, seen && selectUnseen(images, seen).identities);

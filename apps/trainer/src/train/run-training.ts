@@ -13,6 +13,7 @@ import { workerCount } from '../dataset/worker-count.js';
 import type { TeacherFeatures } from '../distillation/feature-table.js';
 import { teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
+import { openingHandlers } from '../progress/opening-handlers.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { rangeOfRank } from '../replicas/range-of-rank.js';
@@ -47,7 +48,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const backend = await useBackend(config.backend);
   if (ranks) shareConfig(ranks, { config, backend: backend.name });
   progress.phase('reading images');
-  const dataset = await openDataset(config, { warn: (message) => progress.note(message) });
+  const dataset = await openDataset(config, openingHandlers(progress));
   if (ranks) checkSameData(ranks, config, dataset);
   reportDataset(dataset, progress);
   const classCount = dataset.split.train.length * config.data.views;

@@ -1,4 +1,4 @@
-import { decodeBytes, squash } from '@unitsphere/images';
+import { decodeBytes, readImageSize, squash } from '@unitsphere/images';
 import type { Image } from '../image.js';
 import type { Identity, ImageSource, SampleContent, SkippedFile } from '../source.js';
 import { contentHash } from './content-hash.js';
@@ -124,6 +124,15 @@ export class DecodedSource implements ImageSource {
     const image = this.#positionOf(identity, sample);
     const [bytes, region] = [await this.#read(image), this.#regionOf(image)];
     return region ? decodeRegion(bytes, region, side) : squash(await decodeBytes(bytes), side);
+  }
+
+  /**
+   * Reads the size in pixels of an image's file, before regions are cut out and without decoding it.
+   * @throws RangeError if the identity or the sample is out of range.
+   * @throws Error if the image cannot be read, or has changed since the source was opened.
+   */
+  async readSize(identity: number, sample: number): Promise<{ width: number; height: number }> {
+    return readImageSize(await this.#read(this.#positionOf(identity, sample)));
   }
 
   /** Closes the files that are open for reading. They are opened again when needed. */

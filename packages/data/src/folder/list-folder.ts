@@ -20,12 +20,14 @@ const FILES_PER_TURN = 5000;
  * skips and reports folders that the trainer writes, and links to a folder that is already scanned. If the folder has Hugging Face's
  * `metadata.csv`, `metadata.jsonl` or `metadata.parquet` with a column `label`, and `identityPer` is `auto`, that file names the
  * images and their identities instead.
+ * @param onListed Called with the number of image files found so far, every few thousand files.
  * @throws TypeError if identityPer is not "auto", "file" or "folder".
  * @throws Error if the folder is missing, is a file, or contains fewer than two identities.
  */
 export async function listFolder(
   dir: string,
   identityPer: IdentityGrouping = 'auto',
+  onListed: (files: number) => void = () => {},
 ): Promise<EncodedImages> {
   if (!['auto', 'file', 'folder'].includes(identityPer)) {
     throw new TypeError(`identityPer must be auto, file or folder, not "${identityPer}".`);
@@ -41,7 +43,7 @@ export async function listFolder(
     }
     if (metadata.length > 0 && ignored.length === 0) return listImageFolder(dir, root, metadata);
   }
-  const scan = new FolderScan(root, identityPer, ignored);
+  const scan = new FolderScan(root, identityPer, ignored, onListed);
   await scan.run();
   const { table, order } = scan.builder.finish('by-id');
   const stats = sharedArray(Float64Array, STAT_VALUES * order.length);
@@ -81,17 +83,25 @@ class FolderScan {
   stats = new Float64Array(64);
   readonly #visited = new Map<string, string>();
   #sinceTurn = 0;
+  #files = 0;
 
   readonly #root: string;
   readonly #identityPer: IdentityGrouping;
   /** Paths of files that are already reported. */
   readonly #ignored: ReadonlySet<string>;
+  readonly #onListed: (files: number) => void;
 
-  constructor(root: string, identityPer: IdentityGrouping, ignored: readonly SkippedFile[]) {
+  constructor(
+    root: string,
+    identityPer: IdentityGrouping,
+    ignored: readonly SkippedFile[],
+    onListed: (files: number) => void,
+  ) {
     this.skipped = [...ignored];
     this.#ignored = new Set(ignored.map(({ file }) => file));
     this.#root = root;
     this.#identityPer = identityPer;
+    this.#onListed = onListed;
   }
 
   run(): Promise<void> {
@@ -136,6 +146,7 @@ class FolderScan {
     this.#sinceTurn += entries.length;
     if (this.#sinceTurn < FILES_PER_TURN) return;
     this.#sinceTurn = 0;
+    this.#onListed(this.#files);
     await new Promise((resolve) => setTimeout(resolve));
   }
 
@@ -145,6 +156,7 @@ class FolderScan {
       return;
     }
     const isPerFile = this.#identityPer === 'file' || below === '';
+    this.#files++;
     const position = this.builder.add((isPerFile ? file : below).normalize('NFC'), relative, size);
     this.stats = reserve(this.stats, (position + 1) * STAT_VALUES);
     this.stats.set([mtimeMs, ctimeMs, ino], position * STAT_VALUES);

@@ -1,0 +1,16 @@
+import type { OpenHandlers } from '../dataset/dataset.js';
+import { countingPhase } from './counting-phase.js';
+import type { ProgressReporter } from './progress-reporter.js';
+
+/** Returns handlers that show how far the opening of images is: files listed, then images checked. */
+export function openingHandlers(
+  progress: ProgressReporter,
+): Required<Pick<OpenHandlers, 'warn' | 'progress' | 'listed'>> {
+  const phase = countingPhase(progress);
+  const count = (n: number) => n.toLocaleString('en');
+  return {
+    warn: (message) => progress.note(message),
+    listed: (files) => phase(`listing the folder: ${count(files)} files`),
+    progress: (done, total) => phase(`checking images: ${count(done)} of ${count(total)}`),
+  };
+}
