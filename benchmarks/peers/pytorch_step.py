@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument('--threads', type=int, default=None, help="default: PyTorch's own choice")
     parser.add_argument('--memory-format', choices=['contiguous', 'channels_last'], default='contiguous')
     parser.add_argument('--adamw', choices=['default', 'foreach', 'fused'], default='default')
+    parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
     parser.add_argument('--compile', action='store_true', help='torch.compile the network and the loss')
     parser.add_argument('--autocast', action='store_true', help="the forward pass runs in torch.autocast('cpu', torch.bfloat16)")
     parser.add_argument('--profile', type=int, default=0, metavar='STEPS', help='profile this many steps, print the result and exit')
@@ -119,12 +120,13 @@ def make_step(args):
 
         def forward(self, embeddings, labels):
             cosines = functional.linear(functional.normalize(embeddings), functional.normalize(self.centers))
-            rows = torch.arange(len(labels))
+            rows = torch.arange(len(labels), device=labels.device)
             # In place, as in insightface, to avoid a second matrix of all classes.
             cosines[rows, labels] -= self.margin
             return functional.cross_entropy(cosines * self.scale, labels)
 
-    model, criterion = Model().train(), CosFace()
+    device = torch.device(args.device)
+    model, criterion = Model().train().to(device), CosFace().to(device)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
     parameters = [*model.parameters(), *criterion.parameters()]
@@ -135,12 +137,12 @@ def make_step(args):
     choice = {} if args.adamw == 'default' else {args.adamw: True}
     optimizer = torch.optim.AdamW(groups, lr=1e-3, weight_decay=1e-3, **choice)
 
-    images = torch.randn(args.batch, 3, args.image_size, args.image_size)
+    images = torch.randn(args.batch, 3, args.image_size, args.image_size, device=device)
     if channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
 
     def forward(labels):
-        with torch.autocast('cpu', torch.bfloat16, enabled=args.autocast):
+        with torch.autocast(args.device, torch.bfloat16, enabled=args.autocast):
             return criterion(model(images), labels)
 
     if args.compile:
@@ -148,7 +150,7 @@ def make_step(args):
 
     def step():
         # New labels in each step: gradients of a memorized batch become denormal numbers, which are slow.
-        loss = forward(torch.randint(0, args.classes, (args.batch,)))
+        loss = forward(torch.randint(0, args.classes, (args.batch,), device=device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
@@ -181,6 +183,9 @@ def main():
     except ImportError as error:
         # The runner reports the missing package and how to install it.
         send({'absent': str(error)})
+        return
+    if args.device == 'cuda' and not torch.cuda.is_available():
+        send({'absent': 'PyTorch finds no NVIDIA GPU.'})
         return
     if args.threads:
         torch.set_num_threads(args.threads)

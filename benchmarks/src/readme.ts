@@ -40,7 +40,9 @@ import { printPrecision } from './precision/print-precision.js';
 import { printPrecisionLosses } from './precision/print-precision-losses.js';
 import type { PrecisionReport } from './precision/run-precision.js';
 import type { PrecisionLossesReport } from './precision/run-precision-losses.js';
+import { printGpuProfile } from './profile/print-gpu-profile.js';
 import { printProfile } from './profile/print-profile.js';
+import type { GpuProfileReport } from './profile/run-gpu-profile.js';
 import type { ProfileReport } from './profile/run-profile.js';
 import { printQuantization } from './quantization/print-quantization.js';
 import type { QuantizationReport } from './quantization/run-quantization.js';
@@ -78,6 +80,7 @@ type Report =
   | PrecisionReport
   | PrecisionLossesReport
   | ProfileReport
+  | GpuProfileReport
   | QuantizationReport
   | RecognitionReport;
 
@@ -138,6 +141,8 @@ export function print(report: Report): string {
       return printRecognition(report);
     case 'profile':
       return printProfile(report);
+    case 'gpu-profile':
+      return printGpuProfile(report);
   }
 }
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
 import { conv2d, depthwiseConv2d, matMul } from '@unitsphere/ops';
 import { expect, test } from 'vitest';
+import { computeBestTime } from '../src/profile/graphics-cards.js';
 import { clockKernels } from '../src/profile/kernel-clock.js';
 import { runProfile } from '../src/profile/run-profile.js';
 import { print } from '../src/readme.js';
@@ -71,4 +72,16 @@ test('accounts for the whole time of a step', async () => {
   expect(sum).toBeGreaterThanOrEqual(stepMilliseconds.low);
   expect(sum).toBeLessThanOrEqual(stepMilliseconds.high);
   expect(print(report)).toContain('outside kernels');
+});
+
+test('computes the least time of a kernel on a card from its memory, arithmetic and launches', () => {
+  const card = { bandwidth: 1e9, flops: 1e12 };
+  expect(computeBestTime({ bytes: 2e6, flops: 1e9, dispatches: 3 }, card, 5)).toEqual({
+    work: 2,
+    launches: 0.015,
+  });
+  expect(computeBestTime({ bytes: 2e6, flops: 4e9, dispatches: 0 }, card, 5)).toEqual({
+    work: 4,
+    launches: 0,
+  });
 });

@@ -12,7 +12,8 @@ export interface KernelTime {
   flops: number;
 }
 
-interface Call {
+/** Arguments of a kernel. */
+export interface Call {
   inputs: tf.NamedTensorInfoMap;
   attrs?: tf.NamedAttrMap;
 }
@@ -61,12 +62,13 @@ function createKernelTime(kernel: string): KernelTime {
   return { kernel, calls: 0, milliseconds: 0, bytes: 0, flops: 0 };
 }
 
-function countBytes({ shape, dtype }: tf.TensorInfo): number {
+/** Counts the bytes of a tensor. */
+export function countBytes({ shape, dtype }: tf.TensorInfo): number {
   return tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
 }
 
 /** Counts the floating-point operations of our convolutions, their gradients and our matrix products. 0 for other kernels. */
-function countFlops(kernel: string, { inputs, attrs }: Call, [output]: tf.TensorInfo[]): number {
+export function countFlops(kernel: string, { inputs, attrs }: Call, [output]: tf.TensorInfo[]): number {
   const size = ({ shape }: tf.TensorInfo) => tf.util.sizeFromShape(shape);
   if (kernel === 'UnitsphereMatMul') {
     const { a } = inputs as { a: tf.TensorInfo };

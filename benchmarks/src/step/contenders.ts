@@ -96,11 +96,12 @@ export function createStepContenders(workload: Workload): StepContender[] {
     ...most.map((replicas) => ours('wasm', replicas)),
     ...most.flatMap((replicas) => native(replicas)),
   ];
-  const stock = (backend: string): StepContender => ({
+  const stock = (backend: string, extra = false): StepContender => ({
     id: `stock-${backend}`,
     label: `stock TensorFlow.js kernels, ${backend}`,
     family: 'stock',
     backend,
+    extra,
     command: process.execPath,
     args: createTrainArguments(common, backend, 1, 'stock'),
   });
@@ -112,6 +113,8 @@ export function createStepContenders(workload: Workload): StepContender[] {
     ours('webgpu'),
     // Our operations on `cpu` are compositions of stock kernels, and `node` requires a library that is built first.
     ours('node', 1, true),
+    // tools/gpu/check.sh selects those that require an NVIDIA GPU.
+    ours('cuda', 1, true),
     ours('cpu', 1, true),
     ...PYTORCH_SETTINGS.map(
       ({ id, label, options, extra }): StepContender => ({
@@ -125,8 +128,20 @@ export function createStepContenders(workload: Workload): StepContender[] {
         remedy: PYTORCH_REMEDY,
       }),
     ),
+    {
+      id: 'pytorch-cuda',
+      label: 'PyTorch, eager on CUDA, fused AdamW',
+      family: 'pytorch',
+      backend: 'cuda',
+      extra: true,
+      command: getPythonCommand(),
+      args: [resolvePeerFile('pytorch_step.py'), ...common, ...['--device', 'cuda', '--adamw', 'fused']],
+      remedy: PYTORCH_REMEDY,
+    },
     stock('cpu'),
     stock('webgpu'),
+    stock('node', true),
+    stock('cuda', true),
     {
       id: 'jax-js',
       label: '@jax-js/jax, wasm',

@@ -49,7 +49,7 @@ await serve(open, async () => {
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
     // Our kernels register on first use and can be replaced only after it. On `cpu`, all kernels are stock.
     await training.step();
-    useStockKernels(options.backend);
+    useStockKernels(tf.getBackend());
   }
   // The figures are those of this thread, which is rank 0 of several replicas.
   return { ...training, memory: readTfjsMemory };
