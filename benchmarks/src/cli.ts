@@ -42,6 +42,8 @@ import type { Part } from './partial-fc/partial-fc-report.js';
 import { runPartialFC } from './partial-fc/run-partial-fc.js';
 import { runPrecision } from './precision/run-precision.js';
 import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
+import { GRAPHICS_CARDS } from './profile/graphics-cards.js';
+import { runGpuProfile } from './profile/run-gpu-profile.js';
 import { PROFILED_BACKENDS, type ProfiledBackend, runProfile } from './profile/run-profile.js';
 import { type QuantizationOptions, runQuantization } from './quantization/run-quantization.js';
 import { print, writeTables } from './readme.js';
@@ -110,14 +112,43 @@ interface StepOptions extends Partial<Pace>, Partial<Workload> {
 }
 
 addWorkloadOptions(program.command('profile'))
-  .description('Measures the time of each kernel in that step, with one replica.')
+  .description(
+    'Measures the time of each kernel in that step, with one replica. On webgpu, counts its commands instead.',
+  )
   .option(...json)
-  .addOption(new Option('--backend <NAME>', 'backend to profile').choices(PROFILED_BACKENDS).default('wasm'))
-  .option('--steps <COUNT>', 'number of measured steps', parseCount, 100)
-  .action(async (options: Partial<Workload> & { json?: string; backend: ProfiledBackend; steps: number }) => {
+  .addOption(
+    new Option('--backend <NAME>', 'backend to profile')
+      .choices([...PROFILED_BACKENDS, 'webgpu'])
+      .default('wasm'),
+  )
+  .option('--steps <COUNT>', 'number of measured steps; default: 100, on webgpu 2', parseCount)
+  .addOption(
+    new Option('--card <NAME>', 'graphics card to compute the least times for')
+      .choices(Object.keys(GRAPHICS_CARDS))
+      .default('rtx-4090'),
+  )
+  .option('--launch-us <MICROSECONDS>', 'assumed time of one dispatch on the card', parsePositive, 5)
+  .action(async ({ json: file, backend, card, launchUs, steps, ...options }: ProfileOptions) => {
     const workload = { ...DEFAULT_WORKLOAD, ...pick(options, DEFAULT_WORKLOAD) };
-    await showReport(await runProfile(workload, options.backend, options.steps, showProgress), options.json);
+    await showReport(
+      backend === 'webgpu'
+        ? await runGpuProfile(
+            workload,
+            { steps: steps ?? 2, card, launchMicroseconds: launchUs },
+            showProgress,
+          )
+        : await runProfile(workload, backend, steps ?? 100, showProgress),
+      file,
+    );
   });
+
+interface ProfileOptions extends Partial<Workload> {
+  json?: string;
+  backend: ProfiledBackend | 'webgpu';
+  steps?: number;
+  card: string;
+  launchUs: number;
+}
 
 program
   .command('ops')

@@ -24,7 +24,7 @@ export interface GpuCommands {
 
 type Methods = { [name: string]: ((...args: unknown[]) => unknown) | undefined };
 
-/** The outermost kernel that runs is charged for what it records; commands outside kernels have this name. */
+/** Name of the commands that no kernel records. A command counts for the outermost kernel that runs. */
 const OUTSIDE = 'outside kernels';
 
 /**
