@@ -17,8 +17,9 @@ export interface InspectOptions {
 /** Prints what images contain. Returns the exit code. */
 export async function inspect(path: string, { json = false }: InspectOptions): Promise<number> {
   const progress = new Progress({ totalSteps: 1 });
-  const phase = countingPhase(progress);
+  const phase = countingPhase(progress, true);
   try {
+    progress.phase('reading images');
     const found = await inspectData(path, {
       ...openingHandlers(progress),
       measured: (done, total) => phase(`reading sizes: ${count(done)} of ${count(total)}`),

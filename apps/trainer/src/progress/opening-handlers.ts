@@ -2,11 +2,11 @@ import type { OpenHandlers } from '../dataset/dataset.js';
 import { countingPhase } from './counting-phase.js';
 import type { ProgressReporter } from './progress-reporter.js';
 
-/** Returns handlers that show how far the opening of images is: files listed, then images checked. */
+/** Returns handlers that show how far a long opening of images is: files listed, then images checked. */
 export function openingHandlers(
   progress: ProgressReporter,
 ): Required<Pick<OpenHandlers, 'warn' | 'progress' | 'listed'>> {
-  const phase = countingPhase(progress);
+  const phase = countingPhase(progress, true);
   const count = (n: number) => n.toLocaleString('en');
   return {
     warn: (message) => progress.note(message),
