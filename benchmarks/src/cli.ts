@@ -666,6 +666,7 @@ program
   .option(...json)
   .option('--sizes <PIXELS>', 'comma-separated sides of the images', parseCounts, [112, 128, 224])
   .option('--append', 'keep the rows of other sizes in --json')
+  .option('--folder <DIR>', 'folder for the files, which a later run reuses (default: a temporary one)')
   .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, 5)
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 1)
   .action(async ({ json: file, append, ...options }: DataBenchOptions & { json?: string; append?: boolean }) => {

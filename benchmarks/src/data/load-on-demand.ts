@@ -29,7 +29,8 @@ await serve(
       size: Number(size),
       batchSize: Number(batch),
       seed: 0,
-      workers: 1,
+      // Batches that workers make ahead would be made between the turns.
+      workers: 0,
       augment: { transforms: TRANSFORMS },
     });
     return {

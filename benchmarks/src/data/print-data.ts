@@ -16,7 +16,7 @@ export function printData({ rows, batch, machine, training, libraries }: DataRep
   return [
     `- Figures: images a second a core, by the processor time of all threads; medians of turns. JPEG files (4:2:0, quality 90) are read, decoded and augmented in batches of ${batch}, with no cache of decoded images.`,
     '- Operations, each with probability 0.5: a crop of 0.8 to 1 of the area, Gaussian blur (3, 5 or 7 px), Gaussian noise, color jitter.',
-    '- Ours includes the transfer from a worker thread. The peers load in their main process, without a transfer.',
+    '- Everyone loads on demand, in the main process: no batch is made ahead, and none is sent to another process or thread.',
     `- Machine: ${formatMachine(machine)}.`,
     ...(libraries.length > 0 ? [`- Peers: ${libraries.join('; ')}.`] : []),
     '',

@@ -42,6 +42,8 @@ export interface DataBenchOptions {
   sizes: number[];
   rounds: number;
   turnSeconds: number;
+  /** Folder for the files; what it contains is reused. Default: a temporary folder. */
+  folder?: string;
 }
 
 const FILES: (PhotographSize & { count: number })[] = [
@@ -60,12 +62,12 @@ const OURS = fileURLToPath(new URL('./load-on-demand.js', import.meta.url));
  * over all threads, so they hold for any number of workers.
  */
 export async function runData(
-  { sizes, rounds, turnSeconds }: DataBenchOptions,
+  { sizes, rounds, turnSeconds, folder: kept }: DataBenchOptions,
   log: (message: string) => void = () => undefined,
   program = OURS,
 ): Promise<DataReport> {
   const pace: Pace = { rounds, turnSeconds, warmUpSteps: 4, slowRounds: rounds };
-  const folder = await mkdtemp(join(tmpdir(), 'unitsphere-data-'));
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'unitsphere-data-')));
   try {
     const rows: DataRow[] = [];
     const libraries = new Set<string>();
@@ -104,7 +106,7 @@ export async function runData(
       libraries: [...libraries],
     };
   } finally {
-    await rm(folder, { recursive: true });
+    if (kept === undefined) await rm(folder, { recursive: true });
   }
 }
 
