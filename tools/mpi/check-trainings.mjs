@@ -232,9 +232,10 @@ try {
         2,
         existsSync(join(killed, 'metrics.jsonl')) ? ['--resume', killed] : options('killed'),
       );
-      const before = lossesOf(killed).length;
-      while (!state.hasEnded && lossesOf(killed).length === before) await sleep(20);
-      await sleep(3000 * Math.random());
+      // The run advances from kill to kill, over several checkpoints, and is killed at any moment of a step.
+      const last = lossesOf(killed).length + (STEPS / 8) * Math.random();
+      while (!state.hasEnded && lossesOf(killed).length <= last) await sleep(20);
+      await sleep(300 * Math.random());
       const ranks = readFileSync(`/proc/${state.pid}/task/${state.pid}/children`, 'utf8')
         .trim()
         .split(' ')

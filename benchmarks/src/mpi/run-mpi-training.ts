@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Random, readSafetensors } from '@unitsphere/core';
 import sharp from 'sharp';
@@ -12,6 +11,7 @@ import { median, pairedRatio, type Summary, summarize } from '../measure/statist
 import { launch, launcherVersion, type MpiLibrary } from './launch.js';
 import { gigabitsOf, type Link, predictStep, type StepCosts } from './predict-step.js';
 import { ALL_REDUCE_PROGRAM, compileAllReduce, readTurns } from './run-mpi.js';
+import { TwoHosts } from './two-hosts.js';
 
 /** The report of `bench mpi-training`. Times are milliseconds of a step. */
 export interface MpiTrainingReport {
@@ -59,14 +59,6 @@ export interface MpiTrainingOptions {
   batch: number;
   /** Also measure on two network namespaces. Requires root and Open MPI. */
   twoHosts: boolean;
-}
-
-/** What `tools/mpi/hosts.mjs` exports. */
-interface Hosts {
-  createHosts(): string;
-  removeHosts(): void;
-  writeAgent(folder: string): string;
-  startOnHosts(agent: string, command: readonly string[]): { output: string; ended: Promise<number> };
 }
 
 const IDENTITIES = 200;
@@ -196,38 +188,6 @@ async function countModelBytes(run: string): Promise<number> {
     for (const { data } of tensors.values()) bytes += data.byteLength;
   }
   return bytes;
-}
-
-/** Two network namespaces with a link between them. */
-class TwoHosts {
-  readonly #tools: Hosts;
-  readonly #agent: string;
-  readonly folder: string;
-  readonly link: string;
-
-  private constructor(tools: Hosts, folder: string) {
-    this.#tools = tools;
-    this.folder = folder;
-    this.link = tools.createHosts();
-    this.#agent = tools.writeAgent(folder);
-  }
-
-  static async open(folder: string): Promise<TwoHosts> {
-    const file = pathToFileURL(resolveRepositoryFile('tools/mpi/hosts.mjs')).href;
-    await mkdir(folder, { recursive: true });
-    return new TwoHosts((await import(file)) as Hosts, folder);
-  }
-
-  /** Runs a command with one process on each host, and returns what it printed. */
-  async run(command: readonly string[]): Promise<string> {
-    const state = this.#tools.startOnHosts(this.#agent, command);
-    if ((await state.ended) !== 0) throw new Error(`the program failed on two hosts:\n${state.output}`);
-    return state.output;
-  }
-
-  close(): void {
-    this.#tools.removeHosts();
-  }
 }
 
 async function compareTwoHosts(
