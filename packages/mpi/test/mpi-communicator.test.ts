@@ -6,7 +6,7 @@ import { MpiRanks } from './fixtures/ranks.js';
 
 // `npm run test:all -w packages/mpi` tests 1 to 8 ranks, with every transport. It takes minutes.
 const ALL = process.env['UNITSPHERE_MPI_ALL'] === '1';
-const [numRuns, sizes] = ALL ? [40, [1, 2, 3, 4, 8]] : [5, [2]];
+const [numRuns, sizes] = ALL ? [40, [1, 2, 3, 4, 5, 6, 7, 8]] : [5, [2]];
 const launchers = ALL
   ? installedLaunchers
   : installedLaunchers.filter(({ name }) => name.includes('shared memory'));
