@@ -4,7 +4,7 @@ import type { ImageSize, SideDistribution } from '../dataset/measure-sizes.js';
 import { packData } from '../dataset/pack-data.js';
 import { formatBytes } from '../format-bytes.js';
 import { countingPhase } from '../progress/counting-phase.js';
-import { openingHandlers } from '../progress/opening-handlers.js';
+import { openingHandlers } from '../dataset/opening-handlers.js';
 import { Progress } from '../progress/progress.js';
 import { shellArgument } from '../shell-argument.js';
 import { pathArgument } from './relative-path.js';

@@ -7,7 +7,7 @@ import { type EvaluationImages, evaluationImages, evaluationOptions } from '../d
 import { openPairFiles } from '../dataset/pair-files.js';
 import { readSeen } from '../dataset/run-data.js';
 import { listNames } from '../list-names.js';
-import { openingHandlers } from '../progress/opening-handlers.js';
+import { openingHandlers } from '../dataset/opening-handlers.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { type PairFileSummary, summarizeVerification, type VerificationSummary } from '../report/index.js';
 import { UserError } from '../user-error.js';

@@ -5,7 +5,7 @@ import { openImages } from '../dataset/dataset.js';
 import { type EvaluationImages, evaluationImages, evaluationOptions } from '../dataset/evaluation-images.js';
 import { readSeen } from '../dataset/run-data.js';
 import { selectUnseen } from '../evaluate/select-unseen.js';
-import { openingHandlers } from '../progress/opening-handlers.js';
+import { openingHandlers } from '../dataset/opening-handlers.js';
 import { UserError } from '../user-error.js';
 import type { ExportOptions } from './export-options.js';
 import type { TrainedModel } from './open-trained.js';

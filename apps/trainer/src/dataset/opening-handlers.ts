@@ -1,6 +1,6 @@
-import type { OpenHandlers } from '../dataset/dataset.js';
-import { countingPhase } from './counting-phase.js';
-import type { ProgressReporter } from './progress-reporter.js';
+import { countingPhase } from '../progress/counting-phase.js';
+import type { ProgressReporter } from '../progress/progress-reporter.js';
+import type { OpenHandlers } from './dataset.js';
 
 /** Returns handlers that show how far a long opening of images is: files listed, then images checked. */
 export function openingHandlers(
