@@ -2,9 +2,8 @@
 // WebAssembly and WebGPU (SwiftShader without a graphics card), and compares the embeddings with ours.
 //   node tools/golden/onnx-runtimes.mjs RESULTS.json [OPTIONS] [BACKBONE…]      (after npm run build)
 // Options: [--python PYTHON] [--webgpu each|once] [--only NECK-NORM]
-// With `--webgpu once`, the default, WebGPU runs one neck and norm of each backbone, and all of them for one backbone, because
-// SwiftShader compiles the shaders of each backbone for 8 s or more. RESULTS.json is written after each file in Chromium and continued
-// if it exists.
+// With `--webgpu once`, the default, WebGPU runs one neck and norm of each backbone, and all of them for one backbone. SwiftShader
+// compiles the shaders of a backbone for 8 s or more. RESULTS.json is written after each file in Chromium and continued if it exists.
 // PYTHON has the packages of tools/golden/requirements.txt; default: python3. The exit status is 1 if a difference exceeds 1e-4.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
