@@ -6,7 +6,7 @@ import { type Dataset, openDataset } from '../dataset/dataset.js';
 import { readRunData } from '../dataset/run-data.js';
 import { imageEmbedder } from '../evaluate/embed.js';
 import { openCheckpointEmbedder } from '../evaluate/open-embedder.js';
-import { openingHandlers } from '../progress/opening-handlers.js';
+import { openingHandlers } from '../dataset/opening-handlers.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import { readFiles } from '../run/checkpoint.js';
 import { openCheckpoint } from '../run/checkpoints.js';
