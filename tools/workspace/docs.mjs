@@ -1,9 +1,11 @@
-// npm run docs: writes a site to site/ with the API of every published package, the READMEs and the guides.
+// npm run docs: writes a site to site/ with the API of every published package, the READMEs, the guides, a reference of the config,
+// and the studio.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { readConfigSchema, renderConfigReference } from './config-reference.mjs';
 import { inParallel } from './in-parallel.mjs';
 import { install, publishedPackages, root } from './packages.mjs';
 
@@ -13,8 +15,18 @@ const { bootstrap, typedoc } = await import('./bootstrap-typedoc.mjs');
 const guides = join(root, 'docs', 'guides');
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-docs-'));
 const converter = join(root, 'tools', 'workspace', 'docs-package.mjs');
+const STUDIO_TITLE = 'Try it in this page';
+const FRAME = 'STUDIO_FRAME';
 let problems;
 try {
+  const reference = join(folder, 'config.md');
+  writeFileSync(reference, renderConfigReference(readConfigSchema()));
+  const studio = join(folder, 'studio.md');
+  writeFileSync(
+    studio,
+    `# ${STUDIO_TITLE}\n\nThe studio trains and recognizes in your browser. Pictures never leave this device.\n\n${FRAME}\n`,
+  );
+  const built = buildStudio();
   // Packages are converted by processes of their own, because each takes seconds of one core.
   const projects = await inParallel(
     publishedPackages().map(({ path }) => async () => {
@@ -30,7 +42,7 @@ try {
     entryPointStrategy: typedoc.EntryPointStrategy.Merge,
     entryPoints: projects,
     readme: join(root, 'README.md'),
-    projectDocuments: readdirSync(guides).map((name) => join(guides, name)),
+    projectDocuments: [studio, ...readdirSync(guides).map((name) => join(guides, name)), reference],
     navigation: { includeGroups: false, includeCategories: false },
     customCss: join(root, 'docs', 'site.css'),
     hideGenerator: true,
@@ -43,6 +55,8 @@ try {
   }
   app.validate(project);
   await app.generateOutputs(project);
+  await built;
+  embedStudio();
   problems = app.logger.warningCount + app.logger.errorCount;
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -52,3 +66,29 @@ if (problems > 0) {
   process.exit(1);
 }
 console.log('Wrote site/index.html');
+
+/** Builds the studio while the packages are converted. */
+async function buildStudio() {
+  const studio = join(root, 'apps', 'studio');
+  const vite = join(studio, 'node_modules', 'vite', 'bin', 'vite.js');
+  await promisify(execFile)(
+    process.execPath,
+    [vite, 'build', '--outDir', join(folder, 'studio'), '--logLevel', 'error'],
+    {
+      cwd: studio,
+    },
+  );
+}
+
+/** Moves the studio into the site, and shows it in its page. */
+function embedStudio() {
+  const site = join(root, 'site');
+  cpSync(join(folder, 'studio'), join(site, 'studio'), { recursive: true });
+  const pages = join(site, 'documents');
+  const page = readdirSync(pages).find((name) => readFileSync(join(pages, name), 'utf8').includes(FRAME));
+  if (!page) throw new Error(`The site has no page with ${FRAME}.`);
+  const html = readFileSync(join(pages, page), 'utf8');
+  const frame =
+    '<iframe class="studio" src="../studio/index.html" title="unitsphere studio" allow="camera"></iframe>';
+  writeFileSync(join(pages, page), html.replaceAll(`<p>${FRAME}</p>`, frame));
+}

@@ -30,27 +30,34 @@ const shown = new Value<Step>('data');
 startRouter(query.has('preset') ? 'train' : 'data', (step) => shown.set(step));
 document.body.dataset['opened'] = '';
 
-// The first step can be used meanwhile.
-const project = await openProject(state, inspector, query.get('project') ?? undefined);
-startProjects(project);
-const stored = await project?.open(inspector);
+void openRest();
 
-// Loaded after the first step, which can be used meanwhile: these come with the report's plots.
-const [{ TrainStep }, { TryStep }, { startLoading }] = await Promise.all([
-  import('./train/train-step.js'),
-  import('./recognize/try-step.js'),
-  import('./take/load/load-view.js'),
-]);
-const train = new TrainStep(state, project);
-train.form.read(query);
-if (stored) await train.restore(stored);
-const tryStep = new TryStep({ state, thumbnails, camera, recognizer, project });
-if (project?.gallery) tryStep.restore(project.gallery);
-startLoading({ state, recognizer, project, onGallery: (gallery) => tryStep.take(gallery) });
-shown.watch((step) => {
-  if (step === 'train') void train.form.drawPlan();
-  if (step !== 'try') tryStep.leave();
-});
-if (query.has('start')) getElement<HTMLFormElement>('controls').requestSubmit();
-document.body.dataset['restored'] = '';
-if (import.meta.env.PROD) void keepOffline();
+/**
+ * Opens the project and the other steps, while the first one can be used. Not awaited at the top: a part that imports this module
+ * would wait for it forever.
+ */
+async function openRest(): Promise<void> {
+  const project = await openProject(state, inspector, query.get('project') ?? undefined);
+  startProjects(project);
+  const stored = await project?.open(inspector);
+
+  // Loaded after the first step, which can be used meanwhile: these come with the report's plots.
+  const [{ TrainStep }, { TryStep }, { startLoading }] = await Promise.all([
+    import('./train/train-step.js'),
+    import('./recognize/try-step.js'),
+    import('./take/load/load-view.js'),
+  ]);
+  const train = new TrainStep(state, project);
+  train.form.read(query);
+  if (stored) await train.restore(stored);
+  const tryStep = new TryStep({ state, thumbnails, camera, recognizer, project });
+  if (project?.gallery) tryStep.restore(project.gallery);
+  startLoading({ state, recognizer, project, onGallery: (gallery) => tryStep.take(gallery) });
+  shown.watch((step) => {
+    if (step === 'train') void train.form.drawPlan();
+    if (step !== 'try') tryStep.leave();
+  });
+  if (query.has('start')) getElement<HTMLFormElement>('controls').requestSubmit();
+  document.body.dataset['restored'] = '';
+  if (import.meta.env.PROD) void keepOffline();
+}

@@ -47,7 +47,7 @@ describe('the threshold of a gallery', () => {
     expect(between?.threshold).toBeCloseTo((0.3646 + 0.5071) / 2, 10);
   });
 
-  test('is measured on the own identities if these rule out the shipped one', async () => {
+  test('is measured on the own identities if these contradict the shipped one', async () => {
     // All embeddings share a part, so different identities have cosines around 0.6.
     const random = new Random(1);
     const alike = Array.from({ length: 30 }, () =>

@@ -212,7 +212,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
 
     // Pages of one context share what the browser stores; `npm run campaign` kills the browser too.
     const context = await browser.newContext();
-    const address = other.url();
+    const [address] = other.url().split('#');
     const { page, resumedAt } = await trainWithKills(
       {
         open: async () => {
@@ -419,7 +419,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(server.address);
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
     await context.setOffline(true);
     await page.reload();
     await restored(page);

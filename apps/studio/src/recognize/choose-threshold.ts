@@ -30,6 +30,9 @@ export function requiredIdentities(falseAcceptRate: number): number {
   return Math.ceil(6 / falseAcceptRate);
 }
 
+/** The shipped threshold is not used if it accepts this many times the wanted rate of the gallery's own identities. */
+const CONTRADICTION = 3;
+
 /** A gallery whose threshold is chosen. */
 export interface ThresholdChoice {
   readonly identities: number;
@@ -45,8 +48,8 @@ export interface ThresholdChoice {
 /**
  * Chooses the threshold of a gallery: that of its own identities if they are enough to measure it or nothing else is known, else
  * that of the shipped model. The own threshold of a few identities can be above most scores of the same identity, so that known
- * ones are rejected. The own one is used all the same if the own identities rule out the shipped one: if they resemble each other
- * so much that the 95 % interval of accepted strangers at the shipped threshold is above the wanted rate.
+ * ones are rejected. The own one is used all the same if the own identities contradict the shipped one: if they resemble each other
+ * so much that the shipped threshold accepts three times the wanted rate of them.
  * @returns Undefined if no threshold is known.
  */
 export function chooseThreshold({
@@ -60,7 +63,7 @@ export function chooseThreshold({
   let isContradicted = false;
   if (shipped && identities > 0 && identities < required) {
     const { threshold, falsePositiveRate } = thresholdAt(shipped, falseAcceptRate / identities);
-    isContradicted = (acceptRateAt(threshold)?.interval.low ?? 0) > falseAcceptRate;
+    isContradicted = (acceptRateAt(threshold)?.rate ?? 0) > CONTRADICTION * falseAcceptRate;
     if (!isContradicted) {
       return {
         threshold,

@@ -32,8 +32,8 @@ export class PictureSaver {
     this.#inspector = inspector;
   }
 
-  /** Brings the stored pictures back, and removes files that nothing refers to. */
-  async restore(training: TrainingRecord | undefined): Promise<void> {
+  /** Brings the stored pictures back, and removes files that nothing refers to. @returns Number of pictures. */
+  async restore(training: TrainingRecord | undefined): Promise<number> {
     const bytes = await readWhole(this.#path, FILES.pictures);
     const record = bytes && decodeParts<PicturesRecord>(bytes).values;
     const stored = record?.pictures ?? [];
@@ -46,14 +46,13 @@ export class PictureSaver {
         if (!used.has(name)) await remove([...this.#path, folder], name);
       }
     }
-    if (!record) return;
+    if (!record) return 0;
     // The visitor may have chosen already.
     if (this.#state.source.get() === 'pictures') this.#state.source.set(record.source);
-    this.#state.pictures.restore(
-      pictures.flatMap((picture) => picture ?? []),
-      record.skipped,
-    );
+    const found = pictures.flatMap((picture) => picture ?? []);
+    this.#state.pictures.restore(found, record.skipped);
     this.#inspector.restore(record.copies);
+    return found.length;
   }
 
   async #read({ file, id, identity, size, unreadable }: StoredPicture): Promise<Picture | undefined> {

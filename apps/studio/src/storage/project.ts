@@ -62,7 +62,7 @@ export class Project {
   /** Brings back what is stored, then stores each change. @returns The last training, if there is one. */
   async open(inspector: Inspector): Promise<StoredTraining | undefined> {
     const record = await this.#read<TrainingRecord>(FILES.training);
-    await this.#pictures.restore(record?.values);
+    const restored = await this.#pictures.restore(record?.values);
     const loaded = await this.#read<LoadedRecord>(FILES.loaded);
     if (loaded) this.state.loaded.set({ name: loaded.values.name, files: loaded.files });
     const training = record && (await this.#readTraining(record.values));
@@ -75,6 +75,8 @@ export class Project {
     });
     this.state.source.watch((chosen) => chosen !== source && this.#savePicturesSoon());
     inspector.copies.watch((found) => found !== copies && this.#savePicturesSoon());
+    // Pictures that were added while the project was opened.
+    if (this.state.pictures.all.length !== restored) this.#savePicturesSoon();
     if (gallery) this.#stored = { ...gallery.values, bytes: gallery.files['gallery'] };
     return training;
   }
