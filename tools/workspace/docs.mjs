@@ -1,7 +1,7 @@
 // npm run docs: writes a site to site/ with the API of every published package, the READMEs, the guides, a reference of the config,
 // and the studio.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,15 +13,18 @@ install('Installing the check tools', join(root, 'tools', 'checks'));
 const { bootstrap, typedoc } = await import('./bootstrap-typedoc.mjs');
 
 const guides = join(root, 'docs', 'guides');
+// Beside the guides: the documents of a site are searched below the folder that they share.
+const generated = join(root, 'docs', 'generated');
+mkdirSync(generated, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-docs-'));
 const converter = join(root, 'tools', 'workspace', 'docs-package.mjs');
 const STUDIO_TITLE = 'Try it in this page';
 const FRAME = 'STUDIO_FRAME';
 let problems;
 try {
-  const reference = join(folder, 'config.md');
+  const reference = join(generated, 'config.md');
   writeFileSync(reference, renderConfigReference(readConfigSchema()));
-  const studio = join(folder, 'studio.md');
+  const studio = join(generated, 'studio.md');
   writeFileSync(
     studio,
     `# ${STUDIO_TITLE}\n\nThe studio trains and recognizes in your browser. Pictures never leave this device.\n\n${FRAME}\n`,
@@ -59,7 +62,7 @@ try {
   embedStudio();
   problems = app.logger.warningCount + app.logger.errorCount;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  for (const made of [folder, generated]) rmSync(made, { recursive: true, force: true });
 }
 if (problems > 0) {
   console.error(`The docs have ${problems} problems; see above.`);
