@@ -180,6 +180,7 @@ exec unshare --mount sh -c 'mount --bind ${disk} ${folder} && exec "$@"' sh "$@"
     check(lossesOf(run).length === STEPS, 'and trains all steps');
   } finally {
     execFileSync('umount', [disk]);
+    rmSync(disk, { recursive: true });
   }
 }
 
