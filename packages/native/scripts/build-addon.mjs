@@ -1,5 +1,7 @@
 // npm run build:native: compiles the addon for this machine with cargo, into binaries/. Skipped where cargo is absent.
 //   node scripts/build-addon.mjs [TARGET]   a target of rustc, such as aarch64-unknown-linux-gnu
+// Other targets than this machine's need `rustup target add TARGET` and cargo-zigbuild, whose compiler and linker is Zig:
+// `pip install cargo-zigbuild ziglang`.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +16,8 @@ const PLATFORMS = {
   'x86_64-apple-darwin': 'darwin-x64',
   'aarch64-apple-darwin': 'darwin-arm64',
   'x86_64-pc-windows-msvc': 'win32-x64-msvc',
+  // Addons call Node.js by a C interface, which is the same for both of Windows' toolchains.
+  'x86_64-pc-windows-gnu': 'win32-x64-msvc',
   'aarch64-pc-windows-msvc': 'win32-arm64-msvc',
 };
 
@@ -36,11 +40,27 @@ if (!platform) {
   process.exit(1);
 }
 const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-const { status } = spawnSync('cargo', ['build', '--release', '--locked', '--target', target], {
-  cwd: crate,
-  env: { ...process.env, UNITSPHERE_NATIVE_VERSION: version },
-  stdio: 'inherit',
-});
+const isHost = target === host;
+if (!isHost && spawnSync('cargo', ['zigbuild', '--help']).status !== 0) {
+  console.error(`build:native: ${target} requires cargo-zigbuild. Run pip install cargo-zigbuild ziglang.`);
+  process.exit(1);
+}
+// The oldest C library that Node.js supports.
+const wanted = !isHost && target.endsWith('linux-gnu') ? `${target}.2.28` : target;
+const flags = target.endsWith('musl') ? '-C target-feature=-crt-static' : '';
+const { status } = spawnSync(
+  'cargo',
+  [isHost ? 'build' : 'zigbuild', '--release', '--locked', '--target', wanted],
+  {
+    cwd: crate,
+    env: {
+      ...process.env,
+      UNITSPHERE_NATIVE_VERSION: version,
+      ...(flags && { RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} ${flags}`.trim() }),
+    },
+    stdio: 'inherit',
+  },
+);
 if (status !== 0) process.exit(status ?? 1);
 const name = target.includes('windows')
   ? 'unitsphere_native.dll'
