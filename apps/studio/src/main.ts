@@ -59,5 +59,6 @@ async function openRest(): Promise<void> {
   });
   if (query.has('start')) getElement<HTMLFormElement>('controls').requestSubmit();
   document.body.dataset['restored'] = '';
-  if (import.meta.env.PROD) void keepOffline();
+  // The development server has no service worker.
+  if (import.meta.env.MODE !== 'development') void keepOffline();
 }

@@ -358,7 +358,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     await page.waitForSelector('.map .dot');
     expect(await page.locator('.map .dot').count()).toBe(60);
     expect(await page.locator('.pairs li').count()).toBe(12);
-    await page.locator('.map .dot').first().hover();
+    await page.locator('.map .dot').first().focus();
     expect(await page.isVisible('.map-card img')).toBe(true);
     expect(await findBarriers(page)).toEqual([]);
 
