@@ -13,7 +13,7 @@ export function printLargeSet({ size, steps, settings, machine, runs }: LargeSet
   const largest = Math.max(...runs.map(({ peakRss }) => peakRss));
   return [
     `- Images: ${count(size.identities * size.images)} JPEG files of ${size.side} px in ${count(size.identities)} identities, written by \`npm run bench -- make-images\`; ${count(steps)} steps.`,
-    `- Settings: \`${settings.filter((setting) => !setting.startsWith('data.cacheDir')).join('`, `')}\`.`,
+    `- Settings: \`${settings.join('`, `')}\`.`,
     `- Machine: ${formatMachine(machine)}.`,
     '',
     renderTable<LargeSetRun>(
@@ -27,6 +27,11 @@ export function printLargeSet({ size, steps, settings, machine, runs }: LargeSet
       runs,
     ),
     '',
-    `- The losses of all ${first.losses.length} steps are ${isSame ? 'the same' : 'NOT the same'} from every format. The highest peak is ${(largest / 2 ** 30).toFixed(2)} GiB.`,
+    ...(runs.length > 1
+      ? [
+          `- The losses of all ${first.losses.length} steps are ${isSame ? 'the same' : 'NOT the same'} from every format.`,
+        ]
+      : []),
+    `- The highest peak is ${(largest / 2 ** 30).toFixed(2)} GiB.`,
   ].join('\n');
 }

@@ -77,7 +77,6 @@ export async function runLargeSet(
     'data.imageSize=64',
     'data.memory=256',
     'data.cacheLimit=0',
-    `data.cacheDir=${join(dir, 'cache')}`,
     'output.plots=[]',
     ...set,
   ];
@@ -86,7 +85,12 @@ export async function runLargeSet(
     const path = paths[format];
     log(`training from ${path}`);
     const name = `${format}-${Date.now()}`;
-    const given = [...settings, `output.directory=${join(dir, 'runs')}`, `output.name=${name}`];
+    const given = [
+      ...settings,
+      `data.cacheDir=${join(dir, 'cache')}`,
+      `output.directory=${join(dir, 'runs')}`,
+      `output.name=${name}`,
+    ];
     const { peakRss, seconds } = await run([
       'train',
       '--data',
