@@ -419,7 +419,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(server.address);
-    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    await page.waitForSelector('body[data-offline=ready]', { timeout: 120_000 });
     await context.setOffline(true);
     await page.reload();
     await restored(page);

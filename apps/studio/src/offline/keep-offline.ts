@@ -1,5 +1,5 @@
 /** Milliseconds after which the remaining files are loaded, so that the first steps have the network for themselves. */
-const REST_AFTER_MS = 8000;
+const REST_AFTER_MS = 3000;
 
 /** Keeps the files of the page in the browser. Does nothing where service workers are not available, such as without https. */
 export async function keepOffline(): Promise<void> {
