@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { everyBackend, start } from '@unitsphere/testing/backends';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { adamWUpdate, addBias, batchNormTrain, sumSquaresOfEach } from '../src/index.js';
+import { adamWUpdate, addBias, batchNormInference, batchNormTrain, sumSquaresOfEach } from '../src/index.js';
 import { tensorFlowRuntime } from '../src/tensorflow/runtime.js';
 
 interface Binding {
@@ -66,6 +66,17 @@ describe.skipIf(!everyBackend.includes('node'))('node', () => {
     step();
     expect(countHandles(step)).toBe(0);
     tf.dispose([x, parameter, mean, square, shift]);
+  });
+
+  // The features of an untrained network are this small.
+  test('hard-swish of small values keeps their digits', () => {
+    const of = (value: number) => tf.fill<tf.Rank.R1>([4], value);
+    const x = tf.tensor4d([1e-8, -2e-8, 3e-7, 1e-12], [1, 1, 1, 4]);
+    const zero = of(0);
+    const y = batchNormInference(x, of(1), zero, zero, of(1), { epsilon: 0, activation: 'hard_swish' });
+    // Near 0, hard-swish is x / 2.
+    const ratios = tf.div(y, x).dataSync();
+    for (const ratio of ratios) expect(ratio).toBeCloseTo(0.5, 6);
   });
 
   test('a failing operation leaves no handle', () => {

@@ -102,8 +102,8 @@ function attributesOf(epsilon: number, isTraining: boolean): Attributes {
 }
 
 /**
- * Applies hard-swish to the output of `normalize`, which it calls with a changed scale and shift: w = (z + 3) / √6 costs no pass,
- * and hard-swish is clip(w, 0, √6) · (w − 3 / √6).
+ * Applies hard-swish to the output of `normalize`, which it calls with a changed scale and shift: w = z / √6 costs no pass, and
+ * hard-swish is w · clip(w + 3 / √6, 0, √6). The shift of 3 is not in w, because small values would lose their digits to it.
  */
 function normalizeToHardSwish<T extends readonly [Handle, ...Handle[]]>(
   runtime: TensorFlowRuntime,
@@ -111,12 +111,11 @@ function normalizeToHardSwish<T extends readonly [Handle, ...Handle[]]>(
   normalize: (gamma: Handle, beta: Handle) => T,
 ): [Handle, T] {
   const scale = runtime.constant(1 / ROOT);
-  const shifted = runtime.floats('AddV2', beta, runtime.constant(3));
-  const out = normalize(runtime.floats('Mul', gamma, scale), runtime.floats('Mul', shifted, scale));
+  const out = normalize(runtime.floats('Mul', gamma, scale), runtime.floats('Mul', beta, scale));
   const [w] = out;
-  const gate = runtime.floats('ClipByValue', w, runtime.constant(0), runtime.constant(ROOT));
-  const factor = runtime.floats('Sub', w, runtime.constant(3 / ROOT));
-  return [runtime.floats('Mul', gate, factor), out];
+  const shifted = runtime.floats('AddV2', w, runtime.constant(3 / ROOT));
+  const gate = runtime.floats('ClipByValue', shifted, runtime.constant(0), runtime.constant(ROOT));
+  return [runtime.floats('Mul', w, gate), out];
 }
 
 export const batchNormTrainTensorFlow: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
