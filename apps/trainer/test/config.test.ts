@@ -190,7 +190,9 @@ describe('errors name the position, the key and the remedy', () => {
     ['data: {imagesPerClass: 3}'],
     ['model: {pretrained: w.safetensors}\ntraining: {growFrom: runs/old}'],
     ['loss: {centerInit: imprinted}'],
-    ['loss: {name: subcenter-arcface, subCenters: 2.5, centerInit: imprinted}\nmodel: {pretrained: a.safetensors}'],
+    [
+      'loss: {name: subcenter-arcface, subCenters: 2.5, centerInit: imprinted}\nmodel: {pretrained: a.safetensors}',
+    ],
     ['data:\n  split: {train: 0.9, validation: 0.2}'],
     ['data: {split: {train: 0.85, validation: 0}}\ntraining: {validateEvery: 10}'],
     ['data: {split: {test: 0}}\ntraining: {testEvery: 10}'],

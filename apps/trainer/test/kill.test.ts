@@ -37,7 +37,7 @@ test('kill -9 at any moment leaves a complete checkpoint at least as new as the 
   const first = await RunDirectory.create(folder(), 'run');
   await first.writeConfig(parseConfig(''));
   await first.close();
-  for (let round = 0; round < 15; round++) {
+  for (let round = 0; round < 8; round++) {
     const printed = await writeAndKill(script, first.path, Math.random() * 40);
     const run = await RunDirectory.open(first.path);
     const { checkpoint, damaged } = await latestCheckpoint(run);

@@ -42,7 +42,7 @@ describe('replicas', () => {
     ['proxies alone', 3, 'name: none, pairs: { name: proxy-anchor }'],
     ['a memory and a miner', 2, MEMORY],
   ])('%s on %i replicas give the losses of one up to rounding', async (_, size, loss) => {
-    const steps = { config: settings(loss), classes: 5, count: 24, withoutBatchNorm: true };
+    const steps = { config: settings(loss), classes: 5, count: 12, withoutBatchNorm: true };
     const [one, more] = [await stepsOn(1, steps), await stepsOn(size, steps)];
     // The fixture repeats four batches.
     const sum = (losses: number[]) => losses.reduce((total, value) => total + value, 0);

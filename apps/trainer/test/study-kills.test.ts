@@ -24,7 +24,7 @@ factors: [model.norm]
 arms:
   - { name: ln, label: LayerNorm, set: { model.norm: layernorm } }
   - { name: bn, label: BatchNorm, set: { model.norm: batchnorm } }
-budget: { steps: 30 }
+budget: { steps: 12 }
 metric: auroc
 seeds: 2
 curvePoints: 0

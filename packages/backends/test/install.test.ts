@@ -179,7 +179,7 @@ describe('unpackWheel', () => {
     const path = join(folder, 't.whl');
     writeFileSync(
       path,
-      zipSync(Object.fromEntries(Object.entries(all).map(([n, t]) => [n, Buffer.from(t)]))),
+      zipSync(Object.fromEntries(Object.entries(all).map(([n, t]) => [n, Buffer.from(t)])), { level: 1 }),
     );
     return path;
   }

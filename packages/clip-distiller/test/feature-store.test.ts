@@ -288,7 +288,7 @@ describe('a fault of the disk', () => {
 });
 
 /** Kills of the writer. The campaign sets more. */
-const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 5);
+const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 3);
 test(`survives being killed at ${KILLS} random moments during writes`, {
   timeout: 120_000,
 }, async () => {

@@ -14,7 +14,7 @@ import type { DecodedSource } from '../src/encoded/decoded-source.js';
 import { type OpenSourceOptions, openSource, type SourceSpec } from '../src/open-source.js';
 import { noiseImage } from './images.js';
 
-const KILLS = Number(process.env.UNITSPHERE_KILLS ?? 3);
+const KILLS = Number(process.env.UNITSPHERE_KILLS ?? 2);
 const IMAGES = 200;
 const root = mkdtempSync(join(tmpdir(), 'unitsphere-kill-'));
 const script = join(fileURLToPath(new URL('../.cache/', import.meta.url)), 'open-source.mjs');

@@ -9,11 +9,11 @@ import { fill } from '@unitsphere/testing/operation-case';
 import { expect, test } from 'vitest';
 import { autocast, bfloat16SavedTensors, GradScaler } from '../src/index.js';
 
-const STEPS = 300;
-const LEARNING_RATE = 4e-3;
+const STEPS = 180;
+const LEARNING_RATE = 8e-3;
 const [BATCH, SIDE, CLASSES, WIDTH] = [16, 8, 8, 16];
 /** Number of last steps whose mean loss is compared. */
-const LAST = 50;
+const LAST = 20;
 
 function* parameters() {
   const shapes = [[3, 3, 3, WIDTH], [WIDTH], [WIDTH], [1, 1, WIDTH, 32], [32], [32], [24, 32], [CLASSES, 24]];
@@ -56,9 +56,9 @@ async function train(mixed: boolean): Promise<number> {
     return ops.cosineLogits(ops.linear(features, dense as tf.Tensor2D), centers as tf.Tensor2D);
   };
   const optimizer = new AdamW(all, { lr: LEARNING_RATE });
-  const scaler = new GradScaler({ growthInterval: 50 });
+  const scaler = new GradScaler({ growthInterval: 30 });
   const options = mixed ? { savedTensorsHooks: bfloat16SavedTensors({ minimumSize: 0 }) } : {};
-  const schedule = polynomialSchedule({ totalSteps: STEPS, warmupSteps: 30 });
+  const schedule = polynomialSchedule({ totalSteps: STEPS, warmupSteps: 18 });
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const { x, labels } = batchOf(step);
@@ -86,7 +86,7 @@ async function train(mixed: boolean): Promise<number> {
 }
 
 test.each(everyBackend.filter((name) => name !== 'cpu'))(
-  '%s: mixed precision reaches the float32 loss in 300 steps',
+  '%s: mixed precision reaches the float32 loss in 180 steps',
   { timeout: 300_000 },
   async (backend) => {
     await start(backend);

@@ -13,7 +13,7 @@ import { hostStore } from '../src/index.js';
 import { classes, createPartialFC, openPartialFC, trainStep } from './fixtures/trainer.js';
 
 /** Kills of the trainer. The campaign sets more. */
-const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 4);
+const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 3);
 
 test(`after each of ${KILLS} kills the centers are those of the checkpoint`, {
   timeout: 240_000,

@@ -11,7 +11,7 @@ import { openKillStore } from './kill-store.js';
 import { describeGallery } from './store-contract.js';
 
 /** Number of kills, few in the ordinary tests. */
-export const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 6);
+export const KILLS = Number(process.env['UNITSPHERE_KILLS'] ?? 3);
 
 /**
  * Lets a process carry out transactions and compactions, kills it at a random moment, every other time at the beginning of a
