@@ -669,11 +669,13 @@ program
   .option('--folder <DIR>', 'folder for the files, which a later run reuses (default: a temporary one)')
   .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, 5)
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, 1)
-  .action(async ({ json: file, append, ...options }: DataBenchOptions & { json?: string; append?: boolean }) => {
-    const earlier = append ? await readEarlier<DataReport>(file) : undefined;
-    const report = await runData(options, showProgress);
-    await showReport(earlier ? joinData(earlier, report) : report, file);
-  });
+  .action(
+    async ({ json: file, append, ...options }: DataBenchOptions & { json?: string; append?: boolean }) => {
+      const earlier = append ? await readEarlier<DataReport>(file) : undefined;
+      const report = await runData(options, showProgress);
+      await showReport(earlier ? joinData(earlier, report) : report, file);
+    },
+  );
 
 program
   .command('large-set')

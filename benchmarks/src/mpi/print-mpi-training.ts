@@ -26,7 +26,7 @@ export function printMpiTraining(report: MpiTrainingReport): string {
     '',
     ...(twoHosts
       ? [
-          `Two network namespaces as two hosts, with one process each (link: ${twoHosts.link}; MPI_Allreduce in C reaches ${formatDigits(twoHosts.measured.gigabits)} Gbit/s, and a small exchange takes ${formatDigits(1000 * twoHosts.measured.latencyMs)} µs): a step takes ${formatSummary(twoHosts.step)} ms. The model predicts ${formatSummary(twoHosts.predicted)} ms, which is ${formatSummary(twoHosts.ratio)} of the measurement.`,
+          `Two network namespaces stand for two hosts, with one process each. Their link: ${twoHosts.link}. On it, MPI_Allreduce in C reaches ${formatDigits(twoHosts.measured.gigabits)} Gbit/s, and a small exchange takes ${formatDigits(1000 * twoHosts.measured.latencyMs)} µs. A step takes ${formatSummary(twoHosts.step)} ms. The model predicts ${formatSummary(twoHosts.predicted)} ms, ${formatSummary(twoHosts.ratio)} of the measurement.`,
           '',
         ]
       : []),

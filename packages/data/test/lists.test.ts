@@ -262,14 +262,17 @@ describe('what is not a list', () => {
     );
   });
 
-  test.each(['super_classes', 'super_classes_encoded'])('reads the categories of %s.parquet', async (name) => {
-    const source = await open({ kind: 'parquet', path: `${golden}${name}.parquet` });
-    expect(source.identities).toEqual([
-      { name: 'a', samples: 1, superClass: 'bag' },
-      { name: 'b', samples: 2, superClass: 'shoe' },
-      { name: 'c', samples: 1 },
-    ]);
-  });
+  test.each(['super_classes', 'super_classes_encoded'])(
+    'reads the categories of %s.parquet',
+    async (name) => {
+      const source = await open({ kind: 'parquet', path: `${golden}${name}.parquet` });
+      expect(source.identities).toEqual([
+        { name: 'a', samples: 1, superClass: 'bag' },
+        { name: 'b', samples: 2, superClass: 'shoe' },
+        { name: 'c', samples: 1 },
+      ]);
+    },
+  );
 
   test('refuses what is not such a list, by its line', async () => {
     writeFileSync(join(dir, '1.png'), await png([1, 2, 3]));

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type DataInspection, inspectData } from '../dataset/inspect-data.js';
 import type { ImageSize, SideDistribution } from '../dataset/measure-sizes.js';
+import { openingHandlers } from '../dataset/opening-handlers.js';
 import { packData } from '../dataset/pack-data.js';
 import { formatBytes } from '../format-bytes.js';
 import { countingPhase } from '../progress/counting-phase.js';
-import { openingHandlers } from '../dataset/opening-handlers.js';
 import { Progress } from '../progress/progress.js';
 import { shellArgument } from '../shell-argument.js';
 import { pathArgument } from './relative-path.js';
