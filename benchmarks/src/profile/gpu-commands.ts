@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { countBytes, countFlops } from './kernel-clock.js';
+import { wrapKernels } from './wrap-kernels.js';
 
 /** Commands that a kernel recorded for the GPU, and its work. */
 export interface KernelCommands {
@@ -57,34 +58,24 @@ export function countGpuCommands(): { read(): GpuCommands; stop(): void } {
   watch('GPUQueue', 'submit', () => totals.submits++);
   watch('GPUQueue', 'writeBuffer', () => totals.writes++);
   watch('GPUBuffer', 'mapAsync', () => totals.readBacks++);
-  const backendName = tf.getBackend();
-  const original = tf.getKernelsForBackend(backendName);
-  const put = (kernel: tf.KernelConfig) => {
-    tf.unregisterKernel(kernel.kernelName, backendName);
-    tf.registerKernel(kernel);
-  };
-  for (const config of original) {
-    put({
-      ...config,
-      kernelFunc: (call) => {
-        running.push(config.kernelName);
-        try {
-          const outputs = config.kernelFunc(call);
-          if (running.length === 1) {
-            const count = countOf(config.kernelName);
-            count.calls++;
-            const infos = [...Object.values(call.inputs), ...[outputs].flat()];
-            count.bytes += infos.reduce((sum, info) => sum + (info ? countBytes(info) : 0), 0);
-            count.flops += countFlops(config.kernelName, call, [outputs].flat());
-          }
-          return outputs;
-        } finally {
-          running.pop();
+  restore.push(
+    wrapKernels(tf.getBackend(), (name, run) => (call) => {
+      running.push(name);
+      try {
+        const outputs = run(call);
+        if (running.length === 1) {
+          const count = countOf(name);
+          count.calls++;
+          const infos = [...Object.values(call.inputs), ...[outputs].flat()];
+          count.bytes += infos.reduce((sum, info) => sum + (info ? countBytes(info) : 0), 0);
+          count.flops += countFlops(name, call, [outputs].flat());
         }
-      },
-    });
-  }
-  restore.push(() => original.forEach(put));
+        return outputs;
+      } finally {
+        running.pop();
+      }
+    }),
+  );
   return {
     read: () => ({ kernels: [...counts.values()].map((count) => ({ ...count })), ...totals }),
     stop: () => {

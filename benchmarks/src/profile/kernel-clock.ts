@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { wrapKernels } from './wrap-kernels.js';
 
 /** Time and work of one kernel. */
 export interface KernelTime {
@@ -19,43 +20,33 @@ export interface Call {
 }
 
 /**
- * Clocks every kernel that is registered for a backend. The backend must execute kernels synchronously (`wasm`, `tensorflow` without a GPU, `cpu`). Our
- * kernels register on first use, so run the model once before.
+ * Clocks every kernel that is registered for a backend, as `wrapKernels` finds them. The backend must execute kernels synchronously
+ * (`wasm`, `tensorflow` without a GPU, `cpu`).
  * @returns `read`, which returns the times so far, and `stop`, which restores the kernels.
  */
 export function clockKernels(backendName: string): { read(): KernelTime[]; stop(): void } {
   const times = new Map<string, KernelTime>();
   /** For each running kernel, the milliseconds spent in the kernels that it called. */
   const nested: number[] = [];
-  const original = tf.getKernelsForBackend(backendName);
-  const put = (kernel: tf.KernelConfig) => {
-    tf.unregisterKernel(kernel.kernelName, backendName);
-    tf.registerKernel(kernel);
-  };
-  for (const config of original) {
-    put({
-      ...config,
-      kernelFunc: (call) => {
-        nested.push(0);
-        const start = performance.now();
-        const outputs = config.kernelFunc(call);
-        const elapsed = performance.now() - start;
-        const own = elapsed - (nested.pop() ?? 0);
-        if (nested.length > 0) nested[nested.length - 1] += elapsed;
-        const time = times.get(config.kernelName) ?? createKernelTime(config.kernelName);
-        times.set(config.kernelName, time);
-        time.calls++;
-        time.milliseconds += own;
-        time.bytes += [...Object.values(call.inputs), ...[outputs].flat()].reduce(
-          (sum, info) => sum + (info ? countBytes(info) : 0),
-          0,
-        );
-        time.flops += countFlops(config.kernelName, call, [outputs].flat());
-        return outputs;
-      },
-    });
-  }
-  return { read: () => [...times.values()], stop: () => original.forEach(put) };
+  const stop = wrapKernels(backendName, (name, run) => (call) => {
+    nested.push(0);
+    const start = performance.now();
+    const outputs = run(call);
+    const elapsed = performance.now() - start;
+    const own = elapsed - (nested.pop() ?? 0);
+    if (nested.length > 0) nested[nested.length - 1] += elapsed;
+    const time = times.get(name) ?? createKernelTime(name);
+    times.set(name, time);
+    time.calls++;
+    time.milliseconds += own;
+    time.bytes += [...Object.values(call.inputs), ...[outputs].flat()].reduce(
+      (sum, info) => sum + (info ? countBytes(info) : 0),
+      0,
+    );
+    time.flops += countFlops(name, call, [outputs].flat());
+    return outputs;
+  });
+  return { read: () => [...times.values()], stop };
 }
 
 function createKernelTime(kernel: string): KernelTime {
