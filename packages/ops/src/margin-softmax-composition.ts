@@ -26,13 +26,18 @@ export function composeForward(
   return { sums: [own, tf.reshape(rowMax, [-1]), tf.sum(terms, 1), inverseNorms], cosines };
 }
 
-/** Computes the backward pass: [dEmbeddings, dCenters]. */
+/**
+ * Computes the backward pass: [dEmbeddings, dCenters].
+ * @param kept The cosines [B, C] of the forward pass, if it kept them.
+ */
 export function composeBackward(
   inputs: MarginSoftmaxBackwardInputs,
   attrs: MarginSoftmaxAttrs & { rows: number },
+  kept?: tf.Tensor2D,
 ): tf.Tensor[] {
   const { embeddings, centers, inverseNorms } = inputs;
-  const dCosines = computeCosineGradients(inputs, computeCosines(embeddings, centers, inverseNorms), attrs);
+  const cosines = kept ?? computeCosines(embeddings, centers, inverseNorms);
+  const dCosines = computeCosineGradients(inputs, cosines, attrs);
   const lengths = toColumn(inverseNorms);
   const unit = tf.mul(centers, lengths) as tf.Tensor2D;
   const dUnit = tf.matMul(dCosines, embeddings, true, false);
@@ -42,7 +47,7 @@ export function composeBackward(
 }
 
 /** Computes the cosines [B, C] of unit rows with centers. */
-export function computeCosines(
+function computeCosines(
   embeddings: tf.Tensor2D,
   centers: tf.Tensor2D,
   inverseNorms: tf.Tensor1D,
@@ -51,7 +56,7 @@ export function computeCosines(
 }
 
 /** Computes the derivative of the loss with respect to each cosine, [B, C]. */
-export function computeCosineGradients(
+function computeCosineGradients(
   { centers, labels, logSumExp, ownGradient }: MarginSoftmaxBackwardInputs,
   cosines: tf.Tensor2D,
   { scale, filterThreshold, rows }: MarginSoftmaxAttrs & { rows: number },

@@ -2,9 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { adamWCorrections } from './adamw-corrections.js';
 import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
-import { gatherRows, scatterAddRows } from './gather-rows.js';
+import { gatherRows } from './gather-rows.js';
 import type { AdamWRowsFactors, AdamWRowsInputs } from './optimizer-attrs.js';
-import { adamWUpdate } from './optimizer-updates.js';
 import { adamWRowsWasm, assignRowsWasm } from './wasm/row-updates.js';
 import { adamWRowsWebGpu, assignRowsWebGpu } from './webgpu/row-updates.js';
 
@@ -107,14 +106,6 @@ export function adamWUpdateRows(
   const tables = { parameter, expAvg, expAvgSq };
   checkRows('adamWUpdateRows', ids, gradient, tables);
   checkEqual('adamWUpdateRows', 'the number of steps', steps.length, ids.shape[0]);
-  if (isDenseStep(parameter, steps) && tf.getBackend() === 'tensorflow') {
-    // One update of the whole tables, instead of gathering and scattering all rows of each.
-    const inOrder = scatterAddRows(gradient, ids, parameter.shape[0]);
-    const options = { lr, beta1, beta2, eps, weightDecay, step: steps[0], gradientScale };
-    adamWUpdate(parameter, inOrder, expAvg, expAvgSq, options);
-    inOrder.dispose();
-    return;
-  }
   tf.tidy(() => {
     const corrections = adamWCorrections(steps, { lr, beta1, beta2 });
     const stepSize = tf.tensor1d(corrections.stepSize);
@@ -127,11 +118,6 @@ export function adamWUpdateRows(
       assignRows([parameter, expAvg, expAvgSq][i], ids, rows);
     });
   });
-}
-
-/** Returns whether a step changes every row of a table, and all rows have taken the same number of steps. */
-function isDenseStep(table: tf.Variable, steps: Int32Array): boolean {
-  return steps.length === table.shape[0] && steps.every((step) => step === steps[0]);
 }
 
 /**

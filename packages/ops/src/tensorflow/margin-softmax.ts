@@ -6,7 +6,7 @@ import type {
   MarginSoftmaxForwardAttrs,
   MarginSoftmaxForwardInputs,
 } from '../margin-softmax-attrs.js';
-import { composeForward, computeCosineGradients, computeCosines } from '../margin-softmax-composition.js';
+import { composeBackward, composeForward } from '../margin-softmax-composition.js';
 
 /** Keeps the cosines for the backward pass, if asked to. */
 export const marginSoftmaxForwardTensorFlow: Kernel<
@@ -18,21 +18,12 @@ export const marginSoftmaxForwardTensorFlow: Kernel<
     return attrs.keepCosines ? [...sums, tf.reshape(cosines, [-1])] : sums;
   });
 
-/** Applies the factors of the centers' lengths to cosines and to one vector, which saves passes over [C, D]. */
+/** Uses the cosines that the forward pass kept. */
 export const marginSoftmaxBackwardTensorFlow: Kernel<
   MarginSoftmaxBackwardInputs,
   MarginSoftmaxAttrs & { rows: number }
 > = ({ inputs, attrs }) =>
   tf.tidy(() => {
-    const { embeddings, centers, inverseNorms } = inputs;
-    const shape: [number, number] = [embeddings.shape[0], centers.shape[0]];
-    const cosines = inputs.cosines
-      ? (tf.reshape(inputs.cosines, shape) as tf.Tensor2D)
-      : computeCosines(embeddings, centers, inverseNorms);
-    const dCosines = computeCosineGradients(inputs, cosines, attrs);
-    const scaled = tf.mul(dCosines, tf.reshape(inverseNorms, [1, -1])) as tf.Tensor2D;
-    const dCenters = tf.matMul(scaled, embeddings, true, false);
-    // A center's length changes no cosine, so its gradient has no component along the center.
-    const along = tf.mul(tf.sum(tf.mul(dCenters, centers), 1), tf.square(inverseNorms));
-    return [tf.matMul(scaled, centers), tf.sub(dCenters, tf.mul(centers, tf.reshape(along, [-1, 1])))];
+    const shape: [number, number] = [inputs.embeddings.shape[0], inputs.centers.shape[0]];
+    return composeBackward(inputs, attrs, inputs.cosines && tf.reshape(inputs.cosines, shape));
   });
