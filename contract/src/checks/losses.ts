@@ -15,6 +15,7 @@ const cases: [subject: string, variant: string, create: () => losses.LabelMargin
   ['ArcFace', 'easy margin', () => new losses.ArcFace({ scale: 16, easyMargin: true })],
   ['ArcFace', 'monotonic', () => new losses.ArcFace({ scale: 16, monotonic: true })],
   ['ArcFace', 'pass-through gradient', () => new losses.ArcFace({ scale: 16, gradient: 'pass-through' })],
+  ['SubCenterArcFace', '', () => new losses.SubCenterArcFace({ scale: 16, subCenters: 2 })],
   ['CombinedMargin', '', () => new losses.CombinedMargin({ scale: 16, m1: 1.2, m2: 0.2, m3: 0.1 })],
   [
     'CombinedMargin',
@@ -45,7 +46,8 @@ export const lossChecks: AgreementCheck[] = cases.map(([subject, variant, create
 }));
 
 async function computeLoss(loss: losses.LabelMarginLoss): Promise<Values> {
-  const cosines = new Parameter([BATCH, CLASSES], fill(BATCH * CLASSES, 1, -0.95, 0.95));
+  const columns = CLASSES * (loss.subCenters ?? 1);
+  const cosines = new Parameter([BATCH, columns], fill(BATCH * columns, 1, -0.95, 0.95));
   const matrix = cosines.variable as tf.Tensor as tf.Tensor2D;
   const norms = tf.tensor1d(fill(BATCH, 3, 5, 40));
   const reading = readFromTidy(() => {
