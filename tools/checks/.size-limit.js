@@ -53,9 +53,9 @@ export default [
   one('Random', 'core', '1 kB', 'random'),
   one('createGallery', 'recognition', '45 kB'),
   one('verifyEmbeddings', 'verification', '4.6 kB'),
-  one('conv2d', 'ops', '76 kB'),
+  one('conv2d', 'ops', '70 kB'),
   one('LayerNorm', 'norms', '90 kB'),
-  one('AdamW', 'optimizers', '71 kB'),
+  one('AdamW', 'optimizers', '66 kB'),
   one('EmbeddingHead', 'necks', '104 kB'),
 
   whole('backbones', '12 kB'),

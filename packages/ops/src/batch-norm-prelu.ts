@@ -14,6 +14,7 @@ import {
 } from './batch-norm-composition.js';
 import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
+import { defineSyncOp } from './define-sync-op.js';
 import { checkSlope, composePrelu, composePreluGrad, composeSlopeGrad } from './prelu-composition.js';
 import { toRows } from './to-rows.js';
 import {
@@ -65,17 +66,16 @@ const train: OpDefinition<TrainInputs, TrainAttrs> = {
 };
 const trainOp = /* @__PURE__ */ defineOp(train);
 
-// Kernels of other backends do not combine statistics, so those backends use the composition.
-const syncGradOp = /* @__PURE__ */ defineOp({
-  ...grad,
-  name: 'UnitsphereSyncBatchNormPreluGrad',
-  kernels: { wasm: batchNormPreluGradWasm },
-});
-const syncTrainOp = /* @__PURE__ */ defineOp({
-  ...train,
-  name: 'UnitsphereSyncBatchNormPreluTrain',
-  kernels: { wasm: batchNormPreluTrainWasm },
-});
+const syncGradOp = /* @__PURE__ */ defineSyncOp(
+  grad,
+  'UnitsphereSyncBatchNormPreluGrad',
+  batchNormPreluGradWasm,
+);
+const syncTrainOp = /* @__PURE__ */ defineSyncOp(
+  train,
+  'UnitsphereSyncBatchNormPreluTrain',
+  batchNormPreluTrainWasm,
+);
 
 const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope & Statistics, Attrs>({
   name: 'UnitsphereBatchNormPreluInference',

@@ -15,6 +15,7 @@ import {
 } from './batch-norm-composition.js';
 import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
+import { defineSyncOp } from './define-sync-op.js';
 import {
   batchNormGradTensorFlow,
   batchNormInferenceTensorFlow,
@@ -86,17 +87,8 @@ const train: OpDefinition<TrainInputs, Attrs & TrainAttrs> = {
 };
 const trainOp = /* @__PURE__ */ defineOp(train);
 
-// Kernels of other backends do not combine statistics, so those backends use the composition.
-const syncGradOp = /* @__PURE__ */ defineOp({
-  ...grad,
-  name: 'UnitsphereSyncBatchNormGrad',
-  kernels: { wasm: batchNormGradWasm },
-});
-const syncTrainOp = /* @__PURE__ */ defineOp({
-  ...train,
-  name: 'UnitsphereSyncBatchNormTrain',
-  kernels: { wasm: batchNormTrainWasm },
-});
+const syncGradOp = /* @__PURE__ */ defineSyncOp(grad, 'UnitsphereSyncBatchNormGrad', batchNormGradWasm);
+const syncTrainOp = /* @__PURE__ */ defineSyncOp(train, 'UnitsphereSyncBatchNormTrain', batchNormTrainWasm);
 
 const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statistics, Attrs>({
   name: 'UnitsphereBatchNormInference',
