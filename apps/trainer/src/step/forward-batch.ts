@@ -49,8 +49,7 @@ export function createBatchForward(
   const imageBytes = config.data.imageSize ** 2 * 3;
 
   return ({ step, images, clean, count, total }) => {
-    const fewest = Math.min(...equalParts(total, communicator.size));
-    const ranges = divide(count, accumulate, fewest);
+    const ranges = divide(count, accumulate, Math.floor(total / communicator.size));
     const inputOf = ([from, to]: Range) => {
       const own = images.subarray(from * imageBytes, to * imageBytes);
       const pixels = clean ? joined(own, clean.subarray(from * imageBytes, to * imageBytes)) : own;

@@ -28,7 +28,7 @@ class FusedBatchNorm {
     this.#shape = x.shape;
     const channels = x.shape[x.shape.length - 1];
     this.#rows = x.shape.reduce((a, b) => a * b, 1) / channels;
-    this.#x = this.#toImages(x);
+    this.#x = this.toImages(x);
   }
 
   /** Normalizes with x's own statistics; returns [z, mean, biased variance], z of images. */
@@ -58,7 +58,7 @@ class FusedBatchNorm {
     const spread = runtime.onGpu
       ? runtime.floats('Rsqrt', runtime.floats('AddV2', variance, runtime.constant(this.#epsilon)))
       : variance;
-    const inputs = [this.#toImages(dz), this.#x, gamma, mean, spread];
+    const inputs = [this.toImages(dz), this.#x, gamma, mean, spread];
     const [dx, dgamma, dbeta] = runtime.runAll(
       'FusedBatchNormGradV2',
       attributesOf(this.#epsilon, true),
@@ -75,10 +75,6 @@ class FusedBatchNorm {
 
   /** Returns a tensor of x's shape as images. */
   toImages(tensor: Handle): Handle {
-    return this.#toImages(tensor);
-  }
-
-  #toImages(tensor: Handle): Handle {
     if (tensor.shape.length === 4) return tensor;
     return this.#runtime.reshape(tensor, [this.#rows, 1, 1, tensor.shape[tensor.shape.length - 1]]);
   }
@@ -102,16 +98,24 @@ function attributesOf(epsilon: number, isTraining: boolean): Attributes {
 }
 
 /**
- * Applies hard-swish to the output of `normalize`, which it calls with a changed scale and shift: w = z / √6 costs no pass, and
- * hard-swish is w · clip(w + 3 / √6, 0, √6). The shift of 3 is not in w, because small values would lose their digits to it.
+ * Applies an activation to the first output of `normalize`, which it calls with a scale and shift. For hard-swish they are divided
+ * by √6: w = z / √6 costs no pass, and hard-swish is w · clip(w + 3 / √6, 0, √6). The shift of 3 is not in w, because small values
+ * would lose their digits to it.
+ * @returns The activated values, and the outputs of `normalize`.
  */
-function normalizeToHardSwish<T extends readonly [Handle, ...Handle[]]>(
+function normalizeAndActivate<T extends readonly [Handle, ...Handle[]]>(
   runtime: TensorFlowRuntime,
-  { gamma, beta }: Record<'gamma' | 'beta', Handle>,
+  { gamma, beta }: { gamma: tf.Tensor; beta: tf.Tensor },
+  activation: Activation,
   normalize: (gamma: Handle, beta: Handle) => T,
 ): [Handle, T] {
+  const affine = [runtime.of(gamma), runtime.of(beta)] as const;
+  if (activation !== 'hard_swish') {
+    const out = normalize(...affine);
+    return [activation === 'none' ? out[0] : activate(runtime, out[0], activation), out];
+  }
   const scale = runtime.constant(1 / ROOT);
-  const out = normalize(runtime.floats('Mul', gamma, scale), runtime.floats('Mul', beta, scale));
+  const out = normalize(runtime.floats('Mul', affine[0], scale), runtime.floats('Mul', affine[1], scale));
   const [w] = out;
   const shifted = runtime.floats('AddV2', w, runtime.constant(3 / ROOT));
   const gate = runtime.floats('ClipByValue', shifted, runtime.constant(0), runtime.constant(ROOT));
@@ -126,15 +130,9 @@ export const batchNormTrainTensorFlow: Kernel<{ x: tf.Tensor } & Affine, Attrs> 
   const runtime = tensorFlowRuntime(backend);
   return runtime.compute(() => {
     const norm = new FusedBatchNorm(runtime, runtime.of(inputs.x), epsilon);
-    const affine = { gamma: runtime.of(inputs.gamma), beta: runtime.of(inputs.beta) };
-    if (activation === 'hard_swish') {
-      const [y, [, mean, variance]] = normalizeToHardSwish(runtime, affine, (gamma, beta) =>
-        norm.train(gamma, beta),
-      );
-      return [norm.restore(y), mean, variance];
-    }
-    const [z, mean, variance] = norm.train(affine.gamma, affine.beta);
-    const y = activation === 'none' ? z : activate(runtime, z, activation);
+    const [y, [, mean, variance]] = normalizeAndActivate(runtime, inputs, activation, (gamma, beta) =>
+      norm.train(gamma, beta),
+    );
     return [norm.restore(y), mean, variance];
   });
 };
@@ -147,16 +145,11 @@ export const batchNormInferenceTensorFlow: Kernel<{ x: tf.Tensor } & Affine & St
   const runtime = tensorFlowRuntime(backend);
   return runtime.compute(() => {
     const norm = new FusedBatchNorm(runtime, runtime.of(inputs.x), epsilon);
-    const affine = { gamma: runtime.of(inputs.gamma), beta: runtime.of(inputs.beta) };
     const [mean, variance] = [runtime.of(inputs.mean), runtime.of(inputs.variance)];
-    if (activation === 'hard_swish') {
-      const [y] = normalizeToHardSwish(runtime, affine, (gamma, beta) => [
-        norm.infer(gamma, beta, mean, variance),
-      ]);
-      return [norm.restore(y)];
-    }
-    const z = norm.infer(affine.gamma, affine.beta, mean, variance);
-    return [norm.restore(activation === 'none' ? z : activate(runtime, z, activation))];
+    const [y] = normalizeAndActivate(runtime, inputs, activation, (gamma, beta) => [
+      norm.infer(gamma, beta, mean, variance),
+    ]);
+    return [norm.restore(y)];
   });
 };
 
