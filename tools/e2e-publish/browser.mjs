@@ -18,6 +18,13 @@ const ARGUMENTS = [
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 const MINUTES = 2;
 
+/** Arguments for a camera that shows a file and is allowed. */
+const cameraArguments = (file) => [
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  `--use-file-for-fake-video-capture=${file}`,
+];
+
 /** The reason why pages cannot run on this machine, or undefined. */
 export const missingBrowser = existsSync(executablePath)
   ? undefined
@@ -25,12 +32,12 @@ export const missingBrowser = existsSync(executablePath)
 
 /**
  * Serves the build of a consumer on loopback and opens one of its pages.
- * @param page `path` of the page. For an interactive page also the `file` to choose, and a pattern that its paragraph then
- *   `shows`.
+ * @param page `path` of the page, in a `folder` of the consumer. For an interactive page also the `file` to choose, or the file that
+ *   the `camera` shows after a click on the page's button, and a pattern that its paragraph then `shows`.
  * @throws Error with the page's own error, or if the page has no result in time.
  */
-export async function runInChromium(consumer, { path, file, shows }) {
-  const folder = join(consumer, 'dist');
+export async function runInChromium(consumer, { path, folder: name = 'dist', file, camera, shows }) {
+  const folder = join(consumer, name);
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
     try {
@@ -44,7 +51,8 @@ export async function runInChromium(consumer, { path, file, shows }) {
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS, handleSIGINT: false });
+  const args = camera ? [...ARGUMENTS, ...cameraArguments(join(consumer, camera))] : ARGUMENTS;
+  const browser = await chromium.launch({ executablePath, args, handleSIGINT: false });
   const messages = [];
   try {
     const page = await browser.newPage();
@@ -63,8 +71,11 @@ export async function runInChromium(consumer, { path, file, shows }) {
     await page.goto(`${origin}${path}`);
     const timeout = MINUTES * 60_000;
     if (shows) {
-      await page.waitForSelector('input[type=file]:enabled', { timeout });
-      await page.setInputFiles('input[type=file]', join(consumer, file));
+      if (camera) await page.click('button:enabled', { timeout });
+      else {
+        await page.waitForSelector('input[type=file]:enabled', { timeout });
+        await page.setInputFiles('input[type=file]', join(consumer, file));
+      }
       const matches = (pattern) => new RegExp(pattern).test(document.querySelector('p').textContent);
       await page.waitForFunction(matches, shows, { timeout });
     } else {

@@ -178,10 +178,10 @@ function problemsOf(path, info, code, used) {
     return found;
   };
   // The consumer `guides` executes these documents: a block is commands, or a file that its first line names.
-  if (e2eOf('guides').documents.includes(path) && ['sh', 'js', 'html'].includes(language)) {
+  if (e2eOf('guides').documents.includes(path) && ['sh', 'ts', 'html'].includes(language)) {
     return language === 'sh' || /^(\/\/|<!--) [\w.-]+\.\w+/.test(code)
       ? []
-      : ['the first line must name a file, as in "// main.js".'];
+      : ['the first line must name a file, as in "// main.ts".'];
   }
   switch (language) {
     case 'text':

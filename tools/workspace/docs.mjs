@@ -13,6 +13,20 @@ install('Installing the check tools', join(root, 'tools', 'checks'));
 const { bootstrap, typedoc } = await import('./bootstrap-typedoc.mjs');
 
 const guides = join(root, 'docs', 'guides');
+/** The guides in the order of the site. */
+const GUIDES = [
+  'get-started',
+  'embed-a-picture',
+  'few-pictures',
+  'folder-to-browser',
+  'camera-page',
+  'recognize-in-a-server',
+  'fine-tune',
+  'ship-a-model',
+  'ship-to-a-phone',
+  'many-machines',
+  'troubleshooting',
+];
 // Beside the guides: the documents of a site are searched below the folder that they share.
 const generated = join(root, 'docs', 'generated');
 mkdirSync(generated, { recursive: true });
@@ -20,6 +34,8 @@ const folder = mkdtempSync(join(tmpdir(), 'unitsphere-docs-'));
 const converter = join(root, 'tools', 'workspace', 'docs-package.mjs');
 const STUDIO_TITLE = 'Try it in this page';
 const FRAME = 'STUDIO_FRAME';
+const unlisted = readdirSync(guides).filter((name) => !GUIDES.includes(basename(name, '.md')));
+if (unlisted.length > 0) throw new Error(`Add ${unlisted.join(', ')} to GUIDES in tools/workspace/docs.mjs.`);
 let problems;
 try {
   const reference = join(generated, 'config.md');
@@ -45,7 +61,9 @@ try {
     entryPointStrategy: typedoc.EntryPointStrategy.Merge,
     entryPoints: projects,
     readme: join(root, 'README.md'),
-    projectDocuments: [studio, ...readdirSync(guides).map((name) => join(guides, name)), reference],
+    projectDocuments: [studio, ...GUIDES.map((name) => join(guides, `${name}.md`)), reference],
+    // The search finds words in the guides and in the keys of the config, too.
+    searchInDocuments: true,
     navigation: { includeGroups: false, includeCategories: false },
     customCss: join(root, 'docs', 'site.css'),
     hideGenerator: true,
