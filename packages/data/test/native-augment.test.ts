@@ -1,6 +1,14 @@
 import { createRequire } from 'node:module';
+import type { nativeImageFunctions } from '@unitsphere/images';
 import { expect, test, vi } from 'vitest';
 import type { Image } from '../src/image.js';
+
+type ImageFunctions = NonNullable<ReturnType<typeof nativeImageFunctions>>;
+
+interface Native {
+  imageFunctions(isa?: string): ImageFunctions | undefined;
+  supportedIsas(): readonly string[];
+}
 
 /** An image with all colors, grays and both extremes. */
 function drawImage(width: number, height: number): Image {
@@ -11,11 +19,13 @@ function drawImage(width: number, height: number): Image {
   return { width, height, data };
 }
 
-/** Augments images with the addon or without it, and returns all their bytes. */
-async function augment(native: '0' | '1') {
+/** Augments images with functions of the addon or without, and returns all their bytes. */
+async function augment(functions: ImageFunctions | undefined): Promise<Buffer> {
   vi.resetModules();
-  vi.stubEnv('UNITSPHERE_NATIVE', native);
-  const { nativeImageFunctions } = await import('@unitsphere/images');
+  vi.doMock('@unitsphere/images', async (importImages) => ({
+    ...(await importImages<object>()),
+    nativeImageFunctions: () => functions,
+  }));
   const { Augmentation } = await import('../src/augment/augmentation.js');
   const { applyView } = await import('../src/views.js');
   const { gaussianBlur } = await import('../src/augment/gaussian-blur.js');
@@ -26,6 +36,7 @@ async function augment(native: '0' | '1') {
   const augmentation = new Augmentation();
   for (const [width, height] of [
     [40, 33],
+    [90, 85],
     [7, 61],
     [1, 2],
   ]) {
@@ -47,20 +58,45 @@ async function augment(native: '0' | '1') {
     addNormal(noisy, 20, random);
     outputs.push(noisy, Uint8Array.of(random.int(256), random.int(256)));
   }
-  return { isNative: nativeImageFunctions() !== undefined, bytes: Buffer.concat(outputs) };
+  return Buffer.concat(outputs);
 }
 
-const isBuilt = (() => {
+const native = (() => {
   vi.stubEnv('UNITSPHERE_NATIVE', '1');
   try {
-    return createRequire(import.meta.url)('@unitsphere/native').imageFunctions() !== undefined;
+    return createRequire(import.meta.url)('@unitsphere/native') as Native;
   } catch {
-    return false;
+    return undefined;
   }
 })();
+const isas = native?.imageFunctions() ? native.supportedIsas() : [];
 
-test.skipIf(!isBuilt)('augments to the same bytes with the addon (npm run build:native)', async () => {
-  const [plain, native] = [await augment('0'), await augment('1')];
-  expect([plain.isNative, native.isNative]).toEqual([false, true]);
-  expect(native.bytes.equals(plain.bytes)).toBe(true);
+test.skipIf(isas.length === 0)(
+  'augments to the same bytes with the addon (npm run build:native)',
+  async () => {
+    const plain = await augment(undefined);
+    for (const isa of isas) {
+      const functions = native?.imageFunctions(isa);
+      const blur = functions && vi.spyOn(functions, 'blur');
+      expect((await augment(functions)).equals(plain), isa).toBe(true);
+      expect(blur).toHaveBeenCalled();
+    }
+  },
+);
+
+test.skipIf(isas.length === 0)('the addon refuses arrays that do not fit each other', () => {
+  const functions = native?.imageFunctions();
+  const image = new Uint8Array(4 * 4 * 3);
+  const axis = [Int32Array.of(0, 3), Int32Array.of(3, 6), Int32Array.of(0, 9)] as const;
+  const beyond = [Int32Array.of(0, 3), Int32Array.of(3, 46), Int32Array.of(0, 9)] as const;
+  const taps = [Int32Array.of(0, 2), Int32Array.of(2, 2), new Int32Array(4)] as const;
+  const late = [Int32Array.of(0, 3), Int32Array.of(2, 2), new Int32Array(4)] as const;
+  const small = new Uint8Array(12);
+  expect(() => functions?.warp(image, small, ...axis, ...axis)).not.toThrow();
+  expect(() => functions?.warp(image, small, ...axis, ...beyond)).toThrow(/warp: arguments/);
+  expect(() => functions?.resample(image, 4, small, ...taps, ...taps)).not.toThrow();
+  expect(() => functions?.resample(image, 4, small, ...taps, ...late)).toThrow(/resample: arguments/);
+  expect(() => functions?.resample(image, 5, small, ...taps, ...taps)).toThrow(/resample: arguments/);
+  expect(() => functions?.blur(image, 4, Uint16Array.of(128, 65))).toThrow(/blur: arguments/);
+  expect(() => functions?.addNormal(image, new Uint32Array(4), new Float32Array(4), 1)).toThrow(/add_normal/);
 });

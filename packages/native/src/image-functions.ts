@@ -1,9 +1,9 @@
-import { loadedAddon } from './load.js';
+import { loadedAddon, nativeStatus } from './load.js';
 
 /** A plain JPEG file that is being decoded. */
 export type JpegDecoding = readonly [width: number, height: number, pixels: Promise<Uint8Array | undefined>];
 
-/** Functions on images that the addon exports. All images are RGB, row-major, one byte a value. */
+/** Functions on images of the addon. All images are RGB, row-major, one byte a value. */
 export interface ImageFunctions {
   /**
    * Decodes a plain JPEG file on Node's thread pool: baseline or progressive, 8 bits, gray or of 3 components, without a color
@@ -14,8 +14,8 @@ export interface ImageFunctions {
    * @returns Undefined if the file is not plain.
    */
   decodeJpeg(bytes: Uint8Array, side: number): JpegDecoding | undefined;
-  /** Returns the sum of 0.299 R + 0.587 G + 0.114 B over all pixels, in their order. */
-  sumLuminance(data: Uint8Array): number;
+  /** Writes the sums of R, G and B over all pixels to `sums`. */
+  sumChannels(data: Uint8Array, sums: Float64Array): void;
   /** Maps every byte through a table of 256, in place. */
   mapLevels(data: Uint8Array, table: Uint8Array): void;
   /** Scales every pixel's distance from its own gray, in place. */
@@ -24,11 +24,11 @@ export interface ImageFunctions {
   adjustHue(data: Uint8Array, sixths: number): void;
   /**
    * Convolves with a symmetric kernel along both axes, in place; edges are mirrored.
-   * @param weights Weights of the center and of its 1, 2 or 3 neighbors on each side.
+   * @param weights Weights of the center and of its 1, 2 or 3 neighbors on each side. The whole kernel adds up to 256.
    */
-  blur(data: Uint8Array, width: number, weights: Float32Array): void;
+  blur(data: Uint8Array, width: number, weights: Uint16Array): void;
   /**
-   * Adds to every byte a value of a table of 4,096, times `deviation`: two draws from each number of a stream.
+   * Adds to every byte a value of a table of 4,096, times `deviation` and rounded to 1/64: two draws from each number of a stream.
    * @param state The four words of xoshiro128**, which are advanced.
    */
   addNormal(data: Uint8Array, state: Uint32Array, quantiles: Float32Array, deviation: number): void;
@@ -41,13 +41,26 @@ export interface ImageFunctions {
     to: Uint8Array,
     ...columnsAndRows: [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]
   ): void;
+  /**
+   * Filters along the width, then along the height, with weights of 22 fraction bits; each pass rounds to bytes. An axis has the
+   * first source pixel of each output pixel, the number of source pixels, and the same number of weights for each.
+   */
+  resample(
+    from: Uint8Array,
+    width: number,
+    to: Uint8Array,
+    ...columnsAndRows: [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]
+  ): void;
 }
 
 /**
  * Returns the addon's functions on images; undefined if there is no addon for this platform and processor, if it is faulty, or if
  * `UNITSPHERE_NATIVE=0` is set. Their results are the same bytes as those of the JavaScript code that they replace.
+ * @param isa Instruction set; by default the best one that the processor supports.
+ * @throws Error if the processor does not support `isa`.
  */
-export function imageFunctions(): ImageFunctions | undefined {
+export function imageFunctions(isa = nativeStatus().isa): ImageFunctions | undefined {
   const addon = loadedAddon();
-  return addon && 'decodeJpeg' in addon ? (addon as unknown as ImageFunctions) : undefined;
+  // An addon that was built for an older version of this package may have no such function.
+  return isa && addon && 'images' in addon ? addon.images(isa) : undefined;
 }

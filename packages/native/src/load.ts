@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { findBinary, platformName } from './find-binary.js';
+import type { ImageFunctions } from './image-functions.js';
 import { ISA_NAMES, type Isa, isasOf } from './isa.js';
 import { tryInChild } from './probe.js';
 
@@ -15,6 +16,8 @@ export interface Addon {
   supports(isa: string): boolean;
   /** Returns kernels on a memory that threads do not share. */
   bind(memory: WebAssembly.Memory, isa: Isa): NativeKernels;
+  /** Returns the functions on images. */
+  images(isa: Isa): ImageFunctions;
 }
 
 /** The state of the addon in this process. */

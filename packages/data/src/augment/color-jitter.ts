@@ -1,7 +1,6 @@
 import type { Random } from '@unitsphere/core/random';
 import { nativeImageFunctions } from '@unitsphere/images';
 import type { Image } from '../image.js';
-import { hueRamp } from './iso-noise.js';
 import { toByte } from './transform.js';
 
 /** Multiplies every byte by a factor, in place. */
@@ -11,9 +10,14 @@ export function adjustBrightness(image: Image, factor: number): Image {
 
 /** Scales every byte's distance from the image's mean gray, in place. */
 export function adjustContrast(image: Image, factor: number): Image {
-  const mean = sumLuminance(image.data) / (image.data.length / 3);
+  const [r, g, b] = sumChannels(image.data);
+  const mean = (0.299 * r + 0.587 * g + 0.114 * b) / (image.data.length / 3);
   return mapLevels(image, (level) => mean + (level - mean) * factor);
 }
+
+// The functions below compute in float32, as the vectors of the addon do.
+const { fround } = Math;
+const [RED, GREEN, BLUE] = [fround(0.299), fround(0.587), fround(0.114)];
 
 /** Scales every pixel's distance from its own gray, in place. */
 export function adjustSaturation(image: Image, factor: number): Image {
@@ -23,11 +27,15 @@ export function adjustSaturation(image: Image, factor: number): Image {
     native.adjustSaturation(data, factor);
     return image;
   }
+  const scale = fround(factor);
+  const rest = fround(1 - scale);
   for (let p = 0; p < data.length; p += 3) {
-    const gray = luminance(data, p) * (1 - factor);
-    data[p] = toByte(data[p] * factor + gray);
-    data[p + 1] = toByte(data[p + 1] * factor + gray);
-    data[p + 2] = toByte(data[p + 2] * factor + gray);
+    const sum = fround(fround(RED * data[p]) + fround(GREEN * data[p + 1]));
+    const gray = fround(fround(sum + fround(BLUE * data[p + 2])) * rest);
+    for (let c = p; c < p + 3; c++) {
+      const value = fround(fround(fround(data[c] * scale) + gray) + 0.5);
+      data[c] = value > 0 ? Math.min(value, 255) : 0;
+    }
   }
   return image;
 }
@@ -35,7 +43,7 @@ export function adjustSaturation(image: Image, factor: number): Image {
 /** Rotates every pixel's hue (HSV) by a fraction of a full turn, in place. */
 export function adjustHue(image: Image, turn: number): Image {
   const { data } = image;
-  const sixths = 6 * (turn - Math.floor(turn));
+  const sixths = fround(6 * (turn - Math.floor(turn)));
   const native = nativeImageFunctions();
   if (native) {
     native.adjustHue(data, sixths);
@@ -49,16 +57,24 @@ export function adjustHue(image: Image, turn: number): Image {
     const min = Math.min(r, g, b);
     const chroma = max - min;
     if (chroma === 0) continue;
-    let hue = sixths;
-    if (max === r) hue += (g - b) / chroma + 6;
-    else if (max === g) hue += (b - r) / chroma + 2;
-    else hue += (r - g) / chroma + 4;
-    while (hue >= 6) hue -= 6;
-    data[p] = min + chroma * hueRamp(hue + 2) + 0.5;
-    data[p + 1] = min + chroma * hueRamp(hue) + 0.5;
-    data[p + 2] = min + chroma * hueRamp(hue + 4) + 0.5;
+    let sector: number;
+    if (max === r) sector = fround(fround((g - b) / chroma) + 6);
+    else if (max === g) sector = fround(fround((b - r) / chroma) + 2);
+    else sector = fround(fround((r - g) / chroma) + 4);
+    let hue = fround(sixths + sector);
+    while (hue >= 6) hue = fround(hue - 6);
+    data[p] = levelAt(fround(hue + 2), min, chroma);
+    data[p + 1] = levelAt(hue, min, chroma);
+    data[p + 2] = levelAt(fround(hue + 4), min, chroma);
   }
   return image;
+}
+
+/** Returns a channel's level from the hue, shifted for the channel, in float32. */
+function levelAt(hue: number, min: number, chroma: number): number {
+  const wrapped = hue >= 6 ? fround(hue - 6) : hue;
+  const ramp = Math.min(wrapped, 1, Math.max(fround(4 - wrapped), 0));
+  return fround(fround(min + fround(chroma * ramp)) + 0.5);
 }
 
 /**
@@ -84,12 +100,19 @@ export function luminance(data: Uint8Array, p: number): number {
   return 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
 }
 
-function sumLuminance(data: Uint8Array): number {
+function sumChannels(data: Uint8Array): Float64Array {
+  const sums = new Float64Array(3);
   const native = nativeImageFunctions();
-  if (native) return native.sumLuminance(data);
-  let sum = 0;
-  for (let p = 0; p < data.length; p += 3) sum += luminance(data, p);
-  return sum;
+  if (native) {
+    native.sumChannels(data, sums);
+    return sums;
+  }
+  for (let p = 0; p < data.length; p += 3) {
+    sums[0] += data[p];
+    sums[1] += data[p + 1];
+    sums[2] += data[p + 2];
+  }
+  return sums;
 }
 
 /** Maps every byte through a table of 256 levels, in place. */

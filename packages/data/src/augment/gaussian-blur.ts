@@ -5,22 +5,17 @@ import { pad } from './pad.js';
 
 /** The native blur has loops for kernel sizes up to 7. */
 const MOST_NATIVE_WEIGHTS = 4;
+/** Sum of a kernel's weights: 8 fraction bits, as in OpenCV's GaussianBlur of bytes. */
+const ONE = 256;
 
 /**
- * Convolves with a Gaussian of odd kernel size; edges are mirrored (OpenCV's GaussianBlur with its default border).
+ * Convolves with a Gaussian of odd kernel size; edges are mirrored (OpenCV's GaussianBlur with its default border). Weights are
+ * multiples of 1/256, and each result is rounded once.
  * @param sigma Standard deviation in pixels; 0 selects OpenCV's 0.3·((size − 1)/2 − 1) + 0.8.
  */
 export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image {
   const radius = (kernelSize - 1) >> 1;
-  const deviation = sigma > 0 ? sigma : 0.3 * (radius - 1) + 0.8;
-  const weights = new Float32Array(radius + 1);
-  let total = 0;
-  for (let i = 0; i <= radius; i++) {
-    weights[i] = Math.exp((-0.5 * i * i) / (deviation * deviation));
-    total += i === 0 ? weights[i] : 2 * weights[i];
-  }
-  for (let i = 0; i <= radius; i++) weights[i] /= total;
-
+  const weights = kernelWeights(radius, sigma > 0 ? sigma : 0.3 * (radius - 1) + 0.8);
   const { width, height } = image;
   const native = weights.length <= MOST_NATIVE_WEIGHTS ? nativeImageFunctions() : undefined;
   if (native && radius > 0) {
@@ -32,20 +27,31 @@ export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image
   const stride = padded.width * 3;
   const rowBytes = width * 3;
   // All arrays of `convolve` have one type, which keeps its loops fast.
-  const from = new Float32Array(padded.data);
-  const columns = new Float32Array(padded.height * rowBytes);
-  const sums = new Float64Array(rowBytes);
+  const from = new Int32Array(padded.data);
+  const columns = new Int32Array(padded.height * rowBytes);
   for (let y = 0; y < padded.height; y++) {
-    convolve(from, y * stride + radius * 3, 3, weights, sums);
-    columns.set(sums, y * rowBytes);
+    convolve(from, y * stride + radius * 3, 3, weights, columns.subarray(y * rowBytes, (y + 1) * rowBytes));
   }
   const output = blankImage(width, height);
   const to = output.data;
+  const sums = new Int32Array(rowBytes);
   for (let y = 0, at = 0; y < height; y++) {
     convolve(columns, (y + radius) * rowBytes, rowBytes, weights, sums);
-    for (let i = 0; i < rowBytes; i++, at++) to[at] = sums[i] + 0.5;
+    for (let i = 0; i < rowBytes; i++, at++) to[at] = (sums[i] + 0x8000) >> 16;
   }
   return output;
+}
+
+/** Returns the weight of the center and of its neighbors on each side. The whole kernel adds up to 256. */
+function kernelWeights(radius: number, deviation: number): Uint16Array {
+  const exact = Array.from({ length: radius + 1 }, (_, i) =>
+    Math.exp((-0.5 * i * i) / (deviation * deviation)),
+  );
+  const total = exact.reduce((sum, weight) => sum + 2 * weight, -exact[0]);
+  const weights = Uint16Array.from(exact, (weight) => Math.round((ONE * weight) / total));
+  // The center has the rest.
+  weights[0] = ONE - 2 * weights.subarray(1).reduce((sum, weight) => sum + weight, 0);
+  return weights;
 }
 
 /**
@@ -54,44 +60,12 @@ export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image
  * @param step Distance of neighbors along the axis.
  * @param weights The center's weight, then those of the neighbors on each side.
  */
-function convolve(
-  from: Float32Array,
-  start: number,
-  step: number,
-  weights: Float32Array,
-  sums: Float64Array,
-) {
-  const w0 = weights[0];
-  const w1 = weights[1];
-  const w2 = weights[2];
-  const w3 = weights[3];
-  const o1 = step;
-  const o2 = 2 * step;
-  const o3 = 3 * step;
+function convolve(from: Int32Array, start: number, step: number, weights: Uint16Array, sums: Int32Array) {
   const end = start + sums.length;
-  // The usual kernel sizes 3, 5 and 7 have loops without inner loops.
-  if (weights.length === 2) {
-    for (let p = start; p < end; p++) sums[p - start] = w0 * from[p] + w1 * (from[p - o1] + from[p + o1]);
-  } else if (weights.length === 3) {
-    for (let p = start; p < end; p++) {
-      sums[p - start] =
-        w0 * from[p] + w1 * (from[p - o1] + from[p + o1]) + w2 * (from[p - o2] + from[p + o2]);
-    }
-  } else if (weights.length === 4) {
-    for (let p = start; p < end; p++) {
-      sums[p - start] =
-        w0 * from[p] +
-        w1 * (from[p - o1] + from[p + o1]) +
-        w2 * (from[p - o2] + from[p + o2]) +
-        w3 * (from[p - o3] + from[p + o3]);
-    }
-  } else {
-    for (let p = start; p < end; p++) {
-      let sum = w0 * from[p];
-      for (let k = 1, o = step; k < weights.length; k++, o += step)
-        sum += weights[k] * (from[p - o] + from[p + o]);
-      sums[p - start] = sum;
-    }
+  for (let p = start; p < end; p++) sums[p - start] = weights[0] * from[p];
+  for (let k = 1, o = step; k < weights.length; k++, o += step) {
+    const weight = weights[k];
+    for (let p = start; p < end; p++) sums[p - start] += weight * (from[p - o] + from[p + o]);
   }
 }
 

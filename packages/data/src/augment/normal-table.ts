@@ -1,6 +1,5 @@
 import type { Random } from '@unitsphere/core/random';
 import { nativeImageFunctions } from '@unitsphere/images';
-import { toByte } from './transform.js';
 
 const SIZE = 4096;
 
@@ -22,7 +21,10 @@ export function fillNormal(target: Float32Array, deviation: number, random: Rand
   if (pairs < target.length) target[pairs] = scaled[random.uint32() & 4095];
 }
 
-/** Adds to every byte a draw of `fillNormal`, in place. */
+/** Fraction bits of the noise that `addNormal` adds. */
+const NOISE_BITS = 6;
+
+/** Adds to every byte a normal draw of 12 bits, in place. The draws are those of `fillNormal`, rounded to 1/64. */
 export function addNormal(data: Uint8Array, deviation: number, random: Random): void {
   const native = nativeImageFunctions();
   if (native) {
@@ -31,9 +33,19 @@ export function addNormal(data: Uint8Array, deviation: number, random: Random): 
     random.restoreState(state);
     return;
   }
-  const noise = new Float32Array(data.length);
-  fillNormal(noise, deviation, random);
-  for (let i = 0; i < data.length; i++) data[i] = toByte(data[i] + noise[i]);
+  const table = Int16Array.from(quantiles, (quantile) =>
+    Math.max(-0x8000, Math.min(0x7fff, Math.floor(quantile * deviation * (1 << NOISE_BITS) + 0.5))),
+  );
+  for (let i = 0; i < data.length; i += 2) {
+    const bits = random.uint32();
+    data[i] = addLevel(data[i], table[bits & 4095]);
+    if (i + 1 < data.length) data[i + 1] = addLevel(data[i + 1], table[bits >>> 20]);
+  }
+}
+
+function addLevel(value: number, noise: number): number {
+  const sum = ((value << NOISE_BITS) + (1 << (NOISE_BITS - 1)) + noise) >> NOISE_BITS;
+  return sum < 0 ? 0 : sum > 255 ? 255 : sum;
 }
 
 /** Returns 4096 equally likely values of a Poisson distribution, to be indexed with 12 random bits. */

@@ -1,4 +1,5 @@
 import type { RgbImage } from '../image.js';
+import { nativeImageFunctions } from '../native-functions.js';
 
 /** Part of an image, in pixels. */
 export interface Box {
@@ -45,6 +46,23 @@ export function resample(
   if (filter === 'nearest') return resampleNearest(image, width, height, box);
   const columns = axisWeights(image.width, width, box.left, box.width, filter);
   const rows = axisWeights(image.height, height, box.top, box.height, filter);
+  const data = new Uint8Array(box.width * box.height * 3);
+  const native = nativeImageFunctions();
+  if (native) {
+    const [x, y] = [columns, rows];
+    native.resample(
+      image.data,
+      image.width,
+      data,
+      x.starts,
+      x.counts,
+      x.weights,
+      y.starts,
+      y.counts,
+      y.weights,
+    );
+    return { width: box.width, height: box.height, data };
+  }
   // Only the source rows that the box requires.
   const firstRow = rows.starts[0];
   const lastRow = rows.starts[box.height - 1] + rows.counts[box.height - 1];
@@ -54,7 +72,6 @@ export function resample(
     const to = (y - firstRow) * box.width * 3;
     filterLine(image.data, from, 3, middle, to, 3, columns, box.width);
   }
-  const data = new Uint8Array(box.width * box.height * 3);
   const stride = box.width * 3;
   for (let x = 0; x < box.width; x++) {
     filterLine(middle, 3 * x - firstRow * stride, stride, data, 3 * x, stride, rows, box.height);

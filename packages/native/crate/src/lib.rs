@@ -1,8 +1,9 @@
 //! A Node.js addon that computes on the memory of TensorFlow.js's WebAssembly backend, in place. It exports `supports(isa)`,
-//! `bind(memory, isa)` and `version`. `bind` returns the kernels as functions with the arguments of their WebAssembly
+//! `bind(memory, isa)`, `images(isa)` and `version`. `bind` returns the kernels as functions with the arguments of their WebAssembly
 //! counterparts.
 #![allow(clippy::missing_safety_doc)]
 
+mod call;
 mod heap;
 mod image;
 mod kernels;
@@ -136,6 +137,23 @@ unsafe extern "C" fn bind(env: napi_env, info: napi_callback_info) -> napi_value
     exports
 }
 
+/// `images(isa)`: returns the functions on images of an instruction set.
+unsafe extern "C" fn images(env: napi_env, info: napi_callback_info) -> napi_value {
+    let mut count = 1;
+    let mut argument = null_mut();
+    napi_get_cb_info(env, info, &mut count, &mut argument, null_mut(), null_mut());
+    let isa = string(env, argument);
+    if !simd::supports(&isa) {
+        return throw(env, &format!("@unitsphere/native: this processor does not support {isa}."));
+    }
+    let mut functions = null_mut();
+    napi_create_object(env, &mut functions);
+    for (name, function) in image::of(&isa) {
+        export(env, functions, name, function);
+    }
+    functions
+}
+
 unsafe fn export(env: napi_env, exports: napi_value, name: &str, function: napi_callback) {
     let mut value = null_mut();
     napi_create_function(env, name.as_ptr() as *const _, name.len() as isize, function, null_mut(), &mut value);
@@ -148,11 +166,7 @@ unsafe extern "C" fn napi_register_module_v1(env: napi_env, exports: napi_value)
     napi_sys::setup();
     export(env, exports, "supports", Some(supports));
     export(env, exports, "bind", Some(bind));
-    if image::is_supported() {
-        for (name, function) in image::FUNCTIONS {
-            export(env, exports, name, function);
-        }
-    }
+    export(env, exports, "images", Some(images));
     // Set by scripts/build-addon.mjs from package.json.
     let version = option_env!("UNITSPHERE_NATIVE_VERSION").unwrap_or("unknown");
     let mut value = null_mut();

@@ -1,72 +1,91 @@
-//! Augmentation of RGB images in place of loops in JavaScript, to the same bytes: the same operations on doubles, in the same order.
-
-const CHANNELS: usize = 3;
-/// Pixels that are computed at once.
-const BLOCK: usize = 16;
+//! Colors and noise of RGB images in place of loops in JavaScript, to the same bytes: the same operations, in the same order.
+use super::pixels::{map_blocks, BLOCK, CHANNELS};
 
 /// Rounds to the nearest integer, halves up, and clamps to 0 … 255.
 #[inline(always)]
-fn to_byte(value: f64) -> u8 {
-    truncate((value + 0.5).clamp(0.0, 255.0))
+fn to_byte(value: f32) -> u8 {
+    let raised = value + 0.5;
+    // Comparisons that fail for NaN, so that every value can be converted.
+    let low = if raised > 0.0 { raised } else { 0.0 };
+    truncate(if low < 255.0 { low } else { 255.0 })
 }
 
 /// Converts a value in 0 … 256, exclusive.
 #[inline(always)]
-fn truncate(value: f64) -> u8 {
+fn truncate(value: f32) -> u8 {
     debug_assert!((0.0..256.0).contains(&value));
     unsafe { value.to_int_unchecked::<i32>() as u8 }
 }
 
+/// Returns the sums of the channels of all pixels.
 #[inline(always)]
-fn luminance(r: f64, g: f64, b: f64) -> f64 {
-    0.299 * r + 0.587 * g + 0.114 * b
-}
-
-/// Replaces blocks of pixels, given as planes. Lanes beyond the image's end are black.
-#[inline(always)]
-fn map_blocks(data: &mut [u8], map: impl Fn(&mut [[f64; BLOCK]; CHANNELS]) -> [[u8; BLOCK]; CHANNELS]) {
-    for block in data.chunks_mut(BLOCK * CHANNELS) {
-        let mut planes = [[0f64; BLOCK]; CHANNELS];
-        for (i, pixel) in block.chunks_exact(CHANNELS).enumerate() {
-            for c in 0..CHANNELS {
-                planes[c][i] = pixel[c] as f64;
+pub fn sum_channels(data: &[u8]) -> [u64; CHANNELS] {
+    // A multiple of the channels and of a vector's lanes.
+    const LANES: usize = 16 * CHANNELS;
+    let mut sums = [0; CHANNELS];
+    // Few enough lines for 32 bits.
+    for part in data.chunks(LANES << 16) {
+        let mut lanes = [0u32; LANES];
+        let mut lines = part.chunks_exact(LANES);
+        for line in &mut lines {
+            for (lane, &value) in lanes.iter_mut().zip(line) {
+                *lane += value as u32;
             }
         }
-        let mapped = map(&mut planes);
-        for (i, pixel) in block.chunks_exact_mut(CHANNELS).enumerate() {
-            for c in 0..CHANNELS {
-                pixel[c] = mapped[c][i];
-            }
+        for (lane, &value) in lanes.iter_mut().zip(lines.remainder()) {
+            *lane += value as u32;
+        }
+        for (at, &lane) in lanes.iter().enumerate() {
+            sums[at % CHANNELS] += lane as u64;
         }
     }
-}
-
-/// Returns the sum of the luminances of all pixels, added in their order.
-#[inline(always)]
-pub fn sum_luminance(data: &[u8]) -> f64 {
-    data.chunks_exact(CHANNELS).fold(0.0, |sum, p| sum + luminance(p[0] as f64, p[1] as f64, p[2] as f64))
+    sums
 }
 
 /// Maps every byte through a table.
 #[inline(always)]
-pub fn map_levels(data: &mut [u8], table: &[u8; 256]) {
+pub fn map_levels(data: &mut [u8], table: &[u8; 256], has_avx512: bool) {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx512 && is_x86_feature_detected!("avx512vbmi") {
+        return unsafe { map_levels_in_registers(data, table) };
+    }
+    let _ = has_avx512;
     for value in data {
         *value = table[*value as usize];
     }
 }
 
+/// Keeps the table in four vectors.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+unsafe fn map_levels_in_registers(data: &mut [u8], table: &[u8; 256]) {
+    use std::arch::x86_64::*;
+    let part = |i: usize| _mm512_loadu_si512(table.as_ptr().add(64 * i) as *const __m512i);
+    let parts = [part(0), part(1), part(2), part(3)];
+    for block in data.chunks_mut(64) {
+        let mask = u64::MAX >> (64 - block.len());
+        let levels = _mm512_maskz_loadu_epi8(mask, block.as_ptr() as *const i8);
+        let low = _mm512_permutex2var_epi8(parts[0], levels, parts[1]);
+        let high = _mm512_permutex2var_epi8(parts[2], levels, parts[3]);
+        let mapped = _mm512_mask_blend_epi8(_mm512_movepi8_mask(levels), low, high);
+        _mm512_mask_storeu_epi8(block.as_mut_ptr() as *mut i8, mask, mapped);
+    }
+}
+
 /// Scales every pixel's distance from its own gray.
 #[inline(always)]
-pub fn adjust_saturation(data: &mut [u8], factor: f64) {
+pub fn adjust_saturation(data: &mut [u8], factor: f32) {
+    let rest = 1.0 - factor;
     map_blocks(data, |planes| {
         let mut output = [[0; BLOCK]; CHANNELS];
-        let mut gray = [0f64; BLOCK];
+        let mut gray = [0f32; BLOCK];
         for i in 0..BLOCK {
-            gray[i] = luminance(planes[0][i], planes[1][i], planes[2][i]) * (1.0 - factor);
+            let [r, g, b] = [planes[0][i] as f32, planes[1][i] as f32, planes[2][i] as f32];
+            gray[i] = (0.299 * r + 0.587 * g + 0.114 * b) * rest;
         }
         for c in 0..CHANNELS {
             for i in 0..BLOCK {
-                output[c][i] = to_byte(planes[c][i] * factor + gray[i]);
+                output[c][i] = to_byte(planes[c][i] as f32 * factor + gray[i]);
             }
         }
         output
@@ -75,27 +94,25 @@ pub fn adjust_saturation(data: &mut [u8], factor: f64) {
 
 /// Rotates every pixel's hue (HSV) by sixths of a full turn, in 0 … 6.
 #[inline(always)]
-pub fn adjust_hue(data: &mut [u8], sixths: f64) {
+pub fn adjust_hue(data: &mut [u8], sixths: f32) {
     map_blocks(data, |planes| {
         let mut output = [[0; BLOCK]; CHANNELS];
-        let [r, g, b] = planes;
-        let (mut hue, mut chroma, mut low) = ([0f64; BLOCK], [0f64; BLOCK], [0f64; BLOCK]);
+        let mut hue = [0f32; BLOCK];
+        let (mut chroma, mut low) = ([0f32; BLOCK], [0f32; BLOCK]);
         for i in 0..BLOCK {
-            let max = r[i].max(g[i]).max(b[i]);
-            low[i] = r[i].min(g[i]).min(b[i]);
-            chroma[i] = max - low[i];
-            let is_r = max == r[i];
-            let is_g = max == g[i];
-            let (difference, offset) = if is_r {
-                (g[i] - b[i], 6.0)
-            } else if is_g {
-                (b[i] - r[i], 2.0)
-            } else {
-                (r[i] - g[i], 4.0)
-            };
+            let [r, g, b] = [planes[0][i] as i32, planes[1][i] as i32, planes[2][i] as i32];
+            let (max, min) = (r.max(g).max(b), r.min(g).min(b));
+            // Masks, because the compiler makes no vectors of nested conditions.
+            let is_r = -((max == r) as i32);
+            let is_g = -((max == g) as i32) & !is_r;
+            let is_b = !(is_r | is_g);
+            let difference = (g - b) & is_r | (b - r) & is_g | (r - g) & is_b;
+            let offset = 6 & is_r | 2 & is_g | 4 & is_b;
+            low[i] = min as f32;
+            chroma[i] = (max - min) as f32;
             // Without chroma, the hue has no effect.
-            let divisor = if chroma[i] == 0.0 { 1.0 } else { chroma[i] };
-            let turned = sixths + (difference / divisor + offset);
+            let divisor = (max - min).max(1) as f32;
+            let turned = sixths + (difference as f32 / divisor + offset as f32);
             let turned = if turned >= 6.0 { turned - 6.0 } else { turned };
             hue[i] = if turned >= 6.0 { turned - 6.0 } else { turned };
         }
@@ -110,98 +127,41 @@ pub fn adjust_hue(data: &mut [u8], sixths: f64) {
 
 /// `hueRamp` of @unitsphere/data, of a hue in 0 … 10.
 #[inline(always)]
-fn hue_ramp(hue: f64) -> f64 {
+fn hue_ramp(hue: f32) -> f32 {
     let wrapped = if hue >= 6.0 { hue - 6.0 } else { hue };
-    wrapped.min(1.0).min((4.0 - wrapped).max(0.0))
-}
-
-/// Convolves with a symmetric kernel along both axes; edges are mirrored. `weights` are the center's and those of its neighbors.
-#[inline(always)]
-pub fn blur(data: &mut [u8], width: usize, weights: &[f32]) {
-    match weights.len() {
-        2 => blur_radius::<1>(data, width, weights),
-        3 => blur_radius::<2>(data, width, weights),
-        4 => blur_radius::<3>(data, width, weights),
-        _ => unreachable!("binding.rs checks the number of weights"),
+    let falling = 4.0 - wrapped;
+    let falling = if falling > 0.0 { falling } else { 0.0 };
+    let rising = if wrapped < 1.0 { wrapped } else { 1.0 };
+    if rising < falling {
+        rising
+    } else {
+        falling
     }
 }
 
-#[inline(always)]
-fn blur_radius<const RADIUS: usize>(data: &mut [u8], width: usize, weights: &[f32]) {
-    let bytes = width * CHANNELS;
-    let height = data.len() / bytes;
-    let margin = RADIUS * CHANNELS;
-    let mut line = vec![0f32; bytes + 2 * margin];
-    let mut columns = vec![0f32; data.len()];
-    for (row, sums) in data.chunks_exact(bytes).zip(columns.chunks_exact_mut(bytes)) {
-        for (value, &byte) in line[margin..].iter_mut().zip(row) {
-            *value = byte as f32;
-        }
-        for i in 0..RADIUS {
-            let left = reflect(i as isize - RADIUS as isize, width) * CHANNELS;
-            let right = reflect((width + i) as isize, width) * CHANNELS;
-            for c in 0..CHANNELS {
-                line[i * CHANNELS + c] = row[left + c] as f32;
-                line[margin + bytes + i * CHANNELS + c] = row[right + c] as f32;
-            }
-        }
-        let neighbors = std::array::from_fn(|k| {
-            let distance = (k + 1) * CHANNELS;
-            [&line[margin - distance..][..bytes], &line[margin + distance..][..bytes]]
-        });
-        // The loops in JavaScript store these sums as floats, too.
-        convolve::<RADIUS>(&line[margin..][..bytes], neighbors, weights, |i, sum| sums[i] = sum as f32);
-    }
-    for (y, row) in data.chunks_exact_mut(bytes).enumerate() {
-        let line_at = |offset: isize| &columns[reflect(y as isize + offset, height) * bytes..][..bytes];
-        let neighbors = std::array::from_fn(|k| [line_at(-1 - k as isize), line_at(1 + k as isize)]);
-        convolve::<RADIUS>(line_at(0), neighbors, weights, |i, sum| row[i] = truncate(sum + 0.5));
-    }
-}
-
-#[inline(always)]
-fn convolve<const RADIUS: usize>(
-    center: &[f32],
-    neighbors: [[&[f32]; 2]; RADIUS],
-    weights: &[f32],
-    mut store: impl FnMut(usize, f64),
-) {
-    for i in 0..center.len() {
-        let mut sum = weights[0] as f64 * center[i] as f64;
-        for (pair, &weight) in neighbors.iter().zip(&weights[1..]) {
-            sum += weight as f64 * (pair[0][i] as f64 + pair[1][i] as f64);
-        }
-        store(i, sum);
-    }
-}
-
-/// Mirrors an index about the first and last pixel without repeating them.
-fn reflect(i: isize, count: usize) -> usize {
-    if count == 1 {
-        return 0;
-    }
-    let period = 2 * count as isize - 2;
-    let within = i.rem_euclid(period);
-    within.min(period - within) as usize
-}
+/// Fraction bits of noise.
+const NOISE_BITS: i32 = 6;
 
 /// Adds normal noise to every byte: two draws of 12 bits of a table from each number of a stream.
 /// @param state The state of `Random` (xoshiro128**), which is advanced.
 #[inline(always)]
-pub fn add_normal(data: &mut [u8], state: &mut [u32; 4], quantiles: &[f32], deviation: f64) {
-    let scaled: Vec<f32> = quantiles.iter().map(|&quantile| (quantile as f64 * deviation) as f32).collect();
-    let table: &[f32; 4096] = scaled.as_slice().try_into().expect("binding.rs checks the length");
-    let mut noise = [0f32; 512];
+pub fn add_normal(data: &mut [u8], state: &mut [u32; 4], quantiles: &[f32; 4096], deviation: f64) {
+    let mut table = [0i16; 4096];
+    for (level, &quantile) in table.iter_mut().zip(quantiles) {
+        // Casts clamp to 16 bits.
+        *level = (quantile as f64 * deviation * (1 << NOISE_BITS) as f64 + 0.5).floor() as i16;
+    }
+    let mut noise = [0i16; 512];
     for block in data.chunks_mut(noise.len()) {
-        for pair in noise[..block.len()].chunks_mut(2) {
+        for pair in noise[..block.len().next_multiple_of(2)].chunks_exact_mut(2) {
             let bits = next(state);
             pair[0] = table[(bits & 4095) as usize];
-            if let Some(second) = pair.get_mut(1) {
-                *second = table[(bits >> 20) as usize];
-            }
+            pair[1] = table[(bits >> 20) as usize];
         }
         for (value, &amount) in block.iter_mut().zip(&noise) {
-            *value = to_byte(*value as f64 + amount as f64);
+            // Sums beyond 16 bits are beyond a byte, too.
+            let sum = (((*value as i16) << NOISE_BITS) + (1 << (NOISE_BITS - 1))).saturating_add(amount);
+            *value = (sum >> NOISE_BITS).clamp(0, 255) as u8;
         }
     }
 }
@@ -213,68 +173,4 @@ fn next(state: &mut [u32; 4]) -> u32 {
     let (c, d) = (c ^ a, d ^ b);
     *state = [a ^ d, b ^ c, c ^ b << 9, d.rotate_left(11)];
     result
-}
-
-/// Fraction bits of the weights along an axis.
-const BITS: u32 = 11;
-const ONE: u32 = 1 << BITS;
-
-/// Where an axis reads: byte offsets of the two neighbors of each output pixel, and the weight of the second in 0 … 2048.
-pub struct Axis<'a> {
-    pub first: &'a [i32],
-    pub second: &'a [i32],
-    pub weight: &'a [i32],
-}
-
-/// Resamples with separable axes, as `warpAligned` of @unitsphere/data. The offsets of a column and a row add up to a pixel of
-/// `from`. The sums are exact, so their order does not matter.
-#[inline(always)]
-pub fn warp(from: &[u8], to: &mut [u8], columns: &Axis, rows: &Axis) {
-    let size = columns.first.len();
-    // Two source rows, resampled along the width. Consecutive output rows share them.
-    let mut lines = [vec![[0u32; 4]; size], vec![[0u32; 4]; size]];
-    let mut held = [-1; 2];
-    for (row, target) in to.chunks_exact_mut(size * CHANNELS).enumerate() {
-        let wanted = [rows.first[row], rows.second[row]];
-        if held[0] == wanted[1] || held[1] == wanted[0] {
-            lines.swap(0, 1);
-            held.swap(0, 1);
-        }
-        for i in 0..2 {
-            if held[i] != wanted[i] {
-                warp_line(&from[wanted[i] as usize..], columns, &mut lines[i]);
-                held[i] = wanted[i];
-            }
-        }
-        let weight = rows.weight[row] as u32;
-        for ((pixel, upper), lower) in target.chunks_exact_mut(CHANNELS).zip(&lines[0]).zip(&lines[1]) {
-            let mut values = [0u8; 4];
-            for c in 0..4 {
-                let sum = upper[c] * (ONE - weight) + lower[c] * weight;
-                values[c] = ((sum + (1 << (2 * BITS - 1))) >> (2 * BITS)) as u8;
-            }
-            pixel.copy_from_slice(&values[..CHANNELS]);
-        }
-    }
-}
-
-#[inline(always)]
-fn warp_line(from: &[u8], columns: &Axis, line: &mut [[u32; 4]]) {
-    for (i, sums) in line.iter_mut().enumerate() {
-        let near = pixel_at(from, columns.first[i] as usize);
-        let far = pixel_at(from, columns.second[i] as usize);
-        let weight = columns.weight[i] as u32;
-        for c in 0..4 {
-            sums[c] = near[c] as u32 * (ONE - weight) + far[c] as u32 * weight;
-        }
-    }
-}
-
-/// Returns the three values of a pixel and one to ignore.
-#[inline(always)]
-fn pixel_at(from: &[u8], at: usize) -> [u8; 4] {
-    match from.get(at..at + 4) {
-        Some(four) => [four[0], four[1], four[2], four[3]],
-        None => [from[at], from[at + 1], from[at + 2], 0],
-    }
 }

@@ -1,6 +1,6 @@
 //! The function `decodeJpeg` of the addon: checks on the caller's thread, work on Node's thread pool.
 use super::header::read_plain;
-use super::reduce::{reduce, Pixels};
+use super::reduce::{reduce, reduce_wide, Pixels};
 use super::turbo_jpeg;
 use napi_sys::*;
 use std::ffi::c_void;
@@ -22,6 +22,8 @@ struct Job {
     /// Side of the result; 0 to keep the decoded size and cut it to `kept`.
     side: usize,
     kept: (usize, usize),
+    /// Whether to use AVX-512.
+    is_wide: bool,
     is_decoded: bool,
 }
 
@@ -37,7 +39,8 @@ impl Job {
         let mut data = vec![0; width * height * 3];
         self.is_decoded = turbo_jpeg::decode(jpeg, &mut data, width, height);
         if self.is_decoded {
-            let reduced = reduce(cut(Pixels { width, height, data }, self.kept), self.side);
+            let image = cut(Pixels { width, height, data }, self.kept);
+            let reduced = if self.is_wide { reduce_wide(image, self.side) } else { reduce(image, self.side) };
             pixels.copy_from_slice(&reduced.data);
         }
     }
@@ -67,11 +70,11 @@ fn decoder_factor(width: usize, height: usize, side: usize) -> usize {
 /// `decodeJpeg(bytes: Uint8Array, side: number)`: returns `[width, height, promise]`, where the promise is of the RGB pixels, or of
 /// undefined if the file has errors. Returns undefined for files that are not plain. With a side other than 0 that fits into the
 /// image, the result has side × side pixels.
-pub unsafe extern "C" fn decode_jpeg(env: napi_env, info: napi_callback_info) -> napi_value {
-    start(env, info).unwrap_or(null_mut())
+pub unsafe extern "C" fn decode_jpeg<const WIDE: bool>(env: napi_env, info: napi_callback_info) -> napi_value {
+    start(env, info, WIDE).unwrap_or(null_mut())
 }
 
-unsafe fn start(env: napi_env, info: napi_callback_info) -> Option<napi_value> {
+unsafe fn start(env: napi_env, info: napi_callback_info, is_wide: bool) -> Option<napi_value> {
     let mut count = 2;
     let mut arguments = [null_mut(); 2];
     napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), null_mut(), null_mut());
@@ -105,6 +108,7 @@ unsafe fn start(env: napi_env, info: napi_callback_info) -> Option<napi_value> {
         decoded,
         side,
         kept: (plain.width / factor, plain.height / factor),
+        is_wide,
         is_decoded: false,
     });
     napi_create_reference(env, arguments[0], 1, &mut job.references[0]);

@@ -1,30 +1,36 @@
 //! Images for @unitsphere/images and @unitsphere/data: decoding of plain JPEG files on Node's threads, with the pixels of sharp
-//! (libvips with mozjpeg), and augmentation, with the bytes of the loops in JavaScript.
+//! (libvips with mozjpeg), resizing and augmentation, with the bytes of the loops in JavaScript.
 mod augment;
 mod augment_binding;
 mod binding;
+mod blur;
 mod header;
+mod pixels;
 mod reduce;
+mod resample;
 mod turbo_jpeg;
+mod warp;
 
 use napi_sys::napi_callback;
 
-/// The functions of the addon by name.
-pub const FUNCTIONS: [(&str, napi_callback); 8] = [
-    ("decodeJpeg", Some(binding::decode_jpeg)),
-    ("sumLuminance", Some(augment_binding::sum_luminance)),
-    ("mapLevels", Some(augment_binding::map_levels)),
-    ("adjustSaturation", Some(augment_binding::adjust_saturation)),
-    ("adjustHue", Some(augment_binding::adjust_hue)),
-    ("blur", Some(augment_binding::blur)),
-    ("addNormal", Some(augment_binding::add_normal)),
-    ("warp", Some(augment_binding::warp)),
-];
+type Function = (&'static str, napi_callback);
 
-/// Returns whether the processor has the vectors that the functions are compiled for.
-pub fn is_supported() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    true
+/// The functions by name. `WIDE` selects those for AVX-512.
+const fn table<const WIDE: bool>() -> [Function; 9] {
+    [
+        ("decodeJpeg", Some(binding::decode_jpeg::<WIDE>)),
+        ("sumChannels", Some(augment_binding::sum_channels::<WIDE>)),
+        ("mapLevels", Some(augment_binding::map_levels::<WIDE>)),
+        ("adjustSaturation", Some(augment_binding::adjust_saturation::<WIDE>)),
+        ("adjustHue", Some(augment_binding::adjust_hue::<WIDE>)),
+        ("blur", Some(augment_binding::blur::<WIDE>)),
+        ("addNormal", Some(augment_binding::add_normal::<WIDE>)),
+        ("warp", Some(augment_binding::warp::<WIDE>)),
+        ("resample", Some(augment_binding::resample::<WIDE>)),
+    ]
+}
+
+/// The functions of an instruction set, which the processor must support.
+pub fn of(isa: &str) -> [Function; 9] {
+    if isa == "avx512" { table::<true>() } else { table::<false>() }
 }

@@ -22,6 +22,17 @@ const STRIP: usize = 10;
 /// Reduces an image to side × side. Both sides of the image are at least `side`.
 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
 pub unsafe fn reduce(image: Pixels, side: usize) -> Pixels {
+    reduce_axes(image, side)
+}
+
+/// The same for AVX-512.
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,avx512f,avx512bw,avx512vl,avx512dq"))]
+pub unsafe fn reduce_wide(image: Pixels, side: usize) -> Pixels {
+    reduce_axes(image, side)
+}
+
+#[inline(always)]
+fn reduce_axes(image: Pixels, side: usize) -> Pixels {
     let (width, height) = (image.width, image.height);
     let image = if height > side { reduce_rows(image, Axis::new(height, side, STRIP)) } else { image };
     if width > side {
@@ -68,9 +79,8 @@ impl Axis {
         axis.taps = points.next_multiple_of(GROUP);
         axis.weights.reserve(count * axis.taps);
         let offset = (1.0 + extra) / 2.0 - 1.0;
-        let masks: Vec<i16> = (0..=PHASES)
-            .flat_map(|phase| mask(points, axis.taps, residual, phase as f64 / PHASES as f64))
-            .collect();
+        let masks: Vec<i16> =
+            (0..=PHASES).flat_map(|phase| mask(points, axis.taps, residual, phase as f64 / PHASES as f64)).collect();
         let margin = points.div_ceil(2) as isize - 1;
         let mut position = 0.0;
         for i in 0..count {
@@ -97,8 +107,7 @@ impl Axis {
 fn mask(points: usize, taps: usize, reduction: f64, x: f64) -> Vec<i16> {
     let half = x + points as f64 / 2.0 - 1.0;
     // libvips 8.19 multiplies by a reciprocal, which rounds some weights differently.
-    let mut weights: Vec<f64> =
-        (0..points).map(|i| (1.0 - ((i as f64 - half) / reduction).abs()).max(0.0)).collect();
+    let mut weights: Vec<f64> = (0..points).map(|i| (1.0 - ((i as f64 - half) / reduction).abs()).max(0.0)).collect();
     let sum = weights.iter().fold(0.0, |sum, weight| sum + weight);
     weights.resize(taps, 0.0);
     weights.iter().map(|weight| (weight / sum * (1 << SHIFT) as f64) as i16).collect()
