@@ -108,16 +108,21 @@ describe('loss.partialFc', () => {
     },
   );
 
-  test('refuses to resume centers in files with another number of replicas', async () => {
-    const config = partialConfig(await pictureFolder(), 'file');
-    config.training.replicas = 2;
-    const base = temporaryFolder();
-    await train(config, base, { replicaFile, ...stopAfter(4) });
-    config.training.replicas = 1;
-    const error = await failure(train(config, base, { resume: true, replicaFile }));
-    expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toContain('class centers are in 2 files, one per replica');
-    expect(error.hint).toContain('training.replicas=2');
+  test('resumes centers in files on another number of replicas, with the losses of centers in memory', async () => {
+    const data = await pictureFolder();
+    const run = async (store: string) => {
+      const config = partialConfig(data, store);
+      config.training.replicas = 2;
+      const base = temporaryFolder();
+      await train(config, base, { replicaFile, ...stopAfter(4) });
+      config.training.replicas = 1;
+      const resumed = await train(config, base, { resume: true, replicaFile });
+      return { losses: await losses(resumed.run), files: resumed.run.file('centers') };
+    };
+    const inFiles = await run('file');
+    expect(inFiles.losses).toHaveLength(6);
+    expect(inFiles.losses).toEqual((await run('host')).losses);
+    expect(readdirSync(inFiles.files).filter((name) => name.endsWith('.centers'))).toHaveLength(1);
   });
 
   test('reports a truncated center file on resume and overwrites nothing', async () => {

@@ -12,7 +12,7 @@ export class CenterStoreError extends Error {
   readonly code: string = 'CENTERS_UNUSABLE';
 }
 
-/** The saved class centers are in one file per rank, and the number of ranks is now different. */
+/** The saved class centers are in one file per rank, and the number of ranks is now different. `folderStore` allows that. */
 export class CenterFilesError extends CenterStoreError {
   override name = 'CenterFilesError';
   /** Stable name of the error, for programs. */
@@ -26,7 +26,7 @@ export class CenterFilesError extends CenterStoreError {
   ) {
     super(
       `the saved class centers are in ${files} ${files === 1 ? 'file' : 'files'}, one per rank, but the group has ` +
-        `${ranks} ${ranks === 1 ? 'rank' : 'ranks'}. Resume with ${files}.`,
+        `${ranks} ${ranks === 1 ? 'rank' : 'ranks'}. Resume with ${files}, or open them with folderStore.`,
     );
   }
 }

@@ -12,7 +12,7 @@ export type {
   PartialFCStep,
 } from './options.js';
 export { PartialFC } from './partial-fc.js';
-export { centersFileCount } from './state/file-state.js';
+export { centersFileCount, centersFileIds, type FileId } from './state/file-state.js';
 export { centersFileState, gatherCentersState, restoreCentersState } from './state/whole-state.js';
 export type {
   CenterStore,

@@ -3,12 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { soloCommunicator, withReplicas } from '@unitsphere/collectives';
+import { soloCommunicator } from '@unitsphere/collectives';
 import { readSafetensors, type StateDict } from '@unitsphere/core';
 import { AdaFace } from '@unitsphere/margin-losses';
 import { start } from '@unitsphere/testing/backends';
-import { bundleModule } from '@unitsphere/testing/bundle-module';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { fileStore } from '../src/file.js';
 import {
   CenterFilesError,
@@ -24,28 +23,24 @@ import {
   restoreCentersState,
 } from '../src/index.js';
 import { classes, dimensions, fileOf, type GatherScenario, trainAndGather } from './fixtures/gather-state.js';
+import { RankPool } from './fixtures/rank-pool.js';
 import { fill } from './reference.js';
 
-let file: string;
+const pool = new RankPool();
 let folder: string;
-beforeAll(() => {
-  file = bundleModule('./fixtures/gather-state-rank.ts', import.meta.url);
-});
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'whole-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+afterAll(() => pool.close());
 
-const onRanks = (size: number, scenario: GatherScenario) =>
-  withReplicas({ size, file, data: () => scenario }, (communicator) =>
-    trainAndGather(communicator, scenario),
-  );
+const onRanks = (size: number, scenario: GatherScenario) => pool.run(size, scenario);
 
 /** Returns the state that the program wrote when the tensor `centers` was called `head`. */
 const withOldKey = (state: StateDict): StateDict =>
   new Map([...state].map(([name, tensor]) => [name === 'centers' ? 'head' : name, tensor]));
 
-test('a whole state in memory does not depend on the number of ranks', { timeout: 60_000 }, async () => {
+test('a whole state in memory does not depend on the number of ranks', async () => {
   const one = await onRanks(1, { steps: 3 });
   expect(one.whole?.get('weight')?.shape).toEqual([classes, dimensions]);
   expect([...(one.whole?.get('centers')?.data ?? [])]).toEqual([classes, 0, classes, 3]);
@@ -57,7 +52,7 @@ test('a whole state in memory does not depend on the number of ranks', { timeout
   }
 });
 
-test('centers in files are restored by the same number of ranks', { timeout: 60_000 }, async () => {
+test('centers in files are restored by the same number of ranks', async () => {
   const first = await onRanks(2, { folder, steps: 4 });
   const { whole } = first;
   if (!whole) throw new Error('rank 0 got no state');
@@ -75,7 +70,7 @@ test('centers in files are restored by the same number of ranks', { timeout: 60_
   expect(again.whole?.has('head')).toBe(false);
 });
 
-test('the file of one rank is restored by itself', { timeout: 60_000 }, async () => {
+test('the file of one rank is restored by itself', async () => {
   const { whole, centers } = await onRanks(2, { folder, steps: 4 });
   if (!whole) throw new Error('rank 0 got no state');
   const { first, count } = classRange(classes, 1, 2);

@@ -12,13 +12,11 @@ import {
 import { configFiles } from '@unitsphere/embedder';
 import type { StateDict as OptimizerState } from '@unitsphere/optimizers';
 import {
-  CenterFilesError,
   CenterStoreError,
   gatherCentersState,
   type PartialFC,
   restoreCentersState,
 } from '@unitsphere/partial-fc';
-import { fileRanksError } from '../centers/check-file-ranks.js';
 import { UserError } from '../user-error.js';
 import type { TrainingState } from './training-state.js';
 
@@ -39,6 +37,8 @@ export type CheckpointFiles = Record<string, Uint8Array>;
 // timm and transformers require this entry in a safetensors file.
 const WEIGHTS_METADATA = { format: 'pt' };
 
+/** File of the state of both optimizers, the loss's statistics, and the generations of center files. */
+export const OPTIMIZER_FILE = 'optimizer.safetensors';
 const PROJECTION_FILE = 'distillation.safetensors';
 const PAIRS_FILE = 'pairs.safetensors';
 const CENTERS_KEY = 'weight';
@@ -76,7 +76,7 @@ export async function checkpointFiles(state: TrainingState): Promise<CheckpointF
   if (weight)
     files['classes.safetensors'] = writeSafetensors(new Map([[CENTERS_KEY, weight]]), WEIGHTS_METADATA);
   centers.delete(CENTERS_KEY);
-  files['optimizer.safetensors'] = fromOptimizerState(await optimizer.stateDict(), centers);
+  files[OPTIMIZER_FILE] = fromOptimizerState(await optimizer.stateDict(), centers);
   return files;
 }
 
@@ -90,7 +90,7 @@ export async function restoreState(state: TrainingState, files: CheckpointFiles)
     else restoreModel(state.model, files);
     const projection = state.distiller?.projection;
     if (projection) projection.loadStateDict(readWeights(files, PROJECTION_FILE), { prefix: 'projection.' });
-    const optimizer = readFinite(files, 'optimizer.safetensors');
+    const optimizer = readFinite(files, OPTIMIZER_FILE);
     state.optimizer.loadStateDict(toOptimizerState(optimizer));
     if (state.margin) await restoreCenters(state.margin.centers, centersStateOf(files));
     state.pairs?.restore(files[PAIRS_FILE]);
@@ -145,7 +145,7 @@ export function centersStateOf(files: CheckpointFiles): StateDict {
   if (files['classes.safetensors']) {
     for (const [name, tensor] of readWeights(files, 'classes.safetensors')) state.set(name, tensor);
   }
-  for (const [name, tensor] of readWeights(files, 'optimizer.safetensors')) {
+  for (const [name, tensor] of readWeights(files, OPTIMIZER_FILE)) {
     if (name.startsWith(CENTERS_PREFIX)) state.set(name.slice(CENTERS_PREFIX.length), tensor);
   }
   return state;
@@ -155,7 +155,6 @@ async function restoreCenters(centers: PartialFC, whole: StateDict): Promise<voi
   try {
     await restoreCentersState(centers, whole);
   } catch (error) {
-    if (error instanceof CenterFilesError) throw fileRanksError(error.files, error.ranks);
     if (error instanceof CenterStoreError) throw error;
     throw new StateDictError((error as Error).message, { cause: error });
   }

@@ -1,8 +1,4 @@
-import { join } from 'node:path';
-import { centersFileCount, centersFileState, classRange } from '@unitsphere/partial-fc';
-import { fileStore } from '@unitsphere/partial-fc/file';
-import { centersFile } from '../centers/center-store.js';
-import { createRowOptimizer } from '../centers/class-centers.js';
+import { readFolderCenters } from '@unitsphere/partial-fc/file';
 import type { Config } from '../config/config.js';
 import { countSubCenters } from '../config/count-sub-centers.js';
 import type { CenterBlock } from '../replicas/broadcast-centers.js';
@@ -29,38 +25,7 @@ export async function* readCenters(
     }
     return;
   }
-  const ranks = centersFileCount(state) ?? 0;
-  const { stateNames } = createRowOptimizer(config);
-  for (let rank = 0; rank < ranks; rank++) {
-    const { first, count } = classRange(classes, rank, ranks);
-    const untouched = new Set<number>();
-    const store = fileStore(join(run.file(RUN_FILES.centers), centersFile(rank)), { ioThreads: 0 })({
-      firstClass: first,
-      rows: count,
-      dimensions,
-      stateNames,
-      initialRow: (number) => untouched.add(number),
-    });
-    try {
-      await store.restore(centersFileState(state, rank));
-      for (let from = 0; from < count; from += ROWS_AT_ONCE) {
-        const to = Math.min(count, from + ROWS_AT_ONCE);
-        untouched.clear();
-        const centers = await store.readCenters(from, to);
-        const touched = range(first + from, first + to).filter((number) => !untouched.has(number));
-        yield {
-          classes: touched,
-          centers: pickRows(
-            centers,
-            touched.map((number) => number - first - from),
-            dimensions,
-          ),
-        };
-      }
-    } finally {
-      store.dispose();
-    }
-  }
+  yield* readFolderCenters(run.file(RUN_FILES.centers), state);
 }
 
 /** Returns the number of values of a class: those of its center, or of its sub-centers. */

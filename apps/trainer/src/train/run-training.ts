@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type UsedBackend, useBackend } from '@unitsphere/backends';
+import { centersFileIds } from '@unitsphere/partial-fc';
 import { toCenterError } from '../centers/center-error.js';
-import { checkFileRanks } from '../centers/check-file-ranks.js';
 import type { Config } from '../config/config.js';
 import { checkResumable, compareData, type DataChanges, describeChanges } from '../dataset/compare-data.js';
 import { checkSample, type Dataset, openDataset, reportDataset } from '../dataset/dataset.js';
@@ -23,6 +23,7 @@ import { type Checkpoint, readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import type { MetricsFingerprint } from '../run/metrics-log.js';
 import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
+import { centersStateOf, OPTIMIZER_FILE } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
 import { checkMemory } from './check-memory.js';
 import { machineOfRank } from './follow-training.js';
@@ -70,8 +71,6 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const teacher = config.distillation ? await teacherFeatures(config, dataset, progress, ranks) : undefined;
   const run = await options.openRun();
   const checkpoint = options.resume ? await findCheckpoint(run, progress) : null;
-  const inFiles = config.loss.partialFc.store === 'file';
-  if (checkpoint && inFiles) checkFileRanks(checkpoint.state.replicas as number, replicas);
   const before = checkpoint ? await readRunData(run) : undefined;
   const growth = checkpoint ? undefined : await openGrowth(config, dataset);
   const data = describeData(config, dataset, before?.earlier ?? growth?.seen ?? []);
@@ -80,7 +79,10 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
     checkResumable(run.path, changes);
     for (const line of describeChanges(changes)) progress.note(`warning: ${line}`);
   }
-  const centers = { folder: run.file(RUN_FILES.centers), overwrite: !checkpoint };
+  const centers = {
+    folder: run.file(RUN_FILES.centers),
+    files: checkpoint ? await readCenterFileIds(checkpoint) : undefined,
+  };
   const start = {
     config,
     classCount,
@@ -211,6 +213,11 @@ async function grow(
   );
   noteOtherSize(growth.path, growth.imageSize, config, progress);
   await lead.grow(growth);
+}
+
+/** Returns which files hold the class centers of a checkpoint; undefined if it holds them itself. */
+async function readCenterFileIds({ readFile }: Checkpoint) {
+  return centersFileIds(centersStateOf({ [OPTIMIZER_FILE]: await readFile(OPTIMIZER_FILE) }));
 }
 
 /** Returns the newest complete checkpoint of a run; null if it has none yet. */

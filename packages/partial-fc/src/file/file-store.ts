@@ -1,23 +1,25 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StateDict } from '@unitsphere/core';
+import { lowerBound } from '../classes/lower-bound.js';
 import { CenterStoreError } from '../errors.js';
-import { centersFileCount, decodeFileState, encodeFileState } from '../state/file-state.js';
+import { centersFileCount, decodeFileState, encodeFileState, type FileId } from '../state/file-state.js';
 import type { CenterStore, PrepareRows, RowBlock, StoreFactory, StoreSpec } from '../stores/center-store.js';
 import { tableNames } from '../stores/memory-tables.js';
 import { stageRows } from '../stores/staged-block.js';
 import { StoreGuard } from '../stores/store-guard.js';
 import { CachedRows } from './cached-rows.js';
 import { CenterFile } from './center-file.js';
+import { removeCenterFile } from './center-files.js';
+import { missingGeneration, type WrittenRows } from './generation-reader.js';
 import { type Generation, Journal } from './journal.js';
-import { indexFiles } from './journal-index.js';
 import { RecordLayout } from './record.js';
 import { StoredRows } from './stored-rows.js';
 
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /**
-   * Memory for rows in use, in bytes. With threads it grows to the rows of one step and 0.65 of the next step's. Default
+   * Memory for rows in use, in bytes. With threads it grows to the rows of one step and half of the next step's. Default
    * 64 MiB.
    */
   cacheBytes?: number;
@@ -53,11 +55,14 @@ export function fileStore(path: string, options: FileStoreOptions = {}): StoreFa
   return (spec) => new FileStore(spec, path, options);
 }
 
-class FileStore implements CenterStore {
+/** The store of {@link fileStore}. */
+export class FileStore implements CenterStore {
   readonly #file: CenterFile;
   readonly #journal: Journal;
   readonly #rows: CachedRows;
   readonly #guard = new StoreGuard();
+  /** Whether rows may have changed since the file was created. */
+  #isUsed = false;
   #isDisposed = false;
 
   constructor(
@@ -72,7 +77,7 @@ class FileStore implements CenterStore {
       throw new RangeError(`fileStore: ioThreads must be an integer from 0 to 64, but it is ${ioThreads}.`);
     }
     mkdirSync(dirname(path), { recursive: true });
-    if (overwrite) removeFiles(path);
+    if (overwrite) removeCenterFile(path);
     if (existsSync(`${path}.journal`) && !existsSync(path)) {
       throw new CenterStoreError(
         `${path} is missing, but its journal exists. Restore the file, or set overwrite to start again.`,
@@ -111,6 +116,7 @@ class FileStore implements CenterStore {
 
   async gather(rows: Int32Array, prepare?: PrepareRows): Promise<RowBlock> {
     this.#guard.check();
+    this.#isUsed = true;
     return stageRows(this.spec, this.#rows.beginStep(rows), prepare);
   }
 
@@ -155,14 +161,57 @@ class FileStore implements CenterStore {
     const [wanted, sealId] = state.generation;
     const found = this.#journal.generations();
     if (!found.some((one) => one.generation === wanted && one.sealId === sealId)) {
-      throw new CenterStoreError(
-        `${path} holds generation ${numbersOf(found)}, but not the checkpoint's ${wanted}: later training overwrote it. ` +
-          'Resume from the last checkpoint, or restore a copy of the file from the time of this checkpoint.',
-      );
+      throw missingGeneration(path, numbersOf(found), wanted);
     }
+    this.#isUsed = true;
     this.#rows.abandon();
     this.#journal.goTo(wanted);
     this.#rows.clear();
+    this.#guard.unblock();
+  }
+
+  /** Random number of the file. */
+  get fileId(): FileId {
+    return this.#file.header.fileId;
+  }
+
+  /** Layout of the file's records. */
+  get layout(): RecordLayout {
+    return this.#file.layout;
+  }
+
+  /**
+   * Begins to fill a new file with rows of other files. It refuses its rows until `endImport`.
+   * @throws CenterStoreError if the file is not new.
+   */
+  beginImport(): void {
+    if (this.#isUsed || this.#file.header.generation !== 0) {
+      throw new CenterStoreError(
+        `${this.#file.path} is in use, so it cannot take the rows of other files. Create a new store.`,
+      );
+    }
+    this.#guard.block(`${this.#file.path} holds a part of its rows only. Resume from the checkpoint again.`);
+  }
+
+  /** Writes those of the rows that are in this file. Changes their records. */
+  importRows({ classes, records }: WrittenRows): void {
+    const { firstClass, rows } = this.spec;
+    const end = lowerBound(classes, firstClass + rows);
+    for (let from = lowerBound(classes, firstClass); from < end; ) {
+      let to = from;
+      // Consecutive rows are one write.
+      do records.seal(to, classes[to] - firstClass);
+      while (++to < end && classes[to] === classes[to - 1] + 1);
+      const { bytes } = this.layout;
+      this.#file.write(classes[from] - firstClass, records.bytes.subarray(from * bytes, to * bytes));
+      from = to;
+    }
+  }
+
+  /** Ends an import. The rows are on disk on return. */
+  endImport(): void {
+    this.#file.sync();
+    this.#isUsed = true;
     this.#guard.unblock();
   }
 
@@ -179,9 +228,3 @@ class FileStore implements CenterStore {
 /** Returns the numbers of generations for an error message. */
 const numbersOf = (generations: readonly Generation[]) =>
   generations.map(({ generation }) => generation).join(' or ');
-
-function removeFiles(path: string): void {
-  for (const index of indexFiles(`${path}.journal`)) rmSync(index.path);
-  rmSync(`${path}.journal`, { force: true });
-  rmSync(path, { force: true });
-}

@@ -1,11 +1,13 @@
 import type { StateDict } from '@unitsphere/core';
 
+/** Random number of a center file. */
+export type FileId = readonly [number, number];
+
 /** Saved state of a store in a file: identifies a checkpoint that the file can restore. */
 export interface FileState {
   /** Number of the generation and the random number that it was sealed with. */
   generation: readonly [generation: number, sealId: number];
-  /** Random number of the file. */
-  fileId: readonly [number, number];
+  fileId: FileId;
 }
 
 /** Names of the two tensors, int32 [2] each. */
@@ -21,6 +23,14 @@ export function encodeFileState({ generation, fileId }: FileState): StateDict {
     [GENERATION, { dtype: 'I32', shape: [2], data: Int32Array.from(generation) }],
     [FILE_ID, { dtype: 'I32', shape: [2], data: Int32Array.from(fileId) }],
   ]);
+}
+
+/** Returns the states of the files that the centers of a saved state are in; none if the state itself holds the centers. */
+export function decodeFileStates(state: StateDict): FileState[] {
+  const count = centersFileCount(state) ?? 0;
+  return Array.from({ length: count }, (_, rank) => decodeFileState(state, rank)).filter(
+    (file) => file !== undefined,
+  );
 }
 
 /** Returns the state of one rank's file; undefined if the saved state holds none for it. */
@@ -40,4 +50,11 @@ export function decodeFileState(state: StateDict, rank = 0): FileState | undefin
 export function centersFileCount(state: StateDict): number | undefined {
   const generation = state.get(GENERATION);
   return generation && generation.data.length / 2;
+}
+
+/** Returns the random numbers of these files, which `folderStore` takes; undefined if the state itself holds the centers. */
+export function centersFileIds(state: StateDict): FileId[] | undefined {
+  return centersFileCount(state) === undefined
+    ? undefined
+    : decodeFileStates(state).map(({ fileId }) => fileId);
 }

@@ -29,19 +29,20 @@ export async function gatherCentersState(partialFC: PartialFC): Promise<StateDic
 }
 
 /**
- * Restores a PartialFC from a state of {@link gatherCentersState}. Every rank calls it with the same state.
- * @throws CenterFilesError if the centers are in files of another number of ranks; what `loadStateDict` throws.
+ * Restores a PartialFC from a state of {@link gatherCentersState}. Every rank calls it with the same state. The number of ranks may
+ * differ from that of the state, except for centers in a `fileStore`.
+ * @throws CenterFilesError if those are in files of another number of ranks; what `loadStateDict` throws.
  */
 export async function restoreCentersState(partialFC: PartialFC, whole: StateDict): Promise<void> {
   const { rank, size } = partialFC.communicator;
   const files = centersFileCount(whole);
   if (files === undefined) return partialFC.loadStateDict(whole);
-  if (files !== size) throw new CenterFilesError(files, size);
-  const { firstClass, rows } = partialFC.store.spec;
+  const { spec, restoresAllFiles } = partialFC.store;
+  if (files !== size && !restoresAllFiles) throw new CenterFilesError(files, size);
+  const { firstClass, rows } = spec;
   const centers = { ...decodeCentersState(whole), firstClass, rows };
-  await partialFC.loadStateDict(
-    encodeCentersState(centers, centersFileState(whole, rank), lossStateOf(whole)),
-  );
+  const own = restoresAllFiles ? storeStateOf(whole) : centersFileState(whole, rank);
+  await partialFC.loadStateDict(encodeCentersState(centers, own, lossStateOf(whole)));
 }
 
 /**

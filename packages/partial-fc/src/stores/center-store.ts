@@ -94,6 +94,11 @@ export interface CenterStore {
   save(): Promise<StateDict>;
   /** Confirms that the checkpoint with the last saved state is on disk. */
   checkpointWritten(): Promise<void>;
+  /**
+   * Whether `restore` takes the saved state of all ranks' files, whose number may differ from that of the ranks. All ranks then call
+   * it together.
+   */
+  readonly restoresAllFiles?: boolean;
   /** Restores a saved state. @throws Error if it does not fit; nothing is changed then. */
   restore(saved: StateDict): Promise<void>;
   /** Disposes tensors and closes files without writing. */
