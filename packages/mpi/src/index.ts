@@ -1,5 +1,6 @@
 export { connectMpi, type MpiOptions } from './connect.js';
 export { MpiError } from './errors.js';
+export { HybridCommunicator, type HybridPlace } from './hybrid/hybrid-communicator.js';
 export { findLauncher, type Launcher } from './launcher.js';
 export type { MpiFamily } from './library/abi.js';
 export { type LibrarySearch, libraryCandidates } from './library/find-library.js';

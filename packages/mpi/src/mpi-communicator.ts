@@ -11,6 +11,7 @@ import {
 } from '@unitsphere/collectives/implementation';
 import { AbortChannel } from './abort-channel.js';
 import { Exchange, type Message } from './exchange.js';
+import { type ChainCall, RankChain } from './hybrid/rank-chain.js';
 import type { MpiFunctions } from './library/functions.js';
 import type { OpenLibrary } from './library/open-library.js';
 import { Opening } from './opening.js';
@@ -198,6 +199,12 @@ export class MpiCommunicator implements Communicator {
       combine(out.subarray(piece * part, (piece + 1) * part), 'sum');
     }
     return out;
+  }
+
+  /** @internal Begins a reduction along the ranks, which all of them begin. */
+  startChain(call: ChainCall): RankChain {
+    this.#aborts.check();
+    return new RankChain(this.#mpi, this.#exchange, this.rank, this.size, call);
   }
 
   abort(reason: unknown): void {
