@@ -8,3 +8,4 @@ export {
   nativeStatus,
   supportedIsas,
 } from './load.js';
+export { type RowFunctions, rowFunctions } from './row-functions.js';

@@ -3,25 +3,33 @@ import { adamWCorrections } from './adamw-corrections.js';
 import { checkEqual, checkFloat } from './check.js';
 import type { AdamWRowsStep } from './row-updates.js';
 import { readTensors, writeTensors } from './tensor-memory.js';
+import { nativeRowFunctions } from './wasm/native-kernels.js';
 import { addressOf, offset, type Pointer } from './wasm/pointer.js';
 import { type SharedKernels, sharedKernels } from './wasm/shared-kernels.js';
 
 const PAGE_BYTES = 65_536;
-const MOST_BYTES = 65_536 * PAGE_BYTES;
+const MOST_PAGES = 65_536;
+const MOST_BYTES = MOST_PAGES * PAGE_BYTES;
 /** Floats copied at a time: 256 KiB, which fit in the processor's cache. */
 const PIECE_FLOATS = 65_536;
 /** A piece's addresses and floats. */
 const SCRATCH_BYTES = 2 * 4 * PIECE_FLOATS;
 
 /**
- * Host memory that threads share, for rows of tables too large for the backend. Rows are gathered and updated in place, by
- * WebAssembly kernels on every backend.
+ * Host memory that threads share, for rows of tables too large for the backend. Rows are gathered and updated in place on every
+ * backend, by `@unitsphere/native` where it is installed and by WebAssembly kernels elsewhere, with the same bits.
  */
 export interface SharedRowMemory {
   /** Number of bytes for rows. */
   readonly bytes: number;
-  /** All of the memory; rows come first. */
+  /** All of the memory; rows come first. After `grow` it is another object, and views of the previous one keep their size. */
   readonly buffer: SharedArrayBuffer;
+  /**
+   * Grows in place. Rows keep their addresses, and the values of the new bytes are undefined.
+   * @param bytes Number of bytes for rows; fewer than there are change nothing.
+   * @throws RangeError if it would exceed 4 GiB, or the system has no more memory.
+   */
+  grow(bytes: number): void;
   /**
    * Copies rows to the backend.
    * @param begins Byte addresses of the rows, multiples of 4.
@@ -60,30 +68,56 @@ export function createSharedRowMemory(bytes: number): SharedRowMemory {
 }
 
 class WasmRowMemory implements SharedRowMemory {
-  readonly buffer: SharedArrayBuffer;
+  readonly #memory: WebAssembly.Memory;
   readonly #kernels: SharedKernels;
-  /** Addresses of the rows of a piece. */
-  readonly #begins: Uint32Array;
+  #bytes: number;
+  /** Addresses of the rows of a piece, behind all rows. */
+  #begins!: Uint32Array;
   /** Floats of a piece. */
-  readonly #floats: Float32Array;
+  #floats!: Float32Array;
 
-  constructor(readonly bytes: number) {
-    if (!fitsSharedRowMemory(bytes, 1)) {
-      throw new RangeError(
-        `createSharedRowMemory: ${bytes} bytes exceed the 4 GiB that WebAssembly addresses. Keep fewer rows in one memory.`,
-      );
-    }
-    const pages = Math.ceil((bytes + SCRATCH_BYTES) / PAGE_BYTES) + 1;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    this.buffer = memory.buffer as unknown as SharedArrayBuffer;
-    this.#kernels = sharedKernels(memory);
-    const scratch = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  constructor(bytes: number) {
+    const pages = pagesFor(bytes, 'createSharedRowMemory');
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
+    this.#kernels = sharedKernels(this.#memory);
+    this.#bytes = bytes;
+    this.#placeScratch();
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get buffer(): SharedArrayBuffer {
+    return this.#memory.buffer as unknown as SharedArrayBuffer;
+  }
+
+  grow(bytes: number): void {
+    if (bytes <= this.#bytes) return;
+    const more = pagesFor(bytes, 'grow') - this.buffer.byteLength / PAGE_BYTES;
+    if (more > 0) this.#memory.grow(more);
+    this.#bytes = bytes;
+    this.#placeScratch();
+  }
+
+  #placeScratch(): void {
+    const scratch = Math.ceil(this.#bytes / PAGE_BYTES) * PAGE_BYTES;
     this.#begins = new Uint32Array(this.buffer, scratch, PIECE_FLOATS);
     this.#floats = new Float32Array(this.buffer, scratch + 4 * PIECE_FLOATS, PIECE_FLOATS);
   }
 
+  /** Returns the bytes of the rows. */
+  #rows(): Uint8Array {
+    return new Uint8Array(this.buffer, 0, this.#bytes);
+  }
+
   gather(begins: Uint32Array, dimensions: number): tf.Tensor2D {
+    const native = begins.length > 0 ? nativeRowFunctions() : undefined;
     const [gathered] = writeTensors([[begins.length, dimensions]], ([values]) => {
+      if (native) {
+        native.gatherRows(this.#rows(), begins, values);
+        return;
+      }
       for (const [from, to] of splitIntoPieces(begins.length, dimensions)) {
         this.#begins.set(begins.subarray(from, to));
         this.#kernels.gatherPieces(
@@ -115,7 +149,16 @@ class WasmRowMemory implements SharedRowMemory {
     }
     const { expAvg, expAvgSq } = columns;
     const { stepSize, inverseRootCorrection2 } = adamWCorrections(steps, { lr, beta1, beta2 });
+    const native = begins.length > 0 ? nativeRowFunctions() : undefined;
+    const decay = 1 - lr * weightDecay;
     await readTensors([gradient], ([values]) => {
+      if (native) {
+        const part = values.subarray(from * dimensions, (from + begins.length) * dimensions);
+        const corrections = [stepSize, inverseRootCorrection2] as const;
+        const numbers = [gradientScale, beta1, beta2, eps, decay] as const;
+        native.adamWRows(this.#rows(), begins, expAvg, expAvgSq, part, ...corrections, ...numbers);
+        return;
+      }
       for (const [first, end] of splitIntoPieces(begins.length, dimensions)) {
         this.#floats.set(values.subarray((from + first) * dimensions, (from + end) * dimensions));
         for (let i = first; i < end; i++) {
@@ -135,12 +178,22 @@ class WasmRowMemory implements SharedRowMemory {
             stepSize[i],
             inverseRootCorrection2[i],
             eps,
-            1 - lr * weightDecay,
+            decay,
           );
         }
       }
     });
   }
+}
+
+/** Returns the pages of memory for rows and scratch. @throws RangeError if they exceed 4 GiB. */
+function pagesFor(bytes: number, method: string): number {
+  if (!fitsSharedRowMemory(bytes, 1)) {
+    throw new RangeError(
+      `${method}: ${bytes} bytes exceed the 4 GiB that WebAssembly addresses. Keep fewer rows in one memory.`,
+    );
+  }
+  return Math.ceil((bytes + SCRATCH_BYTES) / PAGE_BYTES) + 1;
 }
 
 /** Yields the first and the end row of each piece. */

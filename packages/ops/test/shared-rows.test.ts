@@ -69,6 +69,34 @@ describe.each(everyBackend)('%s', (backend) => {
   });
 });
 
+test('grows in place: rows keep their addresses', async () => {
+  await start('wasm');
+  const memory = ops.createSharedRowMemory(4 * 8);
+  const before = new Float32Array(memory.buffer, 0, 8);
+  before.set([1, 2, 3, 4, 5, 6, 7, 8]);
+  memory.grow(10_000_000);
+  expect(memory.bytes).toBe(10_000_000);
+  const after = new Float32Array(memory.buffer, 0, memory.bytes / 4);
+  after.set([9, 10], after.length - 2);
+  before[1] = 20;
+  const rows = memory.gather(Uint32Array.of(memory.bytes - 8, 0), 2);
+  expect(await rows.data()).toEqual(Float32Array.of(9, 10, 1, 20));
+  memory.grow(64);
+  expect(memory.bytes).toBe(10_000_000);
+  expect(() => memory.grow(2 ** 32)).toThrow('4294967296 bytes exceed the 4 GiB');
+  rows.dispose();
+});
+
+test('gathers and updates no rows', async () => {
+  await start('wasm');
+  const memory = ops.createSharedRowMemory(64);
+  const [none, gradient] = [memory.gather(new Uint32Array(0), 4), tf.zeros<tf.Rank.R2>([1, 4])];
+  expect(none.shape).toEqual([0, 4]);
+  const columns = { expAvg: 16, expAvgSq: 32 };
+  await memory.adamW(new Uint32Array(0), columns, gradient, 0, { ...options, steps: new Int32Array(0) });
+  tf.dispose([none, gradient]);
+});
+
 test('refuses sizes that do not fit', async () => {
   await start('cpu');
   expect(ops.fitsSharedRowMemory(2 ** 32, 4)).toBe(false);

@@ -7,6 +7,7 @@ mod call;
 mod heap;
 mod image;
 mod kernels;
+mod rows;
 mod simd;
 mod workers;
 
@@ -167,6 +168,9 @@ unsafe extern "C" fn napi_register_module_v1(env: napi_env, exports: napi_value)
     export(env, exports, "supports", Some(supports));
     export(env, exports, "bind", Some(bind));
     export(env, exports, "images", Some(images));
+    for &(name, function) in rows::FUNCTIONS {
+        export(env, exports, name, function);
+    }
     // Set by scripts/build-addon.mjs from package.json.
     let version = option_env!("UNITSPHERE_NATIVE_VERSION").unwrap_or("unknown");
     let mut value = null_mut();

@@ -1,3 +1,4 @@
+import type { RowFunctions } from '@unitsphere/native';
 import type { Kernels } from './kernels.generated.js';
 import type { Pointer } from './pointer.js';
 
@@ -5,6 +6,7 @@ import type { Pointer } from './pointer.js';
 interface Native {
   bindKernels(memory: WebAssembly.Memory): NativeKernels | undefined;
   nativeStatus(): { isa?: string; bfloat16: boolean };
+  rowFunctions(): RowFunctions | undefined;
 }
 
 let native: Native | null | undefined;
@@ -51,6 +53,11 @@ export type NativeKernels = Partial<Kernels> & NativeOnlyKernels;
 /** Returns the processor's own kernels on a memory; undefined if there are none. */
 export function nativeKernels(memory: WebAssembly.Memory): NativeKernels | undefined {
   return loadNative()?.bindKernels(memory);
+}
+
+/** Returns the processor's own functions on rows in memory that threads share; undefined if there are none. */
+export function nativeRowFunctions(): RowFunctions | undefined {
+  return loadNative()?.rowFunctions();
 }
 
 /** Returns whether products with bfloat16 inputs use the processor's instructions on the WASM backend. */

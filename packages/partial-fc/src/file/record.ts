@@ -31,18 +31,36 @@ export class Records {
   /** Memory that kernels can work on; undefined if the records are not shared or do not fit in it. */
   readonly memory: SharedRowMemory | undefined;
 
-  /** @param shared Whether threads can work on the records. Their initial content is then arbitrary. */
+  /**
+   * @param shared Whether threads can work on the records. Their initial content is then arbitrary.
+   * @param memory Memory that is large enough for shared records; by default other memory is acquired.
+   */
   constructor(
     readonly layout: RecordLayout,
     readonly size: number,
-    shared = false,
+    readonly shared = false,
+    memory?: SharedRowMemory,
   ) {
     const length = size * layout.bytes;
-    if (shared && fitsSharedRowMemory(length, layout.dimensions)) this.memory = acquireMemory(length);
+    if (memory) this.memory = memory;
+    else if (shared && fitsSharedRowMemory(length, layout.dimensions)) this.memory = acquireMemory(length);
     const buffer = this.memory?.buffer ?? new (shared ? SharedArrayBuffer : ArrayBuffer)(length);
     this.floats = new Float32Array(buffer, 0, length / 4);
     this.integers = new Int32Array(buffer, 0, length / 4);
     this.bytes = new Uint8Array(buffer, 0, length);
+  }
+
+  /** Returns as many records with the content of these, which must not be used afterward. Records keep their place in `memory`. */
+  grow(size: number): Records {
+    const { layout, shared, memory } = this;
+    if (memory && fitsSharedRowMemory(size * layout.bytes, layout.dimensions)) {
+      memory.grow(size * layout.bytes);
+      return new Records(layout, size, shared, memory);
+    }
+    const larger = new Records(layout, size, shared);
+    larger.bytes.set(this.bytes);
+    this.release();
+    return larger;
   }
 
   /** Releases the memory for reuse. The records must not be used afterward. */

@@ -24,7 +24,7 @@ export class RowCache {
     layout: RecordLayout,
     readonly rows: number,
     capacity: number,
-    readonly shared: boolean,
+    shared: boolean,
   ) {
     const slots = Math.max(1, Math.min(rows, capacity));
     this.#records = new Records(layout, slots, shared);
@@ -48,10 +48,7 @@ export class RowCache {
   grow(capacity: number): void {
     const slots = Math.min(this.rows, capacity);
     if (slots <= this.capacity) return;
-    const records = new Records(this.#records.layout, slots, this.shared);
-    records.bytes.set(this.#records.bytes);
-    this.#records.release();
-    this.#records = records;
+    this.#records = this.#records.grow(slots);
     const rowOfSlot = new Int32Array(slots).fill(-1);
     rowOfSlot.set(this.#rowOfSlot);
     this.#rowOfSlot = rowOfSlot;

@@ -6,11 +6,11 @@ import { createSharedRowMemory, type SharedRowMemory } from '@unitsphere/ops';
  */
 let released: WeakRef<SharedRowMemory>[] = [];
 
-/** Returns memory of the given size with arbitrary content. */
+/** Returns memory of at least the given size, with arbitrary content. */
 export function acquireMemory(bytes: number): SharedRowMemory {
   released = released.filter((one) => one.deref());
-  const at = released.findIndex((one) => one.deref()?.bytes === bytes);
-  const found = at < 0 ? undefined : released.splice(at, 1)[0].deref();
+  const found = released.pop()?.deref();
+  found?.grow(bytes);
   return found ?? createSharedRowMemory(bytes);
 }
 

@@ -17,6 +17,9 @@ import {
 import { workerSource } from './row-worker.generated.js';
 import type { RowWorkerData } from './row-worker.js';
 
+// __filename exists only in CommonJS, import.meta.url only in ES modules.
+const home = typeof __filename === 'string' ? __filename : import.meta.url;
+
 /** Result of a record that was not moved as requested. */
 export type Outcome =
   /** It could not be read, or only in part. */
@@ -61,7 +64,7 @@ export class RowThreads {
     const { size, layout, bytes } = records;
     this.#request = createRowRequest(size);
     Atomics.store(this.#request.control, DONE, threads);
-    const workerData: RowWorkerData = { request: this.#request, bytes, recordBytes: layout.bytes };
+    const workerData: RowWorkerData = { request: this.#request, bytes, recordBytes: layout.bytes, home };
     this.#threads = Array.from({ length: threads }, () => {
       const thread = new Worker(workerSource, {
         eval: true,

@@ -4,9 +4,11 @@ import { type Outcome, RowThreads } from './row-threads.js';
 import type { StoredRows } from './stored-rows.js';
 
 /** Room in the cache for the next turn's rows, as a fraction of this turn's. */
-const AHEAD = 0.65;
+const AHEAD = 0.5;
 /** Extra rows of room, because samples vary in size. */
 const SLACK = 64;
+/** More room than required when the cache grows, because that starts threads anew. */
+const RESERVE = 0.01;
 
 /**
  * Moves rows between disk and cache on threads: loads requested rows and writes back the changed ones that they evict. A
@@ -34,7 +36,7 @@ export class RowTransfer {
     cache.beginTurn();
     // The next turn needs less than the same room again, because rows of this turn are released during the update.
     const room = Math.ceil(rows.length * (1 + AHEAD)) + SLACK;
-    if (room > cache.capacity) this.#grow(room);
+    if (room > cache.capacity) this.#grow(Math.ceil(room * (1 + RESERVE)));
     for (const row of rows) {
       const slot = cache.find(row);
       if (slot < 0) continue;

@@ -2,6 +2,7 @@
 // is left, and reports. scripts/build-workers.mjs bundles it into a string; do not import its values.
 import { readSync, writeSync, writevSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { nativeRowFunctions } from './native-rows.js';
 import { isSealed, sealRecord } from './record-seal.js';
 import {
   ABSENT,
@@ -24,12 +25,15 @@ export interface RowWorkerData {
   readonly bytes: Uint8Array;
   /** Size of a record. */
   readonly recordBytes: number;
+  /** File or URL of the package, from which `@unitsphere/native` is found. */
+  readonly home: string;
 }
 
 /** EIO, for a failed write without an error number. */
 const IO_ERROR = -5;
 
-const { request, bytes, recordBytes } = workerData as RowWorkerData;
+const { request, bytes, recordBytes, home } = workerData as RowWorkerData;
+const moveRows = nativeRowFunctions(home)?.moveRows;
 const { control, slots, leaving, writePositions, coming, readFds, readPositions, outcomes } = request;
 const memory = { bytes, integers: new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) };
 
@@ -94,6 +98,19 @@ function readOne(i: number): number {
   }
 }
 
+/** Writes the leaving rows of records from … to − 1 of the request, then reads the coming ones into their slots. */
+function moveShare(fd: number, from: number, to: number): void {
+  if (moveRows) {
+    const [written, read] = [[leaving, writePositions] as const, [coming, readFds, readPositions] as const];
+    moveRows(bytes, recordBytes, slots, ...written, ...read, outcomes, fd, from, to);
+    return;
+  }
+  writeShare(fd, from, to);
+  for (let i = from; i < to; i++) {
+    if (coming[i] >= 0 && (leaving[i] < 0 || outcomes[i] === MOVED)) outcomes[i] = readOne(i);
+  }
+}
+
 let seen = 0;
 for (;;) {
   Atomics.wait(control, REQUEST, seen);
@@ -103,12 +120,7 @@ for (;;) {
   for (;;) {
     const from = Atomics.add(control, NEXT, SHARE);
     if (from >= count) break;
-    const to = Math.min(from + SHARE, count);
-    // Before the reads, which overwrite the slots.
-    writeShare(control[WRITE_FD], from, to);
-    for (let i = from; i < to; i++) {
-      if (coming[i] >= 0 && (leaving[i] < 0 || outcomes[i] === MOVED)) outcomes[i] = readOne(i);
-    }
+    moveShare(control[WRITE_FD], from, Math.min(from + SHARE, count));
   }
   Atomics.add(control, DONE, 1);
   Atomics.notify(control, DONE);
