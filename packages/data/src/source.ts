@@ -49,6 +49,8 @@ export interface ImageSource {
    * not write to them.
    */
   load(identity: number, sample: number): Image | Promise<Image>;
+  /** Takes back an image of `load` that the caller no longer reads. The source may use its memory for later images. Optional. */
+  release?(image: Image): void;
   /**
    * Loads a sample at another side, resized from its original as `squash` of @unitsphere/images: the pixels that an embedder sees.
    * Optional.

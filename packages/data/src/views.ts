@@ -31,14 +31,22 @@ export function classLabel(position: number, view: number, views: ViewCount): nu
  * (Docsaid, 2024) without the label overlaps of its published tables.
  *
  * @param size Side of the output in pixels.
- * @throws RangeError if the view is not an integer in [0, 24) or the image's data does not fit its sides.
+ * @param target Memory of size × size × 3 bytes for the result; default new memory.
+ * @throws RangeError if the view is not an integer in [0, 24), or the image's data or the target does not fit its sides.
  */
-export function applyView(image: Image, view: number, size: number): Image {
-  return warpView(image, view, size, identityAffine, 'replicate');
+export function applyView(image: Image, view: number, size: number, target?: Uint8Array): Image {
+  return warpView(image, view, size, identityAffine, 'replicate', target);
 }
 
 /** Returns a view with a further affine map of the output's unit square, in one resampling. */
-export function warpView(image: Image, view: number, size: number, geometry: Affine, border: Border): Image {
+export function warpView(
+  image: Image,
+  view: number,
+  size: number,
+  geometry: Affine,
+  border: Border,
+  target?: Uint8Array,
+): Image {
   checkImage(image, 'applyView');
   if (!Number.isInteger(view) || view < 0 || view >= VIEW_COUNT) {
     throw new RangeError(`applyView: the view must be an integer in [0, ${VIEW_COUNT}), not ${view}.`);
@@ -47,7 +55,7 @@ export function warpView(image: Image, view: number, size: number, geometry: Aff
     throw new RangeError(`applyView: the output side must be a positive integer, not ${size}.`);
   }
   const region = viewRegion(view, image.width, image.height);
-  return warp(image, region, composeAffine(orientation(view % 8), geometry), size, border);
+  return warp(image, region, composeAffine(orientation(view % 8), geometry), size, border, target);
 }
 
 /** Returns the map from the unit square of the oriented image to that of the original. */

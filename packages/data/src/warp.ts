@@ -1,5 +1,5 @@
 import { nativeImageFunctions } from '@unitsphere/images';
-import { blankImage, type Image } from './image.js';
+import { blankImage, checkImage, type Image } from './image.js';
 
 /** Affine map [a, b, c, d, e, f]: u′ = a·u + b·v + c, v′ = d·u + e·v + f. */
 export type Affine = readonly [number, number, number, number, number, number];
@@ -37,8 +37,17 @@ const HALF = 1 << (2 * BITS - 1);
  *
  * @param map Map from the unit square of the output to that of the region (inverse mapping).
  * @param border Values outside the region, even where the image continues.
+ * @param target Memory of size × size × 3 bytes for the result; default new memory.
+ * @throws RangeError if the target has another length.
  */
-export function warp(image: Image, region: Region, map: Affine, size: number, border: Border): Image {
+export function warp(
+  image: Image,
+  region: Region,
+  map: Affine,
+  size: number,
+  border: Border,
+  target?: Uint8Array,
+): Image {
   // Maps output pixels to region pixels; in both, whole numbers are pixel edges, not centers.
   let stepXu = (map[0] * region.width) / size;
   let stepXv = (map[1] * region.width) / size;
@@ -64,7 +73,8 @@ export function warp(image: Image, region: Region, map: Affine, size: number, bo
     startY /= shrinkY;
   }
 
-  const output = blankImage(size, size);
+  const output = target ? { width: size, height: size, data: target } : blankImage(size, size);
+  checkImage(output, 'warp');
   const base = (top * source.width + left) * 3;
   const stride = source.width * 3;
   const aligned = (stepXv === 0 && stepYu === 0) || (stepXu === 0 && stepYv === 0);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { nativeImageFunctions } from '@unitsphere/images';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import type { Image } from '../src/image.js';
 
 type ImageFunctions = NonNullable<ReturnType<typeof nativeImageFunctions>>;
@@ -9,6 +9,12 @@ interface Native {
   imageFunctions(isa?: string): ImageFunctions | undefined;
   supportedIsas(): readonly string[];
 }
+
+afterAll(() => {
+  vi.doUnmock('@unitsphere/images');
+  vi.resetModules();
+  vi.unstubAllEnvs();
+});
 
 /** An image with all colors, grays and both extremes. */
 function drawImage(width: number, height: number): Image {

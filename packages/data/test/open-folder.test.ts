@@ -358,6 +358,25 @@ describe('memory', () => {
     }
   });
 
+  test('reads into the memory of released images, but never of images in memory', async () => {
+    for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) {
+      await save(`${name}.jpg`, asSharp(pictureImage(40 + i, 30)), 'jpeg');
+    }
+    const expected = await pixelsOf(await open());
+    const source = await open({ cacheDir: join(root, `cache-release-${count}`), memory: 768 });
+    expect(source.imagesInMemory).toBe(1);
+    // An image in memory is no promise.
+    const pooled = [0, 1, 2, 3].findIndex((identity) => !(source.load(identity, 0) instanceof Promise));
+    const [first, second] = [0, 1, 2, 3].filter((identity) => identity !== pooled);
+    source.release(await source.load(pooled, 0));
+    const image = await source.load(first, 0);
+    source.release(image);
+    expect((await source.load(second, 0)).data.buffer).toBe(image.data.buffer);
+    expect((await source.load(first, 0)).data.buffer).not.toBe(image.data.buffer);
+    expect(await pixelsOf(source)).toEqual(expected);
+    source.close();
+  });
+
   test('refuses an image that was changed after the opening', async () => {
     for (const name of ['a', 'b']) await save(`${name}.png`, picture());
     const source = await open({ memory: 0 });

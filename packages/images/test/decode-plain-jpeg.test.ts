@@ -1,7 +1,13 @@
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 vi.stubEnv('UNITSPHERE_NATIVE', '1');
+// Another file of the process may have loaded the modules without the addon.
+vi.resetModules();
+afterAll(() => {
+  vi.resetModules();
+  vi.unstubAllEnvs();
+});
 const { decodePlainJpeg } = await import('../src/decode/decode-plain-jpeg.js');
 const { nativeImageFunctions } = await import('../src/index.js');
 

@@ -1,8 +1,13 @@
 import { imageFunctions, supportedIsas } from '@unitsphere/native';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import type { RgbImage } from '../src/image.js';
 
 vi.stubEnv('UNITSPHERE_NATIVE', '1');
+afterAll(() => {
+  vi.doUnmock('../src/native-functions.js');
+  vi.resetModules();
+  vi.unstubAllEnvs();
+});
 const isas = imageFunctions() ? supportedIsas() : [];
 
 /** Resizes images with functions of the addon or without, and returns all their bytes. */

@@ -11,9 +11,10 @@ export interface ImageFunctions {
    * the promise resolves. The promise is of undefined if the file has errors.
    * @param side With a side that fits into the image, the result is side × side, as by sharp's
    *   `resize(side, side, { fit: 'fill', kernel: 'linear' })`. Otherwise, and with 0, it has the image's size.
+   * @param target Memory for the pixels, which is used if it has their length. It must not be used until the promise resolves.
    * @returns Undefined if the file is not plain.
    */
-  decodeJpeg(bytes: Uint8Array, side: number): JpegDecoding | undefined;
+  decodeJpeg(bytes: Uint8Array, side: number, target?: Uint8Array): JpegDecoding | undefined;
   /** Writes the sums of R, G and B over all pixels to `sums`. */
   sumChannels(data: Uint8Array, sums: Float64Array): void;
   /** Maps every byte through a table of 256, in place. */

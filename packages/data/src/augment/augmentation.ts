@@ -79,13 +79,14 @@ export class Augmentation {
   }
 
   /**
-   * Augments an image into a new one of size × size; the input is not changed.
+   * Augments an image into another one of size × size; the input is not changed.
    *
    * @param random Random stream for this image only.
    * @param view View to augment, 0 … 23; 0 is the upright whole image.
+   * @param target Memory of size × size × 3 bytes, which the result may use, to allocate less. Read the result instead of it.
    * @throws RangeError under the conditions of `applyView`.
    */
-  augment(image: Image, random: Random, size: number, view = 0): Image {
+  augment(image: Image, random: Random, size: number, view = 0, target?: Uint8Array): Image {
     const acts = random.boolean(this.#probability);
     let map = identityAffine;
     let border: Border = 'replicate';
@@ -95,7 +96,7 @@ export class Augmentation {
       // A crop never reads outside the image.
       if (transform === geometricTransforms.shiftScaleRotate) border = this.#border;
     }
-    let output = warpView(image, view, size, map, border);
+    let output = warpView(image, view, size, map, border, target);
     if (!acts) return output;
     for (const { probability, members } of this.#pixel) {
       if (random.boolean(probability) && members.length > 0) output = random.pick(members)(output, random);

@@ -1,6 +1,6 @@
 import type { Random } from '@unitsphere/core/random';
 import { nativeImageFunctions } from '@unitsphere/images';
-import { blankImage, type Image } from '../image.js';
+import type { Image } from '../image.js';
 import { pad } from './pad.js';
 
 /** The native blur has loops for kernel sizes up to 7. */
@@ -14,14 +14,22 @@ const ONE = 256;
  * @param sigma Standard deviation in pixels; 0 selects OpenCV's 0.3·((size − 1)/2 − 1) + 0.8.
  */
 export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image {
+  return blurInPlace({ ...image, data: Uint8Array.from(image.data) }, kernelSize, sigma);
+}
+
+/** Applies albumentations 1's GaussianBlur, in place: kernel size 3, 5 or 7, sigma from the kernel size. */
+export function randomGaussianBlur(image: Image, random: Random): Image {
+  return blurInPlace(image, random.pick([3, 5, 7]), 0);
+}
+
+function blurInPlace(image: Image, kernelSize: number, sigma: number): Image {
   const radius = (kernelSize - 1) >> 1;
   const weights = kernelWeights(radius, sigma > 0 ? sigma : 0.3 * (radius - 1) + 0.8);
-  const { width, height } = image;
-  const native = weights.length <= MOST_NATIVE_WEIGHTS ? nativeImageFunctions() : undefined;
-  if (native && radius > 0) {
-    const data = Uint8Array.from(image.data);
+  const { width, height, data } = image;
+  const native = radius > 0 && weights.length <= MOST_NATIVE_WEIGHTS ? nativeImageFunctions() : undefined;
+  if (native) {
     native.blur(data, width, weights);
-    return { width, height, data };
+    return image;
   }
   const padded = pad(image, radius, 'reflect');
   const stride = padded.width * 3;
@@ -32,14 +40,12 @@ export function gaussianBlur(image: Image, kernelSize: number, sigma = 0): Image
   for (let y = 0; y < padded.height; y++) {
     convolve(from, y * stride + radius * 3, 3, weights, columns.subarray(y * rowBytes, (y + 1) * rowBytes));
   }
-  const output = blankImage(width, height);
-  const to = output.data;
   const sums = new Int32Array(rowBytes);
   for (let y = 0, at = 0; y < height; y++) {
     convolve(columns, (y + radius) * rowBytes, rowBytes, weights, sums);
-    for (let i = 0; i < rowBytes; i++, at++) to[at] = (sums[i] + 0x8000) >> 16;
+    for (let i = 0; i < rowBytes; i++, at++) data[at] = (sums[i] + 0x8000) >> 16;
   }
-  return output;
+  return image;
 }
 
 /** Returns the weight of the center and of its neighbors on each side. The whole kernel adds up to 256. */
@@ -67,9 +73,4 @@ function convolve(from: Int32Array, start: number, step: number, weights: Uint16
     const weight = weights[k];
     for (let p = start; p < end; p++) sums[p - start] += weight * (from[p - o] + from[p + o]);
   }
-}
-
-/** Applies albumentations 1's GaussianBlur: kernel size 3, 5 or 7, sigma from the kernel size. */
-export function randomGaussianBlur(image: Image, random: Random): Image {
-  return gaussianBlur(image, random.pick([3, 5, 7]));
 }

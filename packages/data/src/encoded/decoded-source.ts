@@ -48,6 +48,8 @@ export class DecodedSource implements ImageSource {
   #identities: readonly Identity[] | undefined;
   #reader: ImageReader | undefined;
   #stored: StoredPixels | undefined;
+  /** Memory of released images: much less of it has to be collected. */
+  readonly #free: Uint8Array[] = [];
 
   private constructor(shared: SharedImages) {
     this.#shared = shared;
@@ -115,6 +117,12 @@ export class DecodedSource implements ImageSource {
     return pooled ? this.#imageOf(pooled) : this.#decode(image);
   }
 
+  release({ data }: Image): void {
+    const isPooled = data.buffer === this.#shared.pool?.pixels.buffer;
+    const isFree = !isPooled && data.length === this.#imageBytes && this.#free.length < this.concurrency;
+    if (isFree) this.#free.push(data);
+  }
+
   /**
    * Reads an image again, decodes it in its full size and resizes it to side × side, as an embedder does.
    * @throws RangeError if the identity or the sample is out of range.
@@ -145,13 +153,14 @@ export class DecodedSource implements ImageSource {
   async #decode(image: number): Promise<Image> {
     const { side, pool, stored } = this.#shared;
     this.#stored ??= stored && openStoredPixels(stored);
+    let pixels = this.#free.pop() ?? new Uint8Array(this.#imageBytes);
     let begun = performance.now();
-    let pixels = this.#stored?.read(this.#hashOf(image));
+    const isStored = this.#stored?.read(this.#hashOf(image), pixels);
     this.loadTimes.disk += performance.now() - begun;
-    if (!pixels) {
+    if (!isStored) {
       const bytes = await this.#read(image);
       begun = performance.now();
-      pixels = (await decodeRegion(bytes, this.#regionOf(image), side)).data;
+      pixels = (await decodeRegion(bytes, this.#regionOf(image), side, pixels)).data;
       this.loadTimes.decoding += performance.now() - begun;
     }
     if (pool) offerPixels(pool, image, pixels);
@@ -187,6 +196,10 @@ export class DecodedSource implements ImageSource {
 
   #hashOf(image: number): Uint8Array {
     return this.#shared.hashes.subarray(image * 32, (image + 1) * 32);
+  }
+
+  get #imageBytes(): number {
+    return this.side * this.side * 3;
   }
 
   #imageOf(data: Uint8Array): Image {

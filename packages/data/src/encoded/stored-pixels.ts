@@ -9,8 +9,11 @@ export interface StoredPixelsSpec {
 
 /** Reads decoded images from disk. */
 export interface StoredPixels {
-  /** Returns the pixels of an image by the SHA-256 of its encoded bytes; undefined if they are not stored. */
-  read(hash: Uint8Array): Uint8Array | undefined;
+  /**
+   * Reads the pixels of an image by the SHA-256 of its encoded bytes into `pixels`. Returns whether they are stored; otherwise
+   * `pixels` may have been changed.
+   */
+  read(hash: Uint8Array, pixels: Uint8Array): boolean;
   close(): void;
 }
 
@@ -18,11 +21,9 @@ export interface StoredPixels {
 export function openStoredPixels({ folder, imageBytes }: StoredPixelsSpec): StoredPixels {
   const rows = new RowStore(folder, { rowBytes: imageBytes });
   return {
-    read(hash) {
+    read(hash, pixels) {
       const row = rows.find(hashWords(hash));
-      if (row < 0) return undefined;
-      const pixels = new Uint8Array(imageBytes);
-      return rows.read([row], pixels).length > 0 ? undefined : pixels;
+      return row >= 0 && rows.read([row], pixels).length === 0;
     },
     close: () => rows.close(),
   };

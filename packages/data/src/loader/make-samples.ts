@@ -43,17 +43,20 @@ export async function makeSamples(maker: SampleMaker, plan: readonly PlannedSamp
       const image = loaded instanceof Promise ? await loaded : loaded;
       clock.addLoading(performance.now() - begun);
       begun = performance.now();
+      const target = images.subarray(i * bytes, (i + 1) * bytes);
       const made = augmentation
-        ? augmentation.augment(image, new Random(seed, 'augment', stream), size, view)
-        : applyView(image, view, size);
-      images.set(made.data, i * bytes);
+        ? augmentation.augment(image, new Random(seed, 'augment', stream), size, view, target)
+        : applyView(image, view, size, target);
+      if (made.data !== target) target.set(made.data);
+      source.release?.(image);
       clock.addAugmentation(performance.now() - begun);
       if (!clean) continue;
       begun = performance.now();
       const whole = await cleanImage(source, identity, sample);
       clock.addLoading(performance.now() - begun);
       begun = performance.now();
-      images.set(applyView(whole, view, size).data, (plan.length + i) * bytes);
+      const at = (plan.length + i) * bytes;
+      applyView(whole, view, size, images.subarray(at, at + bytes));
       clock.addAugmentation(performance.now() - begun);
     } catch (error) {
       const name = source.identities[identity]?.name ?? `number ${identity}`;

@@ -12,11 +12,13 @@ import { decodePnm, isPnm } from './pnm.js';
  * converted to sRGB.
  * @param side If given, the result is side × side: resized with a triangle filter, without keeping the aspect ratio. The decoder
  *   reads JPEG at a reduced size if it can, which is faster, so pixels may differ by rounding from those of `resizeAndCrop`.
+ * @param target Memory that the result may use if it has the result's length, to allocate less. Do not read it afterwards; read the
+ *   result.
  * @throws ImageError if the bytes cannot be decoded, or sharp is not installed.
  */
-export async function decodeBytes(bytes: Uint8Array, side?: number): Promise<RgbImage> {
+export async function decodeBytes(bytes: Uint8Array, side?: number, target?: Uint8Array): Promise<RgbImage> {
   if (bytes.length === 0) throw new ImageError('IMAGE_UNREADABLE', 'the file is empty');
-  const plain = await decodePlainJpeg(bytes, side);
+  const plain = await decodePlainJpeg(bytes, side, target);
   if (plain) return fit(plain, side);
   const sharp = await loadSharp();
   const options: SharpOptions = { failOn: 'error' };

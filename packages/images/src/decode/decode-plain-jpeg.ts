@@ -9,13 +9,18 @@ let decoder: Promise<ImageFunctions['decodeJpeg'] | undefined> | undefined;
  * Decodes a JPEG file that needs no conversion with `@unitsphere/native`: to the same pixels as sharp, without the milliseconds
  * that sharp takes for a small file.
  * @param side As in `decodeBytes`. If the image is smaller, it keeps its size.
+ * @param target As in `decodeBytes`.
  * @returns Undefined if another decoder must be used: for other files, and where the addon is absent or decodes differently from
  *   the installed sharp.
  */
-export async function decodePlainJpeg(bytes: Uint8Array, side = 0): Promise<RgbImage | undefined> {
+export async function decodePlainJpeg(
+  bytes: Uint8Array,
+  side = 0,
+  target?: Uint8Array,
+): Promise<RgbImage | undefined> {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
   decoder ??= chooseDecoder();
-  const decoding = (await decoder)?.(bytes, side);
+  const decoding = (await decoder)?.(bytes, side, target);
   const data = await decoding?.[2];
   return decoding && data && { width: decoding[0], height: decoding[1], data };
 }

@@ -67,16 +67,16 @@ fn decoder_factor(width: usize, height: usize, side: usize) -> usize {
     }
 }
 
-/// `decodeJpeg(bytes: Uint8Array, side: number)`: returns `[width, height, promise]`, where the promise is of the RGB pixels, or of
-/// undefined if the file has errors. Returns undefined for files that are not plain. With a side other than 0 that fits into the
+/// `decodeJpeg(bytes: Uint8Array, side: number, target?: Uint8Array)`: returns `[width, height, promise]`, where the promise is of
+/// the RGB pixels, which are in `target` if it has their length, or of undefined if the file has errors. Returns undefined for files that are not plain. With a side other than 0 that fits into the
 /// image, the result has side × side pixels.
 pub unsafe extern "C" fn decode_jpeg<const WIDE: bool>(env: napi_env, info: napi_callback_info) -> napi_value {
     start(env, info, WIDE).unwrap_or(null_mut())
 }
 
 unsafe fn start(env: napi_env, info: napi_callback_info, is_wide: bool) -> Option<napi_value> {
-    let mut count = 2;
-    let mut arguments = [null_mut(); 2];
+    let mut count = 3;
+    let mut arguments = [null_mut(); 3];
     napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), null_mut(), null_mut());
     let (mut kind, mut bytes, mut data, mut side) = (0, 0, null_mut(), 0u32);
     let status = napi_get_typedarray_info(env, arguments[0], &mut kind, &mut bytes, &mut data, null_mut(), null_mut());
@@ -93,12 +93,11 @@ unsafe fn start(env: napi_env, info: napi_callback_info, is_wide: bool) -> Optio
     if decoded.0 * decoded.1 * 3 > MOST_BYTES {
         return None;
     }
-    let (mut buffer, mut pixels, mut array) = (null_mut(), null_mut(), null_mut());
     let length = width * height * 3;
-    if napi_create_arraybuffer(env, length, &mut pixels, &mut buffer) != Status::napi_ok {
-        return None;
-    }
-    napi_create_typedarray(env, TypedarrayType::uint8_array, length, buffer, 0, &mut array);
+    let (array, pixels) = match find_target(env, arguments[2], length) {
+        Some(target) => target,
+        None => create_target(env, length)?,
+    };
     let mut job = Box::new(Job {
         work: null_mut(),
         deferred: null_mut(),
@@ -129,6 +128,23 @@ unsafe fn start(env: napi_env, info: napi_callback_info, is_wide: bool) -> Optio
     }
     napi_set_element(env, result, 2, promise);
     Some(result)
+}
+
+/// Returns an array with its memory if it has the length.
+unsafe fn find_target(env: napi_env, array: napi_value, length: usize) -> Option<(napi_value, *mut c_void)> {
+    let (mut kind, mut given, mut pixels) = (0, 0, null_mut());
+    let status = napi_get_typedarray_info(env, array, &mut kind, &mut given, &mut pixels, null_mut(), null_mut());
+    let is_target = status == Status::napi_ok && kind == TypedarrayType::uint8_array && given == length;
+    is_target.then_some((array, pixels))
+}
+
+unsafe fn create_target(env: napi_env, length: usize) -> Option<(napi_value, *mut c_void)> {
+    let (mut buffer, mut pixels, mut array) = (null_mut(), null_mut(), null_mut());
+    if napi_create_arraybuffer(env, length, &mut pixels, &mut buffer) != Status::napi_ok {
+        return None;
+    }
+    napi_create_typedarray(env, TypedarrayType::uint8_array, length, buffer, 0, &mut array);
+    Some((array, pixels))
 }
 
 unsafe extern "C" fn execute(_env: napi_env, data: *mut c_void) {

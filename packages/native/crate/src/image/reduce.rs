@@ -76,11 +76,16 @@ impl Axis {
             return axis;
         }
         let points = 2 * residual.round_ties_even() as usize + 1;
-        axis.taps = points.next_multiple_of(GROUP);
-        axis.weights.reserve(count * axis.taps);
         let offset = (1.0 + extra) / 2.0 - 1.0;
-        let masks: Vec<i16> =
-            (0..=PHASES).flat_map(|phase| mask(points, axis.taps, residual, phase as f64 / PHASES as f64)).collect();
+        let masks: Vec<Vec<i16>> =
+            (0..=PHASES).map(|phase| mask(points, residual, phase as f64 / PHASES as f64)).collect();
+        // The triangle is narrower than the points: zeros at the start are left out.
+        let leads: Vec<usize> = masks.iter().map(|mask| mask.iter().take_while(|&&weight| weight == 0).count()).collect();
+        let spans = masks.iter().zip(&leads).map(|(mask, lead)| {
+            mask.iter().rposition(|&weight| weight != 0).map_or(0, |last| last + 1 - lead)
+        });
+        axis.taps = spans.max().unwrap_or(0).next_multiple_of(GROUP);
+        axis.weights.reserve(count * axis.taps);
         let margin = points.div_ceil(2) as isize - 1;
         let mut position = 0.0;
         for i in 0..count {
@@ -88,9 +93,10 @@ impl Axis {
                 position = (i as f64 + 0.5) * residual - 0.5 - offset;
             }
             let fine = (position * (2 * PHASES) as f64) as i32 & (2 * PHASES as i32 - 1);
-            axis.firsts.push(position as i32 as isize - margin);
             let phase = (fine as usize + 1) >> 1;
-            axis.weights.extend_from_slice(&masks[phase * axis.taps..(phase + 1) * axis.taps]);
+            let (mask, lead) = (&masks[phase], leads[phase]);
+            axis.firsts.push(position as i32 as isize - margin + lead as isize);
+            axis.weights.extend(mask[lead..].iter().copied().chain(std::iter::repeat(0)).take(axis.taps));
             position += residual;
         }
         axis
@@ -103,13 +109,12 @@ impl Axis {
     }
 }
 
-/// Returns the weights of a triangle filter whose center lies `x` of a pixel behind the middle point, then zeros.
-fn mask(points: usize, taps: usize, reduction: f64, x: f64) -> Vec<i16> {
+/// Returns the weights of a triangle filter whose center lies `x` of a pixel behind the middle point.
+fn mask(points: usize, reduction: f64, x: f64) -> Vec<i16> {
     let half = x + points as f64 / 2.0 - 1.0;
     // libvips 8.19 multiplies by a reciprocal, which rounds some weights differently.
-    let mut weights: Vec<f64> = (0..points).map(|i| (1.0 - ((i as f64 - half) / reduction).abs()).max(0.0)).collect();
+    let weights: Vec<f64> = (0..points).map(|i| (1.0 - ((i as f64 - half) / reduction).abs()).max(0.0)).collect();
     let sum = weights.iter().fold(0.0, |sum, weight| sum + weight);
-    weights.resize(taps, 0.0);
     weights.iter().map(|weight| (weight / sum * (1 << SHIFT) as f64) as i16).collect()
 }
 
@@ -134,10 +139,14 @@ fn reduce_rows(image: Pixels, axis: Axis) -> Pixels {
     let mut sums = vec![0i32; bytes];
     for (row, (first, weights)) in output.chunks_exact_mut(bytes).zip(axis.each()) {
         sums.fill(HALF);
-        for (i, &weight) in weights.iter().enumerate().filter(|(_, &weight)| weight != 0) {
-            let start = clamp(first + i as isize, height) * bytes;
-            for (sum, &value) in sums.iter_mut().zip(&data[start..start + bytes]) {
-                *sum += value as i32 * weight as i32;
+        for (group, four) in weights.chunks_exact(GROUP).enumerate() {
+            let lines: [&[u8]; GROUP] = std::array::from_fn(|i| {
+                &data[clamp(first + (group * GROUP + i) as isize, height) * bytes..][..bytes]
+            });
+            let four: [i32; GROUP] = std::array::from_fn(|i| four[i] as i32);
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let [a, b, c, d] = std::array::from_fn(|k| lines[k][i] as i32 * four[k]);
+                *sum += (a + b) + (c + d);
             }
         }
         for (value, &sum) in row.iter_mut().zip(&sums) {
@@ -182,8 +191,12 @@ fn reduce_columns(image: Pixels, axis: Axis) -> Pixels {
     let last = axis.firsts.iter().max().map_or(0, |first| first + axis.taps as isize);
     let padded = margin + last.max(width as isize) as usize;
     let mut line = vec![0u8; padded * CHANNELS + 16];
-    let mut output = vec![0u8; axis.count * height * CHANNELS];
-    for (row, target) in output.chunks_exact_mut(axis.count * CHANNELS).enumerate() {
+    let bytes = axis.count * CHANNELS;
+    // A value to ignore lies behind each pixel; the next pixel overwrites it.
+    let mut output = vec![0u8; bytes * height + 1];
+    let starts: Vec<usize> = axis.firsts.iter().map(|first| (first + margin as isize) as usize * CHANNELS).collect();
+    let weights = PairWeights::new(&axis);
+    for row in 0..height {
         let source = &data[row * width * CHANNELS..(row + 1) * width * CHANNELS];
         line[margin * CHANNELS..(margin + width) * CHANNELS].copy_from_slice(source);
         for edge in line[..margin * CHANNELS].chunks_exact_mut(CHANNELS) {
@@ -192,45 +205,87 @@ fn reduce_columns(image: Pixels, axis: Axis) -> Pixels {
         for edge in line[(margin + width) * CHANNELS..padded * CHANNELS].chunks_exact_mut(CHANNELS) {
             edge.copy_from_slice(&source[(width - 1) * CHANNELS..]);
         }
-        for (pixel, (first, weights)) in target.chunks_exact_mut(CHANNELS).zip(axis.each()) {
-            let values = &line[(first + margin as isize) as usize * CHANNELS..];
-            assert!(values.len() >= axis.taps * CHANNELS + 16 - GROUP * CHANNELS);
-            pixel.copy_from_slice(&unsafe { weigh_pixels(values, weights) }[..CHANNELS]);
-        }
+        // Safe: every start has its taps, and 16 bytes from the last group, in the line.
+        unsafe { weigh_line(&line, &starts, &weights, output.as_mut_ptr().add(row * bytes)) };
     }
+    output.truncate(bytes * height);
     Pixels { width: axis.count, height, data: output }
 }
 
-/// Returns the weighted sums of the channels of neighboring pixels, rounded, and a value to ignore. There are 16 bytes from the first pixel of each group.
+/// Weights of pairs of output pixels, each pair's four times the first two and four times the last two of a group, as two vectors.
+struct PairWeights {
+    /// Groups of taps.
+    groups: usize,
+    values: Vec<[[i16; 2 * PAIR]; 4]>,
+}
+
+/// Lanes of 16 bits of a half of a vector of 32 bytes.
+const PAIR: usize = 4;
+
+impl PairWeights {
+    fn new(axis: &Axis) -> Self {
+        let groups = axis.taps / GROUP;
+        let mut values = Vec::with_capacity(axis.count.div_ceil(2) * groups);
+        for pair in axis.weights.chunks(2 * axis.taps) {
+            for group in 0..groups {
+                // The last pair of an odd number repeats its only pixel.
+                let of = |pixel: usize, half: usize| -> [i16; 2 * PAIR] {
+                    let at = pixel * axis.taps % pair.len() + group * GROUP + 2 * half;
+                    std::array::from_fn(|i| pair[at + i % 2])
+                };
+                values.push([of(0, 0), of(1, 0), of(0, 1), of(1, 1)]);
+            }
+        }
+        Self { groups, values }
+    }
+}
+
+/// Writes the weighted sums of the channels of neighboring pixels, rounded, for each output pixel and a value to ignore.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn weigh_pixels(values: &[u8], weights: &[i16]) -> [u8; 4] {
+unsafe fn weigh_line(line: &[u8], starts: &[usize], weights: &PairWeights, to: *mut u8) {
     use std::arch::x86_64::*;
     // Pairs of neighbors by channel, as 16 bits.
-    let first_two = _mm_set_epi8(-1, -1, -1, -1, -1, 5, -1, 2, -1, 4, -1, 1, -1, 3, -1, 0);
-    let last_two = _mm_set_epi8(-1, -1, -1, -1, -1, 11, -1, 8, -1, 10, -1, 7, -1, 9, -1, 6);
-    let mut sums = _mm_set1_epi32(HALF);
-    for (group, four) in weights.chunks_exact(GROUP).enumerate() {
-        let pixels = _mm_loadu_si128(values.as_ptr().add(group * GROUP * CHANNELS) as *const __m128i);
-        let pairs = four.as_ptr() as *const i32;
-        let one = _mm_madd_epi16(_mm_shuffle_epi8(pixels, first_two), _mm_set1_epi32(pairs.read_unaligned()));
-        let two = _mm_madd_epi16(_mm_shuffle_epi8(pixels, last_two), _mm_set1_epi32(pairs.add(1).read_unaligned()));
-        sums = _mm_add_epi32(sums, _mm_add_epi32(one, two));
+    let first_two = _mm256_broadcastsi128_si256(_mm_set_epi8(-1, -1, -1, -1, -1, 5, -1, 2, -1, 4, -1, 1, -1, 3, -1, 0));
+    let last_two = _mm256_broadcastsi128_si256(_mm_set_epi8(-1, -1, -1, -1, -1, 11, -1, 8, -1, 10, -1, 7, -1, 9, -1, 6));
+    let load = |at: usize| _mm_loadu_si128(line.as_ptr().add(at) as *const __m128i);
+    for (pair, (starts, weights)) in starts.chunks(2).zip(weights.values.chunks_exact(weights.groups)).enumerate() {
+        let (one, two) = (starts[0], starts[starts.len() - 1]);
+        let mut sums = _mm256_set1_epi32(HALF);
+        for (group, values) in weights.iter().enumerate() {
+            let at = group * GROUP * CHANNELS;
+            let pixels = _mm256_inserti128_si256(_mm256_castsi128_si256(load(one + at)), load(two + at), 1);
+            let values = values.as_ptr() as *const __m256i;
+            let first = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, first_two), _mm256_loadu_si256(values));
+            let last = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, last_two), _mm256_loadu_si256(values.add(1)));
+            sums = _mm256_add_epi32(sums, _mm256_add_epi32(first, last));
+        }
+        let words = _mm256_packs_epi32(_mm256_srai_epi32(sums, SHIFT), sums);
+        let bytes = _mm256_packus_epi16(words, words);
+        let at = to.add(2 * pair * CHANNELS);
+        (at as *mut i32).write_unaligned(_mm_cvtsi128_si32(_mm256_castsi256_si128(bytes)));
+        if starts.len() == 2 {
+            (at.add(CHANNELS) as *mut i32).write_unaligned(_mm_cvtsi128_si32(_mm256_extracti128_si256(bytes, 1)));
+        }
     }
-    let words = _mm_packs_epi32(_mm_srai_epi32(sums, SHIFT), sums);
-    _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_ne_bytes()
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-unsafe fn weigh_pixels(values: &[u8], weights: &[i16]) -> [u8; 4] {
-    let mut sums = [HALF, HALF, HALF, 0];
-    for (pixel, &weight) in values.chunks_exact(CHANNELS).zip(weights) {
+unsafe fn weigh_line(line: &[u8], starts: &[usize], weights: &PairWeights, to: *mut u8) {
+    for (i, &start) in starts.iter().enumerate() {
+        let mut sums = [HALF; CHANNELS];
+        for (tap, pixel) in line[start..].chunks_exact(CHANNELS).take(weights.groups * GROUP).enumerate() {
+            let [group, at] = [tap / GROUP, tap % GROUP];
+            let weight = weights.values[i / 2 * weights.groups + group][at / 2 * 2 + i % 2][at % 2];
+            for c in 0..CHANNELS {
+                sums[c] += pixel[c] as i32 * weight as i32;
+            }
+        }
         for c in 0..CHANNELS {
-            sums[c] += pixel[c] as i32 * weight as i32;
+            to.add(i * CHANNELS + c).write((sums[c] >> SHIFT).clamp(0, 255) as u8);
         }
     }
-    sums.map(|sum| (sum >> SHIFT).clamp(0, 255) as u8)
 }
 
 #[inline(always)]
