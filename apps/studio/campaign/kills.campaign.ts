@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Random } from '@unitsphere/core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { executablePath, QUIET } from '../test/chromium.js';
 import { downloadModel, ended, restored, trainWithKills } from '../test/killed-training.js';
 import { buildStudio, type StudioServer, serveStudio } from '../test/studio-server.js';
 
@@ -44,8 +45,8 @@ afterAll(() => {
 
 const launch = (profile: string) =>
   chromium.launchPersistentContext(profile, {
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+    executablePath,
+    args: QUIET,
   });
 
 async function open(context: BrowserContext): Promise<Page> {

@@ -11,6 +11,12 @@ const GPU_TITLES = {
   invalid: TEXTS.failures.gpuInvalid,
 };
 
+/** Titles of errors about files of the visitor, by the name of their class: importing the classes would load their packages. */
+const FILE_TITLES: Readonly<Record<string, string>> = {
+  GalleryStoreError: TEXTS.failures.gallery,
+  EmbedderError: TEXTS.failures.model,
+};
+
 /** Describes an error to the visitor of the page. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof BackendUnavailableError) {
@@ -31,8 +37,21 @@ export function describeFailure(error: unknown): Failure {
       isBug: false,
     };
   }
+  const file = describeFile(error);
+  if (file) return file;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { title: TEXTS.failures.internal, message, hint: TEXTS.failures.internalHint, isBug: true };
+}
+
+/** Describes an error about a gallery or a model; undefined for any other. */
+function describeFile(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || !(error.name in FILE_TITLES)) return undefined;
+  const title = FILE_TITLES[error.name];
+  if ('code' in error && error.code === 'WRONG_EMBEDDER') {
+    const { otherModel, otherModelHint } = TEXTS.failures;
+    return { title, message: otherModel, hint: otherModelHint, isBug: false };
+  }
+  return { title, message: capitalize(error.message), isBug: false };
 }
 
 /** Capitalizes a sentence, unless it begins with the name of a setting. */

@@ -122,6 +122,7 @@ export const TEXTS = {
     model: 'Load a model folder (zip)',
     gallery: 'Load a gallery',
     loading: 'Loading …',
+    folder: 'model folder',
     modelLoaded: (name: string) => `${name} is loaded. Step Try offers it.`,
     galleryLoaded: (name: string, identities: number) =>
       `${name} is loaded, with ${count(identities, 'identity', 'identities')}. Continue with Try.`,
@@ -366,6 +367,9 @@ export const TEXTS = {
     training: 'The training stopped early',
     picture: 'The picture cannot be used',
     gallery: 'The gallery cannot be used',
+    model: 'The model cannot be used',
+    otherModel: 'It was made with a model that is not in this page.',
+    otherModelHint: 'Load the model folder that it was made with first.',
     internal: 'Internal error',
     internalHint: 'This is a bug. Please report it together with this message.',
   },

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DocumentSource } from '@unitsphere/data';
-import type { PixelImage } from '@unitsphere/images';
+import type { RgbImage } from '@unitsphere/images';
 import { type Zippable, zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 
@@ -14,15 +14,15 @@ export interface TestPictures {
   /** A zip file of 60 pictures of 12 identities, with a copy of one of them and a damaged file. */
   archive: Uint8Array;
   /** Another picture of each of the first identities. */
-  heldOut: { name: string; file: string; image: PixelImage }[];
+  heldOut: { name: string; file: string; image: RgbImage }[];
   /** Pictures of identities that are not in the archive. */
-  strangers: { file: string; image: PixelImage }[];
+  strangers: { file: string; image: RgbImage }[];
 }
 
 /** Draws pictures as PNM files, which need no encoder. */
 export async function drawPictures(folder: string): Promise<TestPictures> {
   const source = await DocumentSource.create({ identities: IDENTITIES + 3, size: 160, seed: 5 });
-  const encode = ({ data, width, height }: PixelImage) =>
+  const encode = ({ data, width, height }: RgbImage) =>
     Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), Buffer.from(data)]);
   const draw = (identity: number, sample: number) => encode(source.load(identity, sample));
   const write = (name: string, identity: number, sample: number) => {

@@ -1,31 +1,21 @@
 /** Drives the built page in headless Chromium. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@unitsphere/core';
 import { DocumentSource } from '@unitsphere/data';
-import { loadEmbedder } from '@unitsphere/embedder';
-import { type PixelImage, parsePreprocessorConfig } from '@unitsphere/images';
+import { parsePreprocessorConfig } from '@unitsphere/images';
 import { strFromU8 } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { findBarriers } from './accessibility.js';
-import { downloadExport, exportModel, runInPage } from './export-page.js';
+import { executablePath, GPU, QUIET } from './chromium.js';
 import { fakeCamera, showToCamera } from './fake-camera.js';
-import { downloadModel, ended, restored, saved, trainWithKills } from './killed-training.js';
+import { downloadModel, ended, restored, trainWithKills } from './killed-training.js';
 import { drawBatches, loadDocumentsConfig, trainInNode } from './node-run.js';
-import { drawPictures, dropFile } from './studio-pictures.js';
+import { drawPictures } from './studio-pictures.js';
 import { buildStudio, type StudioServer, serveStudio } from './studio-server.js';
-
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-// Without a graphics card, Chromium offers its software adapter SwiftShader only with these flags.
-const GPU = ['--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
-const QUIET = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-
-/** Exchanges red and blue. */
-function exchangeColors({ width, height, data }: PixelImage): PixelImage {
-  return { width, height, data: data.map((_, i) => data[i - (i % 3) + (2 - (i % 3))]) };
-}
+import { watchPage } from './watch-page.js';
+import { followWholePath, PATH_SETTINGS, recognizeByCamera } from './whole-path.js';
 
 const STEPS = 6;
 const SETTINGS = [
@@ -50,6 +40,8 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   let browser: Browser;
   let server: StudioServer;
   let inNode: Awaited<ReturnType<typeof trainInNode>>;
+  /** Losses of a training on the page's own images. */
+  let undisturbed: readonly number[] | undefined;
 
   beforeAll(async () => {
     await buildStudio(folder);
@@ -63,32 +55,29 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Opens the page with generated documents; without a preset, for pictures of the visitor. */
+  /** Returns the address of the page with generated documents; without a preset, for pictures of the visitor. */
+  function addressOf(backend: string, settings: readonly string[] = SETTINGS, preset = 'default'): string {
+    const query = new URLSearchParams([['backend', backend]]);
+    if (preset) query.append('preset', preset);
+    for (const setting of settings) query.append('set', setting);
+    return `${server.address}?${query}`;
+  }
+
+  /** Opens the page. */
   async function open(
     backend: string,
     settings = SETTINGS,
     within = browser,
-    preset: string | undefined = 'default',
+    preset = 'default',
   ): Promise<Page> {
-    const query = new URLSearchParams([['backend', backend]]);
-    if (preset) query.append('preset', preset);
-    for (const setting of settings) query.append('set', setting);
     // Service workers would keep every file of every page; their own test has one.
     const page = await within.newPage({ serviceWorkers: 'block' });
-    const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) errors.push(message.text());
-    });
+    const errors = watchPage(page, server.address);
     onTestFinished(async () => {
       await page.close();
       expect(errors).toEqual([]);
     });
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!/^(blob|data):/.test(url) && !url.startsWith(server.address)) errors.push(`a request to ${url}`);
-    });
-    await page.goto(`${server.address}?${query}`);
+    await page.goto(addressOf(backend, settings, preset));
     return page;
   }
 
@@ -145,6 +134,7 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
   test('trains on its own images with losses close to those in Node, on WebAssembly without a graphics card', async () => {
     const page = await open('auto');
     const { name, files, losses } = await train(page);
+    undisturbed = losses;
     expect(await text(page, '#backend-note')).toMatch(/WebAssembly.*webgpu/);
     expect(await text(page, '#step')).toBe(`${STEPS} of ${STEPS}`);
     expect(Number(await text(page, '#speed'))).toBeGreaterThan(0);
@@ -187,52 +177,52 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await report.locator('.search').count()).toBeGreaterThan(0);
   });
 
-  test("has the losses of Node with Node's batches, and bit-identical ones after stopping and resuming", async () => {
+  test('has bit-identical losses after a pause and after closed tabs', async () => {
+    undisturbed ??= (await train(await open('auto'))).losses;
+    // Pages of one context share what the browser stores; `npm run campaign` kills the browser too.
+    const context = await browser.newContext({ serviceWorkers: 'block' });
+    const reaches = (page: Page, step: number) =>
+      page.waitForFunction(
+        (step) => Number.parseInt(document.querySelector('#step')!.textContent, 10) >= step,
+        step,
+      );
+    const { page, resumedAt } = await trainWithKills(
+      {
+        open: async () => {
+          const page = await context.newPage();
+          await page.goto(addressOf('auto'));
+          return page;
+        },
+        kill: (page) => page.close(),
+      },
+      [
+        async (page) => {
+          // The page itself clicks: a round trip can outlast the few steps that are left.
+          await page.waitForFunction(() => {
+            if (!/^[1-3] of/.test(document.querySelector('#step')!.textContent)) return false;
+            document.querySelector<HTMLButtonElement>('#stop')!.click();
+            return true;
+          });
+          await ended(page);
+          expect(await page.innerText('#phase')).toMatch(/^Paused after step [1-4]$/);
+          await page.click('#resume');
+          await reaches(page, 3);
+        },
+        (page) => reaches(page, 4 + Math.floor(2 * Math.random())),
+      ],
+    );
+    expect(await page.innerText('#phase')).toBe('Done');
+    expect((await downloadModel(page)).losses, `resumed from ${resumedAt}`).toEqual(undisturbed);
+    await context.close();
+  });
+
+  test("has the losses of Node with Node's batches", async () => {
     server.batches = await drawBatches(await loadDocumentsConfig(SETTINGS), STEPS + 4);
     onTestFinished(() => {
       server.batches = undefined;
     });
     const { losses } = await train(await open('wasm'));
     expect(Math.max(...differences(losses))).toBeLessThan(1e-3);
-
-    const other = await open('wasm');
-    await start(other);
-    // The page itself clicks: a round trip can outlast the few steps that are left.
-    await other.waitForFunction(() => {
-      if (!/^[2-4] of/.test(document.querySelector('#step')!.textContent)) return false;
-      document.querySelector<HTMLButtonElement>('#stop')!.click();
-      return true;
-    });
-    await ended(other);
-    expect(await text(other, '#phase')).toMatch(/^Paused after step [2-5]$/);
-    await other.click('#resume');
-    await ended(other);
-    expect(await text(other, '#phase')).toBe('Done');
-    expect((await downloadModel(other)).losses).toEqual(losses);
-
-    // Pages of one context share what the browser stores; `npm run campaign` kills the browser too.
-    const context = await browser.newContext();
-    const [address] = other.url().split('#');
-    const { page, resumedAt } = await trainWithKills(
-      {
-        open: async () => {
-          const page = await context.newPage();
-          await page.goto(address);
-          return page;
-        },
-        kill: (page) => page.close(),
-      },
-      [1, 4].map((first) => {
-        const step = first + Math.floor(2 * Math.random());
-        return (page) =>
-          page.waitForFunction(
-            (step) => Number.parseInt(document.querySelector('#step')!.textContent, 10) >= step,
-            step,
-          );
-      }),
-    );
-    expect((await downloadModel(page)).losses, `resumed from ${resumedAt}`).toEqual(losses);
-    await context.close();
   });
 
   test("has the losses of Node with Node's batches on WebGPU, and notes that a software adapter is slow", async () => {
@@ -250,170 +240,36 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     expect(await text(page, '#backend-note')).toMatch(/runs WebGPU on the processor/);
   });
 
-  test('exports the model for ONNX Runtime, which computes its embeddings in the page, and for TensorFlow.js', async () => {
-    // After fewer steps, the statistics of batch norms are so wrong that all embeddings are the same.
-    const steps = 30;
-    const page = await open('wasm', [
-      ...SETTINGS,
-      `training.steps=${steps}`,
-      `training.validateEvery=${steps}`,
-      `training.checkpointEvery=${steps}`,
-      'training.batchSize=8',
-      'data.identities=20',
-    ]);
-    const { files } = await train(page);
-    const { 'metrics.jsonl': _metrics, 'config.yaml': _config, ...folder } = files;
-    const embedder = await loadEmbedder(folder);
-    onTestFinished(() => embedder.dispose());
-    const source = await DocumentSource.create({ identities: 3, size: 64, seed: 9 });
-    const images = [0, 1, 2].map((identity) => source.load(identity, 0));
-    const expected = await embedder.embed(images);
-    // The comparison below would notice exchanged colors, and images in another order.
-    const exchanged = await embedder.embed(images.map(exchangeColors));
-    for (const others of [exchanged, expected.slice(1)]) {
-      for (const [i, other] of others.entries()) {
-        const differences = other.map((value, k) => Math.abs(value - expected[i][k]));
-        expect(Math.max(...differences)).toBeGreaterThan(1e-3);
-      }
-    }
-
-    expect(await exportModel(page, 'onnx-float32')).toMatch(/smallest cosine 1\.00000/);
-    const full = await downloadExport(page, 0);
-    expect(Object.keys(full).sort()).toEqual([
-      'README.md',
-      'config.json',
-      'model.onnx',
-      'preprocessor_config.json',
-    ]);
-    const found = await runInPage(page, full['model.onnx'], images, embedder.preprocessing);
-    for (const [i, row] of expected.entries()) {
-      const differences = row.map((value, k) => Math.abs(value - found[i][k]));
-      expect(Math.max(...differences)).toBeLessThan(1e-4);
-    }
-
-    // How far int8 is off depends on the training, which is too short here.
-    expect(await exportModel(page, 'onnx-int8')).toMatch(/on 48 images: smallest cosine -?0\.\d{5},/);
-    const small = await downloadExport(page, 1);
-    expect(small['model.onnx'].length / full['model.onnx'].length).toBeLessThan(0.3);
-    await exportModel(page, 'tfjs');
-    expect(Object.keys(await downloadExport(page, 2)).sort()).toEqual([
-      'README.md',
-      'model.json',
-      'weights.bin',
-    ]);
-    expect(await page.isVisible('#export-failure')).toBe(false);
-    if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'], fullPage: true });
+  test('follows the whole path: drops pictures, trains, recognizes, exports, comes back, takes away, loads back', async () => {
+    const page = await open('wasm', PATH_SETTINGS, browser, '');
+    const pictures = await drawPictures(folder);
+    await followWholePath({ browser, page, backend: 'wasm', pictures, camera, folder });
   });
 
-  test('trains from the shipped model on dropped pictures, recognizes held-out ones and rejects strangers', async () => {
-    const { archive, heldOut, strangers } = await drawPictures(folder);
-    const settings = ['training.steps=3', 'training.batchSize=8', 'training.validateEvery=2'];
-    const page = await open('wasm', [...settings, 'evaluation.imagesPerIdentity=2'], browser, '');
-    await dropFile(page, '#drop', archive, 'documents.zip');
-    await page.waitForSelector('#duplicates');
-    expect(await text(page, '#summary')).toBe('61 pictures of 12 identities');
-    expect(await text(page, '#unreadable')).toMatch(/1 file could not be read.*document 4\/damaged\.jpg/s);
-    expect(await page.textContent('#duplicates')).toMatch(
-      /1 picture.*document 2\/0\.ppm.*document 3\/copy\.ppm/s,
-    );
-    await page.click('#duplicates button');
-    await page.waitForSelector('#duplicates', { state: 'detached' });
-    expect(await page.$$eval('.split-list li', (parts) => parts.length)).toBe(3);
-    const name = page.locator('input.name').first();
-    await name.fill('renamed');
-    await name.press('Enter');
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll<HTMLInputElement>('input.name')].some(({ value }) => value === 'renamed'),
-    );
-
-    await show(page, 'train');
-    await page.waitForFunction(() => document.querySelector('#about')!.textContent!.startsWith('3 steps'));
-    await start(page);
-    await ended(page);
-    expect(await page.isVisible('#failure'), (await page.textContent('#failure')) ?? '').toBe(false);
-    expect(await text(page, '#phase')).toBe('Done');
-    expect(await page.locator('#validations tr').count()).toBe(1);
-
+  test('recognizes with the shipped model what the camera has enrolled, without a training', async () => {
+    const { heldOut, strangers } = await drawPictures(folder);
+    const page = await open('wasm', [], browser, '');
+    await restored(page);
     await show(page, 'try');
-    await page.selectOption('#try-rate', '0.1');
+    showToCamera(camera, heldOut[1].image);
+    await page.click('#try-add');
+    await page.waitForFunction(
+      () => document.querySelector<HTMLVideoElement>('#camera-video')!.videoWidth > 0,
+    );
+    await page.fill('#camera-name', 'my card');
+    await page.press('#camera-name', 'Enter');
+    await page.waitForFunction(() =>
+      /1 picture of my card/.test(document.querySelector('#camera-note')!.textContent!),
+    );
+    await page.click('#camera-close');
     await page.click('#enroll');
     await page.waitForFunction(() =>
-      document.querySelector('#enroll-status')!.textContent!.startsWith('12 identities enrolled'),
+      /^1 identity enrolled/.test(document.querySelector('#enroll-status')!.textContent!),
     );
-    const recognize = async (file: string) => {
-      await page.evaluate(() => document.querySelector('#result')!.replaceChildren());
-      await page.setInputFiles('#query-input', file);
-      await page.waitForSelector('#answer');
-      return text(page, '#answer');
-    };
-    for (const { name, file } of heldOut) {
-      expect(await recognize(file)).toBe(name === 'document 1' ? 'renamed' : name);
-    }
-    expect(await page.locator('.matches img').count()).toBe(5);
-    for (const { file } of strangers) expect(await recognize(file)).toBe('Unknown');
-    expect(await text(page, '#threshold')).toMatch(
-      /Measured on your own 12 identities|threshold of the shipped model/,
-    );
-    await page.click('#overview-show');
-    await page.waitForSelector('.map .dot');
-    expect(await page.locator('.map .dot').count()).toBe(60);
-    expect(await page.locator('.pairs li').count()).toBe(12);
-    await page.locator('.map .dot').first().focus();
-    expect(await page.isVisible('.map-card img')).toBe(true);
-    expect(await findBarriers(page)).toEqual([]);
-
-    // Everything is still there after the tab was closed.
-    await saved(page);
-    await page.reload();
-    await restored(page);
-    expect(await text(page, '#enroll-status')).toBe('12 identities enrolled with 60 pictures');
-    const seen = async (image: PixelImage) => {
-      showToCamera(camera, image);
-      await page.evaluate(() => document.querySelector('#result')!.replaceChildren());
-      await page.click('#query-camera');
-      await page.waitForSelector('#answer');
-      const answer = await text(page, '#answer');
-      await page.click('#query-camera');
-      return answer;
-    };
-    expect(await seen(heldOut[1].image)).toBe(heldOut[1].name);
-    expect(await seen(strangers[0].image)).toBe('Unknown');
-    await show(page, 'train');
-    expect(await text(page, '#phase')).toBe('Done');
-    expect(await page.locator('#validations tr').count()).toBe(1);
-    expect(await findBarriers(page)).toEqual([]);
-    await show(page, 'data');
-    expect(await text(page, '#summary')).toBe('60 pictures of 12 identities');
-    await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
-    expect(await findBarriers(page)).toEqual([]);
-    await show(page, 'take');
-    await page.waitForSelector('#model:not([hidden])');
-    expect(await findBarriers(page)).toEqual([]);
-    const [made] = await Promise.all([page.waitForEvent('download'), page.click('#ready-file')]);
-    await checkReadyPage(readFileSync(await made.path(), 'utf8'), heldOut[1]);
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#gallery-file')]);
-    const gallery = readFileSync(await download.path());
-    expect(readSafetensors(gallery).tensors.get('embeddings')!.shape).toEqual([60, 256]);
-    await page.setInputFiles('#load-gallery-input', await download.path());
-    await page.waitForFunction(() =>
-      /12 identities/.test(document.querySelector('#load-status')!.textContent!),
-    );
+    expect(await text(page, '#threshold')).toContain('threshold of the shipped model');
+    expect(await recognizeByCamera(page, camera, heldOut[1].image)).toBe('my card');
+    expect(await recognizeByCamera(page, camera, strangers[0].image)).toBe('Unknown');
   });
-
-  /** Opens a ready page as a file, without a network, and shows it a picture. */
-  async function checkReadyPage(html: string, { file, name }: { file: string; name: string }) {
-    const path = join(folder, 'ready.html');
-    writeFileSync(path, html);
-    const context = await browser.newContext({ offline: true });
-    const page = await context.newPage();
-    await page.goto(`file://${path}`);
-    await page.waitForSelector('body[data-state=ready]');
-    await page.setInputFiles('#query-input', file);
-    await page.waitForSelector('#answer');
-    expect(await text(page, '#answer')).toBe(name);
-    expect(await page.locator('.matches img').count()).toBe(5);
-    await context.close();
-  }
 
   test('works offline after the first visit', async () => {
     const context = await browser.newContext();

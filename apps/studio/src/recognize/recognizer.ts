@@ -18,6 +18,8 @@ interface Waiting {
 
 /** Calls the recognition worker, which is started by the first call. */
 export class Recognizer {
+  /** The gallery that the worker has open, as its caller names it. Undefined after each `open`, and after the worker failed. */
+  opened: unknown;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #request = 0;
@@ -32,6 +34,7 @@ export class Recognizer {
     onProgress?: (done: number, total: number) => void,
   ): Promise<RecognizerCalls[N]['result']> {
     this.#worker ??= this.#start();
+    if (name === 'open') this.opened = undefined;
     const request = ++this.#request;
     const message: ToRecognizer = { request, name, argument };
     const transfer = argument instanceof ImageBitmap ? [argument] : [];
@@ -55,6 +58,7 @@ export class Recognizer {
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
       this.#worker = undefined;
+      this.opened = undefined;
     };
     return worker;
   }

@@ -37,8 +37,6 @@ export class TryStep {
   readonly #enroll = getElement<HTMLButtonElement>('enroll');
   readonly #status = getElement('enroll-status');
   readonly #failure = getElement('try-failure');
-  /** The gallery that the worker has open. */
-  #opened: EnrolledGallery | undefined;
   #queryUrl: string | undefined;
   #camera: Camera | undefined;
 
@@ -118,7 +116,7 @@ export class TryStep {
   }
 
   #setGallery(gallery: EnrolledGallery | undefined): void {
-    this.#opened = gallery;
+    this.#tools.recognizer.opened = gallery;
     this.#tools.state.gallery.set(gallery);
     void this.#tools.project?.saveGallery(gallery);
   }
@@ -167,12 +165,12 @@ export class TryStep {
   async #open(): Promise<void> {
     const { state, recognizer } = this.#tools;
     const gallery = state.gallery.get();
-    if (!gallery || gallery === this.#opened) return;
+    if (!gallery || gallery === recognizer.opened) return;
     this.#status.textContent = TEXTS.try.loading;
     try {
       await recognizer.call('open', { model: modelOf(state, gallery.model), gallery: gallery.bytes });
       await recognizer.call('calibrate', gallery.rate);
-      this.#opened = gallery;
+      recognizer.opened = gallery;
     } finally {
       this.#draw();
     }
@@ -272,7 +270,8 @@ export class TryStep {
     const { pictures } = state;
     this.#enroll.disabled = pictures.pictures.length === 0 || !pictures.isInspected;
     this.#enroll.textContent = gallery ? texts.enrollAgain : texts.enroll;
-    const hasChanged = gallery !== undefined && gallery.content !== pictures.content;
+    // A gallery that was loaded has other pictures than the page.
+    const hasChanged = gallery?.content !== undefined && gallery.content !== pictures.content;
     this.#status.textContent = gallery
       ? `${texts.enrolled(gallery.state.identities, gallery.state.pictures)}${hasChanged ? `. ${texts.changed}` : ''}`
       : texts.nothingEnrolled;

@@ -40,8 +40,8 @@ export interface EnrolledGallery {
   readonly model: ModelKind;
   /** Wanted rate of accepted strangers. */
   readonly rate: number;
-  /** `content` of the pictures that are enrolled. */
-  readonly content: string;
+  /** `content` of the pictures that are enrolled; undefined if the gallery was loaded. */
+  readonly content?: string;
 }
 
 /** The state that the steps of the page share. */

@@ -85,7 +85,7 @@ export interface GalleryRecord {
   state: GalleryState;
   model: ModelKind;
   rate: number;
-  content: string;
+  content?: string;
 }
 
 export interface LoadedRecord {

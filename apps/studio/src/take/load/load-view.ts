@@ -66,7 +66,7 @@ export function startLoading({ state, recognizer, project, onGallery }: LoadTool
         await recognizer.call('open', { model: modelOf(state, model), gallery: bytes });
         const [rate] = RATES;
         const found = await recognizer.call('calibrate', rate);
-        onGallery({ ...found, model, rate, content: '' });
+        onGallery({ ...found, model, rate });
         return texts.galleryLoaded(file.name, found.state.identities);
       } catch (error) {
         last = error;

@@ -34,4 +34,4 @@ async function read(file: File): Promise<[string, Uint8Array]> {
   return [file.name, new Uint8Array(await file.arrayBuffer())];
 }
 
-const folderOf = ({ webkitRelativePath, name }: File) => webkitRelativePath.split('/')[0] || name;
+const folderOf = ({ webkitRelativePath }: File) => webkitRelativePath.split('/')[0] || TEXTS.load.folder;
