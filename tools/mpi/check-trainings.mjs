@@ -1,5 +1,6 @@
-// Compares trainings on 1, 2 and 4 processes with those on threads, bit for bit, crosses their checkpoints, kills processes, and
-// makes one process fail by a number that is not finite and by a full disk.
+// Compares trainings on 1, 2 and 4 processes, and on 2 processes of 2 threads, with those on threads, bit for bit. Crosses their
+// checkpoints, also those with class centers in files, kills processes, and makes one process fail by a number that is not finite and by
+// a full disk.
 // Requires Open MPI, and root for the full disk: node tools/mpi/check-trainings.mjs [--steps 100] [--kills 10]
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -37,12 +38,16 @@ output: { plots: [] }
 ${more}`;
 const FILE_STORE = 'loss: { partialFc: { sampledClasses: 6, store: file, cacheMiB: 0.001 } }';
 
-/** Starts `unitsphere train` on threads or processes. `wrapper` is a program that starts each process. */
+/**
+ * Starts `unitsphere train` on threads, processes, or processes of two threads each. `count` is the number of replicas, and `wrapper` a
+ * program that starts each process.
+ */
 function start(kind, count, args, wrapper = []) {
   // A process is one replica, whatever the threads were that a run began with.
-  const replicas = ['--set', `training.replicas=${kind === 'threads' ? count : 'auto'}`];
+  const replicas = ['--set', `training.replicas=${{ threads: count, pairs: 2 }[kind] ?? 'auto'}`];
+  const processes = kind === 'pairs' ? count / 2 : count;
   const [command, ...before] =
-    kind === 'threads' ? [process.execPath] : [...MPIRUN, '-n', `${count}`, ...wrapper, process.execPath];
+    kind === 'threads' ? [process.execPath] : [...MPIRUN, '-n', `${processes}`, ...wrapper, process.execPath];
   const child = spawn(command, [...before, cli, 'train', ...args, ...replicas], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -86,6 +91,33 @@ function rewind(run, last = STEPS - Math.ceil(STEPS / 10)) {
   const folder = join(run, 'checkpoints');
   const names = readdirSync(folder).filter((name) => Number(name.replace('step-', '')) > last);
   for (const name of names) rmSync(join(folder, name), { recursive: true });
+}
+
+/** Continues runs whose class centers are in files or in memory on other replicas, and compares them. */
+async function checkFileStores(options, run) {
+  const turns = [
+    ['threads', 1],
+    ['processes', 2],
+    ['pairs', 4],
+    ['threads', 4],
+    ['processes', 4],
+    ['threads', 1],
+    ['pairs', 2],
+  ];
+  for (const store of ['file', 'host']) {
+    const name = `crossing-${store}`;
+    for (const [turn, [kind, count]] of turns.entries()) {
+      const steps = ['--set', `training.steps=${Math.ceil((STEPS * (turn + 1)) / turns.length)}`];
+      const first = [...options(name), '--set', `loss.partialFc.store=${store}`];
+      await train(kind, count, [...(turn > 0 ? ['--resume', run(name)] : first), ...steps]);
+    }
+  }
+  const losses = lossesOf(run('crossing-file'));
+  const path = turns.map(([kind, count]) => `${count} ${kind}`).join(' → ');
+  check(
+    losses.length === STEPS && losses.join() === lossesOf(run('crossing-host')).join(),
+    `with class centers in files, ${path} give the losses of centers in memory, bit for bit`,
+  );
 }
 
 /** Compares trainings with synchronized batch norm on 1, 2 and 4 processes: they differ by rounding only. */
@@ -199,6 +231,11 @@ try {
       `the losses and gradient norms of ${count} processes are those of ${count} threads, bit for bit`,
     );
   }
+  await train('pairs', 4, options('pairs-4'));
+  check(
+    lossesOf(run('threads-4')).join() === lossesOf(run('pairs-4')).join(),
+    'the losses and gradient norms of 2 processes of 2 threads are those of 4 threads, bit for bit',
+  );
   for (const kind of ['threads', 'processes']) rewind(run(`${kind}-4`));
   // Each continues the other's checkpoint, on another number.
   await train('processes', 2, ['--resume', run('threads-4')]);
@@ -213,15 +250,16 @@ try {
   await checkSyncBatchNorm((name) => [...options(name), ...sync], run);
 
   writeFileSync(file, config(withTeacher(folder)));
-  for (const kind of ['threads', 'processes']) await train(kind, 2, options(`taught-${kind}`));
+  for (const kind of ['threads', 'pairs']) await train(kind, 4, options(`taught-${kind}`));
   check(
     lossesOf(run('taught-threads')).length === STEPS &&
-      lossesOf(run('taught-threads')).join() === lossesOf(run('taught-processes')).join(),
-    'the losses of a distillation on 2 processes are those of 2 threads, bit for bit',
+      lossesOf(run('taught-threads')).join() === lossesOf(run('taught-pairs')).join(),
+    'the losses of a distillation on 2 processes of 2 threads are those of 4 threads, bit for bit',
   );
 
   await checkNotFinite(run('processes-2'));
   writeFileSync(file, config(FILE_STORE));
+  await checkFileStores(options, run);
   if (process.getuid() === 0) await checkFullDisk(folder, run('full'), options('full'));
 
   if (KILLS > 0) {

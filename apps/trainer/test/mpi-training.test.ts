@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
-import { pictureFolder, temporaryFolder } from './fixtures.js';
+import { beforeAll, expect, test } from 'vitest';
+import { parseConfig } from '../src/config/parse-config.js';
+import { bundleFixture } from './fixtures/bundle.js';
+import { pictureFolder, temporaryFolder, train } from './fixtures.js';
 
 const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 
@@ -36,6 +38,18 @@ const lossesOf = (output: string) =>
     .map((line) => JSON.parse(line))
     .map(({ step, loss, gradientNorm }) => ({ step, loss, gradientNorm }));
 
+let replicaFile: string;
+beforeAll(() => {
+  replicaFile = bundleFixture('replica-worker');
+});
+
+/** Trains on threads of this process. */
+async function trainOnThreads(text: string, replicas: number, base: string, resume = false): Promise<void> {
+  const plain = parseConfig(text, { file: 'test' });
+  const config = { ...plain, training: { ...plain.training, replicas } };
+  await train(config, base, { resume, replicaFile });
+}
+
 // The longer proof, on 1 to 4 processes with kills, is tools/mpi/check-trainings.mjs.
 test.skipIf(!launcher)(
   'two processes on MPI give the bits of two threads, which resume their checkpoint',
@@ -43,10 +57,10 @@ test.skipIf(!launcher)(
   async () => {
     const [command, args] = launcher as (typeof LAUNCHERS)[number];
     const file = join(temporaryFolder(), 'tiny.yaml');
-    writeFileSync(file, config(await pictureFolder()));
+    const text = config(await pictureFolder());
+    writeFileSync(file, text);
     const [threads, processes] = [temporaryFolder(), temporaryFolder()];
-    const twoReplicas = ['--set', 'training.replicas=2'];
-    run(process.execPath, [cli, 'train', file, '--output', threads, ...twoReplicas]);
+    await trainOnThreads(text, 2, threads);
 
     const start = [process.execPath, cli, 'train', file, '--output', processes];
     const printed = run(command, [...args, ...start]);
@@ -57,23 +71,43 @@ test.skipIf(!launcher)(
     expect(lossesOf(processes)).toEqual(losses);
 
     // Without the last checkpoint, the threads repeat the steps from the one before.
-    const folder = join(processes, 'run/checkpoints');
-    rmSync(join(folder, 'step-00000006'), { recursive: true });
-    run(process.execPath, [cli, 'train', '--resume', join(processes, 'run'), ...twoReplicas]);
+    rmSync(join(processes, 'run/checkpoints/step-00000006'), { recursive: true });
+    await trainOnThreads(text, 2, processes, true);
     expect(lossesOf(processes)).toEqual(losses);
   },
 );
 
 test.skipIf(!launcher)(
-  'a loss that is not finite ends all processes with the reason, after a whole checkpoint',
+  'two processes of two threads give the bits of four threads, with class centers in files',
+  { timeout: 400_000 },
+  async () => {
+    const [command, args] = launcher as (typeof LAUNCHERS)[number];
+    const file = join(temporaryFolder(), 'tiny.yaml');
+    const inFiles = 'loss: { partialFc: { sampledClasses: 6, store: file } }';
+    const text = `${config(await pictureFolder()).replace('batchSize: 5', 'batchSize: 9')}${inFiles}`;
+    writeFileSync(file, text);
+    const [threads, processes] = [temporaryFolder(), temporaryFolder()];
+    await trainOnThreads(text, 4, threads);
+    const twoThreads = ['--set', 'training.replicas=2'];
+    const start = [process.execPath, cli, 'train', file, '--output', processes, ...twoThreads];
+    const printed = run(command, [...args, ...start]);
+    expect(printed.match(/2 processes of 2 replicas on 1 host share every batch/g)).toHaveLength(1);
+    expect(lossesOf(threads)).toHaveLength(6);
+    expect(lossesOf(processes)).toEqual(lossesOf(threads));
+  },
+);
+
+test.skipIf(!launcher)(
+  'a loss that is not finite ends all threads of all processes with the reason, after a whole checkpoint',
   { timeout: 200_000 },
   async () => {
     const [command, args] = launcher as (typeof LAUNCHERS)[number];
     const file = join(temporaryFolder(), 'tiny.yaml');
-    writeFileSync(file, config(await pictureFolder()));
+    writeFileSync(file, config(await pictureFolder()).replace('batchSize: 5', 'batchSize: 8'));
     const output = temporaryFolder();
-    const tooFast = ['--set', 'optimizer.lr=1e30', '--set', 'training.checkpointEvery=1'];
-    const start = [...args, process.execPath, cli, 'train', file, '--output', output, ...tooFast];
+    const changes = ['optimizer.lr=1e30', 'training.checkpointEvery=1', 'training.replicas=2'];
+    const sets = changes.flatMap((change) => ['--set', change]);
+    const start = [...args, process.execPath, cli, 'train', file, '--output', output, ...sets];
     const { status, stdout, stderr } = spawnSync(command, start, { encoding: 'utf8' });
     expect(status).toBeGreaterThan(0);
     expect(stdout + stderr).toMatch(/training stopped at step \d+: the loss is .*\n.*Lower optimizer\.lr/);

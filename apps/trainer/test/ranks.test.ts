@@ -5,7 +5,9 @@ import { withRanks } from '../src/commands/with-ranks.js';
 import { parseConfig } from '../src/config/parse-config.js';
 import type { Dataset } from '../src/dataset/dataset.js';
 import { RankBatches } from '../src/replicas/rank-batches.js';
+import { partOfProcess } from '../src/replicas/rank-replicas.js';
 import { countRankReplicas } from '../src/replicas/replica-count.js';
+import { SharedBatch } from '../src/replicas/shared-batch.js';
 import { countReplicas } from '../src/replicas/start-replicas.js';
 import type { RankGroup } from '../src/train/rank-group.js';
 import { checkSameData } from '../src/train/same-data.js';
@@ -20,25 +22,39 @@ const group = (more: Partial<RankGroup> = {}): RankGroup => ({
   localSize: 1,
   version: 'none',
   close: () => {},
+  startChain: () => expect.fail('this group has no links'),
   ...more,
 });
 
 describe('the replicas of a group', () => {
-  test('are its processes', () => {
-    expect(countRankReplicas({ replicas: 'auto', batchSize: 32 }, 4)).toBe(4);
-    expect(countRankReplicas({ replicas: 1, batchSize: 32 }, 4)).toBe(4);
+  const settings = { wanted: 'auto', backend: 'wasm', batchSize: 32 } as const;
+
+  test('are its processes, or the threads of each', () => {
+    expect(countRankReplicas(settings, 4)).toBe(4);
+    expect(countRankReplicas({ ...settings, wanted: 1 }, 4)).toBe(4);
+    expect(countRankReplicas({ ...settings, wanted: 3 }, 4)).toBe(12);
   });
 
-  test('are no threads', () => {
-    expect(() => countRankReplicas({ replicas: 2, batchSize: 32 }, 4)).toThrow(
-      /training.replicas is 2, but every process of an MPI group is one replica/,
+  test('are threads on wasm and cpu only', () => {
+    expect(() => countRankReplicas({ ...settings, wanted: 2, backend: 'node' }, 4)).toThrow(
+      /training.replicas is 2, but the backend node trains on one replica/,
     );
   });
 
   test('have at least 2 images each', () => {
-    expect(() => countRankReplicas({ replicas: 'auto', batchSize: 6 }, 4)).toThrow(
+    expect(() => countRankReplicas({ ...settings, batchSize: 6 }, 4)).toThrow(
       /4 processes have fewer than 2 images each with training.batchSize 6/,
     );
+    expect(() => countRankReplicas({ ...settings, wanted: 8, batchSize: 60 }, 4)).toThrow(
+      /4 processes of 8 replicas have fewer than 2 images each with training.batchSize 60/,
+    );
+  });
+
+  test('make consecutive parts of every batch together', () => {
+    const config = parseConfig('training: { replicas: 3, batchSize: 32 }');
+    // Replicas of 6 have 6, 6, 5, 5, 5 and 5 images.
+    expect(partOfProcess(config, group())).toEqual([0, 17]);
+    expect(partOfProcess(config, group({ rank: 1 }))).toEqual([17, 32]);
   });
 
   test('do not synchronize batch norm on webgpu', () => {
@@ -49,7 +65,8 @@ describe('the replicas of a group', () => {
 });
 
 test('a process embeds its part of the images of process 0', () => {
-  const batches = new RankBatches(5, 1);
+  const own = SharedBatch.create(5, 1);
+  const batches = new RankBatches(5, 1, { own, first: 0, threads: soloCommunicator() });
   const images = Uint8Array.from({ length: 15 }, (_, i) => i);
   const received = new Uint8Array(15);
   const broadcast = (data: unknown) => (data as Uint8Array).set(images);

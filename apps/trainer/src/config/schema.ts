@@ -446,7 +446,7 @@ const training = z.strictObject({
     .union([z.literal('auto'), z.int().min(1).max(256)])
     .default('auto')
     .describe(
-      'Number of copies of the model that train in parallel, one per core, each on its part of every batch. The batch size does not change. auto: one per core on wasm, a single one on other backends.',
+      'Number of copies of the model that train in parallel, one per core, each on its part of every batch. The batch size does not change. auto: one per core on wasm, a single one on other backends and on each process of an MPI group.',
     ),
   syncBatchNorm: z
     .boolean()

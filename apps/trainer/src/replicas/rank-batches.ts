@@ -2,36 +2,50 @@ import type { Communicator } from '@unitsphere/collectives';
 import type { BatchPart } from '../dataset/batches.js';
 import { rangeOfRank } from './range-of-rank.js';
 import type { ReplicaBatches } from './replica-batches.js';
+import type { SharedBatch } from './shared-batch.js';
+
+/** Where the replicas of a process have the part of a batch that the process makes. */
+export interface OwnPart {
+  /** Memory of the part, which the replicas share. */
+  own: SharedBatch;
+  /** Position of the part in the whole batch. */
+  first: number;
+  /** The replicas of the process. */
+  threads: Communicator;
+}
 
 /**
- * The batches of one process of an MPI group. Every process makes its own part of each training batch, so `write` takes that part.
- * Images to embed come from rank 0.
+ * The batches of one process of an MPI group. Every process makes its own part of each training batch, so `write` takes that part, and
+ * its replicas share it. Images to embed come from rank 0.
  */
 export class RankBatches implements ReplicaBatches {
   readonly capacity: number;
   readonly #imageBytes: number;
-  #part: BatchPart = { images: new Uint8Array(0), labels: new Int32Array(0) };
-  #nextLabels: Int32Array = new Int32Array(0);
+  readonly #part: OwnPart;
   #received: Uint8Array = new Uint8Array(0);
 
   /** @param batchSize Number of images of a whole batch. */
-  constructor(batchSize: number, imageSize: number) {
+  constructor(batchSize: number, imageSize: number, part: OwnPart) {
     this.capacity = batchSize;
     this.#imageBytes = imageSize * imageSize * 3;
+    this.#part = part;
   }
 
-  write(part: BatchPart, nextLabels: Int32Array = new Int32Array(0)): number {
-    this.#part = part;
-    this.#nextLabels = nextLabels;
+  write(part: BatchPart, nextLabels?: Int32Array): number {
+    this.#part.own.write(part, nextLabels);
     return this.capacity;
   }
 
-  part(): BatchPart {
-    return this.#part;
+  /** All replicas of the process call it once for each batch, after its first one has written the part. */
+  part(count: number, rank: number, ranks: number): BatchPart {
+    const { own, first, threads } = this.#part;
+    threads.barrier();
+    const [from, to] = rangeOfRank(count, rank, ranks);
+    return own.slice(from - first, to - first);
   }
 
   nextLabels(): Int32Array {
-    return this.#nextLabels;
+    return this.#part.own.nextLabels();
   }
 
   divide(communicator: Communicator, count: number, images?: Uint8Array): Uint8Array {

@@ -34,26 +34,28 @@ export function replicaCount({ wanted, backend, cores, batchSize, accumulate = 1
   return wanted;
 }
 
+/** Returns the number of replicas of each process of a group, on threads. The default is one. */
+export function countThreads({ replicas }: { replicas: 'auto' | number }): number {
+  return replicas === 'auto' ? 1 : replicas;
+}
+
 /**
- * Returns the number of replicas of a group of processes: one for each.
- * @throws UserError if the config asks for threads, or a rank would have no images.
+ * Returns the number of replicas of a group of processes.
+ * @throws UserError if a replica would have too few images, or the backend does not support the wanted number.
  */
-export function countRankReplicas(
-  { replicas: wanted, batchSize }: { replicas: 'auto' | number; batchSize: number },
-  ranks: number,
-): number {
-  if (wanted !== 'auto' && wanted !== 1) {
-    throw new UserError(`training.replicas is ${wanted}, but every process of an MPI group is one replica`, {
-      hint: 'Use --set training.replicas=auto, and start one process for each core.',
+export function countRankReplicas(settings: Omit<ReplicaSettings, 'cores'>, processes: number): number {
+  const { batchSize } = settings;
+  const threads = replicaCount({
+    ...settings,
+    wanted: countThreads({ replicas: settings.wanted }),
+    cores: 1,
+  });
+  const replicas = threads * processes;
+  if (batchSize < 2 * replicas) {
+    const group = threads > 1 ? `${processes} processes of ${threads} replicas` : `${processes} processes`;
+    throw new UserError(`${group} have fewer than 2 images each with training.batchSize ${batchSize}`, {
+      hint: `Start at most ${Math.max(1, Math.floor(batchSize / 2 / threads))}, or use a larger --set training.batchSize=…`,
     });
   }
-  if (batchSize < 2 * ranks) {
-    throw new UserError(
-      `${ranks} processes have fewer than 2 images each with training.batchSize ${batchSize}`,
-      {
-        hint: `Start at most ${Math.max(1, Math.floor(batchSize / 2))}, or use a larger --set training.batchSize=…`,
-      },
-    );
-  }
-  return ranks;
+  return replicas;
 }

@@ -1,4 +1,5 @@
 import type { Communicator } from '@unitsphere/collectives';
+import type { Config } from '../config/config.js';
 import type { BatchPart } from '../dataset/batches.js';
 import { rangeOfRank } from './range-of-rank.js';
 import type { ReplicaBatches } from './replica-batches.js';
@@ -12,6 +13,19 @@ export interface TeacherArrays {
   width: number;
   /** Whether a batch has clean images in addition to the augmented ones. */
   clean: boolean;
+}
+
+/** Options of {@link SharedBatch.create}. */
+export interface SharedBatchOptions {
+  /** The arrays for a teacher, if there is one. */
+  teacher?: TeacherArrays;
+  /** Largest number of labels of the next batch. Default: the capacity. */
+  labels?: number;
+}
+
+/** Returns the arrays that a batch of a config has for its teacher. @param width Values per feature, if the config distills. */
+export function teacherArrays({ distillation }: Config, width?: number): TeacherArrays | undefined {
+  return width ? { width, clean: distillation?.batch === 'augmented+clean' } : undefined;
 }
 
 type Memory = ArrayBuffer | SharedArrayBuffer;
@@ -30,8 +44,8 @@ export class SharedBatch implements ReplicaBatches {
   }
 
   /** Allocates shared memory for `capacity` images of size × size × 3 bytes. */
-  static create(capacity: number, imageSize: number, teacher?: TeacherArrays): SharedBatch {
-    return SharedBatch.#in(SharedArrayBuffer, capacity, imageSize, teacher);
+  static create(capacity: number, imageSize: number, options?: SharedBatchOptions): SharedBatch {
+    return SharedBatch.#in(SharedArrayBuffer, capacity, imageSize, options);
   }
 
   /** Allocates unshared memory for a single replica: a page without cross-origin isolation has no shared memory. */
@@ -43,14 +57,14 @@ export class SharedBatch implements ReplicaBatches {
     Memory: typeof ArrayBuffer | typeof SharedArrayBuffer,
     capacity: number,
     imageSize: number,
-    teacher?: TeacherArrays,
+    { teacher, labels = capacity }: SharedBatchOptions = {},
   ): SharedBatch {
     const bytes = imageSize * imageSize * 3;
     return new SharedBatch(
       {
         images: new Memory(capacity * bytes),
         labels: new Memory(capacity * 4),
-        nextLabels: new Memory(capacity * 4),
+        nextLabels: new Memory(labels * 4),
         ...(teacher && { features: new Memory(capacity * teacher.width * 4) }),
         ...(teacher?.clean && { clean: new Memory(capacity * bytes) }),
       },
@@ -90,9 +104,12 @@ export class SharedBatch implements ReplicaBatches {
     return new Int32Array(this.memory.nextLabels).filter((label) => label !== NONE);
   }
 
-  /** Image arrays are views, valid until the next write. */
   part(count: number, rank: number, ranks: number): BatchPart {
-    const [from, to] = rangeOfRank(count, rank, ranks);
+    return this.slice(...rangeOfRank(count, rank, ranks));
+  }
+
+  /** Returns some of the images. Image arrays are views, valid until the next write. */
+  slice(from: number, to: number): BatchPart {
     const length = to - from;
     const imagesOf = (memory: Memory) =>
       new Uint8Array(memory, from * this.#imageBytes, length * this.#imageBytes);

@@ -5,11 +5,11 @@ import type { Config } from '../config/config.js';
 import { UserError } from '../user-error.js';
 import type { FollowerStart } from './follow.js';
 import { LeadReplica } from './lead-replica.js';
-import { RankBatches } from './rank-batches.js';
+import { type RankGroup, withRankReplicas } from './rank-replicas.js';
 import type { ReplicaBatches } from './replica-batches.js';
 import { countRankReplicas, replicaCount } from './replica-count.js';
 import { shareRankStart } from './share-start.js';
-import { SharedBatch } from './shared-batch.js';
+import { SharedBatch, teacherArrays } from './shared-batch.js';
 
 /** Options of {@link startReplicas}. */
 export interface ReplicasStart {
@@ -22,12 +22,12 @@ export interface ReplicasStart {
   teacherWidth?: number;
   /** The module that the threads run. Default: the built one beside this module. */
   file?: URL | string;
-  /** A group of processes, which are the replicas. Without it, they are threads. */
-  ranks?: Communicator;
+  /** A group of processes, which share the replicas. Without it, they are threads of this process. */
+  ranks?: RankGroup;
 }
 
 /**
- * Returns a config's number of replicas: threads of this machine, or one for each rank of a group of processes.
+ * Returns a config's number of replicas: threads of this machine, or those of all processes of a group.
  * @throws UserError if the backend or the group does not support it.
  */
 export function countReplicas({ training }: Config, backend: string, ranks?: Communicator): number {
@@ -41,7 +41,7 @@ export function countReplicas({ training }: Config, backend: string, ranks?: Com
         },
       );
     }
-    return countRankReplicas(training, ranks.size);
+    return countRankReplicas({ wanted, backend, batchSize, accumulate }, ranks.size);
   }
   return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize, accumulate });
 }
@@ -71,14 +71,10 @@ export function startReplicas<T>(
   const { imageSize } = config.data;
   if (ranks) {
     shareRankStart(ranks, { classCount, centers });
-    return lead(ranks, new RankBatches(batchSize, imageSize));
+    return withRankReplicas(ranks, { config, classCount, backend, centers, teacherWidth, file }, lead);
   }
   const size = countReplicas(config, backend);
-  const teacher = teacherWidth && {
-    width: teacherWidth,
-    clean: config.distillation?.batch === 'augmented+clean',
-  };
-  const batch = SharedBatch.create(batchSize, imageSize, teacher || undefined);
+  const batch = SharedBatch.create(batchSize, imageSize, { teacher: teacherArrays(config, teacherWidth) });
   const start: FollowerStart = { config, classCount, backend, batch: batch.memory, centers, teacherWidth };
   return withReplicas({ size, file, data: () => start }, (communicator) => lead(communicator, batch));
 }

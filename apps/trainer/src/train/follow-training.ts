@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { useBackend } from '@unitsphere/backends';
+import { toCenterError } from '../centers/center-error.js';
 import { createStore } from '../centers/center-store.js';
+import type { Config } from '../config/config.js';
 import type { BatchSource } from '../dataset/batches.js';
 import { openDataset } from '../dataset/dataset.js';
 import { datasetImages } from '../dataset/dataset-images.js';
@@ -8,9 +10,9 @@ import { workerCount } from '../dataset/worker-count.js';
 import { receiveTeacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
 import { obeyCommands } from '../replicas/obey-commands.js';
-import { rangeOfRank } from '../replicas/range-of-rank.js';
-import { RankBatches } from '../replicas/rank-batches.js';
+import { partOfProcess, withRankReplicas } from '../replicas/rank-replicas.js';
 import { Replica } from '../replicas/replica.js';
+import { countThreads } from '../replicas/replica-count.js';
 import { shareConfig, shareRankStart } from '../replicas/share-start.js';
 import type { RankGroup } from './rank-group.js';
 import { checkSameData } from './same-data.js';
@@ -28,32 +30,38 @@ export async function followTraining(ranks: RankGroup): Promise<void> {
   checkSameData(ranks, config, dataset);
   const teacher = config.distillation ? receiveTeacherFeatures(config, dataset, ranks) : undefined;
   const { classCount, centers } = shareRankStart(ranks);
-  const { batchSize } = config.training;
-  const workers = workerCount(config, machineOfRank(ranks, backend));
-  const part = rangeOfRank(batchSize, ranks.rank, ranks.size);
+  const workers = workerCount(config, machineOfRank(ranks, config, backend));
+  const part = partOfProcess(config, ranks);
   const images = datasetImages(config, dataset, { workers, part }, teacher);
   const readsAhead = config.loss.partialFc.store === 'file';
-  const batches = new RankBatches(batchSize, config.data.imageSize);
-  const store = createStore(config.loss.partialFc, ranks, centers);
-  const replica = new Replica(config, classCount, ranks, batches, { store, teacherWidth: teacher?.width });
-  let source: BatchSource | undefined;
+  const teacherWidth = teacher?.width;
+  const start = { config, classCount, backend, centers, teacherWidth };
   try {
-    await obeyCommands(ranks, replica, async (step) => {
-      source ??= await images.batches(step);
-      batches.write(await source.next(), readsAhead ? source.labelsAt(step + 1) : undefined);
+    await withRankReplicas(ranks, start, async (communicator, batches) => {
+      const store = createStore(config.loss.partialFc, communicator, centers);
+      const replica = new Replica(config, classCount, communicator, batches, { store, teacherWidth });
+      let source: BatchSource | undefined;
+      try {
+        await obeyCommands(communicator, replica, async (step) => {
+          source ??= await images.batches(step);
+          batches.write(await source.next(), readsAhead ? source.labelsAt(step + 1) : undefined);
+        });
+      } finally {
+        await source?.close();
+        replica.dispose();
+      }
     });
-  } finally {
-    await source?.close();
-    replica.dispose();
+  } catch (error) {
+    throw toCenterError(error);
   }
 }
 
 /** Returns a process's share of its machine. */
-export function machineOfRank({ localSize }: RankGroup, backend: string) {
+export function machineOfRank({ localSize }: RankGroup, { training }: Config, backend: string) {
   return {
     cores: Math.max(1, Math.floor(availableParallelism() / localSize)),
     memory: Math.floor(readMemory().available / localSize),
     backend,
-    replicas: 1,
+    replicas: countThreads(training),
   };
 }

@@ -1,9 +1,8 @@
-import { CollectiveAbortedError, type Communicator } from '@unitsphere/collectives';
-import type { MpiCommunicator } from '@unitsphere/mpi';
+import { CollectiveAbortedError } from '@unitsphere/collectives';
+import type { RankGroup } from '../replicas/rank-replicas.js';
 import { UserError } from '../user-error.js';
 
-/** The group of processes that an MPI launcher has started: a communicator that knows their hosts. */
-export type RankGroup = Communicator & Pick<MpiCommunicator, 'hosts' | 'localSize' | 'version' | 'close'>;
+export type { RankGroup };
 
 /**
  * Joins the group of processes of `mpirun`, `mpiexec` or `srun`. Returns undefined without a launcher, or with one process.
@@ -26,10 +25,11 @@ export async function connectRanks(): Promise<RankGroup | undefined> {
   }
 }
 
-/** Describes the processes in one phrase: "4 processes on 2 hosts". */
-export function describeRanks({ size, hosts }: RankGroup): string {
+/** Describes the processes in one phrase: "4 processes on 2 hosts" or "4 processes of 8 replicas on 2 hosts". */
+export function describeRanks({ size, hosts }: RankGroup, replicas = size): string {
   const count = new Set(hosts).size;
-  return `${size} processes on ${count} ${count === 1 ? 'host' : 'hosts'}`;
+  const each = replicas > size ? ` of ${replicas / size} replicas` : '';
+  return `${size} processes${each} on ${count} ${count === 1 ? 'host' : 'hosts'}`;
 }
 
 /** Converts the error of a group that another process has ended to a {@link UserError}; returns others unchanged. */

@@ -16,7 +16,7 @@ import { teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
-import { rangeOfRank } from '../replicas/range-of-rank.js';
+import { partOfProcess } from '../replicas/rank-replicas.js';
 import { shareConfig } from '../replicas/share-start.js';
 import { countReplicas, startReplicas } from '../replicas/start-replicas.js';
 import { type Checkpoint, readFiles } from '../run/checkpoint.js';
@@ -56,9 +56,14 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   checkSample(config, classCount);
   checkSampler(config, dataset);
   const replicas = countReplicas(config, backend.name, ranks);
-  checkMemory(config, { classes: classCount, replicas, here: ranks?.localSize, backend: backend.name });
+  checkMemory(config, {
+    classes: classCount,
+    replicas,
+    here: ranks && (replicas / ranks.size) * ranks.localSize,
+    backend: backend.name,
+  });
   const machine = ranks
-    ? machineOfRank(ranks, backend.name)
+    ? machineOfRank(ranks, config, backend.name)
     : {
         cores: availableParallelism(),
         memory: readMemory().available,
@@ -94,7 +99,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   };
   try {
     return await startReplicas(start, (lead) => {
-      if (ranks) progress.note(`${describeRanks(ranks)} share every batch`);
+      if (ranks) progress.note(`${describeRanks(ranks, replicas)} share every batch`);
       else if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
       if (config.data.workers === 'auto') {
         progress.note(`${workers} data ${workers === 1 ? 'worker prepares' : 'workers prepare'} images`);
@@ -159,7 +164,7 @@ async function trainIn(
     // Nothing is trained yet, and partly imprinted centers cannot be resumed from.
     if (!done) return { run, summary: null, step: 0 };
   }
-  const part = ranks && rangeOfRank(config.training.batchSize, ranks.rank, ranks.size);
+  const part = ranks && partOfProcess(config, ranks);
   const images = datasetImages(config, dataset, { workers, ...(part && { part }) }, teacher);
   // The network is as before its first step until the checkpoint is restored, unless the run was grown.
   const untrained = changes?.testChanged

@@ -32,6 +32,9 @@ export interface HybridPlace {
   processes: number;
 }
 
+/** The communicator of the processes of a group: `MpiCommunicator`. */
+export type ProcessCommunicator = Communicator & Pick<MpiCommunicator, 'startChain'>;
+
 const HEADER_BYTES = 4 * HEADER_WORDS;
 // Short pieces follow one another closely along the processes. Each costs two meetings of the threads.
 const SHORTEST_PIECE_BYTES = 2 ** 14;
@@ -51,7 +54,7 @@ export class HybridCommunicator implements Communicator {
   readonly #threads: Communicator;
   readonly #place: HybridPlace;
   /** Present on thread 0. */
-  readonly #processes: MpiCommunicator | undefined;
+  readonly #processes: ProcessCommunicator | undefined;
   readonly #inlineBytes: number;
   readonly #slot: Uint8Array;
   readonly #slots: Uint8Array;
@@ -61,7 +64,7 @@ export class HybridCommunicator implements Communicator {
    * @param threads The threads of this process.
    * @param place On thread 0, the communicator of the processes. On other threads, its rank and size.
    */
-  constructor(threads: Communicator, place: MpiCommunicator | HybridPlace) {
+  constructor(threads: Communicator, place: ProcessCommunicator | HybridPlace) {
     this.#threads = threads;
     if ('process' in place) this.#place = place;
     else {
