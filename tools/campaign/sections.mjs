@@ -56,7 +56,7 @@ export const SECTIONS = [
     run: () => tests('apps/trainer/test/report-kills.test.ts', { kills: 15 }),
   },
   {
-    name: 'packing, indexing and training from a folder, RecordIO, tar, CSV, Parquet and imagefolder; resumed, equal to one without kills',
+    name: 'packing, indexing and training from JPEG files in a folder, RecordIO, tar, CSV, Parquet and imagefolder; resumed, equal to one without kills',
     unit: 'SIGKILLs',
     run: () => formatKills(20),
   },
@@ -93,6 +93,11 @@ export const SECTIONS = [
     name: 'mutated archives, lists and verification sets: .rec, .tar, .csv, .parquet, .bin',
     unit: 'files',
     run: () => fuzz('data', ['rec', 'tar', 'csv', 'parquet', 'bin'], 20_000),
+  },
+  {
+    name: 'mutated JPEG files, decoded by the addon; the pixels of every 16th are those of sharp',
+    unit: 'files',
+    run: () => fuzz('images', ['jpeg'], 100_000),
   },
   { name: 'mutated images in a folder', unit: 'files', run: hostileImages },
   { name: 'mutated configs', unit: 'configs', run: hostileConfigs },
