@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { loadEmbedder } from '@unitsphere/embedder';
+import { createGallery, openGallery } from '@unitsphere/recognition';
 import { describe, expect, test } from 'vitest';
 import { describeCamera } from '../src/camera/camera.js';
 import { planSplit } from '../src/data/plan-split.js';
@@ -101,6 +103,27 @@ describe('hints in the page', () => {
     }
     expect(failure?.message).toMatch(/training\.stepz: unknown key; did you mean training\.steps\?/);
     expect(JSON.stringify(failure)).not.toContain('--set');
+  });
+
+  test('says which file of the visitor cannot be used, and does not call it a bug', async () => {
+    const fails = async (action: Promise<unknown>) => describeFailure(await action.catch((error) => error));
+    const own = await createGallery({ embeddingSize: 4, fingerprint: 'one' });
+    await own.enroll('a', Float32Array.of(1, 0, 0, 0));
+    const embedder = { embeddingSize: 4, fingerprint: 'other', embed: async () => [] };
+    const bytes = await own.toBytes();
+    expect(await fails(openGallery(bytes, { embedder }))).toMatchObject({
+      title: 'The gallery cannot be used',
+      message: 'It was made with a model that is not in this page.',
+      isBug: false,
+    });
+    expect(await fails(openGallery(bytes.subarray(0, 100)))).toMatchObject({
+      title: 'The gallery cannot be used',
+      isBug: false,
+    });
+    expect(await fails(loadEmbedder({ 'config.json': '{}' }))).toMatchObject({
+      title: 'The model cannot be used',
+      isBug: false,
+    });
   });
 });
 
