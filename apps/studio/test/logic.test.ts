@@ -109,7 +109,11 @@ describe('hints in the page', () => {
     const fails = async (action: Promise<unknown>) => describeFailure(await action.catch((error) => error));
     const own = await createGallery({ embeddingSize: 4, fingerprint: 'one' });
     await own.enroll('a', Float32Array.of(1, 0, 0, 0));
-    const embedder = { embeddingSize: 4, fingerprint: 'other', embed: async () => [] };
+    const embedder = {
+      embeddingSize: 4,
+      fingerprint: 'other',
+      embed: (): Promise<never> => Promise.reject(),
+    };
     const bytes = await own.toBytes();
     expect(await fails(openGallery(bytes, { embedder }))).toMatchObject({
       title: 'The gallery cannot be used',
