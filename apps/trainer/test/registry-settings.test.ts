@@ -10,10 +10,13 @@ const registry: RegistrySettings = {
     one: {
       angle: { type: 'number', default: 0.5, minimum: 0, exclusiveMaximum: Math.PI, description: 'Angle.' },
       mode: { type: 'string', enum: ['a', 'b'], default: 'a', description: 'Mode of one.' },
+      parts: { type: 'number', default: 3, minimum: 1, integer: true, description: 'Parts.' },
+      size: { type: 'number', default: 3, integer: true, description: 'Size.' },
     },
     two: {
       angle: { type: 'number', default: 2, exclusiveMinimum: 1, maximum: 4, description: 'Factor.' },
       mode: { type: 'string', enum: ['b', 'c'], default: 'c', description: 'Mode of two.' },
+      size: { type: 'number', default: 0.5, description: 'Length.' },
       fast: { type: 'boolean', default: false, description: 'Whether it is fast.' },
     },
     three: {},
@@ -34,6 +37,13 @@ describe('createShape', () => {
         type: 'string',
         enum: ['a', 'b', 'c'],
       },
+      parts: {
+        description: 'Parts. Only with name: one. Default 3.',
+        type: 'integer',
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+      },
+      size: { description: 'one: Size; default 3. two: Length; default 0.5.', type: 'number' },
       fast: { description: 'Whether it is fast. Only with name: two. Default false.', type: 'boolean' },
     });
   });
@@ -53,12 +63,15 @@ test.each([
   ['one', 'angle', -1, 'must be at least 0 for one, not -1'],
   ['two', 'angle', 1, 'must be above 1 for two, not 1'],
   ['two', 'angle', 5, 'must be at most 4 for two, not 5'],
+  ['one', 'parts', 4, undefined],
+  ['one', 'size', 2.5, 'must be an integer for one, not 2.5'],
+  ['two', 'size', 2.5, undefined],
   ['two', 'mode', 'a', '"a" is not a choice for two; choose b or c'],
   [
     'one',
     'fast',
     true,
-    'one has no fast (only angle and mode); use it with name: two, or leave it out (--set loss.fast=)',
+    'one has no fast (only angle, mode, parts and size); use it with name: two, or leave it out (--set loss.fast=)',
   ],
   [
     'three',

@@ -13,6 +13,8 @@ export interface NumberSetting extends Described {
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly exclusiveMaximum?: number;
+  /** Whether only integers are accepted. Default false. */
+  readonly integer?: boolean;
 }
 
 /** A switch and its default. */

@@ -159,7 +159,8 @@ export const subcenterArcface = {
       type: 'number',
       default: 3,
       minimum: 1,
-      description: 'Number of sub-centers of each class, an integer.',
+      integer: true,
+      description: 'Number of sub-centers of each class.',
     },
   },
 } satisfies MarginLossEntry<SubCenterArcFaceOptions, SubCenterArcFace>;

@@ -47,6 +47,8 @@ describe('the registry of losses', () => {
     expect(valueWith(defaultsOf(settings))).toBe(valueWith({}));
     for (const [key, setting] of Object.entries(settings)) {
       if (setting.type !== 'number') continue;
+      const fraction = { [key]: setting.default + 0.5 };
+      if (setting.integer) expect(() => createPairLoss(name, fraction, context), key).toThrow(RangeError);
       const outside = setting.exclusiveMinimum ?? setting.exclusiveMaximum;
       if (outside === undefined) continue;
       expect(() => createPairLoss(name, { [key]: outside }, context), key).toThrow(RangeError);

@@ -13,6 +13,8 @@ export interface NumberSetting extends Described {
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly exclusiveMaximum?: number;
+  /** Whether only integers are accepted. Default false. */
+  readonly integer?: boolean;
 }
 
 interface BooleanSetting extends Described {
@@ -108,6 +110,7 @@ export function findValueProblem(entry: string, setting: Setting, value: unknown
     return `"${value}" is not a choice for ${entry}; choose ${listWords(setting.enum, 'or')}`;
   }
   if (setting.type !== 'number') return undefined;
+  if (setting.integer && !Number.isInteger(value)) return `must be an integer for ${entry}, not ${value}`;
   const limit = findBrokenLimit(setting, Number(value));
   return limit && `must be ${limit} for ${entry}, not ${value}`;
 }
@@ -171,7 +174,7 @@ function createNumberSchema(settings: readonly NumberSetting[]): z.ZodType {
   const high = Math.max(
     ...settings.map(({ maximum, exclusiveMaximum }) => maximum ?? exclusiveMaximum ?? Infinity),
   );
-  let schema = z.number();
+  let schema = settings.every(({ integer }) => integer) ? z.int() : z.number();
   if (low > -Infinity)
     schema = settings.some(({ minimum }) => minimum === low) ? schema.min(low) : schema.gt(low);
   if (high < Infinity)

@@ -147,6 +147,7 @@ export const fastApLoss = {
       type: 'number',
       default: 10,
       minimum: 1,
+      integer: true,
       description: 'Number of bins of the histogram.',
     },
     power: {

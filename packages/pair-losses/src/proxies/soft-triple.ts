@@ -147,6 +147,7 @@ export const softTripleLoss = {
       type: 'number',
       default: 10,
       minimum: 1,
+      integer: true,
       description: 'Number of centers of each class.',
     },
     lambda: {

@@ -232,6 +232,7 @@ export const subcenterArcfaceLoss = {
       type: 'number',
       default: 3,
       minimum: 1,
+      integer: true,
       description: 'Number of sub-centers of each class.',
     },
     margin: {
