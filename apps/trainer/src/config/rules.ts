@@ -221,9 +221,6 @@ function* checkCenterInit({ loss, training, model }: CheckedConfig): Generator<I
 
 function* checkLossSettings({ loss }: CheckedConfig): Generator<Issue> {
   yield* checkSettings(LOSS_REGISTRY, loss.name, loss);
-  if (loss.subCenters !== undefined && !Number.isInteger(loss.subCenters)) {
-    yield issue('loss.subCenters', `must be an integer, not ${loss.subCenters}`);
-  }
 }
 
 function* checkWarmup({ loss: { warmup }, training }: CheckedConfig): Generator<Issue> {
