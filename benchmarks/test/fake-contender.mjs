@@ -1,10 +1,12 @@
-// A contender that behaves as its arguments say. It reports `--ms` as the time of each step, regardless of the clock.
+// A contender that behaves as its arguments say. It reports `--ms` as the time of each step, regardless of the clock, and
+// `--processor` as its processor time; without it, that of a turn is 1.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
   options: {
     ms: { type: 'string', default: '10' },
+    processor: { type: 'string' },
     loss: { type: 'string', default: '1' },
     absent: { type: 'string' },
     'die-after': { type: 'string', default: 'Infinity' },
@@ -30,7 +32,7 @@ if (values.absent) {
       // JSON turns NaN into null, as it would for a real contender.
       send({
         milliseconds: Array(request.count).fill(Number(values.ms)),
-        processor: 1,
+        processor: values.processor ? request.count * Number(values.processor) : 1,
         loss: Number(values.loss),
       });
     }

@@ -53,6 +53,33 @@ describe('bench step', () => {
     );
   });
 
+  test('compares bfloat16 products with float32 and with autocast where they are selected', async () => {
+    const pytorch = { family: 'pytorch', backend: 'cpu', extra: true } as const;
+    const report = await runStep(
+      [
+        fake('unitsphere-native', { ms: 20, processor: 20 }, { backend: 'native' }),
+        fake('unitsphere-native-2', { ms: 12, processor: 24 }, { backend: 'native' }),
+        fake('unitsphere-native-medium', { ms: 15, processor: 10 }, { backend: 'native', extra: true }),
+        fake('unitsphere-native-2-medium', { ms: 8, processor: 16 }, { backend: 'native', extra: true }),
+        fake('pytorch-autocast', { ms: 10, processor: 40 }, pytorch),
+      ],
+      DEFAULT_WORKLOAD,
+      pace,
+    );
+    expect(report.ratioToPyTorch).toBeNull();
+    const ours = 'unitsphere-native-2-medium';
+    const theirs = 'unitsphere-native-2';
+    expect(report.ratios).toMatchObject({
+      mediumRatio: { median: 1.5, ours, theirs },
+      mediumProcessorRatio: { median: 1.5, ours, theirs, byProcessor: true },
+      mediumRatioToAutocast: { median: 1.25, ours, theirs: 'pytorch-autocast' },
+      mediumProcessorRatioToAutocast: { median: 2.5, byProcessor: true },
+    });
+    expect(printStep(report)).toContain(
+      '`mediumProcessorRatio` 1.50 (1.50–1.50): images/s of processor time of unitsphere-native-2-medium over those of unitsphere-native-2',
+    );
+  });
+
   test('names the absent contender, and its ratios are null', async () => {
     const report = await runStep(
       [

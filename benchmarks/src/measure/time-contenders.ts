@@ -11,7 +11,7 @@ export interface Timing extends Omit<Measurement, 'turns' | 'processorTurns'> {
   /** Wall-clock time of a step: mean of each turn (`turns`), and their median and extremes. */
   stepMilliseconds: Summary & { turns: number[] };
   /** Processor time of a step over all threads. Meaningful even if other processes slow the clock time down. */
-  processorMilliseconds: Summary;
+  processorMilliseconds: Summary & { turns?: number[] };
   /** Peak memory of the whole process before it created anything for the benchmark, in bytes. */
   footprint: number;
   memory: MemoryFigures;
@@ -50,7 +50,7 @@ export async function timeContenders<Spec extends ContenderSpec>(
         label: spec.label,
         ...measurement,
         stepMilliseconds: { ...summarize(turns), turns },
-        processorMilliseconds: summarize(processorTurns),
+        processorMilliseconds: { ...summarize(processorTurns), turns: processorTurns },
         footprint: contender.footprint,
         memory: await contender.memory(),
       };

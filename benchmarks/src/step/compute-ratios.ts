@@ -20,6 +20,23 @@ export function computeRatios(results: readonly StepResult[]): StepRatios {
     speeds[name] = { ...ratio, ours: ours.id, theirs: theirs.id };
     return ratio.median;
   };
+  const byProcessor = (name: string, ours?: StepResult, theirs?: StepResult): void => {
+    const [before, after] = [theirs, ours].map((one) => one?.processorMilliseconds.turns);
+    if (!ours || !theirs || !before || !after) return;
+    const ratio = pairedRatio(before, after);
+    speeds[name] = { ...ratio, ours: ours.id, theirs: theirs.id, byProcessor: true };
+  };
+  // Contenders with bfloat16 products run only if they are selected.
+  const medium = results
+    .filter(({ id }) => id.startsWith('unitsphere-native') && id.endsWith('-medium'))
+    .sort((a, b) => a.stepMilliseconds.median - b.stepMilliseconds.median)
+    .at(0);
+  const float32 = results.find(({ id }) => `${id}-medium` === medium?.id);
+  const autocast = results.find(({ id }) => id === 'pytorch-autocast');
+  speed('mediumRatio', medium, float32);
+  byProcessor('mediumProcessorRatio', medium, float32);
+  speed('mediumRatioToAutocast', medium, autocast);
+  byProcessor('mediumProcessorRatioToAutocast', medium, autocast);
   const both = best && pytorch;
   return {
     ratioToPyTorch: speed('ratioToPyTorch', best, pytorch),

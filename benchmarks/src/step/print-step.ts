@@ -51,7 +51,7 @@ export function listPeers(contenders: readonly StepResult[]): string[] {
 function renderRatios(report: StepReport): string[] {
   const speeds = Object.entries(report.ratios).map(
     ([name, ratio]) =>
-      `- \`${name}\` ${formatSummary(ratio)}: images/s of ${ratio.ours} over those of ${ratio.theirs}, ${ratio.repetitions} pairs of turns`,
+      `- \`${name}\` ${formatSummary(ratio)}: images/s${ratio.byProcessor ? ' of processor time' : ''} of ${ratio.ours} over those of ${ratio.theirs}, ${ratio.repetitions} pairs of turns`,
   );
   const memory = (
     [

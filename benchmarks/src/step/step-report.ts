@@ -22,6 +22,8 @@ export interface StepResult extends Timing {
 export interface NamedRatio extends Summary {
   ours: string;
   theirs: string;
+  /** Whether the steps are compared by processor time, which other processes hardly affect. */
+  byProcessor?: boolean;
 }
 
 /** The ratios between contenders. A ratio is null if one of its contenders is absent. */
