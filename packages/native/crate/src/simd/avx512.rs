@@ -123,15 +123,12 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     unsafe fn join_bfloat16(low: Self, high: Self) -> Self {
-        let (low, high) = (round_bfloat16(low.0), round_bfloat16(high.0));
-        let high = _mm512_and_si512(high, _mm512_set1_epi32(0xffff_0000_u32 as i32));
-        Self(_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32::<16>(low), high)))
+        let halves = |v: Self| _mm512_cvtepu16_epi32(std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(v.0)));
+        Self(_mm512_castsi512_ps(_mm512_or_si512(halves(low), _mm512_slli_epi32::<16>(halves(high)))))
     }
     #[inline(always)]
     unsafe fn narrow_bfloat16(first: Self, second: Self) -> Self {
-        let upper = |v: Self| _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(round_bfloat16(v.0)));
-        let low = _mm512_castsi256_si512(upper(first));
-        Self(_mm512_castsi512_ps(_mm512_inserti64x4::<1>(low, upper(second))))
+        Self(std::mem::transmute::<__m512bh, __m512>(_mm512_cvtne2ps_pbh(second.0, first.0)))
     }
 }
 
@@ -140,18 +137,8 @@ unsafe fn multiply_avx512(product: &Product) {
     multiply::<Avx512>(product)
 }
 
-/// Rounds to bfloat16 in the upper halves, ties to even, as the WebAssembly kernel does; the lower halves are undefined. The
-/// processor's own conversion flushes subnormals.
-#[inline(always)]
-unsafe fn round_bfloat16(v: __m512) -> __m512i {
-    let bits = _mm512_castps_si512(v);
-    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-    let carried = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-    let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(v, v);
-    _mm512_mask_blend_epi32(nan, carried, _mm512_set1_epi32(0x7fc0_0000))
-}
-
-/// A unit is two bfloat16 values, whose products are added to one float32.
+/// A unit is two bfloat16 values, whose products are added to one float32. Like the processor's rounding to bfloat16, ties to even,
+/// the instruction takes subnormals for 0.
 struct Bfloat16;
 
 impl Arithmetic<Avx512> for Bfloat16 {
