@@ -156,7 +156,7 @@ test('every state is accessible in light and dark, and fits its width', async ()
   await take('train-form');
   await page.fill('#settings', 'training.stepz=5');
   await page.click('#start');
-  await page.waitForSelector('#failure:not([hidden])');
+  await ended(page);
   await take('wrong-setting');
   await page.fill('#settings', settings.join('\n'));
   await page.click('#start');

@@ -184,6 +184,7 @@ export const TEXTS = {
     optionTime: (title: string, steps: number, duration: string | undefined) =>
       `${title}: ${count(steps, 'step')}${duration ? `, about ${duration}` : ''}`,
     start: 'Start training',
+    startNew: 'Start a new training',
     pause: 'Pause',
     pausing: 'Pausing after this step …',
     resume: (step: number) => `Resume from step ${number(step)}`,

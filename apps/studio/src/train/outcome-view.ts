@@ -15,6 +15,7 @@ let reportUrl: string | undefined;
 export function clearOutcome(): void {
   getElement('outcome').hidden = true;
   getElement('resume').hidden = true;
+  drawStart(false);
   for (const id of ['headline', 'caution', 'results', 'comparison']) getElement(id).replaceChildren();
   getElement('report').hidden = true;
   if (reportUrl) URL.revokeObjectURL(reportUrl);
@@ -42,4 +43,12 @@ export function offerResume({ step }: BrowserCheckpoint, resume: () => void): vo
   button.hidden = false;
   button.textContent = TEXTS.train.resume(step);
   button.onclick = resume;
+  drawStart(true);
+}
+
+/** Draws the button that starts a training, which replaces one that can be resumed. */
+function drawStart(canResume: boolean): void {
+  const start = getElement('start');
+  start.textContent = canResume ? TEXTS.train.startNew : TEXTS.train.start;
+  start.classList.toggle('quiet', canResume);
 }

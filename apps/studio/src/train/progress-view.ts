@@ -20,12 +20,15 @@ interface ValidationPoint {
 export class ProgressView {
   #plot: LossPlot | undefined;
   #totalSteps = 0;
+  /** Whether there is a step to show. */
+  #hasSteps = false;
 
   /** Clears the view for a new training. Keeps its contents for a resumed one. */
   begin(isResumed: boolean): void {
     getElement('progress').hidden = false;
     getElement('left').textContent = '';
     if (isResumed) return;
+    this.#hasSteps = false;
     this.#plot = undefined;
     getElement('loss-plot').replaceChildren();
     getElement('log').replaceChildren();
@@ -54,6 +57,7 @@ export class ProgressView {
 
   /** Shows the losses of an earlier visit. */
   replay(step: number, losses: readonly (readonly [step: number, loss: number])[]): void {
+    this.#hasSteps = true;
     for (const [at, loss] of losses) this.#plot?.add(at, loss);
     this.#plot?.draw();
     getElement<HTMLProgressElement>('bar').value = step / this.#totalSteps;
@@ -64,6 +68,7 @@ export class ProgressView {
 
   /** @param secondsPerStep Measured time of a step; undefined until enough are measured. */
   step({ step, loss }: StepReport, { imagesPerSecond, shares }: Rates, secondsPerStep?: number): void {
+    this.#hasSteps = true;
     this.#plot?.add(step, loss);
     const done = step / this.#totalSteps;
     getElement<HTMLProgressElement>('bar').value = done;
@@ -117,8 +122,9 @@ export class ProgressView {
     getElement('log').append(h('li', {}, line));
   }
 
-  /** Shows how the training ended. */
+  /** Shows how the training ended. Of one that failed before its first step, there is nothing else to show. */
   end(text: string): void {
+    getElement('progress').hidden = !this.#hasSteps;
     this.#plot?.draw();
     getElement('phase').textContent = text;
     getElement('left').textContent = '';

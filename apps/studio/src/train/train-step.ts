@@ -24,6 +24,8 @@ export class TrainStep {
   #speedKey = '';
   #totalSteps = 1;
   #running: Training | undefined;
+  /** Whether the failure that is shown says that pictures are missing. */
+  #lacksPictures = false;
 
   /** @param project Where trainings are stored; undefined if the browser stores nothing. */
   constructor(state: StudioState, project?: Project) {
@@ -43,6 +45,9 @@ export class TrainStep {
     addEventListener('beforeunload', (event) => {
       if (this.#running) event.preventDefault();
     });
+    state.pictures.onChange(() => {
+      if (this.#lacksPictures) this.#fail(undefined);
+    });
     state.phase.watch((phase) => {
       const { status } = TEXTS.train;
       getElement('train-status').textContent =
@@ -57,8 +62,10 @@ export class TrainStep {
     if (source.get() === 'generator') void this.#startStored(request);
     else if (pictures.pictures.length === 0) {
       this.#fail({ title: train.noData, message: train.noDataHint, isBug: false });
+      this.#lacksPictures = true;
     } else if (!pictures.isInspected) {
       this.#fail({ title: train.noReadable, message: '', isBug: false });
+      this.#lacksPictures = true;
     } else void this.#startStored({ ...request, images: pictures.labeledImages() });
   }
 
@@ -104,6 +111,7 @@ export class TrainStep {
   }
 
   #fail(failure: Failure | undefined): void {
+    this.#lacksPictures = false;
     showFailure(getElement('failure'), failure);
   }
 
