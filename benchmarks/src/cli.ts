@@ -38,7 +38,7 @@ import { type OneShotOptions, runOneShot } from './one-shot/run-one-shot.js';
 import { type SplitOptions, splitAlphabets } from './one-shot/split-alphabets.js';
 import { runOps } from './ops/run-ops.js';
 import { type PairLossesOptions, runPairLosses } from './pair-losses/run-pair-losses.js';
-import type { Part } from './partial-fc/partial-fc-report.js';
+import type { Part, PartialFCReport } from './partial-fc/partial-fc-report.js';
 import { runPartialFC } from './partial-fc/run-partial-fc.js';
 import { runPrecision } from './precision/run-precision.js';
 import { type PrecisionLossesOptions, runPrecisionLosses } from './precision/run-precision-losses.js';
@@ -204,15 +204,30 @@ program
     'Times a step with sampled classes: as the number of classes in a file grows, and compared with the full softmax and PyTorch.',
   )
   .option(...json)
-  .addOption(new Option('--only <PART>', 'run only one of the two parts').choices(['classes', 'rate']))
+  .addOption(
+    new Option('--only <PART>', 'run only one of the two parts; the other stays as in --json').choices([
+      'classes',
+      'rate',
+    ]),
+  )
+  .option('--contenders <IDS>', 'comma-separated contenders of the part rate, such as pytorch', parseList)
   .option('--folder <FOLDER>', 'folder for the center files, on the disk to measure', tmpdir())
   .option('--rounds <COUNT>', 'number of turns of each contender', parseCount, DEFAULT_PACE.rounds)
   .option('--turn-seconds <SECONDS>', 'length of a turn in seconds', parsePositive, DEFAULT_PACE.turnSeconds)
-  .action(async (options: Partial<Pace> & { json?: string; only?: Part; folder: string }) => {
+  .action(async ({ json: file, only, folder, contenders, ...options }: PartialFCCommand) => {
     const pace = { ...DEFAULT_PACE, ...pick(options, DEFAULT_PACE) };
-    const parts: Part[] = options.only ? [options.only] : ['classes', 'rate'];
-    await showReport(await runPartialFC(parts, options.folder, pace, showProgress), options.json);
+    const earlier = only && (await readEarlier<PartialFCReport>(file));
+    const parts: Part[] = only ? [only] : ['classes', 'rate'];
+    const report = await runPartialFC({ parts, folder, pace, contenders, earlier }, showProgress);
+    await showReport(report, file);
   });
+
+interface PartialFCCommand extends Partial<Pace> {
+  json?: string;
+  only?: Part;
+  folder: string;
+  contenders?: string[];
+}
 
 program
   .command('agreement')

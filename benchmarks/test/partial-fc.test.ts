@@ -113,12 +113,21 @@ describe('bench partial-fc', () => {
     );
     expect(text).toContain('AdamW on the sampled rows, float32. PyTorch 9.8.7.');
     expect(text).toContain('- Absent: PyTorch: no torch. Install it.');
+    const older = { ...report.classes!, date: '2025-12-31T03:04:05Z' };
+    expect(print({ ...report, classes: older })).toContain('sampled rows, float32. Measured 2025-12-31.');
     const { rate: _, ...half } = report;
     expect(print(half)).not.toMatch(/full softmax/i);
     expect(
       fillTables('<!-- bench partial-fc -->\n<!-- /bench partial-fc -->', { 'partial-fc': half }),
     ).toContain('Measured 2026-01-02.');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  test('selects contenders, and requires those of the ratios', () => {
+    const selected = selectRateContenders('/tmp', ['unitsphere-full', 'unitsphere-file', 'pytorch-by-hand']);
+    expect(selected.map(({ id }) => id)).toEqual(['unitsphere-full', 'unitsphere-file', 'pytorch-by-hand']);
+    expect(() => selectRateContenders('/tmp', ['pytorch'])).toThrow('must include unitsphere-full');
+    expect(() => selectRateContenders('/tmp', ['nothing'])).toThrow('Unknown contender "nothing"');
   });
 
   test('times contenders and names the absent ones', async () => {

@@ -58,12 +58,15 @@ export interface PartialFCReport {
   pace: Pace;
   /** The step as the number of classes grows. Absent if this part was not run. */
   classes?: ClassesRatios & {
+    /** When this part was measured, if the other part was measured later. */
+    date?: string;
     workload: Omit<HeadWorkload, 'classes'>;
     results: ClassesResult[];
     disk: DiskFigures;
   };
   /** Comparison with the full softmax and PyTorch. Absent if this part was not run. */
   rate?: RateRatios & {
+    date?: string;
     workload: HeadWorkload;
     results: RateResult[];
     /** Version of PyTorch. Absent if PyTorch is absent, and from older reports. */

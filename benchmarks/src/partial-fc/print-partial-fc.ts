@@ -30,14 +30,18 @@ const STEP_COLUMNS: Column<Timing>[] = [
   { title: 'processor ms', value: (r) => formatSummary(r.processorMilliseconds) },
 ];
 
+/** Names the day of a part that was measured before the other one. */
+const formatDate = (date: string | undefined) => (date ? ` Measured ${date.slice(0, 10)}.` : '');
+
 function printClasses({
+  date,
   workload,
   results,
   ratios,
   disk,
 }: NonNullable<PartialFCReport['classes']>): string[] {
   return [
-    `Growing number of classes, centers in a file: ${formatHeadWorkload(workload)}.`,
+    `Growing number of classes, centers in a file: ${formatHeadWorkload(workload)}.${formatDate(date)}`,
     '',
     renderTable<Timing>(
       [
@@ -60,7 +64,7 @@ function printClasses({
 function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
   const { workload, results, ours, fastest, ratioToPyTorch, pytorch, pytorchVersion, absent } = rate;
   return [
-    `Full softmax and PyTorch, ${workload.classes.toLocaleString('en')} classes: ${formatHeadWorkload(workload)}.${pytorchVersion ? ` PyTorch ${pytorchVersion}.` : ''}`,
+    `Full softmax and PyTorch, ${workload.classes.toLocaleString('en')} classes: ${formatHeadWorkload(workload)}.${pytorchVersion ? ` PyTorch ${pytorchVersion}.` : ''}${formatDate(rate.date)}`,
     '',
     renderTable<Timing>(
       [

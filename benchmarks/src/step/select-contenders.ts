@@ -1,11 +1,14 @@
-import type { StepContender } from './contenders.js';
+import type { ContenderSpec } from '../contender/contender.js';
 
 /**
  * Selects contenders by their ids. An id selects the contender of that name, or else all non-extra contenders whose ids start
  * with it. Without ids, selects all but the extra contenders.
  * @throws Error for an id that selects no contender.
  */
-export function selectContenders(all: readonly StepContender[], only?: readonly string[]): StepContender[] {
+export function selectContenders<Spec extends ContenderSpec & { extra?: boolean }>(
+  all: readonly Spec[],
+  only?: readonly string[],
+): Spec[] {
   if (!only) return all.filter(({ extra }) => !extra);
   const selected = new Set(
     only.flatMap((id) => {
