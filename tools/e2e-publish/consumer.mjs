@@ -32,6 +32,7 @@ export const consumerNames = readdirSync(consumers).sort();
  * - `declarations`: Whether to check our declaration files.
  * - `pages`: Pages of the build in `dist/` to open in Chromium.
  * - `installsItself`: Whether `start` installs the packages.
+ * - `minutes`: How long a script may take; 4 by default.
  * @param step Called with the name of each step at its start.
  * @throws Error if any check fails.
  */
@@ -39,7 +40,7 @@ export async function runConsumer(name, folder, npmrc, step) {
   cpSync(join(consumers, name), folder, { recursive: true });
   writeFileSync(join(folder, '.npmrc'), npmrc);
   const { type, scripts = {}, e2e = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const npm = (...args) => run(...npmCommand(...args), { cwd: folder });
+  const npm = (...args) => run(...npmCommand(...args), { cwd: folder, minutes: e2e.minutes });
 
   for (const file of e2e.shared ?? [])
     cpSync(join(shared, file), join(folder, 'src', type === 'module' ? file : file.replace(/ts$/, 'cts')));

@@ -122,7 +122,7 @@ export class ProgressView {
     getElement('log').append(h('li', {}, line));
   }
 
-  /** Shows how the training ended. Of one that failed before its first step, there is nothing else to show. */
+  /** Shows how the training ended. Hides the plots and figures if it has no step. */
   end(text: string): void {
     getElement('progress').hidden = !this.#hasSteps;
     this.#plot?.draw();
