@@ -7,6 +7,7 @@ import { type Timing, timeContenders } from '../src/measure/time-contenders.js';
 import { computeClassesRatios, computeRateRatios } from '../src/partial-fc/compute-ratios.js';
 import { readRecordBytes } from '../src/partial-fc/measure-disk.js';
 import type { ClassesResult, PartialFCReport, RateResult } from '../src/partial-fc/partial-fc-report.js';
+import { selectRateContenders } from '../src/partial-fc/run-partial-fc.js';
 import { createDisjointSampler, createUniformSampler } from '../src/partial-fc/samplers.js';
 import { type StoreName, startHead } from '../src/partial-fc/start-head.js';
 import { CLASSES_WORKLOAD, CYCLE, RATE_WORKLOAD } from '../src/partial-fc/workload.js';
