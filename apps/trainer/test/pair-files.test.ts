@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPairFile } from '@unitsphere/verification';
 import { expect, test } from 'vitest';
+import { formatResults } from '../src/commands/format-results.js';
 import { parseConfig } from '../src/config/parse-config.js';
 import { openPairFiles } from '../src/dataset/pair-files.js';
 import type { ImageEmbedder } from '../src/evaluate/embed.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
 import { verifyPairs } from '../src/evaluate/verify-pairs.js';
+import { describeRun } from '../src/export/model-card.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
@@ -96,6 +98,46 @@ test('a training verifies sets at every validation and at its end, on one replic
     figures.push(summary!.pairFiles!['faces'].pairs);
   }
   expect(figures[1]).toEqual(figures[0]);
+});
+
+test('trains without held-out identities, says what was not measured, and resumes', async () => {
+  const data = await pictureFolder();
+  const config = tinyConfig(data, `evaluation: { pairFiles: [${folder}faces.bin] }`);
+  Object.assign(config.data.split, { train: 1, validation: 0, test: 0 });
+  config.training.steps = 3;
+  const base = temporaryFolder();
+  const controller = new AbortController();
+  const progress = { ...silentProgress(), step: () => controller.abort() };
+  const interrupted = await train(config, base, { progress, signal: controller.signal });
+  expect(interrupted.summary).toBeNull();
+  const { run, summary } = await train(config, base, { resume: true });
+  expect(summary!.splits).toEqual({ train: 24, validation: 0, test: 0 });
+  expect(summary).not.toHaveProperty('heldOut');
+  expect(summary).not.toHaveProperty('rank1');
+  expect(summary!.untrained).toBeUndefined();
+  const page = readFileSync(run.file('report.html'), 'utf8');
+  expect(page).toMatch(
+    /<h1 id="headline">On faces, [\d.]+\u202f% of the pairs are verified correctly\.<\/h1>/,
+  );
+  expect(page).toContain('No identities were held out (data.split.test is 0)');
+  expect(page).not.toContain('data-plot="roc"');
+  expect(page).toContain('data-plot="loss"');
+  expect(formatResults(summary!, 80).join(' ')).toMatch(/No identities were held out.*faces/s);
+  const card = describeRun({ config, run: 'run', step: 3, summary: summary! }).sections!;
+  expect(card.find(({ title }) => title === 'Evaluation')!.text).toMatch(
+    /^No identities were held out[^|]*Verification sets.*\| faces \| 0\.\d{4} ±/s,
+  );
+  await expect(runEvaluation({ checkpoint: run.path, progress: silentProgress() })).rejects.toThrow(
+    /has not seen 0 of 24 identities/,
+  );
+});
+
+test('refuses a split without held-out identities where nothing else would be measured', () => {
+  const split = 'data: { split: { train: 0.9, validation: 0.1, test: 0 } }';
+  expect(() => parseConfig(split)).toThrow(/data\.split\.test.*nothing would be measured/s);
+  const withSets = `${split}\nevaluation: { pairFiles: [lfw.bin] }`;
+  expect(parseConfig(withSets).data.split.test).toBe(0);
+  expect(() => parseConfig(`${withSets}\ntraining: { testEvery: 5 }`)).toThrow(/no held-out identities/);
 });
 
 test('evaluates the queries of a list in its gallery, without identities that were trained on', async () => {

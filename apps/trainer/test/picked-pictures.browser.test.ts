@@ -52,7 +52,7 @@ backend: wasm\`);
     checkpoints,
     step,
     splits: summary.splits,
-    pairKind: summary.heldOut.pairKind,
+    pairKind: summary.heldOut?.pairKind,
     title: report.title,
     samples: report.samples.length,
   };

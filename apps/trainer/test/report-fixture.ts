@@ -1,7 +1,8 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { Random } from '@unitsphere/core/random';
 import { verifyEmbeddings } from '@unitsphere/verification';
-import { type ReportData, summarizeVerification } from '../src/report/index.js';
+import type { MeasuredReportData } from '../src/report/data.js';
+import { summarizeVerification } from '../src/report/index.js';
 
 /** Returns a small PNG of random gray pixels as a data URI. */
 export function pngUri(random: Random, side = 24): string {
@@ -44,7 +45,7 @@ function verify(random: Random, noise: number) {
 }
 
 /** Returns synthetic data of a run with every part present. */
-export function reportFixture(steps = 400): ReportData {
+export function reportFixture(steps = 400): MeasuredReportData {
   const random = new Random(1, 'report-fixture');
   const trained = verify(random, 0.9);
   const untrained = verify(random, 2);

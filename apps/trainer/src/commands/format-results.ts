@@ -2,12 +2,14 @@ import type { RetrievalMean } from '@unitsphere/verification';
 import type { RetrievalSummary } from '../evaluate/measure-retrieval.js';
 import type { PairFileSummary, VerificationSummary } from '../report/data.js';
 import { PAIR_KINDS } from '../report/format-values.js';
+import { NOT_MEASURED } from '../report/headline.js';
 import { formatTable, wrapText } from './columns.js';
 import { outputColors } from './console.js';
 
 /** Verification figures of a model after and before training. */
 export interface Figures {
-  heldOut: VerificationSummary;
+  /** Absent without held-out identities. */
+  heldOut?: VerificationSummary;
   copies?: VerificationSummary;
   untrained?: VerificationSummary;
   rank1?: { heldOut: number; untrained?: number };
@@ -16,8 +18,24 @@ export interface Figures {
 }
 
 /** Formats verification figures as a table for a terminal of the given width. */
-export function formatResults(
-  { heldOut, copies, untrained, rank1, retrieval, pairFiles }: Figures,
+export function formatResults(figures: Figures, width: number): string[] {
+  const { heldOut, copies, retrieval, pairFiles } = figures;
+  return [
+    ...(heldOut ? formatHeldOut({ ...figures, heldOut }, width) : wrapText(NOT_MEASURED, width)),
+    ...(copies
+      ? [
+          ...describePairs('Identities with one image', copies, width),
+          ...wrapText(formatCopies(copies), width),
+        ]
+      : []),
+    ...(retrieval ? formatRetrieval(retrieval, width) : []),
+    ...(pairFiles ? formatPairFiles(pairFiles, width) : []),
+  ];
+}
+
+/** Formats the figures on held-out identities as a table. */
+function formatHeldOut(
+  { heldOut, untrained, rank1 }: Figures & { heldOut: VerificationSummary },
   width: number,
 ): string[] {
   const rates = Object.keys(heldOut.tprAtFpr).sort((a, b) => Number(b) - Number(a));
@@ -59,14 +77,6 @@ export function formatResults(
     ...head.map(outputColors.dim),
     ...rows,
     ...(heldOut.intervals ? wrapText(describeIntervals(heldOut), width).map(outputColors.dim) : []),
-    ...(copies
-      ? [
-          ...describePairs('Identities with one image', copies, width),
-          ...wrapText(formatCopies(copies), width),
-        ]
-      : []),
-    ...(retrieval ? formatRetrieval(retrieval, width) : []),
-    ...(pairFiles ? formatPairFiles(pairFiles, width) : []),
   ];
 }
 

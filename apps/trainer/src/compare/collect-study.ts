@@ -120,10 +120,15 @@ async function collectRun(
   if (imagesSeen === undefined || classes === undefined || parameters === undefined) {
     throw new Error(`collectStudy: the summary of ${training} lacks imagesSeen, classes or parameters.`);
   }
+  const { heldOut } = summary;
+  if (!heldOut) {
+    const reason = 'no identities were held out (data.split.test is 0)';
+    return { ...shared, ...search, missing: { why: 'unmeasured', reason } };
+  }
   const roc = await readRunRoc(training);
-  const value = readScore(study.metric, { ...summary.heldOut, rank1: summary.rank1?.heldOut });
+  const value = readScore(study.metric, { ...heldOut, rank1: summary.rank1?.heldOut });
   if (value === null) {
-    const { negative } = summary.heldOut.pairs;
+    const { negative } = heldOut.pairs;
     const reason = `${negative.toLocaleString('en')} pairs of different identities are too few for ${metricLabel(study.metric)}`;
     return { ...shared, ...search, missing: { why: 'unmeasured', reason } };
   }
@@ -146,7 +151,7 @@ async function collectRun(
       parameters,
       multiplyAdds: summary.multiplyAdds,
       modelBytes: summary.modelBytes,
-      heldOut: summary.heldOut,
+      heldOut,
       rank1: summary.rank1?.heldOut,
       curve,
       roc: ROC_FPRS.map((fpr) => tprAt(roc, fpr)),

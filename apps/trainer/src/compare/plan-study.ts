@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import { absolutePaths } from '../config/load-config.js';
 import type { Override } from '../config/overrides.js';
 import { parseConfig } from '../config/parse-config.js';
+import { UserError } from '../user-error.js';
 import { combineGrid, type Study } from './load-study.js';
 import { checkLocalWeights, useLocalWeights } from './local-weights.js';
 
@@ -82,6 +83,14 @@ export function planStudy(study: Study): Replicate[] {
     ];
   });
   checkLocalWeights(study.weights, configs);
+  if (configs.some(({ data }) => data.split.test === 0)) {
+    throw new UserError(
+      `${study.file}: data.split.test is 0, but a study compares figures on held-out identities`,
+      {
+        hint: 'Hold out identities, for example data.split: { train: 0.8, validation: 0.05, test: 0.15 }',
+      },
+    );
+  }
   return replicates;
 }
 

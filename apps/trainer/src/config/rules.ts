@@ -99,7 +99,7 @@ function* checkCards({ data }: CheckedConfig): Generator<Issue> {
   }
 }
 
-function* checkSplit({ data }: CheckedConfig): Generator<Issue> {
+function* checkSplit({ data, evaluation, training }: CheckedConfig): Generator<Issue> {
   const { train, validation, test } = data.split;
   // Removes the rounding error of sums of decimal fractions.
   const sum = Math.round((train + validation + test) * 1e9) / 1e9;
@@ -107,6 +107,18 @@ function* checkSplit({ data }: CheckedConfig): Generator<Issue> {
     yield issue(
       'data.split',
       `train ${train} + validation ${validation} + test ${test} = ${sum}, but the fractions must add up to 1`,
+    );
+  }
+  if (test === 0 && evaluation.pairFiles.length === 0) {
+    yield issue(
+      'data.split.test',
+      '0 holds out no identities, and evaluation.pairFiles is empty, so nothing would be measured; raise the fraction, or name verification sets there',
+    );
+  }
+  if (test === 0 && typeof training.testEvery === 'number') {
+    yield issue(
+      'training.testEvery',
+      'there are no held-out identities: data.split.test is 0; use null here, or raise the fraction',
     );
   }
 }

@@ -169,12 +169,11 @@ const data = z.strictObject({
       validation: fraction()
         .default(0.05)
         .describe('Fraction of the identities for validation during training.'),
-      test: z
-        .number()
-        .positive()
-        .max(1)
+      test: fraction()
         .default(0.15)
-        .describe('Fraction of the identities that are held out for the report.'),
+        .describe(
+          'Fraction of the identities that are held out for the report. 0 requires evaluation.pairFiles; only these are then measured.',
+        ),
     })
     .prefault({})
     .describe('Split of the identities. The fractions must add up to 1; no identity is in two parts.'),

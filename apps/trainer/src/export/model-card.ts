@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { ModelCard } from '@unitsphere/embedder';
 import type { Config } from '../config/config.js';
-import type { VerificationSummary } from '../report/index.js';
+import { NOT_MEASURED } from '../report/headline.js';
+import type { PairFileSummary, VerificationSummary } from '../report/index.js';
 import type { TrainingSummary } from '../train/types.js';
 
 /** What a model card is written from. */
@@ -84,12 +85,14 @@ function nameOf(source: string): string {
 }
 
 function describeEvaluation(summary: TrainingSummary, step: number): string {
-  const { heldOut, untrained, rank1, earlyStopping } = summary;
+  const { heldOut, untrained, rank1, pairFiles, earlyStopping } = summary;
   const measured = earlyStopping?.bestStep ?? summary.steps;
   const exported =
     step === measured
       ? ''
       : `\n\nThe figures are of step ${measured.toLocaleString('en')}; this model is of step ${step.toLocaleString('en')}, the best on the validation identities.`;
+  const sets = pairFiles ? `\n\n${describeSets(pairFiles)}` : '';
+  if (!heldOut) return `${NOT_MEASURED}${exported}${sets}`;
   return `${describeProtocol(heldOut)}${exported}
 
 | | trained | before training | 95 % interval | threshold |
@@ -99,7 +102,20 @@ ${rateRows(heldOut, untrained).join('\n')}
     rank1 ? `\n| rank-1 | ${rank1.heldOut.toFixed(3)} | ${rank1.untrained?.toFixed(3) ?? ''} | | |` : ''
   }
 
-${INTERVALS[heldOut.intervalsOver ?? 'pairs']}`;
+${INTERVALS[heldOut.intervalsOver ?? 'pairs']}${sets}`;
+}
+
+/** Renders the figures on verification sets in insightface's protocol. */
+function describeSets(sets: Record<string, PairFileSummary>): string {
+  const rows = Object.entries(sets).map(
+    ([name, { accuracy, accuracyStd, val, far, pairs }]) =>
+      `| ${name} | ${accuracy.toFixed(4)} ± ${accuracyStd.toFixed(4)} | ${val.toFixed(4)} | ${far.toExponential(1)} | ${count(pairs.positive + pairs.negative, 'pairs')} |`,
+  );
+  return `Verification sets, means over 10 folds (insightface's protocol):
+
+| set | accuracy | VAL at FAR 1e-3 | its FAR | |
+|---|---|---|---|---|
+${rows.join('\n')}`;
 }
 
 const INTERVALS = {

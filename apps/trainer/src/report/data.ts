@@ -18,9 +18,9 @@ export interface ReportData {
   /** Figures on verification sets during training, if there are such sets. */
   pairFiles?: PairFilePoint[];
   /** ROC curves, thinned to at most a few hundred points. */
-  roc: { heldOut: Curve; untrained?: Curve };
-  /** Histogram of the trained model's scores of held-out pairs. */
-  histogram: Histogram;
+  roc: { heldOut?: Curve; untrained?: Curve };
+  /** Histogram of the trained model's scores of held-out pairs. Absent without held-out identities. */
+  histogram?: Histogram;
   /** Images of some training identities, grouped by identity. */
   samples: { identity: string; images: string[] }[];
   /** Held-out images with their nearest neighbors under the trained model, nearest first. */
@@ -31,12 +31,24 @@ export interface ReportData {
   machine: Record<string, string | number | boolean | null>;
 }
 
+/** The data of a report with held-out identities. */
+export interface MeasuredReportData extends ReportData {
+  summary: ReportSummary & { heldOut: VerificationSummary };
+  roc: { heldOut: Curve; untrained?: Curve };
+  histogram: Histogram;
+}
+
+/** Returns whether a report has figures on held-out identities. */
+export function isMeasured(data: ReportData): data is MeasuredReportData {
+  return data.summary.heldOut !== undefined && data.roc.heldOut !== undefined && data.histogram !== undefined;
+}
+
 /** The figures of a run. */
 export interface ReportSummary {
   /** Numbers of held-out identities that were also trained on, and of pictures in several parts or identities. */
   leaks?: { identities: number; acrossParts: number; acrossIdentities: number };
-  /** Figures of the trained model on held-out identities. */
-  heldOut: VerificationSummary;
+  /** Figures of the trained model on held-out identities. Absent without them (`data.split.test: 0`). */
+  heldOut?: VerificationSummary;
   /** Figures of the trained model on augmented copies for identities with one image, if `heldOut` has real pairs. */
   copies?: VerificationSummary;
   /** Figures of the same model before its first step, on the same pairs as `heldOut`. */

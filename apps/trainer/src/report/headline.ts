@@ -1,8 +1,9 @@
-import type { ReportData, VerificationSummary } from './data.js';
+import { isMeasured, type MeasuredReportData, type ReportData, type VerificationSummary } from './data.js';
 import { formatCount, formatPercent, formatRate } from './format-values.js';
 
 /** The main result of a report: the true positive rate at one false positive rate. */
 export interface Headline {
+  /** The false positive rate as a key of the summary, and as a number; empty and NaN without held-out identities. */
   fprKey: string;
   fpr: number;
   /** True positive rate of the trained model; null if there are too few pairs to measure any rate. */
@@ -15,7 +16,7 @@ export interface Headline {
 }
 
 /** Lists the keys of a summary's false positive rates, in descending order. */
-export function listRates(summary: VerificationSummary): string[] {
+export function listRates(summary: Pick<VerificationSummary, 'tprAtFpr'>): string[] {
   return Object.keys(summary.tprAtFpr).sort((x, y) => Number(y) - Number(x));
 }
 
@@ -29,6 +30,24 @@ export function isResolved(summary: VerificationSummary, key: string): boolean {
  * @throws Error if the summary has no rate.
  */
 export function createHeadline(data: ReportData): Headline {
+  return isMeasured(data) ? measuredHeadline(data) : headlineOfSets(data);
+}
+
+/** What a report says where figures on held-out identities would be. */
+export const NOT_MEASURED =
+  'No identities were held out (data.split.test is 0), so the verification of unseen identities was not measured.';
+
+/** Creates the headline of a report without held-out identities, from its verification sets. */
+function headlineOfSets({ summary: { pairFiles = {} } }: ReportData): Headline {
+  const [first, ...others] = Object.entries(pairFiles);
+  const more = others.length > 0 ? ` (and ${formatCount(others.length)} more verification sets, below)` : '';
+  const sentence = first
+    ? `On ${first[0]}, ${formatPercent(first[1].accuracy)} of the pairs are verified correctly${more}.`
+    : 'The training is complete.';
+  return { fprKey: '', fpr: Number.NaN, trained: null, sentence, caution: NOT_MEASURED };
+}
+
+function measuredHeadline(data: MeasuredReportData): Headline {
   const { heldOut, untrained } = data.summary;
   const rates = listRates(heldOut);
   if (rates.length === 0)

@@ -1,4 +1,4 @@
-import type { Curve, Histogram, ReportData, ValidationPoint } from './data.js';
+import type { Curve, Histogram, MeasuredReportData, ReportData, ValidationPoint } from './data.js';
 import type { Line, Plot } from './draw-plot.js';
 import { formatCosine, formatCount, formatPercent, formatRate } from './format-values.js';
 import { type Headline, listRates } from './headline.js';
@@ -25,7 +25,7 @@ export const stepAxis = { name: 'training step', format: formatCount };
 export const SERIES_COLORS = ['--rate-1', '--rate-2', '--rate-3', '--rate-4', '--rate-5'];
 
 /** Plots the ROC curves of the trained and the untrained network on held-out pairs. */
-export function rocFigure(data: ReportData, headline: Headline): Figure {
+export function rocFigure(data: MeasuredReportData, headline: Headline): Figure {
   const { negative } = data.summary.heldOut.pairs;
   const left = 10 ** Math.max(-8, Math.floor(Math.log10(1 / negative)));
   const { heldOut, untrained } = data.roc;
@@ -88,7 +88,7 @@ export function powerOfTen(value: number): string {
 }
 
 /** Plots the scores of held-out pairs of the same and of different identities. */
-export function histogramFigure(data: ReportData, headline: Headline): Figure {
+export function histogramFigure(data: MeasuredReportData, headline: Headline): Figure {
   const { edges, positive, negative } = visibleBins(data.histogram);
   const toShares = (counts: number[]) => {
     const total = counts.reduce((sum, count) => sum + count, 0) || 1;
@@ -195,7 +195,8 @@ function rateFigure(
   points: ValidationPoint[],
   { id, title, identities, caption }: Record<'id' | 'title' | 'identities' | 'caption', string>,
 ): Figure {
-  const rates = listRates(data.summary.heldOut).slice(0, SERIES_COLORS.length);
+  // Without held-out identities, the rates are those of the points.
+  const rates = listRates(data.summary.heldOut ?? points[0]).slice(0, SERIES_COLORS.length);
   const last = points.at(-1);
   const shown = rates.filter((key) => points.some((point) => typeof point.tprAtFpr[key] === 'number'));
   return {

@@ -1,4 +1,4 @@
-import type { ReportData } from './data.js';
+import { isMeasured, type ReportData } from './data.js';
 import { formatDate } from './format-values.js';
 import { createHeadline } from './headline.js';
 import { html } from './html.js';
@@ -57,7 +57,8 @@ ${configSection(data)}`;
 export function reportFigures(data: ReportData): Figure[] {
   checkArrays(data);
   const headline = createHeadline(data);
-  return [rocFigure(data, headline), histogramFigure(data, headline), ...trainingFigures(data)];
+  const measured = isMeasured(data) ? [rocFigure(data, headline), histogramFigure(data, headline)] : [];
+  return [...measured, ...trainingFigures(data)];
 }
 
 function trainingFigures(data: ReportData): Figure[] {
@@ -70,7 +71,7 @@ function trainingFigures(data: ReportData): Figure[] {
 }
 
 function checkArrays(data: ReportData): void {
-  const { edges, positive, negative } = data.histogram;
+  const { edges, positive, negative } = data.histogram ?? { edges: [0, 1], positive: [0], negative: [0] };
   if (edges.length < 2 || positive.length !== edges.length - 1 || negative.length !== edges.length - 1) {
     throw new Error(
       `renderReport: histogram has ${edges.length} edges, ${positive.length} positive and ${negative.length} negative counts. ` +

@@ -1,5 +1,5 @@
-import type { ReportData } from './data.js';
-import { createHeadline } from './headline.js';
+import { isMeasured, type ReportData } from './data.js';
+import { createHeadline, NOT_MEASURED } from './headline.js';
 import { type Html, html } from './html.js';
 import { histogramFigure, rocFigure } from './plots.js';
 import { comparison, copiesTable, figureSection, rateTable } from './sections.js';
@@ -19,6 +19,7 @@ export function renderComparison(data: ReportData): string {
 
 /** Returns the content of {@link renderResults} for a template. */
 export function resultsContent(data: ReportData): Html {
+  if (!isMeasured(data)) return html`<p class="note">${NOT_MEASURED}</p>`;
   const headline = createHeadline(data);
   return html`${rateTable(data)}
 <div class="plots">${figureSection(rocFigure(data, headline))}${figureSection(histogramFigure(data, headline))}</div>${copiesTable(data)}`;

@@ -1,5 +1,12 @@
 import { stringify } from 'yaml';
-import type { EarlyStoppingSummary, Mistake, Neighbor, ReportData, VerificationSummary } from './data.js';
+import type {
+  EarlyStoppingSummary,
+  MeasuredReportData,
+  Mistake,
+  Neighbor,
+  ReportData,
+  VerificationSummary,
+} from './data.js';
 import { drawPlot } from './draw-plot.js';
 import {
   formatCosine,
@@ -71,7 +78,7 @@ export function facts(data: ReportData): Html {
   if (summary.classes !== undefined) entries.push(['Classes', formatCount(summary.classes)]);
   if (summary.parameters !== undefined) entries.push(['Parameters', formatCount(summary.parameters)]);
   if (summary.embeddingSize !== undefined) entries.push(['Embedding', formatCount(summary.embeddingSize)]);
-  if (summary.heldOut.identities !== undefined) {
+  if (summary.heldOut?.identities !== undefined) {
     entries.push([`Unseen ${many}`, formatCount(summary.heldOut.identities)]);
   }
   return html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>${
@@ -83,7 +90,7 @@ export function facts(data: ReportData): Html {
 }
 
 /** Renders the table of true positive rates at each false positive rate, and its notes. */
-export function rateTable(data: ReportData): Html {
+export function rateTable(data: MeasuredReportData): Html {
   const { heldOut, untrained, rank1 } = data.summary;
   const rates = listRates(heldOut);
   const unresolved = rates.some((key) => !isResolved(heldOut, key));

@@ -38,7 +38,10 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
   const { heldOut, intervals, copies, untrained, stepSeconds } = figures;
   const imagesSeen = figures.steps * config.training.batchSize;
   return {
-    heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, intervals).summary,
+    ...(heldOut && {
+      heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, intervals).summary,
+      rank1: { heldOut: heldOut.rank1, untrained: untrained?.rank1 },
+    }),
     ...(copies && { copies: summarizeVerification(copies.verification, copies.protocol).summary }),
     ...(untrained && { untrained: untrained.summary }),
     ...(Object.keys(figures.pairFiles).length > 0 && { pairFiles: figures.pairFiles }),
@@ -53,7 +56,6 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
     classes: split.train.length * config.data.views,
     parameters: figures.parameters,
     embeddingSize: config.model.embeddingSize,
-    rank1: { heldOut: heldOut.rank1, untrained: untrained?.rank1 },
     splits: { train: split.train.length, validation: split.validation.length, test: split.test.length },
     skipped: dataset.skipped.length,
     leaks: {
@@ -77,7 +79,7 @@ export async function reportData(
 ): Promise<ReportData> {
   const { split, source } = dataset;
   const { heldOut, untrained, testImages } = figures;
-  const { roc, histogram } = summarizeVerification(heldOut.verification);
+  const measured = heldOut && summarizeVerification(heldOut.verification);
   return {
     title: isFileData(config.data) ? `Images of ${config.data.path}` : `Generated ${config.data.source}`,
     createdAt: new Date().toISOString(),
@@ -88,10 +90,12 @@ export async function reportData(
     validation: pointsOf(records, 'validation'),
     test: pointsOf(records, 'test'),
     ...(summary.pairFiles && { pairFiles: pairFilePointsOf(records) }),
-    roc: { heldOut: roc, ...(untrained && { untrained: untrained.roc }) },
-    histogram,
+    roc: { ...(measured && { heldOut: measured.roc }), ...(untrained && { untrained: untrained.roc }) },
+    ...(measured && { histogram: measured.histogram }),
     samples: await sampleRows(source, split.train, config, thumbnail),
-    ...(await heldOutRows(source, testImages, heldOut, config.seed, thumbnail)),
+    ...(heldOut
+      ? await heldOutRows(source, testImages, heldOut, config.seed, thumbnail)
+      : { neighbors: [], mistakes: [] }),
     machine,
   };
 }

@@ -66,8 +66,9 @@ export interface TrainingLoopOptions {
 /** The figures of a finished training. */
 export interface TrainingFigures {
   testImages: EvaluationImages;
-  heldOut: ModelVerification;
-  /** Intervals of `heldOut` over identities; undefined if there are too many pairs. */
+  /** Undefined without held-out identities. */
+  heldOut: ModelVerification | undefined;
+  /** Intervals of `heldOut` over identities; undefined without held-out identities, and if there are too many pairs. */
   intervals: IdentityIntervals | undefined;
   /** The verification on augmented copies for identities with one image, if `heldOut` has real pairs. */
   copies: ModelVerification | undefined;
@@ -110,14 +111,20 @@ export async function trainingLoop(
     progress.phase('preparing the held-out images');
     const { main: validationImages } = images.evaluation('validation');
     const { main: testImages, copies: testCopies } = images.evaluation('test');
-    progress.note(`held out: ${describeImages(testImages)}`);
+    const isMeasured = testImages.images.length > 0;
+    progress.note(
+      isMeasured
+        ? `held out: ${describeImages(testImages)}`
+        : 'held out: no identities (data.split.test is 0)',
+    );
     if (training.earlyStopping) {
       checkMetric(
         training.earlyStopping,
         validationImages.images.map(({ label }) => label),
       );
     }
-    const untrained = saved ? saved.untrained : await measureUntrained(lead, testImages, progress);
+    const measured = isMeasured && !saved ? await measureUntrained(lead, testImages, progress) : null;
+    const untrained = saved ? saved.untrained : measured;
     progress.phase('starting the data workers');
     batches = await images.batches(state.step);
     await output.open(state.step);
@@ -233,9 +240,9 @@ export async function trainingLoop(
     const earlyStopping = stopping && (await useBest(lead, stopping, { config, output, progress }));
 
     progress.phase('measuring the held-out identities');
-    const heldOut = await verify(testImages);
+    const heldOut = isMeasured ? await verify(testImages) : undefined;
     const copies = testCopies && (await verify(testCopies));
-    const intervals = identityIntervals(heldOut, testImages, progress);
+    const intervals = heldOut && identityIntervals(heldOut, testImages, progress);
     const pairFiles = await verifyPairFiles();
     const parameters = state.model.parameterCount();
     const { multiplyAdds, modelBytes } = await modelCost(state.model, config.data.imageSize);

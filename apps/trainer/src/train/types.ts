@@ -22,7 +22,7 @@ export interface TrainingOptions {
 
 /** The contents of `summary.json`. */
 export interface TrainingSummary extends ReportSummary {
-  /** Identities in each part: `heldOut` and `untrained` were measured on the test part. */
+  /** Identities in each part: `heldOut` and `untrained` were measured on the test part, and are absent if it is empty. */
   splits: { train: number; validation: number; test: number };
   /** Number of images that could not be read. */
   skipped: number;
