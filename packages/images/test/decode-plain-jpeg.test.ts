@@ -69,6 +69,26 @@ describe.skipIf(!nativeImageFunctions())('with the addon (npm run build:native)'
     expect([decoded?.width, decoded?.height]).toEqual([30, 20]);
   });
 
+  test('decodes to given memory of the right length only', async () => {
+    const { decodeBytes } = await import('../src/index.js');
+    const target = () => new Uint8Array(24 * 24 * 3);
+    for (const [width, height, isUsed] of [
+      [40, 30, true],
+      [24, 24, true],
+      [20, 10, true],
+      // As many bytes as the result: the image itself is decoded to the target.
+      [48, 12, false],
+    ] as const) {
+      const jpeg = await draw(width, height).jpeg().toBuffer();
+      const given = target();
+      const { data } = await decodeBytes(jpeg, 24, given);
+      expect(Buffer.compare(data, (await decodeBytes(jpeg, 24)).data), `${width} × ${height}`).toBe(0);
+      expect(data === given, `${width} × ${height}`).toBe(isUsed);
+      const short = new Uint8Array(5);
+      expect((await decodeBytes(jpeg, 24, short)).data).toHaveLength(24 * 24 * 3);
+    }
+  });
+
   test('leaves files to sharp that need a conversion, or are damaged', async () => {
     const jpeg = await draw(64, 48).jpeg().toBuffer();
     const damaged = Buffer.from(jpeg);

@@ -19,7 +19,7 @@ import { decodePnm, isPnm } from './pnm.js';
 export async function decodeBytes(bytes: Uint8Array, side?: number, target?: Uint8Array): Promise<RgbImage> {
   if (bytes.length === 0) throw new ImageError('IMAGE_UNREADABLE', 'the file is empty');
   const plain = await decodePlainJpeg(bytes, side, target);
-  if (plain) return fit(plain, side);
+  if (plain) return fit(plain, side, target);
   const sharp = await loadSharp();
   const options: SharpOptions = { failOn: 'error' };
   let result: { data: Buffer; info: OutputInfo };
@@ -44,12 +44,13 @@ export async function decodeBytes(bytes: Uint8Array, side?: number, target?: Uin
   if (channels !== 1 && channels !== 3) {
     throw new ImageError('IMAGE_UNREADABLE', `decodes to ${channels} channels, not 1 or 3`);
   }
-  return fit(toRgb({ width, height, data, channels }, 'drop'), side);
+  return fit(toRgb({ width, height, data, channels }, 'drop'), side, target);
 }
 
-function fit(image: RgbImage, side: number | undefined): RgbImage {
+function fit(image: RgbImage, side: number | undefined, target: Uint8Array | undefined): RgbImage {
   const isFit = side === undefined || (image.width === side && image.height === side);
-  return isFit ? image : squash(image, side);
+  // An image of other sides may have as many bytes as the result.
+  return isFit ? image : squash(image, side, image.data === target ? undefined : target);
 }
 
 /** Describes a decoding error in one line. */

@@ -34,6 +34,7 @@ const filters: Record<Exclude<ResampleFilter, 'nearest'>, { support: number; wei
  * height, with fixed-point weights; each pass rounds to 8 bits. Pillow 13 chooses the order of the two passes by the sizes, so
  * its values may differ by rounding.
  * @param box Part of the resized image to compute.
+ * @param target Memory for the result, which is used if it has the result's length and the filter weights pixels.
  * @see https://github.com/python-pillow/Pillow, src/libImaging/Resample.c.
  */
 export function resample(
@@ -42,11 +43,13 @@ export function resample(
   height: number,
   box: Box,
   filter: ResampleFilter,
+  target?: Uint8Array,
 ): RgbImage {
   if (filter === 'nearest') return resampleNearest(image, width, height, box);
   const columns = axisWeights(image.width, width, box.left, box.width, filter);
   const rows = axisWeights(image.height, height, box.top, box.height, filter);
-  const data = new Uint8Array(box.width * box.height * 3);
+  const bytes = box.width * box.height * 3;
+  const data = target?.length === bytes ? target : new Uint8Array(bytes);
   const native = nativeImageFunctions();
   if (native) {
     const [x, y] = [columns, rows];
