@@ -23,7 +23,7 @@ const figures = (id: string, turns: number[], peakRss = 1000, footprint = 100): 
   coresUsed: 1,
   coresOfOthers: 0,
   stepMilliseconds: { median: turns[1], low: 0, high: 99, repetitions: turns.length, turns },
-  processorMilliseconds: { median: 1, low: 1, high: 1, repetitions: turns.length },
+  processorMilliseconds: { median: 1, low: 1, high: 1, repetitions: turns.length, turns },
   footprint,
   memory: { peakRss, rss: 3e6, anonymous: 2e6 },
 });
@@ -43,6 +43,8 @@ const rate: RateResult[] = [
   { ...figures('file', [20, 20, 20], 1100, 300), role: 'file' },
   { ...figures('pytorch-tape-fused', [50, 50, 50]), role: 'pytorch' },
   { ...figures('pytorch-quick', [30, 20, 10]), role: 'pytorch' },
+  // Compared by processor time only.
+  { ...figures('pytorch-one-thread', [5, 5, 5]), role: 'pytorch' },
 ];
 
 describe('bench partial-fc', () => {
@@ -75,6 +77,7 @@ describe('bench partial-fc', () => {
       ratioToPublished: { median: 5 },
     });
     expect(find('host')).toMatchObject({ ratioToFullSoftmax: { median: 5 } });
+    expect(find('file')).toMatchObject({ processorRatioToPyTorch: { median: 0.25 } });
     expect(ratios.memoryRatioToFullSoftmax).toBeCloseTo(1100 / 4100, 10);
     const alone = computeRateRatios(rate.filter(({ role }) => role !== 'pytorch'));
     expect(alone).toMatchObject({ ratioToPyTorch: null, pytorch: null });

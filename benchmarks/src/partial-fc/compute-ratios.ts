@@ -20,6 +20,8 @@ export function computeClassesRatios(results: readonly ClassesResult[]): Classes
 /** The PyTorch setting that corresponds to insightface's published code. */
 const PUBLISHED = 'pytorch-tape-fused';
 
+const ONE_THREAD = 'pytorch-one-thread';
+
 /**
  * Compares our sampled steps with the full softmax and with PyTorch.
  * @throws Error if the full softmax or the file store has no results.
@@ -28,10 +30,11 @@ export function computeRateRatios(results: readonly RateResult[]): RateRatios {
   const full = results.find(({ role }) => role === 'full');
   if (!full) throw new Error('The results of the full softmax are missing.');
   const pytorch = results
-    .filter(({ role }) => role === 'pytorch')
+    .filter(({ role, id }) => role === 'pytorch' && id !== ONE_THREAD)
     .sort((a, b) => a.stepMilliseconds.median - b.stepMilliseconds.median)
     .at(0);
   const published = results.find(({ id }) => id === PUBLISHED);
+  const oneThread = results.find(({ id }) => id === ONE_THREAD)?.processorMilliseconds.turns;
   const stores: readonly string[] = ['device', 'host', 'file'] satisfies StoreName[];
   const sampled = results.filter(({ role }) => stores.includes(role));
   const ours = sampled.map((one) => {
@@ -46,6 +49,10 @@ export function computeRateRatios(results: readonly RateResult[]): RateRatios {
         (one.memory.peakRss - one.footprint) / (full.memory.peakRss - full.footprint),
       ratioToPyTorch: pytorch ? speedup(pytorch) : null,
       ratioToPublished: published ? speedup(published) : null,
+      processorRatioToPyTorch:
+        oneThread && one.processorMilliseconds.turns
+          ? pairedRatio(oneThread, one.processorMilliseconds.turns)
+          : null,
     };
   });
   const file = ours.find(({ store, ranks }) => store === 'file' && ranks === 1);

@@ -60,6 +60,12 @@ const PYTORCH_SETTINGS = [
     label: 'gradient and AdamW by hand',
     options: ['--gradient', 'by-hand', '--adamw', 'by-hand'],
   },
+  {
+    // For processor time: threads that wait for others use it, too.
+    id: 'one-thread',
+    label: 'gradient by hand, fused AdamW, one thread',
+    options: ['--gradient', 'by-hand', '--adamw', 'fused', '--threads', '1'],
+  },
 ];
 
 /** Returns contenders that sample a tenth of the classes with each store, that use all classes, and PyTorch. */

@@ -33,6 +33,11 @@ export interface StoreRatios {
   ratioToPyTorch: Summary | null;
   /** The same for PyTorch's setting that corresponds to insightface's published step, with autograd. */
   ratioToPublished: Summary | null;
+  /**
+   * Processor time of a step of PyTorch's by-hand gradient on one thread over that of ours, which other processes hardly affect.
+   * Null if it is absent, and absent from older reports.
+   */
+  processorRatioToPyTorch?: Summary | null;
 }
 
 /** Ratios of the second part. The ratios to the full softmax are those of the file store with one rank. */

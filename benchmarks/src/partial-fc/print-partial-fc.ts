@@ -89,6 +89,11 @@ function printRate(rate: NonNullable<PartialFCReport['rate']>): string[] {
         ...(ratios.ratioToPublished
           ? [`\`ratioToPublished\` ${formatSummary(ratios.ratioToPublished)} (autograd, as in insightface)`]
           : []),
+        ...(ratios.processorRatioToPyTorch
+          ? [
+              `\`processorRatioToPyTorch\` ${formatSummary(ratios.processorRatioToPyTorch)} (processor time, beside one thread)`,
+            ]
+          : []),
       ].join(', '),
     ),
     ...(ratioToPyTorch === null
