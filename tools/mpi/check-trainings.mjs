@@ -1,7 +1,7 @@
 // Compares trainings on 1, 2 and 4 processes, and on 2 processes of 2 threads, with those on threads, bit for bit. Crosses their
 // checkpoints, also those with class centers in files, kills processes, and makes one process fail by a number that is not finite and by
 // a full disk.
-// Requires Open MPI, and root for the full disk: node tools/mpi/check-trainings.mjs [--steps 100] [--kills 10]
+// Requires Open MPI, and root for the full disk: node tools/mpi/check-trainings.mjs [--steps 100] [--kills 10] [--parts losses,files]
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -20,8 +20,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { steps: { type: 'string', default: '100' }, kills: { type: 'string', default: '10' } },
+  options: {
+    steps: { type: 'string', default: '100' },
+    kills: { type: 'string', default: '10' },
+    parts: { type: 'string', default: 'losses,sync,teacher,files,disk,kills' },
+  },
 });
+const includes = (part) => values.parts.split(',').includes(part);
 const STEPS = Number(values.steps);
 const KILLS = Number(values.kills);
 const cli = fileURLToPath(new URL('../../apps/trainer/bin/unitsphere.js', import.meta.url));
@@ -93,6 +98,33 @@ function rewind(run, last = STEPS - Math.ceil(STEPS / 10)) {
   for (const name of names) rmSync(join(folder, name), { recursive: true });
 }
 
+/** Compares trainings on processes with those on threads, and crosses their checkpoints. */
+async function checkLosses(options, run) {
+  for (const count of [1, 2, 4]) {
+    for (const kind of ['threads', 'processes']) await train(kind, count, options(`${kind}-${count}`));
+    const losses = lossesOf(run(`threads-${count}`));
+    check(losses.length === STEPS, `${count} threads train ${STEPS} steps`);
+    check(
+      losses.join() === lossesOf(run(`processes-${count}`)).join(),
+      `the losses and gradient norms of ${count} processes are those of ${count} threads, bit for bit`,
+    );
+  }
+  await train('pairs', 4, options('pairs-4'));
+  check(
+    lossesOf(run('threads-4')).join() === lossesOf(run('pairs-4')).join(),
+    'the losses and gradient norms of 2 processes of 2 threads are those of 4 threads, bit for bit',
+  );
+  for (const kind of ['threads', 'processes']) rewind(run(`${kind}-4`));
+  // Each continues the other's checkpoint, on another number.
+  await train('processes', 2, ['--resume', run('threads-4')]);
+  await train('threads', 2, ['--resume', run('processes-4')]);
+  check(
+    lossesOf(run('threads-4')).join() === lossesOf(run('processes-4')).join(),
+    'a checkpoint of 4 threads resumed on 2 processes gives the losses of the opposite way',
+  );
+  await checkNotFinite(run('processes-2'));
+}
+
 /** Continues runs whose class centers are in files or in memory on other replicas, and compares them. */
 async function checkFileStores(options, run) {
   const turns = [
@@ -108,7 +140,9 @@ async function checkFileStores(options, run) {
     const name = `crossing-${store}`;
     for (const [turn, [kind, count]] of turns.entries()) {
       const steps = ['--set', `training.steps=${Math.ceil((STEPS * (turn + 1)) / turns.length)}`];
-      const first = [...options(name), '--set', `loss.partialFc.store=${store}`];
+      // Only a file has a cache.
+      const inMemory = ['--set', 'loss.partialFc.store=host', '--set', 'loss.partialFc.cacheMiB='];
+      const first = [...options(name), ...(store === 'host' ? inMemory : [])];
       await train(kind, count, [...(turn > 0 ? ['--resume', run(name)] : first), ...steps]);
     }
   }
@@ -222,47 +256,26 @@ try {
   writeFileSync(file, config());
   const run = (name) => join(folder, name);
   const options = (name) => [file, '--output', folder, '--set', `output.name=${name}`];
-  for (const count of [1, 2, 4]) {
-    for (const kind of ['threads', 'processes']) await train(kind, count, options(`${kind}-${count}`));
-    const losses = lossesOf(run(`threads-${count}`));
-    check(losses.length === STEPS, `${count} threads train ${STEPS} steps`);
-    check(
-      losses.join() === lossesOf(run(`processes-${count}`)).join(),
-      `the losses and gradient norms of ${count} processes are those of ${count} threads, bit for bit`,
-    );
-  }
-  await train('pairs', 4, options('pairs-4'));
-  check(
-    lossesOf(run('threads-4')).join() === lossesOf(run('pairs-4')).join(),
-    'the losses and gradient norms of 2 processes of 2 threads are those of 4 threads, bit for bit',
-  );
-  for (const kind of ['threads', 'processes']) rewind(run(`${kind}-4`));
-  // Each continues the other's checkpoint, on another number.
-  await train('processes', 2, ['--resume', run('threads-4')]);
-  await train('threads', 2, ['--resume', run('processes-4')]);
-  check(
-    lossesOf(run('threads-4')).join() === lossesOf(run('processes-4')).join(),
-    'a checkpoint of 4 threads resumed on 2 processes gives the losses of the opposite way',
-  );
-
+  if (includes('losses')) await checkLosses(options, run);
   // With the usual learning rate, a training enlarges a difference of rounding by three in every step.
   const sync = ['--set', 'training.syncBatchNorm=true', '--set', 'optimizer.lr=1e-6'];
-  await checkSyncBatchNorm((name) => [...options(name), ...sync], run);
+  if (includes('sync')) await checkSyncBatchNorm((name) => [...options(name), ...sync], run);
 
-  writeFileSync(file, config(withTeacher(folder)));
-  for (const kind of ['threads', 'pairs']) await train(kind, 4, options(`taught-${kind}`));
-  check(
-    lossesOf(run('taught-threads')).length === STEPS &&
-      lossesOf(run('taught-threads')).join() === lossesOf(run('taught-pairs')).join(),
-    'the losses of a distillation on 2 processes of 2 threads are those of 4 threads, bit for bit',
-  );
+  if (includes('teacher')) {
+    writeFileSync(file, config(withTeacher(folder)));
+    for (const kind of ['threads', 'pairs']) await train(kind, 4, options(`taught-${kind}`));
+    check(
+      lossesOf(run('taught-threads')).length === STEPS &&
+        lossesOf(run('taught-threads')).join() === lossesOf(run('taught-pairs')).join(),
+      'the losses of a distillation on 2 processes of 2 threads are those of 4 threads, bit for bit',
+    );
+  }
 
-  await checkNotFinite(run('processes-2'));
   writeFileSync(file, config(FILE_STORE));
-  await checkFileStores(options, run);
-  if (process.getuid() === 0) await checkFullDisk(folder, run('full'), options('full'));
+  if (includes('files')) await checkFileStores(options, run);
+  if (includes('disk') && process.getuid() === 0) await checkFullDisk(folder, run('full'), options('full'));
 
-  if (KILLS > 0) {
+  if (includes('kills') && KILLS > 0) {
     await train('processes', 2, options('whole'));
     const killed = run('killed');
     for (let kill = 1; kill <= KILLS; kill++) {

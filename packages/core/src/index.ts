@@ -34,5 +34,5 @@ export {
 } from './safetensors.js';
 export type { SavedTensorsHooks } from './saved-tensors.js';
 export { Sequential } from './sequential.js';
-export { forwardAndPullback, type Pullback } from './tape.js';
+export { forwardAndPullback, type Pullback, type PullbackOptions } from './tape.js';
 export { valueAndGradients } from './value-and-gradients.js';

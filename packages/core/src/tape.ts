@@ -3,6 +3,17 @@ import type { Parameter } from './parameter.js';
 import type { Recorder, TapeNode } from './recorder.js';
 import { SavedTensors, type SavedTensorsHooks } from './saved-tensors.js';
 
+/** Options of {@link Pullback.pullback}. */
+export interface PullbackOptions {
+  /**
+   * Called during the backward pass for each gradient, as soon as it is complete. It can then be sent to other replicas, while the
+   * gradients of earlier layers are still computed.
+   * @param index Number of the parameter.
+   * @param gradient It is also returned in the end; not to be disposed.
+   */
+  onGradient?: (index: number, gradient: tf.Tensor) => void;
+}
+
 /** The value of a forward pass, and its pullback to the parameters. */
 export interface Pullback<T extends tf.Tensor> {
   /** What f returned; the caller disposes of it. */
@@ -16,7 +27,7 @@ export interface Pullback<T extends tf.Tensor> {
    *   The caller disposes of them.
    * @throws Error at a second call, or if dy's shape or dtype differs.
    */
-  pullback(dy?: tf.Tensor): (tf.Tensor | null)[];
+  pullback(dy?: tf.Tensor, options?: PullbackOptions): (tf.Tensor | null)[];
   /** Frees the saved tensors without a backward pass. */
   dispose(): void;
 }
@@ -45,12 +56,12 @@ export function forwardAndPullback<T extends tf.Tensor>(
   };
   return {
     value,
-    pullback(dy) {
+    pullback(dy, { onGradient } = {}) {
       if (isConsumed) throw new Error('pullback: it can be called only once; run the forward pass again.');
       if (dy) checkLikeValue(dy, value);
       isConsumed = true;
       try {
-        return backpropagate(tape, variables, { value, dy, saved });
+        return backpropagate(tape, variables, { value, dy, saved, onGradient });
       } finally {
         dispose();
       }
@@ -89,11 +100,17 @@ function record<T extends tf.Tensor>(f: () => T, saved?: SavedTensors): { value:
 function backpropagate(
   tape: TapeNode[],
   variables: tf.Variable[],
-  { value, dy, saved }: { value: tf.Tensor; dy?: tf.Tensor; saved?: SavedTensors },
+  {
+    value,
+    dy,
+    saved,
+    onGradient,
+  }: { value: tf.Tensor; dy?: tf.Tensor; saved?: SavedTensors } & PullbackOptions,
 ): (tf.Tensor | null)[] {
   const trainable = variables.filter((variable) => variable.trainable);
   const dependent = findDependentTensors(tape, trainable);
   const gradients = new Map<number, tf.Tensor>();
+  const completedBy = onGradient && findFirstUses(tape, trainable);
   try {
     gradients.set(value.id, dy ? tf.clone(dy) : tf.ones(value.shape));
     for (let node = tape.pop(); node; node = tape.pop()) {
@@ -115,6 +132,10 @@ function backpropagate(
         gradients.get(id)?.dispose();
         gradients.delete(id);
       }
+      for (const variable of completedBy?.get(node) ?? []) {
+        const gradient = gradients.get(variable.id);
+        if (gradient) onGradient?.(variables.indexOf(variable), gradient);
+      }
     }
     const trainableIds = new Set(trainable.map(({ id }) => id));
     // Only if f returned a constant is another gradient left: that of the value itself.
@@ -124,6 +145,24 @@ function backpropagate(
     tf.dispose([...gradients.values()]);
     throw error;
   }
+}
+
+/** Returns for each node the variables that it is the first to use. The backward pass completes their gradients there. */
+function findFirstUses(
+  tape: readonly TapeNode[],
+  variables: readonly tf.Variable[],
+): Map<TapeNode, tf.Variable[]> {
+  const unused = new Map(variables.map((variable) => [variable.id, variable]));
+  const firstUses = new Map<TapeNode, tf.Variable[]>();
+  for (const node of tape) {
+    for (const input of Object.values(node.inputs)) {
+      const variable = input && unused.get(input.id);
+      if (!variable) continue;
+      unused.delete(variable.id);
+      firstUses.set(node, [...(firstUses.get(node) ?? []), variable]);
+    }
+  }
+  return firstUses;
 }
 
 /** Returns the ids of the variables and of all tensors that are computed from them. */

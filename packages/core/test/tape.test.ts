@@ -7,6 +7,26 @@ import { forwardAndPullback, Parameter, runInSequence } from '../src/index.js';
 const parameter = (...values: number[]) => new Parameter([values.length], Float32Array.from(values));
 
 describe.each(backends)('forwardAndPullback on %s', (backend) => {
+  test('hands out each gradient once, when it is complete', async () => {
+    await start(backend);
+    const [first, twice, unused, last] = [parameter(1, -2), parameter(3, 4), parameter(1), parameter(5, 6)];
+    const f = () => {
+      const layer = tf.mul(tf.mul(tf.add(first.variable, 0), twice.variable), twice.variable);
+      return tf.mul(layer, last.variable) as tf.Tensor1D;
+    };
+    const seen: [number, number[]][] = [];
+    const { value, pullback } = forwardAndPullback(f, [first, twice, unused, last]);
+    const before = tf.memory().numTensors;
+    const gradients = pullback(undefined, {
+      onGradient: (index, gradient) => void seen.push([index, [...gradient.dataSync()]]),
+    });
+    expect(seen.map(([index]) => index)).toEqual([3, 1, 0]);
+    for (const [index, values] of seen) expect([...gradients[index]!.dataSync()]).toEqual(values);
+    expect(seen[1][1]).toEqual([2 * 1 * 3 * 5, 2 * -2 * 4 * 6]);
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(before + 3);
+    tf.dispose([value, ...gradients.filter((gradient) => gradient !== null)]);
+  });
+
   test('pulls back any gradient of the value, with the results of tf.grads', async () => {
     await start(backend);
     const [a, b, unused] = [parameter(1, -2, 3), parameter(0.5, 4, -1), parameter(1)];

@@ -1,7 +1,7 @@
 import type { NumericArray } from '@unitsphere/collectives';
 import type { Dtype } from '@unitsphere/collectives/implementation';
 import type { Memory, MpiFunctions } from './library/functions.js';
-import type { Progress } from './progress.js';
+import type { Pending, Progress } from './progress.js';
 
 /** An array on its way to or from another rank. */
 export interface Message {
@@ -17,9 +17,9 @@ export interface Messages {
   dtype: Dtype;
   receives?: readonly Message[];
   sends?: readonly Message[];
+  /** Distinguishes the messages of calls that are under way at the same time. Default 0. */
+  tag?: number;
 }
-
-const TAG = 0;
 
 /**
  * Moves arrays between pairs of ranks. Its messages are faster than `MPI_Ialltoallv` and `MPI_Iallgatherv` of Open MPI 4.1
@@ -36,7 +36,12 @@ export class Exchange {
   }
 
   /** Starts messages. Returns the function that waits until all have arrived. */
-  start({ operation, dtype, receives = [], sends = [] }: Messages): () => void {
+  start(messages: Messages): () => void {
+    return this.begin(messages).wait;
+  }
+
+  /** Starts messages. */
+  begin({ operation, dtype, receives = [], sends = [], tag = 0 }: Messages): Pending {
     const { comm } = this.#progress;
     const each = (
       messages: readonly Message[],
@@ -47,10 +52,10 @@ export class Exchange {
         .map(
           ({ rank, data }) =>
             (request: Memory) =>
-              begin(data, data.length, dtype, rank, TAG, comm, request),
+              begin(data, data.length, dtype, rank, tag, comm, request),
         );
     // Receives first, so that a message finds its place when it arrives.
-    return this.#progress.start(
+    return this.#progress.begin(
       operation,
       ...each(receives, this.#mpi.startReceive),
       ...each(sends, this.#mpi.startSend),

@@ -15,12 +15,15 @@ import { type ChainCall, RankChain } from './hybrid/rank-chain.js';
 import type { MpiFunctions } from './library/functions.js';
 import type { OpenLibrary } from './library/open-library.js';
 import { Opening } from './opening.js';
-import { type Floats, PartExchange, partBytes } from './part-exchange.js';
+import { combine, type Floats, PartExchange, partBytes } from './part-exchange.js';
 import { Progress, type WaitOptions } from './progress.js';
+import { type PendingReduction, type Stages, StartedReduction } from './started-reduction.js';
 
 // MPI counts elements in 32 bits.
 const LARGEST = 2 ** 31 - 1;
 const BROADCAST_BYTES = 2 ** 28;
+// Every MPI has tags up to 32767.
+const STARTED_TAGS = 2 ** 13;
 
 /**
  * One rank of a group of processes, on one machine or many, that an MPI launcher started. Made by `connectMpi`. Results have
@@ -44,6 +47,8 @@ export class MpiCommunicator implements Communicator {
   readonly #exchange: Exchange;
   readonly #parts: PartExchange;
   readonly #partBytes: number;
+  /** Number of all-reduces that were started without waiting. */
+  #started = 0;
 
   /** @internal Every rank must construct it at the same time. */
   constructor(
@@ -142,6 +147,15 @@ export class MpiCommunicator implements Communicator {
     waitForLast();
   }
 
+  /**
+   * Starts an all-reduce by sum and does not wait, so that this rank can compute while data moves. All ranks start it and wait for it
+   * in the same order among their calls; other calls may come between. The bits are those of `allReduce`. The array must not be
+   * used before `wait` returns.
+   */
+  startAllReduce(data: Floats): PendingReduction {
+    return new StartedReduction(this.#reduceInStages(data));
+  }
+
   allGather<T extends NumericArray>(data: T): T {
     const call = describeCall('allGather', data, {});
     const { lengths, inline } = this.#opening.open(call, data);
@@ -220,6 +234,30 @@ export class MpiCommunicator implements Communicator {
     this.barrier();
     this.#aborts.dispose();
     this.#mpi.finalize();
+  }
+
+  /** The stages of `startAllReduce`. */
+  *#reduceInStages(data: Floats): Stages {
+    const operation = 'allReduce';
+    const call = describeCall(operation, data, { op: 'sum' });
+    const { dtype } = call;
+    // Ranks reach the later stages in any order with respect to other calls, so messages have tags of their own.
+    const tag = 1 + 2 * (this.#started++ % STARTED_TAGS);
+    const opened = this.#opening.begin(call);
+    yield opened.pending;
+    opened.compare();
+    if (this.size === 1) return;
+    const counts = equalParts(data.length, this.size);
+    const offsets = partOffsets(counts, this.size, data.length);
+    const own = data.subarray(offsets[this.rank], offsets[this.rank + 1]);
+    const parts = this.#partsOfOthers(data, offsets);
+    const received = parts.map(({ rank }) => ({ rank, data: own.slice() }));
+    yield this.#exchange.begin({ operation, dtype, receives: received, sends: parts, tag });
+    const inputs: Floats[] = received.map((message) => message.data);
+    inputs.splice(this.rank, 0, own);
+    combine(this.#mpi, inputs, { rank: this.rank, dtype, op: 'sum' });
+    const sends = parts.map(({ rank }) => ({ rank, data: own }));
+    yield this.#exchange.begin({ operation, dtype, receives: parts, sends, tag: tag + 1 });
   }
 
   /** Begins to fill `out` with the parts of all ranks, of which this rank's is in its place. */

@@ -65,27 +65,8 @@ export class PartExchange {
       wait();
       const inputs: Floats[] = receives.map(({ data }) => data);
       inputs.splice(this.#rank, 0, own);
-      this.#combine(own, inputs, op, dtype);
+      combine(this.#mpi, inputs, { rank: this.#rank, dtype, op });
     };
-  }
-
-  /** Replaces `own` by the combination of `inputs`, of which it is this rank's. */
-  #combine(own: Floats, inputs: readonly Floats[], op: ReduceOp, dtype: Dtype): void {
-    if (op === 'max') {
-      // MPI_MAX may lose a NaN.
-      reduce(own, inputs, op);
-      return;
-    }
-    // The ranks before this one are added to the first of them, so that nothing is copied. The order of two terms of a sum
-    // does not matter, but the order of the sums does.
-    const add = (to: Floats, from: Floats) => this.#mpi.addTo(to, from, own.length, dtype);
-    if (this.#rank > 0) {
-      const [first, ...more] = inputs.slice(0, this.#rank);
-      for (const input of more) add(first, input);
-      add(own, first);
-    }
-    for (const input of inputs.slice(this.#rank + 1)) add(own, input);
-    if (op === 'mean') divide(own, this.#size);
   }
 
   #buffer(like: Floats, length: number): Floats {
@@ -100,4 +81,28 @@ export class PartExchange {
       ? new Float32Array(buffer, 0, length)
       : new Float64Array(buffer, 0, length);
   }
+}
+
+/** Replaces the input of `rank`, this rank's own, by the combination of all ranks' inputs in their order. Changes the others. */
+export function combine(
+  mpi: MpiFunctions,
+  inputs: readonly Floats[],
+  { rank, dtype, op }: { rank: number; dtype: Dtype; op: ReduceOp },
+): void {
+  const own = inputs[rank];
+  if (op === 'max') {
+    // MPI_MAX may lose a NaN.
+    reduce(own, inputs, op);
+    return;
+  }
+  // The ranks before this one are added to the first of them, so that nothing is copied. The order of two terms of a sum
+  // does not matter, but the order of the sums does.
+  const add = (to: Floats, from: Floats) => mpi.addTo(to, from, own.length, dtype);
+  if (rank > 0) {
+    const [first, ...more] = inputs.slice(0, rank);
+    for (const input of more) add(first, input);
+    add(own, first);
+  }
+  for (const input of inputs.slice(rank + 1)) add(own, input);
+  if (op === 'mean') divide(own, inputs.length);
 }

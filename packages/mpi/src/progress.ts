@@ -19,6 +19,14 @@ const LONG_WAIT_MS = 50;
 // Data moves while a rank looks, and a check for aborts takes as long as a look.
 const LOOKS_A_CHECK = 16;
 
+/** Requests that are under way. */
+export interface Pending {
+  /** Makes progress and returns whether all are complete. */
+  isDone(): boolean;
+  /** Waits until all are complete. */
+  wait: () => void;
+}
+
 /** Requests that this rank waits for, while it watches for an abort and for the time. */
 export class Progress {
   /** Milliseconds spent waiting for other ranks so far. */
@@ -44,11 +52,19 @@ export class Progress {
    * @param operation Name of the call, for errors.
    */
   start(operation: string, ...starts: ((request: Memory) => void)[]): () => void {
+    return this.begin(operation, ...starts).wait;
+  }
+
+  /** Starts requests, see `start`. */
+  begin(operation: string, ...starts: ((request: Memory) => void)[]): Pending {
     const requests = this.#abi.handles(starts.length);
     starts.forEach((begin, i) => {
       begin(requests.subarray(i, i + 1));
     });
-    return () => this.#wait(operation, starts.length, requests, this.#options.spinMs);
+    return {
+      isDone: () => this.#mpi.testAll(starts.length, requests),
+      wait: () => this.#wait(operation, starts.length, requests, this.#options.spinMs),
+    };
   }
 
   /** Starts a request that needs all ranks, and waits for them. */

@@ -50,6 +50,45 @@ describe.each(launchers)('$name', (launcher) => {
     expect([await ranks.finish(), ranks.output]).toEqual([0, '']);
   });
 
+  test('all-reduces that were started give the bits of those that wait, whatever is called meanwhile', async () => {
+    const size = ALL ? 5 : 3;
+    ranks = await MpiRanks.start(launcher, size);
+    const lengths = [1, 0, 70_001, 7];
+    const arrays = (rank: number) =>
+      lengths.map((length) => Float32Array.from({ length }, (_, i) => (i % 97) / (rank + 3)));
+    const expected = lengths.flatMap((_, at) => {
+      const sum = arrays(0)[at];
+      for (let rank = 1; rank < size; rank++) {
+        arrays(rank)[at].forEach((value, i) => {
+          sum[i] += value;
+        });
+      }
+      return [...sum];
+    });
+    for (let turn = 0; turn < 2; turn++) {
+      const outcomes = await Promise.all(
+        Array.from({ length: size }, (_, rank) => ranks.call(rank, 'overlap', ...arrays(rank))),
+      );
+      for (const outcome of outcomes) {
+        expect(outcome).not.toHaveProperty('error');
+        const { result } = outcome as { result: Float32Array };
+        expect(result.length).toBe(expected.length);
+        expect(result.every((value, i) => value === expected[i])).toBe(true);
+      }
+    }
+    // A call that waits is another call.
+    const mixed = await Promise.all([
+      ranks.call(0, 'overlap', new Float32Array(8)),
+      ranks.call(1, 'allReduce', new Float32Array(8)),
+      ranks.call(2, 'overlap', new Float32Array(8)),
+    ]);
+    for (const outcome of mixed) {
+      expect((outcome as { error: string }).error).toMatch(
+        /^Collective(Mismatch|Aborted)Error: .*different calls/,
+      );
+    }
+  });
+
   test('a rank that never comes ends the group after the timeout', async () => {
     ranks = await MpiRanks.start(launcher, 3, { timeoutSeconds: 0.5 });
     const errors = await Promise.all([

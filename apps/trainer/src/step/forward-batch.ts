@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { equalParts } from '@unitsphere/collectives';
-import { DropPath, forwardAndPullback, type Pullback, Random } from '@unitsphere/core';
+import { DropPath, forwardAndPullback, type Pullback, type PullbackOptions, Random } from '@unitsphere/core';
 import { toInput } from '@unitsphere/embedder';
 import { bfloat16SavedTensors, withFloat32MatmulPrecision } from '@unitsphere/mixed-precision';
 import type { Config } from '../config/config.js';
@@ -25,8 +25,11 @@ export interface StepImages {
 export interface BatchForward {
   /** float32 [N, width]; with clean images [2N, width], those of the clean images last. Disposed by `dispose`. */
   readonly embeddings: tf.Tensor2D;
-  /** Returns the gradients of the trained parameters; the caller disposes of them. It can be called once. */
-  pullback(embeddingGradient: tf.Tensor2D): (tf.Tensor | null)[];
+  /**
+   * Returns the gradients of the trained parameters; the caller disposes of them. It can be called once.
+   * @param onGradient Called for each gradient when it is complete, if the images pass the network in one part.
+   */
+  pullback(embeddingGradient: tf.Tensor2D, onGradient?: PullbackOptions['onGradient']): (tf.Tensor | null)[];
   dispose(): void;
 }
 
@@ -89,14 +92,14 @@ export function createBatchForward(
     tf.dispose(values);
     return {
       embeddings,
-      pullback(embeddingGradient) {
+      pullback(embeddingGradient, onGradient) {
         // The second passes see the same images, and must not count them twice.
         const restore = ranges.length > 1 ? keepRunningStatistics(model, frozen) : () => {};
         let sums: (tf.Tensor | null)[] | undefined;
         for (let part = last; part >= 0; part--) {
           open ??= record(part);
           const own = rowsOf(embeddingGradient, ranges[part], clean ? count : undefined);
-          const gradients = open.forward.pullback(own);
+          const gradients = open.forward.pullback(own, ranges.length === 1 ? { onGradient } : {});
           if (own !== embeddingGradient) own.dispose();
           close();
           sums = sums ? addAll(sums, gradients) : gradients;

@@ -64,7 +64,8 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
   const embed = createBatchForward(config, state);
   // With synchronized batch norms, running statistics are the same on all replicas already.
   const buffers = config.training.syncBatchNorm ? [] : state.frozen.movingBuffers();
-  const reduction = new StepReduction(communicator, buffers);
+  const parameters = state.frozen.trained().map(([, parameter]) => parameter);
+  const reduction = new StepReduction(communicator, parameters, buffers);
   return async ({ step, images, clean, features, labels, share, nextLabels }) => {
     const lossTime = new Stopwatch();
     const settings = margin?.scheduled.at(step);
@@ -93,7 +94,7 @@ export function createTrainingStep(config: Config, state: TrainingState): Traini
           : { embeddingGradient, gradients: [], sums: [] };
       gradients = [
         // The projection's gradients follow the model's, in the optimizer's order.
-        ...pullback(forward, taught.embeddingGradient),
+        ...pullback(forward, taught.embeddingGradient, reduction.begin()),
         ...taught.gradients,
         ...supervised.gradients,
       ];
@@ -239,9 +240,13 @@ class Stopwatch {
   }
 }
 
-function pullback(forward: BatchForward, embeddingGradient: tf.Tensor2D): (tf.Tensor | null)[] {
+function pullback(
+  forward: BatchForward,
+  embeddingGradient: tf.Tensor2D,
+  onGradient: Parameters<BatchForward['pullback']>[1],
+): (tf.Tensor | null)[] {
   try {
-    return forward.pullback(embeddingGradient);
+    return forward.pullback(embeddingGradient, onGradient);
   } finally {
     embeddingGradient.dispose();
   }

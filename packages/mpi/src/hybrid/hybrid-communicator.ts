@@ -59,6 +59,8 @@ export class HybridCommunicator implements Communicator {
   readonly #slot: Uint8Array;
   readonly #slots: Uint8Array;
   readonly #headers: Int32Array[];
+  /** How calls differed, which ended the group. Every rank has compared them itself. */
+  #mismatch: string | undefined;
 
   /**
    * @param threads The threads of this process.
@@ -168,9 +170,12 @@ export class HybridCommunicator implements Communicator {
 
   /** Makes a call. If it ends the group of the threads or of the processes, the other group ends, too. */
   #call<T>(call: () => T): T {
+    if (this.#mismatch !== undefined) throw new CollectiveAbortedError(this.#mismatch);
     try {
       return call();
     } catch (error) {
+      // An abort could overtake the comparison on a slower rank.
+      if (this.#mismatch !== undefined) throw error;
       if (error instanceof CollectiveAbortedError) this.abort(error.reason);
       else this.abort(error);
       throw error;
@@ -188,7 +193,10 @@ export class HybridCommunicator implements Communicator {
     if (this.#processes && own) this.#slots.set(this.#processes.allGather(own));
     this.#threads.broadcast(this.#slots);
     const problem = mismatch(this.#headers);
-    if (problem) throw new CollectiveMismatchError(problem);
+    if (problem) {
+      this.#mismatch = problem;
+      throw new CollectiveMismatchError(problem);
+    }
     const lengths = this.#headers.map(lengthOf);
     if (lengths.some((length) => length * data.BYTES_PER_ELEMENT > this.#inlineBytes)) return { lengths };
     const inline = lengths.map((length, rank) =>
