@@ -5,6 +5,6 @@ import { installedLaunchers } from './fixtures/launchers.js';
 test.skipIf(installedLaunchers.length === 0)(
   'the examples of the README run without a launcher',
   async () => {
-    expect(await runReadmeExamples(new URL('..', import.meta.url))).toEqual(['[ 0, 0 ]\n']);
+    expect(await runReadmeExamples(new URL('..', import.meta.url))).toEqual(['[ 0, 0 ]\n', '1\n']);
   },
 );
