@@ -1,4 +1,5 @@
-export { type ImageFunctions, imageFunctions, type JpegDecoding } from './image-functions.js';
+export { imageFunctions } from './image-functions.js';
+export type { ImageFunctions, JpegDecoding } from './image-interface.js';
 export type { Isa } from './isa.js';
 export {
   type Addon,

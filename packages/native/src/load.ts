@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { findBinary, platformName } from './find-binary.js';
-import type { ImageFunctions } from './image-functions.js';
+import type { ImageFunctions } from './image-interface.js';
 import { ISA_NAMES, type Isa, isasOf } from './isa.js';
 import { tryInChild } from './probe.js';
 

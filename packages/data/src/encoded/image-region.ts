@@ -21,7 +21,7 @@ export function regionAt(regions: Float64Array | undefined, image: number): Floa
  * Decodes an image and cuts out its region: a box is cropped, a quadrilateral straightened (`alignQuad`), and a face aligned
  * (`alignFace`).
  * @param side Side in pixels of the result. If omitted, a box and a quadrilateral keep their size, and a face has 112 pixels.
- * @param target As in `decodeBytes`; used where there is no region.
+ * @param target As in `decodeBytes`; ignored with a region.
  * @throws ImageError if the bytes cannot be decoded.
  * @throws Error if a box lies outside the image; RangeError if corners or landmarks have no valid shape.
  */
