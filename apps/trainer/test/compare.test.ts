@@ -128,6 +128,15 @@ describe('loadStudy and planStudy', () => {
     );
   });
 
+  test('refuse images without held-out identities', () => {
+    const base =
+      'data: { split: { train: 0.9, validation: 0.1, test: 0 } }\nevaluation: { pairFiles: [lfw.bin] }';
+    const unmeasured = study(`${STUDY}curvePoints: 0\n`, undefined, base);
+    expect(complaint(() => planStudy(unmeasured))).toMatch(
+      /norms\.yaml: data\.split\.test is 0, but a study compares figures on held-out identities/,
+    );
+  });
+
   test('replace models by local files, publish only their names and refuse unused ones', () => {
     const text = `${STUDY.replace('[model.norm]', '[model.pretrained, distillation]')
       .replace('model.norm: layernorm', '')

@@ -60,11 +60,23 @@ export function receiveTeacherFeatures(
   return table;
 }
 
-/** Opens the dataset's images at the size from which the teacher's input is cut. */
+/**
+ * Opens the dataset's images at the size from which the teacher's input is cut.
+ * @throws UserError if the source has no images of that size.
+ */
 async function sourceFor({ preprocessing }: Teacher, { spec }: Dataset): Promise<ImageSource> {
   const side = sideOf(preprocessing);
-  if (spec.kind === 'documents' || spec.kind === 'faces') return openSource({ ...spec, size: side });
-  return openSource(isFormatSpec(spec) ? { ...spec, side } : spec);
+  try {
+    if (spec.kind === 'documents' || spec.kind === 'faces') return await openSource({ ...spec, size: side });
+    return await openSource(isFormatSpec(spec) ? { ...spec, side } : spec);
+  } catch (error) {
+    // The other values of the specification have opened the student's images.
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`the teacher's input is cut from images of ${side} px: ${error.message}`, {
+      hint: 'Use a teacher with another input size (distillation.teacher.preprocessing.imageSize), or other images.',
+      cause: error,
+    });
+  }
 }
 
 const sideOf = ({ imageSize, cropFraction = 1 }: Teacher['preprocessing']) =>
