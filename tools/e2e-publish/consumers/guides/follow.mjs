@@ -189,16 +189,19 @@ async function writeCameraFile(picture, file, sharp) {
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const planes = [0, 1, 2].map(() => Buffer.alloc(side * side));
+  const luma = Buffer.alloc(side * side);
+  const chroma = [0, 1].map(() => Buffer.alloc((side / 2) ** 2));
   for (let i = 0; i < side * side; i++) {
     const [r, g, b] = data.subarray(3 * i, 3 * i + 3);
-    // BT.601, as Chromium reads it.
-    planes[0][i] = 16 + 0.257 * r + 0.504 * g + 0.098 * b;
-    planes[1][i] = 128 - 0.148 * r - 0.291 * g + 0.439 * b;
-    planes[2][i] = 128 + 0.439 * r - 0.368 * g - 0.071 * b;
+    const [x, y] = [i % side, Math.floor(i / side)];
+    // BT.601, as Chromium reads it, with colors at half the resolution.
+    luma[i] = 16 + 0.257 * r + 0.504 * g + 0.098 * b;
+    const half = (y >> 1) * (side / 2) + (x >> 1);
+    chroma[0][half] = 128 - 0.148 * r - 0.291 * g + 0.439 * b;
+    chroma[1][half] = 128 + 0.439 * r - 0.368 * g - 0.071 * b;
   }
-  const frame = [Buffer.from('FRAME\n'), ...planes];
-  const header = Buffer.from(`YUV4MPEG2 W${side} H${side} F10:1 Ip A1:1 C444\n`);
+  const frame = [Buffer.from('FRAME\n'), luma, ...chroma];
+  const header = Buffer.from(`YUV4MPEG2 W${side} H${side} F10:1 Ip A1:1 C420jpeg\n`);
   writeFileSync(file, Buffer.concat([header, ...frame, ...frame]));
 }
 
