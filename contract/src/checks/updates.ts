@@ -100,6 +100,24 @@ export const updateChecks: AgreementCheck[] = [
     update('adamWUpdate', `of ${shape}`, momenta(shape), ([p, mean, square]) =>
       ops.adamWUpdate(p, tensor(shape, 9), mean, square, { ...adamW, step: 3 }),
     ),
+    update(
+      'adamWUpdateEach',
+      `with ${shape}`,
+      Object.fromEntries(
+        [shape, [3], [], shape, [40, 8]].flatMap((one, i) =>
+          Object.entries(momenta(one)).map(([name, value]) => [`${name} ${i}`, value]),
+        ),
+      ),
+      (variables) =>
+        ops.adamWUpdateEach(
+          [0, 1, 2, 3, 4].map((i) => {
+            const [parameter, expAvg, expAvgSq] = variables.slice(3 * i);
+            const gradient = tensor(parameter.shape, 9 + i);
+            const step = { ...adamW, lr: 0.1 / (1 + i), weightDecay: 0.1 * (i % 2), step: 1 + i };
+            return { parameter, gradient, expAvg, expAvgSq, step };
+          }),
+        ),
+    ),
     update('sgdUpdate', `of ${shape}`, { parameter: { shape }, buffer: { shape } }, ([p, buffer]) =>
       ops.sgdUpdate(p, tensor(shape, 9), buffer, { ...sgd, step: 2 }),
     ),
@@ -131,6 +149,29 @@ export const updateChecks: AgreementCheck[] = [
       output: ops.countNonFinite(tf.exp(tensor(shape, 1, 60, 120))),
     })),
   ]),
+  // Small maps and large ones have kernels of their own.
+  ...[60, 2100].flatMap((rows) =>
+    [5, 16].flatMap((channels) => {
+      const running = { mean: { shape: [channels] }, variance: { shape: [channels], low: 0 } };
+      const train = (...[mean, variance]: tf.Variable[]) => ({
+        x: tensor([rows, channels], 9) as tf.Tensor2D,
+        gamma: tensor([channels], 10) as tf.Tensor1D,
+        beta: tensor([channels], 11) as tf.Tensor1D,
+        running: { mean, variance, momentum: 0.3 },
+      });
+      const variant = `running averages of ${rows} rows, ${channels} channels`;
+      return [
+        update('batchNormTrain', variant, running, (variables) => {
+          const { x, gamma, beta, running } = train(...variables);
+          ops.batchNormTrain(x, gamma, beta, { running });
+        }),
+        update('batchNormPreluTrain', variant, running, (variables) => {
+          const { x, gamma, beta, running } = train(...variables);
+          ops.batchNormPreluTrain(x, gamma, beta, tensor([channels], 12) as tf.Tensor1D, { running });
+        }),
+      ];
+    }),
+  ),
   update('adamWUpdateRows', '', momenta(table), ([p, mean, square]) =>
     ops.adamWUpdateRows(p, mean, square, rows(), tensor([3, 7], 9) as tf.Tensor2D, { ...adamW, steps }),
   ),

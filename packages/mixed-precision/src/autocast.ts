@@ -41,6 +41,7 @@ export const AUTOCAST_TABLE = {
   gatherRows: 'float32',
   scatterAddRows: 'float32',
   adamWUpdate: 'float32',
+  adamWUpdateEach: 'float32',
   adamWUpdateRows: 'float32',
   sgdUpdate: 'float32',
   sgdUpdateRows: 'float32',

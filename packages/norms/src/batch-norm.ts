@@ -2,13 +2,13 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { initializers, Module } from '@unitsphere/core';
 import {
   type Activation,
+  type BatchNormTrainOptions,
   batchNormInference,
   batchNormPreluInference,
   batchNormPreluTrain,
   batchNormTrain,
   prelu,
   type StatisticsGroup,
-  updateRunningStatistics,
 } from '@unitsphere/ops';
 import type { NormOptions } from './layer-norm.js';
 
@@ -85,16 +85,18 @@ class BatchNorm<T extends tf.Tensor> extends Module<T, T> {
         ? batchNormPreluInference(x, gamma, beta, ...running, slope, { epsilon })
         : batchNormInference(x, gamma, beta, ...running, { epsilon, activation });
     }
-    const group = this.#group;
-    const { y, mean, variance, rows } = slope
-      ? batchNormPreluTrain(x, gamma, beta, slope, { epsilon, group })
-      : batchNormTrain(x, gamma, beta, { epsilon, activation, group });
-    updateRunningStatistics(
-      { mean: this.runningMean.variable, variance: this.runningVar.variable },
-      { mean, variance },
-      this.#momentum,
-      rows / (rows - 1),
-    );
+    const options: BatchNormTrainOptions = {
+      epsilon,
+      group: this.#group,
+      running: {
+        mean: this.runningMean.variable,
+        variance: this.runningVar.variable,
+        momentum: this.#momentum,
+      },
+    };
+    const { y } = slope
+      ? batchNormPreluTrain(x, gamma, beta, slope, options)
+      : batchNormTrain(x, gamma, beta, { ...options, activation });
     this.batchesTracked.value++;
     return y;
   }

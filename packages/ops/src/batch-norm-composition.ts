@@ -14,6 +14,8 @@ export interface TrainAttrs {
   epsilon: number;
   /** Combines the statistics of the replicas; absent if this replica's are used alone. */
   wholeBatch?: WholeBatch;
+  /** Weight of the latest batch in the running averages, if there are any. */
+  momentum?: number;
 }
 
 /** Normalizes x with the batch's own statistics; returns [activate(z), mean, variance]. */
@@ -82,6 +84,18 @@ function sumOver(wholeBatch: WholeBatch, dgamma: tf.Tensor, dbeta: tf.Tensor) {
   };
 }
 
+const refuseGradient = (name: string) => () => {
+  throw new Error(
+    `batchNorm: the running ${name} has no gradient: it is a buffer, not a parameter. Leave it out of the gradient's inputs.`,
+  );
+};
+
+/** Gradients of the running averages, which throw. */
+export const runningGradients = {
+  runningMean: /* @__PURE__ */ refuseGradient('mean'),
+  runningVariance: /* @__PURE__ */ refuseGradient('variance'),
+};
+
 /** Returns the gradients of the evaluation form, one function per input; `gradOf` computes dz from z. */
 export function inferenceGradients(
   inputs: { x: tf.Tensor } & Affine & Statistics,
@@ -89,11 +103,6 @@ export function inferenceGradients(
   gradOf: (z: tf.Tensor) => tf.Tensor,
 ) {
   const forward = () => recompute(inputs, epsilon);
-  const constant = (name: string) => () => {
-    throw new Error(
-      `batchNorm: the running ${name} has no gradient: it is a buffer, not a parameter. Leave it out of the gradient's inputs.`,
-    );
-  };
   return {
     x: () => {
       const { invStd, z } = forward();
@@ -104,8 +113,8 @@ export function inferenceGradients(
       return tf.sum(tf.mul(gradOf(z), xHat), 0);
     },
     beta: () => tf.sum(gradOf(forward().z), 0),
-    mean: constant('mean'),
-    variance: constant('variance'),
+    mean: runningGradients.runningMean,
+    variance: runningGradients.runningVariance,
   };
 }
 

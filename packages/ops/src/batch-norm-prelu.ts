@@ -9,6 +9,7 @@ import {
   inferenceGradients,
   openWholeBatch,
   recompute,
+  runningGradients,
   type Statistics,
   type TrainAttrs,
 } from './batch-norm-composition.js';
@@ -16,6 +17,7 @@ import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
 import { defineSyncOp } from './define-sync-op.js';
 import { checkSlope, composePrelu, composePreluGrad, composeSlopeGrad } from './prelu-composition.js';
+import { assignRunningAverages, type RunningInputs, runningInputs } from './running-averages.js';
 import { toRows } from './to-rows.js';
 import {
   batchNormPreluGradWasm,
@@ -34,7 +36,7 @@ interface Attrs {
 }
 
 type GradInputs = { x: tf.Tensor; dy: tf.Tensor } & Affine & Slope & Statistics;
-type TrainInputs = { x: tf.Tensor } & Affine & Slope;
+type TrainInputs = { x: tf.Tensor } & Affine & Slope & RunningInputs;
 
 const grad: OpDefinition<GradInputs, TrainAttrs> = {
   name: 'UnitsphereBatchNormPreluGrad',
@@ -60,7 +62,13 @@ const train: OpDefinition<TrainInputs, TrainAttrs> = {
     // One pass computes all four gradients; the tape takes those it needs.
     const run = attrs.wholeBatch ? syncGradOp : gradOp;
     const grads = run({ x, dy, gamma, beta, slope, mean, variance }, attrs);
-    return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2], slope: () => grads[3] };
+    return {
+      x: () => grads[0],
+      gamma: () => grads[1],
+      beta: () => grads[2],
+      slope: () => grads[3],
+      ...runningGradients,
+    };
   },
   kernels: { wasm: batchNormPreluTrainWasm, webgpu: batchNormPreluTrainWebGpu },
 };
@@ -103,6 +111,7 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Slope &
  * @param slope float32 [channels], or [1] for one slope that all channels share.
  * @param options.epsilon Added to the variance. Default 1e-5, as in PyTorch.
  * @param options.group Replicas that divide the batch, as for {@link batchNormTrain}.
+ * @param options.running Running averages, updated in place.
  * @returns The same as {@link batchNormTrain}.
  * @throws Error as {@link batchNormTrain}, or on a wrong shape of the slope.
  */
@@ -111,19 +120,20 @@ export function batchNormPreluTrain<T extends tf.Tensor>(
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   slope: tf.Tensor1D,
-  { epsilon = 1e-5, group }: Omit<BatchNormTrainOptions, 'activation'> = {},
+  { epsilon = 1e-5, group, running }: Omit<BatchNormTrainOptions, 'activation'> = {},
 ): TrainedBatchNorm<T> {
-  checkBatchNorm('batchNormPreluTrain', x, { gamma, beta });
+  checkBatchNorm('batchNormPreluTrain', x, { gamma, beta, ...runningInputs(running) });
   checkSlope('batchNormPreluTrain', slope, gamma.shape[0]);
   const wholeBatch = openWholeBatch('batchNormPreluTrain', x, group);
-  const run = wholeBatch ? syncTrainOp : trainOp;
-  const [y, mean, variance] = run({ x, gamma, beta, slope }, { epsilon, wholeBatch });
-  return {
-    y: y as T,
-    mean: mean as tf.Tensor1D,
-    variance: variance as tf.Tensor1D,
-    rows: wholeBatch?.rows ?? rowsOf(x),
-  };
+  const attrs = { epsilon, wholeBatch, momentum: running?.momentum };
+  const outputs = wholeBatch
+    ? syncTrainOp({ x, gamma, beta, slope }, attrs)
+    : trainOp({ x, gamma, beta, slope, ...runningInputs(running) }, attrs);
+  // A whole batch counts its rows in the forward pass.
+  const rows = wholeBatch?.rows ?? rowsOf(x);
+  assignRunningAverages(running, outputs, rows);
+  const [y, mean, variance] = outputs;
+  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D, rows };
 }
 
 /**

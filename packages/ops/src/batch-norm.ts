@@ -10,12 +10,19 @@ import {
   inferenceGradients,
   openWholeBatch,
   recompute,
+  runningGradients,
   type Statistics,
   type TrainAttrs,
 } from './batch-norm-composition.js';
 import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
 import { defineSyncOp } from './define-sync-op.js';
+import {
+  assignRunningAverages,
+  type RunningAverages,
+  type RunningInputs,
+  runningInputs,
+} from './running-averages.js';
 import {
   batchNormGradTensorFlow,
   batchNormInferenceTensorFlow,
@@ -38,6 +45,8 @@ export interface BatchNormOptions {
 export interface BatchNormTrainOptions extends BatchNormOptions {
   /** Replicas that divide the batch: statistics are those of all their values (PyTorch's SyncBatchNorm). Default: this replica alone. */
   group?: StatisticsGroup;
+  /** Running averages, updated in place. Default: none. */
+  running?: RunningAverages;
 }
 
 /** Result of batch norm with the batch's own statistics. */
@@ -57,7 +66,7 @@ interface Attrs {
 }
 
 type GradInputs = { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics;
-type TrainInputs = { x: tf.Tensor } & Affine;
+type TrainInputs = { x: tf.Tensor } & Affine & RunningInputs;
 
 const grad: OpDefinition<GradInputs, Attrs & TrainAttrs> = {
   name: 'UnitsphereBatchNormGrad',
@@ -81,7 +90,7 @@ const train: OpDefinition<TrainInputs, Attrs & TrainAttrs> = {
     // One pass computes all three gradients; the tape takes those it needs.
     const run = attrs.wholeBatch ? syncGradOp : gradOp;
     const grads = run({ x, dy, gamma, beta, mean, variance }, attrs);
-    return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2] };
+    return { x: () => grads[0], gamma: () => grads[1], beta: () => grads[2], ...runningGradients };
   },
   kernels: { wasm: batchNormTrainWasm, webgpu: batchNormTrainWebGpu, tensorflow: batchNormTrainTensorFlow },
 };
@@ -114,8 +123,8 @@ const inferenceOp = /* @__PURE__ */ defineOp<{ x: tf.Tensor } & Affine & Statist
  * @param beta float32 [channels], shift.
  * @param options.group Replicas that divide the batch. All of them call this operation, and its gradient, in the same order; x is
  *   this replica's part. The gradients of gamma and beta are this replica's contributions, to be summed like all gradients.
- * @returns y, of x's shape, the batch's mean and biased variance, float32 [channels], for the running averages, and `rows`, the
- *   number of values per channel that they were taken over.
+ * @returns y, of x's shape, the batch's mean and biased variance, float32 [channels], and `rows`, the number of values per
+ *   channel that they were taken over.
  * @throws Error on a wrong rank, dtype or length, if there are fewer than 2 values per channel, or for a group on `webgpu`, which
  *   cannot wait within an operation.
  */
@@ -123,18 +132,19 @@ export function batchNormTrain<T extends tf.Tensor>(
   x: T,
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
-  { epsilon = 1e-5, activation = 'none', group }: BatchNormTrainOptions = {},
+  { epsilon = 1e-5, activation = 'none', group, running }: BatchNormTrainOptions = {},
 ): TrainedBatchNorm<T> {
-  checkBatchNorm('batchNormTrain', x, { gamma, beta });
+  checkBatchNorm('batchNormTrain', x, { gamma, beta, ...runningInputs(running) });
   const wholeBatch = openWholeBatch('batchNormTrain', x, group);
-  const run = wholeBatch ? syncTrainOp : trainOp;
-  const [y, mean, variance] = run({ x, gamma, beta }, { epsilon, activation, wholeBatch });
-  return {
-    y: y as T,
-    mean: mean as tf.Tensor1D,
-    variance: variance as tf.Tensor1D,
-    rows: wholeBatch?.rows ?? rowsOf(x),
-  };
+  const attrs = { epsilon, activation, wholeBatch, momentum: running?.momentum };
+  const outputs = wholeBatch
+    ? syncTrainOp({ x, gamma, beta }, attrs)
+    : trainOp({ x, gamma, beta, ...runningInputs(running) }, attrs);
+  // A whole batch counts its rows in the forward pass.
+  const rows = wholeBatch?.rows ?? rowsOf(x);
+  assignRunningAverages(running, outputs, rows);
+  const [y, mean, variance] = outputs;
+  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D, rows };
 }
 
 /**

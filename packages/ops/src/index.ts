@@ -1,5 +1,6 @@
 export { hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from './activation.js';
 export { type Activation, type KernelActivation, kernelCode } from './activation-names.js';
+export { type AdamWParameter, adamWUpdateEach } from './adamw-of-each.js';
 export { addBias } from './add-bias.js';
 export {
   type BatchNormOptions,

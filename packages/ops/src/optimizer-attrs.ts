@@ -16,6 +16,24 @@ export interface AdamWFactors {
   inverseRootCorrection2: number;
 }
 
+/** Inputs of a step of AdamW for several parameters: those of {@link AdamWInputs}, each with the parameter's index behind its name. */
+export type AdamWEachInputs = { [name: string]: tf.Tensor };
+
+/** Factors of a step of AdamW for several parameters, in their order. */
+export interface AdamWEachFactors {
+  factors: readonly AdamWFactors[];
+}
+
+/** Returns the inputs of the parameter at `index`. */
+export function adamWInputsAt(inputs: AdamWEachInputs, index: number): AdamWInputs {
+  return {
+    parameter: inputs[`parameter${index}`],
+    gradient: inputs[`gradient${index}`],
+    expAvg: inputs[`expAvg${index}`],
+    expAvgSq: inputs[`expAvgSq${index}`],
+  };
+}
+
 /** Inputs of a step of SGD, all of the parameter's shape; `buffer` is the momentum buffer, absent without momentum. */
 export type SgdInputs = { parameter: tf.Tensor; gradient: tf.Tensor; buffer?: tf.Tensor };
 

@@ -4,7 +4,8 @@ import { defineOp } from './define-op.js';
 import type { AdamWFactors, AdamWInputs, SgdFactors, SgdInputs } from './optimizer-attrs.js';
 import { adamWTensorFlow, sumSquaresTensorFlow } from './tensorflow/optimizer-updates.js';
 import { adamWWasm, sgdWasm, sumSquaresWasm } from './wasm/optimizer-updates.js';
-import { adamWWebGpu, sgdWebGpu, sumSquaresWebGpu } from './webgpu/optimizer-updates.js';
+import { adamWWebGpu } from './webgpu/adamw.js';
+import { sgdWebGpu, sumSquaresWebGpu } from './webgpu/optimizer-updates.js';
 
 /** Options of one step of AdamW for one parameter. */
 export interface AdamWStep {
@@ -42,20 +43,23 @@ export interface SgdStep {
   gradientScale?: number;
 }
 
-// Returns the new parameter and running means. A kernel that updates the means in place returns the parameter only.
+/** Computes the new parameter and running means. */
+export function composeAdamW(
+  { parameter, gradient, expAvg, expAvgSq }: AdamWInputs,
+  f: AdamWFactors,
+): [updated: tf.Tensor, mean: tf.Tensor, meanSquare: tf.Tensor] {
+  const g = scale(gradient, f.gradientScale);
+  const mean = tf.add(tf.mul(expAvg, f.beta1), tf.mul(g, 1 - f.beta1));
+  const meanSquare = tf.add(tf.mul(expAvgSq, f.beta2), tf.mul(tf.square(g), 1 - f.beta2));
+  const denominator = tf.add(tf.mul(tf.sqrt(meanSquare), f.inverseRootCorrection2), f.eps);
+  const updated = tf.sub(tf.mul(parameter, f.kept), tf.div(tf.mul(mean, f.stepSize), denominator));
+  return [updated, mean, meanSquare];
+}
+
+// A kernel that updates the means in place returns the parameter only.
 const adamWOp = /* @__PURE__ */ defineOp<AdamWInputs, AdamWFactors>({
   name: 'UnitsphereAdamW',
-  compose: ({ parameter, gradient, expAvg, expAvgSq }, f) => {
-    const g = scale(gradient, f.gradientScale);
-    const mean = tf.add(tf.mul(expAvg, f.beta1), tf.mul(g, 1 - f.beta1));
-    const meanSquare = tf.add(tf.mul(expAvgSq, f.beta2), tf.mul(tf.square(g), 1 - f.beta2));
-    const denominator = tf.add(tf.mul(tf.sqrt(meanSquare), f.inverseRootCorrection2), f.eps);
-    return [
-      tf.sub(tf.mul(parameter, f.kept), tf.div(tf.mul(mean, f.stepSize), denominator)),
-      mean,
-      meanSquare,
-    ];
-  },
+  compose: composeAdamW,
   kernels: { wasm: adamWWasm, webgpu: adamWWebGpu, tensorflow: adamWTensorFlow },
 });
 
@@ -73,10 +77,29 @@ export function adamWUpdate(
   gradient: tf.Tensor,
   expAvg: tf.Variable,
   expAvgSq: tf.Variable,
-  { lr, beta1, beta2, eps, weightDecay, step, gradientScale = 1 }: AdamWStep,
+  step: AdamWStep,
 ): void {
   checkLike('adamWUpdate', parameter, { gradient, expAvg, expAvgSq });
-  const factors: AdamWFactors = {
+  tf.tidy(() => {
+    const inputs = { parameter, gradient, expAvg, expAvgSq };
+    const [updated, mean, meanSquare] = adamWOp(inputs, adamWFactors(step));
+    parameter.assign(updated);
+    if (mean) expAvg.assign(mean);
+    if (meanSquare) expAvgSq.assign(meanSquare);
+  });
+}
+
+/** Returns what is the same for every value of a parameter. */
+export function adamWFactors({
+  lr,
+  beta1,
+  beta2,
+  eps,
+  weightDecay,
+  step,
+  gradientScale = 1,
+}: AdamWStep): AdamWFactors {
+  return {
     beta1,
     beta2,
     eps,
@@ -84,12 +107,6 @@ export function adamWUpdate(
     kept: 1 - lr * weightDecay,
     ...adamWCorrection(step, { lr, beta1, beta2 }),
   };
-  tf.tidy(() => {
-    const [updated, mean, meanSquare] = adamWOp({ parameter, gradient, expAvg, expAvgSq }, factors);
-    parameter.assign(updated);
-    if (mean) expAvg.assign(mean);
-    if (meanSquare) expAvgSq.assign(meanSquare);
-  });
 }
 
 // Returns the new parameter and momentum buffer. A kernel that updates the buffer in place returns the parameter only.
@@ -167,7 +184,8 @@ function scale(gradient: tf.Tensor, factor: number): tf.Tensor {
   return factor === 1 ? gradient : tf.mul(gradient, factor);
 }
 
-function checkLike(op: string, parameter: tf.Variable, tensors: { [name: string]: tf.Tensor }): void {
+/** Throws unless all are float32 of the parameter's shape. */
+export function checkLike(op: string, parameter: tf.Variable, tensors: { [name: string]: tf.Tensor }): void {
   if (parameter.dtype !== 'float32') {
     throw new Error(`${op}: the parameter must be float32, not ${parameter.dtype}.`);
   }

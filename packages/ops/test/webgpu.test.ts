@@ -274,6 +274,72 @@ describe.skipIf(!everyBackend.includes('webgpu'))('webgpu', { timeout: 120_000 }
   });
 });
 
+describe.skipIf(!everyBackend.includes('webgpu'))('steps of AdamW for several parameters', () => {
+  const shapes = [[70], [], [8, 4], [3], [200], [0], [16]];
+  const settings = { beta1: 0.9, beta2: 0.99, eps: 1e-8, step: 2 };
+  const steps = shapes.map((_, i) => ({ ...settings, lr: 0.1 / (i + 1), weightDecay: 0.1 * (i % 2) }));
+
+  /** Returns every variable after two steps of all parameters: one after another, or in one call. */
+  async function run(together: boolean, setUp: (runtime: WebGpuRuntime) => void = () => {}, clone = false) {
+    await start('webgpu');
+    const runtime = webGpuRuntime(tf.backend());
+    const { mostBuffers, maxBindingBytes } = runtime;
+    setUp(runtime);
+    const before = tf.memory().numTensors;
+    const parameters = shapes.map((shape, i) => {
+      const variable = (seed: number, low: number) =>
+        tf.tidy(() =>
+          tf.variable(
+            tf.tensor(
+              fill(
+                shape.reduce((a, b) => a * b, 1),
+                seed,
+                low,
+              ),
+              shape,
+            ),
+          ),
+        );
+      return { parameter: variable(i, -1), expAvg: variable(10 + i, -1), expAvgSq: variable(20 + i, 0) };
+    });
+    const clones = clone ? [tf.clone(parameters[3].expAvg)] : [];
+    for (let step = 0; step < 2; step++) {
+      tf.tidy(() => {
+        const updates = parameters.map((state, i) => {
+          const gradient = tf.tensor(fill(state.parameter.size, 30 + i, -1), shapes[i]);
+          return { ...state, gradient, step: steps[i] };
+        });
+        if (together) ops.adamWUpdateEach(updates);
+        else {
+          for (const { parameter, gradient, expAvg, expAvgSq, step } of updates) {
+            ops.adamWUpdate(parameter, gradient, expAvg, expAvgSq, step);
+          }
+        }
+      });
+    }
+    const variables = parameters.flatMap((state) => Object.values(state));
+    const values = await Promise.all(variables.map(read));
+    tf.dispose([...variables, ...clones]);
+    expect(tf.memory().numTensors).toBe(before);
+    Object.assign(runtime, { mostBuffers, maxBindingBytes });
+    return values.map((one) => [...one]);
+  }
+
+  test.each([
+    ['as many as the device binds', () => {}, false],
+    ['two at a time', (runtime: WebGpuRuntime) => Object.assign(runtime, { mostBuffers: 10 }), false],
+    ['one at a time', (runtime: WebGpuRuntime) => Object.assign(runtime, { mostBuffers: 8 }), false],
+    [
+      'a large one in parts',
+      (runtime: WebGpuRuntime) => Object.assign(runtime, { maxBindingBytes: 256 }),
+      false,
+    ],
+    ['an average that another tensor shares', () => {}, true],
+  ])('%s, have the bits of single steps', async (_, setUp, clone) => {
+    expect(await run(true, setUp, clone)).toEqual(await run(false));
+  });
+});
+
 test('tunes for the kind of device, within its limits', () => {
   const device = (features: string[], most: number) => ({
     features: new Set(features),

@@ -1,7 +1,6 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { adamWUpdate } from '@unitsphere/ops';
+import { adamWUpdateEach } from '@unitsphere/ops';
 import { checkFraction, checkNotNegative } from './check.js';
-import { Optimizer, type Slot, type SlotStep } from './optimizer.js';
+import { Optimizer, type Update } from './optimizer.js';
 import type { OptimizedParameter, ParameterGroup } from './parameter.js';
 
 /** Options of `AdamW`. */
@@ -35,13 +34,16 @@ export class AdamW extends Optimizer {
     this.#eps = checkNotNegative('AdamW: eps', eps);
   }
 
-  protected update(
-    { parameter }: Slot,
-    [expAvg, expAvgSq]: readonly tf.Variable[],
-    gradient: tf.Tensor,
-    step: SlotStep,
-  ): void {
+  protected update(updates: readonly Update[]): void {
     const [beta1, beta2] = this.#betas;
-    adamWUpdate(parameter.variable, gradient, expAvg, expAvgSq, { beta1, beta2, eps: this.#eps, ...step });
+    adamWUpdateEach(
+      updates.map(({ variable, state: [expAvg, expAvgSq], gradient, step }) => ({
+        parameter: variable,
+        gradient,
+        expAvg,
+        expAvgSq,
+        step: { beta1, beta2, eps: this.#eps, ...step },
+      })),
+    );
   }
 }

@@ -32,6 +32,15 @@ export interface SlotStep {
   gradientScale: number;
 }
 
+/** What a step does to one parameter. */
+export interface Update {
+  readonly variable: tf.Variable;
+  /** The state tensors, in the order of the optimizer's `stateNames`. */
+  readonly state: readonly tf.Variable[];
+  readonly gradient: tf.Tensor;
+  readonly step: SlotStep;
+}
+
 /** Base class of the optimizers: groups, checks, step counts and state dicts. */
 export abstract class Optimizer {
   /** The parameters of all groups, in order. Gradients and state have the same order. */
@@ -73,16 +82,8 @@ export abstract class Optimizer {
   /** Names of a parameter's state tensors, as in torch. */
   protected abstract readonly stateNames: readonly string[];
 
-  /**
-   * Updates one parameter and its state.
-   * @param state The state tensors, in the order of `stateNames`.
-   */
-  protected abstract update(
-    slot: Slot,
-    state: readonly tf.Variable[],
-    gradient: tf.Tensor,
-    step: SlotStep,
-  ): void;
+  /** Updates parameters and their state. */
+  protected abstract update(updates: readonly Update[]): void;
 
   /**
    * Updates every parameter that has a gradient. A parameter without one (null) does not change, not even by weight
@@ -94,17 +95,18 @@ export abstract class Optimizer {
   step(gradients: readonly (tf.Tensor | null)[], { gradientScale = 1 }: StepOptions = {}): void {
     this.#checkAlive();
     this.#check(gradients, gradientScale);
-    this.#slots.forEach((slot, index) => {
+    const updates = this.#slots.flatMap((slot, index): Update[] => {
       const gradient = gradients[index];
-      if (!gradient) return;
-      this.update(slot, this.#stateOf(slot), gradient, {
+      if (!gradient) return [];
+      const step = {
         lr: this.#lr * slot.lrScale,
         weightDecay: slot.parameter.weightDecay ? (slot.weightDecay ?? this.#weightDecay) : 0,
-        step: slot.step + 1,
+        step: ++slot.step,
         gradientScale,
-      });
-      slot.step++;
+      };
+      return [{ variable: slot.parameter.variable, state: this.#stateOf(slot), gradient, step }];
     });
+    this.update(updates);
     this.#stepCount++;
   }
 

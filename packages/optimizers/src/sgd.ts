@@ -1,7 +1,6 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import { sgdUpdate } from '@unitsphere/ops';
 import { checkNotNegative } from './check.js';
-import { Optimizer, type Slot, type SlotStep } from './optimizer.js';
+import { Optimizer, type Update } from './optimizer.js';
 import type { OptimizedParameter, ParameterGroup } from './parameter.js';
 
 /** Options of `SGD`. */
@@ -43,15 +42,11 @@ export class SGD extends Optimizer {
     this.stateNames = momentum > 0 ? ['momentum_buffer'] : [];
   }
 
-  protected update(
-    { parameter }: Slot,
-    [momentumBuffer]: readonly tf.Variable[],
-    gradient: tf.Tensor,
-    step: SlotStep,
-  ): void {
+  protected update(updates: readonly Update[]): void {
     const [momentum, dampening, nesterov] = [this.#momentum, this.#dampening, this.#nesterov];
-    // SGD without momentum keeps no buffer.
-    const buffer = momentumBuffer ?? null;
-    sgdUpdate(parameter.variable, gradient, buffer, { momentum, dampening, nesterov, ...step });
+    for (const { variable, state, gradient, step } of updates) {
+      // SGD without momentum keeps no buffer.
+      sgdUpdate(variable, gradient, state[0] ?? null, { momentum, dampening, nesterov, ...step });
+    }
   }
 }

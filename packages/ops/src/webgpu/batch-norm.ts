@@ -3,50 +3,30 @@ import type { Activation } from '../activation-names.js';
 import type { Affine, Statistics } from '../batch-norm-composition.js';
 import { rowsOf } from '../check.js';
 import type { Kernel } from '../define-op.js';
-import { activationGradOf, activationOf } from './activation.js';
+import type { RunningInputs } from '../running-averages.js';
+import { trainFewRows, trainGradFewRows } from './batch-norm-few-rows.js';
+import { type Follower, followerOf, preluFollower } from './batch-norm-follower.js';
 import { forChannels, sumOverRows } from './channels.js';
-import { preluGradOf, preluOf, type Slopes, slopesOf, sumSlopeGradient } from './prelu.js';
+import { sumSlopeGradient } from './prelu.js';
 import { floats, type Program, widthOf } from './program.js';
 import { planReductions, reduceOverWorkgroup, sharedReducer } from './reduce.js';
+import { outputsOf, type Running, readsOf, runningOf, updateRunning } from './running-averages.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
 
 interface Attrs {
   epsilon: number;
   activation: Activation;
+  momentum?: number;
 }
 type Slope = { slope: tf.Tensor1D };
-
-/** Function that follows the norm: WGSL of its value and gradient, and its slopes if it is PReLU. */
-interface Follower {
-  key: string;
-  value: (z: string, T: string) => string;
-  gradient: (z: string, dy: string, T: string) => string;
-  slopes?: Slopes;
-}
-
-const followerOf = (activation: Activation): Follower => ({
-  key: activation,
-  value: (z, T) => activationOf(activation, z, T),
-  gradient: (z, dy, T) => activationGradOf(activation, z, dy, T),
-});
-
-const prelu = (slope: tf.TensorInfo, channels: number): Follower => {
-  const slopes = slopesOf(slope, channels);
-  return {
-    key: slopes.key,
-    value: (z, T) => preluOf(slopes, z, T),
-    gradient: (z, dy, T) => preluGradOf(slopes, z, dy, T),
-    slopes,
-  };
-};
 
 /** WGSL that folds batch norm into x · a + b for the channels `c`. */
 const fold = `let invStd = inverseSqrt(variance[c] + u.epsilon);
     let a = gamma[c] * invStd;
     let b = beta[c] - mean[c] * a;`;
 
-/** Computes the mean and the biased variance of each channel. */
-function computeMoments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) {
+/** Computes the mean and the biased variance of each channel, and the new running averages. */
+function computeMoments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number, running?: Running) {
   const rows = rowsOf(x);
   const mean = runtime.output([channels]);
   const variance = runtime.output([channels]);
@@ -70,10 +50,10 @@ function computeMoments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) 
   const width = widthOf(channels);
   const T = floats(width);
   const program: Program = {
-    key: `batchNormMerge ${width} ${plan.key}`,
-    inputs: { partials: T },
-    outputs: { mean: T, variance: T },
-    uniforms: { channels: 'u32', parts: 'u32', rows: 'u32' },
+    key: `batchNormMerge ${width} ${running !== undefined} ${plan.key}`,
+    inputs: { partials: T, ...readsOf(running, T) },
+    outputs: { mean: T, variance: T, ...outputsOf(running, T) },
+    uniforms: { channels: 'u32', parts: 'u32', rows: 'u32', ...running?.uniforms },
     workgroupSize: plan.workgroupSize,
     declarations: sharedReducer(reducers, [T]),
     body: `
@@ -92,30 +72,39 @@ function computeMoments(runtime: WebGpuRuntime, x: tf.Tensor, channels: number) 
   }
   ${reduceOverWorkgroup(reducers, ['sum'])}
   if (${plan.writes('channel < u.channels')}) {
+    let spread = sum / f32(u.rows);
     mean[c] = average;
-    variance[c] = sum / f32(u.rows);
+    variance[c] = spread;
+    ${running ? updateRunning('average', 'spread') : ''}
   }`,
   };
   const vectors = channels / width;
   runtime.run(
     program,
-    { partials, mean, variance },
-    { channels: vectors, parts, rows },
+    { partials, mean, variance, ...running?.tensors },
+    { channels: vectors, parts, rows, ...running?.numbers },
     plan.groups(vectors),
   );
   runtime.free(partials);
   return { mean, variance };
 }
 
+type TrainInputs = { x: tf.Tensor } & Affine & RunningInputs;
+
 function train(
   runtime: WebGpuRuntime,
-  { x, gamma, beta }: { x: tf.Tensor } & Affine,
+  inputs: TrainInputs,
   epsilon: number,
+  momentum: number | undefined,
   follower: Follower,
 ): tf.TensorInfo[] {
-  const { mean, variance } = computeMoments(runtime, x, gamma.shape[0]);
+  const { x, gamma, beta } = inputs;
+  const running = runningOf(runtime, inputs, momentum, rowsOf(x));
+  const few = trainFewRows(runtime, inputs, epsilon, follower, running);
+  if (few) return few;
+  const { mean, variance } = computeMoments(runtime, x, gamma.shape[0], running);
   const y = normalize(runtime, { x, gamma, beta, mean, variance }, epsilon, follower);
-  return [y, mean, variance];
+  return [y, mean, variance, ...(running?.updated ?? [])];
 }
 
 function normalize(
@@ -146,8 +135,11 @@ function trainGrad(
   runtime: WebGpuRuntime,
   inputs: { x: tf.Tensor; dy: tf.Tensor } & Affine & Statistics,
   epsilon: number,
-  { key, gradient, slopes }: Follower,
+  follower: Follower,
 ): tf.TensorInfo[] {
+  const few = trainGradFewRows(runtime, inputs, epsilon, follower);
+  if (few) return few;
+  const { key, gradient, slopes } = follower;
   const { x, dy, gamma, beta, mean, variance } = inputs;
   const rows = rowsOf(x);
   const channels = gamma.shape[0];
@@ -199,11 +191,11 @@ function trainGrad(
   return [dx, dgamma, dbeta, ...(dslope ? [dslope] : [])];
 }
 
-export const batchNormTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
+export const batchNormTrainWebGpu: Kernel<TrainInputs, Attrs> = ({
   inputs,
-  attrs: { epsilon, activation },
+  attrs: { epsilon, activation, momentum },
   backend,
-}) => train(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
+}) => train(webGpuRuntime(backend), inputs, epsilon, momentum, followerOf(activation));
 
 export const batchNormInferenceWebGpu: Kernel<{ x: tf.Tensor } & Affine & Statistics, Attrs> = ({
   inputs,
@@ -217,23 +209,23 @@ export const batchNormGradWebGpu: Kernel<{ x: tf.Tensor; dy: tf.Tensor } & Affin
   backend,
 }) => trainGrad(webGpuRuntime(backend), inputs, epsilon, followerOf(activation));
 
-export const batchNormPreluTrainWebGpu: Kernel<{ x: tf.Tensor } & Affine & Slope, { epsilon: number }> = ({
+export const batchNormPreluTrainWebGpu: Kernel<TrainInputs & Slope, Omit<Attrs, 'activation'>> = ({
   inputs: { slope, ...inputs },
-  attrs: { epsilon },
+  attrs: { epsilon, momentum },
   backend,
-}) => train(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
+}) => train(webGpuRuntime(backend), inputs, epsilon, momentum, preluFollower(slope, inputs.gamma.shape[0]));
 
 export const batchNormPreluInferenceWebGpu: Kernel<
   { x: tf.Tensor } & Affine & Slope & Statistics,
   { epsilon: number }
 > = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
-  normalize(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
+  normalize(webGpuRuntime(backend), inputs, epsilon, preluFollower(slope, inputs.gamma.shape[0]));
 
 export const batchNormPreluGradWebGpu: Kernel<
   { x: tf.Tensor; dy: tf.Tensor } & Affine & Slope & Statistics,
   { epsilon: number }
 > = ({ inputs: { slope, ...inputs }, attrs: { epsilon }, backend }) =>
-  trainGrad(webGpuRuntime(backend), inputs, epsilon, prelu(slope, inputs.gamma.shape[0]));
+  trainGrad(webGpuRuntime(backend), inputs, epsilon, preluFollower(slope, inputs.gamma.shape[0]));
 
 /**
  * Sums the first two of the `kinds` sums over the parts. The gradient of the input, dx = a · (dz − dbeta / rows − xHat · dgamma /

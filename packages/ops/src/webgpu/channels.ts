@@ -5,6 +5,8 @@ import { sumParts } from './sum-parts.js';
 
 // Rows per invocation: enough to amortize the loads of the channels' vectors.
 const ROWS_EACH = 16;
+/** Most rows that one part sums: a second dispatch would take longer. */
+const ROWS_OF_ONE_PART = 64;
 
 type Tensors = { [name: string]: tf.TensorInfo };
 type Numbers = { [name: string]: number };
@@ -99,6 +101,8 @@ export function sumOverRows(
     numbers?: Numbers;
     /** Number of sums. */
     sums: number;
+    /** Most parts. Default 1024. */
+    mostParts?: number;
     /** Returns WGSL that runs before the rows, for the channels `c`. */
     before?: (T: string) => string;
     /** Returns WGSL that adds the values at `at` to `sum0`, `sum1`, … */
@@ -113,7 +117,7 @@ export function sumOverRows(
   const T = floats(width);
   const channels = op.channels / width;
   const filling = Math.ceil((targetGroups * workgroupSize) / channels);
-  const parts = Math.max(1, Math.min(filling, Math.ceil(op.rows / ROWS_EACH), 1024));
+  const parts = Math.max(1, Math.min(filling, Math.ceil(op.rows / ROWS_EACH), op.mostParts ?? 1024));
   // If the rows must be bound in pieces, each piece has its own parts.
   const pieces: [start: number, rows: number][] = [];
   runtime.forParts(op.op.split(' ')[0], op.rows, [op.channels], (...piece) => pieces.push(piece));
@@ -161,15 +165,17 @@ export function sumColumns(
   rows: number,
   columns: number,
 ): tf.TensorInfo {
-  const out = runtime.output([columns]);
   const { partials, parts } = sumOverRows(runtime, {
     op: 'columnSums',
     rows,
     channels: columns,
     inputs: { x },
     sums: 1,
+    mostParts: rows <= ROWS_OF_ONE_PART ? 1 : undefined,
     each: () => 'sum0 += x[at];',
   });
+  if (parts === 1) return { ...partials, shape: [columns] };
+  const out = runtime.output([columns]);
   sumParts(runtime, partials, { parts, stride: columns, count: columns }, out);
   runtime.free(partials);
   return out;

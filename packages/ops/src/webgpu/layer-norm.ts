@@ -45,11 +45,15 @@ export const layerNormGradWebGpu: Kernel<
   const runtime = webGpuRuntime(backend);
   const rows = rowsOf(x);
   const columns = gamma.shape[0];
-  const shape = { rows, columns, numbers: { epsilon }, tensors: { x, dy } };
   const dx = runtime.output(x.shape);
+  // The gradient of gamma sums dy · xHat over rows.
+  const weighted = runtime.output(x.shape);
   forEachRow(runtime, {
-    ...shape,
-    key: 'layerNormGradInput',
+    key: 'layerNormGrad',
+    rows,
+    columns,
+    numbers: { epsilon },
+    tensors: { x, dy },
     vectors: { gamma },
     out: dx,
     sums: [
@@ -66,15 +70,7 @@ export const layerNormGradWebGpu: Kernel<
       },
     ],
     result: '(dy[at] * gamma[c] - gMean - (x[at] - mean) * invStd * slope) * invStd',
-  });
-  // The gradient of gamma sums dy · xHat over rows.
-  const weighted = runtime.output(x.shape);
-  forEachRow(runtime, {
-    ...shape,
-    key: 'layerNormGradScale',
-    out: weighted,
-    sums: standardize,
-    result: 'dy[at] * (x[at] - mean) * invStd',
+    second: { out: weighted, result: 'dy[at] * (x[at] - mean) * invStd' },
   });
   const dgamma = sumColumns(runtime, weighted, rows, columns);
   runtime.free(weighted);

@@ -1,37 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import type { AdamWFactors, AdamWInputs, SgdFactors, SgdInputs } from '../optimizer-attrs.js';
+import type { SgdFactors, SgdInputs } from '../optimizer-attrs.js';
 import { forEachValue } from './elementwise.js';
 import { floats, type Program, widthOf } from './program.js';
 import { reduceOverWorkgroup, sharedReducer } from './reduce.js';
 import { type WebGpuRuntime, webGpuRuntime } from './runtime.js';
-
-/** Updates the averages in place, unless another tensor shares them. The parameter gets a new tensor. */
-export const adamWWebGpu: Kernel<AdamWInputs, AdamWFactors> = ({
-  inputs: { parameter, gradient, expAvg, expAvgSq },
-  attrs,
-  backend,
-}) => {
-  const runtime = webGpuRuntime(backend);
-  const updated = runtime.output(parameter.shape);
-  const shared = runtime.isShared(expAvg) || runtime.isShared(expAvgSq);
-  const [mean, meanSquare]: [tf.TensorInfo, tf.TensorInfo] = shared
-    ? [runtime.output(expAvg.shape), runtime.output(expAvgSq.shape)]
-    : [expAvg, expAvgSq];
-  forEachValue(runtime, {
-    key: `adamW ${shared}`,
-    tensors: { parameter, gradient, ...(shared && { expAvg, expAvgSq }), updated, mean, meanSquare },
-    written: ['updated', 'mean', 'meanSquare'],
-    numbers: { ...attrs, rest1: 1 - attrs.beta1, rest2: 1 - attrs.beta2 },
-    body: () => `let g = gradient[i] * u.gradientScale;
-    let m = ${shared ? 'expAvg' : 'mean'}[i] * u.beta1 + g * u.rest1;
-    let v = ${shared ? 'expAvgSq' : 'meanSquare'}[i] * u.beta2 + g * g * u.rest2;
-    mean[i] = m;
-    meanSquare[i] = v;
-    updated[i] = parameter[i] * u.kept - (m * u.stepSize) / (sqrt(v) * u.inverseRootCorrection2 + u.eps);`,
-  });
-  return shared ? [updated, mean, meanSquare] : [updated];
-};
 
 /** Creates new tensors for the parameter and the momentum buffer. */
 export const sgdWebGpu: Kernel<SgdInputs, SgdFactors> = ({

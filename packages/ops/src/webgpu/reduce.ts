@@ -44,7 +44,10 @@ export interface ReductionPlan {
 }
 
 /** Returns how a device distributes reductions. */
-export function planReductions({ reducers, workgroupSize }: Tuning): ReductionPlan {
+export function planReductions({
+  reducers,
+  workgroupSize,
+}: Pick<Tuning, 'reducers' | 'workgroupSize'>): ReductionPlan {
   const together = reducers > 1;
   const size = together ? reducers : workgroupSize;
   const [first, step] = together ? ['local', size] : ['0u', 1];

@@ -30,9 +30,11 @@ export function forEachRow(
     sums: RowSum[];
     /** WGSL for the value at `at` (column `c`). */
     result: string;
+    /** Another output [rows, columns], and WGSL for its value. */
+    second?: { out: tf.TensorInfo; result: string };
   },
 ): void {
-  const { tensors, vectors = {}, out, numbers } = op;
+  const { tensors, vectors = {}, out, second, numbers } = op;
   if (op.rows === 0) return;
   const { reducers } = runtime.tuning;
   const plan = planReductions(runtime.tuning);
@@ -44,7 +46,7 @@ export function forEachRow(
   const program = {
     key: `${op.key} ${vector} ${plan.key}`,
     inputs: Object.fromEntries([...Object.keys(tensors), ...Object.keys(vectors)].map((name) => [name, T])),
-    outputs: { out: T },
+    outputs: { out: T, ...(second && { second: T }) },
     uniforms: {
       rows: 'u32' as const,
       columns: 'u32' as const,
@@ -65,7 +67,7 @@ export function forEachRow(
   ${after}`;
   })}
   if (place < u.rows) {
-  ${loop(`out[at] = ${op.result};`)}
+  ${loop(`out[at] = ${op.result}; ${second ? `second[at] = ${second.result};` : ''}`)}
   }`,
   };
   runtime.forParts(op.key, op.rows, [op.columns], (start, rows) => {
@@ -74,7 +76,7 @@ export function forEachRow(
       start: start * op.columns,
       count: rows * op.columns,
     });
-    const bound: Bound = { ...vectors, out: part(out) };
+    const bound: Bound = { ...vectors, out: part(out), ...(second && { second: part(second.out) }) };
     for (const [name, tensor] of Object.entries(tensors)) bound[name] = part(tensor);
     const columns = op.columns / vector;
     const uniforms = { rows, columns, inverseColumns: 1 / op.columns, ...numbers };

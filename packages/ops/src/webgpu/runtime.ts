@@ -38,8 +38,8 @@ export class WebGpuRuntime {
   tuning: Tuning;
   /** Largest part of a buffer that a program can bind, in bytes; tests lower it. */
   maxBindingBytes: number;
-  /** Number of buffers that a program can bind. */
-  readonly mostBuffers: number;
+  /** Number of buffers that a program can bind; tests lower it. */
+  mostBuffers: number;
   readonly #pipelines = new Map<string, Compiled>();
   readonly #alignment: number;
   readonly #backend: WebGpuBackend;
