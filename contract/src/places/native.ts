@@ -60,8 +60,14 @@ class NativeThread {
   async #ask(check: string): Promise<Outcome> {
     this.#worker ??= this.#start();
     this.#worker.postMessage(check);
-    const [outcome] = await once(this.#worker, 'message');
-    return outcome as Outcome;
+    try {
+      const [outcome] = await once(this.#worker, 'message');
+      return outcome as Outcome;
+    } catch (error) {
+      // A thread that failed never answers again.
+      this.#worker = undefined;
+      throw error;
+    }
   }
 
   #start(): Worker {
