@@ -101,8 +101,20 @@ function readOne(i: number): number {
 /** Writes the leaving rows of records from … to − 1 of the request, then reads the coming ones into their slots. */
 function moveShare(fd: number, from: number, to: number): void {
   if (moveRows) {
-    const [written, read] = [[leaving, writePositions] as const, [coming, readFds, readPositions] as const];
-    moveRows(bytes, recordBytes, slots, ...written, ...read, outcomes, fd, from, to);
+    moveRows(
+      bytes,
+      recordBytes,
+      slots,
+      leaving,
+      writePositions,
+      coming,
+      readFds,
+      readPositions,
+      outcomes,
+      fd,
+      from,
+      to,
+    );
     return;
   }
   writeShare(fd, from, to);
