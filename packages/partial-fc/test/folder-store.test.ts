@@ -70,7 +70,9 @@ test('a fault at any call of a restore on fewer ranks leaves the checkpoint', as
   const { whole, centers } = await inFolder(2, { steps: 4 });
   const alone = (more: Partial<GatherScenario> = {}) =>
     trainAndGather(soloCommunicator(), { folders: [folder], whole, steps: 0, crashes: true, ...more });
-  const calls = await withFault('crash', Number.POSITIVE_INFINITY, () => alone());
+  const calls = await withFault('crash', Number.POSITIVE_INFINITY, async () => {
+    await alone();
+  });
   expect(calls).toBeGreaterThan(5);
   for (let at = 0; at < calls; at++) {
     let error: unknown;
