@@ -88,22 +88,26 @@ describe('loss.partialFc', () => {
   });
 
   test.each([
-    ['file', 1],
-    ['file', 2],
-    ['host', 2],
+    [1, ['file']],
+    [2, ['file', 'host']],
   ] as const)(
-    'a resumed run with %s centers on %i replica(s) equals an uninterrupted one',
-    async (store, replicas) => {
-      const config = partialConfig(await pictureFolder(), store, ', unsampled: caught-up');
-      config.training.replicas = replicas;
-      const whole = await train(config, temporaryFolder(), { replicaFile });
-      const base = temporaryFolder();
-      const first = await train(config, base, { replicaFile, ...stopAfter(4) });
-      expect(first.step).toBe(4);
-      const resumed = await train(config, base, { resume: true, replicaFile });
-      expect(await losses(resumed.run)).toEqual(await losses(whole.run));
-      for (const name of ['backbone.safetensors', 'head.safetensors']) {
-        expect(Buffer.compare(await file(resumed.run, name), await file(whole.run, name)), name).toBe(0);
+    'resumed runs on %i replica(s) with %j centers equal an uninterrupted one',
+    async (replicas, stores) => {
+      const data = await pictureFolder();
+      let whole: RunDirectory | undefined;
+      for (const store of stores) {
+        const config = partialConfig(data, store, ', unsampled: caught-up');
+        config.training.replicas = replicas;
+        // All stores give the same run.
+        whole ??= (await train(config, temporaryFolder(), { replicaFile })).run;
+        const base = temporaryFolder();
+        const first = await train(config, base, { replicaFile, ...stopAfter(4) });
+        expect(first.step).toBe(4);
+        const resumed = await train(config, base, { resume: true, replicaFile });
+        expect(await losses(resumed.run), store).toEqual(await losses(whole));
+        for (const name of ['backbone.safetensors', 'head.safetensors']) {
+          expect(Buffer.compare(await file(resumed.run, name), await file(whole, name)), name).toBe(0);
+        }
       }
     },
   );
@@ -209,39 +213,40 @@ describe('--grow', () => {
     });
   };
 
-  test.each(STORES)('keeps the centers of known classes from %s and adds others', async (store) => {
+  test('keeps the centers of known classes from every store and adds others', async () => {
     const more = await pictureFolder(40);
     const few = temporaryFolder();
     for (const name of readdirSync(more).slice(0, 24)) cpSync(join(more, name), join(few, name));
-    const config = partialConfig(few, store);
-    config.training.replicas = 2;
-    const { run: old } = await train(config, temporaryFolder(), { replicaFile });
-    // A reference run with its centers in memory.
-    const reference = partialConfig(few, 'memory');
-    reference.training.replicas = 2;
-    const { run: same } = await train(reference, temporaryFolder(), { replicaFile });
-    const was = await centersOf(same);
-
-    const progress = silentProgress();
-    const next = partialConfig(more, 'memory');
-    const { run, step } = await growOnly(next, old, { progress });
-    expect(step).toBe(0);
-    const [oldNames, newNames] = [namesOf(old).train, namesOf(run).train];
-    expect(newNames.length).toBeGreaterThan(oldNames.length);
-    const is = await centersOf(run);
-    oldNames.forEach((name, row) => {
-      const now = newNames.indexOf(name);
-      expect([...is.subarray(16 * now, 16 * now + 16)], name).toEqual([
-        ...was.subarray(16 * row, 16 * row + 16),
-      ]);
-    });
-    expect(
-      Buffer.compare(await file(run, 'backbone.safetensors'), await file(old, 'backbone.safetensors')),
-    ).toBe(0);
-    expect(progress.notes.join('\n')).toContain(
-      `${oldNames.length} classes kept, ${newNames.length - oldNames.length} added`,
-    );
-    expect(namesOf(run).earlier).toEqual(expect.arrayContaining(oldNames));
+    const trainOld = async (store: string) => {
+      const config = partialConfig(few, store);
+      config.training.replicas = 2;
+      return (await train(config, temporaryFolder(), { replicaFile })).run;
+    };
+    const inMemory = await trainOld('memory');
+    const was = await centersOf(inMemory);
+    for (const store of STORES) {
+      const old = store === 'memory' ? inMemory : await trainOld(store);
+      const progress = silentProgress();
+      const next = partialConfig(more, 'memory');
+      const { run, step } = await growOnly(next, old, { progress });
+      expect(step).toBe(0);
+      const [oldNames, newNames] = [namesOf(old).train, namesOf(run).train];
+      expect(newNames.length).toBeGreaterThan(oldNames.length);
+      const is = await centersOf(run);
+      oldNames.forEach((name, row) => {
+        const now = newNames.indexOf(name);
+        expect([...is.subarray(16 * now, 16 * now + 16)], `${store} ${name}`).toEqual([
+          ...was.subarray(16 * row, 16 * row + 16),
+        ]);
+      });
+      expect(
+        Buffer.compare(await file(run, 'backbone.safetensors'), await file(old, 'backbone.safetensors')),
+      ).toBe(0);
+      expect(progress.notes.join('\n')).toContain(
+        `${oldNames.length} classes kept, ${newNames.length - oldNames.length} added`,
+      );
+      expect(namesOf(run).earlier).toEqual(expect.arrayContaining(oldNames));
+    }
   });
 
   test('continues with center files on two replicas, and resumes the grown run', async () => {
@@ -328,18 +333,27 @@ describe('--grow', () => {
     expect(set).toEqual([[3, ...new Array(16).fill(Math.fround(0.01))]]);
   });
 
-  test.each([
-    ['another embedding size', { model: { embeddingSize: 8 } }, /model\.embeddingSize is 8, but .* has 16/],
-    ['another backbone', { model: { backbone: 'lcnet_050' } }, /model\.backbone is lcnet_050/],
-  ] as const)('refuses %s', async (_, change, message) => {
-    const data = await pictureFolder();
-    const config = tinyConfig(data);
+  test('refuses another model, other held-out identities, and data without any identity of the old run', async () => {
+    const config = tinyConfig(await pictureFolder());
     const { run } = await train(config, temporaryFolder());
-    const error = await failure(
-      growOnly({ ...config, model: { ...config.model, ...change.model } as Config['model'] }, run),
-    );
-    expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toMatch(message);
+    const changes = [
+      [{ embeddingSize: 8 }, /model\.embeddingSize is 8, but .* has 16/],
+      [{ backbone: 'lcnet_050' }, /model\.backbone is lcnet_050/],
+    ] as const;
+    for (const [change, message] of changes) {
+      const model = { ...config.model, ...change } as Config['model'];
+      const error = await failure(growOnly({ ...config, model }, run));
+      expect(error).toBeInstanceOf(UserError);
+      expect(error.message).toMatch(message);
+    }
+    const heldOut = await failure(growOnly({ ...config, seed: 9 }, run));
+    expect(heldOut.message).toMatch(/was trained on \d+ identities that are held out now, such as /);
+    expect(heldOut.hint).toContain('data.split');
+    const others = temporaryFolder();
+    const from = await pictureFolder();
+    for (const name of readdirSync(from)) cpSync(join(from, name), join(others, `other-${name}`));
+    const unknown = await failure(growOnly(tinyConfig(others), run));
+    expect(unknown.message).toMatch(/the data contains none of the identities that .* was trained on/);
   });
 
   test('resamples the head to images of another size, and says so', async () => {
@@ -360,23 +374,5 @@ describe('--grow', () => {
     expect(progress.notes.join('\n')).toContain(
       'was trained on images of 32 px; its head is resampled to 96 px',
     );
-  });
-
-  test('refuses to hold out identities that the old run was trained on', async () => {
-    const config = tinyConfig(await pictureFolder());
-    const { run } = await train(config, temporaryFolder());
-    const error = await failure(growOnly({ ...config, seed: 9 }, run));
-    expect(error.message).toMatch(/was trained on \d+ identities that are held out now, such as /);
-    expect(error.hint).toContain('data.split');
-  });
-
-  test('refuses data without any identity of the old run', async () => {
-    const config = tinyConfig(await pictureFolder());
-    const { run } = await train(config, temporaryFolder());
-    const others = temporaryFolder();
-    const from = await pictureFolder();
-    for (const name of readdirSync(from)) cpSync(join(from, name), join(others, `other-${name}`));
-    const error = await failure(growOnly(tinyConfig(others), run));
-    expect(error.message).toMatch(/the data contains none of the identities that .* was trained on/);
   });
 });

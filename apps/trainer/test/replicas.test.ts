@@ -1,25 +1,26 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReplicaError, withReplicas } from '@unitsphere/collectives';
+import { ReplicaError } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { replicaCount } from '../src/replicas/replica-count.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import { RunDirectory } from '../src/run/run-directory.js';
 import { bundleFixture } from './fixtures/bundle.js';
-import { runSteps, type Steps } from './fixtures/replica-steps.js';
+import type { Steps } from './fixtures/replica-steps.js';
+import { ReplicaStepsPool } from './fixtures/replica-steps-pool.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
-let stepsFile: string;
+let pool: ReplicaStepsPool;
 let replicaFile: string;
 beforeAll(() => {
-  stepsFile = bundleFixture('replica-steps-worker');
+  pool = new ReplicaStepsPool();
   replicaFile = bundleFixture('replica-worker');
 });
+afterAll(() => pool.close());
 
-const stepsOn = (size: number, steps: Steps) =>
-  withReplicas({ size, file: stepsFile, data: () => steps }, (communicator) => runSteps(communicator, steps));
+const stepsOn = (size: number, steps: Steps) => pool.run(size, steps);
 
 const settings = ({
   batch = 12,
@@ -216,21 +217,25 @@ test('a checkpoint does not depend on the number of replicas and can be resumed 
   const moments = readSafetensors(await lastFile(run, 'optimizer.safetensors')).tensors;
   expect(moments.get('centers.exp_avg')!.shape).toEqual([classes, 16]);
 
-  for (const replicas of [1, 3] as const) {
+  const before = await Promise.all(FILES.map((file) => lastFile(run, file)));
+  const on = (replicas: number, steps: number) => {
+    // Each of three replicas has two images.
+    const batchSize = replicas === 3 ? 6 : config.training.batchSize;
+    return { ...config, training: { ...config.training, replicas, steps, batchSize } };
+  };
+  for (const replicas of [1, 3]) {
     // Resuming without further steps reproduces the state exactly.
-    const other = { ...config, training: { ...config.training, replicas, steps: 3 } };
-    if (replicas === 3) other.training.batchSize = 6;
-    const copy = temporaryFolder();
-    cpSync(join(base, 'run'), join(copy, 'run'), { recursive: true });
-    const same = await train(other, copy, { resume: true, replicaFile });
-    for (const file of FILES) {
-      expect((await lastFile(same.run, file)).equals(await lastFile(run, file)), file).toBe(true);
+    const same = await train(on(replicas, 3), base, { resume: true, replicaFile });
+    for (const [i, file] of FILES.entries()) {
+      expect((await lastFile(same.run, file)).equals(before[i]), file).toBe(true);
     }
-    const further = await train({ ...other, training: { ...other.training, steps: 6 } }, copy, {
-      resume: true,
-      replicaFile,
-    });
-    expect(further.summary!.steps).toBe(6);
+  }
+  for (const [replicas, steps] of [
+    [3, 5],
+    [1, 6],
+  ] as const) {
+    const further = await train(on(replicas, steps), base, { resume: true, replicaFile });
+    expect(further.summary!.steps).toBe(steps);
     for (const loss of await losses(further.run)) expect(Number.isFinite(loss)).toBe(true);
   }
 });
