@@ -3,12 +3,18 @@ import { BatchLoader, type TransformName } from '@unitsphere/data';
 import sharp from 'sharp';
 import { serve } from '../contender/serve.js';
 
-// Contender: loads batches of images from a folder of JPEG files, without any cache, timed on demand.
+// Contender: loads batches of images from a folder of JPEG files, timed on demand: decoded each time, or with --cache read from a
+// cache of decoded images on disk.
 
 const { values } = parseArgs({
-  options: { folder: { type: 'string' }, size: { type: 'string' }, batch: { type: 'string' } },
+  options: {
+    folder: { type: 'string' },
+    size: { type: 'string' },
+    batch: { type: 'string' },
+    cache: { type: 'string' },
+  },
 });
-const { folder = '', size = '128', batch = '32' } = values;
+const { folder = '', size = '128', batch = '32', cache = false } = values;
 
 /** The operations that every contender has. */
 const TRANSFORMS: TransformName[] = ['randomResizedCrop', 'gaussianBlur', 'gaussianNoise', 'colorJitter'];
@@ -24,7 +30,7 @@ await serve(
         // As the trainer decodes images that it augments.
         side: Math.round(1.25 * Number(size)),
         memory: 0,
-        cacheDir: false,
+        cacheDir: cache,
       },
       size: Number(size),
       batchSize: Number(batch),

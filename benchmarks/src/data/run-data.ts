@@ -54,6 +54,9 @@ const BATCH = 32;
 const REMEDY =
   'Run pip install torch torchvision albumentations, and set UNITSPHERE_PYTHON to the Python that has them (default: python3).';
 
+/** Our loader on the cache of decoded images, as a training reads them after their first decoding. */
+export const CACHED = 'ours-cached';
+
 /** Our built program. */
 const OURS = fileURLToPath(new URL('./load-on-demand.js', import.meta.url));
 
@@ -77,7 +80,8 @@ export async function runData(
       await makePhotographs(dir, file, count);
       const kilobytes = (await folderBytes(dir)) / count / 1000;
       for (const size of sizes) {
-        const { timed, absent } = await timeContenders(contenders(program, dir, size), pace, (message) =>
+        const specs = contenders(program, dir, size, join(folder, 'cache'));
+        const { timed, absent } = await timeContenders(specs, pace, (message) =>
           log(`${file.width} × ${file.height} to ${size}: ${message}`),
         );
         for (const { description } of timed) if (description.library) libraries.add(`${description.library}`);
@@ -124,12 +128,20 @@ export function joinData(earlier: DataReport, report: DataReport): DataReport {
 
 function ratioOf(measured: DataRow['contenders']): number | undefined {
   const ours = measured.find(({ id }) => id === 'ours');
-  const peers = measured.filter(({ id }) => id !== 'ours').map(({ imagesPerSecond }) => imagesPerSecond);
+  const peers = measured
+    .filter(({ id }) => id !== 'ours' && id !== CACHED)
+    .map(({ imagesPerSecond }) => imagesPerSecond);
   return ours && peers.length > 0 ? ours.imagesPerSecond / Math.max(...peers) : undefined;
 }
 
-function contenders(program: string, dir: string, size: number): ContenderSpec[] {
+function contenders(program: string, dir: string, size: number, cache: string): ContenderSpec[] {
   const args = ['--folder', dir, '--size', String(size), '--batch', String(BATCH)];
+  const ours = (id: string, label: string, more: string[] = []): ContenderSpec => ({
+    id,
+    label,
+    command: process.execPath,
+    args: [program, ...args, ...more],
+  });
   const peer = (id: string, label: string): ContenderSpec => ({
     id,
     label,
@@ -138,7 +150,8 @@ function contenders(program: string, dir: string, size: number): ContenderSpec[]
     remedy: REMEDY,
   });
   return [
-    { id: 'ours', label: 'unitsphere', command: process.execPath, args: [program, ...args] },
+    ours('ours', 'unitsphere'),
+    ours(CACHED, 'unitsphere, from decoded images', ['--cache', cache]),
     peer('torchvision', 'torchvision, tensors'),
     peer('pillow', 'torchvision, Pillow'),
     peer('albumentations', 'Albumentations'),
