@@ -25,19 +25,19 @@ const statisticsOf = async (run: RunDirectory) => {
   return Object.fromEntries(own.map(([name, { data }]) => [name, Number(data[0])]));
 };
 
+const BATCH = { 'centers.loss.batch_mean': 20, 'centers.loss.batch_std': 100 };
+
 describe.each([
-  ['adaface, tAlpha: 0.1', { 'centers.loss.batch_mean': 20, 'centers.loss.batch_std': 100 }],
-  [
-    'adaface, tAlpha: 0.1, partialFc: { store: file }',
-    { 'centers.loss.batch_mean': 20, 'centers.loss.batch_std': 100 },
-  ],
-  ['curricularface, momentum: 0.1, partialFc: { sampledClasses: 6 }', { 'centers.loss.t': 0 }],
-  ['sphereface, warmup: { steps: 3 }', {}],
-  ['subcenter-arcface, subCenters: 2, partialFc: { sampledClasses: 6 }', {}],
-] as [string, Record<string, number>][])('loss.name: %s', (loss, first) => {
-  test.each([1, 2])(
-    'a resumed run on %i replica(s) is bit-identical to an uninterrupted one',
-    async (replicas) => {
+  [1, 'adaface, tAlpha: 0.1', BATCH],
+  [2, 'adaface, tAlpha: 0.1', BATCH],
+  [2, 'adaface, tAlpha: 0.1, partialFc: { store: file }', BATCH],
+  [2, 'curricularface, momentum: 0.1, partialFc: { sampledClasses: 6 }', { 'centers.loss.t': 0 }],
+  [2, 'sphereface, warmup: { steps: 3 }', {}],
+  [2, 'subcenter-arcface, subCenters: 2, partialFc: { sampledClasses: 6 }', {}],
+] as [number, string, Record<string, number>][])(
+  'on %i replica(s), loss.name: %s',
+  (replicas, loss, first) => {
+    test('a resumed run is bit-identical to an uninterrupted one', async () => {
       const config = tinyConfig(await pictureFolder(), `loss: { name: ${loss} }`);
       config.training.replicas = replicas;
       const whole = await train(config, temporaryFolder(), { replicaFile });
@@ -66,6 +66,6 @@ describe.each([
         const [a, b] = [resumed.run, whole.run].map((run) => file(run, `${name}.safetensors`));
         expect(Buffer.compare(await a, await b), name).toBe(0);
       }
-    },
-  );
-});
+    });
+  },
+);
