@@ -37,7 +37,7 @@ describe.each(launchers)('$name', (launcher: TestLauncher) => {
     let ranks: MpiRanks;
     afterEach(() => ranks.close());
 
-    test('calls that differ are told to the threads of all processes', async () => {
+    test('calls that differ are reported to the threads of all processes', async () => {
       ranks = await MpiRanks.start(launcher, 4, { threads: 2 });
       const outcomes = await Promise.all(
         [8, 8, 8, 9].map((length, rank) => ranks.call(rank, 'allReduce', new Float32Array(length))),

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAllSync } from '@unitsphere/core/disk';
+import { CenterStoreError } from '../errors.js';
 import type { FileId } from '../state/file-state.js';
 import { decodeHeader, HEADER_BYTES } from './header.js';
 import { indexFiles } from './journal-index.js';
@@ -28,7 +29,9 @@ export function findCenterFiles(folder: string): CenterFiles {
       paths.set(idKey(readHeader(path).fileId), path);
     } catch (error) {
       // Another rank may have deleted it.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unreadable.set(path, (error as Error).message);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      const { message } = error as Error;
+      unreadable.set(path, error instanceof CenterStoreError ? message : `${path} cannot be read: ${message}.`);
     }
   }
   return { paths, unreadable };
