@@ -61,7 +61,8 @@ describe('bench step', () => {
         fake('unitsphere-native-2', { ms: 12, processor: 24 }, { backend: 'native' }),
         fake('unitsphere-native-medium', { ms: 15, processor: 10 }, { backend: 'native', extra: true }),
         fake('unitsphere-native-2-medium', { ms: 8, processor: 16 }, { backend: 'native', extra: true }),
-        fake('pytorch-autocast', { ms: 10, processor: 40 }, pytorch),
+        fake('pytorch-autocast', { ms: 10, processor: 90 }, pytorch),
+        fake('pytorch-autocast-one-thread', { ms: 40, processor: 40 }, pytorch),
       ],
       DEFAULT_WORKLOAD,
       pace,
@@ -73,7 +74,7 @@ describe('bench step', () => {
       mediumRatio: { median: 1.5, ours, theirs },
       mediumProcessorRatio: { median: 1.5, ours, theirs, byProcessor: true },
       mediumRatioToAutocast: { median: 1.25, ours, theirs: 'pytorch-autocast' },
-      mediumProcessorRatioToAutocast: { median: 2.5, byProcessor: true },
+      mediumProcessorRatioToAutocast: { median: 2.5, theirs: 'pytorch-autocast-one-thread' },
     });
     expect(printStep(report)).toContain(
       '`mediumProcessorRatio` 1.50 (1.50–1.50): images/s of processor time of unitsphere-native-2-medium over those of unitsphere-native-2',

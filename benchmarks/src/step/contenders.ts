@@ -52,6 +52,12 @@ const PYTORCH_SETTINGS: { id: string; label: string; options: string[]; extra?: 
     extra: true,
   },
   {
+    id: 'autocast-one-thread',
+    label: "eager, channels_last, fused AdamW, torch.autocast('cpu', bfloat16), one thread",
+    options: [...CHANNELS_LAST, '--adamw', 'fused', '--autocast', '--threads', '1'],
+    extra: true,
+  },
+  {
     id: 'compiled',
     label: 'torch.compile, channels_last',
     options: [...CHANNELS_LAST, '--compile'],
