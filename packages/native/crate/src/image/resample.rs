@@ -84,6 +84,7 @@ pub fn resample(from: &[u8], width: usize, to: &mut [u8], columns: &Axis, rows: 
 
 /// Columns with at most two taps, as for enlarging: pairs of output pixels, whose weights are divided into their upper and lower 11
 /// bits, so that products of 16 bits compute the exact sums.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 struct TapPairs {
     /// Bytes before the first source pixel of each output pixel.
     starts: Vec<usize>,
