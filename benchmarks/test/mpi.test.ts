@@ -9,11 +9,20 @@ test('one host exchanges nothing', () => {
 });
 
 test('two hosts send the gradient once, and embeddings twice', () => {
-  const bytes = 4e6 + 2 * 16 * 128 * 4;
-  const carried = predictStep(COSTS, { gigabits: 1, latencyMs: 0 }, 2) - 100;
+  const bytes = 40e6 + 2 * 16 * 128 * 4;
+  const costs = { ...COSTS, gradientBytes: 40e6 };
+  // The backward pass hides half of a step.
+  const carried = predictStep(costs, { gigabits: 1, latencyMs: 0 }, 2) - 100 + 50;
   // A link of 1 Gbit/s carries 125,000 bytes per millisecond with its frames.
   expect(carried).toBeCloseTo((bytes / 125_000) * (1538 / 1448), 6);
   expect(gigabitsOf(bytes, carried)).toBeCloseTo(1, 9);
+});
+
+test('the backward pass hides gradients that move faster than it computes', () => {
+  const link = { gigabits: 1, latencyMs: 0 };
+  const embeddings = predictStep({ ...COSTS, gradientBytes: 0 }, link, 2);
+  expect(predictStep(COSTS, link, 2)).toBeCloseTo(embeddings, 9);
+  expect(embeddings).toBeGreaterThan(100);
 });
 
 test('latencies grow with the logarithm of the hosts', () => {
