@@ -31,7 +31,10 @@ export function findCenterFiles(folder: string): CenterFiles {
       // Another rank may have deleted it.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       const { message } = error as Error;
-      unreadable.set(path, error instanceof CenterStoreError ? message : `${path} cannot be read: ${message}.`);
+      unreadable.set(
+        path,
+        error instanceof CenterStoreError ? message : `${path} cannot be read: ${message}.`,
+      );
     }
   }
   return { paths, unreadable };
