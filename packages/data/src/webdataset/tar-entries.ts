@@ -88,9 +88,10 @@ function refusalOf(path: string, type: string): string | undefined {
   return undefined;
 }
 
-/** Reads an archive in pieces. */
+/** Reads an archive in pieces, into one buffer: a large archive has many, which would wait for the garbage collector. */
 class Window {
-  #bytes = new Uint8Array(0);
+  #buffer = new Uint8Array(READ_AHEAD);
+  #bytes = this.#buffer.subarray(0, 0);
   #start = 0;
 
   readonly #fd: number;
@@ -104,7 +105,8 @@ class Window {
   /** Returns bytes that are within the archive; fewer if the file has become shorter. Valid until the next call. */
   read(at: number, length: number): Buffer {
     if (at < this.#start || at + length > this.#start + this.#bytes.length) {
-      const bytes = new Uint8Array(Math.min(Math.max(length, READ_AHEAD), this.#size - at));
+      if (length > this.#buffer.length) this.#buffer = new Uint8Array(length);
+      const bytes = this.#buffer.subarray(0, this.#size - at);
       let done = 0;
       while (done < bytes.length) {
         const count = readSync(this.#fd, bytes, done, bytes.length - done, at + done);
