@@ -77,11 +77,11 @@ describe.each(launchers)('$name', (launcher) => {
       }
     }
     // A call that waits is another call.
-    const mixed = await Promise.all([
-      ranks.call(0, 'overlap', new Float32Array(8)),
-      ranks.call(1, 'allReduce', new Float32Array(8)),
-      ranks.call(2, 'overlap', new Float32Array(8)),
-    ]);
+    const mixed = await Promise.all(
+      Array.from({ length: size }, (_, rank) =>
+        ranks.call(rank, rank === 1 ? 'allReduce' : 'overlap', new Float32Array(8)),
+      ),
+    );
     for (const outcome of mixed) {
       expect((outcome as { error: string }).error).toMatch(
         /^Collective(Mismatch|Aborted)Error: .*different calls/,
