@@ -1,11 +1,21 @@
 // Trains on two network namespaces as on two hosts, cuts the link between them in mid-step, and resumes on one host.
-// Run as root, with Open MPI: node tools/mpi/two-hosts.mjs
+// Run as root, with Open MPI: node tools/mpi/two-hosts.mjs [--delay]
+// With --delay, the link has a delay even if the kernel cannot make one.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createHosts, HOSTS, pidsOf, removeHosts, startOnHosts, within, writeAgent } from './hosts.mjs';
+import {
+  createDelayedHosts,
+  createHosts,
+  HOSTS,
+  pidsOf,
+  removeHosts,
+  startOnHosts,
+  within,
+  writeAgent,
+} from './hosts.mjs';
 
 const cli = fileURLToPath(new URL('../../apps/trainer/bin/unitsphere.js', import.meta.url));
 
@@ -48,7 +58,8 @@ async function waitFor(isDone, seconds, message, state) {
 
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-hosts-'));
 try {
-  console.log(`link between the hosts: ${createHosts()}`);
+  const link = process.argv.includes('--delay') ? await createDelayedHosts() : createHosts();
+  console.log(`link between the hosts: ${link}`);
   const agent = writeAgent(folder);
   const config = join(folder, 'config.yaml');
   writeFileSync(config, CONFIG);
