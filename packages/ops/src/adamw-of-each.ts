@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineOp } from './define-op.js';
 import { type AdamWEachFactors, type AdamWEachInputs, adamWInputsAt } from './optimizer-attrs.js';
-import { type AdamWStep, adamWFactors, adamWUpdate, checkLike, composeAdamW } from './optimizer-updates.js';
+import {
+  type AdamWStep,
+  adamWFactors,
+  adamWUpdate,
+  assignAdamW,
+  checkLike,
+  composeAdamW,
+} from './optimizer-updates.js';
 import { adamWEachWebGpu } from './webgpu/adamw.js';
 
 /** A parameter of {@link adamWUpdateEach}. */
@@ -49,11 +56,8 @@ export function adamWUpdateEach(parameters: readonly AdamWParameter[]): void {
     );
     const results = op(inputs, { factors: parameters.map(({ step }) => adamWFactors(step)) });
     const each = results.length / parameters.length;
-    parameters.forEach(({ parameter, expAvg, expAvgSq }, i) => {
-      const [updated, mean, meanSquare] = results.slice(i * each, (i + 1) * each);
-      parameter.assign(updated);
-      if (mean) expAvg.assign(mean);
-      if (meanSquare) expAvgSq.assign(meanSquare);
-    });
+    for (const [i, variables] of parameters.entries()) {
+      assignAdamW(variables, results.slice(i * each, (i + 1) * each));
+    }
   });
 }

@@ -18,6 +18,17 @@ export interface TrainAttrs {
   momentum?: number;
 }
 
+/** Result of batch norm with the batch's own statistics. */
+export type TrainedBatchNorm<T extends tf.Tensor> = {
+  y: T;
+  /** float32 [channels]. */
+  mean: tf.Tensor1D;
+  /** The biased variance, float32 [channels]. */
+  variance: tf.Tensor1D;
+  /** Number of values per channel that the statistics were taken over. */
+  rows: number;
+};
+
 /** Normalizes x with the batch's own statistics; returns [activate(z), mean, variance]. */
 export function composeTrain(
   { x, gamma, beta }: { x: tf.Tensor } & Affine,

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { BatchNormTrainOptions, TrainedBatchNorm } from './batch-norm.js';
+import type { BatchNormTrainOptions } from './batch-norm.js';
 import {
   type Affine,
   checkBatchNorm,
@@ -12,12 +12,12 @@ import {
   runningGradients,
   type Statistics,
   type TrainAttrs,
+  type TrainedBatchNorm,
 } from './batch-norm-composition.js';
-import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
 import { defineSyncOp } from './define-sync-op.js';
 import { checkSlope, composePrelu, composePreluGrad, composeSlopeGrad } from './prelu-composition.js';
-import { assignRunningAverages, type RunningInputs, runningInputs } from './running-averages.js';
+import { finishTraining, type RunningInputs, runningInputs } from './running-averages.js';
 import { toRows } from './to-rows.js';
 import {
   batchNormPreluGradWasm,
@@ -129,11 +129,7 @@ export function batchNormPreluTrain<T extends tf.Tensor>(
   const outputs = wholeBatch
     ? syncTrainOp({ x, gamma, beta, slope }, attrs)
     : trainOp({ x, gamma, beta, slope, ...runningInputs(running) }, attrs);
-  // A whole batch counts its rows in the forward pass.
-  const rows = wholeBatch?.rows ?? rowsOf(x);
-  assignRunningAverages(running, outputs, rows);
-  const [y, mean, variance] = outputs;
-  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D, rows };
+  return finishTraining(x, outputs, { wholeBatch, running });
 }
 
 /**

@@ -13,12 +13,12 @@ import {
   runningGradients,
   type Statistics,
   type TrainAttrs,
+  type TrainedBatchNorm,
 } from './batch-norm-composition.js';
-import { rowsOf } from './check.js';
 import { defineOp, type OpDefinition } from './define-op.js';
 import { defineSyncOp } from './define-sync-op.js';
 import {
-  assignRunningAverages,
+  finishTraining,
   type RunningAverages,
   type RunningInputs,
   runningInputs,
@@ -48,17 +48,6 @@ export interface BatchNormTrainOptions extends BatchNormOptions {
   /** Running averages, updated in place. Default: none. */
   running?: RunningAverages;
 }
-
-/** Result of batch norm with the batch's own statistics. */
-export type TrainedBatchNorm<T extends tf.Tensor> = {
-  y: T;
-  /** float32 [channels]. */
-  mean: tf.Tensor1D;
-  /** The biased variance, float32 [channels]. */
-  variance: tf.Tensor1D;
-  /** Number of values per channel that the statistics were taken over. */
-  rows: number;
-};
 
 interface Attrs {
   epsilon: number;
@@ -140,11 +129,7 @@ export function batchNormTrain<T extends tf.Tensor>(
   const outputs = wholeBatch
     ? syncTrainOp({ x, gamma, beta }, attrs)
     : trainOp({ x, gamma, beta, ...runningInputs(running) }, attrs);
-  // A whole batch counts its rows in the forward pass.
-  const rows = wholeBatch?.rows ?? rowsOf(x);
-  assignRunningAverages(running, outputs, rows);
-  const [y, mean, variance] = outputs;
-  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D, rows };
+  return finishTraining(x, outputs, { wholeBatch, running });
 }
 
 /**

@@ -7,8 +7,8 @@ export {
   type BatchNormTrainOptions,
   batchNormInference,
   batchNormTrain,
-  type TrainedBatchNorm,
 } from './batch-norm.js';
+export type { TrainedBatchNorm } from './batch-norm-composition.js';
 export { batchNormPreluInference, batchNormPreluTrain } from './batch-norm-prelu.js';
 export { conv2d } from './conv2d.js';
 export { countMultiplyAdds } from './count-multiply-adds.js';

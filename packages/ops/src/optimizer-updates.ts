@@ -82,11 +82,18 @@ export function adamWUpdate(
   checkLike('adamWUpdate', parameter, { gradient, expAvg, expAvgSq });
   tf.tidy(() => {
     const inputs = { parameter, gradient, expAvg, expAvgSq };
-    const [updated, mean, meanSquare] = adamWOp(inputs, adamWFactors(step));
-    parameter.assign(updated);
-    if (mean) expAvg.assign(mean);
-    if (meanSquare) expAvgSq.assign(meanSquare);
+    assignAdamW({ parameter, expAvg, expAvgSq }, adamWOp(inputs, adamWFactors(step)));
   });
+}
+
+/** Assigns the results of a step; the means are missing if a kernel has updated them in place. */
+export function assignAdamW(
+  { parameter, expAvg, expAvgSq }: Record<'parameter' | 'expAvg' | 'expAvgSq', tf.Variable>,
+  [updated, mean, meanSquare]: tf.Tensor[],
+): void {
+  parameter.assign(updated);
+  if (mean) expAvg.assign(mean);
+  if (meanSquare) expAvgSq.assign(meanSquare);
 }
 
 /** Returns what is the same for every value of a parameter. */

@@ -1,5 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { TrainedBatchNorm } from './batch-norm-composition.js';
+import { rowsOf } from './check.js';
 import { updateRunningStatistics } from './moving-average.js';
+import type { WholeBatch } from './whole-batch.js';
 
 /** Running averages that batch norm updates in training, as PyTorch's `running_mean` and `running_var`. */
 export interface RunningAverages {
@@ -20,18 +23,20 @@ export function runningInputs(running: RunningAverages | undefined): RunningInpu
 }
 
 /**
- * Assigns new running averages.
- * @param outputs Of a training form: y, mean, variance, and the new running averages if its kernel computes them.
- * @param rows Number of values per channel that the statistics were taken over.
+ * Assigns new running averages, and returns the result of a training form of batch norm.
+ * @param outputs y, mean, variance, and the new running averages if the form's kernel computes them.
  */
-export function assignRunningAverages(
-  running: RunningAverages | undefined,
-  [, mean, variance, updatedMean, updatedVariance]: tf.Tensor[],
-  rows: number,
-): void {
-  if (!running) return;
-  if (updatedMean) {
+export function finishTraining<T extends tf.Tensor>(
+  x: T,
+  [y, mean, variance, updatedMean, updatedVariance]: tf.Tensor[],
+  { wholeBatch, running }: { wholeBatch?: WholeBatch; running?: RunningAverages },
+): TrainedBatchNorm<T> {
+  // A whole batch counts its rows in the forward pass.
+  const rows = wholeBatch?.rows ?? rowsOf(x);
+  if (running && updatedMean) {
     running.mean.assign(updatedMean);
     running.variance.assign(updatedVariance);
-  } else updateRunningStatistics(running, { mean, variance }, running.momentum, rows / (rows - 1));
+  } else if (running)
+    updateRunningStatistics(running, { mean, variance }, running.momentum, rows / (rows - 1));
+  return { y: y as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D, rows };
 }
