@@ -30,6 +30,13 @@ const isQuiet = (work) => {
 
 /** Creates the namespaces and the link. Returns a description of the link. */
 export function createHosts() {
+  return createDirectLink()
+    ? `1 Gbit/s, ${2 * DELAY_US} µs`
+    : '1 Gbit/s, without a delay because this kernel lacks netem';
+}
+
+/** Creates the namespaces and a link without a relay. Returns whether the link has a delay. */
+function createDirectLink() {
   removeHosts();
   for (const { namespace } of HOSTS) run('ip', 'netns', 'add', namespace);
   connect({ ...A, name: A.link }, { ...B, name: B.link });
@@ -39,9 +46,7 @@ export function createHosts() {
     if (!isDelayed) limit(host);
     return isDelayed;
   });
-  return areDelayed.every(Boolean)
-    ? `1 Gbit/s, ${2 * DELAY_US} µs`
-    : '1 Gbit/s, without a delay because this kernel lacks netem';
+  return areDelayed.every(Boolean);
 }
 
 /**
@@ -49,8 +54,7 @@ export function createHosts() {
  * compiler. Its own work adds to the delay. Returns a description of the link.
  */
 export async function createDelayedHosts() {
-  const description = createHosts();
-  if (!description.includes('netem')) return description;
+  if (createDirectLink()) return `1 Gbit/s, ${2 * DELAY_US} µs`;
   removeHosts();
   for (const { namespace } of [...HOSTS, RELAY]) run('ip', 'netns', 'add', namespace);
   for (const [i, host] of HOSTS.entries()) {

@@ -18,7 +18,7 @@ interface Work {
   readonly folder: string;
 }
 
-/** One of so many decoded files is decoded by sharp, too. */
+/** Number of decoded files of which sharp decodes one, too. */
 const COMPARED = 16;
 /** Inputs that are decoded at the same time, as by the loader. */
 const AT_ONCE = 8;
