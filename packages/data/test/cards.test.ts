@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Random } from '@unitsphere/core/random';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DISTINCT_PRODUCTS, drawHouse, varyHouse } from '../src/cards/house.js';
 import { CardSource, type Image, openSource } from '../src/index.js';
 
 /** Icons that cover half of their box in one color. */
@@ -91,16 +92,38 @@ describe('CardSource', () => {
     expect((await source.load(2)).data).not.toEqual((await printed.load(2)).data);
   });
 
-  test('draws variants of common designs, which are more alike than other cards', async () => {
-    const source = await CardSource.create({ ...options, identities: 3000, variants: 1, size: 32 });
-    const designs = source.identities.map((_, i) => new Random(0, 'card', i, 'variant').int(1500));
-    const [first, second] = [0, designs.indexOf(designs[0], 1)];
-    expect(second).toBeGreaterThan(0);
-    expect(source.identities[second].name).toMatch(/^variant-\d{6}$/);
-    const [a, b] = [await source.load(first), await source.load(second)];
-    expect(a.data).not.toEqual(b.data);
+  test('draws products of common designs, which are more alike than other cards, and never the same', async () => {
+    const source = await CardSource.create({ ...options, identities: 3000, variants: 1, size: 64 });
+    const designs = source.identities.map((_, i) => new Random(0, 'card', i, 'product').int(1500));
+    const members = designs.flatMap((design, i) => (design === designs[0] ? [i] : []));
+    expect(members.length).toBeGreaterThan(1);
+    expect(source.identities[members[1]].name).toMatch(/^product-\d{6}$/);
+    const [a, b] = [await source.load(members[0]), await source.load(members[1])];
     const other = designs.findIndex((design) => design !== designs[0]);
     expect(edgeDistance(a, b)).toBeLessThan(edgeDistance(a, await source.load(other)));
+
+    let pairs = 0;
+    let sameGround = 0;
+    for (const [second, design] of designs.entries()) {
+      const first = designs.indexOf(design);
+      if (first === second || pairs === 40) continue;
+      pairs++;
+      const [x, y] = [(await source.load(first)).data, (await source.load(second)).data];
+      expect(x).not.toEqual(y);
+      if (x.filter((value, p) => value === y[p]).length > 0.6 * x.length) sameGround++;
+    }
+    // Two of a design keep its ground with a probability of a quarter.
+    expect(sameGround).toBeGreaterThan(3);
+    expect(sameGround).toBeLessThan(25);
+  });
+
+  test('gives the first 72 products of a design a payment mark and tier that no other has', () => {
+    const house = drawHouse(new Random(0), 0);
+    const kinds = Array.from({ length: DISTINCT_PRODUCTS }, (_, rank) => {
+      const { network, tier } = varyHouse(house, { rank, random: new Random(rank) });
+      return `${network} ${tier}`;
+    });
+    expect(new Set(kinds).size).toBe(72);
   });
 
   test('draws passes, of which some share a form', async () => {

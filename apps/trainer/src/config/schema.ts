@@ -108,7 +108,7 @@ const data = z.strictObject({
   variants: fraction()
     .optional()
     .describe(
-      'Fraction of the cards that share their design with others and differ in colors, payment mark, tier and number, as the products of one issuer do. Only with source: cards. Default 0.',
+      'Fraction of the cards that share their design with others and differ in payment mark or tier, and in part in number, colors and words, as the products of one issuer do. Only with source: cards. Default 0.',
     ),
   passes: fraction()
     .optional()

@@ -37,8 +37,8 @@ export interface CardSourceOptions {
   /** Share of the identities that are a bare photograph or texture without print, 0 … 1; default 0.15. */
   readonly bare?: number;
   /**
-   * Share of the identities that are variants of a common design, 0 … 1; default 0. They differ from each other only in colors,
-   * payment mark, tier and number, as the products of one issuer do.
+   * Share of the identities that are products of a common design, 0 … 1; default 0. As the products of one issuer, they differ in
+   * payment mark or tier, and in part in number, colors, word and a small picture. Half have the same ground.
    */
   readonly variants?: number;
   /**
@@ -57,8 +57,11 @@ export interface CardSourceOptions {
 
 /** Number of issuers. Identities of one issuer are hard negatives: they differ in their grounds and pictures only. */
 const HOUSES = 400;
-/** Number of designs that variants share. */
+/** Number of designs that products share. */
 const DESIGNS = 1500;
+/** Draws the design of a product; the stream's first number. */
+const designOf = (random: Random) => random.int(DESIGNS);
+
 /** Side in pixels of the decoded photographs. */
 const PHOTOGRAPH_SIDE = 192;
 const DEFAULT_MEMORY = 2 ** 30;
@@ -118,13 +121,13 @@ export class CardSource implements ImageSource {
     this.#canvases = canvases;
     this.#keepAtMost = Math.floor(memory / (size * size * 3));
     this.#work = canvases.createCanvas(size, size);
-    const variation = (identity: number) => new Random(seed, 'card', identity, 'variant');
+    const productOf = (identity: number) => new Random(seed, 'card', identity, 'product');
     const sortOf = (identity: number) => {
       const share = new Random(seed, 'card', identity, 'sort').uniform(0, 1);
       return share < passes
         ? 'pass'
-        : variants > 0 && variation(identity).boolean(variants)
-          ? 'variant'
+        : variants > 0 && new Random(seed, 'card', identity, 'variant').boolean(variants)
+          ? 'product'
           : 'card';
     };
     this.identities = Array.from({ length: identities }, (_, i) => ({
@@ -132,14 +135,19 @@ export class CardSource implements ImageSource {
       name: `${sortOf(i)}-${String(i).padStart(6, '0')}`,
       samples: scenes > 0 ? SAMPLES : 1,
     }));
+    const ranks = rankProducts(
+      Array.from({ length: identities }, (_, i) =>
+        sortOf(i) === 'product' ? designOf(productOf(i)) : undefined,
+      ),
+    );
     const houses = new Map<number, House>();
     const stock = { photographs: photographs?.identities.length ?? 0, pictures: pictures.length, bare };
     this.#cards = new IdentityCache('CardSource', identities, (identity) => {
       const sort = sortOf(identity);
       if (sort === 'pass') return drawPass(seed, identity);
-      const own = sort === 'variant' ? variation(identity) : undefined;
+      const own = sort === 'product' ? productOf(identity) : undefined;
       const random = own
-        ? new Random(seed, 'card', 'design', own.int(DESIGNS))
+        ? new Random(seed, 'card', 'design', designOf(own))
         : new Random(seed, 'card', identity);
       const number = random.int(HOUSES);
       let house = houses.get(number);
@@ -147,7 +155,7 @@ export class CardSource implements ImageSource {
         house = drawHouse(new Random(seed, 'card', 'house', number), pictures.length);
         houses.set(number, house);
       }
-      return drawCard(random, house, stock, own);
+      return drawCard(random, house, stock, own && { rank: ranks[identity], random: own });
     });
   }
 
@@ -299,4 +307,15 @@ function dropAlpha(rgba: Uint8ClampedArray | Uint8Array): Uint8Array {
     data[p + 2] = rgba[q + 2];
   }
   return data;
+}
+
+/** Returns, for each identity with a design, how many before it have the same one. */
+function rankProducts(designs: readonly (number | undefined)[]): number[] {
+  const counts = new Map<number, number>();
+  return designs.map((design) => {
+    if (design === undefined) return 0;
+    const rank = counts.get(design) ?? 0;
+    counts.set(design, rank + 1);
+    return rank;
+  });
 }

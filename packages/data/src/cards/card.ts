@@ -9,7 +9,7 @@ import type { Surface } from '../drawing/canvas.js';
 import { css, mix, type Rgb, white } from '../drawing/color.js';
 import { drawPhotographGround, type PhotographGround, recolor } from './grounds/photograph.js';
 import { drawTextureGround, type TextureGround } from './grounds/texture.js';
-import { type House, varyHouse } from './house.js';
+import { DISTINCT_PRODUCTS, type House, type Product, varyHouse } from './house.js';
 import { paintNetworkMark } from './network-mark.js';
 
 /** A picture on a card: its index and its box in document units. */
@@ -80,27 +80,34 @@ export interface Stock {
 
 /**
  * Draws a card of a house.
- * @param variation Stream of what differs from other cards of the same design: colors, payment mark, tier and number. Default:
- *   the design itself.
+ * @param product What differs from other cards of the same design: payment mark, tier and number, and in part colors, word and a
+ *   small picture. Default: the design itself.
  */
-export function drawCard(random: Random, issuer: House, stock: Stock, variation?: Random): Card {
+export function drawCard(random: Random, issuer: House, stock: Stock, product?: Product): Card {
+  // Half of the products have the very same ground: then print alone tells them apart.
+  const recolors = product && (product.random.boolean() || product.rank >= DISTINCT_PRODUCTS);
   const isPhotograph = stock.photographs > 0 && random.boolean(0.55);
   const drawn = isPhotograph ? drawPhotographGround(random, stock.photographs) : undefined;
-  const ground = drawn && variation ? recolor(drawn, variation) : drawn;
-  const hueShift = variation?.uniform(40, 320);
+  const ground = drawn && recolors ? recolor(drawn, product.random) : drawn;
+  const hueShift = recolors ? product.random.uniform(40, 320) : undefined;
   const texture = isPhotograph ? undefined : drawTextureGround(random, WIDTH, hueShift);
-  const house = variation ? varyHouse(issuer, variation) : issuer;
-  const bare = random.boolean(stock.bare);
+  const house = product ? varyHouse(issuer, product) : issuer;
+  // Bare grounds in two colors are the same picture to a camera whose colors are off.
+  const bare = random.boolean(stock.bare) && !product;
   const panels = Array.from({ length: random.pick([0, 0, 0, 1, 1, 2]) }, () => drawPanel(random));
+  const placed = stock.pictures > 0 && random.boolean(0.55) ? drawPlaced(random, stock.pictures) : [];
   return {
     house,
     bare,
     ground,
     texture,
     panels,
-    placed: stock.pictures > 0 && random.boolean(0.55) ? drawPlaced(random, stock.pictures) : [],
-    word: random.boolean(0.35) ? drawWord(random, house) : undefined,
-    details: drawDetails(random, house),
+    placed:
+      product && stock.pictures > 0 && product.random.boolean(0.3)
+        ? [...placed, place(product.random, stock.pictures, 10, 22)]
+        : placed,
+    word: random.boolean(0.35) ? drawWord(random, house, product) : undefined,
+    details: drawDetails(random, house, product !== undefined),
     corners: random.boolean(0.6) ? random.pick([white, white, white, [0, 0, 0]] as const) : undefined,
   };
 }
@@ -121,23 +128,33 @@ function drawPanel(random: Random): Panel {
   };
 }
 
-function drawPlaced(random: Random, pictures: number): Placed[] {
-  const place = (low: number, high: number): Placed => ({
+function place(random: Random, pictures: number, low: number, high: number): Placed {
+  return {
     picture: random.int(pictures),
     x: random.uniform(5, WIDTH - 25),
     y: random.uniform(2, 75),
     size: random.uniform(low, high),
     alpha: random.boolean(0.75) ? 1 : random.uniform(0.25, 0.8),
-  });
+  };
+}
+
+function drawPlaced(random: Random, pictures: number): Placed[] {
   if (random.boolean(0.6))
-    return [{ ...place(40, 110), x: random.uniform(0, WIDTH - 60), y: random.uniform(-15, 50) }];
-  const many = Array.from({ length: 2 + random.int(5) }, () => place(12, 40));
+    return [
+      {
+        ...place(random, pictures, 40, 110),
+        x: random.uniform(0, WIDTH - 60),
+        y: random.uniform(-15, 50),
+      },
+    ];
+  const many = Array.from({ length: 2 + random.int(5) }, () => place(random, pictures, 12, 40));
   // A pattern repeats one picture.
   return random.boolean(0.3) ? many.map((each) => ({ ...each, picture: many[0].picture })) : many;
 }
 
-function drawWord(random: Random, house: House): (pen: Pen, ink: Rgb) => void {
-  const text = random.boolean(0.3) ? house.issuer : random.pick(words);
+function drawWord(random: Random, house: House, product?: Product): (pen: Pen, ink: Rgb) => void {
+  const common = random.boolean(0.3) ? house.issuer : random.pick(words);
+  const text = product?.random.boolean() ? product.random.pick(words) : common;
   const font = random.pick(fontsFor('heading', scriptOf(house.style.language)));
   const size = random.uniform(14, 44);
   const [x, y] = [random.uniform(WIDTH * 0.2, WIDTH * 0.8), random.uniform(28, 62)];
@@ -149,10 +166,11 @@ function drawWord(random: Random, house: House): (pen: Pen, ink: Rgb) => void {
 }
 
 /** Draws the small print, which cards of one house share in its place and form. */
-function drawDetails(random: Random, house: House): Card['details'] {
+function drawDetails(random: Random, house: House, isProduct: boolean): Card['details'] {
   const { number, tier } = house;
   const hasNumber = random.boolean(0.92);
-  const hasMark = random.boolean(0.92);
+  // The mark is what tells some products of one design apart.
+  const hasMark = random.boolean(0.92) || isProduct;
   const hasWaves = random.boolean(0.55);
   const hasChip = random.boolean(0.92);
   const holder = random.boolean(0.5)

@@ -57,13 +57,32 @@ const numbers = [
   '3742 456789 01234',
 ];
 
-/** Returns the house with another payment mark, tier and number, as for another product of the same issuer. */
-export function varyHouse(house: House, random: Random): House {
+/** One of an issuer's products that share a design. */
+export interface Product {
+  /** Number of the products of this design that were drawn before: no two of the first 72 have both the mark and the tier in common. */
+  readonly rank: number;
+  /** Stream of what else differs. */
+  readonly random: Random;
+}
+
+/** Names of tiers, each once. */
+const distinctTiers = [...new Set(tiers)];
+/** Products in a row that have one payment mark, and differ in their tier. */
+const PRODUCTS_OF_A_MARK = 3;
+
+/** Number of products of one design that differ in payment mark or tier. */
+export const DISTINCT_PRODUCTS = NETWORKS * distinctTiers.length;
+
+/** Returns the house with the payment mark, tier and number of another product of the same issuer. */
+export function varyHouse(house: House, { rank, random }: Product): House {
+  const mark = Math.floor(rank / PRODUCTS_OF_A_MARK);
+  const tier = (rank % PRODUCTS_OF_A_MARK) + PRODUCTS_OF_A_MARK * Math.floor(mark / NETWORKS);
   return {
     ...house,
-    network: random.int(NETWORKS),
-    tier: random.pick(tiers),
-    number: { ...house.number, text: random.pick(numbers) },
+    network: (house.network + mark) % NETWORKS,
+    tier: distinctTiers[(distinctTiers.indexOf(house.tier) + tier) % distinctTiers.length],
+    number: random.boolean() ? { ...house.number, text: random.pick(numbers) } : house.number,
+    chip: random.boolean(0.2) ? { ...house.chip, metal: random.pick(metals) } : house.chip,
   };
 }
 
