@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkConvolution, defineConvolution } from './define-convolution.js';
 import { runProduct } from './precision/product.js';
+import { convolutionKernels } from './tensorflow/convolution.js';
 import { conv2dBackpropFilterWasm, conv2dBackpropInputWasm, conv2dWasm } from './wasm/conv2d.js';
 import { conv2dBackpropFilterWebGpu, conv2dBackpropInputWebGpu, conv2dWebGpu } from './webgpu/conv2d.js';
 import type { Window } from './window.js';
@@ -15,6 +16,7 @@ const op = /* @__PURE__ */ defineConvolution('UnitsphereConv2d', {
   webgpu: conv2dWebGpu,
   webgpuBackpropInput: conv2dBackpropInputWebGpu,
   webgpuBackpropFilter: conv2dBackpropFilterWebGpu,
+  tensorflow: /* @__PURE__ */ convolutionKernels('Conv2D', { isDense: true }),
 });
 
 /**

@@ -3,6 +3,7 @@ import { checkEqual, checkFloat } from './check.js';
 import { defineOp, type Kernel } from './define-op.js';
 import type { MatmulPrecision } from './precision/matmul-precision.js';
 import { asInput } from './precision/product.js';
+import type { ConvolutionKernels } from './tensorflow/convolution.js';
 import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
 
 type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
@@ -23,6 +24,7 @@ export interface Convolution {
   webgpu: Kernel<Pair, ConvolutionAttrs>;
   webgpuBackpropInput: Kernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, InputGradientAttrs>;
   webgpuBackpropFilter: Kernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, FilterGradientAttrs>;
+  tensorflow: ConvolutionKernels;
 }
 
 const stockAttrs = ({ stride, padding }: Window) => ({
@@ -52,7 +54,11 @@ export function defineConvolution(name: string, kind: Convolution): DefinedConvo
         { dy: asInput(dy, precision), filter: asInput(filter, precision) },
         { ...stockAttrs(window), inputShape },
       ),
-    kernels: { wasm: kind.wasmBackpropInput, webgpu: kind.webgpuBackpropInput },
+    kernels: {
+      wasm: kind.wasmBackpropInput,
+      webgpu: kind.webgpuBackpropInput,
+      tensorflow: kind.tensorflow.backpropInput,
+    },
   });
   const backpropFilter = defineOp<{ x: tf.Tensor4D; dy: tf.Tensor4D }, FilterGradientAttrs>({
     name: `${name}BackpropFilter`,
@@ -62,7 +68,11 @@ export function defineConvolution(name: string, kind: Convolution): DefinedConvo
         { x: asInput(x, precision), dy: asInput(dy, precision) },
         { ...stockAttrs(window), filterShape },
       ),
-    kernels: { wasm: kind.wasmBackpropFilter, webgpu: kind.webgpuBackpropFilter },
+    kernels: {
+      wasm: kind.wasmBackpropFilter,
+      webgpu: kind.webgpuBackpropFilter,
+      tensorflow: kind.tensorflow.backpropFilter,
+    },
   });
   const op = defineOp<Pair, ConvolutionAttrs>({
     name,
@@ -80,7 +90,7 @@ export function defineConvolution(name: string, kind: Convolution): DefinedConvo
     },
     // Each output sums over its channel's filter, dense or depthwise; y is [batch, height, width, channels].
     multiplyAdds: ({ filter }, [y]) => (y.size * filter.size) / (y as tf.Tensor4D).shape[3],
-    kernels: { wasm: kind.wasm, webgpu: kind.webgpu },
+    kernels: { wasm: kind.wasm, webgpu: kind.webgpu, tensorflow: kind.tensorflow.forward },
   });
   return Object.assign((pair: Pair, attrs: ConvolutionAttrs) => op(pair, attrs)[0] as tf.Tensor4D, {
     backpropInput: (inputs: { dy: tf.Tensor4D; filter: tf.Tensor4D }, attrs: InputGradientAttrs) =>

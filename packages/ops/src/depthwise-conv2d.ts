@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual } from './check.js';
 import { checkConvolution, defineConvolution } from './define-convolution.js';
+import { convolutionKernels } from './tensorflow/convolution.js';
 import {
   depthwiseBackpropFilterWasm,
   depthwiseBackpropInputWasm,
@@ -24,6 +25,7 @@ export const depthwise = /* @__PURE__ */ defineConvolution('UnitsphereDepthwiseC
   webgpu: depthwiseWebGpu,
   webgpuBackpropInput: depthwiseBackpropInputWebGpu,
   webgpuBackpropFilter: depthwiseBackpropFilterWebGpu,
+  tensorflow: /* @__PURE__ */ convolutionKernels('DepthwiseConv2dNative', { isDense: false }),
 });
 
 /**

@@ -15,12 +15,13 @@ type AttributeValue =
   | boolean
   | { dtype: 'float32' | 'int32' }
   | { shape: number[] }
-  | { integer: number };
+  | { integer: number }
+  | { integers: readonly number[] };
 
 interface Attribute {
   name: string;
   type: number;
-  value: number | string | boolean | number[];
+  value: number | string | boolean | readonly number[];
 }
 
 /** Part of tfjs-node's backend that our kernels use. */
@@ -146,6 +147,16 @@ export class TensorFlowRuntime {
     });
   }
 
+  /** Returns rows of int32 values in the host's memory, which stay. */
+  integerMatrix(rows: readonly (readonly number[])[]): Handle {
+    const { binding } = this.#backend;
+    const shape = [rows.length, rows[0].length];
+    return this.#constant(`[[${rows.join('],[')}]]`, () => {
+      const id = binding.createTensor(shape, binding.TF_INT32, Int32Array.from(rows.flat()));
+      return { id, shape, dtype: binding.TF_INT32 };
+    });
+  }
+
   /** Returns a variable of TensorFlow, which stays. Its values are those of the last assignment. */
   variable(name: string): Handle {
     return this.#constant(`variable ${name}`, () => this.run('VarHandleOp', VARIABLE));
@@ -173,6 +184,25 @@ export class TensorFlowRuntime {
     return isSame ? x : this.run('Reshape', RESHAPE, x, this.integers(...shape));
   }
 
+  /** Multiplies matrices, each as given or transposed. */
+  matMul(
+    a: Handle,
+    b: Handle,
+    { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+  ): Handle {
+    return this.run('MatMul', PRODUCTS[transposeA ? 1 : 0][transposeB ? 1 : 0], a, b);
+  }
+
+  /** Pads x with zeros: [before, after] for each axis. */
+  pad(x: Handle, sizes: readonly (readonly [number, number])[]): Handle {
+    return this.run('Pad', PAD, x, this.integerMatrix(sizes));
+  }
+
+  /** Returns the part of x of a shape, from the position `begin`. */
+  slice(x: Handle, begin: readonly number[], shape: readonly number[]): Handle {
+    return this.run('Slice', SLICE, x, this.integers(...begin), this.integers(...shape));
+  }
+
   #constant(key: string, make: () => Handle): Handle {
     const known = this.#constants.get(key);
     if (known) return known;
@@ -194,11 +224,20 @@ export class TensorFlowRuntime {
       return { name, type: TF_ATTR_TYPE, value: value.dtype === 'float32' ? TF_FLOAT : TF_INT32 };
     }
     if ('integer' in value) return { name, type: TF_ATTR_INT, value: value.integer };
+    if ('integers' in value) return { name, type: TF_ATTR_INT, value: value.integers };
     return { name, type: TF_ATTR_SHAPE, value: value.shape };
   }
 }
 
 const RESHAPE: Attributes = { T: { dtype: 'float32' }, Tshape: { dtype: 'int32' } };
+
+const PAD: Attributes = { ...FLOATS, Tpaddings: { dtype: 'int32' } };
+const SLICE: Attributes = { ...FLOATS, Index: { dtype: 'int32' } };
+
+/** Attributes of matrix products, by whether the first and the second factor are transposed. */
+const PRODUCTS = /* @__PURE__ */ [false, true].map((a) =>
+  [false, true].map((b): Attributes => ({ ...FLOATS, transpose_a: a, transpose_b: b })),
+);
 
 const VARIABLE_VALUES: Attributes = { dtype: { dtype: 'float32' } };
 // TensorFlow gives each variable with this name a resource of its own; the values may have any shape.
