@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Augmentation } from '../src/augment/augmentation.js';
 import { adjustHue } from '../src/augment/color-jitter.js';
 import { defocus } from '../src/augment/defocus.js';
+import { elastic, randomElastic } from '../src/augment/elastic.js';
 import { gaussianBlur } from '../src/augment/gaussian-blur.js';
 import { gaussianNoise } from '../src/augment/gaussian-noise.js';
 import { augmentationGroups, type GroupName, pixelTransforms } from '../src/augment/groups.js';
@@ -142,6 +143,48 @@ describe('jpegCompression', () => {
         expect(difference, `quality ${quality}, ${width} × ${height}`).toBeLessThan(0.2 * loss + 0.3);
       }
     }
+  });
+});
+
+describe('elastic', () => {
+  test('shifts the image if all control points move alike', () => {
+    const picture = pictureImage(30, 20);
+    const moved = elastic(
+      picture,
+      Float64Array.from({ length: 72 }, (_, i) => (i % 2 === 0 ? 0.1 : -0.2)),
+    );
+    // By 3 columns and 4 rows; beyond the edge the picture's edge goes on.
+    for (let y = 0; y < 20; y++) {
+      for (let x = 0; x < 30; x++) {
+        const from = 3 * (Math.max(0, y - 4) * 30 + Math.min(29, x + 3));
+        expect(moved.data[3 * (y * 30 + x)]).toBe(picture.data[from]);
+      }
+    }
+    expect(elastic(picture, new Float32Array(72)).data).toEqual(picture.data);
+  });
+
+  test('moves points near a control point, and only them', () => {
+    const picture = pictureImage(60, 60);
+    const one = new Float32Array(72);
+    one[2 * (1 * 6 + 1)] = 0.2; // the point at the upper left corner
+    const moved = elastic(picture, one);
+    const differs = (x: number, y: number) =>
+      moved.data.slice(3 * (y * 60 + x), 3 * (y * 60 + x) + 3).join() !==
+      picture.data.slice(3 * (y * 60 + x), 3 * (y * 60 + x) + 3).join();
+    // Its spline spans two intervals of 20 pixels.
+    let outside = 0;
+    let inside = 0;
+    for (let y = 0; y < 60; y++)
+      for (let x = 0; x < 60; x++) if (differs(x, y)) x < 40 && y < 40 ? inside++ : outside++;
+    expect(outside).toBe(0);
+    expect(inside).toBeGreaterThan(300);
+  });
+
+  test('keeps a flat picture and refuses another number of displacements', () => {
+    const flat = blankImage(8, 8);
+    flat.data.fill(200);
+    expect(randomElastic(flat, new Random(3)).data).toEqual(flat.data);
+    expect(() => elastic(flat, [1, 2])).toThrow('elastic: give 72 displacements, not 2.');
   });
 });
 
@@ -295,7 +338,7 @@ describe('Augmentation', () => {
   test('applies every transform when it is the only one selected', () => {
     for (const [group, names] of Object.entries(augmentationGroups)) {
       for (const name of names) {
-        const off = { geometric: 0, blur: 0, noise: 0, color: 0 };
+        const off = { geometric: 0, elastic: 0, blur: 0, noise: 0, color: 0 };
         const one = new Augmentation({ groups: { ...off, [group]: 1 }, transforms: [name] });
         const plain = applyView(image, 0, 32);
         const changed = Array.from({ length: 12 }, (_, i) =>
@@ -321,6 +364,9 @@ describe('Augmentation', () => {
     expect(Math.abs(rate({ groups: only('noise', 0.3) }) - 0.3)).toBeLessThan(0.08);
     expect(Math.abs(rate({ probability: 0.5, groups: only('noise', 1) }) - 0.5)).toBeLessThan(0.09);
     expect(Math.abs(rate({ groups: only('geometric', 0.5) }) - 0.5)).toBeLessThan(0.09);
+    expect(rate({ groups: only('elastic', 0) })).toBe(0);
+    // Deformations by less than a level of any pixel are rare.
+    expect(Math.abs(rate({ groups: only('elastic', 0.4) }) - 0.4)).toBeLessThan(0.09);
   });
 
   test('refuses invalid options', () => {

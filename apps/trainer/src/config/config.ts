@@ -194,7 +194,7 @@ export function completeConfig(checked: CheckedConfig): Config {
 
 const DEFAULT_AUGMENT: AugmentConfig = {
   probability: 1,
-  groups: { geometric: 0.5, blur: 0.5, noise: 0.5, color: 0.5 },
+  groups: { geometric: 0.5, elastic: 0, blur: 0.5, noise: 0.5, color: 0.5 },
   border: 'reflect',
 };
 

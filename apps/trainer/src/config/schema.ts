@@ -56,6 +56,11 @@ const augment = z.strictObject({
   groups: z
     .strictObject({
       geometric: group('a crop, or of a shift, scale and rotation,'),
+      elastic: fraction()
+        .default(0)
+        .describe(
+          'Probability of a smooth random deformation, as between two drawings of one character, for a changed image, 0 to 1.',
+        ),
       blur: group('blur or JPEG compression'),
       noise: group('noise'),
       color: group('changed colors'),

@@ -4,6 +4,7 @@ import { warpView } from '../views.js';
 import { type Affine, type Border, identityAffine } from '../warp.js';
 import {
   augmentationGroups,
+  defaultGroups,
   type GroupName,
   geometricTransforms,
   pixelTransforms,
@@ -15,7 +16,7 @@ import type { PixelTransform } from './transform.js';
 export interface AugmentationOptions {
   /** Probability that an image is augmented; default 1. */
   readonly probability?: number;
-  /** Probability of each group, given that the image is augmented; default 0.5 each. 0 disables a group. */
+  /** Probability of each group, given that the image is augmented; default 0.5 each, and 0 for `elastic`. 0 disables a group. */
   readonly groups?: Partial<Readonly<Record<GroupName, number>>>;
   /** Names of the transforms to pick from; default all. A group without a named member is disabled. */
   readonly transforms?: readonly TransformName[];
@@ -26,7 +27,8 @@ export interface AugmentationOptions {
 /**
  * DocClassifier's augmentation: up to four transforms in this order, each picked from its group with the group's
  * probability: geometric (crop, or shift, scale and rotate), blur or JPEG, noise, color. Parameters follow DocClassifier
- * and otherwise albumentations; each transform's docstring says which.
+ * and otherwise albumentations; each transform's docstring says which. `elastic`, off by default, deforms handwriting after the
+ * geometric group.
  *
  * Deterministic: the same image, random stream and options give the same bytes on every machine.
  */
@@ -65,13 +67,14 @@ export class Augmentation {
     }
     const allowed = new Set(options.transforms ?? names);
     const group = <T>(name: GroupName, members: Record<string, T>) => ({
-      probability: checkProbability(`groups.${name}`, options.groups?.[name] ?? 0.5),
+      probability: checkProbability(`groups.${name}`, options.groups?.[name] ?? defaultGroups[name]),
       members: Object.entries(members)
         .filter(([member]) => allowed.has(member as TransformName))
         .map(([, transform]) => transform),
     });
     this.#geometric = group('geometric', geometricTransforms);
     this.#pixel = [
+      group<PixelTransform>('elastic', pixelTransforms.elastic),
       group<PixelTransform>('blur', pixelTransforms.blur),
       group<PixelTransform>('noise', pixelTransforms.noise),
       group<PixelTransform>('color', pixelTransforms.color),

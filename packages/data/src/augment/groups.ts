@@ -4,6 +4,7 @@ import { randomChannelDropout } from './channel-dropout.js';
 import { randomChannelShuffle } from './channel-shuffle.js';
 import { randomColorJitter } from './color-jitter.js';
 import { randomDefocus } from './defocus.js';
+import { randomElastic } from './elastic.js';
 import { randomGaussianBlur } from './gaussian-blur.js';
 import { randomGaussianNoise } from './gaussian-noise.js';
 import { invert } from './invert.js';
@@ -28,6 +29,7 @@ export const geometricTransforms = {
 
 /** Transforms that change pixel values, by group. */
 export const pixelTransforms = {
+  elastic: { elastic: randomElastic },
   blur: {
     motionBlur: randomMotionBlur,
     medianBlur: randomMedianBlur,
@@ -55,6 +57,7 @@ export const pixelTransforms = {
 /** Name of a transform. */
 export type TransformName =
   | keyof typeof geometricTransforms
+  | keyof typeof pixelTransforms.elastic
   | keyof typeof pixelTransforms.blur
   | keyof typeof pixelTransforms.noise
   | keyof typeof pixelTransforms.color;
@@ -65,7 +68,17 @@ export type GroupName = 'geometric' | keyof typeof pixelTransforms;
 /** Every group and its members, in the order of application. */
 export const augmentationGroups: Readonly<Record<GroupName, readonly TransformName[]>> = {
   geometric: Object.keys(geometricTransforms) as TransformName[],
+  elastic: Object.keys(pixelTransforms.elastic) as TransformName[],
   blur: Object.keys(pixelTransforms.blur) as TransformName[],
   noise: Object.keys(pixelTransforms.noise) as TransformName[],
   color: Object.keys(pixelTransforms.color) as TransformName[],
+};
+
+/** Probabilities of the groups by default: DocClassifier's, which deforms nothing. */
+export const defaultGroups: Readonly<Record<GroupName, number>> = {
+  geometric: 0.5,
+  elastic: 0,
+  blur: 0.5,
+  noise: 0.5,
+  color: 0.5,
 };
