@@ -14,8 +14,8 @@ test('evaluates a shipped model on every picture of a folder, without a network 
   const report = await runEvaluation({ ...options(), data: await pictureFolder(6), identities: 'all' });
   expect(report).toMatchObject({ checkpoint: 'document-small', backend: 'wasm' });
   expect(report.heldOut).toMatchObject({ identities: 6, images: 54 });
-  expect(report.heldOut.auroc).toBeGreaterThan(0.8);
-  expect(report.rank1.heldOut).toBeGreaterThan(0.7);
+  expect(report.heldOut?.auroc).toBeGreaterThan(0.8);
+  expect(report.rank1?.heldOut).toBeGreaterThan(0.7);
   for (const key of ['step', 'untrained']) expect(report).not.toHaveProperty(key);
   expect(report.rank1).not.toHaveProperty('untrained');
   expect(formatResults(report, 100).join('\n')).not.toContain('before training');

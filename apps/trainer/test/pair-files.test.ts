@@ -127,7 +127,11 @@ test('trains without held-out identities, says what was not measured, and resume
   expect(card.find(({ title }) => title === 'Evaluation')!.text).toMatch(
     /^No identities were held out[^|]*Verification sets.*\| faces \| 0\.\d{4} ±/s,
   );
-  await expect(runEvaluation({ checkpoint: run.path, progress: silentProgress() })).rejects.toThrow(
+  const evaluated = await runEvaluation({ checkpoint: run.path, progress: silentProgress() });
+  expect(evaluated).not.toHaveProperty('heldOut');
+  expect(evaluated).not.toHaveProperty('rank1');
+  expect(evaluated.pairFiles!['faces'].accuracy).toBeCloseTo(summary!.pairFiles!['faces'].accuracy, 5);
+  await expect(runEvaluation({ checkpoint: run.path, data, progress: silentProgress() })).rejects.toThrow(
     /has not seen 0 of 24 identities/,
   );
 });

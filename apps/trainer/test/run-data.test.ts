@@ -100,7 +100,7 @@ test('evaluation leaves out pictures that were trained on, also under another na
   for (const name of held) cpSync(join(run.data, name), join(data, `new-${name}`));
   const progress = silentProgress();
   const report = await runEvaluation({ checkpoint: run.path, data, progress });
-  expect(report.heldOut.identities).toBe(held.length);
+  expect(report.heldOut?.identities).toBe(held.length);
   expect(progress.notes).toContain('skipped 1 identities with images that the run was trained on: someone');
 });
 

@@ -160,12 +160,12 @@ test('evaluate reproduces the figures of the run and excludes seen identities un
   const own = await runEvaluation({ checkpoint: run.path, progress: silentProgress() });
   expect(own.heldOut).toEqual(summary!.heldOut);
   expect(own.untrained?.tprAtFpr).toEqual(summary!.untrained!.tprAtFpr);
-  const { aurocInterval, intervals, intervalsOver } = own.heldOut;
+  const { aurocInterval, intervals, intervalsOver } = own.heldOut!;
   expect(intervalsOver).toBe('identities');
-  expect(aurocInterval!.low).toBeLessThanOrEqual(own.heldOut.auroc);
-  expect(aurocInterval!.high).toBeGreaterThanOrEqual(own.heldOut.auroc);
+  expect(aurocInterval!.low).toBeLessThanOrEqual(own.heldOut!.auroc);
+  expect(aurocInterval!.high).toBeGreaterThanOrEqual(own.heldOut!.auroc);
   expect(Object.keys(intervals!)).toEqual(
-    Object.keys(own.heldOut.tprAtFpr).filter((key) => own.heldOut.resolved![key]),
+    Object.keys(own.heldOut!.tprAtFpr).filter((key) => own.heldOut!.resolved![key]),
   );
   const sameFolder = await runEvaluation({ checkpoint: run.path, data, progress: silentProgress() });
   expect(sameFolder.heldOut).toEqual(summary!.heldOut);
@@ -175,7 +175,7 @@ test('evaluate reproduces the figures of the run and excludes seen identities un
     identities: 'all',
     progress: silentProgress(),
   });
-  expect(others.heldOut.identities).toBe(24);
+  expect(others.heldOut!.identities).toBe(24);
 });
 
 test('a training step leaks no tensors, and memory stays constant over 500 steps', {

@@ -87,6 +87,7 @@ function figuresOf(
   images: CardFigures['images'],
   { step, heldOut, rank1 }: EvaluationReport,
 ): CardFigures {
+  if (!heldOut || !rank1) throw new Error(`No cards were compared with ${network}.`);
   const { identities, tprAtFpr, intervals, intervalsOver, auroc } = heldOut;
   return {
     network,

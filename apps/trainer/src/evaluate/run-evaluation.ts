@@ -45,12 +45,14 @@ export interface EvaluationReport {
   /** Step of the checkpoint; absent for a model without a run. */
   step?: number;
   backend: string;
-  heldOut: VerificationSummary;
+  /** Absent if the run held out no identities, so that only verification sets are measured. */
+  heldOut?: VerificationSummary;
   /** Figures on augmented copies for identities with one image, if `heldOut` has real pairs. */
   copies?: VerificationSummary;
   /** Figures of the network before training; absent for a model without a run. */
   untrained?: VerificationSummary;
-  rank1: { heldOut: number; untrained?: number };
+  /** Absent together with `heldOut`. */
+  rank1?: { heldOut: number; untrained?: number };
   /** Present if the images name queries and a gallery. Identities that the run was trained on are left out. */
   retrieval?: RetrievalSummary;
   /** Figures on verification sets, by name. */
@@ -89,21 +91,24 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       `skipped ${copied.length} identities with images that the run was trained on: ${listNames(copied)}`,
     );
   }
-  if (identities.length < 2) {
+  const onlyPairs = identities.length < 2 && options.data === undefined && pairSources.length > 0;
+  if (identities.length < 2 && !onlyPairs) {
     throw new UserError(
       `the run has not seen ${identities.length} of ${source.identities.length} identities, but a comparison needs at least 2`,
       { hint: 'Use a folder with identities that the run has not seen: --data DIR' },
     );
   }
-  if (identities.length < source.identities.length) {
+  if (!onlyPairs && identities.length < source.identities.length) {
     progress.note(
       `comparing the ${identities.length} of ${source.identities.length} identities that the run has not seen`,
     );
   }
-  const { main: images, copies } = evaluationImages(source, identities, {
-    ...evaluationOptions(config),
-    ...(options.pairs && { pairs: options.pairs }),
-  });
+  const { main: images, copies } = onlyPairs
+    ? {}
+    : evaluationImages(source, identities, {
+        ...evaluationOptions(config),
+        ...(options.pairs && { pairs: options.pairs }),
+      });
   let embedder: Embedder | undefined;
   try {
     const measure = async (embedder: Embedder, images: EvaluationImages) => {
@@ -111,7 +116,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       return { ...found, summary: summarizeVerification(found.verification, found.protocol).summary };
     };
     let untrained: Awaited<ReturnType<typeof measure>> | undefined;
-    if (evaluated.openUntrained) {
+    if (images && evaluated.openUntrained) {
       progress.phase('measuring the network before training');
       embedder = await evaluated.openUntrained();
       untrained = await measure(embedder, images);
@@ -119,9 +124,9 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
     }
     progress.phase(evaluated.trained ? 'measuring the checkpoint' : 'measuring the model');
     embedder = await evaluated.open();
-    const heldOut = await measure(embedder, images);
+    const heldOut = images && (await measure(embedder, images));
     const copiesSummary = copies && (await measure(embedder, copies)).summary;
-    const overIdentities = identityIntervals(heldOut, images, progress);
+    const overIdentities = heldOut && identityIntervals(heldOut, images, progress);
     const trainedOn =
       options.identities === 'all' || !run ? undefined : await readSeen(run, config, ['train']);
     const retrieval = await measureRetrieval(
@@ -141,15 +146,16 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
         onProgress: (done, total) => progress.phase(`verifying ${name}: ${done} of ${total} images`),
       });
     }
-    const rank1 = { heldOut: heldOut.rank1, ...(untrained && { untrained: untrained.rank1 }) };
     return {
       checkpoint: evaluated.name,
       ...(evaluated.trained && { step: evaluated.trained.step }),
       backend: backend.name,
-      heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, overIdentities).summary,
+      ...(heldOut && {
+        heldOut: summarizeVerification(heldOut.verification, heldOut.protocol, overIdentities).summary,
+        rank1: { heldOut: heldOut.rank1, ...(untrained && { untrained: untrained.rank1 }) },
+      }),
       ...(copiesSummary && { copies: copiesSummary }),
       ...(untrained && { untrained: untrained.summary }),
-      rank1,
       ...(retrieval && { retrieval }),
       ...(pairSources.length > 0 && { pairFiles }),
       skipped,
